@@ -1,0 +1,113 @@
+"""Measure a plan against its baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import pandas as pd
+
+from raastof_geo.assignment.plan import Plan
+from raastof_geo.assignment.rules import counting_materials
+from raastof_geo.effect.baseline import Baseline, solve_baseline
+from raastof_geo.legs import Legs
+from raastof_geo.scenario.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a set of flows adds up to."""
+
+    kg_co2e_wtw: float
+    """Transport, well to wheel. [kg CO2e]"""
+    kg_co2e_ttw: float
+    """Transport, tank to wheel. [kg CO2e]"""
+    cost_dkk: float
+    """Haul, toll, fares, materials, raw-material tax and gate fees. [DKK]"""
+    loads: int
+    """Truck trips with a load."""
+    vehicle_km: float
+    """Kilometres of trucks, loaded and empty, ferries left out. [km]"""
+    tonne_km: float
+    """[t km]"""
+    litres: float
+    """Diesel and HVO. [l]"""
+    kwh: float
+    """Electricity. [kWh]"""
+    tonnes: float
+    """Everything that is moved. [t]"""
+    virgin_tonnes: float
+    """Out of pits. [t]"""
+    secondary_tonnes: float
+    """Secondary materials put to use. [t]"""
+    received_tonnes: float
+    """To final reception. [t]"""
+    secondary_share_with_clean_soil: float
+    """Share of all needs, in reference tonnes, met by any secondary material."""
+    secondary_share_without_soil: float
+    """Share of all needs, in reference tonnes, met by secondary materials that are not soil."""
+
+
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """Baseline, plan, and the difference."""
+
+    plan: Totals
+    baseline: Totals
+    baseline_flows: pd.DataFrame
+    baseline_missing: dict[tuple[str, str], float]
+    """What projects alone could not place: the baseline leaves it out. [t]"""
+
+    @property
+    def saved(self) -> dict[str, float]:
+        """Baseline less plan, by figure."""
+        return {
+            field.name: getattr(self.baseline, field.name) - getattr(self.plan, field.name)
+            for field in fields(Totals)
+        }
+
+    @property
+    def saved_share(self) -> float | None:
+        """Saved transport emissions (WTW) as a share of the baseline's; none without a baseline."""
+        if self.baseline.kg_co2e_wtw <= 0 or self.baseline_missing:
+            return None
+        return 1 - self.plan.kg_co2e_wtw / self.baseline.kg_co2e_wtw
+
+
+def measure_effect(scenario: Scenario, legs: Legs, plan: Plan) -> Effect:
+    """Solve the baseline and compare."""
+    baseline: Baseline = solve_baseline(scenario, legs)
+    return Effect(
+        plan=measure_totals(scenario, plan.flows),
+        baseline=measure_totals(scenario, baseline.flows),
+        baseline_flows=baseline.flows,
+        baseline_missing=baseline.missing,
+    )
+
+
+def measure_totals(scenario: Scenario, flows: pd.DataFrame) -> Totals:
+    """Add up flows."""
+    virgin = flows["virgin"] > 0
+    used = flows["taker_kind"] == "need"
+    return Totals(
+        kg_co2e_wtw=float(flows["kg_co2e_wtw"].sum()),
+        kg_co2e_ttw=float(flows["kg_co2e_ttw"].sum()),
+        cost_dkk=float(flows["dkk"].sum()),
+        loads=int(flows["loads"].sum()),
+        vehicle_km=float(flows["vehicle_km"].sum()),
+        tonne_km=float(flows["tonne_km"].sum()),
+        litres=float(flows.loc[flows["energy_unit"] == "l", "energy"].sum()),
+        kwh=float(flows.loc[flows["energy_unit"] == "kWh", "energy"].sum()),
+        tonnes=float(flows["tonnes"].sum()),
+        virgin_tonnes=float(flows.loc[virgin, "tonnes"].sum()),
+        secondary_tonnes=float(flows.loc[used & ~virgin, "tonnes"].sum()),
+        received_tonnes=float(flows.loc[~used, "tonnes"].sum()),
+        secondary_share_with_clean_soil=_share(scenario, flows, "with_clean_soil"),
+        secondary_share_without_soil=_share(scenario, flows, "without_soil"),
+    )
+
+
+def _share(scenario: Scenario, flows: pd.DataFrame, definition: str) -> float:
+    counts = counting_materials(scenario, definition)  # type: ignore[arg-type]
+    needed = sum(need.tonnes for need in scenario.needs)
+    met = flows.loc[flows["material"].isin(counts), "reference_tonnes"].sum()
+    return float(met / needed) if needed else 0.0

@@ -1,0 +1,101 @@
+"""A truck, its fuel, and what it uses on each kind of road."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from raastof_geo.figures import EnergyCurve, NonNegativeFigure, PositiveFigure, Yearly
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+class Named(BaseModel):
+    """Something with a name in both languages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: dict[str, str]
+    """What people read, by language."""
+
+    def called(self, language: str) -> str:
+        """Give the name in `language`, or in whichever language there is one."""
+        return self.name.get(language) or next(iter(self.name.values()))
+
+
+class Fuel(Named):
+    """What a truck runs on, and what a unit of it emits."""
+
+    unit: str
+    """The unit that the truck's use is counted in: `l` or `kWh`."""
+    kg_co2e_ttw_per_unit: Yearly
+    """Tank to wheel. [kg CO2e per unit]"""
+    kg_co2e_wtw_per_unit: Yearly
+    """Well to wheel. [kg CO2e per unit]"""
+
+
+class Vehicle(Named):
+    """A kind of truck."""
+
+    fuel: str
+    """Id of the fuel."""
+    gross_t: PositiveFigure
+    """Greatest legal weight, truck and load. [t]"""
+    payload_t: PositiveFigure
+    """Greatest load by weight. [t]"""
+    body_m3: PositiveFigure
+    """Greatest load by volume. [m3 loose]"""
+    energy_per_100km: EnergyCurve
+    """Fuel or electricity by speed, empty and at full payload. [unit of the fuel per 100 km]"""
+    idle_per_h: NonNegativeFigure
+    """Fuel or electricity while standing with the engine on. [unit of the fuel per h]"""
+    loading_min: NonNegativeFigure
+    """Time to load and tip, both ends together. [min per load]"""
+    hire_dkk_per_h: NonNegativeFigure
+    """Truck and driver. [DKK/h]"""
+    toll_dkk_per_km: NonNegativeFigure
+    """Truck toll on tolled roads. [DKK/km]"""
+
+    def load_t(self, loose_t_per_m3: float) -> float:
+        """Give the tonnes of a full load: by weight or by volume, whichever is reached first."""
+        return min(self.payload_t.value, self.body_m3.value * loose_t_per_m3)
+
+
+EnergyModel: TypeAlias = Callable[[Vehicle, Floats], tuple[Floats, Floats]]
+
+
+def energy_by_speed(vehicle: Vehicle, speed_km_h: Floats) -> tuple[Floats, Floats]:
+    r"""Give what a truck uses per kilometre at each speed, empty and at full payload.
+
+    Linear between the speeds of the vehicle's curve and flat outside them.
+    For a load :math:`f` between 0 and 1 of the payload the use is
+    :math:`(1 - f)\,e + f\,g`: COPERT and HBEFA are linear in load as well
+    (EMEP/EEA Guidebook 2023, 1.A.3.b; transportmeasures.org wiki 5).
+
+    Returns
+    -------
+    empty, full
+        [unit of the fuel per km]
+    """
+    curve = vehicle.energy_per_100km
+    return (
+        np.interp(speed_km_h, curve.speed_km_h, curve.empty) / 100,
+        np.interp(speed_km_h, curve.speed_km_h, curve.full) / 100,
+    )
+
+
+class RoadSpeed(BaseModel):
+    """How fast trucks go on a class of road."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    limit_km_h: PositiveFigure
+    """The Danish limit for vehicles above 3.5 t on such a road. [km/h]"""
+    mean_km_h: PositiveFigure
+    """What they average, junctions and bends included. [km/h]"""
+    tolled: bool = False
+    """Whether the truck toll is counted on this class of road."""

@@ -1,0 +1,95 @@
+"""Say things in Danish or English, with numbers as the reader writes them."""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, cast
+
+Language = Literal["da", "en"]
+LANGUAGES: tuple[Language, ...] = ("da", "en")
+
+_LOCALE_FOLDER = Path(__file__).parent / "locale"
+_BABEL_LOCALE = {"da": "da_DK", "en": "en_GB"}
+_spoken: ContextVar[Language] = ContextVar("spoken", default="da")
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence that is translated when somebody reads it, not when it is written."""
+
+    text: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    many: str | None = None
+
+    def __str__(self) -> str:
+        return self.render(spoken_language())
+
+    def render(self, language: Language) -> str:
+        """Give the sentence in `language`, its values filled in."""
+        catalogue = _catalogue(language)
+        if self.many is None:
+            text = catalogue.gettext(self.text)
+        else:
+            text = catalogue.ngettext(self.text, self.many, self.values["count"])
+        return text.format(**{key: _show(value, language) for key, value in self.values.items()})
+
+
+def say(text: str, **values: Any) -> Message:
+    """Make a translatable sentence; `{name}` in it stands for the value `name`."""
+    return Message(text, values)
+
+
+def say_count(one: str, many: str, *, count: int, **values: Any) -> Message:
+    """Make a translatable sentence that depends on `{count}`."""
+    return Message(one, {"count": count, **values}, many)
+
+
+def spoken_language() -> Language:
+    """Tell which language sentences are read in now."""
+    return _spoken.get()
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Read sentences in `language` for a while."""
+    token = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
+def as_language(text: str) -> Language | None:
+    """Recognise a language in `da`, `da_DK.UTF-8`, `EN` and the like."""
+    short = text.strip().lower()[:2]
+    return cast(Language, short) if short in LANGUAGES else None
+
+
+def format_number(value: float, *, digits: int = 0, language: Language | None = None) -> str:
+    """Write a number with the reader's separators and a fixed number of decimals."""
+    from babel.numbers import format_decimal
+
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    locale = _BABEL_LOCALE[language or spoken_language()]
+    return format_decimal(value + 0.0, format=pattern, locale=locale)
+
+
+def _show(value: Any, language: Language) -> str:
+    if isinstance(value, Message):
+        return value.render(language)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, int) or value.is_integer():
+        return format_number(value, language=language)
+    return format_number(value, digits=1 if abs(value) >= 10 else 2, language=language)
+
+
+@lru_cache
+def _catalogue(language: Language) -> gettext.NullTranslations:
+    return gettext.translation("raastof_geo", _LOCALE_FOLDER, languages=[language], fallback=True)

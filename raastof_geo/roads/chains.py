@@ -1,0 +1,124 @@
+"""Join segments of road end to end where nothing changes from one to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """Straight pieces of road between two nodes."""
+
+    tail: NDArray[np.int32]
+    head: NDArray[np.int32]
+    forward: NDArray[np.bool_]
+    backward: NDArray[np.bool_]
+    kind: NDArray[np.int32]
+    """Equal numbers where class, limit and name are equal."""
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Segments:
+        """Give some of the segments."""
+        return Segments(
+            self.tail[rows],
+            self.head[rows],
+            self.forward[rows],
+            self.backward[rows],
+            self.kind[rows],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Chains:
+    """Runs of segments; no chain ends where it begins."""
+
+    start: NDArray[np.int64]
+    """Where each chain starts in `segment`; one longer than the chains."""
+    segment: NDArray[np.int64]
+    flipped: NDArray[np.bool_]
+    """The chain runs through this segment from head to tail."""
+
+
+def join_segments(segments: Segments) -> Chains:
+    """Join segments through nodes where just two of a kind meet.
+
+    A chain that is open in one direction only runs in that direction. One
+    that would come back to its beginning is parted in its middle.
+    """
+    runs = [part for run in _walk(segments, _partners(segments)) for part in _part(segments, run)]
+    runs = [_along(segments, run) for run in runs]
+    half_edges = np.array([half for run in runs for half in run], np.int64)
+    sizes = np.array([len(run) for run in runs], np.int64)
+    return Chains(
+        start=np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes))),
+        segment=half_edges // 2,
+        flipped=half_edges % 2 == 1,
+    )
+
+
+# A half-edge is a segment seen from one of its ends: 2 s from its tail, 2 s + 1 from its head.
+
+
+def _partners(segments: Segments) -> NDArray[np.int64]:
+    """Give for each half-edge the one that its road goes on with beyond the node, or -1."""
+    node = np.column_stack((segments.tail, segments.head)).ravel()
+    outward = np.column_stack((segments.forward, segments.backward)).ravel()
+    inward = np.column_stack((segments.backward, segments.forward)).ravel()
+    kind = np.repeat(segments.kind, 2)
+    order = np.argsort(node, kind="stable")
+    starts = np.flatnonzero(np.diff(node[order], prepend=-1))
+    degree = np.diff(np.append(starts, len(order)))
+    one, other = order[starts[degree == 2]], order[starts[degree == 2] + 1]
+    joined = (
+        (kind[one] == kind[other])
+        & (inward[one] == outward[other])
+        & (outward[one] == inward[other])
+        & (one // 2 != other // 2)
+    )
+    partner = np.full(len(node), -1, np.int64)
+    partner[one[joined]] = other[joined]
+    partner[other[joined]] = one[joined]
+    return partner
+
+
+def _walk(segments: Segments, partners: NDArray[np.int64]) -> list[list[int]]:
+    """Follow every chain from an end, then what is left: rings."""
+    partner = partners.tolist()
+    visited = bytearray(len(segments.tail))
+    ends = np.flatnonzero(partners < 0).tolist()
+    rings = range(0, len(partner), 2)
+    return [
+        _follow(half, partner, visited)
+        for halves in (ends, rings)
+        for half in halves
+        if not visited[half // 2]
+    ]
+
+
+def _follow(half: int, partner: list[int], visited: bytearray) -> list[int]:
+    run = []
+    while half >= 0 and not visited[half // 2]:
+        visited[half // 2] = 1
+        run.append(half)
+        half = partner[half ^ 1]
+    return run
+
+
+def _part(segments: Segments, run: list[int]) -> list[list[int]]:
+    if _node(segments, run[0]) != _node(segments, run[-1] ^ 1) or len(run) < 2:
+        return [run]
+    cuts = (0, len(run) // 2, len(run))
+    return [run[first:last] for first, last in pairwise(cuts)]
+
+
+def _along(segments: Segments, run: list[int]) -> list[int]:
+    segment, flipped = divmod(run[0], 2)
+    open_along = segments.backward[segment] if flipped else segments.forward[segment]
+    return run if open_along else [half ^ 1 for half in reversed(run)]
+
+
+def _node(segments: Segments, half: int) -> int:
+    return int(segments.head[half // 2] if half % 2 else segments.tail[half // 2])

@@ -1,0 +1,47 @@
+"""Measure on the ellipsoid, and lay degrees out in metres."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pyproj import Geod, Transformer
+
+DEGREES = "EPSG:4326"
+METRES = "EPSG:25832"
+
+
+def project(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.float64]:
+    """Lay places out in metres, ETRS89 / UTM 32N.
+
+    Parameters
+    ----------
+    lon, lat
+        Where the places lie, WGS84. [degrees]
+
+    Returns
+    -------
+    xy
+        One row per place: east and north. [m]
+    """
+    east, north = _to_metres().transform(np.asarray(lon, float), np.asarray(lat, float))
+    return np.column_stack((np.atleast_1d(east), np.atleast_1d(north)))
+
+
+def measure_steps(
+    lon_from: ArrayLike, lat_from: ArrayLike, lon_to: ArrayLike, lat_to: ArrayLike
+) -> NDArray[np.float64]:
+    """Measure the shortest way over the ellipsoid between pairs of places. [m]"""
+    places = [np.asarray(value, float) for value in (lon_from, lat_from, lon_to, lat_to)]
+    return np.asarray(_ellipsoid().inv(*places)[2], np.float64)
+
+
+@lru_cache
+def _to_metres() -> Transformer:
+    return Transformer.from_crs(DEGREES, METRES, always_xy=True)
+
+
+@lru_cache
+def _ellipsoid() -> Geod:
+    return Geod(ellps="GRS80")

@@ -1,0 +1,219 @@
+"""Choose the roads to keep so that every part of an area stays within reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components, dijkstra
+
+SMALLEST_PIECE_M = 500.0
+"""A stretch of kept roads that hangs alone is linked if it is this long. [m]"""
+TOWN_DISTANCE_M = 500.0
+"""A town this far from every kept road gets a link. [m]"""
+TOWN_SEARCH_M = 1500.0
+"""How far from the middle of a town its link may start. [m]"""
+
+_ROUNDS = 8
+_SHORTEST_M = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Streets:
+    """All segments that trucks may drive on, with what a link along them costs."""
+
+    xy: NDArray[np.float64]
+    """Nodes in EPSG:25832. [m]"""
+    tail: NDArray[np.int32]
+    head: NDArray[np.int32]
+    length_m: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    """How unwelcome each metre is on a link; 1 is an ordinary road."""
+    forward: NDArray[np.bool_]
+    backward: NDArray[np.bool_]
+    ferry: NDArray[np.bool_]
+
+    @property
+    def node_count(self) -> int:
+        """How many nodes there are."""
+        return len(self.xy)
+
+
+@dataclass(frozen=True, eq=False)
+class _Reach:
+    """The best way between the main part and every node, out and back."""
+
+    distance: NDArray[np.float64]
+    before: NDArray[np.int32]
+    after: NDArray[np.int32]
+    arcs: _Arcs
+
+
+def link_pieces(streets: Streets, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Add the shortest links between the main part and the pieces that hang alone.
+
+    Repeats, since a piece may be reached only by way of another.
+    """
+    for _ in range(_ROUNDS):
+        main = find_main_nodes(streets, kept)
+        reach = _measure_reach(streets, main)
+        gates = _find_gates(streets, kept, main, reach)
+        linked = kept | _trace(streets, reach, gates)
+        if np.array_equal(linked, kept):
+            break
+        kept = linked
+    return kept
+
+
+def link_towns(
+    streets: Streets, kept: NDArray[np.bool_], towns: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Add the shortest links to towns that lie far from every kept road.
+
+    Parameters
+    ----------
+    towns
+        One row per town: east and north in EPSG:25832. [m]
+    """
+    main = find_main_nodes(streets, kept)
+    reached = kept & main[streets.tail] & main[streets.head] & ~streets.ferry
+    far = towns[_distance_to_roads(streets, reached, towns) > TOWN_DISTANCE_M]
+    reach = _measure_reach(streets, main)
+    gates = _nearest_nodes(streets.xy, np.isfinite(reach.distance), far)
+    return kept | _trace(streets, reach, gates)
+
+
+def keep_main_part(streets: Streets, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Keep what can be reached from everywhere and left for everywhere, less blind ferries."""
+    main = find_main_nodes(streets, kept)
+    return _drop_blind_ferries(streets, kept & main[streets.tail] & main[streets.head])
+
+
+def find_main_nodes(streets: Streets, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Find the nodes of the strongly connected part with the most kilometres."""
+    there, back = kept & streets.forward, kept & streets.backward
+    start = np.concatenate((streets.tail[there], streets.head[back]))
+    end = np.concatenate((streets.head[there], streets.tail[back]))
+    size = streets.node_count
+    graph = csr_array((np.ones(len(start), np.int8), (start, end)), shape=(size, size))
+    _, part = connected_components(graph, directed=True, connection="strong")
+    whole = kept & (part[streets.tail] == part[streets.head])
+    length = np.bincount(part[streets.tail[whole]], streets.length_m[whole], minlength=1)
+    return np.asarray(part == int(np.argmax(length)), bool)
+
+
+def _find_gates(
+    streets: Streets, kept: NDArray[np.bool_], main: NDArray[np.bool_], reach: _Reach
+) -> NDArray[np.intp]:
+    """Find the node of each lone piece that is the easiest to link."""
+    alone = kept & ~(main[streets.tail] & main[streets.head])
+    inside = alone & ~main[streets.tail] & ~main[streets.head]
+    size = streets.node_count
+    graph = csr_array(
+        (np.ones(int(inside.sum()), np.int8), (streets.tail[inside], streets.head[inside])),
+        shape=(size, size),
+    )
+    _, piece = connected_components(graph, directed=False)
+    outer = np.where(main[streets.tail], streets.head, streets.tail)
+    road = alone & ~streets.ferry
+    length = np.bincount(piece[outer[road]], streets.length_m[road], minlength=1)
+    nodes = np.unique(outer[road])
+    worth = np.append(length, 0.0)[piece[nodes]] >= SMALLEST_PIECE_M
+    nodes = nodes[worth & np.isfinite(reach.distance[nodes])]
+    order = nodes[np.lexsort((nodes, reach.distance[nodes], piece[nodes]))]
+    _, first = np.unique(piece[order], return_index=True)
+    return np.asarray(order[first], np.intp)
+
+
+@dataclass(frozen=True, eq=False)
+class _Arcs:
+    """The cheapest segment from each node to each neighbour, sorted by both."""
+
+    key: NDArray[np.int64]
+    segment: NDArray[np.intp]
+    graph: csr_array
+
+
+def _measure_reach(streets: Streets, main: NDArray[np.bool_]) -> _Reach:
+    arcs = _make_arcs(streets)
+    sources = np.flatnonzero(main)
+    out, before = _shortest(arcs.graph, sources)
+    back, after = _shortest(csr_array(arcs.graph.T), sources)
+    return _Reach(out + back, before, after, arcs)
+
+
+def _shortest(
+    graph: csr_array, sources: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    distance, before, _ = dijkstra(
+        graph, indices=sources, min_only=True, return_predecessors=True
+    )
+    return distance, before
+
+
+def _make_arcs(streets: Streets) -> _Arcs:
+    size = streets.node_count
+    cost = np.maximum(streets.length_m, _SHORTEST_M) * streets.weight
+    there, back = np.flatnonzero(streets.forward), np.flatnonzero(streets.backward)
+    segment = np.concatenate((there, back))
+    start = np.concatenate((streets.tail[there], streets.head[back])).astype(np.int64)
+    end = np.concatenate((streets.head[there], streets.tail[back])).astype(np.int64)
+    key = start * size + end
+    order = np.lexsort((segment, cost[segment], key))
+    key, first = np.unique(key[order], return_index=True)
+    chosen = order[first]
+    graph = csr_array((cost[segment[chosen]], (start[chosen], end[chosen])), shape=(size, size))
+    return _Arcs(key, segment[chosen], graph)
+
+
+def _trace(streets: Streets, reach: _Reach, gates: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Mark the segments on the ways between the main part and some nodes, out and back."""
+    size = streets.node_count
+    keys = []
+    for gate in gates.tolist():
+        node = gate
+        while (previous := int(reach.before[node])) >= 0:
+            keys.append(previous * size + node)
+            node = previous
+        node = gate
+        while (following := int(reach.after[node])) >= 0:
+            keys.append(node * size + following)
+            node = following
+    marked = np.zeros(len(streets.tail), bool)
+    marked[reach.arcs.segment[np.searchsorted(reach.arcs.key, np.array(keys, np.int64))]] = True
+    return marked
+
+
+def _distance_to_roads(
+    streets: Streets, chosen: NDArray[np.bool_], places: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    ends = np.stack((streets.xy[streets.tail[chosen]], streets.xy[streets.head[chosen]]), axis=1)
+    tree = shapely.STRtree(shapely.linestrings(ends))
+    distance = np.full(len(places), np.inf)
+    (place, _), gap = tree.query_nearest(shapely.points(places), return_distance=True)
+    distance[place] = gap
+    return distance
+
+
+def _nearest_nodes(
+    xy: NDArray[np.float64], allowed: NDArray[np.bool_], places: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    nodes = np.flatnonzero(allowed)
+    tree = shapely.STRtree(shapely.points(xy[nodes]))
+    place, index = tree.query_nearest(shapely.points(places), max_distance=TOWN_SEARCH_M)
+    _, first = np.unique(place, return_index=True)
+    return np.unique(nodes[index[first]])
+
+
+def _drop_blind_ferries(streets: Streets, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Take ferries away that end where no road goes on, bit by bit from their ends."""
+    while True:
+        degree = np.bincount(streets.tail[kept], minlength=streets.node_count)
+        degree = degree + np.bincount(streets.head[kept], minlength=streets.node_count)
+        blind = kept & streets.ferry & ((degree[streets.tail] < 2) | (degree[streets.head] < 2))
+        if not blind.any():
+            return kept
+        kept = kept & ~blind

@@ -1,0 +1,219 @@
+"""Materials, uses, fits, vehicles, fuels and speeds, each figure with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+
+from raastof_geo.emissions.vehicle import Fuel, Named, RoadSpeed, Vehicle
+from raastof_geo.errors import InputError
+from raastof_geo.figures import Figure, NonNegativeFigure, PositiveFigure, Sourced
+from raastof_geo.language import say
+from raastof_geo.scenario.identity import known
+from raastof_geo.scenario.tree import Tree, read_tree
+from raastof_geo.units import Condition, Quantity
+
+
+class Material(Named):
+    """What is moved."""
+
+    origin: Literal["secondary", "virgin"]
+    soil_class: int | None = Field(default=None, ge=0, le=4)
+    """Class on Zealand, 0 the cleanest and 4 the most polluted; none where it is not soil."""
+    density_in_situ: PositiveFigure | None = None
+    """Before it is dug. [t/m3]"""
+    density_loose: PositiveFigure
+    """On the truck. [t/m3]"""
+    density_compacted: PositiveFigure
+    """In the finished layer. [t/m3]"""
+    price: NonNegativeFigure | None = None
+    """What a pit charges for it. [DKK/t]"""
+    tax: NonNegativeFigure | None = None
+    """Raw-material tax. [DKK/t]"""
+    gate_fee: NonNegativeFigure | None = None
+    """What a receiver charges for it. [DKK/t]"""
+
+    def density(self, condition: Condition) -> Figure | None:
+        """Give the bulk density in a stated condition. [t/m3]"""
+        return {
+            "in_situ": self.density_in_situ,
+            "loose": self.density_loose,
+            "compacted": self.density_compacted,
+        }[condition]
+
+
+class Use(Named):
+    """What a project needs a material for."""
+
+    reference_material: Annotated[str, AfterValidator(known("materials"))]
+    """Tonnes of a need are tonnes of this material."""
+
+
+class Fit(BaseModel):
+    """Whether a material may serve a use, by which rule, and how much of it replaces a tonne."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    verdict: Literal["allowed", "conditional", "forbidden"]
+    condition: Annotated[str, AfterValidator(known("conditions"))] | None = None
+    rule: str = "scenario"
+    citation: str = "scenario"
+    ratio: PositiveFigure | None = None
+    """Tonnes that replace one reference tonne; none: the ratio of the compacted densities. [t/t]"""
+
+    @model_validator(mode="after")
+    def _conditional_names_its_condition(self) -> Fit:
+        if (self.verdict == "conditional") != (self.condition is not None):
+            raise InputError(
+                say("`condition` belongs to the verdict `conditional`, and only to it")
+            )
+        return self
+
+
+class Ferry(BaseModel):
+    """What a crossing emits and costs for each truck on board."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kg_co2e_ttw_per_km: NonNegativeFigure
+    kg_co2e_wtw_per_km: NonNegativeFigure
+    fare_dkk_per_km: NonNegativeFigure
+
+
+class Catalogue(BaseModel):
+    """Everything that a scenario need not say, and may."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sources: dict[str, str] = Field(default_factory=dict)
+    materials: dict[str, Material]
+    uses: dict[str, Use]
+    fits: dict[
+        Annotated[str, AfterValidator(known("materials"))],
+        dict[Annotated[str, AfterValidator(known("uses"))], Fit],
+    ]
+    conditions: dict[str, dict[str, str]] = Field(default_factory=dict)
+    fuels: dict[str, Fuel]
+    vehicles: dict[str, Vehicle]
+    speeds: dict[str, RoadSpeed]
+    ferry: Ferry
+
+    @model_validator(mode="after")
+    def _vehicles_have_fuels(self, info: ValidationInfo) -> Catalogue:
+        for vehicle in self.vehicles.values():
+            known("fuels")(vehicle.fuel, info)
+        return self
+
+    def fit(self, material: str, use: str) -> Fit | None:
+        """Give the rule for a material in a use; none where no rule speaks of the pair."""
+        return self.fits.get(material, {}).get(use)
+
+    def ratio(self, material: str, use: str) -> float:
+        """Give the tonnes of a material that replace one reference tonne of a use. [t/t]"""
+        fit = self.fit(material, use)
+        if fit is not None and fit.ratio is not None:
+            return fit.ratio.value
+        reference = self.materials[self.uses[use].reference_material]
+        return (
+            self.materials[material].density_compacted.value / reference.density_compacted.value
+        )
+
+    def cite(self, source: str) -> str:
+        """Give the citation behind a source id, or the text itself."""
+        return self.sources.get(source, source)
+
+    def tonnes(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
+        """Turn a quantity of a material into tonnes, once.
+
+        Raises
+        ------
+        InputError
+            The density or the truck is not known, or more than one reading is possible.
+        """
+        if quantity.unit == "t":
+            return quantity.value
+        if quantity.unit == "loads":
+            return quantity.value * self._load_t(quantity, material, vehicles)
+        return quantity.value * self._density_t_per_m3(quantity, material)
+
+    def _load_t(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
+        vehicle = quantity.vehicle or (vehicles[0] if len(vehicles) == 1 else None)
+        if vehicle is None:
+            raise InputError(
+                say(
+                    "loads of which truck? The scenario has {vehicles}: write {example}",
+                    vehicles=", ".join(vehicles),
+                    example=f"`{quantity.value:g} loads {vehicles[0]}`",
+                )
+            )
+        if vehicle not in self.vehicles:
+            raise InputError(
+                say(
+                    "{vehicle} is not a vehicle of the catalogue; there are {known}",
+                    vehicle=f"`{vehicle}`",
+                    known=", ".join(self.vehicles),
+                )
+            )
+        return self.vehicles[vehicle].load_t(self.materials[material].density_loose.value)
+
+    def _density_t_per_m3(self, quantity: Quantity, material: str) -> float:
+        if quantity.condition is None:
+            raise InputError(
+                say(
+                    "m3 in which condition? Write {in_situ}, {loose} or {compacted}",
+                    in_situ=f"`{quantity.value:g} m3 in_situ`",
+                    loose=f"`{quantity.value:g} m3 loose`",
+                    compacted=f"`{quantity.value:g} m3 compacted`",
+                )
+            )
+        density = self.materials[material].density(quantity.condition)
+        if density is None:
+            raise InputError(
+                say(
+                    "the catalogue has no density {condition} of {material}: "
+                    "say tonnes, or another condition, or add `density_{condition}`",
+                    condition=quantity.condition,
+                    material=f"`{material}`",
+                )
+            )
+        return density.value
+
+    def figures(self) -> dict[str, Sourced]:
+        """Give every sourced figure by its path, such as `vehicles.tipper_4_axle.payload_t`."""
+        return dict(_walk(self, ""))
+
+
+def _walk(value: Any, path: str) -> list[tuple[str, Sourced]]:
+    if isinstance(value, Sourced):
+        return [(path, value)]
+    if isinstance(value, BaseModel):
+        items: Mapping[str, Any] = {name: getattr(value, name) for name in type(value).model_fields}
+    elif isinstance(value, Mapping):
+        items = value
+    else:
+        return []
+    return [
+        found
+        for name, item in items.items()
+        for found in _walk(item, f"{path}.{name}" if path else str(name))
+    ]
+
+
+@lru_cache
+def read_builtin_tree() -> Tree:
+    """Read the built-in catalogue as plain values."""
+    with resources.as_file(resources.files("raastof_geo") / "data" / "catalogue.yaml") as path:
+        return read_tree(Path(path), shown_as="catalogue.yaml")
+
+
+@lru_cache
+def load_catalogue() -> Catalogue:
+    """Load the built-in catalogue, checked."""
+    values = read_builtin_tree().values
+    known_ids = {section: tuple(entries) for section, entries in values.items()}
+    return Catalogue.model_validate(values, context={"known": known_ids})

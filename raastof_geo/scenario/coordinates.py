@@ -1,0 +1,106 @@
+"""Where a site lies, and what coordinates that look wrong were meant to be."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from raastof_geo.errors import InputError
+from raastof_geo.language import Message, say
+
+Crs = Literal["EPSG:4326", "EPSG:25832", "EPSG:25833"]
+
+# Denmark with Bornholm, a little generous. [degrees; metres]
+LON, LAT = (7.5, 15.5), (54.3, 58.0)
+NORTHING = (6_020_000, 6_420_000)
+EASTING: dict[Crs, tuple[float, float]] = {
+    "EPSG:25832": (420_000, 920_000),
+    "EPSG:25833": (30_000, 530_000),
+}
+
+
+def to_lon_lat(easting: float, northing: float, crs: Crs) -> tuple[float, float]:
+    """Turn projected metres into WGS84 degrees."""
+    from pyproj import Transformer
+
+    lon, lat = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(easting, northing)
+    return float(lon), float(lat)
+
+
+def check_degrees(lon: float, lat: float) -> tuple[float, float]:
+    """Accept degrees that lie in or near Denmark.
+
+    Raises
+    ------
+    InputError
+        They do not; the sentence says what they look like.
+    """
+    if _inside(lon, LON) and _inside(lat, LAT):
+        return lon, lat
+    raise InputError(_what_degrees_look_like(lon, lat))
+
+
+def check_metres(easting: float, northing: float, crs: Crs) -> tuple[float, float]:
+    """Accept projected metres that lie in or near Denmark.
+
+    Raises
+    ------
+    InputError
+        They do not; the sentence says what they look like.
+    """
+    if _inside(easting, LON) and _inside(northing, LAT):
+        raise InputError(
+            say("these look like degrees (WGS84): write `lon` and `lat` instead of {crs}", crs=crs)
+        )
+    if _inside(northing, EASTING[crs]) and _inside(easting, NORTHING):
+        raise InputError(say("easting and northing look swapped: exchange them"))
+    if not (_inside(easting, EASTING[crs]) and _inside(northing, NORTHING)):
+        likely = _likely_crs(easting, northing)
+        if likely is not None and likely != crs:
+            raise InputError(
+                say("this does not lie in Denmark in {crs}, but looks like {likely}", crs=crs, likely=likely)
+            )
+        raise InputError(
+            say(
+                "easting {easting} and northing {northing} do not lie in Denmark in {crs}",
+                easting=f"{easting:.0f}",
+                northing=f"{northing:.0f}",
+                crs=crs,
+            )
+        )
+    return to_lon_lat(easting, northing, crs)
+
+
+def _what_degrees_look_like(lon: float, lat: float) -> Message:
+    if _inside(lat, LON) and _inside(lon, LAT):
+        return say("lon and lat look swapped: exchange them")
+    likely = _likely_crs(lon, lat) or _likely_crs(lat, lon)
+    if likely:
+        return say(
+            "lon {lon} and lat {lat} are not degrees; this looks like {likely}: "
+            "write `easting`, `northing` and `crs: {likely}`",
+            lon=f"{lon:g}",
+            lat=f"{lat:g}",
+            likely=likely,
+        )
+    return say(
+        "lon {lon} and lat {lat} do not lie in Denmark (lon {west} to {east}, lat {south} to {north})",
+        lon=f"{lon:g}",
+        lat=f"{lat:g}",
+        west=str(LON[0]),
+        east=str(LON[1]),
+        south=str(LAT[0]),
+        north=str(LAT[1]),
+    )
+
+
+def _likely_crs(easting: float, northing: float) -> Crs | None:
+    """Tell the UTM zones apart: on Zealand their eastings lie 400 km from each other."""
+    if not _inside(northing, NORTHING):
+        return None
+    if _inside(easting, (420_000, 760_000)):
+        return "EPSG:25832"
+    return "EPSG:25833" if _inside(easting, (30_000, 420_000)) else None
+
+
+def _inside(value: float, bounds: tuple[float, float]) -> bool:
+    return bounds[0] <= value <= bounds[1]

@@ -1,0 +1,161 @@
+"""Quantities of the trade: `12 000 t`, `5000 m3 in_situ`, `80 loads`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from raastof_geo.errors import InputError
+from raastof_geo.language import say
+
+Unit = Literal["t", "m3", "loads"]
+Condition = Literal["in_situ", "loose", "compacted"]
+
+TONNES_PER_UNIT = {
+    "t": 1.0,
+    "ton": 1.0,
+    "tons": 1.0,
+    "tonne": 1.0,
+    "tonnes": 1.0,
+    "kg": 0.001,
+    "kt": 1000.0,
+    "mt": 1_000_000.0,
+}
+CUBIC_METRES = {"m3", "m³", "fm3", "fm³"}
+LOADS = {"load", "loads", "læs"}
+CONDITIONS: dict[str, Condition] = {
+    "in_situ": "in_situ",
+    "fast": "in_situ",
+    "loose": "loose",
+    "løs": "loose",
+    "løst": "loose",
+    "compacted": "compacted",
+    "komprimeret": "compacted",
+}
+EXAMPLES = "`12 000 t`, `5000 m3 in_situ`, `80 loads`"
+
+_SPACES = "\u0020\u00a0\u2009\u202f"
+_QUANTITY = re.compile(rf"(?P<number>[+-]?\d[\d.,_{_SPACES}]*?(?:[eE][+-]?\d+)?)\s*(?P<unit>[^\W\d].*)?")
+_GROUPED = re.compile(rf"\d{{1,3}}([{_SPACES}_])\d{{3}}(?:\1\d{{3}})*(?P<rest>[.,]\d+)?")
+_PLAIN = re.compile(r"\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?")
+_TWO_READINGS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """An amount as it was said, before density turns it into tonnes."""
+
+    value: float
+    unit: Unit
+    condition: Condition | None = None
+    vehicle: str | None = None
+
+
+def read_quantity(given: Any) -> Quantity:
+    """Understand an amount of material.
+
+    Parameters
+    ----------
+    given
+        A text such as `12 000 t`, `5000 m3 in_situ`, `80 loads` or
+        `80 loads tipper_4_axle`; Danish words (`læs`, `fast`, `løs`,
+        `komprimeret`) are understood as well.
+
+    Raises
+    ------
+    InputError
+        A bare number, an unknown unit, or a number that can be read in two ways.
+    """
+    if isinstance(given, bool) or not isinstance(given, int | float | str):
+        raise InputError(_refusal(given))
+    if isinstance(given, int | float):
+        raise InputError(
+            say(
+                "{given} of what? Tonnes, cubic metres and loads differ: write {tonnes} or {volume}",
+                given=str(given),
+                tonnes=f"`{given} t`",
+                volume=f"`{given} m3 in_situ`",
+            )
+        )
+    match = _QUANTITY.fullmatch(given.strip())
+    if match is None:
+        raise InputError(_refusal(given))
+    if match["unit"] is None:
+        return read_quantity(_read_number(match["number"].strip()))
+    return _with_unit(given, _read_number(match["number"].strip()), match["unit"].split())
+
+
+def _with_unit(given: str, value: float, words: list[str]) -> Quantity:
+    unit, rest = words[0].lower(), [word.lower() for word in words[1:]]
+    if value < 0:
+        raise InputError(say("an amount must be at least 0, got {given}", given=f"`{given}`"))
+    if unit in TONNES_PER_UNIT and not rest:
+        return Quantity(value * TONNES_PER_UNIT[unit], "t")
+    if unit in CUBIC_METRES and len(rest) == 1 and rest[0] in CONDITIONS:
+        return Quantity(value, "m3", CONDITIONS[rest[0]])
+    if unit in CUBIC_METRES and not rest:
+        condition: Condition | None = "in_situ" if unit.startswith("f") else None
+        return Quantity(value, "m3", condition)
+    if unit in LOADS and len(words) <= 2:
+        return Quantity(value, "loads", vehicle=words[1] if rest else None)
+    raise InputError(_refusal(given))
+
+
+def _read_number(text: str) -> float:
+    grouped = _GROUPED.fullmatch(text.lstrip("+-"))
+    sign = -1.0 if text.startswith("-") else 1.0
+    plain = text.lstrip("+-")
+    if grouped:
+        return sign * float(re.sub(rf"[{_SPACES}_]", "", plain).replace(",", "."))
+    if _TWO_READINGS.fullmatch(plain):
+        whole, part = re.split(r"[.,]", plain)
+        raise InputError(
+            say(
+                "{given} can be read as {large} or as {small}: "
+                "separate thousands with a space, and leave out needless decimals",
+                given=f"`{text}`",
+                large=f"`{whole} {part}`",
+                small=f"`{whole}.{part.rstrip('0') or '0'}`",
+            )
+        )
+    if _PLAIN.fullmatch(plain):
+        return sign * float(plain.replace(",", "."))
+    raise InputError(_refusal(text))
+
+
+def _refusal(given: Any) -> Any:
+    return say(
+        "{given} is not an amount: write a number and a unit, such as {examples}",
+        given=f"`{given}`",
+        examples=EXAMPLES,
+    )
+
+
+def read_share(given: Any) -> float:
+    """Understand a share: `20 %` or `0.2`.
+
+    Raises
+    ------
+    InputError
+        Not a share, or a bare number above 1, which may be meant as per cent.
+    """
+    if isinstance(given, str) and given.strip().endswith("%"):
+        value = _read_number(given.strip().removesuffix("%").strip()) / 100
+    elif isinstance(given, int | float) and not isinstance(given, bool):
+        value = float(given)
+        if 1 < value <= 100:
+            raise InputError(
+                say(
+                    "{given} can be read as a share or as per cent: write {percent}",
+                    given=f"`{given}`",
+                    percent=f"`{given} %`",
+                )
+            )
+    else:
+        raise InputError(
+            say("{given} is not a share: write `20 %` or `0.2`", given=f"`{given}`")
+        )
+    if not 0 <= value <= 1:
+        raise InputError(say("a share must lie between 0 % and 100 %, got {given}", given=f"`{given}`"))
+    return value
