@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
 from raastof_geo.roads.chains import Chains, Segments, join_segments
+from raastof_geo.roads.lines import Lines, measure_lines, measure_shift, simplify_lines
 from raastof_geo.roads.network import ROAD_CLASSES, NetworkMetadata, RoadNetwork
-from raastof_geo.roads.osm import OsmWays, Progress
+from raastof_geo.roads.osm import Bounds, OsmWays, Progress
 from raastof_geo.roads.projection import measure_steps, project
 from raastof_geo.roads.reach import Streets, keep_main_part, link_pieces, link_towns
 
@@ -35,9 +36,9 @@ BUILT_IN_CLASSES: tuple[str, ...] = (
 """Classes kept everywhere; minor roads are kept where they link something."""
 
 _LINK_WEIGHT = {"service": 1.5, "living_street": 1.5, "track": 4.0}
+_FERRY_GAP_M = 500.0
+"""Loose ends of a ferry this near to each other belong together. [m]"""
 _STEPS_A_DEGREE = 1e6
-_ROUNDING_M = 0.2
-"""Room for rounding places to a millionth of a degree, in Denmark and elsewhere. [m]"""
 
 
 def build_network(
@@ -78,7 +79,10 @@ def build_network(
     kept = _choose(raw, classes, keep_towns)
     if not kept.any():
         raise RoadDataError(
-            say("No roads of the wanted classes are connected: {classes}.", classes=", ".join(classes))
+            say(
+                "No roads of the wanted classes are connected: {classes}.",
+                classes=", ".join(classes),
+            )
         )
     if progress:
         progress(say("Joining and simplifying {count} road segments", count=int(kept.sum())))
@@ -98,9 +102,11 @@ class _RawRoads:
         self.ways = ways
         way = np.repeat(np.arange(len(ways.road_class)), np.diff(ways.node_start))
         step = np.flatnonzero((way[1:] == way[:-1]) & (ways.node[1:] != ways.node[:-1]))
-        self.way = way[step]
-        self.tail, self.head = ways.node[step], ways.node[step + 1]
         self.xy = project(ways.node_lon, ways.node_lat)
+        gaps = _bridge_ferries(ways, self.xy, way[step], ways.node[step], ways.node[step + 1])
+        self.way = np.append(way[step], gaps[0])
+        self.tail = np.append(ways.node[step], gaps[1])
+        self.head = np.append(ways.node[step + 1], gaps[2])
         self.length_m = measure_steps(
             ways.node_lon[self.tail],
             ways.node_lat[self.tail],
@@ -139,10 +145,45 @@ class _RawRoads:
         )
 
 
+def _bridge_ferries(
+    ways: OsmWays,
+    xy: NDArray[np.float64],
+    way: NDArray[np.int64],
+    tail: NDArray[np.int32],
+    head: NDArray[np.int32],
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+    """Close small gaps in ferries: no ferry ends at sea, but cut-up data says so.
+
+    Joins two loose ends of ferries of one name that are each other's nearest.
+
+    Returns
+    -------
+    way, tail, head
+        One step for each gap.
+    """
+    degree = np.bincount(tail, minlength=len(xy)) + np.bincount(head, minlength=len(xy))
+    ferry = ways.road_class[way] == ROAD_CLASSES.index("ferry")
+    ends = np.concatenate((tail[ferry], head[ferry]))
+    ways_of_ends = np.tile(way[ferry], 2)
+    loose = degree[ends] == 1
+    ends, ways_of_ends = ends[loose], ways_of_ends[loose]
+    name = ways.name[ways_of_ends]
+    if len(ends) < 2:
+        return way[:0], tail[:0], head[:0]
+    # A third dimension keeps ferries of different names far apart.
+    places = np.column_stack((xy[ends], name * 2 * _FERRY_GAP_M))
+    found = cKDTree(places).query(places, k=[2])
+    gap, other = np.asarray(found[0])[:, 0], np.asarray(found[1])[:, 0]
+    here = np.arange(len(ends))
+    joined = (gap <= _FERRY_GAP_M) & (other[other] == here) & (here < other)
+    return ways_of_ends[joined], ends[joined], ends[other[joined]]
+
+
 def _number_kinds(ways: OsmWays) -> NDArray[np.int32]:
     speed = np.nan_to_num(ways.maxspeed_km_h, nan=-1.0)
     columns = np.column_stack((ways.road_class, speed, ways.name))
-    return np.unique(columns, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int32)
+    _, kind = np.unique(columns, axis=0, return_inverse=True)
+    return np.asarray(kind.reshape(-1), np.int32)
 
 
 def _choose(
@@ -158,138 +199,88 @@ def _choose(
 def _draw(
     raw: _RawRoads, chosen: NDArray[np.intp], *, simplify_m: float, title: str, osm_date: str
 ) -> RoadNetwork:
+    """Turn the chosen steps into edges: joined, simplified, sorted and measured."""
+    ways = raw.ways
     chains = join_segments(raw.segments(chosen))
-    points, start = _line_up(raw, chosen, chains)
-    lon, lat = _round(raw.ways.node_lon), _round(raw.ways.node_lat)
-    drawn, drawn_start = _simplify(raw.xy, points, start, simplify_m)
-    largest_shift_m = _measure_shift(project(lon, lat), drawn, drawn_start, raw.xy, points, start)
-    first = chosen[chains.segment[chains.start[:-1]]]
-    flipped = chains.flipped[chains.start[:-1]]
-    way = raw.way[first]
-    mapped = np.add.reduceat(raw.length_m[chosen[chains.segment]], chains.start[:-1])
-    nodes = _number_nodes(lon, lat, np.concatenate((points[start[:-1]], points[start[1:] - 1])))
-    index = np.full(len(lon), -1, np.int32)
-    index[nodes] = np.arange(len(nodes), dtype=np.int32)
-    tail, head = index[points[start[:-1]]], index[points[start[1:] - 1]]
-    forward, backward = raw.ways.forward[way], raw.ways.backward[way]
-    order = np.lexsort((first, head, tail))
-    used, name = np.unique(np.append(raw.ways.name[way], 0), return_inverse=True)
-    shape, shape_start = _reorder(drawn, drawn_start, order)
+    mapped = _line_up(raw, chosen, chains)
+    drawn = simplify_lines(mapped, raw.xy, tolerance_m=simplify_m)
+    lon, lat = _round(ways.node_lon), _round(ways.node_lat)
+    length_m = np.add.reduceat(raw.length_m[chosen[chains.segment]], chains.start[:-1])
+    nodes = _sort_nodes(np.concatenate((drawn.first, drawn.last)), lon, lat)
+    number = np.full(len(lon), -1, np.int32)
+    number[nodes] = np.arange(len(nodes), dtype=np.int32)
+
+    leading = chains.start[:-1]
+    order = np.lexsort((chosen[chains.segment[leading]], number[drawn.last], number[drawn.first]))
+    way = raw.way[chosen[chains.segment[leading]]][order]
+    flipped = chains.flipped[leading][order]
+    shape = drawn.take(order)
+    name, names = _pick_names(ways.name[way], ways.names)
     return RoadNetwork(
         node_lon=lon[nodes],
         node_lat=lat[nodes],
-        tail=tail[order],
-        head=head[order],
-        length_m=_never_shorter(mapped, _measure(lon, lat, drawn, drawn_start))[order],
-        road_class=raw.ways.road_class[way][order],
-        forward=np.where(flipped, backward, forward)[order],
-        backward=np.where(flipped, forward, backward)[order],
-        maxspeed_km_h=raw.ways.maxspeed_km_h[way][order],
-        name=name[:-1].astype(np.int32)[order],
-        names=tuple(raw.ways.names[index] for index in used.tolist()),
-        point_start=shape_start.astype(np.int32),
-        lon=lon[shape],
-        lat=lat[shape],
+        tail=number[shape.first],
+        head=number[shape.last],
+        length_m=_never_shorter(length_m[order], measure_lines(shape, lon, lat)),
+        road_class=ways.road_class[way],
+        forward=np.where(flipped, ways.backward[way], ways.forward[way]),
+        backward=np.where(flipped, ways.forward[way], ways.backward[way]),
+        maxspeed_km_h=ways.maxspeed_km_h[way],
+        name=name,
+        names=names,
+        point_start=shape.start.astype(np.int32),
+        lon=lon[shape.point],
+        lat=lat[shape.point],
         metadata=NetworkMetadata(
             title=title,
             osm_date=osm_date,
-            simplified_m=simplify_m,
-            bounds=(
-                float(lon[shape].min()),
-                float(lat[shape].min()),
-                float(lon[shape].max()),
-                float(lat[shape].max()),
-            ),
-            largest_shift_m=round(largest_shift_m, 3),
+            simplified_m=float(simplify_m),
+            bounds=_bound(lon[shape.point], lat[shape.point]),
+            largest_shift_m=round(measure_shift(drawn, project(lon, lat), mapped, raw.xy), 3),
         ),
     )
 
 
-def _line_up(
-    raw: _RawRoads, chosen: NDArray[np.intp], chains: Chains
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def _line_up(raw: _RawRoads, chosen: NDArray[np.intp], chains: Chains) -> Lines:
     """Give the nodes along each chain, both ends included."""
     segment = chosen[chains.segment]
     begin = np.where(chains.flipped, raw.head[segment], raw.tail[segment])
     end = np.where(chains.flipped, raw.tail[segment], raw.head[segment])
-    points = np.insert(end, chains.start[:-1], begin[chains.start[:-1]])
-    return points, chains.start + np.arange(len(chains.start))
-
-
-def _simplify(
-    xy: NDArray[np.float64], points: NDArray[np.int32], start: NDArray[np.int64], tolerance_m: float
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Leave out points without which a line stays within the tolerance (Douglas-Peucker)."""
-    size = np.diff(start)
-    line = np.repeat(np.arange(len(size)), size)
-    numbered = np.column_stack((xy[points], np.arange(len(points))))
-    lines = shapely.linestrings(numbered, indices=line)
-    tolerance = max(tolerance_m - _ROUNDING_M, 0.0)
-    simple = shapely.simplify(lines, tolerance, preserve_topology=False)
-    left, line = shapely.get_coordinates(simple, include_z=True, return_index=True)
-    count = np.bincount(line, minlength=len(size))
-    return points[left[:, 2].astype(np.intp)], np.append(0, np.cumsum(count))
-
-
-def _measure_shift(
-    drawn_xy: NDArray[np.float64],
-    drawn: NDArray[np.int32],
-    drawn_start: NDArray[np.int64],
-    mapped_xy: NDArray[np.float64],
-    mapped: NDArray[np.int32],
-    mapped_start: NDArray[np.int64],
-) -> float:
-    """Measure how far any mapped point lies from the drawn line. [m]"""
-    edges = np.arange(len(drawn_start) - 1)
-    lines = shapely.linestrings(
-        drawn_xy[drawn], indices=np.repeat(edges, np.diff(drawn_start))
-    )
-    shapely.prepare(lines)
-    of = np.repeat(edges, np.diff(mapped_start))
-    return float(shapely.distance(lines[of], shapely.points(mapped_xy[mapped])).max())
-
-
-def _measure(
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-    points: NDArray[np.int32],
-    start: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """Measure lines on the ellipsoid. [m]"""
-    begin, end = points[:-1], points[1:]
-    step = measure_steps(lon[begin], lat[begin], lon[end], lat[end])
-    step[start[1:-1] - 1] = 0.0  # from the end of one line to the beginning of the next
-    return np.add.reduceat(step, start[:-1])
+    point = np.insert(end, chains.start[:-1], begin[chains.start[:-1]])
+    return Lines(point, chains.start + np.arange(len(chains.start)))
 
 
 def _never_shorter(
     mapped_m: NDArray[np.float64], drawn_m: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Round lengths up to a centimetre, so that no road is shorter than it is drawn."""
-    return np.ceil(np.maximum(mapped_m, drawn_m) * 100) / 100
+    return np.asarray(np.ceil(np.maximum(mapped_m, drawn_m) * 100) / 100)
 
 
-def _number_nodes(
-    lon: NDArray[np.float64], lat: NDArray[np.float64], nodes: NDArray[np.int32]
+def _sort_nodes(
+    nodes: NDArray[np.int32], lon: NDArray[np.float64], lat: NDArray[np.float64]
 ) -> NDArray[np.int32]:
     """Sort nodes along a curve that keeps neighbours together, which keeps the file small."""
     unique = np.unique(nodes)
     east = np.round((lon[unique] + 180) * 1e4).astype(np.int64)
     north = np.round((lat[unique] + 90) * 1e4).astype(np.int64)
-    curve = sum(
-        ((east >> bit & 1) << 2 * bit) | ((north >> bit & 1) << 2 * bit + 1) for bit in range(22)
-    )
+    curve = np.zeros(len(unique), np.int64)
+    for bit in range(22):
+        curve |= (east >> bit & 1) << 2 * bit | (north >> bit & 1) << 2 * bit + 1
     return unique[np.lexsort((unique, lat[unique], lon[unique], curve))]
 
 
-def _reorder(
-    points: NDArray[np.int32], start: NDArray[np.int64], order: NDArray[np.intp]
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    size = np.diff(start)[order]
-    new_start = np.append(0, np.cumsum(size))
-    offset = np.repeat(start[:-1][order] - new_start[:-1], size)
-    return points[np.arange(int(size.sum())) + offset], new_start
+def _pick_names(
+    name: NDArray[np.int32], names: tuple[str, ...]
+) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+    """Keep the names in use, and the empty one in front."""
+    used, index = np.unique(np.append(name, 0), return_inverse=True)
+    return index[:-1].astype(np.int32), tuple(names[number] for number in used.tolist())
+
+
+def _bound(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Bounds:
+    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
 
 def _round(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.round(degrees * _STEPS_A_DEGREE) / _STEPS_A_DEGREE
+    return np.asarray(np.round(degrees * _STEPS_A_DEGREE) / _STEPS_A_DEGREE)

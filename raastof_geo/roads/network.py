@@ -147,7 +147,7 @@ class RoadNetwork:
 
     @cached_property
     def xy(self) -> NDArray[np.float64]:
-        """The points of all shapes, one row each: east and north in EPSG:25832. [m]"""
+        """The points of all shapes, one row each: east and north in EPSG:25832, in metres."""
         return _frozen(project(self.lon, self.lat))
 
     @cached_property
@@ -293,8 +293,6 @@ def _decode(columns: Mapping[str, NDArray[Any]]) -> RoadNetwork:
     count = columns["inner_count"].astype(np.int32)
     point_start = np.concatenate(([0], np.cumsum(count + 2))).astype(np.int32)
     speed = columns["maxspeed"].astype(np.float64) / 10
-    metadata = json.loads(columns["metadata"].tobytes())
-    known = {field.name for field in fields(NetworkMetadata)}
     return RoadNetwork(
         node_lon=_frozen(node_lon / _STEPS_A_DEGREE),
         node_lat=_frozen(node_lat / _STEPS_A_DEGREE),
@@ -310,14 +308,14 @@ def _decode(columns: Mapping[str, NDArray[Any]]) -> RoadNetwork:
         point_start=_frozen(point_start),
         lon=_frozen(_shapes(point_start, node_lon, tail, head, columns["inner_lon"])),
         lat=_frozen(_shapes(point_start, node_lat, tail, head, columns["inner_lat"])),
-        metadata=NetworkMetadata(
-            **{
-                label: tuple(value) if label == "bounds" else value
-                for label, value in metadata.items()
-                if label in known
-            }
-        ),
+        metadata=_read_metadata(json.loads(columns["metadata"].tobytes())),
     )
+
+
+def _read_metadata(found: Mapping[str, Any]) -> NetworkMetadata:
+    known = {field.name: found[field.name] for field in fields(NetworkMetadata)}
+    west, south, east, north = known.pop("bounds")
+    return NetworkMetadata(bounds=(west, south, east, north), **known)
 
 
 def _shapes(
@@ -415,7 +413,7 @@ def _write_whole(file: Path, content: bytes) -> None:
         ) from error
 
 
-def _find_fault(network: RoadNetwork) -> str | None:
+def _find_fault(network: RoadNetwork) -> Message | None:
     """Name the first rule that a network breaks."""
     edges, points = len(network.tail), len(network.lon)
     edge_columns = (
@@ -429,33 +427,33 @@ def _find_fault(network: RoadNetwork) -> str | None:
         network.point_start[1:],
     )
     if edges == 0:
-        return "it has no edges"
+        return say("it has no edges")
     if any(len(column) != edges for column in edge_columns):
-        return "its columns differ in length"
+        return say("its columns differ in length")
     if len(network.node_lat) != len(network.node_lon) or len(network.lat) != points:
-        return "its longitudes and latitudes differ in number"
+        return say("its longitudes and latitudes differ in number")
     if network.point_start[0] != 0 or network.point_start[-1] != points:
-        return "its shapes do not fill its points"
+        return say("its shapes do not fill its points")
     if np.diff(network.point_start).min() < 2:
-        return "a shape has fewer than two points"
+        return say("a shape has fewer than two points")
     return _find_fault_in_values(network)
 
 
-def _find_fault_in_values(network: RoadNetwork) -> str | None:
+def _find_fault_in_values(network: RoadNetwork) -> Message | None:
     first, last = network.point_start[:-1], network.point_start[1:] - 1
     ends = np.concatenate((network.tail, network.head))
     if not (_within(ends, len(network.node_lon)) and _within(network.name, len(network.names))):
-        return "an edge names a node or a name that does not exist"
+        return say("an edge names a node or a name that does not exist")
     if not _within(network.road_class, len(ROAD_CLASSES)):
-        return "an edge has an unknown class of road"
+        return say("an edge has an unknown class of road")
     if not (np.all(np.abs(network.lon) <= 180) and np.all(np.abs(network.lat) <= 90)):
-        return "a place lies outside the Earth"
+        return say("a place lies outside the Earth")
     if not np.all(network.length_m >= 0):
-        return "a length is negative or missing"
+        return say("a length is negative or missing")
     for point, node in ((network.lon, network.node_lon), (network.lat, network.node_lat)):
         gap = np.concatenate((point[first] - node[network.tail], point[last] - node[network.head]))
         if np.abs(gap).max() > 1 / _STEPS_A_DEGREE:
-            return "a shape does not end where its edge ends"
+            return say("a shape does not end where its edge ends")
     return None
 
 

@@ -225,6 +225,7 @@ def _read_date(file: Path) -> str | None:
 
 def _read_ways(file: Path, classes: frozenset[str]) -> Iterator[tuple[Road, Iterator[int]]]:
     wanted = osmium.filter.KeyFilter("highway", "route")
+    way: Any  # the filter lets ways through only
     seen: dict[tuple[tuple[str, str], ...], Road | None] = {}  # most ways repeat the tags of others
     for way in osmium.FileProcessor(str(file), osmium.osm.WAY).with_filter(wanted):
         tags = _read_tags(way.tags)

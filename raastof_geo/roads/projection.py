@@ -29,12 +29,21 @@ def project(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.float64]:
     return np.column_stack((np.atleast_1d(east), np.atleast_1d(north)))
 
 
+def unproject(east: ArrayLike, north: ArrayLike) -> NDArray[np.float64]:
+    """Give the place of metres in degrees: one row each, longitude and latitude."""
+    lon, lat = _to_metres().transform(
+        np.asarray(east, float), np.asarray(north, float), direction="INVERSE"
+    )
+    return np.column_stack((np.atleast_1d(lon), np.atleast_1d(lat)))
+
+
 def measure_steps(
     lon_from: ArrayLike, lat_from: ArrayLike, lon_to: ArrayLike, lat_to: ArrayLike
 ) -> NDArray[np.float64]:
-    """Measure the shortest way over the ellipsoid between pairs of places. [m]"""
-    places = [np.asarray(value, float) for value in (lon_from, lat_from, lon_to, lat_to)]
-    return np.asarray(_ellipsoid().inv(*places)[2], np.float64)
+    """Measure the shortest way over the ellipsoid between pairs of places, in metres."""
+    begin = np.asarray(lon_from, float), np.asarray(lat_from, float)
+    end = np.asarray(lon_to, float), np.asarray(lat_to, float)
+    return np.asarray(_ellipsoid().inv(*begin, *end)[2], np.float64)
 
 
 @lru_cache

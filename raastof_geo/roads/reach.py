@@ -43,6 +43,15 @@ class Streets:
 
 
 @dataclass(frozen=True, eq=False)
+class _Arcs:
+    """The cheapest segment from each node to each neighbour, sorted by both."""
+
+    key: NDArray[np.int64]
+    segment: NDArray[np.intp]
+    graph: csr_array
+
+
+@dataclass(frozen=True, eq=False)
 class _Reach:
     """The best way between the main part and every node, out and back."""
 
@@ -55,13 +64,16 @@ class _Reach:
 def link_pieces(streets: Streets, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Add the shortest links between the main part and the pieces that hang alone.
 
-    Repeats, since a piece may be reached only by way of another.
+    Quays count as pieces, so that a ferry ends on a road. Repeats, since a
+    piece may be reached only by way of another.
     """
+    quays, arcs = _find_quays(streets, kept), _make_arcs(streets)
     for _ in range(_ROUNDS):
-        main = find_main_nodes(streets, kept)
-        reach = _measure_reach(streets, main)
+        main = find_main_nodes(streets, _drop_blind_ferries(streets, kept))
+        reach = _measure_reach(arcs, main)
         gates = _find_gates(streets, kept, main, reach)
-        linked = kept | _trace(streets, reach, gates)
+        near = quays[np.isfinite(reach.distance[quays])]
+        linked = kept | _trace(streets, reach, np.union1d(gates, near))
         if np.array_equal(linked, kept):
             break
         kept = linked
@@ -81,7 +93,7 @@ def link_towns(
     main = find_main_nodes(streets, kept)
     reached = kept & main[streets.tail] & main[streets.head] & ~streets.ferry
     far = towns[_distance_to_roads(streets, reached, towns) > TOWN_DISTANCE_M]
-    reach = _measure_reach(streets, main)
+    reach = _measure_reach(_make_arcs(streets), main)
     gates = _nearest_nodes(streets.xy, np.isfinite(reach.distance), far)
     return kept | _trace(streets, reach, gates)
 
@@ -128,17 +140,15 @@ def _find_gates(
     return np.asarray(order[first], np.intp)
 
 
-@dataclass(frozen=True, eq=False)
-class _Arcs:
-    """The cheapest segment from each node to each neighbour, sorted by both."""
+def _find_quays(streets: Streets, kept: NDArray[np.bool_]) -> NDArray[np.intp]:
+    at_sea, on_land = np.zeros((2, streets.node_count), bool)
+    for end in (streets.tail, streets.head):
+        at_sea[end[kept & streets.ferry]] = True
+        on_land[end[~streets.ferry]] = True
+    return np.flatnonzero(at_sea & on_land)
 
-    key: NDArray[np.int64]
-    segment: NDArray[np.intp]
-    graph: csr_array
 
-
-def _measure_reach(streets: Streets, main: NDArray[np.bool_]) -> _Reach:
-    arcs = _make_arcs(streets)
+def _measure_reach(arcs: _Arcs, main: NDArray[np.bool_]) -> _Reach:
     sources = np.flatnonzero(main)
     out, before = _shortest(arcs.graph, sources)
     back, after = _shortest(csr_array(arcs.graph.T), sources)
@@ -148,9 +158,7 @@ def _measure_reach(streets: Streets, main: NDArray[np.bool_]) -> _Reach:
 def _shortest(
     graph: csr_array, sources: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    distance, before, _ = dijkstra(
-        graph, indices=sources, min_only=True, return_predecessors=True
-    )
+    distance, before, _ = dijkstra(graph, indices=sources, min_only=True, return_predecessors=True)
     return distance, before
 
 
@@ -191,7 +199,7 @@ def _distance_to_roads(
     streets: Streets, chosen: NDArray[np.bool_], places: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     ends = np.stack((streets.xy[streets.tail[chosen]], streets.xy[streets.head[chosen]]), axis=1)
-    tree = shapely.STRtree(shapely.linestrings(ends))
+    tree = shapely.STRtree(np.asarray(shapely.linestrings(ends)))
     distance = np.full(len(places), np.inf)
     (place, _), gap = tree.query_nearest(shapely.points(places), return_distance=True)
     distance[place] = gap
@@ -202,7 +210,7 @@ def _nearest_nodes(
     xy: NDArray[np.float64], allowed: NDArray[np.bool_], places: NDArray[np.float64]
 ) -> NDArray[np.intp]:
     nodes = np.flatnonzero(allowed)
-    tree = shapely.STRtree(shapely.points(xy[nodes]))
+    tree = shapely.STRtree(np.asarray(shapely.points(xy[nodes])))
     place, index = tree.query_nearest(shapely.points(places), max_distance=TOWN_SEARCH_M)
     _, first = np.unique(place, return_index=True)
     return np.unique(nodes[index[first]])
@@ -210,10 +218,18 @@ def _nearest_nodes(
 
 def _drop_blind_ferries(streets: Streets, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Take ferries away that end where no road goes on, bit by bit from their ends."""
+    on_land = np.zeros(streets.node_count, np.int64)
+    for end in (streets.tail, streets.head):
+        on_land[end[kept & ~streets.ferry]] = 2
+    ferries = np.flatnonzero(kept & streets.ferry)
     while True:
-        degree = np.bincount(streets.tail[kept], minlength=streets.node_count)
-        degree = degree + np.bincount(streets.head[kept], minlength=streets.node_count)
-        blind = kept & streets.ferry & ((degree[streets.tail] < 2) | (degree[streets.head] < 2))
-        if not blind.any():
-            return kept
-        kept = kept & ~blind
+        tail, head = streets.tail[ferries], streets.head[ferries]
+        ends, index = np.unique(np.concatenate((tail, head)), return_inverse=True)
+        blind = (on_land[ends] + np.bincount(index, minlength=len(ends)) < 2)[index]
+        goes_on = ~blind.reshape(2, -1).any(axis=0)
+        if goes_on.all():
+            break
+        ferries = ferries[goes_on]
+    left = kept & ~streets.ferry
+    left[ferries] = True
+    return left

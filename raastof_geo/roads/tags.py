@@ -34,11 +34,37 @@ _SAME_CLASS = {"road": "unclassified", "ferry": ""}
 _ROAD_ACCESS = ("hgv", "goods", "motor_vehicle", "vehicle", "access")
 _FERRY_ACCESS = ("hgv", "goods", "motor_vehicle", "motorcar", "vehicle", "access")
 _OPEN = frozenset(
-    "yes designated permissive destination delivery official local discouraged unsigned".split()
+    (
+        "yes",
+        "designated",
+        "permissive",
+        "destination",
+        "delivery",
+        "official",
+        "local",
+        "discouraged",
+        "unsigned",
+    )
 )
 _CLOSED = frozenset(
-    "no private agricultural forestry agricultural;forestry emergency military restricted permit"
-    " residents employees customers bus psv taxi use_sidepath".split()
+    (
+        "no",
+        "private",
+        "restricted",
+        "permit",
+        "residents",
+        "employees",
+        "customers",
+        "agricultural",
+        "forestry",
+        "agricultural;forestry",
+        "emergency",
+        "military",
+        "bus",
+        "psv",
+        "taxi",
+        "use_sidepath",
+    )
 )
 _ONEWAY_ALONG = frozenset(("yes", "true", "1"))
 _ONEWAY_AGAINST = frozenset(("-1", "reverse"))
@@ -125,7 +151,7 @@ def read_directions(tags: Mapping[str, str], road_class: str) -> tuple[bool, boo
 
 
 def read_maxspeed(tags: Mapping[str, str]) -> float:
-    """Give the signed limit, that for trucks before that for all. [km/h]"""
+    """Give the signed limit, that for trucks before that for all, in km/h."""
     for tag in _SPEED_TAGS:
         value = tags.get(tag)
         if value is not None:

@@ -1,0 +1,65 @@
+"""Make the data that raastof_geo carries with it, or a folder of the same kind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from raastof_geo.language import say
+from raastof_geo.roads.build import build_network
+from raastof_geo.roads.network import write_network
+from raastof_geo.roads.osm import Progress, read_osm
+from raastof_geo.roads.places import build_places, read_towns
+
+
+def build_data(
+    source: str | os.PathLike[str],
+    *,
+    municipalities: str | os.PathLike[str] | None = None,
+    towns: str | os.PathLike[str] | None = None,
+    into: str | os.PathLike[str],
+    title: str | None = None,
+    osm_date: str | None = None,
+    simplify_m: float = 15.0,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Make `roads.npz` and, where given, `municipalities.geojson` and `towns.csv`.
+
+    Parameters
+    ----------
+    source
+        A file of OpenStreetMap, `.osm.pbf` or `.osm`.
+    municipalities
+        GeoJSON in WGS84 with `code`, `name` and `region`.
+    towns
+        CSV with `name`, `class`, `lon` and `lat`; each town is linked to the network.
+    title
+        What the network is called; by default the name of the file.
+    osm_date
+        State of OpenStreetMap, ISO 8601; by default what the file says, else today.
+    simplify_m
+        The drawn road stays within this distance of the road as mapped. [m]
+
+    Returns
+    -------
+    paths
+        The files that were written, roads first.
+
+    Raises
+    ------
+    RoadDataError
+        A file is missing, damaged or something else.
+    """
+    keep_towns = None if towns is None else read_towns(towns)
+    network = build_network(
+        read_osm(source, progress=progress),
+        keep_towns=keep_towns,
+        simplify_m=simplify_m,
+        title=title or Path(source).name,
+        osm_date=osm_date,
+        progress=progress,
+    )
+    if progress:
+        progress(say("Writing to {folder}", folder=into))
+    roads = write_network(network, Path(into) / "roads.npz")
+    return [roads, *build_places(municipalities=municipalities, towns=towns, into=into)]

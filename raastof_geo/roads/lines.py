@@ -1,0 +1,95 @@
+"""Simplify and measure many lines at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from raastof_geo.roads.projection import measure_steps
+
+_ROUNDING_M = 0.2
+"""Room for rounding places to a millionth of a degree. [m]"""
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Lines through numbered places."""
+
+    point: NDArray[np.int32]
+    """The number of each place, line by line."""
+    start: NDArray[np.int64]
+    """Where each line starts in `point`; one longer than the lines."""
+
+    @property
+    def size(self) -> NDArray[np.int64]:
+        """How many places each line has."""
+        return np.diff(self.start)
+
+    @property
+    def first(self) -> NDArray[np.int32]:
+        """The place at which each line begins."""
+        return self.point[self.start[:-1]]
+
+    @property
+    def last(self) -> NDArray[np.int32]:
+        """The place at which each line ends."""
+        return self.point[self.start[1:] - 1]
+
+    @property
+    def line(self) -> NDArray[np.int64]:
+        """The line to which each item of `point` belongs."""
+        return np.repeat(np.arange(len(self.start) - 1), self.size)
+
+    def take(self, rows: NDArray[np.intp]) -> Lines:
+        """Give some of the lines, in the order asked for."""
+        size = self.size[rows]
+        start = np.append(0, np.cumsum(size))
+        offset = np.repeat(self.start[:-1][rows] - start[:-1], size)
+        return Lines(self.point[np.arange(int(size.sum())) + offset], start)
+
+
+def simplify_lines(lines: Lines, xy: NDArray[np.float64], *, tolerance_m: float) -> Lines:
+    """Leave out places without which a line stays within the tolerance (Douglas-Peucker).
+
+    Parameters
+    ----------
+    xy
+        The places in EPSG:25832. [m]
+    tolerance_m
+        How far a place left out may lie from the line; a little of it is kept
+        in hand for rounding. [m]
+    """
+    numbered = np.column_stack((xy[lines.point], np.arange(len(lines.point))))
+    drawn = shapely.linestrings(numbered, indices=lines.line)
+    tolerance = max(tolerance_m - _ROUNDING_M, 0.0)
+    simple = shapely.simplify(drawn, tolerance, preserve_topology=False)
+    left, line = shapely.get_coordinates(simple, include_z=True, return_index=True)
+    count = np.bincount(line, minlength=len(lines.start) - 1)
+    return Lines(lines.point[left[:, 2].astype(np.intp)], np.append(0, np.cumsum(count)))
+
+
+def measure_lines(
+    lines: Lines, lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Measure lines on the ellipsoid, in metres."""
+    begin, end = lines.point[:-1], lines.point[1:]
+    within = np.diff(lines.line) == 0
+    step = np.where(within, measure_steps(lon[begin], lat[begin], lon[end], lat[end]), 0.0)
+    total: NDArray[np.float64] = np.add.reduceat(step, lines.start[:-1])
+    return total
+
+
+def measure_shift(
+    drawn: Lines,
+    drawn_xy: NDArray[np.float64],
+    mapped: Lines,
+    mapped_xy: NDArray[np.float64],
+) -> float:
+    """Measure how far any place of the mapped lines lies from the drawn ones, in metres."""
+    shapes = np.asarray(shapely.linestrings(drawn_xy[drawn.point], indices=drawn.line))
+    shapely.prepare(shapes)
+    places = shapely.points(mapped_xy[mapped.point])
+    return float(np.max(shapely.distance(shapes[mapped.line], places)))

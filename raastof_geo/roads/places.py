@@ -1,0 +1,240 @@
+"""Know the municipalities and towns: for names, for labels and for the map underneath."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from raastof_geo.errors import OutputError, RoadDataError
+from raastof_geo.language import say
+from raastof_geo.roads.projection import DEGREES, project, unproject
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+NEARBY_M = 2000.0
+"""A point this far from a municipality, as a pier may be, still belongs to it. [m]"""
+
+_DECIMALS = 5
+_TOWN_COLUMNS = ("name", "town_class", "lon", "lat")
+
+
+def load_municipalities() -> gpd.GeoDataFrame:
+    """Load the built-in municipalities: code, name, region and geometry, WGS84."""
+    import geopandas as gpd
+
+    features = json.loads(_open_built_in("municipalities.geojson"))["features"]
+    frame = pd.DataFrame([feature["properties"] for feature in features])
+    return gpd.GeoDataFrame(frame, geometry=_read_shapes(features), crs=DEGREES)
+
+
+def load_towns() -> pd.DataFrame:
+    """Load the built-in towns: name, town_class (city, town, village), lon and lat."""
+    with resources.as_file(_built_in("towns.csv")) as file:
+        return read_towns(file)
+
+
+def locate_municipality(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.object_]:
+    """Name the municipality in which each place lies.
+
+    Parameters
+    ----------
+    lon, lat
+        Where the places lie, WGS84. [degrees]
+
+    Returns
+    -------
+    names
+        None for a place more than `NEARBY_M` from all of them.
+    """
+    names, tree = _municipality_tree()
+    places = np.asarray(shapely.points(project(lon, lat)))
+    found: NDArray[np.object_] = np.empty(len(places), object)
+    place, area = tree.query_nearest(places, max_distance=NEARBY_M)
+    order = np.lexsort((area, place))
+    _, first = np.unique(place[order], return_index=True)
+    found[place[order][first]] = names[area[order][first]]
+    return found
+
+
+def build_places(
+    *,
+    municipalities: str | os.PathLike[str] | None = None,
+    towns: str | os.PathLike[str] | None = None,
+    into: str | os.PathLike[str],
+    tolerance_m: float = 120.0,
+) -> list[Path]:
+    """Write `municipalities.geojson`, with simpler borders, and `towns.csv`.
+
+    Neighbours keep the same border. Equal input gives equal bytes.
+
+    Parameters
+    ----------
+    municipalities
+        GeoJSON in WGS84 with `code`, `name` and `region`.
+    towns
+        CSV with `name`, `class` (or `town_class`), `lon` and `lat`.
+    tolerance_m
+        A corner goes whose triangle with its neighbours is smaller than the square of
+        this (Visvalingam-Whyatt). [m]
+
+    Returns
+    -------
+    paths
+        The files that were written.
+
+    Raises
+    ------
+    RoadDataError
+        A file is missing or something else.
+    """
+    written = []
+    if municipalities is not None:
+        written.append(_write_municipalities(Path(municipalities), Path(into), tolerance_m))
+    if towns is not None:
+        frame = read_towns(towns).sort_values(list(_TOWN_COLUMNS), kind="stable")
+        text = frame.to_csv(index=False, lineterminator="\n")
+        written.append(_write_text(Path(into) / "towns.csv", text))
+    return written
+
+
+def read_towns(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a table of towns: name, town_class, lon and lat.
+
+    Raises
+    ------
+    RoadDataError
+        The table is missing, lacks a column, or has a place that is none.
+    """
+    file = Path(path)
+    try:
+        frame = pd.read_csv(file, encoding="utf-8", keep_default_na=False).rename(
+            columns={"class": "town_class"}
+        )
+    except FileNotFoundError as error:
+        raise RoadDataError(say("There is no table of towns {file}.", file=file)) from error
+    except (OSError, ValueError) as error:
+        raise RoadDataError(
+            say("{file} cannot be read as a table of towns: {reason}.", file=file, reason=error)
+        ) from error
+    missing = [column for column in _TOWN_COLUMNS if column not in frame]
+    if missing:
+        raise RoadDataError(
+            say(
+                "The table of towns {file} lacks the columns {columns}.",
+                file=file,
+                columns=", ".join(missing),
+            )
+        )
+    places = frame[["lon", "lat"]].apply(pd.to_numeric, errors="coerce")
+    if not ((places["lon"].abs() <= 180) & (places["lat"].abs() <= 90)).all():
+        raise RoadDataError(
+            say("The table of towns {file} has a place without lon and lat in degrees.", file=file)
+        )
+    return frame.assign(lon=places["lon"], lat=places["lat"])[list(_TOWN_COLUMNS)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Municipalities:
+    rows: tuple[Mapping[str, str], ...]
+    shapes: NDArray[np.object_]
+
+
+def _write_municipalities(file: Path, into: Path, tolerance_m: float) -> Path:
+    found = _read_municipalities(file)
+    shapes = _simplify(found.shapes, tolerance_m)
+    features = [
+        {"type": "Feature", "properties": row, "geometry": json.loads(geometry)}
+        for row, geometry in zip(found.rows, shapely.to_geojson(shapes), strict=True)
+    ]
+    lines = ",\n".join(
+        json.dumps(feature, ensure_ascii=False, separators=(",", ":")) for feature in features
+    )
+    text = f'{{"type":"FeatureCollection","features":[\n{lines}\n]}}\n'
+    return _write_text(into / "municipalities.geojson", text)
+
+
+def _read_municipalities(file: Path) -> _Municipalities:
+    """Read one row and one shape for each code, in order of the codes."""
+    try:
+        features = json.loads(file.read_text(encoding="utf-8"))["features"]
+        rows = [_read_row(feature["properties"]) for feature in features]
+        shapes = shapely.force_2d(_read_shapes(features))
+    except FileNotFoundError as error:
+        raise RoadDataError(say("There is no file of municipalities {file}.", file=file)) from error
+    except (OSError, ValueError, KeyError, TypeError, shapely.errors.ShapelyError) as error:
+        raise RoadDataError(
+            say(
+                "{file} cannot be read as GeoJSON of municipalities with `code`, `name` and"
+                " `region`.",
+                file=file,
+            )
+        ) from error
+    by_code: dict[str, list[int]] = {}
+    for index in sorted(range(len(rows)), key=lambda index: rows[index]["code"]):
+        by_code.setdefault(rows[index]["code"], []).append(index)
+    parts = [_join_parts(shapes[indices]) for indices in by_code.values()]
+    return _Municipalities(
+        rows=tuple(rows[indices[0]] for indices in by_code.values()),
+        shapes=np.array(parts, object),
+    )
+
+
+def _read_row(properties: Mapping[str, Any]) -> Mapping[str, str]:
+    code = str(properties["code"]).zfill(4)
+    return {"code": code, "name": str(properties["name"]), "region": str(properties["region"])}
+
+
+def _join_parts(shapes: NDArray[np.object_]) -> Any:
+    return shapes[0] if len(shapes) == 1 else shapely.union_all(shapes)
+
+
+def _read_shapes(features: Sequence[Mapping[str, Any]]) -> NDArray[np.object_]:
+    return shapely.from_geojson([json.dumps(feature["geometry"]) for feature in features])
+
+
+def _simplify(shapes: NDArray[np.object_], tolerance_m: float) -> NDArray[np.object_]:
+    metres = shapely.transform(shapes, lambda at: project(at[:, 0], at[:, 1]))
+    simple = shapely.coverage_simplify(metres, tolerance_m)
+    degrees = shapely.transform(
+        simple, lambda at: np.round(unproject(at[:, 0], at[:, 1]), _DECIMALS)
+    )
+    return shapely.remove_repeated_points(shapely.normalize(degrees))
+
+
+def _write_text(file: Path, text: str) -> Path:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise OutputError(
+            say("{file} cannot be written: {reason}.", file=file, reason=error.strerror or error)
+        ) from error
+    return file
+
+
+@lru_cache
+def _municipality_tree() -> tuple[NDArray[np.object_], shapely.STRtree]:
+    features = json.loads(_open_built_in("municipalities.geojson"))["features"]
+    names = np.array([feature["properties"]["name"] for feature in features], object)
+    metres = shapely.transform(_read_shapes(features), lambda at: project(at[:, 0], at[:, 1]))
+    return names, shapely.STRtree(metres)
+
+
+def _built_in(name: str) -> Any:
+    return resources.files("raastof_geo") / "data" / name
+
+
+def _open_built_in(name: str) -> str:
+    return str(_built_in(name).read_text(encoding="utf-8"))
