@@ -108,7 +108,7 @@ class SolverError(OutsideError, RuntimeError):
     """No solver is at hand, or it gave up."""
 
 
-def raise_all(kind: type[RaastofError], findings: Iterable[Finding | Message]) -> None:
+def raise_all(kind: type[RaastofError], findings: Iterable[Finding] | Iterable[Message]) -> None:
     """Raise one error with all findings, if there are any."""
     found = tuple(findings)
     if found:

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 Language = Literal["da", "en"]
 LANGUAGES: tuple[Language, ...] = ("da", "en")
@@ -68,7 +68,7 @@ def speaking(language: Language) -> Iterator[None]:
 def as_language(text: str) -> Language | None:
     """Recognise a language in `da`, `da_DK.UTF-8`, `EN` and the like."""
     short = text.strip().lower()[:2]
-    return cast(Language, short) if short in LANGUAGES else None
+    return next((language for language in LANGUAGES if language == short), None)
 
 
 def format_number(value: float, *, digits: int = 0, language: Language | None = None) -> str:

@@ -36,7 +36,9 @@ CONDITIONS: dict[str, Condition] = {
 EXAMPLES = "`12 000 t`, `5000 m3 in_situ`, `80 loads`"
 
 _SPACES = "\u0020\u00a0\u2009\u202f"
-_QUANTITY = re.compile(rf"(?P<number>[+-]?\d[\d.,_{_SPACES}]*?(?:[eE][+-]?\d+)?)\s*(?P<unit>[^\W\d].*)?")
+_QUANTITY = re.compile(
+    rf"(?P<number>[+-]?\d[\d.,_{_SPACES}]*?(?:[eE][+-]?\d+)?)\s*(?P<unit>[^\W\d].*)?"
+)
 _GROUPED = re.compile(rf"\d{{1,3}}([{_SPACES}_])\d{{3}}(?:\1\d{{3}})*(?P<rest>[.,]\d+)?")
 _PLAIN = re.compile(r"\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?")
 _TWO_READINGS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
@@ -153,9 +155,9 @@ def read_share(given: Any) -> float:
                 )
             )
     else:
-        raise InputError(
-            say("{given} is not a share: write `20 %` or `0.2`", given=f"`{given}`")
-        )
+        raise InputError(say("{given} is not a share: write `20 %` or `0.2`", given=f"`{given}`"))
     if not 0 <= value <= 1:
-        raise InputError(say("a share must lie between 0 % and 100 %, got {given}", given=f"`{given}`"))
+        raise InputError(
+            say("a share must lie between 0 % and 100 %, got {given}", given=f"`{given}`")
+        )
     return value

@@ -79,9 +79,7 @@ def assign(
     return _build_plan(problem, rows, costs[0], solutions)
 
 
-def _build_plan(
-    problem: Problem, rows: list[Row], cost: Floats, solutions: list[Solution]
-) -> Plan:
+def _build_plan(problem: Problem, rows: list[Row], cost: Floats, solutions: list[Solution]) -> Plan:
     tonnes = np.where(solutions[-1].tonnes > _LEAST_T, np.round(solutions[-1].tonnes, 6), 0.0)
     prices = solutions[0].shadow_prices
     certificate = certify(cost, rows, tonnes, prices)
@@ -99,8 +97,7 @@ def _build_plan(
         shadow_prices=_price_rows(rows, tonnes, prices),
         certificate=certificate,
         objectives={
-            name: float(problem.measure(name) @ tonnes)
-            for name in problem.scenario.said.objectives
+            name: float(problem.measure(name) @ tonnes) for name in problem.scenario.said.objectives
         },
         solver=solutions[0].solver,
         column_count=len(problem.columns),
@@ -128,7 +125,14 @@ def measure_flows(columns: pd.DataFrame) -> pd.DataFrame:
 def _price_rows(rows: list[Row], tonnes: Floats, prices: Floats) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            (row.rule, row.label, row.sense, row.limit, row.coefficients @ tonnes[row.columns], price)
+            (
+                row.rule,
+                row.label,
+                row.sense,
+                row.limit,
+                row.coefficients @ tonnes[row.columns],
+                price,
+            )
             for row, price in zip(rows, prices.tolist(), strict=True)
         ],
         columns=["rule", "label", "sense", "limit", "used", "shadow_price"],

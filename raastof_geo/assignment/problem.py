@@ -118,7 +118,7 @@ def _givers(
     return offers + pits
 
 
-def _frame(rows: list[tuple[object, ...]], scenario: Scenario) -> pd.DataFrame:
+def _frame(rows: Sequence[tuple[object, ...]], scenario: Scenario) -> pd.DataFrame:
     names = ["giver_kind", "giver", "origin", "material", "giver_dkk_per_t", "taker_kind", "taker"]
     names += ["destination", "period", "reference_share", "price_dkk_per_t"]
     frame = pd.DataFrame(rows, columns=names)

@@ -115,7 +115,12 @@ def _capacity(
         for period in problem.scenario.periods:
             inside = columns[periods == period]
             yield Row(
-                rule, f"{place.site}@{period}", inside, np.ones(len(inside)), "<=", place.per_period_t
+                rule,
+                f"{place.site}@{period}",
+                inside,
+                np.ones(len(inside)),
+                "<=",
+                place.per_period_t,
             )
     if place.total_t is not None:
         yield Row(rule, place.site, columns, np.ones(len(columns)), "<=", place.total_t)

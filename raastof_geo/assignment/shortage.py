@@ -127,9 +127,7 @@ def _why_offer_stays(problem: Problem, offer_id: str) -> Message:
             "`must_leave: false`"
         )
     takers = ", ".join(sorted({f"`{site}`" for site in columns["destination"]})[:6])
-    return say(
-        "{takers} can take no more; raise a capacity, or add a receiver", takers=takers
-    )
+    return say("{takers} can take no more; raise a capacity, or add a receiver", takers=takers)
 
 
 def _site(scenario: Scenario, site: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pulp
+from numpy.typing import NDArray
 
 from raastof_geo.assignment.problem import Floats
 from raastof_geo.assignment.rules import Row
@@ -93,11 +94,11 @@ def reduced_costs(cost: Floats, rows: Sequence[Row], shadow_prices: Floats) -> F
 
 
 def state_problem(
-    cost: Floats, rows: Sequence[Row], open_columns: Sequence[bool] | None = None
+    cost: Floats, rows: Sequence[Row], open_columns: NDArray[np.bool_] | None = None
 ) -> tuple[pulp.LpProblem, dict[int, pulp.LpVariable]]:
     """State the programme in PuLP: columns are `x0`, `x1` …, rows `rule_0`, `rule_1` …."""
     problem = pulp.LpProblem("raastof_geo", pulp.LpMinimize)
-    is_open = np.full(len(cost), True) if open_columns is None else np.asarray(open_columns)
+    is_open = np.full(len(cost), True) if open_columns is None else open_columns
     variables = {
         column: problem.add_variable(f"x{column}", lowBound=0)
         for column in np.flatnonzero(is_open).tolist()
@@ -116,9 +117,7 @@ def state_problem(
         }
         if terms:
             problem.addConstraint(
-                pulp.LpConstraint(
-                    pulp.LpAffineExpression(terms), senses[row.sense], rhs=row.limit
-                ),
+                pulp.LpConstraint(pulp.LpAffineExpression(terms), senses[row.sense], rhs=row.limit),
                 f"{row.rule}_{number}",
             )
     return problem, variables
@@ -132,7 +131,7 @@ def _hopeless(row: Row) -> bool:
 
 
 def _solve_one(
-    cost: Floats, rows: Sequence[Row], open_columns: Sequence[bool], solver: pulp.LpSolver
+    cost: Floats, rows: Sequence[Row], open_columns: NDArray[np.bool_], solver: pulp.LpSolver
 ) -> Solution | None:
     problem, variables = state_problem(cost, rows, open_columns)
     tonnes, prices = np.zeros(len(cost)), np.zeros(len(rows))
@@ -162,10 +161,8 @@ def _pick_solver(name: str | None) -> pulp.LpSolver:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         for candidate in (name,) if name else SOLVERS:
-            options = {"threads": 1} if candidate == "HiGHS" else {}
+            options = {"threads": 1, "output_flag": False} if candidate == "HiGHS" else {}
             solver = pulp.getSolver(candidate, msg=False, **options)
             if solver.available():
                 return solver
-    raise SolverError(
-        say("no solver is installed: `pip install highspy` brings HiGHS")
-    )
+    raise SolverError(say("no solver is installed: `pip install highspy` brings HiGHS"))

@@ -107,4 +107,3 @@ def _less(row: Row, tonnes: float) -> Row:
     if not tonnes:
         return row
     return replace(row, limit=max(0.0, row.limit - tonnes), sense="=")
-

@@ -119,9 +119,7 @@ class Catalogue(BaseModel):
         if fit is not None and fit.ratio is not None:
             return fit.ratio.value
         reference = self.materials[self.uses[use].reference_material]
-        return (
-            self.materials[material].density_compacted.value / reference.density_compacted.value
-        )
+        return self.materials[material].density_compacted.value / reference.density_compacted.value
 
     def cite(self, source: str) -> str:
         """Give the citation behind a source id, or the text itself."""

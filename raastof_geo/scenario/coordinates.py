@@ -57,7 +57,11 @@ def check_metres(easting: float, northing: float, crs: Crs) -> tuple[float, floa
         likely = _likely_crs(easting, northing)
         if likely is not None and likely != crs:
             raise InputError(
-                say("this does not lie in Denmark in {crs}, but looks like {likely}", crs=crs, likely=likely)
+                say(
+                    "this does not lie in Denmark in {crs}, but looks like {likely}",
+                    crs=crs,
+                    likely=likely,
+                )
             )
         raise InputError(
             say(

@@ -45,7 +45,9 @@ MaterialId: TypeAlias = Annotated[str, AfterValidator(known("materials"))]
 UseId: TypeAlias = Annotated[str, AfterValidator(known("uses"))]
 VehicleId: TypeAlias = Annotated[str, AfterValidator(known("vehicles"))]
 SiteId: TypeAlias = Annotated[str, AfterValidator(known("sites"))]
-PeriodId: TypeAlias = Annotated[str, BeforeValidator(lambda given: str(given).lower()), AfterValidator(known("periods"))]
+PeriodId: TypeAlias = Annotated[
+    str, BeforeValidator(lambda given: str(given).lower()), AfterValidator(known("periods"))
+]
 
 
 class Model(BaseModel):
@@ -248,7 +250,7 @@ class Site(Model):
         """Where the site lies. [degrees WGS84]"""
         if self.lon is not None and self.lat is not None:
             return self.lon, self.lat
-        assert self.easting is not None and self.northing is not None and self.crs  # noqa: S101, PT018
+        assert self.easting is not None and self.northing is not None and self.crs  # noqa: S101
         return check_metres(self.easting, self.northing, self.crs)
 
     @property
@@ -307,7 +309,9 @@ class ScenarioFile(Model):
     language: Language = "da"
     periods: tuple[Annotated[Period, BeforeValidator(read_period)], ...] = Field(min_length=1)
     network: NetworkChoice = NetworkChoice()
-    vehicles: tuple[VehicleId, ...] = Field(default=("tipper_4_axle", "truck_trailer_7_axle"), min_length=1)
+    vehicles: tuple[VehicleId, ...] = Field(
+        default=("tipper_4_axle", "truck_trailer_7_axle"), min_length=1
+    )
     """The trucks that may be used; each leg takes the best of them."""
     idle_min_per_load: float = Field(default=0.0, ge=0, le=600)
     """Time with the engine running at both ends of a trip, together. [min]"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -13,7 +14,9 @@ from raastof_geo.errors import InputError
 from raastof_geo.language import say
 from raastof_geo.scenario.identity import check_id
 
-_NAMED = re.compile(r"(?P<year>[12]\d{3})(?:-(?:[qQkK](?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
+_NAMED = re.compile(
+    r"(?P<year>[12]\d{3})(?:-(?:[qQkK](?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?"
+)
 
 
 class Period(BaseModel):
@@ -82,10 +85,8 @@ def check_order(periods: Sequence[Period]) -> None:
     for period in periods:
         check_id(period.id)
         if period.end < period.start:
-            raise InputError(
-                say("period {id} ends before it starts", id=f"`{period.id}`")
-            )
-    for before, after in zip(periods, periods[1:], strict=False):
+            raise InputError(say("period {id} ends before it starts", id=f"`{period.id}`"))
+    for before, after in pairwise(periods):
         if after.start <= before.end:
             raise InputError(
                 say(

@@ -125,7 +125,7 @@ def _municipality_names() -> tuple[str, ...]:
 def _check_network_file(
     said: ScenarioFile, tree: Tree, path: Path, anywhere: bool
 ) -> list[Finding]:
-    """A scenario from a stranger must not make us read files elsewhere."""
+    """Keep a stranger's scenario from making us read files elsewhere."""
     if said.network.file is None:
         return []
     place = tree.place(("network", "file"))
@@ -163,7 +163,7 @@ def _with_full_path(said: ScenarioFile, path: Path) -> ScenarioFile:
 
 
 def _check_baseline(said: ScenarioFile, tree: Tree) -> list[Finding]:
-    """The sites that a baseline names must have the role it names them for."""
+    """Check that the sites a baseline names have the role it names them for."""
     return [
         Finding(
             say(
@@ -229,9 +229,16 @@ def _sentences(
         ]
     rule = _rule(kind, context)
     if rule is not None:
-        return [say("{where} must be {rule}, got {given}", where=where, rule=rule, given=f"`{given}`")]
+        return [
+            say("{where} must be {rule}, got {given}", where=where, rule=rule, given=f"`{given}`")
+        ]
     return [
-        say("{where}: {problem}, got {given}", where=where, problem=detail["msg"], given=f"`{given}`")
+        say(
+            "{where}: {problem}, got {given}",
+            where=where,
+            problem=detail["msg"],
+            given=f"`{given}`",
+        )
     ]
 
 
@@ -279,7 +286,13 @@ def _dotted(trail: Trail) -> str:
     """Write `sites.harbour.needs[0].use`."""
     text = ""
     for part in trail:
-        text += f"[{part}]" if isinstance(part, int) else f".{str(part)[:80]}" if text else str(part)[:80]
+        text += (
+            f"[{part}]"
+            if isinstance(part, int)
+            else f".{str(part)[:80]}"
+            if text
+            else str(part)[:80]
+        )
     return text
 
 

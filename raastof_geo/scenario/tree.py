@@ -168,11 +168,11 @@ class _Planter:
             self.tree.written[path] = node.value
             return _scalar(node)
         self.open_nodes.add(id(node))
-        value = (
-            self._mapping(node, path)
-            if isinstance(node, MappingNode)
-            else self._sequence(node, path)
-        )
+        value: Any = None
+        if isinstance(node, MappingNode):
+            value = self._mapping(node, path)
+        elif isinstance(node, SequenceNode):
+            value = self._sequence(node, path)
         self.open_nodes.discard(id(node))
         return value
 

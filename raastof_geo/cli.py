@@ -1,0 +1,432 @@
+"""The command line: `raastof run`, `check`, `new`, `network`.
+
+Exit codes: 0 solved; 2 input refused; 3 no plan exists; 4 something outside
+failed (network, disk, solver).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from raastof_geo import __version__
+from raastof_geo.errors import InputError, OutputError, RaastofError
+from raastof_geo.language import LANGUAGES, Language, Message, as_language, say, speaking
+
+if TYPE_CHECKING:
+    from raastof_geo.pipeline import Tell
+    from raastof_geo.result import Result
+
+_EXIT_OUTSIDE = 4
+_EXIT_INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line and end with its exit code."""
+    arguments = sys.argv[1:]
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    with speaking(pick_language(arguments)):
+        sys.exit(run_command(arguments))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run a command and return its exit code; errors become sentences."""
+    try:
+        result = build_app()(args=arguments, standalone_mode=False)
+        return int(result) if isinstance(result, int) else 0
+    except RaastofError as error:
+        if "--debug" in arguments:
+            raise
+        _complain(error, arguments)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _print_error(str(say("Interrupted: nothing was written.")))
+        return _EXIT_INTERRUPTED
+    except OSError as error:
+        if "--debug" in arguments:
+            raise
+        _print_error(str(say("Something outside failed: {reason}", reason=str(error))))
+        return _EXIT_OUTSIDE
+    except Exception as error:
+        show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
+        if callable(show) and isinstance(code, int):
+            show()
+            return code
+        if type(error).__name__ == "Abort":
+            return _EXIT_INTERRUPTED
+        raise
+
+
+def pick_language(arguments: list[str]) -> Language:
+    """Take the language from `--lang`, else from RAASTOF_LANG, else Danish."""
+    for position, argument in enumerate(arguments):
+        if argument == "--lang" and position + 1 < len(arguments):
+            return as_language(arguments[position + 1]) or "da"
+        if argument.startswith("--lang="):
+            return as_language(argument.removeprefix("--lang=")) or "da"
+    return as_language(os.environ.get("RAASTOF_LANG", "")) or "da"
+
+
+def _complain(error: RaastofError, arguments: list[str]) -> None:
+    language = _scenario_language(arguments)
+    with speaking(language) if language else contextlib.nullcontext():
+        head = {
+            2: say("The input is refused:"),
+            3: say("No plan exists:"),
+        }.get(error.exit_code, say("Something outside failed:"))
+        _print_error(str(head))
+        for finding in error.findings:
+            _print_error(f"  {finding}")
+
+
+def _scenario_language(arguments: list[str]) -> Language | None:
+    """Answer in the scenario's language where no other was asked for."""
+    if any(argument.startswith("--lang") for argument in arguments) or os.environ.get(
+        "RAASTOF_LANG"
+    ):
+        return None
+    for argument in arguments:
+        if argument.endswith((".yaml", ".yml")):
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                for line in Path(argument).read_text(encoding="utf-8").splitlines():
+                    if line.startswith("language:"):
+                        return as_language(line.removeprefix("language:").strip(" \"'"))
+    return None
+
+
+def _print_error(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+def build_app() -> typer.Typer:
+    """Build the commands, their help in the language that is spoken."""
+    app = typer.Typer(
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        help=str(
+            say(
+                "Who should drive what to whom? Match surplus soil and crushed materials with "
+                "projects that need them, with the least truck emissions."
+            )
+        ),
+        epilog=str(
+            say(
+                "Exit codes: 0 solved; 2 input refused; 3 no plan exists; "
+                "4 something outside failed (network, disk, solver)."
+            )
+        ),
+    )
+    app.callback()(_options)
+    app.command("run", help=str(say("Read a scenario, solve it, write its results.")))(_run)
+    app.command("check", help=str(say("Read a scenario and place its sites; solve nothing.")))(
+        _check
+    )
+    app.command("new", help=str(say("Write a commented scenario to start from.")))(_new)
+    network = typer.Typer(
+        no_args_is_help=True, rich_markup_mode=None, help=str(say("Look at, build or fetch roads."))
+    )
+    network.command(
+        "info", help=str(say("Tell what a network holds; the built-in one by default."))
+    )(_network_info)
+    network.command("build", help=str(say("Build a network from an .osm.pbf or .osm file.")))(
+        _network_build
+    )
+    network.command("fetch", help=str(say("Fetch a network from OpenStreetMap (needs internet).")))(
+        _network_fetch
+    )
+    app.add_typer(network, name="network")
+    return app
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"raastof {__version__}")
+        raise typer.Exit
+
+
+def _check_language(given: str | None) -> str | None:
+    if given is not None and as_language(given) is None:
+        raise InputError(
+            say(
+                "--lang must be one of {languages}, got {given}",
+                languages=", ".join(LANGUAGES),
+                given=given,
+            )
+        )
+    return given
+
+
+Lang = Annotated[
+    str | None, typer.Option("--lang", help="da | en", callback=_check_language, metavar="da|en")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", help="+")]
+Debug = Annotated[bool, typer.Option("--debug", help="traceback")]
+
+
+def _options(
+    lang: Lang = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+def _run(
+    scenario: Path,
+    into: Annotated[Path, typer.Option("--into", help="results/")] = Path("results"),
+    anywhere: Annotated[bool, typer.Option("--anywhere")] = False,
+    lang: Lang = None,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    from raastof_geo.pipeline import run_scenario
+
+    with _telling(verbose) as tell:
+        result, folder = run_scenario(scenario, into=into, anywhere=anywhere, tell=tell)
+    with _reading(result, lang):
+        _print_summary(result, folder)
+
+
+@contextlib.contextmanager
+def _reading(result: Result, lang: str | None) -> Iterator[None]:
+    """Speak the scenario's language where no other was asked for."""
+    if lang or os.environ.get("RAASTOF_LANG"):
+        yield
+        return
+    with speaking(result.scenario.said.language):
+        yield
+
+
+def _print_summary(result: Result, folder: Path) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from raastof_geo.outputs.summary import prove, summarise, warn
+
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table(title=escape(result.scenario.said.title), title_justify="left")
+    table.add_column("")
+    table.add_column(str(say("Plan")), justify="right")
+    table.add_column(str(say("Before")), justify="right")
+    for what, plan, before in summarise(result):
+        table.add_row(escape(str(what)), plan, before)
+    console.print(table)
+    console.print(escape(str(prove(result))))
+    for warning in warn(result):
+        console.print(escape(f"! {warning}"))
+    console.print(escape(f"{say('Results')}: {folder}"))
+    for file in sorted(folder.iterdir()):
+        console.print(escape(f"  {file.name}"))
+
+
+@contextlib.contextmanager
+def _telling(verbose: bool) -> Iterator[Tell]:
+    """Show what is going on: a spinning bar in a terminal, nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda message: console.print(str(message), markup=False) if verbose else None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def tell(message: Message) -> None:
+            progress.update(task, description=str(message))
+            if verbose:
+                progress.console.print(str(message), markup=False)
+
+        yield tell
+
+
+def _check(
+    scenario: Path,
+    anywhere: Annotated[bool, typer.Option("--anywhere")] = False,
+    lang: Lang = None,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    from raastof_geo.language import format_number
+    from raastof_geo.roads.network import load_network
+    from raastof_geo.roads.places import locate_municipality
+    from raastof_geo.roads.snap import snap_sites
+    from raastof_geo.scenario import read_scenario
+
+    with _telling(verbose) as tell:
+        tell(say("Reading the scenario"))
+        read = read_scenario(scenario, anywhere=anywhere)
+        choice = read.said.network
+        tell(say("Placing the sites on the road"))
+        network = load_network(choice.file)
+        anchors = snap_sites(
+            network, read.sites, limit_m=choice.snap_limit_m, ferries=choice.ferries
+        )
+    lon, lat = zip(*(site.lon_lat for site in read.sites.values()), strict=True)
+    for (site, moved), found in zip(
+        anchors.frame["snap_m"].items(), locate_municipality(lon, lat), strict=True
+    ):
+        said = read.sites[str(site)].municipality
+        line = f"{site}: {moved:.0f} m"
+        if said and found and said != found:
+            line += " – " + str(
+                say(
+                    "the scenario says {said}, the coordinates lie in {found}",
+                    said=said,
+                    found=found,
+                )
+            )
+        typer.echo(line)
+    offered = sum(offer.tonnes for offer in read.offers)
+    needed = sum(need.tonnes for need in read.needs)
+    typer.echo(
+        say(
+            "The scenario can be read: {sites} sites, {offered} t offered, {needed} t needed.",
+            sites=len(read.sites),
+            offered=format_number(offered),
+            needed=format_number(needed),
+        )
+    )
+
+
+def _new(
+    name: str,
+    lang: Lang = None,
+    debug: Debug = False,
+) -> None:
+    from importlib import resources
+
+    from raastof_geo.language import spoken_language
+
+    path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    starter = resources.files("raastof_geo") / "data" / f"starter_{spoken_language()}.yaml"
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(starter.read_text(encoding="utf-8"))
+    except FileExistsError as error:
+        raise InputError(
+            say("{file} is there already: choose another name", file=str(path))
+        ) from error
+    except OSError as error:
+        raise OutputError(
+            say("{file} cannot be written: {reason}", file=str(path), reason=str(error.strerror))
+        ) from error
+    typer.echo(say("Wrote {file}. Next: raastof run {file}", file=str(path)))
+
+
+def _network_info(
+    file: Annotated[Path | None, typer.Argument()] = None,
+    lang: Lang = None,
+    debug: Debug = False,
+) -> None:
+    import numpy as np
+
+    from raastof_geo.language import format_number
+    from raastof_geo.roads.network import ROAD_CLASSES, load_network
+
+    network = load_network(file)
+    metadata = network.metadata
+    rows: list[tuple[Any, Any]] = [
+        (say("Title"), metadata.title),
+        (say("State of OpenStreetMap"), metadata.osm_date),
+        (say("Licence"), metadata.attribution),
+        (say("Nodes"), format_number(network.node_count)),
+        (say("Edges"), format_number(network.edge_count)),
+        (say("Shape points"), format_number(len(network.lon))),
+        (say("Drawn within [m]"), metadata.simplified_m),
+        ("SHA-256", network.digest),
+    ]
+    km = np.bincount(
+        network.road_class, weights=network.length_m / 1000, minlength=len(ROAD_CLASSES)
+    )
+    rows += [
+        (f"{name} [km]", format_number(float(length)))
+        for name, length in zip(ROAD_CLASSES, km, strict=True)
+    ]
+    for what, value in rows:
+        typer.echo(f"{what}: {value}")
+
+
+def _network_build(
+    source: Path,
+    into: Annotated[Path, typer.Option("--into")],
+    municipalities: Annotated[Path | None, typer.Option("--municipalities")] = None,
+    towns: Annotated[Path | None, typer.Option("--towns")] = None,
+    title: Annotated[str | None, typer.Option("--title")] = None,
+    osm_date: Annotated[str | None, typer.Option("--osm-date")] = None,
+    simplify_m: Annotated[float, typer.Option("--simplify-m", min=0.0)] = 15.0,
+    lang: Lang = None,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    from raastof_geo.roads.builtin import build_data
+
+    if osm_date is not None:
+        _check_date(osm_date)
+    with _telling(verbose) as tell:
+        paths = build_data(
+            source,
+            municipalities=municipalities,
+            towns=towns,
+            into=into,
+            title=title,
+            osm_date=osm_date,
+            simplify_m=simplify_m,
+            progress=tell,
+        )
+    for path in paths:
+        typer.echo(str(path))
+
+
+def _check_date(given: str) -> None:
+    try:
+        datetime.date.fromisoformat(given)
+    except ValueError as error:
+        raise InputError(
+            say("--osm-date must be a date such as 2021-08-05, got {given}", given=given)
+        ) from error
+
+
+def _network_fetch(
+    into: Annotated[Path, typer.Option("--into")],
+    place: Annotated[str | None, typer.Option("--place")] = None,
+    box: Annotated[str | None, typer.Option("--box", metavar="W,S,E,N")] = None,
+    lang: Lang = None,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    from raastof_geo.roads.fetch import fetch_network
+
+    with _telling(verbose) as tell:
+        path = fetch_network(
+            place=place, bounds=_read_box(box) if box else None, into=into, progress=tell
+        )
+    typer.echo(str(path))
+
+
+def _read_box(given: str) -> tuple[float, float, float, float]:
+    try:
+        west, south, east, north = (float(part) for part in given.split(","))
+    except ValueError as error:
+        raise InputError(
+            say("--box must be west,south,east,north in degrees, got {given}", given=given)
+        ) from error
+    return west, south, east, north
+
+
+if __name__ == "__main__":
+    main()

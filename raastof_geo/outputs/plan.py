@@ -1,0 +1,96 @@
+"""Write everything that is needed to check and repeat a plan."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from raastof_geo import __version__
+from raastof_geo.result import Result
+
+_LIBRARIES = ("pulp", "highspy", "numpy", "scipy", "pandas", "shapely", "pyproj")
+
+
+def write_plan(result: Result, folder: Path) -> Path:
+    """Write `plan.json`; equal scenarios on equal versions give equal bytes."""
+    path = folder / "plan.json"
+    path.write_text(
+        json.dumps(describe_plan(result), ensure_ascii=False, indent=1, allow_nan=False) + "\n",
+        encoding="utf-8",
+        newline="\n",
+    )
+    return path
+
+
+def describe_plan(result: Result) -> dict[str, Any]:
+    """Put a plan into plain values."""
+    scenario, plan = result.scenario, result.plan
+    return {
+        "format": "raastof_geo plan 1",
+        "scenario": {
+            "id": scenario.id,
+            "title": scenario.said.title,
+            "sha256": scenario.digest,
+            "said": scenario.said.model_dump(mode="json", by_alias=True, exclude={"network"})
+            | {"network": scenario.said.network.model_dump(mode="json", exclude={"file"})},
+        },
+        "catalogue": {
+            "sha256": _digest(scenario.catalogue.model_dump_json()),
+            "unverified": sorted(
+                name for name, figure in scenario.catalogue.figures().items() if not figure.verified
+            ),
+        },
+        "network": {
+            "sha256": result.network.digest,
+            **asdict(result.network.metadata),
+        },
+        "versions": {
+            "raastof_geo": __version__,
+            "python": platform.python_version(),
+            **{name: metadata.version(name) for name in _LIBRARIES},
+        },
+        "solver": plan.solver,
+        "columns": plan.column_count,
+        "objectives": plan.objectives,
+        "certificate": {
+            **asdict(plan.certificate),
+            "gap": plan.certificate.gap,
+            "holds": plan.certificate.holds,
+        },
+        "effect": {
+            "plan": asdict(result.effect.plan),
+            "baseline": asdict(result.effect.baseline),
+            "saved": result.effect.saved,
+            "saved_share": result.effect.saved_share,
+            "baseline_missing_tonnes": {
+                f"{rule}: {label}": tonnes
+                for (rule, label), tonnes in result.effect.baseline_missing.items()
+            },
+        },
+        "sites": _records(result.anchors.frame.reset_index()),
+        "flows": _records(plan.flows),
+        "baseline_flows": _records(result.effect.baseline_flows),
+        "constraints": _records(plan.shadow_prices),
+    }
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(name): _rounded(value) for name, value in row.items()}
+        for row in frame.to_dict(orient="records")
+    ]
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 9) if isinstance(value, float) else value
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,64 @@
+"""From a scenario file to results: the whole machine in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from raastof_geo.assignment import assign
+from raastof_geo.effect import measure_effect
+from raastof_geo.language import Message, say
+from raastof_geo.legs import price_legs
+from raastof_geo.outputs import write_outputs
+from raastof_geo.result import Result
+from raastof_geo.roads.network import load_network
+from raastof_geo.roads.snap import snap_sites
+from raastof_geo.scenario import Scenario, read_scenario
+
+Tell = Callable[[Message], None]
+"""Told what the machine turns to next."""
+
+
+def solve_scenario(scenario: Scenario, *, tell: Tell = lambda _: None) -> Result:
+    """Place a scenario on the roads, price its legs, assign, and measure the effect.
+
+    Raises
+    ------
+    RaastofError
+        As the stations do: sites off the road, no route, no plan, no solver.
+    """
+    choice = scenario.said.network
+    tell(say("Loading the roads"))
+    network = load_network(choice.file)
+    tell(say("Placing the sites on the road"))
+    anchors = snap_sites(
+        network, scenario.sites, limit_m=choice.snap_limit_m, ferries=choice.ferries
+    )
+    tell(say("Pricing the legs"))
+    legs = price_legs(scenario, network, anchors)
+    tell(say("Assigning tonnes to legs"))
+    plan = assign(scenario, legs)
+    tell(say("Measuring the effect"))
+    effect = measure_effect(scenario, legs, plan)
+    return Result(scenario, network, anchors, legs, plan, effect)
+
+
+def run_scenario(
+    path: Path | str,
+    *,
+    into: Path | str = "results",
+    anywhere: bool = False,
+    tell: Tell = lambda _: None,
+) -> tuple[Result, Path]:
+    """Read a scenario, solve it, and write all its outputs into `into/<scenario>`.
+
+    Raises
+    ------
+    RaastofError
+        With every mistake of the input, or what failed outside.
+    """
+    tell(say("Reading the scenario"))
+    scenario = read_scenario(path, anywhere=anywhere)
+    result = solve_scenario(scenario, tell=tell)
+    tell(say("Writing the results"))
+    return result, write_outputs(result, Path(into) / scenario.id)
