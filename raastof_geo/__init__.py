@@ -1,3 +1,75 @@
-"""Match surplus with need across construction projects, on real roads, with the least emissions."""
+"""Match surplus with need across construction projects, on real roads, with the least emissions.
+
+The door: stations, types and errors. Names are looked up when first used, so
+that `import raastof_geo` is quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from raastof_geo.assignment import Plan, assign
+    from raastof_geo.effect import Effect, measure_effect
+    from raastof_geo.errors import InputError, NoPlanError, OutsideError, RaastofError
+    from raastof_geo.legs import Legs, price_legs
+    from raastof_geo.outputs import write_outputs
+    from raastof_geo.pipeline import run_scenario, solve_scenario
+    from raastof_geo.result import Result
+    from raastof_geo.roads.network import RoadNetwork, load_network
+    from raastof_geo.roads.snap import Anchors, snap_sites
+    from raastof_geo.scenario import Scenario, read_scenario
+
+_ROOMS = {
+    "Anchors": "roads.snap",
+    "Effect": "effect",
+    "InputError": "errors",
+    "Legs": "legs",
+    "NoPlanError": "errors",
+    "OutsideError": "errors",
+    "Plan": "assignment",
+    "RaastofError": "errors",
+    "Result": "result",
+    "RoadNetwork": "roads.network",
+    "Scenario": "scenario",
+    "assign": "assignment",
+    "load_network": "roads.network",
+    "measure_effect": "effect",
+    "price_legs": "legs",
+    "read_scenario": "scenario",
+    "run_scenario": "pipeline",
+    "snap_sites": "roads.snap",
+    "solve_scenario": "pipeline",
+    "write_outputs": "outputs",
+}
+
+__all__ = [
+    "Anchors",
+    "Effect",
+    "InputError",
+    "Legs",
+    "NoPlanError",
+    "OutsideError",
+    "Plan",
+    "RaastofError",
+    "Result",
+    "RoadNetwork",
+    "Scenario",
+    "__version__",
+    "assign",
+    "load_network",
+    "measure_effect",
+    "price_legs",
+    "read_scenario",
+    "run_scenario",
+    "snap_sites",
+    "solve_scenario",
+    "write_outputs",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return getattr(import_module(f"raastof_geo.{_ROOMS[name]}"), name)
+    raise AttributeError(f"module 'raastof_geo' has no attribute {name!r}")

@@ -41,7 +41,9 @@ def main() -> None:
 def run_command(arguments: list[str]) -> int:
     """Run a command and return its exit code; errors become sentences."""
     try:
-        result = build_app()(args=arguments, standalone_mode=False)
+        command = typer.main.get_command(build_app())
+        _explain_options(command)
+        result = command.main(args=arguments, prog_name="raastof", standalone_mode=False)
         return int(result) if isinstance(result, int) else 0
     except RaastofError as error:
         if "--debug" in arguments:
@@ -149,6 +151,38 @@ def build_app() -> typer.Typer:
     return app
 
 
+_HELP: dict[str, Message] = {
+    "scenario": say("The scenario file (YAML)."),
+    "into": say("The folder to write into."),
+    "anywhere": say("Let the scenario name files outside its own folder."),
+    "lang": say("The language to speak: da or en."),
+    "verbose": say("Tell each step."),
+    "debug": say("Show where in the code an error arose."),
+    "version": say("Show the version and stop."),
+    "name": say("The name of the new file."),
+    "file": say("A network file; none: the built-in network."),
+    "source": say("An .osm.pbf or .osm file."),
+    "municipalities": say("A GeoJSON file of municipalities to simplify and keep."),
+    "towns": say("A CSV file of towns: name, class, lon, lat."),
+    "title": say("What the network is called."),
+    "osm_date": say("The state of OpenStreetMap, such as 2021-08-05."),
+    "simplify_m": say("Keep the drawn road within this distance of the mapped one. [m]"),
+    "place": say("A place that OpenStreetMap knows, such as Køge Kommune."),
+    "box": say("West, south, east, north in degrees."),
+    "help": say("Show this message and stop."),
+}
+"""What options and arguments are for, by name."""
+
+
+def _explain_options(command: Any) -> None:
+    """Give every option its help in the language that is spoken."""
+    for option in command.params:
+        if option.name in _HELP:
+            option.help = str(_HELP[option.name])
+    for below in getattr(command, "commands", {}).values():
+        _explain_options(below)
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"raastof {__version__}")
@@ -167,11 +201,9 @@ def _check_language(given: str | None) -> str | None:
     return given
 
 
-Lang = Annotated[
-    str | None, typer.Option("--lang", help="da | en", callback=_check_language, metavar="da|en")
-]
-Verbose = Annotated[bool, typer.Option("--verbose", help="+")]
-Debug = Annotated[bool, typer.Option("--debug", help="traceback")]
+Lang = Annotated[str | None, typer.Option("--lang", callback=_check_language, metavar="da|en")]
+Verbose = Annotated[bool, typer.Option("--verbose")]
+Debug = Annotated[bool, typer.Option("--debug")]
 
 
 def _options(
@@ -185,7 +217,7 @@ def _options(
 
 def _run(
     scenario: Path,
-    into: Annotated[Path, typer.Option("--into", help="results/")] = Path("results"),
+    into: Annotated[Path, typer.Option("--into")] = Path("results"),
     anywhere: Annotated[bool, typer.Option("--anywhere")] = False,
     lang: Lang = None,
     verbose: Verbose = False,

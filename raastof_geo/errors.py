@@ -110,6 +110,6 @@ class SolverError(OutsideError, RuntimeError):
 
 def raise_all(kind: type[RaastofError], findings: Iterable[Finding] | Iterable[Message]) -> None:
     """Raise one error with all findings, if there are any."""
-    found = tuple(findings)
+    found: list[Finding | Message] = [*findings]
     if found:
         raise kind(*found)

@@ -74,7 +74,8 @@ def read_quantity(given: Any) -> Quantity:
     if isinstance(given, int | float):
         raise InputError(
             say(
-                "{given} of what? Tonnes, cubic metres and loads differ: write {tonnes} or {volume}",
+                "{given} of what? Tonnes, cubic metres and loads differ: "
+                "write {tonnes} or {volume}",
                 given=str(given),
                 tonnes=f"`{given} t`",
                 volume=f"`{given} m3 in_situ`",

@@ -68,7 +68,7 @@ def largest_violation(rows: Sequence[Row], tonnes: Floats) -> float:
 
 
 def _of_right_sign(rows: Sequence[Row], shadow_prices: Floats) -> Floats:
-    """A limit from above never has a price above zero, one from below never below."""
+    """Drop prices of the wrong sign: above zero for `<=`, below zero for `>=`."""
     senses = np.array([row.sense for row in rows])
     prices = np.where((senses == "<=") & (shadow_prices > 0), 0.0, shadow_prices)
     return np.asarray(np.where((senses == ">=") & (prices < 0), 0.0, prices))

@@ -73,9 +73,10 @@ def receivers_permitted(problem: Problem) -> Iterator[Row]:
 
 
 def secondary_share_reached(problem: Problem) -> Iterator[Row]:
-    r"""Secondary materials meet their share of all needs: :math:`\sum_{c \in S} x_c / r_c \ge a \sum_n d_n`.
+    r"""Secondary materials meet their share :math:`a` of all needs.
 
-    Which materials :math:`S` count is a setting of the scenario.
+    :math:`\sum_{c \in S} x_c / r_c \ge a \sum_n d_n`; which materials :math:`S` count is a
+    setting of the scenario.
     """
     target = problem.scenario.said.targets.secondary_share
     if target is None:

@@ -1,0 +1,1 @@
+"""OpenStreetMap, and only here: reading, downloading, snapping, routing."""

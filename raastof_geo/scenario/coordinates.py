@@ -82,14 +82,15 @@ def _what_degrees_look_like(lon: float, lat: float) -> Message:
         return say(
             "lon {lon} and lat {lat} are not degrees; this looks like {likely}: "
             "write `easting`, `northing` and `crs: {likely}`",
-            lon=f"{lon:g}",
-            lat=f"{lat:g}",
+            lon=f"{lon:.10g}",
+            lat=f"{lat:.10g}",
             likely=likely,
         )
     return say(
-        "lon {lon} and lat {lat} do not lie in Denmark (lon {west} to {east}, lat {south} to {north})",
-        lon=f"{lon:g}",
-        lat=f"{lat:g}",
+        "lon {lon} and lat {lat} do not lie in Denmark "
+        "(lon {west} to {east}, lat {south} to {north})",
+        lon=f"{lon:.10g}",
+        lat=f"{lat:.10g}",
         west=str(LON[0]),
         east=str(LON[1]),
         south=str(LAT[0]),

@@ -231,7 +231,9 @@ class Site(Model):
             raise InputError(
                 say("{crs} has easting and northing, not lon and lat", crs=str(self.crs))
             )
-        if degrees == metres:
+        some_metres = self.easting is not None or self.northing is not None
+        some_degrees = self.lon is not None or self.lat is not None
+        if degrees == metres or (degrees and some_metres) or (metres and some_degrees):
             raise InputError(
                 say("a site needs `lon` and `lat`, or `crs`, `easting` and `northing`")
             )

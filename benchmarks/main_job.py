@@ -1,0 +1,87 @@
+"""Where the time and memory of the main job go.
+
+    python benchmarks/main_job.py [--json FILE] [--scenario FILE]
+
+Each round is a process of its own, from a warm disk; the table shows medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROUND = """
+import json, sys, time
+begin = time.perf_counter()
+laps = []
+def tell(message):
+    laps.append((message.text, time.perf_counter()))
+from raastof_geo.pipeline import run_scenario
+laps.append(("Importing", begin))
+run_scenario(sys.argv[1], into=sys.argv[2], tell=tell)
+end = time.perf_counter()
+try:
+    import resource
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak_mb = peak / (2**20 if sys.platform == "darwin" else 2**10)
+except ImportError:
+    peak_mb = None
+times = [moment for _, moment in laps] + [end]
+steps = {name: after - moment for (name, moment), after in zip(laps, times[1:])}
+print(json.dumps({"total": end - begin, "steps": steps, "peak_mb": peak_mb}))
+"""
+
+
+def measure(scenario: Path, rounds: int) -> list[dict[str, object]]:
+    found = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(
+                [sys.executable, "-c", ROUND, str(scenario), folder],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        found.append(json.loads(done.stdout.splitlines()[-1]))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    default = Path(__file__).parents[1] / "scenarios" / "region_sjaelland.yaml"
+    parser.add_argument("--scenario", type=Path, default=default)
+    options = parser.parse_args()
+    rounds = measure(options.scenario, options.rounds)
+    rows = [("main_job_s", "s", statistics.median(one["total"] for one in rounds))]
+    if rounds[0]["peak_mb"] is not None:
+        rows.append(("main_job_peak", "MB", statistics.median(one["peak_mb"] for one in rounds)))
+    rows += [
+        (step, "s", statistics.median(one["steps"][step] for one in rounds))
+        for step in rounds[0]["steps"]
+    ]
+    for name, unit, value in rows:
+        print(f"{name:34} {value:9.2f} {unit}")
+    if options.json:
+        records = [
+            {
+                "measure": name,
+                "unit": unit,
+                "ours": value,
+                "peer": None,
+                "peer_value": None,
+                "ratio": None,
+            }
+            for name, unit, value in rows
+        ]
+        options.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Random worlds for Hypothesis: small, but with everything in them that a rule speaks of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from hypothesis import strategies as st
+from worlds import Kilometres, make_legs, make_scenario, random_kilometres
+
+from raastof_geo.legs import Legs
+from raastof_geo.scenario.scenario import Scenario
+
+SURPLUS = ("clean_clay_soil", "clean_sandy_soil", "crushed_concrete")
+USES = ("fill", "sub_base", "base_course", "noise_barrier")
+VIRGIN = ("fill_sand", "sub_base_gravel", "stable_gravel")
+
+
+@dataclass(frozen=True)
+class World:
+    """A scenario as plain values, and the lengths of its legs."""
+
+    said: dict[str, Any]
+    seed: int
+    steps: int
+    factor: float = 1.0
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        """The scenario; JSON is YAML."""
+        return make_scenario(json.dumps(self.said))
+
+    @cached_property
+    def kilometres(self) -> Kilometres:
+        """Lengths by names, not by order."""
+        return random_kilometres(self.seed, steps=self.steps)
+
+    @cached_property
+    def legs(self) -> Legs:
+        """Legs without roads."""
+        return make_legs(self.scenario, self.kilometres, factor=self.factor)
+
+    def with_(self, **changes: Any) -> World:
+        """Give the world with other values at the top of its scenario."""
+        return World({**self.said, **changes}, self.seed, self.steps, self.factor)
+
+    def times(self, factor: float) -> World:
+        """Give the world in which every leg costs more."""
+        return replace(self, factor=self.factor * factor)
+
+    def in_order(self, sites: Iterable[str]) -> World:
+        """Give the world with its sites in another order."""
+        return self.with_(sites={site: self.said["sites"][site] for site in sites})
+
+
+@st.composite
+def _windows(draw: st.DrawFn, periods: list[int]) -> dict[str, int]:
+    first = draw(st.integers(0, len(periods) - 1))
+    last = draw(st.integers(first, len(periods) - 1))
+    window = {"from": periods[first], "to": periods[last]}
+    return draw(st.sampled_from([{}, window]))
+
+
+@st.composite
+def _stocks(draw: st.DrawFn, periods: list[int], key: str, ids: tuple[str, ...]) -> dict[str, Any]:
+    amount = draw(st.sampled_from(["amount", "amount", "amount_per_period"]))
+    tonnes = f"{draw(st.integers(1, 60)) * 50} t"
+    return {key: draw(st.sampled_from(ids)), amount: tonnes, **draw(_windows(periods))}
+
+
+@st.composite
+def _limits(draw: st.DrawFn, least: int) -> dict[str, str]:
+    limits = {
+        "capacity_per_period": f"{draw(st.integers(least, 120)) * 50} t",
+        "capacity_total": f"{draw(st.integers(least, 240)) * 50} t",
+    }
+    kept = draw(st.sampled_from([(), (), ("capacity_per_period",), ("capacity_total",), (*limits,)]))
+    return {name: limits[name] for name in kept}
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """Draw 1-3 periods, 1-4 offers, 1-4 needs, 1-2 pits, 1-2 receivers, and perhaps a target."""
+    periods = [2027, 2028, 2029][: draw(st.integers(1, 3))]
+    projects: dict[str, dict[str, Any]] = {}
+    for role, key, ids in (("offers", "material", SURPLUS), ("needs", "use", USES)):
+        for _ in range(draw(st.integers(1, 4))):
+            entry = draw(_stocks(periods, key, ids))
+            if role == "offers":
+                entry["must_leave"] = draw(st.booleans())
+                entry["price_dkk_per_t"] = draw(st.sampled_from([0, 0, 20, -30]))
+            site = projects.setdefault(f"project-{draw(st.integers(0, 4))}", {})
+            site.setdefault(role, []).append(entry)
+    sites = dict(projects)
+    for number in range(draw(st.integers(1, 2))):
+        few = draw(st.lists(st.sampled_from(VIRGIN), min_size=1, unique=True))
+        supplies = draw(st.sampled_from([list(VIRGIN), list(VIRGIN), few]))
+        sites[f"pit-{number}"] = {"pit": {"supplies": supplies, **draw(_limits(40))}}
+    for number in range(draw(st.integers(1, 2))):
+        few = draw(st.lists(st.sampled_from(SURPLUS), min_size=1, unique=True))
+        accepts = draw(st.sampled_from([list(SURPLUS), list(SURPLUS), few]))
+        sites[f"tip-{number}"] = {"receiver": {"accepts": accepts, **draw(_limits(20))}}
+    first = draw(st.sampled_from(["transport_kg_co2e_wtw", "transport_kg_co2e_wtw", "cost_dkk"]))
+    rest = [name for name in ("cost_dkk", "tonne_km") if name != first]
+    said: dict[str, Any] = {
+        "title": "A random world",
+        "language": "en",
+        "periods": periods,
+        "vehicles": draw(
+            st.sampled_from([["tipper_4_axle"], ["tipper_4_axle", "truck_trailer_7_axle"]])
+        ),
+        "sites": {
+            site: {"lon": 12.0 + 0.01 * number, "lat": 55.5, **entry}
+            for number, (site, entry) in enumerate(sites.items())
+        },
+        "objectives": [first, *rest],
+    }
+    if draw(st.sampled_from([False, False, True])):
+        share = draw(st.sampled_from([0.05, 0.2, 0.5]))
+        definition = draw(st.sampled_from(["with_clean_soil", "without_soil"]))
+        said["targets"] = {"secondary_share": {"at_least": share, "definition": definition}}
+    if draw(st.booleans()):
+        said["accepted_conditions"] = ["sieved", "lime_stabilised"]
+    return World(said, draw(st.integers(0, 10_000)), draw(st.sampled_from([3, 10_000])))

@@ -1,0 +1,129 @@
+"""What people get: every file, whole or not at all."""
+
+import json
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pytest
+
+from raastof_geo.errors import OutputError
+from raastof_geo.outputs import OUTPUTS, write_outputs
+from raastof_geo.outputs.flows import harmless
+from raastof_geo.outputs.plan import describe_plan
+from raastof_geo.scenario.model import OutputName
+
+
+def test_every_output_is_written(starter_result):
+    """A run leaves exactly the files that are promised."""
+    result, folder = starter_result
+    assert {file.name for file in folder.iterdir()} == {name for _, name, _ in OUTPUTS}
+    assert {name for name, _, _ in OUTPUTS} == set(OutputName.__args__)
+    assert set(result.scenario.said.outputs) == set(OutputName.__args__)
+
+
+def test_geopackage_opens_with_sites_and_routes_in_metres(starter_result):
+    """The GeoPackage holds sites and flows with route geometry in EPSG:25832."""
+    result, folder = starter_result
+    assert {str(row[0]) for row in pyogrio.list_layers(folder / "plan.gpkg")} == {"sites", "flows"}
+    sites = gpd.read_file(folder / "plan.gpkg", layer="sites")
+    flows = gpd.read_file(folder / "plan.gpkg", layer="flows")
+    assert sites.crs.to_epsg() == flows.crs.to_epsg() == 25832
+    assert len(sites) == len(result.scenario.sites)
+    assert len(flows) == len(result.plan.flows)
+    drawn = flows.geometry.length.to_numpy() / 1000
+    assert np.allclose(drawn, flows["loaded_km"], rtol=0.05)
+    assert (drawn <= flows["loaded_km"] * 1.002).all()
+
+
+def test_flows_table_adds_up_to_the_totals(starter_result):
+    """The table's columns add up to the figures of plan.json."""
+    _, folder = starter_result
+    table = pd.read_csv(folder / "flows.csv", sep=";", encoding="utf-8-sig")
+    totals = json.loads((folder / "plan.json").read_text(encoding="utf-8"))["effect"]["plan"]
+    assert table["kg_co2e_wtw"].sum() == pytest.approx(totals["kg_co2e_wtw"])
+    assert table["loads"].sum() == totals["loads"]
+    assert table["dkk"].sum() == pytest.approx(totals["cost_dkk"])
+
+
+def test_plan_json_holds_what_checks_the_plan(starter_result):
+    """Shadow prices times limits add up to the objective in the file itself."""
+    _, folder = starter_result
+    plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    worth = sum(row["shadow_price"] * row["limit"] for row in plan["constraints"])
+    assert worth == pytest.approx(plan["certificate"]["objective"], rel=1e-6)
+    assert plan["certificate"]["holds"]
+    assert len(plan["scenario"]["sha256"]) == 64
+    assert plan["network"]["attribution"].startswith("© OpenStreetMap")
+
+
+def test_equal_scenarios_give_equal_files(starter_result, tmp_path):
+    """Writing twice gives the same bytes in every file."""
+    result, folder = starter_result
+    again = write_outputs(result, tmp_path / "start")
+    for file in folder.iterdir():
+        assert (again / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def test_attribution_stands_in_map_and_report(starter_result):
+    """The map and the report name OpenStreetMap, its licence and its date."""
+    _, folder = starter_result
+    for name in ("map.html", "summary.md"):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert "OpenStreetMap" in text
+        assert "ODbL" in text
+        assert "2021-08-05" in text
+
+
+def test_a_failing_output_leaves_the_old_results(starter_result, tmp_path):
+    """Results are written whole or not at all, and what was there stays."""
+    result, _ = starter_result
+    into = write_outputs(result, tmp_path / "start")
+    before = {file.name: file.read_bytes() for file in into.iterdir()}
+
+    def fail(_result, _folder):
+        raise OSError(28, "No space left on device")
+
+    broken = (*OUTPUTS[1:], ("map", "map.html", fail))
+    with pytest.raises(OutputError, match="No space left"):
+        write_outputs(result, into, outputs=broken)
+    assert {file.name: file.read_bytes() for file in into.iterdir()} == before
+    assert [item.name for item in tmp_path.iterdir() if not item.name.endswith(".lock")] == [
+        "start"
+    ]
+
+
+def test_other_peoples_files_stay(starter_result, tmp_path):
+    """A second run replaces its own files and keeps what others put beside them."""
+    result, _ = starter_result
+    into = write_outputs(result, tmp_path / "start")
+    (into / "notes.txt").write_text("mine")
+    (into / "flows.csv").write_text("old")
+    write_outputs(result, into)
+    assert (into / "notes.txt").read_text() == "mine"
+    assert (into / "flows.csv").read_text(encoding="utf-8-sig").startswith("origin;")
+
+
+def test_a_run_killed_halfway_loses_nothing(starter_result, tmp_path):
+    """What a killed run had set aside comes back with the next."""
+    result, _ = starter_result
+    aside = tmp_path / ".start.old"
+    aside.mkdir()
+    (aside / "notes.txt").write_text("mine")
+    into = write_outputs(result, tmp_path / "start")
+    assert (into / "notes.txt").read_text() == "mine"
+    assert not aside.exists()
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])
+def test_no_text_becomes_a_formula(text):
+    """A name that begins like a formula stays a text in a spreadsheet."""
+    assert harmless(text) == "'" + text
+    assert harmless("Køge") == "Køge"
+
+
+def test_description_has_no_paths(starter_result):
+    """plan.json speaks of the scenario alone, not of the machine it ran on."""
+    result, folder = starter_result
+    assert str(folder.parent) not in json.dumps(describe_plan(result), ensure_ascii=False)

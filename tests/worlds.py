@@ -1,0 +1,157 @@
+"""The smallest worlds, made by hand: scenarios without files, legs without roads, few roads."""
+
+from __future__ import annotations
+
+import hashlib
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from raastof_geo.legs import LEG_KEYS, Legs, compatible_pairs
+from raastof_geo.roads.network import ROAD_CLASSES, NetworkMetadata, RoadNetwork
+from raastof_geo.roads.projection import measure_steps
+from raastof_geo.scenario.read import build_scenario
+from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.tree import parse_tree
+
+Kilometres = Callable[[str, str], float]
+
+PIT_AND_PROJECT = """
+title: A small world
+language: en
+periods: [2027, 2028]
+vehicles: [tipper_4_axle]
+sites:
+  road:
+    {lon: 12.10, lat: 55.45, needs: [{use: fill, amount: 1000 t}]}
+  digging:
+    lon: 12.26
+    lat: 55.59
+    offers: [{material: clean_clay_soil, amount: 600 t}]
+  pit:
+    {lon: 12.15, lat: 55.63, pit: {supplies: [fill_sand], capacity_per_period: 900 t}}
+  tip:
+    lon: 12.19
+    lat: 55.46
+    receiver: {accepts: [clean_clay_soil], capacity_total: 5000 t}
+"""
+"""One project that needs, one that digs, one pit, one receiver, two periods."""
+
+
+def make_scenario(text: str, *, path: str = "world.yaml") -> Scenario:
+    """Build a scenario from a YAML text, no file needed."""
+    tree = parse_tree(textwrap.dedent(text), file=path)
+    return build_scenario(tree, path=Path(path))
+
+
+def make_legs(
+    scenario: Scenario,
+    kilometres: Kilometres | Mapping[tuple[str, str], float] | float = 10.0,
+    *,
+    factor: float = 1.0,
+) -> Legs:
+    """Make up the legs of a scenario: 1 kg CO2e (WTW) and 20 DKK for a truck's kilometre.
+
+    Parameters
+    ----------
+    kilometres
+        One way, by origin and destination; a number for all of them. [km]
+    factor
+        What prices of every leg are multiplied with.
+    """
+    pairs = compatible_pairs(scenario)
+    frames = [pairs.assign(vehicle=vehicle) for vehicle in scenario.said.vehicles]
+    frame = pd.concat(
+        [trips.assign(period=period) for trips in frames for period in scenario.periods],
+        ignore_index=True,
+    )
+    length = np.array(
+        [_between(kilometres, *pair) for pair in frame[["origin", "destination"]].to_numpy()],
+        dtype=np.float64,
+    )
+    load = np.array(
+        [
+            scenario.catalogue.vehicles[vehicle].load_t(
+                scenario.catalogue.materials[material].density_loose.value
+            )
+            for vehicle, material in zip(frame["vehicle"], frame["material"], strict=True)
+        ],
+        dtype=np.float64,
+    )
+    frame = frame.assign(
+        length_km=length,
+        return_km=length,
+        ferry_km=0.0,
+        toll_km=0.0,
+        drive_h=2 * length / 50,
+        load_t=load,
+        energy=2 * length * 0.3,
+        energy_unit="l",
+        haul_dkk_per_t=factor * 20 * length / load,
+        vehicle_km_per_t=2 * length / load,
+        kg_co2e_wtw_per_t=factor * 2 * length / load,
+        kg_co2e_ttw_per_t=factor * 1.6 * length / load,
+    )
+    return Legs(frame.sort_values(list(LEG_KEYS), ignore_index=True), {})
+
+
+def _between(
+    kilometres: Kilometres | Mapping[tuple[str, str], float] | float, origin: str, destination: str
+) -> float:
+    if callable(kilometres):
+        return kilometres(origin, destination)
+    if isinstance(kilometres, Mapping):
+        return kilometres.get((origin, destination), 10.0)
+    return kilometres
+
+
+def random_kilometres(seed: int, *, steps: int = 10_000) -> Kilometres:
+    """Draw lengths between 1 and 101 km that depend on nothing but seed and names.
+
+    Few `steps` make many lengths equal.
+    """
+
+    def kilometres(origin: str, destination: str) -> float:
+        digest = hashlib.sha256(f"{seed}|{origin}|{destination}".encode()).digest()
+        return 1 + 100 * (int.from_bytes(digest[:4], "big") % steps) / steps
+
+    return kilometres
+
+
+def make_network(
+    nodes: Sequence[tuple[float, float]],
+    edges: Sequence[tuple[int, int]],
+    *,
+    one_way: Sequence[int] = (),
+    against: Sequence[int] = (),
+    lengths_m: Sequence[float] | None = None,
+    road_class: str | Sequence[str] = "secondary",
+) -> RoadNetwork:
+    """Make a network of straight edges; `one_way` edges run ahead only, `against` back only."""
+    lon, lat = np.array(nodes, dtype=np.float64).T
+    tail, head = np.array(edges, dtype=np.int32).reshape(-1, 2).T
+    count = len(tail)
+    classes = [road_class] * count if isinstance(road_class, str) else list(road_class)
+    both = np.column_stack([tail, head]).ravel()
+    measured = measure_steps(lon[tail], lat[tail], lon[head], lat[head])
+    number = np.arange(count)
+    return RoadNetwork(
+        node_lon=lon,
+        node_lat=lat,
+        tail=tail,
+        head=head,
+        length_m=measured if lengths_m is None else np.array(lengths_m, dtype=np.float64),
+        road_class=np.array([ROAD_CLASSES.index(name) for name in classes], np.int8),
+        forward=~np.isin(number, list(against)),
+        backward=~np.isin(number, list(one_way)),
+        maxspeed_km_h=np.full(count, np.nan),
+        name=np.zeros(count, np.int32),
+        names=("",),
+        point_start=np.arange(0, 2 * count + 1, 2, dtype=np.int32),
+        lon=lon[both],
+        lat=lat[both],
+        metadata=NetworkMetadata("A small world", "2021-08-05", 0.0, (12.0, 55.0, 13.0, 56.0)),
+    )
