@@ -28,8 +28,8 @@ for (const town of D.towns)
   L.marker(town.at, { pane: "names", interactive: false, keyboard: false, icon: L.divIcon({ className: "town town" + town.rank, iconSize: null, html: make("span", town.name) }) }).addTo(map);
 const zoomed = () => {
   const box = map.getContainer(), zoom = map.getZoom();
-  box.classList.toggle("zoom-low", zoom < 9.5);
-  box.classList.toggle("zoom-mid", zoom >= 9.5 && zoom < 11.5);
+  box.classList.toggle("zoom-low", zoom < 8.5);
+  box.classList.toggle("zoom-mid", zoom >= 8.5 && zoom < 11);
 };
 map.on("zoomend", zoomed);
 

@@ -59,7 +59,9 @@ def write_map(result: Result, folder: Path) -> Path:
 
 def draw_page(result: Result) -> str:
     """Build the page: Folium's map, Leaflet's code, our data and controls."""
-    drawn = folium.Map(location=(55.4, 11.8), zoom_start=9, tiles=None, prefer_canvas=True)
+    drawn = folium.Map(
+        location=(55.4, 11.8), zoom_start=9, tiles=None, prefer_canvas=True, zoom_snap=0.25
+    )
     drawn._id = "raastof"
     drawn.default_js, drawn.default_css = [], []
     page = drawn.get_root()
@@ -93,8 +95,7 @@ def _head(result: Result) -> str:
 def _body(result: Result) -> str:
     """Write the summary strip and the panel; what is in them is filled in by the script."""
     figures = "".join(
-        f"<div><dt>{_escape(what)}</dt><dd><b>{_escape(plan)}</b> "
-        f"<span>{_escape(str(say('before')))} {_escape(before)}</span></dd></div>"
+        f"<div><dt>{_escape(what)}</dt><dd><b>{_escape(plan)}</b> {_before(before)}</dd></div>"
         for what, plan, before in _key_figures(result)
     )
     return (
@@ -108,18 +109,29 @@ def _body(result: Result) -> str:
     )
 
 
+def _before(figure: str) -> str:
+    if not figure:
+        return ""
+    return f"<span>{_escape(str(say('before')))} {_escape(figure)}</span>"
+
+
 def _key_figures(result: Result) -> list[tuple[str, str, str]]:
     rows = summarise(result)
     wanted = (0, 2, 4, 6)
     figures = [(str(rows[at][0]), rows[at][1], rows[at][2]) for at in wanted]
     if result.effect.saved_share is not None:
         saved = format_number(100 * result.effect.saved_share, digits=1) + " %"
-        figures.insert(1, (str(say("Saved transport emissions")), saved, "–"))
+        figures.insert(1, (str(say("Saved transport emissions")), saved, ""))
     return figures
 
 
 def _script(result: Result, name: str) -> str:
-    return f"(function () {{\nconst map = {name};\nconst D = {_embed(describe_map(result))};\n{_asset('map.js')}\n}})();"
+    # Folium writes its own script, which makes the map, after ours.
+    return (
+        'document.addEventListener("DOMContentLoaded", () => {\n'
+        f"const map = {name};\nconst D = {_embed(describe_map(result))};\n{_asset('map.js')}\n"
+        "});"
+    )
 
 
 def describe_map(result: Result) -> dict[str, Any]:
@@ -218,9 +230,7 @@ def _lat_lon(points: Any, tolerance: float) -> list[list[float]]:
     return [[round(lat, 4), round(lon, 4)] for lon, lat in shapely.get_coordinates(line).tolist()]
 
 
-def _flows(
-    result: Result, number: dict[tuple[str, str, str], int]
-) -> Iterator[dict[str, Any]]:
+def _flows(result: Result, number: dict[tuple[str, str, str], int]) -> Iterator[dict[str, Any]]:
     scenario = result.scenario
     language = scenario.said.language
     uses = {need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs}
@@ -245,7 +255,9 @@ def _land() -> list[dict[str, Any]]:
     return [
         {"name": name, "rings": _rings(shape)}
         for name, shape in zip(
-            areas["name"], shapely.simplify(areas.geometry.to_numpy(), _SHAPES_TOLERANCE_DEG), strict=True
+            areas["name"],
+            shapely.simplify(areas.geometry.to_numpy(), _SHAPES_TOLERANCE_DEG),
+            strict=True,
         )
     ]
 
@@ -265,9 +277,7 @@ def _base_roads(result: Result) -> list[dict[str, Any]]:
     for weight, name in zip((2.2, 1.5, 1.0), BASE_ROADS, strict=True):
         edges = np.flatnonzero(network.road_class == ROAD_CLASSES.index(name))
         lines = [
-            shapely.LineString(
-                np.column_stack([network.lon[span], network.lat[span]])
-            )
+            shapely.LineString(np.column_stack([network.lon[span], network.lat[span]]))
             for edge in edges.tolist()
             for span in [slice(network.point_start[edge], network.point_start[edge + 1])]
         ]
