@@ -37,7 +37,7 @@ EXAMPLES = "`12 000 t`, `5000 m3 in_situ`, `80 loads`"
 
 _SPACES = "\u0020\u00a0\u2009\u202f"
 _QUANTITY = re.compile(
-    rf"(?P<number>[+-]?\d[\d.,_{_SPACES}]*?(?:[eE][+-]?\d+)?)\s*(?P<unit>[^\W\d].*)?"
+    rf"(?P<number>[+-]?\d[\d.,_{_SPACES}]*?(?:[eE][+-]?\d+)?)\s*(?P<unit>[^\W\d_].*)?"
 )
 _GROUPED = re.compile(rf"\d{{1,3}}([{_SPACES}_])\d{{3}}(?:\1\d{{3}})*(?P<rest>[.,]\d+)?")
 _PLAIN = re.compile(r"\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?")

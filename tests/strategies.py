@@ -77,7 +77,9 @@ def _limits(draw: st.DrawFn, least: int) -> dict[str, str]:
         "capacity_per_period": f"{draw(st.integers(least, 120)) * 50} t",
         "capacity_total": f"{draw(st.integers(least, 240)) * 50} t",
     }
-    kept = draw(st.sampled_from([(), (), ("capacity_per_period",), ("capacity_total",), (*limits,)]))
+    kept = draw(
+        st.sampled_from([(), (), ("capacity_per_period",), ("capacity_total",), (*limits,)])
+    )
     return {name: limits[name] for name in kept}
 
 

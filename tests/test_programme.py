@@ -80,9 +80,9 @@ def dense_optimum(world: World) -> float | None:
     """The least first objective by SciPy; every truck has its own variables."""
     scenario = world.scenario
     objective = scenario.said.objectives[0]
-    price = world.legs.frame.set_index(
-        ["origin", "destination", "material", "period", "vehicle"]
-    )[LEG_PRICE[objective]].to_dict()
+    price = world.legs.frame.set_index(["origin", "destination", "material", "period", "vehicle"])[
+        LEG_PRICE[objective]
+    ].to_dict()
     moves = [
         {**move, "vehicle": vehicle}
         for move in list_moves(scenario)
@@ -113,9 +113,7 @@ def dense_optimum(world: World) -> float | None:
                 row = line(lambda m, r=role, i=number: m.get(r) == i)
                 at_most.append((row, place.total_t))
             for period in scenario.periods if place.per_period_t is not None else ():
-                row = line(
-                    lambda m, r=role, i=number, t=period: m.get(r) == i and m["period"] == t
-                )
+                row = line(lambda m, r=role, i=number, t=period: m.get(r) == i and m["period"] == t)
                 at_most.append((row, place.per_period_t))
     target = scenario.said.targets.secondary_share
     if target is not None:
@@ -307,7 +305,7 @@ def test_a_share_that_cannot_be_reached_is_named():
     """Where the target is out of reach, the message says how far one gets."""
     text = PIT_AND_PROJECT + "targets: {secondary_share: {at_least: 80 %}}\n"
     scenario = make_scenario(text)
-    with pytest.raises(NoPlanError, match=r"at most 60 % of the needs, not 80 %: 200 t"):
+    with pytest.raises(NoPlanError, match=r"at most 60(\.0)? % of the needs, not 80 %: 200 t"):
         assign(scenario, make_legs(scenario))
 
 
@@ -350,7 +348,7 @@ def test_each_rule_states_the_same_rows_as_ever(rule, tmp_path):
     """One golden `.lp` per rule; RAASTOF_WRITE_GOLDEN=1 writes them anew."""
     scenario = make_scenario(GOLDEN_WORLD)
     problem = build_problem(scenario, make_legs(scenario))
-    programme, _ = state_problem(problem.measure("transport_kg_co2e_wtw"), list(rule(problem)))
+    programme = state_problem(problem.measure("transport_kg_co2e_wtw"), list(rule(problem)))[0]
     written = tmp_path / "rule.lp"
     programme.writeLP(str(written))
     text = written.read_text(encoding="utf-8")

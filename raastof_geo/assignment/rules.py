@@ -18,6 +18,9 @@ from raastof_geo.assignment.problem import Floats, Problem
 from raastof_geo.scenario.model import ShareDefinition
 from raastof_geo.scenario.scenario import Pit, Receiver, Scenario
 
+CLEAN_SOIL_CLASS = 1
+"""Soil up to this class on Zealand counts as clean."""
+
 Sense = Literal["<=", "=", ">="]
 
 
@@ -95,7 +98,10 @@ def counting_materials(scenario: Scenario, definition: ShareDefinition) -> set[s
         name
         for name, material in scenario.catalogue.materials.items()
         if material.origin == "secondary"
-        and (definition == "with_clean_soil" or material.soil_class is None)
+        and (
+            material.soil_class is None
+            or (definition == "with_clean_soil" and material.soil_class <= CLEAN_SOIL_CLASS)
+        )
     }
 
 

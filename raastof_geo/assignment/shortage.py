@@ -97,8 +97,8 @@ def explain_shortage(problem: Problem, missing: dict[tuple[str, str], float]) ->
                 "secondary materials can meet at most {reached} % of the needs, not {asked} %: "
                 "{tonnes} t are missing; lower targets.secondary_share.at_least, accept "
                 "conditional fits under `accepted_conditions`, or add offers",
-                reached=100 * (target.at_least - short / total),
-                asked=100 * target.at_least,
+                reached=round(100 * (target.at_least - short / total), 1),
+                asked=round(100 * target.at_least, 1),
                 tonnes=round(short),
             )
         )

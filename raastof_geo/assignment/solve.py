@@ -95,7 +95,7 @@ def reduced_costs(cost: Floats, rows: Sequence[Row], shadow_prices: Floats) -> F
 
 def state_problem(
     cost: Floats, rows: Sequence[Row], open_columns: NDArray[np.bool_] | None = None
-) -> tuple[pulp.LpProblem, dict[int, pulp.LpVariable]]:
+) -> tuple[pulp.LpProblem, dict[int, pulp.LpVariable], dict[int, pulp.LpConstraint]]:
     """State the programme in PuLP: columns are `x0`, `x1` …, rows `rule_0`, `rule_1` …."""
     problem = pulp.LpProblem("raastof_geo", pulp.LpMinimize)
     is_open = np.full(len(cost), True) if open_columns is None else open_columns
@@ -107,6 +107,7 @@ def state_problem(
         pulp.LpAffineExpression({variables[at]: float(cost[at]) for at in variables})
     )
     senses = {"<=": pulp.LpConstraintLE, "=": pulp.LpConstraintEQ, ">=": pulp.LpConstraintGE}
+    constraints: dict[int, pulp.LpConstraint] = {}
     for number, row in enumerate(rows):
         terms = {
             variables[column]: coefficient
@@ -116,11 +117,12 @@ def state_problem(
             if column in variables
         }
         if terms:
-            problem.addConstraint(
-                pulp.LpConstraint(pulp.LpAffineExpression(terms), senses[row.sense], rhs=row.limit),
-                f"{row.rule}_{number}",
+            named = pulp.LpConstraint(
+                pulp.LpAffineExpression(terms), senses[row.sense], rhs=row.limit
             )
-    return problem, variables
+            problem.addConstraint(named, f"{row.rule}_{number}")
+            constraints[number] = named
+    return problem, variables, constraints
 
 
 def _hopeless(row: Row) -> bool:
@@ -133,7 +135,7 @@ def _hopeless(row: Row) -> bool:
 def _solve_one(
     cost: Floats, rows: Sequence[Row], open_columns: NDArray[np.bool_], solver: pulp.LpSolver
 ) -> Solution | None:
-    problem, variables = state_problem(cost, rows, open_columns)
+    problem, variables, constraints = state_problem(cost, rows, open_columns)
     tonnes, prices = np.zeros(len(cost)), np.zeros(len(rows))
     if not variables:
         return Solution(tonnes, prices, solver.name)
@@ -149,10 +151,8 @@ def _solve_one(
         )
     for column, variable in variables.items():
         tonnes[column] = max(0.0, variable.varValue or 0.0)
-    named = problem.constraints
-    for number, row in enumerate(rows):
-        constraint = named.get(f"{row.rule}_{number}")
-        prices[number] = (constraint.pi or 0.0) if constraint is not None else 0.0
+    for number, constraint in constraints.items():
+        prices[number] = constraint.pi or 0.0
     return Solution(tonnes, prices, solver.name)
 
 

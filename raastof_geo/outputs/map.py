@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import folium
 import numpy as np
@@ -64,12 +64,19 @@ def draw_page(result: Result) -> str:
     )
     drawn._id = "raastof"
     drawn.default_js, drawn.default_css = [], []
-    page = drawn.get_root()
+    page: Any = drawn.get_root()
     page._id = "raastof_page"
-    page.header.add_child(Element(_head(result)), name="raastof_head")
-    page.html.add_child(Element(_body(result)), name="raastof_body")
-    page.script.add_child(Element(_script(result, drawn.get_name())), name="raastof_script")
+    page.header.add_child(_verbatim(_head(result)), name="raastof_head")
+    page.html.add_child(_verbatim(_body(result)), name="raastof_body")
+    page.script.add_child(_verbatim(_script(result, drawn.get_name())), name="raastof_script")
     return _settle(page.render(), result.scenario.said.language)
+
+
+def _verbatim(text: str) -> Element:
+    """Make a part of the page that is not taken for a template, whatever braces it has."""
+    element: Any = Element("{{ this.verbatim }}")
+    element.verbatim = text
+    return cast(Element, element)
 
 
 def _settle(page: str, language: str) -> str:
@@ -104,8 +111,7 @@ def _body(result: Result) -> str:
         f'<button id="toggle" aria-expanded="false" aria-controls="panel">'
         f"{_escape(str(say('Layers and legend')))}</button>\n"
         f'<aside id="panel" aria-label="{_escape(str(say("Layers and legend")))}"></aside>\n'
-        f"<noscript>{_escape(str(say('The map needs JavaScript; flows.csv has the same figures.')))}"
-        "</noscript>"
+        f"<noscript>{_escape(str(_NO_SCRIPT))}</noscript>"
     )
 
 
@@ -113,6 +119,9 @@ def _before(figure: str) -> str:
     if not figure:
         return ""
     return f"<span>{_escape(str(say('before')))} {_escape(figure)}</span>"
+
+
+_NO_SCRIPT = say("The map needs JavaScript; flows.csv has the same figures.")
 
 
 def _key_figures(result: Result) -> list[tuple[str, str, str]]:
@@ -281,8 +290,7 @@ def _base_roads(result: Result) -> list[dict[str, Any]]:
             for edge in edges.tolist()
             for span in [slice(network.point_start[edge], network.point_start[edge + 1])]
         ]
-        joined = shapely.line_merge(shapely.MultiLineString(lines)) if lines else None
-        parts = shapely.get_parts(joined) if joined is not None else []
+        parts: Any = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(lines)))
         layers.append(
             {
                 "weight": weight,

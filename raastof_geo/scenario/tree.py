@@ -22,7 +22,7 @@ from raastof_geo.language import say
 Trail: TypeAlias = tuple[str | int, ...]
 
 LARGEST_FILE_BYTES = 20_000_000
-MOST_VALUES = 2_000_000
+MOST_VALUES = 300_000
 
 
 @dataclass
