@@ -259,7 +259,7 @@ def _print_summary(result: Result, folder: Path) -> None:
     console.print(escape(str(prove(result))))
     for warning in warn(result):
         console.print(escape(f"! {warning}"))
-    console.print(escape(f"{say('Results')}: {folder}"))
+    console.print(escape(str(say("Results: {folder}", folder=str(folder)))))
     for file in sorted(folder.iterdir()):
         console.print(escape(f"  {file.name}"))
 

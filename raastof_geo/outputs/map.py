@@ -109,8 +109,8 @@ def _body(result: Result) -> str:
         f'<header id="strip"><h1>{_escape(result.scenario.said.title)}</h1>'
         f"<dl>{figures}</dl></header>\n"
         f'<button id="toggle" aria-expanded="false" aria-controls="panel">'
-        f"{_escape(str(say('Layers and legend')))}</button>\n"
-        f'<aside id="panel" aria-label="{_escape(str(say("Layers and legend")))}"></aside>\n'
+        f"{_escape(str(_PANEL))}</button>\n"
+        f'<aside id="panel" aria-label="{_escape(str(_PANEL))}"></aside>\n'
         f"<noscript>{_escape(str(_NO_SCRIPT))}</noscript>"
     )
 
@@ -118,9 +118,11 @@ def _body(result: Result) -> str:
 def _before(figure: str) -> str:
     if not figure:
         return ""
-    return f"<span>{_escape(str(say('before')))} {_escape(figure)}</span>"
+    return f"<span>{_escape(str(_BEFORE))} {_escape(figure)}</span>"
 
 
+_BEFORE = say("before")
+_PANEL = say("Layers and legend")
 _NO_SCRIPT = say("The map needs JavaScript; flows.csv has the same figures.")
 
 

@@ -121,13 +121,13 @@ def _lines(result: Result) -> list[str]:
     lines = [f"# {_plain(scenario.said.title)}", ""]
     if scenario.said.description:
         lines += [_plain(scenario.said.description), ""]
-    lines += [f"| | {say('Plan')} | {say('Before')} |", "|---|---:|---:|"]
+    lines += [_row("", say("Plan"), say("Before")), "|---|---:|---:|"]
     lines += [f"| {what} | {plan} | {before} |" for what, plan, before in summarise(result)]
     lines += ["", str(prove(result)), ""]
     lines += [f"- {warning}" for warning in warn(result)]
-    lines += ["", f"## {say('Largest flows')}", ""]
+    lines += ["", "## " + str(say("Largest flows")), ""]
     lines += [
-        f"| {say('From')} | {say('To')} | {say('Material')} | {say('Period')} | t | km | kg CO2e |",
+        _row(say("From"), say("To"), say("Material"), say("Period"), "t", "km", "kg CO2e"),
         "|---|---|---|---|---:|---:|---:|",
     ]
     largest = result.plan.flows.sort_values(
@@ -158,6 +158,10 @@ def _lines(result: Result) -> list[str]:
         + str(say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")),
     ]
     return lines
+
+
+def _row(*cells: object) -> str:
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
 def _plain(text: str) -> str:
