@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from raastof_geo.outputs import write_outputs
     from raastof_geo.pipeline import run_scenario, solve_scenario
     from raastof_geo.result import Result
-    from raastof_geo.roads.network import RoadNetwork, load_network
+    from raastof_geo.roads.load import load_network
+    from raastof_geo.roads.network import RoadNetwork
     from raastof_geo.roads.snap import Anchors, snap_sites
     from raastof_geo.scenario import Scenario, read_scenario
 
@@ -34,7 +35,7 @@ _ROOMS = {
     "RoadNetwork": "roads.network",
     "Scenario": "scenario",
     "assign": "assignment",
-    "load_network": "roads.network",
+    "load_network": "roads.load",
     "measure_effect": "effect",
     "price_legs": "legs",
     "read_scenario": "scenario",

@@ -294,7 +294,7 @@ def _check(
     debug: Debug = False,
 ) -> None:
     from raastof_geo.language import format_number
-    from raastof_geo.roads.network import load_network
+    from raastof_geo.roads.load import load_network
     from raastof_geo.roads.places import locate_municipality
     from raastof_geo.roads.snap import snap_sites
     from raastof_geo.scenario import read_scenario
@@ -368,7 +368,8 @@ def _network_info(
     import numpy as np
 
     from raastof_geo.language import format_number
-    from raastof_geo.roads.network import ROAD_CLASSES, load_network
+    from raastof_geo.roads.load import load_network
+    from raastof_geo.roads.road import ROAD_CLASSES
 
     network = load_network(file)
     metadata = network.metadata

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
+from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle, energy_by_speed
-from raastof_geo.errors import NoRouteError
-from raastof_geo.language import say
-from raastof_geo.roads.network import ROAD_CLASSES, RoadNetwork
-from raastof_geo.roads.route import RoadGraph, RouteTable, build_graph, draw_route, find_routes
+from raastof_geo.language import Message, say
+from raastof_geo.roads.approach import Stop
+from raastof_geo.roads.change import find_changed_edges
+from raastof_geo.roads.graph import RoadGraph, build_graph
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.restrict import TruckSize, bar_edges
+from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES
+from raastof_geo.roads.route import Measure, Router, Routes, load_router, place_stops
 from raastof_geo.roads.snap import Anchors
+from raastof_geo.scenario.model import RoadChange
 from raastof_geo.scenario.scenario import Scenario
 
-Floats = NDArray[np.float64]
-Progress = Callable[[str, float], None]
+Floats: TypeAlias = NDArray[np.float64]
+Progress: TypeAlias = Callable[[str, float], None]
 """Told what is going on, and how much of it is done, from 0 to 1."""
 
 LEG_KEYS = ("origin", "destination", "material", "vehicle", "period")
+LOADS = ("full", "empty")
+"""How a truck drives: loaded one way, empty the other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,26 +41,205 @@ class Legs:
 
     frame: pd.DataFrame
     """One row per leg, keyed by `origin`, `destination`, `material`, `vehicle`, `period`.
-    Per trip: `length_km` (loaded), `return_km` (empty), `ferry_km`, `toll_km` and `drive_h`
-    (both ways), `load_t`, `energy` [unit of the fuel], `energy_unit`. Per tonne:
-    `kg_co2e_wtw_per_t`, `kg_co2e_ttw_per_t`, `haul_dkk_per_t`, `vehicle_km_per_t`."""
-    loaded: dict[str, RouteTable]
-    """Routes of loaded trips, by vehicle."""
+    Per trip: `length_km` (loaded), `return_km` (empty), `ferry_km`, `toll_km`, `link_dkk` (fares
+    of fixed links) and `drive_h` (both ways), `load_t`, `energy` [unit of the fuel],
+    `energy_unit`. Per tonne: `kg_co2e_wtw_per_t`, `kg_co2e_ttw_per_t`, `haul_dkk_per_t`,
+    `vehicle_km_per_t`."""
+    roads: RoadPrices | None = None
+    """What the legs were priced on; none for legs that were made up."""
+    lost: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(
+            columns=["origin", "destination", "vehicle", "period", "reason"]
+        )
+    )
+    """Legs that no road allows: `origin`, `destination`, `vehicle`, `period` and `reason`."""
 
-    def draw(self, origin: str, destination: str, vehicle: str) -> Floats:
-        """Draw the loaded route of a leg as lon and lat. [degrees, points × 2]"""
-        table = self.loaded[vehicle]
-        arcs = table.arcs(origin, destination)
-        return draw_route(table.graph, arcs)
+    def draw(
+        self, origin: str, destination: str, vehicle: str, period: str | None = None
+    ) -> Floats:
+        """Draw the loaded route of a leg as lon and lat. [degrees, points × 2]
+
+        Parameters
+        ----------
+        period
+            By default the first one in which the leg can be driven.
+        """
+        if self.roads is None:
+            return np.empty((0, 2))
+        return self.roads.find(origin, destination, vehicle, period=period).draw(0)
 
 
 @dataclass(frozen=True, eq=False)
-class _ArcPrices:
+class ArcPrices:
     """What a vehicle uses on each arc, empty and full."""
 
     quantities: dict[str, Floats]
-    weight_empty: Floats
-    weight_full: Floats
+    weight: dict[str, Floats]
+    """What each arc weighs, by `LOADS`; infinite where the vehicle may not drive."""
+
+
+@dataclass(frozen=True, eq=False)
+class RoadPrices:
+    """What every road costs every truck, and the routes that follow from it."""
+
+    scenario: Scenario
+    network: RoadNetwork
+    stops: Mapping[str, Stop]
+    model: EnergyModel = energy_by_speed
+
+    @cached_property
+    def graph(self) -> RoadGraph:
+        """The arcs of the network."""
+        return build_graph(self.network)
+
+    @cached_property
+    def router(self) -> Router:
+        """The network made ready for routes."""
+        return load_router(self.graph)
+
+    @cached_property
+    def changed(self) -> list[NDArray[np.intp]]:
+        """The edges that each change of the scenario is about."""
+        return find_changed_edges(self.network, self.scenario.said.network.changes)
+
+    @cached_property
+    def spells(self) -> dict[tuple[int, ...], list[str]]:
+        """Periods in which the same changes hold, by the numbers of those."""
+        ids = tuple(self.scenario.periods)
+        spells: dict[tuple[int, ...], list[str]] = {}
+        for period in ids:
+            active = tuple(
+                number
+                for number, change in enumerate(self.scenario.said.network.changes)
+                if period in change.periods(ids)
+            )
+            spells.setdefault(active, []).append(period)
+        return spells
+
+    def price(self, vehicle_id: str, active: tuple[int, ...]) -> ArcPrices:
+        """Give each arc its energy, hours, tolls and ferry kilometres, and what it weighs."""
+        scenario, graph, network = self.scenario, self.graph, self.network
+        vehicle = scenario.catalogue.vehicles[vehicle_id]
+        changes = self._changes(vehicle_id, active)
+        speed = self._speed(changes)[graph.edge]
+        classes = network.road_class
+        tolled = np.array([scenario.catalogue.speeds[name].tolled for name in ROAD_CLASSES])
+        at_sea = network.ferry[graph.edge]
+        empty, full = self.model(vehicle, speed)
+        length = graph.length_km
+        quantities = {
+            "km": length,
+            "hours": length / speed,
+            "energy_empty": np.where(at_sea, 0.0, empty * length),
+            "energy_full": np.where(at_sea, 0.0, full * length),
+            "toll_km": np.where(tolled[classes][graph.edge], length, 0.0),
+            "ferry_km": np.where(at_sea, length, 0.0),
+            "link_dkk": self._link_fares[graph.edge],
+        }
+        weight = {
+            load: np.where(
+                self.bar(vehicle_id, load, active)[graph.edge],
+                np.inf,
+                _weigh_arcs(scenario, vehicle, quantities, f"energy_{load}"),
+            )
+            for load in LOADS
+        }
+        return ArcPrices(quantities, weight)
+
+    def bar(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> NDArray[np.bool_]:
+        """Tell which edges a truck may not use for its size, a change, or being a ferry."""
+        size = size_truck(self.scenario.catalogue.vehicles[vehicle_id], load)
+        ferries = self.scenario.said.network.ferries
+        barred = bar_edges(self.network, size, ferries=ferries).copy()
+        for change, edges in self._changes(vehicle_id, active):
+            limits = np.array([change.limits.get(name, np.nan) for name in LIMITS])
+            if change.closed or size.over(limits).any():
+                barred[edges] = True
+        return barred
+
+    def measure(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> Measure:
+        """Pour a truck's weights into the network."""
+        key = (vehicle_id, load, active)
+        if key not in self._measures:
+            prices = self.price(vehicle_id, active)
+            for state in LOADS:
+                weight = prices.weight[state]
+                self._measures[vehicle_id, state, active] = self.router.weigh(weight)
+        return self._measures[key]
+
+    @cached_property
+    def _measures(self) -> dict[tuple[str, str, tuple[int, ...]], Measure]:
+        return {}
+
+    def find(
+        self,
+        origin: str,
+        destination: str,
+        vehicle: str,
+        *,
+        load: str = "full",
+        period: str | None = None,
+    ) -> Routes:
+        """Find the route of one trip; by default in the first period in which there is one."""
+        routes = None
+        for active, periods in self.spells.items():
+            if period is None or period in periods:
+                measure = self.measure(vehicle, load, active)
+                routes = measure.routes([self.stops[origin]], [self.stops[destination]])
+                if routes.exists[0]:
+                    break
+        assert routes is not None  # noqa: S101 - there is always a period
+        return routes
+
+    def _changes(
+        self, vehicle_id: str, active: tuple[int, ...]
+    ) -> list[tuple[RoadChange, NDArray[np.intp]]]:
+        changes = self.scenario.said.network.changes
+        return [
+            (changes[number], self.changed[number])
+            for number in active
+            if changes[number].vehicles is None or vehicle_id in (changes[number].vehicles or ())
+        ]
+
+    def _speed(self, changes: list[tuple[RoadChange, NDArray[np.intp]]]) -> Floats:
+        """Give the speed on every edge. [km/h]"""
+        network = self.network
+        speed = self.scenario.catalogue.speed_table.mean_km_h(
+            ROAD_CLASSES,
+            network.road_class,
+            network.built_up,
+            SURFACES,
+            network.surface,
+            network.maxspeed_km_h,
+        ).copy()
+        sailing = network.ferry & np.isfinite(network.duration_min)
+        if sailing.any():
+            speed[sailing] = _sailing_speed(network)[sailing]
+        for change, edges in changes:
+            if change.speed_km_h is not None:
+                speed[edges] = change.speed_km_h
+        return speed
+
+    @cached_property
+    def _link_fares(self) -> Floats:
+        """Give what each edge costs for crossing the line of a fixed link. [DKK]"""
+        fares = np.zeros(self.network.edge_count)
+        for link in self.scenario.catalogue.fixed_links.values():
+            fares[_edges_over(self.network, link.line)] += link.fare_dkk.value
+        return fares
+
+
+def size_truck(vehicle: Vehicle, load: str) -> TruckSize:
+    """Give the size that limits are held against, loaded to the full or empty."""
+    share = 1.0 if load == "full" else vehicle.empty_t / vehicle.gross_t.value
+    return TruckSize(
+        maxweight_t=vehicle.gross_t.value * share,
+        maxweightrating_t=vehicle.gross_t.value,
+        maxaxleload_t=vehicle.axle_load_t.value * share,
+        maxheight_m=vehicle.height_m.value,
+        maxwidth_m=vehicle.width_m.value,
+        maxlength_m=vehicle.length_m.value,
+    )
 
 
 def price_legs(
@@ -60,14 +250,15 @@ def price_legs(
     model: EnergyModel = energy_by_speed,
     progress: Progress | None = None,
 ) -> Legs:
-    r"""Price every leg that the scenario's materials allow.
+    r"""Price every leg that the scenario's materials and the roads allow.
 
     Edge energy comes first, the route second. Each arc has an energy
     :math:`e` empty and :math:`g` at full payload; the loaded trip takes the
-    route of least weight at full payload, the empty return its own. A leg
-    whose load :math:`l` is a share :math:`f = l / \text{payload}` uses
-    :math:`\sum (1-f)\,e + f\,g` along the first and :math:`\sum e` along the
-    second, and for each tonne that much divided by :math:`l`.
+    route of least weight at full payload over roads that the loaded truck may
+    use, the empty return its own. A leg whose load :math:`l` is a share
+    :math:`f = l / \text{payload}` uses :math:`\sum (1-f)\,e + f\,g` along the
+    first and :math:`\sum e` along the second, and for each tonne that much
+    divided by :math:`l`.
 
     Parameters
     ----------
@@ -76,24 +267,31 @@ def price_legs(
     progress
         Told how far the work is.
 
-    Raises
-    ------
-    NoRouteError
-        Sites between which no road leads, though a leg needs it.
+    Returns
+    -------
+    legs
+        Those that a truck can drive there and back; `lost` tells of the others, and why.
     """
-    graph = build_graph(network, anchors, ferries=scenario.said.network.ferries)
+    roads = RoadPrices(scenario, network, place_stops(anchors), model)
     pairs = compatible_pairs(scenario)
     tell = progress or (lambda _what, _share: None)
+    work = [
+        (vehicle, active, periods)
+        for vehicle in scenario.said.vehicles
+        for active, periods in roads.spells.items()
+    ]
     frames: list[pd.DataFrame] = []
-    loaded: dict[str, RouteTable] = {}
-    for number, vehicle_id in enumerate(scenario.said.vehicles):
+    lost: list[pd.DataFrame] = []
+    for number, (vehicle_id, active, periods) in enumerate(work):
         vehicle = scenario.catalogue.vehicles[vehicle_id]
-        tell(vehicle.called(scenario.said.language), number / len(scenario.said.vehicles))
-        trips, loaded[vehicle_id] = _price_trips(scenario, graph, vehicle, pairs, model)
-        frames.append(_price_tonnes(scenario, vehicle_id, trips))
+        tell(vehicle.called(scenario.said.language), number / len(work))
+        trips = _price_trips(roads, vehicle_id, active, pairs)
+        there = trips["length_km"].notna() & trips["return_km"].notna()
+        frames.append(_price_tonnes(scenario, vehicle_id, trips[there], periods))
+        lost.append(_explain_lost(roads, vehicle_id, active, trips[~there], periods))
     tell("", 1.0)
     frame = pd.concat(frames, ignore_index=True).sort_values(list(LEG_KEYS), ignore_index=True)
-    return Legs(frame, loaded)
+    return Legs(frame, roads, pd.concat(lost, ignore_index=True))
 
 
 def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
@@ -119,31 +317,39 @@ def _to_receivers(scenario: Scenario) -> Iterable[tuple[str, str, str]]:
                 yield offer.site, receiver.site, offer.material
 
 
-def _price_arcs(
-    scenario: Scenario, graph: RoadGraph, vehicle: Vehicle, model: EnergyModel
-) -> _ArcPrices:
-    """Give each arc its energy, hours, toll and ferry kilometres, and what it weighs."""
-    speeds = scenario.catalogue.speeds
-    mean = np.array([speeds[name].mean_km_h.value for name in ROAD_CLASSES])[graph.road_class]
-    signed = graph.network.maxspeed_km_h[graph.edge]
-    speed = np.where(np.isfinite(signed) & (signed > 0), np.fmin(mean, signed), mean)
-    tolled = np.array([speeds[name].tolled for name in ROAD_CLASSES])[graph.road_class]
-    at_sea = graph.road_class == ROAD_CLASSES.index("ferry")
-    empty, full = model(vehicle, speed)
-    length = graph.length_km
-    quantities = {
-        "km": length,
-        "hours": length / speed,
-        "energy_empty": np.where(at_sea, 0.0, empty * length),
-        "energy_full": np.where(at_sea, 0.0, full * length),
-        "toll_km": np.where(tolled, length, 0.0),
-        "ferry_km": np.where(at_sea, length, 0.0),
-    }
-    return _ArcPrices(
-        quantities,
-        weight_empty=_weigh_arcs(scenario, vehicle, quantities, "energy_empty"),
-        weight_full=_weigh_arcs(scenario, vehicle, quantities, "energy_full"),
+def _sailing_speed(network: RoadNetwork) -> Floats:
+    """Give the speed of ferries whose duration is tagged, over the whole of each. [km/h]"""
+    whole = np.where(network.way != 0, network.way, -1 - network.road.astype(np.int64))
+    _, ferry = np.unique(whole, return_inverse=True)
+    length_km = np.bincount(ferry, network.length_m)[ferry] / 1000
+    return np.asarray(length_km / (network.duration_min / 60))
+
+
+def _edges_over(
+    network: RoadNetwork, line: tuple[tuple[float, float], tuple[float, float]]
+) -> NDArray[np.intp]:
+    """Find the edges of roads that cross a line."""
+    crossing = shapely.LineString(line)
+    west, south, east, north = crossing.bounds
+    starts = network.point_start[:-1]
+    near = (
+        ~network.ferry
+        & (np.minimum.reduceat(network.lon, starts) <= east)
+        & (np.maximum.reduceat(network.lon, starts) >= west)
+        & (np.minimum.reduceat(network.lat, starts) <= north)
+        & (np.maximum.reduceat(network.lat, starts) >= south)
     )
+    edges = np.flatnonzero(near)
+    crossed = [
+        crossing.intersects(
+            shapely.linestrings(
+                network.lon[network.point_start[edge] : network.point_start[edge + 1]],
+                network.lat[network.point_start[edge] : network.point_start[edge + 1]],
+            )
+        )
+        for edge in edges.tolist()
+    ]
+    return edges[np.array(crossed, bool)]
 
 
 def _weigh_arcs(
@@ -157,6 +363,7 @@ def _weigh_arcs(
         return np.asarray(
             quantities["hours"] * vehicle.hire_dkk_per_h.value
             + quantities["toll_km"] * vehicle.toll_dkk_per_km.value
+            + quantities["link_dkk"]
             + quantities["ferry_km"] * ferry.fare_dkk_per_km.value
         )
     fuel = scenario.catalogue.fuels[vehicle.fuel]
@@ -169,28 +376,25 @@ def _weigh_arcs(
 
 
 def _price_trips(
-    scenario: Scenario,
-    graph: RoadGraph,
-    vehicle: Vehicle,
-    pairs: pd.DataFrame,
-    model: EnergyModel,
-) -> tuple[pd.DataFrame, RouteTable]:
-    """Add up each trip of a vehicle, loaded one way and empty back."""
-    prices = _price_arcs(scenario, graph, vehicle, model)
-    origins, destinations = pairs["origin"].tolist(), pairs["destination"].tolist()
-    loaded = find_routes(graph, prices.weight_full, sorted(set(origins)))
-    empty = find_routes(graph, prices.weight_empty, sorted(set(destinations)))
-    out, out_exists = loaded.sums(origins, destinations, prices.quantities)
-    back, back_exists = empty.sums(destinations, origins, prices.quantities)
-    _refuse_lost_pairs(pairs[~(out_exists & back_exists)])
+    roads: RoadPrices, vehicle_id: str, active: tuple[int, ...], pairs: pd.DataFrame
+) -> pd.DataFrame:
+    """Add up each trip of a vehicle, loaded one way and empty back; NaN where there is none."""
+    scenario = roads.scenario
+    vehicle = scenario.catalogue.vehicles[vehicle_id]
+    prices = roads.price(vehicle_id, active)
+    out = _load_sums(roads, vehicle_id, active, "full", prices, pairs["origin"], pairs["destination"])
+    back = _load_sums(
+        roads, vehicle_id, active, "empty", prices, pairs["destination"], pairs["origin"]
+    )
     load_t = _load_t(scenario, vehicle, pairs["material"])
     share = load_t / vehicle.payload_t.value
     standing = vehicle.idle_per_h.value * scenario.said.idle_min_per_load / 60
-    trips = pairs.assign(
+    return pairs.assign(
         length_km=out["km"],
         return_km=back["km"],
         ferry_km=out["ferry_km"] + back["ferry_km"],
         toll_km=out["toll_km"] + back["toll_km"],
+        link_dkk=out["link_dkk"] + back["link_dkk"],
         drive_h=out["hours"] + back["hours"],
         load_t=load_t,
         energy=(1 - share) * out["energy_empty"]
@@ -199,7 +403,46 @@ def _price_trips(
         + standing,
         energy_unit=scenario.catalogue.fuels[vehicle.fuel].unit,
     )
-    return trips, loaded
+
+
+def _load_sums(
+    roads: RoadPrices,
+    vehicle_id: str,
+    active: tuple[int, ...],
+    load: str,
+    prices: ArcPrices,
+    origins: pd.Series,
+    destinations: pd.Series,
+) -> dict[str, Floats]:
+    """Give the figures along the best route of each pair, from the cache where they are known.
+
+    They hang on roads, truck and places, and on nothing else: tonnes may change.
+    """
+    between = pd.DataFrame({"origin": origins, "destination": destinations})
+    unique = between.drop_duplicates()
+    starts = [roads.stops[site] for site in unique["origin"]]
+    goals = [roads.stops[site] for site in unique["destination"]]
+    where = np.array(
+        [(one.edge, one.share, two.edge, two.share) for one, two in zip(starts, goals, strict=True)]
+    )
+
+    def make() -> dict[str, NDArray[np.generic]]:
+        measure = roads.measure(vehicle_id, load, active)
+        return dict(measure.routes(starts, goals).sums(prices.quantities))
+
+    key = fingerprint(
+        (roads.network.digest, prices.weight[load], where, *_flatten(prices.quantities))
+    )
+    found = keep("distances", key, make=make, write=write_arrays, read=read_arrays)
+    table = pd.DataFrame(found, index=pd.MultiIndex.from_frame(unique))
+    rows = table.loc[pd.MultiIndex.from_frame(between)]
+    return {name: rows[name].to_numpy(np.float64) for name in prices.quantities}
+
+
+def _flatten(quantities: Mapping[str, Floats]) -> Iterable[str | Floats]:
+    for name, values in quantities.items():
+        yield name
+        yield values
 
 
 def _load_t(scenario: Scenario, vehicle: Vehicle, materials: pd.Series) -> Floats:
@@ -210,24 +453,48 @@ def _load_t(scenario: Scenario, vehicle: Vehicle, materials: pd.Series) -> Float
     return materials.map(loads).to_numpy(dtype=np.float64)
 
 
-def _refuse_lost_pairs(lost: pd.DataFrame) -> None:
-    if lost.empty:
-        return
-    raise NoRouteError(
-        *(
-            say(
-                "no road leads from {origin} to {destination} and back",
-                origin=f"`{origin}`",
-                destination=f"`{destination}`",
-            )
-            for origin, destination in sorted(
-                set(zip(lost["origin"], lost["destination"], strict=True))
-            )
-        )
+def _explain_lost(
+    roads: RoadPrices,
+    vehicle_id: str,
+    active: tuple[int, ...],
+    trips: pd.DataFrame,
+    periods: list[str],
+) -> pd.DataFrame:
+    """Say of each pair that a truck cannot drive whether anything could."""
+    pairs = trips[["origin", "destination"]].drop_duplicates()
+    reasons: list[Message] = []
+    if len(pairs):
+        free = _free_measure(roads)
+        starts = [roads.stops[site] for site in pairs["origin"]]
+        goals = [roads.stops[site] for site in pairs["destination"]]
+        there = free.routes(starts, goals).exists & free.routes(goals, starts).exists
+        reasons = [
+            say("every way is closed to this truck, by signs, limits or changes of the scenario")
+            if way
+            else say("no road leads there and back")
+            for way in there.tolist()
+        ]
+    return pd.concat(
+        [
+            pd.DataFrame(columns=["origin", "destination", "vehicle", "period", "reason"]),
+            *(
+                pairs.assign(vehicle=vehicle_id, period=period, reason=reasons)
+                for period in (periods if len(pairs) else ())
+            ),
+        ],
+        ignore_index=True,
     )
 
 
-def _price_tonnes(scenario: Scenario, vehicle_id: str, trips: pd.DataFrame) -> pd.DataFrame:
+def _free_measure(roads: RoadPrices) -> Measure:
+    """Weigh all roads by length, as if nothing were closed to anybody."""
+    router = load_router(build_graph(roads.network, turns=False), restricted=False)
+    return router.weigh(router.graph.length_km)
+
+
+def _price_tonnes(
+    scenario: Scenario, vehicle_id: str, trips: pd.DataFrame, periods: list[str]
+) -> pd.DataFrame:
     """Turn trips into prices for each tonne, in each period."""
     vehicle = scenario.catalogue.vehicles[vehicle_id]
     fuel = scenario.catalogue.fuels[vehicle.fuel]
@@ -236,6 +503,7 @@ def _price_tonnes(scenario: Scenario, vehicle_id: str, trips: pd.DataFrame) -> p
     haul_dkk = (
         hours * vehicle.hire_dkk_per_h.value
         + trips["toll_km"] * vehicle.toll_dkk_per_km.value
+        + trips["link_dkk"]
         + trips["ferry_km"] * ferry.fare_dkk_per_km.value
     )
     per_tonne = trips.assign(
@@ -244,22 +512,23 @@ def _price_tonnes(scenario: Scenario, vehicle_id: str, trips: pd.DataFrame) -> p
         vehicle_km_per_t=(trips["length_km"] + trips["return_km"] - trips["ferry_km"])
         / trips["load_t"],
     )
+    years = {period: scenario.periods[period].middle_year for period in periods}
     return pd.concat(
         [
             per_tonne.assign(
-                period=period.id,
+                period=period,
                 kg_co2e_wtw_per_t=(
-                    trips["energy"] * fuel.kg_co2e_wtw_per_unit.in_year(period.middle_year)
+                    trips["energy"] * fuel.kg_co2e_wtw_per_unit.in_year(year)
                     + trips["ferry_km"] * ferry.kg_co2e_wtw_per_km.value
                 )
                 / trips["load_t"],
                 kg_co2e_ttw_per_t=(
-                    trips["energy"] * fuel.kg_co2e_ttw_per_unit.in_year(period.middle_year)
+                    trips["energy"] * fuel.kg_co2e_ttw_per_unit.in_year(year)
                     + trips["ferry_km"] * ferry.kg_co2e_ttw_per_km.value
                 )
                 / trips["load_t"],
             )
-            for period in scenario.periods.values()
+            for period, year in years.items()
         ],
         ignore_index=True,
     )

@@ -11,7 +11,7 @@ from raastof_geo.language import Message, say
 from raastof_geo.legs import price_legs
 from raastof_geo.outputs import write_outputs
 from raastof_geo.result import Result
-from raastof_geo.roads.network import load_network
+from raastof_geo.roads.load import load_network
 from raastof_geo.roads.snap import snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
 

@@ -19,6 +19,14 @@ def _no_internet(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory):
+    """Tests keep their own cache, and leave the user's alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAASTOF_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def starter_result(tmp_path_factory):
     """The starter scenario, solved and written once."""

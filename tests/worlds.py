@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.legs import LEG_KEYS, Legs, compatible_pairs
-from raastof_geo.roads.network import ROAD_CLASSES, NetworkMetadata, RoadNetwork
+from raastof_geo.roads.network import NetworkMetadata, RoadNetwork, Turns, no_turns
 from raastof_geo.roads.projection import measure_steps
+from raastof_geo.roads.road import Road
 from raastof_geo.scenario.read import build_scenario
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tree import parse_tree
@@ -128,13 +129,14 @@ def make_network(
     one_way: Sequence[int] = (),
     against: Sequence[int] = (),
     lengths_m: Sequence[float] | None = None,
-    road_class: str | Sequence[str] = "secondary",
+    roads: Road | Sequence[Road] = Road("secondary"),
+    turns: Turns | None = None,
 ) -> RoadNetwork:
     """Make a network of straight edges; `one_way` edges run ahead only, `against` back only."""
     lon, lat = np.array(nodes, dtype=np.float64).T
     tail, head = np.array(edges, dtype=np.int32).reshape(-1, 2).T
     count = len(tail)
-    classes = [road_class] * count if isinstance(road_class, str) else list(road_class)
+    kinds = (roads,) * count if isinstance(roads, Road) else tuple(roads)
     both = np.column_stack([tail, head]).ravel()
     measured = measure_steps(lon[tail], lat[tail], lon[head], lat[head])
     number = np.arange(count)
@@ -144,14 +146,14 @@ def make_network(
         tail=tail,
         head=head,
         length_m=measured if lengths_m is None else np.array(lengths_m, dtype=np.float64),
-        road_class=np.array([ROAD_CLASSES.index(name) for name in classes], np.int8),
         forward=~np.isin(number, list(against)),
         backward=~np.isin(number, list(one_way)),
-        maxspeed_km_h=np.full(count, np.nan),
-        name=np.zeros(count, np.int32),
-        names=("",),
+        road=np.arange(count, dtype=np.int32),
+        roads=kinds,
         point_start=np.arange(0, 2 * count + 1, 2, dtype=np.int32),
         lon=lon[both],
         lat=lat[both],
         metadata=NetworkMetadata("A small world", "2021-08-05", 0.0, (12.0, 55.0, 13.0, 56.0)),
+        way=np.arange(1, count + 1),
+        turns=turns or no_turns(),
     )

@@ -47,6 +47,11 @@ class Vehicle(Named):
     """Greatest legal weight, truck and load. [t]"""
     payload_t: PositiveFigure
     """Greatest load by weight. [t]"""
+    axle_load_t: PositiveFigure
+    """Load of the heaviest axle, fully loaded. [t]"""
+    height_m: PositiveFigure
+    width_m: PositiveFigure
+    length_m: PositiveFigure
     body_m3: PositiveFigure
     """Greatest load by volume. [m3 loose]"""
     energy_per_100km: EnergyCurve
@@ -63,6 +68,11 @@ class Vehicle(Named):
     def load_t(self, loose_t_per_m3: float) -> float:
         """Give the tonnes of a full load: by weight or by volume, whichever is reached first."""
         return min(self.payload_t.value, self.body_m3.value * loose_t_per_m3)
+
+    @property
+    def empty_t(self) -> float:
+        """What it weighs without load. [t]"""
+        return self.gross_t.value - self.payload_t.value
 
 
 EnergyModel: TypeAlias = Callable[[Vehicle, Floats], tuple[Floats, Floats]]
@@ -86,16 +96,3 @@ def energy_by_speed(vehicle: Vehicle, speed_km_h: Floats) -> tuple[Floats, Float
         np.interp(speed_km_h, curve.speed_km_h, curve.empty) / 100,
         np.interp(speed_km_h, curve.speed_km_h, curve.full) / 100,
     )
-
-
-class RoadSpeed(BaseModel):
-    """How fast trucks go on a class of road."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    limit_km_h: PositiveFigure
-    """The Danish limit for vehicles above 3.5 t on such a road. [km/h]"""
-    mean_km_h: PositiveFigure
-    """What they average, junctions and bends included. [km/h]"""
-    tolled: bool = False
-    """Whether the truck toll is counted on this class of road."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,11 +13,14 @@ from scipy.spatial import cKDTree
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
 from raastof_geo.roads.chains import Chains, Segments, join_segments
+from raastof_geo.roads.layout import lay_network
 from raastof_geo.roads.lines import Lines, measure_lines, measure_shift, simplify_lines
-from raastof_geo.roads.network import ROAD_CLASSES, NetworkMetadata, RoadNetwork
+from raastof_geo.roads.network import RoadNetwork, Turns, no_turns
 from raastof_geo.roads.osm import Bounds, OsmWays, Progress
 from raastof_geo.roads.projection import measure_steps, project
 from raastof_geo.roads.reach import Streets, keep_main_part, link_pieces, link_towns
+from raastof_geo.roads.road import ROAD_CLASSES, Access, Road
+from raastof_geo.roads.turns import gather_turns
 
 BUILT_IN_CLASSES: tuple[str, ...] = (
     "motorway",
@@ -38,7 +41,6 @@ BUILT_IN_CLASSES: tuple[str, ...] = (
 _LINK_WEIGHT = {"service": 1.5, "living_street": 1.5, "track": 4.0}
 _FERRY_GAP_M = 500.0
 """Loose ends of a ferry this near to each other belong together. [m]"""
-_STEPS_A_DEGREE = 1e6
 
 
 def build_network(
@@ -73,10 +75,10 @@ def build_network(
     RoadDataError
         No roads of the wanted classes are connected.
     """
-    raw = _RawRoads(ways)
+    whole = _bridge_ferries(lay_network(ways, title=title, osm_date=osm_date))
     if progress:
-        progress(say("Linking {count} road segments", count=len(raw.tail)))
-    kept = _choose(raw, classes, keep_towns)
+        progress(say("Linking {count} road segments", count=whole.edge_count))
+    kept = _choose(whole, classes, keep_towns)
     if not kept.any():
         raise RoadDataError(
             say(
@@ -86,168 +88,214 @@ def build_network(
         )
     if progress:
         progress(say("Joining and simplifying {count} road segments", count=int(kept.sum())))
-    return _draw(
-        raw,
-        np.flatnonzero(kept),
-        simplify_m=simplify_m,
-        title=title,
-        osm_date=osm_date or ways.osm_date or datetime.now(UTC).date().isoformat(),
+    return _draw(whole, np.flatnonzero(kept), simplify_m=simplify_m)
+
+
+def _is_class(network: RoadNetwork, classes: Collection[str]) -> NDArray[np.bool_]:
+    wanted = np.array([label in classes for label in ROAD_CLASSES])
+    return np.asarray(wanted[network.road_class])
+
+
+def _streets(network: RoadNetwork, classes: Collection[str]) -> Streets:
+    """See the edges as streets on which links may run; closed ones carry nobody."""
+    weight = np.array([_LINK_WEIGHT.get(label, 1.0) for label in ROAD_CLASSES])
+    usable = network.access != Access.CLOSED
+    return Streets(
+        xy=project(network.node_lon, network.node_lat),
+        tail=network.tail,
+        head=network.head,
+        length_m=network.length_m,
+        weight=np.where(_is_class(network, classes), 1.0, weight[network.road_class]),
+        forward=network.forward & usable,
+        backward=network.backward & usable,
+        ferry=network.ferry,
     )
 
 
-class _RawRoads:
-    """Every step between two nodes of a way, with its length."""
-
-    def __init__(self, ways: OsmWays) -> None:
-        self.ways = ways
-        way = np.repeat(np.arange(len(ways.road_class)), np.diff(ways.node_start))
-        step = np.flatnonzero((way[1:] == way[:-1]) & (ways.node[1:] != ways.node[:-1]))
-        self.xy = project(ways.node_lon, ways.node_lat)
-        gaps = _bridge_ferries(ways, self.xy, way[step], ways.node[step], ways.node[step + 1])
-        self.way = np.append(way[step], gaps[0])
-        self.tail = np.append(ways.node[step], gaps[1])
-        self.head = np.append(ways.node[step + 1], gaps[2])
-        self.length_m = measure_steps(
-            ways.node_lon[self.tail],
-            ways.node_lat[self.tail],
-            ways.node_lon[self.head],
-            ways.node_lat[self.head],
-        )
-
-    def is_class(self, classes: Collection[str]) -> NDArray[np.bool_]:
-        """Mark the steps of some classes."""
-        wanted = np.array([label in classes for label in ROAD_CLASSES])
-        return wanted[self.ways.road_class[self.way]]
-
-    def streets(self, classes: Collection[str]) -> Streets:
-        """See the steps as streets on which links may run."""
-        weight = np.array([_LINK_WEIGHT.get(label, 1.0) for label in ROAD_CLASSES])
-        return Streets(
-            xy=self.xy,
-            tail=self.tail,
-            head=self.head,
-            length_m=self.length_m,
-            weight=np.where(self.is_class(classes), 1.0, weight[self.ways.road_class[self.way]]),
-            forward=self.ways.forward[self.way],
-            backward=self.ways.backward[self.way],
-            ferry=self.is_class(("ferry",)),
-        )
-
-    def segments(self, chosen: NDArray[np.intp]) -> Segments:
-        """See some of the steps as segments that may be joined."""
-        way = self.way[chosen]
-        return Segments(
-            tail=self.tail[chosen],
-            head=self.head[chosen],
-            forward=self.ways.forward[way],
-            backward=self.ways.backward[way],
-            kind=_number_kinds(self.ways)[way],
-        )
-
-
-def _bridge_ferries(
-    ways: OsmWays,
-    xy: NDArray[np.float64],
-    way: NDArray[np.int64],
-    tail: NDArray[np.int32],
-    head: NDArray[np.int32],
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+def _bridge_ferries(network: RoadNetwork) -> RoadNetwork:
     """Close small gaps in ferries: no ferry ends at sea, but cut-up data says so.
 
     Joins two loose ends of ferries of one name that are each other's nearest.
-
-    Returns
-    -------
-    way, tail, head
-        One step for each gap.
     """
-    degree = np.bincount(tail, minlength=len(xy)) + np.bincount(head, minlength=len(xy))
-    ferry = ways.road_class[way] == ROAD_CLASSES.index("ferry")
-    ends = np.concatenate((tail[ferry], head[ferry]))
-    ways_of_ends = np.tile(way[ferry], 2)
+    xy = project(network.node_lon, network.node_lat)
+    degree = np.bincount(network.tail, minlength=len(xy)) + np.bincount(
+        network.head, minlength=len(xy)
+    )
+    edge = np.flatnonzero(network.ferry)
+    ends = np.concatenate((network.tail[edge], network.head[edge]))
+    edges_of_ends = np.tile(edge, 2)
     loose = degree[ends] == 1
-    ends, ways_of_ends = ends[loose], ways_of_ends[loose]
-    name = ways.name[ways_of_ends]
+    ends, edges_of_ends = ends[loose], edges_of_ends[loose]
     if len(ends) < 2:
-        return way[:0], tail[:0], head[:0]
+        return network
+    names = {road.name: number for number, road in enumerate(network.roads)}
+    name = np.array([names[network.called(edge)] for edge in edges_of_ends.tolist()])
     # A third dimension keeps ferries of different names far apart.
     places = np.column_stack((xy[ends], name * 2 * _FERRY_GAP_M))
     found = cKDTree(places).query(places, k=[2])
     gap, other = np.asarray(found[0])[:, 0], np.asarray(found[1])[:, 0]
     here = np.arange(len(ends))
     joined = (gap <= _FERRY_GAP_M) & (other[other] == here) & (here < other)
-    return ways_of_ends[joined], ends[joined], ends[other[joined]]
+    return _add_edges(network, edges_of_ends[joined], ends[joined], ends[other[joined]])
 
 
-def _number_kinds(ways: OsmWays) -> NDArray[np.int32]:
-    speed = np.nan_to_num(ways.maxspeed_km_h, nan=-1.0)
-    columns = np.column_stack((ways.road_class, speed, ways.name))
-    _, kind = np.unique(columns, axis=0, return_inverse=True)
-    return np.asarray(kind.reshape(-1), np.int32)
+def _add_edges(
+    network: RoadNetwork, like: NDArray[np.intp], tail: NDArray[np.int32], head: NDArray[np.int32]
+) -> RoadNetwork:
+    """Add straight edges that are like others but for where they run."""
+    if not len(like):
+        return network
+    lon, lat = network.node_lon, network.node_lat
+    both = np.column_stack((tail, head)).ravel()
+    length_m = measure_steps(lon[tail], lat[tail], lon[head], lat[head])
+    more = network.point_start[-1] + 2 * np.arange(1, len(like) + 1)
+    return replace(
+        network,
+        tail=np.append(network.tail, tail).astype(np.int32),
+        head=np.append(network.head, head).astype(np.int32),
+        length_m=np.append(
+            network.length_m, measure_steps(lon[tail], lat[tail], lon[head], lat[head])
+        ),
+        forward=np.append(network.forward, np.ones(len(like), bool)),
+        backward=np.append(network.backward, np.ones(len(like), bool)),
+        road=np.append(network.road, network.road[like]),
+        way=np.append(network.way, np.zeros(len(like), np.int64)),
+        point_start=np.append(network.point_start, more).astype(np.int32),
+        lon=np.append(network.lon, lon[both]),
+        lat=np.append(network.lat, lat[both]),
+    )
 
 
 def _choose(
-    raw: _RawRoads, classes: Collection[str], towns: pd.DataFrame | None
+    network: RoadNetwork, classes: Collection[str], towns: pd.DataFrame | None
 ) -> NDArray[np.bool_]:
-    streets = raw.streets(classes)
-    kept = link_pieces(streets, raw.is_class(classes))
+    streets = _streets(network, classes)
+    wanted = _is_class(network, classes)
+    closed = network.access == Access.CLOSED
+    kept = link_pieces(streets, wanted & ~closed)
     if towns is not None and len(towns):
         kept = link_towns(streets, kept, project(towns["lon"], towns["lat"]))
-    return keep_main_part(streets, kept)
+    kept = keep_main_part(streets, kept)
+    reached = np.zeros(network.node_count, bool)
+    reached[network.tail[kept]] = True
+    reached[network.head[kept]] = True
+    # Closed roads stay where they would be a way, so that a detour can be explained.
+    return np.asarray(kept | (wanted & closed & reached[network.tail] & reached[network.head]))
 
 
-def _draw(
-    raw: _RawRoads, chosen: NDArray[np.intp], *, simplify_m: float, title: str, osm_date: str
-) -> RoadNetwork:
-    """Turn the chosen steps into edges: joined, simplified, sorted and measured."""
-    ways = raw.ways
-    chains = join_segments(raw.segments(chosen))
-    mapped = _line_up(raw, chosen, chains)
-    drawn = simplify_lines(mapped, raw.xy, tolerance_m=simplify_m)
-    lon, lat = _round(ways.node_lon), _round(ways.node_lat)
-    length_m = np.add.reduceat(raw.length_m[chosen[chains.segment]], chains.start[:-1])
+def _draw(whole: RoadNetwork, chosen: NDArray[np.intp], *, simplify_m: float) -> RoadNetwork:
+    """Turn the chosen edges into longer ones: joined, simplified, sorted and measured."""
+    road, roads = _name_roads(whole, chosen)
+    chains = join_segments(
+        Segments(
+            tail=whole.tail[chosen],
+            head=whole.head[chosen],
+            forward=whole.forward[chosen],
+            backward=whole.backward[chosen],
+            kind=road,
+        )
+    )
+    xy = np.concatenate((project(whole.node_lon, whole.node_lat), whole.xy))
+    mapped = _line_up(whole, chosen, chains)
+    drawn = simplify_lines(mapped, xy, tolerance_m=simplify_m)
+    lon = np.concatenate((whole.node_lon, whole.lon))
+    lat = np.concatenate((whole.node_lat, whole.lat))
+    length_m = np.add.reduceat(whole.length_m[chosen[chains.segment]], chains.start[:-1])
     nodes = _sort_nodes(np.concatenate((drawn.first, drawn.last)), lon, lat)
     number = np.full(len(lon), -1, np.int32)
     number[nodes] = np.arange(len(nodes), dtype=np.int32)
 
     leading = chains.start[:-1]
     order = np.lexsort((chosen[chains.segment[leading]], number[drawn.last], number[drawn.first]))
-    way = raw.way[chosen[chains.segment[leading]]][order]
+    first = chains.segment[leading][order]
     flipped = chains.flipped[leading][order]
+    forward, backward = whole.forward[chosen[first]], whole.backward[chosen[first]]
     shape = drawn.take(order)
-    name, names = _pick_names(ways.name[way], ways.names)
+    single = np.diff(chains.start)[order] == 1
     return RoadNetwork(
         node_lon=lon[nodes],
         node_lat=lat[nodes],
         tail=number[shape.first],
         head=number[shape.last],
         length_m=_never_shorter(length_m[order], measure_lines(shape, lon, lat)),
-        road_class=ways.road_class[way],
-        forward=np.where(flipped, ways.backward[way], ways.forward[way]),
-        backward=np.where(flipped, ways.forward[way], ways.backward[way]),
-        maxspeed_km_h=ways.maxspeed_km_h[way],
-        name=name,
-        names=names,
+        forward=np.where(flipped, backward, forward),
+        backward=np.where(flipped, forward, backward),
+        road=road[first],
+        roads=roads,
         point_start=shape.start.astype(np.int32),
         lon=lon[shape.point],
         lat=lat[shape.point],
-        metadata=NetworkMetadata(
-            title=title,
-            osm_date=osm_date,
+        metadata=replace(
+            whole.metadata,
             simplified_m=float(simplify_m),
             bounds=_bound(lon[shape.point], lat[shape.point]),
-            largest_shift_m=round(measure_shift(drawn, project(lon, lat), mapped, raw.xy), 3),
+            largest_shift_m=round(measure_shift(drawn, xy, mapped, xy), 3),
         ),
+        way=np.where(single, whole.way[chosen[first]], 0),
+        turns=_carry_turns(whole, chosen, chains, order),
     )
 
 
-def _line_up(raw: _RawRoads, chosen: NDArray[np.intp], chains: Chains) -> Lines:
-    """Give the nodes along each chain, both ends included."""
-    segment = chosen[chains.segment]
-    begin = np.where(chains.flipped, raw.head[segment], raw.tail[segment])
-    end = np.where(chains.flipped, raw.tail[segment], raw.head[segment])
-    point = np.insert(end, chains.start[:-1], begin[chains.start[:-1]])
-    return Lines(point, chains.start + np.arange(len(chains.start)))
+def _name_roads(
+    whole: RoadNetwork, chosen: NDArray[np.intp]
+) -> tuple[NDArray[np.int32], tuple[Road, ...]]:
+    """Give one number to all roads that differ in nothing."""
+    used, index = np.unique(whole.road[chosen], return_inverse=True)
+    plain = [replace(whole.roads[kind], forward=True, backward=True) for kind in used.tolist()]
+    numbers: dict[str, int] = {}
+    kinds = [numbers.setdefault(repr(road), len(numbers)) for road in plain]
+    roads = dict(reversed(list(zip(kinds, plain, strict=True))))
+    return (
+        np.array(kinds, np.int32)[index],
+        tuple(roads[kind] for kind in range(len(roads))),
+    )
+
+
+def _carry_turns(
+    whole: RoadNetwork, chosen: NDArray[np.intp], chains: Chains, order: NDArray[np.intp]
+) -> Turns:
+    """Say turn restrictions again on the joined edges; those off the chosen roads go."""
+    if not len(whole.turns):
+        return no_turns()
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    chain = np.repeat(rank, np.diff(chains.start))
+    place = {
+        int(edge): (int(number), bool(flipped))
+        for edge, number, flipped in zip(chosen[chains.segment], chain, chains.flipped, strict=True)
+    }
+    found = []
+    for row in range(len(whole.turns)):
+        arcs = whole.turns.arc[whole.turns.start[row] : whole.turns.start[row + 1]].tolist()
+        if all(arc // 2 in place for arc in arcs):
+            joined = [2 * place[arc // 2][0] + ((arc % 2) ^ place[arc // 2][1]) for arc in arcs]
+            distinct = [arc for at, arc in enumerate(joined) if at == 0 or arc != joined[at - 1]]
+            if len(distinct) > 1:
+                found.append((bool(whole.turns.only[row]), tuple(distinct)))
+    return gather_turns(found)
+
+
+def _line_up(whole: RoadNetwork, chosen: NDArray[np.intp], chains: Chains) -> Lines:
+    """Give the points along each chain, both ends included.
+
+    Ends are numbered as nodes, points between them after all nodes.
+    """
+    edge = chosen[chains.segment]
+    first, size = whole.point_start[edge].astype(np.int64), np.diff(whole.point_start)[edge]
+    start = np.cumsum(size) - size
+    within = np.arange(int(size.sum())) - np.repeat(start, size)
+    along = np.where(np.repeat(chains.flipped, size), np.repeat(size, size) - 1 - within, within)
+    point = whole.node_count + np.repeat(first, size) + along
+    begin = np.where(chains.flipped, whole.head[edge], whole.tail[edge])
+    end = np.where(chains.flipped, whole.tail[edge], whole.head[edge])
+    point[start] = begin
+    point[start + size - 1] = end
+    leads = np.zeros(len(edge), bool)
+    leads[chains.start[:-1]] = True
+    kept = np.ones(len(point), bool)
+    kept[start[~leads]] = False
+    count = np.add.reduceat(size - ~leads, chains.start[:-1])
+    return Lines(point[kept].astype(np.int32), np.append(0, np.cumsum(count)))
 
 
 def _never_shorter(
@@ -270,17 +318,5 @@ def _sort_nodes(
     return unique[np.lexsort((unique, lat[unique], lon[unique], curve))]
 
 
-def _pick_names(
-    name: NDArray[np.int32], names: tuple[str, ...]
-) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-    """Keep the names in use, and the empty one in front."""
-    used, index = np.unique(np.append(name, 0), return_inverse=True)
-    return index[:-1].astype(np.int32), tuple(names[number] for number in used.tolist())
-
-
 def _bound(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Bounds:
     return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
-
-
-def _round(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.round(degrees * _STEPS_A_DEGREE) / _STEPS_A_DEGREE)

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,33 +22,13 @@ from numpy.typing import NDArray
 from raastof_geo.errors import OutputError, RoadDataError
 from raastof_geo.language import Message, say
 from raastof_geo.roads.projection import project
-
-ROAD_CLASSES: tuple[str, ...] = (
-    "motorway",
-    "motorway_link",
-    "trunk",
-    "trunk_link",
-    "primary",
-    "primary_link",
-    "secondary",
-    "secondary_link",
-    "tertiary",
-    "tertiary_link",
-    "unclassified",
-    "residential",
-    "living_street",
-    "service",
-    "track",
-    "ferry",
-)
-"""Classes of road, from OpenStreetMap's `highway`; `ferry` is a crossing for vehicles."""
+from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Access, Road
 
 ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
-BUILDER = "raastof_geo roads 1"
+BUILDER = "raastof_geo roads 2"
 
-_FILE_FORMAT = 1
+_FILE_FORMAT = 2
 _STEPS_A_DEGREE = 1_000_000
-_UNKNOWN_SPEED = -1
 _FORWARD, _BACKWARD = 1, 2
 _FIRST_MOMENT_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 _COLUMNS = (
@@ -58,15 +37,22 @@ _COLUMNS = (
     "tail",
     "head",
     "length_cm",
-    "road_class",
     "directions",
-    "maxspeed",
-    "name",
+    "road",
+    "way",
     "inner_count",
     "inner_lon",
     "inner_lat",
+    "turn_only",
+    "turn_size",
+    "turn_arc",
 )
-_TEXTS = ("names", "metadata")
+_TEXTS = ("roads", "metadata")
+_ROAD_FIELDS = tuple(
+    field.name for field in fields(Road) if field.name not in ("forward", "backward")
+)
+_ROAD_DEFAULTS: tuple[Any, ...] = (None, 0, None, "", None, "", None, None, False, "")
+"""What a road has where nothing is said, as it is kept."""
 _UNREADABLE = (
     OSError,
     EOFError,
@@ -99,8 +85,32 @@ class NetworkMetadata:
     """West, south, east and north, WGS84. [degrees]"""
     largest_shift_m: float = 0.0
     """The farthest that any mapped point really lies from the drawn road. [m]"""
+    doubtful_turns: int = 0
+    """Turn restrictions that hold at some times only, and are not taken."""
     attribution: str = ATTRIBUTION
     builder: str = BUILDER
+
+
+@dataclass(frozen=True, eq=False)
+class Turns:
+    """Ways through a junction that are forbidden, or the only ones allowed.
+
+    An arc is an edge in a direction: twice the edge, one more against its nodes.
+    """
+
+    only: NDArray[np.bool_]
+    """Whether the last arc is the only one allowed, rather than forbidden, after the others."""
+    start: NDArray[np.int64]
+    """Where the arcs of each begin in `arc`; one longer than the turns."""
+    arc: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.only)
+
+
+def no_turns() -> Turns:
+    """Give the turns of a network without restrictions."""
+    return Turns(np.zeros(0, bool), np.zeros(1, np.int64), np.zeros(0, np.int32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,23 +127,22 @@ class RoadNetwork:
     head: NDArray[np.int32]
     length_m: NDArray[np.float64]
     """Length on the ellipsoid of the road as mapped, before simplification. [m]"""
-    road_class: NDArray[np.int8]
-    """Index into `ROAD_CLASSES`."""
     forward: NDArray[np.bool_]
     """May be driven from tail to head."""
     backward: NDArray[np.bool_]
     """May be driven from head to tail."""
-    maxspeed_km_h: NDArray[np.float64]
-    """Signed limit, NaN where it is not known. [km/h]"""
-    name: NDArray[np.int32]
-    """Index into `names`."""
-    names: tuple[str, ...]
-    """Number and name of roads; the first is empty."""
+    road: NDArray[np.int32]
+    """What each edge is: index into `roads`."""
+    roads: tuple[Road, ...]
+    """What roads there are; their own directions do not count here."""
     point_start: NDArray[np.int32]
     """Where the shape of each edge starts in `lon` and `lat`; one longer than the edges."""
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     metadata: NetworkMetadata
+    way: NDArray[np.int64]
+    """Id of the way in OpenStreetMap, 0 where an edge was joined from several."""
+    turns: Turns
 
     @property
     def node_count(self) -> int:
@@ -146,6 +155,55 @@ class RoadNetwork:
         return len(self.tail)
 
     @cached_property
+    def road_class(self) -> NDArray[np.int8]:
+        """Class of each edge, an index into `ROAD_CLASSES`."""
+        classes = [ROAD_CLASSES.index(road.road_class) for road in self.roads]
+        return _frozen(np.array(classes, np.int8)[self.road])
+
+    @cached_property
+    def ferry(self) -> NDArray[np.bool_]:
+        """Which edges are crossings by ferry."""
+        return _frozen(self.road_class == ROAD_CLASSES.index("ferry"))
+
+    @cached_property
+    def access(self) -> NDArray[np.int8]:
+        """Who may use each edge, one of `Access`."""
+        return _frozen(np.array([road.access for road in self.roads], np.int8)[self.road])
+
+    @cached_property
+    def maxspeed_km_h(self) -> NDArray[np.float64]:
+        """Signed limit of each edge, NaN where it is not known. [km/h]"""
+        return _frozen(np.array([road.maxspeed_km_h for road in self.roads])[self.road])
+
+    @cached_property
+    def limits(self) -> NDArray[np.float64]:
+        """Limits of each edge, NaN where there is none. [edges × `LIMITS`, t or m]"""
+        limits = np.array([road.limits for road in self.roads], np.float64)
+        return _frozen(limits.reshape(-1, len(LIMITS))[self.road])
+
+    @cached_property
+    def surface(self) -> NDArray[np.int8]:
+        """Surface of each edge, an index into `SURFACES`."""
+        surfaces = [SURFACES.index(road.surface) for road in self.roads]
+        return _frozen(np.array(surfaces, np.int8)[self.road])
+
+    @cached_property
+    def built_up(self) -> NDArray[np.int8]:
+        """Whether each edge lies in a built-up area: 1, 0, or -1 where nothing is said."""
+        known = [-1 if road.built_up is None else int(road.built_up) for road in self.roads]
+        return _frozen(np.array(known, np.int8)[self.road])
+
+    @cached_property
+    def duration_min(self) -> NDArray[np.float64]:
+        """How long the whole ferry takes that each edge is part of, NaN if not said. [min]"""
+        return _frozen(np.array([road.duration_min for road in self.roads])[self.road])
+
+    @cached_property
+    def toll(self) -> NDArray[np.bool_]:
+        """Which edges are tagged with a toll for trucks."""
+        return _frozen(np.array([road.toll for road in self.roads], bool)[self.road])
+
+    @cached_property
     def xy(self) -> NDArray[np.float64]:
         """The points of all shapes, one row each: east and north in EPSG:25832, in metres."""
         return _frozen(project(self.lon, self.lat))
@@ -156,17 +214,18 @@ class RoadNetwork:
         fingerprint = hashlib.sha256()
         for label, column in _encode(self).items():
             fingerprint.update(f"{label} {len(column)}\n".encode())
-            fingerprint.update(column.tobytes())
+            fingerprint.update(np.ascontiguousarray(column).data)
         return fingerprint.hexdigest()
 
+    def called(self, edge: int) -> str:
+        """Give number and name of an edge."""
+        road: Road = self.roads[int(self.road[edge])]
+        return road.name
 
-def load_network(path: str | os.PathLike[str] | None = None) -> RoadNetwork:
-    """Load a network from its file, or the built-in one where no file is named."""
-    if path is not None:
-        return read_network(path)
-    built_in = resources.files("raastof_geo") / "data" / "roads.npz"
-    with resources.as_file(built_in) as file:
-        return read_network(file)
+
+def round_degrees(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round as a network file does, to a millionth of a degree."""
+    return np.asarray(np.round(degrees * _STEPS_A_DEGREE) / _STEPS_A_DEGREE)
 
 
 def read_network(path: str | os.PathLike[str]) -> RoadNetwork:
@@ -189,7 +248,9 @@ def read_network(path: str | os.PathLike[str]) -> RoadNetwork:
     return network
 
 
-def write_network(network: RoadNetwork, path: str | os.PathLike[str]) -> Path:
+def write_network(
+    network: RoadNetwork, path: str | os.PathLike[str], *, compress: bool = True
+) -> Path:
     """Write a network to one file; equal networks give equal bytes.
 
     Places are kept to a millionth of a degree, lengths to a centimetre,
@@ -206,7 +267,7 @@ def write_network(network: RoadNetwork, path: str | os.PathLike[str]) -> Path:
     complaint = _find_fault(network)
     if complaint:
         raise RoadDataError(say("The road network contradicts itself: {fault}.", fault=complaint))
-    _write_whole(file, _pack(_encode(network)))
+    _write_whole(file, _pack(_encode(network), compress))
     return file
 
 
@@ -217,7 +278,10 @@ def _read_columns(file: Path) -> Columns:
         raise RoadDataError(say("{file} is a folder, not a road network file.", file=file))
     try:
         with np.load(file, allow_pickle=False) as archive:
+            _check_format(file, archive["metadata"])
             columns = {label: archive[label] for label in (*_COLUMNS, *_TEXTS)}
+    except RoadDataError:
+        raise
     except KeyError as error:
         raise RoadDataError(
             say(
@@ -230,7 +294,6 @@ def _read_columns(file: Path) -> Columns:
         raise RoadDataError(say("{file} may not be read by this user.", file=file)) from error
     except _UNREADABLE as error:
         raise RoadDataError(_damaged(file)) from error
-    _check_format(file, columns["metadata"])
     return columns
 
 
@@ -263,23 +326,23 @@ def _encode(network: RoadNetwork) -> Columns:
     node_lon, node_lat = _to_steps(network.node_lon), _to_steps(network.node_lat)
     inner = _inner_points(network.point_start)
     count = np.diff(network.point_start) - 2
-    known = np.isfinite(network.maxspeed_km_h)
-    tenths = np.where(known, np.round(np.where(known, network.maxspeed_km_h, 0) * 10), -1)
     return {
         "node_lon": np.diff(node_lon, prepend=np.int32(0)),
         "node_lat": np.diff(node_lat, prepend=np.int32(0)),
         "tail": np.diff(network.tail, prepend=np.int32(0)),
         "head": network.head - network.tail,
         "length_cm": np.round(network.length_m * 100).astype(np.int32),
-        "road_class": network.road_class,
         "directions": _FORWARD * network.forward.astype(np.uint8)
         + _BACKWARD * network.backward.astype(np.uint8),
-        "maxspeed": tenths.astype(np.int16),
-        "name": network.name,
+        "road": network.road,
+        "way": np.diff(network.way, prepend=np.int64(0)),
         "inner_count": count.astype(np.int32),
         "inner_lon": _shorten(_to_steps(network.lon[inner]), count, node_lon[network.tail]),
         "inner_lat": _shorten(_to_steps(network.lat[inner]), count, node_lat[network.tail]),
-        "names": _from_json(network.names),
+        "turn_only": network.turns.only.astype(np.uint8),
+        "turn_size": np.diff(network.turns.start).astype(np.int32),
+        "turn_arc": network.turns.arc.astype(np.int32),
+        "roads": _from_json([_encode_road(road) for road in network.roads]),
         "metadata": _from_json({"format": _FILE_FORMAT, **asdict(network.metadata)}),
     }
 
@@ -292,24 +355,57 @@ def _decode(columns: Mapping[str, NDArray[Any]]) -> RoadNetwork:
     head = tail + columns["head"].astype(np.int32)
     count = columns["inner_count"].astype(np.int32)
     point_start = np.concatenate(([0], np.cumsum(count + 2))).astype(np.int32)
-    speed = columns["maxspeed"].astype(np.float64) / 10
+    turn_start = np.append(0, np.cumsum(columns["turn_size"], dtype=np.int64))
     return RoadNetwork(
         node_lon=_frozen(node_lon / _STEPS_A_DEGREE),
         node_lat=_frozen(node_lat / _STEPS_A_DEGREE),
         tail=_frozen(tail),
         head=_frozen(head),
         length_m=_frozen(columns["length_cm"] / 100),
-        road_class=_frozen(columns["road_class"].astype(np.int8)),
         forward=_frozen((columns["directions"] & _FORWARD) > 0),
         backward=_frozen((columns["directions"] & _BACKWARD) > 0),
-        maxspeed_km_h=_frozen(np.where(speed < 0, np.nan, speed)),
-        name=_frozen(columns["name"].astype(np.int32)),
-        names=tuple(json.loads(columns["names"].tobytes())),
+        road=_frozen(columns["road"].astype(np.int32)),
+        roads=tuple(_decode_road(found) for found in json.loads(columns["roads"].tobytes())),
         point_start=_frozen(point_start),
         lon=_frozen(_shapes(point_start, node_lon, tail, head, columns["inner_lon"])),
         lat=_frozen(_shapes(point_start, node_lat, tail, head, columns["inner_lat"])),
         metadata=_read_metadata(json.loads(columns["metadata"].tobytes())),
+        way=_frozen(np.cumsum(columns["way"], dtype=np.int64)),
+        turns=Turns(
+            only=_frozen(columns["turn_only"] > 0),
+            start=_frozen(turn_start),
+            arc=_frozen(columns["turn_arc"].astype(np.int32)),
+        ),
     )
+
+
+def _encode_road(road: Road) -> list[Any]:
+    """Give the fields of a road, null for NaN, without directions and without what is not said."""
+    values = [_or_null(getattr(road, label)) for label in _ROAD_FIELDS]
+    while values and values[-1] == _ROAD_DEFAULTS[len(values) - 1]:
+        values.pop()
+    return values
+
+
+def _or_null(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return None if all(np.isnan(value)) else [_or_null(item) for item in value]
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
+def _decode_road(found: list[Any]) -> Road:
+    said = dict(zip(_ROAD_FIELDS, found, strict=False))
+    if said["road_class"] not in ROAD_CLASSES or said.get("surface", "") not in SURFACES:
+        raise ValueError("unknown kind of road")
+    for label in ("maxspeed_km_h", "duration_min"):
+        if said.get(label) is None:
+            said.pop(label, None)
+    limits = said.pop("limits", None)
+    if limits is not None:
+        numbers = tuple(np.nan if limit is None else float(limit) for limit in limits)
+        said["limits"] = numbers
+    said["access"] = Access(said.get("access", 0))
+    return Road(**said)
 
 
 def _read_metadata(found: Mapping[str, Any]) -> NetworkMetadata:
@@ -380,12 +476,13 @@ def _frozen(array: NDArray[_Scalar]) -> NDArray[_Scalar]:
     return array
 
 
-def _pack(columns: Columns) -> bytes:
+def _pack(columns: Columns, compress: bool) -> bytes:
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    with zipfile.ZipFile(content, "w", method, compresslevel=9) as archive:
         for label, column in columns.items():
             member = zipfile.ZipInfo(f"{label}.npy", _FIRST_MOMENT_OF_ZIP)
-            member.compress_type = zipfile.ZIP_DEFLATED
+            member.compress_type = method
             member.create_system = 3
             array = io.BytesIO()
             np.lib.format.write_array(array, np.ascontiguousarray(column), version=(1, 0))
@@ -419,11 +516,10 @@ def _find_fault(network: RoadNetwork) -> Message | None:
     edge_columns = (
         network.head,
         network.length_m,
-        network.road_class,
         network.forward,
         network.backward,
-        network.maxspeed_km_h,
-        network.name,
+        network.road,
+        network.way,
         network.point_start[1:],
     )
     if edges == 0:
@@ -442,10 +538,10 @@ def _find_fault(network: RoadNetwork) -> Message | None:
 def _find_fault_in_values(network: RoadNetwork) -> Message | None:
     first, last = network.point_start[:-1], network.point_start[1:] - 1
     ends = np.concatenate((network.tail, network.head))
-    if not (_within(ends, len(network.node_lon)) and _within(network.name, len(network.names))):
-        return say("an edge names a node or a name that does not exist")
-    if not _within(network.road_class, len(ROAD_CLASSES)):
-        return say("an edge has an unknown class of road")
+    if not (_within(ends, len(network.node_lon)) and _within(network.road, len(network.roads))):
+        return say("an edge names a node or a road that does not exist")
+    if len(network.turns.arc) and not _within(network.turns.arc, 2 * len(network.tail)):
+        return say("a turn names an edge that does not exist")
     if not (np.all(np.abs(network.lon) <= 180) and np.all(np.abs(network.lat) <= 90)):
         return say("a place lies outside the Earth")
     if not np.all(network.length_m >= 0):

@@ -2,47 +2,80 @@
 
 from __future__ import annotations
 
-import math
 import os
+import re
+import tempfile
 from array import array
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import osmium
+import shapely
 from numpy.typing import NDArray
 
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import Message, say
-from raastof_geo.roads.network import ROAD_CLASSES
-from raastof_geo.roads.tags import TAGS_READ, Road, read_class, read_road
+from raastof_geo.roads.road import ROAD_CLASSES, Road
+from raastof_geo.roads.tags import read_barrier, read_road, read_turn, turn_doubt
 
 Bounds = tuple[float, float, float, float]
 """West, south, east and north, WGS84. [degrees]"""
 Progress = Callable[[Message], None]
-Located = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 _DATE_KEYS = ("osmosis_replication_timestamp", "timestamp")
+_KEYS = ("highway", "route", "barrier", "ford")
+_TURN_KEYS = (
+    "restriction",
+    "restriction:hgv",
+    "restriction:goods",
+    "restriction:motor_vehicle",
+    "restriction:conditional",
+    "restriction:vehicle",
+)
+_NO_PLACE = b"x200y200"
+_NUMBERS_ONLY = bytes.maketrans(b"xy", b",,")
+_ESCAPED = re.compile(r"%([0-9A-Fa-f]+)%")
+_MEMBER = re.compile(r"([nwr])(-?\d+)@([^,]*)")
+
+
+@dataclass(frozen=True)
+class MappedTurn:
+    """A turn restriction as mapped, by ids of OpenStreetMap."""
+
+    only: bool
+    origin: tuple[int, ...]
+    """Ways that it starts from."""
+    via_node: int | None
+    via_ways: tuple[int, ...]
+    target: tuple[int, ...]
+    """Ways that it leads to."""
+    u_turn: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class OsmWays:
-    """Ways that trucks may drive on, as mapped."""
+    """Roads and ferries as mapped."""
 
+    node_id: NDArray[np.int64]
     node_lon: NDArray[np.float64]
     node_lat: NDArray[np.float64]
     node_start: NDArray[np.int64]
     """Where the nodes of each way start in `node`; one longer than the ways."""
     node: NDArray[np.int32]
     """Index of each node of each way."""
-    road_class: NDArray[np.int8]
-    forward: NDArray[np.bool_]
-    backward: NDArray[np.bool_]
-    maxspeed_km_h: NDArray[np.float64]
-    name: NDArray[np.int32]
-    names: tuple[str, ...]
+    way: NDArray[np.int64]
+    """Id of each way."""
+    road: NDArray[np.int32]
+    """What each way is: index into `roads`."""
+    roads: tuple[Road, ...]
+    barriers: dict[int, Road]
+    """What stands in the way, by index of the node."""
+    turns: tuple[MappedTurn, ...] = ()
+    doubtful_turns: int = 0
+    """Turn restrictions that hold at some times only, and are not taken."""
     osm_date: str | None = None
     """State of OpenStreetMap as the file tells it, ISO 8601."""
 
@@ -51,17 +84,21 @@ def read_osm(
     path: str | os.PathLike[str],
     *,
     classes: Collection[str] = ROAD_CLASSES,
-    bounds: Bounds | None = None,
+    area: shapely.Geometry | None = None,
     progress: Progress | None = None,
 ) -> OsmWays:
-    """Read every way that trucks may drive on from `.osm.pbf`, `.osm` and their kin.
+    """Read every road and vehicle ferry from `.osm.pbf`, `.osm` and their kin.
+
+    Osmium finds the roads, gives their nodes places and writes both as lines of
+    text (its OPL format), all in compiled code; what is left for Python is one
+    look at each line and one at each different set of tags.
 
     Parameters
     ----------
     classes
         Classes of road that are wanted.
-    bounds
-        Leave out what lies outside. [degrees]
+    area
+        Leave out what lies outside; a polygon in WGS84. [degrees]
 
     Raises
     ------
@@ -73,13 +110,10 @@ def read_osm(
     if progress:
         progress(say("Reading roads from {file}", file=file.name))
     try:
-        return gather_ways(
-            _read_ways(file, frozenset(classes)),
-            lambda ids: _locate(file, ids),
-            bounds=bounds,
-            osm_date=_read_date(file),
-            source=str(file),
-        )
+        with tempfile.TemporaryDirectory(prefix="raastof-") as folder:
+            lines = _write_lines(file, Path(folder) / "roads.opl")
+            found = _read_lines(lines, frozenset(classes))
+        date = _read_date(file)
     except (RuntimeError, UnicodeDecodeError, ValueError) as error:
         if isinstance(error, RoadDataError):
             raise
@@ -91,121 +125,21 @@ def read_osm(
                 reason=str(error).strip() or type(error).__name__,
             )
         ) from error
-
-
-def gather_ways(
-    ways: Iterable[tuple[Road, Iterable[int]]],
-    locate: Callable[[NDArray[np.int64]], Located],
-    *,
-    bounds: Bounds | None = None,
-    osm_date: str | None = None,
-    source: str = "OpenStreetMap",
-) -> OsmWays:
-    """Put ways into columns, and find their nodes.
-
-    Parameters
-    ----------
-    ways
-        Each road with the ids of its nodes.
-    locate
-        Gives longitude and latitude for ids of nodes, NaN for unknown ones. [degrees]
-
-    Raises
-    ------
-    RoadDataError
-        No road is left, or none of its nodes is known.
-    """
-    table = _WayTable()
-    for road, nodes in ways:
-        table.append(road, nodes)
-    if not table.count:
-        raise RoadDataError(say("{source} has no roads that trucks may use.", source=source))
-    refs = np.frombuffer(table.refs, np.int64)
-    ids, node = np.unique(refs, return_inverse=True)
-    lon, lat = locate(ids)
-    if np.isnan(lon).all():
-        raise RoadDataError(
-            say("{source} has roads but not the nodes that tell where they run.", source=source)
-        )
-    usable = np.isfinite(lon) & np.isfinite(lat)
-    if bounds:
-        usable &= _inside(lon, lat, bounds)
-    return _cut(table, node, lon, lat, usable, osm_date=osm_date, source=source)
+    return _gather(found, area=area, osm_date=date, source=str(file))
 
 
 @dataclass
-class _WayTable:
-    """Columns that grow while ways are read."""
+class _Found:
+    """What the lines hold, in columns that grow."""
 
-    refs: array[int] = field(default_factory=lambda: array("q"))
+    way: array[int] = field(default_factory=lambda: array("q"))
     size: array[int] = field(default_factory=lambda: array("q"))
-    road_class: array[int] = field(default_factory=lambda: array("b"))
-    forward: array[int] = field(default_factory=lambda: array("b"))
-    backward: array[int] = field(default_factory=lambda: array("b"))
-    maxspeed: array[float] = field(default_factory=lambda: array("d"))
-    name: array[int] = field(default_factory=lambda: array("i"))
-    names: dict[str, int] = field(default_factory=lambda: {"": 0})
-
-    @property
-    def count(self) -> int:
-        return len(self.size)
-
-    def append(self, road: Road, nodes: Iterable[int]) -> None:
-        before = len(self.refs)
-        self.refs.extend(nodes)
-        self.size.append(len(self.refs) - before)
-        self.road_class.append(_CLASS_INDEX[road.road_class])
-        self.forward.append(road.forward)
-        self.backward.append(road.backward)
-        self.maxspeed.append(road.maxspeed_km_h)
-        self.name.append(self.names.setdefault(road.name, len(self.names)))
-
-
-_CLASS_INDEX = {label: index for index, label in enumerate(ROAD_CLASSES)}
-
-
-def _cut(
-    table: _WayTable,
-    node: NDArray[np.int64],
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-    usable: NDArray[np.bool_],
-    *,
-    osm_date: str | None,
-    source: str,
-) -> OsmWays:
-    """Keep the stretches of each way whose nodes are usable, each as a way of its own."""
-    way = np.repeat(np.arange(table.count), np.frombuffer(table.size, np.int64))
-    good = usable[node]
-    follows = np.zeros(len(node), bool)
-    follows[1:] = good[1:] & good[:-1] & (way[1:] == way[:-1])
-    stretch = np.cumsum(~follows)
-    kept = good & (np.bincount(stretch)[stretch] > 1)
-    if not kept.any():
-        raise RoadDataError(say("{source} has no roads inside the bounds.", source=source))
-    first = np.flatnonzero(kept & ~follows)
-    of = way[first]
-    used, index = np.unique(node[kept], return_inverse=True)
-    return OsmWays(
-        node_lon=lon[used],
-        node_lat=lat[used],
-        node_start=np.append(np.cumsum(kept)[first] - 1, kept.sum()).astype(np.int64),
-        node=index.astype(np.int32),
-        road_class=np.frombuffer(table.road_class, np.int8)[of],
-        forward=np.frombuffer(table.forward, np.int8)[of] > 0,
-        backward=np.frombuffer(table.backward, np.int8)[of] > 0,
-        maxspeed_km_h=np.frombuffer(table.maxspeed, np.float64)[of],
-        name=np.frombuffer(table.name, np.int32)[of],
-        names=tuple(table.names),
-        osm_date=osm_date,
-    )
-
-
-def _inside(
-    lon: NDArray[np.float64], lat: NDArray[np.float64], bounds: Bounds
-) -> NDArray[np.bool_]:
-    west, south, east, north = bounds
-    return (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    road: array[int] = field(default_factory=lambda: array("i"))
+    nodes: list[bytes] = field(default_factory=list)
+    roads: list[Road] = field(default_factory=list)
+    barriers: dict[int, Road] = field(default_factory=dict)
+    turns: list[MappedTurn] = field(default_factory=list)
+    doubtful_turns: int = 0
 
 
 def _check_file(file: Path) -> None:
@@ -223,47 +157,190 @@ def _read_date(file: Path) -> str | None:
     return dates[0] if dates else None
 
 
-def _read_ways(file: Path, classes: frozenset[str]) -> Iterator[tuple[Road, Iterator[int]]]:
-    wanted = osmium.filter.KeyFilter("highway", "route")
-    way: Any  # the filter lets ways through only
-    seen: dict[tuple[tuple[str, str], ...], Road | None] = {}  # most ways repeat the tags of others
-    for way in osmium.FileProcessor(str(file), osmium.osm.WAY).with_filter(wanted):
-        tags = _read_tags(way.tags)
-        key = tuple(tags.items())
-        if key not in seen:
-            seen[key] = read_road(tags) if read_class(tags) in classes else None
-        road = seen[key]
-        if road:
-            nodes = way.nodes
-            yield road, (nodes[index].ref for index in range(len(nodes)))
+def _write_lines(file: Path, lines: Path) -> Path:
+    """Let osmium write what may matter as text: barriers, ways with their places, restrictions.
+
+    Nodes are read beforehand, since in some files ways come first.
+    """
+    keeper = osmium.NodeLocationsForWays(osmium.index.create_map("flex_mem"))
+    keeper.ignore_errors()
+    osmium.apply(osmium.io.Reader(str(file), osmium.osm.NODE), keeper)
+    wanted = osmium.filter.KeyFilter(*_KEYS, *_TURN_KEYS)
+    kinds = osmium.osm.NODE | osmium.osm.WAY | osmium.osm.RELATION
+    form = osmium.io.File(str(lines), "opl,locations_on_ways=true,add_metadata=false")
+    writer = osmium.SimpleWriter(form)
+    try:
+        osmium.apply(osmium.io.Reader(str(file), kinds), keeper, wanted, writer)
+    finally:
+        writer.close()
+    return lines
 
 
-def _read_tags(tags: Any) -> Mapping[str, str]:
-    """Look up the tags that matter, and stop when all that a way has are found."""
-    found: dict[str, str] = {}
-    count = len(tags)
-    for tag in TAGS_READ:
-        value = tags.get(tag)
-        if value is not None:
-            found[tag] = value
-            if len(found) == count:
-                break
+def _read_lines(lines: Path, classes: frozenset[str]) -> _Found:
+    found = _Found()
+    kinds: dict[bytes, int] = {}
+    with lines.open("rb") as stream:
+        for line in stream:
+            if line[:1] == b"w":
+                _read_way(line, found, kinds, classes)
+            elif line[:1] == b"n":
+                _read_node(line, found)
+            else:
+                _read_relation(line, found)
     return found
 
 
-def _locate(file: Path, ids: NDArray[np.int64]) -> Located:
-    places = osmium.index.create_map("flex_mem")
-    keeper = osmium.NodeLocationsForWays(places)
-    keeper.ignore_errors()
-    osmium.apply(osmium.io.Reader(str(file), osmium.osm.NODE), keeper)
-    found = [_look_up(places, node) for node in ids.tolist()]
-    lon, lat = np.array(found, np.float64).reshape(-1, 2).T / 1e7
-    return lon, lat
+def _read_way(line: bytes, found: _Found, kinds: dict[bytes, int], classes: frozenset[str]) -> None:
+    """Take a line `w12 Thighway=primary,name=Vej Nn1x12.1y55.4,n2x12.2y55.4`."""
+    tags, nodes = line.find(b" T"), line.rfind(b" N")
+    key = line[tags + 2 : nodes]
+    kind = kinds.get(key)
+    if kind is None:
+        kind = kinds[key] = _number_road(_read_tags(key), found.roads, classes)
+    if kind >= 0:
+        text = line[nodes + 2 : -1]
+        found.way.append(int(line[1:tags]))
+        found.size.append(text.count(b"n"))
+        found.road.append(kind)
+        found.nodes.append(text)
 
 
-def _look_up(places: Any, node: int) -> tuple[float, float]:
-    try:
-        place = places.get(node)
-    except KeyError:
-        return math.nan, math.nan
-    return (place.x, place.y) if place.valid() else (math.nan, math.nan)
+def _number_road(tags: dict[str, str], roads: list[Road], classes: frozenset[str]) -> int:
+    road = read_road(tags)
+    if road is None or road.road_class not in classes:
+        return -1
+    roads.append(road)
+    return len(roads) - 1
+
+
+def _read_node(line: bytes, found: _Found) -> None:
+    tags, place = line.find(b" T"), line.rfind(b" x")
+    barrier = read_barrier(_read_tags(line[tags + 2 : place]))
+    if barrier is not None:
+        found.barriers[int(line[1:tags])] = barrier
+
+
+def _read_relation(line: bytes, found: _Found) -> None:
+    start, members = line.find(b" T"), line.rfind(b" M")
+    tags = _read_tags(line[start + 2 : members])
+    if tags.get("type") != "restriction":
+        return
+    found.doubtful_turns += turn_doubt(tags)
+    rule = read_turn(tags)
+    turn = _read_turn_members(line[members + 2 :].decode(), rule == "only", tags)
+    if rule is not None and turn is not None:
+        found.turns.append(turn)
+
+
+def _read_turn_members(text: str, only: bool, tags: dict[str, str]) -> MappedTurn | None:
+    members = _MEMBER.findall(text.strip())
+    ways = {
+        role: tuple(int(ref) for kind, ref, given in members if kind == "w" and given == role)
+        for role in ("from", "via", "to")
+    }
+    nodes = [int(ref) for kind, ref, role in members if kind == "n" and role == "via"]
+    if not ways["from"] or not ways["to"] or (len(nodes) != 1 and not ways["via"]):
+        return None
+    via_node = nodes[0] if nodes and not ways["via"] else None
+    u_turn = any(value == "no_u_turn" for value in tags.values())
+    return MappedTurn(only, ways["from"], via_node, ways["via"], ways["to"], u_turn)
+
+
+def _read_tags(text: bytes) -> dict[str, str]:
+    if not text:
+        return {}
+    pairs = (pair.split("=", 1) for pair in text.decode().split(","))
+    return {_plain(key): _plain(value) for key, value in pairs}
+
+
+def _plain(text: str) -> str:
+    if "%" not in text:
+        return text
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+
+
+def _gather(
+    found: _Found, *, area: shapely.Geometry | None, osm_date: str | None, source: str
+) -> OsmWays:
+    """Put what was found into columns, less what lies outside or has no place."""
+    if not found.road:
+        raise RoadDataError(say("{source} has no roads that trucks may use.", source=source))
+    numbers = _read_numbers(found.nodes)
+    refs = numbers[:, 0].astype(np.int64)
+    ids, first, node = np.unique(refs, return_index=True, return_inverse=True)
+    lon, lat = numbers[first, 1], numbers[first, 2]
+    usable = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
+    if not usable.any():
+        raise RoadDataError(
+            say("{source} has roads but not the nodes that tell where they run.", source=source)
+        )
+    if area is not None:
+        usable &= _inside(lon, lat, area)
+    return _cut(found, ids, lon, lat, node, usable, osm_date=osm_date, source=source)
+
+
+def _read_numbers(nodes: list[bytes]) -> NDArray[np.float64]:
+    """Read id, longitude and latitude of every node of every way. [nodes × 3]"""
+    text = b",".join(nodes).replace(b"xy", _NO_PLACE).translate(_NUMBERS_ONLY, b"n")
+    nodes.clear()
+    return np.fromstring(text, np.float64, sep=",").reshape(-1, 3)
+
+
+def _inside(
+    lon: NDArray[np.float64], lat: NDArray[np.float64], area: shapely.Geometry
+) -> NDArray[np.bool_]:
+    west, south, east, north = shapely.bounds(area)
+    near = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    shapely.prepare(area)
+    near[near] = shapely.intersects_xy(area, lon[near], lat[near])
+    return np.asarray(near, bool)
+
+
+def _cut(
+    found: _Found,
+    ids: NDArray[np.int64],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    node: NDArray[np.intp],
+    usable: NDArray[np.bool_],
+    *,
+    osm_date: str | None,
+    source: str,
+) -> OsmWays:
+    """Keep the stretches of each way whose nodes are usable, each as a way of its own."""
+    way = np.repeat(np.arange(len(found.road)), np.frombuffer(found.size, np.int64))
+    good = usable[node]
+    follows = np.zeros(len(node), bool)
+    follows[1:] = good[1:] & good[:-1] & (way[1:] == way[:-1])
+    stretch = np.cumsum(~follows)
+    kept = good & (np.bincount(stretch)[stretch] > 1)
+    if not kept.any():
+        raise RoadDataError(say("{source} has no roads inside the bounds.", source=source))
+    first = np.flatnonzero(kept & ~follows)
+    of = way[first]
+    is_used = np.zeros(len(ids), bool)
+    is_used[node[kept]] = True
+    number = np.cumsum(is_used) - 1
+    used = np.flatnonzero(is_used)
+    return OsmWays(
+        node_id=ids[used],
+        node_lon=lon[used],
+        node_lat=lat[used],
+        node_start=np.append(np.cumsum(kept)[first] - 1, kept.sum()).astype(np.int64),
+        node=number[node[kept]].astype(np.int32),
+        way=np.frombuffer(found.way, np.int64)[of],
+        road=np.frombuffer(found.road, np.int32)[of],
+        roads=tuple(found.roads),
+        barriers=_index_barriers(found.barriers, ids[used]),
+        turns=tuple(found.turns),
+        doubtful_turns=found.doubtful_turns,
+        osm_date=osm_date,
+    )
+
+
+def _index_barriers(barriers: dict[int, Road], ids: NDArray[np.int64]) -> dict[int, Road]:
+    wanted = np.array(sorted(barriers), np.int64)
+    index = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    there = ids[index] == wanted
+    pairs: Any = zip(index[there].tolist(), wanted[there].tolist(), strict=True)
+    return {number: barriers[ref] for number, ref in pairs}

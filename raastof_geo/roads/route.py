@@ -1,238 +1,558 @@
-"""Find the best routes between sites, and what lies along them."""
+"""Find the best routes between places on the road, and what lies along them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
-from raastof_geo.roads.network import ROAD_CLASSES, RoadNetwork
+from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
+from raastof_geo.roads.approach import Approach, Stop, Surroundings
+from raastof_geo.roads.engine import (
+    CLOSED,
+    LARGEST,
+    DijkstraEngine,
+    DijkstraMetric,
+    Engine,
+    HierarchyEngine,
+    Metric,
+    has_hierarchies,
+    order_nodes,
+)
+from raastof_geo.roads.graph import RoadGraph, build_graph
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.reduce import Reduction, reduce_graph
+from raastof_geo.roads.road import Access
 from raastof_geo.roads.snap import Anchors
 
-_NO_NODE = -9999
+Floats: TypeAlias = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
+
+_ROOM = 4
+"""How many times the widest way across the network may weigh before it counts as closed."""
+_PAIRS_FOR_A_TREE = 2e-3
+"""Pairs of an origin from which on a tree of all its routes is found sooner, for each node."""
 _SOURCES_AT_ONCE = 32
-_LEAST_WEIGHT = 1e-9
-
-Floats = NDArray[np.float64]
+_NOTHING = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
-class RoadGraph:
-    """Arcs that trucks may drive, with every site as a node where it meets the road."""
-
-    network: RoadNetwork
-    size: int
-    """Nodes of the network, then one for each site."""
-    node_of: Mapping[str, int]
-    """Node of each site."""
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    edge: NDArray[np.int64]
-    """Edge of the network that the arc lies on."""
-    from_share: Floats
-    to_share: Floats
-    """Where on the edge the arc begins and ends, from 0 at its tail to 1 at its head."""
-
-    @cached_property
-    def length_km(self) -> Floats:
-        """Length of each arc. [km]"""
-        share = np.abs(self.to_share - self.from_share)
-        return np.asarray(share * self.network.length_m[self.edge] / 1000)
-
-    @cached_property
-    def road_class(self) -> NDArray[np.int8]:
-        """Class of road of each arc, an index into `ROAD_CLASSES`."""
-        return np.asarray(self.network.road_class[self.edge])
-
-
-def build_graph(network: RoadNetwork, anchors: Anchors, *, ferries: bool = True) -> RoadGraph:
-    """Cut edges where sites meet them, and lay out the arcs in the directions allowed."""
-    frame = anchors.frame
-    nodes = len(network.node_lon)
-    site_node = nodes + np.arange(len(frame))
-    pieces = _pieces(network, frame["edge"].to_numpy(), frame["share"].to_numpy(), site_node)
-    tail, head, edge, low, high = pieces
-    usable = np.full(len(edge), True)
-    if not ferries:
-        usable = network.road_class[edge] != ROAD_CLASSES.index("ferry")
-    ahead = network.forward[edge] & usable
-    back = network.backward[edge] & usable
-    return RoadGraph(
-        network=network,
-        size=nodes + len(frame),
-        node_of=dict(zip(frame.index, site_node.tolist(), strict=True)),
-        start=np.concatenate([tail[ahead], head[back]]),
-        end=np.concatenate([head[ahead], tail[back]]),
-        edge=np.concatenate([edge[ahead], edge[back]]),
-        from_share=np.concatenate([low[ahead], high[back]]),
-        to_share=np.concatenate([high[ahead], low[back]]),
-    )
-
-
-def _pieces(
-    network: RoadNetwork,
-    site_edge: NDArray[np.int64],
-    site_share: Floats,
-    site_node: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Floats, Floats]:
-    """Cut every edge at its sites: tail, head, edge, and the share of the edge at either end."""
-    count = len(network.tail)
-    edges = np.arange(count)
-    edge = np.concatenate([edges, site_edge, edges])
-    share = np.concatenate([np.zeros(count), site_share, np.ones(count)])
-    node = np.concatenate([network.tail, site_node, network.head]).astype(np.int64)
-    rank = np.repeat([0, 1, 2], [count, len(site_edge), count])
-    order = np.lexsort((node, share, rank, edge))
-    edge, share, node = edge[order], share[order], node[order]
-    same = edge[:-1] == edge[1:]
-    return node[:-1][same], node[1:][same], edge[:-1][same], share[:-1][same], share[1:][same]
-
-
-@dataclass(frozen=True, eq=False)
-class RouteTable:
-    """The best route from each origin to each place of the graph, under one weight."""
+class Router:
+    """A network made ready: its arcs, its core, and an engine."""
 
     graph: RoadGraph
-    origins: tuple[str, ...]
-    arc_of: NDArray[np.int64]
-    """Arcs sorted by start and end, the cheapest where several join the same two nodes."""
-    keys: NDArray[np.int64]
-    before: NDArray[np.int32]
-    """The node before each node on the route from each origin. [origins × nodes]"""
+    reduction: Reduction
+    engine: Engine
+    local: NDArray[np.bool_]
+    """Arcs for the first and the last stretch only."""
+    closed: NDArray[np.bool_]
+    """Arcs that trucks may not use."""
 
-    def walk(
-        self,
-        origins: NDArray[np.int64],
-        destinations: NDArray[np.int64],
-        visit: Callable[[NDArray[np.int64], NDArray[np.int64]], None],
-    ) -> NDArray[np.bool_]:
-        """Walk all routes backwards side by side, and tell which of them exist.
+    @cached_property
+    def fallback(self) -> DijkstraEngine:
+        """Dijkstra's algorithm on the same core."""
+        if isinstance(self.engine, DijkstraEngine):
+            return self.engine
+        core = self.reduction
+        return DijkstraEngine(core.tail, core.head, len(core.node))
 
-        Parameters
-        ----------
-        origins
-            Rows of `before`, one for each route.
-        destinations
-            Nodes, one for each route.
-        visit
-            Called with the routes that take a step, and the arcs that they step over.
-        """
-        node = destinations.astype(np.int64).copy()
-        source = np.array([self.graph.node_of[site] for site in self.origins])[origins]
-        active = np.flatnonzero(node != source)
-        exists = np.full(len(node), True)
-        while len(active):
-            previous = self.before[origins[active], node[active]].astype(np.int64)
-            lost = previous == _NO_NODE
-            exists[active[lost]] = False
-            active, previous = active[~lost], previous[~lost]
-            arcs = self._arc(previous, node[active])
-            visit(active, arcs)
-            node[active] = previous
-            active = active[previous != source[active]]
-        return exists
-
-    def _arc(self, start: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.int64]:
-        found = np.searchsorted(self.keys, start * self.graph.size + end)
-        return np.asarray(self.arc_of[found])
-
-    def sums(
-        self, origins: Sequence[str], destinations: Sequence[str], quantities: Mapping[str, Floats]
-    ) -> tuple[dict[str, Floats], NDArray[np.bool_]]:
-        """Add up quantities of arcs along routes.
+    def weigh(self, weight: Floats) -> Measure:
+        """Pour weights into the network.
 
         Parameters
         ----------
-        origins, destinations
-            Sites, one pair for each route.
-        quantities
-            For each name a number for every arc of the graph.
-
-        Returns
-        -------
-        sums
-            For each name a number for every route.
-        exists
-            Which of the routes exist.
+        weight
+            What each arc weighs, at least 0, infinite where it may not be driven.
         """
-        row = {site: index for index, site in enumerate(self.origins)}
-        rows = np.array([row[site] for site in origins], dtype=np.int64)
-        nodes = np.array([self.graph.node_of[site] for site in destinations], dtype=np.int64)
-        table = np.column_stack(list(quantities.values()))
-        totals = np.zeros((len(rows), table.shape[1]))
+        allowed = np.where(self.closed, np.inf, weight)
+        scale = self._scale(np.where(self.local, np.inf, allowed))
+        finite = np.isfinite(allowed)
+        units = np.full(len(allowed), CLOSED, np.int64)
+        units[finite] = np.clip(np.round(allowed[finite] * scale), 1, LARGEST)
+        runs = self.reduction.add_up(np.where(units < CLOSED, units, np.inf).astype(np.float64))
+        whole = np.where(runs < LARGEST, runs, CLOSED).astype(np.int64)
+        return Measure(self, units, whole, scale)
 
-        def add(routes: NDArray[np.int64], arcs: NDArray[np.int64]) -> None:
-            totals[routes] += table[arcs]
+    def _scale(self, weight: Floats) -> float:
+        """Choose units fine enough to tell routes apart, and coarse enough to be added up.
 
-        exists = self.walk(rows, nodes, add)
-        return {name: totals[:, index] for index, name in enumerate(quantities)}, exists
+        No best way between nodes that a hub reaches and is reached by weighs more than the
+        farthest way to the hub and the farthest one from it.
+        """
+        runs = self.reduction.add_up(weight)
+        finite = runs[np.isfinite(runs)]
+        if not len(finite) or finite.max() <= 0:
+            return 1.0
+        rough = np.where(np.isfinite(runs), np.maximum(runs / finite.max() * 1e6, 1), CLOSED)
+        across = self._across(rough.astype(np.int64)) * finite.max() / 1e6
+        return float(LARGEST / (_ROOM * max(across, finite.max())))
 
-    def arcs(self, origin: str, destination: str) -> NDArray[np.int64]:
-        """Give the arcs of one route, in the order they are driven."""
-        steps: list[NDArray[np.int64]] = []
-        self.walk(
-            np.array([self.origins.index(origin)]),
-            np.array([self.graph.node_of[destination]]),
-            lambda _, arcs: steps.append(arcs),
-        )
-        return np.concatenate(steps[::-1]) if steps else np.array([], dtype=np.int64)
+    def _across(self, runs: Integers) -> float:
+        core = self.reduction
+        degree = np.bincount(core.tail, minlength=1) + np.bincount(core.head, minlength=1)
+        hub = [int(np.argmax(degree))]
+        farthest = 0.0
+        for engine in (self.fallback, self._backward):
+            distance, _ = engine.customise(runs).trees(hub)
+            farthest += float(distance[np.isfinite(distance)].max())
+        return farthest
+
+    @cached_property
+    def _backward(self) -> DijkstraEngine:
+        core = self.reduction
+        return DijkstraEngine(core.head, core.tail, len(core.node))
 
 
-def find_routes(graph: RoadGraph, weight: Floats, origins: Sequence[str]) -> RouteTable:
-    """Find the routes of least weight from each origin to every place.
+def prepare_router(
+    network: RoadNetwork,
+    *,
+    turns: bool = True,
+    restricted: bool = True,
+    order: Integers | None = None,
+    hierarchies: bool | None = None,
+) -> Router:
+    """Make a network ready for routes, once for all trucks.
 
     Parameters
     ----------
-    weight
-        What each arc weighs; at least 0.
+    turns
+        Whether turn restrictions hold.
+    restricted
+        Whether roads closed to trucks are closed, and local ones local.
+    order
+        Nodes of the core in the order of a hierarchy, where it is known already.
+    hierarchies
+        Whether to use contraction hierarchies; by default where they are at hand.
     """
-    keys, arc_of, matrix = _cheapest_arcs(graph, np.maximum(weight, _LEAST_WEIGHT))
-    sources = np.array([graph.node_of[site] for site in origins], dtype=np.int64)
-    before = np.full((len(sources), graph.size), _NO_NODE, dtype=np.int32)
-    for first in range(0, len(sources), _SOURCES_AT_ONCE):
-        part = slice(first, first + _SOURCES_AT_ONCE)
-        _, before[part] = dijkstra(matrix, indices=sources[part], return_predecessors=True)
-    return RouteTable(graph, tuple(origins), arc_of, keys, before)
+    graph = build_graph(network, turns=turns)
+    access = network.access[graph.edge] if restricted else np.zeros(len(graph.edge), np.int8)
+    closed = access == Access.CLOSED
+    local = access == Access.LOCAL
+    core = reduce_graph(graph, ~(closed | local))
+    engine: Engine
+    if (has_hierarchies() if hierarchies is None else hierarchies) and len(core.tail):
+        if order is None:
+            place = graph.place[core.node]
+            order = order_nodes(
+                core.tail, core.head, network.node_lon[place], network.node_lat[place]
+            )
+        engine = HierarchyEngine(core.tail, core.head, order)
+    else:
+        engine = DijkstraEngine(core.tail, core.head, len(core.node))
+    return Router(graph, core, engine, local, closed)
 
 
-def _cheapest_arcs(
-    graph: RoadGraph, weight: Floats
-) -> tuple[NDArray[np.int64], NDArray[np.int64], csr_array]:
-    """Keep the cheapest of parallel arcs: a sparse matrix would add them up."""
-    key = graph.start * graph.size + graph.end
-    order = np.lexsort((np.arange(len(key)), weight, key))
-    keys, first = np.unique(key[order], return_index=True)
-    arc_of = order[first]
-    matrix = csr_array(
-        (weight[arc_of], (graph.start[arc_of], graph.end[arc_of])), shape=(graph.size, graph.size)
+def load_router(graph: RoadGraph, *, restricted: bool = True) -> Router:
+    """Make arcs ready for routes; the order of nodes comes from the cache.
+
+    Parameters
+    ----------
+    restricted
+        Whether roads closed to trucks are closed, and local ones local.
+    """
+    access = graph.network.access[graph.edge] if restricted else np.zeros(len(graph.edge), np.int8)
+    closed, local = access == Access.CLOSED, access == Access.LOCAL
+    core = reduce_graph(graph, ~(closed | local))
+    if not (has_hierarchies() and len(core.tail)):
+        return Router(graph, core, DijkstraEngine(core.tail, core.head, len(core.node)), local, closed)
+    place = graph.place[core.node]
+    lon, lat = graph.network.node_lon[place], graph.network.node_lat[place]
+    order = keep(
+        "orders",
+        fingerprint((core.tail, core.head, lon, lat)),
+        make=lambda: order_nodes(core.tail, core.head, lon, lat),
+        write=lambda found, draft: write_arrays({"order": found}, draft),
+        read=_read_order,
     )
-    return keys, arc_of, matrix
+    return Router(graph, core, HierarchyEngine(core.tail, core.head, order), local, closed)
 
 
-def draw_route(graph: RoadGraph, arcs: NDArray[np.int64]) -> Floats:
-    """Draw the way along arcs as lon and lat. [degrees, points × 2]"""
-    parts = [_draw_arc(graph, arc) for arc in arcs.tolist()]
-    if not parts:
+def _read_order(file: Path) -> Integers:
+    order = read_arrays(file)["order"].astype(np.int64)
+    if not np.array_equal(np.sort(order), np.arange(len(order))):
+        raise ValueError("not an order")
+    return order
+
+
+def place_stops(anchors: Anchors) -> dict[str, Stop]:
+    """Give the stop of each site."""
+    frame = anchors.frame
+    return {
+        str(site): Stop(int(edge), float(share))
+        for site, edge, share in zip(frame.index, frame["edge"], frame["share"], strict=True)
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """A network with weights in it, in whole units."""
+
+    router: Router
+    units: Integers
+    """Weight of each arc, `CLOSED` where it may not be driven. [units]"""
+    runs: Integers
+    """Weight of each run of the core. [units]"""
+    scale: float
+    """Units in one of the weight that was given."""
+
+    @cached_property
+    def metric(self) -> Metric:
+        """The engine with the weights of the core."""
+        return self.router.engine.customise(self.runs)
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """What first and last stretches are found in."""
+        router = self.router
+        return Surroundings(router.graph, router.reduction, self.units, router.local)
+
+    def matrix(self, origins: Sequence[Stop], destinations: Sequence[Stop]) -> Floats:
+        """Give the least weight between all origins and destinations, infinite if there is no way.
+
+        Exact to the unit, whichever engine. [origins × destinations]
+        """
+        out = [self.surroundings.leave(stop) for stop in origins]
+        back = [self.surroundings.reach(stop) for stop in destinations]
+        units = self.metric.measure([one.doors for one in out], [one.doors for one in back])
+        for row, column, weight, _ in self._meet(out, back):
+            units[row, column] = min(units[row, column], weight)
+        return np.where(units < CLOSED, units / self.scale, np.inf)
+
+    def routes(self, origins: Sequence[Stop], destinations: Sequence[Stop]) -> Routes:
+        """Find the best route from each origin to the destination beside it."""
+        out = {stop: self.surroundings.leave(stop) for stop in dict.fromkeys(origins)}
+        back = {stop: self.surroundings.reach(stop) for stop in dict.fromkeys(destinations)}
+        pairs = list(zip(origins, destinations, strict=True))
+        found = self._paths(pairs, out, back)
+        direct = self._nearby(pairs, out, back)
+        return _gather(self.router, pairs, found, direct, out, back)
+
+    def _paths(
+        self,
+        pairs: Sequence[tuple[Stop, Stop]],
+        out: Mapping[Stop, Approach],
+        back: Mapping[Stop, Approach],
+    ) -> _Paths:
+        """Find the way of each pair through the core, one by one or by trees."""
+        per_origin = len(pairs) / max(len(out), 1)
+        if per_origin < _PAIRS_FOR_A_TREE * len(self.router.reduction.node):
+            return _find_singly(self.metric, pairs, out, back)
+        tree = self.router.fallback.customise(self.runs)
+        return _find_by_trees(tree, pairs, out, back)
+
+    def _nearby(
+        self,
+        pairs: Sequence[tuple[Stop, Stop]],
+        out: Mapping[Stop, Approach],
+        back: Mapping[Stop, Approach],
+    ) -> dict[int, tuple[int, int | None, int]]:
+        """Find the pairs that need not go through the core: weight, node or none, arc."""
+        wanted: dict[tuple[Stop, Stop], list[int]] = defaultdict(list)
+        for rank, pair in enumerate(pairs):
+            wanted[pair].append(rank)
+        starts, goals = list(out), list(back)
+        best: dict[int, tuple[int, int | None, int]] = {}
+        for row, column, weight, how in self._meet(list(out.values()), list(back.values())):
+            for rank in wanted.get((starts[row], goals[column]), ()):
+                if rank not in best or weight < best[rank][0]:
+                    best[rank] = (weight, *how)
+        return best
+
+    def _meet(
+        self, out: Sequence[Approach], back: Sequence[Approach]
+    ) -> list[tuple[int, int, int, tuple[int | None, int]]]:
+        """Find pairs that meet off the core, or on one edge: origin, destination, weight, where."""
+        core = self.router.reduction.core
+        at_node: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        on_edge: dict[int, list[int]] = defaultdict(list)
+        for column, reach in enumerate(back):
+            on_edge[reach.stop.edge].append(column)
+            for node, weight in reach.weight.items():
+                if core[node] < 0:
+                    at_node[node].append((column, weight))
+        found: list[tuple[int, int, int, tuple[int | None, int]]] = []
+        for row, leave in enumerate(out):
+            for node, weight in leave.weight.items():
+                for column, rest in at_node.get(node, ()):
+                    found.append((row, column, weight + rest, (node, -1)))
+            for column in on_edge.get(leave.stop.edge, ()):
+                direct = self.surroundings.between(leave.stop, back[column].stop)
+                if direct is not None:
+                    found.append((row, column, direct[0], (None, direct[1])))
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Paths:
+    """Ways through the core: runs, and the nodes of the core at either end; none: -1."""
+
+    weight: Integers
+    run_start: Integers
+    run: Integers
+    first: Integers
+    last: Integers
+
+
+@dataclass(frozen=True, eq=False)
+class Routes:
+    """Routes from place to place, as arcs in the order they are driven."""
+
+    router: Router
+    exists: NDArray[np.bool_]
+    weight: Integers
+    """What each route weighs, `CLOSED` where there is none. [units]"""
+    head_start: Integers
+    """Where the arcs before the core begin in `head_arc`; one longer than the routes."""
+    head_arc: Integers
+    run_start: Integers
+    run: Integers
+    tail_start: Integers
+    tail_arc: Integers
+    first_left: Floats
+    """Share of the first arc that is not driven, before the origin."""
+    last_left: Floats
+    """Share of the last arc that is not driven, beyond the destination."""
+
+    def sums(self, quantities: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Add up quantities of arcs along each route, NaN where there is none.
+
+        Parameters
+        ----------
+        quantities
+            For each name a number for every arc of the graph.
+        """
+        first, last = self._ends()
+        found = {}
+        for name, quantity in quantities.items():
+            total = (
+                _add_up(quantity[self.head_arc], self.head_start)
+                + _add_up(self.router.reduction.add_up(quantity)[self.run], self.run_start)
+                + _add_up(quantity[self.tail_arc], self.tail_start)
+            )
+            total -= quantity[first] * self.first_left + quantity[last] * self.last_left
+            found[name] = np.where(self.exists, np.maximum(total, 0), np.nan)
+        return found
+
+    def arcs(self, rank: int) -> Integers:
+        """Give the arcs of one route, in the order they are driven."""
+        core = self.router.reduction
+        runs = self.run[self.run_start[rank] : self.run_start[rank + 1]]
+        parts = [self.head_arc[self.head_start[rank] : self.head_start[rank + 1]]]
+        parts += [core.run_arc[core.run_start[run] : core.run_start[run + 1]] for run in runs]
+        parts.append(self.tail_arc[self.tail_start[rank] : self.tail_start[rank + 1]])
+        return np.concatenate(parts)
+
+    def shares(self, rank: int) -> Floats:
+        """Give the share of each arc that one route drives."""
+        driven = np.ones(len(self.arcs(rank)))
+        if len(driven):
+            driven[0] -= self.first_left[rank]
+            driven[-1] -= self.last_left[rank]
+        return driven
+
+    def draw(self, rank: int) -> Floats:
+        """Draw one route as lon and lat. [degrees, points × 2]"""
+        return draw_arcs(
+            self.router.graph,
+            self.arcs(rank),
+            first_left=float(self.first_left[rank]),
+            last_left=float(self.last_left[rank]),
+        )
+
+    def _ends(self) -> tuple[Integers, Integers]:
+        """Give the first and the last arc of each route, 0 where there is none."""
+        count = len(self.exists)
+        first, last = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        ahead = np.flatnonzero(np.diff(self.head_start))
+        behind = np.flatnonzero(np.diff(self.tail_start))
+        first[behind] = self.tail_arc[self.tail_start[:-1][behind]]
+        first[ahead] = self.head_arc[self.head_start[:-1][ahead]]
+        last[ahead] = self.head_arc[self.head_start[1:][ahead] - 1]
+        last[behind] = self.tail_arc[self.tail_start[1:][behind] - 1]
+        return first, last
+
+
+def _find_singly(
+    metric: Metric,
+    pairs: Sequence[tuple[Stop, Stop]],
+    out: Mapping[Stop, Approach],
+    back: Mapping[Stop, Approach],
+) -> _Paths:
+    found = [metric.find(out[origin].doors, back[goal].doors) for origin, goal in pairs]
+    runs = [path.runs if path else () for path in found]
+    return _Paths(
+        weight=np.array([path.weight if path else CLOSED for path in found], np.int64),
+        run_start=np.append(0, np.cumsum([len(run) for run in runs])).astype(np.int64),
+        run=np.array([run for path in runs for run in path], np.int64),
+        first=np.array([path.first if path else -1 for path in found], np.int64),
+        last=np.array([path.last if path else -1 for path in found], np.int64),
+    )
+
+
+def _find_by_trees(
+    metric: DijkstraMetric,
+    pairs: Sequence[tuple[Stop, Stop]],
+    out: Mapping[Stop, Approach],
+    back: Mapping[Stop, Approach],
+) -> _Paths:
+    """Find all routes of some origins at once, and walk them backwards side by side."""
+    doors = sorted({node for approach in out.values() for node, _ in approach.doors})
+    row = {node: rank for rank, node in enumerate(doors)}
+    ways: dict[int, list[tuple[int, int, int, int]]] = defaultdict(list)
+    for rank, (origin, goal) in enumerate(pairs):
+        for node, weight in out[origin].doors:
+            for door, rest in back[goal].doors:
+                ways[row[node] // _SOURCES_AT_ONCE].append((rank, row[node], door, weight + rest))
+    best = np.full(len(pairs), float(CLOSED))
+    first, last = np.full(len(pairs), -1), np.full(len(pairs), -1)
+    walked: dict[int, NDArray[np.int64]] = {}
+    for part, listed in sorted(ways.items()):
+        begin = part * _SOURCES_AT_ONCE
+        weight, before = metric.trees(doors[begin : begin + _SOURCES_AT_ONCE])
+        table = np.array(listed, np.int64)
+        total = weight[table[:, 1] - begin, table[:, 2]] + table[:, 3]
+        order = np.lexsort((np.arange(len(total)), total, table[:, 0]))
+        _, chosen = np.unique(table[order, 0], return_index=True)
+        chosen = order[chosen]
+        better = total[chosen] < best[table[chosen, 0]]
+        chosen = chosen[better]
+        ranks = table[chosen, 0]
+        best[ranks] = total[chosen]
+        last[ranks] = table[chosen, 2]
+        first[ranks] = np.array(doors)[table[chosen, 1]]
+        nodes = _walk_back(before, table[chosen, 1] - begin, table[chosen, 2], first[ranks])
+        for rank, way in zip(ranks.tolist(), nodes, strict=True):
+            walked[rank] = metric.runs(way[:-1], way[1:])
+    sizes = [len(walked.get(rank, _NOTHING)) for rank in range(len(pairs))]
+    return _Paths(
+        weight=np.minimum(best, CLOSED).astype(np.int64),
+        run_start=np.append(0, np.cumsum(sizes)).astype(np.int64),
+        run=np.concatenate(
+            [walked.get(rank, _NOTHING) for rank in range(len(pairs))] or [_NOTHING]
+        ),
+        first=first,
+        last=last,
+    )
+
+
+def _walk_back(
+    before: NDArray[np.int32], rows: Integers, nodes: Integers, sources: Integers
+) -> list[Integers]:
+    """Walk from nodes to the roots of their trees, and give each way from the root on."""
+    steps = [nodes]
+    while np.any(steps[-1] != sources):
+        here = steps[-1]
+        ahead = before[rows, here].astype(np.int64)
+        steps.append(np.where(here == sources, here, ahead))
+    table = np.array(steps[::-1]).reshape(len(steps), len(nodes))
+    lead = np.sum(table == sources, axis=0) - 1
+    return [table[start:, column] for column, start in enumerate(lead.tolist())]
+
+
+def _gather(
+    router: Router,
+    pairs: Sequence[tuple[Stop, Stop]],
+    paths: _Paths,
+    direct: Mapping[int, tuple[int, int | None, int]],
+    out: Mapping[Stop, Approach],
+    back: Mapping[Stop, Approach],
+) -> Routes:
+    """Set each route together: first stretch, core, last stretch, or a way off the core."""
+    heads: list[list[int]] = []
+    tails: list[list[int]] = []
+    weight = paths.weight.copy()
+    core_node = router.reduction.node
+    through = np.ones(len(pairs), bool)
+    for rank, (origin, goal) in enumerate(pairs):
+        near = direct.get(rank)
+        if near is not None and near[0] <= weight[rank]:
+            weight[rank], through[rank] = near[0], False
+            node = near[1]
+            heads.append([near[2]] if node is None else out[origin].arcs(node))
+            tails.append([] if node is None else back[goal].arcs(node)[::-1])
+        elif weight[rank] < CLOSED:
+            heads.append(out[origin].arcs(int(core_node[paths.first[rank]])))
+            tails.append(back[goal].arcs(int(core_node[paths.last[rank]]))[::-1])
+        else:
+            heads.append([])
+            tails.append([])
+    kept = np.repeat(through, np.diff(paths.run_start))
+    sizes = np.where(through, np.diff(paths.run_start), 0)
+    routes = Routes(
+        router=router,
+        exists=weight < CLOSED,
+        weight=weight,
+        head_start=_starts(heads),
+        head_arc=_flat(heads),
+        run_start=np.append(0, np.cumsum(sizes)).astype(np.int64),
+        run=paths.run[kept],
+        tail_start=_starts(tails),
+        tail_arc=_flat(tails),
+        first_left=np.zeros(len(pairs)),
+        last_left=np.zeros(len(pairs)),
+    )
+    first, last = routes._ends()
+    shares = np.array([(one.share, other.share) for one, other in pairs]).reshape(-1, 2)
+    ahead = router.graph.ahead
+    first_left = np.where(ahead[first], shares[:, 0], 1 - shares[:, 0]) * routes.exists
+    last_left = np.where(ahead[last], 1 - shares[:, 1], shares[:, 1]) * routes.exists
+    return replace(routes, first_left=first_left, last_left=last_left)
+
+
+def _starts(parts: Sequence[Sequence[int]]) -> Integers:
+    return np.append(0, np.cumsum([len(part) for part in parts])).astype(np.int64)
+
+
+def _flat(parts: Sequence[Sequence[int]]) -> Integers:
+    return np.array([arc for part in parts for arc in part], np.int64)
+
+
+def _add_up(values: Floats, starts: Integers) -> Floats:
+    total = np.append(0.0, np.cumsum(values))
+    return np.asarray(total[starts[1:]] - total[starts[:-1]])
+
+
+def draw_arcs(
+    graph: RoadGraph, arcs: Integers, *, first_left: float = 0.0, last_left: float = 0.0
+) -> Floats:
+    """Draw the way along arcs as lon and lat. [degrees, points × 2]
+
+    Parameters
+    ----------
+    first_left, last_left
+        Shares of the first and the last arc that are not driven.
+    """
+    count = len(arcs)
+    if not count:
         return np.empty((0, 2))
+    parts = [
+        _draw_arc(
+            graph,
+            arc,
+            first_left if rank == 0 else 0.0,
+            last_left if rank == count - 1 else 0.0,
+        )
+        for rank, arc in enumerate(arcs.tolist())
+    ]
     points = np.concatenate(parts)
     moved = np.r_[True, np.any(np.diff(points, axis=0) != 0, axis=1)]
     return np.asarray(points[moved])
 
 
-def _draw_arc(graph: RoadGraph, arc: int) -> Floats:
-    """Draw a whole edge, or the part of it between two shares of its length."""
+def _draw_arc(graph: RoadGraph, arc: int, before: float, beyond: float) -> Floats:
+    """Draw an arc, less a share of it at its start and one at its end."""
     network, edge = graph.network, graph.edge[arc]
     span = slice(network.point_start[edge], network.point_start[edge + 1])
     points = np.column_stack([network.lon[span], network.lat[span]])
-    begin, finish = float(graph.from_share[arc]), float(graph.to_share[arc])
-    if begin > finish:
-        return _between(points, network.xy[span], finish, begin)[::-1]
-    return _between(points, network.xy[span], begin, finish)
+    if graph.ahead[arc]:
+        return _between(points, network.xy[span], before, 1 - beyond)
+    return _between(points, network.xy[span], beyond, 1 - before)[::-1]
 
 
 def _between(points: Floats, xy: Floats, low: float, high: float) -> Floats:

@@ -14,8 +14,9 @@ from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.errors import RoadDataError, SnapError, raise_all
 from raastof_geo.language import say
-from raastof_geo.roads.network import ROAD_CLASSES, RoadNetwork
+from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import project
+from raastof_geo.roads.road import ROAD_CLASSES, Access
 from raastof_geo.scenario.model import Site
 
 NO_ENTRANCE = ("motorway", "motorway_link", "trunk_link", "ferry")
@@ -92,9 +93,9 @@ def edge_lines(network: RoadNetwork, edges: NDArray[np.int64]) -> NDArray[np.obj
 
 def connected_nodes(network: RoadNetwork, *, ferries: bool) -> NDArray[np.bool_]:
     """Tell which nodes lie in the largest part where every node reaches every other and back."""
-    open_edge = np.full(len(network.tail), True)
+    open_edge = network.access != Access.CLOSED
     if not ferries:
-        open_edge = network.road_class != ROAD_CLASSES.index("ferry")
+        open_edge &= ~network.ferry
     forward, backward = network.forward & open_edge, network.backward & open_edge
     start = np.concatenate([network.tail[forward], network.head[backward]])
     end = np.concatenate([network.head[forward], network.tail[backward]])
@@ -111,6 +112,8 @@ def _edges_with_entrance(network: RoadNetwork, ferries: bool) -> NDArray[np.int6
         connected[network.tail]
         & connected[network.head]
         & (network.forward | network.backward)
+        & (network.access != Access.CLOSED)
+        & (network.length_m > 0)
         & ~np.isin(network.road_class, closed)
     )
     if not usable.any():

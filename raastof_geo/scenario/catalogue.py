@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
-from raastof_geo.emissions.vehicle import Fuel, Named, RoadSpeed, Vehicle
+from raastof_geo.emissions.speed import BuiltUpSpeed, RoadSpeed, SpeedTable
+from raastof_geo.emissions.vehicle import Fuel, Named, Vehicle
 from raastof_geo.errors import InputError
 from raastof_geo.figures import Figure, NonNegativeFigure, PositiveFigure, Sourced
 from raastof_geo.language import say
@@ -85,6 +86,15 @@ class Ferry(BaseModel):
     fare_dkk_per_km: NonNegativeFigure
 
 
+class FixedLink(Named):
+    """A bridge with a fare of its own."""
+
+    line: tuple[tuple[float, float], tuple[float, float]]
+    """A line across it, from longitude and latitude to longitude and latitude. [degrees]"""
+    fare_dkk: NonNegativeFigure
+    """What each truck pays for each crossing. [DKK]"""
+
+
 class Catalogue(BaseModel):
     """Everything that a scenario need not say, and may."""
 
@@ -101,6 +111,10 @@ class Catalogue(BaseModel):
     fuels: dict[str, Fuel]
     vehicles: dict[str, Vehicle]
     speeds: dict[str, RoadSpeed]
+    built_up: BuiltUpSpeed
+    share_of_signed_limit: PositiveFigure
+    surfaces: dict[str, PositiveFigure]
+    fixed_links: dict[str, FixedLink] = Field(default_factory=dict)
     ferry: Ferry
 
     @model_validator(mode="after")
@@ -108,6 +122,11 @@ class Catalogue(BaseModel):
         for vehicle in self.vehicles.values():
             known("fuels")(vehicle.fuel, info)
         return self
+
+    @property
+    def speed_table(self) -> SpeedTable:
+        """All that speeds are made of."""
+        return SpeedTable(self.speeds, self.built_up, self.surfaces, self.share_of_signed_limit)
 
     def fit(self, material: str, use: str) -> Fit | None:
         """Give the rule for a material in a use; none where no rule speaks of the pair."""

@@ -267,11 +267,72 @@ class Site(Model):
         return tuple(role for role, entry in has.items() if entry)
 
 
+class RoadChange(Window):
+    """Roads that are not as the map says, always or in a window of periods."""
+
+    name: str | None = None
+    """Roads of this name or number, as in `Storstrømsbroen` or `E47`."""
+    way: tuple[int, ...] | None = None
+    """Ways by their ids in OpenStreetMap."""
+    at: tuple[float, float] | None = None
+    """The road nearest to a place: longitude, latitude. [degrees]"""
+    polygon: tuple[tuple[float, float], ...] | None = Field(default=None, min_length=3)
+    """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""
+    closed: bool = False
+    """Whether trucks may not use them."""
+    speed_km_h: float | None = Field(default=None, gt=0, le=130)
+    """What trucks average there, whatever class and signs say. [km/h]"""
+    maxweight_t: float | None = Field(default=None, gt=0)
+    maxweightrating_t: float | None = Field(default=None, gt=0)
+    maxaxleload_t: float | None = Field(default=None, gt=0)
+    maxheight_m: float | None = Field(default=None, gt=0)
+    maxwidth_m: float | None = Field(default=None, gt=0)
+    maxlength_m: float | None = Field(default=None, gt=0)
+    vehicles: tuple[VehicleId, ...] | None = None
+    """The trucks it is about; none: all."""
+    note: str = ""
+    """Why, for the reader."""
+
+    @field_validator("way", mode="before")
+    @classmethod
+    def _one_way_or_several(cls, given: Any) -> Any:
+        return given if given is None or isinstance(given, list | tuple) else [given]
+
+    @field_validator("at")
+    @classmethod
+    def _place_lies_in_denmark(cls, at: tuple[float, float] | None) -> tuple[float, float] | None:
+        if at is not None:
+            check_degrees(*at)
+        return at
+
+    @model_validator(mode="after")
+    def _says_where_and_what(self) -> RoadChange:
+        where = (self.name, self.way, self.at, self.polygon)
+        if sum(value is not None for value in where) != 1:
+            raise InputError(say("say which roads by one of `name`, `way`, `at`, `polygon`"))
+        if not (self.closed or self.speed_km_h or self.limits):
+            raise InputError(
+                say("say what changes: `closed: true`, `speed_km_h`, or a limit as `maxweight_t`")
+            )
+        return self
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The limits that are set, by name. [t, m]"""
+        names = [name for name in type(self).model_fields if name.startswith("max")]
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
 class NetworkChoice(Model):
     """Which roads, and how trucks choose among them."""
 
     file: Path | None = None
-    """A network made by `raastof network build` or `fetch`; none: the built-in one."""
+    """A network made by `raastof network build` or `fetch`, a file of OpenStreetMap such as
+    `.osm.pbf`, or a `.graphml` of OSMnx; none: the built-in network."""
+    municipalities: tuple[Annotated[str, AfterValidator(known("municipalities"))], ...] = ()
+    """Read only these, and what lies near, from a file of OpenStreetMap."""
+    changes: tuple[RoadChange, ...] = ()
+    """Roads that are not as the map says: closed, limited, slower."""
     ferries: bool = True
     """Whether trucks may take ferries."""
     route_by: RouteMeasure = "emissions"

@@ -1,0 +1,127 @@
+"""Find the roads that a scenario says are not as the map says."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from raastof_geo.errors import RoadDataError
+from raastof_geo.language import Message, say
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.projection import project
+from raastof_geo.roads.snap import edge_lines
+from raastof_geo.scenario.model import RoadChange
+
+FARTHEST_M = 100.0
+"""How far a road may lie from the place that a change names. [m]"""
+
+
+def find_changed_edges(
+    network: RoadNetwork, changes: Sequence[RoadChange]
+) -> list[NDArray[np.intp]]:
+    """Find the edges that each change is about.
+
+    Raises
+    ------
+    RoadDataError
+        Every change that fits no road, named at once.
+    """
+    found, lost = [], []
+    for change in changes:
+        edges = _find_edges(network, change)
+        found.append(edges)
+        if not len(edges):
+            lost.append(_lost(network, change))
+    if lost:
+        raise RoadDataError(*lost)
+    return found
+
+
+def _find_edges(network: RoadNetwork, change: RoadChange) -> NDArray[np.intp]:
+    if change.name is not None:
+        wanted = change.name.casefold()
+        named = [_is_called(road.name, wanted) for road in network.roads]
+        return np.flatnonzero(np.array(named, bool)[network.road])
+    if change.way is not None:
+        return np.flatnonzero(np.isin(network.way, [way for way in change.way if way]))
+    if change.at is not None:
+        return _nearest_edge(network, change.at)
+    return _edges_touching(network, change.polygon or ())
+
+
+def _is_called(name: str, wanted: str) -> bool:
+    """Tell whether a name, number or both is the one that is wanted."""
+    if not name:
+        return False
+    number, _, rest = name.casefold().partition(" ")
+    return wanted in (name.casefold(), rest) or wanted.replace(" ", "") in number.split("/")
+
+
+def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> NDArray[np.intp]:
+    """Find the road nearest to a place, and where it is drawn twice both of them."""
+    point = shapely.points(project(*at))[0]
+    here = project(network.lon, network.lat)
+    x, y = shapely.get_coordinates(point)[0]
+    first, last = network.point_start[:-1], network.point_start[1:] - 1
+    reach = network.length_m + FARTHEST_M
+    near = np.hypot(here[first, 0] - x, here[first, 1] - y) <= reach
+    near |= np.hypot(here[last, 0] - x, here[last, 1] - y) <= reach
+    edges = np.flatnonzero(near & (network.length_m > 0))
+    if not len(edges):
+        return edges
+    gap = shapely.distance(edge_lines(network, edges), point)
+    least = gap.min()
+    return edges[gap <= least + 1e-6] if least <= FARTHEST_M else edges[:0]
+
+
+def _edges_touching(
+    network: RoadNetwork, corners: Sequence[tuple[float, float]]
+) -> NDArray[np.intp]:
+    area = shapely.make_valid(shapely.Polygon(corners))
+    west, south, east, north = shapely.bounds(area)
+    starts = network.point_start[:-1]
+    near = (
+        (np.minimum.reduceat(network.lon, starts) <= east)
+        & (np.maximum.reduceat(network.lon, starts) >= west)
+        & (np.minimum.reduceat(network.lat, starts) <= north)
+        & (np.maximum.reduceat(network.lat, starts) >= south)
+    )
+    edges = np.flatnonzero(near)
+    lines = [
+        shapely.linestrings(
+            network.lon[network.point_start[edge] : network.point_start[edge + 1]],
+            network.lat[network.point_start[edge] : network.point_start[edge + 1]],
+        )
+        for edge in edges.tolist()
+    ]
+    return edges[shapely.intersects(np.array(lines, object), area)] if lines else edges
+
+
+def _lost(network: RoadNetwork, change: RoadChange) -> Message:
+    if change.name is not None:
+        names = sorted({road.name for road in network.roads if road.name})
+        like = difflib.get_close_matches(change.name, names, n=3, cutoff=0.5)
+        if like:
+            return say(
+                "network.changes: no road is called {name}; did you mean {like}?",
+                name=f"`{change.name}`",
+                like=", ".join(f"`{name}`" for name in like),
+            )
+        return say("network.changes: no road is called {name}", name=f"`{change.name}`")
+    if change.way is not None:
+        return say(
+            "network.changes: no road has the id {ways}; the built-in roads have no ids of"
+            " OpenStreetMap, so use `name`, `at` or `polygon` there",
+            ways=", ".join(str(way) for way in change.way),
+        )
+    if change.at is not None:
+        return say(
+            "network.changes: no road lies within {limit} m of {place}",
+            limit=round(FARTHEST_M),
+            place=f"{change.at[0]:g}, {change.at[1]:g}",
+        )
+    return say("network.changes: no road touches the polygon")

@@ -1,0 +1,239 @@
+"""Find least weights between nodes: by contraction hierarchies, or by Dijkstra's algorithm.
+
+Both take whole numbers and give the same ones back. The hierarchy is
+customizable (Dibbelt, Strasser, Wagner: Customizable Contraction Hierarchies,
+ACM JEA 21, 2016, doi 10.1145/2886843): its order of nodes is found once for a
+network, and a truck's weights are poured into it in milliseconds. It comes
+from RoutingKit by way of `routingkit-cch`; where no wheel of that exists,
+SciPy's Dijkstra does the same, slower.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+Integers: TypeAlias = NDArray[np.int64]
+Doors: TypeAlias = Sequence[tuple[int, int]]
+"""Nodes through which a place is reached, and what it weighs to get there."""
+
+CLOSED = 2**31 - 1
+"""The weight of what may not be driven; RoutingKit's infinity."""
+LARGEST = 2**30
+"""No route may weigh more: two of them added still fit below `CLOSED`."""
+
+_SOURCES_AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class Path:
+    """The best way between two places."""
+
+    weight: int
+    runs: tuple[int, ...]
+    first: int
+    """Door of the origin that it leaves by."""
+    last: int
+    """Door of the destination that it comes in by."""
+
+
+class Metric(Protocol):
+    """An engine with weights in it."""
+
+    def measure(self, origins: Sequence[Doors], destinations: Sequence[Doors]) -> Integers:
+        """Give the least weight between all origins and destinations, or `CLOSED`."""
+        ...
+
+    def find(self, origin: Doors, destination: Doors) -> Path | None:
+        """Find the best way between two places, none where there is none."""
+        ...
+
+
+class Engine(Protocol):
+    """A graph made ready for weights."""
+
+    name: str
+
+    def customise(self, weight: Integers) -> Metric:
+        """Take the weight of every run."""
+        ...
+
+
+def has_hierarchies() -> bool:
+    """Tell whether contraction hierarchies are at hand."""
+    return importlib.util.find_spec("routingkit_cch") is not None
+
+
+def order_nodes(
+    tail: Integers, head: Integers, lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> Integers:
+    """Order nodes for a hierarchy, by nested dissection (inertial flow)."""
+    import routingkit_cch
+
+    order = routingkit_cch.compute_order_inertial(
+        len(lon), tail.tolist(), head.tolist(), lat.tolist(), lon.tolist()
+    )
+    return np.array(order, np.int64)
+
+
+class HierarchyEngine:
+    """Customizable contraction hierarchies, from RoutingKit."""
+
+    name = "routingkit"
+
+    def __init__(self, tail: Integers, head: Integers, order: Integers) -> None:
+        import routingkit_cch
+
+        self.tail, self.head, self.order = tail, head, order
+        self.cch: Any = routingkit_cch.CCH(order.tolist(), tail.tolist(), head.tolist(), False)
+
+    def customise(self, weight: Integers) -> HierarchyMetric:
+        """Take the weight of every run."""
+        return HierarchyMetric(self, weight)
+
+
+class HierarchyMetric:
+    """A hierarchy with weights in it."""
+
+    def __init__(self, engine: HierarchyEngine, weight: Integers) -> None:
+        import routingkit_cch
+
+        self._kit = routingkit_cch
+        self._engine = engine
+        self._metric = routingkit_cch.CCHMetric(engine.cch, weight.tolist())
+
+    def measure(self, origins: Sequence[Doors], destinations: Sequence[Doors]) -> Integers:
+        """Give the least weight between all origins and destinations, or `CLOSED`."""
+        nodes = sorted({node for doors in destinations for node, _ in doors})
+        if not nodes:
+            return np.full((len(origins), len(destinations)), CLOSED)
+        sweep = self._kit.CCHOneToMany(self._metric, nodes)
+        rows = [sweep.distances_from_multi(list(doors)) if doors else None for doors in origins]
+        table = np.full((len(origins), len(nodes)), np.nan)
+        for rank, row in enumerate(rows):
+            if row is not None:
+                table[rank] = row
+        return _through_doors(np.nan_to_num(table, nan=CLOSED), nodes, destinations)
+
+    def find(self, origin: Doors, destination: Doors) -> Path | None:
+        """Find the best way between two places, none where there is none."""
+        if not origin or not destination:
+            return None
+        query = self._kit.CCHQuery(self._metric)
+        found = query.run_multi(list(origin), list(destination))
+        weight = found.distance
+        if weight is None:
+            return None
+        nodes = found.node_path
+        return Path(weight, tuple(found.arc_path), nodes[0], nodes[-1])
+
+
+class DijkstraEngine:
+    """Dijkstra's algorithm, from SciPy."""
+
+    name = "scipy"
+
+    def __init__(self, tail: Integers, head: Integers, size: int) -> None:
+        self.size = size
+        self.key = tail * size + head
+        self.order = np.argsort(self.key, kind="stable")
+        ordered = self.key[self.order]
+        self.first = np.flatnonzero(np.diff(ordered, prepend=-1))
+        self.unique = ordered[self.first]
+
+    def customise(self, weight: Integers) -> DijkstraMetric:
+        """Take the weight of every run; of parallel ones the least counts."""
+        return DijkstraMetric(self, weight)
+
+
+class DijkstraMetric:
+    """A sparse matrix of weights."""
+
+    def __init__(self, engine: DijkstraEngine, weight: Integers) -> None:
+        self._engine = engine
+        ranked = weight[engine.order]
+        least = np.minimum.reduceat(ranked, engine.first) if len(ranked) else ranked
+        sizes = np.diff(np.append(engine.first, len(ranked)))
+        place = np.flatnonzero(ranked == np.repeat(least, sizes))
+        _, chosen = np.unique(np.repeat(np.arange(len(sizes)), sizes)[place], return_index=True)
+        self._run = engine.order[place[chosen]] if len(place) else place
+        usable = least < CLOSED
+        self._matrix = csr_array(
+            (
+                least[usable].astype(np.float64),
+                (engine.unique[usable] // engine.size, engine.unique[usable] % engine.size),
+            ),
+            shape=(engine.size, engine.size),
+        )
+
+    def measure(self, origins: Sequence[Doors], destinations: Sequence[Doors]) -> Integers:
+        """Give the least weight between all origins and destinations, or `CLOSED`."""
+        nodes = sorted({node for doors in destinations for node, _ in doors})
+        sources = sorted({node for doors in origins for node, _ in doors})
+        if not nodes or not sources:
+            return np.full((len(origins), len(destinations)), CLOSED)
+        table = np.empty((len(sources), len(nodes)))
+        for first in range(0, len(sources), _SOURCES_AT_ONCE):
+            part = slice(first, first + _SOURCES_AT_ONCE)
+            table[part] = dijkstra(self._matrix, indices=sources[part])[:, nodes]
+        table = np.minimum(table, CLOSED)
+        row = {node: rank for rank, node in enumerate(sources)}
+        reached = np.full((len(origins), len(nodes)), float(CLOSED))
+        for rank, doors in enumerate(origins):
+            for node, weight in doors:
+                np.minimum(reached[rank], table[row[node]] + weight, out=reached[rank])
+        return _through_doors(reached, nodes, destinations)
+
+    def trees(self, sources: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """Give for each source the weight of every node, and the node before it."""
+        found: tuple[NDArray[np.float64], NDArray[np.int32]] = dijkstra(
+            self._matrix, indices=list(sources), return_predecessors=True
+        )
+        return found
+
+    def runs(self, tail: Integers, head: Integers) -> Integers:
+        """Give the best run between pairs of neighbours."""
+        rank = np.searchsorted(self._engine.unique, tail * self._engine.size + head)
+        return np.asarray(self._run[rank])
+
+    def find(self, origin: Doors, destination: Doors) -> Path | None:
+        """Find the best way between two places, none where there is none."""
+        if not origin or not destination:
+            return None
+        weight, before = self.trees([node for node, _ in origin])
+        best = min(
+            (weight[row, last] + start + goal, row, last)
+            for row, (_, start) in enumerate(origin)
+            for last, goal in destination
+        )
+        if not best[0] < CLOSED:
+            return None
+        nodes = [best[2]]
+        while nodes[-1] != origin[best[1]][0]:
+            nodes.append(int(before[best[1], nodes[-1]]))
+        way = np.array(nodes[::-1], np.int64)
+        runs = self.runs(way[:-1], way[1:])
+        return Path(int(best[0]), tuple(runs.tolist()), nodes[-1], nodes[0])
+
+
+def _through_doors(
+    reached: NDArray[np.float64], nodes: Sequence[int], destinations: Sequence[Doors]
+) -> Integers:
+    """Go on from nodes to the destinations behind them. [origins × destinations]"""
+    column = {node: rank for rank, node in enumerate(nodes)}
+    best = np.full((len(reached), len(destinations)), float(CLOSED))
+    most = max((len(doors) for doors in destinations), default=0)
+    for rank in range(most):
+        having = [place for place, doors in enumerate(destinations) if len(doors) > rank]
+        doors = [destinations[place][rank] for place in having]
+        there = reached[:, [column[node] for node, _ in doors]]
+        there = there + np.array([weight for _, weight in doors], np.float64)
+        best[:, having] = np.minimum(best[:, having], there)
+    return np.asarray(np.minimum(best, CLOSED), np.int64)

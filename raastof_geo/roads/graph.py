@@ -1,0 +1,203 @@
+"""Lay out the arcs that trucks drive, turn restrictions built in."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raastof_geo.roads.network import RoadNetwork, Turns
+
+Floats = NDArray[np.float64]
+Prefix = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class RoadGraph:
+    """Every edge in each direction that its signs allow, closed roads and all.
+
+    Where turns are restricted a junction has further nodes, one for each way
+    of having come there that matters; the arcs that leave it stand again
+    behind each of them, less those that are forbidden.
+    """
+
+    network: RoadNetwork
+    place: NDArray[np.int64]
+    """Node of the network at which each node of the graph lies."""
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    edge: NDArray[np.int64]
+    """Edge of the network that each arc lies on."""
+    ahead: NDArray[np.bool_]
+    """Whether the arc runs from the tail of its edge to the head."""
+
+    @property
+    def size(self) -> int:
+        """How many nodes there are."""
+        return len(self.place)
+
+    @cached_property
+    def arcs_out(self) -> Adjacency:
+        """The arcs that leave each node."""
+        return Adjacency(self.start, self.size)
+
+    @cached_property
+    def arcs_in(self) -> Adjacency:
+        """The arcs that enter each node."""
+        return Adjacency(self.end, self.size)
+
+    @cached_property
+    def arcs_on(self) -> Adjacency:
+        """The arcs that lie on each edge."""
+        return Adjacency(self.edge, self.network.edge_count)
+
+    @cached_property
+    def length_km(self) -> Floats:
+        """Length of each arc. [km]"""
+        return np.asarray(self.network.length_m[self.edge] / 1000)
+
+
+class Adjacency:
+    """Which arcs belong to each node, or edge."""
+
+    def __init__(self, owner: NDArray[np.int64], count: int) -> None:
+        self._order = np.argsort(owner, kind="stable")
+        self._first = np.searchsorted(owner[self._order], np.arange(count + 1))
+
+    def of(self, owner: int) -> list[int]:
+        """Give the arcs of one node, in order."""
+        found: list[int] = self._order[self._first[owner] : self._first[owner + 1]].tolist()
+        return found
+
+
+def build_graph(network: RoadNetwork, *, turns: bool = True) -> RoadGraph:
+    """Lay out the arcs of a network.
+
+    Parameters
+    ----------
+    turns
+        Whether turn restrictions hold.
+    """
+    ahead, back = np.flatnonzero(network.forward), np.flatnonzero(network.backward)
+    graph = RoadGraph(
+        network=network,
+        place=np.arange(network.node_count),
+        start=np.concatenate((network.tail[ahead], network.head[back])).astype(np.int64),
+        end=np.concatenate((network.head[ahead], network.tail[back])).astype(np.int64),
+        edge=np.concatenate((ahead, back)),
+        ahead=np.repeat([True, False], [len(ahead), len(back)]),
+    )
+    return _restrict(graph, network.turns) if turns and len(network.turns) else graph
+
+
+def _restrict(graph: RoadGraph, turns: Turns) -> RoadGraph:
+    """Add the nodes and arcs that keep forbidden sequences of arcs apart."""
+    rules = _Rules(graph, turns)
+    count = len(graph.start)
+    end = graph.end.copy()
+    start_more: list[int] = []
+    end_more: list[int] = []
+    copied: list[int] = []
+    for first in {prefix[0] for prefix in rules.states}:
+        end[first] = rules.states[(first,)]
+    for state, node in rules.states.items():
+        for arc in graph.arcs_out.of(int(graph.end[state[-1]])):
+            goal = rules.step(state, arc)
+            if goal is not None:
+                start_more.append(node)
+                end_more.append(goal)
+                copied.append(arc)
+    copies = np.array(copied, np.int64)
+    place = [int(graph.end[state[-1]]) for state in rules.states]
+    source = np.concatenate((np.arange(count), copies))
+    return RoadGraph(
+        network=graph.network,
+        place=np.append(graph.place, np.array(place, np.int64)),
+        start=np.append(graph.start, np.array(start_more, np.int64)),
+        end=np.append(end, np.array(end_more, np.int64)),
+        edge=graph.edge[source],
+        ahead=graph.ahead[source],
+    )
+
+
+class _Rules:
+    """Sequences of arcs that are forbidden, and the states in which one has begun."""
+
+    def __init__(self, graph: RoadGraph, turns: Turns) -> None:
+        self.graph = graph
+        self.forbidden: set[Prefix] = set()
+        for prefix, last in _forbid(graph, turns):
+            self.forbidden.add((*prefix, last))
+        self.forbidden |= set(self._no_turning_back())
+        prefixes = dict.fromkeys(
+            sequence[:size]
+            for sequence in sorted(self.forbidden)
+            for size in range(1, len(sequence))
+        )
+        self.states = {prefix: graph.size + rank for rank, prefix in enumerate(prefixes)}
+
+    def step(self, state: Prefix, arc: int) -> int | None:
+        """Give the node that an arc leads to after a state, none where it is forbidden."""
+        path = (*state, arc)
+        suffixes = [path[first:] for first in range(len(path))]
+        if any(suffix in self.forbidden for suffix in suffixes):
+            return None
+        for suffix in suffixes:
+            if suffix in self.states:
+                return self.states[suffix]
+        return int(self.graph.end[arc])
+
+    def _no_turning_back(self) -> list[Prefix]:
+        """Forbid driving on a little and turning round on the road to undo a restriction."""
+        turned = defaultdict(set)
+        for sequence in self.forbidden:
+            turned[sequence[:-1]].add(sequence[-1])
+        found = []
+        for prefix, banned in turned.items():
+            for arc in self.graph.arcs_out.of(int(self.graph.end[prefix[-1]])):
+                back = self._reverse(arc)
+                if arc not in banned and back is not None and self._goes_on(arc, back):
+                    found.append((*prefix, arc, back))
+        return found
+
+    def _reverse(self, arc: int) -> int | None:
+        graph = self.graph
+        same = [other for other in graph.arcs_on.of(int(graph.edge[arc])) if other != arc]
+        return same[0] if same else None
+
+    def _goes_on(self, arc: int, back: int) -> bool:
+        """Tell whether a road goes on beyond an arc, so that a truck need not turn there."""
+        return any(other != back for other in self.graph.arcs_out.of(int(self.graph.end[arc])))
+
+
+def _forbid(graph: RoadGraph, turns: Turns) -> list[tuple[Prefix, int]]:
+    """Give each forbidden sequence: the arcs before, and the one that must not follow."""
+    found: list[tuple[Prefix, int]] = []
+    for rank, only in enumerate(turns.only.tolist()):
+        arcs = [
+            _find_arc(graph, arc)
+            for arc in turns.arc[turns.start[rank] : turns.start[rank + 1]].tolist()
+        ]
+        path = [arc for arc in arcs if arc is not None]
+        if len(path) < max(len(arcs), 2):
+            continue
+        prefix, last = tuple(path[:-1]), path[-1]
+        if only:
+            others: Sequence[int] = graph.arcs_out.of(int(graph.end[prefix[-1]]))
+            found += [(prefix, arc) for arc in others if arc != last]
+        else:
+            found.append((prefix, last))
+    return found
+
+
+def _find_arc(graph: RoadGraph, directed: int) -> int | None:
+    """Find the arc of an edge in a direction, none where signs forbid it."""
+    edge, against = divmod(directed, 2)
+    for arc in graph.arcs_on.of(edge):
+        if bool(graph.ahead[arc]) is not bool(against):
+            return arc
+    return None

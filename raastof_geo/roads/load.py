@@ -1,0 +1,90 @@
+"""Load roads from wherever they are: built in, a network file, OpenStreetMap, OSMnx."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+import shapely
+
+from raastof_geo.cache import fingerprint, keep
+from raastof_geo.errors import RoadDataError
+from raastof_geo.language import say
+from raastof_geo.roads.network import BUILDER, RoadNetwork, read_network, write_network
+from raastof_geo.roads.osm import Progress
+
+OSM_ENDINGS = (".pbf", ".osm", ".bz2", ".gz", ".o5m", ".opl")
+"""How files of OpenStreetMap end."""
+
+
+def load_network(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    area: shapely.Geometry | None = None,
+    progress: Progress | None = None,
+) -> RoadNetwork:
+    """Load a network; the built-in one where no file is named.
+
+    A file of OpenStreetMap is read whole, every road that it has, once: after
+    that its network comes from the cache.
+
+    Parameters
+    ----------
+    path
+        A network file (`.npz`), a file of OpenStreetMap (`.osm.pbf`, `.osm` …) or a graph of
+        OSMnx (`.graphml`).
+    area
+        Leave out what lies outside, for a file of OpenStreetMap only. [degrees]
+
+    Raises
+    ------
+    RoadDataError
+        The file is missing, damaged or something else.
+    """
+    if path is None:
+        built_in = resources.files("raastof_geo") / "data" / "roads.npz"
+        with resources.as_file(built_in) as file:
+            return read_network(file)
+    file = Path(path)
+    if file.suffix.lower() == ".graphml":
+        from raastof_geo.roads.exchange import read_graphml
+
+        return read_graphml(file)
+    if file.suffix.lower() in OSM_ENDINGS and file.is_file():
+        return _load_osm(file, area, progress)
+    if area is not None:
+        raise RoadDataError(
+            say(
+                "{file} cannot be clipped: only a file of OpenStreetMap can. Build a network of"
+                " the area with `raastof network build`.",
+                file=file,
+            )
+        )
+    return read_network(file)
+
+
+def _load_osm(
+    file: Path, area: shapely.Geometry | None, progress: Progress | None
+) -> RoadNetwork:
+    def make() -> RoadNetwork:
+        from raastof_geo.roads.layout import lay_network
+        from raastof_geo.roads.osm import read_osm
+
+        return lay_network(read_osm(file, area=area, progress=progress), title=file.name)
+
+    parts: Sequence[str | bytes] = (BUILDER, file.name, _digest(file), shapely.to_wkb(area) or b"")
+    return keep(
+        "networks",
+        fingerprint(parts),
+        make=make,
+        write=lambda network, draft: write_network(network, draft, compress=False),
+        read=read_network,
+    )
+
+
+def _digest(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()

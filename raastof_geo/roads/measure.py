@@ -1,0 +1,167 @@
+"""Read masses, lengths and durations as people write them in OpenStreetMap."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+NO_LIMIT = frozenset(
+    (
+        "none",
+        "default",
+        "below_default",
+        "above_default",
+        "unsigned",
+        "no_sign",
+        "no_indications",
+        "no",
+        "unlimited",
+    )
+)
+"""What is written where there is no limit, or none on a sign."""
+
+_NUMBER = r"(\d{1,9}(?:[.,]\d{1,9})?)"
+_THOUSANDS = re.compile(r"\d{1,3}(?:[., ]\d{3})+")
+_MASS = re.compile(r"(\d[\d., ]{0,14}?)\s*([a-z][a-z ]*)?\.?")
+_PLAIN = re.compile(_NUMBER)
+_METRIC = re.compile(rf"{_NUMBER}\s*([a-z]+)?\.?")
+_FEET = re.compile(
+    rf"{_NUMBER}\s*(?:'|ft|feet|foot)\.?\s*(?:-?\s*{_NUMBER}\s*(?:\"|in|inch|inches)?\.?)?"
+)
+_INCHES = re.compile(rf"{_NUMBER}\s*(?:\"|in|inch|inches)\.?")
+_MARKS = str.maketrans({"′": "'", "’": "'", "´": "'", "″": '"', "”": '"', "“": '"'})
+
+_KG_A_POUND = 0.45359237
+_POUNDS_AND_KILOGRAMS = {
+    **dict.fromkeys(("kg", "kgs", "kilo", "kilogram", "kilograms"), 0.001),
+    **dict.fromkeys(("lb", "lbs", "pound", "pounds"), _KG_A_POUND / 1000),
+}
+_TONNES = {
+    **dict.fromkeys(("", "t", "ton", "tons", "tonne", "tonnes", "metric ton", "metric tons"), 1.0),
+    **dict.fromkeys(("st", "short ton", "short tons"), 2000 * _KG_A_POUND / 1000),
+    **dict.fromkeys(("lt", "long ton", "long tons"), 2240 * _KG_A_POUND / 1000),
+    "cwt": 112 * _KG_A_POUND / 1000,
+    **_POUNDS_AND_KILOGRAMS,
+}
+_METRES = {
+    **dict.fromkeys(("", "m", "metre", "metres", "meter", "meters"), 1.0),
+    "cm": 0.01,
+    "mm": 0.001,
+}
+_FOOT_M = 0.3048
+_INCH_M = 0.0254
+
+_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
+_PERIOD = re.compile(
+    rf"p(?:(\d{{1,3}})d)?(?:t(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?)?",
+)
+_WORDS = re.compile(
+    rf"(?:{_NUMBER}\s*(?:h|hr|hrs|hour|hours|time|timer)\.?)?"
+    rf"\s*(?:{_NUMBER}\s*(?:m|min|mins|minut|minute|minutes|minutter)?\.?)?"
+)
+
+
+def read_mass_t(text: str) -> float:
+    """Read a limit on mass, as in `7.5`, `7,5 t`, `3500 kg` or `16000 lbs`.
+
+    Returns
+    -------
+    mass
+        The lowest where there are several, infinite where the text says that
+        there is no limit, NaN where it cannot be read. [t]
+    """
+    return min(_readable(text, _read_one_mass), default=math.nan)
+
+
+def read_metres(text: str) -> float:
+    """Read a limit on length, as in `3.8`, `3,8 m`, `380 cm` or `12'6"`.
+
+    Returns
+    -------
+    length
+        The lowest where there are several, infinite where the text says that
+        there is no limit, NaN where it cannot be read. [m]
+    """
+    return min(_readable(text, _read_one_length), default=math.nan)
+
+
+def read_minutes(text: str) -> float:
+    """Read a duration, as in `00:25`, `25`, `PT1H10M` or `1 h 10 min`.
+
+    Returns
+    -------
+    duration
+        NaN where it cannot be read, or is nothing. [min]
+    """
+    text = text.strip().lower()
+    minutes = _read_clock(text) or _read_period(text) or _read_words(text)
+    return minutes or math.nan
+
+
+def is_readable(text: str, read: Callable[[str], float]) -> bool:
+    """Tell whether every one of several limits can be read."""
+    parts = [part for part in text.split(";") if part.strip()]
+    return bool(parts) and not any(math.isnan(read(part)) for part in parts)
+
+
+def _readable(text: str, read: Callable[[str], float]) -> Iterator[float]:
+    for part in text.split(";"):
+        one = part.strip().lower()
+        limit = math.inf if one in NO_LIMIT else read(one)
+        if limit > 0:
+            yield limit
+
+
+@lru_cache(1024)
+def _read_one_mass(text: str) -> float:
+    found = _MASS.fullmatch(text)
+    if found is None:
+        return math.nan
+    number, unit = found[1], found[2] or ""
+    if unit in _POUNDS_AND_KILOGRAMS and _THOUSANDS.fullmatch(number):
+        number = re.sub("[., ]", "", number)
+    if unit not in _TONNES or not _PLAIN.fullmatch(number):
+        return math.nan
+    return _tidy(_number(number) * _TONNES[unit])
+
+
+@lru_cache(1024)
+def _read_one_length(text: str) -> float:
+    text = text.translate(_MARKS).replace("''", '"')
+    if (found := _METRIC.fullmatch(text)) and (found[2] or "") in _METRES:
+        return _tidy(_number(found[1]) * _METRES[found[2] or ""])
+    if found := _INCHES.fullmatch(text):
+        return _tidy(_number(found[1]) * _INCH_M)
+    if found := _FEET.fullmatch(text):
+        inches = _number(found[2])
+        return _tidy(_number(found[1]) * _FOOT_M + inches * _INCH_M) if inches < 12 else math.nan
+    return math.nan
+
+
+def _read_clock(text: str) -> float:
+    found = _CLOCK.fullmatch(text)
+    return 60.0 * int(found[1]) + int(found[2]) + _number(found[3]) / 60 if found else 0.0
+
+
+def _read_period(text: str) -> float:
+    found = _PERIOD.fullmatch(text)
+    if found is None:
+        return 0.0
+    days, hours, minutes, seconds = (_number(part) for part in found.groups())
+    return 1440 * days + 60 * hours + minutes + seconds / 60
+
+
+def _read_words(text: str) -> float:
+    found = _WORDS.fullmatch(text)
+    return 60 * _number(found[1]) + _number(found[2]) if found else 0.0
+
+
+def _number(text: str | None) -> float:
+    return float(text.replace(",", ".")) if text else 0.0
+
+
+def _tidy(value: float) -> float:
+    """Drop what binary fractions add, as in 3.8000000000000003."""
+    return round(value, 6)

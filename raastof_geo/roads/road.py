@@ -1,0 +1,79 @@
+"""What a road is to a truck, as its tags tell."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import IntEnum
+
+ROAD_CLASSES: tuple[str, ...] = (
+    "motorway",
+    "motorway_link",
+    "trunk",
+    "trunk_link",
+    "primary",
+    "primary_link",
+    "secondary",
+    "secondary_link",
+    "tertiary",
+    "tertiary_link",
+    "unclassified",
+    "residential",
+    "living_street",
+    "service",
+    "track",
+    "ferry",
+)
+"""Classes of road, from OpenStreetMap's `highway`; `ferry` is a crossing for vehicles."""
+
+SURFACES: tuple[str, ...] = ("", "paved", "rough", "gravel", "ground")
+"""What a truck drives on, the first where nothing is said: asphalt and concrete (`paved`),
+sett and cobblestone (`rough`), gravel and compacted stone (`gravel`), earth and grass
+(`ground`)."""
+
+LIMITS: tuple[str, ...] = (
+    "maxweight_t",
+    "maxweightrating_t",
+    "maxaxleload_t",
+    "maxheight_m",
+    "maxwidth_m",
+    "maxlength_m",
+)
+"""Limits on the size of a truck: actual mass, registered gross weight, axle load, and its box."""
+
+
+class Access(IntEnum):
+    """Who may use a road."""
+
+    OPEN = 0
+    LOCAL = 1
+    """Only for the first and the last stretch of a trip: `destination`, `private`, `permit` …"""
+    CLOSED = 2
+    """Not for trucks at all."""
+
+
+@dataclass(frozen=True)
+class Road:
+    """What a way is to a truck."""
+
+    road_class: str
+    forward: bool = True
+    """Open in the direction of its nodes, by `oneway` and its kin."""
+    backward: bool = True
+    access: Access = Access.OPEN
+    maxspeed_km_h: float = math.nan
+    """Signed limit, NaN where it is not known. [km/h]"""
+    name: str = ""
+    """Number and name, as in `E47 Sydmotorvejen`."""
+    built_up: bool | None = None
+    """Inside a built-up area (`zone:traffic`, `maxspeed:type` …); none where nothing is said."""
+    surface: str = ""
+    """One of `SURFACES`."""
+    limits: tuple[float, ...] = (math.nan,) * len(LIMITS)
+    """One for each of `LIMITS`, NaN where there is none. [t, m]"""
+    duration_min: float = math.nan
+    """How long the whole ferry takes, NaN where it is not said. [min]"""
+    toll: bool = False
+    """Tagged as a road that trucks pay for."""
+    tags: str = ""
+    """The tags that restrict, as they stand: `hgv=no; maxweight=7.5`."""
