@@ -126,7 +126,7 @@ def read_arrays(file: Path) -> dict[str, NDArray[np.generic]]:
 def write_arrays(arrays: dict[str, NDArray[np.generic]], file: Path) -> None:
     """Write arrays as an entry."""
     with file.open("wb") as stream:
-        np.savez(stream, **arrays)
+        np.savez(stream, allow_pickle=False, **arrays)
 
 
 def _try(read: Callable[[Path], Kept], file: Path) -> Kept | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle, energy_by_speed
-from raastof_geo.language import Message, say
+from raastof_geo.language import say
 from raastof_geo.roads.approach import Stop
 from raastof_geo.roads.change import find_changed_edges
 from raastof_geo.roads.graph import RoadGraph, build_graph
@@ -31,6 +31,10 @@ Progress: TypeAlias = Callable[[str, float], None]
 """Told what is going on, and how much of it is done, from 0 to 1."""
 
 LEG_KEYS = ("origin", "destination", "material", "vehicle", "period")
+_CLOSED_TO_TRUCK = say(
+    "every way is closed to this truck, by signs, limits or changes of the scenario"
+)
+_NO_WAY = say("no road leads there and back")
 LOADS = ("full", "empty")
 """How a truck drives: loaded one way, empty the other."""
 
@@ -349,7 +353,7 @@ def _edges_over(
         )
         for edge in edges.tolist()
     ]
-    return edges[np.array(crossed, bool)]
+    return np.asarray(edges[np.array(crossed, bool)], np.intp)
 
 
 def _weigh_arcs(
@@ -382,10 +386,9 @@ def _price_trips(
     scenario = roads.scenario
     vehicle = scenario.catalogue.vehicles[vehicle_id]
     prices = roads.price(vehicle_id, active)
-    out = _load_sums(roads, vehicle_id, active, "full", prices, pairs["origin"], pairs["destination"])
-    back = _load_sums(
-        roads, vehicle_id, active, "empty", prices, pairs["destination"], pairs["origin"]
-    )
+    here, there = pairs["origin"], pairs["destination"]
+    out = _load_sums(roads, vehicle_id, active, "full", prices, here, there)
+    back = _load_sums(roads, vehicle_id, active, "empty", prices, there, here)
     load_t = _load_t(scenario, vehicle, pairs["material"])
     share = load_t / vehicle.payload_t.value
     standing = vehicle.idle_per_h.value * scenario.said.idle_min_per_load / 60
@@ -462,28 +465,15 @@ def _explain_lost(
 ) -> pd.DataFrame:
     """Say of each pair that a truck cannot drive whether anything could."""
     pairs = trips[["origin", "destination"]].drop_duplicates()
-    reasons: list[Message] = []
+    reasons: list[str] = []
     if len(pairs):
         free = _free_measure(roads)
         starts = [roads.stops[site] for site in pairs["origin"]]
         goals = [roads.stops[site] for site in pairs["destination"]]
         there = free.routes(starts, goals).exists & free.routes(goals, starts).exists
-        reasons = [
-            say("every way is closed to this truck, by signs, limits or changes of the scenario")
-            if way
-            else say("no road leads there and back")
-            for way in there.tolist()
-        ]
-    return pd.concat(
-        [
-            pd.DataFrame(columns=["origin", "destination", "vehicle", "period", "reason"]),
-            *(
-                pairs.assign(vehicle=vehicle_id, period=period, reason=reasons)
-                for period in (periods if len(pairs) else ())
-            ),
-        ],
-        ignore_index=True,
-    )
+        reasons = [str(_CLOSED_TO_TRUCK if way else _NO_WAY) for way in there.tolist()]
+    told = [pairs.assign(vehicle=vehicle_id, period=one, reason=reasons) for one in periods]
+    return pd.concat(told, ignore_index=True)
 
 
 def _free_measure(roads: RoadPrices) -> Measure:

@@ -11,22 +11,23 @@ from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.errors import OutputError, RoadDataError
 from raastof_geo.language import speaking
+from raastof_geo.roads.load import load_network
 from raastof_geo.roads.network import (
     ATTRIBUTION,
-    ROAD_CLASSES,
     NetworkMetadata,
     RoadNetwork,
-    load_network,
     read_network,
     write_network,
 )
 from raastof_geo.roads.places import load_municipalities, locate_municipality
 from raastof_geo.roads.projection import measure_steps
+from raastof_geo.roads.road import ROAD_CLASSES, Access, Road
+from raastof_geo.roads.turns import gather_turns
 
 ARRAYS = [
     field.name
     for field in dataclasses.fields(RoadNetwork)
-    if field.name not in ("names", "metadata")
+    if field.name not in ("roads", "metadata", "turns")
 ]
 
 
@@ -51,16 +52,20 @@ def network() -> RoadNetwork:
         tail=np.array([0, 1, 2], np.int32),
         head=np.array([1, 2, 1], np.int32),
         length_m=np.array([1300.5, 1280.25, 1290.0]),
-        road_class=np.array([4, 10, 15], np.int8),
         forward=np.array([True, True, False]),
         backward=np.array([True, False, True]),
-        maxspeed_km_h=np.array([80.0, np.nan, 80.5]),
-        name=np.array([1, 0, 2], np.int32),
-        names=("", "E47 Sydmotorvejen", "Ærøfærgen"),
+        road=np.array([1, 0, 2], np.int32),
+        roads=(
+            Road("unclassified", limits=(7.5, *[np.nan] * 5), tags="maxweight=7.5"),
+            Road("primary", name="E47 Sydmotorvejen", maxspeed_km_h=80.0, built_up=False),
+            Road("ferry", name="Ærøfærgen", access=Access.LOCAL, duration_min=25.0, toll=True),
+        ),
         point_start=np.array([0, 4, 6, 8], np.int32),
         lon=np.array([12.0, 12.003, 12.005, 12.01, 12.01, 12.02, 12.02, 12.01]),
         lat=np.array([55.4, 55.402, 55.407, 55.41, 55.41, 55.4, 55.4, 55.41]),
         metadata=NetworkMetadata("A small world", "2021-08-05", 15.0, (12.0, 55.4, 12.02, 55.41)),
+        way=np.array([12, 2**40, 0]),
+        turns=gather_turns([(False, (0, 2)), (True, (2, 4, 1))]),
     )
 
 
@@ -71,7 +76,10 @@ def test_reading_gives_what_was_written(network, tmp_path):
         one, other = getattr(network, label), getattr(again, label)
         assert one.dtype == other.dtype, label
         np.testing.assert_array_equal(one, other, err_msg=label)
-    assert again.names == network.names
+    assert repr(again.roads) == repr(network.roads)
+    np.testing.assert_array_equal(again.turns.arc, network.turns.arc)
+    np.testing.assert_array_equal(again.turns.only, network.turns.only)
+    np.testing.assert_array_equal(again.turns.start, network.turns.start)
     assert again.metadata == network.metadata
     assert again.digest == network.digest
 
@@ -94,7 +102,7 @@ def test_the_digest_changes_with_the_content(network):
     """Another length, name or date is another network."""
     others = (
         dataclasses.replace(network, length_m=network.length_m + 1),
-        dataclasses.replace(network, names=("", "E47", "Ærøfærgen")),
+        dataclasses.replace(network, roads=(*network.roads[:2], Road("ferry"))),
         dataclasses.replace(
             network, metadata=dataclasses.replace(network.metadata, osm_date="2022-01-01")
         ),
@@ -204,10 +212,10 @@ def test_another_version_of_the_format_says_so(network, tmp_path):
     _rewrite(
         file,
         metadata=lambda column: np.frombuffer(
-            column.tobytes().replace(b'"format":1', b'"format":9'), np.uint8
+            column.tobytes().replace(b'"format":2', b'"format":9'), np.uint8
         ),
     )
-    with pytest.raises(RoadDataError, match="format 9, this version reads 1"):
+    with pytest.raises(RoadDataError, match="format 9, this version reads 2"):
         read_network(file)
 
 
@@ -216,8 +224,9 @@ def test_another_version_of_the_format_says_so(network, tmp_path):
     [
         ({"length_m": np.array([1.0, -1.0, 1.0])}, "a length is negative"),
         ({"head": np.array([1, 2, 7], np.int32)}, "does not exist"),
-        ({"road_class": np.array([0, 0, 99], np.int8)}, "unknown class"),
-        ({"name": np.array([0], np.int32)}, "differ in length"),
+        ({"road": np.array([0, 0, 99], np.int32)}, "does not exist"),
+        ({"way": np.array([0])}, "differ in length"),
+        ({"turns": gather_turns([(False, (0, 6))])}, "a turn names an edge"),
         ({"node_lon": np.array([12.0, 12.01, 13.0])}, "does not end where its edge ends"),
     ],
 )

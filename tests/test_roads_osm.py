@@ -1,20 +1,21 @@
 """Reading OpenStreetMap, and building a network of it."""
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import speaking
 from raastof_geo.roads.build import BUILT_IN_CLASSES, build_network
-from raastof_geo.roads.network import ROAD_CLASSES, RoadNetwork, load_network
+from raastof_geo.roads.load import load_network
+from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.osm import read_osm
 from raastof_geo.roads.projection import measure_steps, project
-from raastof_geo.roads.tags import Road, read_road
+from raastof_geo.roads.road import ROAD_CLASSES
 
 SHARED = Path(__file__).parents[2] / "shared"
 ZEALAND = SHARED / "osm" / "zealand-2021-08.osm.pbf"
@@ -65,135 +66,8 @@ def build(tmp_path):
     return build_from
 
 
-def road(**tags: str) -> Road | None:
-    return read_road({key.replace("__", ":"): value for key, value in tags.items()})
-
-
-def directions(**tags: str) -> tuple[bool, bool] | None:
-    found = road(**tags)
-    return (found.forward, found.backward) if found else None
-
-
-# What tags say.
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("yes", (True, False)),
-        ("true", (True, False)),
-        ("1", (True, False)),
-        ("-1", (False, True)),
-        ("reverse", (False, True)),
-        ("no", (True, True)),
-        ("alternating", (True, True)),
-        ("reversible", None),
-    ],
-)
-def test_oneway_says_which_way_traffic_runs(value, expected):
-    """`oneway` opens one direction or both; a reversible road is closed."""
-    assert directions(highway="tertiary", oneway=value) == expected
-
-
-@pytest.mark.parametrize(
-    "tags",
-    [
-        {"highway": "tertiary", "junction": "roundabout"},
-        {"highway": "tertiary", "junction": "circular"},
-        {"highway": "motorway"},
-        {"highway": "motorway_link"},
-    ],
-)
-def test_roundabouts_and_motorways_run_one_way(tags):
-    """A roundabout or a motorway is one-way without saying so, unless it says no."""
-    assert directions(**tags) == (True, False)
-    assert directions(**tags, oneway="no") == (True, True)
-
-
-@pytest.mark.parametrize("value", ["no", "private", "agricultural", "forestry", "military"])
-@pytest.mark.parametrize("tag", ["access", "vehicle", "motor_vehicle", "goods", "hgv"])
-def test_access_tags_close_a_way(tag, value):
-    """Each tag of the hierarchy can close a way to trucks."""
-    assert road(highway="residential", **{tag: value}) is None
-
-
-@pytest.mark.parametrize("value", ["yes", "designated", "permissive", "destination", "delivery"])
-def test_the_tag_closest_to_trucks_wins(value):
-    """`hgv` overrides `motor_vehicle`, which overrides `access`."""
-    assert road(highway="service", access="private", hgv=value)
-    assert road(highway="service", access="no", motor_vehicle=value)
-    assert road(highway="service", access=value, hgv="no") is None
-    assert road(highway="service", motor_vehicle="no", hgv=value, access="no")
-
-
-def test_unknown_access_leaves_the_question_to_the_next_tag():
-    """A value nobody has defined neither opens nor closes."""
-    assert road(highway="service", hgv="perhaps", access="private") is None
-    assert road(highway="service", hgv="perhaps")
-
-
-@pytest.mark.parametrize(
-    ("tags", "km_h"),
-    [
-        ({"maxspeed": "80"}, 80),
-        ({"maxspeed": "50 mph"}, 80.5),
-        ({"maxspeed": "60 km/h"}, 60),
-        ({"maxspeed": "DK:urban"}, 50),
-        ({"maxspeed": "DK:rural"}, 80),
-        ({"maxspeed": "110", "maxspeed:hgv": "70"}, 70),
-        ({"maxspeed": "80;60"}, 60),
-        ({"maxspeed:type": "DK:urban"}, 50),
-        ({"maxspeed": "signals", "maxspeed:type": "DK:rural"}, 80),
-    ],
-)
-def test_maxspeed_is_read_in_km_per_hour(tags, km_h):
-    """Signed limits come in km/h, mph and as national rules; that for trucks wins."""
-    assert read_road({"highway": "primary", **tags}).maxspeed_km_h == pytest.approx(km_h)
-
-
-@pytest.mark.parametrize("value", ["none", "signals", "fast", "", "0", "-50", "DE:rural"])
-def test_a_limit_that_is_no_number_is_unknown(value):
-    """What gives no limit is NaN, not nought."""
-    assert math.isnan(road(highway="primary", maxspeed=value).maxspeed_km_h)
-
-
-@pytest.mark.parametrize(
-    "tags",
-    [
-        {"highway": "service", "area": "yes"},
-        {"highway": "construction", "construction": "primary"},
-        {"highway": "proposed"},
-        {"highway": "cycleway"},
-        {"highway": "footway"},
-        {"highway": "service", "service": "emergency_access"},
-        {"building": "yes"},
-    ],
-)
-def test_what_is_no_road_for_trucks_is_skipped(tags):
-    """Areas, works, plans, paths and emergency ways are no roads."""
-    assert read_road(tags) is None
-
-
-def test_a_ferry_must_say_that_it_takes_vehicles():
-    """A passenger boat is no road."""
-    assert road(route="ferry") is None
-    assert road(route="ferry", access="yes") is None
-    assert road(route="ferry", foot="yes", motor_vehicle="no") is None
-    assert road(route="ferry", motor_vehicle="yes", hgv="no") is None
-    assert road(route="ferry", motor_vehicle="yes").road_class == "ferry"
-    assert road(route="ferry", motorcar="yes").road_class == "ferry"
-
-
-def test_number_and_name_make_one_name():
-    """Number first, without blanks; several numbers with a stroke."""
-    found = road(highway="motorway", ref="E 47;E 55", name="Sydmotorvejen")
-    assert found.name == "E47/E55 Sydmotorvejen"
-    assert road(highway="service").name == ""
-
-
-def test_a_road_without_classification_counts_as_unclassified():
-    """`highway=road` is a road of which nobody has said more."""
-    assert road(highway="road").road_class == "unclassified"
+def names(network: RoadNetwork) -> set[str]:
+    return {road.name for road in network.roads}
 
 
 # Reading files.
@@ -205,10 +79,12 @@ def test_reading_gives_ways_with_places(tmp_path):
     tags = {"highway": "primary", "maxspeed": "80", "name": "Køgevej", "oneway": "yes"}
     ways = read_osm(write_osm(tmp_path / "a.osm", nodes, [([1, 2, 3], tags)]))
     assert ways.node_lon[ways.node] == pytest.approx([12.0, 12.01, 12.02])
-    assert ROAD_CLASSES[ways.road_class[0]] == "primary"
-    assert (ways.forward[0], ways.backward[0]) == (True, False)
-    assert ways.maxspeed_km_h[0] == 80
-    assert ways.names[ways.name[0]] == "Køgevej"
+    road = ways.roads[ways.road[0]]
+    assert road.road_class == "primary"
+    assert (road.forward, road.backward) == (True, False)
+    assert road.maxspeed_km_h == 80
+    assert road.name == "Køgevej"
+    assert ways.way.tolist() == [1]
 
 
 def test_the_order_of_nodes_and_ways_does_not_matter(tmp_path):
@@ -228,7 +104,7 @@ def test_bounds_and_missing_nodes_cut_a_way_in_stretches(tmp_path):
         write_osm(tmp_path / "a.osm", nodes, [([1, 2, 3, 4, 5], {"highway": "primary"})])
     )
     assert np.diff(ways.node_start).tolist() == [2, 2]
-    west = read_osm(tmp_path / "a.osm", bounds=(11.9, 55.0, 12.015, 56.0))
+    west = read_osm(tmp_path / "a.osm", area=shapely.box(11.9, 55.0, 12.015, 56.0))
     assert np.diff(west.node_start).tolist() == [2]
 
 
@@ -236,7 +112,7 @@ def test_only_wanted_classes_are_read(tmp_path):
     """`classes` leaves the others out."""
     lines = [([1, 2], {"highway": "primary"}), ([2, 3], {"highway": "track"})]
     file = write_osm(tmp_path / "a.osm", grid((0, 0), (1, 0), (2, 0)), lines)
-    assert len(read_osm(file, classes=("primary",)).road_class) == 1
+    assert len(read_osm(file, classes=("primary",)).road) == 1
 
 
 def bad_file(folder: Path, kind: str) -> Path:
@@ -288,7 +164,7 @@ def test_bounds_without_roads_say_so(tmp_path):
     """Nothing inside the bounds is an answer of its own."""
     file = write_osm(tmp_path / "a.osm", grid((0, 0), (1, 0)), [([1, 2], {"highway": "primary"})])
     with pytest.raises(RoadDataError, match="no roads inside the bounds"):
-        read_osm(file, bounds=(0, 0, 1, 1))
+        read_osm(file, area=shapely.box(0, 0, 1, 1))
 
 
 # Building.
@@ -372,8 +248,8 @@ def test_a_piece_is_linked_by_the_shortest_minor_roads(build):
         ([3, 6, 4], {"highway": "residential", "name": "long"}),
     ]
     network = build(nodes, ways)
-    assert "short" in network.names
-    assert "long" not in network.names
+    assert "short" in names(network)
+    assert "long" not in names(network)
     assert {ROAD_CLASSES[index] for index in network.road_class} == {
         "primary",
         "tertiary",
@@ -402,7 +278,7 @@ def test_an_island_is_reached_by_its_ferry_and_quay(build):
     ]
     network = build(nodes, ways)
     assert network.node_count == 6
-    assert "Færgen" in network.names
+    assert "Færgen" in names(network)
 
 
 def test_a_gap_in_a_ferry_is_closed_and_a_blind_ferry_is_dropped(build):
@@ -417,7 +293,7 @@ def test_a_gap_in_a_ferry_is_closed_and_a_blind_ferry_is_dropped(build):
         ([1, 7], {**ferry, "name": "Kiel"}),
     ]
     network = build(nodes, ways)
-    assert set(network.names) == {"", "Sejerø"}
+    assert names(network) == {"", "Sejerø"}
     assert network.node_count == 4
 
 
@@ -441,7 +317,7 @@ def test_classes_without_roads_say_so(build):
 @pytest.mark.skipif(not ZEALAND.exists(), reason="../shared/osm is not here")
 def test_real_data_build_into_the_given_bounds():
     """Half of Køge builds, and each drawn road stays within the tolerance."""
-    ways = read_osm(ZEALAND, classes=BUILT_IN_CLASSES, bounds=(12.1, 55.4, 12.25, 55.5))
+    ways = read_osm(ZEALAND, classes=BUILT_IN_CLASSES, area=shapely.box(12.1, 55.4, 12.25, 55.5))
     network = build_network(ways, simplify_m=10)
     assert network.metadata.osm_date == "2021-08-05"
     assert network.edge_count > 100
@@ -452,10 +328,8 @@ def test_real_data_build_into_the_given_bounds():
 @pytest.mark.skipif(not ZEALAND.exists(), reason="../shared/osm is not here")
 def test_the_built_in_roads_lie_within_tolerance_of_the_source():
     """Each mapped point of a road that is kept everywhere lies on the built-in network."""
-    import shapely
-
     network = load_network()
-    ways = read_osm(ZEALAND, classes=("motorway", "primary"), bounds=(11.9, 55.3, 12.3, 55.6))
+    ways = read_osm(ZEALAND, classes=("motorway", "primary"), area=shapely.box(11.9, 55.3, 12.3, 55.6))
     edge = np.repeat(np.arange(network.edge_count), np.diff(network.point_start))
     tree = shapely.STRtree(shapely.linestrings(network.xy, indices=edge))
     places = shapely.points(project(ways.node_lon, ways.node_lat))

@@ -80,8 +80,7 @@ class SpeedTable:
         in_town &= (built_up == 1) & ~(signed_km_h > self.built_up.limit_km_h.value)
         mean = np.where(in_town, np.minimum(mean, self.built_up.mean_km_h.value), mean)
         most = [
-            self.surfaces[name].value if name in self.surfaces else np.inf
-            for name in surface_names
+            self.surfaces[name].value if name in self.surfaces else np.inf for name in surface_names
         ]
         mean = np.minimum(mean, np.array(most)[surface])
         limit = np.array([self.classes[name].limit_km_h.value for name in class_names])[road_class]

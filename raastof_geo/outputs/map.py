@@ -23,8 +23,8 @@ from xstatic.pkg import leaflet
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.summary import summarise
 from raastof_geo.result import Result
-from raastof_geo.roads.road import ROAD_CLASSES
 from raastof_geo.roads.places import load_municipalities, load_towns
+from raastof_geo.roads.road import ROAD_CLASSES
 
 SECONDARY_COLOURS = (
     "#0072b2",

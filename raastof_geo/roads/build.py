@@ -153,9 +153,7 @@ def _add_edges(
         network,
         tail=np.append(network.tail, tail).astype(np.int32),
         head=np.append(network.head, head).astype(np.int32),
-        length_m=np.append(
-            network.length_m, measure_steps(lon[tail], lat[tail], lon[head], lat[head])
-        ),
+        length_m=np.append(network.length_m, length_m),
         forward=np.append(network.forward, np.ones(len(like), bool)),
         backward=np.append(network.backward, np.ones(len(like), bool)),
         road=np.append(network.road, network.road[like]),

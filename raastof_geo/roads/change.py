@@ -63,9 +63,9 @@ def _is_called(name: str, wanted: str) -> bool:
 
 def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> NDArray[np.intp]:
     """Find the road nearest to a place, and where it is drawn twice both of them."""
-    point = shapely.points(project(*at))[0]
+    x, y = project(*at)[0]
+    point = shapely.Point(x, y)
     here = project(network.lon, network.lat)
-    x, y = shapely.get_coordinates(point)[0]
     first, last = network.point_start[:-1], network.point_start[1:] - 1
     reach = network.length_m + FARTHEST_M
     near = np.hypot(here[first, 0] - x, here[first, 1] - y) <= reach

@@ -66,9 +66,7 @@ def load_network(
     return read_network(file)
 
 
-def _load_osm(
-    file: Path, area: shapely.Geometry | None, progress: Progress | None
-) -> RoadNetwork:
+def _load_osm(file: Path, area: shapely.Geometry | None, progress: Progress | None) -> RoadNetwork:
     def make() -> RoadNetwork:
         from raastof_geo.roads.layout import lay_network
         from raastof_geo.roads.osm import read_osm

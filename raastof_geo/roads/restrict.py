@@ -7,9 +7,11 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.road import LIMITS
+from raastof_geo.roads.road import LIMITS, Access
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -30,14 +32,47 @@ class TruckSize:
 
     def over(self, limits: NDArray[np.float64]) -> Mask:
         """Tell which limits the truck exceeds. [edges × `LIMITS`]"""
-        size = np.array([getattr(self, name) for name in LIMITS])
+        size = np.array([getattr(self, name) for name in LIMITS], np.float64)
         return np.asarray(size > limits + _TOLERANCE)
 
 
 _TOLERANCE = 1e-6
 
 
+def find_local_edges(network: RoadNetwork) -> Mask:
+    """Tell which edges serve the first and the last stretch of a trip only.
+
+    Those are the roads tagged so, and the open roads behind them: a yard that
+    is reached over a private road is no way through, though its own roads are
+    not tagged. Of open roads that hang together the most kilometres within
+    reach of each other stay open.
+    """
+    usable = network.access != Access.CLOSED
+    tagged = network.access == Access.LOCAL
+    if not tagged.any():
+        return np.asarray(tagged, bool)
+    open_part = _parts(network, usable & ~tagged)[network.tail]
+    whole = _parts(network, usable)[network.tail]
+    through = usable & ~tagged
+    length = np.bincount(open_part[through], network.length_m[through])
+    parts = np.unique(open_part[through])
+    _, first = np.unique(open_part[through], return_index=True)
+    whole_of = whole[through][first]
+    order = np.lexsort((-length[parts], whole_of))
+    _, lead = np.unique(whole_of[order], return_index=True)
+    stays = np.isin(open_part, parts[order[lead]])
+    return np.asarray(usable & ~(through & stays), bool)
+
+
+def _parts(network: RoadNetwork, edges: Mask) -> NDArray[np.int32]:
+    """Give each node the number of the part that some edges hold it in."""
+    size = network.node_count
+    ends = (network.tail[edges], network.head[edges])
+    graph = coo_array((np.ones(int(edges.sum()), np.int8), ends), shape=(size, size))
+    return np.asarray(connected_components(graph, directed=False)[1], np.int32)
+
+
 def bar_edges(network: RoadNetwork, size: TruckSize, *, ferries: bool) -> Mask:
     """Tell which edges a truck may not use because of its size, or because they are ferries."""
-    barred = size.over(network.limits).any(axis=1)
+    barred = np.asarray(size.over(network.limits).any(axis=1), bool)
     return barred if ferries else barred | network.ferry

@@ -28,6 +28,7 @@ from raastof_geo.roads.engine import (
 from raastof_geo.roads.graph import RoadGraph, build_graph
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.reduce import Reduction, reduce_graph
+from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.snap import Anchors
 
@@ -109,58 +110,27 @@ class Router:
         return DijkstraEngine(core.head, core.tail, len(core.node))
 
 
-def prepare_router(
-    network: RoadNetwork,
-    *,
-    turns: bool = True,
-    restricted: bool = True,
-    order: Integers | None = None,
-    hierarchies: bool | None = None,
+def load_router(
+    graph: RoadGraph, *, restricted: bool = True, hierarchies: bool | None = None
 ) -> Router:
-    """Make a network ready for routes, once for all trucks.
-
-    Parameters
-    ----------
-    turns
-        Whether turn restrictions hold.
-    restricted
-        Whether roads closed to trucks are closed, and local ones local.
-    order
-        Nodes of the core in the order of a hierarchy, where it is known already.
-    hierarchies
-        Whether to use contraction hierarchies; by default where they are at hand.
-    """
-    graph = build_graph(network, turns=turns)
-    access = network.access[graph.edge] if restricted else np.zeros(len(graph.edge), np.int8)
-    closed = access == Access.CLOSED
-    local = access == Access.LOCAL
-    core = reduce_graph(graph, ~(closed | local))
-    engine: Engine
-    if (has_hierarchies() if hierarchies is None else hierarchies) and len(core.tail):
-        if order is None:
-            place = graph.place[core.node]
-            order = order_nodes(
-                core.tail, core.head, network.node_lon[place], network.node_lat[place]
-            )
-        engine = HierarchyEngine(core.tail, core.head, order)
-    else:
-        engine = DijkstraEngine(core.tail, core.head, len(core.node))
-    return Router(graph, core, engine, local, closed)
-
-
-def load_router(graph: RoadGraph, *, restricted: bool = True) -> Router:
     """Make arcs ready for routes; the order of nodes comes from the cache.
 
     Parameters
     ----------
     restricted
         Whether roads closed to trucks are closed, and local ones local.
+    hierarchies
+        Whether to use contraction hierarchies; by default where they are at hand.
     """
-    access = graph.network.access[graph.edge] if restricted else np.zeros(len(graph.edge), np.int8)
-    closed, local = access == Access.CLOSED, access == Access.LOCAL
+    count = len(graph.edge)
+    closed, local = np.zeros(count, bool), np.zeros(count, bool)
+    if restricted:
+        closed = graph.network.access[graph.edge] == Access.CLOSED
+        local = find_local_edges(graph.network)[graph.edge]
     core = reduce_graph(graph, ~(closed | local))
-    if not (has_hierarchies() and len(core.tail)):
-        return Router(graph, core, DijkstraEngine(core.tail, core.head, len(core.node)), local, closed)
+    if not (len(core.tail) and (has_hierarchies() if hierarchies is None else hierarchies)):
+        engine = DijkstraEngine(core.tail, core.head, len(core.node))
+        return Router(graph, core, engine, local, closed)
     place = graph.place[core.node]
     lon, lat = graph.network.node_lon[place], graph.network.node_lat[place]
     order = keep(
@@ -178,6 +148,28 @@ def _read_order(file: Path) -> Integers:
     if not np.array_equal(np.sort(order), np.arange(len(order))):
         raise ValueError("not an order")
     return order
+
+
+def prepare_router(
+    network: RoadNetwork,
+    *,
+    turns: bool = True,
+    restricted: bool = True,
+    hierarchies: bool | None = None,
+) -> Router:
+    """Make a network ready for routes, once for all trucks.
+
+    Parameters
+    ----------
+    turns
+        Whether turn restrictions hold.
+    restricted
+        Whether roads closed to trucks are closed, and local ones local.
+    hierarchies
+        Whether to use contraction hierarchies; by default where they are at hand.
+    """
+    graph = build_graph(network, turns=turns)
+    return load_router(graph, restricted=restricted, hierarchies=hierarchies)
 
 
 def place_stops(anchors: Anchors) -> dict[str, Stop]:
@@ -414,9 +406,9 @@ def _find_by_trees(
     walked: dict[int, NDArray[np.int64]] = {}
     for part, listed in sorted(ways.items()):
         begin = part * _SOURCES_AT_ONCE
-        weight, before = metric.trees(doors[begin : begin + _SOURCES_AT_ONCE])
+        reached, before = metric.trees(doors[begin : begin + _SOURCES_AT_ONCE])
         table = np.array(listed, np.int64)
-        total = weight[table[:, 1] - begin, table[:, 2]] + table[:, 3]
+        total = reached[table[:, 1] - begin, table[:, 2]] + table[:, 3]
         order = np.lexsort((np.arange(len(total)), total, table[:, 0]))
         _, chosen = np.unique(table[order, 0], return_index=True)
         chosen = order[chosen]

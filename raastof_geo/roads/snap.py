@@ -16,6 +16,7 @@ from raastof_geo.errors import RoadDataError, SnapError, raise_all
 from raastof_geo.language import say
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import project
+from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import ROAD_CLASSES, Access
 from raastof_geo.scenario.model import Site
 
@@ -91,11 +92,17 @@ def edge_lines(network: RoadNetwork, edges: NDArray[np.int64]) -> NDArray[np.obj
     return np.asarray(lines, dtype=np.object_)
 
 
-def connected_nodes(network: RoadNetwork, *, ferries: bool) -> NDArray[np.bool_]:
-    """Tell which nodes lie in the largest part where every node reaches every other and back."""
-    open_edge = network.access != Access.CLOSED
-    if not ferries:
-        open_edge &= ~network.ferry
+def connected_nodes(
+    network: RoadNetwork, edges: NDArray[np.bool_], *, ferries: bool
+) -> NDArray[np.bool_]:
+    """Tell which nodes lie in the largest part where every node reaches every other and back.
+
+    Parameters
+    ----------
+    edges
+        Edges that may be driven.
+    """
+    open_edge = edges if ferries else edges & ~network.ferry
     forward, backward = network.forward & open_edge, network.backward & open_edge
     start = np.concatenate([network.tail[forward], network.head[backward]])
     end = np.concatenate([network.head[forward], network.tail[backward]])
@@ -106,19 +113,27 @@ def connected_nodes(network: RoadNetwork, *, ferries: bool) -> NDArray[np.bool_]
 
 
 def _edges_with_entrance(network: RoadNetwork, ferries: bool) -> NDArray[np.int64]:
-    closed = [ROAD_CLASSES.index(name) for name in NO_ENTRANCE]
-    connected = connected_nodes(network, ferries=ferries)
-    usable = (
-        connected[network.tail]
-        & connected[network.head]
-        & (network.forward | network.backward)
-        & (network.access != Access.CLOSED)
-        & (network.length_m > 0)
-        & ~np.isin(network.road_class, closed)
+    """Find the roads that a site may lie on: those on the way of all, and local ones off them."""
+    no_entrance = [ROAD_CLASSES.index(name) for name in NO_ENTRANCE]
+    usable = network.access != Access.CLOSED
+    local = find_local_edges(network)
+    through = connected_nodes(network, usable & ~local, ferries=ferries)
+    reached = connected_nodes(network, usable, ferries=ferries)
+    within = np.where(
+        local,
+        reached[network.tail] & reached[network.head],
+        through[network.tail] & through[network.head],
     )
-    if not usable.any():
+    possible = (
+        within
+        & usable
+        & (network.forward | network.backward)
+        & (network.length_m > 0)
+        & ~np.isin(network.road_class, no_entrance)
+    )
+    if not possible.any():
         raise RoadDataError(say("the network has no road that a site could lie on"))
-    return np.flatnonzero(usable)
+    return np.flatnonzero(possible)
 
 
 def _refuse_far_sites(
