@@ -1,4 +1,4 @@
-"""The command line: `raastof run`, `check`, `new`, `network`.
+"""The command line: `raastof run`, `check`, `route`, `new`, `network`, `cache`.
 
 Exit codes: 0 solved; 2 input refused; 3 no plan exists; 4 something outside
 failed (network, disk, solver).
@@ -134,6 +134,9 @@ def build_app() -> typer.Typer:
     app.command("check", help=str(say("Read a scenario and place its sites; solve nothing.")))(
         _check
     )
+    app.command("route", help=str(say("Tell why a truck goes the way it goes, and draw it.")))(
+        _route
+    )
     app.command("new", help=str(say("Write a commented scenario to start from.")))(_new)
     network = typer.Typer(
         no_args_is_help=True, rich_markup_mode=None, help=str(say("Look at, build or fetch roads."))
@@ -148,6 +151,18 @@ def build_app() -> typer.Typer:
         _network_fetch
     )
     app.add_typer(network, name="network")
+    cache = typer.Typer(
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        help=str(say("Look at what is kept from earlier runs, or empty it.")),
+    )
+    cache.command("info", help=str(say("Tell where the cache lies and what it holds.")))(
+        _cache_info
+    )
+    cache.command("clear", help=str(say("Empty the cache; what is needed is made again.")))(
+        _cache_clear
+    )
+    app.add_typer(cache, name="cache")
     return app
 
 
@@ -169,6 +184,19 @@ _HELP: dict[str, Message] = {
     "simplify_m": say("Keep the drawn road within this distance of the mapped one. [m]"),
     "place": say("A place that OpenStreetMap knows, such as Køge Kommune."),
     "box": say("West, south, east, north in degrees."),
+    "origin": say("Id of the site that sends."),
+    "destination": say("Id of the site that receives."),
+    "vehicle": say("Id of the truck; none: the first of the scenario."),
+    "period": say("The period; none: the first of the scenario."),
+    "map_file": say("The page to draw; none: the two ids in this folder."),
+    "no_plan": say("Do not solve the plan; tell the price of each load only."),
+    "within": say("A GeoJSON or other file of polygons: read only what lies inside."),
+    "municipality": say("Read only this municipality; may be given several times."),
+    "buffer_m": say("Read this much beyond the area as well. [m]"),
+    "whole": say("Keep every road as mapped, closed ones too, and drop nothing."),
+    "renumbered": say("The ids in the file are not those of OpenStreetMap: keep none."),
+    "polygon": say("A GeoJSON file of the area to fetch."),
+    "server": say("An Overpass server to ask instead of the public ones."),
     "help": say("Show this message and stop."),
 }
 """What options and arguments are for, by name."""
@@ -227,17 +255,17 @@ def _run(
 
     with _telling(verbose) as tell:
         result, folder = run_scenario(scenario, into=into, anywhere=anywhere, tell=tell)
-    with _reading(result, lang):
+    with _in_language_of(result.scenario.said.language, lang):
         _print_summary(result, folder)
 
 
 @contextlib.contextmanager
-def _reading(result: Result, lang: str | None) -> Iterator[None]:
+def _in_language_of(language: Language, lang: str | None) -> Iterator[None]:
     """Speak the scenario's language where no other was asked for."""
     if lang or os.environ.get("RAASTOF_LANG"):
         yield
         return
-    with speaking(result.scenario.said.language):
+    with speaking(language):
         yield
 
 
@@ -294,20 +322,16 @@ def _check(
     debug: Debug = False,
 ) -> None:
     from raastof_geo.language import format_number
-    from raastof_geo.roads.load import load_network
+    from raastof_geo.pipeline import place_scenario
+    from raastof_geo.roads.change import find_changed_edges
     from raastof_geo.roads.places import locate_municipality
-    from raastof_geo.roads.snap import snap_sites
     from raastof_geo.scenario import read_scenario
 
     with _telling(verbose) as tell:
         tell(say("Reading the scenario"))
         read = read_scenario(scenario, anywhere=anywhere)
-        choice = read.said.network
-        tell(say("Placing the sites on the road"))
-        network = load_network(choice.file)
-        anchors = snap_sites(
-            network, read.sites, limit_m=choice.snap_limit_m, ferries=choice.ferries
-        )
+        network, anchors = place_scenario(read, tell=tell)
+        find_changed_edges(network, read.said.network.changes)
     lon, lat = zip(*(site.lon_lat for site in read.sites.values()), strict=True)
     for (site, moved), found in zip(
         anchors.frame["snap_m"].items(), locate_municipality(lon, lat), strict=True
@@ -332,6 +356,78 @@ def _check(
             offered=format_number(offered),
             needed=format_number(needed),
         )
+    )
+
+
+def _route(
+    scenario: Path,
+    origin: str,
+    destination: str,
+    vehicle: Annotated[str | None, typer.Option("--vehicle")] = None,
+    period: Annotated[str | None, typer.Option("--period")] = None,
+    map_file: Annotated[Path | None, typer.Option("--map")] = None,
+    no_plan: Annotated[bool, typer.Option("--no-plan")] = False,
+    anywhere: Annotated[bool, typer.Option("--anywhere")] = False,
+    lang: Lang = None,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    from raastof_geo.detour import explain_route
+    from raastof_geo.legs import RoadPrices
+    from raastof_geo.outputs.route import explain, write_route
+    from raastof_geo.pipeline import place_scenario, solve_scenario
+    from raastof_geo.roads.route import place_stops
+    from raastof_geo.scenario import read_scenario
+
+    with _telling(verbose) as tell:
+        tell(say("Reading the scenario"))
+        read = read_scenario(scenario, anywhere=anywhere)
+        if no_plan:
+            network, anchors = place_scenario(read, tell=tell)
+            roads, plan = RoadPrices(read, network, place_stops(anchors)), None
+        else:
+            result = solve_scenario(read, tell=tell)
+            assert result.legs.roads is not None  # noqa: S101 - solved on roads
+            roads, plan = result.legs.roads, result.plan
+        tell(say("Comparing the routes"))
+        detour = explain_route(roads, origin, destination, vehicle, period=period, plan=plan)
+    with _in_language_of(read.said.language, lang):
+        for line in explain(read, detour):
+            typer.echo(line)
+        path = map_file or Path(f"{origin}-{destination}.html")
+        typer.echo(say("Map: {file}", file=str(write_route(read, roads.network, detour, path))))
+
+
+def _cache_info(lang: Lang = None, debug: Debug = False) -> None:
+    from raastof_geo.cache import cache_folder, list_stocks
+    from raastof_geo.language import format_number
+
+    typer.echo(str(cache_folder()))
+    for stock in list_stocks():
+        typer.echo(
+            say(
+                "{kind}: {entries} entries, {size} MB",
+                kind=_KINDS[stock.kind],
+                entries=stock.entries,
+                size=format_number(stock.size_mb, digits=1),
+            )
+        )
+
+
+_KINDS = {
+    "networks": say("Networks"),
+    "orders": say("Hierarchies"),
+    "distances": say("Distances"),
+}
+
+
+def _cache_clear(lang: Lang = None, debug: Debug = False) -> None:
+    from raastof_geo.cache import clear_cache
+    from raastof_geo.language import format_number
+
+    size_mb = clear_cache()
+    typer.echo(
+        say("The cache is empty; {size} MB are free.", size=format_number(size_mb, digits=1))
     )
 
 
@@ -402,20 +498,36 @@ def _network_build(
     title: Annotated[str | None, typer.Option("--title")] = None,
     osm_date: Annotated[str | None, typer.Option("--osm-date")] = None,
     simplify_m: Annotated[float, typer.Option("--simplify-m", min=0.0)] = 15.0,
+    box: Annotated[str | None, typer.Option("--box", metavar="W,S,E,N")] = None,
+    within: Annotated[Path | None, typer.Option("--within")] = None,
+    municipality: Annotated[list[str] | None, typer.Option("--municipality")] = None,
+    buffer_m: Annotated[float, typer.Option("--buffer-m", min=0.0)] = 0.0,
+    whole: Annotated[bool, typer.Option("--whole")] = False,
+    renumbered: Annotated[bool, typer.Option("--renumbered")] = False,
     lang: Lang = None,
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
+    from raastof_geo.roads.area import read_area
     from raastof_geo.roads.builtin import build_data
 
     if osm_date is not None:
         _check_date(osm_date)
+    area = read_area(
+        bounds=_read_box(box) if box else None,
+        file=within,
+        municipalities=municipality or (),
+        buffer_m=buffer_m,
+    )
     with _telling(verbose) as tell:
         paths = build_data(
             source,
             municipalities=municipalities,
             towns=towns,
             into=into,
+            area=area,
+            whole=whole,
+            way_ids=not renumbered,
             title=title,
             osm_date=osm_date,
             simplify_m=simplify_m,
@@ -438,15 +550,23 @@ def _network_fetch(
     into: Annotated[Path, typer.Option("--into")],
     place: Annotated[str | None, typer.Option("--place")] = None,
     box: Annotated[str | None, typer.Option("--box", metavar="W,S,E,N")] = None,
+    polygon: Annotated[Path | None, typer.Option("--polygon")] = None,
+    server: Annotated[list[str] | None, typer.Option("--server")] = None,
     lang: Lang = None,
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    from raastof_geo.roads.fetch import fetch_network
+    from raastof_geo.roads.area import read_polygon
+    from raastof_geo.roads.fetch import OVERPASS_SERVERS, fetch_network
 
     with _telling(verbose) as tell:
         path = fetch_network(
-            place=place, bounds=_read_box(box) if box else None, into=into, progress=tell
+            place=place,
+            bounds=_read_box(box) if box else None,
+            polygon=read_polygon(polygon) if polygon else None,
+            into=into,
+            servers=server or OVERPASS_SERVERS,
+            progress=tell,
         )
     typer.echo(str(path))
 

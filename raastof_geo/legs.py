@@ -72,6 +72,12 @@ class Legs:
             return np.empty((0, 2))
         return self.roads.find(origin, destination, vehicle, period=period).draw(0)
 
+    def spell(self, period: str) -> str:
+        """Name the periods in which the roads are as in this one, by the first of them."""
+        if self.roads is None:
+            return ""
+        return next(periods[0] for periods in self.roads.spells.values() if period in periods)
+
 
 @dataclass(frozen=True, eq=False)
 class ArcPrices:
@@ -90,6 +96,13 @@ class RoadPrices:
     network: RoadNetwork
     stops: Mapping[str, Stop]
     model: EnergyModel = energy_by_speed
+    lifted: bool = False
+    """Whether all that is closed to a truck counts as open."""
+    free_routers: list[Router] = field(default_factory=list, compare=False)
+    """The network with nothing closed, once somebody has asked for it."""
+    free_measures: dict[tuple[str, str, tuple[int, ...]], Measure] = field(
+        default_factory=dict, compare=False
+    )
 
     @cached_property
     def graph(self) -> RoadGraph:
@@ -120,9 +133,20 @@ class RoadPrices:
             spells.setdefault(active, []).append(period)
         return spells
 
-    def price(self, vehicle_id: str, active: tuple[int, ...]) -> ArcPrices:
-        """Give each arc its energy, hours, tolls and ferry kilometres, and what it weighs."""
-        scenario, graph, network = self.scenario, self.graph, self.network
+    def price(
+        self, vehicle_id: str, active: tuple[int, ...], *, graph: RoadGraph | None = None
+    ) -> ArcPrices:
+        """Give each arc its energy, hours, tolls and ferry kilometres, and what it weighs.
+
+        Parameters
+        ----------
+        active
+            Numbers of the changes that hold.
+        graph
+            Arcs of the same network; by default those that keep to turn restrictions.
+        """
+        scenario, network = self.scenario, self.network
+        graph = graph or self.graph
         vehicle = scenario.catalogue.vehicles[vehicle_id]
         changes = self._changes(vehicle_id, active)
         speed = self._speed(changes)[graph.edge]
@@ -152,6 +176,8 @@ class RoadPrices:
 
     def bar(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> NDArray[np.bool_]:
         """Tell which edges a truck may not use for its size, a change, or being a ferry."""
+        if self.lifted:
+            return np.zeros(self.network.edge_count, bool)
         size = size_truck(self.scenario.catalogue.vehicles[vehicle_id], load)
         ferries = self.scenario.said.network.ferries
         barred = bar_edges(self.network, size, ferries=ferries).copy()
@@ -478,7 +504,10 @@ def _explain_lost(
 
 def _free_measure(roads: RoadPrices) -> Measure:
     """Weigh all roads by length, as if nothing were closed to anybody."""
-    router = load_router(build_graph(roads.network, turns=False), restricted=False)
+    if not roads.free_routers:
+        graph = build_graph(roads.network, turns=False)
+        roads.free_routers.append(load_router(graph, restricted=False))
+    router = roads.free_routers[0]
     return router.weigh(router.graph.length_km)
 
 

@@ -329,7 +329,9 @@ def test_real_data_build_into_the_given_bounds():
 def test_the_built_in_roads_lie_within_tolerance_of_the_source():
     """Each mapped point of a road that is kept everywhere lies on the built-in network."""
     network = load_network()
-    ways = read_osm(ZEALAND, classes=("motorway", "primary"), area=shapely.box(11.9, 55.3, 12.3, 55.6))
+    ways = read_osm(
+        ZEALAND, classes=("motorway", "primary"), area=shapely.box(11.9, 55.3, 12.3, 55.6)
+    )
     edge = np.repeat(np.arange(network.edge_count), np.diff(network.point_start))
     tree = shapely.STRtree(shapely.linestrings(network.xy, indices=edge))
     places = shapely.points(project(ways.node_lon, ways.node_lat))

@@ -129,14 +129,14 @@ def make_network(
     one_way: Sequence[int] = (),
     against: Sequence[int] = (),
     lengths_m: Sequence[float] | None = None,
-    roads: Road | Sequence[Road] = Road("secondary"),
+    roads: Sequence[Road] | None = None,
     turns: Turns | None = None,
 ) -> RoadNetwork:
     """Make a network of straight edges; `one_way` edges run ahead only, `against` back only."""
     lon, lat = np.array(nodes, dtype=np.float64).T
     tail, head = np.array(edges, dtype=np.int32).reshape(-1, 2).T
     count = len(tail)
-    kinds = (roads,) * count if isinstance(roads, Road) else tuple(roads)
+    kinds = tuple(roads) if roads is not None else (Road("secondary"),) * count
     both = np.column_stack([tail, head]).ravel()
     measured = measure_steps(lon[tail], lat[tail], lon[head], lat[head])
     number = np.arange(count)

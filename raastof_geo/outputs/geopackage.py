@@ -56,13 +56,16 @@ def locate_sites(result: Result) -> gpd.GeoDataFrame:
 def draw_flows(result: Result) -> gpd.GeoDataFrame:
     """Give one row per flow with the route that its trucks take. [EPSG:25832]"""
     flows = result.plan.flows
-    keys = list(zip(flows["origin"], flows["destination"], flows["vehicle"], strict=True))
+    spells = [result.legs.spell(period) for period in flows["period"]]
+    keys = list(zip(flows["origin"], flows["destination"], flows["vehicle"], spells, strict=True))
     lines = {key: _line(result, *key) for key in dict.fromkeys(keys)}
     return gpd.GeoDataFrame(
         tabulate_flows(result), geometry=[lines[key] for key in keys], crs="EPSG:4326"
     ).to_crs(CRS)
 
 
-def _line(result: Result, origin: str, destination: str, vehicle: str) -> shapely.LineString | None:
-    points = result.legs.draw(origin, destination, vehicle)
+def _line(
+    result: Result, origin: str, destination: str, vehicle: str, period: str
+) -> shapely.LineString | None:
+    points = result.legs.draw(origin, destination, vehicle, period or None)
     return shapely.LineString(points) if len(points) > 1 else None

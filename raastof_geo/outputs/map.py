@@ -1,30 +1,15 @@
-"""Draw sites and flows on a map that is one file and needs no internet.
-
-The only module that knows Folium. Folium builds the page; Leaflet comes out of
-the wheel XStatic-Leaflet and is written into it, as are the municipalities,
-the large roads and the names of towns that lie under the flows.
-"""
+"""Draw sites and flows on a map that is one file and needs no internet."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
-from typing import Any, cast
-
-import folium
-import numpy as np
-import shapely
-from branca.element import Element
-from xstatic.pkg import leaflet
+from typing import Any
 
 from raastof_geo.language import Message, format_number, say
+from raastof_geo.outputs.page import describe_base, draw_page, escape, lat_lon
 from raastof_geo.outputs.summary import summarise
 from raastof_geo.result import Result
-from raastof_geo.roads.places import load_municipalities, load_towns
-from raastof_geo.roads.road import ROAD_CLASSES
 
 SECONDARY_COLOURS = (
     "#0072b2",
@@ -39,86 +24,47 @@ SECONDARY_COLOURS = (
 """Okabe and Ito's colours, which colour-blind readers tell apart, and one more."""
 VIRGIN_COLOURS = ("#6b6b6b", "#8c6d46", "#a3a3a3", "#b59a76", "#4d4d4d")
 
-BASE_ROADS = ("motorway", "trunk", "primary")
-_ROAD_TOLERANCE_DEG = 0.0015
 _ROUTE_TOLERANCE_DEG = 0.0002
-_SHAPES_TOLERANCE_DEG = 0.001
-
-CONTENT_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
-    "base-uri 'none'; form-action 'none'"
-)
 
 
 def write_map(result: Result, folder: Path) -> Path:
     """Write `map.html`."""
     path = folder / "map.html"
-    path.write_text(draw_page(result), encoding="utf-8", newline="\n")
+    path.write_text(draw_map(result), encoding="utf-8", newline="\n")
     return path
 
 
-def draw_page(result: Result) -> str:
-    """Build the page: Folium's map, Leaflet's code, our data and controls."""
-    drawn = folium.Map(
-        location=(55.4, 11.8), zoom_start=9, tiles=None, prefer_canvas=True, zoom_snap=0.25
-    )
-    drawn._id = "raastof"
-    drawn.default_js, drawn.default_css = [], []
-    page: Any = drawn.get_root()
-    page._id = "raastof_page"
-    page.header.add_child(_verbatim(_head(result)), name="raastof_head")
-    page.html.add_child(_verbatim(_body(result)), name="raastof_body")
-    page.script.add_child(_verbatim(_script(result, drawn.get_name())), name="raastof_script")
-    return _settle(page.render(), result.scenario.said.language)
-
-
-def _verbatim(text: str) -> Element:
-    """Make a part of the page that is not taken for a template, whatever braces it has."""
-    element: Any = Element("{{ this.verbatim }}")
-    element.verbatim = text
-    return cast(Element, element)
-
-
-def _settle(page: str, language: str) -> str:
-    """Name the language, and drop the lines of Folium's page that ask other hosts."""
-    page = re.sub(r"<html[^>]*>", f'<html lang="{language}">', page, count=1)
-    page = re.sub(r'<link[^>]+href="https?://[^"]*"[^>]*/?>', "", page)
-    return re.sub(r'<script[^>]+src="https?://[^"]*"[^>]*></script>', "", page)
-
-
-def _head(result: Result) -> str:
-    style = (Path(leaflet.BASE_DIR) / "leaflet.css").read_text(encoding="utf-8")
-    code = (Path(leaflet.BASE_DIR) / "leaflet.js").read_text(encoding="utf-8")
-    style = re.sub(r"url\([^)]*\)", "none", style)
-    code = re.sub(r"//# sourceMappingURL=.*", "", code).replace("</script", "<\\/script")
-    title = _escape(result.scenario.said.title)
-    return (
-        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
-        f"<title>{title}</title>\n<style>{style}</style>\n<style>{_asset('map.css')}</style>\n"
-        f"<script>{code}</script>"
+def draw_map(result: Result) -> str:
+    """Build the page."""
+    return draw_page(
+        title=result.scenario.said.title,
+        language=result.scenario.said.language,
+        body=_body(result),
+        data=describe_map(result),
+        script="map.js",
     )
 
 
 def _body(result: Result) -> str:
     """Write the summary strip and the panel; what is in them is filled in by the script."""
     figures = "".join(
-        f"<div><dt>{_escape(what)}</dt><dd><b>{_escape(plan)}</b> {_before(before)}</dd></div>"
+        f"<div><dt>{escape(what)}</dt><dd><b>{escape(plan)}</b> {_before(before)}</dd></div>"
         for what, plan, before in _key_figures(result)
     )
     return (
-        f'<header id="strip"><h1>{_escape(result.scenario.said.title)}</h1>'
+        f'<header id="strip"><h1>{escape(result.scenario.said.title)}</h1>'
         f"<dl>{figures}</dl></header>\n"
         f'<button id="toggle" aria-expanded="false" aria-controls="panel">'
-        f"{_escape(str(_PANEL))}</button>\n"
-        f'<aside id="panel" aria-label="{_escape(str(_PANEL))}"></aside>\n'
-        f"<noscript>{_escape(str(_NO_SCRIPT))}</noscript>"
+        f"{escape(str(_PANEL))}</button>\n"
+        f'<aside id="panel" aria-label="{escape(str(_PANEL))}"></aside>\n'
+        f"<noscript>{escape(str(_NO_SCRIPT))}</noscript>"
     )
 
 
 def _before(figure: str) -> str:
     if not figure:
         return ""
-    return f"<span>{_escape(str(_BEFORE))} {_escape(figure)}</span>"
+    return f"<span>{escape(str(_BEFORE))} {escape(figure)}</span>"
 
 
 _BEFORE = say("before")
@@ -136,32 +82,16 @@ def _key_figures(result: Result) -> list[tuple[str, str, str]]:
     return figures
 
 
-def _script(result: Result, name: str) -> str:
-    # Folium writes its own script, which makes the map, after ours.
-    return (
-        'document.addEventListener("DOMContentLoaded", () => {\n'
-        f"const map = {name};\nconst D = {_embed(describe_map(result))};\n{_asset('map.js')}\n"
-        "});"
-    )
-
-
 def describe_map(result: Result) -> dict[str, Any]:
     """Put what the map shows into plain values."""
-    metadata = result.network.metadata
     return {
+        **describe_base(result.network),
         "texts": {key: str(text) for key, text in _TEXTS.items()},
-        "decimal": format_number(0.5, digits=1)[1],
-        "group": format_number(1000)[1],
         "periods": list(result.scenario.periods),
         "materials": list(_materials(result)),
         "sites": list(_sites(result)),
         "routes": (routes := _routes(result))[0],
         "flows": list(_flows(result, routes[1])),
-        "land": _land(),
-        "roads": _base_roads(result),
-        "towns": _towns(),
-        "attribution": f"{metadata.attribution} ({metadata.osm_date}). "
-        + str(say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")),
     }
 
 
@@ -218,36 +148,38 @@ def _sites(result: Result) -> Iterator[dict[str, Any]]:
         }
 
 
-def _routes(result: Result) -> tuple[list[list[list[float]]], dict[tuple[str, str, str], int]]:
+def _routes(
+    result: Result,
+) -> tuple[list[list[list[float]]], dict[tuple[str, str, str, str], int]]:
     """Draw each route once, and tell which flow takes which."""
     flows = result.plan.flows
-    number: dict[tuple[str, str, str], int] = {}
+    number: dict[tuple[str, str, str, str], int] = {}
     lines: list[list[list[float]]] = []
-    for origin, destination, vehicle in zip(
-        flows["origin"], flows["destination"], flows["vehicle"], strict=True
+    for origin, destination, vehicle, period in zip(
+        flows["origin"], flows["destination"], flows["vehicle"], flows["period"], strict=True
     ):
-        key = (origin, destination, vehicle)
+        key = (origin, destination, vehicle, result.legs.spell(period))
         if key not in number:
             number[key] = len(lines)
-            points = result.legs.draw(*key)
-            lines.append(_lat_lon(points, _ROUTE_TOLERANCE_DEG))
+            points = result.legs.draw(origin, destination, vehicle, period)
+            lines.append(lat_lon(points, _ROUTE_TOLERANCE_DEG))
     return lines, number
 
 
-def _lat_lon(points: Any, tolerance: float) -> list[list[float]]:
-    if len(points) < 2:
-        return []
-    line = shapely.simplify(shapely.LineString(points), tolerance)
-    return [[round(lat, 4), round(lon, 4)] for lon, lat in shapely.get_coordinates(line).tolist()]
-
-
-def _flows(result: Result, number: dict[tuple[str, str, str], int]) -> Iterator[dict[str, Any]]:
+def _flows(
+    result: Result, number: dict[tuple[str, str, str, str], int]
+) -> Iterator[dict[str, Any]]:
     scenario = result.scenario
     language = scenario.said.language
     uses = {need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs}
     for flow in result.plan.flows.to_dict(orient="records"):
         yield {
-            "route": number[(flow["origin"], flow["destination"], flow["vehicle"])],
+            "route": number[
+                flow["origin"],
+                flow["destination"],
+                flow["vehicle"],
+                result.legs.spell(flow["period"]),
+            ],
             "from": flow["origin"],
             "to": flow["destination"],
             "material": flow["material"],
@@ -259,78 +191,3 @@ def _flows(result: Result, number: dict[tuple[str, str, str], int]) -> Iterator[
             "loads": int(flow["loads"]),
             "kg": round(flow["kg_co2e_wtw"]),
         }
-
-
-def _land() -> list[dict[str, Any]]:
-    areas = load_municipalities()
-    return [
-        {"name": name, "rings": _rings(shape)}
-        for name, shape in zip(
-            areas["name"],
-            shapely.simplify(areas.geometry.to_numpy(), _SHAPES_TOLERANCE_DEG),
-            strict=True,
-        )
-    ]
-
-
-def _rings(shape: Any) -> list[list[list[float]]]:
-    return [
-        [[round(lat, 4), round(lon, 4)] for lon, lat in part.exterior.coords]
-        for part in shapely.get_parts(shape)
-        if not part.is_empty
-    ]
-
-
-def _base_roads(result: Result) -> list[dict[str, Any]]:
-    """Join the large roads into long lines, for the eye only."""
-    network = result.network
-    layers = []
-    for weight, name in zip((2.2, 1.5, 1.0), BASE_ROADS, strict=True):
-        edges = np.flatnonzero(network.road_class == ROAD_CLASSES.index(name))
-        lines = [
-            shapely.LineString(np.column_stack([network.lon[span], network.lat[span]]))
-            for edge in edges.tolist()
-            for span in [slice(network.point_start[edge], network.point_start[edge + 1])]
-        ]
-        parts: Any = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(lines)))
-        layers.append(
-            {
-                "weight": weight,
-                "lines": [_lat_lon(shapely.get_coordinates(p), _ROAD_TOLERANCE_DEG) for p in parts],
-            }
-        )
-    return layers
-
-
-def _towns() -> list[dict[str, Any]]:
-    return [
-        {"name": name, "rank": {"city": 0, "town": 1}.get(kind, 2), "at": [lat, lon]}
-        for name, kind, lon, lat in load_towns()[["name", "town_class", "lon", "lat"]].itertuples(
-            index=False
-        )
-    ]
-
-
-def _embed(value: Any) -> str:
-    """Write JSON that cannot end the script it stands in."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for character, code in (("<", "\\u003c"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
-        text = text.replace(character, code)
-    return text
-
-
-def _escape(text: str) -> str:
-    """Write text so that HTML and Folium's template take it for text."""
-    for character, code in (
-        ("&", "&amp;"),
-        ("<", "&lt;"),
-        (">", "&gt;"),
-        ('"', "&quot;"),
-        ("'", "&#39;"),
-    ):
-        text = text.replace(character, code)
-    return text
-
-
-def _asset(name: str) -> str:
-    return (resources.files("raastof_geo.outputs") / name).read_text(encoding="utf-8")

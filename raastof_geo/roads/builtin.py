@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+import shapely
 
 from raastof_geo.language import say
 from raastof_geo.roads.build import build_network
+from raastof_geo.roads.layout import lay_network
 from raastof_geo.roads.network import write_network
 from raastof_geo.roads.osm import Progress, read_osm
 from raastof_geo.roads.places import build_places, read_towns
@@ -21,6 +26,9 @@ def build_data(
     title: str | None = None,
     osm_date: str | None = None,
     simplify_m: float = 15.0,
+    area: shapely.Geometry | None = None,
+    whole: bool = False,
+    way_ids: bool = True,
     progress: Progress | None = None,
 ) -> list[Path]:
     """Make `roads.npz` and, where given, `municipalities.geojson` and `towns.csv`.
@@ -39,6 +47,12 @@ def build_data(
         State of OpenStreetMap, ISO 8601; by default what the file says, else today.
     simplify_m
         The drawn road stays within this distance of the road as mapped. [m]
+    area
+        Leave out what lies outside. [degrees]
+    whole
+        Keep every road as mapped, closed ones too; nothing is linked, dropped or simplified.
+    way_ids
+        Whether the ids of ways in the file are those of OpenStreetMap.
 
     Returns
     -------
@@ -51,14 +65,21 @@ def build_data(
         A file is missing, damaged or something else.
     """
     keep_towns = None if towns is None else read_towns(towns)
-    network = build_network(
-        read_osm(source, progress=progress),
-        keep_towns=keep_towns,
-        simplify_m=simplify_m,
-        title=title or Path(source).name,
-        osm_date=osm_date,
-        progress=progress,
-    )
+    ways = read_osm(source, area=area, progress=progress)
+    title = title or Path(source).name
+    if whole:
+        network = lay_network(ways, title=title, osm_date=osm_date)
+    else:
+        network = build_network(
+            ways,
+            keep_towns=keep_towns,
+            simplify_m=simplify_m,
+            title=title,
+            osm_date=osm_date,
+            progress=progress,
+        )
+    if not way_ids:
+        network = replace(network, way=np.zeros_like(network.way))
     if progress:
         progress(say("Writing to {folder}", folder=into))
     roads = write_network(network, Path(into) / "roads.npz")

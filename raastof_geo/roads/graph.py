@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.roads.network import RoadNetwork, Turns
+from raastof_geo.roads.road import Access
 
 Floats = NDArray[np.float64]
 Prefix = tuple[int, ...]
@@ -171,7 +172,9 @@ class _Rules:
 
     def _goes_on(self, arc: int, back: int) -> bool:
         """Tell whether a road goes on beyond an arc, so that a truck need not turn there."""
-        return any(other != back for other in self.graph.arcs_out.of(int(self.graph.end[arc])))
+        graph = self.graph
+        onward = [other for other in graph.arcs_out.of(int(graph.end[arc])) if other != back]
+        return any(graph.network.access[graph.edge[other]] != Access.CLOSED for other in onward)
 
 
 def _forbid(graph: RoadGraph, turns: Turns) -> list[tuple[Prefix, int]]:
@@ -195,8 +198,13 @@ def _forbid(graph: RoadGraph, turns: Turns) -> list[tuple[Prefix, int]]:
 
 
 def _find_arc(graph: RoadGraph, directed: int) -> int | None:
-    """Find the arc of an edge in a direction, none where signs forbid it."""
+    """Find the arc of an edge in a direction, none where signs forbid it.
+
+    A road closed to trucks has none: else `only` onto it would leave them no way at all.
+    """
     edge, against = divmod(directed, 2)
+    if graph.network.access[edge] == Access.CLOSED:
+        return None
     for arc in graph.arcs_on.of(edge):
         if bool(graph.ahead[arc]) is not bool(against):
             return arc

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ from raastof_geo.errors import OutputError, RoadDataError
 from raastof_geo.language import Message, say
 from raastof_geo.roads.projection import project
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Access, Road
+
+if TYPE_CHECKING:
+    import networkx
 
 ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
 BUILDER = "raastof_geo roads 2"
@@ -216,6 +219,12 @@ class RoadNetwork:
             fingerprint.update(f"{label} {len(column)}\n".encode())
             fingerprint.update(np.ascontiguousarray(column).data)
         return fingerprint.hexdigest()
+
+    def to_osmnx(self) -> networkx.MultiDiGraph:
+        """Give the graph as OSMnx knows it, for its functions and for GraphML."""
+        from raastof_geo.roads.exchange import to_osmnx
+
+        return to_osmnx(self)
 
     def called(self, edge: int) -> str:
         """Give number and name of an edge."""

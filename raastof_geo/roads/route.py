@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.roads.approach import Approach, Stop, Surroundings
@@ -37,6 +39,7 @@ Integers: TypeAlias = NDArray[np.int64]
 
 _ROOM = 4
 """How many times the widest way across the network may weigh before it counts as closed."""
+_ROUGHLY = 1e6
 _PAIRS_FOR_A_TREE = 2e-3
 """Pairs of an origin from which on a tree of all its routes is found sooner, for each node."""
 _SOURCES_AT_ONCE = 32
@@ -72,7 +75,7 @@ class Router:
             What each arc weighs, at least 0, infinite where it may not be driven.
         """
         allowed = np.where(self.closed, np.inf, weight)
-        scale = self._scale(np.where(self.local, np.inf, allowed))
+        scale = self._scale(allowed)
         finite = np.isfinite(allowed)
         units = np.full(len(allowed), CLOSED, np.int64)
         units[finite] = np.clip(np.round(allowed[finite] * scale), 1, LARGEST)
@@ -84,25 +87,56 @@ class Router:
         """Choose units fine enough to tell routes apart, and coarse enough to be added up.
 
         No best way between nodes that a hub reaches and is reached by weighs more than the
-        farthest way to the hub and the farthest one from it.
+        farthest way to the hub and the farthest one from it; before and after the core none
+        weighs more than all the arcs of the pocket that it runs through.
         """
         runs = self.reduction.add_up(weight)
-        finite = runs[np.isfinite(runs)]
-        if not len(finite) or finite.max() <= 0:
-            return 1.0
-        rough = np.where(np.isfinite(runs), np.maximum(runs / finite.max() * 1e6, 1), CLOSED)
-        across = self._across(rough.astype(np.int64)) * finite.max() / 1e6
-        return float(LARGEST / (_ROOM * max(across, finite.max())))
+        finite = np.isfinite(runs)
+        across = 0.0
+        if finite.any() and runs[finite].max() > 0:
+            most = float(runs[finite].max())
+            rough = np.full(len(runs), CLOSED, np.int64)
+            rough[finite] = np.maximum(runs[finite] / most * _ROUGHLY, 1)
+            across = max(self._across(rough) * most / _ROUGHLY, most)
+        widest = across + 2 * self._deepest(weight)
+        return float(LARGEST / (_ROOM * widest)) if widest > 0 else 1.0
 
     def _across(self, runs: Integers) -> float:
-        core = self.reduction
-        degree = np.bincount(core.tail, minlength=1) + np.bincount(core.head, minlength=1)
-        hub = [int(np.argmax(degree))]
         farthest = 0.0
         for engine in (self.fallback, self._backward):
-            distance, _ = engine.customise(runs).trees(hub)
+            distance, _ = engine.customise(runs).trees([self._hub])
             farthest += float(distance[np.isfinite(distance)].max())
         return farthest
+
+    @cached_property
+    def _hub(self) -> int:
+        """A node where many runs meet, in the largest part of the core."""
+        core = self.reduction
+        size = len(core.node)
+        graph = coo_array((np.ones(len(core.tail), np.int8), (core.tail, core.head)), (size, size))
+        _, part = connected_components(graph, directed=False)
+        degree = np.bincount(core.tail, minlength=size)
+        return int(np.argmax(np.where(part == np.bincount(part).argmax(), degree, -1)))
+
+    def _deepest(self, weight: Floats) -> float:
+        """Give the weight of all arcs of the heaviest pocket, or of the heaviest arc."""
+        pocket, arcs = self._pockets
+        finite = weight[arcs]
+        finite = np.where(np.isfinite(finite), finite, 0.0)
+        return float(np.bincount(pocket, finite).max()) if len(arcs) else 0.0
+
+    @cached_property
+    def _pockets(self) -> tuple[Integers, Integers]:
+        """Number the pockets off the core, and give the arcs in each: pocket, arc."""
+        graph, core = self.graph, self.reduction.core
+        off_start, off_end = core[graph.start] < 0, core[graph.end] < 0
+        within = off_start & off_end
+        ends = (graph.start[within], graph.end[within])
+        matrix = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(graph.size, graph.size))
+        _, part = connected_components(matrix, directed=False)
+        arcs = np.flatnonzero(off_start | off_end | self.local)
+        node = np.where(off_start[arcs], graph.start[arcs], graph.end[arcs])
+        return np.unique(part[node], return_inverse=True)[1], arcs
 
     @cached_property
     def _backward(self) -> DijkstraEngine:

@@ -1,0 +1,419 @@
+"""Explain why a truck goes the way it goes: what keeps it off the shorter one, and the price."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raastof_geo.assignment.plan import Plan
+from raastof_geo.errors import InputError, NoRouteError
+from raastof_geo.language import Message, say
+from raastof_geo.legs import RoadPrices, size_truck
+from raastof_geo.roads.graph import build_graph
+from raastof_geo.roads.restrict import TruckSize, find_local_edges
+from raastof_geo.roads.road import LIMITS, Access
+from raastof_geo.roads.route import Measure, Routes, load_router
+from raastof_geo.roads.tags import find_doubts, split_tags
+
+Floats = NDArray[np.float64]
+
+_SAME = 1e-6
+_LIMIT_NAMES = {
+    "maxweight_t": say("weight"),
+    "maxweightrating_t": say("registered gross weight"),
+    "maxaxleload_t": say("axle load"),
+    "maxheight_m": say("height"),
+    "maxwidth_m": say("width"),
+    "maxlength_m": say("length"),
+}
+_DOUBTS = {
+    "conditional": say("holds at some times only, and is not taken"),
+    "unreadable": say("cannot be read"),
+    "implausible": say("is hardly possible"),
+    "unknown_access": say("is no value that OpenStreetMap knows"),
+}
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """A stretch of the unrestricted route that this truck may not use, and why."""
+
+    reason: Message
+    name: str
+    way: int
+    """Id in OpenStreetMap, 0 where none is known."""
+    tags: str
+    """The tags that restrict, as people write them."""
+    length_m: float
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A tag near the route that deserves a look in OpenStreetMap."""
+
+    reason: Message
+    key: str
+    value: str
+    name: str
+    way: int
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, eq=False)
+class Trip:
+    """One way of one trip: the legal route beside the unrestricted one."""
+
+    load: str
+    """`full` or `empty`."""
+    figures: dict[str, float]
+    """Of the legal route: `km`, `hours`, `kg_co2e`, `toll_km`, `ferry_km`, `link_dkk`."""
+    free_figures: dict[str, float]
+    """The same, were nothing closed to the truck."""
+    line: Floats
+    """The legal route as lon and lat. [degrees, points × 2]"""
+    free_line: Floats
+    obstacles: tuple[Obstacle, ...]
+    roads: tuple[tuple[str, float], ...]
+    """Names of the roads of the legal route in their order, and the kilometres on each."""
+
+    def longer(self, figure: str) -> float:
+        """Give how much more the legal route has of a figure."""
+        return self.figures[figure] - self.free_figures[figure]
+
+
+@dataclass(frozen=True, eq=False)
+class Detour:
+    """A leg explained."""
+
+    origin: str
+    destination: str
+    vehicle: str
+    period: str
+    trips: tuple[Trip, ...]
+    """Loaded there, and empty back."""
+    doubts: tuple[Doubt, ...]
+    loads_per_year: float | None
+    """Loads of this leg under the plan; none where no plan was given. [loads/year]"""
+
+    def longer(self, figure: str) -> float:
+        """Give how much more there and back have of a figure. [each load]"""
+        return sum(trip.longer(figure) for trip in self.trips)
+
+
+def explain_route(
+    roads: RoadPrices,
+    origin: str,
+    destination: str,
+    vehicle: str | None = None,
+    *,
+    period: str | None = None,
+    plan: Plan | None = None,
+) -> Detour:
+    """Explain the route of a leg beside the one that it would take were nothing closed.
+
+    Parameters
+    ----------
+    vehicle
+        By default the first of the scenario's trucks.
+    period
+        By default the first of the scenario's periods.
+    plan
+        Tells how many loads a year the leg carries.
+
+    Raises
+    ------
+    InputError
+        A site, truck or period that the scenario does not have.
+    NoRouteError
+        No road at all leads there and back, or all are closed to the truck.
+    """
+    scenario = roads.scenario
+    chosen = vehicle or scenario.said.vehicles[0]
+    when = period or next(iter(scenario.periods))
+    _check_known(roads, origin, destination, chosen, when)
+    active = next(key for key, periods in roads.spells.items() if when in periods)
+    trips = tuple(
+        _compare(roads, chosen, active, load, start, goal)
+        for load, start, goal in (("full", origin, destination), ("empty", destination, origin))
+    )
+    return Detour(
+        origin=origin,
+        destination=destination,
+        vehicle=chosen,
+        period=when,
+        trips=tuple(trip for trip, _ in trips),
+        doubts=_find_doubts(roads, np.unique(np.concatenate([edges for _, edges in trips]))),
+        loads_per_year=None if plan is None else _count_loads(roads, plan, origin, destination),
+    )
+
+
+def _check_known(
+    roads: RoadPrices, origin: str, destination: str, vehicle: str, period: str
+) -> None:
+    scenario = roads.scenario
+    wrong = [
+        say(
+            "{given} is not known here; the scenario has {known}",
+            given=f"`{given}`",
+            known=", ".join(known),
+        )
+        for given, known in (
+            (origin, tuple(roads.stops)),
+            (destination, tuple(roads.stops)),
+            (vehicle, tuple(scenario.catalogue.vehicles)),
+            (period, tuple(scenario.periods)),
+        )
+        if given not in known
+    ]
+    if wrong:
+        raise InputError(*wrong)
+
+
+def _compare(
+    roads: RoadPrices,
+    vehicle: str,
+    active: tuple[int, ...],
+    load: str,
+    origin: str,
+    destination: str,
+) -> tuple[Trip, NDArray[np.int64]]:
+    """Find both routes of one way, and the edges of the network that either touches."""
+    start, goal = roads.stops[origin], roads.stops[destination]
+    legal = roads.measure(vehicle, load, active).routes([start], [goal])
+    free_measure = _free_measure(roads, vehicle, load, active)
+    free = free_measure.routes([start], [goal])
+    if not free.exists[0]:
+        raise NoRouteError(
+            say(
+                "no road leads from {origin} to {destination}",
+                origin=origin,
+                destination=destination,
+            )
+        )
+    obstacles = tuple(_find_obstacles(roads, vehicle, active, load, free))
+    if not legal.exists[0]:
+        raise NoRouteError(
+            *(
+                say(
+                    "{vehicle} cannot drive from {origin} to {destination}: {road} ({reason})",
+                    vehicle=vehicle,
+                    origin=origin,
+                    destination=destination,
+                    road=obstacle.name or say("a road without a name"),
+                    reason=obstacle.reason,
+                )
+                for obstacle in obstacles
+            )
+        )
+    trip = Trip(
+        load=load,
+        figures=_sum_up(roads, vehicle, active, load, legal),
+        free_figures=_sum_up(roads, vehicle, active, load, free),
+        line=legal.draw(0),
+        free_line=free.draw(0),
+        obstacles=obstacles,
+        roads=tuple(_name_roads(legal)),
+    )
+    edges = [routes.router.graph.edge[routes.arcs(0)] for routes in (legal, free)]
+    return trip, np.concatenate(edges)
+
+
+def _free_measure(roads: RoadPrices, vehicle: str, load: str, active: tuple[int, ...]) -> Measure:
+    """Weigh roads as the truck does, but close none and forbid no turn."""
+    key = (vehicle, load, active)
+    if key not in roads.free_measures:
+        if not roads.free_routers:
+            graph = build_graph(roads.network, turns=False)
+            roads.free_routers.append(load_router(graph, restricted=False))
+        open_roads = dataclasses.replace(roads, lifted=True)
+        router = roads.free_routers[0]
+        prices = open_roads.price(vehicle, active, graph=router.graph)
+        roads.free_measures[key] = router.weigh(prices.weight[load])
+    return roads.free_measures[key]
+
+
+def _sum_up(
+    roads: RoadPrices, vehicle: str, active: tuple[int, ...], load: str, routes: Routes
+) -> dict[str, float]:
+    graph = routes.router.graph
+    quantities = roads.price(vehicle, active, graph=graph).quantities
+    truck = roads.scenario.catalogue.vehicles[vehicle]
+    fuel, ferry = roads.scenario.catalogue.fuels[truck.fuel], roads.scenario.catalogue.ferry
+    year = next(iter(roads.scenario.periods.values())).middle_year
+    sums = {name: float(values[0]) for name, values in routes.sums(quantities).items()}
+    return {
+        "km": sums["km"],
+        "hours": sums["hours"],
+        "kg_co2e": sums[f"energy_{load}"] * fuel.kg_co2e_wtw_per_unit.in_year(year)
+        + sums["ferry_km"] * ferry.kg_co2e_wtw_per_km.value,
+        "toll_km": sums["toll_km"],
+        "ferry_km": sums["ferry_km"],
+        "link_dkk": sums["link_dkk"],
+    }
+
+
+def _find_obstacles(
+    roads: RoadPrices, vehicle: str, active: tuple[int, ...], load: str, free: Routes
+) -> Iterator[Obstacle]:
+    """Name what the truck may not use of the unrestricted route, stretch by stretch."""
+    network, graph = roads.network, free.router.graph
+    arcs, shares = free.arcs(0), free.shares(0)
+    edges = graph.edge[arcs]
+    size = size_truck(roads.scenario.catalogue.vehicles[vehicle], load)
+    reasons = [_explain_edge(roads, vehicle, active, size, edge) for edge in edges.tolist()]
+    local = find_local_edges(network)[edges]
+    for rank in _inner(local):
+        reasons[rank] = reasons[rank] or say("open for the first and the last stretch only")
+    first = 0
+    for rank in range(1, len(edges) + 1):
+        same = rank < len(edges) and _alike(roads, reasons, edges, first, rank)
+        if same:
+            continue
+        reason = reasons[first]
+        if reason is not None:
+            stretch = slice(first, rank)
+            length_m = float((network.length_m[edges[stretch]] * shares[stretch]).sum())
+            yield _describe(roads, int(edges[first]), reason, length_m)
+        first = rank
+    yield from _forbidden_turns(roads, arcs, free)
+
+
+def _alike(
+    roads: RoadPrices,
+    reasons: list[Message | None],
+    edges: NDArray[np.int64],
+    one: int,
+    other: int,
+) -> bool:
+    network = roads.network
+    return str(reasons[one]) == str(reasons[other]) and (
+        network.called(int(edges[one])) == network.called(int(edges[other]))
+    )
+
+
+def _inner(local: NDArray[np.bool_]) -> list[int]:
+    """Give the local stretches that are neither the first nor the last of a route."""
+    through = np.flatnonzero(~local)
+    if not len(through):
+        return []
+    ranks = np.arange(len(local))
+    inside = local & (ranks > through[0]) & (ranks < through[-1])
+    found: list[int] = np.flatnonzero(inside).tolist()
+    return found
+
+
+def _explain_edge(
+    roads: RoadPrices, vehicle: str, active: tuple[int, ...], size: TruckSize, edge: int
+) -> Message | None:
+    """Say why a truck may not use an edge, none where it may."""
+    network = roads.network
+    for number in active:
+        change = roads.scenario.said.network.changes[number]
+        about = change.vehicles is None or vehicle in change.vehicles
+        if about and np.isin(edge, roads.changed[number]):
+            limits = np.array([change.limits.get(name, np.nan) for name in LIMITS])
+            if change.closed:
+                return say("closed by the scenario: {note}", note=change.note or "network.changes")
+            if size.over(limits).any():
+                return _name_limits(size, limits)
+    if network.ferry[edge] and not roads.scenario.said.network.ferries:
+        return say("a ferry, and the scenario takes none")
+    if network.access[edge] == Access.CLOSED:
+        return say("closed to trucks")
+    limits = network.limits[edge]
+    return _name_limits(size, limits) if size.over(limits).any() else None
+
+
+def _name_limits(size: TruckSize, limits: Floats) -> Message:
+    over = size.over(limits)
+    worst = int(np.flatnonzero(over)[0])
+    name = LIMITS[worst]
+    return say(
+        "limit on {what}: {limit} {unit}, the truck has {size} {unit}",
+        what=_LIMIT_NAMES[name],
+        limit=f"{limits[worst]:g}",
+        unit=name.rsplit("_", 1)[1],
+        size=f"{getattr(size, name):g}",
+    )
+
+
+def _forbidden_turns(
+    roads: RoadPrices, arcs: NDArray[np.int64], free: Routes
+) -> Iterator[Obstacle]:
+    """Name the turn restrictions that a route breaks."""
+    turns, graph = roads.network.turns, free.router.graph
+    if not len(turns):
+        return
+    driven = (2 * graph.edge[arcs] + ~graph.ahead[arcs]).tolist()
+    place = {arc: rank for rank, arc in enumerate(driven)}
+    for row, only in enumerate(turns.only.tolist()):
+        sequence = turns.arc[turns.start[row] : turns.start[row + 1]].tolist()
+        rank = place.get(sequence[0])
+        follows = [] if rank is None else driven[rank : rank + len(sequence)]
+        if len(follows) < len(sequence) or follows[:-1] != sequence[:-1]:
+            continue
+        if (follows[-1] == sequence[-1]) is not only:
+            edge = follows[-1] // 2
+            yield _describe(roads, edge, say("the turn into this road is forbidden"), 0.0)
+
+
+def _describe(roads: RoadPrices, edge: int, reason: Message, length_m: float) -> Obstacle:
+    network = roads.network
+    lon, lat = _middle(roads, edge)
+    road = network.roads[network.road[edge]]
+    tags = "; ".join(f"{key}={value}" for key, value in split_tags(road.tags).items())
+    return Obstacle(reason, road.name, int(network.way[edge]), tags, length_m, lon, lat)
+
+
+def _middle(roads: RoadPrices, edge: int) -> tuple[float, float]:
+    network = roads.network
+    middle = int(network.point_start[edge] + network.point_start[edge + 1]) // 2
+    return float(network.lon[middle]), float(network.lat[middle])
+
+
+def _find_doubts(roads: RoadPrices, edges: NDArray[np.int64]) -> tuple[Doubt, ...]:
+    network = roads.network
+    found: dict[tuple[int, str, str], Doubt] = {}
+    for edge in edges.tolist():
+        road = network.roads[network.road[edge]]
+        for kind, key, value in find_doubts(road.tags):
+            way = int(network.way[edge])
+            lon, lat = _middle(roads, edge)
+            found.setdefault(
+                (way or -edge, key, value),
+                Doubt(_DOUBTS[kind], key, value, road.name, way, lon, lat),
+            )
+    return tuple(found.values())
+
+
+def _name_roads(routes: Routes) -> Iterator[tuple[str, float]]:
+    """Give the roads along a route; stretches of one name count together."""
+    network = routes.router.graph.network
+    edges = routes.router.graph.edge[routes.arcs(0)]
+    lengths = network.length_m[edges] * routes.shares(0) / 1000
+    name, total = None, 0.0
+    for edge, length in zip(edges.tolist(), lengths.tolist(), strict=True):
+        called = network.called(edge)
+        if called != name:
+            if name is not None:
+                yield name, total
+            name, total = called, 0.0
+        total += length
+    if name is not None:
+        yield name, total
+
+
+def _count_loads(roads: RoadPrices, plan: Plan, origin: str, destination: str) -> float:
+    """Count the loads of a leg that the plan has in a year."""
+    flows = plan.flows
+    there = flows[(flows["origin"] == origin) & (flows["destination"] == destination)]
+    periods = list(roads.scenario.periods.values())
+    years = sum((period.end - period.start).days + 1 for period in periods) / 365.25
+    return float(there["loads"].sum()) / years

@@ -1,0 +1,183 @@
+"""Read the area that a network is clipped to."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import shapely
+
+from raastof_geo.errors import RoadDataError
+from raastof_geo.language import Message, say
+from raastof_geo.roads.places import load_municipalities
+from raastof_geo.roads.projection import DEGREES, project, unproject
+
+Bounds = tuple[float, float, float, float]
+
+_JSON_ENDINGS = (".geojson", ".json")
+
+
+def read_area(
+    *,
+    bounds: Bounds | None = None,
+    file: str | os.PathLike[str] | None = None,
+    municipalities: Sequence[str] = (),
+    buffer_m: float = 0.0,
+) -> shapely.Geometry | None:
+    """Read an area from bounds, a file of polygons or names of municipalities.
+
+    Parameters
+    ----------
+    bounds
+        West, south, east and north. [degrees]
+    file
+        GeoJSON in degrees, or anything that GDAL reads, in any coordinate system that it names.
+    municipalities
+        Names or codes, as in `Køge`, `Køge Kommune` or `0259`.
+    buffer_m
+        How far the area is widened. [m]
+
+    Returns
+    -------
+    area
+        In WGS84; none where nothing is given. [degrees]
+
+    Raises
+    ------
+    RoadDataError
+        More than one is given, or what is given is no area.
+    """
+    given = [bounds is not None, file is not None, bool(municipalities)]
+    if sum(given) > 1:
+        raise RoadDataError(
+            say("Say the area by bounds, by a file or by municipalities, not by several of them.")
+        )
+    if not any(given):
+        return None
+    if bounds is not None:
+        area = _read_bounds(bounds)
+    elif file is not None:
+        area = read_polygon(file)
+    else:
+        area = _find_municipalities(municipalities)
+    return _widen(area, buffer_m) if buffer_m > 0 else area
+
+
+def _read_bounds(bounds: Bounds) -> shapely.Geometry:
+    west, south, east, north = bounds
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+        raise RoadDataError(
+            say(
+                "Bounds must be west, south, east, north in degrees, got {bounds}.",
+                bounds=", ".join(f"{value:g}" for value in bounds),
+            )
+        )
+    return shapely.box(west, south, east, north)
+
+
+def read_polygon(path: str | os.PathLike[str]) -> shapely.Polygon | shapely.MultiPolygon:
+    """Read all polygons of a file, joined. [degrees, WGS84]
+
+    Raises
+    ------
+    RoadDataError
+        The file is missing, damaged, has no polygon or is not in degrees.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise RoadDataError(say("There is no file of an area {file}.", file=file))
+    try:
+        json_like = file.suffix.lower() in _JSON_ENDINGS
+        shapes = list(_read_geojson(file) if json_like else _read_layers(file))
+    except (OSError, ValueError, KeyError, TypeError, shapely.errors.ShapelyError) as error:
+        raise RoadDataError(
+            say(
+                "{file} cannot be read as an area: it is damaged or something else than GeoJSON"
+                " or a layer of polygons.",
+                file=file,
+            )
+        ) from error
+    joined = shapely.union_all([shapely.make_valid(shape) for shape in shapes])
+    parts = [part for part in shapely.get_parts(joined) if part.geom_type == "Polygon"]
+    area = shapely.MultiPolygon(parts)
+    if not parts:
+        raise RoadDataError(say("{file} has no polygon in it.", file=file))
+    west, south, east, north = area.bounds
+    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
+        raise RoadDataError(
+            say(
+                "{file} is not in degrees: GeoJSON has longitude and latitude (WGS84). Save it"
+                " so, or as a GeoPackage that names its coordinate system.",
+                file=file,
+            )
+        )
+    return area
+
+
+def _read_geojson(file: Path) -> Iterator[Any]:
+    """Give every polygon of a geometry, a feature or a collection of either."""
+    found: list[Any] = [json.loads(file.read_text(encoding="utf-8-sig"))]
+    while found:
+        part = found.pop()
+        if part is None:
+            continue
+        kind = part["type"]
+        if kind == "FeatureCollection":
+            found += part["features"]
+        elif kind == "Feature":
+            found.append(part["geometry"])
+        elif kind == "GeometryCollection":
+            found += part["geometries"]
+        elif kind in ("Polygon", "MultiPolygon"):
+            yield shapely.from_geojson(json.dumps(part))
+
+
+def _read_layers(file: Path) -> Iterator[Any]:
+    import geopandas as gpd
+
+    try:
+        frame = gpd.read_file(file)
+    except Exception as error:  # GDAL raises what it likes
+        raise ValueError(str(error)) from error
+    if frame.crs is not None:
+        frame = frame.to_crs(DEGREES)
+    for shape in frame.geometry:
+        if shape is not None and shape.geom_type in ("Polygon", "MultiPolygon"):
+            yield shape
+
+
+def _find_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
+    frame = load_municipalities()
+    known = {name.casefold(): index for index, name in enumerate(frame["name"])}
+    known |= {code: index for index, code in enumerate(frame["code"])}
+    rows, lost = [], []
+    for name in wanted:
+        plain = name.strip().casefold().removesuffix(" kommune")
+        if plain in known:
+            rows.append(known[plain])
+        else:
+            lost.append(_unknown(name, list(frame["name"])))
+    if lost:
+        raise RoadDataError(*lost)
+    return shapely.union_all(frame.geometry.to_numpy()[rows])
+
+
+def _unknown(name: str, known: list[str]) -> Message:
+    like = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    if like:
+        return say(
+            "{name} is not a municipality here; did you mean {like}?",
+            name=f"`{name}`",
+            like=", ".join(f"`{one}`" for one in like),
+        )
+    return say("{name} is not a municipality here.", name=f"`{name}`")
+
+
+def _widen(area: shapely.Geometry, buffer_m: float) -> shapely.Geometry:
+    metres = shapely.transform(area, lambda at: project(at[:, 0], at[:, 1]))
+    wide = shapely.buffer(metres, buffer_m)
+    return shapely.transform(wide, lambda at: unproject(at[:, 0], at[:, 1]))

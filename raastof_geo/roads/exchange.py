@@ -1,0 +1,320 @@
+"""Give networks to OSMnx and NetworkX, and take graphs from them."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from raastof_geo.errors import RoadDataError
+from raastof_geo.language import say
+from raastof_geo.roads.measure import read_mass_t, read_metres
+from raastof_geo.roads.network import NetworkMetadata, RoadNetwork, no_turns, round_degrees
+from raastof_geo.roads.projection import DEGREES, measure_steps
+from raastof_geo.roads.road import ROAD_CLASSES, Access, Road
+from raastof_geo.roads.tags import read_road, split_tags
+
+if TYPE_CHECKING:
+    import networkx
+
+_SAME_M = 0.1
+"""Two directions whose lengths differ by less are one road. [m]"""
+
+
+def to_osmnx(network: RoadNetwork, *, trucks_only: bool = False) -> networkx.MultiDiGraph:
+    """Give the graph that OSMnx would: every road in each direction that its signs allow.
+
+    Edges have `osmid`, `length` [m], `geometry` in the direction driven, `highway`, `oneway`,
+    `reversed`, the tags that restrict, and `raastof_edge`, the number of the edge. Turn
+    restrictions have no place in such a graph.
+
+    Parameters
+    ----------
+    trucks_only
+        Leave out what is closed to trucks.
+    """
+    import networkx
+
+    graph = networkx.MultiDiGraph(
+        crs="epsg:4326",
+        created_date=datetime.now(UTC).isoformat(timespec="seconds"),
+        created_with="raastof_geo",
+        simplified=True,
+    )
+    streets = np.bincount(network.tail, minlength=network.node_count) + np.bincount(
+        network.head, minlength=network.node_count
+    )
+    graph.add_nodes_from(
+        (node, {"x": lon, "y": lat, "street_count": count})
+        for node, (lon, lat, count) in enumerate(
+            zip(network.node_lon.tolist(), network.node_lat.tolist(), streets.tolist(), strict=True)
+        )
+    )
+    for edge in range(network.edge_count):
+        road = network.roads[network.road[edge]]
+        if trucks_only and road.access == Access.CLOSED:
+            continue
+        span = slice(network.point_start[edge], network.point_start[edge + 1])
+        line = shapely.LineString(np.column_stack((network.lon[span], network.lat[span])))
+        tail, head = int(network.tail[edge]), int(network.head[edge])
+        attributes = _describe(network, edge, road)
+        if network.forward[edge]:
+            graph.add_edge(tail, head, **attributes, geometry=line, reversed=False)
+        if network.backward[edge]:
+            graph.add_edge(head, tail, **attributes, geometry=line.reverse(), reversed=True)
+    return graph
+
+
+def _describe(network: RoadNetwork, edge: int, road: Road) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        **split_tags(road.tags),
+        "osmid": int(network.way[edge]) or edge,
+        "length": float(network.length_m[edge]),
+        "oneway": bool(network.forward[edge] != network.backward[edge]),
+        "raastof_edge": edge,
+    }
+    if road.road_class == "ferry":
+        found |= {"highway": "ferry", "route": "ferry", "motor_vehicle": "yes"}
+    else:
+        found["highway"] = road.road_class
+    if road.name:
+        found["name"] = road.name
+    if not np.isnan(road.maxspeed_km_h):
+        found["maxspeed"] = f"{road.maxspeed_km_h:g}"
+    return found
+
+
+def read_graphml(path: str | os.PathLike[str]) -> RoadNetwork:
+    """Read a graph that `osmnx.save_graphml` wrote.
+
+    Raises
+    ------
+    RoadDataError
+        The file is missing, empty, damaged, or no graph of roads.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise RoadDataError(say("There is no file of a graph {file}.", file=file))
+    import osmnx
+
+    try:
+        graph = osmnx.load_graphml(file)
+    except Exception as error:  # XML, NetworkX and OSMnx each raise their own
+        raise RoadDataError(
+            say(
+                "{file} cannot be read as a graph: it is damaged, cut short or not written by"
+                " `osmnx.save_graphml`.",
+                file=file,
+            )
+        ) from error
+    return from_osmnx(graph, title=file.name)
+
+
+def from_osmnx(
+    graph: networkx.MultiDiGraph, *, title: str = "OSMnx", osm_date: str | None = None
+) -> RoadNetwork:
+    """Make a network of a graph that OSMnx made, simplified or not, projected or not.
+
+    Directions are those of its edges. Tags are read as from OpenStreetMap, as far as the
+    graph has them: set `osmnx.settings.useful_tags_way` to keep `hgv`, `maxweight`,
+    `maxheight` and their kin before you download. Where simplification merged several values
+    the strictest counts. Turn restrictions are not in such graphs.
+
+    Parameters
+    ----------
+    osm_date
+        State of OpenStreetMap, ISO 8601; by default the day on which the graph was made.
+
+    Raises
+    ------
+    RoadDataError
+        The graph has no places, no coordinate system or no roads.
+    """
+    graph = _to_degrees(graph)
+    nodes = {node: number for number, node in enumerate(graph.nodes)}
+    lon = round_degrees(np.array([graph.nodes[node]["x"] for node in nodes], np.float64))
+    lat = round_degrees(np.array([graph.nodes[node]["y"] for node in nodes], np.float64))
+    streets = [part for street in _pair_up(graph, nodes) for part in _open_loop(street)]
+    if not streets:
+        raise RoadDataError(say("The graph has no roads that trucks may use."))
+    places = [(lon, lat)] + [
+        tuple(round_degrees(np.array([value])) for value in street.middle)
+        for street in streets
+        if street.middle is not None and street.head < 0
+    ]
+    return _lay_out(streets, places, title, osm_date or _read_date(graph))
+
+
+@dataclass
+class _Street:
+    """A road between two nodes, in one direction or both."""
+
+    tail: int
+    head: int
+    road: Road
+    way: int
+    length_m: float
+    line: NDArray[np.float64]
+    forward: bool = True
+    backward: bool = False
+    middle: tuple[float, float] | None = None
+
+
+def _to_degrees(graph: Any) -> Any:
+    import osmnx
+
+    if not graph.number_of_edges():
+        raise RoadDataError(say("The graph has no roads that trucks may use."))
+    if "crs" not in graph.graph:
+        raise RoadDataError(say("The graph names no coordinate system: set `graph.graph['crs']`."))
+    if not all("x" in data and "y" in data for _, data in graph.nodes(data=True)):
+        raise RoadDataError(say("The graph has nodes without a place: each needs `x` and `y`."))
+    if str(graph.graph["crs"]).upper() in (DEGREES, "WGS84"):
+        return graph
+    return osmnx.project_graph(graph, to_crs=DEGREES)
+
+
+def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> Iterator[_Street]:
+    """Give every road once: two directions of one way and one length are the same road."""
+    open_ends: dict[tuple[int, int], list[_Street]] = defaultdict(list)
+    found: list[_Street] = []
+    for u, v, data in graph.edges(data=True):
+        road = _read(data)
+        if road is None:
+            continue
+        street = _make_street(graph, nodes, u, v, data, road)
+        twin = next(
+            (
+                other
+                for other in open_ends[street.head, street.tail]
+                if other.way == street.way
+                and abs(other.length_m - street.length_m) < _SAME_M
+                and other.tail != other.head
+            ),
+            None,
+        )
+        if twin is not None:
+            twin.backward = True
+            open_ends[street.head, street.tail].remove(twin)
+        else:
+            found.append(street)
+            open_ends[street.tail, street.head].append(street)
+    yield from found
+
+
+def _make_street(
+    graph: Any, nodes: Mapping[Hashable, int], u: Hashable, v: Hashable, data: Any, road: Road
+) -> _Street:
+    ends = [(graph.nodes[node]["x"], graph.nodes[node]["y"]) for node in (u, v)]
+    shape = data.get("geometry")
+    line = np.array(ends if shape is None else shape.coords, np.float64)[:, :2]
+    line = round_degrees(line)
+    line[[0, -1]] = round_degrees(np.array(ends, np.float64))
+    drawn_m = float(measure_steps(*line[:-1].T, *line[1:].T).sum())
+    length_m = float(np.ceil(max(float(data.get("length", 0.0)), drawn_m) * 100) / 100)
+    return _Street(nodes[u], nodes[v], road, _read_id(data.get("osmid")), length_m, line)
+
+
+def _open_loop(street: _Street) -> Iterator[_Street]:
+    """Part a road that comes back to where it began in the middle of its points."""
+    if street.tail != street.head:
+        yield street
+        return
+    middle = len(street.line) // 2
+    if len(street.line) < 3:
+        return
+    parts = (street.line[: middle + 1], street.line[middle:])
+    lengths = [float(measure_steps(*part[:-1].T, *part[1:].T).sum()) for part in parts]
+    share = lengths[0] / max(sum(lengths), 1e-9)
+    at = (float(street.line[middle, 0]), float(street.line[middle, 1]))
+    common = {"road": street.road, "way": street.way, "middle": at}
+    yield _Street(
+        street.tail, -1, length_m=street.length_m * share, line=parts[0], **common,  # type: ignore[arg-type]
+        forward=street.forward, backward=street.backward,
+    )  # fmt: skip
+    yield _Street(
+        -1, street.head, length_m=street.length_m * (1 - share), line=parts[1], **common,  # type: ignore[arg-type]
+        forward=street.forward, backward=street.backward,
+    )  # fmt: skip
+
+
+def _lay_out(streets: list[_Street], places: list[Any], title: str, osm_date: str) -> RoadNetwork:
+    """Put streets into columns; parted loops get nodes of their own, in their order."""
+    lon, lat = (np.concatenate([place[axis] for place in places]) for axis in (0, 1))
+    extra = len(places[0][0])
+    for street in streets:
+        if street.head < 0:
+            street.head = extra
+        elif street.tail < 0:
+            street.tail = extra
+            extra += 1
+    sizes = [len(street.line) for street in streets]
+    points = np.concatenate([street.line for street in streets])
+    return RoadNetwork(
+        node_lon=lon,
+        node_lat=lat,
+        tail=np.array([street.tail for street in streets], np.int32),
+        head=np.array([street.head for street in streets], np.int32),
+        length_m=np.ceil(np.array([street.length_m for street in streets]) * 100) / 100,
+        forward=np.array([street.forward for street in streets], bool),
+        backward=np.array([street.backward for street in streets], bool),
+        road=np.arange(len(streets), dtype=np.int32),
+        roads=tuple(street.road for street in streets),
+        point_start=np.append(0, np.cumsum(sizes)).astype(np.int32),
+        lon=points[:, 0].copy(),
+        lat=points[:, 1].copy(),
+        metadata=NetworkMetadata(
+            title=title,
+            osm_date=osm_date,
+            simplified_m=0.0,
+            bounds=(float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())),
+        ),
+        way=np.array([street.way for street in streets], np.int64),
+        turns=no_turns(),
+    )
+
+
+def _read(data: Mapping[str, Any]) -> Road | None:
+    """Read the road that an edge is; of several values the strictest counts."""
+    tags = {
+        key: _strictest(key, value)
+        for key, value in data.items()
+        if key not in ("geometry", "oneway", "reversed", "length", "osmid")
+        and isinstance(value, str | list | int | float)
+    }
+    return read_road({key: value for key, value in tags.items() if value})
+
+
+def _strictest(key: str, value: Any) -> str:
+    values = [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    if len(values) == 1:
+        return values[0]
+    if key == "highway":
+        known = [one for one in values if one in ROAD_CLASSES]
+        return max(known, key=ROAD_CLASSES.index, default=values[0])
+    if key.startswith("maxspeed"):
+        return ";".join(values)
+    if key.startswith("max"):
+        read = read_mass_t if "weight" in key or "load" in key else read_metres
+        return min(values, key=lambda one: (np.isnan(read(one)), read(one)))
+    closing = [one for one in values if one in ("no", "private", "destination", "delivery")]
+    return closing[0] if closing else values[0]
+
+
+def _read_id(given: Any) -> int:
+    ids = given if isinstance(given, list) else [given]
+    numbers = [int(one) for one in ids if str(one).lstrip("-").isdigit()]
+    return numbers[0] if len(numbers) == 1 else 0
+
+
+def _read_date(graph: Any) -> str:
+    made = str(graph.graph.get("created_date", ""))[:10]
+    return made if len(made) == 10 else datetime.now(UTC).date().isoformat()
