@@ -115,9 +115,7 @@ def reference(network, stops, *, turns=True):
                         part = goal.share if arc % 2 == 0 else 1 - goal.share
                         total = length + part * network.length_m[arc // 2]
                         table[row, column] = min(table[row, column], total)
-                heapq.heappush(
-                    heap, (length + network.length_m[arc // 2], then, path[-longest:])
-                )
+                heapq.heappush(heap, (length + network.length_m[arc // 2], then, path[-longest:]))
     return table
 
 
@@ -127,9 +125,7 @@ def _forbidden(network, arcs, out):
         path = network.turns.arc[network.turns.start[rank] : network.turns.start[rank + 1]].tolist()
         if all(arc in arcs for arc in path):
             if only:
-                found |= {
-                    (*path[:-1], arc) for arc in out[arcs[path[-2]][1]] if arc != path[-1]
-                }
+                found |= {(*path[:-1], arc) for arc in out[arcs[path[-2]][1]] if arc != path[-1]}
             else:
                 found.add(tuple(path))
     turned = defaultdict(set)

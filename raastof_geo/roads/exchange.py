@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _SAME_M = 0.1
 """Two directions whose lengths differ by less are one road. [m]"""
+_SAME_DEG = 1e-5
+"""And whose points lie no farther apart. [degrees]"""
 
 
 def to_osmnx(network: RoadNetwork, *, trucks_only: bool = False) -> networkx.MultiDiGraph:
@@ -198,6 +200,7 @@ def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> Iterator[_Street]:
                 if other.way == street.way
                 and abs(other.length_m - street.length_m) < _SAME_M
                 and other.tail != other.head
+                and _mirrors(other.line, street.line)
             ),
             None,
         )
@@ -208,6 +211,10 @@ def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> Iterator[_Street]:
             found.append(street)
             open_ends[street.tail, street.head].append(street)
     yield from found
+
+
+def _mirrors(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    return len(one) == len(other) and bool(np.abs(one - other[::-1]).max() < _SAME_DEG)
 
 
 def _make_street(
