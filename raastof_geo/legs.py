@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle, energy_by_speed
-from raastof_geo.language import say
+from raastof_geo.language import Message, say
 from raastof_geo.roads.approach import Stop
 from raastof_geo.roads.change import find_changed_edges
 from raastof_geo.roads.graph import RoadGraph, build_graph
@@ -257,6 +257,25 @@ class RoadPrices:
         for link in self.scenario.catalogue.fixed_links.values():
             fares[_edges_over(self.network, link.line)] += link.fare_dkk.value
         return fares
+
+
+def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
+    """Say which legs no road allows, and why; those beyond `most` are counted."""
+    groups = legs.lost.groupby(["origin", "destination", "reason"], sort=True)
+    told = [
+        say(
+            "no leg from {origin} to {destination} for {vehicles} in {periods}: {reason}",
+            origin=f"`{origin}`",
+            destination=f"`{destination}`",
+            vehicles=", ".join(rows["vehicle"].unique()),
+            periods=", ".join(rows["period"].unique()),
+            reason=reason,
+        )
+        for (origin, destination, reason), rows in groups
+    ]
+    if len(told) <= most:
+        return told
+    return [*told[:most], say("and {count} more such pairs of sites", count=len(told) - most)]
 
 
 def size_truck(vehicle: Vehicle, load: str) -> TruckSize:

@@ -1,317 +1,741 @@
-"""Routes between places on small networks, against networkx."""
+"""Routes between stops on small networks, and where sites meet the road."""
 
-import heapq
-from collections import defaultdict
-from itertools import pairwise, product
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import networkx as nx
 import numpy as np
-import pandas as pd
 import pytest
+from numpy.typing import NDArray
 from worlds import make_network
 
 from raastof_geo.errors import SnapError
-from raastof_geo.roads import route
+from raastof_geo.roads import route as route_module
 from raastof_geo.roads.approach import Stop
 from raastof_geo.roads.engine import has_hierarchies
+from raastof_geo.roads.graph import RoadGraph
+from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access, Road
-from raastof_geo.roads.route import place_stops, prepare_router
+from raastof_geo.roads.route import Measure, Router, Routes, place_stops, prepare_router
 from raastof_geo.roads.snap import snap_sites
-from raastof_geo.roads.turns import gather_turns
 from raastof_geo.scenario.model import Site
 
+WEST, SOUTH, EAST, NORTH = 12.0, 55.4, 12.2, 55.6
 TRIANGLE = [(12.0, 55.4), (12.05, 55.4), (12.02, 55.43)]
-ENGINES = [False, True] if has_hierarchies() else [False]
+ENGINES = pytest.mark.parametrize(
+    "hierarchies",
+    [
+        pytest.param(False, id="scipy"),
+        pytest.param(
+            True,
+            id="routingkit",
+            marks=pytest.mark.skipif(
+                not has_hierarchies(), reason="routingkit_cch has no wheel on this machine"
+            ),
+        ),
+    ],
+)
+BOTH_ENGINES = pytest.mark.skipif(
+    not has_hierarchies(), reason="routingkit_cch has no wheel on this machine"
+)
 
 
-def random_network(rng, *, one_way=0.3, access=(1.0, 0.0, 0.0), turns=0):
-    """Make a network with one-ways, parallel edges, dead ends, chains and loose pieces."""
-    nodes = int(rng.integers(4, 30))
-    count = int(nodes * rng.uniform(0.8, 1.8))
-    edges = [tuple(rng.choice(nodes, 2, replace=False)) for _ in range(count)]
-    edges += [edges[0], edges[1][::-1]]
-    side = rng.choice(3, len(edges), p=[1 - one_way, one_way / 2, one_way / 2])
-    kinds = [Road("secondary", access=Access(kind)) for kind in rng.choice(3, len(edges), p=access)]
-    network = make_network(
-        rng.uniform((12, 55.4), (12.2, 55.6), (nodes, 2)),
-        edges,
-        one_way=np.flatnonzero(side == 1),
-        against=np.flatnonzero(side == 2),
-        lengths_m=rng.uniform(50, 5000, len(edges)),
-        roads=kinds,
-        turns=gather_turns(random_turns(rng, edges, turns)),
+@dataclass(frozen=True, eq=False)
+class World:
+    """A network, what its arcs weigh, and stops on it."""
+
+    network: RoadNetwork
+    cost: NDArray[np.float64]
+    """Weight of each edge ahead and against. [edges × 2]"""
+    stops: list[Stop]
+
+    def weight(self, graph: RoadGraph) -> NDArray[np.float64]:
+        return self.cost[graph.edge, np.where(graph.ahead, 0, 1)]
+
+
+def draw_edges(rng: np.random.Generator, count: int, pieces: int) -> list[tuple[int, int]]:
+    """Draw chains, dead ends, crossings and parallel edges, in several pieces."""
+    edges: list[tuple[int, int]] = []
+    piece = np.sort(rng.integers(pieces, size=count))
+    for number in range(pieces):
+        nodes = np.flatnonzero(piece == number).tolist()
+        for rank in range(1, len(nodes)):
+            before = rank - 1 if rng.random() < 0.6 else int(rng.integers(rank))
+            edges.append((nodes[rank], nodes[before]))
+        if len(nodes) > 1:
+            for _ in range(int(rng.integers(len(nodes)))):
+                one, other = rng.choice(nodes, 2, replace=False).tolist()
+                edges.append((one, other))
+    edges += [edges[int(rng.integers(len(edges)))] for _ in range(2)]
+    return [edge if rng.random() < 0.5 else edge[::-1] for edge in edges]
+
+
+def draw_stops(rng: np.random.Generator, edges: int, count: int) -> list[Stop]:
+    """Draw stops, several on one edge, some at its very ends, one of them twice."""
+    busy = rng.integers(edges, size=max(count // 2, 1))
+    shares = np.where(rng.random(count) < 0.3, rng.integers(2, size=count), rng.random(count))
+    stops = [Stop(int(rng.choice(busy)), float(share)) for share in shares]
+    return [*stops, stops[0]]
+
+
+def random_world(
+    seed: int,
+    *,
+    one_ways: float = 0.3,
+    local: float = 0.0,
+    closed: float = 0.0,
+    barred: float = 0.0,
+    pieces: int | None = None,
+    count: int | None = None,
+    stops: int = 9,
+) -> World:
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(7, 41)) if count is None else count
+    edges = draw_edges(rng, count, int(rng.integers(1, 4)) if pieces is None else pieces)
+    size = len(edges)
+    signs = rng.random(size)
+    kinds = rng.choice(
+        [Access.OPEN, Access.LOCAL, Access.CLOSED],
+        size,
+        p=[max(1 - local - closed, 0.0), local, closed],
     )
-    stops = [
-        Stop(int(rng.integers(len(edges))), float(rng.choice([0, 1, rng.uniform()])))
-        for _ in range(6)
-    ]
-    return network, [*stops, stops[0], Stop(stops[1].edge, rng.uniform())]
+    network = make_network(
+        rng.uniform((WEST, SOUTH), (EAST, NORTH), (count, 2)),
+        edges,
+        one_way=np.flatnonzero(signs < one_ways * 0.6).tolist(),
+        against=np.flatnonzero((signs >= one_ways * 0.6) & (signs < one_ways)).tolist(),
+        lengths_m=rng.uniform(50, 5000, size),
+        roads=[Road("secondary", access=Access(kind)) for kind in kinds],
+    )
+    cost = np.repeat(network.length_m[:, None] / 1000, 2, axis=1)
+    cost[rng.random(size) < barred] = np.inf
+    return World(network, cost, draw_stops(rng, size, stops))
 
 
-def random_turns(rng, edges, count):
-    """Draw sequences of two or three arcs that follow each other; each edge turns off another."""
-    head = {2 * e: v for e, (_, v) in enumerate(edges)} | {
-        2 * e + 1: u for e, (u, _) in enumerate(edges)
-    }
-    out = defaultdict(list)
-    for arc in head:
-        out[head[arc ^ 1]].append(arc)
-    for _ in range(count):
-        path = [int(rng.choice(list(head)))]
-        for _ in range(int(rng.integers(1, 3))):
-            path.append(int(rng.choice(out[head[path[-1]]])))
-        if all(one ^ 1 != other for one, other in pairwise(path)):
-            yield bool(rng.random() < 0.3), tuple(path)
+def prepared(world: World, *, hierarchies: bool, **options: bool) -> tuple[Router, Measure]:
+    router = prepare_router(world.network, hierarchies=hierarchies, **options)
+    return router, router.weigh(world.weight(router.graph))
 
 
-def reference(network, stops, *, turns=True):
-    """Find least lengths by an own search over single arcs, their history and their access. [m]"""
-    arcs = {}
-    for edge in range(network.edge_count):
-        tail, head = int(network.tail[edge]), int(network.head[edge])
-        if network.access[edge] != Access.CLOSED:
-            if network.forward[edge]:
-                arcs[2 * edge] = (tail, head)
-            if network.backward[edge]:
-                arcs[2 * edge + 1] = (head, tail)
-    out = defaultdict(list)
-    for arc, (tail, _) in arcs.items():
-        out[tail].append(arc)
-    forbidden = _forbidden(network, arcs, out) if turns else set()
+# A reference of its own: edges cut at the stops, in three layers.
+
+
+def find_local(network: RoadNetwork) -> NDArray[np.bool_]:
+    """Tagged roads, and open ones that only they join to the longest open part."""
     local = network.access == Access.LOCAL
-    longest = max((len(path) for path in forbidden), default=1)
-    table = np.full((len(stops), len(stops)), np.inf)
-    for row, start in enumerate(stops):
-        best = {}
-        heap = [
-            (_left(network, start, arc), 0 if local[arc // 2] else 1, (arc,))
-            for arc in (2 * start.edge, 2 * start.edge + 1)
-            if arc in arcs
-        ]
-        for column, goal in enumerate(stops):
-            if goal.edge == start.edge:
-                for arc in (2 * start.edge, 2 * start.edge + 1):
-                    ahead = (goal.share - start.share) * (-1 if arc % 2 else 1)
-                    if arc in arcs and ahead >= 0:
-                        table[row, column] = min(
-                            table[row, column], ahead * network.length_m[start.edge]
-                        )
-        while heap:
-            length, phase, past = heapq.heappop(heap)
-            if (phase, past) in best:
-                continue
-            best[phase, past] = length
-            for arc in out[arcs[past[-1]][1]]:
-                path = (*past, arc)
-                if any(path[at:] in forbidden for at in range(len(path))):
-                    continue
-                # 0: local at first, 1: open, 2: local at last.
-                then = phase if not local[arc // 2] else (0 if phase == 0 else 2)
-                then = 1 if not local[arc // 2] and phase < 2 else then
-                if not local[arc // 2] and phase == 2:
-                    continue
-                for column, goal in enumerate(stops):
-                    if goal.edge == arc // 2:
-                        part = goal.share if arc % 2 == 0 else 1 - goal.share
-                        total = length + part * network.length_m[arc // 2]
-                        table[row, column] = min(table[row, column], total)
-                heapq.heappush(heap, (length + network.length_m[arc // 2], then, path[-longest:]))
-    return table
+    if not local.any():
+        return local
+    ends = list(zip(network.tail.tolist(), network.head.tolist(), strict=True))
+    usable, through = nx.MultiGraph(), nx.MultiGraph()
+    for edge, (tail, head) in enumerate(ends):
+        if network.access[edge] != Access.CLOSED:
+            usable.add_edge(tail, head)
+        if network.access[edge] == Access.OPEN:
+            through.add_edge(tail, head, km=network.length_m[edge], number=edge)
+    for whole in nx.connected_components(usable):
+        parts = [through.subgraph(part) for part in nx.connected_components(through)]
+        parts = [part for part in parts if set(part) <= whole]
+        parts.sort(key=lambda part: part.size("km"))
+        for part in parts[:-1]:
+            local[[number for _, _, number in part.edges(data="number")]] = True
+    return local
 
 
-def _forbidden(network, arcs, out):
-    found = set()
-    for rank, only in enumerate(network.turns.only):
-        path = network.turns.arc[network.turns.start[rank] : network.turns.start[rank + 1]].tolist()
-        if all(arc in arcs for arc in path):
-            if only:
-                found |= {(*path[:-1], arc) for arc in out[arcs[path[-2]][1]] if arc != path[-1]}
-            else:
-                found.add(tuple(path))
-    turned = defaultdict(set)
-    for path in found:
-        turned[path[:-1]].add(path[-1])
-    for prefix, banned in turned.items():
-        for arc in out[arcs[prefix[-1]][1]]:
-            goes_on = any(other != arc ^ 1 for other in out[arcs[arc][1]])
-            if arc not in banned and arc ^ 1 in arcs and goes_on:
-                found.add((*prefix, arc, arc ^ 1))
+def expected_matrix(world: World, *, restricted: bool = True) -> NDArray[np.float64]:
+    """Least weights by networkx: local roads, then open ones, then local ones."""
+    network = world.network
+    local = find_local(network) if restricted else np.zeros(network.edge_count, bool)
+    graph = nx.DiGraph()
+    usable = set()
+
+    def join(one, other, weight):
+        if weight < graph.get_edge_data(one, other, {"weight": np.inf})["weight"]:
+            graph.add_edge(one, other, weight=weight)
+
+    for edge in range(network.edge_count):
+        if restricted and network.access[edge] == Access.CLOSED:
+            continue
+        shares = sorted({stop.share for stop in world.stops if stop.edge == edge})
+        nodes = [("node", int(network.tail[edge])), *((edge, share) for share in shares)]
+        nodes.append(("node", int(network.head[edge])))
+        for (one, low), (other, high) in pairwise(zip(nodes, [0, *shares, 1], strict=True)):
+            for layer in (0, 2) if local[edge] else (1,):
+                if network.forward[edge] and np.isfinite(world.cost[edge, 0]):
+                    join((layer, one), (layer, other), (high - low) * world.cost[edge, 0])
+                    usable.add(edge)
+                if network.backward[edge] and np.isfinite(world.cost[edge, 1]):
+                    join((layer, other), (layer, one), (high - low) * world.cost[edge, 1])
+                    usable.add(edge)
+    for _, node in list(graph):
+        join((0, node), (1, node), 0.0)
+        join((1, node), (2, node), 0.0)
+    matrix = np.full((len(world.stops), len(world.stops)), np.inf)
+    for row, origin in enumerate(world.stops):
+        if origin.edge not in usable:
+            continue
+        source = (0, (origin.edge, origin.share))
+        reached = nx.single_source_dijkstra_path_length(graph, source)
+        for column, goal in enumerate(world.stops):
+            matrix[row, column] = reached.get((2, (goal.edge, goal.share)), np.inf)
+    return matrix
+
+
+def slack(world: World, measure: Measure) -> float:
+    """What rounding to whole units may add up to along a route."""
+    return (2 * world.network.edge_count + 4) / measure.scale
+
+
+def check_matrix(world: World, measure: Measure, *, restricted: bool = True):
+    found = measure.matrix(world.stops, world.stops)
+    expected = expected_matrix(world, restricted=restricted)
+    np.testing.assert_array_equal(np.isinf(found), np.isinf(expected))
+    finite = np.isfinite(expected)
+    np.testing.assert_allclose(
+        found[finite], expected[finite], rtol=1e-5, atol=slack(world, measure)
+    )
     return found
 
 
-def _left(network, stop, arc):
-    share = 1 - stop.share if arc % 2 == 0 else stop.share
-    return share * network.length_m[stop.edge]
-
-
-def mark_yards(network):
-    """Say of open roads behind local ones that they are local, as the router does."""
-    from raastof_geo.roads.restrict import find_local_edges
-
-    local = find_local_edges(network)
-    network.access.flags.writeable = True
-    network.access[local] = Access.LOCAL
-    network.access.flags.writeable = False
-
-
-@pytest.mark.parametrize("seed", range(150))
-def test_distances_equal_an_independent_search(seed):
-    """One-ways, parallel edges, local and closed roads, turns, snapped ends: the same lengths."""
-    rng = np.random.default_rng(seed)
-    access = [(1.0, 0.0, 0.0), (0.7, 0.2, 0.1)][seed % 2]
-    network, stops = random_network(rng, access=access, turns=(seed % 3) * 6)
-    mark_yards(network)
-    expected = reference(network, stops) / 1000
-    matrices = []
-    for hierarchies in ENGINES:
-        router = prepare_router(network, hierarchies=hierarchies)
-        measure = router.weigh(router.graph.length_km)
-        matrices.append(measure.matrix(stops, stops))
-    np.testing.assert_allclose(matrices[0], expected, rtol=1e-5, atol=1e-5)
-    for other in matrices[1:]:
-        assert np.array_equal(matrices[0], other)
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_distances_equal_networkx(seed):
-    """Without local roads and turns the lengths are those of networkx."""
-    rng = np.random.default_rng(1000 + seed)
-    network, stops = random_network(rng)
-    graph = nx.MultiDiGraph()
-    for edge in range(network.edge_count):
-        here = {stop.share: f"s{stop.share}-{edge}" for stop in stops if stop.edge == edge}
-        here = {0.0: int(network.tail[edge]), 1.0: int(network.head[edge])} | {
-            share: name for share, name in here.items() if 0 < share < 1
-        }
-        for low, high in pairwise(sorted(here)):
-            km = (high - low) * network.length_m[edge] / 1000
-            if network.forward[edge]:
-                graph.add_edge(here[low], here[high], km=km)
-            if network.backward[edge]:
-                graph.add_edge(here[high], here[low], km=km)
-    names = [
-        f"s{stop.share}-{stop.edge}"
-        if 0 < stop.share < 1
-        else int((network.head if stop.share else network.tail)[stop.edge])
-        for stop in stops
-    ]
-    router = prepare_router(network)
-    found = router.weigh(router.graph.length_km).matrix(stops, stops)
-    for (row, one), (column, other) in product(enumerate(names), enumerate(names)):
-        if one in graph and other in graph and nx.has_path(graph, one, other):
-            expected = nx.shortest_path_length(graph, one, other, weight="km")
-            # A stop at the end of a one-way edge is on that edge, not on its junction.
-            assert found[row, column] >= expected - 1e-5
-            if 0 < stops[row].share < 1 and 0 < stops[column].share < 1:
-                assert found[row, column] == pytest.approx(expected, rel=1e-5, abs=1e-5)
-        else:
-            assert np.isinf(found[row, column])
-
-
-@pytest.mark.parametrize("pairs_for_a_tree", [0, 1e9])
-@pytest.mark.parametrize("hierarchies", ENGINES)
-@pytest.mark.parametrize("seed", range(12))
-def test_routes_add_up_to_the_matrix(monkeypatch, seed, hierarchies, pairs_for_a_tree):
-    """Found one by one or by trees, a route is a chain of arcs whose lengths are the distance."""
-    monkeypatch.setattr(route, "_PAIRS_FOR_A_TREE", pairs_for_a_tree)
-    rng = np.random.default_rng(seed)
-    network, stops = random_network(rng, access=(0.8, 0.1, 0.1), turns=4)
-    router = prepare_router(network, hierarchies=hierarchies)
-    graph = router.graph
-    measure = router.weigh(graph.length_km)
-    matrix = measure.matrix(stops, stops)
-    pairs = list(product(stops, stops))
-    routes = measure.routes([one for one, _ in pairs], [other for _, other in pairs])
-    km = routes.sums({"km": graph.length_km})["km"]
-    assert np.array_equal(routes.exists, np.isfinite(matrix.ravel()))
-    np.testing.assert_allclose(
-        km[routes.exists], matrix.ravel()[routes.exists], rtol=1e-5, atol=1e-5
+def check_routes(world: World, router: Router, measure: Measure):
+    """Hold every route against the matrix, the roads that it may use, and the map."""
+    pairs = [(one, other) for one in world.stops for other in world.stops]
+    origins, goals = map(list, zip(*pairs, strict=True))
+    routes = measure.routes(origins, goals)
+    matrix = measure.matrix(world.stops, world.stops).ravel()
+    np.testing.assert_array_equal(
+        np.where(routes.exists, routes.weight / measure.scale, np.inf), matrix
     )
-    for rank in np.flatnonzero(routes.exists):
-        arcs = routes.arcs(rank)
-        assert all(graph.end[one] == graph.start[other] for one, other in pairwise(arcs))
-        assert (routes.shares(rank) * graph.length_km[arcs]).sum() == pytest.approx(km[rank])
-        assert graph.edge[arcs[0]] == pairs[rank][0].edge
-        assert graph.edge[arcs[-1]] == pairs[rank][1].edge
-        assert routes.shares(rank).min() >= -1e-9
+    weight = world.weight(router.graph)
+    driven = np.where(np.isfinite(weight), weight, 1e9)
+    with np.errstate(invalid="ignore"):
+        sums = routes.sums({"weight": driven, "km": router.graph.length_km})
+    np.testing.assert_array_equal(np.isnan(sums["weight"]), np.isinf(matrix))
+    np.testing.assert_allclose(
+        sums["weight"][routes.exists],
+        matrix[routes.exists],
+        rtol=1e-5,
+        atol=slack(world, measure),
+    )
+    for rank, (origin, goal) in enumerate(pairs):
+        if routes.exists[rank]:
+            check_route(router, weight, routes, rank, origin, goal)
+            parts = routes.shares(rank)
+            arcs = routes.arcs(rank)
+            driven_sum = (parts * driven[arcs]).sum()
+            assert driven_sum == pytest.approx(sums["weight"][rank], rel=1e-6, abs=1e-6)
+            km = router.graph.length_km[arcs]
+            assert (parts * km).sum() == pytest.approx(sums["km"][rank], abs=1e-6)
+        else:
+            assert not len(routes.arcs(rank))
+            assert not len(routes.draw(rank))
+    return routes
 
 
-@pytest.mark.parametrize("hierarchies", ENGINES)
-def test_what_is_closed_to_this_truck_is_never_driven(hierarchies):
-    """An infinite weight closes an arc, wherever it lies."""
-    for seed in range(15):
-        rng = np.random.default_rng(seed)
-        network, stops = random_network(rng)
-        router = prepare_router(network, hierarchies=hierarchies)
-        barred = rng.random(network.edge_count) < 0.3
-        weight = np.where(barred[router.graph.edge], np.inf, router.graph.length_km)
-        measure = router.weigh(weight)
-        pairs = list(product(stops, stops))
-        routes = measure.routes([one for one, _ in pairs], [other for _, other in pairs])
-        for rank in np.flatnonzero(routes.exists):
-            assert not barred[router.graph.edge[routes.arcs(rank)]].any()
+def check_route(
+    router: Router,
+    weight: NDArray[np.float64],
+    routes: Routes,
+    rank: int,
+    origin: Stop,
+    goal: Stop,
+):
+    graph = router.graph
+    arcs = routes.arcs(rank)
+    assert np.all(np.isfinite(weight[arcs]))
+    assert not router.closed[arcs].any()
+    np.testing.assert_array_equal(graph.end[arcs[:-1]], graph.start[arcs[1:]])
+    assert graph.edge[arcs[0]] == origin.edge
+    assert graph.edge[arcs[-1]] == goal.edge
+    shares = routes.shares(rank)
+    assert np.all((shares >= -1e-12) & (shares <= 1 + 1e-12))
+    assert np.all(shares[1:-1] == 1)
+    pattern = "".join("l" if one else "o" for one in router.local[arcs])
+    assert re.fullmatch("l*o*l*", pattern)
+    line = routes.draw(rank)
+    np.testing.assert_allclose(line[0], place_of(graph.network, origin), atol=2e-6)
+    np.testing.assert_allclose(line[-1], place_of(graph.network, goal), atol=2e-6)
 
 
+def place_of(network: RoadNetwork, stop: Stop) -> NDArray[np.float64]:
+    """Where a stop lies on a straight edge. [degrees]"""
+    ends = [
+        np.array([network.node_lon[node], network.node_lat[node]])
+        for node in (network.tail[stop.edge], network.head[stop.edge])
+    ]
+    return ends[0] + stop.share * (ends[1] - ends[0])
+
+
+# The matrix.
+
+
+@ENGINES
+@pytest.mark.parametrize("seed", range(40))
+def test_the_matrix_equals_networkx(seed, hierarchies):
+    """One-ways, parallel edges, chains, pieces, stops anywhere: weights equal networkx's."""
+    world = random_world(seed)
+    router, measure = prepared(world, hierarchies=hierarchies)
+    assert router.engine.name == ("routingkit" if hierarchies and router.reduction.tail.size else
+                                  "scipy")  # fmt: skip
+    check_matrix(world, measure)
+
+
+@ENGINES
+def test_units_are_fine(hierarchies):
+    """The matrix is counted in units that are small beside any road."""
+    world = random_world(3, pieces=1)
+    _, measure = prepared(world, hierarchies=hierarchies)
+    assert 1 / measure.scale < 1e-6 * float(world.cost.max())
+
+
+@BOTH_ENGINES
+@pytest.mark.parametrize("seed", range(60))
+def test_both_engines_give_the_same_matrix(seed):
+    """Contraction hierarchies and Dijkstra's algorithm agree to the last bit."""
+    world = random_world(seed, local=0.15, closed=0.05, barred=0.1, stops=15)
+    one, other = (prepared(world, hierarchies=kind)[1] for kind in (True, False))
+    assert one.scale == other.scale
+    assert np.array_equal(
+        one.matrix(world.stops, world.stops), other.matrix(world.stops, world.stops)
+    )
+
+
+@ENGINES
+@pytest.mark.parametrize("seed", range(12))
+def test_directions_may_weigh_differently(seed, hierarchies):
+    """Uphill and downhill count each for itself."""
+    world = random_world(seed, one_ways=0.1)
+    rng = np.random.default_rng(seed)
+    world = replace(world, cost=world.cost * rng.uniform(0.5, 2, world.cost.shape))
+    router, measure = prepared(world, hierarchies=hierarchies)
+    check_matrix(world, measure)
+    check_routes(world, router, measure)
+
+
+@ENGINES
+@pytest.mark.parametrize("seed", range(12))
+def test_a_larger_network_equals_networkx(seed, hierarchies):
+    """A hundred crossings and sixty stops: more doors than are searched at once."""
+    rng = np.random.default_rng(seed)
+    points = rng.uniform((WEST, SOUTH), (EAST, NORTH), (100, 2))
+    edges = [tuple(rng.choice(100, 2, replace=False).tolist()) for _ in range(220)]
+    network = make_network(
+        points, edges, one_way=range(0, 220, 7), lengths_m=rng.uniform(50, 5000, 220)
+    )
+    cost = np.repeat(network.length_m[:, None] / 1000, 2, axis=1)
+    world = World(network, cost, draw_stops(rng, 220, 30))
+    _, measure = prepared(world, hierarchies=hierarchies)
+    check_matrix(world, measure)
+
+
+@ENGINES
+def test_origins_and_destinations_may_differ(hierarchies):
+    """A matrix has a row for each origin and a column for each destination, or none."""
+    world = random_world(1, pieces=1)
+    _, measure = prepared(world, hierarchies=hierarchies)
+    whole = measure.matrix(world.stops, world.stops)
+    part = measure.matrix(world.stops[:2], world.stops[3:8])
+    assert np.array_equal(part, whole[:2, 3:8])
+    assert measure.matrix([], world.stops).shape == (0, len(world.stops))
+    assert measure.matrix(world.stops, []).shape == (len(world.stops), 0)
+    assert len(measure.routes([], []).exists) == 0
+
+
+@ENGINES
+@pytest.mark.parametrize("seed", range(20))
+def test_the_same_place_is_no_way_off(seed, hierarchies):
+    """From a place to itself there is nothing to drive."""
+    world = random_world(seed)
+    _, measure = prepared(world, hierarchies=hierarchies)
+    found = measure.matrix(world.stops, world.stops)
+    assert np.all(np.diag(found) == 0)
+    assert found[0, -1] == found[-1, 0] == 0
+
+
+@ENGINES
+@pytest.mark.parametrize("seed", range(20))
+def test_no_detour_is_shorter(seed, hierarchies):
+    """Way over a third crossing is never shorter than the straight one."""
+    world = random_world(seed)
+    _, measure = prepared(world, hierarchies=hierarchies)
+    both = np.flatnonzero(world.network.forward & world.network.backward)
+    crossings = [Stop(int(edge), 0.0) for edge in both[:12]]
+    matrix = measure.matrix(crossings, crossings)
+    over = matrix[:, :, None] + matrix[None, :, :]
+    assert np.all(matrix[:, None, :] <= over + 4 / measure.scale)
+
+
+@ENGINES
+@pytest.mark.parametrize("seed", range(20))
+def test_there_is_as_far_as_back_without_one_ways(seed, hierarchies):
+    """Where every road runs both ways, weights are symmetric."""
+    world = random_world(seed, one_ways=0.0, local=0.1)
+    _, measure = prepared(world, hierarchies=hierarchies)
+    matrix = measure.matrix(world.stops, world.stops)
+    assert np.array_equal(np.isinf(matrix), np.isinf(matrix.T))
+    finite = np.isfinite(matrix)
+    np.testing.assert_allclose(matrix[finite], matrix.T[finite], rtol=0, atol=4 / measure.scale)
+
+
+# Weights that are hard to count in whole units.
+
+
+@ENGINES
+@pytest.mark.parametrize("seed", range(12))
+def test_a_wide_range_of_weights_is_kept(seed, hierarchies):
+    """A ferry of a million beside lanes of a thousandth: no answer is off by more than units."""
+    world = random_world(seed, pieces=1, one_ways=0.15)
+    rng = np.random.default_rng(seed)
+    cost = world.cost.copy()
+    cost[:] = rng.choice([1e6, 1.0, 1e-3], (len(cost), 1), p=[0.1, 0.5, 0.4])
+    world = replace(world, cost=cost)
+    router, measure = prepared(world, hierarchies=hierarchies)
+    found = measure.matrix(world.stops, world.stops)
+    expected = expected_matrix(world)
+    np.testing.assert_array_equal(np.isinf(found), np.isinf(expected))
+    finite = np.isfinite(expected)
+    np.testing.assert_allclose(
+        found[finite], expected[finite], rtol=1e-6, atol=slack(world, measure)
+    )
+    assert 1 / measure.scale < 1e-6 * cost.sum()
+    check_routes(world, router, measure)
+
+
+@ENGINES
+@pytest.mark.parametrize("factor", [1e-9, 1.0, 1e9])
+def test_units_of_weights_do_not_matter(factor, hierarchies):
+    """Weights in grams or in megatonnes give the same routes."""
+    world = random_world(5, local=0.1)
+    world = replace(world, cost=world.cost * factor)
+    router, measure = prepared(world, hierarchies=hierarchies)
+    check_matrix(world, measure)
+    check_routes(world, router, measure)
+
+
+@ENGINES
+def test_roads_may_weigh_nothing(hierarchies):
+    """Where nothing weighs anything every way that exists is found, and weighs next to nothing."""
+    world = random_world(6)
+    expected = expected_matrix(world)
+    world = replace(world, cost=np.zeros_like(world.cost))
+    _, measure = prepared(world, hierarchies=hierarchies)
+    found = measure.matrix(world.stops, world.stops)
+    assert np.array_equal(np.isinf(found), np.isinf(expected))
+    assert np.all(found[np.isfinite(found)] <= slack(world, measure))
+
+
+def ladder(first: int, rungs: int) -> list[tuple[int, int]]:
+    """Two rails and rungs between, so that every node is a crossing but the four corners."""
+    left = [first + 2 * rank for rank in range(rungs)]
+    rails = [(one + side, one + 2 + side) for one in left[:-1] for side in (0, 1)]
+    return [*rails, *((one, one + 1) for one in left)]
+
+
+@ENGINES
+@pytest.mark.parametrize("join", ["nothing", "a one-way", "a closed bridge"])
+def test_the_farthest_ways_are_found_off_the_largest_part(join, hierarchies):
+    """On an island, beyond a one-way bridge or a weak one, roads may be far longer than elsewhere."""
+    rng = np.random.default_rng(1)
+    light, heavy = ladder(0, 70), ladder(140, 60)
+    edges = [*light, *heavy, *([] if join == "nothing" else [(140, 0)])]
+    network = make_network(
+        rng.uniform((WEST, SOUTH), (EAST, NORTH), (260, 2)),
+        edges,
+        one_way=[len(edges) - 1] if join == "a one-way" else [],
+    )
+    cost = np.full((len(edges), 2), 1.0)
+    cost[len(light) : len(light) + len(heavy)] = 1000.0
+    if join == "a closed bridge":
+        cost[-1] = np.inf
+    stops = [Stop(0, 0.5), Stop(len(light) - 1, 0.5)]
+    stops += [Stop(len(light), 0.0), Stop(len(light) + len(heavy) - 1, 0.5)]
+    world = World(network, cost, stops)
+    router, measure = prepared(world, hierarchies=hierarchies)
+    check_matrix(world, measure)
+    check_routes(world, router, measure)
+
+
+@ENGINES
+def test_the_farthest_ways_are_found_where_nobody_comes_back(hierarchies):
+    """A long spiral of one-ways that the hub reaches at no place has routes of its own."""
+    rng = np.random.default_rng(1)
+    light, heavy = ladder(0, 70), ladder(140, 60)
+    # Every node of the spiral leaves it for the hub at once, and none is reached from there.
+    exits = [(node, 0) for node in range(140, 260)]
+    edges = [*light, *heavy, *exits]
+    rails = [len(light) + rank for rank in range(2 * 59)]
+    first = len(light) + len(heavy)
+    network = make_network(
+        rng.uniform((WEST, SOUTH), (EAST, NORTH), (260, 2)),
+        edges,
+        one_way=[*rails, *range(first, len(edges))],
+    )
+    cost = np.full((len(edges), 2), 1.0)
+    cost[len(light) : first] = 1000.0
+    stops = [Stop(0, 0.5), Stop(len(light), 0.0), Stop(first - 1, 0.5)]
+    world = World(network, cost, stops)
+    router, measure = prepared(world, hierarchies=hierarchies)
+    check_matrix(world, measure)
+    check_routes(world, router, measure)
+
+
+@ENGINES
+@pytest.mark.parametrize("behind", ["dead end", "ring", "local"])
+def test_a_long_way_off_the_core_is_found(behind, hierarchies):
+    """A dead end, a ring without exits or a local road may outweigh the rest of the network."""
+    rng = np.random.default_rng(2)
+    core = ladder(0, 5)
+    long = 30
+    chain = [(10 + rank, 11 + rank) for rank in range(long - 1)]
+    edges = [*core, *chain]
+    if behind != "ring":
+        edges.append((9, 10))
+    else:
+        edges.append((10 + long - 1, 10))
+    kinds = [Road("secondary")] * len(edges)
+    if behind == "local":
+        kinds[len(core) :] = [Road("service", access=Access.LOCAL)] * (len(edges) - len(core))
+    network = make_network(
+        rng.uniform((WEST, SOUTH), (EAST, NORTH), (10 + long, 2)), edges, roads=kinds
+    )
+    cost = np.full((len(edges), 2), 1.0)
+    cost[len(core) :] = 500.0
+    stops = [Stop(0, 0.5), Stop(len(core), 0.2), Stop(len(core) + long // 2, 0.5)]
+    stops.append(Stop(len(core) + long - 2, 0.9))
+    world = World(network, cost, stops)
+    router, measure = prepared(world, hierarchies=hierarchies)
+    check_matrix(world, measure)
+    check_routes(world, router, measure)
+
+
+@ENGINES
+def test_a_long_local_road_across_one_ways_is_found(hierarchies):
+    """A long local road may run against one-way roads through the crossings of the core."""
+    rng = np.random.default_rng(4)
+    down = [edge[::-1] for edge in ladder(0, 60)]
+    up = [(2 * rank, 2 * rank + 2) for rank in range(59)]
+    edges = [*down, *up]
+    kinds = [Road("secondary")] * len(down) + [Road("service", access=Access.LOCAL)] * len(up)
+    network = make_network(
+        rng.uniform((WEST, SOUTH), (EAST, NORTH), (120, 2)),
+        edges,
+        one_way=range(2 * 59),
+        roads=kinds,
+    )
+    cost = np.full((len(edges), 2), 1.0)
+    cost[len(down) :] = 1000.0
+    stops = [Stop(len(down), 0.5), Stop(len(edges) - 1, 0.5), Stop(0, 0.5), Stop(2 * 59 - 1, 0.5)]
+    world = World(network, cost, stops)
+    router, measure = prepared(world, hierarchies=hierarchies)
+    check_matrix(world, measure)
+    check_routes(world, router, measure)
+
+
+# Routes.
+
+
+@ENGINES
+@pytest.mark.parametrize("trees", [False, True], ids=["singly", "trees"])
 @pytest.mark.parametrize("seed", range(15))
-def test_distances_keep_the_triangle_inequality(seed):
-    """From node to node, over a third one is never shorter."""
-    network, _ = random_network(np.random.default_rng(seed), one_way=0.2)
-    stops = [Stop(edge, 0.5) for edge in range(min(network.edge_count, 8))]
-    router = prepare_router(network)
-    found = router.weigh(router.graph.length_km).matrix(stops, stops)
-    over = (found[:, :, None] + found[None, :, :]).min(axis=1)
-    both = np.isfinite(over)
-    assert np.all(found[both] <= over[both] + 1e-4)
+def test_routes_weigh_what_the_matrix_says(seed, trees, hierarchies, monkeypatch):
+    """Routes hang together, end at their stops, and add up to the matrix."""
+    monkeypatch.setattr(route_module, "_PAIRS_FOR_A_TREE", 0 if trees else 1e9)
+    world = random_world(seed, local=0.1, closed=0.05, barred=0.1)
+    router, measure = prepared(world, hierarchies=hierarchies)
+    check_routes(world, router, measure)
 
 
+@ENGINES
 @pytest.mark.parametrize("seed", range(10))
-def test_without_one_ways_there_and_back_are_as_long(seed):
-    """Distances are symmetric where every road runs both ways."""
-    network, stops = random_network(np.random.default_rng(seed), one_way=0.0)
-    router = prepare_router(network)
-    found = router.weigh(router.graph.length_km).matrix(stops, stops)
-    np.testing.assert_allclose(found, found.T, atol=1e-5)
+def test_trees_and_single_searches_agree(seed, hierarchies, monkeypatch):
+    """Whether routes are found one by one or by trees, each weighs the same."""
+    world = random_world(seed, count=40, pieces=1, local=0.1, stops=40)
+    _, measure = prepared(world, hierarchies=hierarchies)
+    pairs = [(one, other) for one in world.stops[:10] for other in world.stops]
+    origins, goals = map(list, zip(*pairs, strict=True))
+    found = []
+    for pairs_for_a_tree in (0, 1e9):
+        monkeypatch.setattr(route_module, "_PAIRS_FOR_A_TREE", pairs_for_a_tree)
+        routes = measure.routes(origins, goals)
+        km = routes.sums({"km": measure.router.graph.length_km})["km"]
+        found.append((routes.exists, routes.weight, km))
+    (there, weight, km), (there_too, weight_too, km_too) = found
+    assert np.array_equal(there, there_too)
+    assert np.array_equal(weight, weight_too)
+    np.testing.assert_allclose(km, km_too, atol=slack(world, measure))
 
 
-def test_weights_of_every_size_are_told_apart():
-    """A grain of sand and a mountain on one network."""
-    rng = np.random.default_rng(7)
-    network, stops = random_network(rng, one_way=0.0)
-    factor = 10.0 ** rng.integers(-6, 7, network.edge_count)
-    for unit in (1e-9, 1.0, 1e9):
-        router = prepare_router(network)
-        weight = (unit * factor * network.length_m)[router.graph.edge]
-        found = router.weigh(weight).matrix(stops, stops)
-        plain = prepare_router(network, hierarchies=False)
-        assert np.array_equal(found, plain.weigh(weight).matrix(stops, stops))
+@ENGINES
+@pytest.mark.parametrize("seed", range(10))
+def test_routes_have_every_quantity_of_their_arcs(seed, hierarchies):
+    """Sums of a quantity that nobody weighed by are those of the arcs that are driven."""
+    world = random_world(seed, pieces=1)
+    router, measure = prepared(world, hierarchies=hierarchies)
+    quantity = np.random.default_rng(seed).uniform(0, 5, len(router.graph.edge))
+    goals = world.stops[::-1]
+    routes = measure.routes(world.stops, goals)
+    sums = routes.sums({"it": quantity})["it"]
+    for rank in range(len(goals)):
+        if routes.exists[rank]:
+            expected = (routes.shares(rank) * quantity[routes.arcs(rank)]).sum()
+            assert sums[rank] == pytest.approx(expected, abs=1e-9)
 
 
-def test_restrictions_can_be_lifted():
-    """`restricted=False` opens closed roads, and never makes a way longer."""
-    network, stops = random_network(np.random.default_rng(3), access=(0.5, 0.3, 0.2), turns=5)
-    legal = prepare_router(network)
-    free = prepare_router(network, turns=False, restricted=False)
-    one = legal.weigh(legal.graph.length_km).matrix(stops, stops)
-    other = free.weigh(free.graph.length_km).matrix(stops, stops)
-    assert np.all(other <= one + 1e-5)
-    assert (other < one - 1e-3).any()
+# Roads that are closed, and roads for the first and the last stretch only.
+
+
+@ENGINES
+@pytest.mark.parametrize("seed", range(25))
+def test_roads_too_weak_for_a_truck_are_never_used(seed, hierarchies):
+    """What weighs infinitely is closed, on the way and at either end."""
+    world = random_world(seed, barred=0.25)
+    router, measure = prepared(world, hierarchies=hierarchies)
+    check_matrix(world, measure)
+    check_routes(world, router, measure)
+
+
+@ENGINES
+@pytest.mark.parametrize("seed", range(40))
+def test_local_roads_are_first_and_last_stretches_only(seed, hierarchies):
+    """A route is local, then open, then local, wherever its stops lie; closed roads never."""
+    world = random_world(seed, local=0.3, closed=0.1, one_ways=0.15)
+    router, measure = prepared(world, hierarchies=hierarchies)
+    check_matrix(world, measure)
+    check_routes(world, router, measure)
+
+
+@ENGINES
+@pytest.mark.parametrize("seed", range(10))
+def test_roads_may_all_be_local_or_closed(seed, hierarchies):
+    """A network without a road to pass through still has ways from yard to yard."""
+    world = random_world(seed, local=0.8, closed=0.2)
+    router, measure = prepared(world, hierarchies=hierarchies)
+    check_matrix(world, measure)
+    check_routes(world, router, measure)
+
+
+@ENGINES
+@pytest.mark.parametrize("seed", range(15))
+def test_without_restrictions_every_road_is_open(seed, hierarchies):
+    """`restricted=False` opens closed and local roads."""
+    world = random_world(seed, local=0.3, closed=0.3)
+    router, measure = prepared(world, hierarchies=hierarchies, restricted=False)
+    found = check_matrix(world, measure, restricted=False)
+    check_routes(world, router, measure)
+    assert not router.closed.any()
+    assert not router.local.any()
+    tight = expected_matrix(world)
+    assert np.all(found <= tight + slack(world, measure))
+
+
+# Networks that are hardly any.
+
+
+SMALL = {
+    "one edge": ([(0, 1)], []),
+    "one one-way edge": ([(0, 1)], [0]),
+    "two edges between the same nodes": ([(0, 1), (0, 1)], []),
+    "a chain": ([(0, 1), (1, 2), (2, 3)], []),
+    "a one-way chain": ([(0, 1), (1, 2), (2, 3)], [0, 1, 2]),
+    "a ring": ([(0, 1), (1, 2), (2, 3), (3, 0)], []),
+    "a one-way ring": ([(0, 1), (1, 2), (2, 3), (3, 0)], [0, 1, 2, 3]),
+    "a lollipop": ([(0, 1), (1, 2), (2, 3), (3, 1)], []),
+    "a one-way lollipop": ([(0, 1), (1, 2), (2, 3), (3, 1)], [1, 2, 3]),
+    "a star": ([(0, 1), (0, 2), (0, 3)], []),
+    "a pair of spectacles": ([(0, 1), (1, 2), (2, 0), (2, 3), (3, 4), (4, 5), (5, 3)], []),
+    "an eight": ([(0, 1), (1, 2), (2, 0), (0, 3), (3, 4), (4, 0)], []),
+    "a ring and an edge apart": ([(0, 1), (1, 2), (2, 0), (3, 4)], []),
+    "an edge that comes back": ([(0, 1), (1, 1), (1, 2)], []),
+    "opposed one-ways": ([(0, 1), (2, 1)], [0, 1]),
+    "a theta": ([(0, 1), (1, 2), (0, 3), (3, 2), (0, 2)], []),
+}
+
+
+@ENGINES
+@pytest.mark.parametrize("name", SMALL)
+def test_the_smallest_networks_have_routes(name, hierarchies, monkeypatch):
+    """Every pair of stops on a network of a few edges, by trees and singly."""
+    edges, one_way = SMALL[name]
+    rng = np.random.default_rng(0)
+    count = max(max(edge) for edge in edges) + 1
+    lengths = rng.uniform(500, 1500, len(edges))
+    network = make_network(
+        rng.uniform((WEST, SOUTH), (EAST, NORTH), (count, 2)),
+        edges,
+        one_way=one_way,
+        lengths_m=lengths,
+    )
+    stops = [Stop(edge, share) for edge in range(len(edges)) for share in (0.0, 0.3, 0.7, 1.0)]
+    world = World(network, np.repeat(lengths[:, None] / 1000, 2, axis=1), stops)
+    router, measure = prepared(world, hierarchies=hierarchies)
+    check_matrix(world, measure)
+    for pairs_for_a_tree in (0, 1e9):
+        monkeypatch.setattr(route_module, "_PAIRS_FOR_A_TREE", pairs_for_a_tree)
+        check_routes(world, router, measure)
+
+
+# Sites on the road.
 
 
 def place(lon, lat):
     return Site(lon=lon, lat=lat, pit={"supplies": ["fill_sand"]})
 
 
-def test_routes_are_drawn_from_site_to_site():
+@ENGINES
+def test_routes_are_drawn_from_site_to_site(hierarchies):
     """A drawn route starts and ends at the snapped places."""
     network = make_network(TRIANGLE, [(0, 1), (1, 2), (2, 0)])
     anchors = snap_sites(network, {"a": place(12.01, 55.401), "b": place(12.035, 55.415)})
     stops = place_stops(anchors)
-    router = prepare_router(network)
+    router = prepare_router(network, hierarchies=hierarchies)
+    line = router.weigh(router.graph.length_km).routes([stops["a"]], [stops["b"]]).draw(0)
+    np.testing.assert_allclose(line[[0, -1]], anchors.frame[["lon", "lat"]], atol=1e-6)
+
+
+def bend(network: RoadNetwork, edge: int, lon: float, lat: float) -> RoadNetwork:
+    """Give an edge a point more, in the middle."""
+    at = int(network.point_start[edge]) + 1
+    start = network.point_start.copy()
+    start[edge + 1 :] += 1
+    return replace(
+        network,
+        point_start=start,
+        lon=np.insert(network.lon, at, lon),
+        lat=np.insert(network.lat, at, lat),
+    )
+
+
+@ENGINES
+def test_routes_along_bent_roads_are_drawn_from_site_to_site(hierarchies):
+    """On a road with a corner, too, a route starts and ends at the snapped places."""
+    network = make_network([(12.0, 55.4), (12.1, 55.5)], [(0, 1)])
+    network = bend(network, 0, 12.1, 55.4)
+    sites = {"a": place(12.03, 55.4), "b": place(12.1, 55.47)}
+    anchors = snap_sites(network, sites)
+    router = prepare_router(network, hierarchies=hierarchies)
+    stops = place_stops(anchors)
     measure = router.weigh(router.graph.length_km)
     for one, other in (("a", "b"), ("b", "a")):
         line = measure.routes([stops[one]], [stops[other]]).draw(0)
-        expected = anchors.frame.loc[[one, other], ["lon", "lat"]]
-        np.testing.assert_allclose(line[[0, -1]], expected, atol=1e-6)
+        assert len(line) == 3
+        np.testing.assert_allclose(line[0], sites[one].lon_lat, atol=1e-4)
+        np.testing.assert_allclose(line[1], (12.1, 55.4), atol=1e-9)
+        np.testing.assert_allclose(line[-1], sites[other].lon_lat, atol=1e-4)
+    places = anchors.frame[["lon", "lat"]]
+    np.testing.assert_allclose(places, [site.lon_lat for site in sites.values()], atol=1e-4)
+
+
+def test_a_stop_lies_where_its_site_meets_the_road():
+    """Stops take edge and share from the anchors, by name of the site."""
+    network = make_network(TRIANGLE, [(0, 1), (1, 2), (2, 0)])
+    anchors = snap_sites(network, {"a": place(12.0125, 55.401), "b": place(12.05, 55.4)})
+    stops = place_stops(anchors)
+    assert list(stops) == ["a", "b"]
+    assert stops["a"].edge == 0
+    assert stops["a"].share == pytest.approx(0.25, abs=1e-3)
+    np.testing.assert_allclose(
+        place_of(network, stops["b"]), anchors.frame.loc["b", ["lon", "lat"]].astype(float)
+    )
 
 
 def test_all_sites_too_far_are_named():
@@ -330,17 +754,16 @@ def test_no_site_is_snapped_to_a_one_way_dead_end():
     assert frame["edge"].iloc[0] != 3
 
 
-def test_no_site_is_snapped_to_a_road_closed_to_trucks():
-    """The nearest road counts only if trucks may use it."""
-    kinds = [Road("secondary"), Road("secondary"), Road("secondary", access=Access.CLOSED)]
-    network = make_network(TRIANGLE, [(0, 1), (1, 2), (2, 0)], roads=kinds)
-    frame = snap_sites(network, {"a": place(12.008, 55.415)}, limit_m=10_000).frame
-    assert frame["edge"].iloc[0] != 2
-
-
-def test_stops_are_rows_of_anchors():
-    """Each site has one stop, by its name."""
-    frame = pd.DataFrame({"edge": [3], "share": [0.25]}, index=pd.Index(["a"]))
-    from raastof_geo.roads.snap import Anchors
-
-    assert place_stops(Anchors(frame)) == {"a": Stop(3, 0.25)}
+def test_no_site_is_snapped_to_a_closed_road():
+    """A site lies on a road that trucks may use, if only for the last stretch."""
+    kinds = [Road("secondary")] * 3
+    kinds += [Road("service", access=Access.CLOSED), Road("service", access=Access.LOCAL)]
+    network = make_network(
+        [*TRIANGLE, (12.05, 55.38), (12.0, 55.38)],
+        [(0, 1), (1, 2), (2, 0), (1, 3), (0, 4)],
+        roads=kinds,
+    )
+    frame = snap_sites(
+        network, {"a": place(12.05, 55.395), "b": place(12.0, 55.39)}, limit_m=5000
+    ).frame
+    assert frame["edge"].tolist() == [0, 4]

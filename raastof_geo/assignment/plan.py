@@ -16,7 +16,7 @@ from raastof_geo.assignment.shortage import explain_shortage, find_shortage
 from raastof_geo.assignment.solve import Solution, solve
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.language import say
-from raastof_geo.legs import Legs
+from raastof_geo.legs import Legs, explain_lost
 from raastof_geo.scenario.scenario import Scenario
 
 _LEAST_T = 1e-6
@@ -74,7 +74,8 @@ def assign(
             *(
                 explain_shortage(problem, missing)
                 or [say("the rules contradict each other, though no tonnes are missing")]
-            )
+            ),
+            *explain_lost(legs),
         )
     return _build_plan(problem, rows, costs[0], solutions)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ _TOLERANCE_DEG = 0.00005
 _SHORTEST_KM = 0.5
 """Roads shorter than this are left out of the list of roads. [km]"""
 _SAME_KM = 0.01
+_ADDRESS = re.compile(r"https://www\.openstreetmap\.org/way/\d+")
 _LOADS = {"full": say("Loaded, there"), "empty": say("Empty, back")}
 _LEGAL = say("The route that the truck may take")
 _FREE = say("The route were nothing closed to it")
@@ -35,7 +37,7 @@ def write_route(scenario: Scenario, network: RoadNetwork, detour: Detour, path: 
 def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
     """Build the page of a leg."""
     title = f"{scenario.site_name(detour.origin)} → {scenario.site_name(detour.destination)}"
-    lines = "".join(f"<p>{escape(line)}</p>" for line in explain(scenario, detour))
+    lines = "".join(_write_line(line) for line in explain(scenario, detour))
     body = (
         f'<header id="strip"><h1>{escape(title)}</h1></header>\n'
         f'<main id="panel" class="shown" aria-label="{escape(title)}">'
@@ -57,6 +59,14 @@ def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
     }
     language = scenario.said.language
     return draw_page(title=title, language=language, body=body, data=data, script="route.js")
+
+
+def _write_line(line: str) -> str:
+    """Write a sentence, or a point below one; addresses of OpenStreetMap become links."""
+    kind = "point" if line.startswith("  - ") else "below" if line.startswith("  ") else "said"
+    text = escape(line.strip().removeprefix("- "))
+    text = _ADDRESS.sub(r'<a href="\g<0>" rel="noopener noreferrer">OpenStreetMap</a>', text)
+    return f'<p class="{kind}">{text}</p>'
 
 
 def explain(scenario: Scenario, detour: Detour) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from raastof_geo.language import Message, format_number, say
+from raastof_geo.legs import explain_lost
 from raastof_geo.result import Result
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|])")
@@ -95,6 +96,7 @@ def warn(result: Result) -> list[Message]:
                 "that is suspicious; check the baseline."
             )
         )
+    warnings += explain_lost(result.legs)
     unverified = [
         figure for figure in result.scenario.catalogue.figures().values() if not figure.verified
     ]
