@@ -6,7 +6,7 @@ import networkx as nx
 import numpy as np
 import osmnx as ox
 import pytest
-from test_routes import random_network
+from test_distances import random_network
 from worlds import make_network
 
 from raastof_geo.errors import RoadDataError

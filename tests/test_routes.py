@@ -203,11 +203,10 @@ def check_routes(world: World, router: Router, measure: Measure):
     origins, goals = map(list, zip(*pairs, strict=True))
     routes = measure.routes(origins, goals)
     matrix = measure.matrix(world.stops, world.stops).ravel()
-    np.testing.assert_array_equal(
-        np.where(routes.exists, routes.weight / measure.scale, np.inf), matrix
-    )
+    np.testing.assert_array_equal(routes.weight, matrix)
     weight = world.weight(router.graph)
-    driven = np.where(np.isfinite(weight), weight, 1e9)
+    driven = np.where(np.isfinite(weight), weight, 0.0)
+    loss = 1e-9 * driven.max()
     with np.errstate(invalid="ignore"):
         sums = routes.sums({"weight": driven, "km": router.graph.length_km})
     np.testing.assert_array_equal(np.isnan(sums["weight"]), np.isinf(matrix))
@@ -223,7 +222,7 @@ def check_routes(world: World, router: Router, measure: Measure):
             parts = routes.shares(rank)
             arcs = routes.arcs(rank)
             driven_sum = (parts * driven[arcs]).sum()
-            assert driven_sum == pytest.approx(sums["weight"][rank], rel=1e-6, abs=1e-6)
+            assert driven_sum == pytest.approx(sums["weight"][rank], rel=1e-6, abs=loss)
             km = router.graph.length_km[arcs]
             assert (parts * km).sum() == pytest.approx(sums["km"][rank], abs=1e-6)
         else:
@@ -270,7 +269,7 @@ def place_of(network: RoadNetwork, stop: Stop) -> NDArray[np.float64]:
 
 
 @ENGINES
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(20))
 def test_the_matrix_equals_networkx(seed, hierarchies):
     """One-ways, parallel edges, chains, pieces, stops anywhere: weights equal networkx's."""
     world = random_world(seed)
@@ -289,7 +288,7 @@ def test_units_are_fine(hierarchies):
 
 
 @BOTH_ENGINES
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(30))
 def test_both_engines_give_the_same_matrix(seed):
     """Contraction hierarchies and Dijkstra's algorithm agree to the last bit."""
     world = random_world(seed, local=0.15, closed=0.05, barred=0.1, stops=15)
@@ -301,7 +300,7 @@ def test_both_engines_give_the_same_matrix(seed):
 
 
 @ENGINES
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_directions_may_weigh_differently(seed, hierarchies):
     """Uphill and downhill count each for itself."""
     world = random_world(seed, one_ways=0.1)
@@ -313,7 +312,7 @@ def test_directions_may_weigh_differently(seed, hierarchies):
 
 
 @ENGINES
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(5))
 def test_a_larger_network_equals_networkx(seed, hierarchies):
     """A hundred crossings and sixty stops: more doors than are searched at once."""
     rng = np.random.default_rng(seed)
@@ -342,7 +341,7 @@ def test_origins_and_destinations_may_differ(hierarchies):
 
 
 @ENGINES
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(10))
 def test_the_same_place_is_no_way_off(seed, hierarchies):
     """From a place to itself there is nothing to drive."""
     world = random_world(seed)
@@ -353,7 +352,7 @@ def test_the_same_place_is_no_way_off(seed, hierarchies):
 
 
 @ENGINES
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_no_detour_is_shorter(seed, hierarchies):
     """Way over a third crossing is never shorter than the straight one."""
     world = random_world(seed)
@@ -366,7 +365,7 @@ def test_no_detour_is_shorter(seed, hierarchies):
 
 
 @ENGINES
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_there_is_as_far_as_back_without_one_ways(seed, hierarchies):
     """Where every road runs both ways, weights are symmetric."""
     world = random_world(seed, one_ways=0.0, local=0.1)
@@ -381,7 +380,7 @@ def test_there_is_as_far_as_back_without_one_ways(seed, hierarchies):
 
 
 @ENGINES
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_a_wide_range_of_weights_is_kept(seed, hierarchies):
     """A ferry of a million beside lanes of a thousandth: no answer is off by more than units."""
     world = random_world(seed, pieces=1, one_ways=0.15)
@@ -424,19 +423,20 @@ def test_roads_may_weigh_nothing(hierarchies):
     assert np.all(found[np.isfinite(found)] <= slack(world, measure))
 
 
-def ladder(first: int, rungs: int) -> list[tuple[int, int]]:
-    """Two rails and rungs between, so that every node is a crossing but the four corners."""
-    left = [first + 2 * rank for rank in range(rungs)]
-    rails = [(one + side, one + 2 + side) for one in left[:-1] for side in (0, 1)]
-    return [*rails, *((one, one + 1) for one in left)]
+def ring(first: int, spokes: int) -> list[tuple[int, int]]:
+    """Two rings, one inside the other, and spokes between: every node is a crossing."""
+    inner = [first + 2 * rank for rank in range(spokes)]
+    after = [*inner[1:], inner[0]]
+    rings = [(one + s, other + s) for one, other in zip(inner, after, strict=True) for s in (0, 1)]
+    return [*rings, *((one, one + 1) for one in inner)]
 
 
 @ENGINES
 @pytest.mark.parametrize("join", ["nothing", "a one-way", "a closed bridge"])
 def test_the_farthest_ways_are_found_off_the_largest_part(join, hierarchies):
-    """On an island, beyond a one-way bridge or a weak one, roads may be far longer than elsewhere."""
+    """On an island, beyond a one-way bridge or a weak one, roads may be the longest of all."""
     rng = np.random.default_rng(1)
-    light, heavy = ladder(0, 70), ladder(140, 60)
+    light, heavy = ring(0, 70), ring(140, 60)
     edges = [*light, *heavy, *([] if join == "nothing" else [(140, 0)])]
     network = make_network(
         rng.uniform((WEST, SOUTH), (EAST, NORTH), (260, 2)),
@@ -448,7 +448,7 @@ def test_the_farthest_ways_are_found_off_the_largest_part(join, hierarchies):
     if join == "a closed bridge":
         cost[-1] = np.inf
     stops = [Stop(0, 0.5), Stop(len(light) - 1, 0.5)]
-    stops += [Stop(len(light), 0.0), Stop(len(light) + len(heavy) - 1, 0.5)]
+    stops += [Stop(len(light), 0.0), Stop(len(light) + 60, 0.5)]
     world = World(network, cost, stops)
     router, measure = prepared(world, hierarchies=hierarchies)
     check_matrix(world, measure)
@@ -457,13 +457,13 @@ def test_the_farthest_ways_are_found_off_the_largest_part(join, hierarchies):
 
 @ENGINES
 def test_the_farthest_ways_are_found_where_nobody_comes_back(hierarchies):
-    """A long spiral of one-ways that the hub reaches at no place has routes of its own."""
+    """A long ring of one-ways that the hub reaches at no place has routes of its own."""
     rng = np.random.default_rng(1)
-    light, heavy = ladder(0, 70), ladder(140, 60)
-    # Every node of the spiral leaves it for the hub at once, and none is reached from there.
+    light, heavy = ring(0, 70), ring(140, 60)
+    # Every node of the ring leaves it for the hub at once, and none is reached from there.
     exits = [(node, 0) for node in range(140, 260)]
     edges = [*light, *heavy, *exits]
-    rails = [len(light) + rank for rank in range(2 * 59)]
+    rails = [len(light) + rank for rank in range(2 * 60)]
     first = len(light) + len(heavy)
     network = make_network(
         rng.uniform((WEST, SOUTH), (EAST, NORTH), (260, 2)),
@@ -484,7 +484,7 @@ def test_the_farthest_ways_are_found_where_nobody_comes_back(hierarchies):
 def test_a_long_way_off_the_core_is_found(behind, hierarchies):
     """A dead end, a ring without exits or a local road may outweigh the rest of the network."""
     rng = np.random.default_rng(2)
-    core = ladder(0, 5)
+    core = ring(0, 5)
     long = 30
     chain = [(10 + rank, 11 + rank) for rank in range(long - 1)]
     edges = [*core, *chain]
@@ -512,19 +512,23 @@ def test_a_long_way_off_the_core_is_found(behind, hierarchies):
 def test_a_long_local_road_across_one_ways_is_found(hierarchies):
     """A long local road may run against one-way roads through the crossings of the core."""
     rng = np.random.default_rng(4)
-    down = [edge[::-1] for edge in ladder(0, 60)]
-    up = [(2 * rank, 2 * rank + 2) for rank in range(59)]
-    edges = [*down, *up]
-    kinds = [Road("secondary")] * len(down) + [Road("service", access=Access.LOCAL)] * len(up)
+    left = [2 * rank for rank in range(60)]
+    rails = [(one + 2 + side, one + side) for one in left[:-1] for side in (0, 1)]
+    rungs = [(one, one + 1) for one in left]
+    up = list(pairwise(left))
+    edges = [*rails, *rungs, *up]
+    kinds = [Road("secondary")] * (len(edges) - len(up))
+    kinds += [Road("service", access=Access.LOCAL)] * len(up)
     network = make_network(
         rng.uniform((WEST, SOUTH), (EAST, NORTH), (120, 2)),
         edges,
-        one_way=range(2 * 59),
+        one_way=range(len(rails)),
         roads=kinds,
     )
     cost = np.full((len(edges), 2), 1.0)
-    cost[len(down) :] = 1000.0
-    stops = [Stop(len(down), 0.5), Stop(len(edges) - 1, 0.5), Stop(0, 0.5), Stop(2 * 59 - 1, 0.5)]
+    cost[-len(up) :] = 1000.0
+    stops = [Stop(len(edges) - len(up), 0.5), Stop(len(edges) - 1, 0.5)]
+    stops += [Stop(0, 0.5), Stop(len(rails) - 1, 0.5)]
     world = World(network, cost, stops)
     router, measure = prepared(world, hierarchies=hierarchies)
     check_matrix(world, measure)
@@ -536,7 +540,7 @@ def test_a_long_local_road_across_one_ways_is_found(hierarchies):
 
 @ENGINES
 @pytest.mark.parametrize("trees", [False, True], ids=["singly", "trees"])
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", range(8))
 def test_routes_weigh_what_the_matrix_says(seed, trees, hierarchies, monkeypatch):
     """Routes hang together, end at their stops, and add up to the matrix."""
     monkeypatch.setattr(route_module, "_PAIRS_FOR_A_TREE", 0 if trees else 1e9)
@@ -546,7 +550,7 @@ def test_routes_weigh_what_the_matrix_says(seed, trees, hierarchies, monkeypatch
 
 
 @ENGINES
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(6))
 def test_trees_and_single_searches_agree(seed, hierarchies, monkeypatch):
     """Whether routes are found one by one or by trees, each weighs the same."""
     world = random_world(seed, count=40, pieces=1, local=0.1, stops=40)
@@ -585,7 +589,7 @@ def test_routes_have_every_quantity_of_their_arcs(seed, hierarchies):
 
 
 @ENGINES
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(15))
 def test_roads_too_weak_for_a_truck_are_never_used(seed, hierarchies):
     """What weighs infinitely is closed, on the way and at either end."""
     world = random_world(seed, barred=0.25)
@@ -595,7 +599,7 @@ def test_roads_too_weak_for_a_truck_are_never_used(seed, hierarchies):
 
 
 @ENGINES
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(20))
 def test_local_roads_are_first_and_last_stretches_only(seed, hierarchies):
     """A route is local, then open, then local, wherever its stops lie; closed roads never."""
     world = random_world(seed, local=0.3, closed=0.1, one_ways=0.15)
@@ -615,7 +619,7 @@ def test_roads_may_all_be_local_or_closed(seed, hierarchies):
 
 
 @ENGINES
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", range(8))
 def test_without_restrictions_every_road_is_open(seed, hierarchies):
     """`restricted=False` opens closed and local roads."""
     world = random_world(seed, local=0.3, closed=0.3)
@@ -665,7 +669,7 @@ def test_the_smallest_networks_have_routes(name, hierarchies, monkeypatch):
         one_way=one_way,
         lengths_m=lengths,
     )
-    stops = [Stop(edge, share) for edge in range(len(edges)) for share in (0.0, 0.3, 0.7, 1.0)]
+    stops = [Stop(edge, share) for edge in range(len(edges)) for share in (0.0, 0.4, 1.0)]
     world = World(network, np.repeat(lengths[:, None] / 1000, 2, axis=1), stops)
     router, measure = prepared(world, hierarchies=hierarchies)
     check_matrix(world, measure)

@@ -11,16 +11,18 @@ SciPy's Dijkstra does the same, slower.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 Integers: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
 Doors: TypeAlias = Sequence[tuple[int, int]]
 """Nodes through which a place is reached, and what it weighs to get there."""
 
@@ -30,6 +32,10 @@ LARGEST = 2**30
 """No route may weigh more: two of them added still fit below `CLOSED`."""
 
 _SOURCES_AT_ONCE = 32
+_ROWS_AT_ONCE = 64
+_PAIRS_FOR_CELLS = 40_000
+_HUB_COUNTS = (64, 128, 192, 256, 384, 512)
+_LARGEST_CELL = 0.6
 
 
 @dataclass(frozen=True)
@@ -94,9 +100,49 @@ class HierarchyEngine:
         self.tail, self.head, self.order = tail, head, order
         self.cch: Any = routingkit_cch.CCH(order.tolist(), tail.tolist(), head.tolist(), False)
 
+    @cached_property
+    def cells(self) -> Cells | None:
+        """The core cut into cells, none where it is too small or hangs together too well."""
+        return cut_cells(self.tail, self.head, self.order)
+
     def customise(self, weight: Integers) -> HierarchyMetric:
         """Take the weight of every run."""
         return HierarchyMetric(self, weight)
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """The core cut into parts by hubs."""
+
+    hubs: list[int]
+    cell: Integers
+    """Cell of each node, -1 for hubs."""
+
+    def find(self, places: Sequence[Doors]) -> Integers:
+        """Give the cell of each place, -1 where it has doors in several."""
+        found = []
+        for doors in places:
+            cells = {int(self.cell[node]) for node, _ in doors} - {-1}
+            found.append(cells.pop() if len(cells) == 1 else -1)
+        return np.array(found, np.int64)
+
+
+def cut_cells(tail: Integers, head: Integers, order: Integers) -> Cells | None:
+    """Cut a graph at the last nodes of its order, as few as leave no cell too large."""
+    size = len(order)
+    for count in _HUB_COUNTS:
+        if count > size / 16:
+            return None
+        inner = np.ones(size, bool)
+        inner[order[-count:]] = False
+        kept = inner[tail] & inner[head]
+        graph = coo_array(
+            (np.ones(int(kept.sum()), np.int8), (tail[kept], head[kept])), (size, size)
+        )
+        _, cell = connected_components(graph, directed=False)
+        if np.bincount(cell).max() <= _LARGEST_CELL * size:
+            return Cells(order[-count:].tolist(), np.where(inner, cell, -1).astype(np.int64))
+    return None
 
 
 class HierarchyMetric:
@@ -110,17 +156,67 @@ class HierarchyMetric:
         self._metric = routingkit_cch.CCHMetric(engine.cch, weight.tolist())
 
     def measure(self, origins: Sequence[Doors], destinations: Sequence[Doors]) -> Integers:
-        """Give the least weight between all origins and destinations, or `CLOSED`."""
+        """Give the least weight between all origins and destinations, or `CLOSED`.
+
+        A sweep of the hierarchy costs the more the more destinations it has. So for large
+        tables the core is cut into cells by hubs, its nodes of the highest rank: a way from
+        one cell to another goes through a hub, and for ways within a cell a sweep over that
+        cell is short.
+        """
+        cells = self._engine.cells
+        if len(origins) * len(destinations) < _PAIRS_FOR_CELLS or cells is None:
+            return self._sweep(origins, destinations)
+        start, goal = cells.find(origins), cells.find(destinations)
+        table = self._through_hubs(origins, destinations, cells.hubs)
+        for cell in np.unique(np.concatenate((start, goal))).tolist():
+            # Places with doors in several cells are measured against all others.
+            rows = np.flatnonzero(start == cell) if cell >= 0 else np.arange(len(origins))
+            columns = np.flatnonzero(goal == cell)
+            self._sweep_part(table, origins, destinations, rows, columns)
+        split = np.flatnonzero(start < 0)
+        self._sweep_part(table, origins, destinations, split, np.arange(len(destinations)))
+        return table
+
+    def _sweep_part(
+        self,
+        table: Integers,
+        origins: Sequence[Doors],
+        destinations: Sequence[Doors],
+        rows: Integers,
+        columns: Integers,
+    ) -> None:
+        if len(rows) and len(columns):
+            some = [origins[row] for row in rows], [destinations[column] for column in columns]
+            part = np.ix_(rows, columns)
+            table[part] = np.minimum(table[part], self._sweep(*some))
+
+    def _sweep(self, origins: Sequence[Doors], destinations: Sequence[Doors]) -> Integers:
         nodes = sorted({node for doors in destinations for node, _ in doors})
         if not nodes:
             return np.full((len(origins), len(destinations)), CLOSED)
         sweep = self._kit.CCHOneToMany(self._metric, nodes)
-        rows = [sweep.distances_from_multi(list(doors)) if doors else None for doors in origins]
-        table = np.full((len(origins), len(nodes)), np.nan)
-        for rank, row in enumerate(rows):
-            if row is not None:
-                table[rank] = row
-        return _through_doors(np.nan_to_num(table, nan=CLOSED), nodes, destinations)
+        return _through_doors(
+            _table(sweep.distances_from_multi, origins, len(nodes)), nodes, destinations
+        )
+
+    def _through_hubs(
+        self, origins: Sequence[Doors], destinations: Sequence[Doors], hubs: list[int]
+    ) -> Integers:
+        """Give the least weight over any hub. [origins × destinations]"""
+        leave = self._kit.CCHOneToMany(self._metric, hubs).distances_from_multi
+        there = _table(leave, origins, len(hubs)).astype(np.uint32)
+        del leave
+        reach = self._kit.CCHManyToOne(self._metric, hubs).distances_to_multi
+        onward = np.ascontiguousarray(_table(reach, destinations, len(hubs)).astype(np.uint32).T)
+        best = np.full((len(origins), len(destinations)), CLOSED, np.uint32)
+        for first in range(0, len(origins), _ROWS_AT_ONCE):
+            # A few rows at a time stay in the processor's cache.
+            part = best[first : first + _ROWS_AT_ONCE]
+            sums = np.empty_like(part)
+            for hub in range(len(hubs)):
+                np.add(there[first : first + _ROWS_AT_ONCE, hub, None], onward[hub], out=sums)
+                np.minimum(part, sums, out=part)
+        return best.astype(np.int64)
 
     def find(self, origin: Doors, destination: Doors) -> Path | None:
         """Find the best way between two places, none where there is none."""
@@ -223,8 +319,17 @@ class DijkstraMetric:
         return Path(int(best[0]), tuple(runs.tolist()), nodes[-1], nodes[0])
 
 
+def _table(ask: Callable[[Any], Any], places: Sequence[Doors], width: int) -> Floats:
+    """Ask for the row of each place, `CLOSED` where there is no way. [places × width]"""
+    table = np.full((len(places), width), np.nan)
+    for rank, doors in enumerate(places):
+        if doors:
+            table[rank] = ask(doors if isinstance(doors, list) else list(doors))
+    return np.asarray(np.nan_to_num(table, copy=False, nan=CLOSED))
+
+
 def _through_doors(
-    reached: NDArray[np.float64], nodes: Sequence[int], destinations: Sequence[Doors]
+    reached: Floats, nodes: Sequence[int], destinations: Sequence[Doors]
 ) -> Integers:
     """Go on from nodes to the destinations behind them. [origins × destinations]"""
     column = {node: rank for rank, node in enumerate(nodes)}

@@ -66,13 +66,14 @@ class Adjacency:
     """Which arcs belong to each node, or edge."""
 
     def __init__(self, owner: NDArray[np.int64], count: int) -> None:
-        self._order = np.argsort(owner, kind="stable")
-        self._first = np.searchsorted(owner[self._order], np.arange(count + 1))
+        order = np.argsort(owner, kind="stable")
+        first = np.searchsorted(owner[order], np.arange(count + 1))
+        # Views of memory give plain numbers, several times faster than arrays do.
+        self._order, self._first = memoryview(order.data), memoryview(first.data)
 
     def of(self, owner: int) -> list[int]:
         """Give the arcs of one node, in order."""
-        found: list[int] = self._order[self._first[owner] : self._first[owner + 1]].tolist()
-        return found
+        return self._order[self._first[owner] : self._first[owner + 1]].tolist()
 
 
 def build_graph(network: RoadNetwork, *, turns: bool = True) -> RoadGraph:
@@ -157,13 +158,23 @@ class _Rules:
         turned = defaultdict(set)
         for sequence in self.forbidden:
             turned[sequence[:-1]].add(sequence[-1])
-        found = []
+        found: list[Prefix] = []
         for prefix, banned in turned.items():
-            for arc in self.graph.arcs_out.of(int(self.graph.end[prefix[-1]])):
-                back = self._reverse(arc)
-                if arc not in banned and back is not None and self._goes_on(arc, back):
-                    found.append((*prefix, arc, back))
+            self._turn_back(prefix, banned, found)
         return found
+
+    def _turn_back(self, prefix: Prefix, banned: set[int], found: list[Prefix]) -> None:
+        for arc in self.graph.arcs_out.of(int(self.graph.end[prefix[-1]])):
+            back = self._reverse(arc)
+            if arc in banned:
+                continue
+            if self.graph.network.length_m[self.graph.edge[arc]] == 0 and arc not in prefix:
+                # A barrier is no road to turn on: look beyond it.
+                beyond = (*prefix, arc)
+                found += [(*beyond, back)] if back is not None else []
+                self._turn_back(beyond, {back} if back is not None else set(), found)
+            elif back is not None and self._goes_on(arc, back):
+                found.append((*prefix, arc, back))
 
     def _reverse(self, arc: int) -> int | None:
         graph = self.graph
@@ -180,6 +191,7 @@ class _Rules:
 def _forbid(graph: RoadGraph, turns: Turns) -> list[tuple[Prefix, int]]:
     """Give each forbidden sequence: the arcs before, and the one that must not follow."""
     found: list[tuple[Prefix, int]] = []
+    allowed: dict[Prefix, set[int]] = defaultdict(set)
     for rank, only in enumerate(turns.only.tolist()):
         arcs = [
             _find_arc(graph, arc)
@@ -188,12 +200,13 @@ def _forbid(graph: RoadGraph, turns: Turns) -> list[tuple[Prefix, int]]:
         path = [arc for arc in arcs if arc is not None]
         if len(path) < max(len(arcs), 2):
             continue
-        prefix, last = tuple(path[:-1]), path[-1]
         if only:
-            others: Sequence[int] = graph.arcs_out.of(int(graph.end[prefix[-1]]))
-            found += [(prefix, arc) for arc in others if arc != last]
+            allowed[tuple(path[:-1])].add(path[-1])
         else:
-            found.append((prefix, last))
+            found.append((tuple(path[:-1]), path[-1]))
+    for prefix, lasts in allowed.items():
+        others: Sequence[int] = graph.arcs_out.of(int(graph.end[prefix[-1]]))
+        found += [(prefix, arc) for arc in others if arc not in lasts]
     return found
 
 

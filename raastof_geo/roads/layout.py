@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.roads.network import NetworkMetadata, RoadNetwork, no_turns, round_degrees
+from raastof_geo.roads.network import NetworkMetadata, RoadNetwork, Turns, no_turns, round_degrees
 from raastof_geo.roads.osm import OsmWays
 from raastof_geo.roads.projection import measure_steps
 from raastof_geo.roads.road import Road
-from raastof_geo.roads.turns import find_turns
+from raastof_geo.roads.turns import find_turns, gather_turns
 
 
 def lay_network(
@@ -144,6 +146,10 @@ def _raise_barriers(network: RoadNetwork, barriers: dict[int, Road]) -> RoadNetw
     copy = (len(network.node_lon) + np.arange(len(edge))).astype(np.int32)
     ends[edge, side] = copy
     count = len(edge)
+    stands = {
+        (int(one), int(end)): network.edge_count + rank
+        for rank, (one, end) in enumerate(zip(edge, side, strict=True))
+    }
     lon, lat = network.node_lon[node], network.node_lat[node]
     return replace(
         network,
@@ -162,4 +168,29 @@ def _raise_barriers(network: RoadNetwork, barriers: dict[int, Road]) -> RoadNetw
         lon=np.append(network.lon, np.repeat(lon, 2)),
         lat=np.append(network.lat, np.repeat(lat, 2)),
         way=np.append(network.way, np.zeros(count, np.int64)),
+        turns=_pass_barriers(network.turns, stands),
     )
+
+
+def _pass_barriers(turns: Turns, stands: Mapping[tuple[int, int], int]) -> Turns:
+    """Let restrictions run over the barriers in their way.
+
+    Parameters
+    ----------
+    stands
+        Edge of the barrier at each end of an edge: 0 its tail, 1 its head.
+    """
+    found = []
+    for rank, only in enumerate(turns.only.tolist()):
+        arcs = turns.arc[turns.start[rank] : turns.start[rank + 1]].tolist()
+        path = arcs[:1]
+        for one, other in pairwise(arcs):
+            away = stands.get((one // 2, 1 - one % 2))
+            towards = stands.get((other // 2, other % 2))
+            if away is not None and towards is not None:
+                path += [2 * away + 1, 2 * towards]
+            path.append(other)
+        # Whoever has passed a barrier is bound for the road behind it.
+        past = len(arcs) > 1 and (arcs[-1] // 2, arcs[-1] % 2) in stands
+        found.append((only, tuple(path[:-1] if past else path)))
+    return gather_turns(found)

@@ -220,6 +220,23 @@ class RoadNetwork:
             fingerprint.update(np.ascontiguousarray(column).data)
         return fingerprint.hexdigest()
 
+    def cut(self, edge: int, low: float, high: float) -> NDArray[np.float64]:
+        """Draw an edge between two shares of its length. [degrees, points × 2]
+
+        Parameters
+        ----------
+        low, high
+            From 0 at its tail to 1 at its head.
+        """
+        span = slice(self.point_start[edge], self.point_start[edge + 1])
+        points = np.column_stack([self.lon[span], self.lat[span]])
+        if low <= 0 and high >= 1:
+            return points
+        steps = np.hypot(*np.diff(self.xy[span], axis=0).T)
+        share = np.r_[0.0, np.cumsum(steps)] / max(float(steps.sum()), 1e-12)
+        at = np.r_[low, share[(share > low) & (share < high)], high]
+        return np.column_stack([np.interp(at, share, points[:, axis]) for axis in (0, 1)])
+
     def to_osmnx(self) -> networkx.MultiDiGraph:
         """Give the graph as OSMnx knows it, for its functions and for GraphML."""
         from raastof_geo.roads.exchange import to_osmnx

@@ -28,6 +28,8 @@ class Reduction:
     tail: Integers
     """Node of the core at which each run begins."""
     head: Integers
+    stem: Integers
+    """Of nodes in dead ends the next one on the way to the core, else -1."""
     run_start: Integers
     """Where the arcs of each run begin in `run_arc`; one longer than the runs."""
     run_arc: Integers
@@ -63,6 +65,7 @@ def reduce_graph(graph: RoadGraph, through: NDArray[np.bool_]) -> Reduction:
         core=core,
         tail=np.concatenate((core[start[one]], core[long_tail])),
         head=np.concatenate((core[end[one]], core[long_head])),
+        stem=streets.stem,
         run_start=np.concatenate((np.arange(len(one)), len(one) + long_start)),
         run_arc=arcs[np.concatenate((one, long_arc))],
     )
@@ -78,6 +81,7 @@ class _Streets:
         pair = np.unique(low * size + high)
         self.low, self.high = pair // size, pair % size
         self.degree = np.bincount(self.low, minlength=size) + np.bincount(self.high, minlength=size)
+        self.stem = np.full(size, -1, np.int64)
         # The exclusive or of all neighbours: with one neighbour known it tells the other.
         self.other = np.zeros(size, np.int64)
         np.bitwise_xor.at(self.other, self.low, self.high)
@@ -92,7 +96,7 @@ class _Streets:
         leaf = np.flatnonzero(self.degree == 1)
         while len(leaf):
             leaf = leaf[self.degree[leaf] == 1]
-            stem = self.other[leaf]
+            stem = self.stem[leaf] = self.other[leaf]
             alive[leaf] = False
             self.degree[leaf] = 0
             np.subtract.at(self.degree, stem, 1)

@@ -40,6 +40,7 @@ Integers: TypeAlias = NDArray[np.int64]
 _ROOM = 4
 """How many times the widest way across the network may weigh before it counts as closed."""
 _ROUGHLY = 1e6
+_COARSER = 64
 _PAIRS_FOR_A_TREE = 2e-3
 """Pairs of an origin from which on a tree of all its routes is found sooner, for each node."""
 _SOURCES_AT_ONCE = 32
@@ -75,20 +76,29 @@ class Router:
             What each arc weighs, at least 0, infinite where it may not be driven.
         """
         allowed = np.where(self.closed, np.inf, weight)
-        scale = self._scale(allowed)
-        finite = np.isfinite(allowed)
-        units = np.full(len(allowed), CLOSED, np.int64)
-        units[finite] = np.clip(np.round(allowed[finite] * scale), 1, LARGEST)
+        return self._pour(allowed, self._scale(allowed))
+
+    def coarsen(self, measure: Measure) -> Measure:
+        """Pour the same weights in again in coarser units."""
+        return self._pour(measure.weight, measure.scale / _COARSER)
+
+    def _pour(self, weight: Floats, scale: float) -> Measure:
+        units = np.full(len(weight), CLOSED, np.int64)
+        with np.errstate(over="ignore"):
+            scaled = np.round(weight * scale)
+        fits = scaled <= LARGEST
+        units[fits] = np.maximum(scaled[fits], 1)
         runs = self.reduction.add_up(np.where(units < CLOSED, units, np.inf).astype(np.float64))
-        whole = np.where(runs < LARGEST, runs, CLOSED).astype(np.int64)
-        return Measure(self, units, whole, scale)
+        whole = np.where(runs <= LARGEST, runs, CLOSED).astype(np.int64)
+        return Measure(self, weight, units, whole, scale)
 
     def _scale(self, weight: Floats) -> float:
         """Choose units fine enough to tell routes apart, and coarse enough to be added up.
 
         No best way between nodes that a hub reaches and is reached by weighs more than the
         farthest way to the hub and the farthest one from it; before and after the core none
-        weighs more than all the arcs of the pocket that it runs through.
+        weighs more than all the arcs of the pocket that it runs through. Ways that keep clear
+        of the hub may weigh more: `Measure` looks again at what it does not find.
         """
         runs = self.reduction.add_up(weight)
         finite = np.isfinite(runs)
@@ -220,6 +230,8 @@ class Measure:
     """A network with weights in it, in whole units."""
 
     router: Router
+    weight: Floats
+    """Weight of each arc as it was given, infinite where it may not be driven."""
     units: Integers
     """Weight of each arc, `CLOSED` where it may not be driven. [units]"""
     runs: Integers
@@ -248,7 +260,48 @@ class Measure:
         units = self.metric.measure([one.doors for one in out], [one.doors for one in back])
         for row, column, weight, _ in self._meet(out, back):
             units[row, column] = min(units[row, column], weight)
-        return np.where(units < CLOSED, units / self.scale, np.inf)
+        table = np.where(units <= LARGEST, units / self.scale, np.inf)
+        rows, columns = np.nonzero(units > LARGEST)
+        again = self._look_again(
+            [origins[row] for row in rows.tolist()],
+            [destinations[column] for column in columns.tolist()],
+        )
+        doubtful = np.unique(rows[again])
+        if len(doubtful):
+            some = self.coarser.matrix([origins[row] for row in doubtful.tolist()], destinations)
+            table[doubtful] = np.where(np.isinf(table[doubtful]), some, table[doubtful])
+        return table
+
+    @cached_property
+    def coarser(self) -> Measure:
+        """The same weights in coarser units, for ways that are too heavy for these."""
+        return self.router.coarsen(self)
+
+    @cached_property
+    def _total(self) -> float:
+        """What all arcs weigh together. [units]"""
+        return float(self.weight[np.isfinite(self.weight)].sum() * self.scale)
+
+    @cached_property
+    def _part(self) -> NDArray[np.int32]:
+        """The part of the network that each edge lies in, -1 where it may not be driven."""
+        graph, finite = self.router.graph, np.isfinite(self.weight)
+        ends = (graph.start[finite], graph.end[finite])
+        matrix = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(graph.size, graph.size))
+        _, part = connected_components(matrix, directed=False)
+        found = np.full(graph.network.edge_count, -1, np.int32)
+        found[graph.edge[finite]] = part[graph.start[finite]]
+        return found
+
+    def _look_again(
+        self, origins: Sequence[Stop], destinations: Sequence[Stop]
+    ) -> NDArray[np.bool_]:
+        """Tell which pairs without a way might have one that is too heavy for these units."""
+        if not len(origins) or self._total <= LARGEST:
+            return np.zeros(len(origins), bool)
+        start = self._part[[stop.edge for stop in origins]]
+        goal = self._part[[stop.edge for stop in destinations]]
+        return np.asarray((start == goal) & (start >= 0), bool)
 
     def routes(self, origins: Sequence[Stop], destinations: Sequence[Stop]) -> Routes:
         """Find the best route from each origin to the destination beside it."""
@@ -257,7 +310,16 @@ class Measure:
         pairs = list(zip(origins, destinations, strict=True))
         found = self._paths(pairs, out, back)
         direct = self._nearby(pairs, out, back)
-        return _gather(self.router, pairs, found, direct, out, back)
+        routes = _gather(self.router, self.scale, pairs, found, direct, out, back)
+        lost = np.flatnonzero(~routes.exists)
+        starts = [origins[rank] for rank in lost.tolist()]
+        goals = [destinations[rank] for rank in lost.tolist()]
+        again = self._look_again(starts, goals)
+        if again.any():
+            ranks = lost[again].tolist()
+            some = [origins[rank] for rank in ranks], [destinations[rank] for rank in ranks]
+            return _splice(routes, ranks, self.coarser.routes(*some))
+        return routes
 
     def _paths(
         self,
@@ -294,7 +356,7 @@ class Measure:
         self, out: Sequence[Approach], back: Sequence[Approach]
     ) -> list[tuple[int, int, int, tuple[int | None, int]]]:
         """Find pairs that meet off the core, or on one edge: origin, destination, weight, where."""
-        core = self.router.reduction.core
+        core = memoryview(self.router.reduction.core.data)
         at_node: dict[int, list[tuple[int, int]]] = defaultdict(list)
         on_edge: dict[int, list[int]] = defaultdict(list)
         for column, reach in enumerate(back):
@@ -331,8 +393,8 @@ class Routes:
 
     router: Router
     exists: NDArray[np.bool_]
-    weight: Integers
-    """What each route weighs, `CLOSED` where there is none. [units]"""
+    weight: Floats
+    """What each route weighs, rounded to units, infinite where there is none."""
     head_start: Integers
     """Where the arcs before the core begin in `head_arc`; one longer than the routes."""
     head_arc: Integers
@@ -483,6 +545,7 @@ def _walk_back(
 
 def _gather(
     router: Router,
+    scale: float,
     pairs: Sequence[tuple[Stop, Stop]],
     paths: _Paths,
     direct: Mapping[int, tuple[int, int | None, int]],
@@ -502,7 +565,7 @@ def _gather(
             node = near[1]
             heads.append([near[2]] if node is None else out[origin].arcs(node))
             tails.append([] if node is None else back[goal].arcs(node)[::-1])
-        elif weight[rank] < CLOSED:
+        elif weight[rank] <= LARGEST:
             heads.append(out[origin].arcs(int(core_node[paths.first[rank]])))
             tails.append(back[goal].arcs(int(core_node[paths.last[rank]]))[::-1])
         else:
@@ -512,8 +575,8 @@ def _gather(
     sizes = np.where(through, np.diff(paths.run_start), 0)
     routes = Routes(
         router=router,
-        exists=weight < CLOSED,
-        weight=weight,
+        exists=weight <= LARGEST,
+        weight=np.where(weight <= LARGEST, weight / scale, np.inf),
         head_start=_starts(heads),
         head_arc=_flat(heads),
         run_start=np.append(0, np.cumsum(sizes)).astype(np.int64),
@@ -529,6 +592,42 @@ def _gather(
     first_left = np.where(ahead[first], shares[:, 0], 1 - shares[:, 0]) * routes.exists
     last_left = np.where(ahead[last], 1 - shares[:, 1], shares[:, 1]) * routes.exists
     return replace(routes, first_left=first_left, last_left=last_left)
+
+
+def _splice(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:
+    """Put other routes in the place of some; weights stay in the units of each."""
+    source = [(routes, rank) for rank in range(len(routes.exists))]
+    for place, rank in enumerate(ranks):
+        source[rank] = (others, place)
+
+    def flat(name: str) -> tuple[Integers, Integers]:
+        arrays, starts = f"{name}_arc" if name != "run" else "run", f"{name}_start"
+        parts = []
+        for found, rank in source:
+            begin = getattr(found, starts)
+            parts.append(getattr(found, arrays)[begin[rank] : begin[rank + 1]])
+        sizes = np.cumsum([len(part) for part in parts])
+        return np.append(0, sizes).astype(np.int64), np.concatenate([_NOTHING, *parts])
+
+    def pick(name: str) -> NDArray[np.float64]:
+        return np.array([getattr(found, name)[rank] for found, rank in source])
+
+    (head_start, head_arc), (run_start, run), (tail_start, tail_arc) = map(
+        flat, ("head", "run", "tail")
+    )
+    return Routes(
+        router=routes.router,
+        exists=pick("exists").astype(bool),
+        weight=pick("weight"),
+        head_start=head_start,
+        head_arc=head_arc,
+        run_start=run_start,
+        run=run,
+        tail_start=tail_start,
+        tail_arc=tail_arc,
+        first_left=pick("first_left"),
+        last_left=pick("last_left"),
+    )
 
 
 def _starts(parts: Sequence[Sequence[int]]) -> Integers:
@@ -573,19 +672,7 @@ def draw_arcs(
 
 def _draw_arc(graph: RoadGraph, arc: int, before: float, beyond: float) -> Floats:
     """Draw an arc, less a share of it at its start and one at its end."""
-    network, edge = graph.network, graph.edge[arc]
-    span = slice(network.point_start[edge], network.point_start[edge + 1])
-    points = np.column_stack([network.lon[span], network.lat[span]])
+    edge = int(graph.edge[arc])
     if graph.ahead[arc]:
-        return _between(points, network.xy[span], before, 1 - beyond)
-    return _between(points, network.xy[span], beyond, 1 - before)[::-1]
-
-
-def _between(points: Floats, xy: Floats, low: float, high: float) -> Floats:
-    if low <= 0 and high >= 1:
-        return points
-    steps = np.hypot(*np.diff(xy, axis=0).T)
-    share = np.r_[0.0, np.cumsum(steps)] / max(float(steps.sum()), 1e-12)
-    inner = (share > low) & (share < high)
-    at = np.r_[low, share[inner], high]
-    return np.column_stack([np.interp(at, share, points[:, axis]) for axis in (0, 1)])
+        return graph.network.cut(edge, before, 1 - beyond)
+    return graph.network.cut(edge, beyond, 1 - before)[::-1]

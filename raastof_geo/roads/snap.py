@@ -158,16 +158,9 @@ def _refuse_far_sites(
 def _lon_lat_on_edges(
     network: RoadNetwork, edges: NDArray[np.int64], share: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Find the places at a share of each edge. [degrees]"""
+    """Find the places at a share of the length of each edge. [degrees]"""
     places = [
-        shapely.line_interpolate_point(
-            shapely.linestrings(
-                network.lon[network.point_start[edge] : network.point_start[edge + 1]],
-                network.lat[network.point_start[edge] : network.point_start[edge + 1]],
-            ),
-            part,
-            normalized=True,
-        )
+        network.cut(edge, part, part)[0]
         for edge, part in zip(edges.tolist(), share.tolist(), strict=True)
     ]
-    return np.asarray(shapely.get_coordinates(places)).reshape(-1, 2)
+    return np.array(places, np.float64).reshape(-1, 2)

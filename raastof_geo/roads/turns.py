@@ -88,7 +88,9 @@ class _Roads:
             node = via_nodes.get(turn.via_node)
             for first in into:
                 for last in out:
-                    if self.head(first) == node == self.tail(last) and _is_turn(first, last, turn):
+                    if self.head(first) == node == self.tail(last) and self.is_turn(
+                        first, last, turn
+                    ):
                         yield first, last
             return
         via = {edge for way in turn.via_ways for edge in self.edges[way]}
@@ -109,6 +111,13 @@ class _Roads:
                 if self.tail(arc) == here:
                     yield from self._through((*arcs, arc), via - {edge}, out)
 
+    def is_turn(self, first: int, last: int, turn: MappedTurn) -> bool:
+        """Leave out turning round on the spot, unless that is what the restriction is about."""
+        round_on_the_spot = first ^ 1 == last
+        if turn.u_turn and set(turn.origin) & set(turn.target):
+            return round_on_the_spot
+        return not round_on_the_spot
+
     def tail(self, arc: int) -> int:
         return self.ends[arc >> 1][arc & 1]
 
@@ -118,8 +127,3 @@ class _Roads:
 
 def _both(edge: int) -> tuple[int, int]:
     return 2 * edge, 2 * edge + 1
-
-
-def _is_turn(first: int, last: int, turn: MappedTurn) -> bool:
-    """Leave out turning round on the spot, unless that is what the restriction is about."""
-    return turn.u_turn or first ^ 1 != last
