@@ -432,8 +432,9 @@ def ring(first: int, spokes: int) -> list[tuple[int, int]]:
 
 
 @ENGINES
+@pytest.mark.parametrize("heavy_km", [1e3, 1e8])
 @pytest.mark.parametrize("join", ["nothing", "a one-way", "a closed bridge"])
-def test_the_farthest_ways_are_found_off_the_largest_part(join, hierarchies):
+def test_the_farthest_ways_are_found_off_the_largest_part(join, heavy_km, hierarchies):
     """On an island, beyond a one-way bridge or a weak one, roads may be the longest of all."""
     rng = np.random.default_rng(1)
     light, heavy = ring(0, 70), ring(140, 60)
@@ -444,7 +445,7 @@ def test_the_farthest_ways_are_found_off_the_largest_part(join, hierarchies):
         one_way=[len(edges) - 1] if join == "a one-way" else [],
     )
     cost = np.full((len(edges), 2), 1.0)
-    cost[len(light) : len(light) + len(heavy)] = 1000.0
+    cost[len(light) : len(light) + len(heavy)] = heavy_km
     if join == "a closed bridge":
         cost[-1] = np.inf
     stops = [Stop(0, 0.5), Stop(len(light) - 1, 0.5)]

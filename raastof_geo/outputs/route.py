@@ -19,6 +19,7 @@ _SHORTEST_KM = 0.5
 _SAME_KM = 0.01
 _ADDRESS = re.compile(r"https://www\.openstreetmap\.org/way/\d+")
 _LOADS = {"full": say("Loaded, there"), "empty": say("Empty, back")}
+_NAMELESS = say("a road without a name")
 _LEGAL = say("The route that the truck may take")
 _FREE = say("The route were nothing closed to it")
 
@@ -82,7 +83,7 @@ def explain(scenario: Scenario, detour: Detour) -> list[str]:
 
 def describe_obstacle(obstacle: Obstacle) -> str:
     """Name a road, why it is closed to the truck, and the tags that say so."""
-    name = obstacle.name or str(say("a road without a name"))
+    name = obstacle.name or str(_NAMELESS)
     text = f"{name}: {obstacle.reason}"
     if obstacle.length_m >= 1:
         text += f" ({_number(obstacle.length_m)} m)"
@@ -103,7 +104,7 @@ def _explain_trip(trip: Trip) -> Iterator[str]:
         )
     )
     roads = [
-        f"{name or say('a road without a name')} {_number(km, 1)} km"
+        f"{name or _NAMELESS} {_number(km, 1)} km"
         for name, km in trip.roads
         if km >= _SHORTEST_KM
     ]
@@ -146,7 +147,7 @@ def _doubt(detour: Detour) -> Iterator[str]:
     if detour.doubts:
         yield str(say("Worth a look in OpenStreetMap:"))
     for doubt in detour.doubts:
-        name = doubt.name or str(say("a road without a name"))
+        name = doubt.name or str(_NAMELESS)
         yield f"  - {name}: {doubt.key}={doubt.value} {doubt.reason}" + _cite(doubt.way)
 
 

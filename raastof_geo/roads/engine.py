@@ -238,9 +238,9 @@ class DijkstraEngine:
 
     def __init__(self, tail: Integers, head: Integers, size: int) -> None:
         self.size = size
-        self.key = tail * size + head
-        self.order = np.argsort(self.key, kind="stable")
-        ordered = self.key[self.order]
+        key = tail * size + head
+        self.order = np.argsort(key, kind="stable")
+        ordered = key[self.order]
         self.first = np.flatnonzero(np.diff(ordered, prepend=-1))
         self.unique = ordered[self.first]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 import tempfile
 import zipfile
@@ -56,6 +57,9 @@ _ROAD_FIELDS = tuple(
 )
 _ROAD_DEFAULTS: tuple[Any, ...] = (None, 0, None, "", None, "", None, None, False, "")
 """What a road has where nothing is said, as it is kept."""
+_CLASSES_KNOWN = frozenset(ROAD_CLASSES)
+_ACCESS = tuple(Access)
+_NO_LIMITS = (math.nan,) * len(LIMITS)
 _UNREADABLE = (
     OSError,
     EOFError,
@@ -420,18 +424,28 @@ def _or_null(value: Any) -> Any:
 
 
 def _decode_road(found: list[Any]) -> Road:
-    said = dict(zip(_ROAD_FIELDS, found, strict=False))
-    if said["road_class"] not in ROAD_CLASSES or said.get("surface", "") not in SURFACES:
+    road_class, access, speed, name, built_up, surface, limits, duration, toll, tags = (
+        *found,
+        *_ROAD_DEFAULTS[len(found) :],
+    )
+    if road_class not in _CLASSES_KNOWN or surface not in SURFACES:
         raise ValueError("unknown kind of road")
-    for label in ("maxspeed_km_h", "duration_min"):
-        if said.get(label) is None:
-            said.pop(label, None)
-    limits = said.pop("limits", None)
     if limits is not None:
-        numbers = tuple(np.nan if limit is None else float(limit) for limit in limits)
-        said["limits"] = numbers
-    said["access"] = Access(said.get("access", 0))
-    return Road(**said)
+        limits = tuple(math.nan if limit is None else float(limit) for limit in limits)
+    return Road(
+        road_class,
+        True,
+        True,
+        _ACCESS[access],
+        math.nan if speed is None else float(speed),
+        str(name),
+        built_up,
+        surface,
+        _NO_LIMITS if limits is None else limits,
+        math.nan if duration is None else float(duration),
+        bool(toll),
+        str(tags),
+    )
 
 
 def _read_metadata(found: Mapping[str, Any]) -> NetworkMetadata:

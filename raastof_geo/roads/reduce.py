@@ -78,7 +78,7 @@ class _Streets:
         self.size = size
         self.start, self.end = start, end
         low, high = np.minimum(start, end), np.maximum(start, end)
-        pair = np.unique(low * size + high)
+        pair = _distinct(low * size + high)
         self.low, self.high = pair // size, pair % size
         self.degree = np.bincount(self.low, minlength=size) + np.bincount(self.high, minlength=size)
         self.stem = np.full(size, -1, np.int64)
@@ -101,7 +101,7 @@ class _Streets:
             self.degree[leaf] = 0
             np.subtract.at(self.degree, stem, 1)
             np.bitwise_xor.at(self.other, stem, leaf)
-            leaf = np.unique(stem[self.degree[stem] == 1])
+            leaf = _distinct(stem[self.degree[stem] == 1])
         return alive & (self.degree > 0)
 
     def plain(self) -> NDArray[np.bool_]:
@@ -118,6 +118,12 @@ class _Streets:
         key = start * self.size + end
         rank = np.minimum(np.searchsorted(self.sorted_key, key), len(self.sorted_key) - 1)
         return np.where(self.sorted_key[rank] == key, self.order[rank], -1)
+
+
+def _distinct(values: Integers) -> Integers:
+    """Give different values in their order; by sorting, which is faster here than hashing."""
+    ordered = np.sort(values)
+    return ordered[np.diff(ordered, prepend=-1) > 0]
 
 
 def _follow(
