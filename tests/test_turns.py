@@ -514,14 +514,17 @@ class Reference:
 
     def _forbid(self) -> set[Arcs]:
         turns, found = self.network.turns, set()
+        allowed: dict[Arcs, set[int]] = {}
         for rank, only in enumerate(turns.only):
             path = tuple(turns.arc[turns.start[rank] : turns.start[rank + 1]].tolist())
             if not set(path) <= set(self.arcs):
                 continue
             if only:
-                found |= {(*path[:-1], arc) for arc in self.after(path[-2]) if arc != path[-1]}
+                allowed.setdefault(path[:-1], set()).add(path[-1])
             else:
                 found.add(path)
+        for path, last in allowed.items():
+            found |= {(*path, arc) for arc in self.after(path[-1]) if arc not in last}
         return found
 
     def _turn_round(self) -> set[Arcs]:

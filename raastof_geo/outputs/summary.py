@@ -62,7 +62,7 @@ def prove(result: Result) -> Message:
         objective=OBJECTIVE_NAMES[result.scenario.said.objectives[0]],
         bound=format_number(certificate.lower_bound),
         value=format_number(certificate.objective),
-        violation=f"{certificate.largest_violation:.1e}",
+        violation=f"{abs(certificate.largest_violation):.1e}",
         gap=f"{max(0.0, certificate.gap):.1e}",
     )
 
