@@ -465,7 +465,7 @@ def _network_info(
 
     from raastof_geo.language import format_number
     from raastof_geo.roads.load import load_network
-    from raastof_geo.roads.road import ROAD_CLASSES
+    from raastof_geo.roads.road import ROAD_CLASSES, Access
 
     network = load_network(file)
     metadata = network.metadata
@@ -486,6 +486,14 @@ def _network_info(
         (f"{name} [km]", format_number(float(length)))
         for name, length in zip(ROAD_CLASSES, km, strict=True)
     ]
+    for access, what in (
+        (Access.CLOSED, say("Closed to trucks [km]")),
+        (Access.LOCAL, say("For the first and the last stretch only [km]")),
+    ):
+        length_m = network.length_m[network.access == access].sum()
+        rows.append((what, format_number(float(length_m) / 1000)))
+    rows.append((say("Turn restrictions"), format_number(len(network.turns))))
+    rows.append((say("Turn restrictions at some times only, left out"), metadata.doubtful_turns))
     for what, value in rows:
         typer.echo(f"{what}: {value}")
 

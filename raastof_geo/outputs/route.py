@@ -104,9 +104,7 @@ def _explain_trip(trip: Trip) -> Iterator[str]:
         )
     )
     roads = [
-        f"{name or _NAMELESS} {_number(km, 1)} km"
-        for name, km in trip.roads
-        if km >= _SHORTEST_KM
+        f"{name or _NAMELESS} {_number(km, 1)} km" for name, km in trip.roads if km >= _SHORTEST_KM
     ]
     if roads:
         yield "  " + " · ".join(roads)
