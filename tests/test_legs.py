@@ -281,3 +281,14 @@ def test_the_sums_of_a_leg_are_those_of_its_arcs():
     assert leg["length_km"] == pytest.approx(
         (prices.quantities["km"][there.arcs(0)] * driven).sum()
     )
+
+
+def test_a_truck_whose_size_is_not_said_has_the_largest_legal_one():
+    """Sizes default to Danish ones, each with its source."""
+    from raastof_geo.emissions.vehicle import Vehicle
+
+    for name, value in (("height_m", 4.10), ("width_m", 2.55), ("length_m", 18.75)):
+        figure = Vehicle.model_fields[name].default
+        assert figure.value == value
+        assert figure.source
+        assert figure.unit == "m"

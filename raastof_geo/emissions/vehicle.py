@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from raastof_geo.figures import EnergyCurve, NonNegativeFigure, PositiveFigure, Yearly
+from raastof_geo.figures import EnergyCurve, Figure, NonNegativeFigure, PositiveFigure, Yearly
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -38,6 +39,18 @@ class Fuel(Named):
     """Well to wheel. [kg CO2e per unit]"""
 
 
+def _legal(value_m: float, source: str) -> Figure:
+    """Give the largest Danish trucks' size, for those whose own is not said. [m]"""
+    return Figure(
+        value=value_m,
+        unit="m",
+        source=source,
+        valid_from=datetime.date(2011, 1, 1),
+        verified=True,
+        note="legal maximum in Denmark",
+    )
+
+
 class Vehicle(Named):
     """A kind of truck."""
 
@@ -47,11 +60,18 @@ class Vehicle(Named):
     """Greatest legal weight, truck and load. [t]"""
     payload_t: PositiveFigure
     """Greatest load by weight. [t]"""
-    axle_load_t: PositiveFigure
+    axle_load_t: PositiveFigure = Figure(
+        value=10,
+        unit="t",
+        source="judgement",
+        valid_from=datetime.date(2026, 11, 1),
+        verified=False,
+        note="heaviest axle",
+    )
     """Load of the heaviest axle, fully loaded. [t]"""
-    height_m: PositiveFigure
-    width_m: PositiveFigure
-    length_m: PositiveFigure
+    height_m: PositiveFigure = _legal(4.10, "Transportnyhederne 81919 (3 December 2025)")
+    width_m: PositiveFigure = _legal(2.55, "elov.dk, order on dimensions, section 10")
+    length_m: PositiveFigure = _legal(18.75, "transportxxl.eu, truck and trailer")
     body_m3: PositiveFigure
     """Greatest load by volume. [m3 loose]"""
     energy_per_100km: EnergyCurve
