@@ -16,7 +16,7 @@ from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle, energy_by_speed
 from raastof_geo.language import Message, say
 from raastof_geo.roads.approach import Stop
-from raastof_geo.roads.change import find_changed_edges
+from raastof_geo.roads.change import find_changed_edges, find_edges_over
 from raastof_geo.roads.graph import RoadGraph, build_graph
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import TruckSize, bar_edges
@@ -255,7 +255,8 @@ class RoadPrices:
         """Give what each edge costs for crossing the line of a fixed link. [DKK]"""
         fares = np.zeros(self.network.edge_count)
         for link in self.scenario.catalogue.fixed_links.values():
-            fares[_edges_over(self.network, link.line)] += link.fare_dkk.value
+            over = find_edges_over(self.network, shapely.LineString(link.line))
+            fares[over[~self.network.ferry[over]]] += link.fare_dkk.value
         return fares
 
 
@@ -372,33 +373,6 @@ def _sailing_speed(network: RoadNetwork) -> Floats:
     _, ferry = np.unique(whole, return_inverse=True)
     length_km = np.bincount(ferry, network.length_m)[ferry] / 1000
     return np.asarray(length_km / (network.duration_min / 60))
-
-
-def _edges_over(
-    network: RoadNetwork, line: tuple[tuple[float, float], tuple[float, float]]
-) -> NDArray[np.intp]:
-    """Find the edges of roads that cross a line."""
-    crossing = shapely.LineString(line)
-    west, south, east, north = crossing.bounds
-    starts = network.point_start[:-1]
-    near = (
-        ~network.ferry
-        & (np.minimum.reduceat(network.lon, starts) <= east)
-        & (np.maximum.reduceat(network.lon, starts) >= west)
-        & (np.minimum.reduceat(network.lat, starts) <= north)
-        & (np.maximum.reduceat(network.lat, starts) >= south)
-    )
-    edges = np.flatnonzero(near)
-    crossed = [
-        crossing.intersects(
-            shapely.linestrings(
-                network.lon[network.point_start[edge] : network.point_start[edge + 1]],
-                network.lat[network.point_start[edge] : network.point_start[edge + 1]],
-            )
-        )
-        for edge in edges.tolist()
-    ]
-    return np.asarray(edges[np.array(crossed, bool)], np.intp)
 
 
 def _weigh_arcs(

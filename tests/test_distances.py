@@ -6,19 +6,15 @@ from itertools import pairwise, product
 
 import networkx as nx
 import numpy as np
-import pandas as pd
 import pytest
 from worlds import make_network
 
-from raastof_geo.errors import SnapError
 from raastof_geo.roads import route
 from raastof_geo.roads.approach import Stop
 from raastof_geo.roads.engine import has_hierarchies
 from raastof_geo.roads.road import Access, Road
-from raastof_geo.roads.route import place_stops, prepare_router
-from raastof_geo.roads.snap import snap_sites
+from raastof_geo.roads.route import prepare_router
 from raastof_geo.roads.turns import gather_turns
-from raastof_geo.scenario.model import Site
 
 TRIANGLE = [(12.0, 55.4), (12.05, 55.4), (12.02, 55.43)]
 ENGINES = [False, True] if has_hierarchies() else [False]
@@ -298,52 +294,3 @@ def test_restrictions_can_be_lifted():
     other = free.weigh(free.graph.length_km).matrix(stops, stops)
     assert np.all(other <= one + 1e-5)
     assert (other < one - 1e-3).any()
-
-
-def place(lon, lat):
-    return Site(lon=lon, lat=lat, pit={"supplies": ["fill_sand"]})
-
-
-def test_routes_are_drawn_from_site_to_site():
-    """A drawn route starts and ends at the snapped places."""
-    network = make_network(TRIANGLE, [(0, 1), (1, 2), (2, 0)])
-    anchors = snap_sites(network, {"a": place(12.01, 55.401), "b": place(12.035, 55.415)})
-    stops = place_stops(anchors)
-    router = prepare_router(network)
-    measure = router.weigh(router.graph.length_km)
-    for one, other in (("a", "b"), ("b", "a")):
-        line = measure.routes([stops[one]], [stops[other]]).draw(0)
-        expected = anchors.frame.loc[[one, other], ["lon", "lat"]]
-        np.testing.assert_allclose(line[[0, -1]], expected, atol=1e-6)
-
-
-def test_all_sites_too_far_are_named():
-    """Every site beyond the limit is named at once."""
-    network = make_network(TRIANGLE, [(0, 1), (1, 2), (2, 0)])
-    with pytest.raises(SnapError) as caught:
-        snap_sites(network, {"a": place(12.5, 55.4), "b": place(12.6, 55.4)})
-    assert "`a`" in str(caught.value)
-    assert "`b`" in str(caught.value)
-
-
-def test_no_site_is_snapped_to_a_one_way_dead_end():
-    """A site lies on a road from which trucks come back."""
-    network = make_network([*TRIANGLE, (12.1, 55.4)], [(0, 1), (1, 2), (2, 0), (1, 3)], one_way=[3])
-    frame = snap_sites(network, {"a": place(12.06, 55.4)}).frame
-    assert frame["edge"].iloc[0] != 3
-
-
-def test_no_site_is_snapped_to_a_road_closed_to_trucks():
-    """The nearest road counts only if trucks may use it."""
-    kinds = [Road("secondary"), Road("secondary"), Road("secondary", access=Access.CLOSED)]
-    network = make_network(TRIANGLE, [(0, 1), (1, 2), (2, 0)], roads=kinds)
-    frame = snap_sites(network, {"a": place(12.008, 55.415)}, limit_m=10_000).frame
-    assert frame["edge"].iloc[0] != 2
-
-
-def test_stops_are_rows_of_anchors():
-    """Each site has one stop, by its name."""
-    frame = pd.DataFrame({"edge": [3], "share": [0.25]}, index=pd.Index(["a"]))
-    from raastof_geo.roads.snap import Anchors
-
-    assert place_stops(Anchors(frame)) == {"a": Stop(3, 0.25)}

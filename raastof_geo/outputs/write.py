@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -77,37 +75,6 @@ def write_outputs(
             )
         ) from error
     return into
-
-
-def write_whole(path: Path, text: str) -> Path:
-    """Write a file of text, all of it or nothing, and return its path.
-
-    Raises
-    ------
-    OutputError
-        The file cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-            Path(draft).chmod(0o644)
-            Path(draft).replace(path)
-        except BaseException:
-            with suppress(OSError):
-                Path(draft).unlink()
-            raise
-    except OSError as error:
-        raise OutputError(
-            say(
-                "{file} cannot be written: {reason}",
-                file=str(path),
-                reason=error.strerror or str(error),
-            )
-        ) from error
-    return path
 
 
 def _old(into: Path) -> Path:

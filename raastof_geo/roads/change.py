@@ -50,7 +50,7 @@ def _find_edges(network: RoadNetwork, change: RoadChange) -> NDArray[np.intp]:
         return np.flatnonzero(np.isin(network.way, [way for way in change.way if way]))
     if change.at is not None:
         return _nearest_edge(network, change.at)
-    return _edges_touching(network, change.polygon or ())
+    return find_edges_over(network, shapely.make_valid(shapely.Polygon(change.polygon or ())))
 
 
 def _is_called(name: str, wanted: str) -> bool:
@@ -78,11 +78,9 @@ def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> NDArray[np.i
     return edges[gap <= least + 1e-6] if least <= FARTHEST_M else edges[:0]
 
 
-def _edges_touching(
-    network: RoadNetwork, corners: Sequence[tuple[float, float]]
-) -> NDArray[np.intp]:
-    area = shapely.make_valid(shapely.Polygon(corners))
-    west, south, east, north = shapely.bounds(area)
+def find_edges_over(network: RoadNetwork, shape: shapely.Geometry) -> NDArray[np.intp]:
+    """Find the edges that touch a shape. [degrees]"""
+    west, south, east, north = shapely.bounds(shape)
     starts = network.point_start[:-1]
     near = (
         (np.minimum.reduceat(network.lon, starts) <= east)
@@ -91,14 +89,9 @@ def _edges_touching(
         & (np.maximum.reduceat(network.lat, starts) >= south)
     )
     edges = np.flatnonzero(near)
-    lines = [
-        shapely.linestrings(
-            network.lon[network.point_start[edge] : network.point_start[edge + 1]],
-            network.lat[network.point_start[edge] : network.point_start[edge + 1]],
-        )
-        for edge in edges.tolist()
-    ]
-    return edges[shapely.intersects(np.array(lines, object), area)] if lines else edges
+    lines = [shapely.linestrings(network.cut(edge, 0.0, 1.0)) for edge in edges.tolist()]
+    touched = shapely.intersects(np.array(lines, object), shape)
+    return np.asarray(edges[np.asarray(touched, bool)], np.intp)
 
 
 def _lost(network: RoadNetwork, change: RoadChange) -> Message:

@@ -7,11 +7,9 @@ import io
 import json
 import math
 import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.errors import OutputError, RoadDataError
+from raastof_geo.errors import RoadDataError
+from raastof_geo.files import write_whole
 from raastof_geo.language import Message, say
 from raastof_geo.roads.projection import project
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Access, Road
@@ -297,8 +296,7 @@ def write_network(
     complaint = _find_fault(network)
     if complaint:
         raise RoadDataError(say("The road network contradicts itself: {fault}.", fault=complaint))
-    _write_whole(file, _pack(_encode(network), compress))
-    return file
+    return write_whole(file, _pack(_encode(network), compress))
 
 
 def _read_columns(file: Path) -> Columns:
@@ -528,26 +526,6 @@ def _pack(columns: Columns, compress: bool) -> bytes:
             np.lib.format.write_array(array, np.ascontiguousarray(column), version=(1, 0))
             archive.writestr(member, array.getvalue())
     return content.getvalue()
-
-
-def _write_whole(file: Path, content: bytes) -> None:
-    """Write all of a file or nothing of it."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-            Path(draft).chmod(0o644)
-            Path(draft).replace(file)
-        except BaseException:
-            with suppress(OSError):
-                Path(draft).unlink()
-            raise
-    except OSError as error:
-        raise OutputError(
-            say("{file} cannot be written: {reason}.", file=file, reason=error.strerror or error)
-        ) from error
 
 
 def _find_fault(network: RoadNetwork) -> Message | None:

@@ -16,7 +16,8 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from raastof_geo.errors import OutputError, RoadDataError
+from raastof_geo.errors import RoadDataError
+from raastof_geo.files import write_whole
 from raastof_geo.language import say
 from raastof_geo.roads.projection import DEGREES, project, unproject
 
@@ -105,7 +106,7 @@ def build_places(
     if towns is not None:
         frame = read_towns(towns).sort_values(list(_TOWN_COLUMNS), kind="stable")
         text = frame.to_csv(index=False, lineterminator="\n")
-        written.append(_write_text(Path(into) / "towns.csv", text))
+        written.append(write_whole(Path(into) / "towns.csv", text))
     return written
 
 
@@ -162,7 +163,7 @@ def _write_municipalities(file: Path, into: Path, tolerance_m: float) -> Path:
         json.dumps(feature, ensure_ascii=False, separators=(",", ":")) for feature in features
     )
     text = f'{{"type":"FeatureCollection","features":[\n{lines}\n]}}\n'
-    return _write_text(into / "municipalities.geojson", text)
+    return write_whole(into / "municipalities.geojson", text)
 
 
 def _read_municipalities(file: Path) -> _Municipalities:
@@ -211,17 +212,6 @@ def _simplify(shapes: NDArray[np.object_], tolerance_m: float) -> NDArray[np.obj
         simple, lambda at: np.round(unproject(at[:, 0], at[:, 1]), _DECIMALS)
     )
     return shapely.remove_repeated_points(shapely.normalize(degrees))
-
-
-def _write_text(file: Path, text: str) -> Path:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise OutputError(
-            say("{file} cannot be written: {reason}.", file=file, reason=error.strerror or error)
-        ) from error
-    return file
 
 
 @lru_cache
