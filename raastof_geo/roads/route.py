@@ -41,6 +41,7 @@ _ROOM = 4
 """How many times the widest way across the network may weigh before it counts as closed."""
 _ROUGHLY = 1e6
 _COARSER = 64
+_OFTEN = 0.2
 _PAIRS_FOR_A_TREE = 2e-3
 """Pairs of an origin from which on a tree of all its routes is found sooner, for each node."""
 _SOURCES_AT_ONCE = 32
@@ -261,15 +262,14 @@ class Measure:
         for row, column, weight, _ in self._meet(out, back):
             units[row, column] = min(units[row, column], weight)
         table = np.where(units <= LARGEST, units / self.scale, np.inf)
-        rows, columns = np.nonzero(units > LARGEST)
-        again = self._look_again(
-            [origins[row] for row in rows.tolist()],
-            [destinations[column] for column in columns.tolist()],
-        )
-        doubtful = np.unique(rows[again])
-        if len(doubtful):
-            some = self.coarser.matrix([origins[row] for row in doubtful.tolist()], destinations)
-            table[doubtful] = np.where(np.isinf(table[doubtful]), some, table[doubtful])
+        lost = units > LARGEST
+        lost[lost] = self._look_again(origins, destinations)[lost]
+        for rows, columns in _cover(lost):
+            some = self.coarser.matrix(
+                [origins[row] for row in rows], [destinations[column] for column in columns]
+            )
+            part = np.ix_(rows, columns)
+            table[part] = np.where(np.isinf(table[part]), some, table[part])
         return table
 
     @cached_property
@@ -296,12 +296,15 @@ class Measure:
     def _look_again(
         self, origins: Sequence[Stop], destinations: Sequence[Stop]
     ) -> NDArray[np.bool_]:
-        """Tell which pairs without a way might have one that is too heavy for these units."""
-        if not len(origins) or self._total <= LARGEST:
-            return np.zeros(len(origins), bool)
-        start = self._part[[stop.edge for stop in origins]]
-        goal = self._part[[stop.edge for stop in destinations]]
-        return np.asarray((start == goal) & (start >= 0), bool)
+        """Tell which pairs might have a way that is too heavy for these units.
+
+        Those in one part of the network. [origins × destinations]
+        """
+        if self._total <= LARGEST:
+            return np.zeros((len(origins), len(destinations)), bool)
+        start = self._part[np.array([stop.edge for stop in origins], np.int64)]
+        goal = self._part[np.array([stop.edge for stop in destinations], np.int64)]
+        return np.asarray((start[:, None] == goal) & (start >= 0)[:, None], bool)
 
     def routes(self, origins: Sequence[Stop], destinations: Sequence[Stop]) -> Routes:
         """Find the best route from each origin to the destination beside it."""
@@ -312,13 +315,14 @@ class Measure:
         direct = self._nearby(pairs, out, back)
         routes = _gather(self.router, self.scale, pairs, found, direct, out, back)
         lost = np.flatnonzero(~routes.exists)
-        starts = [origins[rank] for rank in lost.tolist()]
-        goals = [destinations[rank] for rank in lost.tolist()]
-        again = self._look_again(starts, goals)
-        if again.any():
-            ranks = lost[again].tolist()
-            some = [origins[rank] for rank in ranks], [destinations[rank] for rank in ranks]
-            return _splice(routes, ranks, self.coarser.routes(*some))
+        again = [
+            rank
+            for rank in lost.tolist()
+            if self._look_again(origins[rank : rank + 1], destinations[rank : rank + 1])[0, 0]
+        ]
+        if again:
+            some = [origins[rank] for rank in again], [destinations[rank] for rank in again]
+            return _splice(routes, again, self.coarser.routes(*some))
         return routes
 
     def _paths(
@@ -592,6 +596,21 @@ def _gather(
     first_left = np.where(ahead[first], shares[:, 0], 1 - shares[:, 0]) * routes.exists
     last_left = np.where(ahead[last], 1 - shares[:, 1], shares[:, 1]) * routes.exists
     return replace(routes, first_left=first_left, last_left=last_left)
+
+
+def _cover(lost: NDArray[np.bool_]) -> list[tuple[list[int], list[int]]]:
+    """Cover pairs by few rows with all their columns, and few columns with all their rows.
+
+    What is lost mostly is one place for all others.
+    """
+    often = lost.mean(axis=0) > _OFTEN if len(lost) else np.zeros(lost.shape[1], bool)
+    found = []
+    for columns in (often, ~often):
+        part = lost & columns
+        if part.any():
+            rows, used = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+            found.append((rows.tolist(), used.tolist()))
+    return found
 
 
 def _splice(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:
