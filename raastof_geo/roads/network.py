@@ -9,7 +9,7 @@ import math
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -51,12 +51,19 @@ _COLUMNS = (
     "turn_arc",
 )
 _TEXTS = ("roads", "metadata")
-_ROAD_FIELDS = tuple(
-    field.name for field in fields(Road) if field.name not in ("forward", "backward")
-)
-_ROAD_DEFAULTS: tuple[Any, ...] = (None, 0, None, "", None, "", None, None, False, "")
-"""What a road has where nothing is said, as it is kept."""
-_CLASSES_KNOWN = frozenset(ROAD_CLASSES)
+_ROAD_FIELDS: dict[str, Any] = {
+    "road_class": None,
+    "access": 0,
+    "maxspeed_km_h": None,
+    "name": "",
+    "built_up": None,
+    "surface": "",
+    "limits": None,
+    "duration_min": None,
+    "toll": False,
+    "tags": "",
+}
+"""What a road has, and what stands in the file where nobody says it."""
 _ACCESS = tuple(Access)
 _NO_LIMITS = (math.nan,) * len(LIMITS)
 _UNREADABLE = (
@@ -370,7 +377,7 @@ def _encode(network: RoadNetwork) -> Columns:
         "turn_only": network.turns.only.astype(np.uint8),
         "turn_size": np.diff(network.turns.start).astype(np.int32),
         "turn_arc": network.turns.arc.astype(np.int32),
-        "roads": _from_json([_encode_road(road) for road in network.roads]),
+        "roads": _from_json(_encode_roads(network.roads)),
         "metadata": _from_json({"format": _FILE_FORMAT, **asdict(network.metadata)}),
     }
 
@@ -393,7 +400,7 @@ def _decode(columns: Mapping[str, NDArray[Any]]) -> RoadNetwork:
         forward=_frozen((columns["directions"] & _FORWARD) > 0),
         backward=_frozen((columns["directions"] & _BACKWARD) > 0),
         road=_frozen(columns["road"].astype(np.int32)),
-        roads=tuple(_decode_road(found) for found in json.loads(columns["roads"].tobytes())),
+        roads=_decode_roads(json.loads(columns["roads"].tobytes())),
         point_start=_frozen(point_start),
         lon=_frozen(_shapes(point_start, node_lon, tail, head, columns["inner_lon"])),
         lat=_frozen(_shapes(point_start, node_lat, tail, head, columns["inner_lat"])),
@@ -407,43 +414,57 @@ def _decode(columns: Mapping[str, NDArray[Any]]) -> RoadNetwork:
     )
 
 
-def _encode_road(road: Road) -> list[Any]:
-    """Give the fields of a road, null for NaN, without directions and without what is not said."""
-    values = [_or_null(getattr(road, label)) for label in _ROAD_FIELDS]
-    while values and values[-1] == _ROAD_DEFAULTS[len(values) - 1]:
-        values.pop()
-    return values
+def _encode_roads(roads: Sequence[Road]) -> dict[str, Any]:
+    """Give the fields of all roads by column, null for NaN, without directions."""
+    found: dict[str, Any] = {"count": len(roads)}
+    for label, plain in _ROAD_FIELDS.items():
+        column = [_or_null(getattr(road, label)) for road in roads]
+        if any(value != plain for value in column):
+            found[label] = column
+    return found
 
 
 def _or_null(value: Any) -> Any:
     if isinstance(value, tuple):
-        return None if all(np.isnan(value)) else [_or_null(item) for item in value]
-    return None if isinstance(value, float) and np.isnan(value) else value
+        return None if all(map(math.isnan, value)) else [_or_null(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _decode_road(found: list[Any]) -> Road:
-    road_class, access, speed, name, built_up, surface, limits, duration, toll, tags = (
-        *found,
-        *_ROAD_DEFAULTS[len(found) :],
+def _decode_roads(found: Mapping[str, Any]) -> tuple[Road, ...]:
+    count = int(found["count"])
+    columns = {label: found.get(label, [plain] * count) for label, plain in _ROAD_FIELDS.items()}
+    if any(len(column) != count for column in columns.values()):
+        raise ValueError("columns of roads differ in length")
+    if not set(columns["road_class"]) <= set(ROAD_CLASSES):
+        raise ValueError("unknown class of road")
+    if not set(columns["surface"]) <= set(SURFACES):
+        raise ValueError("unknown surface")
+    always = [True] * count
+    return tuple(
+        map(
+            Road,
+            columns["road_class"],
+            always,
+            always,
+            [_ACCESS[access] for access in columns["access"]],
+            [_or_nan(speed) for speed in columns["maxspeed_km_h"]],
+            columns["name"],
+            columns["built_up"],
+            columns["surface"],
+            [_decode_limits(limits) for limits in columns["limits"]],
+            [_or_nan(duration) for duration in columns["duration_min"]],
+            columns["toll"],
+            columns["tags"],
+        )
     )
-    if road_class not in _CLASSES_KNOWN or surface not in SURFACES:
-        raise ValueError("unknown kind of road")
-    if limits is not None:
-        limits = tuple(math.nan if limit is None else float(limit) for limit in limits)
-    return Road(
-        road_class,
-        True,
-        True,
-        _ACCESS[access],
-        math.nan if speed is None else float(speed),
-        str(name),
-        built_up,
-        surface,
-        _NO_LIMITS if limits is None else limits,
-        math.nan if duration is None else float(duration),
-        bool(toll),
-        str(tags),
-    )
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _decode_limits(found: Sequence[float | None] | None) -> tuple[float, ...]:
+    return _NO_LIMITS if found is None else tuple(_or_nan(limit) for limit in found)
 
 
 def _read_metadata(found: Mapping[str, Any]) -> NetworkMetadata:
