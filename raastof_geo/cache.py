@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 VERSION = 1
 """Raised when anything that is kept changes its shape or meaning."""
-KINDS = ("networks", "orders", "distances")
-"""What is kept: whole networks, orders of nodes, distances and figures of legs."""
+KINDS = ("networks", "hierarchies", "distances")
+"""What is kept: whole networks, their cores in order, distances and figures of legs."""
 
 _WAIT_S = 600
 _VARIABLE = "RAASTOF_CACHE"

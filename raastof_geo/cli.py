@@ -416,7 +416,7 @@ def _cache_info(lang: Lang = None, debug: Debug = False) -> None:
 
 _KINDS = {
     "networks": say("Networks"),
-    "orders": say("Hierarchies"),
+    "hierarchies": say("Hierarchies"),
     "distances": say("Distances"),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
@@ -46,6 +46,9 @@ _PAIRS_FOR_A_TREE = 2e-3
 """Pairs of an origin from which on a tree of all its routes is found sooner, for each node."""
 _SOURCES_AT_ONCE = 32
 _NOTHING = np.zeros(0, np.int64)
+_REDUCED = tuple(part.name for part in fields(Reduction))
+_WORTH_KEEPING = 10_000
+"""Graphs with fewer arcs are reduced sooner than read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +161,7 @@ class Router:
 def load_router(
     graph: RoadGraph, *, restricted: bool = True, hierarchies: bool | None = None
 ) -> Router:
-    """Make arcs ready for routes; the order of nodes comes from the cache.
+    """Make arcs ready for routes; core and order of a large graph come from the cache.
 
     Parameters
     ----------
@@ -167,32 +170,62 @@ def load_router(
     hierarchies
         Whether to use contraction hierarchies; by default where they are at hand.
     """
-    count = len(graph.edge)
-    closed, local = np.zeros(count, bool), np.zeros(count, bool)
-    if restricted:
-        closed = graph.network.access[graph.edge] == Access.CLOSED
-        local = find_local_edges(graph.network)[graph.edge]
-    core = reduce_graph(graph, ~(closed | local))
-    if not (len(core.tail) and (has_hierarchies() if hierarchies is None else hierarchies)):
-        engine = DijkstraEngine(core.tail, core.head, len(core.node))
-        return Router(graph, core, engine, local, closed)
-    place = graph.place[core.node]
-    lon, lat = graph.network.node_lon[place], graph.network.node_lat[place]
-    order = keep(
-        "orders",
-        fingerprint((core.tail, core.head, lon, lat)),
-        make=lambda: order_nodes(core.tail, core.head, lon, lat),
-        write=lambda found, draft: write_arrays({"order": found}, draft),
-        read=_read_order,
+    ordered = has_hierarchies() if hierarchies is None else hierarchies
+    network = graph.network
+    if len(graph.edge) < _WORTH_KEEPING:
+        found = _reduce(graph, restricted, ordered)
+    else:
+        key = fingerprint(
+            (
+                f"{restricted} {ordered}",
+                *(graph.start, graph.end, graph.edge, graph.place),
+                *(network.access, network.length_m, network.node_lon, network.node_lat),
+            )
+        )
+        found = keep(
+            "hierarchies",
+            key,
+            make=lambda: _reduce(graph, restricted, ordered),
+            write=write_arrays,
+            read=lambda file: _read_reduced(file, graph.size),
+        )
+    parts = {name: found[name].astype(np.int64) for name in _REDUCED}
+    core = Reduction(**parts)
+    local, closed = found["local"].astype(bool), found["closed"].astype(bool)
+    order = found["order"].astype(np.int64)
+    engine: Engine = (
+        HierarchyEngine(core.tail, core.head, order)
+        if len(order)
+        else DijkstraEngine(core.tail, core.head, len(core.node))
     )
-    return Router(graph, core, HierarchyEngine(core.tail, core.head, order), local, closed)
+    return Router(graph, core, engine, local, closed)
 
 
-def _read_order(file: Path) -> Integers:
-    order = read_arrays(file)["order"].astype(np.int64)
-    if not np.array_equal(np.sort(order), np.arange(len(order))):
-        raise ValueError("not an order")
-    return order
+def _reduce(graph: RoadGraph, restricted: bool, ordered: bool) -> dict[str, NDArray[np.generic]]:
+    """Find what is closed and local, the core of the rest, and an order of its nodes."""
+    network = graph.network
+    closed, local = np.zeros(len(graph.edge), bool), np.zeros(len(graph.edge), bool)
+    if restricted:
+        closed = network.access[graph.edge] == Access.CLOSED
+        local = find_local_edges(network)[graph.edge]
+    core = reduce_graph(graph, ~(closed | local))
+    order = np.zeros(0, np.int64)
+    if ordered and len(core.tail):
+        place = graph.place[core.node]
+        order = order_nodes(core.tail, core.head, network.node_lon[place], network.node_lat[place])
+    reduced = {name: getattr(core, name) for name in _REDUCED}
+    return {**reduced, "order": order, "closed": closed, "local": local}
+
+
+def _read_reduced(file: Path, size: int) -> dict[str, NDArray[np.generic]]:
+    """Read what `_reduce` found, and refuse what cannot be that."""
+    found = read_arrays(file)
+    order, count = found["order"].astype(np.int64), len(found["node"])
+    if len(found["core"]) != size or len(found["tail"]) + 1 != len(found["run_start"]):
+        raise ValueError("not a core of this graph")
+    if len(order) and not np.array_equal(np.sort(order), np.arange(count)):
+        raise ValueError("not an order of this core")
+    return found
 
 
 def prepare_router(
