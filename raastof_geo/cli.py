@@ -1,4 +1,4 @@
-"""The command line: `raastof run`, `check`, `route`, `new`, `network`, `cache`.
+"""The command line: `raastof run`, `check`, `verify`, `why`, `why-not`, `route`, and more.
 
 Exit codes: 0 solved; 2 input refused; 3 no plan exists; 4 something outside
 failed (network, disk, solver).
@@ -23,7 +23,9 @@ from raastof_geo.language import LANGUAGES, Language, Message, as_language, say,
 if TYPE_CHECKING:
     from raastof_geo.pipeline import Tell
     from raastof_geo.result import Result
+    from raastof_geo.scenario.catalogue import Catalogue
 
+_EXIT_NO_PLAN = 3
 _EXIT_OUTSIDE = 4
 _EXIT_INTERRUPTED = 130
 
@@ -137,6 +139,17 @@ def build_app() -> typer.Typer:
     app.command("route", help=str(say("Tell why a truck goes the way it goes, and draw it.")))(
         _route
     )
+    app.command(
+        "verify",
+        help=str(say("Check written results again, without the programme that made them.")),
+    )(_verify)
+    app.command("why-not", help=str(say("Tell why one site does not send to another.")))(_why_not)
+    app.command("materials", help=str(say("List the materials, or all that is known of one.")))(
+        _materials
+    )
+    app.command(
+        "why", help=str(say("Tell whether a material may serve a use, and by which rule."))
+    )(_why)
     app.command("new", help=str(say("Write a commented scenario to start from.")))(_new)
     network = typer.Typer(
         no_args_is_help=True, rich_markup_mode=None, help=str(say("Look at, build or fetch roads."))
@@ -169,6 +182,13 @@ def build_app() -> typer.Typer:
 _HELP: dict[str, Message] = {
     "scenario": say("The scenario file (YAML)."),
     "into": say("The folder to write into."),
+    "results": say("A folder that `raastof run` wrote."),
+    "giver": say("Id of the site that would send."),
+    "taker": say("Id of the site that would receive."),
+    "material": say("Id of a material."),
+    "use": say("Id of a use."),
+    "land": say("Kind of land that the material comes to."),
+    "of_scenario": say("Take the catalogue of this scenario instead of the built-in one."),
     "anywhere": say("Let the scenario name files outside its own folder."),
     "lang": say("The language to speak: da or en."),
     "verbose": say("Tell each step."),
@@ -357,6 +377,97 @@ def _check(
             needed=format_number(needed),
         )
     )
+
+
+def _verify(results: Path, lang: Lang = None, debug: Debug = False) -> int:
+    from raastof_geo.verify import check_results
+
+    verdict = check_results(results)
+    typer.echo(verdict.sentence())
+    for finding in verdict.findings:
+        typer.echo(f"  {finding}")
+    return 0 if verdict.holds else _EXIT_NO_PLAN
+
+
+def _why_not(
+    scenario: Path,
+    giver: str,
+    taker: str,
+    material: Annotated[str | None, typer.Argument()] = None,
+    anywhere: Annotated[bool, typer.Option("--anywhere")] = False,
+    lang: Lang = None,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    from raastof_geo.assignment import assign, explain_why_not
+    from raastof_geo.legs import price_legs
+    from raastof_geo.pipeline import place_scenario
+    from raastof_geo.scenario import read_scenario
+
+    with _telling(verbose) as tell:
+        tell(say("Reading the scenario"))
+        read = read_scenario(scenario, anywhere=anywhere)
+        network, anchors = place_scenario(read, tell=tell)
+        tell(say("Pricing the legs"))
+        legs = price_legs(read, network, anchors)
+        tell(say("Assigning tonnes to legs"))
+        plan = assign(read, legs)
+    with _in_language_of(read.said.language, lang):
+        for reason in explain_why_not(plan, giver, taker, material):
+            typer.echo(f"{reason.giver} → {reason.taker}: {reason.message}")
+
+
+def _materials(
+    material: Annotated[str | None, typer.Argument()] = None,
+    of_scenario: Annotated[Path | None, typer.Option("--scenario")] = None,
+    lang: Lang = None,
+    debug: Debug = False,
+) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from raastof_geo.language import spoken_language
+    from raastof_geo.outputs.materials import explain_material, list_materials
+
+    catalogue, _ = _catalogue_of(of_scenario)
+    if material is not None:
+        for line in explain_material(catalogue, material, spoken_language()):
+            typer.echo(str(line))
+        return
+    head, *rows = list_materials(catalogue, spoken_language())
+    table = Table(*[escape(cell) for cell in head])
+    for row in rows:
+        table.add_row(*[escape(cell) for cell in row])
+    Console(highlight=False).print(table)
+
+
+def _why(
+    material: str,
+    use: str,
+    land: Annotated[str, typer.Option("--land")] = "built_up",
+    of_scenario: Annotated[Path | None, typer.Option("--scenario")] = None,
+    lang: Lang = None,
+    debug: Debug = False,
+) -> None:
+    from raastof_geo.language import spoken_language
+    from raastof_geo.outputs.materials import explain_fit
+
+    catalogue, accepted = _catalogue_of(of_scenario)
+    lines = explain_fit(catalogue, material, use, spoken_language(), land=land, accepted=accepted)
+    for line in lines:
+        typer.echo(str(line))
+
+
+def _catalogue_of(scenario: Path | None) -> tuple[Catalogue, tuple[str, ...]]:
+    """Give the catalogue, and the conditions accepted, of a scenario; or the built-in one."""
+    from raastof_geo.scenario import read_scenario
+    from raastof_geo.scenario.catalogue import load_catalogue
+
+    if scenario is None:
+        return load_catalogue(), ()
+    read = read_scenario(scenario, anywhere=True)
+    return read.catalogue, read.said.accepted_conditions
 
 
 def _route(

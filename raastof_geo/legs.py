@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle, energy_by_speed
 from raastof_geo.language import Message, say
 from raastof_geo.roads.approach import Stop
+from raastof_geo.roads.area import read_area
 from raastof_geo.roads.change import find_changed_edges, find_edges_over
 from raastof_geo.roads.graph import RoadGraph, build_graph
 from raastof_geo.roads.network import RoadNetwork
@@ -24,11 +25,15 @@ from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES
 from raastof_geo.roads.route import Measure, Router, Routes, load_router, place_stops
 from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.model import RoadChange
+from raastof_geo.scenario.parties import Taker, list_givers, list_takers, may_deal
 from raastof_geo.scenario.scenario import Scenario
 
 Floats: TypeAlias = NDArray[np.float64]
 Progress: TypeAlias = Callable[[str, float], None]
 """Told what is going on, and how much of it is done, from 0 to 1."""
+
+WHERE = {"name", "way", "at", "polygon"}
+"""Fields of a change or a limit that say which roads it is about."""
 
 LEG_KEYS = ("origin", "destination", "material", "vehicle", "period")
 _CLOSED_TO_TRUCK = say(
@@ -46,9 +51,10 @@ class Legs:
     frame: pd.DataFrame
     """One row per leg, keyed by `origin`, `destination`, `material`, `vehicle`, `period`.
     Per trip: `length_km` (loaded), `return_km` (empty), `ferry_km`, `toll_km`, `link_dkk` (fares
-    of fixed links) and `drive_h` (both ways), `load_t`, `energy` [unit of the fuel],
-    `energy_unit`. Per tonne: `kg_co2e_wtw_per_t`, `kg_co2e_ttw_per_t`, `haul_dkk_per_t`,
-    `vehicle_km_per_t`."""
+    of fixed links), `drive_h` (both ways) and `work_h` (with loading and tipping), `load_t`,
+    `energy` [unit of the fuel], `energy_unit`. Per tonne: `kg_co2e_wtw_per_t`,
+    `kg_co2e_ttw_per_t`, `haul_dkk_per_t`, `vehicle_km_per_t`. With limits on passages
+    `passages_0` …: trips that pass, for each load [0-2], and `return_passages_0` … of them."""
     roads: RoadPrices | None = None
     """What the legs were priced on; none for legs that were made up."""
     lost: pd.DataFrame = field(
@@ -57,6 +63,16 @@ class Legs:
         )
     )
     """Legs that no road allows: `origin`, `destination`, `vehicle`, `period` and `reason`."""
+    empty_trips: pd.DataFrame | None = None
+    """With coordinated trucks, every empty trip from where something is tipped to where something
+    is loaded: `origin`, `destination`, `vehicle`, `period`, and for each trip `length_km` (without
+    ferries), `drive_h`, `energy`, `kg_co2e_wtw`, `kg_co2e_ttw`, `dkk`, `passages_0` …."""
+
+    def price_again(self, scenario: Scenario) -> Legs | None:
+        """Price the legs of a scenario with the same sites; none where there are no roads."""
+        if self.roads is None:
+            return None
+        return price_on(replace(self.roads, scenario=scenario))
 
     def draw(
         self, origin: str, destination: str, vehicle: str, period: str | None = None
@@ -120,6 +136,24 @@ class RoadPrices:
         return find_changed_edges(self.network, self.scenario.said.network.changes)
 
     @cached_property
+    def limited(self) -> list[NDArray[np.bool_]]:
+        """Whether each edge belongs to each limit on passages."""
+        limits = self.scenario.said.targets.passages
+        inside = [np.zeros(self.network.edge_count, bool) for _ in limits]
+        named = [number for number, limit in enumerate(limits) if limit.municipality is None]
+        roads = [
+            RoadChange(**limits[number].model_dump(include=WHERE), closed=True) for number in named
+        ]
+        for number, edges in zip(named, find_changed_edges(self.network, roads), strict=True):
+            inside[number][edges] = True
+        for number, limit in enumerate(limits):
+            if limit.municipality is not None:
+                area = read_area(municipalities=(limit.municipality,), buffer_m=0.0)
+                assert area is not None  # noqa: S101 - it has a municipality
+                inside[number][find_edges_over(self.network, area)] = True
+        return inside
+
+    @cached_property
     def spells(self) -> dict[tuple[int, ...], list[str]]:
         """Periods in which the same changes hold, by the numbers of those."""
         ids = tuple(self.scenario.periods)
@@ -163,6 +197,10 @@ class RoadPrices:
             "toll_km": np.where(tolled[classes][graph.edge], length, 0.0),
             "ferry_km": np.where(at_sea, length, 0.0),
             "link_dkk": self._link_fares[graph.edge],
+            **{
+                f"over_{number}": np.where(edges[graph.edge], length, 0.0)
+                for number, edges in enumerate(self.limited)
+            },
         }
         weight = {
             load: np.where(
@@ -322,7 +360,12 @@ def price_legs(
     legs
         Those that a truck can drive there and back; `lost` tells of the others, and why.
     """
-    roads = RoadPrices(scenario, network, place_stops(anchors), model)
+    return price_on(RoadPrices(scenario, network, place_stops(anchors), model), progress=progress)
+
+
+def price_on(roads: RoadPrices, *, progress: Progress | None = None) -> Legs:
+    """Price every leg on roads that are at hand; as `price_legs`."""
+    scenario = roads.scenario
     pairs = compatible_pairs(scenario)
     tell = progress or (lambda _what, _share: None)
     work = [
@@ -332,6 +375,7 @@ def price_legs(
     ]
     frames: list[pd.DataFrame] = []
     lost: list[pd.DataFrame] = []
+    empty: list[pd.DataFrame] = []
     for number, (vehicle_id, active, periods) in enumerate(work):
         vehicle = scenario.catalogue.vehicles[vehicle_id]
         tell(vehicle.called(scenario.said.language), number / len(work))
@@ -339,32 +383,31 @@ def price_legs(
         there = trips["length_km"].notna() & trips["return_km"].notna()
         frames.append(_price_tonnes(scenario, vehicle_id, trips[there], periods))
         lost.append(_explain_lost(roads, vehicle_id, active, trips[~there], periods))
+        if scenario.said.return_loads is not None:
+            empty.append(_price_empty_trips(roads, vehicle_id, active, pairs, periods))
     tell("", 1.0)
     frame = pd.concat(frames, ignore_index=True).sort_values(list(LEG_KEYS), ignore_index=True)
-    return Legs(frame, roads, pd.concat(lost, ignore_index=True))
+    return Legs(
+        frame,
+        roads,
+        pd.concat(lost, ignore_index=True),
+        pd.concat(empty, ignore_index=True) if empty else None,
+    )
 
 
 def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
     """List who may send which material to whom: `origin`, `destination`, `material`."""
-    pairs = sorted({*_to_needs(scenario), *_to_receivers(scenario)})
-    return pd.DataFrame(pairs, columns=["origin", "destination", "material"])
-
-
-def _to_needs(scenario: Scenario) -> Iterable[tuple[str, str, str]]:
-    givers = {(offer.site, offer.material) for offer in scenario.offers} | {
-        (pit.site, material) for pit in scenario.pits for material in pit.prices_dkk_per_t
+    takers: dict[str, list[Taker]] = {}
+    for taker in list_takers(scenario):
+        for material in taker.accepts:
+            takers.setdefault(material, []).append(taker)
+    pairs = {
+        (giver.site, taker.site, giver.material)
+        for giver in list_givers(scenario)
+        for taker in takers.get(giver.material, ())
+        if may_deal(giver, taker)
     }
-    for need in scenario.needs:
-        for site, material in givers:
-            if material in need.ratios:
-                yield site, need.site, material
-
-
-def _to_receivers(scenario: Scenario) -> Iterable[tuple[str, str, str]]:
-    for receiver in scenario.receivers:
-        for offer in scenario.offers:
-            if offer.material in receiver.fees_dkk_per_t:
-                yield offer.site, receiver.site, offer.material
+    return pd.DataFrame(sorted(pairs), columns=["origin", "destination", "material"])
 
 
 def _sailing_speed(network: RoadNetwork) -> Floats:
@@ -424,6 +467,80 @@ def _price_trips(
         + back["energy_empty"]
         + standing,
         energy_unit=scenario.catalogue.fuels[vehicle.fuel].unit,
+        **_count_passages(out, back),
+    )
+
+
+def _count_passages(out: Mapping[str, Floats], back: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Count the trips of a load that pass each limited road or municipality."""
+    passages: dict[str, Floats] = {}
+    for name in (name for name in out if name.startswith("over_")):
+        number = name.removeprefix("over_")
+        passes, returns = out[name] > 0, back[name] > 0
+        passages[f"passages_{number}"] = passes.astype(np.float64) + returns
+        passages[f"return_passages_{number}"] = returns.astype(np.float64)
+    return passages
+
+
+def _price_empty_trips(
+    roads: RoadPrices,
+    vehicle_id: str,
+    active: tuple[int, ...],
+    pairs: pd.DataFrame,
+    periods: list[str],
+) -> pd.DataFrame:
+    """Price the empty trips from every site that takes to every site that gives."""
+    starts = sorted(pairs["destination"].unique())
+    goals = sorted(pairs["origin"].unique())
+    between = pd.DataFrame(
+        [(start, goal) for start in starts for goal in goals], columns=["origin", "destination"]
+    )
+    prices = roads.price(vehicle_id, active)
+    sums = _load_sums(
+        roads, vehicle_id, active, "empty", prices, between["origin"], between["destination"]
+    )
+    return price_empty_trips(roads.scenario, vehicle_id, between, sums, periods)
+
+
+def price_empty_trips(
+    scenario: Scenario,
+    vehicle_id: str,
+    between: pd.DataFrame,
+    sums: Mapping[str, Floats],
+    periods: list[str],
+) -> pd.DataFrame:
+    """Turn what empty trips add up to along the road into emissions and money, for each trip."""
+    vehicle = scenario.catalogue.vehicles[vehicle_id]
+    fuel, ferry = scenario.catalogue.fuels[vehicle.fuel], scenario.catalogue.ferry
+    there = np.isfinite(sums["km"])
+    trips = between.assign(
+        vehicle=vehicle_id,
+        length_km=sums["km"] - sums["ferry_km"],
+        drive_h=sums["hours"],
+        energy=sums["energy_empty"],
+        dkk=sums["hours"] * vehicle.hire_dkk_per_h.value
+        + sums["toll_km"] * vehicle.toll_dkk_per_km.value
+        + sums["link_dkk"]
+        + sums["ferry_km"] * ferry.fare_dkk_per_km.value,
+        **{
+            name.replace("over_", "passages_"): (values > 0).astype(np.float64)
+            for name, values in sums.items()
+            if name.startswith("over_")
+        },
+    )
+    years = {period: scenario.periods[period].middle_year for period in periods}
+    return pd.concat(
+        [
+            trips.assign(
+                period=period,
+                kg_co2e_wtw=sums["energy_empty"] * fuel.kg_co2e_wtw_per_unit.in_year(year)
+                + sums["ferry_km"] * ferry.kg_co2e_wtw_per_km.value,
+                kg_co2e_ttw=sums["energy_empty"] * fuel.kg_co2e_ttw_per_unit.in_year(year)
+                + sums["ferry_km"] * ferry.kg_co2e_ttw_per_km.value,
+            )[there]
+            for period, year in years.items()
+        ],
+        ignore_index=True,
     )
 
 
@@ -520,6 +637,7 @@ def _price_tonnes(
     )
     per_tonne = trips.assign(
         vehicle=vehicle_id,
+        work_h=hours,
         haul_dkk_per_t=haul_dkk / trips["load_t"],
         vehicle_km_per_t=(trips["length_km"] + trips["return_km"] - trips["ferry_km"])
         / trips["load_t"],

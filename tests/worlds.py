@@ -64,6 +64,7 @@ def make_legs(
         What prices of every leg are multiplied with.
     """
     pairs = compatible_pairs(scenario)
+    passages = range(len(scenario.said.targets.passages))
     frames = [pairs.assign(vehicle=vehicle) for vehicle in scenario.said.vehicles]
     frame = pd.concat(
         [trips.assign(period=period) for trips in frames for period in scenario.periods],
@@ -88,6 +89,7 @@ def make_legs(
         ferry_km=0.0,
         toll_km=0.0,
         drive_h=2 * length / 50,
+        work_h=2 * length / 50 + 0.5,
         load_t=load,
         energy=2 * length * 0.3,
         energy_unit="l",
@@ -95,8 +97,45 @@ def make_legs(
         vehicle_km_per_t=2 * length / load,
         kg_co2e_wtw_per_t=factor * 2 * length / load,
         kg_co2e_ttw_per_t=factor * 1.6 * length / load,
+        **{f"passages_{number}": 2.0 for number in passages},
+        **{f"return_passages_{number}": 1.0 for number in passages},
     )
-    return Legs(frame.sort_values(list(LEG_KEYS), ignore_index=True), {})
+    frame = frame.sort_values(list(LEG_KEYS), ignore_index=True)
+    empty = None
+    if scenario.said.return_loads is not None:
+        empty = make_empty_trips(scenario, pairs, kilometres, factor=factor)
+    return Legs(frame, empty_trips=empty)
+
+
+def make_empty_trips(
+    scenario: Scenario,
+    pairs: pd.DataFrame,
+    kilometres: Kilometres | Mapping[tuple[str, str], float] | float,
+    *,
+    factor: float = 1.0,
+) -> pd.DataFrame:
+    """Make up every empty trip from a taker to a giver: half of what the leg there and back costs.
+
+    The way back is as long as the way out.
+    """
+    rows = [
+        (start, goal, vehicle, period, _between(kilometres, goal, start))
+        for start in sorted(pairs["destination"].unique())
+        for goal in sorted(pairs["origin"].unique())
+        for vehicle in scenario.said.vehicles
+        for period in scenario.periods
+    ]
+    keys = ["origin", "destination", "vehicle", "period"]
+    trips = pd.DataFrame(rows, columns=[*keys, "length_km"])
+    length = trips["length_km"]
+    return trips.assign(
+        drive_h=length / 50,
+        energy=length * 0.3,
+        kg_co2e_wtw=factor * length,
+        kg_co2e_ttw=factor * 0.8 * length,
+        dkk=factor * 10 * length,
+        **{f"passages_{number}": 1.0 for number in range(len(scenario.said.targets.passages))},
+    )
 
 
 def _between(

@@ -1,9 +1,13 @@
-"""The programme: one function per constraint, solving, certificate, explanation."""
+"""The programme: one function per constraint, pricing-in, certificate, explanation."""
 
 from raastof_geo.assignment.certificate import Certificate, certify
+from raastof_geo.assignment.layout import build_problem
+from raastof_geo.assignment.measures import MEASURES
 from raastof_geo.assignment.plan import Plan, assign
-from raastof_geo.assignment.problem import MEASURES, Problem, build_problem
+from raastof_geo.assignment.problem import Problem
+from raastof_geo.assignment.programme import build_programme
 from raastof_geo.assignment.rules import RULES, Row
+from raastof_geo.assignment.why_not import Reason, explain_why_not
 
 __all__ = [
     "MEASURES",
@@ -11,8 +15,11 @@ __all__ = [
     "Certificate",
     "Plan",
     "Problem",
+    "Reason",
     "Row",
     "assign",
     "build_problem",
+    "build_programme",
     "certify",
+    "explain_why_not",
 ]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from raastof_geo.assignment.problem import Floats
-from raastof_geo.assignment.rules import Row
-from raastof_geo.assignment.solve import reduced_costs
+from raastof_geo.assignment.programme import Programme
+
+LARGEST_VIOLATION = 1e-3
+"""A rule that is broken by less than this counts as kept. [t]"""
+LARGEST_GAP = 1e-6
+"""A plan within this share of its bound counts as the best."""
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """What proves that no plan is better."""
+    """What proves that no plan is better, or how much better one might be."""
 
     objective: float
     """What the plan adds up to."""
@@ -23,7 +26,16 @@ class Certificate:
     largest_violation: float
     """The farthest that any rule is broken. [t]"""
     smallest_reduced_cost: float
-    """The most that a tonne on any column would save; below 0 it is not yet the best plan."""
+    """The most that a tonne on any column, written out or not, would save; below 0 it is not yet
+    the best plan. With either-or decisions: given those of the plan."""
+    linear_bound: float
+    """The lower bound that shadow prices alone prove; with either-or decisions the solver's own
+    bound may be higher, and cannot be recomputed without it."""
+    priced_columns: int
+    """Columns that the proof covers."""
+    written_columns: int
+    """Columns that were written out; the others were priced and would not have improved the
+    plan."""
 
     @property
     def gap(self) -> float:
@@ -31,55 +43,98 @@ class Certificate:
         return (self.objective - self.lower_bound) / max(abs(self.objective), 1e-9)
 
     @property
+    def feasible(self) -> bool:
+        """Whether the plan keeps every rule."""
+        return self.largest_violation <= LARGEST_VIOLATION
+
+    @property
     def holds(self) -> bool:
         """Whether the plan keeps every rule and is the best within one in a million."""
-        return self.largest_violation <= 1e-3 and self.gap <= 1e-6
+        return self.feasible and self.gap <= LARGEST_GAP
 
 
 def certify(
-    cost: Floats, rows: Sequence[Row], tonnes: Floats, shadow_prices: Floats
+    programme: Programme, cost: Floats, values: Floats, shadow_prices: Floats, *, written: int
 ) -> Certificate:
-    r"""Bound the objective from below by weak duality.
+    """Check a plan against every row, and bound its objective from below.
+
+    Parameters
+    ----------
+    values
+        What the plan has on every column.
+    shadow_prices
+        Of every row; any numbers give a valid bound, the optimal ones the best.
+    written
+        How many columns were written out, for the record.
+    """
+    bound, smallest = bound_below(programme, cost, shadow_prices)
+    return Certificate(
+        objective=float(cost @ values),
+        lower_bound=bound,
+        largest_violation=largest_violation(programme, values),
+        smallest_reduced_cost=smallest,
+        linear_bound=bound,
+        priced_columns=programme.column_count,
+        written_columns=written,
+    )
+
+
+def bound_below(programme: Programme, cost: Floats, shadow_prices: Floats) -> tuple[float, float]:
+    r"""Bound the objective of every plan from below by weak duality.
 
     With shadow prices :math:`y` of the right sign, reduced costs
     :math:`r = c - A^T y` and columns between 0 and :math:`u`, every plan has
     :math:`c^T x \ge y^T b + \sum_j u_j \min(0, r_j)`.
+
+    Returns
+    -------
+    bound, smallest
+        The bound, and the smallest reduced cost.
     """
-    prices = _of_right_sign(rows, shadow_prices)
-    reduced = reduced_costs(cost, rows, prices)
-    limits = np.array([row.limit for row in rows])
-    slack = np.minimum(reduced, 0.0)
-    most = np.where(slack < 0, _most_on_columns(rows, len(cost)), 0.0)
-    return Certificate(
-        objective=float(cost @ tonnes),
-        lower_bound=float(prices @ limits + slack @ most),
-        largest_violation=largest_violation(rows, tonnes),
-        smallest_reduced_cost=float(reduced.min(initial=0.0)),
+    prices = _of_right_sign(programme, shadow_prices)
+    reduced = programme.reduced_costs(cost, prices)
+    bound = _bound(programme, prices, reduced)
+    lowered = _lower_prices(programme, prices, reduced)
+    other = _bound(programme, lowered, programme.reduced_costs(cost, lowered))
+    return max(bound, other), float(reduced.min(initial=0.0))
+
+
+def _bound(programme: Programme, prices: Floats, reduced: Floats) -> float:
+    below = np.flatnonzero(reduced < 0)
+    if not len(below):
+        return float(prices @ programme.limit)
+    return float(prices @ programme.limit + reduced[below] @ programme.most[below])
+
+
+def _lower_prices(programme: Programme, prices: Floats, reduced: Floats) -> Floats:
+    """Lower the price of one row of each column whose reduced cost is a hair below zero."""
+    below = np.flatnonzero(reduced < 0)
+    if not len(below):
+        return prices
+    part = programme.matrix[:, below]
+    owner = np.repeat(np.arange(len(below)), np.diff(part.indptr))
+    usable = (part.data > 0) & (programme.sense[part.indices] <= 0)
+    rows, values, owner = part.indices[usable], part.data[usable], owner[usable]
+    _, first = np.unique(owner, return_index=True)
+    step = np.zeros(len(prices))
+    np.maximum.at(step, rows[first], -reduced[below[owner[first]]] / values[first])
+    return prices - step
+
+
+def largest_violation(programme: Programme, values: Floats) -> float:
+    """Find the farthest that a row or a sign is broken, or a decision is not 0 or 1. [t]"""
+    columns = np.flatnonzero(values)
+    over = programme.used(columns, values[columns]) - programme.limit
+    broken = np.where(programme.sense < 0, over, np.where(programme.sense > 0, -over, np.abs(over)))
+    decided = values[programme.whole]
+    return max(
+        float(-values.min(initial=0.0)),
+        float(broken.max(initial=0.0)),
+        float(np.abs(decided - np.round(decided)).max(initial=0.0)),
     )
 
 
-def largest_violation(rows: Sequence[Row], tonnes: Floats) -> float:
-    """Find the farthest that a row or a sign is broken. [t]"""
-    worst = float(-tonnes.min(initial=0.0))
-    for row in rows:
-        over = float(row.coefficients @ tonnes[row.columns]) - row.limit
-        worst = max(worst, {"<=": over, ">=": -over, "=": abs(over)}[row.sense])
-    return worst
-
-
-def _of_right_sign(rows: Sequence[Row], shadow_prices: Floats) -> Floats:
+def _of_right_sign(programme: Programme, shadow_prices: Floats) -> Floats:
     """Drop prices of the wrong sign: above zero for `<=`, below zero for `>=`."""
-    senses = np.array([row.sense for row in rows])
-    prices = np.where((senses == "<=") & (shadow_prices > 0), 0.0, shadow_prices)
-    return np.asarray(np.where((senses == ">=") & (prices < 0), 0.0, prices))
-
-
-def _most_on_columns(rows: Sequence[Row], count: int) -> Floats:
-    """Find the tonnes that a column can never exceed."""
-    most = np.full(count, np.inf)
-    for row in rows:
-        if row.sense != ">=" and len(row.columns) and row.coefficients.min() >= 0:
-            positive = row.coefficients > 0
-            bound = row.limit / row.coefficients[positive]
-            np.minimum.at(most, row.columns[positive], bound)
-    return most
+    prices = np.where((programme.sense < 0) & (shadow_prices > 0), 0.0, shadow_prices)
+    return np.asarray(np.where((programme.sense > 0) & (prices < 0), 0.0, prices))

@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from raastof_geo.assignment.alone import measure_alone
 from raastof_geo.assignment.certificate import Certificate, certify
-from raastof_geo.assignment.problem import COLUMN_KEYS, Floats, Problem, build_problem
+from raastof_geo.assignment.choose import Decision, decide
+from raastof_geo.assignment.conflict import explain_conflict
+from raastof_geo.assignment.layout import build_problem
+from raastof_geo.assignment.master import make_solver, pick_solver, state_programme
+from raastof_geo.assignment.measures import MEASURES
+from raastof_geo.assignment.price_in import Clock, Step, solve_in_order
+from raastof_geo.assignment.problem import Columns, Floats, Problem
+from raastof_geo.assignment.programme import Programme, build_programme
 from raastof_geo.assignment.rules import RULES, Row, Rule
-from raastof_geo.assignment.shortage import explain_shortage, find_shortage
-from raastof_geo.assignment.solve import Solution, solve
+from raastof_geo.assignment.tables import (
+    measure_flows,
+    tabulate_fleet,
+    tabulate_openings,
+    tabulate_processes,
+    tabulate_stores,
+    tabulate_trips,
+)
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.language import say
 from raastof_geo.legs import Legs, explain_lost
+from raastof_geo.scenario.parties import list_givers, list_takers
 from raastof_geo.scenario.scenario import Scenario
 
 _LEAST_T = 1e-6
+_SETTLE_MOST = 60_000
+"""Columns of an optimal face that are stated in PuLP all at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +49,21 @@ class Plan:
     """Tonnes on every leg that is used, with the proof that no plan is better."""
 
     flows: pd.DataFrame
-    """One row per flow: the columns of the programme with `tonnes`, and their sums
-    `reference_tonnes`, `loads`, `kg_co2e_wtw`, `kg_co2e_ttw`, `dkk`, `tonne_km`,
-    `vehicle_km`, `drive_h`, `energy`."""
+    """One row per flow: who gives what to whom, the leg, `tonnes`, and their sums
+    `reference_tonnes`, `loads`, `kg_co2e_wtw`, `kg_co2e_ttw`, `upstream_kg_co2e`,
+    `processing_kg_co2e`, `disposal_kg_co2e`, `dkk`, `tonne_km`, `vehicle_km`, `drive_h`,
+    `work_h`, `energy`."""
+    processed: pd.DataFrame
+    """One row per plant, recipe and period in use: `tonnes` of input, `kg_co2e`, `dkk`."""
+    stored: pd.DataFrame
+    """One row per depot, material and period with `tonnes` lying there at its end, `dkk`."""
+    empty_trips: pd.DataFrame
+    """One row per empty trip of coordinated trucks: `trips`, `vehicle_km`, `drive_h`, `energy`,
+    `kg_co2e_wtw`, `kg_co2e_ttw`, `dkk`."""
+    openings: pd.DataFrame
+    """One row per candidate site: `opened`, `kg_co2e`, `dkk`."""
+    fleet: pd.DataFrame
+    """One row per truck and period: `loads`, `work_h`, `vehicle_km`."""
     shadow_prices: pd.DataFrame
     """One row per constraint: `rule`, `label`, `sense`, `limit`, `used`, `shadow_price`
     (of the first objective, for one tonne more)."""
@@ -37,8 +71,37 @@ class Plan:
     """Of the first objective."""
     objectives: dict[str, float]
     """What each objective adds up to."""
+    amounts: dict[str, float]
+    """What the plan amounts to by each measure."""
     solver: str
-    column_count: int
+    finished: bool
+    """Whether the solver finished, and was not stopped by time or by hand."""
+    problem: Problem
+    """The columns that the proof is about."""
+    proof: Proof
+
+    @property
+    def column_count(self) -> int:
+        """How many columns the proof covers."""
+        return self.problem.column_count
+
+
+@dataclass(frozen=True, eq=False)
+class Proof:
+    """What is needed to check the plan again."""
+
+    programme: Programme
+    rows: tuple[tuple[str, str], ...]
+    """Rule and label of each row."""
+    cost: Floats
+    """Of the first objective."""
+    values: Floats
+    """On every column."""
+    shadow_prices: Floats
+    """What proves the linear bound; with either-or decisions those of the relaxed programme."""
+    prices_given_decisions: Floats
+    """What one unit more on each row is worth, given the decisions of the plan."""
+    written: Columns = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 def assign(
@@ -47,44 +110,317 @@ def assign(
     *,
     rules: Sequence[Rule] = RULES,
     solver: str | None = None,
+    start: Plan | None = None,
+    explain: bool = True,
 ) -> Plan:
     """Choose who sends what to whom, with proof.
 
     Parameters
     ----------
     rules
-        The constraints, each a function that yields named rows.
+        The constraints, each a function that yields named rows. A rule states its coefficients
+        for all columns, so that legs which are not written out can be priced.
     solver
-        `HiGHS` or `PULP_CBC_CMD`; none: the first that is installed.
+        `HiGHS` or `PULP_CBC_CMD`; none: what the scenario says, or the first that is installed.
+    start
+        An earlier plan of nearly the same scenario, which saves time: only quantities may differ.
+    explain
+        Where there is no plan, look for the conflict and for repairs.
 
     Raises
     ------
     NoPlanError
-        No plan meets the rules; it names the missing tonnes by use and place.
+        No plan meets the rules; it names who is in conflict, why, and what would repair it.
     SolverError
-        No solver is installed, or it gave up.
+        No solver is installed, it gave up, or time was up before any plan was found.
     """
-    problem = build_problem(scenario, legs)
+    chosen = pick_solver(solver or scenario.said.solving.solver)
+    own = any(rule not in RULES for rule in rules)
+    problem = _continue_from(start, scenario, legs) or build_problem(
+        scenario, legs, every_vehicle=True if own else None
+    )
+    if scenario.said.targets.fairness is not None:
+        problem.alone.update(measure_alone(problem))
     rows = [row for rule in rules for row in rule(problem)]
-    costs = [problem.measure(objective) for objective in scenario.said.objectives]
-    solutions = solve([*costs, _tie_break(problem)], rows, solver=solver)
-    if solutions is None:
-        missing = find_shortage(problem, rows)
+    programme = _build_or_reuse(rows, problem, start)
+    with _interruptible() as interrupted:
+        clock = Clock(scenario.said.solving.time_limit_s, interrupted)
+        found = _search(problem, programme, chosen, clock, start)
+    if found is None:
+        if not explain:
+            raise NoPlanError(say("no plan meets the rules"))
         raise NoPlanError(
-            *(
-                explain_shortage(problem, missing)
-                or [say("the rules contradict each other, though no tonnes are missing")]
-            ),
+            *explain_conflict(problem, rows, programme, rules=rules, solver=chosen),
             *explain_lost(legs),
         )
-    return _build_plan(problem, rows, costs[0], solutions)
+    return _build_plan(problem, rows, programme, chosen, found)
 
 
-def _build_plan(problem: Problem, rows: list[Row], cost: Floats, solutions: list[Solution]) -> Plan:
-    tonnes = np.where(solutions[-1].tonnes > _LEAST_T, np.round(solutions[-1].tonnes, 6), 0.0)
-    prices = solutions[0].shadow_prices
-    certificate = certify(cost, rows, tonnes, prices)
-    if not certificate.holds:
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What a search came to."""
+
+    values: Floats
+    shadow_prices: Floats
+    written: Columns
+    finished: bool
+    decision: Decision | None = None
+
+
+def _search(
+    problem: Problem, programme: Programme, solver: str, clock: Clock, start: Plan | None
+) -> _Found | None:
+    """Decide what is either-or, then solve the objectives in order, then break ties."""
+    costs = problem.objectives()
+    tolerances = [step.tolerance for step in problem.scenario.said.objectives]
+    decision: Decision | None = None
+    linear, closed = programme, None
+    if programme.whole.any():
+        gap = problem.scenario.said.solving.gap
+        decision = decide(programme, costs, tolerances, solver=solver, clock=clock, gap=gap)
+        if decision is None:
+            if clock.over():
+                raise _out_of_time()
+            return None
+        used = np.flatnonzero(decision.values)
+        taken = programme.used(used, decision.values[used])
+        linear = programme.with_limits(programme.limit - taken)
+        closed = programme.whole
+    steps = solve_in_order(
+        linear,
+        costs,
+        solver=solver,
+        clock=clock if decision is None else Clock(None, clock.interrupted),
+        tolerances=tolerances,
+        closed=closed,
+        start=_first_columns(start, problem, decision),
+    )
+    if not steps[0].feasible:
+        if not steps[0].optimum.complete:
+            raise _out_of_time()
+        return None
+    best = next(step for step in reversed(steps) if step.feasible)
+    values = best.optimum.spread(problem.column_count)
+    finished = len(steps) == len(costs) and steps[-1].solved
+    if finished:
+        settled = _settle(problem, best, solver, clock)
+        values = values if settled is None else settled
+    if decision is not None:
+        values = values + decision.values
+    return _Found(
+        values=values,
+        shadow_prices=steps[0].optimum.shadow_prices[: programme.row_count],
+        written=best.optimum.columns,
+        finished=finished and not clock.over(),
+        decision=decision,
+    )
+
+
+def _out_of_time() -> SolverError:
+    return SolverError(
+        say("time was up before any plan was found: raise `solving.time_limit_s`, or leave it out")
+    )
+
+
+def _settle(problem: Problem, step: Step, solver: str, clock: Clock) -> Floats | None:
+    """Pick the one plan among equally good ones that the labels decide, with PuLP."""
+    tie = break_ties(problem)
+    face: Columns = np.flatnonzero(step.may)
+    if len(face) > _SETTLE_MOST:
+        again = solve_in_order(
+            replace(step.programme, sense=step.sense),
+            [tie],
+            solver=solver,
+            clock=clock,
+            closed=~step.may,
+            start=step.optimum.columns,
+        )[-1]
+        face = again.optimum.columns[again.may[again.optimum.columns]]
+        if not again.solved:
+            return None
+    stated = state_programme(step.programme, face, tie[face], sense=step.sense)
+    run = stated.run(make_solver(solver))
+    if not run.feasible:
+        return None
+    values = np.zeros(problem.column_count)
+    values[face] = run.values
+    return values
+
+
+def break_ties(problem: Problem) -> Floats:
+    """Weigh columns so that one optimum is left: the earlier period, then a number by label."""
+    moves = problem.moves
+    weight = np.zeros(problem.column_count)
+    spread = np.zeros(len(moves), dtype=np.uint64)
+    for key, labels in (
+        ("giver", [giver.id for giver in problem.givers]),
+        ("taker", [taker.id for taker in problem.takers]),
+        ("vehicle", list(problem.vehicles)),
+        ("period", list(problem.scenario.periods)),
+    ):
+        drawn = np.array([_draw(key, label) for label in labels], dtype=np.uint64)
+        if len(moves):
+            spread = _mix(spread ^ drawn[getattr(moves, key)])
+    weight[problem.block("moves")] = moves.period + spread / 2.0**64
+    order = {period: number for number, period in enumerate(problem.scenario.periods)}
+    for kind, table in problem.others.items():
+        names = [name for name in _LABELS if name in table]
+        drawn = np.array(
+            [
+                _draw(kind, "|".join(map(str, labels))) / 2.0**64
+                for labels in table[names].itertuples(index=False)
+            ]
+        )
+        if len(table):
+            early = table["period"].map(order).to_numpy(np.float64) if "period" in table else 0.0
+            weight[problem.block(kind)] = early + drawn
+    return weight
+
+
+_LABELS = (
+    "role",
+    "depot",
+    "site",
+    "recipe",
+    "origin",
+    "destination",
+    "material",
+    "vehicle",
+    "period",
+)
+
+
+def _draw(key: str, label: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{key}|{label}".encode()).digest()[:8], "big")
+
+
+def _mix(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Scatter numbers, as splitmix64 does."""
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(numbers ^ (numbers >> np.uint64(31)))
+
+
+def _first_columns(
+    start: Plan | None, problem: Problem, decision: Decision | None
+) -> Columns | None:
+    if start is not None and start.problem.column_count == problem.column_count:
+        return start.proof.written
+    if decision is not None and len(decision.columns) < problem.column_count:
+        return decision.columns
+    return None
+
+
+def _continue_from(start: Plan | None, scenario: Scenario, legs: Legs) -> Problem | None:
+    """Take over the columns of an earlier plan where only quantities differ."""
+    if start is None or start.problem.legs is not legs:
+        return None
+    before = start.problem
+    fresh = build_parties(scenario)
+    same = fresh == (before.givers, before.takers) and _same_choices(before.scenario, scenario)
+    if not same:
+        return None
+    again = replace(before, scenario=scenario, alone={})
+    for name in ("_by_taker", "_giver_starts", "reference_share", "_measured"):
+        if name in before.__dict__:
+            again.__dict__[name] = before.__dict__[name]
+    return again
+
+
+def _same_choices(one: Scenario, other: Scenario) -> bool:
+    """Tell whether two scenarios have the same columns and prices, whatever their quantities."""
+    if one.catalogue is not other.catalogue and one.catalogue != other.catalogue:
+        return False
+    fields = ("objectives", "vehicles", "co2_price_dkk_per_t", "return_loads", "fleet", "choices")
+    if any(getattr(one.said, name) != getattr(other.said, name) for name in fields):
+        return False
+    parts = ("plants", "depots")
+    return all(getattr(one, name) == getattr(other, name) for name in parts) and [
+        (site.vehicles, site.truck_limits, site.partners_at_most, _opens(site))
+        for site in one.sites.values()
+    ] == [
+        (site.vehicles, site.truck_limits, site.partners_at_most, _opens(site))
+        for site in other.sites.values()
+    ]
+
+
+def _opens(site: Any) -> tuple[Any, ...]:
+    roles = (site.pit, site.receiver, site.plant, site.depot)
+    return tuple(role.opens if role is not None else None for role in roles)
+
+
+def build_parties(scenario: Scenario) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """List givers and takers, to be compared."""
+    return list_givers(scenario), list_takers(scenario)
+
+
+def _build_or_reuse(rows: Sequence[Row], problem: Problem, start: Plan | None) -> Programme:
+    """Take over the matrix of an earlier plan where only limits differ."""
+    if start is not None and start.problem.moves is problem.moves:
+        old = start.proof
+        names = tuple((row.rule, row.label) for row in rows)
+        if names == old.rows and _same_entries(rows, old.programme):
+            return old.programme.with_limits(np.array([row.limit for row in rows]))
+    return build_programme(rows, problem.whole)
+
+
+def _same_entries(rows: Sequence[Row], programme: Programme) -> bool:
+    """Tell whether rows have the columns and coefficients of a matrix."""
+    counts = np.bincount(programme.matrix.indices, minlength=programme.row_count)
+    if [len(row.columns) for row in rows] != counts.tolist():
+        return False
+    sums = np.asarray(programme.matrix @ _probe(programme.column_count))
+    probe = _probe(programme.column_count)
+    return bool(
+        np.allclose([float(row.coefficients @ probe[row.columns]) for row in rows], sums, rtol=1e-9)
+    )
+
+
+def _probe(count: int) -> Floats:
+    """Give numbers that tell columns apart."""
+    return np.random.default_rng(0).random(count)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[Any]:
+    """Let the first Ctrl-C stop the search with what there is, and the second one stop all."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def answer(number: int, frame: Any) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    signal.signal(signal.SIGINT, answer)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _build_plan(
+    problem: Problem, rows: list[Row], programme: Programme, solver: str, found: _Found
+) -> Plan:
+    values = np.where(found.values > _LEAST_T, np.round(found.values, 6), 0.0)
+    cost = problem.objectives()[0]
+    decision = found.decision
+    proving = found.shadow_prices if decision is None else decision.relaxed_prices
+    certificate = certify(programme, cost, values, proving, written=len(found.written))
+    if decision is not None:
+        certificate = replace(
+            certificate,
+            lower_bound=min(decision.lower_bound, certificate.objective),
+            linear_bound=decision.linear_bound,
+            written_columns=len(decision.columns),
+        )
+    gap_allowed = problem.scenario.said.solving.gap if decision is not None else 0.0
+    broken = not certificate.feasible
+    unproved = found.finished and decision is None and certificate.gap > gap_allowed + 1e-6
+    if broken or unproved:
         raise SolverError(
             say(
                 "the plan did not stand the check: rules are broken by up to {violation} t and "
@@ -93,57 +429,43 @@ def _build_plan(problem: Problem, rows: list[Row], cost: Floats, solutions: list
                 gap=f"{certificate.gap:.3g}",
             )
         )
+    used = np.flatnonzero(values)
     return Plan(
-        flows=measure_flows(problem.columns.assign(tonnes=tonnes)),
-        shadow_prices=_price_rows(rows, tonnes, prices),
+        flows=measure_flows(problem, values),
+        processed=tabulate_processes(problem, values),
+        stored=tabulate_stores(problem, values),
+        empty_trips=tabulate_trips(problem, values),
+        openings=tabulate_openings(problem, values),
+        fleet=tabulate_fleet(problem, values),
+        shadow_prices=_price_rows(rows, programme.used(used, values[used]), found.shadow_prices),
         certificate=certificate,
         objectives={
-            name: float(problem.measure(name) @ tonnes) for name in problem.scenario.said.objectives
+            step.name: float(cost @ values)
+            for step, cost in zip(
+                problem.scenario.said.objectives, problem.objectives(), strict=True
+            )
         },
-        solver=solutions[0].solver,
-        column_count=len(problem.columns),
+        amounts={name: float(problem.measure(name) @ values) for name in MEASURES},
+        solver=solver,
+        finished=found.finished,
+        problem=problem,
+        proof=Proof(
+            programme=programme,
+            rows=tuple((row.rule, row.label) for row in rows),
+            cost=cost,
+            values=values,
+            shadow_prices=proving,
+            prices_given_decisions=found.shadow_prices,
+            written=found.written,
+        ),
     )
 
 
-def measure_flows(columns: pd.DataFrame) -> pd.DataFrame:
-    """Add up what each flow amounts to; columns without tonnes fall away."""
-    used = columns[columns["tonnes"] > 0].reset_index(drop=True)
-    tonnes = used["tonnes"]
-    trips = tonnes / used["load_t"]
-    return used.assign(
-        reference_tonnes=tonnes * used["reference_share"],
-        loads=np.ceil(trips - 1e-9).astype(np.int64),
-        kg_co2e_wtw=tonnes * used["kg_co2e_wtw_per_t"],
-        kg_co2e_ttw=tonnes * used["kg_co2e_ttw_per_t"],
-        dkk=tonnes * used["dkk_per_t"],
-        tonne_km=tonnes * used["length_km"],
-        vehicle_km=tonnes * used["vehicle_km_per_t"],
-        drive_h=trips * used["drive_h"],
-        energy=trips * used["energy"],
-    )
-
-
-def _price_rows(rows: list[Row], tonnes: Floats, prices: Floats) -> pd.DataFrame:
+def _price_rows(rows: list[Row], used: Floats, prices: Floats) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            (
-                row.rule,
-                row.label,
-                row.sense,
-                row.limit,
-                row.coefficients @ tonnes[row.columns],
-                price,
-            )
-            for row, price in zip(rows, prices.tolist(), strict=True)
+            (row.rule, row.label, row.sense, row.limit, amount, price)
+            for row, amount, price in zip(rows, used.tolist(), prices.tolist(), strict=True)
         ],
         columns=["rule", "label", "sense", "limit", "used", "shadow_price"],
     )
-
-
-def _tie_break(problem: Problem) -> Floats:
-    """Weigh columns so that one optimum is left: the earlier period, then a number by label."""
-    order = {period: number for number, period in enumerate(problem.scenario.periods)}
-    labels = problem.columns[list(COLUMN_KEYS)].astype(str).agg("|".join, axis=1)
-    digests = (hashlib.sha256(label.encode()).digest()[:4] for label in labels)
-    spread = np.array([int.from_bytes(digest, "big") / 2**32 for digest in digests])
-    return np.asarray(problem.columns["period"].map(order).to_numpy(dtype=np.float64) + spread)

@@ -1,31 +1,47 @@
-"""Lay the programme out: one column for each tonne that may go from a giver to a taker."""
+"""Lay the programme out: a column for everything that a plan may do, and what each amounts to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from raastof_geo.legs import LEG_KEYS, Legs
+from raastof_geo.assignment.measures import MEASURES, add_measures
+from raastof_geo.legs import Legs
+from raastof_geo.scenario.parties import Giver, Taker
 from raastof_geo.scenario.scenario import Scenario
 
-Floats = NDArray[np.float64]
+Floats: TypeAlias = NDArray[np.float64]
+Columns: TypeAlias = NDArray[np.integer[Any]]
+"""Numbers of columns."""
 
-COLUMN_KEYS = ("giver", "taker", "material", "period")
+BLOCKS = ("moves", "processes", "stores", "trips", "openings", "links", "lots")
+"""Kinds of columns in their order: tonnes moved, tonnes into a recipe, tonnes stored at the end
+of a period, empty trips, and decisions: a site opened, a pair of sites linked, a lot sent."""
+WHOLE = ("openings", "links", "lots")
+"""Kinds whose columns are 0 or 1."""
 
-MEASURES: dict[str, str] = {
-    "transport_kg_co2e_wtw": "kg_co2e_wtw_per_t",
-    "transport_kg_co2e_ttw": "kg_co2e_ttw_per_t",
-    "cost_dkk": "dkk_per_t",
-    "tonne_km": "length_km",
-    "vehicle_km": "vehicle_km_per_t",
-    "virgin_tonnes": "virgin",
-}
-"""Objectives, and the column that says what a tonne adds to each."""
+MOVE_KEYS = ("giver", "taker", "origin", "destination", "material", "vehicle", "period")
+
+
+@dataclass(frozen=True, eq=False)
+class Moves:
+    """Who may send to whom, as arrays of numbers: one entry for each column."""
+
+    giver: NDArray[np.int32]
+    taker: NDArray[np.int32]
+    leg: NDArray[np.int32]
+    """Row of the legs."""
+    vehicle: NDArray[np.int16]
+    period: NDArray[np.int16]
+
+    def __len__(self) -> int:
+        return len(self.giver)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,98 +49,295 @@ class Problem:
     """A scenario and the columns of its programme, in the order of their labels."""
 
     scenario: Scenario
-    columns: pd.DataFrame
-    """One row per column, with `giver` (an offer, or a pit and material), `giver_kind`,
-    `taker` (a need or a receiver), `taker_kind`, the leg, `reference_share` (reference tonnes
-    for each tonne), and what a tonne adds to each measure."""
+    legs: Legs
+    givers: tuple[Giver, ...]
+    takers: tuple[Taker, ...]
+    moves: Moves
+    others: dict[str, pd.DataFrame] = field(default_factory=dict)
+    """Columns that move nothing, by kind; each with labels and with `dkk` and `kg_co2e`."""
+    alone: dict[str, float] = field(default_factory=dict)
+    """What each project has alone by the measure of fairness, where that is asked for."""
+
+    # --- columns --------------------------------------------------------------------------
 
     @cached_property
-    def _members(self) -> dict[str, dict[str, NDArray[np.int64]]]:
+    def sizes(self) -> dict[str, int]:
+        """How many columns there are of each kind."""
         return {
-            key: {str(label): np.sort(index) for label, index in groups.items()}
-            for key in ("giver", "taker", "origin", "destination")
-            for groups in [self.columns.groupby(key, observed=True).indices]
+            kind: len(self.moves) if kind == "moves" else len(self.others.get(kind, ()))
+            for kind in BLOCKS
         }
 
-    def of(self, key: str, label: str) -> NDArray[np.int64]:
-        """Give the columns whose `giver`, `taker`, `origin` or `destination` is `label`."""
-        return self._members[key].get(label, np.array([], dtype=np.int64))
+    @cached_property
+    def starts(self) -> dict[str, int]:
+        """The first column of each kind."""
+        ends = np.cumsum([0, *self.sizes.values()]).tolist()
+        return dict(zip(BLOCKS, ends, strict=False))
 
-    def values(self, name: str) -> NDArray[np.generic]:
-        """Give one of the columns' properties as an array."""
-        return self.columns[name].to_numpy()
+    @property
+    def column_count(self) -> int:
+        """How many columns there are in all."""
+        return sum(self.sizes.values())
 
-    def measure(self, objective: str) -> Floats:
-        """Give what a tonne on each column adds to an objective."""
-        return self.columns[MEASURES[objective]].to_numpy(dtype=np.float64)
+    @cached_property
+    def whole(self) -> NDArray[np.bool_]:
+        """Which columns are 0 or 1."""
+        mask = np.zeros(self.column_count, bool)
+        for kind in WHOLE:
+            mask[self.block(kind)] = True
+        return mask
+
+    def block(self, kind: str) -> slice:
+        """Give the place of a kind's columns."""
+        return slice(self.starts[kind], self.starts[kind] + self.sizes[kind])
+
+    def join(self, **values: Floats) -> Floats:
+        """Lay values of some kinds of columns into one array, zero elsewhere.
+
+        A kind that is not there may be given with any values.
+        """
+        whole = np.zeros(self.column_count)
+        for kind, part in values.items():
+            if self.sizes[kind]:
+                whole[self.block(kind)] = part if kind == "moves" else self._of_kind(kind, part)
+        return whole
+
+    def _of_kind(self, kind: str, part: Floats) -> Floats:
+        if len(part) == self.sizes[kind]:
+            return part
+        return part[self._other_places[kind]]
+
+    @cached_property
+    def _other_places(self) -> dict[str, slice]:
+        """Where each kind lies in what `other` gives."""
+        places, at = {}, 0
+        for kind in ("processes", "stores", "openings"):
+            places[kind] = slice(at, at + self.sizes[kind])
+            at += self.sizes[kind]
+        return places
+
+    # --- what columns are about -----------------------------------------------------------
+
+    def find(self, kind: str = "moves", **labels: str) -> Columns:
+        """Find the columns of a kind whose labels are as said.
+
+        Parameters
+        ----------
+        kind
+            One of `BLOCKS`.
+        labels
+            For moves `giver`, `taker`, `origin`, `destination`, `material`, `vehicle`, `period`,
+            `giver_kind`, `taker_kind`; for other kinds the names of their table.
+        """
+        if kind != "moves":
+            table = self.others.get(kind)
+            if table is None or not len(table):
+                return np.array([], dtype=np.int64)
+            keep = np.ones(len(table), bool)
+            for name, label in labels.items():
+                keep &= (table[name] == label).to_numpy()
+            return self.starts[kind] + np.flatnonzero(keep)
+        ends = (key for key in ("giver", "taker", "origin", "destination") if key in labels)
+        narrow = next(ends, None)
+        columns: Columns = np.arange(len(self.moves), dtype=np.int32)
+        if narrow is not None:
+            columns = self.of(narrow, labels[narrow])
+        for name, label in labels.items():
+            if name != narrow:
+                columns = columns[self._is(name, label, columns)]
+        return columns
+
+    def of(self, key: str, label: str) -> Columns:
+        """Give the moves whose `giver`, `taker`, `origin` or `destination` is `label`."""
+        if key == "giver":
+            number = self._giver_numbers.get(label)
+            return self._none if number is None else self._of_giver(number)
+        if key == "taker":
+            number = self._taker_numbers.get(label)
+            return self._none if number is None else self._of_taker(number)
+        parties: Sequence[Giver | Taker] = self.givers if key == "origin" else self.takers
+        pick = self._of_giver if key == "origin" else self._of_taker
+        parts = [pick(number) for number, party in enumerate(parties) if party.site == label]
+        return np.sort(np.concatenate(parts)) if parts else self._none
+
+    def labels(self, key: str, columns: Columns | None = None) -> NDArray[np.object_]:
+        """Give a label of moves: one of `MOVE_KEYS`, `giver_kind`, `taker_kind`."""
+        at = slice(None) if columns is None else columns
+        moves = self.moves
+        if key in ("vehicle", "period"):
+            names = self.vehicles if key == "vehicle" else tuple(self.scenario.periods)
+            return _pick(names, getattr(moves, key)[at])
+        of_giver = {"giver": "id", "origin": "site", "material": "material", "giver_kind": "kind"}
+        of_taker = {"taker": "id", "destination": "site", "taker_kind": "kind"}
+        if key in of_giver:
+            names = tuple(getattr(giver, of_giver[key]) for giver in self.givers)
+            return _pick(names, moves.giver[at])
+        names = tuple(getattr(taker, of_taker[key]) for taker in self.takers)
+        return _pick(names, moves.taker[at])
+
+    @property
+    def vehicles(self) -> tuple[str, ...]:
+        """The trucks, by number."""
+        return tuple(sorted(self.scenario.said.vehicles))
+
+    _none = np.array([], dtype=np.int64)
+
+    def _is(self, key: str, label: str, columns: Columns) -> NDArray[np.bool_]:
+        moves = self.moves
+        if key in ("vehicle", "period"):
+            names = self.vehicles if key == "vehicle" else tuple(self.scenario.periods)
+            if label not in names:
+                return np.zeros(len(columns), bool)
+            return np.asarray(getattr(moves, key)[columns] == names.index(label))
+        of_giver = {"giver": "id", "origin": "site", "material": "material", "giver_kind": "kind"}
+        of_taker = {"taker": "id", "destination": "site", "taker_kind": "kind"}
+        if key in of_giver:
+            hits = np.array([getattr(one, of_giver[key]) == label for one in self.givers], bool)
+            return np.asarray(hits[moves.giver[columns]])
+        hits = np.array([getattr(one, of_taker[key]) == label for one in self.takers], bool)
+        return np.asarray(hits[moves.taker[columns]])
+
+    @cached_property
+    def _giver_numbers(self) -> dict[str, int]:
+        return {giver.id: number for number, giver in enumerate(self.givers)}
+
+    @cached_property
+    def _taker_numbers(self) -> dict[str, int]:
+        return {taker.id: number for number, taker in enumerate(self.takers)}
+
+    @cached_property
+    def _giver_starts(self) -> NDArray[np.intp]:
+        """Moves lie in the order of their givers."""
+        return np.searchsorted(self.moves.giver, np.arange(len(self.givers) + 1))
+
+    @cached_property
+    def _by_taker(self) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+        order = np.argsort(self.moves.taker, kind="stable").astype(np.int32)
+        bounds = np.cumsum([0, *np.bincount(self.moves.taker, minlength=len(self.takers))])
+        return order, bounds
+
+    def _of_giver(self, number: int) -> Columns:
+        first, last = self._giver_starts[number : number + 2].tolist()
+        return np.arange(first, last, dtype=np.int32)
+
+    def _of_taker(self, number: int) -> Columns:
+        order, bounds = self._by_taker
+        return order[bounds[number] : bounds[number + 1]]
+
+    # --- what columns amount to -----------------------------------------------------------
+
+    @property
+    def pooled_share(self) -> float:
+        """Share of the tonnes on each leg that coordinated trucks carry."""
+        pooled = self.scenario.said.return_loads
+        return pooled.share if pooled and self.legs.empty_trips is not None else 0.0
+
+    def leg(self, name: str) -> Floats:
+        """Give a figure of the leg of every move."""
+        return self.legs.frame[name].to_numpy(dtype=np.float64)[self.moves.leg]
+
+    def return_trip(self, name: str) -> Floats:
+        """Give a figure of the empty return trip of every move."""
+        assert self.legs.empty_trips is not None  # noqa: S101 - trucks are coordinated
+        return self.legs.empty_trips[name].to_numpy(dtype=np.float64)[self._return_rows]
+
+    @cached_property
+    def _return_rows(self) -> NDArray[np.intp]:
+        """The empty trip that leads each move's truck back."""
+        trips, frame = self.legs.empty_trips, self.legs.frame
+        assert trips is not None  # noqa: S101 - trucks are coordinated
+        keys = ["origin", "destination", "vehicle", "period"]
+        index = pd.MultiIndex.from_frame(trips[keys].astype(str))
+        back = frame[["destination", "origin", "vehicle", "period"]].iloc[self.moves.leg]
+        rows = index.get_indexer(pd.MultiIndex.from_frame(back.astype(str).set_axis(keys, axis=1)))
+        assert (rows >= 0).all()  # noqa: S101 - a leg has a way back
+        return rows
+
+    def trip(self, name: str) -> Floats:
+        """Give a figure of every empty trip that is a column."""
+        if not self.sizes["trips"]:
+            return np.empty(0)
+        return self.others["trips"][name].to_numpy(dtype=np.float64)
+
+    def other(self, name: str) -> Floats:
+        """Give `dkk` or `kg_co2e` of processes, stores and openings, one after the other."""
+        parts = [
+            self.others[kind][name].to_numpy(dtype=np.float64)
+            for kind in ("processes", "stores", "openings")
+            if self.sizes[kind]
+        ]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def giver_is(self, kind: str) -> Floats:
+        """Give one for every move whose giver is of a kind."""
+        hits = np.array([giver.kind == kind for giver in self.givers], dtype=np.float64)
+        return np.asarray(hits[self.moves.giver]) if len(hits) else np.empty(0)
+
+    def taker_is(self, kind: str) -> Floats:
+        """Give one for every move whose taker is of a kind."""
+        hits = np.array([taker.kind == kind for taker in self.takers], dtype=np.float64)
+        return np.asarray(hits[self.moves.taker]) if len(hits) else np.empty(0)
+
+    def terms(self, name: str) -> Floats:
+        """Add what a tonne means to its giver and to its taker, for every move."""
+        return self.of_givers(name) + self._of_terms(name)
+
+    @cached_property
+    def reference_share(self) -> Floats:
+        """Reference tonnes of a need for each tonne of every move. [t/t]"""
+        return self._of_terms("reference_share")
+
+    def of_givers(self, name: str) -> Floats:
+        """Give what a tonne means to the giver of every move."""
+        values = np.array([getattr(giver, name, 0.0) for giver in self.givers], dtype=np.float64)
+        return np.asarray(values[self.moves.giver]) if len(values) else np.empty(0)
+
+    def _of_terms(self, name: str) -> Floats:
+        """Look a term up by taker and material."""
+        materials = dict.fromkeys(giver.material for giver in self.givers)
+        number = {material: at for at, material in enumerate(materials)}
+        table = np.zeros((len(self.takers), max(1, len(number))))
+        for row, taker in enumerate(self.takers):
+            for material, terms in taker.accepts.items():
+                if material in number:
+                    table[row, number[material]] = float(getattr(terms, name, 0.0))
+        of_giver = np.array([number[giver.material] for giver in self.givers], dtype=np.intp)
+        if not len(self.moves):
+            return np.empty(0)
+        return np.asarray(table[self.moves.taker, of_giver[self.moves.giver]])
+
+    def measure(self, name: str) -> Floats:
+        """Give what a unit of each column adds to a measure."""
+        if name not in self._measured:
+            self._measured[name] = MEASURES[name](self)
+        return self._measured[name]
+
+    @cached_property
+    def _measured(self) -> dict[str, Floats]:
+        return {}
+
+    def objectives(self) -> list[Floats]:
+        """Give what a unit of each column adds to each objective."""
+        return [add_measures(self, step.minimise) for step in self.scenario.said.objectives]
+
+    def tabulate_moves(self, columns: Columns) -> pd.DataFrame:
+        """Give the labels of moves, and what they are made of, as a table."""
+        legs = self.legs.frame.iloc[self.moves.leg[columns]].reset_index(drop=True)
+        parties = ("giver", "giver_kind", "taker", "taker_kind")
+        table = pd.DataFrame({key: self.labels(key, columns) for key in parties})
+        figures = legs.drop(columns=["origin", "destination", "material", "vehicle", "period"])
+        for key in ("origin", "destination", "material", "vehicle", "period"):
+            table[key] = self.labels(key, columns)
+        table = pd.concat([table, figures], axis=1)
+        table["reference_share"] = self.reference_share[columns]
+        table["virgin"] = self.giver_is("pit")[columns]
+        table["landfill"] = self._of_terms("landfill")[columns]
+        table["dkk_per_t"] = self.measure("cost_dkk")[columns]
+        for part in ("upstream_kg_co2e", "processing_kg_co2e", "disposal_kg_co2e"):
+            table[f"{part}_per_t"] = self.measure(part)[columns]
+        return table
 
 
-def build_problem(scenario: Scenario, legs: Legs) -> Problem:
-    """Join givers, takers and legs, and keep the best vehicle for each."""
-    moves = pd.concat([_to_needs(scenario), _to_receivers(scenario)], ignore_index=True)
-    best = _best_vehicles(legs.frame, scenario.said.objectives)
-    joined = moves.merge(best, on=["origin", "destination", "material", "period"], how="inner")
-    joined["dkk_per_t"] = joined["haul_dkk_per_t"] + joined["price_dkk_per_t"]
-    columns = joined.sort_values(list(COLUMN_KEYS), ignore_index=True)
-    return Problem(scenario, columns)
-
-
-def _best_vehicles(frame: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame:
-    """Keep for each pair, material and period the vehicle that serves the objectives best."""
-    haul = {**MEASURES, "cost_dkk": "haul_dkk_per_t"}
-    order = [haul[objective] for objective in objectives if haul[objective] in frame.columns]
-    keys = [key for key in LEG_KEYS if key != "vehicle"]
-    ranked = frame.sort_values([*keys, *order, "vehicle"], ignore_index=True)
-    return ranked.drop_duplicates(keys, ignore_index=True)
-
-
-def _to_needs(scenario: Scenario) -> pd.DataFrame:
-    rows = [
-        (*giver, "need", need.id, need.site, period, 1 / need.ratios[giver[3]], giver[4])
-        for need in scenario.needs
-        for giver, periods in _givers(scenario)
-        if giver[3] in need.ratios
-        for period in need.periods
-        if period in periods
-    ]
-    return _frame(rows, scenario)
-
-
-def _to_receivers(scenario: Scenario) -> pd.DataFrame:
-    rows = [
-        (*giver, "receiver", receiver.site, receiver.site, period, 0.0, fee)
-        for receiver in scenario.receivers
-        for giver, periods in _givers(scenario)
-        if giver[0] == "offer" and giver[3] in receiver.fees_dkk_per_t
-        for fee in [receiver.fees_dkk_per_t[giver[3]]]
-        for period in periods
-    ]
-    return _frame(rows, scenario)
-
-
-def _givers(
-    scenario: Scenario,
-) -> list[tuple[tuple[str, str, str, str, float], tuple[str, ...]]]:
-    """List givers as (kind, id, site, material, DKK per tonne) with the periods they give in."""
-    offers = [
-        (("offer", offer.id, offer.site, offer.material, offer.price_dkk_per_t), offer.periods)
-        for offer in scenario.offers
-    ]
-    pits = [
-        (("pit", f"{pit.site}/{material}", pit.site, material, price), tuple(scenario.periods))
-        for pit in scenario.pits
-        for material, price in pit.prices_dkk_per_t.items()
-    ]
-    return offers + pits
-
-
-def _frame(rows: Sequence[tuple[object, ...]], scenario: Scenario) -> pd.DataFrame:
-    names = ["giver_kind", "giver", "origin", "material", "giver_dkk_per_t", "taker_kind", "taker"]
-    names += ["destination", "period", "reference_share", "price_dkk_per_t"]
-    frame = pd.DataFrame(rows, columns=names)
-    virgin = {
-        name for name, known in scenario.catalogue.materials.items() if known.origin == "virgin"
-    }
-    return frame.drop(columns="giver_dkk_per_t").assign(
-        virgin=frame["material"].isin(virgin).astype(float)
-    )
+def _pick(names: Sequence[str], numbers: NDArray[np.integer[Any]]) -> NDArray[np.object_]:
+    table = np.array(names, object)
+    return np.asarray(table[numbers], object) if len(names) else np.empty(0, object)

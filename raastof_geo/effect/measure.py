@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import pandas as pd
 
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules import counting_materials
+from raastof_geo.assignment.rules.limits import counting_materials
 from raastof_geo.effect.baseline import Baseline, solve_baseline
 from raastof_geo.legs import Legs
+from raastof_geo.scenario.model import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 
 
@@ -21,8 +23,16 @@ class Totals:
     """Transport, well to wheel. [kg CO2e]"""
     kg_co2e_ttw: float
     """Transport, tank to wheel. [kg CO2e]"""
+    upstream_kg_co2e: float
+    """Digging and crushing virgin material. [kg CO2e]"""
+    processing_kg_co2e: float
+    """Plants, handling in depots, opening sites. [kg CO2e]"""
+    disposal_kg_co2e: float
+    """Final reception. [kg CO2e]"""
+    all_kg_co2e_wtw: float
+    """Transport (WTW), upstream, processing and disposal together. [kg CO2e]"""
     cost_dkk: float
-    """Haul, toll, fares, materials, raw-material tax and gate fees. [DKK]"""
+    """Haul, toll, fares, materials, raw-material tax, gate fees, plants and depots. [DKK]"""
     loads: int
     """Truck trips with a load."""
     vehicle_km: float
@@ -41,6 +51,8 @@ class Totals:
     """Secondary materials put to use. [t]"""
     received_tonnes: float
     """To final reception. [t]"""
+    landfill_tonnes: float
+    """To reception that counts as landfill. [t]"""
     secondary_share_with_clean_soil: float
     """Share of all needs, in reference tonnes, met by any secondary material."""
     secondary_share_without_soil: float
@@ -77,37 +89,63 @@ def measure_effect(scenario: Scenario, legs: Legs, plan: Plan) -> Effect:
     """Solve the baseline and compare."""
     baseline: Baseline = solve_baseline(scenario, legs)
     return Effect(
-        plan=measure_totals(scenario, plan.flows),
-        baseline=measure_totals(scenario, baseline.flows),
+        plan=measure_totals(scenario, plan.flows, plan.amounts, empty_trips=plan.empty_trips),
+        baseline=measure_totals(scenario, baseline.flows, baseline.amounts),
         baseline_flows=baseline.flows,
         baseline_missing=baseline.missing,
     )
 
 
-def measure_totals(scenario: Scenario, flows: pd.DataFrame) -> Totals:
-    """Add up flows."""
+def measure_totals(
+    scenario: Scenario,
+    flows: pd.DataFrame,
+    amounts: Mapping[str, float],
+    *,
+    empty_trips: pd.DataFrame | None = None,
+) -> Totals:
+    """Add up flows and empty trips; `amounts` are what they come to by each measure."""
     virgin = flows["virgin"] > 0
     used = flows["taker_kind"] == "need"
+    received = flows["taker_kind"] == "receiver"
+    energy = _energy(scenario, flows, empty_trips)
     return Totals(
-        kg_co2e_wtw=float(flows["kg_co2e_wtw"].sum()),
-        kg_co2e_ttw=float(flows["kg_co2e_ttw"].sum()),
-        cost_dkk=float(flows["dkk"].sum()),
+        kg_co2e_wtw=amounts["transport_kg_co2e_wtw"],
+        kg_co2e_ttw=amounts["transport_kg_co2e_ttw"],
+        upstream_kg_co2e=amounts["upstream_kg_co2e"],
+        processing_kg_co2e=amounts["processing_kg_co2e"],
+        disposal_kg_co2e=amounts["disposal_kg_co2e"],
+        all_kg_co2e_wtw=amounts["kg_co2e_wtw"],
+        cost_dkk=amounts["cost_dkk"],
         loads=int(flows["loads"].sum()),
-        vehicle_km=float(flows["vehicle_km"].sum()),
-        tonne_km=float(flows["tonne_km"].sum()),
-        litres=float(flows.loc[flows["energy_unit"] == "l", "energy"].sum()),
-        kwh=float(flows.loc[flows["energy_unit"] == "kWh", "energy"].sum()),
+        vehicle_km=amounts["vehicle_km"],
+        tonne_km=amounts["tonne_km"],
+        litres=energy.get("l", 0.0),
+        kwh=energy.get("kWh", 0.0),
         tonnes=float(flows["tonnes"].sum()),
         virgin_tonnes=float(flows.loc[virgin, "tonnes"].sum()),
         secondary_tonnes=float(flows.loc[used & ~virgin, "tonnes"].sum()),
-        received_tonnes=float(flows.loc[~used, "tonnes"].sum()),
+        received_tonnes=float(flows.loc[received, "tonnes"].sum()),
+        landfill_tonnes=amounts["landfill_tonnes"],
         secondary_share_with_clean_soil=_share(scenario, flows, "with_clean_soil"),
         secondary_share_without_soil=_share(scenario, flows, "without_soil"),
     )
 
 
-def _share(scenario: Scenario, flows: pd.DataFrame, definition: str) -> float:
-    counts = counting_materials(scenario, definition)  # type: ignore[arg-type]
+def _energy(
+    scenario: Scenario, flows: pd.DataFrame, empty_trips: pd.DataFrame | None
+) -> dict[str, float]:
+    """Add up energy by its unit."""
+    tables = [flows] if empty_trips is None else [flows, empty_trips]
+    total: dict[str, float] = {}
+    for table in tables:
+        for vehicle, energy in table.groupby("vehicle")["energy"].sum().items():
+            fuel = scenario.catalogue.fuels[scenario.catalogue.vehicles[str(vehicle)].fuel]
+            total[fuel.unit] = total.get(fuel.unit, 0.0) + float(energy)
+    return total
+
+
+def _share(scenario: Scenario, flows: pd.DataFrame, definition: ShareDefinition) -> float:
+    counts = counting_materials(scenario, definition)
     needed = sum(need.tonnes for need in scenario.needs)
     met = flows.loc[flows["material"].isin(counts), "reference_tonnes"].sum()
     return float(met / needed) if needed else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 from dataclasses import asdict
 from importlib import metadata
@@ -22,18 +23,31 @@ def write_plan(result: Result, folder: Path) -> Path:
     """Write `plan.json`; equal scenarios on equal versions give equal bytes."""
     path = folder / "plan.json"
     path.write_text(
-        json.dumps(describe_plan(result), ensure_ascii=False, indent=1, allow_nan=False) + "\n",
+        json.dumps(
+            describe_plan(result) | {"proof": _describe_proof(result, folder)},
+            ensure_ascii=False,
+            indent=1,
+            allow_nan=False,
+        )
+        + "\n",
         encoding="utf-8",
         newline="\n",
     )
     return path
 
 
+def _describe_proof(result: Result, folder: Path) -> dict[str, Any]:
+    """Name the proof that was written beside the plan, by its digest."""
+    file = folder / "proof.npz"
+    digest = hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else None
+    return {"file": file.name, "sha256": digest, "moves": len(result.plan.problem.moves)}
+
+
 def describe_plan(result: Result) -> dict[str, Any]:
     """Put a plan into plain values."""
     scenario, plan = result.scenario, result.plan
     return {
-        "format": "raastof_geo plan 1",
+        "format": "raastof_geo plan 2",
         "scenario": {
             "id": scenario.id,
             "title": scenario.said.title,
@@ -59,9 +73,11 @@ def describe_plan(result: Result) -> dict[str, Any]:
         "solver": plan.solver,
         "columns": plan.column_count,
         "objectives": plan.objectives,
+        "amounts": plan.amounts,
+        "finished": plan.finished,
         "certificate": {
-            **asdict(plan.certificate),
-            "gap": plan.certificate.gap,
+            **{name: _finite(value) for name, value in asdict(plan.certificate).items()},
+            "gap": _finite(plan.certificate.gap),
             "holds": plan.certificate.holds,
         },
         "effect": {
@@ -76,6 +92,11 @@ def describe_plan(result: Result) -> dict[str, Any]:
         },
         "sites": _records(result.anchors.frame.reset_index()),
         "flows": _records(plan.flows),
+        "processed": _records(plan.processed),
+        "stored": _records(plan.stored),
+        "empty_trips": _records(plan.empty_trips),
+        "openings": _records(plan.openings),
+        "fleet": _records(plan.fleet),
         "baseline_flows": _records(result.effect.baseline_flows),
         "constraints": _records(plan.shadow_prices),
     }
@@ -90,6 +111,10 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _rounded(value: Any) -> Any:
     return round(value, 9) if isinstance(value, float) else value
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _digest(text: str) -> str:

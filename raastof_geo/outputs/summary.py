@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from raastof_geo.language import Message, format_number, say
@@ -59,7 +60,7 @@ def prove(result: Result) -> Message:
     return say(
         "No plan under these assumptions has a smaller {objective} than {bound}: the plan has "
         "{value}, keeps every rule within {violation} t, and the gap is {gap}.",
-        objective=OBJECTIVE_NAMES[result.scenario.said.objectives[0]],
+        objective=name_objective(result.scenario.said.objectives[0].minimise),
         bound=format_number(certificate.lower_bound),
         value=format_number(certificate.objective),
         violation=f"{abs(certificate.largest_violation):.1e}",
@@ -67,14 +68,26 @@ def prove(result: Result) -> Message:
     )
 
 
-OBJECTIVE_NAMES: dict[str, Message] = {
+MEASURE_NAMES: dict[str, Message] = {
     "transport_kg_co2e_wtw": say("transport emission (well to wheel) in kg CO2e"),
     "transport_kg_co2e_ttw": say("transport emission (tank to wheel) in kg CO2e"),
+    "upstream_kg_co2e": say("emission of digging virgin material in kg CO2e"),
+    "processing_kg_co2e": say("emission of plants and depots in kg CO2e"),
+    "disposal_kg_co2e": say("emission of final reception in kg CO2e"),
+    "kg_co2e_wtw": say("emission of all parts (well to wheel) in kg CO2e"),
     "cost_dkk": say("cost in DKK"),
+    "cost_with_co2_dkk": say("cost with priced CO2 in DKK"),
     "tonne_km": say("transport work in tonne-km"),
     "vehicle_km": say("truck distance in km"),
+    "drive_h": say("driving time in hours"),
     "virgin_tonnes": say("use of virgin material in tonnes"),
+    "landfill_tonnes": say("landfill in tonnes"),
 }
+
+
+def name_objective(measures: Sequence[str]) -> str:
+    """Name what is minimised."""
+    return " + ".join(str(MEASURE_NAMES[measure]) for measure in measures)
 
 
 def warn(result: Result) -> list[Message]:

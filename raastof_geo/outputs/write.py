@@ -16,6 +16,7 @@ from raastof_geo.outputs.flows import write_flows
 from raastof_geo.outputs.geopackage import write_geopackage
 from raastof_geo.outputs.map import write_map
 from raastof_geo.outputs.plan import write_plan
+from raastof_geo.outputs.proof import write_proof
 from raastof_geo.outputs.summary import write_summary
 from raastof_geo.result import Result
 
@@ -25,6 +26,7 @@ OUTPUTS: tuple[tuple[str, str, Output], ...] = (
     ("map", "map.html", write_map),
     ("flows", "flows.csv", write_flows),
     ("geopackage", "plan.gpkg", write_geopackage),
+    ("proof", "proof.npz", write_proof),
     ("plan", "plan.json", write_plan),
     ("summary", "summary.md", write_summary),
 )

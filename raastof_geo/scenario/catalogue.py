@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
@@ -38,6 +39,14 @@ class Material(Named):
     """Raw-material tax. [DKK/t]"""
     gate_fee: NonNegativeFigure | None = None
     """What a receiver charges for it. [DKK/t]"""
+    upstream_kg_co2e: NonNegativeFigure | None = None
+    """Digging and crushing it, for virgin material. [kg CO2e/t]"""
+    disposal_kg_co2e: NonNegativeFigure | None = None
+    """Final reception of it. [kg CO2e/t]"""
+    legal_regime: Annotated[str, AfterValidator(known("legal_regimes"))] | None = None
+    """The law that its movement and use come under."""
+    category: int | None = Field(default=None, ge=1, le=3)
+    """Environmental category of residual products, 1 the cleanest; none where it has none."""
 
     def density(self, condition: Condition) -> Figure | None:
         """Give the bulk density in a stated condition. [t/m3]"""
@@ -66,6 +75,15 @@ class Fit(BaseModel):
     citation: str = "scenario"
     ratio: PositiveFigure | None = None
     """Tonnes that replace one reference tonne; none: the ratio of the compacted densities. [t/t]"""
+    valid_from: datetime.date | None = None
+    """The first day on which the rule holds; none: always did."""
+    valid_to: datetime.date | None = None
+    """The last day on which the rule holds; none: until it is changed."""
+
+    def holds(self, start: datetime.date, end: datetime.date) -> bool:
+        """Tell whether the rule holds on every day from start to end."""
+        began = self.valid_from is None or self.valid_from <= start
+        return began and (self.valid_to is None or self.valid_to >= end)
 
     @model_validator(mode="after")
     def _conditional_names_its_condition(self) -> Fit:
@@ -74,6 +92,77 @@ class Fit(BaseModel):
                 say("`condition` belongs to the verdict `conditional`, and only to it")
             )
         return self
+
+
+class SoilMove(BaseModel):
+    """Whether soil of a class may come to a kind of land, and by which rule."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verdict: Literal["allowed", "conditional", "forbidden"]
+    condition: Annotated[str, AfterValidator(known("conditions"))] | None = None
+    rule: str = "scenario"
+    citation: str = "scenario"
+
+    @model_validator(mode="after")
+    def _conditional_names_its_condition(self) -> SoilMove:
+        if (self.verdict == "conditional") != (self.condition is not None):
+            raise InputError(
+                say("`condition` belongs to the verdict `conditional`, and only to it")
+            )
+        return self
+
+
+class LegalRegime(Named):
+    """The law that a material's movement and use come under."""
+
+    citation: str
+    valid_from: datetime.date | None = None
+    valid_to: datetime.date | None = None
+    note: str = ""
+
+
+class Recipe(Named):
+    """What a plant makes of what: shares of the input, and what a tonne of it becomes."""
+
+    inputs: dict[Annotated[str, AfterValidator(known("materials"))], PositiveFigure] = Field(
+        min_length=1
+    )
+    """Tonnes of each material in a tonne of input; they add up to one. [t/t]"""
+    outputs: dict[Annotated[str, AfterValidator(known("materials"))], PositiveFigure] = Field(
+        min_length=1
+    )
+    """Tonnes of each material, residue included, out of a tonne of input. [t/t]"""
+    kg_co2e_per_t: NonNegativeFigure
+    """Machines and additives, for each tonne of input. [kg CO2e/t]"""
+    dkk_per_t: NonNegativeFigure
+    """What the plant charges for each tonne of input. [DKK/t]"""
+
+    @model_validator(mode="after")
+    def _makes_no_mass(self) -> Recipe:
+        put_in = sum(share.value for share in self.inputs.values())
+        if abs(put_in - 1) > 1e-6:
+            raise InputError(
+                say("the shares of `inputs` must add up to 1, got {total}", total=f"{put_in:g}")
+            )
+        made = sum(share.value for share in self.outputs.values())
+        if made > 1.25:
+            raise InputError(
+                say(
+                    "a recipe cannot make {total} t out of 1 t: check the yields in `outputs`",
+                    total=f"{made:g}",
+                )
+            )
+        return self
+
+
+class Handling(BaseModel):
+    """What putting a tonne into a depot, or taking it out, emits and costs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kg_co2e_per_t: NonNegativeFigure
+    dkk_per_t: NonNegativeFigure
 
 
 class Ferry(BaseModel):
@@ -108,6 +197,20 @@ class Catalogue(BaseModel):
         dict[Annotated[str, AfterValidator(known("uses"))], Fit],
     ]
     conditions: dict[str, dict[str, str]] = Field(default_factory=dict)
+    land: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Kinds of land that soil may come to, with the names that people read."""
+    soil_classes: dict[int, dict[str, str]] = Field(default_factory=dict)
+    """Classes of soil on Zealand, with the names that people read."""
+    soil_moves: dict[Annotated[str, AfterValidator(known("land"))], dict[int, SoilMove]] = Field(
+        default_factory=dict
+    )
+    """What soil may come to which land, by the class of the soil; no entry: forbidden."""
+    legal_regimes: dict[str, LegalRegime] = Field(default_factory=dict)
+    recipes: dict[str, Recipe] = Field(default_factory=dict)
+    handling: Handling
+    """In a depot, each way."""
+    truck_hours_per_year: PositiveFigure
+    """What one truck can drive and load in a year. [h]"""
     fuels: dict[str, Fuel]
     vehicles: dict[str, Vehicle]
     speeds: dict[str, RoadSpeed]
@@ -131,6 +234,14 @@ class Catalogue(BaseModel):
     def fit(self, material: str, use: str) -> Fit | None:
         """Give the rule for a material in a use; none where no rule speaks of the pair."""
         return self.fits.get(material, {}).get(use)
+
+    def soil_move(self, material: str, land: str) -> SoilMove | None:
+        """Give the rule for a material's soil class on a kind of land; none: no soil, no rule."""
+        soil_class = self.materials[material].soil_class
+        if soil_class is None:
+            return None
+        forbidden = SoilMove(verdict="forbidden", rule="no-rule", citation="")
+        return self.soil_moves.get(land, {}).get(soil_class, forbidden)
 
     def ratio(self, material: str, use: str) -> float:
         """Give the tonnes of a material that replace one reference tonne of a use. [t/t]"""

@@ -22,6 +22,10 @@ NOUNS: dict[str, Message] = {
     "periods": say("a period"),
     "sites": say("a site"),
     "municipalities": say("a municipality"),
+    "drawn_municipalities": say("a municipality"),
+    "recipes": say("a recipe"),
+    "land": say("a kind of land"),
+    "legal_regimes": say("a legal regime"),
 }
 
 

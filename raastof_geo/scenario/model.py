@@ -27,22 +27,32 @@ from raastof_geo.scenario.identity import check_id, known
 from raastof_geo.scenario.period import Period, check_order, read_period
 from raastof_geo.units import Quantity, read_quantity, read_share
 
-Objective = Literal[
+Measure = Literal[
     "transport_kg_co2e_wtw",
     "transport_kg_co2e_ttw",
+    "upstream_kg_co2e",
+    "processing_kg_co2e",
+    "disposal_kg_co2e",
+    "kg_co2e_wtw",
     "cost_dkk",
+    "cost_with_co2_dkk",
     "tonne_km",
     "vehicle_km",
+    "drive_h",
     "virgin_tonnes",
+    "landfill_tonnes",
 ]
-OutputName = Literal["map", "flows", "geopackage", "plan", "summary"]
-ShareDefinition = Literal["with_clean_soil", "without_soil"]
+"""What a plan can be measured by: emissions by part, their sum, money, work and tonnes."""
+OutputName = Literal["map", "flows", "geopackage", "plan", "proof", "summary"]
+ShareDefinition = Literal["with_clean_soil", "without_soil", "cut_in_virgin"]
 RouteMeasure = Literal["emissions", "time", "cost"]
 
 Amount: TypeAlias = Annotated[Quantity, BeforeValidator(read_quantity)]
 Share: TypeAlias = Annotated[float, BeforeValidator(read_share)]
 MaterialId: TypeAlias = Annotated[str, AfterValidator(known("materials"))]
 UseId: TypeAlias = Annotated[str, AfterValidator(known("uses"))]
+RecipeId: TypeAlias = Annotated[str, AfterValidator(known("recipes"))]
+LandId: TypeAlias = Annotated[str, AfterValidator(known("land"))]
 VehicleId: TypeAlias = Annotated[str, AfterValidator(known("vehicles"))]
 SiteId: TypeAlias = Annotated[str, AfterValidator(known("sites"))]
 PeriodId: TypeAlias = Annotated[
@@ -160,8 +170,18 @@ class Capacity(Model):
                 yield name, quantity
 
 
+class Opening(Model):
+    """What it takes to open a candidate site, once, if the plan uses it."""
+
+    cost_dkk: float = Field(default=0.0, ge=0)
+    kg_co2e: float = Field(default=0.0, ge=0)
+
+
 class PitEntry(Capacity):
     """A source of virgin material."""
+
+    opens: Opening | None = None
+    """What it takes to open it; none: it is open."""
 
     supplies: tuple[MaterialId, ...] = Field(min_length=1)
     price_dkk_per_t: dict[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
@@ -176,6 +196,13 @@ class PitEntry(Capacity):
 class ReceiverEntry(Capacity):
     """A place where surplus ends."""
 
+    opens: Opening | None = None
+    """What it takes to open it; none: it is open."""
+    landfill: bool = True
+    """Whether tonnes received count as landfill; false where they are put to use."""
+    disposal_kg_co2e: dict[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    """Emissions of reception here; the catalogue's where it has none. [kg CO2e/t]"""
+
     accepts: tuple[MaterialId, ...] = Field(min_length=1)
     gate_fee_dkk_per_t: dict[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Fees of this receiver; the catalogue's where it has none. [DKK/t]"""
@@ -184,6 +211,82 @@ class ReceiverEntry(Capacity):
     def _can_be_weighed(self, info: ValidationInfo) -> ReceiverEntry:
         _weigh_capacity(self, self.accepts, info)
         return self
+
+
+class PlantEntry(Capacity):
+    """A plant that makes materials of others; its capacities are tonnes of input."""
+
+    recipes: tuple[RecipeId, ...] = Field(min_length=1)
+    dkk_per_t: dict[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    """What this plant charges; the catalogue's where it has none. [DKK/t of input]"""
+    kg_co2e_per_t: dict[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    """What this plant emits; the catalogue's where it has none. [kg CO2e/t of input]"""
+    opens: Opening | None = None
+    """What it takes to open it; none: it is open."""
+
+    @model_validator(mode="after")
+    def _can_be_weighed(self, info: ValidationInfo) -> PlantEntry:
+        catalogue = _catalogue(info)
+        if catalogue is not None:
+            known_recipes = [name for name in self.recipes if name in catalogue.recipes]
+            inputs = [one for name in known_recipes for one in catalogue.recipes[name].inputs]
+            _weigh_capacity(self, tuple(inputs) or ("",), info)
+        return self
+
+
+class Store(Model):
+    """Room for tonnes between periods."""
+
+    capacity: Amount
+    """What lies there at the end of a period, all materials together."""
+    start: dict[MaterialId, Amount] = Field(default_factory=dict)
+    """What lies there before the first period."""
+    end: Literal["empty", "any"] | dict[MaterialId, Amount] = "empty"
+    """What lies there after the last period: nothing, whatever is best, or stated amounts."""
+    handling_dkk_per_t: NonNegativeFigure | None = None
+    """For putting a tonne in, and again for taking it out; none: the catalogue's. [DKK/t]"""
+    handling_kg_co2e_per_t: NonNegativeFigure | None = None
+    """For putting a tonne in, and again for taking it out; none: the catalogue's. [kg CO2e/t]"""
+    storing_dkk_per_t: NonNegativeFigure | None = None
+    """For each tonne that lies there at the end of a period. [DKK/t]"""
+
+    @model_validator(mode="after")
+    def _can_be_weighed(self, info: ValidationInfo) -> Store:
+        stocks = {**self.start, **(self.end if isinstance(self.end, dict) else {})}
+        for material, quantity in stocks.items():
+            _weigh(quantity, material, info)
+        if self.capacity.unit != "t":
+            raise InputError(
+                say(
+                    "`{name}` covers several materials of different density: say it in tonnes",
+                    name="capacity",
+                )
+            )
+        return self
+
+
+class DepotEntry(Store):
+    """Storage between periods for anybody's material."""
+
+    materials: tuple[MaterialId, ...] = Field(min_length=1)
+    capacity_per_period: Amount | None = None
+    """What may come in within a period, all materials together; none: no limit."""
+    opens: Opening | None = None
+    """What it takes to open it; none: it is open."""
+
+
+class StockpileEntry(Store):
+    """Room on a site for its own surplus, until it can be used."""
+
+
+class TruckLimits(Model):
+    """The largest truck that a site has room for; loaded to the full."""
+
+    maxweight_t: float | None = Field(default=None, gt=0)
+    maxaxleload_t: float | None = Field(default=None, gt=0)
+    maxheight_m: float | None = Field(default=None, gt=0)
+    maxwidth_m: float | None = Field(default=None, gt=0)
+    maxlength_m: float | None = Field(default=None, gt=0)
 
 
 class Site(Model):
@@ -202,6 +305,19 @@ class Site(Model):
     needs: tuple[NeedEntry, ...] = ()
     pit: PitEntry | None = None
     receiver: ReceiverEntry | None = None
+    plant: PlantEntry | None = None
+    depot: DepotEntry | None = None
+    stockpile: StockpileEntry | None = None
+    project: str = ""
+    """The project that the site belongs to; none: it is a project of its own."""
+    land: LandId = "built_up"
+    """What the land is, which decides what soil may come to it."""
+    vehicles: tuple[VehicleId, ...] | None = None
+    """The only trucks that may come here; none: all of the scenario."""
+    truck_limits: TruckLimits = TruckLimits()
+    """The largest truck that there is room for."""
+    partners_at_most: int | None = Field(default=None, ge=1)
+    """The most other sites that it exchanges material with; none: as `choices` says."""
 
     @field_validator("lat")
     @classmethod
@@ -241,10 +357,15 @@ class Site(Model):
 
     @model_validator(mode="after")
     def _has_a_role(self) -> Site:
-        if not (self.offers or self.needs or self.pit or self.receiver):
+        if not self.roles:
             raise InputError(
-                say("a site needs at least one of `offers`, `needs`, `pit`, `receiver`")
+                say(
+                    "a site needs at least one of `offers`, `needs`, `pit`, `receiver`, `plant`, "
+                    "`depot`"
+                )
             )
+        if self.stockpile and not self.offers:
+            raise InputError(say("`stockpile` keeps a site's own `offers`; this site has none"))
         return self
 
     @cached_property
@@ -257,12 +378,14 @@ class Site(Model):
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """What the site does: `offer`, `need`, `pit`, `receiver`."""
+        """What the site does: `need`, `offer`, `pit`, `receiver`, `plant`, `depot`."""
         has = {
             "need": self.needs,
             "offer": self.offers,
             "pit": self.pit,
             "receiver": self.receiver,
+            "plant": self.plant,
+            "depot": self.depot,
         }
         return tuple(role for role, entry in has.items() if entry)
 
@@ -346,13 +469,213 @@ class SecondaryShare(Model):
 
     at_least: Share
     definition: ShareDefinition = "with_clean_soil"
-    """Whether clean soil counts."""
+    """What counts: secondary materials and clean soil, secondary materials that are not soil,
+    or everything that is not virgin (the cut in primary use against a baseline of pits)."""
+    period: PeriodId | None = None
+    """The period whose share is meant; none: all periods together."""
+
+
+class Cap(Model):
+    """The most that a plan may amount to by a measure."""
+
+    measure: Measure
+    at_most: float = Field(ge=0)
+    """In the measure's own unit."""
+    period: PeriodId | None = None
+    """The period that is limited; none: all together."""
+
+
+class PassageLimit(Window):
+    """The most trucks, loaded and empty, that may pass a road or through a municipality."""
+
+    municipality: str | None = None
+    name: str | None = None
+    """Roads of this name or number."""
+    way: tuple[int, ...] | None = None
+    """Ways by their ids in OpenStreetMap."""
+    at: tuple[float, float] | None = None
+    """The road nearest to a place: longitude, latitude. [degrees]"""
+    polygon: tuple[tuple[float, float], ...] | None = Field(default=None, min_length=3)
+    """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""
+    at_most_per_period: float = Field(ge=0)
+    """Trips that use them, each way counted. [trips]"""
+
+    @field_validator("way", mode="before")
+    @classmethod
+    def _one_way_or_several(cls, given: Any) -> Any:
+        return given if given is None or isinstance(given, list | tuple) else [given]
+
+    @field_validator("municipality")
+    @classmethod
+    def _municipality_is_drawn(cls, name: str | None, info: ValidationInfo) -> str | None:
+        return None if name is None else known("drawn_municipalities")(name, info)
+
+    @model_validator(mode="after")
+    def _says_where(self) -> PassageLimit:
+        where = (self.municipality, self.name, self.way, self.at, self.polygon)
+        if sum(value is not None for value in where) != 1:
+            raise InputError(
+                say("say where by one of `municipality`, `name`, `way`, `at`, `polygon`")
+            )
+        return self
+
+
+class Fairness(Model):
+    """No project may be worse off than alone."""
+
+    measure: Measure = "cost_dkk"
+    worse_by_at_most: Share = 0.0
+    """Share by which a project may be worse off than alone."""
 
 
 class Targets(Model):
-    """What the plan has to reach."""
+    """What the plan has to reach, and what it may not exceed."""
 
     secondary_share: SecondaryShare | None = None
+    at_most: tuple[Cap, ...] = ()
+    passages: tuple[PassageLimit, ...] = ()
+    fairness: Fairness | None = None
+
+
+class Agreement(Window):
+    """What is already agreed, wanted or ruled out between two sites."""
+
+    giver: SiteId
+    taker: SiteId
+    material: MaterialId | None = None
+    """The material that it is about; none: all together."""
+    tonnes: Amount | None = None
+    """Locked: exactly this much goes."""
+    at_least: Amount | None = None
+    """Forced: this much goes, or more."""
+    at_most: Amount | None = None
+    forbidden: bool = False
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _says_one_thing(self, info: ValidationInfo) -> Agreement:
+        amounts = {"tonnes": self.tonnes, "at_least": self.at_least, "at_most": self.at_most}
+        said = {name: amount for name, amount in amounts.items() if amount is not None}
+        if len(said) + self.forbidden != 1:
+            raise InputError(say("say one of `tonnes`, `at_least`, `at_most`, `forbidden: true`"))
+        for name, amount in said.items():
+            if amount.unit != "t" and self.material is None:
+                raise InputError(
+                    say(
+                        "`{name}` covers several materials of different density: say it in tonnes",
+                        name=name,
+                    )
+                )
+            if self.material is not None:
+                _weigh(amount, self.material, info)
+        return self
+
+
+class FleetLimit(Model):
+    """How much of a kind of truck there is."""
+
+    number: float | None = Field(default=None, ge=0)
+    """Trucks, each with the catalogue's hours a year."""
+    hours_per_period: float | None = Field(default=None, ge=0)
+    """Driving, loading and tipping, all trucks together. [h]"""
+    km_per_period: float | None = Field(default=None, ge=0)
+    """Loaded and empty, all trucks together. [km]"""
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> FleetLimit:
+        if self.number is None and self.hours_per_period is None and self.km_per_period is None:
+            raise InputError(
+                say("say at least one of `number`, `hours_per_period`, `km_per_period`")
+            )
+        return self
+
+
+class ReturnLoads(Model):
+    """Coordination of trucks, so that they need not drive back empty."""
+
+    share: Share
+    """Share of the tonnes on each leg that may be carried by coordinated trucks."""
+
+
+class Choices(Model):
+    """Either-or decisions, which make the programme a mixed-integer one."""
+
+    partners_at_most: int | None = Field(default=None, ge=1)
+    """The most other sites that each site with offers or needs exchanges material with."""
+    smallest_lot: Amount | None = None
+    """The least that goes from one site to another of one material in a period, if any goes."""
+
+    @field_validator("smallest_lot")
+    @classmethod
+    def _lot_in_tonnes(cls, lot: Quantity | None) -> Quantity | None:
+        if lot is not None and lot.unit != "t":
+            raise InputError(
+                say(
+                    "`{name}` covers several materials of different density: say it in tonnes",
+                    name="smallest_lot",
+                )
+            )
+        return lot
+
+
+class Objective(Model):
+    """One step of the list of objectives."""
+
+    minimise: tuple[Measure, ...] = Field(min_length=1)
+    """What is minimised: a measure, or several of one unit added up."""
+    tolerance: Share = 0.0
+    """How far later steps may worsen it, as a share."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_or_several(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            return {"minimise": [given]}
+        if isinstance(given, dict) and isinstance(given.get("minimise"), str):
+            return {**given, "minimise": [given["minimise"]]}
+        return given
+
+    @model_validator(mode="after")
+    def _adds_one_unit(self) -> Objective:
+        units = {_UNIT_OF_MEASURE.get(measure, measure) for measure in self.minimise}
+        if len(units) > 1:
+            raise InputError(
+                say(
+                    "{measures} have different units and cannot be added up; to weigh emissions "
+                    "against money use `cost_with_co2_dkk`",
+                    measures=", ".join(f"`{measure}`" for measure in self.minimise),
+                )
+            )
+        if "kg_co2e_wtw" in self.minimise and len(self.minimise) > 1:
+            raise InputError(say("`kg_co2e_wtw` already holds the other emissions"))
+        return self
+
+    @property
+    def name(self) -> str:
+        """The measures, joined by plus signs."""
+        return "+".join(self.minimise)
+
+
+_UNIT_OF_MEASURE = {
+    "transport_kg_co2e_wtw": "kg CO2e",
+    "upstream_kg_co2e": "kg CO2e",
+    "processing_kg_co2e": "kg CO2e",
+    "disposal_kg_co2e": "kg CO2e",
+    "kg_co2e_wtw": "kg CO2e",
+    "virgin_tonnes": "t",
+    "landfill_tonnes": "t",
+}
+
+
+class Solving(Model):
+    """How long and how exactly the programme is solved."""
+
+    solver: Literal["HiGHS", "PULP_CBC_CMD"] | None = None
+    """None: HiGHS, or CBC where it is missing."""
+    time_limit_s: float | None = Field(default=None, gt=0)
+    """After this long the best plan so far is taken, with its gap. [s]"""
+    gap: Share = 0.0
+    """With either-or decisions: stop when the plan is within this share of the bound."""
 
 
 class Baseline(Model):
@@ -385,11 +708,25 @@ class ScenarioFile(Model):
     sites: dict[Annotated[str, AfterValidator(check_id)], Site] = Field(min_length=1)
     targets: Targets = Targets()
     objectives: tuple[Objective, ...] = Field(
-        default=("transport_kg_co2e_wtw", "cost_dkk", "tonne_km"), min_length=1
+        default=(
+            Objective(minimise=("transport_kg_co2e_wtw",)),
+            Objective(minimise=("cost_dkk",)),
+            Objective(minimise=("tonne_km",)),
+        ),
+        min_length=1,
     )
     """What is minimised, the most important first."""
+    co2_price_dkk_per_t: float = Field(default=750.0, ge=0)
+    """Price of a tonne of CO2e in `cost_with_co2_dkk`. [DKK/t CO2e]"""
+    return_loads: ReturnLoads | None = None
+    """None: every truck drives back empty."""
+    fleet: dict[VehicleId, FleetLimit] = Field(default_factory=dict)
+    """Limits by kind of truck; none: there are enough."""
+    agreements: tuple[Agreement, ...] = ()
+    choices: Choices = Choices()
+    solving: Solving = Solving()
     baseline: Baseline = Baseline()
-    outputs: tuple[OutputName, ...] = ("map", "flows", "geopackage", "plan", "summary")
+    outputs: tuple[OutputName, ...] = ("map", "flows", "geopackage", "plan", "proof", "summary")
 
     @field_validator("periods")
     @classmethod

@@ -56,6 +56,8 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     if said is not None:
         findings += _check_network_file(said, tree, path, anywhere)
         findings += _check_baseline(said, tree)
+        findings += _check_agreements(said, tree)
+        findings += _check_fleet(said, tree)
     raise_all(ScenarioError, sorted(findings, key=_by_place))
     assert said is not None  # noqa: S101 - a missing file has findings
     said = _with_full_path(said, path)
@@ -94,8 +96,9 @@ def _context(tree: Tree, catalogue: Catalogue) -> dict[str, Any]:
     known["sites"] = _keys(tree.values.get("sites"))
     known["periods"] = tuple(_period_ids(tree.values.get("periods")))
     network = tree.values.get("network")
+    known["drawn_municipalities"] = _municipality_names()
     if not (isinstance(network, Mapping) and network.get("file")):
-        known["municipalities"] = _municipality_names()
+        known["municipalities"] = known["drawn_municipalities"]
     vehicles = tree.values.get("vehicles")
     if not isinstance(vehicles, list):
         vehicles = ScenarioFile.model_fields["vehicles"].default
@@ -177,6 +180,42 @@ def _check_baseline(said: ScenarioFile, tree: Tree) -> list[Finding]:
         for key, role in (("pits", "pit"), ("receivers", "receiver"))
         for index, site in enumerate(getattr(said.baseline, key) or ())
         if getattr(said.sites[site], role) is None
+    ]
+
+
+def _check_agreements(said: ScenarioFile, tree: Tree) -> list[Finding]:
+    """Check that givers of agreements can give, and takers take."""
+    gives, takes = {"offer", "pit", "plant", "depot"}, {"need", "receiver", "plant", "depot"}
+    return [
+        Finding(
+            say(
+                "agreements: {site} has nothing to {verb}",
+                site=f"`{site}`",
+                verb=say("give") if key == "giver" else say("take"),
+            ),
+            tree.place(("agreements", number, key)),
+        )
+        for number, agreement in enumerate(said.agreements)
+        for key, site, roles in (
+            ("giver", agreement.giver, gives),
+            ("taker", agreement.taker, takes),
+        )
+        if not roles & set(said.sites[site].roles)
+    ]
+
+
+def _check_fleet(said: ScenarioFile, tree: Tree) -> list[Finding]:
+    """Check that limits are of trucks that the scenario uses."""
+    return [
+        Finding(
+            say(
+                "fleet: {vehicle} is not among `vehicles` of this scenario",
+                vehicle=f"`{vehicle}`",
+            ),
+            tree.place(("fleet", vehicle), of_key=True),
+        )
+        for vehicle in said.fleet
+        if vehicle not in said.vehicles
     ]
 
 

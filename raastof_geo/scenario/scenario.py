@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from raastof_geo.scenario.catalogue import Catalogue
-from raastof_geo.scenario.model import Capacity, ScenarioFile, Site
+from raastof_geo.scenario.model import (
+    Capacity,
+    Opening,
+    ScenarioFile,
+    Site,
+    StockpileEntry,
+    Store,
+)
 from raastof_geo.scenario.period import Period
+from raastof_geo.units import Quantity
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,8 @@ class Need:
     periods: tuple[str, ...]
     ratios: dict[str, float]
     """Materials that may serve, and the tonnes of each that replace one reference tonne."""
+    material_periods: dict[str, tuple[str, ...]]
+    """Periods of the window in which the rule for each material holds throughout."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,7 @@ class Pit:
     """Materials that it supplies, with price and raw-material tax."""
     per_period_t: float | None
     total_t: float | None
+    opens: Opening | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,57 @@ class Receiver:
     """Materials that it accepts, with gate fee."""
     per_period_t: float | None
     total_t: float | None
+    disposal_kg_co2e_per_t: dict[str, float] = field(default_factory=dict)
+    landfill: bool = True
+    opens: Opening | None = None
+
+
+@dataclass(frozen=True)
+class Process:
+    """A recipe at a plant."""
+
+    site: str
+    recipe: str
+    inputs: dict[str, float]
+    """Tonnes of each material in a tonne of input."""
+    outputs: dict[str, float]
+    """Tonnes of each material out of a tonne of input."""
+    kg_co2e_per_t: float
+    dkk_per_t: float
+
+
+@dataclass(frozen=True)
+class Plant:
+    """A place that makes materials of others."""
+
+    site: str
+    processes: tuple[Process, ...]
+    per_period_t: float | None
+    total_t: float | None
+    opens: Opening | None = None
+
+
+@dataclass(frozen=True)
+class Depot:
+    """Storage between periods; a stockpile takes only what its own site offers."""
+
+    id: str
+    """The site, or the site and `/stockpile`."""
+    site: str
+    own: bool
+    """Whether it is a stockpile."""
+    materials: tuple[str, ...]
+    capacity_t: float
+    per_period_t: float | None
+    start_t: dict[str, float]
+    end_t: dict[str, float] | None
+    """What has to lie there at the end, zero where a material is not named; none: anything."""
+    in_kg_co2e_per_t: float
+    out_kg_co2e_per_t: float
+    in_dkk_per_t: float
+    out_dkk_per_t: float
+    storing_dkk_per_t: float
+    opens: Opening | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +179,11 @@ class Scenario:
                     self.said.vehicles,
                 ),
                 periods=window,
-                ratios=self._ratios(entry.use, entry.materials),
+                ratios=(ratios := self._ratios(entry.use, entry.materials, site.land)),
+                material_periods={
+                    material: self._periods_of_fit(material, entry.use, window)
+                    for material in ratios
+                },
             )
             for site_id, site in self.sites.items()
             for number, entry in enumerate(site.needs, 1)
@@ -135,6 +201,7 @@ class Scenario:
                 },
                 per_period_t=self._limit(site.pit, "capacity_per_period", site.pit.supplies),
                 total_t=self._limit(site.pit, "capacity_total", site.pit.supplies),
+                opens=site.pit.opens,
             )
             for site_id, site in self.sites.items()
             if site.pit is not None
@@ -153,24 +220,168 @@ class Scenario:
                     site.receiver, "capacity_per_period", site.receiver.accepts
                 ),
                 total_t=self._limit(site.receiver, "capacity_total", site.receiver.accepts),
+                disposal_kg_co2e_per_t={
+                    material: self._disposal(material, site) for material in site.receiver.accepts
+                },
+                landfill=site.receiver.landfill,
+                opens=site.receiver.opens,
             )
             for site_id, site in self.sites.items()
             if site.receiver is not None
         )
 
-    def may_serve(self, material: str, use: str) -> bool:
-        """Tell whether the rules and the scenario's consent let a material serve a use."""
-        fit = self.catalogue.fit(material, use)
-        if fit is None or fit.verdict == "forbidden":
-            return False
-        return fit.verdict == "allowed" or fit.condition in self.said.accepted_conditions
+    @cached_property
+    def plants(self) -> tuple[Plant, ...]:
+        """Places that make materials of others."""
+        return tuple(
+            Plant(
+                site=site_id,
+                processes=tuple(
+                    self._process(site_id, site, recipe) for recipe in site.plant.recipes
+                ),
+                per_period_t=self._limit(
+                    site.plant, "capacity_per_period", self._inputs(site.plant.recipes)
+                ),
+                total_t=self._limit(site.plant, "capacity_total", self._inputs(site.plant.recipes)),
+                opens=site.plant.opens,
+            )
+            for site_id, site in self.sites.items()
+            if site.plant is not None
+        )
 
-    def _ratios(self, use: str, only: tuple[str, ...] | None) -> dict[str, float]:
+    @cached_property
+    def depots(self) -> tuple[Depot, ...]:
+        """Storage between periods: depots, then stockpiles."""
+        depots = [
+            self._depot(site_id, site_id, site.depot, site.depot.materials)
+            for site_id, site in self.sites.items()
+            if site.depot is not None
+        ]
+        piles = [
+            self._depot(
+                f"{site_id}/stockpile",
+                site_id,
+                site.stockpile,
+                tuple(dict.fromkeys(entry.material for entry in site.offers)),
+            )
+            for site_id, site in self.sites.items()
+            if site.stockpile is not None
+        ]
+        return tuple(depots + piles)
+
+    def project(self, site: str) -> str:
+        """Give the project that a site belongs to."""
+        return self.said.sites[site].project or site
+
+    def blocks(self, material: str, use: str, land: str) -> tuple[str, str] | None:
+        """Tell what keeps a material from a use: the rule and its kind; none: nothing does.
+
+        The kind is `no_rule`, `forbidden`, a condition that is not accepted, or the same for the
+        soil of the material on this kind of land (`land_forbidden`).
+        """
+        fit = self.catalogue.fit(material, use)
+        if fit is None:
+            return "no-rule", "no_rule"
+        if fit.verdict == "forbidden":
+            return fit.rule, "forbidden"
+        if fit.condition is not None and fit.condition not in self.said.accepted_conditions:
+            return fit.rule, fit.condition
+        return self.blocks_soil(material, land)
+
+    def blocks_soil(self, material: str, land: str) -> tuple[str, str] | None:
+        """Tell what keeps soil from a kind of land, as `blocks`; none where it is no soil."""
+        move = self.catalogue.soil_move(material, land)
+        if move is None or move.verdict == "allowed":
+            return None
+        if move.condition is None:
+            return move.rule, "land_forbidden"
+        if move.condition in self.said.accepted_conditions:
+            return None
+        return move.rule, move.condition
+
+    def may_serve(self, material: str, use: str, land: str = "built_up") -> bool:
+        """Tell whether the rules and the scenario's consent let a material serve a use."""
+        return self.blocks(material, use, land) is None
+
+    def admits(self, site: str, vehicle: str) -> bool:
+        """Tell whether a site has room for a truck, loaded to the full."""
+        said, truck = self.said.sites[site], self.catalogue.vehicles[vehicle]
+        if said.vehicles is not None and vehicle not in said.vehicles:
+            return False
+        size = {
+            "maxweight_t": truck.gross_t.value,
+            "maxaxleload_t": truck.axle_load_t.value,
+            "maxheight_m": truck.height_m.value,
+            "maxwidth_m": truck.width_m.value,
+            "maxlength_m": truck.length_m.value,
+        }
+        limits = {name: getattr(said.truck_limits, name) for name in size}
+        return all(limits[name] is None or size[name] <= limits[name] for name in size)
+
+    def _periods_of_fit(self, material: str, use: str, window: tuple[str, ...]) -> tuple[str, ...]:
+        fit = self.catalogue.fit(material, use)
+        assert fit is not None  # noqa: S101 - it may serve
+        periods = self.periods
+        return tuple(
+            period for period in window if fit.holds(periods[period].start, periods[period].end)
+        )
+
+    def _ratios(self, use: str, only: tuple[str, ...] | None, land: str) -> dict[str, float]:
         return {
             material: self.catalogue.ratio(material, use)
             for material in self.catalogue.materials
-            if (only is None or material in only) and self.may_serve(material, use)
+            if (only is None or material in only) and self.may_serve(material, use, land)
         }
+
+    def _process(self, site_id: str, site: Site, name: str) -> Process:
+        recipe, plant = self.catalogue.recipes[name], site.plant
+        assert plant is not None  # noqa: S101 - the caller has looked
+        return Process(
+            site=site_id,
+            recipe=name,
+            inputs={material: share.value for material, share in recipe.inputs.items()},
+            outputs={material: share.value for material, share in recipe.outputs.items()},
+            kg_co2e_per_t=plant.kg_co2e_per_t.get(name, recipe.kg_co2e_per_t).value,
+            dkk_per_t=plant.dkk_per_t.get(name, recipe.dkk_per_t).value,
+        )
+
+    def _inputs(self, recipes: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(
+            material for name in recipes for material in self.catalogue.recipes[name].inputs
+        )
+
+    def _depot(self, id_: str, site: str, store: Store, materials: tuple[str, ...]) -> Depot:
+        handling, own = self.catalogue.handling, isinstance(store, StockpileEntry)
+        kg = (store.handling_kg_co2e_per_t or handling.kg_co2e_per_t).value
+        dkk = (store.handling_dkk_per_t or handling.dkk_per_t).value
+        end = store.end if isinstance(store.end, dict) else {}
+        throughput = getattr(store, "capacity_per_period", None)
+        return Depot(
+            id=id_,
+            site=site,
+            own=own,
+            materials=materials,
+            capacity_t=self._weigh(store.capacity, materials[0]),
+            per_period_t=None if throughput is None else self._weigh(throughput, materials[0]),
+            start_t={name: self._weigh(amount, name) for name, amount in store.start.items()},
+            end_t=None
+            if store.end == "any"
+            else {name: self._weigh(amount, name) for name, amount in end.items()},
+            in_kg_co2e_per_t=0.0 if own else kg,
+            out_kg_co2e_per_t=kg,
+            in_dkk_per_t=0.0 if own else dkk,
+            out_dkk_per_t=dkk,
+            storing_dkk_per_t=store.storing_dkk_per_t.value if store.storing_dkk_per_t else 0.0,
+            opens=getattr(store, "opens", None),
+        )
+
+    def _weigh(self, quantity: Quantity, material: str) -> float:
+        return self.catalogue.tonnes(quantity, material, self.said.vehicles)
+
+    def _disposal(self, material: str, site: Site) -> float:
+        known = self.catalogue.materials[material].disposal_kg_co2e
+        own = site.receiver.disposal_kg_co2e.get(material, known) if site.receiver else None
+        return own.value if own else 0.0
 
     def _pit_price(self, material: str, site: Site) -> float:
         known = self.catalogue.materials[material]

@@ -1,0 +1,149 @@
+"""What each project would do alone: its needs from pits, its surplus to receivers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from raastof_geo.assignment.layout import build_problem
+from raastof_geo.assignment.master import pick_solver
+from raastof_geo.assignment.price_in import Clock, solve_in_order
+from raastof_geo.assignment.problem import Columns, Floats, Problem
+from raastof_geo.assignment.programme import build_programme
+from raastof_geo.assignment.rules.limits import project_shares, project_sites
+from raastof_geo.assignment.rules.masses import needs_met, offers_kept
+from raastof_geo.assignment.rules.row import Row, sum_of
+from raastof_geo.assignment.violation import find_least_violation
+from raastof_geo.errors import SolverError
+from raastof_geo.language import say
+from raastof_geo.legs import Legs
+from raastof_geo.scenario.model import Choices, Targets
+from raastof_geo.scenario.scenario import Pit, Receiver, Scenario
+
+
+@dataclass(frozen=True, eq=False)
+class Alone:
+    """Tonnes without coordination, and what could not be placed."""
+
+    problem: Problem
+    values: Floats
+    missing: dict[tuple[str, str], float]
+    """Tonnes of needs and surplus for which a project alone finds no pit and no receiver. [t]"""
+
+
+def solve_alone(scenario: Scenario, legs: Legs) -> Alone:
+    """Let each project take its needs from pits and send its surplus to receivers.
+
+    Nothing is shared: every project meets the pits and receivers as if it were alone, with their
+    whole capacity; there are no plants, depots, coordinated trucks, targets or agreements. Offers
+    that need not leave stay. Where the scenario names the pits or receivers of its baseline, only
+    those are used.
+    """
+    problem = build_problem(_without_coordination(scenario), legs)
+    closed = ~_alone(problem)
+    rows = list(alone_rows(problem))
+    missing: dict[tuple[str, str], float] = {}
+    solver = pick_solver(scenario.said.solving.solver)
+    for _ in range(2):
+        programme = build_programme(rows, problem.whole)
+        costs = problem.objectives()
+        steps = solve_in_order(programme, costs, solver=solver, clock=Clock(), closed=closed)
+        if steps[0].feasible:
+            values = steps[-1].optimum.spread(problem.column_count)
+            values = np.where(values > 1e-6, np.round(values, 6), 0.0)
+            return Alone(problem, values, missing)
+        violation = find_least_violation(rows, programme, solver=solver, closed=closed)
+        missing = {(rows[at].rule, rows[at].label): short for at, short in violation.short.items()}
+        rows = [_less(row, missing.get((row.rule, row.label), 0.0)) for row in rows]
+    raise SolverError(say("the baseline could not be solved"))
+
+
+def measure_alone(problem: Problem) -> dict[str, float]:
+    """Give what each project has alone by the measure of fairness."""
+    scenario = problem.scenario
+    fairness = scenario.said.targets.fairness
+    assert fairness is not None  # noqa: S101 - the caller has looked
+    alone = solve_alone(scenario, problem.legs)
+    values = alone.problem.measure(fairness.measure) * alone.values
+    projects = {scenario.project(site) for site in project_sites(scenario)}
+    figures = {}
+    for project in sorted(projects):
+        columns, part = project_shares(alone.problem, project)
+        figures[project] = float(values[columns] @ part)
+    return figures
+
+
+def _without_coordination(scenario: Scenario) -> Scenario:
+    said = scenario.said.model_copy(
+        update={
+            "return_loads": None,
+            "fleet": {},
+            "agreements": (),
+            "targets": Targets(),
+            "choices": Choices(),
+        }
+    )
+    return replace(scenario, said=said)
+
+
+def _alone(problem: Problem) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Tell which columns lead from pits to needs and from surplus to receivers."""
+    named = problem.scenario.said.baseline
+    leaving = {offer.id for offer in problem.scenario.offers if offer.must_leave}
+    digs = [giver.kind == "pit" and _among(giver.site, named.pits) for giver in problem.givers]
+    leaves = [giver.kind == "offer" and giver.id in leaving for giver in problem.givers]
+    needs = [taker.kind == "need" for taker in problem.takers]
+    receives = [
+        taker.kind == "receiver" and _among(taker.site, named.receivers) for taker in problem.takers
+    ]
+    mask = np.zeros(problem.column_count, bool)
+    moves = problem.moves
+    if len(moves):
+        mask[problem.block("moves")] = (
+            np.array(digs)[moves.giver] & np.array(needs)[moves.taker]
+        ) | (np.array(leaves)[moves.giver] & np.array(receives)[moves.taker])
+    return mask
+
+
+def _among(site: str, named: Collection[str] | None) -> bool:
+    return named is None or site in named
+
+
+def alone_rows(problem: Problem) -> Iterator[Row]:
+    """Yield the rules of a project alone: surplus leaves, needs are met, capacities hold for it."""
+    leaving = {offer.id for offer in problem.scenario.offers if offer.must_leave}
+    yield from (row for row in offers_kept(problem) if row.label in leaving)
+    yield from needs_met(problem)
+    for pit in problem.scenario.pits:
+        columns = problem.find(origin=pit.site, giver_kind="pit")
+        yield from _capacity_alone(problem, columns, "destination", pit)
+    for receiver in problem.scenario.receivers:
+        columns = problem.of("taker", receiver.site)
+        yield from _capacity_alone(problem, columns, "origin", receiver)
+
+
+def _capacity_alone(
+    problem: Problem, columns: Columns, party_key: str, limits: Pit | Receiver
+) -> Iterator[Row]:
+    """Each project may use a place up to the place's whole capacity."""
+    if limits.per_period_t is None and limits.total_t is None:
+        return
+    parties = problem.labels(party_key, columns)
+    periods = problem.moves.period[columns]
+    for party in sorted(set(parties.tolist())):
+        mine = parties == party
+        if limits.per_period_t is not None:
+            for number, period in enumerate(problem.scenario.periods):
+                label = f"{limits.site}@{period}/{party}"
+                chosen = columns[mine & (periods == number)]
+                yield sum_of("capacity_alone", label, chosen, "<=", limits.per_period_t)
+        if limits.total_t is not None:
+            label = f"{limits.site}/{party}"
+            yield sum_of("capacity_alone", label, columns[mine], "<=", limits.total_t)
+
+
+def _less(row: Row, tonnes: float) -> Row:
+    """Ask for what is there."""
+    return replace(row, limit=max(0.0, row.limit - tonnes)) if tonnes else row

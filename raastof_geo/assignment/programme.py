@@ -1,0 +1,130 @@
+"""All rows of a programme as one sparse matrix, so that every column can be priced at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from raastof_geo.assignment.problem import Columns, Floats
+from raastof_geo.assignment.rules.row import Row
+
+SENSES = ("<=", "=", ">=")
+
+
+@dataclass(frozen=True, eq=False)
+class Programme:
+    """Rows × columns, what the rows are compared with, and which columns are 0 or 1."""
+
+    matrix: sparse.csc_array
+    """[rows × columns]"""
+    sense: NDArray[np.int8]
+    """-1 for at most, 0 for equal, 1 for at least."""
+    limit: Floats
+    whole: NDArray[np.bool_]
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return int(self.matrix.shape[0])
+
+    @property
+    def column_count(self) -> int:
+        """How many columns there are, written out or not."""
+        return int(self.matrix.shape[1])
+
+    @cached_property
+    def transposed(self) -> sparse.csr_array:
+        """The same numbers, a row for each column."""
+        return self.matrix.T
+
+    def reduced_costs(self, cost: Floats, shadow_prices: Floats) -> Floats:
+        """Give what one unit more on each column would cost beyond what it is worth."""
+        return np.asarray(cost - self.transposed @ shadow_prices)
+
+    def used(self, columns: Columns, values: Floats) -> Floats:
+        """Add up every row for the columns that are not zero."""
+        return np.asarray(self.matrix[:, columns] @ values)
+
+    def with_limits(self, limit: Floats) -> Programme:
+        """Give the same programme with other limits."""
+        other = replace(self, limit=limit)
+        other.__dict__["transposed"] = self.transposed
+        return other
+
+    def with_row(self, columns: Columns, values: Floats, sense: int, limit: float) -> Programme:
+        """Give the programme with one row more."""
+        row = sparse.csr_array(
+            (values, (np.zeros(len(columns), dtype=np.int32), columns)),
+            shape=(1, self.column_count),
+        )
+        return Programme(
+            matrix=sparse.vstack([self.matrix, row], format="csc"),
+            sense=np.append(self.sense, np.int8(sense)),
+            limit=np.append(self.limit, limit),
+            whole=self.whole,
+        )
+
+    @cached_property
+    def most(self) -> Floats:
+        """Units that the rows never let each column exceed; infinite where none says so."""
+        most = np.full(self.column_count, np.inf)
+        most[self.whole] = 1.0
+        rows = self.matrix.tocsr()
+        lowest = np.zeros(self.row_count)
+        np.minimum.at(lowest, self.matrix.indices, self.matrix.data)
+        for row in np.flatnonzero((self.sense <= 0) & (lowest >= 0)).tolist():
+            inside = slice(rows.indptr[row], rows.indptr[row + 1])
+            columns, values = rows.indices[inside], rows.data[inside]
+            positive = values > 0
+            bound = max(0.0, self.limit[row]) / values[positive]
+            most[columns[positive]] = np.minimum(most[columns[positive]], bound)
+        return most
+
+
+def build_programme(rows: Sequence[Row], whole: NDArray[np.bool_]) -> Programme:
+    """Lay rows into one matrix.
+
+    Raises
+    ------
+    ValueError
+        A row names a column that is not there, or has numbers that are not finite.
+    """
+    count = len(whole)
+    lengths = np.array([len(row.columns) for row in rows], dtype=np.int64)
+    _check(rows, count)
+    columns = np.concatenate([row.columns for row in rows]) if rows else np.empty(0, np.int32)
+    values = np.concatenate([row.coefficients for row in rows]) if rows else np.empty(0)
+    # Rows lie one after the other, so that this is compressed by row already.
+    by_row = sparse.csr_array(
+        (
+            np.asarray(values, dtype=np.float64),
+            columns.astype(np.int32, copy=False),
+            np.concatenate([[0], np.cumsum(lengths)]),
+        ),
+        shape=(len(rows), count),
+    )
+    matrix = by_row.tocsc()
+    matrix.sum_duplicates()
+    return Programme(
+        matrix=matrix,
+        sense=np.array([SENSES.index(row.sense) - 1 for row in rows], dtype=np.int8),
+        limit=np.array([row.limit for row in rows], dtype=np.float64),
+        whole=whole,
+    )
+
+
+def _check(rows: Sequence[Row], count: int) -> None:
+    for row in rows:
+        fits = len(row.columns) == len(row.coefficients)
+        if fits and len(row.columns):
+            fits = row.columns.min() >= 0 and row.columns.max() < count
+        if not fits or not np.isfinite(row.coefficients).all() or not np.isfinite(row.limit):
+            raise ValueError(
+                f"rule {row.rule}, row {row.label}: columns must be numbers from 0 to {count - 1}, "
+                "each with a finite coefficient, and the limit must be finite"
+            )

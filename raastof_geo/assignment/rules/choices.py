@@ -1,0 +1,139 @@
+"""Either-or decisions: sites to open, partners to have, lots that are worth a start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from raastof_geo.assignment.layout import limited_partners
+from raastof_geo.assignment.problem import Columns, Problem
+from raastof_geo.assignment.rules.row import Row, combine, sum_of
+from raastof_geo.scenario.scenario import Depot, Pit, Plant, Receiver
+
+
+def openings_paid(problem: Problem) -> Iterator[Row]:
+    r"""Use only a site that is opened: :math:`\sum_c x_c \le k\,b_i`, :math:`b_i \le 1`."""
+    scenario = problem.scenario
+    places: dict[str, tuple[Pit | Receiver | Plant | Depot, ...]] = {
+        "pit": scenario.pits,
+        "receiver": scenario.receivers,
+        "plant": scenario.plants,
+        "depot": scenario.depots,
+    }
+    for role, entries in places.items():
+        for place in entries:
+            if place.opens is None:
+                continue
+            opened = problem.find("openings", role=role, site=place.site)
+            yield sum_of("openings_once", f"{role}/{place.site}", opened, "<=", 1.0)
+            for period, most in _most(problem, place):
+                columns = _through(problem, role, place, period)
+                label = f"{role}/{place.site}" + (f"@{period}" if period else "")
+                parts = [(columns, 1.0), (opened, -most)]
+                yield combine("openings_paid", label, parts, "<=", 0.0)
+
+
+def _most(problem: Problem, place: Pit | Receiver | Plant | Depot) -> Iterator[tuple[str, float]]:
+    """Give the most that may go through a place: in each period, or in total."""
+    everything = most_tonnes(problem)
+    if place.per_period_t is not None:
+        for period in problem.scenario.periods:
+            yield period, min(place.per_period_t, everything)
+        return
+    total = None if isinstance(place, Depot) else place.total_t
+    yield "", everything if total is None else min(total, everything)
+
+
+def _through(
+    problem: Problem, role: str, place: Pit | Receiver | Plant | Depot, period: str
+) -> Columns:
+    when = {"period": period} if period else {}
+    if role == "plant":
+        return problem.find("processes", site=place.site, **when)
+    if role == "receiver":
+        return problem.find(taker=place.site, **when)
+    if isinstance(place, Depot):
+        return problem.find(taker=f"{place.id}/in", **when)
+    return problem.find(origin=place.site, giver_kind="pit", **when)
+
+
+def most_tonnes(problem: Problem) -> float:
+    """Give tonnes that no place can exceed: everything offered, needed and stored at the start."""
+    scenario = problem.scenario
+    offered = sum(offer.tonnes for offer in scenario.offers)
+    needed = sum(need.tonnes * max(need.ratios.values(), default=0.0) for need in scenario.needs)
+    stored = sum(sum(depot.start_t.values()) for depot in scenario.depots)
+    grown = max(
+        (
+            max(1.0, sum(process.outputs.values())) / min(1.0, sum(process.outputs.values()))
+            for plant in scenario.plants
+            for process in plant.processes
+        ),
+        default=1.0,
+    )
+    return (offered + needed + stored) * grown ** max(1, len(scenario.plants))
+
+
+def partners_limited(problem: Problem) -> Iterator[Row]:
+    r"""No site deals with more others than it wants to.
+
+    :math:`\sum_c x_c \le u\,b_{ij}` over the moves from :math:`i` to :math:`j`,
+    :math:`b_{ij} \le 1` and :math:`\sum_j b_{ij} + b_{ji} \le n_i`.
+    """
+    if not problem.sizes["links"]:
+        return
+    links = problem.others["links"]
+    first = problem.starts["links"]
+    for at, (origin, destination) in enumerate(
+        zip(links["origin"], links["destination"], strict=True)
+    ):
+        chosen = np.array([first + at])
+        columns = problem.find(origin=origin, destination=destination)
+        most = most_between(problem, origin, destination)
+        label = f"{origin}-{destination}"
+        yield combine("partners_linked", label, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
+        yield sum_of("partners_once", label, chosen, "<=", 1.0)
+    for site, most_partners in limited_partners(problem.scenario).items():
+        touches = (links["origin"] == site) | (links["destination"] == site)
+        columns = first + np.flatnonzero(touches.to_numpy())
+        yield sum_of("partners_limited", site, columns, "<=", float(most_partners))
+
+
+def most_between(problem: Problem, origin: str, destination: str) -> float:
+    """Give tonnes that can never be exceeded from one site to another."""
+    scenario = problem.scenario
+    most = most_tonnes(problem)
+    gives, takes = scenario.sites[origin].roles, scenario.sites[destination].roles
+    if not {"pit", "plant", "depot"} & set(gives):
+        own = sum(offer.tonnes for offer in scenario.offers if offer.site == origin)
+        piles = (depot for depot in scenario.depots if depot.own and depot.site == origin)
+        most = min(most, own + sum(sum(pile.start_t.values()) for pile in piles))
+    if set(takes) <= {"need", "offer"} and scenario.sites[destination].stockpile is None:
+        own = sum(
+            need.tonnes * max(need.ratios.values(), default=0.0)
+            for need in scenario.needs
+            if need.site == destination
+        )
+        most = min(most, own)
+    return most
+
+
+def lots_kept(problem: Problem) -> Iterator[Row]:
+    r"""Keep what goes from site to site of one material in a period to nothing or a whole lot.
+
+    :math:`l\,b \le \sum_c x_c \le u\,b`, :math:`b \le 1`.
+    """
+    lot = problem.scenario.said.choices.smallest_lot
+    if lot is None or not problem.sizes["lots"]:
+        return
+    table = problem.others["lots"]
+    first = problem.starts["lots"]
+    for at, labels in enumerate(table.to_dict(orient="records")):
+        chosen = np.array([first + at])
+        columns = problem.find(**{str(key): str(value) for key, value in labels.items()})
+        most = most_between(problem, str(labels["origin"]), str(labels["destination"]))
+        label = "/".join(str(value) for value in labels.values())
+        yield combine("lots_most", label, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
+        yield combine("lots_least", label, [(columns, 1.0), (chosen, -lot.value)], ">=", 0.0)
+        yield sum_of("lots_once", label, chosen, "<=", 1.0)

@@ -1,0 +1,115 @@
+"""Put what a plan does into tables: flows, recipes, stores, trips, openings, trucks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from raastof_geo.assignment.problem import Floats, Problem
+from raastof_geo.assignment.rules.trucks import work_hours
+
+
+def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
+    """Add up what each flow amounts to, in the order of labels.
+
+    With coordinated trucks a flow has the return trips of the tonnes that they do not carry; the
+    other empty trips stand in a table of their own.
+    """
+    columns = np.flatnonzero(values[problem.block("moves")] > 0)
+    table = problem.tabulate_moves(columns)
+    tonnes = values[columns]
+    trips = tonnes / table["load_t"]
+    share = problem.pooled_share
+    energy = trips * table["energy"]
+    if share:
+        energy = energy - share * trips * problem.return_trip("energy")[columns]
+    measures = {
+        "kg_co2e_wtw": "transport_kg_co2e_wtw",
+        "kg_co2e_ttw": "transport_kg_co2e_ttw",
+        "upstream_kg_co2e": "upstream_kg_co2e",
+        "processing_kg_co2e": "processing_kg_co2e",
+        "disposal_kg_co2e": "disposal_kg_co2e",
+        "dkk": "cost_dkk",
+        "tonne_km": "tonne_km",
+        "vehicle_km": "vehicle_km",
+        "drive_h": "drive_h",
+    }
+    table = table.assign(
+        tonnes=tonnes,
+        reference_tonnes=tonnes * table["reference_share"],
+        loads=np.ceil(trips - 1e-9).astype(np.int64),
+        energy=energy,
+        **{name: tonnes * problem.measure(of)[columns] for name, of in measures.items()},
+        work_h=tonnes * work_hours(problem)[columns],
+    )
+    keys = ["giver", "taker", "material", "period", "vehicle"]
+    order = {period: number for number, period in enumerate(problem.scenario.periods)}
+    return table.sort_values(
+        keys, ignore_index=True, key=lambda part: part.map(order) if part.name == "period" else part
+    )
+
+
+def tabulate_processes(problem: Problem, values: Floats) -> pd.DataFrame:
+    """Give the tonnes into each recipe."""
+    table = _with_amounts(problem, "processes", values, "tonnes")
+    tonnes = table["tonnes"]
+    return table.assign(kg_co2e=table["kg_co2e"] * tonnes, dkk=table["dkk"] * tonnes)
+
+
+def tabulate_stores(problem: Problem, values: Floats) -> pd.DataFrame:
+    """Give the tonnes that lie in each depot at the end of each period."""
+    table = _with_amounts(problem, "stores", values, "tonnes").drop(columns="kg_co2e")
+    return table.assign(dkk=table["dkk"] * table["tonnes"])
+
+
+def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
+    """Give the empty trips of coordinated trucks."""
+    if not problem.sizes["trips"]:
+        names = ["origin", "destination", "vehicle", "period", "trips", "vehicle_km", "drive_h"]
+        return pd.DataFrame(columns=[*names, "energy", "kg_co2e_wtw", "kg_co2e_ttw", "dkk"])
+    table = _with_amounts(problem, "trips", values, "trips")
+    figures = ["length_km", "drive_h", "energy", "kg_co2e_wtw", "kg_co2e_ttw", "dkk"]
+    for name in figures:
+        table[name] = table[name] * table["trips"]
+    return table.rename(columns={"length_km": "vehicle_km"})
+
+
+def tabulate_openings(problem: Problem, values: Floats) -> pd.DataFrame:
+    """Tell which candidate sites are opened."""
+    table = problem.others["openings"]
+    if not len(table):
+        return table.assign(opened=pd.Series(dtype=bool))
+    opened = values[problem.block("openings")] > 0.5
+    return table.assign(opened=opened, kg_co2e=table["kg_co2e"] * opened, dkk=table["dkk"] * opened)
+
+
+def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
+    """Add up loads, hours and kilometres by truck and period."""
+    used = np.flatnonzero(values[problem.block("moves")] > 0)
+    loads = values[used] / problem.leg("load_t")[used]
+    table = pd.DataFrame(
+        {
+            "vehicle": problem.labels("vehicle", used),
+            "period": problem.labels("period", used),
+            "loads": loads,
+            "work_h": values[used] * work_hours(problem)[used],
+            "vehicle_km": values[used] * problem.measure("vehicle_km")[used],
+        }
+    )
+    trips = tabulate_trips(problem, values)
+    if len(trips):
+        empty = trips.assign(loads=0.0, work_h=trips["drive_h"])
+        table = pd.concat([table, empty[list(table.columns)]], ignore_index=True)
+    order = list(problem.scenario.periods)
+    summed = table.groupby(["vehicle", "period"], as_index=False).sum()
+    place = {period: number for number, period in enumerate(order)}
+    return summed.sort_values(
+        ["vehicle", "period"],
+        ignore_index=True,
+        key=lambda part: part.map(place) if part.name == "period" else part,
+    )
+
+
+def _with_amounts(problem: Problem, kind: str, values: Floats, name: str) -> pd.DataFrame:
+    table = problem.others[kind].assign(**{name: values[problem.block(kind)]})
+    return table[table[name] > 0].reset_index(drop=True)

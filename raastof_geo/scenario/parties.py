@@ -1,0 +1,181 @@
+"""Say who may give what, and who may take what, on which terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from raastof_geo.scenario.scenario import Depot, Scenario
+
+GiverKind = Literal["offer", "pit", "plant", "depot"]
+TakerKind = Literal["need", "receiver", "plant", "depot"]
+
+_TAKES_FROM: dict[str, tuple[str, ...]] = {
+    "need": ("offer", "pit", "plant", "depot"),
+    "receiver": ("offer", "plant", "depot"),
+    "plant": ("offer", "pit", "plant", "depot"),
+    "depot": ("offer", "pit", "plant"),
+}
+"""Kinds of givers by kind of taker: nobody digs in order to dump, or moves from heap to heap."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a tonne means to its taker."""
+
+    periods: tuple[str, ...]
+    reference_share: float = 0.0
+    """Reference tonnes of a need for each tonne. [t/t]"""
+    dkk_per_t: float = 0.0
+    """Gate fee, or handling on the way in."""
+    processing_kg_co2e_per_t: float = 0.0
+    disposal_kg_co2e_per_t: float = 0.0
+    landfill: bool = False
+
+
+@dataclass(frozen=True)
+class Giver:
+    """Somebody who has one material to give."""
+
+    kind: GiverKind
+    id: str
+    place: str
+    """The offer, pit, plant or depot that it belongs to."""
+    site: str
+    material: str
+    periods: tuple[str, ...]
+    price_dkk_per_t: float = 0.0
+    """Price and raw-material tax, paid by everybody who puts the material to use."""
+    dkk_per_t: float = 0.0
+    """Handling on the way out, whoever takes it."""
+    upstream_kg_co2e_per_t: float = 0.0
+    processing_kg_co2e_per_t: float = 0.0
+
+
+@dataclass(frozen=True)
+class Taker:
+    """Somebody who takes one material or several."""
+
+    kind: TakerKind
+    id: str
+    place: str
+    """The need, receiver, plant or depot that it belongs to."""
+    site: str
+    accepts: dict[str, Terms] = field(default_factory=dict)
+    only_from: str | None = None
+    """The only site that it takes from; none: all."""
+
+
+def may_deal(giver: Giver, taker: Taker) -> bool:
+    """Tell whether a giver may send to a taker, whatever the periods."""
+    if giver.kind not in _TAKES_FROM[taker.kind] or giver.material not in taker.accepts:
+        return False
+    if taker.only_from is not None and (giver.site != taker.only_from or giver.kind != "offer"):
+        return False
+    return not (giver.kind == "plant" and taker.kind == "plant" and giver.place == taker.place)
+
+
+def list_givers(scenario: Scenario) -> tuple[Giver, ...]:
+    """List everybody who gives, by material and id."""
+    return tuple(sorted(_givers(scenario), key=lambda giver: (giver.material, giver.id)))
+
+
+def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
+    """List everybody who takes, by id."""
+    return tuple(sorted(_takers(scenario), key=lambda taker: taker.id))
+
+
+def _givers(scenario: Scenario) -> Iterator[Giver]:
+    always = tuple(scenario.periods)
+    materials = scenario.catalogue.materials
+    for offer in scenario.offers:
+        yield Giver(
+            "offer",
+            offer.id,
+            offer.id,
+            offer.site,
+            offer.material,
+            offer.periods,
+            offer.price_dkk_per_t,
+        )
+    for pit in scenario.pits:
+        for material, price in pit.prices_dkk_per_t.items():
+            upstream = materials[material].upstream_kg_co2e
+            kg = upstream.value if upstream else 0.0
+            name = f"{pit.site}/{material}"
+            yield Giver("pit", name, pit.site, pit.site, material, always, price, kg)
+    for plant in scenario.plants:
+        made = {material for process in plant.processes for material in process.outputs}
+        for material in sorted(made):
+            name = f"{plant.site}/plant/{material}"
+            yield Giver("plant", name, plant.site, plant.site, material, always)
+    for depot in scenario.depots:
+        for material in depot.materials:
+            yield Giver(
+                "depot",
+                f"{depot.id}/out/{material}",
+                depot.id,
+                depot.site,
+                material,
+                always,
+                dkk_per_t=depot.out_dkk_per_t,
+                processing_kg_co2e_per_t=depot.out_kg_co2e_per_t,
+            )
+
+
+def _takers(scenario: Scenario) -> Iterator[Taker]:
+    always = tuple(scenario.periods)
+    for need in scenario.needs:
+        yield Taker(
+            "need",
+            need.id,
+            need.id,
+            need.site,
+            {
+                material: Terms(need.material_periods[material], reference_share=1 / ratio)
+                for material, ratio in need.ratios.items()
+            },
+        )
+    for receiver in scenario.receivers:
+        yield Taker(
+            "receiver",
+            receiver.site,
+            receiver.site,
+            receiver.site,
+            {
+                material: Terms(
+                    always,
+                    dkk_per_t=fee,
+                    disposal_kg_co2e_per_t=receiver.disposal_kg_co2e_per_t.get(material, 0.0),
+                    landfill=receiver.landfill,
+                )
+                for material, fee in receiver.fees_dkk_per_t.items()
+            },
+        )
+    for plant in scenario.plants:
+        wanted = {material for process in plant.processes for material in process.inputs}
+        yield Taker(
+            "plant",
+            f"{plant.site}/plant",
+            plant.site,
+            plant.site,
+            {material: Terms(always) for material in sorted(wanted)},
+        )
+    for depot in scenario.depots:
+        yield Taker(
+            "depot",
+            f"{depot.id}/in",
+            depot.id,
+            depot.site,
+            {material: _storing(depot, always) for material in depot.materials},
+            only_from=depot.site if depot.own else None,
+        )
+
+
+def _storing(depot: Depot, periods: tuple[str, ...]) -> Terms:
+    return Terms(
+        periods,
+        dkk_per_t=depot.in_dkk_per_t,
+        processing_kg_co2e_per_t=depot.in_kg_co2e_per_t,
+    )
