@@ -294,7 +294,7 @@ def _print_summary(result: Result, folder: Path) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from raastof_geo.outputs.summary import prove, summarise, warn
+    from raastof_geo.outputs.summary import answer, prove, summarise, warn
 
     console = Console(highlight=False, soft_wrap=True)
     table = Table(title=escape(result.scenario.said.title), title_justify="left")
@@ -305,6 +305,8 @@ def _print_summary(result: Result, folder: Path) -> None:
         table.add_row(escape(str(what)), plan, before)
     console.print(table)
     console.print(escape(str(prove(result))))
+    for line in answer(result):
+        console.print(escape(f"· {line}"))
     for warning in warn(result):
         console.print(escape(f"! {warning}"))
     console.print(escape(str(say("Results: {folder}", folder=str(folder)))))

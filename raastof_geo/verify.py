@@ -176,7 +176,7 @@ def _read_proof(path: Path) -> dict[str, NDArray[Any]]:
                 file=str(path),
             )
         ) from error
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(
             say("{file} is damaged, or not a proof: {reason}", file=str(path), reason=str(error))
         ) from error
@@ -241,21 +241,29 @@ def _bound(proof: dict[str, NDArray[Any]]) -> tuple[float, float]:
     sense, price = proof["sense"], proof["price"]
     price = np.where((sense < 0) & (price > 0), 0.0, price)
     price = np.where((sense > 0) & (price < 0), 0.0, price)
-    best = -np.inf
-    smallest = 0.0
-    for attempt in range(2):
-        reduced = _reduced(proof, price)
-        below = np.flatnonzero(reduced < 0)
-        if attempt == 0:
-            smallest = float(reduced.min(initial=0.0))
-        bound = float(price @ proof["limit"])
-        if len(below):
-            bound += float(reduced[below] @ _most(proof)[below])
-        best = max(best, bound)
-        if not len(below):
-            break
-        price = _lowered(proof, price, reduced)
-    return best, smallest
+    reduced = _reduced(proof, price)
+    candidates = (price, _lowered(proof, price, reduced), _scaled(proof, price, reduced))
+    bounds = [_bound_of(proof, candidate) for candidate in candidates]
+    return max(bounds), float(reduced.min(initial=0.0))
+
+
+def _bound_of(proof: dict[str, NDArray[Any]], price: NDArray[np.float64]) -> float:
+    reduced = _reduced(proof, price)
+    below = np.flatnonzero(reduced < 0)
+    bound = float(price @ proof["limit"])
+    if len(below):
+        bound += float(reduced[below] @ _most(proof)[below])
+    return bound
+
+
+def _scaled(
+    proof: dict[str, NDArray[Any]], price: NDArray[np.float64], reduced: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Shrink all prices by the hair that lifts reduced costs of what costs something to zero."""
+    cost = proof["cost"]
+    below = (reduced < 0) & (cost > 0)
+    hair = float((-reduced[below] / (cost[below] - reduced[below])).max(initial=0.0))
+    return np.asarray(price * (1.0 - hair))
 
 
 def _reduced(proof: dict[str, NDArray[Any]], price: NDArray[np.float64]) -> NDArray[np.float64]:

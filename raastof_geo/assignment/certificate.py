@@ -96,7 +96,9 @@ def bound_below(programme: Programme, cost: Floats, shadow_prices: Floats) -> tu
     bound = _bound(programme, prices, reduced)
     lowered = _lower_prices(programme, prices, reduced)
     other = _bound(programme, lowered, programme.reduced_costs(cost, lowered))
-    return max(bound, other), float(reduced.min(initial=0.0))
+    scaled = _scale_prices(prices, cost, reduced)
+    third = _bound(programme, scaled, programme.reduced_costs(cost, scaled))
+    return max(bound, other, third), float(reduced.min(initial=0.0))
 
 
 def _bound(programme: Programme, prices: Floats, reduced: Floats) -> float:
@@ -104,6 +106,13 @@ def _bound(programme: Programme, prices: Floats, reduced: Floats) -> float:
     if not len(below):
         return float(prices @ programme.limit)
     return float(prices @ programme.limit + reduced[below] @ programme.most[below])
+
+
+def _scale_prices(prices: Floats, cost: Floats, reduced: Floats) -> Floats:
+    r"""Shrink all prices by a hair: :math:`c - (1 - e)(c - r) = e\,c + (1 - e)\,r \ge 0`."""
+    below = (reduced < 0) & (cost > 0)
+    hair = float((-reduced[below] / (cost[below] - reduced[below])).max(initial=0.0))
+    return np.asarray(prices * (1.0 - hair))
 
 
 def _lower_prices(programme: Programme, prices: Floats, reduced: Floats) -> Floats:

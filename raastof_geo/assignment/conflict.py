@@ -212,15 +212,16 @@ def _say_conflict(problem: Problem, rows: Sequence[Row], conflict: Conflict) -> 
         }
         if givers:
             yield say(
-                "{needs} want {wanted} t for {uses} in {periods}; only {givers} may serve it, and "
-                "there are {have} t for it: {missing} t too little",
+                "together {needs} need {wanted} t for {uses} in {periods}; only {givers} may serve "
+                "that, and have {have} t for it: {missing} t too little",
                 **told,
                 givers=list_names([name_site(scenario, site) for site in givers]),
                 have=format_number(wanted - conflict.missing),
             )
         else:
             yield say(
-                "{needs} want {wanted} t for {uses} in {periods}, and nobody may serve it",
+                "together {needs} need {wanted} t for {uses} in {periods}, and nobody may serve "
+                "that",
                 **told,
             )
         yield from _say_blocked(problem, needs)
@@ -232,8 +233,8 @@ def _say_conflict(problem: Problem, rows: Sequence[Row], conflict: Conflict) -> 
         total = sum(offer.tonnes for offer in offers)
         materials = dict.fromkeys(offer.material for offer in offers)
         yield say(
-            "{offers} have {total} t of {materials} that must leave; only {takers} may take it, "
-            "and they have room for {room} t: {missing} t too little",
+            "together {offers} must lose {total} t of {materials}; only {takers} may take that, "
+            "and have room for {room} t: {missing} t too little",
             offers=list_names([name_site(scenario, site) for site in _sites(offers)]),
             total=format_number(total),
             materials=list_names(

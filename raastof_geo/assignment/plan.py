@@ -25,6 +25,7 @@ from raastof_geo.assignment.price_in import Clock, Step, solve_in_order
 from raastof_geo.assignment.problem import Columns, Floats, Problem
 from raastof_geo.assignment.programme import Programme, build_programme
 from raastof_geo.assignment.rules import RULES, Row, Rule
+from raastof_geo.assignment.rules.bounds import bound_everything
 from raastof_geo.assignment.tables import (
     measure_flows,
     tabulate_fleet,
@@ -141,8 +142,9 @@ def assign(
     )
     if scenario.said.targets.fairness is not None:
         problem.alone.update(measure_alone(problem))
-    rows = [row for rule in rules for row in rule(problem)]
-    programme = _build_or_reuse(rows, problem, start)
+    rows, programme = _build_or_reuse(
+        [row for rule in rules for row in rule(problem)], problem, start
+    )
     with _interruptible() as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
         found = _search(problem, programme, chosen, clock, start)
@@ -177,7 +179,10 @@ def _search(
     linear, closed = programme, None
     if programme.whole.any():
         gap = problem.scenario.said.solving.gap
-        decision = decide(programme, costs, tolerances, solver=solver, clock=clock, gap=gap)
+        last = np.where(programme.whole, break_ties(problem), 0.0)
+        decision = decide(
+            programme, [*costs, last], [*tolerances, 0.0], solver=solver, clock=clock, gap=gap
+        )
         if decision is None:
             if clock.over():
                 raise _out_of_time()
@@ -354,14 +359,22 @@ def build_parties(scenario: Scenario) -> tuple[tuple[Any, ...], tuple[Any, ...]]
     return list_givers(scenario), list_takers(scenario)
 
 
-def _build_or_reuse(rows: Sequence[Row], problem: Problem, start: Plan | None) -> Programme:
+def _build_or_reuse(
+    rows: list[Row], problem: Problem, start: Plan | None
+) -> tuple[list[Row], Programme]:
     """Take over the matrix of an earlier plan where only limits differ."""
     if start is not None and start.problem.moves is problem.moves:
         old = start.proof
+        bounding = old.rows[len(rows) :]
         names = tuple((row.rule, row.label) for row in rows)
-        if names == old.rows and _same_entries(rows, old.programme):
-            return old.programme.with_limits(np.array([row.limit for row in rows]))
-    return build_programme(rows, problem.whole)
+        if names == old.rows[: len(rows)] and not bounding and _same_entries(rows, old.programme):
+            return rows, old.programme.with_limits(np.array([row.limit for row in rows]))
+    programme = build_programme(rows, problem.whole)
+    bounds = list(bound_everything(problem, programme.most))
+    if bounds:
+        rows = rows + bounds
+        programme = build_programme(rows, problem.whole)
+    return rows, programme
 
 
 def _same_entries(rows: Sequence[Row], programme: Programme) -> bool:

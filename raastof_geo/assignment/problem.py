@@ -233,13 +233,25 @@ class Problem:
         return pooled.share if pooled and self.legs.empty_trips is not None else 0.0
 
     def leg(self, name: str) -> Floats:
-        """Give a figure of the leg of every move."""
-        return self.legs.frame[name].to_numpy(dtype=np.float64)[self.moves.leg]
+        """Give a figure of the leg of every move; what is heaped up where it is dug has none."""
+        figures = self.legs.frame[name].to_numpy(dtype=np.float64)[self.moves.leg]
+        if name != "load_t" and self._heaped is not None:
+            figures[self._heaped] = 0.0
+        return figures
+
+    @cached_property
+    def _heaped(self) -> NDArray[np.bool_] | None:
+        """Which moves lead from an offer to the stockpile of its own site, without a truck."""
+        piles = np.array([taker.only_from is not None for taker in self.takers], dtype=bool)
+        return np.asarray(piles[self.moves.taker]) if piles.any() and len(self.moves) else None
 
     def return_trip(self, name: str) -> Floats:
         """Give a figure of the empty return trip of every move."""
         assert self.legs.empty_trips is not None  # noqa: S101 - trucks are coordinated
-        return self.legs.empty_trips[name].to_numpy(dtype=np.float64)[self._return_rows]
+        figures = self.legs.empty_trips[name].to_numpy(dtype=np.float64)[self._return_rows]
+        if self._heaped is not None:
+            figures[self._heaped] = 0.0
+        return figures
 
     @cached_property
     def _return_rows(self) -> NDArray[np.intp]:
@@ -328,6 +340,9 @@ class Problem:
         figures = legs.drop(columns=["origin", "destination", "material", "vehicle", "period"])
         for key in ("origin", "destination", "material", "vehicle", "period"):
             table[key] = self.labels(key, columns)
+        if self._heaped is not None:
+            hauled = [name for name in _HAULED if name in figures]
+            figures.loc[self._heaped[columns], hauled] = 0.0
         table = pd.concat([table, figures], axis=1)
         table["reference_share"] = self.reference_share[columns]
         table["virgin"] = self.giver_is("pit")[columns]
@@ -336,6 +351,23 @@ class Problem:
         for part in ("upstream_kg_co2e", "processing_kg_co2e", "disposal_kg_co2e"):
             table[f"{part}_per_t"] = self.measure(part)[columns]
         return table
+
+
+_HAULED = (
+    "length_km",
+    "return_km",
+    "ferry_km",
+    "toll_km",
+    "link_dkk",
+    "drive_h",
+    "work_h",
+    "energy",
+    "kg_co2e_wtw_per_t",
+    "kg_co2e_ttw_per_t",
+    "haul_dkk_per_t",
+    "vehicle_km_per_t",
+)
+"""Figures of a leg that hang on a truck."""
 
 
 def _pick(names: Sequence[str], numbers: NDArray[np.integer[Any]]) -> NDArray[np.object_]:

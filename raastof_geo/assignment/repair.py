@@ -171,7 +171,7 @@ def _change_scenario(
             if rows[at].rule == "secondary_share_reached"
         )
         total = sum(need.tonnes for need in scenario.needs)
-        reached = np.floor((target.at_least - missing / total) * 1e4 - 1e-6) / 1e4
+        reached = np.floor((target.at_least - missing / total) * 1e4 + 1e-5) / 1e4
         lower = SecondaryShare.model_construct(
             at_least=max(0.0, float(reached)), definition=target.definition, period=None
         )

@@ -19,6 +19,7 @@ def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
     table = problem.tabulate_moves(columns)
     tonnes = values[columns]
     trips = tonnes / table["load_t"]
+    trips = trips.where(table["work_h"] > 0, 0.0)
     share = problem.pooled_share
     energy = trips * table["energy"]
     if share:
@@ -86,7 +87,8 @@ def tabulate_openings(problem: Problem, values: Floats) -> pd.DataFrame:
 def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
     """Add up loads, hours and kilometres by truck and period."""
     used = np.flatnonzero(values[problem.block("moves")] > 0)
-    loads = values[used] / problem.leg("load_t")[used]
+    by_truck = problem.leg("work_h")[used] > 0
+    loads = by_truck * values[used] / problem.leg("load_t")[used]
     table = pd.DataFrame(
         {
             "vehicle": problem.labels("vehicle", used),

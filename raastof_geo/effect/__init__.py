@@ -2,11 +2,15 @@
 
 from raastof_geo.effect.baseline import Baseline, solve_baseline
 from raastof_geo.effect.measure import Effect, Totals, measure_effect, measure_totals
+from raastof_geo.effect.target import Reach, TargetAnswer, answer_target
 
 __all__ = [
     "Baseline",
     "Effect",
+    "Reach",
+    "TargetAnswer",
     "Totals",
+    "answer_target",
     "measure_effect",
     "measure_totals",
     "solve_baseline",

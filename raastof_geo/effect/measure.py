@@ -10,6 +10,7 @@ import pandas as pd
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.limits import counting_materials
 from raastof_geo.effect.baseline import Baseline, solve_baseline
+from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.legs import Legs
 from raastof_geo.scenario.model import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
@@ -66,6 +67,8 @@ class Effect:
     plan: Totals
     baseline: Totals
     baseline_flows: pd.DataFrame
+    target: TargetAnswer
+    """How far the secondary share can get, and what the target costs."""
     baseline_missing: dict[tuple[str, str], float]
     """What projects alone could not place: the baseline leaves it out. [t]"""
 
@@ -92,6 +95,7 @@ def measure_effect(scenario: Scenario, legs: Legs, plan: Plan) -> Effect:
         plan=measure_totals(scenario, plan.flows, plan.amounts, empty_trips=plan.empty_trips),
         baseline=measure_totals(scenario, baseline.flows, baseline.amounts),
         baseline_flows=baseline.flows,
+        target=answer_target(plan),
         baseline_missing=baseline.missing,
     )
 

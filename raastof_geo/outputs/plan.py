@@ -84,6 +84,7 @@ def describe_plan(result: Result) -> dict[str, Any]:
             "plan": asdict(result.effect.plan),
             "baseline": asdict(result.effect.baseline),
             "saved": result.effect.saved,
+            "target": asdict(result.effect.target),
             "saved_share": result.effect.saved_share,
             "baseline_missing_tonnes": {
                 f"{rule}: {label}": tonnes

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from raastof_geo.language import Message, format_number, say
+from raastof_geo.effect.target import Reach
+from raastof_geo.language import Message, format_number, say, spoken_language
 from raastof_geo.legs import explain_lost
 from raastof_geo.result import Result
 
@@ -90,6 +91,80 @@ def name_objective(measures: Sequence[str]) -> str:
     return " + ".join(str(MEASURE_NAMES[measure]) for measure in measures)
 
 
+DEFINITION_NAMES: dict[str, Message] = {
+    "with_clean_soil": say("recycled materials and clean soil"),
+    "without_soil": say("recycled materials without soil"),
+    "cut_in_virgin": say("everything that is not virgin"),
+}
+
+
+def answer(result: Result) -> list[Message]:
+    """Say whether the target can be reached, with what, at which price, and if not, why not."""
+    target = result.effect.target
+    materials = result.scenario.catalogue.materials
+    unit = "DKK" if "dkk" in result.scenario.said.objectives[0].name else "kg CO2e"
+    told = []
+    for reach in target.reaches:
+        told.append(
+            say(
+                "{definition}: {in_plan} % of the needs in the plan, at most {largest} % in any "
+                "plan, which adds {more} {unit}; all of it that is on offer would be {offered} %",
+                more=format_number(reach.more_at_largest),
+                unit=unit,
+                definition=DEFINITION_NAMES[reach.definition],
+                in_plan=format_number(100 * reach.in_plan, digits=1),
+                largest=format_number(100 * reach.largest, digits=1),
+                offered=format_number(100 * reach.offered, digits=1),
+            )
+        )
+    if target.asked is not None:
+        told.append(
+            say(
+                "The target of {asked} % ({definition}) is met; it adds {kg} kg CO2e and {dkk} DKK "
+                "to the best plan without it, and one tonne more would add {price} {unit}",
+                asked=format_number(100 * target.asked, digits=1),
+                definition=DEFINITION_NAMES[target.definition],
+                kg=format_number(target.more_kg_co2e),
+                dkk=format_number(target.more_dkk),
+                price=format_number(max(0.0, target.price_per_t), digits=2),
+                unit=unit,
+            )
+        )
+        for reach in target.reaches[1:]:
+            if reach.largest < target.asked:
+                told.append(_out_of_reach(target.asked, reach))
+    for material, tonnes in list(target.reach.by_material.items())[:12]:
+        told.append(
+            say(
+                "{material}: {tonnes} reference tonnes",
+                material=materials[material].called(spoken_language()),
+                tonnes=format_number(tonnes),
+            )
+        )
+    return told
+
+
+def _out_of_reach(asked: float, reach: Reach) -> Message:
+    """Say why a definition of the share does not reach the target."""
+    told = {
+        "definition": DEFINITION_NAMES[reach.definition],
+        "asked": format_number(100 * asked, digits=1),
+        "largest": format_number(100 * reach.largest, digits=1),
+        "offered": format_number(100 * reach.offered, digits=1),
+    }
+    if reach.offered < asked:
+        return say(
+            "Counted as {definition}, {asked} % is out of reach: even if every tonne on offer "
+            "could be used, it would be {offered} %; rules, time and places leave {largest} %",
+            **told,
+        )
+    return say(
+        "Counted as {definition}, {asked} % is out of reach, though {offered} % is on offer: "
+        "rules, time and places leave {largest} %",
+        **told,
+    )
+
+
 def warn(result: Result) -> list[Message]:
     """Say what a reader should doubt."""
     warnings = []
@@ -140,6 +215,8 @@ def _lines(result: Result) -> list[str]:
     lines += [f"| {what} | {plan} | {before} |" for what, plan, before in summarise(result)]
     lines += ["", str(prove(result)), ""]
     lines += [f"- {warning}" for warning in warn(result)]
+    lines += ["", "## " + str(say("Can the share be reached?")), ""]
+    lines += [f"- {line}" for line in answer(result)]
     lines += ["", "## " + str(say("Largest flows")), ""]
     lines += [
         _row(say("From"), say("To"), say("Material"), say("Period"), "t", "km", "kg CO2e"),
