@@ -94,6 +94,8 @@ def bound_below(programme: Programme, cost: Floats, shadow_prices: Floats) -> tu
     prices = _of_right_sign(programme, shadow_prices)
     reduced = programme.reduced_costs(cost, prices)
     bound = _bound(programme, prices, reduced)
+    if not (reduced < 0).any():
+        return bound, 0.0
     lowered = _lower_prices(programme, prices, reduced)
     other = _bound(programme, lowered, programme.reduced_costs(cost, lowered))
     scaled = _scale_prices(prices, cost, reduced)
@@ -105,7 +107,7 @@ def _bound(programme: Programme, prices: Floats, reduced: Floats) -> float:
     below = np.flatnonzero(reduced < 0)
     if not len(below):
         return float(prices @ programme.limit)
-    return float(prices @ programme.limit + reduced[below] @ programme.most[below])
+    return float(prices @ programme.limit + reduced[below] @ programme.most(below))
 
 
 def _scale_prices(prices: Floats, cost: Floats, reduced: Floats) -> Floats:

@@ -27,6 +27,7 @@ from raastof_geo.scenario.scenario import Need, Offer
 
 _FREE = 1e-6
 _MOST_BLOCKED = 3
+_MOST_BINDING = 6
 
 
 @dataclass(frozen=True)
@@ -244,17 +245,23 @@ def _say_conflict(problem: Problem, rows: Sequence[Row], conflict: Conflict) -> 
             room=format_number(total - conflict.missing),
             missing=format_number(conflict.missing),
         )
-    binding = [
-        at
-        for at in (*conflict.holds, *conflict.wants)
-        if rows[at].rule not in ("needs_met", "offers_kept")
-    ]
-    for at in binding[:6]:
-        yield say(
-            "binding: {rule}, limit {limit}",
-            rule=describe_row(problem.scenario, rows[at].rule, rows[at].label),
-            limit=_number(rows[at].limit),
-        )
+    yield from _say_binding(problem, rows, conflict)
+
+
+def _say_binding(problem: Problem, rows: Sequence[Row], conflict: Conflict) -> Iterator[Message]:
+    """Name the other rules that leave no way out, each once."""
+    told: list[str] = []
+    for at in (*conflict.holds, *conflict.wants):
+        row = rows[at]
+        if row.rule in ("needs_met", "offers_kept"):
+            continue
+        named = describe_row(problem.scenario, row.rule, row.label)
+        message = say("binding: {rule}", rule=named)
+        if row.limit:
+            message = say("binding: {rule}, limit {limit}", rule=named, limit=_number(row.limit))
+        if str(message) not in told and len(told) < _MOST_BINDING:
+            told.append(str(message))
+            yield message
 
 
 def _sites(entries: Sequence[Need | Offer]) -> list[str]:

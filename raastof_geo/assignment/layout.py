@@ -82,11 +82,15 @@ class _LegTable:
         self.names["vehicle"] = {name: at for at, name in enumerate(sorted_vehicles)}
         self.names["period"] = {name: at for at, name in enumerate(scenario.periods)}
         shape = [max(1, len(self.names[key])) for key in LEG_KEYS]
-        codes: list[Codes] = [_numbers(frame[key], self.names[key]) for key in LEG_KEYS]
-        known = np.logical_and.reduce([part >= 0 for part in codes])
+        at: Codes = np.zeros(len(frame), dtype=np.int64)
+        known = np.ones(len(frame), bool)
+        for key, size in zip(LEG_KEYS, shape, strict=True):
+            codes = _numbers(frame[key], self.names[key])
+            known &= codes >= 0
+            at *= size
+            at += codes
         rows = np.full(int(np.prod(shape)), -1, dtype=np.int32)
-        at = np.ravel_multi_index([part[known] for part in codes], shape)
-        rows[at] = np.flatnonzero(known)
+        rows[at[known]] = np.flatnonzero(known)
         self.rows = rows.reshape(shape)
         self._bar_trucks(scenario)
         if not keep_all and len(sorted_vehicles) > 1:

@@ -78,6 +78,14 @@ class Master:
         self.sense, self.open = sense, opened
         self._engine.hold(self)
 
+    def basis(self) -> Any:
+        """Give where the solver stands, to start from again; none where it cannot tell."""
+        return self._engine.basis()
+
+    def resume(self, basis: Any) -> None:
+        """Start from where a solver stood with the same columns."""
+        self._engine.resume(basis)
+
     def solve(self, *, time_limit_s: float | None = None) -> Answer:
         """Find the optimum over the written columns.
 
@@ -100,6 +108,13 @@ class _Engine:
 
     def hold(self, master: Master) -> None:
         """Be told of new senses and open columns."""
+
+    def basis(self) -> Any:
+        """Give where the solver stands."""
+        return None
+
+    def resume(self, basis: Any) -> None:
+        """Start from where a solver stood."""
 
     def solve(self, master: Master, time_limit_s: float | None) -> Answer:
         """Solve the linear programme."""
@@ -196,6 +211,15 @@ class _HighsEngine(_Engine):
         numbers = np.arange(first, first + len(master.columns), dtype=np.int32)
         most = np.where(master.open, self.highspy.kHighsInf, 0.0)
         self.model.changeColsBounds(len(numbers), numbers, np.zeros(len(numbers)), most)
+
+    def basis(self) -> Any:
+        """Give the basis of the last time."""
+        return self.model.getBasis()
+
+    def resume(self, basis: Any) -> None:
+        """Start from a basis of the same columns."""
+        if basis is not None:
+            self.model.setBasis(basis)
 
     def solve(self, master: Master, time_limit_s: float | None) -> Answer:
         """Solve the linear programme, from the basis of the last time."""

@@ -111,4 +111,6 @@ MEASURES: Mapping[str, Callable[[Problem], Floats]] = {
 
 def add_measures(problem: Problem, names: Sequence[str]) -> Floats:
     """Add several measures of one unit up."""
+    if len(names) == 1:
+        return problem.measure(names[0])
     return np.asarray(sum(problem.measure(name) for name in names))

@@ -7,7 +7,7 @@ import hashlib
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from raastof_geo.assignment.conflict import explain_conflict
 from raastof_geo.assignment.layout import build_problem
 from raastof_geo.assignment.master import make_solver, pick_solver, state_programme
 from raastof_geo.assignment.measures import MEASURES
-from raastof_geo.assignment.price_in import Clock, Step, solve_in_order
+from raastof_geo.assignment.price_in import Clock, Start, Step, solve_in_order
 from raastof_geo.assignment.problem import Columns, Floats, Problem
 from raastof_geo.assignment.programme import Programme, build_programme
 from raastof_geo.assignment.rules import RULES, Row, Rule
@@ -102,7 +102,8 @@ class Proof:
     """What proves the linear bound; with either-or decisions those of the relaxed programme."""
     prices_given_decisions: Floats
     """What one unit more on each row is worth, given the decisions of the plan."""
-    written: Columns = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    start: Start
+    """Where the search for the first objective ended."""
 
 
 def assign(
@@ -165,6 +166,7 @@ class _Found:
     values: Floats
     shadow_prices: Floats
     written: Columns
+    start: Start
     finished: bool
     decision: Decision | None = None
 
@@ -216,6 +218,7 @@ def _search(
         values=values,
         shadow_prices=steps[0].optimum.shadow_prices[: programme.row_count],
         written=best.optimum.columns,
+        start=Start(steps[0].optimum.columns, steps[0].optimum.basis),
         finished=finished and not clock.over(),
         decision=decision,
     )
@@ -229,21 +232,22 @@ def _out_of_time() -> SolverError:
 
 def _settle(problem: Problem, step: Step, solver: str, clock: Clock) -> Floats | None:
     """Pick the one plan among equally good ones that the labels decide, with PuLP."""
-    tie = break_ties(problem)
     face: Columns = np.flatnonzero(step.may)
     if len(face) > _SETTLE_MOST:
+        tie = break_ties(problem)
         again = solve_in_order(
             replace(step.programme, sense=step.sense),
             [tie],
             solver=solver,
             clock=clock,
             closed=~step.may,
-            start=step.optimum.columns,
+            start=Start(step.optimum.columns),
         )[-1]
         face = again.optimum.columns[again.may[again.optimum.columns]]
         if not again.solved:
             return None
-    stated = state_programme(step.programme, face, tie[face], sense=step.sense)
+    weight = break_ties(problem.only(face))
+    stated = state_programme(step.programme, face, weight, sense=step.sense)
     run = stated.run(make_solver(solver))
     if not run.feasible:
         return None
@@ -306,13 +310,11 @@ def _mix(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return np.asarray(numbers ^ (numbers >> np.uint64(31)))
 
 
-def _first_columns(
-    start: Plan | None, problem: Problem, decision: Decision | None
-) -> Columns | None:
+def _first_columns(start: Plan | None, problem: Problem, decision: Decision | None) -> Start | None:
     if start is not None and start.problem.column_count == problem.column_count:
-        return start.proof.written
+        return start.proof.start
     if decision is not None and len(decision.columns) < problem.column_count:
-        return decision.columns
+        return Start(decision.columns)
     return None
 
 
@@ -326,7 +328,7 @@ def _continue_from(start: Plan | None, scenario: Scenario, legs: Legs) -> Proble
     if not same:
         return None
     again = replace(before, scenario=scenario, alone={})
-    for name in ("_by_taker", "_giver_starts", "reference_share", "_measured"):
+    for name in ("_by_taker", "_giver_starts", "_known_codes", "reference_share", "_measured"):
         if name in before.__dict__:
             again.__dict__[name] = before.__dict__[name]
     return again
@@ -370,7 +372,7 @@ def _build_or_reuse(
         if names == old.rows[: len(rows)] and not bounding and _same_entries(rows, old.programme):
             return rows, old.programme.with_limits(np.array([row.limit for row in rows]))
     programme = build_programme(rows, problem.whole)
-    bounds = list(bound_everything(problem, programme.most))
+    bounds = list(bound_everything(problem, programme.bounded))
     if bounds:
         rows = rows + bounds
         programme = build_programme(rows, problem.whole)
@@ -443,13 +445,15 @@ def _build_plan(
             )
         )
     used = np.flatnonzero(values)
+    small = problem.only(used)
+    amount = values[used]
     return Plan(
-        flows=measure_flows(problem, values),
-        processed=tabulate_processes(problem, values),
-        stored=tabulate_stores(problem, values),
-        empty_trips=tabulate_trips(problem, values),
+        flows=measure_flows(small, amount),
+        processed=tabulate_processes(small, amount),
+        stored=tabulate_stores(small, amount),
+        empty_trips=tabulate_trips(small, amount),
         openings=tabulate_openings(problem, values),
-        fleet=tabulate_fleet(problem, values),
+        fleet=tabulate_fleet(small, amount),
         shadow_prices=_price_rows(rows, programme.used(used, values[used]), found.shadow_prices),
         certificate=certificate,
         objectives={
@@ -458,7 +462,7 @@ def _build_plan(
                 problem.scenario.said.objectives, problem.objectives(), strict=True
             )
         },
-        amounts={name: float(problem.measure(name) @ values) for name in MEASURES},
+        amounts={name: float(small.measure(name) @ amount) for name in MEASURES},
         solver=solver,
         finished=found.finished,
         problem=problem,
@@ -469,7 +473,7 @@ def _build_plan(
             values=values,
             shadow_prices=proving,
             prices_given_decisions=found.shadow_prices,
-            written=found.written,
+            start=found.start,
         ),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ _FIRST_FEW = 4
 
 _NEW_FEW = 3
 """Most improving columns of every row that are added at once."""
+
+_LOOKED_AT = 40
+"""Columns for each row, the best of all, among which the few of every row are looked for."""
 
 _SMALL = 20_000
 """A programme with no more columns than this is written out in full."""
@@ -64,6 +68,10 @@ class Optimum:
     violation: float
     """Units by which rows are broken; above zero there is no plan among the columns seen."""
     rounds: int
+    reduced: Floats
+    """What one unit more on every column, written out or not, would cost beyond its worth."""
+    basis: Any = None
+    """Where the solver stood, to start from again."""
 
     def spread(self, count: int) -> Floats:
         """Give the value of every column."""
@@ -95,7 +103,7 @@ def price_in(
         Which columns the master has; kept up to date.
     """
     may = np.ones(len(cost), bool) if allowed is None else allowed
-    dearest = max(1e-3, float(np.abs(cost[may]).max(initial=0.0)))
+    dearest = _dearest(cost)
     penalty = np.full(master.programme.row_count, 10.0 * dearest)
     optimum = _improve(master, cost, penalty, may, clock, written)
     for _ in range(3):
@@ -123,7 +131,7 @@ def _improve(
 ) -> Optimum:
     """Add improving columns until there are none."""
     programme = master.programme
-    threshold = FREE * max(1e-3, float(np.abs(cost[may]).max(initial=0.0)))
+    threshold = FREE * _dearest(cost)
     rounds = 0
     while True:
         master.price(cost[master.columns], penalty)
@@ -140,10 +148,17 @@ def _improve(
                 done and answer.complete,
                 answer.artificial,
                 rounds,
+                reduced,
+                master.basis(),
             )
         chosen = choose_few(programme, reduced, np.flatnonzero(better), _NEW_FEW)
         written[chosen] = True
         master.add(chosen, cost[chosen])
+
+
+def _dearest(cost: Floats) -> float:
+    """Give the largest cost, which others are small or large against."""
+    return max(1e-3, float(cost.max(initial=0.0)), float(-cost.min(initial=0.0)))
 
 
 def choose_first(programme: Programme, costs: Floats, may: NDArray[np.bool_]) -> Columns:
@@ -165,8 +180,8 @@ def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) 
     """
     if len(columns) <= 2 * programme.row_count:
         return columns
-    if len(columns) > 400 * programme.row_count:
-        keep = 200 * programme.row_count
+    keep = _LOOKED_AT * programme.row_count
+    if len(columns) > 2 * keep:
         columns = columns[np.argpartition(value[columns], keep)[:keep]]
     part = programme.matrix[:, columns]
     rows = part.indices.astype(np.int64)
@@ -181,6 +196,16 @@ def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) 
     rank = np.arange(len(rows)) - first
     chosen = np.unique(columns[owner[rank < few]])
     return chosen if len(chosen) else columns[np.argsort(value[columns])[: few * 100]]
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where a search begins that is not the first."""
+
+    columns: Columns
+    """Those that are written out at once."""
+    basis: Any = None
+    """Where the solver stood with these columns; none: anywhere."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +240,7 @@ def solve_in_order(
     clock: Clock,
     tolerances: Sequence[float] | None = None,
     closed: NDArray[np.bool_] | None = None,
-    start: Columns | None = None,
+    start: Start | None = None,
 ) -> list[Step]:
     r"""Minimise several objectives, each among the optima of those before it.
 
@@ -231,7 +256,7 @@ def solve_in_order(
     closed
         Columns that may not be used at all.
     start
-        Columns to start with, such as those of an earlier plan.
+        What to start with, such as the end of an earlier search.
 
     Returns
     -------
@@ -240,13 +265,15 @@ def solve_in_order(
     """
     may = np.ones(programme.column_count, bool) if closed is None else ~closed
     written = np.zeros(programme.column_count, bool)
-    first = choose_first(programme, costs[0], may)
-    if start is not None:
-        first = start if len(first) > _SMALL else np.union1d(first, start)
-        first = first[may[first]]
+    if start is not None and programme.column_count > _SMALL:
+        first = start.columns[may[start.columns]]
+    else:
+        first = choose_first(programme, costs[0], may)
     written[first] = True
     master = Master(programme, solver=solver)
     master.add(first, costs[0][first])
+    if start is not None and np.array_equal(first, start.columns):
+        master.resume(start.basis)
     sense = programme.sense.copy()
     steps: list[Step] = []
     for cost, tolerance in zip(costs, tolerances or [0.0] * len(costs), strict=True):
@@ -263,20 +290,18 @@ def solve_in_order(
             old, master = master, Master(programme, solver=solver)
             master.add(old.columns, cost[old.columns])
         else:
-            may, sense = keep_optimal_face(programme, cost, optimum.shadow_prices, may, sense)
+            may, sense = keep_optimal_face(cost, optimum, may, sense)
         steps.append(Step(programme, optimum, value, may, sense))
     return steps
 
 
 def keep_optimal_face(
-    programme: Programme,
     cost: Floats,
-    shadow_prices: Floats,
+    optimum: Optimum,
     may: NDArray[np.bool_],
     sense: NDArray[np.int8],
 ) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
     """Close columns that would cost more, and hold rows that are worth something."""
-    free = FREE * max(1e-3, float(np.abs(cost).max(initial=0.0)))
-    reduced = programme.reduced_costs(cost, shadow_prices)
-    held = np.where(np.abs(shadow_prices) > free, 0, sense).astype(np.int8)
-    return may & (reduced <= free), held
+    free = FREE * _dearest(cost)
+    held = np.where(np.abs(optimum.shadow_prices) > free, 0, sense).astype(np.int8)
+    return may & (optimum.reduced <= free), held

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -27,6 +27,10 @@ WHOLE = ("openings", "links", "lots")
 """Kinds whose columns are 0 or 1."""
 
 MOVE_KEYS = ("giver", "taker", "origin", "destination", "material", "vehicle", "period")
+
+
+_OF_GIVER = {"giver": "id", "origin": "site", "material": "material", "giver_kind": "kind"}
+_OF_TAKER = {"taker": "id", "destination": "site", "taker_kind": "kind"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +120,24 @@ class Problem:
             at += self.sizes[kind]
         return places
 
+    def only(self, columns: Columns) -> Problem:
+        """Give the problem with only some columns, in the order of all."""
+        columns = np.asarray(columns)
+        moved = columns[columns < len(self.moves)]
+        others = {
+            kind: table.iloc[
+                columns[
+                    (columns >= self.starts[kind])
+                    & (columns < self.starts[kind] + self.sizes[kind])
+                ]
+                - self.starts[kind]
+            ].reset_index(drop=True)
+            for kind, table in self.others.items()
+        }
+        fields = ("giver", "taker", "leg", "vehicle", "period")
+        moves = Moves(**{name: getattr(self.moves, name)[moved] for name in fields})
+        return replace(self, moves=moves, others=others)
+
     # --- what columns are about -----------------------------------------------------------
 
     def find(self, kind: str = "moves", **labels: str) -> Columns:
@@ -139,8 +161,9 @@ class Problem:
             return self.starts[kind] + np.flatnonzero(keep)
         ends = (key for key in ("giver", "taker", "origin", "destination") if key in labels)
         narrow = next(ends, None)
-        columns: Columns = np.arange(len(self.moves), dtype=np.int32)
-        if narrow is not None:
+        if narrow is None:
+            columns: Columns = np.arange(len(self.moves), dtype=np.int32)
+        else:
             columns = self.of(narrow, labels[narrow])
         for name, label in labels.items():
             if name != narrow:
@@ -163,17 +186,8 @@ class Problem:
     def labels(self, key: str, columns: Columns | None = None) -> NDArray[np.object_]:
         """Give a label of moves: one of `MOVE_KEYS`, `giver_kind`, `taker_kind`."""
         at = slice(None) if columns is None else columns
-        moves = self.moves
-        if key in ("vehicle", "period"):
-            names = self.vehicles if key == "vehicle" else tuple(self.scenario.periods)
-            return _pick(names, getattr(moves, key)[at])
-        of_giver = {"giver": "id", "origin": "site", "material": "material", "giver_kind": "kind"}
-        of_taker = {"taker": "id", "destination": "site", "taker_kind": "kind"}
-        if key in of_giver:
-            names = tuple(getattr(giver, of_giver[key]) for giver in self.givers)
-            return _pick(names, moves.giver[at])
-        names = tuple(getattr(taker, of_taker[key]) for taker in self.takers)
-        return _pick(names, moves.taker[at])
+        names, codes, of = self._codes(key)
+        return _pick(names, codes[getattr(self.moves, of)[at]])
 
     @property
     def vehicles(self) -> tuple[str, ...]:
@@ -183,19 +197,32 @@ class Problem:
     _none = np.array([], dtype=np.int64)
 
     def _is(self, key: str, label: str, columns: Columns) -> NDArray[np.bool_]:
-        moves = self.moves
-        if key in ("vehicle", "period"):
-            names = self.vehicles if key == "vehicle" else tuple(self.scenario.periods)
-            if label not in names:
-                return np.zeros(len(columns), bool)
-            return np.asarray(getattr(moves, key)[columns] == names.index(label))
-        of_giver = {"giver": "id", "origin": "site", "material": "material", "giver_kind": "kind"}
-        of_taker = {"taker": "id", "destination": "site", "taker_kind": "kind"}
-        if key in of_giver:
-            hits = np.array([getattr(one, of_giver[key]) == label for one in self.givers], bool)
-            return np.asarray(hits[moves.giver[columns]])
-        hits = np.array([getattr(one, of_taker[key]) == label for one in self.takers], bool)
-        return np.asarray(hits[moves.taker[columns]])
+        names, codes, of = self._codes(key)
+        if label not in names:
+            return np.zeros(len(columns), bool)
+        hits = codes == names.index(label)
+        return np.asarray(hits[getattr(self.moves, of)[columns]])
+
+    def _codes(self, key: str) -> tuple[tuple[str, ...], NDArray[np.intp], str]:
+        """Give the labels of a key, which of them each party has, and whose they are."""
+        if key not in self._known_codes:
+            if key in ("vehicle", "period"):
+                names = self.vehicles if key == "vehicle" else tuple(self.scenario.periods)
+                labels: Sequence[str] = names
+            else:
+                of_giver, parties = key in _OF_GIVER, (self.givers, self.takers)
+                field_name = _OF_GIVER.get(key) or _OF_TAKER[key]
+                labels = [getattr(one, field_name) for one in parties[0 if of_giver else 1]]
+                names = tuple(dict.fromkeys(labels))
+            number = {name: at for at, name in enumerate(names)}
+            codes = np.array([number[label] for label in labels], dtype=np.intp)
+            of = key if key in ("vehicle", "period") else "giver" if key in _OF_GIVER else "taker"
+            self._known_codes[key] = names, codes, of
+        return self._known_codes[key]
+
+    @cached_property
+    def _known_codes(self) -> dict[str, tuple[tuple[str, ...], NDArray[np.intp], str]]:
+        return {}
 
     @cached_property
     def _giver_numbers(self) -> dict[str, int]:

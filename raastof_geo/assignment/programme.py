@@ -70,20 +70,30 @@ class Programme:
         )
 
     @cached_property
-    def most(self) -> Floats:
-        """Units that the rows never let each column exceed; infinite where none says so."""
-        most = np.full(self.column_count, np.inf)
-        most[self.whole] = 1.0
-        rows = self.matrix.tocsr()
-        lowest = np.zeros(self.row_count)
-        np.minimum.at(lowest, self.matrix.indices, self.matrix.data)
-        for row in np.flatnonzero((self.sense <= 0) & (lowest >= 0)).tolist():
-            inside = slice(rows.indptr[row], rows.indptr[row + 1])
-            columns, values = rows.indices[inside], rows.data[inside]
-            positive = values > 0
-            bound = max(0.0, self.limit[row]) / values[positive]
-            most[columns[positive]] = np.minimum(most[columns[positive]], bound)
-        return most
+    def bounded(self) -> NDArray[np.bool_]:
+        """Which columns have a row that bounds them."""
+        rows = self._bounding_rows
+        helps = rows[self.matrix.indices] & (self.matrix.data > 0)
+        so_far = np.concatenate([[0], np.cumsum(helps)])
+        return np.asarray(
+            (so_far[self.matrix.indptr[1:]] > so_far[self.matrix.indptr[:-1]]) | self.whole
+        )
+
+    @cached_property
+    def _bounding_rows(self) -> NDArray[np.bool_]:
+        """Rows that hold a sum without negative parts under a limit."""
+        negative = np.bincount(self.matrix.indices[self.matrix.data < 0], minlength=self.row_count)
+        return np.asarray((self.sense <= 0) & (negative == 0))
+
+    def most(self, columns: Columns) -> Floats:
+        """Give what the rows never let some columns exceed; infinite where none says so."""
+        part = self.matrix[:, columns]
+        owner = np.repeat(np.arange(len(columns)), np.diff(part.indptr))
+        helps = self._bounding_rows[part.indices] & (part.data > 0)
+        bound = np.maximum(0.0, self.limit[part.indices[helps]]) / part.data[helps]
+        most = np.where(self.whole[columns], 1.0, np.inf)
+        np.minimum.at(most, owner[helps], bound)
+        return np.asarray(most)
 
 
 def build_programme(rows: Sequence[Row], whole: NDArray[np.bool_]) -> Programme:

@@ -178,7 +178,7 @@ def _change_scenario(
         yield (
             say(
                 "lower targets.secondary_share.at_least to {share} %",
-                share=format_number(100 * max(0.0, float(reached)), digits=2),
+                share=_percent(max(0.0, float(reached))),
             ),
             said.model_copy(
                 update={"targets": said.targets.model_copy(update={"secondary_share": lower})}
@@ -208,6 +208,11 @@ def _change_scenario(
             say("give up `targets.fairness`"),
             said.model_copy(update={"targets": free_targets}),
         )
+
+
+def _percent(share: float) -> str:
+    digits = 0 if abs(100 * share - round(100 * share)) < 1e-6 else 2
+    return format_number(100 * share, digits=digits)
 
 
 def _conditions_that_block(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from raastof_geo.assignment.price_in import Clock, solve_in_order
+from raastof_geo.assignment.price_in import Clock, Start, solve_in_order
 from raastof_geo.assignment.problem import Floats
 from raastof_geo.assignment.programme import Programme
 from raastof_geo.assignment.rules.row import Row
@@ -126,7 +126,7 @@ def bend_rows(
         solver=solver,
         clock=Clock(),
         closed=shut,
-        start=np.arange(count, count + extra),
+        start=Start(np.arange(count, count + extra)),
     )[0]
     if not step.feasible:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from raastof_geo.assignment.alone import solve_alone
@@ -28,6 +29,7 @@ class Baseline:
 def solve_baseline(scenario: Scenario, legs: Legs) -> Baseline:
     """Let each project take its needs from pits and send its surplus to receivers, alone."""
     alone = solve_alone(scenario, legs)
-    problem, values = alone.problem, alone.values
+    used = np.flatnonzero(alone.values)
+    problem, values = alone.problem.only(used), alone.values[used]
     amounts = {name: float(problem.measure(name) @ values) for name in MEASURES}
     return Baseline(measure_flows(problem, values), alone.missing, amounts)

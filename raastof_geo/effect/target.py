@@ -98,7 +98,7 @@ def _reach(
     solver = pick_solver(scenario.said.solving.solver)
     step = solve_in_order(programme, [-worth], solver=solver, clock=Clock(120.0))[0]
     met = {
-        material: float(part.sum())
+        str(material): float(part.sum())
         for material, part in plan.flows.groupby("material")["reference_tonnes"]
         if material in counts
     }

@@ -104,7 +104,16 @@ def _givers(scenario: Scenario) -> Iterator[Giver]:
             upstream = materials[material].upstream_kg_co2e
             kg = upstream.value if upstream else 0.0
             name = f"{pit.site}/{material}"
-            yield Giver("pit", name, pit.site, pit.site, material, always, price, kg)
+            yield Giver(
+                "pit",
+                name,
+                pit.site,
+                pit.site,
+                material,
+                always,
+                price_dkk_per_t=price,
+                upstream_kg_co2e_per_t=kg,
+            )
     for plant in scenario.plants:
         made = {material for process in plant.processes for material in process.outputs}
         for material in sorted(made):

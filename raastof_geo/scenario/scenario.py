@@ -327,11 +327,18 @@ class Scenario:
         )
 
     def _ratios(self, use: str, only: tuple[str, ...] | None, land: str) -> dict[str, float]:
-        return {
-            material: self.catalogue.ratio(material, use)
-            for material in self.catalogue.materials
-            if (only is None or material in only) and self.may_serve(material, use, land)
-        }
+        asked = (use, only, land)
+        if asked not in self._known_ratios:
+            self._known_ratios[asked] = {
+                material: self.catalogue.ratio(material, use)
+                for material in self.catalogue.materials
+                if (only is None or material in only) and self.may_serve(material, use, land)
+            }
+        return self._known_ratios[asked]
+
+    @cached_property
+    def _known_ratios(self) -> dict[tuple[str, tuple[str, ...] | None, str], dict[str, float]]:
+        return {}
 
     def _process(self, site_id: str, site: Site, name: str) -> Process:
         recipe, plant = self.catalogue.recipes[name], site.plant

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
-from raastof_geo.assignment.problem import Floats, Problem
+from raastof_geo.assignment.problem import Problem
 from raastof_geo.assignment.rules.choices import most_tonnes
 from raastof_geo.assignment.rules.row import Row, sum_of
 
 
-def bound_everything(problem: Problem, most: Floats) -> Iterator[Row]:
+def bound_everything(problem: Problem, bounded: NDArray[np.bool_]) -> Iterator[Row]:
     r"""Bound together, by kind, the columns that no other row bounds.
 
     Tonnes cannot pass more often through a place than there are places and periods, and are
@@ -20,15 +21,15 @@ def bound_everything(problem: Problem, most: Floats) -> Iterator[Row]:
 
     Parameters
     ----------
-    most
-        What other rows let each column reach; infinite where none says so.
+    bounded
+        Which columns another row bounds.
     """
     scenario = problem.scenario
     places = 1 + len(scenario.plants) + len(scenario.depots)
     tonnes = 10.0 * most_tonnes(problem) * places * len(scenario.periods)
     for kind in ("moves", "processes", "stores", "trips"):
         block = problem.block(kind)
-        free = block.start + np.flatnonzero(np.isinf(most[block]))
+        free = block.start + np.flatnonzero(~bounded[block])
         if not len(free):
             continue
         limit = tonnes

@@ -1,0 +1,286 @@
+"""Where no plan exists: what is missing, who is in conflict, which rule binds, what repairs it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+from worlds import PIT_AND_PROJECT, make_legs, make_scenario
+
+from raastof_geo.assignment import assign
+from raastof_geo.errors import NoPlanError
+from raastof_geo.language import speaking
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with speaking("en"):
+        yield
+
+
+def complain(text: str, kilometres=10.0) -> str:
+    """Solve a scenario that has no plan, and give what is said about it."""
+    scenario = make_scenario(text)
+    legs = make_legs(scenario, kilometres)
+    # Made-up roads can be made up again for another scenario, as real ones are priced again.
+    again = dataclasses.replace(legs)
+    object.__setattr__(again, "price_again", lambda other: make_legs(other, kilometres))
+    with pytest.raises(NoPlanError) as caught:
+        assign(scenario, again)
+    return str(caught.value)
+
+
+TWO_NEEDS = """
+title: A small world
+language: en
+periods: [2027, 2028]
+vehicles: [tipper_4_axle]
+sites:
+  north: {lon: 12.10, lat: 55.45, needs: [{use: base_course, amount: 25000 t, to: 2027}]}
+  south: {lon: 12.12, lat: 55.47, needs: [{use: base_course, amount: 15000 t, to: 2027}]}
+  one:
+    lon: 12.2
+    lat: 55.5
+    offers: [{material: crushed_concrete, amount: 9000 t, must_leave: false}]
+  two:
+    lon: 12.2
+    lat: 55.5
+    offers: [{material: crushed_concrete, amount: 8000 t, must_leave: false}]
+  brick:
+    lon: 12.2
+    lat: 55.5
+    offers: [{material: crushed_concrete_brick, amount: 50000 t, must_leave: false}]
+  late:
+    lon: 12.2
+    lat: 55.5
+    offers: [{material: crushed_concrete, amount: 90000 t, from: 2028, must_leave: false}]
+"""
+
+
+def test_needs_that_share_too_few_offers():
+    """Who wants how much of what and when, who alone may serve it, and how much they have."""
+    told = complain(TWO_NEEDS)
+    assert re.search(
+        r"together `north`, `south` need 40,000 t for Base course in 2027; "
+        r"only `one`, `two` may serve that, and have [\d,]+ t for it: [\d,]+ t too little",
+        told,
+    ), told
+
+
+def test_the_rule_that_keeps_a_material_out_is_cited():
+    """The binding rule is named with its source, and its condition."""
+    told = complain(TWO_NEEDS)
+    assert re.search(
+        r"Crushed concrete and brick may serve Base course only under the condition "
+        r"`light_traffic`, which the scenario has not accepted \(rule mix-light-traffic: .+\)",
+        told,
+    ), told
+
+
+def test_accepting_a_condition_repairs_it():
+    """A condition accepted opens a use; the plan with it was solved, and has a price."""
+    told = complain(TWO_NEEDS)
+    assert re.search(
+        r"repair \d: accept the condition `light_traffic` \(Light traffic only\); "
+        r"then a plan exists with [\d,]+ kg CO2e and [\d,]+ DKK",
+        told,
+    ), told
+
+
+def test_a_longer_window_repairs_it():
+    """One need alone cannot wait for two, but one alone can where that is enough."""
+    text = TWO_NEEDS.replace("amount: 15000 t", "amount: 6000 t").replace(
+        "amount: 25000 t", "amount: 12000 t"
+    )
+    told = complain(text)
+    assert re.search(
+        r"let the need of `(north|south)` be met in any period; then a plan exists", told
+    ), told
+
+
+def test_more_capacity_repairs_it():
+    """This much more here: just as much as the plan needs."""
+    told = complain(PIT_AND_PROJECT.replace("capacity_per_period: 900 t", "capacity_total: 250 t"))
+    assert "binding: permit of the pit: `pit`, limit 250" in told
+    assert "raise permit of the pit: `pit` by 150 to 400; then a plan exists" in told
+
+
+def test_repairs_are_ranked_by_price():
+    """The cheapest by the first objective comes first."""
+    told = complain(PIT_AND_PROJECT.replace("amount: 600 t", "amount: 7000 t"))
+    kilograms = [
+        float(number.replace(",", ""))
+        for number in re.findall(r"repair \d+: .* plan exists with ([\d,]+) kg", told)
+    ]
+    assert len(kilograms) >= 2
+    assert kilograms == sorted(kilograms)
+    assert "let surplus stay at `digging` (`must_leave: false`)" in told
+    assert "raise permit of the receiver: `tip` by 1,000 to 6,000" in told
+
+
+def test_surplus_that_must_leave_when_it_leaves():
+    """Surplus of the first period cannot wait for room in the second."""
+    text = (
+        PIT_AND_PROJECT.replace("amount: 600 t", "amount_per_period: 600 t, to: 2027")
+        .replace("capacity_total: 5000 t", "capacity_per_period: 100 t")
+        .replace(
+            "needs: [{use: fill, amount: 1000 t}]",
+            "needs: [{use: fill, amount: 1000 t, from: 2028}]",
+        )
+    )
+    told = complain(text)
+    assert "together `digging` must lose 600 t" in told
+    assert "500 t too little" in told
+    assert "let the surplus of `digging` leave in any period" not in told
+
+
+def test_a_share_out_of_reach():
+    """How far one gets, and that a lower share would do."""
+    told = complain(PIT_AND_PROJECT + "targets: {secondary_share: {at_least: 80 %}}\n")
+    assert "at most 60 % of the needs, not 80 %: 200 t" in told
+    assert "lower targets.secondary_share.at_least to 60 %; then a plan exists" in told
+
+
+def test_a_share_out_of_reach_in_one_period():
+    """The share of one period has its own sentence."""
+    text = PIT_AND_PROJECT.replace(
+        "needs: [{use: fill, amount: 1000 t}]",
+        "needs: [{use: fill, amount_per_period: 500 t}]",
+    ).replace(
+        "{material: clean_clay_soil, amount: 600 t}",
+        "{material: clean_clay_soil, amount: 600 t, to: 2027}",
+    )
+    told = complain(text + "targets: {secondary_share: {at_least: 80 %, period: 2028}}\n")
+    assert re.search(r"cannot meet 80 % of what is used in 2028: 400 t are missing", told), told
+
+
+def test_virgin_allowed_repairs_a_need_for_one_material():
+    """A need that takes one material only can be met when it takes all that are allowed."""
+    text = PIT_AND_PROJECT.replace(
+        "{use: fill, amount: 1000 t}", "{use: fill, amount: 1000 t, materials: [clean_clay_soil]}"
+    )
+    told = complain(text)
+    assert "let `road` use all materials that the catalogue allows, virgin ones too" in told
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence", "repair"),
+    [
+        (
+            "targets: {at_most: [{measure: transport_kg_co2e_wtw, at_most: 100}]}\n",
+            r"cap under `targets.at_most`.*is exceeded by|lacks",
+            r"raise cap under `targets.at_most`",
+        ),
+        (
+            "agreements: [{giver: digging, taker: tip, tonnes: 900 t}]\n",
+            r"agreement: 0-digging-tip|together `digging`|lacks",
+            r"give up the agreement between `digging` and `tip`",
+        ),
+        (
+            "fleet: {tipper_4_axle: {hours_per_period: 1}}\n",
+            r"fleet|lacks",
+            r"repair",
+        ),
+        (
+            "choices: {smallest_lot: 700 t}\n",
+            r"binding: smallest lot",
+            r"give up `choices.smallest_lot`",
+        ),
+        (
+            "choices: {partners_at_most: 1}\n",
+            r"either-or decisions|partners|lacks",
+            r"give up `choices.partners_at_most`",
+        ),
+    ],
+    ids=["cap", "agreement", "fleet", "lot", "partners"],
+)
+def test_other_rules_that_leave_no_plan(more, sentence, repair):
+    """Caps, agreements, fleets and decisions: each is named, and its repair is tried."""
+    text = PIT_AND_PROJECT
+    if "partners" in more:
+        text = text.replace("capacity_per_period: 900 t", "capacity_total: 700 t")
+    told = complain(text + more)
+    assert re.search(sentence, told), told
+    assert re.search(repair, told), told
+
+
+PLANT = """
+title: A small world
+language: en
+periods: [2027]
+vehicles: [tipper_4_axle]
+catalogue:
+  recipes:
+    turn:
+      name: {en: Turn}
+      inputs: {clean_clay_soil: 1}
+      outputs: {fill_sand: 0.8, slightly_polluted_soil: 0.2}
+      kg_co2e_per_t: 1
+      dkk_per_t: 10
+sites:
+  road: {lon: 12.10, lat: 55.45, needs: [{use: fill, amount: 500 t, materials: [fill_sand]}]}
+  digging:
+    lon: 12.26
+    lat: 55.59
+    offers: [{material: clean_clay_soil, amount: 2000 t, must_leave: false}]
+  works: {lon: 12.2, lat: 55.5, plant: {recipes: [turn], capacity_total: 300 t}}
+  tip:
+    lon: 12.19
+    lat: 55.46
+    receiver: {accepts: [slightly_polluted_soil], capacity_total: 5000 t}
+"""
+
+
+def test_a_plant_that_is_too_small():
+    """The plant's capacity binds, and how much more it takes is said."""
+    told = complain(PLANT)
+    assert "`road` lacks 260 t of 500 t" in told
+    assert "capacity of the plant: `works`" in told
+    assert re.search(r"raise capacity of the plant: `works` by 325 to 625; then a plan", told), told
+
+
+def test_a_depot_that_is_too_small():
+    """Storage between periods binds."""
+    text = (
+        PIT_AND_PROJECT.replace("amount: 600 t", "amount: 600 t, to: 2027").replace(
+            "{use: fill, amount: 1000 t}",
+            "{use: fill, amount: 500 t, from: 2028, materials: [clean_clay_soil]}",
+        )
+        + "  store:\n    lon: 12.2\n    lat: 55.5\n"
+        + "    depot: {materials: [clean_clay_soil], capacity: 100 t}\n"
+    )
+    told = complain(text)
+    assert "`road` lacks 400 t of 500 t" in told
+    assert re.search(r"raise capacity of the depot: `store` \(2027\) by 400 to 500", told), told
+
+
+def test_residue_that_nobody_takes():
+    """A plant whose residue cannot leave makes nothing."""
+    told = complain(
+        PLANT.replace("accepts: [slightly_polluted_soil]", "accepts: [clean_sandy_soil]")
+    )
+    assert "`road` lacks 500 t of 500 t" in told
+    assert "output of the plant: `works`" in told or "nobody may serve" in told
+
+
+def test_fairness_that_leaves_no_plan():
+    """A project that would have to be worse off than alone is named."""
+    text = (
+        PIT_AND_PROJECT
+        + "targets: {secondary_share: {at_least: 60 %}, fairness: {measure: cost_dkk}}\n"
+    )
+    told = complain(
+        text, {("digging", "road"): 400.0, ("pit", "road"): 2.0, ("digging", "tip"): 2.0}
+    )
+    assert "no project worse off than alone" in told or "give up `targets.fairness`" in told
+    assert "give up `targets.fairness`; then a plan exists" in told
+
+
+def test_the_same_in_danish():
+    """Sentences exist in the scenario's language."""
+    with speaking("da"):
+        told = complain(
+            PIT_AND_PROJECT.replace("capacity_per_period: 900 t", "capacity_total: 250 t")
+        )
+    assert "mangler" in told
