@@ -41,6 +41,68 @@ sites:
 """
 """One project that needs, one that digs, one pit, one receiver, two periods."""
 
+EVERYTHING = """
+title: A small world with everything in it
+language: en
+periods: [2027, 2028]
+vehicles: [tipper_4_axle, truck_trailer_7_axle]
+catalogue:
+  recipes:
+    sort_here:
+      name: {en: Sort}
+      inputs: {clean_clay_soil: 1}
+      outputs: {clean_sandy_soil: 0.75, slightly_polluted_soil: 0.25}
+      kg_co2e_per_t: 2
+      dkk_per_t: 30
+sites:
+  road:
+    {lon: 12.10, lat: 55.45, vehicles: [tipper_4_axle], needs: [{use: fill, amount: 1000 t}]}
+  digging:
+    lon: 12.26
+    lat: 55.59
+    offers: [{material: clean_clay_soil, amount: 600 t, to: 2027}]
+    stockpile: {capacity: 200 t}
+  pit:
+    lon: 12.15
+    lat: 55.63
+    pit: {supplies: [fill_sand], capacity_per_period: 900 t, capacity_total: 1500 t}
+  tip:
+    lon: 12.19
+    lat: 55.46
+    receiver: {accepts: [clean_clay_soil, slightly_polluted_soil], capacity_total: 5000 t}
+  works:
+    lon: 12.2
+    lat: 55.5
+    plant: {recipes: [sort_here], capacity_per_period: 400 t, opens: {cost_dkk: 5000, kg_co2e: 10}}
+  store:
+    lon: 12.21
+    lat: 55.5
+    depot:
+      materials: [clean_clay_soil]
+      capacity: 300 t
+      capacity_per_period: 250 t
+      start: {clean_clay_soil: 40 t}
+      end: {clean_clay_soil: 20 t}
+      storing_dkk_per_t: 3
+targets:
+  secondary_share: {at_least: 20 %, period: 2028}
+  at_most:
+    - {measure: cost_dkk, at_most: 900000}
+    - {measure: landfill_tonnes, at_most: 500, period: 2027}
+  passages: [{municipality: Greve, at_most_per_period: 300}]
+  fairness: {measure: transport_kg_co2e_wtw, worse_by_at_most: 50 %}
+fleet: {truck_trailer_7_axle: {number: 2, km_per_period: 9000}}
+return_loads: {share: 50 %}
+agreements:
+  - {giver: digging, taker: store, at_least: 50 t}
+  - {giver: pit, taker: road, from: 2028, at_most: 700 t}
+  - {giver: digging, taker: tip, material: clean_clay_soil, to: 2027, tonnes: 30 t}
+  - {giver: store, taker: tip, forbidden: true}
+choices: {partners_at_most: 4, smallest_lot: 25 t}
+objectives: [kg_co2e_wtw, {minimise: cost_dkk, tolerance: 1 %}, tonne_km]
+"""
+"""Every rule of the programme has something to say here."""
+
 
 def make_scenario(text: str, *, path: str = "world.yaml") -> Scenario:
     """Build a scenario from a YAML text, no file needed."""
