@@ -415,8 +415,11 @@ def _why_not(
         tell(say("Assigning tonnes to legs"))
         plan = assign(read, legs)
     with _in_language_of(read.said.language, lang):
+        told: dict[str, int] = {}
         for reason in explain_why_not(plan, giver, taker, material):
-            typer.echo(f"{reason.giver} → {reason.taker}: {reason.message}")
+            told[str(reason.message)] = told.get(str(reason.message), 0) + 1
+        for message, times in told.items():
+            typer.echo(message if times == 1 else f"{message} (×{times})")
 
 
 def _materials(
@@ -438,10 +441,18 @@ def _materials(
             typer.echo(str(line))
         return
     head, *rows = list_materials(catalogue, spoken_language())
-    table = Table(*[escape(cell) for cell in head])
+    table = Table(box=None, padding=(0, 1))
+    shown = [at for at in range(len(head)) if at not in _USES_IN_MATERIALS]
+    for at in shown:
+        table.add_column(escape(head[at]), no_wrap=at == 0)
     for row in rows:
-        table.add_row(*[escape(cell) for cell in row])
+        table.add_row(*[escape(row[at]) for at in shown])
     Console(highlight=False).print(table)
+    typer.echo(say("`raastof materials ID` tells all that is known of one material."))
+
+
+_USES_IN_MATERIALS = (4, 5)
+"""Columns of the list of materials that are too long for a terminal."""
 
 
 def _why(

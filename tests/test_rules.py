@@ -209,7 +209,7 @@ def test_passages_are_limited():
     trips = plan.flows["tonnes"] / plan.flows["load_t"] * plan.flows["passages_0"]
     by_period = trips.groupby(plan.flows["period"]).sum()
     assert (by_period <= 60 + 1e-6).all()
-    with pytest.raises(NoPlanError, match="limit under `targets.passages`"):
+    with pytest.raises(NoPlanError, match=r"limit under `targets\.passages`"):
         solve(text.replace("60}", "20}"))
 
 

@@ -7,7 +7,7 @@ from raastof_geo.assignment.plan import Plan, assign
 from raastof_geo.assignment.problem import Problem
 from raastof_geo.assignment.programme import build_programme
 from raastof_geo.assignment.rules import RULES, Row
-from raastof_geo.assignment.why_not import Reason, explain_why_not
+from raastof_geo.assignment.why_not import Reason, compare_sites, explain_why_not
 
 __all__ = [
     "MEASURES",
@@ -21,5 +21,6 @@ __all__ = [
     "build_problem",
     "build_programme",
     "certify",
+    "compare_sites",
     "explain_why_not",
 ]

@@ -82,6 +82,33 @@ def explain_why_not(
     )
 
 
+def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
+    """Give the best reason for every pair of a site that gives and another that takes.
+
+    What moves comes first, then what would cost least more, then the rule that blocks the first
+    material. All columns are priced at once.
+    """
+    problem, proof = plan.problem, plan.proof
+    moves = problem.block("moves")
+    prices = proof.prices_given_decisions
+    extra = proof.programme.reduced_costs(proof.cost, prices)[moves]
+    extra = np.where(proof.values[moves] > 0, -np.inf, extra)
+    order = np.argsort(extra, kind="stable")
+    origin, destination = (problem.labels(key)[order] for key in ("origin", "destination"))
+    best: dict[tuple[str, str], Reason] = {}
+    for at, pair in zip(order.tolist(), zip(origin, destination, strict=True), strict=True):
+        if pair not in best and pair[0] != pair[1]:
+            giver = problem.givers[problem.moves.giver[at]]
+            best[pair] = _explain(plan, giver, problem.takers[problem.moves.taker[at]])
+    givers = {giver.site: giver for giver in reversed(problem.givers)}
+    takers = {taker.site: taker for taker in reversed(problem.takers)}
+    for one, giver in givers.items():
+        for other, taker in takers.items():
+            if one != other and (one, other) not in best:
+                best[one, other] = _explain(plan, giver, taker)
+    return best
+
+
 def _check(
     problem: Problem,
     giver: str,

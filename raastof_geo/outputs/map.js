@@ -58,6 +58,8 @@ const SHAPES = {
   offer: '<path d="M0,-9L9,7L-9,7Z" fill="#f2a900" stroke="#3d2b00" stroke-width="1.5"/>',
   pit: '<rect x="-7" y="-7" width="14" height="14" fill="#8c6d46" stroke="#fff" stroke-width="1.5"/>',
   receiver: '<path d="M0,-9L9,0L0,9L-9,0Z" fill="#5c3c7a" stroke="#fff" stroke-width="1.5"/>',
+  plant: '<path d="M-9,8L-9,-4L-3,0L-3,-4L3,0L3,-4L9,0L9,8Z" fill="#00695c" stroke="#fff" stroke-width="1.5"/>',
+  depot: '<path d="M-10,7L-4,-5L0,1L4,-5L10,7Z" fill="#455a64" stroke="#fff" stroke-width="1.5"/>',
 };
 const shapeOf = (roles) => SHAPES[roles.includes("need") ? "need" : roles[0]];
 const svgOf = (shape) => `<svg width="22" height="22" viewBox="-11 -11 22 22" aria-hidden="true">${shape}</svg>`;
@@ -69,6 +71,14 @@ const sitePopup = (site) => {
   for (const [title, own, other] of [[T.comes, "to", "from"], [T.goes, "from", "to"]]) {
     const rows = merged().filter((flow) => flow[own] === site.id).map((flow) => [materialOf[flow.material].name + (own === "to" ? " ← " : " → ") + siteOf[flow[other]].name, number(flow.t) + " t"]);
     if (rows.length) box.append(make("h3", title), table(rows));
+  }
+  const reasons = D.why[site.id];
+  if (reasons) {
+    const label = box.appendChild(make("label", T.why + " ")), choice = label.appendChild(make("select"));
+    const told = box.appendChild(make("p", "", "why"));
+    told.setAttribute("aria-live", "polite");
+    choice.append(new Option("", ""), ...Object.keys(reasons).map((id) => new Option(siteOf[id].name, id)));
+    choice.addEventListener("change", () => { told.textContent = reasons[choice.value] || ""; });
   }
   return box;
 };
@@ -91,7 +101,7 @@ for (const material of D.materials) tick(on.material, material.id, material.name
 panel.append(make("h2", D.texts.periods));
 for (const period of D.periods) tick(on.period, period, period);
 panel.append(make("h2", D.texts.sites));
-for (const role of ["need", "offer", "pit", "receiver"]) {
+for (const role of Object.keys(SHAPES).filter((one) => D.sites.some((site) => site.roles.includes(one)))) {
   const key = panel.appendChild(make("div", undefined, "key"));
   key.innerHTML = svgOf(SHAPES[role]);
   key.append(make("span", D.texts[role]));

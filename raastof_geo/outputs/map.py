@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from raastof_geo.assignment import compare_sites
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.page import describe_base, draw_page, escape, lat_lon
 from raastof_geo.outputs.summary import summarise
@@ -92,7 +93,25 @@ def describe_map(result: Result) -> dict[str, Any]:
         "sites": list(_sites(result)),
         "routes": (routes := _routes(result))[0],
         "flows": list(_flows(result, routes[1])),
+        "why": _why(result),
     }
+
+
+_MOST_PAIRS = 6000
+"""A map with more pairs of sites than this says why only by `raastof why-not`."""
+
+
+def _why(result: Result) -> dict[str, dict[str, str]]:
+    """Say for each site that gives why it does not send to each other that takes."""
+    problem = result.plan.problem
+    givers = {giver.site for giver in problem.givers}
+    takers = {taker.site for taker in problem.takers}
+    if len(givers) * len(takers) > _MOST_PAIRS:
+        return {}
+    told: dict[str, dict[str, str]] = {}
+    for (giver, taker), reason in sorted(compare_sites(result.plan).items()):
+        told.setdefault(giver, {})[taker] = str(reason.message)
+    return told
 
 
 _TEXTS: dict[str, Message] = {
@@ -103,6 +122,9 @@ _TEXTS: dict[str, Message] = {
     "offer": say("Has surplus"),
     "pit": say("Pit"),
     "receiver": say("Receiver"),
+    "plant": say("Plant"),
+    "depot": say("Depot"),
+    "why": say("Why not to …?"),
     "width": say("Width of a line: tonnes"),
     "virgin": say("virgin"),
     "tonnes": say("Tonnes"),
@@ -172,6 +194,7 @@ def _flows(
     scenario = result.scenario
     language = scenario.said.language
     uses = {need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs}
+    kinds = {"plant": str(_TEXTS["plant"]), "depot": str(_TEXTS["depot"])}
     for flow in result.plan.flows.to_dict(orient="records"):
         yield {
             "route": number[
@@ -184,7 +207,7 @@ def _flows(
             "to": flow["destination"],
             "material": flow["material"],
             "period": flow["period"],
-            "use": uses.get(flow["taker"], ""),
+            "use": uses.get(flow["taker"], kinds.get(flow["taker_kind"], "")),
             "vehicle": scenario.catalogue.vehicles[flow["vehicle"]].called(language),
             "t": round(flow["tonnes"], 1),
             "km": round(flow["length_km"], 1),
