@@ -10,7 +10,7 @@ from raastof_geo.scenario import read_scenario
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
 
-@pytest.mark.parametrize("name", ["region_sjaelland", "koege_bugt", "vordingborg_2016"])
+@pytest.mark.parametrize("name", ["region_sjaelland", "koege_bugt", "vordingborg_2016", "motorvej"])
 def test_a_shipped_scenario_solves_with_proof(name):
     """Each shipped scenario has a plan that keeps every rule and is proved best."""
     result = solve_scenario(read_scenario(SCENARIOS / f"{name}.yaml"))

@@ -39,7 +39,7 @@ def solve_alone(scenario: Scenario, legs: Legs) -> Alone:
     Nothing is shared: every project meets the pits and receivers as if it were alone, with their
     whole capacity; there are no plants, depots, coordinated trucks, targets or agreements. Offers
     that need not leave stay. Where the scenario names the pits or receivers of its baseline, only
-    those are used.
+    those are used, and so with trucks; those that are few are nobody's.
     """
     problem = build_problem(_without_coordination(scenario), legs)
     closed = ~_alone(problem)
@@ -76,8 +76,11 @@ def measure_alone(problem: Problem) -> dict[str, float]:
 
 
 def _without_coordination(scenario: Scenario) -> Scenario:
+    plenty = tuple(name for name in scenario.said.vehicles if name not in scenario.said.fleet)
+    vehicles = scenario.said.baseline.vehicles or plenty or scenario.said.vehicles
     said = scenario.said.model_copy(
         update={
+            "vehicles": vehicles,
             "return_loads": None,
             "fleet": {},
             "agreements": (),

@@ -100,7 +100,7 @@ def _reach(
     met = {
         str(material): float(part.sum())
         for material, part in plan.flows.groupby("material")["reference_tonnes"]
-        if material in counts
+        if material in counts and part.sum() > 0
     }
     return Reach(
         definition=definition,

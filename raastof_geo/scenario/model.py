@@ -685,6 +685,8 @@ class Baseline(Model):
     """The only pits of the baseline; none: all."""
     receivers: tuple[SiteId, ...] | None = None
     """The only receivers of the baseline; none: all."""
+    vehicles: tuple[VehicleId, ...] | None = None
+    """The trucks of the baseline; none: those that `fleet` does not limit, if there are any."""
 
 
 class ScenarioFile(Model):

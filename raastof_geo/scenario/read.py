@@ -206,15 +206,23 @@ def _check_agreements(said: ScenarioFile, tree: Tree) -> list[Finding]:
 
 def _check_fleet(said: ScenarioFile, tree: Tree) -> list[Finding]:
     """Check that limits are of trucks that the scenario uses."""
+    named: list[tuple[str, tuple[str | int, ...], bool]] = [
+        (vehicle, ("fleet", vehicle), True) for vehicle in said.fleet
+    ]
+    named += [
+        (vehicle, ("baseline", "vehicles", number), False)
+        for number, vehicle in enumerate(said.baseline.vehicles or ())
+    ]
     return [
         Finding(
             say(
-                "fleet: {vehicle} is not among `vehicles` of this scenario",
+                "{where}: {vehicle} is not among `vehicles` of this scenario",
+                where=str(trail[0]),
                 vehicle=f"`{vehicle}`",
             ),
-            tree.place(("fleet", vehicle), of_key=True),
+            tree.place(trail, of_key=of_key),
         )
-        for vehicle in said.fleet
+        for vehicle, trail, of_key in named
         if vehicle not in said.vehicles
     ]
 
