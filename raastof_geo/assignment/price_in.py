@@ -133,27 +133,40 @@ def _improve(
     programme = master.programme
     threshold = FREE * _dearest(cost)
     rounds = 0
+    before: Optimum | None = None
     while True:
         master.price(cost[master.columns], penalty)
         answer: Answer = master.solve(time_limit_s=clock.left_s)
         rounds += 1
+        if not answer.complete:
+            # Where a solver is stopped it may stand outside the rules: only whole answers count.
+            return before or _nothing(programme, cost, rounds)
         reduced = programme.reduced_costs(cost, answer.shadow_prices)
         better = (reduced < -threshold) & may & ~written
         done = not better.any()
-        if done or clock.over() or not answer.complete:
-            return Optimum(
-                master.columns.copy(),
-                answer.values,
-                answer.shadow_prices,
-                done and answer.complete,
-                answer.artificial,
-                rounds,
-                reduced,
-                master.basis(),
-            )
+        found = Optimum(
+            master.columns.copy(),
+            answer.values,
+            answer.shadow_prices,
+            done,
+            answer.artificial,
+            rounds,
+            reduced,
+            master.basis(),
+        )
+        if done or clock.over():
+            return found
+        before = found
         chosen = choose_few(programme, reduced, np.flatnonzero(better), _NEW_FEW)
         written[chosen] = True
         master.add(chosen, cost[chosen])
+
+
+def _nothing(programme: Programme, cost: Floats, rounds: int) -> Optimum:
+    """Say that time was up before the first answer."""
+    none = np.empty(0, dtype=np.int64)
+    prices = np.zeros(programme.row_count)
+    return Optimum(none, np.empty(0), prices, False, np.inf, rounds, cost)
 
 
 def _dearest(cost: Floats) -> float:

@@ -87,8 +87,8 @@ def tabulate_openings(problem: Problem, values: Floats) -> pd.DataFrame:
 def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
     """Add up loads, hours and kilometres by truck and period."""
     used = np.flatnonzero(values[problem.block("moves")] > 0)
-    by_truck = problem.leg("work_h")[used] > 0
-    loads = by_truck * values[used] / problem.leg("load_t")[used]
+    used = used[problem.leg("work_h")[used] > 0]
+    loads = values[used] / problem.leg("load_t")[used]
     table = pd.DataFrame(
         {
             "vehicle": problem.labels("vehicle", used),

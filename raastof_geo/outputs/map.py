@@ -75,7 +75,7 @@ _NO_SCRIPT = say("The map needs JavaScript; flows.csv has the same figures.")
 
 def _key_figures(result: Result) -> list[tuple[str, str, str]]:
     rows = summarise(result)
-    wanted = (0, 2, 4, 6)
+    wanted = (0, 3, 5, 7)
     figures = [(str(rows[at][0]), rows[at][1], rows[at][2]) for at in wanted]
     if result.effect.saved_share is not None:
         saved = format_number(100 * result.effect.saved_share, digits=1) + " %"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from raastof_geo.effect.target import Reach
@@ -28,6 +28,11 @@ def summarise(result: Result) -> list[tuple[Message, str, str]]:
             say("Transport emissions, tank to wheel [t CO2e]"),
             _number(plan.kg_co2e_ttw / 1000),
             _number(before.kg_co2e_ttw / 1000),
+        ),
+        (
+            say("Emissions of all parts, well to wheel [t CO2e]"),
+            _number(plan.all_kg_co2e_wtw / 1000),
+            _number(before.all_kg_co2e_wtw / 1000),
         ),
         (
             say("Share of secondary materials, clean soil counted [%]"),
@@ -58,6 +63,16 @@ def summarise(result: Result) -> list[tuple[Message, str, str]]:
 def prove(result: Result) -> Message:
     """Put the certificate into a sentence."""
     certificate = result.plan.certificate
+    if not result.plan.finished or not certificate.holds:
+        return say(
+            "The search ended before the best plan was proved: the plan has {value} in {objective} "
+            "and keeps every rule; no plan has less than {bound}, so at most {share} % could be "
+            "saved.",
+            value=format_number(certificate.objective),
+            objective=name_objective(result.scenario.said.objectives[0].minimise),
+            bound=format_number(certificate.lower_bound),
+            share=format_number(100 * max(0.0, certificate.gap), digits=2),
+        )
     return say(
         "No plan under these assumptions has a smaller {objective} than {bound}: the plan has "
         "{value}, keeps every rule within {violation} t, and the gap is {gap}.",
@@ -217,6 +232,18 @@ def _lines(result: Result) -> list[str]:
     lines += [f"- {warning}" for warning in warn(result)]
     lines += ["", "## " + str(say("Can the share be reached?")), ""]
     lines += [f"- {line}" for line in answer(result)]
+    relied_on = list_conditions(result)
+    if relied_on:
+        lines += ["", "## " + str(say("Conditions that the plan relies on")), ""]
+        lines += [f"- {line}" for line in relied_on]
+    lines += ["", "## " + str(say("Trucks by period")), ""]
+    lines += [_row(say("Truck"), say("Period"), say("Loads"), say("Hours"), "km")]
+    lines += ["|---|---|---:|---:|---:|"]
+    for row in result.plan.fleet.to_dict(orient="records"):
+        truck = scenario.catalogue.vehicles[str(row["vehicle"])]
+        cells = [_number(float(row[name])) for name in ("loads", "work_h", "vehicle_km")]
+        lines.append(_row(truck.called(scenario.said.language), row["period"], *cells))
+    lines += _list_places(result)
     lines += ["", "## " + str(say("Largest flows")), ""]
     lines += [
         _row(say("From"), say("To"), say("Material"), say("Period"), "t", "km", "kg CO2e"),
@@ -250,6 +277,73 @@ def _lines(result: Result) -> list[str]:
         + str(say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")),
     ]
     return lines
+
+
+def list_conditions(result: Result) -> list[Message]:
+    """Name every conditional rule that the plan makes use of, with tonnes and source."""
+    scenario = result.scenario
+    catalogue, language = scenario.catalogue, scenario.said.language
+    needs = {need.id: need for need in scenario.needs}
+    used = result.plan.flows[result.plan.flows["taker_kind"] == "need"]
+    tonnes: dict[tuple[str, str, str, str, str], float] = {}
+    for flow in used.to_dict(orient="records"):
+        need = needs[flow["taker"]]
+        fit = catalogue.fit(flow["material"], need.use)
+        move = catalogue.soil_move(flow["material"], scenario.sites[need.site].land)
+        for rule in (fit, move):
+            if rule is not None and rule.condition is not None:
+                key = (flow["material"], need.use, rule.condition, rule.rule, rule.citation)
+                tonnes[key] = tonnes.get(key, 0.0) + flow["tonnes"]
+    return [
+        say(
+            "{tonnes} t of {material} in {use}: {condition} (rule {rule}: {source})",
+            tonnes=format_number(amount),
+            material=catalogue.materials[material].called(language),
+            use=catalogue.uses[use].called(language),
+            condition=_in_words(catalogue.conditions[condition], language),
+            rule=rule,
+            source=catalogue.cite(citation),
+        )
+        for (material, use, condition, rule, citation), amount in sorted(tonnes.items())
+    ]
+
+
+def _in_words(names: Mapping[str, str], language: str) -> str:
+    return names.get(language) or next(iter(names.values()))
+
+
+def _list_places(result: Result) -> list[str]:
+    """Tell what plants make, depots store, and which candidates are opened."""
+    scenario, plan = result.scenario, result.plan
+    catalogue, language = scenario.catalogue, scenario.said.language
+    lines: list[str] = []
+    for row in plan.processed.to_dict(orient="records"):
+        told = say(
+            "{site}: {recipe}, {tonnes} t in {period}",
+            site=_plain(scenario.site_name(row["site"])),
+            recipe=catalogue.recipes[row["recipe"]].called(language),
+            tonnes=format_number(row["tonnes"]),
+            period=row["period"],
+        )
+        lines.append(f"- {told}")
+    for row in plan.stored.to_dict(orient="records"):
+        told = say(
+            "{site}: {tonnes} t of {material} lie there at the end of {period}",
+            site=_plain(scenario.site_name(row["site"])),
+            tonnes=format_number(row["tonnes"]),
+            material=catalogue.materials[row["material"]].called(language),
+            period=row["period"],
+        )
+        lines.append(f"- {told}")
+    for row in plan.openings.to_dict(orient="records"):
+        site = _plain(scenario.site_name(row["site"]))
+        told = say("{site} is opened", site=site)
+        if not row["opened"]:
+            told = say("{site} is not opened", site=site)
+        lines.append(f"- {told}")
+    if not lines:
+        return []
+    return ["", "## " + str(say("Plants, depots and candidates")), "", *lines]
 
 
 def _row(*cells: object) -> str:

@@ -75,6 +75,10 @@ class Fit(BaseModel):
     citation: str = "scenario"
     ratio: PositiveFigure | None = None
     """Tonnes that replace one reference tonne; none: the ratio of the compacted densities. [t/t]"""
+    kg_co2e_per_t: NonNegativeFigure | None = None
+    """What the use asks for on top, such as lime, for each tonne of the material. [kg CO2e/t]"""
+    dkk_per_t: NonNegativeFigure | None = None
+    """What that costs, for each tonne of the material. [DKK/t]"""
     valid_from: datetime.date | None = None
     """The first day on which the rule holds; none: always did."""
     valid_to: datetime.date | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from raastof_geo.scenario.scenario import Depot, Scenario
+from raastof_geo.scenario.scenario import Depot, Need, Scenario
 
 GiverKind = Literal["offer", "pit", "plant", "depot"]
 TakerKind = Literal["need", "receiver", "plant", "depot"]
@@ -142,7 +142,7 @@ def _takers(scenario: Scenario) -> Iterator[Taker]:
             need.id,
             need.site,
             {
-                material: Terms(need.material_periods[material], reference_share=1 / ratio)
+                material: _serving(scenario, need, material, ratio)
                 for material, ratio in need.ratios.items()
             },
         )
@@ -180,6 +180,17 @@ def _takers(scenario: Scenario) -> Iterator[Taker]:
             {material: _storing(depot, always) for material in depot.materials},
             only_from=depot.site if depot.own else None,
         )
+
+
+def _serving(scenario: Scenario, need: Need, material: str, ratio: float) -> Terms:
+    fit = scenario.catalogue.fit(material, need.use)
+    assert fit is not None  # noqa: S101 - it may serve
+    return Terms(
+        need.material_periods[material],
+        reference_share=1 / ratio,
+        dkk_per_t=fit.dkk_per_t.value if fit.dkk_per_t else 0.0,
+        processing_kg_co2e_per_t=fit.kg_co2e_per_t.value if fit.kg_co2e_per_t else 0.0,
+    )
 
 
 def _storing(depot: Depot, periods: tuple[str, ...]) -> Terms:
