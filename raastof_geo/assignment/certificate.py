@@ -94,13 +94,15 @@ def bound_below(programme: Programme, cost: Floats, shadow_prices: Floats) -> tu
     prices = _of_right_sign(programme, shadow_prices)
     reduced = programme.reduced_costs(cost, prices)
     bound = _bound(programme, prices, reduced)
-    if not (reduced < 0).any():
-        return bound, 0.0
+    smallest = float(reduced.min(initial=0.0))
+    lost = float(prices @ programme.limit) - bound
+    if lost <= 1e-9 * max(1.0, abs(bound)):
+        return bound, smallest
     lowered = _lower_prices(programme, prices, reduced)
     other = _bound(programme, lowered, programme.reduced_costs(cost, lowered))
     scaled = _scale_prices(prices, cost, reduced)
     third = _bound(programme, scaled, programme.reduced_costs(cost, scaled))
-    return max(bound, other, third), float(reduced.min(initial=0.0))
+    return max(bound, other, third), smallest
 
 
 def _bound(programme: Programme, prices: Floats, reduced: Floats) -> float:

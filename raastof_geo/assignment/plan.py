@@ -480,9 +480,12 @@ def _build_plan(
 
 def _price_rows(rows: list[Row], used: Floats, prices: Floats) -> pd.DataFrame:
     return pd.DataFrame(
-        [
-            (row.rule, row.label, row.sense, row.limit, amount, price)
-            for row, amount, price in zip(rows, used.tolist(), prices.tolist(), strict=True)
-        ],
-        columns=["rule", "label", "sense", "limit", "used", "shadow_price"],
+        {
+            "rule": [row.rule for row in rows],
+            "label": [row.label for row in rows],
+            "sense": [row.sense for row in rows],
+            "limit": np.array([row.limit for row in rows], dtype=np.float64),
+            "used": used,
+            "shadow_price": prices,
+        }
     )

@@ -135,17 +135,15 @@ def _givers(scenario: Scenario) -> Iterator[Giver]:
 
 def _takers(scenario: Scenario) -> Iterator[Taker]:
     always = tuple(scenario.periods)
+    known: dict[tuple[str, int, tuple[str, ...]], dict[str, Terms]] = {}
     for need in scenario.needs:
-        yield Taker(
-            "need",
-            need.id,
-            need.id,
-            need.site,
-            {
+        alike = (need.use, id(need.ratios), need.periods)
+        if alike not in known:
+            known[alike] = {
                 material: _serving(scenario, need, material, ratio)
                 for material, ratio in need.ratios.items()
-            },
-        )
+            }
+        yield Taker("need", need.id, need.id, need.site, known[alike])
     for receiver in scenario.receivers:
         yield Taker(
             "receiver",
