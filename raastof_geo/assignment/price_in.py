@@ -68,8 +68,10 @@ class Optimum:
     violation: float
     """Units by which rows are broken; above zero there is no plan among the columns seen."""
     rounds: int
+    priced: Columns
+    """Those that may be used, written out or not."""
     reduced: Floats
-    """What one unit more on every column, written out or not, would cost beyond its worth."""
+    """What one unit more on each of these would cost beyond its worth."""
     basis: Any = None
     """Where the solver stood, to start from again."""
 
@@ -131,6 +133,7 @@ def _improve(
 ) -> Optimum:
     """Add improving columns until there are none."""
     programme = master.programme
+    pricing = _Pricing(programme, cost, may)
     threshold = FREE * _dearest(cost)
     rounds = 0
     before: Optimum | None = None
@@ -141,9 +144,10 @@ def _improve(
         if not answer.complete:
             # Where a solver is stopped it may stand outside the rules: only whole answers count.
             return before or _nothing(programme, cost, rounds)
-        reduced = programme.reduced_costs(cost, answer.shadow_prices)
-        better = (reduced < -threshold) & may & ~written
-        done = not better.any()
+        reduced = pricing.price(answer.shadow_prices)
+        better = pricing.columns[reduced < -threshold]
+        better = better[~written[better]]
+        done = not len(better)
         found = Optimum(
             master.columns.copy(),
             answer.values,
@@ -151,13 +155,16 @@ def _improve(
             done,
             answer.artificial,
             rounds,
+            pricing.columns,
             reduced,
             master.basis(),
         )
         if done or clock.over():
             return found
         before = found
-        chosen = choose_few(programme, reduced, np.flatnonzero(better), _NEW_FEW)
+        values = np.zeros(len(cost))
+        values[pricing.columns] = reduced
+        chosen = choose_few(programme, values, better, _NEW_FEW)
         written[chosen] = True
         master.add(chosen, cost[chosen])
 
@@ -166,7 +173,21 @@ def _nothing(programme: Programme, cost: Floats, rounds: int) -> Optimum:
     """Say that time was up before the first answer."""
     none = np.empty(0, dtype=np.int64)
     prices = np.zeros(programme.row_count)
-    return Optimum(none, np.empty(0), prices, False, np.inf, rounds, cost)
+    return Optimum(none, np.empty(0), prices, False, np.inf, rounds, none, np.empty(0))
+
+
+class _Pricing:
+    """The columns that may be used, and what a unit more on each would cost beyond its worth."""
+
+    def __init__(self, programme: Programme, cost: Floats, may: NDArray[np.bool_]) -> None:
+        self.columns: Columns = np.flatnonzero(may)
+        whole = len(self.columns) == programme.column_count
+        self.cost = cost if whole else cost[self.columns]
+        self.transposed = programme.transposed if whole else programme.matrix[:, self.columns].T
+
+    def price(self, shadow_prices: Floats) -> Floats:
+        """Give the reduced cost of each of the columns."""
+        return np.asarray(self.cost - self.transposed @ shadow_prices)
 
 
 def _dearest(cost: Floats) -> float:
@@ -303,18 +324,17 @@ def solve_in_order(
             old, master = master, Master(programme, solver=solver)
             master.add(old.columns, cost[old.columns])
         else:
-            may, sense = keep_optimal_face(cost, optimum, may, sense)
+            may, sense = keep_optimal_face(cost, optimum, sense)
         steps.append(Step(programme, optimum, value, may, sense))
     return steps
 
 
 def keep_optimal_face(
-    cost: Floats,
-    optimum: Optimum,
-    may: NDArray[np.bool_],
-    sense: NDArray[np.int8],
+    cost: Floats, optimum: Optimum, sense: NDArray[np.int8]
 ) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
     """Close columns that would cost more, and hold rows that are worth something."""
     free = FREE * _dearest(cost)
     held = np.where(np.abs(optimum.shadow_prices) > free, 0, sense).astype(np.int8)
-    return may & (optimum.reduced <= free), held
+    face = np.zeros(len(cost), bool)
+    face[optimum.priced[optimum.reduced <= free]] = True
+    return face, held

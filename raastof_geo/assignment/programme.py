@@ -46,6 +46,12 @@ class Programme:
         """Give what one unit more on each column would cost beyond what it is worth."""
         return np.asarray(cost - self.transposed @ shadow_prices)
 
+    @cached_property
+    def probe(self) -> tuple[Floats, Floats]:
+        """Numbers that tell columns apart, and what each row makes of them."""
+        numbers = np.random.default_rng(0).random(self.column_count)
+        return numbers, np.asarray(self.matrix @ numbers)
+
     def used(self, columns: Columns, values: Floats) -> Floats:
         """Add up every row for the columns that are not zero."""
         return np.asarray(self.matrix[:, columns] @ values)
@@ -54,6 +60,8 @@ class Programme:
         """Give the same programme with other limits."""
         other = replace(self, limit=limit)
         other.__dict__["transposed"] = self.transposed
+        if "probe" in self.__dict__:
+            other.__dict__["probe"] = self.probe
         return other
 
     def with_row(self, columns: Columns, values: Floats, sense: int, limit: float) -> Programme:
