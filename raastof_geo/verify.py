@@ -54,7 +54,7 @@ class Verdict:
     @property
     def gap(self) -> float:
         """The objective above the recomputed bound, as a share of it."""
-        return (self.objective - self.lower_bound) / max(abs(self.objective), 1e-9)
+        return (self.objective - self.lower_bound) / max(abs(self.objective), 1.0)
 
     def sentence(self) -> Message:
         """Say what was shown."""

@@ -127,3 +127,150 @@ def worlds(draw: st.DrawFn) -> World:
     if draw(st.booleans()):
         said["accepted_conditions"] = ["sieved", "lime_stabilised"]
     return World(said, draw(st.integers(0, 10_000)), draw(st.sampled_from([3, 10_000])))
+
+
+# --- worlds with everything in them -------------------------------------------------------------
+
+MAKES = {
+    "turn_clay": {
+        "name": {"en": "Turn clay"},
+        "inputs": {"clean_clay_soil": 1},
+        "outputs": {"clean_sandy_soil": 0.7, "slightly_polluted_soil": 0.3},
+        "kg_co2e_per_t": 2,
+        "dkk_per_t": 30,
+    },
+    "mix_concrete": {
+        "name": {"en": "Mix"},
+        "inputs": {"crushed_concrete": 0.6, "clean_sandy_soil": 0.4},
+        "outputs": {"crushed_concrete_brick": 0.9, "crusher_residue": 0.1},
+        "kg_co2e_per_t": 3,
+        "dkk_per_t": 45,
+    },
+}
+STORED = ("clean_clay_soil", "clean_sandy_soil", "crushed_concrete")
+RECEIVED = (*SURPLUS, "slightly_polluted_soil", "crusher_residue", "crushed_concrete_brick")
+FIRSTS = (
+    "transport_kg_co2e_wtw",
+    "kg_co2e_wtw",
+    "cost_dkk",
+    "cost_with_co2_dkk",
+    "vehicle_km",
+    "virgin_tonnes",
+    "landfill_tonnes",
+    "drive_h",
+    ["transport_kg_co2e_wtw", "disposal_kg_co2e"],
+)
+
+
+@st.composite
+def _stores(draw: st.DrawFn) -> dict[str, Any]:
+    store: dict[str, Any] = {"capacity": f"{draw(st.integers(1, 30)) * 50} t"}
+    if draw(st.booleans()):
+        store["end"] = "any"
+    if draw(st.booleans()):
+        store["storing_dkk_per_t"] = draw(st.integers(0, 9))
+    return store
+
+
+@st.composite
+def _targets(draw: st.DrawFn, periods: list[int]) -> dict[str, Any]:
+    targets: dict[str, Any] = {}
+    if draw(st.booleans()):
+        definition = draw(st.sampled_from(["with_clean_soil", "without_soil", "cut_in_virgin"]))
+        share = {"at_least": draw(st.sampled_from([0.05, 0.2])), "definition": definition}
+        if draw(st.booleans()):
+            share["period"] = draw(st.sampled_from(periods))
+        targets["secondary_share"] = share
+    if draw(st.sampled_from([False, False, True])):
+        measure = draw(st.sampled_from(["virgin_tonnes", "landfill_tonnes", "kg_co2e_wtw"]))
+        cap: dict[str, Any] = {"measure": measure, "at_most": draw(st.integers(20, 400)) * 100}
+        if draw(st.booleans()):
+            cap["period"] = draw(st.sampled_from(periods))
+        targets["at_most"] = [cap]
+    if draw(st.sampled_from([False, False, True])):
+        most = draw(st.integers(10, 200)) * 10
+        targets["passages"] = [{"municipality": "Greve", "at_most_per_period": most}]
+    return targets
+
+
+@st.composite
+def whole_worlds(draw: st.DrawFn) -> World:
+    """Draw worlds with plants, depots, stockpiles, fleets, coordinated trucks, limits and deals."""
+    world = draw(worlds())
+    said = dict(world.said)
+    periods = said["periods"]
+    sites = {
+        site: {key: value for key, value in entry.items() if key not in ("lon", "lat")}
+        for site, entry in said["sites"].items()
+    }
+    said["catalogue"] = {"recipes": MAKES}
+    for number in range(draw(st.integers(0, 2))):
+        recipes = draw(st.lists(st.sampled_from(list(MAKES)), min_size=1, unique=True))
+        sites[f"works-{number}"] = {"plant": {"recipes": recipes, **draw(_limits(10))}}
+    for number in range(draw(st.integers(0, 2))):
+        store = draw(_stores())
+        store["materials"] = draw(st.lists(st.sampled_from(STORED), min_size=1, unique=True))
+        if draw(st.sampled_from([False, False, True])):
+            store["start"] = {store["materials"][0]: f"{draw(st.integers(1, 4)) * 10} t"}
+            store["capacity"] = "1500 t"
+        if draw(st.sampled_from([False, False, True])):
+            store["capacity_per_period"] = f"{draw(st.integers(1, 20)) * 50} t"
+        sites[f"store-{number}"] = {"depot": store}
+    for entry in sites.values():
+        if entry.get("offers") and draw(st.sampled_from([False, False, True])):
+            entry["stockpile"] = draw(_stores())
+        if entry.get("needs") and draw(st.sampled_from([False, False, False, True])):
+            entry["vehicles"] = ["tipper_4_axle"]
+        if draw(st.sampled_from([False, False, False, True])):
+            entry["truck_limits"] = {"maxlength_m": 12}
+        if entry.get("receiver"):
+            entry["receiver"]["accepts"] = list(RECEIVED)
+            entry["receiver"]["landfill"] = draw(st.booleans())
+    said["sites"] = {
+        site: {"lon": 12.0 + 0.01 * number, "lat": 55.5, **entry}
+        for number, (site, entry) in enumerate(sites.items())
+    }
+    said["targets"] = draw(_targets(periods))
+    if draw(st.booleans()):
+        said["return_loads"] = {"share": draw(st.sampled_from([0, 0.3, 1.0]))}
+    if draw(st.sampled_from([False, False, True])):
+        vehicle = draw(st.sampled_from(said["vehicles"]))
+        name = draw(st.sampled_from(["hours_per_period", "km_per_period", "number"]))
+        least = {"hours_per_period": 50, "km_per_period": 500, "number": 0.05}[name]
+        said["fleet"] = {vehicle: {name: least * draw(st.integers(1, 40))}}
+    givers = [site for site, entry in sites.items() if entry.keys() & {"offers", "pit", "depot"}]
+    takers = [
+        site for site, entry in sites.items() if entry.keys() & {"needs", "receiver", "depot"}
+    ]
+    if draw(st.sampled_from([False, False, True])):
+        agreement = {"giver": draw(st.sampled_from(givers)), "taker": draw(st.sampled_from(takers))}
+        agreement |= draw(
+            st.sampled_from(
+                [{"forbidden": True}, {"at_most": "60 t"}, {"at_least": "10 t"}, {"tonnes": "20 t"}]
+            )
+        )
+        said["agreements"] = [agreement]
+    first = draw(st.sampled_from(FIRSTS))
+    said["objectives"] = [{"minimise": first}, "cost_dkk", "tonne_km"]
+    return World(said, world.seed, world.steps)
+
+
+@st.composite
+def choice_worlds(draw: st.DrawFn) -> World:
+    """Draw worlds with sites to open, few partners, and smallest lots."""
+    world = draw(whole_worlds())
+    said = dict(world.said)
+    sites = {site: dict(entry) for site, entry in said["sites"].items()}
+    for entry in sites.values():
+        for role in ("pit", "receiver", "plant", "depot"):
+            if role in entry and draw(st.booleans()):
+                opens = {"cost_dkk": draw(st.integers(0, 50)) * 100, "kg_co2e": 40}
+                entry[role] = {**entry[role], "opens": opens}
+    said["sites"] = sites
+    choices: dict[str, Any] = {}
+    if draw(st.booleans()):
+        choices["partners_at_most"] = draw(st.integers(2, 4))
+    if draw(st.booleans()):
+        choices["smallest_lot"] = f"{draw(st.integers(1, 8)) * 5} t"
+    said["choices"] = choices
+    return World(said, world.seed, world.steps)

@@ -39,8 +39,8 @@ class Certificate:
 
     @property
     def gap(self) -> float:
-        """The objective above its lower bound, as a share of the objective."""
-        return (self.objective - self.lower_bound) / max(abs(self.objective), 1e-9)
+        """The objective above its lower bound, as a share of the objective, or of one unit of it."""
+        return (self.objective - self.lower_bound) / max(abs(self.objective), 1.0)
 
     @property
     def feasible(self) -> bool:

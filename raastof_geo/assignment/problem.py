@@ -157,7 +157,9 @@ class Problem:
                 return np.array([], dtype=np.int64)
             keep = np.ones(len(table), bool)
             for name, label in labels.items():
-                keep &= (table[name] == label).to_numpy()
+                if (kind, name) not in self._known_labels:
+                    self._known_labels[kind, name] = table[name].to_numpy(dtype=object)
+                keep &= self._known_labels[kind, name] == label
             return self.starts[kind] + np.flatnonzero(keep)
         ends = (key for key in ("giver", "taker", "origin", "destination") if key in labels)
         narrow = next(ends, None)
@@ -219,6 +221,10 @@ class Problem:
             of = key if key in ("vehicle", "period") else "giver" if key in _OF_GIVER else "taker"
             self._known_codes[key] = names, codes, of
         return self._known_codes[key]
+
+    @cached_property
+    def _known_labels(self) -> dict[tuple[str, str], NDArray[np.object_]]:
+        return {}
 
     @cached_property
     def _known_codes(self) -> dict[str, tuple[tuple[str, ...], NDArray[np.intp], str]]:
