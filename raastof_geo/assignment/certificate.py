@@ -39,7 +39,7 @@ class Certificate:
 
     @property
     def gap(self) -> float:
-        """The objective above its lower bound, as a share of the objective, or of one unit of it."""
+        """The objective above its lower bound, as a share of it, or of one unit if that is more."""
         return (self.objective - self.lower_bound) / max(abs(self.objective), 1.0)
 
     @property
