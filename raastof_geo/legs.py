@@ -53,8 +53,9 @@ class Legs:
     Per trip: `length_km` (loaded), `return_km` (empty), `ferry_km`, `toll_km`, `link_dkk` (fares
     of fixed links), `drive_h` (both ways) and `work_h` (with loading and tipping), `load_t`,
     `energy` [unit of the fuel], `energy_unit`. Per tonne: `kg_co2e_wtw_per_t`,
-    `kg_co2e_ttw_per_t`, `haul_dkk_per_t`, `vehicle_km_per_t`. With limits on passages
-    `passages_0` …: trips that pass, for each load [0-2], and `return_passages_0` … of them."""
+    `kg_co2e_ttw_per_t`, `vehicle_km_per_t`, `haul_dkk_per_t` (of which tolls and fares are
+    `toll_dkk_per_t`). With limits on passages `passages_0` …: trips that pass, for each load
+    [0-2], and `return_passages_0` … of them."""
     roads: RoadPrices | None = None
     """What the legs were priced on; none for legs that were made up."""
     lost: pd.DataFrame = field(
@@ -66,7 +67,8 @@ class Legs:
     empty_trips: pd.DataFrame | None = None
     """With coordinated trucks, every empty trip from where something is tipped to where something
     is loaded: `origin`, `destination`, `vehicle`, `period`, and for each trip `length_km` (without
-    ferries), `drive_h`, `energy`, `kg_co2e_wtw`, `kg_co2e_ttw`, `dkk`, `passages_0` …."""
+    ferries), `drive_h`, `energy`, `kg_co2e_wtw`, `kg_co2e_ttw`, `dkk` (of which `toll_dkk`),
+    `passages_0` …."""
 
     def price_again(self, scenario: Scenario) -> Legs | None:
         """Price the legs of a scenario with the same sites; none where there are no roads."""
@@ -518,10 +520,12 @@ def price_empty_trips(
         length_km=sums["km"] - sums["ferry_km"],
         drive_h=sums["hours"],
         energy=sums["energy_empty"],
-        dkk=sums["hours"] * vehicle.hire_dkk_per_h.value
-        + sums["toll_km"] * vehicle.toll_dkk_per_km.value
-        + sums["link_dkk"]
-        + sums["ferry_km"] * ferry.fare_dkk_per_km.value,
+        toll_dkk=(
+            toll_dkk := sums["toll_km"] * vehicle.toll_dkk_per_km.value
+            + sums["link_dkk"]
+            + sums["ferry_km"] * ferry.fare_dkk_per_km.value
+        ),
+        dkk=sums["hours"] * vehicle.hire_dkk_per_h.value + toll_dkk,
         **{
             name.replace("over_", "passages_"): (values > 0).astype(np.float64)
             for name, values in sums.items()
@@ -629,16 +633,17 @@ def _price_tonnes(
     fuel = scenario.catalogue.fuels[vehicle.fuel]
     ferry = scenario.catalogue.ferry
     hours = trips["drive_h"] + vehicle.loading_min.value / 60
-    haul_dkk = (
-        hours * vehicle.hire_dkk_per_h.value
-        + trips["toll_km"] * vehicle.toll_dkk_per_km.value
+    toll_dkk = (
+        trips["toll_km"] * vehicle.toll_dkk_per_km.value
         + trips["link_dkk"]
         + trips["ferry_km"] * ferry.fare_dkk_per_km.value
     )
+    haul_dkk = hours * vehicle.hire_dkk_per_h.value + toll_dkk
     per_tonne = trips.assign(
         vehicle=vehicle_id,
         work_h=hours,
         haul_dkk_per_t=haul_dkk / trips["load_t"],
+        toll_dkk_per_t=toll_dkk / trips["load_t"],
         vehicle_km_per_t=(trips["length_km"] + trips["return_km"] - trips["ferry_km"])
         / trips["load_t"],
     )

@@ -156,6 +156,7 @@ def make_legs(
         energy=2 * length * 0.3,
         energy_unit="l",
         haul_dkk_per_t=factor * 20 * length / load,
+        toll_dkk_per_t=factor * 3 * length / load,
         vehicle_km_per_t=2 * length / load,
         kg_co2e_wtw_per_t=factor * 2 * length / load,
         kg_co2e_ttw_per_t=factor * 1.6 * length / load,
@@ -196,6 +197,7 @@ def make_empty_trips(
         kg_co2e_wtw=factor * length,
         kg_co2e_ttw=factor * 0.8 * length,
         dkk=factor * 10 * length,
+        toll_dkk=factor * 1.5 * length,
         **{f"passages_{number}": 1.0 for number in range(len(scenario.said.targets.passages))},
     )
 

@@ -19,7 +19,7 @@ from raastof_geo.assignment.violation import find_least_violation
 from raastof_geo.errors import SolverError
 from raastof_geo.language import say
 from raastof_geo.legs import Legs
-from raastof_geo.scenario.model import Choices, Targets
+from raastof_geo.scenario.model import Choices, NamedLeg, Targets
 from raastof_geo.scenario.scenario import Pit, Receiver, Scenario
 
 
@@ -43,7 +43,7 @@ def solve_alone(scenario: Scenario, legs: Legs) -> Alone:
     """
     problem = build_problem(_without_coordination(scenario), legs)
     closed = ~_alone(problem)
-    rows = list(alone_rows(problem))
+    rows = [*alone_rows(problem), *_named_rows(problem)]
     missing: dict[tuple[str, str], float] = {}
     solver = pick_solver(scenario.said.solving.solver)
     for _ in range(2):
@@ -57,7 +57,12 @@ def solve_alone(scenario: Scenario, legs: Legs) -> Alone:
         violation = find_least_violation(rows, programme, solver=solver, closed=closed)
         missing = {(rows[at].rule, rows[at].label): short for at, short in violation.short.items()}
         rows = [_less(row, missing.get((row.rule, row.label), 0.0)) for row in rows]
-    raise SolverError(say("the baseline could not be solved"))
+    raise SolverError(
+        say(
+            "the baseline could not be solved: look whether `baseline.legs` ask for more than is "
+            "on offer, needed or allowed"
+        )
+    )
 
 
 def measure_alone(problem: Problem) -> dict[str, float]:
@@ -107,7 +112,53 @@ def _alone(problem: Problem) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         mask[problem.block("moves")] = (
             np.array(digs)[moves.giver] & np.array(needs)[moves.taker]
         ) | (np.array(leaves)[moves.giver] & np.array(receives)[moves.taker])
+        _keep_to_named(problem, mask)
     return mask
+
+
+def _keep_to_named(problem: Problem, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
+    """Open the legs that the baseline names, and close the others of the same material.
+
+    What leaves a project is held to its named takers; what a project gets out of pits, to the
+    named pits. A leg with an amount opens only itself.
+    """
+    named = problem.scenario.said.baseline.legs
+    opened = [_columns_of(problem, leg) for leg in named]
+    for leg in named:
+        if leg.tonnes is not None:
+            continue
+        key, site = "origin", leg.giver
+        if problem.scenario.sites[leg.giver].pit is not None:
+            key, site = "destination", leg.taker
+        labels = {} if leg.material is None else {"material": leg.material}
+        others = problem.find(**{key: site}, **labels)
+        periods = set(leg.periods(tuple(problem.scenario.periods)))
+        mask[others[np.isin(problem.labels("period", others), sorted(periods))]] = False
+    for columns in opened:
+        mask[columns] = True
+
+
+def _columns_of(problem: Problem, leg: NamedLeg) -> Columns:
+    """Find the moves that a named leg is about, from surplus and pits to needs and receivers."""
+    labels = {} if leg.material is None else {"material": leg.material}
+    columns = problem.find(origin=leg.giver, destination=leg.taker, **labels)
+    ends = np.isin(problem.labels("giver_kind", columns).astype(str), ["offer", "pit"])
+    ends &= np.isin(problem.labels("taker_kind", columns).astype(str), ["need", "receiver"])
+    periods = leg.periods(tuple(problem.scenario.periods))
+    return columns[ends & np.isin(problem.labels("period", columns).astype(str), periods)]
+
+
+def _named_rows(problem: Problem) -> Iterator[Row]:
+    """Yield what the baseline says is already planned."""
+    for leg in problem.scenario.said.baseline.legs:
+        if leg.tonnes is None:
+            continue
+        scenario = problem.scenario
+        tonnes = leg.tonnes.value
+        if leg.tonnes.unit != "t" and leg.material is not None:
+            tonnes = scenario.catalogue.tonnes(leg.tonnes, leg.material, scenario.said.vehicles)
+        label = f"{leg.giver}>{leg.taker}" + (f"/{leg.material}" if leg.material else "")
+        yield sum_of("named_leg", label, _columns_of(problem, leg), "=", tonnes)
 
 
 def _among(site: str, named: Collection[str] | None) -> bool:
@@ -117,7 +168,8 @@ def _among(site: str, named: Collection[str] | None) -> bool:
 def alone_rows(problem: Problem) -> Iterator[Row]:
     """Yield the rules of a project alone: surplus leaves, needs are met, capacities hold for it."""
     leaving = {offer.id for offer in problem.scenario.offers if offer.must_leave}
-    yield from (row for row in offers_kept(problem) if row.label in leaving)
+    named = problem.scenario.said.baseline.legs
+    yield from (row for row in offers_kept(problem) if named or row.label in leaving)
     yield from needs_met(problem)
     for pit in problem.scenario.pits:
         columns = problem.find(origin=pit.site, giver_kind="pit")

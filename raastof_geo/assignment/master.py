@@ -230,6 +230,9 @@ class _HighsEngine(_Engine):
         self.model.run()
         status = self.model.getModelStatus()
         known = self.highspy.HighsModelStatus
+        if status == known.kModelEmpty:
+            nothing = np.zeros(len(master.columns))
+            return Answer(nothing, 0.0, np.zeros(master.programme.row_count), True)
         if status not in (known.kOptimal, known.kTimeLimit, known.kInterrupt):
             self.model.clearSolver()
             self.model.setOptionValue("presolve", "off")

@@ -21,6 +21,22 @@ EMISSION_PARTS = (
 )
 """Parts that add up to `kg_co2e_wtw`."""
 
+COST_PARTS = (
+    "haul_dkk",
+    "toll_dkk",
+    "purchase_dkk",
+    "tax_dkk",
+    "gate_dkk",
+    "preparation_dkk",
+    "handling_dkk",
+    "processing_dkk",
+    "storing_dkk",
+    "opening_dkk",
+)
+"""Parts that add up to `cost_dkk`: trucks; tolls and fares; material bought; raw-material tax;
+gate fees; what a use asks for, as lime; depots in and out; plants; what lies in depots; candidate
+sites that open."""
+
 
 def _from_legs(name: str, of_trip: str) -> Callable[[Problem], Floats]:
     """Take a figure of the leg, and give back the return trip of coordinated trucks."""
@@ -35,7 +51,48 @@ def _from_legs(name: str, of_trip: str) -> Callable[[Problem], Floats]:
     return measure
 
 
+def _haul(problem: Problem) -> Floats:
+    return _from_legs("haul_dkk_per_t", "dkk")(problem) - problem.measure("toll_dkk")
+
+
+def _purchase(problem: Problem) -> Floats:
+    bought = problem.of_givers("price_dkk_per_t") - problem.of_givers("tax_dkk_per_t")
+    return problem.join(moves=bought * (1 - problem.taker_is("receiver")))
+
+
+def _tax(problem: Problem) -> Floats:
+    paid = problem.of_givers("tax_dkk_per_t") * (1 - problem.taker_is("receiver"))
+    return problem.join(moves=paid)
+
+
+def _terms_of(taker: str) -> Callable[[Problem], Floats]:
+    """Take what a kind of taker asks for a tonne."""
+
+    def measure(problem: Problem) -> Floats:
+        asked = problem.terms("dkk_per_t") - problem.of_givers("dkk_per_t")
+        return problem.join(moves=asked * problem.taker_is(taker))
+
+    return measure
+
+
+def _handling(problem: Problem) -> Floats:
+    out = problem.join(moves=problem.of_givers("dkk_per_t"))
+    return out + _terms_of("depot")(problem) + _terms_of("plant")(problem)
+
+
+def _dkk_of(kind: str) -> Callable[[Problem], Floats]:
+    """Take what a kind of columns costs."""
+
+    def measure(problem: Problem) -> Floats:
+        if not problem.sizes[kind]:
+            return np.zeros(problem.column_count)
+        return problem.join(**{kind: problem.others[kind]["dkk"].to_numpy(np.float64)})
+
+    return measure
+
+
 def _cost(problem: Problem) -> Floats:
+    """Add all parts at once: a large programme has no room for each of them."""
     haul = _from_legs("haul_dkk_per_t", "dkk")(problem)
     paid = problem.of_givers("price_dkk_per_t") * (1 - problem.taker_is("receiver"))
     return haul + problem.join(
@@ -66,12 +123,16 @@ def _tonne_km(problem: Problem) -> Floats:
     return problem.join(moves=problem.leg("length_km"))
 
 
-def _drive_h(problem: Problem) -> Floats:
-    moved = problem.leg("drive_h") / problem.leg("load_t")
-    if problem.pooled_share:
-        returned = problem.return_trip("drive_h") / problem.leg("load_t")
-        moved = moved - problem.pooled_share * returned
-    return problem.join(moves=moved, trips=problem.trip("drive_h"))
+def _for_each_trip(name: str) -> Callable[[Problem], Floats]:
+    """Take a figure that the leg gives for a trip, and give back coordinated return trips."""
+
+    def measure(problem: Problem) -> Floats:
+        moved = problem.leg(name) / problem.leg("load_t")
+        if problem.pooled_share:
+            moved = moved - problem.pooled_share * problem.return_trip(name) / problem.leg("load_t")
+        return problem.join(moves=moved, trips=problem.trip(name))
+
+    return measure
 
 
 def _virgin(problem: Problem) -> Floats:
@@ -100,13 +161,25 @@ MEASURES: Mapping[str, Callable[[Problem], Floats]] = {
     "kg_co2e_wtw": _all_emissions,
     "cost_dkk": _cost,
     "cost_with_co2_dkk": _cost_with_co2,
+    "haul_dkk": _haul,
+    "toll_dkk": _from_legs("toll_dkk_per_t", "toll_dkk"),
+    "purchase_dkk": _purchase,
+    "tax_dkk": _tax,
+    "gate_dkk": _terms_of("receiver"),
+    "preparation_dkk": _terms_of("need"),
+    "handling_dkk": _handling,
+    "processing_dkk": _dkk_of("processes"),
+    "storing_dkk": _dkk_of("stores"),
+    "opening_dkk": _dkk_of("openings"),
     "tonne_km": _tonne_km,
     "vehicle_km": _from_legs("vehicle_km_per_t", "length_km"),
-    "drive_h": _drive_h,
+    "drive_h": _for_each_trip("drive_h"),
     "virgin_tonnes": _virgin,
     "landfill_tonnes": _landfill,
+    "energy": _for_each_trip("energy"),
 }
-"""What a plan can be measured by: for each, what a unit of every column adds to it."""
+"""What a plan can be measured by: for each, what a unit of every column adds to it.
+`energy` is in the unit of each truck's fuel."""
 
 
 def add_measures(problem: Problem, names: Sequence[str]) -> Floats:

@@ -10,6 +10,7 @@ import pandas as pd
 from raastof_geo.assignment.alone import solve_alone
 from raastof_geo.assignment.measures import MEASURES
 from raastof_geo.assignment.tables import measure_flows
+from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.legs import Legs
 from raastof_geo.scenario.scenario import Scenario
 
@@ -24,6 +25,7 @@ class Baseline:
     """Tonnes of needs and surplus for which a project alone finds no pit and no receiver. [t]"""
     amounts: dict[str, float]
     """What it amounts to by each measure."""
+    books: Books
 
 
 def solve_baseline(scenario: Scenario, legs: Legs) -> Baseline:
@@ -32,4 +34,6 @@ def solve_baseline(scenario: Scenario, legs: Legs) -> Baseline:
     used = np.flatnonzero(alone.values)
     problem, values = alone.problem.only(used), alone.values[used]
     amounts = {name: float(problem.measure(name) @ values) for name in MEASURES}
-    return Baseline(measure_flows(problem, values), alone.missing, amounts)
+    return Baseline(
+        measure_flows(problem, values), alone.missing, amounts, keep_books(problem, values)
+    )

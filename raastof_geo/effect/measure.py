@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+import numpy as np
 import pandas as pd
 
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.limits import counting_materials
 from raastof_geo.effect.baseline import Baseline, solve_baseline
+from raastof_geo.effect.books import Books, keep_books
+from raastof_geo.effect.cause import Cause, split_by_cause
+from raastof_geo.effect.money import Transfers, divide_savings
 from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.legs import Legs
 from raastof_geo.scenario.model import ShareDefinition
@@ -71,6 +75,13 @@ class Effect:
     """How far the secondary share can get, and what the target costs."""
     baseline_missing: dict[tuple[str, str], float]
     """What projects alone could not place: the baseline leaves it out. [t]"""
+    books: Books
+    """Every line of the plan."""
+    baseline_books: Books
+    causes: tuple[Cause, ...]
+    """What each cause saves, in the order in which they were switched on; none where the scenario
+    asks for none."""
+    transfers: Transfers
 
     @property
     def saved(self) -> dict[str, float]:
@@ -91,12 +102,21 @@ class Effect:
 def measure_effect(scenario: Scenario, legs: Legs, plan: Plan) -> Effect:
     """Solve the baseline and compare."""
     baseline: Baseline = solve_baseline(scenario, legs)
+    used = np.flatnonzero(plan.proof.values)
+    books = keep_books(plan.problem.only(used), plan.proof.values[used])
+    causes: tuple[Cause, ...] = ()
+    if scenario.said.effect.causes and not baseline.missing:
+        causes = split_by_cause(scenario, legs, plan, books, baseline)
     return Effect(
         plan=measure_totals(scenario, plan.flows, plan.amounts, empty_trips=plan.empty_trips),
         baseline=measure_totals(scenario, baseline.flows, baseline.amounts),
         baseline_flows=baseline.flows,
         target=answer_target(plan),
         baseline_missing=baseline.missing,
+        books=books,
+        baseline_books=baseline.books,
+        causes=causes,
+        transfers=divide_savings(scenario, legs, books, baseline.books),
     )
 
 

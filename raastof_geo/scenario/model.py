@@ -678,6 +678,32 @@ class Solving(Model):
     """With either-or decisions: stop when the plan is within this share of the bound."""
 
 
+class NamedLeg(Window):
+    """Where material goes without coordination, such as "all soil to Køge"."""
+
+    giver: SiteId
+    taker: SiteId
+    material: MaterialId | None = None
+    """The material that it is about; none: all."""
+    tonnes: Amount | None = None
+    """As planned: exactly this much goes. None: what may go there goes there, or by other named
+    legs, and nowhere else."""
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _weighs(self, info: ValidationInfo) -> NamedLeg:
+        if self.tonnes is not None and self.tonnes.unit != "t" and self.material is None:
+            raise InputError(
+                say(
+                    "`{name}` covers several materials of different density: say it in tonnes",
+                    name="tonnes",
+                )
+            )
+        if self.tonnes is not None and self.material is not None:
+            _weigh(self.tonnes, self.material, info)
+        return self
+
+
 class Baseline(Model):
     """What would happen without coordination: each project alone with its best pit and receiver."""
 
@@ -687,6 +713,20 @@ class Baseline(Model):
     """The only receivers of the baseline; none: all."""
     vehicles: tuple[VehicleId, ...] | None = None
     """The trucks of the baseline; none: those that `fleet` does not limit, if there are any."""
+    legs: tuple[NamedLeg, ...] = ()
+    """Where material goes, or how much of it is already planned to."""
+
+
+class EffectChoices(Model):
+    """How the effect is divided and explained."""
+
+    shared_legs: Literal["half", "giver", "taker"] = "half"
+    """Whose a transport between two projects is: half each, or all of one of them."""
+    causes: bool = True
+    """Whether the effect is split by cause, which takes a solve for each cause."""
+    shapley: bool | None = None
+    """Whether savings are also divided by Shapley value, which takes a solve for each set of
+    projects; none: where there are at most six projects."""
 
 
 class ScenarioFile(Model):
@@ -728,6 +768,10 @@ class ScenarioFile(Model):
     choices: Choices = Choices()
     solving: Solving = Solving()
     baseline: Baseline = Baseline()
+    effect: EffectChoices = EffectChoices()
+    publish: Literal["everything", "own_flows"] = "everything"
+    """What the page of a project shows of others: all that concerns it, or with `own_flows` no
+    names and only coarse tonnes."""
     outputs: tuple[OutputName, ...] = ("map", "flows", "geopackage", "plan", "proof", "summary")
 
     @field_validator("periods")

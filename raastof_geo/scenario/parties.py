@@ -47,6 +47,8 @@ class Giver:
     periods: tuple[str, ...]
     price_dkk_per_t: float = 0.0
     """Price and raw-material tax, paid by everybody who puts the material to use."""
+    tax_dkk_per_t: float = 0.0
+    """How much of the price is raw-material tax."""
     dkk_per_t: float = 0.0
     """Handling on the way out, whoever takes it."""
     upstream_kg_co2e_per_t: float = 0.0
@@ -101,7 +103,7 @@ def _givers(scenario: Scenario) -> Iterator[Giver]:
         )
     for pit in scenario.pits:
         for material, price in pit.prices_dkk_per_t.items():
-            upstream = materials[material].upstream_kg_co2e
+            upstream, tax = materials[material].upstream_kg_co2e, materials[material].tax
             kg = upstream.value if upstream else 0.0
             name = f"{pit.site}/{material}"
             yield Giver(
@@ -112,6 +114,7 @@ def _givers(scenario: Scenario) -> Iterator[Giver]:
                 material,
                 always,
                 price_dkk_per_t=price,
+                tax_dkk_per_t=tax.value if tax else 0.0,
                 upstream_kg_co2e_per_t=kg,
             )
     for plant in scenario.plants:

@@ -1,0 +1,364 @@
+"""Keep the books: every line that a plan or a baseline comes to, and whose share it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from raastof_geo.assignment.measures import COST_PARTS, EMISSION_PARTS
+from raastof_geo.assignment.problem import Columns, Floats, Problem
+from raastof_geo.assignment.rules.limits import project_sites
+from raastof_geo.roads.places import locate_municipality
+from raastof_geo.scenario.scenario import Scenario
+
+Group: TypeAlias = Literal["ends", "taking", "buying", "giving"]
+"""How a part of a line is shared out between its two ends."""
+
+PARTS: Mapping[str, Group] = {
+    "tonnes": "ends",
+    "loads": "ends",
+    "vehicle_km": "ends",
+    "tonne_km": "ends",
+    "drive_h": "ends",
+    "litres": "ends",
+    "kwh": "ends",
+    "transport_kg_co2e_wtw": "ends",
+    "transport_kg_co2e_ttw": "ends",
+    "upstream_kg_co2e": "buying",
+    "processing_kg_co2e": "taking",
+    "disposal_kg_co2e": "giving",
+    "haul_dkk": "ends",
+    "toll_dkk": "ends",
+    "purchase_dkk": "buying",
+    "tax_dkk": "buying",
+    "gate_dkk": "giving",
+    "preparation_dkk": "taking",
+    "handling_dkk": "ends",
+    "processing_dkk": "ends",
+    "storing_dkk": "ends",
+    "opening_dkk": "ends",
+    "reference_tonnes": "taking",
+    "secondary_reference_tonnes": "taking",
+    "virgin_tonnes": "buying",
+    "secondary_tonnes": "taking",
+    "received_tonnes": "giving",
+    "landfill_tonnes": "giving",
+    "reused_tonnes": "giving",
+    "sold_dkk": "giving",
+}
+"""What every line has, and how each of it is shared out.
+
+`ends`: a transport between two projects by the scenario's rule, else the project at one end.
+`taking`: who takes, else who gives. `giving`: who gives, else who takes. `buying`: who takes.
+What no project stands at the end of is common: empty trips go by loads, the rest by the tonnes
+that each project exchanges with plants and depots."""
+
+SUMS: Mapping[str, tuple[str, ...]] = {
+    "kg_co2e_wtw": EMISSION_PARTS,
+    "cost_dkk": COST_PARTS,
+}
+"""Figures that are sums of parts."""
+
+LABELS = (
+    "kind",
+    "giver",
+    "giver_kind",
+    "taker",
+    "taker_kind",
+    "origin",
+    "destination",
+    "material",
+    "vehicle",
+    "period",
+    "what",
+)
+
+COMMON = ""
+"""The label of lines that have no material or no period of their own."""
+
+_MEASURED = tuple(
+    name
+    for name in PARTS
+    if name not in ("tonnes", "loads", "litres", "kwh", "reference_tonnes", "sold_dkk")
+    and not name.startswith(("secondary", "received", "reused"))
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Books:
+    """Lines that add up to everything that is reported, and the shares of the sites in them."""
+
+    scenario: Scenario
+    lines: pd.DataFrame
+    """One row per flow, recipe, store, empty trip and opening, in this order: `LABELS`, and what
+    it has of each of `PARTS` and `SUMS`."""
+
+    def total(self, part: str) -> float:
+        """Add up a part of all lines."""
+        return float(self.lines[part].sum())
+
+    @cached_property
+    def totals(self) -> pd.Series:
+        """Everything added up."""
+        return self.lines[[*PARTS, *SUMS]].sum()
+
+    def by(self, dimension: str) -> pd.DataFrame:
+        """Add up by `site`, `project`, `municipality`, `material`, `period` or `vehicle`.
+
+        Every dimension adds up to the totals.
+        """
+        if dimension in ("material", "period", "vehicle"):
+            order = list(self.scenario.periods) if dimension == "period" else None
+            summed = self.lines.groupby(dimension)[[*PARTS, *SUMS]].sum()
+            if order is not None:
+                summed = summed.reindex([one for one in [*order, COMMON] if one in summed.index])
+            return summed
+        if dimension == "site":
+            return self.by_site
+        sites = pd.Series(self.by_site.index, index=self.by_site.index)
+        keys = sites.map(self._project if dimension == "project" else self._municipality)
+        return self.by_site.groupby(keys.to_numpy()).sum().rename_axis(dimension)
+
+    @cached_property
+    def by_site(self) -> pd.DataFrame:
+        """What falls to each site by the rules of sharing; sites with nothing are left out."""
+        names = self.sites
+        summed = {}
+        for part, group in PARTS.items():
+            line, site, weight = self.shares[group]
+            values = self.lines[part].to_numpy(np.float64)[line] * weight
+            summed[part] = np.bincount(site, values, minlength=len(names))
+        table = pd.DataFrame(summed, index=pd.Index(names, name="site"))
+        for name, parts in SUMS.items():
+            table[name] = table[list(parts)].sum(axis=1)
+        keep = table.ne(0).any(axis=1) | table.index.isin(sorted(project_sites(self.scenario)))
+        return table[keep & (table.index != COMMON) | table.ne(0).any(axis=1)]
+
+    @cached_property
+    def sites(self) -> list[str]:
+        """The sites, and at the end `COMMON` for what nobody can be found for."""
+        return [*self.scenario.sites, COMMON]
+
+    @cached_property
+    def shares(self) -> dict[Group, tuple[NDArray[np.intp], NDArray[np.intp], Floats]]:
+        """Whose each line is, by group: numbers of lines and of sites, and shares that add to 1."""
+        return {group: self._share_out(group) for group in ("ends", "taking", "buying", "giving")}
+
+    def _share_out(self, group: Group) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+        lines, number = self.lines, {site: at for at, site in enumerate(self.sites)}
+        projects = project_sites(self.scenario)
+        origin = lines["origin"].map(number).to_numpy(np.intp)
+        goal = lines["destination"].map(number).to_numpy(np.intp)
+        trip = (lines["kind"] == "trips").to_numpy()
+        gives = lines["origin"].isin(projects).to_numpy() & ~trip
+        takes = lines["destination"].isin(projects).to_numpy() & ~trip
+        part = np.zeros(len(lines))
+        rule = self.scenario.said.effect.shared_legs
+        if group == "ends":
+            both = {"half": 0.5, "giver": 1.0, "taker": 0.0}[rule]
+            part = np.where(gives & takes, both, gives.astype(np.float64))
+        elif group == "giving":
+            part = gives.astype(np.float64)
+        elif group == "taking":
+            part = (gives & ~takes).astype(np.float64)
+        rest = 1.0 - part
+        owned = takes | (part == 1.0)
+        every = np.arange(len(lines))
+        common = every[~owned]
+        line = [every[owned & (part > 0)], every[owned & (part < 1)]]
+        site = [origin[line[0]], goal[line[1]]]
+        weight = [part[line[0]], rest[line[1]]]
+        for chosen, keys in ((common[trip[common]], "trips"), (common[~trip[common]], "rest")):
+            at, of = self._common_shares[keys]
+            line.append(np.repeat(chosen, len(at)))
+            site.append(np.tile(at, len(chosen)))
+            weight.append(np.tile(of, len(chosen)))
+        return np.concatenate(line), np.concatenate(site), np.concatenate(weight)
+
+    @cached_property
+    def _common_shares(self) -> dict[str, tuple[NDArray[np.intp], Floats]]:
+        """Divide what is common among the sites of projects."""
+        lines, projects = self.lines, sorted(project_sites(self.scenario))
+        moved = lines[lines["kind"] == "moves"]
+        places = ["plant", "depot"]
+        others = moved["giver_kind"].isin(places) | moved["taker_kind"].isin(places)
+        divided = {
+            "trips": self._at_ends(moved, "loads", projects),
+            "rest": self._at_ends(moved[others], "tonnes", projects),
+        }
+        found = {}
+        for key, weights in divided.items():
+            known = weights if weights.sum() > 0 else self._at_ends(moved, "tonnes", projects)
+            if known.sum() > 0:
+                found[key] = np.flatnonzero(known), known[known > 0] / known.sum()
+            else:
+                found[key] = np.array([len(self.sites) - 1]), np.ones(1)
+        return found
+
+    def _at_ends(self, moved: pd.DataFrame, part: str, projects: list[str]) -> Floats:
+        """Add up what goes and comes at each site of a project; what stays there is not counted."""
+        moved = moved[moved["origin"] != moved["destination"]]
+        out = moved.groupby("origin")[part].sum()
+        into = moved.groupby("destination")[part].sum()
+        mine = set(projects)
+        return np.array(
+            [
+                float(out.get(site, 0.0) + into.get(site, 0.0)) if site in mine else 0.0
+                for site in self.sites
+            ]
+        )
+
+    def _project(self, site: str) -> str:
+        return self.scenario.project(site) if site != COMMON else COMMON
+
+    def _municipality(self, site: str) -> str:
+        return self._municipalities.get(site, COMMON)
+
+    @cached_property
+    def _municipalities(self) -> dict[str, str]:
+        return find_municipalities(self.scenario)
+
+
+def find_municipalities(scenario: Scenario) -> dict[str, str]:
+    """Name the municipality of each site: as the scenario says, else where it lies."""
+    lon, lat = zip(*(site.lon_lat for site in scenario.sites.values()), strict=True)
+    return {
+        site_id: site.municipality or found or COMMON
+        for (site_id, site), found in zip(
+            scenario.sites.items(), locate_municipality(lon, lat), strict=True
+        )
+    }
+
+
+def keep_books(problem: Problem, values: Floats) -> Books:
+    """Write a line for every column that is used.
+
+    Parameters
+    ----------
+    problem, values
+        Columns and what is on each; as `problem.only(used)` and `values[used]`.
+    """
+    parts = [table for kind in _TABLES for table in [_TABLES[kind](problem)] if len(table)]
+    lines = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*LABELS])
+    for label in LABELS:
+        lines[label] = lines[label].fillna(COMMON).astype(object) if label in lines else COMMON
+    places: Columns = np.concatenate(
+        [np.arange(problem.column_count)[problem.block(kind)] for kind in _TABLES]
+    )
+    amount = values[places]
+    for name in _MEASURED:
+        lines[name] = problem.measure(name)[places] * amount
+    moves = (lines["kind"] == "moves").to_numpy()
+    lines["tonnes"] = np.where(moves, amount, 0.0)
+    _count_trips(problem, lines, amount, places)
+    _count_masses(problem, lines, moves)
+    _order_like_flows(problem, lines)
+    for name, parts_of in SUMS.items():
+        lines[name] = lines[list(parts_of)].sum(axis=1)
+    lines = lines.sort_values(
+        ["_kind", "giver", "taker", "material", "_period", "vehicle"], ignore_index=True
+    )
+    return Books(problem.scenario, lines[[*LABELS, *PARTS, *SUMS]])
+
+
+def _moves(problem: Problem) -> pd.DataFrame:
+    keys = ("giver", "giver_kind", "taker", "taker_kind", "origin", "destination")
+    return pd.DataFrame(
+        {
+            "kind": ["moves"] * len(problem.moves),
+            **{key: problem.labels(key) for key in (*keys, "material", "vehicle", "period")},
+        }
+    )
+
+
+def _processes(problem: Problem) -> pd.DataFrame:
+    table = problem.others["processes"]
+    return pd.DataFrame(
+        {"kind": "processes", "origin": table["site"], "destination": table["site"]}
+        | {"period": table["period"], "what": table["recipe"]}
+    )
+
+
+def _stores(problem: Problem) -> pd.DataFrame:
+    table = problem.others["stores"]
+    return pd.DataFrame(
+        {"kind": "stores", "origin": table["site"], "destination": table["site"]}
+        | {"material": table["material"], "period": table["period"], "what": table["depot"]}
+    )
+
+
+def _trips(problem: Problem) -> pd.DataFrame:
+    if not problem.sizes["trips"]:
+        return pd.DataFrame()
+    table = problem.others["trips"]
+    labels = ("origin", "destination", "vehicle", "period")
+    return pd.DataFrame({"kind": "trips", **{label: table[label] for label in labels}})
+
+
+def _openings(problem: Problem) -> pd.DataFrame:
+    table = problem.others["openings"]
+    return pd.DataFrame(
+        {"kind": "openings", "origin": table["site"], "destination": table["site"]}
+        | {"what": table["role"]}
+    )
+
+
+_TABLES = {
+    "moves": _moves,
+    "processes": _processes,
+    "stores": _stores,
+    "trips": _trips,
+    "openings": _openings,
+}
+
+
+def _count_trips(problem: Problem, lines: pd.DataFrame, amount: Floats, places: Columns) -> None:
+    """Count loads, and energy by its unit."""
+    catalogue = problem.scenario.catalogue
+    loads = np.zeros(len(lines))
+    move = (lines["kind"] == "moves").to_numpy()
+    if len(problem.moves):
+        driven = problem.leg("work_h") > 0
+        loads[move] = np.where(driven, amount[move] / problem.leg("load_t"), 0.0)
+    lines["loads"] = loads
+    energy = problem.measure("energy")[places] * amount
+    unit = lines["vehicle"].map(
+        lambda name: catalogue.fuels[catalogue.vehicles[name].fuel].unit if name else COMMON
+    )
+    lines["litres"] = np.where(unit == "l", energy, 0.0)
+    lines["kwh"] = np.where(unit == "kWh", energy, 0.0)
+
+
+def _count_masses(problem: Problem, lines: pd.DataFrame, moves: NDArray[np.bool_]) -> None:
+    scenario = problem.scenario
+    tonnes, taker, giver = lines["tonnes"], lines["taker_kind"], lines["giver_kind"]
+    share = np.zeros(len(lines))
+    share[moves] = problem.reference_share if len(problem.moves) else 0.0
+    secondary = lines["material"].map(
+        lambda name: bool(name) and scenario.catalogue.materials[name].origin == "secondary"
+    )
+    lines["reference_tonnes"] = tonnes * share
+    lines["secondary_reference_tonnes"] = tonnes * share * secondary.astype(np.float64)
+    lines["secondary_tonnes"] = tonnes.where((taker == "need") & (giver != "pit"), 0.0)
+    lines["received_tonnes"] = tonnes.where(taker == "receiver", 0.0)
+    apart = lines["origin"] != lines["destination"]
+    piles = {f"{depot.id}/out" for depot in scenario.depots if depot.own}
+    own = (giver == "offer") | lines["giver"].map(
+        lambda name: str(name).rpartition("/")[0] in piles
+    )
+    lines["reused_tonnes"] = tonnes.where(own & apart & (taker != "receiver"), 0.0)
+    sold = (giver == "offer") & (taker != "receiver")
+    lines["sold_dkk"] = lines["purchase_dkk"].where(sold, 0.0)
+
+
+def _order_like_flows(problem: Problem, lines: pd.DataFrame) -> None:
+    kinds = {kind: number for number, kind in enumerate(_TABLES)}
+    order = {period: number for number, period in enumerate(problem.scenario.periods)}
+    lines["_kind"] = lines["kind"].map(kinds)
+    lines["_period"] = lines["period"].map(order).fillna(-1)

@@ -1,0 +1,162 @@
+"""Split the effect by cause: switch the causes on one after the other, and look what each adds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raastof_geo.assignment.layout import build_problem
+from raastof_geo.assignment.master import pick_solver
+from raastof_geo.assignment.plan import Plan
+from raastof_geo.assignment.price_in import Clock, solve_in_order
+from raastof_geo.assignment.problem import Floats, Problem
+from raastof_geo.assignment.programme import build_programme
+from raastof_geo.assignment.rules import RULES
+from raastof_geo.effect.baseline import Baseline
+from raastof_geo.effect.books import Books, keep_books
+from raastof_geo.legs import Legs
+from raastof_geo.scenario.model import Choices, ScenarioFile, Targets
+from raastof_geo.scenario.scenario import Scenario
+
+CauseName: TypeAlias = Literal["reuse", "plants", "storage", "trucks", "return_loads", "terms"]
+
+CAUSES: tuple[CauseName, ...] = ("reuse", "plants", "storage", "trucks", "return_loads", "terms")
+"""In the order in which they are switched on: projects send to each other and share pits and
+receivers; plants; depots and stockpiles; the trucks of the plan instead of the baseline's; return
+loads; targets, limits, agreements and either-or decisions."""
+
+
+_NOTHING = 1e-3
+"""Targets that change no figure by more than this are no cause."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cause:
+    """What one cause, or several that cannot be told apart, saves."""
+
+    names: tuple[CauseName, ...]
+    saved: dict[str, float]
+    """Books before it less books with it, by part."""
+
+
+def split_by_cause(
+    scenario: Scenario, legs: Legs, plan: Plan, plan_books: Books, baseline: Baseline
+) -> tuple[Cause, ...]:
+    """Solve with the causes switched on one after the other; they add up to the whole effect.
+
+    The first step takes over everything that the projects may do without plants, depots and the
+    plan's trucks, under the shared capacities; the last one is the plan. Where a step has no plan,
+    its cause is told together with the next.
+    """
+    wanted = [name for name in CAUSES if _applies(scenario, name)]
+    before = _sums(baseline.books)
+    found: list[Cause] = []
+    waiting: tuple[CauseName, ...] = ()
+    for number, name in enumerate(wanted):
+        waiting = (*waiting, name)
+        if number == len(wanted) - 1:
+            after: dict[str, float] | None = _sums(plan_books)
+        else:
+            books = _solve_with(scenario, legs, plan, wanted[: number + 1])
+            after = None if books is None else _sums(books)
+        if after is None:
+            continue
+        saved = {part: before[part] - after[part] for part in before}
+        if waiting != ("terms",) or any(abs(value) > _NOTHING for value in saved.values()):
+            found.append(Cause(waiting, saved))
+        before, waiting = after, ()
+    return tuple(found)
+
+
+def _sums(books: Books) -> dict[str, float]:
+    return {str(name): float(value) for name, value in books.totals.items()}
+
+
+def _applies(scenario: Scenario, name: CauseName) -> bool:
+    said = scenario.said
+    if name == "reuse":
+        return True
+    if name == "plants":
+        return bool(scenario.plants)
+    if name == "storage":
+        return bool(scenario.depots)
+    if name == "trucks":
+        return bool(said.fleet) or set(_plain_trucks(said)) != set(said.vehicles)
+    if name == "return_loads":
+        return said.return_loads is not None
+    return bool(said.agreements) or said.targets != Targets() or said.choices != Choices()
+
+
+def _plain_trucks(said: ScenarioFile) -> tuple[str, ...]:
+    plenty = tuple(name for name in said.vehicles if name not in said.fleet)
+    return said.baseline.vehicles or plenty or said.vehicles
+
+
+def _solve_with(
+    scenario: Scenario, legs: Legs, plan: Plan, causes: Collection[CauseName]
+) -> Books | None:
+    """Solve with only some causes; none where no plan keeps the rules."""
+    variant = _switch(scenario, causes)
+    problem = build_problem(variant, legs)
+    programme = build_programme([row for rule in RULES for row in rule(problem)], problem.whole)
+    closed = _closed(problem, causes) | problem.whole
+    decided = _decided(problem, plan, causes)
+    used = np.flatnonzero(decided)
+    if len(used):
+        programme = programme.with_limits(programme.limit - programme.used(used, decided[used]))
+    steps = solve_in_order(
+        programme,
+        problem.objectives(),
+        solver=pick_solver(scenario.said.solving.solver),
+        clock=Clock(120.0),
+        closed=closed,
+    )
+    if not steps[-1].solved:
+        return None
+    values = steps[-1].optimum.spread(problem.column_count) + decided
+    kept = np.flatnonzero(values > 1e-6)
+    return keep_books(problem.only(kept), values[kept])
+
+
+def _switch(scenario: Scenario, causes: Collection[CauseName]) -> Scenario:
+    said = scenario.said
+    changes: dict[str, object] = {"targets": Targets(), "agreements": (), "choices": Choices()}
+    if "trucks" not in causes:
+        changes |= {"vehicles": _plain_trucks(said), "fleet": {}}
+    if "return_loads" not in causes:
+        changes["return_loads"] = None
+    return replace(scenario, said=said.model_copy(update=changes))
+
+
+def _closed(problem: Problem, causes: Collection[CauseName]) -> NDArray[np.bool_]:
+    mask = np.zeros(problem.column_count, bool)
+    for cause, kind, block in (("plants", "plant", "processes"), ("storage", "depot", "stores")):
+        if cause not in causes:
+            mask[problem.block(block)] = True
+            if len(problem.moves):
+                ends = (problem.giver_is(kind) > 0) | (problem.taker_is(kind) > 0)
+                mask[problem.block("moves")] |= ends
+    return mask
+
+
+def _decided(problem: Problem, plan: Plan, causes: Collection[CauseName]) -> Floats:
+    """Take over which candidates the plan opens, of the kinds that are switched on."""
+    values = np.zeros(problem.column_count)
+    opened = {
+        (row["role"], row["site"])
+        for row in plan.openings.to_dict(orient="records")
+        if row["opened"]
+    }
+    later = {"plant": "plants", "depot": "storage"}
+    if not problem.sizes["openings"]:
+        return values
+    table = problem.others["openings"]
+    for number, (role, site) in enumerate(zip(table["role"], table["site"], strict=True)):
+        known = later.get(role)
+        if (role, site) in opened and (known is None or known in causes):
+            values[problem.starts["openings"] + number] = 1.0
+    return values

@@ -1,0 +1,238 @@
+"""Who pays whom, before and after, and transfers that leave nobody worse off."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from raastof_geo.assignment.layout import build_problem
+from raastof_geo.assignment.master import pick_solver
+from raastof_geo.assignment.measures import COST_PARTS
+from raastof_geo.assignment.price_in import Clock, solve_in_order
+from raastof_geo.assignment.programme import build_programme
+from raastof_geo.assignment.rules import RULES
+from raastof_geo.assignment.rules.limits import project_sites
+from raastof_geo.effect.books import COMMON, Books, keep_books
+from raastof_geo.errors import InputError
+from raastof_geo.language import say
+from raastof_geo.legs import Legs
+from raastof_geo.scenario.model import Choices, Targets
+from raastof_geo.scenario.scenario import Scenario
+
+SHAPLEY_MOST = 10
+"""Projects for which Shapley values are found: a solve for each set of them."""
+_SHAPLEY_UNASKED = 6
+
+PAYEES: Mapping[str, str] = {
+    "haul_dkk": "hauliers",
+    "toll_dkk": "roads",
+    "tax_dkk": "state",
+    "preparation_dkk": "contractors",
+}
+"""Who gets each part of the cost; the others go to the place at the end of the line."""
+
+
+@dataclass(frozen=True, eq=False)
+class Transfers:
+    """What each project pays (below 0) or gets, so that the saving is divided by a rule."""
+
+    saved_dkk: Mapping[str, float]
+    """What each project saves by the plan, before transfers. [DKK]"""
+    rules: Mapping[str, Mapping[str, float]]
+    """By rule, `equal`, `by_tonnes` and `shapley`: what each project ends up having saved. [DKK]"""
+
+    def paid(self, rule: str) -> dict[str, float]:
+        """Give what each project gets, or pays where it is below 0; they add up to 0. [DKK]"""
+        goal = self.rules[rule]
+        return {project: goal[project] - saved for project, saved in self.saved_dkk.items()}
+
+    def leaves_nobody_worse_off(self, rule: str) -> bool:
+        """Tell whether everybody ends up with no less than alone."""
+        return min(self.rules[rule].values(), default=0.0) >= -0.005
+
+
+def net_cost(table: pd.DataFrame) -> pd.Series:
+    """Give what each row of a table of books pays less what it sells. [DKK]"""
+    return table["cost_dkk"] - table["sold_dkk"]
+
+
+def tabulate_payments(books: Books) -> pd.DataFrame:
+    """Give what every party pays (above 0) and gets (below 0), by part; parts add up to 0.
+
+    Returns
+    -------
+    payments
+        One row per party: `party`, `sort` (`project`, `place`, or one of `PAYEES`), and a column
+        for each part of the cost. [DKK]
+    """
+    paid = books.by("project")[list(COST_PARTS)]
+    table: dict[tuple[str, str], dict[str, float]] = {}
+
+    def add(sort: str, party: str, part: str, dkk: float) -> None:
+        row = table.setdefault((sort, party), dict.fromkeys(COST_PARTS, 0.0))
+        row[part] += dkk
+
+    for project, row in paid.iterrows():
+        for part in COST_PARTS:
+            add("project", str(project), part, float(row[part]))
+    lines, scenario = books.lines, books.scenario
+    projects = project_sites(scenario)
+    for part in COST_PARTS:
+        if part in PAYEES:
+            add(PAYEES[part], COMMON, part, -float(lines[part].sum()))
+            continue
+        at = lines["origin"].where(
+            (part == "purchase_dkk") | (lines["giver_kind"] == "depot"), lines["destination"]
+        )
+        for site, dkk in lines[part].groupby(at).sum().items():
+            if dkk:
+                owner = str(site)
+                if owner in projects and part in ("purchase_dkk", "handling_dkk", "storing_dkk"):
+                    add("project", scenario.project(owner), part, -float(dkk))
+                else:
+                    add("place", owner, part, -float(dkk))
+    rows = [{"sort": sort, "party": party, **parts} for (sort, party), parts in table.items()]
+    return pd.DataFrame(rows, columns=["sort", "party", *COST_PARTS])
+
+
+def divide_savings(scenario: Scenario, legs: Legs, plan: Books, baseline: Books) -> Transfers:
+    """Divide what the projects save together: equally, by tonnes, and by Shapley value.
+
+    Raises
+    ------
+    InputError
+        Shapley values are asked for more projects than `SHAPLEY_MOST`.
+    """
+    after, before = plan.by("project"), baseline.by("project")
+    projects = sorted({*after.index, *before.index} - {COMMON})
+    alone = net_cost(before).reindex(projects, fill_value=0.0)
+    together = net_cost(after).reindex(projects, fill_value=0.0)
+    saved = {project: float(alone[project] - together[project]) for project in projects}
+    total = sum(saved.values())
+    tonnes = count_tonnes(plan).reindex(projects, fill_value=0.0)
+    rules: dict[str, dict[str, float]] = {}
+    if projects:
+        rules["equal"] = dict.fromkeys(projects, total / len(projects))
+    if tonnes.sum() > 0:
+        share = tonnes / tonnes.sum()
+        rules["by_tonnes"] = {project: float(total * share[project]) for project in projects}
+    if _wants_shapley(scenario, len(projects)):
+        known = {project: float(alone[project]) for project in projects}
+        worth = _worth(scenario, legs, known, projects, total)
+        rules["shapley"] = shapley_values(projects, worth)
+    return Transfers(saved, rules)
+
+
+def count_tonnes(books: Books) -> pd.Series:
+    """Count the tonnes that come to and leave each project. [t]"""
+    moves = books.lines[
+        (books.lines["kind"] == "moves") & (books.lines["origin"] != books.lines["destination"])
+    ]
+    projects = project_sites(books.scenario)
+    ends = [
+        moves.loc[moves[key].isin(projects), "tonnes"].groupby(moves[key]).sum()
+        for key in ("origin", "destination")
+    ]
+    sites = ends[0].add(ends[1], fill_value=0.0)
+    return sites.groupby([books.scenario.project(str(site)) for site in sites.index]).sum()
+
+
+def _wants_shapley(scenario: Scenario, count: int) -> bool:
+    asked = scenario.said.effect.shapley
+    if asked and count > SHAPLEY_MOST:
+        raise InputError(
+            say(
+                "`effect.shapley: true` needs a solve for each set of projects and takes at most "
+                "{most} projects, got {count}: leave it out, or join sites by `project`",
+                most=SHAPLEY_MOST,
+                count=count,
+            )
+        )
+    return count > 1 and (asked if asked is not None else count <= _SHAPLEY_UNASKED)
+
+
+def shapley_values(
+    players: Sequence[str], worth: Callable[[frozenset[str]], float]
+) -> dict[str, float]:
+    """Give each player the mean of what it adds to the sets that it may join.
+
+    Source: L. S. Shapley, A value for n-person games, 1953.
+    """
+    known = {
+        frozenset(members): worth(frozenset(members))
+        for size in range(len(players) + 1)
+        for members in itertools.combinations(players, size)
+    }
+    count = len(players)
+    values = dict.fromkeys(players, 0.0)
+    for members, value in known.items():
+        for player in players:
+            if player in members:
+                rest = len(members) - 1
+                weight = math.factorial(rest) * math.factorial(count - rest - 1)
+                gain = value - known[members - {player}]
+                values[player] += weight / math.factorial(count) * gain
+    return values
+
+
+def _worth(
+    scenario: Scenario,
+    legs: Legs,
+    alone: Mapping[str, float],
+    projects: Sequence[str],
+    total: float,
+) -> Callable[[frozenset[str]], float]:
+    """Give what a set of projects saves if only they coordinate, by the scenario's objectives.
+
+    Targets, agreements and either-or decisions are those of everybody together, and hold only
+    there; a set that finds no plan by itself saves nothing.
+    """
+
+    def worth(members: frozenset[str]) -> float:
+        if len(members) < 2:
+            return 0.0
+        if len(members) == len(projects):
+            return total
+        books = _solve_for(scenario, legs, members)
+        if books is None:
+            return 0.0
+        return sum(alone[project] for project in members) - float(
+            books.total("cost_dkk") - books.total("sold_dkk")
+        )
+
+    return worth
+
+
+def _solve_for(scenario: Scenario, legs: Legs, members: frozenset[str]) -> Books | None:
+    outside = {site for site in project_sites(scenario) if scenario.project(site) not in members}
+    changes = {
+        "sites": {
+            name: site.model_copy(update={"offers": (), "needs": (), "stockpile": None})
+            if name in outside
+            else site
+            for name, site in scenario.sites.items()
+        },
+        "targets": Targets(),
+        "agreements": (),
+        "choices": Choices(),
+    }
+    variant = replace(scenario, said=scenario.said.model_copy(update=changes))
+    problem = build_problem(variant, legs)
+    programme = build_programme([row for rule in RULES for row in rule(problem)], problem.whole)
+    steps = solve_in_order(
+        programme,
+        problem.objectives(),
+        solver=pick_solver(scenario.said.solving.solver),
+        clock=Clock(60.0),
+        closed=problem.whole,
+    )
+    if not steps[-1].solved:
+        return None
+    values = steps[-1].optimum.spread(problem.column_count)
+    kept = np.flatnonzero(values > 1e-6)
+    return keep_books(problem.only(kept), values[kept])
