@@ -1,0 +1,104 @@
+"""How many trucks pass each road: loaded, empty, and for each weekday."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import pandas as pd
+
+from raastof_geo.legs import Legs
+from raastof_geo.scenario.period import Period
+from raastof_geo.scenario.scenario import Scenario
+
+
+def measure_burden(
+    scenario: Scenario, legs: Legs, flows: pd.DataFrame, empty_trips: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Count the trucks on every edge of the network in every period.
+
+    Parameters
+    ----------
+    flows, empty_trips
+        As in `Plan`; the baseline has no trips of its own.
+
+    Returns
+    -------
+    burden
+        One row per edge and period that trucks pass, both directions together: `edge` (number in
+        the network), `period`, `loaded_trips` and `empty_trips`, `per_weekday` (both, for each day
+        from Monday to Friday; holidays are not left out).
+    """
+    columns = ["edge", "period", "loaded_trips", "empty_trips", "per_weekday"]
+    if legs.roads is None or not len(flows):
+        return pd.DataFrame(columns=columns)
+    wanted: dict[tuple[str, str, str], dict[tuple[str, str], float]] = defaultdict(
+        lambda: defaultdict(float)
+    )
+    pooled = scenario.said.return_loads.share if scenario.said.return_loads else 0.0
+    back = 1.0 if empty_trips is None else 1.0 - pooled
+    apart = flows[flows["work_h"] > 0]
+    trips = (apart["tonnes"] / apart["load_t"]).tolist()
+    for origin, goal, vehicle, period, count in zip(
+        apart["origin"], apart["destination"], apart["vehicle"], apart["period"], trips, strict=True
+    ):
+        wanted[vehicle, period, "full"][origin, goal] += count
+        wanted[vehicle, period, "empty"][goal, origin] += count * back
+    if empty_trips is not None and len(empty_trips):
+        for row in empty_trips.to_dict(orient="records"):
+            pair = str(row["origin"]), str(row["destination"])
+            wanted[str(row["vehicle"]), str(row["period"]), "empty"][pair] += float(row["trips"])
+    passing: dict[tuple[str, str], np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
+    for (vehicle, period, load), pairs in wanted.items():
+        key = period, "loaded" if load == "full" else "empty"
+        if key not in passing:
+            passing[key] = np.zeros(legs.roads.network.edge_count)
+        edges, counts = _drive(legs, vehicle, period, load, pairs)
+        np.add.at(passing[key], edges, counts)
+    return _tabulate(scenario, passing, columns)
+
+
+def _drive(
+    legs: Legs, vehicle: str, period: str, load: str, pairs: dict[tuple[str, str], float]
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.intp]], np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    """Give every edge on every route, with the trips on it."""
+    roads = legs.roads
+    assert roads is not None  # noqa: S101 - the caller has looked
+    active = next(one for one, periods in roads.spells.items() if period in periods)
+    routes = roads.measure(vehicle, load, active).routes(
+        [roads.stops[origin] for origin, _ in pairs], [roads.stops[goal] for _, goal in pairs]
+    )
+    parts = [np.unique(roads.graph.edge[routes.arcs(rank)]) for rank in range(len(pairs))]
+    counts = [np.full(len(part), count) for part, count in zip(parts, pairs.values(), strict=True)]
+    return np.concatenate(parts).astype(np.intp), np.concatenate(counts)
+
+
+def _tabulate(
+    scenario: Scenario,
+    passing: dict[tuple[str, str], np.ndarray[tuple[int], np.dtype[np.float64]]],
+    columns: list[str],
+) -> pd.DataFrame:
+    tables = []
+    for name, period in scenario.periods.items():
+        none = np.zeros(1)
+        loaded = passing.get((name, "loaded"), none)
+        empty = passing.get((name, "empty"), none)
+        both = loaded + empty
+        edges = np.flatnonzero(both > 0)
+        tables.append(
+            pd.DataFrame(
+                {
+                    "edge": edges,
+                    "period": name,
+                    "loaded_trips": np.broadcast_to(loaded, both.shape)[edges],
+                    "empty_trips": np.broadcast_to(empty, both.shape)[edges],
+                    "per_weekday": both[edges] / count_weekdays(period),
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)[columns]
+
+
+def count_weekdays(period: Period) -> int:
+    """Count the days from Monday to Friday, from the first day to the last. [d]"""
+    return max(1, int(np.busday_count(period.start, period.end + np.timedelta64(1, "D").item())))
