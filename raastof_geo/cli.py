@@ -1,4 +1,4 @@
-"""The command line: `raastof run`, `check`, `verify`, `why`, `why-not`, `route`, and more.
+"""The command line: `raastof run`, `check`, `verify`, `explain`, `why`, `why-not`, `route`, and more.
 
 Exit codes: 0 solved; 2 input refused; 3 no plan exists; 4 something outside
 failed (network, disk, solver).
@@ -143,6 +143,9 @@ def build_app() -> typer.Typer:
         "verify",
         help=str(say("Check written results again, without the programme that made them.")),
     )(_verify)
+    app.command("explain", help=str(say("Follow a figure of written results to its sources.")))(
+        _explain
+    )
     app.command("why-not", help=str(say("Tell why one site does not send to another.")))(_why_not)
     app.command("materials", help=str(say("List the materials, or all that is known of one.")))(
         _materials
@@ -389,6 +392,16 @@ def _verify(results: Path, lang: Lang = None, debug: Debug = False) -> int:
     for finding in verdict.findings:
         typer.echo(f"  {finding}")
     return 0 if verdict.holds else _EXIT_NO_PLAN
+
+
+def _explain(results: Path, figure: str, lang: Lang = None, debug: Debug = False) -> None:
+    from raastof_geo.explain import explain_figure
+    from raastof_geo.language import format_number
+
+    told = explain_figure(results, figure)
+    typer.echo(f"{told.figure} = {format_number(told.value, digits=2)} {told.unit}")
+    for step in told.steps:
+        typer.echo(str(step))
 
 
 def _why_not(

@@ -59,6 +59,27 @@ PARTS: Mapping[str, Group] = {
 What no project stands at the end of is common: empty trips go by loads, the rest by the tonnes
 that each project exchanges with plants and depots."""
 
+UNITS: Mapping[str, str] = {
+    "tonnes": "t",
+    "loads": "loads",
+    "vehicle_km": "km",
+    "tonne_km": "t km",
+    "drive_h": "h",
+    "litres": "l",
+    "kwh": "kWh",
+}
+"""Units of parts whose name does not end in one."""
+
+
+def unit_of(part: str) -> str:
+    """Give the unit of a part or a sum."""
+    if part in UNITS:
+        return UNITS[part]
+    if "kg_co2e" in part:
+        return "kg CO2e"
+    return "DKK" if part.endswith("_dkk") else "t"
+
+
 SUMS: Mapping[str, tuple[str, ...]] = {
     "kg_co2e_wtw": EMISSION_PARTS,
     "cost_dkk": COST_PARTS,
@@ -96,8 +117,9 @@ class Books:
 
     scenario: Scenario
     lines: pd.DataFrame
-    """One row per flow, recipe, store, empty trip and opening, in this order: `LABELS`, and what
-    it has of each of `PARTS` and `SUMS`."""
+    """One row per flow, recipe, store, empty trip and opening, in this order: `LABELS`, `amount`
+    (tonnes moved, into a recipe or stored; trips; 1 for an opening), and what it has of each of
+    `PARTS` and `SUMS`."""
 
     def total(self, part: str) -> float:
         """Add up a part of all lines."""
@@ -256,6 +278,7 @@ def keep_books(problem: Problem, values: Floats) -> Books:
         lines[name] = problem.measure(name)[places] * amount
     moves = (lines["kind"] == "moves").to_numpy()
     lines["tonnes"] = np.where(moves, amount, 0.0)
+    lines["amount"] = amount
     _count_trips(problem, lines, amount, places)
     _count_masses(problem, lines, moves)
     _order_like_flows(problem, lines)
@@ -264,7 +287,7 @@ def keep_books(problem: Problem, values: Floats) -> Books:
     lines = lines.sort_values(
         ["_kind", "giver", "taker", "material", "_period", "vehicle"], ignore_index=True
     )
-    return Books(problem.scenario, lines[[*LABELS, *PARTS, *SUMS]])
+    return Books(problem.scenario, lines[[*LABELS, "amount", *PARTS, *SUMS]])
 
 
 def _moves(problem: Problem) -> pd.DataFrame:

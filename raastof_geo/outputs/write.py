@@ -14,6 +14,7 @@ from raastof_geo.errors import OutputError
 from raastof_geo.language import say, speaking
 from raastof_geo.outputs.flows import write_flows
 from raastof_geo.outputs.geopackage import write_geopackage
+from raastof_geo.outputs.ledger import write_ledger
 from raastof_geo.outputs.map import write_map
 from raastof_geo.outputs.plan import write_plan
 from raastof_geo.outputs.proof import write_proof
@@ -28,6 +29,7 @@ OUTPUTS: tuple[tuple[str, str, Output], ...] = (
     ("geopackage", "plan.gpkg", write_geopackage),
     ("proof", "proof.npz", write_proof),
     ("plan", "plan.json", write_plan),
+    ("ledger", "ledger.json", write_ledger),
     ("summary", "summary.md", write_summary),
 )
 """Name in a scenario, file, and who writes it."""

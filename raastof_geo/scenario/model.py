@@ -43,7 +43,17 @@ Measure = Literal[
     "landfill_tonnes",
 ]
 """What a plan can be measured by: emissions by part, their sum, money, work and tonnes."""
-OutputName = Literal["map", "flows", "geopackage", "plan", "proof", "summary"]
+OutputName = Literal["map", "flows", "geopackage", "plan", "proof", "ledger", "summary"]
+EVERY_OUTPUT: tuple[OutputName, ...] = (
+    "map",
+    "flows",
+    "geopackage",
+    "plan",
+    "proof",
+    "ledger",
+    "summary",
+)
+"""Those that a scenario gets unless it names others."""
 ShareDefinition = Literal["with_clean_soil", "without_soil", "cut_in_virgin"]
 RouteMeasure = Literal["emissions", "time", "cost"]
 
@@ -772,7 +782,7 @@ class ScenarioFile(Model):
     publish: Literal["everything", "own_flows"] = "everything"
     """What the page of a project shows of others: all that concerns it, or with `own_flows` no
     names and only coarse tonnes."""
-    outputs: tuple[OutputName, ...] = ("map", "flows", "geopackage", "plan", "proof", "summary")
+    outputs: tuple[OutputName, ...] = EVERY_OUTPUT
 
     @field_validator("periods")
     @classmethod

@@ -1,0 +1,291 @@
+"""Follow a figure of written results back to the lines, factors and sources that it comes of."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from raastof_geo.errors import InputError
+from raastof_geo.language import Message, format_number, say, say_count
+
+SIDES = ("plan", "baseline", "saved")
+DIMENSIONS = ("project", "municipality", "site", "material", "period", "vehicle")
+_FORMAT = "raastof_geo ledger 1"
+_FIGURE = re.compile(
+    r"(?P<side>\w+)\.(?P<part>\w+)(?:@(?P<dimension>\w+)=(?P<label>.*))?", re.DOTALL
+)
+_MOST_LINES = 12
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A figure, and how it comes about."""
+
+    figure: str
+    value: float
+    unit: str
+    steps: tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    side: str
+    part: str
+    dimension: str
+    label: str
+
+
+def explain_figure(folder: Path, figure: str) -> Explanation:
+    """Explain a figure such as `saved.kg_co2e_wtw@project=havn` from the ledger in a folder.
+
+    Raises
+    ------
+    InputError
+        There is no ledger, or no such figure; with the nearest names.
+    """
+    ledger = _read(folder)
+    asked = _understand(ledger, figure)
+    steps = list(_tell(ledger, asked))
+    value = _value(ledger, asked)
+    return Explanation(figure, value, ledger["units"][asked.part], tuple(steps))
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    file = folder / "ledger.json" if folder.is_dir() else folder
+    try:
+        ledger = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            say(
+                "{file} cannot be read: give the folder that `raastof run` wrote, with the output "
+                "`ledger`",
+                file=str(file),
+            )
+        ) from error
+    if not isinstance(ledger, dict) or ledger.get("format") != _FORMAT:
+        raise InputError(say("{file} is not a ledger of this version", file=str(file)))
+    return ledger
+
+
+def _understand(ledger: dict[str, Any], figure: str) -> _Asked:
+    match = _FIGURE.fullmatch(figure.strip())
+    if match is None:
+        raise InputError(
+            say(
+                "write a figure as `plan.kg_co2e_wtw` or `saved.cost_dkk@project=NAME`, "
+                "got {figure}",
+                figure=f"`{figure}`",
+            )
+        )
+    side, part, dimension, label = match.group("side", "part", "dimension", "label")
+    _one_of(side, SIDES)
+    _one_of(part, list(ledger["units"]))
+    if dimension is None:
+        return _Asked(side, part, "", "")
+    _one_of(dimension, DIMENSIONS)
+    _one_of(label, _labels(ledger, dimension))
+    return _Asked(side, part, dimension, label)
+
+
+def _one_of(name: str, known: Any) -> None:
+    if name in known:
+        return
+    near = get_close_matches(name, [str(one) for one in known], n=5, cutoff=0.4)
+    raise InputError(
+        say(
+            "{name} is not known here; the nearest: {near}",
+            name=f"`{name}`",
+            near=", ".join(f"`{one}`" for one in near or list(known)[:12]),
+        )
+    )
+
+
+def _labels(ledger: dict[str, Any], dimension: str) -> list[str]:
+    if dimension in ("site", "project", "municipality"):
+        return sorted(set(_site_labels(ledger, dimension)))
+    found = {one for side in ("plan", "baseline") for one in ledger[side]["lines"][dimension]}
+    return sorted(found)
+
+
+def _site_labels(ledger: dict[str, Any], dimension: str) -> list[str]:
+    names = {"site": "sites", "project": "projects", "municipality": "municipalities"}
+    labels: list[str] = ledger[names[dimension]]
+    return labels
+
+
+def _parts(ledger: dict[str, Any], part: str) -> list[str]:
+    parts: list[str] = ledger["sums"].get(part, [part])
+    return parts
+
+
+def _shared(
+    ledger: dict[str, Any], side: str, part: str, asked: _Asked
+) -> Iterator[tuple[int, float, float]]:
+    """Give each line that counts: its number, its value, and the share of it that counts."""
+    lines = ledger[side]["lines"]
+    values = lines[part]
+    if asked.dimension in ("", "material", "period", "vehicle"):
+        for number, value in enumerate(values):
+            if value and (not asked.dimension or lines[asked.dimension][number] == asked.label):
+                yield number, value, 1.0
+        return
+    labels = _site_labels(ledger, asked.dimension)
+    shares = ledger[side]["shares"][ledger["groups"][part]]
+    for number, site, share in zip(shares["line"], shares["site"], shares["share"], strict=True):
+        if values[number] and labels[site] == asked.label:
+            yield number, values[number], share
+
+
+def _sum(ledger: dict[str, Any], side: str, part: str, asked: _Asked) -> float:
+    return sum(value * share for _, value, share in _shared(ledger, side, part, asked))
+
+
+def _value(ledger: dict[str, Any], asked: _Asked) -> float:
+    def total(side: str) -> float:
+        return sum(_sum(ledger, side, part, asked) for part in _parts(ledger, asked.part))
+
+    if asked.side == "saved":
+        return total("baseline") - total("plan")
+    return total(asked.side)
+
+
+def _tell(ledger: dict[str, Any], asked: _Asked) -> Iterator[Message]:
+    unit = ledger["units"][asked.part]
+    sides = ("baseline", "plan") if asked.side == "saved" else (asked.side,)
+    if asked.side == "saved":
+        both = [
+            sum(_sum(ledger, side, part, asked) for part in _parts(ledger, asked.part))
+            for side in sides
+        ]
+        yield say(
+            "saved = before - plan = {before} - {plan} = {saved} {unit}",
+            before=_number(both[0]),
+            plan=_number(both[1]),
+            saved=_number(both[0] - both[1]),
+            unit=unit,
+        )
+    if asked.dimension in ("project", "municipality", "site"):
+        yield _RULES[ledger["shared_legs"]]
+        yield _COMMON
+    names: set[str] = set()
+    for side in sides:
+        for part in _parts(ledger, asked.part):
+            yield from _tell_part(ledger, side, part, asked, names)
+    for name in sorted(names):
+        yield from _tell_source(ledger, name)
+    for doubt in ledger["doubts"]:
+        if doubt["figure"] in names and doubt["part"] in _parts(ledger, asked.part):
+            yield say(
+                "{figure} is not verified: if it were 10 % higher, the saving of the whole "
+                "scenario would change by {influence} {unit}",
+                figure=doubt["figure"],
+                influence=_number(doubt["influence"]),
+                unit=ledger["units"][doubt["part"]],
+            )
+
+
+def _tell_part(
+    ledger: dict[str, Any], side: str, part: str, asked: _Asked, names: set[str]
+) -> Iterator[Message]:
+    entries = list(_shared(ledger, side, part, asked))
+    if not entries:
+        return
+    unit = ledger["units"][part]
+    yield say_count(
+        "{side}, {part} = {total} {unit}, the sum of {count} line:",
+        "{side}, {part} = {total} {unit}, the sum of {count} lines:",
+        count=len(entries),
+        side=_SIDE_NAMES[side],
+        part=part,
+        total=_number(sum(value * share for _, value, share in entries)),
+        unit=unit,
+    )
+    entries.sort(key=lambda entry: (-abs(entry[1] * entry[2]), entry[0]))
+    for number, value, share in entries[:_MOST_LINES]:
+        yield _tell_line(ledger, side, part, number, value, share)
+    rest = entries[_MOST_LINES:]
+    if rest:
+        yield say_count(
+            "  … and {count} smaller line with {total} {unit}",
+            "  … and {count} smaller lines with {total} {unit}",
+            count=len(rest),
+            total=_number(sum(value * share for _, value, share in rest)),
+            unit=unit,
+        )
+    factors = ledger[side]["factors"].get(part)
+    if factors:
+        names.update(factors[number] for number, _, _ in entries if factors[number])
+
+
+def _tell_line(
+    ledger: dict[str, Any], side: str, part: str, number: int, value: float, share: float
+) -> Message:
+    lines, units = ledger[side]["lines"], ledger["units"]
+    bases = ledger["bases"].get(part, ["amount"])
+    base = sum(lines[name][number] for name in bases)
+    named = next((name for name in bases if lines[name][number]), "amount")
+    if not base:
+        base, named = lines["amount"][number], "amount"
+    unit = units[part]
+    of = units.get(named, _AMOUNT_UNITS.get(lines["kind"][number], "t"))
+    place = dict(zip(ledger["sites"], ledger["names"], strict=True))
+    origin, goal = lines["origin"][number], lines["destination"][number]
+    where = place[origin] if origin == goal else f"{place[origin]} → {place[goal]}"
+    about = ", ".join(
+        part_ for key in ("material", "what", "vehicle", "period") if (part_ := lines[key][number])
+    )
+    return say(
+        "  {where} ({about}): {base} {of} x {factor} {unit}/{of} x {share} % = {value} {unit}",
+        where=where,
+        about=about,
+        base=_number(base),
+        of=of,
+        factor=f"{value / base:.6g}" if base else "0",
+        share=format_number(100 * share, digits=1),
+        value=_number(value * share),
+        unit=unit,
+    )
+
+
+def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
+    figure = ledger["figures"].get(name)
+    if figure is None:
+        return
+    value = figure["value"]
+    if value is None and figure["by_year"]:
+        value = ", ".join(f"{year}: {one:g}" for year, one in figure["by_year"].items())
+    yield say(
+        "{name} = {value} {unit}; source: {source}; valid from {since}; {verified}{note}",
+        name=name,
+        value=_CURVE if value is None else value if isinstance(value, str) else f"{value:g}",
+        unit=figure["unit"],
+        source=figure["source"],
+        since=figure["valid_from"] or "-",
+        verified=_VERIFIED if figure["verified"] else _UNVERIFIED,
+        note=f" ({figure['note']})" if figure["note"] else "",
+    )
+
+
+def _number(value: float) -> str:
+    return format_number(value, digits=0 if abs(value) >= 1000 else 2)
+
+
+_SIDE_NAMES = {"plan": say("plan"), "baseline": say("before")}
+_AMOUNT_UNITS = {"trips": "loads", "openings": "1"}
+_VERIFIED = say("verified")
+_UNVERIFIED = say("not verified")
+_CURVE = say("a curve")
+_RULES = {
+    "half": say("A transport between two projects counts half at each of them."),
+    "giver": say("A transport between two projects counts at the one that gives."),
+    "taker": say("A transport between two projects counts at the one that takes."),
+}
+_COMMON = say(
+    "What belongs to no project is divided: empty trips by loads, plants and depots by the tonnes "
+    "that each project exchanges with them."
+)
