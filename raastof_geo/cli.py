@@ -1,4 +1,4 @@
-"""The command line: `raastof run`, `check`, `verify`, `explain`, `why`, `why-not`, `route`, and more.
+"""The command line: `raastof run`, `check`, `verify`, `explain`, `why-not`, and more.
 
 Exit codes: 0 solved; 2 input refused; 3 no plan exists; 4 something outside
 failed (network, disk, solver).

@@ -48,9 +48,24 @@ def explain_figure(folder: Path, figure: str) -> Explanation:
     InputError
         There is no ledger, or no such figure; with the nearest names.
     """
-    ledger = _read(folder)
+    return explain_in(_read(folder), figure)
+
+
+def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
+    """Explain a figure from a ledger that is at hand.
+
+    Parameters
+    ----------
+    most
+        Lines of each part that are told one by one; the others are added up.
+
+    Raises
+    ------
+    InputError
+        There is no such figure.
+    """
     asked = _understand(ledger, figure)
-    steps = list(_tell(ledger, asked))
+    steps = list(_tell(ledger, asked, most))
     value = _value(ledger, asked)
     return Explanation(figure, value, ledger["units"][asked.part], tuple(steps))
 
@@ -154,7 +169,7 @@ def _value(ledger: dict[str, Any], asked: _Asked) -> float:
     return total(asked.side)
 
 
-def _tell(ledger: dict[str, Any], asked: _Asked) -> Iterator[Message]:
+def _tell(ledger: dict[str, Any], asked: _Asked, most: int) -> Iterator[Message]:
     unit = ledger["units"][asked.part]
     sides = ("baseline", "plan") if asked.side == "saved" else (asked.side,)
     if asked.side == "saved":
@@ -175,7 +190,7 @@ def _tell(ledger: dict[str, Any], asked: _Asked) -> Iterator[Message]:
     names: set[str] = set()
     for side in sides:
         for part in _parts(ledger, asked.part):
-            yield from _tell_part(ledger, side, part, asked, names)
+            yield from _tell_part(ledger, side, part, asked, names, most)
     for name in sorted(names):
         yield from _tell_source(ledger, name)
     for doubt in ledger["doubts"]:
@@ -190,7 +205,7 @@ def _tell(ledger: dict[str, Any], asked: _Asked) -> Iterator[Message]:
 
 
 def _tell_part(
-    ledger: dict[str, Any], side: str, part: str, asked: _Asked, names: set[str]
+    ledger: dict[str, Any], side: str, part: str, asked: _Asked, names: set[str], most: int
 ) -> Iterator[Message]:
     entries = list(_shared(ledger, side, part, asked))
     if not entries:
@@ -206,9 +221,9 @@ def _tell_part(
         unit=unit,
     )
     entries.sort(key=lambda entry: (-abs(entry[1] * entry[2]), entry[0]))
-    for number, value, share in entries[:_MOST_LINES]:
+    for number, value, share in entries[:most]:
         yield _tell_line(ledger, side, part, number, value, share)
-    rest = entries[_MOST_LINES:]
+    rest = entries[most:]
     if rest:
         yield say_count(
             "  … and {count} smaller line with {total} {unit}",

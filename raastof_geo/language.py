@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gettext
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 Language = Literal["da", "en"]
 LANGUAGES: tuple[Language, ...] = ("da", "en")
@@ -50,6 +51,17 @@ def say_count(one: str, many: str, *, count: int, **values: Any) -> Message:
     return Message(one, {"count": count, **values}, many)
 
 
+Readable: TypeAlias = str | Message
+"""Words: those of a user as they are, ours to be translated."""
+
+_UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+
+
+def plain(text: Readable) -> str:
+    """Give words as they are read, without characters that no page or document may hold."""
+    return _UNSAFE.sub("", str(text))
+
+
 def spoken_language() -> Language:
     """Tell which language sentences are read in now."""
     return _spoken.get()
@@ -77,7 +89,7 @@ def format_number(value: float, *, digits: int = 0, language: Language | None = 
 
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     locale = _BABEL_LOCALE[language or spoken_language()]
-    return format_decimal(value + 0.0, format=pattern, locale=locale)
+    return format_decimal(round(value, digits) + 0.0, format=pattern, locale=locale)
 
 
 def _show(value: Any, language: Language) -> str:

@@ -88,7 +88,15 @@ class Legs:
         """
         if self.roads is None:
             return np.empty((0, 2))
-        return self.roads.find(origin, destination, vehicle, period=period).draw(0)
+        key = origin, destination, vehicle, None if period is None else self.spell(period)
+        if key not in self._drawn:
+            found = self.roads.find(origin, destination, vehicle, period=period)
+            self._drawn[key] = found.draw(0)
+        return self._drawn[key]
+
+    @cached_property
+    def _drawn(self) -> dict[tuple[str, str, str, str | None], Floats]:
+        return {}
 
     def spell(self, period: str) -> str:
         """Name the periods in which the roads are as in this one, by the first of them."""

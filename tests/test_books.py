@@ -11,7 +11,7 @@ from raastof_geo.assignment import Plan, assign
 from raastof_geo.assignment.measures import COST_PARTS
 from raastof_geo.effect import Effect, measure_effect
 from raastof_geo.effect.books import PARTS, SUMS
-from raastof_geo.effect.money import count_tonnes, shapley_values, tabulate_payments
+from raastof_geo.effect.money import shapley_values, tabulate_payments
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import speaking
 
@@ -145,7 +145,7 @@ def test_a_shared_transport_is_divided_as_the_scenario_says(rule, share):
 
 def test_both_projects_count_the_tonnes_between_them():
     _, effect = solve(world_of())
-    assert count_tonnes(effect.books).to_dict() == {"hole": 1000.0, "road": 1000.0}
+    assert effect.books.tonnes_by_project == {"hole": 1000.0, "road": 1000.0}
 
 
 def test_the_state_gets_the_raw_material_tax_of_the_baseline():

@@ -135,6 +135,15 @@ class Books:
 
         Every dimension adds up to the totals.
         """
+        if dimension not in self._grouped:
+            self._grouped[dimension] = self._group(dimension)
+        return self._grouped[dimension]
+
+    @cached_property
+    def _grouped(self) -> dict[str, pd.DataFrame]:
+        return {}
+
+    def _group(self, dimension: str) -> pd.DataFrame:
         if dimension in ("material", "period", "vehicle"):
             order = list(self.scenario.periods) if dimension == "period" else None
             summed = self.lines.groupby(dimension)[[*PARTS, *SUMS]].sum()
@@ -161,6 +170,20 @@ class Books:
             table[name] = table[list(parts)].sum(axis=1)
         keep = table.ne(0).any(axis=1) | table.index.isin(sorted(project_sites(self.scenario)))
         return table[keep & (table.index != COMMON) | table.ne(0).any(axis=1)]
+
+    @cached_property
+    def tonnes_by_project(self) -> dict[str, float]:
+        """What comes to and leaves the sites of each project; between two, at both. [t]"""
+        moves = self.lines[
+            (self.lines["kind"] == "moves") & (self.lines["origin"] != self.lines["destination"])
+        ]
+        projects = project_sites(self.scenario)
+        found = {self.scenario.project(site): 0.0 for site in sorted(projects)}
+        for key in ("origin", "destination"):
+            for site, tonnes in moves.groupby(key)["tonnes"].sum().items():
+                if site in projects:
+                    found[self.scenario.project(str(site))] += float(tonnes)
+        return found
 
     @cached_property
     def sites(self) -> list[str]:

@@ -114,32 +114,18 @@ def divide_savings(scenario: Scenario, legs: Legs, plan: Books, baseline: Books)
     together = net_cost(after).reindex(projects, fill_value=0.0)
     saved = {project: float(alone[project] - together[project]) for project in projects}
     total = sum(saved.values())
-    tonnes = count_tonnes(plan).reindex(projects, fill_value=0.0)
+    tonnes = {project: plan.tonnes_by_project.get(project, 0.0) for project in projects}
+    moved = sum(tonnes.values())
     rules: dict[str, dict[str, float]] = {}
     if projects:
         rules["equal"] = dict.fromkeys(projects, total / len(projects))
-    if tonnes.sum() > 0:
-        share = tonnes / tonnes.sum()
-        rules["by_tonnes"] = {project: float(total * share[project]) for project in projects}
+    if moved > 0:
+        rules["by_tonnes"] = {project: total * tonnes[project] / moved for project in projects}
     if _wants_shapley(scenario, len(projects)):
         known = {project: float(alone[project]) for project in projects}
         worth = _worth(scenario, legs, known, projects, total)
         rules["shapley"] = shapley_values(projects, worth)
     return Transfers(saved, rules)
-
-
-def count_tonnes(books: Books) -> pd.Series:
-    """Count the tonnes that come to and leave each project. [t]"""
-    moves = books.lines[
-        (books.lines["kind"] == "moves") & (books.lines["origin"] != books.lines["destination"])
-    ]
-    projects = project_sites(books.scenario)
-    ends = [
-        moves.loc[moves[key].isin(projects), "tonnes"].groupby(moves[key]).sum()
-        for key in ("origin", "destination")
-    ]
-    sites = ends[0].add(ends[1], fill_value=0.0)
-    return sites.groupby([books.scenario.project(str(site)) for site in sites.index]).sum()
 
 
 def _wants_shapley(scenario: Scenario, count: int) -> bool:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from raastof_geo.effect.target import Reach
 from raastof_geo.language import Message, format_number, say, spoken_language
 from raastof_geo.legs import explain_lost
@@ -279,12 +281,19 @@ def _lines(result: Result) -> list[str]:
     return lines
 
 
-def list_conditions(result: Result) -> list[Message]:
-    """Name every conditional rule that the plan makes use of, with tonnes and source."""
+def list_conditions(result: Result, flows: pd.DataFrame | None = None) -> list[Message]:
+    """Name every conditional rule that flows make use of, with tonnes and source.
+
+    Parameters
+    ----------
+    flows
+        Some of the plan's; none: all.
+    """
     scenario = result.scenario
     catalogue, language = scenario.catalogue, scenario.said.language
     needs = {need.id: need for need in scenario.needs}
-    used = result.plan.flows[result.plan.flows["taker_kind"] == "need"]
+    looked_at = result.plan.flows if flows is None else flows
+    used = looked_at[looked_at["taker_kind"] == "need"]
     tonnes: dict[tuple[str, str, str, str, str], float] = {}
     for flow in used.to_dict(orient="records"):
         need = needs[flow["taker"]]

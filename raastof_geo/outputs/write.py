@@ -17,7 +17,9 @@ from raastof_geo.outputs.geopackage import write_geopackage
 from raastof_geo.outputs.ledger import write_ledger
 from raastof_geo.outputs.map import write_map
 from raastof_geo.outputs.plan import write_plan
+from raastof_geo.outputs.project import write_projects
 from raastof_geo.outputs.proof import write_proof
+from raastof_geo.outputs.report import write_report, write_report_docx
 from raastof_geo.outputs.summary import write_summary
 from raastof_geo.result import Result
 
@@ -25,6 +27,9 @@ Output: TypeAlias = Callable[[Result, Path], Path]
 
 OUTPUTS: tuple[tuple[str, str, Output], ...] = (
     ("map", "map.html", write_map),
+    ("report", "report.html", write_report),
+    ("report_docx", "report.docx", write_report_docx),
+    ("projects", "projects", write_projects),
     ("flows", "flows.csv", write_flows),
     ("geopackage", "plan.gpkg", write_geopackage),
     ("proof", "proof.npz", write_proof),
@@ -32,7 +37,7 @@ OUTPUTS: tuple[tuple[str, str, Output], ...] = (
     ("ledger", "ledger.json", write_ledger),
     ("summary", "summary.md", write_summary),
 )
-"""Name in a scenario, file, and who writes it."""
+"""Name in a scenario, file or folder, and who writes it."""
 
 _PATIENCE_S = 60
 

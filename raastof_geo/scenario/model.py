@@ -43,9 +43,23 @@ Measure = Literal[
     "landfill_tonnes",
 ]
 """What a plan can be measured by: emissions by part, their sum, money, work and tonnes."""
-OutputName = Literal["map", "flows", "geopackage", "plan", "proof", "ledger", "summary"]
+OutputName = Literal[
+    "map",
+    "report",
+    "report_docx",
+    "projects",
+    "flows",
+    "geopackage",
+    "plan",
+    "proof",
+    "ledger",
+    "summary",
+]
 EVERY_OUTPUT: tuple[OutputName, ...] = (
     "map",
+    "report",
+    "report_docx",
+    "projects",
     "flows",
     "geopackage",
     "plan",
@@ -780,8 +794,8 @@ class ScenarioFile(Model):
     baseline: Baseline = Baseline()
     effect: EffectChoices = EffectChoices()
     publish: Literal["everything", "own_flows"] = "everything"
-    """What the page of a project shows of others: all that concerns it, or with `own_flows` no
-    names and only coarse tonnes."""
+    """What the page of a project tells of others: the effect of each, or with `own_flows` nothing
+    but the coarse effect of the whole."""
     outputs: tuple[OutputName, ...] = EVERY_OUTPUT
 
     @field_validator("periods")
