@@ -58,12 +58,20 @@ def test_plan_json_holds_what_checks_the_plan(starter_result):
     assert plan["network"]["attribution"].startswith("© OpenStreetMap")
 
 
+def contents(folder):
+    """Every file under a folder, by its path in it."""
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+
+
 def test_equal_scenarios_give_equal_files(starter_result, tmp_path):
     """Writing twice gives the same bytes in every file."""
     result, folder = starter_result
     again = write_outputs(result, tmp_path / "start")
-    for file in folder.iterdir():
-        assert (again / file.name).read_bytes() == file.read_bytes(), file.name
+    assert contents(again) == contents(folder)
 
 
 def test_attribution_stands_in_map_and_report(starter_result):
@@ -80,7 +88,7 @@ def test_a_failing_output_leaves_the_old_results(starter_result, tmp_path):
     """Results are written whole or not at all, and what was there stays."""
     result, _ = starter_result
     into = write_outputs(result, tmp_path / "start")
-    before = {file.name: file.read_bytes() for file in into.iterdir()}
+    before = contents(into)
 
     def fail(_result, _folder):
         raise OSError(28, "No space left on device")
@@ -88,7 +96,7 @@ def test_a_failing_output_leaves_the_old_results(starter_result, tmp_path):
     broken = (*OUTPUTS[1:], ("map", "map.html", fail))
     with pytest.raises(OutputError, match="No space left"):
         write_outputs(result, into, outputs=broken)
-    assert {file.name: file.read_bytes() for file in into.iterdir()} == before
+    assert contents(into) == before
     assert [item.name for item in tmp_path.iterdir() if not item.name.endswith(".lock")] == [
         "start"
     ]
