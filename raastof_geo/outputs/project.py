@@ -72,7 +72,7 @@ def list_projects(result: Result) -> list[str]:
 def file_name(project: str) -> str:
     """Give a name that is a file's on every system, and another for every project."""
     simple = re.sub(r"[^a-z0-9_-]+", "-", project.lower()).strip("-")[:_LONGEST]
-    if simple == project and simple not in _RESERVED:
+    if simple and simple == project and simple not in _RESERVED:
         return simple
     mark = hashlib.sha256(project.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{simple or 'project'}-{mark}"
