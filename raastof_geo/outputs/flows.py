@@ -39,12 +39,12 @@ COLUMNS = {
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def tabulate_flows(result: Result) -> pd.DataFrame:
-    """Give the flows with names that people read beside the ids."""
+def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Give flows, by default those of the plan, with names that people read beside the ids."""
     scenario = result.scenario
     language = scenario.said.language
     materials = scenario.catalogue.materials
-    flows = result.plan.flows
+    flows = result.plan.flows if flows is None else flows
     named = flows.assign(
         origin_name=[scenario.site_name(site) for site in flows["origin"]],
         destination_name=[scenario.site_name(site) for site in flows["destination"]],

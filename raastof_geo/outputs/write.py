@@ -21,6 +21,7 @@ from raastof_geo.outputs.project import write_projects
 from raastof_geo.outputs.proof import write_proof
 from raastof_geo.outputs.report import write_report, write_report_docx
 from raastof_geo.outputs.summary import write_summary
+from raastof_geo.outputs.workbook import write_workbook
 from raastof_geo.result import Result
 
 Output: TypeAlias = Callable[[Result, Path], Path]
@@ -30,6 +31,7 @@ OUTPUTS: tuple[tuple[str, str, Output], ...] = (
     ("report", "report.html", write_report),
     ("report_docx", "report.docx", write_report_docx),
     ("projects", "projects", write_projects),
+    ("workbook", "plan.xlsx", write_workbook),
     ("flows", "flows.csv", write_flows),
     ("geopackage", "plan.gpkg", write_geopackage),
     ("proof", "proof.npz", write_proof),
