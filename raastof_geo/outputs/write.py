@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from raastof_geo.errors import OutputError
 from raastof_geo.language import say, speaking
 from raastof_geo.outputs.flows import write_flows
-from raastof_geo.outputs.geopackage import write_geopackage
+from raastof_geo.outputs.geopackage import write_geopackage, write_geoparquet
 from raastof_geo.outputs.ledger import write_ledger
 from raastof_geo.outputs.map import write_map
 from raastof_geo.outputs.plan import write_plan
@@ -34,6 +34,7 @@ OUTPUTS: tuple[tuple[str, str, Output], ...] = (
     ("workbook", "plan.xlsx", write_workbook),
     ("flows", "flows.csv", write_flows),
     ("geopackage", "plan.gpkg", write_geopackage),
+    ("geoparquet", "geoparquet", write_geoparquet),
     ("proof", "proof.npz", write_proof),
     ("plan", "plan.json", write_plan),
     ("ledger", "ledger.json", write_ledger),

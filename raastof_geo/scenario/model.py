@@ -51,6 +51,7 @@ OutputName = Literal[
     "workbook",
     "flows",
     "geopackage",
+    "geoparquet",
     "plan",
     "proof",
     "ledger",
