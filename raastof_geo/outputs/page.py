@@ -34,7 +34,9 @@ _ROAD_TOLERANCE_DEG = 0.0015
 _SHAPES_TOLERANCE_DEG = 0.001
 
 
-def draw_page(*, title: str, language: str, body: str, data: dict[str, Any], script: str) -> str:
+def draw_page(
+    *, title: str, language: str, body: str, data: dict[str, Any], script: str, images: str = ""
+) -> str:
     """Build a page: Folium's map, Leaflet's code, our data and controls.
 
     Parameters
@@ -45,6 +47,8 @@ def draw_page(*, title: str, language: str, body: str, data: dict[str, Any], scr
         Plain values that the script finds as `D`.
     script
         Name of the script in this folder that follows `base.js`.
+    images
+        The one host that the page may ask for pictures, if the reader wants it to; none: nobody.
     """
     drawn = folium.Map(
         location=(55.4, 11.8), zoom_start=9, tiles=None, prefer_canvas=True, zoom_snap=0.25
@@ -54,7 +58,7 @@ def draw_page(*, title: str, language: str, body: str, data: dict[str, Any], scr
     page: Any = drawn.get_root()
     page._id = "raastof_page"
     code = _write_script(drawn.get_name(), data, script)
-    page.header.add_child(_verbatim(_write_head(title)), name="raastof_head")
+    page.header.add_child(_verbatim(_write_head(title, images)), name="raastof_head")
     page.html.add_child(_verbatim(body), name="raastof_body")
     page.script.add_child(_verbatim(code), name="raastof_script")
     return _settle(page.render(), language)
@@ -88,13 +92,14 @@ def _settle(page: str, language: str) -> str:
     return re.sub(r'<script[^>]+src="https?://[^"]*"[^>]*></script>', "", page)
 
 
-def _write_head(title: str) -> str:
+def _write_head(title: str, images: str) -> str:
     style = (Path(leaflet.BASE_DIR) / "leaflet.css").read_text(encoding="utf-8")
     code = (Path(leaflet.BASE_DIR) / "leaflet.js").read_text(encoding="utf-8")
     style = re.sub(r"url\([^)]*\)", "none", style)
     code = re.sub(r"//# sourceMappingURL=.*", "", code).replace("</script", "<\\/script")
+    policy = CONTENT_POLICY.replace("img-src data:", f"img-src data: {images}".rstrip())
     return (
-        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f"<title>{escape(title)}</title>\n<style>{style}</style>\n<style>{read_asset('map.css')}</style>\n"
         f"<script>{code}</script>"
     )
@@ -164,6 +169,25 @@ def lat_lon(points: Any, tolerance_deg: float) -> list[list[float]]:
         return []
     line = shapely.simplify(shapely.LineString(points), tolerance_deg)
     return [[round(lat, 4), round(lon, 4)] for lon, lat in shapely.get_coordinates(line).tolist()]
+
+
+def encode_line(points: Any, tolerance_deg: float) -> str:
+    """Simplify a line and write it as Google's encoded polyline, to 1e-4 degrees.
+
+    Source: developers.google.com/maps/documentation/utilities/polylinealgorithm.
+    """
+    steps = [[round(1e4 * lat), round(1e4 * lon)] for lat, lon in lat_lon(points, tolerance_deg)]
+    text, before = [], (0, 0)
+    for lat, lon in steps:
+        for now, then in zip((lat, lon), before, strict=True):
+            value = (now - then) << 1
+            value = ~value if value < 0 else value
+            while value >= 0x20:
+                text.append(chr((0x20 | (value & 0x1F)) + 63))
+                value >>= 5
+            text.append(chr(value + 63))
+        before = (lat, lon)
+    return "".join(text)
 
 
 def _embed(value: Any) -> str:

@@ -799,6 +799,8 @@ class ScenarioFile(Model):
     publish: Literal["everything", "own_flows"] = "everything"
     """What the page of a project tells of others: the effect of each, or with `own_flows` nothing
     but the coarse effect of the whole."""
+    online_tiles: bool = False
+    """Whether readers of the map may ask OpenStreetMap's server for a background."""
     outputs: tuple[OutputName, ...] = EVERY_OUTPUT
 
     @field_validator("periods")
