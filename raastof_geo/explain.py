@@ -234,7 +234,8 @@ def _tell_part(
         )
     factors = ledger[side]["factors"].get(part)
     if factors:
-        names.update(factors[number] for number, _, _ in entries if factors[number])
+        found = {factors[number] for number, _, _ in entries}
+        names.update(name for at in found if (name := ledger["factor_names"][at]))
 
 
 def _tell_line(

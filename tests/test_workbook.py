@@ -127,6 +127,24 @@ def test_formulas_compute_to_what_they_show(solved):
     assert summary["Truck kilometres [km]"][1] == pytest.approx(effect.baseline.vehicle_km)
 
 
+def test_no_sum_is_about_itself(tmp_path, monkeypatch):
+    """Where there are no causes, their total is nothing, and no circle."""
+    monkeypatch.chdir(tmp_path)
+    with speaking("en"):
+        assert run_command(["new", "plain"]) == 0
+    path = Path("plain.yaml")
+    asked = "\neffect: {causes: false}\noutputs: [workbook]\n"
+    path.write_text(path.read_text(encoding="utf-8") + asked, encoding="utf-8")
+    book, _ = sheets(run_scenario(path)[1] / "plan.xlsx")
+    assert [cell.value for cell in book["Causes"][2]] == ["Total", *[0] * 6]
+
+
+def test_a_place_that_cannot_be_written_is_the_systems_error(solved, tmp_path):
+    """`write_outputs` makes a sentence of it."""
+    with speaking("en"), pytest.raises(OSError, match="nowhere"):
+        write_workbook(solved[0], tmp_path / "nowhere")
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_are_words(tmp_path, monkeypatch, name):
     """No cell from a scenario is a formula or a link."""

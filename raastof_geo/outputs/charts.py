@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as Xml
 
 import numpy as np
 import shapely
@@ -47,6 +48,8 @@ class Drawing:
     """[inches]"""
     spread: bool = False
     """Whether it fills the whole figure."""
+    margins: tuple[float, float] = (0.0, 0.0)
+    """Left and below, for words. [inches]"""
 
     @cached_property
     def svg(self) -> str:
@@ -72,7 +75,12 @@ class Drawing:
             warnings.simplefilter("ignore", UserWarning)  # of letters that the font does not have
             figure = Figure(figsize=(self.width, self.height))
             if not self.spread:
-                figure.set_layout_engine("constrained")
+                figure.subplots_adjust(
+                    left=self.margins[0] / self.width,
+                    bottom=self.margins[1] / self.height,
+                    right=1 - 0.25 / self.width,
+                    top=1 - 0.12 / self.height,
+                )
             FigureCanvasAgg(figure)
             self.paint(figure)
             figure.savefig(into, **options)
@@ -114,7 +122,8 @@ def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
         _label(axes, [bar.label for bar in bars], unit)
         axes.margins(x=0.14)
 
-    return Drawing(paint, _WIDTH, 0.9 + 0.42 * len(bars))
+    margins = _left([bar.label for bar in bars]), 0.62
+    return Drawing(paint, _WIDTH, 0.9 + 0.42 * len(bars), margins=margins)
 
 
 def draw_bars(
@@ -146,9 +155,10 @@ def draw_bars(
         _label(axes, labels, unit)
         axes.margins(x=0.12)
         if len(series) > 1 or mark is not None:
-            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncol=3, frameon=False)
+            figure.legend(loc="lower center", ncol=3, frameon=False)
 
-    return Drawing(paint, _WIDTH, 1.5 + 0.5 * len(labels))
+    margins = _left(labels), 1.0
+    return Drawing(paint, _WIDTH, 1.5 + 0.5 * len(labels), margins=margins)
 
 
 def draw_map_picture(
@@ -224,9 +234,86 @@ def draw_map_picture(
         axes.set_axis_off()
         axes.legend(loc="lower left", frameon=True, fontsize=9.5)
 
-    return Drawing(paint, _WIDTH, height, spread=True)
+    return _Map(
+        paint, _WIDTH, height, True, lines=lines, sites=sites, names=names, bounds=box.bounds
+    )
 
 
+@dataclass(frozen=True, eq=False)
+class _Map(Drawing):
+    """A map picture; the vector drawing is written directly, for pages are many."""
+
+    lines: Sequence[tuple[Any, float, bool]] = ()
+    sites: Sequence[tuple[float, float, str, str]] = ()
+    names: tuple[str, str] = ("", "")
+    bounds: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+
+    @cached_property
+    def svg(self) -> str:
+        """The map for pages."""
+        wide, tall = 100 * self.width, 100 * self.height
+        root = Xml.Element(
+            "svg",
+            {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {wide:.0f} {tall:.0f}"}
+            | {"font-family": "sans-serif", "font-size": "12", "fill": "none"},
+        )
+        land = _land()
+        for part in shapely.get_parts(land[shapely.intersects(land, shapely.box(*self.bounds))]):
+            ring = self._path(shapely.get_coordinates(part.exterior)) + "Z"
+            Xml.SubElement(root, "path", {"d": ring, "fill": "#f4f1e8", "stroke": "#b9b4a6"})
+        most = max((tonnes for _, tonnes, _ in self.lines), default=1.0)
+        for points, tonnes, virgin in sorted(self.lines, key=lambda one: (not one[2], -one[1])):
+            line = shapely.simplify(shapely.LineString(points), 0.0004)
+            weight = f"{0.8 + 6.1 * float(np.sqrt(tonnes / most)):.1f}"
+            self._stroke(root, self._path(shapely.get_coordinates(line)), weight, virgin)
+        for lon, lat, role, _ in self.sites:
+            x, y = self._place(np.array([[lon, lat]]))[0]
+            shape, colour = _SHAPES[role], _MARKS[role][1]
+            mark = {"d": shape, "transform": f"translate({x:.1f} {y:.1f})", "fill": colour}
+            Xml.SubElement(root, "path", mark | {"stroke": "#fff"})
+        for lon, lat, name, over, leftward in _place_names(self.sites, self.bounds, self.height):
+            x, y = self._place(np.array([[lon, lat]]))[0]
+            at = {"x": f"{x + (-8 if leftward else 8):.1f}", "y": f"{y + (-7 if over else 17):.1f}"}
+            look = {"text-anchor": "end" if leftward else "start", "fill": "#1c2630"}
+            Xml.SubElement(root, "text", at | look).text = name
+        key = {"x": "8", "y": f"{tall - 54:.0f}", "width": "190", "height": "46"}
+        Xml.SubElement(root, "rect", key | {"fill": "#fff", "stroke": "#c6ced6"})
+        for virgin, name, y in (
+            (False, self.names[0], tall - 36),
+            (True, self.names[1], tall - 16),
+        ):
+            self._stroke(root, f"M16 {y:.0f}h34", "5", virgin)
+            at = {"x": "58", "y": f"{y + 4:.0f}", "fill": "#1c2630"}
+            Xml.SubElement(root, "text", at).text = name
+        return Xml.tostring(root, encoding="unicode")
+
+    def _stroke(self, root: Xml.Element, path: str, weight: str, virgin: bool) -> None:
+        look = {"stroke": "#8c6d46" if virgin else DARK, "stroke-width": weight, "opacity": "0.8"}
+        if virgin:
+            look["stroke-dasharray"] = "9 5"
+        Xml.SubElement(root, "path", {"d": path} | look)
+
+    def _place(self, points: Any) -> Any:
+        """Turn lon and lat into units of the picture."""
+        left, low, right, high = self.bounds
+        squeezed = float(np.cos(np.radians((low + high) / 2)))
+        scale = 100 * min(self.width / ((right - left) * squeezed), self.height / (high - low))
+        x = 50 * self.width + (points[:, 0] - (left + right) / 2) * squeezed * scale
+        y = 50 * self.height - (points[:, 1] - (low + high) / 2) * scale
+        return np.column_stack([x, y])
+
+    def _path(self, points: Any) -> str:
+        return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in self._place(points).tolist())
+
+
+_SHAPES = {
+    "need": "M-6 0a6 6 0 1 0 12 0a6 6 0 1 0 -12 0Z",
+    "offer": "M0 -7L7 6L-7 6Z",
+    "pit": "M-6 -6H6V6H-6Z",
+    "receiver": "M0 -8L8 0L0 8L-8 0Z",
+    "plant": "M-2 -7H2V-2H7V2H2V7H-2V2H-7V-2H-2Z",
+    "depot": "M0 -7L7 -2L4 6H-4L-7 -2Z",
+}
 _MARKS = {
     "need": ("o", "#0b3d5c"),
     "offer": ("^", "#b36b00"),
@@ -282,6 +369,11 @@ def _frame(
     (left, low), (right, high) = everything.min(axis=0), everything.max(axis=0)
     x, y = max(0.02, 0.06 * (right - left)), max(0.012, 0.06 * (high - low))
     return shapely.box(left - x, low - y, right + x, high + y)
+
+
+def _left(labels: Sequence[str]) -> float:
+    """Leave room for the longest label. [inches]"""
+    return min(4.6, 0.3 + 0.086 * max((len(label) for label in labels), default=0))
 
 
 def _label(axes: Axes, labels: Sequence[str], unit: str) -> None:

@@ -28,11 +28,17 @@ def describe_ledger(result: Result) -> dict[str, Any]:
     scenario, effect = result.scenario, result.effect
     sites = [*scenario.sites, ""]
     sides = {"plan": effect.books, "baseline": effect.baseline_books}
+    where = find_municipalities(scenario)
     names = {
         side: {part: named.tolist() for part, named in name_factors(scenario, books.lines).items()}
         for side, books in sides.items()
     }
-    used = {name for side in names.values() for named in side.values() for name in named}
+    used = sorted({name for side in names.values() for named in side.values() for name in named})
+    number = {name: at for at, name in enumerate(used)}
+    factors = {
+        side: {part: [number[name] for name in named] for part, named in parts.items()}
+        for side, parts in names.items()
+    }
     return {
         "format": FORMAT,
         "scenario": {"id": scenario.id, "title": scenario.said.title, "sha256": scenario.digest},
@@ -44,9 +50,10 @@ def describe_ledger(result: Result) -> dict[str, Any]:
         "sites": sites,
         "names": [scenario.site_name(site) if site else "" for site in sites],
         "projects": [scenario.project(site) if site else "" for site in sites],
-        "municipalities": [find_municipalities(scenario).get(site, "") for site in sites],
-        "plan": _describe_books(effect.books) | {"factors": names["plan"]},
-        "baseline": _describe_books(effect.baseline_books) | {"factors": names["baseline"]},
+        "municipalities": [where.get(site, "") for site in sites],
+        "plan": _describe_books(effect.books) | {"factors": factors["plan"]},
+        "baseline": _describe_books(effect.baseline_books) | {"factors": factors["baseline"]},
+        "factor_names": used,
         "figures": {
             name: {
                 "value": getattr(figure, "value", None),
@@ -58,7 +65,7 @@ def describe_ledger(result: Result) -> dict[str, Any]:
                 "note": figure.note,
             }
             for name, figure in scenario.catalogue.figures().items()
-            if name in used
+            if name in number
         },
         "doubts": [
             {"figure": one.name, "part": one.part, "influence": round(one.influence, 6)}

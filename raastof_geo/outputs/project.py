@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 from babel.dates import format_date
@@ -48,6 +48,9 @@ _RESERVED = {
     *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)),
 }
 _LONGEST = 60
+Flow: TypeAlias = Mapping[Hashable, Any]
+"""A row of the table of flows."""
+Flows: TypeAlias = dict[str, list[Flow]]
 _LOCALE = {"da": "da_DK", "en": "en_GB"}
 
 
@@ -55,9 +58,9 @@ def write_projects(result: Result, folder: Path) -> Path:
     """Write `projects/<id>.html` for every project, and return the folder."""
     into = folder / "projects"
     into.mkdir()
-    others = tuple(_tell_others(result))
+    others, flows = tuple(_tell_others(result)), group_flows(result)
     for project in list_projects(result):
-        page = render_page(build_project(result, project, others=others))
+        page = render_page(build_project(result, project, others=others, flows=flows))
         path = into / f"{file_name(project)}.html"
         path.write_text(page + "\n", encoding="utf-8", newline="\n")
     return into
@@ -78,8 +81,26 @@ def file_name(project: str) -> str:
     return f"{simple or 'project'}-{mark}"
 
 
+def group_flows(result: Result) -> Flows:
+    """Give the flows of the plan by the projects at their ends."""
+    scenario, projects = result.scenario, project_sites(result.scenario)
+    found: Flows = {project: [] for project in list_projects(result)}
+    for flow in result.plan.flows.to_dict(orient="records"):
+        for project in {
+            scenario.project(site)
+            for site in (flow["origin"], flow["destination"])
+            if site in projects
+        }:
+            found[project].append(flow)
+    return found
+
+
 def build_project(
-    result: Result, project: str, *, others: tuple[Block, ...] | None = None
+    result: Result,
+    project: str,
+    *,
+    others: tuple[Block, ...] | None = None,
+    flows: Flows | None = None,
 ) -> Document:
     """Put the page of a project together.
 
@@ -87,12 +108,15 @@ def build_project(
     ----------
     others
         What it tells of the others, where that is known already.
+    flows
+        The flows of every project, where they are known already.
     """
+    own = (group_flows(result) if flows is None else flows)[project]
     scenario = result.scenario
     blocks = [
         *_tell_summary(result, project),
-        *_draw_map(result, project),
-        *_tell_calendar(result, project),
+        *_draw_map(result, project, own),
+        *_tell_calendar(result, project, own),
         *_tell_effect(result, project),
         *_tell_money(result, project),
         *(_tell_others(result) if others is None else others),
@@ -108,15 +132,6 @@ def build_project(
             f"{metadata.attribution} ({metadata.osm_date}). "
             + str(say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")),
         ),
-    )
-
-
-def _own(result: Result, project: str, flows: pd.DataFrame) -> pd.DataFrame:
-    """Pick the flows from and to the sites of a project."""
-    scenario = result.scenario
-    mine = {site for site in project_sites(scenario) if scenario.project(site) == project}
-    return flows[flows["origin"].isin(mine) | flows["destination"].isin(mine)].assign(
-        out=flows["origin"].isin(mine)
     )
 
 
@@ -159,16 +174,14 @@ def _tell_summary(result: Result, project: str) -> Iterator[Block]:
     yield show_commitments(plan, before, (moved[0], moved[1]))
 
 
-def _draw_map(result: Result, project: str) -> Iterator[Block]:
+def _draw_map(result: Result, project: str, own: Sequence[Flow]) -> Iterator[Block]:
     scenario = result.scenario
-    own = _own(result, project, result.plan.flows)
-    moved = own[own["origin"] != own["destination"]]
     lines: list[tuple[Any, float, bool]] = []
-    for row in moved.to_dict(orient="records"):
+    for row in own:
         points = result.legs.draw(row["origin"], row["destination"], row["vehicle"], row["period"])
-        if len(points) > 1:
+        if len(points) > 1 and row["origin"] != row["destination"]:
             lines.append((points, float(row["tonnes"]), bool(row["virgin"])))
-    met = {*own["origin"], *own["destination"]}
+    met = {row[end] for row in own for end in ("origin", "destination")}
     here = [site for site in scenario.sites if site in met or scenario.project(site) == project]
     sites = [
         (
@@ -188,26 +201,25 @@ def _draw_map(result: Result, project: str) -> Iterator[Block]:
     )
 
 
-def _tell_calendar(result: Result, project: str) -> Iterator[Block]:
+def _tell_calendar(result: Result, project: str, own: Sequence[Flow]) -> Iterator[Block]:
     """Tell what comes and goes in each period."""
     scenario = result.scenario
-    own = _own(result, project, result.plan.flows)
     yield Heading(say("Calendar"), anchor="calendar")
-    if not len(own):
+    if not own:
         yield Paragraph(say("Nothing comes to or leaves this project in the plan."))
         return
     periods = list(scenario.periods)
-    for out, caption, head in (
-        (True, say("What leaves the project [t]"), say("To")),
-        (False, say("What comes to the project [t]"), say("From")),
-    ):
-        part = own[own["out"] == out] if out else own[~own["out"]]
-        if len(part):
-            yield _tabulate_calendar(
-                result, part, caption, head, "destination" if out else "origin"
-            )
+    mine = {site for site in project_sites(scenario) if scenario.project(site) == project}
+    leaving = [row for row in own if row["origin"] in mine]
+    coming = [row for row in own if row["origin"] not in mine]
+    if leaving:
+        caption = say("What leaves the project [t]")
+        yield _tabulate_calendar(result, leaving, caption, say("To"), "destination")
+    if coming:
+        caption = say("What comes to the project [t]")
+        yield _tabulate_calendar(result, coming, caption, say("From"), "origin")
     days = [count_weekdays(scenario.periods[period]) for period in periods]
-    loads = [float(own.loc[own["period"] == period, "loads"].sum()) for period in periods]
+    loads = [sum(row["loads"] for row in own if row["period"] == period) for period in periods]
     yield Table(
         say("Trucks at the gate"),
         ("", *map(_head, scenario.periods.values())),
@@ -237,29 +249,26 @@ def _head(period: Any) -> str:
 
 
 def _tabulate_calendar(
-    result: Result, flows: pd.DataFrame, caption: Message, head: Message, partner: str
+    result: Result, flows: Sequence[Flow], caption: Message, head: Message, partner: str
 ) -> Table:
     scenario, periods = result.scenario, list(result.scenario.periods)
     materials = scenario.catalogue.materials
-    table = flows.pivot_table(
-        index=[partner, "material"], columns="period", values="tonnes", aggfunc="sum"
-    )
-    table = table.reindex(columns=periods).fillna(0.0)
-    order = table.sum(axis=1).sort_values(ascending=False, kind="stable").index
-    rows: list[tuple[str | Message, ...]] = []
-    for key in order:
-        site, material = key
-        tonnes = table.loc[key]
-        rows.append(
-            (
-                scenario.site_name(site),
-                materials[material].called(scenario.said.language),
-                *(format_number(value) if value else "–" for value in tonnes),
-                format_number(float(tonnes.sum())),
-            )
+    tonnes: dict[tuple[str, str], dict[str, float]] = {}
+    for row in flows:
+        mine = tonnes.setdefault((row[partner], row["material"]), dict.fromkeys(periods, 0.0))
+        mine[row["period"]] += row["tonnes"]
+    order = sorted(tonnes, key=lambda key: (-sum(tonnes[key].values()), key))
+    rows: list[tuple[str | Message, ...]] = [
+        (
+            scenario.site_name(site),
+            materials[material].called(scenario.said.language),
+            *(format_number(t) if t else "–" for t in tonnes[site, material].values()),
+            format_number(sum(tonnes[site, material].values())),
         )
-    sums = table.sum()
-    rows.append((say("Total"), "", *(format_number(v) for v in sums), format_number(sums.sum())))
+        for site, material in order
+    ]
+    sums = [sum(one[period] for one in tonnes.values()) for period in periods]
+    rows.append((say("Total"), "", *map(format_number, sums), format_number(sum(sums))))
     return Table(
         caption,
         (head, say("Material"), *map(_head, scenario.periods.values()), say("Total")),

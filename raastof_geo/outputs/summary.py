@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-
-import pandas as pd
+from typing import Any
 
 from raastof_geo.effect.target import Reach
 from raastof_geo.language import Message, format_number, say, spoken_language
@@ -281,21 +280,23 @@ def _lines(result: Result) -> list[str]:
     return lines
 
 
-def list_conditions(result: Result, flows: pd.DataFrame | None = None) -> list[Message]:
+def list_conditions(
+    result: Result, flows: Sequence[Mapping[Hashable, Any]] | None = None
+) -> list[Message]:
     """Name every conditional rule that flows make use of, with tonnes and source.
 
     Parameters
     ----------
     flows
-        Some of the plan's; none: all.
+        Some of the plan's, as records; none: all.
     """
     scenario = result.scenario
     catalogue, language = scenario.catalogue, scenario.said.language
     needs = {need.id: need for need in scenario.needs}
-    looked_at = result.plan.flows if flows is None else flows
-    used = looked_at[looked_at["taker_kind"] == "need"]
+    looked_at = result.plan.flows.to_dict(orient="records") if flows is None else flows
+    used = [flow for flow in looked_at if flow["taker_kind"] == "need"]
     tonnes: dict[tuple[str, str, str, str, str], float] = {}
-    for flow in used.to_dict(orient="records"):
+    for flow in used:
         need = needs[flow["taker"]]
         fit = catalogue.fit(flow["material"], need.use)
         move = catalogue.soil_move(flow["material"], scenario.sites[need.site].land)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -78,19 +79,20 @@ _FLOW_HEADS: tuple[tuple[str, Readable], ...] = (
     ("kg_co2e_ttw", say("Transport TTW [kg CO2e]")),
     ("dkk", say("Cost [DKK]")),
 )
-_DIGITS = {"reference_tonnes": 1, "loads": 0, "vehicle_km": 1, "tonne_km": 1}
 
 
 def write_workbook(result: Result, folder: Path) -> Path:
     """Write `plan.xlsx`; equal results give equal bytes."""
     path = folder / "plan.xlsx"
     options = {
+        "in_memory": True,
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
         "default_date_format": "yyyy-mm-dd",
     }
-    with Workbook(str(path), options) as workbook:
+    written = io.BytesIO()
+    with Workbook(written, options) as workbook:
         moment = min(period.start for period in result.scenario.periods.values())
         workbook.set_properties(
             {
@@ -114,6 +116,7 @@ def write_workbook(result: Result, folder: Path) -> Path:
         _write_soil(book, result)
         _write_prices(book, result)
         _write_sources(book, result)
+    path.write_bytes(written.getvalue())
     return path
 
 
@@ -213,6 +216,11 @@ class _Formula:
 
     def __init__(self, text: str, value: float, *, percent: bool = False) -> None:
         self.text, self.value, self.percent = text, value, percent
+
+
+def _sum(column: str, last: int, value: float) -> _Formula | float:
+    """Add up a column from row 2 to the last; where there are no rows, say 0."""
+    return _Formula(f"=SUM({column}2:{column}{last})", value) if last > 1 else 0.0
 
 
 def _text(value: Any) -> str:
@@ -315,7 +323,7 @@ def _write_groups(book: _Book, result: Result, dimension: str, name: Readable) -
         was, now = (float(table[part].sum()) * factors[part] for table in (before, plan))
         for offset, value in enumerate((was, now, was - now)):
             column = xl_col_to_name(2 + 3 * number + offset)
-            totals.append(_Formula(f"=SUM({column}2:{column}{max(2, last)})", value))
+            totals.append(_sum(column, last, value))
     sheet.cells(totals, total=True)
 
 
@@ -353,10 +361,7 @@ def _write_causes(book: _Book, result: Result) -> None:
     sheet.cells(
         [
             say("Total"),
-            *(
-                _Formula(f"=SUM({letter}2:{letter}{max(2, last)})", value)
-                for letter, value in zip("BCDEFG", sums, strict=True)
-            ),
+            *(_sum(letter, last, value) for letter, value in zip("BCDEFG", sums, strict=True)),
         ],
         total=True,
     )
@@ -410,10 +415,7 @@ def _write_money(book: _Book, result: Result) -> None:
         [
             say("Total"),
             "",
-            *(
-                _Formula(f"=SUM({letter}2:{letter}{max(2, last_row)})", value)
-                for letter, value in zip(letters, sums, strict=True)
-            ),
+            *(_sum(letter, last_row, value) for letter, value in zip(letters, sums, strict=True)),
         ],
         digits=0,
         total=True,
