@@ -212,6 +212,8 @@ class Books:
             part = gives.astype(np.float64)
         elif group == "taking":
             part = (gives & ~takes).astype(np.float64)
+        else:  # nobody buys what goes to final reception
+            part = (gives & (lines["taker_kind"] == "receiver").to_numpy()).astype(np.float64)
         rest = 1.0 - part
         owned = takes | (part == 1.0)
         every = np.arange(len(lines))

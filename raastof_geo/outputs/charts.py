@@ -31,7 +31,7 @@ _SETTINGS: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
-_DPI = 160
+_DPI = 130
 _WIDTH = 8.6
 """[inches]"""
 _MOST_NAMES = 40

@@ -19,6 +19,7 @@ from raastof_geo.outputs.effects import name_project
 from raastof_geo.outputs.page import describe_base, draw_page, encode_line, escape
 from raastof_geo.outputs.summary import summarise
 from raastof_geo.result import Result
+from raastof_geo.roads.network import RoadNetwork
 
 SECONDARY_COLOURS = (
     "#0072b2",
@@ -349,15 +350,13 @@ def _join_roads(result: Result, plan: pd.Series, before: pd.Series) -> list[list
     if not len(both):
         return []
     rounded = both.apply(lambda column: _two_digits(column.to_numpy(np.float64)))
-    network, joined = result.network, []
-    for edges in rounded.groupby(["plan", "before"]).groups.values():
-        now, then = rounded.loc[edges[0]].tolist()
-        lines = [
-            shapely.LineString(np.column_stack([network.lon[span], network.lat[span]]))
-            for edge in edges.tolist()
-            for span in [slice(network.point_start[edge], network.point_start[edge + 1])]
-        ]
-        merged: Any = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(lines)))
+    shapes = _draw_edges(result.network, rounded.index.to_numpy(np.intp))
+    joined = []
+    for places in rounded.groupby(["plan", "before"]).indices.values():
+        now, then = rounded.iloc[places[0]].tolist()
+        merged: Any = shapely.get_parts(
+            shapely.line_merge(shapely.multilinestrings(shapes[places]))
+        )
         joined += [
             [
                 float(now),
@@ -367,6 +366,17 @@ def _join_roads(result: Result, plan: pd.Series, before: pd.Series) -> list[list
             for line in merged
         ]
     return sorted(joined, key=lambda one: (one[0], one[1], one[2]))
+
+
+def _draw_edges(network: RoadNetwork, edges: NDArray[np.intp]) -> Any:
+    """Give the line of each edge."""
+    starts, counts = network.point_start[edges], np.diff(network.point_start)[edges]
+    owner = np.repeat(np.arange(len(edges)), counts)
+    within = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    points = np.repeat(starts, counts) + within
+    return shapely.linestrings(
+        np.column_stack([network.lon[points], network.lat[points]]), indices=owner
+    )
 
 
 def _two_digits(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from raastof_geo.outputs.document import (
 )
 
 _WIDTH_CM = 16.5
-_MOST_ROWS = 80
+_MOST_ROWS = 50
 _MOST_LETTERS = 400
 """Letters of a cell; Word grows slow with cells of pages."""
 
