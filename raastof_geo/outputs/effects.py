@@ -9,7 +9,7 @@ import pandas as pd
 from raastof_geo.effect.books import COMMON, Books
 from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.measure import Effect
-from raastof_geo.effect.money import Transfers, net_cost
+from raastof_geo.effect.money import Transfers, net_cost, tabulate_payments
 from raastof_geo.effect.progress import GOAL_SHARE, GOAL_SOURCE, GOAL_YEAR, follow_progress
 from raastof_geo.language import Message, format_number, say, spoken_language
 from raastof_geo.outputs.charts import Bar, Drawing, draw_bars, draw_waterfall
@@ -389,6 +389,7 @@ def tabulate_money(scenario: Scenario, effect: Effect) -> list[Block]:
             total=True,
         ),
         tabulate_transfers(scenario, effect.transfers, before, after),
+        tabulate_payees(scenario, effect),
     ]
     notes: list[Message] = [
         say("Above 0 is paid, below 0 is got. Nobody is named who is not in the scenario.")
@@ -403,6 +404,54 @@ def tabulate_money(scenario: Scenario, effect: Effect) -> list[Block]:
         if not effect.transfers.leaves_nobody_worse_off(rule)
     ]
     return [*blocks, Bullets(tuple(notes))]
+
+
+PAYEE_NAMES: Mapping[str, Message] = {
+    "hauliers": say("Hauliers"),
+    "roads": say("Roads, bridges and ferries"),
+    "state": say("The state, raw-material tax"),
+    "contractors": say("Contractors who prepare, as with lime"),
+}
+
+
+def list_payees(scenario: Scenario, effect: Effect) -> list[tuple[str | Message, float, float]]:
+    """List who gets the projects' money: name, before, in the plan. [DKK]"""
+    found: dict[tuple[str, str], list[float]] = {}
+    for side, books in enumerate((effect.baseline_books, effect.books)):
+        for row in tabulate_payments(books).to_dict(orient="records"):
+            got = -sum(min(0.0, float(row[part])) for part, _ in COSTS)
+            if got > 0.5:
+                key = str(row["sort"]), str(row["party"])
+                found.setdefault(key, [0.0, 0.0])[side] += got
+    order = sorted(found, key=lambda key: (key[0] not in PAYEE_NAMES, -max(found[key]), key))
+    return [(_name_payee(scenario, *key), *found[key]) for key in order]  # type: ignore[misc]
+
+
+def _name_payee(scenario: Scenario, sort: str, party: str) -> str | Message:
+    if sort in PAYEE_NAMES:
+        return PAYEE_NAMES[sort]
+    return scenario.site_name(party) if party in scenario.sites else party
+
+
+def tabulate_payees(scenario: Scenario, effect: Effect, *, most: int = 40) -> Table:
+    """Tell who gets the projects' money, before and in the plan."""
+    payees = list_payees(scenario, effect)
+    rest = payees[most:]
+    shown: list[tuple[str | Message, float, float]] = payees[:most]
+    if rest:
+        shown.append((say("The others"), sum(one[1] for one in rest), sum(one[2] for one in rest)))
+    total = sum(one[1] for one in payees), sum(one[2] for one in payees)
+    rows = [
+        (name, *(format_number(dkk / 1000) for dkk in (before, plan, plan - before)))
+        for name, before, plan in (*shown, (say("Total"), *total))
+    ]
+    return Table(
+        say("Who gets the money [1,000 DKK]"),
+        (say("Party"), say("Before"), say("Plan"), say("Plan − before")),
+        tuple(rows),
+        numeric=frozenset({1, 2, 3}),
+        total=True,
+    )
 
 
 RULE_NAMES: Mapping[str, Message] = {

@@ -337,6 +337,7 @@ def _tell_method(result: Result) -> Iterator[Block]:
             ),
             say("Queues, opening hours, gradients and the order of work within a period are not."),
             say("That a material fits a use is not a permit: the municipality decides."),
+            say("Loads of one flow are rounded up to whole trucks; sums of the effect are not."),
         )
     )
 

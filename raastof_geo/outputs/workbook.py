@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from raastof_geo.outputs.effects import (
     EFFECTS,
     PART_NAMES,
     RULE_NAMES,
+    list_payees,
     name_group,
     name_project,
 )
@@ -112,6 +113,7 @@ def write_workbook(result: Result, folder: Path) -> Path:
             _write_groups(book, result, dimension, name)
         _write_causes(book, result)
         _write_money(book, result)
+        _write_payees(book, result)
         _write_life_cycle(book, result, flows)
         _write_soil(book, result)
         _write_prices(book, result)
@@ -422,6 +424,30 @@ def _write_money(book: _Book, result: Result) -> None:
     )
 
 
+def _write_payees(book: _Book, result: Result) -> None:
+    """Write who gets the projects' money, before and in the plan."""
+    sheet = book.sheet(say("Payees"))
+    sheet.heads([say("Party"), say("Before [DKK]"), say("Plan [DKK]"), say("Plan − before [DKK]")])
+    payees = list_payees(result.scenario, result.effect)
+    for name, before, plan in payees:
+        line = sheet.row + 1
+        sheet.cells([name, before, plan, _Formula(f"=C{line}-B{line}", plan - before)], digits=0)
+    last = sheet.row
+    sheet.close(4)
+    sums = [sum(one[1] for one in payees), sum(one[2] for one in payees)]
+    sheet.cells(
+        [
+            say("Total"),
+            *(
+                _sum(letter, last, value)
+                for letter, value in zip("BCD", (*sums, sums[1] - sums[0]), strict=True)
+            ),
+        ],
+        digits=0,
+        total=True,
+    )
+
+
 def _write_life_cycle(book: _Book, result: Result, flows: _Flows) -> None:
     """Write what a tool for life-cycle assessment asks for: tonnes, tkm by vehicle, fuel."""
     sheet = book.sheet(say("LCA"))
@@ -583,21 +609,26 @@ def _write_sources(book: _Book, result: Result) -> None:
     sheet.heads(heads)
     catalogue = result.scenario.catalogue
     for name, figure in sorted(catalogue.figures().items()):
-        value = getattr(figure, "value", None)
-        by_year = getattr(figure, "by_year", None)
-        shown: Any = value
-        if value is None:
-            shown = str(by_year) if by_year else say("a curve")
-        sheet.cells(
-            [
-                name,
-                shown,
-                figure.unit,
-                catalogue.cite(figure.source),
-                figure.valid_from,
-                figure.verified,
-                figure.note,
-            ],
-            digits=6 if isinstance(value, float) and value != round(value, 3) else 3,
-        )
+        rest = [
+            figure.unit,
+            catalogue.cite(figure.source),
+            figure.valid_from,
+            figure.verified,
+            figure.note,
+        ]
+        for label, value in _values(name, figure):
+            sheet.cells([label, value, *rest], digits=6 if value != round(value, 3) else 3)
     sheet.close(len(heads))
+
+
+def _values(name: str, figure: Any) -> Iterator[tuple[str, float]]:
+    """Give a figure, or each of its years, or each of its speeds."""
+    if hasattr(figure, "value"):
+        yield name, figure.value
+    elif hasattr(figure, "by_year"):
+        for year, value in figure.by_year.items():
+            yield f"{name} ({year})", value
+    else:
+        for number, speed in enumerate(figure.speed_km_h):
+            yield f"{name}, empty ({speed:g} km/h)", figure.empty[number]
+            yield f"{name}, full ({speed:g} km/h)", figure.full[number]
