@@ -20,7 +20,7 @@ from raastof_geo.assignment.master import state_rows
 from raastof_geo.assignment.price_in import Clock, solve_in_order
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import speaking
-from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.scenario import Need, Scenario
 
 GOLDEN = Path(__file__).parent / "golden"
 QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
@@ -55,7 +55,7 @@ def list_moves(scenario: Scenario) -> list[dict]:
                 for period in set(offer.periods) & set(need.periods):
                     moves.append(
                         {**base, "need": n, "destination": need.site, "period": period}
-                        | {"dkk": offer.price_dkk_per_t}
+                        | {"dkk": offer.price_dkk_per_t + preparing(scenario, offer.material, need)}
                     )
         for r, receiver in enumerate(scenario.receivers):
             if offer.material in receiver.fees_dkk_per_t:
@@ -75,6 +75,12 @@ def list_moves(scenario: Scenario) -> list[dict]:
                             | {"destination": need.site, "period": period, "dkk": price}
                         )
     return moves
+
+
+def preparing(scenario: Scenario, material: str, need: Need) -> float:
+    """What a use asks for before it takes a material, as lime for clay. [DKK/t]"""
+    fit = scenario.catalogue.fit(material, need.use)
+    return fit.dkk_per_t.value if fit and fit.dkk_per_t else 0.0
 
 
 def dense_optimum(world: World) -> float | None:
