@@ -50,7 +50,11 @@ def layout(tmp_path):
 
 def test_both_notebooks_are_there():
     """A test over no notebooks would pass."""
-    assert [path.name for path in NOTEBOOKS] == ["01_quickstart.ipynb", "02_step_by_step.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == [
+        "01_quickstart.ipynb",
+        "02_step_by_step.ipynb",
+        "03_effect_and_rules.ipynb",
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

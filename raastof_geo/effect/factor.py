@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from raastof_geo.effect.books import Books
+from raastof_geo.effect.books import Books, unit_of
 from raastof_geo.scenario.scenario import Scenario
 
 
@@ -42,7 +42,10 @@ def name_factors(scenario: Scenario, lines: pd.DataFrame) -> dict[str, pd.Series
 
 
 def list_doubts(plan: Books, baseline: Books) -> list[Doubt]:
-    """List the unverified figures behind emissions and money, the most influential first."""
+    """List the unverified figures behind emissions and money.
+
+    Those come first that change the most of the whole saving, of emissions or of money.
+    """
     figures = plan.scenario.catalogue.figures()
     sums: dict[tuple[str, str], list[float]] = {}
     for number, books in enumerate((plan, baseline)):
@@ -55,7 +58,14 @@ def list_doubts(plan: Books, baseline: Books) -> list[Doubt]:
         for (name, part), values in sums.items()
         if name in figures and not figures[name].verified and part in _TOLD
     ]
-    return sorted(doubts, key=lambda one: (-abs(one.influence), one.name, one.part))
+    whole = {
+        unit_of(name): max(1.0, abs(baseline.total(name) - plan.total(name)))
+        for name in ("kg_co2e_wtw", "cost_dkk")
+    }
+    return sorted(
+        doubts,
+        key=lambda one: (-abs(one.influence) / whole[unit_of(one.part)], one.name, one.part),
+    )
 
 
 _TOLD = (
