@@ -185,8 +185,8 @@ def _tell(ledger: dict[str, Any], asked: _Asked, most: int) -> Iterator[Message]
             unit=unit,
         )
     if asked.dimension in ("project", "municipality", "site"):
-        yield _RULES[ledger["shared_legs"]]
-        yield _COMMON
+        yield SHARE_RULES[ledger["shared_legs"]]
+        yield SHARE_OF_COMMON
     names: set[str] = set()
     for side in sides:
         for part in _parts(ledger, asked.part):
@@ -296,12 +296,12 @@ _AMOUNT_UNITS = {"trips": "loads", "openings": "1"}
 _VERIFIED = say("verified")
 _UNVERIFIED = say("not verified")
 _CURVE = say("a curve")
-_RULES = {
+SHARE_RULES = {
     "half": say("A transport between two projects counts half at each of them."),
     "giver": say("A transport between two projects counts at the one that gives."),
     "taker": say("A transport between two projects counts at the one that takes."),
 }
-_COMMON = say(
+SHARE_OF_COMMON = say(
     "What belongs to no project is divided: empty trips by loads, plants and depots by the tonnes "
     "that each project exchanges with them."
 )

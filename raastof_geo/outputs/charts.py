@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import textwrap
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ _DPI = 130
 _WIDTH = 8.6
 """[inches]"""
 _MOST_NAMES = 40
-_LONGEST = 40
+_LONGEST = 36
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +121,7 @@ def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
                 f" {sign}{format_number(abs(bar.value))}", (end, place), va="center", fontsize=10
             )
         _label(axes, [bar.label for bar in bars], unit)
-        axes.margins(x=0.14)
+        _leave_room(axes, [*_levels(bars), 0.0])
 
     margins = _left([bar.label for bar in bars]), 0.62
     return Drawing(paint, _WIDTH, 0.9 + 0.42 * len(bars), margins=margins)
@@ -153,7 +154,8 @@ def draw_bars(
         if mark is not None:
             axes.axvline(mark[0], color="#1c2630", linestyle="--", linewidth=1.6, label=mark[1])
         _label(axes, labels, unit)
-        axes.margins(x=0.12)
+        everything = [value for _, values in series for value in values]
+        _leave_room(axes, [*everything, 0.0, mark[0] if mark else 0.0])
         if len(series) > 1 or mark is not None:
             figure.legend(loc="lower center", ncol=3, frameon=False)
 
@@ -294,13 +296,9 @@ class _Map(Drawing):
         Xml.SubElement(root, "path", {"d": path} | look)
 
     def _place(self, points: Any) -> Any:
-        """Turn lon and lat into units of the picture."""
-        left, low, right, high = self.bounds
-        squeezed = float(np.cos(np.radians((low + high) / 2)))
-        scale = 100 * min(self.width / ((right - left) * squeezed), self.height / (high - low))
-        x = 50 * self.width + (points[:, 0] - (left + right) / 2) * squeezed * scale
-        y = 50 * self.height - (points[:, 1] - (low + high) / 2) * scale
-        return np.column_stack([x, y])
+        """Turn lon and lat into units of the picture, from its upper left corner."""
+        inches = _project(points, self.bounds, self.height)
+        return 100 * np.column_stack([inches[:, 0], self.height - inches[:, 1]])
 
     def _path(self, points: Any) -> str:
         return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in self._place(points).tolist())
@@ -324,18 +322,27 @@ _MARKS = {
 }
 
 
+def _project(points: Any, bounds: tuple[float, float, float, float], height: float) -> Any:
+    """Turn lon and lat into inches from the lower left corner of a map picture."""
+    left, low, right, high = bounds
+    squeezed = float(np.cos(np.radians((low + high) / 2)))
+    scale = min(_WIDTH / ((right - left) * squeezed), height / (high - low))
+    x = _WIDTH / 2 + (points[:, 0] - (left + right) / 2) * squeezed * scale
+    y = height / 2 + (points[:, 1] - (low + high) / 2) * scale
+    return np.column_stack([x, y])
+
+
 def _place_names(
     sites: Sequence[tuple[float, float, str, str]],
     bounds: tuple[float, float, float, float],
     height: float,
 ) -> Iterator[tuple[float, float, str, bool, bool]]:
     """Find room for names, above or below, right or left; a name without room is left out."""
-    left, low, right, high = bounds
     taken: list[tuple[float, float, float, float]] = []
     for lon, lat, _, name in sites[:_MOST_NAMES]:
         text = plain(name)
         text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-        x, y = (lon - left) / (right - left) * _WIDTH, (lat - low) / (high - low) * height
+        x, y = _project(np.array([[lon, lat]]), bounds, height)[0]
         wide, tall = 0.066 * len(text) + 0.1, 0.13
         for over, leftward in ((True, False), (True, True), (False, False), (False, True)):
             start = x - wide if leftward else x
@@ -371,13 +378,34 @@ def _frame(
     return shapely.box(left - x, low - y, right + x, high + y)
 
 
+def _levels(bars: Sequence[Bar]) -> Iterator[float]:
+    """Give where each bar of a waterfall ends."""
+    level = 0.0
+    for bar in bars:
+        level = bar.value if bar.whole else level + bar.value
+        yield level
+
+
+def _leave_room(axes: Axes, values: Sequence[float]) -> None:
+    """Leave room for the numbers beside the bars."""
+    low, high = min(values), max(values)
+    span = max(high - low, 1e-9)
+    axes.set_xlim(low - (0.04 * span if low < 0 else 0.0), high + 0.17 * span)
+
+
 def _left(labels: Sequence[str]) -> float:
-    """Leave room for the longest label. [inches]"""
-    return min(4.6, 0.3 + 0.086 * max((len(label) for label in labels), default=0))
+    """Leave room for the longest line of a label. [inches]"""
+    lines = [line for label in labels for line in _wrap(label).split("\n")]
+    return 0.3 + 0.09 * max(map(len, lines), default=0)
+
+
+def _wrap(label: str) -> str:
+    """Break a label into two lines at most."""
+    return "\n".join(textwrap.wrap(plain(label), _LONGEST, max_lines=2, placeholder=" …"))
 
 
 def _label(axes: Axes, labels: Sequence[str], unit: str) -> None:
-    axes.set_yticks(range(len(labels)), [plain(label)[:60] for label in labels], parse_math=False)
+    axes.set_yticks(range(len(labels)), [_wrap(label) for label in labels], parse_math=False)
     axes.invert_yaxis()
     axes.set_xlabel(unit)
     axes.xaxis.set_major_formatter(lambda value, _: format_number(value))

@@ -52,6 +52,15 @@ COSTS: tuple[tuple[str, Message], ...] = (
 )
 """Parts of the cost, in the order of tables."""
 
+ROLE_NAMES: Mapping[str, Message] = {
+    "need": say("Needs material"),
+    "offer": say("Has surplus"),
+    "pit": say("Pit"),
+    "receiver": say("Receiver"),
+    "plant": say("Plant"),
+    "depot": say("Depot"),
+}
+
 CAUSE_NAMES: Mapping[str, Message] = {
     "reuse": say("Projects send to each other"),
     "plants": say("Plants"),

@@ -13,6 +13,7 @@ import pyogrio
 from raastof_geo.errors import OutputError
 from raastof_geo.language import say
 from raastof_geo.outputs.dictionary import build_dictionary
+from raastof_geo.outputs.effects import ROLE_NAMES
 from raastof_geo.outputs.geostyle import (
     SITE_SHAPES,
     style_burden,
@@ -88,20 +89,10 @@ def _draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict
     return {
         "flows": flows,
         "flows_before": flows,
-        "sites": style_sites({role: str(_ROLES[role]) for role in SITE_SHAPES}),
+        "sites": style_sites({role: str(ROLE_NAMES[role]) for role in SITE_SHAPES}),
         "road_burden": style_burden(str(say("trucks each weekday")), _WEEKDAY_LIMITS),
         "municipalities": style_municipalities(str(say("t CO2e saved")), limits),
     }
-
-
-_ROLES = {
-    "need": say("Needs material"),
-    "offer": say("Has surplus"),
-    "pit": say("Pit"),
-    "receiver": say("Receiver"),
-    "plant": say("Plant"),
-    "depot": say("Depot"),
-}
 
 
 def _style_flows(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> str:

@@ -15,7 +15,7 @@ from raastof_geo.assignment import compare_sites
 from raastof_geo.effect.books import Books, find_municipalities
 from raastof_geo.effect.burden import count_weekdays, measure_burden
 from raastof_geo.language import Message, format_number, say
-from raastof_geo.outputs.effects import name_project
+from raastof_geo.outputs.effects import ROLE_NAMES, name_project
 from raastof_geo.outputs.page import describe_base, draw_page, encode_line, escape
 from raastof_geo.outputs.summary import summarise
 from raastof_geo.result import Result
@@ -179,12 +179,7 @@ _TEXTS: dict[str, Message] = {
     "tiles": say("Background from the internet (OpenStreetMap)"),
     "print": say("Print"),
     "sites": say("Sites"),
-    "need": say("Needs material"),
-    "offer": say("Has surplus"),
-    "pit": say("Pit"),
-    "receiver": say("Receiver"),
-    "plant": say("Plant"),
-    "depot": say("Depot"),
+    **ROLE_NAMES,
     "why": say("Why not to …?"),
     "width": say("Width of a line: tonnes"),
     "virgin": say("virgin"),

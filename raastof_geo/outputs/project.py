@@ -16,6 +16,7 @@ from raastof_geo.assignment.rules.limits import project_sites
 from raastof_geo.effect.books import unit_of
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.effect.money import net_cost
+from raastof_geo.explain import SHARE_OF_COMMON, SHARE_RULES
 from raastof_geo.language import Message, format_number, say, spoken_language
 from raastof_geo.outputs.charts import draw_map_picture
 from raastof_geo.outputs.document import (
@@ -355,22 +356,14 @@ def round_coarsely(value: float) -> float:
 
 def _tell_method(result: Result) -> Iterator[Block]:
     yield Heading(say("How it was found"), anchor="method")
-    rule = {
-        "half": say("A transport between two projects counts half at each of them."),
-        "giver": say("A transport between two projects counts at the one that gives."),
-        "taker": say("A transport between two projects counts at the one that takes."),
-    }[result.scenario.said.effect.shared_legs]
     yield Bullets(
         (
             say(
                 "Before: each project alone takes its needs from the pit, and sends its surplus "
                 "to the receiver, that is best for itself."
             ),
-            rule,
-            say(
-                "What belongs to no project is divided: empty trips by loads, plants and depots "
-                "by the tonnes that each project exchanges with them."
-            ),
+            SHARE_RULES[result.scenario.said.effect.shared_legs],
+            SHARE_OF_COMMON,
             say("That a material fits a use is not a permit: the municipality decides."),
             say(
                 "Emissions are in {unit}, well to wheel, with transport, virgin material, plants, "

@@ -10,7 +10,7 @@ from raastof_geo.assignment.names import describe_row
 from raastof_geo.assignment.violation import NEVER_BENT
 from raastof_geo.effect.books import unit_of
 from raastof_geo.effect.factor import list_doubts
-from raastof_geo.explain import explain_in
+from raastof_geo.explain import SHARE_OF_COMMON, SHARE_RULES, explain_in
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.charts import draw_map_picture
 from raastof_geo.outputs.document import (
@@ -202,18 +202,8 @@ def _tell_effect(result: Result, ledger: bool) -> Iterator[Block]:
 
 def _tell_groups(result: Result) -> Iterator[Block]:
     yield Heading(say("Who and what"), anchor="groups")
-    rule = {
-        "half": say("A transport between two projects counts half at each of them."),
-        "giver": say("A transport between two projects counts at the one that gives."),
-        "taker": say("A transport between two projects counts at the one that takes."),
-    }[result.scenario.said.effect.shared_legs]
-    yield Paragraph(rule)
-    yield Paragraph(
-        say(
-            "What belongs to no project is divided: empty trips by loads, plants and depots by the "
-            "tonnes that each project exchanges with them."
-        )
-    )
+    yield Paragraph(SHARE_RULES[result.scenario.said.effect.shared_legs])
+    yield Paragraph(SHARE_OF_COMMON)
     yield tabulate_groups(result, say("Effect by project"), "project", say("Project"))
     yield tabulate_groups(
         result, say("Effect by municipality"), "municipality", say("Municipality")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import (
     AfterValidator,
@@ -57,18 +57,8 @@ OutputName = Literal[
     "ledger",
     "summary",
 ]
-EVERY_OUTPUT: tuple[OutputName, ...] = (
-    "map",
-    "report",
-    "report_docx",
-    "projects",
-    "workbook",
-    "flows",
-    "geopackage",
-    "plan",
-    "proof",
-    "ledger",
-    "summary",
+EVERY_OUTPUT: tuple[OutputName, ...] = tuple(
+    name for name in get_args(OutputName) if name != "geoparquet"
 )
 """Those that a scenario gets unless it names others."""
 ShareDefinition = Literal["with_clean_soil", "without_soil", "cut_in_virgin"]
