@@ -9,10 +9,13 @@ import pyogrio
 import pytest
 
 from raastof_geo.errors import OutputError
+from raastof_geo.explain import explain_figure
 from raastof_geo.outputs import OUTPUTS, write_outputs
 from raastof_geo.outputs.flows import harmless
 from raastof_geo.outputs.plan import describe_plan
+from raastof_geo.pipeline import run_scenario
 from raastof_geo.scenario.model import EVERY_OUTPUT, OutputName
+from raastof_geo.verify import check_results
 
 
 def test_every_output_is_written(starter_result):
@@ -137,3 +140,24 @@ def test_description_has_no_paths(starter_result):
     """plan.json speaks of the scenario alone, not of the machine it ran on."""
     result, folder = starter_result
     assert str(folder.parent) not in json.dumps(describe_plan(result), ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "sites",
+    [
+        "a: {lon: 12.1, lat: 55.45, offers: [{material: clean_sandy_soil, amount: 9 t, "
+        "must_leave: false}]}\n  b: {lon: 12.15, lat: 55.633, pit: {supplies: [fill_sand]}}",
+        "b: {lon: 12.15, lat: 55.633, pit: {supplies: [fill_sand]}}",
+    ],
+)
+def test_a_plan_in_which_nothing_moves_is_written_too(tmp_path, sites):
+    """Surplus that may stay, or no project at all: every output is there, and says zero."""
+    scenario = tmp_path / "still.yaml"
+    names = ", ".join(OutputName.__args__)
+    head = f"title: Still\nlanguage: en\nperiods: [2027]\noutputs: [{names}]\nsites:\n  "
+    scenario.write_text(head + sites + "\n", encoding="utf-8")
+    result, folder = run_scenario(scenario, into=tmp_path / "out")
+    assert len(result.plan.flows) == 0
+    assert {file.name for file in folder.iterdir()} == {name for _, name, _ in OUTPUTS}
+    assert check_results(folder).holds
+    assert explain_figure(folder, "plan.cost_dkk").value == 0.0

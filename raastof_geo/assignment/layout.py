@@ -93,7 +93,7 @@ class _LegTable:
         rows[at[known]] = np.flatnonzero(known)
         self.rows = rows.reshape(shape)
         self._bar_trucks(scenario)
-        if not keep_all and len(sorted_vehicles) > 1:
+        if not keep_all and len(sorted_vehicles) > 1 and len(frame):
             self._keep_best(scenario, frame)
 
     def _bar_trucks(self, scenario: Scenario) -> None:
