@@ -1,0 +1,1 @@
+"""What a run leaves on the disk, each record with its writer and its reader side by side."""

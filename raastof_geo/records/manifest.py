@@ -1,0 +1,107 @@
+"""The manifest of a results folder: which files are ours, and what they were when we wrote them.
+
+It is written last, so that a folder with a manifest is a whole set of results. Nothing that it
+does not list was written by us, and nothing whose digest differs is still what we wrote.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+NAME = "manifest.json"
+FORMAT = "raastof_geo results 2"
+"""Format 1 had no manifest; such a folder is known by its `plan.json`."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file as it was written."""
+
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a run wrote into a results folder."""
+
+    files: Mapping[str, Entry]
+    """By path from the folder, with `/` between; the manifest itself is not among them."""
+    version: str
+    """Version of raastof_geo that wrote them."""
+    format: str = FORMAT
+
+
+def describe_files(folder: Path, *, version: str) -> Manifest:
+    """Take the digest of every file below a folder, the manifest left out."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / NAME)
+    return Manifest(
+        {path.relative_to(folder).as_posix(): describe_file(path) for path in files}, version
+    )
+
+
+def describe_file(path: Path) -> Entry:
+    """Take the digest of one file.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    """
+    data = path.read_bytes()
+    return Entry(hashlib.sha256(data).hexdigest(), len(data))
+
+
+def write_manifest(manifest: Manifest, folder: Path) -> Path:
+    """Write `manifest.json`, with a digest over its own values, and return its path."""
+    values: dict[str, Any] = {
+        "format": manifest.format,
+        "raastof_geo": manifest.version,
+        "files": {
+            name: {"sha256": entry.sha256, "bytes": entry.size_bytes}
+            for name, entry in sorted(manifest.files.items())
+        },
+    }
+    text = json.dumps(values | {"sha256": _digest(values)}, ensure_ascii=False, indent=1)
+    path = folder / NAME
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+    return path
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """Read the manifest of a folder; none where there is none.
+
+    Raises
+    ------
+    ValueError
+        The file is not a manifest, or was changed after it was written.
+    OSError
+        It cannot be read.
+    """
+    path = folder / NAME
+    try:
+        values = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except RecursionError as error:
+        raise ValueError("too deeply nested") from error
+    if not isinstance(values, dict) or values.pop("sha256", None) != _digest(values):
+        raise ValueError("its own digest differs")
+    try:
+        files = {
+            name: Entry(str(entry["sha256"]), int(entry["bytes"]))
+            for name, entry in values["files"].items()
+        }
+        return Manifest(files, str(values["raastof_geo"]), str(values["format"]))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("a part is missing") from error
+
+
+def _digest(values: Any) -> str:
+    text = json.dumps(values, ensure_ascii=True, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
