@@ -10,7 +10,7 @@ from raastof_geo.assignment.problem import Floats
 from raastof_geo.assignment.programme import Programme
 
 LARGEST_VIOLATION = 1e-3
-"""A rule that is broken by less than this counts as kept. [t]"""
+"""A rule that is broken by less than this counts as kept, in a world of tonnes. [t]"""
 LARGEST_GAP = 1e-6
 """A plan within this share of its bound counts as the best."""
 
@@ -36,6 +36,8 @@ class Certificate:
     written_columns: int
     """Columns that were written out; the others were priced and would not have improved the
     plan."""
+    tolerance_t: float = LARGEST_VIOLATION
+    """A rule that is broken by no more than this counts as kept. [t]"""
 
     @property
     def gap(self) -> float:
@@ -45,7 +47,7 @@ class Certificate:
     @property
     def feasible(self) -> bool:
         """Whether the plan keeps every rule."""
-        return self.largest_violation <= LARGEST_VIOLATION
+        return self.largest_violation <= self.tolerance_t
 
     @property
     def holds(self) -> bool:
@@ -76,6 +78,7 @@ def certify(
         linear_bound=bound,
         priced_columns=programme.column_count,
         written_columns=written,
+        tolerance_t=LARGEST_VIOLATION / programme.scale,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -12,35 +13,23 @@ from numpy.typing import NDArray
 
 from raastof_geo.assignment.problem import Floats, Moves, Problem
 from raastof_geo.legs import LEG_KEYS, Legs
-from raastof_geo.scenario.model import ScenarioFile
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
 from raastof_geo.scenario.scenario import Scenario
-
-_HAUL = {
-    "transport_kg_co2e_wtw": ("kg_co2e_wtw_per_t",),
-    "transport_kg_co2e_ttw": ("kg_co2e_ttw_per_t",),
-    "kg_co2e_wtw": ("kg_co2e_wtw_per_t",),
-    "cost_dkk": ("haul_dkk_per_t",),
-    "tonne_km": ("length_km",),
-    "vehicle_km": ("vehicle_km_per_t",),
-}
-"""What the choice of a truck changes in a measure."""
 
 Codes: TypeAlias = NDArray[np.int64]
 
 
-def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool | None = None) -> Problem:
+def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True) -> Problem:
     """Lay out the columns of a scenario.
 
     Parameters
     ----------
     every_vehicle
-        Keep a column for each truck; by default only where a limit makes the choice matter,
-        and otherwise for the truck that serves the objectives best, which loses nothing.
+        Keep a column for each truck. Otherwise only for the truck that serves the objectives
+        best, which loses nothing where every rule is blind to trucks (`rules.trucks_matter`).
     """
     givers, takers = list_givers(scenario), list_takers(scenario)
-    keep_all = trucks_matter(scenario.said) if every_vehicle is None else every_vehicle
-    table = _find_legs(scenario, legs, keep_all=keep_all)
+    table = _LegTable(scenario, legs, keep_all=every_vehicle)
     moves = _list_moves(scenario, givers, takers, table)
     problem = Problem(scenario, legs, givers, takers, moves)
     problem.others.update(
@@ -54,19 +43,6 @@ def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool | None 
         }
     )
     return problem
-
-
-def trucks_matter(said: ScenarioFile) -> bool:
-    """Tell whether the best truck by the objectives may not be the one that a plan needs."""
-    targets = said.targets
-    return len(said.vehicles) > 1 and bool(
-        said.fleet
-        or said.return_loads
-        or targets.at_most
-        or targets.passages
-        or targets.fairness
-        or any(step.tolerance for step in said.objectives)
-    )
 
 
 class _LegTable:
@@ -94,7 +70,7 @@ class _LegTable:
         self.rows = rows.reshape(shape)
         self._bar_trucks(scenario)
         if not keep_all and len(sorted_vehicles) > 1 and len(frame):
-            self._keep_best(scenario, frame)
+            self._keep_best(scenario, legs)
 
     def _bar_trucks(self, scenario: Scenario) -> None:
         """Drop legs whose truck has no room at either end."""
@@ -110,9 +86,9 @@ class _LegTable:
                 else:
                     self.rows[:, closed, :, number, :] = -1
 
-    def _keep_best(self, scenario: Scenario, frame: pd.DataFrame) -> None:
+    def _keep_best(self, scenario: Scenario, legs: Legs) -> None:
         """Keep for each pair, material and period the truck that serves the objectives best."""
-        costs = [_haul(scenario, frame, step.minimise) for step in scenario.said.objectives]
+        costs = _haul(scenario, legs)
         best = self.rows[:, :, :, 0, :].copy()
         for number in range(1, self.rows.shape[3]):
             other = self.rows[:, :, :, number, :]
@@ -134,23 +110,20 @@ def _serves_better(
     return np.asarray((rows >= 0) & ((than < 0) | better))
 
 
-def _haul(scenario: Scenario, frame: pd.DataFrame, measures: Sequence[str]) -> Floats:
-    """Give what legs add to an objective, as far as it hangs on the truck."""
-    total = np.zeros(len(frame))
-    for measure in measures:
-        if measure == "cost_with_co2_dkk":
-            price = scenario.said.co2_price_dkk_per_t / 1000
-            total += frame["haul_dkk_per_t"].to_numpy(np.float64)
-            total += price * frame["kg_co2e_wtw_per_t"].to_numpy(np.float64)
-        elif measure == "drive_h":
-            total += (frame["drive_h"] / frame["load_t"]).to_numpy(np.float64)
-        for column in _HAUL.get(measure, ()):
-            total += frame[column].to_numpy(np.float64)
-    return total
+def _haul(scenario: Scenario, legs: Legs) -> list[Floats]:
+    """Give what a tonne on every leg adds to each objective, givers and takers left out.
 
-
-def _find_legs(scenario: Scenario, legs: Legs, *, keep_all: bool) -> _LegTable:
-    return _LegTable(scenario, legs, keep_all=keep_all)
+    The measures themselves are asked, with nobody at both ends of every leg: what they then say
+    is all that can differ between trucks.
+    """
+    giver, taker = Giver("offer", "", "", "", "", ()), Taker("need", "", "", "")
+    count = len(legs.frame)
+    none = np.zeros(count, dtype=np.int32)
+    moves = Moves(
+        none, none, np.arange(count, dtype=np.int32), none.astype(np.int16), none.astype(np.int16)
+    )
+    bare = replace(scenario, said=scenario.said.model_copy(update={"return_loads": None}))
+    return Problem(bare, legs, (giver,), (taker,), moves).objectives()
 
 
 def _distinct(labels: pd.Series) -> list[str]:

@@ -34,7 +34,7 @@ class Answer:
     values: Floats
     """On each column of the master, artificial ones left out."""
     artificial: float
-    """Units by which rows are broken."""
+    """Units that the solver counts in by which rows are broken."""
     shadow_prices: Floats
     """Change of the objective for one unit more on each row's limit."""
     complete: bool
@@ -150,6 +150,7 @@ class _HighsEngine(_Engine):
 
         self.highspy = highspy
         self.model: Any = None
+        self.programme: Programme
         self.artificials = np.empty(0, dtype=np.int64)
 
     def _start(self, master: Master) -> None:
@@ -157,7 +158,8 @@ class _HighsEngine(_Engine):
         carrier = pulp.LpProblem("raastof_geo", pulp.LpMinimize)
         solver.createAndConfigureSolver(carrier)
         self.model = carrier.solverModel
-        programme = master.programme
+        programme = self.programme = master.programme.scaled()
+        self.weight, self.units = master.programme.weight, master.programme.units
         lower, upper = self._bounds(programme.sense, programme.limit)
         rows = programme.row_count
         none = np.empty(0, dtype=np.int32)
@@ -184,11 +186,11 @@ class _HighsEngine(_Engine):
         """Write new columns into the model."""
         if self.model is None:
             self._start(master)
-        part = master.programme.matrix[:, columns]
+        part = self.programme.matrix[:, columns]
         count = len(columns)
         self.model.addCols(
             count,
-            np.asarray(cost, dtype=np.float64),
+            np.asarray(cost * self.weight[columns], dtype=np.float64),
             np.zeros(count),
             np.full(count, self.highspy.kHighsInf),
             len(part.data),
@@ -199,12 +201,13 @@ class _HighsEngine(_Engine):
 
     def price(self, master: Master) -> None:
         """Set all costs."""
-        cost = np.concatenate([master.penalty[self.artificials], master.cost])
+        own = master.cost * self.weight[master.columns]
+        cost = np.concatenate([master.penalty[self.artificials], own])
         self.model.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
 
     def hold(self, master: Master) -> None:
         """Set bounds of rows and columns."""
-        lower, upper = self._bounds(master.sense, master.limit)
+        lower, upper = self._bounds(master.sense, self.programme.limit)
         rows = np.arange(len(lower), dtype=np.int32)
         self.model.changeRowsBounds(len(rows), rows, lower, upper)
         first = len(self.artificials)
@@ -234,10 +237,7 @@ class _HighsEngine(_Engine):
             nothing = np.zeros(len(master.columns))
             return Answer(nothing, 0.0, np.zeros(master.programme.row_count), True)
         if status not in (known.kOptimal, known.kTimeLimit, known.kInterrupt):
-            self.model.clearSolver()
-            self.model.setOptionValue("presolve", "off")
-            self.model.run()
-            status = self.model.getModelStatus()
+            status = self._try_again()
         if status not in (known.kOptimal, known.kTimeLimit, known.kInterrupt):
             raise SolverError(
                 say("the solver stopped without an answer: {status}", status=status.name)
@@ -246,11 +246,21 @@ class _HighsEngine(_Engine):
         values = np.array(solution.col_value)
         first = len(self.artificials)
         return Answer(
-            values=np.maximum(values[first:], 0.0),
+            values=np.maximum(values[first:], 0.0) / self.units[master.columns],
             artificial=float(np.abs(values[:first]).sum()),
             shadow_prices=np.array(solution.row_dual),
             complete=status == known.kOptimal,
         )
+
+    def _try_again(self) -> Any:
+        """Solve from nothing without presolve, and leave the options as they were."""
+        _, before = self.model.getOptionValue("presolve")
+        self.model.clearSolver()
+        self.model.setOptionValue("presolve", "off")
+        self.model.run()
+        status = self.model.getModelStatus()
+        self.model.setOptionValue("presolve", before)
+        return status
 
 
 def artificial_signs(programme: Programme) -> NDArray[np.int8]:
@@ -284,6 +294,10 @@ class Stated:
     artificials: list[pulp.LpVariable]
     constraints: dict[int, pulp.LpConstraint]
     row_count: int
+    units: Floats
+    """Units that the solver counts each variable in, for each of ours."""
+    scale: float
+    """The same for the objective."""
 
     def run(self, solver: pulp.LpSolver) -> Run:
         """Solve, and read values and shadow prices.
@@ -309,7 +323,7 @@ class Stated:
         for number, constraint in self.constraints.items():
             prices[number] = constraint.pi or 0.0
         return Run(
-            values=np.array([max(0.0, one.varValue or 0.0) for one in self.variables]),
+            values=np.array([max(0.0, one.varValue or 0.0) for one in self.variables]) / self.units,
             artificial=sum(abs(one.varValue or 0.0) for one in self.artificials),
             shadow_prices=prices,
             complete=feasible and not stopped,
@@ -321,9 +335,9 @@ class Stated:
         """Give HiGHS's bound; another solver's answer is its own bound."""
         model = getattr(self.problem, "solverModel", None)
         if model is not None:
-            return float(model.getInfo().mip_dual_bound)
+            return float(model.getInfo().mip_dual_bound) / self.scale
         if self.problem.sol_status == pulp.LpSolutionOptimal:
-            return float(pulp.value(self.problem.objective) or 0.0)
+            return float(pulp.value(self.problem.objective) or 0.0) / self.scale
         return None
 
 
@@ -352,6 +366,7 @@ def state_programme(
         Hold columns that are 0 or 1 to whole numbers.
     """
     problem = pulp.LpProblem("raastof_geo", pulp.LpMinimize)
+    counted = programme.scaled()
     variables = [
         problem.add_variable(
             f"x{column}",
@@ -361,13 +376,14 @@ def state_programme(
         for column in columns.tolist()
     ]
     terms: list[dict[pulp.LpVariable, float]] = [{} for _ in range(programme.row_count)]
-    part = programme.matrix[:, columns]
+    part = counted.matrix[:, columns]
     ends = part.indptr.tolist()
     indices, data = part.indices.tolist(), part.data.tolist()
     for number, variable in enumerate(variables):
         for at in range(ends[number], ends[number + 1]):
             terms[indices[at]][variable] = data[at]
-    objective = dict(zip(variables, np.asarray(cost, np.float64).tolist(), strict=True))
+    weighed = np.asarray(cost * programme.weight[columns], np.float64)
+    objective = dict(zip(variables, weighed.tolist(), strict=True))
     artificials = []
     if penalty is not None:
         signs = artificial_signs(programme)
@@ -384,11 +400,19 @@ def state_programme(
             named = pulp.LpConstraint(
                 pulp.LpAffineExpression(expression),
                 _PULP_SENSE[int(senses[row])],
-                rhs=float(programme.limit[row]),
+                rhs=float(counted.limit[row]),
             )
             problem.addConstraint(named, f"row_{row}")
             constraints[row] = named
-    return Stated(problem, variables, artificials, constraints, programme.row_count)
+    return Stated(
+        problem,
+        variables,
+        artificials,
+        constraints,
+        programme.row_count,
+        programme.units[columns],
+        programme.scale,
+    )
 
 
 def state_rows(rows: Sequence[Row], cost: Floats) -> pulp.LpProblem:

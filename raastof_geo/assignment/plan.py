@@ -18,14 +18,13 @@ from raastof_geo.assignment.alone import measure_alone
 from raastof_geo.assignment.certificate import Certificate, certify
 from raastof_geo.assignment.choose import Decision, decide
 from raastof_geo.assignment.conflict import explain_conflict
-from raastof_geo.assignment.layout import build_problem
 from raastof_geo.assignment.master import make_solver, pick_solver, state_programme
 from raastof_geo.assignment.measures import MEASURES
-from raastof_geo.assignment.price_in import Clock, Start, Step, solve_in_order
+from raastof_geo.assignment.price_in import FREE, Clock, Start, Step, solve_in_order
 from raastof_geo.assignment.problem import Columns, Floats, Problem
-from raastof_geo.assignment.programme import Programme, build_programme
+from raastof_geo.assignment.programme import Programme
 from raastof_geo.assignment.rules import RULES, Row, Rule
-from raastof_geo.assignment.rules.bounds import bound_everything
+from raastof_geo.assignment.statement import lay_columns, lay_programme, lay_rows
 from raastof_geo.assignment.tables import (
     measure_flows,
     tabulate_fleet,
@@ -35,12 +34,11 @@ from raastof_geo.assignment.tables import (
     tabulate_trips,
 )
 from raastof_geo.errors import NoPlanError, SolverError
-from raastof_geo.language import say
+from raastof_geo.language import format_number, say
 from raastof_geo.legs import Legs, explain_lost
 from raastof_geo.scenario.parties import list_givers, list_takers
 from raastof_geo.scenario.scenario import Scenario
 
-_LEAST_T = 1e-6
 _SETTLE_MOST = 60_000
 """Columns of an optimal face that are stated in PuLP all at once."""
 
@@ -80,6 +78,8 @@ class Plan:
     problem: Problem
     """The columns that the proof is about."""
     proof: Proof
+    rules: tuple[Rule, ...]
+    """The constraints that it was made with."""
 
     @property
     def column_count(self) -> int:
@@ -137,18 +137,13 @@ def assign(
         No solver is installed, it gave up, or time was up before any plan was found.
     """
     chosen = pick_solver(solver or scenario.said.solving.solver)
-    own = any(rule not in RULES for rule in rules)
-    problem = _continue_from(start, scenario, legs) or build_problem(
-        scenario, legs, every_vehicle=True if own else None
-    )
+    problem = _continue_from(start, scenario, legs, rules) or lay_columns(scenario, legs, rules)
     if scenario.said.targets.fairness is not None:
         problem.alone.update(measure_alone(problem))
-    rows, programme = _build_or_reuse(
-        [row for rule in rules for row in rule(problem)], problem, start
-    )
+    rows, programme = _build_or_reuse(lay_rows(problem, rules), problem, start)
     with _interruptible() as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
-        found = _search(problem, programme, chosen, clock, start)
+        found = _search_finely(problem, programme, chosen, clock, start)
     if found is None:
         if not explain:
             raise NoPlanError(say("no plan meets the rules"))
@@ -156,7 +151,7 @@ def assign(
             *explain_conflict(problem, rows, programme, rules=rules, solver=chosen),
             *explain_lost(legs),
         )
-    return _build_plan(problem, rows, programme, chosen, found)
+    return _build_plan(problem, rows, programme, chosen, found, rules=tuple(rules))
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,8 +166,41 @@ class _Found:
     decision: Decision | None = None
 
 
-def _search(
+_FINER = (FREE, 1e-2 * FREE, 1e-4 * FREE)
+"""Thresholds of pricing, one after the other, until the gap of the proof is closed."""
+
+
+def _search_finely(
     problem: Problem, programme: Programme, solver: str, clock: Clock, start: Plan | None
+) -> _Found | None:
+    """Search, and price more finely where the proof leaves a gap above the tolerance.
+
+    A column whose reduced cost is a hair below zero stays out of the plan, and the bound loses
+    that hair times all that the column could carry. In large programmes it adds up.
+    """
+    found: _Found | None = None
+    same = start is not None and start.problem.column_count == problem.column_count
+    begin = start.proof.start if start is not None and same else None
+    for free in _FINER:
+        search = _search(problem, programme, solver, clock, begin, free)
+        if search is None or (found is not None and not search.finished):
+            break
+        found = search
+        if clock.over() or not found.finished or found.decision is not None:
+            break
+        if _prove(problem, programme, found).holds:
+            break
+        begin = found.start
+    return found
+
+
+def _search(
+    problem: Problem,
+    programme: Programme,
+    solver: str,
+    clock: Clock,
+    start: Start | None,
+    free: float,
 ) -> _Found | None:
     """Decide what is either-or, then solve the objectives in order, then break ties."""
     costs = problem.objectives()
@@ -200,7 +228,8 @@ def _search(
         clock=clock if decision is None else Clock(None, clock.interrupted),
         tolerances=tolerances,
         closed=closed,
-        start=_first_columns(start, problem, decision),
+        start=start or _decided_columns(problem, decision),
+        free=free,
     )
     if not steps[0].feasible:
         if not steps[0].optimum.complete:
@@ -310,17 +339,17 @@ def _mix(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return np.asarray(numbers ^ (numbers >> np.uint64(31)))
 
 
-def _first_columns(start: Plan | None, problem: Problem, decision: Decision | None) -> Start | None:
-    if start is not None and start.problem.column_count == problem.column_count:
-        return start.proof.start
+def _decided_columns(problem: Problem, decision: Decision | None) -> Start | None:
     if decision is not None and len(decision.columns) < problem.column_count:
         return Start(decision.columns)
     return None
 
 
-def _continue_from(start: Plan | None, scenario: Scenario, legs: Legs) -> Problem | None:
+def _continue_from(
+    start: Plan | None, scenario: Scenario, legs: Legs, rules: Sequence[Rule]
+) -> Problem | None:
     """Take over the columns of an earlier plan where only quantities differ."""
-    if start is None or start.problem.legs is not legs:
+    if start is None or start.problem.legs is not legs or start.rules != tuple(rules):
         return None
     before = start.problem
     fresh = build_parties(scenario)
@@ -371,12 +400,7 @@ def _build_or_reuse(
         names = tuple((row.rule, row.label) for row in rows)
         if names == old.rows[: len(rows)] and not bounding and _same_entries(rows, old.programme):
             return rows, old.programme.with_limits(np.array([row.limit for row in rows]))
-    programme = build_programme(rows, problem.whole)
-    bounds = list(bound_everything(problem, programme.bounded))
-    if bounds:
-        rows = rows + bounds
-        programme = build_programme(rows, problem.whole)
-    return rows, programme
+    return lay_programme(problem, rows)
 
 
 def _same_entries(rows: Sequence[Row], programme: Programme) -> bool:
@@ -410,31 +434,43 @@ def _interruptible() -> Iterator[Any]:
         signal.signal(signal.SIGINT, before)
 
 
-def _build_plan(
-    problem: Problem, rows: list[Row], programme: Programme, solver: str, found: _Found
-) -> Plan:
-    values = np.where(found.values > _LEAST_T, np.round(found.values, 6), 0.0)
-    cost = problem.objectives()[0]
-    decision = found.decision
+def _prove(problem: Problem, programme: Programme, found: _Found) -> Certificate:
+    """Bound every plan from below, and check this one against every row."""
+    values, decision = programme.clean(found.values), found.decision
     proving = found.shadow_prices if decision is None else decision.relaxed_prices
-    certificate = certify(programme, cost, values, proving, written=len(found.written))
-    if decision is not None:
-        certificate = replace(
-            certificate,
-            lower_bound=min(decision.lower_bound, certificate.objective),
-            linear_bound=decision.linear_bound,
-            written_columns=len(decision.columns),
-        )
-    gap_allowed = problem.scenario.said.solving.gap if decision is not None else 0.0
-    broken = not certificate.feasible
-    unproved = found.finished and decision is None and certificate.gap > gap_allowed + 1e-6
-    if broken or unproved:
+    certificate = certify(
+        programme, problem.objectives()[0], values, proving, written=len(found.written)
+    )
+    if decision is None:
+        return certificate
+    return replace(
+        certificate,
+        lower_bound=min(decision.lower_bound, certificate.objective),
+        linear_bound=decision.linear_bound,
+        written_columns=len(decision.columns),
+    )
+
+
+def _build_plan(
+    problem: Problem,
+    rows: list[Row],
+    programme: Programme,
+    solver: str,
+    found: _Found,
+    *,
+    rules: tuple[Rule, ...],
+) -> Plan:
+    """Put what was found into tables; a gap that is left is said with the plan, in its proof."""
+    values = programme.clean(found.values)
+    cost, decision = problem.objectives()[0], found.decision
+    proving = found.shadow_prices if decision is None else decision.relaxed_prices
+    certificate = _prove(problem, programme, found)
+    if not certificate.feasible:
         raise SolverError(
             say(
-                "the plan did not stand the check: rules are broken by up to {violation} t and "
-                "the gap is {gap}; please report the scenario",
-                violation=f"{certificate.largest_violation:.3g}",
-                gap=f"{certificate.gap:.3g}",
+                "the solver's plan breaks a rule by {violation} t; try another solver with "
+                "`solving: {{solver: …}}`, and please report the scenario",
+                violation=format_number(certificate.largest_violation, digits=4),
             )
         )
     used = np.flatnonzero(values)
@@ -468,6 +504,7 @@ def _build_plan(
             prices_given_decisions=found.shadow_prices,
             start=found.start,
         ),
+        rules=rules,
     )
 
 

@@ -89,6 +89,7 @@ def price_in(
     allowed: NDArray[np.bool_] | None = None,
     clock: Clock,
     written: NDArray[np.bool_],
+    free: float = FREE,
 ) -> Optimum:
     """Solve the master, price all columns, add those that improve, until none does.
 
@@ -103,24 +104,26 @@ def price_in(
         Columns that may be used; none: all.
     written
         Which columns the master has; kept up to date.
+    free
+        A reduced cost below this share of the largest cost counts as zero.
     """
     may = np.ones(len(cost), bool) if allowed is None else allowed
     dearest = _dearest(cost)
     penalty = np.full(master.programme.row_count, 10.0 * dearest)
-    optimum = _improve(master, cost, penalty, may, clock, written)
+    optimum = _improve(master, cost, penalty, may, clock, written, free)
     for _ in range(3):
         if not optimum.complete or optimum.violation <= _SHORT_T:
             return optimum
         penalty *= 30.0
-        optimum = _improve(master, cost, penalty, may, clock, written)
+        optimum = _improve(master, cost, penalty, may, clock, written, free)
     if not optimum.complete or optimum.violation <= _SHORT_T:
         return optimum
     nothing = np.zeros(len(cost))
     ones = np.ones(master.programme.row_count)
-    feasible = _improve(master, nothing, ones, may, clock, written)
+    feasible = _improve(master, nothing, ones, may, clock, written, free)
     if feasible.violation > _SHORT_T or not feasible.complete:
         return feasible
-    return _improve(master, cost, penalty * 100.0, may, clock, written)
+    return _improve(master, cost, penalty * 100.0, may, clock, written, free)
 
 
 def _improve(
@@ -130,11 +133,12 @@ def _improve(
     may: NDArray[np.bool_],
     clock: Clock,
     written: NDArray[np.bool_],
+    free: float,
 ) -> Optimum:
     """Add improving columns until there are none."""
     programme = master.programme
     pricing = _Pricing(programme, cost, may)
-    threshold = FREE * _dearest(cost)
+    threshold = free * _dearest(cost)
     rounds = 0
     before: Optimum | None = None
     while True:
@@ -275,6 +279,7 @@ def solve_in_order(
     tolerances: Sequence[float] | None = None,
     closed: NDArray[np.bool_] | None = None,
     start: Start | None = None,
+    free: float = FREE,
 ) -> list[Step]:
     r"""Minimise several objectives, each among the optima of those before it.
 
@@ -291,6 +296,9 @@ def solve_in_order(
         Columns that may not be used at all.
     start
         What to start with, such as the end of an earlier search.
+    free
+        A reduced cost below this share of the largest cost counts as zero: the finer, the longer
+        it takes and the smaller is the gap of the proof.
 
     Returns
     -------
@@ -312,7 +320,7 @@ def solve_in_order(
     steps: list[Step] = []
     for cost, tolerance in zip(costs, tolerances or [0.0] * len(costs), strict=True):
         master.hold(sense, may[master.columns])
-        optimum = price_in(master, cost, allowed=may, clock=clock, written=written)
+        optimum = price_in(master, cost, allowed=may, clock=clock, written=written, free=free)
         value = float(cost[optimum.columns] @ optimum.values)
         if not optimum.complete or optimum.violation > _SHORT_T:
             steps.append(Step(programme, optimum, value, may, sense))
@@ -324,17 +332,21 @@ def solve_in_order(
             old, master = master, Master(programme, solver=solver)
             master.add(old.columns, cost[old.columns])
         else:
-            may, sense = keep_optimal_face(cost, optimum, sense)
+            may, sense = keep_optimal_face(cost, optimum, sense, free)
         steps.append(Step(programme, optimum, value, may, sense))
     return steps
 
 
 def keep_optimal_face(
-    cost: Floats, optimum: Optimum, sense: NDArray[np.int8]
+    cost: Floats, optimum: Optimum, sense: NDArray[np.int8], free: float = FREE
 ) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
-    """Close columns that would cost more, and hold rows that are worth something."""
-    free = FREE * _dearest(cost)
-    held = np.where(np.abs(optimum.shadow_prices) > free, 0, sense).astype(np.int8)
+    """Close columns that would cost more, and hold rows that are worth something.
+
+    What the optimum uses stays open, however a solver's last digits price it.
+    """
+    least = free * _dearest(cost)
+    held = np.where(np.abs(optimum.shadow_prices) > least, 0, sense).astype(np.int8)
     face = np.zeros(len(cost), bool)
-    face[optimum.priced[optimum.reduced <= free]] = True
+    face[optimum.priced[optimum.reduced <= least]] = True
+    face[optimum.columns[optimum.values > 0]] = True
     return face, held

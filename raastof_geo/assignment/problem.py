@@ -61,6 +61,10 @@ class Problem:
     """Columns that move nothing, by kind; each with labels and with `dkk` and `kg_co2e`."""
     alone: dict[str, float] = field(default_factory=dict)
     """What each project has alone by the measure of fairness, where that is asked for."""
+    asked_t: float = 0.0
+    """Tonnes that rules of somebody's own ask for, beyond those of the scenario. [t]"""
+    room: float = 1.0
+    """What bounds that nobody states are multiplied with; any number above 1 changes no optimum."""
 
     # --- columns --------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,6 +15,9 @@ from raastof_geo.assignment.problem import Columns, Floats
 from raastof_geo.assignment.rules.row import Row
 
 SENSES = ("<=", "=", ">=")
+
+_LEAST = 1e-6
+"""Units of a solver below which nothing moves: a gram in a world of tonnes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +59,46 @@ class Programme:
     def used(self, columns: Columns, values: Floats) -> Floats:
         """Add up every row for the columns that are not zero."""
         return np.asarray(self.matrix[:, columns] @ values)
+
+    @cached_property
+    def scale(self) -> float:
+        r"""Units that a solver counts in, for each of ours.
+
+        A solver keeps rows to about :math:`10^{-7}` units, whatever they are, so a world in
+        kilograms would be nothing to it. Where not even one unit is asked for anywhere, it counts
+        in units in which the most that is asked for is a thousand and more. What it finds is the
+        same: :math:`A x \le b` and :math:`A (k x) \le k b` have the same plans, if decisions,
+        which are 0 or 1, count :math:`k` times as much.
+        """
+        asked = self.limit[(self.sense >= 0) & (self.limit > 0)]
+        most = float(asked.max(initial=0.0))
+        return 1.0 if most >= 1.0 or most <= 0.0 else 10.0 ** math.ceil(math.log10(1e3 / most))
+
+    def scaled(self) -> Programme:
+        """Give the same programme in the units that a solver counts in."""
+        if self.scale == 1.0:
+            return self
+        weight = self.weight
+        return replace(
+            self,
+            matrix=sparse.csc_array(self.matrix @ sparse.diags_array(weight)),
+            limit=self.limit * self.scale,
+        )
+
+    @property
+    def weight(self) -> Floats:
+        """What the entries and costs of each column are multiplied with for a solver."""
+        return np.where(self.whole, self.scale, 1.0)
+
+    @property
+    def units(self) -> Floats:
+        """Units that a solver counts each column in, for each of ours."""
+        return np.where(self.whole, 1.0, self.scale)
+
+    def clean(self, values: Floats) -> Floats:
+        """Round what a solver found to a millionth of its units, and drop what is less."""
+        counted = values * self.units
+        return np.asarray(np.where(counted > _LEAST, np.round(counted, 6), 0.0) / self.units)
 
     def with_limits(self, limit: Floats) -> Programme:
         """Give the same programme with other limits."""

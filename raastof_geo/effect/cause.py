@@ -9,13 +9,12 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.assignment.layout import build_problem
 from raastof_geo.assignment.master import pick_solver
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.price_in import Clock, solve_in_order
 from raastof_geo.assignment.problem import Floats, Problem
 from raastof_geo.assignment.programme import build_programme
-from raastof_geo.assignment.rules import RULES
+from raastof_geo.assignment.statement import lay_columns, lay_rows
 from raastof_geo.effect.baseline import Baseline
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.legs import Legs
@@ -101,8 +100,8 @@ def _solve_with(
 ) -> Books | None:
     """Solve with only some causes; none where no plan keeps the rules."""
     variant = _switch(scenario, causes)
-    problem = build_problem(variant, legs)
-    programme = build_programme([row for rule in RULES for row in rule(problem)], problem.whole)
+    problem = lay_columns(variant, legs, plan.rules)
+    programme = build_programme(lay_rows(problem, plan.rules), problem.whole)
     closed = _closed(problem, causes) | problem.whole
     decided = _decided(problem, plan, causes)
     used = np.flatnonzero(decided)
@@ -117,8 +116,8 @@ def _solve_with(
     )
     if not steps[-1].solved:
         return None
-    values = steps[-1].optimum.spread(problem.column_count) + decided
-    kept = np.flatnonzero(values > 1e-6)
+    values = programme.clean(steps[-1].optimum.spread(problem.column_count) + decided)
+    kept = np.flatnonzero(values)
     return keep_books(problem.only(kept), values[kept])
 
 

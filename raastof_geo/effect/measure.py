@@ -116,7 +116,7 @@ def measure_effect(scenario: Scenario, legs: Legs, plan: Plan) -> Effect:
         books=books,
         baseline_books=baseline.books,
         causes=causes,
-        transfers=divide_savings(scenario, legs, books, baseline.books),
+        transfers=divide_savings(scenario, legs, books, baseline.books, rules=plan.rules),
     )
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from raastof_geo.assignment.layout import build_problem
 from raastof_geo.assignment.master import pick_solver
 from raastof_geo.assignment.measures import COST_PARTS
 from raastof_geo.assignment.price_in import Clock, solve_in_order
 from raastof_geo.assignment.programme import build_programme
-from raastof_geo.assignment.rules import RULES
+from raastof_geo.assignment.rules import RULES, Rule
 from raastof_geo.assignment.rules.limits import project_sites
+from raastof_geo.assignment.statement import lay_columns, lay_rows
 from raastof_geo.effect.books import COMMON, Books, keep_books
 from raastof_geo.errors import InputError
 from raastof_geo.language import say
@@ -100,8 +101,24 @@ def tabulate_payments(books: Books) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["sort", "party", *COST_PARTS])
 
 
-def divide_savings(scenario: Scenario, legs: Legs, plan: Books, baseline: Books) -> Transfers:
+def divide_savings(
+    scenario: Scenario,
+    legs: Legs,
+    plan: Books,
+    baseline: Books,
+    *,
+    rules: Sequence[Rule] = RULES,
+    patience_s: float = 60.0,
+) -> Transfers:
     """Divide what the projects save together: equally, by tonnes, and by Shapley value.
+
+    Parameters
+    ----------
+    rules
+        Those that the plan was made with.
+    patience_s
+        How long to look for the plan of each set of projects; where that is too short for one of
+        them there is no Shapley value. [s]
 
     Raises
     ------
@@ -116,16 +133,18 @@ def divide_savings(scenario: Scenario, legs: Legs, plan: Books, baseline: Books)
     total = sum(saved.values())
     tonnes = {project: plan.tonnes_by_project.get(project, 0.0) for project in projects}
     moved = sum(tonnes.values())
-    rules: dict[str, dict[str, float]] = {}
+    shares: dict[str, dict[str, float]] = {}
     if projects:
-        rules["equal"] = dict.fromkeys(projects, total / len(projects))
+        shares["equal"] = dict.fromkeys(projects, total / len(projects))
     if moved > 0:
-        rules["by_tonnes"] = {project: total * tonnes[project] / moved for project in projects}
+        shares["by_tonnes"] = {project: total * tonnes[project] / moved for project in projects}
     if _wants_shapley(scenario, len(projects)):
         known = {project: float(alone[project]) for project in projects}
-        worth = _worth(scenario, legs, known, projects, total)
-        rules["shapley"] = shapley_values(projects, worth)
-    return Transfers(saved, rules)
+        solve = _solver_for(scenario, legs, rules, patience_s)
+        with suppress(_OutOfTimeError):
+            worth = _worth(known, projects, total, solve)
+            shares["shapley"] = shapley_values(projects, worth)
+    return Transfers(saved, shares)
 
 
 def _wants_shapley(scenario: Scenario, count: int) -> bool:
@@ -166,12 +185,15 @@ def shapley_values(
     return values
 
 
+class _OutOfTimeError(Exception):
+    """The clock ended a search: what a set of projects saves is not known."""
+
+
 def _worth(
-    scenario: Scenario,
-    legs: Legs,
     alone: Mapping[str, float],
     projects: Sequence[str],
     total: float,
+    solve: Callable[[frozenset[str]], Books | None],
 ) -> Callable[[frozenset[str]], float]:
     """Give what a set of projects saves if only they coordinate, by the scenario's objectives.
 
@@ -184,7 +206,7 @@ def _worth(
             return 0.0
         if len(members) == len(projects):
             return total
-        books = _solve_for(scenario, legs, members)
+        books = solve(members)
         if books is None:
             return 0.0
         return sum(alone[project] for project in members) - float(
@@ -194,31 +216,43 @@ def _worth(
     return worth
 
 
-def _solve_for(scenario: Scenario, legs: Legs, members: frozenset[str]) -> Books | None:
+def _solver_for(
+    scenario: Scenario, legs: Legs, rules: Sequence[Rule], patience_s: float
+) -> Callable[[frozenset[str]], Books | None]:
+    """Solve for some projects without the others; none where no plan keeps the rules."""
+
+    def solve(members: frozenset[str]) -> Books | None:
+        problem = lay_columns(_among(scenario, members), legs, rules)
+        programme = build_programme(lay_rows(problem, rules), problem.whole)
+        step = solve_in_order(
+            programme,
+            problem.objectives(),
+            solver=pick_solver(scenario.said.solving.solver),
+            clock=Clock(patience_s),
+            closed=problem.whole,
+        )[-1]
+        if not step.optimum.complete:
+            raise _OutOfTimeError
+        if not step.feasible:
+            return None
+        values = programme.clean(step.optimum.spread(problem.column_count))
+        kept = np.flatnonzero(values)
+        return keep_books(problem.only(kept), values[kept])
+
+    return solve
+
+
+def _among(scenario: Scenario, members: frozenset[str]) -> Scenario:
+    """Take what other projects offer and need out of a scenario, and what all agree on."""
     outside = {site for site in project_sites(scenario) if scenario.project(site) not in members}
+    nothing = {"offers": (), "needs": (), "stockpile": None}
     changes = {
         "sites": {
-            name: site.model_copy(update={"offers": (), "needs": (), "stockpile": None})
-            if name in outside
-            else site
+            name: site.model_copy(update=nothing) if name in outside else site
             for name, site in scenario.sites.items()
         },
         "targets": Targets(),
         "agreements": (),
         "choices": Choices(),
     }
-    variant = replace(scenario, said=scenario.said.model_copy(update=changes))
-    problem = build_problem(variant, legs)
-    programme = build_programme([row for rule in RULES for row in rule(problem)], problem.whole)
-    steps = solve_in_order(
-        programme,
-        problem.objectives(),
-        solver=pick_solver(scenario.said.solving.solver),
-        clock=Clock(60.0),
-        closed=problem.whole,
-    )
-    if not steps[-1].solved:
-        return None
-    values = steps[-1].optimum.spread(problem.column_count)
-    kept = np.flatnonzero(values > 1e-6)
-    return keep_books(problem.only(kept), values[kept])
+    return replace(scenario, said=scenario.said.model_copy(update=changes))

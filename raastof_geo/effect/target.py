@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raastof_geo.assignment.master import pick_solver
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.price_in import Clock, solve_in_order
+from raastof_geo.assignment.price_in import Clock, Start, Step, solve_in_order
 from raastof_geo.assignment.problem import Floats, Problem
 from raastof_geo.assignment.programme import Programme, build_programme
-from raastof_geo.assignment.rules import RULES, Rule
+from raastof_geo.assignment.rules import Rule
 from raastof_geo.assignment.rules.limits import counting_materials, secondary_share_reached
+from raastof_geo.assignment.statement import lay_rows
 from raastof_geo.scenario.model import ShareDefinition
 
 
@@ -26,14 +28,18 @@ class Reach:
     in_plan: float
     """Share of all needs, in reference tonnes, in the plan."""
     largest: float
-    """The largest share that any plan under the same rules, without the target, can have."""
+    """The largest share that any plan under the same rules, without the target, can have; where
+    the search was cut short, a share that can be had, while the largest is not known."""
     offered: float
     """What the counting materials on offer would amount to if every tonne could be used, as a
     share of all needs."""
-    more_at_largest: float
-    """What the largest share adds to the first objective, against the plan."""
+    more_at_largest: float | None
+    """What the largest share adds to the first objective, against the plan; none where that is
+    not known."""
     by_material: Mapping[str, float]
     """Reference tonnes that each counting material meets in the plan. [t]"""
+    finished: bool = True
+    """Whether the search for the largest share ended by itself, and not by the clock."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +51,14 @@ class TargetAnswer:
     definition: ShareDefinition
     reaches: tuple[Reach, ...]
     """By definition; the one in force first."""
-    more_by_target: float
-    """What the target adds to the first objective, against the best plan without it."""
     price_per_t: float
     """What one more reference tonne of secondary material would add to the first objective."""
-    more_kg_co2e: float
+    more_by_target: float | None
+    """What the target adds to the first objective, against the best plan without it; none where
+    the clock ended the search for that plan, and so with the next two."""
+    more_kg_co2e: float | None
     """What the target adds to the emissions of all parts. [kg CO2e]"""
-    more_dkk: float
+    more_dkk: float | None
     """What the target adds to the cost. [DKK]"""
 
     @property
@@ -60,23 +67,27 @@ class TargetAnswer:
         return self.reaches[0]
 
 
-def answer_target(plan: Plan, *, rules: Sequence[Rule] = RULES) -> TargetAnswer:
+def answer_target(
+    plan: Plan, *, rules: Sequence[Rule] | None = None, patience_s: float = 120.0
+) -> TargetAnswer:
     """Find the largest shares, and what the target costs.
 
     Parameters
     ----------
     rules
-        Those that the plan was made with.
+        None: those that the plan was made with.
+    patience_s
+        How long to look for each of the answers. [s]
     """
     problem = plan.problem
-    scenario = problem.scenario
-    target = scenario.said.targets.secondary_share
+    target = problem.scenario.said.targets.secondary_share
     in_force: ShareDefinition = target.definition if target else "with_clean_soil"
-    free = [rule for rule in rules if rule is not secondary_share_reached]
-    programme = build_programme([row for rule in free for row in rule(problem)], problem.whole)
+    kept = plan.rules if rules is None else rules
+    free = [rule for rule in kept if rule is not secondary_share_reached]
+    programme = build_programme(lay_rows(problem, free), problem.whole)
     definitions = sorted(get_args(ShareDefinition), key=lambda name: name != in_force)
-    reaches = tuple(_reach(problem, programme, plan, definition) for definition in definitions)
-    more, price, kg, dkk = _price_of_target(problem, programme, plan)
+    reaches = tuple(_reach(programme, plan, definition, patience_s) for definition in definitions)
+    price, (more, kg, dkk) = _price_of_target(programme, plan, patience_s)
     return TargetAnswer(
         asked=target.at_least if target else None,
         definition=in_force,
@@ -89,41 +100,61 @@ def answer_target(plan: Plan, *, rules: Sequence[Rule] = RULES) -> TargetAnswer:
 
 
 def _reach(
-    problem: Problem, programme: Programme, plan: Plan, definition: ShareDefinition
+    programme: Programme, plan: Plan, definition: ShareDefinition, patience_s: float
 ) -> Reach:
-    scenario = problem.scenario
-    needed = max(1e-9, sum(need.tonnes for need in scenario.needs))
-    counts = counting_materials(scenario, definition)
+    problem = plan.problem
+    needed = max(1e-9, sum(need.tonnes for need in problem.scenario.needs))
+    counts = counting_materials(problem.scenario, definition)
     worth = _reference_tonnes(problem, counts)
-    solver = pick_solver(scenario.said.solving.solver)
-    step = solve_in_order(programme, [-worth], solver=solver, clock=Clock(120.0))[0]
+    step = _solve(programme, plan, [-worth], patience_s)[0]
     met = {
         str(material): float(part.sum())
         for material, part in plan.flows.groupby("material")["reference_tonnes"]
         if material in counts and part.sum() > 0
     }
+    in_plan = sum(met.values()) / needed
     return Reach(
         definition=definition,
-        in_plan=sum(met.values()) / needed,
-        largest=-step.value / needed,
+        in_plan=in_plan,
+        # Where the clock ends it, the plan itself is the one that is sure to keep all rules.
+        largest=max(in_plan, -step.value / needed) if step.solved else in_plan,
         offered=_offered(problem, counts) / needed,
-        more_at_largest=_price_of_most(problem, programme, plan, worth, -step.value),
+        more_at_largest=_price_of_most(programme, plan, worth, -step.value, patience_s)
+        if step.solved
+        else None,
         by_material=dict(sorted(met.items(), key=lambda entry: -entry[1])),
+        finished=step.solved,
+    )
+
+
+def _solve(
+    programme: Programme,
+    plan: Plan,
+    costs: Sequence[Floats],
+    patience_s: float,
+    closed: NDArray[np.bool_] | None = None,
+) -> list[Step]:
+    """Solve over the plan's columns, starting with those that it was found among."""
+    return solve_in_order(
+        programme,
+        costs,
+        solver=pick_solver(plan.problem.scenario.said.solving.solver),
+        clock=Clock(patience_s),
+        closed=closed,
+        start=Start(plan.proof.start.columns),
     )
 
 
 def _price_of_most(
-    problem: Problem, programme: Programme, plan: Plan, worth: Floats, most: float
-) -> float:
+    programme: Programme, plan: Plan, worth: Floats, most: float, patience_s: float
+) -> float | None:
     """Find what the first objective rises to when the share is as large as it can be."""
     at = np.flatnonzero(worth)
     if not len(at):
         return 0.0
-    wider = programme.with_row(at, worth[at], 1, most - 1e-6 * max(1.0, most))
-    cost = problem.objectives()[0]
-    solver = pick_solver(problem.scenario.said.solving.solver)
-    step = solve_in_order(wider, [cost], solver=solver, clock=Clock(120.0))[0]
-    return max(0.0, step.value - plan.certificate.objective) if step.solved else float("nan")
+    wider = programme.with_row(at, worth[at], 1, most - 1e-6 * most)
+    step = _solve(wider, plan, plan.problem.objectives()[:1], patience_s)[0]
+    return max(0.0, step.value - plan.certificate.objective) if step.solved else None
 
 
 def _reference_tonnes(problem: Problem, counts: set[str]) -> Floats:
@@ -163,29 +194,25 @@ def _offered(problem: Problem, counts: set[str]) -> float:
 
 
 def _price_of_target(
-    problem: Problem, programme: Programme, plan: Plan
-) -> tuple[float, float, float, float]:
-    """Compare with the best plan without the target."""
-    prices = plan.shadow_prices
-    share = prices[prices["rule"] == "secondary_share_reached"]
+    programme: Programme, plan: Plan, patience_s: float
+) -> tuple[float, tuple[float | None, float | None, float | None]]:
+    """Compare with the best plan without the target, and the same decisions."""
+    problem, prices = plan.problem, plan.shadow_prices
+    share = prices[prices["rule"] == secondary_share_reached.__name__]
     price = float(share["shadow_price"].sum()) if len(share) else 0.0
     if problem.scenario.said.targets.secondary_share is None or price <= 0:
-        return 0.0, price, 0.0, 0.0
+        return price, (0.0, 0.0, 0.0)
     costs = problem.objectives()
-    closed = None
-    if programme.whole.any():
-        decided = plan.proof.values * problem.whole
-        used = np.flatnonzero(decided)
+    decided = np.where(programme.whole, plan.proof.values, 0.0)
+    used = np.flatnonzero(decided)
+    if len(used):
         programme = programme.with_limits(programme.limit - programme.used(used, decided[used]))
-        closed = programme.whole
-    solver = pick_solver(problem.scenario.said.solving.solver)
-    steps = solve_in_order(programme, costs, solver=solver, clock=Clock(120.0), closed=closed)
-    values = steps[-1].optimum.spread(problem.column_count)
-    if closed is not None:
-        values = values + plan.proof.values * problem.whole
-    return (
-        float(costs[0] @ (plan.proof.values - values)),
-        price,
-        float(problem.measure("kg_co2e_wtw") @ (plan.proof.values - values)),
-        float(problem.measure("cost_dkk") @ (plan.proof.values - values)),
+    step = _solve(programme, plan, costs, patience_s, programme.whole)[-1]
+    if not step.solved:
+        return price, (None, None, None)
+    less = plan.proof.values - step.optimum.spread(problem.column_count) - decided
+    return price, (
+        float(costs[0] @ less),
+        float(problem.measure("kg_co2e_wtw") @ less),
+        float(problem.measure("cost_dkk") @ less),
     )

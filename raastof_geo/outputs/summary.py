@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.effect.target import Reach
+from raastof_geo.effect.target import Reach, TargetAnswer
 from raastof_geo.language import Message, format_number, say, spoken_language
 from raastof_geo.legs import explain_lost
 from raastof_geo.result import Result
@@ -120,34 +120,11 @@ def answer(result: Result) -> list[Message]:
     materials = result.scenario.catalogue.materials
     unit = "DKK" if "dkk" in result.scenario.said.objectives[0].name else "kg CO2e"
     told = []
-    for reach in target.reaches:
-        told.append(
-            say(
-                "{definition}: {in_plan} % of the needs in the plan, at most {largest} % in any "
-                "plan, which adds {more} {unit}; all of it that is on offer would be {offered} %",
-                more=format_number(reach.more_at_largest),
-                unit=unit,
-                definition=DEFINITION_NAMES[reach.definition],
-                in_plan=format_number(100 * reach.in_plan, digits=1),
-                largest=format_number(100 * reach.largest, digits=1),
-                offered=format_number(100 * reach.offered, digits=1),
-            )
-        )
+    told += [_how_far(reach, unit) for reach in target.reaches]
     if target.asked is not None:
-        told.append(
-            say(
-                "The target of {asked} % ({definition}) is met; it adds {kg} kg CO2e and {dkk} DKK "
-                "to the best plan without it, and one tonne more would add {price} {unit}",
-                asked=format_number(100 * target.asked, digits=1),
-                definition=DEFINITION_NAMES[target.definition],
-                kg=format_number(target.more_kg_co2e),
-                dkk=format_number(target.more_dkk),
-                price=format_number(max(0.0, target.price_per_t), digits=2),
-                unit=unit,
-            )
-        )
+        told.append(_what_it_costs(target, unit))
         for reach in target.reaches[1:]:
-            if reach.largest < target.asked:
+            if reach.finished and reach.largest < target.asked:
                 told.append(_out_of_reach(target.asked, reach))
     for material, tonnes in list(target.reach.by_material.items())[:12]:
         told.append(
@@ -158,6 +135,59 @@ def answer(result: Result) -> list[Message]:
             )
         )
     return told
+
+
+def _how_far(reach: Reach, unit: str) -> Message:
+    """Say how far one definition of the share gets, or that the clock left it open."""
+    shares = {
+        "definition": DEFINITION_NAMES[reach.definition],
+        "in_plan": format_number(100 * reach.in_plan, digits=1),
+        "largest": format_number(100 * reach.largest, digits=1),
+        "offered": format_number(100 * reach.offered, digits=1),
+    }
+    if not reach.finished:
+        return say(
+            "{definition}: {in_plan} % of the needs in the plan; how much more any plan could have "
+            "was not found in the time that was given; all of it that is on offer would be "
+            "{offered} %",
+            **shares,
+        )
+    if reach.more_at_largest is None:
+        return say(
+            "{definition}: {in_plan} % of the needs in the plan, at most {largest} % in any plan; "
+            "all of it that is on offer would be {offered} %",
+            **shares,
+        )
+    return say(
+        "{definition}: {in_plan} % of the needs in the plan, at most {largest} % in any "
+        "plan, which adds {more} {unit}; all of it that is on offer would be {offered} %",
+        more=format_number(reach.more_at_largest),
+        unit=unit,
+        **shares,
+    )
+
+
+def _what_it_costs(target: TargetAnswer, unit: str) -> Message:
+    """Say what the target adds to the best plan without it, where that plan was found."""
+    told = {
+        "asked": format_number(100 * target.asked, digits=1) if target.asked is not None else "",
+        "definition": DEFINITION_NAMES[target.definition],
+        "price": format_number(max(0.0, target.price_per_t), digits=2),
+        "unit": unit,
+    }
+    if target.more_kg_co2e is None or target.more_dkk is None:
+        return say(
+            "The target of {asked} % ({definition}) is met; one tonne more would add {price} "
+            "{unit}; what the target adds in all was not found in the time that was given",
+            **told,
+        )
+    return say(
+        "The target of {asked} % ({definition}) is met; it adds {kg} kg CO2e and {dkk} DKK "
+        "to the best plan without it, and one tonne more would add {price} {unit}",
+        kg=format_number(target.more_kg_co2e),
+        dkk=format_number(target.more_dkk),
+        **told,
+    )
 
 
 def _out_of_reach(asked: float, reach: Reach) -> Message:

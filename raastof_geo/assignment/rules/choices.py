@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from raastof_geo.assignment.layout import limited_partners
 from raastof_geo.assignment.problem import Columns, Problem
 from raastof_geo.assignment.rules.row import Row, combine, sum_of
+from raastof_geo.assignment.rules.throughput import most_tonnes
 from raastof_geo.scenario.scenario import Depot, Pit, Plant, Receiver
 
 
@@ -58,23 +60,6 @@ def _through(
     return problem.find(origin=place.site, giver_kind="pit", **when)
 
 
-def most_tonnes(problem: Problem) -> float:
-    """Give tonnes that no place can exceed: everything offered, needed and stored at the start."""
-    scenario = problem.scenario
-    offered = sum(offer.tonnes for offer in scenario.offers)
-    needed = sum(need.tonnes * max(need.ratios.values(), default=0.0) for need in scenario.needs)
-    stored = sum(sum(depot.start_t.values()) for depot in scenario.depots)
-    grown = max(
-        (
-            max(1.0, sum(process.outputs.values())) / min(1.0, sum(process.outputs.values()))
-            for plant in scenario.plants
-            for process in plant.processes
-        ),
-        default=1.0,
-    )
-    return (offered + needed + stored) * grown ** max(1, len(scenario.plants))
-
-
 def partners_limited(problem: Problem) -> Iterator[Row]:
     r"""No site deals with more others than it wants to.
 
@@ -85,12 +70,13 @@ def partners_limited(problem: Problem) -> Iterator[Row]:
         return
     links = problem.others["links"]
     first = problem.starts["links"]
+    everything = most_tonnes(problem)
     for at, (origin, destination) in enumerate(
         zip(links["origin"], links["destination"], strict=True)
     ):
         chosen = np.array([first + at])
         columns = problem.find(origin=origin, destination=destination)
-        most = most_between(problem, origin, destination)
+        most = min(everything, most_between(problem, origin, destination))
         label = f"{origin}-{destination}"
         yield combine("partners_linked", label, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
         yield sum_of("partners_once", label, chosen, "<=", 1.0)
@@ -101,9 +87,9 @@ def partners_limited(problem: Problem) -> Iterator[Row]:
 
 
 def most_between(problem: Problem, origin: str, destination: str) -> float:
-    """Give tonnes that can never be exceeded from one site to another."""
+    """Give tonnes that no plan exceeds from one site to another; infinite where none says so."""
     scenario = problem.scenario
-    most = most_tonnes(problem)
+    most = math.inf
     gives, takes = scenario.sites[origin].roles, scenario.sites[destination].roles
     if not {"pit", "plant", "depot"} & set(gives):
         own = sum(offer.tonnes for offer in scenario.offers if offer.site == origin)
@@ -129,10 +115,12 @@ def lots_kept(problem: Problem) -> Iterator[Row]:
         return
     table = problem.others["lots"]
     first = problem.starts["lots"]
+    everything = most_tonnes(problem)
     for at, labels in enumerate(table.to_dict(orient="records")):
         chosen = np.array([first + at])
         columns = problem.find(**{str(key): str(value) for key, value in labels.items()})
         most = most_between(problem, str(labels["origin"]), str(labels["destination"]))
+        most = min(everything, most)
         label = "/".join(str(value) for value in labels.values())
         yield combine("lots_most", label, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
         yield combine("lots_least", label, [(columns, 1.0), (chosen, -lot.value)], ">=", 0.0)

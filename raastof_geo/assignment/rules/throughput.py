@@ -1,0 +1,141 @@
+"""How much some optimal plan never needs to send through any one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from raastof_geo.assignment.problem import Problem
+from raastof_geo.scenario.scenario import Process, Scenario
+
+
+def most_tonnes(problem: Problem) -> float:
+    r"""Give tonnes that some optimal plan exceeds at no place. [t]
+
+    An either-or decision needs :math:`x \le B\,y`. Where the scenario states no capacity,
+    :math:`B` must be large enough for *some* optimal plan of every decision: too small a one does
+    not only cut plans off, it also keeps :math:`y` at 0.
+
+    Take an optimal plan that moves the fewest tonnes. No part of it can be left out, so each part
+    (a chain from a source through plants and depots to its ends) serves something that is asked
+    for: a need, a stock at the end, an agreement, a smallest lot, or a rule of somebody's own;
+    or it gets rid of something that must leave. Going up the chain from what is wanted, a plant
+    multiplies tonnes by one over the yield of the output that is wanted; going down from what
+    must leave, by one over the share of that input, and by what its outputs amount to. A chain
+    passes each plant once, unless plants feed each other in a circle: then what goes round shrinks
+    by what leaves it, and all passes together are no more than one over the smallest yield.
+    """
+    scenario = problem.scenario
+    wanted = sum(need.tonnes * max(need.ratios.values(), default=0.0) for need in scenario.needs)
+    ended = sum(sum((depot.end_t or {}).values()) for depot in scenario.depots)
+    asked = _asked_tonnes(problem)
+    leaving = sum(offer.tonnes for offer in scenario.offers if offer.must_leave)
+    stored = sum(sum(depot.start_t.values()) for depot in scenario.depots)
+    grown = _growth(scenario, _wanted_materials(problem))
+    return problem.room * (wanted + ended + asked + leaving + stored) * grown
+
+
+def _asked_tonnes(problem: Problem) -> float:
+    """Add up what agreements, smallest lots and rules of somebody's own ask for. [t]"""
+    scenario = problem.scenario
+    asked = problem.asked_t
+    for agreement in scenario.said.agreements:
+        amount = agreement.tonnes or agreement.at_least
+        if amount is not None:
+            material = agreement.material or next(iter(scenario.catalogue.materials))
+            asked += scenario.catalogue.tonnes(amount, material, scenario.said.vehicles)
+    lot = scenario.said.choices.smallest_lot
+    return asked + (lot.value * problem.sizes["lots"] if lot is not None else 0.0)
+
+
+def _growth(scenario: Scenario, wanted: set[str]) -> float:
+    """Give the most tonnes that one tonne wanted, or one that must leave, sets in motion."""
+    processes = [process for plant in scenario.plants for process in plant.processes]
+    if not processes:
+        return 1.0
+    round_about = 1.0
+    if _in_circles(processes):
+        shares = [share for one in processes for share in one.outputs.values() if share > 0]
+        round_about = 1.0 / min([1.0, *shares])
+    up = _longest(processes, lambda one: _per_wanted(one, wanted), upstream=True)
+    down = _longest(processes, _per_leaving, upstream=False)
+    return up * down * round_about
+
+
+def _wanted_materials(problem: Problem) -> set[str]:
+    """Give materials that somebody asks for: needs, plants, end stocks, agreements.
+
+    A smallest lot, or a rule of somebody's own, may ask for any.
+    """
+    scenario = problem.scenario
+    plants = {plant.site for plant in scenario.plants}
+    agreed = [
+        agreement.material
+        for agreement in scenario.said.agreements
+        if agreement.giver in plants and (agreement.tonnes or agreement.at_least)
+    ]
+    if problem.asked_t or problem.sizes["lots"] or None in agreed:
+        return set(scenario.catalogue.materials)
+    processes = [process for plant in scenario.plants for process in plant.processes]
+    return {
+        *(material for need in scenario.needs for material in need.ratios),
+        *(material for process in processes for material in process.inputs),
+        *(material for depot in scenario.depots for material in depot.end_t or {}),
+        *(material for material in agreed if material is not None),
+    }
+
+
+def _per_wanted(process: Process, wanted: set[str]) -> float:
+    """Give tonnes through a recipe for a tonne of the wanted output of which it makes least."""
+    yields = [
+        share for material, share in process.outputs.items() if share > 0 and material in wanted
+    ]
+    return max(1.0, 1.0 / min([1.0, *yields]))
+
+
+def _per_leaving(process: Process) -> float:
+    """Give tonnes through and out of a recipe for a tonne of the input of which it takes least."""
+    shares = [share for share in process.inputs.values() if share > 0]
+    return max(1.0, sum(process.outputs.values())) / min([1.0, *shares])
+
+
+def _feeds(one: Process, other: Process) -> bool:
+    return one.site != other.site and not other.inputs.keys().isdisjoint(one.outputs)
+
+
+def _longest(
+    processes: list[Process], factor: Callable[[Process], float], *, upstream: bool
+) -> float:
+    """Multiply the factors along the chain of recipes, each plant once, where they come to most."""
+    sites = {process.site for process in processes}
+    own = [factor(process) for process in processes]
+    so_far = list(own)
+    for _ in range(len(sites) - 1):
+        so_far = [
+            own[at]
+            * max((so_far[other] for other in _next(processes, at, upstream=upstream)), default=1.0)
+            for at in range(len(processes))
+        ]
+    return max(so_far)
+
+
+def _next(processes: list[Process], at: int, *, upstream: bool) -> Iterable[int]:
+    """Find the recipes that a chain goes on to: those fed by this one, or those that feed it."""
+    for number, other in enumerate(processes):
+        pair = (processes[at], other) if upstream else (other, processes[at])
+        if _feeds(*pair):
+            yield number
+
+
+def _in_circles(processes: list[Process]) -> bool:
+    """Tell whether plants feed each other in a circle."""
+    feeds: dict[str, set[str]] = {process.site: set() for process in processes}
+    for process in processes:
+        feeds[process.site] |= {other.site for other in processes if _feeds(process, other)}
+    left = dict(feeds)
+    while left:
+        ends = [site for site, fed in left.items() if not fed & left.keys()]
+        if not ends:
+            return True
+        for site in ends:
+            del left[site]
+    return False
