@@ -20,7 +20,7 @@ def most_tonnes(problem: Problem) -> float:
     for: a need, a stock at the end, an agreement, a smallest lot, or a rule of somebody's own;
     or it gets rid of something that must leave. Going up the chain from what is wanted, a plant
     multiplies tonnes by one over the yield of the output that is wanted; going down from what
-    must leave, by one over the share of that input, and by what its outputs amount to. A chain
+    is on offer, by one over the share of that input, and by what its outputs amount to. A chain
     passes each plant once, unless plants feed each other in a circle: then what goes round shrinks
     by what leaves it, and all passes together are no more than one over the smallest yield.
     """
@@ -28,10 +28,10 @@ def most_tonnes(problem: Problem) -> float:
     wanted = sum(need.tonnes * max(need.ratios.values(), default=0.0) for need in scenario.needs)
     ended = sum(sum((depot.end_t or {}).values()) for depot in scenario.depots)
     asked = _asked_tonnes(problem)
-    leaving = sum(offer.tonnes for offer in scenario.offers if offer.must_leave)
+    offered = sum(offer.tonnes for offer in scenario.offers)
     stored = sum(sum(depot.start_t.values()) for depot in scenario.depots)
     grown = _growth(scenario, _wanted_materials(problem))
-    return problem.room * (wanted + ended + asked + leaving + stored) * grown
+    return problem.room * (wanted + ended + asked + offered + stored) * grown
 
 
 def _asked_tonnes(problem: Problem) -> float:
@@ -48,7 +48,7 @@ def _asked_tonnes(problem: Problem) -> float:
 
 
 def _growth(scenario: Scenario, wanted: set[str]) -> float:
-    """Give the most tonnes that one tonne wanted, or one that must leave, sets in motion."""
+    """Give the most tonnes that one tonne wanted, or one on offer, sets in motion."""
     processes = [process for plant in scenario.plants for process in plant.processes]
     if not processes:
         return 1.0
@@ -57,7 +57,7 @@ def _growth(scenario: Scenario, wanted: set[str]) -> float:
         shares = [share for one in processes for share in one.outputs.values() if share > 0]
         round_about = 1.0 / min([1.0, *shares])
     up = _longest(processes, lambda one: _per_wanted(one, wanted), upstream=True)
-    down = _longest(processes, _per_leaving, upstream=False)
+    down = _longest(processes, _per_offered, upstream=False)
     return up * down * round_about
 
 
@@ -92,7 +92,7 @@ def _per_wanted(process: Process, wanted: set[str]) -> float:
     return max(1.0, 1.0 / min([1.0, *yields]))
 
 
-def _per_leaving(process: Process) -> float:
+def _per_offered(process: Process) -> float:
     """Give tonnes through and out of a recipe for a tonne of the input of which it takes least."""
     shares = [share for share in process.inputs.values() if share > 0]
     return max(1.0, sum(process.outputs.values())) / min([1.0, *shares])
