@@ -7,7 +7,9 @@ scenario file and the priced legs.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,12 +23,23 @@ GIVES = {
 }
 
 
+KEYS = ("origin", "destination", "material", "vehicle", "period")
+
+OwnRow = tuple[Callable[..., float], float, float]
+"""A row of one's own: the coefficient of a tonne by the labels in `KEYS`, and its limits."""
+
+
+class UnclearError(Exception):
+    """The solver's branch and bound took a decision for neither 0 nor 1."""
+
+
 class Dense:
     """Variables by name, what a unit of each amounts to, and rows as they are said."""
 
     def __init__(self, scenario: Any, legs: Any) -> None:
         self.scenario, self.said = scenario, scenario.said
         self.periods = list(scenario.periods)
+        self.vehicles = list(self.said.vehicles)
         keys = ["origin", "destination", "material", "vehicle", "period"]
         self.legs = {
             tuple(str(row[key]) for key in keys): row for row in legs.frame.to_dict("records")
@@ -43,7 +56,8 @@ class Dense:
         self.amounts: list[dict[str, float]] = []
         self.whole: list[bool] = []
         self.rows: list[tuple[dict[int, float], float, float]] = []
-        self.fed = False
+        self.switched: list[tuple[list[int], int, float]] = []
+        self.when: dict[int, str] = {}
         self.lay_out()
 
     # --- variables ----------------------------------------------------------------------------
@@ -171,7 +185,7 @@ class Dense:
     def move(self, giver: dict[str, Any], taker: dict[str, Any]) -> None:
         heaped = bool(taker.get("own"))
         for period in set(giver["periods"]) & set(taker["periods"]):
-            for vehicle in self.said.vehicles:
+            for vehicle in self.vehicles:
                 ends = (giver["site"], taker["site"])
                 leg = self.legs.get((*ends, giver["material"], vehicle, period))
                 if leg is None or not all(self.scenario.admits(site, vehicle) for site in ends):
@@ -206,6 +220,7 @@ class Dense:
                     landfill=taker.get("landfill", 0.0),
                     **passed,
                 )
+                self.when[at] = period
                 self.moves.append(
                     {"at": at, "giver": giver, "taker": taker, "period": period}
                     | {"origin": ends[0], "destination": ends[1], "vehicle": vehicle}
@@ -241,7 +256,7 @@ class Dense:
     def period_of(self, at: int) -> str | None:
         name = self.names[at]
         if name[0] == "move":
-            return next(move["period"] for move in self.moves if move["at"] == at)
+            return self.when[at]
         return name[-1] if name[0] in ("run", "lie", "trip") else None
 
     # --- rows ---------------------------------------------------------------------------------
@@ -274,6 +289,11 @@ class Dense:
         self.state_targets()
         self.state_trucks()
         self.state_agreements()
+
+    def state_own(self, own: OwnRow) -> None:
+        coefficient, low, high = own
+        terms = [(m["at"], coefficient(*(m[key] for key in KEYS))) for m in self.moves]
+        self.row(terms, low, high)
 
     def capacity(self, moves: list[dict[str, Any]], place: Any) -> None:
         if place.per_period_t is not None:
@@ -435,8 +455,56 @@ class Dense:
             if agreement.at_most is not None:
                 self.row(terms, 0.0, agreement.at_most.value)
 
+    # --- either-or decisions ------------------------------------------------------------------
+
+    def most_in_all(self) -> float:
+        """Tonnes that a plan can do without exceeding anywhere: what is wanted, by the least yield.
+
+        What goes through a place comes to a need, an end stock or an agreement, or is surplus;
+        on the way it shrinks at most once in each plant to the least share that a recipe gives.
+        """
+        scenario = self.scenario
+        wanted = sum(need.tonnes * max([1.0, *need.ratios.values()]) for need in scenario.needs)
+        wanted += sum(offer.tonnes for offer in scenario.offers)
+        for depot in scenario.depots:
+            wanted += sum(depot.start_t.values()) + sum((depot.end_t or {}).values())
+        for agreement in self.said.agreements:
+            amount = agreement.tonnes or agreement.at_least
+            wanted += amount.value if amount else 0.0
+        yields = [
+            min([1.0, *process.outputs.values(), *process.inputs.values()])
+            for plant in scenario.plants
+            for process in plant.processes
+        ]
+        return wanted / min([1.0, *yields]) ** max(1, len(scenario.plants))
+
+    def most_of(self, move: dict[str, Any], everything: float) -> float:
+        """Tonnes of one move: no more than its ends have and want."""
+        most = everything
+        for offer in self.scenario.offers:
+            if move["giver"]["of"] == offer.id:
+                most = min(most, offer.tonnes)
+        for need in self.scenario.needs:
+            if move["taker"]["of"] == need.id:
+                most = min(most, need.tonnes / move["reference"])
+        for kind, key, places in (
+            ("pit", "giver", self.scenario.pits),
+            ("receiver", "taker", self.scenario.receivers),
+        ):
+            for place in places:
+                if (move[key]["kind"], move[key]["of"]) == (kind, place.site):
+                    limits = (place.per_period_t, place.total_t, most)
+                    most = min(limit for limit in limits if limit is not None)
+        return most
+
+    def switch(self, moves: list[dict[str, Any]], decision: int) -> None:
+        """Let moves carry something only where a decision is taken."""
+        everything = self.most_in_all()
+        for move in moves:
+            self.switched.append(([move["at"]], decision, self.most_of(move, everything)))
+
     def state_choices(self) -> None:
-        scenario, most = self.scenario, 1e5
+        scenario = self.scenario
         for kind, places in (
             ("pit", scenario.pits),
             ("receiver", scenario.receivers),
@@ -453,20 +521,21 @@ class Dense:
                     processing=place.opens.kg_co2e,
                 )
                 if kind == "plant":
-                    through = [
-                        at for at, name in enumerate(self.names) if name[:2] == ("run", place.site)
-                    ]
+                    most = min(self.most_in_all(), place.total_t or math.inf)
+                    for at, name in enumerate(self.names):
+                        if name[:2] == ("run", place.site):
+                            self.switched.append(([at], opened, most))
                 elif kind == "pit":
-                    through = [m["at"] for m in self.pick(giver__kind="pit", origin=place.site)]
+                    self.switch(self.pick(giver__kind="pit", origin=place.site), opened)
                 else:
                     of = place.id if kind == "depot" else place.site
-                    through = [m["at"] for m in self.pick(taker__kind=kind, taker__of=of)]
-                for at in through:
-                    self.row([(at, 1.0), (opened, -most)], -np.inf, 0.0)
-        self.state_partners(most)
-        self.state_lots(most)
+                    self.switch(self.pick(taker__kind=kind, taker__of=of), opened)
+        self.state_partners()
+        self.state_lots()
+        for members, decision, most in self.switched:
+            self.row([*((at, 1.0) for at in members), (decision, -most)], -np.inf, 0.0)
 
-    def state_partners(self, most: float) -> None:
+    def state_partners(self) -> None:
         limits = {}
         for site_id, site in self.scenario.sites.items():
             limit = site.partners_at_most
@@ -483,37 +552,67 @@ class Dense:
         for m in self.moves:
             link = chosen.get((m["origin"], m["destination"]))
             if link is not None:
-                self.row([(m["at"], 1.0), (link, -most)], -np.inf, 0.0)
+                self.switch([m], link)
         for site, limit in limits.items():
             terms = [(at, 1.0) for pair, at in chosen.items() if site in pair]
             self.row(terms, 0.0, float(limit))
 
-    def state_lots(self, most: float) -> None:
+    def state_lots(self) -> None:
         lot = self.said.choices.smallest_lot
         if lot is None:
             return
-        groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
         for m in self.moves:
             if m["origin"] != m["destination"]:
                 key = (m["origin"], m["destination"], m["material"], m["period"])
-                groups[key].append(m["at"])
+                groups[key].append(m)
         for key, members in sorted(groups.items()):
             sent = self.new(("lot", *key), whole=True)
-            terms = [(at, 1.0) for at in members]
-            self.row([*terms, (sent, -most)], -np.inf, 0.0)
+            self.switch(members, sent)
+            terms = [(m["at"], 1.0) for m in members]
             self.row([*terms, (sent, -lot.value)], 0.0, np.inf)
 
     # --- solving ------------------------------------------------------------------------------
 
-    def optimum(self) -> float | None:
+    def optimum(self, own: OwnRow | None = None) -> float | None:
         """Give the least first objective; none where the rows cannot be kept."""
         self.state()
-        count = len(self.names)
+        if own is not None:
+            self.state_own(own)
+        answer = self.solve(self.first_cost())
+        if answer is None or not any(self.whole):
+            return None if answer is None else answer[0]
+        return self.with_decisions(*answer)
+
+    def first_cost(self) -> np.ndarray:
         measures = self.said.objectives[0].minimise
-        cost = np.array([sum(self.measure(name, at) for name in measures) for at in range(count)])
+        return np.array(
+            [sum(self.measure(name, at) for name in measures) for at in range(len(self.names))]
+        )
+
+    def with_decisions(self, bound: float, values: np.ndarray) -> float:
+        """Solve again with the decisions taken, where "closed" is nothing at all, not a hair."""
+        closed = np.array(self.whole) & (values < 0.5)
+        for members, decision, _ in self.switched:
+            closed[members] |= closed[decision]
+        opened = np.array(self.whole) & ~closed
+        answer = self.solve(self.first_cost(), closed=closed, opened=opened)
+        if answer is None or abs(answer[0] - bound) > 1e-2 + 1e-6 * abs(bound):
+            raise UnclearError
+        return answer[0]
+
+    def solve(
+        self,
+        cost: np.ndarray,
+        *,
+        closed: np.ndarray | None = None,
+        opened: np.ndarray | None = None,
+    ) -> tuple[float, np.ndarray] | None:
+        """Minimise over the rows; none where they cannot be kept."""
+        count = len(self.names)
         if not count:
             empty = all(low <= 0 <= high for _, low, high in self.rows)
-            return 0.0 if empty else None
+            return (0.0, np.empty(0)) if empty else None
         matrix = np.zeros((len(self.rows), count))
         for number, (terms, _, _) in enumerate(self.rows):
             for at, value in terms.items():
@@ -521,15 +620,68 @@ class Dense:
         low = np.array([row[1] for row in self.rows])
         high = np.array([row[2] for row in self.rows])
         whole = np.array(self.whole)
+        most = np.where(whole, 1.0, np.inf)
+        least = np.zeros(count)
+        if closed is not None and opened is not None:
+            most[closed], least[opened], whole = 0.0, 1.0, np.zeros(count, bool)
         answer = milp(
             cost,
             constraints=LinearConstraint(matrix, low, high),
             integrality=whole.astype(int),
-            bounds=Bounds(0.0, np.where(whole, 1.0, np.inf)),
+            bounds=Bounds(least, most),
             options={"mip_rel_gap": 0.0},
         )
         assert answer.status in (0, 2), answer.message
-        return float(answer.fun) if answer.status == 0 else None
+        return (float(answer.fun), answer.x) if answer.status == 0 else None
+
+
+class DenseBaseline(Dense):
+    """The world without coordination: pits to needs, surplus to receivers, capacities once."""
+
+    def lay_out(self) -> None:
+        said = self.said
+        plenty = [vehicle for vehicle in said.vehicles if vehicle not in said.fleet]
+        self.vehicles = list(said.baseline.vehicles or plenty or said.vehicles)
+        self.share = 0.0
+        self.leaving = {offer.id for offer in self.scenario.offers if offer.must_leave}
+        super().lay_out()
+
+    def deal(self, giver: dict[str, Any], taker: dict[str, Any]) -> bool:
+        named = self.said.baseline
+        ends = (giver["kind"], taker["kind"])
+        if ends == ("pit", "need"):
+            mine = named.pits is None or giver["site"] in named.pits
+        elif ends == ("offer", "receiver"):
+            mine = named.receivers is None or taker["site"] in named.receivers
+            mine = mine and giver["of"] in self.leaving
+        else:
+            mine = False
+        return mine and giver["material"] == taker["material"]
+
+    def optimum_and_missing(self) -> tuple[float, float]:
+        """Give the least first objective and the tonnes that have to stay out."""
+        scenario, lacking = self.scenario, []
+        for offer in scenario.offers:
+            if offer.must_leave:
+                lacking.append(self.new(("lacking", offer.id)))
+                terms = [(m["at"], 1.0) for m in self.pick(giver__of=offer.id)]
+                self.row([*terms, (lacking[-1], 1.0)], offer.tonnes, offer.tonnes)
+        for need in scenario.needs:
+            lacking.append(self.new(("lacking", need.id)))
+            terms = [(m["at"], m["reference"]) for m in self.pick(taker__of=need.id)]
+            self.row([*terms, (lacking[-1], 1.0)], need.tonnes, need.tonnes)
+        for pit in scenario.pits:
+            self.capacity(self.pick(giver__kind="pit", giver__of=pit.site), pit)
+        for place in scenario.receivers:
+            self.capacity(self.pick(taker__kind="receiver", taker__of=place.site), place)
+        missing = np.zeros(len(self.names))
+        missing[lacking] = 1.0
+        least = self.solve(missing)
+        assert least is not None, "leaving everything out is always a way"
+        self.row([(at, 1.0) for at in lacking], 0.0, least[0] + 1e-7)
+        best = self.solve(self.first_cost())
+        assert best is not None
+        return best[0], least[0]
 
 
 def _path(name: str) -> Any:
@@ -537,6 +689,11 @@ def _path(name: str) -> Any:
     return (first, second) if second else first
 
 
-def dense_optimum(world: Any) -> float | None:
+def dense_optimum(world: Any, own: OwnRow | None = None) -> float | None:
     """The least first objective of a world, stated in full."""
-    return Dense(world.scenario, world.legs).optimum()
+    return Dense(world.scenario, world.legs).optimum(own)
+
+
+def dense_baseline(world: Any) -> tuple[float, float]:
+    """The first objective of a world without coordination, and the tonnes that it leaves out."""
+    return DenseBaseline(world.scenario, world.legs).optimum_and_missing()

@@ -47,6 +47,10 @@ class World:
         """Give the world with other values at the top of its scenario."""
         return World({**self.said, **changes}, self.seed, self.steps, self.factor)
 
+    def scaled(self, factor: float) -> World:
+        """Give the world with every amount, and all that limits amounts, times a factor."""
+        return World(_scale(self.said, factor), self.seed, self.steps, self.factor)
+
     def times(self, factor: float) -> World:
         """Give the world in which every leg costs more."""
         return replace(self, factor=self.factor * factor)
@@ -54,6 +58,31 @@ class World:
     def in_order(self, sites: Iterable[str]) -> World:
         """Give the world with its sites in another order."""
         return self.with_(sites={site: self.said["sites"][site] for site in sites})
+
+
+SCALED = {
+    "cost_dkk",
+    "kg_co2e",
+    "at_most",
+    "at_most_per_period",
+    "hours_per_period",
+    "km_per_period",
+    "number",
+}
+"""Numbers without a unit that grow with the amounts."""
+
+
+def _scale(said: Any, factor: float, key: str = "") -> Any:
+    if isinstance(said, dict):
+        return {name: _scale(value, factor, name) for name, value in said.items()}
+    if isinstance(said, list):
+        return [_scale(value, factor, key) for value in said]
+    if isinstance(said, str) and said.endswith(" t"):
+        tonnes = float(said[:-2].replace(" ", "")) * factor
+        return f"{tonnes:.15f}".rstrip("0").rstrip(".") + " t"
+    if isinstance(said, int | float) and not isinstance(said, bool) and key in SCALED:
+        return said * factor
+    return said
 
 
 @st.composite
@@ -146,8 +175,24 @@ MAKES = {
         "kg_co2e_per_t": 3,
         "dkk_per_t": 45,
     },
+    "pick_gravel": {
+        "name": {"en": "Pick the gravel out of sand"},
+        "inputs": {"fill_sand": 1},
+        "outputs": {"concrete_gravel": 0.1, "crusher_residue": 0.9},
+        "kg_co2e_per_t": 1,
+        "dkk_per_t": 1,
+    },
+    "wash_soil": {
+        "name": {"en": "Wash"},
+        "inputs": {"slightly_polluted_soil": 1},
+        "outputs": {"clean_sandy_soil": 0.1, "crusher_residue": 0.9},
+        "kg_co2e_per_t": 4,
+        "dkk_per_t": 60,
+    },
 }
-STORED = ("clean_clay_soil", "clean_sandy_soil", "crushed_concrete")
+"""Recipes; of the last two little is wanted and most is residue."""
+FITS = {"concrete_gravel": {"base_course": {"verdict": "allowed", "rule": "gravel-any"}}}
+STORED = ("clean_clay_soil", "clean_sandy_soil", "crushed_concrete", "fill_sand", "stable_gravel")
 RECEIVED = (*SURPLUS, "slightly_polluted_soil", "crusher_residue", "crushed_concrete_brick")
 FIRSTS = (
     "transport_kg_co2e_wtw",
@@ -169,6 +214,23 @@ def _stores(draw: st.DrawFn) -> dict[str, Any]:
         store["end"] = "any"
     if draw(st.booleans()):
         store["storing_dkk_per_t"] = draw(st.integers(0, 9))
+    return store
+
+
+@st.composite
+def _depots(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw depots, some of which have to end with more than anybody needs."""
+    store = draw(_stores())
+    store["materials"] = draw(st.lists(st.sampled_from(STORED), min_size=1, unique=True))
+    if draw(st.sampled_from([False, False, True])):
+        store["start"] = {store["materials"][0]: f"{draw(st.integers(1, 4)) * 10} t"}
+        store["capacity"] = "1500 t"
+    if draw(st.sampled_from([False, False, True])):
+        kept = draw(st.sampled_from(store["materials"]))
+        store["end"] = {kept: f"{draw(st.sampled_from([10, 300, 5000, 200_000]))} t"}
+        store["capacity"] = "210 000 t"
+    if draw(st.sampled_from([False, False, True])):
+        store["capacity_per_period"] = f"{draw(st.integers(1, 20)) * 50} t"
     return store
 
 
@@ -203,19 +265,16 @@ def whole_worlds(draw: st.DrawFn) -> World:
         site: {key: value for key, value in entry.items() if key not in ("lon", "lat")}
         for site, entry in said["sites"].items()
     }
-    said["catalogue"] = {"recipes": MAKES}
+    said["catalogue"] = {"recipes": MAKES, "fits": FITS}
+    if draw(st.booleans()):
+        for entry in sites.values():
+            if entry.keys() & {"offers", "needs"}:
+                entry["project"] = draw(st.sampled_from(["north", "south"]))
     for number in range(draw(st.integers(0, 2))):
         recipes = draw(st.lists(st.sampled_from(list(MAKES)), min_size=1, unique=True))
         sites[f"works-{number}"] = {"plant": {"recipes": recipes, **draw(_limits(10))}}
     for number in range(draw(st.integers(0, 2))):
-        store = draw(_stores())
-        store["materials"] = draw(st.lists(st.sampled_from(STORED), min_size=1, unique=True))
-        if draw(st.sampled_from([False, False, True])):
-            store["start"] = {store["materials"][0]: f"{draw(st.integers(1, 4)) * 10} t"}
-            store["capacity"] = "1500 t"
-        if draw(st.sampled_from([False, False, True])):
-            store["capacity_per_period"] = f"{draw(st.integers(1, 20)) * 50} t"
-        sites[f"store-{number}"] = {"depot": store}
+        sites[f"store-{number}"] = {"depot": draw(_depots())}
     for entry in sites.values():
         if entry.get("offers") and draw(st.sampled_from([False, False, True])):
             entry["stockpile"] = draw(_stores())
@@ -250,6 +309,9 @@ def whole_worlds(draw: st.DrawFn) -> World:
             )
         )
         said["agreements"] = [agreement]
+    if draw(st.sampled_from([False, False, True])):
+        role = draw(st.sampled_from(["pit", "receiver"]))
+        said["baseline"] = {f"{role}s": [site for site in sites if role in sites[site]][:1]}
     first = draw(st.sampled_from(FIRSTS))
     said["objectives"] = [{"minimise": first}, "cost_dkk", "tonne_km"]
     return World(said, world.seed, world.steps)
@@ -260,12 +322,12 @@ def choice_worlds(draw: st.DrawFn) -> World:
     """Draw worlds with sites to open, few partners, and smallest lots."""
     world = draw(whole_worlds())
     said = dict(world.said)
-    sites = {site: dict(entry) for site, entry in said["sites"].items()}
-    for entry in sites.values():
-        for role in ("pit", "receiver", "plant", "depot"):
-            if role in entry and draw(st.booleans()):
+    sites = said["sites"]
+    for site in list(sites):
+        for role in OPENED:
+            if role in sites[site] and draw(st.booleans()):
                 opens = {"cost_dkk": draw(st.integers(0, 50)) * 100, "kg_co2e": 40}
-                entry[role] = {**entry[role], "opens": opens}
+                sites = _open(sites, site, role, opens)
     said["sites"] = sites
     choices: dict[str, Any] = {}
     if draw(st.booleans()):
@@ -274,3 +336,23 @@ def choice_worlds(draw: st.DrawFn) -> World:
         choices["smallest_lot"] = f"{draw(st.integers(1, 8)) * 5} t"
     said["choices"] = choices
     return World(said, world.seed, world.steps)
+
+
+OPENED = ("pit", "receiver", "plant", "depot")
+"""Roles of sites that can be candidates."""
+
+
+def _open(
+    sites: dict[str, Any], site: str, role: str, opens: dict[str, float]
+) -> dict[str, dict[str, Any]]:
+    return {**sites, site: {**sites[site], role: {**sites[site][role], "opens": opens}}}
+
+
+def with_openings(world: World, opens: dict[str, float]) -> World:
+    """Give the world in which every place is a candidate on the same terms."""
+    sites = world.said["sites"]
+    for site in world.said["sites"]:
+        for role in OPENED:
+            if role in sites[site]:
+                sites = _open(sites, site, role, opens)
+    return world.with_(sites=sites)

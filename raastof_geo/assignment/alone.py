@@ -1,26 +1,43 @@
-"""What each project would do alone: its needs from pits, its surplus to receivers."""
+"""What projects would do each on its own: needs from pits, surplus to receivers."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import math
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raastof_geo.assignment.layout import build_problem
 from raastof_geo.assignment.master import pick_solver
-from raastof_geo.assignment.price_in import Clock, solve_in_order
+from raastof_geo.assignment.price_in import Clock, Optimum, Start, Step, solve_in_order
 from raastof_geo.assignment.problem import Columns, Floats, Problem
-from raastof_geo.assignment.programme import build_programme
+from raastof_geo.assignment.programme import Programme, build_programme
 from raastof_geo.assignment.rules.limits import project_shares, project_sites
-from raastof_geo.assignment.rules.masses import needs_met, offers_kept
+from raastof_geo.assignment.rules.masses import (
+    needs_met,
+    offers_kept,
+    pits_permitted,
+    receivers_permitted,
+)
 from raastof_geo.assignment.rules.row import Row, sum_of
-from raastof_geo.assignment.violation import find_least_violation
+from raastof_geo.assignment.ties import break_ties
 from raastof_geo.errors import SolverError
 from raastof_geo.language import say
 from raastof_geo.legs import Legs
 from raastof_geo.scenario.model import Choices, NamedLeg, Targets
-from raastof_geo.scenario.scenario import Pit, Receiver, Scenario
+from raastof_geo.scenario.scenario import Scenario
+
+Mask: TypeAlias = NDArray[np.bool_]
+
+_LACKING = ("offers_kept", "needs_met", "named_leg")
+"""Rules that a baseline may fall short of, and then says so."""
+_LEAST_T = 1e-3
+"""Less than this, or than this share of the largest amount, is not missing."""
+_DIGITS = 9
+"""Digits of the largest amount to which tonnes are rounded, and never to less than a gram."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,51 +47,100 @@ class Alone:
     problem: Problem
     values: Floats
     missing: dict[tuple[str, str], float]
-    """Tonnes of needs and surplus for which a project alone finds no pit and no receiver. [t]"""
+    """Tonnes of needs and surplus for which no pit and no receiver is left. [t]"""
 
 
 def solve_alone(scenario: Scenario, legs: Legs) -> Alone:
     """Let each project take its needs from pits and send its surplus to receivers.
 
-    Nothing is shared: every project meets the pits and receivers as if it were alone, with their
-    whole capacity; there are no plants, depots, coordinated trucks, targets or agreements. Offers
-    that need not leave stay. Where the scenario names the pits or receivers of its baseline, only
-    those are used, and so with trucks; those that are few are nobody's.
+    Projects send nothing to each other, and there are no plants, depots, coordinated trucks,
+    targets or agreements. Pits and receivers are there once: what one project uses of a capacity
+    is gone for the others, and scarce places go to those to whom they are worth most, so that no
+    uncoordinated world is better. Offers that need not leave stay. Where the scenario names the
+    pits or receivers of its baseline, only those are used, and so with trucks; those that are few
+    are nobody's. Where there is not room for everything, as much as there is room for is placed.
+
+    Raises
+    ------
+    SolverError
+        The legs that the baseline names ask for more than is offered, needed or allowed.
     """
     problem = build_problem(_without_coordination(scenario), legs)
     closed = ~_alone(problem)
     rows = [*alone_rows(problem), *_named_rows(problem)]
-    missing: dict[tuple[str, str], float] = {}
+    programme = build_programme(rows, problem.whole)
+    costs = [*problem.objectives(), break_ties(problem)]
     solver = pick_solver(scenario.said.solving.solver)
-    for _ in range(2):
-        programme = build_programme(rows, problem.whole)
-        costs = problem.objectives()
-        steps = solve_in_order(programme, costs, solver=solver, clock=Clock(), closed=closed)
-        if steps[0].feasible:
-            values = steps[-1].optimum.spread(problem.column_count)
-            values = np.where(values > 1e-6, np.round(values, 6), 0.0)
-            return Alone(problem, values, missing)
-        violation = find_least_violation(rows, programme, solver=solver, closed=closed)
-        missing = {(rows[at].rule, rows[at].label): short for at, short in violation.short.items()}
-        rows = [_less(row, missing.get((row.rule, row.label), 0.0)) for row in rows]
-    raise SolverError(
-        say(
-            "the baseline could not be solved: look whether `baseline.legs` ask for more than is "
-            "on offer, needed or allowed"
-        )
+    steps = solve_in_order(programme, costs, solver=solver, clock=Clock(), closed=closed)
+    if steps[0].feasible:
+        return Alone(problem, _round(_last(steps).spread(problem.column_count)), {})
+    return _place_what_fits(problem, rows, programme, costs, closed)
+
+
+def _place_what_fits(
+    problem: Problem, rows: Sequence[Row], programme: Programme, costs: list[Floats], closed: Mask
+) -> Alone:
+    """Miss as few tonnes of named legs as can be, then of needs and surplus, then solve as ever."""
+    lacking = [at for at, row in enumerate(rows) if row.rule in _LACKING and row.sense != "<="]
+    named = np.array([rows[at].rule == "named_leg" for at in lacking])
+    wider = programme.with_slack(lacking, [])
+    count, extra = problem.column_count, len(lacking)
+    missed = [np.append(np.zeros(count), kind.astype(np.float64)) for kind in (named, ~named)]
+    steps = solve_in_order(
+        wider,
+        [*(cost for cost in missed if cost.any()), *(np.append(c, np.zeros(extra)) for c in costs)],
+        solver=pick_solver(problem.scenario.said.solving.solver),
+        clock=Clock(),
+        closed=np.append(closed, np.zeros(extra, bool)),
+        start=Start(np.arange(count, count + extra)),
     )
+    if not steps[0].feasible:
+        raise SolverError(
+            say(
+                "the baseline could not be solved: look whether `baseline.legs` ask for more than "
+                "is on offer, needed or allowed"
+            )
+        )
+    values = _round(_last(steps).spread(count + extra))
+    least = _LEAST_T * min(1.0, float(np.abs(programme.limit).max(initial=0.0)))
+    missing = {
+        (rows[at].rule, rows[at].label): tonnes
+        for at, tonnes in zip(lacking, values[count:].tolist(), strict=True)
+        if tonnes > least
+    }
+    return Alone(problem, values[:count], missing)
+
+
+def _last(steps: Sequence[Step]) -> Optimum:
+    return next(step for step in reversed(steps) if step.feasible).optimum
+
+
+def _round(values: Floats) -> Floats:
+    """Round tonnes by the largest of them, so that a world in kilograms keeps its digits."""
+    largest = float(values.max(initial=0.0))
+    if not largest:
+        return values
+    decimals = max(6, _DIGITS - math.floor(math.log10(largest)))
+    return np.where(values > 10.0**-decimals, np.round(values, decimals), 0.0)
 
 
 def measure_alone(problem: Problem) -> dict[str, float]:
-    """Give what each project has alone by the measure of fairness."""
+    """Give what each project has in the baseline by the measure of fairness.
+
+    A project that the baseline leaves something out of has no figure: what the rest of it comes
+    to says nothing about the whole.
+    """
     scenario = problem.scenario
     fairness = scenario.said.targets.fairness
     assert fairness is not None  # noqa: S101 - the caller has looked
     alone = solve_alone(scenario, problem.legs)
     values = alone.problem.measure(fairness.measure) * alone.values
-    projects = {scenario.project(site) for site in project_sites(scenario)}
+    site = {offer.id: offer.site for offer in scenario.offers}
+    site |= {need.id: need.site for need in scenario.needs}
+    short = {scenario.project(site[label]) for _, label in alone.missing if label in site}
+    projects = {scenario.project(site_id) for site_id in project_sites(scenario)}
     figures = {}
-    for project in sorted(projects):
+    for project in sorted(projects - short):
         columns, part = project_shares(alone.problem, project)
         figures[project] = float(values[columns] @ part)
     return figures
@@ -96,7 +162,7 @@ def _without_coordination(scenario: Scenario) -> Scenario:
     return replace(scenario, said=said)
 
 
-def _alone(problem: Problem) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _alone(problem: Problem) -> Mask:
     """Tell which columns lead from pits to needs and from surplus to receivers."""
     named = problem.scenario.said.baseline
     leaving = {offer.id for offer in problem.scenario.offers if offer.must_leave}
@@ -116,7 +182,7 @@ def _alone(problem: Problem) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return mask
 
 
-def _keep_to_named(problem: Problem, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
+def _keep_to_named(problem: Problem, mask: Mask) -> None:
     """Open the legs that the baseline names, and close the others of the same material.
 
     What leaves a project is held to its named takers; what a project gets out of pits, to the
@@ -166,39 +232,10 @@ def _among(site: str, named: Collection[str] | None) -> bool:
 
 
 def alone_rows(problem: Problem) -> Iterator[Row]:
-    """Yield the rules of a project alone: surplus leaves, needs are met, capacities hold for it."""
+    """Yield the rules of a baseline: surplus leaves, needs are met, every capacity holds once."""
     leaving = {offer.id for offer in problem.scenario.offers if offer.must_leave}
     named = problem.scenario.said.baseline.legs
     yield from (row for row in offers_kept(problem) if named or row.label in leaving)
     yield from needs_met(problem)
-    for pit in problem.scenario.pits:
-        columns = problem.find(origin=pit.site, giver_kind="pit")
-        yield from _capacity_alone(problem, columns, "destination", pit)
-    for receiver in problem.scenario.receivers:
-        columns = problem.of("taker", receiver.site)
-        yield from _capacity_alone(problem, columns, "origin", receiver)
-
-
-def _capacity_alone(
-    problem: Problem, columns: Columns, party_key: str, limits: Pit | Receiver
-) -> Iterator[Row]:
-    """Each project may use a place up to the place's whole capacity."""
-    if limits.per_period_t is None and limits.total_t is None:
-        return
-    parties = problem.labels(party_key, columns)
-    periods = problem.moves.period[columns]
-    for party in sorted(set(parties.tolist())):
-        mine = parties == party
-        if limits.per_period_t is not None:
-            for number, period in enumerate(problem.scenario.periods):
-                label = f"{limits.site}@{period}/{party}"
-                chosen = columns[mine & (periods == number)]
-                yield sum_of("capacity_alone", label, chosen, "<=", limits.per_period_t)
-        if limits.total_t is not None:
-            label = f"{limits.site}/{party}"
-            yield sum_of("capacity_alone", label, columns[mine], "<=", limits.total_t)
-
-
-def _less(row: Row, tonnes: float) -> Row:
-    """Ask for what is there."""
-    return replace(row, limit=max(0.0, row.limit - tonnes)) if tonnes else row
+    yield from pits_permitted(problem)
+    yield from receivers_permitted(problem)

@@ -121,6 +121,25 @@ class Programme:
             whole=self.whole,
         )
 
+    def with_slack(self, short: Sequence[int], over: Sequence[int]) -> Programme:
+        """Give the programme with a column for each row that may be broken, after all others.
+
+        Parameters
+        ----------
+        short, over
+            Rows that may fall short of their limit, and rows that may exceed it: one unit on a
+            column is one unit short, or above.
+        """
+        rows = np.array([*short, *over], dtype=np.int64)
+        sign = np.array([1.0] * len(short) + [-1.0] * len(over))
+        shape = (self.row_count, len(rows))
+        slack = sparse.csc_array((sign, (rows, np.arange(len(rows)))), shape=shape)
+        return replace(
+            self,
+            matrix=sparse.hstack([self.matrix, slack], format="csc"),
+            whole=np.append(self.whole, np.zeros(len(rows), bool)),
+        )
+
     @cached_property
     def bounded(self) -> NDArray[np.bool_]:
         """Which columns have a row that bounds them."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from raastof_geo.assignment.price_in import Clock, Start, solve_in_order
 from raastof_geo.assignment.problem import Floats
@@ -103,14 +102,7 @@ def bend_rows(
     """
     bent = np.array(short + over, dtype=np.int64)
     count, extra = programme.column_count, len(bent)
-    sign = np.array([1.0] * len(short) + [-1.0] * len(over))
-    slack = sparse.csc_array((sign, (bent, np.arange(extra))), shape=(programme.row_count, extra))
-    wider = Programme(
-        matrix=sparse.hstack([programme.matrix, slack], format="csc"),
-        sense=programme.sense,
-        limit=programme.limit,
-        whole=np.append(programme.whole, np.zeros(extra, bool)),
-    )
+    wider = programme.with_slack(short, over)
     limits = np.abs(programme.limit[bent])
     weight = np.array(
         [

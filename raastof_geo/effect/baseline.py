@@ -1,4 +1,4 @@
-"""What would happen without coordination: each project alone with its best pit and receiver."""
+"""What would happen without coordination: projects share pits and receivers, and no more."""
 
 from __future__ import annotations
 
@@ -22,14 +22,17 @@ class Baseline:
     flows: pd.DataFrame
     """As `Plan.flows`."""
     missing: dict[tuple[str, str], float]
-    """Tonnes of needs and surplus for which a project alone finds no pit and no receiver. [t]"""
+    """Tonnes of needs and surplus for which no pit and no receiver is left. [t]"""
     amounts: dict[str, float]
     """What it amounts to by each measure."""
     books: Books
 
 
 def solve_baseline(scenario: Scenario, legs: Legs) -> Baseline:
-    """Let each project take its needs from pits and send its surplus to receivers, alone."""
+    """Let each project take its needs from pits and send its surplus to receivers.
+
+    Every capacity and permit holds once, for all projects together.
+    """
     alone = solve_alone(scenario, legs)
     used = np.flatnonzero(alone.values)
     problem, values = alone.problem.only(used), alone.values[used]

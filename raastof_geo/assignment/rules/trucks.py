@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
-from raastof_geo.assignment.problem import Floats, Problem
+from raastof_geo.assignment.problem import Columns, Floats, Problem
 from raastof_geo.assignment.rules.limits import in_period
 from raastof_geo.assignment.rules.row import Row
 
@@ -16,6 +19,9 @@ _DAYS_A_YEAR = 365.25
 def fleet_kept(problem: Problem) -> Iterator[Row]:
     r"""Let no kind of truck work more than there is: :math:`\sum_c h_c x_c \le H` a period."""
     scenario = problem.scenario
+    if not scenario.said.fleet:
+        return
+    work, km = work_hours(problem), problem.measure("vehicle_km")
     for vehicle, limit in scenario.said.fleet.items():
         mine = _of_vehicle(problem, vehicle)
         for period, span in scenario.periods.items():
@@ -26,12 +32,11 @@ def fleet_kept(problem: Problem) -> Iterator[Row]:
                 own = limit.number * scenario.catalogue.truck_hours_per_year.value * years
                 hours = own if hours is None else min(hours, own)
             if hours is not None:
-                work = work_hours(problem)[columns]
-                yield Row("fleet_kept", f"{vehicle}/h@{period}", columns, work, "<=", hours)
+                label = f"{vehicle}/h@{period}"
+                yield Row("fleet_kept", label, columns, work[columns], "<=", hours)
             if limit.km_per_period is not None:
-                km = problem.measure("vehicle_km")[columns]
                 label = f"{vehicle}/km@{period}"
-                yield Row("fleet_kept", label, columns, km, "<=", limit.km_per_period)
+                yield Row("fleet_kept", label, columns, km[columns], "<=", limit.km_per_period)
 
 
 def work_hours(problem: Problem) -> Floats:
@@ -59,32 +64,61 @@ def trips_balanced(problem: Problem) -> Iterator[Row]:
     on each leg that coordinated trucks carry. A return trip of their own is one of the
     :math:`y`, so that no coordination is among the choices.
     """
-    share = problem.pooled_share
-    if not share:
+    if not problem.pooled_share:
         return
-    loads = share / problem.leg("load_t")
-    trips = problem.others["trips"]
-    first = problem.starts["trips"]
-    moved = np.arange(len(problem.moves))
-    origin, destination = problem.labels("origin"), problem.labels("destination")
-    away = origin != destination
-    for site in sorted({*origin.tolist(), *destination.tolist()}):
-        leaves, comes = (origin == site) & away, (destination == site) & away
-        starts = ((trips["origin"] == site) & (trips["destination"] != site)).to_numpy()
-        ends = ((trips["destination"] == site) & (trips["origin"] != site)).to_numpy()
-        for number, vehicle in enumerate(problem.vehicles):
-            of_truck = problem.moves.vehicle == number
-            driven = (trips["vehicle"] == vehicle).to_numpy()
-            for when, period in enumerate(problem.scenario.periods):
-                mine = of_truck & (problem.moves.period == when)
-                theirs = driven & (trips["period"] == period).to_numpy()
-                at = [
-                    np.concatenate([moved[mine & comes], first + np.flatnonzero(theirs & ends)]),
-                    np.concatenate([moved[mine & leaves], first + np.flatnonzero(theirs & starts)]),
-                ]
-                if not len(at[0]) and not len(at[1]):
-                    continue
-                weight = problem.join(moves=loads, trips=np.ones(len(trips)))
-                values = np.concatenate([weight[at[0]], -weight[at[1]]])
-                label = f"{site}/{vehicle}@{period}"
-                yield Row("trips_balanced", label, np.concatenate(at), values, "=", 0.0)
+    sites = _sites(problem)
+    group, columns, trips = _calls(problem, {site: number for number, site in enumerate(sites)})
+    # One sort brings the calls of a site, truck and period together; what comes stays before
+    # what leaves, and each of them in the order of the columns.
+    order = np.argsort(group, kind="stable")
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    periods = tuple(problem.scenario.periods)
+    for first, last in itertools.pairwise([*starts.tolist(), len(order)]):
+        mine = order[first:last]
+        place, period = divmod(int(group[mine[0]]), len(periods))
+        site, vehicle = divmod(place, len(problem.vehicles))
+        label = f"{sites[site]}/{problem.vehicles[vehicle]}@{periods[period]}"
+        yield Row("trips_balanced", label, columns[mine], trips[mine], "=", 0.0)
+
+
+def _sites(problem: Problem) -> list[str]:
+    """List the sites of the moves in the order of their names."""
+    givers, takers = np.unique(problem.moves.giver), np.unique(problem.moves.taker)
+    sites = {problem.givers[number].site for number in givers.tolist()}
+    return sorted(sites | {problem.takers[number].site for number in takers.tolist()})
+
+
+def _calls(problem: Problem, number: dict[str, int]) -> tuple[Columns, Columns, Floats]:
+    """List every call of a coordinated truck at a site: what comes above zero, what leaves below.
+
+    Returns
+    -------
+    group, columns, trips
+        For each call a number of its site, truck and period; its column; and the trips for each
+        unit of that. Moves and trips that stay on a site call nowhere.
+    """
+    moves, table = problem.moves, problem.others["trips"]
+    share = problem.pooled_share / problem.leg("load_t")
+    giver = np.array([number.get(one.site, -1) for one in problem.givers], dtype=np.int64)
+    taker = np.array([number.get(one.site, -1) for one in problem.takers], dtype=np.int64)
+    leaves, comes = giver[moves.giver], taker[moves.taker]
+    starts, ends = _numbers(table["origin"], number), _numbers(table["destination"], number)
+    truck = {vehicle: at for at, vehicle in enumerate(problem.vehicles)}
+    when = {period: at for at, period in enumerate(problem.scenario.periods)}
+    trip_truck, trip_when = _numbers(table["vehicle"], truck), _numbers(table["period"], when)
+    moved = np.arange(len(moves))
+    driven = problem.starts["trips"] + np.arange(len(table))
+    ones = np.ones(len(table))
+    site = np.concatenate([comes, ends, leaves, starts])
+    vehicle = np.concatenate([moves.vehicle, trip_truck] * 2).astype(np.int64)
+    period = np.concatenate([moves.period, trip_when] * 2).astype(np.int64)
+    group = (site * len(truck) + vehicle) * len(when) + period
+    calls = np.concatenate([leaves != comes, starts != ends] * 2) & (site >= 0)
+    calls &= (vehicle >= 0) & (period >= 0)
+    columns = np.concatenate([moved, driven] * 2)
+    trips = np.concatenate([share, ones, -share, -ones])
+    return group[calls], columns[calls], trips[calls]
+
+
+def _numbers(labels: pd.Series, number: dict[str, int]) -> NDArray[np.int64]:
+    return np.asarray(labels.astype(str).map(number).fillna(-1), dtype=np.int64)
