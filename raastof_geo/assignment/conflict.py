@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.assignment.exclusion import DECISIONS, say_excluded
 from raastof_geo.assignment.lever import say_levers
-from raastof_geo.assignment.most import Case, Share, columns_of, find_largest_share
+from raastof_geo.assignment.most import Case, Share, find_largest_share
 from raastof_geo.assignment.names import (
     call_material,
     call_use,
@@ -148,7 +148,7 @@ def _say_needs_together(case: Case, needs: list[Need]) -> Iterator[Message]:
     scenario = case.problem.scenario
     wanted = sum(need.tonnes for need in needs)
     have = _most_of(case, "needs_met", [need.id for need in needs])
-    live = columns_of(case.problem, "taker", [need.id for need in needs], case.live)
+    live = case.columns("taker", [need.id for need in needs])
     if have is None or have > wanted - 1e-3 or not len(live):
         return
     givers = sorted(set(case.problem.labels("origin", live).tolist()))
@@ -172,7 +172,7 @@ def _say_offers_together(case: Case, offers: list[Offer]) -> Iterator[Message]:
     scenario = case.problem.scenario
     total = sum(offer.tonnes for offer in offers)
     room = _most_of(case, "offers_kept", [offer.id for offer in offers])
-    live = columns_of(case.problem, "giver", [offer.id for offer in offers], case.live)
+    live = case.columns("giver", [offer.id for offer in offers])
     if room is None or room > total - 1e-3 or not len(live):
         return
     takers = sorted(set(case.problem.labels("destination", live).tolist()))

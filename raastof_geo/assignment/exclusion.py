@@ -59,9 +59,7 @@ def _name(problem: Problem, kind: str) -> Message:
         )
     if kind == "partners":
         if choices.partners_at_most is not None:
-            return say(
-                "`choices.partners_at_most` of {count}", count=int(choices.partners_at_most)
-            )
+            return say("`choices.partners_at_most` of {count}", count=int(choices.partners_at_most))
         return say("`partners_at_most` of sites")
     return say("what sites to open cost (`opens`)")
 
@@ -74,9 +72,7 @@ def _has_plan(
     if not other.whole.any():
         return True
     costs = problem.objectives()[:1]
-    return (
-        decide(other, costs, [0.0], solver=solver, clock=Clock(_PATIENCE_S), gap=1.0) is not None
-    )
+    return decide(other, costs, [0.0], solver=solver, clock=Clock(_PATIENCE_S), gap=1.0) is not None
 
 
 # --- lots ---------------------------------------------------------------------------------------

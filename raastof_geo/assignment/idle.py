@@ -131,10 +131,7 @@ class Idle:
     def _list(self, materials: list[str]) -> Message:
         scenario = self.problem.scenario
         return list_names(
-            [
-                say("{name} (`{id}`)", name=call_material(scenario, one), id=one)
-                for one in materials
-            ]
+            [say("{name} (`{id}`)", name=call_material(scenario, one), id=one) for one in materials]
         )
 
     def _accepted(self, plant: Plant, material: str) -> bool:

@@ -38,6 +38,12 @@ class Case:
         """Which moves a plan may use, as far as is certain."""
         return ~self.idle.moves
 
+    def columns(self, key: str, labels: Sequence[str]) -> Columns:
+        """Give the live moves of some givers or takers."""
+        parts = [self.problem.of(key, label) for label in labels]
+        columns: Columns = np.concatenate(parts) if parts else np.empty(0, np.int64)
+        return np.asarray(columns[self.live[columns]])
+
     def row(self, rule: str, label: str) -> int | None:
         """Find a row by its rule and label."""
         return self._numbers.get((rule, label))
@@ -52,15 +58,15 @@ class Case:
         Needs may be met in part, surplus may stay, and the target and the wanted rows' own lower
         limits ask for nothing; all other rules are kept. None where even that is no way out.
         """
-        keep, programme = self._open(wanted)
+        programme = self._open(wanted)
         columns = np.concatenate([self.rows[at].columns for at in wanted])
         weights = np.concatenate([self.rows[at].coefficients for at in wanted])
         worth = np.zeros(programme.column_count)
         np.add.at(worth, columns, weights)
         step = maximise(programme, worth, self.solver)
-        return step and max(0.0, -step.value)
+        return None if step is None else max(0.0, -step.value)
 
-    def _open(self, wanted: Collection[int]) -> tuple[list[Row], Programme]:
+    def _open(self, wanted: Collection[int]) -> Programme:
         """Let needs, surplus, target and some rows ask for nothing, and allow what they did."""
         rows, programme = lift_rows(self.rows, self.programme, ("secondary_share_reached",))
         asked = {id(self.rows[at]) for at in wanted}
@@ -73,7 +79,7 @@ class Case:
         for number, row in enumerate(rows):
             if id(row) in asked and row.sense == ">=":
                 limit[number] = 0.0
-        return rows, replace(programme, sense=sense, limit=limit)
+        return replace(programme, sense=sense, limit=limit)
 
 
 def maximise(programme: Programme, worth: Floats, solver: str) -> Step | None:
@@ -122,7 +128,7 @@ def find_largest_share(
             worth[target.columns] = target.coefficients
             step = maximise(trial, worth, solver)
             needed = sum(need.tonnes for need in problem.scenario.needs)
-            found = step and Share(max(0.0, -step.value), needed, attained)
+            found = None if step is None else Share(max(0.0, -step.value), needed, attained)
         else:
             found = _of_period(trial, target, said.at_least, problem, attained, solver)
         if found is not None:
@@ -154,10 +160,3 @@ def _of_period(
             return best if best.needed else found
         best = found
     return best
-
-
-def columns_of(problem: Problem, key: str, labels: Sequence[str], live: Columns) -> Columns:
-    """Give the live moves of some givers or takers."""
-    parts = [problem.of(key, label) for label in labels]
-    columns: Columns = np.concatenate(parts) if parts else np.empty(0, np.int64)
-    return columns[np.asarray(live, bool)[columns]]

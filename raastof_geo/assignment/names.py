@@ -166,25 +166,25 @@ def _describe_known(
     scenario: Scenario, rule: str, label: str, periods: Readable | None
 ) -> Message | None:
     """Name rows whose label is more than a place and a period."""
-    head, _, own = label.partition("@")
-    period = periods or own
     if rule == "agreements_kept":
         return name_agreement(scenario, agreement_of(scenario, label))
+    head, _, own = label.partition("@")
+    where: Readable | None = None
     if rule == "secondary_share_reached":
-        what = DEFINITION_NAMES[head]
-        return _in_period(say("{rule}: {where}", rule=RULE_NAMES[rule], where=what), period)
-    if rule == "caps_kept":
-        measure = MEASURE_NAMES[head.partition("-")[2]]
-        return _in_period(say("{rule}: {where}", rule=RULE_NAMES[rule], where=measure), period)
-    if rule == "passages_limited":
+        where = DEFINITION_NAMES[head]
+    elif rule == "caps_kept":
+        where = MEASURE_NAMES[head.partition("-")[2]]
+    elif rule == "passages_limited":
         where = _name_road(scenario.said.targets.passages[int(head)])
-        return _in_period(say("{rule}: {where}", rule=RULE_NAMES[rule], where=where), period)
-    if rule == "fleet_kept":
-        vehicle = call(scenario.catalogue.vehicles[head.split("/")[0]].name)
-        return _in_period(say("{rule}: {where}", rule=RULE_NAMES[rule], where=vehicle), period)
-    entry = find_entry(scenario, rule, label)
-    if entry is None:
-        return None
+    elif rule == "fleet_kept":
+        where = call(scenario.catalogue.vehicles[head.split("/")[0]].name)
+    if where is None:
+        entry = find_entry(scenario, rule, label)
+        return None if entry is None else _name_entry(scenario, entry, periods)
+    return _in_period(say("{rule}: {where}", rule=RULE_NAMES[rule], where=where), periods or own)
+
+
+def _name_entry(scenario: Scenario, entry: Need | Offer, periods: Readable | None) -> Message:
     if isinstance(entry, Need):
         return say(
             "need of {site} for {use} in {periods}",
@@ -237,11 +237,13 @@ def name_agreement(scenario: Scenario, agreement: Agreement) -> Message:
         "periods": span(periods),
     }
     if agreement.forbidden:
-        return say(
-            "the agreement that {giver} sends no {material} to {taker} in {periods}",
-            **told,
-        ) if agreement.material is not None else say(
-            "the agreement that {giver} sends nothing to {taker} in {periods}", **told
+        return (
+            say(
+                "the agreement that {giver} sends no {material} to {taker} in {periods}",
+                **told,
+            )
+            if agreement.material is not None
+            else say("the agreement that {giver} sends nothing to {taker} in {periods}", **told)
         )
     tonnes = tell_number(agreed_tonnes(scenario, agreement))
     if agreement.at_most is not None:
@@ -293,7 +295,7 @@ def unit_of_row(scenario: Scenario, rule: str, label: str) -> Readable:
 
 def unit_of_measure(measure: str) -> Readable:
     """Give the unit of what a plan is measured by."""
-    return {
+    units: dict[str, Readable] = {
         "cost_dkk": say("DKK"),
         "cost_with_co2_dkk": say("DKK"),
         "tonne_km": say("tonne-km"),
@@ -301,7 +303,8 @@ def unit_of_measure(measure: str) -> Readable:
         "drive_h": say("hours"),
         "virgin_tonnes": "t",
         "landfill_tonnes": "t",
-    }.get(measure, "kg CO2e")
+    }
+    return units.get(measure, "kg CO2e")
 
 
 RULE_NAMES: dict[str, Message] = {

@@ -128,9 +128,7 @@ def _attempts(
 # --- more room here -----------------------------------------------------------------------------
 
 
-def _raise_limits(
-    case: Case, rows: Sequence[Row], programme: Programme
-) -> Iterator[Repair | None]:
+def _raise_limits(case: Case, rows: Sequence[Row], programme: Programme) -> Iterator[Repair | None]:
     """Raise each limit that binds by just as much as a plan needs, in numbers as they are told."""
     where = {(row.rule, row.label): at for at, row in enumerate(rows)}
     prices = case.violation.prices[: len(case.rows)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from raastof_geo.assignment.most import Case, Share, columns_of
+from raastof_geo.assignment.most import Case, Share
 from raastof_geo.assignment.names import (
     DEFINITION_NAMES,
     agreed_tonnes,
@@ -108,7 +108,7 @@ def _why_need_is_short(case: Case, at: int, need: Need) -> Message:
             "no offer and no pit has an allowed material in that time; add a pit, widen the "
             "window, or accept a condition under `accepted_conditions`"
         )
-    live = columns_of(problem, "taker", [need.id], case.live)
+    live = case.columns("taker", [need.id])
     if not len(live):
         return _say_idle(case, columns)
     givers = _sites(case, "origin", live)
@@ -145,7 +145,7 @@ def _why_offer_stays(case: Case, at: int, offer: Offer) -> Message:
             "no need may use it in that time and no receiver accepts it; add a receiver, or set "
             "`must_leave: false`"
         )
-    live = columns_of(problem, "giver", [offer.id], case.live)
+    live = case.columns("giver", [offer.id])
     if not len(live):
         return _say_idle(case, columns)
     takers = _sites(case, "destination", live)

@@ -43,4 +43,4 @@ def agreed_moves(problem: Problem, agreement: Agreement) -> Columns:
         labels["material"] = agreement.material
     columns = problem.find(**labels)
     wanted = np.array([period in agreement.periods(ids) for period in ids])
-    return columns[wanted[problem.moves.period[columns]]]
+    return np.asarray(columns[wanted[problem.moves.period[columns]]])
