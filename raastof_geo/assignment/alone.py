@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -10,7 +9,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.assignment.layout import build_problem
 from raastof_geo.assignment.master import pick_solver
 from raastof_geo.assignment.price_in import Clock, Optimum, Start, Step, solve_in_order
 from raastof_geo.assignment.problem import Columns, Floats, Problem
@@ -23,6 +21,7 @@ from raastof_geo.assignment.rules.masses import (
     receivers_permitted,
 )
 from raastof_geo.assignment.rules.row import Row, sum_of
+from raastof_geo.assignment.statement import lay_columns
 from raastof_geo.assignment.ties import break_ties
 from raastof_geo.errors import SolverError
 from raastof_geo.language import say
@@ -34,10 +33,10 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 _LACKING = ("offers_kept", "needs_met", "named_leg")
 """Rules that a baseline may fall short of, and then says so."""
+_RULES = (offers_kept, needs_met, pits_permitted, receivers_permitted)
+"""What holds without coordination as well."""
 _LEAST_T = 1e-3
-"""Less than this, or than this share of the largest amount, is not missing."""
-_DIGITS = 9
-"""Digits of the largest amount to which tonnes are rounded, and never to less than a gram."""
+"""Less than this is not missing, in a world of tonnes. [t]"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +64,7 @@ def solve_alone(scenario: Scenario, legs: Legs) -> Alone:
     SolverError
         The legs that the baseline names ask for more than is offered, needed or allowed.
     """
-    problem = build_problem(_without_coordination(scenario), legs)
+    problem = lay_columns(_without_coordination(scenario), legs, _RULES)
     closed = ~_alone(problem)
     rows = [*alone_rows(problem), *_named_rows(problem)]
     programme = build_programme(rows, problem.whole)
@@ -73,7 +72,7 @@ def solve_alone(scenario: Scenario, legs: Legs) -> Alone:
     solver = pick_solver(scenario.said.solving.solver)
     steps = solve_in_order(programme, costs, solver=solver, clock=Clock(), closed=closed)
     if steps[0].feasible:
-        return Alone(problem, _round(_last(steps).spread(problem.column_count)), {})
+        return Alone(problem, programme.clean(_last(steps).spread(problem.column_count)), {})
     return _place_what_fits(problem, rows, programme, costs, closed)
 
 
@@ -101,27 +100,17 @@ def _place_what_fits(
                 "is on offer, needed or allowed"
             )
         )
-    values = _round(_last(steps).spread(count + extra))
-    least = _LEAST_T * min(1.0, float(np.abs(programme.limit).max(initial=0.0)))
+    values = wider.clean(_last(steps).spread(count + extra))
     missing = {
         (rows[at].rule, rows[at].label): tonnes
         for at, tonnes in zip(lacking, values[count:].tolist(), strict=True)
-        if tonnes > least
+        if tonnes > _LEAST_T / programme.scale
     }
     return Alone(problem, values[:count], missing)
 
 
 def _last(steps: Sequence[Step]) -> Optimum:
     return next(step for step in reversed(steps) if step.feasible).optimum
-
-
-def _round(values: Floats) -> Floats:
-    """Round tonnes by the largest of them, so that a world in kilograms keeps its digits."""
-    largest = float(values.max(initial=0.0))
-    if not largest:
-        return values
-    decimals = max(6, _DIGITS - math.floor(math.log10(largest)))
-    return np.where(values > 10.0**-decimals, np.round(values, decimals), 0.0)
 
 
 def measure_alone(problem: Problem) -> dict[str, float]:

@@ -9,25 +9,41 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from raastof_geo.assignment.exclusion import DECISIONS, say_excluded
+from raastof_geo.assignment.lever import say_levers
+from raastof_geo.assignment.most import Case, Share, find_largest_share
 from raastof_geo.assignment.names import (
-    call,
+    call_material,
+    call_use,
     cite_fit,
     describe_row,
     list_names,
     name_site,
     span,
+    tell_number,
+    unit_of_row,
 )
 from raastof_geo.assignment.problem import Problem
 from raastof_geo.assignment.programme import Programme
 from raastof_geo.assignment.repair import find_repairs
 from raastof_geo.assignment.rules.row import Row, Rule
-from raastof_geo.assignment.violation import Violation, find_least_violation
-from raastof_geo.language import Message, format_number, say
-from raastof_geo.scenario.scenario import Need, Offer
+from raastof_geo.assignment.shortage import say_missing
+from raastof_geo.assignment.violation import (
+    FIRST_BENT,
+    NEVER_BENT,
+    Violation,
+    find_least_violation,
+    lift_rows,
+)
+from raastof_geo.language import Message, say
+from raastof_geo.scenario.scenario import Need, Offer, Scenario
 
 _FREE = 1e-6
-_MOST_BLOCKED = 3
-_MOST_BINDING = 6
+_MOST_CITED = 3
+_MOST_TRIED = 10
+"""Rows of which it is tried whether they bind."""
+_MOST_GROUPS = 4
+_MOST_TOGETHER = 40
 
 
 @dataclass(frozen=True)
@@ -50,21 +66,43 @@ def explain_conflict(
     rules: Sequence[Rule],
     solver: str,
 ) -> list[Message]:
-    """Say what is missing, who is in conflict, which rules bind, and which repairs would do."""
-    violation = find_least_violation(rows, programme, solver=solver)
-    if violation.total == 0:
-        told = [
-            say(
-                "the tonnes would fit, but not with the either-or decisions: `partners_at_most`, "
-                "`smallest_lot` and sites to open leave no plan"
-            )
-        ]
+    """Say what is missing, who is in conflict, which rules bind, and which repairs would do.
+
+    What is missing without the either-or decisions is missing with them too. Only where the
+    tonnes fit without them are they what leaves no plan, and are told with their own numbers.
+    """
+    kept, linear = lift_rows(rows, programme, DECISIONS)
+    violation = find_least_violation(kept, linear, solver=solver)
+    case = Case(problem, kept, linear, violation, solver)
+    share: Share | None = None
+    if violation.total == 0 and programme.whole.any():
+        told = list(say_excluded(problem, rows, programme, solver=solver))
+    elif violation.total == 0:
+        told = [say("the rules miss each other by less than a kilogram: round the amounts")]
     else:
-        told = list(_say_missing(problem, rows, violation))
-        for conflict in find_conflicts(rows, programme, violation):
-            told += _say_conflict(problem, rows, conflict)
-    repairs = find_repairs(problem, rows, programme, violation, rules=rules, solver=solver)
+        if any(kept[at].rule == "secondary_share_reached" for at in violation.short):
+            share = find_largest_share(kept, linear, problem, solver=solver)
+        told = list(_say_conflicts(case, share, rules))
+    repairs = find_repairs(
+        case, rows, programme, rules=rules, share=None if share is None else share.share
+    )
     return told + repairs
+
+
+def _say_conflicts(case: Case, share: Share | None, rules: Sequence[Rule]) -> Iterator[Message]:
+    yield from say_missing(case, share)
+    if share is not None:
+        yield from say_levers(case, share, rules=rules)
+    needs: dict[str, Need] = {}
+    offers: dict[str, Offer] = {}
+    for conflict in find_conflicts(case.rows, case.programme, case.violation)[:_MOST_GROUPS]:
+        some, others = _parties(case, conflict)
+        needs |= {need.id: need for need in some}
+        offers |= {offer.id: offer for offer in others}
+        yield from _say_needs_together(case, some)
+        yield from _say_offers_together(case, others)
+    yield from _cite_rules(case.problem.scenario, list(needs.values()), list(offers.values()))
+    yield from _say_binding(case)
 
 
 def find_conflicts(
@@ -87,199 +125,169 @@ def find_conflicts(
         members = priced[group == number].tolist()
         missing = sum(violation.short.get(at, 0.0) + violation.over.get(at, 0.0) for at in members)
         if missing > 0:
-            wants = tuple(at for at in members if _wants(rows[at], float(prices[at])))
+            wants = tuple(at for at in members if prices[at] > 0)
             holds = tuple(at for at in members if at not in wants)
             conflicts.append(Conflict(wants, holds, missing))
     return sorted(conflicts, key=lambda conflict: -conflict.missing)
 
 
-def _wants(row: Row, price: float) -> bool:
-    return price > 0
+# --- who is in it together ----------------------------------------------------------------------
 
 
-# --- words ------------------------------------------------------------------------------------
+def _parties(case: Case, conflict: Conflict) -> tuple[list[Need], list[Offer]]:
+    """Give the needs and the surplus of a conflict that ask for more than there is."""
+    scenario = case.problem.scenario
+    wants = {(case.rows[at].rule, case.rows[at].label) for at in conflict.wants}
+    needs = [need for need in scenario.needs if ("needs_met", need.id) in wants]
+    offers = [offer for offer in scenario.offers if ("offers_kept", offer.id) in wants]
+    return needs, offers
 
 
-def _say_missing(problem: Problem, rows: Sequence[Row], violation: Violation) -> Iterator[Message]:
-    """Say for each rule that has to be broken what is missing, and where."""
-    short = {(rows[at].rule, rows[at].label): tonnes for at, tonnes in violation.short.items()}
-    scenario = problem.scenario
-    for need in scenario.needs:
-        tonnes = short.pop(("needs_met", need.id), None)
-        if tonnes is not None:
-            yield say(
-                "{site} lacks {tonnes} t of {total} t for {use} in {periods}: {reason}",
-                site=name_site(scenario, need.site),
-                tonnes=round(tonnes),
-                total=round(need.tonnes),
-                use=call(scenario.catalogue.uses[need.use].name),
-                periods=span(need.periods),
-                reason=_why_need_is_short(problem, need.id),
-            )
-    for offer in scenario.offers:
-        tonnes = short.pop(("offers_kept", offer.id), None)
-        if tonnes is not None:
-            yield say(
-                "{tonnes} t of {total} t {material} from {site} in {periods} have no place "
-                "to go: {reason}",
-                site=name_site(scenario, offer.site),
-                tonnes=round(tonnes),
-                total=round(offer.tonnes),
-                material=call(scenario.catalogue.materials[offer.material].name),
-                periods=span(offer.periods),
-                reason=_why_offer_stays(problem, offer.id),
-            )
-    target = scenario.said.targets.secondary_share
-    for (rule, label), amount in short.items():
-        if rule == "secondary_share_reached" and target is not None:
-            total = sum(need.tonnes for need in scenario.needs)
-            if target.period is None:
-                yield say(
-                    "secondary materials can meet at most {reached} % of the needs, not {asked} %: "
-                    "{tonnes} t are missing; lower targets.secondary_share.at_least, accept "
-                    "conditional fits under `accepted_conditions`, or add offers",
-                    reached=round(100 * (target.at_least - amount / total), 1),
-                    asked=round(100 * target.at_least, 1),
-                    tonnes=round(amount),
-                )
-            else:
-                yield say(
-                    "secondary materials cannot meet {asked} % of what is used in {period}: "
-                    "{tonnes} t are missing; lower targets.secondary_share.at_least, accept "
-                    "conditional fits under `accepted_conditions`, or move offers into the period",
-                    asked=round(100 * target.at_least, 1),
-                    period=target.period,
-                    tonnes=round(amount),
-                )
-        else:
-            yield say(
-                "{rule} falls short by {amount}",
-                rule=describe_row(problem.scenario, rule, label),
-                amount=_number(amount),
-            )
-    for at, amount in violation.over.items():
-        yield say(
-            "{rule} is exceeded by {amount}",
-            rule=describe_row(problem.scenario, rows[at].rule, rows[at].label),
-            amount=_number(amount),
-        )
-
-
-def _why_need_is_short(problem: Problem, need_id: str) -> Message:
-    columns = problem.of("taker", need_id)
-    if not len(columns):
-        return say(
-            "no offer and no pit has an allowed material in that time; add a pit, widen the "
-            "window, or accept a condition under `accepted_conditions`"
-        )
-    givers = sorted({f"`{site}`" for site in problem.labels("origin", columns).tolist()})
-    return say(
-        "all that {givers} may give is used; add an offer or a pit, or raise a capacity",
-        givers=list_names(givers),
-    )
-
-
-def _why_offer_stays(problem: Problem, offer_id: str) -> Message:
-    columns = problem.of("giver", offer_id)
-    if not len(columns):
-        return say(
-            "no need may use it in that time and no receiver accepts it; add a receiver, or set "
-            "`must_leave: false`"
-        )
-    takers = sorted({f"`{site}`" for site in problem.labels("destination", columns).tolist()})
-    return say(
-        "{takers} can take no more; raise a capacity, or add a receiver",
-        takers=list_names(takers),
-    )
-
-
-def _say_conflict(problem: Problem, rows: Sequence[Row], conflict: Conflict) -> Iterator[Message]:
+def _say_needs_together(case: Case, needs: list[Need]) -> Iterator[Message]:
     """Say who wants how much of what, who alone may serve it, and how much they have."""
-    scenario = problem.scenario
-    wants = {rows[at].label for at in conflict.wants if rows[at].rule == "needs_met"}
-    needs = [need for need in scenario.needs if need.id in wants]
-    if needs:
-        columns = np.concatenate([problem.of("taker", need.id) for need in needs])
-        givers = sorted(set(problem.labels("origin", columns).tolist()))
-        wanted = sum(need.tonnes for need in needs)
-        uses = dict.fromkeys(need.use for need in needs)
-        periods = [p for p in scenario.periods if any(p in need.periods for need in needs)]
-        told = {
-            "needs": list_names([name_site(scenario, site) for site in _sites(needs)]),
-            "wanted": format_number(wanted),
-            "uses": list_names([str(call(scenario.catalogue.uses[use].name)) for use in uses]),
-            "periods": span(tuple(periods)),
-            "missing": format_number(conflict.missing),
-        }
-        if givers:
-            yield say(
-                "together {needs} need {wanted} t for {uses} in {periods}; only {givers} may serve "
-                "that, and have {have} t for it: {missing} t too little",
-                **told,
-                givers=list_names([name_site(scenario, site) for site in givers]),
-                have=format_number(wanted - conflict.missing),
-            )
-        else:
-            yield say(
-                "together {needs} need {wanted} t for {uses} in {periods}, and nobody may serve "
-                "that",
-                **told,
-            )
-        yield from _say_blocked(problem, needs)
-    left = {rows[at].label for at in conflict.wants if rows[at].rule == "offers_kept"}
-    offers = [offer for offer in scenario.offers if offer.id in left]
-    if offers:
-        columns = np.concatenate([problem.of("giver", offer.id) for offer in offers])
-        takers = sorted(set(problem.labels("destination", columns).tolist()))
-        total = sum(offer.tonnes for offer in offers)
-        materials = dict.fromkeys(offer.material for offer in offers)
-        yield say(
-            "together {offers} must lose {total} t of {materials}; only {takers} may take that, "
-            "and have room for {room} t: {missing} t too little",
-            offers=list_names([name_site(scenario, site) for site in _sites(offers)]),
-            total=format_number(total),
-            materials=list_names(
-                [str(call(scenario.catalogue.materials[name].name)) for name in materials]
-            ),
-            takers=list_names([name_site(scenario, site) for site in takers]) or say("nobody"),
-            room=format_number(total - conflict.missing),
-            missing=format_number(conflict.missing),
-        )
-    yield from _say_binding(problem, rows, conflict)
+    scenario = case.problem.scenario
+    wanted = sum(need.tonnes for need in needs)
+    have = _most_of(case, "needs_met", [need.id for need in needs])
+    live = case.columns("taker", [need.id for need in needs])
+    if have is None or have > wanted - 1e-3 or not len(live):
+        return
+    givers = sorted(set(case.problem.labels("origin", live).tolist()))
+    periods = [p for p in scenario.periods if any(p in need.periods for need in needs)]
+    uses = dict.fromkeys(need.use for need in needs)
+    yield say(
+        "together {needs} need {wanted} t for {uses} in {periods}; only {givers} may serve that, "
+        "and have at most {have} t for it: {missing} t too little",
+        needs=list_names([name_site(scenario, site) for site in _sites(needs)]),
+        wanted=tell_number(wanted, beside=wanted - have),
+        uses=list_names([call_use(scenario, use) for use in uses]),
+        periods=span(tuple(periods)),
+        givers=list_names([name_site(scenario, site) for site in givers]),
+        have=tell_number(have, beside=wanted - have),
+        missing=tell_number(wanted - have),
+    )
 
 
-def _say_binding(problem: Problem, rows: Sequence[Row], conflict: Conflict) -> Iterator[Message]:
-    """Name the other rules that leave no way out, each once."""
-    told: list[str] = []
-    for at in (*conflict.holds, *conflict.wants):
-        row = rows[at]
-        if row.rule in ("needs_met", "offers_kept"):
-            continue
-        named = describe_row(problem.scenario, row.rule, row.label)
-        message = say("binding: {rule}", rule=named)
-        if row.limit:
-            message = say("binding: {rule}, limit {limit}", rule=named, limit=_number(row.limit))
-        if str(message) not in told and len(told) < _MOST_BINDING:
-            told.append(str(message))
-            yield message
+def _say_offers_together(case: Case, offers: list[Offer]) -> Iterator[Message]:
+    """Say who must lose how much of what, who alone may take it, and what they have room for."""
+    scenario = case.problem.scenario
+    total = sum(offer.tonnes for offer in offers)
+    room = _most_of(case, "offers_kept", [offer.id for offer in offers])
+    live = case.columns("giver", [offer.id for offer in offers])
+    if room is None or room > total - 1e-3 or not len(live):
+        return
+    takers = sorted(set(case.problem.labels("destination", live).tolist()))
+    materials = dict.fromkeys(offer.material for offer in offers)
+    yield say(
+        "together {offers} must lose {total} t of {materials}; only {takers} may take that, and "
+        "have room for at most {room} t: {missing} t too little",
+        offers=list_names([name_site(scenario, site) for site in _sites(offers)]),
+        total=tell_number(total, beside=total - room),
+        materials=list_names([call_material(scenario, name) for name in materials]),
+        takers=list_names([name_site(scenario, site) for site in takers]),
+        room=tell_number(room, beside=total - room),
+        missing=tell_number(total - room),
+    )
+
+
+def _most_of(case: Case, rule: str, labels: list[str]) -> float | None:
+    """Find the most that several needs or heaps can have together; one alone is told before."""
+    if not 2 <= len(labels) <= _MOST_TOGETHER:
+        return None
+    numbers = [case.row(rule, label) for label in labels]
+    return case.most([number for number in numbers if number is not None])
 
 
 def _sites(entries: Sequence[Need | Offer]) -> list[str]:
     return list(dict.fromkeys(entry.site for entry in entries))
 
 
-def _say_blocked(problem: Problem, needs: Sequence[Need]) -> Iterator[Message]:
-    """Name offered materials that a rule keeps from these needs, with the rule's source."""
-    scenario = problem.scenario
-    offered = sorted({offer.material for offer in scenario.offers})
+# --- which rules --------------------------------------------------------------------------------
+
+
+def _cite_rules(
+    scenario: Scenario, needs: Sequence[Need], offers: Sequence[Offer]
+) -> Iterator[Message]:
+    """Cite the conditions that keep what is offered from needs of this conflict, and its surplus.
+
+    Only what a need could use in its time, and only where consent would open it.
+    """
+    pairs: dict[tuple[str, str, str], None] = {}
+    for need in needs:
+        for offer in scenario.offers:
+            if _in_time(scenario, offer, need):
+                pairs[offer.material, need.use, scenario.sites[need.site].land] = None
+    for offer in offers:
+        for need in scenario.needs:
+            if _in_time(scenario, offer, need):
+                pairs[offer.material, need.use, scenario.sites[need.site].land] = None
     told = 0
-    for use, land in dict.fromkeys((need.use, scenario.sites[need.site].land) for need in needs):
-        for material in offered:
-            blocked = scenario.blocks(material, use, land)
-            if blocked is not None and blocked[1] != "no_rule" and told < _MOST_BLOCKED:
-                told += 1
-                yield cite_fit(scenario, material, use, land)
+    for material, use, land in sorted(pairs):
+        blocked = scenario.blocks(material, use, land)
+        conditional = blocked is not None and blocked[1] in scenario.catalogue.conditions
+        if conditional and told < _MOST_CITED:
+            told += 1
+            yield cite_fit(scenario, material, use, land)
 
 
-def _number(value: float) -> str:
-    return format_number(value, digits=0 if abs(value) >= 100 else 2)
+def _in_time(scenario: Scenario, offer: Offer, need: Need) -> bool:
+    """Tell whether surplus is there, or can have been stored, when a need falls due."""
+    if not need.tonnes or not offer.tonnes:
+        return False
+    if set(offer.periods) & set(need.periods):
+        return True
+    order = list(scenario.periods)
+    stored = any(
+        offer.material in depot.materials and (not depot.own or depot.site == offer.site)
+        for depot in scenario.depots
+    )
+    return stored and order.index(offer.periods[0]) < order.index(need.periods[-1])
+
+
+def _say_binding(case: Case) -> Iterator[Message]:
+    """Name the rules of which one unit more would leave less missing, periods of one together."""
+    told: dict[tuple[str, str, float], list[str]] = {}
+    for at in find_binding(case):
+        row = case.rows[at]
+        place, _, period = row.label.partition("@")
+        told.setdefault((row.rule, place, row.limit), []).append(period)
+    for (rule, place, limit), periods in told.items():
+        yield _name_binding(case, rule, place, limit, periods)
+
+
+def _name_binding(
+    case: Case, rule: str, place: str, limit: float, periods: Sequence[str]
+) -> Message:
+    scenario = case.problem.scenario
+    label = f"{place}@{periods[0]}" if periods[0] else place
+    several = list_names(list(periods)) if len(periods) > 1 else None
+    name = describe_row(scenario, rule, label, periods=several)
+    if rule == "agreements_kept":
+        return say("binding: {rule}", rule=name)
+    return say(
+        "binding: {rule}, limit {limit} {unit}",
+        rule=name,
+        limit=tell_number(limit),
+        unit=unit_of_row(scenario, rule, place) or say("units of the rule"),
+    )
+
+
+def find_binding(case: Case, *, most: int = _MOST_TRIED) -> list[int]:
+    """Find rows of which one unit more room leaves less missing, the dearest first.
+
+    Rows that only keep books bind nothing, and those that are missing something are told before.
+    """
+    prices = case.violation.prices[: len(case.rows)]
+    broken = case.violation.short.keys() | case.violation.over.keys()
+    tried = [
+        at
+        for at in np.argsort(-np.abs(prices), kind="stable").tolist()
+        if abs(prices[at]) > _FREE and at not in broken and _gives_room(case.rows[at], prices[at])
+    ]
+    return [at for at in tried[:most] if case.violation.binds(at)]
+
+
+def _gives_room(row: Row, price: float) -> bool:
+    """Tell whether a row is a limit, and not a wish that is itself part of what is missing."""
+    if row.rule in NEVER_BENT or row.rule == "secondary_share_reached":
+        return False
+    return row.rule not in FIRST_BENT or price < 0

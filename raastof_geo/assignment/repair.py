@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from raastof_geo.assignment.choose import decide
-from raastof_geo.assignment.layout import build_problem
-from raastof_geo.assignment.names import call, describe_row, name_site
+from raastof_geo.assignment.most import Case
+from raastof_geo.assignment.names import (
+    agreement_of,
+    call,
+    call_material,
+    describe_row,
+    name_agreement,
+    name_site,
+    tell_number,
+    unit_of_row,
+)
 from raastof_geo.assignment.price_in import Clock, solve_in_order
 from raastof_geo.assignment.problem import Problem
-from raastof_geo.assignment.programme import Programme, build_programme
+from raastof_geo.assignment.programme import Programme
+from raastof_geo.assignment.restate import restate
 from raastof_geo.assignment.rules.row import Row, Rule
-from raastof_geo.assignment.violation import Violation, bend_rows
-from raastof_geo.errors import RaastofError
-from raastof_geo.language import Message, format_number, say
+from raastof_geo.assignment.violation import bend_rows
+from raastof_geo.language import Message, say
 from raastof_geo.scenario.model import Choices, ScenarioFile, SecondaryShare
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.units import Quantity
 
 _PATIENCE_S = 60.0
 _MOST_TRIED = 24
 _MOST_TOLD = 8
+_MOST_RECEIVED = 3
+"""Materials that receivers are tried with."""
 _RAISABLE = (
     "pits_permitted",
     "receivers_permitted",
@@ -49,19 +62,26 @@ class Repair:
 
 
 def find_repairs(
-    problem: Problem,
+    case: Case,
     rows: Sequence[Row],
     programme: Programme,
-    violation: Violation,
     *,
     rules: Sequence[Rule],
-    solver: str,
+    share: float | None,
 ) -> list[Message]:
-    """Try what could help, one thing at a time, and tell what does, the cheapest first."""
+    """Try what could help, one thing at a time, and tell what does, the cheapest first.
+
+    Parameters
+    ----------
+    rows, programme
+        With the either-or decisions, which the case is without.
+    share
+        The largest secondary share that any plan can have; none where it is not what is missing.
+    """
     started = time.monotonic()
     found: list[Repair] = []
     tried = 0
-    for attempt in _attempts(problem, rows, programme, violation, rules=rules, solver=solver):
+    for attempt in _attempts(case, rows, programme, rules=rules, share=share):
         tried += 1
         if attempt is not None:
             found.append(attempt)
@@ -73,8 +93,8 @@ def find_repairs(
             "repair {number}: {what}; then a plan exists with {kg} kg CO2e and {dkk} DKK",
             number=number,
             what=repair.message,
-            kg=format_number(repair.kg_co2e),
-            dkk=format_number(repair.dkk),
+            kg=tell_number(round(repair.kg_co2e)),
+            dkk=tell_number(round(repair.dkk)),
         )
         for number, repair in enumerate(ranked[:_MOST_TOLD], 1)
     ]
@@ -88,67 +108,89 @@ def find_repairs(
 
 
 def _attempts(
-    problem: Problem,
+    case: Case,
     rows: Sequence[Row],
     programme: Programme,
-    violation: Violation,
     *,
     rules: Sequence[Rule],
-    solver: str,
+    share: float | None,
 ) -> Iterator[Repair | None]:
-    yield from _raise_limits(problem, rows, programme, violation, solver)
-    for message, said in _change_scenario(problem, rows, violation):
-        yield _try_scenario(problem, message, said, rules=rules, solver=solver)
+    yield from _raise_limits(case, rows, programme)
+    for message, said in _change_scenario(case, share):
+        other = restate(case.problem, said, rules)
+        if other is None:
+            yield None
+        else:
+            problem, _, changed = other
+            yield _solve(problem, changed, message, case.solver)
 
 
 # --- more room here -----------------------------------------------------------------------------
 
 
-def _raise_limits(
-    problem: Problem,
-    rows: Sequence[Row],
-    programme: Programme,
-    violation: Violation,
-    solver: str,
-) -> Iterator[Repair | None]:
-    """Raise each limit that binds by just as much as a plan needs."""
-    prices = violation.prices[: len(rows)]
+def _raise_limits(case: Case, rows: Sequence[Row], programme: Programme) -> Iterator[Repair | None]:
+    """Raise each limit that binds by just as much as a plan needs, in numbers as they are told."""
+    where = {(row.rule, row.label): at for at, row in enumerate(rows)}
+    prices = case.violation.prices[: len(case.rows)]
     for at in np.flatnonzero(prices < -1e-6).tolist():
-        row = rows[at]
+        row = case.rows[at]
         if row.rule not in _RAISABLE or row.sense != "<=":
             continue
-        more = _least_more(rows, programme, at, solver)
+        more = _least_more(case, at)
         if more is None:
             continue
+        limit = _round_up(row.limit + more)
         limits = programme.limit.copy()
-        limits[at] += more * (1 + 1e-9) + 1e-6
+        limits[where[row.rule, row.label]] = limit
         message = say(
-            "raise {rule} by {more} to {limit}",
-            rule=describe_row(problem.scenario, row.rule, row.label),
-            more=format_number(more, digits=0 if more >= 10 else 2),
-            limit=format_number(row.limit + more, digits=0 if more >= 10 else 2),
+            "raise {rule} by {more} {unit} to {limit} {unit}",
+            rule=describe_row(case.problem.scenario, row.rule, row.label),
+            more=tell_number(limit - row.limit),
+            limit=tell_number(limit),
+            unit=unit_of_row(case.problem.scenario, row.rule, row.label),
         )
-        yield _solve(problem, programme.with_limits(limits), message, solver)
+        yield _solve(case.problem, programme.with_limits(limits), message, case.solver)
 
 
-def _least_more(rows: Sequence[Row], programme: Programme, at: int, solver: str) -> float | None:
+def _round_up(limit: float) -> float:
+    """Round a limit up to as many decimals as it is told with."""
+    times = 1.0 if limit >= 10 else 100.0
+    return math.ceil(limit * times - 1e-6) / times
+
+
+def _least_more(case: Case, at: int) -> float | None:
     """Find how much more one row has to allow, if that alone makes a plan possible."""
-    found = bend_rows(rows, programme, solver=solver, closed=None, short=[], over=[at])
+    found = bend_rows(
+        case.rows, case.programme, solver=case.solver, closed=None, short=[], over=[at]
+    )
     return None if found is None else found.over.get(at)
 
 
 # --- another scenario ---------------------------------------------------------------------------
 
 
-def _change_scenario(
-    problem: Problem, rows: Sequence[Row], violation: Violation
-) -> Iterator[tuple[Message, ScenarioFile]]:
+def _change_scenario(case: Case, share: float | None) -> Iterator[tuple[Message, ScenarioFile]]:
     """Propose windows, conditions, virgin material, targets, agreements and choices to give up."""
-    scenario, said = problem.scenario, problem.scenario.said
-    short_rows = {(rows[at].rule, rows[at].label) for at in violation.short}
-    needs = [need for need in scenario.needs if ("needs_met", need.id) in short_rows]
-    offers = [offer for offer in scenario.offers if ("offers_kept", offer.id) in short_rows]
-    share_short = any(rule == "secondary_share_reached" for rule, _ in short_rows)
+    scenario = case.problem.scenario
+    short = {(case.rows[at].rule, case.rows[at].label) for at in case.violation.short}
+    needs = [need for need in scenario.needs if ("needs_met", need.id) in short]
+    offers = [offer for offer in scenario.offers if ("offers_kept", offer.id) in short]
+    yield from _accept_conditions(scenario, needs, offers, share is not None)
+    yield from _receive_more(case, [offer.material for offer in offers])
+    for need in needs:
+        yield from _change_need(scenario, need.id)
+    for offer in offers:
+        yield from _change_offer(scenario, offer.id)
+    if share is not None:
+        yield from _lower_share(scenario, share)
+    yield from _give_up_agreements(case)
+    yield from _give_up_choices(scenario)
+
+
+def _accept_conditions(
+    scenario: Scenario, needs: Sequence[Any], offers: Sequence[Any], share_short: bool
+) -> Iterator[tuple[Message, ScenarioFile]]:
+    said = scenario.said
     for condition in _conditions_that_block(scenario, needs, offers, share_short):
         accepted = (*said.accepted_conditions, condition)
         yield (
@@ -159,41 +201,85 @@ def _change_scenario(
             ),
             said.model_copy(update={"accepted_conditions": accepted}),
         )
-    for need in needs:
-        yield from _change_need(scenario, need.id)
-    for offer in offers:
-        yield from _change_offer(scenario, offer.id)
-    target = said.targets.secondary_share
-    if share_short and target is not None and target.period is None:
-        missing = sum(
-            amount
-            for at, amount in violation.short.items()
-            if rows[at].rule == "secondary_share_reached"
-        )
-        total = sum(need.tonnes for need in scenario.needs)
-        reached = np.floor((target.at_least - missing / total) * 1e4 + 1e-5) / 1e4
-        lower = SecondaryShare.model_construct(
-            at_least=max(0.0, float(reached)), definition=target.definition, period=None
-        )
-        yield (
-            say(
-                "lower targets.secondary_share.at_least to {share} %",
-                share=_percent(max(0.0, float(reached))),
-            ),
-            said.model_copy(
-                update={"targets": said.targets.model_copy(update={"secondary_share": lower})}
-            ),
-        )
+
+
+def _receive_more(case: Case, left: Sequence[str]) -> Iterator[tuple[Message, ScenarioFile]]:
+    """Let a receiver accept what is left, or what keeps a plant from running."""
+    scenario, said = case.problem.scenario, case.problem.scenario.said
+    taken = {material for taker in case.problem.takers for material in taker.accepts}
+    stuck = {one for stop in case.idle.stops.values() for one in stop.stuck if one not in taken}
+    for material in list(dict.fromkeys([*sorted(stuck), *left]))[:_MOST_RECEIVED]:
+        for site_id, site in list(scenario.sites.items()):
+            if site.receiver is None or material in site.receiver.accepts:
+                continue
+            accepts = (*site.receiver.accepts, material)
+            receiver = site.receiver.model_copy(update={"accepts": accepts})
+            other = site.model_copy(update={"receiver": receiver})
+            yield (
+                say(
+                    "let {site} accept {material} (`{id}`)",
+                    site=name_site(scenario, site_id),
+                    material=call_material(scenario, material),
+                    id=material,
+                ),
+                said.model_copy(update={"sites": {**scenario.sites, site_id: other}}),
+            )
+
+
+def _lower_share(scenario: Scenario, share: float) -> Iterator[tuple[Message, ScenarioFile]]:
+    """Ask for the largest share that there can be, rounded down as it is told."""
+    said, target = scenario.said, scenario.said.targets.secondary_share
+    if target is None:
+        return
+    reached = max(0.0, math.floor(share * 1e4 + 1e-5) / 1e4)
+    lower = SecondaryShare.model_construct(
+        at_least=reached, definition=target.definition, period=target.period
+    )
+    yield (
+        say("lower targets.secondary_share.at_least to {share} %", share=_percent(reached)),
+        said.model_copy(
+            update={"targets": said.targets.model_copy(update={"secondary_share": lower})}
+        ),
+    )
+
+
+def _give_up_agreements(case: Case) -> Iterator[tuple[Message, ScenarioFile]]:
+    scenario, said = case.problem.scenario, case.problem.scenario.said
     for number, agreement in enumerate(said.agreements):
         rest = tuple(one for at, one in enumerate(said.agreements) if at != number)
         yield (
+            say("give up {agreement}", agreement=name_agreement(scenario, agreement)),
+            said.model_copy(update={"agreements": rest}),
+        )
+    yield from _lower_agreements(case)
+
+
+def _lower_agreements(case: Case) -> Iterator[tuple[Message, ScenarioFile]]:
+    """Propose for each agreement that asks for too much the most that there can be."""
+    scenario, said = case.problem.scenario, case.problem.scenario.said
+    for at in case.violation.short:
+        row = case.rows[at]
+        most = case.most([at]) if row.rule == "agreements_kept" else None
+        if most is None or most >= row.limit:
+            continue
+        agreement = agreement_of(scenario, row.label)
+        number = next(n for n, one in enumerate(said.agreements) if one is agreement)
+        key = "tonnes" if agreement.tonnes is not None else "at_least"
+        less = Quantity(math.floor(most + 1e-6), "t")
+        other = agreement.model_copy(update={key: less})
+        rest = (*said.agreements[:number], other, *said.agreements[number + 1 :])
+        yield (
             say(
-                "give up the agreement between {giver} and {taker}",
-                giver=name_site(scenario, agreement.giver),
-                taker=name_site(scenario, agreement.taker),
+                "lower {agreement} to {tonnes} t",
+                agreement=name_agreement(scenario, agreement),
+                tonnes=tell_number(less.value),
             ),
             said.model_copy(update={"agreements": rest}),
         )
+
+
+def _give_up_choices(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile]]:
+    said = scenario.said
     if said.choices != Choices():
         for field in ("partners_at_most", "smallest_lot"):
             if getattr(said.choices, field) is not None:
@@ -210,9 +296,8 @@ def _change_scenario(
         )
 
 
-def _percent(share: float) -> str:
-    digits = 0 if abs(100 * share - round(100 * share)) < 1e-6 else 2
-    return format_number(100 * share, digits=digits)
+def _percent(share: float) -> Message:
+    return tell_number(round(100 * share, 2))
 
 
 def _conditions_that_block(
@@ -291,27 +376,6 @@ def _with_entry(
 
 
 # --- trying -------------------------------------------------------------------------------------
-
-
-def _try_scenario(
-    problem: Problem,
-    message: Message,
-    said: ScenarioFile,
-    *,
-    rules: Sequence[Rule],
-    solver: str,
-) -> Repair | None:
-    """Solve another scenario; its new legs are priced where there are roads."""
-    scenario = replace(problem.scenario, said=said)
-    try:
-        legs = problem.legs.price_again(scenario) or problem.legs
-    except RaastofError:
-        return None
-    other = build_problem(scenario, legs)
-    if scenario.said.targets.fairness is not None:
-        other.alone.update(problem.alone)
-    rows = [row for rule in rules for row in rule(other)]
-    return _solve(other, build_programme(rows, other.whole), message, solver)
 
 
 def _solve(problem: Problem, programme: Programme, message: Message, solver: str) -> Repair | None:

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from raastof_geo.assignment.names import call, cite_fit, describe_row, list_names, name_site, span
+from raastof_geo.assignment.forced import Forced, dearest_move, force
+from raastof_geo.assignment.idle import Idle, find_idle
+from raastof_geo.assignment.names import (
+    call,
+    call_material,
+    call_use,
+    cite_fit,
+    describe_row,
+    list_names,
+    name_agreement,
+    name_site,
+    span,
+    tell_number,
+    unit_of_measure,
+)
 from raastof_geo.assignment.plan import Plan
+from raastof_geo.assignment.price_in import FREE
 from raastof_geo.assignment.problem import Columns, Problem
+from raastof_geo.assignment.rules.agreements import agreed_moves
+from raastof_geo.assignment.violation import NEVER_BENT
 from raastof_geo.errors import InputError
-from raastof_geo.language import Message, format_number, say
+from raastof_geo.language import Message, Readable, say
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
 
@@ -25,11 +42,15 @@ ReasonKind = Literal[
     "road",
     "agreement",
     "closed",
+    "impossible",
     "costs_more",
     "as_good",
+    "perhaps",
 ]
+"""`perhaps`: prices find nothing against it, and it was not tried whether there is room for it."""
 
-_FREE = 1e-6
+_LEAST_PRICE = 1e-6
+_NEVER_FULL = ("offers_kept", *NEVER_BENT)
 
 
 @dataclass(frozen=True)
@@ -69,7 +90,8 @@ def explain_why_not(
     _check(problem, giver, taker, material, givers, takers)
     if material is not None:
         givers = [one for one in givers if one.material == material]
-    reasons = [_explain(plan, one, other) for one in givers for other in takers]
+    idle = find_idle(problem)
+    reasons = [_explain(plan, idle, one, other) for one in givers for other in takers]
     order = ("in_plan", "as_good", "costs_more")
     return sorted(
         reasons,
@@ -86,26 +108,30 @@ def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
     """Give the best reason for every pair of a site that gives and another that takes.
 
     What moves comes first, then what would cost least more, then the rule that blocks the first
-    material. All columns are priced at once.
+    material. All columns are priced at once, so that costs are the least that it would take, and
+    nothing is called as good.
     """
     problem, proof = plan.problem, plan.proof
     moves = problem.block("moves")
     prices = proof.prices_given_decisions
     extra = proof.programme.reduced_costs(proof.cost, prices)[moves]
     extra = np.where(proof.values[moves] > 0, -np.inf, extra)
+    idle = find_idle(problem)
+    extra = np.where(idle.moves, np.inf, extra)
     order = np.argsort(extra, kind="stable")
     origin, destination = (problem.labels(key)[order] for key in ("origin", "destination"))
     best: dict[tuple[str, str], Reason] = {}
     for at, pair in zip(order.tolist(), zip(origin, destination, strict=True), strict=True):
         if pair not in best and pair[0] != pair[1]:
             giver = problem.givers[problem.moves.giver[at]]
-            best[pair] = _explain(plan, giver, problem.takers[problem.moves.taker[at]])
+            taker = problem.takers[problem.moves.taker[at]]
+            best[pair] = _explain(plan, idle, giver, taker, solve=False)
     givers = {giver.site: giver for giver in reversed(problem.givers)}
     takers = {taker.site: taker for taker in reversed(problem.takers)}
     for one, giver in givers.items():
         for other, taker in takers.items():
             if one != other and (one, other) not in best:
-                best[one, other] = _explain(plan, giver, taker)
+                best[one, other] = _explain(plan, idle, giver, taker, solve=False)
     return best
 
 
@@ -139,41 +165,80 @@ def _check(
         )
 
 
-def _explain(plan: Plan, giver: Giver, taker: Taker) -> Reason:
+def _explain(plan: Plan, idle: Idle, giver: Giver, taker: Taker, *, solve: bool = True) -> Reason:
     problem = plan.problem
+    found = _find_block(problem, giver, taker)
+    if found is None:
+        columns = problem.find(giver=giver.id, taker=taker.id)
+        moved = float(plan.proof.values[columns].sum())
+        if moved > 0:
+            message = say(
+                "it is in the plan: {tonnes} t of {what}",
+                tonnes=tell_number(moved),
+                what=_what(problem, giver, taker),
+            )
+            return Reason(giver.id, taker.id, giver.material, "in_plan", message)
+        found = _find_closed(plan, idle, giver, taker, columns)
+        if found is None:
+            return _price(plan, giver, taker, columns, solve=solve)
+    kind, message = found
+    return Reason(giver.id, taker.id, giver.material, kind, _of_need(problem, taker, message))
 
-    def reason(kind: ReasonKind, message: Message, more: float | None = None) -> Reason:
-        return Reason(giver.id, taker.id, giver.material, kind, message, more)
 
+def _find_block(problem: Problem, giver: Giver, taker: Taker) -> tuple[ReasonKind, Message] | None:
+    """Find what keeps two parties from having any leg together."""
     if not may_deal(giver, taker):
-        kind, message = _why_no_deal(problem, giver, taker)
-        return reason(kind, message)
+        return _why_no_deal(problem, giver, taker)
     terms = taker.accepts[giver.material]
-    shared = tuple(period for period in giver.periods if period in terms.periods)
-    if not shared:
-        return reason(
-            "time",
-            say(
-                "no overlap in time: {material} is there in {gives}, and wanted in {takes}",
-                material=_material(problem, giver),
-                gives=span(giver.periods),
-                takes=span(terms.periods),
-            ),
+    if not set(giver.periods) & set(terms.periods):
+        return "time", say(
+            "no overlap in time: {material} is there in {gives}, and wanted in {takes}",
+            material=_material(problem, giver),
+            gives=span(giver.periods),
+            takes=span(terms.periods),
         )
-    columns = problem.find(giver=giver.id, taker=taker.id)
-    if not len(columns):
-        return reason(*_why_no_leg(problem, giver, taker))
-    moved = float(plan.proof.values[columns].sum())
-    if moved > 0:
-        return reason(
-            "in_plan",
-            say(
-                "it is in the plan: {tonnes} t of {material}",
-                tonnes=format_number(moved),
-                material=_material(problem, giver),
-            ),
-        )
-    return _price(plan, giver, taker, columns)
+    if not len(problem.find(giver=giver.id, taker=taker.id)):
+        return _why_no_leg(problem, giver, taker)
+    return None
+
+
+def _find_closed(
+    plan: Plan, idle: Idle, giver: Giver, taker: Taker, columns: Columns
+) -> tuple[ReasonKind, Message] | None:
+    """Find what closes all legs that two parties have together, as far as that is certain."""
+    closed = _forbidden(plan.problem, columns)
+    if closed is not None:
+        return "agreement", closed
+    if idle.moves[columns].all():
+        return "impossible", say("impossible: {reason}", reason=idle.leg(giver, taker))
+    shut = _not_open(plan, giver, taker)
+    return None if shut is None else ("closed", shut)
+
+
+def _what(problem: Problem, giver: Giver, taker: Taker) -> Message:
+    """Name the material, and the use and the window of the need that it would serve."""
+    if taker.kind != "need":
+        return _material(problem, giver)
+    need = next(one for one in problem.scenario.needs if one.id == taker.place)
+    return say(
+        "{material} for {use} in {periods}",
+        material=_material(problem, giver),
+        use=call_use(problem.scenario, need.use),
+        periods=span(need.periods),
+    )
+
+
+def _of_need(problem: Problem, taker: Taker, message: Message) -> Message:
+    """Say which need a reason is about."""
+    if taker.kind != "need":
+        return message
+    need = next(one for one in problem.scenario.needs if one.id == taker.place)
+    return say(
+        "{use} in {periods}: {reason}",
+        use=call_use(problem.scenario, need.use),
+        periods=span(need.periods),
+        reason=message,
+    )
 
 
 def _why_no_deal(problem: Problem, giver: Giver, taker: Taker) -> tuple[ReasonKind, Message]:
@@ -238,46 +303,83 @@ def _why_no_leg(problem: Problem, giver: Giver, taker: Taker) -> tuple[ReasonKin
     )
 
 
-def _price(plan: Plan, giver: Giver, taker: Taker, columns: Columns) -> Reason:
+def _price(plan: Plan, giver: Giver, taker: Taker, columns: Columns, *, solve: bool) -> Reason:
     """Tell what the best of some columns would cost beyond what it is worth."""
-    problem, proof = plan.problem, plan.proof
-    programme = proof.programme
-    prices = proof.prices_given_decisions
-    part = programme.matrix[:, columns]
-    extra = proof.cost[columns] - part.T @ prices
+    proof = plan.proof
+    part = proof.programme.matrix[:, columns]
+    extra = proof.cost[columns] - part.T @ proof.prices_given_decisions
     best = int(np.argmin(extra))
-    more = float(extra[best])
-    unit = _unit(plan)
     notes = list(_binding(plan, columns[best : best + 1]))
-    closed = _forbidden(problem, giver, taker)
-    if closed is not None:
-        return Reason(giver.id, taker.id, giver.material, "agreement", closed, None)
-    shut = _not_open(plan, giver, taker)
-    if shut is not None:
-        return Reason(giver.id, taker.id, giver.material, "closed", shut, None)
-    scale = max(1e-3, float(np.abs(proof.cost).max(initial=0.0)))
-    if more <= _FREE * scale:
-        return Reason(
-            giver.id,
-            taker.id,
-            giver.material,
-            "as_good",
-            say(
-                "{material}: it would be just as good by the first objective; later objectives, or "
-                "the order of names, chose otherwise",
-                material=_material(problem, giver),
-            ),
-            0.0,
+    reason = Reason(giver.id, taker.id, giver.material, "costs_more", say("–"))
+    if solve:
+        return _tell_forced(plan, giver, taker, reason, force(plan, columns), notes)
+    more, what = float(extra[best]), _what(plan.problem, giver, taker)
+    if more <= FREE * dearest_move(plan):
+        message = say(
+            "{what}: prices find nothing against it, if there is room for it in a plan; "
+            "`raastof why-not` tries it",
+            what=what,
         )
+        return replace(reason, kind="perhaps", message=message, more_per_t=0.0)
     message = say(
-        "{material}: it would cost {more} {unit} for each tonne more than the plan",
-        material=_material(problem, giver),
-        more=format_number(more, digits=2),
-        unit=unit,
+        "{what}: it would cost at least {more} {unit} for each tonne more than the plan",
+        what=what,
+        more=tell_number(more),
+        unit=_unit(plan),
     )
-    if notes:
-        message = say("{cost}; {binding}", cost=message, binding=notes[0])
-    return Reason(giver.id, taker.id, giver.material, "costs_more", message, more)
+    return replace(reason, message=_with_note(message, notes), more_per_t=more)
+
+
+def _tell_forced(
+    plan: Plan,
+    giver: Giver,
+    taker: Taker,
+    reason: Reason,
+    forced: Forced,
+    notes: Sequence[Message],
+) -> Reason:
+    """Tell what came of sending a little."""
+    what = _what(plan.problem, giver, taker)
+    if not forced.possible:
+        return replace(reason, kind="impossible", message=_say_impossible(what, forced))
+    if forced.decides or forced.more_per_t is None:
+        message = say(
+            "{what}: it takes other either-or decisions than the plan's (sites to open, partners, "
+            "smallest lots)",
+            what=what,
+        )
+        return replace(reason, kind="closed", message=message)
+    if forced.more_per_t == 0:
+        message = say(
+            "{what}: it would be just as good by the first objective; later objectives, or "
+            "the order of names, chose otherwise",
+            what=what,
+        )
+        return replace(reason, kind="as_good", message=message, more_per_t=0.0)
+    message = say(
+        "{what}: it would cost {more} {unit} for each tonne more than the plan",
+        what=what,
+        more=tell_number(forced.more_per_t),
+        unit=_unit(plan),
+    )
+    return replace(reason, message=_with_note(message, notes), more_per_t=forced.more_per_t)
+
+
+def _say_impossible(what: Message, forced: Forced) -> Message:
+    if not forced.known:
+        return say("{what}: there was no time to find a plan that sends any of it", what=what)
+    if not forced.blocking:
+        return say("{what}: no plan that keeps every rule can send any of it", what=what)
+    return say(
+        "{what}: no plan that keeps every rule can send any of it; these leave no room together: "
+        "{rules}",
+        what=what,
+        rules=list_names(list(forced.blocking)),
+    )
+
+
+def _with_note(message: Message, notes: Sequence[Message]) -> Message:
+    return say("{cost}; {binding}", cost=message, binding=notes[0]) if notes else message
 
 
 def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
@@ -287,15 +389,19 @@ def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
         rule, label = plan.proof.rows[row]
         price = float(plan.proof.prices_given_decisions[row])
         sense = int(plan.proof.programme.sense[row])
-        if sense < 0 and price < -_FREE and rule != "offers_kept":
+        if sense < 0 and price < -_LEAST_PRICE and rule not in _NEVER_FULL:
             yield say("full: {rule}", rule=describe_row(plan.problem.scenario, rule, label))
 
 
-def _forbidden(problem: Problem, giver: Giver, taker: Taker) -> Message | None:
+def _forbidden(problem: Problem, columns: Columns) -> Message | None:
+    """Find an agreement that rules all of some columns out."""
     for agreement in problem.scenario.said.agreements:
-        same = agreement.giver == giver.site and agreement.taker == taker.site
-        if same and agreement.forbidden and agreement.material in (None, giver.material):
-            return say("the scenario forbids it (`agreements`): {note}", note=agreement.note or "–")
+        about = agreed_moves(problem, agreement)
+        if agreement.forbidden and np.isin(columns, about).all():
+            return say(
+                "the scenario forbids it (`agreements`): {note}",
+                note=agreement.note or name_agreement(problem.scenario, agreement),
+            )
     return None
 
 
@@ -315,17 +421,8 @@ def _not_open(plan: Plan, giver: Giver, taker: Taker) -> Message | None:
 
 
 def _material(problem: Problem, giver: Giver) -> Message:
-    return call(problem.scenario.catalogue.materials[giver.material].name)
+    return call_material(problem.scenario, giver.material)
 
 
-def _unit(plan: Plan) -> str:
-    measure = plan.problem.scenario.said.objectives[0].minimise[0]
-    return {
-        "cost_dkk": "DKK",
-        "cost_with_co2_dkk": "DKK",
-        "tonne_km": "t km",
-        "vehicle_km": "km",
-        "drive_h": "h",
-        "virgin_tonnes": "t",
-        "landfill_tonnes": "t",
-    }.get(measure, "kg CO2e")
+def _unit(plan: Plan) -> Readable:
+    return unit_of_measure(plan.problem.scenario.said.objectives[0].minimise[0])

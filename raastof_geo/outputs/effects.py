@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from raastof_geo.assignment.names import DEFINITION_NAMES
 from raastof_geo.effect.books import COMMON, Books
 from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.measure import Effect
@@ -14,7 +15,6 @@ from raastof_geo.effect.progress import GOAL_SHARE, GOAL_SOURCE, GOAL_YEAR, foll
 from raastof_geo.language import Message, format_number, say, spoken_language
 from raastof_geo.outputs.charts import Bar, Drawing, draw_bars, draw_waterfall
 from raastof_geo.outputs.document import Block, Bullets, Figures, Paragraph, Picture, Table
-from raastof_geo.outputs.summary import DEFINITION_NAMES
 from raastof_geo.result import Result
 from raastof_geo.scenario.scenario import Scenario
 

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from raastof_geo.assignment.names import DEFINITION_NAMES, MEASURE_NAMES
 from raastof_geo.effect.target import Reach, TargetAnswer
 from raastof_geo.language import Message, format_number, say, spoken_language
 from raastof_geo.legs import explain_lost
@@ -85,33 +86,9 @@ def prove(result: Result) -> Message:
     )
 
 
-MEASURE_NAMES: dict[str, Message] = {
-    "transport_kg_co2e_wtw": say("transport emission (well to wheel) in kg CO2e"),
-    "transport_kg_co2e_ttw": say("transport emission (tank to wheel) in kg CO2e"),
-    "upstream_kg_co2e": say("emission of digging virgin material in kg CO2e"),
-    "processing_kg_co2e": say("emission of plants and depots in kg CO2e"),
-    "disposal_kg_co2e": say("emission of final reception in kg CO2e"),
-    "kg_co2e_wtw": say("emission of all parts (well to wheel) in kg CO2e"),
-    "cost_dkk": say("cost in DKK"),
-    "cost_with_co2_dkk": say("cost with priced CO2 in DKK"),
-    "tonne_km": say("transport work in tonne-km"),
-    "vehicle_km": say("truck distance in km"),
-    "drive_h": say("driving time in hours"),
-    "virgin_tonnes": say("use of virgin material in tonnes"),
-    "landfill_tonnes": say("landfill in tonnes"),
-}
-
-
 def name_objective(measures: Sequence[str]) -> str:
     """Name what is minimised."""
     return " + ".join(str(MEASURE_NAMES[measure]) for measure in measures)
-
-
-DEFINITION_NAMES: dict[str, Message] = {
-    "with_clean_soil": say("recycled materials and clean soil"),
-    "without_soil": say("recycled materials without soil"),
-    "cut_in_virgin": say("everything that is not virgin"),
-}
 
 
 def answer(result: Result) -> list[Message]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from raastof_geo.assignment.problem import Problem
+from raastof_geo.assignment.problem import Columns, Problem
 from raastof_geo.assignment.rules.row import Row, Sense, sum_of
+from raastof_geo.scenario.model import Agreement
 
 
 def agreements_kept(problem: Problem) -> Iterator[Row]:
@@ -17,14 +18,8 @@ def agreements_kept(problem: Problem) -> Iterator[Row]:
     site to another, of one material or of all, in a window.
     """
     scenario = problem.scenario
-    ids = tuple(scenario.periods)
     for number, agreement in enumerate(scenario.said.agreements):
-        labels = {"origin": agreement.giver, "destination": agreement.taker}
-        if agreement.material is not None:
-            labels["material"] = agreement.material
-        columns = problem.find(**labels)
-        wanted = np.array([period in agreement.periods(ids) for period in ids])
-        columns = columns[wanted[problem.moves.period[columns]]]
+        columns = agreed_moves(problem, agreement)
         said: tuple[tuple[Sense, object], ...] = (
             ("=", agreement.tonnes),
             (">=", agreement.at_least),
@@ -38,3 +33,14 @@ def agreements_kept(problem: Problem) -> Iterator[Row]:
                 material = agreement.material or next(iter(scenario.catalogue.materials))
                 tonnes = scenario.catalogue.tonnes(amount, material, scenario.said.vehicles)  # type: ignore[arg-type]
                 yield sum_of("agreements_kept", label, columns, sense, tonnes)
+
+
+def agreed_moves(problem: Problem, agreement: Agreement) -> Columns:
+    """Find the moves that an agreement is about."""
+    ids = tuple(problem.scenario.periods)
+    labels = {"origin": agreement.giver, "destination": agreement.taker}
+    if agreement.material is not None:
+        labels["material"] = agreement.material
+    columns = problem.find(**labels)
+    wanted = np.array([period in agreement.periods(ids) for period in ids])
+    return np.asarray(columns[wanted[problem.moves.period[columns]]])

@@ -1,0 +1,162 @@
+"""How much there can be at most: of a need met, of surplus gone, of a share reached."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from raastof_geo.assignment.idle import Idle, find_idle
+from raastof_geo.assignment.price_in import Clock, Step, solve_in_order
+from raastof_geo.assignment.problem import Columns, Floats, Problem
+from raastof_geo.assignment.programme import Programme
+from raastof_geo.assignment.rules.row import Row
+from raastof_geo.assignment.violation import FIRST_BENT, Violation, lift_rows
+
+_ROUNDS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A programme without a plan, without its either-or decisions, and the least violation."""
+
+    problem: Problem
+    rows: Sequence[Row]
+    programme: Programme
+    violation: Violation
+    solver: str
+
+    @cached_property
+    def idle(self) -> Idle:
+        """What no plan can use."""
+        return find_idle(self.problem)
+
+    @cached_property
+    def live(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Which moves a plan may use, as far as is certain."""
+        return ~self.idle.moves
+
+    def columns(self, key: str, labels: Sequence[str]) -> Columns:
+        """Give the live moves of some givers or takers."""
+        parts = [self.problem.of(key, label) for label in labels]
+        columns: Columns = np.concatenate(parts) if parts else np.empty(0, np.int64)
+        return np.asarray(columns[self.live[columns]])
+
+    def row(self, rule: str, label: str) -> int | None:
+        """Find a row by its rule and label."""
+        return self._numbers.get((rule, label))
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[str, str], int]:
+        return {(row.rule, row.label): number for number, row in enumerate(self.rows)}
+
+    def most(self, wanted: Collection[int]) -> float | None:
+        """Find the most that some rows can add up to, if all other wishes may be left open.
+
+        Needs may be met in part, surplus may stay, and the target and the wanted rows' own lower
+        limits ask for nothing; all other rules are kept. None where even that is no way out.
+        """
+        programme = self._open(wanted)
+        columns = np.concatenate([self.rows[at].columns for at in wanted])
+        weights = np.concatenate([self.rows[at].coefficients for at in wanted])
+        worth = np.zeros(programme.column_count)
+        np.add.at(worth, columns, weights)
+        step = maximise(programme, worth, self.solver)
+        return None if step is None else max(0.0, -step.value)
+
+    def _open(self, wanted: Collection[int]) -> Programme:
+        """Let needs, surplus, target and some rows ask for nothing, and allow what they did."""
+        rows, programme = lift_rows(self.rows, self.programme, ("secondary_share_reached",))
+        asked = {id(self.rows[at]) for at in wanted}
+        soft = np.array(
+            [row.rule in FIRST_BENT or (id(row) in asked and row.sense == "=") for row in rows],
+            dtype=bool,
+        )
+        sense = np.where(soft, -1, programme.sense).astype(np.int8)
+        limit = programme.limit.copy()
+        for number, row in enumerate(rows):
+            if id(row) in asked and row.sense == ">=":
+                limit[number] = 0.0
+        return replace(programme, sense=sense, limit=limit)
+
+
+def maximise(programme: Programme, worth: Floats, solver: str) -> Step | None:
+    """Find the most that columns can be worth; none where the rows cannot be kept."""
+    step = solve_in_order(programme, [-worth], solver=solver, clock=Clock())[0]
+    return step if step.solved else None
+
+
+@dataclass(frozen=True)
+class Share:
+    """The largest share of secondary materials that any plan can have."""
+
+    met: float
+    """Reference tonnes that secondary materials meet. [t]"""
+    needed: float
+    """Reference tonnes that are needed, or used in the period. [t]"""
+    attained: bool
+    """Whether a plan that meets every need has it, and not only one that leaves some open."""
+
+    @property
+    def share(self) -> float:
+        """Met of needed."""
+        return self.met / self.needed if self.needed else 0.0
+
+
+def find_largest_share(
+    rows: Sequence[Row],
+    programme: Programme,
+    problem: Problem,
+    *,
+    solver: str,
+) -> Share | None:
+    """Find the largest share without the target, or with needs and surplus open if it must be.
+
+    None where not even then all other rules can be kept.
+    """
+    target = next(row for row in rows if row.rule == "secondary_share_reached")
+    _, free = lift_rows(rows, programme, ("secondary_share_reached",))
+    kept = [row for row in rows if row.rule != "secondary_share_reached"]
+    soft = np.array([row.rule in FIRST_BENT for row in kept], dtype=bool)
+    loose = replace(free, sense=np.where(soft, -1, free.sense).astype(np.int8))
+    said = problem.scenario.said.targets.secondary_share
+    for attained, trial in ((True, free), (False, loose)):
+        if said is None or said.period is None:
+            worth = np.zeros(trial.column_count)
+            worth[target.columns] = target.coefficients
+            step = maximise(trial, worth, solver)
+            needed = sum(need.tonnes for need in problem.scenario.needs)
+            found = None if step is None else Share(max(0.0, -step.value), needed, attained)
+        else:
+            found = _of_period(trial, target, said.at_least, problem, attained, solver)
+        if found is not None:
+            return found
+    return None
+
+
+def _of_period(
+    programme: Programme,
+    target: Row,
+    asked: float,
+    problem: Problem,
+    attained: bool,
+    solver: str,
+) -> Share | None:
+    """Find the largest share of one period: a ratio, so that the share is raised until none is."""
+    used = problem.reference_share[target.columns]
+    counted = np.where(target.coefficients > -asked * used + 1e-12, used, 0.0)
+    best = Share(0.0, 0.0, attained)
+    for _ in range(_ROUNDS):
+        worth = np.zeros(programme.column_count)
+        worth[target.columns] = counted - best.share * used
+        step = maximise(programme, worth, solver)
+        if step is None:
+            return None
+        values = step.optimum.spread(programme.column_count)[target.columns]
+        found = Share(float(counted @ values), float(used @ values), attained)
+        if found.share <= best.share + 1e-9:
+            return best if best.needed else found
+        best = found
+    return best
