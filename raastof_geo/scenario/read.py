@@ -61,7 +61,9 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     raise_all(ScenarioError, sorted(findings, key=_by_place))
     assert said is not None  # noqa: S101 - a missing file has findings
     said = _with_full_path(said, path)
-    return Scenario(id=path.stem, digest=tree.digest, said=said, catalogue=catalogue)
+    return Scenario(
+        id=path.stem, digest=tree.digest, said=said, catalogue=catalogue, places=tree.keys
+    )
 
 
 def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:

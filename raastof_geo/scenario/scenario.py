@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from raastof_geo.errors import Finding, Place
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.model import (
     Capacity,
@@ -15,6 +17,7 @@ from raastof_geo.scenario.model import (
     Store,
 )
 from raastof_geo.scenario.period import Period
+from raastof_geo.scenario.tree import Trail
 from raastof_geo.units import Quantity
 
 
@@ -132,6 +135,20 @@ class Scenario:
     """The file, checked."""
     catalogue: Catalogue
     """The built-in catalogue with the scenario's own additions."""
+    warnings: tuple[Finding, ...] = ()
+    """What was noticed on reading and is no mistake, in the order of the file."""
+    places: Mapping[Trail, Place] = field(default_factory=dict)
+    """Where each entry stands in the file, by its trail; empty where there was no file."""
+
+    def place_of(self, *trail: str | int) -> Place | None:
+        """Give the place of an entry or of the nearest one around it, as `"sites", "harbour"`.
+
+        None where the scenario was not read from a file.
+        """
+        for length in range(len(trail), 0, -1):
+            if trail[:length] in self.places:
+                return self.places[trail[:length]]
+        return None
 
     @property
     def sites(self) -> dict[str, Site]:
