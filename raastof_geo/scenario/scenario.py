@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from raastof_geo.errors import Finding, Place
+from raastof_geo.language import LANGUAGES
 from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.identity import Names
 from raastof_geo.scenario.model import (
     Capacity,
     Opening,
@@ -159,6 +161,21 @@ class Scenario:
     def periods(self) -> dict[str, Period]:
         """The periods by id, in order."""
         return {period.id: period for period in self.said.periods}
+
+    def names(self, section: str) -> Names:
+        """Give the ids of a section and what people call them, for `find_id`.
+
+        Parameters
+        ----------
+        section
+            `sites`, `vehicles` (those of the scenario), or another section of the catalogue.
+        """
+        if section == "sites":
+            return {one: dict.fromkeys(LANGUAGES, site.name) for one, site in self.sites.items()}
+        names = self.catalogue.names(section)
+        if section == "vehicles":
+            return {one: names[one] for one in self.said.vehicles}
+        return names
 
     def site_name(self, site: str) -> str:
         """Give the name that people read."""
