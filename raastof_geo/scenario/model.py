@@ -23,8 +23,10 @@ from raastof_geo.figures import NonNegativeFigure
 from raastof_geo.language import Language, say
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres
+from raastof_geo.scenario.fault import Fault, raise_faults
 from raastof_geo.scenario.identity import check_id, known
-from raastof_geo.scenario.period import Period, check_order, read_period
+from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
+from raastof_geo.scenario.period import Calendar, Period, check_order, read_period
 from raastof_geo.units import Quantity, read_quantity, read_share
 
 Measure = Literal[
@@ -64,6 +66,16 @@ EVERY_OUTPUT: tuple[OutputName, ...] = tuple(
 ShareDefinition = Literal["with_clean_soil", "without_soil", "cut_in_virgin"]
 RouteMeasure = Literal["emissions", "time", "cost"]
 
+
+def _find_period(given: Any, info: ValidationInfo) -> str:
+    calendar = _calendar(info)
+    return str(given).lower() if calendar is None else calendar.find(given)
+
+
+def _calendar(info: ValidationInfo) -> Calendar | None:
+    return (info.context or {}).get("calendar")
+
+
 Amount: TypeAlias = Annotated[Quantity, BeforeValidator(read_quantity)]
 Share: TypeAlias = Annotated[float, BeforeValidator(read_share)]
 MaterialId: TypeAlias = Annotated[str, AfterValidator(known("materials"))]
@@ -72,9 +84,7 @@ RecipeId: TypeAlias = Annotated[str, AfterValidator(known("recipes"))]
 LandId: TypeAlias = Annotated[str, AfterValidator(known("land"))]
 VehicleId: TypeAlias = Annotated[str, AfterValidator(known("vehicles"))]
 SiteId: TypeAlias = Annotated[str, AfterValidator(known("sites"))]
-PeriodId: TypeAlias = Annotated[
-    str, BeforeValidator(lambda given: str(given).lower()), AfterValidator(known("periods"))
-]
+PeriodId: TypeAlias = Annotated[str, BeforeValidator(_find_period)]
 
 
 class Model(BaseModel):
@@ -102,7 +112,8 @@ class Window(Model):
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self, info: ValidationInfo) -> Window:
-        ids = list((info.context or {}).get("known", {}).get("periods", ()))
+        calendar = _calendar(info)
+        ids = list(calendar.ids) if calendar is not None else []
         if self.first in ids and self.last in ids and ids.index(self.first) > ids.index(self.last):
             raise InputError(
                 say("`from: {first}` comes after `to: {last}`", first=self.first, last=self.last)
@@ -162,7 +173,7 @@ class NeedEntry(Stock):
     """A use that a site needs a material for; amounts are of the use's reference material."""
 
     use: UseId
-    materials: tuple[MaterialId, ...] | None = None
+    materials: SetOf[MaterialId] | None = None
     """The only materials that will do; none: all that the catalogue allows."""
 
     @model_validator(mode="after")
@@ -200,8 +211,8 @@ class PitEntry(Capacity):
     opens: Opening | None = None
     """What it takes to open it; none: it is open."""
 
-    supplies: tuple[MaterialId, ...] = Field(min_length=1)
-    price_dkk_per_t: dict[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    supplies: SetOf[MaterialId] = Field(min_length=1)
+    price_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Prices of this pit; the catalogue's where it has none. [DKK/t]"""
 
     @model_validator(mode="after")
@@ -217,11 +228,11 @@ class ReceiverEntry(Capacity):
     """What it takes to open it; none: it is open."""
     landfill: bool = True
     """Whether tonnes received count as landfill; false where they are put to use."""
-    disposal_kg_co2e: dict[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    disposal_kg_co2e: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Emissions of reception here; the catalogue's where it has none. [kg CO2e/t]"""
 
-    accepts: tuple[MaterialId, ...] = Field(min_length=1)
-    gate_fee_dkk_per_t: dict[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    accepts: SetOf[MaterialId] = Field(min_length=1)
+    gate_fee_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Fees of this receiver; the catalogue's where it has none. [DKK/t]"""
 
     @model_validator(mode="after")
@@ -233,10 +244,10 @@ class ReceiverEntry(Capacity):
 class PlantEntry(Capacity):
     """A plant that makes materials of others; its capacities are tonnes of input."""
 
-    recipes: tuple[RecipeId, ...] = Field(min_length=1)
-    dkk_per_t: dict[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    recipes: SetOf[RecipeId] = Field(min_length=1)
+    dkk_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
     """What this plant charges; the catalogue's where it has none. [DKK/t of input]"""
-    kg_co2e_per_t: dict[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    kg_co2e_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
     """What this plant emits; the catalogue's where it has none. [kg CO2e/t of input]"""
     opens: Opening | None = None
     """What it takes to open it; none: it is open."""
@@ -256,9 +267,9 @@ class Store(Model):
 
     capacity: Amount
     """What lies there at the end of a period, all materials together."""
-    start: dict[MaterialId, Amount] = Field(default_factory=dict)
+    start: MapOf[MaterialId, Amount] = Field(default_factory=dict)
     """What lies there before the first period."""
-    end: Literal["empty", "any"] | dict[MaterialId, Amount] = "empty"
+    end: Literal["empty", "any"] | MapOf[MaterialId, Amount] = "empty"
     """What lies there after the last period: nothing, whatever is best, or stated amounts."""
     handling_dkk_per_t: NonNegativeFigure | None = None
     """For putting a tonne in, and again for taking it out; none: the catalogue's. [DKK/t]"""
@@ -285,7 +296,7 @@ class Store(Model):
 class DepotEntry(Store):
     """Storage between periods for anybody's material."""
 
-    materials: tuple[MaterialId, ...] = Field(min_length=1)
+    materials: SetOf[MaterialId] = Field(min_length=1)
     capacity_per_period: Amount | None = None
     """What may come in within a period, all materials together; none: no limit."""
     opens: Opening | None = None
@@ -329,7 +340,7 @@ class Site(Model):
     """The project that the site belongs to; none: it is a project of its own."""
     land: LandId = "built_up"
     """What the land is, which decides what soil may come to it."""
-    vehicles: tuple[VehicleId, ...] | None = None
+    vehicles: SetOf[VehicleId] | None = None
     """The only trucks that may come here; none: all of the scenario."""
     truck_limits: TruckLimits = TruckLimits()
     """The largest truck that there is room for."""
@@ -412,7 +423,7 @@ class RoadChange(Window):
 
     name: str | None = None
     """Roads of this name or number, as in `Storstrømsbroen` or `E47`."""
-    way: tuple[int, ...] | None = None
+    way: SetOf[int] | None = None
     """Ways by their ids in OpenStreetMap."""
     at: tuple[float, float] | None = None
     """The road nearest to a place: longitude, latitude. [degrees]"""
@@ -428,7 +439,7 @@ class RoadChange(Window):
     maxheight_m: float | None = Field(default=None, gt=0)
     maxwidth_m: float | None = Field(default=None, gt=0)
     maxlength_m: float | None = Field(default=None, gt=0)
-    vehicles: tuple[VehicleId, ...] | None = None
+    vehicles: SetOf[VehicleId] | None = None
     """The trucks it is about; none: all."""
     note: str = ""
     """Why, for the reader."""
@@ -469,9 +480,9 @@ class NetworkChoice(Model):
     file: Path | None = None
     """A network made by `raastof network build` or `fetch`, a file of OpenStreetMap such as
     `.osm.pbf`, or a `.graphml` of OSMnx; none: the built-in network."""
-    municipalities: tuple[Annotated[str, AfterValidator(known("municipalities"))], ...] = ()
+    municipalities: SetOf[Annotated[str, AfterValidator(known("municipalities"))]] = ()
     """Read only these, and what lies near, from a file of OpenStreetMap."""
-    changes: tuple[RoadChange, ...] = ()
+    changes: SetOf[RoadChange] = ()
     """Roads that are not as the map says: closed, limited, slower."""
     ferries: bool = True
     """Whether trucks may take ferries."""
@@ -508,7 +519,7 @@ class PassageLimit(Window):
     municipality: str | None = None
     name: str | None = None
     """Roads of this name or number."""
-    way: tuple[int, ...] | None = None
+    way: SetOf[int] | None = None
     """Ways by their ids in OpenStreetMap."""
     at: tuple[float, float] | None = None
     """The road nearest to a place: longitude, latitude. [degrees]"""
@@ -549,8 +560,8 @@ class Targets(Model):
     """What the plan has to reach, and what it may not exceed."""
 
     secondary_share: SecondaryShare | None = None
-    at_most: tuple[Cap, ...] = ()
-    passages: tuple[PassageLimit, ...] = ()
+    at_most: SetOf[Cap] = ()
+    passages: SetOf[PassageLimit] = ()
     fairness: Fairness | None = None
 
 
@@ -638,7 +649,7 @@ class Choices(Model):
 class Objective(Model):
     """One step of the list of objectives."""
 
-    minimise: tuple[Measure, ...] = Field(min_length=1)
+    minimise: SetOf[Measure] = Field(min_length=1)
     """What is minimised: a measure, or several of one unit added up."""
     tolerance: Share = 0.0
     """How far later steps may worsen it, as a share."""
@@ -671,6 +682,11 @@ class Objective(Model):
     def name(self) -> str:
         """The measures, joined by plus signs."""
         return "+".join(self.minimise)
+
+    @property
+    def name_in_any_order(self) -> str:
+        """The name of this step and of every other that adds up the same measures."""
+        return "+".join(sorted(self.minimise))
 
 
 _UNIT_OF_MEASURE = {
@@ -724,13 +740,13 @@ class NamedLeg(Window):
 class Baseline(Model):
     """What would happen without coordination: each project alone with its best pit and receiver."""
 
-    pits: tuple[SiteId, ...] | None = None
+    pits: SetOf[SiteId] | None = None
     """The only pits of the baseline; none: all."""
-    receivers: tuple[SiteId, ...] | None = None
+    receivers: SetOf[SiteId] | None = None
     """The only receivers of the baseline; none: all."""
-    vehicles: tuple[VehicleId, ...] | None = None
+    vehicles: SetOf[VehicleId] | None = None
     """The trucks of the baseline; none: those that `fleet` does not limit, if there are any."""
-    legs: tuple[NamedLeg, ...] = ()
+    legs: SetOf[NamedLeg] = ()
     """Where material goes, or how much of it is already planned to."""
 
 
@@ -754,13 +770,13 @@ class ScenarioFile(Model):
     language: Language = "da"
     periods: tuple[Annotated[Period, BeforeValidator(read_period)], ...] = Field(min_length=1)
     network: NetworkChoice = NetworkChoice()
-    vehicles: tuple[VehicleId, ...] = Field(
+    vehicles: SetOf[VehicleId] = Field(
         default=("tipper_4_axle", "truck_trailer_7_axle"), min_length=1
     )
     """The trucks that may be used; each leg takes the best of them."""
     idle_min_per_load: float = Field(default=0.0, ge=0, le=600)
     """Time with the engine running at both ends of a trip, together. [min]"""
-    accepted_conditions: tuple[Annotated[str, AfterValidator(known("conditions"))], ...] = ()
+    accepted_conditions: SetOf[Annotated[str, AfterValidator(known("conditions"))]] = ()
     """Conditions of conditional fits that the scenario accepts."""
     catalogue: dict[str, Any] = Field(default_factory=dict)
     """Additions to the built-in catalogue, and replacements in it."""
@@ -779,9 +795,9 @@ class ScenarioFile(Model):
     """Price of a tonne of CO2e in `cost_with_co2_dkk`. [DKK/t CO2e]"""
     return_loads: ReturnLoads | None = None
     """None: every truck drives back empty."""
-    fleet: dict[VehicleId, FleetLimit] = Field(default_factory=dict)
+    fleet: MapOf[VehicleId, FleetLimit] = Field(default_factory=dict)
     """Limits by kind of truck; none: there are enough."""
-    agreements: tuple[Agreement, ...] = ()
+    agreements: SetOf[Agreement] = ()
     choices: Choices = Choices()
     solving: Solving = Solving()
     baseline: Baseline = Baseline()
@@ -791,7 +807,13 @@ class ScenarioFile(Model):
     but the coarse effect of the whole."""
     online_tiles: bool = False
     """Whether readers of the map may ask OpenStreetMap's server for a background."""
-    outputs: tuple[OutputName, ...] = EVERY_OUTPUT
+    outputs: SetOf[OutputName] = EVERY_OUTPUT
+
+    @field_validator("objectives")
+    @classmethod
+    def _steps_differ(cls, steps: tuple[Objective, ...]) -> tuple[Objective, ...]:
+        refuse_twice([step.name_in_any_order for step in steps])
+        return steps
 
     @field_validator("periods")
     @classmethod
