@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, get_args
@@ -28,6 +29,9 @@ from raastof_geo.scenario.identity import check_id, known
 from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.period import Calendar, Period, check_order, read_period
 from raastof_geo.units import Quantity, read_quantity, read_share
+
+FORMAT = 2
+"""The form of scenario files that is written now; older ones are read with today's meaning."""
 
 Measure = Literal[
     "transport_kg_co2e_wtw",
@@ -218,6 +222,7 @@ class PitEntry(Capacity):
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> PitEntry:
         _weigh_capacity(self, self.supplies, info)
+        _refuse_idle(self, self.supplies, "supplies", "price_dkk_per_t")
         return self
 
 
@@ -238,6 +243,7 @@ class ReceiverEntry(Capacity):
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> ReceiverEntry:
         _weigh_capacity(self, self.accepts, info)
+        _refuse_idle(self, self.accepts, "accepts", "gate_fee_dkk_per_t", "disposal_kg_co2e")
         return self
 
 
@@ -259,6 +265,7 @@ class PlantEntry(Capacity):
             known_recipes = [name for name in self.recipes if name in catalogue.recipes]
             inputs = [one for name in known_recipes for one in catalogue.recipes[name].inputs]
             _weigh_capacity(self, tuple(inputs) or ("",), info)
+        _refuse_idle(self, self.recipes, "recipes", "dkk_per_t", "kg_co2e_per_t")
         return self
 
 
@@ -280,8 +287,7 @@ class Store(Model):
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> Store:
-        stocks = {**self.start, **(self.end if isinstance(self.end, dict) else {})}
-        for material, quantity in stocks.items():
+        for material, quantity in (*self.start.items(), *self.end_amounts.items()):
             _weigh(quantity, material, info)
         if self.capacity.unit != "t":
             raise InputError(
@@ -290,7 +296,44 @@ class Store(Model):
                     name="capacity",
                 )
             )
+        raise_faults(self._overfull(info))
         return self
+
+    @property
+    def end_amounts(self) -> dict[str, Quantity]:
+        """What has to lie there after the last period, where amounts are stated."""
+        return self.end if isinstance(self.end, dict) else {}
+
+    def _overfull(self, info: ValidationInfo) -> Iterator[Fault]:
+        """Find stocks that are larger than the room there is."""
+        for name, stock in (("start", self.start), ("end", self.end_amounts)):
+            tonnes = sum(_weigh(amount, material, info) for material, amount in stock.items())
+            if tonnes > self.capacity.value * (1 + 1e-9):
+                yield Fault(
+                    say(
+                        "{tonnes} t lie here, and there is room for {capacity} t: "
+                        "raise `capacity`, or lower the amounts",
+                        tonnes=tonnes,
+                        capacity=self.capacity.value,
+                    ),
+                    (name,),
+                )
+
+    def foreign_stocks(self, materials: Collection[str]) -> Iterator[Fault]:
+        """Find stocks of materials that do not lie here."""
+        for name, stock in (("start", self.start), ("end", self.end_amounts)):
+            for material in stock:
+                if material not in materials:
+                    yield Fault(
+                        say(
+                            "{material} is not kept here, only {kept}: add it to the materials, "
+                            "or leave it out",
+                            material=f"`{material}`",
+                            kept=", ".join(f"`{one}`" for one in materials),
+                        ),
+                        (name, material),
+                        of_key=True,
+                    )
 
 
 class DepotEntry(Store):
@@ -301,6 +344,13 @@ class DepotEntry(Store):
     """What may come in within a period, all materials together; none: no limit."""
     opens: Opening | None = None
     """What it takes to open it; none: it is open."""
+
+    @model_validator(mode="after")
+    def _keeps_what_it_has(self, info: ValidationInfo) -> DepotEntry:
+        if self.capacity_per_period is not None:
+            _weigh_over("capacity_per_period", self.capacity_per_period, self.materials, info)
+        raise_faults(self.foreign_stocks(self.materials))
+        return self
 
 
 class StockpileEntry(Store):
@@ -394,6 +444,12 @@ class Site(Model):
             )
         if self.stockpile and not self.offers:
             raise InputError(say("`stockpile` keeps a site's own `offers`; this site has none"))
+        if self.stockpile:
+            own = dict.fromkeys(offer.material for offer in self.offers)
+            raise_faults(
+                replace(fault, below=("stockpile", *fault.below))
+                for fault in self.stockpile.foreign_stocks(own)
+            )
         return self
 
     @cached_property
@@ -765,6 +821,8 @@ class EffectChoices(Model):
 class ScenarioFile(Model):
     """A scenario as it stands in its file."""
 
+    format: int = Field(default=1, ge=1, le=FORMAT)
+    """The form of the file; none: the first, which had no number."""
     title: str = Field(min_length=1, max_length=10_000)
     description: str = ""
     language: Language = "da"
@@ -826,20 +884,52 @@ def _catalogue(info: ValidationInfo) -> Catalogue | None:
     return (info.context or {}).get("catalogue")
 
 
-def _weigh(quantity: Quantity, material: str, info: ValidationInfo) -> None:
-    """Try to turn a quantity into tonnes, so that a mistake is found while reading."""
+def _weigh(quantity: Quantity, material: str, info: ValidationInfo) -> float:
+    """Turn a quantity into tonnes, so that a mistake is found while reading.
+
+    Zero where it cannot be known yet: without a catalogue, or with a material that is not in it.
+    """
     catalogue = _catalogue(info)
-    if catalogue is not None and material in catalogue.materials:
-        catalogue.tonnes(quantity, material, (info.context or {}).get("vehicles", ()))
+    if catalogue is None or material not in catalogue.materials:
+        return quantity.value if quantity.unit == "t" else 0.0
+    return catalogue.tonnes(quantity, material, (info.context or {}).get("vehicles", ()))
 
 
 def _weigh_capacity(entry: Capacity, materials: tuple[str, ...], info: ValidationInfo) -> None:
     for name, quantity in entry.limits():
-        if quantity.unit != "t" and len(materials) > 1:
-            raise InputError(
-                say(
-                    "`{name}` covers several materials of different density: say it in tonnes",
-                    name=name,
-                )
+        _weigh_over(name, quantity, materials, info)
+
+
+def _weigh_over(
+    name: str, quantity: Quantity, materials: tuple[str, ...], info: ValidationInfo
+) -> None:
+    """Weigh an amount that covers several materials: of different density, in tonnes only."""
+    if quantity.unit != "t" and len(set(materials)) > 1:
+        raise InputError(
+            say(
+                "`{name}` covers several materials of different density: say it in tonnes",
+                name=name,
             )
-        _weigh(quantity, materials[0], info)
+        )
+    _weigh(quantity, materials[0], info)
+
+
+def _refuse_idle(
+    entry: Model, named: Collection[str], list_name: str, *keys: str
+) -> None:
+    """Refuse prices and factors of what is not done here, which nobody would ever pay."""
+    raise_faults(
+        Fault(
+            say(
+                "{one} is not in `{list}` here, so this would count for nothing: "
+                "add it there, or leave it out",
+                one=f"`{one}`",
+                list=list_name,
+            ),
+            (key, one),
+            of_key=True,
+        )
+        for key in keys
+        for one in getattr(entry, key)
+        if one not in named
+    )

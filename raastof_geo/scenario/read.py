@@ -12,10 +12,14 @@ from pydantic import ValidationError
 
 from raastof_geo.errors import Finding, InputError, ScenarioError, raise_all
 from raastof_geo.language import say
+from raastof_geo.scenario.agreed import check_agreements, note_agreements
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
+from raastof_geo.scenario.format import note_older, refuse_newer
 from raastof_geo.scenario.identity import Names, find_id, names_in
+from raastof_geo.scenario.lot import check_lots
 from raastof_geo.scenario.model import ScenarioFile
 from raastof_geo.scenario.period import read_calendar
+from raastof_geo.scenario.permit import check_receivers, note_needs
 from raastof_geo.scenario.refusal import explain_errors
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tree import Tree, merge_values, read_tree
@@ -48,22 +52,41 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     ScenarioError
         Every mistake, each with its line and column.
     """
+    refuse_newer(tree)
     findings = list(tree.findings)
     catalogue, wrong = _build_catalogue(tree)
     findings += wrong
-    said, wrong = _build_file(tree, catalogue)
-    findings += wrong
+    said, mistakes = _build_file(tree, catalogue)
+    findings += mistakes
+    warnings: list[Finding] = []
     if said is not None:
         findings += _check_network_file(said, tree, path, anywhere)
-        findings += _check_baseline(said, tree)
-        findings += _check_agreements(said, tree)
-        findings += _check_fleet(said, tree)
+        found = _check_baseline(said, tree) + _check_agreements(said, tree)
+        findings += found + _check_fleet(said, tree)
+        if not wrong and not found:
+            draft = Scenario(id=path.stem, digest=tree.digest, said=said, catalogue=catalogue)
+            contradictions, warnings = _compare(draft, tree)
+            findings += contradictions
     raise_all(ScenarioError, sorted(findings, key=_by_place))
     assert said is not None  # noqa: S101 - a missing file has findings
-    said = _with_full_path(said, path)
     return Scenario(
-        id=path.stem, digest=tree.digest, said=said, catalogue=catalogue, places=tree.keys
+        id=path.stem,
+        digest=tree.digest,
+        said=_with_full_path(said, path),
+        catalogue=catalogue,
+        warnings=tuple(warnings),
+        places=tree.keys,
     )
+
+
+def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
+    """Hold the entries of a scenario against each other: mistakes, and what is worth a warning."""
+    mistakes, warnings = check_lots(scenario, tree)
+    mistakes += check_agreements(scenario, tree)
+    mistakes += check_receivers(scenario, tree)
+    warnings += note_agreements(scenario, tree)
+    warnings += note_needs(scenario, tree)
+    return mistakes, note_older(scenario, tree) + sorted(warnings, key=_by_place)
 
 
 def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
