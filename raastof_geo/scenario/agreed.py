@@ -52,9 +52,7 @@ def check_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
         if message is not None:
             findings.append(Finding(message, tree.place(wish.trail)))
     findings += _contradictions(agreed, tree)
-    possible = [
-        wish for wish in agreed if wish.asks and _why_impossible(wish, deals) is None
-    ]
+    possible = [wish for wish in agreed if wish.asks and _why_impossible(wish, deals) is None]
     return findings + list(_too_much_together(possible, deals, tree))
 
 

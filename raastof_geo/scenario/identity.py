@@ -81,7 +81,9 @@ def find_id(section: str, given: str, names: Names) -> str:
         return given
     wanted = fold_id(given)
     found = [one for one in names if fold_id(one) == wanted]
-    found = found or [one for one, called in names.items() if wanted in map(fold_id, called.values())]
+    found = found or [
+        one for one, called in names.items() if wanted in map(fold_id, called.values())
+    ]
     if len(found) == 1:
         return found[0]
     if found:
@@ -214,7 +216,7 @@ def _show(one: str, names: Names) -> Message | str:
     called = {key: name for key, name in names[one].items() if key in LANGUAGES}
     if not called:
         return f"`{one}`"
-    values = {
+    values: dict[str, str] = {
         language: f"`{one}`" if _words(name) == _words(one) else f"`{one}` ({name})"
         for language, name in called.items()
     }

@@ -25,7 +25,8 @@ def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Find
         return [], []
     deals = Deals(scenario)
     line = tree.place(("choices", "smallest_lot")).line
-    findings, warnings = [], []
+    findings: list[Finding] = []
+    warnings: list[Finding] = []
     for finding, is_mistake in (
         *_offers(deals, lot.value, line, tree),
         *_needs(deals, lot.value, line, tree),

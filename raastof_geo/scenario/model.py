@@ -914,9 +914,7 @@ def _weigh_over(
     _weigh(quantity, materials[0], info)
 
 
-def _refuse_idle(
-    entry: Model, named: Collection[str], list_name: str, *keys: str
-) -> None:
+def _refuse_idle(entry: Model, named: Collection[str], list_name: str, *keys: str) -> None:
     """Refuse prices and factors of what is not done here, which nobody would ever pay."""
     raise_faults(
         Fault(

@@ -7,7 +7,6 @@ import datetime
 import re
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -128,9 +127,7 @@ def _stretches(said: dict[str, str | None]) -> Iterator[Period]:
     elif month:
         yield _month(year, month)
     else:
-        yield Period(
-            id=str(year), start=datetime.date(year, 1, 1), end=datetime.date(year, 12, 31)
-        )
+        yield Period(id=str(year), start=datetime.date(year, 1, 1), end=datetime.date(year, 12, 31))
 
 
 def _quarter(year: int, quarter: int) -> Period:

@@ -44,8 +44,9 @@ def note_needs(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
                 if block is not None:
                     yield Finding(
                         say(
-                            "{site} names {material} for {use}, but it may not serve there (rule "
-                            "{rule}): `raastof why {material_id} {use_id}` tells what could be done",
+                            "{site} names {material} for {use}, but it may not serve there "
+                            "(rule {rule}): `raastof why {material_id} {use_id}` tells what "
+                            "could be done",
                             site=f"`{site_id}`",
                             material=f"`{material}`",
                             use=f"`{need.use}`",

@@ -18,6 +18,7 @@ from raastof_geo.scenario.format import note_older, refuse_newer
 from raastof_geo.scenario.identity import Names, find_id, names_in
 from raastof_geo.scenario.lot import check_lots
 from raastof_geo.scenario.model import ScenarioFile
+from raastof_geo.scenario.overlay import write_ids
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.permit import check_receivers, note_needs
 from raastof_geo.scenario.refusal import explain_errors
@@ -94,7 +95,7 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
     own = tree.values.get("catalogue")
     if not isinstance(own, Mapping) or not own:
         return load_catalogue(), []
-    merged = merge_values(read_builtin_tree().values, own)
+    merged = merge_values(read_builtin_tree().values, write_ids(own, tree))
     try:
         context = {"known": {name: names_in(part) for name, part in merged.items()}}
         return Catalogue.model_validate(merged, context=context), []
