@@ -10,6 +10,7 @@ from raastof_geo.errors import Finding
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.deal import Deal, Deals
 from raastof_geo.scenario.model import Agreement, NamedLeg
+from raastof_geo.scenario.refusal import finding_at
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tree import Trail, Tree
 
@@ -50,7 +51,7 @@ def check_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
     for wish in (*agreed, *planned):
         message = _why_impossible(wish, deals)
         if message is not None:
-            findings.append(Finding(message, tree.place(wish.trail)))
+            findings.append(finding_at(tree, wish.trail, message))
     findings += _contradictions(agreed, tree)
     possible = [wish for wish in agreed if wish.asks and _why_impossible(wish, deals) is None]
     return findings + list(_too_much_together(possible, deals, tree))
@@ -59,14 +60,15 @@ def check_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
 def note_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
     """Find agreements that limit what could not go anyway."""
     return [
-        Finding(
+        finding_at(
+            tree,
+            wish.trail,
             say(
                 "nothing can go from {giver} to {taker} by the rules, so this agreement changes "
                 "nothing: look at its material and its window",
                 giver=f"`{wish.entry.giver}`",
                 taker=f"`{wish.entry.taker}`",
             ),
-            tree.place(wish.trail),
         )
         for wish in _agreed(Deals(scenario))
         if not wish.deals and not (wish.asks and wish.tonnes > 0)
@@ -128,8 +130,8 @@ def _why_impossible(wish: Wish, deals: Deals) -> Message | None:
     given, taken = deals.most_given(wish.deals), deals.most_taken(wish.deals)
     if wish.tonnes > given * _ROUNDING:
         return say(
-            "{tonnes} t are agreed, and {site} can give {most} t in that time: {short} t too "
-            "much. Lower the agreement, or raise what {site} offers",
+            "{tonnes} t are to go, and {site} can give {most} t in that time: {short} t too "
+            "much. Lower this amount, or raise what {site} offers",
             tonnes=wish.tonnes,
             site=f"`{wish.entry.giver}`",
             most=given,
@@ -137,8 +139,8 @@ def _why_impossible(wish: Wish, deals: Deals) -> Message | None:
         )
     if wish.tonnes > taken * _ROUNDING:
         return say(
-            "{tonnes} t are agreed, and {site} can take {most} t in that time: {short} t too "
-            "much. Lower the agreement, or raise what {site} takes",
+            "{tonnes} t are to go, and {site} can take {most} t in that time: {short} t too "
+            "much. Lower this amount, or raise what {site} takes",
             tonnes=wish.tonnes,
             site=f"`{wish.entry.taker}`",
             most=taken,
@@ -192,7 +194,9 @@ def _contradictions(wishes: Sequence[Wish], tree: Tree) -> Iterator[Finding]:
                 continue
             if _covers(limiting, asking) and asking.tonnes > limiting.tonnes * _ROUNDING:
                 first, last = sorted((asking, limiting), key=lambda wish: wish.number)
-                yield Finding(
+                yield finding_at(
+                    tree,
+                    last.trail,
                     say(
                         "this contradicts the agreement in line {line}: one asks for {asked} t "
                         "from {giver} to {taker}, the other allows {allowed} t. Keep one of them",
@@ -202,7 +206,6 @@ def _contradictions(wishes: Sequence[Wish], tree: Tree) -> Iterator[Finding]:
                         giver=f"`{asking.entry.giver}`",
                         taker=f"`{asking.entry.taker}`",
                     ),
-                    tree.place(last.trail),
                 )
 
 
@@ -236,11 +239,12 @@ def _first_excess(
         asked = _asked(group, "taker" if side == "giver" else "giver")
         if len(group) > 1 and asked > most * _ROUNDING:
             *others, last = sorted(group, key=lambda wish: wish.number)
-            return Finding(
+            return finding_at(
+                tree,
+                last.trail,
                 _say_excess(
                     side, site, asked, most, [tree.place(one.trail).line for one in others]
                 ),
-                tree.place(last.trail),
             )
     return None
 

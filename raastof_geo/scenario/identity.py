@@ -20,12 +20,16 @@ from raastof_geo.language import LANGUAGES, Language, Message, say
 Names: TypeAlias = Mapping[str, Mapping[str, str]]
 """The ids of a section, each with its names by language; other keys hold names by any reader."""
 
+EITHER = say("{first} or {last}")
+TOGETHER = say("{first} and {last}")
+LISTED = say("{first}, {last}")
+
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
 _CLOSE = 0.6
 _MOST_GUESSES = 3
 _MOST_SHOWN = 12
 _LONGEST = 80
-_LISTED = {"materials", "uses", "recipes", "conditions", "land", "vehicles"}
+_IN_TABLES = {"materials", "uses", "recipes", "conditions", "land", "vehicles"}
 """Sections that `raastof materials` lists."""
 
 NOUNS: dict[str, Message] = {
@@ -91,7 +95,7 @@ def find_id(section: str, given: str, names: Names) -> str:
             say(
                 "{given} is the name of several: write the id of the one you mean, {choices}",
                 given=f"`{given}`",
-                choices=join_choices([f"`{one}`" for one in found], say("{first} or {last}")),
+                choices=join_choices([f"`{one}`" for one in found], EITHER),
             )
         )
     raise UnknownIdError(
@@ -101,7 +105,7 @@ def find_id(section: str, given: str, names: Names) -> str:
             "{given} is not {noun} here{hint}",
             given=f"`{given[:_LONGEST]}`",
             noun=NOUNS[section],
-            hint=suggest(given, names, listed=section in _LISTED),
+            hint=suggest(given, names, listed=section in _IN_TABLES),
         ),
     )
 
@@ -161,11 +165,11 @@ def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> 
     close = _closest(given[:_LONGEST], names)
     if close:
         shown = [_show(one, names) for one in close]
-        return say("; did you mean {close}?", close=join_choices(shown, say("{first} or {last}")))
+        return say("; did you mean {close}?", close=join_choices(shown, EITHER))
     if not names:
         return say("; there are none")
     shown = [_show(one, names) for one in list(names)[:_MOST_SHOWN]]
-    choices = join_choices(shown, say("{first}, {last}"))
+    choices = join_choices(shown, LISTED)
     if len(names) <= _MOST_SHOWN:
         return say("; there are {choices}", choices=choices)
     if listed:
@@ -227,7 +231,7 @@ def join_choices(choices: Sequence[Message | str], link: Message) -> Message | s
     """Join choices by commas, the last two by a link that is said in the reader's language."""
     text = choices[0]
     for number, one in enumerate(choices[1:], 2):
-        joint = link if number == len(choices) else say("{first}, {last}")
+        joint = link if number == len(choices) else LISTED
         text = say(joint.text, first=text, last=one)
     return text
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from raastof_geo.language import Message, say
-from raastof_geo.scenario.identity import fold_id, join_choices, suggest
+from raastof_geo.scenario.identity import EITHER, fold_id, join_choices, suggest
 
 _CLOSE = 0.8
 
@@ -151,4 +151,4 @@ def suggest_key(given: str, keys: Sequence[str]) -> Message:
     if not meant:
         return suggest(given, keys)
     shown = [f"`{key}`" for key in meant]
-    return say("; did you mean {close}?", close=join_choices(shown, say("{first} or {last}")))
+    return say("; did you mean {close}?", close=join_choices(shown, EITHER))

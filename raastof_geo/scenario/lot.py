@@ -8,6 +8,7 @@ from raastof_geo.errors import Finding
 from raastof_geo.language import say
 from raastof_geo.scenario.deal import Deals
 from raastof_geo.scenario.parties import Taker, may_deal
+from raastof_geo.scenario.refusal import finding_at
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 from raastof_geo.scenario.tree import Trail, Tree
 
@@ -64,7 +65,7 @@ def _offers(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[F
                 **values,
             )
         )
-        yield Finding(message, tree.place(trail)), offer.must_leave
+        yield finding_at(tree, trail, message), offer.must_leave
 
 
 def _offers_with_trails(scenario: Scenario) -> Iterator[tuple[Offer, Trail]]:
@@ -126,7 +127,9 @@ def _needs(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Fi
             continue
         told.add(trail)
         yield (
-            Finding(
+            finding_at(
+                tree,
+                trail,
                 say(
                     "{site} can take at most {most} t at once for this need, and the smallest "
                     "lot is {lot} t (line {line}): lower the lot, or raise the need",
@@ -135,7 +138,6 @@ def _needs(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Fi
                     lot=lot,
                     line=str(line),
                 ),
-                tree.place(trail),
             ),
             True,
         )
@@ -183,4 +185,4 @@ def _agreements(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tup
                     **values,
                 )
             )
-            yield Finding(message, tree.place(("agreements", number, key))), key == "tonnes"
+            yield finding_at(tree, ("agreements", number, key), message), key == "tonnes"

@@ -14,7 +14,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from raastof_geo.errors import InputError
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.fault import Fault, raise_faults
-from raastof_geo.scenario.identity import UnknownIdError, check_id, join_choices, suggest
+from raastof_geo.scenario.identity import (
+    EITHER,
+    TOGETHER,
+    UnknownIdError,
+    check_id,
+    join_choices,
+    suggest,
+)
 
 _YEAR = r"(?P<year>[12]\d{3})"
 _NAMED = re.compile(
@@ -72,7 +79,7 @@ def read_period(given: Any) -> Any:
             say(
                 "{given} is not a period: write {likely}",
                 given=f"`{given}`",
-                likely=join_choices(_likely(readings), say("{first} or {last}")),
+                likely=join_choices(_likely(readings), EITHER),
             )
         )
     raise InputError(
@@ -250,7 +257,7 @@ class Calendar:
         shown = [f"`{show_period(one)}`" for one in self.ids]
         if len(shown) > _MOST_SHOWN:
             return say("; it has {first} to {last}", first=shown[0], last=shown[-1])
-        return say("; it has {choices}", choices=join_choices(shown, say("{first} and {last}")))
+        return say("; it has {choices}", choices=join_choices(shown, TOGETHER))
 
 
 def read_calendar(given: Any) -> Calendar | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from raastof_geo.errors import Finding
-from raastof_geo.language import say
+from raastof_geo.language import Message, say
+from raastof_geo.scenario.refusal import finding_at
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tree import Tree
 
@@ -21,7 +22,9 @@ def check_receivers(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
         for number, material in enumerate(site.receiver.accepts):
             move = scenario.catalogue.soil_move(material, site.land)
             if move is not None and move.verdict == "forbidden":
-                yield Finding(
+                yield finding_at(
+                    tree,
+                    ("sites", site_id, "receiver", "accepts", number),
                     say(
                         "{site} accepts {material}, but such soil may not come to "
                         "`land: {land}` (rule {rule}). Drop one of the two; a receiver with a "
@@ -31,7 +34,6 @@ def check_receivers(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
                         land=site.land,
                         rule=f"`{move.rule}`",
                     ),
-                    tree.place(("sites", site_id, "receiver", "accepts", number)),
                 )
 
 
@@ -42,17 +44,17 @@ def note_needs(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
             for number, material in enumerate(need.materials or ()):
                 block = scenario.blocks(material, need.use, site.land)
                 if block is not None:
-                    yield Finding(
-                        say(
-                            "{site} names {material} for {use}, but it may not serve there "
-                            "(rule {rule}): `raastof why {material_id} {use_id}` tells what "
-                            "could be done",
-                            site=f"`{site_id}`",
-                            material=f"`{material}`",
-                            use=f"`{need.use}`",
-                            rule=f"`{block[0]}`",
-                            material_id=material,
-                            use_id=need.use,
-                        ),
-                        tree.place(("sites", site_id, "needs", at, "materials", number)),
-                    )
+                    trail = ("sites", site_id, "needs", at, "materials", number)
+                    yield finding_at(tree, trail, _may_not_serve(material, need.use, block[0]))
+
+
+def _may_not_serve(material: str, use: str, rule: str) -> Message:
+    return say(
+        "{material} may not serve {use} here (rule {rule}), so none of it comes: "
+        "`raastof why {material_id} {use_id}` tells what could be done",
+        material=f"`{material}`",
+        use=f"`{use}`",
+        rule=f"`{rule}`",
+        material_id=material,
+        use_id=use,
+    )

@@ -46,6 +46,13 @@ def explain_errors(
     return findings + [_join_alike(alike) for alike in unknown.values()]
 
 
+def finding_at(tree: Tree, trail: Trail, problem: Message) -> Finding:
+    """Say what is wrong with a part of a file, and where it stands."""
+    return Finding(
+        say("{where}: {problem}", where=_dotted(trail), problem=problem), tree.place(trail)
+    )
+
+
 def _without_echoes(
     details: Iterable[ErrorDetails], root: type[BaseModel]
 ) -> Iterator[ErrorDetails]:
@@ -79,7 +86,7 @@ def _join_alike(alike: list[Finding]) -> Finding:
     if not lines:
         return first
     message = say(
-        "{problem}; it stands in line {lines} as well",
+        "{problem} (line {lines} as well)",
         problem=first.message,
         lines=", ".join(map(str, lines)),
     )
