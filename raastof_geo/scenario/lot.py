@@ -71,7 +71,7 @@ def _offers(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[F
 def _offers_with_trails(scenario: Scenario) -> Iterator[tuple[Offer, Trail]]:
     """Give each offer with where its amount stands."""
     trails: list[Trail] = [
-        ("sites", site_id, "offers", number, _amount_key(entry.amount is None))
+        ("sites", site_id, "offers", number, entry.amount_key)
         for site_id, site in scenario.sites.items()
         for number, entry in enumerate(site.offers)
         for _ in entry.windows(tuple(scenario.periods))
@@ -82,16 +82,12 @@ def _offers_with_trails(scenario: Scenario) -> Iterator[tuple[Offer, Trail]]:
 def _needs_with_trails(scenario: Scenario) -> Iterator[tuple[Need, Trail]]:
     """Give each need with where its amount stands."""
     trails: list[Trail] = [
-        ("sites", site_id, "needs", number, _amount_key(entry.amount is None))
+        ("sites", site_id, "needs", number, entry.amount_key)
         for site_id, site in scenario.sites.items()
         for number, entry in enumerate(site.needs)
         for _ in entry.windows(tuple(scenario.periods))
     ]
     return zip(scenario.needs, trails, strict=True)
-
-
-def _amount_key(repeated: bool) -> str:
-    return "amount_per_period" if repeated else "amount"
 
 
 def _most_leaving(deals: Deals, offer: Offer) -> float | None:

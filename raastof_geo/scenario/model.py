@@ -24,7 +24,7 @@ from raastof_geo.figures import NonNegativeFigure
 from raastof_geo.language import Language, say
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres
-from raastof_geo.scenario.fault import Fault, raise_faults
+from raastof_geo.scenario.fault import Fault, FaultError, raise_faults
 from raastof_geo.scenario.identity import check_id, known
 from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.period import Calendar, Period, check_order, read_period
@@ -152,6 +152,11 @@ class Stock(Window):
         assert quantity is not None  # noqa: S101 - _one_amount has made sure
         return quantity
 
+    @property
+    def amount_key(self) -> str:
+        """The key that the amount stands under."""
+        return "amount" if self.amount is not None else "amount_per_period"
+
     def windows(self, ids: tuple[str, ...]) -> list[tuple[str, ...]]:
         """Give the windows that the amount falls due in."""
         periods = self.periods(ids)
@@ -169,7 +174,7 @@ class OfferEntry(Stock):
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> OfferEntry:
-        _weigh(self.quantity, self.material, info)
+        _weigh(self.quantity, self.material, info, at=self.amount_key)
         return self
 
 
@@ -184,7 +189,8 @@ class NeedEntry(Stock):
     def _can_be_weighed(self, info: ValidationInfo) -> NeedEntry:
         catalogue = _catalogue(info)
         if catalogue is not None and self.use in catalogue.uses:
-            _weigh(self.quantity, catalogue.uses[self.use].reference_material, info)
+            reference = catalogue.uses[self.use].reference_material
+            _weigh(self.quantity, reference, info, at=self.amount_key)
         return self
 
 
@@ -287,8 +293,9 @@ class Store(Model):
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> Store:
-        for material, quantity in (*self.start.items(), *self.end_amounts.items()):
-            _weigh(quantity, material, info)
+        for name, stock in (("start", self.start), ("end", self.end_amounts)):
+            for material, quantity in stock.items():
+                _weigh(quantity, material, info, at=name)
         if self.capacity.unit != "t":
             raise InputError(
                 say(
@@ -307,7 +314,9 @@ class Store(Model):
     def _overfull(self, info: ValidationInfo) -> Iterator[Fault]:
         """Find stocks that are larger than the room there is."""
         for name, stock in (("start", self.start), ("end", self.end_amounts)):
-            tonnes = sum(_weigh(amount, material, info) for material, amount in stock.items())
+            tonnes = sum(
+                _weigh(amount, material, info, at=name) for material, amount in stock.items()
+            )
             if tonnes > self.capacity.value * (1 + 1e-9):
                 yield Fault(
                     say(
@@ -651,7 +660,7 @@ class Agreement(Window):
                     )
                 )
             if self.material is not None:
-                _weigh(amount, self.material, info)
+                _weigh(amount, self.material, info, at=name)
         return self
 
 
@@ -789,7 +798,7 @@ class NamedLeg(Window):
                 )
             )
         if self.tonnes is not None and self.material is not None:
-            _weigh(self.tonnes, self.material, info)
+            _weigh(self.tonnes, self.material, info, at="tonnes")
         return self
 
 
@@ -884,15 +893,18 @@ def _catalogue(info: ValidationInfo) -> Catalogue | None:
     return (info.context or {}).get("catalogue")
 
 
-def _weigh(quantity: Quantity, material: str, info: ValidationInfo) -> float:
-    """Turn a quantity into tonnes, so that a mistake is found while reading.
+def _weigh(quantity: Quantity, material: str, info: ValidationInfo, *, at: str) -> float:
+    """Turn the quantity under a key into tonnes, so that a mistake is found while reading.
 
     Zero where it cannot be known yet: without a catalogue, or with a material that is not in it.
     """
     catalogue = _catalogue(info)
     if catalogue is None or material not in catalogue.materials:
         return quantity.value if quantity.unit == "t" else 0.0
-    return catalogue.tonnes(quantity, material, (info.context or {}).get("vehicles", ()))
+    try:
+        return catalogue.tonnes(quantity, material, (info.context or {}).get("vehicles", ()))
+    except InputError as error:
+        raise FaultError(*(Fault(one.message, (at,)) for one in error.findings)) from error
 
 
 def _weigh_capacity(entry: Capacity, materials: tuple[str, ...], info: ValidationInfo) -> None:
@@ -911,7 +923,7 @@ def _weigh_over(
                 name=name,
             )
         )
-    _weigh(quantity, materials[0], info)
+    _weigh(quantity, materials[0], info, at=name)
 
 
 def _refuse_idle(entry: Model, named: Collection[str], list_name: str, *keys: str) -> None:

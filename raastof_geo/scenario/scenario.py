@@ -18,7 +18,7 @@ from raastof_geo.scenario.model import (
     StockpileEntry,
     Store,
 )
-from raastof_geo.scenario.period import Period
+from raastof_geo.scenario.period import Calendar, Period
 from raastof_geo.scenario.tree import Trail
 from raastof_geo.units import Quantity
 
@@ -161,6 +161,11 @@ class Scenario:
     def periods(self) -> dict[str, Period]:
         """The periods by id, in order."""
         return {period.id: period for period in self.said.periods}
+
+    @property
+    def calendar(self) -> Calendar:
+        """The periods, for `calendar.find("Q3 2027")`."""
+        return Calendar(self.said.periods)
 
     def names(self, section: str) -> Names:
         """Give the ids of a section and what people call them, for `find_id`.
