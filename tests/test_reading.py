@@ -484,6 +484,20 @@ def test_an_agreement_that_cannot_be_kept(entry, sentence):
     assert line.startswith(f"world.yaml:{place}:{len('agreements: [') + column.end() + 1}: ")
 
 
+def test_contradictions_come_with_other_mistakes_between_entries():
+    """A wrong role, a truck that is not used and an agreement that is too large: one answer."""
+    text = world(
+        more="""\
+        fleet: {tip_semitrailer: {number: 1}}
+        baseline: {pits: [tip]}
+        agreements:
+          - {giver: tip, taker: road, tonnes: 5 t}
+          - {giver: digging, taker: road, tonnes: 700 t}
+        """
+    )
+    assert len(refusal(text).splitlines()) == 4
+
+
 def test_agreements_that_can_be_kept():
     """Exactly what there is may be agreed; a stockpile carries it to later periods."""
     make_scenario(world(more="agreements: [{giver: digging, taker: road, tonnes: 600 t}]\n"))

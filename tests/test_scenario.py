@@ -69,7 +69,7 @@ def test_all_mistakes_are_reported_at_once():
         ("world.yaml:10:15: ", "needs[0].use", "did you mean `base_course`?"),
         ("world.yaml:11:29: ", "needs[1].amount", "of what?"),
         ("world.yaml:12:3: ", "School", "cannot be an id"),
-        ("world.yaml:16:19: ", "material", "did you mean `crushed_concrete` (Crushed concrete 0/32)?"),
+        ("world.yaml:16:19: ", "material", "did you mean `crushed_concrete` (Crushed conc"),
         ("world.yaml:17:17: ", "amount", "can be read as `12 000` or as `12.0`"),
         ("world.yaml:18:9: ", "offers[1]", "`from: 2028` comes after `to: 2027`"),
         ("world.yaml:21:34: ", "capacity", "is not a key here"),

@@ -59,6 +59,7 @@ def check_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
 
 def note_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
     """Find agreements that limit what could not go anyway."""
+    deals = Deals(scenario)
     return [
         finding_at(
             tree,
@@ -70,8 +71,8 @@ def note_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
                 taker=f"`{wish.entry.taker}`",
             ),
         )
-        for wish in _agreed(Deals(scenario))
-        if not wish.deals and not (wish.asks and wish.tonnes > 0)
+        for wish in _agreed(deals)
+        if not wish.deals and not (wish.asks and wish.tonnes > 0) and _have_roles(wish, deals)
     ]
 
 
@@ -123,7 +124,7 @@ def _wish(
 
 def _why_impossible(wish: Wish, deals: Deals) -> Message | None:
     """Say why a single agreement cannot be kept; none where it may be."""
-    if not wish.asks or wish.tonnes <= 0:
+    if not wish.asks or wish.tonnes <= 0 or not _have_roles(wish, deals):
         return None
     if not wish.deals:
         return _why_no_deal(wish, deals)
@@ -147,6 +148,11 @@ def _why_impossible(wish: Wish, deals: Deals) -> Message | None:
             short=wish.tonnes - taken,
         )
     return None
+
+
+def _have_roles(wish: Wish, deals: Deals) -> bool:
+    """Tell whether one site gives and the other takes anything at all; else that is told."""
+    return bool(deals.givers(wish.entry.giver) and deals.takers(wish.entry.taker))
 
 
 def _why_no_deal(wish: Wish, deals: Deals) -> Message:

@@ -62,9 +62,10 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     warnings: list[Finding] = []
     if said is not None:
         findings += _check_network_file(said, tree, path, anywhere)
-        found = _check_baseline(said, tree) + _check_agreements(said, tree)
-        findings += found + _check_fleet(said, tree)
-        if not wrong and not found:
+        findings += _check_baseline(said, tree)
+        findings += _check_agreements(said, tree)
+        findings += _check_fleet(said, tree)
+        if not wrong:
             draft = Scenario(id=path.stem, digest=tree.digest, said=said, catalogue=catalogue)
             contradictions, warnings = _compare(draft, tree)
             findings += contradictions
