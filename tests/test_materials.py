@@ -319,7 +319,7 @@ def test_what_may_serve_instead_heeds_the_land():
         (("crushed_concret", "fill"), "not a material here; did you mean `crushed_concrete`"),
         (("crushed_concrete", "fil"), "not a use here; did you mean `fill`"),
         (("crushed_concrete", "fill", "en", "open_lnd"), "did you mean `open_land`"),
-        (("crushed_concrete", "fill", "en", "sea"), "there are open_land, built_up, road"),
+        (("crushed_concrete", "fill", "en", "sea"), "there are `open_land`, `built_up`, `road`"),
     ],
 )
 def test_unknown_names_are_answered_with_a_suggestion(arguments, message):

@@ -16,7 +16,8 @@ from raastof_geo.emissions.vehicle import Fuel, Named, Vehicle
 from raastof_geo.errors import InputError
 from raastof_geo.figures import Figure, NonNegativeFigure, PositiveFigure, Sourced
 from raastof_geo.language import say
-from raastof_geo.scenario.identity import known
+from raastof_geo.scenario.identity import Names, find_id, known, names_in
+from raastof_geo.scenario.once import MapOf
 from raastof_geo.scenario.tree import Tree, read_tree
 from raastof_geo.units import Condition, Quantity
 
@@ -129,11 +130,11 @@ class LegalRegime(Named):
 class Recipe(Named):
     """What a plant makes of what: shares of the input, and what a tonne of it becomes."""
 
-    inputs: dict[Annotated[str, AfterValidator(known("materials"))], PositiveFigure] = Field(
+    inputs: MapOf[Annotated[str, AfterValidator(known("materials"))], PositiveFigure] = Field(
         min_length=1
     )
     """Tonnes of each material in a tonne of input; they add up to one. [t/t]"""
-    outputs: dict[Annotated[str, AfterValidator(known("materials"))], PositiveFigure] = Field(
+    outputs: MapOf[Annotated[str, AfterValidator(known("materials"))], PositiveFigure] = Field(
         min_length=1
     )
     """Tonnes of each material, residue included, out of a tonne of input. [t/t]"""
@@ -196,16 +197,16 @@ class Catalogue(BaseModel):
     sources: dict[str, str] = Field(default_factory=dict)
     materials: dict[str, Material]
     uses: dict[str, Use]
-    fits: dict[
+    fits: MapOf[
         Annotated[str, AfterValidator(known("materials"))],
-        dict[Annotated[str, AfterValidator(known("uses"))], Fit],
+        MapOf[Annotated[str, AfterValidator(known("uses"))], Fit],
     ]
     conditions: dict[str, dict[str, str]] = Field(default_factory=dict)
     land: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Kinds of land that soil may come to, with the names that people read."""
     soil_classes: dict[int, dict[str, str]] = Field(default_factory=dict)
     """Classes of soil on Zealand, with the names that people read."""
-    soil_moves: dict[Annotated[str, AfterValidator(known("land"))], dict[int, SoilMove]] = Field(
+    soil_moves: MapOf[Annotated[str, AfterValidator(known("land"))], MapOf[int, SoilMove]] = Field(
         default_factory=dict
     )
     """What soil may come to which land, by the class of the soil; no entry: forbidden."""
@@ -255,6 +256,13 @@ class Catalogue(BaseModel):
         reference = self.materials[self.uses[use].reference_material]
         return self.materials[material].density_compacted.value / reference.density_compacted.value
 
+    def names(self, section: str) -> Names:
+        """Give the ids of a section, such as `materials`, and what people call them."""
+        entries: Mapping[str, Named | Mapping[str, str]] = getattr(self, section)
+        return {
+            one: entry.name if isinstance(entry, Named) else entry for one, entry in entries.items()
+        }
+
     def cite(self, source: str) -> str:
         """Give the citation behind a source id, or the text itself."""
         return self.sources.get(source, source)
@@ -274,21 +282,15 @@ class Catalogue(BaseModel):
         return quantity.value * self._density_t_per_m3(quantity, material)
 
     def _load_t(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
-        vehicle = quantity.vehicle or (vehicles[0] if len(vehicles) == 1 else None)
+        said = quantity.vehicle
+        vehicle = find_id("vehicles", said, self.names("vehicles")) if said else None
+        vehicle = vehicle or (vehicles[0] if len(vehicles) == 1 else None)
         if vehicle is None:
             raise InputError(
                 say(
                     "loads of which truck? The scenario has {vehicles}: write {example}",
                     vehicles=", ".join(vehicles),
                     example=f"`{quantity.value:g} loads {vehicles[0]}`",
-                )
-            )
-        if vehicle not in self.vehicles:
-            raise InputError(
-                say(
-                    "{vehicle} is not a vehicle of the catalogue; there are {known}",
-                    vehicle=f"`{vehicle}`",
-                    known=", ".join(self.vehicles),
                 )
             )
         return self.vehicles[vehicle].load_t(self.materials[material].density_loose.value)
@@ -347,5 +349,5 @@ def read_builtin_tree() -> Tree:
 def load_catalogue() -> Catalogue:
     """Load the built-in catalogue, checked."""
     values = read_builtin_tree().values
-    known_ids = {section: tuple(entries) for section, entries in values.items()}
-    return Catalogue.model_validate(values, context={"known": known_ids})
+    names = {section: names_in(entries) for section, entries in values.items()}
+    return Catalogue.model_validate(values, context={"known": names})
