@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -20,6 +20,8 @@ LEAST = 1e-9
 """The least figure above 0 of those that may be 0."""
 LEAST_POSITIVE = 1e-4
 """The least of those that things are divided by or that make something."""
+LARGEST_SUM = 1e12
+"""Of money, kilograms, kilometres or hours in all: far above what all of Denmark spends on it."""
 DENSITIES = (0.01, 25.0)
 """From foam to more than the heaviest metal. [t/m3]"""
 SPEEDS = (1.0, 300.0)
@@ -147,6 +149,20 @@ def _check_years(figure: YearlyFigure) -> YearlyFigure:
     return figure
 
 
+def _check_rate(value: float) -> float:
+    _check(abs(value), 0, LARGEST)
+    return value
+
+
+def _check_sum(value: float) -> float:
+    _check(value, 0, LARGEST_SUM)
+    return value
+
+
+Rate: TypeAlias = Annotated[float, AfterValidator(_check_rate)]
+"""A bare number for each tonne, which may be below 0 where the giver pays."""
+Sum: TypeAlias = Annotated[float, AfterValidator(_check_sum)]
+"""A bare number in all, at least 0."""
 NonNegativeFigure = Annotated[Figure, BeforeValidator(_as_figure), _between(0, LARGEST)]
 PositiveFigure = Annotated[Figure, BeforeValidator(_as_figure), _between(LEAST_POSITIVE, LARGEST)]
 Density = Annotated[Figure, BeforeValidator(_as_figure), _between(*DENSITIES)]

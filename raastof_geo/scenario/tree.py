@@ -207,11 +207,11 @@ class _Planter:
         return read_plain(text) if node.plain and node.tag is None else text
 
     def _text(self, node: Scalar) -> str:
-        """Give a text without what no file can hold, such as half a character of UTF-16."""
+        """Refuse what no file can hold, such as half a character written as a code."""
         found = _NO_TEXT.search(node.text)
         if found is not None:
-            self._tell(_no_text(found[0]), node)
-        return _NO_TEXT.sub("", node.text)
+            raise ScenarioError(*self.tree.findings, Finding(_no_text(found[0]), node.place))
+        return node.text
 
     def _tagged(self, node: Scalar, text: str) -> Value:
         assert node.tag is not None  # noqa: S101 - the caller has looked
@@ -340,7 +340,8 @@ class _Planter:
     def _mended_items(self, item: Node) -> list[Node]:
         """Part items whose dashes do not stand below each other, which YAML takes for one."""
         if isinstance(item, Scalar) and item.plain and item.lines > 1 and " - " in item.text:
-            self._tell(say("the dashes of a list must stand below each other: indent alike"), item)
+            message = say("the dashes of a list must stand below each other: indent them alike")
+            self._tell(message, item)
             return [Scalar(item.place, text, plain=True) for text in item.text.split(" - ")]
         return [self._mended_item(item)]
 
