@@ -127,7 +127,7 @@ def _check(value: float, least: float, most: float) -> None:
         raise InputError(
             say(
                 "must be at least {least}, got {value}",
-                least=f"{least or LEAST:g}",
+                least=f"{least or LEAST:.9f}".rstrip("0").rstrip("."),
                 value=f"{value:g}",
             )
         )

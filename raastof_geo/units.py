@@ -147,7 +147,7 @@ def _read_number(text: str) -> float:
     grouped = _GROUPED.fullmatch(plain)
     sign = -1.0 if text.startswith("-") else 1.0
     if grouped:
-        return sign * float(re.sub(rf"[{_SPACES}_]", "", plain).replace(",", "."))
+        return 0.0 + sign * float(re.sub(rf"[{_SPACES}_]", "", plain).replace(",", "."))
     if _TWO_READINGS.fullmatch(plain):
         whole, part = re.split(r"[.,]", plain)
         raise InputError(
@@ -160,7 +160,7 @@ def _read_number(text: str) -> float:
             )
         )
     if _PLAIN.fullmatch(plain):
-        return sign * float(plain.replace(",", "."))
+        return 0.0 + sign * float(plain.replace(",", "."))
     raise InputError(_refusal(text))
 
 
