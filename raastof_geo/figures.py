@@ -120,9 +120,9 @@ def _check(value: float, least: float, most: float) -> None:
         The value lies outside the bounds.
     """
     if least > 0 >= value:
-        raise InputError(say("must be above 0, got {value}", value=value))
+        raise InputError(say("must be above 0, got {value}", value=f"{value:g}"))
     if value < 0:
-        raise InputError(say("must be at least 0, got {value}", value=value))
+        raise InputError(say("must be at least 0, got {value}", value=f"{value:g}"))
     if value < least or 0 < value < LEAST:
         raise InputError(
             say(

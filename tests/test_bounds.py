@@ -115,7 +115,7 @@ def test_halves_of_a_number_are_put_together(before, after, meant):
 @pytest.mark.parametrize(
     ("kind", "given", "message"),
     [
-        (NonNegativeFigure, -0.5, "must be at least 0, got -0.50"),
+        (NonNegativeFigure, -0.5, r"must be at least 0, got -0\.5"),
         (NonNegativeFigure, 1e7, "must be at most 1,000,000, got 10,000,000"),
         (NonNegativeFigure, 1e-320, r"must be at least 0\.000000001"),
         (NonNegativeFigure, float("inf"), "finite number"),

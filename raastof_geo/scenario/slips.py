@@ -155,12 +155,16 @@ def _special(lines: Sequence[str], stop: Stop) -> Slip | None:
 
 
 def _tight_colon(lines: Sequence[str], stop: Stop) -> Slip | None:
-    for number in (stop.line, _line_before(lines, stop.line)):
-        match = _TIGHT_COLON.search(_line(lines, number))
-        if match:
-            in_braces = match[0].startswith(("{", ","))
-            value = re.split(r"[,}\]]", match[2])[0] if in_braces else match[2]
-            return say_colon(match[1], value), number, match.start(1)
+    numbers = [stop.line]
+    if stop.problem.startswith(("mapping values", "could not find expected ':'")):
+        numbers.append(_line_before(lines, stop.line))
+    for number in numbers:
+        text = _line(lines, number)
+        match = _TIGHT_COLON.search(text)
+        if match is None or (match[0][0] == "," and "{" not in text[: match.start()]):
+            continue
+        value = re.split(r"[,}\]]", match[2])[0] if match[0][0] in "{," else match[2]
+        return say_colon(match[1], value), number, match.start(1)
     return None
 
 
