@@ -26,6 +26,8 @@ DENSITIES = (0.01, 25.0)
 """From foam to more than the heaviest metal. [t/m3]"""
 SPEEDS = (1.0, 300.0)
 """[km/h]"""
+YEARS = (1900, 2200)
+"""Of figures that change over the years."""
 
 
 class Sourced(BaseModel):
@@ -144,7 +146,15 @@ def _between(least: float, most: float) -> AfterValidator:
 
 
 def _check_years(figure: YearlyFigure) -> YearlyFigure:
-    for value in figure.by_year.values():
+    for year, value in figure.by_year.items():
+        if not YEARS[0] <= year <= YEARS[1]:
+            raise InputError(
+                say(
+                    "years of `by_year` lie between {first} and {last}",
+                    first=str(YEARS[0]),
+                    last=str(YEARS[1]),
+                )
+            )
         _check(value, 0, LARGEST)
     return figure
 

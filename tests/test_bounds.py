@@ -132,6 +132,11 @@ def test_halves_of_a_number_are_put_together(before, after, meant):
             {"by_year": {2027: 3, 2030: -1}, "source": "x", "verified": True},
             "must be at least 0, got -1",
         ),
+        (
+            Yearly,
+            {"by_year": {10**400: 3}, "source": "x", "verified": True},
+            "years of `by_year` lie between 1900 and 2200",
+        ),
         (Rate, -1e7, "must be at most 1,000,000"),
         (Sum, -1.0, "must be at least 0"),
         (Sum, 1e13, "must be at most 1,000,000,000,000"),
@@ -168,6 +173,12 @@ def test_a_catalogue_of_ones_own_is_bounded_with_place(entry, place):
     """A negative or endless figure is refused where it stands."""
     with pytest.raises(ScenarioError, match=rf"world\.yaml:19:\d+: catalogue\.\S*{place}: must be"):
         make_scenario(PIT_AND_PROJECT + f"catalogue: {entry}\n")
+
+
+def test_what_people_read_has_a_name():
+    """A name in no language at all is refused."""
+    with pytest.raises(ScenarioError, match=r"world\.yaml:19:\d+: catalogue\.vehicles\..*\.name"):
+        make_scenario(PIT_AND_PROJECT + "catalogue: {vehicles: {own: {name: {}}}}\n")
 
 
 BOUNDS = [
