@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -12,6 +12,22 @@ from raastof_geo.errors import InputError
 from raastof_geo.language import say
 
 STATED_IN_SCENARIO = "scenario"
+
+LARGEST = 1e6
+"""No price, fee, factor, size or speed of the trade comes near: the dearest in the catalogue are
+below 2,000, in whichever unit. With the largest amount it can still be counted exactly enough."""
+LEAST = 1e-9
+"""The least figure above 0 of those that may be 0."""
+LEAST_POSITIVE = 1e-4
+"""The least of those that things are divided by or that make something."""
+LARGEST_SUM = 1e12
+"""Of money, kilograms, kilometres or hours in all: far above what all of Denmark spends on it."""
+DENSITIES = (0.01, 25.0)
+"""From foam to more than the heaviest metal. [t/m3]"""
+SPEEDS = (1.0, 300.0)
+"""[km/h]"""
+YEARS = (1900, 2200)
+"""Of figures that change over the years."""
 
 
 class Sourced(BaseModel):
@@ -74,6 +90,10 @@ class EnergyCurve(Sourced):
             raise InputError(say("speed_km_h must rise from number to number"))
         if min(*self.empty, *self.full) <= 0:
             raise InputError(say("a truck's energy use must be above 0 at every speed"))
+        for speed in self.speed_km_h:
+            _check(speed, 0, SPEEDS[1])
+        for use in (*self.empty, *self.full):
+            _check(use, LEAST_POSITIVE, LARGEST)
         return self
 
 
@@ -93,18 +113,68 @@ def _as_yearly(given: Any) -> Any:
     return given
 
 
-def _at_least_zero(figure: Figure) -> Figure:
-    if figure.value < 0:
-        raise InputError(say("must be at least 0, got {value}", value=figure.value))
+def _check(value: float, least: float, most: float) -> None:
+    """Refuse what no plan can be made with.
+
+    Raises
+    ------
+    InputError
+        The value lies outside the bounds.
+    """
+    if least > 0 >= value:
+        raise InputError(say("must be above 0, got {value}", value=f"{value:g}"))
+    if value < 0:
+        raise InputError(say("must be at least 0, got {value}", value=f"{value:g}"))
+    if value < least or 0 < value < LEAST:
+        raise InputError(
+            say(
+                "must be at least {least}, got {value}",
+                least=f"{least or LEAST:.9f}".rstrip("0").rstrip("."),
+                value=f"{value:g}",
+            )
+        )
+    if value > most:
+        raise InputError(say("must be at most {most}, got {value}", most=most, value=value))
+
+
+def _between(least: float, most: float) -> AfterValidator:
+    def check(figure: Figure) -> Figure:
+        _check(figure.value, least, most)
+        return figure
+
+    return AfterValidator(check)
+
+
+def _check_years(figure: YearlyFigure) -> YearlyFigure:
+    for year, value in figure.by_year.items():
+        if not YEARS[0] <= year <= YEARS[1]:
+            raise InputError(
+                say(
+                    "years of `by_year` lie between {first} and {last}",
+                    first=str(YEARS[0]),
+                    last=str(YEARS[1]),
+                )
+            )
+        _check(value, 0, LARGEST)
     return figure
 
 
-def _above_zero(figure: Figure) -> Figure:
-    if figure.value <= 0:
-        raise InputError(say("must be above 0, got {value}", value=figure.value))
-    return figure
+def _check_rate(value: float) -> float:
+    _check(abs(value), 0, LARGEST)
+    return value
 
 
-NonNegativeFigure = Annotated[Figure, BeforeValidator(_as_figure), AfterValidator(_at_least_zero)]
-PositiveFigure = Annotated[Figure, BeforeValidator(_as_figure), AfterValidator(_above_zero)]
-Yearly = Annotated[YearlyFigure, BeforeValidator(_as_yearly)]
+def _check_sum(value: float) -> float:
+    _check(value, 0, LARGEST_SUM)
+    return value
+
+
+Rate: TypeAlias = Annotated[float, AfterValidator(_check_rate)]
+"""A bare number for each tonne, which may be below 0 where the giver pays."""
+Sum: TypeAlias = Annotated[float, AfterValidator(_check_sum)]
+"""A bare number in all, at least 0."""
+NonNegativeFigure = Annotated[Figure, BeforeValidator(_as_figure), _between(0, LARGEST)]
+PositiveFigure = Annotated[Figure, BeforeValidator(_as_figure), _between(LEAST_POSITIVE, LARGEST)]
+Density = Annotated[Figure, BeforeValidator(_as_figure), _between(*DENSITIES)]
+Speed = Annotated[Figure, BeforeValidator(_as_figure), _between(*SPEEDS)]
+Yearly = Annotated[YearlyFigure, BeforeValidator(_as_yearly), AfterValidator(_check_years)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -84,12 +85,28 @@ def as_language(text: str) -> Language | None:
 
 
 def format_number(value: float, *, digits: int = 0, language: Language | None = None) -> str:
-    """Write a number with the reader's separators and a fixed number of decimals."""
-    from babel.numbers import format_decimal
+    """Write a number with the reader's separators and a fixed number of decimals.
 
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    What is too large to be read digit by digit is written with a power of ten, `1,5E18`.
+    """
+    from babel.numbers import format_decimal, format_scientific
+
     locale = _BABEL_LOCALE[language or spoken_language()]
+    try:
+        value = float(value)
+    except OverflowError:
+        value = math.inf if value > 0 else -math.inf
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if abs(value) >= _TOO_LONG_TO_READ:
+        return format_scientific(value, format="0.###E0", locale=locale)
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return format_decimal(round(value, digits) + 0.0, format=pattern, locale=locale)
+
+
+_TOO_LONG_TO_READ = 1e16
 
 
 def _show(value: Any, language: Language) -> str:

@@ -33,15 +33,28 @@ CONDITIONS: dict[str, Condition] = {
     "compacted": "compacted",
     "komprimeret": "compacted",
 }
+MOST: dict[Unit, float] = {"t": 1e9, "m3": 1e9, "loads": 1e8}
+"""The largest amount, by its unit: about ten years of all that Denmark digs (60 million t a year),
+and small enough for every product with a price or a factor to be counted without overflow."""
+LEAST = 1e-6
+"""The least amount above 0, in its unit: a gram. What is smaller is lost in the solver's rounding.
+"""
 EXAMPLES = "`12 000 t`, `5000 m3 in_situ`, `80 loads`"
 
 _SPACES = "\u0020\u00a0\u2009\u202f"
 _QUANTITY = re.compile(
     rf"(?P<number>[+-]?\d[\d.,_{_SPACES}]*?(?:[eE][+-]?\d+)?)\s*(?P<unit>[^\W\d_].*)?"
 )
+_LONGEST = 200
 _GROUPED = re.compile(rf"\d{{1,3}}([{_SPACES}_])\d{{3}}(?:\1\d{{3}})*(?P<rest>[.,]\d+)?")
 _PLAIN = re.compile(r"\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?")
+_POINT_GROUPED = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}")
+_COMMA_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d{1,3}(?:,\d{3}){2,}")
 _TWO_READINGS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+_GROUPS = rf"\d{{1,3}}(?:[.{_SPACES}_]\d{{3}})*|\d+"
+_DECIMAL_COMMA = re.compile(rf"[-+]?(?:{_GROUPS}),\d+")
+_BEFORE_COMMA = re.compile(rf"[-+]?(?:{_GROUPS})")
+_AFTER_COMMA = re.compile(r"(?P<digits>\d+)\s*(?P<unit>[^\W\d].*|%)?")
 
 
 @dataclass(frozen=True)
@@ -81,7 +94,7 @@ def read_quantity(given: Any) -> Quantity:
                 volume=f"`{given} m3 in_situ`",
             )
         )
-    match = _QUANTITY.fullmatch(given.strip())
+    match = _QUANTITY.fullmatch(given.strip()) if len(given) <= _LONGEST else None
     if match is None:
         raise InputError(_refusal(given))
     if match["unit"] is None:
@@ -94,23 +107,47 @@ def _with_unit(given: str, value: float, words: list[str]) -> Quantity:
     if value < 0:
         raise InputError(say("an amount must be at least 0, got {given}", given=f"`{given}`"))
     if unit in TONNES_PER_UNIT and not rest:
-        return Quantity(value * TONNES_PER_UNIT[unit], "t")
+        return _bounded(given, Quantity(value * TONNES_PER_UNIT[unit], "t"))
     if unit in CUBIC_METRES and len(rest) == 1 and rest[0] in CONDITIONS:
-        return Quantity(value, "m3", CONDITIONS[rest[0]])
+        return _bounded(given, Quantity(value, "m3", CONDITIONS[rest[0]]))
     if unit in CUBIC_METRES and not rest:
         condition: Condition | None = "in_situ" if unit.startswith("f") else None
-        return Quantity(value, "m3", condition)
+        return _bounded(given, Quantity(value, "m3", condition))
     if unit in LOADS and len(words) <= 2:
-        return Quantity(value, "loads", vehicle=words[1] if rest else None)
+        return _bounded(given, Quantity(value, "loads", vehicle=words[1] if rest else None))
     raise InputError(_refusal(given))
 
 
+def _bounded(given: str, quantity: Quantity) -> Quantity:
+    """Refuse an amount that no plan can be made with."""
+    most = MOST[quantity.unit]
+    if quantity.value > most:
+        raise InputError(
+            say(
+                "an amount must be at most {limit} {unit}, got {given}",
+                limit=most,
+                unit=quantity.unit,
+                given=f"`{given}`",
+            )
+        )
+    if 0 < quantity.value < LEAST:
+        raise InputError(
+            say(
+                "an amount must be 0 or at least {limit} {unit}, got {given}",
+                limit=f"{LEAST:f}",
+                unit=quantity.unit,
+                given=f"`{given}`",
+            )
+        )
+    return quantity
+
+
 def _read_number(text: str) -> float:
-    grouped = _GROUPED.fullmatch(text.lstrip("+-"))
+    plain = _without_marks(text.lstrip("+-"))
+    grouped = _GROUPED.fullmatch(plain)
     sign = -1.0 if text.startswith("-") else 1.0
-    plain = text.lstrip("+-")
     if grouped:
-        return sign * float(re.sub(rf"[{_SPACES}_]", "", plain).replace(",", "."))
+        return 0.0 + sign * float(re.sub(rf"[{_SPACES}_]", "", plain).replace(",", "."))
     if _TWO_READINGS.fullmatch(plain):
         whole, part = re.split(r"[.,]", plain)
         raise InputError(
@@ -123,16 +160,58 @@ def _read_number(text: str) -> float:
             )
         )
     if _PLAIN.fullmatch(plain):
-        return sign * float(plain.replace(",", "."))
+        return 0.0 + sign * float(plain.replace(",", "."))
     raise InputError(_refusal(text))
+
+
+def _without_marks(number: str) -> str:
+    """Take the marks of thousands out of `35.000,5` or `1,234,567`, which have one reading."""
+    if _POINT_GROUPED.fullmatch(number):
+        return number.replace(".", "").replace(",", ".")
+    if _COMMA_GROUPED.fullmatch(number):
+        return number.replace(",", "")
+    return number
+
+
+def suggest_number(text: str) -> str | None:
+    """Write `11,372` with the point that YAML wants; none where it is no number with a comma."""
+    text = text.strip()
+    if not _DECIMAL_COMMA.fullmatch(text):
+        return None
+    return re.sub(rf"[.{_SPACES}_]", "", text).replace(",", ".")
+
+
+def join_at_comma(before: str, after: str) -> tuple[str, ...] | None:
+    """Join the halves of a number that was cut at its comma, as in `35` and `5 t`.
+
+    Returns
+    -------
+    meant
+        How to write it, what is likeliest first; none where the halves are not those of a number.
+    """
+    match = _AFTER_COMMA.fullmatch(after.strip())
+    if match is None or not _BEFORE_COMMA.fullmatch(before.strip()):
+        return None
+    digits, unit = match["digits"], match["unit"]
+    end = f" {unit}" if unit else ""
+    marked = re.sub(rf"[.{_SPACES}_]", "", before.strip())
+    decimal = f"{marked}.{digits}{end}"
+    if unit and len(digits) == 3 and "." not in before:
+        return f"{before.strip()} {digits}{end}", decimal
+    return (decimal,)
 
 
 def _refusal(given: Any) -> Any:
     return say(
         "{given} is not an amount: write a number and a unit, such as {examples}",
-        given=f"`{given}`",
+        given=f"`{_shortened(given)}`",
         examples=EXAMPLES,
     )
+
+
+def _shortened(given: Any) -> str:
+    text = str(given)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def read_share(given: Any) -> float:
@@ -156,7 +235,9 @@ def read_share(given: Any) -> float:
                 )
             )
     else:
-        raise InputError(say("{given} is not a share: write `20 %` or `0.2`", given=f"`{given}`"))
+        raise InputError(
+            say("{given} is not a share: write `20 %` or `0.2`", given=f"`{_shortened(given)}`")
+        )
     if not 0 <= value <= 1:
         raise InputError(
             say("a share must lie between 0 % and 100 %, got {given}", given=f"`{given}`")

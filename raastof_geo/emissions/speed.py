@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from raastof_geo.figures import Figure, PositiveFigure
+from raastof_geo.figures import Figure, Speed
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -23,9 +23,9 @@ class RoadSpeed(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    limit_km_h: PositiveFigure
+    limit_km_h: Speed
     """The Danish limit for vehicles above 3.5 t on such a road. [km/h]"""
-    mean_km_h: PositiveFigure
+    mean_km_h: Speed
     """What they average, junctions and bends included. [km/h]"""
     tolled: bool = False
     """Whether the truck toll is counted on this class of road."""
@@ -36,8 +36,8 @@ class BuiltUpSpeed(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    limit_km_h: PositiveFigure
-    mean_km_h: PositiveFigure
+    limit_km_h: Speed
+    mean_km_h: Speed
 
 
 @dataclass(frozen=True)

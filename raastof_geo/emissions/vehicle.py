@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from raastof_geo.figures import EnergyCurve, Figure, NonNegativeFigure, PositiveFigure, Yearly
 
@@ -20,7 +20,7 @@ class Named(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    name: dict[str, str]
+    name: dict[str, str] = Field(min_length=1)
     """What people read, by language."""
 
     def called(self, language: str) -> str:

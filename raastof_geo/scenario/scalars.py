@@ -1,0 +1,85 @@
+"""What an unquoted word of YAML is: a text, a number, a truth value or nothing.
+
+The core schema of YAML 1.2 holds, whatever the reader or a directive says: `NO` is a text, `1e3`
+a number, `12:30:00` a text. Two things stay text beside it: dates, and digits behind a zero
+(`0123`), which are ids and no numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeAlias
+
+Value: TypeAlias = str | int | float | bool | None
+
+_NOTHING = ("", "~", "null", "Null", "NULL")
+_TRUTHS = ("true", "True", "TRUE")
+_LIES = ("false", "False", "FALSE")
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(_NOTHING),
+    **dict.fromkeys(_TRUTHS, True),
+    **dict.fromkeys(_LIES, False),
+}
+_BEGINS_NUMBER = frozenset("+-.0123456789")
+_MOST_DIGITS = 18
+"""Longer whole numbers count nothing that exists; as decimal ones they meet every bound."""
+
+
+def _whole(text: str) -> int | float:
+    return int(text) if len(text) <= _MOST_DIGITS else float(text)
+
+
+def _of_a_base(text: str) -> int:
+    return int(text, 0)
+
+
+def _endless(text: str) -> float:
+    return float(text.lower().replace(".", ""))
+
+
+_KINDS: tuple[tuple[re.Pattern[str], Callable[[str], Value]], ...] = (
+    (re.compile(r"[-+]?0[0-9]+"), str),
+    (re.compile(r"[-+]?[0-9]+"), _whole),
+    (re.compile(r"0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}"), _of_a_base),
+    (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"), float),
+    (re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"), _endless),
+)
+
+CORE_TAGS = {
+    "tag:yaml.org,2002:str": str,
+    "tag:yaml.org,2002:int": int,
+    "tag:yaml.org,2002:float": float,
+    "tag:yaml.org,2002:bool": bool,
+    "tag:yaml.org,2002:null": type(None),
+}
+
+
+def read_plain(text: str) -> Value:
+    """Understand an unquoted word."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] in _BEGINS_NUMBER:
+        for pattern, kind in _KINDS:
+            if pattern.fullmatch(text):
+                return kind(text)
+    return text
+
+
+def read_tagged(text: str, tag: str) -> Value:
+    """Understand a word whose kind is said by a tag such as `!!int`.
+
+    Raises
+    ------
+    ValueError
+        No tag of the core schema, or a word that is not of that kind.
+    """
+    kind = CORE_TAGS.get(tag)
+    if kind is str:
+        return text
+    value = read_plain(text)
+    if kind is float and type(value) is int:
+        return float(value)
+    if kind is None or type(value) is not kind:
+        raise ValueError(tag)
+    return value

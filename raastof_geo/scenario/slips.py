@@ -1,0 +1,352 @@
+"""What a text that is not YAML was meant to be: one sentence for each common slip."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from raastof_geo.language import Message, say
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Where the reader of YAML gave up, counted from zero, and what it said of it."""
+
+    line: int
+    column: int
+    problem: str = ""
+    context: str = ""
+    began: tuple[int, int] | None = None
+    """Where that began which it was reading."""
+
+
+Slip: TypeAlias = tuple[Message, int, int]
+"""A sentence, with line and column counted from zero."""
+
+_KEY = r"[^\W\d][\w-]*"
+_TIGHT_COLON = re.compile(rf"(?:^\s*(?:-\s+)*|[{{,]\s*)({_KEY}):(?!//)([^\s:\"'].*)")
+_TIGHT_DASH = re.compile(r"^\s*-(?![-\s])(\S.*)")
+_SECOND_COLON = re.compile(rf"(?:^\s*(?:-\s+)*|[{{,]\s*)({_KEY}):\s+(?=[^\s\"'{{\[])")
+_LIST_BESIDE_KEY = re.compile(rf"^\s*(?:-\s+)*({_KEY}):\s+-\s")
+_NEXT_KEY = re.compile(rf"\s+(?={_KEY}:)")
+_BEGIN = re.compile(r"(?P<indent>\s*)(?P<dashes>(?:-\s+)*)")
+_LONGEST_LINE = 10_000
+_LONGEST_QUOTE = 40
+_CLOSING = {"{": "}", "[": "]"}
+
+
+def find_slip(lines: Sequence[str], stop: Stop) -> Slip:
+    """Say what is wrong where the reader gave up, and what to write instead."""
+    for look in _LOOKS:
+        slip = look(lines, stop)
+        if slip is not None:
+            return slip
+    return (
+        say(
+            "this line cannot be understood: look for a missing colon, quote, bracket or indent "
+            "here or in the line above"
+        ),
+        stop.line,
+        stop.column,
+    )
+
+
+def loosen_colon(text: str) -> tuple[str, str] | None:
+    """Part `key:value` that lacks its space; none where it is something else."""
+    match = _TIGHT_COLON.fullmatch(text) if len(text) <= _LONGEST_LINE else None
+    return (match[1], match[2].strip()) if match else None
+
+
+def say_colon(key: str, value: str) -> Message:
+    """Say that a space is missing behind a colon."""
+    meant = f"`{key}: {_shortened(_NEXT_KEY.split(value)[0])}`"
+    return say("a space is missing after the colon: write {meant}", meant=meant)
+
+
+def say_dash(text: str) -> Message:
+    """Say that a space is missing behind the dash of a list."""
+    return say(
+        "a space is missing after the dash: write {meant}", meant=f"`- {_shortened(text.strip())}`"
+    )
+
+
+def _directive(lines: Sequence[str], stop: Stop) -> Slip | None:
+    here = [stop.line, _line_before(lines, stop.line)]
+    marked = [number for number in here if _line(lines, number).startswith("%")]
+    if not marked:
+        return None
+    return (
+        say(
+            "a line that begins with `%` is about YAML itself: delete it; "
+            "a scenario is always YAML 1.2"
+        ),
+        marked[0],
+        0,
+    )
+
+
+def _tab(lines: Sequence[str], stop: Stop) -> Slip | None:
+    for number in (stop.line, _line_before(lines, stop.line)):
+        text = _line(lines, number)
+        blank = text[: len(text) - len(text.lstrip())]
+        here = number == stop.line and text[stop.column : stop.column + 1] == "\t"
+        column = stop.column if here else blank.find("\t")
+        if here or column >= 0:
+            return (
+                say("a tab stands here: write spaces instead, two for each level of indent"),
+                number,
+                column,
+            )
+    return None
+
+
+def _quote(lines: Sequence[str], stop: Stop) -> Slip | None:
+    if "quoted scalar" not in stop.context or stop.began is None:
+        return None
+    line, column = stop.began
+    if "escape" in stop.problem:
+        return (
+            say(
+                "a backslash between double quotes begins a code that is not known: write `\\\\`, "
+                "or use single quotes"
+            ),
+            stop.line,
+            max(0, stop.column - 1),
+        )
+    return (
+        say(
+            "the quote {mark} that opens here is never closed",
+            mark=_line(lines, line)[column : column + 1],
+        ),
+        line,
+        column,
+    )
+
+
+def _special(lines: Sequence[str], stop: Stop) -> Slip | None:
+    """Find a text that begins with a character that means something else in YAML."""
+    line, column = stop.line, stop.column
+    if stop.context.startswith(("while scanning an", "while parsing an", "while scanning a tag")):
+        line, column = stop.began or (line, column)
+    elif "block scalar" in stop.context:
+        line, column = stop.began or (line, column)
+        if "more indented" in stop.problem:
+            return None
+    elif "undefined tag handle" in stop.problem:
+        line, column = stop.began or (line, column)
+    elif not stop.problem.startswith("mapping keys") and "start any token" not in stop.problem:
+        return None
+    text = _line(lines, line)[column:]
+    if not text or text[0].isalnum():
+        return None
+    if any(bracket in _line(lines, line)[:column] for bracket in "{["):
+        text = re.split(r"[,}\]]", text)[0] or text
+    return (
+        say(
+            "a text that begins with {character} needs quotes: write {meant}",
+            character=f"`{text[0]}`" if text[0] != "`" else "'`'",
+            meant=_quoted(text),
+        ),
+        line,
+        column,
+    )
+
+
+def _tight_colon(lines: Sequence[str], stop: Stop) -> Slip | None:
+    numbers = [stop.line]
+    if stop.problem.startswith(("mapping values", "could not find expected ':'")):
+        numbers.append(_line_before(lines, stop.line))
+    for number in numbers:
+        text = _line(lines, number)
+        match = _TIGHT_COLON.search(text)
+        if match is None or (match[0][0] == "," and "{" not in text[: match.start()]):
+            continue
+        value = re.split(r"[,}\]]", match[2])[0] if match[0][0] in "{," else match[2]
+        return say_colon(match[1], value), number, match.start(1)
+    return None
+
+
+def _tight_dash(lines: Sequence[str], stop: Stop) -> Slip | None:
+    for number in (stop.line, _line_before(lines, stop.line)):
+        match = _TIGHT_DASH.match(_line(lines, number))
+        if match:
+            return say_dash(match[1]), number, match.start(1) - 1
+    return None
+
+
+def _list_beside_key(lines: Sequence[str], stop: Stop) -> Slip | None:
+    if not stop.problem.startswith("sequence entries are not allowed"):
+        return None
+    match = _LIST_BESIDE_KEY.match(_line(lines, stop.line))
+    if match:
+        message = say(
+            "a list cannot begin beside its key: put `- ` on a line of its own below {key}",
+            key=f"`{match[1]}:`",
+        )
+        return message, stop.line, stop.column
+    return say("a list item cannot stand here: indent it like the items around it"), *_at(stop)
+
+
+def _second_colon(lines: Sequence[str], stop: Stop) -> Slip | None:
+    """`name: Sorø: nedrivning`, or a key too far to the right."""
+    text = _line(lines, stop.line)
+    in_braces = "flow" in stop.context and text[stop.column : stop.column + 1] == ":"
+    if not in_braces and not stop.problem.startswith("mapping values are not allowed"):
+        return None
+    keys = [match for match in _SECOND_COLON.finditer(text) if match.end() <= stop.column]
+    if not keys:
+        return (
+            (
+                say(
+                    "this line is indented deeper than the one above, which has its value already: "
+                    "indent it like the keys around it"
+                ),
+                stop.line,
+                len(text) - len(text.lstrip()),
+            )
+            if not in_braces
+            else None
+        )
+    start = keys[-1].end()
+    rest = text[start:].split(" #")[0]
+    if in_braces:
+        return _colon_or_comma(rest, stop, start)
+    return (
+        say(
+            "a text with a colon in it needs quotes: write {meant}",
+            meant=f"`{keys[-1][1]}: {_quoted(rest)[1:]}",
+        ),
+        stop.line,
+        start,
+    )
+
+
+def _colon_or_comma(rest: str, stop: Stop, start: int) -> Slip:
+    """Between braces, a comma that is missing looks like a colon too many."""
+    value = re.split(r"[,}\]]", rest)[0]
+    words = value.split(":")[0].split()
+    if len(words) > 1 and re.fullmatch(r"[a-z_]+", words[-1]):
+        message = say("a comma is missing before {key}", key=f"`{words[-1]}:`")
+        return message, stop.line, start + rest.index(words[-1])
+    return (
+        say("a text with a colon in it needs quotes: write {meant}", meant=_quoted(value)),
+        stop.line,
+        start,
+    )
+
+
+def _no_colon(lines: Sequence[str], stop: Stop) -> Slip | None:
+    if "could not find expected ':'" not in stop.problem or stop.began is None:
+        return None
+    line, column = stop.began
+    return (
+        say(
+            "a colon is missing in {words}: every line is `key: value` or `- item`",
+            words=f"`{_shortened(_line(lines, line)[column:].strip())}`",
+        ),
+        line,
+        column,
+    )
+
+
+def _bracket(lines: Sequence[str], stop: Stop) -> Slip | None:
+    if "while parsing a flow" not in stop.context or stop.began is None:
+        return None
+    line, column = stop.began
+    opened = _line(lines, line)[column : column + 1]
+    found = _line(lines, stop.line)[stop.column : stop.column + 1]
+    if stop.context.endswith("node") or opened not in _CLOSING:
+        if found in {",", "}", "]"}:
+            return say("a value is missing before {sign}", sign=f"`{found}`"), *_at(stop)
+        return None
+    if found in _CLOSING.values() or stop.line != line or not found:
+        message = say(
+            "the bracket {bracket} that opens here is not closed: add {closing}",
+            bracket=f"`{opened}`",
+            closing=f"`{_CLOSING[opened]}`",
+        )
+        return message, line, column
+    return say("a comma is missing here, or the text needs quotes"), *_at(stop)
+
+
+def _block(lines: Sequence[str], stop: Stop) -> Slip | None:
+    """Something that fits nothing above: a bracket too many, a quote too early, an indent."""
+    text = _line(lines, stop.line)
+    found, before = text[stop.column : stop.column + 1], text[: stop.column].strip()
+    if found and found in "}],":
+        message = say("{sign} closes or parts nothing here: delete it", sign=f"`{found}`")
+        return message, *_at(stop)
+    if "expected <block end>" not in stop.problem or stop.began is None:
+        return None
+    if before and before[-1] in "'\"":
+        return (
+            say(
+                "the quoted text ends here, and more follows: put all of it between the quotes, "
+                "and double a quote that belongs to the text"
+            ),
+            *_at(stop),
+        )
+    if before and before[-1] in "}]":
+        return say("nothing may follow the bracket that closes here"), *_at(stop)
+    return _other_indent(lines, stop)
+
+
+def _other_indent(lines: Sequence[str], stop: Stop) -> Slip | None:
+    text, above = _line(lines, stop.line), _line(lines, _line_before(lines, stop.line))
+    begins = _BEGIN.match(above)
+    if begins is None or text[: stop.column].strip():
+        return None
+    other = len(begins["indent"] if text.lstrip().startswith("-") else begins[0])
+    if other == stop.column:
+        return None
+    message = say(
+        "this line begins in column {column}, the one above in column {other}: indent them alike, "
+        "or this one like its neighbours farther up",
+        column=str(stop.column + 1),
+        other=str(other + 1),
+    )
+    return message, *_at(stop)
+
+
+_LOOKS: tuple[Callable[[Sequence[str], Stop], Slip | None], ...] = (
+    _directive,
+    _quote,
+    _tab,
+    _special,
+    _tight_colon,
+    _tight_dash,
+    _list_beside_key,
+    _second_colon,
+    _no_colon,
+    _bracket,
+    _block,
+)
+
+
+def _at(stop: Stop) -> tuple[int, int]:
+    return stop.line, stop.column
+
+
+def _line(lines: Sequence[str], number: int) -> str:
+    return lines[number][:_LONGEST_LINE] if 0 <= number < len(lines) else ""
+
+
+def _line_before(lines: Sequence[str], number: int) -> int:
+    """Find the nearest line above that says something."""
+    for above in range(min(number, len(lines)) - 1, max(-1, number - 50), -1):
+        if lines[above].strip() and not lines[above].lstrip().startswith("#"):
+            return above
+    return -1
+
+
+def _quoted(text: str) -> str:
+    short = _shortened(text.strip())
+    mark = "'" if '"' in short or "\\" in short else '"'
+    return f"`{mark}{short}{mark}`"
+
+
+def _shortened(text: str) -> str:
+    text = text.rstrip()
+    return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1] + "…"
