@@ -27,7 +27,7 @@ ISLAND_M = 2000.0
 """A part of the network that no road joins to the largest is an island from this much road on;
 what is shorter is a yard whose way out is not mapped. [m]"""
 
-FAR_M = 250.0
+FAR_M = 500.0
 """A site that had to move farther than this is told of. [m]"""
 
 _TOWN_KM = 60.0
