@@ -16,7 +16,7 @@ from raastof_geo.emissions.vehicle import Fuel, Named, Vehicle
 from raastof_geo.errors import InputError
 from raastof_geo.figures import Figure, NonNegativeFigure, PositiveFigure, Sourced
 from raastof_geo.language import say
-from raastof_geo.scenario.identity import known
+from raastof_geo.scenario.identity import Names, find_id, known, names_in
 from raastof_geo.scenario.tree import Tree, read_tree
 from raastof_geo.units import Condition, Quantity
 
@@ -255,6 +255,13 @@ class Catalogue(BaseModel):
         reference = self.materials[self.uses[use].reference_material]
         return self.materials[material].density_compacted.value / reference.density_compacted.value
 
+    def names(self, section: str) -> Names:
+        """Give the ids of a section, such as `materials`, and what people call them."""
+        entries: Mapping[str, Named | Mapping[str, str]] = getattr(self, section)
+        return {
+            one: entry.name if isinstance(entry, Named) else entry for one, entry in entries.items()
+        }
+
     def cite(self, source: str) -> str:
         """Give the citation behind a source id, or the text itself."""
         return self.sources.get(source, source)
@@ -274,21 +281,15 @@ class Catalogue(BaseModel):
         return quantity.value * self._density_t_per_m3(quantity, material)
 
     def _load_t(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
-        vehicle = quantity.vehicle or (vehicles[0] if len(vehicles) == 1 else None)
+        said = quantity.vehicle
+        vehicle = find_id("vehicles", said, self.names("vehicles")) if said else None
+        vehicle = vehicle or (vehicles[0] if len(vehicles) == 1 else None)
         if vehicle is None:
             raise InputError(
                 say(
                     "loads of which truck? The scenario has {vehicles}: write {example}",
                     vehicles=", ".join(vehicles),
                     example=f"`{quantity.value:g} loads {vehicles[0]}`",
-                )
-            )
-        if vehicle not in self.vehicles:
-            raise InputError(
-                say(
-                    "{vehicle} is not a vehicle of the catalogue; there are {known}",
-                    vehicle=f"`{vehicle}`",
-                    known=", ".join(self.vehicles),
                 )
             )
         return self.vehicles[vehicle].load_t(self.materials[material].density_loose.value)
@@ -347,5 +348,5 @@ def read_builtin_tree() -> Tree:
 def load_catalogue() -> Catalogue:
     """Load the built-in catalogue, checked."""
     values = read_builtin_tree().values
-    known_ids = {section: tuple(entries) for section, entries in values.items()}
-    return Catalogue.model_validate(values, context={"known": known_ids})
+    names = {section: names_in(entries) for section, entries in values.items()}
+    return Catalogue.model_validate(values, context={"known": names})

@@ -1,17 +1,32 @@
-"""Ids in a scenario: what they may look like, and what a mistyped one was meant to be."""
+"""Ids in a scenario: what they may look like, and what was meant by another word.
+
+Wherever an id is asked for, the exact Danish or English name of the same entry does as well.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from difflib import get_close_matches
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, TypeAlias
 
 from pydantic import ValidationInfo
 
-from raastof_geo.errors import InputError
-from raastof_geo.language import Message, say
+from raastof_geo.errors import Finding, InputError
+from raastof_geo.language import LANGUAGES, Language, Message, say
+
+Names: TypeAlias = Mapping[str, Mapping[str, str]]
+"""The ids of a section, each with its names by language; other keys hold names by any reader."""
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
+_CLOSE = 0.6
+_MOST_GUESSES = 3
+_MOST_SHOWN = 12
+_LONGEST = 80
+_LISTED = {"materials", "uses", "recipes", "conditions", "land", "vehicles"}
+"""Sections that `raastof materials` lists."""
 
 NOUNS: dict[str, Message] = {
     "materials": say("a material"),
@@ -29,23 +44,94 @@ NOUNS: dict[str, Message] = {
 }
 
 
-def known(section: str) -> Callable[[str, ValidationInfo], str]:
-    """Make a check that an id exists in a section of the scenario or the catalogue."""
+class UnknownIdError(InputError):
+    """Something that is neither an id nor a name in its section."""
 
-    def check(given: str, info: ValidationInfo) -> str:
-        ids = (info.context or {}).get("known", {}).get(section)
-        if ids is None or given in ids:
-            return given
+    def __init__(self, section: str, given: str, message: Message) -> None:
+        self.section, self.given = section, given
+        super().__init__(Finding(message))
+
+
+@dataclass(frozen=True)
+class _Name(Message):
+    """A name that is read in the language of the reader; `values` holds it by language."""
+
+    def render(self, language: Language) -> str:
+        return str(self.values.get(language) or self.text)
+
+
+def find_id(section: str, given: str, names: Names) -> str:
+    """Give the id that is meant by an id or by a name, in whatever case.
+
+    Parameters
+    ----------
+    section
+        One of `NOUNS`, for the sentence where there is no such entry.
+    names
+        The ids there are and their names, such as `scenario.names("uses")`.
+
+    Raises
+    ------
+    UnknownIdError
+        No entry is called so; the sentence says what was probably meant.
+    InputError
+        Two entries are called so.
+    """
+    if given in names:
+        return given
+    wanted = _fold(given)
+    found = [one for one in names if _fold(one) == wanted]
+    found = found or [one for one, called in names.items() if wanted in map(_fold, called.values())]
+    if len(found) == 1:
+        return found[0]
+    if found:
         raise InputError(
             say(
-                "{given} is not {noun} here{hint}",
+                "{given} is the name of several: write the id of the one you mean, {choices}",
                 given=f"`{given}`",
-                noun=NOUNS[section],
-                hint=suggest(given, ids),
+                choices=_join([f"`{one}`" for one in found], say("{first} or {last}")),
             )
         )
+    raise UnknownIdError(
+        section,
+        given,
+        say(
+            "{given} is not {noun} here{hint}",
+            given=f"`{given[:_LONGEST]}`",
+            noun=NOUNS[section],
+            hint=suggest(given, names, listed=section in _LISTED),
+        ),
+    )
+
+
+def known(section: str) -> Callable[[str, ValidationInfo], str]:
+    """Make a check that an entry exists in a section of the scenario or the catalogue.
+
+    It gives the id, whether the id or a name was written.
+    """
+
+    def check(given: str, info: ValidationInfo) -> str:
+        names = (info.context or {}).get("known", {}).get(section)
+        return given if names is None else find_id(section, given, names)
 
     return check
+
+
+def names_in(part: Any) -> dict[str, dict[str, str]]:
+    """Read the ids of a section, and the names of its entries, from its plain values."""
+    if not isinstance(part, Mapping):
+        return {}
+    return {str(key): _called(entry) for key, entry in part.items()}
+
+
+def _called(entry: Any) -> dict[str, str]:
+    """Give the names of an entry, which may itself be nothing but its names."""
+    name = entry.get("name", entry) if isinstance(entry, Mapping) else None
+    if isinstance(name, str):
+        return dict.fromkeys(LANGUAGES, name)
+    if not isinstance(name, Mapping):
+        return {}
+    return {one: text for one in LANGUAGES if isinstance(text := name.get(one), str)}
 
 
 def check_id(given: str) -> str:
@@ -55,20 +141,100 @@ def check_id(given: str) -> str:
             say(
                 "{given} cannot be an id: use up to 64 of the letters a-z, digits, `_` and `-`, "
                 "and put the name that people read under `name:`",
-                given=f"`{given[:80]}`",
+                given=f"`{given[:_LONGEST]}`",
             )
         )
     return given
 
 
-def suggest(given: str, ids: Iterable[str]) -> Message:
-    """Say what was probably meant, or what there is to choose from."""
-    choices = [str(one) for one in ids]
-    lowered = {one.lower(): one for one in choices}
-    close = get_close_matches(given.lower(), lowered, n=1, cutoff=0.6)
+def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> Message:
+    """Say what was probably meant, or what there is to choose from.
+
+    Parameters
+    ----------
+    listed
+        Whether `raastof materials` lists all that there is.
+    """
+    names = {str(one): _names_of(one, ids) for one in ids}
+    close = _closest(given[:_LONGEST], names)
     if close:
-        return say("; did you mean {close}?", close=f"`{lowered[close[0]]}`")
-    if not choices:
+        shown = [_show(one, names) for one in close]
+        return say("; did you mean {close}?", close=_join(shown, say("{first} or {last}")))
+    if not names:
         return say("; there are none")
-    shown = ", ".join(choices[:12]) + (" …" if len(choices) > 12 else "")
-    return say("; there are {choices}", choices=shown)
+    shown = [_show(one, names) for one in list(names)[:_MOST_SHOWN]]
+    choices = _join(shown, say("{first}, {last}"))
+    if len(names) <= _MOST_SHOWN:
+        return say("; there are {choices}", choices=choices)
+    if listed:
+        return say("; there are {choices} and more: `raastof materials` lists all", choices=choices)
+    return say("; there are {choices} …", choices=choices)
+
+
+def _names_of(one: str, ids: Iterable[str] | Names) -> Mapping[str, str]:
+    called = ids[one] if isinstance(ids, Mapping) else None
+    return called if isinstance(called, Mapping) else {}
+
+
+def _closest(given: str, names: Names) -> list[str]:
+    """Find the entries whose id or name is most like a word, or begins with it."""
+    wanted = _words(given)
+    if not wanted:
+        return []
+    begin = [one for one in names if any(_begins(text, wanted) for text in _texts(one, names))]
+    if 0 < len(begin) <= _MOST_GUESSES:
+        return begin
+    likeness = {one: _likeness(wanted, _texts(one, names)) for one in names}
+    best = max(likeness.values(), default=0.0)
+    if best < _CLOSE:
+        return begin[:_MOST_GUESSES]
+    return [one for one, value in likeness.items() if value > best - 1e-9][:_MOST_GUESSES]
+
+
+def _texts(one: str, names: Names) -> list[str]:
+    return [_words(text) for text in (one, *names[one].values())]
+
+
+def _begins(text: str, wanted: str) -> bool:
+    return len(wanted) >= 3 and re.match(rf"{re.escape(wanted)}\b", text) is not None
+
+
+def _likeness(wanted: str, texts: list[str]) -> float:
+    """Tell how alike a word and the most alike of some texts are, from 0 to 1."""
+    best = 0.0
+    for text in texts:
+        matcher = SequenceMatcher(None, text, wanted, autojunk=False)
+        if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best:
+            best = max(best, matcher.ratio())
+    return best
+
+
+def _show(one: str, names: Names) -> Message | str:
+    """Write an id with its name behind it, unless the name says the same."""
+    called = {key: name for key, name in names[one].items() if key in LANGUAGES}
+    if not called:
+        return f"`{one}`"
+    values = {
+        language: f"`{one}`" if _words(name) == _words(one) else f"`{one}` ({name})"
+        for language, name in called.items()
+    }
+    return _Name(next(iter(values.values())), values)
+
+
+def _join(choices: Sequence[Message | str], link: Message) -> Message | str:
+    """Join choices by commas, the last two by a link that is said in the reader's language."""
+    text = choices[0]
+    for number, one in enumerate(choices[1:], 2):
+        joint = link if number == len(choices) else say("{first}, {last}")
+        text = say(joint.text, first=text, last=one)
+    return text
+
+
+def _fold(text: str) -> str:
+    """Write a text so that case, blanks and the way of writing `å` make no difference."""
+    return " ".join(unicodedata.normalize("NFC", str(text)).casefold().split())
+
+
+def _words(text: str) -> str:
+    """Write an id as the words that it is made of."""
+    return " ".join(re.split(r"[\s_-]+", _fold(text)))

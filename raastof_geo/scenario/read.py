@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from raastof_geo.errors import Finding, RaastofError, ScenarioError, raise_all
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
-from raastof_geo.scenario.identity import suggest
+from raastof_geo.scenario.identity import Names, names_in, suggest
 from raastof_geo.scenario.model import ScenarioFile
 from raastof_geo.scenario.period import read_period
 from raastof_geo.scenario.scenario import Scenario
@@ -61,7 +61,9 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     raise_all(ScenarioError, sorted(findings, key=_by_place))
     assert said is not None  # noqa: S101 - a missing file has findings
     said = _with_full_path(said, path)
-    return Scenario(id=path.stem, digest=tree.digest, said=said, catalogue=catalogue)
+    return Scenario(
+        id=path.stem, digest=tree.digest, said=said, catalogue=catalogue, places=tree.keys
+    )
 
 
 def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
@@ -71,7 +73,7 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
         return load_catalogue(), []
     merged = merge_values(read_builtin_tree().values, own)
     try:
-        context = {"known": {name: _keys(part) for name, part in merged.items()}}
+        context = {"known": {name: names_in(part) for name, part in merged.items()}}
         return Catalogue.model_validate(merged, context=context), []
     except ValidationError as error:
         return load_catalogue(), _explain(error, tree, Catalogue, below=("catalogue",))
@@ -90,23 +92,21 @@ def _context(tree: Tree, catalogue: Catalogue) -> dict[str, Any]:
     own = tree.values.get("catalogue")
     builtin = read_builtin_tree().values
     merged = merge_values(builtin, own) if isinstance(own, Mapping) else builtin
-    known: dict[str, tuple[str, ...]] = {
-        name: _keys(part) for name, part in merged.items() if name in builtin
+    known: dict[str, Names] = {
+        name: names_in(part) for name, part in merged.items() if name in builtin
     }
-    known["sites"] = _keys(tree.values.get("sites"))
-    known["periods"] = tuple(_period_ids(tree.values.get("periods")))
+    known["sites"] = names_in(tree.values.get("sites"))
+    known["periods"] = dict.fromkeys(_period_ids(tree.values.get("periods")), {})
     network = tree.values.get("network")
-    known["drawn_municipalities"] = _municipality_names()
+    known["drawn_municipalities"] = {
+        name: {"title": f"{name} Kommune"} for name in _municipality_names()
+    }
     if not (isinstance(network, Mapping) and network.get("file")):
         known["municipalities"] = known["drawn_municipalities"]
     vehicles = tree.values.get("vehicles")
     if not isinstance(vehicles, list):
         vehicles = ScenarioFile.model_fields["vehicles"].default
     return {"known": known, "catalogue": catalogue, "vehicles": tuple(map(str, vehicles))}
-
-
-def _keys(part: Any) -> tuple[str, ...]:
-    return tuple(str(key) for key in part) if isinstance(part, Mapping) else ()
 
 
 def _period_ids(periods: Any) -> Iterable[str]:
