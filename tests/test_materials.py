@@ -16,7 +16,7 @@ from raastof_geo.outputs.materials import (
     list_materials,
 )
 from raastof_geo.outputs.plan import describe_plan
-from raastof_geo.outputs.summary import warn
+from raastof_geo.outputs.warning import warn
 from raastof_geo.scenario.catalogue import load_catalogue
 
 CATALOGUE = load_catalogue()

@@ -233,7 +233,8 @@ def _municipality_tree() -> tuple[NDArray[np.object_], shapely.STRtree]:
 @lru_cache
 def _town_tree() -> tuple[NDArray[np.object_], shapely.STRtree]:
     towns = load_towns()
-    places = shapely.points(project(towns["lon"].to_numpy(), towns["lat"].to_numpy()))
+    metres = project(towns["lon"].to_numpy(), towns["lat"].to_numpy())
+    places = np.asarray(shapely.points(metres), object)
     return towns["name"].to_numpy(dtype=object), shapely.STRtree(places)
 
 

@@ -125,7 +125,7 @@ def _nearest(
     network: RoadNetwork, lon_lat: NDArray[np.float64], *, limit_m: float, ferries: bool
 ) -> _Nearest:
     """Choose a road for each point: of the mainland, of an island, else of whatever there is."""
-    points = shapely.points(project(lon_lat[:, 0], lon_lat[:, 1]))
+    points = np.asarray(shapely.points(project(lon_lat[:, 0], lon_lat[:, 1])), object)
     islands = find_islands(network, ferries=ferries)
     possible = _may_have_entrance(network) & (islands.of_edge >= 0)
     if not possible.any():
