@@ -22,16 +22,19 @@ def sketch_sites(tree: Tree) -> dict[str, tuple[float, float]]:
 def _lon_lat(site: Mapping[str, Any]) -> tuple[float, float] | None:
     crs = site.get("crs")
     first, second = ("easting", "northing") if crs in EASTING else ("lon", "lat")
-    here, there = site.get(first), site.get(second)
-    if not (_is_number(here) and _is_number(there)):
+    here, there = _number(site.get(first)), _number(site.get(second))
+    if here is None or there is None:
         return None
     try:
-        if first == "lon":
-            return check_degrees(float(here), float(there))
-        return check_metres(float(here), float(there), crs)  # type: ignore[arg-type]
-    except (InputError, OverflowError):
+        return check_degrees(here, there) if crs not in EASTING else check_metres(here, there, crs)
+    except InputError:
         return None
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _number(value: Any) -> float | None:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
