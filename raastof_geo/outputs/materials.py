@@ -6,11 +6,10 @@ import datetime
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from raastof_geo.errors import Finding, InputError, raise_all
 from raastof_geo.figures import Figure
 from raastof_geo.language import Language, Message, format_number, say
 from raastof_geo.scenario.catalogue import Catalogue, Fit, SoilMove
-from raastof_geo.scenario.identity import find_id
+from raastof_geo.scenario.lookup import look_up
 
 FROM_BETTER_TO_LESSER = ("base_course", "sub_base", "fill", "noise_barrier")
 """Layers of falling demands: what may serve one of them may serve those after it."""
@@ -37,7 +36,7 @@ def explain_material(catalogue: Catalogue, material: str, language: Language) ->
     InputError
         There is no such material.
     """
-    material = find_id("materials", material, catalogue.names("materials"))
+    (material,) = look_up(catalogue, [("materials", material)])
     words = Words(catalogue, language)
     one = catalogue.materials[material]
     origin = ORIGINS[one.origin]
@@ -81,7 +80,9 @@ def explain_fit(
     InputError
         There is no such material, use or kind of land.
     """
-    material, use, land = _find_ids(catalogue, materials=material, uses=use, land=land)
+    material, use, land = look_up(
+        catalogue, [("materials", material), ("uses", use), ("land", land)]
+    )
     words = Words(catalogue, language)
     fit, move = catalogue.fit(material, use), catalogue.soil_move(material, land)
     lines = [words.answer(material, use, land, accepted), words.verdict(material, use)]
@@ -100,19 +101,6 @@ def explain_fit(
     if _verdict(catalogue, material, use, land) == "forbidden":
         lines += words.instead(material, use, land)
     return [line.render(language) for line in lines]
-
-
-def _find_ids(catalogue: Catalogue, **asked: str) -> list[str]:
-    """Give the ids of what was asked for by id or name, by section; all mistakes at once."""
-    found: list[str] = []
-    wrong: list[Finding] = []
-    for section, given in asked.items():
-        try:
-            found.append(find_id(section, given, catalogue.names(section)))
-        except InputError as error:
-            wrong += error.findings
-    raise_all(InputError, wrong)
-    return found
 
 
 def _verdict(catalogue: Catalogue, material: str, use: str, land: str) -> str:

@@ -153,7 +153,7 @@ def answer(result: Result) -> list[Message]:
     for material, tonnes in list(target.reach.by_material.items())[:12]:
         told.append(
             say(
-                "{material}: {tonnes} reference tonnes",
+                "in the plan {material} meets {tonnes} reference tonnes of the needs",
                 material=materials[material].called(spoken_language()),
                 tonnes=format_number(tonnes),
             )
