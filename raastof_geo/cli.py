@@ -19,7 +19,16 @@ import typer
 from raastof_geo import __version__
 from raastof_geo.errors import InputError, OutputError, RaastofError
 from raastof_geo.language import LANGUAGES, Language, Message, as_language, say, speaking
-from raastof_geo.terminal import clean, complain, hang_up, prepare_streams, quote, tell, tell_item
+from raastof_geo.terminal import (
+    NobodyReadsError,
+    clean,
+    complain,
+    hang_up,
+    prepare_streams,
+    quote,
+    tell,
+    tell_item,
+)
 from raastof_geo.usage import explain_usage, speak_of
 
 if TYPE_CHECKING:
@@ -77,7 +86,7 @@ def _run_command(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         _print_error(str(say("Interrupted: nothing was written.")))
         return _EXIT_INTERRUPTED
-    except BrokenPipeError:
+    except NobodyReadsError:
         return 0
     except OSError as error:
         if "--debug" in arguments:
@@ -273,8 +282,21 @@ _ARGUMENTS: dict[str, Message] = {
     "source": say("FILE"),
     "origin": say("FROM"),
     "destination": say("TO"),
+    "into": say("FOLDER"),
+    "of_scenario": say("SCENARIO"),
+    "land": say("LAND"),
+    "vehicle": say("TRUCK"),
+    "period": say("PERIOD"),
+    "map_file": say("FILE"),
+    "municipalities": say("FILE"),
+    "towns": say("FILE"),
+    "within": say("FILE"),
+    "polygon": say("FILE"),
+    "simplify_m": say("METRES"),
+    "buffer_m": say("METRES"),
+    "osm_date": say("DATE"),
 }
-"""What people call the arguments, by name."""
+"""What people call the values of arguments and options, by name."""
 
 
 def _explain_options(command: Any) -> None:
@@ -763,11 +785,11 @@ def _network_build(
     towns: Annotated[Path | None, typer.Option("--towns")] = None,
     title: Annotated[str | None, typer.Option("--title")] = None,
     osm_date: Annotated[str | None, typer.Option("--osm-date")] = None,
-    simplify_m: Annotated[float, typer.Option("--simplify-m", min=0.0)] = 15.0,
+    simplify_m: Annotated[str, typer.Option("--simplify-m")] = "15",
     box: Annotated[str | None, typer.Option("--box", metavar="W,S,E,N")] = None,
     within: Annotated[Path | None, typer.Option("--within")] = None,
     municipality: Annotated[list[str] | None, typer.Option("--municipality")] = None,
-    buffer_m: Annotated[float, typer.Option("--buffer-m", min=0.0)] = 0.0,
+    buffer_m: Annotated[str, typer.Option("--buffer-m")] = "0",
     whole: Annotated[bool, typer.Option("--whole")] = False,
     renumbered: Annotated[bool, typer.Option("--renumbered")] = False,
     lang: Lang = None,
@@ -783,7 +805,7 @@ def _network_build(
         bounds=_read_box(box) if box else None,
         file=within,
         municipalities=municipality or (),
-        buffer_m=buffer_m,
+        buffer_m=_read_metres("--buffer-m", buffer_m),
     )
     with _telling(verbose) as note:
         paths = build_data(
@@ -796,11 +818,25 @@ def _network_build(
             way_ids=not renumbered,
             title=title,
             osm_date=osm_date,
-            simplify_m=simplify_m,
+            simplify_m=_read_metres("--simplify-m", simplify_m),
             progress=note,
         )
     for path in paths:
         tell(path)
+
+
+def _read_metres(option: str, given: str) -> float:
+    with contextlib.suppress(ValueError):
+        metres = float(given)
+        if 0 <= metres < float("inf"):
+            return metres
+    raise InputError(
+        say(
+            "{option} must be metres, 0 or more and with a decimal point, got {given}",
+            option=option,
+            given=f"`{given}`",
+        )
+    )
 
 
 def _check_date(given: str) -> None:

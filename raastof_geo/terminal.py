@@ -21,9 +21,22 @@ def clean(text: object) -> str:
     return _STEERING.sub("", str(text))
 
 
+class NobodyReadsError(Exception):
+    """Whoever read our output has gone, as `head` does; which is no failure."""
+
+
 def tell(text: object = "") -> None:
-    """Write a line to the output."""
-    sys.stdout.write(clean(text) + "\n")
+    """Write a line to the output.
+
+    Raises
+    ------
+    NobodyReadsError
+        The output was closed at its other end.
+    """
+    try:
+        sys.stdout.write(clean(text) + "\n")
+    except BrokenPipeError as error:
+        raise NobodyReadsError from error
 
 
 def complain(text: object) -> None:
@@ -32,18 +45,27 @@ def complain(text: object) -> None:
 
 
 def tell_item(text: object, *, indent: str = "  ", mark: str = "") -> None:
-    """Write an item of a list, folded at blanks to the width of the terminal."""
-    for line in fold(clean(text), indent=indent, mark=mark):
-        sys.stdout.write(line + "\n")
+    """Write an item of a list: in a terminal folded at blanks to its width, else one line."""
+    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+        for line in fold(clean(text), indent=indent, mark=mark):
+            tell(line)
+    else:
+        tell(f"{indent}{mark}{text}")
 
 
-def fold(text: str, *, indent: str = "", mark: str = "") -> list[str]:
-    """Fold a text to the width of the terminal, later lines under the first one's words."""
-    width = max(_LEAST_WIDTH, shutil.get_terminal_size().columns - 1)
+def fold(text: str, *, indent: str = "", mark: str = "", most: int = 10_000) -> list[str]:
+    """Fold a text to the width of the terminal, later lines under the first one's words.
+
+    Parameters
+    ----------
+    most
+        The width that is not exceeded in wider terminals.
+    """
+    width = min(most, max(_LEAST_WIDTH, shutil.get_terminal_size().columns - 1))
     start = indent + mark
     return textwrap.wrap(
         text,
-        width,
+        max(width, len(start) + _LEAST_WIDTH),
         initial_indent=start,
         subsequent_indent=" " * len(start),
         break_on_hyphens=False,

@@ -48,18 +48,7 @@ _DANISH_COMMANDS: Mapping[str, str] = {
 }
 """Danish words for commands, and what to write."""
 
-_KINDS: Mapping[str, Message] = {
-    "path": say("FILE"),
-    "float": say("NUMBER"),
-    "float range": say("NUMBER"),
-    "integer": say("NUMBER"),
-}
-_RULES: Mapping[str, Message] = {
-    "float": say("a number with a decimal point"),
-    "float range": say("a number with a decimal point, 0 or more"),
-    "integer": say("a whole number"),
-    "path": say("the name of a file or folder"),
-}
+_WIDTH = 79
 _TEXT = say("TEXT")
 _HELP = say("Show this message and stop.")
 _LABELS: Mapping[str, Message] = {
@@ -115,12 +104,15 @@ def _help_lines(command: Any, names: Mapping[str, Message], context: Any) -> Ite
     yield usage(command, names, context)
     if command.help:
         yield ""
-        yield from fold(command.help)
+        yield from fold(command.help, most=_WIDTH)
     arguments, options = _params(command)
     below = getattr(command, "commands", {})
     tables: tuple[tuple[str, list[tuple[str, str]]], ...] = (
         ("arguments", [(_call(one, names), _describe(one)) for one in arguments]),
-        ("options", [*((_spell(one), _describe(one)) for one in options), ("--help", str(_HELP))]),
+        (
+            "options",
+            [*((_spell(one, names), _describe(one)) for one in options), ("--help", str(_HELP))],
+        ),
         ("commands", [(name, one.help or "") for name, one in below.items()]),
     )
     for label, rows in tables:
@@ -130,7 +122,7 @@ def _help_lines(command: Any, names: Mapping[str, Message], context: Any) -> Ite
             yield from _columns(rows)
     if command.epilog:
         yield ""
-        yield from fold(command.epilog)
+        yield from fold(command.epilog, most=_WIDTH)
 
 
 def usage(command: Any, names: Mapping[str, Message], context: Any) -> str:
@@ -154,16 +146,11 @@ def _call(param: Any, names: Mapping[str, Message]) -> str:
     return str(names.get(param.name) or str(param.name).upper())
 
 
-def _spell(option: Any) -> str:
+def _spell(option: Any, names: Mapping[str, Message]) -> str:
     words = ", ".join(option.opts)
     if getattr(option, "is_flag", False):
         return words
-    kind = option.metavar or str(_KINDS.get(_kind(option), _TEXT))
-    return f"{words} {kind}"
-
-
-def _kind(param: Any) -> str:
-    return str(getattr(param.type, "name", ""))
+    return f"{words} {option.metavar or names.get(option.name) or _TEXT}"
 
 
 def _describe(param: Any) -> str:
@@ -171,7 +158,7 @@ def _describe(param: Any) -> str:
     default = getattr(param, "default", None)
     shown = isinstance(default, str | float | int) and not isinstance(default, bool)
     if shown or type(default).__name__.endswith("Path"):
-        return str(say("{text} [default: {default}]", text=text, default=str(default)))
+        return str(say("{about} [default: {default}]", about=text, default=str(default)))
     return text
 
 
@@ -186,7 +173,7 @@ def _columns(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
         if len(name) >= width:
             yield start.rstrip()
             start = " " * (width + 2)
-        lines = fold(about, indent=" " * (width + 2))
+        lines = fold(about, indent=" " * (width + 2), most=_WIDTH)
         yield start + lines[0].lstrip()
         yield from lines[1:]
 
@@ -245,23 +232,11 @@ def _retell(error: Any, names: Mapping[str, Message]) -> Message:
     if kind == "NoSuchOption":
         return _unknown_option(error)
     if kind == "BadOptionUsage":
-        option = error.option_name
-        if _takes_value(error, option):
-            return say("{option} needs a value after it", option=f"`{option}`")
-        return say("{option} takes no value", option=f"`{option}`")
-    if kind == "BadParameter" and param is not None:
-        return say(
-            "{name} must be {rule}, got {given}",
-            name=f"`{param.opts[0]}`",
-            rule=_RULES.get(_kind(param), _TEXT),
-            given=f"`{_quoted(error.message)}`",
-        )
+        option = f"`{clean(error.option_name)}`"
+        if "not take a value" in str(error):
+            return say("{option} takes no value", option=option)
+        return say("{option} needs a value after it", option=option)
     return _retell_words(error)
-
-
-def _takes_value(error: Any, option: str) -> bool:
-    params = error.ctx.command.params if error.ctx is not None else ()
-    return any(option in one.opts and not getattr(one, "is_flag", False) for one in params)
 
 
 def _unknown_option(error: Any) -> Message:
@@ -280,18 +255,13 @@ def _unknown_option(error: Any) -> Message:
 def _retell_words(error: Any) -> Message:
     """Retell what has no class of its own, by the words that it comes in."""
     words = str(error.format_message())
-    extra = re.fullmatch(r"Got unexpected extra arguments? \((.*)\)", words, re.DOTALL)
+    extra = re.fullmatch(r"Got unexpected extra argument\S* \((.*)\)", words, re.DOTALL)
     if extra:
         return say(
-            "{given} is one word too many; put words with blanks between quotation marks",
+            "{given} is more than can be written here; names with blanks go between quotation marks",
             given=f"`{clean(extra.group(1))[:80]}`",
         )
     if words.startswith("Missing command"):
         known = ", ".join(error.ctx.command.commands) if error.ctx is not None else ""
         return say("which command? There are {known}", known=known)
     return say("the command cannot be understood: {reason}", reason=clean(words))
-
-
-def _quoted(words: str) -> str:
-    found = re.search(r"'([^']*)'", words) or re.match(r"(\S+) is not", words)
-    return clean(found.group(1))[:80] if found else "…"

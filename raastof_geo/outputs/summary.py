@@ -77,13 +77,21 @@ def prove(result: Result) -> Message:
         )
     return say(
         "No plan under these assumptions has a smaller {objective} than {bound}: the plan has "
-        "{value}, keeps every rule within {violation} t, and the gap is {gap}.",
+        "{value}, keeps every rule within {violation} kg, and the gap is {gap} %.",
         objective=name_objective(result.scenario.said.objectives[0].minimise),
         bound=format_number(certificate.lower_bound),
         value=format_number(certificate.objective),
-        violation=f"{abs(certificate.largest_violation):.1e}",
-        gap=f"{max(0.0, certificate.gap):.1e}",
+        violation=_small(1000 * abs(certificate.largest_violation)),
+        gap=_small(100 * max(0.0, certificate.gap)),
     )
+
+
+def _small(value: float) -> Readable:
+    """Write a number that is near 0 in words that people read."""
+    least = 0.01
+    if 0 < value < least:
+        return say("less than {least}", least=format_number(least, digits=2))
+    return format_number(value, digits=2 if value else 0)
 
 
 MEASURE_NAMES: dict[str, Message] = {
