@@ -17,6 +17,7 @@ from raastof_geo.errors import InputError
 from raastof_geo.figures import Figure, NonNegativeFigure, PositiveFigure, Sourced
 from raastof_geo.language import say
 from raastof_geo.scenario.identity import Names, find_id, known, names_in
+from raastof_geo.scenario.once import MapOf
 from raastof_geo.scenario.tree import Tree, read_tree
 from raastof_geo.units import Condition, Quantity
 
@@ -129,11 +130,11 @@ class LegalRegime(Named):
 class Recipe(Named):
     """What a plant makes of what: shares of the input, and what a tonne of it becomes."""
 
-    inputs: dict[Annotated[str, AfterValidator(known("materials"))], PositiveFigure] = Field(
+    inputs: MapOf[Annotated[str, AfterValidator(known("materials"))], PositiveFigure] = Field(
         min_length=1
     )
     """Tonnes of each material in a tonne of input; they add up to one. [t/t]"""
-    outputs: dict[Annotated[str, AfterValidator(known("materials"))], PositiveFigure] = Field(
+    outputs: MapOf[Annotated[str, AfterValidator(known("materials"))], PositiveFigure] = Field(
         min_length=1
     )
     """Tonnes of each material, residue included, out of a tonne of input. [t/t]"""
@@ -196,16 +197,16 @@ class Catalogue(BaseModel):
     sources: dict[str, str] = Field(default_factory=dict)
     materials: dict[str, Material]
     uses: dict[str, Use]
-    fits: dict[
+    fits: MapOf[
         Annotated[str, AfterValidator(known("materials"))],
-        dict[Annotated[str, AfterValidator(known("uses"))], Fit],
+        MapOf[Annotated[str, AfterValidator(known("uses"))], Fit],
     ]
     conditions: dict[str, dict[str, str]] = Field(default_factory=dict)
     land: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Kinds of land that soil may come to, with the names that people read."""
     soil_classes: dict[int, dict[str, str]] = Field(default_factory=dict)
     """Classes of soil on Zealand, with the names that people read."""
-    soil_moves: dict[Annotated[str, AfterValidator(known("land"))], dict[int, SoilMove]] = Field(
+    soil_moves: MapOf[Annotated[str, AfterValidator(known("land"))], MapOf[int, SoilMove]] = Field(
         default_factory=dict
     )
     """What soil may come to which land, by the class of the soil; no entry: forbidden."""

@@ -79,9 +79,11 @@ def find_id(section: str, given: str, names: Names) -> str:
     """
     if given in names:
         return given
-    wanted = _fold(given)
-    found = [one for one in names if _fold(one) == wanted]
-    found = found or [one for one, called in names.items() if wanted in map(_fold, called.values())]
+    wanted = fold_id(given)
+    found = [one for one in names if fold_id(one) == wanted]
+    found = found or [
+        one for one, called in names.items() if wanted in map(fold_id, called.values())
+    ]
     if len(found) == 1:
         return found[0]
     if found:
@@ -89,7 +91,7 @@ def find_id(section: str, given: str, names: Names) -> str:
             say(
                 "{given} is the name of several: write the id of the one you mean, {choices}",
                 given=f"`{given}`",
-                choices=_join([f"`{one}`" for one in found], say("{first} or {last}")),
+                choices=join_choices([f"`{one}`" for one in found], say("{first} or {last}")),
             )
         )
     raise UnknownIdError(
@@ -159,11 +161,11 @@ def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> 
     close = _closest(given[:_LONGEST], names)
     if close:
         shown = [_show(one, names) for one in close]
-        return say("; did you mean {close}?", close=_join(shown, say("{first} or {last}")))
+        return say("; did you mean {close}?", close=join_choices(shown, say("{first} or {last}")))
     if not names:
         return say("; there are none")
     shown = [_show(one, names) for one in list(names)[:_MOST_SHOWN]]
-    choices = _join(shown, say("{first}, {last}"))
+    choices = join_choices(shown, say("{first}, {last}"))
     if len(names) <= _MOST_SHOWN:
         return say("; there are {choices}", choices=choices)
     if listed:
@@ -214,14 +216,14 @@ def _show(one: str, names: Names) -> Message | str:
     called = {key: name for key, name in names[one].items() if key in LANGUAGES}
     if not called:
         return f"`{one}`"
-    values = {
+    values: dict[str, str] = {
         language: f"`{one}`" if _words(name) == _words(one) else f"`{one}` ({name})"
         for language, name in called.items()
     }
     return _Name(next(iter(values.values())), values)
 
 
-def _join(choices: Sequence[Message | str], link: Message) -> Message | str:
+def join_choices(choices: Sequence[Message | str], link: Message) -> Message | str:
     """Join choices by commas, the last two by a link that is said in the reader's language."""
     text = choices[0]
     for number, one in enumerate(choices[1:], 2):
@@ -230,11 +232,11 @@ def _join(choices: Sequence[Message | str], link: Message) -> Message | str:
     return text
 
 
-def _fold(text: str) -> str:
+def fold_id(text: str) -> str:
     """Write a text so that case, blanks and the way of writing `å` make no difference."""
     return " ".join(unicodedata.normalize("NFC", str(text)).casefold().split())
 
 
 def _words(text: str) -> str:
     """Write an id as the words that it is made of."""
-    return " ".join(re.split(r"[\s_-]+", _fold(text)))
+    return " ".join(re.split(r"[\s_-]+", fold_id(text)))

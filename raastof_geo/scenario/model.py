@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, get_args
@@ -23,9 +24,14 @@ from raastof_geo.figures import NonNegativeFigure
 from raastof_geo.language import Language, say
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres
+from raastof_geo.scenario.fault import Fault, raise_faults
 from raastof_geo.scenario.identity import check_id, known
-from raastof_geo.scenario.period import Period, check_order, read_period
+from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
+from raastof_geo.scenario.period import Calendar, Period, check_order, read_period
 from raastof_geo.units import Quantity, read_quantity, read_share
+
+FORMAT = 2
+"""The form of scenario files that is written now; older ones are read with today's meaning."""
 
 Measure = Literal[
     "transport_kg_co2e_wtw",
@@ -64,6 +70,16 @@ EVERY_OUTPUT: tuple[OutputName, ...] = tuple(
 ShareDefinition = Literal["with_clean_soil", "without_soil", "cut_in_virgin"]
 RouteMeasure = Literal["emissions", "time", "cost"]
 
+
+def _find_period(given: Any, info: ValidationInfo) -> str:
+    calendar = _calendar(info)
+    return str(given).lower() if calendar is None else calendar.find(given)
+
+
+def _calendar(info: ValidationInfo) -> Calendar | None:
+    return (info.context or {}).get("calendar")
+
+
 Amount: TypeAlias = Annotated[Quantity, BeforeValidator(read_quantity)]
 Share: TypeAlias = Annotated[float, BeforeValidator(read_share)]
 MaterialId: TypeAlias = Annotated[str, AfterValidator(known("materials"))]
@@ -72,9 +88,7 @@ RecipeId: TypeAlias = Annotated[str, AfterValidator(known("recipes"))]
 LandId: TypeAlias = Annotated[str, AfterValidator(known("land"))]
 VehicleId: TypeAlias = Annotated[str, AfterValidator(known("vehicles"))]
 SiteId: TypeAlias = Annotated[str, AfterValidator(known("sites"))]
-PeriodId: TypeAlias = Annotated[
-    str, BeforeValidator(lambda given: str(given).lower()), AfterValidator(known("periods"))
-]
+PeriodId: TypeAlias = Annotated[str, BeforeValidator(_find_period)]
 
 
 class Model(BaseModel):
@@ -102,7 +116,8 @@ class Window(Model):
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self, info: ValidationInfo) -> Window:
-        ids = list((info.context or {}).get("known", {}).get("periods", ()))
+        calendar = _calendar(info)
+        ids = list(calendar.ids) if calendar is not None else []
         if self.first in ids and self.last in ids and ids.index(self.first) > ids.index(self.last):
             raise InputError(
                 say("`from: {first}` comes after `to: {last}`", first=self.first, last=self.last)
@@ -162,7 +177,7 @@ class NeedEntry(Stock):
     """A use that a site needs a material for; amounts are of the use's reference material."""
 
     use: UseId
-    materials: tuple[MaterialId, ...] | None = None
+    materials: SetOf[MaterialId] | None = None
     """The only materials that will do; none: all that the catalogue allows."""
 
     @model_validator(mode="after")
@@ -200,13 +215,14 @@ class PitEntry(Capacity):
     opens: Opening | None = None
     """What it takes to open it; none: it is open."""
 
-    supplies: tuple[MaterialId, ...] = Field(min_length=1)
-    price_dkk_per_t: dict[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    supplies: SetOf[MaterialId] = Field(min_length=1)
+    price_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Prices of this pit; the catalogue's where it has none. [DKK/t]"""
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> PitEntry:
         _weigh_capacity(self, self.supplies, info)
+        _refuse_idle(self, self.supplies, "supplies", "price_dkk_per_t")
         return self
 
 
@@ -217,26 +233,27 @@ class ReceiverEntry(Capacity):
     """What it takes to open it; none: it is open."""
     landfill: bool = True
     """Whether tonnes received count as landfill; false where they are put to use."""
-    disposal_kg_co2e: dict[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    disposal_kg_co2e: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Emissions of reception here; the catalogue's where it has none. [kg CO2e/t]"""
 
-    accepts: tuple[MaterialId, ...] = Field(min_length=1)
-    gate_fee_dkk_per_t: dict[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    accepts: SetOf[MaterialId] = Field(min_length=1)
+    gate_fee_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Fees of this receiver; the catalogue's where it has none. [DKK/t]"""
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> ReceiverEntry:
         _weigh_capacity(self, self.accepts, info)
+        _refuse_idle(self, self.accepts, "accepts", "gate_fee_dkk_per_t", "disposal_kg_co2e")
         return self
 
 
 class PlantEntry(Capacity):
     """A plant that makes materials of others; its capacities are tonnes of input."""
 
-    recipes: tuple[RecipeId, ...] = Field(min_length=1)
-    dkk_per_t: dict[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    recipes: SetOf[RecipeId] = Field(min_length=1)
+    dkk_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
     """What this plant charges; the catalogue's where it has none. [DKK/t of input]"""
-    kg_co2e_per_t: dict[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    kg_co2e_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
     """What this plant emits; the catalogue's where it has none. [kg CO2e/t of input]"""
     opens: Opening | None = None
     """What it takes to open it; none: it is open."""
@@ -248,6 +265,7 @@ class PlantEntry(Capacity):
             known_recipes = [name for name in self.recipes if name in catalogue.recipes]
             inputs = [one for name in known_recipes for one in catalogue.recipes[name].inputs]
             _weigh_capacity(self, tuple(inputs) or ("",), info)
+        _refuse_idle(self, self.recipes, "recipes", "dkk_per_t", "kg_co2e_per_t")
         return self
 
 
@@ -256,9 +274,9 @@ class Store(Model):
 
     capacity: Amount
     """What lies there at the end of a period, all materials together."""
-    start: dict[MaterialId, Amount] = Field(default_factory=dict)
+    start: MapOf[MaterialId, Amount] = Field(default_factory=dict)
     """What lies there before the first period."""
-    end: Literal["empty", "any"] | dict[MaterialId, Amount] = "empty"
+    end: Literal["empty", "any"] | MapOf[MaterialId, Amount] = "empty"
     """What lies there after the last period: nothing, whatever is best, or stated amounts."""
     handling_dkk_per_t: NonNegativeFigure | None = None
     """For putting a tonne in, and again for taking it out; none: the catalogue's. [DKK/t]"""
@@ -269,8 +287,7 @@ class Store(Model):
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> Store:
-        stocks = {**self.start, **(self.end if isinstance(self.end, dict) else {})}
-        for material, quantity in stocks.items():
+        for material, quantity in (*self.start.items(), *self.end_amounts.items()):
             _weigh(quantity, material, info)
         if self.capacity.unit != "t":
             raise InputError(
@@ -279,17 +296,61 @@ class Store(Model):
                     name="capacity",
                 )
             )
+        raise_faults(self._overfull(info))
         return self
+
+    @property
+    def end_amounts(self) -> dict[str, Quantity]:
+        """What has to lie there after the last period, where amounts are stated."""
+        return self.end if isinstance(self.end, dict) else {}
+
+    def _overfull(self, info: ValidationInfo) -> Iterator[Fault]:
+        """Find stocks that are larger than the room there is."""
+        for name, stock in (("start", self.start), ("end", self.end_amounts)):
+            tonnes = sum(_weigh(amount, material, info) for material, amount in stock.items())
+            if tonnes > self.capacity.value * (1 + 1e-9):
+                yield Fault(
+                    say(
+                        "{tonnes} t lie here, and there is room for {capacity} t: "
+                        "raise `capacity`, or lower the amounts",
+                        tonnes=tonnes,
+                        capacity=self.capacity.value,
+                    ),
+                    (name,),
+                )
+
+    def foreign_stocks(self, materials: Collection[str]) -> Iterator[Fault]:
+        """Find stocks of materials that do not lie here."""
+        for name, stock in (("start", self.start), ("end", self.end_amounts)):
+            for material in stock:
+                if material not in materials:
+                    yield Fault(
+                        say(
+                            "{material} is not kept here, only {kept}: add it to the materials, "
+                            "or leave it out",
+                            material=f"`{material}`",
+                            kept=", ".join(f"`{one}`" for one in materials),
+                        ),
+                        (name, material),
+                        of_key=True,
+                    )
 
 
 class DepotEntry(Store):
     """Storage between periods for anybody's material."""
 
-    materials: tuple[MaterialId, ...] = Field(min_length=1)
+    materials: SetOf[MaterialId] = Field(min_length=1)
     capacity_per_period: Amount | None = None
     """What may come in within a period, all materials together; none: no limit."""
     opens: Opening | None = None
     """What it takes to open it; none: it is open."""
+
+    @model_validator(mode="after")
+    def _keeps_what_it_has(self, info: ValidationInfo) -> DepotEntry:
+        if self.capacity_per_period is not None:
+            _weigh_over("capacity_per_period", self.capacity_per_period, self.materials, info)
+        raise_faults(self.foreign_stocks(self.materials))
+        return self
 
 
 class StockpileEntry(Store):
@@ -329,7 +390,7 @@ class Site(Model):
     """The project that the site belongs to; none: it is a project of its own."""
     land: LandId = "built_up"
     """What the land is, which decides what soil may come to it."""
-    vehicles: tuple[VehicleId, ...] | None = None
+    vehicles: SetOf[VehicleId] | None = None
     """The only trucks that may come here; none: all of the scenario."""
     truck_limits: TruckLimits = TruckLimits()
     """The largest truck that there is room for."""
@@ -383,6 +444,12 @@ class Site(Model):
             )
         if self.stockpile and not self.offers:
             raise InputError(say("`stockpile` keeps a site's own `offers`; this site has none"))
+        if self.stockpile:
+            own = dict.fromkeys(offer.material for offer in self.offers)
+            raise_faults(
+                replace(fault, below=("stockpile", *fault.below))
+                for fault in self.stockpile.foreign_stocks(own)
+            )
         return self
 
     @cached_property
@@ -412,7 +479,7 @@ class RoadChange(Window):
 
     name: str | None = None
     """Roads of this name or number, as in `Storstrømsbroen` or `E47`."""
-    way: tuple[int, ...] | None = None
+    way: SetOf[int] | None = None
     """Ways by their ids in OpenStreetMap."""
     at: tuple[float, float] | None = None
     """The road nearest to a place: longitude, latitude. [degrees]"""
@@ -428,7 +495,7 @@ class RoadChange(Window):
     maxheight_m: float | None = Field(default=None, gt=0)
     maxwidth_m: float | None = Field(default=None, gt=0)
     maxlength_m: float | None = Field(default=None, gt=0)
-    vehicles: tuple[VehicleId, ...] | None = None
+    vehicles: SetOf[VehicleId] | None = None
     """The trucks it is about; none: all."""
     note: str = ""
     """Why, for the reader."""
@@ -469,9 +536,9 @@ class NetworkChoice(Model):
     file: Path | None = None
     """A network made by `raastof network build` or `fetch`, a file of OpenStreetMap such as
     `.osm.pbf`, or a `.graphml` of OSMnx; none: the built-in network."""
-    municipalities: tuple[Annotated[str, AfterValidator(known("municipalities"))], ...] = ()
+    municipalities: SetOf[Annotated[str, AfterValidator(known("municipalities"))]] = ()
     """Read only these, and what lies near, from a file of OpenStreetMap."""
-    changes: tuple[RoadChange, ...] = ()
+    changes: SetOf[RoadChange] = ()
     """Roads that are not as the map says: closed, limited, slower."""
     ferries: bool = True
     """Whether trucks may take ferries."""
@@ -508,7 +575,7 @@ class PassageLimit(Window):
     municipality: str | None = None
     name: str | None = None
     """Roads of this name or number."""
-    way: tuple[int, ...] | None = None
+    way: SetOf[int] | None = None
     """Ways by their ids in OpenStreetMap."""
     at: tuple[float, float] | None = None
     """The road nearest to a place: longitude, latitude. [degrees]"""
@@ -549,8 +616,8 @@ class Targets(Model):
     """What the plan has to reach, and what it may not exceed."""
 
     secondary_share: SecondaryShare | None = None
-    at_most: tuple[Cap, ...] = ()
-    passages: tuple[PassageLimit, ...] = ()
+    at_most: SetOf[Cap] = ()
+    passages: SetOf[PassageLimit] = ()
     fairness: Fairness | None = None
 
 
@@ -638,7 +705,7 @@ class Choices(Model):
 class Objective(Model):
     """One step of the list of objectives."""
 
-    minimise: tuple[Measure, ...] = Field(min_length=1)
+    minimise: SetOf[Measure] = Field(min_length=1)
     """What is minimised: a measure, or several of one unit added up."""
     tolerance: Share = 0.0
     """How far later steps may worsen it, as a share."""
@@ -671,6 +738,11 @@ class Objective(Model):
     def name(self) -> str:
         """The measures, joined by plus signs."""
         return "+".join(self.minimise)
+
+    @property
+    def name_in_any_order(self) -> str:
+        """The name of this step and of every other that adds up the same measures."""
+        return "+".join(sorted(self.minimise))
 
 
 _UNIT_OF_MEASURE = {
@@ -724,13 +796,13 @@ class NamedLeg(Window):
 class Baseline(Model):
     """What would happen without coordination: each project alone with its best pit and receiver."""
 
-    pits: tuple[SiteId, ...] | None = None
+    pits: SetOf[SiteId] | None = None
     """The only pits of the baseline; none: all."""
-    receivers: tuple[SiteId, ...] | None = None
+    receivers: SetOf[SiteId] | None = None
     """The only receivers of the baseline; none: all."""
-    vehicles: tuple[VehicleId, ...] | None = None
+    vehicles: SetOf[VehicleId] | None = None
     """The trucks of the baseline; none: those that `fleet` does not limit, if there are any."""
-    legs: tuple[NamedLeg, ...] = ()
+    legs: SetOf[NamedLeg] = ()
     """Where material goes, or how much of it is already planned to."""
 
 
@@ -749,18 +821,20 @@ class EffectChoices(Model):
 class ScenarioFile(Model):
     """A scenario as it stands in its file."""
 
+    format: int = Field(default=1, ge=1, le=FORMAT)
+    """The form of the file; none: the first, which had no number."""
     title: str = Field(min_length=1, max_length=10_000)
     description: str = ""
     language: Language = "da"
     periods: tuple[Annotated[Period, BeforeValidator(read_period)], ...] = Field(min_length=1)
     network: NetworkChoice = NetworkChoice()
-    vehicles: tuple[VehicleId, ...] = Field(
+    vehicles: SetOf[VehicleId] = Field(
         default=("tipper_4_axle", "truck_trailer_7_axle"), min_length=1
     )
     """The trucks that may be used; each leg takes the best of them."""
     idle_min_per_load: float = Field(default=0.0, ge=0, le=600)
     """Time with the engine running at both ends of a trip, together. [min]"""
-    accepted_conditions: tuple[Annotated[str, AfterValidator(known("conditions"))], ...] = ()
+    accepted_conditions: SetOf[Annotated[str, AfterValidator(known("conditions"))]] = ()
     """Conditions of conditional fits that the scenario accepts."""
     catalogue: dict[str, Any] = Field(default_factory=dict)
     """Additions to the built-in catalogue, and replacements in it."""
@@ -779,9 +853,9 @@ class ScenarioFile(Model):
     """Price of a tonne of CO2e in `cost_with_co2_dkk`. [DKK/t CO2e]"""
     return_loads: ReturnLoads | None = None
     """None: every truck drives back empty."""
-    fleet: dict[VehicleId, FleetLimit] = Field(default_factory=dict)
+    fleet: MapOf[VehicleId, FleetLimit] = Field(default_factory=dict)
     """Limits by kind of truck; none: there are enough."""
-    agreements: tuple[Agreement, ...] = ()
+    agreements: SetOf[Agreement] = ()
     choices: Choices = Choices()
     solving: Solving = Solving()
     baseline: Baseline = Baseline()
@@ -791,7 +865,13 @@ class ScenarioFile(Model):
     but the coarse effect of the whole."""
     online_tiles: bool = False
     """Whether readers of the map may ask OpenStreetMap's server for a background."""
-    outputs: tuple[OutputName, ...] = EVERY_OUTPUT
+    outputs: SetOf[OutputName] = EVERY_OUTPUT
+
+    @field_validator("objectives")
+    @classmethod
+    def _steps_differ(cls, steps: tuple[Objective, ...]) -> tuple[Objective, ...]:
+        refuse_twice([step.name_in_any_order for step in steps])
+        return steps
 
     @field_validator("periods")
     @classmethod
@@ -804,20 +884,50 @@ def _catalogue(info: ValidationInfo) -> Catalogue | None:
     return (info.context or {}).get("catalogue")
 
 
-def _weigh(quantity: Quantity, material: str, info: ValidationInfo) -> None:
-    """Try to turn a quantity into tonnes, so that a mistake is found while reading."""
+def _weigh(quantity: Quantity, material: str, info: ValidationInfo) -> float:
+    """Turn a quantity into tonnes, so that a mistake is found while reading.
+
+    Zero where it cannot be known yet: without a catalogue, or with a material that is not in it.
+    """
     catalogue = _catalogue(info)
-    if catalogue is not None and material in catalogue.materials:
-        catalogue.tonnes(quantity, material, (info.context or {}).get("vehicles", ()))
+    if catalogue is None or material not in catalogue.materials:
+        return quantity.value if quantity.unit == "t" else 0.0
+    return catalogue.tonnes(quantity, material, (info.context or {}).get("vehicles", ()))
 
 
 def _weigh_capacity(entry: Capacity, materials: tuple[str, ...], info: ValidationInfo) -> None:
     for name, quantity in entry.limits():
-        if quantity.unit != "t" and len(materials) > 1:
-            raise InputError(
-                say(
-                    "`{name}` covers several materials of different density: say it in tonnes",
-                    name=name,
-                )
+        _weigh_over(name, quantity, materials, info)
+
+
+def _weigh_over(
+    name: str, quantity: Quantity, materials: tuple[str, ...], info: ValidationInfo
+) -> None:
+    """Weigh an amount that covers several materials: of different density, in tonnes only."""
+    if quantity.unit != "t" and len(set(materials)) > 1:
+        raise InputError(
+            say(
+                "`{name}` covers several materials of different density: say it in tonnes",
+                name=name,
             )
-        _weigh(quantity, materials[0], info)
+        )
+    _weigh(quantity, materials[0], info)
+
+
+def _refuse_idle(entry: Model, named: Collection[str], list_name: str, *keys: str) -> None:
+    """Refuse prices and factors of what is not done here, which nobody would ever pay."""
+    raise_faults(
+        Fault(
+            say(
+                "{one} is not in `{list}` here, so this would count for nothing: "
+                "add it there, or leave it out",
+                one=f"`{one}`",
+                list=list_name,
+            ),
+            (key, one),
+            of_key=True,
+        )
+        for key in keys
+        for one in getattr(entry, key)
+        if one not in named
+    )

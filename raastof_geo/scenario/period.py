@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime
 import re
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import say
-from raastof_geo.scenario.identity import check_id
+from raastof_geo.language import Message, say
+from raastof_geo.scenario.fault import Fault, raise_faults
+from raastof_geo.scenario.identity import UnknownIdError, check_id, join_choices, suggest
 
+_YEAR = r"(?P<year>[12]\d{3})"
 _NAMED = re.compile(
-    r"(?P<year>[12]\d{3})(?:-(?:[qQkK](?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?"
+    rf"{_YEAR}(?:-(?:[qQkK](?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])"
+    r"(?:-(?P<day>0[1-9]|[12]\d|3[01]))?))?"
 )
+_QUARTER_WORD = r"(?:q|k|kv|kvt|kvartal|quarter)\.?"
+_SPOKEN = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"{_YEAR}[ /-]*(?:q|k)(?P<quarter>[1-4])",
+        rf"(?:q|k)(?P<quarter>[1-4])[ /-]*{_YEAR}",
+        rf"(?P<quarter>[1-4])\.? ?{_QUARTER_WORD} ?{_YEAR}",
+        rf"{_YEAR},? ?(?P<quarter>[1-4])\.? ?{_QUARTER_WORD}",
+    )
+)
+_BARE = re.compile(rf"{_YEAR}[ /-](?P<number>[1-9])")
+_MOST_SHOWN = 12
 
 
 class Period(BaseModel):
@@ -39,39 +55,93 @@ class Period(BaseModel):
 def read_period(given: Any) -> Any:
     """Understand `2027`, `2027-Q3`, `2027-05`, or leave `{id, start, end}` to be checked.
 
+    A quarter may be written as people say it: `Q3 2027`, `3. kvt. 2027`.
+
     Raises
     ------
     InputError
         Some other text.
     """
-    if isinstance(given, dict):
+    if isinstance(given, dict | Period):
         return given
-    match = _NAMED.fullmatch(str(given)) if not isinstance(given, bool) else None
-    if match is None:
+    readings = [] if isinstance(given, bool) else _read(str(given))
+    if len(readings) == 1 and readings[0].start != readings[0].end:
+        return readings[0].model_dump()
+    if readings:
         raise InputError(
             say(
-                "{given} is not a period: write a year `2027`, a quarter `2027-Q3`, a month "
-                "`2027-05`, or `{{id: phase-1, start: 2027-01-01, end: 2027-06-30}}`",
+                "{given} is not a period: write {likely}",
                 given=f"`{given}`",
+                likely=join_choices(_likely(readings), say("{first} or {last}")),
             )
         )
-    year = int(match["year"])
-    if match["quarter"]:
-        first, months = 3 * int(match["quarter"]) - 2, 3
-    elif match["month"]:
-        first, months = int(match["month"]), 1
+    raise InputError(
+        say(
+            "{given} is not a period: write a year `2027`, a quarter `2027-Q3`, a month "
+            "`2027-05`, or `{{id: phase-1, start: 2027-01-01, end: 2027-06-30}}`",
+            given=f"`{str(given)[:80]}`",
+        )
+    )
+
+
+def _likely(readings: Sequence[Period]) -> list[str]:
+    """Give what may be written instead: of a day, the quarter and the month that it lies in."""
+    first = readings[0]
+    if first.start == first.end:
+        quarter = _quarter(first.start.year, (first.start.month + 2) // 3)
+        readings = (quarter, _month(first.start.year, first.start.month))
+    return [f"`{show_period(reading.id)}`" for reading in readings]
+
+
+def show_period(id_: str) -> str:
+    """Write the id of a period as people do: `2027-Q3`."""
+    return id_.upper() if re.fullmatch(r"\d{4}-q[1-4]", id_) else id_
+
+
+def _read(text: str) -> list[Period]:
+    """Give the stretches that a text may mean: none, one, or several."""
+    text = " ".join(text.split())
+    match = _NAMED.fullmatch(text) or next(
+        (found for pattern in _SPOKEN if (found := pattern.fullmatch(text))), None
+    )
+    if match is not None:
+        return list(_stretches(match.groupdict()))
+    bare = _BARE.fullmatch(text)
+    if bare is None:
+        return []
+    year, number = int(bare["year"]), int(bare["number"])
+    quarters = [_quarter(year, number)] if number <= 4 else []
+    return [*quarters, _month(year, number)]
+
+
+def _stretches(said: dict[str, str | None]) -> Iterator[Period]:
+    """Give the stretch that a year with a quarter, month or day is; none where no such day is."""
+    year = int(said["year"] or 0)
+    month, day = int(said.get("month") or 0), int(said.get("day") or 0)
+    if said.get("quarter"):
+        yield _quarter(year, int(said["quarter"] or 0))
+    elif month and day:
+        if day <= calendar.monthrange(year, month)[1]:
+            date = datetime.date(year, month, day)
+            yield Period(id=date.isoformat(), start=date, end=date)
+    elif month:
+        yield _month(year, month)
     else:
-        first, months = 1, 12
-    return {
-        "id": str(given).lower() if match["quarter"] else str(given),
-        "start": datetime.date(year, first, 1),
-        "end": _last_day(year, first + months - 1),
-    }
+        yield Period(id=str(year), start=datetime.date(year, 1, 1), end=datetime.date(year, 12, 31))
 
 
-def _last_day(year: int, month: int) -> datetime.date:
-    following = datetime.date(year + month // 12, month % 12 + 1, 1)
-    return following - datetime.timedelta(days=1)
+def _quarter(year: int, quarter: int) -> Period:
+    months = _month(year, 3 * quarter - 2), _month(year, 3 * quarter)
+    return Period(id=f"{year}-q{quarter}", start=months[0].start, end=months[1].end)
+
+
+def _month(year: int, month: int) -> Period:
+    last = calendar.monthrange(year, month)[1]
+    return Period(
+        id=f"{year}-{month:02}",
+        start=datetime.date(year, month, 1),
+        end=datetime.date(year, month, last),
+    )
 
 
 def check_order(periods: Sequence[Period]) -> None:
@@ -79,20 +149,125 @@ def check_order(periods: Sequence[Period]) -> None:
 
     Raises
     ------
-    InputError
-        The first pair that does not.
+    FaultError
+        Every period that does not.
     """
-    for period in periods:
+    raise_faults(
+        Fault(message, (number,))
+        for number, period in enumerate(periods)
+        if (message := _what_is_wrong(periods[:number], period)) is not None
+    )
+
+
+def _what_is_wrong(before: Sequence[Period], period: Period) -> Message | None:
+    """Say what is wrong with a period behind others; none where nothing is."""
+    try:
         check_id(period.id)
-        if period.end < period.start:
-            raise InputError(say("period {id} ends before it starts", id=f"`{period.id}`"))
-    for before, after in pairwise(periods):
-        if after.start <= before.end:
-            raise InputError(
-                say(
-                    "period {after} starts before {before} has ended: list periods in order, "
-                    "without overlap",
-                    after=f"`{after.id}`",
-                    before=f"`{before.id}`",
-                )
+    except InputError as error:
+        return error.findings[0].message
+    shown = f"`{show_period(period.id)}`"
+    if period.end < period.start:
+        return say("period {id} ends before it starts", id=shown)
+    if any(other.id == period.id for other in before):
+        return say(
+            "period {id} stands here twice: give each period an id of its own, and list it once",
+            id=shown,
+        )
+    for other in before[-1:]:
+        if (other.start, other.end) == (period.start, period.end):
+            return say(
+                "period {id} has the same days as {other}: keep one of them",
+                id=shown,
+                other=f"`{show_period(other.id)}`",
             )
+        if period.start <= other.end:
+            return say(
+                "period {after} starts before {before} has ended: list periods in order, "
+                "without overlap",
+                after=shown,
+                before=f"`{show_period(other.id)}`",
+            )
+    return None
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The periods of a scenario, for what refers to them."""
+
+    periods: tuple[Period, ...]
+    doubtful: frozenset[str] = frozenset()
+    """What stands in the list and could not be read: a reference to it is no second mistake."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids, in order."""
+        return tuple(period.id for period in self.periods)
+
+    def find(self, given: Any) -> str:
+        """Give the id of a period that is referred to, however a quarter is written.
+
+        Raises
+        ------
+        UnknownIdError
+            The scenario has no such period; the sentence says which it has then.
+        """
+        text = " ".join(str(given).split()).lower()
+        readings = _read(text)
+        meant = [text, *(one.id for one in readings if len(readings) == 1)]
+        for one in meant:
+            if one in self.ids:
+                return one
+        if self.doubtful & {text, *meant} or (
+            self.doubtful and readings and not self._during(readings)
+        ):
+            return text
+        raise UnknownIdError(
+            "periods",
+            str(given),
+            say(
+                "{given} is not a period of this scenario{hint}",
+                given=f"`{str(given)[:80]}`",
+                hint=self._hint(text, readings),
+            ),
+        )
+
+    def _during(self, readings: Sequence[Period]) -> list[Period]:
+        """Give the periods that share a day with what was meant."""
+        return [
+            period
+            for period in self.periods
+            if any(one.start <= period.end and period.start <= one.end for one in readings)
+        ]
+
+    def _hint(self, text: str, readings: Sequence[Period]) -> Message:
+        shown = [f"`{show_period(period.id)}`" for period in self._during(readings)]
+        if len(shown) == 1:
+            return say("; did you mean {close}?", close=shown[0])
+        if shown:
+            return say("; that time is {first} to {last} here", first=shown[0], last=shown[-1])
+        if not readings and not text[:1].isdigit():
+            return suggest(text, [show_period(one) for one in self.ids])
+        shown = [f"`{show_period(one)}`" for one in self.ids]
+        if len(shown) > _MOST_SHOWN:
+            return say("; it has {first} to {last}", first=shown[0], last=shown[-1])
+        return say("; it has {choices}", choices=join_choices(shown, say("{first} and {last}")))
+
+
+def read_calendar(given: Any) -> Calendar | None:
+    """Read the periods of a scenario from plain values; none where there is no list of them."""
+    if not isinstance(given, list) or not given:
+        return None
+    periods, doubtful = [], set[str]()
+    for entry in given:
+        try:
+            periods.append(Period.model_validate(read_period(entry)))
+        except (InputError, ValidationError):
+            doubtful |= _doubtful(entry)
+    return Calendar(tuple(periods), frozenset(doubtful))
+
+
+def _doubtful(entry: Any) -> set[str]:
+    """Give what may refer to an entry that cannot be read."""
+    named: Hashable = entry.get("id") if isinstance(entry, dict) else entry
+    text = " ".join(str(named).split()).lower()
+    return {text, *(reading.id for reading in _read(text))}

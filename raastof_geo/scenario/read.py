@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
-from raastof_geo.errors import Finding, RaastofError, ScenarioError, raise_all
-from raastof_geo.language import Message, say
+from raastof_geo.errors import Finding, InputError, ScenarioError, raise_all
+from raastof_geo.language import say
+from raastof_geo.scenario.agreed import check_agreements, note_agreements
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
-from raastof_geo.scenario.identity import Names, names_in, suggest
+from raastof_geo.scenario.format import note_older, refuse_newer
+from raastof_geo.scenario.identity import Names, find_id, names_in
+from raastof_geo.scenario.lot import check_lots
 from raastof_geo.scenario.model import ScenarioFile
-from raastof_geo.scenario.period import read_period
+from raastof_geo.scenario.overlay import write_ids
+from raastof_geo.scenario.period import read_calendar
+from raastof_geo.scenario.permit import check_receivers, note_needs
+from raastof_geo.scenario.refusal import explain_errors
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.tree import Trail, Tree, merge_values, read_tree
+from raastof_geo.scenario.tree import Tree, merge_values, read_tree
 
 
 def read_scenario(path: Path | str, *, anywhere: bool = False) -> Scenario:
@@ -48,22 +53,41 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     ScenarioError
         Every mistake, each with its line and column.
     """
+    refuse_newer(tree)
     findings = list(tree.findings)
     catalogue, wrong = _build_catalogue(tree)
     findings += wrong
-    said, wrong = _build_file(tree, catalogue)
-    findings += wrong
+    said, mistakes = _build_file(tree, catalogue)
+    findings += mistakes
+    warnings: list[Finding] = []
     if said is not None:
         findings += _check_network_file(said, tree, path, anywhere)
-        findings += _check_baseline(said, tree)
-        findings += _check_agreements(said, tree)
-        findings += _check_fleet(said, tree)
+        found = _check_baseline(said, tree) + _check_agreements(said, tree)
+        findings += found + _check_fleet(said, tree)
+        if not wrong and not found:
+            draft = Scenario(id=path.stem, digest=tree.digest, said=said, catalogue=catalogue)
+            contradictions, warnings = _compare(draft, tree)
+            findings += contradictions
     raise_all(ScenarioError, sorted(findings, key=_by_place))
     assert said is not None  # noqa: S101 - a missing file has findings
-    said = _with_full_path(said, path)
     return Scenario(
-        id=path.stem, digest=tree.digest, said=said, catalogue=catalogue, places=tree.keys
+        id=path.stem,
+        digest=tree.digest,
+        said=_with_full_path(said, path),
+        catalogue=catalogue,
+        warnings=tuple(warnings),
+        places=tree.keys,
     )
+
+
+def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
+    """Hold the entries of a scenario against each other: mistakes, and what is worth a warning."""
+    mistakes, warnings = check_lots(scenario, tree)
+    mistakes += check_agreements(scenario, tree)
+    mistakes += check_receivers(scenario, tree)
+    warnings += note_agreements(scenario, tree)
+    warnings += note_needs(scenario, tree)
+    return mistakes, note_older(scenario, tree) + sorted(warnings, key=_by_place)
 
 
 def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
@@ -71,19 +95,19 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
     own = tree.values.get("catalogue")
     if not isinstance(own, Mapping) or not own:
         return load_catalogue(), []
-    merged = merge_values(read_builtin_tree().values, own)
+    merged = merge_values(read_builtin_tree().values, write_ids(own, tree))
     try:
         context = {"known": {name: names_in(part) for name, part in merged.items()}}
         return Catalogue.model_validate(merged, context=context), []
     except ValidationError as error:
-        return load_catalogue(), _explain(error, tree, Catalogue, below=("catalogue",))
+        return load_catalogue(), explain_errors(error, tree, Catalogue, below=("catalogue",))
 
 
 def _build_file(tree: Tree, catalogue: Catalogue) -> tuple[ScenarioFile | None, list[Finding]]:
     try:
         said = ScenarioFile.model_validate(tree.values, context=_context(tree, catalogue))
     except ValidationError as error:
-        return None, _explain(error, tree, ScenarioFile, below=())
+        return None, explain_errors(error, tree, ScenarioFile)
     return said, []
 
 
@@ -95,8 +119,8 @@ def _context(tree: Tree, catalogue: Catalogue) -> dict[str, Any]:
     known: dict[str, Names] = {
         name: names_in(part) for name, part in merged.items() if name in builtin
     }
-    known["sites"] = names_in(tree.values.get("sites"))
-    known["periods"] = dict.fromkeys(_period_ids(tree.values.get("periods")), {})
+    if isinstance(tree.values.get("sites"), Mapping):
+        known["sites"] = names_in(tree.values["sites"])
     network = tree.values.get("network")
     known["drawn_municipalities"] = {
         name: {"title": f"{name} Kommune"} for name in _municipality_names()
@@ -106,17 +130,21 @@ def _context(tree: Tree, catalogue: Catalogue) -> dict[str, Any]:
     vehicles = tree.values.get("vehicles")
     if not isinstance(vehicles, list):
         vehicles = ScenarioFile.model_fields["vehicles"].default
-    return {"known": known, "catalogue": catalogue, "vehicles": tuple(map(str, vehicles))}
+    return {
+        "known": known,
+        "calendar": read_calendar(tree.values.get("periods")),
+        "catalogue": catalogue,
+        "vehicles": tuple(_as_ids(vehicles, known["vehicles"])),
+    }
 
 
-def _period_ids(periods: Any) -> Iterable[str]:
-    for given in periods if isinstance(periods, list) else ():
+def _as_ids(given: Iterable[Any], names: Names) -> Iterator[str]:
+    """Give the ids of what is named, and what is not known as it is."""
+    for one in given:
         try:
-            period = read_period(given)
-        except RaastofError:
-            continue
-        if isinstance(period, Mapping) and "id" in period:
-            yield str(period["id"])
+            yield find_id("vehicles", str(one), names)
+        except InputError:
+            yield str(one)
 
 
 def _municipality_names() -> tuple[str, ...]:
@@ -229,151 +257,3 @@ def _check_fleet(said: ScenarioFile, tree: Tree) -> list[Finding]:
 
 def _by_place(finding: Finding) -> tuple[int, int]:
     return (finding.place.line, finding.place.column) if finding.place else (0, 0)
-
-
-def _explain(
-    error: ValidationError, tree: Tree, root: type[BaseModel], *, below: Trail
-) -> list[Finding]:
-    """Turn pydantic's errors into sentences with places."""
-    findings = []
-    for detail in error.errors(include_url=False):
-        of_key = detail["loc"][-1:] == ("[key]",)
-        trail = (*below, *(part for part in detail["loc"] if part != "[key]"))
-        place = tree.place(trail, of_key=of_key or detail["type"] == "extra_forbidden")
-        for message in _sentences(detail, tree, root, trail, below):
-            findings.append(Finding(message, place))
-    return findings
-
-
-def _sentences(
-    detail: ErrorDetails, tree: Tree, root: type[BaseModel], trail: Trail, below: Trail
-) -> list[Message]:
-    where = _dotted(trail)
-    given = tree.written.get(trail) or _short(detail.get("input"))
-    context = detail.get("ctx", {})
-    kind = detail["type"]
-    if kind == "value_error" and isinstance(context.get("error"), RaastofError):
-        return [
-            say("{where}: {problem}", where=where, problem=finding.message)
-            for finding in context["error"].findings
-        ]
-    if kind == "missing":
-        return [say("{where} is missing", where=where)]
-    if kind == "extra_forbidden":
-        keys = _keys_here(root, trail[len(below) : -1])
-        return [
-            say("{where} is not a key here{hint}", where=where, hint=suggest(str(trail[-1]), keys))
-        ]
-    if kind == "literal_error":
-        return [
-            say(
-                "{where} must be one of {expected}, got {given}{hint}",
-                where=where,
-                expected=context["expected"].replace("'", "`").replace(" or ", ", "),
-                given=f"`{given}`",
-                hint=_suggest_literal(str(given), context["expected"]),
-            )
-        ]
-    rule = _rule(kind, context)
-    if rule is not None:
-        return [
-            say("{where} must be {rule}, got {given}", where=where, rule=rule, given=f"`{given}`")
-        ]
-    return [
-        say(
-            "{where}: {problem}, got {given}",
-            where=where,
-            problem=detail["msg"],
-            given=f"`{given}`",
-        )
-    ]
-
-
-def _suggest_literal(given: str, expected: str) -> Message | str:
-    choices = [part.strip(" '") for part in expected.replace(" or ", ",").split(",")]
-    hint = suggest(given, choices)
-    return hint if "close" in hint.values else ""
-
-
-def _rule(kind: str, context: Mapping[str, Any]) -> Message | None:
-    """Say what a value has to be, for the rules that a scenario can break."""
-    if kind in {"greater_than_equal", "less_than_equal", "greater_than", "less_than"}:
-        limit = str(next(iter(context.values())))
-        return {
-            "greater_than_equal": say("at least {limit}", limit=limit),
-            "less_than_equal": say("at most {limit}", limit=limit),
-            "greater_than": say("above {limit}", limit=limit),
-            "less_than": say("below {limit}", limit=limit),
-        }[kind]
-    for start, rule in _RULES_BY_KIND.items():
-        if kind.startswith(start):
-            return rule
-    return None
-
-
-_RULES_BY_KIND: dict[str, Message] = {
-    "string_too_short": say("a text that is not empty"),
-    "string_too_long": say("a text of at most 10,000 characters"),
-    "string": say("a text"),
-    "float": say("a number"),
-    "finite_number": say("a finite number"),
-    "int": say("a whole number"),
-    "bool": say("`true` or `false`"),
-    "date": say("a date such as `2027-05-31`"),
-    "too_short": say("a list with at least one entry"),
-    "list": say("a list: lines that begin with `- `"),
-    "tuple": say("a list: lines that begin with `- `"),
-    "dict": say("a mapping: lines of `key: value`"),
-    "model": say("a mapping: lines of `key: value`"),
-    "path": say("a file name"),
-}
-
-
-def _dotted(trail: Trail) -> str:
-    """Write `sites.harbour.needs[0].use`."""
-    text = ""
-    for part in trail:
-        text += (
-            f"[{part}]"
-            if isinstance(part, int)
-            else f".{str(part)[:80]}"
-            if text
-            else str(part)[:80]
-        )
-    return text
-
-
-def _short(value: Any) -> str:
-    text = "null" if value is None else str(value)
-    return text if len(text) <= 60 else text[:57] + "…"
-
-
-def _keys_here(root: type[BaseModel], trail: Trail) -> list[str]:
-    """Find the keys that the model at a trail knows."""
-    model: Any = root
-    for part in trail:
-        model = _step(model, part)
-        if model is None:
-            return []
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        return [field.alias or name for name, field in model.model_fields.items()]
-    return []
-
-
-def _step(annotation: Any, part: str | int) -> Any:
-    """Go from a type to the type of what it holds under a key."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        field = annotation.model_fields.get(str(part))
-        return _unwrapped(field.annotation) if field else None
-    arguments = [one for one in get_args(annotation) if one is not Ellipsis]
-    return _unwrapped(arguments[-1]) if arguments else None
-
-
-def _unwrapped(annotation: Any) -> Any:
-    """Look through `Annotated[…]` and `… | None`."""
-    arguments = [one for one in get_args(annotation) if one is not type(None)]
-    if hasattr(annotation, "__metadata__"):
-        return _unwrapped(annotation.__origin__)
-    if type(None) in get_args(annotation) and len(arguments) == 1:
-        return _unwrapped(arguments[0])
-    return annotation

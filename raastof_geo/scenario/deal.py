@@ -1,0 +1,170 @@
+"""Deals that are possible at all, and the most tonnes that can go by them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
+from raastof_geo.scenario.scenario import Depot, Need, Offer, Pit, Plant, Receiver, Scenario
+from raastof_geo.units import Quantity
+
+
+@dataclass(frozen=True)
+class Deal:
+    """A giver and a taker that may do business in some periods."""
+
+    giver: Giver
+    taker: Taker
+    periods: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Deals:
+    """What may go from site to site in a scenario, roads left aside."""
+
+    scenario: Scenario
+
+    def between(
+        self, origin: str, destination: str, material: str | None, periods: Iterable[str]
+    ) -> list[Deal]:
+        """List the deals from one site to another, of one material or of all, in some periods."""
+        wanted = set(periods)
+        return [
+            Deal(giver, taker, common)
+            for giver in self.givers(origin)
+            if material in (None, giver.material)
+            for taker in self.takers(destination)
+            if may_deal(giver, taker)
+            and (
+                common := frozenset(
+                    wanted & set(giver.periods) & set(taker.accepts[giver.material].periods)
+                )
+            )
+        ]
+
+    def weigh(self, amount: Quantity, material: str | None) -> float:
+        """Turn an amount of a material, or of several in tonnes, into tonnes."""
+        if material is None or amount.unit == "t":
+            return amount.value
+        scenario = self.scenario
+        return scenario.catalogue.tonnes(amount, material, scenario.said.vehicles)
+
+    def givers(self, site: str) -> Sequence[Giver]:
+        """List who gives at a site."""
+        return self._givers.get(site, ())
+
+    def takers(self, site: str) -> Sequence[Taker]:
+        """List who takes at a site."""
+        return self._takers.get(site, ())
+
+    def most_given(self, deals: Iterable[Deal]) -> float:
+        """Give tonnes that the givers of some deals cannot exceed; infinite where none is sure."""
+        by_giver: dict[str, tuple[Giver, set[str]]] = {}
+        for deal in deals:
+            by_giver.setdefault(deal.giver.id, (deal.giver, set()))[1].update(deal.periods)
+        kept = {
+            (giver.site, giver.material) for giver, _ in by_giver.values() if self._is_pile(giver)
+        }
+        total = sum(self.in_all(site, material) for site, material in kept)
+        pits: dict[str, set[str]] = {}
+        for giver, periods in by_giver.values():
+            if giver.kind == "pit":
+                pits.setdefault(giver.place, set()).update(periods)
+            elif giver.kind == "plant" or (giver.kind == "depot" and not self._is_pile(giver)):
+                return math.inf
+            elif giver.kind == "offer" and (giver.site, giver.material) not in kept:
+                total += self._offered[giver.id]
+        return total + sum(
+            _most_through(self._places["pit", site], len(periods)) for site, periods in pits.items()
+        )
+
+    def most_taken(self, deals: Iterable[Deal]) -> float:
+        """Give tonnes that the takers of some deals cannot exceed; infinite where none is sure."""
+        by_taker: dict[str, tuple[Taker, set[str], set[str]]] = {}
+        for deal in deals:
+            _, materials, periods = by_taker.setdefault(deal.taker.id, (deal.taker, set(), set()))
+            materials.add(deal.giver.material)
+            periods.update(deal.periods)
+        return sum(
+            self._needed[taker.id][0] * max(self._needed[taker.id][1][one] for one in materials)
+            if taker.kind == "need"
+            else _most_through(self._places[taker.kind, taker.place], len(periods))
+            for taker, materials, periods in by_taker.values()
+        )
+
+    def _is_pile(self, giver: Giver) -> bool:
+        return giver.kind == "depot" and self._depots[giver.place].own
+
+    def in_all(self, site: str, material: str) -> float:
+        """Give what a site has of a material, whenever it comes up, its stockpile included. [t]"""
+        offered = sum(offer.tonnes for offer in self.offers(site) if offer.material == material)
+        pile = self._depots.get(f"{site}/stockpile")
+        return offered + (pile.start_t.get(material, 0.0) if pile is not None else 0.0)
+
+    def offers(self, site: str) -> Sequence[Offer]:
+        """List the offers of a site."""
+        return self._offers_at.get(site, ())
+
+    def needs(self, site: str) -> Sequence[Need]:
+        """List the needs of a site."""
+        return self._needs_at.get(site, ())
+
+    @cached_property
+    def _givers(self) -> dict[str, list[Giver]]:
+        found: dict[str, list[Giver]] = {}
+        for giver in list_givers(self.scenario):
+            found.setdefault(giver.site, []).append(giver)
+        return found
+
+    @cached_property
+    def _takers(self) -> dict[str, list[Taker]]:
+        found: dict[str, list[Taker]] = {}
+        for taker in list_takers(self.scenario):
+            found.setdefault(taker.site, []).append(taker)
+        return found
+
+    @cached_property
+    def _offers_at(self) -> dict[str, list[Offer]]:
+        found: dict[str, list[Offer]] = {}
+        for offer in self.scenario.offers:
+            found.setdefault(offer.site, []).append(offer)
+        return found
+
+    @cached_property
+    def _needs_at(self) -> dict[str, list[Need]]:
+        found: dict[str, list[Need]] = {}
+        for need in self.scenario.needs:
+            found.setdefault(need.site, []).append(need)
+        return found
+
+    @cached_property
+    def _offered(self) -> dict[str, float]:
+        return {offer.id: offer.tonnes for offer in self.scenario.offers}
+
+    @cached_property
+    def _needed(self) -> dict[str, tuple[float, dict[str, float]]]:
+        return {need.id: (need.tonnes, need.ratios) for need in self.scenario.needs}
+
+    @cached_property
+    def _depots(self) -> dict[str, Depot]:
+        return {depot.id: depot for depot in self.scenario.depots}
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str], Pit | Receiver | Plant | Depot]:
+        scenario = self.scenario
+        return {
+            **{("pit", pit.site): pit for pit in scenario.pits},
+            **{("receiver", receiver.site): receiver for receiver in scenario.receivers},
+            **{("plant", plant.site): plant for plant in scenario.plants},
+            **{("depot", depot.id): depot for depot in scenario.depots},
+        }
+
+
+def _most_through(place: Pit | Receiver | Plant | Depot, periods: int) -> float:
+    """Give what may go through a place in a number of periods. [t]"""
+    each = math.inf if place.per_period_t is None else place.per_period_t * periods
+    total = None if isinstance(place, Depot) else place.total_t
+    return each if total is None else min(each, total)

@@ -1,0 +1,78 @@
+"""Lists that are sets: nothing stands in them twice."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ValidatorFunctionWrapHandler, WrapValidator
+
+from raastof_geo.language import Message, say
+from raastof_geo.scenario.fault import Fault, FaultError, raise_faults
+
+Entry = TypeVar("Entry", bound=Hashable)
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+def refuse_twice(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Check that no entry stands in a list twice.
+
+    Raises
+    ------
+    FaultError
+        Each entry that stood there before.
+    """
+    first: dict[Hashable, int] = {}
+    faults = []
+    for number, entry in enumerate(entries):
+        if first.setdefault(entry, number) != number:
+            faults.append(Fault(_stands_twice(entry, first[entry]), (number,)))
+    raise_faults(faults)
+    return entries
+
+
+def _stands_twice(entry: Hashable, first: int) -> Message:
+    if isinstance(entry, BaseModel):
+        return say(
+            "this entry stands twice in the list, first as number {number}: keep one of them, "
+            "or write one with the amount of both",
+            number=first + 1,
+        )
+    return say(
+        "{entry} stands twice in this list, first as number {number}: keep one of them",
+        entry=f"`{entry}`",
+        number=first + 1,
+    )
+
+
+def refuse_keys_twice(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """Check that no two keys of a mapping mean the same, as an id and its name do.
+
+    Raises
+    ------
+    FaultError
+        Each key that means what a key before it did.
+    """
+    result = read(given)
+    if not isinstance(given, Mapping) or len(result) == len(given):
+        return result
+    first: dict[Hashable, Any] = {}
+    faults = []
+    for key, value in given.items():
+        [meant] = read({key: value})
+        if first.setdefault(meant, key) != key:
+            faults.append(Fault(_means_the_same(key, first[meant]), (str(key),), of_key=True))
+    raise FaultError(*faults)
+
+
+def _means_the_same(key: Any, first: Any) -> Message:
+    return say(
+        "{key} and {first} are the same: keep one of them", key=f"`{key}`", first=f"`{first}`"
+    )
+
+
+SetOf: TypeAlias = Annotated[tuple[Entry, ...], AfterValidator(refuse_twice)]
+"""A list in which nothing stands twice, in the order of the file."""
+MapOf: TypeAlias = Annotated[dict[Key, Value], WrapValidator(refuse_keys_twice)]
+"""A mapping by ids or names, in which no two keys mean the same."""

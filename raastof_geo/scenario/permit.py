@@ -1,0 +1,58 @@
+"""Materials that a scenario lets come where the rules do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from raastof_geo.errors import Finding
+from raastof_geo.language import say
+from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.tree import Tree
+
+
+def check_receivers(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
+    """Find receivers that accept soil which may not come to the land that they are said to be on.
+
+    A receiver whose `land` is not said has a permit of its own, and takes what it accepts.
+    """
+    for site_id, site in scenario.sites.items():
+        if site.receiver is None or "land" not in site.model_fields_set:
+            continue
+        for number, material in enumerate(site.receiver.accepts):
+            move = scenario.catalogue.soil_move(material, site.land)
+            if move is not None and move.verdict == "forbidden":
+                yield Finding(
+                    say(
+                        "{site} accepts {material}, but such soil may not come to "
+                        "`land: {land}` (rule {rule}). Drop one of the two; a receiver with a "
+                        "permit of its own needs no `land`",
+                        site=f"`{site_id}`",
+                        material=f"`{material}`",
+                        land=site.land,
+                        rule=f"`{move.rule}`",
+                    ),
+                    tree.place(("sites", site_id, "receiver", "accepts", number)),
+                )
+
+
+def note_needs(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
+    """Find materials that a need names and the rules keep from its use."""
+    for site_id, site in scenario.sites.items():
+        for at, need in enumerate(site.needs):
+            for number, material in enumerate(need.materials or ()):
+                block = scenario.blocks(material, need.use, site.land)
+                if block is not None:
+                    yield Finding(
+                        say(
+                            "{site} names {material} for {use}, but it may not serve there "
+                            "(rule {rule}): `raastof why {material_id} {use_id}` tells what "
+                            "could be done",
+                            site=f"`{site_id}`",
+                            material=f"`{material}`",
+                            use=f"`{need.use}`",
+                            rule=f"`{block[0]}`",
+                            material_id=material,
+                            use_id=need.use,
+                        ),
+                        tree.place(("sites", site_id, "needs", at, "materials", number)),
+                    )
