@@ -258,7 +258,8 @@ def _retell_words(error: Any) -> Message:
     extra = re.fullmatch(r"Got unexpected extra argument\S* \((.*)\)", words, re.DOTALL)
     if extra:
         return say(
-            "{given} is more than can be written here; names with blanks go between quotation marks",
+            "{given} is more than can be written here; names with blanks go between quotation "
+            "marks",
             given=f"`{clean(extra.group(1))[:80]}`",
         )
     if words.startswith("Missing command"):

@@ -146,7 +146,7 @@ def test_unknown_sites_trucks_and_periods_are_told_at_once():
     told = str(caught.value)
     assert "`rod` is not a site here; did you mean `road`" in told
     assert "`bicycle` is not a vehicle here" in told
-    assert "`2099` is not a period here" in told
+    assert "`2099` is not a period of this scenario" in told
 
 
 def test_the_page_holds_both_routes_and_harms_nobody():

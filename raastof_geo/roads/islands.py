@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -92,10 +92,10 @@ def group_sites(network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool
     ferries
         Whether trucks may take ferries.
     """
-    tail = network.tail[np.array(list(edges.values()), np.intp)]
-    parts = find_islands(network, ferries=ferries).of_node[tail].tolist()
-    number = {part: at for at, part in enumerate(dict.fromkeys(parts))}
-    return {site: number[part] for site, part in zip(edges, parts, strict=True)}
+    part = find_islands(network, ferries=ferries).of_node
+    parts = {site: int(part[node]) for site, node in _tails(network, edges).items()}
+    number = {one: at for at, one in enumerate(dict.fromkeys(parts.values()))}
+    return {site: number[one] for site, one in parts.items()}
 
 
 def explain_islands(
@@ -127,23 +127,24 @@ def explain_islands(
 
 
 def explain_ferries(network: RoadNetwork, edges: Mapping[str, int]) -> list[Message]:
-    """Say which sites only a ferry reaches from the sites where most of them are."""
-    groups = _by_number(group_sites(network, edges, ferries=False))
-    together = _by_number(group_sites(network, edges, ferries=True))
-    most = {site for group in together for site in _largest_of(groups, group)}
-    apart = [group for group in groups if not set(group) <= most]
+    """Say which sites only a ferry reaches from the largest part of the network."""
+    by_land, by_sea = (find_islands(network, ferries=ferries) for ferries in (False, True))
+    apart = {
+        site: int(by_land.of_node[node])
+        for site, node in _tails(network, edges).items()
+        if by_land.of_node[node] != by_land.mainland and by_sea.of_node[node] == by_sea.mainland
+    }
     return [
         say(
             "only a ferry reaches {sites}; times and fares of ferries are rough",
             sites=_list_sites(group),
         )
-        for group in apart
+        for group in _by_number(apart)
     ]
 
 
-def _largest_of(groups: Iterable[Sequence[str]], whole: Sequence[str]) -> Sequence[str]:
-    inside = [group for group in groups if group[0] in whole]
-    return max(inside, key=len)
+def _tails(network: RoadNetwork, edges: Mapping[str, int]) -> dict[str, int]:
+    return {site: int(network.tail[edge]) for site, edge in edges.items()}
 
 
 def _by_number(groups: Mapping[str, int]) -> list[list[str]]:
@@ -160,8 +161,8 @@ def _list_sites(sites: Sequence[str]) -> str:
 
 def _name_ferries(network: RoadNetwork, edges: Mapping[str, int]) -> list[str]:
     """Name the ferries that land in one of the sites' parts."""
-    parts = find_islands(network, ferries=False).of_node
-    tail = network.tail[np.array(list(edges.values()), np.intp)]
+    islands = find_islands(network, ferries=False)
+    parts = islands.of_node
     sea = network.ferry & (network.access != Access.CLOSED)
     size = network.node_count
     ends = (network.tail[sea], network.head[sea])
@@ -171,7 +172,7 @@ def _name_ferries(network: RoadNetwork, edges: Mapping[str, int]) -> list[str]:
     for end in (network.tail[sea], network.head[sea]):
         for number, part in zip(line[end].tolist(), parts[end].tolist(), strict=True):
             lands.setdefault(number, set()).add(part)
-    wanted = set(parts[tail].tolist()) - {int(np.bincount(parts[tail]).argmax())}
+    wanted = {int(parts[node]) for node in _tails(network, edges).values()} - {islands.mainland}
     numbers = {number for number, reached in lands.items() if reached & wanted}
     named = np.flatnonzero(sea)[np.isin(line[network.tail[sea]], list(numbers))]
     return sorted({network.called(edge) for edge in named.tolist()} - {""})

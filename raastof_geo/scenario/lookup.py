@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from raastof_geo.errors import Finding, InputError, raise_all
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import find_id
+from raastof_geo.scenario.period import Calendar
 from raastof_geo.scenario.scenario import Scenario
 
 
@@ -36,5 +37,5 @@ def look_up(where: Catalogue | Scenario, asked: Sequence[tuple[str, str]]) -> li
 
 def _look_up_one(where: Catalogue | Scenario, section: str, given: str) -> str:
     if section == "periods" and isinstance(where, Scenario):
-        return find_id(section, given, {period: {} for period in where.periods})
+        return Calendar(where.said.periods).find(given)
     return find_id(section, given, where.names(section))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from raastof_geo.scenario.deals import Deal, Hindrance, Market
+from raastof_geo.scenario.market import Hindrance, Market, Trade
 from raastof_geo.scenario.scenario import Plant, Process, Scenario
 
 Lacking = Literal["capacity", "nobody", "chain", "together"] | Hindrance
@@ -64,7 +64,7 @@ class _Search:
         self.depots = {depot.id: depot for depot in scenario.depots}
         used = [process for plant in scenario.plants for process in plant.processes]
         materials = {name for one in used for name in (*one.inputs, *one.outputs)}
-        self.deals = Market(scenario, islands).deals(materials) if used else []
+        self.trades = Market(scenario, islands).trades(materials) if used else []
 
     def idle(self) -> tuple[Idle, ...]:
         runs = {
@@ -95,16 +95,16 @@ class _Search:
         reached: set[_Traded] = set()
         while True:
             before = len(reached)
-            for deal in self.deals:
-                for period in deal.periods:
-                    key = (deal.taker.id, deal.giver.material, period)
-                    if key not in reached and self._has(deal, period, runs, reached):
+            for trade in self.trades:
+                for period in trade.periods:
+                    key = (trade.taker.id, trade.giver.material, period)
+                    if key not in reached and self._has(trade, period, runs, reached):
                         reached.add(key)
             if len(reached) == before:
                 return reached
 
-    def _has(self, deal: Deal, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
-        giver = deal.giver
+    def _has(self, trade: Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
+        giver = trade.giver
         if giver.kind == "offer":
             return self._offered[giver.id] > 0
         if giver.kind == "pit":
@@ -136,16 +136,16 @@ class _Search:
         reached: set[_Traded] = set()
         while True:
             before = len(reached)
-            for deal in self.deals:
-                for period in deal.periods:
-                    key = (deal.giver.id, deal.giver.material, period)
-                    if key not in reached and self._has_room(deal, period, runs, reached):
+            for trade in self.trades:
+                for period in trade.periods:
+                    key = (trade.giver.id, trade.giver.material, period)
+                    if key not in reached and self._has_room(trade, period, runs, reached):
                         reached.add(key)
             if len(reached) == before:
                 return reached
 
-    def _has_room(self, deal: Deal, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
-        taker, material = deal.taker, deal.giver.material
+    def _has_room(self, trade: Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
+        taker, material = trade.taker, trade.giver.material
         if taker.kind == "need":
             return self._needed[taker.id] > 0
         if taker.kind == "receiver":
@@ -198,19 +198,19 @@ class _Search:
     def _lack(self, site: str, material: str, side: Literal["input", "output"]) -> Lack:
         """Say what keeps one material from coming to a plant, or from leaving it."""
         own = [
-            (deal, deal.giver.site if side == "input" else deal.taker.site)
-            for deal in self.deals
-            if deal.giver.material == material
-            and (deal.taker if side == "input" else deal.giver).place == site
-            and (deal.taker if side == "input" else deal.giver).kind == "plant"
+            (trade, trade.giver.site if side == "input" else trade.taker.site)
+            for trade in self.trades
+            if trade.giver.material == material
+            and (trade.taker if side == "input" else trade.giver).place == site
+            and (trade.taker if side == "input" else trade.giver).kind == "plant"
         ]
         if not own:
             return Lack("nobody", material, side)
-        free = tuple(dict.fromkeys(other for deal, other in own if deal.hindrance is None))
+        free = tuple(dict.fromkeys(other for trade, other in own if trade.hindrance is None))
         if free:
             return Lack("chain", material, side, free)
-        why = min((deal.hindrance for deal, _ in own if deal.hindrance), key=_ORDER.index)
-        others = tuple(dict.fromkeys(other for deal, other in own if deal.hindrance == why))
+        why = min((trade.hindrance for trade, _ in own if trade.hindrance), key=_ORDER.index)
+        others = tuple(dict.fromkeys(other for trade, other in own if trade.hindrance == why))
         return Lack(why, material, side, others)
 
     # --- what is known ------------------------------------------------------------------------

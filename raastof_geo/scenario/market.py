@@ -1,4 +1,4 @@
-"""Say between whom material may pass at all: who may deal, which truck comes, in which time."""
+"""Say between whom material may pass at all: who may trade, which truck comes, in which time."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers,
 from raastof_geo.scenario.scenario import Scenario
 
 Hindrance = Literal["roads", "trucks", "agreements", "periods"]
-"""What may keep two sites apart that could deal otherwise."""
+"""What may keep two sites apart that could trade otherwise."""
 
 
 @dataclass(frozen=True)
-class Deal:
-    """Two who could deal, the periods in which they can, and else what is in the way."""
+class Trade:
+    """Two who could trade, the periods in which they can, and else what is in the way."""
 
     giver: Giver
     taker: Taker
@@ -33,8 +33,8 @@ class Market:
     islands: Mapping[str, int] = field(default_factory=dict)
     """The number of the island that each site lies on, where that is known."""
 
-    def deals(self, materials: Iterable[str]) -> list[Deal]:
-        """Give plants and depots with all that they could deal with, hindered or not.
+    def trades(self, materials: Iterable[str]) -> list[Trade]:
+        """Give plants and depots with all that they could trade with, hindered or not.
 
         Parameters
         ----------
@@ -53,19 +53,19 @@ class Market:
             if {giver.kind, taker.kind} & {"plant", "depot"} and may_deal(giver, taker)
         ]
 
-    def _meet(self, giver: Giver, taker: Taker) -> Deal:
+    def _meet(self, giver: Giver, taker: Taker) -> Trade:
         if self.islands.get(giver.site) != self.islands.get(taker.site):
-            return Deal(giver, taker, frozenset(), "roads")
+            return Trade(giver, taker, frozenset(), "roads")
         if not self._truck_comes(giver, taker):
-            return Deal(giver, taker, frozenset(), "trucks")
+            return Trade(giver, taker, frozenset(), "trucks")
         ids = tuple(self.scenario.periods)
         both = frozenset(giver.periods) & frozenset(taker.accepts[giver.material].periods)
         if not both:
-            return Deal(giver, taker, both, "periods")
+            return Trade(giver, taker, both, "periods")
         for agreement in self.scenario.said.agreements:
             if _rules_out(agreement, giver, taker):
                 both -= frozenset(agreement.periods(ids))
-        return Deal(giver, taker, both, None if both else "agreements")
+        return Trade(giver, taker, both, None if both else "agreements")
 
     def _truck_comes(self, giver: Giver, taker: Taker) -> bool:
         """Tell whether a truck that there is may come to both; own heaps need no hours."""
