@@ -8,10 +8,11 @@ from pathlib import Path
 
 from raastof_geo.assignment import assign
 from raastof_geo.effect import measure_effect
-from raastof_geo.errors import Finding, Place, ScenarioError
+from raastof_geo.errors import Finding, NoPlanError, Place, ScenarioError
 from raastof_geo.language import Language, Message, say
 from raastof_geo.legs import price_legs
 from raastof_geo.outputs import write_outputs
+from raastof_geo.outputs.warning import explain_idle
 from raastof_geo.result import Result
 from raastof_geo.roads.area import read_area
 from raastof_geo.roads.load import load_network
@@ -41,7 +42,11 @@ def solve_scenario(scenario: Scenario, *, tell: Tell = lambda _: None) -> Result
     tell(say("Pricing the legs"))
     legs = price_legs(scenario, network, anchors)
     tell(say("Assigning tonnes to legs"))
-    plan = assign(scenario, legs)
+    try:
+        plan = assign(scenario, legs)
+    except NoPlanError as error:
+        idle = explain_idle(scenario, network, anchors)
+        raise type(error)(*error.findings, *idle) from error
     tell(say("Measuring the effect"))
     effect = measure_effect(scenario, legs, plan)
     return Result(scenario, network, anchors, legs, plan, effect)

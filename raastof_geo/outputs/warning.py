@@ -32,7 +32,7 @@ def warn_of_input(scenario: Scenario, network: RoadNetwork, anchors: Anchors) ->
         explain_moves(network, scenario.sites, anchors),
         explain_islands(network, anchors.edges, ferries=ferries),
         explain_ferries(network, anchors.edges) if ferries else (),
-        tuple(_idle_recipes(scenario, network, anchors)),
+        tuple(explain_idle(scenario, network, anchors)),
         (_unverified(scenario),),
     )
     return [
@@ -105,7 +105,7 @@ def _unverified(scenario: Scenario) -> Message:
 # --- plants that can never run ----------------------------------------------------------------
 
 
-def _idle_recipes(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> Iterator[Finding]:
+def explain_idle(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> Iterator[Finding]:
     """Say of each recipe that can never run what it lacks."""
     ferries = scenario.said.network.ferries
     islands = group_sites(network, anchors.edges, ferries=ferries)

@@ -153,7 +153,6 @@ class _Search:
         if taker.kind == "plant":
             return any(
                 (taker.site, process.recipe, period) in runs
-                and self._emptied_of(process, period, reached)
                 for process in self.plants[taker.site].processes
                 if material in process.inputs
             )
@@ -166,12 +165,13 @@ class _Search:
         return any((giver, material, one) in reached for one in self._from(period))
 
     def _emptied(self, run: _Run, taken: set[_Traded]) -> bool:
-        return self._emptied_of(self._process(run), run[2], taken)
+        """Tell whether all that a recipe makes goes somewhere, if only to plants that run.
 
-    def _emptied_of(self, process: Process, period: str, taken: set[_Traded]) -> bool:
+        Plants may send to each other in a ring, each time a little less.
+        """
         return all(
-            (f"{process.site}/plant/{material}", material, period) in taken
-            for material in process.outputs
+            (f"{run[0]}/plant/{material}", material, run[2]) in taken
+            for material in self._process(run).outputs
         )
 
     # --- reasons ------------------------------------------------------------------------------
