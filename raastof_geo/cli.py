@@ -10,7 +10,7 @@ import contextlib
 import datetime
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,12 +19,27 @@ import typer
 from raastof_geo import __version__
 from raastof_geo.errors import InputError, OutputError, RaastofError
 from raastof_geo.language import LANGUAGES, Language, Message, as_language, say, speaking
+from raastof_geo.terminal import (
+    NobodyReadsError,
+    clean,
+    complain,
+    hang_up,
+    prepare_streams,
+    quote,
+    tell,
+    tell_item,
+)
+from raastof_geo.usage import explain_usage, speak_of
 
 if TYPE_CHECKING:
     from raastof_geo.pipeline import Tell
     from raastof_geo.result import Result
+    from raastof_geo.roads.network import RoadNetwork
+    from raastof_geo.roads.snap import Anchors
+    from raastof_geo.scenario import Scenario
     from raastof_geo.scenario.catalogue import Catalogue
 
+_EXIT_REFUSED = 2
 _EXIT_NO_PLAN = 3
 _EXIT_OUTSIDE = 4
 _EXIT_INTERRUPTED = 130
@@ -33,18 +48,34 @@ _EXIT_INTERRUPTED = 130
 def main() -> None:
     """Run the command line and end with its exit code."""
     arguments = sys.argv[1:]
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")
+    prepare_streams()
     with speaking(pick_language(arguments)):
-        sys.exit(run_command(arguments))
+        code = run_command(arguments)
+    hang_up()
+    sys.exit(code)
 
 
 def run_command(arguments: list[str]) -> int:
     """Run a command and return its exit code; errors become sentences."""
     try:
+        return _run_command(arguments)
+    except Exception as error:
+        told = explain_usage(error, _ARGUMENTS)
+        if told is not None:
+            for line in told:
+                _print_error(line)
+            return int(getattr(error, "exit_code", _EXIT_REFUSED))
+        if type(error).__name__ == "Abort":
+            return _EXIT_INTERRUPTED
+        raise
+
+
+def _run_command(arguments: list[str]) -> int:
+    """Run a command; usage errors pass through."""
+    try:
         command = typer.main.get_command(build_app())
         _explain_options(command)
+        speak_of(command, _ARGUMENTS)
         result = command.main(args=arguments, prog_name="raastof", standalone_mode=False)
         return int(result) if isinstance(result, int) else 0
     except RaastofError as error:
@@ -55,19 +86,13 @@ def run_command(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         _print_error(str(say("Interrupted: nothing was written.")))
         return _EXIT_INTERRUPTED
+    except NobodyReadsError:
+        return 0
     except OSError as error:
         if "--debug" in arguments:
             raise
         _print_error(str(say("Something outside failed: {reason}", reason=str(error))))
         return _EXIT_OUTSIDE
-    except Exception as error:
-        show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
-        if callable(show) and isinstance(code, int):
-            show()
-            return code
-        if type(error).__name__ == "Abort":
-            return _EXIT_INTERRUPTED
-        raise
 
 
 def pick_language(arguments: list[str]) -> Language:
@@ -77,7 +102,7 @@ def pick_language(arguments: list[str]) -> Language:
             return as_language(arguments[position + 1]) or "da"
         if argument.startswith("--lang="):
             return as_language(argument.removeprefix("--lang=")) or "da"
-    return as_language(os.environ.get("RAASTOF_LANG", "")) or "da"
+    return _language_around() or "da"
 
 
 def _complain(error: RaastofError, arguments: list[str]) -> None:
@@ -94,21 +119,31 @@ def _complain(error: RaastofError, arguments: list[str]) -> None:
 
 def _scenario_language(arguments: list[str]) -> Language | None:
     """Answer in the scenario's language where no other was asked for."""
-    if any(argument.startswith("--lang") for argument in arguments) or os.environ.get(
-        "RAASTOF_LANG"
-    ):
+    if any(argument.startswith("--lang") for argument in arguments) or _language_around():
         return None
     for argument in arguments:
         if argument.endswith((".yaml", ".yml")):
-            with contextlib.suppress(OSError, UnicodeDecodeError):
-                for line in Path(argument).read_text(encoding="utf-8").splitlines():
+            with (
+                contextlib.suppress(OSError, UnicodeDecodeError),
+                Path(argument).open("rb") as file,
+            ):
+                for line in file.read(_LANGUAGE_WITHIN).decode("utf-8", "ignore").splitlines():
                     if line.startswith("language:"):
                         return as_language(line.removeprefix("language:").strip(" \"'"))
     return None
 
 
+_LANGUAGE_WITHIN = 100_000
+"""How far into a scenario its language is looked for. [bytes]"""
+
+
+def _language_around() -> Language | None:
+    """Give the language that the environment asks for, if it names one."""
+    return as_language(os.environ.get("RAASTOF_LANG", ""))
+
+
 def _print_error(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    complain(text)
 
 
 def build_app() -> typer.Typer:
@@ -147,9 +182,15 @@ def build_app() -> typer.Typer:
         _explain
     )
     app.command("why-not", help=str(say("Tell why one site does not send to another.")))(_why_not)
-    app.command("materials", help=str(say("List the materials, or all that is known of one.")))(
-        _materials
-    )
+    app.command(
+        "materials",
+        help=str(
+            say(
+                "List materials, uses, recipes, conditions, land and trucks, or tell all that is "
+                "known of one."
+            )
+        ),
+    )(_materials)
     app.command(
         "why", help=str(say("Tell whether a material may serve a use, and by which rule."))
     )(_why)
@@ -186,14 +227,18 @@ _HELP: dict[str, Message] = {
     "scenario": say("The scenario file (YAML)."),
     "into": say("The folder to write into."),
     "results": say("A folder that `raastof run` wrote."),
-    "giver": say("Id of the site that would send."),
-    "taker": say("Id of the site that would receive."),
-    "material": say("Id of a material."),
-    "use": say("Id of a use."),
-    "land": say("Kind of land that the material comes to."),
+    "figure": say("A figure such as plan.kg_co2e_wtw; none: list those that there are."),
+    "giver": say("The site that would send, by id or name."),
+    "taker": say("The site that would receive, by id or name."),
+    "material": say("A material, by id or name."),
+    "entry": say(
+        "A material, use, recipe, condition, kind of land or truck, by id or name; none: list all."
+    ),
+    "use": say("A use, by id or name."),
+    "land": say("The kind of land that the material comes to, by id or name."),
     "of_scenario": say("Take the catalogue of this scenario instead of the built-in one."),
     "anywhere": say("Let the scenario name files outside its own folder."),
-    "lang": say("The language to speak: da or en."),
+    "lang": say("The language to speak, and to write results in: da or en."),
     "verbose": say("Tell each step."),
     "debug": say("Show where in the code an error arose."),
     "version": say("Show the version and stop."),
@@ -207,9 +252,9 @@ _HELP: dict[str, Message] = {
     "simplify_m": say("Keep the drawn road within this distance of the mapped one. [m]"),
     "place": say("A place that OpenStreetMap knows, such as Køge Kommune."),
     "box": say("West, south, east, north in degrees."),
-    "origin": say("Id of the site that sends."),
-    "destination": say("Id of the site that receives."),
-    "vehicle": say("Id of the truck; none: the first of the scenario."),
+    "origin": say("The site that sends, by id or name."),
+    "destination": say("The site that receives, by id or name."),
+    "vehicle": say("The truck, by id or name; none: the first of the scenario."),
     "period": say("The period; none: the first of the scenario."),
     "map_file": say("The page to draw; none: the two ids in this folder."),
     "no_plan": say("Do not solve the plan; tell the price of each load only."),
@@ -220,9 +265,38 @@ _HELP: dict[str, Message] = {
     "renumbered": say("The ids in the file are not those of OpenStreetMap: keep none."),
     "polygon": say("A GeoJSON file of the area to fetch."),
     "server": say("An Overpass server to ask instead of the public ones."),
-    "help": say("Show this message and stop."),
 }
 """What options and arguments are for, by name."""
+
+_ARGUMENTS: dict[str, Message] = {
+    "scenario": say("SCENARIO"),
+    "results": say("RESULTS"),
+    "figure": say("FIGURE"),
+    "giver": say("GIVER"),
+    "taker": say("TAKER"),
+    "material": say("MATERIAL"),
+    "entry": say("ENTRY"),
+    "use": say("USE"),
+    "name": say("NAME"),
+    "file": say("FILE"),
+    "source": say("FILE"),
+    "origin": say("FROM"),
+    "destination": say("TO"),
+    "into": say("FOLDER"),
+    "of_scenario": say("SCENARIO"),
+    "land": say("LAND"),
+    "vehicle": say("TRUCK"),
+    "period": say("PERIOD"),
+    "map_file": say("FILE"),
+    "municipalities": say("FILE"),
+    "towns": say("FILE"),
+    "within": say("FILE"),
+    "polygon": say("FILE"),
+    "simplify_m": say("METRES"),
+    "buffer_m": say("METRES"),
+    "osm_date": say("DATE"),
+}
+"""What people call the values of arguments and options, by name."""
 
 
 def _explain_options(command: Any) -> None:
@@ -236,7 +310,7 @@ def _explain_options(command: Any) -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"raastof {__version__}")
+        tell(f"raastof {__version__}")
         raise typer.Exit
 
 
@@ -267,6 +341,7 @@ def _options(
 
 
 def _run(
+    context: typer.Context,
     scenario: Path,
     into: Annotated[Path, typer.Option("--into")] = Path("results"),
     anywhere: Annotated[bool, typer.Option("--anywhere")] = False,
@@ -276,16 +351,24 @@ def _run(
 ) -> None:
     from raastof_geo.pipeline import run_scenario
 
-    with _telling(verbose) as tell:
-        result, folder = run_scenario(scenario, into=into, anywhere=anywhere, tell=tell)
-    with _in_language_of(result.scenario.said.language, lang):
+    language = _asked_language(context, lang)
+    with _telling(verbose) as note:
+        result, folder = run_scenario(
+            scenario, into=into, anywhere=anywhere, language=language, tell=note
+        )
+    with _in_language_of(result.scenario.said.language, language):
         _print_summary(result, folder)
 
 
+def _asked_language(context: typer.Context, lang: str | None) -> Language | None:
+    """Give the language of `--lang`, before or after the command; none: nobody asked."""
+    return as_language(lang or context.find_root().params.get("lang") or "")
+
+
 @contextlib.contextmanager
-def _in_language_of(language: Language, lang: str | None) -> Iterator[None]:
+def _in_language_of(language: Language, asked: Language | None) -> Iterator[None]:
     """Speak the scenario's language where no other was asked for."""
-    if lang or os.environ.get("RAASTOF_LANG"):
+    if asked or _language_around():
         yield
         return
     with speaking(language):
@@ -297,24 +380,31 @@ def _print_summary(result: Result, folder: Path) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from raastof_geo.outputs.summary import answer, prove, summarise, warn
+    from raastof_geo.outputs.summary import answer, prove, summarise
+    from raastof_geo.outputs.warning import warn
 
     console = Console(highlight=False, soft_wrap=True)
-    table = Table(title=escape(result.scenario.said.title), title_justify="left")
+    table = Table(title=escape(clean(result.scenario.said.title)), title_justify="left")
     table.add_column("")
     table.add_column(str(say("Plan")), justify="right")
     table.add_column(str(say("Before")), justify="right")
     for what, plan, before in summarise(result):
         table.add_row(escape(str(what)), plan, before)
     console.print(table)
-    console.print(escape(str(prove(result))))
-    for line in answer(result):
-        console.print(escape(f"· {line}"))
-    for warning in warn(result):
-        console.print(escape(f"! {warning}"))
-    console.print(escape(str(say("Results: {folder}", folder=str(folder)))))
+    tell(str(prove(result)))
+    _print_items(say("Can the share be reached?"), answer(result), mark="· ")
+    _print_items(say("Warnings"), warn(result), mark="! ")
+    console.print(escape(clean(str(say("Results: {folder}", folder=str(folder))))))
     for file in sorted(folder.iterdir()):
-        console.print(escape(f"  {file.name}"))
+        console.print(escape(clean(f"  {file.name}")))
+
+
+def _print_items(title: Message, items: Sequence[object], *, mark: str) -> None:
+    """Write a heading and what stands under it; nothing where there is nothing."""
+    if items:
+        tell(f"\n{title}")
+    for item in items:
+        tell_item(str(item), indent="", mark=mark)
 
 
 @contextlib.contextmanager
@@ -331,15 +421,16 @@ def _telling(verbose: bool) -> Iterator[Tell]:
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=None)
 
-        def tell(message: Message) -> None:
+        def note(message: Message) -> None:
             progress.update(task, description=str(message))
             if verbose:
                 progress.console.print(str(message), markup=False)
 
-        yield tell
+        yield note
 
 
 def _check(
+    context: typer.Context,
     scenario: Path,
     anywhere: Annotated[bool, typer.Option("--anywhere")] = False,
     lang: Lang = None,
@@ -347,41 +438,44 @@ def _check(
     debug: Debug = False,
 ) -> None:
     from raastof_geo.language import format_number
-    from raastof_geo.pipeline import place_scenario
+    from raastof_geo.outputs.warning import warn_of_input
+    from raastof_geo.pipeline import place_scenario, read_for_roads
     from raastof_geo.roads.change import find_changed_edges
-    from raastof_geo.roads.places import locate_municipality
-    from raastof_geo.scenario import read_scenario
 
-    with _telling(verbose) as tell:
-        tell(say("Reading the scenario"))
-        read = read_scenario(scenario, anywhere=anywhere)
-        network, anchors = place_scenario(read, tell=tell)
+    language = _asked_language(context, lang)
+    with _telling(verbose) as note:
+        read = read_for_roads(scenario, anywhere=anywhere, language=language, tell=note)
+        network, anchors = place_scenario(read, tell=note)
         find_changed_edges(network, read.said.network.changes)
-    lon, lat = zip(*(site.lon_lat for site in read.sites.values()), strict=True)
-    for (site, moved), found in zip(
-        anchors.frame["snap_m"].items(), locate_municipality(lon, lat), strict=True
-    ):
-        said = read.sites[str(site)].municipality
-        line = f"{site}: {moved:.0f} m"
-        if said and found and said != found:
-            line += " – " + str(
-                say(
-                    "the scenario says {said}, the coordinates lie in {found}",
-                    said=said,
-                    found=found,
-                )
-            )
-        typer.echo(line)
-    offered = sum(offer.tonnes for offer in read.offers)
-    needed = sum(need.tonnes for need in read.needs)
-    typer.echo(
-        say(
-            "The scenario can be read: {sites} sites, {offered} t offered, {needed} t needed.",
-            sites=len(read.sites),
-            offered=format_number(offered),
-            needed=format_number(needed),
+    with _in_language_of(read.said.language, language):
+        _print_places(read, network, anchors)
+        _print_items(say("Warnings"), warn_of_input(read, network, anchors), mark="! ")
+        tell()
+        tell_item(
+            say(
+                "The scenario can be read: {sites} sites, {offered} t offered, {needed} t needed.",
+                sites=len(read.sites),
+                offered=format_number(sum(offer.tonnes for offer in read.offers)),
+                needed=format_number(sum(need.tonnes for need in read.needs)),
+            ),
+            indent="",
         )
-    )
+
+
+def _print_places(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> None:
+    """Say of each site how far it lies from the road that its trucks start on, and which."""
+    from raastof_geo.language import format_number
+
+    tell(say("How far each site lies from the road that its trucks use:"))
+    moved = anchors.frame["snap_m"].to_list()
+    for (site, edge), metres in zip(anchors.edges.items(), moved, strict=True):
+        told = say(
+            "{site}: {metres} m to {road}",
+            site=site,
+            metres=format_number(metres),
+            road=network.called(edge) or say("a road without a name"),
+        )
+        tell_item(told)
 
 
 def _verify(results: Path, lang: Lang = None, debug: Debug = False) -> int:
@@ -394,17 +488,50 @@ def _verify(results: Path, lang: Lang = None, debug: Debug = False) -> int:
     return 0 if verdict.holds else _EXIT_NO_PLAN
 
 
-def _explain(results: Path, figure: str, lang: Lang = None, debug: Debug = False) -> None:
+def _explain(
+    results: Path,
+    figure: Annotated[str | None, typer.Argument()] = None,
+    lang: Lang = None,
+    debug: Debug = False,
+) -> None:
     from raastof_geo.explain import explain_figure
     from raastof_geo.language import format_number
 
+    if figure is None:
+        _list_figures(results)
+        return
     told = explain_figure(results, figure)
-    typer.echo(f"{told.figure} = {format_number(told.value, digits=2)} {told.unit}")
+    tell(f"{told.figure} = {format_number(told.value, digits=2)} {told.unit}")
     for step in told.steps:
-        typer.echo(str(step))
+        tell(step)
+
+
+def _list_figures(results: Path) -> None:
+    """List the figures of a results folder, and what each can be narrowed down to."""
+    from raastof_geo.explain import list_figures, list_labels
+    from raastof_geo.language import format_number
+    from raastof_geo.outputs.listing import name_figure
+
+    figures, labels = list_figures(results), list_labels(results)
+    for one in figures:
+        value = format_number(one.value, digits=0 if abs(one.value) >= 1000 else 2)
+        tell_item(f"{one.figure} = {value} {one.unit} ({name_figure(one.part)})", indent="")
+    tell()
+    tell_item(
+        say("Any of them can be narrowed down, as in {example}:", example=_narrowed(labels)),
+        indent="",
+    )
+    for dimension, names in labels.items():
+        tell_item(", ".join(names), mark=f"@{dimension}= ")
+
+
+def _narrowed(labels: dict[str, tuple[str, ...]]) -> str:
+    project = next(iter(labels["project"]), "NAME")
+    return quote(f"saved.cost_dkk@project={project}")
 
 
 def _why_not(
+    context: typer.Context,
     scenario: Path,
     giver: str,
     taker: str,
@@ -416,56 +543,51 @@ def _why_not(
 ) -> None:
     from raastof_geo.assignment import assign, explain_why_not
     from raastof_geo.legs import price_legs
-    from raastof_geo.pipeline import place_scenario
-    from raastof_geo.scenario import read_scenario
+    from raastof_geo.pipeline import place_scenario, read_for_roads
+    from raastof_geo.scenario.lookup import look_up
 
-    with _telling(verbose) as tell:
-        tell(say("Reading the scenario"))
-        read = read_scenario(scenario, anywhere=anywhere)
-        network, anchors = place_scenario(read, tell=tell)
-        tell(say("Pricing the legs"))
+    language = _asked_language(context, lang)
+    with _telling(verbose) as note:
+        read = read_for_roads(scenario, anywhere=anywhere, language=language, tell=note)
+        asked = [("sites", giver), ("sites", taker)]
+        asked += [("materials", material)] if material else []
+        giver, taker, *materials = look_up(read, asked)
+        network, anchors = place_scenario(read, tell=note)
+        note(say("Pricing the legs"))
         legs = price_legs(read, network, anchors)
-        tell(say("Assigning tonnes to legs"))
+        note(say("Assigning tonnes to legs"))
         plan = assign(read, legs)
-    with _in_language_of(read.said.language, lang):
+    with _in_language_of(read.said.language, language):
         told: dict[str, int] = {}
-        for reason in explain_why_not(plan, giver, taker, material):
+        for reason in explain_why_not(plan, giver, taker, *materials):
             told[str(reason.message)] = told.get(str(reason.message), 0) + 1
         for message, times in told.items():
-            typer.echo(message if times == 1 else f"{message} (×{times})")
+            tell_item(message if times == 1 else f"{message} (×{times})", indent="")
 
 
 def _materials(
-    material: Annotated[str | None, typer.Argument()] = None,
+    entry: Annotated[str | None, typer.Argument()] = None,
     of_scenario: Annotated[Path | None, typer.Option("--scenario")] = None,
     lang: Lang = None,
     debug: Debug = False,
 ) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
     from raastof_geo.language import spoken_language
-    from raastof_geo.outputs.materials import explain_material, list_materials
+    from raastof_geo.outputs.glossary import explain_entry, list_catalogue
 
     catalogue, _ = _catalogue_of(of_scenario)
-    if material is not None:
-        for line in explain_material(catalogue, material, spoken_language()):
-            typer.echo(str(line))
+    if entry is not None:
+        for line in explain_entry(catalogue, entry, spoken_language()):
+            tell_item(line, indent="")
         return
-    head, *rows = list_materials(catalogue, spoken_language())
-    table = Table(box=None, padding=(0, 1))
-    shown = [at for at in range(len(head)) if at not in _USES_IN_MATERIALS]
-    for at in shown:
-        table.add_column(escape(head[at]), no_wrap=at == 0)
-    for row in rows:
-        table.add_row(*[escape(row[at]) for at in shown])
-    Console(highlight=False).print(table)
-    typer.echo(say("`raastof materials ID` tells all that is known of one material."))
-
-
-_USES_IN_MATERIALS = (4, 5)
-"""Columns of the list of materials that are too long for a terminal."""
+    for section in list_catalogue(catalogue, spoken_language()):
+        tell_item(f"{section.title} – {section.where}", indent="")
+        for row in section.rows:
+            about = f" ({row.about})" if row.about else ""
+            tell_item(f"{row.id}: {row.name}{about}")
+        tell()
+    tell_item(
+        say("`raastof materials NAME` tells all that is known of one, by id or name."), indent=""
+    )
 
 
 def _why(
@@ -482,7 +604,7 @@ def _why(
     catalogue, accepted = _catalogue_of(of_scenario)
     lines = explain_fit(catalogue, material, use, spoken_language(), land=land, accepted=accepted)
     for line in lines:
-        typer.echo(str(line))
+        tell_item(line, indent="")
 
 
 def _catalogue_of(scenario: Path | None) -> tuple[Catalogue, tuple[str, ...]]:
@@ -497,6 +619,7 @@ def _catalogue_of(scenario: Path | None) -> tuple[Catalogue, tuple[str, ...]]:
 
 
 def _route(
+    context: typer.Context,
     scenario: Path,
     origin: str,
     destination: str,
@@ -509,30 +632,30 @@ def _route(
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    from raastof_geo.detour import explain_route
+    from raastof_geo.detour import explain_route, find_leg
     from raastof_geo.legs import RoadPrices
     from raastof_geo.outputs.route import explain, write_route
-    from raastof_geo.pipeline import place_scenario, solve_scenario
+    from raastof_geo.pipeline import place_scenario, read_for_roads, solve_scenario
     from raastof_geo.roads.route import place_stops
-    from raastof_geo.scenario import read_scenario
 
-    with _telling(verbose) as tell:
-        tell(say("Reading the scenario"))
-        read = read_scenario(scenario, anywhere=anywhere)
+    language = _asked_language(context, lang)
+    with _telling(verbose) as note:
+        read = read_for_roads(scenario, anywhere=anywhere, language=language, tell=note)
+        start, goal, truck, when = find_leg(read, origin, destination, vehicle, period)
         if no_plan:
-            network, anchors = place_scenario(read, tell=tell)
+            network, anchors = place_scenario(read, tell=note)
             roads, plan = RoadPrices(read, network, place_stops(anchors)), None
         else:
-            result = solve_scenario(read, tell=tell)
+            result = solve_scenario(read, tell=note)
             assert result.legs.roads is not None  # noqa: S101 - solved on roads
             roads, plan = result.legs.roads, result.plan
-        tell(say("Comparing the routes"))
-        detour = explain_route(roads, origin, destination, vehicle, period=period, plan=plan)
-    with _in_language_of(read.said.language, lang):
+        note(say("Comparing the routes"))
+        detour = explain_route(roads, start, goal, truck, period=when, plan=plan)
+    with _in_language_of(read.said.language, language):
         for line in explain(read, detour):
-            typer.echo(line)
-        path = map_file or Path(f"{origin}-{destination}.html")
-        typer.echo(say("Map: {file}", file=str(write_route(read, roads.network, detour, path))))
+            tell(line)
+        path = map_file or Path(f"{detour.origin}-{detour.destination}.html")
+        tell(say("Map: {file}", file=str(write_route(read, roads.network, detour, path))))
 
 
 def _cache_info(lang: Lang = None, debug: Debug = False) -> None:
@@ -577,20 +700,40 @@ def _new(
 
     from raastof_geo.language import spoken_language
 
-    path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    path = _new_path(name)
     starter = resources.files("raastof_geo") / "data" / f"starter_{spoken_language()}.yaml"
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(starter.read_text(encoding="utf-8"))
     except FileExistsError as error:
+        there = path if path.exists() else path.parent
         raise InputError(
-            say("{file} is there already: choose another name", file=str(path))
+            say("{file} is there already: choose another name", file=str(there))
         ) from error
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise OutputError(
-            say("{file} cannot be written: {reason}", file=str(path), reason=str(error.strerror))
+            say("{file} cannot be written: {reason}", file=str(path), reason=reason)
         ) from error
-    typer.echo(say("Wrote {file}. Next: raastof run {file}", file=str(path)))
+    tell(say("Wrote {file}. Next:", file=str(path)))
+    tell(f"raastof run {quote(_as_argument(path))}")
+
+
+def _new_path(name: str) -> Path:
+    """Give the file of a new scenario; its ending may be left out."""
+    path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    if not path.name.removesuffix(path.suffix).strip(" .") or path.name.startswith("."):
+        raise InputError(
+            say("{name} is no name for a scenario: write one such as `koege`", name=f"`{name}`")
+        )
+    return path
+
+
+def _as_argument(path: Path) -> str:
+    """Write a path so that it is not taken for an option."""
+    text = str(path)
+    return f".{os.sep}{text}" if text.startswith("-") else text
 
 
 def _network_info(
@@ -632,7 +775,7 @@ def _network_info(
     rows.append((say("Turn restrictions"), format_number(len(network.turns))))
     rows.append((say("Turn restrictions at some times only, left out"), metadata.doubtful_turns))
     for what, value in rows:
-        typer.echo(f"{what}: {value}")
+        tell(f"{what}: {value}")
 
 
 def _network_build(
@@ -642,11 +785,11 @@ def _network_build(
     towns: Annotated[Path | None, typer.Option("--towns")] = None,
     title: Annotated[str | None, typer.Option("--title")] = None,
     osm_date: Annotated[str | None, typer.Option("--osm-date")] = None,
-    simplify_m: Annotated[float, typer.Option("--simplify-m", min=0.0)] = 15.0,
+    simplify_m: Annotated[str, typer.Option("--simplify-m")] = "15",
     box: Annotated[str | None, typer.Option("--box", metavar="W,S,E,N")] = None,
     within: Annotated[Path | None, typer.Option("--within")] = None,
     municipality: Annotated[list[str] | None, typer.Option("--municipality")] = None,
-    buffer_m: Annotated[float, typer.Option("--buffer-m", min=0.0)] = 0.0,
+    buffer_m: Annotated[str, typer.Option("--buffer-m")] = "0",
     whole: Annotated[bool, typer.Option("--whole")] = False,
     renumbered: Annotated[bool, typer.Option("--renumbered")] = False,
     lang: Lang = None,
@@ -662,9 +805,9 @@ def _network_build(
         bounds=_read_box(box) if box else None,
         file=within,
         municipalities=municipality or (),
-        buffer_m=buffer_m,
+        buffer_m=_read_metres("--buffer-m", buffer_m),
     )
-    with _telling(verbose) as tell:
+    with _telling(verbose) as note:
         paths = build_data(
             source,
             municipalities=municipalities,
@@ -675,11 +818,25 @@ def _network_build(
             way_ids=not renumbered,
             title=title,
             osm_date=osm_date,
-            simplify_m=simplify_m,
-            progress=tell,
+            simplify_m=_read_metres("--simplify-m", simplify_m),
+            progress=note,
         )
     for path in paths:
-        typer.echo(str(path))
+        tell(path)
+
+
+def _read_metres(option: str, given: str) -> float:
+    with contextlib.suppress(ValueError):
+        metres = float(given)
+        if 0 <= metres < float("inf"):
+            return metres
+    raise InputError(
+        say(
+            "{option} must be metres, 0 or more and with a decimal point, got {given}",
+            option=option,
+            given=f"`{given}`",
+        )
+    )
 
 
 def _check_date(given: str) -> None:
@@ -704,16 +861,16 @@ def _network_fetch(
     from raastof_geo.roads.area import read_polygon
     from raastof_geo.roads.fetch import OVERPASS_SERVERS, fetch_network
 
-    with _telling(verbose) as tell:
+    with _telling(verbose) as note:
         path = fetch_network(
             place=place,
             bounds=_read_box(box) if box else None,
             polygon=read_polygon(polygon) if polygon else None,
             into=into,
             servers=server or OVERPASS_SERVERS,
-            progress=tell,
+            progress=note,
         )
-    typer.echo(str(path))
+    tell(path)
 
 
 def _read_box(given: str) -> tuple[float, float, float, float]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.errors import InputError, NoRouteError
+from raastof_geo.errors import NoRouteError
 from raastof_geo.language import Message, say
 from raastof_geo.legs import RoadPrices, size_truck
 from raastof_geo.roads.graph import build_graph
@@ -18,6 +18,8 @@ from raastof_geo.roads.restrict import TruckSize, find_local_edges
 from raastof_geo.roads.road import LIMITS, Access
 from raastof_geo.roads.route import Measure, Routes, load_router
 from raastof_geo.roads.tags import find_doubts, split_tags
+from raastof_geo.scenario.lookup import look_up
+from raastof_geo.scenario.scenario import Scenario
 
 Floats = NDArray[np.float64]
 
@@ -134,10 +136,9 @@ def explain_route(
     NoRouteError
         No road at all leads there and back, or all are closed to the truck.
     """
-    scenario = roads.scenario
-    chosen = vehicle or scenario.said.vehicles[0]
-    when = period or next(iter(scenario.periods))
-    _check_known(roads, origin, destination, chosen, when)
+    origin, destination, chosen, when = find_leg(
+        roads.scenario, origin, destination, vehicle, period
+    )
     active = next(key for key, periods in roads.spells.items() if when in periods)
     trips = tuple(
         _compare(roads, chosen, active, load, start, goal)
@@ -154,26 +155,30 @@ def explain_route(
     )
 
 
-def _check_known(
-    roads: RoadPrices, origin: str, destination: str, vehicle: str, period: str
-) -> None:
-    scenario = roads.scenario
-    wrong = [
-        say(
-            "{given} is not known here; the scenario has {known}",
-            given=f"`{given}`",
-            known=", ".join(known),
-        )
-        for given, known in (
-            (origin, tuple(roads.stops)),
-            (destination, tuple(roads.stops)),
-            (vehicle, tuple(scenario.catalogue.vehicles)),
-            (period, tuple(scenario.periods)),
-        )
-        if given not in known
-    ]
-    if wrong:
-        raise InputError(*wrong)
+def find_leg(
+    scenario: Scenario, origin: str, destination: str, vehicle: str | None, period: str | None
+) -> list[str]:
+    """Give the ids of two sites, a truck and a period that were asked for by id or name.
+
+    Parameters
+    ----------
+    vehicle, period
+        By default the first of the scenario's.
+
+    Raises
+    ------
+    InputError
+        What the scenario does not have, all at once.
+    """
+    return look_up(
+        scenario,
+        [
+            ("sites", origin),
+            ("sites", destination),
+            ("vehicles", vehicle or scenario.said.vehicles[0]),
+            ("periods", period or next(iter(scenario.periods))),
+        ],
+    )
 
 
 def _compare(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.errors import InputError
+from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.language import Message, format_number, say, say_count
 
 SIDES = ("plan", "baseline", "saved")
@@ -33,6 +34,17 @@ class Explanation:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """A figure that can be explained."""
+
+    figure: str
+    part: str
+    """What it is a figure of, whichever side."""
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True)
 class _Asked:
     side: str
     part: str
@@ -48,7 +60,59 @@ def explain_figure(folder: Path, figure: str) -> Explanation:
     InputError
         There is no ledger, or no such figure; with the nearest names.
     """
-    return explain_in(_read(folder), figure)
+    ledger = _read(folder)
+    with _whole(folder):
+        return explain_in(ledger, figure)
+
+
+def list_figures(folder: Path) -> tuple[Listed, ...]:
+    """List the figures of the ledger in a folder: every part of plan, baseline and saving.
+
+    Raises
+    ------
+    InputError
+        There is no ledger, or it is damaged.
+    """
+    ledger = _read(folder)
+    with _whole(folder):
+        return tuple(
+            Listed(f"{side}.{part}", part, _value(ledger, _Asked(side, part, "", "")), str(unit))
+            for side in SIDES
+            for part, unit in ledger["units"].items()
+        )
+
+
+def list_labels(folder: Path) -> dict[str, tuple[str, ...]]:
+    """List what figures can be narrowed down to: projects, materials, periods and so on.
+
+    Raises
+    ------
+    InputError
+        There is no ledger, or it is damaged.
+    """
+    ledger = _read(folder)
+    with _whole(folder):
+        return {
+            dimension: tuple(label for label in _labels(ledger, dimension) if label)
+            for dimension in DIMENSIONS
+        }
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[None]:
+    """Say that a ledger is damaged where it does not hold what it should."""
+    try:
+        yield
+    except RaastofError:
+        raise
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise InputError(
+            say("{file} is damaged: run the scenario again", file=str(_ledger_file(folder)))
+        ) from error
+
+
+def _ledger_file(folder: Path) -> Path:
+    return folder / "ledger.json" if folder.is_dir() else folder
 
 
 def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
@@ -71,10 +135,10 @@ def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) 
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    file = folder / "ledger.json" if folder.is_dir() else folder
+    file = _ledger_file(folder)
     try:
         ledger = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             say(
                 "{file} cannot be read: give the folder that `raastof run` wrote, with the output "
@@ -93,8 +157,9 @@ def _understand(ledger: dict[str, Any], figure: str) -> _Asked:
         raise InputError(
             say(
                 "write a figure as `plan.kg_co2e_wtw` or `saved.cost_dkk@project=NAME`, "
-                "got {figure}",
+                "got {figure}{hint}; without a figure `raastof explain` lists them",
                 figure=f"`{figure}`",
+                hint=_hint(ledger, figure),
             )
         )
     side, part, dimension, label = match.group("side", "part", "dimension", "label")
@@ -105,6 +170,17 @@ def _understand(ledger: dict[str, Any], figure: str) -> _Asked:
     _one_of(dimension, DIMENSIONS)
     _one_of(label, _labels(ledger, dimension))
     return _Asked(side, part, dimension, label)
+
+
+def _hint(ledger: dict[str, Any], figure: str) -> Message | str:
+    """Suggest the figures that sound like what was asked for."""
+    names = [f"{side}.{part}" for side in SIDES for part in ledger["units"]]
+    asked = figure.strip().lower()
+    near = [name for name in names if asked in name.split(".")]
+    near = near or get_close_matches(asked, names, n=3, cutoff=0.4)
+    if not near:
+        return ""
+    return say("; did you mean {close}?", close=", ".join(f"`{name}`" for name in near[:5]))
 
 
 def _one_of(name: str, known: Any) -> None:

@@ -19,6 +19,7 @@ from raastof_geo.roads.approach import Stop
 from raastof_geo.roads.area import read_area
 from raastof_geo.roads.change import find_changed_edges, find_edges_over
 from raastof_geo.roads.graph import RoadGraph, build_graph
+from raastof_geo.roads.islands import explain_islands, group_sites
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import TruckSize, bar_edges
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES
@@ -40,6 +41,7 @@ _CLOSED_TO_TRUCK = say(
     "every way is closed to this truck, by signs, limits or changes of the scenario"
 )
 _NO_WAY = say("no road leads there and back")
+_BY_FERRY = say("only a ferry leads there and back, and `network.ferries` is false")
 LOADS = ("full", "empty")
 """How a truck drives: loaded one way, empty the other."""
 
@@ -309,9 +311,18 @@ class RoadPrices:
 
 
 def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
-    """Say which legs no road allows, and why; those beyond `most` are counted."""
-    groups = legs.lost.groupby(["origin", "destination", "reason"], sort=True)
-    told = [
+    """Say which legs no road allows, and why; those beyond `most` are counted.
+
+    Pairs on different islands are told by their islands, once.
+    """
+    lost, told = legs.lost, []
+    if legs.roads is not None and len(lost):
+        edges = {site: stop.edge for site, stop in legs.roads.stops.items()}
+        network, ferries = legs.roads.network, legs.roads.scenario.said.network.ferries
+        told = explain_islands(network, edges, ferries=ferries)
+        island = group_sites(network, edges, ferries=ferries)
+        lost = lost[lost["origin"].map(island) == lost["destination"].map(island)]
+    pairs = [
         say(
             "no leg from {origin} to {destination} for {vehicles} in {periods}: {reason}",
             origin=f"`{origin}`",
@@ -320,11 +331,17 @@ def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
             periods=", ".join(rows["period"].unique()),
             reason=reason,
         )
-        for (origin, destination, reason), rows in groups
+        for (origin, destination, reason), rows in lost.groupby(
+            ["origin", "destination", "reason"], sort=True
+        )
     ]
-    if len(told) <= most:
-        return told
-    return [*told[:most], say("and {count} more such pairs of sites", count=len(told) - most)]
+    if len(pairs) <= most:
+        return [*told, *pairs]
+    return [
+        *told,
+        *pairs[:most],
+        say("and {count} more such pairs of sites", count=len(pairs) - most),
+    ]
 
 
 def size_truck(vehicle: Vehicle, load: str) -> TruckSize:
@@ -615,22 +632,29 @@ def _explain_lost(
     pairs = trips[["origin", "destination"]].drop_duplicates()
     reasons: list[str] = []
     if len(pairs):
-        free = _free_measure(roads)
-        starts = [roads.stops[site] for site in pairs["origin"]]
-        goals = [roads.stops[site] for site in pairs["destination"]]
-        there = free.routes(starts, goals).exists & free.routes(goals, starts).exists
-        reasons = [str(_CLOSED_TO_TRUCK if way else _NO_WAY) for way in there.tolist()]
+        land, sea = (_ways_there(roads, pairs, ferries=ferries) for ferries in (False, True))
+        taken = roads.scenario.said.network.ferries
+        reasons = [
+            str(_CLOSED_TO_TRUCK if here or (there and taken) else _BY_FERRY if there else _NO_WAY)
+            for here, there in zip(land, sea, strict=True)
+        ]
     told = [pairs.assign(vehicle=vehicle_id, period=one, reason=reasons) for one in periods]
     return pd.concat(told, ignore_index=True)
 
 
-def _free_measure(roads: RoadPrices) -> Measure:
-    """Weigh all roads by length, as if nothing were closed to anybody."""
+def _ways_there(roads: RoadPrices, pairs: pd.DataFrame, *, ferries: bool) -> list[bool]:
+    """Tell of each pair whether any road leads there and back, closed or not."""
     if not roads.free_routers:
         graph = build_graph(roads.network, turns=False)
         roads.free_routers.append(load_router(graph, restricted=False))
     router = roads.free_routers[0]
-    return router.weigh(router.graph.length_km)
+    length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
+    measure = router.weigh(length if ferries else np.where(at_sea, np.inf, length))
+    starts = [roads.stops[site] for site in pairs["origin"]]
+    goals = [roads.stops[site] for site in pairs["destination"]]
+    there, back = measure.routes(starts, goals).exists, measure.routes(goals, starts).exists
+    found: list[bool] = (there & back).tolist()
+    return found
 
 
 def _price_tonnes(

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from raastof_geo.assignment import assign
 from raastof_geo.effect import measure_effect
-from raastof_geo.language import Message, say
+from raastof_geo.errors import Finding, NoPlanError, Place, ScenarioError
+from raastof_geo.language import Language, Message, say
 from raastof_geo.legs import price_legs
 from raastof_geo.outputs import write_outputs
+from raastof_geo.outputs.warning import explain_idle
 from raastof_geo.result import Result
 from raastof_geo.roads.area import read_area
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.snap import Anchors, snap_sites
+from raastof_geo.roads.snap import Anchors, find_far_sites, measure_far_sites, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
+from raastof_geo.scenario.model import NetworkChoice
+from raastof_geo.scenario.sketch import sketch_sites
+from raastof_geo.scenario.tree import Tree, read_tree
 
 Tell = Callable[[Message], None]
 """Told what the machine turns to next."""
@@ -36,7 +42,11 @@ def solve_scenario(scenario: Scenario, *, tell: Tell = lambda _: None) -> Result
     tell(say("Pricing the legs"))
     legs = price_legs(scenario, network, anchors)
     tell(say("Assigning tonnes to legs"))
-    plan = assign(scenario, legs)
+    try:
+        plan = assign(scenario, legs)
+    except NoPlanError as error:
+        idle = explain_idle(scenario, network, anchors)
+        raise type(error)(*error.findings, *idle) from error
     tell(say("Measuring the effect"))
     effect = measure_effect(scenario, legs, plan)
     return Result(scenario, network, anchors, legs, plan, effect)
@@ -58,9 +68,84 @@ def place_scenario(
     network = load_network(choice.file, area=area, progress=tell)
     tell(say("Placing the sites on the road"))
     anchors = snap_sites(
-        network, scenario.sites, limit_m=choice.snap_limit_m, ferries=choice.ferries
+        network,
+        scenario.sites,
+        limit_m=choice.snap_limit_m,
+        ferries=choice.ferries,
+        places=_places(scenario),
     )
     return network, anchors
+
+
+def _places(scenario: Scenario) -> dict[str, Place]:
+    """Give the place in the file of the coordinates of each site."""
+    found = {
+        id_: scenario.place_of("sites", id_, "lon" if site.lon is not None else "easting")
+        for id_, site in scenario.sites.items()
+    }
+    return {site: place for site, place in found.items() if place is not None}
+
+
+def read_for_roads(
+    path: Path | str,
+    *,
+    anywhere: bool = False,
+    language: Language | None = None,
+    tell: Tell = lambda _: None,
+) -> Scenario:
+    """Read a scenario; if it is refused, name its sites that lie off the built-in roads as well.
+
+    Parameters
+    ----------
+    language
+        The language of everything that is written of it; none: what the scenario says.
+
+    Raises
+    ------
+    ScenarioError
+        Every mistake in the file, and every site off the roads.
+    """
+    tell(say("Reading the scenario"))
+    try:
+        scenario = read_scenario(path, anywhere=anywhere)
+    except ScenarioError as error:
+        raise ScenarioError(*_in_order([*error.findings, *_find_off_road(Path(path))])) from error
+    if language is None or language == scenario.said.language:
+        return scenario
+    return replace(scenario, said=scenario.said.model_copy(update={"language": language}))
+
+
+def _find_off_road(path: Path) -> list[Finding]:
+    """Find the sites of a refused scenario that lie off the built-in roads."""
+    try:
+        tree = read_tree(path)
+    except ScenarioError:
+        return []
+    choice = tree.values.get("network")
+    choice = choice if isinstance(choice, Mapping) else {}
+    sites = sketch_sites(tree)
+    if choice.get("file") or not sites:
+        return []
+    limit_m = choice.get("snap_limit_m")
+    if not isinstance(limit_m, int | float) or not 0 < limit_m <= 20_000:
+        limit_m = NetworkChoice().snap_limit_m
+    network = load_network()
+    metres = measure_far_sites(
+        network, sites, limit_m=limit_m, ferries=choice.get("ferries") is not False
+    )
+    places = {site: _place_in(tree, site) for site in sites}
+    return find_far_sites(network, sites, metres, limit_m=limit_m, places=places)
+
+
+def _place_in(tree: Tree, site: str) -> Place:
+    key = "lon" if ("sites", site, "lon") in tree.keys else "easting"
+    return tree.place(("sites", site, key), of_key=True)
+
+
+def _in_order(findings: list[Finding]) -> list[Finding]:
+    return sorted(
+        findings, key=lambda one: (one.place.line, one.place.column) if one.place else (0, 0)
+    )
 
 
 def run_scenario(
@@ -68,17 +153,22 @@ def run_scenario(
     *,
     into: Path | str = "results",
     anywhere: bool = False,
+    language: Language | None = None,
     tell: Tell = lambda _: None,
 ) -> tuple[Result, Path]:
     """Read a scenario, solve it, and write all its outputs into `into/<scenario>`.
+
+    Parameters
+    ----------
+    language
+        The language of the results; none: what the scenario says.
 
     Raises
     ------
     RaastofError
         With every mistake of the input, or what failed outside.
     """
-    tell(say("Reading the scenario"))
-    scenario = read_scenario(path, anywhere=anywhere)
+    scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
     result = solve_scenario(scenario, tell=tell)
     tell(say("Writing the results"))
     return result, write_outputs(result, Path(into) / scenario.id)

@@ -55,7 +55,7 @@ BROKEN = {
     "typo": ("needs:", "neds:", 2, "did you mean `needs`?"),
     "swapped": ("lon: 12.10\n    lat: 55.45", "lon: 55.45\n    lat: 12.10", 2, "swapped"),
     "bare": ("40 000 t", "40000", 2, "of what?"),
-    "far": ("lon: 12.10\n    lat: 55.45", "lon: 11.90\n    lat: 56.50", 2, "nearest road"),
+    "far": ("lon: 12.10\n    lat: 55.45", "lon: 11.90\n    lat: 56.50", 2, "in the sea or outside"),
     "full": ("capacity_per_period: 500 000 t", "capacity_per_period: 1 000 t", 3, "lacks"),
     "homeless": ("accepts: [clean_clay_soil, crushed_concrete]", "accepts: [crushed_brick]", 0, ""),
 }

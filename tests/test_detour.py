@@ -141,9 +141,12 @@ def test_unknown_sites_trucks_and_periods_are_told_at_once():
     """Every mistake in one answer."""
     scenario, roads, anchors = world(LOW)
     prices = RoadPrices(scenario, roads, place_stops(anchors))
-    with pytest.raises(InputError) as caught:
+    with speaking("en"), pytest.raises(InputError) as caught:
         explain_route(prices, "pit", "rod", "bicycle", period="2099")
-    assert str(caught.value).count("is not known here") == 3
+    told = str(caught.value)
+    assert "`rod` is not a site here; did you mean `road`" in told
+    assert "`bicycle` is not a vehicle here" in told
+    assert "`2099` is not a period of this scenario" in told
 
 
 def test_the_page_holds_both_routes_and_harms_nobody():

@@ -9,14 +9,14 @@ from worlds import PIT_AND_PROJECT, make_scenario
 from raastof_geo.errors import InputError
 from raastof_geo.figures import Figure
 from raastof_geo.language import speaking
+from raastof_geo.outputs.glossary import Row, explain_entry, list_catalogue
 from raastof_geo.outputs.materials import (
     FROM_BETTER_TO_LESSER,
     explain_fit,
     explain_material,
-    list_materials,
 )
 from raastof_geo.outputs.plan import describe_plan
-from raastof_geo.outputs.summary import warn
+from raastof_geo.outputs.warning import warn
 from raastof_geo.scenario.catalogue import load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -373,18 +373,54 @@ def test_a_doubtful_figure_is_called_so():
     assert "not verified" in next(one for one in lines if one.startswith("Density on the truck"))
 
 
-def test_the_table_has_a_row_for_each_material():
-    """Headings, then id, name, origin, class, uses and law."""
-    head, *rows = list_materials(CATALOGUE, "en")
-    assert [row[0] for row in rows] == list(CATALOGUE.materials)
-    assert {len(row) for row in rows} == {len(head)} == {7}
-    by_id = {row[0]: row for row in rows}
-    assert by_id["incinerator_slag"][3] == "category 3"
-    assert by_id["class_0_clay_soil"][3] == "Class 0 (background)"
-    assert by_id["sub_base_gravel"][2] == "virgin"
-    assert by_id["slightly_polluted_soil"][4] == ""
-    assert "Noise barrier" in by_id["slightly_polluted_soil"][5]
-    assert by_id["crushed_asphalt"][6] == "Asphalt circular"
+def test_the_list_has_everything_that_a_scenario_may_name():
+    """Every material, use, recipe, condition, kind of land and truck, with id, name and purpose."""
+    sections = list_catalogue(CATALOGUE, "en")
+    found = [[row.id for row in section.rows] for section in sections]
+    parts = ("materials", "uses", "recipes", "conditions", "land", "vehicles")
+    assert found == [list(getattr(CATALOGUE, part)) for part in parts]
+    rows = {row.id: row for section in sections for row in section.rows}
+    assert rows["incinerator_slag"].about.startswith("secondary, category 3, ")
+    assert "Class 0 (background)" in rows["class_0_clay_soil"].about
+    assert rows["sub_base_gravel"].about.startswith("virgin")
+    assert rows["crushed_asphalt"].about.endswith("Asphalt circular")
+    assert rows["base_course"] == Row("base_course", "Base course", "tonnes of Base gravel SG 0/32")
+    assert rows["crush_concrete"].about.startswith("1 t Concrete rubble → ")
+    assert "Sorting residue of crushing" in rows["crush_concrete"].about
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("base_course", "Base course (`base_course`), a use"),
+        ("bærelag", "Base course (`base_course`), a use"),
+        ("crush_concrete", "residue included, has somebody who takes it"),
+        ("Kalkstabiliseret", "It lets Clean clay soil, moraine (class 0-1) serve"),
+        ("tipper_4_axle", "It runs on Diesel."),
+        ("Åbent land", "Open land (`open_land`), a kind of land"),
+        ("Knust beton 0/32", "Crushed concrete 0/32 (`crushed_concrete`)"),
+    ],
+)
+def test_any_entry_is_told_by_id_or_name(asked, answer):
+    """A use, recipe, condition, truck or land is told of as a material is, by either name."""
+    with speaking("en"):
+        assert answer in "\n".join(explain_entry(CATALOGUE, asked, "en"))
+
+
+@pytest.mark.parametrize("part", ["materials", "uses", "recipes", "conditions", "land", "vehicles"])
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_every_entry_can_be_told(part, language):
+    """No entry of the catalogue is without an answer."""
+    with speaking(language):
+        for one, called in CATALOGUE.names(part).items():
+            lines = explain_entry(CATALOGUE, one, language)
+            assert called[language] in lines[0]
+
+
+def test_what_nothing_is_called_is_suggested():
+    """A near miss is told in both languages."""
+    with speaking("en"), pytest.raises(InputError, match=r"did you mean `base_course`"):
+        explain_entry(CATALOGUE, "bærelagg", "en")
 
 
 def test_a_scenario_may_judge_otherwise():

@@ -6,11 +6,10 @@ import datetime
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from raastof_geo.errors import InputError
 from raastof_geo.figures import Figure
 from raastof_geo.language import Language, Message, format_number, say
 from raastof_geo.scenario.catalogue import Catalogue, Fit, SoilMove
-from raastof_geo.scenario.identity import NOUNS, suggest
+from raastof_geo.scenario.lookup import look_up
 
 FROM_BETTER_TO_LESSER = ("base_course", "sub_base", "fill", "noise_barrier")
 """Layers of falling demands: what may serve one of them may serve those after it."""
@@ -26,33 +25,7 @@ _FIGURES: dict[str, Message] = {
     "upstream_kg_co2e": say("Emission of digging and crushing it"),
     "disposal_kg_co2e": say("Emission of final reception"),
 }
-_ORIGINS: dict[str, Message] = {"secondary": say("secondary"), "virgin": say("virgin")}
-
-
-def list_materials(catalogue: Catalogue, language: Language) -> list[list[str]]:
-    """Give a table of all materials: a row of headings, then a row for each."""
-    words = _Words(catalogue, language)
-    head = [
-        say("Id"),
-        say("Material"),
-        say("Origin"),
-        say("Class"),
-        say("May serve"),
-        say("May serve under a condition"),
-        say("Law"),
-    ]
-    return [[cell.render(language) for cell in head]] + [
-        [
-            name,
-            material.called(language),
-            _ORIGINS[material.origin].render(language),
-            words.class_of(name),
-            words.uses(_serves(catalogue, name, "allowed")),
-            words.uses(_serves(catalogue, name, "conditional")),
-            words.regime(name),
-        ]
-        for name, material in catalogue.materials.items()
-    ]
+ORIGINS: dict[str, Message] = {"secondary": say("secondary"), "virgin": say("virgin")}
 
 
 def explain_material(catalogue: Catalogue, material: str, language: Language) -> list[str]:
@@ -63,10 +36,10 @@ def explain_material(catalogue: Catalogue, material: str, language: Language) ->
     InputError
         There is no such material.
     """
-    _check(material, "materials", catalogue.materials)
-    words = _Words(catalogue, language)
+    (material,) = look_up(catalogue, [("materials", material)])
+    words = Words(catalogue, language)
     one = catalogue.materials[material]
-    origin = _ORIGINS[one.origin]
+    origin = ORIGINS[one.origin]
     lines = [
         say("{name} (`{id}`), {origin}", name=words.material(material), id=material, origin=origin)
     ]
@@ -107,10 +80,10 @@ def explain_fit(
     InputError
         There is no such material, use or kind of land.
     """
-    _check(material, "materials", catalogue.materials)
-    _check(use, "uses", catalogue.uses)
-    _check(land, "land", catalogue.land)
-    words = _Words(catalogue, language)
+    material, use, land = look_up(
+        catalogue, [("materials", material), ("uses", use), ("land", land)]
+    )
+    words = Words(catalogue, language)
     fit, move = catalogue.fit(material, use), catalogue.soil_move(material, land)
     lines = [words.answer(material, use, land, accepted), words.verdict(material, use)]
     if fit is not None:
@@ -130,19 +103,6 @@ def explain_fit(
     return [line.render(language) for line in lines]
 
 
-def _check(given: str, section: str, ids: Iterable[str]) -> None:
-    choices = tuple(ids)
-    if given not in choices:
-        raise InputError(
-            say(
-                "{given} is not {noun} here{hint}",
-                given=f"`{given}`",
-                noun=NOUNS[section],
-                hint=suggest(given, choices),
-            )
-        )
-
-
 def _verdict(catalogue: Catalogue, material: str, use: str, land: str) -> str:
     """Give the stricter of the verdicts on the use and on the land."""
     fit, move = catalogue.fit(material, use), catalogue.soil_move(material, land)
@@ -153,9 +113,7 @@ def _verdict(catalogue: Catalogue, material: str, use: str, land: str) -> str:
     return next(one for one in ("forbidden", "conditional", "allowed") if one in verdicts)
 
 
-def _serves(
-    catalogue: Catalogue, material: str, verdict: str, land: str | None = None
-) -> list[str]:
+def serves(catalogue: Catalogue, material: str, verdict: str, land: str | None = None) -> list[str]:
     """Give the uses that a material has a verdict in; on a kind of land where one is named."""
     fits = catalogue.fits.get(material, {})
     return [
@@ -167,25 +125,33 @@ def _serves(
 
 
 @dataclass(frozen=True)
-class _Words:
+class Words:
     """Names, figures and sentences for one reader of one catalogue."""
 
     catalogue: Catalogue
     language: Language
 
     def material(self, name: str) -> str:
+        """Name a material."""
         return self.catalogue.materials[name].called(self.language)
 
     def use(self, name: str) -> str:
+        """Name a use."""
         return self.catalogue.uses[name].called(self.language)
 
     def uses(self, names: Iterable[str]) -> str:
+        """Name uses."""
         return ", ".join(self.use(name) for name in names)
 
     def listed(self, names: dict[str, dict[str, str]], name: str) -> str:
         """Give a name of a section that holds nothing but names."""
         found = names.get(name, {})
         return found.get(self.language) or next(iter(found.values()), name)
+
+    def called(self, section: str, name: str) -> str:
+        """Give the name of an entry of any section."""
+        names = self.catalogue.names(section)[name]
+        return names.get(self.language) or next(iter(names.values()), name)
 
     def class_of(self, name: str) -> str:
         """Name the class of soil or the category of residue; nothing where it has none."""
@@ -199,6 +165,7 @@ class _Words:
         return ""
 
     def regime(self, name: str) -> str:
+        """Name the law that a material comes under; nothing where the catalogue names none."""
         regime = self.catalogue.materials[name].legal_regime
         if regime is None:
             return ""
@@ -366,31 +333,40 @@ class _Words:
 
     def recipes_around(self, material: str) -> list[Message]:
         """Say which plants make the material, and what plants make of it."""
-        lines = []
-        for name, recipe in self.catalogue.recipes.items():
-            if material in recipe.inputs or material in recipe.outputs:
-                says = say(
-                    "Recipe {name} (`{id}`): {inputs} becomes {outputs}; "
-                    "{emission} and {price} for each tonne put in.",
-                    name=recipe.called(self.language),
-                    id=name,
-                    inputs=self._shares(recipe.inputs),
-                    outputs=self._shares(recipe.outputs),
-                    emission=self._plain(recipe.kg_co2e_per_t, "kg CO2e"),
-                    price=self._plain(recipe.dkk_per_t, "DKK"),
-                )
-                lines.append(says)
-                lines += [
-                    say("{what}: {figure}", what=label, figure=self.figure(figure))
-                    for label, figure in (
-                        *((self.material(one), share) for one, share in recipe.outputs.items()),
-                        (say("Emission of the plant"), recipe.kg_co2e_per_t),
-                        (say("Price of the plant"), recipe.dkk_per_t),
-                    )
-                ]
+        return [
+            line
+            for name, recipe in self.catalogue.recipes.items()
+            if material in recipe.inputs or material in recipe.outputs
+            for line in self.recipe(name)
+        ]
+
+    def recipe(self, name: str) -> list[Message]:
+        """Say what a recipe makes of what, and what that emits and costs."""
+        recipe = self.catalogue.recipes[name]
+        lines = [
+            say(
+                "Recipe {name} (`{id}`): {inputs} becomes {outputs}; "
+                "{emission} and {price} for each tonne put in.",
+                name=recipe.called(self.language),
+                id=name,
+                inputs=self.shares(recipe.inputs),
+                outputs=self.shares(recipe.outputs),
+                emission=self._plain(recipe.kg_co2e_per_t, "kg CO2e"),
+                price=self._plain(recipe.dkk_per_t, "DKK"),
+            )
+        ]
+        lines += [
+            say("{what}: {figure}", what=label, figure=self.figure(figure))
+            for label, figure in (
+                *((self.material(one), share) for one, share in recipe.outputs.items()),
+                (say("Emission of the plant"), recipe.kg_co2e_per_t),
+                (say("Price of the plant"), recipe.dkk_per_t),
+            )
+        ]
         return lines
 
-    def _shares(self, shares: dict[str, Figure]) -> str:
+    def shares(self, shares: dict[str, Figure]) -> str:
+        """Write the tonnes of each material."""
         return " + ".join(
             f"{self.number(share.value)} t {self.material(name)}" for name, share in shares.items()
         )
@@ -402,7 +378,7 @@ class _Words:
         """Say what the material may serve, may serve under a condition, and what forbids it."""
         fits = self.catalogue.fits.get(material, {})
         lines = []
-        allowed = _serves(self.catalogue, material, "allowed")
+        allowed = serves(self.catalogue, material, "allowed")
         if allowed:
             lines.append(say("May serve: {uses}", uses=self.uses(allowed)))
         lines += [
@@ -411,9 +387,9 @@ class _Words:
                 use=self.use(use),
                 condition=self.listed(self.catalogue.conditions, fits[use].condition or ""),
             )
-            for use in _serves(self.catalogue, material, "conditional")
+            for use in serves(self.catalogue, material, "conditional")
         ]
-        forbidden = _serves(self.catalogue, material, "forbidden")
+        forbidden = serves(self.catalogue, material, "forbidden")
         if forbidden:
             lines.append(say("A rule forbids: {uses}", uses=self.uses(forbidden)))
         if not lines:
@@ -424,8 +400,8 @@ class _Words:
         """Say what the material may do instead, and what may serve the use instead."""
         lines = self._lesser(material, use, land)
         names = {"material": self.material(material), "use": self.use(use)}
-        freely = _serves(self.catalogue, material, "allowed", land)
-        bound = _serves(self.catalogue, material, "conditional", land)
+        freely = serves(self.catalogue, material, "allowed", land)
+        bound = serves(self.catalogue, material, "conditional", land)
         if freely:
             lines.append(say("{material} may serve: {uses}.", uses=self.uses(freely), **names))
         if bound:

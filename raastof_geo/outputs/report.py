@@ -34,7 +34,8 @@ from raastof_geo.outputs.effects import (
     tabulate_money,
 )
 from raastof_geo.outputs.ledger import describe_ledger
-from raastof_geo.outputs.summary import answer, list_conditions, prove, warn
+from raastof_geo.outputs.summary import answer, list_conditions, prove
+from raastof_geo.outputs.warning import warn
 from raastof_geo.outputs.word import write_word
 from raastof_geo.result import Result
 
@@ -101,7 +102,7 @@ def _tell_summary(result: Result) -> Iterator[Block]:
         yield Paragraph(sentence, lead=number == 0)
     moved = [sum(one.tonnes_by_project.values()) for one in (effect.books, effect.baseline_books)]
     yield show_commitments(plan, before, (moved[0], moved[1]))
-    yield Bullets(tuple(warn(result)))
+    yield Bullets(tuple(warning.message for warning in warn(result)))
 
 
 def _say_in_short(

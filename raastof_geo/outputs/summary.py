@@ -9,11 +9,12 @@ from typing import Any
 
 from raastof_geo.assignment.names import DEFINITION_NAMES, MEASURE_NAMES
 from raastof_geo.effect.target import Reach, TargetAnswer
-from raastof_geo.language import Message, format_number, say, spoken_language
-from raastof_geo.legs import explain_lost
+from raastof_geo.language import Message, Readable, format_number, plain, say, spoken_language
+from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Result
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|])")
+_MARKDOWN = re.compile(r"`[A-Za-z0-9_./@-]+`|^(?:\d+(?=[.)])|[-+=])|[\\`*_{}\[\]<>#|~&]")
+"""What acts as markup; ids between backticks are meant to."""
 _MOST_FLOWS = 25
 
 
@@ -77,13 +78,21 @@ def prove(result: Result) -> Message:
         )
     return say(
         "No plan under these assumptions has a smaller {objective} than {bound}: the plan has "
-        "{value}, keeps every rule within {violation} t, and the gap is {gap}.",
+        "{value}, keeps every rule within {violation} kg, and the gap is {gap} %.",
         objective=name_objective(result.scenario.said.objectives[0].minimise),
         bound=format_number(certificate.lower_bound),
         value=format_number(certificate.objective),
-        violation=f"{abs(certificate.largest_violation):.1e}",
-        gap=f"{max(0.0, certificate.gap):.1e}",
+        violation=_small(1000 * abs(certificate.largest_violation)),
+        gap=_small(100 * max(0.0, certificate.gap)),
     )
+
+
+def _small(value: float) -> Readable:
+    """Write a number that is near 0 in words that people read."""
+    least = 0.01
+    if 0 < value < least:
+        return say("less than {least}", least=format_number(least, digits=2))
+    return format_number(value, digits=2 if value else 0)
 
 
 def name_objective(measures: Sequence[str]) -> str:
@@ -106,7 +115,7 @@ def answer(result: Result) -> list[Message]:
     for material, tonnes in list(target.reach.by_material.items())[:12]:
         told.append(
             say(
-                "{material}: {tonnes} reference tonnes",
+                "in the plan {material} meets {tonnes} reference tonnes of the needs",
                 material=materials[material].called(spoken_language()),
                 tonnes=format_number(tonnes),
             )
@@ -188,39 +197,6 @@ def _out_of_reach(asked: float, reach: Reach) -> Message:
     )
 
 
-def warn(result: Result) -> list[Message]:
-    """Say what a reader should doubt."""
-    warnings = []
-    effect = result.effect
-    if effect.baseline_missing:
-        warnings.append(
-            say(
-                "The baseline leaves out {tonnes} t that a project alone could not place; "
-                "plan and baseline do not cover the same tonnes.",
-                tonnes=round(sum(effect.baseline_missing.values())),
-            )
-        )
-    if effect.saved_share is not None and effect.saved_share > 0.5:
-        warnings.append(
-            say(
-                "The plan saves more than half of the transport emissions: for a whole region "
-                "that is suspicious; check the baseline."
-            )
-        )
-    warnings += explain_lost(result.legs)
-    unverified = [
-        figure for figure in result.scenario.catalogue.figures().values() if not figure.verified
-    ]
-    warnings.append(
-        say(
-            "{count} figures of the catalogue have not been verified in a source; "
-            "plan.json lists them.",
-            count=len(unverified),
-        )
-    )
-    return warnings
-
-
 def write_summary(result: Result, folder: Path) -> Path:
     """Write `summary.md`."""
     path = folder / "summary.md"
@@ -236,14 +212,15 @@ def _lines(result: Result) -> list[str]:
         lines += [_plain(scenario.said.description), ""]
     lines += [_row("", say("Plan"), say("Before")), "|---|---:|---:|"]
     lines += [f"| {what} | {plan} | {before} |" for what, plan, before in summarise(result)]
-    lines += ["", str(prove(result)), ""]
-    lines += [f"- {warning}" for warning in warn(result)]
+    lines += ["", _plain(str(prove(result))), ""]
+    lines += ["## " + str(say("Warnings")), ""]
+    lines += [f"- {_plain(str(warning.message))}" for warning in warn(result)]
     lines += ["", "## " + str(say("Can the share be reached?")), ""]
-    lines += [f"- {line}" for line in answer(result)]
+    lines += [f"- {_plain(str(line))}" for line in answer(result)]
     relied_on = list_conditions(result)
     if relied_on:
         lines += ["", "## " + str(say("Conditions that the plan relies on")), ""]
-        lines += [f"- {line}" for line in relied_on]
+        lines += [f"- {_plain(str(line))}" for line in relied_on]
     lines += ["", "## " + str(say("Trucks by period")), ""]
     lines += [_row(say("Truck"), say("Period"), say("Loads"), say("Hours"), "km")]
     lines += ["|---|---|---:|---:|---:|"]
@@ -263,15 +240,15 @@ def _lines(result: Result) -> list[str]:
     for flow in largest.itertuples():
         material = scenario.catalogue.materials[str(flow.material)]
         cells = [
-            _plain(scenario.site_name(str(flow.origin))),
-            _plain(scenario.site_name(str(flow.destination))),
-            _plain(material.called(scenario.said.language)),
+            scenario.site_name(str(flow.origin)),
+            scenario.site_name(str(flow.destination)),
+            material.called(scenario.said.language),
             str(flow.period),
             format_number(float(str(flow.tonnes))),
             format_number(float(str(flow.length_km)), digits=1),
             format_number(float(str(flow.kg_co2e_wtw))),
         ]
-        lines.append(f"| {' | '.join(cells)} |")
+        lines.append(_row(*cells))
     lines += [
         "",
         str(
@@ -281,7 +258,8 @@ def _lines(result: Result) -> list[str]:
             )
         ),
         "",
-        f"{metadata.attribution} ({metadata.osm_date}). "
+        _plain(f"{metadata.attribution} ({metadata.osm_date}). ")
+        + " "
         + str(say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")),
     ]
     return lines
@@ -337,39 +315,48 @@ def _list_places(result: Result) -> list[str]:
     for row in plan.processed.to_dict(orient="records"):
         told = say(
             "{site}: {recipe}, {tonnes} t in {period}",
-            site=_plain(scenario.site_name(row["site"])),
+            site=scenario.site_name(row["site"]),
             recipe=catalogue.recipes[row["recipe"]].called(language),
             tonnes=format_number(row["tonnes"]),
             period=row["period"],
         )
-        lines.append(f"- {told}")
+        lines.append(f"- {_plain(str(told))}")
     for row in plan.stored.to_dict(orient="records"):
         told = say(
             "{site}: {tonnes} t of {material} lie there at the end of {period}",
-            site=_plain(scenario.site_name(row["site"])),
+            site=scenario.site_name(row["site"]),
             tonnes=format_number(row["tonnes"]),
             material=catalogue.materials[row["material"]].called(language),
             period=row["period"],
         )
-        lines.append(f"- {told}")
+        lines.append(f"- {_plain(str(told))}")
     for row in plan.openings.to_dict(orient="records"):
-        site = _plain(scenario.site_name(row["site"]))
+        site = scenario.site_name(row["site"])
         told = say("{site} is opened", site=site)
         if not row["opened"]:
             told = say("{site} is not opened", site=site)
-        lines.append(f"- {told}")
+        lines.append(f"- {_plain(str(told))}")
     if not lines:
         return []
     return ["", "## " + str(say("Plants, depots and candidates")), "", *lines]
 
 
-def _row(*cells: object) -> str:
-    return f"| {' | '.join(str(cell) for cell in cells)} |"
+def _row(*cells: Readable) -> str:
+    """Give a row of a table: words of ours as they are, those of others without markup."""
+    told = (str(cell) if isinstance(cell, Message) else _plain(cell) for cell in cells)
+    return f"| {' | '.join(told)} |"
 
 
 def _plain(text: str) -> str:
     """Keep a text from acting as markup."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    return _MARKDOWN.sub(_escape, " ".join(plain(text).split()))
+
+
+def _escape(found: re.Match[str]) -> str:
+    text = found.group()
+    if text[0] == "`" and len(text) > 1:
+        return text
+    return f"{text}\\" if text.isdigit() else f"\\{text}"
 
 
 def _number(value: float, digits: int = 0) -> str:

@@ -69,6 +69,14 @@ def locate_municipality(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.object_]:
     return found
 
 
+def find_town(lon: float, lat: float) -> tuple[str, float]:
+    """Name the built-in town that is nearest to a place, and say how far it is. [m]"""
+    names, tree = _town_tree()
+    place = shapely.Point(np.ravel(project([lon], [lat])))
+    found, metres = tree.query_nearest(place, return_distance=True, all_matches=False)
+    return str(names[found[0]]), float(metres[0])
+
+
 def build_places(
     *,
     municipalities: str | os.PathLike[str] | None = None,
@@ -220,6 +228,14 @@ def _municipality_tree() -> tuple[NDArray[np.object_], shapely.STRtree]:
     names = np.array([feature["properties"]["name"] for feature in features], object)
     metres = shapely.transform(_read_shapes(features), lambda at: project(at[:, 0], at[:, 1]))
     return names, shapely.STRtree(metres)
+
+
+@lru_cache
+def _town_tree() -> tuple[NDArray[np.object_], shapely.STRtree]:
+    towns = load_towns()
+    metres = project(towns["lon"].to_numpy(), towns["lat"].to_numpy())
+    places = np.asarray(shapely.points(metres), object)
+    return towns["name"].to_numpy(dtype=object), shapely.STRtree(places)
 
 
 def _built_in(name: str) -> Any:

@@ -9,19 +9,28 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from raastof_geo.errors import RoadDataError, SnapError, raise_all
-from raastof_geo.language import say
+from raastof_geo.errors import Finding, Place, RoadDataError, SnapError, raise_all
+from raastof_geo.language import Message, format_number, say
+from raastof_geo.roads.islands import find_islands
 from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.places import find_town
 from raastof_geo.roads.projection import project
-from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import ROAD_CLASSES, Access
+from raastof_geo.roads.tags import split_tags
 from raastof_geo.scenario.model import Site
 
 NO_ENTRANCE = ("motorway", "motorway_link", "trunk_link", "ferry")
 """Classes that no site has its gate on."""
+
+ISLAND_M = 2000.0
+"""A part of the network that no road joins to the largest is an island from this much road on;
+what is shorter is a yard whose way out is not mapped. [m]"""
+
+FAR_M = 500.0
+"""A site that had to move farther than this is told of. [m]"""
+
+_TOWN_KM = 60.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +44,11 @@ class Anchors:
     def __len__(self) -> int:
         return len(self.frame)
 
+    @property
+    def edges(self) -> dict[str, int]:
+        """The edge that each site lies on."""
+        return {str(site): int(edge) for site, edge in self.frame["edge"].items()}
+
 
 def snap_sites(
     network: RoadNetwork,
@@ -42,15 +56,21 @@ def snap_sites(
     *,
     limit_m: float = 1000.0,
     ferries: bool = True,
+    places: Mapping[str, Place] | None = None,
 ) -> Anchors:
-    """Put each site on the nearest road from which trucks reach every other site and come back.
+    """Put each site on the nearest road from which trucks reach other sites and come back.
+
+    That is a road of the largest part of the network, or of an island with `ISLAND_M` of road or
+    more where that is nearer. A shorter part serves sites that would lie beyond the limit only.
 
     Parameters
     ----------
     limit_m
         Refuse a site farther than this from any such road. [m]
     ferries
-        Whether roads that only a ferry connects count as reached.
+        Whether parts that only a ferry joins count as one.
+    places
+        Where each site stands in its file, for messages.
 
     Raises
     ------
@@ -59,26 +79,93 @@ def snap_sites(
     RoadDataError
         The network has no road that a site could lie on.
     """
-    edges = _edges_with_entrance(network, ferries)
-    lines = edge_lines(network, edges)
     lon_lat = np.array([site.lon_lat for site in sites.values()])
-    points = shapely.points(project(lon_lat[:, 0], lon_lat[:, 1]))
-    nearest = shapely.STRtree(lines).nearest(points)
-    snap_m = shapely.distance(points, lines[nearest])
-    share = shapely.line_locate_point(lines[nearest], points, normalized=True)
-    _refuse_far_sites(sites, snap_m, limit_m)
-    place = _lon_lat_on_edges(network, edges[nearest], share)
+    at = _nearest(network, lon_lat, limit_m=limit_m, ferries=ferries)
+    raise_all(
+        SnapError,
+        find_far_sites(
+            network,
+            dict(zip(sites, lon_lat.tolist(), strict=True)),
+            at.metres,
+            limit_m=limit_m,
+            places=places,
+        ),
+    )
+    place = _lon_lat_on_edges(network, at.edge, at.share)
     frame = pd.DataFrame(
         {
-            "edge": edges[nearest],
-            "share": np.clip(share, 0.0, 1.0),
-            "snap_m": snap_m,
+            "edge": at.edge,
+            "share": np.clip(at.share, 0.0, 1.0),
+            "snap_m": at.metres,
             "lon": place[:, 0],
             "lat": place[:, 1],
         },
         index=pd.Index(list(sites), name="site"),
     )
     return Anchors(frame)
+
+
+@dataclass(frozen=True, eq=False)
+class _Nearest:
+    """The nearest of some edges to each of some points."""
+
+    edge: NDArray[np.int64]
+    share: NDArray[np.float64]
+    metres: NDArray[np.float64]
+
+    def or_else(self, other: _Nearest, where: NDArray[np.bool_]) -> _Nearest:
+        return _Nearest(
+            np.where(where, other.edge, self.edge),
+            np.where(where, other.share, self.share),
+            np.where(where, other.metres, self.metres),
+        )
+
+
+def _nearest(
+    network: RoadNetwork, lon_lat: NDArray[np.float64], *, limit_m: float, ferries: bool
+) -> _Nearest:
+    """Choose a road for each point: of the mainland, of an island, else of whatever there is."""
+    points = np.asarray(shapely.points(project(lon_lat[:, 0], lon_lat[:, 1])), object)
+    islands = find_islands(network, ferries=ferries)
+    possible = _may_have_entrance(network) & (islands.of_edge >= 0)
+    if not possible.any():
+        raise RoadDataError(say("the network has no road that a site could lie on"))
+    main = possible & (islands.of_edge == islands.mainland)
+    metres = np.bincount(
+        islands.of_edge[possible],
+        network.length_m[possible],
+        minlength=int(islands.of_node.max(initial=0)) + 1,
+    )
+    large = possible & ~main & (metres[islands.of_edge] >= ISLAND_M)
+    small = possible & ~main & ~large
+    found = _nearest_of(network, np.flatnonzero(main), points)
+    if large.any():
+        other = _nearest_of(network, np.flatnonzero(large), points)
+        found = found.or_else(other, other.metres < found.metres)
+    if small.any() and (found.metres > limit_m).any():
+        other = _nearest_of(network, np.flatnonzero(small), points)
+        found = found.or_else(other, (found.metres > limit_m) & (other.metres < found.metres))
+    return found
+
+
+def _nearest_of(
+    network: RoadNetwork, edges: NDArray[np.int64], points: NDArray[np.object_]
+) -> _Nearest:
+    if not len(edges):
+        nothing = np.zeros(len(points))
+        return _Nearest(nothing.astype(np.int64), nothing, np.full(len(points), np.inf))
+    lines = edge_lines(network, edges)
+    nearest = shapely.STRtree(lines).nearest(points)
+    return _Nearest(
+        edges[nearest],
+        shapely.line_locate_point(lines[nearest], points, normalized=True),
+        shapely.distance(points, lines[nearest]),
+    )
+
+
+def _may_have_entrance(network: RoadNetwork) -> NDArray[np.bool_]:
+    no_entrance = [ROAD_CLASSES.index(name) for name in NO_ENTRANCE]
+    return np.asarray((network.length_m > 0) & ~np.isin(network.road_class, no_entrance))
 
 
 def edge_lines(network: RoadNetwork, edges: NDArray[np.int64]) -> NDArray[np.object_]:
@@ -92,67 +179,119 @@ def edge_lines(network: RoadNetwork, edges: NDArray[np.int64]) -> NDArray[np.obj
     return np.asarray(lines, dtype=np.object_)
 
 
-def connected_nodes(
-    network: RoadNetwork, edges: NDArray[np.bool_], *, ferries: bool
-) -> NDArray[np.bool_]:
-    """Tell which nodes lie in the largest part where every node reaches every other and back.
+def find_far_sites(
+    network: RoadNetwork,
+    lon_lat: Mapping[str, tuple[float, float]],
+    metres: NDArray[np.float64],
+    *,
+    limit_m: float,
+    places: Mapping[str, Place] | None = None,
+) -> list[Finding]:
+    """Say which places lie beyond the limit, how far from which town, and what may help.
 
     Parameters
     ----------
-    edges
-        Edges that may be driven.
+    lon_lat
+        Where each site lies. [degrees]
+    metres
+        How far each lies from the nearest road. [m]
+    places
+        Where each site stands in its file.
     """
-    open_edge = edges if ferries else edges & ~network.ferry
-    forward, backward = network.forward & open_edge, network.backward & open_edge
-    start = np.concatenate([network.tail[forward], network.head[backward]])
-    end = np.concatenate([network.head[forward], network.tail[backward]])
-    size = len(network.node_lon)
-    matrix = coo_array((np.ones(len(start)), (start, end)), shape=(size, size)).tocsr()
-    _, part = connected_components(matrix, directed=True, connection="strong")
-    return np.asarray(part == np.bincount(part).argmax())
+    return [
+        Finding(_say_far(network, site, where, distance, limit_m), (places or {}).get(site))
+        for (site, where), distance in zip(lon_lat.items(), metres.tolist(), strict=True)
+        if distance > limit_m
+    ]
 
 
-def _edges_with_entrance(network: RoadNetwork, ferries: bool) -> NDArray[np.int64]:
-    """Find the roads that a site may lie on: those on the way of all, and local ones off them."""
-    no_entrance = [ROAD_CLASSES.index(name) for name in NO_ENTRANCE]
-    usable = network.access != Access.CLOSED
-    local = find_local_edges(network)
-    through = connected_nodes(network, usable & ~local, ferries=ferries)
-    reached = connected_nodes(network, usable, ferries=ferries)
-    within = np.where(
-        local,
-        reached[network.tail] & reached[network.head],
-        through[network.tail] & through[network.head],
+def measure_far_sites(
+    network: RoadNetwork,
+    lon_lat: Mapping[str, tuple[float, float]],
+    *,
+    limit_m: float,
+    ferries: bool,
+) -> NDArray[np.float64]:
+    """Give how far each place lies from the road that a site there would be put on. [m]"""
+    where = np.array(list(lon_lat.values()), np.float64).reshape(-1, 2)
+    return _nearest(network, where, limit_m=limit_m, ferries=ferries).metres
+
+
+def _say_far(
+    network: RoadNetwork, site: str, where: tuple[float, float], distance: float, limit_m: float
+) -> Message:
+    """Give advice that fits the distance: a gate that is not mapped, or another part of the sea."""
+    town, town_m = find_town(*where)
+    near = (
+        ""
+        if town_m > 1000 * _TOWN_KM
+        else say(" ({km} km from {town})", km=format_number(town_m / 1000, digits=1), town=town)
     )
-    possible = (
-        within
-        & usable
-        & (network.forward | network.backward)
-        & (network.length_m > 0)
-        & ~np.isin(network.road_class, no_entrance)
+    if distance <= 2 * max(limit_m, 1000.0):
+        return say(
+            "{site}{near} lies {distance} m from the nearest road that trucks reach, and the limit "
+            "is {limit} m: check its coordinates, or raise `network.snap_limit_m`",
+            site=f"`{site}`",
+            near=near,
+            distance=round(distance),
+            limit=round(limit_m),
+        )
+    return say(
+        "{site}{near} lies {distance} km from the nearest of the roads that are loaded ({roads}): "
+        "it is in the sea or outside their area; check its coordinates, or name a network of the "
+        "area under `network.file` (`raastof network build` makes one)",
+        site=f"`{site}`",
+        near=near,
+        distance=format_number(distance / 1000, digits=1),
+        roads=network.metadata.title,
     )
-    if not possible.any():
-        raise RoadDataError(say("the network has no road that a site could lie on"))
-    return np.flatnonzero(possible)
 
 
-def _refuse_far_sites(
-    sites: Mapping[str, Site], snap_m: NDArray[np.float64], limit_m: float
-) -> None:
-    raise_all(
-        SnapError,
-        [
-            say(
-                "{site} lies {distance} m from the nearest road that trucks reach, and the limit "
-                "is {limit} m: check its coordinates, or raise `network.snap_limit_m`",
-                site=f"`{site}`",
-                distance=round(distance),
-                limit=round(limit_m),
-            )
-            for site, distance in zip(sites, snap_m.tolist(), strict=True)
-            if distance > limit_m
-        ],
+def explain_moves(
+    network: RoadNetwork, sites: Mapping[str, Site], anchors: Anchors
+) -> list[Message]:
+    """Say which sites had to move far, and which nearer road was passed over, and why."""
+    far = [str(site) for site, metres in anchors.frame["snap_m"].items() if metres > FAR_M]
+    if not far:
+        return []
+    lon, lat = zip(*(sites[site].lon_lat for site in far), strict=True)
+    points = np.asarray(shapely.points(project(lon, lat)))
+    passed = _nearest_of(network, np.flatnonzero(network.length_m > 0), points)
+    moved = anchors.frame["snap_m"]
+    return [
+        _say_moved(network, site, float(moved[site]), int(edge), metres)
+        for site, edge, metres in zip(
+            far, passed.edge.tolist(), passed.metres.tolist(), strict=True
+        )
+    ]
+
+
+def _say_moved(network: RoadNetwork, site: str, moved: float, edge: int, metres: float) -> Message:
+    told = {"site": f"`{site}`", "moved": round(moved)}
+    if metres > moved - 1:
+        return say(
+            "{site} lies {moved} m from the nearest road that trucks reach: those metres are not "
+            "counted; check its coordinates",
+            **told,
+        )
+    return say(
+        "{site} lies {moved} m from the nearest road that trucks reach, and those metres are not "
+        "counted; {road} is nearer ({metres} m) and was passed over: {reason}",
+        **told,
+        road=network.called(edge) or say("a road without a name"),
+        metres=round(metres),
+        reason=_why_passed_over(network, edge),
     )
+
+
+def _why_passed_over(network: RoadNetwork, edge: int) -> Message:
+    road = network.roads[int(network.road[edge])]
+    if network.access[edge] == Access.CLOSED:
+        tags = "; ".join(f"{key}={value}" for key, value in split_tags(road.tags).items())
+        return say("closed to trucks ({tags})", tags=tags) if tags else say("closed to trucks")
+    if road.road_class in NO_ENTRANCE:
+        return say("no site has its gate on a {road_class}", road_class=f"`{road.road_class}`")
+    return say("no road leads from it to the other roads and back")
 
 
 def _lon_lat_on_edges(

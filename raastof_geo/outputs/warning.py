@@ -1,0 +1,180 @@
+"""Say what a reader should doubt: the one list of `check`, of `run` and of the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from raastof_geo.assignment.names import call, list_names, name_site
+from raastof_geo.effect.measure import Effect
+from raastof_geo.errors import Finding
+from raastof_geo.language import Message, say, say_count
+from raastof_geo.legs import explain_lost
+from raastof_geo.result import Result
+from raastof_geo.roads.islands import explain_ferries, explain_islands, group_sites
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.places import locate_municipality
+from raastof_geo.roads.snap import Anchors, explain_moves
+from raastof_geo.scenario.prospects import Idle, Lack, find_idle
+from raastof_geo.scenario.scenario import Scenario
+
+REGION = 20
+"""From this many projects on a plan is one of a whole region, where little is to be saved."""
+
+_MOST_OF_A_KIND = 10
+
+
+def warn_of_input(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> list[Finding]:
+    """Say what in a scenario, and in where its sites lie, may not be as it was meant."""
+    ferries = scenario.said.network.ferries
+    kinds: tuple[Sequence[Finding | Message], ...] = (
+        scenario.warnings,
+        tuple(_other_municipalities(scenario)),
+        explain_moves(network, scenario.sites, anchors),
+        explain_islands(network, anchors.edges, ferries=ferries),
+        explain_ferries(network, anchors.edges) if ferries else (),
+        tuple(explain_idle(scenario, network, anchors)),
+        (_unverified(scenario),),
+    )
+    return [
+        one if isinstance(one, Finding) else Finding(one) for kind in kinds for one in _first(kind)
+    ]
+
+
+def warn(result: Result) -> list[Finding]:
+    """Say what a reader of results should doubt: of the effect, of the roads, of the input."""
+    told = [*_doubt_effect(result.scenario, result.effect), *explain_lost(result.legs)]
+    findings = [Finding(one) for one in told]
+    findings += warn_of_input(result.scenario, result.network, result.anchors)
+    return list({str(one): one for one in findings}.values())
+
+
+def _first(told: Sequence[Finding | Message]) -> Iterator[Finding | Message]:
+    """Give the first of a kind, and count the others."""
+    yield from told[:_MOST_OF_A_KIND]
+    if len(told) > _MOST_OF_A_KIND:
+        yield say("… and {count} more of this kind", count=len(told) - _MOST_OF_A_KIND)
+
+
+def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
+    if effect.baseline_missing:
+        yield say(
+            "The baseline leaves out {tonnes} t that a project alone could not place; "
+            "plan and baseline do not cover the same tonnes.",
+            tonnes=round(sum(effect.baseline_missing.values())),
+        )
+    sites = [offer.site for offer in scenario.offers] + [need.site for need in scenario.needs]
+    projects = {scenario.project(site) for site in sites}
+    saves_half = effect.saved_share is not None and effect.saved_share > 0.5
+    if saves_half and len(projects) >= REGION:
+        yield say(
+            "The plan saves more than half of the transport emissions of {count} projects, and "
+            "for a whole region that is much: look at the column before (the baseline), where "
+            "each project alone takes the pit and the receiver that is best for itself.",
+            count=len(projects),
+        )
+
+
+def _other_municipalities(scenario: Scenario) -> Iterator[Finding]:
+    """Name sites whose coordinates lie in another municipality than the scenario says."""
+    lon, lat = zip(*(site.lon_lat for site in scenario.sites.values()), strict=True)
+    for (id_, site), found in zip(
+        scenario.sites.items(), locate_municipality(lon, lat), strict=True
+    ):
+        if site.municipality and found and site.municipality != found:
+            yield Finding(
+                say(
+                    "{site}: the scenario says {said}, the coordinates lie in {found}",
+                    site=f"`{id_}`",
+                    said=site.municipality,
+                    found=found,
+                ),
+                scenario.place_of("sites", id_, "municipality"),
+            )
+
+
+def _unverified(scenario: Scenario) -> Message:
+    figures = scenario.catalogue.figures().values()
+    return say_count(
+        "{count} figure of the catalogue has not been verified in a source; plan.json names it.",
+        "{count} figures of the catalogue have not been verified in a source; plan.json lists "
+        "them.",
+        count=sum(not figure.verified for figure in figures),
+    )
+
+
+# --- plants that can never run ----------------------------------------------------------------
+
+
+def explain_idle(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> Iterator[Finding]:
+    """Say of each recipe that can never run what it lacks."""
+    ferries = scenario.said.network.ferries
+    islands = group_sites(network, anchors.edges, ferries=ferries)
+    for idle in find_idle(scenario, islands=islands):
+        reasons = [_say_lack(scenario, idle, lack) for lack in idle.lacks]
+        at = scenario.sites[idle.site].plant
+        number = at.recipes.index(idle.recipe) if at is not None else 0
+        yield Finding(
+            say(
+                "{site} can never run {recipe} (`{id}`): {reasons}",
+                site=name_site(scenario, idle.site),
+                recipe=call(scenario.catalogue.recipes[idle.recipe].name),
+                id=idle.recipe,
+                reasons=_Joined(reasons),
+            ),
+            scenario.place_of("sites", idle.site, "plant", "recipes", number),
+        )
+
+
+class _Joined:
+    """Sentences one after another, each read in the language of the reader."""
+
+    def __init__(self, parts: Sequence[Message]) -> None:
+        self.parts = parts
+
+    def __str__(self) -> str:
+        return "; ".join(str(part) for part in self.parts)
+
+
+def _say_lack(scenario: Scenario, idle: Idle, lack: Lack) -> Message:
+    if lack.why == "capacity":
+        return say("its capacity is 0")
+    if lack.why == "together":
+        return say("what goes in and what comes out never have a place in the same period")
+    material = scenario.catalogue.materials[lack.material]
+    told = {
+        "material": call(material.name),
+        "id": lack.material,
+        "sites": list_names([name_site(scenario, site) for site in lack.sites]),
+    }
+    sentence = (_OF_INPUT if lack.side == "input" else _OF_OUTPUT)[lack.why]
+    return Message(sentence.text, told)
+
+
+_OF_INPUT: dict[str, Message] = {
+    "nobody": say("no offer, pit, depot or other plant has {material} (`{id}`)"),
+    "chain": say("{material} (`{id}`) would come from {sites}, where there is none"),
+    "roads": say("{material} (`{id}`) is at {sites} only, and no road leads from there"),
+    "trucks": say(
+        "no truck that there is may both load {material} (`{id}`) at {sites} and come here"
+    ),
+    "agreements": say("agreements forbid {material} (`{id}`) from {sites}, and nobody else has it"),
+    "periods": say("{material} (`{id}`) is at {sites} in no period of the scenario"),
+}
+_OF_OUTPUT: dict[str, Message] = {
+    "nobody": say("nobody takes its {material} (`{id}`): add it to `accepts` of a receiver"),
+    "chain": say(
+        "its {material} (`{id}`) could go to {sites} only, which have no use for it or can pass "
+        "it on to nobody: add it to `accepts` of a receiver"
+    ),
+    "roads": say("its {material} (`{id}`) could go to {sites} only, and no road leads there"),
+    "trucks": say(
+        "no truck that there is may both come here and bring its {material} (`{id}`) to {sites}"
+    ),
+    "agreements": say(
+        "agreements forbid its {material} (`{id}`) to go to {sites}, and nobody else takes it"
+    ),
+    "periods": say(
+        "its {material} (`{id}`) could go to {sites} only, and there in no period in which the "
+        "rule allows it"
+    ),
+}

@@ -1,0 +1,178 @@
+"""Find parts of a network that no road joins, and say which sites cannot reach each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from raastof_geo.language import Message, say
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.restrict import find_local_edges
+from raastof_geo.roads.road import Access
+
+Mask: TypeAlias = NDArray[np.bool_]
+Parts: TypeAlias = NDArray[np.int32]
+
+_MOST_SITES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Islands:
+    """The parts of a network within which every place is reached from every other, and back."""
+
+    of_edge: Parts
+    """The part that each edge lies in and may be stopped on; -1 where there is none."""
+    of_node: Parts
+    """The part that each node lies in."""
+    mainland: int
+    """The part with the most nodes."""
+
+
+def find_islands(network: RoadNetwork, *, ferries: bool) -> Islands:
+    """Find the parts of a network that trucks may use, and the edges that serve each of them.
+
+    An open road belongs to a part if it lies on ways between all of its places; a local one, for
+    the first and the last stretch only, if it can be reached from them and left for them.
+
+    Parameters
+    ----------
+    ferries
+        Whether what only a ferry joins is one part.
+    """
+    usable = network.access != Access.CLOSED
+    local = find_local_edges(network)
+    through = _strong_parts(network, usable & ~local, ferries=ferries)
+    reached = _strong_parts(network, usable, ferries=ferries)
+    lead = _largest_within(through, reached)
+    here = reached[network.tail]
+    same = here == reached[network.head]
+    in_lead = (through[network.tail] == lead[here]) & (through[network.head] == lead[here])
+    joined = usable & (network.forward | network.backward) & same & (local | in_lead)
+    return Islands(
+        of_edge=np.where(joined, here, -1).astype(np.int32),
+        of_node=reached,
+        mainland=int(np.bincount(reached).argmax()) if len(reached) else -1,
+    )
+
+
+def _strong_parts(network: RoadNetwork, edges: Mask, *, ferries: bool) -> Parts:
+    """Give each node the number of the part in which every node reaches every other and back."""
+    open_edge = edges if ferries else edges & ~network.ferry
+    forward, backward = network.forward & open_edge, network.backward & open_edge
+    start = np.concatenate([network.tail[forward], network.head[backward]])
+    end = np.concatenate([network.head[forward], network.tail[backward]])
+    size = len(network.node_lon)
+    matrix = coo_array((np.ones(len(start)), (start, end)), shape=(size, size)).tocsr()
+    return np.asarray(connected_components(matrix, directed=True, connection="strong")[1])
+
+
+def _largest_within(parts: Parts, wholes: Parts) -> Parts:
+    """Give for each whole the part with the most nodes inside it."""
+    size = np.bincount(parts)
+    _, first = np.unique(parts, return_index=True)
+    whole = wholes[first]
+    order = np.lexsort((-size, whole))
+    _, lead = np.unique(whole[order], return_index=True)
+    return np.asarray(order[lead], np.int32)
+
+
+def group_sites(network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool) -> dict[str, int]:
+    """Give each site the number of its part; those of equal numbers reach each other.
+
+    Parameters
+    ----------
+    edges
+        The edge of each site.
+    ferries
+        Whether trucks may take ferries.
+    """
+    part = find_islands(network, ferries=ferries).of_node
+    parts = {site: int(part[node]) for site, node in _tails(network, edges).items()}
+    number = {one: at for at, one in enumerate(dict.fromkeys(parts.values()))}
+    return {site: number[one] for site, one in parts.items()}
+
+
+def explain_islands(
+    network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool
+) -> list[Message]:
+    """Say which groups of sites cannot reach each other, and which closed ferries would help."""
+    groups = _by_number(group_sites(network, edges, ferries=ferries))
+    if len(groups) < 2:
+        return []
+    told = [
+        say(
+            "the sites lie on {count} islands without a road between them, and nothing can go "
+            "from one to another: {groups}",
+            count=len(groups),
+            groups="; ".join(_list_sites(group) for group in groups),
+        )
+    ]
+    if not ferries:
+        joined = _by_number(group_sites(network, edges, ferries=True))
+        names = _name_ferries(network, edges)
+        if len(joined) < len(groups) and names:
+            told.append(
+                say(
+                    "a ferry would join them, but `network.ferries` is false: {ferries}",
+                    ferries=", ".join(names),
+                )
+            )
+    return told
+
+
+def explain_ferries(network: RoadNetwork, edges: Mapping[str, int]) -> list[Message]:
+    """Say which sites only a ferry reaches from the largest part of the network."""
+    by_land, by_sea = (find_islands(network, ferries=ferries) for ferries in (False, True))
+    apart = {
+        site: int(by_land.of_node[node])
+        for site, node in _tails(network, edges).items()
+        if by_land.of_node[node] != by_land.mainland and by_sea.of_node[node] == by_sea.mainland
+    }
+    return [
+        say(
+            "only a ferry reaches {sites}; times and fares of ferries are rough",
+            sites=_list_sites(group),
+        )
+        for group in _by_number(apart)
+    ]
+
+
+def _tails(network: RoadNetwork, edges: Mapping[str, int]) -> dict[str, int]:
+    return {site: int(network.tail[edge]) for site, edge in edges.items()}
+
+
+def _by_number(groups: Mapping[str, int]) -> list[list[str]]:
+    found: dict[int, list[str]] = {}
+    for site, number in groups.items():
+        found.setdefault(number, []).append(site)
+    return list(found.values())
+
+
+def _list_sites(sites: Sequence[str]) -> str:
+    shown = ", ".join(f"`{site}`" for site in sites[:_MOST_SITES])
+    return shown if len(sites) <= _MOST_SITES else f"{shown} … (+{len(sites) - _MOST_SITES})"
+
+
+def _name_ferries(network: RoadNetwork, edges: Mapping[str, int]) -> list[str]:
+    """Name the ferries that land in one of the sites' parts."""
+    islands = find_islands(network, ferries=False)
+    parts = islands.of_node
+    sea = network.ferry & (network.access != Access.CLOSED)
+    size = network.node_count
+    ends = (network.tail[sea], network.head[sea])
+    graph = coo_array((np.ones(int(sea.sum()), np.int8), ends), shape=(size, size))
+    _, line = connected_components(graph, directed=False)
+    lands: dict[int, set[int]] = {}
+    for end in (network.tail[sea], network.head[sea]):
+        for number, part in zip(line[end].tolist(), parts[end].tolist(), strict=True):
+            lands.setdefault(number, set()).add(part)
+    wanted = {int(parts[node]) for node in _tails(network, edges).values()} - {islands.mainland}
+    numbers = {number for number, reached in lands.items() if reached & wanted}
+    named = np.flatnonzero(sea)[np.isin(line[network.tail[sea]], list(numbers))]
+    return sorted({network.called(edge) for edge in named.tolist()} - {""})

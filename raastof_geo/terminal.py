@@ -1,0 +1,106 @@
+"""Write to a terminal: nothing that steers it, nothing that is cut away, nobody who must listen."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import textwrap
+from pathlib import Path
+
+_STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+"""Characters that move the cursor, change colours or turn text around."""
+_LEAST_WIDTH = 20
+
+
+def clean(text: object) -> str:
+    """Give words without characters that a terminal would obey."""
+    return _STEERING.sub("", str(text))
+
+
+class NobodyReadsError(Exception):
+    """Whoever read our output has gone, as `head` does; which is no failure."""
+
+
+def tell(text: object = "") -> None:
+    """Write a line to the output.
+
+    Raises
+    ------
+    NobodyReadsError
+        The output was closed at its other end.
+    """
+    try:
+        sys.stdout.write(clean(text) + "\n")
+    except BrokenPipeError as error:
+        raise NobodyReadsError from error
+
+
+def complain(text: object) -> None:
+    """Write a line to where errors go."""
+    sys.stderr.write(clean(text) + "\n")
+
+
+def tell_item(text: object, *, indent: str = "  ", mark: str = "") -> None:
+    """Write an item of a list: in a terminal folded at blanks to its width, else one line."""
+    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+        for line in fold(clean(text), indent=indent, mark=mark):
+            tell(line)
+    else:
+        tell(f"{indent}{mark}{text}")
+
+
+def fold(text: str, *, indent: str = "", mark: str = "", most: int = 10_000) -> list[str]:
+    """Fold a text to the width of the terminal, later lines under the first one's words.
+
+    Parameters
+    ----------
+    most
+        The width that is not exceeded in wider terminals.
+    """
+    width = min(most, max(_LEAST_WIDTH, shutil.get_terminal_size().columns - 1))
+    start = indent + mark
+    return textwrap.wrap(
+        text,
+        max(width, len(start) + _LEAST_WIDTH),
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_on_hyphens=False,
+    )
+
+
+def prepare_streams() -> None:
+    """Make both streams take every letter, and stand in for those that are closed."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def hang_up() -> None:
+    """Stop writing where nobody reads on, so that leaving does not fail either."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+
+
+def quote(argument: str) -> str:
+    """Quote an argument so that the shell of this system takes it as one word."""
+    if os.name == "nt":
+        from subprocess import list2cmdline
+
+        safe = re.fullmatch(r"[\w.:\\/æøåÆØÅ-]+", argument)
+        return (
+            argument if safe else list2cmdline([argument]) if " " in argument else f'"{argument}"'
+        )
+    from shlex import quote as quote_posix
+
+    return quote_posix(argument)
