@@ -19,8 +19,11 @@ import typer
 from raastof_geo import __version__
 from raastof_geo.errors import InputError, OutputError, RaastofError
 from raastof_geo.language import LANGUAGES, Language, Message, as_language, say, speaking
+from raastof_geo.trace import read_trace, tell_moved, tracing
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from raastof_geo.pipeline import Tell
     from raastof_geo.result import Result
     from raastof_geo.scenario.catalogue import Catalogue
@@ -42,6 +45,14 @@ def main() -> None:
 
 def run_command(arguments: list[str]) -> int:
     """Run a command and return its exit code; errors become sentences."""
+    with tracing() as trace:
+        code = _run_command(arguments)
+        for path, to in trace.moved:
+            typer.echo(tell_moved(path, to))
+        return code
+
+
+def _run_command(arguments: list[str]) -> int:
     try:
         command = typer.main.get_command(build_app())
         _explain_options(command)
@@ -53,7 +64,7 @@ def run_command(arguments: list[str]) -> int:
         _complain(error, arguments)
         return error.exit_code
     except KeyboardInterrupt:
-        _print_error(str(say("Interrupted: nothing was written.")))
+        _print_error(str(_tell_interrupted()))
         return _EXIT_INTERRUPTED
     except OSError as error:
         if "--debug" in arguments:
@@ -68,6 +79,25 @@ def run_command(arguments: list[str]) -> int:
         if type(error).__name__ == "Abort":
             return _EXIT_INTERRUPTED
         raise
+
+
+def _tell_interrupted() -> Message:
+    """Say what an interrupted command leaves: nothing, whole files, or work for the next one."""
+    from raastof_geo.records.exchange import is_unfinished
+
+    written = [path for path in read_trace().written if path.exists()]
+    if not written:
+        return say("Interrupted: nothing was written.")
+    for path in written:
+        if is_unfinished(path):
+            return say(
+                "Interrupted while the files in {folder} were exchanged: the next `raastof run`, "
+                "`verify` or `explain` finishes that.",
+                folder=str(path),
+            )
+    return say(
+        "Interrupted. In place, and whole: {files}.", files=", ".join(str(one) for one in written)
+    )
 
 
 def pick_language(arguments: list[str]) -> Language:
@@ -312,9 +342,37 @@ def _print_summary(result: Result, folder: Path) -> None:
         console.print(escape(f"· {line}"))
     for warning in warn(result):
         console.print(escape(f"! {warning}"))
+    _print_files(console, folder)
+
+
+_MOST_OF_OTHERS = 10
+
+
+def _print_files(console: Console, folder: Path) -> None:
+    """List what was written, and what else lies in the folder."""
+    from rich.markup import escape
+
+    from raastof_geo.records.exchange import list_own
+
+    ours, others = list_own(folder)
     console.print(escape(str(say("Results: {folder}", folder=str(folder)))))
-    for file in sorted(folder.iterdir()):
-        console.print(escape(f"  {file.name}"))
+    for name in ours:
+        console.print(escape(f"  {name}"))
+    moved = read_trace().moved
+    while moved:
+        console.print(escape(f"! {tell_moved(*moved.pop(0))}"))
+    if not others:
+        return
+    named = ", ".join(others[:_MOST_OF_OTHERS])
+    rest = len(others) - _MOST_OF_OTHERS
+    told = say("Left as it was, for it is not of this run: {files}", files=named)
+    if rest > 0:
+        told = say(
+            "Left as it was, for it is not of this run: {files} and {count} more",
+            files=named,
+            count=rest,
+        )
+    console.print(escape(str(told)))
 
 
 @contextlib.contextmanager
@@ -536,10 +594,19 @@ def _route(
 
 
 def _cache_info(lang: Lang = None, debug: Debug = False) -> None:
-    from raastof_geo.cache import cache_folder, list_stocks
+    from raastof_geo.cache import MARK, cache_folder, find_stranger, list_stocks
     from raastof_geo.language import format_number
 
     typer.echo(str(cache_folder()))
+    stranger = find_stranger()
+    if stranger is not None:
+        typer.echo(
+            say(
+                "{folder} is not ours (it has no file {mark}): nothing is kept there.",
+                folder=str(stranger),
+                mark=MARK,
+            )
+        )
     for stock in list_stocks():
         typer.echo(
             say(
@@ -559,13 +626,21 @@ _KINDS = {
 
 
 def _cache_clear(lang: Lang = None, debug: Debug = False) -> None:
-    from raastof_geo.cache import clear_cache
+    from raastof_geo.cache import MARK, clear_cache
     from raastof_geo.language import format_number
 
-    size_mb = clear_cache()
-    typer.echo(
-        say("The cache is empty; {size} MB are free.", size=format_number(size_mb, digits=1))
-    )
+    cleared = clear_cache()
+    size = format_number(cleared.size_mb, digits=1)
+    typer.echo(say("The cache is empty; {size} MB are free.", size=size))
+    for folder in cleared.unmarked:
+        typer.echo(
+            say(
+                "{folder} was left alone, for it has no file {mark}: if it is a cache of an older "
+                "version of raastof_geo, remove it by hand.",
+                folder=str(folder),
+                mark=MARK,
+            )
+        )
 
 
 def _new(

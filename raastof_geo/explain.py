@@ -12,6 +12,7 @@ from typing import Any
 
 from raastof_geo.errors import InputError
 from raastof_geo.language import Message, format_number, say, say_count
+from raastof_geo.records.exchange import finish_exchange
 
 SIDES = ("plan", "baseline", "saved")
 DIMENSIONS = ("project", "municipality", "site", "material", "period", "vehicle")
@@ -47,7 +48,10 @@ def explain_figure(folder: Path, figure: str) -> Explanation:
     ------
     InputError
         There is no ledger, or no such figure; with the nearest names.
+    OutputError
+        A killed run left the folder half exchanged, and that cannot be finished here.
     """
+    finish_exchange(folder.parent if folder.is_file() else folder)
     return explain_in(_read(folder), figure)
 
 
