@@ -683,18 +683,28 @@ def test_what_an_older_version_had_put_out_of_sight_comes_back(tmp_path, trace):
     assert tree(tmp_path / ".t.old") == {"photo.jpg": "mine"}
 
 
-SLOW = """
+WRITER = """
 import os, sys, time
-sys.path.insert(0, {tests!r})
 from pathlib import Path
-from test_exchange import NEW, write
+from raastof_geo.records.exchange import exchanging
+def write(files):
+    with exchanging(Path({folder!r}), known=(), version="1") as draft:
+        for name, text in files.items():
+            (draft / name).parent.mkdir(exist_ok=True)
+            (draft / name).write_text(text)
+"""
+SLOW = """
 for name in ("rename", "replace", "unlink", "mkdir", "link"):
     def slow(*given, real=getattr(os, name), **named):
         time.sleep(0.01)
         return real(*given, **named)
     setattr(os, name, slow)
 print("begins", flush=True)
-write(Path({folder!r}), NEW)
+write({files!r})
+"""
+TURNS = """
+for turn in range(10):
+    write({{f"{{part}}.txt": {word!r} + str(turn) for part in "abcdef"}})
 """
 
 
@@ -703,7 +713,7 @@ def test_kill_nine_leaves_a_whole_set(tmp_path):
     """A process that the system kills at some moment, and the next run."""
     for number, moment_s in enumerate((0.02, 0.12, 0.2, 0.3, 0.4)):
         folder = prepare(tmp_path, number)
-        code = SLOW.format(tests=str(Path(__file__).parent), folder=str(folder))
+        code = (WRITER + SLOW).format(folder=str(folder), files=NEW)
         run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
         assert run.stdout is not None
         assert run.stdout.readline() == b"begins\n"
@@ -718,26 +728,11 @@ def test_kill_nine_leaves_a_whole_set(tmp_path):
         assert [path.name for path in folder.parent.iterdir()] == ["s"]
 
 
-RUN = """
-import sys
-sys.path.insert(0, {tests!r})
-from pathlib import Path
-from test_exchange import write
-for turn in range(10):
-    write(Path({folder!r}), {{f"{{part}}.txt": {word!r} + str(turn) for part in "abcdef"}})
-"""
-
-
 def test_runs_side_by_side_take_turns(tmp_path):
     """Three processes that write into one folder never mix their sets."""
     folder = tmp_path / "r" / "s"
-    tests = str(Path(__file__).parent)
-    runs = [
-        subprocess.Popen(
-            [sys.executable, "-c", RUN.format(tests=tests, folder=str(folder), word=w)]
-        )
-        for w in "xyz"
-    ]
+    codes = [(WRITER + TURNS).format(folder=str(folder), word=word) for word in "xyz"]
+    runs = [subprocess.Popen([sys.executable, "-c", code]) for code in codes]
     assert [run.wait() for run in runs] == [0, 0, 0]
     texts = {(folder / f"{part}.txt").read_text() for part in "abcdef"}
     assert len(texts) == 1

@@ -15,7 +15,6 @@ from urllib.parse import parse_qs
 
 import osmium
 import osmnx
-import platformdirs
 import pytest
 import shapely
 from filelock import FileLock
@@ -140,7 +139,7 @@ def _in_english():
 def cache(tmp_path_factory, monkeypatch) -> Path:
     """The user's cache is a folder of the test, and no pause is long."""
     folder = tmp_path_factory.mktemp("cache")
-    monkeypatch.setattr(platformdirs, "user_cache_path", lambda _: folder)
+    monkeypatch.setenv("RAASTOF_CACHE", str(folder))
     monkeypatch.setattr(fetch, "PAUSES_S", (0.0, 0.0))
     return folder / "overpass"
 
@@ -500,7 +499,7 @@ def test_nothing_is_kept_once_the_file_is_whole(overpass, tmp_path, cache):
     into = tmp_path / "a.osm.pbf"
     fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
     fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url], cache=tmp_path / "mine")
-    assert not list(cache.iterdir())
+    assert not list(cache.rglob("portion-*"))
     assert not list((tmp_path / "mine").iterdir())
     assert len(overpass.asked) == 2
 
@@ -659,7 +658,7 @@ def test_a_download_becomes_a_network(overpass, tmp_path, cache):
     primary = network.road_class == ROAD_CLASSES.index("primary")
     assert set(network.maxspeed_km_h[primary]) == {80}
     assert visible(tmp_path) == ["roads.npz"]
-    assert not list(cache.iterdir())
+    assert not list(cache.rglob("portion-*"))
 
 
 def test_a_road_against_its_nodes_keeps_its_direction(overpass, tmp_path):
