@@ -129,8 +129,8 @@ def _check_place(path: Path) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise OutputError(
             say(
-                "{file} is a link, a folder or a device, and is not written over: give another "
-                "name.",
+                "{file} cannot be written: it is a link, a folder or a device, which is never "
+                "written over. Give another name.",
                 file=path,
             )
         )

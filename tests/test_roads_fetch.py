@@ -19,6 +19,7 @@ import pytest
 import shapely
 from filelock import FileLock
 
+from raastof_geo.cache import DOWNLOADS, VERSION
 from raastof_geo.errors import DownloadError, OutputError, RoadDataError
 from raastof_geo.language import speaking
 from raastof_geo.roads import fetch
@@ -141,7 +142,7 @@ def cache(tmp_path_factory, monkeypatch) -> Path:
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("RAASTOF_CACHE", str(folder))
     monkeypatch.setattr(fetch, "PAUSES_S", (0.0, 0.0))
-    return folder / "overpass"
+    return folder / f"v{VERSION}" / DOWNLOADS
 
 
 @pytest.fixture
