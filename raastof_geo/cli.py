@@ -47,6 +47,8 @@ def run_command(arguments: list[str]) -> int:
     """Run a command and return its exit code; errors become sentences."""
     with tracing() as trace:
         code = _run_command(arguments)
+        if code == _EXIT_INTERRUPTED:
+            _print_error(str(_tell_interrupted()))
         for path, to in trace.moved:
             typer.echo(tell_moved(path, to))
         return code
@@ -63,8 +65,7 @@ def _run_command(arguments: list[str]) -> int:
             raise
         _complain(error, arguments)
         return error.exit_code
-    except KeyboardInterrupt:
-        _print_error(str(_tell_interrupted()))
+    except KeyboardInterrupt:  # most are met by Typer, which gives the code
         return _EXIT_INTERRUPTED
     except OSError as error:
         if "--debug" in arguments:

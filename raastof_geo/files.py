@@ -104,11 +104,7 @@ def _make_draft(path: Path) -> Path:
 def _put(draft: Path, path: Path, known: Known) -> None:
     """Let a draft take its place; what is there and not ours goes aside first."""
     _check_place(path)
-    aside = None
-    if path.exists() and not known(path):
-        aside = _find_aside(path)
-        aside.parent.mkdir(exist_ok=True)
-        path.rename(aside)
+    aside = _move_aside(path) if path.exists() and not known(path) else None
     try:
         draft.replace(path)
     except BaseException:
@@ -136,12 +132,18 @@ def _check_place(path: Path) -> None:
         )
 
 
-def _find_aside(path: Path) -> Path:
-    """Find a place in `set_aside` beside a file, or in `set_aside-2` where that is taken."""
+def _move_aside(path: Path) -> Path:
+    """Move a file to `set_aside` beside it, or to `set_aside-2` where that is taken."""
     number, folder = 2, path.parent / _SET_ASIDE
     while os.path.lexists(folder):
         folder = path.parent / f"{_SET_ASIDE}-{number}"
         number += 1
+    folder.mkdir()
+    try:
+        path.rename(folder / path.name)
+    except BaseException:
+        folder.rmdir()
+        raise
     return folder / path.name
 
 
