@@ -19,7 +19,7 @@ import typer
 from raastof_geo import __version__
 from raastof_geo.errors import InputError, OutputError, RaastofError
 from raastof_geo.language import LANGUAGES, Language, Message, as_language, say, speaking
-from raastof_geo.trace import read_trace, tell_moved, tracing
+from raastof_geo.trace import Trace, read_trace, tell_moved, tracing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _EXIT_NO_PLAN = 3
 _EXIT_OUTSIDE = 4
 _EXIT_INTERRUPTED = 130
+_MOST_MOVED = 5
+"""As many files that were moved aside are told one by one."""
 
 
 def main() -> None:
@@ -49,8 +51,8 @@ def run_command(arguments: list[str]) -> int:
         code = _run_command(arguments)
         if code == _EXIT_INTERRUPTED:
             _print_error(str(_tell_interrupted()))
-        for path, to in trace.moved:
-            typer.echo(tell_moved(path, to))
+        for message in _tell_all_moved(trace):
+            typer.echo(message)
         return code
 
 
@@ -80,6 +82,21 @@ def _run_command(arguments: list[str]) -> int:
         if type(error).__name__ == "Abort":
             return _EXIT_INTERRUPTED
         raise
+
+
+def _tell_all_moved(trace: Trace) -> Iterator[Message]:
+    """Name what was moved aside, once; many files in one sentence."""
+    moved, trace.moved = trace.moved, []
+    if len(moved) <= _MOST_MOVED:
+        yield from (tell_moved(path, to) for path, to in moved)
+        return
+    yield say(
+        "{count} files are not what this version wrote there: they were moved to {folder}: "
+        "{files} …",
+        count=len(moved),
+        folder=os.path.commonpath([to.parent for _, to in moved]),
+        files=", ".join(path.name for path, _ in moved[:_MOST_MOVED]),
+    )
 
 
 def _tell_interrupted() -> Message:
@@ -359,9 +376,8 @@ def _print_files(console: Console, folder: Path) -> None:
     console.print(escape(str(say("Results: {folder}", folder=str(folder)))))
     for name in ours:
         console.print(escape(f"  {name}"))
-    moved = read_trace().moved
-    while moved:
-        console.print(escape(f"! {tell_moved(*moved.pop(0))}"))
+    for message in _tell_all_moved(read_trace()):
+        console.print(escape(f"! {message}"))
     if not others:
         return
     named = ", ".join(others[:_MOST_OF_OTHERS])

@@ -67,9 +67,14 @@ def list_drafts(folder: Path) -> Iterator[Path]:
         drafts = sorted(one for one in folder.parent.iterdir() if form.fullmatch(one.name))
     except OSError:
         return
-    for draft in drafts:
-        if is_folder(draft) and (is_file(draft / _MARK) or not any(draft.iterdir())):
-            yield draft
+    yield from (draft for draft in drafts if is_folder(draft) and _is_ours(draft))
+
+
+def _is_ours(draft: Path) -> bool:
+    try:
+        return is_file(draft / _MARK) or not any(draft.iterdir())
+    except OSError:
+        return False
 
 
 def remove_draft(draft: Path) -> None:
