@@ -10,6 +10,7 @@ from raastof_geo.effect import measure_effect
 from raastof_geo.language import Message, say
 from raastof_geo.legs import price_legs
 from raastof_geo.outputs import write_outputs
+from raastof_geo.records.place import check_place
 from raastof_geo.result import Result
 from raastof_geo.roads.area import read_area
 from raastof_geo.roads.load import load_network
@@ -79,6 +80,8 @@ def run_scenario(
     """
     tell(say("Reading the scenario"))
     scenario = read_scenario(path, anywhere=anywhere)
+    folder = Path(into) / scenario.id
+    check_place(folder)
     result = solve_scenario(scenario, tell=tell)
     tell(say("Writing the results"))
-    return result, write_outputs(result, Path(into) / scenario.id)
+    return result, write_outputs(result, folder)

@@ -166,6 +166,28 @@ def test_a_scenario_in_a_folder_of_its_own_name(tmp_path, monkeypatch, capsys):
     assert "was moved to" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("what", ["link", "dead link", "file"])
+def test_a_folder_whose_place_is_taken_is_refused_at_once(tmp_path, monkeypatch, capsys, what):
+    """Before anything is solved: exit code 4, a sentence, and nothing is touched."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "report.docx").write_bytes(b"mine")
+    (tmp_path / "r").mkdir()
+    if what == "file":
+        (tmp_path / "r" / "s").write_bytes(b"mine")
+    else:
+        (tmp_path / "r" / "s").symlink_to(tmp_path / ("target" if what == "link" else "gone"))
+    with speaking("en"):
+        assert run_command(["new", "s", "--lang", "en"]) == 0
+        before = contents(tmp_path)
+        assert run_command(["run", "s.yaml", "--into", "r", "--lang", "en"]) == 4
+    assert contents(tmp_path) == before
+    assert [one.name for one in (tmp_path / "r").iterdir()] == ["s"]
+    said = capsys.readouterr().err
+    assert ("r/s is a file" if what == "file" else "r/s is a link") in said
+    assert "with --into" in said
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])
 def test_no_text_becomes_a_formula(text):
     """A name that begins like a formula stays a text in a spreadsheet."""

@@ -684,3 +684,26 @@ def test_a_network_of_a_polygon_ends_where_the_polygon_ends(overpass, tmp_path):
     )
     assert network.metadata.title == "12, 55.4, 12.012, 55.42"
     assert network.node_lon.max() <= 12.0121
+
+
+def test_files_like_portions_in_a_folder_of_ones_own_stay(overpass, tmp_path):
+    """However old they are: only what bears the name of a portion of ours goes."""
+    mine = tmp_path / "mine" / "download-2019" / "portion-a.json.gz"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    os.utime(mine, (0, 0))
+    into = tmp_path / "a.osm.pbf"
+    fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url], cache=tmp_path / "mine")
+    assert mine.read_text() == "mine"
+    assert [one.name for one in (tmp_path / "mine").iterdir()] == ["download-2019"]
+
+
+def test_a_download_replaces_a_download_only(overpass, tmp_path):
+    """A file of that name from elsewhere is moved aside."""
+    into = tmp_path / "a.osm.pbf"
+    into.write_text("mine")
+    with speaking("en"), pytest.warns(UserWarning, match="was moved to"):
+        fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
+    fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
+    assert (tmp_path / "set_aside" / "a.osm.pbf").read_text() == "mine"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.osm.pbf", "set_aside"]

@@ -217,10 +217,17 @@ class _Exchange:
             self.carry_on()
         except KeyboardInterrupt:
             self.carry_on()  # a moment's work, and the set is whole
+            self.tell_moved()
             raise
         except Exception:
             self._take_back()
             raise
+        self.tell_moved()
+
+    def tell_moved(self) -> None:
+        """Name what was moved aside."""
+        for path, to in self.moved:
+            note_moved(path, to)
 
     def carry_on(self) -> None:
         """Do what is left to do; the journal goes at the end."""
@@ -234,8 +241,6 @@ class _Exchange:
         parents = {path for name in old for path in Path(name).parents} - {Path()}
         remove_empty(self.folder / path for path in sorted(parents, reverse=True))
         journal_of(self.draft).unlink(missing_ok=True)
-        for path, to in self.moved:
-            note_moved(path, to)
 
     def _write_journal(self) -> None:
         path = journal_of(self.draft)
@@ -354,6 +359,7 @@ def _carry_on(exchange: _Exchange) -> None:
     before = sorted(aside.iterdir()) if is_folder(aside) else []
     note_written(folder)
     exchange.carry_on()
+    exchange.tell_moved()
     for item in before:
         note_moved(folder / item.name, item)
 

@@ -13,7 +13,7 @@ import time
 import warnings
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,6 +56,7 @@ _STATUS_PATIENCE = 60
 _KEPT_S = 7 * 24 * 3600.0
 _LOCK_S = 60
 _GENERATOR = "raastof_geo"
+_PORTION = re.compile(r"download-[0-9a-f]{40}/portion-[0-9a-f]{40}\.json\.(gz|\d+)")
 _BUSY = (429, 504)
 _PLACE_MARGIN_M = 500.0
 _HIGHWAYS = (*(label for label in ROAD_CLASSES if label != "ferry"), "road")
@@ -550,7 +551,7 @@ class _Store:
 
     def __init__(self, cache: Path, queries: Sequence[str]) -> None:
         self.folder = cache / f"download-{_digest(*queries)}"
-        for file in cache.glob("download-*/portion-*.json.gz"):
+        for file in _list_portions(cache.glob("download-*/portion-*")):
             with suppress(OSError):
                 if time.time() - file.stat().st_mtime > _KEPT_S:
                     file.unlink()
@@ -582,12 +583,22 @@ class _Store:
     def forget(self) -> None:
         """Remove all answers of this download."""
         with suppress(OSError):
-            for file in self.folder.glob("portion-*.json.*"):
+            for file in _list_portions(self.folder.glob("portion-*")):
                 file.unlink()
             self.folder.rmdir()
 
     def _name(self, query: str) -> Path:
         return self.folder / f"portion-{_digest(query)}.json.gz"
+
+
+def _list_portions(files: Iterable[Path]) -> list[Path]:
+    """List those that bear the name of a portion of ours, links left out."""
+    return [
+        file
+        for file in files
+        if _PORTION.fullmatch(f"{file.parent.name}/{file.name}")
+        and not (file.is_symlink() or file.parent.is_symlink())
+    ]
 
 
 def _digest(*texts: str) -> str:
