@@ -1,17 +1,25 @@
 """Keep what is dear to make in the user's cache folder, by a fingerprint of what it was made of.
 
 An entry is written whole or not at all, under a lock, so that runs side by
-side share it; one that cannot be read is made again. Where the folder cannot
-be written the work is done without it.
+side share it; it holds its key and a digest of its arrays, and one that cannot
+be trusted is made again. Where the folder cannot be written the work is done
+without it.
+
+Everything lies in a folder `v2` that carries a mark of ours, for the folder
+above may be anybody's: `RAASTOF_CACHE` names it. Nothing without the mark is
+written to or cleared, and within it only what bears the name of an entry.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +30,22 @@ import platformdirs
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-VERSION = 1
+VERSION = 2
 """Raised when anything that is kept changes its shape or meaning."""
 KINDS = ("networks", "hierarchies", "distances")
 """What is kept: whole networks, their cores in order, distances and figures of legs."""
+DOWNLOADS = "overpass"
+"""Folder of portions of downloads that are under way."""
+MARK = "raastof_geo_cache.txt"
+"""The file by which a folder of the cache is known."""
 
+_MARK_TEXT = "This folder belongs to raastof_geo; `raastof cache clear` empties it.\n"
 _WAIT_S = 600
 _VARIABLE = "RAASTOF_CACHE"
+_VERSIONS = re.compile(r"v\d+")
+_ENTRY = re.compile(r"[0-9a-f]+\.(npz|lock|[a-z0-9_]+\.part)")
+_DOWNLOAD = re.compile(r"download-[0-9a-f]+")
+_PORTION = re.compile(r"portion-[0-9a-f]+\.json\.(gz|\d+)")
 
 Kept = TypeVar("Kept")
 
@@ -42,10 +59,50 @@ class Stock:
     size_mb: float
 
 
+@dataclass(frozen=True)
+class Cleared:
+    """What went when the cache was cleared, and what did not."""
+
+    size_mb: float
+    unmarked: tuple[Path, ...]
+    """Folders like those of the cache, without its mark: from an older version, or not ours."""
+
+
 def cache_folder() -> Path:
     """Give the cache folder: RAASTOF_CACHE, else where the system keeps caches of users."""
     named = os.environ.get(_VARIABLE)
     return Path(named) if named else platformdirs.user_cache_path("raastof_geo")
+
+
+def claim(kind: str) -> Path:
+    """Give the folder of one kind, made and marked where it is not there.
+
+    Raises
+    ------
+    OSError
+        It cannot be made, or what is there is not ours.
+    """
+    home = _home()
+    home.mkdir(parents=True, exist_ok=True)
+    names = _names(home)
+    if not _is_folder(home) or (names and MARK not in names):
+        raise FileExistsError(errno.EEXIST, f"there is no {MARK} in it", str(home))
+    if MARK not in names:
+        (home / MARK).write_text(_MARK_TEXT, encoding="utf-8", newline="\n")
+    folder = home / kind
+    folder.mkdir(exist_ok=True)
+    if not _is_folder(folder):
+        raise FileExistsError(errno.EEXIST, "it is a link", str(folder))
+    return folder
+
+
+def find_stranger() -> Path | None:
+    """Give the folder that the cache would use, where it is there and not ours."""
+    home = _home()
+    there = os.path.lexists(home)
+    if not there or _is_marked(home) or (_is_folder(home) and not any(home.iterdir())):
+        return None
+    return home
 
 
 def keep(
@@ -64,17 +121,19 @@ def keep(
         One of `KINDS`.
     key
         Fingerprint of everything that the entry is made of.
+    write
+        Writes an archive of arrays (`.npz`).
     read
         Raises any exception where the entry cannot be trusted.
     """
-    folder = cache_folder() / f"v{VERSION}" / kind
-    file = folder / f"{key}.npz"
+    try:
+        file = claim(kind) / f"{key}.npz"
+    except OSError:
+        return make()
     found = _try(read, file)
     if found is not None:
         return found
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f"{key}.lock", timeout=_WAIT_S)
+    lock = FileLock(file.with_suffix(".lock"), timeout=_WAIT_S)
     try:
         lock.acquire()
     except (OSError, Timeout):
@@ -91,16 +150,25 @@ def keep(
 
 def list_stocks() -> list[Stock]:
     """Tell what the cache holds, kind by kind."""
-    return [_count(kind, cache_folder() / f"v{VERSION}" / kind) for kind in KINDS]
+    return [_count(kind) for kind in KINDS]
 
 
-def clear_cache() -> float:
-    """Empty the cache, entries of other versions too, and tell how much went. [MB]"""
-    size = sum(file.stat().st_size for file in _files(cache_folder()))
-    for folder in cache_folder().glob("v*"):
-        shutil.rmtree(folder, ignore_errors=True)
-    shutil.rmtree(cache_folder() / "overpass", ignore_errors=True)
-    return size / 1e6
+def clear_cache() -> Cleared:
+    """Empty the cache, entries of other versions too, and tell what went.
+
+    Only entries in folders that carry the mark go, and no link is followed.
+    """
+    size, unmarked = 0, []
+    for home in _list_homes():
+        if _is_marked(home):
+            size += sum(_remove(file) for file in list(_list_entries(home)))
+            _remove_home(home)
+        elif any(_is_folder(home / kind) for kind in KINDS):
+            unmarked.append(home)
+    older = cache_folder() / DOWNLOADS
+    if _is_folder(older) and any(map(_DOWNLOAD.fullmatch, _names(older))):
+        unmarked.append(older)
+    return Cleared(size / 1e6, tuple(unmarked))
 
 
 def fingerprint(parts: Iterable[str | bytes | NDArray[np.generic]]) -> str:
@@ -129,11 +197,16 @@ def write_arrays(arrays: dict[str, NDArray[np.generic]], file: Path) -> None:
         np.savez(stream, allow_pickle=False, **arrays)
 
 
+def _home() -> Path:
+    return cache_folder() / f"v{VERSION}"
+
+
 def _try(read: Callable[[Path], Kept], file: Path) -> Kept | None:
-    """Read an entry, or take it away where it is damaged."""
-    if not file.exists():
+    """Read an entry, or take it away where it is damaged or belongs elsewhere."""
+    if not _is_file(file):
         return None
     try:
+        _check_seal(file)
         return read(file)
     except Exception:  # whatever is wrong with an entry, it is made again
         with suppress(OSError):
@@ -143,16 +216,108 @@ def _try(read: Callable[[Path], Kept], file: Path) -> Kept | None:
 
 def _write_whole(found: Kept, file: Path, write: Callable[[Kept, Path], object]) -> None:
     """Write an entry beside its place and move it there; a full disk is no reason to stop."""
-    with suppress(OSError), tempfile.TemporaryDirectory(dir=file.parent) as folder:
+    for left in file.parent.glob(
+        f"{file.stem}.*.part"
+    ):  # of runs that were killed: the lock is ours
+        _remove(left)
+    if os.path.lexists(file) and not _is_file(file):
+        return
+    with (
+        suppress(OSError, zipfile.BadZipFile),
+        tempfile.TemporaryDirectory(
+            prefix=f"{file.stem}.", suffix=".part", dir=file.parent
+        ) as folder,
+    ):
         draft = Path(folder) / file.name
         write(found, draft)
+        with zipfile.ZipFile(draft, "a") as archive:
+            archive.comment = _seal(archive, file)
         draft.replace(file)
 
 
-def _count(kind: str, folder: Path) -> Stock:
-    files = [file for file in _files(folder) if file.suffix == ".npz"]
-    return Stock(kind, len(files), sum(file.stat().st_size for file in files) / 1e6)
+def _seal(archive: zipfile.ZipFile, file: Path) -> bytes:
+    """Word what an entry is: its version, kind and key, and a digest of its arrays.
+
+    The digest is taken of their names, sizes and checksums; checksums are looked at on reading.
+    """
+    arrays = (f"{one.filename} {one.file_size} {one.CRC}" for one in archive.infolist())
+    words = ("raastof_geo", str(VERSION), file.parent.name, file.stem, fingerprint(arrays))
+    return " ".join(words).encode()
 
 
-def _files(folder: Path) -> list[Path]:
-    return [file for file in folder.rglob("*") if file.is_file()]
+def _check_seal(file: Path) -> None:
+    with zipfile.ZipFile(file) as archive:
+        if archive.comment != _seal(archive, file):
+            raise ValueError("not the entry of this key")
+
+
+def _count(kind: str) -> Stock:
+    folder, sizes = _home() / kind, []
+    if _is_marked(_home()) and _is_folder(folder):
+        for file in folder.iterdir():
+            if file.suffix == ".npz" and _is_file(file):
+                sizes.append(file.lstat().st_size)
+    return Stock(kind, len(sizes), sum(sizes) / 1e6)
+
+
+def _list_homes() -> list[Path]:
+    """List the folders of all versions, ours or not."""
+    try:
+        names = sorted(_names(cache_folder()))
+    except OSError:
+        return []
+    folders = [cache_folder() / name for name in names if _VERSIONS.fullmatch(name)]
+    return [folder for folder in folders if _is_folder(folder)]
+
+
+def _list_entries(home: Path) -> Iterator[Path]:
+    """List everything in a folder of the cache that bears the name of an entry."""
+    for kind in KINDS:
+        if _is_folder(home / kind):
+            yield from (one for one in (home / kind).iterdir() if _ENTRY.fullmatch(one.name))
+    downloads = home / DOWNLOADS
+    for folder in downloads.iterdir() if _is_folder(downloads) else ():
+        if _DOWNLOAD.fullmatch(folder.name) and _is_folder(folder):
+            yield from (one for one in folder.iterdir() if _PORTION.fullmatch(one.name))
+
+
+def _remove(entry: Path) -> int:
+    """Remove an entry, or a draft of one, and give its size; a link is left. [bytes]"""
+    with suppress(OSError):
+        if _is_file(entry):
+            size = entry.lstat().st_size
+            entry.unlink()
+            return size
+        if _is_folder(entry) and entry.suffix == ".part":
+            shutil.rmtree(entry, ignore_errors=True)
+    return 0
+
+
+def _remove_home(home: Path) -> None:
+    """Remove the folders of a version that are empty now; the mark with the last of them."""
+    folders = [*(home / DOWNLOADS).glob("download-*"), *(home / one for one in (*KINDS, DOWNLOADS))]
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
+    with suppress(OSError):
+        if _names(home) == {MARK}:
+            (home / MARK).unlink()
+            home.rmdir()
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def _is_marked(home: Path) -> bool:
+    return _is_folder(home) and _is_file(home / MARK)
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether a path is a file itself, and no link to one."""
+    return not path.is_symlink() and path.is_file()
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder itself, and no link to one."""
+    return not path.is_symlink() and path.is_dir()

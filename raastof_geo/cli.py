@@ -29,6 +29,7 @@ from raastof_geo.terminal import (
     tell,
     tell_item,
 )
+from raastof_geo.trace import Trace, read_trace, tell_moved, tracing
 from raastof_geo.usage import explain_usage, speak_of
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ _EXIT_REFUSED = 2
 _EXIT_NO_PLAN = 3
 _EXIT_OUTSIDE = 4
 _EXIT_INTERRUPTED = 130
+_MOST_MOVED = 5
+"""As many files that were moved aside are told one by one."""
 
 
 def main() -> None:
@@ -57,6 +60,17 @@ def main() -> None:
 
 def run_command(arguments: list[str]) -> int:
     """Run a command and return its exit code; errors become sentences."""
+    with tracing() as trace:
+        code = _run_or_explain(arguments)
+        if code == _EXIT_INTERRUPTED:
+            _print_error(str(_tell_interrupted()))
+        for message in _tell_all_moved(trace):
+            tell(message)
+        return code
+
+
+def _run_or_explain(arguments: list[str]) -> int:
+    """Run a command; a usage error is told in our words."""
     try:
         return _run_command(arguments)
     except Exception as error:
@@ -83,8 +97,7 @@ def _run_command(arguments: list[str]) -> int:
             raise
         _complain(error, arguments)
         return error.exit_code
-    except KeyboardInterrupt:
-        _print_error(str(say("Interrupted: nothing was written.")))
+    except KeyboardInterrupt:  # most are met by Typer, which gives the code
         return _EXIT_INTERRUPTED
     except NobodyReadsError:
         return 0
@@ -93,6 +106,40 @@ def _run_command(arguments: list[str]) -> int:
             raise
         _print_error(str(say("Something outside failed: {reason}", reason=str(error))))
         return _EXIT_OUTSIDE
+
+
+def _tell_all_moved(trace: Trace) -> Iterator[Message]:
+    """Name what was moved aside, once; many files in one sentence."""
+    moved, trace.moved = trace.moved, []
+    if len(moved) <= _MOST_MOVED:
+        yield from (tell_moved(path, to) for path, to in moved)
+        return
+    yield say(
+        "{count} files are not what this version wrote there: they were moved to {folder}: "
+        "{files} …",
+        count=len(moved),
+        folder=os.path.commonpath([to.parent for _, to in moved]),
+        files=", ".join(path.name for path, _ in moved[:_MOST_MOVED]),
+    )
+
+
+def _tell_interrupted() -> Message:
+    """Say what an interrupted command leaves: nothing, whole files, or work for the next one."""
+    from raastof_geo.records.exchange import is_unfinished
+
+    written = [path for path in read_trace().written if path.exists()]
+    if not written:
+        return say("Interrupted: nothing was written.")
+    for path in written:
+        if is_unfinished(path):
+            return say(
+                "Interrupted while the files in {folder} were exchanged: the next `raastof run`, "
+                "`verify` or `explain` finishes that.",
+                folder=str(path),
+            )
+    return say(
+        "Interrupted. In place, and whole: {files}.", files=", ".join(str(one) for one in written)
+    )
 
 
 def pick_language(arguments: list[str]) -> Language:
@@ -394,9 +441,7 @@ def _print_summary(result: Result, folder: Path) -> None:
     tell(str(prove(result)))
     _print_items(say("Can the share be reached?"), answer(result), mark="· ")
     _print_items(say("Warnings"), warn(result), mark="! ")
-    console.print(escape(clean(str(say("Results: {folder}", folder=str(folder))))))
-    for file in sorted(folder.iterdir()):
-        console.print(escape(clean(f"  {file.name}")))
+    _print_files(folder)
 
 
 def _print_items(title: Message, items: Sequence[object], *, mark: str) -> None:
@@ -405,6 +450,34 @@ def _print_items(title: Message, items: Sequence[object], *, mark: str) -> None:
         tell(f"\n{title}")
     for item in items:
         tell_item(str(item), indent="", mark=mark)
+
+
+_MOST_OF_OTHERS = 10
+
+
+def _print_files(folder: Path) -> None:
+    """List what was written, and what else lies in the folder."""
+    from raastof_geo.records.exchange import list_own
+
+    ours, others = list_own(folder)
+    tell()
+    tell(say("Results: {folder}", folder=str(folder)))
+    for name in ours:
+        tell(f"  {name}")
+    for message in _tell_all_moved(read_trace()):
+        tell_item(message, indent="", mark="! ")
+    if not others:
+        return
+    named = ", ".join(others[:_MOST_OF_OTHERS])
+    rest = len(others) - _MOST_OF_OTHERS
+    told = say("Left as it was, for it is not of this run: {files}", files=named)
+    if rest > 0:
+        told = say(
+            "Left as it was, for it is not of this run: {files} and {count} more",
+            files=named,
+            count=rest,
+        )
+    tell(told)
 
 
 @contextlib.contextmanager
@@ -659,10 +732,19 @@ def _route(
 
 
 def _cache_info(lang: Lang = None, debug: Debug = False) -> None:
-    from raastof_geo.cache import cache_folder, list_stocks
+    from raastof_geo.cache import MARK, cache_folder, find_stranger, list_stocks
     from raastof_geo.language import format_number
 
     typer.echo(str(cache_folder()))
+    stranger = find_stranger()
+    if stranger is not None:
+        typer.echo(
+            say(
+                "{folder} is not ours (it has no file {mark}): nothing is kept there.",
+                folder=str(stranger),
+                mark=MARK,
+            )
+        )
     for stock in list_stocks():
         typer.echo(
             say(
@@ -682,13 +764,21 @@ _KINDS = {
 
 
 def _cache_clear(lang: Lang = None, debug: Debug = False) -> None:
-    from raastof_geo.cache import clear_cache
+    from raastof_geo.cache import MARK, clear_cache
     from raastof_geo.language import format_number
 
-    size_mb = clear_cache()
-    typer.echo(
-        say("The cache is empty; {size} MB are free.", size=format_number(size_mb, digits=1))
-    )
+    cleared = clear_cache()
+    size = format_number(cleared.size_mb, digits=1)
+    typer.echo(say("The cache is empty; {size} MB are free.", size=size))
+    for folder in cleared.unmarked:
+        typer.echo(
+            say(
+                "{folder} was left alone, for it has no file {mark}: if it is a cache of an older "
+                "version of raastof_geo, remove it by hand.",
+                folder=str(folder),
+                mark=MARK,
+            )
+        )
 
 
 def _new(

@@ -13,6 +13,7 @@ from typing import Any
 
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.language import Message, format_number, say, say_count
+from raastof_geo.records.exchange import finish_exchange
 
 SIDES = ("plan", "baseline", "saved")
 DIMENSIONS = ("project", "municipality", "site", "material", "period", "vehicle")
@@ -59,6 +60,8 @@ def explain_figure(folder: Path, figure: str) -> Explanation:
     ------
     InputError
         There is no ledger, or no such figure; with the nearest names.
+    OutputError
+        A killed run left the folder half exchanged, and that cannot be finished here.
     """
     ledger = _read(folder)
     with _whole(folder):
@@ -136,6 +139,7 @@ def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) 
 
 def _read(folder: Path) -> dict[str, Any]:
     file = _ledger_file(folder)
+    finish_exchange(file.parent)
     try:
         ledger = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:

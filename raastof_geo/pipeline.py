@@ -13,6 +13,7 @@ from raastof_geo.language import Language, Message, say
 from raastof_geo.legs import price_legs
 from raastof_geo.outputs import write_outputs
 from raastof_geo.outputs.warning import explain_idle
+from raastof_geo.records.place import check_place
 from raastof_geo.result import Result
 from raastof_geo.roads.area import read_area
 from raastof_geo.roads.load import load_network
@@ -169,6 +170,8 @@ def run_scenario(
         With every mistake of the input, or what failed outside.
     """
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
+    folder = Path(into) / scenario.id
+    check_place(folder)
     result = solve_scenario(scenario, tell=tell)
     tell(say("Writing the results"))
-    return result, write_outputs(result, Path(into) / scenario.id)
+    return result, write_outputs(result, folder)

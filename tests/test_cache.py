@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import stat
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -151,14 +152,165 @@ def test_fingerprints_tell_parts_shapes_and_kinds_apart():
 def test_the_commands_tell_and_empty_the_cache(capsys, folder):
     """`cache info` counts, `cache clear` empties, also what other versions left."""
     keep(numbers)
-    old = folder / "v0" / "networks"
-    old.mkdir(parents=True)
-    (old / "x.npz").write_bytes(b"0" * 5_000_000)
+    other = folder / "v0" / "networks"
+    other.mkdir(parents=True)
+    (folder / "v0" / cache.MARK).touch()
+    (other / "ab.npz").write_bytes(b"0" * 5_000_000)
     assert run_command(["cache", "info"]) == 0
     told = capsys.readouterr().out
     assert str(folder) in told
     assert "Distances: 1 entries, 0.0 MB" in told
     assert run_command(["cache", "clear"]) == 0
     assert "5.0 MB" in capsys.readouterr().out
-    assert not list(folder.rglob("*.npz"))
+    assert list(folder.iterdir()) == []
     assert run_command(["cache", "clear"]) == 0
+
+
+def lay(folder, files):
+    for name in files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("mine")
+
+
+def test_clearing_touches_nothing_without_the_mark(folder, capsys):
+    """RAASTOF_CACHE may be a home folder: photos, environments and folders like ours stay."""
+    mine = (
+        "vacation/photo.jpg",
+        "venv/pyvenv.cfg",
+        "v1/networks/ab12.npz",
+        "v1/distances/ab12.npz",
+        "v3/film.mp4",
+        "overpass/q",
+        "v0/notes.txt",
+    )
+    lay(folder, mine)
+    keep(numbers)
+    assert entry().is_file()
+    assert run_command(["cache", "clear"]) == 0
+    told = capsys.readouterr().out
+    assert f"{folder / 'v1'} was left alone, for it has no file {cache.MARK}" in told
+    assert "older version" in told
+    assert "v3" not in told
+    assert {str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file()} == {*mine}
+    assert (folder / "v1" / "networks" / "ab12.npz").read_text() == "mine"
+
+
+def test_clearing_takes_entries_only(folder):
+    """What somebody put into a folder of the cache stays, also among the entries."""
+    keep(numbers)
+    home = folder / f"v{cache.VERSION}"
+    mine = ("notes.txt", "distances/notes.npz.txt", "distances/my results.npz", "other/ab.npz")
+    lay(home, mine)
+    draft = home / "distances" / "ab12.x_1.part"
+    lay(draft, ["ab12.npz"])
+    assert cache.clear_cache().size_mb > 0
+    left = {str(one.relative_to(home)) for one in home.rglob("*") if one.is_file()}
+    assert left == {*mine, cache.MARK}
+
+
+def test_clearing_follows_no_link(folder, tmp_path):
+    """Links in the place of versions, kinds and entries lead to somebody's files."""
+    keep(numbers)
+    target = tmp_path / "target"
+    lay(target, ["ab12.npz", cache.MARK, "networks/ab12.npz"])
+    home = folder / f"v{cache.VERSION}"
+    (folder / "v9").symlink_to(target)
+    (home / "networks").symlink_to(target)
+    (home / "distances" / "ef.npz").symlink_to(target / "ab12.npz")
+    cache.clear_cache()
+    assert (target / "ab12.npz").read_text() == "mine"
+    assert (target / "networks" / "ab12.npz").read_text() == "mine"
+    assert not entry().exists()
+
+
+@pytest.mark.parametrize("what", ["files", "link", "link of a kind"])
+def test_a_folder_that_is_not_ours_is_not_used(folder, tmp_path, capsys, what):
+    """Somebody's own `v2`, or a link: the work is done without a cache, and `info` says so."""
+    home = folder / f"v{cache.VERSION}"
+    target = tmp_path / "target"
+    lay(target, ["photo.jpg"])
+    if what == "files":
+        lay(home, ["photo.jpg"])
+    elif what == "link":
+        folder.mkdir()
+        home.symlink_to(target)
+    else:
+        cache.claim("networks")
+        (home / "distances").symlink_to(target)
+    assert np.array_equal(keep(numbers)["km"], numbers()["km"])
+    assert [one.name for one in target.iterdir()] == ["photo.jpg"]
+    assert not list(folder.rglob("*.npz"))
+    assert run_command(["cache", "info"]) == 0
+    assert ("nothing is kept there" in capsys.readouterr().out) == (what != "link of a kind")
+    assert run_command(["cache", "clear"]) == 0
+    assert (target / "photo.jpg").read_text() == "mine"
+
+
+def test_links_in_the_place_of_entries_and_locks_stay(tmp_path):
+    """An entry is a file of ours; what a link leads to is neither read, written nor removed."""
+    target = tmp_path / "target"
+    target.write_text("mine")
+    folder = cache.claim("distances")
+    (folder / f"{KEY}.npz").symlink_to(target)
+    assert np.array_equal(keep(numbers)["km"], numbers()["km"])
+    assert (folder / f"{KEY}.npz").is_symlink()
+    (folder / f"{KEY}.npz").unlink()
+    (folder / f"{KEY}.lock").unlink()
+    (folder / f"{KEY}.lock").symlink_to(target)
+    assert np.array_equal(keep(numbers)["km"], numbers()["km"])
+    assert target.read_text() == "mine"
+
+
+def rewrite(file, arrays, *, comment):
+    """Write an archive of arrays as anybody could, with the words of another one if wanted."""
+    with zipfile.ZipFile(file) as archive:
+        words = archive.comment
+    with file.open("wb") as stream:
+        np.savez(stream, **arrays)
+    if comment:
+        with zipfile.ZipFile(file, "a") as archive:
+            archive.comment = words
+
+
+@pytest.mark.parametrize("comment", [True, False])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"km": np.zeros(1000)},
+        {"km": np.arange(1.0)},
+        {"miles": np.arange(1000.0)},
+        {"km": np.arange(1000.0), "h": np.arange(1000.0)},
+        {"km": np.arange(1000)},
+        {},
+    ],
+)
+def test_an_entry_that_is_well_formed_but_wrong_is_made_again(wrong, comment):
+    """Zeroed, of another length, kind or name: an entry holds a digest of its arrays."""
+    keep(numbers)
+    rewrite(entry(), wrong, comment=comment)
+    assert np.array_equal(keep(numbers)["km"], numbers()["km"])
+    assert np.array_equal(keep(never)["km"], numbers()["km"])
+
+
+def test_an_entry_of_another_key_or_kind_is_made_again():
+    """Entries that were exchanged are known by the key that they hold."""
+    keep(numbers)
+    given = {"write": cache.write_arrays, "read": cache.read_arrays}
+    cache.keep("distances", "ef", make=lambda: numbers(5), **given)
+    cache.keep("networks", KEY, make=lambda: numbers(7), **given)
+    other = entry().with_name("ef.npz")
+    entry().write_bytes(other.read_bytes())
+    assert len(keep(numbers)["km"]) == 1000
+    other.write_bytes(entry().read_bytes())
+    assert len(cache.keep("distances", "ef", make=lambda: numbers(5), **given)["km"]) == 5
+    entry().write_bytes((entry().parents[1] / "networks" / f"{KEY}.npz").read_bytes())
+    assert len(keep(numbers)["km"]) == 1000
+
+
+def test_drafts_of_killed_runs_go_with_the_next(folder):
+    """What a killed run left of an entry goes when the entry is made."""
+    left = cache.claim("distances") / f"{KEY}.ab_c1.part"
+    lay(left, [f"{KEY}.npz"])
+    keep(numbers)
+    assert not left.exists()
+    assert {one.name for one in entry().parent.iterdir()} == {f"{KEY}.npz", f"{KEY}.lock"}

@@ -1,5 +1,6 @@
 """What people get: every file, whole or not at all."""
 
+import hashlib
 import json
 
 import geopandas as gpd
@@ -8,12 +9,16 @@ import pandas as pd
 import pyogrio
 import pytest
 
+from raastof_geo.cli import run_command
 from raastof_geo.errors import OutputError
 from raastof_geo.explain import explain_figure
+from raastof_geo.language import speaking
 from raastof_geo.outputs import OUTPUTS, write_outputs
 from raastof_geo.outputs.flows import harmless
 from raastof_geo.outputs.plan import describe_plan
+from raastof_geo.outputs.project import list_projects
 from raastof_geo.pipeline import run_scenario
+from raastof_geo.records.manifest import read_manifest
 from raastof_geo.scenario.model import EVERY_OUTPUT, OutputName
 from raastof_geo.verify import check_results
 
@@ -22,7 +27,8 @@ def test_every_output_is_written(starter_result):
     """A run leaves exactly the files that are promised."""
     result, folder = starter_result
     assert {file.name for file in folder.iterdir()} == {
-        name for output, name, _ in OUTPUTS if output in EVERY_OUTPUT
+        "manifest.json",
+        *(name for output, name, _ in OUTPUTS if output in EVERY_OUTPUT),
     }
     assert {name for name, _, _ in OUTPUTS} == set(OutputName.__args__)
     assert result.scenario.said.outputs == EVERY_OUTPUT
@@ -102,31 +108,84 @@ def test_a_failing_output_leaves_the_old_results(starter_result, tmp_path):
     with pytest.raises(OutputError, match="No space left"):
         write_outputs(result, into, outputs=broken)
     assert contents(into) == before
-    assert [item.name for item in tmp_path.iterdir() if not item.name.endswith(".lock")] == [
-        "start"
-    ]
+    assert [item.name for item in tmp_path.iterdir()] == ["start"]
 
 
 def test_other_peoples_files_stay(starter_result, tmp_path):
-    """A second run replaces its own files and keeps what others put beside them."""
+    """A second run replaces its own files, keeps what others added, and names what they changed."""
     result, _ = starter_result
     into = write_outputs(result, tmp_path / "start")
     (into / "notes.txt").write_text("mine")
     (into / "flows.csv").write_text("old")
-    write_outputs(result, into)
+    with speaking("en"), pytest.warns(UserWarning, match=r"flows\.csv .* was moved to .*set_aside"):
+        write_outputs(result, into)
     assert (into / "notes.txt").read_text() == "mine"
+    assert (into / "set_aside" / "flows.csv").read_text() == "old"
     assert (into / "flows.csv").read_text(encoding="utf-8-sig").startswith("origin;")
 
 
-def test_a_run_killed_halfway_loses_nothing(starter_result, tmp_path):
-    """What a killed run had set aside comes back with the next."""
-    result, _ = starter_result
-    aside = tmp_path / ".start.old"
-    aside.mkdir()
-    (aside / "notes.txt").write_text("mine")
-    into = write_outputs(result, tmp_path / "start")
-    assert (into / "notes.txt").read_text() == "mine"
-    assert not aside.exists()
+def test_the_manifest_lists_every_file_with_its_digest(starter_result):
+    """manifest.json names all files but itself, and what each was when it was written."""
+    _, folder = starter_result
+    found = read_manifest(folder)
+    assert found.files.keys() == contents(folder).keys() - {"manifest.json"}
+    for name, entry in found.files.items():
+        data = (folder / name).read_bytes()
+        assert (entry.sha256, entry.size_bytes) == (hashlib.sha256(data).hexdigest(), len(data))
+
+
+def test_a_scenario_in_a_folder_of_its_own_name(tmp_path, monkeypatch, capsys):
+    """`run --into .` writes into the scenario's own folder; what the user has there stays."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s" / "projects" / "big").mkdir(parents=True)
+    mine = {
+        "s/report.docx": b"mine",
+        "s/plan.xlsx": b"mine",
+        "s/manifest.json": b"{}",
+        "s/projects/big/thesis.txt": b"mine",
+    }
+    for name, data in mine.items():
+        (tmp_path / name).write_bytes(data)
+    with speaking("en"):
+        assert run_command(["new", "s/s", "--lang", "en"]) == 0
+    mine["s/s.yaml"] = (tmp_path / "s" / "s.yaml").read_bytes()
+    with speaking("en"):
+        assert run_command(["run", "s/s.yaml", "--into", ".", "--lang", "en"]) == 0
+    said = capsys.readouterr().out
+    for name in ("report.docx", "plan.xlsx", "manifest.json"):
+        assert (tmp_path / "s" / "set_aside" / name).read_bytes() == mine[f"s/{name}"]
+        assert f"{name} is not what raastof_geo wrote there: it was moved to" in said
+    for name in ("s/projects/big/thesis.txt", "s/s.yaml"):
+        assert (tmp_path / name).read_bytes() == mine[name]
+    assert "not of this run: s.yaml, set_aside, projects/big" in said
+    assert read_manifest(tmp_path / "s") is not None
+    before = contents(tmp_path)
+    with speaking("en"):
+        assert run_command(["run", "s/s.yaml", "--into", ".", "--lang", "en"]) == 0
+    assert contents(tmp_path) == before
+    assert "was moved to" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("what", ["link", "dead link", "file"])
+def test_a_folder_whose_place_is_taken_is_refused_at_once(tmp_path, monkeypatch, capsys, what):
+    """Before anything is solved: exit code 4, a sentence, and nothing is touched."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "report.docx").write_bytes(b"mine")
+    (tmp_path / "r").mkdir()
+    if what == "file":
+        (tmp_path / "r" / "s").write_bytes(b"mine")
+    else:
+        (tmp_path / "r" / "s").symlink_to(tmp_path / ("target" if what == "link" else "gone"))
+    with speaking("en"):
+        assert run_command(["new", "s", "--lang", "en"]) == 0
+        before = contents(tmp_path)
+        assert run_command(["run", "s.yaml", "--into", "r", "--lang", "en"]) == 4
+    assert contents(tmp_path) == before
+    assert [one.name for one in (tmp_path / "r").iterdir()] == ["s"]
+    said = capsys.readouterr().err
+    assert ("r/s is a file" if what == "file" else "r/s is a link") in said
+    assert "with --into" in said
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])
@@ -158,6 +217,8 @@ def test_a_plan_in_which_nothing_moves_is_written_too(tmp_path, sites):
     scenario.write_text(head + sites + "\n", encoding="utf-8")
     result, folder = run_scenario(scenario, into=tmp_path / "out")
     assert len(result.plan.flows) == 0
-    assert {file.name for file in folder.iterdir()} == {name for _, name, _ in OUTPUTS}
+    written = {name for _, name, _ in OUTPUTS}
+    without = set() if list_projects(result) else {"projects"}
+    assert {file.name for file in folder.iterdir()} == {*written, "manifest.json"} - without
     assert check_results(folder).holds
     assert explain_figure(folder, "plan.cost_dkk").value == 0.0

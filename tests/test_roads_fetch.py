@@ -15,11 +15,11 @@ from urllib.parse import parse_qs
 
 import osmium
 import osmnx
-import platformdirs
 import pytest
 import shapely
 from filelock import FileLock
 
+from raastof_geo.cache import DOWNLOADS, VERSION
 from raastof_geo.errors import DownloadError, OutputError, RoadDataError
 from raastof_geo.language import speaking
 from raastof_geo.roads import fetch
@@ -140,9 +140,9 @@ def _in_english():
 def cache(tmp_path_factory, monkeypatch) -> Path:
     """The user's cache is a folder of the test, and no pause is long."""
     folder = tmp_path_factory.mktemp("cache")
-    monkeypatch.setattr(platformdirs, "user_cache_path", lambda _: folder)
+    monkeypatch.setenv("RAASTOF_CACHE", str(folder))
     monkeypatch.setattr(fetch, "PAUSES_S", (0.0, 0.0))
-    return folder / "overpass"
+    return folder / f"v{VERSION}" / DOWNLOADS
 
 
 @pytest.fixture
@@ -500,7 +500,7 @@ def test_nothing_is_kept_once_the_file_is_whole(overpass, tmp_path, cache):
     into = tmp_path / "a.osm.pbf"
     fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
     fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url], cache=tmp_path / "mine")
-    assert not list(cache.iterdir())
+    assert not list(cache.rglob("portion-*"))
     assert not list((tmp_path / "mine").iterdir())
     assert len(overpass.asked) == 2
 
@@ -659,7 +659,7 @@ def test_a_download_becomes_a_network(overpass, tmp_path, cache):
     primary = network.road_class == ROAD_CLASSES.index("primary")
     assert set(network.maxspeed_km_h[primary]) == {80}
     assert visible(tmp_path) == ["roads.npz"]
-    assert not list(cache.iterdir())
+    assert not list(cache.rglob("portion-*"))
 
 
 def test_a_road_against_its_nodes_keeps_its_direction(overpass, tmp_path):
@@ -684,3 +684,26 @@ def test_a_network_of_a_polygon_ends_where_the_polygon_ends(overpass, tmp_path):
     )
     assert network.metadata.title == "12, 55.4, 12.012, 55.42"
     assert network.node_lon.max() <= 12.0121
+
+
+def test_files_like_portions_in_a_folder_of_ones_own_stay(overpass, tmp_path):
+    """However old they are: only what bears the name of a portion of ours goes."""
+    mine = tmp_path / "mine" / "download-2019" / "portion-a.json.gz"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    os.utime(mine, (0, 0))
+    into = tmp_path / "a.osm.pbf"
+    fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url], cache=tmp_path / "mine")
+    assert mine.read_text() == "mine"
+    assert [one.name for one in (tmp_path / "mine").iterdir()] == ["download-2019"]
+
+
+def test_a_download_replaces_a_download_only(overpass, tmp_path):
+    """A file of that name from elsewhere is moved aside."""
+    into = tmp_path / "a.osm.pbf"
+    into.write_text("mine")
+    with speaking("en"), pytest.warns(UserWarning, match="was moved to"):
+        fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
+    fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
+    assert (tmp_path / "set_aside" / "a.osm.pbf").read_text() == "mine"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.osm.pbf", "set_aside"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from raastof_geo.detour import Detour, Obstacle, Trip
-from raastof_geo.files import write_whole
+from raastof_geo.files import is_sealed, seal_page, write_whole
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.page import describe_base, draw_page, escape, lat_lon
 from raastof_geo.roads.network import RoadNetwork
@@ -27,12 +27,15 @@ _FREE = say("The route were nothing closed to it")
 def write_route(scenario: Scenario, network: RoadNetwork, detour: Detour, path: Path) -> Path:
     """Write the page of a leg: both routes on a map, and the reasons in words.
 
+    A page of ours that is there is replaced; anything else is moved to `set_aside` beside it.
+
     Raises
     ------
     OutputError
         The file cannot be written.
     """
-    return write_whole(path, draw_route(scenario, network, detour))
+    page = seal_page(draw_route(scenario, network, detour))
+    return write_whole(path, page, known=is_sealed)
 
 
 def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:

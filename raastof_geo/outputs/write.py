@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from filelock import FileLock, Timeout
-
+from raastof_geo import __version__
 from raastof_geo.errors import OutputError
 from raastof_geo.language import say, speaking
 from raastof_geo.outputs.flows import write_flows
@@ -22,6 +19,7 @@ from raastof_geo.outputs.proof import write_proof
 from raastof_geo.outputs.report import write_report, write_report_docx
 from raastof_geo.outputs.summary import write_summary
 from raastof_geo.outputs.workbook import write_workbook
+from raastof_geo.records.exchange import exchanging
 from raastof_geo.result import Result
 
 Output: TypeAlias = Callable[[Result, Path], Path]
@@ -42,39 +40,32 @@ OUTPUTS: tuple[tuple[str, str, Output], ...] = (
 )
 """Name in a scenario, file or folder, and who writes it."""
 
-_PATIENCE_S = 60
-
 
 def write_outputs(
     result: Result, into: Path, *, outputs: tuple[tuple[str, str, Output], ...] = OUTPUTS
 ) -> Path:
     """Write the outputs that the scenario asks for into a folder, and return it.
 
-    They are written beside the folder first and then take its place, so that a
-    reader finds the old set or the new one. Other files in it stay.
+    They are made ready beside the folder and then take their places, all of them or none, with a
+    `manifest.json` that says what was written. Files of the set before that are unchanged are
+    replaced or removed. Any other file in the folder stays; one that stands in the way of ours is
+    moved to `set_aside` in it, and named by `raastof run`, in Python by a warning.
 
     Raises
     ------
     OutputError
-        The disk is full, the folder is not ours to write, or a file in it is open elsewhere.
+        The disk is full, a file in the folder is open elsewhere, or the folder, or something in
+        it that would be written, is a link. Nothing was changed.
     """
     wanted = [output for output in outputs if output[0] in result.scenario.said.outputs]
+    known = {name for _, name, _ in outputs}
     try:
-        into.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(into.parent / f".{into.name}.lock", timeout=_PATIENCE_S):
-            _recover(into)
-            draft = Path(tempfile.mkdtemp(prefix=f".{into.name}.", suffix=".part", dir=into.parent))
-            try:
-                with speaking(result.scenario.said.language):
-                    for _, _, write in wanted:
-                        write(result, draft)
-                _take_place(draft, into, ours={name for _, name, _ in outputs})
-            finally:
-                shutil.rmtree(draft, ignore_errors=True)
-    except Timeout as error:
-        raise OutputError(
-            say("another run is writing to {folder}: wait for it", folder=str(into))
-        ) from error
+        with (
+            exchanging(into, known=known, version=__version__) as draft,
+            speaking(result.scenario.said.language),
+        ):
+            for _, _, write in wanted:
+                write(result, draft)
     except OSError as error:
         if isinstance(error, OutputError):
             raise
@@ -87,41 +78,3 @@ def write_outputs(
             )
         ) from error
     return into
-
-
-def _old(into: Path) -> Path:
-    return into.parent / f".{into.name}.old"
-
-
-def _recover(into: Path) -> None:
-    """Put back what a run killed in the middle of the exchange had set aside."""
-    old = _old(into)
-    if old.exists() and not into.exists():
-        old.rename(into)
-    elif old.exists():
-        _rescue(old, into, ours=set())
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _take_place(draft: Path, into: Path, *, ours: set[str]) -> None:
-    """Let the draft take the folder's place, and carry other people's files over."""
-    draft.chmod(0o755)
-    old = _old(into)
-    if into.exists():
-        into.rename(old)
-    try:
-        draft.rename(into)
-    except OSError:
-        if old.exists():
-            old.rename(into)
-        raise
-    if old.exists():
-        _rescue(old, into, ours=ours)
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _rescue(old: Path, into: Path, *, ours: set[str]) -> None:
-    """Move what is not ours, and not there, from the old folder to the new one."""
-    for item in sorted(old.iterdir()):
-        if item.name not in ours and not (into / item.name).exists():
-            item.rename(into / item.name)

@@ -83,23 +83,39 @@ def read_manifest(folder: Path) -> Manifest | None:
     OSError
         It cannot be read.
     """
-    path = folder / NAME
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads((folder / NAME).read_bytes())
+        if not isinstance(values, dict) or values.pop("sha256", None) != _digest(values):
+            raise ValueError("its own digest differs")
     except FileNotFoundError:
         return None
     except RecursionError as error:
         raise ValueError("too deeply nested") from error
-    if not isinstance(values, dict) or values.pop("sha256", None) != _digest(values):
-        raise ValueError("its own digest differs")
     try:
         files = {
             name: Entry(str(entry["sha256"]), int(entry["bytes"]))
             for name, entry in values["files"].items()
         }
-        return Manifest(files, str(values["raastof_geo"]), str(values["format"]))
-    except (KeyError, TypeError, AttributeError) as error:
+        found = Manifest(files, str(values["raastof_geo"]), str(values["format"]))
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError("a part is missing") from error
+    if not all(is_inside(name) for name in files):
+        raise ValueError("a path leads out of the folder")
+    return found
+
+
+def is_inside(name: str) -> bool:
+    """Tell whether a path with `/` between stays below its folder, on every system.
+
+    A manifest or a journal comes from a disk, and may come from a stranger.
+    """
+    parts = name.split("/")
+    return (
+        name.isascii()
+        and name.isprintable()
+        and all(part.strip(". ") for part in parts)
+        and not set(name) & set('\\:*?"<>|')
+    )
 
 
 def _digest(values: Any) -> str:

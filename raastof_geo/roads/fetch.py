@@ -7,14 +7,13 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import socket
 import tempfile
 import time
 import warnings
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,13 +23,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import osmium
-import platformdirs
 import shapely
-from filelock import FileLock, Timeout
 from osmium.osm import mutable
 
+from raastof_geo.cache import DOWNLOADS, cache_folder, claim
 from raastof_geo.errors import DownloadError, OutputError, RaastofError, RoadDataError
+from raastof_geo.files import drafting
 from raastof_geo.language import Message, say
+from raastof_geo.records.lock import hold
 from raastof_geo.roads.build import build_network
 from raastof_geo.roads.network import write_network
 from raastof_geo.roads.osm import Progress, read_osm
@@ -55,6 +55,8 @@ _KNOCK_S = 20
 _STATUS_PATIENCE = 60
 _KEPT_S = 7 * 24 * 3600.0
 _LOCK_S = 60
+_GENERATOR = "raastof_geo"
+_PORTION = re.compile(r"download-[0-9a-f]{40}/portion-[0-9a-f]{40}\.json\.(gz|\d+)")
 _BUSY = (429, 504)
 _PLACE_MARGIN_M = 500.0
 _HIGHWAYS = (*(label for label in ROAD_CLASSES if label != "ferry"), "road")
@@ -549,7 +551,7 @@ class _Store:
 
     def __init__(self, cache: Path, queries: Sequence[str]) -> None:
         self.folder = cache / f"download-{_digest(*queries)}"
-        for file in cache.glob("download-*/portion-*.json.gz"):
+        for file in _list_portions(cache.glob("download-*/portion-*")):
             with suppress(OSError):
                 if time.time() - file.stat().st_mtime > _KEPT_S:
                     file.unlink()
@@ -580,10 +582,23 @@ class _Store:
 
     def forget(self) -> None:
         """Remove all answers of this download."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):
+            for file in _list_portions(self.folder.glob("portion-*")):
+                file.unlink()
+            self.folder.rmdir()
 
     def _name(self, query: str) -> Path:
         return self.folder / f"portion-{_digest(query)}.json.gz"
+
+
+def _list_portions(files: Iterable[Path]) -> list[Path]:
+    """List those that bear the name of a portion of ours, links left out."""
+    return [
+        file
+        for file in files
+        if _PORTION.fullmatch(f"{file.parent.name}/{file.name}")
+        and not (file.is_symlink() or file.parent.is_symlink())
+    ]
 
 
 def _digest(*texts: str) -> str:
@@ -625,7 +640,7 @@ class _Heap:
         self._add_restrictions()
         self.close()
         header = osmium.io.Header()
-        header.set("generator", "raastof_geo")
+        header.set("generator", _GENERATOR)
         for key in _DATE_KEYS if self.dates else ():
             header.set(key, min(self.dates))
         merge = osmium.MergeInputReader()
@@ -647,21 +662,23 @@ class _Heap:
 
 def _write_whole(heap: _Heap, file: Path) -> None:
     """Write beside the file and then take its place, so that it is never half there."""
-    draft = file.with_name(f".{os.getpid()}.{file.name}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(file.parent / f".{file.name}.lock", timeout=_LOCK_S):
+        with hold(file, patience_s=_LOCK_S), drafting(file, known=_is_ours) as draft:
             heap.sort_into(draft)
-            draft.replace(file)
-    except Timeout as error:
-        raise OutputError(
-            say("another run is writing to {folder}: wait for it", folder=str(file))
-        ) from error
+    except OutputError:
+        raise
     except (OSError, RuntimeError) as error:
         raise _not_written(file, error) from error
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
+
+
+def _is_ours(file: Path) -> bool:
+    """Tell whether a file of OpenStreetMap is a download of ours, which a new one may replace."""
+    try:
+        with closing(osmium.io.Reader(str(file))) as reader:
+            return bool(reader.header().get("generator") == _GENERATOR)
+    except RuntimeError:
+        return False
 
 
 def _not_written(file: Path, error: Exception) -> OutputError:
@@ -738,7 +755,10 @@ def _bad_ending(file: Path) -> Message:
 def _choose_cache(cache: str | os.PathLike[str] | None) -> Path:
     if cache is not None:
         return Path(cache)
-    return platformdirs.user_cache_path("raastof_geo") / "overpass"
+    try:
+        return claim(DOWNLOADS)
+    except OSError as error:
+        raise _not_written(cache_folder(), error) from error
 
 
 def _name_area(place: str | None, bounds: Bounds | None, polygon: Area | None) -> str:

@@ -289,6 +289,8 @@ def write_network(
 ) -> Path:
     """Write a network to one file; equal networks give equal bytes.
 
+    Over a network that is there; anything else of that name is moved to `set_aside` beside it.
+
     Places are kept to a millionth of a degree, lengths to a centimetre,
     limits to a tenth of a km/h.
 
@@ -303,7 +305,16 @@ def write_network(
     complaint = _find_fault(network)
     if complaint:
         raise RoadDataError(say("The road network contradicts itself: {fault}.", fault=complaint))
-    return write_whole(file, _pack(_encode(network), compress))
+    return write_whole(file, _pack(_encode(network), compress), known=_is_network)
+
+
+def _is_network(file: Path) -> bool:
+    """Tell whether a file is a road network of any version, which a new one may replace."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return {"metadata.npy", "node_lon.npy"} <= {*archive.namelist()}
+    except _UNREADABLE:
+        return False
 
 
 def _read_columns(file: Path) -> Columns:

@@ -1,0 +1,406 @@
+"""Exchange the files of a results folder: all of them, and no file that we did not write.
+
+A new set is made ready in a draft beside the folder. Then a journal says what
+is to be exchanged, all files are tried, and one by one they take their places,
+the manifest last; when the journal is gone the exchange is done. Whoever finds
+a journal whose run is no more carries on where it stopped: each step looks at
+what is there, so that a step done twice does nothing.
+
+What lies in the folder is ours where the manifest lists it and its digest is
+still the same; that is replaced or removed. Anything else that stands where a
+file of ours must stand goes to `set_aside` in the folder, and is named.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from raastof_geo.errors import OutputError
+from raastof_geo.language import Message, say
+from raastof_geo.records import manifest
+from raastof_geo.records.draft import (
+    journal_of,
+    list_drafts,
+    make_draft,
+    new_files,
+    old_files,
+    remove_draft,
+)
+from raastof_geo.records.lock import hold
+from raastof_geo.records.place import (
+    check_free,
+    check_links,
+    check_place,
+    is_file,
+    is_folder,
+    is_link,
+    is_older,
+    is_there,
+    list_older,
+    make_folders,
+    name_free,
+    remove_empty,
+)
+from raastof_geo.trace import note_moved, note_written
+
+SET_ASIDE = "set_aside"
+"""Where in a results folder goes what stood in the way; `set_aside-2` where that is taken."""
+_FORMAT = "raastof_geo exchange 1"
+_NOBODYS = ""
+"""Digest of a file that was never described, so that nothing is like it."""
+
+
+@dataclass(frozen=True)
+class _Journal:
+    new: Mapping[str, str]
+    """Digest of each file to come, by its path; the manifest is among them."""
+    old: Mapping[str, str]
+    """Digest of each file of the set before, as it was written."""
+    aside: str
+    """Folder in the results folder for what stands in the way."""
+
+
+@contextmanager
+def exchanging(folder: Path, *, known: Collection[str], version: str) -> Iterator[Path]:
+    """Give an empty folder to write a set of results into; it takes its place at the end.
+
+    Parameters
+    ----------
+    known
+        Names of all outputs, by which the files of older versions are known.
+    version
+        Version of raastof_geo, for the manifest.
+
+    Raises
+    ------
+    OutputError
+        The folder is a link or a file, another run writes to it, or a file in it is open.
+    OSError
+        The disk is full, or may not be written.
+    """
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100 - `resolve` would follow a link
+    check_place(folder)
+    made: list[Path] = []
+    try:
+        made = make_folders(folder.parent)
+        with hold(folder):
+            _finish(folder)
+            draft = make_draft(folder)
+            try:
+                yield new_files(draft)
+                _Exchange(folder, draft, _plan(folder, draft, known, version)).run()
+            finally:
+                if not is_there(journal_of(draft)):
+                    remove_draft(draft)
+    except BaseException:
+        remove_empty(reversed(made))
+        raise
+
+
+def finish_exchange(folder: Path | str) -> None:
+    """Finish the exchange of files that a killed run began in a results folder.
+
+    Called before results are read. Nothing is touched, and no lock taken, where nothing is left
+    to do. A run that is still at it is waited for.
+
+    Raises
+    ------
+    OutputError
+        The exchange cannot be finished here: the folder cannot be written, or a file is open.
+    """
+    place = Path(os.path.realpath(folder))
+    if not is_unfinished(place):
+        return
+    try:
+        with hold(place):
+            _finish(place)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(_tell_unfinished(place, error)) from error
+
+
+def is_unfinished(folder: Path) -> bool:
+    """Tell whether the exchange of files in a results folder is under way, or was cut short."""
+    if any(is_file(journal_of(draft)) for draft in list_drafts(folder)):
+        return True
+    return not is_there(folder) and _left_by_older(folder) is not None
+
+
+def list_own(folder: Path) -> tuple[list[str], list[str]]:
+    """List what lies in a results folder: what the manifest lists, and what else there is.
+
+    Files in folders are told apart only in folders that are ours too.
+    """
+    found = manifest.read_manifest(folder)
+    listed = {*found.files, manifest.NAME} if found else set()
+    tops = {name.split("/")[0] for name in listed}
+    ours = [path.name for path in sorted(folder.iterdir()) if path.name in tops]
+    theirs = [path.name for path in sorted(folder.iterdir()) if path.name not in tops]
+    for name in sorted({name.rpartition("/")[0] for name in listed} - {""}):
+        if is_folder(folder / name):
+            inside = [f"{name}/{path.name}" for path in sorted((folder / name).iterdir())]
+            theirs += [one for one in inside if one not in listed]
+    return ours, theirs
+
+
+# --- planning -----------------------------------------------------------------------------------
+
+
+def _plan(folder: Path, draft: Path, known: Collection[str], version: str) -> _Journal:
+    """Write the manifest of the draft, and say what is to be exchanged; refuse what cannot be."""
+    ready = new_files(draft)
+    described = manifest.describe_files(ready, version=version)
+    manifest.write_manifest(described, ready)
+    new = {name: entry.sha256 for name, entry in described.files.items()}
+    new[manifest.NAME] = manifest.describe_file(ready / manifest.NAME).sha256
+    check_place(folder)
+    check_links(folder, new)
+    old = _read_old(folder, known)
+    check_free(folder, {**new, **old})
+    return _Journal(new, old, name_free(folder / SET_ASIDE).name)
+
+
+def _read_old(folder: Path, known: Collection[str]) -> dict[str, str]:
+    """Give the digests of the set that lies in the folder."""
+    try:
+        found = manifest.read_manifest(folder)
+    except ValueError:
+        found = None
+    if found is not None and _number(found.format) > _number(manifest.FORMAT):
+        raise OutputError(
+            say(
+                "the results in {folder} are of a newer version, {version}: write with that "
+                "version, or choose another folder with --into",
+                folder=str(folder),
+                version=found.version,
+            )
+        )
+    if found is not None and found.format == manifest.FORMAT:
+        listed = {name: entry.sha256 for name, entry in found.files.items()}
+        return listed | {manifest.NAME: manifest.describe_file(folder / manifest.NAME).sha256}
+    return dict.fromkeys(list_older(folder, known), _NOBODYS) if is_older(folder) else {}
+
+
+def _number(form: str) -> int:
+    """Give the number at the end of the name of a format; 0 where it is none of results."""
+    start, _, number = form.rpartition(" ")
+    known = manifest.FORMAT.rpartition(" ")[0]
+    return int(number) if start == known and number.isdecimal() and len(number) < 9 else 0
+
+
+# --- exchanging ---------------------------------------------------------------------------------
+
+
+class _Exchange:
+    """An exchange that is about to begin, or was cut short."""
+
+    def __init__(self, folder: Path, draft: Path, journal: _Journal) -> None:
+        self.folder = folder
+        self.draft = draft
+        self.journal = journal
+        self.made: list[Path] = []
+        self.moved: list[tuple[Path, Path]] = []
+
+    def run(self) -> None:
+        """Exchange all files, or none of them."""
+        note_written(self.folder)
+        self._write_journal()
+        try:
+            self.carry_on()
+        except KeyboardInterrupt:
+            self.carry_on()  # a moment's work, and the set is whole
+            self.tell_moved()
+            raise
+        except Exception:
+            self._take_back()
+            raise
+        self.tell_moved()
+
+    def tell_moved(self) -> None:
+        """Name what was moved aside."""
+        for path, to in self.moved:
+            note_moved(path, to)
+
+    def carry_on(self) -> None:
+        """Do what is left to do; the journal goes at the end."""
+        new, old = self.journal.new, self.journal.old
+        self._make(self.folder)
+        check_links(self.folder, new)
+        for name in sorted(old.keys() - new.keys()):
+            self._retire(name)
+        for name in sorted(new, key=lambda name: (name == manifest.NAME, name)):
+            self._bring(name)
+        parents = {path for name in old for path in Path(name).parents} - {Path()}
+        remove_empty(self.folder / path for path in sorted(parents, reverse=True))
+        journal_of(self.draft).unlink(missing_ok=True)
+
+    def _write_journal(self) -> None:
+        path = journal_of(self.draft)
+        raw = path.with_suffix(".raw")
+        raw.write_text(json.dumps({"format": _FORMAT, **asdict(self.journal)}), encoding="utf-8")
+        raw.replace(path)
+
+    def _bring(self, name: str) -> None:
+        """Let a file of the draft take its place; one that has gone from there has it."""
+        ready, place = new_files(self.draft) / name, self.folder / name
+        if not is_there(ready):
+            return
+        for parent in list(Path(name).parents)[-2::-1]:
+            if is_there(self.folder / parent) and not is_folder(self.folder / parent):
+                self._move_aside(parent.as_posix())
+        if self._is_unchanged(name):
+            self._keep(name)
+        elif is_there(place):
+            self._move_aside(name)
+        self._make(place.parent)
+        ready.replace(place)
+
+    def _retire(self, name: str) -> None:
+        """Remove a file that the new set lacks, or move it aside where it was changed."""
+        check = [self.folder / parent for parent in Path(name).parents]
+        place = self.folder / name
+        if not is_file(place) or any(is_link(path) for path in check):
+            return
+        if self._is_unchanged(name):
+            self._keep(name)
+            place.unlink()
+        else:
+            self._move_aside(name)
+
+    def _is_unchanged(self, name: str) -> bool:
+        path, digest = self.folder / name, self.journal.old.get(name, _NOBODYS)
+        return bool(digest) and is_file(path) and manifest.describe_file(path).sha256 == digest
+
+    def _keep(self, name: str) -> None:
+        """Keep a file as it was, so that the exchange can be taken back."""
+        kept = old_files(self.draft) / name
+        if is_there(kept):
+            return
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            kept.hardlink_to(self.folder / name)
+        except OSError:  # some disks know no second name of a file
+            raw = kept.with_name(f"{kept.name}.raw")
+            shutil.copy2(self.folder / name, raw)
+            raw.replace(kept)
+
+    def _move_aside(self, name: str) -> None:
+        to = self.folder / self.journal.aside / name
+        self._make(to.parent)
+        to = name_free(to)
+        (self.folder / name).rename(to)
+        self.moved.append((self.folder / name, to))
+
+    def _make(self, folder: Path) -> None:
+        self.made += make_folders(folder)
+
+    def _take_back(self) -> None:
+        """Put everything back where it was; where that fails too, the journal stays."""
+        try:
+            for name in self.journal.new:
+                self._fetch_back(name)
+            for name in self.journal.old:
+                kept, place = old_files(self.draft) / name, self.folder / name
+                if is_there(kept) and not is_there(place):
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    kept.rename(place)
+            for place, aside in reversed(self.moved):
+                remove_empty([place])
+                if not is_there(place):
+                    aside.rename(place)
+        except OSError as error:
+            raise OutputError(_tell_unfinished(self.folder, error)) from error
+        aside_folder = self.folder / self.journal.aside
+        remove_empty([*(to.parent for _, to in self.moved), aside_folder, *reversed(self.made)])
+        journal_of(self.draft).unlink(missing_ok=True)
+
+    def _fetch_back(self, name: str) -> None:
+        ready, place = new_files(self.draft) / name, self.folder / name
+        if is_there(ready) or not is_file(place):
+            return
+        if manifest.describe_file(place).sha256 == self.journal.new[name]:
+            place.rename(ready)
+
+
+def _tell_unfinished(folder: Path, error: OSError) -> Message:
+    return say(
+        "the exchange of files in {folder} was cut short and cannot be finished now: {reason}; "
+        "what is missing lies beside it, and the next `raastof run`, `verify` or `explain` goes on",
+        folder=str(folder),
+        reason=error.strerror or str(error),
+    )
+
+
+# --- finishing ----------------------------------------------------------------------------------
+
+
+def _finish(folder: Path) -> None:
+    """Finish what killed runs began, and remove their drafts; the lock is held."""
+    _bring_back_older(folder)
+    for draft in list(list_drafts(folder)):
+        journal = _read_journal(journal_of(draft))
+        if journal is not None:
+            check_place(folder)
+            _carry_on(_Exchange(folder, draft, journal))
+        remove_draft(draft)
+
+
+def _carry_on(exchange: _Exchange) -> None:
+    """Do what a killed run left to do, and name what it had moved aside."""
+    folder, aside = exchange.folder, exchange.folder / exchange.journal.aside
+    before = sorted(aside.iterdir()) if is_folder(aside) else []
+    note_written(folder)
+    exchange.carry_on()
+    exchange.tell_moved()
+    for item in before:
+        note_moved(folder / item.name, item)
+
+
+def _read_journal(path: Path) -> _Journal | None:
+    """Read a journal; what is none, or leads out of the folder, is no reason to do anything."""
+    try:
+        values: Any = json.loads(path.read_bytes())
+        if values["format"] != _FORMAT:
+            return None
+        new, old = ({**values[key]} for key in ("new", "old"))
+        digests = [*new.values(), *old.values()]
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    names = [*new, *old, values["aside"]]
+    fits = all(isinstance(one, str) for one in (*names, *digests))
+    if not fits or not all(manifest.is_inside(name) for name in names):
+        return None
+    return _Journal(new, old, values["aside"])
+
+
+# --- older versions -----------------------------------------------------------------------------
+
+
+def _left_by_older(folder: Path) -> Path | None:
+    """Find what an older version, killed while it wrote, had put out of sight."""
+    old = folder.parent / f".{folder.name}.old"
+    with suppress(OSError):
+        return old if is_folder(old) and is_older(old) else None
+    return None
+
+
+def _bring_back_older(folder: Path) -> None:
+    old = _left_by_older(folder)
+    if old is None:
+        return
+    if not is_there(folder):
+        old.rename(folder)
+    elif is_folder(folder):
+        to = name_free(folder / SET_ASIDE)
+        old.rename(to)
+        note_moved(old, to)

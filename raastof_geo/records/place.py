@@ -1,0 +1,185 @@
+"""The place of a results folder: what may be written there, and what stands in the way."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from raastof_geo.errors import OutputError
+from raastof_geo.language import say
+
+_JUNCTION = 0xA0000003
+"""Reparse tag of a junction, the link to a folder that Windows has besides symbolic links."""
+_OLDER_PLAN = re.compile(rb'\s*\{\s*"format":\s*"raastof_geo plan')
+_OLDER_PARTS = (".html", ".parquet")
+"""How files end that older versions wrote into folders of the results folder."""
+
+
+def is_link(path: Path) -> bool:
+    """Tell whether a path is a link of any kind; what is not there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _JUNCTION
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a path is a file itself, and no link to one."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder itself, and no link to one."""
+    return path.is_dir() and not is_link(path)
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether anything bears this name, links that lead nowhere included."""
+    return os.path.lexists(path)
+
+
+def check_place(folder: Path) -> None:
+    """Refuse a results folder whose place is taken by a link or a file.
+
+    Raises
+    ------
+    OutputError
+        It is.
+    """
+    if is_link(folder):
+        raise OutputError(
+            say(
+                "{folder} is a link, and results are not written through links: remove it, or "
+                "choose another folder with --into",
+                folder=str(folder),
+            )
+        )
+    if is_there(folder) and not folder.is_dir():
+        raise OutputError(
+            say(
+                "{folder} is a file, and results need a folder of that name: move it, or choose "
+                "another folder with --into",
+                folder=str(folder),
+            )
+        )
+
+
+def check_links(folder: Path, names: Iterable[str]) -> None:
+    """Refuse to write where a file to come, or a folder that it lies in, is a link.
+
+    Raises
+    ------
+    OutputError
+        One of them is.
+    """
+    for path in sorted({path for name in names for path in _way(folder, name)}):
+        if is_link(path):
+            raise OutputError(
+                say(
+                    "{file} is a link, and results are not written through links: remove it, or "
+                    "choose another folder with --into",
+                    file=str(path),
+                )
+            )
+
+
+def check_free(folder: Path, names: Iterable[str]) -> None:
+    """Try all files that are to be replaced, removed or moved, before the first of them is.
+
+    Raises
+    ------
+    OutputError
+        One is open in another programme, or may not be written.
+    """
+    paths = {path for name in names for path in _way(folder, name)}
+    for path in sorted(path for path in paths if is_file(path)):
+        try:
+            path.open("r+b").close()
+        except OSError as error:
+            raise OutputError(
+                say(
+                    "{file} cannot be replaced: {reason}. If it is open in another programme, "
+                    "close it there, then run again; nothing was changed",
+                    file=str(path),
+                    reason=error.strerror or str(error),
+                )
+            ) from error
+    for path in sorted({folder, *(path.parent for path in paths)}):
+        if path.is_dir() and not os.access(path, os.W_OK | os.X_OK):
+            raise OutputError(
+                say("{folder} may not be written by this user; nothing was changed", folder=path)
+            )
+
+
+def is_older(folder: Path) -> bool:
+    """Tell whether a folder holds results of a version that wrote no manifest."""
+    plan = folder / "plan.json"
+    if not is_file(plan):
+        return False
+    with plan.open("rb") as stream:
+        return _OLDER_PLAN.match(stream.read(200)) is not None
+
+
+def list_older(folder: Path, known: Collection[str]) -> Iterator[str]:
+    """List what an older version wrote, by the names that it used.
+
+    Parameters
+    ----------
+    known
+        Names of outputs: files, and folders of pages or tables.
+    """
+    for name in sorted(known):
+        path = folder / name
+        if is_file(path):
+            yield name
+        elif is_folder(path):
+            for file in sorted(path.iterdir()):
+                if file.suffix in _OLDER_PARTS and is_file(file):
+                    yield f"{name}/{file.name}"
+
+
+def name_free(path: Path) -> Path:
+    """Give a name like this one that nothing bears."""
+    number, free = 2, path
+    while is_there(free):
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    return free
+
+
+def make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those that it lies in; give those that were not there, inmost last.
+
+    Raises
+    ------
+    OSError
+        One cannot be made.
+    """
+    missing = [path for path in (folder, *folder.parents) if not is_there(path)][::-1]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove those folders that are empty."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _way(folder: Path, name: str) -> Iterator[Path]:
+    """Give the folders on the way to a file, then the file."""
+    path = folder
+    for part in name.split("/"):
+        path = path / part
+        yield path
+        if is_link(path):
+            return
