@@ -10,7 +10,7 @@ import contextlib
 import datetime
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +18,7 @@ import typer
 
 from raastof_geo import __version__
 from raastof_geo.errors import InputError, OutputError, RaastofError
-from raastof_geo.language import LANGUAGES, Language, Message, as_language, say, speaking
+from raastof_geo.language import LANGUAGES, Language, Message, as_language, say, say_count, speaking
 
 if TYPE_CHECKING:
     from raastof_geo.pipeline import Tell
@@ -186,6 +186,7 @@ _HELP: dict[str, Message] = {
     "scenario": say("The scenario file (YAML)."),
     "into": say("The folder to write into."),
     "results": say("A folder that `raastof run` wrote."),
+    "strict": say("End with 3 also where only other files than the plan were changed."),
     "giver": say("Id of the site that would send."),
     "taker": say("Id of the site that would receive."),
     "material": say("Id of a material."),
@@ -384,14 +385,31 @@ def _check(
     )
 
 
-def _verify(results: Path, lang: Lang = None, debug: Debug = False) -> int:
+def _verify(
+    results: Path,
+    strict: Annotated[bool, typer.Option("--strict")] = False,
+    lang: Lang = None,
+    debug: Debug = False,
+) -> int:
     from raastof_geo.verify import check_results
 
     verdict = check_results(results)
     typer.echo(verdict.sentence())
-    for finding in verdict.findings:
-        typer.echo(f"  {finding}")
-    return 0 if verdict.holds else _EXIT_NO_PLAN
+    _list_some(verdict.findings)
+    if verdict.notes:
+        typer.echo(say("Beside the plan:"))
+        _list_some(verdict.notes)
+    stands = verdict.untouched if strict else verdict.holds
+    return 0 if stands else _EXIT_NO_PLAN
+
+
+def _list_some(messages: Sequence[Message], most: int = 40) -> None:
+    """Print the first of many sentences, and how many there are more."""
+    for message in messages[:most]:
+        typer.echo(f"  {message}")
+    if len(messages) > most:
+        rest = len(messages) - most
+        typer.echo(say_count("  … and {count} more", "  … and {count} more", count=rest))
 
 
 def _explain(results: Path, figure: str, lang: Lang = None, debug: Debug = False) -> None:
