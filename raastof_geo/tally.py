@@ -330,7 +330,7 @@ def _count_rows(plan: Values, proof: Arrays) -> Iterator[Message]:
         "label": [label for _, _, label in split],
         "sense": [_SENSES[sense] for sense in proof["sense"].tolist()],
         "limit": proof["limit"].tolist(),
-        "used": np.bincount(spread, terms, minlength=rows).tolist(),
+        "used": np.bincount(spread, terms, minlength=rows).astype(np.float64).tolist(),
         "shadow_price": proof["price_given"].tolist(),
     }
     size = np.bincount(spread, np.abs(terms), minlength=rows).tolist()

@@ -133,10 +133,7 @@ def _check(folder: Path) -> Verdict:
         "sha256": hashlib.sha256(proof_data).hexdigest(),
         "moves": len(proof["move_giver"]),
     }
-    differences = [
-        difference.tell(file=plans.NAME)
-        for difference in plans.list_differences(plan, kept | {"proof": link})
-    ]
+    differences = _list_differences(plan, kept | {"proof": link})
     verdict = _measure(kept, proof)
     table, table_notes = _check_table(folder, kept, listed, changed)
     findings = [
@@ -147,10 +144,22 @@ def _check(folder: Path) -> Verdict:
         *recount(kept, proof),
         *table,
     ]
-    if not differences and data != plans.render_values(plan).encode("utf-8"):
+    if not differences and (plans.NAME in changed if listed else data != _render(plan)):
         notes.append(_written_otherwise(plans.NAME))
     others = [said for name, said in changed.items() if name not in _CORE]
     return replace(verdict, findings=tuple(findings), notes=(*notes, *table_notes, *others))
+
+
+def _list_differences(plan: dict[str, Any], written: dict[str, Any]) -> list[Message]:
+    """Name what is not in plan.json as it was written."""
+    if plans.pack_values(plan) == plans.pack_values(written):
+        return []
+    found = plans.list_differences(plan, written)
+    return [difference.tell(file=plans.NAME) for difference in found]
+
+
+def _render(plan: Mapping[str, Any]) -> bytes:
+    return plans.render_values(plan).encode("utf-8", "replace")
 
 
 def _measure(kept: Mapping[str, Any], proof: proofs.Arrays) -> Verdict:

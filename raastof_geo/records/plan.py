@@ -31,8 +31,8 @@ def render_values(values: Any) -> str:
 
 def pack_values(values: Any) -> bytes:
     """Write values as they are kept in the proof: without white space."""
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode("utf-8")
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")
 
 
 def make_finite(values: Any) -> Any:
