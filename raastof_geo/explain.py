@@ -48,7 +48,15 @@ def explain_figure(folder: Path, figure: str) -> Explanation:
     InputError
         There is no ledger, or no such figure; with the nearest names.
     """
-    return explain_in(_read(folder), figure)
+    ledger = _read(folder)
+    try:
+        return explain_in(ledger, figure)
+    except InputError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise InputError(
+            say("{file} was changed after it was written", file="ledger.json")
+        ) from error
 
 
 def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
@@ -74,7 +82,7 @@ def _read(folder: Path) -> dict[str, Any]:
     file = folder / "ledger.json" if folder.is_dir() else folder
     try:
         ledger = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(
             say(
                 "{file} cannot be read: give the folder that `raastof run` wrote, with the output "

@@ -41,6 +41,16 @@ _FLOW_SUMS = {
     "energy": "energy",
 }
 """What a flow adds up to, and the measure that says so."""
+_PER_T = {
+    "reference_tonnes": "reference_share",
+    "tonne_km": "length_km",
+    "dkk": "dkk_per_t",
+    **{name: f"{name}_per_t" for name in ("upstream_kg_co2e", "processing_kg_co2e")},
+    "disposal_kg_co2e": "disposal_kg_co2e_per_t",
+}
+"""Sums of a flow, and what a tonne of it has; written with nine decimals."""
+_PER_T_ALONE = {name: f"{name}_per_t" for name in ("kg_co2e_wtw", "kg_co2e_ttw", "vehicle_km")}
+"""The same where no truck is coordinated."""
 _TOTALS = {
     "kg_co2e_wtw": "transport_kg_co2e_wtw",
     "kg_co2e_ttw": "transport_kg_co2e_ttw",
@@ -80,7 +90,14 @@ def recount(plan: Values, proof: Arrays) -> Iterator[Message]:
         A part is missing, or is not what a run writes.
     """
     for count in (
-        *(_count_used, _count_parties, _count_flows, _count_flow_sums, _count_loads),
+        *(
+            _count_used,
+            _count_parties,
+            _count_flows,
+            _count_flow_sums,
+            _count_loads,
+            _count_products,
+        ),
         *(_count_others, _count_openings, _count_sums, _count_totals, _count_baseline),
         *(_count_saved, _count_shares, _count_rows, _count_names),
     ):
@@ -172,17 +189,27 @@ def _count_flow_sums(plan: Values, proof: Arrays) -> Iterator[Message]:
 
 
 def _count_loads(plan: Values, proof: Arrays) -> Iterator[Message]:
-    """Check loads and reference tonnes against tonnes, in the plan and in its baseline."""
-    names = ("tonnes", "load_t", "work_h", "loads", "reference_tonnes", "reference_share")
+    """Check loads against tonnes, in the plan and in its baseline."""
+    names = ("tonnes", "load_t", "work_h", "loads")
     for name in ("flows", "baseline_flows"):
         table = _table(plan, name, names)
         for row, entry in enumerate(zip(*(table[key] for key in names), strict=True)):
-            tonnes, load, hours, loads, met, share = map(number_in, entry)
+            tonnes, load, hours, loads = map(number_in, entry)
             trips = tonnes / load if hours > 0 and load > 0 else 0.0
             if not -_ROOM * max(1.0, trips) < loads - trips < 1 + _ROOM * max(1.0, trips):
                 yield _tell(f"{name}[{row}].loads", entry[3], float(np.ceil(trips)))
-            if not _near(met, tonnes * share, by=1e-8 * tonnes):
-                yield _tell(f"{name}[{row}].reference_tonnes", entry[4], tonnes * share)
+
+
+def _count_products(plan: Values, proof: Arrays) -> Iterator[Message]:
+    """Check sums of flows as tonnes times what a tonne has, in the plan and in its baseline."""
+    for name, products in (("flows", _PER_T), ("baseline_flows", _PER_T | _PER_T_ALONE)):
+        table = _table(plan, name, ["tonnes", *products, *products.values()])
+        tonnes = list(map(number_in, table["tonnes"]))
+        for product, rate in products.items():
+            rates = map(number_in, table[rate])
+            right = [one * other for one, other in zip(tonnes, rates, strict=True)]
+            room = [1e4 * one for one in tonnes]
+            yield from _compare_column(name, product, table[product], right, size=room)
 
 
 # --- other columns ------------------------------------------------------------------------------

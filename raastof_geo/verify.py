@@ -152,8 +152,6 @@ def _check(folder: Path) -> Verdict:
 
 def _list_differences(plan: dict[str, Any], written: dict[str, Any]) -> list[Message]:
     """Name what is not in plan.json as it was written."""
-    if plans.pack_values(plan) == plans.pack_values(written):
-        return []
     found = plans.list_differences(plan, written)
     return [difference.tell(file=plans.NAME) for difference in found]
 
@@ -195,8 +193,9 @@ def _read_plan(path: Path) -> tuple[bytes, dict[str, Any]]:
 def _read_manifest(folder: Path) -> tuple[Manifest | None, list[Message]]:
     """Read what was written, or say why that cannot be told."""
     try:
-        read_within(folder / manifest.NAME, most_bytes=_MOST_MANIFEST)
+        data = read_within(folder / manifest.NAME, most_bytes=_MOST_MANIFEST)
         listed = manifest.read_manifest(folder)
+        same = data == _render(plans.read_values(data, file=manifest.NAME))
     except FileNotFoundError:
         listed = None
     except (InputError, ValueError, OSError, OverflowError, RecursionError, MemoryError):
@@ -216,7 +215,7 @@ def _read_manifest(folder: Path) -> tuple[Manifest | None, list[Message]]:
             )
         ]
     plans.check_format(listed.format, manifest.FORMAT, file=manifest.NAME)
-    return listed, []
+    return listed, [] if same else [_written_otherwise(manifest.NAME)]
 
 
 def _list_changed(folder: Path, listed: Manifest) -> Iterator[tuple[str, Message]]:

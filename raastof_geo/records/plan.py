@@ -260,6 +260,8 @@ def list_differences(found: Any, kept: Any) -> Iterator[Difference]:
     waiting = [("", found, kept)]
     while waiting:
         field, one, other = waiting.pop()
+        if pack_values(one) == pack_values(other):
+            continue
         if isinstance(one, dict) and isinstance(other, dict):
             yield from _differing_names(field, one, other)
             both = [(_join(field, name), one[name], other[name]) for name in other if name in one]
@@ -270,7 +272,7 @@ def list_differences(found: Any, kept: Any) -> Iterator[Difference]:
             waiting.extend(reversed(both))
         elif isinstance(one, list) and isinstance(other, list):
             yield Difference(f"{field}.length", str(len(one)), str(len(other)))
-        elif not _same(one, other):
+        else:
             yield Difference(field, show_value(one), show_value(other))
 
 
@@ -291,12 +293,6 @@ def _differing_names(
 def _join(field: str, name: str) -> str:
     name = plain(name)[:_SHOWN]
     return f"{field}.{name}" if field else name
-
-
-def _same(one: Any, other: Any) -> bool:
-    if type(one) is not type(other):
-        return False
-    return repr(one) == repr(other) if isinstance(one, float) else bool(one == other)
 
 
 def show_value(value: Any) -> str:
