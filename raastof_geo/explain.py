@@ -12,6 +12,7 @@ from typing import Any
 
 from raastof_geo.errors import InputError
 from raastof_geo.language import Message, format_number, say, say_count
+from raastof_geo.records.limit import read_within
 
 SIDES = ("plan", "baseline", "saved")
 DIMENSIONS = ("project", "municipality", "site", "material", "period", "vehicle")
@@ -20,6 +21,7 @@ _FIGURE = re.compile(
     r"(?P<side>\w+)\.(?P<part>\w+)(?:@(?P<dimension>\w+)=(?P<label>.*))?", re.DOTALL
 )
 _MOST_LINES = 12
+_MOST_BYTES = 256_000_000
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) 
 def _read(folder: Path) -> dict[str, Any]:
     file = folder / "ledger.json" if folder.is_dir() else folder
     try:
-        ledger = json.loads(file.read_text(encoding="utf-8"))
+        ledger = json.loads(read_within(file, most_bytes=_MOST_BYTES))
     except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(
             say(

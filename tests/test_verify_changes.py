@@ -541,6 +541,24 @@ def test_hostile_files_are_answered(results, name):
             assert any(name in one for one in check_or_refuse(results)), data[:50]
 
 
+def test_a_ledger_of_other_types_is_refused(results):
+    """A ledger whose values were changed explains something, or is refused with a sentence."""
+    file, draw = results / "ledger.json", random.Random(9)  # noqa: S311
+    ledger = json.loads(file.read_bytes())
+    leaves = draw.sample(list(list_leaves(ledger)), 150)
+    parts = [("", ledger, key, value) for key, value in ledger.items() if key != "format"]
+    refused = 0
+    for _, place, key, value in [*leaves, *parts]:
+        place[key] = change_value(value, draw)
+        write_json(file, ledger)
+        try:
+            explain_figure(results, "saved.cost_dkk")
+        except InputError as error:
+            refused += "ledger.json" in str(error)
+        place[key] = value
+    assert refused > 10
+
+
 def test_a_thousand_mutations_bring_no_traceback(small):
     """Bytes changed, cut, doubled or put in: findings or a sentence, never another error."""
     draw = random.Random(1234)  # noqa: S311

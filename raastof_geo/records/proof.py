@@ -62,8 +62,8 @@ words are equal numbers. What they mean is told by the writer, `outputs/proof.py
 Arrays: TypeAlias = dict[str, NDArray[Any]]
 
 _MOST_FILE = 1_000_000_000
-_MOST_ARRAYS = 4_000_000_000
-_MOST_TIMES = 300
+_MOST_ARRAYS = 2_000_000_000
+_MOST_TIMES = 100
 """Arrays larger than so many times the file, and than 64 MB, are no honest proof."""
 _HEADER = re.compile(
     rb"\{'descr': '(?P<kind>[<>|][fiubU]\d{1,7})', 'fortran_order': False, "
