@@ -18,7 +18,7 @@ import typer
 
 from raastof_geo import __version__
 from raastof_geo.errors import InputError, OutputError, RaastofError
-from raastof_geo.language import LANGUAGES, Language, Message, as_language, say, speaking
+from raastof_geo.language import LANGUAGES, Language, Message, as_language, say, say_count, speaking
 from raastof_geo.terminal import (
     NobodyReadsError,
     clean,
@@ -283,6 +283,7 @@ _HELP: dict[str, Message] = {
     ),
     "use": say("A use, by id or name."),
     "land": say("The kind of land that the material comes to, by id or name."),
+    "strict": say("End with 3 also where only other files than the plan were changed."),
     "of_scenario": say("Take the catalogue of this scenario instead of the built-in one."),
     "anywhere": say("Let the scenario name files outside its own folder."),
     "lang": say("The language to speak, and to write results in: da or en."),
@@ -551,14 +552,31 @@ def _print_places(scenario: Scenario, network: RoadNetwork, anchors: Anchors) ->
         tell_item(told)
 
 
-def _verify(results: Path, lang: Lang = None, debug: Debug = False) -> int:
+def _verify(
+    results: Path,
+    strict: Annotated[bool, typer.Option("--strict")] = False,
+    lang: Lang = None,
+    debug: Debug = False,
+) -> int:
     from raastof_geo.verify import check_results
 
     verdict = check_results(results)
-    typer.echo(verdict.sentence())
-    for finding in verdict.findings:
-        typer.echo(f"  {finding}")
-    return 0 if verdict.holds else _EXIT_NO_PLAN
+    tell(verdict.sentence())
+    _list_some(verdict.findings)
+    if verdict.notes:
+        tell(say("Beside the plan:"))
+        _list_some(verdict.notes)
+    stands = verdict.untouched if strict else verdict.holds
+    return 0 if stands else _EXIT_NO_PLAN
+
+
+def _list_some(messages: Sequence[Message], most: int = 40) -> None:
+    """Print the first of many sentences, and how many there are more."""
+    for message in messages[:most]:
+        tell_item(message)
+    if len(messages) > most:
+        rest = len(messages) - most
+        tell(say_count("  … and {count} more", "  … and {count} more", count=rest))
 
 
 def _explain(

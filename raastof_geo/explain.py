@@ -14,6 +14,7 @@ from typing import Any
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.language import Message, format_number, say, say_count
 from raastof_geo.records.exchange import finish_exchange
+from raastof_geo.records.limit import read_within
 
 SIDES = ("plan", "baseline", "saved")
 DIMENSIONS = ("project", "municipality", "site", "material", "period", "vehicle")
@@ -22,6 +23,7 @@ _FIGURE = re.compile(
     r"(?P<side>\w+)\.(?P<part>\w+)(?:@(?P<dimension>\w+)=(?P<label>.*))?", re.DOTALL
 )
 _MOST_LINES = 12
+_MOST_BYTES = 256_000_000
 
 
 @dataclass(frozen=True)
@@ -141,8 +143,8 @@ def _read(folder: Path) -> dict[str, Any]:
     file = _ledger_file(folder)
     finish_exchange(file.parent)
     try:
-        ledger = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        ledger = json.loads(read_within(file, most_bytes=_MOST_BYTES))
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(
             say(
                 "{file} cannot be read: give the folder that `raastof run` wrote, with the output "

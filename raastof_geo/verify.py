@@ -5,25 +5,33 @@ Nothing of the programme that made the plan is used here: no scenario, no PuLP, 
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
-import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import Message, format_number, say
+from raastof_geo.language import Message, format_number, plain, say
+from raastof_geo.records import flows, manifest
+from raastof_geo.records import plan as plans
+from raastof_geo.records import proof as proofs
+from raastof_geo.records.exchange import finish_exchange
+from raastof_geo.records.limit import read_within
+from raastof_geo.records.manifest import Entry, Manifest
+from raastof_geo.records.plan import number_in, show_value, values_at
+from raastof_geo.tally import recount
 
-_PROOF = "raastof_geo proof 1"
 _TONNES = 1e-3
 _SHARE = 1e-6
 _SENSES = {-1: "<=", 0: "=", 1: ">="}
+_MOST_MANIFEST = 64_000_000
+_CORE = (plans.NAME, proofs.NAME, flows.NAME)
+"""Files that are checked value by value; others by their digest."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +52,19 @@ class Verdict:
     decisions: int
     """Columns that are 0 or 1."""
     findings: tuple[Message, ...] = field(default=())
-    """What does not agree; empty where all does."""
+    """What does not agree in plan.json, proof.npz and flows.csv; empty where all does."""
+    notes: tuple[Message, ...] = field(default=())
+    """Which other files are missing or not as they were written; the plan stands without them."""
 
     @property
     def holds(self) -> bool:
-        """Whether everything agrees."""
+        """Whether plan, proof and table of flows agree."""
         return not self.findings
+
+    @property
+    def untouched(self) -> bool:
+        """Whether they agree, and every other file is as it was written too."""
+        return not self.findings and not self.notes
 
     @property
     def gap(self) -> float:
@@ -90,134 +105,189 @@ class Verdict:
 
 
 def check_results(folder: Path | str) -> Verdict:
-    """Recompute feasibility, objective, reduced costs and gap from the written files.
+    """Check everything that a run has written into a folder.
 
-    Reads `plan.json` and `proof.npz`, and `flows.csv` where it is there.
+    Recomputes feasibility, objective, reduced costs and gap from `proof.npz`; recounts every sum,
+    label and total of `plan.json` that follows from it, and compares all other values with the
+    copy that the proof keeps; compares every cell of `flows.csv` with `plan.json`, and the digest
+    of every file with `manifest.json`. Files that the manifest does not list are left alone.
 
     Raises
     ------
     InputError
-        Files are missing, or are not what `raastof run` writes.
+        `plan.json` or `proof.npz` is missing, of another format, or not what `raastof run` writes.
+    OutputError
+        A killed run left the folder half exchanged, and that cannot be finished here.
     """
     folder = Path(folder)
-    plan = _read_plan(folder / "plan.json")
-    proof = _read_proof(folder / "proof.npz")
-    objective = float(proof["cost"] @ proof["value"])
+    finish_exchange(folder)
+    with np.errstate(all="ignore"):
+        return _check(folder)
+
+
+def _check(folder: Path) -> Verdict:
+    data, plan = _read_plan(folder / plans.NAME)
+    proof, proof_data = proofs.read_proof(folder / proofs.NAME)
+    kept = plans.read_values(proof["plan"].tobytes(), file=proofs.NAME)
+    plans.check_format(kept.get("format"), plans.FORMAT, file=proofs.NAME)
+    listed, notes = _read_manifest(folder)
+    changed = {} if listed is None else dict(_list_changed(folder, listed))
+    link = {
+        "file": proofs.NAME,
+        "sha256": hashlib.sha256(proof_data).hexdigest(),
+        "moves": len(proof["move_giver"]),
+    }
+    differences = _list_differences(plan, kept | {"proof": link})
+    verdict = _measure(kept, proof)
+    table, table_notes = _check_table(folder, kept, listed, changed)
+    findings = [
+        *([changed[proofs.NAME]] if proofs.NAME in changed else []),
+        *differences,
+        *_check_rows(proof),
+        *_check_certificate(kept, verdict),
+        *recount(kept, proof),
+        *table,
+    ]
+    if not differences and (plans.NAME in changed if listed else data != _render(plan)):
+        notes.append(_written_otherwise(plans.NAME))
+    others = [said for name, said in changed.items() if name not in _CORE]
+    return replace(verdict, findings=tuple(findings), notes=(*notes, *table_notes, *others))
+
+
+def _list_differences(plan: dict[str, Any], written: dict[str, Any]) -> list[Message]:
+    """Name what is not in plan.json as it was written."""
+    found = plans.list_differences(plan, written)
+    return [difference.tell(file=plans.NAME) for difference in found]
+
+
+def _render(plan: Mapping[str, Any]) -> bytes:
+    return plans.render_values(plan).encode("utf-8", "replace")
+
+
+def _measure(kept: Mapping[str, Any], proof: proofs.Arrays) -> Verdict:
     bound, smallest = _bound(proof)
-    worst, where = _violation(proof)
-    certificate = plan["certificate"]
-    verdict = Verdict(
-        objective=objective,
+    claimed = values_at(kept, "certificate").get("lower_bound")
+    return Verdict(
+        objective=float(proof["cost"] @ proof["value"]),
         lower_bound=bound,
-        claimed_bound=float(
-            certificate["lower_bound"] if certificate["lower_bound"] is not None else -np.inf
-        ),
-        largest_violation=worst,
+        claimed_bound=-np.inf if claimed is None else number_in(claimed),
+        largest_violation=_violation(proof)[0],
         smallest_reduced_cost=smallest,
         rows=len(proof["limit"]),
         columns=len(proof["cost"]),
         decisions=int(proof["whole"].sum()),
     )
-    findings = [
-        *_check_digest(plan, folder / "proof.npz"),
-        *_check_rows(proof, worst, where),
-        *_check_certificate(plan, verdict),
-        *_check_flows(plan, proof),
-        *_check_table(plan, folder / "flows.csv"),
-    ]
-    return Verdict(**{**verdict.__dict__, "findings": tuple(findings)})
 
 
-# --- reading ------------------------------------------------------------------------------------
+# --- files --------------------------------------------------------------------------------------
 
 
-def _read_plan(path: Path) -> dict[str, Any]:
+def _read_plan(path: Path) -> tuple[bytes, dict[str, Any]]:
     try:
-        plan = json.loads(path.read_text(encoding="utf-8"))
+        data = read_within(path, most_bytes=plans.MOST_BYTES)
     except FileNotFoundError as error:
         raise InputError(
             say("{file} is missing: give the folder that `raastof run` wrote", file=str(path))
         ) from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(
-            say("{file} cannot be read: {reason}", file=str(path), reason=str(error))
-        ) from error
-    wanted = {"certificate", "flows", "objectives", "proof"}
-    if not isinstance(plan, dict) or not wanted <= plan.keys():
-        raise InputError(
-            say("{file} was not written by this version of `raastof run`", file=str(path))
-        )
-    return plan
+    plan = plans.read_values(data, file=str(path))
+    plans.check_format(plan.get("format"), plans.FORMAT, file=str(path))
+    return data, plan
 
 
-def _read_proof(path: Path) -> dict[str, NDArray[Any]]:
-    names = (
-        "row_start",
-        "column",
-        "coefficient",
-        "sense",
-        "limit",
-        "row_name",
-        "cost",
-        "whole",
-        "value",
-        "price",
-        "flow_column",
-    )
+def _read_manifest(folder: Path) -> tuple[Manifest | None, list[Message]]:
+    """Read what was written, or say why that cannot be told."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if str(file["format"]) != _PROOF:
-                raise KeyError("format")
-            proof = {name: file[name] for name in names}
-    except FileNotFoundError as error:
-        raise InputError(
+        data = read_within(folder / manifest.NAME, most_bytes=_MOST_MANIFEST)
+        listed = manifest.read_manifest(folder)
+        same = data == _render(plans.read_values(data, file=manifest.NAME))
+    except FileNotFoundError:
+        listed = None
+    except (InputError, ValueError, OSError, OverflowError, RecursionError, MemoryError):
+        return None, [
             say(
-                "{file} is missing: run the scenario again with `proof` among its `outputs`",
-                file=str(path),
+                "{file} is not as it was written: whether pages, workbook and other files are as "
+                "they were written cannot be told; run the scenario again",
+                file=manifest.NAME,
             )
-        ) from error
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(
-            say("{file} is damaged, or not a proof: {reason}", file=str(path), reason=str(error))
-        ) from error
-    _check_shapes(path, proof)
-    return proof
+        ]
+    if listed is None:
+        return None, [
+            say(
+                "{file} is missing: whether pages, workbook and other files are as they were "
+                "written cannot be told; run the scenario again",
+                file=manifest.NAME,
+            )
+        ]
+    plans.check_format(listed.format, manifest.FORMAT, file=manifest.NAME)
+    return listed, [] if same else [_written_otherwise(manifest.NAME)]
 
 
-def _check_shapes(path: Path, proof: dict[str, NDArray[Any]]) -> None:
-    rows, columns = len(proof["limit"]), len(proof["cost"])
-    entries = len(proof["coefficient"])
-    fits = (
-        len(proof["row_start"]) == rows + 1
-        and len(proof["sense"]) == len(proof["price"]) == len(proof["row_name"]) == rows
-        and len(proof["value"]) == len(proof["whole"]) == columns
-        and len(proof["column"]) == entries
-        and (not rows or int(proof["row_start"][-1]) == entries)
-        and bool((np.diff(proof["row_start"]) >= 0).all())
-        and (not entries or (proof["column"].min() >= 0 and proof["column"].max() < columns))
-        and all(
-            bool(np.isfinite(proof[name]).all())
-            for name in ("coefficient", "limit", "cost", "value", "price")
-        )
+def _list_changed(folder: Path, listed: Manifest) -> Iterator[tuple[str, Message]]:
+    """Name the files that are missing, or are not what was written."""
+    for name, entry in listed.files.items():
+        found = _look_at(folder, name, entry)
+        if found is not None:
+            yield name, found
+
+
+def _look_at(folder: Path, name: str, entry: Entry) -> Message | None:
+    parts, file = PurePosixPath(name).parts, plain(name)
+    if not parts or name.startswith("/") or {"..", "\\", ":", "\0"} & {*parts, *name}:
+        return say("manifest.json lists {file}, which can be no file of the folder", file=file)
+    path = folder.joinpath(*parts)
+    try:
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            return say("{file} is no longer a file", file=file)
+        same = status.st_size == entry.size_bytes and _digest(path) == entry.sha256
+    except (FileNotFoundError, NotADirectoryError):
+        return say("{file} is missing", file=file)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        return say("{file} cannot be read: {reason}", file=file, reason=reason)
+    return None if same else say("{file} was changed after it was written", file=file)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_table(
+    folder: Path, kept: Mapping[str, Any], listed: Manifest | None, changed: Mapping[str, Message]
+) -> tuple[list[Message], list[Message]]:
+    """Compare flows.csv with plan.json, where a run wrote it: what differs, and what is noted."""
+    path = folder / flows.NAME
+    expected = flows.list_rows(plans.entries_at(kept, "flows"), values_at(kept, "names"))
+    whole = flows.render_table(expected)
+    if listed is not None and flows.NAME not in listed.files:
+        return [], []
+    try:
+        data = read_within(path, most_bytes=4 * len(whole) + 1_000_000)
+    except FileNotFoundError:
+        return ([changed[flows.NAME]] if flows.NAME in changed else []), []
+    except InputError as error:
+        return [finding.message for finding in error.findings], []
+    if data == whole:
+        return [], []
+    found = list(flows.compare_table(data, expected))
+    return found, [] if found else [_written_otherwise(flows.NAME)]
+
+
+def _written_otherwise(name: str) -> Message:
+    return say(
+        "{file} was changed after it was written, though every value in it is the same", file=name
     )
-    if not fits:
-        raise InputError(
-            say(
-                "{file} is damaged, or not a proof: {reason}",
-                file=str(path),
-                reason=say("its parts do not fit together"),
-            )
-        )
 
 
 # --- computing ----------------------------------------------------------------------------------
 
 
-def _row_of_entry(proof: dict[str, NDArray[Any]]) -> NDArray[np.int64]:
+def _row_of_entry(proof: proofs.Arrays) -> NDArray[np.int64]:
     return np.repeat(np.arange(len(proof["limit"])), np.diff(proof["row_start"]))
 
 
-def _violation(proof: dict[str, NDArray[Any]]) -> tuple[float, int]:
+def _violation(proof: proofs.Arrays) -> tuple[float, int]:
     """Find the farthest that a row is broken, and which. [t]"""
     terms = proof["coefficient"] * proof["value"][proof["column"]]
     used = np.bincount(_row_of_entry(proof), terms, minlength=len(proof["limit"]))
@@ -236,7 +306,7 @@ def _violation(proof: dict[str, NDArray[Any]]) -> tuple[float, int]:
     )
 
 
-def _bound(proof: dict[str, NDArray[Any]]) -> tuple[float, float]:
+def _bound(proof: proofs.Arrays) -> tuple[float, float]:
     """Bound every plan from below by weak duality, and give the smallest reduced cost."""
     sense, price = proof["sense"], proof["price"]
     price = np.where((sense < 0) & (price > 0), 0.0, price)
@@ -247,7 +317,7 @@ def _bound(proof: dict[str, NDArray[Any]]) -> tuple[float, float]:
     return max(bounds), float(reduced.min(initial=0.0))
 
 
-def _bound_of(proof: dict[str, NDArray[Any]], price: NDArray[np.float64]) -> float:
+def _bound_of(proof: proofs.Arrays, price: NDArray[np.float64]) -> float:
     reduced = _reduced(proof, price)
     below = np.flatnonzero(reduced < 0)
     bound = float(price @ proof["limit"])
@@ -257,7 +327,7 @@ def _bound_of(proof: dict[str, NDArray[Any]], price: NDArray[np.float64]) -> flo
 
 
 def _scaled(
-    proof: dict[str, NDArray[Any]], price: NDArray[np.float64], reduced: NDArray[np.float64]
+    proof: proofs.Arrays, price: NDArray[np.float64], reduced: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Shrink all prices by the hair that lifts reduced costs of what costs something to zero."""
     cost = proof["cost"]
@@ -266,13 +336,13 @@ def _scaled(
     return np.asarray(price * (1.0 - hair))
 
 
-def _reduced(proof: dict[str, NDArray[Any]], price: NDArray[np.float64]) -> NDArray[np.float64]:
+def _reduced(proof: proofs.Arrays, price: NDArray[np.float64]) -> NDArray[np.float64]:
     worth = proof["coefficient"] * price[_row_of_entry(proof)]
     count = len(proof["cost"])
     return np.asarray(proof["cost"] - np.bincount(proof["column"], worth, minlength=count))
 
 
-def _most(proof: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
+def _most(proof: proofs.Arrays) -> NDArray[np.float64]:
     """Find what the rows never let a column exceed."""
     rows = _row_of_entry(proof)
     lowest = np.zeros(len(proof["limit"]))
@@ -286,7 +356,7 @@ def _most(proof: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
 
 
 def _lowered(
-    proof: dict[str, NDArray[Any]], price: NDArray[np.float64], reduced: NDArray[np.float64]
+    proof: proofs.Arrays, price: NDArray[np.float64], reduced: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Lower one price for each column whose reduced cost is a hair below zero."""
     rows, columns = _row_of_entry(proof), proof["column"]
@@ -302,14 +372,9 @@ def _lowered(
 # --- comparing ----------------------------------------------------------------------------------
 
 
-def _check_digest(plan: dict[str, Any], path: Path) -> Iterator[Message]:
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    if plan["proof"].get("sha256") != digest:
-        yield say("proof.npz is not the file that plan.json speaks of (SHA-256 differs)")
-
-
-def _check_rows(proof: dict[str, NDArray[Any]], worst: float, where: int) -> Iterator[Message]:
-    if worst > _TONNES:
+def _check_rows(proof: proofs.Arrays) -> Iterator[Message]:
+    worst, where = _violation(proof)
+    if not worst <= _TONNES:
         name = str(proof["row_name"][where]) if where >= 0 else ""
         sense = _SENSES.get(int(proof["sense"][where]), "") if where >= 0 else ""
         yield say(
@@ -321,104 +386,62 @@ def _check_rows(proof: dict[str, NDArray[Any]], worst: float, where: int) -> Ite
         )
 
 
-def _check_certificate(plan: dict[str, Any], verdict: Verdict) -> Iterator[Message]:
-    claimed = plan["certificate"]
-    first = next(iter(plan["objectives"].values()), None)
-    for name, value in (("certificate.objective", claimed["objective"]), ("objectives", first)):
-        if value is None or not _equal(float(value), verdict.objective):
-            yield say(
-                "plan.json says {claimed} for {name}, recomputed it is {found}",
-                claimed=value,
-                name=name,
-                found=f"{verdict.objective:.6f}",
-            )
-    linear = claimed["linear_bound"]
-    if linear is not None and float(linear) > verdict.lower_bound + _room(verdict.lower_bound):
+def _check_certificate(plan: Mapping[str, Any], verdict: Verdict) -> Iterator[Message]:
+    claimed = values_at(plan, "certificate")
+    for name, value, room in _expect(claimed, verdict):
+        said = number_in(claimed.get(name))
+        if not abs(said - value) <= room:
+            yield _recomputed(f"certificate.{name}", claimed.get(name), value)
+    linear = claimed.get("linear_bound")
+    if linear is not None and not number_in(linear) <= _above(verdict.lower_bound):
+        yield _recomputed("certificate.linear_bound", linear, verdict.lower_bound)
+    bound, most = verdict.claimed_bound, verdict.objective
+    if not verdict.decisions:
+        most = min(most, verdict.lower_bound)
+    if claimed.get("lower_bound") is not None and not bound <= _above(most):
+        yield say("the lower bound in plan.json cannot be proved from proof.npz")
+    yield from _check_words(claimed)
+
+
+def _expect(claimed: Mapping[str, Any], verdict: Verdict) -> Iterator[tuple[str, float, float]]:
+    """Give what the certificate should say, and how far it may be from that."""
+    yield "objective", verdict.objective, _room(verdict.objective)
+    yield "largest_violation", verdict.largest_violation, _TONNES
+    yield "priced_columns", float(verdict.columns), 0.0
+    if not verdict.decisions:
+        smallest = verdict.smallest_reduced_cost
+        yield "smallest_reduced_cost", smallest, 1e-6 + _SHARE * abs(verdict.objective)
+
+
+def _check_words(claimed: Mapping[str, Any]) -> Iterator[Message]:
+    """Check what the certificate says of its own numbers."""
+    objective, bound = (number_in(claimed.get(name)) for name in ("objective", "lower_bound"))
+    gap = (objective - bound) / max(abs(objective), 1.0)
+    if claimed.get("lower_bound") is not None and not abs(number_in(claimed.get("gap")) - gap) < (
+        1e-12 + 1e-9 * abs(gap)
+    ):
+        yield _recomputed("certificate.gap", claimed.get("gap"), gap)
+    holds = number_in(claimed.get("largest_violation")) <= _TONNES and gap <= _SHARE
+    if claimed.get("holds") is not holds:
         yield say(
             "plan.json says {claimed} for {name}, recomputed it is {found}",
-            claimed=linear,
-            name="certificate.linear_bound",
-            found=f"{verdict.lower_bound:.6f}",
+            claimed=show_value(claimed.get("holds")),
+            name="certificate.holds",
+            found=show_value(holds),
         )
-    bound = claimed["lower_bound"]
-    beyond = bound is not None and float(bound) > verdict.objective + _room(verdict.objective)
-    unproved = (
-        bound is not None
-        and not verdict.decisions
-        and float(bound) > verdict.lower_bound + _room(verdict.lower_bound)
+
+
+def _recomputed(name: str, claimed: Any, found: float) -> Message:
+    return say(
+        "plan.json says {claimed} for {name}, recomputed it is {found}",
+        claimed=show_value(claimed),
+        name=name,
+        found=f"{found:.9g}",
     )
-    if beyond or unproved:
-        yield say("the lower bound in plan.json cannot be proved from proof.npz")
 
 
-def _check_flows(plan: dict[str, Any], proof: dict[str, NDArray[Any]]) -> Iterator[Message]:
-    """Compare the tonnes of flows in plan.json with the plan of the proof."""
-    flows = plan["flows"]
-    columns = proof["flow_column"]
-    if len(flows) != len(columns):
-        yield say(
-            "plan.json has {flows} flows, proof.npz has {columns}",
-            flows=len(flows),
-            columns=len(columns),
-        )
-        return
-    tonnes = proof["value"][columns]
-    for flow, expected in zip(flows, tonnes.tolist(), strict=True):
-        if abs(float(flow["tonnes"]) - expected) > _TONNES:
-            yield say(
-                "{file}: {giver} sends {tonnes} t to {taker}, the proof has {expected} t",
-                file="plan.json",
-                giver=flow["giver"],
-                taker=flow["taker"],
-                tonnes=flow["tonnes"],
-                expected=f"{expected:g}",
-            )
-    moved = proof["value"].copy()
-    moved[columns] = 0.0
-    kinds = _end_of_moves(plan)
-    if moved[:kinds].any():
-        yield say("proof.npz moves tonnes that plan.json does not show")
-
-
-def _end_of_moves(plan: dict[str, Any]) -> int:
-    return int(plan["proof"].get("moves", 0))
-
-
-def _check_table(plan: dict[str, Any], path: Path) -> Iterator[Message]:
-    """Compare flows.csv, where it is there, with plan.json."""
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter=";"))
-    if len(rows) != len(plan["flows"]):
-        yield say(
-            "plan.json has {flows} flows, flows.csv has {rows}",
-            flows=len(plan["flows"]),
-            rows=len(rows),
-        )
-        return
-    for row, flow in zip(rows, plan["flows"], strict=True):
-        for name in ("tonnes", "kg_co2e_wtw", "dkk"):
-            if not _equal(_number(row.get(name)), float(flow[name])):
-                yield say(
-                    "flows.csv: {giver} to {taker} has {name} {found}, plan.json has {expected}",
-                    giver=flow["giver"],
-                    taker=flow["taker"],
-                    name=name,
-                    found=row.get(name),
-                    expected=flow[name],
-                )
-
-
-def _number(text: str | None) -> float:
-    try:
-        return float(text or "nan")
-    except ValueError:
-        return float("nan")
-
-
-def _equal(one: float, other: float) -> bool:
-    return abs(one - other) <= _room(other)
+def _above(value: float) -> float:
+    return value + _room(value)
 
 
 def _room(value: float) -> float:

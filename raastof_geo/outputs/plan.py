@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import math
 import platform
 from dataclasses import asdict
 from importlib import metadata
@@ -14,6 +12,9 @@ from typing import Any
 import pandas as pd
 
 from raastof_geo import __version__
+from raastof_geo.outputs.flows import name_materials
+from raastof_geo.records import proof
+from raastof_geo.records.plan import FORMAT, NAME, make_finite, render_values
 from raastof_geo.result import Result
 
 _LIBRARIES = ("pulp", "highspy", "numpy", "scipy", "pandas", "shapely", "pyproj")
@@ -21,33 +22,29 @@ _LIBRARIES = ("pulp", "highspy", "numpy", "scipy", "pandas", "shapely", "pyproj"
 
 def write_plan(result: Result, folder: Path) -> Path:
     """Write `plan.json`; equal scenarios on equal versions give equal bytes."""
-    path = folder / "plan.json"
-    path.write_text(
-        json.dumps(
-            describe_plan(result) | {"proof": _describe_proof(result, folder)},
-            ensure_ascii=False,
-            indent=1,
-            allow_nan=False,
-        )
-        + "\n",
-        encoding="utf-8",
-        newline="\n",
-    )
+    path = folder / NAME
+    values = describe_plan(result) | {"proof": _describe_proof(result, folder)}
+    path.write_bytes(render_values(values).encode("utf-8"))
     return path
 
 
 def _describe_proof(result: Result, folder: Path) -> dict[str, Any]:
     """Name the proof that was written beside the plan, by its digest."""
-    file = folder / "proof.npz"
+    file = folder / proof.NAME
     digest = hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else None
     return {"file": file.name, "sha256": digest, "moves": len(result.plan.problem.moves)}
 
 
 def describe_plan(result: Result) -> dict[str, Any]:
-    """Put a plan into plain values."""
+    """Put a plan into plain values: what is in plan.json beside its part `proof`."""
+    values: dict[str, Any] = make_finite(_describe(result))
+    return values
+
+
+def _describe(result: Result) -> dict[str, Any]:
     scenario, plan = result.scenario, result.plan
     return {
-        "format": "raastof_geo plan 2",
+        "format": FORMAT,
         "scenario": {
             "id": scenario.id,
             "title": scenario.said.title,
@@ -76,8 +73,8 @@ def describe_plan(result: Result) -> dict[str, Any]:
         "amounts": plan.amounts,
         "finished": plan.finished,
         "certificate": {
-            **{name: _finite(value) for name, value in asdict(plan.certificate).items()},
-            "gap": _finite(plan.certificate.gap),
+            **asdict(plan.certificate),
+            "gap": plan.certificate.gap,
             "holds": plan.certificate.holds,
         },
         "effect": {
@@ -90,6 +87,10 @@ def describe_plan(result: Result) -> dict[str, Any]:
                 f"{rule}: {label}": tonnes
                 for (rule, label), tonnes in result.effect.baseline_missing.items()
             },
+        },
+        "names": {
+            "sites": {site: scenario.site_name(site) for site in scenario.sites},
+            "materials": name_materials(result, plan.flows, result.effect.baseline_flows),
         },
         "sites": _records(result.anchors.frame.reset_index()),
         "flows": _records(plan.flows),
@@ -112,10 +113,6 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _rounded(value: Any) -> Any:
     return round(value, 9) if isinstance(value, float) else value
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _digest(text: str) -> str:

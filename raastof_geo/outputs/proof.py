@@ -2,51 +2,141 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+from raastof_geo.assignment.measures import MEASURES
+from raastof_geo.assignment.problem import Columns, Problem
+from raastof_geo.outputs.plan import describe_plan
+from raastof_geo.records.plan import pack_values
+from raastof_geo.records.proof import FORMAT, NAME
 from raastof_geo.result import Result
 
-FORMAT = "raastof_geo proof 1"
-FIGURES = ("kg_co2e_wtw", "dkk")
-"""Sums of a flow that are checked against `flows` in plan.json."""
+Arrays: TypeAlias = dict[str, NDArray[Any]]
+
+LABELS = {
+    "processes": ("site", "recipe", "period"),
+    "stores": ("depot", "site", "material", "period"),
+    "trips": ("origin", "destination", "vehicle", "period"),
+    "openings": ("role", "site"),
+    "links": ("origin", "destination"),
+    "lots": ("origin", "destination", "material", "period"),
+}
+"""What tells the columns of a kind apart."""
 
 
 def write_proof(result: Result, folder: Path) -> Path:
-    """Write `proof.npz`: matrix, limits, costs, the plan, and the shadow prices that prove it.
+    """Write `proof.npz`: the programme, the plan, the prices that prove it, and what it says.
 
     - `row_start`, `column`, `coefficient`: the rows of the programme, one after the other;
       `sense` (-1 at most, 0 equal, 1 at least) and `limit` of each; `row_name`.
     - `cost`: of the first objective, for a unit of each column; `whole`: columns that are 0 or 1.
-    - `value`: the plan; `price`: shadow prices that bound every plan from below.
+    - `value`: the plan; `price`: shadow prices that bound every plan from below; `price_given`:
+      those given the decisions of the plan.
+    - `giver`, `taker` (with site, kind, material), `vehicle`, `period`: who there is; `move_giver`,
+      `move_taker`, `move_vehicle`, `move_period`: the number of each, for the first columns,
+      which are moves. `other_column`, `other_label`: what other columns in use are.
+    - `used_column`: columns in use; for a unit of each of them `measure_rate` and
+      `objective_rate`, by `measure` and `objective`.
     - `flow_column`: the column of each flow, in the order of `flows` in plan.json.
+    - `plan`: all of plan.json but its part `proof`, as UTF-8.
     """
-    path = folder / "proof.npz"
-    proof, problem = result.plan.proof, result.plan.problem
-    rows = proof.programme.matrix.tocsr()
+    path = folder / NAME
+    packed = np.frombuffer(pack_values(describe_plan(result)), np.uint8)
     np.savez_compressed(
         path,
         allow_pickle=False,
         format=np.array(FORMAT),
-        row_start=rows.indptr.astype(np.int64),
-        column=rows.indices.astype(np.int32),
-        coefficient=rows.data,
-        sense=proof.programme.sense,
-        limit=proof.programme.limit,
-        row_name=np.array([f"{rule}: {label}" for rule, label in proof.rows]),
-        cost=proof.cost,
-        whole=proof.programme.whole,
-        value=proof.values,
-        price=proof.shadow_prices,
+        plan=packed,
         flow_column=_flow_columns(result),
-        **_other_columns(problem),
+        **_describe_programme(result),
+        **_describe_moves(result.plan.problem),
+        **_describe_used(result),
     )
     return path
 
 
-def _flow_columns(result: Result) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _describe_programme(result: Result) -> Arrays:
+    proof = result.plan.proof
+    rows = proof.programme.matrix.tocsr()
+    return {
+        "row_start": rows.indptr.astype(np.int64),
+        "column": rows.indices.astype(np.int32),
+        "coefficient": rows.data.astype(np.float64),
+        "sense": proof.programme.sense.astype(np.int8),
+        "limit": proof.programme.limit.astype(np.float64),
+        "row_name": np.array([f"{rule}: {label}" for rule, label in proof.rows], dtype=str),
+        "cost": proof.cost.astype(np.float64),
+        "whole": proof.programme.whole.astype(bool),
+        "value": proof.values.astype(np.float64),
+        "price": proof.shadow_prices.astype(np.float64),
+        "price_given": proof.prices_given_decisions.astype(np.float64),
+    }
+
+
+def _describe_moves(problem: Problem) -> Arrays:
+    """Say who sends what to whom, when and by which truck, on each column that is a move."""
+    moves = problem.moves
+    return {
+        **_describe_parties("giver", problem.givers, ("site", "kind", "material")),
+        **_describe_parties("taker", problem.takers, ("site", "kind")),
+        "vehicle": np.array(problem.vehicles, dtype=str),
+        "period": np.array(list(problem.scenario.periods), dtype=str),
+        "move_giver": moves.giver.astype(np.int32),
+        "move_taker": moves.taker.astype(np.int32),
+        "move_vehicle": moves.vehicle.astype(np.int32),
+        "move_period": moves.period.astype(np.int32),
+    }
+
+
+def _describe_parties(name: str, parties: Any, about: tuple[str, ...]) -> Arrays:
+    described = {f"{name}_{field}": [getattr(one, field) for one in parties] for field in about}
+    described[name] = [one.id for one in parties]
+    return {key: np.array(labels, dtype=str) for key, labels in described.items()}
+
+
+def _describe_used(result: Result) -> Arrays:
+    """Say what a unit of each column in use adds to every measure and objective."""
+    problem = result.plan.problem
+    used = np.flatnonzero(result.plan.proof.values)
+    small = problem.only(used)
+    others = used[used >= len(problem.moves)]
+    rates = [small.measure(name) for name in MEASURES]
+    names = [step.name for step in problem.scenario.said.objectives]
+    return {
+        "used_column": used.astype(np.int64),
+        "measure": np.array(list(MEASURES), dtype=str),
+        "measure_rate": np.array(rates, np.float64).reshape(len(rates), len(used)),
+        "objective": np.array(names, dtype=str),
+        "objective_rate": np.array(small.objectives(), np.float64).reshape(len(names), len(used)),
+        "other_column": others.astype(np.int64),
+        "other_label": np.array(_label_others(problem, others), dtype=str),
+    }
+
+
+def _label_others(problem: Problem, columns: Columns) -> list[str]:
+    """Name columns that move nothing: their kind, and what tells them apart, as a JSON list."""
+    labels = []
+    for kind, names in LABELS.items():
+        inside = columns[np.isin(columns, np.arange(*_ends(problem, kind)))]
+        table = problem.others.get(kind)
+        if table is None or not len(inside):
+            continue
+        for row in table.iloc[inside - problem.starts[kind]][list(names)].itertuples(index=False):
+            labels.append(json.dumps([kind, *map(str, row)], ensure_ascii=False))
+    return labels
+
+
+def _ends(problem: Problem, kind: str) -> tuple[int, int]:
+    block = problem.block(kind)
+    return block.start, block.stop
+
+
+def _flow_columns(result: Result) -> NDArray[np.int64]:
     """Find the column of each flow by its labels."""
     problem, flows = result.plan.problem, result.plan.flows
     used = np.flatnonzero(result.plan.proof.values[problem.block("moves")] > 0)
@@ -55,11 +145,3 @@ def _flow_columns(result: Result) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     number = dict(zip(labels, used.tolist(), strict=True))
     wanted = zip(*(flows[key].tolist() for key in keys), strict=True)
     return np.array([number[key] for key in wanted], dtype=np.int64)
-
-
-def _other_columns(problem: Any) -> dict[str, np.ndarray[Any, Any]]:
-    """Say where each kind of columns begins."""
-    return {
-        "block_name": np.array(list(problem.starts)),
-        "block_start": np.array(list(problem.starts.values()), dtype=np.int64),
-    }

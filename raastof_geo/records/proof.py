@@ -1,0 +1,219 @@
+"""`proof.npz`: the arrays of a programme and its plan, read without trusting a byte of them."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raastof_geo.errors import InputError
+from raastof_geo.language import Message, say
+from raastof_geo.records.limit import read_within
+from raastof_geo.records.plan import check_format
+
+NAME = "proof.npz"
+FORMAT = "raastof_geo proof 2"
+"""Format 1 had no labels of columns, no rates and no copy of plan.json."""
+ARRAYS = {
+    "row_start": "i rows+1",
+    "column": "i entries",
+    "coefficient": "f entries",
+    "sense": "i rows",
+    "limit": "f rows",
+    "row_name": "U rows",
+    "price": "f rows",
+    "price_given": "f rows",
+    "cost": "f columns",
+    "whole": "b columns",
+    "value": "f columns",
+    "giver": "U givers",
+    "giver_site": "U givers",
+    "giver_kind": "U givers",
+    "giver_material": "U givers",
+    "taker": "U takers",
+    "taker_site": "U takers",
+    "taker_kind": "U takers",
+    "vehicle": "U vehicles",
+    "period": "U periods",
+    "move_giver": "i moves",
+    "move_taker": "i moves",
+    "move_vehicle": "i moves",
+    "move_period": "i moves",
+    "other_column": "i others",
+    "other_label": "U others",
+    "flow_column": "i flows",
+    "used_column": "i used",
+    "measure": "U measures",
+    "measure_rate": "f measures used",
+    "objective": "U objectives",
+    "objective_rate": "f objectives used",
+    "plan": "u bytes",
+}
+"""Kind of numbers (`f` real, `i` whole, `b` yes or no, `U` text, `u` bytes), and how many: equal
+words are equal numbers. What they mean is told by the writer, `outputs/proof.py`."""
+
+Arrays: TypeAlias = dict[str, NDArray[Any]]
+
+_MOST_FILE = 1_000_000_000
+_MOST_ARRAYS = 2_000_000_000
+_MOST_TIMES = 100
+"""Arrays larger than so many times the file, and than 64 MB, are no honest proof."""
+_HEADER = re.compile(
+    rb"\{'descr': '(?P<kind>[<>|][fiubU]\d{1,7})', 'fortran_order': False, "
+    rb"'shape': \((?P<shape>|\d{1,15},|\d{1,15}, \d{1,15})\), \} *\n"
+)
+
+
+def read_proof(path: Path) -> tuple[Arrays, bytes]:
+    """Read the arrays of a proof, and give the bytes of the file beside them.
+
+    Raises
+    ------
+    InputError
+        The file is missing, of another format, damaged, or its parts do not fit together.
+    """
+    try:
+        data = read_within(path, most_bytes=_MOST_FILE)
+    except FileNotFoundError as error:
+        raise InputError(
+            say(
+                "{file} is missing: run the scenario again with `proof` among its `outputs`",
+                file=str(path),
+            )
+        ) from error
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _check_sizes(archive, len(data))
+            found = str(_read_array(archive, "format", "U"))
+            check_format(found, FORMAT, file=str(path))
+            arrays = {
+                name: _read_array(archive, name, what.split()[0]) for name, what in ARRAYS.items()
+            }
+    except InputError:
+        raise
+    except _DamagedError as error:
+        raise _refuse(path, error.message) from error
+    except (
+        *(zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, OverflowError),
+        *(OSError, RuntimeError, NotImplementedError, MemoryError),
+    ) as error:
+        raise _refuse(path, say("its archive cannot be unpacked")) from error
+    _check_fit(path, arrays)
+    return arrays, data
+
+
+class _DamagedError(Exception):
+    """What is wrong with a part of the archive."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def _refuse(path: Path, reason: Message) -> InputError:
+    return InputError(
+        say("{file} is damaged, or not a proof: {reason}", file=str(path), reason=reason)
+    )
+
+
+def _check_sizes(archive: zipfile.ZipFile, size: int) -> None:
+    """Refuse a small file that claims to hold much."""
+    whole = sum(entry.file_size for entry in archive.infolist())
+    if whole > min(_MOST_ARRAYS, max(64_000_000, _MOST_TIMES * size)):
+        raise _DamagedError(say("its archive holds more than a proof can"))
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, kind: str) -> NDArray[Any]:
+    entry = archive.getinfo(f"{name}.npy")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise _DamagedError(say("its archive cannot be unpacked"))
+    data = archive.read(entry)
+    length = 10 + int.from_bytes(data[8:10], "little")
+    match = _HEADER.fullmatch(data[10:length])
+    if data[:8] != b"\x93NUMPY\x01\x00" or match is None:
+        raise _odd(name)
+    shape = tuple(int(size) for size in match["shape"].split(b",") if size.strip())
+    dtype = np.dtype(match["kind"].decode())
+    count = math.prod(shape)
+    if dtype.kind != kind or dtype.itemsize * count != len(data) - length:
+        raise _odd(name)
+    if kind in "fi" and dtype.itemsize > 8:
+        raise _odd(name)
+    array = np.frombuffer(data, dtype, count, length).reshape(shape)
+    if not _is_sound(array):
+        raise _odd(name)
+    return array
+
+
+def _odd(name: str) -> _DamagedError:
+    return _DamagedError(say("its part {name} is not as a run writes it", name=f"`{name}`"))
+
+
+def _is_sound(array: NDArray[Any]) -> bool:
+    """Tell whether numbers are finite, letters exist, and yes or no is 1 or 0."""
+    if array.dtype.kind == "f":
+        return bool(np.isfinite(array).all())
+    if array.dtype.kind == "b":
+        return bool((array.view(np.uint8) <= 1).all())
+    if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
+        letters = np.frombuffer(array.tobytes(), array.dtype.str[0] + "u4")
+        exists = (letters <= 0x10FFFF) & ((letters < 0xD800) | (letters > 0xDFFF))
+        return bool(exists.all())
+    return True
+
+
+def _check_fit(path: Path, arrays: Arrays) -> None:
+    """Look whether equal words of `ARRAYS` are equal numbers, and numbers point at something."""
+    sizes = _measure_sizes(arrays)
+    if sizes is None or not (_is_matrix(arrays) and _points(arrays, sizes)):
+        raise _refuse(path, say("its parts do not fit together"))
+
+
+def _measure_sizes(arrays: Arrays) -> dict[str, int] | None:
+    sizes: dict[str, int] = {}
+    for name, what in ARRAYS.items():
+        words, shape = what.split()[1:], arrays[name].shape
+        if len(words) != len(shape):
+            return None
+        for word, size in zip(words, shape, strict=True):
+            if sizes.setdefault(word, size) != size:
+                return None
+    return sizes if sizes["rows+1"] == sizes["rows"] + 1 else None
+
+
+def _is_matrix(arrays: Arrays) -> bool:
+    starts, sense = arrays["row_start"], arrays["sense"]
+    return (
+        int(starts[0]) == 0
+        and int(starts[-1]) == len(arrays["column"])
+        and bool((starts[1:] >= starts[:-1]).all())
+        and bool(((sense >= -1) & (sense <= 1)).all())
+    )
+
+
+_POINTS = {
+    "column": "columns",
+    "flow_column": "moves",
+    "other_column": "columns",
+    "used_column": "columns",
+    "move_giver": "givers",
+    "move_taker": "takers",
+    "move_vehicle": "vehicles",
+    "move_period": "periods",
+}
+"""Arrays of numbers that point at one of as many."""
+
+
+def _points(arrays: Arrays, sizes: dict[str, int]) -> bool:
+    within = all(
+        bool(((arrays[name] >= 0) & (arrays[name] < sizes[of])).all())
+        for name, of in _POINTS.items()
+    )
+    return within and sizes["moves"] <= sizes["columns"]
