@@ -131,8 +131,11 @@ def _spoil_xml(content: bytes, dice: Random) -> bytes:
         if way < 5:
             found = list(_ATTRIBUTE.finditer(content))
             if found:
-                one = dice.choice(found)
-                content = content[: one.start(3)] + dice.choice(_HARD) + content[one.end(3) :]
+                one, other = dice.choice(found), dice.choice(found)
+                word = dice.choice(_HARD) if dice.random() < 0.4 else other[3]
+                if dice.random() < 0.5 and one[1] not in (b"id", b"ref"):
+                    word = one[3] + dice.choice((b"0", b"1", b";"))
+                content = content[: one.start(3)] + word + content[one.end(3) :]
         elif way == 5:
             content = content.replace(b"?>", b'?><!DOCTYPE x [<!ENTITY a "aaaa">]>', 1)
         else:

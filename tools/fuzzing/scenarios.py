@@ -90,9 +90,12 @@ def make_tree(dice: Random) -> dict[str, Any]:
         "outputs": list(QUICK_OUTPUTS),
         "network": {"snap_limit_m": 20_000},
     }
+    if dice.random() < 0.8:
+        tree["effect"] = {"causes": False, "shapley": False}  # each takes further solves
     for name, make in _FEATURES.items():
         if dice.random() < 0.2:
-            tree[name] = make(dice, tree)
+            made = make(dice, tree)
+            tree[name] = {**tree.get(name, {}), **made} if isinstance(made, dict) else made
     return tree
 
 
