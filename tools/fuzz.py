@@ -17,8 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fuzzing.cases import KINDS
 from fuzzing.crew import run_cases, spread_cases
+from fuzzing.outcome import KINDS
 
 
 def main() -> int:

@@ -325,8 +325,7 @@ def _check_ids(ids: NDArray[np.float64], source: str) -> None:
         raise RoadDataError(
             say(
                 "{source} has roads over nodes with negative ids, as JOSM gives to what is not yet"
-                " uploaded; they are not read. Give them positive numbers, with `osmium renumber`"
-                " after `osmium sort`.",
+                " uploaded; they are not read. Upload it, or give the nodes positive numbers.",
                 source=source,
             )
         )

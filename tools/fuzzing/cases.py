@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fuzzing.outcome import KINDS, Outcome
 from fuzzing.roads import make_bases, spoil_roads
 from fuzzing.scenarios import QUICK_OUTPUTS, make_scenario
 from fuzzing.spoil import spoil_arrays, spoil_bytes, spoil_leaf
@@ -55,19 +56,6 @@ TOWN = {
     "outputs": [*QUICK_OUTPUTS],
 }
 _VARIABLE = "RAASTOF_CACHE"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a case."""
-
-    kind: str
-    number: int
-    read: bool = False
-    planned: bool = False
-    exit_code: int | None = None
-    """Of the refusal, none where there was none."""
-    fault: str = ""
 
 
 @dataclass
@@ -303,10 +291,6 @@ def _spoil_table(content: bytes, dice: Random) -> bytes:
     return table.to_csv(index=False).encode("utf-8", "replace")
 
 
-_RUN: dict[str, Callable[[Case], Any]] = {
-    "scenarios": _run_scenario,
-    "roads": _run_roads,
-    "cache": _run_cache,
-    "results": _run_results,
-}
-KINDS = tuple(_RUN)
+_RUN: dict[str, Callable[[Case], Any]] = dict(
+    zip(KINDS, (_run_scenario, _run_roads, _run_cache, _run_results), strict=True)
+)

@@ -9,15 +9,16 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from fuzzing.cases import KINDS, Bench, Case, Outcome
+from fuzzing.outcome import KINDS, Outcome
 
 Task = tuple[str, int]
+Worker = Callable[[Connection, Path, int], None]
 
 _SPREAD = (
     *("scenarios", "roads", "results", "scenarios", "roads") * 3,
@@ -71,6 +72,7 @@ def run_cases(
     jobs: int = 2,
     bound_s: float = 120.0,
     kept: Path | None = None,
+    target: Worker | None = None,
 ) -> Tally:
     """Run cases side by side.
 
@@ -80,10 +82,15 @@ def run_cases(
         A case that takes longer is a fault. [s]
     kept
         Folder in which the inputs of faults stay.
+    target
+        What runs in each process; by default `work`.
     """
     tally, queue = Tally(), list(tasks)[::-1]
     with tempfile.TemporaryDirectory(prefix="raastof-fuzz-", ignore_cleanup_errors=True) as folder:
-        crew = [_Hand(Path(folder) / f"hand{rank}", seed) for rank in range(min(jobs, len(queue)))]
+        crew = [
+            _Hand(Path(folder) / f"hand{rank}", seed, target or work)
+            for rank in range(min(jobs, len(queue)))
+        ]
         try:
             while queue or any(hand.task for hand in crew):
                 for hand in crew:
@@ -122,8 +129,8 @@ def _keep(place: Path, target: Path, outcome: Outcome) -> None:
 class _Hand:
     """A process that runs one case after the other, replaced where it dies or hangs."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        self.folder, self.seed = folder, seed
+    def __init__(self, folder: Path, seed: int, target: Worker) -> None:
+        self.folder, self.seed, self.target = folder, seed, target
         self.place = folder / "case"
         self.task: Task | None = None
         self._engage()
@@ -132,13 +139,16 @@ class _Hand:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.process: Any = context.Process(
-            target=work, args=(theirs, self.folder, self.seed), daemon=True
+            target=self.target, args=(theirs, self.folder, self.seed), daemon=True
         )
         self.process.start()
+        self.ready = False
         theirs.close()
 
     def give(self, task: Task) -> None:
-        """Hand out a case."""
+        """Hand out a case, once the process says that it is there."""
+        if not self.ready:
+            self.ready = self.pipe.recv() is None
         self.task, self.since = task, time.monotonic()
         with contextlib.suppress(OSError):  # it died between two cases: seen when it is looked at
             self.pipe.send(task)
@@ -173,8 +183,11 @@ class _Hand:
 
 
 def work(pipe: Connection, folder: Path, seed: int) -> None:
-    """Run the cases that come through a pipe, until it closes."""
+    """Say that the process is there, and run the cases that come, until the pipe closes."""
+    from fuzzing.cases import Bench, Case  # takes a while, and only processes need it
+
     _bound_memory()
+    pipe.send(None)
     folder.mkdir(parents=True, exist_ok=True)
     bench = Bench(folder / "bench")
     bench.folder.mkdir(exist_ok=True)

@@ -110,10 +110,10 @@ def make_bases(folder: Path) -> dict[str, bytes]:
 
 
 def spoil_roads(bases: dict[str, bytes], dice: Random) -> tuple[str, bytes]:
-    """Give the ending and the content of a spoiled file; one in twenty is whole."""
-    ending = dice.choice((".osm", ".osm", ".osm", ".npz", ".npz", *sorted(bases)))
+    """Give the ending and the content of a spoiled file; one in twelve is whole."""
+    ending = dice.choice((*(".osm",) * 5, ".npz", ".npz", *sorted(bases)))
     content = bases[ending]
-    if dice.random() < 0.05:
+    if dice.random() < 0.08:
         return ending, content
     if ending in (".osm", ".graphml") and dice.random() < 0.75:
         return ending, _spoil_xml(content, dice)
@@ -126,17 +126,17 @@ def spoil_roads(bases: dict[str, bytes], dice: Random) -> tuple[str, bytes]:
 
 def _spoil_xml(content: bytes, dice: Random) -> bytes:
     """Change attributes, or drop, double, move or open elements."""
-    for _ in range(dice.randint(1, 3)):
-        way = dice.randrange(8)
+    for _ in range(dice.randint(1, 2)):
+        way = dice.randrange(9)
         if way < 5:
             found = list(_ATTRIBUTE.finditer(content))
             if found:
                 one, other = dice.choice(found), dice.choice(found)
-                word = dice.choice(_HARD) if dice.random() < 0.4 else other[3]
+                word = dice.choice(_HARD) if dice.random() < 0.25 else other[3]
                 if dice.random() < 0.5 and one[1] not in (b"id", b"ref"):
                     word = one[3] + dice.choice((b"0", b"1", b";"))
                 content = content[: one.start(3)] + word + content[one.end(3) :]
-        elif way == 5:
+        elif way == 5 and dice.random() < 0.3:
             content = content.replace(b"?>", b'?><!DOCTYPE x [<!ENTITY a "aaaa">]>', 1)
         else:
             lines = content.split(b"\n")
