@@ -41,9 +41,22 @@ def close(one: float, other: float) -> bool:
     return abs(one - other) <= 1e-6 * max(1.0, abs(one), abs(other))
 
 
-@settings(SETTINGS, max_examples=40)
+@settings(SETTINGS, max_examples=5)
 @given(whole_worlds())
 def test_parts_add_up_to_totals_in_every_world(world):
+    """Every part of the books, summed by any dimension, is the total."""
+    check_that_parts_add_up(world)
+
+
+@pytest.mark.slow
+@settings(SETTINGS, max_examples=40)
+@given(whole_worlds())
+def test_parts_add_up_to_totals_in_many_worlds(world):
+    """The same in forty worlds."""
+    check_that_parts_add_up(world)
+
+
+def check_that_parts_add_up(world) -> None:
     plan, effect = solve(world)
     for books, amounts in ((effect.books, plan.amounts), (effect.baseline_books, None)):
         for dimension in ("site", "project", "municipality", "material", "period", "vehicle"):
@@ -63,9 +76,22 @@ def test_parts_add_up_to_totals_in_every_world(world):
     assert close(effect.books.total("drive_h"), plan.amounts["drive_h"])
 
 
-@settings(SETTINGS, max_examples=40)
+@settings(SETTINGS, max_examples=5)
 @given(whole_worlds())
 def test_causes_add_up_to_the_effect_in_every_world(world):
+    """What the causes save is what is saved."""
+    check_that_causes_add_up(world)
+
+
+@pytest.mark.slow
+@settings(SETTINGS, max_examples=40)
+@given(whole_worlds())
+def test_causes_add_up_to_the_effect_in_many_worlds(world):
+    """The same in forty worlds."""
+    check_that_causes_add_up(world)
+
+
+def check_that_causes_add_up(world) -> None:
     _, effect = solve(world)
     assume(effect.causes)
     for part in [*PARTS, *SUMS]:

@@ -72,6 +72,7 @@ def test_a_notebook_is_stored_clean(path):
             assert cell.execution_count is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs(path, layout):
     """Every cell runs, the last shows something, and the clone stays as it was."""

@@ -320,6 +320,7 @@ def test_pages_fit_the_screen_and_ask_nobody(solved, hostile, size):
     assert failed == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium")
 def test_axe_finds_nothing_in_the_pages(solved, hostile):
     """axe-core has nothing serious to say of reports and pages of projects."""

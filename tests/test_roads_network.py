@@ -51,7 +51,7 @@ def network() -> RoadNetwork:
         node_lat=lat,
         tail=np.array([0, 1, 2], np.int32),
         head=np.array([1, 2, 1], np.int32),
-        length_m=np.array([1300.5, 1280.25, 1290.0]),
+        length_m=np.array([1330.5, 1280.25, 1290.0]),
         forward=np.array([True, True, False]),
         backward=np.array([True, False, True]),
         road=np.array([1, 0, 2], np.int32),

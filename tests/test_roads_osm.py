@@ -146,7 +146,7 @@ def bad_file(folder: Path, kind: str) -> Path:
         ("missing", "There is no OpenStreetMap file"),
         ("folder", "is a folder"),
         ("empty", "is empty"),
-        ("cut short", "cannot be read as OpenStreetMap data"),
+        ("cut short", "was cut short"),
         ("words", "cannot be read as OpenStreetMap data"),
         ("pbf", "cannot be read as OpenStreetMap data"),
         ("unknown kind", "cannot be read as OpenStreetMap data"),

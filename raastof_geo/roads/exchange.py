@@ -29,6 +29,8 @@ _SAME_M = 0.1
 """Two directions whose lengths differ by less are one road. [m]"""
 _SAME_DEG = 1e-5
 """And whose points lie no farther apart. [degrees]"""
+_LONGEST_M = 20_000_000.0
+"""No road leads farther than half round the Earth. [m]"""
 
 
 def to_osmnx(network: RoadNetwork, *, trucks_only: bool = False) -> networkx.MultiDiGraph:
@@ -138,9 +140,11 @@ def from_osmnx(
     Raises
     ------
     RoadDataError
-        The graph has no places, no coordinate system or no roads.
+        The graph has no places, no coordinate system or no roads, or a node or an edge lies
+        off the Earth.
     """
     graph = _to_degrees(graph)
+    _check_places(graph)
     nodes = {node: number for number, node in enumerate(graph.nodes)}
     lon = round_degrees(np.array([graph.nodes[node]["x"] for node in nodes], np.float64))
     lat = round_degrees(np.array([graph.nodes[node]["y"] for node in nodes], np.float64))
@@ -181,7 +185,69 @@ def _to_degrees(graph: Any) -> Any:
         raise RoadDataError(say("The graph has nodes without a place: each needs `x` and `y`."))
     if str(graph.graph["crs"]).upper() in (DEGREES, "WGS84"):
         return graph
-    return osmnx.project_graph(graph, to_crs=DEGREES)
+    try:
+        return osmnx.project_graph(graph, to_crs=DEGREES)
+    except Exception as error:  # of PROJ, GeoPandas and Shapely, each its own
+        raise RoadDataError(
+            say(
+                "The graph cannot be turned into degrees: its coordinate system {crs} is not known,"
+                " or its places do not lie in it.",
+                crs=str(graph.graph["crs"]),
+            )
+        ) from error
+
+
+def _check_places(graph: Any) -> None:
+    for node, data in graph.nodes(data=True):
+        if not (_is_number(data["x"], 180) and _is_number(data["y"], 90)):
+            raise RoadDataError(
+                say(
+                    "The graph has node {node} at longitude {x}, latitude {y}, which is not on the"
+                    " Earth.",
+                    node=str(node),
+                    x=str(data["x"]),
+                    y=str(data["y"]),
+                )
+            )
+
+
+def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
+    """Refuse an edge whose length is no length, or whose shape is no line on the Earth."""
+    length, shape = data.get("length", 0.0), data.get("geometry")
+    if not (_is_number(length, _LONGEST_M) and float(length) >= 0):
+        raise RoadDataError(
+            say(
+                "The graph has an edge from {u} to {v} with length={length}; a length is a number"
+                " of metres.",
+                u=str(u),
+                v=str(v),
+                length=str(length),
+            )
+        )
+    drawn = shape is None or (
+        isinstance(shape, shapely.LineString)
+        and len(shape.coords) > 1
+        and _is_on_earth(np.array(shape.coords)[:, :2])
+    )
+    if not drawn:
+        raise RoadDataError(
+            say(
+                "The graph has an edge from {u} to {v} whose geometry is no line on the Earth.",
+                u=str(u),
+                v=str(v),
+            )
+        )
+
+
+def _is_on_earth(places: NDArray[np.float64]) -> bool:
+    return bool(np.all(np.abs(places) <= (180, 90)))  # never for NaN
+
+
+def _is_number(value: Any, most: float) -> bool:
+    try:
+        return abs(float(value)) <= most
+    except (TypeError, ValueError):
+        return False
 
 
 def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> Iterator[_Street]:
@@ -192,6 +258,7 @@ def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> Iterator[_Street]:
         road = _read(data)
         if road is None:
             continue
+        _check_edge(u, v, data)
         street = _make_street(graph, nodes, u, v, data, road)
         twin = next(
             (

@@ -32,9 +32,11 @@ from raastof_geo.files import drafting
 from raastof_geo.language import Message, say
 from raastof_geo.records.lock import hold
 from raastof_geo.roads.build import build_network
+from raastof_geo.roads.damage import LARGEST_ID
 from raastof_geo.roads.network import write_network
 from raastof_geo.roads.osm import Progress, read_osm
 from raastof_geo.roads.road import ROAD_CLASSES
+from raastof_geo.roads.writer import close_writer, open_writer
 
 if TYPE_CHECKING:
     from requests import Response
@@ -69,6 +71,8 @@ _NEEDED: Mapping[str, Mapping[str, tuple[type, ...]]] = {
     "relation": {"id": (int,), "members": (list,)},
 }
 """What a kind of element must have, and of which type."""
+_MOST = {"id": LARGEST_ID, "lon": 180, "lat": 90}
+"""How far from zero a number of an element may be."""
 
 Bounds = tuple[float, float, float, float]
 Area = shapely.Polygon | shapely.MultiPolygon
@@ -438,9 +442,12 @@ def _check_answer(answer: Answer) -> None:
 
 
 def _is_whole(element: Any) -> bool:
-    return isinstance(element, dict) and all(
-        isinstance(element.get(part), kinds)
-        for part, kinds in _NEEDED.get(str(element.get("type")), {}).items()
+    """Tell whether an element has all its parts, a number that osmium holds, a place on Earth."""
+    needed = _NEEDED.get(str(element.get("type")), {}) if isinstance(element, dict) else None
+    return (
+        needed is not None
+        and all(isinstance(element.get(part), kinds) for part, kinds in needed.items())
+        and all(abs(element[part]) <= _MOST[part] for part in _MOST.keys() & needed.keys())
     )
 
 
@@ -633,7 +640,7 @@ class _Heap:
 
     def close(self) -> None:
         """Let go of the file beside."""
-        self.writer.close()
+        close_writer(self.writer)
 
     def sort_into(self, file: Path) -> None:
         """Write everything once: nodes, ways, restrictions, each by id."""
@@ -645,7 +652,7 @@ class _Heap:
             header.set(key, min(self.dates))
         merge = osmium.MergeInputReader()
         merge.add_file(str(self.file))
-        with osmium.SimpleWriter(str(file), header=header, overwrite=True) as writer:
+        with open_writer(str(file), header=header, overwrite=True) as writer:
             merge.apply(writer, simplify=True)
 
     def _add_restrictions(self) -> None:

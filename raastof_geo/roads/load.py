@@ -13,11 +13,9 @@ import shapely
 from raastof_geo.cache import fingerprint, keep
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
+from raastof_geo.roads.endings import OSM_ENDINGS, refuse_others
 from raastof_geo.roads.network import BUILDER, RoadNetwork, read_network, write_network
 from raastof_geo.roads.osm import Progress
-
-OSM_ENDINGS = (".pbf", ".osm", ".bz2", ".gz", ".o5m", ".opl")
-"""How files of OpenStreetMap end."""
 
 
 def load_network(
@@ -34,8 +32,8 @@ def load_network(
     Parameters
     ----------
     path
-        A network file (`.npz`), a file of OpenStreetMap (`.osm.pbf`, `.osm` …) or a graph of
-        OSMnx (`.graphml`).
+        A network file (`.npz`), a file of OpenStreetMap (`.osm.pbf`, `.osm`, `.osm.xml` …) or a
+        graph of OSMnx (`.graphml`).
     area
         Leave out what lies outside, for a file of OpenStreetMap only. [degrees]
 
@@ -54,7 +52,10 @@ def load_network(
 
         return read_graphml(file)
     if file.suffix.lower() in OSM_ENDINGS and file.is_file():
+        refuse_others(file)
         return _load_osm(file, area, progress)
+    if file.is_file():
+        refuse_others(file)
     if area is not None:
         raise RoadDataError(
             say(

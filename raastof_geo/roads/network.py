@@ -8,7 +8,6 @@ import json
 import math
 import os
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -21,6 +20,13 @@ from numpy.typing import NDArray
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import write_whole
 from raastof_geo.language import Message, say
+from raastof_geo.roads.faults import (
+    COLUMNS,
+    check_metadata,
+    check_roads,
+    find_fault,
+    find_fault_in_columns,
+)
 from raastof_geo.roads.projection import project
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Access, Road
 
@@ -32,24 +38,11 @@ BUILDER = "raastof_geo roads 2"
 
 _FILE_FORMAT = 2
 _STEPS_A_DEGREE = 1_000_000
+_SMALL_BYTES = 1 << 26
+_MOST_PACKED = 100
+"""A file may unpack to so many times its own bytes, and those of a small one more."""
 _FORWARD, _BACKWARD = 1, 2
 _FIRST_MOMENT_OF_ZIP = (1980, 1, 1, 0, 0, 0)
-_COLUMNS = (
-    "node_lon",
-    "node_lat",
-    "tail",
-    "head",
-    "length_cm",
-    "directions",
-    "road",
-    "way",
-    "inner_count",
-    "inner_lon",
-    "inner_lat",
-    "turn_only",
-    "turn_size",
-    "turn_arc",
-)
 _TEXTS = ("roads", "metadata")
 _ROAD_FIELDS: dict[str, Any] = {
     "road_class": None,
@@ -66,21 +59,6 @@ _ROAD_FIELDS: dict[str, Any] = {
 """What a road has, and what stands in the file where nobody says it."""
 _ACCESS = tuple(Access)
 _NO_LIMITS = (math.nan,) * len(LIMITS)
-_UNREADABLE = (
-    OSError,
-    EOFError,
-    ValueError,
-    KeyError,
-    TypeError,
-    IndexError,
-    OverflowError,
-    MemoryError,
-    NotImplementedError,
-    RuntimeError,
-    zlib.error,
-    zipfile.BadZipFile,
-)
-
 Columns = dict[str, NDArray[Any]]
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -275,12 +253,14 @@ def read_network(path: str | os.PathLike[str]) -> RoadNetwork:
     file = Path(path)
     columns = _read_columns(file)
     try:
-        network = _decode(columns)
-        complaint = _find_fault(network)
-    except _UNREADABLE as error:
+        complaint = find_fault_in_columns(columns)
+        if not complaint:
+            network = _decode(columns)
+            complaint = find_fault(network)
+    except Exception as error:  # what is not as it should be fails in many ways
         raise RoadDataError(_damaged(file)) from error
     if complaint:
-        raise RoadDataError(_damaged(file))
+        raise RoadDataError(_damaged(file, complaint))
     return network
 
 
@@ -302,7 +282,7 @@ def write_network(
         The file cannot be written.
     """
     file = Path(path)
-    complaint = _find_fault(network)
+    complaint = find_fault(network)
     if complaint:
         raise RoadDataError(say("The road network contradicts itself: {fault}.", fault=complaint))
     return write_whole(file, _pack(_encode(network), compress), known=_is_network)
@@ -323,9 +303,10 @@ def _read_columns(file: Path) -> Columns:
     if not file.is_file():
         raise RoadDataError(say("{file} is a folder, not a road network file.", file=file))
     try:
+        _check_size(file)
         with np.load(file, allow_pickle=False) as archive:
             _check_format(file, archive["metadata"])
-            columns = {label: archive[label] for label in (*_COLUMNS, *_TEXTS)}
+            columns = {label: archive[label] for label in (*COLUMNS, *_TEXTS)}
     except RoadDataError:
         raise
     except KeyError as error:
@@ -338,15 +319,23 @@ def _read_columns(file: Path) -> Columns:
         ) from error
     except PermissionError as error:
         raise RoadDataError(say("{file} may not be read by this user.", file=file)) from error
-    except _UNREADABLE as error:
+    except Exception as error:  # ZIP, NumPy and JSON each raise their own
         raise RoadDataError(_damaged(file)) from error
     return columns
+
+
+def _check_size(file: Path) -> None:
+    """Refuse a small file that would fill the memory: roads pack to a fifth, not to nothing."""
+    with zipfile.ZipFile(file) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > _SMALL_BYTES + _MOST_PACKED * file.stat().st_size:
+        raise ValueError("unpacks to more than roads can")
 
 
 def _check_format(file: Path, metadata: NDArray[Any]) -> None:
     try:
         found = json.loads(metadata.tobytes())["format"]
-    except _UNREADABLE as error:
+    except Exception as error:
         raise RoadDataError(_damaged(file)) from error
     if found != _FILE_FORMAT:
         raise RoadDataError(
@@ -360,7 +349,14 @@ def _check_format(file: Path, metadata: NDArray[Any]) -> None:
         )
 
 
-def _damaged(file: Path) -> Message:
+def _damaged(file: Path, fault: Message | None = None) -> Message:
+    if fault:
+        return say(
+            "{file} cannot be read as a road network: it is damaged, for {fault}."
+            " Make it again with `raastof network build`.",
+            file=file,
+            fault=fault,
+        )
     return say(
         "{file} cannot be read as a road network: it is damaged, cut short or something else."
         " Make it again with `raastof network build`.",
@@ -394,8 +390,6 @@ def _encode(network: RoadNetwork) -> Columns:
 
 
 def _decode(columns: Mapping[str, NDArray[Any]]) -> RoadNetwork:
-    if any(columns[label].ndim != 1 or columns[label].dtype.kind not in "iu" for label in _COLUMNS):
-        raise ValueError("columns of whole numbers expected")
     node_lon, node_lat = _add_up(columns["node_lon"]), _add_up(columns["node_lat"])
     tail = _add_up(columns["tail"])
     head = tail + columns["head"].astype(np.int32)
@@ -444,12 +438,7 @@ def _or_null(value: Any) -> Any:
 def _decode_roads(found: Mapping[str, Any]) -> tuple[Road, ...]:
     count = int(found["count"])
     columns = {label: found.get(label, [plain] * count) for label, plain in _ROAD_FIELDS.items()}
-    if any(len(column) != count for column in columns.values()):
-        raise ValueError("columns of roads differ in length")
-    if not set(columns["road_class"]) <= set(ROAD_CLASSES):
-        raise ValueError("unknown class of road")
-    if not set(columns["surface"]) <= set(SURFACES):
-        raise ValueError("unknown surface")
+    check_roads({label: found[label] for label in _ROAD_FIELDS if label in found}, count)
     always = [True] * count
     return tuple(
         map(
@@ -480,6 +469,7 @@ def _decode_limits(found: Sequence[float | None] | None) -> tuple[float, ...]:
 
 def _read_metadata(found: Mapping[str, Any]) -> NetworkMetadata:
     known = {field.name: found[field.name] for field in fields(NetworkMetadata)}
+    check_metadata(known)
     west, south, east, north = known.pop("bounds")
     return NetworkMetadata(bounds=(west, south, east, north), **known)
 
@@ -558,50 +548,3 @@ def _pack(columns: Columns, compress: bool) -> bytes:
             np.lib.format.write_array(array, np.ascontiguousarray(column), version=(1, 0))
             archive.writestr(member, array.getvalue())
     return content.getvalue()
-
-
-def _find_fault(network: RoadNetwork) -> Message | None:
-    """Name the first rule that a network breaks."""
-    edges, points = len(network.tail), len(network.lon)
-    edge_columns = (
-        network.head,
-        network.length_m,
-        network.forward,
-        network.backward,
-        network.road,
-        network.way,
-        network.point_start[1:],
-    )
-    if edges == 0:
-        return say("it has no edges")
-    if any(len(column) != edges for column in edge_columns):
-        return say("its columns differ in length")
-    if len(network.node_lat) != len(network.node_lon) or len(network.lat) != points:
-        return say("its longitudes and latitudes differ in number")
-    if network.point_start[0] != 0 or network.point_start[-1] != points:
-        return say("its shapes do not fill its points")
-    if np.diff(network.point_start).min() < 2:
-        return say("a shape has fewer than two points")
-    return _find_fault_in_values(network)
-
-
-def _find_fault_in_values(network: RoadNetwork) -> Message | None:
-    first, last = network.point_start[:-1], network.point_start[1:] - 1
-    ends = np.concatenate((network.tail, network.head))
-    if not (_within(ends, len(network.node_lon)) and _within(network.road, len(network.roads))):
-        return say("an edge names a node or a road that does not exist")
-    if len(network.turns.arc) and not _within(network.turns.arc, 2 * len(network.tail)):
-        return say("a turn names an edge that does not exist")
-    if not (np.all(np.abs(network.lon) <= 180) and np.all(np.abs(network.lat) <= 90)):
-        return say("a place lies outside the Earth")
-    if not np.all(network.length_m >= 0):
-        return say("a length is negative or missing")
-    for point, node in ((network.lon, network.node_lon), (network.lat, network.node_lat)):
-        gap = np.concatenate((point[first] - node[network.tail], point[last] - node[network.head]))
-        if np.abs(gap).max() > 1 / _STEPS_A_DEGREE:
-            return say("a shape does not end where its edge ends")
-    return None
-
-
-def _within(index: NDArray[Any], size: int) -> bool:
-    return bool(index.min() >= 0 and index.max() < size)

@@ -16,10 +16,13 @@ import osmium
 import shapely
 from numpy.typing import NDArray
 
-from raastof_geo.errors import RoadDataError
+from raastof_geo.errors import OutputError, RaastofError, RoadDataError
 from raastof_geo.language import Message, say
+from raastof_geo.roads.damage import LARGEST_ID, find_damage
+from raastof_geo.roads.endings import refuse_others
 from raastof_geo.roads.road import ROAD_CLASSES, Road
 from raastof_geo.roads.tags import read_barrier, read_road, read_turn, turn_doubt
+from raastof_geo.roads.writer import open_writer
 
 Bounds = tuple[float, float, float, float]
 """West, south, east and north, WGS84. [degrees]"""
@@ -35,9 +38,13 @@ _TURN_KEYS = (
     "restriction:conditional",
     "restriction:vehicle",
 )
+_UNWRITTEN = "to writer"
+"""Part of what osmium says where the disk is full."""
 _NO_PLACE = b"x200y200"
 _NUMBERS_ONLY = bytes.maketrans(b"xy", b",,")
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]+)%")
+_NO_LETTERS = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+"""Halves of letters (surrogates), which no file of text can hold."""
 _MEMBER = re.compile(r"([nwr])(-?\d+)@([^,]*)")
 
 
@@ -110,22 +117,41 @@ def read_osm(
     if progress:
         progress(say("Reading roads from {file}", file=file.name))
     try:
-        with tempfile.TemporaryDirectory(prefix="raastof-") as folder:
+        # A writer that failed may hold its file, which Windows then does not remove.
+        with tempfile.TemporaryDirectory(prefix="raastof-", ignore_cleanup_errors=True) as folder:
             lines = _write_lines(file, Path(folder) / "roads.opl")
             found = _read_lines(lines, frozenset(classes))
         date = _read_date(file)
-    except (RuntimeError, UnicodeDecodeError, ValueError) as error:
-        if isinstance(error, RoadDataError):
-            raise
-        raise RoadDataError(
-            say(
-                "{file} cannot be read as OpenStreetMap data: it is damaged, cut short or"
-                " something else ({reason}).",
-                file=file,
-                reason=str(error).strip() or type(error).__name__,
-            )
-        ) from error
+    except RaastofError:
+        raise
+    except Exception as error:  # osmium raises what C++ does, and kinds of its own
+        raise _explain(file, error) from error
     return _gather(found, area=area, osm_date=date, source=str(file))
+
+
+def _explain(file: Path, error: Exception) -> RaastofError:
+    """Give the place and kind of what is wrong, as far as they can be found."""
+    finding = find_damage(file)
+    if finding is not None:
+        return RoadDataError(finding)
+    reason = str(error).strip() or type(error).__name__
+    if isinstance(error, OSError) or _UNWRITTEN in reason:
+        return OutputError(
+            say(
+                "Roads of {file} could not be written to the folder for temporary files, {folder}:"
+                " see whether it is full.",
+                file=file,
+                folder=tempfile.gettempdir(),
+            )
+        )
+    return RoadDataError(
+        say(
+            "{file} cannot be read as OpenStreetMap data: it is damaged, cut short or"
+            " something else ({reason}).",
+            file=file,
+            reason=reason,
+        )
+    )
 
 
 @dataclass
@@ -149,6 +175,7 @@ def _check_file(file: Path) -> None:
         raise RoadDataError(say("{file} is a folder, not an OpenStreetMap file.", file=file))
     if file.stat().st_size == 0:
         raise RoadDataError(say("{file} is empty.", file=file))
+    refuse_others(file)
 
 
 def _read_date(file: Path) -> str | None:
@@ -168,11 +195,8 @@ def _write_lines(file: Path, lines: Path) -> Path:
     wanted = osmium.filter.KeyFilter(*_KEYS, *_TURN_KEYS)
     kinds = osmium.osm.NODE | osmium.osm.WAY | osmium.osm.RELATION
     form = osmium.io.File(str(lines), "opl,locations_on_ways=true,add_metadata=false")
-    writer = osmium.SimpleWriter(form)
-    try:
+    with open_writer(form) as writer:
         osmium.apply(osmium.io.Reader(str(file), kinds), keeper, wanted, writer)
-    finally:
-        writer.close()
     return lines
 
 
@@ -256,7 +280,7 @@ def _read_tags(text: bytes) -> dict[str, str]:
 def _plain(text: str) -> str:
     if "%" not in text:
         return text
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text).translate(_NO_LETTERS)
 
 
 def _gather(
@@ -266,6 +290,7 @@ def _gather(
     if not found.road:
         raise RoadDataError(say("{source} has no roads that trucks may use.", source=source))
     numbers = _read_numbers(found.nodes)
+    _check_ids(numbers[:, 0], source)
     refs = numbers[:, 0].astype(np.int64)
     ids, first, node = np.unique(refs, return_index=True, return_inverse=True)
     lon, lat = numbers[first, 1], numbers[first, 2]
@@ -284,6 +309,26 @@ def _read_numbers(nodes: list[bytes]) -> NDArray[np.float64]:
     text = b",".join(nodes).replace(b"xy", _NO_PLACE).translate(_NUMBERS_ONLY, b"n")
     nodes.clear()
     return np.fromstring(text, np.float64, sep=",").reshape(-1, 3)
+
+
+def _check_ids(ids: NDArray[np.float64], source: str) -> None:
+    """Refuse ids that would be taken for others, and those whose nodes osmium does not keep."""
+    if np.abs(ids).max() >= LARGEST_ID:
+        raise RoadDataError(
+            say(
+                "{source} has nodes with ids of more than 9,007,199,254,740,991: two of them could"
+                " be taken for one. Give them smaller numbers, with `osmium renumber`.",
+                source=source,
+            )
+        )
+    if ids.min() < 0:
+        raise RoadDataError(
+            say(
+                "{source} has roads over nodes with negative ids, as JOSM gives to what is not yet"
+                " uploaded; they are not read. Upload it, or give the nodes positive numbers.",
+                source=source,
+            )
+        )
 
 
 def _inside(

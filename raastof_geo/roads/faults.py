@@ -1,0 +1,227 @@
+"""Find what contradicts itself in a network of roads, or in the columns of its file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raastof_geo.language import Message, say
+from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES
+
+if TYPE_CHECKING:
+    from raastof_geo.roads.network import RoadNetwork
+
+_OF_NODES = ("node_lon", "node_lat")
+_OF_EDGES = ("tail", "head", "length_cm", "directions", "road", "way", "inner_count")
+_OF_POINTS = ("inner_lon", "inner_lat")
+_OF_TURNS = ("turn_only", "turn_size")
+COLUMNS = (*_OF_NODES, *_OF_EDGES, *_OF_POINTS, *_OF_TURNS, "turn_arc")
+"""What a file of roads holds, apart from texts."""
+
+_BOTH_WAYS = 3
+_A_STEP_DEG = 1e-6
+_METRES_A_DEGREE = 111_195.0
+_OVAL = 0.99
+"""A degree on the ellipsoid may be so much shorter than on the sphere."""
+_SLACK_M = 2.0
+_MOST_WINDING = 10.0
+"""No road is longer than so many times what is drawn of it, a kilometre, and what
+simplification may have taken."""
+_WINDING_M = 1000.0
+_FASTEST_KM_H = 1000.0
+_TEXT, _NUMBER = (str,), (int, float, NoneType)
+_ROAD_TYPES: dict[str, tuple[type, ...]] = {
+    "road_class": _TEXT,
+    "access": (int,),
+    "maxspeed_km_h": _NUMBER,
+    "name": _TEXT,
+    "built_up": (bool, NoneType),
+    "surface": _TEXT,
+    "limits": (list, NoneType),
+    "duration_min": _NUMBER,
+    "toll": (bool,),
+    "tags": _TEXT,
+}
+
+
+def find_fault_in_columns(columns: Mapping[str, NDArray[Any]]) -> Message | None:
+    """Name the first rule that the columns of a file break, before anything is made of them."""
+    for label in COLUMNS:
+        if columns[label].ndim != 1 or columns[label].dtype.kind not in "iu":
+            return say("{column} does not hold whole numbers", column=label)
+    for labels in (_OF_NODES, _OF_EDGES, _OF_POINTS, _OF_TURNS):
+        if len({len(columns[label]) for label in labels}) > 1:
+            return say("its columns differ in length")
+    for count, parts, least in (("inner_count", "inner_lon", 0), ("turn_size", "turn_arc", 1)):
+        sizes = columns[count]
+        if len(sizes) and int(sizes.min()) < least:
+            return say("{column} holds numbers that are too small", column=count)
+        if int(sizes.sum(dtype=np.float64)) != len(columns[parts]):
+            return say("{column} does not count what {parts} holds", column=count, parts=parts)
+    for label, most in (("directions", _BOTH_WAYS), ("turn_only", 1)):
+        if len(columns[label]) and not _within(columns[label], most + 1):
+            return say("{column} holds numbers that mean nothing", column=label)
+    return None
+
+
+def check_roads(columns: Mapping[str, Sequence[Any]], count: int) -> None:
+    """Look at the table of roads in a file.
+
+    Raises
+    ------
+    ValueError
+        A column is too long or too short, or holds what no road has.
+    """
+    for label, column in columns.items():
+        if len(column) != count or not set(map(type, column)) <= {*_ROAD_TYPES[label]}:
+            raise ValueError(f"{label} does not describe {count} roads")
+    if not set(columns["road_class"]) <= {*ROAD_CLASSES}:
+        raise ValueError("unknown class of road")
+    if not set(columns.get("surface", ())) <= {*SURFACES}:
+        raise ValueError("unknown surface")
+    if min(columns.get("access", ()), default=0) < 0:
+        raise ValueError("unknown access")
+    _check_numbers(columns.get("maxspeed_km_h", ()), most=_FASTEST_KM_H)
+    _check_numbers(columns.get("duration_min", ()))
+    for limits in columns.get("limits", ()):
+        if limits is not None:
+            _check_numbers(limits)
+            if len(limits) != len(LIMITS):
+                raise ValueError("limits that are not those known")
+
+
+def _check_numbers(found: Sequence[Any], most: float = math.inf) -> None:
+    if not all(value is None or (0 <= value <= most and value < math.inf) for value in found):
+        raise ValueError("a number that no road has")
+
+
+def check_metadata(found: Mapping[str, Any]) -> None:
+    """Look at what a file says of itself.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Texts are no texts, numbers are no numbers.
+    """
+    texts = [found[label] for label in ("title", "osm_date", "attribution", "builder")]
+    numbers = [found["simplified_m"], found["largest_shift_m"], found["doubtful_turns"]]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("texts expected")
+    if not all(0 <= number < math.inf for number in numbers):
+        raise ValueError("a number that is negative or without end")
+    if not all(abs(degrees) <= limit for degrees, limit in zip(found["bounds"], (180, 90) * 2)):  # noqa: B905
+        raise ValueError("bounds off the Earth")
+
+
+def find_fault(network: RoadNetwork) -> Message | None:
+    """Name the first rule that a network breaks."""
+    edges, points = len(network.tail), len(network.lon)
+    edge_columns = (
+        network.head,
+        network.length_m,
+        network.forward,
+        network.backward,
+        network.road,
+        network.way,
+        network.point_start[1:],
+    )
+    if edges == 0:
+        return say("it has no edges")
+    if any(len(column) != edges for column in edge_columns):
+        return say("its columns differ in length")
+    if len(network.node_lat) != len(network.node_lon) or len(network.lat) != points:
+        return say("its longitudes and latitudes differ in number")
+    if network.point_start[0] != 0 or network.point_start[-1] != points:
+        return say("its shapes do not fill its points")
+    if np.diff(network.point_start).min() < 2:
+        return say("a shape has fewer than two points")
+    return _find_fault_in_values(network)
+
+
+def _find_fault_in_values(network: RoadNetwork) -> Message | None:
+    ends = np.concatenate((network.tail, network.head))
+    if not (_within(ends, len(network.node_lon)) and _within(network.road, len(network.roads))):
+        return say("an edge names a node or a road that does not exist")
+    if len(network.turns.arc) and not _within(network.turns.arc, 2 * len(network.tail)):
+        return say("a turn names an edge that does not exist")
+    for lon, lat in ((network.lon, network.lat), (network.node_lon, network.node_lat)):
+        if not (_lies_within(lon, 180) and _lies_within(lat, 90)):
+            return say("a place lies outside the Earth")
+    if not network.length_m.min() >= 0:
+        return say("a length is negative or missing")
+    return _find_loose_end(network) or _find_false_length(network)
+
+
+def _find_loose_end(network: RoadNetwork) -> Message | None:
+    first, last = network.point_start[:-1], network.point_start[1:] - 1
+    for point, node in ((network.lon, network.node_lon), (network.lat, network.node_lat)):
+        gap = np.concatenate((point[first] - node[network.tail], point[last] - node[network.head]))
+        if not _lies_within(gap, _A_STEP_DEG):
+            return say("a shape does not end where its edge ends")
+    return None
+
+
+def _find_false_length(network: RoadNetwork) -> Message | None:
+    """Compare lengths with what is drawn: never shorter, and winding only so much.
+
+    What is drawn is taken as short as it may be, all of it in the latitude nearest to a
+    pole; only where a road seems too long it is measured.
+    """
+    drawn_m = _draw_at_least(network)
+    short = network.length_m < _OVAL * drawn_m - _SLACK_M
+    if short.any():
+        return _blame_length(network, int(short.argmax()))
+    slack_m = _WINDING_M + 100 * network.metadata.simplified_m
+    for edge in np.flatnonzero(network.length_m > _MOST_WINDING * drawn_m + slack_m).tolist():
+        if network.length_m[edge] > _MOST_WINDING * _draw(network, edge) + slack_m:
+            return _blame_length(network, edge)
+    return None
+
+
+def _draw_at_least(network: RoadNetwork) -> NDArray[np.float64]:
+    """Give what every edge is long at least, as drawn. [m]"""
+    farthest = max(-network.node_lat.min(), network.node_lat.max())
+    east, north = _turn_back(np.diff(network.lon)), np.diff(network.lat)
+    east *= math.cos(math.radians(farthest))
+    step = np.zeros(len(network.lon))
+    np.sqrt(east * east + north * north, out=step[1:])
+    step[network.point_start[:-1]] = 0
+    return np.asarray(np.add.reduceat(step, network.point_start[:-1]) * _METRES_A_DEGREE)
+
+
+def _draw(network: RoadNetwork, edge: int) -> float:
+    """Measure how an edge is drawn, on a sphere. [m]"""
+    span = slice(network.point_start[edge], network.point_start[edge + 1])
+    east, north = _turn_back(np.diff(network.lon[span])), np.diff(network.lat[span])
+    shrink = np.cos(np.radians(network.lat[span][:-1]))
+    return float(np.hypot(east * shrink, north).sum() * _METRES_A_DEGREE)
+
+
+def _blame_length(network: RoadNetwork, edge: int) -> Message:
+    return say(
+        "edge {edge} at {lon}, {lat} is {metres} m long, which its shape cannot be",
+        edge=edge,
+        lon=f"{network.node_lon[network.tail[edge]]:.5f}",
+        lat=f"{network.node_lat[network.tail[edge]]:.5f}",
+        metres=float(network.length_m[edge]),
+    )
+
+
+def _turn_back(east: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Go over the date line, not round the Earth."""
+    if not len(east) or _lies_within(east, 180):
+        return east
+    return np.asarray((east + 180) % 360 - 180)
+
+
+def _lies_within(degrees: NDArray[np.float64], limit: float) -> bool:
+    return bool(-limit <= degrees.min() and degrees.max() <= limit)  # never for NaN
+
+
+def _within(index: NDArray[Any], size: int) -> bool:
+    return bool(index.min() >= 0 and index.max() < size)
