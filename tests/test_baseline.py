@@ -50,17 +50,19 @@ def test_a_scarce_pit_goes_to_those_to_whom_it_is_worth_most(capacity):
 
 def test_a_scarce_receiver_is_there_once():
     """Two sites of one project do not each fill a receiver to its whole capacity."""
-    text = """
+    soil = "clean_clay_soil"
+    surplus = f"project: p, offers: [{{material: {soil}, amount: 100 t}}]"
+    text = f"""
         title: One near receiver for two sites
         periods: [2027]
         vehicles: [tipper_4_axle]
         objectives: [transport_kg_co2e_wtw]
         sites:
-          one: {lon: 12.10, lat: 55.45, project: p, offers: [%s]}
-          two: {lon: 12.11, lat: 55.45, project: p, offers: [%s]}
-          near: {lon: 12.12, lat: 55.45, receiver: {accepts: [%s], capacity_total: 150 t}}
-          far: {lon: 12.13, lat: 55.45, receiver: {accepts: [%s]}}
-    """ % (*["{material: clean_clay_soil, amount: 100 t}"] * 2, *["clean_clay_soil"] * 2)
+          one: {{lon: 12.10, lat: 55.45, {surplus}}}
+          two: {{lon: 12.11, lat: 55.45, {surplus}}}
+          near: {{lon: 12.12, lat: 55.45, receiver: {{accepts: [{soil}], capacity_total: 150 t}}}}
+          far: {{lon: 12.13, lat: 55.45, receiver: {{accepts: [{soil}]}}}}
+    """
     flows = moved(text, lambda a, b: {"near": 10.0, "far": 30.0}[b] + (a == "two"))
     assert sum(tonnes for (_, to), tonnes in flows.items() if to == "near") == pytest.approx(150)
     assert sum(flows.values()) == pytest.approx(200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -214,14 +215,13 @@ VIRGIN = ("stable_gravel", "sub_base_gravel", "fill_sand", "concrete_gravel", "c
 RUBBLE = ("concrete_rubble", "mixed_rubble")
 
 
-def role_of(number: int, draw: np.random.Generator) -> str:
+def role_of(number: int, draw: random.Random) -> str:
     """Of every fifty sites 4 dig, 5 receive, 2 store, 2 crush, 20 need and 17 have surplus."""
 
     def stocks(key: str, ids: tuple[str, ...]) -> str:
-        chosen, amounts = draw.choice(ids, 3, replace=False), draw.integers(20, 900, 3) * 10
         return ", ".join(
-            f"{{{key}: {name}, amount_per_period: {amount} t}}"
-            for name, amount in zip(chosen, amounts, strict=True)
+            f"{{{key}: {name}, amount_per_period: {draw.randint(20, 900) * 10} t}}"
+            for name in draw.sample(ids, 3)
         )
 
     if number < 4:
@@ -240,14 +240,15 @@ def role_of(number: int, draw: np.random.Generator) -> str:
 
 def many_sites(count: int, seed: int, share: str) -> str:
     """Lay out sites at random places of the built-in roads, as text."""
-    draw = np.random.default_rng(seed)
+    draw = random.Random(seed)  # noqa: S311 - the same sites every time
     roads = load_network(None)
-    known = [ROAD_CLASSES.index(name) for name in ("primary", "secondary", "tertiary")]
+    classes = ("primary", "secondary", "tertiary", "unclassified")
+    known = [ROAD_CLASSES.index(name) for name in classes]
     west = (roads.node_lon[roads.tail] > 10.95) & (roads.node_lon[roads.tail] < 12.65)
     mainland = west & (roads.node_lat[roads.tail] < 55.98)
     open_to_all = (roads.access == 0) & roads.forward & roads.backward & mainland
     edges = np.flatnonzero(open_to_all & np.isin(roads.road_class, known))
-    nodes = roads.tail[draw.choice(edges, count, replace=False)]
+    nodes = roads.tail[np.random.default_rng(seed).choice(edges, count, replace=False)]
     sites = [
         f"  s{number}: {{lon: {roads.node_lon[node]:.5f}, lat: {roads.node_lat[node]:.5f}, "
         f"{role_of(number % 50, draw)}}}"
