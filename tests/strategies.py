@@ -264,6 +264,37 @@ def _targets(draw: st.DrawFn, periods: list[int]) -> dict[str, Any]:
 
 
 @st.composite
+def _little_wanted(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
+    """Draw sites whose need is met, or might be, by a tenth of what goes through a plant."""
+    materials = draw(st.sampled_from([["concrete_gravel"], ["concrete_gravel", "stable_gravel"]]))
+    need = {"use": "base_course", "amount": f"{draw(st.integers(1, 60)) * 50} t"}
+    price = {"stable_gravel": draw(st.sampled_from([50, 5000]))}
+    works = {"recipes": draw(st.sampled_from([["pick_gravel"], ["pick_gravel", "wash_soil"]]))}
+    if draw(st.sampled_from([False, False, True])):
+        works["capacity_per_period"] = f"{draw(st.integers(1, 60)) * 1000} t"
+    return {
+        "picky": {"needs": [{**need, "materials": materials}]},
+        "sand": {"pit": {"supplies": ["fill_sand"]}},
+        "dear": {"pit": {"supplies": ["stable_gravel"], "price_dkk_per_t": price}},
+        "picking": {"plant": works},
+        "heap": {"receiver": {"accepts": ["crusher_residue"]}},
+    }
+
+
+@st.composite
+def _much_kept(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
+    """Draw a depot that has to end with far more than anybody needs, and a pit for it."""
+    material = draw(st.sampled_from(["fill_sand", "stable_gravel"]))
+    tonnes = draw(st.sampled_from([5000, 300_000, 4_000_000]))
+    store = {"materials": [material], "end": {material: f"{tonnes} t"}}
+    limit = draw(st.sampled_from([{}, {}, {"capacity_per_period": f"{tonnes} t"}]))
+    return {
+        "keeping": {"depot": {**store, "capacity": f"{tonnes + 500} t", **limit}},
+        "digging": {"pit": {"supplies": [material]}},
+    }
+
+
+@st.composite
 def whole_worlds(draw: st.DrawFn) -> World:
     """Draw worlds with plants, depots, stockpiles, fleets, coordinated trucks, limits and deals."""
     world = draw(worlds())
@@ -283,6 +314,8 @@ def whole_worlds(draw: st.DrawFn) -> World:
         sites[f"works-{number}"] = {"plant": {"recipes": recipes, **draw(_limits(10))}}
     for number in range(draw(st.integers(0, 2))):
         sites[f"store-{number}"] = {"depot": draw(_depots())}
+    if draw(st.sampled_from([False, False, False, True])):
+        sites |= draw(st.one_of(_little_wanted(), _much_kept()))
     for entry in sites.values():
         if entry.get("offers") and draw(st.sampled_from([False, False, True])):
             entry["stockpile"] = draw(_stores())
@@ -327,9 +360,49 @@ def whole_worlds(draw: st.DrawFn) -> World:
 
 
 @st.composite
+def greedy_worlds(draw: st.DrawFn) -> World:
+    """Draw worlds with a plan, in which places need far more than is wanted of them."""
+    periods = [2027, 2028][: draw(st.integers(1, 2))]
+    kind = draw(st.sampled_from(["yields", "yields", "ends", "both"]))
+    sites: dict[str, Any] = {}
+    if kind != "ends":
+        sites |= draw(_little_wanted())
+    if kind != "yields":
+        sites |= draw(_much_kept())
+    soil = draw(_stocks(periods, "material", ("clean_sandy_soil",)))
+    sites["hole"] = {"offers": [{**soil, "must_leave": draw(st.booleans())}]}
+    sites["tip"] = {"receiver": {"accepts": list(RECEIVED)}}
+    said: dict[str, Any] = {
+        "title": "A greedy world",
+        "language": "en",
+        "periods": periods,
+        "vehicles": draw(
+            st.sampled_from([["tipper_4_axle"], ["tipper_4_axle", "truck_trailer_7_axle"]])
+        ),
+        "catalogue": {"recipes": MAKES, "fits": FITS},
+        "sites": {
+            site: {"lon": 12.0 + 0.01 * number, "lat": 55.5, **entry}
+            for number, (site, entry) in enumerate(sites.items())
+        },
+        "objectives": [
+            draw(st.sampled_from(["cost_dkk", "cost_dkk", "kg_co2e_wtw", "virgin_tonnes"])),
+            "tonne_km",
+        ],
+    }
+    if draw(st.sampled_from([False, False, True])):
+        said["return_loads"] = {"share": draw(st.sampled_from([0.3, 1.0]))}
+    return World(said, draw(st.integers(0, 10_000)), draw(st.sampled_from([3, 10_000])))
+
+
+def every_world() -> st.SearchStrategy[World]:
+    """Draw worlds of both kinds: three of those with everything for each greedy one."""
+    return st.one_of(whole_worlds(), whole_worlds(), whole_worlds(), greedy_worlds())
+
+
+@st.composite
 def choice_worlds(draw: st.DrawFn) -> World:
     """Draw worlds with sites to open, few partners, and smallest lots."""
-    world = draw(whole_worlds())
+    world = draw(st.one_of(whole_worlds(), greedy_worlds()))
     said = dict(world.said)
     sites = said["sites"]
     for site in list(sites):

@@ -12,7 +12,7 @@ import pytest
 from dense import KEYS, OwnRow, UnclearError, dense_baseline, dense_optimum
 from hypothesis import HealthCheck, Phase, assume, given, note, settings
 from hypothesis import strategies as st
-from strategies import World, choice_worlds, whole_worlds, with_openings
+from strategies import World, choice_worlds, every_world, with_openings
 
 from raastof_geo.assignment import RULES, Plan, Row, assign
 from raastof_geo.assignment.problem import Problem
@@ -119,7 +119,7 @@ def check_balances(world: World, plan: Plan) -> None:
 
 
 @quick(60)
-@given(whole_worlds())
+@given(every_world())
 def test_the_whole_programme_equals_an_independent_statement(world):
     """Materials, periods, plants, depots, coordinated trucks and limits: equal to 1e-6."""
     compare(world)
@@ -127,7 +127,7 @@ def test_the_whole_programme_equals_an_independent_statement(world):
 
 @pytest.mark.slow
 @quick(500)
-@given(whole_worlds())
+@given(every_world())
 def test_many_whole_programmes_equal_an_independent_statement(world):
     """End stocks beyond the needs, low yields and projects of several sites among them."""
     compare(world)
@@ -184,7 +184,7 @@ def compare_with_own(world: World, own: tuple[int, tuple[float, float]]) -> None
 
 
 @quick(25)
-@given(whole_worlds(), OWN)
+@given(every_world(), OWN)
 def test_a_rule_of_ones_own_equals_an_independent_statement(world, own):
     """A row over any columns, some trucks only among them, is added to `RULES` and holds."""
     compare_with_own(world, own)
@@ -192,7 +192,7 @@ def test_a_rule_of_ones_own_equals_an_independent_statement(world, own):
 
 @pytest.mark.slow
 @quick(200)
-@given(whole_worlds(), OWN)
+@given(every_world(), OWN)
 def test_many_rules_of_ones_own_equal_an_independent_statement(world, own):
     """No column that a rule of one's own needs is left out, and "no plan" is true."""
     compare_with_own(world, own)
@@ -211,7 +211,7 @@ def compare_baselines(world: World) -> None:
 
 
 @quick(40)
-@given(whole_worlds())
+@given(every_world())
 def test_the_baseline_equals_an_independent_statement(world):
     """Every capacity holds once, for all projects together; what is missing is the least."""
     compare_baselines(world)
@@ -219,7 +219,7 @@ def test_the_baseline_equals_an_independent_statement(world):
 
 @pytest.mark.slow
 @quick(300)
-@given(whole_worlds())
+@given(every_world())
 def test_many_baselines_equal_an_independent_statement(world):
     """Projects of several sites, scarce pits and receivers, named ones among them."""
     compare_baselines(world)
@@ -249,7 +249,7 @@ def check_kilograms(world: World) -> None:
 
 
 @quick(20)
-@given(whole_worlds())
+@given(every_world())
 def test_a_world_in_kilograms_has_the_same_plan(world):
     """All amounts times 1e-6: the objective is a millionth of what it was, and needs are met."""
     check_kilograms(world)
@@ -257,7 +257,7 @@ def test_a_world_in_kilograms_has_the_same_plan(world):
 
 @pytest.mark.slow
 @quick(150)
-@given(whole_worlds())
+@given(every_world())
 def test_many_worlds_in_kilograms_have_the_same_plan(world):
     """Nothing is lost to rounding, however small the amounts are."""
     check_kilograms(world)
@@ -278,7 +278,7 @@ def check_free_openings(world: World, dkk: int) -> None:
 
 
 @quick(10)
-@given(whole_worlds(), st.integers(1, 50).map(lambda number: number * 1000))
+@given(every_world(), st.integers(1, 50).map(lambda number: number * 1000))
 def test_to_open_for_free_changes_no_optimum_and_for_a_price_adds_no_more(world, dkk):
     """Where opening costs nothing the optimum stays; each opening at p adds at most p."""
     check_free_openings(world, dkk)
@@ -286,7 +286,7 @@ def test_to_open_for_free_changes_no_optimum_and_for_a_price_adds_no_more(world,
 
 @pytest.mark.slow
 @quick(100)
-@given(whole_worlds(), st.integers(1, 50).map(lambda number: number * 1000))
+@given(every_world(), st.integers(1, 50).map(lambda number: number * 1000))
 def test_many_free_openings_change_no_optimum(world, dkk):
     """Low yields and large end stocks among them."""
     check_free_openings(world, dkk)
@@ -352,7 +352,7 @@ def with_solver(world: World, solver: str) -> Plan | None:
 
 
 @quick(15)
-@given(whole_worlds())
+@given(every_world())
 def test_both_solvers_give_the_same_plan(world):
     """Every objective to 1e-6, and the same tie-broken plan to a kilogram."""
     check_solvers(world, with_solver)
@@ -360,7 +360,7 @@ def test_both_solvers_give_the_same_plan(world):
 
 @pytest.mark.slow
 @quick(150)
-@given(whole_worlds())
+@given(every_world())
 def test_both_solvers_give_the_same_plans(world):
     """Ties are broken by labels, not by what a solver meets first."""
     check_solvers(world, with_solver)
@@ -370,7 +370,7 @@ def test_both_solvers_give_the_same_plans(world):
 
 
 @quick(20)
-@given(whole_worlds())
+@given(every_world())
 def test_more_coordination_never_costs_more(world):
     """From none to full coordination the first objective falls, or stays."""
     plans = [plan_or_none(world.with_(return_loads={"share": share})) for share in (0.0, 0.5, 1.0)]
