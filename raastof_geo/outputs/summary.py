@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from raastof_geo.assignment.names import DEFINITION_NAMES, MEASURE_NAMES
-from raastof_geo.effect.target import Reach
-from raastof_geo.language import Message, format_number, say, spoken_language
+from raastof_geo.effect.target import Reach, TargetAnswer
+from raastof_geo.language import Message, Readable, format_number, say, spoken_language
 from raastof_geo.legs import explain_lost
 from raastof_geo.result import Result
 
@@ -111,18 +111,7 @@ def answer(result: Result) -> list[Message]:
             )
         )
     if target.asked is not None:
-        told.append(
-            say(
-                "The target of {asked} % ({definition}) is met; it adds {kg} kg CO2e and {dkk} DKK "
-                "to the best plan without it, and one tonne more would add {price} {unit}",
-                asked=format_number(100 * target.asked, digits=1),
-                definition=DEFINITION_NAMES[target.definition],
-                kg=format_number(target.more_kg_co2e),
-                dkk=format_number(target.more_dkk),
-                price=format_number(max(0.0, target.price_per_t), digits=2),
-                unit=unit,
-            )
-        )
+        told += _say_target(target, unit)
         for reach in target.reaches[1:]:
             if reach.largest < target.asked:
                 told.append(_out_of_reach(target.asked, reach))
@@ -135,6 +124,48 @@ def answer(result: Result) -> list[Message]:
             )
         )
     return told
+
+
+def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
+    """Say that the target is met, and how much the best plan would change without it."""
+    kg, dkk = round(target.more_kg_co2e), round(target.more_dkk)
+    told = {
+        "asked": format_number(100 * (target.asked or 0.0), digits=1),
+        "definition": DEFINITION_NAMES[target.definition],
+    }
+    if not kg and not dkk:
+        met = say(
+            "The target of {asked} % ({definition}) is met, and would be met by the best plan "
+            "without it too",
+            **told,
+        )
+    else:
+        met = say(
+            "The target of {asked} % ({definition}) is met; the best plan without it has {kg} and "
+            "{dkk}",
+            **told,
+            kg=_say_change(-kg, "kg CO2e"),
+            dkk=_say_change(-dkk, say("DKK")),
+        )
+    price = format_number(max(0.0, target.price_per_t), digits=2)
+    return [
+        met,
+        say(
+            "One reference tonne more than the target would cost {price} {unit}",
+            price=price,
+            unit=unit,
+        ),
+    ]
+
+
+def _say_change(change: float, unit: Readable) -> Message:
+    """Say how much more or less of a unit there is."""
+    if not change:
+        return say("as much in {unit}", unit=unit)
+    told = {"amount": format_number(abs(change)), "unit": unit}
+    return (
+        say("{amount} {unit} more", **told) if change > 0 else say("{amount} {unit} less", **told)
+    )
 
 
 def _out_of_reach(asked: float, reach: Reach) -> Message:
