@@ -285,7 +285,7 @@ def find_binding(case: Case, *, most: int = _MOST_TRIED) -> list[int]:
         for at in np.argsort(-np.abs(prices), kind="stable").tolist()
         if abs(prices[at]) > _FREE and at not in broken and _gives_room(case.rows[at], prices[at])
     ]
-    return [at for at in tried[:most] if case.violation.binds(at)]
+    return [at for at in tried[:most] if not case.clock.over() and case.violation.binds(at)]
 
 
 def _gives_room(row: Row, price: float) -> bool:

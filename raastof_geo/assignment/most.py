@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,7 @@ from raastof_geo.assignment.rules.row import Row
 from raastof_geo.assignment.violation import FIRST_BENT, THEN_BENT, Violation, lift_rows
 
 _ROUNDS = 12
+_PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,8 @@ class Case:
     programme: Programme
     violation: Violation
     solver: str
+    clock: Clock = field(default_factory=lambda: Clock(_PATIENCE_S))
+    """When to say no more than is known."""
 
     @cached_property
     def idle(self) -> Idle:
@@ -57,8 +60,10 @@ class Case:
 
         Needs may be met in part, surplus may stay, and the target and the wanted rows' own lower
         limits ask for nothing; all other rules are kept. Where that is no way out, promises are
-        left open too; none where even that is none.
+        left open too; none where even that is none, or where there is no more time.
         """
+        if self.clock.over():
+            return None
         columns = np.concatenate([self.rows[at].columns for at in wanted])
         weights = np.concatenate([self.rows[at].coefficients for at in wanted])
         worth = np.zeros(self.programme.column_count)
