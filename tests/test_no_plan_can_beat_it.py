@@ -240,7 +240,7 @@ def role_of(number: int, draw: random.Random) -> str:
 
 def many_sites(count: int, seed: int, share: str) -> str:
     """Lay out sites at random places of the built-in roads, as text."""
-    draw = random.Random(seed)  # noqa: S311 - the same sites every time
+    draw = random.Random(seed)
     roads = load_network(None)
     classes = ("primary", "secondary", "tertiary", "unclassified")
     known = [ROAD_CLASSES.index(name) for name in classes]

@@ -135,7 +135,7 @@ def test_every_value_of_the_plan_is_protected(small):
     """Each leaf of plan.json, changed by itself, is named by its place."""
     file = small / "plan.json"
     whole = file.read_bytes()
-    plan, draw = json.loads(whole), random.Random(12)  # noqa: S311
+    plan, draw = json.loads(whole), random.Random(12)
     count = 0
     for name, place, key, value in list(list_leaves(plan)):
         place[key] = change_value(value, draw)
@@ -173,7 +173,7 @@ def test_every_cell_of_the_table_is_protected(small):
     """Each cell of flows.csv, changed by itself, is named by row and column."""
     file = small / "flows.csv"
     rows = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8-sig")), delimiter=";"))
-    header, draw = rows[0], random.Random(3)  # noqa: S311
+    header, draw = rows[0], random.Random(3)
     for number, row in enumerate(rows, 1):
         for column, cell in enumerate(row):
             other = draw.choice(
@@ -190,7 +190,7 @@ def test_every_cell_of_the_table_is_protected(small):
 def test_every_bit_of_the_proof_is_protected(small):
     """A flipped bit of proof.npz is found, and the file named."""
     file = small / "proof.npz"
-    whole, draw = file.read_bytes(), random.Random(5)  # noqa: S311
+    whole, draw = file.read_bytes(), random.Random(5)
     for _ in range(300):
         at, bit = draw.randrange(len(whole)), draw.randrange(8)
         changed = bytearray(whole)
@@ -239,7 +239,7 @@ def others(folder: Path) -> list[str]:
 
 def test_every_other_file_is_named(results):
     """A byte changed in a page, workbook, document, map layer or ledger: said, and judged apart."""
-    draw = random.Random(7)  # noqa: S311
+    draw = random.Random(7)
     names = others(results)
     assert {"report.html", "plan.xlsx", "report.docx", "plan.gpkg", "ledger.json"} <= set(names)
     for name in names:
@@ -543,7 +543,7 @@ def test_hostile_files_are_answered(results, name):
 
 def test_a_ledger_of_other_types_is_refused(results):
     """A ledger whose values were changed explains something, or is refused with a sentence."""
-    file, draw = results / "ledger.json", random.Random(9)  # noqa: S311
+    file, draw = results / "ledger.json", random.Random(9)
     ledger = json.loads(file.read_bytes())
     leaves = draw.sample(list(list_leaves(ledger)), 150)
     parts = [("", ledger, key, value) for key, value in ledger.items() if key != "format"]
@@ -561,7 +561,7 @@ def test_a_ledger_of_other_types_is_refused(results):
 
 def test_a_thousand_mutations_bring_no_traceback(small):
     """Bytes changed, cut, doubled or put in: findings or a sentence, never another error."""
-    draw = random.Random(1234)  # noqa: S311
+    draw = random.Random(1234)
     wholes = {name: (small / name).read_bytes() for name in [*CORE, NAME]}
     for _ in range(1000):
         name = draw.choice(list(wholes))
@@ -668,7 +668,7 @@ def test_types_of_any_part_may_be_wrong(small):
     plan.pop("proof")
     with np.load(small / "proof.npz") as old:
         arrays = {name: old[name] for name in old.files}
-    draw = random.Random(77)  # noqa: S311
+    draw = random.Random(77)
     places = [(plan, key) for key in plan]
     places += [
         (plan[part], key) for part in ("certificate", "effect", "names") for key in plan[part]

@@ -155,8 +155,8 @@ def _say_needs_together(case: Case, needs: list[Need]) -> Iterator[Message]:
     periods = [p for p in scenario.periods if any(p in need.periods for need in needs)]
     uses = dict.fromkeys(need.use for need in needs)
     yield say(
-        "together {needs} need {wanted} t for {uses} in {periods}; only {givers} may serve that, "
-        "and have at most {have} t for it: {missing} t too little",
+        "together, {wanted} t are needed for {uses} in {periods} by {needs}; only {givers} may "
+        "serve that, and have at most {have} t for it: {missing} t too little",
         needs=list_names([name_site(scenario, site) for site in _sites(needs)]),
         wanted=tell_number(wanted, beside=wanted - have),
         uses=list_names([call_use(scenario, use) for use in uses]),
@@ -178,7 +178,7 @@ def _say_offers_together(case: Case, offers: list[Offer]) -> Iterator[Message]:
     takers = sorted(set(case.problem.labels("destination", live).tolist()))
     materials = dict.fromkeys(offer.material for offer in offers)
     yield say(
-        "together {offers} must lose {total} t of {materials}; only {takers} may take that, and "
+        "together, {total} t of {materials} must leave {offers}; only {takers} may take that, and "
         "have room for at most {room} t: {missing} t too little",
         offers=list_names([name_site(scenario, site) for site in _sites(offers)]),
         total=tell_number(total, beside=total - room),
@@ -250,8 +250,10 @@ def _say_binding(case: Case) -> Iterator[Message]:
         row = case.rows[at]
         place, _, period = row.label.partition("@")
         told.setdefault((row.rule, place, row.limit), []).append(period)
+    order = list(case.problem.scenario.periods)
     for (rule, place, limit), periods in told.items():
-        yield _name_binding(case, rule, place, limit, periods)
+        mine = [period for period in order if period in periods] or periods
+        yield _name_binding(case, rule, place, limit, mine)
 
 
 def _name_binding(
@@ -283,7 +285,7 @@ def find_binding(case: Case, *, most: int = _MOST_TRIED) -> list[int]:
         for at in np.argsort(-np.abs(prices), kind="stable").tolist()
         if abs(prices[at]) > _FREE and at not in broken and _gives_room(case.rows[at], prices[at])
     ]
-    return [at for at in tried[:most] if case.violation.binds(at)]
+    return [at for at in tried[:most] if not case.clock.over() and case.violation.binds(at)]
 
 
 def _gives_room(row: Row, price: float) -> bool:

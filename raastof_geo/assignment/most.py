@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,9 +13,10 @@ from raastof_geo.assignment.price_in import Clock, Step, solve_in_order
 from raastof_geo.assignment.problem import Columns, Floats, Problem
 from raastof_geo.assignment.programme import Programme
 from raastof_geo.assignment.rules.row import Row
-from raastof_geo.assignment.violation import FIRST_BENT, Violation, lift_rows
+from raastof_geo.assignment.violation import FIRST_BENT, THEN_BENT, Violation, lift_rows
 
 _ROUNDS = 12
+_PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,8 @@ class Case:
     programme: Programme
     violation: Violation
     solver: str
+    clock: Clock = field(default_factory=lambda: Clock(_PATIENCE_S))
+    """When to say no more than is known."""
 
     @cached_property
     def idle(self) -> Idle:
@@ -56,30 +59,43 @@ class Case:
         """Find the most that some rows can add up to, if all other wishes may be left open.
 
         Needs may be met in part, surplus may stay, and the target and the wanted rows' own lower
-        limits ask for nothing; all other rules are kept. None where even that is no way out.
+        limits ask for nothing; all other rules are kept. Where that is no way out, promises are
+        left open too; none where even that is none, or where there is no more time.
         """
-        programme = self._open(wanted)
+        if self.clock.over():
+            return None
         columns = np.concatenate([self.rows[at].columns for at in wanted])
         weights = np.concatenate([self.rows[at].coefficients for at in wanted])
-        worth = np.zeros(programme.column_count)
+        worth = np.zeros(self.programme.column_count)
         np.add.at(worth, columns, weights)
-        step = maximise(programme, worth, self.solver)
-        return None if step is None else max(0.0, -step.value)
-
-    def _open(self, wanted: Collection[int]) -> Programme:
-        """Let needs, surplus, target and some rows ask for nothing, and allow what they did."""
-        rows, programme = lift_rows(self.rows, self.programme, ("secondary_share_reached",))
         asked = {id(self.rows[at]) for at in wanted}
-        soft = np.array(
-            [row.rule in FIRST_BENT or (id(row) in asked and row.sense == "=") for row in rows],
-            dtype=bool,
-        )
-        sense = np.where(soft, -1, programme.sense).astype(np.int8)
-        limit = programme.limit.copy()
-        for number, row in enumerate(rows):
-            if id(row) in asked and row.sense == ">=":
-                limit[number] = 0.0
-        return replace(programme, sense=sense, limit=limit)
+        for open_too in ((), PROMISES):
+            programme = _open(self.rows, self.programme, asked, open_too)
+            step = maximise(programme, worth, self.solver)
+            if step is not None:
+                return max(0.0, -step.value)
+        return None
+
+
+PROMISES = tuple(rule for rule in THEN_BENT if rule not in FIRST_BENT)
+"""Rules that may have no way out among themselves."""
+
+
+def _open(
+    rows: Sequence[Row], programme: Programme, asked: set[int], open_too: Sequence[str]
+) -> Programme:
+    """Let needs, surplus, target and what is asked ask for nothing, and allow what they did."""
+    lifted = ("secondary_share_reached",)
+    kept = [row for row in rows if row.rule not in lifted]
+    _, other = lift_rows(rows, programme, lifted)
+    soft = np.array([row.rule in FIRST_BENT or id(row) in asked for row in kept], dtype=bool)
+    promised = np.array([row.rule in open_too for row in kept], dtype=bool)
+    nothing = (soft | promised) & (other.sense > 0)
+    return replace(
+        other,
+        sense=np.where((soft | promised) & (other.sense == 0), -1, other.sense).astype(np.int8),
+        limit=np.where(nothing, 0.0, other.limit),
+    )
 
 
 def maximise(programme: Programme, worth: Floats, solver: str) -> Step | None:
@@ -118,11 +134,10 @@ def find_largest_share(
     """
     target = next(row for row in rows if row.rule == "secondary_share_reached")
     _, free = lift_rows(rows, programme, ("secondary_share_reached",))
-    kept = [row for row in rows if row.rule != "secondary_share_reached"]
-    soft = np.array([row.rule in FIRST_BENT for row in kept], dtype=bool)
-    loose = replace(free, sense=np.where(soft, -1, free.sense).astype(np.int8))
+    loose = _open(rows, programme, set(), ())
+    looser = _open(rows, programme, set(), PROMISES)
     said = problem.scenario.said.targets.secondary_share
-    for attained, trial in ((True, free), (False, loose)):
+    for attained, trial in ((True, free), (False, loose), (False, looser)):
         if said is None or said.period is None:
             worth = np.zeros(trial.column_count)
             worth[target.columns] = target.coefficients

@@ -81,7 +81,7 @@ def tell_number(value: float, *, beside: float | None = None) -> Message:
 
 def _digits(value: float, beside: float | None) -> int:
     told = [abs(value)] if beside is None else [abs(value), abs(beside)]
-    if all(abs(one - round(one)) < 5e-4 for one in told):
+    if abs(value - round(value)) < 5e-4 and (beside is None or abs(beside) >= 1):
         return 0
     least = min((one for one in told if one > 0), default=0.0)
     return 0 if least >= 100 else 1 if least >= 10 else 2 if least >= 0.1 else 3

@@ -59,6 +59,18 @@ class Repair:
     kg_co2e: float
     dkk: float
     objective: float
+    change: Change
+    """What was changed, so that it can be done again."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Another scenario, or another limit on one row."""
+
+    said: ScenarioFile | None = None
+    row: tuple[str, str] | None = None
+    """Rule and label of the row."""
+    limit: float = 0.0
 
 
 def find_repairs(
@@ -78,16 +90,7 @@ def find_repairs(
     share
         The largest secondary share that any plan can have; none where it is not what is missing.
     """
-    started = time.monotonic()
-    found: list[Repair] = []
-    tried = 0
-    for attempt in _attempts(case, rows, programme, rules=rules, share=share):
-        tried += 1
-        if attempt is not None:
-            found.append(attempt)
-        if tried >= _MOST_TRIED or time.monotonic() - started > _PATIENCE_S:
-            break
-    ranked = sorted(found, key=lambda repair: (repair.objective, str(repair.message)))
+    ranked, tried = try_repairs(case, rows, programme, rules=rules, share=share)
     told = [
         say(
             "repair {number}: {what}; then a plan exists with {kg} kg CO2e and {dkk} DKK",
@@ -107,6 +110,27 @@ def find_repairs(
     return told
 
 
+def try_repairs(
+    case: Case,
+    rows: Sequence[Row],
+    programme: Programme,
+    *,
+    rules: Sequence[Rule],
+    share: float | None,
+) -> tuple[list[Repair], int]:
+    """Give what helps, the cheapest first, and how many changes were tried."""
+    started = time.monotonic()
+    found: list[Repair] = []
+    tried = 0
+    for attempt in _attempts(case, rows, programme, rules=rules, share=share):
+        tried += 1
+        if attempt is not None:
+            found.append(attempt)
+        if tried >= _MOST_TRIED or time.monotonic() - started > _PATIENCE_S:
+            break
+    return sorted(found, key=lambda repair: (repair.objective, str(repair.message))), tried
+
+
 def _attempts(
     case: Case,
     rows: Sequence[Row],
@@ -122,7 +146,7 @@ def _attempts(
             yield None
         else:
             problem, _, changed = other
-            yield _solve(problem, changed, message, case.solver)
+            yield _solve(problem, changed, message, case.solver, Change(said=said))
 
 
 # --- more room here -----------------------------------------------------------------------------
@@ -149,7 +173,8 @@ def _raise_limits(case: Case, rows: Sequence[Row], programme: Programme) -> Iter
             limit=tell_number(limit),
             unit=unit_of_row(case.problem.scenario, row.rule, row.label),
         )
-        yield _solve(case.problem, programme.with_limits(limits), message, case.solver)
+        change = Change(row=(row.rule, row.label), limit=limit)
+        yield _solve(case.problem, programme.with_limits(limits), message, case.solver, change)
 
 
 def _round_up(limit: float) -> float:
@@ -378,7 +403,9 @@ def _with_entry(
 # --- trying -------------------------------------------------------------------------------------
 
 
-def _solve(problem: Problem, programme: Programme, message: Message, solver: str) -> Repair | None:
+def _solve(
+    problem: Problem, programme: Programme, message: Message, solver: str, change: Change
+) -> Repair | None:
     """Solve the first objective; a programme with decisions counts with these left open."""
     costs = problem.objectives()[:1]
     offset = np.zeros(problem.column_count)
@@ -399,4 +426,5 @@ def _solve(problem: Problem, programme: Programme, message: Message, solver: str
         kg_co2e=float(problem.measure("kg_co2e_wtw") @ values),
         dkk=float(problem.measure("cost_dkk") @ values),
         objective=float(costs[0] @ values),
+        change=change,
     )

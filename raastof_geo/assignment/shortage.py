@@ -113,15 +113,17 @@ def _why_need_is_short(case: Case, at: int, need: Need) -> Message:
         return _say_idle(case, columns)
     givers = _sites(case, "origin", live)
     most = case.most([at])
-    if most is None or most > need.tonnes - 1e-3:
+    if most is None:
+        told = say("{givers} may serve it, but not within all rules", givers=givers)
+    elif most > need.tonnes - 1e-3:
         told = say(
             "{givers} could meet it, but not together with all else that is asked for",
             givers=givers,
         )
     else:
         told = say(
-            "at most {most} t of it can be met under the rules, from {givers}; add an offer or a "
-            "pit, or raise what binds",
+            "taken alone, at most {most} t of it can be met under the rules, from {givers}; add an "
+            "offer or a pit, or raise what binds",
             most=tell_number(most, beside=need.tonnes - most),
             givers=givers,
         )
@@ -150,15 +152,17 @@ def _why_offer_stays(case: Case, at: int, offer: Offer) -> Message:
         return _say_idle(case, columns)
     takers = _sites(case, "destination", live)
     most = case.most([at])
-    if most is None or most > offer.tonnes - 1e-3:
+    if most is None:
+        told = say("{takers} may take it, but not within all rules", takers=takers)
+    elif most > offer.tonnes - 1e-3:
         told = say(
             "{takers} could take it, but not together with all else that is asked for",
             takers=takers,
         )
     else:
         told = say(
-            "at most {most} t of it can leave under the rules, to {takers}; add a receiver, or "
-            "raise what binds",
+            "taken alone, at most {most} t of it can leave under the rules, to {takers}; add a "
+            "receiver, or raise what binds",
             most=tell_number(most, beside=offer.tonnes - most),
             takers=takers,
         )
@@ -293,7 +297,9 @@ def _why_not_agreed(case: Case, at: int, agreement: Agreement) -> Message:
             wanted=tell_number(wanted, beside=agreed - wanted),
         )
     most = case.most([at])
-    if most is None or most > agreed - 1e-3:
+    if most is None:
+        return say("no plan that keeps all other rules can send it")
+    if most > agreed - 1e-3:
         return say("it could be kept alone, but not together with all else that is asked for")
     return say(
         "at most {most} t can go under the rules",
@@ -336,6 +342,11 @@ def _wanted(case: Case, agreement: Agreement) -> float | None:
 
 def _say_other(case: Case, at: int, amount: float, *, over: bool) -> Message:
     row, scenario = case.rows[at], case.problem.scenario
+    if row.rule == "secondary_share_reached":
+        return say(
+            "what `targets.secondary_share` asks for is missed by {amount} t",
+            amount=tell_number(amount),
+        )
     told = {
         "rule": describe_row(scenario, row.rule, row.label),
         "amount": tell_number(amount),

@@ -217,15 +217,32 @@ def _find_closed(
 
 def _what(problem: Problem, giver: Giver, taker: Taker) -> Message:
     """Name the material, and the use and the window of the need that it would serve."""
+    material = _material(problem, giver)
+    if sum(one.site == giver.site and one.material == giver.material for one in problem.givers) > 1:
+        material = say(
+            "{material} ({what} in {periods})",
+            material=material,
+            what=GIVES[giver.kind],
+            periods=span(giver.periods),
+        )
     if taker.kind != "need":
-        return _material(problem, giver)
+        return material
     need = next(one for one in problem.scenario.needs if one.id == taker.place)
     return say(
         "{material} for {use} in {periods}",
-        material=_material(problem, giver),
+        material=material,
         use=call_use(problem.scenario, need.use),
         periods=span(need.periods),
     )
+
+
+GIVES: dict[str, Message] = {
+    "offer": say("surplus"),
+    "pit": say("from the pit"),
+    "plant": say("from the plant"),
+    "depot": say("from the depot"),
+}
+"""Where a material comes from, where its site has it from several."""
 
 
 def _of_need(problem: Problem, taker: Taker, message: Message) -> Message:

@@ -108,7 +108,7 @@ def answer(result: Result) -> list[Message]:
     told = []
     told += [_how_far(reach, unit) for reach in target.reaches]
     if target.asked is not None:
-        told.append(_what_it_costs(target, unit))
+        told += _say_target(target, unit)
         for reach in target.reaches[1:]:
             if reach.finished and reach.largest < target.asked:
                 told.append(_out_of_reach(target.asked, reach))
@@ -153,26 +153,53 @@ def _how_far(reach: Reach, unit: str) -> Message:
     )
 
 
-def _what_it_costs(target: TargetAnswer, unit: str) -> Message:
-    """Say what the target adds to the best plan without it, where that plan was found."""
+def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
+    """Say that the target is met, and how much the best plan would change without it."""
     told = {
-        "asked": format_number(100 * target.asked, digits=1) if target.asked is not None else "",
+        "asked": format_number(100 * (target.asked or 0.0), digits=1),
         "definition": DEFINITION_NAMES[target.definition],
-        "price": format_number(max(0.0, target.price_per_t), digits=2),
-        "unit": unit,
     }
-    if target.more_kg_co2e is None or target.more_dkk is None:
-        return say(
-            "The target of {asked} % ({definition}) is met; one tonne more would add {price} "
-            "{unit}; what the target adds in all was not found in the time that was given",
+    kg, dkk = (
+        None if more is None else round(more) for more in (target.more_kg_co2e, target.more_dkk)
+    )
+    if kg is None or dkk is None:
+        met = say(
+            "The target of {asked} % ({definition}) is met; what it costs in all was not found in "
+            "the time that was given",
             **told,
         )
-    return say(
-        "The target of {asked} % ({definition}) is met; it adds {kg} kg CO2e and {dkk} DKK "
-        "to the best plan without it, and one tonne more would add {price} {unit}",
-        kg=format_number(target.more_kg_co2e),
-        dkk=format_number(target.more_dkk),
-        **told,
+    elif not kg and not dkk:
+        met = say(
+            "The target of {asked} % ({definition}) is met, and costs nothing: the best plan without "
+            "it has as many kg CO2e and DKK",
+            **told,
+        )
+    else:
+        met = say(
+            "The target of {asked} % ({definition}) is met; the best plan without it has {kg} and "
+            "{dkk}",
+            **told,
+            kg=_say_change(-kg, "kg CO2e"),
+            dkk=_say_change(-dkk, say("DKK")),
+        )
+    price = format_number(max(0.0, target.price_per_t), digits=2)
+    return [
+        met,
+        say(
+            "One reference tonne more than the target would cost {price} {unit}",
+            price=price,
+            unit=unit,
+        ),
+    ]
+
+
+def _say_change(change: float, unit: Readable) -> Message:
+    """Say how much more or less of a unit there is."""
+    if not change:
+        return say("as much in {unit}", unit=unit)
+    told = {"amount": format_number(abs(change)), "unit": unit}
+    return (
+        say("{amount} {unit} more", **told) if change > 0 else say("{amount} {unit} less", **told)
     )
 
 
