@@ -144,7 +144,7 @@ def _check(folder: Path) -> Verdict:
         *([changed[proofs.NAME]] if proofs.NAME in changed else []),
         *differences,
         *_check_rows(proof),
-        *_check_certificate(kept, verdict),
+        *_check_certificate(kept, verdict, _tolerance(proof)),
         *recount(kept, proof),
         *table,
     ]
@@ -306,6 +306,14 @@ def _violation(proof: proofs.Arrays) -> tuple[float, int]:
     )
 
 
+def _tolerance(proof: proofs.Arrays) -> float:
+    """Give how far a row may be broken: a kilogram, and less where nobody asks for a tonne. [t]"""
+    limit = proof["limit"]
+    most = float(limit[(proof["sense"] >= 0) & (limit > 0)].max(initial=0.0))
+    small = 0.0 < most < 1.0
+    return float(_TONNES / 10.0 ** np.ceil(np.log10(1e3 / most))) if small else _TONNES
+
+
 def _bound(proof: proofs.Arrays) -> tuple[float, float]:
     """Bound every plan from below by weak duality, and give the smallest reduced cost."""
     sense, price = proof["sense"], proof["price"]
@@ -374,7 +382,7 @@ def _lowered(
 
 def _check_rows(proof: proofs.Arrays) -> Iterator[Message]:
     worst, where = _violation(proof)
-    if not worst <= _TONNES:
+    if not worst <= _tolerance(proof):
         name = str(proof["row_name"][where]) if where >= 0 else ""
         sense = _SENSES.get(int(proof["sense"][where]), "") if where >= 0 else ""
         yield say(
@@ -386,7 +394,9 @@ def _check_rows(proof: proofs.Arrays) -> Iterator[Message]:
         )
 
 
-def _check_certificate(plan: Mapping[str, Any], verdict: Verdict) -> Iterator[Message]:
+def _check_certificate(
+    plan: Mapping[str, Any], verdict: Verdict, tolerance: float
+) -> Iterator[Message]:
     claimed = values_at(plan, "certificate")
     for name, value, room in _expect(claimed, verdict):
         said = number_in(claimed.get(name))
@@ -400,7 +410,7 @@ def _check_certificate(plan: Mapping[str, Any], verdict: Verdict) -> Iterator[Me
         most = min(most, verdict.lower_bound)
     if claimed.get("lower_bound") is not None and not bound <= _above(most):
         yield say("the lower bound in plan.json cannot be proved from proof.npz")
-    yield from _check_words(claimed)
+    yield from _check_words(claimed, tolerance)
 
 
 def _expect(claimed: Mapping[str, Any], verdict: Verdict) -> Iterator[tuple[str, float, float]]:
@@ -413,7 +423,7 @@ def _expect(claimed: Mapping[str, Any], verdict: Verdict) -> Iterator[tuple[str,
         yield "smallest_reduced_cost", smallest, 1e-6 + _SHARE * abs(verdict.objective)
 
 
-def _check_words(claimed: Mapping[str, Any]) -> Iterator[Message]:
+def _check_words(claimed: Mapping[str, Any], tolerance: float) -> Iterator[Message]:
     """Check what the certificate says of its own numbers."""
     objective, bound = (number_in(claimed.get(name)) for name in ("objective", "lower_bound"))
     gap = (objective - bound) / max(abs(objective), 1.0)
@@ -421,7 +431,11 @@ def _check_words(claimed: Mapping[str, Any]) -> Iterator[Message]:
         1e-12 + 1e-9 * abs(gap)
     ):
         yield _recomputed("certificate.gap", claimed.get("gap"), gap)
-    holds = number_in(claimed.get("largest_violation")) <= _TONNES and gap <= _SHARE
+    holds = number_in(claimed.get("largest_violation")) <= tolerance and gap <= _SHARE
+    if "tolerance_t" in claimed and not np.isclose(
+        number_in(claimed["tolerance_t"]), tolerance, rtol=1e-9, atol=0.0
+    ):
+        yield _recomputed("certificate.tolerance_t", claimed["tolerance_t"], tolerance)
     if claimed.get("holds") is not holds:
         yield say(
             "plan.json says {claimed} for {name}, recomputed it is {found}",

@@ -101,15 +101,26 @@ def test_a_plan_stands(results):
     assert "no plan under these assumptions has less than" in str(verdict.sentence())
 
 
+def test_a_world_in_kilograms_stands(tmp_path):
+    """Where nobody asks for a tonne, rows are held to as much less than a kilogram."""
+    text = PIT_AND_PROJECT
+    for tonnes in ("1000", "600", "900", "5000"):
+        text = text.replace(f"{tonnes} t", f"{int(tonnes) / 1000} kg")
+    verdict = check_results(write_results(text, tmp_path))
+    assert [str(one) for one in verdict.findings] == []
+    change_proof(tmp_path, value=np.load(tmp_path / "proof.npz")["value"] * (1 + 1e-5))
+    assert any("a rule is broken by" in str(one) for one in check_results(tmp_path).findings)
+
+
 def test_nothing_of_the_programme_is_needed():
-    """The checker imports NumPy, and of the project no more than records, errors, language."""
+    """The checker imports NumPy, and of the project no more than what records need."""
     import subprocess
     import sys
 
     code = (
         "import sys, raastof_geo.verify; "
         "ours = {m.split('.')[1] for m in sys.modules if m.startswith('raastof_geo.')}; "
-        "bad = ours - {'verify', 'tally', 'records', 'errors', 'language'}; "
+        "bad = ours - {'verify', 'tally', 'records', 'trace', 'errors', 'language'}; "
         "bad |= {'pulp', 'scipy', 'highspy', 'pandas'} & set(sys.modules); "
         "sys.exit(', '.join(bad) or 0)"
     )
