@@ -113,8 +113,9 @@ def _with_unit(given: str, value: float, words: list[str]) -> Quantity:
     if unit in CUBIC_METRES and not rest:
         condition: Condition | None = "in_situ" if unit.startswith("f") else None
         return _bounded(given, Quantity(value, "m3", condition))
-    if unit in LOADS and len(words) <= 2:
-        return _bounded(given, Quantity(value, "loads", vehicle=words[1] if rest else None))
+    if unit in LOADS:
+        vehicle = " ".join(words[1:]) or None
+        return _bounded(given, Quantity(value, "loads", vehicle=vehicle))
     raise InputError(_refusal(given))
 
 

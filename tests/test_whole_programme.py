@@ -13,8 +13,9 @@ from dense import KEYS, OwnRow, UnclearError, dense_baseline, dense_optimum
 from hypothesis import HealthCheck, Phase, assume, given, note, settings
 from hypothesis import strategies as st
 from strategies import World, choice_worlds, every_world, with_openings
+from worlds import make_legs, make_scenario
 
-from raastof_geo.assignment import RULES, Plan, Row, assign
+from raastof_geo.assignment import RULES, Plan, Row, assign, build_problem
 from raastof_geo.assignment.problem import Problem
 from raastof_geo.assignment.rules import Rule
 from raastof_geo.effect import solve_baseline
@@ -367,6 +368,40 @@ def test_both_solvers_give_the_same_plans(world):
 
 
 # --- coordination ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", ["trips_balanced", "projects_not_worse"])
+def test_rows_over_all_sites_take_as_many_passes_for_many_sites_as_for_few(rule, monkeypatch):
+    """Rows are built in passes over the columns that do not grow with sites or projects."""
+    [state] = [one for one in RULES if one.__name__ == rule]
+    passes = []
+    for count in (2, 12):
+        need = "needs: [{use: fill, amount: 9 t}]"
+        sites = "\n".join(
+            f"  s{number}: {{lon: 12.{number + 10}, lat: 55.5, {need}}}" for number in range(count)
+        )
+        scenario = make_scenario(
+            f"title: w\nperiods: [2027, 2028]\nreturn_loads: {{share: 50 %}}\nsites:\n{sites}\n"
+            "  pit: {lon: 12.1, lat: 55.6, pit: {supplies: [fill_sand]}}\n"
+            "targets: {fairness: {measure: cost_dkk, worse_by_at_most: 0 %}}\n"
+        )
+        problem = build_problem(scenario, make_legs(scenario))
+        problem.alone.update({f"s{number}": 1e6 for number in range(count)})
+        calls: list[str] = []
+        with monkeypatch.context() as patch:
+            for name in ("leg", "join", "labels", "find", "trip"):
+                patch.setattr(Problem, name, _counted(getattr(Problem, name), calls))
+            assert len(list(state(problem))) >= count
+        passes.append(len(calls))
+    assert passes[0] == passes[1]
+
+
+def _counted(method: Callable[..., Any], calls: list[str]) -> Callable[..., Any]:
+    def counted(*args: Any, **named: Any) -> Any:
+        calls.append(method.__name__)
+        return method(*args, **named)
+
+    return counted
 
 
 @quick(20)

@@ -13,7 +13,7 @@ from raastof_geo.assignment.master import pick_solver
 from raastof_geo.assignment.price_in import Clock, Optimum, Start, Step, solve_in_order
 from raastof_geo.assignment.problem import Columns, Floats, Problem
 from raastof_geo.assignment.programme import Programme, build_programme
-from raastof_geo.assignment.rules.limits import project_shares, project_sites
+from raastof_geo.assignment.rules.limits import share_moves
 from raastof_geo.assignment.rules.masses import (
     needs_met,
     offers_kept,
@@ -127,12 +127,11 @@ def measure_alone(problem: Problem) -> dict[str, float]:
     site = {offer.id: offer.site for offer in scenario.offers}
     site |= {need.id: need.site for need in scenario.needs}
     short = {scenario.project(site[label]) for _, label in alone.missing if label in site}
-    projects = {scenario.project(site_id) for site_id in project_sites(scenario)}
-    figures = {}
-    for project in sorted(projects - short):
-        columns, part = project_shares(alone.problem, project)
-        figures[project] = float(values[columns] @ part)
-    return figures
+    return {
+        project: float(values[columns] @ part)
+        for project, (columns, part) in share_moves(alone.problem).items()
+        if project not in short
+    }
 
 
 def _without_coordination(scenario: Scenario) -> Scenario:

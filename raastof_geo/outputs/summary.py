@@ -170,8 +170,8 @@ def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
         )
     elif not kg and not dkk:
         met = say(
-            "The target of {asked} % ({definition}) is met, and costs nothing: the best plan without "
-            "it has as many kg CO2e and DKK",
+            "The target of {asked} % ({definition}) is met, and costs nothing: the best plan "
+            "without it has as many kg CO2e and DKK",
             **told,
         )
     else:

@@ -293,7 +293,7 @@ def _is_network(file: Path) -> bool:
     try:
         with zipfile.ZipFile(file) as archive:
             return {"metadata.npy", "node_lon.npy"} <= {*archive.namelist()}
-    except _UNREADABLE:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile):
         return False
 
 

@@ -7,19 +7,22 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from raastof_geo.emissions.speed import BuiltUpSpeed, RoadSpeed, SpeedTable
 from raastof_geo.emissions.vehicle import Fuel, Named, Vehicle
 from raastof_geo.errors import InputError
-from raastof_geo.figures import Figure, NonNegativeFigure, PositiveFigure, Sourced
+from raastof_geo.figures import Density, Figure, NonNegativeFigure, PositiveFigure, Sourced
 from raastof_geo.language import say
 from raastof_geo.scenario.identity import Names, find_id, known, names_in
 from raastof_geo.scenario.once import MapOf
 from raastof_geo.scenario.tree import Tree, read_tree
 from raastof_geo.units import Condition, Quantity
+
+Words: TypeAlias = Annotated[dict[str, str], Field(min_length=1)]
+"""What people call something, by language."""
 
 
 class Material(Named):
@@ -28,11 +31,11 @@ class Material(Named):
     origin: Literal["secondary", "virgin"]
     soil_class: int | None = Field(default=None, ge=0, le=4)
     """Class on Zealand, 0 the cleanest and 4 the most polluted; none where it is not soil."""
-    density_in_situ: PositiveFigure | None = None
+    density_in_situ: Density | None = None
     """Before it is dug. [t/m3]"""
-    density_loose: PositiveFigure
+    density_loose: Density
     """On the truck. [t/m3]"""
-    density_compacted: PositiveFigure
+    density_compacted: Density
     """In the finished layer. [t/m3]"""
     price: NonNegativeFigure | None = None
     """What a pit charges for it. [DKK/t]"""
@@ -201,10 +204,10 @@ class Catalogue(BaseModel):
         Annotated[str, AfterValidator(known("materials"))],
         MapOf[Annotated[str, AfterValidator(known("uses"))], Fit],
     ]
-    conditions: dict[str, dict[str, str]] = Field(default_factory=dict)
-    land: dict[str, dict[str, str]] = Field(default_factory=dict)
+    conditions: dict[str, Words] = Field(default_factory=dict)
+    land: dict[str, Words] = Field(default_factory=dict)
     """Kinds of land that soil may come to, with the names that people read."""
-    soil_classes: dict[int, dict[str, str]] = Field(default_factory=dict)
+    soil_classes: dict[int, Words] = Field(default_factory=dict)
     """Classes of soil on Zealand, with the names that people read."""
     soil_moves: MapOf[Annotated[str, AfterValidator(known("land"))], MapOf[int, SoilMove]] = Field(
         default_factory=dict

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from raastof_geo.errors import InputError
-from raastof_geo.figures import NonNegativeFigure
+from raastof_geo.figures import LARGEST, NonNegativeFigure, Rate, Sum
 from raastof_geo.language import Language, say
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres
@@ -169,7 +169,7 @@ class OfferEntry(Stock):
     material: MaterialId
     must_leave: bool = True
     """Whether all of it has to go, as surplus from a construction site has."""
-    price_dkk_per_t: float = Field(default=0.0)
+    price_dkk_per_t: Rate = 0.0
     """What the taker pays for it; below 0 where the giver pays. [DKK/t]"""
 
     @model_validator(mode="after")
@@ -211,8 +211,8 @@ class Capacity(Model):
 class Opening(Model):
     """What it takes to open a candidate site, once, if the plan uses it."""
 
-    cost_dkk: float = Field(default=0.0, ge=0)
-    kg_co2e: float = Field(default=0.0, ge=0)
+    cost_dkk: Sum = 0.0
+    kg_co2e: Sum = 0.0
 
 
 class PitEntry(Capacity):
@@ -572,7 +572,7 @@ class Cap(Model):
     """The most that a plan may amount to by a measure."""
 
     measure: Measure
-    at_most: float = Field(ge=0)
+    at_most: Sum
     """In the measure's own unit."""
     period: PeriodId | None = None
     """The period that is limited; none: all together."""
@@ -590,7 +590,7 @@ class PassageLimit(Window):
     """The road nearest to a place: longitude, latitude. [degrees]"""
     polygon: tuple[tuple[float, float], ...] | None = Field(default=None, min_length=3)
     """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""
-    at_most_per_period: float = Field(ge=0)
+    at_most_per_period: Sum
     """Trips that use them, each way counted. [trips]"""
 
     @field_validator("way", mode="before")
@@ -667,11 +667,11 @@ class Agreement(Window):
 class FleetLimit(Model):
     """How much of a kind of truck there is."""
 
-    number: float | None = Field(default=None, ge=0)
+    number: Sum | None = None
     """Trucks, each with the catalogue's hours a year."""
-    hours_per_period: float | None = Field(default=None, ge=0)
+    hours_per_period: Sum | None = None
     """Driving, loading and tipping, all trucks together. [h]"""
-    km_per_period: float | None = Field(default=None, ge=0)
+    km_per_period: Sum | None = None
     """Loaded and empty, all trucks together. [km]"""
 
     @model_validator(mode="after")
@@ -858,7 +858,7 @@ class ScenarioFile(Model):
         min_length=1,
     )
     """What is minimised, the most important first."""
-    co2_price_dkk_per_t: float = Field(default=750.0, ge=0)
+    co2_price_dkk_per_t: float = Field(default=750.0, ge=0, le=LARGEST)
     """Price of a tonne of CO2e in `cost_with_co2_dkk`. [DKK/t CO2e]"""
     return_loads: ReturnLoads | None = None
     """None: every truck drives back empty."""

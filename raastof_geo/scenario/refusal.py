@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, get_args
@@ -16,8 +15,7 @@ from raastof_geo.scenario.fault import FaultError
 from raastof_geo.scenario.identity import UnknownIdError, suggest
 from raastof_geo.scenario.keys import english_keys, suggest_key
 from raastof_geo.scenario.tree import Trail, Tree
-
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
+from raastof_geo.units import suggest_number
 
 
 def explain_errors(
@@ -141,13 +139,14 @@ def _sentence(
             problem=detail["msg"],
             given=f"`{given}`",
         )
-    if kind.startswith("float") and _DECIMAL_COMMA.fullmatch(given):
+    better = suggest_number(given) if kind.startswith("float") else None
+    if better is not None:
         return say(
             "{where} must be {rule}, got {given}: write a point, {better}",
             where=where,
             rule=rule,
             given=f"`{given}`",
-            better=f"`{given.strip().replace(',', '.')}`",
+            better=f"`{better}`",
         )
     return say("{where} must be {rule}, got {given}", where=where, rule=rule, given=f"`{given}`")
 

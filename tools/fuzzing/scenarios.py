@@ -33,15 +33,17 @@ def make_scenario(dice: Random) -> bytes:
     elif 0.8 <= how < 0.92:
         for _ in range(dice.randint(1, 2)):
             spoil_leaf(tree, dice)
-    data = _write(tree, dice).encode("utf-8", "surrogatepass")
-    return data if how < 0.92 else _spoil_text(data, dice)
+    text = _write(tree, dice)
+    if how >= 0.97:
+        text = _harden(tree, dice)
+    data = text.encode("utf-8", "surrogatepass")
+    return spoil_bytes(data, dice) if 0.92 <= how < 0.97 else data
 
 
-def _spoil_text(data: bytes, dice: Random) -> bytes:
-    if dice.random() < 0.7:
-        return spoil_bytes(data, dice)
-    line = dice.choice(HARD_LINES).encode()
-    return line + b"\n" + data if dice.random() < 0.5 else data + b"\n" + line + b"\n"
+def _harden(tree: dict[str, Any], dice: Random) -> str:
+    """Write a tree key by key, with a line before or after that is hard on readers of YAML."""
+    line, text = dice.choice(HARD_LINES), _write_keys(tree)
+    return f"{line}\n{text}" if line.startswith("%") or dice.random() < 0.5 else f"{text}{line}\n"
 
 
 HARD_LINES: tuple[str, ...] = (
@@ -236,6 +238,10 @@ def _write(tree: dict[str, Any], dice: Random) -> str:
     """Write a tree as YAML: as JSON in a line, or key by key at the top."""
     if dice.random() < 0.5:
         return json.dumps(tree, ensure_ascii=dice.random() < 0.5)
+    return _write_keys(tree)
+
+
+def _write_keys(tree: dict[str, Any]) -> str:
     return "".join(
         f"{key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in tree.items()
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -125,43 +126,41 @@ def projects_not_worse(problem: Problem) -> Iterator[Row]:
         return
     values = problem.measure(fairness.measure)[problem.block("moves")]
     values = values + _charges(problem, fairness.measure)
+    shares = share_moves(problem)
     for project, alone in sorted(problem.alone.items()):
-        columns, part = project_shares(problem, project)
+        columns, part = shares[project]
         weights = values[columns] * part
         used = weights != 0
         limit = alone + fairness.worse_by_at_most * abs(alone)
         yield Row("projects_not_worse", project, columns[used], weights[used], "<=", limit)
 
 
-def project_shares(problem: Problem, project: str) -> tuple[Columns, Floats]:
-    """Give the moves that a project has a part in, and how much of each is its own."""
+def share_moves(problem: Problem) -> dict[str, tuple[Columns, Floats]]:
+    """Give the moves that each project has a part in, and how much of each is its own."""
     scenario = problem.scenario
-    members = {site for site in project_sites(scenario) if scenario.project(site) == project}
-    others = project_sites(scenario) - members
-    sends = _ends(problem, "origin", members)
-    takes = _ends(problem, "destination", members)
-    strangers = _ends(problem, "origin", others) | _ends(problem, "destination", others)
-    columns = np.flatnonzero(sends | takes)
-    return columns, np.where(strangers[columns], 0.5, 1.0)
+    owner = {site: scenario.project(site) for site in project_sites(scenario)}
+    projects = sorted(set(owner.values()))
+    number = {site: projects.index(project) for site, project in owner.items()}
+    giver = np.array([number.get(one.site, -1) for one in problem.givers], dtype=np.int64)
+    taker = np.array([number.get(one.site, -1) for one in problem.takers], dtype=np.int64)
+    sends, takes = giver[problem.moves.giver], taker[problem.moves.taker]
+    shared = (sends >= 0) & (takes >= 0) & (sends != takes)
+    # Every move stands once for the project at each of its ends, and one sort brings those
+    # of a project together.
+    whose = np.concatenate([sends, np.where(sends == takes, -1, takes)])
+    columns = np.tile(np.arange(len(sends)), 2)
+    part = np.tile(np.where(shared, 0.5, 1.0), 2)
+    order = np.lexsort((columns, whose))
+    bounds = np.searchsorted(whose[order], np.arange(len(projects) + 1))
+    pieces = [order[first:last] for first, last in itertools.pairwise(bounds.tolist())]
+    return {
+        project: (columns[mine], part[mine]) for project, mine in zip(projects, pieces, strict=True)
+    }
 
 
 def project_sites(scenario: Scenario) -> set[str]:
     """Give the sites that have surplus or needs of their own."""
     return {site_id for site_id, site in scenario.sites.items() if site.offers or site.needs}
-
-
-def _ends(
-    problem: Problem, key: str, sites: set[str]
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    if not len(problem.moves):
-        return np.empty(0, bool)
-    if key == "origin":
-        return np.asarray(
-            np.array([giver.site in sites for giver in problem.givers])[problem.moves.giver]
-        )
-    return np.asarray(
-        np.array([taker.site in sites for taker in problem.takers])[problem.moves.taker]
-    )
 
 
 def _charges(problem: Problem, measure: str) -> Floats:
