@@ -9,7 +9,7 @@ import hashlib
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -231,10 +231,7 @@ def _list_changed(folder: Path, listed: Manifest) -> Iterator[tuple[str, Message
 
 
 def _look_at(folder: Path, name: str, entry: Entry) -> Message | None:
-    parts, file = PurePosixPath(name).parts, plain(name)
-    if not parts or name.startswith("/") or {"..", "\\", ":", "\0"} & {*parts, *name}:
-        return say("manifest.json lists {file}, which can be no file of the folder", file=file)
-    path = folder.joinpath(*parts)
+    path, file = folder / name, plain(name)
     try:
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode):
