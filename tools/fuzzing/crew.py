@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -186,6 +187,7 @@ def work(pipe: Connection, folder: Path, seed: int) -> None:
     """Say that the process is there, and run the cases that come, until the pipe closes."""
     from fuzzing.cases import Bench, Case  # takes a while, and only processes need it
 
+    warnings.simplefilter("ignore")  # that a file of ours was changed is told again and again
     _bound_memory()
     pipe.send(None)
     folder.mkdir(parents=True, exist_ok=True)
