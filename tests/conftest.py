@@ -19,6 +19,12 @@ def _no_internet(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
+@pytest.fixture(autouse=True)
+def _no_width(monkeypatch):
+    """Workers that run side by side name the width of a terminal that nobody has."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory):
     """Tests keep their own cache, and leave the user's alone."""

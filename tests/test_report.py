@@ -108,7 +108,7 @@ def test_what_is_not_published_is_not_in_the_page(tmp_path):
     scenario = tmp_path / "secret.yaml"
     scenario.write_text(text + "\npublish: own_flows\noutputs: [projects]\n", encoding="utf-8")
     result, folder = run_scenario(scenario, into=tmp_path / "out")
-    assert [item.name for item in folder.iterdir()] == ["projects"]
+    assert {item.name for item in folder.iterdir()} == {"projects", "manifest.json"}
     for project in list_projects(result):
         page, _ = read(folder / "projects" / f"{file_name(project)}.html")
         flows = result.plan.flows
