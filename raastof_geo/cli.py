@@ -286,6 +286,7 @@ _HELP: dict[str, Message] = {
     "strict": say("End with 3 also where only other files than the plan were changed."),
     "of_scenario": say("Take the catalogue of this scenario instead of the built-in one."),
     "anywhere": say("Let the scenario name files outside its own folder."),
+    "model": say("How a truck's energy follows from the road: by_speed or by_distance."),
     "lang": say("The language to speak, and to write results in: da or en."),
     "verbose": say("Tell each step."),
     "debug": say("Show where in the code an error arose."),
@@ -336,6 +337,7 @@ _ARGUMENTS: dict[str, Message] = {
     "vehicle": say("TRUCK"),
     "period": say("PERIOD"),
     "map_file": say("FILE"),
+    "model": say("NAME"),
     "municipalities": say("FILE"),
     "towns": say("FILE"),
     "within": say("FILE"),
@@ -393,6 +395,7 @@ def _run(
     scenario: Path,
     into: Annotated[Path, typer.Option("--into")] = Path("results"),
     anywhere: Annotated[bool, typer.Option("--anywhere")] = False,
+    model: Annotated[str | None, typer.Option("--model")] = None,
     lang: Lang = None,
     verbose: Verbose = False,
     debug: Debug = False,
@@ -402,7 +405,7 @@ def _run(
     language = _asked_language(context, lang)
     with _telling(verbose) as note:
         result, folder = run_scenario(
-            scenario, into=into, anywhere=anywhere, language=language, tell=note
+            scenario, into=into, anywhere=anywhere, language=language, model=model, tell=note
         )
     with _in_language_of(result.scenario.said.language, language):
         _print_summary(result, folder)

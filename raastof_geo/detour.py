@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,11 +11,11 @@ from numpy.typing import NDArray
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.errors import NoRouteError
 from raastof_geo.language import Message, say
-from raastof_geo.legs import RoadPrices, size_truck
-from raastof_geo.roads.graph import build_graph
+from raastof_geo.legs import RoadPrices
+from raastof_geo.roads.drive import emit_kg_co2e, size_truck
 from raastof_geo.roads.restrict import TruckSize, find_local_edges
 from raastof_geo.roads.road import LIMITS, Access
-from raastof_geo.roads.route import Measure, Routes, load_router
+from raastof_geo.roads.route import Routes
 from raastof_geo.roads.tags import find_doubts, split_tags
 from raastof_geo.scenario.lookup import look_up
 from raastof_geo.scenario.scenario import Scenario
@@ -192,8 +191,7 @@ def _compare(
     """Find both routes of one way, and the edges of the network that either touches."""
     start, goal = roads.stops[origin], roads.stops[destination]
     legal = roads.measure(vehicle, load, active).routes([start], [goal])
-    free_measure = _free_measure(roads, vehicle, load, active)
-    free = free_measure.routes([start], [goal])
+    free = roads.free_measure(vehicle, load, active).routes([start], [goal])
     if not free.exists[0]:
         raise NoRouteError(
             say(
@@ -230,34 +228,21 @@ def _compare(
     return trip, np.concatenate(edges)
 
 
-def _free_measure(roads: RoadPrices, vehicle: str, load: str, active: tuple[int, ...]) -> Measure:
-    """Weigh roads as the truck does, but close none and forbid no turn."""
-    key = (vehicle, load, active)
-    if key not in roads.free_measures:
-        if not roads.free_routers:
-            graph = build_graph(roads.network, turns=False)
-            roads.free_routers.append(load_router(graph, restricted=False))
-        open_roads = dataclasses.replace(roads, lifted=True)
-        router = roads.free_routers[0]
-        prices = open_roads.price(vehicle, active, graph=router.graph)
-        roads.free_measures[key] = router.weigh(prices.weight[load])
-    return roads.free_measures[key]
-
-
 def _sum_up(
     roads: RoadPrices, vehicle: str, active: tuple[int, ...], load: str, routes: Routes
 ) -> dict[str, float]:
     graph = routes.router.graph
     quantities = roads.price(vehicle, active, graph=graph).quantities
     truck = roads.scenario.catalogue.vehicles[vehicle]
-    fuel, ferry = roads.scenario.catalogue.fuels[truck.fuel], roads.scenario.catalogue.ferry
     year = next(iter(roads.scenario.periods.values())).middle_year
     sums = {name: float(values[0]) for name, values in routes.sums(quantities).items()}
+    kg_co2e = emit_kg_co2e(
+        roads.scenario.catalogue, truck, sums[f"energy_{load}"], sums["ferry_km"], year
+    )
     return {
         "km": sums["km"],
         "hours": sums["hours"],
-        "kg_co2e": sums[f"energy_{load}"] * fuel.kg_co2e_wtw_per_unit.in_year(year)
-        + sums["ferry_km"] * ferry.kg_co2e_wtw_per_km.value,
+        "kg_co2e": kg_co2e,
         "toll_km": sums["toll_km"],
         "ferry_km": sums["ferry_km"],
         "link_dkk": sums["link_dkk"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -13,21 +13,36 @@ import shapely
 from numpy.typing import NDArray
 
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
-from raastof_geo.emissions.vehicle import EnergyModel, Vehicle, energy_by_speed
+from raastof_geo.emissions.model import MODELS, name_model
+from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
 from raastof_geo.language import Message, say
 from raastof_geo.roads.approach import Stop
 from raastof_geo.roads.area import read_area
 from raastof_geo.roads.change import find_changed_edges, find_edges_over
+from raastof_geo.roads.drive import (
+    LOADS,
+    Load,
+    drive_edges,
+    emit_kg_co2e,
+    find_speed,
+    pay_on_the_way,
+    size_truck,
+)
+from raastof_geo.roads.exchange import draw_driven
 from raastof_geo.roads.graph import RoadGraph, build_graph
 from raastof_geo.roads.islands import explain_islands, group_sites
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.restrict import TruckSize, bar_edges
-from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES
+from raastof_geo.roads.restrict import bar_edges
+from raastof_geo.roads.road import LIMITS, ROAD_CLASSES
 from raastof_geo.roads.route import Measure, Router, Routes, load_router, place_stops
 from raastof_geo.roads.snap import Anchors
+from raastof_geo.roads.travel import Travelling
 from raastof_geo.scenario.model import RoadChange
 from raastof_geo.scenario.parties import Taker, list_givers, list_takers, may_deal
 from raastof_geo.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    import networkx
 
 Floats: TypeAlias = NDArray[np.float64]
 Progress: TypeAlias = Callable[[str, float], None]
@@ -42,8 +57,6 @@ _CLOSED_TO_TRUCK = say(
 )
 _NO_WAY = say("no road leads there and back")
 _BY_FERRY = say("only a ferry leads there and back, and `network.ferries` is false")
-LOADS = ("full", "empty")
-"""How a truck drives: loaded one way, empty the other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +84,11 @@ class Legs:
     is loaded: `origin`, `destination`, `vehicle`, `period`, and for each trip `length_km` (without
     ferries), `drive_h`, `energy`, `kg_co2e_wtw`, `kg_co2e_ttw`, `dkk` (of which `toll_dkk`),
     `passages_0` …."""
+
+    @property
+    def energy_model(self) -> str:
+        """The name of the energy model that the legs were priced with, `""` without roads."""
+        return "" if self.roads is None else name_model(self.roads.energy_model)
 
     def price_again(self, scenario: Scenario) -> Legs | None:
         """Price the legs of a scenario with the same sites; none where there are no roads."""
@@ -117,20 +135,21 @@ class ArcPrices:
 
 
 @dataclass(frozen=True, eq=False)
-class RoadPrices:
+class RoadPrices(Travelling):
     """What every road costs every truck, and the routes that follow from it."""
 
     scenario: Scenario
     network: RoadNetwork
     stops: Mapping[str, Stop]
-    model: EnergyModel = energy_by_speed
+    model: EnergyModel | None = None
+    """Gives the energy of a vehicle at a speed; none: the one that the scenario names."""
     lifted: bool = False
     """Whether all that is closed to a truck counts as open."""
-    free_routers: list[Router] = field(default_factory=list, compare=False)
-    """The network with nothing closed, once somebody has asked for it."""
-    free_measures: dict[tuple[str, str, tuple[int, ...]], Measure] = field(
-        default_factory=dict, compare=False
-    )
+
+    @property
+    def energy_model(self) -> EnergyModel:
+        """What gives the energy of a vehicle at a speed, empty and full."""
+        return self.model or MODELS[self.scenario.said.emissions.model]
 
     @cached_property
     def graph(self) -> RoadGraph:
@@ -141,6 +160,11 @@ class RoadPrices:
     def router(self) -> Router:
         """The network made ready for routes."""
         return load_router(self.graph)
+
+    @cached_property
+    def free_router(self) -> Router:
+        """The network with nothing closed and no turn forbidden, made ready for routes."""
+        return load_router(build_graph(self.network, turns=False), restricted=False)
 
     @cached_property
     def changed(self) -> list[NDArray[np.intp]]:
@@ -199,7 +223,7 @@ class RoadPrices:
         classes = network.road_class
         tolled = np.array([scenario.catalogue.speeds[name].tolled for name in ROAD_CLASSES])
         at_sea = network.ferry[graph.edge]
-        empty, full = self.model(vehicle, speed)
+        empty, full = self.energy_model(vehicle, speed)
         length = graph.length_km
         quantities = {
             "km": length,
@@ -214,7 +238,7 @@ class RoadPrices:
                 for number, edges in enumerate(self.limited)
             },
         }
-        weight = {
+        weight: dict[str, Floats] = {
             load: np.where(
                 self.bar(vehicle_id, load, active)[graph.edge],
                 np.inf,
@@ -247,6 +271,19 @@ class RoadPrices:
                 self._measures[vehicle_id, state, active] = self.router.weigh(weight)
         return self._measures[key]
 
+    def free_measure(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> Measure:
+        """Weigh roads as the truck does, but close none and forbid no turn."""
+        key = (vehicle_id, load, active)
+        if key not in self._free_measures:
+            router = self.free_router
+            prices = replace(self, lifted=True).price(vehicle_id, active, graph=router.graph)
+            self._free_measures[key] = router.weigh(prices.weight[load])
+        return self._free_measures[key]
+
+    @cached_property
+    def _free_measures(self) -> dict[tuple[str, str, tuple[int, ...]], Measure]:
+        return {}
+
     @cached_property
     def _measures(self) -> dict[tuple[str, str, tuple[int, ...]], Measure]:
         return {}
@@ -271,6 +308,36 @@ class RoadPrices:
         assert routes is not None  # noqa: S101 - there is always a period
         return routes
 
+    def to_osmnx(
+        self, vehicle: str, *, load: Load = "full", period: str | None = None
+    ) -> networkx.MultiDiGraph:
+        """Give the roads of one truck in one period as a graph; see `roads.exchange.to_osmnx`.
+
+        Edges have `speed_kph` [km/h], `travel_time` [s] and `kg_co2e` (well to wheel) [kg], with
+        the scenario's catalogue, energy model, changes and ferries; those that this truck may not
+        use are left out.
+
+        Parameters
+        ----------
+        vehicle
+            Id of one of the scenario's trucks.
+        period
+            By default the scenario's first.
+        """
+        when = next(iter(self.scenario.periods)) if period is None else period
+        active = next(key for key, periods in self.spells.items() if when in periods)
+        drive = drive_edges(
+            self.network,
+            self.scenario.catalogue,
+            self.scenario.catalogue.vehicles[vehicle],
+            load,
+            year=self.scenario.periods[when].middle_year,
+            model=self.energy_model,
+            speed_km_h=self._speed(self._changes(vehicle, active)),
+            barred=self.bar(vehicle, load, active),
+        )
+        return draw_driven(self.network, drive)
+
     def _changes(
         self, vehicle_id: str, active: tuple[int, ...]
     ) -> list[tuple[RoadChange, NDArray[np.intp]]]:
@@ -283,18 +350,7 @@ class RoadPrices:
 
     def _speed(self, changes: list[tuple[RoadChange, NDArray[np.intp]]]) -> Floats:
         """Give the speed on every edge. [km/h]"""
-        network = self.network
-        speed = self.scenario.catalogue.speed_table.mean_km_h(
-            ROAD_CLASSES,
-            network.road_class,
-            network.built_up,
-            SURFACES,
-            network.surface,
-            network.maxspeed_km_h,
-        ).copy()
-        sailing = network.ferry & np.isfinite(network.duration_min)
-        if sailing.any():
-            speed[sailing] = _sailing_speed(network)[sailing]
+        speed = find_speed(self.network, self.scenario.catalogue)
         for change, edges in changes:
             if change.speed_km_h is not None:
                 speed[edges] = change.speed_km_h
@@ -344,25 +400,12 @@ def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
     ]
 
 
-def size_truck(vehicle: Vehicle, load: str) -> TruckSize:
-    """Give the size that limits are held against, loaded to the full or empty."""
-    share = 1.0 if load == "full" else vehicle.empty_t / vehicle.gross_t.value
-    return TruckSize(
-        maxweight_t=vehicle.gross_t.value * share,
-        maxweightrating_t=vehicle.gross_t.value,
-        maxaxleload_t=vehicle.axle_load_t.value * share,
-        maxheight_m=vehicle.height_m.value,
-        maxwidth_m=vehicle.width_m.value,
-        maxlength_m=vehicle.length_m.value,
-    )
-
-
 def price_legs(
     scenario: Scenario,
     network: RoadNetwork,
     anchors: Anchors,
     *,
-    model: EnergyModel = energy_by_speed,
+    model: EnergyModel | None = None,
     progress: Progress | None = None,
 ) -> Legs:
     r"""Price every leg that the scenario's materials and the roads allow.
@@ -378,7 +421,8 @@ def price_legs(
     Parameters
     ----------
     model
-        Gives the energy of a vehicle at a speed, empty and full. [unit of the fuel per km]
+        Gives the energy of a vehicle at a speed, empty and full [unit of the fuel per km]; by
+        default the one that the scenario names.
     progress
         Told how far the work is.
 
@@ -437,35 +481,22 @@ def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
     return pd.DataFrame(sorted(pairs), columns=["origin", "destination", "material"])
 
 
-def _sailing_speed(network: RoadNetwork) -> Floats:
-    """Give the speed of ferries whose duration is tagged, over the whole of each. [km/h]"""
-    whole = np.where(network.way != 0, network.way, -1 - network.road.astype(np.int64))
-    _, ferry = np.unique(whole, return_inverse=True)
-    length_km = np.bincount(ferry, network.length_m)[ferry] / 1000
-    return np.asarray(length_km / (network.duration_min / 60))
-
-
 def _weigh_arcs(
     scenario: Scenario, vehicle: Vehicle, quantities: dict[str, Floats], energy: str
 ) -> Floats:
     """Weigh arcs by the scenario's routing measure."""
-    ferry = scenario.catalogue.ferry
+    catalogue = scenario.catalogue
     if scenario.said.network.route_by == "time":
         return quantities["hours"]
     if scenario.said.network.route_by == "cost":
+        on_the_way = (quantities[name] for name in ("toll_km", "link_dkk", "ferry_km"))
         return np.asarray(
             quantities["hours"] * vehicle.hire_dkk_per_h.value
-            + quantities["toll_km"] * vehicle.toll_dkk_per_km.value
-            + quantities["link_dkk"]
-            + quantities["ferry_km"] * ferry.fare_dkk_per_km.value
+            + pay_on_the_way(catalogue, vehicle, *on_the_way)
         )
-    fuel = scenario.catalogue.fuels[vehicle.fuel]
     periods = list(scenario.periods.values())
     middle = periods[len(periods) // 2].middle_year
-    return np.asarray(
-        quantities[energy] * fuel.kg_co2e_wtw_per_unit.in_year(middle)
-        + quantities["ferry_km"] * ferry.kg_co2e_wtw_per_km.value
-    )
+    return emit_kg_co2e(catalogue, vehicle, quantities[energy], quantities["ferry_km"], middle)
 
 
 def _price_trips(
@@ -537,8 +568,8 @@ def price_empty_trips(
     periods: list[str],
 ) -> pd.DataFrame:
     """Turn what empty trips add up to along the road into emissions and money, for each trip."""
-    vehicle = scenario.catalogue.vehicles[vehicle_id]
-    fuel, ferry = scenario.catalogue.fuels[vehicle.fuel], scenario.catalogue.ferry
+    catalogue = scenario.catalogue
+    vehicle = catalogue.vehicles[vehicle_id]
     there = np.isfinite(sums["km"])
     trips = between.assign(
         vehicle=vehicle_id,
@@ -546,9 +577,9 @@ def price_empty_trips(
         drive_h=sums["hours"],
         energy=sums["energy_empty"],
         toll_dkk=(
-            toll_dkk := sums["toll_km"] * vehicle.toll_dkk_per_km.value
-            + sums["link_dkk"]
-            + sums["ferry_km"] * ferry.fare_dkk_per_km.value
+            toll_dkk := pay_on_the_way(
+                catalogue, vehicle, sums["toll_km"], sums["link_dkk"], sums["ferry_km"]
+            )
         ),
         dkk=sums["hours"] * vehicle.hire_dkk_per_h.value + toll_dkk,
         **{
@@ -557,15 +588,14 @@ def price_empty_trips(
             if name.startswith("over_")
         },
     )
+    burnt = (sums["energy_empty"], sums["ferry_km"])
     years = {period: scenario.periods[period].middle_year for period in periods}
     return pd.concat(
         [
             trips.assign(
                 period=period,
-                kg_co2e_wtw=sums["energy_empty"] * fuel.kg_co2e_wtw_per_unit.in_year(year)
-                + sums["ferry_km"] * ferry.kg_co2e_wtw_per_km.value,
-                kg_co2e_ttw=sums["energy_empty"] * fuel.kg_co2e_ttw_per_unit.in_year(year)
-                + sums["ferry_km"] * ferry.kg_co2e_ttw_per_km.value,
+                kg_co2e_wtw=emit_kg_co2e(catalogue, vehicle, *burnt, year, "wtw"),
+                kg_co2e_ttw=emit_kg_co2e(catalogue, vehicle, *burnt, year, "ttw"),
             )[there]
             for period, year in years.items()
         ],
@@ -644,10 +674,7 @@ def _explain_lost(
 
 def _ways_there(roads: RoadPrices, pairs: pd.DataFrame, *, ferries: bool) -> list[bool]:
     """Tell of each pair whether any road leads there and back, closed or not."""
-    if not roads.free_routers:
-        graph = build_graph(roads.network, turns=False)
-        roads.free_routers.append(load_router(graph, restricted=False))
-    router = roads.free_routers[0]
+    router = roads.free_router
     length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
     measure = router.weigh(length if ferries else np.where(at_sea, np.inf, length))
     starts = [roads.stops[site] for site in pairs["origin"]]
@@ -661,14 +688,11 @@ def _price_tonnes(
     scenario: Scenario, vehicle_id: str, trips: pd.DataFrame, periods: list[str]
 ) -> pd.DataFrame:
     """Turn trips into prices for each tonne, in each period."""
-    vehicle = scenario.catalogue.vehicles[vehicle_id]
-    fuel = scenario.catalogue.fuels[vehicle.fuel]
-    ferry = scenario.catalogue.ferry
+    catalogue = scenario.catalogue
+    vehicle = catalogue.vehicles[vehicle_id]
     hours = trips["drive_h"] + vehicle.loading_min.value / 60
-    toll_dkk = (
-        trips["toll_km"] * vehicle.toll_dkk_per_km.value
-        + trips["link_dkk"]
-        + trips["ferry_km"] * ferry.fare_dkk_per_km.value
+    toll_dkk = pay_on_the_way(
+        catalogue, vehicle, trips["toll_km"], trips["link_dkk"], trips["ferry_km"]
     )
     haul_dkk = hours * vehicle.hire_dkk_per_h.value + toll_dkk
     per_tonne = trips.assign(
@@ -679,20 +703,15 @@ def _price_tonnes(
         vehicle_km_per_t=(trips["length_km"] + trips["return_km"] - trips["ferry_km"])
         / trips["load_t"],
     )
+    burnt = (trips["energy"], trips["ferry_km"])
     years = {period: scenario.periods[period].middle_year for period in periods}
     return pd.concat(
         [
             per_tonne.assign(
                 period=period,
-                kg_co2e_wtw_per_t=(
-                    trips["energy"] * fuel.kg_co2e_wtw_per_unit.in_year(year)
-                    + trips["ferry_km"] * ferry.kg_co2e_wtw_per_km.value
-                )
+                kg_co2e_wtw_per_t=emit_kg_co2e(catalogue, vehicle, *burnt, year, "wtw")
                 / trips["load_t"],
-                kg_co2e_ttw_per_t=(
-                    trips["energy"] * fuel.kg_co2e_ttw_per_unit.in_year(year)
-                    + trips["ferry_km"] * ferry.kg_co2e_ttw_per_km.value
-                )
+                kg_co2e_ttw_per_t=emit_kg_co2e(catalogue, vehicle, *burnt, year, "ttw")
                 / trips["load_t"],
             )
             for period, year in years.items()

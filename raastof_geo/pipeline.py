@@ -8,6 +8,8 @@ from pathlib import Path
 
 from raastof_geo.assignment import assign
 from raastof_geo.effect import measure_effect
+from raastof_geo.emissions.model import MODELS
+from raastof_geo.emissions.vehicle import EnergyModel
 from raastof_geo.errors import Finding, NoPlanError, Place, ScenarioError
 from raastof_geo.language import Language, Message, say
 from raastof_geo.legs import price_legs
@@ -20,6 +22,7 @@ from raastof_geo.roads.load import load_network
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors, find_far_sites, measure_far_sites, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
+from raastof_geo.scenario.identity import find_model
 from raastof_geo.scenario.model import NetworkChoice
 from raastof_geo.scenario.sketch import sketch_sites
 from raastof_geo.scenario.tree import Tree, read_tree
@@ -31,17 +34,27 @@ _BUFFER_M = 2000.0
 """How far beyond the municipalities of a scenario roads are read. [m]"""
 
 
-def solve_scenario(scenario: Scenario, *, tell: Tell = lambda _: None) -> Result:
+def solve_scenario(
+    scenario: Scenario, *, model: EnergyModel | str | None = None, tell: Tell = lambda _: None
+) -> Result:
     """Place a scenario on the roads, price its legs, assign, and measure the effect.
+
+    Parameters
+    ----------
+    model
+        How a truck's energy follows from the road: the name of one of the models, or a function
+        of one's own from a vehicle and speeds to energy per km, empty and full; none: what the
+        scenario says.
 
     Raises
     ------
     RaastofError
-        As the stations do: sites off the road, no route, no plan, no solver.
+        As the stations do: no such model, sites off the road, no route, no plan, no solver.
     """
+    energy = MODELS[find_model(model)] if isinstance(model, str) else model
     network, anchors = place_scenario(scenario, tell=tell)
     tell(say("Pricing the legs"))
-    legs = price_legs(scenario, network, anchors)
+    legs = price_legs(scenario, network, anchors, model=energy)
     tell(say("Assigning tonnes to legs"))
     try:
         plan = assign(scenario, legs)
@@ -155,12 +168,15 @@ def run_scenario(
     into: Path | str = "results",
     anywhere: bool = False,
     language: Language | None = None,
+    model: EnergyModel | str | None = None,
     tell: Tell = lambda _: None,
 ) -> tuple[Result, Path]:
     """Read a scenario, solve it, and write all its outputs into `into/<scenario>`.
 
     Parameters
     ----------
+    model
+        How a truck's energy follows from the road; as for `solve_scenario`.
     language
         The language of the results; none: what the scenario says.
 
@@ -169,9 +185,10 @@ def run_scenario(
     RaastofError
         With every mistake of the input, or what failed outside.
     """
+    model = find_model(model) if isinstance(model, str) else model
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
     folder = Path(into) / scenario.id
     check_place(folder)
-    result = solve_scenario(scenario, tell=tell)
+    result = solve_scenario(scenario, model=model, tell=tell)
     tell(say("Writing the results"))
     return result, write_outputs(result, folder)

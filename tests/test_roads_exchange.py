@@ -51,7 +51,7 @@ def graph_of(*edges, **attributes):
 
 def test_functions_of_osmnx_work_on_the_graph(network, tmp_path):
     """Frames, statistics, projection, speeds, nearest things, routes, files."""
-    graph = network.to_osmnx()
+    graph = to_osmnx(network)
     _, edges = ox.graph_to_gdfs(graph)
     assert len(edges) == 7
     assert ox.basic_stats(graph)["n"] == 3

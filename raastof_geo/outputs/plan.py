@@ -62,6 +62,7 @@ def _describe(result: Result) -> dict[str, Any]:
             "sha256": result.network.digest,
             **asdict(result.network.metadata),
         },
+        "legs": {"energy_model": result.legs.energy_model},
         "versions": {
             "raastof_geo": __version__,
             "python": platform.python_version(),

@@ -100,6 +100,10 @@ class HierarchyEngine:
         self.tail, self.head, self.order = tail, head, order
         self.cch: Any = routingkit_cch.CCH(order.tolist(), tail.tolist(), head.tolist(), False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as the arrays it was made of: the hierarchy is built again where they land."""
+        return HierarchyEngine, (self.tail, self.head, self.order)
+
     @cached_property
     def cells(self) -> Cells | None:
         """The core cut into cells, none where it is too small or hangs together too well."""
@@ -153,7 +157,12 @@ class HierarchyMetric:
 
         self._kit = routingkit_cch
         self._engine = engine
+        self._weight = weight
         self._metric = routingkit_cch.CCHMetric(engine.cch, weight.tolist())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as the engine and the weights: they are poured in again where they land."""
+        return HierarchyMetric, (self._engine, self._weight)
 
     def measure(self, origins: Sequence[Doors], destinations: Sequence[Doors]) -> Integers:
         """Give the least weight between all origins and destinations, or `CLOSED`.

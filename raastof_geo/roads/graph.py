@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from raastof_geo.roads.network import RoadNetwork, Turns
 from raastof_geo.roads.road import Access
+from raastof_geo.roads.travel import Travelling
 
 Floats = NDArray[np.float64]
 Prefix = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class RoadGraph:
+class RoadGraph(Travelling):
     """Every edge in each direction that its signs allow, closed roads and all.
 
     Where turns are restricted a junction has further nodes, one for each way

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +29,6 @@ from raastof_geo.roads.faults import (
 )
 from raastof_geo.roads.projection import project
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Access, Road
-
-if TYPE_CHECKING:
-    import networkx
 
 ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
 BUILDER = "raastof_geo roads 2"
@@ -224,12 +221,6 @@ class RoadNetwork:
         share = np.r_[0.0, np.cumsum(steps)] / max(float(steps.sum()), 1e-12)
         at = np.r_[low, share[(share > low) & (share < high)], high]
         return np.column_stack([np.interp(at, share, points[:, axis]) for axis in (0, 1)])
-
-    def to_osmnx(self) -> networkx.MultiDiGraph:
-        """Give the graph as OSMnx knows it, for its functions and for GraphML."""
-        from raastof_geo.roads.exchange import to_osmnx
-
-        return to_osmnx(self)
 
     def called(self, edge: int) -> str:
         """Give number and name of an edge."""

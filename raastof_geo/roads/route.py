@@ -33,6 +33,7 @@ from raastof_geo.roads.reduce import Reduction, reduce_graph
 from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.snap import Anchors
+from raastof_geo.roads.travel import Travelling
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
@@ -52,7 +53,7 @@ _WORTH_KEEPING = 10_000
 
 
 @dataclass(frozen=True, eq=False)
-class Router:
+class Router(Travelling):
     """A network made ready: its arcs, its core, and an engine."""
 
     graph: RoadGraph
@@ -260,7 +261,7 @@ def place_stops(anchors: Anchors) -> dict[str, Stop]:
 
 
 @dataclass(frozen=True, eq=False)
-class Measure:
+class Measure(Travelling):
     """A network with weights in it, in whole units."""
 
     router: Router

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationInfo
 
+from raastof_geo.emissions.model import list_models
 from raastof_geo.errors import Finding, InputError
 from raastof_geo.language import LANGUAGES, Language, Message, say
 
@@ -45,6 +46,7 @@ NOUNS: dict[str, Message] = {
     "recipes": say("a recipe"),
     "land": say("a kind of land"),
     "legal_regimes": say("a legal regime"),
+    "models": say("an energy model"),
 }
 
 
@@ -108,6 +110,17 @@ def find_id(section: str, given: str, names: Names) -> str:
             hint=suggest(given, names, listed=section in _IN_TABLES),
         ),
     )
+
+
+def find_model(given: str) -> str:
+    """Give the name of an energy model as it is written in `MODELS`.
+
+    Raises
+    ------
+    UnknownIdError
+        There is no such model; the sentence says what was probably meant.
+    """
+    return find_id("models", given, list_models())
 
 
 def known(section: str) -> Callable[[str, ValidationInfo], str]:

@@ -19,13 +19,14 @@ from pydantic import (
     model_validator,
 )
 
+from raastof_geo.emissions.model import BY_DEFAULT
 from raastof_geo.errors import InputError
 from raastof_geo.figures import LARGEST, NonNegativeFigure, Rate, Sum
 from raastof_geo.language import Language, say
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres
 from raastof_geo.scenario.fault import Fault, FaultError, raise_faults
-from raastof_geo.scenario.identity import check_id, known
+from raastof_geo.scenario.identity import check_id, find_model, known
 from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.period import Calendar, Period, check_order, read_period
 from raastof_geo.units import Quantity, read_quantity, read_share
@@ -539,6 +540,13 @@ class RoadChange(Window):
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
+class EmissionChoices(Model):
+    """How a truck's energy follows from the road."""
+
+    model: Annotated[str, AfterValidator(find_model)] = BY_DEFAULT
+    """One of `MODELS` in `emissions/model.py`."""
+
+
 class NetworkChoice(Model):
     """Which roads, and how trucks choose among them."""
 
@@ -843,6 +851,7 @@ class ScenarioFile(Model):
     """The trucks that may be used; each leg takes the best of them."""
     idle_min_per_load: float = Field(default=0.0, ge=0, le=600)
     """Time with the engine running at both ends of a trip, together. [min]"""
+    emissions: EmissionChoices = EmissionChoices()
     accepted_conditions: SetOf[Annotated[str, AfterValidator(known("conditions"))]] = ()
     """Conditions of conditional fits that the scenario accepts."""
     catalogue: dict[str, Any] = Field(default_factory=dict)

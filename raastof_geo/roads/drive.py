@@ -1,0 +1,162 @@
+"""What a truck meets on roads: how fast it goes, where it may go, what it emits and pays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from raastof_geo.emissions.model import BY_DEFAULT, MODELS
+from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.restrict import TruckSize, bar_edges, find_local_edges
+from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access
+from raastof_geo.scenario.catalogue import Catalogue
+
+Floats: TypeAlias = NDArray[np.float64]
+Load = Literal["full", "empty"]
+LOADS: tuple[Load, ...] = ("full", "empty")
+"""How a truck drives: loaded one way, empty the other."""
+
+_Column = TypeVar("_Column", Floats, "pd.Series[float]", float)
+
+
+@dataclass(frozen=True, eq=False)
+class Drive:
+    """What one truck, loaded or empty, meets on every edge of a network. [edges]"""
+
+    speed_km_h: Floats
+    kg_co2e_wtw: Floats
+    """Well to wheel, over the whole edge. [kg CO2e]"""
+    closed: NDArray[np.bool_]
+    """Where it may not drive."""
+    local: NDArray[np.bool_]
+    """Where it may drive for the first and the last stretch of a trip only."""
+
+
+def size_truck(vehicle: Vehicle, load: str) -> TruckSize:
+    """Give the size that limits are held against, loaded to the full or empty."""
+    share = 1.0 if load == "full" else vehicle.empty_t / vehicle.gross_t.value
+    return TruckSize(
+        maxweight_t=vehicle.gross_t.value * share,
+        maxweightrating_t=vehicle.gross_t.value,
+        maxaxleload_t=vehicle.axle_load_t.value * share,
+        maxheight_m=vehicle.height_m.value,
+        maxwidth_m=vehicle.width_m.value,
+        maxlength_m=vehicle.length_m.value,
+    )
+
+
+def find_speed(network: RoadNetwork, catalogue: Catalogue) -> Floats:
+    """Give how fast trucks go on every edge; ferries as fast as their `duration` says. [km/h]"""
+    speed = catalogue.speed_table.mean_km_h(
+        ROAD_CLASSES,
+        network.road_class,
+        network.built_up,
+        SURFACES,
+        network.surface,
+        network.maxspeed_km_h,
+    ).copy()
+    sailing = network.ferry & np.isfinite(network.duration_min)
+    if sailing.any():
+        speed[sailing] = _sailing_speed(network)[sailing]
+    return speed
+
+
+def _sailing_speed(network: RoadNetwork) -> Floats:
+    """Give the speed of ferries whose duration is tagged, over the whole of each. [km/h]"""
+    whole = np.where(network.way != 0, network.way, -1 - network.road.astype(np.int64))
+    _, ferry = np.unique(whole, return_inverse=True)
+    length_km = np.bincount(ferry, network.length_m)[ferry] / 1000
+    return np.asarray(length_km / (network.duration_min / 60))
+
+
+def emit_kg_co2e(
+    catalogue: Catalogue,
+    vehicle: Vehicle,
+    energy: _Column,
+    ferry_km: _Column,
+    year: float,
+    scope: Literal["wtw", "ttw"] = "wtw",
+) -> _Column:
+    """Give what a truck emits on the road and on board of ferries.
+
+    Parameters
+    ----------
+    energy
+        What it uses on the road. [unit of its fuel]
+    ferry_km
+        How far it is carried by ferries. [km]
+    year
+        The fuel's emissions change over the years.
+    scope
+        From the well to the wheel, or from the tank.
+
+    Returns
+    -------
+    kg_co2e
+        In the shape of `energy`. [kg CO2e]
+    """
+    fuel, ferry = catalogue.fuels[vehicle.fuel], catalogue.ferry
+    per_unit = fuel.kg_co2e_wtw_per_unit if scope == "wtw" else fuel.kg_co2e_ttw_per_unit
+    at_sea = ferry.kg_co2e_wtw_per_km if scope == "wtw" else ferry.kg_co2e_ttw_per_km
+    return energy * per_unit.in_year(year) + ferry_km * at_sea.value
+
+
+def pay_on_the_way(
+    catalogue: Catalogue, vehicle: Vehicle, toll_km: _Column, link_dkk: _Column, ferry_km: _Column
+) -> _Column:
+    """Give what tolled roads, fixed links and ferries cost. [DKK]
+
+    Parameters
+    ----------
+    toll_km, ferry_km
+        How far it drives on tolled roads, and is carried by ferries. [km]
+    link_dkk
+        Fares of the fixed links that it crosses. [DKK]
+    """
+    toll = toll_km * vehicle.toll_dkk_per_km.value
+    return toll + link_dkk + ferry_km * catalogue.ferry.fare_dkk_per_km.value
+
+
+def drive_edges(
+    network: RoadNetwork,
+    catalogue: Catalogue,
+    vehicle: Vehicle,
+    load: Load,
+    *,
+    year: float,
+    model: EnergyModel = MODELS[BY_DEFAULT],
+    speed_km_h: Floats | None = None,
+    barred: NDArray[np.bool_] | None = None,
+) -> Drive:
+    """Give what a truck meets on every edge.
+
+    Parameters
+    ----------
+    year
+        In which it drives: the fuel's emissions change over the years.
+    model
+        Gives the energy of a vehicle at a speed, empty and full. [unit of the fuel per km]
+    speed_km_h
+        How fast it goes on every edge; by default as the catalogue says. [km/h]
+    barred
+        Edges that this truck may not use; by default those whose limits it exceeds.
+    """
+    speed = find_speed(network, catalogue) if speed_km_h is None else speed_km_h
+    if barred is None:
+        barred = bar_edges(network, size_truck(vehicle, load), ferries=True)
+    empty, full = model(vehicle, speed)
+    length_km = network.length_m / 1000
+    at_sea = network.ferry
+    energy = np.where(at_sea, 0.0, (full if load == "full" else empty) * length_km)
+    ferry_km = np.where(at_sea, length_km, 0.0)
+    return Drive(
+        speed_km_h=speed,
+        kg_co2e_wtw=emit_kg_co2e(catalogue, vehicle, energy, ferry_km, year),
+        closed=barred | (network.access == Access.CLOSED),
+        local=find_local_edges(network),
+    )

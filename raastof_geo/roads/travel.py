@@ -1,0 +1,19 @@
+"""What travels between processes: what it was made of, never what it has worked out since."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+
+class Travelling:
+    """A dataclass that is pickled by its fields: what hangs on them is worked out where it lands.
+
+    Cached properties stay behind. Some of them cannot be pickled (views of memory, engines in
+    C++), and a copy with a full cache would be larger by an order than one with an empty cache.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Give the class, and the values of its fields in their order."""
+        given: Any = self  # every class that this is mixed into is a dataclass
+        return type(self), tuple(getattr(self, one.name) for one in fields(given))
