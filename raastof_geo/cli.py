@@ -286,7 +286,9 @@ _HELP: dict[str, Message] = {
     "strict": say("End with 3 also where only other files than the plan were changed."),
     "of_scenario": say("Take the catalogue of this scenario instead of the built-in one."),
     "anywhere": say("Let the scenario name files outside its own folder."),
-    "model": say("How a truck's energy follows from the road: by_speed or by_distance."),
+    "model": say(
+        "How a truck's energy follows from the road: the name of a model, such as by_distance."
+    ),
     "lang": say("The language to speak, and to write results in: da or en."),
     "verbose": say("Tell each step."),
     "debug": say("Show where in the code an error arose."),
