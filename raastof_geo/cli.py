@@ -852,6 +852,7 @@ def _network_info(
     import numpy as np
 
     from raastof_geo.language import format_number
+    from raastof_geo.roads.gaps import list_fields
     from raastof_geo.roads.load import load_network
     from raastof_geo.roads.road import ROAD_CLASSES, Access
 
@@ -882,6 +883,13 @@ def _network_info(
         rows.append((what, format_number(float(length_m) / 1000)))
     rows.append((say("Turn restrictions"), format_number(len(network.turns))))
     rows.append((say("Turn restrictions at some times only, left out"), metadata.doubtful_turns))
+    unknown = [name for kind in network.extra.values() for name in kind]
+    for what, names in (
+        (say("Not known to the file, taken as nothing said"), network.lacking),
+        (say("Not known to this version, kept in the file"), unknown),
+    ):
+        if names:
+            rows.append((what, list_fields(names)))
     for what, value in rows:
         tell(f"{what}: {value}")
 

@@ -22,7 +22,7 @@ from raastof_geo.roads.graph import RoadGraph, build_graph
 from raastof_geo.roads.islands import explain_islands, group_sites
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import TruckSize, bar_edges
-from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES
+from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, align_limits
 from raastof_geo.roads.route import Measure, Router, Routes, load_router, place_stops
 from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.model import RoadChange
@@ -232,7 +232,7 @@ class RoadPrices:
         ferries = self.scenario.said.network.ferries
         barred = bar_edges(self.network, size, ferries=ferries).copy()
         for change, edges in self._changes(vehicle_id, active):
-            limits = np.array([change.limits.get(name, np.nan) for name in LIMITS])
+            limits = np.array(align_limits(change.limits))
             if change.closed or size.over(limits).any():
                 barred[edges] = True
         return barred
@@ -346,15 +346,7 @@ def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
 
 def size_truck(vehicle: Vehicle, load: str) -> TruckSize:
     """Give the size that limits are held against, loaded to the full or empty."""
-    share = 1.0 if load == "full" else vehicle.empty_t / vehicle.gross_t.value
-    return TruckSize(
-        maxweight_t=vehicle.gross_t.value * share,
-        maxweightrating_t=vehicle.gross_t.value,
-        maxaxleload_t=vehicle.axle_load_t.value * share,
-        maxheight_m=vehicle.height_m.value,
-        maxwidth_m=vehicle.width_m.value,
-        maxlength_m=vehicle.length_m.value,
-    )
+    return TruckSize.of(vehicle, loaded=load == "full")
 
 
 def price_legs(
