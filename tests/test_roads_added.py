@@ -156,6 +156,13 @@ def test_a_file_of_format_2_is_read_with_its_meaning():
     assert (network.extra, network.lacking) == ({}, ())
 
 
+def test_the_fingerprint_does_not_depend_on_the_form_of_the_file(tmp_path):
+    """A network of format 2, written again in today's, is the same network."""
+    network = read_network(CASES / "format_2" / "roads.npz")
+    again = read_network(write_network(network, tmp_path / "roads.npz"))
+    assert again.digest == network.digest
+
+
 def change_table(file: Path, change) -> Path:
     """Rewrite the table of roads in a file."""
     with np.load(file, allow_pickle=False) as archive:
