@@ -11,6 +11,7 @@ import pytest
 
 from raastof_geo.cli import run_command
 from raastof_geo.language import speaking
+from raastof_geo.outputs.summary import _plain
 from raastof_geo.terminal import clean, fold, quote
 
 ROOT = Path(__file__).parents[1]
@@ -382,6 +383,23 @@ def test_nothing_of_a_stranger_acts_as_markup_in_the_summary(starter, tmp_path):
     table = [line for line in summary.splitlines() if line.startswith("| ")]
     widths = {line.replace(r"\|", "").count("|") for line in table}
     assert widths == {4, 6, 8}
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("1.835", "1.835"),
+        ("-5", "-5"),
+        ("2. kvartal", r"2\. kvartal"),
+        ("3) c", r"3\) c"),
+        ("- a", r"\- a"),
+        ("---", r"\---"),
+        ("=", r"\="),
+    ],
+)
+def test_only_what_begins_a_list_or_a_rule_is_escaped(text, plain):
+    """A number at the start of a cell is read as a number, in Markdown and as plain text."""
+    assert _plain(text) == plain
 
 
 STEERING = "a\x1b[31mb\x07\x9bc\u202ed"
