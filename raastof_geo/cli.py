@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from raastof_geo import __version__
-from raastof_geo.errors import InputError, OutputError, RaastofError
+from raastof_geo.errors import Finding, InputError, OutputError, RaastofError
 from raastof_geo.language import LANGUAGES, Language, Message, as_language, say, say_count, speaking
 from raastof_geo.terminal import (
     NobodyReadsError,
@@ -436,6 +436,7 @@ def _print_summary(result: Result, folder: Path) -> None:
     from raastof_geo.outputs.summary import answer, prove, summarise
     from raastof_geo.outputs.warning import warn
 
+    _tell_format(result.scenario)
     console = Console(highlight=False, soft_wrap=True)
     table = Table(title=escape(clean(result.scenario.said.title)), title_justify="left")
     table.add_column("")
@@ -446,8 +447,20 @@ def _print_summary(result: Result, folder: Path) -> None:
     console.print(table)
     tell(str(prove(result)))
     _print_items(say("Can the share be reached?"), answer(result), mark="· ")
-    _print_items(say("Warnings"), warn(result), mark="! ")
+    _print_warnings(result.scenario, warn(result))
     _print_files(folder)
+
+
+def _tell_format(scenario: Scenario) -> None:
+    """Say first of all what a file of an older format means today."""
+    if scenario.format_note is not None:
+        tell_item(scenario.format_note, indent="", mark="! ")
+
+
+def _print_warnings(scenario: Scenario, findings: Sequence[Finding]) -> None:
+    """Write the warnings, but for what was said first of all."""
+    told = [one for one in findings if one != scenario.format_note]
+    _print_items(say("Warnings"), told, mark="! ")
 
 
 def _print_items(title: Message, items: Sequence[object], *, mark: str) -> None:
@@ -527,8 +540,9 @@ def _check(
         network, anchors = place_scenario(read, tell=note)
         find_changed_edges(network, read.said.network.changes)
     with _in_language_of(read.said.language, language):
+        _tell_format(read)
         _print_places(read, network, anchors)
-        _print_items(say("Warnings"), warn_of_input(read, network, anchors), mark="! ")
+        _print_warnings(read, warn_of_input(read, network, anchors))
         tell()
         tell_item(
             say(
@@ -857,6 +871,7 @@ def _network_info(
     import numpy as np
 
     from raastof_geo.language import format_number
+    from raastof_geo.roads.gaps import list_fields
     from raastof_geo.roads.load import load_network
     from raastof_geo.roads.road import ROAD_CLASSES, Access
 
@@ -887,6 +902,13 @@ def _network_info(
         rows.append((what, format_number(float(length_m) / 1000)))
     rows.append((say("Turn restrictions"), format_number(len(network.turns))))
     rows.append((say("Turn restrictions at some times only, left out"), metadata.doubtful_turns))
+    unknown = [name for kind in network.extra.values() for name in kind]
+    for what, names in (
+        (say("Not known to the file, taken as nothing said"), network.lacking),
+        (say("Not known to this version, kept in the file"), unknown),
+    ):
+        if names:
+            rows.append((what, list_fields(names)))
     for what, value in rows:
         tell(f"{what}: {value}")
 

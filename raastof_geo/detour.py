@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.assignment.plan import Plan
+from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import NoRouteError
 from raastof_geo.language import Message, say
 from raastof_geo.legs import RoadPrices
 from raastof_geo.roads.drive import emit_kg_co2e, size_truck
 from raastof_geo.roads.restrict import TruckSize, find_local_edges
-from raastof_geo.roads.road import LIMITS, Access
+from raastof_geo.roads.road import Access, align_limits
 from raastof_geo.roads.route import Routes
 from raastof_geo.roads.tags import find_doubts, split_tags
 from raastof_geo.scenario.lookup import look_up
@@ -23,14 +24,6 @@ from raastof_geo.scenario.scenario import Scenario
 Floats = NDArray[np.float64]
 
 _SAME = 1e-6
-_LIMIT_NAMES = {
-    "maxweight_t": say("weight"),
-    "maxweightrating_t": say("registered gross weight"),
-    "maxaxleload_t": say("axle load"),
-    "maxheight_m": say("height"),
-    "maxwidth_m": say("width"),
-    "maxlength_m": say("length"),
-}
 _DOUBTS = {
     "conditional": say("holds at some times only, and is not taken"),
     "unreadable": say("cannot be read"),
@@ -308,7 +301,7 @@ def _explain_edge(
         change = roads.scenario.said.network.changes[number]
         about = change.vehicles is None or vehicle in change.vehicles
         if about and np.isin(edge, roads.changed[number]):
-            limits = np.array([change.limits.get(name, np.nan) for name in LIMITS])
+            limits = np.array(align_limits(change.limits))
             if change.closed:
                 return say("closed by the scenario: {note}", note=change.note or "network.changes")
             if size.over(limits).any():
@@ -324,13 +317,13 @@ def _explain_edge(
 def _name_limits(size: TruckSize, limits: Floats) -> Message:
     over = size.over(limits)
     worst = int(np.flatnonzero(over)[0])
-    name = LIMITS[worst]
+    limit = TRUCK_LIMITS[worst]
     return say(
         "limit on {what}: {limit} {unit}, the truck has {size} {unit}",
-        what=_LIMIT_NAMES[name],
+        what=limit.title,
         limit=f"{limits[worst]:g}",
-        unit=name.rsplit("_", 1)[1],
-        size=f"{getattr(size, name):g}",
+        unit=limit.unit,
+        size=f"{size[limit.name]:g}",
     )
 
 

@@ -113,7 +113,8 @@ def _show(value: Any, language: Language) -> str:
     if isinstance(value, Message):
         return value.render(language)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
+        # Half a character, as damaged files hold them, can be neither printed nor written.
+        return str(value).encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, int) or value.is_integer():
         return format_number(value, language=language)
     return format_number(value, digits=1 if abs(value) >= 10 else 2, language=language)

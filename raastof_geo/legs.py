@@ -33,7 +33,7 @@ from raastof_geo.roads.graph import RoadGraph, build_graph
 from raastof_geo.roads.islands import explain_islands, group_sites
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import bar_edges
-from raastof_geo.roads.road import LIMITS, ROAD_CLASSES
+from raastof_geo.roads.road import ROAD_CLASSES, align_limits
 from raastof_geo.roads.route import Measure, Router, Routes, load_router, place_stops
 from raastof_geo.roads.snap import Anchors
 from raastof_geo.roads.travel import Travelling
@@ -256,7 +256,7 @@ class RoadPrices(Travelling):
         ferries = self.scenario.said.network.ferries
         barred = bar_edges(self.network, size, ferries=ferries).copy()
         for change, edges in self._changes(vehicle_id, active):
-            limits = np.array([change.limits.get(name, np.nan) for name in LIMITS])
+            limits = np.array(align_limits(change.limits))
             if change.closed or size.over(limits).any():
                 barred[edges] = True
         return barred

@@ -11,6 +11,7 @@ import pytest
 
 from raastof_geo.cli import run_command
 from raastof_geo.language import speaking
+from raastof_geo.outputs.summary import _plain
 from raastof_geo.terminal import clean, fold, quote
 
 ROOT = Path(__file__).parents[1]
@@ -384,6 +385,23 @@ def test_nothing_of_a_stranger_acts_as_markup_in_the_summary(starter, tmp_path):
     assert widths == {4, 6, 8}
 
 
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("1.835", "1.835"),
+        ("-5", "-5"),
+        ("2. kvartal", r"2\. kvartal"),
+        ("3) c", r"3\) c"),
+        ("- a", r"\- a"),
+        ("---", r"\---"),
+        ("=", r"\="),
+    ],
+)
+def test_only_what_begins_a_list_or_a_rule_is_escaped(text, plain):
+    """A number at the start of a cell is read as a number, in Markdown and as plain text."""
+    assert _plain(text) == plain
+
+
 STEERING = "a\x1b[31mb\x07\x9bc\u202ed"
 
 
@@ -447,3 +465,20 @@ def test_every_terminal_is_written_to(encoding):
     done = start("materials crush_concrete", PYTHONIOENCODING=encoding, LC_ALL="C")
     assert done.returncode == 0
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_an_older_format_is_told_in_the_first_line(command, tmp_path, capsys, monkeypatch):
+    """Whoever runs a file of an older format reads first what it means today, and once."""
+    monkeypatch.chdir(tmp_path)
+    case = Path(__file__).parent / "cases" / "baseline_capacity_per_site.yaml"
+    old = tmp_path / "old.yaml"
+    text = case.read_text(encoding="utf-8").replace("format: 2\n", "")
+    old.write_text(text, encoding="utf-8")
+    assert run(command, old, language="en") == 0
+    told = capsys.readouterr().out
+    assert "this file is of format 1" in told.splitlines()[0]
+    assert told.count("this file is of format 1") == 1
+    if command == "run":
+        summary = (tmp_path / "results" / "old" / "summary.md").read_text(encoding="utf-8")
+        assert "this file is of format 1" in summary

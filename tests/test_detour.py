@@ -12,10 +12,10 @@ from raastof_geo.errors import InputError, NoRouteError
 from raastof_geo.language import speaking
 from raastof_geo.legs import RoadPrices, price_legs
 from raastof_geo.outputs.route import draw_route, explain
-from raastof_geo.roads.network import write_network
 from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.route import place_stops
 from raastof_geo.roads.snap import snap_sites
+from raastof_geo.roads.store import write_network
 from raastof_geo.roads.turns import gather_turns
 
 

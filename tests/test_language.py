@@ -95,3 +95,12 @@ def test_no_message_hides_in_an_f_string():
     for file in (ROOT / "raastof_geo").rglob("*.py"):
         for line in file.read_text(encoding="utf-8").splitlines():
             assert not re.search(r"""f["'].*\{[^}]*\bsay(_count)?\(""", line), (file.name, line)
+
+
+def test_half_a_character_is_shown_as_a_question_mark():
+    """What a damaged file says of itself can be printed and written wherever it is told."""
+    for language in ("da", "en"):
+        with speaking(language):
+            told = str(say("{file} is damaged: run the scenario again", file="a\ud800b"))
+        assert told.encode("utf-8")
+        assert "a?b" in told

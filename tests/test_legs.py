@@ -250,9 +250,9 @@ def test_an_empty_truck_weighs_gross_less_payload():
     scenario = make_scenario(WORLD.replace("{NETWORK}", "{}"))
     truck = scenario.catalogue.vehicles["tipper_4_axle"]
     full, empty = size_truck(truck, "full"), size_truck(truck, "empty")
-    assert (full.maxweight_t, empty.maxweight_t) == (32, 14)
-    assert empty.maxaxleload_t == pytest.approx(full.maxaxleload_t * 14 / 32)
-    assert (empty.maxweightrating_t, empty.maxheight_m) == (32, full.maxheight_m)
+    assert (full["maxweight_t"], empty["maxweight_t"]) == (32, 14)
+    assert empty["maxaxleload_t"] == pytest.approx(full["maxaxleload_t"] * 14 / 32)
+    assert (empty["maxweightrating_t"], empty["maxheight_m"]) == (32, full["maxheight_m"])
 
 
 def test_changing_tonnes_recomputes_no_distance(monkeypatch):

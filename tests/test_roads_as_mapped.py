@@ -197,7 +197,7 @@ def test_only_what_lies_in_some_municipalities_is_read(tmp_path):
 
 def test_building_a_whole_network_from_the_command_line(tmp_path, capsys):
     """`--whole` keeps all, `--box` and `--within` clip, `--renumbered` drops ids."""
-    from raastof_geo.roads.network import read_network
+    from raastof_geo.roads.store import read_network
 
     file = write_map(tmp_path / "map.osm", {"hgv": "no"}, {})
     build = ["network", "build", str(file), "--into", str(tmp_path)]

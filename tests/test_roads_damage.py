@@ -14,8 +14,8 @@ import pytest
 from raastof_geo.errors import OutputError, RoadDataError
 from raastof_geo.language import speaking
 from raastof_geo.roads.load import load_network
-from raastof_geo.roads.network import read_network, write_network
 from raastof_geo.roads.osm import read_osm
+from raastof_geo.roads.store import read_network, write_network
 from raastof_geo.roads.writer import open_writer
 
 LAT_91 = Path(__file__).parent / "cases" / "roads" / "node_at_lat_91.osm"

@@ -15,7 +15,7 @@ from raastof_geo.roads.approach import Stop
 from raastof_geo.roads.exchange import from_osmnx, read_graphml, to_osmnx
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.projection import measure_steps
-from raastof_geo.roads.road import Access, Road
+from raastof_geo.roads.road import Access, Road, align_limits
 from raastof_geo.roads.route import prepare_router
 
 
@@ -32,7 +32,7 @@ NODES = [(12.0, 55.4), (12.05, 55.4), (12.02, 55.43)]
 def network():
     kinds = [
         Road("primary", name="6 Køgevej", maxspeed_km_h=80.0),
-        Road("residential", tags="maxweight=7.5", limits=(7.5, *[np.nan] * 5)),
+        Road("residential", tags="maxweight=7.5", limits=align_limits({"maxweight_t": 7.5})),
         Road("service", access=Access.CLOSED, tags="hgv=no"),
         Road("ferry", name="Færgen"),
     ]

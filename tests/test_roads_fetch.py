@@ -24,8 +24,8 @@ from raastof_geo.errors import DownloadError, OutputError, RoadDataError
 from raastof_geo.language import speaking
 from raastof_geo.roads import fetch
 from raastof_geo.roads.fetch import OVERPASS_SERVERS, fetch_network, fetch_osm
-from raastof_geo.roads.network import read_network
 from raastof_geo.roads.road import ROAD_CLASSES
+from raastof_geo.roads.store import read_network
 
 BOUNDS = (12.0, 55.4, 12.03, 55.42)
 STAMP = "2024-02-29T12:00:00Z"

@@ -16,18 +16,17 @@ from raastof_geo.roads.network import (
     ATTRIBUTION,
     NetworkMetadata,
     RoadNetwork,
-    read_network,
-    write_network,
 )
 from raastof_geo.roads.places import load_municipalities, locate_municipality
 from raastof_geo.roads.projection import measure_steps
-from raastof_geo.roads.road import ROAD_CLASSES, Access, Road
+from raastof_geo.roads.road import ROAD_CLASSES, Access, Road, align_limits
+from raastof_geo.roads.store import read_network, write_network
 from raastof_geo.roads.turns import gather_turns
 
 ARRAYS = [
     field.name
     for field in dataclasses.fields(RoadNetwork)
-    if field.name not in ("roads", "metadata", "turns")
+    if field.name not in ("roads", "metadata", "turns", "extra", "lacking")
 ]
 
 
@@ -56,7 +55,7 @@ def network() -> RoadNetwork:
         backward=np.array([True, False, True]),
         road=np.array([1, 0, 2], np.int32),
         roads=(
-            Road("unclassified", limits=(7.5, *[np.nan] * 5), tags="maxweight=7.5"),
+            Road("unclassified", limits=align_limits({"maxweight_t": 7.5}), tags="maxweight=7.5"),
             Road("primary", name="E47 Sydmotorvejen", maxspeed_km_h=80.0, built_up=False),
             Road("ferry", name="Ærøfærgen", access=Access.LOCAL, duration_min=25.0, toll=True),
         ),
@@ -212,10 +211,10 @@ def test_another_version_of_the_format_says_so(network, tmp_path):
     _rewrite(
         file,
         metadata=lambda column: np.frombuffer(
-            column.tobytes().replace(b'"format":2', b'"format":9'), np.uint8
+            column.tobytes().replace(b'"format":3', b'"format":9'), np.uint8
         ),
     )
-    with pytest.raises(RoadDataError, match="format 9, this version reads 2"):
+    with pytest.raises(RoadDataError, match="format 9, this version reads 2 / 3"):
         read_network(file)
 
 

@@ -15,7 +15,7 @@ from raastof_geo.language import speaking
 from raastof_geo.roads.exchange import from_osmnx
 from raastof_geo.roads.faults import COLUMNS
 from raastof_geo.roads.load import load_network
-from raastof_geo.roads.network import read_network
+from raastof_geo.roads.store import read_network
 
 
 @pytest.fixture(autouse=True)
@@ -139,9 +139,10 @@ some road, and all ways of the built-in network are 0, which closes every road."
         ("maxspeed_km_h", -5),
         ("name", 7),
         ("access", -1),
-        ("access", 1.5),
-        ("limits", [1.0]),
-        ("limits", [-1.0] * 6),
+        ("access", "maybe"),
+        ("maxweight_t", [1.0]),
+        ("maxweight_t", -1.0),
+        ("maxheight_m", "low"),
         ("toll", "yes"),
         ("surface", "lava"),
         ("duration_min", float("nan")),
@@ -150,9 +151,11 @@ some road, and all ways of the built-in network are 0, which closes every road."
 def test_the_table_of_roads_is_looked_at(stored, tmp_path, field, value):
     """Speeds and limits are numbers, names are texts, in each road that there is."""
     roads = json.loads(stored["roads"].tobytes())
-    column = list(roads.get(field) or [None] * roads["count"])
+    kind = "fields" if field in roads["fields"] else "limits"
+    column = roads[kind][field]
+    column = column if isinstance(column, list) else [column["all"]] * roads["count"]
     column[5] = value
-    text = json.dumps({**roads, field: column}).encode()
+    text = json.dumps({**roads, kind: {**roads[kind], field: column}}).encode()
     refuse({**stored, "roads": np.frombuffer(text, np.uint8)}, tmp_path, "it is damaged")
 
 

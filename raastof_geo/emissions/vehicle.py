@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -10,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from raastof_geo.figures import EnergyCurve, Figure, NonNegativeFigure, PositiveFigure, Yearly
+from raastof_geo.emissions.limit import SIZES, TruckLimit, with_fields
+from raastof_geo.figures import EnergyCurve, NonNegativeFigure, PositiveFigure, Yearly
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -39,20 +39,9 @@ class Fuel(Named):
     """Well to wheel. [kg CO2e per unit]"""
 
 
-def _legal(value_m: float, source: str) -> Figure:
-    """Give the largest Danish trucks' size, for those whose own is not said. [m]"""
-    return Figure(
-        value=value_m,
-        unit="m",
-        source=source,
-        valid_from=datetime.date(2011, 1, 1),
-        verified=True,
-        note="legal maximum in Denmark",
-    )
-
-
-class Vehicle(Named):
-    """A kind of truck."""
+@with_fields({size.name: (PositiveFigure, size.default) for size in SIZES if size.default})
+class _Weights(Named):
+    """What a truck runs on and weighs; the sizes that limits are held against come after."""
 
     fuel: str
     """Id of the fuel."""
@@ -60,18 +49,11 @@ class Vehicle(Named):
     """Greatest legal weight, truck and load. [t]"""
     payload_t: PositiveFigure
     """Greatest load by weight. [t]"""
-    axle_load_t: PositiveFigure = Figure(
-        value=10,
-        unit="t",
-        source="judgement",
-        valid_from=datetime.date(2026, 11, 1),
-        verified=False,
-        note="heaviest axle",
-    )
-    """Load of the heaviest axle, fully loaded. [t]"""
-    height_m: PositiveFigure = _legal(4.10, "Transportnyhederne 81919 (3 December 2025)")
-    width_m: PositiveFigure = _legal(2.55, "elov.dk, order on dimensions, section 10")
-    length_m: PositiveFigure = _legal(18.75, "transportxxl.eu, truck and trailer")
+
+
+class Vehicle(_Weights):
+    """A kind of truck."""
+
     body_m3: PositiveFigure
     """Greatest load by volume. [m3 loose]"""
     energy_per_100km: EnergyCurve
@@ -93,6 +75,12 @@ class Vehicle(Named):
     def empty_t(self) -> float:
         """What it weighs without load. [t]"""
         return self.gross_t.value - self.payload_t.value
+
+    def size_for(self, limit: TruckLimit, *, loaded: bool = True) -> float:
+        """Give the size that a limit is held against, loaded to the full or empty. [t or m]"""
+        size: float = getattr(self, limit.size.name).value
+        share = self.empty_t / self.gross_t.value if limit.with_load and not loaded else 1.0
+        return size * share
 
 
 EnergyModel: TypeAlias = Callable[[Vehicle, Floats], tuple[Floats, Floats]]

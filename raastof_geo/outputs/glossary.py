@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from raastof_geo.emissions.limit import SIZES
 from raastof_geo.errors import InputError
 from raastof_geo.language import Language, Message, say
 from raastof_geo.outputs.materials import ORIGINS, Words, explain_material, serves
@@ -265,11 +266,7 @@ def _explain_vehicle(catalogue: Catalogue, vehicle: str, language: Language) -> 
 _OF_TRUCK: dict[str, Message] = {
     "payload_t": say("Load by weight"),
     "body_m3": say("Load by volume"),
-    "gross_t": say("Weight in all"),
-    "axle_load_t": say("Axle load"),
-    "height_m": say("Height"),
-    "width_m": say("Width"),
-    "length_m": say("Length"),
+    **{size.name: size.title for size in SIZES},
     "loading_min": say("Loading and tipping"),
     "hire_dkk_per_h": say("Truck and driver"),
     "toll_dkk_per_km": say("Truck toll"),

@@ -13,8 +13,10 @@ from raastof_geo.language import Message, Readable, format_number, plain, say, s
 from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Result
 
-_MARKDOWN = re.compile(r"`[A-Za-z0-9_./@-]+`|^(?:\d+(?=[.)])|[-+=])|[\\`*_{}\[\]<>#|~&]")
-"""What acts as markup; ids between backticks are meant to."""
+_MARKDOWN = re.compile(
+    r"`[A-Za-z0-9_./@-]+`|^(?:\d+(?=[.)](?:\s|$))|[-+=](?=[-+=\s]|$))|[\\`*_{}\[\]<>#|~&]"
+)
+"""What acts as markup; ids between backticks are meant to, and a number is no item of a list."""
 _MOST_FLOWS = 25
 
 

@@ -10,6 +10,7 @@ from raastof_geo.errors import Finding
 from raastof_geo.language import Message, say, say_count
 from raastof_geo.legs import explain_lost
 from raastof_geo.result import Result
+from raastof_geo.roads.gaps import explain_gaps
 from raastof_geo.roads.islands import explain_ferries, explain_islands, group_sites
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.places import locate_municipality
@@ -29,6 +30,7 @@ def warn_of_input(scenario: Scenario, network: RoadNetwork, anchors: Anchors) ->
     kinds: tuple[Sequence[Finding | Message], ...] = (
         scenario.warnings,
         tuple(_other_municipalities(scenario)),
+        tuple(explain_gaps(network)),
         explain_moves(network, scenario.sites, anchors),
         explain_islands(network, anchors.edges, ferries=ferries),
         explain_ferries(network, anchors.edges) if ferries else (),

@@ -39,15 +39,7 @@ class Drive:
 
 def size_truck(vehicle: Vehicle, load: str) -> TruckSize:
     """Give the size that limits are held against, loaded to the full or empty."""
-    share = 1.0 if load == "full" else vehicle.empty_t / vehicle.gross_t.value
-    return TruckSize(
-        maxweight_t=vehicle.gross_t.value * share,
-        maxweightrating_t=vehicle.gross_t.value,
-        maxaxleload_t=vehicle.axle_load_t.value * share,
-        maxheight_m=vehicle.height_m.value,
-        maxwidth_m=vehicle.width_m.value,
-        maxlength_m=vehicle.length_m.value,
-    )
+    return TruckSize.of(vehicle, loaded=load == "full")
 
 
 def find_speed(network: RoadNetwork, catalogue: Catalogue) -> Floats:

@@ -19,11 +19,11 @@ from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
 from raastof_geo.errors import InputError, RoadDataError
 from raastof_geo.language import say
 from raastof_geo.roads.drive import LOADS, Drive, Load, drive_edges
-from raastof_geo.roads.measure import read_mass_t, read_metres
-from raastof_geo.roads.network import NetworkMetadata, RoadNetwork, no_turns, round_degrees
+from raastof_geo.roads.network import NetworkMetadata, RoadNetwork, no_turns
 from raastof_geo.roads.projection import DEGREES, measure_steps
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road
-from raastof_geo.roads.tags import read_road, split_tags
+from raastof_geo.roads.steps import round_degrees
+from raastof_geo.roads.tags import read_road, split_tags, strictest_limit
 from raastof_geo.scenario.catalogue import load_catalogue
 from raastof_geo.scenario.identity import find_id
 
@@ -453,8 +453,7 @@ def _strictest(key: str, value: Any) -> str:
     if key.startswith("maxspeed"):
         return ";".join(values)
     if key.startswith("max"):
-        read = read_mass_t if "weight" in key or "load" in key else read_metres
-        return min(values, key=lambda one: (np.isnan(read(one)), read(one)))
+        return strictest_limit(key, values)
     closing = [one for one in values if one in ("no", "private", "destination", "delivery")]
     return closing[0] if closing else values[0]
 

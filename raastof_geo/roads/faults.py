@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from types import NoneType
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.language import Message, say
-from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES
-
-if TYPE_CHECKING:
-    from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.network import RoadNetwork
 
 _OF_NODES = ("node_lon", "node_lat")
 _OF_EDGES = ("tail", "head", "length_cm", "directions", "road", "way", "inner_count")
@@ -33,20 +29,6 @@ _MOST_WINDING = 10.0
 """No road is longer than so many times what is drawn of it, a kilometre, and what
 simplification may have taken."""
 _WINDING_M = 1000.0
-_FASTEST_KM_H = 1000.0
-_TEXT, _NUMBER = (str,), (int, float, NoneType)
-_ROAD_TYPES: dict[str, tuple[type, ...]] = {
-    "road_class": _TEXT,
-    "access": (int,),
-    "maxspeed_km_h": _NUMBER,
-    "name": _TEXT,
-    "built_up": (bool, NoneType),
-    "surface": _TEXT,
-    "limits": (list, NoneType),
-    "duration_min": _NUMBER,
-    "toll": (bool,),
-    "tags": _TEXT,
-}
 
 
 def find_fault_in_columns(columns: Mapping[str, NDArray[Any]]) -> Message | None:
@@ -67,37 +49,6 @@ def find_fault_in_columns(columns: Mapping[str, NDArray[Any]]) -> Message | None
         if len(columns[label]) and not _within(columns[label], most + 1):
             return say("{column} holds numbers that mean nothing", column=label)
     return None
-
-
-def check_roads(columns: Mapping[str, Sequence[Any]], count: int) -> None:
-    """Look at the table of roads in a file.
-
-    Raises
-    ------
-    ValueError
-        A column is too long or too short, or holds what no road has.
-    """
-    for label, column in columns.items():
-        if len(column) != count or not set(map(type, column)) <= {*_ROAD_TYPES[label]}:
-            raise ValueError(f"{label} does not describe {count} roads")
-    if not set(columns["road_class"]) <= {*ROAD_CLASSES}:
-        raise ValueError("unknown class of road")
-    if not set(columns.get("surface", ())) <= {*SURFACES}:
-        raise ValueError("unknown surface")
-    if min(columns.get("access", ()), default=0) < 0:
-        raise ValueError("unknown access")
-    _check_numbers(columns.get("maxspeed_km_h", ()), most=_FASTEST_KM_H)
-    _check_numbers(columns.get("duration_min", ()))
-    for limits in columns.get("limits", ()):
-        if limits is not None:
-            _check_numbers(limits)
-            if len(limits) != len(LIMITS):
-                raise ValueError("limits that are not those known")
-
-
-def _check_numbers(found: Sequence[Any], most: float = math.inf) -> None:
-    if not all(value is None or (0 <= value <= most and value < math.inf) for value in found):
-        raise ValueError("a number that no road has")
 
 
 def check_metadata(found: Mapping[str, Any]) -> None:
@@ -147,6 +98,10 @@ def _find_fault_in_values(network: RoadNetwork) -> Message | None:
     ends = np.concatenate((network.tail, network.head))
     if not (_within(ends, len(network.node_lon)) and _within(network.road, len(network.roads))):
         return say("an edge names a node or a road that does not exist")
+    for kind in ("fields", "limits"):
+        for name, column in network.extra.get(kind, {}).items():
+            if isinstance(column, list) and len(column) != len(network.roads):
+                return say("its unknown column {name} does not describe its roads", name=name)
     if len(network.turns.arc) and not _within(network.turns.arc, 2 * len(network.tail)):
         return say("a turn names an edge that does not exist")
     for lon, lat in ((network.lon, network.lat), (network.node_lon, network.node_lat)):

@@ -33,9 +33,9 @@ from raastof_geo.language import Message, say
 from raastof_geo.records.lock import hold
 from raastof_geo.roads.build import build_network
 from raastof_geo.roads.damage import LARGEST_ID
-from raastof_geo.roads.network import write_network
 from raastof_geo.roads.osm import Progress, read_osm
 from raastof_geo.roads.road import ROAD_CLASSES
+from raastof_geo.roads.store import write_network
 from raastof_geo.roads.writer import close_writer, open_writer
 
 if TYPE_CHECKING:

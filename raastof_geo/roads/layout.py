@@ -10,10 +10,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.roads.network import NetworkMetadata, RoadNetwork, Turns, no_turns, round_degrees
+from raastof_geo.roads.network import NetworkMetadata, RoadNetwork, Turns, no_turns
 from raastof_geo.roads.osm import OsmWays
 from raastof_geo.roads.projection import measure_steps
 from raastof_geo.roads.road import Road
+from raastof_geo.roads.steps import round_degrees
 from raastof_geo.roads.turns import find_turns, gather_turns
 
 

@@ -14,8 +14,11 @@ from raastof_geo.cache import fingerprint, keep
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
 from raastof_geo.roads.endings import OSM_ENDINGS, refuse_others
-from raastof_geo.roads.network import BUILDER, RoadNetwork, read_network, write_network
+from raastof_geo.roads.network import BUILDER, RoadNetwork
 from raastof_geo.roads.osm import Progress
+from raastof_geo.roads.road import LIMITS
+from raastof_geo.roads.store import read_network, write_network
+from raastof_geo.roads.table import FIELDS
 
 
 def load_network(
@@ -74,7 +77,14 @@ def _load_osm(file: Path, area: shapely.Geometry | None, progress: Progress | No
 
         return lay_network(read_osm(file, area=area, progress=progress), title=file.name)
 
-    parts: Sequence[str | bytes] = (BUILDER, file.name, _digest(file), shapely.to_wkb(area) or b"")
+    known = ",".join((*FIELDS, *LIMITS))
+    parts: Sequence[str | bytes] = (
+        BUILDER,
+        known,
+        file.name,
+        _digest(file),
+        shapely.to_wkb(area) or b"",
+    )
     return keep(
         "networks",
         fingerprint(parts),

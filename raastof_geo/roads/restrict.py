@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from raastof_geo.emissions.limit import TRUCK_LIMITS
+from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS, Access
 
@@ -18,22 +20,22 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class TruckSize:
-    """What limits on roads are held against."""
+    """What limits on roads are held against, on one trip."""
 
-    maxweight_t: float
-    """What the truck weighs on this trip. [t]"""
-    maxweightrating_t: float
-    """What it may weigh by its papers. [t]"""
-    maxaxleload_t: float
-    """Load of its heaviest axle on this trip. [t]"""
-    maxheight_m: float
-    maxwidth_m: float
-    maxlength_m: float
+    sizes: tuple[float, ...]
+    """One for each of `LIMITS`. [t, m]"""
+
+    @classmethod
+    def of(cls, vehicle: Vehicle, *, loaded: bool) -> TruckSize:
+        """Measure a truck, loaded to the full or empty."""
+        return cls(tuple(vehicle.size_for(limit, loaded=loaded) for limit in TRUCK_LIMITS))
+
+    def __getitem__(self, limit: str) -> float:
+        return self.sizes[LIMITS.index(limit)]
 
     def over(self, limits: NDArray[np.float64]) -> Mask:
         """Tell which limits the truck exceeds. [edges × `LIMITS`]"""
-        size = np.array([getattr(self, name) for name in LIMITS], np.float64)
-        return np.asarray(size > limits + _TOLERANCE)
+        return np.asarray(np.array(self.sizes) > limits + _TOLERANCE)
 
 
 _TOLERANCE = 1e-6

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+
+from raastof_geo.emissions.limit import TRUCK_LIMITS
 
 ROAD_CLASSES: tuple[str, ...] = (
     "motorway",
@@ -31,15 +34,16 @@ SURFACES: tuple[str, ...] = ("", "paved", "rough", "gravel", "ground")
 sett and cobblestone (`rough`), gravel and compacted stone (`gravel`), earth and grass
 (`ground`)."""
 
-LIMITS: tuple[str, ...] = (
-    "maxweight_t",
-    "maxweightrating_t",
-    "maxaxleload_t",
-    "maxheight_m",
-    "maxwidth_m",
-    "maxlength_m",
-)
-"""Limits on the size of a truck: actual mass, registered gross weight, axle load, and its box."""
+LIMITS: tuple[str, ...] = tuple(limit.name for limit in TRUCK_LIMITS)
+"""Limits on the size of a truck, by the names that roads, files and scenarios give them."""
+
+NO_LIMITS: tuple[float, ...] = (math.nan,) * len(LIMITS)
+"""Those of a road that has none."""
+
+
+def align_limits(named: Mapping[str, float]) -> tuple[float, ...]:
+    """Put limits in the order of `LIMITS`, NaN where there is none. [t, m]"""
+    return tuple(named.get(name, math.nan) for name in LIMITS)
 
 
 class Access(IntEnum):
@@ -69,7 +73,7 @@ class Road:
     """Inside a built-up area (`zone:traffic`, `maxspeed:type` …); none where nothing is said."""
     surface: str = ""
     """One of `SURFACES`."""
-    limits: tuple[float, ...] = (math.nan,) * len(LIMITS)
+    limits: tuple[float, ...] = NO_LIMITS
     """One for each of `LIMITS`, NaN where there is none. [t, m]"""
     duration_min: float = math.nan
     """How long the whole ferry takes, NaN where it is not said. [min]"""

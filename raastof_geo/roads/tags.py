@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
+from raastof_geo.emissions.limit import TRUCK_LIMITS, TruckLimit
 from raastof_geo.roads.measure import is_readable, read_mass_t, read_metres, read_minutes
-from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Access, Road
+from raastof_geo.roads.road import LIMITS, NO_LIMITS, ROAD_CLASSES, SURFACES, Access, Road
 
 _CLASSES = frozenset(ROAD_CLASSES)
 _SAME_CLASS = {"road": "unclassified", "ferry": ""}
@@ -187,30 +189,10 @@ _TURN_TIMES = ("day_on", "day_off", "hour_on", "hour_off")
 _TURN_FREED = frozenset(("hgv", "goods", "motor_vehicle"))
 
 
-@dataclass(frozen=True)
-class _Limit:
-    """A kind of limit: how it is tagged, and what it may plausibly be."""
-
-    tags: tuple[str, ...]
-    read: Callable[[str], float]
-    least: float
-    most: float = math.inf
-
-
-_LIMIT_KINDS = {
-    "maxweight_t": _Limit(("maxweight", "maxweight:hgv", "maxgcweight"), read_mass_t, 1, 200),
-    "maxweightrating_t": _Limit(
-        ("maxweightrating", "maxweightrating:hgv", "maxgcweightrating"), read_mass_t, 1, 200
-    ),
-    "maxaxleload_t": _Limit(("maxaxleload",), read_mass_t, 1),
-    "maxheight_m": _Limit(("maxheight", "maxheight:physical"), read_metres, 1.5, 10),
-    "maxwidth_m": _Limit(("maxwidth", "maxwidth:physical"), read_metres, 1.5),
-    "maxlength_m": _Limit(("maxlength", "maxlength:hgv"), read_metres, 3),
-}
-_BOGIE = _Limit(("maxbogieweight",), read_mass_t, 1)
-_LIMITS = tuple(_LIMIT_KINDS[name] for name in LIMITS)
-_NO_LIMITS = (math.nan,) * len(LIMITS)
-_LIMIT_OF = {tag: limit for limit in (*_LIMITS, _BOGIE) for tag in limit.tags}
+_READ: dict[str, Callable[[str], float]] = {"t": read_mass_t, "m": read_metres}
+_BOGIE = replace(TRUCK_LIMITS[LIMITS.index("maxaxleload_t")], tags=("maxbogieweight",))
+"""Kept among the tags and told where it is in doubt, but trucks are not held against it."""
+_LIMIT_OF = {tag: limit for limit in (_BOGIE, *TRUCK_LIMITS) for tag in limit.tags}
 _LIMIT_TAGS = frozenset(_LIMIT_OF)
 _ACCESS_TAGS = _DIRECTED_TAGS | set(_FERRY_ACCESS)
 
@@ -258,18 +240,11 @@ def read_road(tags: Mapping[str, str]) -> Road | None:
     if not tags.keys().isdisjoint(_DIRECTED_TAGS):
         forward, backward, access = _close_directions(tags, forward, backward, access)
     return Road(
-        road_class,
-        forward,
-        backward,
-        access,
-        _read_maxspeed(tags),
-        _read_name(tags),
-        _read_built_up(tags),
-        _read_surface(tags, road_class),
-        _read_limits(tags),
-        read_minutes(tags.get("duration", "")) if road_class == "ferry" else math.nan,
-        _read_toll(tags),
-        _join_telling(tags, _TOLD_OF.get(road_class, _TOLD_OF_ROADS)),
+        road_class=road_class,
+        forward=forward,
+        backward=backward,
+        access=access,
+        **{field: read(tags, road_class) for field, read in READERS.items()},
     )
 
 
@@ -502,6 +477,10 @@ def _roughest(text: str) -> str:
     return max(found, key=_ROUGHNESS.__getitem__, default="")
 
 
+def _read_duration(tags: Mapping[str, str], road_class: str) -> float:
+    return read_minutes(tags.get("duration", "")) if road_class == "ferry" else math.nan
+
+
 def _read_toll(tags: Mapping[str, str]) -> bool:
     for_trucks = tags.get("toll:hgv")
     return for_trucks == "yes" or (for_trucks != "no" and tags.get("toll") == "yes")
@@ -509,15 +488,23 @@ def _read_toll(tags: Mapping[str, str]) -> bool:
 
 def _read_limits(tags: Mapping[str, str]) -> tuple[float, ...]:
     if tags.keys().isdisjoint(_LIMIT_TAGS):
-        return _NO_LIMITS
-    return tuple(_read_limit(tags, limit) for limit in _LIMITS)
+        return NO_LIMITS
+    return tuple(_read_limit(tags, limit) for limit in TRUCK_LIMITS)
 
 
-def _read_limit(tags: Mapping[str, str], limit: _Limit) -> float:
+def _read_limit(tags: Mapping[str, str], limit: TruckLimit) -> float:
     """Give the lowest of the tags of one kind, NaN where there is no limit."""
-    values = (limit.read(tags[tag]) for tag in limit.tags if tag in tags)
+    read = _READ[limit.unit]
+    values = (read(tags[tag]) for tag in limit.tags if tag in tags)
     lowest = min((value for value in values if value > 0), default=math.inf)
     return lowest if math.isfinite(lowest) else math.nan
+
+
+def strictest_limit(tag: str, values: Iterable[str]) -> str:
+    """Give the lowest of several values of a tag that limits trucks; any, where none is read."""
+    limit = _LIMIT_OF.get(tag.removesuffix(_CONDITIONAL))
+    read = _READ[limit.unit if limit else "m"]
+    return min(values, key=lambda one: (math.isnan(read(one)), read(one)))
 
 
 # Turns.
@@ -556,7 +543,7 @@ def _tells(key: str, value: str) -> bool:
         wanted = _EXPLAINING[key]
         return value != "no" if wanted is None else value in wanted
     if key in _LIMIT_OF:
-        return _LIMIT_OF[key].read(value) != math.inf
+        return _READ[_LIMIT_OF[key].unit](value) != math.inf
     return key not in _ACCESS_TAGS or value not in _PLAINLY_OPEN
 
 
@@ -569,9 +556,10 @@ def _find_doubt(key: str, value: str) -> str | None:
     limit = _LIMIT_OF.get(key)
     if limit is None:
         return None
-    if not is_readable(value, limit.read):
+    read = _READ[limit.unit]
+    if not is_readable(value, read):
         return "unreadable"
-    plausible = limit.least <= limit.read(value) <= limit.most
+    plausible = limit.least <= read(value) <= limit.most
     return None if plausible else "implausible"
 
 
@@ -586,3 +574,19 @@ def _escape(text: str) -> str:
 
 def _unescape(text: str) -> str:
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+
+
+# What each field of a road is read from.
+
+READERS: dict[str, Callable[[Mapping[str, str], str], Any]] = {
+    "maxspeed_km_h": lambda tags, _: _read_maxspeed(tags),
+    "name": lambda tags, _: _read_name(tags),
+    "built_up": lambda tags, _: _read_built_up(tags),
+    "surface": _read_surface,
+    "limits": lambda tags, _: _read_limits(tags),
+    "duration_min": _read_duration,
+    "toll": lambda tags, _: _read_toll(tags),
+    "tags": lambda tags, kind: _join_telling(tags, _TOLD_OF.get(kind, _TOLD_OF_ROADS)),
+}
+"""How a field of `Road` is read from the tags of a way and its class; access and directions,
+which decide together, are read by `read_road` itself."""

@@ -34,22 +34,20 @@ def refuse_newer(tree: Tree) -> None:
         )
 
 
-def note_older(scenario: Scenario, tree: Tree) -> list[Finding]:
+def note_older(scenario: Scenario, tree: Tree) -> Finding | None:
     """Say what a file of an older format means today, where that is something else for it."""
     if scenario.said.format >= FORMAT or not _shares_a_baseline(scenario):
-        return []
-    return [
-        Finding(
-            say(
-                "this file is of format {given}. Since format 2 a capacity of a pit or receiver "
-                "holds once in the baseline, for all together; before, it held for each site. "
-                "Write `format: {newest}` at the top when that is what you mean",
-                given=str(scenario.said.format),
-                newest=str(FORMAT),
-            ),
-            tree.place(("format",)),
-        )
-    ]
+        return None
+    return Finding(
+        say(
+            "this file is of format {given}. Since format 2 a capacity of a pit or receiver "
+            "holds once in the baseline, for all together; before, it held for each site. "
+            "Write `format: {newest}` at the top when that is what you mean",
+            given=str(scenario.said.format),
+            newest=str(FORMAT),
+        ),
+        tree.place(("format",)),
+    )
 
 
 def _shares_a_baseline(scenario: Scenario) -> bool:

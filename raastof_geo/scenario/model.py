@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from raastof_geo.emissions.limit import TRUCK_LIMITS, TruckLimit, with_fields
 from raastof_geo.emissions.model import BY_DEFAULT
 from raastof_geo.errors import InputError
 from raastof_geo.figures import LARGEST, NonNegativeFigure, Rate, Sum
@@ -367,14 +368,14 @@ class StockpileEntry(Store):
     """Room on a site for its own surplus, until it can be used."""
 
 
+def _one_each(limits: Iterable[TruckLimit]) -> dict[str, tuple[Any, Any]]:
+    """Give a field for each limit, none where it is not set."""
+    return {limit.name: (float | None, Field(default=None, gt=0)) for limit in limits}
+
+
+@with_fields(_one_each(limit for limit in TRUCK_LIMITS if limit.at_sites))
 class TruckLimits(Model):
     """The largest truck that a site has room for; loaded to the full."""
-
-    maxweight_t: float | None = Field(default=None, gt=0)
-    maxaxleload_t: float | None = Field(default=None, gt=0)
-    maxheight_m: float | None = Field(default=None, gt=0)
-    maxwidth_m: float | None = Field(default=None, gt=0)
-    maxlength_m: float | None = Field(default=None, gt=0)
 
 
 class Site(Model):
@@ -484,8 +485,9 @@ class Site(Model):
         return tuple(role for role, entry in has.items() if entry)
 
 
-class RoadChange(Window):
-    """Roads that are not as the map says, always or in a window of periods."""
+@with_fields(_one_each(TRUCK_LIMITS))
+class _RoadLimits(Window):
+    """Which roads are meant, and what trucks meet there; the limits come after."""
 
     name: str | None = None
     """Roads of this name or number, as in `Storstrømsbroen` or `E47`."""
@@ -499,12 +501,11 @@ class RoadChange(Window):
     """Whether trucks may not use them."""
     speed_km_h: float | None = Field(default=None, gt=0, le=130)
     """What trucks average there, whatever class and signs say. [km/h]"""
-    maxweight_t: float | None = Field(default=None, gt=0)
-    maxweightrating_t: float | None = Field(default=None, gt=0)
-    maxaxleload_t: float | None = Field(default=None, gt=0)
-    maxheight_m: float | None = Field(default=None, gt=0)
-    maxwidth_m: float | None = Field(default=None, gt=0)
-    maxlength_m: float | None = Field(default=None, gt=0)
+
+
+class RoadChange(_RoadLimits):
+    """Roads that are not as the map says, always or in a window of periods."""
+
     vehicles: SetOf[VehicleId] | None = None
     """The trucks it is about; none: all."""
     note: str = ""
@@ -536,7 +537,7 @@ class RoadChange(Window):
     @property
     def limits(self) -> dict[str, float]:
         """The limits that are set, by name. [t, m]"""
-        names = [name for name in type(self).model_fields if name.startswith("max")]
+        names = [limit.name for limit in TRUCK_LIMITS]
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 

@@ -60,6 +60,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     said, mistakes = _build_file(tree, catalogue)
     findings += mistakes
     warnings: list[Finding] = []
+    note: Finding | None = None
     if said is not None:
         findings += _check_network_file(said, tree, path, anywhere)
         findings += _check_baseline(said, tree)
@@ -69,6 +70,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
             draft = Scenario(id=path.stem, digest=tree.digest, said=said, catalogue=catalogue)
             contradictions, warnings = _compare(draft, tree)
             findings += contradictions
+            note = note_older(draft, tree)
     raise_all(ScenarioError, sorted(findings, key=_by_place))
     assert said is not None  # noqa: S101 - a missing file has findings
     return Scenario(
@@ -76,7 +78,8 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         digest=tree.digest,
         said=_with_full_path(said, path),
         catalogue=catalogue,
-        warnings=tuple(warnings),
+        warnings=(note, *warnings) if note else tuple(warnings),
+        format_note=note,
         places=tree.keys,
     )
 
@@ -88,7 +91,7 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     mistakes += check_receivers(scenario, tree)
     warnings += note_agreements(scenario, tree)
     warnings += note_needs(scenario, tree)
-    return mistakes, note_older(scenario, tree) + sorted(warnings, key=_by_place)
+    return mistakes, sorted(warnings, key=_by_place)
 
 
 def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, Place
 from raastof_geo.language import LANGUAGES
 from raastof_geo.scenario.catalogue import Catalogue
@@ -139,6 +141,9 @@ class Scenario:
     """The built-in catalogue with the scenario's own additions."""
     warnings: tuple[Finding, ...] = ()
     """What was noticed on reading and is no mistake, in the order of the file."""
+    format_note: Finding | None = None
+    """What a file of an older format means today, where that is something else; it is among the
+    warnings too."""
     places: Mapping[Trail, Place] = field(default_factory=dict)
     """Where each entry stands in the file, by its trail; empty where there was no file."""
 
@@ -347,15 +352,10 @@ class Scenario:
         said, truck = self.said.sites[site], self.catalogue.vehicles[vehicle]
         if said.vehicles is not None and vehicle not in said.vehicles:
             return False
-        size = {
-            "maxweight_t": truck.gross_t.value,
-            "maxaxleload_t": truck.axle_load_t.value,
-            "maxheight_m": truck.height_m.value,
-            "maxwidth_m": truck.width_m.value,
-            "maxlength_m": truck.length_m.value,
-        }
-        limits = {name: getattr(said.truck_limits, name) for name in size}
-        return all(limits[name] is None or size[name] <= limits[name] for name in size)
+        limits = {name: value for name, value in said.truck_limits if value is not None}
+        return all(
+            truck.size_for(limit) <= limits.get(limit.name, math.inf) for limit in TRUCK_LIMITS
+        )
 
     def _periods_of_fit(self, material: str, use: str, window: tuple[str, ...]) -> tuple[str, ...]:
         fit = self.catalogue.fit(material, use)

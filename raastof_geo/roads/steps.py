@@ -1,0 +1,78 @@
+"""Turn columns of places into small whole steps, as files keep them, and back."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+STEPS_A_DEGREE = 1_000_000
+_Scalar = TypeVar("_Scalar", bound=np.generic)
+
+
+def freeze(array: NDArray[_Scalar]) -> NDArray[_Scalar]:
+    """Make an array read-only, and give it back."""
+    array.flags.writeable = False
+    return array
+
+
+def round_degrees(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round as a network file does, to a millionth of a degree."""
+    return np.asarray(np.round(degrees * STEPS_A_DEGREE) / STEPS_A_DEGREE)
+
+
+def draw_shapes(
+    point_start: NDArray[np.int32],
+    node: NDArray[np.int32],
+    tail: NDArray[np.int32],
+    head: NDArray[np.int32],
+    inner: NDArray[Any],
+) -> NDArray[np.float64]:
+    """Draw every edge from its tail over its inner points to its head. [degrees]"""
+    steps = np.empty(int(point_start[-1]), np.int32)
+    steps[point_start[:-1]] = node[tail]
+    steps[point_start[1:] - 1] = node[head]
+    steps[inner_points(point_start)] = _lengthen(inner, np.diff(point_start) - 2, node[tail])
+    return steps / STEPS_A_DEGREE
+
+
+def inner_points(point_start: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Tell which points of all shapes are not an end of one."""
+    inner = np.ones(int(point_start[-1]), bool)
+    inner[point_start[:-1]] = False
+    inner[point_start[1:] - 1] = False
+    return inner
+
+
+def shorten(
+    values: NDArray[np.int32], count: NDArray[np.int32], base: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Turn runs of `count` values into steps, the first of a run from its base."""
+    previous = np.concatenate((np.zeros(1, np.int32), values))[:-1]
+    runs = count > 0
+    previous[_run_starts(count)[runs]] = base[runs]
+    return values - previous
+
+
+def _lengthen(
+    steps: NDArray[Any], count: NDArray[np.int32], base: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Turn steps back into the values that `shorten` took."""
+    total = np.concatenate((np.zeros(1, np.int64), np.cumsum(steps, dtype=np.int64)))
+    before = total[_run_starts(count)]
+    return (total[1:] + np.repeat(base - before, count)).astype(np.int32)
+
+
+def _run_starts(count: NDArray[np.int32]) -> NDArray[np.int64]:
+    return np.cumsum(count, dtype=np.int64) - count
+
+
+def add_up(steps: NDArray[Any]) -> NDArray[np.int32]:
+    """Turn steps from one value to the next back into values."""
+    return np.cumsum(steps, dtype=np.int64).astype(np.int32)
+
+
+def to_steps(degrees: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Give degrees in millionths, rounded."""
+    return np.round(degrees * STEPS_A_DEGREE).astype(np.int32)

@@ -1,0 +1,247 @@
+"""Keep the table of roads by name: a column for each field of a road, a column for each limit.
+
+A column is a list with a value for each road, or `{"all": value}` where all roads have the same.
+A file may hold columns that this version does not know, which are kept as they stand, and may
+lack some that it knows, where every road gets the default.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from itertools import repeat
+from types import NoneType
+from typing import Any, get_args, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raastof_geo.roads.road import LIMITS, NO_LIMITS, ROAD_CLASSES, SURFACES, Access, Road
+
+_APART = ("forward", "backward", "limits")
+"""Directions are those of edges, and each limit has a column of its own."""
+_OF_ALL = "all"
+_ACCESS = {access.name.lower(): access for access in Access}
+_HINTS = {name: hint for name, hint in get_type_hints(Road).items() if name not in _APART}
+FIELDS: dict[str, Any] = {
+    one.name: None if one.default is MISSING else one.default
+    for one in fields(Road)
+    if one.name in _HINTS
+}
+"""What the table keeps of a road apart from its limits, each with its default."""
+
+_MOST = {"maxspeed_km_h": 1000.0}
+_WORDS: dict[str, frozenset[str]] = {
+    "road_class": frozenset(ROAD_CLASSES),
+    "surface": frozenset(SURFACES),
+    "access": frozenset(_ACCESS),
+}
+
+_FIELDS_OF_2: dict[str, Any] = {
+    "road_class": None,
+    "access": Access.OPEN,
+    "maxspeed_km_h": None,
+    "name": "",
+    "built_up": None,
+    "surface": "",
+    "duration_min": None,
+    "toll": False,
+    "tags": "",
+}
+_LIMITS_OF_2 = (
+    "maxweight_t",
+    "maxweightrating_t",
+    "maxaxleload_t",
+    "maxheight_m",
+    "maxwidth_m",
+    "maxlength_m",
+)
+_ACCESS_OF_2 = {0: "open", 1: "local", 2: "closed"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """The roads of a file, and what their table holds too much or too little."""
+
+    roads: tuple[Road, ...]
+    extra: dict[str, dict[str, Any]]
+    """Columns that this version does not know, among `fields` and `limits`."""
+    lacking: tuple[str, ...]
+    """Fields and limits that the file does not know."""
+
+
+def encode_roads(
+    roads: Sequence[Road],
+    extra: Mapping[str, Mapping[str, Any]] | None = None,
+    lacking: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Give the table of roads as a file keeps it, without directions.
+
+    Parameters
+    ----------
+    extra
+        Unknown columns to keep, among `fields` and `limits`.
+    lacking
+        Fields and limits that stay unsaid as long as every road has the default.
+    """
+    unsaid = {*lacking}
+    columns = {
+        "fields": {name: [_encode(getattr(road, name)) for road in roads] for name in FIELDS},
+        "limits": {
+            name: [_encode(road.limits[rank]) for road in roads] for rank, name in enumerate(LIMITS)
+        },
+    }
+    found: dict[str, Any] = {"count": len(roads)}
+    for kind, known in columns.items():
+        squeezed = {name: _squeeze(column) for name, column in known.items()}
+        said = {
+            name: column
+            for name, column in squeezed.items()
+            if name not in unsaid or column != _of_all(FIELDS.get(name, math.nan))
+        }
+        found[kind] = {**said, **(extra or {}).get(kind, {})}
+    return found
+
+
+def decode_roads(found: Mapping[str, Any]) -> Table:
+    """Read the table of roads of a file.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        A column is too long or too short, or holds what no road has.
+    """
+    count, given, limits = int(found["count"]), found["fields"], found["limits"]
+    for name, column in (*given.items(), *limits.items()):
+        _check_length(name, column, count)
+    columns: dict[str, Iterable[Any]] = {
+        name: _decode(name, given[name], count)
+        for name, default in FIELDS.items()
+        if name in given and given[name] != _of_all(default)
+    }
+    if any(limits.get(name, _NO_LIMIT) != _NO_LIMIT for name in LIMITS):
+        known = (_decode(name, limits.get(name, _NO_LIMIT), count) for name in LIMITS)
+        columns["limits"] = zip(*known, strict=True)
+    return Table(
+        roads=tuple(_make_roads(columns)),
+        extra={
+            kind: unknown
+            for kind, known in (("fields", FIELDS), ("limits", LIMITS))
+            if (unknown := {name: one for name, one in found[kind].items() if name not in known})
+        },
+        lacking=tuple(name for name in (*FIELDS, *LIMITS) if name not in {*given, *limits}),
+    )
+
+
+def upgrade_roads(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the table of a file of format 2, where limits stood in order, as one of today."""
+    count = int(found["count"])
+    columns: dict[str, Any] = {name: _of_all(plain) for name, plain in _FIELDS_OF_2.items()}
+    columns |= {name: one for name, one in found.items() if name not in ("count", "limits")}
+    if "access" in found:
+        columns["access"] = [_ACCESS_OF_2[number] for number in found["access"]]
+    rows = found.get("limits", [None] * count)
+    none = (None,) * len(_LIMITS_OF_2)
+    by_limit = zip(_LIMITS_OF_2, *(none if row is None else row for row in rows), strict=True)
+    limits = {name: _squeeze(column) for name, *column in by_limit}
+    return {"count": count, "fields": columns, "limits": limits}
+
+
+def list_content(roads: Sequence[Road]) -> dict[str, Any]:
+    """Give what roads say for a fingerprint, by name: nothing of what no road says."""
+    found: dict[str, Any] = {"count": len(roads)}
+    for name in (one.name for one in fields(Road)):
+        if name == "limits":
+            limits = _list_limits(roads)
+            found |= {"limits": limits} if limits else {}
+        elif name in FIELDS:
+            column = [_or_null(getattr(road, name)) for road in roads]
+            plain = _or_null(FIELDS[name])
+            found |= {name: column} if any(value != plain for value in column) else {}
+    return found
+
+
+def as_json(value: Any) -> NDArray[np.uint8]:
+    """Write plain values as the bytes of a text."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+def _list_limits(roads: Sequence[Road]) -> dict[str, list[float | None]]:
+    if all(road.limits is NO_LIMITS for road in roads):
+        return {}
+    columns = zip(*(road.limits for road in roads), strict=True)
+    found = {name: [*map(_or_null, one)] for name, one in zip(LIMITS, columns, strict=True)}
+    return {
+        name: column for name, column in sorted(found.items()) if column.count(None) < len(column)
+    }
+
+
+def _make_roads(columns: Mapping[str, Iterable[Any]]) -> Iterator[Road]:
+    """Make a road of each row; fields without a column have the default of `Road`."""
+    names = tuple(columns)
+    for row in zip(*columns.values(), strict=True):
+        yield Road(**dict(zip(names, row, strict=True)))
+
+
+def _check_length(name: str, column: Any, count: int) -> None:
+    right = len(column) == count if isinstance(column, list) else {*column} == {_OF_ALL}
+    if not right:
+        raise ValueError(f"{name} does not describe {count} roads")
+
+
+def _decode(name: str, column: Any, count: int) -> Iterable[Any]:
+    """Give the values of a known field or limit for every road."""
+    alike = isinstance(column, dict)
+    values = [column[_OF_ALL]] if alike else column
+    hint = _HINTS.get(name, float)
+    if not set(map(type, values)) <= _types(hint):
+        raise ValueError(f"{name} holds what no road has")
+    if name in _WORDS and not _WORDS[name].issuperset(values):
+        raise ValueError(f"{name} holds an unknown word")
+    if hint is float:
+        values = [*map(_as_number, values)]
+        most = _MOST.get(name, math.inf)
+        if not all(math.isnan(one) or (0 <= one <= most and one < math.inf) for one in values):
+            raise ValueError(f"{name} holds a number that no road has")
+    elif hint is Access:
+        values = [_ACCESS[word] for word in values]
+    return repeat(values[0], count) if alike else values
+
+
+def _types(hint: Any) -> set[type]:
+    """Tell what stands in a file for a type of `Road`."""
+    if hint is float:
+        return {int, float, NoneType}
+    return {str} if hint is Access else {*(get_args(hint) or (hint,))}
+
+
+def _as_number(value: float | None) -> float:
+    if value is None:
+        return math.nan
+    if math.isnan(value):
+        raise ValueError("NaN is written as null")
+    return float(value)
+
+
+def _squeeze(column: list[Any]) -> Any:
+    """Write a column that says the same of all roads once."""
+    alike = bool(column) and column.count(column[0]) == len(column)
+    return {_OF_ALL: column[0]} if alike else column
+
+
+def _of_all(value: Any) -> dict[str, Any]:
+    return {_OF_ALL: _encode(value)}
+
+
+def _encode(value: Any) -> Any:
+    return value.name.lower() if isinstance(value, Access) else _or_null(value)
+
+
+def _or_null(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+_NO_LIMIT = _of_all(math.nan)

@@ -1,0 +1,50 @@
+"""Add a limit on trucks and a tag of roads, and then do what any user does.
+
+Run as a program, so that both are there before the package reads its declarations.
+"""
+
+import dataclasses
+import datetime
+import sys
+
+from raastof_geo.emissions import limit
+from raastof_geo.figures import Figure
+from raastof_geo.language import say, speaking
+
+BOGIE = limit.TruckLimit(
+    "maxbogieload_t",
+    say("bogie load"),
+    "t",
+    limit.Size(
+        "bogie_load_t",
+        say("Bogie load"),
+        Figure(
+            value=18,
+            unit="t",
+            source="judgement",
+            valid_from=datetime.date(2026, 11, 1),
+            verified=False,
+        ),
+    ),
+    ("maxbogieweight",),
+    least=1,
+    with_load=True,
+)
+limit.TRUCK_LIMITS = (*limit.TRUCK_LIMITS, BOGIE)
+limit.SIZES = (*limit.SIZES, BOGIE.size)
+
+from raastof_geo.roads import road  # noqa: E402
+
+road.Road = dataclasses.make_dataclass(
+    "Road", [("lit", bool, dataclasses.field(default=False))], bases=(road.Road,), frozen=True
+)
+
+from raastof_geo.roads import tags  # noqa: E402
+
+tags.READERS["lit"] = lambda found, _: found.get("lit") == "yes"
+
+from raastof_geo.cli import run_command  # noqa: E402
+
+if __name__ == "__main__":
+    with speaking("en"):
+        sys.exit(run_command(sys.argv[1:]))
