@@ -103,14 +103,13 @@ def _decoded(raw: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
-        raise ScenarioError(
-            Finding(
-                say(
-                    "the file must be UTF-8: save it again, in Notepad by Save as, Encoding: UTF-8"
-                ),
-                Place(name, line, column),
+        told = say("the file must be UTF-8: save it again, in Notepad by Save as, Encoding: UTF-8")
+        if b"\0" in raw and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+            told = say(
+                "the file is no text, and a scenario is one: name the YAML file that "
+                "`raastof new NAME` wrote, or one like it"
             )
-        ) from error
+        raise ScenarioError(Finding(told, Place(name, line, column))) from error
 
 
 def parse_tree(text: str, *, file: str) -> Tree:
