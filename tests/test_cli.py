@@ -166,7 +166,7 @@ def test_a_site_without_a_name_is_listed_by_its_id(starter, capsys):
 def test_a_picture_is_not_told_to_be_saved_as_text(tmp_path, capsys):
     """A file with bytes of no text is no scenario that was saved in another encoding."""
     file = tmp_path / "p.yaml"
-    file.write_bytes(b"\x89PNG\r\n\x00\x00")
+    file.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x9b\xf1")
     assert run("check", file) == 2
     assert "UTF-8" not in capsys.readouterr().err
     file.write_bytes("title: x".encode("utf-16"))

@@ -104,7 +104,7 @@ def _decoded(raw: bytes, name: str) -> str:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
         told = say("the file must be UTF-8: save it again, in Notepad by Save as, Encoding: UTF-8")
-        if b"\0" in raw and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        if 0 < raw.count(0) < len(raw) / 4:  # in UTF-16 half of the bytes are 0, in text none
             told = say(
                 "the file is no text, and a scenario is one: name the YAML file that "
                 "`raastof new NAME` wrote, or one like it"
