@@ -71,7 +71,7 @@ class Cleared:
 def cache_folder() -> Path:
     """Give the cache folder: RAASTOF_CACHE, else where the system keeps caches of users."""
     named = os.environ.get(_VARIABLE)
-    return Path(named) if named else platformdirs.user_cache_path("raastof_geo")
+    return Path(named) if named and named.strip() else platformdirs.user_cache_path("raastof_geo")
 
 
 def claim(kind: str) -> Path:
@@ -97,10 +97,12 @@ def claim(kind: str) -> Path:
 
 
 def find_stranger() -> Path | None:
-    """Give the folder that the cache would use, where it is there and not ours."""
+    """Give what lies where the cache would, and is not ours: a folder, a file or a link."""
     home = _home()
-    there = os.path.lexists(home)
-    if not there or _is_marked(home) or (_is_folder(home) and not any(home.iterdir())):
+    there = next(path for path in (home, *home.parents) if os.path.lexists(path))
+    if there != home:
+        return None if there.is_dir() else there
+    if _is_marked(home) or (_is_folder(home) and not any(home.iterdir())):
         return None
     return home
 

@@ -146,9 +146,9 @@ def pick_language(arguments: list[str]) -> Language:
     """Take the language from `--lang`, else from RAASTOF_LANG, else Danish."""
     for position, argument in enumerate(arguments):
         if argument == "--lang" and position + 1 < len(arguments):
-            return as_language(arguments[position + 1]) or "da"
+            return as_language(arguments[position + 1]) or _language_around() or "da"
         if argument.startswith("--lang="):
-            return as_language(argument.removeprefix("--lang=")) or "da"
+            return as_language(argument.removeprefix("--lang=")) or _language_around() or "da"
     return _language_around() or "da"
 
 
@@ -487,7 +487,7 @@ def _print_files(folder: Path) -> None:
         tell_item(message, indent="", mark="! ")
     if not others:
         return
-    named = ", ".join(others[:_MOST_OF_OTHERS])
+    named = ", ".join(_on_one_line(name) for name in others[:_MOST_OF_OTHERS])
     rest = len(others) - _MOST_OF_OTHERS
     told = say("Left as it was, for it is not of this run: {files}", files=named)
     if rest > 0:
@@ -497,6 +497,11 @@ def _print_files(folder: Path) -> None:
             count=rest,
         )
     tell(told)
+
+
+def _on_one_line(name: str) -> str:
+    """Write the name of a file so that it stays on its line, whatever it holds."""
+    return "".join(one if one.isprintable() else "?" for one in name)
 
 
 @contextlib.contextmanager
@@ -771,15 +776,23 @@ def _route(
 def _cache_info(lang: Lang = None, debug: Debug = False) -> None:
     from raastof_geo.cache import MARK, cache_folder, find_stranger, list_stocks
     from raastof_geo.language import format_number
+    from raastof_geo.records.place import is_link
 
     typer.echo(str(cache_folder()))
     stranger = find_stranger()
-    if stranger is not None:
+    if stranger is not None and stranger.is_dir() and not is_link(stranger):
         typer.echo(
             say(
                 "{folder} is not ours (it has no file {mark}): nothing is kept there.",
                 folder=str(stranger),
                 mark=MARK,
+            )
+        )
+    elif stranger is not None:
+        typer.echo(
+            say(
+                "{file} is a file or a link where a folder must be: nothing is kept there.",
+                file=str(stranger),
             )
         )
     for stock in list_stocks():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from raastof_geo.errors import InputError, RaastofError
-from raastof_geo.language import Message, format_number, say, say_count
+from raastof_geo.language import Message, format_number, plain, say, say_count
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.limit import read_within
 
@@ -23,6 +24,9 @@ _FIGURE = re.compile(
     r"(?P<side>\w+)\.(?P<part>\w+)(?:@(?P<dimension>\w+)=(?P<label>.*))?", re.DOTALL
 )
 _MOST_LINES = 12
+_MOST_NAMES = 40
+_MOST_DECIMALS = 15
+_SHOWN = 80
 _MOST_BYTES = 256_000_000
 
 
@@ -192,13 +196,19 @@ def _hint(ledger: dict[str, Any], figure: str) -> Message | str:
 def _one_of(name: str, known: Any) -> None:
     if name in known:
         return
-    near = get_close_matches(name, [str(one) for one in known], n=5, cutoff=0.4)
-    raise InputError(
-        say(
-            "{name} is not known here; the nearest: {near}",
-            name=f"`{name}`",
-            near=", ".join(f"`{one}`" for one in near or list(known)[:12]),
+    names = [one for one in map(str, known) if one]
+    near = get_close_matches(name, names, n=5, cutoff=0.4)
+    shown = ", ".join(f"`{one}`" for one in near or names[:_MOST_NAMES])
+    told = f"`{plain(name)[:_SHOWN]}`"
+    if near:
+        raise InputError(
+            say("{name} is not known here; the nearest: {near}", name=told, near=shown)
         )
+    if not names:
+        raise InputError(say("{name} is not known here", name=told))
+    rest = " …" if len(names) > _MOST_NAMES else ""
+    raise InputError(
+        say("{name} is not known here; there are {known}", name=told, known=shown + rest)
     )
 
 
@@ -270,9 +280,13 @@ def _tell(ledger: dict[str, Any], asked: _Asked, most: int) -> Iterator[Message]
         yield SHARE_RULES[ledger["shared_legs"]]
         yield SHARE_OF_COMMON
     names: set[str] = set()
-    for side in sides:
-        for part in _parts(ledger, asked.part):
-            yield from _tell_part(ledger, side, part, asked, names, most)
+    told = [
+        line
+        for side in sides
+        for part in _parts(ledger, asked.part)
+        for line in _tell_part(ledger, side, part, asked, names, most)
+    ]
+    yield from told or [say("no line has any of it")]
     for name in sorted(names):
         yield from _tell_source(ledger, name)
     for doubt in ledger["doubts"]:
@@ -343,7 +357,7 @@ def _tell_line(
         about=about,
         base=_number(base),
         of=of,
-        factor=f"{value / base:.6g}" if base else "0",
+        factor=_factor(value / base) if base else "0",
         share=format_number(100 * share, digits=1),
         value=_number(value * share),
         unit=unit,
@@ -367,6 +381,13 @@ def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
         verified=_VERIFIED if figure["verified"] else _UNVERIFIED,
         note=f" ({figure['note']})" if figure["note"] else "",
     )
+
+
+def _factor(value: float) -> str:
+    """Write a factor with six digits that count, as the reader writes numbers."""
+    digits = 5 - math.floor(math.log10(abs(value))) if value else 0
+    text = format_number(value, digits=min(max(digits, 0), _MOST_DECIMALS))
+    return re.sub(r"([.,]\d*?)0+$", r"\1", text).rstrip(".,") if digits > 0 else text
 
 
 def _number(value: float) -> str:

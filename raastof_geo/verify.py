@@ -29,7 +29,6 @@ from raastof_geo.tally import recount
 _TONNES = 1e-3
 _SHARE = 1e-6
 _SENSES = {-1: "<=", 0: "=", 1: ">="}
-_MOST_MANIFEST = 64_000_000
 _CORE = (plans.NAME, proofs.NAME, flows.NAME)
 """Files that are checked value by value; others by their digest."""
 
@@ -115,14 +114,18 @@ def check_results(folder: Path | str) -> Verdict:
     Raises
     ------
     InputError
-        `plan.json` or `proof.npz` is missing, of another format, or not what `raastof run` writes.
+        `plan.json` or `proof.npz` is missing, of another format, or not what `raastof run` writes;
+        with the other files that are missing or were changed.
     OutputError
         A killed run left the folder half exchanged, and that cannot be finished here.
     """
     folder = Path(folder)
     finish_exchange(folder)
-    with np.errstate(all="ignore"):
-        return _check(folder)
+    try:
+        with np.errstate(all="ignore"):
+            return _check(folder)
+    except InputError as error:
+        raise InputError(*error.findings, *_list_others(folder, str(error))) from error
 
 
 def _check(folder: Path) -> Verdict:
@@ -197,7 +200,7 @@ def _read_plan(path: Path) -> tuple[bytes, dict[str, Any]]:
 def _read_manifest(folder: Path) -> tuple[Manifest | None, list[Message]]:
     """Read what was written, or say why that cannot be told."""
     try:
-        data = read_within(folder / manifest.NAME, most_bytes=_MOST_MANIFEST)
+        data = read_within(folder / manifest.NAME, most_bytes=manifest.MOST_BYTES)
         listed = manifest.read_manifest(folder)
         same = data == _render(plans.read_values(data, file=manifest.NAME))
     except FileNotFoundError:
@@ -228,6 +231,17 @@ def _list_changed(folder: Path, listed: Manifest) -> Iterator[tuple[str, Message
         found = _look_at(folder, name, entry)
         if found is not None:
             yield name, found
+
+
+def _list_others(folder: Path, told: str) -> list[Message]:
+    """Name the files that differ besides those that were told already."""
+    try:
+        listed = manifest.read_manifest(folder)
+    except (ValueError, OverflowError, MemoryError):
+        return []
+    if listed is None or listed.format != manifest.FORMAT:
+        return []
+    return [said for name, said in _list_changed(folder, listed) if name not in told]
 
 
 def _look_at(folder: Path, name: str, entry: Entry) -> Message | None:

@@ -9,6 +9,7 @@ from raastof_geo.assignment import assign, build_problem
 from raastof_geo.assignment.alone import measure_alone
 from raastof_geo.effect import measure_effect, solve_baseline
 from raastof_geo.language import speaking
+from raastof_geo.outputs.warning import beyond_fairness
 
 SCARCE = """
 title: One near pit for two
@@ -137,3 +138,16 @@ def test_a_baseline_in_kilograms_is_the_same():
         ("far", "one"): pytest.approx(1e-4, rel=1e-6),
         ("near", "two"): pytest.approx(1e-4, rel=1e-6),
     }
+
+
+def test_a_project_that_fairness_does_not_limit_is_told():
+    """A project that the baseline leaves something out of is named, and no other."""
+    text = SCARCE.replace("  far: {lon: 12.13, lat: 55.45, pit: {supplies: [fill_sand]}}\n", "")
+    scenario = make_scenario(text + FAIR)
+    alone = measure_alone(
+        build_problem(scenario, make_legs(scenario, {**KM, ("near", "one"): 9.0}))
+    )
+    told = [str(one) for one in beyond_fairness(scenario, alone)]
+    assert [one.split(":")[0] for one in told] == ["`targets.fairness` does not limit `two`"]
+    assert not list(beyond_fairness(make_scenario(text), {}))
+    assert not list(beyond_fairness(scenario, {"one": 0.0, "two": 0.0}))

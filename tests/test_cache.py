@@ -314,3 +314,21 @@ def test_drafts_of_killed_runs_go_with_the_next(folder):
     keep(numbers)
     assert not left.exists()
     assert {one.name for one in entry().parent.iterdir()} == {f"{KEY}.npz", f"{KEY}.lock"}
+
+
+@pytest.mark.parametrize("what", ["file", "link"])
+def test_a_place_where_nothing_can_be_kept_is_told(tmp_path, monkeypatch, capsys, what):
+    """A file or a link where the folder must be: `cache info` says so, and it stays."""
+    place = tmp_path / "place"
+    if what == "file":
+        place.write_text("mine")
+    else:
+        (tmp_path / "target").mkdir()
+        (tmp_path / "target" / cache.MARK).write_text("mine")
+        place.mkdir()
+        (place / "v2").symlink_to(tmp_path / "target")
+    monkeypatch.setenv("RAASTOF_CACHE", str(place))
+    assert run_command(["cache", "info"]) == 0
+    assert "is a file or a link where a folder must be" in capsys.readouterr().out
+    assert run_command(["cache", "clear"]) == 0
+    assert place.is_file() or (place / "v2").is_symlink()

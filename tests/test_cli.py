@@ -1,5 +1,6 @@
 """The command line: exit codes, languages, and answers that can be acted on."""
 
+import re
 import subprocess
 import sys
 
@@ -88,7 +89,7 @@ def test_an_unwritable_folder_is_something_outside(starter, tmp_path, capsys):
     """A results folder that is a file ends with code 4 and a sentence."""
     (tmp_path / "taken").write_text("")
     assert run("run", starter, "--into", tmp_path / "taken") == 4
-    assert "could not be written" in capsys.readouterr().err
+    assert "is a file, and results need a folder" in capsys.readouterr().err
 
 
 def test_a_scenario_that_is_not_there(tmp_path, capsys):
@@ -143,3 +144,31 @@ def test_network_info_tells_source_and_licence(capsys):
     out = capsys.readouterr().out
     assert "2021-08-05" in out
     assert "ODbL 1.0" in out
+
+
+def test_a_refused_language_is_told_in_the_one_around(starter, capsys, monkeypatch):
+    """Whoever asks for a language there is not is answered in that of RAASTOF_LANG."""
+    monkeypatch.setenv("RAASTOF_LANG", "en")
+    assert pick_language(["check", "--lang", "xx"]) == "en"
+    assert pick_language(["check", "--lang=xx"]) == "en"
+
+
+def test_a_site_without_a_name_is_listed_by_its_id(starter, capsys):
+    """No empty brackets stand behind it."""
+    text = re.sub(r"(?m)^    name: .*\n", "", starter.read_text(encoding="utf-8"))
+    starter.write_text(text, encoding="utf-8")
+    assert run("why-not", starter, "qqq", "road_project") == 2
+    told = capsys.readouterr().err
+    assert "`gravel_pit`" in told
+    assert "()" not in told
+
+
+def test_a_picture_is_not_told_to_be_saved_as_text(tmp_path, capsys):
+    """A file with bytes of no text is no scenario that was saved in another encoding."""
+    file = tmp_path / "p.yaml"
+    file.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x9b\xf1")
+    assert run("check", file) == 2
+    assert "UTF-8" not in capsys.readouterr().err
+    file.write_bytes("title: x".encode("utf-16"))
+    assert run("check", file) == 2
+    assert "UTF-8" in capsys.readouterr().err

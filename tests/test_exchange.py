@@ -18,6 +18,7 @@ from raastof_geo.explain import explain_figure
 from raastof_geo.language import speaking
 from raastof_geo.outputs import write_outputs
 from raastof_geo.records import manifest
+from raastof_geo.records.draft import remove_draft
 from raastof_geo.records.exchange import exchanging, finish_exchange, is_unfinished, list_own
 from raastof_geo.trace import tracing
 
@@ -285,6 +286,48 @@ def test_a_file_in_the_folders_place_is_refused(tmp_path):
     assert tree(tmp_path) == {"s": "mine"}
 
 
+def test_a_place_below_a_file_is_refused(tmp_path):
+    """What stands in the way is named, not the files in other programmes."""
+    (tmp_path / "f").write_text("mine")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(OutputError, match=r"/f is a file, and results need a folder"):
+        write(tmp_path / "f" / "deep" / "s", NEW)
+    with pytest.raises(OutputError, match=r"/loop is a link that leads to no folder"):
+        write(tmp_path / "loop" / "s", NEW)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["f", "loop"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
+@pytest.mark.parametrize("make", [Path.mkdir, getattr(os, "mkfifo", None)])
+def test_what_is_no_file_is_no_manifest(tmp_path, make):
+    """A folder or a pipe of a user that bears the manifest's name is moved aside and named."""
+    folder = tmp_path / "s"
+    folder.mkdir()
+    make(folder / manifest.NAME)
+    with pytest.raises(ValueError, match="is not a file"):
+        manifest.read_manifest(folder)
+    write(folder, NEW)
+    assert is_whole(folder, NEW)
+    assert [path.name for path in (folder / "set_aside").iterdir()] == [manifest.NAME]
+
+
+def test_ctrl_c_while_the_draft_is_removed_leaves_none(tmp_path, monkeypatch):
+    """The set is whole by then, and nothing is left beside it."""
+    pressed = []
+
+    def press(draft):
+        if not pressed:
+            pressed.append(draft)
+            raise KeyboardInterrupt
+        remove_draft(draft)
+
+    monkeypatch.setattr("raastof_geo.records.exchange.remove_draft", press)
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path / "s", NEW)
+    assert is_whole(tmp_path / "s", NEW)
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
 @pytest.mark.parametrize("name", ["projects", "report.docx", "manifest.json", "projects/a.html"])
 @pytest.mark.parametrize("leads", ["there", "nowhere"])
 def test_a_link_inside_the_folder_is_refused(tmp_path, name, leads):
@@ -376,13 +419,25 @@ def test_something_else_in_the_place_of_the_lock_stays(tmp_path):
     assert (tmp_path / "precious").read_text() == "mine"
 
 
-@pytest.mark.parametrize("place", ["file/s", "/dev/null/s", "n" * 250, "n" * 300])
-def test_places_where_nothing_can_be_written(tmp_path, place):
+IN_A_FILE = "is a file, and results need a folder"
+TOO_LONG = "could not be written to .*; choose another folder"
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("file/s", IN_A_FILE),
+        ("/dev/null/s", IN_A_FILE),
+        ("n" * 250, TOO_LONG),
+        ("n" * 300, TOO_LONG),
+    ],
+)
+def test_places_where_nothing_can_be_written(tmp_path, place, says):
     """Inside a file, inside a device, names too long: a sentence, and nothing is left behind."""
     (tmp_path / "file").write_text("mine")
     said = SimpleNamespace(outputs=(), language="en")
     result = SimpleNamespace(scenario=SimpleNamespace(said=said))
-    with pytest.raises(OutputError, match="could not be written to"):
+    with pytest.raises(OutputError, match=says):
         write_outputs(result, tmp_path / "new" / place if place[0] == "n" else tmp_path / place)
     assert tree(tmp_path) == {"file": "mine"}
 

@@ -17,7 +17,6 @@ from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 from raastof_geo.assignment import RULES, Row, assign, compare_sites, explain_why_not
 from raastof_geo.assignment.conflict import explain_conflict, find_binding
 from raastof_geo.assignment.exclusion import DECISIONS
-from raastof_geo.assignment.idle import warn_of_idle
 from raastof_geo.assignment.layout import build_problem
 from raastof_geo.assignment.most import Case, find_largest_share
 from raastof_geo.assignment.programme import Programme, build_programme
@@ -27,6 +26,7 @@ from raastof_geo.assignment.violation import find_least_violation, lift_rows
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.language import speaking
 from raastof_geo.scenario.model import Agreement, Choices
+from raastof_geo.scenario.prospects import Idle, Lack, find_idle
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.units import Quantity
 
@@ -294,27 +294,17 @@ def test_two_kinds_of_decision_that_only_exclude_a_plan_together():
 
 
 def test_recipes_that_can_never_run():
-    """A recipe is told with what keeps it from running: residue, input, time or capacity."""
-    scenario = west_zealand(("crusher_residue, ", ""))
-    with speaking("da"):
-        told = [str(one) for one in warn_of_idle(build_problem(scenario, make_legs(scenario)))]
-    assert told[0] == (
-        f"{DALMOSE} kan ikke udføre Knusning af beton: ingen modtager, intet behov, anlæg eller "
-        f"mellemdepot tager imod {RESIDUE}, som kommer ud af det; føj det til `accepts` hos en "
-        "modtager"
-    )
-    assert len(told) == 4
+    """A recipe is told with what keeps it from running, and every one that lacks the same."""
+    idle = find_idle(west_zealand(("crusher_residue, ", "")))
+    residue = Lack("nobody", "crusher_residue", "output")
+    assert idle[0] == Idle("knuser_dalmose", "crush_concrete", (residue,))
+    assert len(idle) == 4
 
 
 def test_a_recipe_without_input():
     """What nobody offers is named."""
-    scenario = west_zealand()
-    with speaking("da"):
-        told = [str(one) for one in warn_of_idle(build_problem(scenario, make_legs(scenario)))]
-    assert told == [
-        f"{DALMOSE} kan ikke udføre Knusning af asfalt: ingen kan tilføre Opbrudt asfalt i flager "
-        "(`asphalt_slabs`)"
-    ]
+    slabs = Lack("nobody", "asphalt_slabs", "input")
+    assert find_idle(west_zealand()) == (Idle("knuser_dalmose", "crush_asphalt", (slabs,)),)
 
 
 def test_an_impossible_leg_is_not_as_good():

@@ -682,3 +682,49 @@ def test_types_of_any_part_may_be_wrong(small):
             write_json(small / "plan.json", plan | {"proof": {}})
             check_or_refuse(small)
             place[key] = value
+
+
+def test_an_empty_table_is_said(small):
+    """A table without a row has no rows to count."""
+    (small / "flows.csv").write_bytes(b"")
+    said = told(check_results(small))
+    assert len(said) == 1
+    assert said[0].startswith("flows.csv is empty, plan.json has ")
+
+
+@pytest.mark.parametrize("name", ["plan.json", "proof.npz"])
+@pytest.mark.parametrize("data", [None, b"x"])
+def test_what_else_differs_is_told_with_a_refusal(results, name, data):
+    """Where plan or proof cannot be read, every other file that differs is named all the same."""
+    (results / "report.html").write_text("mine")
+    (results / "flows.csv").unlink()
+    if data is None:
+        (results / name).unlink()
+    else:
+        (results / name).write_bytes(data)
+    with pytest.raises(InputError, match=name) as caught:
+        check_results(results)
+    assert [str(one) for one in caught.value.findings[1:]] == [
+        "flows.csv is missing",
+        "report.html was changed after it was written",
+    ]
+
+
+# --- explaining ---------------------------------------------------------------------------------
+
+
+def test_factors_are_written_as_the_reader_writes_numbers(results):
+    """In Danish a point parts thousands, so no factor has one where its decimals begin."""
+    with speaking("da"):
+        steps = [str(one) for one in explain_figure(results, "plan.transport_kg_co2e_wtw").steps]
+    factors = [found[1] for one in steps if (found := re.search(r" x ([\d.,]+) kg CO2e/l", one))]
+    assert set(factors) == {"3,24"}
+
+
+def test_a_figure_of_nothing_and_names_that_are_not_there(results):
+    """A figure that no line has any of says so; what cannot be meant brings what there is."""
+    told = explain_figure(results, "plan.opening_dkk")
+    assert (told.value, [str(one) for one in told.steps]) == (0, ["no line has any of it"])
+    with pytest.raises(InputError, match=r"`zzz` is not known here; there are `\w+`") as caught:
+        explain_figure(results, "saved.cost_dkk@project=zzz")
+    assert "``" not in str(caught.value)

@@ -6,7 +6,6 @@ a period; a depot gives only what came to it. What is not found here may still b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -244,13 +243,3 @@ class _Search:
                 gives[giver] &= came
             if depot.end_t is not None and depot.end_t.get(material, 0.0) <= 0:
                 takes[taker, what] &= np.logical_or.accumulate(leaves[giver][::-1])[::-1]
-
-
-def warn_of_idle(problem: Problem) -> Iterator[Message]:
-    """Say for each recipe of each plant that can never run why it cannot."""
-    idle = find_idle(problem)
-    for plant in problem.scenario.plants:
-        for process in plant.processes:
-            told = idle.recipe(plant, process)
-            if told is not None:
-                yield told

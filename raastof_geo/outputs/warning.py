@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from raastof_geo.assignment.names import call, list_names, name_site
+from raastof_geo.assignment.rules.limits import project_sites
 from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding
 from raastof_geo.language import Message, say, say_count
@@ -44,7 +45,11 @@ def warn_of_input(scenario: Scenario, network: RoadNetwork, anchors: Anchors) ->
 
 def warn(result: Result) -> list[Finding]:
     """Say what a reader of results should doubt: of the effect, of the roads, of the input."""
-    told = [*_doubt_effect(result.scenario, result.effect), *explain_lost(result.legs)]
+    told = [
+        *_doubt_effect(result.scenario, result.effect),
+        *beyond_fairness(result.scenario, result.plan.problem.alone),
+        *explain_lost(result.legs),
+    ]
     findings = [Finding(one) for one in told]
     findings += warn_of_input(result.scenario, result.network, result.anchors)
     return list({str(one): one for one in findings}.values())
@@ -73,6 +78,20 @@ def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
             "for a whole region that is much: look at the column before (the baseline), where "
             "each project alone takes the pit and the receiver that is best for itself.",
             count=len(projects),
+        )
+
+
+def beyond_fairness(scenario: Scenario, alone: Mapping[str, float]) -> Iterator[Message]:
+    """Name the projects that `targets.fairness` has no baseline to hold against."""
+    if scenario.said.targets.fairness is None:
+        return
+    projects = {scenario.project(site) for site in project_sites(scenario)}
+    free = sorted(projects - alone.keys())
+    if free:
+        yield say(
+            "`targets.fairness` does not limit {projects}: the baseline leaves out a part of what "
+            "is needed or must leave there, so that there is nothing to compare with",
+            projects=list_names([f"`{project}`" for project in free]),
         )
 
 

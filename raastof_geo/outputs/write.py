@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
 from raastof_geo import __version__
 from raastof_geo.errors import OutputError
-from raastof_geo.language import say, speaking
+from raastof_geo.language import Message, say, speaking
 from raastof_geo.outputs.flows import write_flows
 from raastof_geo.outputs.geopackage import write_geopackage, write_geoparquet
 from raastof_geo.outputs.ledger import write_ledger
@@ -69,12 +70,26 @@ def write_outputs(
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        raise OutputError(
-            say(
-                "the results could not be written to {folder}: {reason}; close its files in other "
-                "programmes, or choose another folder with --into",
-                folder=str(into),
-                reason=error.strerror or str(error),
-            )
-        ) from error
+        raise OutputError(_tell_unwritten(into, error)) from error
     return into
+
+
+def _tell_unwritten(into: Path, error: OSError) -> Message:
+    """Say why nothing was written; that a file is open elsewhere, only where it may be that."""
+    told = {"folder": str(into), "reason": error.strerror or str(error)}
+    if isinstance(error, PermissionError):
+        return say(
+            "the results could not be written to {folder}: {reason}; close its files in other "
+            "programmes, or choose another folder with --into",
+            **told,
+        )
+    if error.errno == errno.ENOSPC:
+        return say(
+            "the results could not be written to {folder}: {reason}; make room on the disk, or "
+            "choose another folder with --into",
+            **told,
+        )
+    return say(
+        "the results could not be written to {folder}: {reason}; choose another folder with --into",
+        **told,
+    )

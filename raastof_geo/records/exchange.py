@@ -98,9 +98,18 @@ def exchanging(folder: Path, *, known: Collection[str], version: str) -> Iterato
                 _Exchange(folder, draft, _plan(folder, draft, known, version)).run()
             finally:
                 if not is_there(journal_of(draft)):
-                    remove_draft(draft)
+                    _clear(draft)
     except BaseException:
         remove_empty(reversed(made))
+        raise
+
+
+def _clear(draft: Path) -> None:
+    """Remove a draft that is done with, though it be interrupted."""
+    try:
+        remove_draft(draft)
+    except KeyboardInterrupt:
+        remove_draft(draft)  # a moment's work, and nothing is left behind
         raise
 
 

@@ -99,6 +99,9 @@ def compare_table(data: bytes, expected: Sequence[Sequence[str]]) -> Iterator[Me
     if isinstance(rows, Message):
         yield rows
         return
+    if not rows:
+        yield say("flows.csv is empty, plan.json has {flows} flows", flows=len(expected) - 1)
+        return
     if len(rows) != len(expected):
         yield say(
             "flows.csv: {rows} rows below the header, plan.json has {flows} flows",

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from raastof_geo.records.limit import read_within
+
 NAME = "manifest.json"
 FORMAT = "raastof_geo results 2"
 """Format 1 had no manifest; such a folder is known by its `plan.json`."""
+MOST_BYTES = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,11 @@ def read_manifest(folder: Path) -> Manifest | None:
     Raises
     ------
     ValueError
-        The file is not a manifest, or was changed after it was written.
-    OSError
-        It cannot be read.
+        What bears its name is not a manifest, was changed after it was written, is no file, or
+        cannot be read.
     """
     try:
-        values = json.loads((folder / NAME).read_bytes())
+        values = json.loads(read_within(folder / NAME, most_bytes=MOST_BYTES))
         if not isinstance(values, dict) or values.pop("sha256", None) != _digest(values):
             raise ValueError("its own digest differs")
     except FileNotFoundError:

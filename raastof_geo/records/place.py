@@ -47,13 +47,14 @@ def is_there(path: Path) -> bool:
 
 
 def check_place(folder: Path) -> None:
-    """Refuse a results folder whose place is taken by a link or a file.
+    """Refuse a results folder whose place is taken by a link or a file, or lies below a file.
 
     Raises
     ------
     OutputError
         It is.
     """
+    _check_above(folder)
     if is_link(folder):
         raise OutputError(
             say(
@@ -70,6 +71,28 @@ def check_place(folder: Path) -> None:
                 folder=str(folder),
             )
         )
+
+
+def _check_above(folder: Path) -> None:
+    """Refuse a place below something that is no folder; links to folders are followed."""
+    above = next(path for path in folder.parents if is_there(path))
+    if above.is_dir():
+        return
+    if is_link(above):
+        raise OutputError(
+            say(
+                "{folder} is a link that leads to no folder: remove it, or choose another folder "
+                "with --into",
+                folder=str(above),
+            )
+        )
+    raise OutputError(
+        say(
+            "{folder} is a file, and results need a folder of that name: move it, or choose "
+            "another folder with --into",
+            folder=str(above),
+        )
+    )
 
 
 def check_links(folder: Path, names: Iterable[str]) -> None:

@@ -230,7 +230,7 @@ def _likeness(wanted: str, texts: list[str]) -> float:
 
 def _show(one: str, names: Names) -> Message | str:
     """Write an id with its name behind it, unless the name says the same."""
-    called = {key: name for key, name in names[one].items() if key in LANGUAGES}
+    called = {key: name for key, name in names[one].items() if key in LANGUAGES and name}
     if not called:
         return f"`{one}`"
     values: dict[str, str] = {

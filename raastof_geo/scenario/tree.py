@@ -103,14 +103,13 @@ def _decoded(raw: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
-        raise ScenarioError(
-            Finding(
-                say(
-                    "the file must be UTF-8: save it again, in Notepad by Save as, Encoding: UTF-8"
-                ),
-                Place(name, line, column),
+        told = say("the file must be UTF-8: save it again, in Notepad by Save as, Encoding: UTF-8")
+        if 0 < raw.count(0) < len(raw) / 4:  # in UTF-16 half of the bytes are 0, in text none
+            told = say(
+                "the file is no text, and a scenario is one: name the YAML file that "
+                "`raastof new NAME` wrote, or one like it"
             )
-        ) from error
+        raise ScenarioError(Finding(told, Place(name, line, column))) from error
 
 
 def parse_tree(text: str, *, file: str) -> Tree:
