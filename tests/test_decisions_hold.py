@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from worlds import make_legs, make_scenario
+from worlds import EVERYTHING, make_legs, make_scenario
 
-from raastof_geo.assignment import assign
+from raastof_geo.assignment import RULES, assign
+from raastof_geo.assignment.problem import Problem
+from raastof_geo.assignment.rules.choices import lots_kept, partners_limited
+from raastof_geo.assignment.statement import lay_columns
 
 HEAD = """
 title: w
@@ -88,3 +91,15 @@ def test_a_decision_lets_nothing_through_for_nothing(solver, need, much, price):
     added = opened.objectives["cost_dkk"] - plain.objectives["cost_dkk"]
     assert added == pytest.approx(price, rel=1e-6)
     assert opened.certificate.holds
+
+
+def test_rows_of_pairs_and_lots_take_one_pass_over_the_moves(monkeypatch):
+    """However many pairs and lots there are, no column is looked for pair by pair."""
+    scenario = make_scenario(EVERYTHING)
+    problem = lay_columns(scenario, make_legs(scenario), RULES)
+    columns = problem.find(origin="pit", destination="road")
+    monkeypatch.setattr(Problem, "find", None)
+    rows = [*partners_limited(problem), *lots_kept(problem)]
+    [pair] = [row for row in rows if (row.rule, row.label) == ("partners_linked", "pit-road")]
+    assert pair.columns[:-1].tolist() == columns.tolist()
+    assert sum(row.rule == "lots_least" for row in rows) == problem.sizes["lots"] > 10
