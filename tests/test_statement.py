@@ -280,8 +280,9 @@ def test_what_low_yields_and_end_stocks_ask_for_has_room():
     assert most_tonnes(problem) >= plan.processed["tonnes"].sum()
 
 
-def test_a_rule_of_ones_own_that_asks_for_more_gets_room():
-    """What rules of one's own ask for counts in the bounds of either-or decisions."""
+@pytest.mark.parametrize(("sign", "sense"), [(1, ">="), (-1, "<="), (1, "="), (-1, "=")])
+def test_a_rule_of_ones_own_that_asks_for_more_gets_room(sign, sense):
+    """What rules of one's own ask for counts in bounds of decisions, whichever way it is said."""
     scenario = make_scenario(EVERYTHING.replace(" capacity_per_period: 400 t,", ""))
     legs = make_legs(scenario)
     problem = lay_columns(scenario, legs, RULES)
@@ -289,7 +290,7 @@ def test_a_rule_of_ones_own_that_asks_for_more_gets_room():
 
     def much(inside):
         columns = inside.find(origin="pit")
-        yield Row("much", "pit", columns, np.full(len(columns), 0.5), ">=", 40_000.0)
+        yield Row("much", "pit", columns, np.full(len(columns), sign * 0.5), sense, sign * 40_000.0)
 
     def largest(rows):
         return max(-row.coefficients.min() for row in rows if row.rule == "openings_paid")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,16 @@ _ALL = 60_000
 
 _HELD = 1e-7
 """Share by which earlier objectives may be worsened by the decisions of later ones."""
+
+_BY_HAND = 200
+"""Runs of a solver, at most, in which decisions that it took for whole too soon are held."""
+
+_LEAK = 1e-6
+"""Units of a solver, or share of a limit, by which rounding decisions may break a row."""
+
+
+_NEARLY = 1e-5
+"""What a solver may take for whole is this near to it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +142,91 @@ def _branch(
     clock: Clock,
     gap: float,
 ) -> Run:
-    stated = state_programme(programme, columns, cost[columns], whole=True)
-    chosen = make_solver(solver, time_limit_s=clock.left_s, gap=gap, stop=clock.interrupted)
-    return stated.run(chosen)
+    """Branch and bound, and branch by hand on decisions that a solver took for whole too soon.
+
+    A solver takes 0.000001 for 0, and where a decision opens room for a million tonnes, that is
+    one of them for nothing. Where a plan breaks a row once its decisions are rounded, one of
+    those decisions is held at 0 and at 1 in turn, exactly, and the better plan is taken.
+    """
+    waiting: list[tuple[dict[int, float], float]] = [({}, -np.inf)]
+    first: Run | None = None
+    best: Run | None = None
+    least, bound = np.inf, np.inf
+    runs = 0
+    while waiting and runs < _BY_HAND and not (runs and clock.over()):
+        held, known = waiting.pop()
+        if known >= least:
+            bound = min(bound, known)
+            continue
+        chosen = make_solver(solver, time_limit_s=clock.left_s, gap=gap, stop=clock.interrupted)
+        run = _run_held(programme, columns, cost, held, chosen)
+        runs += 1
+        first = first or run
+        # CBC calls a programme infeasible where it meets its own leak when it checks its answer.
+        leaking = _find_leak(programme, columns, run.values, held)
+        here = known if run.bound is None or not run.feasible else max(known, run.bound)
+        if leaking is not None:
+            waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]
+        if leaking is not None or not run.feasible:
+            continue
+        bound = min(bound, here)
+        value = float(cost[columns] @ run.values)
+        if value < least:
+            best, least = run, value
+    assert first is not None  # noqa: S101 - the first is always run
+    if best is None:
+        # Nothing was left to try: no plan exists. Else what leaks is all there is.
+        return first if waiting else replace(first, feasible=False)
+    bound = min([bound, *(known for _, known in waiting)])
+    return replace(best, bound=bound if np.isfinite(bound) else None)
+
+
+def _run_held(
+    programme: Programme,
+    columns: Columns,
+    cost: Floats,
+    held: dict[int, float],
+    solver: Any,
+) -> Run:
+    """Solve with some decisions held: they are left out, and limits have what they take."""
+    if not held:
+        return state_programme(programme, columns, cost[columns], whole=True).run(solver)
+    taken = np.zeros(programme.column_count)
+    taken[list(held)] = list(held.values())
+    free = ~np.isin(columns, list(held))
+    rest = programme.with_limits(programme.limit - programme.matrix @ taken)
+    run = state_programme(rest, columns[free], cost[columns[free]], whole=True).run(solver)
+    values = taken[columns]
+    values[free] = run.values
+    own = float(cost @ taken)
+    # A row of held decisions alone is not stated any more.
+    alone = np.bincount(programme.matrix[:, columns[free]].indices, minlength=len(rest.limit)) == 0
+    broken = ((rest.sense <= 0) & (rest.limit < -_HELD)) | (
+        (rest.sense >= 0) & (rest.limit > _HELD)
+    )
+    return replace(
+        run,
+        values=values,
+        bound=None if run.bound is None else run.bound + own,
+        feasible=run.feasible and not (alone & broken).any(),
+    )
+
+
+def _find_leak(
+    programme: Programme, columns: Columns, values: Floats, held: dict[int, float]
+) -> int | None:
+    """Find the largest decision of a row that its rounding breaks; none: no row is broken."""
+    whole = programme.whole[columns]
+    rounded = np.where(whole, np.round(values), values)
+    part = programme.matrix[:, columns]
+    used = part @ rounded
+    over = np.where(programme.sense <= 0, used - programme.limit, 0.0)
+    short = np.where(programme.sense >= 0, programme.limit - used, 0.0)
+    room = _LEAK * np.maximum(np.abs(programme.limit), 1.0 / programme.scale)
+    broken = np.maximum(over, short) > room
+    if not broken.any():
+        return None
+    # A solver may give what it rounded already, so that sizes tell, and not how far it is off.
+    by = np.asarray(abs(part.tocsr()[np.flatnonzero(broken)]).sum(axis=0)).ravel()
+    by[~whole | (np.abs(values - rounded) > _NEARLY) | np.isin(columns, list(held))] = 0.0
+    return int(columns[int(by.argmax())]) if by.max() > 0 else None

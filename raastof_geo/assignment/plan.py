@@ -233,6 +233,8 @@ def _search(
     if not steps[0].feasible:
         if not steps[0].optimum.complete:
             raise _out_of_time()
+        if decision is not None:
+            raise _undecided()
         return None
     best = next(step for step in reversed(steps) if step.feasible)
     values = best.optimum.spread(problem.column_count)
@@ -255,6 +257,17 @@ def _search(
 def _out_of_time() -> SolverError:
     return SolverError(
         say("time was up before any plan was found: raise `solving.time_limit_s`, or leave it out")
+    )
+
+
+def _undecided() -> SolverError:
+    """Say that decisions hold no plan: another choice may, so that "no plan" would not be true."""
+    return SolverError(
+        say(
+            "the solver's either-or decisions do not hold once they are rounded, so that it is not "
+            "known whether there is a plan; try another solver with `solving: {{solver: …}}`, or "
+            "state capacities where sites may open"
+        )
     )
 
 

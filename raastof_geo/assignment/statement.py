@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from raastof_geo.assignment.layout import build_problem
 from raastof_geo.assignment.problem import Problem
 from raastof_geo.assignment.programme import Programme, build_programme
@@ -33,11 +35,15 @@ def lay_rows(problem: Problem, rules: Sequence[Rule]) -> list[Row]:
 
 
 def _asked_t(row: Row) -> float:
-    """Give the units that a row asks for at least. [t]"""
-    positive = row.coefficients[row.coefficients > 0]
-    if row.sense == "<=" or row.limit <= 0 or not len(positive):
+    r"""Give the units that a row asks for at least, whichever way it is written. [t]
+
+    Asking for :math:`x \ge 5` and for :math:`-x \le -5` is the same.
+    """
+    asks = row.limit > 0 if row.sense == ">=" else row.limit < 0
+    if not asks and not (row.sense == "=" and row.limit > 0):
         return 0.0
-    return row.limit / float(positive.min())
+    helps = np.abs(row.coefficients[row.coefficients * row.limit > 0])
+    return abs(row.limit) / float(helps.min()) if len(helps) else 0.0
 
 
 def lay_programme(problem: Problem, rows: Sequence[Row]) -> tuple[list[Row], Programme]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from raastof_geo.assignment.layout import limited_partners
 from raastof_geo.assignment.problem import Columns, Problem
@@ -71,11 +73,12 @@ def partners_limited(problem: Problem) -> Iterator[Row]:
     links = problem.others["links"]
     first = problem.starts["links"]
     everything = most_tonnes(problem)
+    between = _group_moves(problem, ["origin", "destination"])
     for at, (origin, destination) in enumerate(
         zip(links["origin"], links["destination"], strict=True)
     ):
         chosen = np.array([first + at])
-        columns = problem.find(origin=origin, destination=destination)
+        columns = between.get((origin, destination), _NONE)
         most = min(everything, most_between(problem, origin, destination))
         label = f"{origin}-{destination}"
         yield combine("partners_linked", label, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
@@ -84,6 +87,17 @@ def partners_limited(problem: Problem) -> Iterator[Row]:
         touches = (links["origin"] == site) | (links["destination"] == site)
         columns = first + np.flatnonzero(touches.to_numpy())
         yield sum_of("partners_limited", site, columns, "<=", float(most_partners))
+
+
+_NONE = np.array([], dtype=np.int64)
+
+
+def _group_moves(problem: Problem, keys: list[str]) -> dict[tuple[str, ...], Columns]:
+    """Group the moves by some of their labels, in one pass over them."""
+    labels = pd.DataFrame({key: problem.labels(key) for key in keys})
+    groups: dict[Any, Any] = dict(labels.groupby(keys, sort=False).indices)
+    # pandas keeps the order of the columns, and does not say so.
+    return {tuple(map(str, names)): np.sort(columns) for names, columns in groups.items()}
 
 
 def most_between(problem: Problem, origin: str, destination: str) -> float:
@@ -116,9 +130,10 @@ def lots_kept(problem: Problem) -> Iterator[Row]:
     table = problem.others["lots"]
     first = problem.starts["lots"]
     everything = most_tonnes(problem)
+    sent = _group_moves(problem, [str(key) for key in table])
     for at, labels in enumerate(table.to_dict(orient="records")):
         chosen = np.array([first + at])
-        columns = problem.find(**{str(key): str(value) for key, value in labels.items()})
+        columns = sent.get(tuple(str(value) for value in labels.values()), _NONE)
         most = most_between(problem, str(labels["origin"]), str(labels["destination"]))
         most = min(everything, most)
         label = "/".join(str(value) for value in labels.values())

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 
 from raastof_geo.assignment.problem import Problem
 from raastof_geo.scenario.scenario import Process, Scenario
+
+_NOTHING = 1e-9
+"""Share of a tonne below which nothing is lost."""
 
 
 def most_tonnes(problem: Problem) -> float:
@@ -21,8 +25,9 @@ def most_tonnes(problem: Problem) -> float:
     or it gets rid of something that must leave. Going up the chain from what is wanted, a plant
     multiplies tonnes by one over the yield of the output that is wanted; going down from what
     is on offer, by one over the share of that input, and by what its outputs amount to. A chain
-    passes each plant once, unless plants feed each other in a circle: then what goes round shrinks
-    by what leaves it, and all passes together are no more than one over the smallest yield.
+    passes each plant once, also where it turns in a plant that mixes, unless plants feed each
+    other in a circle: then what goes round shrinks by what leaves it, and all passes together are
+    no more than one over the smallest share that leaves or is lost.
     """
     scenario = problem.scenario
     wanted = sum(need.tonnes * max(need.ratios.values(), default=0.0) for need in scenario.needs)
@@ -54,11 +59,53 @@ def _growth(scenario: Scenario, wanted: set[str]) -> float:
         return 1.0
     round_about = 1.0
     if _in_circles(processes):
-        shares = [share for one in processes for share in one.outputs.values() if share > 0]
-        round_about = 1.0 / min([1.0, *shares])
+        round_about = 1.0 / min(1.0, *map(_least_that_leaves, processes))
     up = _longest(processes, lambda one: _per_wanted(one, wanted), upstream=True)
     down = _longest(processes, _per_offered, upstream=False)
-    return up * down * round_about
+    return max(up * down, _zigzag(processes, wanted)) * round_about
+
+
+def _zigzag(processes: list[Process], wanted: set[str]) -> float:
+    """Give what a chain sets in motion that turns: up to what is wanted, down with what is left.
+
+    What is left over of one plant may be mixed in another one with what a third one has to make,
+    and so on. No chain passes more than all plants that are joined by what they make, each once.
+    """
+    most: dict[str, float] = {}
+    for one in processes:
+        both = max(_per_wanted(one, wanted), 1.0) * max(_per_offered(one), 1.0)
+        most[one.site] = max(most.get(one.site, 1.0), both)
+    if not any(_mixes(one, processes) for one in processes):
+        return 1.0
+    return math.prod(_joined(processes, most))
+
+
+def _joined(processes: list[Process], most: dict[str, float]) -> list[float]:
+    """Give the factors of the plants that are joined, of those joined plants where they are most.
+
+    Two plants are joined where one makes what the other takes, directly or through others.
+    """
+    group = {site: site for site in most}
+    for one in processes:
+        for other in processes:
+            if _feeds(one, other) and group[one.site] != group[other.site]:
+                old, new = group[other.site], group[one.site]
+                group = {site: new if its == old else its for site, its in group.items()}
+    parts = [[most[site] for site in most if group[site] == its] for its in set(group.values())]
+    return max(parts, key=math.prod)
+
+
+def _mixes(process: Process, processes: list[Process]) -> bool:
+    """Tell whether a recipe takes what at least two other plants make, so that a chain may turn."""
+    feeding = {other.site for other in processes if _feeds(other, process)}
+    return len(process.inputs) > 1 and len(feeding) > 1
+
+
+def _least_that_leaves(process: Process) -> float:
+    """Give the least share of its input that leaves a recipe in one material, or is lost."""
+    lost = 1.0 - sum(process.outputs.values())
+    shares = [*process.outputs.values(), lost]
+    return min(share for share in shares if share > _NOTHING) if max(shares) > _NOTHING else 1.0
 
 
 def _wanted_materials(problem: Problem) -> set[str]:
