@@ -17,12 +17,12 @@ from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 from raastof_geo.assignment import RULES, Row, assign, compare_sites, explain_why_not
 from raastof_geo.assignment.conflict import explain_conflict, find_binding
 from raastof_geo.assignment.exclusion import DECISIONS
-from raastof_geo.assignment.idle import warn_of_idle
 from raastof_geo.assignment.layout import build_problem
 from raastof_geo.assignment.most import Case, find_largest_share
 from raastof_geo.assignment.programme import Programme, build_programme
 from raastof_geo.assignment.repair import try_repairs
 from raastof_geo.assignment.rules.bounds import bound_everything
+from raastof_geo.assignment.unusable import find_unusable
 from raastof_geo.assignment.violation import find_least_violation, lift_rows
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.language import speaking
@@ -115,8 +115,8 @@ def test_a_target_held_down_by_a_small_crusher():
         "plads til højst 450 t: 23.550 t for lidt"
     ) in told
     assert (
-        "uden grænser for, hvad grusgrave, modtagere, anlæg og mellemdepoter må levere, tage imod "
-        "og rumme, kunne højst 26,7 % være genanvendte materialer uden jord"
+        "uden grænser for, hvad råstofgrave, modtagere, anlæg og mellemdepoter må levere, tage "
+        "imod og rumme, kunne højst 26,7 % være genanvendte materialer uden jord"
     ) in told
     assert (
         f"bindende: anlæggets kapacitet: {DALMOSE} (2027-q1, 2027-q2, 2027-q3, 2027-q4, 2028-q1, "
@@ -130,8 +130,8 @@ def test_residue_without_a_receiver_is_the_reason():
     assert told[0] == (
         "18.000 t af 18.000 t Betonbrokker fra Nedrivning af værftshal i Korsør "
         "(`nedrivning_korsoer`) i 2027-q1–2027-q3 har intet sted at komme hen: aftalen om, at "
-        "Nedrivning af værftshal i Korsør (`nedrivning_korsoer`) intet sender til Affaldscenter "
-        "ved Næstved (Faxe Ladeplads-vejen) (`modtager_naestved`) i 2027-q1–2028-q2 udelukker "
+        "Nedrivning af værftshal i Korsør (`nedrivning_korsoer`) ikke sender noget til "
+        "Affaldscenter ved Næstved (Faxe Ladeplads-vejen) (`modtager_naestved`) i 2027-q1–2028-q2 udelukker "
         f"det; {DALMOSE} kan ikke udføre Knusning af beton: ingen modtager, intet behov, anlæg "
         f"eller mellemdepot tager imod {RESIDUE}, som kommer ud af det; føj det til `accepts` hos "
         "en modtager"
@@ -186,7 +186,7 @@ def test_a_need_that_one_pit_cannot_meet():
     told = complain(read_case("impossible"))
     assert told[0] == (
         "Vejen (`vej`) mangler 50.000 t af 90.000 t til Bærelag i 2027: taget for sig kan højst "
-        "40.000 t af det dækkes efter reglerne, fra `grav`; tilføj et udbud eller en grusgrav, "
+        "40.000 t af det dækkes efter reglerne, fra `grav`; tilføj et udbud eller en råstofgrav, "
         "eller hæv det, der binder"
     )
     assert "bindende: råstofgravens tilladelse: Graven (`grav`) (2027), grænse 40.000 t" in told
@@ -293,11 +293,20 @@ def test_two_kinds_of_decision_that_only_exclude_a_plan_together():
 # --- recipes and legs that can never be used ----------------------------------------------------
 
 
+def tell_stopped(scenario):
+    """What is said of each recipe that can never run."""
+    unusable = find_unusable(build_problem(scenario, make_legs(scenario)))
+    told = [
+        unusable.recipe(plant, process) for plant in scenario.plants for process in plant.processes
+    ]
+    return [str(one) for one in told if one is not None]
+
+
 def test_recipes_that_can_never_run():
     """A recipe is told with what keeps it from running: residue, input, time or capacity."""
     scenario = west_zealand(("crusher_residue, ", ""))
     with speaking("da"):
-        told = [str(one) for one in warn_of_idle(build_problem(scenario, make_legs(scenario)))]
+        told = tell_stopped(scenario)
     assert told[0] == (
         f"{DALMOSE} kan ikke udføre Knusning af beton: ingen modtager, intet behov, anlæg eller "
         f"mellemdepot tager imod {RESIDUE}, som kommer ud af det; føj det til `accepts` hos en "
@@ -310,7 +319,7 @@ def test_a_recipe_without_input():
     """What nobody offers is named."""
     scenario = west_zealand()
     with speaking("da"):
-        told = [str(one) for one in warn_of_idle(build_problem(scenario, make_legs(scenario)))]
+        told = tell_stopped(scenario)
     assert told == [
         f"{DALMOSE} kan ikke udføre Knusning af asfalt: ingen kan tilføre Opbrudt asfalt i flager "
         "(`asphalt_slabs`)"

@@ -2,11 +2,13 @@
 
 All of it is certain: a recipe needs all that it takes and a way out for all that it makes, within
 a period; a depot gives only what came to it. What is not found here may still be impossible.
+
+`scenario.prospects` asks the like of recipes alone, before anything is priced, so that `check` can
+warn; here legs are known, and every move counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,7 +37,7 @@ class Stop:
 
 
 @dataclass(frozen=True, eq=False)
-class Idle:
+class Unusable:
     """What no plan can use."""
 
     problem: Problem
@@ -141,14 +143,14 @@ class Idle:
         )
 
 
-def find_idle(problem: Problem) -> Idle:
+def find_unusable(problem: Problem) -> Unusable:
     """Strike out what cannot be used, again and again, until nothing more is struck out."""
     search = _Search(problem)
     alive = ~_shut(problem)
     while True:
         after = alive & search.usable(alive)
         if (after == alive).all():
-            return Idle(problem, ~alive, search.stops)
+            return Unusable(problem, ~alive, search.stops)
         alive = after
 
 
@@ -157,8 +159,7 @@ def _shut(problem: Problem) -> Mask:
     shut = np.zeros(len(problem.moves), bool)
     scenario = problem.scenario
     for agreement in scenario.said.agreements:
-        most = agreement.tonnes or agreement.at_most
-        if agreement.forbidden or (most is not None and most.value == 0):
+        if agreement.rules_out:
             shut[agreed_moves(problem, agreement)] = True
     for places, key in ((scenario.offers, "giver"), (scenario.needs, "taker")):
         for place in places:
@@ -244,13 +245,3 @@ class _Search:
                 gives[giver] &= came
             if depot.end_t is not None and depot.end_t.get(material, 0.0) <= 0:
                 takes[taker, what] &= np.logical_or.accumulate(leaves[giver][::-1])[::-1]
-
-
-def warn_of_idle(problem: Problem) -> Iterator[Message]:
-    """Say for each recipe of each plant that can never run why it cannot."""
-    idle = find_idle(problem)
-    for plant in problem.scenario.plants:
-        for process in plant.processes:
-            told = idle.recipe(plant, process)
-            if told is not None:
-                yield told
