@@ -131,8 +131,9 @@ def test_residue_without_a_receiver_is_the_reason():
         "18.000 t af 18.000 t Betonbrokker fra Nedrivning af værftshal i Korsør "
         "(`nedrivning_korsoer`) i 2027-q1–2027-q3 har intet sted at komme hen: aftalen om, at "
         "Nedrivning af værftshal i Korsør (`nedrivning_korsoer`) ikke sender noget til "
-        "Affaldscenter ved Næstved (Faxe Ladeplads-vejen) (`modtager_naestved`) i 2027-q1–2028-q2 udelukker "
-        f"det; {DALMOSE} kan ikke udføre Knusning af beton: ingen modtager, intet behov, anlæg "
+        "Affaldscenter ved Næstved (Faxe Ladeplads-vejen) (`modtager_naestved`) i 2027-q1–2028-q2 "
+        f"udelukker det; {DALMOSE} kan ikke udføre Knusning af beton: ingen modtager, intet "
+        f"behov, anlæg "
         f"eller mellemdepot tager imod {RESIDUE}, som kommer ud af det; føj det til `accepts` hos "
         "en modtager"
     )
