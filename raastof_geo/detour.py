@@ -23,6 +23,7 @@ from raastof_geo.scenario.scenario import Scenario
 
 Floats = NDArray[np.float64]
 
+_SAME = 1e-6
 _LIMIT_NAMES = {
     "maxweight_t": say("weight"),
     "maxweightrating_t": say("registered gross weight"),
