@@ -30,6 +30,8 @@ import platformdirs
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from raastof_geo.links import is_file, is_folder, is_there
+
 VERSION = 2
 """Raised when anything that is kept changes its shape or meaning."""
 KINDS = ("networks", "hierarchies", "distances")
@@ -85,13 +87,13 @@ def claim(kind: str) -> Path:
     home = _home()
     home.mkdir(parents=True, exist_ok=True)
     names = _names(home)
-    if not _is_folder(home) or (names and MARK not in names):
+    if not is_folder(home) or (names and MARK not in names):
         raise FileExistsError(errno.EEXIST, f"there is no {MARK} in it", str(home))
     if MARK not in names:
         (home / MARK).write_text(_MARK_TEXT, encoding="utf-8", newline="\n")
     folder = home / kind
     folder.mkdir(exist_ok=True)
-    if not _is_folder(folder):
+    if not is_folder(folder):
         raise FileExistsError(errno.EEXIST, "it is a link", str(folder))
     return folder
 
@@ -99,10 +101,10 @@ def claim(kind: str) -> Path:
 def find_stranger() -> Path | None:
     """Give what lies where the cache would, and is not ours: a folder, a file or a link."""
     home = _home()
-    there = next(path for path in (home, *home.parents) if os.path.lexists(path))
+    there = next(path for path in (home, *home.parents) if is_there(path))
     if there != home:
         return None if there.is_dir() else there
-    if _is_marked(home) or (_is_folder(home) and not any(home.iterdir())):
+    if _is_marked(home) or (is_folder(home) and not any(home.iterdir())):
         return None
     return home
 
@@ -165,10 +167,10 @@ def clear_cache() -> Cleared:
         if _is_marked(home):
             size += sum(_remove(file) for file in list(_list_entries(home)))
             _remove_home(home)
-        elif any(_is_folder(home / kind) for kind in KINDS):
+        elif any(is_folder(home / kind) for kind in KINDS):
             unmarked.append(home)
     older = cache_folder() / DOWNLOADS
-    if _is_folder(older) and any(map(_DOWNLOAD.fullmatch, _names(older))):
+    if is_folder(older) and any(map(_DOWNLOAD.fullmatch, _names(older))):
         unmarked.append(older)
     return Cleared(size / 1e6, tuple(unmarked))
 
@@ -205,7 +207,7 @@ def _home() -> Path:
 
 def _try(read: Callable[[Path], Kept], file: Path) -> Kept | None:
     """Read an entry, or take it away where it is damaged or belongs elsewhere."""
-    if not _is_file(file):
+    if not is_file(file):
         return None
     try:
         _check_seal(file)
@@ -222,7 +224,7 @@ def _write_whole(found: Kept, file: Path, write: Callable[[Kept, Path], object])
         f"{file.stem}.*.part"
     ):  # of runs that were killed: the lock is ours
         _remove(left)
-    if os.path.lexists(file) and not _is_file(file):
+    if is_there(file) and not is_file(file):
         return
     with (
         suppress(OSError, zipfile.BadZipFile),
@@ -255,9 +257,9 @@ def _check_seal(file: Path) -> None:
 
 def _count(kind: str) -> Stock:
     folder, sizes = _home() / kind, []
-    if _is_marked(_home()) and _is_folder(folder):
+    if _is_marked(_home()) and is_folder(folder):
         for file in folder.iterdir():
-            if file.suffix == ".npz" and _is_file(file):
+            if file.suffix == ".npz" and is_file(file):
                 sizes.append(file.lstat().st_size)
     return Stock(kind, len(sizes), sum(sizes) / 1e6)
 
@@ -269,28 +271,28 @@ def _list_homes() -> list[Path]:
     except OSError:
         return []
     folders = [cache_folder() / name for name in names if _VERSIONS.fullmatch(name)]
-    return [folder for folder in folders if _is_folder(folder)]
+    return [folder for folder in folders if is_folder(folder)]
 
 
 def _list_entries(home: Path) -> Iterator[Path]:
     """List everything in a folder of the cache that bears the name of an entry."""
     for kind in KINDS:
-        if _is_folder(home / kind):
+        if is_folder(home / kind):
             yield from (one for one in (home / kind).iterdir() if _ENTRY.fullmatch(one.name))
     downloads = home / DOWNLOADS
-    for folder in downloads.iterdir() if _is_folder(downloads) else ():
-        if _DOWNLOAD.fullmatch(folder.name) and _is_folder(folder):
+    for folder in downloads.iterdir() if is_folder(downloads) else ():
+        if _DOWNLOAD.fullmatch(folder.name) and is_folder(folder):
             yield from (one for one in folder.iterdir() if _PORTION.fullmatch(one.name))
 
 
 def _remove(entry: Path) -> int:
     """Remove an entry, or a draft of one, and give its size; a link is left. [bytes]"""
     with suppress(OSError):
-        if _is_file(entry):
+        if is_file(entry):
             size = entry.lstat().st_size
             entry.unlink()
             return size
-        if _is_folder(entry) and entry.suffix == ".part":
+        if is_folder(entry) and entry.suffix == ".part":
             shutil.rmtree(entry, ignore_errors=True)
     return 0
 
@@ -312,14 +314,4 @@ def _names(folder: Path) -> set[str]:
 
 
 def _is_marked(home: Path) -> bool:
-    return _is_folder(home) and _is_file(home / MARK)
-
-
-def _is_file(path: Path) -> bool:
-    """Tell whether a path is a file itself, and no link to one."""
-    return not path.is_symlink() and path.is_file()
-
-
-def _is_folder(path: Path) -> bool:
-    """Tell whether a path is a folder itself, and no link to one."""
-    return not path.is_symlink() and path.is_dir()
+    return is_folder(home) and is_file(home / MARK)

@@ -776,7 +776,7 @@ def _route(
 def _cache_info(lang: Lang = None, debug: Debug = False) -> None:
     from raastof_geo.cache import MARK, cache_folder, find_stranger, list_stocks
     from raastof_geo.language import format_number
-    from raastof_geo.records.place import is_link
+    from raastof_geo.links import is_link
 
     typer.echo(str(cache_folder()))
     stranger = find_stranger()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from raastof_geo.errors import OutputError
 from raastof_geo.language import say
+from raastof_geo.links import is_file, is_there
 from raastof_geo.trace import note_moved, note_written
 
 _PREFIX, _MIDDLE = ".raastof-", ".part"
@@ -118,11 +118,7 @@ def _put(draft: Path, path: Path, known: Known) -> None:
 
 
 def _check_place(path: Path) -> None:
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        return
-    if not stat.S_ISREG(found.st_mode):
+    if is_there(path) and not is_file(path):
         raise OutputError(
             say(
                 "{file} cannot be written: it is a link, a folder or a device, which is never "
@@ -135,7 +131,7 @@ def _check_place(path: Path) -> None:
 def _move_aside(path: Path) -> Path:
     """Move a file to `set_aside` beside it, or to `set_aside-2` where that is taken."""
     number, folder = 2, path.parent / _SET_ASIDE
-    while os.path.lexists(folder):
+    while is_there(folder):
         folder = path.parent / f"{_SET_ASIDE}-{number}"
         number += 1
     folder.mkdir()
@@ -151,6 +147,5 @@ def _sweep(folder: Path) -> None:
     """Remove the drafts of runs that were killed."""
     for draft in folder.glob(f"{_PREFIX}*{_MIDDLE}*"):
         with suppress(OSError):
-            found = draft.lstat()
-            if stat.S_ISREG(found.st_mode) and time.time() - found.st_mtime > _DEAD_S:
+            if is_file(draft) and time.time() - draft.lstat().st_mtime > _DEAD_S:
                 draft.unlink()

@@ -115,8 +115,8 @@ def test_a_target_held_down_by_a_small_crusher():
         "plads til højst 450 t: 23.550 t for lidt"
     ) in told
     assert (
-        "uden grænser for, hvad grusgrave, modtagere, anlæg og mellemdepoter må levere, tage imod "
-        "og rumme, kunne højst 26,7 % være genanvendte materialer uden jord"
+        "uden grænser for, hvad råstofgrave, modtagere, anlæg og mellemdepoter må levere, tage "
+        "imod og rumme, kunne højst 26,7 % være genanvendte materialer uden jord"
     ) in told
     assert (
         f"bindende: anlæggets kapacitet: {DALMOSE} (2027-q1, 2027-q2, 2027-q3, 2027-q4, 2028-q1, "
@@ -130,9 +130,10 @@ def test_residue_without_a_receiver_is_the_reason():
     assert told[0] == (
         "18.000 t af 18.000 t Betonbrokker fra Nedrivning af værftshal i Korsør "
         "(`nedrivning_korsoer`) i 2027-q1–2027-q3 har intet sted at komme hen: aftalen om, at "
-        "Nedrivning af værftshal i Korsør (`nedrivning_korsoer`) intet sender til Affaldscenter "
-        "ved Næstved (Faxe Ladeplads-vejen) (`modtager_naestved`) i 2027-q1–2028-q2 udelukker "
-        f"det; {DALMOSE} kan ikke udføre Knusning af beton: ingen modtager, intet behov, anlæg "
+        "Nedrivning af værftshal i Korsør (`nedrivning_korsoer`) ikke sender noget til "
+        "Affaldscenter ved Næstved (Faxe Ladeplads-vejen) (`modtager_naestved`) i 2027-q1–2028-q2 "
+        f"udelukker det; {DALMOSE} kan ikke udføre Knusning af beton: ingen modtager, intet "
+        f"behov, anlæg "
         f"eller mellemdepot tager imod {RESIDUE}, som kommer ud af det; føj det til `accepts` hos "
         "en modtager"
     )
@@ -186,7 +187,7 @@ def test_a_need_that_one_pit_cannot_meet():
     told = complain(read_case("impossible"))
     assert told[0] == (
         "Vejen (`vej`) mangler 50.000 t af 90.000 t til Bærelag i 2027: taget for sig kan højst "
-        "40.000 t af det dækkes efter reglerne, fra `grav`; tilføj et udbud eller en grusgrav, "
+        "40.000 t af det dækkes efter reglerne, fra `grav`; tilføj et udbud eller en råstofgrav, "
         "eller hæv det, der binder"
     )
     assert "bindende: råstofgravens tilladelse: Graven (`grav`) (2027), grænse 40.000 t" in told

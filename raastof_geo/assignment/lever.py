@@ -90,7 +90,7 @@ def _say_stopped(case: Case, counts: set[str]) -> Iterator[Message]:
     for plant in scenario.plants:
         for process in plant.processes:
             useful = counts & set(process.outputs) and there & set(process.inputs)
-            told = case.idle.recipe(plant, process) if useful else None
+            told = case.unusable.recipe(plant, process) if useful else None
             if told is not None:
                 yield told
 

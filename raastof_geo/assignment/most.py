@@ -1,4 +1,7 @@
-"""How much there can be at most: of a need met, of surplus gone, of a share reached."""
+"""How much there can be at most where no plan exists: of a need met, of surplus gone, of a share.
+
+Where a plan exists, `effect.target` says how far its share could go.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ from functools import cached_property
 
 import numpy as np
 
-from raastof_geo.assignment.idle import Idle, find_idle
 from raastof_geo.assignment.price_in import Clock, Step, solve_in_order
 from raastof_geo.assignment.problem import Columns, Floats, Problem
 from raastof_geo.assignment.programme import Programme
 from raastof_geo.assignment.rules.row import Row
+from raastof_geo.assignment.unusable import Unusable, find_unusable
 from raastof_geo.assignment.violation import FIRST_BENT, THEN_BENT, Violation, lift_rows
 
 _ROUNDS = 12
@@ -32,14 +35,14 @@ class Case:
     """When to say no more than is known."""
 
     @cached_property
-    def idle(self) -> Idle:
+    def unusable(self) -> Unusable:
         """What no plan can use."""
-        return find_idle(self.problem)
+        return find_unusable(self.problem)
 
     @cached_property
     def live(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Which moves a plan may use, as far as is certain."""
-        return ~self.idle.moves
+        return ~self.unusable.moves
 
     def columns(self, key: str, labels: Sequence[str]) -> Columns:
         """Give the live moves of some givers or takers."""

@@ -33,6 +33,12 @@ def list_names(names: Sequence[Readable]) -> Message:
     return Message(shown, {f"name_{at}": name for at, name in enumerate(names[:_MOST])})
 
 
+def join_clauses(messages: Sequence[Readable]) -> Message:
+    """Put half-sentences one after the other."""
+    text = "; ".join(f"{{part_{at}}}" for at in range(len(messages)))
+    return Message(text, {f"part_{at}": one for at, one in enumerate(messages)})
+
+
 @dataclass(frozen=True)
 class _Named(Message):
     """A name of the catalogue, which has its languages with it."""

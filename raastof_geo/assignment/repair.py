@@ -232,7 +232,7 @@ def _receive_more(case: Case, left: Sequence[str]) -> Iterator[tuple[Message, Sc
     """Let a receiver accept what is left, or what keeps a plant from running."""
     scenario, said = case.problem.scenario, case.problem.scenario.said
     taken = {material for taker in case.problem.takers for material in taker.accepts}
-    stuck = {one for stop in case.idle.stops.values() for one in stop.stuck if one not in taken}
+    stuck = {one for stop in case.unusable.stops.values() for one in stop.stuck if one not in taken}
     for material in list(dict.fromkeys([*sorted(stuck), *left]))[:_MOST_RECEIVED]:
         for site_id, site in list(scenario.sites.items()):
             if site.receiver is None or material in site.receiver.accepts:

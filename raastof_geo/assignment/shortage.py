@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from raastof_geo.assignment.most import Case, Share
 from raastof_geo.assignment.names import (
     DEFINITION_NAMES,
@@ -13,6 +15,7 @@ from raastof_geo.assignment.names import (
     call_use,
     describe_row,
     find_entry,
+    join_clauses,
     list_names,
     name_agreement,
     name_site,
@@ -24,7 +27,7 @@ from raastof_geo.assignment.problem import Columns
 from raastof_geo.assignment.rules.agreements import agreed_moves
 from raastof_geo.language import Message, Readable, say
 from raastof_geo.scenario.model import Agreement
-from raastof_geo.scenario.parties import may_deal
+from raastof_geo.scenario.parties import Giver, Taker, may_deal
 from raastof_geo.scenario.scenario import Need, Offer
 
 _MOST_TOLD = 8
@@ -96,12 +99,7 @@ def _why_need_is_short(case: Case, at: int, need: Need) -> Message:
     columns = problem.of("taker", need.id)
     if not len(columns):
         taker = next(one for one in problem.takers if one.id == need.id)
-        far = [
-            giver.site
-            for giver in problem.givers
-            if may_deal(giver, taker)
-            and set(giver.periods) & set(taker.accepts[giver.material].periods)
-        ]
+        far = [giver.site for giver in problem.givers if _meet(giver, taker)]
         if far:
             return _say_no_road(case, far)
         return say(
@@ -110,7 +108,7 @@ def _why_need_is_short(case: Case, at: int, need: Need) -> Message:
         )
     live = case.columns("taker", [need.id])
     if not len(live):
-        return _say_idle(case, columns)
+        return _say_unusable(case, columns)
     givers = _sites(case, "origin", live)
     most = case.most([at])
     if most is None:
@@ -135,12 +133,7 @@ def _why_offer_stays(case: Case, at: int, offer: Offer) -> Message:
     columns = problem.of("giver", offer.id)
     if not len(columns):
         giver = next(one for one in problem.givers if one.id == offer.id)
-        far = [
-            taker.site
-            for taker in problem.takers
-            if may_deal(giver, taker)
-            and set(giver.periods) & set(taker.accepts[giver.material].periods)
-        ]
+        far = [taker.site for taker in problem.takers if _meet(giver, taker)]
         if far:
             return _say_no_road(case, far)
         return say(
@@ -149,7 +142,7 @@ def _why_offer_stays(case: Case, at: int, offer: Offer) -> Message:
         )
     live = case.columns("giver", [offer.id])
     if not len(live):
-        return _say_idle(case, columns)
+        return _say_unusable(case, columns)
     takers = _sites(case, "destination", live)
     most = case.most([at])
     if most is None:
@@ -169,6 +162,13 @@ def _why_offer_stays(case: Case, at: int, offer: Offer) -> Message:
     return _with_agreements(case, told, columns)
 
 
+def _meet(giver: Giver, taker: Taker) -> bool:
+    """Tell whether two may deal in some period, whatever the roads."""
+    if not may_deal(giver, taker):
+        return False
+    return not set(giver.periods).isdisjoint(taker.accepts[giver.material].periods)
+
+
 def _sites(case: Case, key: str, columns: Columns) -> Message:
     sites = sorted(set(case.problem.labels(key, columns).tolist()))
     return list_names([f"`{site}`" for site in sites])
@@ -182,7 +182,7 @@ def _say_no_road(case: Case, sites: Sequence[str]) -> Message:
     )
 
 
-def _say_idle(case: Case, columns: Columns) -> Message:
+def _say_unusable(case: Case, columns: Columns) -> Message:
     """Say why none of some moves can be used in any plan."""
     problem = case.problem
     agreements = _forbidding(case, columns)
@@ -196,27 +196,19 @@ def _say_idle(case: Case, columns: Columns) -> Message:
     for at in columns.tolist():
         if at not in barred:
             giver, taker = problem.moves.giver[at], problem.moves.taker[at]
-            message = case.idle.leg(problem.givers[giver], problem.takers[taker])
+            message = case.unusable.leg(problem.givers[giver], problem.takers[taker])
             told.setdefault(str(message), message)
-    return join(list(told.values())[:3])
-
-
-def join(messages: Sequence[Readable]) -> Message:
-    """Put half-sentences one after the other."""
-    text = "; ".join(f"{{part_{at}}}" for at in range(len(messages)))
-    return Message(text, {f"part_{at}": one for at, one in enumerate(messages)})
+    return join_clauses(list(told.values())[:3])
 
 
 def _forbidding(case: Case, columns: Columns) -> list[Agreement]:
     """Find agreements that rule some moves out."""
     problem = case.problem
-    found = []
-    for agreement in problem.scenario.said.agreements:
-        nothing = agreement.forbidden or agreed_tonnes(problem.scenario, agreement) == 0
-        about = set(agreed_moves(problem, agreement).tolist())
-        if nothing and agreement.at_least is None and about & set(columns.tolist()):
-            found.append(agreement)
-    return found
+    return [
+        agreement
+        for agreement in problem.scenario.said.agreements
+        if agreement.rules_out and np.isin(columns, agreed_moves(problem, agreement)).any()
+    ]
 
 
 def _with_agreements(case: Case, told: Message, columns: Columns) -> Message:
@@ -225,7 +217,7 @@ def _with_agreements(case: Case, told: Message, columns: Columns) -> Message:
     for agreement in _forbidding(case, columns)[:2]:
         name = name_agreement(case.problem.scenario, agreement)
         parts.append(say("{agreement} rules the rest out", agreement=name))
-    return told if len(parts) == 1 else join(parts)
+    return told if len(parts) == 1 else join_clauses(parts)
 
 
 # --- target, agreements, other rules ------------------------------------------------------------

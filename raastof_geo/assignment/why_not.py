@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 
 from raastof_geo.assignment.forced import Forced, dearest_move, force
-from raastof_geo.assignment.idle import Idle, find_idle
 from raastof_geo.assignment.names import (
     call,
     call_material,
@@ -27,6 +26,7 @@ from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.price_in import FREE
 from raastof_geo.assignment.problem import Columns, Problem
 from raastof_geo.assignment.rules.agreements import agreed_moves
+from raastof_geo.assignment.unusable import Unusable, find_unusable
 from raastof_geo.assignment.violation import NEVER_BENT
 from raastof_geo.errors import InputError
 from raastof_geo.language import Message, Readable, say
@@ -90,8 +90,8 @@ def explain_why_not(
     _check(problem, giver, taker, material, givers, takers)
     if material is not None:
         givers = [one for one in givers if one.material == material]
-    idle = find_idle(problem)
-    reasons = [_explain(plan, idle, one, other) for one in givers for other in takers]
+    unusable = find_unusable(problem)
+    reasons = [_explain(plan, unusable, one, other) for one in givers for other in takers]
     order = ("in_plan", "as_good", "costs_more")
     return sorted(
         reasons,
@@ -116,8 +116,8 @@ def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
     prices = proof.prices_given_decisions
     extra = proof.programme.reduced_costs(proof.cost, prices)[moves]
     extra = np.where(proof.values[moves] > 0, -np.inf, extra)
-    idle = find_idle(problem)
-    extra = np.where(idle.moves, np.inf, extra)
+    unusable = find_unusable(problem)
+    extra = np.where(unusable.moves, np.inf, extra)
     order = np.argsort(extra, kind="stable")
     origin, destination = (problem.labels(key)[order] for key in ("origin", "destination"))
     best: dict[tuple[str, str], Reason] = {}
@@ -125,13 +125,13 @@ def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
         if pair not in best and pair[0] != pair[1]:
             giver = problem.givers[problem.moves.giver[at]]
             taker = problem.takers[problem.moves.taker[at]]
-            best[pair] = _explain(plan, idle, giver, taker, solve=False)
+            best[pair] = _explain(plan, unusable, giver, taker, solve=False)
     givers = {giver.site: giver for giver in reversed(problem.givers)}
     takers = {taker.site: taker for taker in reversed(problem.takers)}
     for one, giver in givers.items():
         for other, taker in takers.items():
             if one != other and (one, other) not in best:
-                best[one, other] = _explain(plan, idle, giver, taker, solve=False)
+                best[one, other] = _explain(plan, unusable, giver, taker, solve=False)
     return best
 
 
@@ -165,7 +165,9 @@ def _check(
         )
 
 
-def _explain(plan: Plan, idle: Idle, giver: Giver, taker: Taker, *, solve: bool = True) -> Reason:
+def _explain(
+    plan: Plan, unusable: Unusable, giver: Giver, taker: Taker, *, solve: bool = True
+) -> Reason:
     problem = plan.problem
     found = _find_block(problem, giver, taker)
     if found is None:
@@ -178,7 +180,7 @@ def _explain(plan: Plan, idle: Idle, giver: Giver, taker: Taker, *, solve: bool 
                 what=_what(problem, giver, taker),
             )
             return Reason(giver.id, taker.id, giver.material, "in_plan", message)
-        found = _find_closed(plan, idle, giver, taker, columns)
+        found = _find_closed(plan, unusable, giver, taker, columns)
         if found is None:
             return _price(plan, giver, taker, columns, solve=solve)
     kind, message = found
@@ -203,14 +205,14 @@ def _find_block(problem: Problem, giver: Giver, taker: Taker) -> tuple[ReasonKin
 
 
 def _find_closed(
-    plan: Plan, idle: Idle, giver: Giver, taker: Taker, columns: Columns
+    plan: Plan, unusable: Unusable, giver: Giver, taker: Taker, columns: Columns
 ) -> tuple[ReasonKind, Message] | None:
     """Find what closes all legs that two parties have together, as far as that is certain."""
     closed = _forbidden(plan.problem, columns)
     if closed is not None:
         return "agreement", closed
-    if idle.moves[columns].all():
-        return "impossible", say("impossible: {reason}", reason=idle.leg(giver, taker))
+    if unusable.moves[columns].all():
+        return "impossible", say("impossible: {reason}", reason=unusable.leg(giver, taker))
     shut = _not_open(plan, giver, taker)
     return None if shut is None else ("closed", shut)
 

@@ -15,7 +15,6 @@ from raastof_geo.figures import Figure, Speed
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 _FREE_IN_TOWN = ("motorway", "motorway_link", "trunk", "trunk_link", "ferry")
-_LIMITED_BY_SEA = "ferry"
 
 
 class RoadSpeed(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from raastof_geo.assignment.names import call, list_names, name_site
+from raastof_geo.assignment.names import call, join_clauses, list_names, name_site
 from raastof_geo.assignment.rules.limits import project_sites
 from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding
@@ -140,20 +140,10 @@ def explain_idle(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
                 site=name_site(scenario, idle.site),
                 recipe=call(scenario.catalogue.recipes[idle.recipe].name),
                 id=idle.recipe,
-                reasons=_Joined(reasons),
+                reasons=join_clauses(reasons),
             ),
             scenario.place_of("sites", idle.site, "plant", "recipes", number),
         )
-
-
-class _Joined:
-    """Sentences one after another, each read in the language of the reader."""
-
-    def __init__(self, parts: Sequence[Message]) -> None:
-        self.parts = parts
-
-    def __str__(self) -> str:
-        return "; ".join(str(part) for part in self.parts)
 
 
 def _say_lack(scenario: Scenario, idle: Idle, lack: Lack) -> Message:

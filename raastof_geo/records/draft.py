@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from raastof_geo.records.place import is_file, is_folder, remove_empty
+from raastof_geo.links import is_file, is_folder
+from raastof_geo.records.place import remove_empty
 
 _MARK = "draft_of_raastof_geo"
 _JOURNAL = "journal.json"

@@ -24,6 +24,7 @@ from typing import Any
 
 from raastof_geo.errors import OutputError
 from raastof_geo.language import Message, say
+from raastof_geo.links import is_file, is_folder, is_link, is_there
 from raastof_geo.records import manifest
 from raastof_geo.records.draft import (
     journal_of,
@@ -38,11 +39,7 @@ from raastof_geo.records.place import (
     check_free,
     check_links,
     check_place,
-    is_file,
-    is_folder,
-    is_link,
     is_older,
-    is_there,
     list_older,
     make_folders,
     name_free,

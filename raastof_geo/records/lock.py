@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from raastof_geo.errors import OutputError
 from raastof_geo.language import say
+from raastof_geo.links import is_file, is_there
 
 _PATIENCE_S = 60.0
 
@@ -32,7 +32,7 @@ def hold(place: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
         The folder in which it would lie cannot be written.
     """
     path = place.parent / f".{place.name}.lock"
-    if _stands_in_the_way(path):
+    if is_there(path) and not is_file(path):
         raise OutputError(
             say("{file} is no lock of raastof_geo: move it, it is in the way", file=str(path))
         )
@@ -50,13 +50,6 @@ def hold(place: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
             _remove(path)
         finally:
             lock.release()
-
-
-def _stands_in_the_way(path: Path) -> bool:
-    try:
-        return not stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False
 
 
 def _remove(path: Path) -> None:

@@ -4,46 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from raastof_geo.errors import OutputError
 from raastof_geo.language import say
+from raastof_geo.links import is_file, is_folder, is_link, is_there
 
-_JUNCTION = 0xA0000003
-"""Reparse tag of a junction, the link to a folder that Windows has besides symbolic links."""
 _OLDER_PLAN = re.compile(rb'\s*\{\s*"format":\s*"raastof_geo plan')
 _OLDER_PARTS = (".html", ".parquet")
 """How files end that older versions wrote into folders of the results folder."""
-
-
-def is_link(path: Path) -> bool:
-    """Tell whether a path is a link of any kind; what is not there is none."""
-    try:
-        found = path.lstat()
-    except OSError:
-        return False
-    return stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _JUNCTION
-
-
-def is_file(path: Path) -> bool:
-    """Tell whether a path is a file itself, and no link to one."""
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False
-
-
-def is_folder(path: Path) -> bool:
-    """Tell whether a path is a folder itself, and no link to one."""
-    return path.is_dir() and not is_link(path)
-
-
-def is_there(path: Path) -> bool:
-    """Tell whether anything bears this name, links that lead nowhere included."""
-    return os.path.lexists(path)
 
 
 def check_place(folder: Path) -> None:
@@ -55,14 +26,7 @@ def check_place(folder: Path) -> None:
         It is.
     """
     _check_above(folder)
-    if is_link(folder):
-        raise OutputError(
-            say(
-                "{folder} is a link, and results are not written through links: remove it, or "
-                "choose another folder with --into",
-                folder=str(folder),
-            )
-        )
+    _refuse_link(folder)
     if is_there(folder) and not folder.is_dir():
         raise OutputError(
             say(
@@ -104,14 +68,18 @@ def check_links(folder: Path, names: Iterable[str]) -> None:
         One of them is.
     """
     for path in sorted({path for name in names for path in _way(folder, name)}):
-        if is_link(path):
-            raise OutputError(
-                say(
-                    "{file} is a link, and results are not written through links: remove it, or "
-                    "choose another folder with --into",
-                    file=str(path),
-                )
+        _refuse_link(path)
+
+
+def _refuse_link(path: Path) -> None:
+    if is_link(path):
+        raise OutputError(
+            say(
+                "{file} is a link, and results are not written through links: remove it, or "
+                "choose another folder with --into",
+                file=str(path),
             )
+        )
 
 
 def check_free(folder: Path, names: Iterable[str]) -> None:

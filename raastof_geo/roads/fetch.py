@@ -30,6 +30,7 @@ from raastof_geo.cache import DOWNLOADS, cache_folder, claim
 from raastof_geo.errors import DownloadError, OutputError, RaastofError, RoadDataError
 from raastof_geo.files import drafting
 from raastof_geo.language import Message, say
+from raastof_geo.links import is_link
 from raastof_geo.records.lock import hold
 from raastof_geo.roads.build import build_network
 from raastof_geo.roads.damage import LARGEST_ID
@@ -604,7 +605,7 @@ def _list_portions(files: Iterable[Path]) -> list[Path]:
         file
         for file in files
         if _PORTION.fullmatch(f"{file.parent.name}/{file.name}")
-        and not (file.is_symlink() or file.parent.is_symlink())
+        and not (is_link(file) or is_link(file.parent))
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from raastof_geo.errors import Finding
 from raastof_geo.language import say
@@ -40,7 +41,8 @@ def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Find
 def _offers(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:
     """Find offers that are too small to leave."""
     told: set[Trail] = set()
-    for offer, trail in _offers_with_trails(deals.scenario):
+    trails = _list_trails(deals.scenario, "offers")
+    for offer, trail in zip(deals.scenario.offers, trails, strict=True):
         most = _most_leaving(deals, offer)
         if most is None or offer.tonnes <= 0 or most >= lot * _ROUNDING or trail in told:
             continue
@@ -68,26 +70,14 @@ def _offers(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[F
         yield finding_at(tree, trail, message), offer.must_leave
 
 
-def _offers_with_trails(scenario: Scenario) -> Iterator[tuple[Offer, Trail]]:
-    """Give each offer with where its amount stands."""
-    trails: list[Trail] = [
-        ("sites", site_id, "offers", number, entry.amount_key)
+def _list_trails(scenario: Scenario, key: Literal["offers", "needs"]) -> list[Trail]:
+    """Give where the amount of each offer, or of each need, of the scenario stands."""
+    return [
+        ("sites", site_id, key, number, entry.amount_key)
         for site_id, site in scenario.sites.items()
-        for number, entry in enumerate(site.offers)
+        for number, entry in enumerate(site.offers if key == "offers" else site.needs)
         for _ in entry.windows(tuple(scenario.periods))
     ]
-    return zip(scenario.offers, trails, strict=True)
-
-
-def _needs_with_trails(scenario: Scenario) -> Iterator[tuple[Need, Trail]]:
-    """Give each need with where its amount stands."""
-    trails: list[Trail] = [
-        ("sites", site_id, "needs", number, entry.amount_key)
-        for site_id, site in scenario.sites.items()
-        for number, entry in enumerate(site.needs)
-        for _ in entry.windows(tuple(scenario.periods))
-    ]
-    return zip(scenario.needs, trails, strict=True)
 
 
 def _most_leaving(deals: Deals, offer: Offer) -> float | None:
@@ -117,7 +107,8 @@ def _others_at(deals: Deals, site: str) -> list[Taker]:
 def _needs(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:
     """Find needs that no lot fits into."""
     told: set[Trail] = set()
-    for need, trail in _needs_with_trails(deals.scenario):
+    trails = _list_trails(deals.scenario, "needs")
+    for need, trail in zip(deals.scenario.needs, trails, strict=True):
         most = _most_arriving(deals, need)
         if most is None or need.tonnes <= 0 or most >= lot * _ROUNDING or trail in told:
             continue

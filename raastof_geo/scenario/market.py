@@ -103,7 +103,4 @@ class _Limit(NamedTuple):
 
 def _rules_out(agreement: Agreement, giver: Giver, taker: Taker) -> bool:
     about = agreement.giver == giver.site and agreement.taker == taker.site
-    if not about or agreement.material not in (None, giver.material):
-        return False
-    amounts = (agreement.tonnes, agreement.at_most)
-    return agreement.forbidden or any(one is not None and one.value == 0 for one in amounts)
+    return about and agreement.material in (None, giver.material) and agreement.rules_out

@@ -654,6 +654,12 @@ class Agreement(Window):
     forbidden: bool = False
     note: str = ""
 
+    @property
+    def rules_out(self) -> bool:
+        """Whether nothing may go, be it said so or by an amount of 0."""
+        most = self.tonnes or self.at_most
+        return self.forbidden or (most is not None and most.value == 0)
+
     @model_validator(mode="after")
     def _says_one_thing(self, info: ValidationInfo) -> Agreement:
         amounts = {"tonnes": self.tonnes, "at_least": self.at_least, "at_most": self.at_most}

@@ -1,4 +1,7 @@
-"""Say which recipes of which plants can never run, and what each lacks for it."""
+"""Say which recipes of which plants can never run, and what each lacks for it.
+
+Before anything is priced; `assignment.unusable` looks at every move, once legs are known.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 All of it is certain: a recipe needs all that it takes and a way out for all that it makes, within
 a period; a depot gives only what came to it. What is not found here may still be impossible.
+
+`scenario.prospects` asks the like of recipes alone, before anything is priced, so that `check` can
+warn; here legs are known, and every move counts.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ class Stop:
 
 
 @dataclass(frozen=True, eq=False)
-class Idle:
+class Unusable:
     """What no plan can use."""
 
     problem: Problem
@@ -140,14 +143,14 @@ class Idle:
         )
 
 
-def find_idle(problem: Problem) -> Idle:
+def find_unusable(problem: Problem) -> Unusable:
     """Strike out what cannot be used, again and again, until nothing more is struck out."""
     search = _Search(problem)
     alive = ~_shut(problem)
     while True:
         after = alive & search.usable(alive)
         if (after == alive).all():
-            return Idle(problem, ~alive, search.stops)
+            return Unusable(problem, ~alive, search.stops)
         alive = after
 
 
@@ -156,8 +159,7 @@ def _shut(problem: Problem) -> Mask:
     shut = np.zeros(len(problem.moves), bool)
     scenario = problem.scenario
     for agreement in scenario.said.agreements:
-        most = agreement.tonnes or agreement.at_most
-        if agreement.forbidden or (most is not None and most.value == 0):
+        if agreement.rules_out:
             shut[agreed_moves(problem, agreement)] = True
     for places, key in ((scenario.offers, "giver"), (scenario.needs, "taker")):
         for place in places:
