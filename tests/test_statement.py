@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import sparse
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario, random_kilometres
 
 from raastof_geo.assignment import RULES, Row, assign
 from raastof_geo.assignment import plan as plan_module
-from raastof_geo.assignment.master import Master
+from raastof_geo.assignment.master import PRICE_DIGITS, Master, refine
+from raastof_geo.assignment.price_in import Optimum, blur_reduced, keep_optimal_face
 from raastof_geo.assignment.programme import build_programme
 from raastof_geo.assignment.rules import BLIND_TO_TRUCKS, trucks_matter
 from raastof_geo.assignment.rules.throughput import most_tonnes
@@ -298,3 +300,35 @@ def test_a_rule_of_ones_own_that_asks_for_more_gets_room(sign, sense):
     plain, asked = lay_rows(problem, RULES), lay_rows(problem, [*RULES, much])
     assert [row.rule for row in asked][: len(plain)] == [row.rule for row in plain]
     assert largest(asked) >= largest(plain) + 80_000
+
+
+def test_what_a_solver_hides_of_a_price_closes_no_column():
+    """A price with eight digits makes a column that is as good as any look dearer: it stays."""
+    price = 124.3024432
+    row = Row("needs_met", "road", np.array([0]), np.array([1.05]), "=", 50.0)
+    programme = build_programme([row], np.array([False]))
+    cost = np.array([1.05 * price])
+    told = np.array([round(price, 5)])
+    reduced = programme.reduced_costs(cost, told)
+    optimum = Optimum(np.array([0]), np.array([0.0]), told, True, 0.0, 1, np.array([0]), reduced)
+    assert reduced[0] > 1e-8 * cost[0]
+    sense = programme.sense
+    kept, _ = keep_optimal_face(cost, optimum, sense, 1e-9)
+    assert not kept[0], "without the blur the column is closed"
+    blur = blur_reduced(programme, cost, optimum, PRICE_DIGITS["PULP_CBC_CMD"])
+    assert keep_optimal_face(cost, optimum, sense, 1e-9, blur)[0][0]
+    assert not blur_reduced(programme, cost, optimum, 0.0).any()
+
+
+def test_what_the_digits_of_an_answer_broke_is_taken_back():
+    """Four million tonnes in eight digits break a balance; the least change mends it."""
+    exact = np.array([4_000_204.761904762, 47.619047619, 0.0])
+    part = sparse.csc_array(np.array([[1.0, -84_004.3, 0.0], [0.0, 1.05, 1.0], [1.0, 1.0, 1.0]]))
+    limit = part @ exact
+    senses = np.array([0, 0, -1], np.int8)
+    told = np.array([float(f"{value:.8g}") for value in exact])
+    assert np.abs(part @ told - limit).max() > 1e-2
+    found = refine(part, senses, limit, told)
+    assert np.abs(part @ found - limit).max() < 1e-6
+    assert found == pytest.approx(exact, abs=1e-4)
+    assert (refine(part, senses, limit, exact) == exact).all()

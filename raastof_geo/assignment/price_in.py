@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.assignment.master import Answer, Master
+from raastof_geo.assignment.master import PRICE_DIGITS, Answer, Master
 from raastof_geo.assignment.problem import Columns, Floats
 from raastof_geo.assignment.programme import Programme
 
@@ -332,13 +332,30 @@ def solve_in_order(
             old, master = master, Master(programme, solver=solver)
             master.add(old.columns, cost[old.columns])
         else:
-            may, sense = keep_optimal_face(cost, optimum, sense, free)
+            blur = blur_reduced(programme, cost, optimum, PRICE_DIGITS.get(solver, 0.0))
+            may, sense = keep_optimal_face(cost, optimum, sense, free, blur)
         steps.append(Step(programme, optimum, value, may, sense))
     return steps
 
 
+def blur_reduced(programme: Programme, cost: Floats, optimum: Optimum, digits: float) -> Floats:
+    r"""Give how far the digits of a solver's prices may move the reduced cost of each column.
+
+    A reduced cost is a difference of large numbers, :math:`c - a^T y`: what is hidden of each
+    price comes back multiplied, so that a column which is as good as any looks dearer.
+    """
+    if not digits:
+        return np.zeros(len(optimum.priced))
+    worth = abs(programme.transposed) @ np.abs(optimum.shadow_prices)
+    return np.asarray(digits * (np.abs(cost) + worth)[optimum.priced])
+
+
 def keep_optimal_face(
-    cost: Floats, optimum: Optimum, sense: NDArray[np.int8], free: float = FREE
+    cost: Floats,
+    optimum: Optimum,
+    sense: NDArray[np.int8],
+    free: float = FREE,
+    blur: Floats | float = 0.0,
 ) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
     """Close columns that would cost more, and hold rows that are worth something.
 
@@ -347,6 +364,6 @@ def keep_optimal_face(
     least = free * _dearest(cost)
     held = np.where(np.abs(optimum.shadow_prices) > least, 0, sense).astype(np.int8)
     face = np.zeros(len(cost), bool)
-    face[optimum.priced[optimum.reduced <= least]] = True
+    face[optimum.priced[optimum.reduced <= least + blur]] = True
     face[optimum.columns[optimum.values > 0]] = True
     return face, held

@@ -209,7 +209,7 @@ def _worth(
         books = solve(members)
         if books is None:
             return 0.0
-        return sum(alone[project] for project in members) - float(
+        return sum(alone[project] for project in sorted(members)) - float(
             books.total("cost_dkk") - books.total("sold_dkk")
         )
 
