@@ -14,11 +14,11 @@ from typing import Any
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.language import Message, format_number, say, say_count
 from raastof_geo.records.exchange import finish_exchange
+from raastof_geo.records.ledger import FORMAT, NAME
 from raastof_geo.records.limit import read_within
 
 SIDES = ("plan", "baseline", "saved")
 DIMENSIONS = ("project", "municipality", "site", "material", "period", "vehicle")
-_FORMAT = "raastof_geo ledger 1"
 _FIGURE = re.compile(
     r"(?P<side>\w+)\.(?P<part>\w+)(?:@(?P<dimension>\w+)=(?P<label>.*))?", re.DOTALL
 )
@@ -117,7 +117,7 @@ def _whole(folder: Path) -> Iterator[None]:
 
 
 def _ledger_file(folder: Path) -> Path:
-    return folder / "ledger.json" if folder.is_dir() else folder
+    return folder / NAME if folder.is_dir() else folder
 
 
 def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
@@ -152,7 +152,7 @@ def _read(folder: Path) -> dict[str, Any]:
                 file=str(file),
             )
         ) from error
-    if not isinstance(ledger, dict) or ledger.get("format") != _FORMAT:
+    if not isinstance(ledger, dict) or ledger.get("format") != FORMAT:
         raise InputError(say("{file} is not a ledger of this version", file=str(file)))
     return ledger
 
