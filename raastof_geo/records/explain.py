@@ -16,6 +16,7 @@ from raastof_geo.language import Message, format_number, say, say_count
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.ledger import FORMAT, NAME
 from raastof_geo.records.limit import read_within
+from raastof_geo.records.plan import check_format
 
 SIDES = ("plan", "baseline", "saved")
 DIMENSIONS = ("project", "municipality", "site", "material", "period", "vehicle")
@@ -152,9 +153,9 @@ def _read(folder: Path) -> dict[str, Any]:
                 file=str(file),
             )
         ) from error
-    if not isinstance(ledger, dict) or ledger.get("format") != FORMAT:
-        raise InputError(say("{file} is not a ledger of this version", file=str(file)))
-    return ledger
+    values: dict[str, Any] = ledger if isinstance(ledger, dict) else {}
+    check_format(values.get("format"), FORMAT, file=str(file))
+    return values
 
 
 def _understand(ledger: dict[str, Any], figure: str) -> _Asked:
