@@ -582,7 +582,7 @@ def _verify(
     lang: Lang = None,
     debug: Debug = False,
 ) -> int:
-    from raastof_geo.verify import check_results
+    from raastof_geo.records.verify import check_results
 
     verdict = check_results(results)
     tell(verdict.sentence())
@@ -609,8 +609,8 @@ def _explain(
     lang: Lang = None,
     debug: Debug = False,
 ) -> None:
-    from raastof_geo.explain import explain_figure
     from raastof_geo.language import format_number
+    from raastof_geo.records.explain import explain_figure
 
     if figure is None:
         _list_figures(results)
@@ -623,9 +623,9 @@ def _explain(
 
 def _list_figures(results: Path) -> None:
     """List the figures of a results folder, and what each can be narrowed down to."""
-    from raastof_geo.explain import list_figures, list_labels
     from raastof_geo.language import format_number
     from raastof_geo.outputs.listing import name_figure
+    from raastof_geo.records.explain import list_figures, list_labels
 
     figures, labels = list_figures(results), list_labels(results)
     for one in figures:

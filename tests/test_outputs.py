@@ -11,16 +11,16 @@ import pytest
 
 from raastof_geo.cli import run_command
 from raastof_geo.errors import OutputError
-from raastof_geo.explain import explain_figure
 from raastof_geo.language import speaking
 from raastof_geo.outputs import OUTPUTS, write_outputs
 from raastof_geo.outputs.flows import harmless
 from raastof_geo.outputs.plan import describe_plan
 from raastof_geo.outputs.project import list_projects
 from raastof_geo.pipeline import run_scenario
+from raastof_geo.records.explain import explain_figure
 from raastof_geo.records.manifest import read_manifest
+from raastof_geo.records.verify import check_results
 from raastof_geo.scenario.model import EVERY_OUTPUT, OutputName
-from raastof_geo.verify import check_results
 
 
 def test_every_output_is_written(starter_result):

@@ -13,13 +13,13 @@ import pytest
 
 from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError
-from raastof_geo.explain import explain_figure
 from raastof_geo.language import format_number, speaking
 from raastof_geo.outputs.charts import Bar, draw_waterfall
 from raastof_geo.outputs.effects import EFFECTS
 from raastof_geo.outputs.project import file_name, list_projects, round_coarsely
 from raastof_geo.outputs.report import build_report
 from raastof_geo.pipeline import run_scenario
+from raastof_geo.records.explain import explain_figure
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")

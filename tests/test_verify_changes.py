@@ -20,12 +20,12 @@ import pytest
 
 from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError, RaastofError
-from raastof_geo.explain import explain_figure
 from raastof_geo.language import speaking
 from raastof_geo.records import proof as proofs
+from raastof_geo.records.explain import explain_figure
 from raastof_geo.records.manifest import NAME, describe_files, read_manifest, write_manifest
 from raastof_geo.records.plan import pack_values, render_values
-from raastof_geo.verify import Verdict, check_results
+from raastof_geo.records.verify import Verdict, check_results
 
 CORE = ("plan.json", "proof.npz", "flows.csv")
 

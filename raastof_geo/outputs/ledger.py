@@ -8,14 +8,13 @@ from typing import Any
 
 from raastof_geo.effect.books import LABELS, PARTS, SUMS, Books, find_municipalities, unit_of
 from raastof_geo.effect.factor import BASES, list_doubts, name_factors
+from raastof_geo.records.ledger import FORMAT, NAME
 from raastof_geo.result import Result
-
-FORMAT = "raastof_geo ledger 1"
 
 
 def write_ledger(result: Result, folder: Path) -> Path:
     """Write `ledger.json`; `raastof explain` reads it."""
-    path = folder / "ledger.json"
+    path = folder / NAME
     text = json.dumps(
         describe_ledger(result), ensure_ascii=False, separators=(",", ":"), allow_nan=False
     )

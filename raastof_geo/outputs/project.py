@@ -16,7 +16,6 @@ from raastof_geo.assignment.rules.limits import project_sites
 from raastof_geo.effect.books import unit_of
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.effect.money import net_cost
-from raastof_geo.explain import SHARE_OF_COMMON, SHARE_RULES
 from raastof_geo.language import Message, format_number, say, spoken_language
 from raastof_geo.outputs.charts import draw_map_picture
 from raastof_geo.outputs.document import (
@@ -39,6 +38,7 @@ from raastof_geo.outputs.effects import (
     tabulate_groups,
 )
 from raastof_geo.outputs.summary import list_conditions
+from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES
 from raastof_geo.result import Result
 
 _RESERVED = {

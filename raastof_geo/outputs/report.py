@@ -10,7 +10,6 @@ from raastof_geo.assignment.names import describe_row
 from raastof_geo.assignment.violation import NEVER_BENT
 from raastof_geo.effect.books import unit_of
 from raastof_geo.effect.factor import list_doubts
-from raastof_geo.explain import SHARE_OF_COMMON, SHARE_RULES, explain_in
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.charts import draw_map_picture
 from raastof_geo.outputs.document import (
@@ -37,6 +36,7 @@ from raastof_geo.outputs.ledger import describe_ledger
 from raastof_geo.outputs.summary import answer, list_conditions, prove
 from raastof_geo.outputs.warning import warn
 from raastof_geo.outputs.word import write_word
+from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES, explain_in
 from raastof_geo.result import Result
 
 _MOST_MATCHES = 150

@@ -28,6 +28,7 @@ from raastof_geo.effect import measure_effect
 from raastof_geo.errors import RaastofError
 from raastof_geo.legs import price_legs
 from raastof_geo.outputs import write_outputs
+from raastof_geo.records.verify import check_results
 from raastof_geo.result import Result
 from raastof_geo.roads.build import build_network
 from raastof_geo.roads.layout import lay_network
@@ -35,7 +36,6 @@ from raastof_geo.roads.load import load_network
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.osm import read_osm
 from raastof_geo.scenario import read_scenario
-from raastof_geo.verify import check_results
 
 TOWN = {
     "title": "Town",

@@ -24,7 +24,7 @@ from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.limit import read_within
 from raastof_geo.records.manifest import Entry, Manifest
 from raastof_geo.records.plan import number_in, show_value, values_at
-from raastof_geo.tally import recount
+from raastof_geo.records.tally import recount
 
 _TONNES = 1e-3
 _SHARE = 1e-6

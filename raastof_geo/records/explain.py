@@ -15,11 +15,12 @@ from typing import Any
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.language import Message, format_number, plain, say, say_count
 from raastof_geo.records.exchange import finish_exchange
+from raastof_geo.records.ledger import FORMAT, NAME
 from raastof_geo.records.limit import read_within
+from raastof_geo.records.plan import check_format
 
 SIDES = ("plan", "baseline", "saved")
 DIMENSIONS = ("project", "municipality", "site", "material", "period", "vehicle")
-_FORMAT = "raastof_geo ledger 1"
 _FIGURE = re.compile(
     r"(?P<side>\w+)\.(?P<part>\w+)(?:@(?P<dimension>\w+)=(?P<label>.*))?", re.DOTALL
 )
@@ -121,7 +122,7 @@ def _whole(folder: Path) -> Iterator[None]:
 
 
 def _ledger_file(folder: Path) -> Path:
-    return folder / "ledger.json" if folder.is_dir() else folder
+    return folder / NAME if folder.is_dir() else folder
 
 
 def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
@@ -156,9 +157,9 @@ def _read(folder: Path) -> dict[str, Any]:
                 file=str(file),
             )
         ) from error
-    if not isinstance(ledger, dict) or ledger.get("format") != _FORMAT:
-        raise InputError(say("{file} is not a ledger of this version", file=str(file)))
-    return ledger
+    values: dict[str, Any] = ledger if isinstance(ledger, dict) else {}
+    check_format(values.get("format"), FORMAT, file=str(file))
+    return values
 
 
 def _understand(ledger: dict[str, Any], figure: str) -> _Asked:
