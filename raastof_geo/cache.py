@@ -45,7 +45,7 @@ _MARK_TEXT = "This folder belongs to raastof_geo; `raastof cache clear` empties 
 _WAIT_S = 600
 _VARIABLE = "RAASTOF_CACHE"
 _VERSIONS = re.compile(r"v\d+")
-_ENTRY = re.compile(r"[0-9a-f]+\.(npz|lock|[a-z0-9_]+\.part)")
+_ENTRY = re.compile(r"[0-9a-f]{40}\.(npz|lock|[a-z0-9_]+\.part)")
 _DOWNLOAD = re.compile(r"download-[0-9a-f]+")
 _PORTION = re.compile(r"portion-[0-9a-f]+\.json\.(gz|\d+)")
 

@@ -13,7 +13,7 @@ from raastof_geo import cache
 from raastof_geo.cli import run_command
 from raastof_geo.language import speaking
 
-KEY = "ab12"
+KEY = "ab12" * 10
 
 
 @pytest.fixture(autouse=True)
@@ -155,7 +155,7 @@ def test_the_commands_tell_and_empty_the_cache(capsys, folder):
     other = folder / "v0" / "networks"
     other.mkdir(parents=True)
     (folder / "v0" / cache.MARK).touch()
-    (other / "ab.npz").write_bytes(b"0" * 5_000_000)
+    (other / f"{KEY}.npz").write_bytes(b"0" * 5_000_000)
     assert run_command(["cache", "info"]) == 0
     told = capsys.readouterr().out
     assert str(folder) in told
@@ -177,8 +177,8 @@ def test_clearing_touches_nothing_without_the_mark(folder, capsys):
     mine = (
         "vacation/photo.jpg",
         "venv/pyvenv.cfg",
-        "v1/networks/ab12.npz",
-        "v1/distances/ab12.npz",
+        f"v1/networks/{KEY}.npz",
+        f"v1/distances/{KEY}.npz",
         "v3/film.mp4",
         "overpass/q",
         "v0/notes.txt",
@@ -192,17 +192,22 @@ def test_clearing_touches_nothing_without_the_mark(folder, capsys):
     assert "older version" in told
     assert "v3" not in told
     assert {str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file()} == {*mine}
-    assert (folder / "v1" / "networks" / "ab12.npz").read_text() == "mine"
+    assert (folder / "v1" / "networks" / f"{KEY}.npz").read_text() == "mine"
 
 
 def test_clearing_takes_entries_only(folder):
     """What somebody put into a folder of the cache stays, also among the entries."""
     keep(numbers)
     home = folder / f"v{cache.VERSION}"
-    mine = ("notes.txt", "distances/notes.npz.txt", "distances/my results.npz", "other/ab.npz")
+    mine = (
+        "notes.txt",
+        "distances/notes.npz.txt",
+        "distances/my results.npz",
+        "distances/cafe.npz",
+    )
     lay(home, mine)
-    draft = home / "distances" / "ab12.x_1.part"
-    lay(draft, ["ab12.npz"])
+    draft = home / "distances" / f"{KEY}.x_1.part"
+    lay(draft, [f"{KEY}.npz"])
     assert cache.clear_cache().size_mb > 0
     left = {str(one.relative_to(home)) for one in home.rglob("*") if one.is_file()}
     assert left == {*mine, cache.MARK}
@@ -212,14 +217,14 @@ def test_clearing_follows_no_link(folder, tmp_path):
     """Links in the place of versions, kinds and entries lead to somebody's files."""
     keep(numbers)
     target = tmp_path / "target"
-    lay(target, ["ab12.npz", cache.MARK, "networks/ab12.npz"])
+    lay(target, [f"{KEY}.npz", cache.MARK, f"networks/{KEY}.npz"])
     home = folder / f"v{cache.VERSION}"
     (folder / "v9").symlink_to(target)
     (home / "networks").symlink_to(target)
-    (home / "distances" / "ef.npz").symlink_to(target / "ab12.npz")
+    (home / "distances" / "ef.npz").symlink_to(target / f"{KEY}.npz")
     cache.clear_cache()
-    assert (target / "ab12.npz").read_text() == "mine"
-    assert (target / "networks" / "ab12.npz").read_text() == "mine"
+    assert (target / f"{KEY}.npz").read_text() == "mine"
+    assert (target / "networks" / f"{KEY}.npz").read_text() == "mine"
     assert not entry().exists()
 
 
