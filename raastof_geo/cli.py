@@ -44,6 +44,8 @@ _EXIT_REFUSED = 2
 _EXIT_NO_PLAN = 3
 _EXIT_OUTSIDE = 4
 _EXIT_INTERRUPTED = 130
+_MOST_FINDINGS = 200
+"""As many mistakes are printed; whoever has more has made one of them often."""
 _MOST_MOVED = 5
 """As many files that were moved aside are told one by one."""
 
@@ -160,8 +162,12 @@ def _complain(error: RaastofError, arguments: list[str]) -> None:
             3: say("No plan exists:"),
         }.get(error.exit_code, say("Something outside failed:"))
         _print_error(str(head))
-        for finding in error.findings:
+        for finding in error.findings[:_MOST_FINDINGS]:
             _print_error(f"  {finding}")
+        rest = len(error.findings) - _MOST_FINDINGS
+        if rest > 0:
+            told = say_count("  … and {count} more", "  … and {count} more", count=rest)
+            _print_error(str(told))
 
 
 def _scenario_language(arguments: list[str]) -> Language | None:

@@ -482,3 +482,13 @@ def test_an_older_format_is_told_in_the_first_line(command, tmp_path, capsys, mo
     if command == "run":
         summary = (tmp_path / "results" / "old" / "summary.md").read_text(encoding="utf-8")
         assert "this file is of format 1" in summary
+
+
+def test_thousands_of_mistakes_are_counted(starter, capsys):
+    """The first mistakes are told one by one, the others are counted."""
+    more = "".join(f"unknown_{number}: 1\n" for number in range(1000))
+    starter.write_text(starter.read_text(encoding="utf-8") + more, encoding="utf-8")
+    assert run("check", starter, language="en") == 2
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 202
+    assert told[-1] == "  … og 800 til"
