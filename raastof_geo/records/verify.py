@@ -79,7 +79,7 @@ class Verdict:
             "value": format_number(self.objective, digits=1),
             "rows": format_number(self.rows),
             "columns": format_number(self.columns),
-            "gap": f"{max(0.0, self.gap):.1e}",
+            "gap": _tell_share(self.gap),
         }
         if self.gap <= _SHARE:
             return say(
@@ -101,6 +101,14 @@ class Verdict:
             "has less than {bound} (gap {gap})",
             **told,
         )
+
+
+def _tell_share(share: float) -> Message:
+    """Write a share in per cent, one that is next to nothing in words."""
+    least = 1e-6
+    if share < least:
+        return say("less than {least} %", least=format_number(100 * least, digits=4))
+    return say("{percent} %", percent=format_number(100 * share, digits=4))
 
 
 def check_results(folder: Path | str) -> Verdict:
