@@ -9,8 +9,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.assignment.master import pick_solver
-from raastof_geo.assignment.price_in import Clock, Optimum, Start, Step, solve_in_order
 from raastof_geo.assignment.problem import Columns, Floats, Problem
 from raastof_geo.assignment.programme import Programme, build_programme
 from raastof_geo.assignment.rules.limits import share_moves
@@ -21,6 +19,7 @@ from raastof_geo.assignment.rules.masses import (
     receivers_permitted,
 )
 from raastof_geo.assignment.rules.row import Row, sum_of
+from raastof_geo.assignment.solve import solve
 from raastof_geo.assignment.statement import lay_columns
 from raastof_geo.assignment.ties import break_ties
 from raastof_geo.errors import SolverError
@@ -69,10 +68,9 @@ def solve_alone(scenario: Scenario, legs: Legs) -> Alone:
     rows = [*alone_rows(problem), *_named_rows(problem)]
     programme = build_programme(rows, problem.whole)
     costs = [*problem.objectives(), break_ties(problem)]
-    solver = pick_solver(scenario.said.solving.solver)
-    steps = solve_in_order(programme, costs, solver=solver, clock=Clock(), closed=closed)
-    if steps[0].feasible:
-        return Alone(problem, programme.clean(_last(steps).spread(problem.column_count)), {})
+    solution = solve(problem, programme=programme, costs=costs, closed=closed)
+    if solution.feasible:
+        return Alone(problem, programme.clean(solution.values), {})
     return _place_what_fits(problem, rows, programme, costs, closed)
 
 
@@ -85,32 +83,30 @@ def _place_what_fits(
     wider = programme.with_slack(lacking, [])
     count, extra = problem.column_count, len(lacking)
     missed = [np.append(np.zeros(count), kind.astype(np.float64)) for kind in (named, ~named)]
-    steps = solve_in_order(
-        wider,
-        [*(cost for cost in missed if cost.any()), *(np.append(c, np.zeros(extra)) for c in costs)],
-        solver=pick_solver(problem.scenario.said.solving.solver),
-        clock=Clock(),
+    solution = solve(
+        problem,
+        programme=wider,
+        costs=[
+            *(cost for cost in missed if cost.any()),
+            *(np.append(cost, np.zeros(extra)) for cost in costs),
+        ],
         closed=np.append(closed, np.zeros(extra, bool)),
-        start=Start(np.arange(count, count + extra)),
+        start=np.arange(count, count + extra),
     )
-    if not steps[0].feasible:
+    if not solution.feasible:
         raise SolverError(
             say(
                 "the baseline could not be solved: look whether `baseline.legs` ask for more than "
                 "is on offer, needed or allowed"
             )
         )
-    values = wider.clean(_last(steps).spread(count + extra))
+    values = wider.clean(solution.values)
     missing = {
         (rows[at].rule, rows[at].label): tonnes
         for at, tonnes in zip(lacking, values[count:].tolist(), strict=True)
         if tonnes > _LEAST_T / programme.scale
     }
     return Alone(problem, values[:count], missing)
-
-
-def _last(steps: Sequence[Step]) -> Optimum:
-    return next(step for step in reversed(steps) if step.feasible).optimum
 
 
 def measure_alone(problem: Problem) -> dict[str, float]:

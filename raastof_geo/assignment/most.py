@@ -11,10 +11,11 @@ from functools import cached_property
 
 import numpy as np
 
-from raastof_geo.assignment.price_in import Clock, Step, solve_in_order
+from raastof_geo.assignment.price_in import Clock
 from raastof_geo.assignment.problem import Columns, Floats, Problem
 from raastof_geo.assignment.programme import Programme
 from raastof_geo.assignment.rules.row import Row
+from raastof_geo.assignment.solve import Solution, solve
 from raastof_geo.assignment.unusable import Unusable, find_unusable
 from raastof_geo.assignment.violation import FIRST_BENT, THEN_BENT, Violation, lift_rows
 
@@ -74,9 +75,9 @@ class Case:
         asked = {id(self.rows[at]) for at in wanted}
         for open_too in ((), PROMISES):
             programme = _open(self.rows, self.programme, asked, open_too)
-            step = maximise(programme, worth, self.solver)
-            if step is not None:
-                return max(0.0, -step.value)
+            most = maximise(self.problem, programme, worth, self.solver)
+            if most is not None:
+                return max(0.0, -most.value)
         return None
 
 
@@ -101,10 +102,10 @@ def _open(
     )
 
 
-def maximise(programme: Programme, worth: Floats, solver: str) -> Step | None:
+def maximise(problem: Problem, programme: Programme, worth: Floats, solver: str) -> Solution | None:
     """Find the most that columns can be worth; none where the rows cannot be kept."""
-    step = solve_in_order(programme, [-worth], solver=solver, clock=Clock())[0]
-    return step if step.solved else None
+    most = solve(problem, programme=programme, costs=[-worth], solver=solver)
+    return most if most.solved else None
 
 
 @dataclass(frozen=True)
@@ -144,9 +145,9 @@ def find_largest_share(
         if said is None or said.period is None:
             worth = np.zeros(trial.column_count)
             worth[target.columns] = target.coefficients
-            step = maximise(trial, worth, solver)
+            most = maximise(problem, trial, worth, solver)
             needed = sum(need.tonnes for need in problem.scenario.needs)
-            found = None if step is None else Share(max(0.0, -step.value), needed, attained)
+            found = None if most is None else Share(max(0.0, -most.value), needed, attained)
         else:
             found = _of_period(trial, target, said.at_least, problem, attained, solver)
         if found is not None:
@@ -169,10 +170,10 @@ def _of_period(
     for _ in range(_ROUNDS):
         worth = np.zeros(programme.column_count)
         worth[target.columns] = counted - best.share * used
-        step = maximise(programme, worth, solver)
-        if step is None:
+        most = maximise(problem, programme, worth, solver)
+        if most is None:
             return None
-        values = step.optimum.spread(programme.column_count)[target.columns]
+        values = most.values[target.columns]
         found = Share(float(counted @ values), float(used @ values), attained)
         if found.share <= best.share + 1e-9:
             return best if best.needed else found

@@ -14,7 +14,7 @@ import pandas as pd
 
 from raastof_geo.assignment.alone import measure_alone
 from raastof_geo.assignment.certificate import Certificate, certify
-from raastof_geo.assignment.choose import Decision, decide
+from raastof_geo.assignment.choose import Decision
 from raastof_geo.assignment.conflict import explain_conflict
 from raastof_geo.assignment.master import make_solver, pick_solver, state_programme
 from raastof_geo.assignment.measures import MEASURES
@@ -22,6 +22,7 @@ from raastof_geo.assignment.price_in import FREE, Clock, Start, Step, solve_in_o
 from raastof_geo.assignment.problem import Columns, Floats, Problem
 from raastof_geo.assignment.programme import Programme
 from raastof_geo.assignment.rules import RULES, Row, Rule
+from raastof_geo.assignment.solve import Search, solve
 from raastof_geo.assignment.statement import lay_columns, lay_programme, lay_rows
 from raastof_geo.assignment.tables import (
     measure_flows,
@@ -202,55 +203,36 @@ def _search(
     free: float,
 ) -> _Found | None:
     """Decide what is either-or, then solve the objectives in order, then break ties."""
-    costs = problem.objectives()
-    tolerances = [step.tolerance for step in problem.scenario.said.objectives]
-    decision: Decision | None = None
-    linear, closed = programme, None
-    if programme.whole.any():
-        gap = problem.scenario.said.solving.gap
-        last = np.where(programme.whole, break_ties(problem), 0.0)
-        decision = decide(
-            programme, [*costs, last], [*tolerances, 0.0], solver=solver, clock=clock, gap=gap
-        )
-        if decision is None:
-            if clock.over():
-                raise _out_of_time()
-            return None
-        used = np.flatnonzero(decision.values)
-        taken = programme.used(used, decision.values[used])
-        linear = programme.with_limits(programme.limit - taken)
-        closed = programme.whole
-    steps = solve_in_order(
-        linear,
-        costs,
+    said = problem.scenario.said
+    last = np.where(programme.whole, break_ties(problem), 0.0) if programme.whole.any() else None
+    solution = solve(
+        problem,
+        programme=programme,
+        tolerances=[step.tolerance for step in said.objectives],
+        decided=Search(said.solving.gap, last),
+        clock=clock,
         solver=solver,
-        clock=clock if decision is None else Clock(None, clock.interrupted),
-        tolerances=tolerances,
-        closed=closed,
-        start=start or _decided_columns(problem, decision),
+        start=start,
         free=free,
     )
-    if not steps[0].feasible:
-        if not steps[0].optimum.complete:
+    if not solution.feasible:
+        if not solution.complete:
             raise _out_of_time()
-        if decision is not None:
+        if solution.decision is not None:
             raise _undecided()
         return None
-    best = next(step for step in reversed(steps) if step.feasible)
-    values = best.optimum.spread(problem.column_count)
-    finished = len(steps) == len(costs) and steps[-1].solved
-    if finished:
-        settled = _settle(problem, best, solver, clock)
-        values = values if settled is None else settled
-    if decision is not None:
-        values = values + decision.values
+    values = solution.values
+    if solution.solved:
+        settled = _settle(problem, solution.best, solver, clock)
+        decided = 0.0 if solution.decided is None else solution.decided
+        values = values if settled is None else settled + decided
     return _Found(
         values=values,
-        shadow_prices=steps[0].optimum.shadow_prices[: programme.row_count],
-        written=best.optimum.columns,
-        start=Start(steps[0].optimum.columns, steps[0].optimum.basis),
-        finished=finished and not clock.over(),
-        decision=decision,
+        shadow_prices=solution.shadow_prices,
+        written=solution.best.optimum.columns,
+        start=solution.start,
+        finished=solution.solved and not clock.over(),
+        decision=solution.decision,
     )
 
 
@@ -297,12 +279,6 @@ def _settle(problem: Problem, step: Step, solver: str, clock: Clock) -> Floats |
     return values
 
 
-def _decided_columns(problem: Problem, decision: Decision | None) -> Start | None:
-    if decision is not None and len(decision.columns) < problem.column_count:
-        return Start(decision.columns)
-    return None
-
-
 def _continue_from(
     start: Plan | None, scenario: Scenario, legs: Legs, rules: Sequence[Rule]
 ) -> Problem | None:
@@ -314,11 +290,7 @@ def _continue_from(
     same = fresh == (before.givers, before.takers) and _same_choices(before.scenario, scenario)
     if not same:
         return None
-    again = replace(before, scenario=scenario, alone={})
-    for name in ("_by_taker", "_giver_starts", "_known_codes", "reference_share", "_measured"):
-        if name in before.__dict__:
-            again.__dict__[name] = before.__dict__[name]
-    return again
+    return before.with_scenario(scenario)
 
 
 def _same_choices(one: Scenario, other: Scenario) -> bool:

@@ -65,6 +65,8 @@ class Problem:
     """Tonnes that rules of somebody's own ask for, beyond those of the scenario. [t]"""
     room: float = 1.0
     """What bounds that nobody states are multiplied with; any number above 1 changes no optimum."""
+    before: Problem | None = None
+    """One of the same columns and prices that differs in quantities only, see `with_scenario`."""
 
     # --- columns --------------------------------------------------------------------------
 
@@ -141,6 +143,20 @@ class Problem:
         fields = ("giver", "taker", "leg", "vehicle", "period")
         moves = Moves(**{name: getattr(self.moves, name)[moved] for name in fields})
         return replace(self, moves=moves, others=others)
+
+    def with_scenario(self, scenario: Scenario) -> Problem:
+        """Give the same columns for a scenario in which only quantities differ.
+
+        Indices of the columns and what they amount to are found once and shared; what hangs on
+        quantities is found anew.
+        """
+        return replace(self, scenario=scenario, alone={}, before=self._before or self)
+
+    @property
+    def _before(self) -> Problem | None:
+        """Whose indices and measures may be shared: never those of other columns."""
+        same = self.before is not None and self.before.moves is self.moves
+        return self.before if same else None
 
     # --- what columns are about -----------------------------------------------------------
 
@@ -232,6 +248,8 @@ class Problem:
 
     @cached_property
     def _known_codes(self) -> dict[str, tuple[tuple[str, ...], NDArray[np.intp], str]]:
+        if self._before is not None:
+            return self._before._known_codes
         return {}
 
     @cached_property
@@ -245,10 +263,14 @@ class Problem:
     @cached_property
     def _giver_starts(self) -> NDArray[np.intp]:
         """Moves lie in the order of their givers."""
+        if self._before is not None:
+            return self._before._giver_starts
         return np.searchsorted(self.moves.giver, np.arange(len(self.givers) + 1))
 
     @cached_property
     def _by_taker(self) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+        if self._before is not None:
+            return self._before._by_taker
         order = np.argsort(self.moves.taker, kind="stable").astype(np.int32)
         bounds = np.cumsum([0, *np.bincount(self.moves.taker, minlength=len(self.takers))])
         return order, bounds
@@ -334,6 +356,8 @@ class Problem:
     @cached_property
     def reference_share(self) -> Floats:
         """Reference tonnes of a need for each tonne of every move. [t/t]"""
+        if self._before is not None:
+            return self._before.reference_share
         return self._of_terms("reference_share")
 
     def of_givers(self, name: str) -> Floats:
@@ -363,6 +387,8 @@ class Problem:
 
     @cached_property
     def _measured(self) -> dict[str, Floats]:
+        if self._before is not None:
+            return self._before._measured
         return {}
 
     def objectives(self) -> list[Floats]:

@@ -30,6 +30,8 @@ class Programme:
     """-1 for at most, 0 for equal, 1 for at least."""
     limit: Floats
     whole: NDArray[np.bool_]
+    like: Programme | None = None
+    """One with the same matrix, whose other forms of it are shared."""
 
     @property
     def row_count(self) -> int:
@@ -44,6 +46,8 @@ class Programme:
     @cached_property
     def transposed(self) -> sparse.csr_array:
         """The same numbers, a row for each column."""
+        if self.like is not None and self.like.matrix is self.matrix:
+            return self.like.transposed
         return self.matrix.T
 
     def reduced_costs(self, cost: Floats, shadow_prices: Floats) -> Floats:
@@ -53,6 +57,8 @@ class Programme:
     @cached_property
     def probe(self) -> tuple[Floats, Floats]:
         """Numbers that tell columns apart, and what each row makes of them."""
+        if self.like is not None and self.like.matrix is self.matrix:
+            return self.like.probe
         numbers = np.random.default_rng(0).random(self.column_count)
         return numbers, np.asarray(self.matrix @ numbers)
 
@@ -102,11 +108,8 @@ class Programme:
 
     def with_limits(self, limit: Floats) -> Programme:
         """Give the same programme with other limits."""
-        other = replace(self, limit=limit)
-        other.__dict__["transposed"] = self.transposed
-        if "probe" in self.__dict__:
-            other.__dict__["probe"] = self.probe
-        return other
+        same = self.like is not None and self.like.matrix is self.matrix
+        return replace(self, limit=limit, like=self.like if same else self)
 
     def with_row(self, columns: Columns, values: Floats, sense: int, limit: float) -> Programme:
         """Give the programme with one row more."""

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from raastof_geo.assignment.choose import decide
 from raastof_geo.assignment.most import Case
 from raastof_geo.assignment.names import (
     agreement_of,
@@ -22,11 +21,11 @@ from raastof_geo.assignment.names import (
     tell_number,
     unit_of_row,
 )
-from raastof_geo.assignment.price_in import Clock, solve_in_order
 from raastof_geo.assignment.problem import Problem
 from raastof_geo.assignment.programme import Programme
 from raastof_geo.assignment.restate import restate
 from raastof_geo.assignment.rules.row import Row, Rule
+from raastof_geo.assignment.solve import Search, solve
 from raastof_geo.assignment.violation import bend_rows
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.model import Choices, ScenarioFile, SecondaryShare
@@ -34,6 +33,9 @@ from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.units import Quantity
 
 _PATIENCE_S = 60.0
+_DECIDING_S = 20.0
+"""How long to look for the either-or decisions of one repair. [s]"""
+_GAP = 0.01
 _MOST_TRIED = 24
 _MOST_TOLD = 8
 _MOST_RECEIVED = 3
@@ -407,24 +409,20 @@ def _solve(
     problem: Problem, programme: Programme, message: Message, solver: str, change: Change
 ) -> Repair | None:
     """Solve the first objective; a programme with decisions counts with these left open."""
-    costs = problem.objectives()[:1]
-    offset = np.zeros(problem.column_count)
-    closed = None
-    if programme.whole.any():
-        decision = decide(programme, costs, [0.0], solver=solver, clock=Clock(20.0), gap=0.01)
-        if decision is None:
-            return None
-        offset, closed = decision.values, programme.whole
-        used = np.flatnonzero(offset)
-        programme = programme.with_limits(programme.limit - programme.used(used, offset[used]))
-    step = solve_in_order(programme, costs, solver=solver, clock=Clock(), closed=closed)[0]
-    if not step.solved:
+    solution = solve(
+        problem,
+        programme=programme,
+        costs=problem.objectives()[:1],
+        decided=Search(_GAP),
+        clock=_DECIDING_S if programme.whole.any() else None,
+        solver=solver,
+    )
+    if not solution.solved:
         return None
-    values = step.optimum.spread(problem.column_count) + offset
     return Repair(
         message,
-        kg_co2e=float(problem.measure("kg_co2e_wtw") @ values),
-        dkk=float(problem.measure("cost_dkk") @ values),
-        objective=float(costs[0] @ values),
+        kg_co2e=solution.amount("kg_co2e_wtw"),
+        dkk=solution.amount("cost_dkk"),
+        objective=solution.value,
         change=change,
     )

@@ -9,11 +9,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.assignment.master import pick_solver
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.price_in import Clock, solve_in_order
 from raastof_geo.assignment.problem import Floats, Problem
-from raastof_geo.assignment.programme import build_programme
+from raastof_geo.assignment.programme import Programme, build_programme
+from raastof_geo.assignment.solve import solve
 from raastof_geo.assignment.statement import lay_columns, lay_rows
 from raastof_geo.effect.baseline import Baseline
 from raastof_geo.effect.books import Books, keep_books
@@ -29,6 +28,8 @@ receivers; plants; depots and stockpiles; the trucks of the plan instead of the 
 loads; targets, limits, agreements and either-or decisions."""
 
 
+_PATIENCE_S = 120.0
+"""How long to look for the plan of each step. [s]"""
 _NOTHING = 1e-3
 """Targets that change no figure by more than this are no cause."""
 
@@ -55,12 +56,13 @@ def split_by_cause(
     before = _sums(baseline.books)
     found: list[Cause] = []
     waiting: tuple[CauseName, ...] = ()
+    layouts = _Layouts(scenario, legs, plan)
     for number, name in enumerate(wanted):
         waiting = (*waiting, name)
         if number == len(wanted) - 1:
             after: dict[str, float] | None = _sums(plan_books)
         else:
-            books = _solve_with(scenario, legs, plan, wanted[: number + 1])
+            books = _solve_with(layouts, plan, wanted[: number + 1])
             after = None if books is None else _sums(books)
         if after is None:
             continue
@@ -95,30 +97,35 @@ def _plain_trucks(said: ScenarioFile) -> tuple[str, ...]:
     return said.baseline.vehicles or plenty or said.vehicles
 
 
-def _solve_with(
-    scenario: Scenario, legs: Legs, plan: Plan, causes: Collection[CauseName]
-) -> Books | None:
-    """Solve with only some causes; none where no plan keeps the rules."""
-    variant = _switch(scenario, causes)
-    problem = lay_columns(variant, legs, plan.rules)
-    programme = build_programme(lay_rows(problem, plan.rules), problem.whole)
-    closed = _closed(problem, causes) | problem.whole
-    decided = _decided(problem, plan, causes)
-    used = np.flatnonzero(decided)
-    if len(used):
-        programme = programme.with_limits(programme.limit - programme.used(used, decided[used]))
-    steps = solve_in_order(
-        programme,
-        problem.objectives(),
-        solver=pick_solver(scenario.said.solving.solver),
-        clock=Clock(120.0),
-        closed=closed,
+class _Layouts:
+    """The programmes of the steps, each laid out once: most steps only open columns."""
+
+    def __init__(self, scenario: Scenario, legs: Legs, plan: Plan) -> None:
+        self._scenario, self._legs, self._rules = scenario, legs, plan.rules
+        self._known: dict[tuple[bool, bool], tuple[Problem, Programme]] = {}
+
+    def lay(self, causes: Collection[CauseName]) -> tuple[Problem, Programme]:
+        """Give the columns and rows on which some causes can be switched on."""
+        key = ("trucks" in causes, "return_loads" in causes)
+        if key not in self._known:
+            variant = _switch(self._scenario, causes)
+            problem = lay_columns(variant, self._legs, self._rules)
+            rows = lay_rows(problem, self._rules)
+            self._known[key] = problem, build_programme(rows, problem.whole)
+        return self._known[key]
+
+
+def _solve_with(layouts: _Layouts, plan: Plan, causes: Collection[CauseName]) -> Books | None:
+    """Solve with only some causes; none where no plan keeps the rules, or time was up."""
+    problem, programme = layouts.lay(causes)
+    solution = solve(
+        problem,
+        programme=programme,
+        closed=_closed(problem, causes),
+        decided=_decided(problem, plan, causes),
+        clock=_PATIENCE_S,
     )
-    if not steps[-1].solved:
-        return None
-    values = programme.clean(steps[-1].optimum.spread(problem.column_count) + decided)
-    kept = np.flatnonzero(values)
-    return keep_books(problem.only(kept), values[kept])
+    return keep_books(*solution.used()) if solution.solved else None
 
 
 def _switch(scenario: Scenario, causes: Collection[CauseName]) -> Scenario:

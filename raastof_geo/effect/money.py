@@ -11,13 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from raastof_geo.assignment.master import pick_solver
 from raastof_geo.assignment.measures import COST_PARTS
-from raastof_geo.assignment.price_in import Clock, solve_in_order
-from raastof_geo.assignment.programme import build_programme
 from raastof_geo.assignment.rules import RULES, Rule
 from raastof_geo.assignment.rules.limits import project_sites
-from raastof_geo.assignment.statement import lay_columns, lay_rows
+from raastof_geo.assignment.solve import solve
+from raastof_geo.assignment.statement import lay_columns
 from raastof_geo.effect.books import COMMON, Books, keep_books
 from raastof_geo.errors import InputError
 from raastof_geo.language import say
@@ -221,25 +219,15 @@ def _solver_for(
 ) -> Callable[[frozenset[str]], Books | None]:
     """Solve for some projects without the others; none where no plan keeps the rules."""
 
-    def solve(members: frozenset[str]) -> Books | None:
+    def keep_books_of(members: frozenset[str]) -> Books | None:
         problem = lay_columns(_among(scenario, members), legs, rules)
-        programme = build_programme(lay_rows(problem, rules), problem.whole)
-        step = solve_in_order(
-            programme,
-            problem.objectives(),
-            solver=pick_solver(scenario.said.solving.solver),
-            clock=Clock(patience_s),
-            closed=problem.whole,
-        )[-1]
-        if not step.optimum.complete:
+        nothing = np.zeros(problem.column_count)
+        solution = solve(problem, rules=rules, decided=nothing, clock=patience_s)
+        if not solution.complete:
             raise _OutOfTimeError
-        if not step.feasible:
-            return None
-        values = programme.clean(step.optimum.spread(problem.column_count))
-        kept = np.flatnonzero(values)
-        return keep_books(problem.only(kept), values[kept])
+        return keep_books(*solution.used()) if solution.feasible else None
 
-    return solve
+    return keep_books_of
 
 
 def _among(scenario: Scenario, members: frozenset[str]) -> Scenario:

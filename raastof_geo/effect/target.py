@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
-from raastof_geo.assignment.master import pick_solver
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.price_in import Clock, Start, Step, solve_in_order
 from raastof_geo.assignment.problem import Floats, Problem
 from raastof_geo.assignment.programme import Programme, build_programme
 from raastof_geo.assignment.rules import Rule
 from raastof_geo.assignment.rules.limits import counting_materials, secondary_share_reached
+from raastof_geo.assignment.solve import Solution, solve
 from raastof_geo.assignment.statement import lay_rows
 from raastof_geo.scenario.model import ShareDefinition
 
@@ -106,7 +104,7 @@ def _reach(
     needed = max(1e-9, sum(need.tonnes for need in problem.scenario.needs))
     counts = counting_materials(problem.scenario, definition)
     worth = _reference_tonnes(problem, counts)
-    step = _solve(programme, plan, [-worth], patience_s)[0]
+    most = _solve(programme, plan, [-worth], patience_s)
     met = {
         str(material): float(part.sum())
         for material, part in plan.flows.groupby("material")["reference_tonnes"]
@@ -117,13 +115,13 @@ def _reach(
         definition=definition,
         in_plan=in_plan,
         # Where the clock ends it, the plan itself is the one that is sure to keep all rules.
-        largest=max(in_plan, -step.value / needed) if step.solved else in_plan,
+        largest=max(in_plan, -most.value / needed) if most.solved else in_plan,
         offered=_offered(problem, counts) / needed,
-        more_at_largest=_price_of_most(programme, plan, worth, -step.value, patience_s)
-        if step.solved
+        more_at_largest=_price_of_most(programme, plan, worth, -most.value, patience_s)
+        if most.solved
         else None,
         by_material=dict(sorted(met.items(), key=lambda entry: -entry[1])),
-        finished=step.solved,
+        finished=most.solved,
     )
 
 
@@ -132,16 +130,16 @@ def _solve(
     plan: Plan,
     costs: Sequence[Floats],
     patience_s: float,
-    closed: NDArray[np.bool_] | None = None,
-) -> list[Step]:
+    decided: Floats | None = None,
+) -> Solution:
     """Solve over the plan's columns, starting with those that it was found among."""
-    return solve_in_order(
-        programme,
-        costs,
-        solver=pick_solver(plan.problem.scenario.said.solving.solver),
-        clock=Clock(patience_s),
-        closed=closed,
-        start=Start(plan.proof.start.columns),
+    return solve(
+        plan.problem,
+        programme=programme,
+        costs=costs,
+        decided=decided,
+        clock=patience_s,
+        start=plan.proof.start.columns,
     )
 
 
@@ -153,8 +151,8 @@ def _price_of_most(
     if not len(at):
         return 0.0
     wider = programme.with_row(at, worth[at], 1, most - 1e-6 * most)
-    step = _solve(wider, plan, plan.problem.objectives()[:1], patience_s)[0]
-    return max(0.0, step.value - plan.certificate.objective) if step.solved else None
+    dear = _solve(wider, plan, plan.problem.objectives()[:1], patience_s)
+    return max(0.0, dear.value - plan.certificate.objective) if dear.solved else None
 
 
 def _reference_tonnes(problem: Problem, counts: set[str]) -> Floats:
@@ -204,13 +202,10 @@ def _price_of_target(
         return price, (0.0, 0.0, 0.0)
     costs = problem.objectives()
     decided = np.where(programme.whole, plan.proof.values, 0.0)
-    used = np.flatnonzero(decided)
-    if len(used):
-        programme = programme.with_limits(programme.limit - programme.used(used, decided[used]))
-    step = _solve(programme, plan, costs, patience_s, programme.whole)[-1]
-    if not step.solved:
+    freely = _solve(programme, plan, costs, patience_s, decided)
+    if not freely.solved:
         return price, (None, None, None)
-    less = plan.proof.values - step.optimum.spread(problem.column_count) - decided
+    less = plan.proof.values - freely.values
     return price, (
         float(costs[0] @ less),
         float(problem.measure("kg_co2e_wtw") @ less),
