@@ -23,7 +23,6 @@ from raastof_geo.scenario.scenario import Scenario
 
 Floats = NDArray[np.float64]
 
-_SAME = 1e-6
 _DOUBTS = {
     "conditional": say("holds at some times only, and is not taken"),
     "unreadable": say("cannot be read"),

@@ -25,22 +25,26 @@ def openings_paid(problem: Problem) -> Iterator[Row]:
         "plant": scenario.plants,
         "depot": scenario.depots,
     }
+    if not problem.sizes["openings"]:
+        return
+    everything = most_tonnes(problem)
     for role, entries in places.items():
         for place in entries:
             if place.opens is None:
                 continue
             opened = problem.find("openings", role=role, site=place.site)
             yield sum_of("openings_once", f"{role}/{place.site}", opened, "<=", 1.0)
-            for period, most in _most(problem, place):
+            for period, most in _most(problem, place, everything):
                 columns = _through(problem, role, place, period)
                 label = f"{role}/{place.site}" + (f"@{period}" if period else "")
                 parts = [(columns, 1.0), (opened, -most)]
                 yield combine("openings_paid", label, parts, "<=", 0.0)
 
 
-def _most(problem: Problem, place: Pit | Receiver | Plant | Depot) -> Iterator[tuple[str, float]]:
+def _most(
+    problem: Problem, place: Pit | Receiver | Plant | Depot, everything: float
+) -> Iterator[tuple[str, float]]:
     """Give the most that may go through a place: in each period, or in total."""
-    everything = most_tonnes(problem)
     if place.per_period_t is not None:
         for period in problem.scenario.periods:
             yield period, min(place.per_period_t, everything)
