@@ -37,9 +37,9 @@ LOAD_T = 18.0
 
 def make_world(sites_each: int, materials: tuple[str, ...], periods: int, *, rich: bool) -> Any:
     """Make givers and takers, and with `rich` depots, pits and a target as well."""
-    from raastof_geo.legs import Legs
-    from raastof_geo.scenario.read import build_scenario
-    from raastof_geo.scenario.tree import parse_tree
+    from raastof_geo.legs.legs import Legs
+    from raastof_geo.scenario.reading.read import build_scenario
+    from raastof_geo.scenario.reading.tree import parse_tree
 
     rng = np.random.default_rng(1)
     years = [2027 + number for number in range(periods)]

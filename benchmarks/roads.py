@@ -29,11 +29,11 @@ READY = """
 import json, sys, time
 begin = time.perf_counter()
 import numpy, scipy.sparse.csgraph, shapely, pyproj
-from raastof_geo.roads.approach import Stop
+from raastof_geo.roads.routing.approach import Stop
 from raastof_geo.roads.load import load_network
-from raastof_geo.roads.layout import lay_network
-from raastof_geo.roads.osm import read_osm
-from raastof_geo.roads.route import prepare_router
+from raastof_geo.roads.mapped.ways import lay_network
+from raastof_geo.roads.mapped.osm import read_osm
+from raastof_geo.roads.routing.route import prepare_router
 imported = time.perf_counter()
 network = load_network(sys.argv[1])
 router = prepare_router(network)
@@ -123,7 +123,7 @@ class World:
 
     def __init__(self, file: Path) -> None:
         from raastof_geo.roads.load import load_network
-        from raastof_geo.roads.route import prepare_router
+        from raastof_geo.roads.routing.route import prepare_router
 
         self.network = load_network(file)
         self.router = prepare_router(self.network)
@@ -131,7 +131,7 @@ class World:
         self.measure = self.router.weigh(self.weight)
 
     def stops(self, count: int) -> list:
-        from raastof_geo.roads.approach import Stop
+        from raastof_geo.roads.routing.approach import Stop
 
         draw = np.random.default_rng(count)
         network = self.network
@@ -242,8 +242,8 @@ def with_scipy(world: World) -> float:
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
-    from raastof_geo.roads.approach import Stop
-    from raastof_geo.roads.route import prepare_router
+    from raastof_geo.roads.routing.approach import Stop
+    from raastof_geo.roads.routing.route import prepare_router
 
     graph, network = world.router.graph, world.network
     key = graph.start * graph.size + graph.end
@@ -284,7 +284,7 @@ def with_pandana(pandana: object, world: World) -> float:
 
 def show_growth(file: Path) -> None:
     """Measure growing parts of a file, and extrapolate."""
-    from raastof_geo.roads.osm import read_osm
+    from raastof_geo.roads.mapped.osm import read_osm
 
     whole = read_osm(file)
     middle_lon, middle_lat = (float(np.median(x)) for x in (whole.node_lon, whole.node_lat))
@@ -317,10 +317,10 @@ def measure_part(file: Path, box: tuple[float, ...]) -> dict[str, float]:
     code = f"""
 import json, resource, sys, time
 import numpy, shapely, scipy.sparse.csgraph
-from raastof_geo.roads.approach import Stop
-from raastof_geo.roads.layout import lay_network
-from raastof_geo.roads.osm import read_osm
-from raastof_geo.roads.route import prepare_router
+from raastof_geo.roads.routing.approach import Stop
+from raastof_geo.roads.mapped.ways import lay_network
+from raastof_geo.roads.mapped.osm import read_osm
+from raastof_geo.roads.routing.route import prepare_router
 begin = time.perf_counter()
 network = lay_network(read_osm(sys.argv[1], area=shapely.box(*{box!r})))
 router = prepare_router(network)

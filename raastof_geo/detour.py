@@ -12,12 +12,12 @@ from raastof_geo.assignment.plan import Plan
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import NoRouteError
 from raastof_geo.language import Message, say
-from raastof_geo.legs import RoadPrices
-from raastof_geo.roads.drive import emit_kg_co2e, size_truck
+from raastof_geo.legs.legs import RoadPrices
+from raastof_geo.roads.mapped.tags import find_doubts, split_tags
 from raastof_geo.roads.restrict import TruckSize, find_local_edges
 from raastof_geo.roads.road import Access, align_limits
-from raastof_geo.roads.route import Routes
-from raastof_geo.roads.tags import find_doubts, split_tags
+from raastof_geo.roads.routing.drive import emit_kg_co2e, size_truck
+from raastof_geo.roads.routing.route import Routes
 from raastof_geo.scenario.lookup import look_up
 from raastof_geo.scenario.scenario import Scenario
 

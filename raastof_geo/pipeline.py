@@ -12,20 +12,20 @@ from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel
 from raastof_geo.errors import Finding, NoPlanError, Place, ScenarioError
 from raastof_geo.language import Language, Message, say
-from raastof_geo.legs import price_legs
+from raastof_geo.legs.legs import price_legs
 from raastof_geo.outputs import write_outputs
 from raastof_geo.outputs.warning import explain_idle
 from raastof_geo.records.place import check_place
 from raastof_geo.result import Result
-from raastof_geo.roads.area import read_area
 from raastof_geo.roads.load import load_network
+from raastof_geo.roads.mapped.area import read_area
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors, find_far_sites, measure_far_sites, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
 from raastof_geo.scenario.identity import find_model
 from raastof_geo.scenario.model import NetworkChoice
-from raastof_geo.scenario.sketch import sketch_sites
-from raastof_geo.scenario.tree import Tree, read_tree
+from raastof_geo.scenario.reading.sketch import sketch_sites
+from raastof_geo.scenario.reading.tree import Tree, read_tree
 
 Tell = Callable[[Message], None]
 """Told what the machine turns to next."""

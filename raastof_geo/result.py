@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.effect.measure import Effect
-from raastof_geo.legs import Legs
+from raastof_geo.legs.legs import Legs
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.scenario import Scenario

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from worlds import Kilometres, make_legs, make_scenario, random_kilometres
 
 from raastof_geo.errors import ScenarioError
-from raastof_geo.legs import Legs
+from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.scenario import Scenario
 
 SURPLUS = ("clean_clay_soil", "clean_sandy_soil", "crushed_concrete")

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from raastof_geo.legs import LEG_KEYS, Legs, compatible_pairs
+from raastof_geo.legs.legs import LEG_KEYS, Legs, compatible_pairs
 from raastof_geo.roads.network import NetworkMetadata, RoadNetwork, Turns, no_turns
 from raastof_geo.roads.projection import measure_steps
 from raastof_geo.roads.road import Road
-from raastof_geo.scenario.read import build_scenario
+from raastof_geo.scenario.reading.read import build_scenario
+from raastof_geo.scenario.reading.tree import parse_tree
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.tree import parse_tree
 
 Kilometres = Callable[[str, str], float]
 

@@ -1,13 +1,13 @@
 """The programme: one function per constraint, pricing-in, certificate, explanation."""
 
-from raastof_geo.assignment.certificate import Certificate, certify
-from raastof_geo.assignment.layout import build_problem
-from raastof_geo.assignment.measures import MEASURES
 from raastof_geo.assignment.plan import Plan, assign
-from raastof_geo.assignment.problem import Problem
-from raastof_geo.assignment.programme import build_programme
 from raastof_geo.assignment.rules import RULES, Row
-from raastof_geo.assignment.why_not import Reason, compare_sites, explain_why_not
+from raastof_geo.assignment.solving.certificate import Certificate, certify
+from raastof_geo.assignment.statement.layout import build_problem
+from raastof_geo.assignment.statement.measures import MEASURES
+from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.programme import build_programme
+from raastof_geo.assignment.telling.why_not import Reason, compare_sites, explain_why_not
 
 __all__ = [
     "MEASURES",

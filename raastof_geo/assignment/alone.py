@@ -9,8 +9,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.assignment.problem import Columns, Floats, Problem
-from raastof_geo.assignment.programme import Programme, build_programme
 from raastof_geo.assignment.rules.limits import share_moves
 from raastof_geo.assignment.rules.masses import (
     needs_met,
@@ -19,12 +17,14 @@ from raastof_geo.assignment.rules.masses import (
     receivers_permitted,
 )
 from raastof_geo.assignment.rules.row import Row, sum_of
-from raastof_geo.assignment.solve import solve
-from raastof_geo.assignment.statement import lay_columns
-from raastof_geo.assignment.ties import break_ties
+from raastof_geo.assignment.solving.solve import solve
+from raastof_geo.assignment.solving.ties import break_ties
+from raastof_geo.assignment.statement.problem import Columns, Floats, Problem
+from raastof_geo.assignment.statement.programme import Programme, build_programme
+from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.errors import SolverError
 from raastof_geo.language import say
-from raastof_geo.legs import Legs
+from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.model import Choices, NamedLeg, Targets
 from raastof_geo.scenario.scenario import Scenario
 

@@ -13,17 +13,17 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.assignment.alone import measure_alone
-from raastof_geo.assignment.certificate import Certificate, certify
-from raastof_geo.assignment.choose import Decision
-from raastof_geo.assignment.conflict import explain_conflict
-from raastof_geo.assignment.master import make_solver, pick_solver, state_programme
-from raastof_geo.assignment.measures import MEASURES
-from raastof_geo.assignment.price_in import FREE, Clock, Start, Step, solve_in_order
-from raastof_geo.assignment.problem import Columns, Floats, Problem
-from raastof_geo.assignment.programme import Programme
 from raastof_geo.assignment.rules import RULES, Row, Rule
-from raastof_geo.assignment.solve import Search, solve
-from raastof_geo.assignment.statement import lay_columns, lay_programme, lay_rows
+from raastof_geo.assignment.solving.certificate import Certificate, certify
+from raastof_geo.assignment.solving.choose import Decision
+from raastof_geo.assignment.solving.master import make_solver, pick_solver, state_programme
+from raastof_geo.assignment.solving.price_in import FREE, Clock, Start, Step, solve_in_order
+from raastof_geo.assignment.solving.solve import Search, solve
+from raastof_geo.assignment.solving.ties import break_ties
+from raastof_geo.assignment.statement.measures import MEASURES
+from raastof_geo.assignment.statement.problem import Columns, Floats, Problem
+from raastof_geo.assignment.statement.programme import Programme
+from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
 from raastof_geo.assignment.tables import (
     measure_flows,
     tabulate_fleet,
@@ -32,10 +32,10 @@ from raastof_geo.assignment.tables import (
     tabulate_stores,
     tabulate_trips,
 )
-from raastof_geo.assignment.ties import break_ties
+from raastof_geo.assignment.telling.conflict import explain_conflict
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.language import format_number, say
-from raastof_geo.legs import Legs, explain_lost
+from raastof_geo.legs.legs import Legs, explain_lost
 from raastof_geo.scenario.parties import list_givers, list_takers
 from raastof_geo.scenario.scenario import Scenario
 

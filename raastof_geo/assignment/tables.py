@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from raastof_geo.assignment.problem import Floats, Problem
 from raastof_geo.assignment.rules.trucks import work_hours
+from raastof_geo.assignment.statement.problem import Floats, Problem
 
 
 def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:

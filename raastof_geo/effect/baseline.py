@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.assignment.alone import solve_alone
-from raastof_geo.assignment.measures import MEASURES
+from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.tables import measure_flows
 from raastof_geo.effect.books import Books, keep_books
-from raastof_geo.legs import Legs
+from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.scenario import Scenario
 
 

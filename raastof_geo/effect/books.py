@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from raastof_geo.assignment.measures import COST_PARTS, EMISSION_PARTS
-from raastof_geo.assignment.problem import Columns, Floats, Problem
 from raastof_geo.assignment.rules.limits import project_sites
+from raastof_geo.assignment.statement.measures import COST_PARTS, EMISSION_PARTS
+from raastof_geo.assignment.statement.problem import Columns, Floats, Problem
 from raastof_geo.roads.places import locate_municipality
 from raastof_geo.scenario.scenario import Scenario
 

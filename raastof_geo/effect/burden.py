@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 import pandas as pd
 
-from raastof_geo.legs import Legs
+from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.period import Period
 from raastof_geo.scenario.scenario import Scenario
 

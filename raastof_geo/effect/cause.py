@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.problem import Floats, Problem
-from raastof_geo.assignment.programme import Programme, build_programme
-from raastof_geo.assignment.solve import solve
-from raastof_geo.assignment.statement import lay_columns, lay_rows
+from raastof_geo.assignment.solving.solve import solve
+from raastof_geo.assignment.statement.problem import Floats, Problem
+from raastof_geo.assignment.statement.programme import Programme, build_programme
+from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
 from raastof_geo.effect.baseline import Baseline
 from raastof_geo.effect.books import Books, keep_books
-from raastof_geo.legs import Legs
+from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.model import Choices, ScenarioFile, Targets
 from raastof_geo.scenario.scenario import Scenario
 

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from raastof_geo.assignment.measures import COST_PARTS
 from raastof_geo.assignment.rules import RULES, Rule
 from raastof_geo.assignment.rules.limits import project_sites
-from raastof_geo.assignment.solve import solve
-from raastof_geo.assignment.statement import lay_columns
+from raastof_geo.assignment.solving.solve import solve
+from raastof_geo.assignment.statement.measures import COST_PARTS
+from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.effect.books import COMMON, Books, keep_books
 from raastof_geo.errors import InputError
 from raastof_geo.language import say
-from raastof_geo.legs import Legs
+from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.model import Choices, Targets
 from raastof_geo.scenario.scenario import Scenario
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, create_model
 
-from raastof_geo.figures import Figure
+from raastof_geo.figures.figure import Figure
 from raastof_geo.language import Message, say
 
 M = TypeVar("M", bound=BaseModel)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from raastof_geo.figures import Figure, Speed
+from raastof_geo.figures.figure import Figure, Speed
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from raastof_geo.emissions.limit import SIZES, TruckLimit, with_fields
-from raastof_geo.figures import EnergyCurve, NonNegativeFigure, PositiveFigure, Yearly
+from raastof_geo.figures.figure import EnergyCurve, NonNegativeFigure, PositiveFigure, Yearly
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 

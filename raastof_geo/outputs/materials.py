@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from raastof_geo.figures import Figure
+from raastof_geo.figures.figure import Figure
 from raastof_geo.language import Language, Message, format_number, say
 from raastof_geo.scenario.catalogue import Catalogue, Fit, SoilMove
 from raastof_geo.scenario.lookup import look_up

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from raastof_geo import __version__
-from raastof_geo.outputs.flows import name_materials
+from raastof_geo.outputs.tables.flows import name_materials
 from raastof_geo.records import proof
 from raastof_geo.records.plan import FORMAT, NAME, make_finite, render_values
 from raastof_geo.result import Result

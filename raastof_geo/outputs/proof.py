@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.assignment.measures import MEASURES
-from raastof_geo.assignment.problem import Columns, Problem
+from raastof_geo.assignment.statement.measures import MEASURES
+from raastof_geo.assignment.statement.problem import Columns, Problem
 from raastof_geo.outputs.plan import describe_plan
 from raastof_geo.records.plan import pack_values
 from raastof_geo.records.proof import FORMAT, NAME

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from raastof_geo.assignment.names import call, join_clauses, list_names, name_site
 from raastof_geo.assignment.rules.limits import project_sites
+from raastof_geo.assignment.telling.names import call, join_clauses, list_names, name_site
 from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding
 from raastof_geo.language import Message, say, say_count
-from raastof_geo.legs import explain_lost
+from raastof_geo.legs.legs import explain_lost
 from raastof_geo.result import Result
-from raastof_geo.roads.gaps import explain_gaps
-from raastof_geo.roads.islands import explain_ferries, explain_islands, group_sites
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.places import locate_municipality
+from raastof_geo.roads.routing.islands import explain_ferries, explain_islands, group_sites
 from raastof_geo.roads.snap import Anchors, explain_moves
-from raastof_geo.scenario.prospects import Idle, Lack, find_idle
+from raastof_geo.roads.stored.gaps import explain_gaps
+from raastof_geo.scenario.checking.prospects import Idle, Lack, find_idle
 from raastof_geo.scenario.scenario import Scenario
 
 REGION = 20

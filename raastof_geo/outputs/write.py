@@ -10,16 +10,16 @@ from typing import TypeAlias
 from raastof_geo import __version__
 from raastof_geo.errors import OutputError
 from raastof_geo.language import Message, say, speaking
-from raastof_geo.outputs.flows import write_flows
-from raastof_geo.outputs.geopackage import write_geopackage, write_geoparquet
+from raastof_geo.outputs.documents.project import write_projects
+from raastof_geo.outputs.documents.report import write_report, write_report_docx
+from raastof_geo.outputs.gis.geopackage import write_geopackage, write_geoparquet
 from raastof_geo.outputs.ledger import write_ledger
-from raastof_geo.outputs.map import write_map
+from raastof_geo.outputs.pages.map import write_map
 from raastof_geo.outputs.plan import write_plan
-from raastof_geo.outputs.project import write_projects
 from raastof_geo.outputs.proof import write_proof
-from raastof_geo.outputs.report import write_report, write_report_docx
-from raastof_geo.outputs.summary import write_summary
-from raastof_geo.outputs.workbook import write_workbook
+from raastof_geo.outputs.tables.flows import write_flows
+from raastof_geo.outputs.tables.summary import write_summary
+from raastof_geo.outputs.tables.workbook import write_workbook
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.result import Result
 

@@ -10,11 +10,11 @@ import numpy as np
 import shapely
 
 from raastof_geo.language import say
-from raastof_geo.roads.build import build_network
-from raastof_geo.roads.layout import lay_network
-from raastof_geo.roads.osm import Progress, read_osm
+from raastof_geo.roads.mapped.build import build_network
+from raastof_geo.roads.mapped.osm import Progress, read_osm
+from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.places import build_places, read_towns
-from raastof_geo.roads.store import write_network
+from raastof_geo.roads.stored.store import write_network
 
 
 def build_data(

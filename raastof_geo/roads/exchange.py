@@ -18,12 +18,12 @@ from raastof_geo.emissions.model import BY_DEFAULT, MODELS
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
 from raastof_geo.errors import InputError, RoadDataError
 from raastof_geo.language import say
-from raastof_geo.roads.drive import LOADS, Drive, Load, drive_edges
+from raastof_geo.roads.mapped.tags import read_road, split_tags, strictest_limit
 from raastof_geo.roads.network import NetworkMetadata, RoadNetwork, no_turns
 from raastof_geo.roads.projection import DEGREES, measure_steps
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road
-from raastof_geo.roads.steps import round_degrees
-from raastof_geo.roads.tags import read_road, split_tags, strictest_limit
+from raastof_geo.roads.routing.drive import LOADS, Drive, Load, drive_edges
+from raastof_geo.roads.stored.steps import round_degrees
 from raastof_geo.scenario.catalogue import load_catalogue
 from raastof_geo.scenario.identity import find_id
 

@@ -13,12 +13,12 @@ import shapely
 from raastof_geo.cache import fingerprint, keep
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
-from raastof_geo.roads.endings import OSM_ENDINGS, refuse_others
+from raastof_geo.roads.mapped.endings import OSM_ENDINGS, refuse_others
+from raastof_geo.roads.mapped.osm import Progress
 from raastof_geo.roads.network import BUILDER, RoadNetwork
-from raastof_geo.roads.osm import Progress
 from raastof_geo.roads.road import LIMITS
-from raastof_geo.roads.store import read_network, write_network
-from raastof_geo.roads.table import FIELDS
+from raastof_geo.roads.stored.store import read_network, write_network
+from raastof_geo.roads.stored.table import FIELDS
 
 
 def load_network(
@@ -72,8 +72,8 @@ def load_network(
 
 def _load_osm(file: Path, area: shapely.Geometry | None, progress: Progress | None) -> RoadNetwork:
     def make() -> RoadNetwork:
-        from raastof_geo.roads.layout import lay_network
-        from raastof_geo.roads.osm import read_osm
+        from raastof_geo.roads.mapped.osm import read_osm
+        from raastof_geo.roads.mapped.ways import lay_network
 
         return lay_network(read_osm(file, area=area, progress=progress), title=file.name)
 

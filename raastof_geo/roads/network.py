@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from raastof_geo.roads.projection import project
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Road
-from raastof_geo.roads.steps import freeze, inner_points, shorten, to_steps
-from raastof_geo.roads.table import as_json, list_content
+from raastof_geo.roads.stored.steps import freeze, inner_points, shorten, to_steps
+from raastof_geo.roads.stored.table import as_json, list_content
 
 ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
 BUILDER = "raastof_geo roads 2"

@@ -2,7 +2,7 @@
 
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue
 from raastof_geo.scenario.model import ScenarioFile, Site
-from raastof_geo.scenario.read import read_scenario
+from raastof_geo.scenario.reading.read import read_scenario
 from raastof_geo.scenario.scenario import Need, Offer, Pit, Receiver, Scenario
 
 __all__ = [

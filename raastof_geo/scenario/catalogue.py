@@ -14,11 +14,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from raastof_geo.emissions.speed import BuiltUpSpeed, RoadSpeed, SpeedTable
 from raastof_geo.emissions.vehicle import Fuel, Named, Vehicle
 from raastof_geo.errors import InputError
-from raastof_geo.figures import Density, Figure, NonNegativeFigure, PositiveFigure, Sourced
+from raastof_geo.figures.figure import Density, Figure, NonNegativeFigure, PositiveFigure, Sourced
 from raastof_geo.language import say
 from raastof_geo.scenario.identity import Names, find_id, known, names_in
 from raastof_geo.scenario.once import MapOf
-from raastof_geo.scenario.tree import Tree, read_tree
+from raastof_geo.scenario.reading.tree import Tree, read_tree
 from raastof_geo.units import Condition, Quantity
 
 Words: TypeAlias = Annotated[dict[str, str], Field(min_length=1)]

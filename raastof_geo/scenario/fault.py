@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from raastof_geo.errors import InputError
 from raastof_geo.language import Message
-from raastof_geo.scenario.tree import Trail
+from raastof_geo.scenario.reading.tree import Trail
 
 
 @dataclass(frozen=True)

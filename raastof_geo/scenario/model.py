@@ -22,7 +22,7 @@ from pydantic import (
 from raastof_geo.emissions.limit import TRUCK_LIMITS, TruckLimit, with_fields
 from raastof_geo.emissions.model import BY_DEFAULT
 from raastof_geo.errors import InputError
-from raastof_geo.figures import LARGEST, NonNegativeFigure, Rate, Sum
+from raastof_geo.figures.figure import LARGEST, NonNegativeFigure, Rate, Sum
 from raastof_geo.language import Language, say
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres

@@ -21,7 +21,7 @@ from raastof_geo.scenario.model import (
     Store,
 )
 from raastof_geo.scenario.period import Calendar, Period
-from raastof_geo.scenario.tree import Trail
+from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.units import Quantity
 
 

@@ -26,15 +26,15 @@ from raastof_geo import pipeline
 from raastof_geo.assignment import assign
 from raastof_geo.effect import measure_effect
 from raastof_geo.errors import RaastofError
-from raastof_geo.legs import price_legs
+from raastof_geo.legs.legs import price_legs
 from raastof_geo.outputs import write_outputs
 from raastof_geo.records.verify import check_results
 from raastof_geo.result import Result
-from raastof_geo.roads.build import build_network
-from raastof_geo.roads.layout import lay_network
 from raastof_geo.roads.load import load_network
+from raastof_geo.roads.mapped.build import build_network
+from raastof_geo.roads.mapped.osm import read_osm
+from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.osm import read_osm
 from raastof_geo.scenario import read_scenario
 
 TOWN = {

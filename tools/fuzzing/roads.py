@@ -83,9 +83,9 @@ def make_bases(folder: Path) -> dict[str, bytes]:
     import osmnx
 
     from raastof_geo.roads.exchange import to_osmnx
-    from raastof_geo.roads.layout import lay_network
-    from raastof_geo.roads.osm import read_osm
-    from raastof_geo.roads.store import write_network
+    from raastof_geo.roads.mapped.osm import read_osm
+    from raastof_geo.roads.mapped.ways import lay_network
+    from raastof_geo.roads.stored.store import write_network
 
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "town.osm"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.assignment.problem import Problem
 from raastof_geo.assignment.rules.row import Row, sum_of
 from raastof_geo.assignment.rules.throughput import most_tonnes
+from raastof_geo.assignment.statement.problem import Problem
 
 
 def bound_everything(problem: Problem, bounded: NDArray[np.bool_]) -> Iterator[Row]:

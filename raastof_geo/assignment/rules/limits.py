@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from raastof_geo.assignment.problem import Columns, Floats, Problem
 from raastof_geo.assignment.rules.row import Row
+from raastof_geo.assignment.statement.problem import Columns, Floats, Problem
 from raastof_geo.scenario.model import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from raastof_geo.assignment.problem import Columns, Floats, Problem
+from raastof_geo.assignment.statement.problem import Columns, Floats, Problem
 
 Sense = Literal["<=", "=", ">="]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 
-from raastof_geo.assignment.problem import Problem
+from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.scenario.scenario import Process, Scenario
 
 _NOTHING = 1e-9

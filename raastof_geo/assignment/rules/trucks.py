@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from raastof_geo.assignment.problem import Columns, Floats, Problem
 from raastof_geo.assignment.rules.limits import in_period
 from raastof_geo.assignment.rules.row import Row
+from raastof_geo.assignment.statement.problem import Columns, Floats, Problem
 
 _DAYS_A_YEAR = 365.25
 

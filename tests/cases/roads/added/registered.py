@@ -8,7 +8,7 @@ import datetime
 import sys
 
 from raastof_geo.emissions import limit
-from raastof_geo.figures import Figure
+from raastof_geo.figures.figure import Figure
 from raastof_geo.language import say, speaking
 
 BOGIE = limit.TruckLimit(
@@ -39,11 +39,11 @@ road.Road = dataclasses.make_dataclass(
     "Road", [("lit", bool, dataclasses.field(default=False))], bases=(road.Road,), frozen=True
 )
 
-from raastof_geo.roads import tags  # noqa: E402
+from raastof_geo.roads.mapped import tags  # noqa: E402
 
 tags.READERS["lit"] = lambda found, _: found.get("lit") == "yes"
 
-from raastof_geo.cli import run_command  # noqa: E402
+from raastof_geo.cli.main import run_command  # noqa: E402
 
 if __name__ == "__main__":
     with speaking("en"):

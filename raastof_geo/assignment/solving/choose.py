@@ -1,0 +1,232 @@
+"""Decide the either-or decisions, and say how much better other decisions might be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from raastof_geo.assignment.solving.certificate import bound_below
+from raastof_geo.assignment.solving.master import Run, make_solver, state_programme
+from raastof_geo.assignment.solving.price_in import Clock, solve_in_order
+from raastof_geo.assignment.statement.problem import Columns, Floats
+from raastof_geo.assignment.statement.programme import Programme
+
+_ALL = 60_000
+"""A programme with no more columns than this is decided over all of them."""
+
+_HELD = 1e-7
+"""Share by which earlier objectives may be worsened by the decisions of later ones."""
+
+_BY_HAND = 200
+"""Runs of a solver, at most, in which decisions that it took for whole too soon are held."""
+
+_LEAK = 1e-6
+"""Units of a solver, or share of a limit, by which rounding decisions may break a row."""
+
+
+_NEARLY = 1e-5
+"""What a solver may take for whole is this near to it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """What was decided, and what is known about all other decisions."""
+
+    values: Floats
+    """0 or 1 on every column that is a decision, 0 on the others."""
+    lower_bound: float
+    """No plan has a first objective below this, whatever it decides."""
+    linear_bound: float
+    """The bound that the shadow prices of the relaxed programme prove."""
+    relaxed_prices: Floats
+    """Those shadow prices."""
+    columns: Columns
+    """Columns that were written out."""
+
+
+def decide(
+    programme: Programme,
+    costs: Sequence[Floats],
+    tolerances: Sequence[float],
+    *,
+    solver: str,
+    clock: Clock,
+    gap: float,
+) -> Decision | None:
+    """Decide by branch and bound over the columns that can matter; none: no plan exists.
+
+    The relaxed programme gives a bound and reduced costs over all columns. Where there are many
+    columns, those that cannot belong to a better plan by their reduced cost stay out; where that
+    cannot be shown for all that stay out, the bound is the relaxed one, and the gap says so.
+    """
+    relaxed = solve_in_order(programme, costs[:1], solver=solver, clock=clock)[-1]
+    if not relaxed.feasible:
+        return None
+    prices = relaxed.optimum.shadow_prices
+    linear, _ = bound_below(programme, costs[0], prices)
+    reduced = programme.reduced_costs(costs[0], prices)
+    columns = _choose_columns(programme, reduced, relaxed.optimum.columns)
+    first: Run | None = None
+    held = programme
+    last: Run | None = None
+    for cost, tolerance in zip(costs, tolerances, strict=True):
+        if last is not None and clock.over():
+            break
+        run = _branch(held, columns, cost, solver=solver, clock=clock, gap=gap)
+        if not run.feasible and first is None and len(columns) < programme.column_count:
+            columns = np.arange(programme.column_count)
+            run = _branch(held, columns, cost, solver=solver, clock=clock, gap=gap)
+        if not run.feasible:
+            break
+        first, last = first or run, run
+        value = float(cost[columns] @ run.values)
+        at = np.flatnonzero(cost)
+        room = max(tolerance, _HELD) * max(abs(value), 1.0)
+        held = held.with_row(at, cost[at], -1, value + room)
+    if first is None or last is None:
+        return None
+    values = np.zeros(programme.column_count)
+    values[columns] = last.values
+    decided = np.where(programme.whole, np.round(values), 0.0)
+    objective = float(costs[0][columns] @ first.values)
+    covered = len(columns) == programme.column_count or _rest_is_hopeless(
+        programme, reduced, columns, objective - linear
+    )
+    bound = linear
+    if covered and first.bound is not None:
+        bound = max(linear, min(first.bound, objective))
+    return Decision(decided, bound, linear, prices, columns)
+
+
+def _choose_columns(programme: Programme, reduced: Floats, priced: Columns) -> Columns:
+    if programme.column_count <= _ALL:
+        return np.arange(programme.column_count)
+    cheap = np.argpartition(reduced, _ALL)[:_ALL]
+    return np.unique(np.concatenate([cheap, priced, np.flatnonzero(programme.whole)]))
+
+
+def _rest_is_hopeless(programme: Programme, reduced: Floats, columns: Columns, room: float) -> bool:
+    """Tell whether every column that stayed out would cost more than there is room for.
+
+    A column out of which a least lot has to go, if anything does, costs at least its reduced cost
+    times the lot.
+    """
+    out = np.ones(programme.column_count, bool)
+    out[columns] = False
+    if not out.any():
+        return True
+    part = programme.matrix.tocoo()
+    starts = np.zeros(programme.row_count)
+    decisive = (part.data < 0) & programme.whole[part.col]
+    np.maximum.at(starts, part.row[decisive], -part.data[decisive])
+    lots = (programme.sense > 0) & (programme.limit == 0) & (starts > 0)
+    entries = lots[part.row] & ~programme.whole[part.col]
+    rows, members = part.row[entries], part.col[entries]
+    inside = np.zeros(programme.row_count, bool)
+    inside[rows[~out[members]]] = True
+    safe = out[members] & ~inside[rows] & (reduced[members] * starts[rows] > room)
+    hopeless = np.zeros(programme.column_count, bool)
+    hopeless[members[safe]] = True
+    return bool(hopeless[out].all())
+
+
+def _branch(
+    programme: Programme,
+    columns: Columns,
+    cost: Floats,
+    *,
+    solver: str,
+    clock: Clock,
+    gap: float,
+) -> Run:
+    """Branch and bound, and branch by hand on decisions that a solver took for whole too soon.
+
+    A solver takes 0.000001 for 0, and where a decision opens room for a million tonnes, that is
+    one of them for nothing. Where a plan breaks a row once its decisions are rounded, one of
+    those decisions is held at 0 and at 1 in turn, exactly, and the better plan is taken.
+    """
+    waiting: list[tuple[dict[int, float], float]] = [({}, -np.inf)]
+    first: Run | None = None
+    best: Run | None = None
+    least, bound = np.inf, np.inf
+    runs = 0
+    while waiting and runs < _BY_HAND and not (runs and clock.over()):
+        held, known = waiting.pop()
+        if known >= least:
+            bound = min(bound, known)
+            continue
+        chosen = make_solver(solver, time_limit_s=clock.left_s, gap=gap, stop=clock.interrupted)
+        run = _run_held(programme, columns, cost, held, chosen)
+        runs += 1
+        first = first or run
+        # CBC calls a programme infeasible where it meets its own leak when it checks its answer.
+        leaking = _find_leak(programme, columns, run.values, held)
+        here = known if run.bound is None or not run.feasible else max(known, run.bound)
+        if leaking is not None:
+            waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]
+        if leaking is not None or not run.feasible:
+            continue
+        bound = min(bound, here)
+        value = float(cost[columns] @ run.values)
+        if value < least:
+            best, least = run, value
+    assert first is not None  # noqa: S101 - the first is always run
+    if best is None:
+        # Nothing was left to try: no plan exists. Else what leaks is all there is.
+        return first if waiting else replace(first, feasible=False)
+    bound = min([bound, *(known for _, known in waiting)])
+    return replace(best, bound=bound if np.isfinite(bound) else None)
+
+
+def _run_held(
+    programme: Programme,
+    columns: Columns,
+    cost: Floats,
+    held: dict[int, float],
+    solver: Any,
+) -> Run:
+    """Solve with some decisions held: they are left out, and limits have what they take."""
+    if not held:
+        return state_programme(programme, columns, cost[columns], whole=True).run(solver)
+    taken = np.zeros(programme.column_count)
+    taken[list(held)] = list(held.values())
+    free = ~np.isin(columns, list(held))
+    rest = programme.with_limits(programme.limit - programme.matrix @ taken)
+    run = state_programme(rest, columns[free], cost[columns[free]], whole=True).run(solver)
+    values = taken[columns]
+    values[free] = run.values
+    own = float(cost @ taken)
+    # A row of held decisions alone is not stated any more.
+    alone = np.bincount(programme.matrix[:, columns[free]].indices, minlength=len(rest.limit)) == 0
+    broken = ((rest.sense <= 0) & (rest.limit < -_HELD)) | (
+        (rest.sense >= 0) & (rest.limit > _HELD)
+    )
+    return replace(
+        run,
+        values=values,
+        bound=None if run.bound is None else run.bound + own,
+        feasible=run.feasible and not (alone & broken).any(),
+    )
+
+
+def _find_leak(
+    programme: Programme, columns: Columns, values: Floats, held: dict[int, float]
+) -> int | None:
+    """Find the largest decision of a row that its rounding breaks; none: no row is broken."""
+    whole = programme.whole[columns]
+    rounded = np.where(whole, np.round(values), values)
+    part = programme.matrix[:, columns]
+    used = part @ rounded
+    over = np.where(programme.sense <= 0, used - programme.limit, 0.0)
+    short = np.where(programme.sense >= 0, programme.limit - used, 0.0)
+    room = _LEAK * np.maximum(np.abs(programme.limit), 1.0 / programme.scale)
+    broken = np.maximum(over, short) > room
+    if not broken.any():
+        return None
+    # A solver may give what it rounded already, so that sizes tell, and not how far it is off.
+    by = np.asarray(abs(part.tocsr()[np.flatnonzero(broken)]).sum(axis=0)).ravel()
+    by[~whole | (np.abs(values - rounded) > _NEARLY) | np.isin(columns, list(held))] = 0.0
+    return int(columns[int(by.argmax())]) if by.max() > 0 else None

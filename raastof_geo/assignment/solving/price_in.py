@@ -1,0 +1,369 @@
+"""Price columns in until none would improve, objective after objective."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raastof_geo.assignment.solving.master import PRICE_DIGITS, Answer, Master
+from raastof_geo.assignment.statement.problem import Columns, Floats
+from raastof_geo.assignment.statement.programme import Programme
+
+FREE = 1e-7
+"""A reduced cost or shadow price below this share of the largest cost counts as zero."""
+
+_SHORT_T = 1e-5
+"""Rows broken by less than this, all together, count as kept."""
+
+_FIRST_FEW = 4
+"""Cheapest columns of every row that a programme starts with."""
+
+_NEW_FEW = 3
+"""Most improving columns of every row that are added at once."""
+
+_LOOKED_AT = 40
+"""Columns for each row, the best of all, among which the few of every row are looked for."""
+
+_SMALL = 20_000
+"""A programme with no more columns than this is written out in full."""
+
+
+@dataclass
+class Clock:
+    """When to stop with what there is."""
+
+    time_limit_s: float | None = None
+    interrupted: Callable[[], bool] = field(default=lambda: False)
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds that are left; none: as long as it takes."""
+        if self.time_limit_s is None:
+            return None
+        return max(0.01, self.time_limit_s - (time.monotonic() - self.started))
+
+    def over(self) -> bool:
+        """Tell whether time is up or somebody has interrupted."""
+        left = self.left_s
+        return self.interrupted() or (left is not None and left <= 0.01)
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """What is known when no column improves any more, or when there is no more time."""
+
+    columns: Columns
+    """Those that are written out."""
+    values: Floats
+    """On each of them."""
+    shadow_prices: Floats
+    complete: bool
+    """Whether no column improves: the optimum over all of them."""
+    violation: float
+    """Units by which rows are broken; above zero there is no plan among the columns seen."""
+    rounds: int
+    priced: Columns
+    """Those that may be used, written out or not."""
+    reduced: Floats
+    """What one unit more on each of these would cost beyond its worth."""
+    basis: Any = None
+    """Where the solver stood, to start from again."""
+
+    def spread(self, count: int) -> Floats:
+        """Give the value of every column."""
+        whole = np.zeros(count)
+        whole[self.columns] = self.values
+        return whole
+
+
+def price_in(
+    master: Master,
+    cost: Floats,
+    *,
+    allowed: NDArray[np.bool_] | None = None,
+    clock: Clock,
+    written: NDArray[np.bool_],
+    free: float = FREE,
+) -> Optimum:
+    """Solve the master, price all columns, add those that improve, until none does.
+
+    The rows may be broken at a price at first; where they still are in the end, the violation
+    alone is made least, which decides whether they can be kept at all.
+
+    Parameters
+    ----------
+    cost
+        What a unit of every column costs.
+    allowed
+        Columns that may be used; none: all.
+    written
+        Which columns the master has; kept up to date.
+    free
+        A reduced cost below this share of the largest cost counts as zero.
+    """
+    may = np.ones(len(cost), bool) if allowed is None else allowed
+    dearest = _dearest(cost)
+    penalty = np.full(master.programme.row_count, 10.0 * dearest)
+    optimum = _improve(master, cost, penalty, may, clock, written, free)
+    for _ in range(3):
+        if not optimum.complete or optimum.violation <= _SHORT_T:
+            return optimum
+        penalty *= 30.0
+        optimum = _improve(master, cost, penalty, may, clock, written, free)
+    if not optimum.complete or optimum.violation <= _SHORT_T:
+        return optimum
+    nothing = np.zeros(len(cost))
+    ones = np.ones(master.programme.row_count)
+    feasible = _improve(master, nothing, ones, may, clock, written, free)
+    if feasible.violation > _SHORT_T or not feasible.complete:
+        return feasible
+    return _improve(master, cost, penalty * 100.0, may, clock, written, free)
+
+
+def _improve(
+    master: Master,
+    cost: Floats,
+    penalty: Floats,
+    may: NDArray[np.bool_],
+    clock: Clock,
+    written: NDArray[np.bool_],
+    free: float,
+) -> Optimum:
+    """Add improving columns until there are none."""
+    programme = master.programme
+    pricing = _Pricing(programme, cost, may)
+    threshold = free * _dearest(cost)
+    rounds = 0
+    before: Optimum | None = None
+    while True:
+        master.price(cost[master.columns], penalty)
+        answer: Answer = master.solve(time_limit_s=clock.left_s)
+        rounds += 1
+        if not answer.complete:
+            # Where a solver is stopped it may stand outside the rules: only whole answers count.
+            return before or _nothing(programme, cost, rounds)
+        reduced = pricing.price(answer.shadow_prices)
+        better = pricing.columns[reduced < -threshold]
+        better = better[~written[better]]
+        done = not len(better)
+        found = Optimum(
+            master.columns.copy(),
+            answer.values,
+            answer.shadow_prices,
+            done,
+            answer.artificial,
+            rounds,
+            pricing.columns,
+            reduced,
+            master.basis(),
+        )
+        if done or clock.over():
+            return found
+        before = found
+        values = np.zeros(len(cost))
+        values[pricing.columns] = reduced
+        chosen = choose_few(programme, values, better, _NEW_FEW)
+        written[chosen] = True
+        master.add(chosen, cost[chosen])
+
+
+def _nothing(programme: Programme, cost: Floats, rounds: int) -> Optimum:
+    """Say that time was up before the first answer."""
+    none = np.empty(0, dtype=np.int64)
+    prices = np.zeros(programme.row_count)
+    return Optimum(none, np.empty(0), prices, False, np.inf, rounds, none, np.empty(0))
+
+
+class _Pricing:
+    """The columns that may be used, and what a unit more on each would cost beyond its worth."""
+
+    def __init__(self, programme: Programme, cost: Floats, may: NDArray[np.bool_]) -> None:
+        self.columns: Columns = np.flatnonzero(may)
+        whole = len(self.columns) == programme.column_count
+        self.cost = cost if whole else cost[self.columns]
+        self.transposed = programme.transposed if whole else programme.matrix[:, self.columns].T
+
+    def price(self, shadow_prices: Floats) -> Floats:
+        """Give the reduced cost of each of the columns."""
+        return np.asarray(self.cost - self.transposed @ shadow_prices)
+
+
+def _dearest(cost: Floats) -> float:
+    """Give the largest cost, which others are small or large against."""
+    return max(1e-3, float(cost.max(initial=0.0)), float(-cost.min(initial=0.0)))
+
+
+def choose_first(programme: Programme, costs: Floats, may: NDArray[np.bool_]) -> Columns:
+    """Choose the columns to start with: all of a small programme, the cheapest of a large one."""
+    columns = np.flatnonzero(may)
+    if len(columns) <= _SMALL:
+        return columns
+    entries = np.diff(programme.matrix.indptr)
+    always = programme.whole | (entries == 0)
+    moving = columns[~always[columns]]
+    few = choose_few(programme, costs, moving, _FIRST_FEW)
+    return np.union1d(few, columns[always[columns]])
+
+
+def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) -> Columns:
+    """Choose for every row the few columns of least value.
+
+    Rows that nearly all columns share, as a target does, choose none: they tell nothing apart.
+    """
+    if len(columns) <= 2 * programme.row_count:
+        return columns
+    keep = _LOOKED_AT * programme.row_count
+    if len(columns) > 2 * keep:
+        columns = columns[np.argpartition(value[columns], keep)[:keep]]
+    part = programme.matrix[:, columns]
+    rows = part.indices.astype(np.int64)
+    owner = np.repeat(np.arange(len(columns)), np.diff(part.indptr))
+    crowded = np.bincount(rows, minlength=programme.row_count) > max(1000, len(columns) // 4)
+    keep_entry = ~crowded[rows]
+    rows, owner = rows[keep_entry], owner[keep_entry]
+    order = np.lexsort((value[columns[owner]], rows))
+    rows, owner = rows[order], owner[order]
+    starts = np.r_[True, rows[1:] != rows[:-1]]
+    first = np.maximum.accumulate(np.where(starts, np.arange(len(rows)), 0))
+    rank = np.arange(len(rows)) - first
+    chosen = np.unique(columns[owner[rank < few]])
+    return chosen if len(chosen) else columns[np.argsort(value[columns])[: few * 100]]
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where a search begins that is not the first."""
+
+    columns: Columns
+    """Those that are written out at once."""
+    basis: Any = None
+    """Where the solver stood with these columns; none: anywhere."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One objective solved on the optimal face of those before it, and the face that it leaves."""
+
+    programme: Programme
+    """With a row for each objective that is held within a tolerance."""
+    optimum: Optimum
+    value: float
+    may: NDArray[np.bool_]
+    """Columns that an optimum may use."""
+    sense: NDArray[np.int8]
+    """Of the rows in every optimum: those that are worth something are equalities."""
+
+    @property
+    def solved(self) -> bool:
+        """Whether this is the optimum over all columns, and the rows are kept."""
+        return self.optimum.complete and self.feasible
+
+    @property
+    def feasible(self) -> bool:
+        """Whether the rows are kept."""
+        return self.optimum.violation <= _SHORT_T
+
+
+def solve_in_order(
+    programme: Programme,
+    costs: Sequence[Floats],
+    *,
+    solver: str,
+    clock: Clock,
+    tolerances: Sequence[float] | None = None,
+    closed: NDArray[np.bool_] | None = None,
+    start: Start | None = None,
+    free: float = FREE,
+) -> list[Step]:
+    r"""Minimise several objectives, each among the optima of those before it.
+
+    After each step only optima remain: columns whose reduced cost is above zero stay at zero,
+    and rows with a shadow price stay at their limit (complementary slackness), so that later
+    steps cost the earlier ones nothing. Only where a tolerance is asked for, a row holds the
+    objective within it instead, and later steps may spend it.
+
+    Parameters
+    ----------
+    tolerances
+        Shares by which later steps may worsen each objective; none: not at all.
+    closed
+        Columns that may not be used at all.
+    start
+        What to start with, such as the end of an earlier search.
+    free
+        A reduced cost below this share of the largest cost counts as zero: the finer, the longer
+        it takes and the smaller is the gap of the proof.
+
+    Returns
+    -------
+    steps
+        One for each objective; fewer where rows cannot be kept or time is up.
+    """
+    may = np.ones(programme.column_count, bool) if closed is None else ~closed
+    written = np.zeros(programme.column_count, bool)
+    if start is not None and programme.column_count > _SMALL:
+        first = start.columns[may[start.columns]]
+    else:
+        first = choose_first(programme, costs[0], may)
+    written[first] = True
+    master = Master(programme, solver=solver)
+    master.add(first, costs[0][first])
+    if start is not None and np.array_equal(first, start.columns):
+        master.resume(start.basis)
+    sense = programme.sense.copy()
+    steps: list[Step] = []
+    for cost, tolerance in zip(costs, tolerances or [0.0] * len(costs), strict=True):
+        master.hold(sense, may[master.columns])
+        optimum = price_in(master, cost, allowed=may, clock=clock, written=written, free=free)
+        value = float(cost[optimum.columns] @ optimum.values)
+        if not optimum.complete or optimum.violation > _SHORT_T:
+            steps.append(Step(programme, optimum, value, may, sense))
+            return steps
+        if tolerance:
+            at = np.flatnonzero((cost != 0) & may)
+            programme = programme.with_row(at, cost[at], -1, value + tolerance * abs(value))
+            sense = np.append(sense, np.int8(-1))
+            old, master = master, Master(programme, solver=solver)
+            master.add(old.columns, cost[old.columns])
+        else:
+            blur = blur_reduced(programme, cost, optimum, PRICE_DIGITS.get(solver, 0.0))
+            may, sense = keep_optimal_face(cost, optimum, sense, free, blur)
+        steps.append(Step(programme, optimum, value, may, sense))
+    return steps
+
+
+def blur_reduced(programme: Programme, cost: Floats, optimum: Optimum, digits: float) -> Floats:
+    r"""Give how far the digits of a solver's prices may move the reduced cost of each column.
+
+    A reduced cost is a difference of large numbers, :math:`c - a^T y`: what is hidden of each
+    price comes back multiplied, so that a column which is as good as any looks dearer.
+    """
+    if not digits:
+        return np.zeros(len(optimum.priced))
+    worth = abs(programme.transposed) @ np.abs(optimum.shadow_prices)
+    return np.asarray(digits * (np.abs(cost) + worth)[optimum.priced])
+
+
+def keep_optimal_face(
+    cost: Floats,
+    optimum: Optimum,
+    sense: NDArray[np.int8],
+    free: float = FREE,
+    blur: Floats | float = 0.0,
+) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
+    """Close columns that would cost more, and hold rows that are worth something.
+
+    What the optimum uses stays open, however a solver's last digits price it.
+    """
+    least = free * _dearest(cost)
+    held = np.where(np.abs(optimum.shadow_prices) > least, 0, sense).astype(np.int8)
+    face = np.zeros(len(cost), bool)
+    face[optimum.priced[optimum.reduced <= least + blur]] = True
+    face[optimum.columns[optimum.values > 0]] = True
+    return face, held

@@ -1,0 +1,64 @@
+"""Weigh columns by their labels, so that of equally good plans always the same one is picked."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raastof_geo.assignment.statement.problem import Floats, Problem
+
+
+def break_ties(problem: Problem) -> Floats:
+    """Weigh columns so that one optimum is left: the earlier period, then a number by label."""
+    moves = problem.moves
+    weight = np.zeros(problem.column_count)
+    spread = np.zeros(len(moves), dtype=np.uint64)
+    for key, labels in (
+        ("giver", [giver.id for giver in problem.givers]),
+        ("taker", [taker.id for taker in problem.takers]),
+        ("vehicle", list(problem.vehicles)),
+        ("period", list(problem.scenario.periods)),
+    ):
+        drawn = np.array([_draw(key, label) for label in labels], dtype=np.uint64)
+        if len(moves):
+            spread = _mix(spread ^ drawn[getattr(moves, key)])
+    weight[problem.block("moves")] = moves.period + spread / 2.0**64
+    order = {period: number for number, period in enumerate(problem.scenario.periods)}
+    for kind, table in problem.others.items():
+        names = [name for name in _LABELS if name in table]
+        drawn = np.array(
+            [
+                _draw(kind, "|".join(map(str, labels))) / 2.0**64
+                for labels in table[names].itertuples(index=False)
+            ]
+        )
+        if len(table):
+            early = table["period"].map(order).to_numpy(np.float64) if "period" in table else 0.0
+            weight[problem.block(kind)] = early + drawn
+    return weight
+
+
+_LABELS = (
+    "role",
+    "depot",
+    "site",
+    "recipe",
+    "origin",
+    "destination",
+    "material",
+    "vehicle",
+    "period",
+)
+
+
+def _draw(key: str, label: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{key}|{label}".encode()).digest()[:8], "big")
+
+
+def _mix(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Scatter numbers, as splitmix64 does."""
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(numbers ^ (numbers >> np.uint64(31)))

@@ -1,0 +1,214 @@
+"""All rows of a programme as one sparse matrix, so that every column can be priced at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from raastof_geo.assignment.rules.row import Row
+from raastof_geo.assignment.statement.problem import Columns, Floats
+
+SENSES = ("<=", "=", ">=")
+
+_LEAST = 1e-6
+"""Units of a solver below which nothing moves: a gram in a world of tonnes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Programme:
+    """Rows × columns, what the rows are compared with, and which columns are 0 or 1."""
+
+    matrix: sparse.csc_array
+    """[rows × columns]"""
+    sense: NDArray[np.int8]
+    """-1 for at most, 0 for equal, 1 for at least."""
+    limit: Floats
+    whole: NDArray[np.bool_]
+    like: Programme | None = None
+    """One with the same matrix, whose other forms of it are shared."""
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return int(self.matrix.shape[0])
+
+    @property
+    def column_count(self) -> int:
+        """How many columns there are, written out or not."""
+        return int(self.matrix.shape[1])
+
+    @cached_property
+    def transposed(self) -> sparse.csr_array:
+        """The same numbers, a row for each column."""
+        if self.like is not None and self.like.matrix is self.matrix:
+            return self.like.transposed
+        return self.matrix.T
+
+    def reduced_costs(self, cost: Floats, shadow_prices: Floats) -> Floats:
+        """Give what one unit more on each column would cost beyond what it is worth."""
+        return np.asarray(cost - self.transposed @ shadow_prices)
+
+    @cached_property
+    def probe(self) -> tuple[Floats, Floats]:
+        """Numbers that tell columns apart, and what each row makes of them."""
+        if self.like is not None and self.like.matrix is self.matrix:
+            return self.like.probe
+        numbers = np.random.default_rng(0).random(self.column_count)
+        return numbers, np.asarray(self.matrix @ numbers)
+
+    def used(self, columns: Columns, values: Floats) -> Floats:
+        """Add up every row for the columns that are not zero."""
+        return np.asarray(self.matrix[:, columns] @ values)
+
+    @cached_property
+    def scale(self) -> float:
+        r"""Units that a solver counts in, for each of ours.
+
+        A solver keeps rows to about :math:`10^{-7}` units, whatever they are, so a world in
+        kilograms would be nothing to it. Where not even one unit is asked for anywhere, it counts
+        in units in which the most that is asked for is a thousand and more. What it finds is the
+        same: :math:`A x \le b` and :math:`A (k x) \le k b` have the same plans, if decisions,
+        which are 0 or 1, count :math:`k` times as much.
+        """
+        asked = self.limit[(self.sense >= 0) & (self.limit > 0)]
+        most = float(asked.max(initial=0.0))
+        return 1.0 if most >= 1.0 or most <= 0.0 else 10.0 ** math.ceil(math.log10(1e3 / most))
+
+    def scaled(self) -> Programme:
+        """Give the same programme in the units that a solver counts in."""
+        if self.scale == 1.0:
+            return self
+        weight = self.weight
+        return replace(
+            self,
+            matrix=sparse.csc_array(self.matrix @ sparse.diags_array(weight)),
+            limit=self.limit * self.scale,
+        )
+
+    @property
+    def weight(self) -> Floats:
+        """What the entries and costs of each column are multiplied with for a solver."""
+        return np.where(self.whole, self.scale, 1.0)
+
+    @property
+    def units(self) -> Floats:
+        """Units that a solver counts each column in, for each of ours."""
+        return np.where(self.whole, 1.0, self.scale)
+
+    def clean(self, values: Floats) -> Floats:
+        """Round what a solver found to a millionth of its units, and drop what is less."""
+        counted = values * self.units
+        return np.asarray(np.where(counted > _LEAST, np.round(counted, 6), 0.0) / self.units)
+
+    def with_limits(self, limit: Floats) -> Programme:
+        """Give the same programme with other limits."""
+        same = self.like is not None and self.like.matrix is self.matrix
+        return replace(self, limit=limit, like=self.like if same else self)
+
+    def with_row(self, columns: Columns, values: Floats, sense: int, limit: float) -> Programme:
+        """Give the programme with one row more."""
+        row = sparse.csr_array(
+            (values, (np.zeros(len(columns), dtype=np.int32), columns)),
+            shape=(1, self.column_count),
+        )
+        return Programme(
+            matrix=sparse.vstack([self.matrix, row], format="csc"),
+            sense=np.append(self.sense, np.int8(sense)),
+            limit=np.append(self.limit, limit),
+            whole=self.whole,
+        )
+
+    def with_slack(self, short: Sequence[int], over: Sequence[int]) -> Programme:
+        """Give the programme with a column for each row that may be broken, after all others.
+
+        Parameters
+        ----------
+        short, over
+            Rows that may fall short of their limit, and rows that may exceed it: one unit on a
+            column is one unit short, or above.
+        """
+        rows = np.array([*short, *over], dtype=np.int64)
+        sign = np.array([1.0] * len(short) + [-1.0] * len(over))
+        shape = (self.row_count, len(rows))
+        slack = sparse.csc_array((sign, (rows, np.arange(len(rows)))), shape=shape)
+        return replace(
+            self,
+            matrix=sparse.hstack([self.matrix, slack], format="csc"),
+            whole=np.append(self.whole, np.zeros(len(rows), bool)),
+        )
+
+    @cached_property
+    def bounded(self) -> NDArray[np.bool_]:
+        """Which columns have a row that bounds them."""
+        rows = self._bounding_rows
+        helps = rows[self.matrix.indices] & (self.matrix.data > 0)
+        so_far = np.concatenate([[0], np.cumsum(helps)])
+        return np.asarray(
+            (so_far[self.matrix.indptr[1:]] > so_far[self.matrix.indptr[:-1]]) | self.whole
+        )
+
+    @cached_property
+    def _bounding_rows(self) -> NDArray[np.bool_]:
+        """Rows that hold a sum without negative parts under a limit."""
+        negative = np.bincount(self.matrix.indices[self.matrix.data < 0], minlength=self.row_count)
+        return np.asarray((self.sense <= 0) & (negative == 0))
+
+    def most(self, columns: Columns) -> Floats:
+        """Give what the rows never let some columns exceed; infinite where none says so."""
+        part = self.matrix[:, columns]
+        owner = np.repeat(np.arange(len(columns)), np.diff(part.indptr))
+        helps = self._bounding_rows[part.indices] & (part.data > 0)
+        bound = np.maximum(0.0, self.limit[part.indices[helps]]) / part.data[helps]
+        most = np.where(self.whole[columns], 1.0, np.inf)
+        np.minimum.at(most, owner[helps], bound)
+        return np.asarray(most)
+
+
+def build_programme(rows: Sequence[Row], whole: NDArray[np.bool_]) -> Programme:
+    """Lay rows into one matrix.
+
+    Raises
+    ------
+    ValueError
+        A row names a column that is not there, or has numbers that are not finite.
+    """
+    count = len(whole)
+    lengths = np.array([len(row.columns) for row in rows], dtype=np.int64)
+    _check(rows, count)
+    columns = np.concatenate([row.columns for row in rows]) if rows else np.empty(0, np.int32)
+    values = np.concatenate([row.coefficients for row in rows]) if rows else np.empty(0)
+    # Rows lie one after the other, so that this is compressed by row already.
+    by_row = sparse.csr_array(
+        (
+            np.asarray(values, dtype=np.float64),
+            columns.astype(np.int32, copy=False),
+            np.concatenate([[0], np.cumsum(lengths)]),
+        ),
+        shape=(len(rows), count),
+    )
+    matrix = by_row.tocsc()
+    matrix.sum_duplicates()
+    return Programme(
+        matrix=matrix,
+        sense=np.array([SENSES.index(row.sense) - 1 for row in rows], dtype=np.int8),
+        limit=np.array([row.limit for row in rows], dtype=np.float64),
+        whole=whole,
+    )
+
+
+def _check(rows: Sequence[Row], count: int) -> None:
+    for row in rows:
+        fits = len(row.columns) == len(row.coefficients)
+        if fits and len(row.columns):
+            fits = row.columns.min() >= 0 and row.columns.max() < count
+        if not fits or not np.isfinite(row.coefficients).all() or not np.isfinite(row.limit):
+            raise ValueError(
+                f"rule {row.rule}, row {row.label}: columns must be numbers from 0 to {count - 1}, "
+                "each with a finite coefficient, and the limit must be finite"
+            )

@@ -1,0 +1,29 @@
+"""State the programme of a scenario that is a little different."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from raastof_geo.assignment.rules.row import Row, Rule
+from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.programme import Programme, build_programme
+from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
+from raastof_geo.errors import RaastofError
+from raastof_geo.scenario.model import ScenarioFile
+
+
+def restate(
+    problem: Problem, said: ScenarioFile, rules: Sequence[Rule]
+) -> tuple[Problem, list[Row], Programme] | None:
+    """Lay out another scenario; its new legs are priced where there are roads, none where not."""
+    scenario = replace(problem.scenario, said=said)
+    try:
+        legs = problem.legs.price_again(scenario) or problem.legs
+    except RaastofError:
+        return None
+    other = lay_columns(scenario, legs, rules)
+    if scenario.said.targets.fairness is not None:
+        other.alone.update(problem.alone)
+    rows = lay_rows(other, rules)
+    return other, rows, build_programme(rows, other.whole)

@@ -1,0 +1,56 @@
+"""State a scenario as a programme: its columns, and the rows that its rules lay over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from raastof_geo.assignment.rules import RULES, Row, Rule, trucks_matter
+from raastof_geo.assignment.rules.bounds import bound_everything
+from raastof_geo.assignment.statement.layout import build_problem
+from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.programme import Programme, build_programme
+from raastof_geo.legs.legs import Legs
+from raastof_geo.scenario.scenario import Scenario
+
+
+def lay_columns(scenario: Scenario, legs: Legs, rules: Sequence[Rule]) -> Problem:
+    """Lay out the columns of a scenario, for every truck that may matter to a rule."""
+    return build_problem(scenario, legs, every_vehicle=trucks_matter(rules, scenario.said))
+
+
+def lay_rows(problem: Problem, rules: Sequence[Rule]) -> list[Row]:
+    """Let every rule lay its rows, in the order of the rules.
+
+    Rules that are not ours speak first, because the bounds of either-or decisions have to leave
+    room for what they ask for.
+    """
+    own = {rule: list(rule(problem)) for rule in rules if rule not in RULES}
+    if own:
+        asked = sum(_asked_t(row) for rows in own.values() for row in rows)
+        problem = replace(problem, asked_t=asked)
+    return [row for rule in rules for row in (own[rule] if rule in own else rule(problem))]
+
+
+def _asked_t(row: Row) -> float:
+    r"""Give the units that a row asks for at least, whichever way it is written. [t]
+
+    Asking for :math:`x \ge 5` and for :math:`-x \le -5` is the same.
+    """
+    asks = row.limit > 0 if row.sense == ">=" else row.limit < 0
+    if not asks and not (row.sense == "=" and row.limit > 0):
+        return 0.0
+    helps = np.abs(row.coefficients[row.coefficients * row.limit > 0])
+    return abs(row.limit) / float(helps.min()) if len(helps) else 0.0
+
+
+def lay_programme(problem: Problem, rows: Sequence[Row]) -> tuple[list[Row], Programme]:
+    """Join rows into a programme, and bound what none of them bounds, so that it can be proved."""
+    programme = build_programme(rows, problem.whole)
+    bounds = list(bound_everything(problem, programme.bounded))
+    if not bounds:
+        return list(rows), programme
+    bounded = [*rows, *bounds]
+    return bounded, build_programme(bounded, problem.whole)

@@ -1,0 +1,186 @@
+"""Where the tonnes would fit: which kind of either-or decision leaves no plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from raastof_geo.assignment.rules.row import Row
+from raastof_geo.assignment.solving.choose import decide
+from raastof_geo.assignment.solving.price_in import Clock
+from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.programme import Programme
+from raastof_geo.assignment.telling.names import call_material, list_names, name_site, tell_number
+from raastof_geo.assignment.telling.violation import lift_rows, make_bending
+from raastof_geo.language import Message, say
+
+KINDS: dict[str, tuple[str, ...]] = {
+    "lots": ("lots_most", "lots_least", "lots_once"),
+    "partners": ("partners_linked", "partners_limited", "partners_once"),
+    "openings": ("openings_paid", "openings_once"),
+}
+"""The rules of each kind of decision."""
+DECISIONS = tuple(rule for rules in KINDS.values() for rule in rules)
+
+_PATIENCE_S = 20.0
+_MOST_TOLD = 4
+
+
+def say_excluded(
+    problem: Problem, rows: Sequence[Row], programme: Programme, *, solver: str
+) -> Iterator[Message]:
+    """Say which kinds of decision leave no plan, and by how much they miss one."""
+    kinds = [kind for kind, of in KINDS.items() if any(row.rule in of for row in rows)]
+    culprits = [kind for kind in kinds if _has_plan(problem, rows, programme, kind, solver)]
+    names = {kind: _name(problem, kind) for kind in kinds}
+    if len(culprits) == 1 or (culprits and len(kinds) > 1):
+        for kind in culprits:
+            yield say(
+                "the tonnes fit, but not with {kind}: without it there is a plan", kind=names[kind]
+            )
+    else:
+        yield say(
+            "the tonnes fit, but not with the either-or decisions together: {kinds}",
+            kinds=list_names(list(names.values())),
+        )
+    told = culprits or kinds
+    if "lots" in told:
+        yield from _say_lots(problem, rows, programme, solver)
+    if "partners" in told:
+        yield from _say_partners(problem, rows, programme, solver)
+
+
+def _name(problem: Problem, kind: str) -> Message:
+    choices = problem.scenario.said.choices
+    if kind == "lots" and choices.smallest_lot is not None:
+        return say(
+            "`choices.smallest_lot` of {tonnes} t", tonnes=tell_number(choices.smallest_lot.value)
+        )
+    if kind == "partners":
+        if choices.partners_at_most is not None:
+            return say("`choices.partners_at_most` of {count}", count=int(choices.partners_at_most))
+        return say("`partners_at_most` of sites")
+    return say("what sites to open cost (`opens`)")
+
+
+def _has_plan(
+    problem: Problem, rows: Sequence[Row], programme: Programme, kind: str, solver: str
+) -> bool:
+    """Tell whether a plan exists without the decisions of one kind."""
+    _, other = lift_rows(rows, programme, KINDS[kind])
+    if not other.whole.any():
+        return True
+    costs = problem.objectives()[:1]
+    return decide(other, costs, [0.0], solver=solver, clock=Clock(_PATIENCE_S), gap=1.0) is not None
+
+
+# --- lots ---------------------------------------------------------------------------------------
+
+
+def _say_lots(
+    problem: Problem, rows: Sequence[Row], programme: Programme, solver: str
+) -> Iterator[Message]:
+    """Name surplus and needs that are smaller than a lot; else the smaller lots that would do."""
+    lot = problem.scenario.said.choices.smallest_lot
+    assert lot is not None  # noqa: S101 - there are lots
+    told = [*_small_offers(problem, lot.value), *_small_needs(problem, lot.value)]
+    if told:
+        yield from told[:_MOST_TOLD]
+        return
+    least = [number for number, row in enumerate(rows) if row.rule == "lots_least"]
+    bending = make_bending(rows, programme, solver=solver, closed=None, short=least, over=[])
+    values = bending.decide(time_limit_s=_PATIENCE_S)
+    if values is None:
+        return
+    for at in list(bending.read(values[programme.column_count :])[0])[:_MOST_TOLD]:
+        moves = rows[at].columns[rows[at].coefficients == 1.0]
+        tonnes = float(values[moves].sum())
+        yield _say_small_lot(problem, rows[at].label, tonnes)
+
+
+def _say_small_lot(problem: Problem, label: str, tonnes: float) -> Message:
+    scenario = problem.scenario
+    origin, destination, material, period = label.split("/")
+    return say(
+        "nearest to a plan is one that sends only {tonnes} t of {material} from {giver} to {taker} "
+        "in {period}",
+        tonnes=tell_number(tonnes),
+        material=call_material(scenario, material),
+        giver=name_site(scenario, origin),
+        taker=name_site(scenario, destination),
+        period=period,
+    )
+
+
+def _small_offers(problem: Problem, lot: float) -> Iterator[Message]:
+    """Find surplus that must leave, is all that its site has of it, and is less than a lot."""
+    scenario = problem.scenario
+    for site_id, site in scenario.sites.items():
+        if site.pit or site.plant or site.depot or (site.stockpile and site.stockpile.start):
+            continue
+        mine = [offer for offer in scenario.offers if offer.site == site_id]
+        for material in dict.fromkeys(offer.material for offer in mine if offer.must_leave):
+            total = sum(offer.tonnes for offer in mine if offer.material == material)
+            stays = problem.find(origin=site_id, destination=site_id, material=material)
+            inside = problem.labels("taker_kind", stays)
+            if 0 < total < lot and not (inside == "need").any():
+                yield say(
+                    "{site} has {tonnes} t of {material} that must leave, less than the smallest "
+                    "lot of {lot} t",
+                    site=name_site(scenario, site_id),
+                    tonnes=tell_number(total, beside=lot - total),
+                    material=call_material(scenario, material),
+                    lot=tell_number(lot, beside=lot - total),
+                )
+
+
+def _small_needs(problem: Problem, lot: float) -> Iterator[Message]:
+    """Find needs that, with all else their site can use, are less than a lot of any material."""
+    scenario = problem.scenario
+    for site_id, site in scenario.sites.items():
+        if not site.needs or site.receiver or site.plant or site.depot:
+            continue
+        columns = problem.of("destination", site_id)
+        columns = columns[problem.labels("origin", columns) != site_id]
+        if len(columns) < len(problem.of("destination", site_id)):
+            continue
+        mine = [need for need in scenario.needs if need.site == site_id]
+        most = max(
+            (
+                sum(need.tonnes * need.ratios.get(material, 0.0) for need in mine)
+                for material in set(problem.labels("material", columns).tolist())
+            ),
+            default=0.0,
+        )
+        if 0 < most < lot:
+            yield say(
+                "{site} can use at most {tonnes} t of one material, less than the smallest lot of "
+                "{lot} t",
+                site=name_site(scenario, site_id),
+                tonnes=tell_number(most, beside=lot - most),
+                lot=tell_number(lot, beside=lot - most),
+            )
+
+
+# --- partners -----------------------------------------------------------------------------------
+
+
+def _say_partners(
+    problem: Problem, rows: Sequence[Row], programme: Programme, solver: str
+) -> Iterator[Message]:
+    """Say how many partners would do, where one site or more have too few."""
+    limited = [number for number, row in enumerate(rows) if row.rule == "partners_limited"]
+    bending = make_bending(rows, programme, solver=solver, closed=None, short=[], over=limited)
+    values = bending.decide(time_limit_s=_PATIENCE_S)
+    if values is None:
+        return
+    for at, more in list(bending.read(values[programme.column_count :])[1].items())[:_MOST_TOLD]:
+        row = rows[at]
+        yield say(
+            "nearest to a plan is one in which {site} has {count} partners, where {limit} are "
+            "allowed",
+            site=name_site(problem.scenario, row.label),
+            count=int(np.ceil(row.limit + more - 1e-6)),
+            limit=int(row.limit),
+        )

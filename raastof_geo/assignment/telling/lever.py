@@ -1,0 +1,163 @@
+"""What would raise the largest share of secondary materials, and what would not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from raastof_geo.assignment.rules.limits import counting_materials
+from raastof_geo.assignment.rules.row import Rule
+from raastof_geo.assignment.statement.restate import restate
+from raastof_geo.assignment.telling.most import Case, Share, find_largest_share
+from raastof_geo.assignment.telling.names import DEFINITION_NAMES, list_names, tell_number
+from raastof_geo.assignment.telling.violation import lift_rows
+from raastof_geo.language import Message, say
+from raastof_geo.scenario.model import ScenarioFile, ShareDefinition, Site, Stock
+from raastof_geo.scenario.scenario import Scenario
+
+Entry = TypeVar("Entry", bound=Stock)
+
+_MORE = 5e-5
+"""A share that rises by less than this has not risen."""
+
+_LIMITS: tuple[tuple[Message, tuple[str, ...]], ...] = (
+    (
+        say("without limits on what pits, receivers, plants and depots may take and hold"),
+        (
+            "pits_permitted",
+            "receivers_permitted",
+            "plants_permitted",
+            "depots_filled",
+            "depots_permitted",
+        ),
+    ),
+    (
+        say("without `targets.at_most`, `targets.passages`, `targets.fairness` and `fleet`"),
+        ("caps_kept", "passages_limited", "projects_not_worse", "fleet_kept"),
+    ),
+    (say("without `agreements`"), ("agreements_kept",)),
+)
+"""Kinds of rules that may hold the share down, and what it is to be without them."""
+
+
+def say_levers(case: Case, share: Share, *, rules: Sequence[Rule]) -> Iterator[Message]:
+    """Say what is on offer, and how far the share would get without each thing that holds it."""
+    scenario = case.problem.scenario
+    target = scenario.said.targets.secondary_share
+    assert target is not None  # noqa: S101 - there is a share
+    what = DEFINITION_NAMES[target.definition]
+    stopped = list(_say_stopped(case, counting_materials(scenario, target.definition)))
+    yield from stopped
+    found = bool(stopped)
+    for how, larger in _try_levers(case, rules=rules):
+        if larger is not None and larger.share > share.share + _MORE:
+            found = True
+            yield say(
+                "{how}, at most {share} % could be {what}",
+                how=how,
+                share=tell_number(100 * larger.share, beside=100 * (larger.share - share.share)),
+                what=what,
+            )
+    if not found and not case.clock.over():
+        yield say(
+            "no capacity, window, agreement or condition that was tried keeps it lower; more of it "
+            "has to be offered, or more of it be of use: {offered} t are on offer as {what}",
+            offered=tell_number(_offered(scenario, target.definition)),
+            what=what,
+        )
+
+
+def _try_levers(case: Case, *, rules: Sequence[Rule]) -> Iterator[tuple[Message, Share | None]]:
+    for how, lifted in _LIMITS:
+        if case.clock.over():
+            return
+        if any(row.rule in lifted for row in case.rows):
+            rows, programme = lift_rows(case.rows, case.programme, lifted)
+            yield how, find_largest_share(rows, programme, case.problem, solver=case.solver)
+    for how, said in _other_scenarios(case.problem.scenario):
+        if case.clock.over():
+            return
+        other = restate(case.problem, said, rules)
+        if other is not None:
+            problem, rows, programme = other
+            yield how, find_largest_share(rows, programme, problem, solver=case.solver)
+
+
+def _say_stopped(case: Case, counts: set[str]) -> Iterator[Message]:
+    """Say why recipes that would make what counts out of what is offered can never run."""
+    scenario = case.problem.scenario
+    there = {offer.material for offer in scenario.offers}
+    for plant in scenario.plants:
+        for process in plant.processes:
+            useful = counts & set(process.outputs) and there & set(process.inputs)
+            told = case.unusable.recipe(plant, process) if useful else None
+            if told is not None:
+                yield told
+
+
+def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile]]:
+    """Give the scenario without windows, and with all conditions that keep an offer out."""
+    said = scenario.said
+    sites = {name: _without_windows(site) for name, site in said.sites.items()}
+    if sites != said.sites:
+        yield (
+            say("if all surplus and all needs could wait for any period"),
+            said.model_copy(update={"sites": sites}),
+        )
+    blocking = _blocking_conditions(scenario)
+    if blocking:
+        accepted = (*said.accepted_conditions, *blocking)
+        yield (
+            say(
+                "with {conditions} accepted too under `accepted_conditions`",
+                conditions=list_names([f"`{name}`" for name in blocking]),
+            ),
+            said.model_copy(update={"accepted_conditions": accepted}),
+        )
+
+
+def _without_windows(site: Site) -> Site:
+    offers = tuple(_widen(entry) for entry in site.offers)
+    needs = tuple(_widen(entry) for entry in site.needs)
+    return site.model_copy(update={"offers": offers, "needs": needs})
+
+
+def _widen(entry: Entry) -> Entry:
+    if entry.amount is None or not (entry.first or entry.last):
+        return entry
+    return entry.model_copy(update={"first": None, "last": None})
+
+
+def _blocking_conditions(scenario: Scenario) -> list[str]:
+    """Find conditions that keep a material that is offered or made here from a need."""
+    there = {offer.material for offer in scenario.offers} | _made(scenario)
+    found: dict[str, None] = {}
+    for need in scenario.needs:
+        land = scenario.sites[need.site].land
+        for material in sorted(there):
+            blocked = scenario.blocks(material, need.use, land)
+            if blocked is not None and blocked[1] in scenario.catalogue.conditions:
+                found[blocked[1]] = None
+    return list(found)
+
+
+def _made(scenario: Scenario) -> set[str]:
+    return {
+        material
+        for plant in scenario.plants
+        for process in plant.processes
+        for material in process.outputs
+    }
+
+
+def _offered(scenario: Scenario, definition: ShareDefinition) -> float:
+    """Add up what is offered and stored of materials that count. [t]"""
+    counts = counting_materials(scenario, definition)
+    offered = sum(offer.tonnes for offer in scenario.offers if offer.material in counts)
+    stored = sum(
+        tonnes
+        for depot in scenario.depots
+        for material, tonnes in depot.start_t.items()
+        if material in counts
+    )
+    return offered + stored

@@ -1,0 +1,181 @@
+"""How much there can be at most where no plan exists: of a need met, of surplus gone, of a share.
+
+Where a plan exists, `effect.target` says how far its share could go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from raastof_geo.assignment.rules.row import Row
+from raastof_geo.assignment.solving.price_in import Clock
+from raastof_geo.assignment.solving.solve import Solution, solve
+from raastof_geo.assignment.statement.problem import Columns, Floats, Problem
+from raastof_geo.assignment.statement.programme import Programme
+from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
+from raastof_geo.assignment.telling.violation import FIRST_BENT, THEN_BENT, Violation, lift_rows
+
+_ROUNDS = 12
+_PATIENCE_S = 120.0
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A programme without a plan, without its either-or decisions, and the least violation."""
+
+    problem: Problem
+    rows: Sequence[Row]
+    programme: Programme
+    violation: Violation
+    solver: str
+    clock: Clock = field(default_factory=lambda: Clock(_PATIENCE_S))
+    """When to say no more than is known."""
+
+    @cached_property
+    def unusable(self) -> Unusable:
+        """What no plan can use."""
+        return find_unusable(self.problem)
+
+    @cached_property
+    def live(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Which moves a plan may use, as far as is certain."""
+        return ~self.unusable.moves
+
+    def columns(self, key: str, labels: Sequence[str]) -> Columns:
+        """Give the live moves of some givers or takers."""
+        parts = [self.problem.of(key, label) for label in labels]
+        columns: Columns = np.concatenate(parts) if parts else np.empty(0, np.int64)
+        return np.asarray(columns[self.live[columns]])
+
+    def row(self, rule: str, label: str) -> int | None:
+        """Find a row by its rule and label."""
+        return self._numbers.get((rule, label))
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[str, str], int]:
+        return {(row.rule, row.label): number for number, row in enumerate(self.rows)}
+
+    def most(self, wanted: Collection[int]) -> float | None:
+        """Find the most that some rows can add up to, if all other wishes may be left open.
+
+        Needs may be met in part, surplus may stay, and the target and the wanted rows' own lower
+        limits ask for nothing; all other rules are kept. Where that is no way out, promises are
+        left open too; none where even that is none, or where there is no more time.
+        """
+        if self.clock.over():
+            return None
+        columns = np.concatenate([self.rows[at].columns for at in wanted])
+        weights = np.concatenate([self.rows[at].coefficients for at in wanted])
+        worth = np.zeros(self.programme.column_count)
+        np.add.at(worth, columns, weights)
+        asked = {id(self.rows[at]) for at in wanted}
+        for open_too in ((), PROMISES):
+            programme = _open(self.rows, self.programme, asked, open_too)
+            most = maximise(self.problem, programme, worth, self.solver)
+            if most is not None:
+                return max(0.0, -most.value)
+        return None
+
+
+PROMISES = tuple(rule for rule in THEN_BENT if rule not in FIRST_BENT)
+"""Rules that may have no way out among themselves."""
+
+
+def _open(
+    rows: Sequence[Row], programme: Programme, asked: set[int], open_too: Sequence[str]
+) -> Programme:
+    """Let needs, surplus, target and what is asked ask for nothing, and allow what they did."""
+    lifted = ("secondary_share_reached",)
+    kept = [row for row in rows if row.rule not in lifted]
+    _, other = lift_rows(rows, programme, lifted)
+    soft = np.array([row.rule in FIRST_BENT or id(row) in asked for row in kept], dtype=bool)
+    promised = np.array([row.rule in open_too for row in kept], dtype=bool)
+    nothing = (soft | promised) & (other.sense > 0)
+    return replace(
+        other,
+        sense=np.where((soft | promised) & (other.sense == 0), -1, other.sense).astype(np.int8),
+        limit=np.where(nothing, 0.0, other.limit),
+    )
+
+
+def maximise(problem: Problem, programme: Programme, worth: Floats, solver: str) -> Solution | None:
+    """Find the most that columns can be worth; none where the rows cannot be kept."""
+    most = solve(problem, programme=programme, costs=[-worth], solver=solver)
+    return most if most.solved else None
+
+
+@dataclass(frozen=True)
+class Share:
+    """The largest share of secondary materials that any plan can have."""
+
+    met: float
+    """Reference tonnes that secondary materials meet. [t]"""
+    needed: float
+    """Reference tonnes that are needed, or used in the period. [t]"""
+    attained: bool
+    """Whether a plan that meets every need has it, and not only one that leaves some open."""
+
+    @property
+    def share(self) -> float:
+        """Met of needed."""
+        return self.met / self.needed if self.needed else 0.0
+
+
+def find_largest_share(
+    rows: Sequence[Row],
+    programme: Programme,
+    problem: Problem,
+    *,
+    solver: str,
+) -> Share | None:
+    """Find the largest share without the target, or with needs and surplus open if it must be.
+
+    None where not even then all other rules can be kept.
+    """
+    target = next(row for row in rows if row.rule == "secondary_share_reached")
+    _, free = lift_rows(rows, programme, ("secondary_share_reached",))
+    loose = _open(rows, programme, set(), ())
+    looser = _open(rows, programme, set(), PROMISES)
+    said = problem.scenario.said.targets.secondary_share
+    for attained, trial in ((True, free), (False, loose), (False, looser)):
+        if said is None or said.period is None:
+            worth = np.zeros(trial.column_count)
+            worth[target.columns] = target.coefficients
+            most = maximise(problem, trial, worth, solver)
+            needed = sum(need.tonnes for need in problem.scenario.needs)
+            found = None if most is None else Share(max(0.0, -most.value), needed, attained)
+        else:
+            found = _of_period(trial, target, said.at_least, problem, attained, solver)
+        if found is not None:
+            return found
+    return None
+
+
+def _of_period(
+    programme: Programme,
+    target: Row,
+    asked: float,
+    problem: Problem,
+    attained: bool,
+    solver: str,
+) -> Share | None:
+    """Find the largest share of one period: a ratio, so that the share is raised until none is."""
+    used = problem.reference_share[target.columns]
+    counted = np.where(target.coefficients > -asked * used + 1e-12, used, 0.0)
+    best = Share(0.0, 0.0, attained)
+    for _ in range(_ROUNDS):
+        worth = np.zeros(programme.column_count)
+        worth[target.columns] = counted - best.share * used
+        most = maximise(problem, programme, worth, solver)
+        if most is None:
+            return None
+        values = most.values[target.columns]
+        found = Share(float(counted @ values), float(used @ values), attained)
+        if found.share <= best.share + 1e-9:
+            return best if best.needed else found
+        best = found
+    return best

@@ -1,0 +1,247 @@
+"""What no plan can use, whatever it costs: recipes that cannot run, legs that lead nowhere.
+
+All of it is certain: a recipe needs all that it takes and a way out for all that it makes, within
+a period; a depot gives only what came to it. What is not found here may still be impossible.
+
+`scenario.prospects` asks the like of recipes alone, before anything is priced, so that `check` can
+warn; here legs are known, and every move counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raastof_geo.assignment.rules.agreements import agreed_moves
+from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.telling.names import call, call_material, list_names, name_site
+from raastof_geo.language import Message, say
+from raastof_geo.scenario.parties import Giver, Taker
+from raastof_geo.scenario.scenario import Depot, Plant, Process
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why a recipe cannot run in a period."""
+
+    without: tuple[str, ...]
+    """Materials that it takes and that nobody can bring."""
+    stuck: tuple[str, ...]
+    """Materials that it makes and that can go nowhere."""
+    full: bool = False
+    """Whether the plant may take nothing at all."""
+
+
+@dataclass(frozen=True, eq=False)
+class Unusable:
+    """What no plan can use."""
+
+    problem: Problem
+    moves: Mask
+    """Of all moves, those that no plan can use."""
+    stops: dict[tuple[str, str, str], Stop] = field(default_factory=dict)
+    """Why runs are impossible, by plant, recipe and period."""
+
+    def recipe(self, plant: Plant, process: Process) -> Message | None:
+        """Say why a recipe can run in no period; none where it may."""
+        periods = self.problem.scenario.periods
+        stops = [self.stops.get((plant.site, process.recipe, period)) for period in periods]
+        found = [stop for stop in stops if stop is not None]
+        if len(found) < len(periods):
+            return None
+        return self._tell_stops(plant, process, found)
+
+    def plant(self, site: str, material: str) -> Message | None:
+        """Say why a plant can neither take nor make a material in any period."""
+        plant = next(one for one in self.problem.scenario.plants if one.site == site)
+        reasons = [
+            self.recipe(plant, process)
+            for process in plant.processes
+            if material in process.inputs or material in process.outputs
+        ]
+        told = [reason for reason in reasons if reason is not None]
+        return told[0] if len(told) == len(reasons) and told else None
+
+    def leg(self, giver: Giver, taker: Taker) -> Message:
+        """Say why no plan can use any move between two parties."""
+        scenario = self.problem.scenario
+        for party in (giver, taker):
+            if party.kind == "plant":
+                told = self.plant(party.site, giver.material)
+                if told is not None:
+                    return told
+        material = call_material(scenario, giver.material)
+        if giver.kind == "depot":
+            return say(
+                "{material} cannot have come to {site} before",
+                material=material,
+                site=name_site(scenario, giver.site),
+            )
+        if taker.kind == "depot":
+            return say(
+                "{material} could not leave {site} again",
+                material=material,
+                site=name_site(scenario, taker.site),
+            )
+        return say(
+            "there is nothing to send from {giver} to {taker} that both have in the same period",
+            giver=name_site(scenario, giver.site),
+            taker=name_site(scenario, taker.site),
+        )
+
+    def _tell_stops(self, plant: Plant, process: Process, stops: list[Stop]) -> Message:
+        scenario = self.problem.scenario
+        told = {
+            "site": name_site(scenario, plant.site),
+            "recipe": call(scenario.catalogue.recipes[process.recipe].name),
+        }
+        if all(stop.full for stop in stops):
+            return say("{site} may take 0 t, so that it cannot run {recipe}", **told)
+        stuck = set.intersection(*(set(stop.stuck) for stop in stops))
+        without = set.intersection(*(set(stop.without) for stop in stops))
+        refused = sorted(material for material in stuck if not self._accepted(plant, material))
+        if refused:
+            return say(
+                "{site} cannot run {recipe}: no receiver, need, plant or depot takes its "
+                "{materials}; add it to `accepts` of a receiver",
+                **told,
+                materials=self._list(refused),
+            )
+        if stuck:
+            return say(
+                "{site} cannot run {recipe}: no truck can bring its {materials} to anybody who "
+                "could use it in the same period",
+                **told,
+                materials=self._list(sorted(stuck)),
+            )
+        if without:
+            return say(
+                "{site} cannot run {recipe}: nobody can bring it {materials}",
+                **told,
+                materials=self._list(sorted(without)),
+            )
+        return say(
+            "{site} cannot run {recipe}: in no period is there both all that it takes and "
+            "somewhere for all that it makes",
+            **told,
+        )
+
+    def _list(self, materials: list[str]) -> Message:
+        scenario = self.problem.scenario
+        return list_names(
+            [say("{name} (`{id}`)", name=call_material(scenario, one), id=one) for one in materials]
+        )
+
+    def _accepted(self, plant: Plant, material: str) -> bool:
+        return any(
+            material in taker.accepts and not (taker.kind == "plant" and taker.place == plant.site)
+            for taker in self.problem.takers
+        )
+
+
+def find_unusable(problem: Problem) -> Unusable:
+    """Strike out what cannot be used, again and again, until nothing more is struck out."""
+    search = _Search(problem)
+    alive = ~_shut(problem)
+    while True:
+        after = alive & search.usable(alive)
+        if (after == alive).all():
+            return Unusable(problem, ~alive, search.stops)
+        alive = after
+
+
+def _shut(problem: Problem) -> Mask:
+    """Find moves that agreements forbid, and those from and to what has no room or no tonnes."""
+    shut = np.zeros(len(problem.moves), bool)
+    scenario = problem.scenario
+    for agreement in scenario.said.agreements:
+        if agreement.rules_out:
+            shut[agreed_moves(problem, agreement)] = True
+    for places, key in ((scenario.offers, "giver"), (scenario.needs, "taker")):
+        for place in places:
+            if place.tonnes <= 0:
+                shut[problem.of(key, place.id)] = True
+    for receiver in scenario.receivers:
+        if 0 in (receiver.per_period_t, receiver.total_t):
+            shut[problem.of("taker", receiver.site)] = True
+    for pit in scenario.pits:
+        if 0 in (pit.per_period_t, pit.total_t):
+            shut[problem.find(origin=pit.site, giver_kind="pit")] = True
+    return shut
+
+
+class _Search:
+    """Which moves can be used, given those that could be used so far."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.stops: dict[tuple[str, str, str], Stop] = {}
+        self.periods = list(problem.scenario.periods)
+        self.givers = {giver.id: number for number, giver in enumerate(problem.givers)}
+        names = sorted({giver.material for giver in problem.givers})
+        self.material = {name: number for number, name in enumerate(names)}
+        self.takers = {taker.id: number for number, taker in enumerate(problem.takers)}
+        of_giver = np.array([self.material[giver.material] for giver in problem.givers], np.int64)
+        moves = problem.moves
+        self.what = of_giver[moves.giver] if len(moves) else np.empty(0, np.int64)
+
+    def usable(self, alive: Mask) -> Mask:
+        """Tell which moves can be used by both of their ends."""
+        moves, count = self.problem.moves, len(self.periods)
+        if not len(moves):
+            return alive
+        leaves = np.zeros((len(self.givers), count), bool)
+        comes = np.zeros((len(self.takers), len(self.material), count), bool)
+        leaves[moves.giver[alive], moves.period[alive]] = True
+        comes[moves.taker[alive], self.what[alive], moves.period[alive]] = True
+        gives, takes = np.ones_like(leaves), np.ones_like(comes)
+        for plant in self.problem.scenario.plants:
+            self._run(plant, leaves, comes, gives, takes)
+        for depot in self.problem.scenario.depots:
+            self._store(depot, leaves, comes, gives, takes)
+        return np.asarray(
+            gives[moves.giver, moves.period] & takes[moves.taker, self.what, moves.period]
+        )
+
+    def _run(self, plant: Plant, leaves: Mask, comes: Mask, gives: Mask, takes: Mask) -> None:
+        taker = self.takers[f"{plant.site}/plant"]
+        for material in {name for process in plant.processes for name in process.outputs}:
+            gives[self.givers[f"{plant.site}/plant/{material}"]] = False
+        takes[taker] = False
+        for process in plant.processes:
+            made = {
+                name: self.givers[f"{plant.site}/plant/{name}"]
+                for name, share in process.outputs.items()
+                if share > 0
+            }
+            used = [name for name, share in process.inputs.items() if share > 0]
+            for at, period in enumerate(self.periods):
+                stop = Stop(
+                    tuple(
+                        name
+                        for name in used
+                        if name not in self.material or not comes[taker, self.material[name], at]
+                    ),
+                    tuple(name for name, giver in made.items() if not leaves[giver, at]),
+                    0 in (plant.per_period_t, plant.total_t),
+                )
+                if stop.without or stop.stuck or stop.full:
+                    # What is struck out first is the reason; the rest only follows from it.
+                    self.stops.setdefault((plant.site, process.recipe, period), stop)
+                    continue
+                gives[list(made.values()), at] = True
+                takes[taker, [self.material[name] for name in used], at] = True
+
+    def _store(self, depot: Depot, leaves: Mask, comes: Mask, gives: Mask, takes: Mask) -> None:
+        taker = self.takers[f"{depot.id}/in"]
+        for material in depot.materials:
+            giver, what = self.givers[f"{depot.id}/out/{material}"], self.material[material]
+            came = np.logical_or.accumulate(comes[taker, what])
+            if depot.start_t.get(material, 0.0) <= 0:
+                gives[giver] &= came
+            if depot.end_t is not None and depot.end_t.get(material, 0.0) <= 0:
+                takes[taker, what] &= np.logical_or.accumulate(leaves[giver][::-1])[::-1]

@@ -1,0 +1,268 @@
+"""Help and usage errors in the language that is spoken, from what the commands say of themselves.
+
+The words come from here and not from the library that parses arguments, which speaks English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from functools import partial
+from typing import Any
+
+from raastof_geo.cli.terminal import clean, fold
+from raastof_geo.language import Message, say
+
+_DANISH_COMMANDS: Mapping[str, str] = {
+    "kør": "run",
+    "koer": "run",
+    "løs": "run",
+    "beregn": "run",
+    "tjek": "check",
+    "kontrol": "check",
+    "kontroller": "check",
+    "kontrollér": "check",
+    "rute": "route",
+    "vej": "route",
+    "efterprøv": "verify",
+    "verificer": "verify",
+    "bekræft": "verify",
+    "forklar": "explain",
+    "hvorfor": "why",
+    "hvorfor-ikke": "why-not",
+    "materialer": "materials",
+    "katalog": "materials",
+    "ny": "new",
+    "nyt": "new",
+    "netværk": "network",
+    "vejnet": "network",
+    "mellemlager": "cache",
+    "hjælp": "--help",
+    "hjaelp": "--help",
+    "help": "--help",
+    "byg": "build",
+    "hent": "fetch",
+    "ryd": "clear",
+    "tøm": "clear",
+}
+"""Danish words for commands, and what to write."""
+
+_WIDTH = 79
+_TEXT = say("TEXT")
+_HELP = say("Show this message and stop.")
+_LABELS: Mapping[str, Message] = {
+    "usage": say("Usage"),
+    "arguments": say("Arguments"),
+    "options": say("Options"),
+    "commands": say("Commands"),
+}
+_WITHOUT_NAME = (say("[OPTIONS]"), say("COMMAND"))
+
+
+class UnknownCommandError(Exception):
+    """A word where a command should be."""
+
+    def __init__(self, context: Any, given: str) -> None:
+        super().__init__(given)
+        self.context, self.given = context, given
+
+
+def speak_of(command: Any, arguments: Mapping[str, Message]) -> None:
+    """Let a command, and those below it, explain themselves and refuse words in our language.
+
+    Parameters
+    ----------
+    arguments
+        What people call the arguments, by name.
+    """
+    command.get_help = partial(_give_help, command, arguments)
+    below = getattr(command, "commands", {})
+    if below:
+        command.resolve_command = partial(_resolve, command)
+    for one in below.values():
+        speak_of(one, arguments)
+
+
+def _give_help(command: Any, arguments: Mapping[str, Message], context: Any) -> str:
+    return "\n".join(_help_lines(command, arguments, context))
+
+
+def _resolve(group: Any, context: Any, words: list[str]) -> tuple[str, Any, list[str]]:
+    """Find the command that is meant; only its exact name is."""
+    name = words[0]
+    command = group.commands.get(name)
+    if command is None:
+        raise UnknownCommandError(context, name)
+    return name, command, words[1:]
+
+
+# --- help -------------------------------------------------------------------------------------
+
+
+def _help_lines(command: Any, names: Mapping[str, Message], context: Any) -> Iterator[str]:
+    yield usage(command, names, context)
+    if command.help:
+        yield ""
+        yield from fold(command.help, most=_WIDTH)
+    arguments, options = _params(command)
+    below = getattr(command, "commands", {})
+    tables: tuple[tuple[str, list[tuple[str, str]]], ...] = (
+        ("arguments", [(_call(one, names), _describe(one)) for one in arguments]),
+        (
+            "options",
+            [*((_spell(one, names), _describe(one)) for one in options), ("--help", str(_HELP))],
+        ),
+        ("commands", [(name, one.help or "") for name, one in below.items()]),
+    )
+    for label, rows in tables:
+        if rows:
+            yield ""
+            yield f"{_LABELS[label]}:"
+            yield from _columns(rows)
+    if command.epilog:
+        yield ""
+        yield from fold(command.epilog, most=_WIDTH)
+
+
+def usage(command: Any, names: Mapping[str, Message], context: Any) -> str:
+    """Give the line that says how a command is written."""
+    arguments, _ = _params(command)
+    words = [_call(one, names) if one.required else f"[{_call(one, names)}]" for one in arguments]
+    options, below = _WITHOUT_NAME
+    rest = [str(below)] if getattr(command, "commands", {}) else words
+    return f"{_LABELS['usage']}: {' '.join([context.command_path, *rest, str(options)])}"
+
+
+def _params(command: Any) -> tuple[list[Any], list[Any]]:
+    """Part what is written by place from what is written by name, the help option last."""
+    params = [one for one in command.params if not getattr(one, "hidden", False)]
+    arguments = [one for one in params if one.param_type_name == "argument"]
+    options = [one for one in params if one.param_type_name == "option" and one.name != "help"]
+    return arguments, options
+
+
+def _call(param: Any, names: Mapping[str, Message]) -> str:
+    return str(names.get(param.name) or str(param.name).upper())
+
+
+def _spell(option: Any, names: Mapping[str, Message]) -> str:
+    words = ", ".join(option.opts)
+    if getattr(option, "is_flag", False):
+        return words
+    return f"{words} {option.metavar or names.get(option.name) or _TEXT}"
+
+
+def _describe(param: Any) -> str:
+    text = str(getattr(param, "help", "") or "")
+    default = getattr(param, "default", None)
+    shown = isinstance(default, str | float | int) and not isinstance(default, bool)
+    if shown or type(default).__name__.endswith("Path"):
+        return str(say("{about} [default: {default}]", about=text, default=str(default)))
+    return text
+
+
+def _columns(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Lay out names and what they are for, below one another where a name is long."""
+    width = min(26, max(len(name) for name, _ in rows) + 2)
+    for name, about in rows:
+        start = f"  {name:<{width}}"
+        if not about:
+            yield start.rstrip()
+            continue
+        if len(name) >= width:
+            yield start.rstrip()
+            start = " " * (width + 2)
+        lines = fold(about, indent=" " * (width + 2), most=_WIDTH)
+        yield start + lines[0].lstrip()
+        yield from lines[1:]
+
+
+# --- errors -----------------------------------------------------------------------------------
+
+
+def explain_usage(error: BaseException, names: Mapping[str, Message]) -> list[str] | None:
+    """Put an error of the command line into our words; none where it is no such error."""
+    context = getattr(error, "ctx", None) or getattr(error, "context", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return str(error).splitlines()
+    if isinstance(error, UnknownCommandError):
+        told = _unknown_command(error)
+    elif hasattr(error, "format_message"):
+        told = _retell(error, names)
+    else:
+        return None
+    lines = [str(told)]
+    if context is not None:
+        lines.insert(0, usage(context.command, names, context))
+        lines.append(
+            str(say("`{command} --help` tells what can be written.", command=context.command_path))
+        )
+    return lines
+
+
+def _unknown_command(error: UnknownCommandError) -> Message:
+    known = list(error.context.command.commands)
+    meant = _DANISH_COMMANDS.get(error.given.lower())
+    if meant not in (*known, "--help"):
+        near = get_close_matches(error.given.lower(), [*known, *_DANISH_COMMANDS], n=1)
+        meant = _DANISH_COMMANDS.get(near[0], near[0]) if near else None
+    path = error.context.command_path
+    if meant in (*known, "--help"):
+        return say(
+            "there is no command {given}; did you mean `{meant}`?",
+            given=f"`{clean(error.given)[:80]}`",
+            meant=f"{path} {meant}",
+        )
+    return say(
+        "there is no command {given}; there are {known}",
+        given=f"`{clean(error.given)[:80]}`",
+        known=", ".join(known),
+    )
+
+
+def _retell(error: Any, names: Mapping[str, Message]) -> Message:
+    kind, param = type(error).__name__, getattr(error, "param", None)
+    if kind == "MissingParameter" and param is not None:
+        return say(
+            "{name} is missing: {about}",
+            name=_call(param, names) if param.param_type_name == "argument" else param.opts[0],
+            about=str(getattr(param, "help", "") or "").rstrip("."),
+        )
+    if kind == "NoSuchOption":
+        return _unknown_option(error)
+    if kind == "BadOptionUsage":
+        option = f"`{clean(error.option_name)}`"
+        if "not take a value" in str(error):
+            return say("{option} takes no value", option=option)
+        return say("{option} needs a value after it", option=option)
+    return _retell_words(error)
+
+
+def _unknown_option(error: Any) -> Message:
+    params = error.ctx.command.params if error.ctx is not None else ()
+    known = [word for one in params if one.param_type_name == "option" for word in one.opts]
+    near = get_close_matches(error.option_name, known, n=1)
+    return say(
+        "there is no option {given} here{hint}",
+        given=f"`{clean(error.option_name)[:80]}`",
+        hint=say("; did you mean {close}?", close=f"`{near[0]}`")
+        if near
+        else say("; there are {choices}", choices=", ".join(known)),
+    )
+
+
+def _retell_words(error: Any) -> Message:
+    """Retell what has no class of its own, by the words that it comes in."""
+    words = str(error.format_message())
+    extra = re.fullmatch(r"Got unexpected extra argument\S* \((.*)\)", words, re.DOTALL)
+    if extra:
+        return say(
+            "{given} is more than can be written here; names with blanks go between quotation "
+            "marks",
+            given=f"`{clean(extra.group(1))[:80]}`",
+        )
+    if words.startswith("Missing command"):
+        known = ", ".join(error.ctx.command.commands) if error.ctx is not None else ""
+        return say("which command? There are {known}", known=known)
+    return say("the command cannot be understood: {reason}", reason=clean(words))

@@ -1,0 +1,1 @@
+"""Numbers of the catalogue, each with its unit and its source."""

@@ -1,0 +1,1 @@
+"""Roads priced for trucks: what each transport that could make sense comes to."""

@@ -1,0 +1,1 @@
+"""Documents for people: reports and project pages, as pages and for Word."""

@@ -1,0 +1,374 @@
+"""One small page for each project: its own flows, its effect, its calendar; safe to send out."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pandas as pd
+from babel.dates import format_date
+
+from raastof_geo.assignment.rules.limits import project_sites
+from raastof_geo.effect.books import unit_of
+from raastof_geo.effect.burden import count_weekdays
+from raastof_geo.effect.money import net_cost
+from raastof_geo.language import Message, format_number, say, spoken_language
+from raastof_geo.outputs.documents.charts import draw_map_picture
+from raastof_geo.outputs.documents.document import (
+    Block,
+    Bullets,
+    Document,
+    Heading,
+    Paragraph,
+    Picture,
+    Table,
+    render_page,
+)
+from raastof_geo.outputs.documents.effects import (
+    COSTS,
+    RULE_NAMES,
+    name_project,
+    show_commitments,
+    sum_books,
+    tabulate_effect,
+    tabulate_groups,
+)
+from raastof_geo.outputs.tables.summary import list_conditions
+from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES
+from raastof_geo.result import Result
+
+_RESERVED = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)),
+}
+_LONGEST = 60
+Flow: TypeAlias = Mapping[Hashable, Any]
+"""A row of the table of flows."""
+Flows: TypeAlias = dict[str, list[Flow]]
+_LOCALE = {"da": "da_DK", "en": "en_GB"}
+
+
+def write_projects(result: Result, folder: Path) -> Path:
+    """Write `projects/<id>.html` for every project, and return the folder."""
+    into = folder / "projects"
+    into.mkdir()
+    others, flows = tuple(_tell_others(result)), group_flows(result)
+    for project in list_projects(result):
+        page = render_page(build_project(result, project, others=others, flows=flows))
+        path = into / f"{file_name(project)}.html"
+        path.write_text(page + "\n", encoding="utf-8", newline="\n")
+    return into
+
+
+def list_projects(result: Result) -> list[str]:
+    """List the projects that have surplus or needs."""
+    scenario = result.scenario
+    return sorted({scenario.project(site) for site in project_sites(scenario)})
+
+
+def file_name(project: str) -> str:
+    """Give a name that is a file's on every system, and another for every project."""
+    simple = re.sub(r"[^a-z0-9_-]+", "-", project.lower()).strip("-")[:_LONGEST]
+    if simple and simple == project and simple not in _RESERVED:
+        return simple
+    mark = hashlib.sha256(project.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{simple or 'project'}-{mark}"
+
+
+def group_flows(result: Result) -> Flows:
+    """Give the flows of the plan by the projects at their ends."""
+    scenario, projects = result.scenario, project_sites(result.scenario)
+    found: Flows = {project: [] for project in list_projects(result)}
+    for flow in result.plan.flows.to_dict(orient="records"):
+        for project in {
+            scenario.project(site)
+            for site in (flow["origin"], flow["destination"])
+            if site in projects
+        }:
+            found[project].append(flow)
+    return found
+
+
+def build_project(
+    result: Result,
+    project: str,
+    *,
+    others: tuple[Block, ...] | None = None,
+    flows: Flows | None = None,
+) -> Document:
+    """Put the page of a project together.
+
+    Parameters
+    ----------
+    others
+        What it tells of the others, where that is known already.
+    flows
+        The flows of every project, where they are known already.
+    """
+    own = (group_flows(result) if flows is None else flows)[project]
+    scenario = result.scenario
+    blocks = [
+        *_tell_summary(result, project),
+        *_draw_map(result, project, own),
+        *_tell_calendar(result, project, own),
+        *_tell_effect(result, project),
+        *_tell_money(result, project),
+        *(_tell_others(result) if others is None else others),
+        *_tell_method(result),
+    ]
+    metadata = result.network.metadata
+    return Document(
+        title=name_project(scenario, project),
+        language=scenario.said.language,
+        blocks=tuple(blocks),
+        subtitle=scenario.said.title,
+        footer=(
+            f"{metadata.attribution} ({metadata.osm_date}). "
+            + str(say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")),
+        ),
+    )
+
+
+def _books(result: Result, project: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Give what falls to a project in the plan and before."""
+    found = []
+    for books in (result.effect.books, result.effect.baseline_books):
+        table = books.by("project")
+        row = table[table.index == project].sum()
+        found.append(dict(zip(map(str, table.columns), row.tolist(), strict=True)))
+    return found[0], found[1]
+
+
+def _tell_summary(result: Result, project: str) -> Iterator[Block]:
+    plan, before = _books(result, project)
+    yield Heading(say("What it means for this project"), anchor="summary")
+    saved = before["kg_co2e_wtw"] - plan["kg_co2e_wtw"]
+    sentence = (
+        say(
+            "In the plan this project's share of the emissions is {plan} t CO2e instead of "
+            "{before} t: {saved} t less.",
+            plan=format_number(plan["kg_co2e_wtw"] / 1000, digits=1),
+            before=format_number(before["kg_co2e_wtw"] / 1000, digits=1),
+            saved=format_number(saved / 1000, digits=1),
+        )
+        if saved >= 0
+        else say(
+            "In the plan this project's share of the emissions is {plan} t CO2e instead of "
+            "{before} t: {more} t more, which others save.",
+            plan=format_number(plan["kg_co2e_wtw"] / 1000, digits=1),
+            before=format_number(before["kg_co2e_wtw"] / 1000, digits=1),
+            more=format_number(-saved / 1000, digits=1),
+        )
+    )
+    yield Paragraph(sentence, lead=True)
+    moved = [
+        books.tonnes_by_project.get(project, 0.0)
+        for books in (result.effect.books, result.effect.baseline_books)
+    ]
+    yield show_commitments(plan, before, (moved[0], moved[1]))
+
+
+def _draw_map(result: Result, project: str, own: Sequence[Flow]) -> Iterator[Block]:
+    scenario = result.scenario
+    lines: list[tuple[Any, float, bool]] = []
+    for row in own:
+        points = result.legs.draw(row["origin"], row["destination"], row["vehicle"], row["period"])
+        if len(points) > 1 and row["origin"] != row["destination"]:
+            lines.append((points, float(row["tonnes"]), bool(row["virgin"])))
+    met = {row[end] for row in own for end in ("origin", "destination")}
+    here = [site for site in scenario.sites if site in met or scenario.project(site) == project]
+    sites = [
+        (
+            *scenario.sites[site].lon_lat,
+            next(iter(scenario.sites[site].roles), "need"),
+            scenario.site_name(site),
+        )
+        for site in here
+    ]
+    drawing = draw_map_picture(
+        lines, sites, names=(str(say("Surplus and recycled")), str(say("Virgin")))
+    )
+    yield Picture(
+        drawing,
+        say("Map of this project's flows; the calendar has the same figures."),
+        say("This project's flows on the roads that trucks take; the wider, the more tonnes."),
+    )
+
+
+def _tell_calendar(result: Result, project: str, own: Sequence[Flow]) -> Iterator[Block]:
+    """Tell what comes and goes in each period."""
+    scenario = result.scenario
+    yield Heading(say("Calendar"), anchor="calendar")
+    if not own:
+        yield Paragraph(say("Nothing comes to or leaves this project in the plan."))
+        return
+    periods = list(scenario.periods)
+    mine = {site for site in project_sites(scenario) if scenario.project(site) == project}
+    leaving = [row for row in own if row["origin"] in mine]
+    coming = [row for row in own if row["origin"] not in mine]
+    if leaving:
+        caption = say("What leaves the project [t]")
+        yield _tabulate_calendar(result, leaving, caption, say("To"), "destination")
+    if coming:
+        caption = say("What comes to the project [t]")
+        yield _tabulate_calendar(result, coming, caption, say("From"), "origin")
+    days = [count_weekdays(scenario.periods[period]) for period in periods]
+    loads = [sum(row["loads"] for row in own if row["period"] == period) for period in periods]
+    yield Table(
+        say("Trucks at the gate"),
+        ("", *map(_head, scenario.periods.values())),
+        (
+            (say("Truck loads"), *(format_number(count) for count in loads)),
+            (
+                say("For each weekday"),
+                *(
+                    format_number(count / day, digits=1)
+                    for count, day in zip(loads, days, strict=True)
+                ),
+            ),
+        ),
+        numeric=frozenset(range(1, 1 + len(periods))),
+    )
+    relied_on = list_conditions(result, own)
+    if relied_on:
+        yield Heading(say("Conditions that these flows rely on"), level=3)
+        yield Bullets(tuple(relied_on))
+
+
+def _head(period: Any) -> str:
+    locale = _LOCALE[spoken_language()]
+    start = format_date(period.start, format="d MMM y", locale=locale)
+    end = format_date(period.end, format="d MMM y", locale=locale)
+    return f"{period.id} ({start} – {end})"
+
+
+def _tabulate_calendar(
+    result: Result, flows: Sequence[Flow], caption: Message, head: Message, partner: str
+) -> Table:
+    scenario, periods = result.scenario, list(result.scenario.periods)
+    materials = scenario.catalogue.materials
+    tonnes: dict[tuple[str, str], dict[str, float]] = {}
+    for row in flows:
+        mine = tonnes.setdefault((row[partner], row["material"]), dict.fromkeys(periods, 0.0))
+        mine[row["period"]] += row["tonnes"]
+    order = sorted(tonnes, key=lambda key: (-sum(tonnes[key].values()), key))
+    rows: list[tuple[str | Message, ...]] = [
+        (
+            scenario.site_name(site),
+            materials[material].called(scenario.said.language),
+            *(format_number(t) if t else "–" for t in tonnes[site, material].values()),
+            format_number(sum(tonnes[site, material].values())),
+        )
+        for site, material in order
+    ]
+    sums = [sum(one[period] for one in tonnes.values()) for period in periods]
+    rows.append((say("Total"), "", *map(format_number, sums), format_number(sum(sums))))
+    return Table(
+        caption,
+        (head, say("Material"), *map(_head, scenario.periods.values()), say("Total")),
+        tuple(rows),
+        numeric=frozenset(range(2, 3 + len(periods))),
+        total=True,
+    )
+
+
+def _tell_effect(result: Result, project: str) -> Iterator[Block]:
+    plan, before = _books(result, project)
+    yield Heading(say("Effect"), anchor="effect")
+    yield tabulate_effect(say("What falls to this project"), plan, before)
+
+
+def _tell_money(result: Result, project: str) -> Iterator[Block]:
+    plan, before = _books(result, project)
+    yield Heading(say("Money"), anchor="money")
+    rows: list[tuple[str | Message, ...]] = [
+        (name, *_money(before[part], plan[part]))
+        for part, name in COSTS
+        if abs(before[part]) + abs(plan[part]) > 0.5
+    ]
+    if before["sold_dkk"] or plan["sold_dkk"]:
+        rows.append((say("Material sold"), *_money(-before["sold_dkk"], -plan["sold_dkk"])))
+    sums = [float(net_cost(pd.DataFrame([one])).iloc[0]) for one in (before, plan)]
+    rows.append((say("Total"), *_money(*sums)))
+    yield Table(
+        say("What this project pays [1,000 DKK]"),
+        ("", say("Before"), say("Plan"), say("Saved")),
+        tuple(rows),
+        numeric=frozenset({1, 2, 3}),
+        total=True,
+    )
+    transfers = result.effect.transfers
+    if project in transfers.saved_dkk:
+        yield Bullets(
+            tuple(
+                say(
+                    "If the saving of all projects is divided by {rule}, this project gets {paid} "
+                    "thousand DKK from the others (below 0: pays).",
+                    rule=RULE_NAMES[rule],
+                    paid=format_number(transfers.paid(rule)[project] / 1000),
+                )
+                for rule in transfers.rules
+            )
+        )
+
+
+def _money(before: float, plan: float) -> tuple[str, str, str]:
+    return (
+        format_number(before / 1000),
+        format_number(plan / 1000),
+        format_number((before - plan) / 1000),
+    )
+
+
+def _tell_others(result: Result) -> Iterator[Block]:
+    """Tell of the other projects as much as the scenario wants published."""
+    plan, before = (
+        sum_books(books) for books in (result.effect.books, result.effect.baseline_books)
+    )
+    yield Heading(say("The whole plan"), anchor="whole")
+    if result.scenario.said.publish == "everything":
+        yield tabulate_groups(result, say("Effect by project"), "project", say("Project"))
+        return
+    saved = (before["kg_co2e_wtw"] - plan["kg_co2e_wtw"]) / 1000
+    yield Paragraph(
+        say(
+            "All projects together save about {saved} t CO2e. What each of the others sends and "
+            "receives is not published.",
+            saved=format_number(round_coarsely(saved)),
+        )
+    )
+
+
+def round_coarsely(value: float) -> float:
+    """Round to one significant digit, so that nobody can tell what one project has."""
+    if not value:
+        return 0.0
+    step = 10.0 ** math.floor(math.log10(abs(value)))
+    return round(value / step) * step
+
+
+def _tell_method(result: Result) -> Iterator[Block]:
+    yield Heading(say("How it was found"), anchor="method")
+    yield Bullets(
+        (
+            say(
+                "Before: each project alone takes its needs from the pit, and sends its surplus "
+                "to the receiver, that is best for itself."
+            ),
+            SHARE_RULES[result.scenario.said.effect.shared_legs],
+            SHARE_OF_COMMON,
+            say("That a material fits a use is not a permit: the municipality decides."),
+            say(
+                "Emissions are in {unit}, well to wheel, with transport, virgin material, plants, "
+                "depots, lime and final reception.",
+                unit=unit_of("kg_co2e_wtw"),
+            ),
+        )
+    )

@@ -1,0 +1,381 @@
+"""The report for councils: the same blocks as one page and as a Word document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from raastof_geo.assignment.telling.names import describe_row
+from raastof_geo.assignment.telling.violation import NEVER_BENT
+from raastof_geo.effect.books import unit_of
+from raastof_geo.effect.factor import list_doubts
+from raastof_geo.language import Message, format_number, say
+from raastof_geo.outputs.documents.charts import draw_map_picture
+from raastof_geo.outputs.documents.document import (
+    Block,
+    Bullets,
+    Document,
+    Heading,
+    Paragraph,
+    Picture,
+    Table,
+    render_page,
+)
+from raastof_geo.outputs.documents.effects import (
+    EFFECTS,
+    explain_causes,
+    explain_progress,
+    show_commitments,
+    sum_books,
+    tabulate_effect,
+    tabulate_groups,
+    tabulate_money,
+)
+from raastof_geo.outputs.documents.word import write_word
+from raastof_geo.outputs.ledger import describe_ledger
+from raastof_geo.outputs.tables.summary import answer, list_conditions, prove
+from raastof_geo.outputs.warning import warn
+from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES, explain_in
+from raastof_geo.result import Result
+
+_MOST_MATCHES = 150
+_MOST_PRICES = 20
+_MOST_DOUBTS = 15
+_MOST_LINES = 4
+"""Lines of the ledger that the report tells of each part; `raastof explain` tells more."""
+
+
+def write_report(result: Result, folder: Path) -> Path:
+    """Write `report.html`."""
+    path = folder / "report.html"
+    page = render_page(build_report(result))
+    path.write_text(page + "\n", encoding="utf-8", newline="\n")
+    return path
+
+
+def write_report_docx(result: Result, folder: Path) -> Path:
+    """Write `report.docx`, the same without the ledger."""
+    moment = min(period.start for period in result.scenario.periods.values())
+    return write_word(build_report(result, ledger=False), folder / "report.docx", moment=moment)
+
+
+def build_report(result: Result, *, ledger: bool = True) -> Document:
+    """Put the report together.
+
+    Parameters
+    ----------
+    ledger
+        Whether the last section follows the figures back to their sources, and tables link there.
+    """
+    blocks = [
+        *_tell_summary(result),
+        *_draw_map(result),
+        *_tell_effect(result, ledger),
+        *_tell_groups(result),
+        *_tell_money(result),
+        *_tell_matches(result),
+        *_tell_prices(result),
+        *_tell_method(result),
+        *_tell_sources(result),
+    ]
+    if ledger:
+        blocks += _tell_ledger(result)
+    metadata = result.network.metadata
+    return Document(
+        title=result.scenario.said.title,
+        language=result.scenario.said.language,
+        blocks=tuple(blocks),
+        subtitle=result.scenario.said.description,
+        footer=(
+            f"{metadata.attribution} ({metadata.osm_date}). "
+            + str(say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")),
+        ),
+    )
+
+
+def _tell_summary(result: Result) -> Iterator[Block]:
+    effect = result.effect
+    plan, before = sum_books(effect.books), sum_books(effect.baseline_books)
+    yield Heading(say("Summary"), anchor="summary")
+    for number, sentence in enumerate(_say_in_short(result, plan, before)):
+        yield Paragraph(sentence, lead=number == 0)
+    moved = [sum(one.tonnes_by_project.values()) for one in (effect.books, effect.baseline_books)]
+    yield show_commitments(plan, before, (moved[0], moved[1]))
+    yield Bullets(tuple(warning.message for warning in warn(result)))
+
+
+def _say_in_short(
+    result: Result, plan: dict[str, float], before: dict[str, float]
+) -> Iterator[Message]:
+    effect = result.effect
+    saved = before["kg_co2e_wtw"] - plan["kg_co2e_wtw"]
+    if effect.baseline_missing:
+        yield say(
+            "The plan emits {plan} t CO2e. What the projects would emit each on its own cannot be "
+            "compared: alone they cannot place everything.",
+            plan=format_number(plan["kg_co2e_wtw"] / 1000),
+        )
+    else:
+        yield say(
+            "If the projects match their surplus and needs as in this plan, they emit {plan} t "
+            "CO2e instead of {before} t: {saved} t, or {share} %, less than if each does it alone.",
+            plan=format_number(plan["kg_co2e_wtw"] / 1000),
+            before=format_number(before["kg_co2e_wtw"] / 1000),
+            saved=format_number(saved / 1000),
+            share=format_number(100 * saved / max(1e-9, before["kg_co2e_wtw"]), digits=1),
+        )
+    yield say(
+        "{reused} t of surplus is put to use in other projects, and {virgin} t less virgin "
+        "material is dug.",
+        reused=format_number(plan["reused_tonnes"]),
+        virgin=format_number(before["virgin_tonnes"] - plan["virgin_tonnes"]),
+    )
+    yield say(
+        "Trucks drive {plan} km instead of {before} km, with {loads} loads instead of "
+        "{loads_before}.",
+        plan=format_number(plan["vehicle_km"]),
+        before=format_number(before["vehicle_km"]),
+        loads=format_number(plan["loads"]),
+        loads_before=format_number(before["loads"]),
+    )
+    yield say(
+        "The projects pay {plan} million DKK instead of {before} million.",
+        plan=format_number((plan["cost_dkk"] - plan["sold_dkk"]) / 1e6, digits=1),
+        before=format_number((before["cost_dkk"] - before["sold_dkk"]) / 1e6, digits=1),
+    )
+
+
+def _draw_map(result: Result) -> Iterator[Block]:
+    scenario, flows = result.scenario, result.plan.flows
+    keys = ["origin", "destination", "vehicle"]
+    lines: list[tuple[Any, float, bool]] = []
+    moved = flows[flows["origin"] != flows["destination"]]
+    summed = moved.groupby([*keys, "virgin"], sort=True).agg(
+        tonnes=("tonnes", "sum"), period=("period", "first")
+    )
+    for key, row in summed.nlargest(_MOST_MATCHES, "tonnes").iterrows():
+        origin, goal, vehicle, virgin = key if isinstance(key, tuple) else (key,) * 4
+        points = result.legs.draw(str(origin), str(goal), str(vehicle), str(row["period"]))
+        if len(points) > 1:
+            lines.append((points, float(row["tonnes"]), bool(virgin)))
+    sites = [
+        (*site.lon_lat, site.roles[0] if site.roles else "need", scenario.site_name(name))
+        for name, site in scenario.sites.items()
+    ]
+    drawing = draw_map_picture(
+        lines, sites, names=(str(say("Surplus and recycled")), str(say("Virgin")))
+    )
+    yield Picture(
+        drawing,
+        say("Map of the flows; the table of matches has the same figures."),
+        say(
+            "Flows on the roads that trucks take; the wider, the more tonnes. Circles need "
+            "material, triangles have surplus, squares are pits, diamonds receivers, plus signs "
+            "plants, pentagons depots."
+        ),
+    )
+
+
+def _tell_effect(result: Result, ledger: bool) -> Iterator[Block]:
+    effect = result.effect
+    yield Heading(say("Effect"), anchor="effect")
+    yield Paragraph(
+        say(
+            "Before: each project alone takes its needs from the pit, and sends its surplus "
+            "to the receiver, that is best for itself."
+        )
+        if not result.scenario.said.baseline.legs
+        else say("Before: each project alone, with the legs that the scenario names.")
+    )
+    yield tabulate_effect(
+        say("Effect in total"),
+        sum_books(effect.books),
+        sum_books(effect.baseline_books),
+        links=ledger,
+    )
+    yield Heading(say("By cause"), anchor="causes")
+    yield from explain_causes(effect.causes, effect)
+    yield Heading(say("Share of secondary materials"), anchor="share")
+    yield from explain_progress(result)
+    yield Bullets(tuple(answer(result)))
+
+
+def _tell_groups(result: Result) -> Iterator[Block]:
+    yield Heading(say("Who and what"), anchor="groups")
+    yield Paragraph(SHARE_RULES[result.scenario.said.effect.shared_legs])
+    yield Paragraph(SHARE_OF_COMMON)
+    yield tabulate_groups(result, say("Effect by project"), "project", say("Project"))
+    yield tabulate_groups(
+        result, say("Effect by municipality"), "municipality", say("Municipality")
+    )
+    yield tabulate_groups(result, say("Effect by material"), "material", say("Material"))
+    yield tabulate_groups(result, say("Effect by period"), "period", say("Period"))
+
+
+def _tell_money(result: Result) -> Iterator[Block]:
+    yield Heading(say("Money"), anchor="money")
+    yield Paragraph(
+        say(
+            "The tables are where talks about joint financing can start: they say what each "
+            "project would pay alone and in the plan, and which transfers divide what is saved."
+        )
+    )
+    yield from tabulate_money(result.scenario, result.effect)
+
+
+def _tell_matches(result: Result) -> Iterator[Block]:
+    scenario, flows = result.scenario, result.plan.flows
+    language = scenario.said.language
+    materials = scenario.catalogue.materials
+    keys = ["origin", "destination", "material", "period"]
+    summed = flows.groupby(keys, sort=False).agg(
+        tonnes=("tonnes", "sum"),
+        loads=("loads", "sum"),
+        length_km=("length_km", "mean"),
+        kg=("kg_co2e_wtw", "sum"),
+    )
+    shown = summed.reset_index().sort_values(
+        ["tonnes", *keys], ascending=[False, True, True, True, True]
+    )
+    rows = [
+        (
+            scenario.site_name(row["origin"]),
+            scenario.site_name(row["destination"]),
+            materials[row["material"]].called(language),
+            str(row["period"]),
+            format_number(row["tonnes"]),
+            format_number(row["loads"]),
+            format_number(row["length_km"], digits=1),
+            format_number(row["kg"] / 1000, digits=1),
+        )
+        for row in shown.head(_MOST_MATCHES).to_dict(orient="records")
+    ]
+    yield Heading(say("Matches"), anchor="matches")
+    if len(shown) > _MOST_MATCHES:
+        yield Paragraph(
+            say(
+                "The {most} largest of {count}; flows.csv and plan.xlsx have all of them.",
+                most=_MOST_MATCHES,
+                count=len(shown),
+            )
+        )
+    yield Table(
+        say("Who drives what to whom"),
+        (
+            say("From"),
+            say("To"),
+            say("Material"),
+            say("Period"),
+            "t",
+            say("Loads"),
+            say("Kilometres, loaded"),
+            say("Transport [t CO2e]"),
+        ),
+        tuple(rows),
+        numeric=frozenset({4, 5, 6, 7}),
+    )
+    relied_on = list_conditions(result)
+    if relied_on:
+        yield Heading(say("Conditions that the plan relies on"), level=3)
+        yield Bullets(tuple(relied_on))
+
+
+def _tell_prices(result: Result) -> Iterator[Block]:
+    prices = result.plan.shadow_prices
+    worth = prices[(prices["shadow_price"].abs() > 1e-6) & ~prices["rule"].isin(NEVER_BENT)]
+    order = worth["shadow_price"].abs().sort_values(ascending=False, kind="stable").index
+    unit = unit_of(result.scenario.said.objectives[0].minimise[0])
+    rows = [
+        (
+            describe_row(result.scenario, str(row["rule"]), str(row["label"])),
+            format_number(float(row["limit"])),
+            format_number(float(row["shadow_price"]), digits=2),
+        )
+        for row in worth.loc[order].head(_MOST_PRICES).to_dict(orient="records")
+    ]
+    yield Heading(say("What one more tonne is worth"), anchor="prices")
+    if not rows:
+        yield Paragraph(say("No limit costs anything in this plan."))
+        return
+    yield Paragraph(
+        say(
+            "What the first objective would change by if a limit were one unit larger, while "
+            "nothing else changes; it holds for small changes. Below 0 is a saving."
+        )
+    )
+    yield Table(
+        say("The limits that matter most"),
+        (say("Limit"), say("Now"), say("Change for one more [{unit}]", unit=unit)),
+        tuple(rows),
+        numeric=frozenset({1, 2}),
+    )
+
+
+def _tell_method(result: Result) -> Iterator[Block]:
+    yield Heading(say("Limits and method"), anchor="method")
+    yield Paragraph(prove(result))
+    yield Bullets(
+        (
+            say(
+                "A linear programme assigns tonnes to legs on the road network of OpenStreetMap; "
+                "legs are priced by truck, load, speed and year."
+            ),
+            say(
+                "Counted are transport (well to wheel), digging of virgin material, plants, depots "
+                "and lime, and final reception. Demolition and excavation are the same with and "
+                "without the plan and are not counted."
+            ),
+            say("Queues, opening hours, gradients and the order of work within a period are not."),
+            say("That a material fits a use is not a permit: the municipality decides."),
+            say("Loads of one flow are rounded up to whole trucks; sums of the effect are not."),
+        )
+    )
+
+
+def _tell_sources(result: Result) -> Iterator[Block]:
+    scenario = result.scenario
+    figures = scenario.catalogue.figures()
+    doubts = list_doubts(result.effect.books, result.effect.baseline_books)
+    yield Heading(say("Sources"), anchor="sources")
+    if doubts:
+        yield Table(
+            say("Unverified figures that matter most"),
+            (
+                say("Figure"),
+                say("Source"),
+                say("Behind"),
+                say("Saving changes if it is 10 % higher"),
+            ),
+            tuple(
+                (
+                    one.name,
+                    scenario.catalogue.cite(figures[one.name].source),
+                    one.part,
+                    f"{format_number(one.influence)} {unit_of(one.part)}",
+                )
+                for one in doubts[:_MOST_DOUBTS]
+            ),
+            numeric=frozenset({3}),
+        )
+    cited = sorted({scenario.catalogue.cite(figure.source) for figure in figures.values()})
+    yield Bullets(tuple(cited))
+
+
+def _tell_ledger(result: Result) -> Iterator[Block]:
+    """Follow each figure of the effect in total to its lines, factors and sources."""
+    ledger = describe_ledger(result)
+    yield Heading(say("Where the figures come from"), anchor="ledger")
+    yield Paragraph(
+        say(
+            "Each figure of the effect in total, followed to the largest lines that it sums and "
+            "to the sources of their factors. Any figure can be followed further: raastof explain "
+            "FOLDER saved.kg_co2e_wtw@project=NAME"
+        )
+    )
+    for part, name, _, _ in EFFECTS:
+        told = explain_in(ledger, f"saved.{part}", most=_MOST_LINES)
+        if not told.steps:
+            continue
+        yield Heading(name, level=3, anchor=f"how-{part}")
+        yield Bullets(tuple(told.steps))

@@ -1,0 +1,1 @@
+"""Layers for a GIS, with their styles and what each column means."""

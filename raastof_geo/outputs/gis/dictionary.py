@@ -1,0 +1,115 @@
+"""What every column of every layer means, in Danish and English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from raastof_geo.outputs.gis.layers import FIGURES
+
+_COLUMNS: Mapping[str, tuple[str, str, str]] = {
+    "id": ("", "Lokalitetens navn i scenariet", "The site's id in the scenario"),
+    "name": ("", "Navn", "Name"),
+    "role": ("", "Hvad lokaliteten først og fremmest er", "What the site is in the first place"),
+    "roles": ("", "Alt, hvad lokaliteten er", "Everything that the site is"),
+    "project": ("", "Projektet, lokaliteten hører til", "The project that the site belongs to"),
+    "municipality": ("", "Kommune", "Municipality"),
+    "note": ("", "Scenariets bemærkning", "The scenario's note"),
+    "snap_m": ("m", "Afstand til nærmeste vej", "Distance to the nearest road"),
+    "sent_tonnes": ("t", "Hvad planen kører væk", "What the plan takes away"),
+    "received_tonnes": ("t", "Hvad planen kører hertil", "What the plan brings here"),
+    "origin": ("", "Fra, id", "From, id"),
+    "origin_name": ("", "Fra", "From"),
+    "destination": ("", "Til, id", "To, id"),
+    "destination_name": ("", "Til", "To"),
+    "giver": (
+        "",
+        "Hvad der afgiver: udbud, grav, anlæg, depot",
+        "What gives: offer, pit, plant, depot",
+    ),
+    "taker": (
+        "",
+        "Hvad der modtager: behov, modtager, anlæg, depot",
+        "What takes: need, receiver, plant, depot",
+    ),
+    "taker_kind": ("", "Modtagerens slags", "Kind of the taker"),
+    "material": ("", "Materiale, id", "Material, id"),
+    "material_name": ("", "Materiale", "Material"),
+    "vehicle": ("", "Lastbil, id", "Truck, id"),
+    "period": ("", "Periode", "Period"),
+    "tonnes": ("t", "Mængde", "Amount"),
+    "reference_tonnes": (
+        "t",
+        "Dækket behov i referencemateriale",
+        "Need met, in reference material",
+    ),
+    "loads": ("", "Læs", "Truck loads"),
+    "load_t": ("t", "Ton pr. læs", "Tonnes per load"),
+    "loaded_km": ("km", "Vej med last, pr. tur", "Way with a load, per trip"),
+    "return_km": ("km", "Vej tom, pr. tur", "Way empty, per trip"),
+    "ferry_km": ("km", "Heraf med færge, pr. tur", "Of which by ferry, per trip"),
+    "drive_h": ("h", "Køretid i alt", "Driving time in all"),
+    "vehicle_km": ("km", "Kørte kilometre i alt", "Truck kilometres in all"),
+    "tonne_km": ("t km", "Transportarbejde", "Transport work"),
+    "energy": ("", "Energi i alt, i enheden ved siden af", "Energy in all, in the unit beside it"),
+    "energy_unit": ("", "Energiens enhed", "Unit of the energy"),
+    "kg_co2e_wtw": ("kg CO2e", "Transport, fra kilde til hjul", "Transport, well to wheel"),
+    "kg_co2e_ttw": ("kg CO2e", "Transport, fra tank til hjul", "Transport, tank to wheel"),
+    "dkk": (
+        "DKK",
+        "Omkostning: kørsel, vejafgift, materiale, gebyr",
+        "Cost: haul, toll, material, fee",
+    ),
+    "edge": ("", "Vejstykkets nummer i vejnettet", "Number of the road segment in the network"),
+    "road": ("", "Vejens navn eller nummer", "Name or number of the road"),
+    "road_class": ("", "Vejklasse i OpenStreetMap", "Class of the road in OpenStreetMap"),
+    "loaded_trips": (
+        "1/period",
+        "Ture med last, begge retninger",
+        "Trips with a load, both directions",
+    ),
+    "empty_trips": ("1/period", "Tomme ture, begge retninger", "Empty trips, both directions"),
+    "per_weekday": ("1/d", "Lastbiler pr. hverdag i planen", "Trucks each weekday in the plan"),
+    "loaded_trips_before": ("1/period", "Ture med last, før", "Trips with a load, before"),
+    "empty_trips_before": ("1/period", "Tomme ture, før", "Empty trips, before"),
+    "per_weekday_before": ("1/d", "Lastbiler pr. hverdag, før", "Trucks each weekday, before"),
+    "per_weekday_change": ("1/d", "Plan minus før", "Plan less before"),
+    "length_m": ("m", "Vejstykkets længde", "Length of the segment"),
+}
+_FIGURES: Mapping[str, tuple[str, str, str]] = {
+    "t_co2e_wtw": ("t CO2e", "udledning fra alle dele, WTW", "emissions of all parts, WTW"),
+    "transport_t_co2e_wtw": ("t CO2e", "transport, WTW", "transport, WTW"),
+    "transport_t_co2e_ttw": ("t CO2e", "transport, TTW", "transport, TTW"),
+    "upstream_t_co2e": ("t CO2e", "indvinding", "digging virgin material"),
+    "processing_t_co2e": ("t CO2e", "anlæg, depoter, kalk", "plants, depots, lime"),
+    "disposal_t_co2e": ("t CO2e", "slutmodtagelse", "final reception"),
+    "virgin_t": ("t", "jomfrueligt materiale", "virgin material"),
+    "reused_t": ("t", "overskud genbrugt andetsteds", "surplus reused elsewhere"),
+    "landfill_t": ("t", "deponi", "landfill"),
+    "truck_km": ("km", "lastbilkilometer", "truck kilometres"),
+    "loads": ("", "læs", "truck loads"),
+    "cost_dkk": ("DKK", "omkostning", "cost"),
+}
+_SIDES: Mapping[str, tuple[str, str]] = {
+    "plan": ("Del af planen", "Share of the plan"),
+    "before": ("Del af før-situationen", "Share of what was before"),
+    "saved": ("Del af det sparede, før minus plan", "Share of what is saved, before less plan"),
+}
+
+
+def build_dictionary(columns: Mapping[str, Iterable[str]]) -> pd.DataFrame:
+    """Give `layer`, `column`, `unit`, `meaning_da`, `meaning_en` for the columns of layers.
+
+    Raises
+    ------
+    KeyError
+        A column that nobody has described.
+    """
+    known = dict(_COLUMNS)
+    for figure in FIGURES:
+        unit, danish, english = _FIGURES[figure]
+        for side, (in_danish, in_english) in _SIDES.items():
+            known[f"{side}_{figure}"] = (unit, f"{in_danish}: {danish}", f"{in_english}: {english}")
+    rows = [(layer, column, *known[column]) for layer, names in columns.items() for column in names]
+    return pd.DataFrame(rows, columns=["layer", "column", "unit", "meaning_da", "meaning_en"])

@@ -1,0 +1,157 @@
+"""Write the layers for QGIS: with styles that it applies by itself, and what each column means."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import geopandas as gpd
+import pyogrio
+
+from raastof_geo.errors import OutputError
+from raastof_geo.language import say
+from raastof_geo.outputs.documents.effects import ROLE_NAMES
+from raastof_geo.outputs.gis.dictionary import build_dictionary
+from raastof_geo.outputs.gis.geostyle import (
+    SITE_SHAPES,
+    style_burden,
+    style_flows,
+    style_municipalities,
+    style_sites,
+)
+from raastof_geo.outputs.gis.layers import draw_layers
+from raastof_geo.outputs.pages.map import SECONDARY_COLOURS, VIRGIN_COLOURS
+from raastof_geo.result import Result
+
+_WEEKDAY_LIMITS = (0.0, 5.0, 20.0, 50.0, 150.0, 1e9)
+
+
+def write_geopackage(result: Result, folder: Path) -> Path:
+    """Write `plan.gpkg`: layers in EPSG:25832, `layer_styles` and `data_dictionary`."""
+    path = folder / "plan.gpkg"
+    layers = draw_layers(result)
+    with _at(result):
+        for name, layer in layers.items():
+            layer.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
+        columns = {
+            name: [one for one in layer if one != "geometry"] for name, layer in layers.items()
+        }
+        pyogrio.write_dataframe(
+            build_dictionary(columns), path, layer="data_dictionary", driver="GPKG"
+        )
+    _write_styles(path, _draw_styles(result, layers), _moment(result))
+    return path
+
+
+def write_geoparquet(result: Result, folder: Path) -> Path:
+    """Write the same layers as GeoParquet into `geoparquet`, and return the folder.
+
+    Raises
+    ------
+    OutputError
+        pyarrow is not installed.
+    """
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        raise OutputError(
+            say("the output `geoparquet` needs pyarrow: pip install raastof_geo[parquet]")
+        ) from error
+    into = folder / "geoparquet"
+    into.mkdir()
+    for name, layer in draw_layers(result).items():
+        layer.to_parquet(into / f"{name}.parquet")
+    return into
+
+
+def _moment(result: Result) -> str:
+    return f"{min(period.start for period in result.scenario.periods.values())}T00:00:00Z"
+
+
+@contextlib.contextmanager
+def _at(result: Result) -> Iterator[None]:
+    """Let files say that they were made when the scenario begins, so that equal ones are equal."""
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _moment(result)})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+
+
+def _draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[str, str]:
+    saved = layers["municipalities"]["saved_t_co2e_wtw"]
+    most = max(1.0, float(saved.max()))
+    least = min(0.0, float(saved.min()))
+    limits = (least - 1, 0.0, most / 20, most / 5, most / 2, most)
+    flows = _style_flows(result, layers)
+    return {
+        "flows": flows,
+        "flows_before": flows,
+        "sites": style_sites({role: str(ROLE_NAMES[role]) for role in SITE_SHAPES}),
+        "road_burden": style_burden(str(say("trucks each weekday")), _WEEKDAY_LIMITS),
+        "municipalities": style_municipalities(str(say("t CO2e saved")), limits),
+    }
+
+
+def _style_flows(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> str:
+    catalogue, language = result.scenario.catalogue.materials, result.scenario.said.language
+    used = sorted({*layers["flows"]["material"], *layers["flows_before"]["material"]})
+    shown = []
+    for origin, colours in (("secondary", SECONDARY_COLOURS), ("virgin", VIRGIN_COLOURS)):
+        mine = [name for name in used if catalogue[name].origin == origin]
+        for number, name in enumerate(mine):
+            colour = colours[number % len(colours)]
+            shown.append((name, catalogue[name].called(language), _rgba(colour)))
+    most = max(
+        (
+            float(layers[name]["tonnes"].max())
+            for name in ("flows", "flows_before")
+            if len(layers[name])
+        ),
+        default=1.0,
+    )
+    return style_flows(shown, most)
+
+
+def _rgba(colour: str) -> str:
+    parts = [str(int(colour[at : at + 2], 16)) for at in (1, 3, 5)]
+    return ",".join([*parts, "255"])
+
+
+_STYLES = """
+CREATE TABLE layer_styles (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    f_table_catalog TEXT(256),
+    f_table_schema TEXT(256),
+    f_table_name TEXT(256),
+    f_geometry_column TEXT(256),
+    styleName TEXT(30),
+    styleQML TEXT,
+    styleSLD TEXT,
+    useAsDefault BOOLEAN,
+    description TEXT,
+    owner TEXT(30),
+    ui TEXT(30),
+    update_time DATETIME
+)
+"""
+"""As QGIS makes it."""
+
+
+def _write_styles(path: Path, styles: Mapping[str, str], moment: str) -> None:
+    """Put styles where QGIS looks for them."""
+    with contextlib.closing(sqlite3.connect(path)) as base, base:
+        base.execute(_STYLES)
+        base.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, "
+            "last_change, srs_id) VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?, 0)",
+            (moment,),
+        )
+        base.executemany(
+            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
+            "f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner, "
+            "ui, update_time) VALUES ('', '', ?, 'geom', 'raastof_geo', ?, '', 1, '', '', NULL, ?)",
+            [(name, style, moment) for name, style in styles.items()],
+        )

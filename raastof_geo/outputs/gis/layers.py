@@ -1,0 +1,154 @@
+"""The layers that people open in a GIS: sites, flows, roads with trucks, municipalities."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from raastof_geo.effect.books import Books, find_municipalities
+from raastof_geo.effect.burden import measure_burden
+from raastof_geo.outputs.tables.flows import tabulate_flows
+from raastof_geo.result import Result
+from raastof_geo.roads.places import load_municipalities
+
+CRS = "EPSG:25832"
+
+FIGURES: dict[str, tuple[str, float]] = {
+    "t_co2e_wtw": ("kg_co2e_wtw", 1e-3),
+    "transport_t_co2e_wtw": ("transport_kg_co2e_wtw", 1e-3),
+    "transport_t_co2e_ttw": ("transport_kg_co2e_ttw", 1e-3),
+    "upstream_t_co2e": ("upstream_kg_co2e", 1e-3),
+    "processing_t_co2e": ("processing_kg_co2e", 1e-3),
+    "disposal_t_co2e": ("disposal_kg_co2e", 1e-3),
+    "virgin_t": ("virgin_tonnes", 1.0),
+    "reused_t": ("reused_tonnes", 1.0),
+    "landfill_t": ("landfill_tonnes", 1.0),
+    "truck_km": ("vehicle_km", 1.0),
+    "loads": ("loads", 1.0),
+    "cost_dkk": ("cost_dkk", 1.0),
+}
+"""Figures of sites and municipalities: name, part of the books, factor."""
+
+
+def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
+    """Give every layer by name. [EPSG:25832]"""
+    return {
+        "municipalities": draw_municipalities(result),
+        "road_burden": draw_burden(result),
+        "flows_before": draw_flows(result, result.effect.baseline_flows),
+        "flows": draw_flows(result),
+        "sites": locate_sites(result),
+    }
+
+
+def locate_sites(result: Result) -> gpd.GeoDataFrame:
+    """Give one row per site with its roles, what comes and goes, and its share of the effect."""
+    flows = result.plan.flows
+    sites = result.scenario.sites
+    lon, lat = zip(*(site.lon_lat for site in sites.values()), strict=True)
+    sent = flows.groupby("origin")["tonnes"].sum()
+    received = flows.groupby("destination")["tonnes"].sum()
+    where = find_municipalities(result.scenario)
+    return gpd.GeoDataFrame(
+        {
+            "id": list(sites),
+            "name": [result.scenario.site_name(site) for site in sites],
+            "role": [next(iter(site.roles), "") for site in sites.values()],
+            "roles": [", ".join(site.roles) for site in sites.values()],
+            "project": [result.scenario.project(site) for site in sites],
+            "municipality": [where[site] or None for site in sites],
+            "note": [site.note for site in sites.values()],
+            "snap_m": result.anchors.frame["snap_m"].round(1).to_numpy(),
+            "sent_tonnes": [round(float(sent.get(site, 0.0)), 3) for site in sites],
+            "received_tonnes": [round(float(received.get(site, 0.0)), 3) for site in sites],
+            **_figures(result, "site", list(sites)),
+        },
+        geometry=gpd.points_from_xy(lon, lat, crs="EPSG:4326"),
+    ).to_crs(CRS)
+
+
+def draw_flows(result: Result, flows: pd.DataFrame | None = None) -> gpd.GeoDataFrame:
+    """Give one row per flow, by default of the plan, with the route that its trucks take."""
+    chosen = result.plan.flows if flows is None else flows
+    spells = [result.legs.spell(period) for period in chosen["period"]]
+    ends = (chosen["origin"], chosen["destination"], chosen["vehicle"])
+    keys = list(zip(*ends, spells, strict=True))
+    lines = {key: _line(result, *key) for key in dict.fromkeys(keys)}
+    return gpd.GeoDataFrame(
+        tabulate_flows(result, chosen), geometry=[lines[key] for key in keys], crs="EPSG:4326"
+    ).to_crs(CRS)
+
+
+def _line(
+    result: Result, origin: str, destination: str, vehicle: str, period: str
+) -> shapely.LineString | None:
+    points = result.legs.draw(origin, destination, vehicle, period or None)
+    return shapely.LineString(points) if len(points) > 1 else None
+
+
+def draw_burden(result: Result) -> gpd.GeoDataFrame:
+    """Give one row per road segment and period that trucks pass, in the plan or before."""
+    scenario, legs, network = result.scenario, result.legs, result.network
+    plan = measure_burden(scenario, legs, result.plan.flows, result.plan.empty_trips)
+    before = measure_burden(scenario, legs, result.effect.baseline_flows)
+    both = plan.merge(before, on=["edge", "period"], how="outer", suffixes=("", "_before"))
+    counts = [str(name) for name in both if name not in ("edge", "period")]
+    both[counts] = both[counts].astype(np.float64).fillna(0.0)
+    edges = both["edge"].to_numpy(np.intp)
+    roads = [network.roads[number] for number in network.road[edges].tolist()]
+    used, place = np.unique(edges, return_inverse=True)
+    shapes = np.array([_segment(result, edge) for edge in used.tolist()], dtype=object)
+    table = pd.DataFrame(
+        {
+            "edge": edges,
+            "period": both["period"].astype(str),
+            "road": [road.name for road in roads],
+            "road_class": [road.road_class for road in roads],
+            "loaded_trips": both["loaded_trips"].round(3),
+            "empty_trips": both["empty_trips"].round(3),
+            "per_weekday": both["per_weekday"].round(3),
+            "loaded_trips_before": both["loaded_trips_before"].round(3),
+            "empty_trips_before": both["empty_trips_before"].round(3),
+            "per_weekday_before": both["per_weekday_before"].round(3),
+            "per_weekday_change": (both["per_weekday"] - both["per_weekday_before"]).round(3),
+            "length_m": network.length_m[edges].round(1),
+        }
+    )
+    return gpd.GeoDataFrame(
+        table, geometry=shapes[place] if len(shapes) else [], crs="EPSG:4326"
+    ).to_crs(CRS)
+
+
+def _segment(result: Result, edge: int) -> shapely.LineString:
+    network = result.network
+    span = slice(network.point_start[edge], network.point_start[edge + 1])
+    return shapely.LineString(np.column_stack([network.lon[span], network.lat[span]]))
+
+
+def draw_municipalities(result: Result) -> gpd.GeoDataFrame:
+    """Give one row per municipality with its share of the effect."""
+    areas = load_municipalities()
+    names = areas["name"].astype(str).tolist()
+    return gpd.GeoDataFrame(
+        {"name": names, **_figures(result, "municipality", names)},
+        geometry=areas.geometry.to_numpy(),
+        crs=areas.crs,
+    ).to_crs(CRS)
+
+
+def _figures(result: Result, dimension: str, labels: list[str]) -> dict[str, list[float]]:
+    """Give plan, before and saved of every figure for labels; zero where there is nothing."""
+
+    def take(books: Books, part: str, factor: float) -> list[float]:
+        column = books.by(dimension)[part].reindex(labels, fill_value=0.0)
+        return [round(float(value) * factor, 6) for value in column]
+
+    found: dict[str, list[float]] = {}
+    for name, (part, factor) in FIGURES.items():
+        plan = take(result.effect.books, part, factor)
+        before = take(result.effect.baseline_books, part, factor)
+        found[f"plan_{name}"], found[f"before_{name}"] = plan, before
+        found[f"saved_{name}"] = [round(b - p, 6) for b, p in zip(before, plan, strict=True)]
+    return found

@@ -1,0 +1,1 @@
+"""Pages with a map: one file each, no other host."""

@@ -1,0 +1,380 @@
+"""Draw sites, flows and trucks on a map that is one file and needs no internet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from raastof_geo.assignment import compare_sites
+from raastof_geo.effect.books import Books, find_municipalities
+from raastof_geo.effect.burden import count_weekdays, measure_burden
+from raastof_geo.language import Message, format_number, say
+from raastof_geo.outputs.documents.effects import ROLE_NAMES, name_project
+from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape
+from raastof_geo.outputs.tables.summary import summarise
+from raastof_geo.result import Result
+from raastof_geo.roads.network import RoadNetwork
+
+SECONDARY_COLOURS = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#e69f00",
+    "#56b4e9",
+    "#7b3294",
+    "#000000",
+)
+"""Okabe and Ito's colours, which colour-blind readers tell apart, and one more."""
+VIRGIN_COLOURS = ("#6b6b6b", "#8c6d46", "#a3a3a3", "#b59a76", "#4d4d4d")
+
+TILES = "https://tile.openstreetmap.org"
+"""Who is asked for a background where the scenario wants one from the internet."""
+
+_ROUTE_TOLERANCE_DEG = 0.0002
+_MOST_PAIRS = 6000
+"""A map with more pairs of sites than this says why only by `raastof why-not`."""
+_LEAST_PASSING = 0.05
+"""Roads with fewer trucks each weekday, in plan and baseline, are left out. [1/d]"""
+
+
+def write_map(result: Result, folder: Path) -> Path:
+    """Write `map.html`."""
+    path = folder / "map.html"
+    path.write_text(draw_map(result), encoding="utf-8", newline="\n")
+    return path
+
+
+def draw_map(result: Result) -> str:
+    """Build the page."""
+    return draw_page(
+        title=result.scenario.said.title,
+        language=result.scenario.said.language,
+        body=_body(result),
+        data=describe_map(result),
+        script="map.js",
+        images=TILES if result.scenario.said.online_tiles else "",
+    )
+
+
+def _body(result: Result) -> str:
+    """Write the landmarks of the page; what is in them is filled in by the script."""
+    figures = "".join(
+        f"<div><dt>{escape(what)}</dt><dd><b>{escape(plan)}</b> {_before(before)}</dd></div>"
+        for what, plan, before in _key_figures(result)
+    )
+    panel, table = escape(str(_PANEL)), escape(str(_TABLE))
+    return (
+        f'<a class="skip" href="#twin">{escape(str(_SKIP))}</a>\n'
+        f'<header id="strip"><h1 dir="auto">{escape(result.scenario.said.title)}</h1>'
+        f"<dl>{figures}</dl></header>\n"
+        f'<button id="toggle" type="button" aria-expanded="false" aria-controls="panel">{panel}'
+        f"</button>\n"
+        f'<nav id="panel" aria-label="{panel}"></nav>\n'
+        f'<aside id="about" aria-label="{escape(str(_ABOUT))}" hidden></aside>\n'
+        f'<main id="twin" tabindex="-1"><details id="rows"><summary>{table}</summary>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{table}"></div></details>'
+        f'<p id="told" role="status"></p></main>\n'
+        f"<noscript>{escape(str(_NO_SCRIPT))}</noscript>"
+    )
+
+
+def _before(figure: str) -> str:
+    if not figure:
+        return ""
+    return f"<span>{escape(str(_BEFORE))} {escape(figure)}</span>"
+
+
+_BEFORE = say("before")
+_PANEL = say("Layers and legend")
+_ABOUT = say("About a site")
+_TABLE = say("The flows shown, as a table")
+_SKIP = say("Skip to the table of flows")
+_NO_SCRIPT = say("The map needs JavaScript; flows.csv has the same figures.")
+
+
+def _key_figures(result: Result) -> list[tuple[str, str, str]]:
+    rows = summarise(result)
+    wanted = (0, 3, 5, 7)
+    figures = [(str(rows[at][0]), rows[at][1], rows[at][2]) for at in wanted]
+    if result.effect.saved_share is not None:
+        saved = format_number(100 * result.effect.saved_share, digits=1) + " %"
+        figures.insert(1, (str(say("Saved transport emissions")), saved, ""))
+    return figures
+
+
+def describe_map(result: Result) -> dict[str, Any]:
+    """Put what the map shows into plain values."""
+    scenario = result.scenario
+    routes = _Routes(result)
+    flows = {
+        "plan": list(_flows(result, result.plan.flows, routes)),
+        "before": list(_flows(result, result.effect.baseline_flows, routes)),
+    }
+    projects = sorted({scenario.project(site) for site in scenario.sites})
+    return {
+        **describe_base(result.network),
+        "tiles": f"{TILES}/{{z}}/{{x}}/{{y}}.png" if scenario.said.online_tiles else "",
+        "texts": {key: str(text) for key, text in _TEXTS.items()},
+        "periods": list(scenario.periods),
+        "materials": list(_materials(result)),
+        "projects": [[project, name_project(scenario, project)] for project in projects],
+        "sites": list(_sites(result)),
+        "uses": routes.uses,
+        "vehicles": [
+            scenario.catalogue.vehicles[name].called(scenario.said.language)
+            for name in scenario.said.vehicles
+        ],
+        "routes": routes.lines,
+        "flows": flows,
+        "burden": _burden(result),
+        "why": _why(result),
+    }
+
+
+def _why(result: Result) -> dict[str, dict[str, str]]:
+    """Say for each site that gives why it does not send to each other that takes."""
+    problem = result.plan.problem
+    givers = {giver.site for giver in problem.givers}
+    takers = {taker.site for taker in problem.takers}
+    if len(givers) * len(takers) > _MOST_PAIRS:
+        return {}
+    told: dict[str, dict[str, str]] = {}
+    for (giver, taker), reason in sorted(compare_sites(result.plan).items()):
+        told.setdefault(giver, {})[taker] = str(reason.message)
+    return told
+
+
+_TEXTS: dict[str, Message] = {
+    "show": say("Show"),
+    "plan": say("Plan"),
+    "before": say("Before"),
+    "difference": say("Difference"),
+    "more": say("more in the plan"),
+    "less": say("less in the plan"),
+    "materials": say("Materials"),
+    "periods": say("Period"),
+    "all": say("all periods"),
+    "everything": say("all"),
+    "project": say("Project"),
+    "municipality": say("Municipality"),
+    "search": say("Find a site"),
+    "find": say("Find"),
+    "unknown": say("No site has this name."),
+    "least": say("Smallest flow shown"),
+    "count": say(
+        "{shown} of {all} flows, {share} % of the tonnes",
+        shown="{shown}",
+        all="{all}",
+        share="{share}",
+    ),
+    "burden": say("Trucks each weekday on the roads"),
+    "trucks": say("trucks each weekday"),
+    "tiles": say("Background from the internet (OpenStreetMap)"),
+    "print": say("Print"),
+    "sites": say("Sites"),
+    **ROLE_NAMES,
+    "why": say("Why not to …?"),
+    "width": say("Width of a line: tonnes"),
+    "virgin": say("virgin"),
+    "tonnes": say("Tonnes"),
+    "km": say("Kilometres, loaded"),
+    "loads": say("Truck loads"),
+    "kg": say("Transport, kg CO2e (WTW)"),
+    "vehicle": say("Truck"),
+    "purpose": say("Use"),
+    "period": say("Period"),
+    "from": say("From"),
+    "to": say("To"),
+    "material": say("Material"),
+    "reception": say("final reception"),
+    "comes": say("Comes in"),
+    "goes": say("Goes out"),
+    "effect": say("Its share of the effect"),
+    "saved": say("Saved"),
+    "close": say("Close"),
+    "none": say("Nothing in this plan"),
+    "rows": say(
+        "The {most} largest of {all}; flows.csv has all of them.", most="{most}", all="{all}"
+    ),
+    "zoomin": say("Zoom in"),
+    "zoomout": say("Zoom out"),
+    "map": say("Map of sites and flows; the table below has the same figures"),
+}
+
+
+def _materials(result: Result) -> Iterator[dict[str, Any]]:
+    catalogue = result.scenario.catalogue.materials
+    used = sorted({*result.plan.flows["material"], *result.effect.baseline_flows["material"]})
+    secondary = [name for name in used if catalogue[name].origin == "secondary"]
+    virgin = [name for name in used if catalogue[name].origin == "virgin"]
+    for names, colours in ((secondary, SECONDARY_COLOURS), (virgin, VIRGIN_COLOURS)):
+        for number, name in enumerate(names):
+            yield {
+                "id": name,
+                "name": catalogue[name].called(result.scenario.said.language),
+                "colour": colours[number % len(colours)],
+                "virgin": catalogue[name].origin == "virgin",
+            }
+
+
+_EFFECTS: tuple[tuple[str, Message, float], ...] = (
+    ("kg_co2e_wtw", say("Emissions of all parts, WTW [t CO2e]"), 1e-3),
+    ("virgin_tonnes", say("Virgin material [t]"), 1.0),
+    ("vehicle_km", say("Truck kilometres [km]"), 1.0),
+    ("cost_dkk", say("Cost [1,000 DKK]"), 1e-3),
+)
+
+
+def _sites(result: Result) -> Iterator[dict[str, Any]]:
+    scenario = result.scenario
+    where = find_municipalities(scenario)
+    for site_id, site in scenario.sites.items():
+        lon, lat = site.lon_lat
+        yield {
+            "id": site_id,
+            "name": scenario.site_name(site_id),
+            "note": site.note,
+            "municipality": where[site_id],
+            "project": scenario.project(site_id),
+            "roles": list(site.roles),
+            "at": [round(lat, 5), round(lon, 5)],
+            "effect": [
+                [str(name), *(round(value * factor, 1) for value in _of(result, site_id, part))]
+                for part, name, factor in _EFFECTS
+                if site.offers or site.needs
+            ],
+        }
+
+
+def _of(result: Result, site: str, part: str) -> Iterator[float]:
+    """Give what falls to a site before and in the plan."""
+
+    def take(books: Books) -> float:
+        table = books.by("site")
+        return float(table.loc[site, part]) if site in table.index else 0.0  # type: ignore[arg-type]
+
+    yield take(result.effect.baseline_books)
+    yield take(result.effect.books)
+
+
+class _Routes:
+    """The routes of all flows, each once, and the uses that they lead to."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        self.number: dict[tuple[str, str, str, str], int] = {}
+        self.lines: list[str] = []
+        self.uses: list[str] = []
+
+    def find(self, origin: str, destination: str, vehicle: str, period: str) -> int:
+        """Give the number of a route, drawn if it is new."""
+        key = (origin, destination, vehicle, self.result.legs.spell(period))
+        if key not in self.number:
+            self.number[key] = len(self.lines)
+            points = self.result.legs.draw(origin, destination, vehicle, period)
+            self.lines.append(encode_line(points, _ROUTE_TOLERANCE_DEG))
+        return self.number[key]
+
+    def use(self, name: str) -> int:
+        """Give the number of a use."""
+        if name not in self.uses:
+            self.uses.append(name)
+        return self.uses.index(name)
+
+
+def _flows(result: Result, flows: pd.DataFrame, routes: _Routes) -> Iterator[list[Any]]:
+    """Give route, from, to, material, period, use, truck, t, km, loads and kg CO2e as numbers."""
+    scenario = result.scenario
+    language = scenario.said.language
+    sites = {site: number for number, site in enumerate(scenario.sites)}
+    periods = {period: number for number, period in enumerate(scenario.periods)}
+    trucks = {name: number for number, name in enumerate(scenario.said.vehicles)}
+    materials = {entry["id"]: number for number, entry in enumerate(_materials(result))}
+    uses = {need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs}
+    kinds = {"plant": str(_TEXTS["plant"]), "depot": str(_TEXTS["depot"])}
+    reception = str(_TEXTS["reception"])
+    for flow in flows.to_dict(orient="records"):
+        yield [
+            routes.find(flow["origin"], flow["destination"], flow["vehicle"], flow["period"]),
+            sites[flow["origin"]],
+            sites[flow["destination"]],
+            materials[flow["material"]],
+            periods[flow["period"]],
+            routes.use(uses.get(flow["taker"], kinds.get(flow["taker_kind"], reception))),
+            trucks[flow["vehicle"]],
+            round(flow["tonnes"], 1),
+            round(flow["length_km"], 1),
+            int(flow["loads"]),
+            round(flow["kg_co2e_wtw"]),
+        ]
+
+
+def _burden(result: Result) -> list[list[list[Any]]]:
+    """Give the roads that trucks pass, for all periods and for each: plan, before, line.
+
+    Roads that meet and carry nearly the same trucks are one line.
+    """
+    scenario, legs = result.scenario, result.legs
+    plan = measure_burden(scenario, legs, result.plan.flows, result.plan.empty_trips)
+    before = measure_burden(scenario, legs, result.effect.baseline_flows)
+    days = {name: count_weekdays(period) for name, period in scenario.periods.items()}
+    found = []
+    for chosen in ([*scenario.periods], *([period] for period in scenario.periods)):
+        weekdays = sum(days[period] for period in chosen)
+        counts = [_per_weekday(table, chosen, weekdays) for table in (plan, before)]
+        found.append(_join_roads(result, counts[0], counts[1]))
+    return found
+
+
+def _per_weekday(burden: pd.DataFrame, periods: list[str], weekdays: int) -> pd.Series:
+    mine = burden[burden["period"].isin(periods)]
+    trips = mine["loaded_trips"] + mine["empty_trips"]
+    return trips.groupby(mine["edge"]).sum().astype(np.float64) / weekdays
+
+
+def _join_roads(result: Result, plan: pd.Series, before: pd.Series) -> list[list[Any]]:
+    both = pd.DataFrame({"plan": plan, "before": before}).fillna(0.0)
+    both = both[both.max(axis=1) >= _LEAST_PASSING]
+    if not len(both):
+        return []
+    rounded = both.apply(lambda column: _two_digits(column.to_numpy(np.float64)))
+    shapes = _draw_edges(result.network, rounded.index.to_numpy(np.intp))
+    joined = []
+    for places in rounded.groupby(["plan", "before"]).indices.values():
+        now, then = rounded.iloc[places[0]].tolist()
+        merged: Any = shapely.get_parts(
+            shapely.line_merge(shapely.multilinestrings(shapes[places]))
+        )
+        joined += [
+            [
+                float(now),
+                float(then),
+                encode_line(shapely.get_coordinates(line), _ROUTE_TOLERANCE_DEG),
+            ]
+            for line in merged
+        ]
+    return sorted(joined, key=lambda one: (one[0], one[1], one[2]))
+
+
+def _draw_edges(network: RoadNetwork, edges: NDArray[np.intp]) -> Any:
+    """Give the line of each edge."""
+    starts, counts = network.point_start[edges], np.diff(network.point_start)[edges]
+    owner = np.repeat(np.arange(len(edges)), counts)
+    within = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    points = np.repeat(starts, counts) + within
+    return shapely.linestrings(
+        np.column_stack([network.lon[points], network.lat[points]]), indices=owner
+    )
+
+
+def _two_digits(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round to two significant digits, so that roads in a row are alike."""
+    step = 10.0 ** (np.floor(np.log10(np.maximum(values, 1e-3))) - 1)
+    return np.asarray(np.round(np.round(values / step) * step, 4))

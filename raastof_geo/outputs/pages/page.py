@@ -1,0 +1,216 @@
+"""Draw pages that are one file, hold a map, and need no internet.
+
+The only module that knows Folium. Folium builds the page; Leaflet comes out of
+the wheel XStatic-Leaflet and is written into it, as are the municipalities,
+the large roads and the names of towns that lie under everything else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import resources
+from pathlib import Path
+from typing import Any, cast
+
+import folium
+import numpy as np
+import shapely
+from branca.element import Element
+from xstatic.pkg import leaflet
+
+from raastof_geo.language import format_number, say
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.places import load_municipalities, load_towns
+from raastof_geo.roads.road import ROAD_CLASSES
+
+BASE_ROADS = ("motorway", "trunk", "primary")
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+_ROAD_TOLERANCE_DEG = 0.0015
+_SHAPES_TOLERANCE_DEG = 0.001
+
+
+def draw_page(
+    *, title: str, language: str, body: str, data: dict[str, Any], script: str, images: str = ""
+) -> str:
+    """Build a page: Folium's map, Leaflet's code, our data and controls.
+
+    Parameters
+    ----------
+    body
+        HTML that stands beside the map; every text in it escaped.
+    data
+        Plain values that the script finds as `D`.
+    script
+        Name of the script in this folder that follows `base.js`.
+    images
+        The one host that the page may ask for pictures, if the reader wants it to; none: nobody.
+    """
+    drawn = folium.Map(
+        location=(55.4, 11.8), zoom_start=9, tiles=None, prefer_canvas=True, zoom_snap=0.25
+    )
+    drawn._id = "raastof"
+    drawn.default_js, drawn.default_css = [], []
+    page: Any = drawn.get_root()
+    page._id = "raastof_page"
+    code = _write_script(drawn.get_name(), data, script)
+    page.header.add_child(_verbatim(_write_head(title, images)), name="raastof_head")
+    page.html.add_child(_verbatim(body), name="raastof_body")
+    page.script.add_child(_verbatim(code), name="raastof_script")
+    return _settle(page.render(), language)
+
+
+def describe_base(network: RoadNetwork) -> dict[str, Any]:
+    """Put what lies under everything else into plain values."""
+    metadata = network.metadata
+    return {
+        "decimal": format_number(0.5, digits=1)[1],
+        "group": format_number(1000)[1],
+        "land": _land(),
+        "roads": _base_roads(network),
+        "towns": _towns(),
+        "attribution": f"{metadata.attribution} ({metadata.osm_date}). "
+        + str(say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")),
+    }
+
+
+def _verbatim(text: str) -> Element:
+    """Make a part of the page that is not taken for a template, whatever braces it has."""
+    element: Any = Element("{{ this.verbatim }}")
+    element.verbatim = text
+    return cast(Element, element)
+
+
+def _settle(page: str, language: str) -> str:
+    """Name the language, and drop the lines of Folium's page that ask other hosts."""
+    page = re.sub(r"<html[^>]*>", f'<html lang="{language}">', page, count=1)
+    page = re.sub(r'<link[^>]+href="https?://[^"]*"[^>]*/?>', "", page)
+    return re.sub(r'<script[^>]+src="https?://[^"]*"[^>]*></script>', "", page)
+
+
+def _write_head(title: str, images: str) -> str:
+    style = (Path(leaflet.BASE_DIR) / "leaflet.css").read_text(encoding="utf-8")
+    code = (Path(leaflet.BASE_DIR) / "leaflet.js").read_text(encoding="utf-8")
+    style = re.sub(r"url\([^)]*\)", "none", style)
+    code = re.sub(r"//# sourceMappingURL=.*", "", code).replace("</script", "<\\/script")
+    policy = CONTENT_POLICY.replace("img-src data:", f"img-src data: {images}".rstrip())
+    return (
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        f"<title>{escape(title)}</title>\n<style>{style}</style>\n<style>{read_asset('map.css')}</style>\n"
+        f"<script>{code}</script>"
+    )
+
+
+def _write_script(name: str, data: dict[str, Any], script: str) -> str:
+    # Folium writes its own script, which makes the map, after ours.
+    return (
+        'document.addEventListener("DOMContentLoaded", () => {\n'
+        f"const map = {name};\nconst D = {_embed(data)};\n"
+        f"{read_asset('base.js')}\n{read_asset(script)}\n}});"
+    )
+
+
+def _land() -> list[dict[str, Any]]:
+    areas = load_municipalities()
+    return [
+        {"name": name, "rings": _rings(shape)}
+        for name, shape in zip(
+            areas["name"],
+            shapely.simplify(areas.geometry.to_numpy(), _SHAPES_TOLERANCE_DEG),
+            strict=True,
+        )
+    ]
+
+
+def _rings(shape: Any) -> list[list[list[float]]]:
+    return [
+        [[round(lat, 4), round(lon, 4)] for lon, lat in part.exterior.coords]
+        for part in shapely.get_parts(shape)
+        if not part.is_empty
+    ]
+
+
+def _base_roads(network: RoadNetwork) -> list[dict[str, Any]]:
+    """Join the large roads into long lines, for the eye only."""
+    layers = []
+    for weight, name in zip((2.2, 1.5, 1.0), BASE_ROADS, strict=True):
+        edges = np.flatnonzero(network.road_class == ROAD_CLASSES.index(name))
+        lines = [
+            shapely.LineString(np.column_stack([network.lon[span], network.lat[span]]))
+            for edge in edges.tolist()
+            for span in [slice(network.point_start[edge], network.point_start[edge + 1])]
+        ]
+        parts: Any = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(lines)))
+        layers.append(
+            {
+                "weight": weight,
+                "lines": [lat_lon(shapely.get_coordinates(p), _ROAD_TOLERANCE_DEG) for p in parts],
+            }
+        )
+    return layers
+
+
+def _towns() -> list[dict[str, Any]]:
+    return [
+        {"name": name, "rank": {"city": 0, "town": 1}.get(kind, 2), "at": [lat, lon]}
+        for name, kind, lon, lat in load_towns()[["name", "town_class", "lon", "lat"]].itertuples(
+            index=False
+        )
+    ]
+
+
+def lat_lon(points: Any, tolerance_deg: float) -> list[list[float]]:
+    """Simplify a line and round it, latitude first as Leaflet wants it. [degrees]"""
+    if len(points) < 2:
+        return []
+    line = shapely.simplify(shapely.LineString(points), tolerance_deg)
+    return [[round(lat, 4), round(lon, 4)] for lon, lat in shapely.get_coordinates(line).tolist()]
+
+
+def encode_line(points: Any, tolerance_deg: float) -> str:
+    """Simplify a line and write it as Google's encoded polyline, to 1e-4 degrees.
+
+    Source: developers.google.com/maps/documentation/utilities/polylinealgorithm.
+    """
+    steps = [[round(1e4 * lat), round(1e4 * lon)] for lat, lon in lat_lon(points, tolerance_deg)]
+    text, before = [], (0, 0)
+    for lat, lon in steps:
+        for now, then in zip((lat, lon), before, strict=True):
+            value = (now - then) << 1
+            value = ~value if value < 0 else value
+            while value >= 0x20:
+                text.append(chr((0x20 | (value & 0x1F)) + 63))
+                value >>= 5
+            text.append(chr(value + 63))
+        before = (lat, lon)
+    return "".join(text)
+
+
+def _embed(value: Any) -> str:
+    """Write JSON that cannot end the script it stands in."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character, code in (("<", "\\u003c"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
+        text = text.replace(character, code)
+    return text
+
+
+def escape(text: str) -> str:
+    """Write text so that HTML and Folium's template take it for text."""
+    for character, code in (
+        ("&", "&amp;"),
+        ("<", "&lt;"),
+        (">", "&gt;"),
+        ('"', "&quot;"),
+        ("'", "&#39;"),
+    ):
+        text = text.replace(character, code)
+    return text
+
+
+def read_asset(name: str) -> str:
+    """Read a script or style that lies in this folder."""
+    return (resources.files("raastof_geo.outputs.pages") / name).read_text(encoding="utf-8")

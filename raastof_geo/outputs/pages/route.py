@@ -1,0 +1,160 @@
+"""Write and draw why a truck goes the way it goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from raastof_geo.detour import Detour, Obstacle, Trip
+from raastof_geo.files import is_sealed, seal_page, write_whole
+from raastof_geo.language import Message, format_number, say
+from raastof_geo.outputs.pages.page import describe_base, draw_page, escape, lat_lon
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.scenario.scenario import Scenario
+
+_TOLERANCE_DEG = 0.00005
+_SHORTEST_KM = 0.5
+"""Roads shorter than this are left out of the list of roads. [km]"""
+_SAME_KM = 0.01
+_ADDRESS = re.compile(r"https://www\.openstreetmap\.org/way/\d+")
+_LOADS = {"full": say("Loaded, there"), "empty": say("Empty, back")}
+_NAMELESS = say("a road without a name")
+_LEGAL = say("The route that the truck may take")
+_FREE = say("The route were nothing closed to it")
+
+
+def write_route(scenario: Scenario, network: RoadNetwork, detour: Detour, path: Path) -> Path:
+    """Write the page of a leg: both routes on a map, and the reasons in words.
+
+    A page of ours that is there is replaced; anything else is moved to `set_aside` beside it.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    page = seal_page(draw_route(scenario, network, detour))
+    return write_whole(path, page, known=is_sealed)
+
+
+def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
+    """Build the page of a leg."""
+    title = f"{scenario.site_name(detour.origin)} → {scenario.site_name(detour.destination)}"
+    lines = "".join(_write_line(line) for line in explain(scenario, detour))
+    body = (
+        f'<header id="strip"><h1>{escape(title)}</h1></header>\n'
+        f'<main id="panel" class="shown" aria-label="{escape(title)}">'
+        f'<p><i class="line" style="background:#0072b2"></i> {escape(str(_LEGAL))}<br>'
+        f'<i class="line" style="background:#d55e00"></i> {escape(str(_FREE))}</p>{lines}</main>'
+    )
+    trip = detour.trips[0]
+    data = {
+        **describe_base(network),
+        "legal": lat_lon(trip.line, _TOLERANCE_DEG),
+        "free": lat_lon(trip.free_line, _TOLERANCE_DEG),
+        "back": lat_lon(detour.trips[1].line, _TOLERANCE_DEG),
+        "names": [scenario.site_name(detour.origin), scenario.site_name(detour.destination)],
+        "obstacles": [
+            {"at": [stone.lat, stone.lon], "text": describe_obstacle(stone)}
+            for trip in detour.trips
+            for stone in trip.obstacles
+        ],
+    }
+    language = scenario.said.language
+    return draw_page(title=title, language=language, body=body, data=data, script="route.js")
+
+
+def _write_line(line: str) -> str:
+    """Write a sentence, or a point below one; addresses of OpenStreetMap become links."""
+    kind = "point" if line.startswith("  - ") else "below" if line.startswith("  ") else "said"
+    text = escape(line.strip().removeprefix("- "))
+    text = _ADDRESS.sub(r'<a href="\g<0>" rel="noopener noreferrer">OpenStreetMap</a>', text)
+    return f'<p class="{kind}">{text}</p>'
+
+
+def explain(scenario: Scenario, detour: Detour) -> list[str]:
+    """Say in sentences which way a truck goes, what keeps it off the shorter one, and the price."""
+    truck = scenario.catalogue.vehicles[detour.vehicle].called(scenario.said.language)
+    lines = [f"{truck}, {detour.period}"]
+    for trip in detour.trips:
+        lines += _explain_trip(trip)
+    lines += [str(line) for line in _price(detour)]
+    lines += [str(line) for line in _doubt(detour)]
+    return lines
+
+
+def describe_obstacle(obstacle: Obstacle) -> str:
+    """Name a road, why it is closed to the truck, and the tags that say so."""
+    name = obstacle.name or str(_NAMELESS)
+    text = f"{name}: {obstacle.reason}"
+    if obstacle.length_m >= 1:
+        text += f" ({_number(obstacle.length_m)} m)"
+    if obstacle.tags:
+        text += f" [{obstacle.tags}]"
+    return text + _cite(obstacle.way)
+
+
+def _explain_trip(trip: Trip) -> Iterator[str]:
+    figures = trip.figures
+    yield str(
+        say(
+            "{load}: {km} km, {hours} h, {kg} kg CO2e",
+            load=_LOADS[trip.load],
+            km=_number(figures["km"], 1),
+            hours=_number(figures["hours"], 2),
+            kg=_number(figures["kg_co2e"], 1),
+        )
+    )
+    roads = [
+        f"{name or _NAMELESS} {_number(km, 1)} km" for name, km in trip.roads if km >= _SHORTEST_KM
+    ]
+    if roads:
+        yield "  " + " · ".join(roads)
+    if not trip.obstacles or abs(trip.longer("km")) < _SAME_KM:
+        yield "  " + str(say("Nothing that is closed to the truck would make it shorter."))
+        return
+    yield "  " + str(
+        say(
+            "Were nothing closed to it: {km} km and {kg} kg CO2e; in the way stand:",
+            km=_number(trip.free_figures["km"], 1),
+            kg=_number(trip.free_figures["kg_co2e"], 1),
+        )
+    )
+    yield from (f"  - {describe_obstacle(stone)}" for stone in trip.obstacles)
+
+
+def _price(detour: Detour) -> Iterator[Message]:
+    km, kg = detour.longer("km"), detour.longer("kg_co2e")
+    if km < _SAME_KM and kg < _SAME_KM:
+        return
+    yield say(
+        "The way round costs {km} km and {kg} kg CO2e for each load, there and back.",
+        km=_number(km, 1),
+        kg=_number(kg, 1),
+    )
+    if detour.loads_per_year:
+        yield say(
+            "Under the plan, with {loads} loads a year: {km} km and {kg} kg CO2e a year.",
+            loads=_number(detour.loads_per_year),
+            km=_number(km * detour.loads_per_year),
+            kg=_number(kg * detour.loads_per_year),
+        )
+    elif detour.loads_per_year is not None:
+        yield say("The plan has no load on this leg.")
+
+
+def _doubt(detour: Detour) -> Iterator[str]:
+    if detour.doubts:
+        yield str(say("Worth a look in OpenStreetMap:"))
+    for doubt in detour.doubts:
+        name = doubt.name or str(_NAMELESS)
+        yield f"  - {name}: {doubt.key}={doubt.value} {doubt.reason}" + _cite(doubt.way)
+
+
+def _cite(way: int) -> str:
+    return f" https://www.openstreetmap.org/way/{way}" if way > 0 else ""
+
+
+def _number(value: float, digits: int = 0) -> str:
+    return format_number(value, digits=digits)

@@ -1,0 +1,1 @@
+"""Tables: the workbook, the flows, the figures of a summary, the words of the catalogue."""

@@ -1,0 +1,320 @@
+"""Build a network of roads for trucks out of the ways of OpenStreetMap."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from raastof_geo.errors import RoadDataError
+from raastof_geo.language import say
+from raastof_geo.roads.mapped.chains import Chains, Segments, join_segments
+from raastof_geo.roads.mapped.lines import Lines, measure_lines, measure_shift, simplify_lines
+from raastof_geo.roads.mapped.osm import Bounds, OsmWays, Progress
+from raastof_geo.roads.mapped.reach import Streets, keep_main_part, link_pieces, link_towns
+from raastof_geo.roads.mapped.turns import gather_turns
+from raastof_geo.roads.mapped.ways import lay_network
+from raastof_geo.roads.network import RoadNetwork, Turns, no_turns
+from raastof_geo.roads.projection import measure_steps, project
+from raastof_geo.roads.road import ROAD_CLASSES, Access, Road
+
+BUILT_IN_CLASSES: tuple[str, ...] = (
+    "motorway",
+    "motorway_link",
+    "trunk",
+    "trunk_link",
+    "primary",
+    "primary_link",
+    "secondary",
+    "secondary_link",
+    "tertiary",
+    "tertiary_link",
+    "unclassified",
+    "ferry",
+)
+"""Classes kept everywhere; minor roads are kept where they link something."""
+
+_LINK_WEIGHT = {"service": 1.5, "living_street": 1.5, "track": 4.0}
+_FERRY_GAP_M = 500.0
+"""Loose ends of a ferry this near to each other belong together. [m]"""
+
+
+def build_network(
+    ways: OsmWays,
+    *,
+    classes: Collection[str] = BUILT_IN_CLASSES,
+    keep_towns: pd.DataFrame | None = None,
+    simplify_m: float = 15.0,
+    title: str = "OpenStreetMap",
+    osm_date: str | None = None,
+    progress: Progress | None = None,
+) -> RoadNetwork:
+    """Build a network in which every place can be reached from every other.
+
+    Keeps the wanted classes, links pieces and towns that would be cut off by
+    the shortest way through minor roads, drops what cannot be reached and
+    left again, joins roads end to end, and simplifies their shape.
+
+    Parameters
+    ----------
+    classes
+        Classes of road to keep everywhere.
+    keep_towns
+        Towns to link, with `lon` and `lat`. [degrees]
+    simplify_m
+        The drawn road stays within this distance of the road as mapped. [m]
+    osm_date
+        State of OpenStreetMap, ISO 8601; by default what `ways` say, else today.
+
+    Raises
+    ------
+    RoadDataError
+        No roads of the wanted classes are connected.
+    """
+    whole = _bridge_ferries(lay_network(ways, title=title, osm_date=osm_date))
+    if progress:
+        progress(say("Linking {count} road segments", count=whole.edge_count))
+    kept = _choose(whole, classes, keep_towns)
+    if not kept.any():
+        raise RoadDataError(
+            say(
+                "No roads of the wanted classes are connected: {classes}.",
+                classes=", ".join(classes),
+            )
+        )
+    if progress:
+        progress(say("Joining and simplifying {count} road segments", count=int(kept.sum())))
+    return _draw(whole, np.flatnonzero(kept), simplify_m=simplify_m)
+
+
+def _is_class(network: RoadNetwork, classes: Collection[str]) -> NDArray[np.bool_]:
+    wanted = np.array([label in classes for label in ROAD_CLASSES])
+    return np.asarray(wanted[network.road_class])
+
+
+def _streets(network: RoadNetwork, classes: Collection[str]) -> Streets:
+    """See the edges as streets on which links may run; closed ones carry nobody."""
+    weight = np.array([_LINK_WEIGHT.get(label, 1.0) for label in ROAD_CLASSES])
+    usable = network.access != Access.CLOSED
+    return Streets(
+        xy=project(network.node_lon, network.node_lat),
+        tail=network.tail,
+        head=network.head,
+        length_m=network.length_m,
+        weight=np.where(_is_class(network, classes), 1.0, weight[network.road_class]),
+        forward=network.forward & usable,
+        backward=network.backward & usable,
+        ferry=network.ferry,
+    )
+
+
+def _bridge_ferries(network: RoadNetwork) -> RoadNetwork:
+    """Close small gaps in ferries: no ferry ends at sea, but cut-up data says so.
+
+    Joins two loose ends of ferries of one name that are each other's nearest.
+    """
+    xy = project(network.node_lon, network.node_lat)
+    degree = np.bincount(network.tail, minlength=len(xy)) + np.bincount(
+        network.head, minlength=len(xy)
+    )
+    edge = np.flatnonzero(network.ferry)
+    ends = np.concatenate((network.tail[edge], network.head[edge]))
+    edges_of_ends = np.tile(edge, 2)
+    loose = degree[ends] == 1
+    ends, edges_of_ends = ends[loose], edges_of_ends[loose]
+    if len(ends) < 2:
+        return network
+    names = {road.name: number for number, road in enumerate(network.roads)}
+    name = np.array([names[network.called(edge)] for edge in edges_of_ends.tolist()])
+    # A third dimension keeps ferries of different names far apart.
+    places = np.column_stack((xy[ends], name * 2 * _FERRY_GAP_M))
+    found = cKDTree(places).query(places, k=[2])
+    gap, other = np.asarray(found[0])[:, 0], np.asarray(found[1])[:, 0]
+    here = np.arange(len(ends))
+    joined = (gap <= _FERRY_GAP_M) & (other[other] == here) & (here < other)
+    return _add_edges(network, edges_of_ends[joined], ends[joined], ends[other[joined]])
+
+
+def _add_edges(
+    network: RoadNetwork, like: NDArray[np.intp], tail: NDArray[np.int32], head: NDArray[np.int32]
+) -> RoadNetwork:
+    """Add straight edges that are like others but for where they run."""
+    if not len(like):
+        return network
+    lon, lat = network.node_lon, network.node_lat
+    both = np.column_stack((tail, head)).ravel()
+    length_m = measure_steps(lon[tail], lat[tail], lon[head], lat[head])
+    more = network.point_start[-1] + 2 * np.arange(1, len(like) + 1)
+    return replace(
+        network,
+        tail=np.append(network.tail, tail).astype(np.int32),
+        head=np.append(network.head, head).astype(np.int32),
+        length_m=np.append(network.length_m, length_m),
+        forward=np.append(network.forward, np.ones(len(like), bool)),
+        backward=np.append(network.backward, np.ones(len(like), bool)),
+        road=np.append(network.road, network.road[like]),
+        way=np.append(network.way, np.zeros(len(like), np.int64)),
+        point_start=np.append(network.point_start, more).astype(np.int32),
+        lon=np.append(network.lon, lon[both]),
+        lat=np.append(network.lat, lat[both]),
+    )
+
+
+def _choose(
+    network: RoadNetwork, classes: Collection[str], towns: pd.DataFrame | None
+) -> NDArray[np.bool_]:
+    streets = _streets(network, classes)
+    wanted = _is_class(network, classes)
+    closed = network.access == Access.CLOSED
+    kept = link_pieces(streets, wanted & ~closed)
+    if towns is not None and len(towns):
+        kept = link_towns(streets, kept, project(towns["lon"], towns["lat"]))
+    kept = keep_main_part(streets, kept)
+    reached = np.zeros(network.node_count, bool)
+    reached[network.tail[kept]] = True
+    reached[network.head[kept]] = True
+    # Closed roads stay where they would be a way, so that a detour can be explained.
+    return np.asarray(kept | (wanted & closed & reached[network.tail] & reached[network.head]))
+
+
+def _draw(whole: RoadNetwork, chosen: NDArray[np.intp], *, simplify_m: float) -> RoadNetwork:
+    """Turn the chosen edges into longer ones: joined, simplified, sorted and measured."""
+    road, roads = _name_roads(whole, chosen)
+    chains = join_segments(
+        Segments(
+            tail=whole.tail[chosen],
+            head=whole.head[chosen],
+            forward=whole.forward[chosen],
+            backward=whole.backward[chosen],
+            kind=road,
+        )
+    )
+    xy = np.concatenate((project(whole.node_lon, whole.node_lat), whole.xy))
+    mapped = _line_up(whole, chosen, chains)
+    drawn = simplify_lines(mapped, xy, tolerance_m=simplify_m)
+    lon = np.concatenate((whole.node_lon, whole.lon))
+    lat = np.concatenate((whole.node_lat, whole.lat))
+    length_m = np.add.reduceat(whole.length_m[chosen[chains.segment]], chains.start[:-1])
+    nodes = _sort_nodes(np.concatenate((drawn.first, drawn.last)), lon, lat)
+    number = np.full(len(lon), -1, np.int32)
+    number[nodes] = np.arange(len(nodes), dtype=np.int32)
+
+    leading = chains.start[:-1]
+    order = np.lexsort((chosen[chains.segment[leading]], number[drawn.last], number[drawn.first]))
+    first = chains.segment[leading][order]
+    flipped = chains.flipped[leading][order]
+    forward, backward = whole.forward[chosen[first]], whole.backward[chosen[first]]
+    shape = drawn.take(order)
+    single = np.diff(chains.start)[order] == 1
+    return RoadNetwork(
+        node_lon=lon[nodes],
+        node_lat=lat[nodes],
+        tail=number[shape.first],
+        head=number[shape.last],
+        length_m=_never_shorter(length_m[order], measure_lines(shape, lon, lat)),
+        forward=np.where(flipped, backward, forward),
+        backward=np.where(flipped, forward, backward),
+        road=road[first],
+        roads=roads,
+        point_start=shape.start.astype(np.int32),
+        lon=lon[shape.point],
+        lat=lat[shape.point],
+        metadata=replace(
+            whole.metadata,
+            simplified_m=float(simplify_m),
+            bounds=_bound(lon[shape.point], lat[shape.point]),
+            largest_shift_m=round(measure_shift(drawn, xy, mapped, xy), 3),
+        ),
+        way=np.where(single, whole.way[chosen[first]], 0),
+        turns=_carry_turns(whole, chosen, chains, order),
+    )
+
+
+def _name_roads(
+    whole: RoadNetwork, chosen: NDArray[np.intp]
+) -> tuple[NDArray[np.int32], tuple[Road, ...]]:
+    """Give one number to all roads that differ in nothing."""
+    used, index = np.unique(whole.road[chosen], return_inverse=True)
+    plain = [replace(whole.roads[kind], forward=True, backward=True) for kind in used.tolist()]
+    numbers: dict[str, int] = {}
+    kinds = [numbers.setdefault(repr(road), len(numbers)) for road in plain]
+    roads = dict(reversed(list(zip(kinds, plain, strict=True))))
+    return (
+        np.array(kinds, np.int32)[index],
+        tuple(roads[kind] for kind in range(len(roads))),
+    )
+
+
+def _carry_turns(
+    whole: RoadNetwork, chosen: NDArray[np.intp], chains: Chains, order: NDArray[np.intp]
+) -> Turns:
+    """Say turn restrictions again on the joined edges; those off the chosen roads go."""
+    if not len(whole.turns):
+        return no_turns()
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    chain = np.repeat(rank, np.diff(chains.start))
+    place = {
+        int(edge): (int(number), bool(flipped))
+        for edge, number, flipped in zip(chosen[chains.segment], chain, chains.flipped, strict=True)
+    }
+    found = []
+    for row in range(len(whole.turns)):
+        arcs = whole.turns.arc[whole.turns.start[row] : whole.turns.start[row + 1]].tolist()
+        if all(arc // 2 in place for arc in arcs):
+            joined = [2 * place[arc // 2][0] + ((arc % 2) ^ place[arc // 2][1]) for arc in arcs]
+            distinct = [arc for at, arc in enumerate(joined) if at == 0 or arc != joined[at - 1]]
+            if len(distinct) > 1:
+                found.append((bool(whole.turns.only[row]), tuple(distinct)))
+    return gather_turns(found)
+
+
+def _line_up(whole: RoadNetwork, chosen: NDArray[np.intp], chains: Chains) -> Lines:
+    """Give the points along each chain, both ends included.
+
+    Ends are numbered as nodes, points between them after all nodes.
+    """
+    edge = chosen[chains.segment]
+    first, size = whole.point_start[edge].astype(np.int64), np.diff(whole.point_start)[edge]
+    start = np.cumsum(size) - size
+    within = np.arange(int(size.sum())) - np.repeat(start, size)
+    along = np.where(np.repeat(chains.flipped, size), np.repeat(size, size) - 1 - within, within)
+    point = whole.node_count + np.repeat(first, size) + along
+    begin = np.where(chains.flipped, whole.head[edge], whole.tail[edge])
+    end = np.where(chains.flipped, whole.tail[edge], whole.head[edge])
+    point[start] = begin
+    point[start + size - 1] = end
+    leads = np.zeros(len(edge), bool)
+    leads[chains.start[:-1]] = True
+    kept = np.ones(len(point), bool)
+    kept[start[~leads]] = False
+    count = np.add.reduceat(size - ~leads, chains.start[:-1])
+    return Lines(point[kept].astype(np.int32), np.append(0, np.cumsum(count)))
+
+
+def _never_shorter(
+    mapped_m: NDArray[np.float64], drawn_m: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Round lengths up to a centimetre, so that no road is shorter than it is drawn."""
+    return np.asarray(np.ceil(np.maximum(mapped_m, drawn_m) * 100) / 100)
+
+
+def _sort_nodes(
+    nodes: NDArray[np.int32], lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> NDArray[np.int32]:
+    """Sort nodes along a curve that keeps neighbours together, which keeps the file small."""
+    unique = np.unique(nodes)
+    east = np.round((lon[unique] + 180) * 1e4).astype(np.int64)
+    north = np.round((lat[unique] + 90) * 1e4).astype(np.int64)
+    curve = np.zeros(len(unique), np.int64)
+    for bit in range(22):
+        curve |= (east >> bit & 1) << 2 * bit | (north >> bit & 1) << 2 * bit + 1
+    return unique[np.lexsort((unique, lat[unique], lon[unique], curve))]
+
+
+def _bound(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Bounds:
+    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())

@@ -1,0 +1,304 @@
+"""Find what is wrong in a file of OpenStreetMap that could not be read."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, cast
+from xml.parsers import expat
+
+import osmium
+
+from raastof_geo.errors import Finding, Place
+from raastof_geo.language import Message, say
+from raastof_geo.roads.mapped.endings import CHANGES, JSON, find_ending
+
+_PIECE = 1 << 20
+LARGEST_ID = 1 << 53
+"""Ids of nodes pass through decimals of 53 bits; those of OpenStreetMap need 34."""
+_RANGES = {"lat": 90.0, "lon": 180.0}
+_LONGEST_TAG = 1024
+"""What osmium takes: 256 letters of four bytes."""
+_ID_OF = {"node": "id", "way": "id", "relation": "id", "nd": "ref", "member": "ref"}
+_PBF = b"OSMHeader"
+_OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}
+
+
+class _FoundError(Exception):
+    """The search has come to an end."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding)
+        self.finding = finding
+
+
+def find_damage(file: Path) -> Finding | None:
+    """Look for the first thing that is wrong, none where nothing is found.
+
+    XML is gone through element by element, with no more than its own bytes in
+    mind: entities are refused, not expanded. In other formats only places off
+    the Earth are looked for. It takes some seconds for a large file, so ask only
+    when reading has failed.
+    """
+    try:
+        start = _read_start(file).lstrip(b"\xef\xbb\xbf \t\r\n")
+        if start.startswith((b"{", b"[")):
+            return Finding(say("{file} cannot be read: {reason}.", file=file, reason=JSON))
+        if start.startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
+            return _search_xml(file) or _compare_ending(file, ".osm", (".pbf", ".o5m", ".opl"))
+        if _PBF in start:
+            return _search_places(file) or _compare_ending(file, ".osm.pbf", (".osm", ".xml"))
+        return _search_places(file)
+    except _FoundError as found:
+        return found.finding
+    except (EOFError, zlib.error, OSError):
+        return _blame_packing(file)
+
+
+def _blame_packing(file: Path) -> Finding | None:
+    with suppress(OSError), file.open("rb") as stream:
+        if stream.read(2) in _OPENERS:
+            return Finding(
+                say("{file} is packed, and damaged or cut short: get it again.", file=file)
+            )
+    return None
+
+
+def _read_start(file: Path) -> bytes:
+    with _open(file) as stream:
+        return stream.read(64)
+
+
+def _open(file: Path) -> IO[bytes]:
+    """Open a file, unpacked if it is packed."""
+    with file.open("rb") as stream:
+        magic = stream.read(2)
+    return cast(IO[bytes], _OPENERS.get(magic, open)(file, "rb"))
+
+
+@dataclass
+class _Search:
+    """Goes through the elements of a file in XML."""
+
+    file: Path
+    parser: Any = field(default_factory=expat.ParserCreate)
+    inside: list[tuple[str, str]] = field(default_factory=list)
+    """Kind and id of the elements that are open."""
+
+    def __post_init__(self) -> None:
+        self.parser.StartElementHandler = self._enter
+        self.parser.EndElementHandler = self._leave
+        self.parser.EntityDeclHandler = self._refuse_entity
+
+    def read(self, piece: bytes, last: bool) -> None:
+        """Go through a piece of the file."""
+        try:
+            self.parser.Parse(piece, last)
+        except (expat.ExpatError, ValueError, LookupError) as error:
+            raise _FoundError(self._place(_name_fault(last, self.inside))) from error
+
+    def _place(self, message: Message) -> Finding:
+        line = max(1, self.parser.CurrentLineNumber)
+        column = max(0, self.parser.CurrentColumnNumber) + 1
+        return Finding(message, Place(str(self.file), line, column))
+
+    def _fail(self, message: Message) -> None:
+        raise _FoundError(self._place(message))
+
+    def _enter(self, kind: str, attributes: dict[str, str]) -> None:
+        if not self.inside:
+            self._check_root(kind, attributes)
+        name = attributes.get(_ID_OF.get(kind, ""), "")
+        if kind in _ID_OF:
+            self._check_id(kind, name, attributes)
+        if kind == "node":
+            self._check_place(name, attributes)
+        if kind == "tag":
+            self._check_tag(attributes)
+        self.inside.append((kind, name))
+
+    def _leave(self, kind: str) -> None:
+        self.inside.pop()
+
+    def _refuse_entity(self, *_: Any) -> None:
+        self._fail(
+            say("XML entities are declared here; files of OpenStreetMap have none. Take them out.")
+        )
+
+    def _check_root(self, kind: str, attributes: dict[str, str]) -> None:
+        if kind == "osmChange":
+            self._fail(say("this is no file of roads: {reason}.", reason=CHANGES))
+        if kind != "osm":
+            self._fail(
+                say(
+                    'a file of OpenStreetMap begins with `<osm version="0.6">`, this one with'
+                    " `<{kind}>`: it is something else, perhaps the error page of a server.",
+                    kind=_shorten(kind),
+                )
+            )
+        if attributes.get("version") != "0.6":
+            self._fail(
+                say(
+                    "OpenStreetMap's XML is read in version 0.6; this file says {version}.",
+                    version=_quote(attributes.get("version")),
+                )
+            )
+
+    def _check_id(self, kind: str, name: str, attributes: dict[str, str]) -> None:
+        label = _ID_OF[kind]
+        if label not in attributes or _is_id(name):
+            return
+        if kind in ("nd", "member"):
+            owner, number = self.inside[-1] if self.inside else ("", "")
+            self._fail(
+                say(
+                    "{owner} {number} names {id} as a member; ids are whole numbers of at most"
+                    " 9,007,199,254,740,991.",
+                    owner=owner,
+                    number=number,
+                    id=_quote(name),
+                )
+            )
+        self._fail(
+            say(
+                "a {kind} has the id {id}; ids are whole numbers of at most 9,007,199,254,740,991.",
+                kind=kind,
+                id=_quote(name),
+            )
+        )
+
+    def _check_place(self, name: str, attributes: dict[str, str]) -> None:
+        for label, limit in _RANGES.items():
+            if label in attributes and not _is_within(attributes[label], limit):
+                self._fail(
+                    say(
+                        "node {node} has {label}={value}; lat goes from -90 to 90 and lon from -180"
+                        " to 180, in degrees with a decimal point. Correct the node or take it"
+                        " out.",
+                        node=name,
+                        label=label,
+                        value=_quote(attributes[label]),
+                    )
+                )
+
+    def _check_tag(self, attributes: dict[str, str]) -> None:
+        size = max((len(text.encode()) for text in attributes.values()), default=0)
+        if size > _LONGEST_TAG:
+            kind, number = self.inside[-1]
+            self._fail(
+                say(
+                    "{owner} {number} has a tag of {size} bytes; a key or value of OpenStreetMap"
+                    " has at most {most}.",
+                    owner=kind,
+                    number=number,
+                    size=size,
+                    most=_LONGEST_TAG,
+                )
+            )
+
+
+def _name_fault(last: bool, inside: list[tuple[str, str]]) -> Message:
+    if last:
+        kind, name = inside[-1] if inside else ("osm", "")
+        return say(
+            "the file ends here in the middle of `<{kind}>` {name}: it was cut short. Get it"
+            " again.",
+            kind=_shorten(kind),
+            name=_shorten(name),
+        )
+    return say(
+        "the XML is broken here: a sign or a tag that does not belong, or text that is not in the"
+        " file's encoding. Correct the line, or get the file again."
+    )
+
+
+def _search_xml(file: Path) -> Finding | None:
+    search = _Search(file)
+    for piece in _cut(file):
+        search.read(piece, False)
+    search.read(b"", True)
+    return None
+
+
+def _cut(file: Path) -> Iterator[bytes]:
+    with _open(file) as stream:
+        while piece := stream.read(_PIECE):
+            yield piece
+
+
+class _Places(osmium.SimpleHandler):
+    """Sees each node of a file that is not XML."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.file = file
+
+    def node(self, node: Any) -> None:
+        place = node.location
+        if (place.x, place.y) != _NOWHERE and not place.valid():
+            raise _FoundError(
+                Finding(
+                    say(
+                        "{file} cannot be read: node {node} lies at longitude {lon}, latitude"
+                        " {lat}, which is not on the Earth. Correct the node or take it out.",
+                        file=self.file,
+                        node=str(node.id),
+                        lon=f"{place.x / _STEPS:g}",
+                        lat=f"{place.y / _STEPS:g}",
+                    )
+                )
+            )
+
+
+_STEPS = 10_000_000
+"""Steps in which osmium counts a degree."""
+_NOWHERE = (osmium.osm.Location().x, osmium.osm.Location().y)
+
+
+def _search_places(file: Path) -> Finding | None:
+    try:
+        _Places(file).apply_file(str(file))
+    except _FoundError as found:
+        return found.finding
+    except Exception:  # whatever osmium says of a damaged file has been said already
+        return None
+    return None
+
+
+def _compare_ending(file: Path, right: str, wrong: tuple[str, ...]) -> Finding | None:
+    """See whether the name of a file says something else than its content."""
+    if find_ending(file) not in wrong:
+        return None
+    return Finding(
+        say(
+            "{file} cannot be read: its name says another format than it has. Let the name end in"
+            " {ending}.",
+            file=file,
+            ending=right,
+        )
+    )
+
+
+def _is_id(text: str) -> bool:
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdigit() and len(digits) < 17 and int(digits) < LARGEST_ID
+
+
+def _is_within(text: str, limit: float) -> bool:
+    try:
+        return abs(float(text)) <= limit  # never for NaN
+    except ValueError:
+        return False
+
+
+def _quote(text: str | None) -> str:
+    return "—" if text is None else f'"{_shorten(text)}"'
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"

@@ -1,0 +1,391 @@
+"""Read the roads and ferries in a file of OpenStreetMap."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from array import array
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import osmium
+import shapely
+from numpy.typing import NDArray
+
+from raastof_geo.errors import OutputError, RaastofError, RoadDataError
+from raastof_geo.language import Message, say
+from raastof_geo.roads.mapped.damage import LARGEST_ID, find_damage
+from raastof_geo.roads.mapped.endings import refuse_others
+from raastof_geo.roads.mapped.tags import read_barrier, read_road, read_turn, turn_doubt
+from raastof_geo.roads.mapped.writer import open_writer
+from raastof_geo.roads.road import ROAD_CLASSES, Road
+
+Bounds = tuple[float, float, float, float]
+"""West, south, east and north, WGS84. [degrees]"""
+Progress = Callable[[Message], None]
+
+_DATE_KEYS = ("osmosis_replication_timestamp", "timestamp")
+_KEYS = ("highway", "route", "barrier", "ford")
+_TURN_KEYS = (
+    "restriction",
+    "restriction:hgv",
+    "restriction:goods",
+    "restriction:motor_vehicle",
+    "restriction:conditional",
+    "restriction:vehicle",
+)
+_UNWRITTEN = "to writer"
+"""Part of what osmium says where the disk is full."""
+_NO_PLACE = b"x200y200"
+_NUMBERS_ONLY = bytes.maketrans(b"xy", b",,")
+_ESCAPED = re.compile(r"%([0-9A-Fa-f]+)%")
+_NO_LETTERS = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+"""Halves of letters (surrogates), which no file of text can hold."""
+_MEMBER = re.compile(r"([nwr])(-?\d+)@([^,]*)")
+
+
+@dataclass(frozen=True)
+class MappedTurn:
+    """A turn restriction as mapped, by ids of OpenStreetMap."""
+
+    only: bool
+    origin: tuple[int, ...]
+    """Ways that it starts from."""
+    via_node: int | None
+    via_ways: tuple[int, ...]
+    target: tuple[int, ...]
+    """Ways that it leads to."""
+    u_turn: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class OsmWays:
+    """Roads and ferries as mapped."""
+
+    node_id: NDArray[np.int64]
+    node_lon: NDArray[np.float64]
+    node_lat: NDArray[np.float64]
+    node_start: NDArray[np.int64]
+    """Where the nodes of each way start in `node`; one longer than the ways."""
+    node: NDArray[np.int32]
+    """Index of each node of each way."""
+    way: NDArray[np.int64]
+    """Id of each way."""
+    road: NDArray[np.int32]
+    """What each way is: index into `roads`."""
+    roads: tuple[Road, ...]
+    barriers: dict[int, Road]
+    """What stands in the way, by index of the node."""
+    turns: tuple[MappedTurn, ...] = ()
+    doubtful_turns: int = 0
+    """Turn restrictions that hold at some times only, and are not taken."""
+    osm_date: str | None = None
+    """State of OpenStreetMap as the file tells it, ISO 8601."""
+
+
+def read_osm(
+    path: str | os.PathLike[str],
+    *,
+    classes: Collection[str] = ROAD_CLASSES,
+    area: shapely.Geometry | None = None,
+    progress: Progress | None = None,
+) -> OsmWays:
+    """Read every road and vehicle ferry from `.osm.pbf`, `.osm` and their kin.
+
+    Osmium finds the roads, gives their nodes places and writes both as lines of
+    text (its OPL format), all in compiled code; what is left for Python is one
+    look at each line and one at each different set of tags.
+
+    Parameters
+    ----------
+    classes
+        Classes of road that are wanted.
+    area
+        Leave out what lies outside; a polygon in WGS84. [degrees]
+
+    Raises
+    ------
+    RoadDataError
+        The file is missing, empty, cut short, something else, or has no roads.
+    """
+    file = Path(path)
+    _check_file(file)
+    if progress:
+        progress(say("Reading roads from {file}", file=file.name))
+    try:
+        # A writer that failed may hold its file, which Windows then does not remove.
+        with tempfile.TemporaryDirectory(prefix="raastof-", ignore_cleanup_errors=True) as folder:
+            lines = _write_lines(file, Path(folder) / "roads.opl")
+            found = _read_lines(lines, frozenset(classes))
+        date = _read_date(file)
+    except RaastofError:
+        raise
+    except Exception as error:  # osmium raises what C++ does, and kinds of its own
+        raise _explain(file, error) from error
+    return _gather(found, area=area, osm_date=date, source=str(file))
+
+
+def _explain(file: Path, error: Exception) -> RaastofError:
+    """Give the place and kind of what is wrong, as far as they can be found."""
+    finding = find_damage(file)
+    if finding is not None:
+        return RoadDataError(finding)
+    reason = str(error).strip() or type(error).__name__
+    if isinstance(error, OSError) or _UNWRITTEN in reason:
+        return OutputError(
+            say(
+                "Roads of {file} could not be written to the folder for temporary files, {folder}:"
+                " see whether it is full.",
+                file=file,
+                folder=tempfile.gettempdir(),
+            )
+        )
+    return RoadDataError(
+        say(
+            "{file} cannot be read as OpenStreetMap data: it is damaged, cut short or"
+            " something else ({reason}).",
+            file=file,
+            reason=reason,
+        )
+    )
+
+
+@dataclass
+class _Found:
+    """What the lines hold, in columns that grow."""
+
+    way: array[int] = field(default_factory=lambda: array("q"))
+    size: array[int] = field(default_factory=lambda: array("q"))
+    road: array[int] = field(default_factory=lambda: array("i"))
+    nodes: list[bytes] = field(default_factory=list)
+    roads: list[Road] = field(default_factory=list)
+    barriers: dict[int, Road] = field(default_factory=dict)
+    turns: list[MappedTurn] = field(default_factory=list)
+    doubtful_turns: int = 0
+
+
+def _check_file(file: Path) -> None:
+    if not file.exists():
+        raise RoadDataError(say("There is no OpenStreetMap file {file}.", file=file))
+    if not file.is_file():
+        raise RoadDataError(say("{file} is a folder, not an OpenStreetMap file.", file=file))
+    if file.stat().st_size == 0:
+        raise RoadDataError(say("{file} is empty.", file=file))
+    refuse_others(file)
+
+
+def _read_date(file: Path) -> str | None:
+    header = osmium.io.Reader(str(file), osmium.osm.NOTHING).header()
+    dates = [value[:10] for key in _DATE_KEYS if (value := header.get(key))]
+    return dates[0] if dates else None
+
+
+def _write_lines(file: Path, lines: Path) -> Path:
+    """Let osmium write what may matter as text: barriers, ways with their places, restrictions.
+
+    Nodes are read beforehand, since in some files ways come first.
+    """
+    keeper = osmium.NodeLocationsForWays(osmium.index.create_map("flex_mem"))
+    keeper.ignore_errors()
+    osmium.apply(osmium.io.Reader(str(file), osmium.osm.NODE), keeper)
+    wanted = osmium.filter.KeyFilter(*_KEYS, *_TURN_KEYS)
+    kinds = osmium.osm.NODE | osmium.osm.WAY | osmium.osm.RELATION
+    form = osmium.io.File(str(lines), "opl,locations_on_ways=true,add_metadata=false")
+    with open_writer(form) as writer:
+        osmium.apply(osmium.io.Reader(str(file), kinds), keeper, wanted, writer)
+    return lines
+
+
+def _read_lines(lines: Path, classes: frozenset[str]) -> _Found:
+    found = _Found()
+    kinds: dict[bytes, int] = {}
+    with lines.open("rb") as stream:
+        for line in stream:
+            if line[:1] == b"w":
+                _read_way(line, found, kinds, classes)
+            elif line[:1] == b"n":
+                _read_node(line, found)
+            else:
+                _read_relation(line, found)
+    return found
+
+
+def _read_way(line: bytes, found: _Found, kinds: dict[bytes, int], classes: frozenset[str]) -> None:
+    """Take a line `w12 Thighway=primary,name=Vej Nn1x12.1y55.4,n2x12.2y55.4`."""
+    tags, nodes = line.find(b" T"), line.rfind(b" N")
+    key = line[tags + 2 : nodes]
+    kind = kinds.get(key)
+    if kind is None:
+        kind = kinds[key] = _number_road(_read_tags(key), found.roads, classes)
+    if kind >= 0:
+        text = line[nodes + 2 : -1]
+        found.way.append(int(line[1:tags]))
+        found.size.append(text.count(b"n"))
+        found.road.append(kind)
+        found.nodes.append(text)
+
+
+def _number_road(tags: dict[str, str], roads: list[Road], classes: frozenset[str]) -> int:
+    road = read_road(tags)
+    if road is None or road.road_class not in classes:
+        return -1
+    roads.append(road)
+    return len(roads) - 1
+
+
+def _read_node(line: bytes, found: _Found) -> None:
+    tags, place = line.find(b" T"), line.rfind(b" x")
+    barrier = read_barrier(_read_tags(line[tags + 2 : place]))
+    if barrier is not None:
+        found.barriers[int(line[1:tags])] = barrier
+
+
+def _read_relation(line: bytes, found: _Found) -> None:
+    start, members = line.find(b" T"), line.rfind(b" M")
+    tags = _read_tags(line[start + 2 : members])
+    if tags.get("type") != "restriction":
+        return
+    found.doubtful_turns += turn_doubt(tags)
+    rule = read_turn(tags)
+    turn = _read_turn_members(line[members + 2 :].decode(), rule == "only", tags)
+    if rule is not None and turn is not None:
+        found.turns.append(turn)
+
+
+def _read_turn_members(text: str, only: bool, tags: dict[str, str]) -> MappedTurn | None:
+    members = _MEMBER.findall(text.strip())
+    ways = {
+        role: tuple(int(ref) for kind, ref, given in members if kind == "w" and given == role)
+        for role in ("from", "via", "to")
+    }
+    nodes = [int(ref) for kind, ref, role in members if kind == "n" and role == "via"]
+    if not ways["from"] or not ways["to"] or (len(nodes) != 1 and not ways["via"]):
+        return None
+    via_node = nodes[0] if nodes and not ways["via"] else None
+    u_turn = any(value == "no_u_turn" for value in tags.values())
+    return MappedTurn(only, ways["from"], via_node, ways["via"], ways["to"], u_turn)
+
+
+def _read_tags(text: bytes) -> dict[str, str]:
+    if not text:
+        return {}
+    pairs = (pair.split("=", 1) for pair in text.decode().split(","))
+    return {_plain(key): _plain(value) for key, value in pairs}
+
+
+def _plain(text: str) -> str:
+    if "%" not in text:
+        return text
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text).translate(_NO_LETTERS)
+
+
+def _gather(
+    found: _Found, *, area: shapely.Geometry | None, osm_date: str | None, source: str
+) -> OsmWays:
+    """Put what was found into columns, less what lies outside or has no place."""
+    if not found.road:
+        raise RoadDataError(say("{source} has no roads that trucks may use.", source=source))
+    numbers = _read_numbers(found.nodes)
+    _check_ids(numbers[:, 0], source)
+    refs = numbers[:, 0].astype(np.int64)
+    ids, first, node = np.unique(refs, return_index=True, return_inverse=True)
+    lon, lat = numbers[first, 1], numbers[first, 2]
+    usable = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
+    if not usable.any():
+        raise RoadDataError(
+            say("{source} has roads but not the nodes that tell where they run.", source=source)
+        )
+    if area is not None:
+        usable &= _inside(lon, lat, area)
+    return _cut(found, ids, lon, lat, node, usable, osm_date=osm_date, source=source)
+
+
+def _read_numbers(nodes: list[bytes]) -> NDArray[np.float64]:
+    """Read id, longitude and latitude of every node of every way. [nodes × 3]"""
+    text = b",".join(nodes).replace(b"xy", _NO_PLACE).translate(_NUMBERS_ONLY, b"n")
+    nodes.clear()
+    return np.fromstring(text, np.float64, sep=",").reshape(-1, 3)
+
+
+def _check_ids(ids: NDArray[np.float64], source: str) -> None:
+    """Refuse ids that would be taken for others, and those whose nodes osmium does not keep."""
+    if np.abs(ids).max() >= LARGEST_ID:
+        raise RoadDataError(
+            say(
+                "{source} has nodes with ids of more than 9,007,199,254,740,991: two of them could"
+                " be taken for one. Give them smaller numbers, with `osmium renumber`.",
+                source=source,
+            )
+        )
+    if ids.min() < 0:
+        raise RoadDataError(
+            say(
+                "{source} has roads over nodes with negative ids, as JOSM gives to what is not yet"
+                " uploaded; they are not read. Upload it, or give the nodes positive numbers.",
+                source=source,
+            )
+        )
+
+
+def _inside(
+    lon: NDArray[np.float64], lat: NDArray[np.float64], area: shapely.Geometry
+) -> NDArray[np.bool_]:
+    west, south, east, north = shapely.bounds(area)
+    near = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    shapely.prepare(area)
+    near[near] = shapely.intersects_xy(area, lon[near], lat[near])
+    return np.asarray(near, bool)
+
+
+def _cut(
+    found: _Found,
+    ids: NDArray[np.int64],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    node: NDArray[np.intp],
+    usable: NDArray[np.bool_],
+    *,
+    osm_date: str | None,
+    source: str,
+) -> OsmWays:
+    """Keep the stretches of each way whose nodes are usable, each as a way of its own."""
+    way = np.repeat(np.arange(len(found.road)), np.frombuffer(found.size, np.int64))
+    good = usable[node]
+    follows = np.zeros(len(node), bool)
+    follows[1:] = good[1:] & good[:-1] & (way[1:] == way[:-1])
+    stretch = np.cumsum(~follows)
+    kept = good & (np.bincount(stretch)[stretch] > 1)
+    if not kept.any():
+        raise RoadDataError(say("{source} has no roads inside the bounds.", source=source))
+    first = np.flatnonzero(kept & ~follows)
+    of = way[first]
+    is_used = np.zeros(len(ids), bool)
+    is_used[node[kept]] = True
+    number = np.cumsum(is_used) - 1
+    used = np.flatnonzero(is_used)
+    return OsmWays(
+        node_id=ids[used],
+        node_lon=lon[used],
+        node_lat=lat[used],
+        node_start=np.append(np.cumsum(kept)[first] - 1, kept.sum()).astype(np.int64),
+        node=number[node[kept]].astype(np.int32),
+        way=np.frombuffer(found.way, np.int64)[of],
+        road=np.frombuffer(found.road, np.int32)[of],
+        roads=tuple(found.roads),
+        barriers=_index_barriers(found.barriers, ids[used]),
+        turns=tuple(found.turns),
+        doubtful_turns=found.doubtful_turns,
+        osm_date=osm_date,
+    )
+
+
+def _index_barriers(barriers: dict[int, Road], ids: NDArray[np.int64]) -> dict[int, Road]:
+    wanted = np.array(sorted(barriers), np.int64)
+    index = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    there = ids[index] == wanted
+    pairs: Any = zip(index[there].tolist(), wanted[there].tolist(), strict=True)
+    return {number: barriers[ref] for number, ref in pairs}

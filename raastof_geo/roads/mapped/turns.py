@@ -1,0 +1,129 @@
+"""Find what turn restrictions mean on the edges of a network."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raastof_geo.roads.mapped.osm import MappedTurn
+from raastof_geo.roads.network import Turns, no_turns
+
+_LONGEST_VIA = 64
+"""Edges that a restriction may run through; more is a mistake in the map."""
+
+
+def find_turns(
+    mapped: Iterable[MappedTurn],
+    way: NDArray[np.int64],
+    ends: NDArray[np.int32],
+    via_nodes: Mapping[int, int],
+) -> Turns:
+    """Find the arcs that each restriction runs over.
+
+    Parameters
+    ----------
+    way
+        Id of the way of each edge.
+    ends
+        Tail and head of each edge.
+    via_nodes
+        Node of the network by id of OpenStreetMap.
+
+    Returns
+    -------
+    turns
+        Those whose members lie in the network and meet as they should.
+    """
+    restrictions = tuple(mapped)
+    if not restrictions:
+        return no_turns()
+    roads = _Roads(restrictions, way, ends)
+    found = [
+        (turn.only, arcs)
+        for turn in restrictions
+        for arcs in dict.fromkeys(roads.trace(turn, via_nodes))
+    ]
+    return gather_turns(found)
+
+
+def gather_turns(found: Iterable[tuple[bool, tuple[int, ...]]]) -> Turns:
+    """Put restrictions into columns: whether each is an only one, and its arcs."""
+    rows = list(found)
+    size = [len(arcs) for _, arcs in rows]
+    return Turns(
+        only=np.array([only for only, _ in rows], bool),
+        start=np.append(0, np.cumsum(size)).astype(np.int64),
+        arc=np.array([arc for _, arcs in rows for arc in arcs], np.int32),
+    )
+
+
+class _Roads:
+    """The edges of the ways that restrictions speak of."""
+
+    def __init__(
+        self,
+        restrictions: tuple[MappedTurn, ...],
+        way: NDArray[np.int64],
+        ends: NDArray[np.int32],
+    ) -> None:
+        wanted = {
+            member
+            for turn in restrictions
+            for member in (*turn.origin, *turn.via_ways, *turn.target)
+        }
+        edges = np.flatnonzero(np.isin(way, list(wanted))).tolist()
+        self.ends = {edge: (int(ends[edge, 0]), int(ends[edge, 1])) for edge in edges}
+        self.edges: dict[int, list[int]] = defaultdict(list)
+        for edge in edges:
+            self.edges[int(way[edge])].append(edge)
+
+    def trace(self, turn: MappedTurn, via_nodes: Mapping[int, int]) -> Iterator[tuple[int, ...]]:
+        """Give the arcs of every way through a restriction, first to last."""
+        into = [arc for way in turn.origin for edge in self.edges[way] for arc in _both(edge)]
+        out = [arc for way in turn.target for edge in self.edges[way] for arc in _both(edge)]
+        if turn.via_node is not None:
+            node = via_nodes.get(turn.via_node)
+            for first in into:
+                for last in out:
+                    if self.head(first) == node == self.tail(last) and self.is_turn(
+                        first, last, turn
+                    ):
+                        yield first, last
+            return
+        via = {edge for way in turn.via_ways for edge in self.edges[way]}
+        if 0 < len(via) <= _LONGEST_VIA:
+            for first in into:
+                yield from self._through((first,), via, set(out))
+
+    def _through(
+        self, arcs: tuple[int, ...], via: set[int], out: set[int]
+    ) -> Iterator[tuple[int, ...]]:
+        """Go on over every edge of the ways between, each once, then out."""
+        here = self.head(arcs[-1])
+        if not via:
+            yield from ((*arcs, last) for last in sorted(out) if self.tail(last) == here)
+            return
+        for edge in sorted(via):
+            for arc in _both(edge):
+                if self.tail(arc) == here:
+                    yield from self._through((*arcs, arc), via - {edge}, out)
+
+    def is_turn(self, first: int, last: int, turn: MappedTurn) -> bool:
+        """Leave out turning round on the spot, unless that is what the restriction is about."""
+        round_on_the_spot = first ^ 1 == last
+        if turn.u_turn and set(turn.origin) & set(turn.target):
+            return round_on_the_spot
+        return not round_on_the_spot
+
+    def tail(self, arc: int) -> int:
+        return self.ends[arc >> 1][arc & 1]
+
+    def head(self, arc: int) -> int:
+        return self.ends[arc >> 1][1 - (arc & 1)]
+
+
+def _both(edge: int) -> tuple[int, int]:
+    return 2 * edge, 2 * edge + 1

@@ -1,0 +1,197 @@
+"""Lay out the whole network that ways make: every road, every junction, every restriction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raastof_geo.roads.mapped.osm import OsmWays
+from raastof_geo.roads.mapped.turns import find_turns, gather_turns
+from raastof_geo.roads.network import NetworkMetadata, RoadNetwork, Turns, no_turns
+from raastof_geo.roads.projection import measure_steps
+from raastof_geo.roads.road import Road
+from raastof_geo.roads.stored.steps import round_degrees
+
+
+def lay_network(
+    ways: OsmWays, *, title: str = "OpenStreetMap", osm_date: str | None = None
+) -> RoadNetwork:
+    """Split ways where they meet, and keep all of them, those closed to trucks too.
+
+    A barrier stands on an edge of its own, of no length, between the junction
+    and each road that ends there; so it restricts as a road does.
+
+    Parameters
+    ----------
+    osm_date
+        State of OpenStreetMap, ISO 8601; by default what `ways` say, else today.
+    """
+    lon, lat = round_degrees(ways.node_lon), round_degrees(ways.node_lat)
+    pieces = _split(ways)
+    length_m = _measure(pieces, ways, lon, lat)
+    first, last = ways.node[pieces.begin], ways.node[pieces.end]
+    points = _points(pieces)
+    number, nodes = _number_nodes(first, last, len(lon))
+    road = ways.road[pieces.way]
+    network = RoadNetwork(
+        node_lon=lon[nodes],
+        node_lat=lat[nodes],
+        tail=number[first],
+        head=number[last],
+        length_m=length_m,
+        forward=np.array([kind.forward for kind in ways.roads], bool)[road],
+        backward=np.array([kind.backward for kind in ways.roads], bool)[road],
+        road=road,
+        roads=ways.roads,
+        point_start=np.append(0, np.cumsum(pieces.size)).astype(np.int32),
+        lon=lon[ways.node[points]],
+        lat=lat[ways.node[points]],
+        metadata=NetworkMetadata(
+            title=title,
+            osm_date=osm_date or ways.osm_date or datetime.now(UTC).date().isoformat(),
+            simplified_m=0.0,
+            bounds=(float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())),
+            doubtful_turns=ways.doubtful_turns,
+        ),
+        way=ways.way[pieces.way],
+        turns=no_turns(),
+    )
+    ends = np.column_stack((network.tail, network.head))
+    via = {int(ways.node_id[node]): int(number[node]) for node in nodes} if ways.turns else {}
+    turns = find_turns(ways.turns, network.way, ends, via)
+    return _raise_barriers(
+        replace(network, turns=turns),
+        {int(number[node]): barrier for node, barrier in ways.barriers.items()},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Pieces:
+    """Runs of nodes between junctions, as positions in `OsmWays.node`."""
+
+    begin: NDArray[np.int64]
+    end: NDArray[np.int64]
+    way: NDArray[np.int64]
+
+    @property
+    def size(self) -> NDArray[np.int64]:
+        return self.end - self.begin + 1
+
+
+def _split(ways: OsmWays) -> _Pieces:
+    """Split at each node that is used twice, ends a way, bears a barrier or bears a restriction."""
+    used = np.bincount(ways.node, minlength=len(ways.node_id))
+    junction = used > 1
+    junction[list(ways.barriers)] = True
+    via = [turn.via_node for turn in ways.turns if turn.via_node is not None]
+    junction[np.isin(ways.node_id, via)] = True
+    at_junction = junction[ways.node]
+    at_junction[ways.node_start[:-1]] = True
+    at_junction[ways.node_start[1:] - 1] = True
+    pieces = _between(ways, at_junction)
+    ring = (ways.node[pieces.begin] == ways.node[pieces.end]) & (pieces.size > 2)
+    if not ring.any():
+        return pieces
+    at_junction[(pieces.begin[ring] + pieces.end[ring]) // 2] = True
+    return _between(ways, at_junction)
+
+
+def _between(ways: OsmWays, at_junction: NDArray[np.bool_]) -> _Pieces:
+    cut = np.flatnonzero(at_junction)
+    way = np.searchsorted(ways.node_start, cut, side="right") - 1
+    same = way[1:] == way[:-1]
+    moved = ways.node[cut[1:]] != ways.node[cut[:-1]]
+    kept = same & (moved | (np.diff(cut) > 1))
+    return _Pieces(cut[:-1][kept], cut[1:][kept], way[:-1][kept])
+
+
+def _points(pieces: _Pieces) -> NDArray[np.int64]:
+    start = np.cumsum(pieces.size) - pieces.size
+    ahead = np.repeat(pieces.begin - start, pieces.size)
+    return np.asarray(np.arange(int(pieces.size.sum())) + ahead, np.int64)
+
+
+def _measure(
+    pieces: _Pieces, ways: OsmWays, lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Measure on the ellipsoid, and round up to a centimetre."""
+    begin, end = ways.node[:-1], ways.node[1:]
+    step = np.zeros(len(ways.node))
+    step[1:] = measure_steps(lon[begin], lat[begin], lon[end], lat[end])
+    along = np.cumsum(step)
+    return np.asarray(np.ceil(np.round((along[pieces.end] - along[pieces.begin]) * 100, 3)) / 100)
+
+
+def _number_nodes(
+    first: NDArray[np.int32], last: NDArray[np.int32], count: int
+) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    used = np.zeros(count, bool)
+    used[first] = True
+    used[last] = True
+    return (np.cumsum(used) - 1).astype(np.int32), np.flatnonzero(used)
+
+
+def _raise_barriers(network: RoadNetwork, barriers: dict[int, Road]) -> RoadNetwork:
+    """Set each end of a road at a barrier apart, and join it to the junction by the barrier."""
+    if not barriers:
+        return network
+    kinds = {node: len(network.roads) + rank for rank, node in enumerate(barriers)}
+    ends = np.column_stack((network.tail, network.head)).astype(np.int32)
+    edge, side = np.nonzero(np.isin(ends, list(barriers)))
+    node = ends[edge, side]
+    copy = (len(network.node_lon) + np.arange(len(edge))).astype(np.int32)
+    ends[edge, side] = copy
+    count = len(edge)
+    stands = {
+        (int(one), int(end)): network.edge_count + rank
+        for rank, (one, end) in enumerate(zip(edge, side, strict=True))
+    }
+    lon, lat = network.node_lon[node], network.node_lat[node]
+    return replace(
+        network,
+        node_lon=np.append(network.node_lon, lon),
+        node_lat=np.append(network.node_lat, lat),
+        tail=np.append(ends[:, 0], node).astype(np.int32),
+        head=np.append(ends[:, 1], copy).astype(np.int32),
+        length_m=np.append(network.length_m, np.zeros(count)),
+        forward=np.append(network.forward, np.ones(count, bool)),
+        backward=np.append(network.backward, np.ones(count, bool)),
+        road=np.append(network.road, [kinds[at] for at in node.tolist()]).astype(np.int32),
+        roads=(*network.roads, *barriers.values()),
+        point_start=np.append(
+            network.point_start, network.point_start[-1] + 2 * np.arange(1, count + 1)
+        ).astype(np.int32),
+        lon=np.append(network.lon, np.repeat(lon, 2)),
+        lat=np.append(network.lat, np.repeat(lat, 2)),
+        way=np.append(network.way, np.zeros(count, np.int64)),
+        turns=_pass_barriers(network.turns, stands),
+    )
+
+
+def _pass_barriers(turns: Turns, stands: Mapping[tuple[int, int], int]) -> Turns:
+    """Let restrictions run over the barriers in their way.
+
+    Parameters
+    ----------
+    stands
+        Edge of the barrier at each end of an edge: 0 its tail, 1 its head.
+    """
+    found = []
+    for rank, only in enumerate(turns.only.tolist()):
+        arcs = turns.arc[turns.start[rank] : turns.start[rank + 1]].tolist()
+        path = arcs[:1]
+        for one, other in pairwise(arcs):
+            away = stands.get((one // 2, 1 - one % 2))
+            towards = stands.get((other // 2, other % 2))
+            if away is not None and towards is not None:
+                path += [2 * away + 1, 2 * towards]
+            path.append(other)
+        # Whoever has passed a barrier is bound for the road behind it.
+        past = len(arcs) > 1 and (arcs[-1] // 2, arcs[-1] % 2) in stands
+        found.append((only, tuple(path[:-1] if past else path)))
+    return gather_turns(found)

@@ -1,0 +1,1 @@
+"""On the network: the best ways between places."""

@@ -1,0 +1,156 @@
+"""Reduce a graph to what routes between any two places need, and lose nothing.
+
+A dead end is used only by who starts or stops in it, and along a chain of
+nodes with two neighbours there is nothing to decide. Both leave the graph;
+what starts or stops there finds its way to the rest by a search of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raastof_geo.roads.routing.graph import RoadGraph
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Reduction:
+    """The core of a graph: nodes where routes part, and the runs of arcs between them."""
+
+    node: Integers
+    """Node of the graph that each node of the core is."""
+    core: Integers
+    """Node of the core that each node of the graph is, -1 where it is none."""
+    tail: Integers
+    """Node of the core at which each run begins."""
+    head: Integers
+    stem: Integers
+    """Of nodes in dead ends the next one on the way to the core, else -1."""
+    run_start: Integers
+    """Where the arcs of each run begin in `run_arc`; one longer than the runs."""
+    run_arc: Integers
+
+    def add_up(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Add up what arcs weigh along each run, infinity and all."""
+        if not len(self.tail):
+            return np.zeros(0)
+        return np.asarray(np.add.reduceat(weight[self.run_arc], self.run_start[:-1]))
+
+
+def reduce_graph(graph: RoadGraph, through: NDArray[np.bool_]) -> Reduction:
+    """Reduce a graph to the core that traffic passes through.
+
+    Parameters
+    ----------
+    through
+        Arcs that traffic may pass through at all; the others belong to no run.
+    """
+    arcs = np.flatnonzero(through & (graph.start != graph.end))
+    start, end = graph.start[arcs], graph.end[arcs]
+    streets = _Streets(start, end, graph.size)
+    alive = streets.peel()
+    inner = alive & streets.plain() & (streets.degree == 2)
+    core_node = np.flatnonzero(alive & ~inner)
+    core = np.full(graph.size, -1, np.int64)
+    core[core_node] = np.arange(len(core_node))
+    direct = (core[start] >= 0) & (core[end] >= 0)
+    long_start, long_arc, long_tail, long_head = _follow(streets, inner, core)
+    one = np.flatnonzero(direct)
+    return Reduction(
+        node=core_node,
+        core=core,
+        tail=np.concatenate((core[start[one]], core[long_tail])),
+        head=np.concatenate((core[end[one]], core[long_head])),
+        stem=streets.stem,
+        run_start=np.concatenate((np.arange(len(one)), len(one) + long_start)),
+        run_arc=arcs[np.concatenate((one, long_arc))],
+    )
+
+
+class _Streets:
+    """Nodes and their neighbours, whichever way the arcs between them run."""
+
+    def __init__(self, start: Integers, end: Integers, size: int) -> None:
+        self.size = size
+        self.start, self.end = start, end
+        low, high = np.minimum(start, end), np.maximum(start, end)
+        pair = _distinct(low * size + high)
+        self.low, self.high = pair // size, pair % size
+        self.degree = np.bincount(self.low, minlength=size) + np.bincount(self.high, minlength=size)
+        self.stem = np.full(size, -1, np.int64)
+        # The exclusive or of all neighbours: with one neighbour known it tells the other.
+        self.other = np.zeros(size, np.int64)
+        np.bitwise_xor.at(self.other, self.low, self.high)
+        np.bitwise_xor.at(self.other, self.high, self.low)
+        self.key = start * size + end
+        self.order = np.argsort(self.key, kind="stable")
+        self.sorted_key = self.key[self.order]
+
+    def peel(self) -> NDArray[np.bool_]:
+        """Take dead ends away, leaf by leaf, and tell which nodes are left."""
+        alive = self.degree > 0
+        leaf = np.flatnonzero(self.degree == 1)
+        while len(leaf):
+            leaf = leaf[self.degree[leaf] == 1]
+            stem = self.stem[leaf] = self.other[leaf]
+            alive[leaf] = False
+            self.degree[leaf] = 0
+            np.subtract.at(self.degree, stem, 1)
+            np.bitwise_xor.at(self.other, stem, leaf)
+            leaf = _distinct(stem[self.degree[stem] == 1])
+        return alive & (self.degree > 0)
+
+    def plain(self) -> NDArray[np.bool_]:
+        """Tell which nodes have at most one arc from and one to each neighbour."""
+        twice = self.sorted_key[1:] == self.sorted_key[:-1]
+        ends = self.sorted_key[1:][twice]
+        plain = np.ones(self.size, bool)
+        plain[ends // self.size] = False
+        plain[ends % self.size] = False
+        return plain
+
+    def find(self, start: Integers, end: Integers) -> Integers:
+        """Find the arc between pairs of nodes, -1 where there is none."""
+        key = start * self.size + end
+        rank = np.minimum(np.searchsorted(self.sorted_key, key), len(self.sorted_key) - 1)
+        return np.where(self.sorted_key[rank] == key, self.order[rank], -1)
+
+
+def _distinct(values: Integers) -> Integers:
+    """Give different values in their order; by sorting, which is faster here than hashing."""
+    ordered = np.sort(values)
+    return ordered[np.diff(ordered, prepend=-1) > 0]
+
+
+def _follow(
+    streets: _Streets, inner: NDArray[np.bool_], core: Integers
+) -> tuple[Integers, Integers, Integers, Integers]:
+    """Follow every chain of inner nodes from each of its ends, all of them side by side."""
+    ends = np.concatenate((streets.low, streets.high))
+    beyond = np.concatenate((streets.high, streets.low))
+    begins = (core[ends] >= 0) & inner[beyond]
+    first, here = ends[begins], beyond[begins]
+    before = first.copy()
+    walk = np.arange(len(first))
+    whole = np.ones(len(first), bool)
+    last = first.copy()
+    steps = [(walk, streets.find(before, here))]
+    while len(walk):
+        ahead = streets.other[here] ^ before
+        arc = streets.find(here, ahead)
+        steps.append((walk, arc))
+        done = ~inner[ahead]
+        last[walk[done]] = ahead[done]
+        walk, before, here = walk[~done], here[~done], ahead[~done]
+    walks = np.concatenate([step[0] for step in steps])
+    arcs = np.concatenate([step[1] for step in steps])
+    whole[walks[arcs < 0]] = False
+    whole &= first != last
+    kept = whole[walks]
+    order = np.argsort(walks[kept], kind="stable")
+    sizes = np.bincount(walks[kept], minlength=len(first))[whole]
+    return np.append(0, np.cumsum(sizes)), arcs[kept][order], first[whole], last[whole]

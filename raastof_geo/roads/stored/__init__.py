@@ -1,0 +1,1 @@
+"""The file of a network: columns by name, small and checked."""

@@ -1,0 +1,234 @@
+"""Keep a network of roads in one small file, and read it again."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raastof_geo.errors import RoadDataError
+from raastof_geo.files import write_whole
+from raastof_geo.language import Message, say
+from raastof_geo.roads.network import (
+    BACKWARD,
+    FORWARD,
+    Columns,
+    NetworkMetadata,
+    RoadNetwork,
+    Turns,
+)
+from raastof_geo.roads.stored.faults import (
+    COLUMNS,
+    check_metadata,
+    find_fault,
+    find_fault_in_columns,
+)
+from raastof_geo.roads.stored.steps import STEPS_A_DEGREE, add_up, draw_shapes, freeze
+from raastof_geo.roads.stored.table import as_json, decode_roads, encode_roads, upgrade_roads
+
+FORMAT = 3
+"""The form of network files that is written now, by name; those of format 2, which kept limits
+in order, are read with their meaning. A new kind of column is a new format."""
+
+_READABLE = (2, FORMAT)
+_SMALL_BYTES = 1 << 26
+_MOST_PACKED = 100
+"""A file may unpack to so many times its own bytes, and those of a small one more."""
+_FIRST_MOMENT_OF_ZIP = (1980, 1, 1, 0, 0, 0)
+_TEXTS = ("roads", "metadata")
+
+
+def read_network(path: str | os.PathLike[str]) -> RoadNetwork:
+    """Read a network that `write_network` wrote.
+
+    Raises
+    ------
+    RoadDataError
+        The file is missing, damaged or something else.
+    """
+    file = Path(path)
+    columns = _read_columns(file)
+    try:
+        complaint = find_fault_in_columns(columns)
+        if not complaint:
+            network = _decode(columns)
+            complaint = find_fault(network)
+    except Exception as error:  # what is not as it should be fails in many ways
+        raise RoadDataError(_damaged(file)) from error
+    if complaint:
+        raise RoadDataError(_damaged(file, complaint))
+    return network
+
+
+def write_network(
+    network: RoadNetwork, path: str | os.PathLike[str], *, compress: bool = True
+) -> Path:
+    """Write a network to one file; equal networks give equal bytes.
+
+    Over a network that is there; anything else of that name is moved to `set_aside` beside it.
+
+    Places are kept to a millionth of a degree, lengths to a centimetre,
+    limits to a tenth of a km/h.
+
+    Raises
+    ------
+    RoadDataError
+        The network contradicts itself.
+    OutputError
+        The file cannot be written.
+    """
+    file = Path(path)
+    complaint = find_fault(network)
+    if complaint:
+        raise RoadDataError(say("The road network contradicts itself: {fault}.", fault=complaint))
+    return write_whole(file, _pack(_encode(network), compress), known=_is_network)
+
+
+def _is_network(file: Path) -> bool:
+    """Tell whether a file is a road network of any version, which a new one may replace."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return {"metadata.npy", "node_lon.npy"} <= {*archive.namelist()}
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile):
+        return False
+
+
+def _read_columns(file: Path) -> Columns:
+    if not file.exists():
+        raise RoadDataError(say("There is no road network file {file}.", file=file))
+    if not file.is_file():
+        raise RoadDataError(say("{file} is a folder, not a road network file.", file=file))
+    try:
+        _check_size(file)
+        with np.load(file, allow_pickle=False) as archive:
+            _check_format(file, archive["metadata"])
+            columns = {label: archive[label] for label in (*COLUMNS, *_TEXTS)}
+    except RoadDataError:
+        raise
+    except KeyError as error:
+        raise RoadDataError(
+            say(
+                "{file} is not a road network of raastof_geo. Make one with `raastof network build`"
+                " from a file of OpenStreetMap.",
+                file=file,
+            )
+        ) from error
+    except PermissionError as error:
+        raise RoadDataError(say("{file} may not be read by this user.", file=file)) from error
+    except Exception as error:  # ZIP, NumPy and JSON each raise their own
+        raise RoadDataError(_damaged(file)) from error
+    return columns
+
+
+def _check_size(file: Path) -> None:
+    """Refuse a small file that would fill the memory: roads pack to a fifth, not to nothing."""
+    with zipfile.ZipFile(file) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > _SMALL_BYTES + _MOST_PACKED * file.stat().st_size:
+        raise ValueError("unpacks to more than roads can")
+
+
+def _check_format(file: Path, metadata: NDArray[Any]) -> None:
+    try:
+        found = json.loads(metadata.tobytes())["format"]
+    except Exception as error:
+        raise RoadDataError(_damaged(file)) from error
+    if found not in _READABLE:
+        raise RoadDataError(
+            say(
+                "{file} is a road network of another version of raastof_geo (format {found}, this"
+                " version reads {known}). Make it again with `raastof network build`.",
+                file=file,
+                found=str(found),
+                known=" / ".join(map(str, _READABLE)),
+            )
+        )
+
+
+def _damaged(file: Path, fault: Message | None = None) -> Message:
+    if fault:
+        return say(
+            "{file} cannot be read as a road network: it is damaged, for {fault}."
+            " Make it again with `raastof network build`.",
+            file=file,
+            fault=fault,
+        )
+    return say(
+        "{file} cannot be read as a road network: it is damaged, cut short or something else."
+        " Make it again with `raastof network build`.",
+        file=file,
+    )
+
+
+def _encode(network: RoadNetwork) -> Columns:
+    extra = network.extra
+    metadata = {"format": FORMAT, **asdict(network.metadata), **extra.get("metadata", {})}
+    roads = encode_roads(network.roads, extra, network.lacking)
+    return {**network.to_columns(), "roads": as_json(roads), "metadata": as_json(metadata)}
+
+
+def _decode(columns: Mapping[str, NDArray[Any]]) -> RoadNetwork:
+    node_lon, node_lat = add_up(columns["node_lon"]), add_up(columns["node_lat"])
+    tail = add_up(columns["tail"])
+    head = tail + columns["head"].astype(np.int32)
+    count = columns["inner_count"].astype(np.int32)
+    point_start = np.concatenate(([0], np.cumsum(count + 2))).astype(np.int32)
+    given = json.loads(columns["metadata"].tobytes())
+    metadata, unknown = _read_metadata(given)
+    roads = json.loads(columns["roads"].tobytes())
+    table = decode_roads(roads if given["format"] == FORMAT else upgrade_roads(roads))
+    turn_start = np.append(0, np.cumsum(columns["turn_size"], dtype=np.int64))
+    return RoadNetwork(
+        node_lon=freeze(node_lon / STEPS_A_DEGREE),
+        node_lat=freeze(node_lat / STEPS_A_DEGREE),
+        tail=freeze(tail),
+        head=freeze(head),
+        length_m=freeze(columns["length_cm"] / 100),
+        forward=freeze((columns["directions"] & FORWARD) > 0),
+        backward=freeze((columns["directions"] & BACKWARD) > 0),
+        road=freeze(columns["road"].astype(np.int32)),
+        roads=table.roads,
+        point_start=freeze(point_start),
+        lon=freeze(draw_shapes(point_start, node_lon, tail, head, columns["inner_lon"])),
+        lat=freeze(draw_shapes(point_start, node_lat, tail, head, columns["inner_lat"])),
+        metadata=metadata,
+        way=freeze(np.cumsum(columns["way"], dtype=np.int64)),
+        turns=Turns(
+            only=freeze(columns["turn_only"] > 0),
+            start=freeze(turn_start),
+            arc=freeze(columns["turn_arc"].astype(np.int32)),
+        ),
+        extra={**table.extra, **({"metadata": unknown} if unknown else {})},
+        lacking=table.lacking,
+    )
+
+
+def _read_metadata(found: Mapping[str, Any]) -> tuple[NetworkMetadata, dict[str, Any]]:
+    """Read what a file says of itself, and what of it this version does not know."""
+    known = {field.name: found[field.name] for field in fields(NetworkMetadata)}
+    check_metadata(known)
+    unknown = {name: one for name, one in found.items() if name not in {*known, "format"}}
+    west, south, east, north = known.pop("bounds")
+    return NetworkMetadata(bounds=(west, south, east, north), **known), unknown
+
+
+def _pack(columns: Columns, compress: bool) -> bytes:
+    content = io.BytesIO()
+    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    with zipfile.ZipFile(content, "w", method, compresslevel=9) as archive:
+        for label, column in columns.items():
+            member = zipfile.ZipInfo(f"{label}.npy", _FIRST_MOMENT_OF_ZIP)
+            member.compress_type = method
+            member.create_system = 3
+            array = io.BytesIO()
+            np.lib.format.write_array(array, np.ascontiguousarray(column), version=(1, 0))
+            archive.writestr(member, array.getvalue())
+    return content.getvalue()

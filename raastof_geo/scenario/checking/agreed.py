@@ -1,0 +1,299 @@
+"""Agreements that cannot be kept: larger than what there is, or against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from raastof_geo.errors import Finding
+from raastof_geo.language import Message, say
+from raastof_geo.scenario.checking.deal import Deal, Deals
+from raastof_geo.scenario.model import Agreement, NamedLeg
+from raastof_geo.scenario.reading.refusal import finding_at
+from raastof_geo.scenario.reading.tree import Trail, Tree
+from raastof_geo.scenario.scenario import Scenario
+
+Side = Literal["giver", "taker"]
+SIDES: tuple[Side, ...] = ("giver", "taker")
+
+_ROUNDING = 1 + 1e-9
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Tonnes that an agreement, or a leg of the baseline, asks for or allows."""
+
+    number: int
+    """Which agreement of the list it is, from 0."""
+    trail: Trail
+    """Where its tonnes stand."""
+    entry: Agreement | NamedLeg
+    tonnes: float
+    periods: tuple[str, ...]
+    deals: tuple[Deal, ...]
+    asks: bool
+    """Whether at least this much goes."""
+    limits: bool
+    """Whether no more than this goes."""
+
+    def site(self, side: Side) -> str:
+        """Give the site that gives or takes."""
+        return self.entry.giver if side == "giver" else self.entry.taker
+
+
+def check_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
+    """Find agreements that no plan can keep, whatever the roads."""
+    deals = Deals(scenario)
+    agreed = list(_agreed(deals))
+    planned = list(_planned(deals))
+    findings = []
+    for wish in (*agreed, *planned):
+        message = _why_impossible(wish, deals)
+        if message is not None:
+            findings.append(finding_at(tree, wish.trail, message))
+    findings += _contradictions(agreed, tree)
+    possible = [wish for wish in agreed if wish.asks and _why_impossible(wish, deals) is None]
+    return findings + list(_too_much_together(possible, deals, tree))
+
+
+def note_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
+    """Find agreements that limit what could not go anyway."""
+    deals = Deals(scenario)
+    return [
+        finding_at(
+            tree,
+            wish.trail,
+            say(
+                "nothing can go from {giver} to {taker} by the rules, so this agreement changes "
+                "nothing: look at its material and its window",
+                giver=f"`{wish.entry.giver}`",
+                taker=f"`{wish.entry.taker}`",
+            ),
+        )
+        for wish in _agreed(deals)
+        if not wish.deals and not (wish.asks and wish.tonnes > 0) and _have_roles(wish, deals)
+    ]
+
+
+def _agreed(deals: Deals) -> Iterator[Wish]:
+    for number, entry in enumerate(deals.scenario.said.agreements):
+        trail: Trail = ("agreements", number)
+        if entry.forbidden:
+            yield _wish(deals, number, entry, (*trail, "forbidden"), 0.0, limits=True)
+        for key, asks, limits in (
+            ("tonnes", True, True),
+            ("at_least", True, False),
+            ("at_most", False, True),
+        ):
+            amount = getattr(entry, key)
+            if amount is not None:
+                tonnes = deals.weigh(amount, entry.material)
+                yield _wish(deals, number, entry, (*trail, key), tonnes, asks=asks, limits=limits)
+
+
+def _planned(deals: Deals) -> Iterator[Wish]:
+    """Give the legs of the baseline whose tonnes are stated."""
+    for number, entry in enumerate(deals.scenario.said.baseline.legs):
+        if entry.tonnes is not None:
+            tonnes = deals.weigh(entry.tonnes, entry.material)
+            trail: Trail = ("baseline", "legs", number, "tonnes")
+            yield _wish(deals, number, entry, trail, tonnes, asks=True, limits=True)
+
+
+def _wish(
+    deals: Deals,
+    number: int,
+    entry: Agreement | NamedLeg,
+    trail: Trail,
+    tonnes: float,
+    *,
+    asks: bool = False,
+    limits: bool = False,
+) -> Wish:
+    periods = entry.periods(tuple(deals.scenario.periods))
+    found = deals.between(entry.giver, entry.taker, entry.material, periods)
+    if isinstance(entry, NamedLeg):
+        found = [
+            deal
+            for deal in found
+            if deal.giver.kind in ("offer", "pit") and deal.taker.kind in ("need", "receiver")
+        ]
+    return Wish(number, trail, entry, tonnes, periods, tuple(found), asks, limits)
+
+
+def _why_impossible(wish: Wish, deals: Deals) -> Message | None:
+    """Say why a single agreement cannot be kept; none where it may be."""
+    if not wish.asks or wish.tonnes <= 0 or not _have_roles(wish, deals):
+        return None
+    if not wish.deals:
+        return _why_no_deal(wish, deals)
+    given, taken = deals.most_given(wish.deals), deals.most_taken(wish.deals)
+    if wish.tonnes > given * _ROUNDING:
+        return say(
+            "{tonnes} t are to go, and {site} can give {most} t in that time: {short} t too "
+            "much. Lower this amount, or raise what {site} offers",
+            tonnes=wish.tonnes,
+            site=f"`{wish.entry.giver}`",
+            most=given,
+            short=wish.tonnes - given,
+        )
+    if wish.tonnes > taken * _ROUNDING:
+        return say(
+            "{tonnes} t are to go, and {site} can take {most} t in that time: {short} t too "
+            "much. Lower this amount, or raise what {site} takes",
+            tonnes=wish.tonnes,
+            site=f"`{wish.entry.taker}`",
+            most=taken,
+            short=wish.tonnes - taken,
+        )
+    return None
+
+
+def _have_roles(wish: Wish, deals: Deals) -> bool:
+    """Tell whether one site gives and the other takes anything at all; else that is told."""
+    return bool(deals.givers(wish.entry.giver) and deals.takers(wish.entry.taker))
+
+
+def _why_no_deal(wish: Wish, deals: Deals) -> Message:
+    """Say why nothing at all can go by an agreement."""
+    entry = wish.entry
+    material = entry.material
+    has = sorted({giver.material for giver in deals.givers(entry.giver)})
+    if material is not None and material not in has:
+        return say(
+            "{site} does not give {material}; it gives {has}",
+            site=f"`{entry.giver}`",
+            material=f"`{material}`",
+            has=", ".join(f"`{one}`" for one in has),
+        )
+    if deals.between(entry.giver, entry.taker, material, deals.scenario.periods):
+        return say(
+            "nothing can go from {giver} to {taker} in this window: what is given and what may "
+            "be taken then have no period in common",
+            giver=f"`{entry.giver}`",
+            taker=f"`{entry.taker}`",
+        )
+    what = [material] if material is not None else has
+    use = next((need.use for need in deals.scenario.sites[entry.taker].needs), None)
+    if use is not None:
+        return say(
+            "{site} may take no {material} by the rules: `raastof why {first} {use}` tells why",
+            site=f"`{entry.taker}`",
+            material=", ".join(f"`{one}`" for one in what),
+            first=what[0],
+            use=use,
+        )
+    return say(
+        "{site} may take no {material}: it is not among what it accepts from {giver}",
+        site=f"`{entry.taker}`",
+        material=", ".join(f"`{one}`" for one in what),
+        giver=f"`{entry.giver}`",
+    )
+
+
+def _contradictions(wishes: Sequence[Wish], tree: Tree) -> Iterator[Finding]:
+    """Find agreements that ask for more than others allow."""
+    for asking in wishes:
+        for limiting in wishes:
+            if asking is limiting or not (asking.asks and limiting.limits):
+                continue
+            if _covers(limiting, asking) and asking.tonnes > limiting.tonnes * _ROUNDING:
+                first, last = sorted((asking, limiting), key=lambda wish: wish.number)
+                yield finding_at(
+                    tree,
+                    last.trail,
+                    say(
+                        "this contradicts the agreement in line {line}: one asks for {asked} t "
+                        "from {giver} to {taker}, the other allows {allowed} t. Keep one of them",
+                        line=str(tree.place(first.trail).line),
+                        asked=asking.tonnes,
+                        allowed=limiting.tonnes,
+                        giver=f"`{asking.entry.giver}`",
+                        taker=f"`{asking.entry.taker}`",
+                    ),
+                )
+
+
+def _covers(limiting: Wish, asking: Wish) -> bool:
+    """Tell whether all that one agreement is about is held down by another."""
+    return (
+        all(limiting.site(side) == asking.site(side) for side in SIDES)
+        and limiting.entry.material in (None, asking.entry.material)
+        and set(asking.periods) <= set(limiting.periods)
+    )
+
+
+def _too_much_together(wishes: Sequence[Wish], deals: Deals, tree: Tree) -> Iterator[Finding]:
+    """Find sites from which, or to which, several agreements ask for more than there can be."""
+    for side in SIDES:
+        for site in dict.fromkeys(wish.site(side) for wish in wishes):
+            mine = [wish for wish in wishes if wish.site(side) == site]
+            finding = _first_excess(side, site, mine, deals, tree)
+            if finding is not None:
+                yield finding
+
+
+def _first_excess(
+    side: Side, site: str, wishes: Sequence[Wish], deals: Deals, tree: Tree
+) -> Finding | None:
+    materials = dict.fromkeys(wish.entry.material for wish in wishes if wish.entry.material)
+    groups = [[wish for wish in wishes if wish.entry.material == one] for one in materials]
+    for group in (*groups, list(wishes)):
+        found = [deal for wish in group for deal in wish.deals]
+        most = deals.most_given(found) if side == "giver" else deals.most_taken(found)
+        asked = _asked(group, "taker" if side == "giver" else "giver")
+        if len(group) > 1 and asked > most * _ROUNDING:
+            *others, last = sorted(group, key=lambda wish: wish.number)
+            return finding_at(
+                tree,
+                last.trail,
+                _say_excess(
+                    side, site, asked, most, [tree.place(one.trail).line for one in others]
+                ),
+            )
+    return None
+
+
+def _say_excess(side: Side, site: str, asked: float, most: float, lines: Sequence[int]) -> Message:
+    values = {
+        "lines": ", ".join(map(str, sorted(set(lines)))),
+        "asked": asked,
+        "site": f"`{site}`",
+        "most": most,
+        "short": asked - most,
+    }
+    if side == "giver":
+        return say(
+            "together with line {lines}, {asked} t are agreed, and {site} can give {most} t in "
+            "that time: {short} t too much. Lower the agreements, or raise what {site} offers",
+            **values,
+        )
+    return say(
+        "together with line {lines}, {asked} t are agreed, and {site} can take {most} t in "
+        "that time: {short} t too much. Lower the agreements, or raise what {site} takes",
+        **values,
+    )
+
+
+def _asked(wishes: Sequence[Wish], partner: Side) -> float:
+    """Give tonnes that are asked for at least, where agreements may be about the same tonnes."""
+    total = 0.0
+    for site in {wish.site(partner) for wish in wishes}:
+        mine = [wish for wish in wishes if wish.site(partner) == site]
+        materials = {wish.entry.material for wish in mine}
+        asked = {
+            one: _asked_of_one([wish for wish in mine if wish.entry.material == one])
+            for one in materials
+        }
+        of_any = asked.pop(None, 0.0)
+        total += max(of_any, sum(asked.values()))
+    return total
+
+
+def _asked_of_one(wishes: Sequence[Wish]) -> float:
+    """Add up what is asked for in windows that do not overlap; else take the largest."""
+    periods = [period for wish in wishes for period in wish.periods]
+    apart = len(periods) == len(set(periods))
+    tonnes = [wish.tonnes for wish in wishes]
+    return sum(tonnes) if apart else max(tonnes)

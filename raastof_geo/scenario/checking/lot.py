@@ -1,0 +1,175 @@
+"""Lots that are larger than what can go at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from raastof_geo.errors import Finding
+from raastof_geo.language import say
+from raastof_geo.scenario.checking.deal import Deals
+from raastof_geo.scenario.parties import Taker, may_deal
+from raastof_geo.scenario.reading.refusal import finding_at
+from raastof_geo.scenario.reading.tree import Trail, Tree
+from raastof_geo.scenario.scenario import Need, Offer, Scenario
+
+_ROUNDING = 1 - 1e-9
+
+
+def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
+    """Find what the smallest lot makes impossible: mistakes, and what is worth a warning.
+
+    A lot is what goes from one site to another of one material in a period; what stays within a
+    site is no lot.
+    """
+    lot = scenario.said.choices.smallest_lot
+    if lot is None or lot.value <= 0:
+        return [], []
+    deals = Deals(scenario)
+    line = tree.place(("choices", "smallest_lot")).line
+    findings: list[Finding] = []
+    warnings: list[Finding] = []
+    for finding, is_mistake in (
+        *_offers(deals, lot.value, line, tree),
+        *_needs(deals, lot.value, line, tree),
+        *_agreements(deals, lot.value, line, tree),
+    ):
+        (findings if is_mistake else warnings).append(finding)
+    return findings, warnings
+
+
+def _offers(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:
+    """Find offers that are too small to leave."""
+    told: set[Trail] = set()
+    trails = _list_trails(deals.scenario, "offers")
+    for offer, trail in zip(deals.scenario.offers, trails, strict=True):
+        most = _most_leaving(deals, offer)
+        if most is None or offer.tonnes <= 0 or most >= lot * _ROUNDING or trail in told:
+            continue
+        told.add(trail)
+        values = {
+            "lot": lot,
+            "line": str(line),
+            "most": most,
+            "site": f"`{offer.site}`",
+            "material": f"`{offer.material}`",
+        }
+        message = (
+            say(
+                "{most} t of {material} must leave {site}, and the smallest lot is {lot} t "
+                "(line {line}): lower the lot, or let the offer stay with `must_leave: false`",
+                **values,
+            )
+            if offer.must_leave
+            else say(
+                "{site} offers {most} t of {material}, less than the smallest lot of {lot} t "
+                "(line {line}): it can never leave",
+                **values,
+            )
+        )
+        yield finding_at(tree, trail, message), offer.must_leave
+
+
+def _list_trails(scenario: Scenario, key: Literal["offers", "needs"]) -> list[Trail]:
+    """Give where the amount of each offer, or of each need, of the scenario stands."""
+    return [
+        ("sites", site_id, key, number, entry.amount_key)
+        for site_id, site in scenario.sites.items()
+        for number, entry in enumerate(site.offers if key == "offers" else site.needs)
+        for _ in entry.windows(tuple(scenario.periods))
+    ]
+
+
+def _most_leaving(deals: Deals, offer: Offer) -> float | None:
+    """Give the most that can leave a site of an offer's material at once; none: not sure."""
+    givers = [one for one in deals.givers(offer.site) if one.material == offer.material]
+    if any(one.kind in ("pit", "plant") for one in givers):
+        return None
+    if any(may_deal(giver, taker) for giver in givers for taker in _others_at(deals, offer.site)):
+        return None
+    piles = [one for one in deals.scenario.depots if one.site == offer.site]
+    if any(not pile.own and offer.material in pile.materials for pile in piles):
+        return None
+    if piles:
+        return deals.in_all(offer.site, offer.material)
+    return sum(
+        other.tonnes
+        for other in deals.offers(offer.site)
+        if other.material == offer.material and set(other.periods) & set(offer.periods)
+    )
+
+
+def _others_at(deals: Deals, site: str) -> list[Taker]:
+    """List who takes at a site, its own stockpile left out."""
+    return [one for one in deals.takers(site) if one.only_from is None]
+
+
+def _needs(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:
+    """Find needs that no lot fits into."""
+    told: set[Trail] = set()
+    trails = _list_trails(deals.scenario, "needs")
+    for need, trail in zip(deals.scenario.needs, trails, strict=True):
+        most = _most_arriving(deals, need)
+        if most is None or need.tonnes <= 0 or most >= lot * _ROUNDING or trail in told:
+            continue
+        told.add(trail)
+        yield (
+            finding_at(
+                tree,
+                trail,
+                say(
+                    "{site} can take at most {most} t at once for this need, and the smallest "
+                    "lot is {lot} t (line {line}): lower the lot, or raise the need",
+                    site=f"`{need.site}`",
+                    most=most,
+                    lot=lot,
+                    line=str(line),
+                ),
+            ),
+            True,
+        )
+
+
+def _most_arriving(deals: Deals, need: Need) -> float | None:
+    """Give the most that can come at once to where a need is; none: not sure."""
+    takers = deals.takers(need.site)
+    mine = next(one for one in takers if one.id == need.id)
+    if not need.ratios or any(may_deal(giver, mine) for giver in deals.givers(need.site)):
+        return None
+    if any(one.kind != "need" and set(one.accepts) & set(need.ratios) for one in takers):
+        return None
+    return max(
+        sum(
+            other.tonnes * other.ratios[material]
+            for other in deals.needs(need.site)
+            if material in other.ratios and set(other.periods) & set(need.periods)
+        )
+        for material in need.ratios
+    )
+
+
+def _agreements(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:
+    """Find agreements about less than a lot."""
+    for number, entry in enumerate(deals.scenario.said.agreements):
+        for key in ("tonnes", "at_most"):
+            amount = getattr(entry, key)
+            if amount is None or entry.giver == entry.taker:
+                continue
+            tonnes = deals.weigh(amount, entry.material)
+            if not 0 < tonnes < lot * _ROUNDING:
+                continue
+            values = {"tonnes": tonnes, "lot": lot, "line": str(line)}
+            message = (
+                say(
+                    "{tonnes} t are agreed, and the smallest lot is {lot} t (line {line}): "
+                    "raise the agreement, or lower the lot",
+                    **values,
+                )
+                if key == "tonnes"
+                else say(
+                    "at most {tonnes} t may go, and the smallest lot is {lot} t (line {line}): "
+                    "nothing goes then",
+                    **values,
+                )
+            )
+            yield finding_at(tree, ("agreements", number, key), message), key == "tonnes"

@@ -1,0 +1,260 @@
+"""Compose a YAML text into nodes with places, within bounds that are looked at on the way.
+
+The only module that knows the YAML reader. The reader hands over one event at a time, so that a
+file too long, too deep or too twisted is left as soon as that shows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+    StreamStartEvent,
+)
+from ruamel.yaml.scanner import Scanner, ScannerError
+
+from raastof_geo.errors import Finding, Place, ScenarioError
+from raastof_geo.language import say
+from raastof_geo.scenario.reading.slips import Stop, find_slip
+
+MOST_LEVELS = 50
+"""A scenario needs about ten."""
+
+
+@dataclass(slots=True)
+class Scalar:
+    """A word or a text."""
+
+    place: Place
+    text: str
+    plain: bool
+    """Whether it stood without quotes and not as a block."""
+    tag: str | None = None
+    lines: int = 1
+    """How many lines it stood on."""
+
+
+@dataclass(slots=True)
+class Sequence:
+    """A list."""
+
+    place: Place
+    items: list[Node] = field(default_factory=list)
+    tag: str | None = None
+
+
+@dataclass(slots=True)
+class Mapping:
+    """Keys and values, in the order in which they stand."""
+
+    place: Place
+    entries: list[tuple[Node, Node]] = field(default_factory=list)
+    braces: bool = False
+    tag: str | None = None
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping
+
+_LONGEST_TAG = 200
+
+
+class _Scanner(Scanner):
+    """Scans no tag without end: the time for that grows with the square of its length."""
+
+    def scan_tag(self) -> Any:
+        ahead = self.reader.prefix(_LONGEST_TAG)
+        if len(ahead) == _LONGEST_TAG and not re.search(r"\s", ahead):
+            mark = self.reader.get_mark()
+            raise ScannerError("while scanning a tag", mark, "too long", mark)
+        return super().scan_tag()
+
+
+# What the pure reader is known to end in beside errors of its own: `chr` of too large a number,
+# states that it did not expect.
+_FAILURES = (
+    YAMLError,
+    ValueError,
+    OverflowError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    NotImplementedError,
+    RecursionError,
+)
+
+
+def compose(text: str, *, file: str, most: int) -> tuple[Node | None, list[Finding]]:
+    """Turn a text into its root node; none where there is nothing but comments.
+
+    Parameters
+    ----------
+    most
+        The most values that are composed.
+
+    Raises
+    ------
+    ScenarioError
+        The text is not YAML, holds more than one document, or exceeds a bound.
+    """
+    composer = _Composer(text, file, most)
+    root = composer.document()
+    return root, composer.findings
+
+
+class _Composer:
+    def __init__(self, text: str, file: str, most: int) -> None:
+        self.lines = re.split("\r\n|\r|\n", text)
+        self.file = file
+        self.most = most
+        self.count = 0
+        self.findings: list[Finding] = []
+        self.anchors: dict[str, Node | None] = {}
+        """The nodes that can be referred to; none while one is not yet complete."""
+        self.unused: dict[str, Place] = {}
+        """Texts with an anchor that nothing refers to."""
+        reader = YAML(typ="safe", pure=True)
+        reader.Scanner = _Scanner
+        self.events: Iterator[Any] = reader.parse(text)
+        self.reached = 0, 0
+
+    def document(self) -> Node | None:
+        root: Node | None = None
+        begun = False
+        while not isinstance(event := self._next(), StreamEndEvent):
+            if isinstance(event, DocumentStartEvent):
+                if begun:
+                    raise self._refused(
+                        say("a second document begins here: a file holds one scenario"), event
+                    )
+                begun = True
+                self._look_at_directives(event)
+                root = self._node(self._next(), 0)
+            elif not isinstance(event, StreamStartEvent):
+                continue
+        self._tell_unused()
+        if isinstance(root, Scalar) and root.plain and not root.text:
+            return None
+        return root
+
+    def _next(self) -> Any:
+        try:
+            event = next(self.events)
+            self.reached = event.end_mark.line, event.end_mark.column
+            return event
+        except _FAILURES as error:
+            stop = _stop(error) or Stop(*self.reached)
+            message, line, column = find_slip(self.lines, stop)
+            place = Place(self.file, line + 1, column + 1)
+            raise ScenarioError(Finding(message, place)) from error
+
+    def _look_at_directives(self, event: Any) -> None:
+        if event.tags or tuple(event.version or (1, 2)) != (1, 2):
+            line = next(n for n, text in enumerate(self.lines) if text.startswith("%"))
+            message, line, column = find_slip(self.lines, Stop(line, 0))
+            raise ScenarioError(Finding(message, Place(self.file, line + 1, column + 1)))
+
+    def _node(self, event: Any, level: int) -> Node:
+        self.count += 1
+        if self.count > self.most:
+            raise self._refused(
+                say("the file holds more than {limit} values: is it a scenario?", limit=self.most),
+                event,
+            )
+        if level > MOST_LEVELS:
+            raise self._refused(
+                say("values stand inside each other more than {limit} deep", limit=MOST_LEVELS),
+                event,
+            )
+        if isinstance(event, AliasEvent):
+            return self._referred(event)
+        if event.anchor:
+            self.anchors[event.anchor] = None
+        node = self._new(event, level)
+        if event.anchor:
+            self.anchors[event.anchor] = node
+            if isinstance(node, Scalar):
+                self.unused[event.anchor] = node.place
+        return node
+
+    def _new(self, event: Any, level: int) -> Node:
+        place, tag = self._place(event), None if event.ctag is None else str(event.ctag)
+        if isinstance(event, ScalarEvent):
+            lines = event.end_mark.line - event.start_mark.line + 1
+            return Scalar(place, event.value, event.style is None, tag, lines)
+        if isinstance(event, SequenceStartEvent):
+            listed = Sequence(place, tag=tag)
+            while not isinstance(inner := self._next(), SequenceEndEvent):
+                listed.items.append(self._node(inner, level + 1))
+            return listed
+        assert isinstance(event, MappingStartEvent)  # noqa: S101 - there is no other event here
+        mapping = Mapping(place, braces=bool(event.flow_style), tag=tag)
+        while not isinstance(inner := self._next(), MappingEndEvent):
+            key = self._node(inner, level + 1)
+            mapping.entries.append((key, self._node(self._next(), level + 1)))
+        return mapping
+
+    def _referred(self, event: Any) -> Node:
+        name = str(event.anchor)
+        self.unused.pop(name, None)
+        if name not in self.anchors:
+            raise self._refused(
+                say(
+                    "{given} refers to {anchor}, which does not stand above; "
+                    "a text that begins with `*` needs quotes",
+                    given=f"`*{name}`",
+                    anchor=f"`&{name}`",
+                ),
+                event,
+            )
+        node = self.anchors[name]
+        if node is None:
+            raise self._refused(say("a value refers to itself: write the values out"), event)
+        return node
+
+    def _tell_unused(self) -> None:
+        for name, place in self.unused.items():
+            self.findings.append(
+                Finding(
+                    say(
+                        "nothing refers to {anchor}; a text that begins with `&` needs quotes",
+                        anchor=f"`&{name}`",
+                    ),
+                    place,
+                )
+            )
+
+    def _place(self, event: Any) -> Place:
+        return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _refused(self, message: Any, event: Any) -> ScenarioError:
+        return ScenarioError(Finding(message, self._place(event)))
+
+
+def _stop(error: BaseException) -> Stop | None:
+    """Tell where the reader stopped, and at what."""
+    if not isinstance(error, MarkedYAMLError):
+        return None
+    mark, context = error.problem_mark or error.context_mark, error.context_mark
+    if mark is None:
+        return None
+    return Stop(
+        mark.line,
+        mark.column,
+        str(error.problem or ""),
+        str(error.context or ""),
+        (context.line, context.column) if context else None,
+    )

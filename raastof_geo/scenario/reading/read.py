@@ -1,0 +1,263 @@
+"""Read a scenario file, and say everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from raastof_geo.errors import Finding, InputError, ScenarioError, raise_all
+from raastof_geo.language import say
+from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
+from raastof_geo.scenario.checking.agreed import check_agreements, note_agreements
+from raastof_geo.scenario.checking.lot import check_lots
+from raastof_geo.scenario.checking.permit import check_receivers, note_needs
+from raastof_geo.scenario.identity import Names, find_id, names_in
+from raastof_geo.scenario.model import ScenarioFile
+from raastof_geo.scenario.period import read_calendar
+from raastof_geo.scenario.reading.format import note_older, refuse_newer
+from raastof_geo.scenario.reading.overlay import write_ids
+from raastof_geo.scenario.reading.refusal import explain_errors
+from raastof_geo.scenario.reading.tree import Tree, merge_values, read_tree
+from raastof_geo.scenario.scenario import Scenario
+
+
+def read_scenario(path: Path | str, *, anywhere: bool = False) -> Scenario:
+    """Read and check a scenario file.
+
+    Parameters
+    ----------
+    path
+        The YAML file.
+    anywhere
+        Let the scenario name files outside its own folder.
+
+    Raises
+    ------
+    ScenarioError
+        Every mistake in the file, each with its line and column.
+    """
+    path = Path(path)
+    return build_scenario(read_tree(path), path=path, anywhere=anywhere)
+
+
+def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenario:
+    """Check plain values and turn them into a scenario.
+
+    Raises
+    ------
+    ScenarioError
+        Every mistake, each with its line and column.
+    """
+    refuse_newer(tree)
+    findings = list(tree.findings)
+    catalogue, wrong = _build_catalogue(tree)
+    findings += wrong
+    said, mistakes = _build_file(tree, catalogue)
+    findings += mistakes
+    warnings: list[Finding] = []
+    note: Finding | None = None
+    if said is not None:
+        findings += _check_network_file(said, tree, path, anywhere)
+        findings += _check_baseline(said, tree)
+        findings += _check_agreements(said, tree)
+        findings += _check_fleet(said, tree)
+        if not wrong:
+            draft = Scenario(id=path.stem, digest=tree.digest, said=said, catalogue=catalogue)
+            contradictions, warnings = _compare(draft, tree)
+            findings += contradictions
+            note = note_older(draft, tree)
+    raise_all(ScenarioError, sorted(findings, key=_by_place))
+    assert said is not None  # noqa: S101 - a missing file has findings
+    return Scenario(
+        id=path.stem,
+        digest=tree.digest,
+        said=_with_full_path(said, path),
+        catalogue=catalogue,
+        warnings=(note, *warnings) if note else tuple(warnings),
+        format_note=note,
+        places=tree.keys,
+    )
+
+
+def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
+    """Hold the entries of a scenario against each other: mistakes, and what is worth a warning."""
+    mistakes, warnings = check_lots(scenario, tree)
+    mistakes += check_agreements(scenario, tree)
+    mistakes += check_receivers(scenario, tree)
+    warnings += note_agreements(scenario, tree)
+    warnings += note_needs(scenario, tree)
+    return mistakes, sorted(warnings, key=_by_place)
+
+
+def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
+    """Lay the scenario's own entries over the built-in catalogue."""
+    own = tree.values.get("catalogue")
+    if not isinstance(own, Mapping) or not own:
+        return load_catalogue(), []
+    merged = merge_values(read_builtin_tree().values, write_ids(own, tree))
+    try:
+        context = {"known": {name: names_in(part) for name, part in merged.items()}}
+        return Catalogue.model_validate(merged, context=context), []
+    except ValidationError as error:
+        return load_catalogue(), explain_errors(error, tree, Catalogue, below=("catalogue",))
+
+
+def _build_file(tree: Tree, catalogue: Catalogue) -> tuple[ScenarioFile | None, list[Finding]]:
+    try:
+        said = ScenarioFile.model_validate(tree.values, context=_context(tree, catalogue))
+    except ValidationError as error:
+        return None, explain_errors(error, tree, ScenarioFile)
+    return said, []
+
+
+def _context(tree: Tree, catalogue: Catalogue) -> dict[str, Any]:
+    """Collect the ids that may be referred to, right or wrong as their entries may be."""
+    own = tree.values.get("catalogue")
+    builtin = read_builtin_tree().values
+    merged = merge_values(builtin, own) if isinstance(own, Mapping) else builtin
+    known: dict[str, Names] = {
+        name: names_in(part) for name, part in merged.items() if name in builtin
+    }
+    if isinstance(tree.values.get("sites"), Mapping):
+        known["sites"] = names_in(tree.values["sites"])
+    network = tree.values.get("network")
+    known["drawn_municipalities"] = {
+        name: {"title": f"{name} Kommune"} for name in _municipality_names()
+    }
+    if not (isinstance(network, Mapping) and network.get("file")):
+        known["municipalities"] = known["drawn_municipalities"]
+    vehicles = tree.values.get("vehicles")
+    if not isinstance(vehicles, list):
+        vehicles = ScenarioFile.model_fields["vehicles"].default
+    return {
+        "known": known,
+        "calendar": read_calendar(tree.values.get("periods")),
+        "catalogue": catalogue,
+        "vehicles": tuple(_as_ids(vehicles, known["vehicles"])),
+    }
+
+
+def _as_ids(given: Iterable[Any], names: Names) -> Iterator[str]:
+    """Give the ids of what is named, and what is not known as it is."""
+    for one in given:
+        try:
+            yield find_id("vehicles", str(one), names)
+        except InputError:
+            yield str(one)
+
+
+def _municipality_names() -> tuple[str, ...]:
+    file = resources.files("raastof_geo") / "data" / "municipalities.geojson"
+    features = json.loads(file.read_text(encoding="utf-8"))["features"]
+    return tuple(sorted({feature["properties"]["name"] for feature in features}))
+
+
+def _check_network_file(
+    said: ScenarioFile, tree: Tree, path: Path, anywhere: bool
+) -> list[Finding]:
+    """Keep a stranger's scenario from making us read files elsewhere."""
+    if said.network.file is None:
+        return []
+    place = tree.place(("network", "file"))
+    home = path.parent.resolve()
+    file = (home / said.network.file).resolve()
+    if not anywhere and not file.is_relative_to(home):
+        return [
+            Finding(
+                say(
+                    "network.file leads out of the scenario's folder: move it there, "
+                    "or allow it with --anywhere"
+                ),
+                place,
+            )
+        ]
+    if not file.is_file():
+        return [
+            Finding(
+                say(
+                    "network.file {file} does not exist: make it with `raastof network build`",
+                    file=f"`{said.network.file}`",
+                ),
+                place,
+            )
+        ]
+    return []
+
+
+def _with_full_path(said: ScenarioFile, path: Path) -> ScenarioFile:
+    if said.network.file is None:
+        return said
+    full = (path.parent.resolve() / said.network.file).resolve()
+    network = said.network.model_copy(update={"file": full})
+    return said.model_copy(update={"network": network})
+
+
+def _check_baseline(said: ScenarioFile, tree: Tree) -> list[Finding]:
+    """Check that the sites a baseline names have the role it names them for."""
+    return [
+        Finding(
+            say(
+                "baseline.{key}: {site} has no `{role}:`",
+                key=key,
+                site=f"`{site}`",
+                role=role,
+            ),
+            tree.place(("baseline", key, index)),
+        )
+        for key, role in (("pits", "pit"), ("receivers", "receiver"))
+        for index, site in enumerate(getattr(said.baseline, key) or ())
+        if getattr(said.sites[site], role) is None
+    ]
+
+
+def _check_agreements(said: ScenarioFile, tree: Tree) -> list[Finding]:
+    """Check that givers of agreements can give, and takers take."""
+    gives, takes = {"offer", "pit", "plant", "depot"}, {"need", "receiver", "plant", "depot"}
+    return [
+        Finding(
+            say(
+                "agreements: {site} has nothing to {verb}",
+                site=f"`{site}`",
+                verb=say("give") if key == "giver" else say("take"),
+            ),
+            tree.place(("agreements", number, key)),
+        )
+        for number, agreement in enumerate(said.agreements)
+        for key, site, roles in (
+            ("giver", agreement.giver, gives),
+            ("taker", agreement.taker, takes),
+        )
+        if not roles & set(said.sites[site].roles)
+    ]
+
+
+def _check_fleet(said: ScenarioFile, tree: Tree) -> list[Finding]:
+    """Check that limits are of trucks that the scenario uses."""
+    named: list[tuple[str, tuple[str | int, ...], bool]] = [
+        (vehicle, ("fleet", vehicle), True) for vehicle in said.fleet
+    ]
+    named += [
+        (vehicle, ("baseline", "vehicles", number), False)
+        for number, vehicle in enumerate(said.baseline.vehicles or ())
+    ]
+    return [
+        Finding(
+            say(
+                "{where}: {vehicle} is not among `vehicles` of this scenario",
+                where=str(trail[0]),
+                vehicle=f"`{vehicle}`",
+            ),
+            tree.place(trail, of_key=of_key),
+        )
+        for vehicle, trail, of_key in named
+        if vehicle not in said.vehicles
+    ]
+
+
+def _by_place(finding: Finding) -> tuple[int, int]:
+    return (finding.place.line, finding.place.column) if finding.place else (0, 0)

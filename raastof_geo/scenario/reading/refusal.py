@@ -1,0 +1,241 @@
+"""Turn what pydantic found into sentences: what came, where, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from raastof_geo.errors import Finding, RaastofError
+from raastof_geo.language import Message, say
+from raastof_geo.scenario.fault import FaultError
+from raastof_geo.scenario.identity import UnknownIdError, suggest
+from raastof_geo.scenario.reading.keys import english_keys, suggest_key
+from raastof_geo.scenario.reading.tree import Trail, Tree
+from raastof_geo.units import suggest_number
+
+
+def explain_errors(
+    error: ValidationError, tree: Tree, root: type[BaseModel], *, below: Trail = ()
+) -> list[Finding]:
+    """Say each mistake once, with its place.
+
+    Parameters
+    ----------
+    root
+        The type that was being read.
+    below
+        Where in the file its values stand.
+    """
+    details = error.errors(include_url=False)
+    findings: list[Finding] = []
+    unknown: dict[tuple[str, str], list[Finding]] = {}
+    for detail in _without_echoes(details, root):
+        trail = (*below, *(part for part in detail["loc"] if part != "[key]"))
+        found = list(_findings(detail, tree, root, trail, below))
+        problem = detail.get("ctx", {}).get("error")
+        if isinstance(problem, UnknownIdError):
+            unknown.setdefault((problem.section, problem.given), []).extend(found)
+        else:
+            findings += found
+    return findings + [_join_alike(alike) for alike in unknown.values()]
+
+
+def finding_at(tree: Tree, trail: Trail, problem: Message) -> Finding:
+    """Say what is wrong with a part of a file, and where it stands."""
+    return Finding(
+        say("{where}: {problem}", where=_dotted(trail), problem=problem), tree.place(trail)
+    )
+
+
+def _without_echoes(
+    details: Iterable[ErrorDetails], root: type[BaseModel]
+) -> Iterator[ErrorDetails]:
+    """Leave out what follows from another mistake.
+
+    A key that is missing because it was written in another way, and a list that is too short
+    because its entries are wrong.
+    """
+    details = list(details)
+    meant = {
+        (*detail["loc"][:-1], key)
+        for detail in details
+        if detail["type"] == "extra_forbidden"
+        for key in _keys_meant(detail, root)
+    }
+    for detail in details:
+        missing = detail["type"] == "missing" and tuple(detail["loc"]) in meant
+        if not missing and not (detail["type"] == "too_short" and detail.get("input")):
+            yield detail
+
+
+def _keys_meant(detail: ErrorDetails, root: type[BaseModel]) -> list[str]:
+    keys = _keys_here(root, tuple(part for part in detail["loc"][:-1] if part != "[key]"))
+    return english_keys(str(detail["loc"][-1]), keys)
+
+
+def _join_alike(alike: list[Finding]) -> Finding:
+    """Say once what is unknown in several places."""
+    first, *others = alike
+    lines = sorted({place.line for one in others if (place := one.place) is not None})
+    if not lines:
+        return first
+    message = say(
+        "{problem} (line {lines} as well)",
+        problem=first.message,
+        lines=", ".join(map(str, lines)),
+    )
+    return replace(first, message=message)
+
+
+def _findings(
+    detail: ErrorDetails, tree: Tree, root: type[BaseModel], trail: Trail, below: Trail
+) -> Iterator[Finding]:
+    """Give what one of pydantic's errors says: one mistake, or several below a part."""
+    problem = detail.get("ctx", {}).get("error")
+    of_key = detail["loc"][-1:] == ("[key]",) or detail["type"] == "extra_forbidden"
+    if isinstance(problem, FaultError):
+        for fault in problem.faults:
+            full = (*trail, *fault.below)
+            message = say("{where}: {problem}", where=_dotted(full), problem=fault.message)
+            yield Finding(message, tree.place(full, of_key=fault.of_key))
+    elif isinstance(problem, RaastofError):
+        for one in problem.findings:
+            message = say("{where}: {problem}", where=_dotted(trail), problem=one.message)
+            yield Finding(message, tree.place(trail, of_key=of_key))
+    else:
+        yield Finding(_sentence(detail, tree, root, trail, below), tree.place(trail, of_key=of_key))
+
+
+def _sentence(
+    detail: ErrorDetails, tree: Tree, root: type[BaseModel], trail: Trail, below: Trail
+) -> Message:
+    where = _dotted(trail)
+    given = _short(tree.written.get(trail) or detail.get("input"))
+    context = detail.get("ctx", {})
+    kind = detail["type"]
+    if kind == "missing":
+        return say("{where} is missing", where=where)
+    if kind == "extra_forbidden":
+        keys = _keys_here(root, trail[len(below) : -1])
+        hint = suggest_key(str(trail[-1]), keys)
+        return say("{where} is not a key here{hint}", where=where, hint=hint)
+    if kind == "literal_error":
+        return say(
+            "{where} must be one of {expected}, got {given}{hint}",
+            where=where,
+            expected=context["expected"].replace("'", "`").replace(" or ", ", "),
+            given=f"`{given}`",
+            hint=_suggest_literal(given, context["expected"]),
+        )
+    rule = _rule(kind, context)
+    if rule is None:
+        return say(
+            "{where}: {problem}, got {given}",
+            where=where,
+            problem=detail["msg"],
+            given=f"`{given}`",
+        )
+    better = suggest_number(given) if kind.startswith("float") else None
+    if better is not None:
+        return say(
+            "{where} must be {rule}, got {given}: write a point, {better}",
+            where=where,
+            rule=rule,
+            given=f"`{given}`",
+            better=f"`{better}`",
+        )
+    return say("{where} must be {rule}, got {given}", where=where, rule=rule, given=f"`{given}`")
+
+
+def _suggest_literal(given: str, expected: str) -> Message | str:
+    choices = [part.strip(" '") for part in expected.replace(" or ", ",").split(",")]
+    hint = suggest(given, choices)
+    return hint if "close" in hint.values else ""
+
+
+def _rule(kind: str, context: Mapping[str, Any]) -> Message | None:
+    """Say what a value has to be, for the rules that a scenario can break."""
+    if kind in {"greater_than_equal", "less_than_equal", "greater_than", "less_than"}:
+        limit = str(next(iter(context.values())))
+        return {
+            "greater_than_equal": say("at least {limit}", limit=limit),
+            "less_than_equal": say("at most {limit}", limit=limit),
+            "greater_than": say("above {limit}", limit=limit),
+            "less_than": say("below {limit}", limit=limit),
+        }[kind]
+    for start, rule in _RULES_BY_KIND.items():
+        if kind.startswith(start):
+            return rule
+    return None
+
+
+_RULES_BY_KIND: dict[str, Message] = {
+    "string_too_short": say("a text that is not empty"),
+    "string_too_long": say("a text of at most 10,000 characters"),
+    "string": say("a text"),
+    "float": say("a number"),
+    "finite_number": say("a finite number"),
+    "int": say("a whole number"),
+    "bool": say("`true` or `false`"),
+    "date": say("a date such as `2027-05-31`"),
+    "too_short": say("a list with at least one entry"),
+    "list": say("a list: lines that begin with `- `"),
+    "tuple": say("a list: lines that begin with `- `"),
+    "dict": say("a mapping: lines of `key: value`"),
+    "model": say("a mapping: lines of `key: value`"),
+    "path": say("a file name"),
+}
+
+
+def _dotted(trail: Trail) -> str:
+    """Write `sites.harbour.needs[0].use`."""
+    text = ""
+    for part in trail:
+        text += (
+            f"[{part}]"
+            if isinstance(part, int)
+            else f".{str(part)[:80]}"
+            if text
+            else str(part)[:80]
+        )
+    return text
+
+
+def _short(value: Any) -> str:
+    text = "null" if value is None else str(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _keys_here(root: type[BaseModel], trail: Trail) -> list[str]:
+    """Find the keys that the model at a trail knows."""
+    model: Any = root
+    for part in trail:
+        model = _step(model, part)
+        if model is None:
+            return []
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return [field.alias or name for name, field in model.model_fields.items()]
+    return []
+
+
+def _step(annotation: Any, part: str | int) -> Any:
+    """Go from a type to the type of what it holds under a key."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        field = annotation.model_fields.get(str(part))
+        return _unwrapped(field.annotation) if field else None
+    arguments = [one for one in get_args(annotation) if one is not Ellipsis]
+    return _unwrapped(arguments[-1]) if arguments else None
+
+
+def _unwrapped(annotation: Any) -> Any:
+    """Look through `Annotated[…]` and `… | None`."""
+    arguments = [one for one in get_args(annotation) if one is not type(None)]
+    if hasattr(annotation, "__metadata__"):
+        return _unwrapped(annotation.__origin__)
+    if type(None) in get_args(annotation) and len(arguments) == 1:
+        return _unwrapped(arguments[0])
+    return annotation

@@ -1,0 +1,436 @@
+"""Read a YAML file into plain values, and remember where each one stood.
+
+YAML 1.2 holds: `NO` is a text, `1e3` a number, `12:30:00` a text; two equal keys are refused;
+dates stay text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from raastof_geo.errors import Finding, Place, ScenarioError
+from raastof_geo.language import Message, plain, say
+from raastof_geo.scenario.reading import nodes
+from raastof_geo.scenario.reading.nodes import MOST_LEVELS, Node, Scalar, Sequence, compose
+from raastof_geo.scenario.reading.scalars import CORE_TAGS, Value, read_plain, read_tagged
+from raastof_geo.scenario.reading.slips import loosen_colon, say_colon, say_dash
+from raastof_geo.units import join_at_comma
+
+Trail: TypeAlias = tuple[str | int, ...]
+
+LARGEST_FILE_BYTES = 3_000_000
+"""Five times a scenario of 1,600 sites with six needs or offers each; read in seconds."""
+MOST_VALUES = 150_000
+"""Four times those of such a scenario, with what anchors and `<<` repeat."""
+
+_NO_TEXT = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+_LONGEST_QUOTE = 200
+_TIGHT_DASH = re.compile(r"-[^\s-]")
+_CORE = "tag:yaml.org,2002:"
+
+
+@dataclass
+class Tree:
+    """The plain values of a file, where each stood, and what was wrong with their form."""
+
+    file: str
+    values: dict[str, Any] = field(default_factory=dict)
+    keys: dict[Trail, Place] = field(default_factory=dict)
+    """Where the key of a value stands (of a list item: the item itself)."""
+    places: dict[Trail, Place] = field(default_factory=dict)
+    """Where a value stands."""
+    written: dict[Trail, str] = field(default_factory=dict)
+    """A scalar as it was typed, or its beginning."""
+    findings: list[Finding] = field(default_factory=list)
+    digest: str = ""
+
+    def place(self, path: Trail, *, of_key: bool = False) -> Place:
+        """Find the nearest known place of a value, going up where it has none of its own."""
+        known = self.keys if of_key else self.places
+        for length in range(len(path), -1, -1):
+            if path[:length] in known:
+                return known[path[:length]]
+        return Place(self.file, 1, 1)
+
+
+def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
+    """Read a YAML file.
+
+    Raises
+    ------
+    ScenarioError
+        The file is missing, too large, not UTF-8, not YAML, or not a mapping.
+    """
+    name = shown_as or path.as_posix()
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LARGEST_FILE_BYTES + 1)
+    except OSError as error:
+        raise ScenarioError(_unreadable(path, name, error)) from error
+    if len(raw) > LARGEST_FILE_BYTES:
+        raise ScenarioError(
+            say(
+                "{file} is larger than {limit} MB: is it a scenario?",
+                file=name,
+                limit=LARGEST_FILE_BYTES // 1_000_000,
+            )
+        )
+    tree = parse_tree(_decoded(raw, name), file=name)
+    tree.digest = hashlib.sha256(raw).hexdigest()
+    return tree
+
+
+def _unreadable(path: Path, name: str, error: OSError) -> Finding:
+    if path.is_dir():
+        return Finding(say("{file} is a folder: name a scenario file in it", file=name))
+    if isinstance(error, FileNotFoundError):
+        return Finding(say("{file} does not exist: check the name and the folder", file=name))
+    return Finding(
+        say("{file} cannot be read: {reason}", file=name, reason=error.strerror or str(error))
+    )
+
+
+def _decoded(raw: bytes, name: str) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
+        told = say("the file must be UTF-8: save it again, in Notepad by Save as, Encoding: UTF-8")
+        if 0 < raw.count(0) < len(raw) / 4:  # in UTF-16 half of the bytes are 0, in text none
+            told = say(
+                "the file is no text, and a scenario is one: name the YAML file that "
+                "`raastof new NAME` wrote, or one like it"
+            )
+        raise ScenarioError(Finding(told, Place(name, line, column))) from error
+
+
+def parse_tree(text: str, *, file: str) -> Tree:
+    """Read YAML out of a text.
+
+    Raises
+    ------
+    ScenarioError
+        A character that no text holds, no YAML, too much of it, or not a mapping.
+    """
+    _check_characters(text, file)
+    root, findings = compose(text, file=file, most=MOST_VALUES)
+    if root is None:
+        raise ScenarioError(
+            Finding(
+                say("the file is empty: `raastof new NAME` writes one to start from"),
+                Place(file, 1, 1),
+            )
+        )
+    if not isinstance(root, nodes.Mapping):
+        raise ScenarioError(*findings, Finding(_no_mapping(root), root.place))
+    tree = Tree(file, findings=findings)
+    tree.values = _Planter(tree).value(root, ())
+    return tree
+
+
+def _check_characters(text: str, file: str) -> None:
+    found = _NO_TEXT.search(text)
+    if found is None:
+        return
+    line = text.count("\n", 0, found.start()) + 1
+    place = Place(file, line, found.start() - text.rfind("\n", 0, found.start()))
+    raise ScenarioError(Finding(_no_text(found[0]), place))
+
+
+def _no_text(character: str) -> Message:
+    return say(
+        "a character that no text may hold stands here, {code}: delete it, "
+        "and save the file as UTF-8",
+        code=f"U+{ord(character):04X}",
+    )
+
+
+def _no_mapping(root: Scalar | Sequence) -> Message:
+    loosened = loosen_colon(root.text) if isinstance(root, Scalar) and root.plain else None
+    if loosened:
+        return say_colon(*loosened)
+    return say("a scenario is a list of `key: value`, beginning with `title:`")
+
+
+Entries: TypeAlias = dict[str, tuple[Scalar, Node]]
+
+
+class _Planter:
+    """Turn nodes into plain values, and write down in the tree where they stood."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.count = 0
+        self.known: dict[int, tuple[nodes.Mapping, Entries]] = {}
+        """The entries of each mapping, so that one that is repeated is looked at once."""
+        self.told: set[tuple[int, int]] = set()
+
+    def value(self, node: Node, path: Trail) -> Any:
+        self._spend(1, node)
+        if len(path) > MOST_LEVELS:
+            raise self._too_deep(node)
+        self.tree.places[path] = node.place
+        if isinstance(node, Scalar):
+            self.tree.written[path] = plain(node.text[:_LONGEST_QUOTE])
+            return self._scalar(node)
+        self._check_tag(node, "map" if isinstance(node, nodes.Mapping) else "seq")
+        if isinstance(node, nodes.Mapping):
+            return self._mapping(node, path)
+        return self._sequence(node, path)
+
+    def _sequence(self, node: Sequence, path: Trail) -> list[Any]:
+        items = [part for item in node.items for part in self._mended_items(item)]
+        for index, item in enumerate(items):
+            self.tree.keys[(*path, index)] = item.place
+        return [self.value(item, (*path, index)) for index, item in enumerate(items)]
+
+    def _mapping(self, node: nodes.Mapping, path: Trail) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key, (key_node, value_node) in self._entries(node, 0).items():
+            self.tree.keys[(*path, key)] = key_node.place
+            values[key] = self.value(value_node, (*path, key))
+        return values
+
+    def _scalar(self, node: Scalar) -> Value:
+        text = self._text(node)
+        if node.tag is not None and node.tag != "!":
+            return self._tagged(node, text)
+        return read_plain(text) if node.plain and node.tag is None else text
+
+    def _text(self, node: Scalar) -> str:
+        """Refuse what no file can hold, such as half a character written as a code."""
+        found = _NO_TEXT.search(node.text)
+        if found is not None:
+            raise ScenarioError(*self.tree.findings, Finding(_no_text(found[0]), node.place))
+        return node.text
+
+    def _tagged(self, node: Scalar, text: str) -> Value:
+        assert node.tag is not None  # noqa: S101 - the caller has looked
+        try:
+            return read_tagged(text, node.tag)
+        except ValueError:
+            if node.tag in CORE_TAGS:
+                message = say(
+                    "{given} is not what its tag {tag} says: leave the tag out",
+                    given=f"`{plain(text)[:60]}`",
+                    tag=f"`{_shown(node.tag)}`",
+                )
+                self._tell(message, node)
+            else:
+                self._tell(_unknown_tag(node.tag), node)
+            return text
+
+    def _check_tag(self, node: Node, expected: str) -> None:
+        if node.tag is not None and node.tag not in ("!", _CORE + expected):
+            self._tell(_unknown_tag(node.tag), node)
+
+    def _entries(self, node: nodes.Mapping, level: int) -> Entries:
+        """Give what a mapping holds: what `<<` brings, and its own above that."""
+        if id(node) not in self.known:
+            if level > MOST_LEVELS:
+                raise self._too_deep(node)
+            own, merged = self._own(node)
+            brought: Entries = {}
+            for source in merged:
+                entries = self._entries(source, level + 1)
+                self._spend(len(entries), node)
+                for key, entry in entries.items():
+                    brought.setdefault(key, entry)
+            self.known[id(node)] = node, {**brought, **own}
+        return self.known[id(node)][1]
+
+    def _own(self, node: nodes.Mapping) -> tuple[Entries, list[nodes.Mapping]]:
+        own: Entries = {}
+        merged: list[nodes.Mapping] = []
+        for key_node, value_node in self._mended_entries(node):
+            if key_node.text == "<<" and key_node.plain:
+                merged += self._sources(value_node)
+                continue
+            key = self._text(key_node)
+            if key in own:
+                message = say(
+                    "{key} stands here twice, first in line {line}: keep one of them",
+                    key=f"`{key[:80]}`",
+                    line=str(own[key][0].place.line),
+                )
+                self._tell(message, key_node)
+                continue
+            own[key] = (key_node, value_node)
+        return own, merged
+
+    def _sources(self, node: Node) -> list[nodes.Mapping]:
+        """Give the mappings that `<<` takes values from."""
+        listed = node.items if isinstance(node, Sequence) else [node]
+        self._spend(len(listed), node)
+        for item in listed:
+            if not isinstance(item, nodes.Mapping):
+                self._tell(say("`<<` needs a mapping to take values from"), item)
+        return [item for item in listed if isinstance(item, nodes.Mapping)]
+
+    def _mended_entries(self, node: nodes.Mapping) -> list[tuple[Scalar, Node]]:
+        """Give keys and values, with the commonest slips told, and mended.
+
+        So nothing else is said about the same place.
+        """
+        entries: list[tuple[Scalar, Node]] = []
+        for key, value in self._word_keys(node):
+            alone = node.braces and key.plain and _is_empty(value)
+            if alone and (self._mend_comma(entries, key) or self._mend_colon(entries, key)):
+                continue
+            entries.append((key, self._mended_value(key, value)))
+        return entries
+
+    def _word_keys(self, node: nodes.Mapping) -> Iterator[tuple[Scalar, Node]]:
+        for key, value in node.entries:
+            if not isinstance(key, Scalar):
+                self._tell(say("a key must be a single word or number"), key)
+            elif key.plain and not node.braces and _TIGHT_DASH.match(key.text):
+                message = say_dash(key.text[1:] + ":")
+                raise ScenarioError(*self.tree.findings, Finding(message, key.place))
+            else:
+                yield key, value
+
+    def _mend_comma(self, entries: list[tuple[Scalar, Node]], rest: Scalar) -> bool:
+        """Take `{amount: 35,5 t}`, which is `{amount: 35, 5 t: }` to YAML, for one value."""
+        if not entries:
+            return False
+        key, before = entries[-1]
+        if not isinstance(before, Scalar) or not before.plain or before.tag:
+            return False
+        meant = join_at_comma(before.text, rest.text)
+        if meant is None:
+            return False
+        self._tell(_say_comma(f"{before.text},{rest.text}", meant), before)
+        entries[-1] = (key, Scalar(before.place, meant[0], plain=True))
+        return True
+
+    def _mend_colon(self, entries: list[tuple[Scalar, Node]], key: Scalar) -> bool:
+        """Take `{use:fill}`, which is one long key to YAML, for a key and its value."""
+        loosened = loosen_colon(key.text)
+        if loosened is None:
+            return False
+        self._tell(say_colon(*loosened), key)
+        entries.append(
+            (Scalar(key.place, loosened[0], plain=True), Scalar(key.place, loosened[1], plain=True))
+        )
+        return True
+
+    def _mended_value(self, key: Scalar, value: Node) -> Node:
+        """Take `-fill` on a line of its own, which is a text to YAML, for a list."""
+        if not (isinstance(value, Scalar) and value.plain and value.place.line > key.place.line):
+            return value
+        if _TIGHT_DASH.match(value.text):
+            self._tell(say_dash(value.text[1:].split(" -")[0]), value)
+            items: list[Node] = [
+                Scalar(value.place, text, plain=True)
+                for text in re.split(r"(?:^|\s)-\s*", value.text)[1:]
+            ]
+            return Sequence(value.place, items)
+        return self._mended_item(value)
+
+    def _mended_items(self, item: Node) -> list[Node]:
+        """Part items whose dashes do not stand below each other, which YAML takes for one."""
+        if isinstance(item, Scalar) and item.plain and item.lines > 1 and " - " in item.text:
+            message = say("the dashes of a list must stand below each other: indent them alike")
+            self._tell(message, item)
+            return [Scalar(item.place, text, plain=True) for text in item.text.split(" - ")]
+        return [self._mended_item(item)]
+
+    def _mended_item(self, item: Node) -> Node:
+        """Take `- use:fill`, which is a text to YAML, for a key and its value."""
+        if not (isinstance(item, Scalar) and item.plain):
+            return item
+        loosened = loosen_colon(item.text)
+        if loosened is None:
+            return item
+        if item.lines > 1:
+            raise ScenarioError(*self.tree.findings, Finding(say_colon(*loosened), item.place))
+        self._tell(say_colon(*loosened), item)
+        key, value = (Scalar(item.place, text, plain=True) for text in loosened)
+        return nodes.Mapping(item.place, [(key, value)])
+
+    def _spend(self, values: int, node: Node) -> None:
+        self.count += values
+        if self.count > MOST_VALUES:
+            raise ScenarioError(
+                Finding(
+                    say("the file refers to itself too often: write the values out"), node.place
+                )
+            )
+
+    def _too_deep(self, node: Node) -> ScenarioError:
+        message = say("values stand inside each other more than {limit} deep", limit=MOST_LEVELS)
+        return ScenarioError(Finding(message, node.place))
+
+    def _tell(self, message: Message, node: Node) -> None:
+        """Tell of a node once, however often it is repeated."""
+        place = (node.place.line, node.place.column)
+        if place not in self.told:
+            self.told.add(place)
+            self.tree.findings.append(Finding(message, node.place))
+
+
+def _is_empty(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.plain and not node.text and node.tag is None
+
+
+def _say_comma(given: str, meant: tuple[str, ...]) -> Message:
+    if len(meant) > 1:
+        return say(
+            "between braces the comma parts {given} in two: write {large} for thousands, "
+            "{small} for decimals",
+            given=f"`{given}`",
+            large=f"`{meant[0]}`",
+            small=f"`{meant[1]}`",
+        )
+    if given[-1].isdigit():
+        return say(
+            "between braces the comma parts {given} in two: write {meant}",
+            given=f"`{given}`",
+            meant=f"`{meant[0]}`",
+        )
+    return say(
+        "between braces the comma parts {given} in two: write {meant}, or put it in quotes",
+        given=f"`{given}`",
+        meant=f"`{meant[0]}`",
+    )
+
+
+def _shown(tag: str) -> str:
+    return plain(tag.replace(_CORE, "!!"))[:60]
+
+
+def _unknown_tag(tag: str) -> Message:
+    return say(
+        "{tag} is a tag that a scenario does not know: leave it out; "
+        "a text that begins with `!` needs quotes",
+        tag=f"`{_shown(tag)}`",
+    )
+
+
+def merge_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one mapping over another, key by key; lists and numbers replace as a whole."""
+    merged = dict(below)
+    for key, value in above.items():
+        if (
+            isinstance(value, Mapping)
+            and isinstance(merged.get(key), Mapping)
+            and not _is_figure(value)
+        ):
+            merged[key] = merge_values(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _is_figure(value: Mapping[str, Any]) -> bool:
+    """Tell whether a mapping is a sourced number, which is replaced as a whole."""
+    return "value" in value or "by_year" in value or "speed_km_h" in value

@@ -1,0 +1,102 @@
+"""The map page: one file that asks no host, shows every flow, and cannot be abused."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from raastof_geo.cli.main import run_command
+from raastof_geo.language import speaking
+from raastof_geo.pipeline import run_scenario
+
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
+HOSTILE = "</script><script>document.title='abused'</script>{{ 7*7 }}{% raw %}\u2028'\"&"
+
+
+def test_the_page_asks_no_host(starter_result):
+    """No source, link or style in the page leads out of the file."""
+    _, folder = starter_result
+    page = (folder / "map.html").read_text(encoding="utf-8")
+    assert not re.findall(
+        r"""(?:src|href)\s*=\s*["']?(?:https?:)?//[^"'>]*\.(?:js|css|png)""", page
+    )
+    assert not re.findall(r"url\(\s*['\"]?https?:", page)
+    assert "@import" not in page
+    assert "default-src 'none'" in page
+
+
+def test_the_page_is_of_mailable_size(starter_result):
+    """A small plan is a small page."""
+    _, folder = starter_result
+    assert (folder / "map.html").stat().st_size < 1_500_000
+
+
+@pytest.fixture
+def hostile_page(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with speaking("en"):
+        assert run_command(["new", "bad"]) == 0
+    path = Path("bad.yaml")
+    quoted = '"' + HOSTILE.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    text = path.read_text(encoding="utf-8").replace("title: My first scenario", f"title: {quoted}")
+    path.write_text(text.replace("name: Gravel pit near Køge", "name: x"), encoding="utf-8")
+    text = re.sub(r"name: Road project[^\n]*", f"name: {quoted}", path.read_text(encoding="utf-8"))
+    path.write_text(text, encoding="utf-8")
+    return run_scenario(path)[1] / "map.html"
+
+
+def test_hostile_names_stay_names(hostile_page):
+    """A name that looks like a script or a template is shown as text."""
+    page = hostile_page.read_text(encoding="utf-8")
+    assert "<script>document.title" not in page
+    assert "{{ 7*7 }}" in page
+    assert "\u2028" not in page.split("const D =", 1)[1].split("\n", 1)[0]
+
+
+def dump(page, *, size="1400,900"):
+    done = subprocess.run(
+        [
+            BROWSER,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--host-resolver-rules=MAP * ~NOTFOUND",
+            f"--window-size={size}",
+            "--virtual-time-budget=5000",
+            "--enable-logging=stderr",
+            "--dump-dom",
+            page.resolve().as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "CONSOLE" not in done.stderr, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium or Chrome on this machine")
+@pytest.mark.parametrize("size", ["1400,900", "500,844"])
+def test_the_browser_draws_the_flows_without_a_network(starter_result, size):
+    """In headless Chromium, names unresolvable, the page draws flows, sites and legend."""
+    result, folder = starter_result
+    shown = dump(folder / "map.html", size=size)
+    drawn = int(re.search(r'data-flows="(\d+)"', shown).group(1))
+    assert drawn >= len(result.plan.flows.drop_duplicates(["origin", "destination", "material"]))
+    assert shown.count('class="leaflet-marker-icon site') == len(result.scenario.sites)
+    assert shown.count('name="material"') == len(
+        {*result.plan.flows["material"], *result.effect.baseline_flows["material"]}
+    )
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium or Chrome on this machine")
+def test_the_browser_runs_nothing_out_of_a_name(hostile_page):
+    """A hostile name does not change the page that it stands in."""
+    shown = dump(hostile_page)
+    assert "<title>abused</title>" not in shown
+    assert 'data-flows="' in shown

@@ -1,0 +1,296 @@
+"""Routes between places on small networks, against networkx."""
+
+import heapq
+from collections import defaultdict
+from itertools import pairwise, product
+
+import networkx as nx
+import numpy as np
+import pytest
+from worlds import make_network
+
+from raastof_geo.roads.mapped.turns import gather_turns
+from raastof_geo.roads.road import Access, Road
+from raastof_geo.roads.routing import route
+from raastof_geo.roads.routing.approach import Stop
+from raastof_geo.roads.routing.engine import has_hierarchies
+from raastof_geo.roads.routing.route import prepare_router
+
+TRIANGLE = [(12.0, 55.4), (12.05, 55.4), (12.02, 55.43)]
+ENGINES = [False, True] if has_hierarchies() else [False]
+
+
+def random_network(rng, *, one_way=0.3, access=(1.0, 0.0, 0.0), turns=0):
+    """Make a network with one-ways, parallel edges, dead ends, chains and loose pieces."""
+    nodes = int(rng.integers(4, 30))
+    count = int(nodes * rng.uniform(0.8, 1.8))
+    edges = [tuple(rng.choice(nodes, 2, replace=False)) for _ in range(count)]
+    edges += [edges[0], edges[1][::-1]]
+    side = rng.choice(3, len(edges), p=[1 - one_way, one_way / 2, one_way / 2])
+    kinds = [Road("secondary", access=Access(kind)) for kind in rng.choice(3, len(edges), p=access)]
+    network = make_network(
+        rng.uniform((12, 55.4), (12.2, 55.6), (nodes, 2)),
+        edges,
+        one_way=np.flatnonzero(side == 1),
+        against=np.flatnonzero(side == 2),
+        lengths_m=rng.uniform(50, 5000, len(edges)),
+        roads=kinds,
+        turns=gather_turns(random_turns(rng, edges, turns)),
+    )
+    stops = [
+        Stop(int(rng.integers(len(edges))), float(rng.choice([0, 1, rng.uniform()])))
+        for _ in range(6)
+    ]
+    return network, [*stops, stops[0], Stop(stops[1].edge, rng.uniform())]
+
+
+def random_turns(rng, edges, count):
+    """Draw sequences of two or three arcs that follow each other; each edge turns off another."""
+    head = {2 * e: v for e, (_, v) in enumerate(edges)} | {
+        2 * e + 1: u for e, (u, _) in enumerate(edges)
+    }
+    out = defaultdict(list)
+    for arc in head:
+        out[head[arc ^ 1]].append(arc)
+    for _ in range(count):
+        path = [int(rng.choice(list(head)))]
+        for _ in range(int(rng.integers(1, 3))):
+            path.append(int(rng.choice(out[head[path[-1]]])))
+        if all(one ^ 1 != other for one, other in pairwise(path)):
+            yield bool(rng.random() < 0.3), tuple(path)
+
+
+def reference(network, stops, *, turns=True):
+    """Find least lengths by an own search over single arcs, their history and their access. [m]"""
+    arcs = {}
+    for edge in range(network.edge_count):
+        tail, head = int(network.tail[edge]), int(network.head[edge])
+        if network.access[edge] != Access.CLOSED:
+            if network.forward[edge]:
+                arcs[2 * edge] = (tail, head)
+            if network.backward[edge]:
+                arcs[2 * edge + 1] = (head, tail)
+    out = defaultdict(list)
+    for arc, (tail, _) in arcs.items():
+        out[tail].append(arc)
+    forbidden = _forbidden(network, arcs, out) if turns else set()
+    local = network.access == Access.LOCAL
+    longest = max((len(path) for path in forbidden), default=1)
+    table = np.full((len(stops), len(stops)), np.inf)
+    for row, start in enumerate(stops):
+        best = {}
+        heap = [
+            (_left(network, start, arc), 0 if local[arc // 2] else 1, (arc,))
+            for arc in (2 * start.edge, 2 * start.edge + 1)
+            if arc in arcs
+        ]
+        for column, goal in enumerate(stops):
+            if goal.edge == start.edge:
+                for arc in (2 * start.edge, 2 * start.edge + 1):
+                    ahead = (goal.share - start.share) * (-1 if arc % 2 else 1)
+                    if arc in arcs and ahead >= 0:
+                        table[row, column] = min(
+                            table[row, column], ahead * network.length_m[start.edge]
+                        )
+        while heap:
+            length, phase, past = heapq.heappop(heap)
+            if (phase, past) in best:
+                continue
+            best[phase, past] = length
+            for arc in out[arcs[past[-1]][1]]:
+                path = (*past, arc)
+                if any(path[at:] in forbidden for at in range(len(path))):
+                    continue
+                # 0: local at first, 1: open, 2: local at last.
+                then = phase if not local[arc // 2] else (0 if phase == 0 else 2)
+                then = 1 if not local[arc // 2] and phase < 2 else then
+                if not local[arc // 2] and phase == 2:
+                    continue
+                for column, goal in enumerate(stops):
+                    if goal.edge == arc // 2:
+                        part = goal.share if arc % 2 == 0 else 1 - goal.share
+                        total = length + part * network.length_m[arc // 2]
+                        table[row, column] = min(table[row, column], total)
+                heapq.heappush(heap, (length + network.length_m[arc // 2], then, path[-longest:]))
+    return table
+
+
+def _forbidden(network, arcs, out):
+    found = set()
+    allowed = defaultdict(set)
+    for rank, only in enumerate(network.turns.only):
+        path = network.turns.arc[network.turns.start[rank] : network.turns.start[rank + 1]].tolist()
+        if all(arc in arcs for arc in path):
+            if only:
+                allowed[tuple(path[:-1])].add(path[-1])
+            else:
+                found.add(tuple(path))
+    for prefix, lasts in allowed.items():
+        found |= {(*prefix, arc) for arc in out[arcs[prefix[-1]][1]] if arc not in lasts}
+    turned = defaultdict(set)
+    for path in found:
+        turned[path[:-1]].add(path[-1])
+    for prefix, banned in turned.items():
+        for arc in out[arcs[prefix[-1]][1]]:
+            goes_on = any(other != arc ^ 1 for other in out[arcs[arc][1]])
+            if arc not in banned and arc ^ 1 in arcs and goes_on:
+                found.add((*prefix, arc, arc ^ 1))
+    return found
+
+
+def _left(network, stop, arc):
+    share = 1 - stop.share if arc % 2 == 0 else stop.share
+    return share * network.length_m[stop.edge]
+
+
+def mark_yards(network):
+    """Say of open roads behind local ones that they are local, as the router does."""
+    from raastof_geo.roads.restrict import find_local_edges
+
+    local = find_local_edges(network)
+    network.access.flags.writeable = True
+    network.access[local] = Access.LOCAL
+    network.access.flags.writeable = False
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_distances_equal_an_independent_search(seed):
+    """One-ways, parallel edges, local and closed roads, turns, snapped ends: the same lengths."""
+    rng = np.random.default_rng(seed)
+    access = [(1.0, 0.0, 0.0), (0.7, 0.2, 0.1)][seed % 2]
+    network, stops = random_network(rng, access=access, turns=(seed % 3) * 6)
+    mark_yards(network)
+    expected = reference(network, stops) / 1000
+    matrices = []
+    for hierarchies in ENGINES:
+        router = prepare_router(network, hierarchies=hierarchies)
+        measure = router.weigh(router.graph.length_km)
+        matrices.append(measure.matrix(stops, stops))
+    np.testing.assert_allclose(matrices[0], expected, rtol=1e-5, atol=1e-5)
+    for other in matrices[1:]:
+        assert np.array_equal(matrices[0], other)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_distances_equal_networkx(seed):
+    """Without local roads and turns the lengths are those of networkx."""
+    rng = np.random.default_rng(1000 + seed)
+    network, stops = random_network(rng)
+    graph = nx.MultiDiGraph()
+    for edge in range(network.edge_count):
+        here = {stop.share: f"s{stop.share}-{edge}" for stop in stops if stop.edge == edge}
+        here = {0.0: int(network.tail[edge]), 1.0: int(network.head[edge])} | {
+            share: name for share, name in here.items() if 0 < share < 1
+        }
+        for low, high in pairwise(sorted(here)):
+            km = (high - low) * network.length_m[edge] / 1000
+            if network.forward[edge]:
+                graph.add_edge(here[low], here[high], km=km)
+            if network.backward[edge]:
+                graph.add_edge(here[high], here[low], km=km)
+    names = [
+        f"s{stop.share}-{stop.edge}"
+        if 0 < stop.share < 1
+        else int((network.head if stop.share else network.tail)[stop.edge])
+        for stop in stops
+    ]
+    router = prepare_router(network)
+    found = router.weigh(router.graph.length_km).matrix(stops, stops)
+    for (row, one), (column, other) in product(enumerate(names), enumerate(names)):
+        if one in graph and other in graph and nx.has_path(graph, one, other):
+            expected = nx.shortest_path_length(graph, one, other, weight="km")
+            # A stop at the end of a one-way edge is on that edge, not on its junction.
+            assert found[row, column] >= expected - 1e-5
+            if 0 < stops[row].share < 1 and 0 < stops[column].share < 1:
+                assert found[row, column] == pytest.approx(expected, rel=1e-5, abs=1e-5)
+        else:
+            assert np.isinf(found[row, column])
+
+
+@pytest.mark.parametrize("pairs_for_a_tree", [0, 1e9])
+@pytest.mark.parametrize("hierarchies", ENGINES)
+@pytest.mark.parametrize("seed", range(12))
+def test_routes_add_up_to_the_matrix(monkeypatch, seed, hierarchies, pairs_for_a_tree):
+    """Found one by one or by trees, a route is a chain of arcs whose lengths are the distance."""
+    monkeypatch.setattr(route, "_PAIRS_FOR_A_TREE", pairs_for_a_tree)
+    rng = np.random.default_rng(seed)
+    network, stops = random_network(rng, access=(0.8, 0.1, 0.1), turns=4)
+    router = prepare_router(network, hierarchies=hierarchies)
+    graph = router.graph
+    measure = router.weigh(graph.length_km)
+    matrix = measure.matrix(stops, stops)
+    pairs = list(product(stops, stops))
+    routes = measure.routes([one for one, _ in pairs], [other for _, other in pairs])
+    km = routes.sums({"km": graph.length_km})["km"]
+    assert np.array_equal(routes.exists, np.isfinite(matrix.ravel()))
+    np.testing.assert_allclose(
+        km[routes.exists], matrix.ravel()[routes.exists], rtol=1e-5, atol=1e-5
+    )
+    for rank in np.flatnonzero(routes.exists):
+        arcs = routes.arcs(rank)
+        assert all(graph.end[one] == graph.start[other] for one, other in pairwise(arcs))
+        assert (routes.shares(rank) * graph.length_km[arcs]).sum() == pytest.approx(km[rank])
+        assert graph.edge[arcs[0]] == pairs[rank][0].edge
+        assert graph.edge[arcs[-1]] == pairs[rank][1].edge
+        assert routes.shares(rank).min() >= -1e-9
+
+
+@pytest.mark.parametrize("hierarchies", ENGINES)
+def test_what_is_closed_to_this_truck_is_never_driven(hierarchies):
+    """An infinite weight closes an arc, wherever it lies."""
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        network, stops = random_network(rng)
+        router = prepare_router(network, hierarchies=hierarchies)
+        barred = rng.random(network.edge_count) < 0.3
+        weight = np.where(barred[router.graph.edge], np.inf, router.graph.length_km)
+        measure = router.weigh(weight)
+        pairs = list(product(stops, stops))
+        routes = measure.routes([one for one, _ in pairs], [other for _, other in pairs])
+        for rank in np.flatnonzero(routes.exists):
+            assert not barred[router.graph.edge[routes.arcs(rank)]].any()
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_distances_keep_the_triangle_inequality(seed):
+    """From node to node, over a third one is never shorter."""
+    network, _ = random_network(np.random.default_rng(seed), one_way=0.2)
+    stops = [Stop(edge, 0.5) for edge in range(min(network.edge_count, 8))]
+    router = prepare_router(network)
+    found = router.weigh(router.graph.length_km).matrix(stops, stops)
+    over = (found[:, :, None] + found[None, :, :]).min(axis=1)
+    both = np.isfinite(over)
+    assert np.all(found[both] <= over[both] + 1e-4)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_without_one_ways_there_and_back_are_as_long(seed):
+    """Distances are symmetric where every road runs both ways."""
+    network, stops = random_network(np.random.default_rng(seed), one_way=0.0)
+    router = prepare_router(network)
+    found = router.weigh(router.graph.length_km).matrix(stops, stops)
+    np.testing.assert_allclose(found, found.T, atol=1e-5)
+
+
+def test_weights_of_every_size_are_told_apart():
+    """A grain of sand and a mountain on one network."""
+    rng = np.random.default_rng(7)
+    network, stops = random_network(rng, one_way=0.0)
+    factor = 10.0 ** rng.integers(-6, 7, network.edge_count)
+    for unit in (1e-9, 1.0, 1e9):
+        router = prepare_router(network)
+        weight = (unit * factor * network.length_m)[router.graph.edge]
+        found = router.weigh(weight).matrix(stops, stops)
+        plain = prepare_router(network, hierarchies=False)
+        assert np.array_equal(found, plain.weigh(weight).matrix(stops, stops))
+
+
+def test_restrictions_can_be_lifted():
+    """`restricted=False` opens closed roads, and never makes a way longer."""
+    network, stops = random_network(np.random.default_rng(3), access=(0.5, 0.3, 0.2), turns=5)
+    legal = prepare_router(network)
+    free = prepare_router(network, turns=False, restricted=False)
+    one = legal.weigh(legal.graph.length_km).matrix(stops, stops)
+    other = free.weigh(free.graph.length_km).matrix(stops, stops)
+    assert np.all(other <= one + 1e-5)
+    assert (other < one - 1e-3).any()

@@ -1,0 +1,230 @@
+"""Sites on islands, off the road, and beside roads that trucks may not use."""
+
+from pathlib import Path
+
+import pytest
+from worlds import make_network
+
+from raastof_geo.cli.main import run_command
+from raastof_geo.errors import NoPlanError, ScenarioError, SnapError
+from raastof_geo.language import speaking
+from raastof_geo.pipeline import place_scenario, read_for_roads, solve_scenario
+from raastof_geo.roads.routing.islands import explain_islands, group_sites
+from raastof_geo.roads.snap import ISLAND_M, snap_sites
+from raastof_geo.scenario import read_scenario
+from raastof_geo.scenario.model import Site
+
+ROADS = Path(__file__).parents[1] / "cases" / "roads"
+HEAD = """
+title: Islands
+language: en
+periods: [2027]
+vehicles: [tipper_4_axle]
+outputs: [plan, summary]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with speaking("en"):
+        yield
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a scenario on one of the small road maps."""
+
+    def written(case, sites, network=""):
+        (tmp_path / "roads.osm").write_bytes((ROADS / case / "roads.osm").read_bytes())
+        path = tmp_path / "world.yaml"
+        text = f"{HEAD}network: {{file: roads.osm{network}}}\nsites:\n{sites}"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return written
+
+
+BOTH_WHOLE = """
+  a: {lon: 12.001586, lat: 55.5, offers: [{material: clean_clay_soil, amount: 100 t}]}
+  b: {lon: 12.0142739, lat: 55.5, receiver: {accepts: [clean_clay_soil]}}
+  c: {lon: 12.4773812, lat: 55.5, needs: [{use: fill, amount: 100 t}]}
+  d: {lon: 12.490069, lat: 55.5, pit: {supplies: [fill_sand]}}
+"""
+ONE_SHORT = """
+  a: {lon: 12.001586, lat: 55.5, offers: [{material: clean_clay_soil, amount: 100 t}]}
+  b: {lon: 12.0142739, lat: 55.5, receiver: {accepts: [clean_clay_soil]}, pit: {supplies: [fill_sand]}}
+  c: {lon: 12.4773812, lat: 55.5, needs: [{use: fill, amount: 100 t}]}
+"""  # noqa: E501
+
+
+def test_each_island_is_solved_by_itself(write):
+    """Two groups of sites, each with what it needs: a plan exists, and nothing crosses."""
+    result = solve_scenario(read_scenario(write("two_islands", BOTH_WHOLE)))
+    flows = result.plan.flows[["origin", "destination"]].to_records(index=False).tolist()
+    assert sorted(flows) == [("a", "b"), ("d", "c")]
+
+
+def test_check_names_the_islands(write, capsys):
+    """`check` tells the groups of sites that cannot reach each other, and ends with 0."""
+    assert run_command(["check", str(write("two_islands", BOTH_WHOLE))]) == 0
+    told = capsys.readouterr().out
+    assert "the sites lie on 2 islands without a road between them" in told
+    assert "`a`, `b`; `c`, `d`" in told
+    assert "snap_limit_m" not in told
+
+
+def test_no_plan_names_the_islands(write):
+    """Where an island lacks something, the answer names the groups and no limit to raise."""
+    with pytest.raises(NoPlanError, match=r"2 islands.*`a`, `b`; `c`") as caught:
+        solve_scenario(read_scenario(write("two_islands", ONE_SHORT)))
+    assert "snap_limit_m" not in str(caught.value)
+    assert "no leg from" not in str(caught.value)
+
+
+def test_a_short_road_without_a_way_out_is_passed_over(write, capsys):
+    """A site beside 500 m of road that leads nowhere moves to the others, and is told of."""
+    sites = """
+  a: {lon: 12.001586, lat: 55.5, offers: [{material: clean_clay_soil, amount: 100 t}]}
+  c: {lon: 12.0039651, lat: 55.4937050, needs: [{use: fill, amount: 100 t}]}
+  p: {lon: 12.0142746, lat: 55.5, pit: {supplies: [fill_sand]}, receiver: {accepts: [clean_clay_soil]}}
+"""  # noqa: E501
+    assert run_command(["check", str(write("island_near", sites))]) == 0
+    told = capsys.readouterr().out
+    assert "`c` lies 701 m from the nearest road that trucks reach" in told
+    assert "those metres are not counted" in told
+    assert "was passed over: no road leads from it to the other roads and back" in told
+
+
+def test_a_nearer_road_that_is_closed_to_trucks_is_named(write, capsys):
+    """The warning has the metres, the nearer road's tag, and is repeated by `run`."""
+    sites = """
+  a: {lon: 12.001586, lat: 55.5, pit: {supplies: [fill_sand]}}
+  s: {lon: 12.0158598, lat: 55.504946, needs: [{use: fill, amount: 100 t}]}
+"""
+    path = write("site_on_hgv_no", sites)
+    for command in (["check", str(path)], ["run", str(path), "--into", str(path.parent / "out")]):
+        assert run_command(command) == 0
+        told = capsys.readouterr().out
+        assert "`s` lies 551 m from the nearest road" in told
+        assert "passed over: closed to trucks (hgv=no)" in told
+    summary = (path.parent / "out" / "world" / "summary.md").read_text(encoding="utf-8")
+    assert "lies 551 m from the nearest road" in summary
+
+
+def square(lon, lat, east_m):
+    """Four corners of a square, as wide as said."""
+    step = east_m / 62_900
+    return [(lon, lat), (lon + step, lat), (lon + step, lat + step / 2), (lon, lat + step / 2)]
+
+
+RING = [(0, 1), (1, 2), (2, 3), (3, 0)]
+
+
+def make_islands(island_m):
+    """A ring of some 12 km, and 600 m south of it another with this much road."""
+    corners = square(12.0, 55.4, 4000) + square(12.0, 55.39, island_m / 4)
+    extra = [(12.06, 55.45)]
+    edges = [*RING, *[(one + 4, other + 4) for one, other in RING], (2, 8)]
+    return make_network(corners + extra, edges)
+
+
+@pytest.mark.parametrize(("metres", "alone"), [(8 * ISLAND_M, True), (ISLAND_M / 4, False)])
+def test_an_island_is_what_has_roads_of_its_own(metres, alone):
+    """A site on an island with two kilometres of road stays there; by a yard it moves."""
+    network = make_islands(metres)
+    sites = {
+        "main": Site(lon=12.01, lat=55.4, pit={"supplies": ["fill_sand"]}),
+        "south": Site(lon=12.0005, lat=55.39, pit={"supplies": ["fill_sand"]}),
+    }
+    anchors = snap_sites(network, sites, limit_m=5000)
+    groups = group_sites(network, anchors.edges, ferries=True)
+    assert (groups["main"] != groups["south"]) is alone
+    assert bool(explain_islands(network, anchors.edges, ferries=True)) is alone
+
+
+FERRY_ISLAND = """
+title: Agersø
+language: en
+periods: [2027]
+vehicles: [tipper_4_axle]
+network: {{ferries: {ferries}}}
+outputs: [plan, summary]
+sites:
+  island: {{lon: 11.20, lat: 55.21, needs: [{{use: fill, amount: 100 t}}]}}
+  pit: {{lon: 11.40, lat: 55.30, pit: {{supplies: [fill_sand]}}}}
+"""
+
+
+def test_a_site_that_only_a_ferry_reaches_is_told(tmp_path, capsys):
+    """With ferries the site is reached, and a warning names the ferry's doubt."""
+    path = tmp_path / "agersoe.yaml"
+    path.write_text(FERRY_ISLAND.format(ferries="true"), encoding="utf-8")
+    assert run_command(["check", str(path)]) == 0
+    assert "only a ferry reaches `island`" in capsys.readouterr().out
+
+
+def test_a_closed_ferry_is_named_where_it_is_the_reason(tmp_path, capsys):
+    """Without ferries the island is one of its own, and the ferry to it has its name."""
+    path = tmp_path / "agersoe.yaml"
+    path.write_text(FERRY_ISLAND.format(ferries="false"), encoding="utf-8")
+    assert run_command(["check", str(path)]) == 0
+    assert "`network.ferries` is false: Agersøfærgen" in capsys.readouterr().out
+    assert run_command(["run", str(path), "--into", str(tmp_path / "out")]) == 3
+    told = capsys.readouterr().err
+    assert "2 islands" in told
+    assert "Agersøfærgen" in told
+
+
+OFF = """title: Off the roads
+language: en
+periods: [2027]
+sites:
+  pit: {lon: 11.40, lat: 55.30, pit: {supplies: [fill_sand]}}
+  wet:
+    lon: 10.95
+    lat: 55.33
+    needs: [{use: fill, amount: 100 t}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "words"),
+    [
+        (10.95, 55.33, r"\(9\.9 km from Nyborg\) lies 7\.8 km from .* in the sea or outside"),
+        (10.40, 55.40, r"lies \d+\.\d km from .* in the sea or outside their area"),
+        (15.10, 55.10, r"`wet` lies \d+\.\d km from .* in the sea or outside their area"),
+    ],
+)
+def test_a_site_off_the_roads_has_its_place_and_fitting_advice(tmp_path, lon, lat, words):
+    """Line and column, the nearest town, and no limit to raise for what lies in the sea."""
+    path = tmp_path / "off.yaml"
+    path.write_text(OFF.replace("10.95", str(lon)).replace("55.33", str(lat)), encoding="utf-8")
+    read = read_for_roads(path)
+    with pytest.raises(SnapError, match=words) as caught:
+        place_scenario(read)
+    told = str(caught.value)
+    assert "off.yaml:7:5: `wet`" in told
+    assert "snap_limit_m" not in told
+
+
+def test_a_site_a_little_beyond_the_limit_may_raise_it(tmp_path):
+    """Some hundred metres beyond: check the coordinates, or raise the limit."""
+    text = OFF.replace("sites:", "network: {snap_limit_m: 5}\nsites:").replace("10.95", "11.41")
+    path = tmp_path / "near.yaml"
+    path.write_text(text.replace("55.33", "55.301"), encoding="utf-8")
+    with pytest.raises(SnapError, match=r"limit is 5 m: check its coordinates, or raise"):
+        place_scenario(read_for_roads(path))
+
+
+def test_a_site_off_the_roads_is_told_with_the_other_mistakes(tmp_path):
+    """A typo elsewhere does not hide a site in the sea: both stand in one answer, in order."""
+    path = tmp_path / "off.yaml"
+    path.write_text(OFF.replace("supplies: [fill_sand]", "supplis: [fill_sand]"), encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        read_for_roads(path)
+    told = [str(one) for one in caught.value.findings]
+    assert any("supplis" in one for one in told)
+    assert any("off.yaml:7:5: `wet`" in one and "sea" in one for one in told)
+    assert [one.place.line for one in caught.value.findings] == sorted(
+        one.place.line for one in caught.value.findings
+    )

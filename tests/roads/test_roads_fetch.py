@@ -1,0 +1,709 @@
+"""Downloading roads; the servers are our own, on this machine, and answer from a file."""
+
+import json
+import os
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import osmium
+import osmnx
+import pytest
+import shapely
+from filelock import FileLock
+
+from raastof_geo.cache import DOWNLOADS, VERSION
+from raastof_geo.errors import DownloadError, OutputError, RoadDataError
+from raastof_geo.language import speaking
+from raastof_geo.roads.mapped import fetch
+from raastof_geo.roads.mapped.fetch import OVERPASS_SERVERS, fetch_network, fetch_osm
+from raastof_geo.roads.road import ROAD_CLASSES
+from raastof_geo.roads.stored.store import read_network
+
+BOUNDS = (12.0, 55.4, 12.03, 55.42)
+STAMP = "2024-02-29T12:00:00Z"
+NODES = {
+    1: (12.005, 55.405, {}),
+    2: (12.01, 55.405, {"highway": "traffic_signals", "name": "Øster Å"}),
+    3: (12.015, 55.405, {"barrier": "cattle_grid"}),
+    4: (12.01, 55.41, {}),
+}
+WAYS = {
+    13: ([4, 3], {"highway": "tertiary", "oneway": "yes"}),
+    10: ([1, 2], {"highway": "primary", "ref": "E 47", "maxspeed": "80"}),
+    11: ([2, 3], {"highway": "primary", "ref": "E 47", "maxspeed": "80"}),
+    12: ([4, 2], {"highway": "residential", "oneway": "-1"}),
+    14: ([1, 4], {"highway": "service", "access": "private"}),
+}
+RESTRICTIONS = {
+    21: ([("way", 10, "from"), ("node", 2, "via"), ("way", 12, "to")], "no_left_turn"),
+    20: ([("way", 12, "from"), ("node", 2, "via"), ("way", 11, "to")], "only_left_turn"),
+    22: ([("way", 10, "from"), ("node", 1, "via"), ("way", 99, "to")], "no_u_turn"),
+}
+LIMITED = """Connected as: 1
+Current time: 2024-02-29T12:00:00Z
+Announced endpoint: none
+Rate limit: 2
+2 slots available now.
+Currently running queries (pid, space limit, time limit, start time):
+"""
+UNLIMITED = LIMITED.replace("Rate limit: 2\n2 slots available now.", "Rate limit: 0")
+
+
+def answer(**more) -> dict:
+    elements = [
+        {"type": "node", "id": number, "lon": lon, "lat": lat, "tags": tags}
+        for number, (lon, lat, tags) in NODES.items()
+    ]
+    elements += [
+        {"type": "way", "id": number, "nodes": nodes, "tags": tags}
+        for number, (nodes, tags) in WAYS.items()
+    ]
+    elements += [
+        {
+            "type": "relation",
+            "id": number,
+            "members": [{"type": kind, "ref": ref, "role": role} for kind, ref, role in members],
+            "tags": {"type": "restriction", "restriction": restriction},
+        }
+        for number, (members, restriction) in RESTRICTIONS.items()
+    ]
+    return {"version": 0.6, "osm3s": {"timestamp_osm_base": STAMP}, "elements": elements, **more}
+
+
+@dataclass
+class Reply:
+    """What a server says instead of the answer in its file."""
+
+    status: int = 200
+    content: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Overpass:
+    """A server that answers everything from one file, and remembers what it was asked."""
+
+    def __init__(self, file: Path) -> None:
+        file.write_text(json.dumps(answer()))
+        self.file = file
+        self.replies: list[Reply | None] = []  # the first questions; none: the file
+        self.always: Reply | None = None  # every later question
+        self.asked: list[str] = []
+        self.status = LIMITED
+        self.statuses: list[str] = []
+        self.places = Reply(content="[]")
+        overpass = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                overpass.asked.append(parse_qs(body)["data"][0])
+                replies = overpass.replies
+                reply = replies.pop(0) if replies else overpass.always
+                self.reply(reply or Reply(content=overpass.file.read_text()))
+
+            def do_GET(self) -> None:
+                if "/status" in self.path:
+                    overpass.statuses.append(self.path)
+                    self.reply(Reply(content=overpass.status))
+                else:
+                    self.reply(overpass.places)
+
+            def reply(self, reply: Reply) -> None:
+                self.send_response(reply.status)
+                for name, value in reply.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(reply.content.encode())
+
+            def log_message(self, *_: object) -> None:
+                """Stay silent."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/api"
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with speaking("en"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch) -> Path:
+    """The user's cache is a folder of the test, and no pause is long."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("RAASTOF_CACHE", str(folder))
+    monkeypatch.setattr(fetch, "PAUSES_S", (0.0, 0.0))
+    return folder / f"v{VERSION}" / DOWNLOADS
+
+
+@pytest.fixture
+def start(tmp_path_factory) -> Iterator[Callable[[], Overpass]]:
+    started = []
+
+    def start() -> Overpass:
+        overpass = Overpass(tmp_path_factory.mktemp("server") / "answer.json")
+        threading.Thread(
+            target=overpass.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        ).start()
+        started.append(overpass)
+        return overpass
+
+    yield start
+    for overpass in started:
+        overpass.server.shutdown()
+        overpass.server.server_close()
+
+
+@pytest.fixture
+def overpass(start) -> Overpass:
+    return start()
+
+
+@pytest.fixture
+def mirror(start) -> Overpass:
+    return start()
+
+
+@pytest.fixture
+def nowhere() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}/api"
+
+
+@pytest.fixture
+def _small_portions(monkeypatch):
+    monkeypatch.setattr(osmnx.settings, "max_query_area_size", 2_000_000)
+
+
+def read(file: Path) -> list[tuple[str, int]]:
+    return [(element.type_str(), element.id) for element in osmium.FileProcessor(str(file))]
+
+
+def visible(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir() if not file.name.endswith(".lock"))
+
+
+def test_everything_that_came_is_in_the_file(overpass, tmp_path):
+    """Nodes with tags, ways in the order of their nodes, restrictions with members."""
+    file = fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+    assert file == tmp_path / "a.osm.pbf"
+    found = {}
+    for element in osmium.FileProcessor(str(file)):
+        tags = dict(element.tags)
+        if element.is_node():
+            found[element.id] = (element.lon, element.lat, tags)
+        elif element.is_way():
+            found[element.id] = ([node.ref for node in element.nodes], tags)
+        else:
+            members = [(member.type, member.ref, member.role) for member in element.members]
+            found[element.id] = (members, tags["restriction"])
+    kept = {
+        number: ([(kind[0], ref, role) for kind, ref, role in members], restriction)
+        for number, (members, restriction) in RESTRICTIONS.items()
+        if number != 22
+    }
+    assert found == {**NODES, **WAYS, **kept}
+
+
+@pytest.mark.usefixtures("_small_portions")
+def test_everything_is_written_once_and_in_order(overpass, tmp_path):
+    """Nodes, ways, restrictions, each by id, though every portion brings the same."""
+    file = fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+    assert len(overpass.asked) > 1
+    assert read(file) == [
+        *(("n", number) for number in sorted(NODES)),
+        *(("w", number) for number in sorted(WAYS)),
+        ("r", 20),
+        ("r", 21),
+    ]
+
+
+@pytest.mark.usefixtures("_small_portions")
+def test_the_file_tells_the_oldest_date(overpass, tmp_path):
+    """One portion is a day older than the others."""
+    older = "2024-02-28T12:00:00Z"
+    overpass.replies = [
+        None,
+        Reply(content=json.dumps(answer(osm3s={"timestamp_osm_base": older}))),
+    ]
+    file = fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+    header = osmium.io.Reader(str(file)).header()
+    assert header.get("timestamp") == older
+    assert header.get("osmosis_replication_timestamp") == older
+
+
+def test_other_endings_are_written_too(overpass, tmp_path):
+    """What pyosmium writes may be asked for; what it cannot is refused before anyone is asked."""
+    file = fetch_osm(bounds=BOUNDS, into=tmp_path / "new" / "a.osm", servers=[overpass.url])
+    assert ("w", 10) in read(file)
+    before = len(overpass.statuses)
+    for into in (tmp_path / "a.npz", tmp_path, tmp_path / "new"):
+        with pytest.raises(RoadDataError, match=r"let it end in \.osm\.pbf"):
+            fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
+    assert len(overpass.statuses) == before
+
+
+def test_roads_ferries_and_restrictions_are_asked_for(overpass, tmp_path):
+    """One question for the classes known here, ferries, and the restrictions among them."""
+    fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+    (asked,) = overpass.asked
+    classes = "|".join((*(label for label in ROAD_CLASSES if label != "ferry"), "road"))
+    assert f'way["highway"~"^({classes})$"]' in asked
+    assert 'way["route"="ferry"]' in asked
+    assert 'rel(bw.roads)["type"="restriction"]' in asked
+    assert "cycleway" not in asked
+
+
+def test_a_polygon_is_asked_for_by_its_corners(overpass, tmp_path):
+    """The question holds latitude and longitude of every corner."""
+    polygon = shapely.Polygon([(12.0, 55.4), (12.03, 55.4), (12.015, 55.42)])
+    fetch_osm(polygon=polygon, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+    for corner in ("55.400000 12.000000", "55.400000 12.030000", "55.420000 12.015000"):
+        assert corner in overpass.asked[0]
+    crossed = shapely.Polygon([(12.0, 55.4), (12.03, 55.42), (12.03, 55.4), (12.0, 55.42)])
+    for wrong in (crossed, shapely.Polygon(), shapely.Point(12, 55)):
+        with pytest.raises(RoadDataError, match="must be a valid polygon"):
+            fetch_osm(polygon=wrong, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+    metres = shapely.box(700_000, 6_100_000, 710_000, 6_110_000)
+    with pytest.raises(RoadDataError, match="in degrees"):
+        fetch_osm(polygon=metres, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+
+
+def test_a_place_is_looked_up_by_name(overpass, tmp_path, monkeypatch):
+    """The area that Nominatim gives is the area asked for; an unknown name is refused."""
+    monkeypatch.setattr(osmnx.settings, "nominatim_url", overpass.url)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    into = tmp_path / "a.osm.pbf"
+    with pytest.raises(RoadDataError, match="knows no area named Atlantis"):
+        fetch_osm(place="Atlantis", into=into, servers=[overpass.url])
+    found = {"lat": "55.41", "lon": "12.01", "importance": 0.5}
+    found["boundingbox"] = ["55.4", "55.42", "12.0", "12.03"]
+    point = {**found, "geojson": {"type": "Point", "coordinates": [12.01, 55.41]}}
+    overpass.places = Reply(content=json.dumps([point]))
+    with pytest.raises(RoadDataError, match="knows no area named Kilometre 7"):
+        fetch_osm(place="Kilometre 7", into=into, servers=[overpass.url])
+    outline = shapely.geometry.mapping(shapely.box(*BOUNDS))
+    overpass.places = Reply(content=json.dumps([{**found, "geojson": outline}]))
+    fetch_osm(place="Lilleby", into=into, servers=[overpass.url])
+    corners = overpass.asked[0].split("poly:'")[1].split("'")[0].split()
+    assert min(map(float, corners[::2])) == pytest.approx(55.4 - 500 / 111_300, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("reply", "sentence"),
+    [
+        (Reply(504), "too busy"),
+        (Reply(200, "<html>maintenance</html>"), "something other than data"),
+        (Reply(200, '{"error": "no"}'), "something other than data"),
+        (Reply(200, '[{"unexpected": 1}]'), "something other than data"),
+    ],
+)
+def test_a_server_that_finds_no_places_says_so(overpass, tmp_path, monkeypatch, reply, sentence):
+    """A refusal of Nominatim is not an unknown place."""
+    monkeypatch.setattr(osmnx.settings, "nominatim_url", overpass.url)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    overpass.places = reply
+    with pytest.raises(DownloadError, match=rf"did not find the place \(.*{sentence}"):
+        fetch_osm(place="Lilleby", into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+
+
+def test_the_next_server_is_asked_when_one_refuses(overpass, mirror, tmp_path):
+    """Three times the first, then the second."""
+    overpass.always = Reply(504)
+    file = fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url, mirror.url])
+    assert ("w", 10) in read(file)
+    assert (len(overpass.asked), len(mirror.asked)) == (3, 1)
+
+
+@pytest.mark.usefixtures("_small_portions")
+def test_the_server_that_answered_goes_on(overpass, mirror, tmp_path):
+    """The one that refused is not asked for the next portions."""
+    overpass.always = Reply(504)
+    fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url, mirror.url])
+    assert len(overpass.asked) == 3
+    assert len(mirror.asked) > 1
+
+
+def test_a_server_that_is_not_there_is_passed_by_at_once(mirror, nowhere, tmp_path, monkeypatch):
+    """No pause is spent on it while another one is there."""
+    monkeypatch.setattr(fetch, "PAUSES_S", (600.0,))
+    file = fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[nowhere, mirror.url])
+    assert ("w", 10) in read(file)
+
+
+def test_a_server_that_stumbles_is_asked_again(overpass, tmp_path):
+    """Busy, broken, nonsense: once each is forgiven when the pauses suffice."""
+    overpass.replies = [Reply(429), Reply(502, "bad gateway")]
+    said = []
+    fetch_osm(
+        bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url], progress=said.append
+    )
+    assert len(overpass.asked) == 3
+    assert [str(text) for text in said if "refused" in str(text)] == [
+        f"The server {overpass.url} refused (it is too busy); asking again in 0 s",
+        f"The server {overpass.url} refused (HTTP 502 Bad Gateway); asking again in 0 s",
+    ]
+
+
+def test_pauses_grow(overpass, tmp_path, monkeypatch):
+    """Each pause is waited for, one after the other, and none after the last refusal."""
+    monkeypatch.setattr(fetch, "PAUSES_S", (0.1, 0.3))
+    overpass.always = Reply(503)
+    begin = time.monotonic()
+    with pytest.raises(DownloadError, match="HTTP 503"):
+        fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+    assert 0.4 <= time.monotonic() - begin < 5
+    assert len(overpass.asked) == 3
+    assert list(fetch.PAUSES_S) == sorted(fetch.PAUSES_S)
+
+
+def test_every_server_that_failed_is_named(overpass, mirror, tmp_path):
+    """One finding for each, in the order they were asked, with what it answered."""
+    overpass.always, mirror.always = Reply(504), Reply(200, "<html>maintenance</html>")
+    with pytest.raises(DownloadError) as caught:
+        fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url, mirror.url])
+    first, second = map(str, caught.value.findings)
+    assert overpass.url in first
+    assert "it is too busy" in first
+    assert mirror.url in second
+    assert "something other than data" in second
+    assert (len(overpass.asked), len(mirror.asked)) == (3, 3)
+    assert not visible(tmp_path)
+
+
+def test_a_question_that_is_refused_is_not_asked_there_again(overpass, mirror, tmp_path):
+    """HTTP 403 does not change by waiting; another server may think otherwise."""
+    overpass.always = Reply(403)
+    fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url, mirror.url])
+    assert len(overpass.asked) == 1
+
+
+def test_a_server_is_left_alone_as_long_as_it_wants(overpass, tmp_path):
+    """`Retry-After` in seconds is longer than the pause, and counts."""
+    overpass.replies = [Reply(429, headers={"Retry-After": "1"})]
+    begin = time.monotonic()
+    fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+    assert time.monotonic() - begin >= 1
+
+
+@pytest.mark.usefixtures("_small_portions")
+def test_a_server_that_wants_to_be_left_alone_for_long_is_not_waited_for(
+    overpass, mirror, tmp_path
+):
+    """`Retry-After` as a date an hour ahead: the next server goes on, and nobody comes back."""
+    later = datetime.now(UTC) + timedelta(hours=1)
+    date = later.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    overpass.always = Reply(503, headers={"Retry-After": date})
+    mirror.replies, mirror.always = [None], Reply(503)
+    with pytest.raises(DownloadError):
+        fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url, mirror.url])
+    assert len(overpass.asked) == 1
+
+
+@pytest.mark.parametrize("unreadable", ["soon", ""])
+def test_a_wish_that_cannot_be_read_is_no_wish(overpass, tmp_path, unreadable):
+    """`Retry-After: soon` is passed over."""
+    overpass.replies = [Reply(429, headers={"Retry-After": unreadable})]
+    fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+    assert len(overpass.asked) == 2
+
+
+def test_the_limit_of_a_server_is_kept(overpass, tmp_path):
+    """OSMnx waits until the slot that the server tells of is free."""
+    slot = (datetime.now(UTC) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    overpass.status = LIMITED.replace(
+        "2 slots available now.", f"Slot available after: {slot}, in 1 seconds."
+    )
+    begin = time.monotonic()
+    fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+    assert time.monotonic() - begin >= 1
+
+
+@pytest.mark.parametrize("status", [UNLIMITED, "", "no such page"])
+def test_a_server_without_a_limit_is_not_waited_for(overpass, tmp_path, status):
+    """OSMnx would wait without end, or for a minute."""
+    overpass.status = status
+    fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+    assert len(overpass.asked) == 1
+
+
+def test_a_server_that_is_busy_without_end_is_given_up(overpass, tmp_path, monkeypatch):
+    """OSMnx would look at its status until it is free."""
+    overpass.status = LIMITED.replace("2 slots available now.\n", "")
+    monkeypatch.setattr(fetch, "_STATUS_PATIENCE", 5)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    with pytest.raises(DownloadError, match="too busy"):
+        fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+    assert not overpass.asked
+
+
+def test_the_limit_of_public_servers_is_never_switched_off(overpass, tmp_path, monkeypatch):
+    """Even where a public server's status cannot be read, OSMnx looks at it and waits."""
+    overpass.status = "no such page"
+    monkeypatch.setattr(fetch, "OVERPASS_SERVERS", (overpass.url,))
+    waited = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+    assert 60 in waited
+    assert all(url.startswith("https://") for url in OVERPASS_SERVERS)
+
+
+@pytest.mark.usefixtures("_small_portions")
+def test_a_download_goes_on_where_it_stopped(overpass, mirror, tmp_path, cache):
+    """The first portion is kept; another server is asked for the others only."""
+    into = tmp_path / "a.osm.pbf"
+    overpass.replies, overpass.always = [None], Reply(503)
+    with pytest.raises(DownloadError):
+        fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
+    assert not visible(tmp_path)
+    assert len(list(cache.rglob("portion-*"))) == 1
+    first = overpass.asked[0]
+    said = []
+    fetch_osm(bounds=BOUNDS, into=into, servers=[mirror.url], progress=said.append)
+    assert first not in mirror.asked
+    assert overpass.asked[1] == mirror.asked[0]
+    assert set(Counter(mirror.asked).values()) == {1}
+    assert ("w", 10) in read(into)
+    assert str(said[1]) == f"Portion 1 of {len(mirror.asked) + 1} is here from before"
+
+
+@pytest.mark.usefixtures("_small_portions")
+def test_old_and_damaged_portions_are_not_used(overpass, tmp_path, cache):
+    """Eight days old, or cut short: asked for again."""
+    into = tmp_path / "a.osm.pbf"
+    overpass.replies, overpass.always = [None, None], Reply(503)
+    with pytest.raises(DownloadError):
+        fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
+    old, damaged = cache.rglob("portion-*")
+    long_ago = time.time() - 8 * 24 * 3600
+    os.utime(old, (long_ago, long_ago))
+    damaged.write_bytes(damaged.read_bytes()[:50])
+    first, second = overpass.asked[:2]
+    overpass.asked.clear()
+    overpass.always = None
+    fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
+    assert overpass.asked[:2] == [first, second]
+
+
+def test_nothing_is_kept_once_the_file_is_whole(overpass, tmp_path, cache):
+    """Neither in the user's cache nor in a folder of one's own."""
+    into = tmp_path / "a.osm.pbf"
+    fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
+    fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url], cache=tmp_path / "mine")
+    assert not list(cache.rglob("portion-*"))
+    assert not list((tmp_path / "mine").iterdir())
+    assert len(overpass.asked) == 2
+
+
+def test_settings_of_osmnx_are_put_back(overpass, tmp_path):
+    """Nothing of the download stays behind, neither in OSMnx nor in a folder, nor after errors."""
+    before = dict(vars(osmnx.settings))
+    look_up = socket.getaddrinfo
+    for reply in (None, Reply(500)):
+        overpass.always = reply
+        try:
+            fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+        except DownloadError:
+            assert reply
+        assert dict(vars(osmnx.settings)) == before
+        assert socket.getaddrinfo is look_up
+        assert visible(tmp_path) == ["a.osm.pbf"]
+
+
+@pytest.mark.usefixtures("_small_portions")
+def test_progress_is_told_in_sentences(overpass, tmp_path):
+    """What is downloaded, then each portion with its size."""
+    said = []
+    fetch_osm(
+        bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url], progress=said.append
+    )
+    first, *portions = map(str, said)
+    assert first == "Downloading roads from OpenStreetMap: 12, 55.4, 12.03, 55.42"
+    total = len(overpass.asked)
+    assert portions == [
+        f"Portion {number} of {total} has come: 0.00 MB" for number in range(1, total + 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "sentence"),
+    [
+        (500, "broken", "HTTP 500"),
+        (400, "bad request", "HTTP 400"),
+        (200, "<html>maintenance</html>", "something other than data"),
+        (200, "[]", "something other than data"),
+        (200, '{"elements": [{"type": "way", "id": 1}]}', "something other than data"),
+        (200, json.dumps(answer(remark="runtime error: Query timed out")), "Query timed out"),
+    ],
+)
+def test_a_server_in_trouble_says_so(overpass, tmp_path, status, content, sentence):
+    """Refusals, nonsense and cut-off answers never become a file."""
+    overpass.always = Reply(status, content)
+    with pytest.raises(DownloadError, match=sentence):
+        fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+    assert not visible(tmp_path)
+
+
+def test_an_answer_that_breaks_off_says_so(overpass, tmp_path):
+    """The server promises more than it sends."""
+    overpass.always = Reply(200, '{"elements": [', {"Content-Length": "1000"})
+    with pytest.raises(DownloadError, match="its answer broke off"):
+        fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+
+
+def test_no_internet_is_one_sentence_with_a_way_out(nowhere, tmp_path, monkeypatch):
+    """Nobody listens: said at once, with the built-in roads and the other command."""
+    monkeypatch.setattr(fetch, "PAUSES_S", (600.0,))
+    for asked in ({"bounds": BOUNDS}, {"place": "Køge"}):
+        with pytest.raises(DownloadError, match=r"could not be reached.*raastof network build"):
+            fetch_osm(**asked, into=tmp_path / "a.osm.pbf", servers=[nowhere, nowhere])
+    assert not visible(tmp_path)
+
+
+def test_a_server_that_goes_away_says_so(overpass, tmp_path, monkeypatch):
+    """It was there when we knocked."""
+    monkeypatch.setattr(
+        fetch, "_divide", lambda _: overpass.server.shutdown() or overpass.server.server_close()
+    )
+    monkeypatch.setattr(fetch, "_Store", lambda *_: None)
+    monkeypatch.setattr(fetch, "_gather", lambda _, servers, *__: servers.ask("anything"))
+    with pytest.raises(DownloadError, match="it does not answer"):
+        fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+
+
+def test_a_file_is_written_whole_or_not_at_all(overpass, tmp_path, monkeypatch, cache):
+    """The disk is full halfway: the old file stays, and what has come is kept."""
+    into = tmp_path / "a.osm.pbf"
+    into.write_text("old")
+
+    def stop_halfway(_: object, file: Path) -> None:
+        file.write_text("half")
+        raise RuntimeError("No space left on device")
+
+    monkeypatch.setattr(fetch._Heap, "sort_into", stop_halfway)
+    with pytest.raises(OutputError, match=r"a\.osm\.pbf cannot be written: No space left"):
+        fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
+    assert into.read_text() == "old"
+    assert visible(tmp_path) == ["a.osm.pbf"]
+    assert len(list(cache.rglob("portion-*"))) == 1
+
+
+def test_one_download_writes_at_a_time(overpass, tmp_path, monkeypatch):
+    """Another one holds the file."""
+    monkeypatch.setattr(fetch, "_LOCK_S", 0.05)
+    into = tmp_path / "a.osm.pbf"
+    with (
+        FileLock(tmp_path / ".a.osm.pbf.lock"),
+        pytest.raises(OutputError, match="another run is writing"),
+    ):
+        fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
+    assert not into.exists()
+
+
+def test_portions_that_cannot_be_kept_are_said(overpass, tmp_path):
+    """The cache is a file."""
+    (tmp_path / "cache").write_text("")
+    with pytest.raises(OutputError, match="cannot be written"):
+        fetch_osm(
+            bounds=BOUNDS,
+            into=tmp_path / "a.osm.pbf",
+            servers=[overpass.url],
+            cache=tmp_path / "cache",
+        )
+
+
+def test_an_area_without_roads_says_so(overpass, tmp_path):
+    """An empty answer is an answer."""
+    overpass.file.write_text(json.dumps({**answer(), "elements": []}))
+    with pytest.raises(RoadDataError, match=r"12, 55\.4, .* has no roads that trucks may use"):
+        fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
+    assert not visible(tmp_path)
+
+
+@pytest.mark.parametrize("fetch_either", [fetch_osm, fetch_network])
+def test_exactly_one_area_is_named(tmp_path, fetch_either):
+    """None, several, and bounds in the wrong order are refused before asking anyone."""
+    into = tmp_path / "a.osm.pbf"
+    polygon = shapely.box(*BOUNDS)
+    for wrong in (
+        {},
+        {"place": "Køge", "bounds": BOUNDS},
+        {"place": "Køge", "polygon": polygon},
+        {"bounds": BOUNDS, "polygon": polygon},
+    ):
+        with pytest.raises(RoadDataError, match="exactly one of place, bounds and polygon"):
+            fetch_either(**wrong, into=into)
+    with pytest.raises(RoadDataError, match="west, south, east, north"):
+        fetch_either(bounds=(12.1, 55.4, 12.0, 55.5), into=into)
+
+
+def test_a_download_becomes_a_network(overpass, tmp_path, cache):
+    """Roads of the answer, joined, with the date that the server tells."""
+    file = fetch_network(bounds=BOUNDS, into=tmp_path, servers=[overpass.url])
+    network = read_network(file)
+    assert file == tmp_path / "roads.npz"
+    assert network.metadata.osm_date == STAMP[:10]
+    assert network.metadata.title == "12, 55.4, 12.03, 55.42"
+    classes = {ROAD_CLASSES[index] for index in network.road_class}
+    assert {"primary", "residential", "tertiary"} <= classes
+    primary = network.road_class == ROAD_CLASSES.index("primary")
+    assert set(network.maxspeed_km_h[primary]) == {80}
+    assert visible(tmp_path) == ["roads.npz"]
+    assert not list(cache.rglob("portion-*"))
+
+
+def test_a_road_against_its_nodes_keeps_its_direction(overpass, tmp_path):
+    """`oneway=-1` from 4 to 2 may be driven from 2 to 4."""
+    network = read_network(
+        fetch_network(bounds=BOUNDS, into=tmp_path / "a.npz", servers=[overpass.url])
+    )
+    (edge,) = (network.road_class == ROAD_CLASSES.index("residential")).nonzero()[0]
+    begin, end = network.tail[edge], network.head[edge]
+    if not network.forward[edge]:
+        begin, end = end, begin
+    assert network.node_lat[begin] == pytest.approx(55.405)
+    assert network.node_lat[end] == pytest.approx(55.41)
+    assert network.forward[edge] != network.backward[edge]
+
+
+def test_a_network_of_a_polygon_ends_where_the_polygon_ends(overpass, tmp_path):
+    """Roads that reach beyond it are cut."""
+    polygon = shapely.box(12.0, 55.4, 12.012, 55.42)
+    network = read_network(
+        fetch_network(polygon=polygon, into=tmp_path / "a.npz", servers=[overpass.url])
+    )
+    assert network.metadata.title == "12, 55.4, 12.012, 55.42"
+    assert network.node_lon.max() <= 12.0121
+
+
+def test_files_like_portions_in_a_folder_of_ones_own_stay(overpass, tmp_path):
+    """However old they are: only what bears the name of a portion of ours goes."""
+    mine = tmp_path / "mine" / "download-2019" / "portion-a.json.gz"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    os.utime(mine, (0, 0))
+    into = tmp_path / "a.osm.pbf"
+    fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url], cache=tmp_path / "mine")
+    assert mine.read_text() == "mine"
+    assert [one.name for one in (tmp_path / "mine").iterdir()] == ["download-2019"]
+
+
+def test_a_download_replaces_a_download_only(overpass, tmp_path):
+    """A file of that name from elsewhere is moved aside."""
+    into = tmp_path / "a.osm.pbf"
+    into.write_text("mine")
+    with speaking("en"), pytest.warns(UserWarning, match="was moved to"):
+        fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
+    fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
+    assert (tmp_path / "set_aside" / "a.osm.pbf").read_text() == "mine"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.osm.pbf", "set_aside"]

@@ -1,0 +1,198 @@
+"""Municipalities and towns."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+
+from raastof_geo.errors import RoadDataError
+from raastof_geo.language import speaking
+from raastof_geo.roads.builtin import build_data
+from raastof_geo.roads.places import (
+    build_places,
+    load_municipalities,
+    load_towns,
+    locate_municipality,
+    read_towns,
+)
+
+SHARED = Path(__file__).parents[3] / "shared"
+SOURCE = SHARED / "admin" / "municipalities_zealand.geojson"
+TOWNS = SHARED / "osm" / "towns.csv"
+REGION = {
+    "0253": "Greve",
+    "0259": "Køge",
+    "0265": "Roskilde",
+    "0269": "Solrød",
+    "0306": "Odsherred",
+    "0316": "Holbæk",
+    "0320": "Faxe",
+    "0326": "Kalundborg",
+    "0329": "Ringsted",
+    "0330": "Slagelse",
+    "0336": "Stevns",
+    "0340": "Sorø",
+    "0350": "Lejre",
+    "0360": "Lolland",
+    "0370": "Næstved",
+    "0376": "Guldborgsund",
+    "0390": "Vordingborg",
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with speaking("en"):
+        yield
+
+
+@pytest.fixture(scope="module")
+def municipalities():
+    return load_municipalities()
+
+
+def feature(code: int, name: str, ring: list[tuple[float, float]]) -> dict:
+    return {
+        "type": "Feature",
+        "properties": {"code": code, "name": name, "region": "R"},
+        "geometry": {"type": "Polygon", "coordinates": [[[*at, -999.0] for at in ring]]},
+    }
+
+
+@pytest.fixture
+def neighbours(tmp_path) -> Path:
+    """Two municipalities whose common border wiggles by some metres."""
+    border = [(12.1, 55.0 + 0.01 * step) for step in range(11)]
+    border = [(lon + 0.0001 * (step % 2), lat) for step, (lon, lat) in enumerate(border)]
+    west = [(12.0, 55.0), *border, (12.0, 55.1), (12.0, 55.0)]
+    east = [(12.2, 55.0), (12.2, 55.1), *reversed(border), (12.2, 55.0)]
+    file = tmp_path / "in.geojson"
+    features = [feature(259, "Vest", west), feature(101, "Øst", east)]
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return file
+
+
+def test_the_seventeen_municipalities_are_there(municipalities):
+    """Codes are four digits, names and region as the state writes them."""
+    ours = municipalities[municipalities["region"] == "Region Sjælland"]
+    assert dict(zip(ours["code"], ours["name"], strict=True)) == REGION
+    assert len(municipalities) == 45
+    assert municipalities.crs.to_epsg() == 4326
+
+
+def test_borders_fit_together(municipalities):
+    """Valid areas, no overlap and no gap between neighbours."""
+    assert municipalities.geometry.is_valid.all()
+    assert shapely.coverage_is_valid(municipalities.to_crs(25832).geometry.to_numpy())
+
+
+@pytest.mark.skipif(not SOURCE.exists(), reason="../shared/admin is not here")
+def test_simpler_borders_keep_the_area(municipalities):
+    """Each municipality keeps its area within two per cent."""
+    import geopandas as gpd
+
+    source = gpd.read_file(SOURCE).dissolve("code").to_crs(25832).area
+    simple = municipalities.set_index(municipalities["code"].astype(int)).to_crs(25832).area
+    assert (simple / source).between(0.98, 1.02).all()
+
+
+def test_a_place_knows_its_municipality():
+    """Inside, on a pier and far away."""
+    lon = [12.1823, 12.0803, 11.089, 12.2005, 10.0]
+    lat = [55.4563, 55.6415, 55.6795, 55.4565, 55.0]
+    found = locate_municipality(lon, lat)
+    assert found.tolist() == ["Køge", "Roskilde", "Kalundborg", "Køge", None]
+
+
+def test_one_place_is_a_place():
+    """Single numbers work as well as arrays."""
+    assert locate_municipality(11.76, 55.23).tolist() == ["Næstved"]
+    assert locate_municipality(np.array([]), np.array([])).tolist() == []
+
+
+def test_towns_have_names_and_places():
+    """Cities, towns and villages with lon and lat."""
+    towns = load_towns()
+    assert list(towns.columns) == ["name", "town_class", "lon", "lat"]
+    assert set(towns["town_class"]) == {"city", "town", "village"}
+    assert {"København", "Køge", "Næstved", "Nykøbing Falster"} <= set(towns["name"])
+
+
+def test_neighbours_keep_their_common_border(neighbours, tmp_path):
+    """What one gives up the other gets; the order is that of the codes."""
+    (file,) = build_places(municipalities=neighbours, into=tmp_path / "out")
+    features = json.loads(file.read_text(encoding="utf-8"))["features"]
+    assert [row["properties"]["code"] for row in features] == ["0101", "0259"]
+    shapes = shapely.from_geojson([json.dumps(row["geometry"]) for row in features])
+    assert shapely.coverage_is_valid(shapes)
+    assert shapely.get_num_coordinates(shapes).sum() < 28
+    assert not shapely.has_z(shapes).any()
+
+
+def test_equal_input_gives_equal_bytes(neighbours, tmp_path):
+    """Building places twice makes no difference."""
+    table = tmp_path / "towns.csv"
+    table.write_text("name,class,rank,lon,lat\nÅ,village,,12.1,55.1\nBy,town,,12.0,55.0\n")
+    one = build_places(municipalities=neighbours, towns=table, into=tmp_path / "one")
+    two = build_places(municipalities=neighbours, towns=table, into=tmp_path / "two")
+    assert [file.name for file in one] == ["municipalities.geojson", "towns.csv"]
+    assert [file.read_bytes() for file in one] == [file.read_bytes() for file in two]
+    assert one[1].read_text(encoding="utf-8").splitlines()[0] == "name,town_class,lon,lat"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (None, "There is no table of towns"),
+        ("", "cannot be read as a table of towns"),
+        ("name,lon,lat\nA,1,2\n", "lacks the columns town_class"),
+        ("name,class,lon,lat\nA,town,east,2\n", "without lon and lat"),
+        ("name,class,lon,lat\nA,town,1,200\n", "without lon and lat"),
+    ],
+)
+def test_a_bad_table_of_towns_says_why(tmp_path, text, sentence):
+    """Missing, empty, without columns, without places."""
+    file = tmp_path / "towns.csv"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(RoadDataError, match=sentence):
+        read_towns(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (None, "There is no file of municipalities"),
+        ("{", "cannot be read as GeoJSON"),
+        ('{"features":[{"properties":{},"geometry":null}]}', "cannot be read as GeoJSON"),
+    ],
+)
+def test_a_bad_file_of_municipalities_says_why(tmp_path, text, sentence):
+    """Missing, no JSON, no municipalities."""
+    file = tmp_path / "areas.geojson"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(RoadDataError, match=sentence):
+        build_places(municipalities=file, into=tmp_path)
+
+
+def test_building_data_writes_what_was_given(neighbours, tmp_path):
+    """Roads always; municipalities and towns where named."""
+    source = tmp_path / "a.osm"
+    source.write_text(
+        '<osm version="0.6"><node id="1" lon="12.0" lat="55.0"/>'
+        '<node id="2" lon="12.1" lat="55.0"/>'
+        '<way id="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="primary"/></way></osm>'
+    )
+    table = tmp_path / "in.csv"
+    table.write_text("name,class,lon,lat\nA,town,12.0,55.0\n")
+    said = []
+    into = tmp_path / "out"
+    files = build_data(
+        source, municipalities=neighbours, towns=table, into=into, progress=said.append
+    )
+    assert [file.name for file in files] == ["roads.npz", "municipalities.geojson", "towns.csv"]
+    assert str(said[0]) == "Reading roads from a.osm"
+    assert [file.name for file in build_data(source, into=tmp_path / "b")] == ["roads.npz"]

@@ -1,0 +1,106 @@
+"""Danish and English: nothing untranslated, and numbers as readers write them.
+
+`python tools/translate.py` brings the Danish catalogue up to date.
+"""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+from raastof_geo.language import as_language, format_number, say, say_count, speaking
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "raastof_geo" / "locale" / "da" / "LC_MESSAGES"
+PLACEHOLDER = re.compile(r"(?<!\{)\{\w+\}(?!\})")
+
+
+@pytest.fixture(scope="module")
+def translate():
+    spec = importlib.util.spec_from_file_location("translate", ROOT / "tools" / "translate.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def danish():
+    with (FOLDER / "raastof_geo.po").open("rb") as file:
+        return {entry.id: entry for entry in read_po(file, locale="da") if entry.id}
+
+
+def test_every_message_has_its_danish(translate, danish):
+    """No message of the source is missing, empty, fuzzy or left over."""
+    found = translate.extract_messages()
+    assert set(danish) == found
+    assert [one.id for one in danish.values() if not all(list_of(one)) or one.fuzzy] == []
+
+
+def test_placeholders_are_kept(danish):
+    """A translation fills in the same values as its source."""
+    for entry in danish.values():
+        if isinstance(entry.id, str):
+            assert set(PLACEHOLDER.findall(entry.id)) == set(PLACEHOLDER.findall(entry.string))
+
+
+def test_the_compiled_catalogue_is_the_written_one(danish):
+    """What is read at run time is what translators wrote."""
+    with (FOLDER / "raastof_geo.mo").open("rb") as file:
+        compiled = {plain_id(entry): list_of(entry) for entry in read_mo(file) if entry.id}
+    assert compiled == {plain_id(entry): list_of(entry) for entry in danish.values()}
+
+
+def plain_id(entry):
+    return tuple(entry.id) if isinstance(entry.id, list | tuple) else entry.id
+
+
+def list_of(entry):
+    return [entry.string] if isinstance(entry.string, str) else list(entry.string)
+
+
+def test_numbers_are_written_as_readers_write_them():
+    """1.234,5 in Danish, 1,234.5 in English."""
+    assert format_number(1234.5, digits=1, language="da") == "1.234,5"
+    assert format_number(1234.5, digits=1, language="en") == "1,234.5"
+
+
+def test_a_message_is_translated_when_it_is_read():
+    """The language that counts is the reader's, not the writer's."""
+    message = say("must be above 0, got {value}", value=-2)
+    with speaking("da"):
+        assert str(message) == "skal være over 0, men er -2"
+    with speaking("en"):
+        assert str(message) == "must be above 0, got -2"
+
+
+def test_counts_pick_their_form():
+    """One thing and many things are told apart."""
+    with speaking("en"):
+        assert str(say_count("{count} site", "{count} sites", count=1)) == "1 site"
+        assert str(say_count("{count} site", "{count} sites", count=2)) == "2 sites"
+
+
+def test_languages_are_recognised():
+    """`da_DK.UTF-8` is Danish, and `xx` is nothing."""
+    assert as_language("da_DK.UTF-8") == "da"
+    assert as_language("EN") == "en"
+    assert as_language("xx") is None
+
+
+def test_no_message_hides_in_an_f_string():
+    """Messages inside f-strings are found by some Python versions only, so there are none."""
+    for file in (ROOT / "raastof_geo").rglob("*.py"):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            assert not re.search(r"""f["'].*\{[^}]*\bsay(_count)?\(""", line), (file.name, line)
+
+
+def test_half_a_character_is_shown_as_a_question_mark():
+    """What a damaged file says of itself can be printed and written wherever it is told."""
+    for language in ("da", "en"):
+        with speaking(language):
+            told = str(say("{file} is damaged: run the scenario again", file="a\ud800b"))
+        assert told.encode("utf-8")
+        assert "a?b" in told
