@@ -7,7 +7,7 @@ that `import raastof_geo` is quick.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from raastof_geo.version import __version__
 
 if TYPE_CHECKING:
     from raastof_geo.assignment import Plan, assign
@@ -26,7 +26,7 @@ _ROOMS = {
     "Anchors": "roads.snap",
     "Effect": "effect",
     "InputError": "errors",
-    "Legs": "legs",
+    "Legs": "legs.legs",
     "NoPlanError": "errors",
     "OutsideError": "errors",
     "Plan": "assignment",
@@ -37,7 +37,7 @@ _ROOMS = {
     "assign": "assignment",
     "load_network": "roads.load",
     "measure_effect": "effect",
-    "price_legs": "legs",
+    "price_legs": "legs.legs",
     "read_scenario": "scenario",
     "run_scenario": "pipeline",
     "snap_sites": "roads.snap",

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import NoRouteError
@@ -20,8 +20,6 @@ from raastof_geo.roads.routing.drive import emit_kg_co2e, size_truck
 from raastof_geo.roads.routing.route import Routes
 from raastof_geo.scenario.lookup import look_up
 from raastof_geo.scenario.scenario import Scenario
-
-Floats = NDArray[np.float64]
 
 _DOUBTS = {
     "conditional": say("holds at some times only, and is not taken"),
@@ -179,7 +177,7 @@ def _compare(
     load: str,
     origin: str,
     destination: str,
-) -> tuple[Trip, NDArray[np.int64]]:
+) -> tuple[Trip, Integers]:
     """Find both routes of one way, and the edges of the network that either touches."""
     start, goal = roads.stops[origin], roads.stops[destination]
     legal = roads.measure(vehicle, load, active).routes([start], [goal])
@@ -270,7 +268,7 @@ def _find_obstacles(
 def _alike(
     roads: RoadPrices,
     reasons: list[Message | None],
-    edges: NDArray[np.int64],
+    edges: Integers,
     one: int,
     other: int,
 ) -> bool:
@@ -280,7 +278,7 @@ def _alike(
     )
 
 
-def _inner(local: NDArray[np.bool_]) -> list[int]:
+def _inner(local: Mask) -> list[int]:
     """Give the local stretches that are neither the first nor the last of a route."""
     through = np.flatnonzero(~local)
     if not len(through):
@@ -326,9 +324,7 @@ def _name_limits(size: TruckSize, limits: Floats) -> Message:
     )
 
 
-def _forbidden_turns(
-    roads: RoadPrices, arcs: NDArray[np.int64], free: Routes
-) -> Iterator[Obstacle]:
+def _forbidden_turns(roads: RoadPrices, arcs: Integers, free: Routes) -> Iterator[Obstacle]:
     """Name the turn restrictions that a route breaks."""
     turns, graph = roads.network.turns, free.router.graph
     if not len(turns):
@@ -360,7 +356,7 @@ def _middle(roads: RoadPrices, edge: int) -> tuple[float, float]:
     return float(network.lon[middle]), float(network.lat[middle])
 
 
-def _find_doubts(roads: RoadPrices, edges: NDArray[np.int64]) -> tuple[Doubt, ...]:
+def _find_doubts(roads: RoadPrices, edges: Integers) -> tuple[Doubt, ...]:
     network = roads.network
     found: dict[tuple[int, str, str], Doubt] = {}
     for edge in edges.tolist():

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.rules.limits import share_moves
 from raastof_geo.assignment.rules.masses import (
     needs_met,
@@ -19,7 +18,7 @@ from raastof_geo.assignment.rules.masses import (
 from raastof_geo.assignment.rules.row import Row, sum_of
 from raastof_geo.assignment.solving.solve import solve
 from raastof_geo.assignment.solving.ties import break_ties
-from raastof_geo.assignment.statement.problem import Columns, Floats, Problem
+from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.errors import SolverError
@@ -27,8 +26,6 @@ from raastof_geo.language import say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.model import Choices, NamedLeg, Targets
 from raastof_geo.scenario.scenario import Scenario
-
-Mask: TypeAlias = NDArray[np.bool_]
 
 _LACKING = ("offers_kept", "needs_met", "named_leg")
 """Rules that a baseline may fall short of, and then says so."""

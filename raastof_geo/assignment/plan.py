@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.alone import measure_alone
 from raastof_geo.assignment.rules import RULES, Row, Rule
 from raastof_geo.assignment.solving.certificate import Certificate, certify
@@ -21,7 +22,7 @@ from raastof_geo.assignment.solving.price_in import FREE, Clock, Start, Step, so
 from raastof_geo.assignment.solving.solve import Search, solve
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.measures import MEASURES
-from raastof_geo.assignment.statement.problem import Columns, Floats, Problem
+from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
 from raastof_geo.assignment.tables import (

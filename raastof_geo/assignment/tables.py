@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from raastof_geo.arrays import Floats
 from raastof_geo.assignment.rules.trucks import work_hours
-from raastof_geo.assignment.statement.problem import Floats, Problem
+from raastof_geo.assignment.statement.problem import Problem
 
 
 def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from raastof_geo import __version__
 from raastof_geo.cli.terminal import (
     NobodyReadsError,
     clean,
@@ -31,6 +30,7 @@ from raastof_geo.cli.usage import explain_usage, speak_of
 from raastof_geo.errors import Finding, InputError, OutputError, RaastofError
 from raastof_geo.language import LANGUAGES, Language, Message, as_language, say, say_count, speaking
 from raastof_geo.trace import Trace, read_trace, tell_moved, tracing
+from raastof_geo.version import __version__
 
 if TYPE_CHECKING:
     from raastof_geo.pipeline import Tell

@@ -9,11 +9,11 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Columns, Floats, Indices, Mask
 from raastof_geo.assignment.rules.limits import project_sites
 from raastof_geo.assignment.statement.measures import COST_PARTS, EMISSION_PARTS
-from raastof_geo.assignment.statement.problem import Columns, Floats, Problem
+from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.roads.places import locate_municipality
 from raastof_geo.scenario.scenario import Scenario
 
@@ -191,11 +191,11 @@ class Books:
         return [*self.scenario.sites, COMMON]
 
     @cached_property
-    def shares(self) -> dict[Group, tuple[NDArray[np.intp], NDArray[np.intp], Floats]]:
+    def shares(self) -> dict[Group, tuple[Indices, Indices, Floats]]:
         """Whose each line is, by group: numbers of lines and of sites, and shares that add to 1."""
         return {group: self._share_out(group) for group in ("ends", "taking", "buying", "giving")}
 
-    def _share_out(self, group: Group) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+    def _share_out(self, group: Group) -> tuple[Indices, Indices, Floats]:
         lines, number = self.lines, {site: at for at, site in enumerate(self.sites)}
         projects = project_sites(self.scenario)
         origin = lines["origin"].map(number).to_numpy(np.intp)
@@ -229,7 +229,7 @@ class Books:
         return np.concatenate(line), np.concatenate(site), np.concatenate(weight)
 
     @cached_property
-    def _common_shares(self) -> dict[str, tuple[NDArray[np.intp], Floats]]:
+    def _common_shares(self) -> dict[str, tuple[Indices, Floats]]:
         """Divide what is common among the sites of projects."""
         lines, projects = self.lines, sorted(project_sites(self.scenario))
         moved = lines[lines["kind"] == "moves"]
@@ -383,7 +383,7 @@ def _count_trips(problem: Problem, lines: pd.DataFrame, amount: Floats, places: 
     lines["kwh"] = np.where(unit == "kWh", energy, 0.0)
 
 
-def _count_masses(problem: Problem, lines: pd.DataFrame, moves: NDArray[np.bool_]) -> None:
+def _count_masses(problem: Problem, lines: pd.DataFrame, moves: Mask) -> None:
     scenario = problem.scenario
     tonnes, taker, giver = lines["tonnes"], lines["taker_kind"], lines["giver_kind"]
     share = np.zeros(len(lines))

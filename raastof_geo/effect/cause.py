@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Mask
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.solving.solve import solve
-from raastof_geo.assignment.statement.problem import Floats, Problem
+from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
 from raastof_geo.effect.baseline import Baseline
@@ -138,7 +138,7 @@ def _switch(scenario: Scenario, causes: Collection[CauseName]) -> Scenario:
     return replace(scenario, said=said.model_copy(update=changes))
 
 
-def _closed(problem: Problem, causes: Collection[CauseName]) -> NDArray[np.bool_]:
+def _closed(problem: Problem, causes: Collection[CauseName]) -> Mask:
     mask = np.zeros(problem.column_count, bool)
     for cause, kind, block in (("plants", "plant", "processes"), ("storage", "depot", "stores")):
         if cause not in causes:

@@ -8,11 +8,12 @@ from typing import get_args
 
 import numpy as np
 
+from raastof_geo.arrays import Floats
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules import Rule
 from raastof_geo.assignment.rules.limits import counting_materials, secondary_share_reached
 from raastof_geo.assignment.solving.solve import Solution, solve
-from raastof_geo.assignment.statement.problem import Floats, Problem
+from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.assignment.statement.statement import lay_rows
 from raastof_geo.scenario.model import ShareDefinition

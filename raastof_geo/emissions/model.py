@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from raastof_geo.emissions.vehicle import EnergyModel, Floats, Vehicle, energy_by_speed
+from raastof_geo.arrays import Floats
+from raastof_geo.emissions.vehicle import EnergyModel, Vehicle, energy_by_speed
 
 TRIP_KM_H = 62.4
 """How fast trucks go on a whole mixed trip: the mean of 58.9 km/h (7 axles, 175 km in Jutland) and

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
+from raastof_geo.arrays import Floats, Signs
 from raastof_geo.figures.figure import Figure, Speed
-
-Floats: TypeAlias = npt.NDArray[np.float64]
 
 _FREE_IN_TOWN = ("motorway", "motorway_link", "trunk", "trunk_link", "ferry")
 
@@ -51,10 +48,10 @@ class SpeedTable:
     def mean_km_h(
         self,
         class_names: tuple[str, ...],
-        road_class: npt.NDArray[np.int8],
-        built_up: npt.NDArray[np.int8],
+        road_class: Signs,
+        built_up: Signs,
         surface_names: tuple[str, ...],
-        surface: npt.NDArray[np.int8],
+        surface: Signs,
         signed_km_h: Floats,
     ) -> Floats:
         """Give the mean speed of trucks: the least of what class, town, surface and sign allow.

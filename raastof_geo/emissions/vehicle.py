@@ -6,13 +6,11 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
+from raastof_geo.arrays import Floats
 from raastof_geo.emissions.limit import SIZES, TruckLimit, with_fields
 from raastof_geo.figures.figure import EnergyCurve, NonNegativeFigure, PositiveFigure, Yearly
-
-Floats: TypeAlias = npt.NDArray[np.float64]
 
 
 class Named(BaseModel):

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Indices, Mask
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.emissions.model import MODELS, name_model
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
@@ -44,7 +45,6 @@ from raastof_geo.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import networkx
 
-Floats: TypeAlias = NDArray[np.float64]
 Progress: TypeAlias = Callable[[str, float], None]
 """Told what is going on, and how much of it is done, from 0 to 1."""
 
@@ -167,12 +167,12 @@ class RoadPrices(Travelling):
         return load_router(build_graph(self.network, turns=False), restricted=False)
 
     @cached_property
-    def changed(self) -> list[NDArray[np.intp]]:
+    def changed(self) -> list[Indices]:
         """The edges that each change of the scenario is about."""
         return find_changed_edges(self.network, self.scenario.said.network.changes)
 
     @cached_property
-    def limited(self) -> list[NDArray[np.bool_]]:
+    def limited(self) -> list[Mask]:
         """Whether each edge belongs to each limit on passages."""
         limits = self.scenario.said.targets.passages
         inside = [np.zeros(self.network.edge_count, bool) for _ in limits]
@@ -248,7 +248,7 @@ class RoadPrices(Travelling):
         }
         return ArcPrices(quantities, weight)
 
-    def bar(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> NDArray[np.bool_]:
+    def bar(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> Mask:
         """Tell which edges a truck may not use for its size, a change, or being a ferry."""
         if self.lifted:
             return np.zeros(self.network.edge_count, bool)
@@ -340,7 +340,7 @@ class RoadPrices(Travelling):
 
     def _changes(
         self, vehicle_id: str, active: tuple[int, ...]
-    ) -> list[tuple[RoadChange, NDArray[np.intp]]]:
+    ) -> list[tuple[RoadChange, Indices]]:
         changes = self.scenario.said.network.changes
         return [
             (changes[number], self.changed[number])
@@ -348,7 +348,7 @@ class RoadPrices(Travelling):
             if changes[number].vehicles is None or vehicle_id in (changes[number].vehicles or ())
         ]
 
-    def _speed(self, changes: list[tuple[RoadChange, NDArray[np.intp]]]) -> Floats:
+    def _speed(self, changes: list[tuple[RoadChange, Indices]]) -> Floats:
         """Give the speed on every edge. [km/h]"""
         speed = find_speed(self.network, self.scenario.catalogue)
         for change, edges in changes:

@@ -11,11 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from raastof_geo import __version__
 from raastof_geo.outputs.tables.flows import name_materials
 from raastof_geo.records import proof
 from raastof_geo.records.plan import FORMAT, NAME, make_finite, render_values
 from raastof_geo.result import Result
+from raastof_geo.version import __version__
 
 _LIBRARIES = ("pulp", "highspy", "numpy", "scipy", "pandas", "shapely", "pyproj")
 

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from raastof_geo.arrays import Columns, Integers
 from raastof_geo.assignment.statement.measures import MEASURES
-from raastof_geo.assignment.statement.problem import Columns, Problem
+from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.outputs.plan import describe_plan
 from raastof_geo.records.plan import pack_values
 from raastof_geo.records.proof import FORMAT, NAME
@@ -136,7 +137,7 @@ def _ends(problem: Problem, kind: str) -> tuple[int, int]:
     return block.start, block.stop
 
 
-def _flow_columns(result: Result) -> NDArray[np.int64]:
+def _flow_columns(result: Result) -> Integers:
     """Find the column of each flow by its labels."""
     problem, flows = result.plan.problem, result.plan.flows
     used = np.flatnonzero(result.plan.proof.values[problem.block("moves")] > 0)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from raastof_geo import __version__
 from raastof_geo.errors import OutputError
 from raastof_geo.language import Message, say, speaking
 from raastof_geo.outputs.documents.project import write_projects
@@ -22,6 +21,7 @@ from raastof_geo.outputs.tables.summary import write_summary
 from raastof_geo.outputs.tables.workbook import write_workbook
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.result import Result
+from raastof_geo.version import __version__
 
 Output: TypeAlias = Callable[[Result, Path], Path]
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Integers
 from raastof_geo.errors import InputError
 from raastof_geo.language import Message, format_number, plain, say
 from raastof_geo.records import flows, manifest
@@ -302,7 +302,7 @@ def _written_otherwise(name: str) -> Message:
 # --- computing ----------------------------------------------------------------------------------
 
 
-def _row_of_entry(proof: proofs.Arrays) -> NDArray[np.int64]:
+def _row_of_entry(proof: proofs.Arrays) -> Integers:
     return np.repeat(np.arange(len(proof["limit"])), np.diff(proof["row_start"]))
 
 
@@ -344,7 +344,7 @@ def _bound(proof: proofs.Arrays) -> tuple[float, float]:
     return max(bounds), float(reduced.min(initial=0.0))
 
 
-def _bound_of(proof: proofs.Arrays, price: NDArray[np.float64]) -> float:
+def _bound_of(proof: proofs.Arrays, price: Floats) -> float:
     reduced = _reduced(proof, price)
     below = np.flatnonzero(reduced < 0)
     bound = float(price @ proof["limit"])
@@ -353,9 +353,7 @@ def _bound_of(proof: proofs.Arrays, price: NDArray[np.float64]) -> float:
     return bound
 
 
-def _scaled(
-    proof: proofs.Arrays, price: NDArray[np.float64], reduced: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _scaled(proof: proofs.Arrays, price: Floats, reduced: Floats) -> Floats:
     """Shrink all prices by the hair that lifts reduced costs of what costs something to zero."""
     cost = proof["cost"]
     below = (reduced < 0) & (cost > 0)
@@ -363,13 +361,13 @@ def _scaled(
     return np.asarray(price * (1.0 - hair))
 
 
-def _reduced(proof: proofs.Arrays, price: NDArray[np.float64]) -> NDArray[np.float64]:
+def _reduced(proof: proofs.Arrays, price: Floats) -> Floats:
     worth = proof["coefficient"] * price[_row_of_entry(proof)]
     count = len(proof["cost"])
     return np.asarray(proof["cost"] - np.bincount(proof["column"], worth, minlength=count))
 
 
-def _most(proof: proofs.Arrays) -> NDArray[np.float64]:
+def _most(proof: proofs.Arrays) -> Floats:
     """Find what the rows never let a column exceed."""
     rows = _row_of_entry(proof)
     lowest = np.zeros(len(proof["limit"]))
@@ -382,9 +380,7 @@ def _most(proof: proofs.Arrays) -> NDArray[np.float64]:
     return np.asarray(most)
 
 
-def _lowered(
-    proof: proofs.Arrays, price: NDArray[np.float64], reduced: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _lowered(proof: proofs.Arrays, price: Floats, reduced: Floats) -> Floats:
     """Lower one price for each column whose reduced cost is a hair below zero."""
     rows, columns = _row_of_entry(proof), proof["column"]
     usable = (reduced[columns] < 0) & (proof["coefficient"] > 0) & (proof["sense"][rows] <= 0)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Indices
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import Message, say
 from raastof_geo.roads.network import RoadNetwork
@@ -20,9 +20,7 @@ FARTHEST_M = 100.0
 """How far a road may lie from the place that a change names. [m]"""
 
 
-def find_changed_edges(
-    network: RoadNetwork, changes: Sequence[RoadChange]
-) -> list[NDArray[np.intp]]:
+def find_changed_edges(network: RoadNetwork, changes: Sequence[RoadChange]) -> list[Indices]:
     """Find the edges that each change is about.
 
     Raises
@@ -41,7 +39,7 @@ def find_changed_edges(
     return found
 
 
-def _find_edges(network: RoadNetwork, change: RoadChange) -> NDArray[np.intp]:
+def _find_edges(network: RoadNetwork, change: RoadChange) -> Indices:
     if change.name is not None:
         wanted = change.name.casefold()
         named = [_is_called(road.name, wanted) for road in network.roads]
@@ -61,7 +59,7 @@ def _is_called(name: str, wanted: str) -> bool:
     return wanted in (name.casefold(), rest) or wanted.replace(" ", "") in number.split("/")
 
 
-def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> NDArray[np.intp]:
+def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
     """Find the road nearest to a place, and where it is drawn twice both of them."""
     x, y = project(*at)[0]
     point = shapely.Point(x, y)
@@ -78,7 +76,7 @@ def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> NDArray[np.i
     return edges[gap <= least + 1e-6] if least <= FARTHEST_M else edges[:0]
 
 
-def find_edges_over(network: RoadNetwork, shape: shapely.Geometry) -> NDArray[np.intp]:
+def find_edges_over(network: RoadNetwork, shape: shapely.Geometry) -> Indices:
     """Find the edges that touch a shape. [degrees]"""
     west, south, east, north = shapely.bounds(shape)
     starts = network.point_start[:-1]

@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Mask
 from raastof_geo.emissions.model import BY_DEFAULT, MODELS
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
 from raastof_geo.errors import InputError, RoadDataError
@@ -109,7 +110,7 @@ def draw_driven(network: RoadNetwork, drive: Drive) -> networkx.MultiDiGraph:
 def draw_graph(
     network: RoadNetwork,
     *,
-    keep: NDArray[np.bool_] | None = None,
+    keep: Mask | None = None,
     columns: Mapping[str, NDArray[Any]] | None = None,
 ) -> networkx.MultiDiGraph:
     """Give the graph of some edges, with further attributes.
@@ -244,7 +245,7 @@ class _Street:
     road: Road
     way: int
     length_m: float
-    line: NDArray[np.float64]
+    line: Floats
     forward: bool = True
     backward: bool = False
     middle: tuple[float, float] | None = None
@@ -315,7 +316,7 @@ def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
         )
 
 
-def _is_on_earth(places: NDArray[np.float64]) -> bool:
+def _is_on_earth(places: Floats) -> bool:
     return bool(np.all(np.abs(places) <= (180, 90)))  # never for NaN
 
 
@@ -356,7 +357,7 @@ def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> Iterator[_Street]:
     yield from found
 
 
-def _mirrors(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+def _mirrors(one: Floats, other: Floats) -> bool:
     return len(one) == len(other) and bool(np.abs(one - other[::-1]).max() < _SAME_DEG)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Integers, Mask, Signs, SmallIntegers
 from raastof_geo.roads.projection import project
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Road
 from raastof_geo.roads.stored.steps import freeze, inner_points, shorten, to_steps
@@ -52,11 +53,11 @@ class Turns:
     An arc is an edge in a direction: twice the edge, one more against its nodes.
     """
 
-    only: NDArray[np.bool_]
+    only: Mask
     """Whether the last arc is the only one allowed, rather than forbidden, after the others."""
-    start: NDArray[np.int64]
+    start: Integers
     """Where the arcs of each begin in `arc`; one longer than the turns."""
-    arc: NDArray[np.int32]
+    arc: SmallIntegers
 
     def __len__(self) -> int:
         return len(self.only)
@@ -75,26 +76,26 @@ class RoadNetwork:
     ends exactly in the other. Several edges may join the same two nodes.
     """
 
-    node_lon: NDArray[np.float64]
-    node_lat: NDArray[np.float64]
-    tail: NDArray[np.int32]
-    head: NDArray[np.int32]
-    length_m: NDArray[np.float64]
+    node_lon: Floats
+    node_lat: Floats
+    tail: SmallIntegers
+    head: SmallIntegers
+    length_m: Floats
     """Length on the ellipsoid of the road as mapped, before simplification. [m]"""
-    forward: NDArray[np.bool_]
+    forward: Mask
     """May be driven from tail to head."""
-    backward: NDArray[np.bool_]
+    backward: Mask
     """May be driven from head to tail."""
-    road: NDArray[np.int32]
+    road: SmallIntegers
     """What each edge is: index into `roads`."""
     roads: tuple[Road, ...]
     """What roads there are; their own directions do not count here."""
-    point_start: NDArray[np.int32]
+    point_start: SmallIntegers
     """Where the shape of each edge starts in `lon` and `lat`; one longer than the edges."""
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
+    lon: Floats
+    lat: Floats
     metadata: NetworkMetadata
-    way: NDArray[np.int64]
+    way: Integers
     """Id of the way in OpenStreetMap, 0 where an edge was joined from several."""
     turns: Turns
     extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -114,56 +115,56 @@ class RoadNetwork:
         return len(self.tail)
 
     @cached_property
-    def road_class(self) -> NDArray[np.int8]:
+    def road_class(self) -> Signs:
         """Class of each edge, an index into `ROAD_CLASSES`."""
         classes = [ROAD_CLASSES.index(road.road_class) for road in self.roads]
         return freeze(np.array(classes, np.int8)[self.road])
 
     @cached_property
-    def ferry(self) -> NDArray[np.bool_]:
+    def ferry(self) -> Mask:
         """Which edges are crossings by ferry."""
         return freeze(self.road_class == ROAD_CLASSES.index("ferry"))
 
     @cached_property
-    def access(self) -> NDArray[np.int8]:
+    def access(self) -> Signs:
         """Who may use each edge, one of `Access`."""
         return freeze(np.array([road.access for road in self.roads], np.int8)[self.road])
 
     @cached_property
-    def maxspeed_km_h(self) -> NDArray[np.float64]:
+    def maxspeed_km_h(self) -> Floats:
         """Signed limit of each edge, NaN where it is not known. [km/h]"""
         return freeze(np.array([road.maxspeed_km_h for road in self.roads])[self.road])
 
     @cached_property
-    def limits(self) -> NDArray[np.float64]:
+    def limits(self) -> Floats:
         """Limits of each edge, NaN where there is none. [edges × `LIMITS`, t or m]"""
         limits = np.array([road.limits for road in self.roads], np.float64)
         return freeze(limits.reshape(-1, len(LIMITS))[self.road])
 
     @cached_property
-    def surface(self) -> NDArray[np.int8]:
+    def surface(self) -> Signs:
         """Surface of each edge, an index into `SURFACES`."""
         surfaces = [SURFACES.index(road.surface) for road in self.roads]
         return freeze(np.array(surfaces, np.int8)[self.road])
 
     @cached_property
-    def built_up(self) -> NDArray[np.int8]:
+    def built_up(self) -> Signs:
         """Whether each edge lies in a built-up area: 1, 0, or -1 where nothing is said."""
         known = [-1 if road.built_up is None else int(road.built_up) for road in self.roads]
         return freeze(np.array(known, np.int8)[self.road])
 
     @cached_property
-    def duration_min(self) -> NDArray[np.float64]:
+    def duration_min(self) -> Floats:
         """How long the whole ferry takes that each edge is part of, NaN if not said. [min]"""
         return freeze(np.array([road.duration_min for road in self.roads])[self.road])
 
     @cached_property
-    def toll(self) -> NDArray[np.bool_]:
+    def toll(self) -> Mask:
         """Which edges are tagged with a toll for trucks."""
         return freeze(np.array([road.toll for road in self.roads], bool)[self.road])
 
     @cached_property
-    def xy(self) -> NDArray[np.float64]:
+    def xy(self) -> Floats:
         """The points of all shapes, one row each: east and north in EPSG:25832, in metres."""
         return freeze(project(self.lon, self.lat))
 
@@ -206,7 +207,7 @@ class RoadNetwork:
             "turn_arc": self.turns.arc.astype(np.int32),
         }
 
-    def cut(self, edge: int, low: float, high: float) -> NDArray[np.float64]:
+    def cut(self, edge: int, low: float, high: float) -> Floats:
         """Draw an edge between two shares of its length. [degrees, points × 2]
 
         Parameters

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from raastof_geo.arrays import Objects
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import write_whole
 from raastof_geo.language import say
@@ -46,7 +47,7 @@ def load_towns() -> pd.DataFrame:
         return read_towns(file)
 
 
-def locate_municipality(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.object_]:
+def locate_municipality(lon: ArrayLike, lat: ArrayLike) -> Objects:
     """Name the municipality in which each place lies.
 
     Parameters
@@ -61,7 +62,7 @@ def locate_municipality(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.object_]:
     """
     names, tree = _municipality_tree()
     places = np.asarray(shapely.points(project(lon, lat)))
-    found: NDArray[np.object_] = np.empty(len(places), object)
+    found: Objects = np.empty(len(places), object)
     place, area = tree.query_nearest(places, max_distance=NEARBY_M)
     order = np.lexsort((area, place))
     _, first = np.unique(place[order], return_index=True)
@@ -157,7 +158,7 @@ def read_towns(path: str | os.PathLike[str]) -> pd.DataFrame:
 @dataclass(frozen=True, eq=False)
 class _Municipalities:
     rows: tuple[Mapping[str, str], ...]
-    shapes: NDArray[np.object_]
+    shapes: Objects
 
 
 def _write_municipalities(file: Path, into: Path, tolerance_m: float) -> Path:
@@ -205,15 +206,15 @@ def _read_row(properties: Mapping[str, Any]) -> Mapping[str, str]:
     return {"code": code, "name": str(properties["name"]), "region": str(properties["region"])}
 
 
-def _join_parts(shapes: NDArray[np.object_]) -> Any:
+def _join_parts(shapes: Objects) -> Any:
     return shapes[0] if len(shapes) == 1 else shapely.union_all(shapes)
 
 
-def _read_shapes(features: Sequence[Mapping[str, Any]]) -> NDArray[np.object_]:
+def _read_shapes(features: Sequence[Mapping[str, Any]]) -> Objects:
     return shapely.from_geojson([json.dumps(feature["geometry"]) for feature in features])
 
 
-def _simplify(shapes: NDArray[np.object_], tolerance_m: float) -> NDArray[np.object_]:
+def _simplify(shapes: Objects, tolerance_m: float) -> Objects:
     metres = shapely.transform(shapes, lambda at: project(at[:, 0], at[:, 1]))
     simple = shapely.coverage_simplify(metres, tolerance_m)
     degrees = shapely.transform(
@@ -223,7 +224,7 @@ def _simplify(shapes: NDArray[np.object_], tolerance_m: float) -> NDArray[np.obj
 
 
 @lru_cache
-def _municipality_tree() -> tuple[NDArray[np.object_], shapely.STRtree]:
+def _municipality_tree() -> tuple[Objects, shapely.STRtree]:
     features = json.loads(_open_built_in("municipalities.geojson"))["features"]
     names = np.array([feature["properties"]["name"] for feature in features], object)
     metres = shapely.transform(_read_shapes(features), lambda at: project(at[:, 0], at[:, 1]))
@@ -231,7 +232,7 @@ def _municipality_tree() -> tuple[NDArray[np.object_], shapely.STRtree]:
 
 
 @lru_cache
-def _town_tree() -> tuple[NDArray[np.object_], shapely.STRtree]:
+def _town_tree() -> tuple[Objects, shapely.STRtree]:
     towns = load_towns()
     metres = project(towns["lon"].to_numpy(), towns["lat"].to_numpy())
     places = np.asarray(shapely.points(metres), object)

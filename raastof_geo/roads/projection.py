@@ -5,14 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from pyproj import Geod, Transformer
+
+from raastof_geo.arrays import Floats
 
 DEGREES = "EPSG:4326"
 METRES = "EPSG:25832"
 
 
-def project(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.float64]:
+def project(lon: ArrayLike, lat: ArrayLike) -> Floats:
     """Lay places out in metres, ETRS89 / UTM 32N.
 
     Parameters
@@ -29,7 +31,7 @@ def project(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.float64]:
     return np.column_stack((np.atleast_1d(east), np.atleast_1d(north)))
 
 
-def unproject(east: ArrayLike, north: ArrayLike) -> NDArray[np.float64]:
+def unproject(east: ArrayLike, north: ArrayLike) -> Floats:
     """Give the place of metres in degrees: one row each, longitude and latitude."""
     lon, lat = _to_metres().transform(
         np.asarray(east, float), np.asarray(north, float), direction="INVERSE"
@@ -39,7 +41,7 @@ def unproject(east: ArrayLike, north: ArrayLike) -> NDArray[np.float64]:
 
 def measure_steps(
     lon_from: ArrayLike, lat_from: ArrayLike, lon_to: ArrayLike, lat_to: ArrayLike
-) -> NDArray[np.float64]:
+) -> Floats:
     """Measure the shortest way over the ellipsoid between pairs of places, in metres."""
     begin = np.asarray(lon_from, float), np.asarray(lat_from, float)
     end = np.asarray(lon_to, float), np.asarray(lat_to, float)

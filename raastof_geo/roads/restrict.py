@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from raastof_geo.arrays import Floats, Mask, SmallIntegers
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS, Access
-
-Mask: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ class TruckSize:
     def __getitem__(self, limit: str) -> float:
         return self.sizes[LIMITS.index(limit)]
 
-    def over(self, limits: NDArray[np.float64]) -> Mask:
+    def over(self, limits: Floats) -> Mask:
         """Tell which limits the truck exceeds. [edges × `LIMITS`]"""
         return np.asarray(np.array(self.sizes) > limits + _TOLERANCE)
 
@@ -66,7 +63,7 @@ def find_local_edges(network: RoadNetwork) -> Mask:
     return np.asarray(usable & ~(through & stays), bool)
 
 
-def _parts(network: RoadNetwork, edges: Mask) -> NDArray[np.int32]:
+def _parts(network: RoadNetwork, edges: Mask) -> SmallIntegers:
     """Give each node the number of the part that some edges hold it in."""
     size = network.node_count
     ends = (network.tail[edges], network.head[edges])

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Integers, Mask, Objects
 from raastof_geo.errors import Finding, Place, RoadDataError, SnapError, raise_all
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.roads.mapped.tags import split_tags
@@ -109,11 +109,11 @@ def snap_sites(
 class _Nearest:
     """The nearest of some edges to each of some points."""
 
-    edge: NDArray[np.int64]
-    share: NDArray[np.float64]
-    metres: NDArray[np.float64]
+    edge: Integers
+    share: Floats
+    metres: Floats
 
-    def or_else(self, other: _Nearest, where: NDArray[np.bool_]) -> _Nearest:
+    def or_else(self, other: _Nearest, where: Mask) -> _Nearest:
         return _Nearest(
             np.where(where, other.edge, self.edge),
             np.where(where, other.share, self.share),
@@ -121,9 +121,7 @@ class _Nearest:
         )
 
 
-def _nearest(
-    network: RoadNetwork, lon_lat: NDArray[np.float64], *, limit_m: float, ferries: bool
-) -> _Nearest:
+def _nearest(network: RoadNetwork, lon_lat: Floats, *, limit_m: float, ferries: bool) -> _Nearest:
     """Choose a road for each point: of the mainland, of an island, else of whatever there is."""
     points = np.asarray(shapely.points(project(lon_lat[:, 0], lon_lat[:, 1])), object)
     islands = find_islands(network, ferries=ferries)
@@ -148,9 +146,7 @@ def _nearest(
     return found
 
 
-def _nearest_of(
-    network: RoadNetwork, edges: NDArray[np.int64], points: NDArray[np.object_]
-) -> _Nearest:
+def _nearest_of(network: RoadNetwork, edges: Integers, points: Objects) -> _Nearest:
     if not len(edges):
         nothing = np.zeros(len(points))
         return _Nearest(nothing.astype(np.int64), nothing, np.full(len(points), np.inf))
@@ -163,12 +159,12 @@ def _nearest_of(
     )
 
 
-def _may_have_entrance(network: RoadNetwork) -> NDArray[np.bool_]:
+def _may_have_entrance(network: RoadNetwork) -> Mask:
     no_entrance = [ROAD_CLASSES.index(name) for name in NO_ENTRANCE]
     return np.asarray((network.length_m > 0) & ~np.isin(network.road_class, no_entrance))
 
 
-def edge_lines(network: RoadNetwork, edges: NDArray[np.int64]) -> NDArray[np.object_]:
+def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
     """Draw edges as lines in EPSG:25832. [m]"""
     counts = np.diff(network.point_start)[edges]
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -182,7 +178,7 @@ def edge_lines(network: RoadNetwork, edges: NDArray[np.int64]) -> NDArray[np.obj
 def find_far_sites(
     network: RoadNetwork,
     lon_lat: Mapping[str, tuple[float, float]],
-    metres: NDArray[np.float64],
+    metres: Floats,
     *,
     limit_m: float,
     places: Mapping[str, Place] | None = None,
@@ -211,7 +207,7 @@ def measure_far_sites(
     *,
     limit_m: float,
     ferries: bool,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Give how far each place lies from the road that a site there would be put on. [m]"""
     where = np.array(list(lon_lat.values()), np.float64).reshape(-1, 2)
     return _nearest(network, where, limit_m=limit_m, ferries=ferries).metres
@@ -294,9 +290,7 @@ def _why_passed_over(network: RoadNetwork, edge: int) -> Message:
     return say("no road leads from it to the other roads and back")
 
 
-def _lon_lat_on_edges(
-    network: RoadNetwork, edges: NDArray[np.int64], share: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _lon_lat_on_edges(network: RoadNetwork, edges: Integers, share: Floats) -> Floats:
     """Find the places at a share of the length of each edge. [degrees]"""
     places = [
         network.cut(edge, part, part)[0]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Mask
 from raastof_geo.assignment.rules.row import Row, sum_of
 from raastof_geo.assignment.rules.throughput import most_tonnes
 from raastof_geo.assignment.statement.problem import Problem
 
 
-def bound_everything(problem: Problem, bounded: NDArray[np.bool_]) -> Iterator[Row]:
+def bound_everything(problem: Problem, bounded: Mask) -> Iterator[Row]:
     r"""Bound together, by kind, the columns that no other row bounds.
 
     Tonnes cannot pass more often through a place than there are places and periods, and are

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from raastof_geo.arrays import Columns
 from raastof_geo.assignment.rules.row import Row, combine, sum_of
 from raastof_geo.assignment.rules.throughput import most_tonnes
 from raastof_geo.assignment.statement.layout import limited_partners
-from raastof_geo.assignment.statement.problem import Columns, Problem
+from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.scenario.scenario import Depot, Pit, Plant, Receiver
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.rules.row import Row
-from raastof_geo.assignment.statement.problem import Columns, Floats, Problem
+from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.scenario.model import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 
@@ -42,9 +43,7 @@ def secondary_share_reached(problem: Problem) -> Iterator[Row]:
     yield Row("secondary_share_reached", label, columns, weight, ">=", 0.0)
 
 
-def _counting_moves(
-    problem: Problem, definition: ShareDefinition
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _counting_moves(problem: Problem, definition: ShareDefinition) -> Mask:
     materials = counting_materials(problem.scenario, definition)
     hits = np.array([giver.material in materials for giver in problem.givers], dtype=bool)
     if not len(problem.moves):
@@ -78,7 +77,7 @@ def caps_kept(problem: Problem) -> Iterator[Row]:
         yield Row("caps_kept", where, columns, values[columns], "<=", cap.at_most)
 
 
-def in_period(problem: Problem, period: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def in_period(problem: Problem, period: str) -> Mask:
     """Tell which columns belong to a period; decisions belong to none."""
     mask = np.zeros(problem.column_count, bool)
     number = list(problem.scenario.periods).index(period)

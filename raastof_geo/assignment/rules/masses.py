@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from raastof_geo.arrays import Columns
 from raastof_geo.assignment.rules.row import Row, Sense, combine, sum_of
-from raastof_geo.assignment.statement.problem import Columns, Problem
+from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.scenario.scenario import Depot, Plant
 
 

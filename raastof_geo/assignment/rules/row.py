@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from raastof_geo.assignment.statement.problem import Columns, Floats, Problem
+from raastof_geo.arrays import Columns, Floats
+from raastof_geo.assignment.statement.problem import Problem
 
 Sense = Literal["<=", "=", ">="]
 

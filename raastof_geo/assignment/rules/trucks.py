@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Columns, Floats, Integers, Mask
 from raastof_geo.assignment.rules.limits import in_period
 from raastof_geo.assignment.rules.row import Row
-from raastof_geo.assignment.statement.problem import Columns, Floats, Problem
+from raastof_geo.assignment.statement.problem import Problem
 
 _DAYS_A_YEAR = 365.25
 
@@ -48,7 +48,7 @@ def work_hours(problem: Problem) -> Floats:
     return problem.join(moves=moved, trips=problem.trip("drive_h"))
 
 
-def _of_vehicle(problem: Problem, vehicle: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _of_vehicle(problem: Problem, vehicle: str) -> Mask:
     mask = np.zeros(problem.column_count, bool)
     mask[problem.block("moves")] = problem.moves.vehicle == problem.vehicles.index(vehicle)
     if problem.sizes["trips"]:
@@ -120,5 +120,5 @@ def _calls(problem: Problem, number: dict[str, int]) -> tuple[Columns, Columns, 
     return group[calls], columns[calls], trips[calls]
 
 
-def _numbers(labels: pd.Series, number: dict[str, int]) -> NDArray[np.int64]:
+def _numbers(labels: pd.Series, number: dict[str, int]) -> Integers:
     return np.asarray(labels.astype(str).map(number).fillna(-1), dtype=np.int64)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raastof_geo.assignment.statement.problem import Floats
+from raastof_geo.arrays import Floats
 from raastof_geo.assignment.statement.programme import Programme
 
 LARGEST_VIOLATION = 1e-3

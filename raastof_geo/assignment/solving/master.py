@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 import pulp
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import lsqr
 
+from raastof_geo.arrays import Columns, Floats, Mask, Signs
 from raastof_geo.assignment.rules.row import Row
-from raastof_geo.assignment.statement.problem import Columns, Floats
 from raastof_geo.assignment.statement.programme import SENSES, Programme
 from raastof_geo.errors import SolverError
 from raastof_geo.language import say
@@ -65,7 +64,7 @@ class Master:
         self.solver = solver
         self.columns: Columns = np.empty(0, dtype=np.int64)
         self.cost: Floats = np.empty(0)
-        self.open: NDArray[np.bool_] = np.empty(0, dtype=bool)
+        self.open: Mask = np.empty(0, dtype=bool)
         self.penalty: Floats = np.zeros(programme.row_count)
         self.sense = programme.sense.copy()
         self.limit = programme.limit.copy()
@@ -83,7 +82,7 @@ class Master:
         self.cost, self.penalty = cost, penalty
         self._engine.price(self)
 
-    def hold(self, sense: NDArray[np.int8], opened: NDArray[np.bool_]) -> None:
+    def hold(self, sense: Signs, opened: Mask) -> None:
         """Set the sense of rows, and which written columns may be used at all."""
         self.sense, self.open = sense, opened
         self._engine.hold(self)
@@ -188,7 +187,7 @@ class _HighsEngine(_Engine):
             sign[self.artificials].astype(np.float64),
         )
 
-    def _bounds(self, sense: NDArray[np.int8], limit: Floats) -> tuple[Floats, Floats]:
+    def _bounds(self, sense: Signs, limit: Floats) -> tuple[Floats, Floats]:
         infinite = self.highspy.kHighsInf
         return np.where(sense < 0, -infinite, limit), np.where(sense > 0, infinite, limit)
 
@@ -273,7 +272,7 @@ class _HighsEngine(_Engine):
         return status
 
 
-def artificial_signs(programme: Programme) -> NDArray[np.int8]:
+def artificial_signs(programme: Programme) -> Signs:
     """Give the sign with which an artificial column makes each row hold when nothing moves.
 
     Zero where the row holds anyway.
@@ -310,7 +309,7 @@ class Stated:
     """The same for the objective."""
     part: sparse.csc_array
     """Coefficients in the solver's units. [rows × variables]"""
-    senses: NDArray[np.int8]
+    senses: Signs
     limit: Floats
     """In the solver's units."""
 
@@ -369,7 +368,7 @@ def state_programme(
     columns: Columns,
     cost: Floats,
     *,
-    sense: NDArray[np.int8] | None = None,
+    sense: Signs | None = None,
     penalty: Floats | None = None,
     whole: bool = False,
 ) -> Stated:
@@ -437,9 +436,7 @@ def state_programme(
     )
 
 
-def refine(
-    part: sparse.csc_array, senses: NDArray[np.int8], limit: Floats, values: Floats
-) -> Floats:
+def refine(part: sparse.csc_array, senses: Signs, limit: Floats, values: Floats) -> Floats:
     r"""Take back what the digits of a solver's answer broke.
 
     CBC writes eight digits, so of four million tonnes it loses a hundred kilograms, and rows that
@@ -469,7 +466,7 @@ def refine(
     return better if left.max(initial=0.0) < wrong.max(initial=0.0) else values
 
 
-def _broken_by(senses: NDArray[np.int8], over: Floats) -> Floats:
+def _broken_by(senses: Signs, over: Floats) -> Floats:
     """Give by how much each row is broken, from what it is above its limit."""
     return np.where(senses < 0, over, np.where(senses > 0, -over, np.abs(over)))
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Columns, Floats, Mask, Signs
 from raastof_geo.assignment.solving.master import PRICE_DIGITS, Answer, Master
-from raastof_geo.assignment.statement.problem import Columns, Floats
 from raastof_geo.assignment.statement.programme import Programme
 
 FREE = 1e-7
@@ -86,9 +85,9 @@ def price_in(
     master: Master,
     cost: Floats,
     *,
-    allowed: NDArray[np.bool_] | None = None,
+    allowed: Mask | None = None,
     clock: Clock,
-    written: NDArray[np.bool_],
+    written: Mask,
     free: float = FREE,
 ) -> Optimum:
     """Solve the master, price all columns, add those that improve, until none does.
@@ -130,9 +129,9 @@ def _improve(
     master: Master,
     cost: Floats,
     penalty: Floats,
-    may: NDArray[np.bool_],
+    may: Mask,
     clock: Clock,
-    written: NDArray[np.bool_],
+    written: Mask,
     free: float,
 ) -> Optimum:
     """Add improving columns until there are none."""
@@ -183,7 +182,7 @@ def _nothing(programme: Programme, cost: Floats, rounds: int) -> Optimum:
 class _Pricing:
     """The columns that may be used, and what a unit more on each would cost beyond its worth."""
 
-    def __init__(self, programme: Programme, cost: Floats, may: NDArray[np.bool_]) -> None:
+    def __init__(self, programme: Programme, cost: Floats, may: Mask) -> None:
         self.columns: Columns = np.flatnonzero(may)
         whole = len(self.columns) == programme.column_count
         self.cost = cost if whole else cost[self.columns]
@@ -199,7 +198,7 @@ def _dearest(cost: Floats) -> float:
     return max(1e-3, float(cost.max(initial=0.0)), float(-cost.min(initial=0.0)))
 
 
-def choose_first(programme: Programme, costs: Floats, may: NDArray[np.bool_]) -> Columns:
+def choose_first(programme: Programme, costs: Floats, may: Mask) -> Columns:
     """Choose the columns to start with: all of a small programme, the cheapest of a large one."""
     columns = np.flatnonzero(may)
     if len(columns) <= _SMALL:
@@ -254,9 +253,9 @@ class Step:
     """With a row for each objective that is held within a tolerance."""
     optimum: Optimum
     value: float
-    may: NDArray[np.bool_]
+    may: Mask
     """Columns that an optimum may use."""
-    sense: NDArray[np.int8]
+    sense: Signs
     """Of the rows in every optimum: those that are worth something are equalities."""
 
     @property
@@ -277,7 +276,7 @@ def solve_in_order(
     solver: str,
     clock: Clock,
     tolerances: Sequence[float] | None = None,
-    closed: NDArray[np.bool_] | None = None,
+    closed: Mask | None = None,
     start: Start | None = None,
     free: float = FREE,
 ) -> list[Step]:
@@ -353,10 +352,10 @@ def blur_reduced(programme: Programme, cost: Floats, optimum: Optimum, digits: f
 def keep_optimal_face(
     cost: Floats,
     optimum: Optimum,
-    sense: NDArray[np.int8],
+    sense: Signs,
     free: float = FREE,
     blur: Floats | float = 0.0,
-) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
+) -> tuple[Mask, Signs]:
     """Close columns that would cost more, and hold rows that are worth something.
 
     What the optimum uses stays open, however a solver's last digits price it.

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.rules import RULES, Rule
 from raastof_geo.assignment.solving.certificate import bound_below
 from raastof_geo.assignment.solving.choose import Decision, decide
 from raastof_geo.assignment.solving.master import pick_solver
 from raastof_geo.assignment.solving.price_in import FREE, Clock, Start, Step, solve_in_order
-from raastof_geo.assignment.statement.problem import Columns, Floats, Problem
+from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.assignment.statement.statement import lay_rows
-
-Mask: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

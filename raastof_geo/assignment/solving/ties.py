@@ -7,7 +7,8 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.assignment.statement.problem import Floats, Problem
+from raastof_geo.arrays import Floats
+from raastof_geo.assignment.statement.problem import Problem
 
 
 def break_ties(problem: Problem) -> Floats:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from raastof_geo.assignment.statement.problem import Floats, Moves, Problem
+from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
+from raastof_geo.assignment.statement.problem import Moves, Problem
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
 from raastof_geo.scenario.scenario import Scenario
-
-Codes: TypeAlias = NDArray[np.int64]
 
 
 def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True) -> Problem:
@@ -58,7 +55,7 @@ class _LegTable:
         self.names["vehicle"] = {name: at for at, name in enumerate(sorted_vehicles)}
         self.names["period"] = {name: at for at, name in enumerate(scenario.periods)}
         shape = [max(1, len(self.names[key])) for key in LEG_KEYS]
-        at: Codes = np.zeros(len(frame), dtype=np.int64)
+        at: Integers = np.zeros(len(frame), dtype=np.int64)
         known = np.ones(len(frame), bool)
         for key, size in zip(LEG_KEYS, shape, strict=True):
             codes = _numbers(frame[key], self.names[key])
@@ -98,9 +95,7 @@ class _LegTable:
             mine[mine != best] = -1
 
 
-def _serves_better(
-    costs: Sequence[Floats], rows: NDArray[np.int32], than: NDArray[np.int32]
-) -> NDArray[np.bool_]:
+def _serves_better(costs: Sequence[Floats], rows: SmallIntegers, than: SmallIntegers) -> Mask:
     """Tell where legs serve a list of objectives strictly better than others."""
     better, tied = np.zeros(rows.shape, bool), np.ones(rows.shape, bool)
     for cost in costs:
@@ -130,7 +125,7 @@ def _distinct(labels: pd.Series) -> list[str]:
     return sorted(str(label) for label in labels.unique())
 
 
-def _numbers(labels: pd.Series, names: dict[str, int]) -> Codes:
+def _numbers(labels: pd.Series, names: dict[str, int]) -> Integers:
     """Give each label its number, and -1 to those that are not among the names."""
     if isinstance(labels.dtype, pd.CategoricalDtype):
         known = [names.get(str(one), -1) for one in labels.cat.categories]
@@ -144,7 +139,7 @@ def _list_moves(
 ) -> Moves:
     """Find every leg from a giver to a taker in a period that both of them have."""
     periods = {name: number for number, name in enumerate(scenario.periods)}
-    parts: list[tuple[NDArray[np.int32], ...]] = []
+    parts: list[tuple[SmallIntegers, ...]] = []
     by_material = itertools.groupby(enumerate(givers), key=lambda entry: entry[1].material)
     for material, entries in by_material:
         mine = list(entries)
@@ -169,7 +164,7 @@ def _deals(
     material: str,
     table: _LegTable,
     periods: dict[str, int],
-) -> tuple[NDArray[np.int32], ...]:
+) -> tuple[SmallIntegers, ...]:
     """Find the moves of one material: giver, taker, leg, vehicle, period."""
     origin = np.array([table.names["origin"].get(giver.site, -1) for _, giver in givers])
     destination = np.array([table.names["destination"].get(taker.site, -1) for _, taker in takers])
@@ -192,7 +187,7 @@ def _deals(
     )
 
 
-def _dealing(givers: Sequence[Giver], takers: Sequence[Taker]) -> NDArray[np.bool_]:
+def _dealing(givers: Sequence[Giver], takers: Sequence[Taker]) -> Mask:
     """Tell for each giver and taker whether they may deal; asked once for each sort of them."""
 
     def sort_of(party: Giver | Taker) -> tuple[str, str | None, str | None]:
@@ -223,7 +218,7 @@ def _number(keys: Sequence[object]) -> list[int]:
     return [known.setdefault(key, len(known)) for key in keys]
 
 
-def _open_in(windows: Sequence[tuple[str, ...]], periods: dict[str, int]) -> NDArray[np.bool_]:
+def _open_in(windows: Sequence[tuple[str, ...]], periods: dict[str, int]) -> Mask:
     mask = np.zeros((len(windows), len(periods)), bool)
     for row, window in enumerate(windows):
         mask[row, [periods[period] for period in window]] = True

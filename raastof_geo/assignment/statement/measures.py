@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from raastof_geo.arrays import Floats
 
 if TYPE_CHECKING:
     from raastof_geo.assignment.statement.problem import Problem
 
-Floats: TypeAlias = NDArray[np.float64]
 
 EMISSION_PARTS = (
     "transport_kg_co2e_wtw",

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from raastof_geo.arrays import Columns, Floats, Indices, Mask, Objects, SmallIntegers
 from raastof_geo.assignment.statement.measures import MEASURES, add_measures
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.parties import Giver, Taker
 from raastof_geo.scenario.scenario import Scenario
 
-Floats: TypeAlias = NDArray[np.float64]
-Columns: TypeAlias = NDArray[np.integer[Any]]
 """Numbers of columns."""
 
 BLOCKS = ("moves", "processes", "stores", "trips", "openings", "links", "lots")
@@ -37,9 +36,9 @@ _OF_TAKER = {"taker": "id", "destination": "site", "taker_kind": "kind"}
 class Moves:
     """Who may send to whom, as arrays of numbers: one entry for each column."""
 
-    giver: NDArray[np.int32]
-    taker: NDArray[np.int32]
-    leg: NDArray[np.int32]
+    giver: SmallIntegers
+    taker: SmallIntegers
+    leg: SmallIntegers
     """Row of the legs."""
     vehicle: NDArray[np.int16]
     period: NDArray[np.int16]
@@ -90,7 +89,7 @@ class Problem:
         return sum(self.sizes.values())
 
     @cached_property
-    def whole(self) -> NDArray[np.bool_]:
+    def whole(self) -> Mask:
         """Which columns are 0 or 1."""
         mask = np.zeros(self.column_count, bool)
         for kind in WHOLE:
@@ -205,7 +204,7 @@ class Problem:
         parts = [pick(number) for number, party in enumerate(parties) if party.site == label]
         return np.sort(np.concatenate(parts)) if parts else self._none
 
-    def labels(self, key: str, columns: Columns | None = None) -> NDArray[np.object_]:
+    def labels(self, key: str, columns: Columns | None = None) -> Objects:
         """Give a label of moves: one of `MOVE_KEYS`, `giver_kind`, `taker_kind`."""
         at = slice(None) if columns is None else columns
         names, codes, of = self._codes(key)
@@ -218,14 +217,14 @@ class Problem:
 
     _none = np.array([], dtype=np.int64)
 
-    def _is(self, key: str, label: str, columns: Columns) -> NDArray[np.bool_]:
+    def _is(self, key: str, label: str, columns: Columns) -> Mask:
         names, codes, of = self._codes(key)
         if label not in names:
             return np.zeros(len(columns), bool)
         hits = codes == names.index(label)
         return np.asarray(hits[getattr(self.moves, of)[columns]])
 
-    def _codes(self, key: str) -> tuple[tuple[str, ...], NDArray[np.intp], str]:
+    def _codes(self, key: str) -> tuple[tuple[str, ...], Indices, str]:
         """Give the labels of a key, which of them each party has, and whose they are."""
         if key not in self._known_codes:
             if key in ("vehicle", "period"):
@@ -243,11 +242,11 @@ class Problem:
         return self._known_codes[key]
 
     @cached_property
-    def _known_labels(self) -> dict[tuple[str, str], NDArray[np.object_]]:
+    def _known_labels(self) -> dict[tuple[str, str], Objects]:
         return {}
 
     @cached_property
-    def _known_codes(self) -> dict[str, tuple[tuple[str, ...], NDArray[np.intp], str]]:
+    def _known_codes(self) -> dict[str, tuple[tuple[str, ...], Indices, str]]:
         if self._before is not None:
             return self._before._known_codes
         return {}
@@ -261,14 +260,14 @@ class Problem:
         return {taker.id: number for number, taker in enumerate(self.takers)}
 
     @cached_property
-    def _giver_starts(self) -> NDArray[np.intp]:
+    def _giver_starts(self) -> Indices:
         """Moves lie in the order of their givers."""
         if self._before is not None:
             return self._before._giver_starts
         return np.searchsorted(self.moves.giver, np.arange(len(self.givers) + 1))
 
     @cached_property
-    def _by_taker(self) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    def _by_taker(self) -> tuple[SmallIntegers, Indices]:
         if self._before is not None:
             return self._before._by_taker
         order = np.argsort(self.moves.taker, kind="stable").astype(np.int32)
@@ -299,7 +298,7 @@ class Problem:
         return figures
 
     @cached_property
-    def _heaped(self) -> NDArray[np.bool_] | None:
+    def _heaped(self) -> Mask | None:
         """Which moves lead from an offer to the stockpile of its own site, without a truck."""
         piles = np.array([taker.only_from is not None for taker in self.takers], dtype=bool)
         return np.asarray(piles[self.moves.taker]) if piles.any() and len(self.moves) else None
@@ -313,7 +312,7 @@ class Problem:
         return figures
 
     @cached_property
-    def _return_rows(self) -> NDArray[np.intp]:
+    def _return_rows(self) -> Indices:
         """The empty trip that leads each move's truck back."""
         trips, frame = self.legs.empty_trips, self.legs.frame
         assert trips is not None  # noqa: S101 - trucks are coordinated
@@ -434,6 +433,6 @@ _HAULED = (
 """Figures of a leg that hang on a truck."""
 
 
-def _pick(names: Sequence[str], numbers: NDArray[np.integer[Any]]) -> NDArray[np.object_]:
+def _pick(names: Sequence[str], numbers: NDArray[np.integer[Any]]) -> Objects:
     table = np.array(names, object)
     return np.asarray(table[numbers], object) if len(names) else np.empty(0, object)

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from raastof_geo.arrays import Columns, Floats, Mask, Signs
 from raastof_geo.assignment.rules.row import Row
-from raastof_geo.assignment.statement.problem import Columns, Floats
 
 SENSES = ("<=", "=", ">=")
 
@@ -26,10 +25,10 @@ class Programme:
 
     matrix: sparse.csc_array
     """[rows × columns]"""
-    sense: NDArray[np.int8]
+    sense: Signs
     """-1 for at most, 0 for equal, 1 for at least."""
     limit: Floats
-    whole: NDArray[np.bool_]
+    whole: Mask
     like: Programme | None = None
     """One with the same matrix, whose other forms of it are shared."""
 
@@ -144,7 +143,7 @@ class Programme:
         )
 
     @cached_property
-    def bounded(self) -> NDArray[np.bool_]:
+    def bounded(self) -> Mask:
         """Which columns have a row that bounds them."""
         rows = self._bounding_rows
         helps = rows[self.matrix.indices] & (self.matrix.data > 0)
@@ -154,7 +153,7 @@ class Programme:
         )
 
     @cached_property
-    def _bounding_rows(self) -> NDArray[np.bool_]:
+    def _bounding_rows(self) -> Mask:
         """Rows that hold a sum without negative parts under a limit."""
         negative = np.bincount(self.matrix.indices[self.matrix.data < 0], minlength=self.row_count)
         return np.asarray((self.sense <= 0) & (negative == 0))
@@ -170,7 +169,7 @@ class Programme:
         return np.asarray(most)
 
 
-def build_programme(rows: Sequence[Row], whole: NDArray[np.bool_]) -> Programme:
+def build_programme(rows: Sequence[Row], whole: Mask) -> Programme:
     """Lay rows into one matrix.
 
     Raises

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.solving.choose import decide
 from raastof_geo.assignment.solving.price_in import FREE, Clock, Start, solve_in_order
-from raastof_geo.assignment.statement.problem import Columns, Floats
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.telling.names import describe_row
 from raastof_geo.assignment.telling.violation import NEVER_BENT
@@ -64,7 +64,7 @@ def force(plan: Plan, columns: Columns) -> Forced:
 def _solve(
     plan: Plan,
     linear: Programme,
-    closed: np.ndarray[tuple[int], np.dtype[np.bool_]] | None,
+    closed: Mask | None,
     columns: Columns,
     tonnes: float,
     before: float,

@@ -11,10 +11,11 @@ from functools import cached_property
 
 import numpy as np
 
+from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.rules.row import Row
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Solution, solve
-from raastof_geo.assignment.statement.problem import Columns, Floats, Problem
+from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
 from raastof_geo.assignment.telling.violation import FIRST_BENT, THEN_BENT, Violation, lift_rows
@@ -41,7 +42,7 @@ class Case:
         return find_unusable(self.problem)
 
     @cached_property
-    def live(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def live(self) -> Mask:
         """Which moves a plan may use, as far as is certain."""
         return ~self.unusable.moves
 

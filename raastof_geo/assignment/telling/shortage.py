@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from raastof_geo.arrays import Columns
 from raastof_geo.assignment.rules.agreements import agreed_moves
-from raastof_geo.assignment.statement.problem import Columns
 from raastof_geo.assignment.telling.most import Case, Share
 from raastof_geo.assignment.telling.names import (
     DEFINITION_NAMES,

@@ -12,16 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Mask
 from raastof_geo.assignment.rules.agreements import agreed_moves
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.telling.names import call, call_material, list_names, name_site
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.parties import Giver, Taker
 from raastof_geo.scenario.scenario import Depot, Plant, Process
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

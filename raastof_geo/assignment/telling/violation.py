@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Mask
 from raastof_geo.assignment.rules.row import Row
 from raastof_geo.assignment.solving.master import make_solver, state_programme
 from raastof_geo.assignment.solving.price_in import Clock, Start, solve_in_order
-from raastof_geo.assignment.statement.problem import Floats
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.errors import SolverError
 from raastof_geo.language import say
@@ -46,7 +45,7 @@ class Bending:
     cost: Floats
     short: list[int]
     over: list[int]
-    closed: NDArray[np.bool_] | None
+    closed: Mask | None
     solver: str
 
     def solve(self, limits: Floats | None = None, start: Start | None = None) -> Violation | None:
@@ -146,7 +145,7 @@ def find_least_violation(
     programme: Programme,
     *,
     solver: str,
-    closed: NDArray[np.bool_] | None = None,
+    closed: Mask | None = None,
 ) -> Violation:
     """Find the least violation; needs, surplus and targets bend first, other rules if they must."""
     for rules, both in ((FIRST_BENT, False), (THEN_BENT, True), (None, True)):
@@ -179,7 +178,7 @@ def bend_rows(
     programme: Programme,
     *,
     solver: str,
-    closed: NDArray[np.bool_] | None,
+    closed: Mask | None,
     short: list[int],
     over: list[int],
 ) -> Violation | None:
@@ -200,7 +199,7 @@ def make_bending(
     programme: Programme,
     *,
     solver: str,
-    closed: NDArray[np.bool_] | None,
+    closed: Mask | None,
     short: list[int],
     over: list[int],
 ) -> Bending:

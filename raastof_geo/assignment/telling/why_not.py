@@ -8,10 +8,11 @@ from typing import Literal
 
 import numpy as np
 
+from raastof_geo.arrays import Columns
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.agreements import agreed_moves
 from raastof_geo.assignment.solving.price_in import FREE
-from raastof_geo.assignment.statement.problem import Columns, Problem
+from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.telling.forced import Forced, dearest_move, force
 from raastof_geo.assignment.telling.names import (
     call,

@@ -125,4 +125,6 @@ def _template() -> Any:
 
 @lru_cache
 def _style() -> str:
-    return (resources.files("raastof_geo.outputs.documents") / "document.css").read_text(encoding="utf-8")
+    return (resources.files("raastof_geo.outputs.documents") / "document.css").read_text(
+        encoding="utf-8"
+    )

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Indices
 from raastof_geo.assignment import compare_sites
 from raastof_geo.effect.books import Books, find_municipalities
 from raastof_geo.effect.burden import count_weekdays, measure_burden
@@ -363,7 +363,7 @@ def _join_roads(result: Result, plan: pd.Series, before: pd.Series) -> list[list
     return sorted(joined, key=lambda one: (one[0], one[1], one[2]))
 
 
-def _draw_edges(network: RoadNetwork, edges: NDArray[np.intp]) -> Any:
+def _draw_edges(network: RoadNetwork, edges: Indices) -> Any:
     """Give the line of each edge."""
     starts, counts = network.point_start[edges], np.diff(network.point_start)[edges]
     owner = np.repeat(np.arange(len(edges)), counts)
@@ -374,7 +374,7 @@ def _draw_edges(network: RoadNetwork, edges: NDArray[np.intp]) -> Any:
     )
 
 
-def _two_digits(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _two_digits(values: Floats) -> Floats:
     """Round to two significant digits, so that roads in a row are alike."""
     step = 10.0 ** (np.floor(np.log10(np.maximum(values, 1e-3))) - 1)
     return np.asarray(np.round(np.round(values / step) * step, 4))

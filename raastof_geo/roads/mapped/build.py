@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from raastof_geo.arrays import Floats, Indices, Mask, SmallIntegers
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
 from raastof_geo.roads.mapped.chains import Chains, Segments, join_segments
@@ -91,7 +91,7 @@ def build_network(
     return _draw(whole, np.flatnonzero(kept), simplify_m=simplify_m)
 
 
-def _is_class(network: RoadNetwork, classes: Collection[str]) -> NDArray[np.bool_]:
+def _is_class(network: RoadNetwork, classes: Collection[str]) -> Mask:
     wanted = np.array([label in classes for label in ROAD_CLASSES])
     return np.asarray(wanted[network.road_class])
 
@@ -140,7 +140,7 @@ def _bridge_ferries(network: RoadNetwork) -> RoadNetwork:
 
 
 def _add_edges(
-    network: RoadNetwork, like: NDArray[np.intp], tail: NDArray[np.int32], head: NDArray[np.int32]
+    network: RoadNetwork, like: Indices, tail: SmallIntegers, head: SmallIntegers
 ) -> RoadNetwork:
     """Add straight edges that are like others but for where they run."""
     if not len(like):
@@ -164,9 +164,7 @@ def _add_edges(
     )
 
 
-def _choose(
-    network: RoadNetwork, classes: Collection[str], towns: pd.DataFrame | None
-) -> NDArray[np.bool_]:
+def _choose(network: RoadNetwork, classes: Collection[str], towns: pd.DataFrame | None) -> Mask:
     streets = _streets(network, classes)
     wanted = _is_class(network, classes)
     closed = network.access == Access.CLOSED
@@ -181,7 +179,7 @@ def _choose(
     return np.asarray(kept | (wanted & closed & reached[network.tail] & reached[network.head]))
 
 
-def _draw(whole: RoadNetwork, chosen: NDArray[np.intp], *, simplify_m: float) -> RoadNetwork:
+def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetwork:
     """Turn the chosen edges into longer ones: joined, simplified, sorted and measured."""
     road, roads = _name_roads(whole, chosen)
     chains = join_segments(
@@ -234,9 +232,7 @@ def _draw(whole: RoadNetwork, chosen: NDArray[np.intp], *, simplify_m: float) ->
     )
 
 
-def _name_roads(
-    whole: RoadNetwork, chosen: NDArray[np.intp]
-) -> tuple[NDArray[np.int32], tuple[Road, ...]]:
+def _name_roads(whole: RoadNetwork, chosen: Indices) -> tuple[SmallIntegers, tuple[Road, ...]]:
     """Give one number to all roads that differ in nothing."""
     used, index = np.unique(whole.road[chosen], return_inverse=True)
     plain = [replace(whole.roads[kind], forward=True, backward=True) for kind in used.tolist()]
@@ -249,9 +245,7 @@ def _name_roads(
     )
 
 
-def _carry_turns(
-    whole: RoadNetwork, chosen: NDArray[np.intp], chains: Chains, order: NDArray[np.intp]
-) -> Turns:
+def _carry_turns(whole: RoadNetwork, chosen: Indices, chains: Chains, order: Indices) -> Turns:
     """Say turn restrictions again on the joined edges; those off the chosen roads go."""
     if not len(whole.turns):
         return no_turns()
@@ -273,7 +267,7 @@ def _carry_turns(
     return gather_turns(found)
 
 
-def _line_up(whole: RoadNetwork, chosen: NDArray[np.intp], chains: Chains) -> Lines:
+def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Lines:
     """Give the points along each chain, both ends included.
 
     Ends are numbered as nodes, points between them after all nodes.
@@ -296,16 +290,12 @@ def _line_up(whole: RoadNetwork, chosen: NDArray[np.intp], chains: Chains) -> Li
     return Lines(point[kept].astype(np.int32), np.append(0, np.cumsum(count)))
 
 
-def _never_shorter(
-    mapped_m: NDArray[np.float64], drawn_m: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _never_shorter(mapped_m: Floats, drawn_m: Floats) -> Floats:
     """Round lengths up to a centimetre, so that no road is shorter than it is drawn."""
     return np.asarray(np.ceil(np.maximum(mapped_m, drawn_m) * 100) / 100)
 
 
-def _sort_nodes(
-    nodes: NDArray[np.int32], lon: NDArray[np.float64], lat: NDArray[np.float64]
-) -> NDArray[np.int32]:
+def _sort_nodes(nodes: SmallIntegers, lon: Floats, lat: Floats) -> SmallIntegers:
     """Sort nodes along a curve that keeps neighbours together, which keeps the file small."""
     unique = np.unique(nodes)
     east = np.round((lon[unique] + 180) * 1e4).astype(np.int64)
@@ -316,5 +306,5 @@ def _sort_nodes(
     return unique[np.lexsort((unique, lat[unique], lon[unique], curve))]
 
 
-def _bound(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Bounds:
+def _bound(lon: Floats, lat: Floats) -> Bounds:
     return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())

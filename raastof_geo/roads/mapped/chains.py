@@ -6,21 +6,22 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+
+from raastof_geo.arrays import Indices, Integers, Mask, SmallIntegers
 
 
 @dataclass(frozen=True, eq=False)
 class Segments:
     """Straight pieces of road between two nodes."""
 
-    tail: NDArray[np.int32]
-    head: NDArray[np.int32]
-    forward: NDArray[np.bool_]
-    backward: NDArray[np.bool_]
-    kind: NDArray[np.int32]
+    tail: SmallIntegers
+    head: SmallIntegers
+    forward: Mask
+    backward: Mask
+    kind: SmallIntegers
     """Equal numbers where class, limit and name are equal."""
 
-    def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Segments:
+    def take(self, rows: Mask | Indices) -> Segments:
         """Give some of the segments."""
         return Segments(
             self.tail[rows],
@@ -35,10 +36,10 @@ class Segments:
 class Chains:
     """Runs of segments; no chain ends where it begins."""
 
-    start: NDArray[np.int64]
+    start: Integers
     """Where each chain starts in `segment`; one longer than the chains."""
-    segment: NDArray[np.int64]
-    flipped: NDArray[np.bool_]
+    segment: Integers
+    flipped: Mask
     """The chain runs through this segment from head to tail."""
 
 
@@ -62,7 +63,7 @@ def join_segments(segments: Segments) -> Chains:
 # A half-edge is a segment seen from one of its ends: 2 s from its tail, 2 s + 1 from its head.
 
 
-def _partners(segments: Segments) -> NDArray[np.int64]:
+def _partners(segments: Segments) -> Integers:
     """Give for each half-edge the one that its road goes on with beyond the node, or -1."""
     node = np.column_stack((segments.tail, segments.head)).ravel()
     outward = np.column_stack((segments.forward, segments.backward)).ravel()
@@ -84,7 +85,7 @@ def _partners(segments: Segments) -> NDArray[np.int64]:
     return partner
 
 
-def _walk(segments: Segments, partners: NDArray[np.int64]) -> list[list[int]]:
+def _walk(segments: Segments, partners: Integers) -> list[list[int]]:
     """Follow every chain from an end, then what is left: rings."""
     partner = partners.tolist()
     visited = bytearray(len(segments.tail))

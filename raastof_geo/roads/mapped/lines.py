@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Indices, Integers, SmallIntegers
 from raastof_geo.roads.projection import measure_steps
 
 _ROUNDING_M = 0.2
@@ -18,32 +18,32 @@ _ROUNDING_M = 0.2
 class Lines:
     """Lines through numbered places."""
 
-    point: NDArray[np.int32]
+    point: SmallIntegers
     """The number of each place, line by line."""
-    start: NDArray[np.int64]
+    start: Integers
     """Where each line starts in `point`; one longer than the lines."""
 
     @property
-    def size(self) -> NDArray[np.int64]:
+    def size(self) -> Integers:
         """How many places each line has."""
         return np.diff(self.start)
 
     @property
-    def first(self) -> NDArray[np.int32]:
+    def first(self) -> SmallIntegers:
         """The place at which each line begins."""
         return self.point[self.start[:-1]]
 
     @property
-    def last(self) -> NDArray[np.int32]:
+    def last(self) -> SmallIntegers:
         """The place at which each line ends."""
         return self.point[self.start[1:] - 1]
 
     @property
-    def line(self) -> NDArray[np.int64]:
+    def line(self) -> Integers:
         """The line to which each item of `point` belongs."""
         return np.repeat(np.arange(len(self.start) - 1), self.size)
 
-    def take(self, rows: NDArray[np.intp]) -> Lines:
+    def take(self, rows: Indices) -> Lines:
         """Give some of the lines, in the order asked for."""
         size = self.size[rows]
         start = np.append(0, np.cumsum(size))
@@ -51,7 +51,7 @@ class Lines:
         return Lines(self.point[np.arange(int(size.sum())) + offset], start)
 
 
-def simplify_lines(lines: Lines, xy: NDArray[np.float64], *, tolerance_m: float) -> Lines:
+def simplify_lines(lines: Lines, xy: Floats, *, tolerance_m: float) -> Lines:
     """Leave out places without which a line stays within the tolerance (Douglas-Peucker).
 
     Parameters
@@ -71,22 +71,20 @@ def simplify_lines(lines: Lines, xy: NDArray[np.float64], *, tolerance_m: float)
     return Lines(lines.point[left[:, 2].astype(np.intp)], np.append(0, np.cumsum(count)))
 
 
-def measure_lines(
-    lines: Lines, lon: NDArray[np.float64], lat: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def measure_lines(lines: Lines, lon: Floats, lat: Floats) -> Floats:
     """Measure lines on the ellipsoid, in metres."""
     begin, end = lines.point[:-1], lines.point[1:]
     within = np.diff(lines.line) == 0
     step = np.where(within, measure_steps(lon[begin], lat[begin], lon[end], lat[end]), 0.0)
-    total: NDArray[np.float64] = np.add.reduceat(step, lines.start[:-1])
+    total: Floats = np.add.reduceat(step, lines.start[:-1])
     return total
 
 
 def measure_shift(
     drawn: Lines,
-    drawn_xy: NDArray[np.float64],
+    drawn_xy: Floats,
     mapped: Lines,
-    mapped_xy: NDArray[np.float64],
+    mapped_xy: Floats,
 ) -> float:
     """Measure how far any place of the mapped lines lies from the drawn ones, in metres."""
     shapes = np.asarray(shapely.linestrings(drawn_xy[drawn.point], indices=drawn.line))

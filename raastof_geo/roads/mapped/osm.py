@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import osmium
 import shapely
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.errors import OutputError, RaastofError, RoadDataError
 from raastof_geo.language import Message, say
 from raastof_geo.roads.mapped.damage import LARGEST_ID, find_damage
@@ -66,16 +66,16 @@ class MappedTurn:
 class OsmWays:
     """Roads and ferries as mapped."""
 
-    node_id: NDArray[np.int64]
-    node_lon: NDArray[np.float64]
-    node_lat: NDArray[np.float64]
-    node_start: NDArray[np.int64]
+    node_id: Integers
+    node_lon: Floats
+    node_lat: Floats
+    node_start: Integers
     """Where the nodes of each way start in `node`; one longer than the ways."""
-    node: NDArray[np.int32]
+    node: SmallIntegers
     """Index of each node of each way."""
-    way: NDArray[np.int64]
+    way: Integers
     """Id of each way."""
-    road: NDArray[np.int32]
+    road: SmallIntegers
     """What each way is: index into `roads`."""
     roads: tuple[Road, ...]
     barriers: dict[int, Road]
@@ -304,14 +304,14 @@ def _gather(
     return _cut(found, ids, lon, lat, node, usable, osm_date=osm_date, source=source)
 
 
-def _read_numbers(nodes: list[bytes]) -> NDArray[np.float64]:
+def _read_numbers(nodes: list[bytes]) -> Floats:
     """Read id, longitude and latitude of every node of every way. [nodes × 3]"""
     text = b",".join(nodes).replace(b"xy", _NO_PLACE).translate(_NUMBERS_ONLY, b"n")
     nodes.clear()
     return np.fromstring(text, np.float64, sep=",").reshape(-1, 3)
 
 
-def _check_ids(ids: NDArray[np.float64], source: str) -> None:
+def _check_ids(ids: Floats, source: str) -> None:
     """Refuse ids that would be taken for others, and those whose nodes osmium does not keep."""
     if np.abs(ids).max() >= LARGEST_ID:
         raise RoadDataError(
@@ -331,9 +331,7 @@ def _check_ids(ids: NDArray[np.float64], source: str) -> None:
         )
 
 
-def _inside(
-    lon: NDArray[np.float64], lat: NDArray[np.float64], area: shapely.Geometry
-) -> NDArray[np.bool_]:
+def _inside(lon: Floats, lat: Floats, area: shapely.Geometry) -> Mask:
     west, south, east, north = shapely.bounds(area)
     near = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
     shapely.prepare(area)
@@ -343,11 +341,11 @@ def _inside(
 
 def _cut(
     found: _Found,
-    ids: NDArray[np.int64],
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-    node: NDArray[np.intp],
-    usable: NDArray[np.bool_],
+    ids: Integers,
+    lon: Floats,
+    lat: Floats,
+    node: Indices,
+    usable: Mask,
     *,
     osm_date: str | None,
     source: str,
@@ -383,7 +381,7 @@ def _cut(
     )
 
 
-def _index_barriers(barriers: dict[int, Road], ids: NDArray[np.int64]) -> dict[int, Road]:
+def _index_barriers(barriers: dict[int, Road], ids: Integers) -> dict[int, Road]:
     wanted = np.array(sorted(barriers), np.int64)
     index = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
     there = ids[index] == wanted

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
+
+from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 
 SMALLEST_PIECE_M = 500.0
 """A stretch of kept roads that hangs alone is linked if it is this long. [m]"""
@@ -25,16 +26,16 @@ _SHORTEST_M = 0.01
 class Streets:
     """All segments that trucks may drive on, with what a link along them costs."""
 
-    xy: NDArray[np.float64]
+    xy: Floats
     """Nodes in EPSG:25832. [m]"""
-    tail: NDArray[np.int32]
-    head: NDArray[np.int32]
-    length_m: NDArray[np.float64]
-    weight: NDArray[np.float64]
+    tail: SmallIntegers
+    head: SmallIntegers
+    length_m: Floats
+    weight: Floats
     """How unwelcome each metre is on a link; 1 is an ordinary road."""
-    forward: NDArray[np.bool_]
-    backward: NDArray[np.bool_]
-    ferry: NDArray[np.bool_]
+    forward: Mask
+    backward: Mask
+    ferry: Mask
 
     @property
     def node_count(self) -> int:
@@ -46,8 +47,8 @@ class Streets:
 class _Arcs:
     """The cheapest segment from each node to each neighbour, sorted by both."""
 
-    key: NDArray[np.int64]
-    segment: NDArray[np.intp]
+    key: Integers
+    segment: Indices
     graph: csr_array
 
 
@@ -55,13 +56,13 @@ class _Arcs:
 class _Reach:
     """The best way between the main part and every node, out and back."""
 
-    distance: NDArray[np.float64]
-    before: NDArray[np.int32]
-    after: NDArray[np.int32]
+    distance: Floats
+    before: SmallIntegers
+    after: SmallIntegers
     arcs: _Arcs
 
 
-def link_pieces(streets: Streets, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def link_pieces(streets: Streets, kept: Mask) -> Mask:
     """Add the shortest links between the main part and the pieces that hang alone.
 
     Quays count as pieces, so that a ferry ends on a road. Repeats, since a
@@ -80,9 +81,7 @@ def link_pieces(streets: Streets, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return kept
 
 
-def link_towns(
-    streets: Streets, kept: NDArray[np.bool_], towns: NDArray[np.float64]
-) -> NDArray[np.bool_]:
+def link_towns(streets: Streets, kept: Mask, towns: Floats) -> Mask:
     """Add the shortest links to towns that lie far from every kept road.
 
     Parameters
@@ -98,13 +97,13 @@ def link_towns(
     return kept | _trace(streets, reach, gates)
 
 
-def keep_main_part(streets: Streets, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def keep_main_part(streets: Streets, kept: Mask) -> Mask:
     """Keep what can be reached from everywhere and left for everywhere, less blind ferries."""
     main = find_main_nodes(streets, kept)
     return _drop_blind_ferries(streets, kept & main[streets.tail] & main[streets.head])
 
 
-def find_main_nodes(streets: Streets, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def find_main_nodes(streets: Streets, kept: Mask) -> Mask:
     """Find the nodes of the strongly connected part with the most kilometres."""
     there, back = kept & streets.forward, kept & streets.backward
     start = np.concatenate((streets.tail[there], streets.head[back]))
@@ -117,9 +116,7 @@ def find_main_nodes(streets: Streets, kept: NDArray[np.bool_]) -> NDArray[np.boo
     return np.asarray(part == int(np.argmax(length)), bool)
 
 
-def _find_gates(
-    streets: Streets, kept: NDArray[np.bool_], main: NDArray[np.bool_], reach: _Reach
-) -> NDArray[np.intp]:
+def _find_gates(streets: Streets, kept: Mask, main: Mask, reach: _Reach) -> Indices:
     """Find the node of each lone piece that is the easiest to link."""
     alone = kept & ~(main[streets.tail] & main[streets.head])
     inside = alone & ~main[streets.tail] & ~main[streets.head]
@@ -140,7 +137,7 @@ def _find_gates(
     return np.asarray(order[first], np.intp)
 
 
-def _find_quays(streets: Streets, kept: NDArray[np.bool_]) -> NDArray[np.intp]:
+def _find_quays(streets: Streets, kept: Mask) -> Indices:
     at_sea, on_land = np.zeros((2, streets.node_count), bool)
     for end in (streets.tail, streets.head):
         at_sea[end[kept & streets.ferry]] = True
@@ -148,16 +145,14 @@ def _find_quays(streets: Streets, kept: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.flatnonzero(at_sea & on_land)
 
 
-def _measure_reach(arcs: _Arcs, main: NDArray[np.bool_]) -> _Reach:
+def _measure_reach(arcs: _Arcs, main: Mask) -> _Reach:
     sources = np.flatnonzero(main)
     out, before = _shortest(arcs.graph, sources)
     back, after = _shortest(csr_array(arcs.graph.T), sources)
     return _Reach(out + back, before, after, arcs)
 
 
-def _shortest(
-    graph: csr_array, sources: NDArray[np.intp]
-) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+def _shortest(graph: csr_array, sources: Indices) -> tuple[Floats, SmallIntegers]:
     distance, before, _ = dijkstra(graph, indices=sources, min_only=True, return_predecessors=True)
     return distance, before
 
@@ -177,7 +172,7 @@ def _make_arcs(streets: Streets) -> _Arcs:
     return _Arcs(key, segment[chosen], graph)
 
 
-def _trace(streets: Streets, reach: _Reach, gates: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _trace(streets: Streets, reach: _Reach, gates: Indices) -> Mask:
     """Mark the segments on the ways between the main part and some nodes, out and back."""
     size = streets.node_count
     keys = []
@@ -195,9 +190,7 @@ def _trace(streets: Streets, reach: _Reach, gates: NDArray[np.intp]) -> NDArray[
     return marked
 
 
-def _distance_to_roads(
-    streets: Streets, chosen: NDArray[np.bool_], places: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _distance_to_roads(streets: Streets, chosen: Mask, places: Floats) -> Floats:
     ends = np.stack((streets.xy[streets.tail[chosen]], streets.xy[streets.head[chosen]]), axis=1)
     tree = shapely.STRtree(np.asarray(shapely.linestrings(ends)))
     distance = np.full(len(places), np.inf)
@@ -206,9 +199,7 @@ def _distance_to_roads(
     return distance
 
 
-def _nearest_nodes(
-    xy: NDArray[np.float64], allowed: NDArray[np.bool_], places: NDArray[np.float64]
-) -> NDArray[np.intp]:
+def _nearest_nodes(xy: Floats, allowed: Mask, places: Floats) -> Indices:
     nodes = np.flatnonzero(allowed)
     tree = shapely.STRtree(np.asarray(shapely.points(xy[nodes])))
     place, index = tree.query_nearest(shapely.points(places), max_distance=TOWN_SEARCH_M)
@@ -216,7 +207,7 @@ def _nearest_nodes(
     return np.unique(nodes[index[first]])
 
 
-def _drop_blind_ferries(streets: Streets, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _drop_blind_ferries(streets: Streets, kept: Mask) -> Mask:
     """Take ferries away that end where no road goes on, bit by bit from their ends."""
     on_land = np.zeros(streets.node_count, np.int64)
     for end in (streets.tail, streets.head):

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Integers, SmallIntegers
 from raastof_geo.roads.mapped.osm import MappedTurn
 from raastof_geo.roads.network import Turns, no_turns
 
@@ -17,8 +17,8 @@ _LONGEST_VIA = 64
 
 def find_turns(
     mapped: Iterable[MappedTurn],
-    way: NDArray[np.int64],
-    ends: NDArray[np.int32],
+    way: Integers,
+    ends: SmallIntegers,
     via_nodes: Mapping[int, int],
 ) -> Turns:
     """Find the arcs that each restriction runs over.
@@ -66,8 +66,8 @@ class _Roads:
     def __init__(
         self,
         restrictions: tuple[MappedTurn, ...],
-        way: NDArray[np.int64],
-        ends: NDArray[np.int32],
+        way: Integers,
+        ends: SmallIntegers,
     ) -> None:
         wanted = {
             member

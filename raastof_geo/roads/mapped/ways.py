@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.roads.mapped.osm import OsmWays
 from raastof_geo.roads.mapped.turns import find_turns, gather_turns
 from raastof_geo.roads.network import NetworkMetadata, RoadNetwork, Turns, no_turns
@@ -74,12 +74,12 @@ def lay_network(
 class _Pieces:
     """Runs of nodes between junctions, as positions in `OsmWays.node`."""
 
-    begin: NDArray[np.int64]
-    end: NDArray[np.int64]
-    way: NDArray[np.int64]
+    begin: Integers
+    end: Integers
+    way: Integers
 
     @property
-    def size(self) -> NDArray[np.int64]:
+    def size(self) -> Integers:
         return self.end - self.begin + 1
 
 
@@ -101,7 +101,7 @@ def _split(ways: OsmWays) -> _Pieces:
     return _between(ways, at_junction)
 
 
-def _between(ways: OsmWays, at_junction: NDArray[np.bool_]) -> _Pieces:
+def _between(ways: OsmWays, at_junction: Mask) -> _Pieces:
     cut = np.flatnonzero(at_junction)
     way = np.searchsorted(ways.node_start, cut, side="right") - 1
     same = way[1:] == way[:-1]
@@ -110,15 +110,13 @@ def _between(ways: OsmWays, at_junction: NDArray[np.bool_]) -> _Pieces:
     return _Pieces(cut[:-1][kept], cut[1:][kept], way[:-1][kept])
 
 
-def _points(pieces: _Pieces) -> NDArray[np.int64]:
+def _points(pieces: _Pieces) -> Integers:
     start = np.cumsum(pieces.size) - pieces.size
     ahead = np.repeat(pieces.begin - start, pieces.size)
     return np.asarray(np.arange(int(pieces.size.sum())) + ahead, np.int64)
 
 
-def _measure(
-    pieces: _Pieces, ways: OsmWays, lon: NDArray[np.float64], lat: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _measure(pieces: _Pieces, ways: OsmWays, lon: Floats, lat: Floats) -> Floats:
     """Measure on the ellipsoid, and round up to a centimetre."""
     begin, end = ways.node[:-1], ways.node[1:]
     step = np.zeros(len(ways.node))
@@ -128,8 +126,8 @@ def _measure(
 
 
 def _number_nodes(
-    first: NDArray[np.int32], last: NDArray[np.int32], count: int
-) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    first: SmallIntegers, last: SmallIntegers, count: int
+) -> tuple[SmallIntegers, Indices]:
     used = np.zeros(count, bool)
     used[first] = True
     used[last] = True

@@ -9,13 +9,12 @@ from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Integers, Mask
 from raastof_geo.roads.routing.engine import CLOSED, LARGEST
 from raastof_geo.roads.routing.graph import RoadGraph
 from raastof_geo.roads.routing.reduce import Reduction
 
-Integers: TypeAlias = NDArray[np.int64]
 State: TypeAlias = tuple[int, bool]
 """A node, and whether open road has been driven since the place."""
 _Reached: TypeAlias = tuple[int, int, State, State | None, int]
@@ -60,7 +59,7 @@ class Surroundings:
     graph: RoadGraph
     reduction: Reduction
     weight: Integers
-    local: NDArray[np.bool_]
+    local: Mask
     """Arcs that are for the first and the last stretch only."""
 
     def leave(self, stop: Stop) -> Approach:

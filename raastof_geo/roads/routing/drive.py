@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Mask
 from raastof_geo.emissions.model import BY_DEFAULT, MODELS
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
 from raastof_geo.roads.network import RoadNetwork
@@ -16,7 +16,6 @@ from raastof_geo.roads.restrict import TruckSize, bar_edges, find_local_edges
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access
 from raastof_geo.scenario.catalogue import Catalogue
 
-Floats: TypeAlias = NDArray[np.float64]
 Load = Literal["full", "empty"]
 LOADS: tuple[Load, ...] = ("full", "empty")
 """How a truck drives: loaded one way, empty the other."""
@@ -31,9 +30,9 @@ class Drive:
     speed_km_h: Floats
     kg_co2e_wtw: Floats
     """Well to wheel, over the whole edge. [kg CO2e]"""
-    closed: NDArray[np.bool_]
+    closed: Mask
     """Where it may not drive."""
-    local: NDArray[np.bool_]
+    local: Mask
     """Where it may drive for the first and the last stretch of a trip only."""
 
 
@@ -123,7 +122,7 @@ def drive_edges(
     year: float,
     model: EnergyModel = MODELS[BY_DEFAULT],
     speed_km_h: Floats | None = None,
-    barred: NDArray[np.bool_] | None = None,
+    barred: Mask | None = None,
 ) -> Drive:
     """Give what a truck meets on every edge.
 

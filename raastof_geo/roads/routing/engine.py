@@ -17,12 +17,11 @@ from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-Integers: TypeAlias = NDArray[np.int64]
-Floats: TypeAlias = NDArray[np.float64]
+from raastof_geo.arrays import Floats, Integers, SmallIntegers
+
 Doors: TypeAlias = Sequence[tuple[int, int]]
 """Nodes through which a place is reached, and what it weighs to get there."""
 
@@ -77,9 +76,7 @@ def has_hierarchies() -> bool:
     return importlib.util.find_spec("routingkit_cch") is not None
 
 
-def order_nodes(
-    tail: Integers, head: Integers, lon: NDArray[np.float64], lat: NDArray[np.float64]
-) -> Integers:
+def order_nodes(tail: Integers, head: Integers, lon: Floats, lat: Floats) -> Integers:
     """Order nodes for a hierarchy, by nested dissection (inertial flow)."""
     import routingkit_cch
 
@@ -296,9 +293,9 @@ class DijkstraMetric:
                 np.minimum(reached[rank], table[row[node]] + weight, out=reached[rank])
         return _through_doors(reached, nodes, destinations)
 
-    def trees(self, sources: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    def trees(self, sources: Sequence[int]) -> tuple[Floats, SmallIntegers]:
         """Give for each source the weight of every node, and the node before it."""
-        found: tuple[NDArray[np.float64], NDArray[np.int32]] = dijkstra(
+        found: tuple[Floats, SmallIntegers] = dijkstra(
             self._matrix, indices=list(sources), return_predecessors=True
         )
         return found

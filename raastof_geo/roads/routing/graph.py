@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.roads.network import RoadNetwork, Turns
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.travel import Travelling
 
-Floats = NDArray[np.float64]
 Prefix = tuple[int, ...]
 
 
@@ -28,13 +27,13 @@ class RoadGraph(Travelling):
     """
 
     network: RoadNetwork
-    place: NDArray[np.int64]
+    place: Integers
     """Node of the network at which each node of the graph lies."""
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    edge: NDArray[np.int64]
+    start: Integers
+    end: Integers
+    edge: Integers
     """Edge of the network that each arc lies on."""
-    ahead: NDArray[np.bool_]
+    ahead: Mask
     """Whether the arc runs from the tail of its edge to the head."""
 
     @property
@@ -66,7 +65,7 @@ class RoadGraph(Travelling):
 class Adjacency:
     """Which arcs belong to each node, or edge."""
 
-    def __init__(self, owner: NDArray[np.int64], count: int) -> None:
+    def __init__(self, owner: Integers, count: int) -> None:
         order = np.argsort(owner, kind="stable")
         first = np.searchsorted(owner[order], np.arange(count + 1))
         # Views of memory give plain numbers, several times faster than arrays do.

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from raastof_geo.arrays import Mask, SmallIntegers
 from raastof_geo.language import Message, say
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import Access
 
-Mask: TypeAlias = NDArray[np.bool_]
-Parts: TypeAlias = NDArray[np.int32]
+Parts: TypeAlias = SmallIntegers
 
 _MOST_SITES = 8
 

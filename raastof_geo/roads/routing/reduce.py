@@ -10,11 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.roads.routing.graph import RoadGraph
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,14 +32,14 @@ class Reduction:
     """Where the arcs of each run begin in `run_arc`; one longer than the runs."""
     run_arc: Integers
 
-    def add_up(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    def add_up(self, weight: Floats) -> Floats:
         """Add up what arcs weigh along each run, infinity and all."""
         if not len(self.tail):
             return np.zeros(0)
         return np.asarray(np.add.reduceat(weight[self.run_arc], self.run_start[:-1]))
 
 
-def reduce_graph(graph: RoadGraph, through: NDArray[np.bool_]) -> Reduction:
+def reduce_graph(graph: RoadGraph, through: Mask) -> Reduction:
     """Reduce a graph to the core that traffic passes through.
 
     Parameters
@@ -90,7 +88,7 @@ class _Streets:
         self.order = np.argsort(self.key, kind="stable")
         self.sorted_key = self.key[self.order]
 
-    def peel(self) -> NDArray[np.bool_]:
+    def peel(self) -> Mask:
         """Take dead ends away, leaf by leaf, and tell which nodes are left."""
         alive = self.degree > 0
         leaf = np.flatnonzero(self.degree == 1)
@@ -104,7 +102,7 @@ class _Streets:
             leaf = _distinct(stem[self.degree[stem] == 1])
         return alive & (self.degree > 0)
 
-    def plain(self) -> NDArray[np.bool_]:
+    def plain(self) -> Mask:
         """Tell which nodes have at most one arc from and one to each neighbour."""
         twice = self.sorted_key[1:] == self.sorted_key[:-1]
         ends = self.sorted_key[1:][twice]
@@ -127,7 +125,7 @@ def _distinct(values: Integers) -> Integers:
 
 
 def _follow(
-    streets: _Streets, inner: NDArray[np.bool_], core: Integers
+    streets: _Streets, inner: Mask, core: Integers
 ) -> tuple[Integers, Integers, Integers, Integers]:
     """Follow every chain of inner nodes from each of its ends, all of them side by side."""
     ends = np.concatenate((streets.low, streets.high))

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import find_local_edges
@@ -34,9 +34,6 @@ from raastof_geo.roads.routing.graph import RoadGraph, build_graph
 from raastof_geo.roads.routing.reduce import Reduction, reduce_graph
 from raastof_geo.roads.snap import Anchors
 from raastof_geo.roads.travel import Travelling
-
-Floats: TypeAlias = NDArray[np.float64]
-Integers: TypeAlias = NDArray[np.int64]
 
 _ROOM = 4
 """How many times the widest way across the network may weigh before it counts as closed."""
@@ -59,9 +56,9 @@ class Router(Travelling):
     graph: RoadGraph
     reduction: Reduction
     engine: Engine
-    local: NDArray[np.bool_]
+    local: Mask
     """Arcs for the first and the last stretch only."""
-    closed: NDArray[np.bool_]
+    closed: Mask
     """Arcs that trucks may not use."""
 
     @cached_property
@@ -317,7 +314,7 @@ class Measure(Travelling):
         return float(self.weight[np.isfinite(self.weight)].sum() * self.scale)
 
     @cached_property
-    def _part(self) -> NDArray[np.int32]:
+    def _part(self) -> SmallIntegers:
         """The part of the network that each edge lies in, -1 where it may not be driven."""
         graph, finite = self.router.graph, np.isfinite(self.weight)
         ends = (graph.start[finite], graph.end[finite])
@@ -327,9 +324,7 @@ class Measure(Travelling):
         found[graph.edge[finite]] = part[graph.start[finite]]
         return found
 
-    def _look_again(
-        self, origins: Sequence[Stop], destinations: Sequence[Stop]
-    ) -> NDArray[np.bool_]:
+    def _look_again(self, origins: Sequence[Stop], destinations: Sequence[Stop]) -> Mask:
         """Tell which pairs might have a way that is too heavy for these units.
 
         Those in one part of the network. [origins × destinations]
@@ -430,7 +425,7 @@ class Routes:
     """Routes from place to place, as arcs in the order they are driven."""
 
     router: Router
-    exists: NDArray[np.bool_]
+    exists: Mask
     weight: Floats
     """What each route weighs, rounded to units, infinite where there is none."""
     head_start: Integers
@@ -537,7 +532,7 @@ def _find_by_trees(
                 ways[row[node] // _SOURCES_AT_ONCE].append((rank, row[node], door, weight + rest))
     best = np.full(len(pairs), float(CLOSED))
     first, last = np.full(len(pairs), -1), np.full(len(pairs), -1)
-    walked: dict[int, NDArray[np.int64]] = {}
+    walked: dict[int, Integers] = {}
     for part, listed in sorted(ways.items()):
         begin = part * _SOURCES_AT_ONCE
         reached, before = metric.trees(doors[begin : begin + _SOURCES_AT_ONCE])
@@ -568,7 +563,7 @@ def _find_by_trees(
 
 
 def _walk_back(
-    before: NDArray[np.int32], rows: Integers, nodes: Integers, sources: Integers
+    before: SmallIntegers, rows: Integers, nodes: Integers, sources: Integers
 ) -> list[Integers]:
     """Walk from nodes to the roots of their trees, and give each way from the root on."""
     steps = [nodes]
@@ -632,7 +627,7 @@ def _gather(
     return replace(routes, first_left=first_left, last_left=last_left)
 
 
-def _cover(lost: NDArray[np.bool_]) -> list[tuple[list[int], list[int]]]:
+def _cover(lost: Mask) -> list[tuple[list[int], list[int]]]:
     """Cover pairs by few rows with all their columns, and few columns with all their rows.
 
     What is lost mostly is one place for all others.
@@ -662,7 +657,7 @@ def _splice(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:
         sizes = np.cumsum([len(part) for part in parts])
         return np.append(0, sizes).astype(np.int64), np.concatenate([_NOTHING, *parts])
 
-    def pick(name: str) -> NDArray[np.float64]:
+    def pick(name: str) -> Floats:
         return np.array([getattr(found, name)[rank] for found, rank in source])
 
     (head_start, head_arc), (run_start, run), (tail_start, tail_arc) = map(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats
 from raastof_geo.language import Message, say
 from raastof_geo.roads.network import RoadNetwork
 
@@ -138,7 +139,7 @@ def _find_false_length(network: RoadNetwork) -> Message | None:
     return None
 
 
-def _draw_at_least(network: RoadNetwork) -> NDArray[np.float64]:
+def _draw_at_least(network: RoadNetwork) -> Floats:
     """Give what every edge is long at least, as drawn. [m]"""
     farthest = max(-network.node_lat.min(), network.node_lat.max())
     east, north = _turn_back(np.diff(network.lon)), np.diff(network.lat)
@@ -167,14 +168,14 @@ def _blame_length(network: RoadNetwork, edge: int) -> Message:
     )
 
 
-def _turn_back(east: NDArray[np.float64]) -> NDArray[np.float64]:
+def _turn_back(east: Floats) -> Floats:
     """Go over the date line, not round the Earth."""
     if not len(east) or _lies_within(east, 180):
         return east
     return np.asarray((east + 180) % 360 - 180)
 
 
-def _lies_within(degrees: NDArray[np.float64], limit: float) -> bool:
+def _lies_within(degrees: Floats, limit: float) -> bool:
     return bool(-limit <= degrees.min() and degrees.max() <= limit)  # never for NaN
 
 

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
+
 STEPS_A_DEGREE = 1_000_000
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -17,18 +19,18 @@ def freeze(array: NDArray[_Scalar]) -> NDArray[_Scalar]:
     return array
 
 
-def round_degrees(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+def round_degrees(degrees: Floats) -> Floats:
     """Round as a network file does, to a millionth of a degree."""
     return np.asarray(np.round(degrees * STEPS_A_DEGREE) / STEPS_A_DEGREE)
 
 
 def draw_shapes(
-    point_start: NDArray[np.int32],
-    node: NDArray[np.int32],
-    tail: NDArray[np.int32],
-    head: NDArray[np.int32],
+    point_start: SmallIntegers,
+    node: SmallIntegers,
+    tail: SmallIntegers,
+    head: SmallIntegers,
     inner: NDArray[Any],
-) -> NDArray[np.float64]:
+) -> Floats:
     """Draw every edge from its tail over its inner points to its head. [degrees]"""
     steps = np.empty(int(point_start[-1]), np.int32)
     steps[point_start[:-1]] = node[tail]
@@ -37,7 +39,7 @@ def draw_shapes(
     return steps / STEPS_A_DEGREE
 
 
-def inner_points(point_start: NDArray[np.int32]) -> NDArray[np.bool_]:
+def inner_points(point_start: SmallIntegers) -> Mask:
     """Tell which points of all shapes are not an end of one."""
     inner = np.ones(int(point_start[-1]), bool)
     inner[point_start[:-1]] = False
@@ -45,9 +47,7 @@ def inner_points(point_start: NDArray[np.int32]) -> NDArray[np.bool_]:
     return inner
 
 
-def shorten(
-    values: NDArray[np.int32], count: NDArray[np.int32], base: NDArray[np.int32]
-) -> NDArray[np.int32]:
+def shorten(values: SmallIntegers, count: SmallIntegers, base: SmallIntegers) -> SmallIntegers:
     """Turn runs of `count` values into steps, the first of a run from its base."""
     previous = np.concatenate((np.zeros(1, np.int32), values))[:-1]
     runs = count > 0
@@ -55,24 +55,22 @@ def shorten(
     return values - previous
 
 
-def _lengthen(
-    steps: NDArray[Any], count: NDArray[np.int32], base: NDArray[np.int32]
-) -> NDArray[np.int32]:
+def _lengthen(steps: NDArray[Any], count: SmallIntegers, base: SmallIntegers) -> SmallIntegers:
     """Turn steps back into the values that `shorten` took."""
     total = np.concatenate((np.zeros(1, np.int64), np.cumsum(steps, dtype=np.int64)))
     before = total[_run_starts(count)]
     return (total[1:] + np.repeat(base - before, count)).astype(np.int32)
 
 
-def _run_starts(count: NDArray[np.int32]) -> NDArray[np.int64]:
+def _run_starts(count: SmallIntegers) -> Integers:
     return np.cumsum(count, dtype=np.int64) - count
 
 
-def add_up(steps: NDArray[Any]) -> NDArray[np.int32]:
+def add_up(steps: NDArray[Any]) -> SmallIntegers:
     """Turn steps from one value to the next back into values."""
     return np.cumsum(steps, dtype=np.int64).astype(np.int32)
 
 
-def to_steps(degrees: NDArray[np.float64]) -> NDArray[np.int32]:
+def to_steps(degrees: Floats) -> SmallIntegers:
     """Give degrees in millionths, rounded."""
     return np.round(degrees * STEPS_A_DEGREE).astype(np.int32)

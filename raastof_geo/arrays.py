@@ -1,0 +1,25 @@
+"""Arrays by what they hold, so that a signature says it in a word."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+"""Amounts of any unit."""
+Integers: TypeAlias = NDArray[np.int64]
+"""Counts and whole weights."""
+Indices: TypeAlias = NDArray[np.intp]
+"""Positions, as NumPy gives them."""
+SmallIntegers: TypeAlias = NDArray[np.int32]
+"""Positions in arrays that travel: half the memory of `Indices`."""
+Signs: TypeAlias = NDArray[np.int8]
+"""-1, 0 and 1, or another of few kinds."""
+Mask: TypeAlias = NDArray[np.bool_]
+"""Which of a row of things are meant."""
+Objects: TypeAlias = NDArray[np.object_]
+"""Names and other Python objects."""
+Columns: TypeAlias = NDArray[np.integer[Any]]
+"""Numbers of columns of a programme."""
