@@ -36,7 +36,7 @@ def _own_cache(tmp_path_factory):
 @pytest.fixture(scope="session")
 def starter_result(tmp_path_factory):
     """The starter scenario, solved and written once."""
-    from raastof_geo.cli.main import run_command
+    from raastof_geo.cli import run_command
     from raastof_geo.language import speaking
     from raastof_geo.pipeline import run_scenario
 

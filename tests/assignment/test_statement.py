@@ -68,7 +68,7 @@ def test_a_rule_that_needs_the_larger_truck_finds_its_columns(how, monkeypatch):
             "raastof_geo.assignment.rules",
             "raastof_geo.assignment.statement.statement",
         ):
-            monkeypatch.setattr(f"raastof_geo.assignment.{module}.RULES", tuple(rules))
+            monkeypatch.setattr(f"{module}.RULES", tuple(rules))
     plan = assign(scenario, legs, rules=rules)
     assert "truck_trailer_7_axle" in set(plan.flows["vehicle"])
     loads = plan.flows[plan.flows["destination"] == "road"]

@@ -6,7 +6,7 @@ from test_legs import EDGES, NODES, WORLD, limit
 from worlds import make_network, make_scenario
 
 from raastof_geo.assignment import assign
-from raastof_geo.cli.main import run_command
+from raastof_geo.cli import run_command
 from raastof_geo.detour import explain_route
 from raastof_geo.errors import InputError, NoRouteError
 from raastof_geo.language import speaking

@@ -7,7 +7,7 @@ import pytest
 from worlds import make_network, make_scenario
 
 from raastof_geo import price_legs, read_scenario, run_scenario, snap_sites, solve_scenario
-from raastof_geo.cli.main import run_command
+from raastof_geo.cli import run_command
 from raastof_geo.emissions.model import MODELS, TRIP_KM_H, energy_by_distance, name_model
 from raastof_geo.emissions.vehicle import energy_by_speed
 from raastof_geo.errors import InputError, ScenarioError

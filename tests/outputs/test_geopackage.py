@@ -13,7 +13,7 @@ import geopandas as gpd
 import pyogrio
 import pytest
 
-from raastof_geo.cli.main import run_command
+from raastof_geo.cli import run_command
 from raastof_geo.language import speaking
 from raastof_geo.pipeline import run_scenario
 

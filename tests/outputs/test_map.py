@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from raastof_geo.cli.main import run_command
+from raastof_geo.cli import run_command
 from raastof_geo.language import speaking
 from raastof_geo.pipeline import run_scenario
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pyogrio
 import pytest
 
-from raastof_geo.cli.main import run_command
+from raastof_geo.cli import run_command
 from raastof_geo.errors import OutputError
 from raastof_geo.language import speaking
 from raastof_geo.outputs import OUTPUTS, write_outputs

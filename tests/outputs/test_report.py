@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from raastof_geo.cli.main import run_command
+from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError
 from raastof_geo.language import format_number, speaking
 from raastof_geo.outputs.documents.charts import Bar, draw_waterfall

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from raastof_geo.cli.main import run_command
+from raastof_geo.cli import run_command
 from raastof_geo.language import speaking
 from raastof_geo.outputs.tables.workbook import write_workbook
 from raastof_geo.pipeline import run_scenario

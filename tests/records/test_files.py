@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from raastof_geo.cli.main import run_command
+from raastof_geo.cli import run_command
 from raastof_geo.errors import OutputError
 from raastof_geo.files import drafting, is_sealed, seal_page, write_whole
 from raastof_geo.language import speaking

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from raastof_geo.cli.main import run_command
+from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.language import speaking
 from raastof_geo.records import proof as proofs

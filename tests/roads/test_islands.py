@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from worlds import make_network
 
-from raastof_geo.cli.main import run_command
+from raastof_geo.cli import run_command
 from raastof_geo.errors import NoPlanError, ScenarioError, SnapError
 from raastof_geo.language import speaking
 from raastof_geo.pipeline import place_scenario, read_for_roads, solve_scenario

@@ -12,7 +12,7 @@ import pytest
 from test_roads_as_mapped import LONG_KM, SCENARIO, SHORT_KM, write_map
 from worlds import make_network
 
-from raastof_geo.cli.main import run_command
+from raastof_geo.cli import run_command
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import speaking
 from raastof_geo.outputs.warning import warn

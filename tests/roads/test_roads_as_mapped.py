@@ -2,7 +2,7 @@
 
 import pytest
 
-from raastof_geo.cli.main import run_command
+from raastof_geo.cli import run_command
 from raastof_geo.language import speaking
 from raastof_geo.pipeline import place_scenario, solve_scenario
 from raastof_geo.roads.mapped.osm import read_osm

@@ -54,7 +54,7 @@ def complain(file: Path, sentence: str) -> None:
 
 def test_a_node_beyond_the_pole_ends_no_process(tmp_path):
     """Latitude 91 is refused with a sentence, exit 2; osmium would end the process (134)."""
-    build = ("-m", "raastof_geo.cli.main", "network", "build", LAT_91)
+    build = ("-m", "raastof_geo.cli", "network", "build", LAT_91)
     done = run(*build, "--into", tmp_path, "--lang", "en")
     assert done.returncode == 2, done.stderr
     told = " ".join(done.stderr.split())

@@ -8,7 +8,7 @@ from strategies import whole_worlds
 from worlds import make_legs, make_scenario
 
 from raastof_geo.assignment import assign
-from raastof_geo.cli.main import run_command
+from raastof_geo.cli import run_command
 from raastof_geo.errors import NoPlanError, ScenarioError
 from raastof_geo.language import speaking
 from raastof_geo.scenario.checking.prospects import Lack, find_idle

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_scenario
 
-from raastof_geo.cli.main import run_command
+from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError, Place, ScenarioError
 from raastof_geo.language import speaking
 from raastof_geo.scenario import ScenarioFile, read_scenario

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from raastof_geo import cache
-from raastof_geo.cli.main import run_command
+from raastof_geo.cli import run_command
 from raastof_geo.language import speaking
 
 KEY = "ab12" * 10

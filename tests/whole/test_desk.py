@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from raastof_geo.cli.main import run_command
+from raastof_geo.cli import run_command
 from raastof_geo.cli.terminal import clean, fold, quote
 from raastof_geo.language import speaking
 from raastof_geo.outputs.tables.summary import _plain
@@ -429,7 +429,7 @@ def test_a_long_word_is_folded_and_kept():
 
 def start(command, **more):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **more}
-    line = f"{shlex.quote(sys.executable)} -m raastof_geo.cli.main {command}"
+    line = f"{shlex.quote(sys.executable)} -m raastof_geo.cli {command}"
     return subprocess.run(
         ["bash", "-c", f"set -o pipefail; {line}"],
         capture_output=True,

@@ -1035,7 +1035,3 @@ def _read_box(given: str) -> tuple[float, float, float, float]:
             say("--box must be west,south,east,north in degrees, got {given}", given=given)
         ) from error
     return west, south, east, north
-
-
-if __name__ == "__main__":
-    main()
