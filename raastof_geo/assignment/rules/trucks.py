@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Columns, Floats, Integers, Mask
+from raastof_geo.assignment.rules.about import About
+from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.limits import in_period
-from raastof_geo.assignment.rules.row import Row
+from raastof_geo.assignment.rules.row import Row, declare
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.language import say
 
 _DAYS_A_YEAR = 365.25
 
+FLEET_HOURS = Family(
+    "fleet_kept",
+    say("fleet"),
+    unit=say("hours"),
+    raised_by="fleet.{vehicle}.hours_per_period",
+    limits="targets",
+)
+FLEET_NUMBER = replace(FLEET_HOURS, raised_by="fleet.{vehicle}.number")
+FLEET_KM = replace(FLEET_HOURS, unit="km", raised_by="fleet.{vehicle}.km_per_period")
+TRIPS_BALANCED = Family("trips_balanced", say("coordinated trucks"), bends="never", unit="t")
 
+
+@declare(FLEET_HOURS, FLEET_NUMBER, FLEET_KM, blind_to_trucks=lambda said: not said.fleet)
 def fleet_kept(problem: Problem) -> Iterator[Row]:
     r"""Let no kind of truck work more than there is: :math:`\sum_c h_c x_c \le H` a period."""
     scenario = problem.scenario
@@ -27,16 +43,17 @@ def fleet_kept(problem: Problem) -> Iterator[Row]:
         for period, span in scenario.periods.items():
             columns = np.flatnonzero(mine & in_period(problem, period))
             years = ((span.end - span.start).days + 1) / _DAYS_A_YEAR
-            hours = limit.hours_per_period
+            hours, family = limit.hours_per_period, FLEET_HOURS
             if limit.number is not None:
                 own = limit.number * scenario.catalogue.truck_hours_per_year.value * years
-                hours = own if hours is None else min(hours, own)
+                if hours is None or own < hours:
+                    hours, family = own, FLEET_NUMBER
             if hours is not None:
-                label = f"{vehicle}/h@{period}"
-                yield Row("fleet_kept", label, columns, work[columns], "<=", hours)
+                about = About(f"{vehicle}/h", period, vehicle=vehicle)
+                yield Row(family, about, columns, work[columns], "<=", hours)
             if limit.km_per_period is not None:
-                label = f"{vehicle}/km@{period}"
-                yield Row("fleet_kept", label, columns, km[columns], "<=", limit.km_per_period)
+                about = About(f"{vehicle}/km", period, vehicle=vehicle)
+                yield Row(FLEET_KM, about, columns, km[columns], "<=", limit.km_per_period)
 
 
 def work_hours(problem: Problem) -> Floats:
@@ -56,6 +73,7 @@ def _of_vehicle(problem: Problem, vehicle: str) -> Mask:
     return mask
 
 
+@declare(TRIPS_BALANCED, blind_to_trucks=lambda said: said.return_loads is None)
 def trips_balanced(problem: Problem) -> Iterator[Row]:
     r"""Coordinated trucks leave a site as often as they come to it, in each period.
 
@@ -77,8 +95,9 @@ def trips_balanced(problem: Problem) -> Iterator[Row]:
         mine = order[first:last]
         place, period = divmod(int(group[mine[0]]), len(periods))
         site, vehicle = divmod(place, len(problem.vehicles))
-        label = f"{sites[site]}/{problem.vehicles[vehicle]}@{periods[period]}"
-        yield Row("trips_balanced", label, columns[mine], trips[mine], "=", 0.0)
+        head = f"{sites[site]}/{problem.vehicles[vehicle]}"
+        about = About(head, periods[period], sites[site], vehicle=problem.vehicles[vehicle])
+        yield Row(TRIPS_BALANCED, about, columns[mine], trips[mine], "=", 0.0)
 
 
 def _sites(problem: Problem) -> list[str]:

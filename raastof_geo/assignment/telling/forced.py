@@ -13,7 +13,6 @@ from raastof_geo.assignment.solving.choose import decide
 from raastof_geo.assignment.solving.price_in import FREE, Clock, Start, solve_in_order
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.telling.names import describe_row
-from raastof_geo.assignment.telling.violation import NEVER_BENT
 from raastof_geo.language import Message
 
 TRIED_T = (1.0, 0.01)
@@ -117,8 +116,8 @@ def _name_blocking(plan: Plan, columns: Columns) -> Iterator[Message]:
     prices = step.optimum.shadow_prices[: len(proof.rows)]
     told: dict[str, Message] = {}
     for at in np.argsort(-np.abs(prices), kind="stable").tolist():
-        rule, label = proof.rows[at]
-        if abs(prices[at]) > FREE and rule not in NEVER_BENT:
-            message = describe_row(plan.problem.scenario, rule, label)
+        name = proof.rows[at]
+        if abs(prices[at]) > FREE and name.family.bends != "never":
+            message = describe_row(plan.problem.scenario, name)
             told.setdefault(str(message), message)
     yield from list(told.values())[:_MOST_NAMED]
