@@ -28,18 +28,16 @@ def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True)
     givers, takers = list_givers(scenario), list_takers(scenario)
     table = _LegTable(scenario, legs, keep_all=every_vehicle)
     moves = _list_moves(scenario, givers, takers, table)
-    problem = Problem(scenario, legs, givers, takers, moves)
-    problem.others.update(
-        {
-            "processes": _list_processes(scenario),
-            "stores": _list_stores(scenario),
-            "trips": _list_trips(problem),
-            "openings": _list_openings(scenario),
-            "links": _list_links(problem),
-            "lots": _list_lots(problem),
-        }
-    )
-    return problem
+    bare = Problem(scenario, legs, givers, takers, moves)
+    others = {
+        "processes": _list_processes(scenario),
+        "stores": _list_stores(scenario),
+        "trips": _list_trips(bare),
+        "openings": _list_openings(scenario),
+        "links": _list_links(bare),
+        "lots": _list_lots(bare),
+    }
+    return replace(bare, others=others)
 
 
 class _LegTable:
@@ -139,7 +137,7 @@ def _list_moves(
 ) -> Moves:
     """Find every leg from a giver to a taker in a period that both of them have."""
     periods = {name: number for number, name in enumerate(scenario.periods)}
-    parts: list[tuple[SmallIntegers, ...]] = []
+    parts: list[Moves] = []
     by_material = itertools.groupby(enumerate(givers), key=lambda entry: entry[1].material)
     for material, entries in by_material:
         mine = list(entries)
@@ -147,14 +145,13 @@ def _list_moves(
         if not theirs or material not in table.names["material"]:
             continue
         parts.append(_deals(mine, theirs, material, table, periods))
-    columns = [[part[index] for part in parts] for index in range(5)]
-    whole = [np.concatenate(some) if some else np.empty(0, np.int32) for some in columns]
+    none = np.empty(0, np.int32)
     return Moves(
-        giver=whole[0].astype(np.int32),
-        taker=whole[1].astype(np.int32),
-        leg=whole[2].astype(np.int32),
-        vehicle=whole[3].astype(np.int16),
-        period=whole[4].astype(np.int16),
+        giver=np.concatenate([none, *(part.giver for part in parts)]),
+        taker=np.concatenate([none, *(part.taker for part in parts)]),
+        leg=np.concatenate([none, *(part.leg for part in parts)]),
+        vehicle=np.concatenate([none.astype(np.int16), *(part.vehicle for part in parts)]),
+        period=np.concatenate([none.astype(np.int16), *(part.period for part in parts)]),
     )
 
 
@@ -164,8 +161,8 @@ def _deals(
     material: str,
     table: _LegTable,
     periods: dict[str, int],
-) -> tuple[SmallIntegers, ...]:
-    """Find the moves of one material: giver, taker, leg, vehicle, period."""
+) -> Moves:
+    """Find the moves of one material."""
     origin = np.array([table.names["origin"].get(giver.site, -1) for _, giver in givers])
     destination = np.array([table.names["destination"].get(taker.site, -1) for _, taker in takers])
     deals = _dealing([giver for _, giver in givers], [taker for _, taker in takers])
@@ -178,12 +175,12 @@ def _deals(
     pair, vehicle, period = np.nonzero(there)
     giver_number = np.array([at for at, _ in givers], dtype=np.int32)
     taker_number = np.array([at for at, _ in takers], dtype=np.int32)
-    return (
-        giver_number[one[pair]],
-        taker_number[other[pair]],
-        rows[pair, vehicle, period],
-        vehicle.astype(np.int32),
-        period.astype(np.int32),
+    return Moves(
+        giver=giver_number[one[pair]],
+        taker=taker_number[other[pair]],
+        leg=rows[pair, vehicle, period],
+        vehicle=vehicle.astype(np.int16),
+        period=period.astype(np.int16),
     )
 
 

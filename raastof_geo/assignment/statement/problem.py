@@ -17,8 +17,6 @@ from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.parties import Giver, Taker
 from raastof_geo.scenario.scenario import Scenario
 
-"""Numbers of columns."""
-
 BLOCKS = ("moves", "processes", "stores", "trips", "openings", "links", "lots")
 """Kinds of columns in their order: tonnes moved, tonnes into a recipe, tonnes stored at the end
 of a period, empty trips, and decisions: a site opened, a pair of sites linked, a lot sent."""
@@ -101,29 +99,15 @@ class Problem:
         return slice(self.starts[kind], self.starts[kind] + self.sizes[kind])
 
     def join(self, **values: Floats) -> Floats:
-        """Lay values of some kinds of columns into one array, zero elsewhere.
+        """Lay values of some kinds of columns into one array, zero elsewhere. [columns]
 
         A kind that is not there may be given with any values.
         """
         whole = np.zeros(self.column_count)
         for kind, part in values.items():
             if self.sizes[kind]:
-                whole[self.block(kind)] = part if kind == "moves" else self._of_kind(kind, part)
+                whole[self.block(kind)] = part
         return whole
-
-    def _of_kind(self, kind: str, part: Floats) -> Floats:
-        if len(part) == self.sizes[kind]:
-            return part
-        return part[self._other_places[kind]]
-
-    @cached_property
-    def _other_places(self) -> dict[str, slice]:
-        """Where each kind lies in what `other` gives."""
-        places, at = {}, 0
-        for kind in ("processes", "stores", "openings"):
-            places[kind] = slice(at, at + self.sizes[kind])
-            at += self.sizes[kind]
-        return places
 
     def only(self, columns: Columns) -> Problem:
         """Give the problem with only some columns, in the order of all."""
@@ -330,13 +314,9 @@ class Problem:
         return self.others["trips"][name].to_numpy(dtype=np.float64)
 
     def other(self, name: str) -> Floats:
-        """Give `dkk` or `kg_co2e` of processes, stores and openings, one after the other."""
-        parts = [
-            self.others[kind][name].to_numpy(dtype=np.float64)
-            for kind in ("processes", "stores", "openings")
-            if self.sizes[kind]
-        ]
-        return np.concatenate(parts) if parts else np.empty(0)
+        """Give `dkk` or `kg_co2e` of processes, stores and openings, zero elsewhere. [columns]"""
+        kinds = [kind for kind in ("processes", "stores", "openings") if self.sizes[kind]]
+        return self.join(**{kind: self.others[kind][name].to_numpy(np.float64) for kind in kinds})
 
     def giver_is(self, kind: str) -> Floats:
         """Give one for every move whose giver is of a kind."""

@@ -24,6 +24,6 @@ def restate(
         return None
     other = lay_columns(scenario, legs, rules)
     if scenario.said.targets.fairness is not None:
-        other.alone.update(problem.alone)
+        other = replace(other, alone=problem.alone)
     rows = lay_rows(other, rules)
     return other, rows, build_programme(rows, other.whole)
