@@ -178,10 +178,8 @@ def test_every_output_knows_the_added_rule(written, language):
         (folder / "report.html").read_text(encoding="utf-8").replace("`", "")
     )
     book = openpyxl.load_workbook(folder / "plan.xlsx")
-    cells = [
-        str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row
-    ]
-    assert any(TITLES[language] in cell for cell in cells)
+    rows = (row for sheet in book for row in sheet.iter_rows(values_only=True))
+    assert any(TITLES[language] in str(cell) for row in rows for cell in row)
     assert '"gates_kept"' in (folder / "plan.json").read_text(encoding="utf-8")
     with np.load(folder / "proof.npz") as proof:
         assert "gates_kept: road@2027" in proof["row_name"].tolist()

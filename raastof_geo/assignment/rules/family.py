@@ -12,7 +12,7 @@ Bends = Literal["first", "next", "last", "never"]
 """When rows are broken where no plan keeps them all: needs, surplus and targets `first`, as what is
 missing is then said in tonnes of a project; `next` what was promised; `last` other limits; and
 `never` rows that only keep books, which mean nothing when they are broken."""
-Decision = Literal["lots", "partners", "openings"]
+EitherOr = Literal["lots", "partners", "openings"]
 """Kinds of either-or decisions."""
 Limits = Literal["places", "targets", "agreements"]
 """Kinds of limits that are lifted together, to learn what holds a share down."""
@@ -36,7 +36,7 @@ class Family:
     raised_by: str = ""
     """The number of the scenario that would allow more, as a place in it with the names of
     `About`, such as `sites.{site}.pit.capacity_total`; empty: no single number would."""
-    decides: Decision | None = None
+    decides: EitherOr | None = None
     """The either-or decision that it belongs to."""
     limits: Limits | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
 
 _DAYS_A_YEAR = 365.25
+"""Over leap years, as periods may be any number of days."""
 
 FLEET_HOURS = Family(
     "fleet_kept",
@@ -85,19 +87,19 @@ def trips_balanced(problem: Problem) -> Iterator[Row]:
     if not problem.pooled_share:
         return
     sites = _sites(problem)
-    group, columns, trips = _calls(problem, {site: number for number, site in enumerate(sites)})
+    calls = _list_calls(problem, {site: number for number, site in enumerate(sites)})
     # One sort brings the calls of a site, truck and period together; what comes stays before
     # what leaves, and each of them in the order of the columns.
-    order = np.argsort(group, kind="stable")
-    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    order = np.argsort(calls.group, kind="stable")
+    starts = np.flatnonzero(np.diff(calls.group[order], prepend=-1))
     periods = tuple(problem.scenario.periods)
     for first, last in itertools.pairwise([*starts.tolist(), len(order)]):
         mine = order[first:last]
-        place, period = divmod(int(group[mine[0]]), len(periods))
+        place, period = divmod(int(calls.group[mine[0]]), len(periods))
         site, vehicle = divmod(place, len(problem.vehicles))
         head = f"{sites[site]}/{problem.vehicles[vehicle]}"
         about = About(head, periods[period], sites[site], vehicle=problem.vehicles[vehicle])
-        yield Row(TRIPS_BALANCED, about, columns[mine], trips[mine], "=", 0.0)
+        yield Row(TRIPS_BALANCED, about, calls.columns[mine], calls.trips[mine], "=", 0.0)
 
 
 def _sites(problem: Problem) -> list[str]:
@@ -107,15 +109,18 @@ def _sites(problem: Problem) -> list[str]:
     return sorted(sites | {problem.takers[number].site for number in takers.tolist()})
 
 
-def _calls(problem: Problem, number: dict[str, int]) -> tuple[Columns, Columns, Floats]:
-    """List every call of a coordinated truck at a site: what comes above zero, what leaves below.
+class _Calls(NamedTuple):
+    """Calls of coordinated trucks at sites, as arrays of one length."""
 
-    Returns
-    -------
-    group, columns, trips
-        For each call a number of its site, truck and period; its column; and the trips for each
-        unit of that. Moves and trips that stay on a site call nowhere.
-    """
+    group: Integers
+    """A number of the site, truck and period."""
+    columns: Columns
+    trips: Floats
+    """Trips for each unit of the column: what comes above zero, what leaves below."""
+
+
+def _list_calls(problem: Problem, number: dict[str, int]) -> _Calls:
+    """List every call of a coordinated truck at a site; what stays on a site calls nowhere."""
     moves, table = problem.moves, problem.others["trips"]
     share = problem.pooled_share / problem.leg("load_t")
     giver = np.array([number.get(one.site, -1) for one in problem.givers], dtype=np.int64)
@@ -136,7 +141,7 @@ def _calls(problem: Problem, number: dict[str, int]) -> tuple[Columns, Columns, 
     calls &= (vehicle >= 0) & (period >= 0)
     columns = np.concatenate([moved, driven] * 2)
     trips = np.concatenate([share, ones, -share, -ones])
-    return group[calls], columns[calls], trips[calls]
+    return _Calls(group[calls], columns[calls], trips[calls])
 
 
 def _numbers(labels: pd.Series, number: dict[str, int]) -> Integers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -184,13 +185,20 @@ def _deals(
     )
 
 
+class _Sort(NamedTuple):
+    """What decides whether two may deal, beside the material."""
+
+    kind: str
+    only_from: str | None
+    plant: str | None
+
+
 def _dealing(givers: Sequence[Giver], takers: Sequence[Taker]) -> Mask:
     """Tell for each giver and taker whether they may deal; asked once for each sort of them."""
 
-    def sort_of(party: Giver | Taker) -> tuple[str, str | None, str | None]:
-        if isinstance(party, Taker):
-            return party.kind, party.only_from, party.place if party.kind == "plant" else None
-        return party.kind, None, party.place if party.kind == "plant" else None
+    def sort_of(party: Giver | Taker) -> _Sort:
+        only_from = party.only_from if isinstance(party, Taker) else None
+        return _Sort(party.kind, only_from, party.place if party.kind == "plant" else None)
 
     piles = {taker.only_from for taker in takers} - {None}
     giver_sorts = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -43,6 +43,16 @@ class Moves:
 
     def __len__(self) -> int:
         return len(self.giver)
+
+
+class _Codes(NamedTuple):
+    """Labels of moves, looked up by number."""
+
+    names: tuple[str, ...]
+    codes: Indices
+    """Of each giver, taker, truck or period the number of its name."""
+    of: str
+    """The array of `Moves` that says which of them a move has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,8 +201,8 @@ class Problem:
     def labels(self, key: str, columns: Columns | None = None) -> Objects:
         """Give a label of moves: one of `MOVE_KEYS`, `giver_kind`, `taker_kind`."""
         at = slice(None) if columns is None else columns
-        names, codes, of = self._codes(key)
-        return _pick(names, codes[getattr(self.moves, of)[at]])
+        found = self._codes(key)
+        return _pick(found.names, found.codes[getattr(self.moves, found.of)[at]])
 
     @property
     def vehicles(self) -> tuple[str, ...]:
@@ -202,35 +212,38 @@ class Problem:
     _none = np.array([], dtype=np.int64)
 
     def _is(self, key: str, label: str, columns: Columns) -> Mask:
-        names, codes, of = self._codes(key)
-        if label not in names:
+        found = self._codes(key)
+        if label not in found.names:
             return np.zeros(len(columns), bool)
-        hits = codes == names.index(label)
-        return np.asarray(hits[getattr(self.moves, of)[columns]])
+        hits = found.codes == found.names.index(label)
+        return np.asarray(hits[getattr(self.moves, found.of)[columns]])
 
-    def _codes(self, key: str) -> tuple[tuple[str, ...], Indices, str]:
-        """Give the labels of a key, which of them each party has, and whose they are."""
+    def _codes(self, key: str) -> _Codes:
+        """Give the labels of a key, and which of them each party, truck or period has."""
         if key not in self._known_codes:
-            if key in ("vehicle", "period"):
-                names = self.vehicles if key == "vehicle" else tuple(self.scenario.periods)
-                labels: Sequence[str] = names
-            else:
-                of_giver, parties = key in _OF_GIVER, (self.givers, self.takers)
-                field_name = _OF_GIVER.get(key) or _OF_TAKER[key]
-                labels = [getattr(one, field_name) for one in parties[0 if of_giver else 1]]
-                names = tuple(dict.fromkeys(labels))
+            of, labels = self._list_labels(key)
+            names = tuple(dict.fromkeys(labels))
             number = {name: at for at, name in enumerate(names)}
             codes = np.array([number[label] for label in labels], dtype=np.intp)
-            of = key if key in ("vehicle", "period") else "giver" if key in _OF_GIVER else "taker"
-            self._known_codes[key] = names, codes, of
+            self._known_codes[key] = _Codes(names, codes, of)
         return self._known_codes[key]
+
+    def _list_labels(self, key: str) -> tuple[str, Sequence[str]]:
+        """Give whose a label is, and the label of each of them."""
+        if key == "vehicle":
+            return key, self.vehicles
+        if key == "period":
+            return key, tuple(self.scenario.periods)
+        if key in _OF_GIVER:
+            return "giver", [getattr(giver, _OF_GIVER[key]) for giver in self.givers]
+        return "taker", [getattr(taker, _OF_TAKER[key]) for taker in self.takers]
 
     @cached_property
     def _known_labels(self) -> dict[tuple[str, str], Objects]:
         return {}
 
     @cached_property
-    def _known_codes(self) -> dict[str, tuple[tuple[str, ...], Indices, str]]:
+    def _known_codes(self) -> dict[str, _Codes]:
         if self._before is not None:
             return self._before._known_codes
         return {}
@@ -289,8 +302,8 @@ class Problem:
 
     def return_trip(self, name: str) -> Floats:
         """Give a figure of the empty return trip of every move."""
-        assert self.legs.empty_trips is not None  # noqa: S101 - trucks are coordinated
-        figures = self.legs.empty_trips[name].to_numpy(dtype=np.float64)[self._return_rows]
+        trips = self._empty_trips
+        figures = trips[name].to_numpy(dtype=np.float64)[self._return_rows]
         if self._heaped is not None:
             figures[self._heaped] = 0.0
         return figures
@@ -298,14 +311,20 @@ class Problem:
     @cached_property
     def _return_rows(self) -> Indices:
         """The empty trip that leads each move's truck back."""
-        trips, frame = self.legs.empty_trips, self.legs.frame
-        assert trips is not None  # noqa: S101 - trucks are coordinated
+        trips, frame = self._empty_trips, self.legs.frame
         keys = ["origin", "destination", "vehicle", "period"]
         index = pd.MultiIndex.from_frame(trips[keys].astype(str))
         back = frame[["destination", "origin", "vehicle", "period"]].iloc[self.moves.leg]
         rows = index.get_indexer(pd.MultiIndex.from_frame(back.astype(str).set_axis(keys, axis=1)))
-        assert (rows >= 0).all()  # noqa: S101 - a leg has a way back
+        if (rows < 0).any():
+            raise ValueError("a leg has no empty trip that leads back")
         return rows
+
+    @property
+    def _empty_trips(self) -> pd.DataFrame:
+        if self.legs.empty_trips is None:
+            raise ValueError("legs of trucks that are not coordinated have no empty trips")
+        return self.legs.empty_trips
 
     def trip(self, name: str) -> Floats:
         """Give a figure of every empty trip that is a column."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.choices import LOTS_LEAST, PARTNERS_LIMITED
-from raastof_geo.assignment.rules.family import Decision, Family
+from raastof_geo.assignment.rules.family import EitherOr, Family
 from raastof_geo.assignment.rules.row import Row
 from raastof_geo.assignment.solving.choose import decide
 from raastof_geo.assignment.solving.price_in import Clock
@@ -33,7 +33,7 @@ def say_excluded(
 ) -> Iterator[Message]:
     """Say which kinds of decision leave no plan, and by how much they miss one."""
     there = {row.family.decides for row in rows}
-    kinds = [kind for kind in get_args(Decision) if kind in there]
+    kinds = [kind for kind in get_args(EitherOr) if kind in there]
     culprits = [kind for kind in kinds if _has_plan(problem, rows, programme, kind, solver)]
     names = {kind: _name(problem, kind) for kind in kinds}
     if len(culprits) == 1 or (culprits and len(kinds) > 1):
@@ -53,7 +53,7 @@ def say_excluded(
         yield from _say_partners(problem, rows, programme, solver)
 
 
-def _name(problem: Problem, kind: Decision) -> Message:
+def _name(problem: Problem, kind: EitherOr) -> Message:
     choices = problem.scenario.said.choices
     if kind == "lots" and choices.smallest_lot is not None:
         return say(
@@ -67,7 +67,7 @@ def _name(problem: Problem, kind: Decision) -> Message:
 
 
 def _has_plan(
-    problem: Problem, rows: Sequence[Row], programme: Programme, kind: Decision, solver: str
+    problem: Problem, rows: Sequence[Row], programme: Programme, kind: EitherOr, solver: str
 ) -> bool:
     """Tell whether a plan exists without the decisions of one kind."""
     _, other = lift_rows(rows, programme, lambda family: family.decides == kind)
