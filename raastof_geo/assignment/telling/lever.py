@@ -33,10 +33,9 @@ _WITHOUT: dict[Limits, Message] = {
 def say_levers(case: Case, share: LargestShare, *, rules: Sequence[Rule]) -> Iterator[Message]:
     """Say what is on offer, and how far the share would get without each thing that holds it."""
     scenario = case.problem.scenario
-    target = scenario.said.targets.secondary_share
-    assert target is not None  # noqa: S101 - there is a share
-    what = DEFINITION_NAMES[target.definition]
-    stopped = list(_say_stopped(case, counting_materials(scenario, target.definition)))
+    definition = share.target.definition
+    what = DEFINITION_NAMES[definition]
+    stopped = list(_say_stopped(case, counting_materials(scenario, definition)))
     yield from stopped
     found = bool(stopped)
     for how, larger in _try_levers(case, rules=rules):
@@ -52,7 +51,7 @@ def say_levers(case: Case, share: LargestShare, *, rules: Sequence[Rule]) -> Ite
         yield say(
             "no capacity, window, agreement or condition that was tried keeps it lower; more of it "
             "has to be offered, or more of it be of use: {offered} t are on offer as {what}",
-            offered=tell_number(_count_counting(scenario, target.definition)),
+            offered=tell_number(_count_counting(scenario, definition)),
             what=what,
         )
 

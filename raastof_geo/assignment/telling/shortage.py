@@ -53,7 +53,7 @@ def say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
             )
     for at, amount in short:
         if is_share(rows[at].family) and share is not None:
-            yield say_share(case, share)
+            yield _say_share(share)
         elif rows[at].rule == AGREEMENTS_KEPT.name:
             yield _say_agreement(case, at, amount)
         elif entries[at] is None:
@@ -222,10 +222,9 @@ def _with_agreements(case: Case, told: Message, columns: Columns) -> Message:
 # --- target, agreements, other rules ------------------------------------------------------------
 
 
-def say_share(case: Case, share: LargestShare) -> Message:
+def _say_share(share: LargestShare) -> Message:
     """Say how much secondary material there can be at most, and how much is asked for."""
-    target = case.problem.scenario.said.targets.secondary_share
-    assert target is not None  # noqa: S101 - the row was made of it
+    target = share.target
     told = {
         "met": tell_number(share.met),
         "needed": tell_number(share.needed),
