@@ -27,6 +27,11 @@ def bound_everything(problem: Problem, bounded: Mask) -> Iterator[Row]:
     ----------
     bounded
         Which columns another row bounds.
+
+    Returns
+    -------
+    rows
+        At most one for each kind of column that has free ones.
     """
     scenario = problem.scenario
     places = 1 + len(scenario.plants) + len(scenario.depots)

@@ -78,7 +78,13 @@ def _counting_moves(problem: Problem, definition: ShareDefinition) -> Mask:
 
 
 def counting_materials(scenario: Scenario, definition: ShareDefinition) -> set[str]:
-    """Give the materials that count as secondary under a definition of the share."""
+    """Give the materials that count as secondary under a definition of the share.
+
+    Returns
+    -------
+    materials
+        Ids of materials of the catalogue, whether or not anybody has them.
+    """
     return {
         name
         for name, material in scenario.catalogue.materials.items()
@@ -106,7 +112,13 @@ def caps_kept(problem: Problem) -> Iterator[Row]:
 
 
 def in_period(problem: Problem, period: str) -> Mask:
-    """Tell which columns belong to a period; decisions belong to none."""
+    """Tell which columns belong to a period; decisions belong to none.
+
+    Returns
+    -------
+    mask
+        True where a column is of the period. [columns]
+    """
     mask = np.zeros(problem.column_count, bool)
     number = list(problem.scenario.periods).index(period)
     mask[problem.block("moves")] = problem.moves.period == number

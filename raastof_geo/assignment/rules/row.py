@@ -158,7 +158,13 @@ def combine(
     sense: Sense,
     limit: float,
 ) -> Row:
-    """Compare a sum of several kinds of columns with a limit; parts may not overlap."""
+    """Compare a sum of several kinds of columns with a limit; parts may not overlap.
+
+    Returns
+    -------
+    row
+        With the columns of the parts one after the other, each part times its factor.
+    """
     columns: list[Columns] = []
     coefficients: list[Floats] = []
     for which, factor in parts:

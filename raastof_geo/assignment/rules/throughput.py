@@ -28,6 +28,11 @@ def most_tonnes(problem: Problem) -> float:
     passes each plant once, also where it turns in a plant that mixes, unless plants feed each
     other in a circle: then what goes round shrinks by what leaves it, and all passes together are
     no more than one over the smallest share that leaves or is lost.
+
+    Returns
+    -------
+    tonnes
+        Through any one place, in all periods together; see `Problem.room`. [t]
     """
     scenario = problem.scenario
     wanted = sum(need.tonnes * max(need.ratios.values(), default=0.0) for need in scenario.needs)

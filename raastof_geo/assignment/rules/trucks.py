@@ -59,7 +59,14 @@ def fleet_kept(problem: Problem) -> Iterator[Row]:
 
 
 def work_hours(problem: Problem) -> Floats:
-    """Give the hours of a truck and its driver for each unit of every column. [h]"""
+    """Give the hours of a truck and its driver for each unit of every column. [h]
+
+    Returns
+    -------
+    work_h
+        For each column, a tonne moved or an empty trip; what coordinated trucks need not drive back
+        is taken off. [h/unit, columns]
+    """
     load_t = problem.leg("load_t")
     moved = problem.leg("work_h") / load_t
     if problem.pooled_share:

@@ -25,6 +25,11 @@ def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True)
     every_vehicle
         Keep a column for each truck. Otherwise only for the truck that serves the objectives
         best, which loses nothing where every rule is blind to trucks (`rules.trucks_matter`).
+
+    Returns
+    -------
+    problem
+        Moves by giver, taker, truck and period; then recipes, stores, empty trips and decisions.
     """
     givers, takers = list_givers(scenario), list_takers(scenario)
     table = _LegTable(scenario, legs, keep_all=every_vehicle)
@@ -298,7 +303,13 @@ def _list_links(problem: Problem) -> pd.DataFrame:
 
 
 def limited_partners(scenario: Scenario) -> dict[str, int]:
-    """Give the most partners of each site that has such a limit."""
+    """Give the most partners of each site that has such a limit.
+
+    Returns
+    -------
+    limits
+        By the id of the site.
+    """
     general = scenario.said.choices.partners_at_most
     limits = {}
     for site_id, site in scenario.sites.items():

@@ -120,7 +120,13 @@ class Problem:
         return whole
 
     def only(self, columns: Columns) -> Problem:
-        """Give the problem with only some columns, in the order of all."""
+        """Give the problem with only some columns, in the order of all.
+
+        Returns
+        -------
+        problem
+            Its columns are numbered anew from zero, in the same order.
+        """
         columns = np.asarray(columns)
         moved = columns[columns < len(self.moves)]
         others = {
@@ -163,6 +169,11 @@ class Problem:
         labels
             For moves `giver`, `taker`, `origin`, `destination`, `material`, `vehicle`, `period`,
             `giver_kind`, `taker_kind`; for other kinds the names of their table.
+
+        Returns
+        -------
+        columns
+            Their numbers among all columns, ascending; empty where nothing is so.
         """
         if kind != "moves":
             table = self.others.get(kind)
@@ -199,7 +210,13 @@ class Problem:
         return np.sort(np.concatenate(parts)) if parts else self._none
 
     def labels(self, key: str, columns: Columns | None = None) -> Objects:
-        """Give a label of moves: one of `MOVE_KEYS`, `giver_kind`, `taker_kind`."""
+        """Give a label of moves: one of `MOVE_KEYS`, `giver_kind`, `taker_kind`.
+
+        Returns
+        -------
+        labels
+            Text. [moves, or those of `columns`]
+        """
         at = slice(None) if columns is None else columns
         found = self._codes(key)
         return _pick(found.names, found.codes[getattr(self.moves, found.of)[at]])
@@ -288,7 +305,13 @@ class Problem:
         return pooled.share if pooled and self.legs.empty_trips is not None else 0.0
 
     def leg(self, name: str) -> Floats:
-        """Give a figure of the leg of every move; what is heaped up where it is dug has none."""
+        """Give a figure of the leg of every move; what is heaped up where it is dug has none.
+
+        Returns
+        -------
+        figures
+            As the column `name` of the legs has them. [moves]
+        """
         figures = self.legs.frame[name].to_numpy(dtype=np.float64)[self.moves.leg]
         if name != "load_t" and self._heaped is not None:
             figures[self._heaped] = 0.0
@@ -378,7 +401,13 @@ class Problem:
         return np.asarray(table[self.moves.taker, of_giver[self.moves.giver]])
 
     def measure(self, name: str) -> Floats:
-        """Give what a unit of each column adds to a measure."""
+        """Give what a unit of each column adds to a measure.
+
+        Returns
+        -------
+        values
+            In the unit of the measure for each tonne, trip or decision. [columns]
+        """
         if name not in self._measured:
             self._measured[name] = MEASURES[name](self)
         return self._measured[name]
@@ -390,11 +419,24 @@ class Problem:
         return {}
 
     def objectives(self) -> list[Floats]:
-        """Give what a unit of each column adds to each objective."""
+        """Give what a unit of each column adds to each objective.
+
+        Returns
+        -------
+        costs
+            One array for each step, measures of a step added up. [columns]
+        """
         return [add_measures(self, step.minimise) for step in self.scenario.said.objectives]
 
     def tabulate_moves(self, columns: Columns) -> pd.DataFrame:
-        """Give the labels of moves, and what they are made of, as a table."""
+        """Give the labels of moves, and what they are made of, as a table.
+
+        Returns
+        -------
+        table
+            A row for each of the columns: its labels, the figures of its leg, and what a tonne on it
+            costs and emits.
+        """
         legs = self.legs.frame.iloc[self.moves.leg[columns]].reset_index(drop=True)
         parties = ("giver", "giver_kind", "taker", "taker_kind")
         table = pd.DataFrame({key: self.labels(key, columns) for key in parties})

@@ -101,7 +101,13 @@ def share_ends(group: Group, *, gives: Mask, takes: Mask, received: Mask, shared
 
 
 def group_parts(measure: str, co2_dkk_per_kg: float) -> dict[Group, list[tuple[str, float]]]:
-    """Give the parts of a measure, each with what it is multiplied with, by how they are shared."""
+    """Give the parts of a measure, each with what it is multiplied with, by how they are shared.
+
+    Returns
+    -------
+    parts
+        By group the names of parts and what a unit of each counts in the measure.
+    """
     parts = [(name, 1.0) for name in SUMS.get(measure, (measure,))]
     if measure == "cost_with_co2_dkk":
         parts = [(name, 1.0) for name in COST_PARTS]

@@ -70,6 +70,11 @@ def explain_conflict(
 
     What is missing without the either-or decisions is missing with them too. Only where the
     tonnes fit without them are they what leaves no plan, and are told with their own numbers.
+
+    Returns
+    -------
+    messages
+        What is missing, why, who together, what binds, and repairs, the cheapest first.
     """
     kept, linear = lift_rows(rows, programme, is_decision)
     violation = find_least_violation(kept, linear, solver=solver)
@@ -112,7 +117,13 @@ def _say_conflicts(
 def find_conflicts(
     rows: Sequence[Row], programme: Programme, violation: Violation
 ) -> list[Conflict]:
-    """Find groups of rows that have a price together: none of them can give way alone."""
+    """Find groups of rows that have a price together: none of them can give way alone.
+
+    Returns
+    -------
+    conflicts
+        Those that miss most first; empty where nothing has a price.
+    """
     prices = violation.prices[: len(rows)]
     priced = np.flatnonzero(np.abs(prices) > _FREE)
     if not len(priced):
@@ -296,6 +307,11 @@ def find_binding(case: Case, *, most: int = _MOST_TRIED) -> list[int]:
     """Find rows of which one unit more room leaves less missing, the dearest first.
 
     Rows that only keep books bind nothing, and those that are missing something are told before.
+
+    Returns
+    -------
+    rows
+        Numbers of rows.
     """
     prices = case.violation.prices[: len(case.rows)]
     broken = case.violation.short.keys() | case.violation.over.keys()

@@ -31,7 +31,14 @@ def is_decision(family: Family) -> bool:
 def say_excluded(
     problem: Problem, rows: Sequence[Row], programme: Programme, *, solver: str
 ) -> Iterator[Message]:
-    """Say which kinds of decision leave no plan, and by how much they miss one."""
+    """Say which kinds of decision leave no plan, and by how much they miss one.
+
+    Returns
+    -------
+    messages
+        Each kind without which there is a plan, or all together; then the lots and the partners
+        that are nearest to one.
+    """
     there = {row.family.decides for row in rows}
     kinds = [kind for kind in get_args(EitherOr) if kind in there]
     culprits = [kind for kind in kinds if _has_plan(problem, rows, programme, kind, solver)]

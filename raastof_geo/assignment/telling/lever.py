@@ -31,7 +31,13 @@ _WITHOUT: dict[Limits, Message] = {
 
 
 def say_levers(case: Case, share: LargestShare, *, rules: Sequence[Rule]) -> Iterator[Message]:
-    """Say what is on offer, and how far the share would get without each thing that holds it."""
+    """Say what is on offer, and how far the share would get without each thing that holds it.
+
+    Returns
+    -------
+    messages
+        One for each lever that lets the share rise; if none does, what is on offer.
+    """
     scenario = case.problem.scenario
     definition = share.target.definition
     what = DEFINITION_NAMES[definition]
@@ -71,8 +77,10 @@ def _try_levers(
             return
         other = restate(case.problem, said, rules)
         if other is not None:
-            problem, rows, programme = other
-            yield how, find_largest_share(rows, programme, problem, solver=case.solver)
+            yield (
+                how,
+                find_largest_share(other.rows, other.programme, other.problem, solver=case.solver),
+            )
 
 
 def _is_of(kind: Limits, family: Family) -> bool:

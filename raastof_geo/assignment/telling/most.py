@@ -52,7 +52,13 @@ class Case:
         return ~self.unusable.moves
 
     def columns(self, key: str, labels: Sequence[str]) -> Columns:
-        """Give the live moves of some givers or takers."""
+        """Give the live moves of some givers or takers.
+
+        Returns
+        -------
+        columns
+            Numbers of moves, without those that no plan can use.
+        """
         parts = [self.problem.of(key, label) for label in labels]
         columns: Columns = np.concatenate(parts) if parts else np.empty(0, np.int64)
         return np.asarray(columns[self.live[columns]])
@@ -67,6 +73,11 @@ class Case:
         Needs may be met in part, surplus may stay, and the target and the wanted rows' own lower
         limits ask for nothing; all other rules are kept. Where that is no way out, promises are
         left open too; none where even that is none, or where there is no more time.
+
+        Returns
+        -------
+        most
+            In the unit of the rows; none as said. [t]
         """
         if self.clock.over():
             return None
@@ -112,7 +123,13 @@ def _open(
 
 
 def maximise(problem: Problem, programme: Programme, worth: Floats, solver: str) -> Solution | None:
-    """Find the most that columns can be worth; none where the rows cannot be kept."""
+    """Find the most that columns can be worth; none where the rows cannot be kept.
+
+    Returns
+    -------
+    solution
+        Its `value` is the worth with a minus: it was minimised.
+    """
     most = solve(problem, programme=programme, costs=[-worth], solver=solver)
     return most if most.solved else None
 

@@ -99,7 +99,13 @@ def _digits(value: float, beside: float | None) -> int:
 
 
 def cite_fit(scenario: Scenario, material: str, use: str, land: str) -> Message:
-    """Say which rule keeps a material from a use, with its source."""
+    """Say which rule keeps a material from a use, with its source.
+
+    Returns
+    -------
+    message
+        A half-sentence; where nothing blocks it, that it may serve.
+    """
     catalogue = scenario.catalogue
     blocked = scenario.blocks(material, use, land)
     names = {
@@ -150,6 +156,12 @@ def describe_row(scenario: Scenario, name: RowName, *, periods: Readable | None 
     ----------
     periods
         Those of several like rows, in place of the row's own.
+
+    Returns
+    -------
+    message
+        The title of its family, then the site, the material, and the period in brackets; a need,
+        surplus or an agreement in words of its own.
     """
     family, about = name
     title = family.title or family.name
@@ -275,7 +287,13 @@ def name_agreement(scenario: Scenario, agreement: Agreement) -> Message:
 
 
 def agreed_tonnes(scenario: Scenario, agreement: Agreement) -> float:
-    """Give the amount of an agreement; nothing where it forbids. [t]"""
+    """Give the amount of an agreement; nothing where it forbids. [t]
+
+    Returns
+    -------
+    tonnes
+        Of its material, or of the first of the catalogue where it is about any. [t]
+    """
     amount = agreement.tonnes or agreement.at_least or agreement.at_most
     if amount is None:
         return 0.0

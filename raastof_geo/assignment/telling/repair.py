@@ -111,7 +111,13 @@ def try_repairs(
     rules: Sequence[Rule],
     share: float | None,
 ) -> tuple[list[Repair], int]:
-    """Give what helps, the cheapest first, and how many changes were tried."""
+    """Give what helps, the cheapest first, and how many changes were tried.
+
+    Returns
+    -------
+    repairs, tried
+        By what the first objective is then, and how many changes were tried before time was up.
+    """
     started = time.monotonic()
     found: list[Repair] = []
     tried = 0
@@ -138,8 +144,8 @@ def _attempts(
         if other is None:
             yield None
         else:
-            problem, _, changed = other
-            yield _solve(problem, changed, message, case.solver, Change(said=said))
+            change = Change(said=said)
+            yield _solve(other.problem, other.programme, message, case.solver, change)
 
 
 # --- more room here -----------------------------------------------------------------------------

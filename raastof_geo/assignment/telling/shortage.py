@@ -36,7 +36,13 @@ _SEEN_T = 1e-3
 
 
 def say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
-    """Say for each rule that has to be broken what is missing, and where."""
+    """Say for each rule that has to be broken what is missing, and where.
+
+    Returns
+    -------
+    messages
+        Needs first, then surplus, the largest amounts first; then what other rules lack.
+    """
     rows, violation = case.rows, case.violation
     short = sorted(violation.short.items(), key=lambda entry: -entry[1])
     entries = {at: case.entry(at) for at, _ in short}

@@ -68,7 +68,13 @@ class Bending:
         )
 
     def read(self, bent: Floats) -> tuple[dict[int, float], dict[int, float]]:
-        """Give by how much rows fall short and exceed, those by next to nothing left out."""
+        """Give by how much rows fall short and exceed, those by next to nothing left out.
+
+        Returns
+        -------
+        short, over
+            Units by row: what is missing to it, and what is above it.
+        """
         amounts = np.where(bent > _LEAST_T / self.programme.scale, bent, 0.0).tolist()
         lacking = dict(zip(self.short, amounts, strict=False))
         exceeding = dict(zip(self.over, amounts[len(self.short) :], strict=True))
@@ -123,6 +129,11 @@ class Violation:
         More room is a higher limit where a row says at most, a lower one where it says at least,
         and the better of the two where it says exactly. It is solved again, as prices of a corner
         with many rows in it tell of rows that do not bind.
+
+        Returns
+        -------
+        binds
+            False also where the other programme could not be solved.
         """
         programme = self.bending.programme
         price = float(self.prices[row])
@@ -140,7 +151,14 @@ def find_least_violation(
     solver: str,
     closed: Mask | None = None,
 ) -> Violation:
-    """Find the least violation; needs, surplus and targets bend first, other rules if they must."""
+    """Find the least violation; needs, surplus and targets bend first, other rules if they must.
+
+    Returns
+    -------
+    violation
+        With the fewest families bent that leave a way: those of the first, then promises too, then
+        all that may be bent.
+    """
     for bends, both in _BENT:
         bendable = [number for number, row in enumerate(rows) if row.family.bends in bends]
         found = bend_rows(
@@ -192,7 +210,14 @@ def make_bending(
     short: list[int],
     over: list[int],
 ) -> Bending:
-    """Give every row that may be bent a column that bends it, at a price."""
+    """Give every row that may be bent a column that bends it, at a price.
+
+    Returns
+    -------
+    bending
+        With one column more for each entry of `short`, then of `over`. Tonnes of what bends first
+        or next cost 1 each; others by their share of the limit, a thousand for the whole of it.
+    """
     bent = np.array(short + over, dtype=np.int64)
     count, extra = programme.column_count, len(bent)
     wider = programme.with_slack(short, over)
@@ -214,6 +239,11 @@ def lift_rows(
     """Give the programme without the rows of some families, and which rows it keeps.
 
     Decisions that no row speaks of any more are no longer whole.
+
+    Returns
+    -------
+    rows, programme
+        Those that are left, in their order, and the programme of them over the same columns.
     """
     keep = [number for number, row in enumerate(rows) if not lifted(row.family)]
     matrix = programme.matrix.tocsr()[keep].tocsc()

@@ -80,6 +80,11 @@ def explain_why_not(
     material
         Id of a material; none: all that the giver has.
 
+    Returns
+    -------
+    reasons
+        One for each giver and taker: what is in the plan first, then what would cost least.
+
     Raises
     ------
     InputError
@@ -111,6 +116,11 @@ def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
     What moves comes first, then what would cost least more, then the rule that blocks the first
     material. All columns are priced at once, so that costs are the least that it would take, and
     nothing is called as good.
+
+    Returns
+    -------
+    reasons
+        By the ids of the site that gives and of the one that takes.
     """
     problem, proof = plan.problem, plan.proof
     moves = problem.block("moves")
