@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar, Literal, TypeAlias
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, Place
@@ -24,11 +25,15 @@ from raastof_geo.scenario.period import Calendar, Period
 from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.units import Quantity
 
+Role: TypeAlias = Literal["offer", "need", "pit", "receiver", "plant", "depot", "stockpile"]
+"""As what a site gives or takes."""
+
 
 @dataclass(frozen=True)
 class Offer:
     """Tonnes of a secondary material, free in a window."""
 
+    role: ClassVar[Role] = "offer"
     site: str
     number: int
     """Its place among the offers of its site, from 1 on."""
@@ -55,6 +60,7 @@ class Offer:
 class Need:
     """Reference tonnes for a use, due in a window."""
 
+    role: ClassVar[Role] = "need"
     site: str
     number: int
     """Its place among the needs of its site, from 1 on."""
@@ -83,12 +89,18 @@ class Need:
 class Pit:
     """Virgin supply."""
 
+    role: ClassVar[Role] = "pit"
     site: str
     prices_dkk_per_t: dict[str, float]
     """Materials that it supplies, with price and raw-material tax."""
     per_period_t: float | None
     total_t: float | None
     opens: Opening | None = None
+
+    @property
+    def id(self) -> str:
+        """The site: it has one pit."""
+        return self.site
 
     def giver(self, material: str) -> str:
         """Name who gives a material here."""
@@ -99,6 +111,7 @@ class Pit:
 class Receiver:
     """Final reception."""
 
+    role: ClassVar[Role] = "receiver"
     site: str
     fees_dkk_per_t: dict[str, float]
     """Materials that it accepts, with gate fee."""
@@ -107,6 +120,11 @@ class Receiver:
     disposal_kg_co2e_per_t: dict[str, float] = field(default_factory=dict)
     landfill: bool = True
     opens: Opening | None = None
+
+    @property
+    def id(self) -> str:
+        """The site: it has one receiver."""
+        return self.site
 
     @property
     def taker(self) -> str:
@@ -132,11 +150,17 @@ class Process:
 class Plant:
     """A place that makes materials of others."""
 
+    role: ClassVar[Role] = "plant"
     site: str
     processes: tuple[Process, ...]
     per_period_t: float | None
     total_t: float | None
     opens: Opening | None = None
+
+    @property
+    def id(self) -> str:
+        """The site: it has one plant."""
+        return self.site
 
     @property
     def taker(self) -> str:
@@ -184,6 +208,11 @@ class Depot:
         return name_stockpile(self.site) if self.own else self.site
 
     @property
+    def role(self) -> Role:
+        """As what it stands in the file."""
+        return "stockpile" if self.own else "depot"
+
+    @property
     def into(self) -> str:
         """Name who takes here."""
         return f"{self.id}/in"
@@ -191,6 +220,10 @@ class Depot:
     def out(self, material: str) -> str:
         """Name who gives a material that lies here."""
         return f"{self.id}/out/{material}"
+
+
+Facility: TypeAlias = Pit | Receiver | Plant | Depot
+"""What a site may have beside its own surplus and needs."""
 
 
 def name_stockpile(site: str) -> str:
@@ -384,6 +417,11 @@ class Scenario:
             if site.stockpile is not None
         ]
         return tuple(depots + piles)
+
+    @property
+    def facilities(self) -> tuple[Facility, ...]:
+        """Pits, receivers, plants, depots and stockpiles, in this order."""
+        return (*self.pits, *self.receivers, *self.plants, *self.depots)
 
     def project(self, site: str) -> str:
         """Give the project that a site belongs to."""

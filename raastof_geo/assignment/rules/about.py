@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from raastof_geo.scenario.scenario import Depot, Need, Offer
-
-Role = Literal["", "offer", "need", "pit", "receiver", "plant", "depot", "stockpile"]
+from raastof_geo.scenario.scenario import Facility, Need, Offer, Role
 
 
 @dataclass(frozen=True)
@@ -20,7 +18,7 @@ class About:
     """The period, or the first one of a window that comes again; empty: all of them."""
     site: str = ""
     """A site, or a project."""
-    role: Role = ""
+    role: Role | Literal[""] = ""
     """As what the site is meant."""
     material: str = ""
     vehicle: str = ""
@@ -39,19 +37,13 @@ def about_entry(entry: Offer | Need) -> About:
         entry.name,
         period=entry.periods[0] if entry.repeated else "",
         site=entry.site,
-        role="need" if isinstance(entry, Need) else "offer",
-        material="" if isinstance(entry, Need) else entry.material,
+        role=entry.role,
+        material=entry.material if isinstance(entry, Offer) else "",
         entry=entry.number - 1,
     )
 
 
-def about_place(site: str, role: Role, *, material: str = "", period: str = "") -> About:
-    """Speak of a pit, a receiver or a plant."""
-    head = f"{site}/{material}" if material else site
-    return About(head, period, site, role, material)
-
-
-def about_depot(depot: Depot, *, material: str = "", period: str = "") -> About:
-    """Speak of a depot or a stockpile."""
-    head = f"{depot.id}/{material}" if material else depot.id
-    return About(head, period, depot.site, "stockpile" if depot.own else "depot", material)
+def about_facility(facility: Facility, *, material: str = "", period: str = "") -> About:
+    """Speak of a pit, a receiver, a plant, a depot or a stockpile."""
+    head = f"{facility.id}/{material}" if material else facility.id
+    return About(head, period, facility.site, facility.role, material)

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules.about import About, Role
+from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.row import Row, always, combine, declare, sum_of
 from raastof_geo.assignment.rules.throughput import most_tonnes
 from raastof_geo.assignment.statement.layout import limited_partners
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
-from raastof_geo.scenario.scenario import Depot, Pit, Plant, Receiver
+from raastof_geo.scenario.scenario import Depot, Facility, Plant, Receiver
 
 _OPENING, _PARTNERS, _LOT = say("site to open"), say("partners"), say("smallest lot")
 
@@ -37,32 +37,21 @@ LOTS_ONCE = Family("lots_once", _LOT, bends="never", unit="t", decides="lots")
 @declare(OPENINGS_ONCE, OPENINGS_PAID, blind_to_trucks=always)
 def openings_paid(problem: Problem) -> Iterator[Row]:
     r"""Use only a site that is opened: :math:`\sum_c x_c \le k\,b_i`, :math:`b_i \le 1`."""
-    scenario = problem.scenario
-    places: dict[Role, tuple[Pit | Receiver | Plant | Depot, ...]] = {
-        "pit": scenario.pits,
-        "receiver": scenario.receivers,
-        "plant": scenario.plants,
-        "depot": scenario.depots,
-    }
     if not problem.sizes["openings"]:
         return
     everything = most_tonnes(problem)
-    for role, entries in places.items():
-        for place in entries:
-            if place.opens is None:
-                continue
-            opened = problem.find("openings", role=role, site=place.site)
-            about = About(f"{role}/{place.site}", site=place.site, role=role)
-            yield sum_of(OPENINGS_ONCE, about, opened, "<=", 1.0)
-            for period, most in _most(problem, place, everything):
-                columns = _through(problem, role, place, period)
-                parts = [(columns, 1.0), (opened, -most)]
-                yield combine(OPENINGS_PAID, replace(about, period=period), parts, "<=", 0.0)
+    for place in problem.scenario.facilities:
+        if place.opens is None:
+            continue
+        opened = problem.find("openings", role=place.role, site=place.site)
+        about = About(f"{place.role}/{place.site}", site=place.site, role=place.role)
+        yield sum_of(OPENINGS_ONCE, about, opened, "<=", 1.0)
+        for period, most in _most(problem, place, everything):
+            parts = [(_through(problem, place, period), 1.0), (opened, -most)]
+            yield combine(OPENINGS_PAID, replace(about, period=period), parts, "<=", 0.0)
 
 
-def _most(
-    problem: Problem, place: Pit | Receiver | Plant | Depot, everything: float
-) -> Iterator[tuple[str, float]]:
+def _most(problem: Problem, place: Facility, everything: float) -> Iterator[tuple[str, float]]:
     """Give the most that may go through a place: in each period, or in total."""
     if place.per_period_t is not None:
         for period in problem.scenario.periods:
@@ -72,17 +61,15 @@ def _most(
     yield "", everything if total is None else min(total, everything)
 
 
-def _through(
-    problem: Problem, role: str, place: Pit | Receiver | Plant | Depot, period: str
-) -> Columns:
+def _through(problem: Problem, place: Facility, period: str) -> Columns:
     when = {"period": period} if period else {}
-    if role == "plant":
+    if isinstance(place, Plant):
         return problem.find("processes", site=place.site, **when)
-    if role == "receiver":
-        return problem.find(taker=place.site, **when)
+    if isinstance(place, Receiver):
+        return problem.find(taker=place.taker, **when)
     if isinstance(place, Depot):
         return problem.find(taker=place.into, **when)
-    return problem.find(origin=place.site, giver_kind="pit", **when)
+    return problem.find(origin=place.site, giver_kind=place.role, **when)
 
 
 @declare(PARTNERS_LINKED, PARTNERS_ONCE, PARTNERS_LIMITED, blind_to_trucks=always)

@@ -40,6 +40,11 @@ class Family:
     """The either-or decision that it belongs to."""
     limits: Limits | None = None
 
+    @property
+    def keeps_books(self) -> bool:
+        """Whether rows only say that sums agree, so that no unit more on them means anything."""
+        return self.bends == "never"
+
     def __str__(self) -> str:
         return self.name
 

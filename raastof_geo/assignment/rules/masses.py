@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules.about import Role, about_depot, about_entry, about_place
+from raastof_geo.assignment.rules.about import about_entry, about_facility
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.row import Row, Sense, always, combine, declare, sum_of
 from raastof_geo.assignment.statement.problem import Problem
@@ -108,11 +108,11 @@ def plants_run(problem: Problem) -> Iterator[Row]:
             yield from _balance_plant(problem, plant, period)
             if plant.per_period_t is not None:
                 inside = problem.find("processes", site=plant.site, period=period)
-                about = about_place(plant.site, "plant", period=period)
+                about = about_facility(plant, period=period)
                 yield sum_of(PLANTS_PERMITTED, about, inside, "<=", plant.per_period_t)
         if plant.total_t is not None:
             inside = problem.find("processes", site=plant.site)
-            about = about_place(plant.site, "plant")
+            about = about_facility(plant)
             yield sum_of(PLANTS_IN_TOTAL, about, inside, "<=", plant.total_t)
 
 
@@ -124,7 +124,7 @@ def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[Row]
             for process in plant.processes
             if material in process.inputs
         ]
-        about = about_place(plant.site, "plant", material=material, period=period)
+        about = about_facility(plant, material=material, period=period)
         yield combine(PLANTS_FED, about, [(comes, 1.0), *used], "=", 0.0)
     for material in plant.makes:
         leaves = problem.find(giver=plant.giver(material), period=period)
@@ -133,7 +133,7 @@ def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[Row]
             for process in plant.processes
             if material in process.outputs
         ]
-        about = about_place(plant.site, "plant", material=material, period=period)
+        about = about_facility(plant, material=material, period=period)
         yield combine(PLANTS_EMPTIED, about, [(leaves, -1.0), *made], "=", 0.0)
 
 
@@ -152,7 +152,7 @@ def depots_kept(problem: Problem) -> Iterator[Row]:
         for material in depot.materials:
             yield from _balance_depot(problem, depot, material)
         for period in problem.scenario.periods:
-            about = about_depot(depot, period=period)
+            about = about_facility(depot, period=period)
             lying = problem.find("stores", depot=depot.id, period=period)
             yield sum_of(DEPOTS_FILLED, about, lying, "<=", depot.capacity_t)
             if depot.per_period_t is not None:
@@ -168,24 +168,23 @@ def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[Ro
         comes = problem.find(taker=depot.into, material=material, period=period)
         leaves = problem.find(giver=depot.out(material), period=period)
         parts = [(lying, 1.0), (before, -1.0), (comes, -1.0), (leaves, 1.0)]
-        about = about_depot(depot, material=material, period=period)
+        about = about_facility(depot, material=material, period=period)
         yield combine(DEPOTS_BALANCED, about, parts, "=", start)
         before, start = lying, 0.0
     if depot.end_t is not None:
         limit = depot.end_t.get(material, 0.0)
-        about = about_depot(depot, material=material)
+        about = about_facility(depot, material=material)
         yield sum_of(DEPOTS_ENDED, about, before, "=", limit)
 
 
 def _capacity(
     problem: Problem, place: Pit | Receiver, columns: Columns, per_period: Family, in_total: Family
 ) -> Iterator[Row]:
-    role: Role = "pit" if isinstance(place, Pit) else "receiver"
     if place.per_period_t is not None:
         for number, period in enumerate(problem.scenario.periods):
             inside = columns[problem.moves.period[columns] == number]
-            about = about_place(place.site, role, period=period)
+            about = about_facility(place, period=period)
             yield sum_of(per_period, about, inside, "<=", place.per_period_t)
     if place.total_t is not None:
-        about = about_place(place.site, role)
+        about = about_facility(place)
         yield sum_of(in_total, about, columns, "<=", place.total_t)

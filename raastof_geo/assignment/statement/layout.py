@@ -270,20 +270,10 @@ def _list_trips(problem: Problem) -> pd.DataFrame:
 
 
 def _list_openings(scenario: Scenario) -> pd.DataFrame:
-    places = [
-        (role, place.site, place.opens)
-        for role, entries in (
-            ("pit", scenario.pits),
-            ("receiver", scenario.receivers),
-            ("plant", scenario.plants),
-            ("depot", scenario.depots),
-        )
-        for place in entries
-    ]
     rows = [
-        (role, site, opens.cost_dkk, opens.kg_co2e)
-        for role, site, opens in sorted(places, key=lambda entry: entry[:2])
-        if opens is not None
+        (place.role, place.site, place.opens.cost_dkk, place.opens.kg_co2e)
+        for place in sorted(scenario.facilities, key=lambda one: (one.role, one.site))
+        if place.opens is not None
     ]
     return pd.DataFrame(rows, columns=["role", "site", "dkk", "kg_co2e"])
 

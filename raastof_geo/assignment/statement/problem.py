@@ -434,8 +434,8 @@ class Problem:
         Returns
         -------
         table
-            A row for each of the columns: its labels, the figures of its leg, and what a tonne on it
-            costs and emits.
+            A row for each of the columns: its labels, the figures of its leg, and what a tonne
+            on it costs and emits.
         """
         legs = self.legs.frame.iloc[self.moves.leg[columns]].reset_index(drop=True)
         parties = ("giver", "giver_kind", "taker", "taker_kind")

@@ -325,6 +325,6 @@ def find_binding(case: Case, *, most: int = _MOST_TRIED) -> list[int]:
 
 def _gives_room(row: Row, price: float) -> bool:
     """Tell whether a row is a limit, and not a wish that is itself part of what is missing."""
-    if row.family.bends == "never" or is_share(row.family):
+    if row.family.keeps_books or is_share(row.family):
         return False
     return row.family.bends != "first" or price < 0

@@ -129,7 +129,7 @@ def _name_blocking(plan: Plan, columns: Columns) -> Iterator[Message]:
     told: dict[str, Message] = {}
     for at in np.argsort(-np.abs(prices), kind="stable").tolist():
         name = proof.rows[at]
-        if abs(prices[at]) > FREE and name.family.bends != "never":
+        if abs(prices[at]) > FREE and not name.family.keeps_books:
             message = describe_row(plan.problem.scenario, name)
             told.setdefault(str(message), message)
     yield from list(told.values())[:_MOST_NAMED]

@@ -52,5 +52,5 @@ def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
             float(worth[at]),
         )
         for at, name in enumerate(plan.proof.rows)
-        if abs(worth[at]) > least and name.family.bends != "never"
+        if abs(worth[at]) > least and not name.family.keeps_books
     ]

@@ -427,7 +427,7 @@ def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
 
 def _may_be_full(family: Family) -> bool:
     """Tell whether rows are a limit that stands in the way, and not what is sent itself."""
-    return family.bends != "never" and family.name != OFFERS_KEPT.name
+    return not family.keeps_books and family.name != OFFERS_KEPT.name
 
 
 def _forbidden(problem: Problem, columns: Columns) -> Message | None:
