@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from raastof_geo.assignment import Plan, assign
     from raastof_geo.effect import Effect, measure_effect
     from raastof_geo.errors import InputError, NoPlanError, OutsideError, RaastofError
-    from raastof_geo.legs.legs import Legs, price_legs
+    from raastof_geo.legs.legs import Legs
+    from raastof_geo.legs.price import price_legs
     from raastof_geo.outputs import write_outputs
     from raastof_geo.pipeline import run_scenario, solve_scenario
     from raastof_geo.result import Result
@@ -37,7 +38,7 @@ _ROOMS = {
     "assign": "assignment",
     "load_network": "roads.load",
     "measure_effect": "effect",
-    "price_legs": "legs.legs",
+    "price_legs": "legs.price",
     "read_scenario": "scenario",
     "run_scenario": "pipeline",
     "snap_sites": "roads.snap",

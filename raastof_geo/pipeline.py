@@ -12,7 +12,7 @@ from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel
 from raastof_geo.errors import Finding, NoPlanError, Place, ScenarioError
 from raastof_geo.language import Language, Message, say
-from raastof_geo.legs.legs import price_legs
+from raastof_geo.legs.price import price_legs
 from raastof_geo.outputs import write_outputs
 from raastof_geo.outputs.warning import explain_idle
 from raastof_geo.records.place import check_place

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from raastof_geo.legs.legs import LEG_KEYS, Legs, compatible_pairs
-from raastof_geo.roads.network import NetworkMetadata, RoadNetwork, Turns, no_turns
+from raastof_geo.legs.legs import LEG_KEYS, Legs
+from raastof_geo.legs.price import compatible_pairs
+from raastof_geo.roads.edges import NetworkMetadata, Turns, no_turns
+from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import measure_steps
 from raastof_geo.roads.road import Road
 from raastof_geo.scenario.reading.read import build_scenario

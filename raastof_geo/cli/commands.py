@@ -663,7 +663,7 @@ def _why_not(
     debug: Debug = False,
 ) -> None:
     from raastof_geo.assignment import assign, explain_why_not
-    from raastof_geo.legs.legs import price_legs
+    from raastof_geo.legs.price import price_legs
     from raastof_geo.pipeline import place_scenario, read_for_roads
     from raastof_geo.scenario.lookup import look_up
 
@@ -753,8 +753,8 @@ def _route(
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    from raastof_geo.detour import explain_route, find_leg
-    from raastof_geo.legs.legs import RoadPrices
+    from raastof_geo.legs.detour import explain_route, find_leg
+    from raastof_geo.legs.roads import RoadPrices
     from raastof_geo.outputs.pages.route import explain, write_route
     from raastof_geo.pipeline import place_scenario, read_for_roads, solve_scenario
     from raastof_geo.roads.routing.route import place_stops
@@ -765,13 +765,13 @@ def _route(
         start, goal, truck, when = find_leg(read, origin, destination, vehicle, period)
         if no_plan:
             network, anchors = place_scenario(read, tell=note)
-            roads, plan = RoadPrices(read, network, place_stops(anchors)), None
+            roads, flows = RoadPrices(read, network, place_stops(anchors)), None
         else:
             result = solve_scenario(read, tell=note)
             assert result.legs.roads is not None  # noqa: S101 - solved on roads
-            roads, plan = result.legs.roads, result.plan
+            roads, flows = result.legs.roads, result.plan.flows
         note(say("Comparing the routes"))
-        detour = explain_route(roads, start, goal, truck, period=when, plan=plan)
+        detour = explain_route(roads, start, goal, truck, period=when, flows=flows)
     with _in_language_of(read.said.language, language):
         for line in explain(read, detour):
             tell(line)

@@ -9,7 +9,7 @@ from raastof_geo.assignment.telling.names import call, join_clauses, list_names,
 from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding
 from raastof_geo.language import Message, say, say_count
-from raastof_geo.legs.legs import explain_lost
+from raastof_geo.legs.lost import explain_lost
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.places import locate_municipality

@@ -1,4 +1,4 @@
-"""Give networks to OSMnx and NetworkX, and take graphs from them."""
+"""Make networks of graphs that OSMnx and NetworkX hold."""
 
 from __future__ import annotations
 
@@ -12,21 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from raastof_geo.arrays import Floats, Mask
-from raastof_geo.emissions.model import BY_DEFAULT, MODELS
-from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
-from raastof_geo.errors import InputError, RoadDataError
+from raastof_geo.arrays import Floats
+from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
-from raastof_geo.roads.mapped.tags import read_road, split_tags, strictest_limit
-from raastof_geo.roads.network import NetworkMetadata, RoadNetwork, no_turns
+from raastof_geo.roads.edges import NetworkMetadata, no_turns
+from raastof_geo.roads.mapped.tags import read_road, strictest_limit
+from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import DEGREES, measure_steps
-from raastof_geo.roads.road import ROAD_CLASSES, Access, Road
-from raastof_geo.roads.routing.drive import LOADS, Drive, Load, drive_edges
+from raastof_geo.roads.road import ROAD_CLASSES, Road
 from raastof_geo.roads.stored.steps import round_degrees
-from raastof_geo.scenario.catalogue import load_catalogue
-from raastof_geo.scenario.identity import find_id
 
 if TYPE_CHECKING:
     import networkx
@@ -37,140 +32,6 @@ _SAME_DEG = 1e-5
 """And whose points lie no farther apart. [degrees]"""
 _LONGEST_M = 20_000_000.0
 """No road leads farther than half round the Earth. [m]"""
-
-
-def to_osmnx(
-    network: RoadNetwork,
-    *,
-    trucks_only: bool = False,
-    vehicle: Vehicle | str | None = None,
-    load: Load = "full",
-    year: float | None = None,
-    model: EnergyModel = MODELS[BY_DEFAULT],
-) -> networkx.MultiDiGraph:
-    """Give the graph that OSMnx would: every road in each direction that its signs allow.
-
-    Edges have `osmid`, `length` [m], `geometry` in the direction driven, `highway`, `oneway`,
-    `reversed`, the tags that restrict, and `raastof_edge`, the number of the edge. For a vehicle
-    they have `speed_kph` [km/h], `travel_time` [s] and `kg_co2e` (well to wheel) [kg] as well, and
-    edges that it may not use are left out: `networkx.shortest_path(graph, …, weight="kg_co2e")`
-    goes the way that the legs of that truck go.
-
-    Two things have no place in such a graph. Turn restrictions are left out, so a way through it
-    may turn where that is forbidden (the built-in network has none). Edges that are open for the
-    first and the last stretch of a trip only have `local` set, but nothing keeps a way from
-    leading through them: `networkx.subgraph_view` can. Of a scenario (its changes of roads, its
-    trucks, its catalogue) `legs.roads.to_osmnx` knows.
-
-    Parameters
-    ----------
-    trucks_only
-        Leave out what is closed to trucks.
-    vehicle
-        A truck of a catalogue, or the id or name of one in the built-in catalogue.
-    load
-        Whether it drives at full payload or empty.
-    year
-        When it drives, for fuels that change over the years; by default this year.
-    model
-        Gives the energy of a vehicle at a speed, empty and full. [unit of the fuel per km]
-
-    Raises
-    ------
-    InputError
-        No truck, or no load, is called so.
-    """
-    if vehicle is None:
-        return draw_graph(network, keep=network.access != Access.CLOSED if trucks_only else None)
-    if load not in LOADS:
-        raise InputError(
-            say("a load is {loads}, got {given}", loads="full / empty", given=f"`{load}`")
-        )
-    catalogue = load_catalogue()
-    if isinstance(vehicle, str):
-        names = {one: truck.name for one, truck in catalogue.vehicles.items()}
-        vehicle = catalogue.vehicles[find_id("vehicles", vehicle, names)]
-    when = datetime.now(UTC).year + 0.5 if year is None else year
-    drive = drive_edges(network, catalogue, vehicle, load, year=when, model=model)
-    return draw_driven(network, drive)
-
-
-def draw_driven(network: RoadNetwork, drive: Drive) -> networkx.MultiDiGraph:
-    """Give the graph of the edges that a truck may use, with what it meets on each."""
-    hours = network.length_m / 1000 / drive.speed_km_h
-    columns = {
-        "speed_kph": drive.speed_km_h,
-        "travel_time": hours * 3600,
-        "kg_co2e": drive.kg_co2e_wtw,
-        "local": drive.local,
-    }
-    return draw_graph(network, keep=~drive.closed, columns=columns)
-
-
-def draw_graph(
-    network: RoadNetwork,
-    *,
-    keep: Mask | None = None,
-    columns: Mapping[str, NDArray[Any]] | None = None,
-) -> networkx.MultiDiGraph:
-    """Give the graph of some edges, with further attributes.
-
-    Parameters
-    ----------
-    keep
-        Which edges; by default all. [edges]
-    columns
-        By the name of each attribute its value for every edge. [edges]
-    """
-    import networkx
-
-    graph = networkx.MultiDiGraph(
-        crs="epsg:4326",
-        created_date=datetime.now(UTC).isoformat(timespec="seconds"),
-        created_with="raastof_geo",
-        simplified=True,
-    )
-    streets = np.bincount(network.tail, minlength=network.node_count) + np.bincount(
-        network.head, minlength=network.node_count
-    )
-    graph.add_nodes_from(
-        (node, {"x": lon, "y": lat, "street_count": count})
-        for node, (lon, lat, count) in enumerate(
-            zip(network.node_lon.tolist(), network.node_lat.tolist(), streets.tolist(), strict=True)
-        )
-    )
-    further = {name: values.tolist() for name, values in (columns or {}).items()}
-    edges = range(network.edge_count) if keep is None else np.flatnonzero(keep).tolist()
-    for edge in edges:
-        span = slice(network.point_start[edge], network.point_start[edge + 1])
-        line = shapely.LineString(np.column_stack((network.lon[span], network.lat[span])))
-        tail, head = int(network.tail[edge]), int(network.head[edge])
-        attributes = _describe(network, edge, network.roads[network.road[edge]])
-        attributes |= {name: values[edge] for name, values in further.items()}
-        if network.forward[edge]:
-            graph.add_edge(tail, head, **attributes, geometry=line, reversed=False)
-        if network.backward[edge]:
-            graph.add_edge(head, tail, **attributes, geometry=line.reverse(), reversed=True)
-    return graph
-
-
-def _describe(network: RoadNetwork, edge: int, road: Road) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        **split_tags(road.tags),
-        "osmid": int(network.way[edge]) or edge,
-        "length": float(network.length_m[edge]),
-        "oneway": bool(network.forward[edge] != network.backward[edge]),
-        "raastof_edge": edge,
-    }
-    if road.road_class == "ferry":
-        found |= {"highway": "ferry", "route": "ferry", "motor_vehicle": "yes"}
-    else:
-        found["highway"] = road.road_class
-    if road.name:
-        found["name"] = road.name
-    if not np.isnan(road.maxspeed_km_h):
-        found["maxspeed"] = f"{road.maxspeed_km_h:g}"
-    return found
 
 
 def read_graphml(path: str | os.PathLike[str]) -> RoadNetwork:

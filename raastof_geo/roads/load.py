@@ -13,9 +13,10 @@ import shapely
 from raastof_geo.cache import fingerprint, keep
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
+from raastof_geo.roads.edges import BUILDER
 from raastof_geo.roads.mapped.endings import OSM_ENDINGS, refuse_others
 from raastof_geo.roads.mapped.osm import Progress
-from raastof_geo.roads.network import BUILDER, RoadNetwork
+from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS
 from raastof_geo.roads.stored.store import read_network, write_network
 from raastof_geo.roads.stored.table import FIELDS

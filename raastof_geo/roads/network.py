@@ -2,229 +2,86 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+from raastof_geo.emissions.model import BY_DEFAULT, MODELS
+from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
+from raastof_geo.errors import InputError
+from raastof_geo.language import say
+from raastof_geo.roads.edges import RoadEdges
+from raastof_geo.roads.multigraph import draw_driven, draw_graph
+from raastof_geo.roads.road import Access
+from raastof_geo.roads.routing.drive import BOTH_LOADS, Load, drive_edges
+from raastof_geo.scenario.catalogue import load_catalogue
+from raastof_geo.scenario.identity import find_id
 
-from raastof_geo.arrays import Floats, Integers, Mask, Signs, SmallIntegers
-from raastof_geo.roads.projection import project
-from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Road
-from raastof_geo.roads.stored.steps import freeze, inner_points, shorten, to_steps
-from raastof_geo.roads.stored.table import as_json, list_content
-
-ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
-BUILDER = "raastof_geo roads 2"
-FORWARD, BACKWARD = 1, 2
-"""What `directions` of a file adds up for each edge."""
-
-_FIRST_FINGERPRINTED = 2
-"""The format of files when networks were first given a fingerprint, which stays as it was."""
-Columns = dict[str, NDArray[Any]]
-
-
-@dataclass(frozen=True)
-class NetworkMetadata:
-    """Where a network comes from, and what was done to it."""
-
-    title: str
-    osm_date: str
-    """State of OpenStreetMap, ISO 8601."""
-    simplified_m: float
-    """No drawn road lies farther than this from the road as mapped. [m]"""
-    bounds: tuple[float, float, float, float]
-    """West, south, east and north, WGS84. [degrees]"""
-    largest_shift_m: float = 0.0
-    """The farthest that any mapped point really lies from the drawn road. [m]"""
-    doubtful_turns: int = 0
-    """Turn restrictions that hold at some times only, and are not taken."""
-    attribution: str = ATTRIBUTION
-    builder: str = BUILDER
+if TYPE_CHECKING:
+    import networkx
 
 
 @dataclass(frozen=True, eq=False)
-class Turns:
-    """Ways through a junction that are forbidden, or the only ones allowed.
+class RoadNetwork(RoadEdges):
+    """The roads that trucks use: columns of nodes and edges, and the graph that they are."""
 
-    An arc is an edge in a direction: twice the edge, one more against its nodes.
-    """
+    def to_osmnx(
+        self,
+        *,
+        trucks_only: bool = False,
+        vehicle: Vehicle | str | None = None,
+        load: Load = "full",
+        year: float | None = None,
+        model: EnergyModel = MODELS[BY_DEFAULT],
+    ) -> networkx.MultiDiGraph:
+        """Give the graph that OSMnx would: every road in each direction that its signs allow.
 
-    only: Mask
-    """Whether the last arc is the only one allowed, rather than forbidden, after the others."""
-    start: Integers
-    """Where the arcs of each begin in `arc`; one longer than the turns."""
-    arc: SmallIntegers
+        Edges have `osmid`, `length` [m], `geometry` in the direction driven, `highway`, `oneway`,
+        `reversed`, the tags that restrict, and `raastof_edge`, the number of the edge. For a
+        vehicle they have `speed_kph` [km/h], `travel_time` [s] and `kg_co2e` (well to wheel) [kg]
+        as well, and edges that it may not use are left out:
+        `networkx.shortest_path(graph, …, weight="kg_co2e")` goes the way that the legs of that
+        truck go.
 
-    def __len__(self) -> int:
-        return len(self.only)
-
-
-def no_turns() -> Turns:
-    """Give the turns of a network without restrictions."""
-    return Turns(np.zeros(0, bool), np.zeros(1, np.int64), np.zeros(0, np.int32))
-
-
-@dataclass(frozen=True, eq=False)
-class RoadNetwork:
-    """Nodes, and the edges of road between them.
-
-    An edge runs from `tail` to `head`. Its shape begins exactly in the one and
-    ends exactly in the other. Several edges may join the same two nodes.
-    """
-
-    node_lon: Floats
-    node_lat: Floats
-    tail: SmallIntegers
-    head: SmallIntegers
-    length_m: Floats
-    """Length on the ellipsoid of the road as mapped, before simplification. [m]"""
-    forward: Mask
-    """May be driven from tail to head."""
-    backward: Mask
-    """May be driven from head to tail."""
-    road: SmallIntegers
-    """What each edge is: index into `roads`."""
-    roads: tuple[Road, ...]
-    """What roads there are; their own directions do not count here."""
-    point_start: SmallIntegers
-    """Where the shape of each edge starts in `lon` and `lat`; one longer than the edges."""
-    lon: Floats
-    lat: Floats
-    metadata: NetworkMetadata
-    way: Integers
-    """Id of the way in OpenStreetMap, 0 where an edge was joined from several."""
-    turns: Turns
-    extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """What its file says that this version does not know, kept as it stands: `fields` and
-    `limits` of the roads, `metadata`; by name."""
-    lacking: tuple[str, ...] = ()
-    """Fields and limits of roads that its file does not know; every road has the default."""
-
-    @property
-    def node_count(self) -> int:
-        """How many nodes there are."""
-        return len(self.node_lon)
-
-    @property
-    def edge_count(self) -> int:
-        """How many edges there are."""
-        return len(self.tail)
-
-    @cached_property
-    def road_class(self) -> Signs:
-        """Class of each edge, an index into `ROAD_CLASSES`."""
-        classes = [ROAD_CLASSES.index(road.road_class) for road in self.roads]
-        return freeze(np.array(classes, np.int8)[self.road])
-
-    @cached_property
-    def ferry(self) -> Mask:
-        """Which edges are crossings by ferry."""
-        return freeze(self.road_class == ROAD_CLASSES.index("ferry"))
-
-    @cached_property
-    def access(self) -> Signs:
-        """Who may use each edge, one of `Access`."""
-        return freeze(np.array([road.access for road in self.roads], np.int8)[self.road])
-
-    @cached_property
-    def maxspeed_km_h(self) -> Floats:
-        """Signed limit of each edge, NaN where it is not known. [km/h]"""
-        return freeze(np.array([road.maxspeed_km_h for road in self.roads])[self.road])
-
-    @cached_property
-    def limits(self) -> Floats:
-        """Limits of each edge, NaN where there is none. [edges × `LIMITS`, t or m]"""
-        limits = np.array([road.limits for road in self.roads], np.float64)
-        return freeze(limits.reshape(-1, len(LIMITS))[self.road])
-
-    @cached_property
-    def surface(self) -> Signs:
-        """Surface of each edge, an index into `SURFACES`."""
-        surfaces = [SURFACES.index(road.surface) for road in self.roads]
-        return freeze(np.array(surfaces, np.int8)[self.road])
-
-    @cached_property
-    def built_up(self) -> Signs:
-        """Whether each edge lies in a built-up area: 1, 0, or -1 where nothing is said."""
-        known = [-1 if road.built_up is None else int(road.built_up) for road in self.roads]
-        return freeze(np.array(known, np.int8)[self.road])
-
-    @cached_property
-    def duration_min(self) -> Floats:
-        """How long the whole ferry takes that each edge is part of, NaN if not said. [min]"""
-        return freeze(np.array([road.duration_min for road in self.roads])[self.road])
-
-    @cached_property
-    def toll(self) -> Mask:
-        """Which edges are tagged with a toll for trucks."""
-        return freeze(np.array([road.toll for road in self.roads], bool)[self.road])
-
-    @cached_property
-    def xy(self) -> Floats:
-        """The points of all shapes, one row each: east and north in EPSG:25832, in metres."""
-        return freeze(project(self.lon, self.lat))
-
-    @cached_property
-    def digest(self) -> str:
-        """A fingerprint (SHA-256) of everything in the network, whatever its file is like."""
-        fingerprint = hashlib.sha256()
-        texts: dict[str, Any] = {
-            "roads": list_content(self.roads),
-            "metadata": {"format": _FIRST_FINGERPRINTED, **asdict(self.metadata)},
-        }
-        if self.extra:
-            texts["extra"] = dict(self.extra)
-        columns = {**self.to_columns(), **{label: as_json(text) for label, text in texts.items()}}
-        for label, column in columns.items():
-            fingerprint.update(f"{label} {len(column)}\n".encode())
-            fingerprint.update(np.ascontiguousarray(column).data)
-        return fingerprint.hexdigest()
-
-    def to_columns(self) -> Columns:
-        """Give nodes, edges and turns as a file keeps them: whole numbers, most of them small."""
-        node_lon, node_lat = to_steps(self.node_lon), to_steps(self.node_lat)
-        inner = inner_points(self.point_start)
-        count = np.diff(self.point_start) - 2
-        return {
-            "node_lon": np.diff(node_lon, prepend=np.int32(0)),
-            "node_lat": np.diff(node_lat, prepend=np.int32(0)),
-            "tail": np.diff(self.tail, prepend=np.int32(0)),
-            "head": self.head - self.tail,
-            "length_cm": np.round(self.length_m * 100).astype(np.int32),
-            "directions": FORWARD * self.forward.astype(np.uint8)
-            + BACKWARD * self.backward.astype(np.uint8),
-            "road": self.road,
-            "way": np.diff(self.way, prepend=np.int64(0)),
-            "inner_count": count.astype(np.int32),
-            "inner_lon": shorten(to_steps(self.lon[inner]), count, node_lon[self.tail]),
-            "inner_lat": shorten(to_steps(self.lat[inner]), count, node_lat[self.tail]),
-            "turn_only": self.turns.only.astype(np.uint8),
-            "turn_size": np.diff(self.turns.start).astype(np.int32),
-            "turn_arc": self.turns.arc.astype(np.int32),
-        }
-
-    def cut(self, edge: int, low: float, high: float) -> Floats:
-        """Draw an edge between two shares of its length. [degrees, points × 2]
+        Two things have no place in such a graph. Turn restrictions are left out, so a way through
+        it may turn where that is forbidden (the built-in network has none). Edges that are open
+        for the first and the last stretch of a trip only have `local` set, but nothing keeps a way
+        from leading through them: `networkx.subgraph_view` can. Of a scenario (its changes of
+        roads, its trucks, its catalogue) `legs.roads.to_osmnx` knows.
 
         Parameters
         ----------
-        low, high
-            From 0 at its tail to 1 at its head.
-        """
-        span = slice(self.point_start[edge], self.point_start[edge + 1])
-        points = np.column_stack([self.lon[span], self.lat[span]])
-        if low <= 0 and high >= 1:
-            return points
-        steps = np.hypot(*np.diff(self.xy[span], axis=0).T)
-        share = np.r_[0.0, np.cumsum(steps)] / max(float(steps.sum()), 1e-12)
-        at = np.r_[low, share[(share > low) & (share < high)], high]
-        return np.column_stack([np.interp(at, share, points[:, axis]) for axis in (0, 1)])
+        trucks_only
+            Leave out what is closed to trucks.
+        vehicle
+            A truck of a catalogue, or the id or name of one in the built-in catalogue.
+        load
+            Whether it drives at full payload or empty.
+        year
+            When it drives, for fuels that change over the years; by default this year.
+        model
+            Gives the energy of a vehicle at a speed, empty and full. [unit of the fuel per km]
 
-    def called(self, edge: int) -> str:
-        """Give number and name of an edge."""
-        road: Road = self.roads[int(self.road[edge])]
-        return road.name
+        Returns
+        -------
+        graph
+            Nodes are numbered as here, with `x` and `y` [degrees, WGS84].
+
+        Raises
+        ------
+        InputError
+            No truck, or no load, is called so.
+        """
+        if vehicle is None:
+            return draw_graph(self, keep=self.access != Access.CLOSED if trucks_only else None)
+        if load not in BOTH_LOADS:
+            raise InputError(
+                say("a load is {loads}, got {given}", loads="full / empty", given=f"`{load}`")
+            )
+        catalogue = load_catalogue()
+        if isinstance(vehicle, str):
+            names = {one: truck.name for one, truck in catalogue.vehicles.items()}
+            vehicle = catalogue.vehicles[find_id("vehicles", vehicle, names)]
+        when = datetime.now(UTC).year + 0.5 if year is None else year
+        drive = drive_edges(self, catalogue, vehicle, load, year=when, model=model)
+        return draw_driven(self, drive)

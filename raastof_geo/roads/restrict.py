@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from raastof_geo.arrays import Floats, Mask, SmallIntegers
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.emissions.vehicle import Vehicle
-from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.edges import RoadEdges
 from raastof_geo.roads.road import LIMITS, Access
 
 
@@ -38,7 +38,7 @@ class TruckSize:
 _TOLERANCE = 1e-6
 
 
-def find_local_edges(network: RoadNetwork) -> Mask:
+def find_local_edges(network: RoadEdges) -> Mask:
     """Tell which edges serve the first and the last stretch of a trip only.
 
     Those are the roads tagged so, and the open roads behind them: a yard that
@@ -63,7 +63,7 @@ def find_local_edges(network: RoadNetwork) -> Mask:
     return np.asarray(usable & ~(through & stays), bool)
 
 
-def _parts(network: RoadNetwork, edges: Mask) -> SmallIntegers:
+def _parts(network: RoadEdges, edges: Mask) -> SmallIntegers:
     """Give each node the number of the part that some edges hold it in."""
     size = network.node_count
     ends = (network.tail[edges], network.head[edges])
@@ -71,7 +71,7 @@ def _parts(network: RoadNetwork, edges: Mask) -> SmallIntegers:
     return np.asarray(connected_components(graph, directed=False)[1], np.int32)
 
 
-def bar_edges(network: RoadNetwork, size: TruckSize, *, ferries: bool) -> Mask:
+def bar_edges(network: RoadEdges, size: TruckSize, *, ferries: bool) -> Mask:
     """Tell which edges a truck may not use because of its size, or because they are ferries."""
     barred = np.asarray(size.over(network.limits).any(axis=1), bool)
     return barred if ferries else barred | network.ferry

@@ -16,6 +16,7 @@ from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import RULES, Row, assign, compare_sites, explain_why_not
 from raastof_geo.assignment.rules.bounds import bound_everything
+from raastof_geo.assignment.statement import restate
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.assignment.telling.conflict import explain_conflict, find_binding
@@ -47,10 +48,23 @@ def west_zealand(*changes: tuple[str, str]) -> Scenario:
     return read_case("west_zealand", **dict(changes))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _made_up_again():
+    """Made-up roads can be made up again for another scenario, as real ones are priced again."""
+
+    def again(legs, scenario):
+        kilometres = getattr(legs, "kilometres", None)
+        return None if kilometres is None else make_legs(scenario, kilometres)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(restate, "price_again", again)
+        yield
+
+
 def legs_of(scenario: Scenario, kilometres=10.0):
     """Make up roads that can be made up again for another scenario."""
-    legs = dataclasses.replace(make_legs(scenario, kilometres))
-    object.__setattr__(legs, "price_again", lambda other: make_legs(other, kilometres))
+    legs = make_legs(scenario, kilometres)
+    object.__setattr__(legs, "kilometres", kilometres)
     return legs
 
 

@@ -7,10 +7,11 @@ from worlds import make_network, make_scenario
 
 from raastof_geo.assignment import assign
 from raastof_geo.cli import run_command
-from raastof_geo.detour import explain_route
 from raastof_geo.errors import InputError, NoRouteError
 from raastof_geo.language import speaking
-from raastof_geo.legs.legs import RoadPrices, price_legs
+from raastof_geo.legs.detour import explain_route
+from raastof_geo.legs.price import price_legs
+from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.outputs.pages.route import draw_route, explain
 from raastof_geo.roads.mapped.turns import gather_turns
 from raastof_geo.roads.road import Access, Road
@@ -118,7 +119,7 @@ def test_the_price_a_year_is_that_of_the_plan():
     """Loads of the plan times what the way round costs each of them."""
     scenario, roads, anchors = world(LOW)
     legs = price_legs(scenario, roads, anchors)
-    detour = explain_route(legs.roads, "pit", "road", plan=assign(scenario, legs))
+    detour = explain_route(legs.roads, "pit", "road", flows=assign(scenario, legs).flows)
     loads = np.ceil(100 / legs.frame["load_t"].max())
     assert detour.loads_per_year == pytest.approx(loads / 2, rel=0.01)
     told = "\n".join(explain(scenario, detour))

@@ -9,9 +9,11 @@ from worlds import make_network, make_scenario
 
 from raastof_geo.errors import RoadDataError, ScenarioError
 from raastof_geo.language import speaking
-from raastof_geo.legs.legs import RoadPrices, price_legs, size_truck
+from raastof_geo.legs.price import price_legs
+from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import LIMITS, Access, Road
+from raastof_geo.roads.routing.drive import size_truck
 from raastof_geo.roads.routing.route import place_stops
 from raastof_geo.roads.snap import snap_sites
 

@@ -11,7 +11,7 @@ from worlds import make_network
 
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import speaking
-from raastof_geo.roads.exchange import from_osmnx, read_graphml, to_osmnx
+from raastof_geo.roads.exchange import from_osmnx, read_graphml
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.projection import measure_steps
 from raastof_geo.roads.road import Access, Road, align_limits
@@ -51,7 +51,7 @@ def graph_of(*edges, **attributes):
 
 def test_functions_of_osmnx_work_on_the_graph(network, tmp_path):
     """Frames, statistics, projection, speeds, nearest things, routes, files."""
-    graph = to_osmnx(network)
+    graph = network.to_osmnx()
     _, edges = ox.graph_to_gdfs(graph)
     assert len(edges) == 7
     assert ox.basic_stats(graph)["n"] == 3
@@ -67,7 +67,7 @@ def test_functions_of_osmnx_work_on_the_graph(network, tmp_path):
 
 def test_tags_and_directions_go_along(network):
     """Name, limit, access and the way of driving are attributes of edges."""
-    graph = to_osmnx(network)
+    graph = network.to_osmnx()
     assert graph.edges[0, 1, 0]["name"] == "6 Køgevej"
     assert graph.edges[0, 1, 0]["maxspeed"] == "80"
     assert graph.edges[1, 2, 0]["maxweight"] == "7.5"
@@ -75,12 +75,12 @@ def test_tags_and_directions_go_along(network):
     assert not graph.has_edge(2, 1)
     assert graph.edges[1, 0, 0]["reversed"] is True
     assert graph.edges[1, 0, 0]["geometry"].coords[0] == NODES[1]
-    assert to_osmnx(network, trucks_only=True).number_of_edges() == 5
+    assert network.to_osmnx(trucks_only=True).number_of_edges() == 5
 
 
 def test_there_and_back_is_the_same_network(network):
     """Classes, limits, access and lengths survive the round trip."""
-    again = from_osmnx(to_osmnx(network))
+    again = from_osmnx(network.to_osmnx())
     assert again.edge_count == network.edge_count
     order = np.argsort(again.way)
     np.testing.assert_array_equal(again.way[order], network.way)
@@ -100,7 +100,7 @@ def test_routes_survive_the_round_trip(seed, projected):
         *(column[side] for side in (network.tail, network.head) for column in ends)
     )
     network = dataclasses.replace(network, length_m=np.maximum(network.length_m, drawn))
-    graph = to_osmnx(network)
+    graph = network.to_osmnx()
     if projected:
         graph = ox.project_graph(graph)
     again = from_osmnx(graph)

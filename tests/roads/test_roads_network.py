@@ -11,13 +11,10 @@ from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.errors import OutputError, RoadDataError
 from raastof_geo.language import speaking
+from raastof_geo.roads.edges import ATTRIBUTION, NetworkMetadata
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.turns import gather_turns
-from raastof_geo.roads.network import (
-    ATTRIBUTION,
-    NetworkMetadata,
-    RoadNetwork,
-)
+from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.places import load_municipalities, locate_municipality
 from raastof_geo.roads.projection import measure_steps
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road, align_limits

@@ -13,8 +13,7 @@ from raastof_geo import load_network
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.errors import InputError
 from raastof_geo.language import speaking
-from raastof_geo.legs.legs import RoadPrices
-from raastof_geo.roads.exchange import to_osmnx
+from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import LIMITS, Access, Road
 from raastof_geo.roads.routing.approach import Stop
@@ -78,7 +77,7 @@ def test_shortest_paths_of_networkx_are_our_routes_on_200_pairs(network, load):
     scenario = world()
     roads = RoadPrices(scenario, network, {})
     year = scenario.periods["2028"].middle_year  # the middle one, which routes are chosen by
-    graph = to_osmnx(network, vehicle=TRUCK, load=load, year=year)
+    graph = network.to_osmnx(vehicle=TRUCK, load=load, year=year)
     graph.remove_edges_from(
         [(u, v, key) for u, v, key, local in graph.edges(keys=True, data="local") if local]
     )
@@ -134,7 +133,7 @@ def small(middle=None, **more):
 def test_each_edge_carries_speed_time_and_kilograms():
     """Full: litres by the curve, times diesel well to wheel; time is length by speed."""
     network = small()
-    edge = to_osmnx(network, vehicle=TRUCK, load="full", year=2027.5)[0][1][0]
+    edge = network.to_osmnx(vehicle=TRUCK, load="full", year=2027.5)[0][1][0]
     scenario = world()
     truck, diesel = scenario.catalogue.vehicles[TRUCK], scenario.catalogue.fuels["diesel"]
     km = edge["length"] / 1000
@@ -152,12 +151,10 @@ def test_edges_that_this_truck_may_not_use_are_left_out(load, there):
     """A bridge for 30 t closes to 56 t, and stays open to the same truck empty."""
     limits = tuple(30.0 if name == "maxweight_t" else np.nan for name in LIMITS)
     network = small(Road("secondary", limits=limits))
-    graph = to_osmnx(network, vehicle=TRUCK, load=load)
+    graph = network.to_osmnx(vehicle=TRUCK, load=load)
     assert graph.has_edge(1, 2) is there
-    assert to_osmnx(network).has_edge(1, 2)
-    assert not to_osmnx(small(Road("secondary", access=Access.CLOSED)), vehicle=TRUCK).has_edge(
-        1, 2
-    )
+    assert network.to_osmnx().has_edge(1, 2)
+    assert not small(Road("secondary", access=Access.CLOSED)).to_osmnx(vehicle=TRUCK).has_edge(1, 2)
 
 
 def test_a_vehicle_may_be_an_entry_a_name_or_an_id_and_nothing_else():
@@ -165,14 +162,14 @@ def test_a_vehicle_may_be_an_entry_a_name_or_an_id_and_nothing_else():
     network = small()
     truck = world().catalogue.vehicles[TRUCK]
     figures = [
-        to_osmnx(network, vehicle=one, year=2027)[0][1][0]["kg_co2e"]
+        network.to_osmnx(vehicle=one, year=2027)[0][1][0]["kg_co2e"]
         for one in (truck, TRUCK, truck.name["da"])
     ]
     assert len(set(figures)) == 1
     with pytest.raises(InputError, match=r"`tipper_4_axel` is not a vehicle.*tipper_4_axle"):
-        to_osmnx(network, vehicle="tipper_4_axel")
+        network.to_osmnx(vehicle="tipper_4_axel")
     with pytest.raises(InputError, match="a load is full / empty, got `half`"):
-        to_osmnx(network, vehicle=TRUCK, load="half")
+        network.to_osmnx(vehicle=TRUCK, load="half")
 
 
 def test_the_graph_of_a_scenario_knows_its_changes_catalogue_and_model():
@@ -194,7 +191,7 @@ def test_the_graph_of_a_scenario_knows_its_changes_catalogue_and_model():
 def test_edges_for_the_first_and_last_stretch_are_marked():
     """A road tagged `destination` stays in the graph, with `local` set."""
     network = small(Road("secondary", access=Access.LOCAL))
-    graph = to_osmnx(network, vehicle=TRUCK)
+    graph = network.to_osmnx(vehicle=TRUCK)
     assert graph[1][2][0]["local"] is True
     assert graph[1][4][0]["local"] is False
 

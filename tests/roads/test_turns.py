@@ -11,10 +11,11 @@ import pytest
 from numpy.typing import NDArray
 from worlds import make_network
 
+from raastof_geo.roads.edges import no_turns
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.mapped.turns import gather_turns
 from raastof_geo.roads.mapped.ways import lay_network
-from raastof_geo.roads.network import RoadNetwork, no_turns
+from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.approach import Stop
 from raastof_geo.roads.routing.engine import has_hierarchies
 from raastof_geo.roads.routing.graph import RoadGraph

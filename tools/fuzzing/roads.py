@@ -82,7 +82,6 @@ def make_bases(folder: Path) -> dict[str, bytes]:
     import osmium
     import osmnx
 
-    from raastof_geo.roads.exchange import to_osmnx
     from raastof_geo.roads.mapped.osm import read_osm
     from raastof_geo.roads.mapped.ways import lay_network
     from raastof_geo.roads.stored.store import write_network
@@ -104,7 +103,7 @@ def make_bases(folder: Path) -> dict[str, bytes]:
         bases[ending] = target.read_bytes()
     network = lay_network(read_osm(file), title="Town")
     bases[".npz"] = write_network(network, folder / "town.npz").read_bytes()
-    osmnx.save_graphml(to_osmnx(network), folder / "town.graphml")
+    osmnx.save_graphml(network.to_osmnx(), folder / "town.graphml")
     bases[".graphml"] = (folder / "town.graphml").read_bytes()
     return bases
 

@@ -11,6 +11,7 @@ from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
 from raastof_geo.errors import RaastofError
+from raastof_geo.legs.price import price_again
 from raastof_geo.scenario.model import ScenarioFile
 
 
@@ -32,7 +33,7 @@ def restate(problem: Problem, said: ScenarioFile, rules: Sequence[Rule]) -> Rest
     """
     scenario = replace(problem.scenario, said=said)
     try:
-        legs = problem.legs.price_again(scenario) or problem.legs
+        legs = price_again(problem.legs, scenario) or problem.legs
     except RaastofError:
         return None
     other = lay_columns(scenario, legs, rules)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from raastof_geo.detour import Detour, Obstacle, Trip
 from raastof_geo.files import is_sealed, seal_page, write_whole
 from raastof_geo.language import Message, format_number, say
+from raastof_geo.legs.detour import Detour, Obstacle, Trip
 from raastof_geo.outputs.pages.page import describe_base, draw_page, escape, lat_lon
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.scenario import Scenario

@@ -63,7 +63,7 @@ def read_area(
     elif file is not None:
         area = read_polygon(file)
     else:
-        area = _find_municipalities(municipalities)
+        area = join_municipalities(municipalities)
     return _widen(area, buffer_m) if buffer_m > 0 else area
 
 
@@ -150,7 +150,14 @@ def _read_layers(file: Path) -> Iterator[Any]:
             yield shape
 
 
-def _find_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
+def join_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
+    """Give the area of municipalities by their names or codes. [degrees, WGS84]
+
+    Raises
+    ------
+    RoadDataError
+        What is not the name or code of a municipality, all at once.
+    """
     frame = load_municipalities()
     known = {name.casefold(): index for index, name in enumerate(frame["name"])}
     known |= {code: index for index, code in enumerate(frame["code"])}

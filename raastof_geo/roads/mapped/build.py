@@ -12,13 +12,14 @@ from scipy.spatial import cKDTree
 from raastof_geo.arrays import Floats, Indices, Mask, SmallIntegers
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
+from raastof_geo.roads.edges import Turns, no_turns
 from raastof_geo.roads.mapped.chains import Chains, Segments, join_segments
 from raastof_geo.roads.mapped.lines import Lines, measure_lines, measure_shift, simplify_lines
 from raastof_geo.roads.mapped.osm import Bounds, OsmWays, Progress
 from raastof_geo.roads.mapped.reach import Streets, keep_main_part, link_pieces, link_towns
 from raastof_geo.roads.mapped.turns import gather_turns
 from raastof_geo.roads.mapped.ways import lay_network
-from raastof_geo.roads.network import RoadNetwork, Turns, no_turns
+from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import measure_steps, project
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from raastof_geo.arrays import Integers, SmallIntegers
+from raastof_geo.roads.edges import Turns, no_turns
 from raastof_geo.roads.mapped.osm import MappedTurn
-from raastof_geo.roads.network import Turns, no_turns
 
 _LONGEST_VIA = 64
 """Edges that a restriction may run through; more is a mistake in the map."""

@@ -10,9 +10,10 @@ from itertools import pairwise
 import numpy as np
 
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
+from raastof_geo.roads.edges import NetworkMetadata, Turns, no_turns
 from raastof_geo.roads.mapped.osm import OsmWays
 from raastof_geo.roads.mapped.turns import find_turns, gather_turns
-from raastof_geo.roads.network import NetworkMetadata, RoadNetwork, Turns, no_turns
+from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import measure_steps
 from raastof_geo.roads.road import Road
 from raastof_geo.roads.stored.steps import round_degrees

@@ -11,14 +11,18 @@ import pandas as pd
 from raastof_geo.arrays import Floats, Mask
 from raastof_geo.emissions.model import BY_DEFAULT, MODELS
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
-from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.edges import RoadEdges
 from raastof_geo.roads.restrict import TruckSize, bar_edges, find_local_edges
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access
 from raastof_geo.scenario.catalogue import Catalogue
 
 Load = Literal["full", "empty"]
-LOADS: tuple[Load, ...] = ("full", "empty")
+BOTH_LOADS: tuple[Load, ...] = ("full", "empty")
 """How a truck drives: loaded one way, empty the other."""
+
+Scope = Literal["wtw", "ttw"]
+SCOPES: tuple[Scope, ...] = ("wtw", "ttw")
+"""From where emissions count: from the well to the wheel, or from the tank to the wheel."""
 
 _Column = TypeVar("_Column", Floats, "pd.Series[float]", float)
 
@@ -41,7 +45,7 @@ def size_truck(vehicle: Vehicle, load: str) -> TruckSize:
     return TruckSize.of(vehicle, loaded=load == "full")
 
 
-def find_speed(network: RoadNetwork, catalogue: Catalogue) -> Floats:
+def find_speed(network: RoadEdges, catalogue: Catalogue) -> Floats:
     """Give how fast trucks go on every edge; ferries as fast as their `duration` says. [km/h]"""
     speed = catalogue.speed_table.mean_km_h(
         ROAD_CLASSES,
@@ -57,7 +61,7 @@ def find_speed(network: RoadNetwork, catalogue: Catalogue) -> Floats:
     return speed
 
 
-def _sailing_speed(network: RoadNetwork) -> Floats:
+def _sailing_speed(network: RoadEdges) -> Floats:
     """Give the speed of ferries whose duration is tagged, over the whole of each. [km/h]"""
     whole = np.where(network.way != 0, network.way, -1 - network.road.astype(np.int64))
     _, ferry = np.unique(whole, return_inverse=True)
@@ -71,7 +75,7 @@ def emit_kg_co2e(
     energy: _Column,
     ferry_km: _Column,
     year: float,
-    scope: Literal["wtw", "ttw"] = "wtw",
+    scope: Scope = "wtw",
 ) -> _Column:
     """Give what a truck emits on the road and on board of ferries.
 
@@ -114,7 +118,7 @@ def pay_on_the_way(
 
 
 def drive_edges(
-    network: RoadNetwork,
+    network: RoadEdges,
     catalogue: Catalogue,
     vehicle: Vehicle,
     load: Load,

@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from raastof_geo.arrays import Floats, Integers, Mask
-from raastof_geo.roads.network import RoadNetwork, Turns
+from raastof_geo.roads.edges import Turns
+from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.travel import Travelling
 

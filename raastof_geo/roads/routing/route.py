@@ -69,7 +69,7 @@ class Router(Travelling):
         core = self.reduction
         return DijkstraEngine(core.tail, core.head, len(core.node))
 
-    def weigh(self, weight: Floats) -> Measure:
+    def weigh(self, weight: Floats) -> WeightedRoads:
         """Pour weights into the network.
 
         Parameters
@@ -80,11 +80,11 @@ class Router(Travelling):
         allowed = np.where(self.closed, np.inf, weight)
         return self._pour(allowed, self._scale(allowed))
 
-    def coarsen(self, measure: Measure) -> Measure:
+    def coarsen(self, measure: WeightedRoads) -> WeightedRoads:
         """Pour the same weights in again in coarser units."""
         return self._pour(measure.weight, measure.scale / _COARSER)
 
-    def _pour(self, weight: Floats, scale: float) -> Measure:
+    def _pour(self, weight: Floats, scale: float) -> WeightedRoads:
         units = np.full(len(weight), CLOSED, np.int64)
         with np.errstate(over="ignore"):
             scaled = np.round(weight * scale)
@@ -92,7 +92,7 @@ class Router(Travelling):
         units[fits] = np.maximum(scaled[fits], 1)
         runs = self.reduction.add_up(np.where(units < CLOSED, units, np.inf).astype(np.float64))
         whole = np.where(runs <= LARGEST, runs, CLOSED).astype(np.int64)
-        return Measure(self, weight, units, whole, scale)
+        return WeightedRoads(self, weight, units, whole, scale)
 
     def _scale(self, weight: Floats) -> float:
         """Choose units fine enough to tell routes apart, and coarse enough to be added up.
@@ -100,7 +100,7 @@ class Router(Travelling):
         No best way between nodes that a hub reaches and is reached by weighs more than the
         farthest way to the hub and the farthest one from it; before and after the core none
         weighs more than all the arcs of the pocket that it runs through. Ways that keep clear
-        of the hub may weigh more: `Measure` looks again at what it does not find.
+        of the hub may weigh more: `WeightedRoads` looks again at what it does not find.
         """
         runs = self.reduction.add_up(weight)
         finite = np.isfinite(runs)
@@ -258,7 +258,7 @@ def place_stops(anchors: Anchors) -> dict[str, Stop]:
 
 
 @dataclass(frozen=True, eq=False)
-class Measure(Travelling):
+class WeightedRoads(Travelling):
     """A network with weights in it, in whole units."""
 
     router: Router
@@ -304,7 +304,7 @@ class Measure(Travelling):
         return table
 
     @cached_property
-    def coarser(self) -> Measure:
+    def coarser(self) -> WeightedRoads:
         """The same weights in coarser units, for ways that are too heavy for these."""
         return self.router.coarsen(self)
 

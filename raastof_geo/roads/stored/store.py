@@ -17,14 +17,8 @@ from numpy.typing import NDArray
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import write_whole
 from raastof_geo.language import Message, say
-from raastof_geo.roads.network import (
-    BACKWARD,
-    FORWARD,
-    Columns,
-    NetworkMetadata,
-    RoadNetwork,
-    Turns,
-)
+from raastof_geo.roads.edges import BACKWARD, FORWARD, NetworkMetadata, StoredColumns, Turns
+from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.stored.faults import (
     COLUMNS,
     check_metadata,
@@ -101,7 +95,7 @@ def _is_network(file: Path) -> bool:
         return False
 
 
-def _read_columns(file: Path) -> Columns:
+def _read_columns(file: Path) -> StoredColumns:
     if not file.exists():
         raise RoadDataError(say("There is no road network file {file}.", file=file))
     if not file.is_file():
@@ -168,7 +162,7 @@ def _damaged(file: Path, fault: Message | None = None) -> Message:
     )
 
 
-def _encode(network: RoadNetwork) -> Columns:
+def _encode(network: RoadNetwork) -> StoredColumns:
     extra = network.extra
     metadata = {"format": FORMAT, **asdict(network.metadata), **extra.get("metadata", {})}
     roads = encode_roads(network.roads, extra, network.lacking)
@@ -220,7 +214,7 @@ def _read_metadata(found: Mapping[str, Any]) -> tuple[NetworkMetadata, dict[str,
     return NetworkMetadata(bounds=(west, south, east, north), **known), unknown
 
 
-def _pack(columns: Columns, compress: bool) -> bytes:
+def _pack(columns: StoredColumns, compress: bool) -> bytes:
     content = io.BytesIO()
     method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
     with zipfile.ZipFile(content, "w", method, compresslevel=9) as archive:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from raastof_geo.arrays import Floats, Integers, Mask
-from raastof_geo.assignment.plan import Plan
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import NoRouteError
 from raastof_geo.language import Message, say
-from raastof_geo.legs.legs import RoadPrices
+from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.mapped.tags import find_doubts, split_tags
 from raastof_geo.roads.restrict import TruckSize, find_local_edges
 from raastof_geo.roads.road import Access, align_limits
@@ -105,7 +105,7 @@ def explain_route(
     vehicle: str | None = None,
     *,
     period: str | None = None,
-    plan: Plan | None = None,
+    flows: pd.DataFrame | None = None,
 ) -> Detour:
     """Explain the route of a leg beside the one that it would take were nothing closed.
 
@@ -115,8 +115,9 @@ def explain_route(
         By default the first of the scenario's trucks.
     period
         By default the first of the scenario's periods.
-    plan
-        Tells how many loads a year the leg carries.
+    flows
+        Those of a plan (`origin`, `destination`, `loads`), which tell how many loads a year the
+        leg carries.
 
     Raises
     ------
@@ -128,7 +129,7 @@ def explain_route(
     origin, destination, chosen, when = find_leg(
         roads.scenario, origin, destination, vehicle, period
     )
-    active = next(key for key, periods in roads.spells.items() if when in periods)
+    active = roads.spell_of(when)
     trips = tuple(
         _compare(roads, chosen, active, load, start, goal)
         for load, start, goal in (("full", origin, destination), ("empty", destination, origin))
@@ -140,7 +141,9 @@ def explain_route(
         period=when,
         trips=tuple(trip for trip, _ in trips),
         doubts=_find_doubts(roads, np.unique(np.concatenate([edges for _, edges in trips]))),
-        loads_per_year=None if plan is None else _count_loads(roads, plan, origin, destination),
+        loads_per_year=None
+        if flows is None
+        else _loads_per_year(roads, flows, origin, destination),
     )
 
 
@@ -388,9 +391,8 @@ def _name_roads(routes: Routes) -> Iterator[tuple[str, float]]:
         yield name, total
 
 
-def _count_loads(roads: RoadPrices, plan: Plan, origin: str, destination: str) -> float:
-    """Count the loads of a leg that the plan has in a year."""
-    flows = plan.flows
+def _loads_per_year(roads: RoadPrices, flows: pd.DataFrame, origin: str, destination: str) -> float:
+    """Count the loads of a leg that flows have in a year. [loads/year]"""
     there = flows[(flows["origin"] == origin) & (flows["destination"] == destination)]
     periods = list(roads.scenario.periods.values())
     years = sum((period.end - period.start).days + 1 for period in periods) / 365.25

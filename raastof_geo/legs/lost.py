@@ -1,0 +1,92 @@
+"""Say which legs no road allows, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from raastof_geo.language import Message, say
+from raastof_geo.legs.legs import Legs
+from raastof_geo.legs.roads import RoadPrices
+from raastof_geo.roads.routing.islands import explain_islands, group_sites
+
+_CLOSED_TO_TRUCK = say(
+    "every way is closed to this truck, by signs, limits or changes of the scenario"
+)
+_NO_WAY = say("no road leads there and back")
+_BY_FERRY = say("only a ferry leads there and back, and `network.ferries` is false")
+
+
+def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
+    """Say which legs no road allows, and why; those beyond `most` are counted.
+
+    Pairs on different islands are told by their islands, once.
+    """
+    lost, told = legs.lost, []
+    if legs.roads is not None and len(lost):
+        edges = {site: stop.edge for site, stop in legs.roads.stops.items()}
+        network, ferries = legs.roads.network, legs.roads.scenario.said.network.ferries
+        told = explain_islands(network, edges, ferries=ferries)
+        island = group_sites(network, edges, ferries=ferries)
+        lost = lost[lost["origin"].map(island) == lost["destination"].map(island)]
+    pairs = [
+        say(
+            "no leg from {origin} to {destination} for {vehicles} in {periods}: {reason}",
+            origin=f"`{origin}`",
+            destination=f"`{destination}`",
+            vehicles=", ".join(rows["vehicle"].unique()),
+            periods=", ".join(rows["period"].unique()),
+            reason=reason,
+        )
+        for (origin, destination, reason), rows in lost.groupby(
+            ["origin", "destination", "reason"], sort=True
+        )
+    ]
+    if len(pairs) <= most:
+        return [*told, *pairs]
+    return [
+        *told,
+        *pairs[:most],
+        say("and {count} more such pairs of sites", count=len(pairs) - most),
+    ]
+
+
+def tell_lost(
+    roads: RoadPrices, vehicle_id: str, pairs: pd.DataFrame, periods: Sequence[str]
+) -> pd.DataFrame:
+    """Say of each pair that a truck cannot drive whether anything could.
+
+    Parameters
+    ----------
+    pairs
+        `origin` and `destination`, each once.
+
+    Returns
+    -------
+    lost
+        One row for each pair in each period, as in `Legs.lost`.
+    """
+    reasons: list[str] = []
+    if len(pairs):
+        land, sea = (_ways_there(roads, pairs, ferries=ferries) for ferries in (False, True))
+        taken = roads.scenario.said.network.ferries
+        reasons = [
+            str(_CLOSED_TO_TRUCK if here or (there and taken) else _BY_FERRY if there else _NO_WAY)
+            for here, there in zip(land, sea, strict=True)
+        ]
+    told = [pairs.assign(vehicle=vehicle_id, period=one, reason=reasons) for one in periods]
+    return pd.concat(told, ignore_index=True)
+
+
+def _ways_there(roads: RoadPrices, pairs: pd.DataFrame, *, ferries: bool) -> list[bool]:
+    """Tell of each pair whether any road leads there and back, closed or not."""
+    router = roads.free_router
+    length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
+    measure = router.weigh(length if ferries else np.where(at_sea, np.inf, length))
+    starts = [roads.stops[site] for site in pairs["origin"]]
+    goals = [roads.stops[site] for site in pairs["destination"]]
+    there, back = measure.routes(starts, goals).exists, measure.routes(goals, starts).exists
+    found: list[bool] = (there & back).tolist()
+    return found

@@ -1,0 +1,308 @@
+"""Price every transport that could make sense: km, hours, kg CO2e and DKK for each tonne."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from raastof_geo.arrays import Floats
+from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
+from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
+from raastof_geo.legs.legs import LEG_KEYS, Legs
+from raastof_geo.legs.lost import tell_lost
+from raastof_geo.legs.roads import PASSED, ArcPrices, RoadPrices
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.routing.drive import SCOPES, Load, emit_kg_co2e, pay_on_the_way
+from raastof_geo.roads.routing.route import place_stops
+from raastof_geo.roads.snap import Anchors
+from raastof_geo.scenario.parties import Taker, list_givers, list_takers, may_deal
+from raastof_geo.scenario.scenario import Scenario
+
+TellShare: TypeAlias = Callable[[str, float], None]
+"""Told what is going on, and how much of it is done, from 0 to 1."""
+
+_Column = TypeVar("_Column", Floats, "pd.Series[float]")
+
+
+def price_legs(
+    scenario: Scenario,
+    network: RoadNetwork,
+    anchors: Anchors,
+    *,
+    model: EnergyModel | None = None,
+    progress: TellShare | None = None,
+) -> Legs:
+    r"""Price every leg that the scenario's materials and the roads allow.
+
+    Edge energy comes first, the route second. Each arc has an energy
+    :math:`e` empty and :math:`g` at full payload; the loaded trip takes the
+    route of least weight at full payload over roads that the loaded truck may
+    use, the empty return its own. A leg whose load :math:`l` is a share
+    :math:`f = l / \text{payload}` uses :math:`\sum (1-f)\,e + f\,g` along the
+    first and :math:`\sum e` along the second, and for each tonne that much
+    divided by :math:`l`.
+
+    Parameters
+    ----------
+    model
+        Gives the energy of a vehicle at a speed, empty and full [unit of the fuel per km]; by
+        default the one that the scenario names.
+    progress
+        Told how far the work is.
+
+    Returns
+    -------
+    legs
+        Those that a truck can drive there and back; `lost` tells of the others, and why.
+    """
+    return _price_on(RoadPrices(scenario, network, place_stops(anchors), model), progress)
+
+
+def price_again(legs: Legs, scenario: Scenario) -> Legs | None:
+    """Price the legs of a scenario with the same sites on the roads of other legs.
+
+    Returns
+    -------
+    legs
+        None where the other ones were made up, without roads.
+    """
+    return None if legs.roads is None else _price_on(replace(legs.roads, scenario=scenario))
+
+
+@dataclass(frozen=True, eq=False)
+class _Haulage:
+    """One truck in a run of periods whose roads are alike: what is priced at a time."""
+
+    roads: RoadPrices
+    vehicle_id: str
+    active: tuple[int, ...]
+    """Numbers of the changes of roads that hold."""
+    periods: Sequence[str]
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.roads.scenario
+
+    @property
+    def vehicle(self) -> Vehicle:
+        return self.scenario.catalogue.vehicles[self.vehicle_id]
+
+    @cached_property
+    def prices(self) -> ArcPrices:
+        return self.roads.price(self.vehicle_id, self.active)
+
+    @property
+    def years(self) -> dict[str, float]:
+        """The middle of each period: the fuel's emissions change over the years."""
+        return {period: self.scenario.periods[period].middle_year for period in self.periods}
+
+    def emit(self, energy: _Column, ferry_km: _Column, year: float) -> dict[str, _Column]:
+        """Give kg CO2e of trips by their scope."""
+        catalogue, vehicle = self.scenario.catalogue, self.vehicle
+        return {
+            scope: emit_kg_co2e(catalogue, vehicle, energy, ferry_km, year, scope)
+            for scope in SCOPES
+        }
+
+    def pay(self, toll_km: _Column, link_dkk: _Column, ferry_km: _Column) -> _Column:
+        """Give tolls and fares of trips. [DKK]"""
+        return pay_on_the_way(self.scenario.catalogue, self.vehicle, toll_km, link_dkk, ferry_km)
+
+
+def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
+    """Price every leg on roads that are at hand."""
+    scenario = roads.scenario
+    pairs = compatible_pairs(scenario)
+    tell = progress or (lambda _what, _share: None)
+    work = [
+        _Haulage(roads, vehicle_id, active, periods)
+        for vehicle_id in scenario.said.vehicles
+        for active, periods in roads.spells.items()
+    ]
+    frames: list[pd.DataFrame] = []
+    lost: list[pd.DataFrame] = []
+    empty: list[pd.DataFrame] = []
+    for number, haulage in enumerate(work):
+        tell(haulage.vehicle.called(scenario.said.language), number / len(work))
+        trips = _price_trips(haulage, pairs)
+        there = trips["length_km"].notna() & trips["return_km"].notna()
+        frames.append(_price_tonnes(haulage, trips[there]))
+        unlinked = trips.loc[~there, ["origin", "destination"]].drop_duplicates()
+        lost.append(tell_lost(roads, haulage.vehicle_id, unlinked, haulage.periods))
+        if scenario.said.return_loads is not None:
+            empty.append(_price_empty_trips(haulage, pairs))
+    tell("", 1.0)
+    frame = pd.concat(frames, ignore_index=True).sort_values(list(LEG_KEYS), ignore_index=True)
+    return Legs(
+        frame,
+        roads,
+        pd.concat(lost, ignore_index=True),
+        pd.concat(empty, ignore_index=True) if empty else None,
+    )
+
+
+def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
+    """List who may send which material to whom: `origin`, `destination`, `material`."""
+    takers: dict[str, list[Taker]] = {}
+    for taker in list_takers(scenario):
+        for material in taker.accepts:
+            takers.setdefault(material, []).append(taker)
+    pairs = {
+        (giver.site, taker.site, giver.material)
+        for giver in list_givers(scenario)
+        for taker in takers.get(giver.material, ())
+        if may_deal(giver, taker)
+    }
+    return pd.DataFrame(sorted(pairs), columns=["origin", "destination", "material"])
+
+
+def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Add up each trip of a vehicle, loaded one way and empty back; NaN where there is none.
+
+    Energy is linear between the empty and the full truck, so a load that is a share of the
+    payload (light materials fill the body before they weigh enough) takes that share of the
+    difference, along the route of the full truck. Idling at either end burns besides.
+    """
+    scenario, vehicle = haulage.scenario, haulage.vehicle
+    out = _add_up_routes(haulage, "full", pairs)
+    back = _add_up_routes(
+        haulage, "empty", pairs.rename(columns={"origin": "destination", "destination": "origin"})
+    )
+    load_t = _load_t(scenario, vehicle, pairs["material"])
+    share = load_t / vehicle.payload_t.value
+    standing = vehicle.idle_per_h.value * scenario.said.idle_min_per_load / 60
+    return pairs.assign(
+        length_km=out["km"],
+        return_km=back["km"],
+        ferry_km=out["ferry_km"] + back["ferry_km"],
+        toll_km=out["toll_km"] + back["toll_km"],
+        link_dkk=out["link_dkk"] + back["link_dkk"],
+        drive_h=out["hours"] + back["hours"],
+        load_t=load_t,
+        energy=(1 - share) * out["energy_empty"]
+        + share * out["energy_full"]
+        + back["energy_empty"]
+        + standing,
+        energy_unit=scenario.catalogue.fuels[vehicle.fuel].unit,
+        **_count_passages(out, back),
+    )
+
+
+def _count_passages(out: Mapping[str, Floats], back: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Count the trips of a load that pass each limited road or municipality.
+
+    A trip passes where any of its kilometres lies there, however many stretches they are.
+    """
+    passages: dict[str, Floats] = {}
+    for number, (passes, returns) in enumerate(zip(_passes(out), _passes(back), strict=True)):
+        passages[f"passages_{number}"] = passes + returns
+        passages[f"return_passages_{number}"] = returns
+    return passages
+
+
+def _passes(sums: Mapping[str, Floats]) -> Iterator[Floats]:
+    """Give for each limit on passages whether trips pass it, 1.0 or 0.0. [trips]"""
+    for name, kilometres in sums.items():
+        if name.startswith(PASSED):
+            yield (kilometres > 0).astype(np.float64)
+
+
+def _price_empty_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Price the empty trips from every site that takes to every site that gives."""
+    starts = sorted(pairs["destination"].unique())
+    goals = sorted(pairs["origin"].unique())
+    between = pd.DataFrame(
+        [(start, goal) for start in starts for goal in goals], columns=["origin", "destination"]
+    )
+    sums = _add_up_routes(haulage, "empty", between)
+    there = np.isfinite(sums["km"])
+    toll_dkk = haulage.pay(sums["toll_km"], sums["link_dkk"], sums["ferry_km"])
+    trips = between.assign(
+        vehicle=haulage.vehicle_id,
+        length_km=sums["km"] - sums["ferry_km"],
+        drive_h=sums["hours"],
+        energy=sums["energy_empty"],
+        toll_dkk=toll_dkk,
+        dkk=sums["hours"] * haulage.vehicle.hire_dkk_per_h.value + toll_dkk,
+        **{f"passages_{number}": passes for number, passes in enumerate(_passes(sums))},
+    )
+    frames = []
+    for period, year in haulage.years.items():
+        emitted = haulage.emit(sums["energy_empty"], sums["ferry_km"], year)
+        columns = {f"kg_co2e_{scope}": kg_co2e for scope, kg_co2e in emitted.items()}
+        frames.append(trips.assign(period=period, **columns)[there])
+    return pd.concat(frames, ignore_index=True)
+
+
+def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> dict[str, Floats]:
+    """Give the figures along the best route of each pair, from the cache where they are known.
+
+    They hang on roads, truck and places, and on nothing else: tonnes may change, and so may
+    which pairs are asked for twice, since each is found once.
+
+    Parameters
+    ----------
+    between
+        `origin` and `destination`, one row for each trip.
+
+    Returns
+    -------
+    sums
+        By the names of `ArcPrices.quantities` a figure for each trip, NaN where there is no way.
+    """
+    roads, prices = haulage.roads, haulage.prices
+    ends = between[["origin", "destination"]]
+    unique = ends.drop_duplicates()
+    starts = [roads.stops[site] for site in unique["origin"]]
+    goals = [roads.stops[site] for site in unique["destination"]]
+    where = np.array(
+        [(one.edge, one.share, two.edge, two.share) for one, two in zip(starts, goals, strict=True)]
+    )
+
+    def make() -> dict[str, NDArray[np.generic]]:
+        weighted = roads.measure(haulage.vehicle_id, load, haulage.active)
+        return dict(weighted.routes(starts, goals).sums(prices.quantities))
+
+    named = [part for item in prices.quantities.items() for part in item]
+    key = fingerprint((roads.network.digest, prices.weight[load], where, *named))
+    found = keep("distances", key, make=make, write=write_arrays, read=read_arrays)
+    table = pd.DataFrame(found, index=pd.MultiIndex.from_frame(unique))
+    rows = table.loc[pd.MultiIndex.from_frame(ends)]
+    return {name: rows[name].to_numpy(np.float64) for name in prices.quantities}
+
+
+def _load_t(scenario: Scenario, vehicle: Vehicle, materials: pd.Series) -> Floats:
+    """Give what a load of each material weighs: the body full, or the payload. [t]"""
+    loads = {
+        material: vehicle.load_t(scenario.catalogue.materials[material].density_loose.value)
+        for material in materials.unique()
+    }
+    return materials.map(loads).to_numpy(dtype=np.float64)
+
+
+def _price_tonnes(haulage: _Haulage, trips: pd.DataFrame) -> pd.DataFrame:
+    """Turn trips into prices for each tonne, in each period."""
+    vehicle, load_t = haulage.vehicle, trips["load_t"]
+    hours = trips["drive_h"] + vehicle.loading_min.value / 60
+    toll_dkk = haulage.pay(trips["toll_km"], trips["link_dkk"], trips["ferry_km"])
+    haul_dkk = hours * vehicle.hire_dkk_per_h.value + toll_dkk
+    driven_km = trips["length_km"] + trips["return_km"] - trips["ferry_km"]
+    per_tonne = trips.assign(
+        vehicle=haulage.vehicle_id,
+        work_h=hours,
+        haul_dkk_per_t=haul_dkk / load_t,
+        toll_dkk_per_t=toll_dkk / load_t,
+        vehicle_km_per_t=driven_km / load_t,
+    )
+    frames = []
+    for period, year in haulage.years.items():
+        emitted = haulage.emit(trips["energy"], trips["ferry_km"], year)
+        columns = {f"kg_co2e_{scope}_per_t": kg / load_t for scope, kg in emitted.items()}
+        frames.append(per_tonne.assign(period=period, **columns))
+    return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,98 @@
+"""Give roads as a graph of NetworkX, as OSMnx would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from raastof_geo.arrays import Mask
+from raastof_geo.roads.edges import RoadEdges
+from raastof_geo.roads.mapped.tags import split_tags
+from raastof_geo.roads.road import Road
+from raastof_geo.roads.routing.drive import Drive
+
+if TYPE_CHECKING:
+    import networkx
+
+
+def draw_driven(network: RoadEdges, drive: Drive) -> networkx.MultiDiGraph:
+    """Give the graph of the edges that a truck may use, with what it meets on each."""
+    hours = network.length_m / 1000 / drive.speed_km_h
+    columns = {
+        "speed_kph": drive.speed_km_h,
+        "travel_time": hours * 3600,
+        "kg_co2e": drive.kg_co2e_wtw,
+        "local": drive.local,
+    }
+    return draw_graph(network, keep=~drive.closed, columns=columns)
+
+
+def draw_graph(
+    network: RoadEdges,
+    *,
+    keep: Mask | None = None,
+    columns: Mapping[str, NDArray[Any]] | None = None,
+) -> networkx.MultiDiGraph:
+    """Give the graph of some edges, with further attributes.
+
+    Parameters
+    ----------
+    keep
+        Which edges; by default all. [edges]
+    columns
+        By the name of each attribute its value for every edge. [edges]
+    """
+    import networkx
+
+    graph = networkx.MultiDiGraph(
+        crs="epsg:4326",
+        created_date=datetime.now(UTC).isoformat(timespec="seconds"),
+        created_with="raastof_geo",
+        simplified=True,
+    )
+    streets = np.bincount(network.tail, minlength=network.node_count) + np.bincount(
+        network.head, minlength=network.node_count
+    )
+    graph.add_nodes_from(
+        (node, {"x": lon, "y": lat, "street_count": count})
+        for node, (lon, lat, count) in enumerate(
+            zip(network.node_lon.tolist(), network.node_lat.tolist(), streets.tolist(), strict=True)
+        )
+    )
+    further = {name: values.tolist() for name, values in (columns or {}).items()}
+    edges = range(network.edge_count) if keep is None else np.flatnonzero(keep).tolist()
+    for edge in edges:
+        span = slice(network.point_start[edge], network.point_start[edge + 1])
+        line = shapely.LineString(np.column_stack((network.lon[span], network.lat[span])))
+        tail, head = int(network.tail[edge]), int(network.head[edge])
+        attributes = _describe(network, edge, network.roads[network.road[edge]])
+        attributes |= {name: values[edge] for name, values in further.items()}
+        if network.forward[edge]:
+            graph.add_edge(tail, head, **attributes, geometry=line, reversed=False)
+        if network.backward[edge]:
+            graph.add_edge(head, tail, **attributes, geometry=line.reverse(), reversed=True)
+    return graph
+
+
+def _describe(network: RoadEdges, edge: int, road: Road) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        **split_tags(road.tags),
+        "osmid": int(network.way[edge]) or edge,
+        "length": float(network.length_m[edge]),
+        "oneway": bool(network.forward[edge] != network.backward[edge]),
+        "raastof_edge": edge,
+    }
+    if road.road_class == "ferry":
+        found |= {"highway": "ferry", "route": "ferry", "motor_vehicle": "yes"}
+    else:
+        found["highway"] = road.road_class
+    if road.name:
+        found["name"] = road.name
+    if not np.isnan(road.maxspeed_km_h):
+        found["maxspeed"] = f"{road.maxspeed_km_h:g}"
+    return found
