@@ -41,7 +41,7 @@ def write_route(scenario: Scenario, network: RoadNetwork, detour: Detour, path: 
 def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
     """Build the page of a leg."""
     title = f"{scenario.site_name(detour.origin)} → {scenario.site_name(detour.destination)}"
-    lines = "".join(_write_line(line) for line in explain(scenario, detour))
+    lines = "".join(_write_line(line) for line in explain_detour(scenario, detour))
     body = (
         f'<header id="strip"><h1>{escape(title)}</h1></header>\n'
         f'<main id="panel" class="shown" aria-label="{escape(title)}">'
@@ -73,7 +73,7 @@ def _write_line(line: str) -> str:
     return f'<p class="{kind}">{text}</p>'
 
 
-def explain(scenario: Scenario, detour: Detour) -> list[str]:
+def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:
     """Say in sentences which way a truck goes, what keeps it off the shorter one, and the price."""
     truck = scenario.catalogue.vehicles[detour.vehicle].called(scenario.said.language)
     lines = [f"{truck}, {detour.period}"]
