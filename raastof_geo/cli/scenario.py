@@ -119,8 +119,8 @@ def _tell_result(result: Result) -> None:
     table.add_column("")
     table.add_column(str(say("Plan")), justify="right")
     table.add_column(str(say("Before")), justify="right")
-    for what, plan, before in summarise(result):
-        table.add_row(escape(str(what)), plan, before)
+    for row in summarise(result):
+        table.add_row(escape(str(row.title)), row.plan, row.before)
     console.print(table)
     tell(str(prove(result)))
     _tell_list(say("Can the share be reached?"), answer(result), mark="· ")

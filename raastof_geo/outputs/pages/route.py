@@ -10,6 +10,7 @@ from raastof_geo.detour import Detour, Obstacle, Trip
 from raastof_geo.files import is_sealed, seal_page, write_whole
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.pages.page import describe_base, draw_page, escape, lat_lon
+from raastof_geo.outputs.palette import ROUTE_COLOURS
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.scenario import Scenario
 
@@ -45,12 +46,13 @@ def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
     body = (
         f'<header id="strip"><h1>{escape(title)}</h1></header>\n'
         f'<main id="panel" class="shown" aria-label="{escape(title)}">'
-        f'<p><i class="line" style="background:#0072b2"></i> {escape(str(_LEGAL))}<br>'
-        f'<i class="line" style="background:#d55e00"></i> {escape(str(_FREE))}</p>{lines}</main>'
+        f"<p>{_stroke('legal')} {escape(str(_LEGAL))}<br>{_stroke('free')} {escape(str(_FREE))}</p>"
+        f"{lines}</main>"
     )
     trip = detour.trips[0]
     data = {
         **describe_base(network),
+        "colours": ROUTE_COLOURS,
         "legal": lat_lon(trip.line, _TOLERANCE_DEG),
         "free": lat_lon(trip.free_line, _TOLERANCE_DEG),
         "back": lat_lon(detour.trips[1].line, _TOLERANCE_DEG),
@@ -63,6 +65,10 @@ def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
     }
     language = scenario.said.language
     return draw_page(title=title, language=language, body=body, data=data, script="route.js")
+
+
+def _stroke(route: str) -> str:
+    return f'<i class="line" style="background:{ROUTE_COLOURS[route]}"></i>'
 
 
 def _write_line(line: str) -> str:
