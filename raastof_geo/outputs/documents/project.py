@@ -17,7 +17,6 @@ from raastof_geo.effect.books import unit_of
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.effect.money import net_cost
 from raastof_geo.language import Message, format_number, say, spoken_language
-from raastof_geo.outputs.documents.charts import draw_map_picture
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -37,6 +36,7 @@ from raastof_geo.outputs.documents.effects import (
     tabulate_effect,
     tabulate_groups,
 )
+from raastof_geo.outputs.documents.flow_map import Haul, draw_map_picture
 from raastof_geo.outputs.tables.summary import list_conditions
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES
 from raastof_geo.result import Result
@@ -177,26 +177,11 @@ def _tell_summary(result: Result, project: str) -> Iterator[Block]:
 
 def _draw_map(result: Result, project: str, own: Sequence[Flow]) -> Iterator[Block]:
     scenario = result.scenario
-    lines: list[tuple[Any, float, bool]] = []
-    for row in own:
-        points = result.legs.draw(row["origin"], row["destination"], row["vehicle"], row["period"])
-        if len(points) > 1 and row["origin"] != row["destination"]:
-            lines.append((points, float(row["tonnes"]), bool(row["virgin"])))
     met = {row[end] for row in own for end in ("origin", "destination")}
     here = [site for site in scenario.sites if site in met or scenario.project(site) == project]
-    sites = [
-        (
-            *scenario.sites[site].lon_lat,
-            next(iter(scenario.sites[site].roles), "need"),
-            scenario.site_name(site),
-        )
-        for site in here
-    ]
-    drawing = draw_map_picture(
-        lines, sites, names=(str(say("Surplus and recycled")), str(say("Virgin")))
-    )
+    hauls = [Haul(**{name: row[name] for name in Haul._fields}) for row in own]
     yield Picture(
-        drawing,
+        draw_map_picture(result, hauls, here),
         say("Map of this project's flows; the calendar has the same figures."),
         say("This project's flows on the roads that trucks take; the wider, the more tonnes."),
     )
