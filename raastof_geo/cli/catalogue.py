@@ -30,7 +30,7 @@ def tell_materials(
     debug: Debug = False,
 ) -> None:
     """List what the catalogue holds, or tell all that is known of one entry."""
-    from raastof_geo.outputs.tables.glossary import explain_entry, list_catalogue
+    from raastof_geo.scenario.telling.glossary import explain_entry, list_catalogue
 
     catalogue, _ = _catalogue_of(of_scenario)
     if entry is not None:
@@ -65,7 +65,7 @@ def tell_fit(
     debug: Debug = False,
 ) -> None:
     """Tell whether a material may serve a use, and by which rule."""
-    from raastof_geo.outputs.materials import explain_fit
+    from raastof_geo.scenario.telling.fit import explain_fit
 
     catalogue, accepted = _catalogue_of(of_scenario)
     lines = explain_fit(catalogue, material, use, spoken_language(), land=land, accepted=accepted)
