@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from raastof_geo.assignment import assign
+from raastof_geo.assignment import Plan, assign
 from raastof_geo.effect import measure_effect
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel
@@ -51,19 +51,44 @@ def solve_scenario(
     RaastofError
         As the stations do: no such model, sites off the road, no route, no plan, no solver.
     """
-    energy = MODELS[find_model(model)] if isinstance(model, str) else model
     network, anchors = place_scenario(scenario, tell=tell)
+    plan = plan_scenario(scenario, network, anchors, model=model, tell=tell)
+    legs = plan.problem.legs
+    tell(say("Measuring the effect"))
+    effect = measure_effect(scenario, legs, plan)
+    return Result(scenario, network, anchors, legs, plan, effect)
+
+
+def plan_scenario(
+    scenario: Scenario,
+    network: RoadNetwork,
+    anchors: Anchors,
+    *,
+    model: EnergyModel | str | None = None,
+    tell: Tell = lambda _: None,
+) -> Plan:
+    """Price the legs of a scenario that is placed on its roads, and assign tonnes to them.
+
+    Parameters
+    ----------
+    model
+        How a truck's energy follows from the road; as for `solve_scenario`.
+
+    Raises
+    ------
+    RaastofError
+        As the stations do: no such model, no route, no solver; no plan, and then with the sites
+        that lie idle.
+    """
+    energy = MODELS[find_model(model)] if isinstance(model, str) else model
     tell(say("Pricing the legs"))
     legs = price_legs(scenario, network, anchors, model=energy)
     tell(say("Assigning tonnes to legs"))
     try:
-        plan = assign(scenario, legs)
+        return assign(scenario, legs)
     except NoPlanError as error:
         idle = explain_idle(scenario, network, anchors)
         raise type(error)(*error.findings, *idle) from error
-    tell(say("Measuring the effect"))
-    effect = measure_effect(scenario, legs, plan)
-    return Result(scenario, network, anchors, legs, plan, effect)
 
 
 def place_scenario(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from raastof_geo.cli.terminal import clean, fold
 from raastof_geo.language import Message, say
@@ -48,9 +48,12 @@ _DANISH_COMMANDS: Mapping[str, str] = {
 }
 """Danish words for commands, and what to write."""
 
+Resolved: TypeAlias = tuple[str, Any, list[str]]
+"""As Click wants it: the name of a command, the command, and the words that are left for it."""
+
 _WIDTH = 79
 _TEXT = say("TEXT")
-_HELP = say("Show this message and stop.")
+_ABOUT_HELP = say("Show this message and stop.")
 _LABELS: Mapping[str, Message] = {
     "usage": say("Usage"),
     "arguments": say("Arguments"),
@@ -68,27 +71,31 @@ class UnknownCommandError(Exception):
         self.context, self.given = context, given
 
 
-def speak_of(command: Any, arguments: Mapping[str, Message]) -> None:
+def speak_of(command: Any) -> None:
     """Let a command, and those below it, explain themselves and refuse words in our language.
 
-    Parameters
-    ----------
-    arguments
-        What people call the arguments, by name.
+    The words of its arguments and options are put into the language that is spoken now.
     """
-    command.get_help = partial(_give_help, command, arguments)
+    command.get_help = partial(_give_help, command)
+    for param in command.params:
+        param.help, param.metavar = _translate(param.help), _translate(param.metavar)
     below = getattr(command, "commands", {})
     if below:
         command.resolve_command = partial(_resolve, command)
     for one in below.values():
-        speak_of(one, arguments)
+        speak_of(one)
 
 
-def _give_help(command: Any, arguments: Mapping[str, Message], context: Any) -> str:
-    return "\n".join(_help_lines(command, arguments, context))
+def _translate(text: str | None) -> str | None:
+    """Give words of an option, marked for translation where it is declared, as they are read."""
+    return str(Message(text)) if text else text
 
 
-def _resolve(group: Any, context: Any, words: list[str]) -> tuple[str, Any, list[str]]:
+def _give_help(command: Any, context: Any) -> str:
+    return "\n".join(_help_lines(command, context))
+
+
+def _resolve(group: Any, context: Any, words: list[str]) -> Resolved:
     """Find the command that is meant; only its exact name is."""
     name = words[0]
     command = group.commands.get(name)
@@ -100,18 +107,18 @@ def _resolve(group: Any, context: Any, words: list[str]) -> tuple[str, Any, list
 # --- help -------------------------------------------------------------------------------------
 
 
-def _help_lines(command: Any, names: Mapping[str, Message], context: Any) -> Iterator[str]:
-    yield usage(command, names, context)
+def _help_lines(command: Any, context: Any) -> Iterator[str]:
+    yield usage(command, context)
     if command.help:
         yield ""
         yield from fold(command.help, most=_WIDTH)
     arguments, options = _params(command)
     below = getattr(command, "commands", {})
     tables: tuple[tuple[str, list[tuple[str, str]]], ...] = (
-        ("arguments", [(_call(one, names), _describe(one)) for one in arguments]),
+        ("arguments", [(_call(one), _describe(one)) for one in arguments]),
         (
             "options",
-            [*((_spell(one, names), _describe(one)) for one in options), ("--help", str(_HELP))],
+            [*((_spell(one), _describe(one)) for one in options), ("--help", str(_ABOUT_HELP))],
         ),
         ("commands", [(name, one.help or "") for name, one in below.items()]),
     )
@@ -125,10 +132,10 @@ def _help_lines(command: Any, names: Mapping[str, Message], context: Any) -> Ite
         yield from fold(command.epilog, most=_WIDTH)
 
 
-def usage(command: Any, names: Mapping[str, Message], context: Any) -> str:
+def usage(command: Any, context: Any) -> str:
     """Give the line that says how a command is written."""
     arguments, _ = _params(command)
-    words = [_call(one, names) if one.required else f"[{_call(one, names)}]" for one in arguments]
+    words = [_call(one) if one.required else f"[{_call(one)}]" for one in arguments]
     options, below = _WITHOUT_NAME
     rest = [str(below)] if getattr(command, "commands", {}) else words
     return f"{_LABELS['usage']}: {' '.join([context.command_path, *rest, str(options)])}"
@@ -142,15 +149,15 @@ def _params(command: Any) -> tuple[list[Any], list[Any]]:
     return arguments, options
 
 
-def _call(param: Any, names: Mapping[str, Message]) -> str:
-    return str(names.get(param.name) or str(param.name).upper())
+def _call(param: Any) -> str:
+    return str(param.metavar or str(param.name).upper())
 
 
-def _spell(option: Any, names: Mapping[str, Message]) -> str:
+def _spell(option: Any) -> str:
     words = ", ".join(option.opts)
     if getattr(option, "is_flag", False):
         return words
-    return f"{words} {option.metavar or names.get(option.name) or _TEXT}"
+    return f"{words} {option.metavar or _TEXT}"
 
 
 def _describe(param: Any) -> str:
@@ -181,7 +188,7 @@ def _columns(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
 # --- errors -----------------------------------------------------------------------------------
 
 
-def explain_usage(error: BaseException, names: Mapping[str, Message]) -> list[str] | None:
+def explain_usage(error: BaseException) -> list[str] | None:
     """Put an error of the command line into our words; none where it is no such error."""
     context = getattr(error, "ctx", None) or getattr(error, "context", None)
     if type(error).__name__ == "NoArgsIsHelpError":
@@ -189,12 +196,12 @@ def explain_usage(error: BaseException, names: Mapping[str, Message]) -> list[st
     if isinstance(error, UnknownCommandError):
         told = _unknown_command(error)
     elif hasattr(error, "format_message"):
-        told = _retell(error, names)
+        told = _retell(error)
     else:
         return None
     lines = [str(told)]
     if context is not None:
-        lines.insert(0, usage(context.command, names, context))
+        lines.insert(0, usage(context.command, context))
         lines.append(
             str(say("`{command} --help` tells what can be written.", command=context.command_path))
         )
@@ -221,12 +228,12 @@ def _unknown_command(error: UnknownCommandError) -> Message:
     )
 
 
-def _retell(error: Any, names: Mapping[str, Message]) -> Message:
+def _retell(error: Any) -> Message:
     kind, param = type(error).__name__, getattr(error, "param", None)
     if kind == "MissingParameter" and param is not None:
         return say(
             "{name} is missing: {about}",
-            name=_call(param, names) if param.param_type_name == "argument" else param.opts[0],
+            name=_call(param) if param.param_type_name == "argument" else param.opts[0],
             about=str(getattr(param, "help", "") or "").rstrip("."),
         )
     if kind == "NoSuchOption":

@@ -12,7 +12,7 @@ from raastof_geo.language import speaking
 from raastof_geo.legs.detour import explain_route
 from raastof_geo.legs.price import price_legs
 from raastof_geo.legs.roads import RoadPrices
-from raastof_geo.outputs.pages.route import draw_route, explain
+from raastof_geo.outputs.pages.route import draw_route, explain_detour
 from raastof_geo.roads.mapped.turns import gather_turns
 from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.routing.route import place_stops
@@ -122,7 +122,7 @@ def test_the_price_a_year_is_that_of_the_plan():
     detour = explain_route(legs.roads, "pit", "road", flows=assign(scenario, legs).flows)
     loads = np.ceil(100 / legs.frame["load_t"].max())
     assert detour.loads_per_year == pytest.approx(loads / 2, rel=0.01)
-    told = "\n".join(explain(scenario, detour))
+    told = "\n".join(explain_detour(scenario, detour))
     assert "Broen: limit on height: 3.5 m, the truck has 4.1 m (6,336 m) [maxheight=3.5]" in told
     assert "https://www.openstreetmap.org/way/2" in told
     assert "loads a year" in told

@@ -621,7 +621,7 @@ def test_a_disk_that_fails_for_good_leaves_work_for_the_next(tmp_path, monkeypat
 
 def test_an_interruption_at_any_operation_leaves_a_whole_set(tmp_path, monkeypatch):
     """Ctrl-C anywhere: the old set or the new one is there, and what is said of it is true."""
-    from raastof_geo.cli.commands import _tell_interrupted
+    from raastof_geo.cli.ending import tell_interrupted
 
     said = set()
     for number in range(1, 200):
@@ -631,7 +631,7 @@ def test_an_interruption_at_any_operation_leaves_a_whole_set(tmp_path, monkeypat
             try:
                 write(folder, NEW)
             except KeyboardInterrupt:
-                told = str(_tell_interrupted())
+                told = str(tell_interrupted())
             if count[0] < number:
                 break
         if "finishes that" in told:

@@ -9,15 +9,12 @@ from worlds import PIT_AND_PROJECT, make_scenario
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Figure
 from raastof_geo.language import speaking
-from raastof_geo.outputs.materials import (
-    FROM_BETTER_TO_LESSER,
-    explain_fit,
-    explain_material,
-)
 from raastof_geo.outputs.plan import describe_plan
-from raastof_geo.outputs.tables.glossary import Row, explain_entry, list_catalogue
 from raastof_geo.outputs.warning import warn
 from raastof_geo.scenario.catalogue import load_catalogue
+from raastof_geo.scenario.telling.fit import FROM_BETTER_TO_LESSER, explain_fit
+from raastof_geo.scenario.telling.glossary import CatalogueEntry, explain_entry, list_catalogue
+from raastof_geo.scenario.telling.material import explain_material
 
 CATALOGUE = load_catalogue()
 RANK = {"forbidden": 0, "conditional": 1, "allowed": 2}
@@ -288,7 +285,7 @@ def test_virgin_figures_are_the_danish_ones():
     ],
 )
 def test_a_verdict_comes_with_its_reasons(material, use, where, sentences):
-    """Verdict, rule, citation, dates, condition, ratio, land, and what to do instead."""
+    """Ruling, rule, citation, dates, condition, ratio, land, and what to do instead."""
     said = explain(material, use, **where)
     for sentence in sentences:
         assert sentence in said
@@ -384,7 +381,9 @@ def test_the_list_has_everything_that_a_scenario_may_name():
     assert "Class 0 (background)" in rows["class_0_clay_soil"].about
     assert rows["sub_base_gravel"].about.startswith("virgin")
     assert rows["crushed_asphalt"].about.endswith("Asphalt circular")
-    assert rows["base_course"] == Row("base_course", "Base course", "tonnes of Base gravel SG 0/32")
+    assert rows["base_course"] == CatalogueEntry(
+        "base_course", "Base course", "tonnes of Base gravel SG 0/32"
+    )
     assert rows["crush_concrete"].about.startswith("1 t Concrete rubble → ")
     assert "Sorting residue of crushing" in rows["crush_concrete"].about
 

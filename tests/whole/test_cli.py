@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from raastof_geo.cli.commands import pick_language, run_command
+from raastof_geo.cli import run_command
+from raastof_geo.cli.speech import pick_language
 from raastof_geo.language import speaking
 
 
@@ -128,7 +129,7 @@ def test_help_and_version_start_without_heavy_libraries():
     """Help imports none of the heavy libraries."""
     code = (
         "import sys; sys.argv = ['raastof', '--help']\n"
-        "from raastof_geo.cli.commands import main\n"
+        "from raastof_geo.cli import main\n"
         "try:\n    main()\nexcept SystemExit as stop:\n    assert not stop.code\n"
         "heavy = {'pandas', 'geopandas', 'scipy', 'pulp', 'folium', 'osmnx'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

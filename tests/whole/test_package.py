@@ -37,7 +37,7 @@ def test_the_wheel_runs_the_main_job(built, tmp_path):
     code = (
         "import raastof_geo, sys; assert 'site' in raastof_geo.__file__, raastof_geo.__file__\n"
         "sys.argv = ['raastof', 'run', 'koege_bugt.yaml']\n"
-        "from raastof_geo.cli.commands import main; main()"
+        "from raastof_geo.cli import main; main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -82,7 +82,7 @@ class Document:
     footer: tuple[Readable, ...] = field(default=())
 
 
-CONTENT_POLICY = (
+_CONTENT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
     "form-action 'none'"
 )
@@ -101,7 +101,7 @@ def render_page(document: Document) -> str:
             if isinstance(block, Heading) and block.level == 2 and block.anchor
         ],
         footer=document.footer,
-        policy=CONTENT_POLICY,
+        policy=_CONTENT_POLICY,
         style=_style(),
         texts={"contents": say("Contents"), "skip": say("Skip to the text"), "how": say("how?")},
     )

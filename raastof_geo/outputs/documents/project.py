@@ -16,8 +16,7 @@ from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.effect.books import unit_of
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.effect.money import net_cost
-from raastof_geo.language import Message, format_number, say, spoken_language
-from raastof_geo.outputs.documents.charts import draw_map_picture
+from raastof_geo.language import Message, Readable, format_number, say, spoken_language
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -37,9 +36,11 @@ from raastof_geo.outputs.documents.effects import (
     tabulate_effect,
     tabulate_groups,
 )
+from raastof_geo.outputs.documents.flow_map import Haul, draw_map_picture
 from raastof_geo.outputs.tables.summary import list_conditions
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES
 from raastof_geo.result import Result
+from raastof_geo.scenario.period import Period
 
 _RESERVED = {
     "con",
@@ -177,26 +178,11 @@ def _tell_summary(result: Result, project: str) -> Iterator[Block]:
 
 def _draw_map(result: Result, project: str, own: Sequence[Flow]) -> Iterator[Block]:
     scenario = result.scenario
-    lines: list[tuple[Any, float, bool]] = []
-    for row in own:
-        points = result.legs.draw(row["origin"], row["destination"], row["vehicle"], row["period"])
-        if len(points) > 1 and row["origin"] != row["destination"]:
-            lines.append((points, float(row["tonnes"]), bool(row["virgin"])))
     met = {row[end] for row in own for end in ("origin", "destination")}
     here = [site for site in scenario.sites if site in met or scenario.project(site) == project]
-    sites = [
-        (
-            *scenario.sites[site].lon_lat,
-            next(iter(scenario.sites[site].roles), "need"),
-            scenario.site_name(site),
-        )
-        for site in here
-    ]
-    drawing = draw_map_picture(
-        lines, sites, names=(str(say("Surplus and recycled")), str(say("Virgin")))
-    )
+    hauls = [Haul(**{name: row[name] for name in Haul._fields}) for row in own]
     yield Picture(
-        drawing,
+        draw_map_picture(result, hauls, here),
         say("Map of this project's flows; the calendar has the same figures."),
         say("This project's flows on the roads that trucks take; the wider, the more tonnes."),
     )
@@ -209,7 +195,6 @@ def _tell_calendar(result: Result, project: str, own: Sequence[Flow]) -> Iterato
     if not own:
         yield Paragraph(say("Nothing comes to or leaves this project in the plan."))
         return
-    periods = list(scenario.periods)
     mine = {site for site in project_sites(scenario) if scenario.project(site) == project}
     leaving = [row for row in own if row["origin"] in mine]
     coming = [row for row in own if row["origin"] not in mine]
@@ -219,30 +204,29 @@ def _tell_calendar(result: Result, project: str, own: Sequence[Flow]) -> Iterato
     if coming:
         caption = say("What comes to the project [t]")
         yield _tabulate_calendar(result, coming, caption, say("From"), "origin")
-    days = [count_weekdays(scenario.periods[period]) for period in periods]
-    loads = [sum(row["loads"] for row in own if row["period"] == period) for period in periods]
-    yield Table(
-        say("Trucks at the gate"),
-        ("", *map(_head, scenario.periods.values())),
-        (
-            (say("Truck loads"), *(format_number(count) for count in loads)),
-            (
-                say("For each weekday"),
-                *(
-                    format_number(count / day, digits=1)
-                    for count, day in zip(loads, days, strict=True)
-                ),
-            ),
-        ),
-        numeric=frozenset(range(1, 1 + len(periods))),
-    )
+    yield _tabulate_trucks(list(scenario.periods.values()), own)
     relied_on = list_conditions(result, own)
     if relied_on:
         yield Heading(say("Conditions that these flows rely on"), level=3)
         yield Bullets(tuple(relied_on))
 
 
-def _head(period: Any) -> str:
+def _tabulate_trucks(periods: Sequence[Period], own: Sequence[Flow]) -> Table:
+    """Count the truck loads of each period, and of each weekday in it."""
+    loads = [sum(row["loads"] for row in own if row["period"] == one.id) for one in periods]
+    daily = [count / count_weekdays(one) for count, one in zip(loads, periods, strict=True)]
+    return Table(
+        say("Trucks at the gate"),
+        ("", *map(_head, periods)),
+        (
+            (say("Truck loads"), *map(format_number, loads)),
+            (say("For each weekday"), *(format_number(count, digits=1) for count in daily)),
+        ),
+        numeric=frozenset(range(1, 1 + len(periods))),
+    )
+
+
+def _head(period: Period) -> str:
     locale = _LOCALE[spoken_language()]
     start = format_date(period.start, format="d MMM y", locale=locale)
     end = format_date(period.end, format="d MMM y", locale=locale)
@@ -259,7 +243,7 @@ def _tabulate_calendar(
         mine = tonnes.setdefault((row[partner], row["material"]), dict.fromkeys(periods, 0.0))
         mine[row["period"]] += row["tonnes"]
     order = sorted(tonnes, key=lambda key: (-sum(tonnes[key].values()), key))
-    rows: list[tuple[str | Message, ...]] = [
+    rows: list[tuple[Readable, ...]] = [
         (
             scenario.site_name(site),
             materials[material].called(scenario.said.language),
@@ -288,15 +272,15 @@ def _tell_effect(result: Result, project: str) -> Iterator[Block]:
 def _tell_money(result: Result, project: str) -> Iterator[Block]:
     plan, before = _books(result, project)
     yield Heading(say("Money"), anchor="money")
-    rows: list[tuple[str | Message, ...]] = [
-        (name, *_money(before[part], plan[part]))
+    rows: list[tuple[Readable, ...]] = [
+        _row_of_money(name, before[part], plan[part])
         for part, name in COSTS
         if abs(before[part]) + abs(plan[part]) > 0.5
     ]
     if before["sold_dkk"] or plan["sold_dkk"]:
-        rows.append((say("Material sold"), *_money(-before["sold_dkk"], -plan["sold_dkk"])))
+        rows.append(_row_of_money(say("Material sold"), -before["sold_dkk"], -plan["sold_dkk"]))
     sums = [float(net_cost(pd.DataFrame([one])).iloc[0]) for one in (before, plan)]
-    rows.append((say("Total"), *_money(*sums)))
+    rows.append(_row_of_money(say("Total"), *sums))
     yield Table(
         say("What this project pays [1,000 DKK]"),
         ("", say("Before"), say("Plan"), say("Saved")),
@@ -319,12 +303,10 @@ def _tell_money(result: Result, project: str) -> Iterator[Block]:
         )
 
 
-def _money(before: float, plan: float) -> tuple[str, str, str]:
-    return (
-        format_number(before / 1000),
-        format_number(plan / 1000),
-        format_number((before - plan) / 1000),
-    )
+def _row_of_money(name: Message, before: float, plan: float) -> tuple[Readable, ...]:
+    """Write what is paid before and in the plan, and what is saved; given in DKK, in thousands."""
+    amounts = (before, plan, before - plan)
+    return (name, *(format_number(dkk / 1000) for dkk in amounts))
 
 
 def _tell_others(result: Result) -> Iterator[Block]:

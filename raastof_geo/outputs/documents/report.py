@@ -10,7 +10,6 @@ from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.effect.books import unit_of
 from raastof_geo.effect.factor import list_doubts
 from raastof_geo.language import Message, format_number, say
-from raastof_geo.outputs.documents.charts import draw_map_picture
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -31,6 +30,7 @@ from raastof_geo.outputs.documents.effects import (
     tabulate_groups,
     tabulate_money,
 )
+from raastof_geo.outputs.documents.flow_map import Haul, draw_map_picture
 from raastof_geo.outputs.documents.word import write_word
 from raastof_geo.outputs.ledger import describe_ledger
 from raastof_geo.outputs.tables.summary import answer, list_conditions, prove
@@ -146,27 +146,19 @@ def _say_in_short(
 
 
 def _draw_map(result: Result) -> Iterator[Block]:
-    scenario, flows = result.scenario, result.plan.flows
-    keys = ["origin", "destination", "vehicle"]
-    lines: list[tuple[Any, float, bool]] = []
+    flows = result.plan.flows
+    keys = ["origin", "destination", "vehicle", "virgin"]
     moved = flows[flows["origin"] != flows["destination"]]
-    summed = moved.groupby([*keys, "virgin"], sort=True).agg(
+    summed = moved.groupby(keys, sort=True).agg(
         tonnes=("tonnes", "sum"), period=("period", "first")
     )
-    for key, row in summed.nlargest(_MOST_MATCHES, "tonnes").iterrows():
-        origin, goal, vehicle, virgin = key if isinstance(key, tuple) else (key,) * 4
-        points = result.legs.draw(str(origin), str(goal), str(vehicle), str(row["period"]))
-        if len(points) > 1:
-            lines.append((points, float(row["tonnes"]), bool(virgin)))
-    sites = [
-        (*site.lon_lat, site.roles[0] if site.roles else "need", scenario.site_name(name))
-        for name, site in scenario.sites.items()
+    largest: Iterator[Any] = summed.nlargest(_MOST_MATCHES, "tonnes").reset_index().itertuples()
+    hauls = [
+        Haul(one.origin, one.destination, one.vehicle, one.period, one.tonnes, one.virgin)
+        for one in largest
     ]
-    drawing = draw_map_picture(
-        lines, sites, names=(str(say("Surplus and recycled")), str(say("Virgin")))
-    )
     yield Picture(
-        drawing,
+        draw_map_picture(result, hauls, result.scenario.sites),
         say("Map of the flows; the table of matches has the same figures."),
         say(
             "Flows on the roads that trucks take; the wider, the more tonnes. Circles need "

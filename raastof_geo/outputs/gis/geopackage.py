@@ -15,17 +15,14 @@ from raastof_geo.language import say
 from raastof_geo.outputs.documents.effects import ROLE_NAMES
 from raastof_geo.outputs.gis.dictionary import build_dictionary
 from raastof_geo.outputs.gis.geostyle import (
-    SITE_SHAPES,
     style_burden,
     style_flows,
     style_municipalities,
     style_sites,
 )
 from raastof_geo.outputs.gis.layers import draw_layers
-from raastof_geo.outputs.pages.map import SECONDARY_COLOURS, VIRGIN_COLOURS
+from raastof_geo.outputs.palette import ROLE_MARKS, as_rgba, colour_materials
 from raastof_geo.result import Result
-
-_WEEKDAY_LIMITS = (0.0, 5.0, 20.0, 50.0, 150.0, 1e9)
 
 
 def write_geopackage(result: Result, folder: Path) -> Path:
@@ -89,21 +86,19 @@ def _draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict
     return {
         "flows": flows,
         "flows_before": flows,
-        "sites": style_sites({role: str(ROLE_NAMES[role]) for role in SITE_SHAPES}),
-        "road_burden": style_burden(str(say("trucks each weekday")), _WEEKDAY_LIMITS),
+        "sites": style_sites({role: str(ROLE_NAMES[role]) for role in ROLE_MARKS}),
+        "road_burden": style_burden(str(say("trucks each weekday"))),
         "municipalities": style_municipalities(str(say("t CO2e saved")), limits),
     }
 
 
 def _style_flows(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> str:
-    catalogue, language = result.scenario.catalogue.materials, result.scenario.said.language
-    used = sorted({*layers["flows"]["material"], *layers["flows_before"]["material"]})
-    shown = []
-    for origin, colours in (("secondary", SECONDARY_COLOURS), ("virgin", VIRGIN_COLOURS)):
-        mine = [name for name in used if catalogue[name].origin == origin]
-        for number, name in enumerate(mine):
-            colour = colours[number % len(colours)]
-            shown.append((name, catalogue[name].called(language), _rgba(colour)))
+    catalogue, language = result.scenario.catalogue, result.scenario.said.language
+    used = [*layers["flows"]["material"], *layers["flows_before"]["material"]]
+    shown = [
+        (name, catalogue.materials[name].called(language), as_rgba(colour))
+        for name, colour in colour_materials(used, catalogue).items()
+    ]
     most = max(
         (
             float(layers[name]["tonnes"].max())
@@ -113,11 +108,6 @@ def _style_flows(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> str:
         default=1.0,
     )
     return style_flows(shown, most)
-
-
-def _rgba(colour: str) -> str:
-    parts = [str(int(colour[at : at + 2], 16)) for at in (1, 3, 5)]
-    return ",".join([*parts, "255"])
 
 
 _STYLES = """

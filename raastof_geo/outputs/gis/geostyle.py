@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from xml.etree import ElementTree as Xml
 
-SITE_SHAPES: Mapping[str, tuple[str, str]] = {
-    "need": ("circle", "11,61,92,255"),
-    "offer": ("triangle", "242,169,0,255"),
-    "pit": ("square", "140,109,70,255"),
-    "receiver": ("diamond", "92,60,122,255"),
-    "plant": ("pentagon", "0,105,92,255"),
-    "depot": ("hexagon", "69,90,100,255"),
-}
+from raastof_geo.outputs.palette import BURDEN_CLASSES, ROLE_MARKS, as_rgba
+
 _PLAIN = "145,155,165,255"
 
 
@@ -37,30 +32,25 @@ def style_flows(materials: Sequence[tuple[str, str, str]], most_t: float) -> str
 def style_sites(roles: Mapping[str, str]) -> str:
     """Style points by what they first are; `roles` gives the name of each role."""
     categories = [
-        (role, roles[role], _point(*SITE_SHAPES[role])) for role in SITE_SHAPES if role in roles
+        (role, roles[role], _point(mark.in_gis, as_rgba(mark.colour)))
+        for role, mark in ROLE_MARKS.items()
+        if role in roles
     ]
     return _document(_categorised("role", categories))
 
 
-def style_burden(name: str, limits: Sequence[float]) -> str:
-    """Style roads by trucks for each weekday.
-
-    Parameters
-    ----------
-    limits
-        Rising borders between classes, the first 0. [trucks/d]
-    """
-    colours = (
-        "254,224,144,255",
-        "253,174,97,255",
-        "244,109,67,255",
-        "215,48,39,255",
-        "127,0,0,255",
-    )
+def style_burden(name: str) -> str:
+    """Style roads by trucks for each weekday; `name` says what is counted."""
+    limits = [*(one.least for one in BURDEN_CLASSES), 1e9]
     ranges = [
-        (low, high, f"{low:g} – {high:g} {name}", _line(colour, width=f"{0.5 + 0.5 * number}"))
-        for number, (low, high, colour) in enumerate(
-            zip(limits[:-1], limits[1:], colours, strict=False)
+        (
+            low,
+            high,
+            f"{low:g} – {high:g} {name}",
+            _line(as_rgba(one.gis_colour), width=f"{0.5 + 0.5 * number}"),
+        )
+        for number, (one, (low, high)) in enumerate(
+            zip(BURDEN_CLASSES, pairwise(limits), strict=True)
         )
     ]
     return _document(_graduated("per_weekday", ranges))

@@ -6,6 +6,8 @@ const make = (tag, text, className) => {
   if (className) element.className = className;
   return element;
 };
+// A table comes as the names of its columns and rows of cells; each row becomes an object.
+const readTable = ({ columns, rows }) => rows.map((cells) => Object.fromEntries(columns.map((name, at) => [name, cells[at]])));
 const number = (value, digits = 0) => {
   const [whole, part] = value.toFixed(digits).split(".");
   const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, D.group);

@@ -1,7 +1,7 @@
 // After base.js.
 const T = D.texts, S = D.sites, M = D.materials;
-const [ROUTE, FROM, TO, MATERIAL, PERIOD, USE, TRUCK, TONNES, KM, LOADS, KG] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
-const MOST_LINES = 400, MOST_ROWS = 500, MORE = "#0072b2", LESS = "#d55e00";
+const FLOWS = { plan: readTable(D.flows.plan), before: readTable(D.flows.before) };
+const MOST_LINES = 400, MOST_ROWS = 500, MORE = D.colours.more, LESS = D.colours.less, CLASSES = D.classes, SHAPES = D.shapes;
 const on = { mode: "plan", period: 0, materials: new Set(M.map((_, at) => at)), project: "", municipality: "", least: 0, burden: false };
 const numberOf = Object.fromEntries(S.map((site, at) => [site.id, at]));
 if (matchMedia("(prefers-reduced-motion: reduce)").matches) Object.assign(map.options, { zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false }), (map._zoomAnimated = false);
@@ -37,32 +37,32 @@ const table = (heads, rows, caption, words = 1) => {
 
 // Flows that pass the filters, joined over periods and trucks.
 const passes = (flow) =>
-  on.materials.has(flow[MATERIAL]) && (!on.period || flow[PERIOD] === on.period - 1) &&
-  (!on.project || S[flow[FROM]].project === on.project || S[flow[TO]].project === on.project) &&
-  (!on.municipality || S[flow[FROM]].municipality === on.municipality || S[flow[TO]].municipality === on.municipality);
+  on.materials.has(flow.material) && (!on.period || flow.period === on.period - 1) &&
+  (!on.project || S[flow.origin].project === on.project || S[flow.destination].project === on.project) &&
+  (!on.municipality || S[flow.origin].municipality === on.municipality || S[flow.destination].municipality === on.municipality);
 const join = (flows) => {
   const groups = new Map();
   for (const flow of flows) {
     if (!passes(flow)) continue;
-    const key = [flow[FROM], flow[TO], flow[MATERIAL], flow[USE]].join();
+    const key = [flow.origin, flow.destination, flow.material, flow.use].join();
     let group = groups.get(key);
-    if (!group) groups.set(key, (group = { key, route: flow[ROUTE], from: flow[FROM], to: flow[TO], material: flow[MATERIAL], use: flow[USE], t: 0, loads: 0, kg: 0, km: flow[KM], largest: 0, periods: new Set(), trucks: new Set() }));
-    group.t += flow[TONNES]; group.loads += flow[LOADS]; group.kg += flow[KG];
-    group.periods.add(flow[PERIOD]); group.trucks.add(flow[TRUCK]);
-    if (flow[TONNES] > group.largest) { group.largest = flow[TONNES]; group.route = flow[ROUTE]; group.km = flow[KM]; }
+    if (!group) groups.set(key, (group = { key, route: flow.route, from: flow.origin, to: flow.destination, material: flow.material, use: flow.use, t: 0, loads: 0, kg: 0, km: flow.length_km, largest: 0, periods: new Set(), trucks: new Set() }));
+    group.t += flow.tonnes; group.loads += flow.loads; group.kg += flow.kg_co2e;
+    group.periods.add(flow.period); group.trucks.add(flow.truck);
+    if (flow.tonnes > group.largest) { group.largest = flow.tonnes; group.route = flow.route; group.km = flow.length_km; }
   }
   return groups;
 };
 const chosen = () => {
-  if (on.mode !== "difference") return [...join(D.flows[on.mode]).values()];
-  const plan = join(D.flows.plan), before = join(D.flows.before), all = new Map(before);
+  if (on.mode !== "difference") return [...join(FLOWS[on.mode]).values()];
+  const plan = join(FLOWS.plan), before = join(FLOWS.before), all = new Map(before);
   for (const [key, group] of plan) all.set(key, group);
   return [...all].map(([key, group]) => {
     const now = plan.get(key), then = before.get(key), less = (name) => (now ? now[name] : 0) - (then ? then[name] : 0);
     return { ...group, t: less("t"), loads: less("loads"), kg: less("kg") };
   }).filter((group) => Math.abs(group.t) > 0.05);
 };
-const most = Math.max(1, ...["plan", "before"].flatMap((side) => [...join(D.flows[side]).values()].map((group) => group.t)));
+const most = Math.max(1, ...["plan", "before"].flatMap((side) => [...join(FLOWS[side]).values()].map((group) => group.t)));
 const width = (t) => 1.5 + 10.5 * Math.sqrt(Math.min(1, Math.abs(t) / most));
 const colourOf = (group) => (on.mode === "difference" ? (group.t > 0 ? MORE : LESS) : M[group.material].colour);
 const dashOf = (group) => (on.mode === "difference" ? (group.t > 0 ? null : "2 5") : M[group.material].virgin ? "8 4" : null);
@@ -82,17 +82,16 @@ const flowPopup = (group) => {
   box.append(table(null, [[T.tonnes, signed(group.t) + " t"], [T.km, number(group.km, 1)], [T.loads, signed(group.loads)], [T.kg, signed(group.kg)], [T.vehicle, [...group.trucks].map((at) => D.vehicles[at]).join(", ")], [T.period, [...group.periods].sort((a, b) => a - b).map((at) => D.periods[at]).join(", ")]]));
   return box;
 };
-const CLASSES = [[0, "#fdd49e", 1.5], [5, "#fdae61", 2.5], [20, "#f16913", 4], [50, "#a63603", 6], [150, "#67000d", 8]];
-const classOf = (value) => CLASSES.reduce((found, one) => (value >= one[0] ? one : found));
+const classOf = (value) => CLASSES.reduce((found, one) => (value >= one.least ? one : found));
 const drawRoads = () => {
   roadLayer.clearLayers();
   if (!on.burden) return;
-  for (const [plan, before, text] of D.burden[on.period]) {
+  for (const { plan, before, line } of readTable(D.burden[on.period])) {
     const value = on.mode === "plan" ? plan : on.mode === "before" ? before : plan - before;
     if (!value) continue;
-    const [, colour, weight] = classOf(Math.abs(value));
+    const { colour, width: weight } = classOf(Math.abs(value));
     const told = [[T.plan, number(plan, 1)], [T.before, number(before, 1)], [T.difference, number(plan - before, 1)]];
-    L.polyline(decode(text), { renderer: flowCanvas, pane: "flows", color: on.mode === "difference" ? (value > 0 ? MORE : LESS) : colour, weight, opacity: 0.9, dashArray: on.mode === "difference" && value < 0 ? "2 6" : null })
+    L.polyline(decode(line), { renderer: flowCanvas, pane: "flows", color: on.mode === "difference" ? (value > 0 ? MORE : LESS) : colour, weight, opacity: 0.9, dashArray: on.mode === "difference" && value < 0 ? "2 6" : null })
       .bindPopup(() => { const box = make("div"); box.append(make("h2", T.burden), table(null, told)); return box; }).addTo(roadLayer);
   }
 };
@@ -131,14 +130,6 @@ twin.addEventListener("toggle", () => { writeRows(); map.invalidateSize(); });
 addEventListener("beforeprint", () => { twin.open = true; writeRows(); });
 
 // Sites: the shape says the role; what they are is told in a panel of its own.
-const SHAPES = {
-  need: '<circle r="7" fill="#fff" stroke="#0b3d5c" stroke-width="4"/>',
-  offer: '<path d="M0,-9L9,7L-9,7Z" fill="#f2a900" stroke="#3d2b00" stroke-width="1.5"/>',
-  pit: '<rect x="-7" y="-7" width="14" height="14" fill="#8c6d46" stroke="#fff" stroke-width="1.5"/>',
-  receiver: '<path d="M0,-9L9,0L0,9L-9,0Z" fill="#5c3c7a" stroke="#fff" stroke-width="1.5"/>',
-  plant: '<path d="M-9,8L-9,-4L-3,0L-3,-4L3,0L3,-4L9,0L9,8Z" fill="#00695c" stroke="#fff" stroke-width="1.5"/>',
-  depot: '<path d="M-10,7L-4,-5L0,1L4,-5L10,7Z" fill="#455a64" stroke="#fff" stroke-width="1.5"/>',
-};
 const shapeOf = (roles) => SHAPES[roles.includes("need") ? "need" : roles[0]] || SHAPES.depot;
 const svgOf = (shape) => `<svg width="24" height="24" viewBox="-12 -12 24 24" aria-hidden="true">${shape}</svg>`;
 const about = document.getElementById("about");
@@ -161,7 +152,7 @@ const tellSite = (at, focus = true) => {
     about.append(table([own === "to" ? T.from : T.to, T.material, "t", T.loads, "kg CO2e"], mine.map((group) => [S[group[other]].name, M[group.material].name, signed(group.t), signed(group.loads), signed(group.kg)]), title, 2));
   }
   if (!any) about.append(make("p", T.none));
-  if (site.effect.length) about.append(table(["", T.before, T.plan, T.saved], site.effect.map(([name, before, plan]) => [name, number(before, 1), number(plan, 1), number(before - plan, 1)]), T.effect));
+  if (site.effect.length) about.append(table(["", T.before, T.plan, T.saved], site.effect.map(({ name, before, plan }) => [name, number(before, 1), number(plan, 1), number(before - plan, 1)]), T.effect));
   const reasons = D.why[site.id];
   if (reasons) {
     const label = about.appendChild(make("label", T.why + " ")), choice = label.appendChild(make("select"));
@@ -229,7 +220,7 @@ const choose = (key, text, options) => {
   select.append(new Option(T.everything, ""), ...options.map(([value, name]) => new Option(name.slice(0, 80), value)));
   select.addEventListener("change", () => { on[key] = select.value; later(); });
 };
-choose("project", T.project, D.projects);
+choose("project", T.project, D.projects.map(({ id, name }) => [id, name]));
 choose("municipality", T.municipality, [...new Set(S.map((site) => site.municipality).filter(Boolean))].sort().map((name) => [name, name]));
 const leastSlider = input("range", { min: 0, max: 100, value: 0, step: 1, id: "least" }), leastTold = make("output", "0 t");
 const tonnesAt = (share) => (share ? most * (share / 100) ** 3 : 0);
@@ -257,7 +248,7 @@ const legend = () => {
   if (on.mode === "difference") { stripe(MORE, 5, T.more); stripe(LESS, 3, T.less); }
   if (on.burden) {
     keys.append(make("h2", T.trucks));
-    CLASSES.forEach(([low, colour, weight], at) => stripe(on.mode === "difference" ? "#6b6b6b" : colour, weight, number(low) + (CLASSES[at + 1] ? " – " + number(CLASSES[at + 1][0]) : " +")));
+    CLASSES.forEach(({ least, colour, width: weight }, at) => stripe(on.mode === "difference" ? "#6b6b6b" : colour, weight, number(least) + (CLASSES[at + 1] ? " – " + number(CLASSES[at + 1].least) : " +")));
   } else {
     keys.append(make("h2", T.width));
     for (const share of [1, 0.25, 0.04]) stripe("#6b6b6b", width(most * share), number(most * share) + " t");
@@ -272,7 +263,7 @@ const legend = () => {
 panel.append(Object.assign(make("button", T.print), { type: "button", id: "print", onclick: () => print() }));
 
 // Begin with so few flows that they can be told apart.
-const first = [...join(D.flows.plan).values()].map((group) => group.t).sort((a, b) => b - a);
+const first = [...join(FLOWS.plan).values()].map((group) => group.t).sort((a, b) => b - a);
 if (first.length > MOST_LINES) leastSlider.value = Math.ceil(100 * Math.cbrt(first[MOST_LINES] / most));
 setLeast(); legend();
 const box = map.getContainer();

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +16,17 @@ from raastof_geo.effect.books import Books, find_municipalities
 from raastof_geo.effect.burden import count_weekdays, measure_burden
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.documents.effects import ROLE_NAMES, name_project
-from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape
+from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape, pack
+from raastof_geo.outputs.palette import (
+    BURDEN_CLASSES,
+    LESS,
+    MORE,
+    ROLE_MARKS,
+    colour_materials,
+)
 from raastof_geo.outputs.tables.summary import summarise
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
-
-SECONDARY_COLOURS = (
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#cc79a7",
-    "#e69f00",
-    "#56b4e9",
-    "#7b3294",
-    "#000000",
-)
-"""Okabe and Ito's colours, which colour-blind readers tell apart, and one more."""
-VIRGIN_COLOURS = ("#6b6b6b", "#8c6d46", "#a3a3a3", "#b59a76", "#4d4d4d")
 
 TILES = "https://tile.openstreetmap.org"
 """Who is asked for a background where the scenario wants one from the internet."""
@@ -99,10 +93,13 @@ _SKIP = say("Skip to the table of flows")
 _NO_SCRIPT = say("The map needs JavaScript; flows.csv has the same figures.")
 
 
+_STRIP = ("transport_kg_co2e_wtw", "secondary_share_with_clean_soil", "loads", "virgin_tonnes")
+"""The figures at the top of the page."""
+
+
 def _key_figures(result: Result) -> list[tuple[str, str, str]]:
-    rows = summarise(result)
-    wanted = (0, 3, 5, 7)
-    figures = [(str(rows[at][0]), rows[at][1], rows[at][2]) for at in wanted]
+    rows = {row.name: row for row in summarise(result)}
+    figures = [(str(rows[name].title), rows[name].plan, rows[name].before) for name in _STRIP]
     if result.effect.saved_share is not None:
         saved = format_number(100 * result.effect.saved_share, digits=1) + " %"
         figures.insert(1, (str(say("Saved transport emissions")), saved, ""))
@@ -114,8 +111,8 @@ def describe_map(result: Result) -> dict[str, Any]:
     scenario = result.scenario
     routes = _Routes(result)
     flows = {
-        "plan": list(_flows(result, result.plan.flows, routes)),
-        "before": list(_flows(result, result.effect.baseline_flows, routes)),
+        "plan": pack(list(_flows(result, result.plan.flows, routes))),
+        "before": pack(list(_flows(result, result.effect.baseline_flows, routes))),
     }
     projects = sorted({scenario.project(site) for site in scenario.sites})
     return {
@@ -124,7 +121,9 @@ def describe_map(result: Result) -> dict[str, Any]:
         "texts": {key: str(text) for key, text in _TEXTS.items()},
         "periods": list(scenario.periods),
         "materials": list(_materials(result)),
-        "projects": [[project, name_project(scenario, project)] for project in projects],
+        "projects": [
+            {"id": project, "name": name_project(scenario, project)} for project in projects
+        ],
         "sites": list(_sites(result)),
         "uses": routes.uses,
         "vehicles": [
@@ -133,6 +132,12 @@ def describe_map(result: Result) -> dict[str, Any]:
         ],
         "routes": routes.lines,
         "flows": flows,
+        "shapes": {role: mark.on_page for role, mark in ROLE_MARKS.items()},
+        "colours": {"more": MORE, "less": LESS},
+        "classes": [
+            {"least": one.least, "colour": one.colour, "width": one.width_px}
+            for one in BURDEN_CLASSES
+        ],
         "burden": _burden(result),
         "why": _why(result),
     }
@@ -210,18 +215,15 @@ _TEXTS: dict[str, Message] = {
 
 
 def _materials(result: Result) -> Iterator[dict[str, Any]]:
-    catalogue = result.scenario.catalogue.materials
-    used = sorted({*result.plan.flows["material"], *result.effect.baseline_flows["material"]})
-    secondary = [name for name in used if catalogue[name].origin == "secondary"]
-    virgin = [name for name in used if catalogue[name].origin == "virgin"]
-    for names, colours in ((secondary, SECONDARY_COLOURS), (virgin, VIRGIN_COLOURS)):
-        for number, name in enumerate(names):
-            yield {
-                "id": name,
-                "name": catalogue[name].called(result.scenario.said.language),
-                "colour": colours[number % len(colours)],
-                "virgin": catalogue[name].origin == "virgin",
-            }
+    catalogue = result.scenario.catalogue
+    used = [*result.plan.flows["material"], *result.effect.baseline_flows["material"]]
+    for name, colour in colour_materials(used, catalogue).items():
+        yield {
+            "id": name,
+            "name": catalogue.materials[name].called(result.scenario.said.language),
+            "colour": colour,
+            "virgin": catalogue.materials[name].origin == "virgin",
+        }
 
 
 _EFFECTS: tuple[tuple[str, Message, float], ...] = (
@@ -245,23 +247,23 @@ def _sites(result: Result) -> Iterator[dict[str, Any]]:
             "project": scenario.project(site_id),
             "roles": list(site.roles),
             "at": [round(lat, 5), round(lon, 5)],
-            "effect": [
-                [str(name), *(round(value * factor, 1) for value in _of(result, site_id, part))]
-                for part, name, factor in _EFFECTS
-                if site.offers or site.needs
-            ],
+            "effect": list(_effects(result, site_id)) if site.offers or site.needs else [],
         }
 
 
-def _of(result: Result, site: str, part: str) -> Iterator[float]:
-    """Give what falls to a site before and in the plan."""
+def _effects(result: Result, site: str) -> Iterator[dict[str, Any]]:
+    """Give what falls to a site, before and in the plan."""
+    for part, name, factor in _EFFECTS:
+        yield {
+            "name": str(name),
+            "before": round(factor * _share_of(site, part, result.effect.baseline_books), 1),
+            "plan": round(factor * _share_of(site, part, result.effect.books), 1),
+        }
 
-    def take(books: Books) -> float:
-        table = books.by("site")
-        return float(table.loc[site, part]) if site in table.index else 0.0  # type: ignore[arg-type]
 
-    yield take(result.effect.baseline_books)
-    yield take(result.effect.books)
+def _share_of(site: str, part: str, books: Books) -> float:
+    table = books.by("site")
+    return float(table.loc[site, part]) if site in table.index else 0.0  # type: ignore[arg-type]
 
 
 class _Routes:
@@ -289,35 +291,41 @@ class _Routes:
         return self.uses.index(name)
 
 
-def _flows(result: Result, flows: pd.DataFrame, routes: _Routes) -> Iterator[list[Any]]:
-    """Give route, from, to, material, period, use, truck, t, km, loads and kg CO2e as numbers."""
+def _flows(result: Result, flows: pd.DataFrame, routes: _Routes) -> Iterator[dict[str, Any]]:
+    """Give each flow; sites, material, period, use, truck and route by their places in lists."""
     scenario = result.scenario
     language = scenario.said.language
-    sites = {site: number for number, site in enumerate(scenario.sites)}
-    periods = {period: number for number, period in enumerate(scenario.periods)}
-    trucks = {name: number for number, name in enumerate(scenario.said.vehicles)}
-    materials = {entry["id"]: number for number, entry in enumerate(_materials(result))}
+    sites = _places(scenario.sites)
+    periods = _places(scenario.periods)
+    trucks = _places(scenario.said.vehicles)
+    materials = _places(entry["id"] for entry in _materials(result))
     uses = {need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs}
     kinds = {"plant": str(_TEXTS["plant"]), "depot": str(_TEXTS["depot"])}
     reception = str(_TEXTS["reception"])
-    for flow in flows.to_dict(orient="records"):
-        yield [
-            routes.find(flow["origin"], flow["destination"], flow["vehicle"], flow["period"]),
-            sites[flow["origin"]],
-            sites[flow["destination"]],
-            materials[flow["material"]],
-            periods[flow["period"]],
-            routes.use(uses.get(flow["taker"], kinds.get(flow["taker_kind"], reception))),
-            trucks[flow["vehicle"]],
-            round(flow["tonnes"], 1),
-            round(flow["length_km"], 1),
-            int(flow["loads"]),
-            round(flow["kg_co2e_wtw"]),
-        ]
+    rows: Iterator[Any] = flows.itertuples(index=False)
+    for flow in rows:
+        yield {
+            "route": routes.find(flow.origin, flow.destination, flow.vehicle, flow.period),
+            "origin": sites[flow.origin],
+            "destination": sites[flow.destination],
+            "material": materials[flow.material],
+            "period": periods[flow.period],
+            "use": routes.use(uses.get(flow.taker, kinds.get(flow.taker_kind, reception))),
+            "truck": trucks[flow.vehicle],
+            "tonnes": round(flow.tonnes, 1),
+            "length_km": round(flow.length_km, 1),
+            "loads": int(flow.loads),
+            "kg_co2e": round(flow.kg_co2e_wtw),
+        }
 
 
-def _burden(result: Result) -> list[list[list[Any]]]:
-    """Give the roads that trucks pass, for all periods and for each: plan, before, line.
+def _places(names: Iterable[str]) -> dict[str, int]:
+    """Give the place of each name."""
+    return {name: place for place, name in enumerate(names)}
+
+
+def _burden(result: Result) -> list[dict[str, Any]]:
+    """Give the roads that trucks pass, a table for all periods and one for each.
 
     Roads that meet and carry nearly the same trucks are one line.
     """
@@ -329,7 +337,7 @@ def _burden(result: Result) -> list[list[list[Any]]]:
     for chosen in ([*scenario.periods], *([period] for period in scenario.periods)):
         weekdays = sum(days[period] for period in chosen)
         counts = [_per_weekday(table, chosen, weekdays) for table in (plan, before)]
-        found.append(_join_roads(result, counts[0], counts[1]))
+        found.append(pack(_join_roads(result, *counts)))
     return found
 
 
@@ -339,7 +347,8 @@ def _per_weekday(burden: pd.DataFrame, periods: list[str], weekdays: int) -> pd.
     return trips.groupby(mine["edge"]).sum().astype(np.float64) / weekdays
 
 
-def _join_roads(result: Result, plan: pd.Series, before: pd.Series) -> list[list[Any]]:
+def _join_roads(result: Result, plan: pd.Series, before: pd.Series) -> list[dict[str, Any]]:
+    """Join roads into long lines; trucks each weekday in the plan and before, and the line."""
     both = pd.DataFrame({"plan": plan, "before": before}).fillna(0.0)
     both = both[both.max(axis=1) >= _LEAST_PASSING]
     if not len(both):
@@ -353,14 +362,14 @@ def _join_roads(result: Result, plan: pd.Series, before: pd.Series) -> list[list
             shapely.line_merge(shapely.multilinestrings(shapes[places]))
         )
         joined += [
-            [
-                float(now),
-                float(then),
-                encode_line(shapely.get_coordinates(line), _ROUTE_TOLERANCE_DEG),
-            ]
+            {
+                "plan": float(now),
+                "before": float(then),
+                "line": encode_line(shapely.get_coordinates(line), _ROUTE_TOLERANCE_DEG),
+            }
             for line in merged
         ]
-    return sorted(joined, key=lambda one: (one[0], one[1], one[2]))
+    return sorted(joined, key=lambda one: (one["plan"], one["before"], one["line"]))
 
 
 def _draw_edges(network: RoadNetwork, edges: Indices) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
@@ -25,7 +26,7 @@ from raastof_geo.roads.places import load_municipalities, load_towns
 from raastof_geo.roads.road import ROAD_CLASSES
 
 BASE_ROADS = ("motorway", "trunk", "primary")
-CONTENT_POLICY = (
+_CONTENT_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
 )
@@ -78,6 +79,18 @@ def describe_base(network: RoadNetwork) -> dict[str, Any]:
     }
 
 
+def pack(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Put rows into plain values that say what they are, for `readTable` in `base.js`.
+
+    Returns
+    -------
+    table
+        `columns`, the names that all rows have, and `rows`, lists of cells in their order.
+    """
+    columns = list(rows[0]) if rows else []
+    return {"columns": columns, "rows": [[row[name] for name in columns] for row in rows]}
+
+
 def _verbatim(text: str) -> Element:
     """Make a part of the page that is not taken for a template, whatever braces it has."""
     element: Any = Element("{{ this.verbatim }}")
@@ -97,7 +110,7 @@ def _write_head(title: str, images: str) -> str:
     code = (Path(leaflet.BASE_DIR) / "leaflet.js").read_text(encoding="utf-8")
     style = re.sub(r"url\([^)]*\)", "none", style)
     code = re.sub(r"//# sourceMappingURL=.*", "", code).replace("</script", "<\\/script")
-    policy = CONTENT_POLICY.replace("img-src data:", f"img-src data: {images}".rstrip())
+    policy = _CONTENT_POLICY.replace("img-src data:", f"img-src data: {images}".rstrip())
     return (
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f"<title>{escape(title)}</title>\n<style>{style}</style>\n<style>{read_asset('map.css')}</style>\n"

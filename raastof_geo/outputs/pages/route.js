@@ -6,9 +6,9 @@ const draw = (line, colour, weight, dash) => {
   const drawn = L.polyline(line, { renderer: routeCanvas, pane: "flows", color: colour, weight, dashArray: dash, opacity: 0.9 }).addTo(map);
   bounds.extend(drawn.getBounds());
 };
-draw(D.back, "#56b4e9", 7, null);
-draw(D.free, "#d55e00", 4, "8 6");
-draw(D.legal, "#0072b2", 4, null);
+draw(D.back, D.colours.back, 7, null);
+draw(D.free, D.colours.free, 4, "8 6");
+draw(D.legal, D.colours.legal, 4, null);
 const pin = (at, text, className) => {
   L.marker(at, { keyboard: true, title: text, alt: text, icon: L.divIcon({ className, iconSize: [16, 16], html: make("span", "") }) }).bindPopup(make("p", text)).addTo(map);
   bounds.extend(at);

@@ -10,6 +10,7 @@ from raastof_geo.files import is_sealed, seal_page, write_whole
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.legs.detour import Detour, Obstacle, Trip
 from raastof_geo.outputs.pages.page import describe_base, draw_page, escape, lat_lon
+from raastof_geo.outputs.palette import ROUTE_COLOURS
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.scenario import Scenario
 
@@ -41,16 +42,17 @@ def write_route(scenario: Scenario, network: RoadNetwork, detour: Detour, path: 
 def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
     """Build the page of a leg."""
     title = f"{scenario.site_name(detour.origin)} → {scenario.site_name(detour.destination)}"
-    lines = "".join(_write_line(line) for line in explain(scenario, detour))
+    lines = "".join(_write_line(line) for line in explain_detour(scenario, detour))
     body = (
         f'<header id="strip"><h1>{escape(title)}</h1></header>\n'
         f'<main id="panel" class="shown" aria-label="{escape(title)}">'
-        f'<p><i class="line" style="background:#0072b2"></i> {escape(str(_LEGAL))}<br>'
-        f'<i class="line" style="background:#d55e00"></i> {escape(str(_FREE))}</p>{lines}</main>'
+        f"<p>{_stroke('legal')} {escape(str(_LEGAL))}<br>{_stroke('free')} {escape(str(_FREE))}</p>"
+        f"{lines}</main>"
     )
     trip = detour.trips[0]
     data = {
         **describe_base(network),
+        "colours": ROUTE_COLOURS,
         "legal": lat_lon(trip.line, _TOLERANCE_DEG),
         "free": lat_lon(trip.free_line, _TOLERANCE_DEG),
         "back": lat_lon(detour.trips[1].line, _TOLERANCE_DEG),
@@ -65,6 +67,10 @@ def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
     return draw_page(title=title, language=language, body=body, data=data, script="route.js")
 
 
+def _stroke(route: str) -> str:
+    return f'<i class="line" style="background:{ROUTE_COLOURS[route]}"></i>'
+
+
 def _write_line(line: str) -> str:
     """Write a sentence, or a point below one; addresses of OpenStreetMap become links."""
     kind = "point" if line.startswith("  - ") else "below" if line.startswith("  ") else "said"
@@ -73,7 +79,7 @@ def _write_line(line: str) -> str:
     return f'<p class="{kind}">{text}</p>'
 
 
-def explain(scenario: Scenario, detour: Detour) -> list[str]:
+def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:
     """Say in sentences which way a truck goes, what keeps it off the shorter one, and the price."""
     truck = scenario.catalogue.vehicles[detour.vehicle].called(scenario.said.language)
     lines = [f"{truck}, {detour.period}"]

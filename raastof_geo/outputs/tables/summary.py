@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, MEASURE_NAMES
 from raastof_geo.effect.target import Reach, TargetAnswer
@@ -20,44 +20,72 @@ _MARKDOWN = re.compile(
 _MOST_FLOWS = 25
 
 
-def summarise(result: Result) -> list[tuple[Message, str, str]]:
-    """Give the key figures: what, in the plan, in the baseline."""
+class KeyFigure(NamedTuple):
+    """A figure of the summary, as people read it."""
+
+    name: str
+    title: Message
+    plan: str
+    before: str
+
+
+def summarise(result: Result) -> list[KeyFigure]:
+    """Give the key figures."""
     plan, before = result.effect.plan, result.effect.baseline
     return [
-        (
+        KeyFigure(
+            "transport_kg_co2e_wtw",
             say("Transport emissions, well to wheel [t CO2e]"),
             _number(plan.kg_co2e_wtw / 1000),
             _number(before.kg_co2e_wtw / 1000),
         ),
-        (
+        KeyFigure(
+            "transport_kg_co2e_ttw",
             say("Transport emissions, tank to wheel [t CO2e]"),
             _number(plan.kg_co2e_ttw / 1000),
             _number(before.kg_co2e_ttw / 1000),
         ),
-        (
+        KeyFigure(
+            "kg_co2e_wtw",
             say("Emissions of all parts, well to wheel [t CO2e]"),
             _number(plan.all_kg_co2e_wtw / 1000),
             _number(before.all_kg_co2e_wtw / 1000),
         ),
-        (
+        KeyFigure(
+            "secondary_share_with_clean_soil",
             say("Share of secondary materials, clean soil counted [%]"),
             _number(100 * plan.secondary_share_with_clean_soil, 1),
             _number(100 * before.secondary_share_with_clean_soil, 1),
         ),
-        (
+        KeyFigure(
+            "secondary_share_without_soil",
             say("Share of secondary materials, soil not counted [%]"),
             _number(100 * plan.secondary_share_without_soil, 1),
             _number(100 * before.secondary_share_without_soil, 1),
         ),
-        (say("Truck trips with a load"), _number(plan.loads), _number(before.loads)),
-        (say("Truck kilometres [km]"), _number(plan.vehicle_km), _number(before.vehicle_km)),
-        (say("Virgin material [t]"), _number(plan.virgin_tonnes), _number(before.virgin_tonnes)),
-        (
+        KeyFigure(
+            "loads", say("Truck trips with a load"), _number(plan.loads), _number(before.loads)
+        ),
+        KeyFigure(
+            "vehicle_km",
+            say("Truck kilometres [km]"),
+            _number(plan.vehicle_km),
+            _number(before.vehicle_km),
+        ),
+        KeyFigure(
+            "virgin_tonnes",
+            say("Virgin material [t]"),
+            _number(plan.virgin_tonnes),
+            _number(before.virgin_tonnes),
+        ),
+        KeyFigure(
+            "received_tonnes",
             say("Surplus to final reception [t]"),
             _number(plan.received_tonnes),
             _number(before.received_tonnes),
         ),
-        (
+        KeyFigure(
+            "cost_dkk",
             say("Cost [million DKK]"),
             _number(plan.cost_dkk / 1e6, 1),
             _number(before.cost_dkk / 1e6, 1),
@@ -240,7 +268,7 @@ def _lines(result: Result) -> list[str]:
     if scenario.said.description:
         lines += [_plain(scenario.said.description), ""]
     lines += [_row("", say("Plan"), say("Before")), "|---|---:|---:|"]
-    lines += [f"| {what} | {plan} | {before} |" for what, plan, before in summarise(result)]
+    lines += [f"| {what} | {plan} | {before} |" for _, what, plan, before in summarise(result)]
     lines += ["", _plain(str(prove(result))), ""]
     lines += ["## " + str(say("Warnings")), ""]
     lines += [f"- {_plain(str(warning.message))}" for warning in warn(result)]

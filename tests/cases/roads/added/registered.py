@@ -43,7 +43,7 @@ from raastof_geo.roads.mapped import tags  # noqa: E402
 
 tags.READERS["lit"] = lambda found, _: found.get("lit") == "yes"
 
-from raastof_geo.cli.commands import run_command  # noqa: E402
+from raastof_geo.cli import run_command  # noqa: E402
 
 if __name__ == "__main__":
     with speaking("en"):

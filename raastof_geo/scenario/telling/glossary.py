@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from raastof_geo.emissions.limit import SIZES
 from raastof_geo.errors import InputError
 from raastof_geo.language import Language, Message, say
-from raastof_geo.outputs.materials import ORIGINS, Words, explain_material, serves
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
+from raastof_geo.scenario.telling.law import serves, tell_move
+from raastof_geo.scenario.telling.material import ORIGINS, explain_material, tell_recipe
+from raastof_geo.scenario.telling.words import CatalogueWords
 
 
 @dataclass(frozen=True)
-class Row:
+class CatalogueEntry:
     """An entry: what to write, what people call it, and what it is for."""
 
     id: str
@@ -23,23 +25,23 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Section:
+class CatalogueSection:
     """The entries of a section of the catalogue, and where a scenario names them."""
 
     title: str
     where: str
-    rows: tuple[Row, ...]
+    rows: tuple[CatalogueEntry, ...]
 
 
-def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[Section, ...]:
+def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueSection, ...]:
     """List materials, uses, recipes, conditions, kinds of land and trucks."""
-    words = Words(catalogue, language)
+    words = CatalogueWords(catalogue, language)
     return tuple(
-        Section(
+        CatalogueSection(
             _TITLES[section].render(language),
             _WHERE[section].render(language),
             tuple(
-                Row(one, words.called(section, one), tell(words, one))
+                CatalogueEntry(one, words.called(section, one), tell(words, one))
                 for one in getattr(catalogue, section)
             ),
         )
@@ -80,30 +82,30 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
 # --- a line of the list -----------------------------------------------------------------------
 
 
-def _about_material(words: Words, one: str) -> str:
+def _about_material(words: CatalogueWords, one: str) -> str:
     origin = ORIGINS[words.catalogue.materials[one].origin].render(words.language)
     parts = (origin, words.class_of(one), words.regime(one))
     return ", ".join(part for part in parts if part)
 
 
-def _about_use(words: Words, one: str) -> str:
+def _about_use(words: CatalogueWords, one: str) -> str:
     reference = words.catalogue.uses[one].reference_material
     return say("tonnes of {material}", material=words.material(reference)).render(words.language)
 
 
-def _about_recipe(words: Words, one: str) -> str:
+def _about_recipe(words: CatalogueWords, one: str) -> str:
     recipe = words.catalogue.recipes[one]
     return f"{words.shares(recipe.inputs)} → {words.shares(recipe.outputs)}"
 
 
-def _about_condition(words: Words, one: str) -> str:
+def _about_condition(words: CatalogueWords, one: str) -> str:
     asked = sorted({use for _, use in _asked_for(words.catalogue, one)})
     if not asked:
         return ""
     return say("asked for in: {uses}", uses=words.uses(asked)).render(words.language)
 
 
-def _about_vehicle(words: Words, one: str) -> str:
+def _about_vehicle(words: CatalogueWords, one: str) -> str:
     truck = words.catalogue.vehicles[one]
     return say(
         "{payload} t load, {gross} t in all, {fuel}",
@@ -113,11 +115,11 @@ def _about_vehicle(words: Words, one: str) -> str:
     ).render(words.language)
 
 
-def _nothing(_words: Words, _one: str) -> str:
+def _nothing(_words: CatalogueWords, _one: str) -> str:
     return ""
 
 
-_ABOUT: dict[str, Callable[[Words, str], str]] = {
+_ABOUT: dict[str, Callable[[CatalogueWords, str], str]] = {
     "materials": _about_material,
     "uses": _about_use,
     "recipes": _about_recipe,
@@ -149,7 +151,7 @@ _WHERE: dict[str, Message] = {
 
 
 def _explain_use(catalogue: Catalogue, use: str, language: Language) -> list[str]:
-    words = Words(catalogue, language)
+    words = CatalogueWords(catalogue, language)
     reference = catalogue.uses[use].reference_material
     lines = [
         say("{name} (`{id}`), a use", name=words.use(use), id=use),
@@ -159,7 +161,7 @@ def _explain_use(catalogue: Catalogue, use: str, language: Language) -> list[str
     return [line.render(language) for line in lines]
 
 
-def _served_by(words: Words, use: str) -> Iterator[Message]:
+def _served_by(words: CatalogueWords, use: str) -> Iterator[Message]:
     names = {
         verdict: [
             f"{words.material(one)} (`{one}`)"
@@ -185,7 +187,7 @@ def _served_by(words: Words, use: str) -> Iterator[Message]:
 
 def _explain_recipe(catalogue: Catalogue, recipe: str, language: Language) -> list[str]:
     lines = [
-        *Words(catalogue, language).recipe(recipe),
+        *tell_recipe(CatalogueWords(catalogue, language), recipe),
         say(
             "A plant runs it only where everything that comes out, residue included, has somebody "
             "who takes it."
@@ -195,7 +197,7 @@ def _explain_recipe(catalogue: Catalogue, recipe: str, language: Language) -> li
 
 
 def _explain_condition(catalogue: Catalogue, condition: str, language: Language) -> list[str]:
-    words = Words(catalogue, language)
+    words = CatalogueWords(catalogue, language)
     lines = [
         say(
             "{name} (`{id}`), a condition: whoever meets it writes it under `accepted_conditions`.",
@@ -238,7 +240,7 @@ def _asked_for(catalogue: Catalogue, condition: str) -> list[tuple[str, str]]:
 
 
 def _explain_land(catalogue: Catalogue, land: str, language: Language) -> list[str]:
-    words = Words(catalogue, language)
+    words = CatalogueWords(catalogue, language)
     lines = [
         say("{name} (`{id}`), a kind of land", name=words.listed(catalogue.land, land), id=land)
     ]
@@ -246,12 +248,12 @@ def _explain_land(catalogue: Catalogue, land: str, language: Language) -> list[s
     for number in sorted(one for one in soils if one is not None):
         move = catalogue.soil_move(soils[number], land)
         if move is not None:
-            lines.append(words.move(soils[number], land, move))
+            lines.append(tell_move(words, soils[number], land, move))
     return [line.render(language) for line in lines]
 
 
 def _explain_vehicle(catalogue: Catalogue, vehicle: str, language: Language) -> list[str]:
-    words, truck = Words(catalogue, language), catalogue.vehicles[vehicle]
+    words, truck = CatalogueWords(catalogue, language), catalogue.vehicles[vehicle]
     lines = [
         say("{name} (`{id}`), a truck", name=words.called("vehicles", vehicle), id=vehicle),
         say("It runs on {fuel}.", fuel=catalogue.fuels[truck.fuel].called(language)),

@@ -1,0 +1,110 @@
+"""Where the command line begins and ends: errors become sentences and exit codes.
+
+Exit codes: 0 solved; 2 input refused; 3 no plan exists; 4 something outside
+failed (network, disk, solver).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Sequence
+
+from raastof_geo.cli.app import build_command
+from raastof_geo.cli.ending import tell_all_moved, tell_interrupted
+from raastof_geo.cli.speech import find_scenario_language, pick_language
+from raastof_geo.cli.terminal import NobodyReadsError, complain, hang_up, prepare_streams, tell
+from raastof_geo.cli.usage import explain_usage
+from raastof_geo.errors import InputError, NoPlanError, OutsideError, RaastofError
+from raastof_geo.language import say, say_count, speaking
+from raastof_geo.trace import tracing
+
+_EXIT_INTERRUPTED = 130
+"""128 and the number of the signal that Ctrl-C sends, as shells count."""
+_MOST_FINDINGS = 200
+"""As many mistakes are printed; whoever has more has made one of them often."""
+_HEADS = {
+    InputError.exit_code: say("The input is refused:"),
+    NoPlanError.exit_code: say("No plan exists:"),
+    OutsideError.exit_code: say("Something outside failed:"),
+}
+
+
+def main() -> None:
+    """Run the command line and end with its exit code."""
+    arguments = sys.argv[1:]
+    prepare_streams()
+    with speaking(pick_language(arguments)):
+        code = run_command(arguments)
+    hang_up()
+    sys.exit(code)
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run a command; errors become sentences.
+
+    Parameters
+    ----------
+    arguments
+        What stands after `raastof`.
+
+    Returns
+    -------
+    exit_code
+        0 solved; 2 input refused; 3 no plan exists; 4 something outside failed; 130 interrupted.
+    """
+    with tracing() as trace:
+        code = _run_or_explain(arguments)
+        if code == _EXIT_INTERRUPTED:
+            complain(tell_interrupted())
+        for message in tell_all_moved(trace):
+            tell(message)
+        return code
+
+
+def _run_or_explain(arguments: list[str]) -> int:
+    """Run a command; a usage error is told in our words."""
+    try:
+        return _run(arguments)
+    except Exception as error:
+        told = explain_usage(error)
+        if told is not None:
+            for line in told:
+                complain(line)
+            return int(getattr(error, "exit_code", InputError.exit_code))
+        if type(error).__name__ == "Abort":
+            return _EXIT_INTERRUPTED
+        raise
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command; usage errors pass through."""
+    try:
+        result = build_command().main(args=arguments, prog_name="raastof", standalone_mode=False)
+        return int(result) if isinstance(result, int) else 0
+    except RaastofError as error:
+        if "--debug" in arguments:
+            raise
+        _complain_of(error, arguments)
+        return error.exit_code
+    except KeyboardInterrupt:  # most are met by Typer, which gives the code
+        return _EXIT_INTERRUPTED
+    except NobodyReadsError:
+        return 0
+    except OSError as error:
+        if "--debug" in arguments:
+            raise
+        complain(say("Something outside failed: {reason}", reason=str(error)))
+        return OutsideError.exit_code
+
+
+def _complain_of(error: RaastofError, arguments: Sequence[str]) -> None:
+    """Write every finding of an error, in the scenario's language where no other was asked for."""
+    language = find_scenario_language(arguments)
+    with speaking(language) if language else contextlib.nullcontext():
+        complain(_HEADS.get(error.exit_code, _HEADS[OutsideError.exit_code]))
+        for finding in error.findings[:_MOST_FINDINGS]:
+            complain(f"  {finding}")
+        rest = len(error.findings) - _MOST_FINDINGS
+        if rest > 0:
+            complain(say_count("  … and {count} more", "  … and {count} more", count=rest))

@@ -1,0 +1,264 @@
+"""Of roads: `raastof network info`, `build` and `fetch`."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from raastof_geo.cli.options import FILE, Box, Debug, Into, Lang, Verbose, argument, option
+from raastof_geo.cli.progress import telling
+from raastof_geo.cli.terminal import tell
+from raastof_geo.errors import InputError
+from raastof_geo.language import Readable, format_number, say
+
+if TYPE_CHECKING:
+    from raastof_geo.roads.mapped.area import Bounds
+    from raastof_geo.roads.network import RoadNetwork
+
+_METRES = say("METRES")
+
+
+def tell_network(
+    file: Annotated[
+        Path | None, argument(say("A network file; none: the built-in network."), FILE)
+    ] = None,
+    *,
+    lang: Lang = None,
+    debug: Debug = False,
+) -> None:
+    """Tell what a network holds; the built-in one by default."""
+    from raastof_geo.roads.load import load_network
+
+    network = load_network(file)
+    for describe in (_describe_origin, _describe_lengths, _describe_turns, _describe_gaps):
+        for what, value in describe(network):
+            tell(f"{what}: {value}")
+
+
+def _describe_origin(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
+    metadata = network.metadata
+    yield say("Title"), metadata.title
+    yield say("State of OpenStreetMap"), metadata.osm_date
+    yield say("Licence"), metadata.attribution
+    yield say("Nodes"), format_number(network.node_count)
+    yield say("Edges"), format_number(network.edge_count)
+    yield say("Shape points"), format_number(len(network.lon))
+    yield say("Drawn within [m]"), metadata.simplified_m
+    yield "SHA-256", network.digest
+
+
+def _describe_lengths(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
+    """Give the kilometres of each class of road, and of those that trucks may not pass."""
+    import numpy as np
+
+    from raastof_geo.roads.road import ROAD_CLASSES, Access
+
+    km = np.bincount(
+        network.road_class, weights=network.length_m / 1000, minlength=len(ROAD_CLASSES)
+    )
+    for name, length in zip(ROAD_CLASSES, km, strict=True):
+        yield f"{name} [km]", format_number(float(length))
+    for access, what in (
+        (Access.CLOSED, say("Closed to trucks [km]")),
+        (Access.LOCAL, say("For the first and the last stretch only [km]")),
+    ):
+        length_m = network.length_m[network.access == access].sum()
+        yield what, format_number(float(length_m) / 1000)
+
+
+def _describe_turns(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
+    yield say("Turn restrictions"), format_number(len(network.turns))
+    yield (
+        say("Turn restrictions at some times only, left out"),
+        network.metadata.doubtful_turns,
+    )
+
+
+def _describe_gaps(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
+    """Name the fields that the file lacks, and those that only a later version knows."""
+    from raastof_geo.roads.stored.gaps import list_fields
+
+    unknown = [name for kind in network.extra.values() for name in kind]
+    if network.lacking:
+        yield (
+            say("Not known to the file, taken as nothing said"),
+            list_fields(network.lacking),
+        )
+    if unknown:
+        yield say("Not known to this version, kept in the file"), list_fields(unknown)
+
+
+def build_roads(
+    source: Annotated[Path, argument(say("An .osm.pbf or .osm file."), FILE)],
+    *,
+    into: Into,
+    municipalities: Annotated[
+        Path | None,
+        option(
+            "--municipalities",
+            about=say("A GeoJSON file of municipalities to simplify and keep."),
+            value=FILE,
+        ),
+    ] = None,
+    towns: Annotated[
+        Path | None,
+        option("--towns", about=say("A CSV file of towns: name, class, lon, lat."), value=FILE),
+    ] = None,
+    title: Annotated[
+        str | None, option("--title", about=say("What the network is called."))
+    ] = None,
+    osm_date: Annotated[
+        str | None,
+        option(
+            "--osm-date",
+            about=say("The state of OpenStreetMap, such as 2021-08-05."),
+            value=say("DATE"),
+        ),
+    ] = None,
+    simplify_m: Annotated[
+        str,
+        option(
+            "--simplify-m",
+            about=say("Keep the drawn road within this distance of the mapped one. [m]"),
+            value=_METRES,
+        ),
+    ] = "15",
+    box: Box = None,
+    within: Annotated[
+        Path | None,
+        option(
+            "--within",
+            about=say("A GeoJSON or other file of polygons: read only what lies inside."),
+            value=FILE,
+        ),
+    ] = None,
+    municipality: Annotated[
+        list[str] | None,
+        option(
+            "--municipality",
+            about=say("Read only this municipality; may be given several times."),
+        ),
+    ] = None,
+    buffer_m: Annotated[
+        str,
+        option(
+            "--buffer-m", about=say("Read this much beyond the area as well. [m]"), value=_METRES
+        ),
+    ] = "0",
+    whole: Annotated[
+        bool,
+        option(
+            "--whole", about=say("Keep every road as mapped, closed ones too, and drop nothing.")
+        ),
+    ] = False,
+    renumbered: Annotated[
+        bool,
+        option(
+            "--renumbered",
+            about=say("The ids in the file are not those of OpenStreetMap: keep none."),
+        ),
+    ] = False,
+    lang: Lang = None,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    """Build a network from an .osm.pbf or .osm file, and name what was written."""
+    from raastof_geo.roads.builtin import build_data
+    from raastof_geo.roads.mapped.area import read_area
+
+    if osm_date is not None:
+        _check_date(osm_date)
+    area = read_area(
+        bounds=_read_box(box) if box else None,
+        file=within,
+        municipalities=municipality or (),
+        buffer_m=_read_metres("--buffer-m", buffer_m),
+    )
+    with telling(verbose) as note:
+        paths = build_data(
+            source,
+            municipalities=municipalities,
+            towns=towns,
+            into=into,
+            area=area,
+            whole=whole,
+            way_ids=not renumbered,
+            title=title,
+            osm_date=osm_date,
+            simplify_m=_read_metres("--simplify-m", simplify_m),
+            progress=note,
+        )
+    for path in paths:
+        tell(path)
+
+
+def fetch_roads(
+    *,
+    into: Into,
+    place: Annotated[
+        str | None,
+        option("--place", about=say("A place that OpenStreetMap knows, such as Køge Kommune.")),
+    ] = None,
+    box: Box = None,
+    polygon: Annotated[
+        Path | None,
+        option("--polygon", about=say("A GeoJSON file of the area to fetch."), value=FILE),
+    ] = None,
+    server: Annotated[
+        list[str] | None,
+        option("--server", about=say("An Overpass server to ask instead of the public ones.")),
+    ] = None,
+    lang: Lang = None,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    """Fetch a network from OpenStreetMap, and name the file."""
+    from raastof_geo.roads.mapped.area import read_polygon
+    from raastof_geo.roads.mapped.fetch import OVERPASS_SERVERS, fetch_network
+
+    with telling(verbose) as note:
+        path = fetch_network(
+            place=place,
+            bounds=_read_box(box) if box else None,
+            polygon=read_polygon(polygon) if polygon else None,
+            into=into,
+            servers=server or OVERPASS_SERVERS,
+            progress=note,
+        )
+    tell(path)
+
+
+def _read_metres(option: str, given: str) -> float:
+    with contextlib.suppress(ValueError):
+        metres = float(given)
+        if 0 <= metres < float("inf"):
+            return metres
+    raise InputError(
+        say(
+            "{option} must be metres, 0 or more and with a decimal point, got {given}",
+            option=option,
+            given=f"`{given}`",
+        )
+    )
+
+
+def _check_date(given: str) -> None:
+    try:
+        datetime.date.fromisoformat(given)
+    except ValueError as error:
+        raise InputError(
+            say("--osm-date must be a date such as 2021-08-05, got {given}", given=given)
+        ) from error
+
+
+def _read_box(given: str) -> Bounds:
+    try:
+        west, south, east, north = (float(part) for part in given.split(","))
+    except ValueError as error:
+        raise InputError(
+            say("--box must be west,south,east,north in degrees, got {given}", given=given)
+        ) from error
+    return west, south, east, north

@@ -1,0 +1,83 @@
+"""What stands behind a command: the arguments and options of all of them, each with its meaning.
+
+Words are kept in English where an option is declared, and told in the language that is spoken
+when somebody reads them: see `usage`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from raastof_geo.errors import InputError
+from raastof_geo.language import LANGUAGES, Message, as_language, say
+
+
+def argument(about: Message, value: Message) -> Any:
+    """Declare an argument: what it is for, and what people call it."""
+    return typer.Argument(help=about.text, metavar=value.text)
+
+
+def option(*names: str, about: Message, value: Message | str | None = None, **settings: Any) -> Any:
+    """Declare an option: what it is for, and what its value is called.
+
+    Parameters
+    ----------
+    value
+        None: it is a flag, or its value is any text. Plain text is the same in all languages.
+    settings
+        As for `typer.Option`.
+    """
+    metavar = value.text if isinstance(value, Message) else value
+    return typer.Option(*names, help=about.text, metavar=metavar, **settings)
+
+
+def _check_language(given: str | None) -> str | None:
+    if given is not None and as_language(given) is None:
+        raise InputError(
+            say(
+                "--lang must be one of {languages}, got {given}",
+                languages=", ".join(LANGUAGES),
+                given=given,
+            )
+        )
+    return given
+
+
+FILE = say("FILE")
+FOLDER = say("FOLDER")
+NAME = say("NAME")
+MATERIAL = say("A material, by id or name.")
+
+ScenarioFile = Annotated[Path, argument(say("The scenario file (YAML)."), say("SCENARIO"))]
+Results = Annotated[Path, argument(say("A folder that `raastof run` wrote."), say("RESULTS"))]
+Into = Annotated[Path, option("--into", about=say("The folder to write into."), value=FOLDER)]
+OfScenario = Annotated[
+    Path | None,
+    option(
+        "--scenario",
+        about=say("Take the catalogue of this scenario instead of the built-in one."),
+        value=say("SCENARIO"),
+    ),
+]
+Anywhere = Annotated[
+    bool,
+    option("--anywhere", about=say("Let the scenario name files outside its own folder.")),
+]
+Box = Annotated[
+    str | None,
+    option("--box", about=say("West, south, east, north in degrees."), value="W,S,E,N"),
+]
+Lang = Annotated[
+    str | None,
+    option(
+        "--lang",
+        about=say("The language to speak, and to write results in: da or en."),
+        value="da|en",
+        callback=_check_language,
+    ),
+]
+Verbose = Annotated[bool, option("--verbose", about=say("Tell each step."))]
+Debug = Annotated[bool, option("--debug", about=say("Show where in the code an error arose."))]

@@ -1,0 +1,122 @@
+"""Why it is so: `raastof why-not` and `raastof route`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from raastof_geo.cli.options import (
+    FILE,
+    MATERIAL,
+    Anywhere,
+    Debug,
+    Lang,
+    ScenarioFile,
+    Verbose,
+    argument,
+    option,
+)
+from raastof_geo.cli.progress import telling
+from raastof_geo.cli.speech import asked_language, in_language_of
+from raastof_geo.cli.terminal import tell, tell_item
+from raastof_geo.language import say
+
+
+def tell_why_not(
+    context: typer.Context,
+    scenario: ScenarioFile,
+    giver: Annotated[str, argument(say("The site that would send, by id or name."), say("GIVER"))],
+    taker: Annotated[
+        str, argument(say("The site that would receive, by id or name."), say("TAKER"))
+    ],
+    material: Annotated[str | None, argument(MATERIAL, say("MATERIAL"))] = None,
+    *,
+    anywhere: Anywhere = False,
+    lang: Lang = None,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    """Tell why one site does not send to another, equal reasons once."""
+    from raastof_geo.assignment import explain_why_not
+    from raastof_geo.pipeline import place_scenario, plan_scenario, read_for_roads
+    from raastof_geo.scenario.lookup import look_up
+
+    language = asked_language(context, lang)
+    with telling(verbose) as note:
+        read = read_for_roads(scenario, anywhere=anywhere, language=language, tell=note)
+        asked = [("sites", giver), ("sites", taker)]
+        asked += [("materials", material)] if material else []
+        giver, taker, *materials = look_up(read, asked)
+        network, anchors = place_scenario(read, tell=note)
+        plan = plan_scenario(read, network, anchors, tell=note)
+    with in_language_of(read.said.language, language):
+        reasons = explain_why_not(plan, giver, taker, *materials)
+        for message, times in Counter(str(reason.message) for reason in reasons).items():
+            tell_item(message if times == 1 else f"{message} (×{times})", indent="")
+
+
+def tell_route(
+    context: typer.Context,
+    scenario: ScenarioFile,
+    origin: Annotated[str, argument(say("The site that sends, by id or name."), say("FROM"))],
+    destination: Annotated[str, argument(say("The site that receives, by id or name."), say("TO"))],
+    *,
+    vehicle: Annotated[
+        str | None,
+        option(
+            "--vehicle",
+            about=say("The truck, by id or name; none: the first of the scenario."),
+            value=say("TRUCK"),
+        ),
+    ] = None,
+    period: Annotated[
+        str | None,
+        option(
+            "--period",
+            about=say("The period; none: the first of the scenario."),
+            value=say("PERIOD"),
+        ),
+    ] = None,
+    map_file: Annotated[
+        Path | None,
+        option(
+            "--map",
+            about=say("The page to draw; none: the two ids in this folder."),
+            value=FILE,
+        ),
+    ] = None,
+    no_plan: Annotated[
+        bool,
+        option("--no-plan", about=say("Do not solve the plan; tell the price of each load only.")),
+    ] = False,
+    anywhere: Anywhere = False,
+    lang: Lang = None,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    """Tell why a truck goes the way it goes, and draw it."""
+    from raastof_geo.legs.detour import explain_route, find_leg
+    from raastof_geo.legs.roads import RoadPrices
+    from raastof_geo.outputs.pages.route import explain_detour, write_route
+    from raastof_geo.pipeline import place_scenario, plan_scenario, read_for_roads
+    from raastof_geo.roads.routing.route import place_stops
+
+    language = asked_language(context, lang)
+    with telling(verbose) as note:
+        read = read_for_roads(scenario, anywhere=anywhere, language=language, tell=note)
+        start, goal, truck, when = find_leg(read, origin, destination, vehicle, period)
+        network, anchors = place_scenario(read, tell=note)
+        plan = None if no_plan else plan_scenario(read, network, anchors, tell=note)
+        driven = plan.problem.legs.roads if plan is not None else None
+        roads = driven or RoadPrices(read, network, place_stops(anchors))
+        note(say("Comparing the routes"))
+        flows = None if plan is None else plan.flows
+        detour = explain_route(roads, start, goal, truck, period=when, flows=flows)
+    with in_language_of(read.said.language, language):
+        for line in explain_detour(read, detour):
+            tell(line)
+        path = map_file or Path(f"{detour.origin}-{detour.destination}.html")
+        tell(say("Map: {file}", file=str(write_route(read, network, detour, path))))

@@ -1,0 +1,95 @@
+"""Of a folder of results: `raastof verify` and `raastof explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from raastof_geo.cli.options import Debug, Lang, Results, argument, option
+from raastof_geo.cli.terminal import quote, tell, tell_item
+from raastof_geo.errors import NoPlanError
+from raastof_geo.language import Message, format_number, say, say_count
+
+
+def verify_results(
+    results: Results,
+    *,
+    strict: Annotated[
+        bool,
+        option(
+            "--strict",
+            about=say("End with 3 also where only other files than the plan were changed."),
+        ),
+    ] = False,
+    lang: Lang = None,
+    debug: Debug = False,
+) -> int:
+    """Check written results again, and give the exit code."""
+    from raastof_geo.records.verify import check_results
+
+    verdict = check_results(results)
+    tell(verdict.sentence())
+    _list_some(verdict.findings)
+    if verdict.notes:
+        tell(say("Beside the plan:"))
+        _list_some(verdict.notes)
+    stands = verdict.untouched if strict else verdict.holds
+    return 0 if stands else NoPlanError.exit_code
+
+
+def _list_some(messages: Sequence[Message], most: int = 40) -> None:
+    """Print the first of many sentences, and how many there are more."""
+    for message in messages[:most]:
+        tell_item(message)
+    if len(messages) > most:
+        rest = len(messages) - most
+        tell(say_count("  … and {count} more", "  … and {count} more", count=rest))
+
+
+def explain_results(
+    results: Results,
+    figure: Annotated[
+        str | None,
+        argument(
+            say("A figure such as plan.kg_co2e_wtw; none: list those that there are."),
+            say("FIGURE"),
+        ),
+    ] = None,
+    *,
+    lang: Lang = None,
+    debug: Debug = False,
+) -> None:
+    """Follow a figure to its sources, or list those that there are."""
+    from raastof_geo.records.explain import explain_figure
+
+    if figure is None:
+        _list_figures(results)
+        return
+    told = explain_figure(results, figure)
+    tell(f"{told.figure} = {format_number(told.value, digits=2)} {told.unit}")
+    for step in told.steps:
+        tell(step)
+
+
+def _list_figures(results: Path) -> None:
+    """List the figures of a results folder, and what each can be narrowed down to."""
+    from raastof_geo.outputs.tables.listing import name_figure
+    from raastof_geo.records.explain import list_figures, list_labels
+
+    figures, labels = list_figures(results), list_labels(results)
+    for one in figures:
+        value = format_number(one.value, digits=0 if abs(one.value) >= 1000 else 2)
+        tell_item(f"{one.figure} = {value} {one.unit} ({name_figure(one.part)})", indent="")
+    tell()
+    tell_item(
+        say("Any of them can be narrowed down, as in {example}:", example=_narrowed(labels)),
+        indent="",
+    )
+    for dimension, names in labels.items():
+        tell_item(", ".join(names), mark=f"@{dimension}= ")
+
+
+def _narrowed(labels: dict[str, tuple[str, ...]]) -> str:
+    project = next(iter(labels["project"]), "NAME")
+    return quote(f"saved.cost_dkk@project={project}")

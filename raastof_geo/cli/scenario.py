@@ -1,0 +1,191 @@
+"""Of a scenario file: `raastof run` and `raastof check`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from raastof_geo.cli.ending import tell_all_moved
+from raastof_geo.cli.options import (
+    NAME,
+    Anywhere,
+    Debug,
+    Into,
+    Lang,
+    ScenarioFile,
+    Verbose,
+    option,
+)
+from raastof_geo.cli.progress import telling
+from raastof_geo.cli.speech import asked_language, in_language_of
+from raastof_geo.cli.terminal import clean, tell, tell_item
+from raastof_geo.errors import Finding
+from raastof_geo.language import Message, format_number, say
+from raastof_geo.trace import read_trace
+
+if TYPE_CHECKING:
+    from raastof_geo.result import Result
+    from raastof_geo.roads.network import RoadNetwork
+    from raastof_geo.roads.snap import Anchors
+    from raastof_geo.scenario import Scenario
+
+_MOST_OF_OTHERS = 10
+"""As many files that are not of this run are named."""
+
+
+def run_file(
+    context: typer.Context,
+    scenario: ScenarioFile,
+    *,
+    into: Into = Path("results"),
+    anywhere: Anywhere = False,
+    model: Annotated[
+        str | None,
+        option(
+            "--model",
+            about=say(
+                "How a truck's energy follows from the road: the name of a model, such as "
+                "by_distance."
+            ),
+            value=NAME,
+        ),
+    ] = None,
+    lang: Lang = None,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    """Read a scenario, solve it, write its results, and say what they amount to."""
+    from raastof_geo.pipeline import run_scenario
+
+    language = asked_language(context, lang)
+    with telling(verbose) as note:
+        result, folder = run_scenario(
+            scenario, into=into, anywhere=anywhere, language=language, model=model, tell=note
+        )
+    with in_language_of(result.scenario.said.language, language):
+        _tell_result(result)
+        _tell_files(folder)
+
+
+def check_file(
+    context: typer.Context,
+    scenario: ScenarioFile,
+    *,
+    anywhere: Anywhere = False,
+    lang: Lang = None,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    """Read a scenario and place its sites; solve nothing."""
+    from raastof_geo.outputs.warning import warn_of_input
+    from raastof_geo.pipeline import place_scenario, read_for_roads
+    from raastof_geo.roads.change import find_changed_edges
+
+    language = asked_language(context, lang)
+    with telling(verbose) as note:
+        read = read_for_roads(scenario, anywhere=anywhere, language=language, tell=note)
+        network, anchors = place_scenario(read, tell=note)
+        find_changed_edges(network, read.said.network.changes)
+    with in_language_of(read.said.language, language):
+        _tell_format(read)
+        _tell_places(read, network, anchors)
+        _tell_warnings(read, warn_of_input(read, network, anchors))
+        tell()
+        tell_item(
+            say(
+                "The scenario can be read: {sites} sites, {offered} t offered, {needed} t needed.",
+                sites=len(read.sites),
+                offered=format_number(sum(offer.tonnes for offer in read.offers)),
+                needed=format_number(sum(need.tonnes for need in read.needs)),
+            ),
+            indent="",
+        )
+
+
+def _tell_result(result: Result) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from raastof_geo.outputs.tables.summary import answer, prove, summarise
+    from raastof_geo.outputs.warning import warn
+
+    _tell_format(result.scenario)
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table(title=escape(clean(result.scenario.said.title)), title_justify="left")
+    table.add_column("")
+    table.add_column(str(say("Plan")), justify="right")
+    table.add_column(str(say("Before")), justify="right")
+    for row in summarise(result):
+        table.add_row(escape(str(row.title)), row.plan, row.before)
+    console.print(table)
+    tell(str(prove(result)))
+    _tell_list(say("Can the share be reached?"), answer(result), mark="· ")
+    _tell_warnings(result.scenario, warn(result))
+
+
+def _tell_format(scenario: Scenario) -> None:
+    """Say first of all what a file of an older format means today."""
+    if scenario.format_note is not None:
+        tell_item(scenario.format_note, indent="", mark="! ")
+
+
+def _tell_warnings(scenario: Scenario, findings: Sequence[Finding]) -> None:
+    """Write the warnings, but for what was said first of all."""
+    told = [one for one in findings if one != scenario.format_note]
+    _tell_list(say("Warnings"), told, mark="! ")
+
+
+def _tell_list(title: Message, items: Sequence[object], *, mark: str) -> None:
+    """Write a heading and what stands under it; nothing where there is nothing."""
+    if items:
+        tell(f"\n{title}")
+    for item in items:
+        tell_item(str(item), indent="", mark=mark)
+
+
+def _tell_files(folder: Path) -> None:
+    """List what was written, and what else lies in the folder."""
+    from raastof_geo.records.exchange import list_own
+
+    ours, others = list_own(folder)
+    tell()
+    tell(say("Results: {folder}", folder=str(folder)))
+    for name in ours:
+        tell(f"  {name}")
+    for message in tell_all_moved(read_trace()):
+        tell_item(message, indent="", mark="! ")
+    if not others:
+        return
+    named = ", ".join(_on_one_line(name) for name in others[:_MOST_OF_OTHERS])
+    rest = len(others) - _MOST_OF_OTHERS
+    told = say("Left as it was, for it is not of this run: {files}", files=named)
+    if rest > 0:
+        told = say(
+            "Left as it was, for it is not of this run: {files} and {count} more",
+            files=named,
+            count=rest,
+        )
+    tell(told)
+
+
+def _on_one_line(name: str) -> str:
+    """Write the name of a file so that it stays on its line, whatever it holds."""
+    return "".join(one if one.isprintable() else "?" for one in name)
+
+
+def _tell_places(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> None:
+    """Say of each site how far it lies from the road that its trucks start on, and which."""
+    tell(say("How far each site lies from the road that its trucks use:"))
+    moved = anchors.frame["snap_m"].to_list()
+    for (site, edge), metres in zip(anchors.edges.items(), moved, strict=True):
+        told = say(
+            "{site}: {metres} m to {road}",
+            site=site,
+            metres=format_number(metres),
+            road=network.called(edge) or say("a road without a name"),
+        )
+        tell_item(told)

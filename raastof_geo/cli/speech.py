@@ -1,0 +1,73 @@
+"""Which language to speak: the one asked for, the one around, or that of the scenario."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import typer
+
+from raastof_geo.language import Language, as_language, speaking
+
+_LANGUAGE_WITHIN = 100_000
+"""How far into a scenario its language is looked for. [bytes]"""
+
+
+def pick_language(arguments: Sequence[str]) -> Language:
+    """Take the language from `--lang`, else from RAASTOF_LANG, else Danish."""
+    for position, argument in enumerate(arguments):
+        if argument == "--lang" and position + 1 < len(arguments):
+            return as_language(arguments[position + 1]) or _language_around() or "da"
+        if argument.startswith("--lang="):
+            return as_language(argument.removeprefix("--lang=")) or _language_around() or "da"
+    return _language_around() or "da"
+
+
+def asked_language(context: typer.Context, lang: str | None) -> Language | None:
+    """Give the language of `--lang`, before or after the command; none: nobody asked."""
+    return as_language(lang or context.find_root().params.get("lang") or "")
+
+
+@contextlib.contextmanager
+def in_language_of(language: Language, asked: Language | None) -> Iterator[None]:
+    """Speak the scenario's language where no other was asked for."""
+    if asked or _language_around():
+        yield
+        return
+    with speaking(language):
+        yield
+
+
+def find_scenario_language(arguments: Sequence[str]) -> Language | None:
+    """Find the language of the scenario that a command names, if it is the one to answer in.
+
+    The file need not be a scenario that can be read: whoever is refused is told so in the
+    language that the file names.
+
+    Returns
+    -------
+    language
+        None where another was asked for, or where no file names one.
+    """
+    if any(argument.startswith("--lang") for argument in arguments) or _language_around():
+        return None
+    files = (argument for argument in arguments if argument.endswith((".yaml", ".yml")))
+    lines = (line for file in files for line in _first_lines(Path(file)))
+    return next((as_language(text.strip(" \"'")) for text in _after("language:", lines)), None)
+
+
+def _first_lines(path: Path) -> list[str]:
+    with contextlib.suppress(OSError, UnicodeDecodeError), path.open("rb") as file:
+        return file.read(_LANGUAGE_WITHIN).decode("utf-8", "ignore").splitlines()
+    return []
+
+
+def _after(key: str, lines: Iterator[str]) -> Iterator[str]:
+    return (line.removeprefix(key) for line in lines if line.startswith(key))
+
+
+def _language_around() -> Language | None:
+    """Give the language that the environment asks for, if it names one."""
+    return as_language(os.environ.get("RAASTOF_LANG", ""))

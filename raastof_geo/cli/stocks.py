@@ -1,0 +1,64 @@
+"""Of what is kept from run to run: `raastof cache info` and `raastof cache clear`."""
+
+from __future__ import annotations
+
+from raastof_geo.cli.options import Debug, Lang
+from raastof_geo.cli.terminal import tell
+from raastof_geo.language import format_number, say
+
+_STOCK_NAMES = {
+    "networks": say("Networks"),
+    "hierarchies": say("Hierarchies"),
+    "distances": say("Distances"),
+}
+
+
+def tell_cache(lang: Lang = None, debug: Debug = False) -> None:
+    """Tell where the cache lies and what it holds."""
+    from raastof_geo.cache import MARK, cache_folder, find_stranger, list_stocks
+    from raastof_geo.links import is_link
+
+    tell(cache_folder())
+    stranger = find_stranger()
+    if stranger is not None and stranger.is_dir() and not is_link(stranger):
+        tell(
+            say(
+                "{folder} is not ours (it has no file {mark}): nothing is kept there.",
+                folder=str(stranger),
+                mark=MARK,
+            )
+        )
+    elif stranger is not None:
+        tell(
+            say(
+                "{file} is a file or a link where a folder must be: nothing is kept there.",
+                file=str(stranger),
+            )
+        )
+    for stock in list_stocks():
+        tell(
+            say(
+                "{kind}: {entries} entries, {size} MB",
+                kind=_STOCK_NAMES[stock.kind],
+                entries=stock.entries,
+                size=format_number(stock.size_mb, digits=1),
+            )
+        )
+
+
+def empty_cache(lang: Lang = None, debug: Debug = False) -> None:
+    """Empty the cache; what is needed is made again."""
+    from raastof_geo.cache import MARK, clear_cache
+
+    cleared = clear_cache()
+    size = format_number(cleared.size_mb, digits=1)
+    tell(say("The cache is empty; {size} MB are free.", size=size))
+    for folder in cleared.unmarked:
+        tell(
+            say(
+                "{folder} was left alone, for it has no file {mark}: if it is a cache of an older "
+                "version of raastof_geo, remove it by hand.",
+                folder=str(folder),
+                mark=MARK,
+            )
+        )
