@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from raastof_geo.legs.legs import Legs, price_legs
     from raastof_geo.outputs import write_outputs
     from raastof_geo.pipeline import run_scenario, solve_scenario
+    from raastof_geo.recall import load_result
     from raastof_geo.result import Result
     from raastof_geo.roads.load import load_network
     from raastof_geo.roads.network import RoadNetwork
@@ -36,6 +37,7 @@ _ROOMS = {
     "Scenario": "scenario",
     "assign": "assignment",
     "load_network": "roads.load",
+    "load_result": "recall",
     "measure_effect": "effect",
     "price_legs": "legs.legs",
     "read_scenario": "scenario",
@@ -60,6 +62,7 @@ __all__ = [
     "__version__",
     "assign",
     "load_network",
+    "load_result",
     "measure_effect",
     "price_legs",
     "read_scenario",
