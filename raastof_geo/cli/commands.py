@@ -27,7 +27,14 @@ from raastof_geo.cli.terminal import (
     tell_item,
 )
 from raastof_geo.cli.usage import explain_usage, speak_of
-from raastof_geo.errors import Finding, InputError, OutputError, RaastofError
+from raastof_geo.errors import (
+    DamagedError,
+    Finding,
+    InputError,
+    OutputError,
+    RaastofError,
+    tell_reason,
+)
 from raastof_geo.language import LANGUAGES, Language, Message, as_language, say, say_count, speaking
 from raastof_geo.trace import Trace, read_trace, tell_moved, tracing
 from raastof_geo.version import __version__
@@ -106,7 +113,9 @@ def _run_command(arguments: list[str]) -> int:
     except OSError as error:
         if "--debug" in arguments:
             raise
-        _print_error(str(say("Something outside failed: {reason}", reason=str(error))))
+        named = f" ({error.filename})" if error.filename else ""
+        reason = f"{tell_reason(error)}{named}"
+        _print_error(str(say("Something outside failed: {reason}", reason=reason)))
         return _EXIT_OUTSIDE
 
 
@@ -590,7 +599,12 @@ def _verify(
 ) -> int:
     from raastof_geo.records.verify import check_results
 
-    verdict = check_results(results)
+    try:
+        verdict = check_results(results)
+    except DamagedError as error:
+        tell(say("the results do not stand the check"))
+        _list_some([finding.message for finding in error.findings])
+        return _EXIT_NO_PLAN
     tell(verdict.sentence())
     _list_some(verdict.findings)
     if verdict.notes:
@@ -858,9 +872,8 @@ def _new(
             say("{file} is there already: choose another name", file=str(there))
         ) from error
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
         raise OutputError(
-            say("{file} cannot be written: {reason}", file=str(path), reason=reason)
+            say("{file} cannot be written: {reason}", file=str(path), reason=tell_reason(error))
         ) from error
     tell(say("Wrote {file}. Next:", file=str(path)))
     tell(f"raastof run {quote(_as_argument(path))}")

@@ -7,7 +7,7 @@ import pytest
 from raastof_geo.errors import InputError
 from raastof_geo.language import speaking
 from raastof_geo.records.explain import explain_figure
-from raastof_geo.records.ledger import NAME
+from raastof_geo.records.ledger import LEDGER
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,6 @@ from raastof_geo.records.ledger import NAME
 )
 def test_a_ledger_of_another_format_says_what_to_do(tmp_path, form, said):
     """Newer: bring the programme up to date; older: run again; neither: what a run writes."""
-    (tmp_path / NAME).write_text(json.dumps({"format": form}))
+    (tmp_path / LEDGER.name).write_text(json.dumps({"format": form}))
     with speaking("en"), pytest.raises(InputError, match=said):
         explain_figure(tmp_path, "plan.kg_co2e_wtw")
