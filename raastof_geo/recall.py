@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,7 +48,7 @@ from raastof_geo.legs.legs import Legs, price_legs
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.proof import PROOF, Arrays
 from raastof_geo.records.results import read_results
-from raastof_geo.records.values import read_values, refuse_part
+from raastof_geo.records.values import make_finite, read_values, refuse_part
 from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.network import RoadNetwork
@@ -96,6 +96,18 @@ def describe_rest(result: Result) -> dict[str, Any]:
             "baseline_books": _describe_table(effect.baseline_books.lines),
         },
     }
+
+
+def describe_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows of a table as plan.json has them: real numbers with nine decimals."""
+    return [
+        {str(name): _rounded(value) for name, value in row.items()}
+        for row in frame.to_dict(orient="records")
+    ]
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 9) if isinstance(value, float) else value
 
 
 def _name_tables() -> list[str]:
@@ -195,9 +207,21 @@ def load_result(
     with _whole(folder):
         scenario = _recall_scenario(said, rest)
         tables = {name: _recall_table(name, table) for name, table in rest["tables"].items()}
+        _check_tables(said, tables)
         anchors = Anchors(tables["anchors"].set_index("site"))
         origin = _Origin(
-            folder, said, rest, arrays, scenario, anchors, network, model, tuple(rules)
+            folder=folder,
+            digest=str(said["network"]["sha256"]),
+            title=str(said["network"]["title"]),
+            model_name=str(said["legs"]["energy_model"]),
+            rule_names=_recall(tuple[str, ...], rest["rules"]),
+            alone=_recall(dict[str, float], rest["alone"]),
+            arrays=arrays,
+            scenario=scenario,
+            anchors=anchors,
+            given_network=network,
+            given_model=model,
+            given_rules=tuple(rules),
         )
         effect = _recall_effect(said, rest, scenario, tables)
         plan = _RecalledPlan(origin=origin, **_recall_figures(said, tables))
@@ -298,6 +322,18 @@ def _recall_table(name: str, columns: Mapping[str, Any]) -> pd.DataFrame:
     )
 
 
+_CALLED = {"anchors": "sites", "shadow_prices": "constraints"}
+"""Tables that plan.json has under another name; of books it has none."""
+
+
+def _check_tables(said: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> None:
+    """Refuse tables that are more than plan.json with more digits: `verify` has not seen them."""
+    for name, table in tables.items():
+        rows = said.get(_CALLED.get(name, name))
+        if rows is not None and make_finite(describe_rows(table)) != rows:
+            raise refuse_part(f"rest.tables.{plain(name)[:40]}")
+
+
 def _recall_cells(type: str, values: list[Any]) -> list[Any]:  # noqa: A002 - as it is written
     if type != "float64":
         return values
@@ -354,39 +390,39 @@ def _split_row(name: str) -> tuple[str, str]:
 # --- what is made again -------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, eq=False)
 class _Origin:
     """Where a result was recalled from, and what follows from there, made when it is asked for."""
 
-    def __init__(
-        self,
-        folder: Path,
-        said: Mapping[str, Any],
-        rest: Mapping[str, Any],
-        arrays: Arrays,
-        scenario: Scenario,
-        anchors: Anchors,
-        network: RoadNetwork | None,
-        model: EnergyModel | str | None,
-        rules: tuple[Rule, ...],
-    ) -> None:
-        self.folder, self.arrays = folder, arrays
-        self.scenario, self.anchors = scenario, anchors
-        self._said, self._rest = said, rest
-        self._network, self._model, self._rules = network, model, rules
+    folder: Path
+    digest: str
+    """Of the roads."""
+    title: str
+    """Of the roads."""
+    model_name: str
+    """Of the energy model; none where legs were made up."""
+    rule_names: tuple[str, ...]
+    alone: dict[str, float]
+    """What each project has in the baseline by the measure of fairness."""
+    arrays: Arrays
+    scenario: Scenario
+    anchors: Anchors
+    given_network: RoadNetwork | None
+    given_model: EnergyModel | str | None
+    given_rules: tuple[Rule, ...]
 
     @cached_property
     def network(self) -> RoadNetwork:
         """The roads that the run used."""
-        about = self._said["network"]
-        network = self._network if self._network is not None else load_network()
-        if network.digest != about["sha256"]:
+        network = load_network() if self.given_network is None else self.given_network
+        if network.digest != self.digest:
             raise RoadDataError(
                 say(
                     "the results in {folder} were made on other roads, {title}: give them with "
                     "`load_result(FOLDER, network=load_network(FILE))`, and where that file was "
                     "changed since, run the scenario again",
                     folder=str(self.folder),
-                    title=f"`{plain(str(about.get('title')))}`",
+                    title=f"`{plain(self.title)}`",
                 )
             )
         return network
@@ -394,11 +430,11 @@ class _Origin:
     @cached_property
     def legs(self) -> Legs:
         """The priced legs."""
-        name = str(self._said["legs"]["energy_model"])
-        return price_legs(self.scenario, self.network, self.anchors, model=self._find_model(name))
+        return price_legs(self.scenario, self.network, self.anchors, model=self._find_model())
 
-    def _find_model(self, name: str) -> EnergyModel:
-        if not name:
+    def _find_model(self) -> EnergyModel:
+        """Give the energy model of the run: the one that was given, or the one of that name."""
+        if not self.model_name:
             raise RecordError(
                 say(
                     "the legs of the results in {folder} were made up, not priced on roads, and "
@@ -406,40 +442,40 @@ class _Origin:
                     folder=str(self.folder),
                 )
             )
-        if self._model is not None and not isinstance(self._model, str):
-            return self._model
-        chosen = find_model(self._model) if self._model is not None else name
-        if chosen not in MODELS:
+        if isinstance(self.given_model, str):
+            return MODELS[find_model(self.given_model)]
+        if self.given_model is not None:
+            return self.given_model
+        if self.model_name not in MODELS:
             raise RecordError(
                 say(
                     "the results in {folder} were made with an energy model of its own, {name}: "
                     "give it with `load_result(FOLDER, model=…)`",
                     folder=str(self.folder),
-                    name=f"`{plain(name)}`",
+                    name=f"`{plain(self.model_name)}`",
                 )
             )
-        return MODELS[chosen]
+        return MODELS[self.model_name]
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """The constraints."""
-        names = [str(name) for name in self._rest["rules"]]
-        if [_name_rule(rule) for rule in self._rules] != names:
+        if tuple(map(_name_rule, self.given_rules)) != self.rule_names:
             raise RecordError(
                 say(
                     "the results in {folder} were made with other rules: give them with "
                     "`load_result(FOLDER, rules=…)`, in this order: {rules}",
                     folder=str(self.folder),
-                    rules=plain(", ".join(names)),
+                    rules=plain(", ".join(self.rule_names)),
                 )
             )
-        return self._rules
+        return self.given_rules
 
     @cached_property
     def problem(self) -> Problem:
         """The columns that the proof is about."""
         problem = lay_columns(self.scenario, self.legs, self.rules)
-        problem.alone.update(self._rest["alone"])
+        problem.alone.update(self.alone)
         if not _has_columns(problem, self.arrays):
             raise RecordError(
                 say(

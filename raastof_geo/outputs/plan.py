@@ -8,9 +8,8 @@ from dataclasses import asdict
 from importlib import metadata
 from typing import Any
 
-import pandas as pd
-
 from raastof_geo.outputs.tables.flows import name_materials
+from raastof_geo.recall import describe_rows
 from raastof_geo.records.values import make_finite
 from raastof_geo.result import Result
 from raastof_geo.version import __version__
@@ -85,18 +84,6 @@ def _describe(result: Result) -> dict[str, Any]:
         "baseline_flows": describe_rows(result.effect.baseline_flows),
         "constraints": describe_rows(plan.shadow_prices),
     }
-
-
-def describe_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give the rows of a table as plan.json has them: real numbers with nine decimals."""
-    return [
-        {str(name): _rounded(value) for name, value in row.items()}
-        for row in frame.to_dict(orient="records")
-    ]
-
-
-def _rounded(value: Any) -> Any:
-    return round(value, 9) if isinstance(value, float) else value
 
 
 def _digest(text: str) -> str:

@@ -14,11 +14,12 @@ from raastof_geo.outputs.documents.report import write_report, write_report_docx
 from raastof_geo.outputs.gis.geopackage import write_geopackage, write_geoparquet
 from raastof_geo.outputs.ledger import describe_ledger
 from raastof_geo.outputs.pages.map import write_map
-from raastof_geo.outputs.plan import describe_plan, describe_rows
+from raastof_geo.outputs.plan import describe_plan
 from raastof_geo.outputs.proof import describe_proof
 from raastof_geo.outputs.tables.flows import name_materials
 from raastof_geo.outputs.tables.summary import write_summary
 from raastof_geo.outputs.tables.workbook import write_workbook
+from raastof_geo.recall import describe_rows
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.records.flows import FLOWS, write_flows
 from raastof_geo.records.ledger import LEDGER, write_ledger

@@ -12,7 +12,7 @@ from raastof_geo.records.values import show_value
 
 Age: TypeAlias = Literal["same", "older", "newer", "foreign"]
 
-_NUMBERED = re.compile(r"raastof_geo (?P<kind>\w+) (?P<number>\d{1,6})")
+_NUMBERED = re.compile(r"raastof_geo (?P<kind>\w+) (?P<number>0|[1-9]\d{0,5})")
 _SHOWN = 40
 
 

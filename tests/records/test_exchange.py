@@ -374,7 +374,10 @@ def test_an_open_book_stops_the_exchange_before_it_begins(tmp_path, monkeypatch)
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", refuse)
-        with pytest.raises(OutputError, match=r"plan\.xlsx cannot be replaced: this user has no permission.*nothing"):
+        with pytest.raises(
+            OutputError,
+            match=r"plan\.xlsx cannot be replaced: this user has no permission.*nothing",
+        ):
             write(folder, NEW)
     assert tree(tmp_path) == before
 
@@ -704,7 +707,9 @@ def test_what_cannot_be_finished_is_said(tmp_path, monkeypatch):
         write(folder, NEW)
     with monkeypatch.context() as patch:
         stop_at(patch, 1, OSError(errno.EROFS, "read-only file system"), for_good=True)
-        with pytest.raises(OutputError, match="cut short and cannot be finished now: the disk can only be read"):
+        with pytest.raises(
+            OutputError, match="cut short and cannot be finished now: the disk can only be read"
+        ):
             finish_exchange(folder)
     finish_exchange(folder)
     assert check_state(folder) == "new"
