@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from raastof_geo.legs.price import price_legs
     from raastof_geo.outputs import write_outputs
     from raastof_geo.pipeline import run_scenario, solve_scenario
+    from raastof_geo.recall import load_result
     from raastof_geo.result import Result
     from raastof_geo.roads.load import load_network
     from raastof_geo.roads.network import RoadNetwork
@@ -37,6 +38,7 @@ _ROOMS = {
     "Scenario": "scenario",
     "assign": "assignment",
     "load_network": "roads.load",
+    "load_result": "recall",
     "measure_effect": "effect",
     "price_legs": "legs.price",
     "read_scenario": "scenario",
@@ -61,6 +63,7 @@ __all__ = [
     "__version__",
     "assign",
     "load_network",
+    "load_result",
     "measure_effect",
     "price_legs",
     "read_scenario",

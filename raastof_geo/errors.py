@@ -6,6 +6,8 @@
     ├── InputError (ValueError)              exit code 2: the input is refused
     │   ├── ScenarioError                    a scenario file, every mistake at once
     │   ├── RoadDataError                    a file of roads that cannot be used
+    │   ├── RecordError                      results of a run that cannot be read back
+    │   │   └── DamagedError                 they are not what the run wrote
     │   └── SnapError (LookupError)          sites too far from any road
     ├── NoPlanError (LookupError)            exit code 3: no plan exists
     │   └── NoRouteError                     sites that no truck can reach
@@ -20,10 +22,11 @@ the file where there is one.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from raastof_geo.language import Message
+from raastof_geo.language import Message, say
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,14 @@ class RoadDataError(InputError):
     """A file of roads cannot be used."""
 
 
+class RecordError(InputError):
+    """Results of a run cannot be read back: a file is missing, or of another format."""
+
+
+class DamagedError(RecordError):
+    """Results are there, and are not what the run wrote: cut short, changed, or mixed up."""
+
+
 class SnapError(InputError, LookupError):
     """Sites lie too far from any road that trucks may use; all of them are here."""
 
@@ -113,3 +124,43 @@ def raise_all(kind: type[RaastofError], findings: Iterable[Finding] | Iterable[M
     found: list[Finding | Message] = [*findings]
     if found:
         raise kind(*found)
+
+
+_REASONS: dict[int, Message] = {
+    errno.ENOENT: say("there is no such file or folder"),
+    errno.EACCES: say("this user has no permission"),
+    errno.EPERM: say("this user has no permission"),
+    errno.EROFS: say("the disk can only be read"),
+    errno.ENOSPC: say("the disk is full"),
+    errno.EDQUOT: say("this user has no more room on the disk"),
+    errno.EISDIR: say("it is a folder"),
+    errno.ENOTDIR: say("a part of the path is no folder"),
+    errno.EEXIST: say("something of that name is there already"),
+    errno.ENOTEMPTY: say("the folder is not empty"),
+    errno.EBUSY: say("it is in use"),
+    errno.EIO: say("the disk fails"),
+    errno.ENAMETOOLONG: say("the name is too long"),
+    errno.ELOOP: say("links lead round in a circle"),
+    errno.EMFILE: say("too many files are open"),
+    errno.ENOTCONN: say("the connection is gone"),
+    errno.ECONNREFUSED: say("the connection was refused"),
+    errno.ECONNRESET: say("the connection was broken off"),
+    errno.ETIMEDOUT: say("nobody answered in time"),
+    errno.ENETUNREACH: say("the network cannot be reached"),
+    errno.EHOSTUNREACH: say("the network cannot be reached"),
+}
+
+
+def tell_reason(error: BaseException) -> Message | str:
+    """Say in the reader's language why the system refused something.
+
+    Returns
+    -------
+    reason
+        Our words for what is common, and the number of what is not; what an error says itself
+        where it has no number.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None:
+        return str(error)
+    return _REASONS.get(number) or say("system error {number}", number=str(number))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from raastof_geo.errors import OutputError
+from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import say
 from raastof_geo.links import is_file, is_there
 from raastof_geo.trace import note_moved, note_written
@@ -72,7 +72,7 @@ def drafting(path: Path, *, known: Known = lambda _: False) -> Iterator[Path]:
             say(
                 "{file} cannot be written: {reason}.",
                 file=path,
-                reason=error.strerror or str(error),
+                reason=tell_reason(error),
             )
         ) from error
 

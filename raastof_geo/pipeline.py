@@ -46,6 +46,11 @@ def solve_scenario(
         of one's own from a vehicle and speeds to energy per km, empty and full; none: what the
         scenario says.
 
+    Returns
+    -------
+    result
+        Everything that was found out; nothing is written. `write_outputs` does that.
+
     Raises
     ------
     RaastofError
@@ -204,6 +209,12 @@ def run_scenario(
         How a truck's energy follows from the road; as for `solve_scenario`.
     language
         The language of the results; none: what the scenario says.
+
+    Returns
+    -------
+    result, folder
+        What was found out, and where it was written: `into/<scenario>`. With the outputs `plan`
+        and `proof`, `load_result(folder)` gives the result again at any later time.
 
     Raises
     ------

@@ -75,13 +75,15 @@ def read_quantity(given: Any) -> Quantity:
     given
         A text such as `12 000 t`, `5000 m3 in_situ`, `80 loads` or
         `80 loads tipper_4_axle`; Danish words (`læs`, `fast`, `løs`,
-        `komprimeret`) are understood as well.
+        `komprimeret`) are understood as well; or an amount that was understood before.
 
     Raises
     ------
     InputError
         A bare number, an unknown unit, or a number that can be read in two ways.
     """
+    if isinstance(given, Quantity):
+        return _bounded(f"{given.value} {given.unit}", given)
     if isinstance(given, bool) or not isinstance(given, int | float | str):
         raise InputError(_refusal(given))
     if isinstance(given, int | float):

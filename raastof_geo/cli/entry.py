@@ -15,7 +15,7 @@ from raastof_geo.cli.ending import tell_all_moved, tell_interrupted
 from raastof_geo.cli.speech import find_scenario_language, pick_language
 from raastof_geo.cli.terminal import NobodyReadsError, complain, hang_up, prepare_streams, tell
 from raastof_geo.cli.usage import explain_usage
-from raastof_geo.errors import InputError, NoPlanError, OutsideError, RaastofError
+from raastof_geo.errors import InputError, NoPlanError, OutsideError, RaastofError, tell_reason
 from raastof_geo.language import say, say_count, speaking
 from raastof_geo.trace import tracing
 
@@ -94,7 +94,9 @@ def _run(arguments: list[str]) -> int:
     except OSError as error:
         if "--debug" in arguments:
             raise
-        complain(say("Something outside failed: {reason}", reason=str(error)))
+        named = f" ({error.filename})" if error.filename else ""
+        reason = f"{tell_reason(error)}{named}"
+        complain(say("Something outside failed: {reason}", reason=reason))
         return OutsideError.exit_code
 
 

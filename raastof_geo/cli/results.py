@@ -8,7 +8,7 @@ from typing import Annotated
 
 from raastof_geo.cli.options import Debug, Lang, Results, argument, option
 from raastof_geo.cli.terminal import quote, tell, tell_item
-from raastof_geo.errors import NoPlanError
+from raastof_geo.errors import DamagedError, NoPlanError
 from raastof_geo.language import Message, format_number, say, say_count
 
 
@@ -28,7 +28,12 @@ def verify_results(
     """Check written results again, and give the exit code."""
     from raastof_geo.records.verify import check_results
 
-    verdict = check_results(results)
+    try:
+        verdict = check_results(results)
+    except DamagedError as error:
+        tell(say("the results do not stand the check"))
+        _list_some([finding.message for finding in error.findings])
+        return NoPlanError.exit_code
     tell(verdict.sentence())
     _list_some(verdict.findings)
     if verdict.notes:

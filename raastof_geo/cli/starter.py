@@ -8,7 +8,7 @@ from typing import Annotated
 
 from raastof_geo.cli.options import NAME, Debug, Lang, argument
 from raastof_geo.cli.terminal import quote, tell
-from raastof_geo.errors import InputError, OutputError
+from raastof_geo.errors import InputError, OutputError, tell_reason
 from raastof_geo.language import say, spoken_language
 
 
@@ -33,9 +33,8 @@ def write_starter(
             say("{file} is there already: choose another name", file=str(there))
         ) from error
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
         raise OutputError(
-            say("{file} cannot be written: {reason}", file=str(path), reason=reason)
+            say("{file} cannot be written: {reason}", file=str(path), reason=tell_reason(error))
         ) from error
     tell(say("Wrote {file}. Next:", file=str(path)))
     tell(f"raastof run {quote(_as_argument(path))}")

@@ -1,76 +1,76 @@
-"""Write every line that figures are sums of, so that any figure can be followed."""
+"""Put every line that figures are sums of into plain values, so that any figure can be followed."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from raastof_geo.assignment.statement.shares import PARTS, SUMS
 from raastof_geo.effect.books import LABELS, Books, find_municipalities, unit_of
 from raastof_geo.effect.factor import BASES, list_doubts, name_factors
-from raastof_geo.records.ledger import FORMAT, NAME
 from raastof_geo.result import Result
-
-
-def write_ledger(result: Result, folder: Path) -> Path:
-    """Write `ledger.json`; `raastof explain` reads it."""
-    path = folder / NAME
-    text = json.dumps(
-        describe_ledger(result), ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    )
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
-    return path
+from raastof_geo.scenario.scenario import Scenario
 
 
 def describe_ledger(result: Result) -> dict[str, Any]:
-    """Put the books of plan and baseline into plain values."""
+    """Put the books of plan and baseline into plain values: what is in ledger.json."""
     scenario, effect = result.scenario, result.effect
-    sites = [*scenario.sites, ""]
     sides = {"plan": effect.books, "baseline": effect.baseline_books}
-    where = find_municipalities(scenario)
-    names = {
-        side: {part: named.tolist() for part, named in name_factors(scenario, books.lines).items()}
-        for side, books in sides.items()
-    }
-    used = sorted({name for side in names.values() for named in side.values() for name in named})
+    named = {side: name_factors(scenario, books.lines) for side, books in sides.items()}
+    used = sorted({one for parts in named.values() for names in parts.values() for one in names})
     number = {name: at for at, name in enumerate(used)}
-    factors = {
-        side: {part: [number[name] for name in named] for part, named in parts.items()}
-        for side, parts in names.items()
-    }
     return {
-        "format": FORMAT,
         "scenario": {"id": scenario.id, "title": scenario.said.title, "sha256": scenario.digest},
         "shared_legs": scenario.said.effect.shared_legs,
         "units": {part: unit_of(part) for part in [*PARTS, *SUMS]},
         "groups": dict(PARTS),
         "sums": {name: list(parts) for name, parts in SUMS.items()},
         "bases": {part: list(bases) for part, bases in BASES.items()},
-        "sites": sites,
-        "names": [scenario.site_name(site) if site else "" for site in sites],
-        "projects": [scenario.project(site) if site else "" for site in sites],
-        "municipalities": [where.get(site, "") for site in sites],
-        "plan": _describe_books(effect.books) | {"factors": factors["plan"]},
-        "baseline": _describe_books(effect.baseline_books) | {"factors": factors["baseline"]},
-        "factor_names": used,
-        "figures": {
-            name: {
-                "value": getattr(figure, "value", None),
-                "by_year": getattr(figure, "by_year", None),
-                "unit": figure.unit,
-                "source": scenario.catalogue.cite(figure.source),
-                "valid_from": str(figure.valid_from) if figure.valid_from else None,
-                "verified": figure.verified,
-                "note": figure.note,
+        **_describe_sites(scenario),
+        **{
+            side: _describe_books(books)
+            | {
+                "factors": {
+                    part: [number[name] for name in names] for part, names in named[side].items()
+                }
             }
-            for name, figure in scenario.catalogue.figures().items()
-            if name in number
+            for side, books in sides.items()
         },
+        "factor_names": used,
+        "figures": _describe_figures(scenario, number),
         "doubts": [
             {"figure": one.name, "part": one.part, "influence": round(one.influence, 6)}
             for one in list_doubts(effect.books, effect.baseline_books)
         ],
+    }
+
+
+def _describe_sites(scenario: Scenario) -> dict[str, list[str]]:
+    """Say what each site is called and belongs to; the last is nobody's, and has no name."""
+    sites, where = list(scenario.sites), find_municipalities(scenario)
+    return {
+        "sites": [*sites, ""],
+        "names": [*map(scenario.site_name, sites), ""],
+        "projects": [*map(scenario.project, sites), ""],
+        "municipalities": [*(where.get(site, "") for site in sites), ""],
+    }
+
+
+def _describe_figures(scenario: Scenario, used: Mapping[str, int]) -> dict[str, Any]:
+    """Say the value and the source of every factor that a line hangs on."""
+    catalogue = scenario.catalogue
+    return {
+        name: {
+            "value": getattr(figure, "value", None),
+            "by_year": getattr(figure, "by_year", None),
+            "unit": figure.unit,
+            "source": catalogue.cite(figure.source),
+            "valid_from": str(figure.valid_from) if figure.valid_from else None,
+            "verified": figure.verified,
+            "note": figure.note,
+        }
+        for name, figure in catalogue.figures().items()
+        if name in used
     }
 
 

@@ -1,4 +1,4 @@
-"""Write everything that is needed to check and repeat a plan."""
+"""Put everything that is needed to check and repeat a plan into plain values."""
 
 from __future__ import annotations
 
@@ -6,33 +6,15 @@ import hashlib
 import platform
 from dataclasses import asdict
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from raastof_geo.outputs.tables.flows import name_materials
-from raastof_geo.records import proof
-from raastof_geo.records.plan import FORMAT, NAME, make_finite, render_values
+from raastof_geo.recall import describe_rows
+from raastof_geo.records.values import make_finite
 from raastof_geo.result import Result
 from raastof_geo.version import __version__
 
 _LIBRARIES = ("pulp", "highspy", "numpy", "scipy", "pandas", "shapely", "pyproj")
-
-
-def write_plan(result: Result, folder: Path) -> Path:
-    """Write `plan.json`; equal scenarios on equal versions give equal bytes."""
-    path = folder / NAME
-    values = describe_plan(result) | {"proof": _describe_proof(result, folder)}
-    path.write_bytes(render_values(values).encode("utf-8"))
-    return path
-
-
-def _describe_proof(result: Result, folder: Path) -> dict[str, Any]:
-    """Name the proof that was written beside the plan, by its digest."""
-    file = folder / proof.NAME
-    digest = hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else None
-    return {"file": file.name, "sha256": digest, "moves": len(result.plan.problem.moves)}
 
 
 def describe_plan(result: Result) -> dict[str, Any]:
@@ -44,7 +26,6 @@ def describe_plan(result: Result) -> dict[str, Any]:
 def _describe(result: Result) -> dict[str, Any]:
     scenario, plan = result.scenario, result.plan
     return {
-        "format": FORMAT,
         "scenario": {
             "id": scenario.id,
             "title": scenario.said.title,
@@ -93,27 +74,16 @@ def _describe(result: Result) -> dict[str, Any]:
             "sites": {site: scenario.site_name(site) for site in scenario.sites},
             "materials": name_materials(result, plan.flows, result.effect.baseline_flows),
         },
-        "sites": _records(result.anchors.frame.reset_index()),
-        "flows": _records(plan.flows),
-        "processed": _records(plan.processed),
-        "stored": _records(plan.stored),
-        "empty_trips": _records(plan.empty_trips),
-        "openings": _records(plan.openings),
-        "fleet": _records(plan.fleet),
-        "baseline_flows": _records(result.effect.baseline_flows),
-        "constraints": _records(plan.shadow_prices),
+        "sites": describe_rows(result.anchors.frame.reset_index()),
+        "flows": describe_rows(plan.flows),
+        "processed": describe_rows(plan.processed),
+        "stored": describe_rows(plan.stored),
+        "empty_trips": describe_rows(plan.empty_trips),
+        "openings": describe_rows(plan.openings),
+        "fleet": describe_rows(plan.fleet),
+        "baseline_flows": describe_rows(result.effect.baseline_flows),
+        "constraints": describe_rows(plan.shadow_prices),
     }
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {str(name): _rounded(value) for name, value in row.items()}
-        for row in frame.to_dict(orient="records")
-    ]
-
-
-def _rounded(value: Any) -> Any:
-    return round(value, 9) if isinstance(value, float) else value
 
 
 def _digest(text: str) -> str:

@@ -1,25 +1,23 @@
-"""Write the programme of a plan, so that anybody can check it with NumPy alone."""
+"""Put the programme of a plan into arrays, so that anybody can check it with NumPy alone."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from raastof_geo.arrays import Columns, Integers
 from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.outputs.plan import describe_plan
-from raastof_geo.records.plan import pack_values
-from raastof_geo.records.proof import FORMAT, NAME
+from raastof_geo.recall import describe_rest
+from raastof_geo.records.plan import pack_plan
+from raastof_geo.records.proof import Arrays
+from raastof_geo.records.values import pack_values
 from raastof_geo.result import Result
 
-Arrays: TypeAlias = dict[str, NDArray[Any]]
-
-LABELS = {
+_OTHER_LABELS = {
     "processes": ("site", "recipe", "period"),
     "stores": ("depot", "site", "material", "period"),
     "trips": ("origin", "destination", "vehicle", "period"),
@@ -30,35 +28,18 @@ LABELS = {
 """What tells the columns of a kind apart."""
 
 
-def write_proof(result: Result, folder: Path) -> Path:
-    """Write `proof.npz`: the programme, the plan, the prices that prove it, and what it says.
-
-    - `row_start`, `column`, `coefficient`: the rows of the programme, one after the other;
-      `sense` (-1 at most, 0 equal, 1 at least) and `limit` of each; `row_name`.
-    - `cost`: of the first objective, for a unit of each column; `whole`: columns that are 0 or 1.
-    - `value`: the plan; `price`: shadow prices that bound every plan from below; `price_given`:
-      those given the decisions of the plan.
-    - `giver`, `taker` (with site, kind, material), `vehicle`, `period`: who there is; `move_giver`,
-      `move_taker`, `move_vehicle`, `move_period`: the number of each, for the first columns,
-      which are moves. `other_column`, `other_label`: what other columns in use are.
-    - `used_column`: columns in use; for a unit of each of them `measure_rate` and
-      `objective_rate`, by `measure` and `objective`.
-    - `flow_column`: the column of each flow, in the order of `flows` in plan.json.
-    - `plan`: all of plan.json but its part `proof`, as UTF-8.
-    """
-    path = folder / NAME
-    packed = np.frombuffer(pack_values(describe_plan(result)), np.uint8)
-    np.savez_compressed(
-        path,
-        allow_pickle=False,
-        format=np.array(FORMAT),
-        plan=packed,
-        flow_column=_flow_columns(result),
+def describe_proof(result: Result) -> Arrays:
+    """Give the arrays of `proof.npz`; `records.proof` tells what they mean."""
+    plan = pack_plan(describe_plan(result))
+    rest = pack_values(describe_rest(result))
+    return {
         **_describe_programme(result),
         **_describe_moves(result.plan.problem),
         **_describe_used(result),
-    )
-    return path
+        "flow_column": _flow_columns(result),
+        "plan": np.frombuffer(plan, np.uint8),
+        "rest": np.frombuffer(rest, np.uint8),
+    }
 
 
 def _describe_programme(result: Result) -> Arrays:
@@ -122,7 +103,7 @@ def _describe_used(result: Result) -> Arrays:
 def _label_others(problem: Problem, columns: Columns) -> list[str]:
     """Name columns that move nothing: their kind, and what tells them apart, as a JSON list."""
     labels = []
-    for kind, names in LABELS.items():
+    for kind, names in _OTHER_LABELS.items():
         inside = columns[np.isin(columns, np.arange(*_ends(problem, kind)))]
         table = problem.others.get(kind)
         if table is None or not len(inside):

@@ -7,23 +7,49 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from raastof_geo.errors import OutputError
+from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, say, speaking
 from raastof_geo.outputs.documents.project import write_projects
 from raastof_geo.outputs.documents.report import write_report, write_report_docx
 from raastof_geo.outputs.gis.geopackage import write_geopackage, write_geoparquet
-from raastof_geo.outputs.ledger import write_ledger
+from raastof_geo.outputs.ledger import describe_ledger
 from raastof_geo.outputs.pages.map import write_map
-from raastof_geo.outputs.plan import write_plan
-from raastof_geo.outputs.proof import write_proof
-from raastof_geo.outputs.tables.flows import write_flows
+from raastof_geo.outputs.plan import describe_plan
+from raastof_geo.outputs.proof import describe_proof
+from raastof_geo.outputs.tables.flows import name_materials
 from raastof_geo.outputs.tables.summary import write_summary
 from raastof_geo.outputs.tables.workbook import write_workbook
+from raastof_geo.recall import describe_rows
 from raastof_geo.records.exchange import exchanging
+from raastof_geo.records.flows import FLOWS, write_flows
+from raastof_geo.records.ledger import LEDGER, write_ledger
+from raastof_geo.records.plan import PLAN, write_plan
+from raastof_geo.records.proof import PROOF, write_proof
 from raastof_geo.result import Result
 from raastof_geo.version import __version__
 
 Output: TypeAlias = Callable[[Result, Path], Path]
+
+
+def _write_flows(result: Result, folder: Path) -> Path:
+    scenario, flows = result.scenario, result.plan.flows
+    sites = {site: scenario.site_name(site) for site in scenario.sites}
+    names = {"sites": sites, "materials": name_materials(result, flows)}
+    return write_flows(describe_rows(flows), names, folder)
+
+
+def _write_proof(result: Result, folder: Path) -> Path:
+    return write_proof(describe_proof(result), folder)
+
+
+def _write_plan(result: Result, folder: Path) -> Path:
+    """Write the plan after its proof, whose digest it names."""
+    return write_plan(describe_plan(result), folder, moves=len(result.plan.problem.moves))
+
+
+def _write_ledger(result: Result, folder: Path) -> Path:
+    return write_ledger(describe_ledger(result), folder)
+
 
 OUTPUTS: tuple[tuple[str, str, Output], ...] = (
     ("map", "map.html", write_map),
@@ -31,12 +57,12 @@ OUTPUTS: tuple[tuple[str, str, Output], ...] = (
     ("report_docx", "report.docx", write_report_docx),
     ("projects", "projects", write_projects),
     ("workbook", "plan.xlsx", write_workbook),
-    ("flows", "flows.csv", write_flows),
+    ("flows", FLOWS, _write_flows),
     ("geopackage", "plan.gpkg", write_geopackage),
     ("geoparquet", "geoparquet", write_geoparquet),
-    ("proof", "proof.npz", write_proof),
-    ("plan", "plan.json", write_plan),
-    ("ledger", "ledger.json", write_ledger),
+    ("proof", PROOF.name, _write_proof),
+    ("plan", PLAN.name, _write_plan),
+    ("ledger", LEDGER.name, _write_ledger),
     ("summary", "summary.md", write_summary),
 )
 """Name in a scenario, file or folder, and who writes it."""
@@ -76,7 +102,7 @@ def write_outputs(
 
 def _tell_unwritten(into: Path, error: OSError) -> Message:
     """Say why nothing was written; that a file is open elsewhere, only where it may be that."""
-    told = {"folder": str(into), "reason": error.strerror or str(error)}
+    told = {"folder": str(into), "reason": tell_reason(error)}
     if isinstance(error, PermissionError):
         return say(
             "the results could not be written to {folder}: {reason}; close its files in other "

@@ -17,9 +17,11 @@ from pathlib import Path
 
 from raastof_geo.links import is_file, is_folder
 from raastof_geo.records.place import remove_empty
+from raastof_geo.records.record import Record
 
 _MARK = "draft_of_raastof_geo"
-_JOURNAL = "journal.json"
+JOURNAL = Record("journal.json", "raastof_geo exchange 1", most_bytes=64_000_000)
+"""What is being exchanged, and how far that has come is seen from the files themselves."""
 _SIGHT = re.IGNORECASE if sys.platform in ("win32", "darwin") else re.NOFLAG
 """Where results/koege and results/Koege are one folder, so are their drafts."""
 
@@ -55,7 +57,7 @@ def old_files(draft: Path) -> Path:
 
 def journal_of(draft: Path) -> Path:
     """Give the journal, which is there as long as an exchange is under way."""
-    return draft / _JOURNAL
+    return draft / JOURNAL.name
 
 
 def list_drafts(folder: Path) -> Iterator[Path]:

@@ -13,20 +13,18 @@ file of ours must stand goes to `set_aside` in the folder, and is named.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from raastof_geo.errors import OutputError
+from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, say
 from raastof_geo.links import is_file, is_folder, is_link, is_there
-from raastof_geo.records import manifest
 from raastof_geo.records.draft import (
+    JOURNAL,
     journal_of,
     list_drafts,
     make_draft,
@@ -35,6 +33,14 @@ from raastof_geo.records.draft import (
     remove_draft,
 )
 from raastof_geo.records.lock import hold
+from raastof_geo.records.manifest import (
+    MANIFEST,
+    describe_file,
+    describe_files,
+    is_inside,
+    read_manifest,
+    write_manifest,
+)
 from raastof_geo.records.place import (
     check_free,
     check_links,
@@ -45,11 +51,11 @@ from raastof_geo.records.place import (
     name_free,
     remove_empty,
 )
+from raastof_geo.records.values import pack_values, read_file
 from raastof_geo.trace import note_moved, note_written
 
 SET_ASIDE = "set_aside"
 """Where in a results folder goes what stood in the way; `set_aside-2` where that is taken."""
-_FORMAT = "raastof_geo exchange 1"
 _NOBODYS = ""
 """Digest of a file that was never described, so that nothing is like it."""
 
@@ -145,8 +151,8 @@ def list_own(folder: Path) -> tuple[list[str], list[str]]:
 
     Files in folders are told apart only in folders that are ours too.
     """
-    found = manifest.read_manifest(folder)
-    listed = {*found.files, manifest.NAME} if found else set()
+    found = read_manifest(folder)
+    listed = {*found.files, MANIFEST.name} if found else set()
     tops = {name.split("/")[0] for name in listed}
     ours = [path.name for path in sorted(folder.iterdir()) if path.name in tops]
     theirs = [path.name for path in sorted(folder.iterdir()) if path.name not in tops]
@@ -163,10 +169,10 @@ def list_own(folder: Path) -> tuple[list[str], list[str]]:
 def _plan(folder: Path, draft: Path, known: Collection[str], version: str) -> _Journal:
     """Write the manifest of the draft, and say what is to be exchanged; refuse what cannot be."""
     ready = new_files(draft)
-    described = manifest.describe_files(ready, version=version)
-    manifest.write_manifest(described, ready)
+    described = describe_files(ready, version=version)
+    write_manifest(described, ready)
     new = {name: entry.sha256 for name, entry in described.files.items()}
-    new[manifest.NAME] = manifest.describe_file(ready / manifest.NAME).sha256
+    new[MANIFEST.name] = describe_file(ready / MANIFEST.name).sha256
     check_place(folder)
     check_links(folder, new)
     old = _read_old(folder, known)
@@ -177,10 +183,11 @@ def _plan(folder: Path, draft: Path, known: Collection[str], version: str) -> _J
 def _read_old(folder: Path, known: Collection[str]) -> dict[str, str]:
     """Give the digests of the set that lies in the folder."""
     try:
-        found = manifest.read_manifest(folder)
+        found = read_manifest(folder)
     except ValueError:
         found = None
-    if found is not None and _number(found.format) > _number(manifest.FORMAT):
+    age = MANIFEST.judge(found.format) if found is not None else None
+    if found is not None and age == "newer":
         raise OutputError(
             say(
                 "the results in {folder} are of a newer version, {version}: write with that "
@@ -189,17 +196,10 @@ def _read_old(folder: Path, known: Collection[str]) -> dict[str, str]:
                 version=found.version,
             )
         )
-    if found is not None and found.format == manifest.FORMAT:
+    if found is not None and age == "same":
         listed = {name: entry.sha256 for name, entry in found.files.items()}
-        return listed | {manifest.NAME: manifest.describe_file(folder / manifest.NAME).sha256}
+        return listed | {MANIFEST.name: describe_file(folder / MANIFEST.name).sha256}
     return dict.fromkeys(list_older(folder, known), _NOBODYS) if is_older(folder) else {}
-
-
-def _number(form: str) -> int:
-    """Give the number at the end of the name of a format; 0 where it is none of results."""
-    start, _, number = form.rpartition(" ")
-    known = manifest.FORMAT.rpartition(" ")[0]
-    return int(number) if start == known and number.isdecimal() and len(number) < 9 else 0
 
 
 # --- exchanging ---------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ class _Exchange:
         check_links(self.folder, new)
         for name in sorted(old.keys() - new.keys()):
             self._retire(name)
-        for name in sorted(new, key=lambda name: (name == manifest.NAME, name)):
+        for name in sorted(new, key=lambda name: (name == MANIFEST.name, name)):
             self._bring(name)
         parents = {path for name in old for path in Path(name).parents} - {Path()}
         remove_empty(self.folder / path for path in sorted(parents, reverse=True))
@@ -251,7 +251,7 @@ class _Exchange:
     def _write_journal(self) -> None:
         path = journal_of(self.draft)
         raw = path.with_suffix(".raw")
-        raw.write_text(json.dumps({"format": _FORMAT, **asdict(self.journal)}), encoding="utf-8")
+        raw.write_bytes(pack_values({"format": JOURNAL.format, **asdict(self.journal)}))
         raw.replace(path)
 
     def _bring(self, name: str) -> None:
@@ -283,7 +283,7 @@ class _Exchange:
 
     def _is_unchanged(self, name: str) -> bool:
         path, digest = self.folder / name, self.journal.old.get(name, _NOBODYS)
-        return bool(digest) and is_file(path) and manifest.describe_file(path).sha256 == digest
+        return bool(digest) and is_file(path) and describe_file(path).sha256 == digest
 
     def _keep(self, name: str) -> None:
         """Keep a file as it was, so that the exchange can be taken back."""
@@ -332,7 +332,7 @@ class _Exchange:
         ready, place = new_files(self.draft) / name, self.folder / name
         if is_there(ready) or not is_file(place):
             return
-        if manifest.describe_file(place).sha256 == self.journal.new[name]:
+        if describe_file(place).sha256 == self.journal.new[name]:
             place.rename(ready)
 
 
@@ -341,7 +341,7 @@ def _tell_unfinished(folder: Path, error: OSError) -> Message:
         "the exchange of files in {folder} was cut short and cannot be finished now: {reason}; "
         "what is missing lies beside it, and the next `raastof run`, `verify` or `explain` goes on",
         folder=str(folder),
-        reason=error.strerror or str(error),
+        reason=tell_reason(error),
     )
 
 
@@ -373,18 +373,18 @@ def _carry_on(exchange: _Exchange) -> None:
 def _read_journal(path: Path) -> _Journal | None:
     """Read a journal; what is none, or leads out of the folder, is no reason to do anything."""
     try:
-        values: Any = json.loads(path.read_bytes())
-        if values["format"] != _FORMAT:
+        values = read_file(path, most_bytes=JOURNAL.most_bytes)
+        if JOURNAL.judge(values["format"]) != "same":
             return None
         new, old = ({**values[key]} for key in ("new", "old"))
         digests = [*new.values(), *old.values()]
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError):
         return None
     names = [*new, *old, values["aside"]]
     fits = all(isinstance(one, str) for one in (*names, *digests))
-    if not fits or not all(manifest.is_inside(name) for name in names):
+    if not fits or not all(is_inside(name) for name in names):
         return None
     return _Journal(new, old, values["aside"])
 

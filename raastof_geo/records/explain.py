@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator
@@ -12,14 +11,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.errors import InputError, RaastofError
+from raastof_geo.errors import DamagedError, InputError, RaastofError
 from raastof_geo.language import Message, format_number, plain, say, say_count
 from raastof_geo.records.exchange import finish_exchange
-from raastof_geo.records.ledger import FORMAT, NAME
-from raastof_geo.records.limit import read_within
-from raastof_geo.records.plan import check_format
+from raastof_geo.records.ledger import LEDGER, read_ledger
 
-SIDES = ("plan", "baseline", "saved")
+BOOK_SIDES = ("plan", "baseline", "saved")
 DIMENSIONS = ("project", "municipality", "site", "material", "period", "vehicle")
 _FIGURE = re.compile(
     r"(?P<side>\w+)\.(?P<part>\w+)(?:@(?P<dimension>\w+)=(?P<label>.*))?", re.DOTALL
@@ -28,7 +25,6 @@ _MOST_LINES = 12
 _MOST_NAMES = 40
 _MOST_DECIMALS = 15
 _SHOWN = 80
-_MOST_BYTES = 256_000_000
 
 
 @dataclass(frozen=True)
@@ -87,7 +83,7 @@ def list_figures(folder: Path) -> tuple[Listed, ...]:
     with _whole(folder):
         return tuple(
             Listed(f"{side}.{part}", part, _value(ledger, _Asked(side, part, "", "")), str(unit))
-            for side in SIDES
+            for side in BOOK_SIDES
             for part, unit in ledger["units"].items()
         )
 
@@ -116,13 +112,13 @@ def _whole(folder: Path) -> Iterator[None]:
     except RaastofError:
         raise
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise InputError(
+        raise DamagedError(
             say("{file} is damaged: run the scenario again", file=str(_ledger_file(folder)))
         ) from error
 
 
 def _ledger_file(folder: Path) -> Path:
-    return folder / NAME if folder.is_dir() else folder
+    return folder / LEDGER.name if folder.is_dir() else folder
 
 
 def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
@@ -147,19 +143,7 @@ def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) 
 def _read(folder: Path) -> dict[str, Any]:
     file = _ledger_file(folder)
     finish_exchange(file.parent)
-    try:
-        ledger = json.loads(read_within(file, most_bytes=_MOST_BYTES))
-    except (OSError, ValueError, RecursionError, MemoryError) as error:
-        raise InputError(
-            say(
-                "{file} cannot be read: give the folder that `raastof run` wrote, with the output "
-                "`ledger`",
-                file=str(file),
-            )
-        ) from error
-    values: dict[str, Any] = ledger if isinstance(ledger, dict) else {}
-    check_format(values.get("format"), FORMAT, file=str(file))
-    return values
+    return read_ledger(file)
 
 
 def _understand(ledger: dict[str, Any], figure: str) -> _Asked:
@@ -174,7 +158,7 @@ def _understand(ledger: dict[str, Any], figure: str) -> _Asked:
             )
         )
     side, part, dimension, label = match.group("side", "part", "dimension", "label")
-    _one_of(side, SIDES)
+    _one_of(side, BOOK_SIDES)
     _one_of(part, list(ledger["units"]))
     if dimension is None:
         return _Asked(side, part, "", "")
@@ -185,7 +169,7 @@ def _understand(ledger: dict[str, Any], figure: str) -> _Asked:
 
 def _hint(ledger: dict[str, Any], figure: str) -> Message | str:
     """Suggest the figures that sound like what was asked for."""
-    names = [f"{side}.{part}" for side in SIDES for part in ledger["units"]]
+    names = [f"{side}.{part}" for side in BOOK_SIDES for part in ledger["units"]]
     asked = figure.strip().lower()
     near = [name for name in names if asked in name.split(".")]
     near = near or get_close_matches(asked, names, n=3, cutoff=0.4)

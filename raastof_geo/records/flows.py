@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from raastof_geo.language import Message, plain, say
 
-NAME = "flows.csv"
-COLUMNS = {
+FLOWS = "flows.csv"
+FLOW_COLUMNS = {
     "origin": "origin",
     "origin_name": "origin_name",
     "destination": "destination",
@@ -67,6 +68,19 @@ def write_cell(value: Any) -> str:
     return str(harmless(value)) if isinstance(value, str) else str(value)
 
 
+def write_flows(flows: Iterable[Mapping[str, Any]], names: Mapping[str, Any], folder: Path) -> Path:
+    """Write `flows.csv`: UTF-8 with a mark that Excel knows, `;` between and decimal point.
+
+    Parameters
+    ----------
+    flows, names
+        As in plan.json.
+    """
+    path = folder / FLOWS
+    path.write_bytes(render_table(list_rows(flows, names)))
+    return path
+
+
 def render_table(rows: Iterable[Sequence[str]]) -> bytes:
     """Lay rows out as text: UTF-8 with a mark that Excel knows, `;` between."""
     lines = (";".join(_quote(cell) for cell in row) + "\n" for row in rows)
@@ -81,7 +95,7 @@ def list_rows(flows: Iterable[Mapping[str, Any]], names: Mapping[str, Any]) -> l
     """Give the rows that belong to `flows` and `names` of plan.json, the header first."""
 
     def cells(flow: Mapping[str, Any]) -> Iterator[str]:
-        for name in COLUMNS:
+        for name in FLOW_COLUMNS:
             if name in NAMED:
                 of, among = NAMED[name]
                 known, label = names.get(among), flow.get(of)
@@ -90,7 +104,7 @@ def list_rows(flows: Iterable[Mapping[str, Any]], names: Mapping[str, Any]) -> l
             else:
                 yield write_cell(flow.get(name))
 
-    return [list(COLUMNS.values()), *(list(cells(flow)) for flow in flows)]
+    return [list(FLOW_COLUMNS.values()), *(list(cells(flow)) for flow in flows)]
 
 
 def compare_table(data: bytes, expected: Sequence[Sequence[str]]) -> Iterator[Message]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from raastof_geo.errors import InputError
+from raastof_geo.errors import DamagedError, tell_reason
 from raastof_geo.language import say
 
 
@@ -16,15 +16,15 @@ def read_within(path: Path, *, most_bytes: int) -> bytes:
     ------
     FileNotFoundError
         There is no such file, nor a link to one.
-    InputError
+    DamagedError
         It is something else than a file, too large, or cannot be read.
     """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise InputError(say("{file} is not a file", file=str(path)))
+            raise DamagedError(say("{file} is not a file", file=str(path)))
         if status.st_size > most_bytes:
-            raise InputError(
+            raise DamagedError(
                 say(
                     "{file} is larger than anything `raastof run` writes: more than {most} MB",
                     file=str(path),
@@ -36,7 +36,6 @@ def read_within(path: Path, *, most_bytes: int) -> bytes:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FileNotFoundError(str(path)) from error
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(
-            say("{file} cannot be read: {reason}", file=str(path), reason=reason)
+        raise DamagedError(
+            say("{file} cannot be read: {reason}", file=str(path), reason=tell_reason(error))
         ) from error

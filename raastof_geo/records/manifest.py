@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.records.limit import read_within
+from raastof_geo.records.record import Record
+from raastof_geo.records.values import read_file, render_values
 
-NAME = "manifest.json"
-FORMAT = "raastof_geo results 2"
+MANIFEST = Record("manifest.json", "raastof_geo results 2", most_bytes=64_000_000)
 """Format 1 had no manifest; such a folder is known by its `plan.json`."""
-MOST_BYTES = 64_000_000
 
 
 @dataclass(frozen=True)
-class Entry:
+class WrittenFile:
     """One file as it was written."""
 
     sha256: str
@@ -33,22 +32,24 @@ class Entry:
 class Manifest:
     """What a run wrote into a results folder."""
 
-    files: Mapping[str, Entry]
+    files: Mapping[str, WrittenFile]
     """By path from the folder, with `/` between; the manifest itself is not among them."""
     version: str
     """Version of raastof_geo that wrote them."""
-    format: str = FORMAT
+    format: str = MANIFEST.format
 
 
 def describe_files(folder: Path, *, version: str) -> Manifest:
     """Take the digest of every file below a folder, the manifest left out."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / NAME)
+    files = sorted(
+        path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST.name
+    )
     return Manifest(
         {path.relative_to(folder).as_posix(): describe_file(path) for path in files}, version
     )
 
 
-def describe_file(path: Path) -> Entry:
+def describe_file(path: Path) -> WrittenFile:
     """Take the digest of one file.
 
     Raises
@@ -57,7 +58,7 @@ def describe_file(path: Path) -> Entry:
         The file cannot be read.
     """
     data = path.read_bytes()
-    return Entry(hashlib.sha256(data).hexdigest(), len(data))
+    return WrittenFile(hashlib.sha256(data).hexdigest(), len(data))
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> Path:
@@ -70,9 +71,8 @@ def write_manifest(manifest: Manifest, folder: Path) -> Path:
             for name, entry in sorted(manifest.files.items())
         },
     }
-    text = json.dumps(values | {"sha256": _digest(values)}, ensure_ascii=False, indent=1)
-    path = folder / NAME
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+    path = folder / MANIFEST.name
+    path.write_bytes(render_values(values | {"sha256": _digest(values)}).encode())
     return path
 
 
@@ -86,16 +86,14 @@ def read_manifest(folder: Path) -> Manifest | None:
         cannot be read.
     """
     try:
-        values = json.loads(read_within(folder / NAME, most_bytes=MOST_BYTES))
-        if not isinstance(values, dict) or values.pop("sha256", None) != _digest(values):
-            raise ValueError("its own digest differs")
+        values = read_file(folder / MANIFEST.name, most_bytes=MANIFEST.most_bytes)
     except FileNotFoundError:
         return None
-    except RecursionError as error:
-        raise ValueError("too deeply nested") from error
+    if values.pop("sha256", None) != _digest(values):
+        raise ValueError("its own digest differs")
     try:
         files = {
-            name: Entry(str(entry["sha256"]), int(entry["bytes"]))
+            name: WrittenFile(str(entry["sha256"]), int(entry["bytes"]))
             for name, entry in values["files"].items()
         }
         found = Manifest(files, str(values["raastof_geo"]), str(values["format"]))

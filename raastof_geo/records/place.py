@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from raastof_geo.errors import OutputError
+from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import say
 from raastof_geo.links import is_file, is_folder, is_link, is_there
+from raastof_geo.records.plan import PLAN
 
 _OLDER_PLAN = re.compile(rb'\s*\{\s*"format":\s*"raastof_geo plan')
 _OLDER_PARTS = (".html", ".parquet")
@@ -100,7 +101,7 @@ def check_free(folder: Path, names: Iterable[str]) -> None:
                     "{file} cannot be replaced: {reason}. If it is open in another programme, "
                     "close it there, then run again; nothing was changed",
                     file=str(path),
-                    reason=error.strerror or str(error),
+                    reason=tell_reason(error),
                 )
             ) from error
     for path in sorted({folder, *(path.parent for path in paths)}):
@@ -112,7 +113,7 @@ def check_free(folder: Path, names: Iterable[str]) -> None:
 
 def is_older(folder: Path) -> bool:
     """Tell whether a folder holds results of a version that wrote no manifest."""
-    plan = folder / "plan.json"
+    plan = folder / PLAN.name
     if not is_file(plan):
         return False
     with plan.open("rb") as stream:

@@ -7,20 +7,21 @@ import math
 import re
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.errors import InputError
+from raastof_geo.errors import DamagedError, RaastofError, RecordError
 from raastof_geo.language import Message, say
 from raastof_geo.records.limit import read_within
-from raastof_geo.records.plan import check_format
+from raastof_geo.records.record import Record
 
-NAME = "proof.npz"
-FORMAT = "raastof_geo proof 2"
-"""Format 1 had no labels of columns, no rates and no copy of plan.json."""
+PROOF = Record("proof.npz", "raastof_geo proof 3", most_bytes=1_000_000_000)
+"""Format 1 had no labels of columns, no rates and no copy of plan.json; format 2 had no tables
+with every digit and no catalogue, so that results could be checked and not be read back."""
 ARRAYS = {
     "row_start": "i rows+1",
     "column": "i entries",
@@ -55,13 +56,13 @@ ARRAYS = {
     "objective": "U objectives",
     "objective_rate": "f objectives used",
     "plan": "u bytes",
+    "rest": "u rest_bytes",
 }
 """Kind of numbers (`f` real, `i` whole, `b` yes or no, `U` text, `u` bytes), and how many: equal
-words are equal numbers. What they mean is told by the writer, `outputs/proof.py`."""
+words are equal numbers. What they mean is told by `write_proof`."""
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]
 
-_MOST_FILE = 1_000_000_000
 _MOST_ARRAYS = 2_000_000_000
 _MOST_TIMES = 100
 """Arrays larger than so many times the file, and than 64 MB, are no honest proof."""
@@ -71,18 +72,56 @@ _HEADER = re.compile(
 )
 
 
+def write_proof(arrays: Mapping[str, NDArray[Any]], folder: Path) -> Path:
+    """Write `proof.npz`: the programme, the plan, the prices that prove it, and what it says.
+
+    Parameters
+    ----------
+    arrays
+        As `ARRAYS` names and measures them.
+
+        - `row_start`, `column`, `coefficient`: the rows of the programme, one after the other;
+          `sense` (-1 at most, 0 equal, 1 at least) and `limit` of each; `row_name`.
+        - `cost`: of the first objective, for a unit of each column; `whole`: columns that are 0
+          or 1.
+        - `value`: the plan; `price`: shadow prices that bound every plan from below;
+          `price_given`: those given the decisions of the plan.
+        - `giver`, `taker` (with site, kind, material), `vehicle`, `period`: who there is;
+          `move_giver`, `move_taker`, `move_vehicle`, `move_period`: the number of each, for the
+          first columns, which are moves. `other_column`, `other_label`: what other columns in use
+          are.
+        - `used_column`: columns in use; for a unit of each of them `measure_rate` and
+          `objective_rate`, by `measure` and `objective`.
+        - `flow_column`: the column of each flow, in the order of `flows` in plan.json.
+        - `plan`: all of plan.json but its part `proof`, as UTF-8.
+        - `rest`: what `load_result` needs besides, as JSON: tables with every digit, and the
+          catalogue.
+    """
+    path = folder / PROOF.name
+    kept = {name: arrays[name] for name in ARRAYS}
+    np.savez_compressed(path, allow_pickle=False, format=np.array(PROOF.format), **kept)
+    return path
+
+
 def read_proof(path: Path) -> tuple[Arrays, bytes]:
     """Read the arrays of a proof, and give the bytes of the file beside them.
 
+    Returns
+    -------
+    arrays, data
+        Every array of `ARRAYS`, by name and of the kind and size that it has there; the file.
+
     Raises
     ------
-    InputError
-        The file is missing, of another format, damaged, or its parts do not fit together.
+    RecordError
+        The file is missing, or of another format.
+    DamagedError
+        It is not what a run writes, or its parts do not fit together.
     """
     try:
-        data = read_within(path, most_bytes=_MOST_FILE)
+        data = read_within(path, most_bytes=PROOF.most_bytes)
     except FileNotFoundError as error:
-        raise InputError(
+        raise RecordError(
             say(
                 "{file} is missing: run the scenario again with `proof` among its `outputs`",
                 file=str(path),
@@ -92,13 +131,13 @@ def read_proof(path: Path) -> tuple[Arrays, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_sizes(archive, len(data))
             found = str(_read_array(archive, "format", "U"))
-            check_format(found, FORMAT, file=str(path))
+            PROOF.check_format(found, file=str(path))
             arrays = {
                 name: _read_array(archive, name, what.split()[0]) for name, what in ARRAYS.items()
             }
-    except InputError:
+    except RaastofError:
         raise
-    except _DamagedError as error:
+    except _OddPartError as error:
         raise _refuse(path, error.message) from error
     except (
         *(zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, OverflowError),
@@ -109,7 +148,7 @@ def read_proof(path: Path) -> tuple[Arrays, bytes]:
     return arrays, data
 
 
-class _DamagedError(Exception):
+class _OddPartError(Exception):
     """What is wrong with a part of the archive."""
 
     def __init__(self, message: Message) -> None:
@@ -117,8 +156,8 @@ class _DamagedError(Exception):
         self.message = message
 
 
-def _refuse(path: Path, reason: Message) -> InputError:
-    return InputError(
+def _refuse(path: Path, reason: Message) -> DamagedError:
+    return DamagedError(
         say("{file} is damaged, or not a proof: {reason}", file=str(path), reason=reason)
     )
 
@@ -127,13 +166,13 @@ def _check_sizes(archive: zipfile.ZipFile, size: int) -> None:
     """Refuse a small file that claims to hold much."""
     whole = sum(entry.file_size for entry in archive.infolist())
     if whole > min(_MOST_ARRAYS, max(64_000_000, _MOST_TIMES * size)):
-        raise _DamagedError(say("its archive holds more than a proof can"))
+        raise _OddPartError(say("its archive holds more than a proof can"))
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, kind: str) -> NDArray[Any]:
     entry = archive.getinfo(f"{name}.npy")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise _DamagedError(say("its archive cannot be unpacked"))
+        raise _OddPartError(say("its archive cannot be unpacked"))
     data = archive.read(entry)
     length = 10 + int.from_bytes(data[8:10], "little")
     match = _HEADER.fullmatch(data[10:length])
@@ -152,8 +191,8 @@ def _read_array(archive: zipfile.ZipFile, name: str, kind: str) -> NDArray[Any]:
     return array
 
 
-def _odd(name: str) -> _DamagedError:
-    return _DamagedError(say("its part {name} is not as a run writes it", name=f"`{name}`"))
+def _odd(name: str) -> _OddPartError:
+    return _OddPartError(say("its part {name} is not as a run writes it", name=f"`{name}`"))
 
 
 def _is_sound(array: NDArray[Any]) -> bool:

@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.language import Message, say
-from raastof_geo.records.plan import (
+from raastof_geo.records.proof import Arrays
+from raastof_geo.records.values import (
     entries_at,
     number_in,
     refuse_part,
     show_value,
     values_at,
 )
-from raastof_geo.records.proof import Arrays
 
-Values: TypeAlias = Mapping[str, Any]
-Table: TypeAlias = dict[str, list[Any]]
+_Values: TypeAlias = Mapping[str, Any]
+_Table: TypeAlias = dict[str, list[Any]]
 
 _ROOM = 1e-6
 _SHARE = 1e-8
@@ -81,12 +81,12 @@ _OF_RULE = {"offers_kept": "giver", "needs_met": "taker"}
 """Rules whose rows are about all that one party gives or takes."""
 
 
-def recount(plan: Values, proof: Arrays) -> Iterator[Message]:
+def recount(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Name everything in plan.json that does not follow from the proof or from its own parts.
 
     Raises
     ------
-    InputError
+    DamagedError
         A part is missing, or is not what a run writes.
     """
     for count in (
@@ -107,7 +107,7 @@ def recount(plan: Values, proof: Arrays) -> Iterator[Message]:
 # --- what the proof says of itself --------------------------------------------------------------
 
 
-def _count_used(plan: Values, proof: Arrays) -> Iterator[Message]:
+def _count_used(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check that the columns in use are those with a value, and that each has its place."""
     used, moves = proof["used_column"], len(proof["move_giver"])
     others = used[used >= moves]
@@ -120,7 +120,7 @@ def _count_used(plan: Values, proof: Arrays) -> Iterator[Message]:
         yield say("proof.npz moves tonnes that plan.json does not show")
 
 
-def _count_parties(plan: Values, proof: Arrays) -> Iterator[Message]:
+def _count_parties(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check that the row of an offer or a need is about its own moves, and no others."""
     starts = proof["row_start"]
     for row, name in enumerate(proof["row_name"].tolist()):
@@ -158,7 +158,7 @@ def _label_flows(proof: Arrays) -> dict[str, NDArray[Any]]:
     }
 
 
-def _count_flows(plan: Values, proof: Arrays) -> Iterator[Message]:
+def _count_flows(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check that who sends what to whom is what the labels of the columns say."""
     expected = {name: labels.tolist() for name, labels in _label_flows(proof).items()}
     flows = _table(plan, "flows", [*expected, "tonnes"])
@@ -175,7 +175,7 @@ def _count_flows(plan: Values, proof: Arrays) -> Iterator[Message]:
         yield from _compare_column("flows", name, flows[name], right)
 
 
-def _count_flow_sums(plan: Values, proof: Arrays) -> Iterator[Message]:
+def _count_flow_sums(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check that flows add up to their tonnes times the rates of their columns."""
     at = np.searchsorted(proof["used_column"], proof["flow_column"])
     flows = _table(plan, "flows", list(_FLOW_SUMS))
@@ -188,7 +188,7 @@ def _count_flow_sums(plan: Values, proof: Arrays) -> Iterator[Message]:
             yield from _compare_column("flows", name, flows[name], right.tolist())
 
 
-def _count_loads(plan: Values, proof: Arrays) -> Iterator[Message]:
+def _count_loads(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check loads against tonnes, in the plan and in its baseline."""
     names = ("tonnes", "load_t", "work_h", "loads")
     for name in ("flows", "baseline_flows"):
@@ -200,7 +200,7 @@ def _count_loads(plan: Values, proof: Arrays) -> Iterator[Message]:
                 yield _tell(f"{name}[{row}].loads", entry[3], float(np.ceil(trips)))
 
 
-def _count_products(plan: Values, proof: Arrays) -> Iterator[Message]:
+def _count_products(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check sums of flows as tonnes times what a tonne has, in the plan and in its baseline."""
     for name, products in (("flows", _PER_T), ("baseline_flows", _PER_T | _PER_T_ALONE)):
         table = _table(plan, name, ["tonnes", *products, *products.values()])
@@ -215,7 +215,7 @@ def _count_products(plan: Values, proof: Arrays) -> Iterator[Message]:
 # --- other columns ------------------------------------------------------------------------------
 
 
-def _count_others(plan: Values, proof: Arrays) -> Iterator[Message]:
+def _count_others(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check that recipes, stores and empty trips are the other columns in use."""
     labels, amounts = _read_others(proof)
     for kind, (name, keys, amount) in _OTHERS.items():
@@ -230,7 +230,7 @@ def _count_others(plan: Values, proof: Arrays) -> Iterator[Message]:
         yield from _compare_column(name, amount, table[amount], [amounts[at] for at in mine])
 
 
-def _count_openings(plan: Values, proof: Arrays) -> Iterator[Message]:
+def _count_openings(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check that what is opened has a column in use."""
     labels, amounts = _read_others(proof)
     opened = {
@@ -261,7 +261,7 @@ def _read_others(proof: Arrays) -> tuple[list[list[Any]], list[float]]:
 # --- sums ---------------------------------------------------------------------------------------
 
 
-def _count_sums(plan: Values, proof: Arrays) -> Iterator[Message]:
+def _count_sums(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check that amounts and objectives are the values times their rates."""
     value = proof["value"][proof["used_column"]]
     for field, names, rates in (
@@ -279,7 +279,7 @@ def _count_sums(plan: Values, proof: Arrays) -> Iterator[Message]:
         yield say("proof.npz: the first objective is not what its columns cost")
 
 
-def _count_totals(plan: Values, proof: Arrays) -> Iterator[Message]:
+def _count_totals(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check that totals of the plan are its amounts, or sums of its flows."""
     amounts, total = values_at(plan, "amounts"), values_at(plan, "effect", "plan")
     flows = _table(plan, "flows", ("tonnes", "loads", "virgin", "taker_kind"))
@@ -293,7 +293,7 @@ def _count_totals(plan: Values, proof: Arrays) -> Iterator[Message]:
     yield from _compare("", plan, columns)
 
 
-def _sum_kinds(flows: Table) -> dict[str, float]:
+def _sum_kinds(flows: _Table) -> dict[str, float]:
     rows = list(zip(flows["tonnes"], flows["virgin"], flows["taker_kind"], strict=True))
     return {
         "virgin_tonnes": _add(t for t, virgin, _ in rows if number_in(virgin) > 0),
@@ -304,7 +304,7 @@ def _sum_kinds(flows: Table) -> dict[str, float]:
     }
 
 
-def _count_baseline(plan: Values, proof: Arrays) -> Iterator[Message]:
+def _count_baseline(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check that totals of the baseline are sums of its flows."""
     flows = _table(plan, "baseline_flows", [*set(_SUMMED.values()), "virgin", "taker_kind"])
     right = {name: _add(flows[column]) for name, column in _SUMMED.items()}
@@ -313,7 +313,7 @@ def _count_baseline(plan: Values, proof: Arrays) -> Iterator[Message]:
     )
 
 
-def _count_saved(plan: Values, proof: Arrays) -> Iterator[Message]:
+def _count_saved(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check savings as baseline less plan, and all emissions as the sum of their parts."""
     after, before = values_at(plan, "effect", "plan"), values_at(plan, "effect", "baseline")
     for side, total in (("plan", after), ("baseline", before)):
@@ -329,7 +329,7 @@ def _count_saved(plan: Values, proof: Arrays) -> Iterator[Message]:
     yield from _compare("effect", effect, {"saved_share": share})
 
 
-def _count_shares(plan: Values, proof: Arrays) -> Iterator[Message]:
+def _count_shares(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check that the secondary share of the plan is the same wherever it stands."""
     reaches, total = (
         entries_at(plan, "effect", "target", "reaches"),
@@ -342,7 +342,7 @@ def _count_shares(plan: Values, proof: Arrays) -> Iterator[Message]:
             yield from _compare(f"effect.target.reaches[{at}]", reach, {"in_plan": share})
 
 
-def _count_rows(plan: Values, proof: Arrays) -> Iterator[Message]:
+def _count_rows(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check that the constraints are the rows, with their limits, uses and prices."""
     names = ("rule", "label", "sense", "limit", "used", "shadow_price")
     table, rows = _table(plan, "constraints", names), len(proof["limit"])
@@ -365,7 +365,7 @@ def _count_rows(plan: Values, proof: Arrays) -> Iterator[Message]:
         yield from _compare_column("constraints", name, table[name], expected, size=size)
 
 
-def _count_names(plan: Values, proof: Arrays) -> Iterator[Message]:
+def _count_names(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check that a site is called what the scenario calls it."""
     said = values_at(plan, "scenario", "said", "sites")
     right = {
@@ -381,7 +381,7 @@ def _count_names(plan: Values, proof: Arrays) -> Iterator[Message]:
 # --- comparing ----------------------------------------------------------------------------------
 
 
-def _compare(field: str, said: Values, right: Mapping[str, Any]) -> Iterator[Message]:
+def _compare(field: str, said: _Values, right: Mapping[str, Any]) -> Iterator[Message]:
     for name, expected in right.items():
         if not _agree(said.get(name), expected):
             yield _tell(f"{field}.{name}" if field else name, said.get(name), expected)
@@ -424,7 +424,7 @@ def _tell(field: str, said: Any, right: Any) -> Message:
     )
 
 
-def _table(plan: Values, name: str, columns: Iterable[str]) -> Table:
+def _table(plan: _Values, name: str, columns: Iterable[str]) -> _Table:
     rows = entries_at(plan, name)
     return {column: [row.get(column) for row in rows] for column in columns}
 

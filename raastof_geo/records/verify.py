@@ -15,21 +15,29 @@ from typing import Any
 import numpy as np
 
 from raastof_geo.arrays import Floats, Integers
-from raastof_geo.errors import InputError
+from raastof_geo.errors import RaastofError, RecordError, tell_reason
 from raastof_geo.language import Message, format_number, plain, say
-from raastof_geo.records import flows, manifest
-from raastof_geo.records import plan as plans
-from raastof_geo.records import proof as proofs
+from raastof_geo.records.difference import list_differences
 from raastof_geo.records.exchange import finish_exchange
+from raastof_geo.records.flows import FLOWS, compare_table, list_rows, render_table
 from raastof_geo.records.limit import read_within
-from raastof_geo.records.manifest import Entry, Manifest
-from raastof_geo.records.plan import number_in, show_value, values_at
+from raastof_geo.records.manifest import MANIFEST, Manifest, WrittenFile, read_manifest
+from raastof_geo.records.plan import PLAN, link_proof, read_copy, read_plan
+from raastof_geo.records.proof import PROOF, Arrays, read_proof
 from raastof_geo.records.tally import recount
+from raastof_geo.records.values import (
+    entries_at,
+    number_in,
+    read_values,
+    render_values,
+    show_value,
+    values_at,
+)
 
 _TONNES = 1e-3
 _SHARE = 1e-6
 _SENSES = {-1: "<=", 0: "=", 1: ">="}
-_CORE = (plans.NAME, proofs.NAME, flows.NAME)
+_CORE = (PLAN.name, PROOF.name, FLOWS)
 """Files that are checked value by value; others by their digest."""
 
 
@@ -121,9 +129,11 @@ def check_results(folder: Path | str) -> Verdict:
 
     Raises
     ------
-    InputError
-        `plan.json` or `proof.npz` is missing, of another format, or not what `raastof run` writes;
-        with the other files that are missing or were changed.
+    RecordError
+        `plan.json` or `proof.npz` is missing or of another format; with the other files that are
+        missing or were changed.
+    DamagedError
+        One of them is not what `raastof run` writes; so too.
     OutputError
         A killed run left the folder half exchanged, and that cannot be finished here.
     """
@@ -132,50 +142,45 @@ def check_results(folder: Path | str) -> Verdict:
     try:
         with np.errstate(all="ignore"):
             return _check(folder)
-    except InputError as error:
-        raise InputError(*error.findings, *_list_others(folder, str(error))) from error
+    except RecordError as error:
+        raise type(error)(*error.findings, *_list_others(folder, str(error))) from error
 
 
 def _check(folder: Path) -> Verdict:
-    data, plan = _read_plan(folder / plans.NAME)
-    proof, proof_data = proofs.read_proof(folder / proofs.NAME)
-    kept = plans.read_values(proof["plan"].tobytes(), file=proofs.NAME)
-    plans.check_format(kept.get("format"), plans.FORMAT, file=proofs.NAME)
+    plan, data = read_plan(folder / PLAN.name)
+    proof, proof_data = read_proof(folder / PROOF.name)
+    kept = read_copy(proof["plan"].tobytes())
     listed, notes = _read_manifest(folder)
     changed = {} if listed is None else dict(_list_changed(folder, listed))
-    link = {
-        "file": proofs.NAME,
-        "sha256": hashlib.sha256(proof_data).hexdigest(),
-        "moves": len(proof["move_giver"]),
-    }
+    link = link_proof(proof_data, len(proof["move_giver"]))
     differences = _list_differences(plan, kept | {"proof": link})
     verdict = _measure(kept, proof)
     table, table_notes = _check_table(folder, kept, listed, changed)
     findings = [
-        *([changed[proofs.NAME]] if proofs.NAME in changed else []),
+        *([changed[PROOF.name]] if PROOF.name in changed else []),
         *differences,
         *_check_rows(proof),
         *_check_certificate(kept, verdict, _tolerance(proof)),
         *recount(kept, proof),
         *table,
     ]
-    if not differences and (plans.NAME in changed if listed else data != _render(plan)):
-        notes.append(_written_otherwise(plans.NAME))
+    if not differences and (PLAN.name in changed if listed else data != _render(plan)):
+        notes.append(_written_otherwise(PLAN.name))
     others = [said for name, said in changed.items() if name not in _CORE]
     return replace(verdict, findings=tuple(findings), notes=(*notes, *table_notes, *others))
 
 
 def _list_differences(plan: dict[str, Any], written: dict[str, Any]) -> list[Message]:
     """Name what is not in plan.json as it was written."""
-    found = plans.list_differences(plan, written)
-    return [difference.tell(file=plans.NAME) for difference in found]
+    found = list_differences(plan, written)
+    return [difference.tell(file=PLAN.name) for difference in found]
 
 
 def _render(plan: Mapping[str, Any]) -> bytes:
-    return plans.render_values(plan).encode("utf-8", "replace")
+    return render_values(plan).encode("utf-8", "replace")
 
 
-def _measure(kept: Mapping[str, Any], proof: proofs.Arrays) -> Verdict:
+def _measure(kept: Mapping[str, Any], proof: Arrays) -> Verdict:
     bound, smallest = _bound(proof)
     claimed = values_at(kept, "certificate").get("lower_bound")
     return Verdict(
@@ -193,32 +198,20 @@ def _measure(kept: Mapping[str, Any], proof: proofs.Arrays) -> Verdict:
 # --- files --------------------------------------------------------------------------------------
 
 
-def _read_plan(path: Path) -> tuple[bytes, dict[str, Any]]:
-    try:
-        data = read_within(path, most_bytes=plans.MOST_BYTES)
-    except FileNotFoundError as error:
-        raise InputError(
-            say("{file} is missing: give the folder that `raastof run` wrote", file=str(path))
-        ) from error
-    plan = plans.read_values(data, file=str(path))
-    plans.check_format(plan.get("format"), plans.FORMAT, file=str(path))
-    return data, plan
-
-
 def _read_manifest(folder: Path) -> tuple[Manifest | None, list[Message]]:
     """Read what was written, or say why that cannot be told."""
     try:
-        data = read_within(folder / manifest.NAME, most_bytes=manifest.MOST_BYTES)
-        listed = manifest.read_manifest(folder)
-        same = data == _render(plans.read_values(data, file=manifest.NAME))
+        data = read_within(folder / MANIFEST.name, most_bytes=MANIFEST.most_bytes)
+        listed = read_manifest(folder)
+        same = data == _render(read_values(data, file=MANIFEST.name))
     except FileNotFoundError:
         listed = None
-    except (InputError, ValueError, OSError, OverflowError, RecursionError, MemoryError):
+    except (ValueError, OSError, OverflowError, MemoryError):
         return None, [
             say(
                 "{file} is not as it was written: whether pages, workbook and other files are as "
                 "they were written cannot be told; run the scenario again",
-                file=manifest.NAME,
+                file=MANIFEST.name,
             )
         ]
     if listed is None:
@@ -226,11 +219,11 @@ def _read_manifest(folder: Path) -> tuple[Manifest | None, list[Message]]:
             say(
                 "{file} is missing: whether pages, workbook and other files are as they were "
                 "written cannot be told; run the scenario again",
-                file=manifest.NAME,
+                file=MANIFEST.name,
             )
         ]
-    plans.check_format(listed.format, manifest.FORMAT, file=manifest.NAME)
-    return listed, [] if same else [_written_otherwise(manifest.NAME)]
+    MANIFEST.check_format(listed.format, file=MANIFEST.name, version=listed.version)
+    return listed, [] if same else [_written_otherwise(MANIFEST.name)]
 
 
 def _list_changed(folder: Path, listed: Manifest) -> Iterator[tuple[str, Message]]:
@@ -244,15 +237,15 @@ def _list_changed(folder: Path, listed: Manifest) -> Iterator[tuple[str, Message
 def _list_others(folder: Path, told: str) -> list[Message]:
     """Name the files that differ besides those that were told already."""
     try:
-        listed = manifest.read_manifest(folder)
+        listed = read_manifest(folder)
     except (ValueError, OverflowError, MemoryError):
         return []
-    if listed is None or listed.format != manifest.FORMAT:
+    if listed is None or MANIFEST.judge(listed.format) != "same":
         return []
     return [said for name, said in _list_changed(folder, listed) if name not in told]
 
 
-def _look_at(folder: Path, name: str, entry: Entry) -> Message | None:
+def _look_at(folder: Path, name: str, entry: WrittenFile) -> Message | None:
     path, file = folder / name, plain(name)
     try:
         status = path.lstat()
@@ -262,8 +255,7 @@ def _look_at(folder: Path, name: str, entry: Entry) -> Message | None:
     except (FileNotFoundError, NotADirectoryError):
         return say("{file} is missing", file=file)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        return say("{file} cannot be read: {reason}", file=file, reason=reason)
+        return say("{file} cannot be read: {reason}", file=file, reason=tell_reason(error))
     return None if same else say("{file} was changed after it was written", file=file)
 
 
@@ -276,21 +268,21 @@ def _check_table(
     folder: Path, kept: Mapping[str, Any], listed: Manifest | None, changed: Mapping[str, Message]
 ) -> tuple[list[Message], list[Message]]:
     """Compare flows.csv with plan.json, where a run wrote it: what differs, and what is noted."""
-    path = folder / flows.NAME
-    expected = flows.list_rows(plans.entries_at(kept, "flows"), values_at(kept, "names"))
-    whole = flows.render_table(expected)
-    if listed is not None and flows.NAME not in listed.files:
+    path = folder / FLOWS
+    expected = list_rows(entries_at(kept, "flows"), values_at(kept, "names"))
+    whole = render_table(expected)
+    if listed is not None and FLOWS not in listed.files:
         return [], []
     try:
         data = read_within(path, most_bytes=4 * len(whole) + 1_000_000)
     except FileNotFoundError:
-        return ([changed[flows.NAME]] if flows.NAME in changed else []), []
-    except InputError as error:
+        return ([changed[FLOWS]] if FLOWS in changed else []), []
+    except RaastofError as error:
         return [finding.message for finding in error.findings], []
     if data == whole:
         return [], []
-    found = list(flows.compare_table(data, expected))
-    return found, [] if found else [_written_otherwise(flows.NAME)]
+    found = list(compare_table(data, expected))
+    return found, [] if found else [_written_otherwise(FLOWS)]
 
 
 def _written_otherwise(name: str) -> Message:
@@ -302,11 +294,11 @@ def _written_otherwise(name: str) -> Message:
 # --- computing ----------------------------------------------------------------------------------
 
 
-def _row_of_entry(proof: proofs.Arrays) -> Integers:
+def _row_of_entry(proof: Arrays) -> Integers:
     return np.repeat(np.arange(len(proof["limit"])), np.diff(proof["row_start"]))
 
 
-def _violation(proof: proofs.Arrays) -> tuple[float, int]:
+def _violation(proof: Arrays) -> tuple[float, int]:
     """Find the farthest that a row is broken, and which. [t]"""
     terms = proof["coefficient"] * proof["value"][proof["column"]]
     used = np.bincount(_row_of_entry(proof), terms, minlength=len(proof["limit"]))
@@ -325,7 +317,7 @@ def _violation(proof: proofs.Arrays) -> tuple[float, int]:
     )
 
 
-def _tolerance(proof: proofs.Arrays) -> float:
+def _tolerance(proof: Arrays) -> float:
     """Give how far a row may be broken: a kilogram, and less where nobody asks for a tonne. [t]"""
     limit = proof["limit"]
     most = float(limit[(proof["sense"] >= 0) & (limit > 0)].max(initial=0.0))
@@ -333,7 +325,7 @@ def _tolerance(proof: proofs.Arrays) -> float:
     return float(_TONNES / 10.0 ** np.ceil(np.log10(1e3 / most))) if small else _TONNES
 
 
-def _bound(proof: proofs.Arrays) -> tuple[float, float]:
+def _bound(proof: Arrays) -> tuple[float, float]:
     """Bound every plan from below by weak duality, and give the smallest reduced cost."""
     sense, price = proof["sense"], proof["price"]
     price = np.where((sense < 0) & (price > 0), 0.0, price)
@@ -344,7 +336,7 @@ def _bound(proof: proofs.Arrays) -> tuple[float, float]:
     return max(bounds), float(reduced.min(initial=0.0))
 
 
-def _bound_of(proof: proofs.Arrays, price: Floats) -> float:
+def _bound_of(proof: Arrays, price: Floats) -> float:
     reduced = _reduced(proof, price)
     below = np.flatnonzero(reduced < 0)
     bound = float(price @ proof["limit"])
@@ -353,7 +345,7 @@ def _bound_of(proof: proofs.Arrays, price: Floats) -> float:
     return bound
 
 
-def _scaled(proof: proofs.Arrays, price: Floats, reduced: Floats) -> Floats:
+def _scaled(proof: Arrays, price: Floats, reduced: Floats) -> Floats:
     """Shrink all prices by the hair that lifts reduced costs of what costs something to zero."""
     cost = proof["cost"]
     below = (reduced < 0) & (cost > 0)
@@ -361,13 +353,13 @@ def _scaled(proof: proofs.Arrays, price: Floats, reduced: Floats) -> Floats:
     return np.asarray(price * (1.0 - hair))
 
 
-def _reduced(proof: proofs.Arrays, price: Floats) -> Floats:
+def _reduced(proof: Arrays, price: Floats) -> Floats:
     worth = proof["coefficient"] * price[_row_of_entry(proof)]
     count = len(proof["cost"])
     return np.asarray(proof["cost"] - np.bincount(proof["column"], worth, minlength=count))
 
 
-def _most(proof: proofs.Arrays) -> Floats:
+def _most(proof: Arrays) -> Floats:
     """Find what the rows never let a column exceed."""
     rows = _row_of_entry(proof)
     lowest = np.zeros(len(proof["limit"]))
@@ -380,7 +372,7 @@ def _most(proof: proofs.Arrays) -> Floats:
     return np.asarray(most)
 
 
-def _lowered(proof: proofs.Arrays, price: Floats, reduced: Floats) -> Floats:
+def _lowered(proof: Arrays, price: Floats, reduced: Floats) -> Floats:
     """Lower one price for each column whose reduced cost is a hair below zero."""
     rows, columns = _row_of_entry(proof), proof["column"]
     usable = (reduced[columns] < 0) & (proof["coefficient"] > 0) & (proof["sense"][rows] <= 0)
@@ -395,7 +387,7 @@ def _lowered(proof: proofs.Arrays, price: Floats, reduced: Floats) -> Floats:
 # --- comparing ----------------------------------------------------------------------------------
 
 
-def _check_rows(proof: proofs.Arrays) -> Iterator[Message]:
+def _check_rows(proof: Arrays) -> Iterator[Message]:
     worst, where = _violation(proof)
     if not worst <= _tolerance(proof):
         name = str(proof["row_name"][where]) if where >= 0 else ""

@@ -79,7 +79,7 @@ def tree(folder):
 
 
 def without_manifest(folder):
-    return {name: text for name, text in tree(folder).items() if name != manifest.NAME}
+    return {name: text for name, text in tree(folder).items() if name != manifest.MANIFEST.name}
 
 
 def is_whole(folder, files):
@@ -303,12 +303,12 @@ def test_what_is_no_file_is_no_manifest(tmp_path, make):
     """A folder or a pipe of a user that bears the manifest's name is moved aside and named."""
     folder = tmp_path / "s"
     folder.mkdir()
-    make(folder / manifest.NAME)
+    make(folder / manifest.MANIFEST.name)
     with pytest.raises(ValueError, match="is not a file"):
         manifest.read_manifest(folder)
     write(folder, NEW)
     assert is_whole(folder, NEW)
-    assert [path.name for path in (folder / "set_aside").iterdir()] == [manifest.NAME]
+    assert [path.name for path in (folder / "set_aside").iterdir()] == [manifest.MANIFEST.name]
 
 
 def test_ctrl_c_while_the_draft_is_removed_leaves_none(tmp_path, monkeypatch):
@@ -374,7 +374,10 @@ def test_an_open_book_stops_the_exchange_before_it_begins(tmp_path, monkeypatch)
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", refuse)
-        with pytest.raises(OutputError, match=r"plan\.xlsx cannot be replaced: in use.*nothing"):
+        with pytest.raises(
+            OutputError,
+            match=r"plan\.xlsx cannot be replaced: this user has no permission.*nothing",
+        ):
             write(folder, NEW)
     assert tree(tmp_path) == before
 
@@ -704,7 +707,9 @@ def test_what_cannot_be_finished_is_said(tmp_path, monkeypatch):
         write(folder, NEW)
     with monkeypatch.context() as patch:
         stop_at(patch, 1, OSError(errno.EROFS, "read-only file system"), for_good=True)
-        with pytest.raises(OutputError, match="cut short and cannot be finished now: read-only"):
+        with pytest.raises(
+            OutputError, match="cut short and cannot be finished now: the disk can only be read"
+        ):
             finish_exchange(folder)
     finish_exchange(folder)
     assert check_state(folder) == "new"

@@ -1,15 +1,13 @@
-"""Write the flows of a plan as a table for spreadsheets."""
+"""Name the flows of a plan, for tables that people read."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 
-from raastof_geo.records.flows import COLUMNS, NAME, harmless, render_table, write_cell
+from raastof_geo.records.flows import FLOW_COLUMNS, harmless
 from raastof_geo.result import Result
 
-__all__ = ["harmless", "name_materials", "tabulate_flows", "write_flows"]
+__all__ = ["harmless", "name_materials", "tabulate_flows"]
 
 
 def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -22,7 +20,7 @@ def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.Data
         destination_name=[scenario.site_name(site) for site in flows["destination"]],
         material_name=[materials[material] for material in flows["material"]],
     )
-    return named[list(COLUMNS)].rename(columns=COLUMNS)
+    return named[list(FLOW_COLUMNS)].rename(columns=FLOW_COLUMNS)
 
 
 def name_materials(result: Result, *tables: pd.DataFrame) -> dict[str, str]:
@@ -30,12 +28,3 @@ def name_materials(result: Result, *tables: pd.DataFrame) -> dict[str, str]:
     language, known = result.scenario.said.language, result.scenario.catalogue.materials
     found = sorted({str(material) for flows in tables for material in flows["material"]})
     return {material: known[material].called(language) for material in found}
-
-
-def write_flows(result: Result, folder: Path) -> Path:
-    """Write `flows.csv`: UTF-8 with a mark that Excel knows, `;` between and decimal point."""
-    table = tabulate_flows(result)
-    rows = zip(*(map(write_cell, table[name].tolist()) for name in table.columns), strict=True)
-    path = folder / NAME
-    path.write_bytes(render_table([list(table.columns), *map(list, rows)]))
-    return path

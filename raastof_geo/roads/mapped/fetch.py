@@ -27,7 +27,7 @@ import shapely
 from osmium.osm import mutable
 
 from raastof_geo.cache import DOWNLOADS, cache_folder, claim
-from raastof_geo.errors import DownloadError, OutputError, RaastofError, RoadDataError
+from raastof_geo.errors import DownloadError, OutputError, RaastofError, RoadDataError, tell_reason
 from raastof_geo.files import drafting
 from raastof_geo.language import Message, say
 from raastof_geo.links import is_link
@@ -690,8 +690,8 @@ def _is_ours(file: Path) -> bool:
 
 
 def _not_written(file: Path, error: Exception) -> OutputError:
-    reason = getattr(error, "strerror", None) or str(error)
-    return OutputError(say("{file} cannot be written: {reason}.", file=file, reason=reason))
+    told = say("{file} cannot be written: {reason}.", file=file, reason=tell_reason(error))
+    return OutputError(told)
 
 
 def _refused(server: _Server, refusal: _RefusalError) -> Message:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from raastof_geo.errors import Finding, Place, ScenarioError
+from raastof_geo.errors import Finding, Place, ScenarioError, tell_reason
 from raastof_geo.language import Message, plain, say
 from raastof_geo.scenario.reading import nodes
 from raastof_geo.scenario.reading.nodes import MOST_LEVELS, Node, Scalar, Sequence, compose
@@ -92,9 +92,7 @@ def _unreadable(path: Path, name: str, error: OSError) -> Finding:
         return Finding(say("{file} is a folder: name a scenario file in it", file=name))
     if isinstance(error, FileNotFoundError):
         return Finding(say("{file} does not exist: check the name and the folder", file=name))
-    return Finding(
-        say("{file} cannot be read: {reason}", file=name, reason=error.strerror or str(error))
-    )
+    return Finding(say("{file} cannot be read: {reason}", file=name, reason=tell_reason(error)))
 
 
 def _decoded(raw: bytes, name: str) -> str:

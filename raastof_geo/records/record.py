@@ -1,0 +1,88 @@
+"""What a record is called, which format it is written in, and what to do about another one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from raastof_geo.errors import RecordError
+from raastof_geo.language import plain, say
+from raastof_geo.records.values import show_value
+
+Age: TypeAlias = Literal["same", "older", "newer", "foreign"]
+
+_NUMBERED = re.compile(r"raastof_geo (?P<kind>\w+) (?P<number>0|[1-9]\d{0,5})")
+_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class Record:
+    """A file that a run leaves, as its writer and its reader know it."""
+
+    name: str
+    """What the file is called in a results folder."""
+    format: str
+    """What is written now, such as `raastof_geo plan 3`; the number rises with the content."""
+    most_bytes: int
+    """More than it can honestly hold. [bytes]"""
+
+    def judge(self, found: Any) -> Age:
+        """Tell whether a format that was read is the one that is written now.
+
+        Returns
+        -------
+        age
+            `same`, `older`, `newer`; `foreign` where it is no format of such a record.
+        """
+        ours = _NUMBERED.fullmatch(self.format)
+        match = _NUMBERED.fullmatch(found) if isinstance(found, str) else None
+        if ours is None or match is None or match["kind"] != ours["kind"]:
+            return "foreign"
+        if found == self.format:
+            return "same"
+        return "newer" if int(match["number"]) > int(ours["number"]) else "older"
+
+    def check_format(self, found: Any, *, file: str, version: Any = None) -> None:
+        """Refuse a record of another format, and say what to do.
+
+        Parameters
+        ----------
+        file
+            As the reader is to see it.
+        version
+            The version of raastof_geo that the record says it was written by, if it says so.
+
+        Raises
+        ------
+        RecordError
+            It is older, newer, or none of ours.
+        """
+        told = {
+            "file": file,
+            "found": show_value(found),
+            "wanted": show_value(self.format),
+            "version": f" ({plain(version)[:_SHOWN]})" if isinstance(version, str) else "",
+        }
+        age = self.judge(found)
+        if age == "foreign":
+            raise RecordError(
+                say("{file}: format is {found}, `raastof run` writes {wanted}", **told)
+            )
+        if age == "newer":
+            raise RecordError(
+                say(
+                    "{file}: format is {found}: it was written by a newer version of "
+                    "raastof_geo{version}, this one reads {wanted}; bring raastof_geo up to date",
+                    **told,
+                )
+            )
+        if age == "older":
+            raise RecordError(
+                say(
+                    "{file}: format is {found}: it was written by an older version of "
+                    "raastof_geo{version}, this one reads {wanted}; run the scenario again, then "
+                    "every file can be read and checked",
+                    **told,
+                )
+            )

@@ -1,0 +1,194 @@
+"""Values of records as JSON: written so that equal values give equal text, read with distrust."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from raastof_geo.errors import DamagedError
+from raastof_geo.language import Message, plain, say
+from raastof_geo.records.limit import read_within
+
+_DEEPEST = 60
+_LONGEST_NUMBER = 40
+_SHOWN = 80
+
+
+def render_values(values: Any) -> str:
+    """Write values as text; equal values give equal text."""
+    return json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def pack_values(values: Any) -> bytes:
+    """Write values as they are kept in the proof: without white space."""
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")
+
+
+def make_finite(values: Any) -> Any:
+    """Put null where a number is not finite; JSON knows no others."""
+    if isinstance(values, dict):
+        return {name: make_finite(value) for name, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [make_finite(value) for value in values]
+    return None if isinstance(values, float) and not math.isfinite(values) else values
+
+
+class _OddError(ValueError):
+    """Something that JSON may say, and that a run never writes."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def read_values(data: bytes, *, file: str) -> dict[str, Any]:
+    """Read the values of a JSON file that `raastof run` wrote.
+
+    Raises
+    ------
+    DamagedError
+        It is no JSON, or says what a run never writes: a name twice in one place, a number that is
+        none, nesting without end.
+    """
+    try:
+        values = json.loads(
+            data.decode("utf-8", "strict"),
+            parse_constant=_refuse_constant,
+            parse_int=_read_int,
+            object_pairs_hook=_read_object,
+        )
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise DamagedError(
+            say("{file} is not what `raastof run` wrote: {reason}", file=file, reason=_why(error))
+        ) from error
+    if not isinstance(values, dict) or _is_deep(values):
+        raise DamagedError(
+            say(
+                "{file} is not what `raastof run` wrote: {reason}",
+                file=file,
+                reason=say("its values are not laid out as a run lays them out"),
+            )
+        )
+    return values
+
+
+def _why(error: BaseException) -> Message:
+    if isinstance(error, _OddError):
+        return error.message
+    if isinstance(error, json.JSONDecodeError):
+        return say(
+            "it is no JSON at line {line}, column {column}",
+            line=str(error.lineno),
+            column=str(error.colno),
+        )
+    if isinstance(error, UnicodeDecodeError):
+        return say("it is not UTF-8 from byte {byte} on", byte=str(error.start + 1))
+    return say("its values are not laid out as a run lays them out")
+
+
+def _refuse_constant(text: str) -> Any:
+    raise _OddError(say("it says {found}, which is no number", found=text))
+
+
+def _read_int(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise _OddError(say("it holds a number of {count} digits", count=str(len(text))))
+    return int(text)
+
+
+def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _OddError(say("{name} stands twice in one place", name=f"`{plain(twice)[:_SHOWN]}`"))
+    return values
+
+
+def _is_deep(values: Any) -> bool:
+    level = [values]
+    for _ in range(_DEEPEST):
+        level = [
+            below
+            for one in level
+            if isinstance(one, dict | list)
+            for below in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def read_file(path: Path, *, most_bytes: int) -> dict[str, Any]:
+    """Read a JSON file that `raastof run` wrote, within its size.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    DamagedError
+        It is no file, too large, cannot be read, or is no JSON of a run.
+    """
+    return read_values(read_within(path, most_bytes=most_bytes), file=str(path))
+
+
+def show_value(value: Any) -> str:
+    """Show a value as JSON writes it, a long one cut short."""
+    if isinstance(value, dict | list):
+        return "{…}" if isinstance(value, dict) else "[…]"
+    text = plain(json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+# --- parts --------------------------------------------------------------------------------------
+
+
+def values_at(plan: Any, *path: str) -> dict[str, Any]:
+    """Give the values at a path of the copy that a proof keeps.
+
+    Raises
+    ------
+    DamagedError
+        Something else is there.
+    """
+    for name in path:
+        plan = plan.get(name) if isinstance(plan, dict) else None
+    if not isinstance(plan, dict):
+        raise refuse_part(".".join(path))
+    return plan
+
+
+def entries_at(plan: Any, *path: str) -> list[dict[str, Any]]:
+    """Give the list of values at a path of the copy that a proof keeps.
+
+    Raises
+    ------
+    DamagedError
+        Something else is there.
+    """
+    *above, last = path
+    entries = values_at(plan, *above).get(last)
+    if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+        raise refuse_part(".".join(path))
+    return entries
+
+
+def number_in(value: Any) -> float:
+    """Give a number as it is, and what is none as no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    return float(value)
+
+
+def refuse_part(field: str) -> DamagedError:
+    """Say that a part of the proof is not laid out as a run lays it out."""
+    return DamagedError(
+        say(
+            "{file} is damaged, or not a proof: {reason}",
+            file="proof.npz",
+            reason=say("its part {name} is not as a run writes it", name=f"`{field}`"),
+        )
+    )
