@@ -279,6 +279,7 @@ def build_app() -> typer.Typer:
 _HELP: dict[str, Message] = {
     "scenario": say("The scenario file (YAML)."),
     "into": say("The folder to write into."),
+    "lp": say("A file ending in .lp or .mps, to write the linear programme into as well."),
     "results": say("A folder that `raastof run` wrote."),
     "figure": say("A figure such as plan.kg_co2e_wtw; none: list those that there are."),
     "giver": say("The site that would send, by id or name."),
@@ -346,6 +347,7 @@ _ARGUMENTS: dict[str, Message] = {
     "period": say("PERIOD"),
     "map_file": say("FILE"),
     "model": say("NAME"),
+    "lp": say("FILE"),
     "municipalities": say("FILE"),
     "towns": say("FILE"),
     "within": say("FILE"),
@@ -404,17 +406,23 @@ def _run(
     into: Annotated[Path, typer.Option("--into")] = Path("results"),
     anywhere: Annotated[bool, typer.Option("--anywhere")] = False,
     model: Annotated[str | None, typer.Option("--model")] = None,
+    lp: Annotated[Path | None, typer.Option("--lp")] = None,
     lang: Lang = None,
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
+    from raastof_geo.assignment.solving.programme_file import check_ending, write_programme
     from raastof_geo.pipeline import run_scenario
 
+    if lp is not None:
+        check_ending(lp)
     language = _asked_language(context, lang)
     with _telling(verbose) as note:
         result, folder = run_scenario(
             scenario, into=into, anywhere=anywhere, language=language, model=model, tell=note
         )
+        if lp is not None:
+            write_programme(result.plan.to_pulp(), lp)
     with _in_language_of(result.scenario.said.language, language):
         _print_summary(result, folder)
 

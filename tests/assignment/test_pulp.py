@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
+from pathlib import Path
 
 import highspy
 import numpy as np
@@ -14,7 +16,11 @@ from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario, random
 from raastof_geo.assignment import assign
 from raastof_geo.assignment.solving.labels import LONGEST_NAME, make_slug
 from raastof_geo.assignment.solving.solver import SOLVERS, make_solver
+from raastof_geo.cli import run_command
 from raastof_geo.errors import SolverError
+from raastof_geo.language import speaking
+
+ROOT = Path(__file__).parents[2]
 
 TIED = """
 title: Two pits as near as each other
@@ -208,3 +214,44 @@ def test_letters_of_other_languages_become_plain_ones():
     """Names of sites in Danish are read in a file that knows no Danish letters."""
     assert make_slug("Øst-Å/Ærø 7,5 é") == "oest_aa_aeroe_7"
     assert make_slug("///") == ""
+
+
+@pytest.mark.parametrize("ending", ["lp", "mps"])
+def test_the_command_writes_the_programme_whole_and_over_no_other_file(
+    tmp_path, monkeypatch, ending
+):
+    """`raastof run --lp` writes a file by its ending; one of somebody else goes aside."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / f"programme.{ending}"
+    path.write_text("mine", encoding="utf-8")
+    command = ["run", str(ROOT / "scenarios" / "vordingborg_2016.yaml"), "--lp", path.name]
+    assert run_command(command) == 0
+    assert (tmp_path / "set_aside" / path.name).read_text(encoding="utf-8") == "mine"
+    first = path.read_bytes()
+    model = highspy.Highs()
+    model.setOptionValue("output_flag", False)
+    assert model.readModel(str(path)) == highspy.HighsStatus.kOk
+    model.run()
+    said = json.loads((tmp_path / "results" / "vordingborg_2016" / "plan.json").read_text("utf-8"))
+    assert model.getInfo().objective_function_value == pytest.approx(
+        next(iter(said["objectives"].values())), rel=1e-6
+    )
+    assert run_command(command) == 0
+    assert path.read_bytes() == first
+    assert len(list((tmp_path / "set_aside").iterdir())) == 1
+
+
+@pytest.mark.parametrize(("language", "sentence"), [("en", "is written as"), ("da", "skrives som")])
+@pytest.mark.parametrize("name", ["programme.txt", "programme"])
+def test_another_ending_is_refused_before_anything_is_solved(
+    tmp_path, monkeypatch, capsys, language, sentence, name
+):
+    """The sentence names the two endings that there are, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    scenario = str(ROOT / "scenarios" / "vordingborg_2016.yaml")
+    with speaking(language):
+        assert run_command(["--lang", language, "run", scenario, "--lp", name]) == 2
+    told = capsys.readouterr().err
+    assert sentence in " ".join(told.split())
+    assert ".mps" in told
+    assert not list(tmp_path.iterdir())
