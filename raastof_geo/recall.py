@@ -25,6 +25,7 @@ from raastof_geo.assignment.plan import Plan, Proof
 from raastof_geo.assignment.rules import RULES, RowName, Rule
 from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.assignment.solving.price_in import Start
+from raastof_geo.assignment.solving.stages import Stage
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
@@ -522,6 +523,11 @@ class _Origin:
             shadow_prices=arrays["price"],
             prices_given_decisions=arrays["price_given"],
             start=Start(np.flatnonzero(values)),
+            # What was asked after the first objective is not kept: `assign(…, start=plan)` asks
+            # it again.
+            stages=(
+                Stage(programme, np.flatnonzero(values), np.ones(len(cost), bool), programme.sense),
+            ),
         )
 
 

@@ -17,9 +17,11 @@ from raastof_geo.assignment.alone import measure_alone
 from raastof_geo.assignment.rules import RULES, Row, RowName, Rule
 from raastof_geo.assignment.solving.certificate import Certificate, certify
 from raastof_geo.assignment.solving.choose import Decision
-from raastof_geo.assignment.solving.master import make_solver, pick_solver, state_programme
-from raastof_geo.assignment.solving.price_in import FREE, Clock, Start, Step, solve_in_order
+from raastof_geo.assignment.solving.labels import Labels
+from raastof_geo.assignment.solving.price_in import FREE, Clock, Start
 from raastof_geo.assignment.solving.solve import Search, solve
+from raastof_geo.assignment.solving.solver import pick_solver
+from raastof_geo.assignment.solving.stages import LpProblem, Stage, state_stage
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import Problem
@@ -40,9 +42,6 @@ from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.lost import explain_lost
 from raastof_geo.scenario.parties import list_givers, list_takers
 from raastof_geo.scenario.scenario import Scenario
-
-_SETTLE_MOST = 60_000
-"""Columns of an optimal face that are stated in PuLP all at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +87,44 @@ class Plan:
         """How many columns the proof covers."""
         return self.problem.column_count
 
+    def to_pulp(self, *, written: bool = True, objective: int = 0) -> LpProblem:
+        """State what was solved as a problem of PuLP, with names that can be read.
+
+        A solver of PuLP's finds the same optimum: of the first objective, what the plan has of
+        it; of a later one, what it has among the optima of those before, which rows and columns
+        hold here; and after the last objective, the plan itself, by what decides among plans that
+        are equally good. Either-or decisions are to be found for the first objective, within the
+        gap that the scenario allows, and stand as the plan has them for later ones.
+
+        Parameters
+        ----------
+        written
+            Only the columns that were written out; else every column that the proof covers.
+        objective
+            Which: 0 is the first one, and one more than there are, the choice among ties.
+
+        Returns
+        -------
+        problem
+            Variables such as `x123_grav_vej_crushed_concrete_2030` in tonnes, or 0 and 1 for
+            decisions; constraints such as `r12_offers_kept_digging`.
+
+        Raises
+        ------
+        IndexError
+            There is no such objective, or time was up before it.
+        """
+        proof = self.proof
+        costs = [*self.problem.objectives(), break_ties(self.problem)]
+        return state_stage(
+            proof.stages[objective],
+            proof.programme,
+            costs[objective],
+            Labels(self.problem, proof.rows),
+            written=written,
+            decided=None if objective == 0 else np.where(proof.programme.whole, proof.values, 0.0),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Proof:
@@ -106,6 +143,8 @@ class Proof:
     """What one unit more on each row is worth, given the decisions of the plan."""
     start: Start
     """Where the search for the first objective ended."""
+    stages: tuple[Stage, ...]
+    """What PuLP was asked: an objective each, and at last which of equally good plans it is."""
 
 
 def assign(
@@ -145,7 +184,8 @@ def assign(
     rows, programme = _build_or_reuse(lay_rows(problem, rules), problem, start)
     with _interruptible() as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
-        found = _search_finely(problem, programme, chosen, clock, start)
+        labels = Labels(problem, name_rows(rows))
+        found = _search_finely(problem, programme, chosen, clock, start, labels)
     if found is None:
         if not explain:
             raise NoPlanError(say("no plan meets the rules"))
@@ -165,7 +205,8 @@ class _Found:
     written: Columns
     start: Start
     finished: bool
-    decision: Decision | None = None
+    decision: Decision | None
+    stages: tuple[Stage, ...]
 
 
 _FINER = (FREE, 1e-2 * FREE, 1e-4 * FREE)
@@ -173,7 +214,12 @@ _FINER = (FREE, 1e-2 * FREE, 1e-4 * FREE)
 
 
 def _search_finely(
-    problem: Problem, programme: Programme, solver: str, clock: Clock, start: Plan | None
+    problem: Problem,
+    programme: Programme,
+    solver: str,
+    clock: Clock,
+    start: Plan | None,
+    labels: Labels,
 ) -> _Found | None:
     """Search, and price more finely where the proof leaves a gap above the tolerance.
 
@@ -184,7 +230,7 @@ def _search_finely(
     same = start is not None and start.problem.column_count == problem.column_count
     begin = start.proof.start if start is not None and same else None
     for free in _FINER:
-        search = _search(problem, programme, solver, clock, begin, free)
+        search = _search(problem, programme, solver, clock, begin, free, labels)
         if search is None or (found is not None and not search.finished):
             break
         found = search
@@ -203,6 +249,7 @@ def _search(
     clock: Clock,
     start: Start | None,
     free: float,
+    labels: Labels,
 ) -> _Found | None:
     """Decide what is either-or, then solve the objectives in order, then break ties."""
     said = problem.scenario.said
@@ -216,6 +263,7 @@ def _search(
         solver=solver,
         start=start,
         free=free,
+        labels=labels,
     )
     if not solution.feasible:
         if not solution.complete:
@@ -223,18 +271,14 @@ def _search(
         if solution.decision is not None:
             raise _undecided()
         return None
-    values = solution.values
-    if solution.solved:
-        settled = _settle(problem, solution.best, solver, clock)
-        decided = 0.0 if solution.decided is None else solution.decided
-        values = values if settled is None else settled + decided
     return _Found(
-        values=values,
+        values=solution.values,
         shadow_prices=solution.shadow_prices,
         written=solution.best.optimum.columns,
         start=solution.start,
         finished=solution.solved and not clock.over(),
         decision=solution.decision,
+        stages=solution.stages,
     )
 
 
@@ -253,32 +297,6 @@ def _undecided() -> SolverError:
             "state capacities where sites may open"
         )
     )
-
-
-def _settle(problem: Problem, step: Step, solver: str, clock: Clock) -> Floats | None:
-    """Pick the one plan among equally good ones that the labels decide, with PuLP."""
-    face: Columns = np.flatnonzero(step.may)
-    if len(face) > _SETTLE_MOST:
-        tie = break_ties(problem)
-        again = solve_in_order(
-            replace(step.programme, sense=step.sense),
-            [tie],
-            solver=solver,
-            clock=clock,
-            closed=~step.may,
-            start=Start(step.optimum.columns),
-        )[-1]
-        face = again.optimum.columns[again.may[again.optimum.columns]]
-        if not again.solved:
-            return None
-    weight = break_ties(problem.only(face))
-    stated = state_programme(step.programme, face, weight, sense=step.sense)
-    run = stated.run(make_solver(solver))
-    if not run.feasible:
-        return None
-    values = np.zeros(problem.column_count)
-    values[face] = run.values
-    return values
 
 
 def _continue_from(
@@ -329,7 +347,7 @@ def _build_or_reuse(
     if start is not None and start.problem.moves is problem.moves:
         old = start.proof
         bounding = old.rows[len(rows) :]
-        names = tuple(row.name for row in rows)
+        names = name_rows(rows)
         if names == old.rows[: len(rows)] and not bounding and _same_entries(rows, old.programme):
             return rows, old.programme.with_limits(np.array([row.limit for row in rows]))
     return lay_programme(problem, rows)
@@ -429,15 +447,21 @@ def _build_plan(
         problem=problem,
         proof=Proof(
             programme=programme,
-            rows=tuple(row.name for row in rows),
+            rows=name_rows(rows),
             cost=cost,
             values=values,
             shadow_prices=proving,
             prices_given_decisions=found.shadow_prices,
             start=found.start,
+            stages=found.stages,
         ),
         rules=rules,
     )
+
+
+def name_rows(rows: Sequence[Row]) -> tuple[RowName, ...]:
+    """Give family and subject of each row."""
+    return tuple(row.name for row in rows)
 
 
 def _price_rows(rows: list[Row], used: Floats, prices: Floats) -> pd.DataFrame:

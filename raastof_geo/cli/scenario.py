@@ -10,6 +10,7 @@ import typer
 
 from raastof_geo.cli.ending import tell_all_moved
 from raastof_geo.cli.options import (
+    FILE,
     NAME,
     Anywhere,
     Debug,
@@ -53,18 +54,31 @@ def run_file(
             value=NAME,
         ),
     ] = None,
+    lp: Annotated[
+        Path | None,
+        option(
+            "--lp",
+            about=say("A file ending in .lp or .mps, to write the linear programme into as well."),
+            value=FILE,
+        ),
+    ] = None,
     lang: Lang = None,
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
     """Read a scenario, solve it, write its results, and say what they amount to."""
+    from raastof_geo.assignment.solving.programme_file import check_ending, write_programme
     from raastof_geo.pipeline import run_scenario
 
+    if lp is not None:
+        check_ending(lp)
     language = asked_language(context, lang)
     with telling(verbose) as note:
         result, folder = run_scenario(
             scenario, into=into, anywhere=anywhere, language=language, model=model, tell=note
         )
+        if lp is not None:
+            write_programme(result.plan.to_pulp(), lp)
     with in_language_of(result.scenario.said.language, language):
         _tell_result(result)
         _tell_files(folder)

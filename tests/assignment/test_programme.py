@@ -16,8 +16,8 @@ from strategies import World, worlds
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import RULES, Plan, assign, build_problem, build_programme, certify
-from raastof_geo.assignment.solving.master import state_rows
 from raastof_geo.assignment.solving.price_in import Clock, solve_in_order
+from raastof_geo.assignment.solving.stated import state_rows
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import speaking
 from raastof_geo.scenario.scenario import Need, Scenario

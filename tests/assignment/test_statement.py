@@ -13,8 +13,11 @@ from raastof_geo.assignment import RULES, Row, assign
 from raastof_geo.assignment import plan as plan_module
 from raastof_geo.assignment.rules import DeclaredRule, trucks_matter
 from raastof_geo.assignment.rules.throughput import most_tonnes
-from raastof_geo.assignment.solving.master import PRICE_DIGITS, Master, refine
+from raastof_geo.assignment.solving.labels import Labels
+from raastof_geo.assignment.solving.master import Master
 from raastof_geo.assignment.solving.price_in import Optimum, blur_reduced, keep_optimal_face
+from raastof_geo.assignment.solving.solver import PRICE_DIGITS
+from raastof_geo.assignment.solving.stated import refine
 from raastof_geo.assignment.statement.programme import build_programme
 from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
 from raastof_geo.effect import answer_target, measure_effect
@@ -250,8 +253,11 @@ def test_bounds_that_nobody_states_change_no_optimum(price):
     for room in (1.0, 10.0):
         problem = replace(lay_columns(scenario, legs, RULES), room=room)
         problem.alone.update({"digging": 1e6, "road": 1e6})
-        _, programme = lay_programme(problem, lay_rows(problem, RULES))
-        search = plan_module._search_finely(problem, programme, "HiGHS", plan_module.Clock(), None)
+        rows, programme = lay_programme(problem, lay_rows(problem, RULES))
+        labels = Labels(problem, plan_module.name_rows(rows))
+        search = plan_module._search_finely(
+            problem, programme, "HiGHS", plan_module.Clock(), None, labels
+        )
         assert search is not None
         found.append(float(problem.objectives()[0] @ search.values))
     assert found[1] == pytest.approx(found[0], rel=1e-6)

@@ -10,8 +10,9 @@ import numpy as np
 
 from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.solving.certificate import bound_below
-from raastof_geo.assignment.solving.master import Run, make_solver, state_programme
 from raastof_geo.assignment.solving.price_in import Clock, solve_in_order
+from raastof_geo.assignment.solving.solver import make_solver
+from raastof_geo.assignment.solving.stated import Run, state_programme
 from raastof_geo.assignment.statement.programme import Programme
 
 _ALL = 60_000

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats, Mask, Signs
-from raastof_geo.assignment.solving.master import PRICE_DIGITS, Answer, Master
+from raastof_geo.assignment.solving.basis import Basis
+from raastof_geo.assignment.solving.labels import Labels
+from raastof_geo.assignment.solving.master import Master
+from raastof_geo.assignment.solving.solver import PRICE_DIGITS
 from raastof_geo.assignment.statement.programme import Programme
 
 FREE = 1e-7
@@ -30,6 +32,20 @@ _LOOKED_AT = 40
 
 _SMALL = 20_000
 """A programme with no more columns than this is written out in full."""
+
+_BREAKING = 10.0
+"""What breaking a row costs at first, in dearest columns. A row is worth more than that only where
+one unit on it takes ten and more of the dearest column, along a chain of plants and depots; where
+it is, rows stay broken and the price is raised. Higher at once would hide the costs of columns
+behind its digits: prices are found to about 1e-9 of the largest number."""
+_RAISED = 30.0
+"""What the price is raised by, each time: three times make 270,000 dearest columns of it, more than
+any chain of plants and depots needs. Small steps find the least price that does, and so the prices
+with most digits; each costs a solve that begins at the end of the last."""
+_RAISES = 3
+_LAST_RAISE = 100.0
+"""What it is raised by once it is known that the rows can be kept, when digits matter no more than
+an answer."""
 
 
 @dataclass
@@ -71,7 +87,7 @@ class Optimum:
     """Those that may be used, written out or not."""
     reduced: Floats
     """What one unit more on each of these would cost beyond its worth."""
-    basis: Any = None
+    basis: Basis | None = None
     """Where the solver stood, to start from again."""
 
     def spread(self, count: int) -> Floats:
@@ -108,12 +124,12 @@ def price_in(
     """
     may = np.ones(len(cost), bool) if allowed is None else allowed
     dearest = _dearest(cost)
-    penalty = np.full(master.programme.row_count, 10.0 * dearest)
+    penalty = np.full(master.programme.row_count, _BREAKING * dearest)
     optimum = _improve(master, cost, penalty, may, clock, written, free)
-    for _ in range(3):
+    for _ in range(_RAISES):
         if not optimum.complete or optimum.violation <= _SHORT_T:
             return optimum
-        penalty *= 30.0
+        penalty *= _RAISED
         optimum = _improve(master, cost, penalty, may, clock, written, free)
     if not optimum.complete or optimum.violation <= _SHORT_T:
         return optimum
@@ -122,7 +138,7 @@ def price_in(
     feasible = _improve(master, nothing, ones, may, clock, written, free)
     if feasible.violation > _SHORT_T or not feasible.complete:
         return feasible
-    return _improve(master, cost, penalty * 100.0, may, clock, written, free)
+    return _improve(master, cost, penalty * _LAST_RAISE, may, clock, written, free)
 
 
 def _improve(
@@ -142,7 +158,7 @@ def _improve(
     before: Optimum | None = None
     while True:
         master.price(cost[master.columns], penalty)
-        answer: Answer = master.solve(time_limit_s=clock.left_s)
+        answer = master.solve(time_limit_s=clock.left_s)
         rounds += 1
         if not answer.complete:
             # Where a solver is stopped it may stand outside the rules: only whole answers count.
@@ -160,16 +176,67 @@ def _improve(
             rounds,
             pricing.columns,
             reduced,
-            master.basis(),
+            master.basis() if done else None,
         )
         if done or clock.over():
             return found
         before = found
-        values = np.zeros(len(cost))
-        values[pricing.columns] = reduced
-        chosen = choose_few(programme, values, better, _NEW_FEW)
-        written[chosen] = True
-        master.add(chosen, cost[chosen])
+        _write_out(master, cost, pricing, reduced, better, written)
+
+
+def _write_out(
+    master: Master,
+    cost: Floats,
+    pricing: _Pricing,
+    reduced: Floats,
+    better: Columns,
+    written: Mask,
+) -> None:
+    """Add the most improving of some columns to those that are written out."""
+    values = np.zeros(len(cost))
+    values[pricing.columns] = reduced
+    chosen = choose_few(master.programme, values, better, _NEW_FEW)
+    written[chosen] = True
+    master.add(chosen, cost[chosen])
+
+
+def state_last(
+    master: Master,
+    optimum: Optimum,
+    cost: Floats,
+    *,
+    allowed: Mask,
+    clock: Clock,
+    written: Mask,
+    free: float,
+    labels: Labels,
+) -> Optimum:
+    """Have PuLP state and solve the round after which no column improved: its answer stands.
+
+    Where many prices prove the same optimum, PuLP's solver may give others than the search found.
+    They are asked about all columns as well, and where one of these would improve by them, it is
+    written out and the search goes on: there are ever fewer to write out, so that it ends.
+    """
+    pricing = _Pricing(master.programme, cost, allowed)
+    threshold = free * _dearest(cost)
+    while optimum.complete and optimum.violation <= _SHORT_T:
+        run = master.state(labels, time_limit_s=clock.left_s)
+        if not run.complete:
+            return replace(optimum, complete=False)
+        reduced = pricing.price(run.shadow_prices)
+        better = pricing.columns[reduced < -threshold]
+        better = better[~written[better]]
+        if not len(better):
+            return replace(
+                optimum,
+                values=run.values,
+                shadow_prices=run.shadow_prices,
+                violation=run.artificial,
+                reduced=reduced,
+            )
+        _write_out(master, cost, pricing, reduced, better, written)
+        optimum = price_in(master, cost, allowed=allowed, clock=clock, written=written, free=free)
+    return optimum
 
 
 def _nothing(programme: Programme, cost: Floats, rounds: int) -> Optimum:
@@ -241,7 +308,7 @@ class Start:
 
     columns: Columns
     """Those that are written out at once."""
-    basis: Any = None
+    basis: Basis | None = None
     """Where the solver stood with these columns; none: anywhere."""
 
 
@@ -279,6 +346,7 @@ def solve_in_order(
     closed: Mask | None = None,
     start: Start | None = None,
     free: float = FREE,
+    labels: Labels | None = None,
 ) -> list[Step]:
     r"""Minimise several objectives, each among the optima of those before it.
 
@@ -298,6 +366,9 @@ def solve_in_order(
     free
         A reduced cost below this share of the largest cost counts as zero: the finer, the longer
         it takes and the smaller is the gap of the proof.
+    labels
+        The names by which PuLP states and solves the last round of each objective; none: the
+        plan is nobody's, and the search's own answer does.
 
     Returns
     -------
@@ -313,13 +384,25 @@ def solve_in_order(
     written[first] = True
     master = Master(programme, solver=solver)
     master.add(first, costs[0][first])
-    if start is not None and np.array_equal(first, start.columns):
-        master.resume(start.basis)
+    basis = None if start is None or not np.array_equal(first, start.columns) else start.basis
+    if basis is not None:
+        master.resume(basis)
     sense = programme.sense.copy()
     steps: list[Step] = []
     for cost, tolerance in zip(costs, tolerances or [0.0] * len(costs), strict=True):
         master.hold(sense, may[master.columns])
         optimum = price_in(master, cost, allowed=may, clock=clock, written=written, free=free)
+        if labels is not None:
+            optimum = state_last(
+                master,
+                optimum,
+                cost,
+                allowed=may,
+                clock=clock,
+                written=written,
+                free=free,
+                labels=labels,
+            )
         value = float(cost[optimum.columns] @ optimum.values)
         if not optimum.complete or optimum.violation > _SHORT_T:
             steps.append(Step(programme, optimum, value, may, sense))

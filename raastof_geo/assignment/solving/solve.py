@@ -12,11 +12,19 @@ from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.rules import RULES, Rule
 from raastof_geo.assignment.solving.certificate import bound_below
 from raastof_geo.assignment.solving.choose import Decision, decide
-from raastof_geo.assignment.solving.master import pick_solver
+from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.price_in import FREE, Clock, Start, Step, solve_in_order
+from raastof_geo.assignment.solving.solver import make_solver, pick_solver
+from raastof_geo.assignment.solving.stages import Stage
+from raastof_geo.assignment.solving.stated import state_programme
+from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.assignment.statement.statement import lay_rows
+
+_SETTLE_MOST = 60_000
+"""Columns of an optimal face that are stated in PuLP all at once; of a larger one, those that the
+choice was found among."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +62,8 @@ class Solution:
     """Columns that could be used; none: all."""
     decided: Floats | None = None
     """The decisions that the values include."""
+    stages: tuple[Stage, ...] = ()
+    """What PuLP was asked: an objective each, and at last which of equally good plans it is."""
 
     @property
     def solved(self) -> bool:
@@ -124,8 +134,13 @@ def solve(
     solver: str | None = None,
     start: Start | Columns | None = None,
     free: float = FREE,
+    labels: Labels | None = None,
 ) -> Solution:
     """Solve a variant of a problem.
+
+    Where somebody is given the plan, PuLP is told what everything is called: the last round of
+    each objective and the choice among equally good plans are stated and solved by it, and its
+    answer is the plan. What nobody is given is solved in HiGHS alone, if that is the solver.
 
     Parameters
     ----------
@@ -150,6 +165,8 @@ def solve(
         What to begin with: the end of a like search, or columns.
     free
         A reduced cost below this share of the largest cost counts as zero.
+    labels
+        The names for PuLP; none: nobody is given the plan.
 
     Raises
     ------
@@ -174,8 +191,9 @@ def solve(
         decided = None if decision is None else decision.values
     if decided is not None:
         closed = programme.whole if closed is None else closed | programme.whole
+    fixed = programme if decided is None else _fix(programme, decided)
     steps = solve_in_order(
-        programme if decided is None else _fix(programme, decided),
+        fixed,
         costs,
         solver=solver,
         clock=clock,
@@ -183,18 +201,29 @@ def solve(
         closed=closed,
         start=start,
         free=free,
+        labels=labels,
     )
+    opened = None if closed is None else ~closed
+    stages = [] if labels is None else list_stages(fixed, opened, steps)
+    values = _spread(steps, programme.column_count)
+    complete = _ended(steps, len(costs))
+    if labels is not None and complete and steps[-1].feasible:
+        settled = _settle(problem, steps[-1], solver, clock, labels)
+        if settled is not None:
+            values, last = settled
+            stages.append(last)
     return Solution(
         problem,
         programme,
-        _spread(steps, programme.column_count, decided),
-        complete=_ended(steps, len(costs)),
+        values if decided is None or not steps[0].feasible else values + decided,
+        complete=complete,
         feasible=steps[0].feasible,
         costs=costs,
         steps=tuple(steps),
         decision=decision,
-        opened=None if closed is None else ~closed,
+        opened=opened,
         decided=decided,
+        stages=tuple(stages),
     )
 
 
@@ -231,9 +260,49 @@ def _ended(steps: Sequence[Step], asked: int) -> bool:
     return len(steps) == asked and steps[-1].solved
 
 
-def _spread(steps: Sequence[Step], count: int, decided: Floats | None) -> Floats:
+def _spread(steps: Sequence[Step], count: int) -> Floats:
+    """Give what the last step that keeps the rules has on every column."""
     best = next((step for step in reversed(steps) if step.feasible), None)
-    if best is None:
-        return np.zeros(count)
-    values = best.optimum.spread(count)
-    return values if decided is None else values + decided
+    return np.zeros(count) if best is None else best.optimum.spread(count)
+
+
+def list_stages(programme: Programme, opened: Mask | None, steps: Sequence[Step]) -> list[Stage]:
+    """Say what PuLP was asked at each step: what the one before it left open."""
+    may = np.ones(programme.column_count, bool) if opened is None else opened
+    sense = programme.sense
+    stages = []
+    for step in steps:
+        columns = step.optimum.columns
+        stages.append(Stage(programme, np.sort(columns[may[columns]]), may, sense))
+        programme, may, sense = step.programme, step.may, step.sense
+    return stages
+
+
+def _settle(
+    problem: Problem, step: Step, solver: str, clock: Clock, labels: Labels
+) -> tuple[Floats, Stage] | None:
+    """Pick the one plan among equally good ones that the labels decide, with PuLP.
+
+    All columns of the optimal face take part, so that the plan does not hang on the way there.
+    """
+    face: Columns = np.flatnonzero(step.may)
+    if len(face) > _SETTLE_MOST:
+        again = solve_in_order(
+            replace(step.programme, sense=step.sense),
+            [break_ties(problem)],
+            solver=solver,
+            clock=clock,
+            closed=~step.may,
+            start=Start(step.optimum.columns),
+        )[-1]
+        face = again.optimum.columns[again.may[again.optimum.columns]]
+        if not again.solved:
+            return None
+    weight = break_ties(problem.only(face))
+    stated = state_programme(step.programme, face, weight, sense=step.sense, labels=labels)
+    run = stated.run(make_solver(solver))
+    if not run.feasible:
+        return None
+    values = np.zeros(problem.column_count)
+    values[face] = run.values
+    return values, Stage(step.programme, face, step.may, step.sense)

@@ -10,8 +10,9 @@ import numpy as np
 from raastof_geo.arrays import Floats, Mask
 from raastof_geo.assignment.rules.family import Bends, Family
 from raastof_geo.assignment.rules.row import Row
-from raastof_geo.assignment.solving.master import make_solver, state_programme
 from raastof_geo.assignment.solving.price_in import Clock, Start, solve_in_order
+from raastof_geo.assignment.solving.solver import make_solver
+from raastof_geo.assignment.solving.stated import state_programme
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.errors import SolverError
 from raastof_geo.language import say
