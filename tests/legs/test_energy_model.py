@@ -11,7 +11,6 @@ from raastof_geo.cli import run_command
 from raastof_geo.emissions.model import MODELS, TRIP_KM_H, energy_by_distance, name_model
 from raastof_geo.emissions.vehicle import energy_by_speed
 from raastof_geo.errors import InputError, ScenarioError
-from raastof_geo.language import speaking
 from raastof_geo.scenario.catalogue import load_catalogue
 
 WORLD = """
@@ -28,10 +27,7 @@ outputs: [plan, proof]
 NODES, EDGES = [(12.0, 55.4), (12.1, 55.4), (12.2, 55.4)], [(0, 1), (1, 2)]
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_roads_as_mapped import LONG_KM, SCENARIO, SHORT_KM, write_map
+from places import CASES
+from two_ways import LONG_KM, MAPPED_WORLD, SHORT_KM, write_map
 from worlds import make_network
 
 from raastof_geo.cli import run_command
 from raastof_geo.errors import RoadDataError
-from raastof_geo.language import speaking
 from raastof_geo.outputs.warning import warn
 from raastof_geo.pipeline import solve_scenario
 from raastof_geo.roads.road import Access, Road, align_limits
@@ -22,26 +22,25 @@ from raastof_geo.roads.stored.gaps import explain_gaps
 from raastof_geo.roads.stored.store import read_network, write_network
 from raastof_geo.scenario import read_scenario
 
-CASES = Path(__file__).parents[1] / "cases" / "roads"
+ROADS = CASES / "roads"
 LIMITED = {"maxbogieweight": "12", "lit": "yes"}
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def later(folder: Path, *arguments: str, code: int = 0) -> str:
     """Run a command in a version that knows a limit and a field more."""
-    command = [sys.executable, CASES / "added" / "registered.py", *arguments]
+    command = [sys.executable, ROADS / "added" / "registered.py", *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
 
 def write_scenario(folder: Path, network: str = "file: roads.npz", site: str = "") -> Path:
-    text = SCENARIO.replace("file: map.osm", network).replace("road: {lon", f"road: {{{site}lon")
+    text = MAPPED_WORLD.replace("file: map.osm", network).replace(
+        "road: {lon", f"road: {{{site}lon"
+    )
     file = folder / "world.yaml"
     file.write_text(text, encoding="utf-8")
     return file
@@ -49,7 +48,7 @@ def write_scenario(folder: Path, network: str = "file: roads.npz", site: str = "
 
 def build(folder: Path, middle: dict[str, str]) -> Path:
     """Make a network file in the later version."""
-    write_map(folder / "map.osm", middle, {})
+    write_map(folder / "map.osm", middle)
     later(folder, "network", "build", "map.osm", "--whole", "--into", str(folder))
     return folder / "roads.npz"
 
@@ -73,7 +72,7 @@ def test_an_added_limit_can_be_set_by_a_change_and_by_a_site(tmp_path):
 
     An axle load shrinks with the empty truck, so that it goes straight home.
     """
-    build(tmp_path, {})
+    build(tmp_path)
     change = "file: roads.npz, changes: [{name: Broen, maxbogieload_t: 12}]"
     scenario = write_scenario(tmp_path, change)
     told = later(tmp_path, "route", str(scenario), "pit", "road")
@@ -116,7 +115,7 @@ def test_limits_that_are_not_known_are_warned_of(tmp_path):
 
 def test_a_file_from_before_lacks_what_was_added_and_says_so(tmp_path):
     """A network file of today, read by the later version: the default, and a sentence."""
-    write_map(tmp_path / "map.osm", LIMITED, {})
+    write_map(tmp_path / "map.osm", LIMITED)
     whole = ["network", "build", str(tmp_path / "map.osm"), "--whole", "--into", str(tmp_path)]
     assert run_command(whole) == 0
     told = later(tmp_path, "network", "info", "roads.npz")
@@ -130,7 +129,7 @@ def test_a_file_from_before_lacks_what_was_added_and_says_so(tmp_path):
 
 def test_the_cache_of_another_version_is_not_taken(tmp_path):
     """Roads of one file of OpenStreetMap are kept apart where they have other fields."""
-    write_map(tmp_path / "map.osm", LIMITED, {})
+    write_map(tmp_path / "map.osm", LIMITED)
     scenario = write_scenario(tmp_path, "file: map.osm")
     assert lengths(scenario) == [pytest.approx(SHORT_KM, abs=0.02)]
     told = later(tmp_path, "route", str(scenario), "pit", "road")
@@ -139,7 +138,7 @@ def test_the_cache_of_another_version_is_not_taken(tmp_path):
 
 def test_a_file_of_format_2_is_read_with_its_meaning():
     """Limits stood in order and access as a number; both are read by name."""
-    network = read_network(CASES / "format_2" / "roads.npz")
+    network = read_network(ROADS / "format_2" / "roads.npz")
     assert [road.access for road in network.roads] == [
         Access.OPEN,
         Access.OPEN,
@@ -158,7 +157,7 @@ def test_a_file_of_format_2_is_read_with_its_meaning():
 
 def test_the_fingerprint_does_not_depend_on_the_form_of_the_file(tmp_path):
     """A network of format 2, written again in today's, is the same network."""
-    network = read_network(CASES / "format_2" / "roads.npz")
+    network = read_network(ROADS / "format_2" / "roads.npz")
     again = read_network(write_network(network, tmp_path / "roads.npz"))
     assert again.digest == network.digest
 
