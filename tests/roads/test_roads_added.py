@@ -3,12 +3,14 @@
 import dataclasses
 import json
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from everywhere import EVERY_OUTPUT, go_everywhere
 from places import CASES
 from two_ways import LONG_KM, MAPPED_WORLD, SHORT_KM, write_map
 from worlds import make_network
@@ -29,10 +31,12 @@ LIMITED = {"maxbogieweight": "12", "lit": "yes"}
 pytestmark = pytest.mark.usefixtures("english")
 
 
-def later(folder: Path, *arguments: str, code: int = 0) -> str:
-    """Run a command in a version that knows a limit and a field more."""
+def later(folder: Path, *arguments: str, code: int = 0, given: str | None = None) -> str:
+    """Run a command, or those given, in a version that knows a limit and a field more."""
     command = [sys.executable, ROADS / "added" / "registered.py", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, input=given
+    )
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -72,7 +76,7 @@ def test_an_added_limit_can_be_set_by_a_change_and_by_a_site(tmp_path):
 
     An axle load shrinks with the empty truck, so that it goes straight home.
     """
-    build(tmp_path)
+    build(tmp_path, {})
     change = "file: roads.npz, changes: [{name: Broen, maxbogieload_t: 12}]"
     scenario = write_scenario(tmp_path, change)
     told = later(tmp_path, "route", str(scenario), "pit", "road")
@@ -83,6 +87,23 @@ def test_an_added_limit_can_be_set_by_a_change_and_by_a_site(tmp_path):
         scenario = write_scenario(tmp_path, site=site)
         told = later(tmp_path, "run", str(scenario), "--into", "results", code=code)
         assert ("`truck_limits`" in told) == bool(code)
+
+
+def test_an_added_limit_and_an_added_field_go_everywhere(tmp_path):
+    """Every output, every answer in both languages, and what was written is read again."""
+    build(tmp_path, LIMITED)
+    scenario = write_scenario(tmp_path)
+    text = scenario.read_text(encoding="utf-8")
+    text = re.sub(r"outputs: .*\n", EVERY_OUTPUT, text)
+    scenario.write_text(text, encoding="utf-8")
+
+    def ask(commands):
+        return later(tmp_path, given=json.dumps(commands)).split("\x1e")[:-1]
+
+    told = go_everywhere(ask, scenario, "pit", "road", "fill_sand")
+    assert "Broen: limit on bogie load: 12 t, the truck has 18 t" in told["route"]
+    again = read_network(tmp_path / "roads.npz")
+    assert again.extra["fields"]["lit"].count(True) == 1
 
 
 def test_a_file_of_a_later_version_keeps_what_is_not_known(tmp_path, capsys):
