@@ -7,8 +7,8 @@ them, so run this only where answers are meant to change, and say in the commit 
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -68,15 +68,17 @@ def _is_one(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def main(names: list[str]) -> None:
+def main() -> None:
     """Solve scenarios, all of them where none is named, and store their answers."""
-    for path in sorted(SCENARIOS.glob("*.yaml")):
-        if not names or path.stem in names:
-            answers = describe_answers(solve_scenario(read_scenario(path)))
-            text = json.dumps(answers, ensure_ascii=False, indent=0)
-            STORED.mkdir(exist_ok=True)
-            (STORED / f"{path.stem}.json").write_text(f"{text}\n", encoding="utf-8")
+    parser = argparse.ArgumentParser(description=__doc__)
+    shipped = sorted(path.stem for path in SCENARIOS.glob("*.yaml"))
+    parser.add_argument("name", nargs="*", help=", ".join(shipped))
+    for name in parser.parse_args().name or shipped:
+        answers = describe_answers(solve_scenario(read_scenario(SCENARIOS / f"{name}.yaml")))
+        text = json.dumps(answers, ensure_ascii=False, indent=0)
+        STORED.mkdir(exist_ok=True)
+        (STORED / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -4,6 +4,8 @@ import ast
 import importlib
 import json
 import re
+import runpy
+import sys
 from collections import Counter
 
 import pytest
@@ -12,12 +14,13 @@ from places import ROOT
 HOUSE = ROOT / "raastof_geo"
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in HOUSE.rglob("*.py")}
+SCRIPTS = sorted([*(ROOT / "tools").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")])
 WRITTEN = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "notebooks").glob("*.ipynb")),
-    *sorted((ROOT / "tools").rglob("*.py")),
-    *sorted((ROOT / "benchmarks").glob("*.py")),
+    *sorted((ROOT / "tools" / "fuzzing").glob("*.py")),
+    *SCRIPTS,
 ]
 
 
@@ -90,6 +93,11 @@ def test_every_room_has_its_floor_in_the_architecture():
     rooms = {path.parent.name for path in TREES if path.parent != HOUSE}
     loose = {path.stem for path in TREES if path.parent == HOUSE and path.stem[0] != "_"}
     assert (rooms | loose) - told == set()
+    stems = {path.stem for path in TREES}
+    for room, row in re.findall(r"^\| `(\w+)/` \| (.*) \|$", part("Floors"), flags=re.M):
+        inside = {path.stem for path in TREES if room in path.relative_to(HOUSE).parts}
+        named = stems & set(re.findall(r"`(\w+)`", row))
+        assert named <= inside, room
 
 
 def test_the_verbs_are_those_that_are_used():
@@ -140,3 +148,19 @@ def get(module, name):
     found = importlib.import_module(module)
     if not hasattr(found, name):
         importlib.import_module(f"{module}.{name}")
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_script_can_be_loaded_and_says_what_it_does(path, monkeypatch, capsys):
+    """The first lines say how to call it; where it takes arguments, `--help` says so too."""
+    if "playwright" in path.read_text(encoding="utf-8"):
+        pytest.importorskip("playwright")
+    monkeypatch.syspath_prepend(path.parent)
+    loaded = runpy.run_path(str(path), run_name="loaded")
+    assert f"python {path.relative_to(ROOT).as_posix()}" in loaded["__doc__"]
+    if "argparse" in loaded:
+        monkeypatch.setattr(sys, "argv", [str(path), "--help"])
+        with pytest.raises(SystemExit) as ended:
+            loaded["main"]()
+        assert ended.value.code == 0
+        assert "usage:" in capsys.readouterr().out
