@@ -1,5 +1,6 @@
 """What tests of every room share. No test needs the internet, and none reaches it."""
 
+import os
 import shutil
 import socket
 
@@ -28,9 +29,12 @@ def _no_width(monkeypatch):
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory):
-    """Tests keep their own cache, and leave the user's alone."""
+    """Tests keep their own cache, shared by workers side by side, and leave the user's alone."""
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAASTOF_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("RAASTOF_CACHE", str(place / "cache"))
         yield
 
 
