@@ -7,9 +7,9 @@ shows its flows, and the longest frame while it is panned (needs Playwright and 
 
 from __future__ import annotations
 
+import argparse
 import random
 import shutil
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -122,10 +122,12 @@ def time_map(path: Path) -> None:
 
 def main() -> None:
     """Time the region, or the scenario named, then the large one."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scenario", type=Path, nargs="*")
+    given = parser.parse_args().scenario
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         root = Path(__file__).parents[1]
-        given = [Path(name) for name in sys.argv[1:]]
         paths = given or [root / "scenarios" / "region_sjaelland.yaml", write_large(folder)]
         for path in paths:
             started = time.perf_counter()

@@ -1,5 +1,7 @@
-"""No test needs the internet, and none reaches it."""
+"""What tests of every room share. No test needs the internet, and none reaches it."""
 
+import os
+import shutil
 import socket
 
 import pytest
@@ -27,20 +29,62 @@ def _no_width(monkeypatch):
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory):
-    """Tests keep their own cache, and leave the user's alone."""
+    """Tests keep their own cache, shared by workers side by side, and leave the user's alone."""
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAASTOF_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("RAASTOF_CACHE", str(place / "cache"))
+        yield
+
+
+@pytest.fixture
+def english():
+    """Messages are English, whatever the system speaks."""
+    from raastof_geo.language import speaking
+
+    with speaking("en"):
+        yield
+
+
+@pytest.fixture
+def danish():
+    """Messages are Danish, whatever the system speaks."""
+    from raastof_geo.language import speaking
+
+    with speaking("da"):
         yield
 
 
 @pytest.fixture(scope="session")
+def chromium():
+    """The path of a browser; where the machine has none, the test is skipped."""
+    names = ("chromium", "google-chrome", "chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip("no Chromium or Chrome on this machine")
+    return found
+
+
+@pytest.fixture(scope="session")
+def starter_text(tmp_path_factory):
+    """The starter scenario in English, as `raastof new` writes it."""
+    from commands import run
+
+    file = tmp_path_factory.mktemp("english") / "start.yaml"
+    assert run("new", file, "--lang", "en") == 0
+    return file.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
 def starter_result(tmp_path_factory):
-    """The starter scenario, solved and written once."""
-    from raastof_geo.cli import run_command
+    """The starter scenario in Danish, solved and written once."""
+    from commands import run
+
     from raastof_geo.language import speaking
     from raastof_geo.pipeline import run_scenario
 
     folder = tmp_path_factory.mktemp("starter")
+    assert run("new", folder / "start.yaml", language="da") == 0
     with speaking("da"):
-        assert run_command(["new", str(folder / "start.yaml")]) == 0
         return run_scenario(folder / "start.yaml", into=folder / "results")

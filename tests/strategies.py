@@ -13,7 +13,8 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from worlds import Kilometres, make_legs, make_scenario, random_kilometres
 
-from raastof_geo.errors import ScenarioError
+from raastof_geo.assignment import Plan, assign
+from raastof_geo.errors import NoPlanError, ScenarioError
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.scenario import Scenario
 
@@ -66,6 +67,14 @@ class World:
     def in_order(self, sites: Iterable[str]) -> World:
         """Give the world with its sites in another order."""
         return self.with_(sites={site: self.said["sites"][site] for site in sites})
+
+
+def plan_or_none(world: World, **choices: Any) -> Plan | None:
+    """Give the plan of a world, none where there is none."""
+    try:
+        return assign(world.scenario, world.legs, explain=False, **choices)
+    except NoPlanError:
+        return None
 
 
 SCALED = {

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import textwrap
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from raastof_geo.errors import ScenarioError
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.legs.price import compatible_pairs
 from raastof_geo.roads.edges import NetworkMetadata, Turns, no_turns
+from raastof_geo.roads.mapped.turns import gather_turns
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import measure_steps
-from raastof_geo.roads.road import Road
+from raastof_geo.roads.road import Access, Road
+from raastof_geo.roads.routing.approach import Stop
 from raastof_geo.scenario.reading.read import build_scenario
 from raastof_geo.scenario.reading.tree import parse_tree
 from raastof_geo.scenario.scenario import Scenario
@@ -110,6 +116,13 @@ def make_scenario(text: str, *, path: str = "world.yaml") -> Scenario:
     """Build a scenario from a YAML text, no file needed."""
     tree = parse_tree(textwrap.dedent(text), file=path)
     return build_scenario(tree, path=Path(path))
+
+
+def refusal(text: str) -> str:
+    """Say why a scenario is refused."""
+    with pytest.raises(ScenarioError) as caught:
+        make_scenario(text)
+    return str(caught.value)
 
 
 def make_legs(
@@ -262,3 +275,43 @@ def make_network(
         way=np.arange(1, count + 1),
         turns=turns or no_turns(),
     )
+
+
+def random_network(rng, *, one_way=0.3, access=(1.0, 0.0, 0.0), turns=0):
+    """Make a network with one-ways, parallel edges, dead ends, chains and loose pieces."""
+    nodes = int(rng.integers(4, 30))
+    count = int(nodes * rng.uniform(0.8, 1.8))
+    edges = [tuple(rng.choice(nodes, 2, replace=False)) for _ in range(count)]
+    edges += [edges[0], edges[1][::-1]]
+    side = rng.choice(3, len(edges), p=[1 - one_way, one_way / 2, one_way / 2])
+    kinds = [Road("secondary", access=Access(kind)) for kind in rng.choice(3, len(edges), p=access)]
+    network = make_network(
+        rng.uniform((12, 55.4), (12.2, 55.6), (nodes, 2)),
+        edges,
+        one_way=np.flatnonzero(side == 1),
+        against=np.flatnonzero(side == 2),
+        lengths_m=rng.uniform(50, 5000, len(edges)),
+        roads=kinds,
+        turns=gather_turns(random_turns(rng, edges, turns)),
+    )
+    stops = [
+        Stop(int(rng.integers(len(edges))), float(rng.choice([0, 1, rng.uniform()])))
+        for _ in range(6)
+    ]
+    return network, [*stops, stops[0], Stop(stops[1].edge, rng.uniform())]
+
+
+def random_turns(rng, edges, count):
+    """Draw sequences of two or three arcs that follow each other; each edge turns off another."""
+    head = {2 * e: v for e, (_, v) in enumerate(edges)} | {
+        2 * e + 1: u for e, (u, _) in enumerate(edges)
+    }
+    out = defaultdict(list)
+    for arc in head:
+        out[head[arc ^ 1]].append(arc)
+    for _ in range(count):
+        path = [int(rng.choice(list(head)))]
+        for _ in range(int(rng.integers(1, 3))):
+            path.append(int(rng.choice(out[head[path[-1]]])))
+        if all(one ^ 1 != other for one, other in pairwise(path)):
+            yield bool(rng.random() < 0.3), tuple(path)

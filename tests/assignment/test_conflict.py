@@ -10,13 +10,8 @@ from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 from raastof_geo.assignment import assign
 from raastof_geo.assignment.statement import restate
 from raastof_geo.errors import NoPlanError
-from raastof_geo.language import speaking
 
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -295,10 +290,7 @@ def test_fairness_that_leaves_no_plan():
     assert "give up `targets.fairness`; then a plan exists" in told
 
 
-def test_the_same_in_danish():
+def test_the_same_in_danish(danish):
     """Sentences exist in the scenario's language."""
-    with speaking("da"):
-        told = complain(
-            PIT_AND_PROJECT.replace("capacity_per_period: 900 t", "capacity_total: 250 t")
-        )
+    told = complain(PIT_AND_PROJECT.replace("capacity_per_period: 900 t", "capacity_total: 250 t"))
     assert "mangler" in told

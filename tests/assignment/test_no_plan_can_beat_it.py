@@ -6,18 +6,17 @@ import random
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from dense import Dense
+from places import CASES
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import RULES, Plan, Row, assign
 from raastof_geo.assignment.solving.certificate import LARGEST_GAP
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.effect import measure_effect
-from raastof_geo.language import speaking
 from raastof_geo.legs.price import price_legs
 from raastof_geo.pipeline import place_scenario, solve_scenario
 from raastof_geo.result import Result
@@ -25,13 +24,7 @@ from raastof_geo.roads.load import load_network
 from raastof_geo.roads.road import ROAD_CLASSES
 from raastof_geo.scenario import read_scenario
 
-CASES = Path(__file__).parents[1] / "cases"
-
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 Solve = Callable[..., Result]

@@ -4,42 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from places import ROOT
 from scipy.optimize import linprog
-from strategies import World, worlds
+from strategies import World, plan_or_none, worlds
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario
 
-from raastof_geo.assignment import RULES, Plan, assign, build_problem, build_programme, certify
+from raastof_geo.assignment import RULES, assign, build_problem, build_programme, certify
 from raastof_geo.assignment.solving.price_in import Clock, solve_in_order
 from raastof_geo.assignment.solving.stated import state_rows
 from raastof_geo.errors import NoPlanError
-from raastof_geo.language import speaking
 from raastof_geo.scenario.scenario import Need, Scenario
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = ROOT / "tests" / "golden"
 QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 MANY = settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=QUIET)
 SOME = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=QUIET)
 LEG_PRICE = {"transport_kg_co2e_wtw": "kg_co2e_wtw_per_t", "cost_dkk": "haul_dkk_per_t"}
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
-
-
-def plan_or_none(world: World, **choices) -> Plan | None:
-    try:
-        return assign(world.scenario, world.legs, explain=False, **choices)
-    except NoPlanError:
-        return None
+pytestmark = pytest.mark.usefixtures("english")
 
 
 # --- the same programme, stated again from scenario and legs --------------------------------

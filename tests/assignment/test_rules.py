@@ -20,11 +20,7 @@ from raastof_geo.assignment import plan as planning
 from raastof_geo.errors import InputError, NoPlanError, ScenarioError, SolverError
 from raastof_geo.language import speaking
 
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def solve(text: str, kilometres=10.0, **choices):

@@ -15,12 +15,11 @@ from raastof_geo.assignment import RULES, Row, assign, build_problem, explain_wh
 from raastof_geo.assignment.rules import About, Family, declare, list_families
 from raastof_geo.assignment.rules.masses import pits_permitted
 from raastof_geo.assignment.statement.statement import lay_programme, lay_rows
-from raastof_geo.assignment.telling.conflict import lift_rows
 from raastof_geo.assignment.telling.exclusion import is_decision
 from raastof_geo.assignment.telling.most import Case
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.assignment.telling.repair import try_repairs
-from raastof_geo.assignment.telling.violation import find_least_violation
+from raastof_geo.assignment.telling.violation import find_least_violation, lift_rows
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import speaking
 from raastof_geo.pipeline import place_scenario

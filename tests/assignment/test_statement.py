@@ -22,7 +22,6 @@ from raastof_geo.assignment.statement.programme import build_programme
 from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
 from raastof_geo.effect import answer_target, measure_effect
 from raastof_geo.effect.money import divide_savings
-from raastof_geo.language import speaking
 from raastof_geo.legs.legs import Legs
 
 TWO_TRUCKS = PIT_AND_PROJECT.replace(
@@ -30,10 +29,7 @@ TWO_TRUCKS = PIT_AND_PROJECT.replace(
 )
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def few_big_loads(problem):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+from places import CASES
 from scipy.optimize import linprog
 from strategies import World, choice_worlds, whole_worlds
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
@@ -30,8 +30,6 @@ from raastof_geo.scenario.checking.prospects import Idle, Lack, find_idle
 from raastof_geo.scenario.model import Agreement, Choices
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.units import Quantity
-
-CASES = Path(__file__).parents[1] / "cases" / "telling"
 
 
 def read_case(name: str, **replaced: str) -> Scenario:

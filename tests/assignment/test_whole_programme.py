@@ -12,15 +12,13 @@ import pytest
 from dense import KEYS, OwnRow, UnclearError, dense_baseline, dense_optimum
 from hypothesis import HealthCheck, Phase, assume, given, note, settings
 from hypothesis import strategies as st
-from strategies import World, choice_worlds, every_world, with_openings
+from strategies import World, choice_worlds, every_world, plan_or_none, with_openings
 from worlds import make_legs, make_scenario
 
-from raastof_geo.assignment import RULES, Plan, Row, assign, build_problem
+from raastof_geo.assignment import RULES, Plan, Row, build_problem
 from raastof_geo.assignment.rules import Rule
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.effect import solve_baseline
-from raastof_geo.errors import NoPlanError
-from raastof_geo.language import speaking
 
 QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 # A world takes a tenth of a second, and to shrink one takes hours: it is shown as it was drawn.
@@ -38,17 +36,7 @@ def quick(examples: int) -> settings:
     return settings(SETTINGS, max_examples=examples)
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
-
-
-def plan_or_none(world: World, **choices: Any) -> Plan | None:
-    try:
-        return assign(world.scenario, world.legs, explain=False, **choices)
-    except NoPlanError:
-        return None
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def first_of(plan: Plan) -> float:

@@ -8,7 +8,6 @@ from worlds import make_legs, make_scenario
 from raastof_geo.assignment import assign, build_problem
 from raastof_geo.assignment.alone import measure_alone
 from raastof_geo.effect import measure_effect, solve_baseline
-from raastof_geo.language import speaking
 from raastof_geo.outputs.warning import beyond_fairness
 
 SCARCE = """
@@ -29,10 +28,7 @@ KG_PER_KM = 100 * 2 / 18
 """kg CO2e of 100 t over a kilometre, there and back, in the trucks of these worlds."""
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def moved(text: str, kilometres=KM) -> dict[tuple[str, str], float]:

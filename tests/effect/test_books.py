@@ -13,7 +13,6 @@ from raastof_geo.assignment.statement.shares import PARTS, SUMS
 from raastof_geo.effect import Effect, measure_effect
 from raastof_geo.effect.money import shapley_values, tabulate_payments
 from raastof_geo.errors import NoPlanError
-from raastof_geo.language import speaking
 
 SETTINGS = settings(
     deadline=None,
@@ -23,10 +22,7 @@ SETTINGS = settings(
 )
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def solve(world: World) -> tuple[Plan, Effect]:

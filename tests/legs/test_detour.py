@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_legs import EDGES, NODES, WORLD, limit
+from two_ways import EDGES, NODES, WORLD, limit
 from worlds import make_network, make_scenario
 
 from raastof_geo.assignment import assign
@@ -19,11 +19,7 @@ from raastof_geo.roads.routing.route import place_stops
 from raastof_geo.roads.snap import snap_sites
 from raastof_geo.roads.stored.store import write_network
 
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def world(middle, network="{}", **more):

@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from commands import run
+from everywhere import EVERY_OUTPUT, go_everywhere
 from worlds import make_network, make_scenario
 
 from raastof_geo import price_legs, read_scenario, run_scenario, snap_sites, solve_scenario
@@ -11,7 +13,6 @@ from raastof_geo.cli import run_command
 from raastof_geo.emissions.model import MODELS, TRIP_KM_H, energy_by_distance, name_model
 from raastof_geo.emissions.vehicle import energy_by_speed
 from raastof_geo.errors import InputError, ScenarioError
-from raastof_geo.language import speaking
 from raastof_geo.scenario.catalogue import load_catalogue
 
 WORLD = """
@@ -28,10 +29,7 @@ outputs: [plan, proof]
 NODES, EDGES = [(12.0, 55.4), (12.1, 55.4), (12.2, 55.4)], [(0, 1), (1, 2)]
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.fixture
@@ -113,15 +111,31 @@ def test_the_command_line_chooses_a_model(file, tmp_path, capsys):
     assert "did you mean `by_speed`?" in " ".join(capsys.readouterr().err.split())
 
 
-def test_a_model_that_is_registered_is_known_everywhere(monkeypatch, file, tmp_path):
-    """One line in MODELS: the file, Python and plan.json know it."""
+def test_a_model_that_is_registered_goes_everywhere(monkeypatch, file, tmp_path, capsys):
+    """One line in MODELS: Python, the file, the command line, and whatever comes after know it."""
     monkeypatch.setitem(MODELS, "dearer", dearer)
-    file.write_text(WORLD + "emissions: {model: dearer}\n", encoding="utf-8")
-    _, folder = run_scenario(file, into=tmp_path / "out")
-    written = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
-    assert written["legs"] == {"energy_model": "dearer"}
-    assert written["scenario"]["said"]["emissions"] == {"model": "dearer"}
+    plain = kilograms(make_scenario(WORLD))
     assert name_model(dearer) == "dearer"
-    assert kilograms(make_scenario(WORLD), MODELS["dearer"]) == pytest.approx(
-        1.1 * kilograms(make_scenario(WORLD))
-    )
+    assert kilograms(make_scenario(WORLD), MODELS["dearer"]) == pytest.approx(1.1 * plain)
+    by_python = solve_scenario(read_scenario(file), model="dearer")
+    assert by_python.legs.energy_model == "dearer"
+    everything = WORLD.replace("outputs: [plan, proof]\n", EVERY_OUTPUT)
+
+    def ask(commands):
+        return [ask_one(command) for command in commands]
+
+    def ask_one(command):
+        assert run(*command) == 0, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    def read(folder):
+        plan = json.loads((tmp_path / folder / "one/plan.json").read_text(encoding="utf-8"))
+        assert plan["legs"] == {"energy_model": "dearer"}
+        return plan["effect"]["plan"]
+
+    file.write_text(everything + "emissions: {model: dearer}\n", encoding="utf-8")
+    go_everywhere(ask, file, "pit", "road", "fill_sand")
+    file.write_text(WORLD, encoding="utf-8")
+    ask_one(["run", file, "--into", tmp_path / "option", "--model", "dearer"])
+    assert read("option") == read("everywhere")
+    assert read("option")["kg_co2e_wtw"] == pytest.approx(by_python.effect.plan.kg_co2e_wtw)

@@ -2,46 +2,21 @@
 
 import textwrap
 
-import numpy as np
 import pandas as pd
 import pytest
+from two_ways import EDGES, LONG_KM, NODES, SHORT_KM, WORLD, limit
 from worlds import make_network, make_scenario
 
 from raastof_geo.errors import RoadDataError, ScenarioError
-from raastof_geo.language import speaking
 from raastof_geo.legs.price import price_legs
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.restrict import find_local_edges
-from raastof_geo.roads.road import LIMITS, Access, Road
+from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.routing.drive import size_truck
 from raastof_geo.roads.routing.route import place_stops
 from raastof_geo.roads.snap import snap_sites
 
-WORLD = """
-title: Two ways
-language: en
-periods: [2027, 2028]
-vehicles: [tipper_4_axle, truck_trailer_7_axle]
-network: {NETWORK}
-sites:
-  road: {lon: 12.20, lat: 55.40, needs: [{use: fill, amount: 100 t}]}
-  pit: {lon: 12.00, lat: 55.40, pit: {supplies: [fill_sand]}}
-"""
-
-NODES = [(12.0, 55.4), (12.05, 55.4), (12.15, 55.4), (12.2, 55.4), (12.1, 55.43)]
-EDGES = [(0, 1), (1, 2), (2, 3), (1, 4), (4, 2)]
-"""A straight road, and a way round its middle."""
-SHORT, LONG = 12.68, 15.54
-
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
-
-
-def limit(**limits):
-    return tuple(limits.get(name, np.nan) for name in LIMITS)
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def legs_of(middle: Road, network: str = "{}", **more):
@@ -58,22 +33,22 @@ def lengths(legs, vehicle="tipper_4_axle", period="2027"):
 
 def test_without_limits_a_truck_goes_straight():
     """The world's short way is the short way."""
-    assert lengths(legs_of(Road("secondary"))) == pytest.approx([SHORT, SHORT], abs=0.1)
+    assert lengths(legs_of(Road("secondary"))) == pytest.approx([SHORT_KM, SHORT_KM], abs=0.1)
 
 
 @pytest.mark.parametrize(
     ("limits", "expected"),
     [
-        ({"maxweight_t": 18}, [LONG, SHORT]),
-        ({"maxweight_t": 12}, [LONG, LONG]),
-        ({"maxweight_t": 32}, [SHORT, SHORT]),
-        ({"maxweightrating_t": 18}, [LONG, LONG]),
-        ({"maxaxleload_t": 8}, [LONG, SHORT]),
-        ({"maxheight_m": 4.0}, [LONG, LONG]),
-        ({"maxheight_m": 4.1}, [SHORT, SHORT]),
-        ({"maxwidth_m": 2.5}, [LONG, LONG]),
-        ({"maxlength_m": 9}, [LONG, LONG]),
-        ({"maxlength_m": 12}, [SHORT, SHORT]),
+        ({"maxweight_t": 18}, [LONG_KM, SHORT_KM]),
+        ({"maxweight_t": 12}, [LONG_KM, LONG_KM]),
+        ({"maxweight_t": 32}, [SHORT_KM, SHORT_KM]),
+        ({"maxweightrating_t": 18}, [LONG_KM, LONG_KM]),
+        ({"maxaxleload_t": 8}, [LONG_KM, SHORT_KM]),
+        ({"maxheight_m": 4.0}, [LONG_KM, LONG_KM]),
+        ({"maxheight_m": 4.1}, [SHORT_KM, SHORT_KM]),
+        ({"maxwidth_m": 2.5}, [LONG_KM, LONG_KM]),
+        ({"maxlength_m": 9}, [LONG_KM, LONG_KM]),
+        ({"maxlength_m": 12}, [SHORT_KM, SHORT_KM]),
     ],
 )
 def test_each_limit_binds_the_loaded_and_the_empty_truck_as_it_should(limits, expected):
@@ -85,15 +60,15 @@ def test_each_limit_binds_the_loaded_and_the_empty_truck_as_it_should(limits, ex
 def test_a_limit_on_length_binds_the_longer_truck_only():
     """Each truck has its own route."""
     legs = legs_of(Road("secondary", limits=limit(maxlength_m=12)))
-    assert lengths(legs) == pytest.approx([SHORT, SHORT], abs=0.1)
-    assert lengths(legs, "truck_trailer_7_axle") == pytest.approx([LONG, LONG], abs=0.1)
+    assert lengths(legs) == pytest.approx([SHORT_KM, SHORT_KM], abs=0.1)
+    assert lengths(legs, "truck_trailer_7_axle") == pytest.approx([LONG_KM, LONG_KM], abs=0.1)
 
 
 @pytest.mark.parametrize("access", [Access.CLOSED, Access.LOCAL])
 def test_a_closed_or_local_road_is_no_way_through(access):
     """`destination` in the middle is as closed as `no`."""
     assert lengths(legs_of(Road("secondary", access=access))) == pytest.approx(
-        [LONG, LONG], abs=0.1
+        [LONG_KM, LONG_KM], abs=0.1
     )
 
 
@@ -124,8 +99,8 @@ def test_a_bridge_may_be_limited_from_next_year(where):
     """A change holds in its window, and names roads by name, number, id, place or area."""
     change = f"{{changes: [{{{where}, maxweight_t: 20, from: 2028, note: Repair}}]}}"
     legs = legs_of(Road("secondary", name="E47 Broen"), change)
-    assert lengths(legs) == pytest.approx([SHORT, SHORT], abs=0.1)
-    assert lengths(legs, period="2028") == pytest.approx([LONG, SHORT], abs=0.1)
+    assert lengths(legs) == pytest.approx([SHORT_KM, SHORT_KM], abs=0.1)
+    assert lengths(legs, period="2028") == pytest.approx([LONG_KM, SHORT_KM], abs=0.1)
     assert legs.spell("2027") != legs.spell("2028")
     assert len(legs.draw("pit", "road", "tipper_4_axle", "2028")) == 5
     assert len(legs.draw("pit", "road", "tipper_4_axle", "2027")) == 4
@@ -135,8 +110,8 @@ def test_a_closed_road_and_a_change_for_one_truck():
     """`closed: true` closes, and `vehicles` says to whom."""
     change = "{changes: [{way: 2, closed: true, vehicles: [truck_trailer_7_axle]}]}"
     legs = legs_of(Road("secondary"), change)
-    assert lengths(legs)[0] == pytest.approx(SHORT, abs=0.1)
-    assert lengths(legs, "truck_trailer_7_axle")[0] == pytest.approx(LONG, abs=0.1)
+    assert lengths(legs)[0] == pytest.approx(SHORT_KM, abs=0.1)
+    assert lengths(legs, "truck_trailer_7_axle")[0] == pytest.approx(LONG_KM, abs=0.1)
 
 
 def test_an_own_speed_makes_a_way_slower():
@@ -145,7 +120,7 @@ def test_an_own_speed_makes_a_way_slower():
         Road("secondary", maxspeed_km_h=80),
         "{route_by: time, changes: [{way: 2, speed_km_h: 10}]}",
     )
-    assert lengths(slow)[0] == pytest.approx(LONG, abs=0.1)
+    assert lengths(slow)[0] == pytest.approx(LONG_KM, abs=0.1)
 
 
 def test_changes_that_fit_no_road_are_all_told():

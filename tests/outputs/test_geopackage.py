@@ -6,18 +6,14 @@ import json
 import re
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 import geopandas as gpd
 import pyogrio
 import pytest
 
-from raastof_geo.cli import run_command
-from raastof_geo.language import speaking
 from raastof_geo.pipeline import run_scenario
 
-ROOT = Path(__file__).parents[2]
 LAYERS = ["municipalities", "road_burden", "flows_before", "flows", "sites"]
 HOSTILE = [
     '=HYPERLINK("x")',
@@ -28,17 +24,8 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture(scope="module")
-def solved(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("gpkg")
-    text = (ROOT / "scenarios" / "motorvej.yaml").read_text(encoding="utf-8")
-    (folder / "road.yaml").write_text(text + "\noutputs: [geopackage, geoparquet]\n", "utf-8")
-    result, into = run_scenario(folder / "road.yaml", into=folder / "out")
-    return result, into
-
-
-def test_every_layer_is_there_in_utm(solved):
-    path = solved[1] / "plan.gpkg"
+def test_every_layer_is_there_in_utm(road):
+    path = road[1] / "plan.gpkg"
     found = [name for name, _ in pyogrio.list_layers(path)]
     assert sorted(found) == sorted([*LAYERS, "data_dictionary", "layer_styles"])
     for layer in LAYERS:
@@ -48,8 +35,8 @@ def test_every_layer_is_there_in_utm(solved):
         assert frame.geometry.notna().all() or layer.startswith("flows")
 
 
-def test_the_dictionary_tells_of_every_column_in_two_languages(solved):
-    path = solved[1] / "plan.gpkg"
+def test_the_dictionary_tells_of_every_column_in_two_languages(road):
+    path = road[1] / "plan.gpkg"
     told = pyogrio.read_dataframe(path, layer="data_dictionary")
     for layer in LAYERS:
         columns = [name for name in gpd.read_file(path, layer=layer) if name != "geometry"]
@@ -59,9 +46,9 @@ def test_the_dictionary_tells_of_every_column_in_two_languages(solved):
     assert (told["meaning_da"] != told["meaning_en"]).mean() > 0.8
 
 
-def test_gdal_finds_a_default_style_for_every_layer(solved):
+def test_gdal_finds_a_default_style_for_every_layer(road):
     """GDAL reads `layer_styles`; each style is QML about columns that are there."""
-    path = solved[1] / "plan.gpkg"
+    path = road[1] / "plan.gpkg"
     styles = pyogrio.read_dataframe(path, layer="layer_styles")
     assert sorted(styles["f_table_name"]) == sorted(LAYERS)
     assert styles["useAsDefault"].astype(bool).all()
@@ -84,16 +71,16 @@ def test_gdal_finds_a_default_style_for_every_layer(solved):
             assert values <= {one.get("value") for one in classes}
 
 
-def test_widths_follow_tonnes(solved):
-    styles = pyogrio.read_dataframe(solved[1] / "plan.gpkg", layer="layer_styles")
+def test_widths_follow_tonnes(road):
+    styles = pyogrio.read_dataframe(road[1] / "plan.gpkg", layer="layer_styles")
     flows = styles.loc[styles["f_table_name"] == "flows", "styleQML"].item()
     assert "sqrt(&quot;tonnes&quot; /" in flows
     assert "filled_arrowhead" in flows
 
 
-def test_roads_carry_the_kilometres_that_trucks_drive(solved):
+def test_roads_carry_the_kilometres_that_trucks_drive(road):
     """Trips times lengths are the truck kilometres, but for half a segment at each end."""
-    result, folder = solved
+    result, folder = road
     roads = gpd.read_file(folder / "plan.gpkg", layer="road_burden")
     for suffix, km in (
         ("", result.effect.plan.vehicle_km),
@@ -107,8 +94,8 @@ def test_roads_carry_the_kilometres_that_trucks_drive(solved):
 
 
 @pytest.mark.parametrize("layer", ["sites", "municipalities"])
-def test_shares_add_up_to_the_whole(solved, layer):
-    result, folder = solved
+def test_shares_add_up_to_the_whole(road, layer):
+    result, folder = road
     table = gpd.read_file(folder / "plan.gpkg", layer=layer)
     assert table["plan_t_co2e_wtw"].sum() == pytest.approx(
         result.effect.plan.all_kg_co2e_wtw / 1000
@@ -119,9 +106,9 @@ def test_shares_add_up_to_the_whole(solved, layer):
     )
 
 
-def test_geoparquet_holds_the_same(solved):
+def test_geoparquet_holds_the_same(road):
     pytest.importorskip("pyarrow")
-    folder = solved[1]
+    folder = road[1]
     for layer in LAYERS:
         one = gpd.read_file(folder / "plan.gpkg", layer=layer)
         other = gpd.read_parquet(folder / "geoparquet" / f"{layer}.parquet")
@@ -131,14 +118,10 @@ def test_geoparquet_holds_the_same(solved):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_are_words(tmp_path, monkeypatch, name):
-    monkeypatch.chdir(tmp_path)
-    with speaking("en"):
-        assert run_command(["new", "bad"]) == 0
-    path = Path("bad.yaml")
+def test_hostile_names_are_words(tmp_path, starter_text, name):
+    path = tmp_path / "bad.yaml"
     quoted = json.dumps(name, ensure_ascii=False)
-    text = path.read_text(encoding="utf-8")
-    text = re.sub(r"name: Road project[^\n]*", lambda _: f"name: {quoted}", text)
+    text = re.sub(r"name: Road project[^\n]*", lambda _: f"name: {quoted}", starter_text)
     path.write_text(text + "\noutputs: [geopackage]\n", encoding="utf-8")
-    sites = gpd.read_file(run_scenario(path)[1] / "plan.gpkg", layer="sites")
+    sites = gpd.read_file(run_scenario(path, into=tmp_path / "out")[1] / "plan.gpkg", layer="sites")
     assert name in set(sites["name"])

@@ -1,17 +1,12 @@
 """The map page: one file that asks no host, shows every flow, and cannot be abused."""
 
 import re
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from raastof_geo.cli import run_command
-from raastof_geo.language import speaking
 from raastof_geo.pipeline import run_scenario
 
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
 HOSTILE = "</script><script>document.title='abused'</script>{{ 7*7 }}{% raw %}\u2028'\"&"
 
 
@@ -34,17 +29,14 @@ def test_the_page_is_of_mailable_size(starter_result):
 
 
 @pytest.fixture
-def hostile_page(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with speaking("en"):
-        assert run_command(["new", "bad"]) == 0
-    path = Path("bad.yaml")
+def hostile_page(tmp_path, starter_text):
+    path = tmp_path / "bad.yaml"
     quoted = '"' + HOSTILE.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    text = path.read_text(encoding="utf-8").replace("title: My first scenario", f"title: {quoted}")
+    text = starter_text.replace("title: My first scenario", f"title: {quoted}")
     path.write_text(text.replace("name: Gravel pit near Køge", "name: x"), encoding="utf-8")
     text = re.sub(r"name: Road project[^\n]*", f"name: {quoted}", path.read_text(encoding="utf-8"))
     path.write_text(text, encoding="utf-8")
-    return run_scenario(path)[1] / "map.html"
+    return run_scenario(path, into=tmp_path / "out")[1] / "map.html"
 
 
 def test_hostile_names_stay_names(hostile_page):
@@ -55,10 +47,10 @@ def test_hostile_names_stay_names(hostile_page):
     assert "\u2028" not in page.split("const D =", 1)[1].split("\n", 1)[0]
 
 
-def dump(page, *, size="1400,900"):
+def dump(browser, page, *, size="1400,900"):
     done = subprocess.run(
         [
-            BROWSER,
+            browser,
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
@@ -80,12 +72,11 @@ def dump(page, *, size="1400,900"):
     return done.stdout
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium or Chrome on this machine")
 @pytest.mark.parametrize("size", ["1400,900", "500,844"])
-def test_the_browser_draws_the_flows_without_a_network(starter_result, size):
+def test_the_browser_draws_the_flows_without_a_network(chromium, starter_result, size):
     """In headless Chromium, names unresolvable, the page draws flows, sites and legend."""
     result, folder = starter_result
-    shown = dump(folder / "map.html", size=size)
+    shown = dump(chromium, folder / "map.html", size=size)
     drawn = int(re.search(r'data-flows="(\d+)"', shown).group(1))
     assert drawn >= len(result.plan.flows.drop_duplicates(["origin", "destination", "material"]))
     assert shown.count('class="leaflet-marker-icon site') == len(result.scenario.sites)
@@ -94,9 +85,8 @@ def test_the_browser_draws_the_flows_without_a_network(starter_result, size):
     )
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium or Chrome on this machine")
-def test_the_browser_runs_nothing_out_of_a_name(hostile_page):
+def test_the_browser_runs_nothing_out_of_a_name(chromium, hostile_page):
     """A hostile name does not change the page that it stands in."""
-    shown = dump(hostile_page)
+    shown = dump(chromium, hostile_page)
     assert "<title>abused</title>" not in shown
     assert 'data-flows="' in shown

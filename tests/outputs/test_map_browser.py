@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import re
-import shutil
-from pathlib import Path
 
 import pytest
 
 from raastof_geo.language import speaking
 from raastof_geo.outputs.pages.map import TILES, describe_map, draw_map
-from raastof_geo.pipeline import run_scenario
 
 playwright = pytest.importorskip("playwright.sync_api")
-ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium")
 DESKTOP, PHONE = (1400, 900), (390, 844)
 
 
 @pytest.fixture(scope="module")
-def solved(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("map")
-    text = (ROOT / "scenarios" / "motorvej.yaml").read_text(encoding="utf-8")
-    text = text.replace("language: da", "language: en")
-    (folder / "road.yaml").write_text(text + "\noutputs: [map]\n", encoding="utf-8")
-    result, into = run_scenario(folder / "road.yaml", into=folder / "out")
-    return result, into / "map.html"
+def solved(english_road):
+    result, folder = english_road
+    return result, folder / "map.html"
 
 
 @pytest.fixture(scope="module")
-def engine():
+def engine(chromium):
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
         browser.close()
 

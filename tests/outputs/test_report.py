@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from places import SCENARIOS
 
 from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError
@@ -21,8 +21,6 @@ from raastof_geo.outputs.documents.report import build_report
 from raastof_geo.pipeline import run_scenario
 from raastof_geo.records.explain import explain_figure
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
 HOSTILE = (
     "</title><script>document.title='abused'</script><img src=x onerror=alert(1)> {{7*7}} $\\frac"
     " \u202eevil 🚧 =HYPERLINK(1)"
@@ -54,20 +52,13 @@ def read(path: Path) -> tuple[str, Reader]:
     return page, reader
 
 
-@pytest.fixture(scope="module")
-def solved(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("report")
-    with speaking("da"):
-        return run_scenario(ROOT / "scenarios" / "motorvej.yaml", into=folder)
-
-
 def pages(folder: Path) -> list[Path]:
     return [folder / "report.html", *sorted((folder / "projects").iterdir())]
 
 
-def test_pages_ask_nobody_and_run_nothing(solved):
+def test_pages_ask_nobody_and_run_nothing(road):
     """No script at all, every link leads into the page, every id is there once."""
-    for path in pages(solved[1]):
+    for path in pages(road[1]):
         page, reader = read(path)
         assert "script" not in reader.tags
         assert "default-src 'none'" in page
@@ -80,9 +71,9 @@ def test_pages_ask_nobody_and_run_nothing(solved):
         assert '<html lang="da">' in page
 
 
-def test_every_figure_of_the_effect_is_followed_in_the_report(solved):
+def test_every_figure_of_the_effect_is_followed_in_the_report(road):
     """The table links to the ledger of each figure, and the ledger has its amount."""
-    result, folder = solved
+    result, folder = road
     page, reader = read(folder / "report.html")
     for part, _, _, _ in EFFECTS:
         if result.effect.books.total(part) or result.effect.baseline_books.total(part):
@@ -92,9 +83,9 @@ def test_every_figure_of_the_effect_is_followed_in_the_report(solved):
         assert format_number(result.effect.plan.all_kg_co2e_wtw / 1000, digits=1) in page
 
 
-def test_each_project_has_a_page_with_its_own_flows_only(solved):
+def test_each_project_has_a_page_with_its_own_flows_only(road):
     """A page names the partners of its project, and no flow between others."""
-    result, folder = solved
+    result, folder = road
     assert [path.stem for path in pages(folder)[1:]] == list_projects(result)
     page, _ = read(folder / "projects" / "sygehus.html")
     body = page.split('id="calendar"')[1].split('id="effect"')[0]
@@ -104,7 +95,7 @@ def test_each_project_has_a_page_with_its_own_flows_only(solved):
 
 def test_what_is_not_published_is_not_in_the_page(tmp_path):
     """With `publish: own_flows` nobody reads what the others have."""
-    text = (ROOT / "scenarios" / "koege_bugt.yaml").read_text(encoding="utf-8")
+    text = (SCENARIOS / "koege_bugt.yaml").read_text(encoding="utf-8")
     scenario = tmp_path / "secret.yaml"
     scenario.write_text(text + "\npublish: own_flows\noutputs: [projects]\n", encoding="utf-8")
     result, folder = run_scenario(scenario, into=tmp_path / "out")
@@ -153,15 +144,14 @@ def test_file_names_are_safe_and_differ():
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory):
+def hostile(tmp_path_factory, starter_text):
     """The starter scenario with a hostile title and hostile names."""
     folder = tmp_path_factory.mktemp("hostile")
-    with speaking("en"):
-        assert run_command(["new", str(folder / "bad.yaml")]) == 0
-    text = (folder / "bad.yaml").read_text(encoding="utf-8")
     long = json.dumps(HOSTILE + "x" * 9000, ensure_ascii=False)
     text = re.sub(
-        r"\btitle: [^\n]*", lambda _: f"title: {json.dumps(HOSTILE, ensure_ascii=False)}", text
+        r"\btitle: [^\n]*",
+        lambda _: f"title: {json.dumps(HOSTILE, ensure_ascii=False)}",
+        starter_text,
     )
     text = re.sub(r"name: Road project[^\n]*", lambda _: f"name: {long}", text)
     text = re.sub(
@@ -183,10 +173,10 @@ def test_hostile_names_stay_names(hostile):
         assert "&lt;script&gt;" in page
 
 
-def test_the_word_document_holds_the_same_words(solved, hostile):
+def test_the_word_document_holds_the_same_words(road, hostile):
     """It opens, is told apart by headings, and hostile names are words in it."""
     docx = pytest.importorskip("docx")
-    result, folder = solved
+    result, folder = road
     with speaking("da"):
         document = build_report(result, ledger=False)
         heads = [str(block.text) for block in document.blocks if type(block).__name__ == "Heading"]
@@ -236,9 +226,9 @@ def test_a_waterfall_writes_words_as_words():
         "plan.kg_co2e_wtw@site=fabrik",
     ],
 )
-def test_any_figure_is_followed(solved, figure):
+def test_any_figure_is_followed(road, figure):
     """What `raastof explain` says is what the books have, with sources."""
-    result, folder = solved
+    result, folder = road
     told = explain_figure(folder, figure)
     side, _, rest = figure.partition(".")
     part, _, of = rest.partition("@")
@@ -256,9 +246,9 @@ def test_any_figure_is_followed(solved, figure):
     assert told.steps
 
 
-def test_sources_and_doubts_are_told(solved):
+def test_sources_and_doubts_are_told(road):
     with speaking("en"):
-        steps = "\n".join(map(str, explain_figure(solved[1], "plan.processing_kg_co2e").steps))
+        steps = "\n".join(map(str, explain_figure(road[1], "plan.processing_kg_co2e").steps))
     assert "recipes.crush_concrete.kg_co2e_per_t" in steps
     assert "source:" in steps
     assert "handling.kg_co2e_per_t is not verified" in steps
@@ -275,9 +265,9 @@ def test_sources_and_doubts_are_told(solved):
         ("", "plan.kg_co2e_wtw"),
     ],
 )
-def test_a_wrong_name_is_answered_with_the_nearest(solved, figure, near):
+def test_a_wrong_name_is_answered_with_the_nearest(road, figure, near):
     with speaking("en"), pytest.raises(InputError) as caught:
-        explain_figure(solved[1], figure)
+        explain_figure(road[1], figure)
     assert near in str(caught.value)
 
 
@@ -292,27 +282,26 @@ def test_a_folder_without_a_ledger_is_answered(tmp_path, capsys):
 # --- in the browser -------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium")
 @pytest.mark.parametrize("size", [(1200, 900), (390, 844)])
-def test_pages_fit_the_screen_and_ask_nobody(solved, hostile, size):
+def test_pages_fit_the_screen_and_ask_nobody(chromium, road, hostile, size):
     """On a desktop and on a phone: no sideways scrolling of the page, no request, no error."""
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = engine.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, offline=True)
         page = context.new_page()
         asked, failed = [], []
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda message: failed.append(message.text))
         page.on("pageerror", lambda error: failed.append(str(error)))
-        for path in [*pages(solved[1])[:3], *pages(hostile)]:
+        for path in [*pages(road[1])[:3], *pages(hostile)]:
             page.goto(path.as_uri())
             width = page.evaluate("document.documentElement.scrollWidth")
             assert width <= size[0], path.name
             assert page.title() != "abused"
             page.keyboard.press("Tab")
             assert page.evaluate("document.activeElement.className") == "skip"
-        page.goto((solved[1] / "report.html").as_uri())
+        page.goto((road[1] / "report.html").as_uri())
         page.locator("a[href='#how-kg_co2e_wtw']").click()
         playwright.expect(page.locator("#how-kg_co2e_wtw")).to_be_in_viewport()
         browser.close()
@@ -321,15 +310,14 @@ def test_pages_fit_the_screen_and_ask_nobody(solved, hostile, size):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium")
-def test_axe_finds_nothing_in_the_pages(solved, hostile):
+def test_axe_finds_nothing_in_the_pages(chromium, road, hostile):
     """axe-core has nothing serious to say of reports and pages of projects."""
     playwright = pytest.importorskip("playwright.sync_api")
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = engine.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_context(offline=True, bypass_csp=True).new_page()
-        for path in [*pages(solved[1])[:2], *pages(hostile)[:2]]:
+        for path in [*pages(road[1])[:2], *pages(hostile)[:2]]:
             page.goto(path.as_uri())
             found = axe.Axe().run(page).response["violations"]
             serious = [one for one in found if one["impact"] in ("serious", "critical")]

@@ -6,17 +6,14 @@ import datetime
 import json
 import re
 import zipfile
-from pathlib import Path
 
 import pytest
 
-from raastof_geo.cli import run_command
 from raastof_geo.language import speaking
 from raastof_geo.outputs.tables.workbook import write_workbook
 from raastof_geo.pipeline import run_scenario
 
 openpyxl = pytest.importorskip("openpyxl")
-ROOT = Path(__file__).parents[2]
 HOSTILE = [
     '=HYPERLINK("http://evil")',
     "<script>alert(1)</script>",
@@ -27,14 +24,9 @@ HOSTILE = [
 
 
 @pytest.fixture(scope="module")
-def solved(tmp_path_factory):
-    """A plan with plants, depots, coordinated trucks and electric ones, in English."""
-    folder = tmp_path_factory.mktemp("book")
-    text = (ROOT / "scenarios" / "motorvej.yaml").read_text(encoding="utf-8")
-    text = text.replace("language: da", "language: en")
-    (folder / "road.yaml").write_text(text + "\noutputs: [workbook]\n", encoding="utf-8")
-    result, into = run_scenario(folder / "road.yaml", into=folder / "out")
-    return result, into / "plan.xlsx"
+def solved(english_road):
+    result, folder = english_road
+    return result, folder / "plan.xlsx"
 
 
 def sheets(path):
@@ -127,15 +119,12 @@ def test_formulas_compute_to_what_they_show(solved):
     assert summary["Truck kilometres [km]"][1] == pytest.approx(effect.baseline.vehicle_km)
 
 
-def test_no_sum_is_about_itself(tmp_path, monkeypatch):
+def test_no_sum_is_about_itself(tmp_path, starter_text):
     """Where there are no causes, their total is nothing, and no circle."""
-    monkeypatch.chdir(tmp_path)
-    with speaking("en"):
-        assert run_command(["new", "plain"]) == 0
-    path = Path("plain.yaml")
+    path = tmp_path / "plain.yaml"
     asked = "\neffect: {causes: false}\noutputs: [workbook]\n"
-    path.write_text(path.read_text(encoding="utf-8") + asked, encoding="utf-8")
-    book, _ = sheets(run_scenario(path)[1] / "plan.xlsx")
+    path.write_text(starter_text + asked, encoding="utf-8")
+    book, _ = sheets(run_scenario(path, into=tmp_path / "out")[1] / "plan.xlsx")
     assert [cell.value for cell in book["Causes"][2]] == ["Total", *[0] * 6]
 
 
@@ -146,17 +135,13 @@ def test_a_place_that_cannot_be_written_is_the_systems_error(solved, tmp_path):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_are_words(tmp_path, monkeypatch, name):
+def test_hostile_names_are_words(tmp_path, starter_text, name):
     """No cell from a scenario is a formula or a link."""
-    monkeypatch.chdir(tmp_path)
-    with speaking("en"):
-        assert run_command(["new", "bad"]) == 0
-    path = Path("bad.yaml")
+    path = tmp_path / "bad.yaml"
     quoted = json.dumps(name, ensure_ascii=False)
-    text = path.read_text(encoding="utf-8")
-    text = re.sub(r"name: Road project[^\n]*", lambda _: f"name: {quoted}", text)
+    text = re.sub(r"name: Road project[^\n]*", lambda _: f"name: {quoted}", starter_text)
     path.write_text(text + "\noutputs: [workbook]\n", encoding="utf-8")
-    written = run_scenario(path)[1] / "plan.xlsx"
+    written = run_scenario(path, into=tmp_path / "out")[1] / "plan.xlsx"
     book, values = sheets(written)
     found = 0
     for sheet in values:

@@ -63,10 +63,7 @@ def results(written, tmp_path):
     return Path(shutil.copytree(written, tmp_path / "results"))
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def change_plan(folder: Path, change) -> None:

@@ -20,7 +20,6 @@ import pytest
 
 from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError, RaastofError
-from raastof_geo.language import speaking
 from raastof_geo.records.explain import explain_figure
 from raastof_geo.records.manifest import MANIFEST, describe_files, read_manifest, write_manifest
 from raastof_geo.records.proof import read_proof
@@ -30,10 +29,7 @@ from raastof_geo.records.verify import Verdict, check_results
 CORE = ("plan.json", "proof.npz", "flows.csv")
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def list_files(folder: Path) -> None:
@@ -720,10 +716,9 @@ def test_what_else_differs_is_told_with_a_refusal(results, name, data):
 # --- explaining ---------------------------------------------------------------------------------
 
 
-def test_factors_are_written_as_the_reader_writes_numbers(results):
+def test_factors_are_written_as_the_reader_writes_numbers(results, danish):
     """In Danish a point parts thousands, so no factor has one where its decimals begin."""
-    with speaking("da"):
-        steps = [str(one) for one in explain_figure(results, "plan.transport_kg_co2e_wtw").steps]
+    steps = [str(one) for one in explain_figure(results, "plan.transport_kg_co2e_wtw").steps]
     factors = [found[1] for one in steps if (found := re.search(r" x ([\d.,]+) kg CO2e/l", one))]
     assert set(factors) == {"3,24"}
 

@@ -7,10 +7,9 @@ from itertools import pairwise, product
 import networkx as nx
 import numpy as np
 import pytest
-from worlds import make_network
+from worlds import random_network
 
-from raastof_geo.roads.mapped.turns import gather_turns
-from raastof_geo.roads.road import Access, Road
+from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing import route
 from raastof_geo.roads.routing.approach import Stop
 from raastof_geo.roads.routing.engine import has_hierarchies
@@ -18,46 +17,6 @@ from raastof_geo.roads.routing.route import prepare_router
 
 TRIANGLE = [(12.0, 55.4), (12.05, 55.4), (12.02, 55.43)]
 ENGINES = [False, True] if has_hierarchies() else [False]
-
-
-def random_network(rng, *, one_way=0.3, access=(1.0, 0.0, 0.0), turns=0):
-    """Make a network with one-ways, parallel edges, dead ends, chains and loose pieces."""
-    nodes = int(rng.integers(4, 30))
-    count = int(nodes * rng.uniform(0.8, 1.8))
-    edges = [tuple(rng.choice(nodes, 2, replace=False)) for _ in range(count)]
-    edges += [edges[0], edges[1][::-1]]
-    side = rng.choice(3, len(edges), p=[1 - one_way, one_way / 2, one_way / 2])
-    kinds = [Road("secondary", access=Access(kind)) for kind in rng.choice(3, len(edges), p=access)]
-    network = make_network(
-        rng.uniform((12, 55.4), (12.2, 55.6), (nodes, 2)),
-        edges,
-        one_way=np.flatnonzero(side == 1),
-        against=np.flatnonzero(side == 2),
-        lengths_m=rng.uniform(50, 5000, len(edges)),
-        roads=kinds,
-        turns=gather_turns(random_turns(rng, edges, turns)),
-    )
-    stops = [
-        Stop(int(rng.integers(len(edges))), float(rng.choice([0, 1, rng.uniform()])))
-        for _ in range(6)
-    ]
-    return network, [*stops, stops[0], Stop(stops[1].edge, rng.uniform())]
-
-
-def random_turns(rng, edges, count):
-    """Draw sequences of two or three arcs that follow each other; each edge turns off another."""
-    head = {2 * e: v for e, (_, v) in enumerate(edges)} | {
-        2 * e + 1: u for e, (u, _) in enumerate(edges)
-    }
-    out = defaultdict(list)
-    for arc in head:
-        out[head[arc ^ 1]].append(arc)
-    for _ in range(count):
-        path = [int(rng.choice(list(head)))]
-        for _ in range(int(rng.integers(1, 3))):
-            path.append(int(rng.choice(out[head[path[-1]]])))
-        if all(one ^ 1 != other for one, other in pairwise(path)):
-            yield bool(rng.random() < 0.3), tuple(path)
 
 
 def reference(network, stops, *, turns=True):

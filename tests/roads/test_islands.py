@@ -1,20 +1,18 @@
 """Sites on islands, off the road, and beside roads that trucks may not use."""
 
-from pathlib import Path
-
 import pytest
+from places import CASES
 from worlds import make_network
 
 from raastof_geo.cli import run_command
 from raastof_geo.errors import NoPlanError, ScenarioError, SnapError
-from raastof_geo.language import speaking
 from raastof_geo.pipeline import place_scenario, read_for_roads, solve_scenario
 from raastof_geo.roads.routing.islands import explain_islands, group_sites
 from raastof_geo.roads.snap import ISLAND_M, snap_sites
 from raastof_geo.scenario import read_scenario
 from raastof_geo.scenario.model import Site
 
-ROADS = Path(__file__).parents[1] / "cases" / "roads"
+ROADS = CASES / "roads"
 HEAD = """
 title: Islands
 language: en
@@ -24,10 +22,7 @@ outputs: [plan, summary]
 """
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.fixture

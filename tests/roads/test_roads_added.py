@@ -3,18 +3,22 @@
 import dataclasses
 import json
 import math
+import re
+import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from test_roads_as_mapped import LONG_KM, SCENARIO, SHORT_KM, write_map
+from everywhere import EVERY_OUTPUT, go_everywhere
+from places import CASES
+from two_ways import LONG_KM, MAPPED_WORLD, SHORT_KM, write_map
 from worlds import make_network
 
 from raastof_geo.cli import run_command
 from raastof_geo.errors import RoadDataError
-from raastof_geo.language import speaking
 from raastof_geo.outputs.warning import warn
 from raastof_geo.pipeline import solve_scenario
 from raastof_geo.roads.road import Access, Road, align_limits
@@ -22,43 +26,58 @@ from raastof_geo.roads.stored.gaps import explain_gaps
 from raastof_geo.roads.stored.store import read_network, write_network
 from raastof_geo.scenario import read_scenario
 
-CASES = Path(__file__).parents[1] / "cases" / "roads"
+ROADS = CASES / "roads"
 LIMITED = {"maxbogieweight": "12", "lit": "yes"}
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
-def later(folder: Path, *arguments: str, code: int = 0) -> str:
-    """Run a command in a version that knows a limit and a field more."""
-    command = [sys.executable, CASES / "added" / "registered.py", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+def later(folder: Path, *arguments: str, code: int = 0, given: str | None = None) -> str:
+    """Run a command, or those given, in a version that knows a limit and a field more."""
+    command = [sys.executable, ROADS / "added" / "registered.py", *arguments]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, input=given
+    )
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
 
+def tell_all(folder: Path, commands: list[list[str]]) -> list[str]:
+    """Run commands in the later version, and give what each told."""
+    return later(folder, given=json.dumps(commands)).split("\x1e")[:-1]
+
+
 def write_scenario(folder: Path, network: str = "file: roads.npz", site: str = "") -> Path:
-    text = SCENARIO.replace("file: map.osm", network).replace("road: {lon", f"road: {{{site}lon")
+    text = MAPPED_WORLD.replace("file: map.osm", network).replace(
+        "road: {lon", f"road: {{{site}lon"
+    )
     file = folder / "world.yaml"
     file.write_text(text, encoding="utf-8")
     return file
 
 
-def build(folder: Path, middle: dict[str, str]) -> Path:
-    """Make a network file in the later version."""
-    write_map(folder / "map.osm", middle, {})
-    later(folder, "network", "build", "map.osm", "--whole", "--into", str(folder))
-    return folder / "roads.npz"
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    """Give a network file that the later version has made, once for all tests."""
+    made: dict[tuple[str, ...], Path] = {}
+
+    def copy(folder: Path, middle: dict[str, str]) -> Path:
+        if tuple(middle) not in made:
+            place = tmp_path_factory.mktemp("later")
+            write_map(place / "map.osm", middle)
+            later(place, "network", "build", "map.osm", "--whole", "--into", str(place))
+            made[tuple(middle)] = place / "roads.npz"
+        return Path(shutil.copy(made[tuple(middle)], folder))
+
+    return copy
 
 
 def lengths(file: Path) -> list[float]:
     return solve_scenario(read_scenario(file)).legs.frame.iloc[0][["length_km"]].tolist()
 
 
-def test_an_added_limit_reaches_files_routes_and_messages(tmp_path):
+def test_an_added_limit_reaches_files_routes_and_messages(build, tmp_path):
     """From OpenStreetMap to the file, the way round, and the sentence that says why."""
     build(tmp_path, LIMITED)
     scenario = write_scenario(tmp_path)
@@ -68,7 +87,7 @@ def test_an_added_limit_reaches_files_routes_and_messages(tmp_path):
     assert "not know" not in later(tmp_path, "network", "info", "roads.npz")
 
 
-def test_an_added_limit_can_be_set_by_a_change_and_by_a_site(tmp_path):
+def test_an_added_limit_can_be_set_by_a_change_and_by_a_site(build, tmp_path):
     """`network.changes` and `truck_limits` take it by its name, and the catalogue tells the size.
 
     An axle load shrinks with the empty truck, so that it goes straight home.
@@ -76,9 +95,10 @@ def test_an_added_limit_can_be_set_by_a_change_and_by_a_site(tmp_path):
     build(tmp_path, {})
     change = "file: roads.npz, changes: [{name: Broen, maxbogieload_t: 12}]"
     scenario = write_scenario(tmp_path, change)
-    told = later(tmp_path, "route", str(scenario), "pit", "road")
-    assert told.count("limit on bogie load: 12 t, the truck has 18 t") == 1
-    assert "Bogie load: 18 t" in later(tmp_path, "materials", "tipper_4_axle")
+    asked = [["route", str(scenario), "pit", "road"], ["materials", "tipper_4_axle"]]
+    route, truck = tell_all(tmp_path, asked)
+    assert route.count("limit on bogie load: 12 t, the truck has 18 t") == 1
+    assert "Bogie load: 18 t" in truck
     for room_t, code in ((18, 0), (17.9, 3)):
         site = f"truck_limits: {{maxbogieload_t: {room_t}}}, "
         scenario = write_scenario(tmp_path, site=site)
@@ -86,7 +106,21 @@ def test_an_added_limit_can_be_set_by_a_change_and_by_a_site(tmp_path):
         assert ("`truck_limits`" in told) == bool(code)
 
 
-def test_a_file_of_a_later_version_keeps_what_is_not_known(tmp_path, capsys):
+def test_an_added_limit_and_an_added_field_go_everywhere(build, tmp_path):
+    """Every output, every answer in both languages, and what was written is read again."""
+    build(tmp_path, LIMITED)
+    scenario = write_scenario(tmp_path)
+    text = scenario.read_text(encoding="utf-8")
+    text = re.sub(r"outputs: .*\n", EVERY_OUTPUT, text)
+    scenario.write_text(text, encoding="utf-8")
+
+    told = go_everywhere(partial(tell_all, tmp_path), scenario, "pit", "road", "fill_sand")
+    assert "Broen: limit on bogie load: 12 t, the truck has 18 t" in told["route"]
+    again = read_network(tmp_path / "roads.npz")
+    assert again.extra["fields"]["lit"].count(True) == 1
+
+
+def test_a_file_of_a_later_version_keeps_what_is_not_known(build, tmp_path, capsys):
     """Unknown fields and limits are told, and written again: the later version finds them."""
     file = build(tmp_path, LIMITED)
     network = read_network(file)
@@ -105,7 +139,7 @@ def test_a_file_of_a_later_version_keeps_what_is_not_known(tmp_path, capsys):
     assert len(before) == pytest.approx(file.stat().st_size, rel=0.05)
 
 
-def test_limits_that_are_not_known_are_warned_of(tmp_path):
+def test_limits_that_are_not_known_are_warned_of(build, tmp_path):
     """Trucks are not held against them: the way is straight, and the reader is told."""
     build(tmp_path, LIMITED)
     result = solve_scenario(read_scenario(write_scenario(tmp_path)))
@@ -116,7 +150,7 @@ def test_limits_that_are_not_known_are_warned_of(tmp_path):
 
 def test_a_file_from_before_lacks_what_was_added_and_says_so(tmp_path):
     """A network file of today, read by the later version: the default, and a sentence."""
-    write_map(tmp_path / "map.osm", LIMITED, {})
+    write_map(tmp_path / "map.osm", LIMITED)
     whole = ["network", "build", str(tmp_path / "map.osm"), "--whole", "--into", str(tmp_path)]
     assert run_command(whole) == 0
     told = later(tmp_path, "network", "info", "roads.npz")
@@ -130,7 +164,7 @@ def test_a_file_from_before_lacks_what_was_added_and_says_so(tmp_path):
 
 def test_the_cache_of_another_version_is_not_taken(tmp_path):
     """Roads of one file of OpenStreetMap are kept apart where they have other fields."""
-    write_map(tmp_path / "map.osm", LIMITED, {})
+    write_map(tmp_path / "map.osm", LIMITED)
     scenario = write_scenario(tmp_path, "file: map.osm")
     assert lengths(scenario) == [pytest.approx(SHORT_KM, abs=0.02)]
     told = later(tmp_path, "route", str(scenario), "pit", "road")
@@ -139,7 +173,7 @@ def test_the_cache_of_another_version_is_not_taken(tmp_path):
 
 def test_a_file_of_format_2_is_read_with_its_meaning():
     """Limits stood in order and access as a number; both are read by name."""
-    network = read_network(CASES / "format_2" / "roads.npz")
+    network = read_network(ROADS / "format_2" / "roads.npz")
     assert [road.access for road in network.roads] == [
         Access.OPEN,
         Access.OPEN,
@@ -158,7 +192,7 @@ def test_a_file_of_format_2_is_read_with_its_meaning():
 
 def test_the_fingerprint_does_not_depend_on_the_form_of_the_file(tmp_path):
     """A network of format 2, written again in today's, is the same network."""
-    network = read_network(CASES / "format_2" / "roads.npz")
+    network = read_network(ROADS / "format_2" / "roads.npz")
     again = read_network(write_network(network, tmp_path / "roads.npz"))
     assert again.digest == network.digest
 

@@ -1,42 +1,16 @@
 """From a hand-written file of OpenStreetMap to the way that a truck takes."""
 
 import pytest
+from two_ways import LONG_KM, MAPPED_WORLD, SHORT_KM, write_map, write_tags
 
 from raastof_geo.cli import run_command
-from raastof_geo.language import speaking
 from raastof_geo.pipeline import place_scenario, solve_scenario
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.road import Access
 from raastof_geo.scenario import read_scenario
 
-NODES = {
-    1: (12.00, 55.40),
-    2: (12.05, 55.40),
-    3: (12.10, 55.40),
-    4: (12.15, 55.40),
-    5: (12.20, 55.40),
-    6: (12.10, 55.43),
-}
-SHORT_KM, LONG_KM = 12.68, 15.54
-
-SCENARIO = """
-title: As mapped
-language: en
-periods: [2027]
-vehicles: [tipper_4_axle]
-network: {file: map.osm}
-outputs: [flows, plan, summary, map]
-sites:
-  road: {lon: 12.20, lat: 55.40, needs: [{use: fill, amount: 100 t}]}
-  pit: {lon: 12.00, lat: 55.40, pit: {supplies: [fill_sand]}}
-"""
-
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.fixture
@@ -44,35 +18,12 @@ def drive(tmp_path):
     """Write a map whose straight road has tags, and tell how long the truck's ways are."""
 
     def lengths(middle=None, node=None, relations=""):
-        write_map(tmp_path / "map.osm", middle or {}, node or {}, relations)
-        (tmp_path / "world.yaml").write_text(SCENARIO, encoding="utf-8")
+        write_map(tmp_path / "map.osm", middle or {}, node, relations)
+        (tmp_path / "world.yaml").write_text(MAPPED_WORLD, encoding="utf-8")
         legs = solve_scenario(read_scenario(tmp_path / "world.yaml")).legs
         return legs.frame[["length_km", "return_km"]].iloc[0].tolist()
 
     return lengths
-
-
-def write_map(file, middle, node, relations=""):
-    ways = {
-        1: ([1, 2], {}),
-        2: ([2, 3, 4], {"name": "Broen", **middle}),
-        3: ([4, 5], {}),
-        4: ([2, 6, 4], {"name": "Omvejen"}),
-    }
-    body = [
-        f'<node id="{ref}" lon="{lon}" lat="{lat}">{_tags(node if ref == 3 else {})}</node>'
-        for ref, (lon, lat) in NODES.items()
-    ]
-    for way, (refs, tags) in ways.items():
-        points = "".join(f'<nd ref="{ref}"/>' for ref in refs)
-        body.append(f'<way id="{way}">{points}{_tags({"highway": "secondary", **tags})}</way>')
-    text = "".join(body) + relations
-    file.write_text(f'<?xml version="1.0"?><osm version="0.6">{text}</osm>', encoding="utf-8")
-    return file
-
-
-def _tags(tags):
-    return "".join(f'<tag k="{key}" v="{value}"/>' for key, value in tags.items())
 
 
 ROUND, STRAIGHT = [LONG_KM, LONG_KM], [SHORT_KM, SHORT_KM]
@@ -141,7 +92,7 @@ def test_a_turn_restriction_leads_trucks_round(drive):
     relation = (
         '<relation id="1"><member type="way" ref="1" role="from"/>'
         '<member type="node" ref="2" role="via"/><member type="way" ref="2" role="to"/>'
-        + _tags({"type": "restriction", "restriction": "no_straight_on"})
+        + write_tags({"type": "restriction", "restriction": "no_straight_on"})
         + "</relation>"
     )
     assert drive(relations=relation) == pytest.approx([LONG_KM, SHORT_KM], abs=0.02)
@@ -149,7 +100,7 @@ def test_a_turn_restriction_leads_trucks_round(drive):
 
 def test_a_whole_network_keeps_closed_roads_and_ids(tmp_path):
     """Everything in the file is there, with the id of its way and the tags that restrict."""
-    file = write_map(tmp_path / "map.osm", {"hgv": "no", "maxheight": "lavt"}, {})
+    file = write_map(tmp_path / "map.osm", {"hgv": "no", "maxheight": "lavt"})
     network = lay_network(read_osm(file))
     assert sorted(network.way.tolist()) == [1, 2, 3, 4]
     closed = network.roads[network.road[network.way.tolist().index(2)]]
@@ -162,7 +113,7 @@ def test_restrictions_at_some_times_only_are_counted(tmp_path):
     relation = (
         '<relation id="1"><member type="way" ref="1" role="from"/>'
         '<member type="node" ref="2" role="via"/><member type="way" ref="2" role="to"/>'
-        + _tags({"type": "restriction", "restriction:conditional": "no_straight_on @ (Mo-Fr)"})
+        + write_tags({"type": "restriction", "restriction:conditional": "no_straight_on @ (Mo-Fr)"})
         + "</relation>"
     )
     network = lay_network(read_osm(write_map(tmp_path / "map.osm", {}, {}, relation)))
@@ -172,8 +123,8 @@ def test_restrictions_at_some_times_only_are_counted(tmp_path):
 
 def test_a_map_runs_through_the_command_line(tmp_path, capsys):
     """A planner's file of OpenStreetMap is all that `raastof run` needs, once and again."""
-    write_map(tmp_path / "map.osm", {"maxheight": "3.5"}, {})
-    (tmp_path / "world.yaml").write_text(SCENARIO, encoding="utf-8")
+    write_map(tmp_path / "map.osm", {"maxheight": "3.5"})
+    (tmp_path / "world.yaml").write_text(MAPPED_WORLD, encoding="utf-8")
     for _ in range(2):
         command = ["run", str(tmp_path / "world.yaml"), "--into", str(tmp_path / "results")]
         assert run_command(command) == 0
@@ -184,12 +135,12 @@ def test_a_map_runs_through_the_command_line(tmp_path, capsys):
 
 def test_only_what_lies_in_some_municipalities_is_read(tmp_path):
     """`municipalities` clips the file, with a margin."""
-    write_map(tmp_path / "map.osm", {}, {})
-    text = SCENARIO.replace("file: map.osm", "file: map.osm, municipalities: [Lejre]")
+    write_map(tmp_path / "map.osm", {})
+    text = MAPPED_WORLD.replace("file: map.osm", "file: map.osm, municipalities: [Lejre]")
     (tmp_path / "world.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match="no roads inside the bounds"):
         place_scenario(read_scenario(tmp_path / "world.yaml"))
-    text = SCENARIO.replace("file: map.osm", "file: map.osm, municipalities: [Køge, Faxe]")
+    text = MAPPED_WORLD.replace("file: map.osm", "file: map.osm, municipalities: [Køge, Faxe]")
     (tmp_path / "world.yaml").write_text(text, encoding="utf-8")
     network, _ = place_scenario(read_scenario(tmp_path / "world.yaml"))
     assert network.edge_count > 0
@@ -199,7 +150,7 @@ def test_building_a_whole_network_from_the_command_line(tmp_path, capsys):
     """`--whole` keeps all, `--box` and `--within` clip, `--renumbered` drops ids."""
     from raastof_geo.roads.stored.store import read_network
 
-    file = write_map(tmp_path / "map.osm", {"hgv": "no"}, {})
+    file = write_map(tmp_path / "map.osm", {"hgv": "no"})
     build = ["network", "build", str(file), "--into", str(tmp_path)]
     assert run_command([*build, "--whole"]) == 0
     assert read_network(tmp_path / "roads.npz").edge_count == 4

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import osmium
 import pytest
+from places import CASES
 
 from raastof_geo.errors import OutputError, RoadDataError
-from raastof_geo.language import speaking
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.mapped.writer import open_writer
 from raastof_geo.roads.stored.store import read_network, write_network
 
-LAT_91 = Path(__file__).parents[1] / "cases" / "roads" / "node_at_lat_91.osm"
+LAT_91 = CASES / "roads" / "node_at_lat_91.osm"
 TOWN = LAT_91.read_text(encoding="utf-8").replace("lat='91'", "lat='55.45'")
 NODE = "<node id='2' lat='55.45' lon='12.115' version='1'/>"
 RESTRICTS = (
@@ -26,10 +26,7 @@ RESTRICTS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def write(folder: Path, text: str | bytes, name: str = "town.osm") -> Path:

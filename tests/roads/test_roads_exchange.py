@@ -6,11 +6,9 @@ import networkx as nx
 import numpy as np
 import osmnx as ox
 import pytest
-from test_distances import random_network
-from worlds import make_network
+from worlds import make_network, random_network
 
 from raastof_geo.errors import RoadDataError
-from raastof_geo.language import speaking
 from raastof_geo.roads.exchange import from_osmnx, read_graphml
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.projection import measure_steps
@@ -18,11 +16,7 @@ from raastof_geo.roads.road import Access, Road, align_limits
 from raastof_geo.roads.routing.approach import Stop
 from raastof_geo.roads.routing.route import prepare_router
 
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 NODES = [(12.0, 55.4), (12.05, 55.4), (12.02, 55.43)]

@@ -130,10 +130,7 @@ class Overpass:
         self.url = f"http://127.0.0.1:{self.server.server_port}/api"
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,6 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.errors import OutputError, RoadDataError
-from raastof_geo.language import speaking
 from raastof_geo.roads.edges import ATTRIBUTION, NetworkMetadata
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.turns import gather_turns
@@ -27,10 +26,7 @@ ARRAYS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.fixture(scope="module")

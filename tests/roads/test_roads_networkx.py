@@ -1,18 +1,17 @@
 """The road network is a NetworkX graph when asked, and routing on it finds our legs again."""
 
 import re
-from pathlib import Path
 
 import networkx
 import numpy as np
 import osmnx
 import pytest
+from places import ROOT
 from worlds import make_network, make_scenario
 
 from raastof_geo import load_network
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.errors import InputError
-from raastof_geo.language import speaking
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import LIMITS, Access, Road
@@ -20,7 +19,6 @@ from raastof_geo.roads.routing.approach import Stop
 from raastof_geo.roads.routing.drive import emit_kg_co2e
 from raastof_geo.roads.snap import snap_sites
 
-ROOT = Path(__file__).parents[2]
 TRUCK = "truck_trailer_7_axle"
 WORLD = """
 title: Two ways
@@ -36,10 +34,7 @@ NODES = [(12.0, 55.4), (12.05, 55.4), (12.15, 55.4), (12.2, 55.4), (12.1, 55.43)
 EDGES = [(0, 1), (1, 2), (2, 3), (1, 4), (4, 2)]
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import pytest
 import shapely
 
 from raastof_geo.errors import RoadDataError
-from raastof_geo.language import speaking
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.build import BUILT_IN_CLASSES, build_network
 from raastof_geo.roads.mapped.osm import read_osm
@@ -27,10 +26,7 @@ EAST, NORTH = 12.0, 55.4
 STEP = 0.01  # some 630 m of longitude, 1,110 m of latitude
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def grid(*places: tuple[float, float]) -> dict[int, tuple[float, float]]:

@@ -8,7 +8,6 @@ import pytest
 import shapely
 
 from raastof_geo.errors import RoadDataError
-from raastof_geo.language import speaking
 from raastof_geo.roads.builtin import build_data
 from raastof_geo.roads.places import (
     build_places,
@@ -42,10 +41,7 @@ REGION = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.fixture(scope="module")

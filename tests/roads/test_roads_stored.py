@@ -11,17 +11,12 @@ import pytest
 import shapely
 
 from raastof_geo.errors import RoadDataError
-from raastof_geo.language import speaking
 from raastof_geo.roads.exchange import from_osmnx
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.stored.faults import COLUMNS
 from raastof_geo.roads.stored.store import read_network
 
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.fixture(scope="module")

@@ -19,14 +19,10 @@ from raastof_geo.figures.figure import (
     Sum,
     Yearly,
 )
-from raastof_geo.language import format_number, say, speaking
+from raastof_geo.language import format_number, say
 from raastof_geo.units import Quantity, join_at_comma, read_quantity, read_share, suggest_number
 
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.mark.parametrize(

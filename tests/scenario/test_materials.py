@@ -16,6 +16,8 @@ from raastof_geo.scenario.telling.fit import FROM_BETTER_TO_LESSER, explain_fit
 from raastof_geo.scenario.telling.glossary import CatalogueEntry, explain_entry, list_catalogue
 from raastof_geo.scenario.telling.material import explain_material
 
+pytestmark = pytest.mark.usefixtures("english")
+
 CATALOGUE = load_catalogue()
 RANK = {"forbidden": 0, "conditional": 1, "allowed": 2}
 LAND_FROM_MOST_SENSITIVE = ("open_land", "built_up", "road")
@@ -28,8 +30,7 @@ def rank(material, use):
 
 
 def explain(material, use, *, catalogue=CATALOGUE, **where):
-    with speaking("en"):
-        return "\n".join(explain_fit(catalogue, material, use, "en", **where))
+    return "\n".join(explain_fit(catalogue, material, use, "en", **where))
 
 
 def own_catalogue(text):
@@ -94,8 +95,7 @@ def test_every_unverified_figure_is_counted(starter_result):
     doubtful = {path for path, figure in CATALOGUE.figures().items() if not figure.verified}
     written = describe_plan(result)["catalogue"]["unverified"]
     assert written == sorted(doubtful)
-    with speaking("en"):
-        counted = [str(one) for one in warn(result) if "have not been verified" in str(one)]
+    counted = [str(one) for one in warn(result) if "have not been verified" in str(one)]
     assert [one.split()[0] for one in counted] == [str(len(doubtful))]
     assert 0 < len(doubtful) < len(CATALOGUE.figures())
 
@@ -322,13 +322,13 @@ def test_what_may_serve_instead_heeds_the_land():
 def test_unknown_names_are_answered_with_a_suggestion(arguments, message):
     """A slip of the pen is told what it may have meant."""
     material, use, *rest = arguments
-    with speaking("en"), pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message):
         explain_fit(CATALOGUE, material, use, *(rest or ["en"]))
 
 
 def test_an_unknown_material_cannot_be_explained():
     """A material is looked up by its id."""
-    with speaking("en"), pytest.raises(InputError, match="did you mean `topsoil`"):
+    with pytest.raises(InputError, match="did you mean `topsoil`"):
         explain_material(CATALOGUE, "topsoill", "en")
 
 
@@ -402,8 +402,7 @@ def test_the_list_has_everything_that_a_scenario_may_name():
 )
 def test_any_entry_is_told_by_id_or_name(asked, answer):
     """A use, recipe, condition, truck or land is told of as a material is, by either name."""
-    with speaking("en"):
-        assert answer in "\n".join(explain_entry(CATALOGUE, asked, "en"))
+    assert answer in "\n".join(explain_entry(CATALOGUE, asked, "en"))
 
 
 @pytest.mark.parametrize("part", ["materials", "uses", "recipes", "conditions", "land", "vehicles"])
@@ -418,7 +417,7 @@ def test_every_entry_can_be_told(part, language):
 
 def test_what_nothing_is_called_is_suggested():
     """A near miss is told in both languages."""
-    with speaking("en"), pytest.raises(InputError, match=r"did you mean `base_course`"):
+    with pytest.raises(InputError, match=r"did you mean `base_course`"):
         explain_entry(CATALOGUE, "bærelagg", "en")
 
 
@@ -464,5 +463,4 @@ def test_a_material_of_the_scenario_needs_no_law():
     assert "holds from 2027-01-01 to 2028-12-31" in said
     assert "Law: the catalogue names none." in said
     assert "1.000 t of Chalk" in said
-    with speaking("en"):
-        assert "May serve: Fill" in explain_material(catalogue, "chalk", "en")
+    assert "May serve: Fill" in explain_material(catalogue, "chalk", "en")

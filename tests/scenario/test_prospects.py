@@ -1,9 +1,8 @@
 """Plants that can never run: told before solving, with what each recipe lacks."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
+from places import CASES
 from strategies import whole_worlds
 from worlds import make_legs, make_scenario
 
@@ -13,7 +12,7 @@ from raastof_geo.errors import NoPlanError, ScenarioError
 from raastof_geo.language import speaking
 from raastof_geo.scenario.checking.prospects import Lack, find_idle
 
-ZEALAND = Path(__file__).parents[1] / "cases" / "scenarios" / "west_zealand_14_sites.yaml"
+ZEALAND = CASES / "west_zealand.yaml"
 
 WORLD = """
 title: A crusher

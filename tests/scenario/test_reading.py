@@ -4,32 +4,21 @@ from __future__ import annotations
 
 import re
 import textwrap
-from pathlib import Path
 
 import pytest
-from worlds import EVERYTHING, PIT_AND_PROJECT, make_scenario
+from places import CASES, SCENARIOS
+from worlds import EVERYTHING, PIT_AND_PROJECT, make_scenario, refusal
 
 from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError, Place, ScenarioError
-from raastof_geo.language import speaking
 from raastof_geo.scenario import ScenarioFile, read_scenario
 from raastof_geo.scenario.identity import find_id
 from raastof_geo.scenario.scenario import Scenario
 
-CASES = Path(__file__).parents[1] / "cases" / "scenarios"
-SHIPPED = Path(__file__).parents[2] / "scenarios"
+REFUSED = CASES / "scenarios"
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
-
-
-def refusal(text: str) -> str:
-    with pytest.raises(ScenarioError) as caught:
-        make_scenario(text)
-    return str(caught.value)
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def world(*changes: tuple[str, str], more: str = "") -> str:
@@ -66,19 +55,18 @@ def everything(old: str, new: str) -> str:
 )
 def test_cases_are_refused_with_their_place(case, place, sentence, capsys):
     """What cannot be meant is refused with exit code 2, file:line:column and what to do."""
-    assert run_command(["check", str(CASES / f"{case}.yaml"), "--lang", "en"]) == 2
+    assert run_command(["check", str(REFUSED / f"{case}.yaml"), "--lang", "en"]) == 2
     told = " ".join(capsys.readouterr().err.split())
     assert f"{case}.yaml:{place}: " in told
     assert sentence in told
     assert told.count(f"{case}.yaml:") == 1
 
 
-def test_danish_words_are_taken_or_answered():
+def test_danish_words_are_taken_or_answered(danish):
     """`bærelag` is taken; the rest is refused in one answer, each with its proposal."""
-    with speaking("da"), pytest.raises(ScenarioError) as caught:
-        read_scenario(CASES / "danish_words.yaml")
-    with speaking("da"):
-        lines = [line.split(".yaml:")[1] for line in str(caught.value).splitlines()]
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(REFUSED / "danish_words.yaml")
+    lines = [line.split(".yaml:")[1] for line in str(caught.value).splitlines()]
     expected = [
         ("3:27: ", "`tog` er ikke en lastbil", "`tipper_4_axle` (4-akslet tiplad)"),
         ("5:62: ", "`9.000`", "`9 000`"),
@@ -315,13 +303,12 @@ def test_an_id_wins_over_a_name():
         ("materials", "xyz", "`raastof materials` viser alle"),
     ],
 )
-def test_near_misses_are_suggested_in_both_languages(section, given, hint):
+def test_near_misses_are_suggested_in_both_languages(section, given, hint, danish):
     """What was probably meant is looked for among ids and names of both languages."""
     catalogue = make_scenario(PIT_AND_PROJECT).catalogue
-    with speaking("da"), pytest.raises(InputError, match="er ikke") as caught:
+    with pytest.raises(InputError, match="er ikke") as caught:
         find_id(section, given, catalogue.names(section))
-    with speaking("da"):
-        assert hint in str(caught.value)
+    assert hint in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -709,7 +696,7 @@ def test_an_older_format_says_what_changed_for_it():
     assert make_scenario(free + other).warnings == ()
 
 
-@pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(SCENARIOS.glob("*.yaml")), ids=lambda file: file.stem)
 def test_shipped_scenarios_are_of_today(file):
     """What we ship says its format, and reading it warns of nothing."""
     scenario = read_scenario(file)

@@ -6,7 +6,7 @@ import textwrap
 import time
 
 import pytest
-from worlds import PIT_AND_PROJECT, make_scenario
+from worlds import PIT_AND_PROJECT, make_scenario, refusal
 
 from raastof_geo.errors import ScenarioError
 from raastof_geo.language import speaking
@@ -16,16 +16,7 @@ from raastof_geo.scenario.reading.tree import parse_tree
 SITE = "lon: 12.10, lat: 55.45"
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
-
-
-def refusal(text: str) -> str:
-    with pytest.raises(ScenarioError) as caught:
-        make_scenario(text)
-    return str(caught.value)
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def with_road(place: str) -> str:

@@ -7,15 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import speaking
 from raastof_geo.scenario.catalogue import load_catalogue
 from raastof_geo.units import Quantity, read_quantity, read_share
 
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.mark.parametrize(

@@ -7,28 +7,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import PIT_AND_PROJECT, make_scenario
+from places import CASES
+from worlds import PIT_AND_PROJECT, refusal
 
 from raastof_geo.errors import RaastofError, ScenarioError
-from raastof_geo.language import speaking
 from raastof_geo.scenario import read_scenario
 from raastof_geo.scenario.reading.nodes import MOST_LEVELS
 from raastof_geo.scenario.reading.scalars import read_plain
 from raastof_geo.scenario.reading.tree import LARGEST_FILE_BYTES, MOST_VALUES, parse_tree
 
-CASES = Path(__file__).parents[1] / "cases" / "scenarios"
+REFUSED = CASES / "scenarios"
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with speaking("en"):
-        yield
-
-
-def refusal(text: str) -> str:
-    with pytest.raises(ScenarioError) as caught:
-        make_scenario(text)
-    return str(caught.value)
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def slips(text: str) -> list[str]:
@@ -54,13 +45,13 @@ def slips(text: str) -> list[str]:
 def test_files_that_once_crashed_or_were_believed(file, message):
     """No traceback and no false answer: each is refused with its place."""
     with pytest.raises(ScenarioError, match=message):
-        read_scenario(CASES / f"{file}.yaml")
+        read_scenario(REFUSED / f"{file}.yaml")
 
 
 def test_only_what_was_said_is_said_of_half_a_character():
     """A text that cannot be written anywhere is told once, and nothing follows from it."""
     with pytest.raises(ScenarioError) as caught:
-        read_scenario(CASES / "surrogate.yaml")
+        read_scenario(REFUSED / "surrogate.yaml")
     assert len(caught.value.findings) == 1
 
 
@@ -165,14 +156,13 @@ def test_slips_in_a_scenario_bring_no_others():
         assert len(refusal(PIT_AND_PROJECT.replace(old, new)).splitlines()) <= 2
 
 
-def test_slips_are_told_in_danish():
+def test_slips_are_told_in_danish(danish):
     """No word of the parser stands in a sentence, in neither language."""
-    with speaking("da"):
-        assert slips("a:\n\tb: 1\n") == [
-            "a.yaml:2:1: her står en tabulator: skriv mellemrum i stedet, to for hvert trin af "
-            "indrykning"
-        ]
-        assert "Notesblok med Gem som → Kodning: UTF-8" in danish_refusal(b"title: K\xf8ge\n")
+    assert slips("a:\n\tb: 1\n") == [
+        "a.yaml:2:1: her står en tabulator: skriv mellemrum i stedet, to for hvert trin af "
+        "indrykning"
+    ]
+    assert "Notesblok med Gem som → Kodning: UTF-8" in danish_refusal(b"title: K\xf8ge\n")
 
 
 def danish_refusal(content: bytes) -> str:

@@ -5,24 +5,18 @@ import subprocess
 import sys
 
 import pytest
+from commands import run
 
-from raastof_geo.cli import run_command
 from raastof_geo.cli.speech import pick_language
-from raastof_geo.language import speaking
 
 
 @pytest.fixture
-def starter(tmp_path, monkeypatch):
+def starter(tmp_path, monkeypatch, starter_text):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RAASTOF_LANG", raising=False)
-    with speaking("en"):
-        assert run_command(["new", "start", "--lang", "en"]) == 0
-    return tmp_path / "start.yaml"
-
-
-def run(*arguments, language="en"):
-    with speaking(language):
-        return run_command([str(argument) for argument in arguments])
+    path = tmp_path / "start.yaml"
+    path.write_text(starter_text, encoding="utf-8")
+    return path
 
 
 @pytest.mark.parametrize("language", ["da", "en"])

@@ -8,13 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import run
+from places import CASES, ROOT
 
-from raastof_geo.cli import run_command
 from raastof_geo.cli.terminal import clean, fold, quote
-from raastof_geo.language import speaking
 from raastof_geo.outputs.tables.summary import _plain
 
-ROOT = Path(__file__).parents[2]
 ENGLISH = (
     "Usage:",
     "Options",
@@ -43,21 +42,6 @@ def starter(tmp_path, monkeypatch):
     text = path.read_text(encoding="utf-8")
     path.write_text(f"{text}outputs: [plan, summary]\n", encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    """The starter scenario in Danish, written once."""
-    folder = tmp_path_factory.mktemp("desk")
-    with speaking("da"):
-        assert run_command(["new", str(folder / "start")]) == 0
-        assert run_command(["run", str(folder / "start.yaml"), "--into", str(folder)]) == 0
-    return folder / "start"
-
-
-def run(*arguments, language="en"):
-    with speaking(language):
-        return run_command([str(argument) for argument in arguments])
 
 
 MISTAKES = {
@@ -219,11 +203,11 @@ def test_narrow_terminals_cut_nothing_away(monkeypatch, capsys, columns):
     assert max(map(len, narrow.splitlines())) <= max(columns, 25)
 
 
-def test_explain_without_a_figure_lists_the_figures(results, capsys):
+def test_explain_without_a_figure_lists_the_figures(starter_result, capsys):
     """Every figure with value, unit and title, and what it can be narrowed down to."""
-    assert run("explain", results, language="da") == 0
+    assert run("explain", starter_result[1], language="da") == 0
     told = capsys.readouterr().out
-    ledger = json.loads((results / "ledger.json").read_text(encoding="utf-8"))
+    ledger = json.loads((starter_result[1] / "ledger.json").read_text(encoding="utf-8"))
     for side in ("plan", "baseline", "saved"):
         for part, unit in ledger["units"].items():
             line = next(one for one in told.splitlines() if one.startswith(f"{side}.{part} = "))
@@ -232,7 +216,7 @@ def test_explain_without_a_figure_lists_the_figures(results, capsys):
     assert "@project= byggeplads" in told
     narrowed = next(word for word in told.split() if "saved.cost_dkk@project=" in word)
     figure = shlex.split(narrowed.rstrip(":"))[0]
-    assert run("explain", results, figure) == 0
+    assert run("explain", starter_result[1], figure) == 0
 
 
 @pytest.mark.parametrize(
@@ -244,14 +228,14 @@ def test_explain_without_a_figure_lists_the_figures(results, capsys):
         ("plan.kg_co2_wtw", "`kg_co2e_wtw`"),
     ],
 )
-def test_a_near_miss_of_a_figure_is_suggested(results, capsys, asked, near):
+def test_a_near_miss_of_a_figure_is_suggested(starter_result, capsys, asked, near):
     """A half figure is told which whole ones there are."""
-    assert run("explain", results, asked) == 2
+    assert run("explain", starter_result[1], asked) == 2
     assert near in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("damage", ["{}", "[]", '{"format": "raastof_geo ledger 1"}', "\x00"])
-def test_a_damaged_ledger_is_told(results, tmp_path, capsys, damage):
+def test_a_damaged_ledger_is_told(tmp_path, capsys, damage):
     """Whatever stands in the ledger: a sentence, exit 2."""
     (tmp_path / "ledger.json").write_text(damage, encoding="utf-8")
     for more in ([], ["plan.cost_dkk"]):
@@ -471,7 +455,7 @@ def test_every_terminal_is_written_to(encoding):
 def test_an_older_format_is_told_in_the_first_line(command, tmp_path, capsys, monkeypatch):
     """Whoever runs a file of an older format reads first what it means today, and once."""
     monkeypatch.chdir(tmp_path)
-    case = Path(__file__).parents[1] / "cases" / "baseline_capacity_per_site.yaml"
+    case = CASES / "baseline_capacity_per_site.yaml"
     old = tmp_path / "old.yaml"
     text = case.read_text(encoding="utf-8").replace("format: 2\n", "")
     old.write_text(text, encoding="utf-8")

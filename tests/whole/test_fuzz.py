@@ -1,15 +1,11 @@
 """`tools/fuzz.py`: what is broken ends in an answer or a refusal, and never otherwise."""
 
 import os
-import sys
 import time
 from pathlib import Path
 from random import Random
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
-
 from fuzzing.crew import Tally, run_cases, spread_cases
 from fuzzing.outcome import KINDS, Outcome
 from fuzzing.scenarios import make_scenario

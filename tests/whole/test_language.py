@@ -3,54 +3,45 @@
 `python tools/translate.py` brings the Danish catalogue up to date.
 """
 
-import importlib.util
 import re
-from pathlib import Path
 
 import pytest
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
+from places import ROOT
+from translate import extract_messages
 
 from raastof_geo.language import as_language, format_number, say, say_count, speaking
 
-ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "raastof_geo" / "locale" / "da" / "LC_MESSAGES"
 PLACEHOLDER = re.compile(r"(?<!\{)\{\w+\}(?!\})")
 
 
 @pytest.fixture(scope="module")
-def translate():
-    spec = importlib.util.spec_from_file_location("translate", ROOT / "tools" / "translate.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def danish():
+def entries():
     with (FOLDER / "raastof_geo.po").open("rb") as file:
         return {entry.id: entry for entry in read_po(file, locale="da") if entry.id}
 
 
-def test_every_message_has_its_danish(translate, danish):
+def test_every_message_has_its_danish(entries):
     """No message of the source is missing, empty, fuzzy or left over."""
-    found = translate.extract_messages()
-    assert set(danish) == found
-    assert [one.id for one in danish.values() if not all(list_of(one)) or one.fuzzy] == []
+    found = extract_messages()
+    assert set(entries) == found
+    assert [one.id for one in entries.values() if not all(list_of(one)) or one.fuzzy] == []
 
 
-def test_placeholders_are_kept(danish):
+def test_placeholders_are_kept(entries):
     """A translation fills in the same values as its source."""
-    for entry in danish.values():
+    for entry in entries.values():
         if isinstance(entry.id, str):
             assert set(PLACEHOLDER.findall(entry.id)) == set(PLACEHOLDER.findall(entry.string))
 
 
-def test_the_compiled_catalogue_is_the_written_one(danish):
+def test_the_compiled_catalogue_is_the_written_one(entries):
     """What is read at run time is what translators wrote."""
     with (FOLDER / "raastof_geo.mo").open("rb") as file:
         compiled = {plain_id(entry): list_of(entry) for entry in read_mo(file) if entry.id}
-    assert compiled == {plain_id(entry): list_of(entry) for entry in danish.values()}
+    assert compiled == {plain_id(entry): list_of(entry) for entry in entries.values()}
 
 
 def plain_id(entry):

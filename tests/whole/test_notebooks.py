@@ -1,14 +1,13 @@
 """The notebooks run from top to bottom, without internet, and are stored without outputs."""
 
 import shutil
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from places import ROOT
 
-HOME = Path(__file__).resolve().parents[2]
-NOTEBOOKS = sorted((HOME / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 NO_INTERNET = """
 import socket as _socket
@@ -44,7 +43,7 @@ def _execute(notebook, folder):
 def layout(tmp_path):
     """A clone's folders, so that nothing is written into the real ones."""
     for name in ("notebooks", "scenarios"):
-        shutil.copytree(HOME / name, tmp_path / name)
+        shutil.copytree(ROOT / name, tmp_path / name)
     return tmp_path
 
 

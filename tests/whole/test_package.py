@@ -5,13 +5,11 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from pathlib import Path
 
 import pytest
+from places import ROOT, SCENARIOS
 
 import raastof_geo
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +31,7 @@ def test_the_wheel_runs_the_main_job(built, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
     scenario = tmp_path / "koege_bugt.yaml"
-    scenario.write_bytes((ROOT / "scenarios" / "koege_bugt.yaml").read_bytes())
+    scenario.write_bytes((SCENARIOS / "koege_bugt.yaml").read_bytes())
     code = (
         "import raastof_geo, sys; assert 'site' in raastof_geo.__file__, raastof_geo.__file__\n"
         "sys.argv = ['raastof', 'run', 'koege_bugt.yaml']\n"

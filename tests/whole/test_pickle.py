@@ -4,24 +4,22 @@ import os
 import pickle
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from places import ROOT, SCENARIOS
 
 from raastof_geo import assign, price_legs, read_scenario
 from raastof_geo.outputs import write_outputs
 from raastof_geo.pipeline import place_scenario, solve_scenario
 from raastof_geo.roads.routing.engine import DijkstraEngine, HierarchyEngine, has_hierarchies
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture(scope="module")
 def stations():
     """The stations of a shipped scenario up to its legs, with nothing worked out since."""
-    scenario = read_scenario(ROOT / "scenarios" / "motorvej.yaml")
+    scenario = read_scenario(SCENARIOS / "motorvej.yaml")
     network, anchors = place_scenario(scenario)
     return scenario, network, anchors, price_legs(scenario, network, anchors)
 

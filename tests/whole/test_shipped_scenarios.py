@@ -1,22 +1,90 @@
-"""The scenarios that ship do what they say."""
+"""The scenarios that ship do what they say, and come to what they came to before."""
 
-from pathlib import Path
+import json
+from functools import cache
 
 import pytest
+from places import ROOT, SCENARIOS
+from store_answers import describe_answers
 
 from raastof_geo.pipeline import solve_scenario
 from raastof_geo.scenario import read_scenario
 
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
+STORED = ROOT / "tests" / "stored"
+NAMES = sorted(path.stem for path in SCENARIOS.glob("*.yaml"))
+RATIOS = {"in_plan", "largest", "offered", "asked", "price_per_t"}
 
 
-@pytest.mark.parametrize("name", ["region_sjaelland", "koege_bugt", "vordingborg_2016", "motorvej"])
+@cache
+def solve(name):
+    return solve_scenario(read_scenario(SCENARIOS / f"{name}.yaml"))
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_shipped_scenario_solves_with_proof(name):
     """Each shipped scenario has a plan that keeps every rule and is proved best."""
-    result = solve_scenario(read_scenario(SCENARIOS / f"{name}.yaml"))
+    result = solve(name)
     assert result.plan.certificate.holds
     assert result.effect.plan.kg_co2e_wtw <= result.effect.baseline.kg_co2e_wtw
     assert not result.effect.baseline_missing
+    check_against_stored(name, describe_answers(result))
+
+
+def check_against_stored(name, answers):
+    """Flows equal within a kilogram, figures within a millionth of the largest of their kind."""
+    stored = json.loads((STORED / f"{name}.json").read_text(encoding="utf-8"))
+    for kind in ("flows", "baseline_flows"):
+        moved = {
+            key: (stored[kind].get(key, 0.0), answers[kind].get(key, 0.0))
+            for key in stored[kind] | answers[kind]
+        }
+        assert {key: pair for key, pair in moved.items() if abs(pair[0] - pair[1]) > 1e-3} == {}
+    room = find_room(stored["figures"])
+    assert stored["figures"].keys() == answers["figures"].keys()
+    changed = {
+        (table, figure): (before, answers["figures"][table].get(figure))
+        for table, row in stored["figures"].items()
+        for figure, before in row.items()
+        if answers["figures"][table].get(figure) != pytest.approx(before, abs=room(table, figure))
+    }
+    assert changed == {}
+
+
+def find_room(figures):
+    """Say how far a figure may be off; what is a difference, by what it is a difference of."""
+    largest = {}
+    for row in figures.values():
+        for figure, value in row.items():
+            largest[figure] = max(largest.get(figure, 0.0), abs(value))
+    of_table = {
+        "target": next(iter(figures["objectives"].values())),
+        "reach": next(iter(figures["objectives"].values())),
+        "divided": figures["amounts"]["cost_dkk"],
+        "saved by project": figures["amounts"]["cost_dkk"],
+    }
+
+    def room(table, figure):
+        if figure in RATIOS or "share" in figure:
+            return 1e-6 * max(largest[figure], 1e-3)
+        whole = of_table.get(table, of_table.get(table.split()[0], 0.0))
+        return 1e-6 * max(largest[figure], whole, 1e3)
+
+    return room
+
+
+def test_a_changed_answer_is_found():
+    """Tonnes that go elsewhere, or a figure off by a hundred-thousandth, are a difference."""
+    answers = json.loads((STORED / "koege_bugt.json").read_text(encoding="utf-8"))
+    check_against_stored("koege_bugt", answers)
+    key = next(iter(answers["flows"]))
+    with pytest.raises(AssertionError, match=key):
+        check_against_stored("koege_bugt", answers | {"flows": answers["flows"] | {key: 1.0}})
+    for table in ("amounts", "saved by reuse"):
+        row = answers["figures"][table]
+        spoiled = row | {"cost_dkk": row["cost_dkk"] * (1 + 1e-5)}
+        figures = answers["figures"] | {table: spoiled}
+        with pytest.raises(AssertionError, match="cost_dkk"):
+            check_against_stored("koege_bugt", answers | {"figures": figures})
 
 
 def test_the_region_is_whole():
@@ -32,7 +100,7 @@ def test_the_region_is_whole():
 
 def test_vordingborg_emits_what_was_published_per_truck_kilometre():
     """The 4-axle tipper lies within 5 % of 0.857 kg CO2 per km (NIRAS 2017), tank to wheel."""
-    result = solve_scenario(read_scenario(SCENARIOS / "vordingborg_2016.yaml"))
+    result = solve("vordingborg_2016")
     before = result.effect.baseline
     assert before.kg_co2e_ttw / before.vehicle_km == pytest.approx(3_000_000 / 3_500_000, rel=0.05)
     saved_km = before.vehicle_km - result.effect.plan.vehicle_km

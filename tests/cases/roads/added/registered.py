@@ -1,10 +1,12 @@
 """Add a limit on trucks and a tag of roads, and then do what any user does.
 
-Run as a program, so that both are there before the package reads its declarations.
+Run as a program, so that both are there before the package reads its declarations; commands
+stand after its name, or several of them as JSON in what it is given.
 """
 
 import dataclasses
 import datetime
+import json
 import sys
 
 from raastof_geo.emissions import limit
@@ -47,4 +49,9 @@ from raastof_geo.cli import run_command  # noqa: E402
 
 if __name__ == "__main__":
     with speaking("en"):
-        sys.exit(run_command(sys.argv[1:]))
+        if sys.argv[1:]:
+            sys.exit(run_command(sys.argv[1:]))
+        for command in json.load(sys.stdin):
+            if run_command(command):
+                sys.exit(f"{command} failed")
+            sys.stdout.write("\x1e")

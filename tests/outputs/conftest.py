@@ -1,0 +1,30 @@
+"""What tests of the outputs share: plants, depots, coordinated and electric trucks."""
+
+from typing import get_args
+
+import pytest
+from places import SCENARIOS
+
+from raastof_geo.pipeline import run_scenario
+from raastof_geo.scenario.model import OutputName
+
+
+@pytest.fixture(scope="session")
+def road(tmp_path_factory):
+    """The motorway's scenario in Danish, solved once and written with every output."""
+    return run_road(
+        tmp_path_factory.mktemp("road"), "da", f"outputs: [{', '.join(get_args(OutputName))}]"
+    )
+
+
+@pytest.fixture(scope="session")
+def english_road(tmp_path_factory):
+    """The same in English: map and workbook."""
+    return run_road(tmp_path_factory.mktemp("english_road"), "en", "outputs: [map, workbook]")
+
+
+def run_road(folder, language, outputs):
+    text = (SCENARIOS / "motorvej.yaml").read_text(encoding="utf-8")
+    text = text.replace("language: da", f"language: {language}")
+    (folder / "motorvej.yaml").write_text(f"{text}\n{outputs}\n", encoding="utf-8")
+    return run_scenario(folder / "motorvej.yaml", into=folder / "out")
