@@ -38,8 +38,8 @@ from raastof_geo.roads.routing.islands import explain_islands, group_sites
 from raastof_geo.roads.routing.route import Measure, Router, Routes, load_router, place_stops
 from raastof_geo.roads.snap import Anchors
 from raastof_geo.roads.travel import Travelling
-from raastof_geo.scenario.model import RoadChange
 from raastof_geo.scenario.parties import Taker, list_givers, list_takers, may_deal
+from raastof_geo.scenario.said.network import RoadChange
 from raastof_geo.scenario.scenario import Scenario
 
 if TYPE_CHECKING:

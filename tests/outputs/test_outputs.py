@@ -20,7 +20,7 @@ from raastof_geo.pipeline import run_scenario
 from raastof_geo.records.explain import explain_figure
 from raastof_geo.records.manifest import read_manifest
 from raastof_geo.records.verify import check_results
-from raastof_geo.scenario.model import EVERY_OUTPUT, OutputName
+from raastof_geo.scenario.said.file import EVERY_OUTPUT, OutputName
 
 
 def test_every_output_is_written(starter_result):

@@ -9,7 +9,7 @@ import numpy as np
 from raastof_geo.arrays import Columns
 from raastof_geo.assignment.rules.row import Row, Sense, sum_of
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.scenario.model import Agreement
+from raastof_geo.scenario.said.agreement import Agreement
 
 
 def agreements_kept(problem: Problem) -> Iterator[Row]:

@@ -10,7 +10,7 @@ import numpy as np
 from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.rules.row import Row
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.scenario.model import ShareDefinition
+from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 
 CLEAN_SOIL_CLASS = 1

@@ -10,7 +10,7 @@ from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
 from raastof_geo.errors import RaastofError
-from raastof_geo.scenario.model import ScenarioFile
+from raastof_geo.scenario.said.file import ScenarioFile
 
 
 def restate(

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from raastof_geo.language import Language, Message, Readable, format_number, say
-from raastof_geo.scenario.model import Agreement, PassageLimit
+from raastof_geo.scenario.said.agreement import Agreement
+from raastof_geo.scenario.said.target import PassageLimit
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 
 _MOST = 6

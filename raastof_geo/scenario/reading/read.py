@@ -17,12 +17,12 @@ from raastof_geo.scenario.checking.agreed import check_agreements, note_agreemen
 from raastof_geo.scenario.checking.lot import check_lots
 from raastof_geo.scenario.checking.permit import check_receivers, note_needs
 from raastof_geo.scenario.identity import Names, find_id, names_in
-from raastof_geo.scenario.model import ScenarioFile
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.format import note_older, refuse_newer
 from raastof_geo.scenario.reading.overlay import write_ids
 from raastof_geo.scenario.reading.refusal import explain_errors
 from raastof_geo.scenario.reading.tree import Tree, merge_values, read_tree
+from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
 
 
