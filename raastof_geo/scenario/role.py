@@ -26,17 +26,14 @@ class Role(StrEnum):
             Role.DEPOT: frozenset({Role.OFFER, Role.PIT, Role.PLANT}),
         }.get(self, frozenset())
 
-    @property
     def takes(self) -> bool:
         """Whether material may come to it."""
         return bool(self.takes_from)
 
-    @cached_property
     def gives(self) -> bool:
         """Whether material may leave it."""
         return any(self in taker.takes_from for taker in Role)
 
-    @property
     def converts(self) -> bool:
         """Whether it passes on what it takes, in another form or another period."""
-        return self.gives and self.takes
+        return self.gives() and self.takes()
