@@ -1,7 +1,7 @@
 """The programme: one function per constraint, pricing-in, certificate, explanation."""
 
 from raastof_geo.assignment.plan import Plan, assign
-from raastof_geo.assignment.rules import RULES, Row
+from raastof_geo.assignment.rules import RULES, About, Family, Row, declare
 from raastof_geo.assignment.solving.certificate import Certificate, certify
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.measures import MEASURES
@@ -12,7 +12,9 @@ from raastof_geo.assignment.telling.why_not import Reason, compare_sites, explai
 __all__ = [
     "MEASURES",
     "RULES",
+    "About",
     "Certificate",
+    "Family",
     "Plan",
     "Problem",
     "Reason",
@@ -22,5 +24,6 @@ __all__ = [
     "build_programme",
     "certify",
     "compare_sites",
+    "declare",
     "explain_why_not",
 ]

@@ -118,13 +118,12 @@ def measure_alone(problem: Problem) -> dict[str, float]:
     fairness = scenario.said.targets.fairness
     assert fairness is not None  # noqa: S101 - the caller has looked
     alone = solve_alone(scenario, problem.legs)
-    values = alone.problem.measure(fairness.measure) * alone.values
     site = {offer.id: offer.site for offer in scenario.offers}
     site |= {need.id: need.site for need in scenario.needs}
     short = {scenario.project(site[label]) for _, label in alone.missing if label in site}
     return {
-        project: float(values[columns] @ part)
-        for project, (columns, part) in share_moves(alone.problem).items()
+        project: float(weights @ alone.values[columns])
+        for project, (columns, weights) in share_moves(alone.problem, fairness.measure).items()
         if project not in short
     }
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.alone import measure_alone
-from raastof_geo.assignment.rules import RULES, Row, Rule
+from raastof_geo.assignment.rules import RULES, Row, RowName, Rule
 from raastof_geo.assignment.solving.certificate import Certificate, certify
 from raastof_geo.assignment.solving.choose import Decision
 from raastof_geo.assignment.solving.master import make_solver, pick_solver, state_programme
@@ -93,8 +93,8 @@ class Proof:
     """What is needed to check the plan again."""
 
     programme: Programme
-    rows: tuple[tuple[str, str], ...]
-    """Rule and label of each row."""
+    rows: tuple[RowName, ...]
+    """What each row is: its family, and what it is about."""
     cost: Floats
     """Of the first objective."""
     values: Floats
@@ -140,7 +140,7 @@ def assign(
     chosen = pick_solver(solver or scenario.said.solving.solver)
     problem = _continue_from(start, scenario, legs, rules) or lay_columns(scenario, legs, rules)
     if scenario.said.targets.fairness is not None:
-        problem.alone.update(measure_alone(problem))
+        problem = replace(problem, alone=measure_alone(problem))
     rows, programme = _build_or_reuse(lay_rows(problem, rules), problem, start)
     with _interruptible() as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
@@ -328,7 +328,7 @@ def _build_or_reuse(
     if start is not None and start.problem.moves is problem.moves:
         old = start.proof
         bounding = old.rows[len(rows) :]
-        names = tuple((row.rule, row.label) for row in rows)
+        names = tuple(row.name for row in rows)
         if names == old.rows[: len(rows)] and not bounding and _same_entries(rows, old.programme):
             return rows, old.programme.with_limits(np.array([row.limit for row in rows]))
     return lay_programme(problem, rows)
@@ -428,7 +428,7 @@ def _build_plan(
         problem=problem,
         proof=Proof(
             programme=programme,
-            rows=tuple((row.rule, row.label) for row in rows),
+            rows=tuple(row.name for row in rows),
             cost=cost,
             values=values,
             shadow_prices=proving,

@@ -5,59 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Columns, Floats, Indices, Mask
-from raastof_geo.assignment.rules.limits import project_sites
-from raastof_geo.assignment.statement.measures import COST_PARTS, EMISSION_PARTS
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.shares import PARTS, SUMS, Group, project_sites, share_ends
 from raastof_geo.roads.places import locate_municipality
 from raastof_geo.scenario.scenario import Scenario
-
-Group: TypeAlias = Literal["ends", "taking", "buying", "giving"]
-"""How a part of a line is shared out between its two ends."""
-
-PARTS: Mapping[str, Group] = {
-    "tonnes": "ends",
-    "loads": "ends",
-    "vehicle_km": "ends",
-    "tonne_km": "ends",
-    "drive_h": "ends",
-    "litres": "ends",
-    "kwh": "ends",
-    "transport_kg_co2e_wtw": "ends",
-    "transport_kg_co2e_ttw": "ends",
-    "upstream_kg_co2e": "buying",
-    "processing_kg_co2e": "taking",
-    "disposal_kg_co2e": "giving",
-    "haul_dkk": "ends",
-    "toll_dkk": "ends",
-    "purchase_dkk": "buying",
-    "tax_dkk": "buying",
-    "gate_dkk": "giving",
-    "preparation_dkk": "taking",
-    "handling_dkk": "ends",
-    "processing_dkk": "ends",
-    "storing_dkk": "ends",
-    "opening_dkk": "ends",
-    "reference_tonnes": "taking",
-    "secondary_reference_tonnes": "taking",
-    "virgin_tonnes": "buying",
-    "secondary_tonnes": "taking",
-    "received_tonnes": "giving",
-    "landfill_tonnes": "giving",
-    "reused_tonnes": "giving",
-    "sold_dkk": "giving",
-}
-"""What every line has, and how each of it is shared out.
-
-`ends`: a transport between two projects by the scenario's rule, else the project at one end.
-`taking`: who takes, else who gives. `giving`: who gives, else who takes. `buying`: who takes.
-What no project stands at the end of is common: empty trips go by loads, the rest by the tonnes
-that each project exchanges with plants and depots."""
 
 UNITS: Mapping[str, str] = {
     "tonnes": "t",
@@ -79,12 +35,6 @@ def unit_of(part: str) -> str:
         return "kg CO2e"
     return "DKK" if part.endswith("_dkk") else "t"
 
-
-SUMS: Mapping[str, tuple[str, ...]] = {
-    "kg_co2e_wtw": EMISSION_PARTS,
-    "cost_dkk": COST_PARTS,
-}
-"""Figures that are sums of parts."""
 
 LABELS = (
     "kind",
@@ -203,24 +153,18 @@ class Books:
         trip = (lines["kind"] == "trips").to_numpy()
         gives = lines["origin"].isin(projects).to_numpy() & ~trip
         takes = lines["destination"].isin(projects).to_numpy() & ~trip
-        part = np.zeros(len(lines))
-        rule = self.scenario.said.effect.shared_legs
-        if group == "ends":
-            both = {"half": 0.5, "giver": 1.0, "taker": 0.0}[rule]
-            part = np.where(gives & takes, both, gives.astype(np.float64))
-        elif group == "giving":
-            part = gives.astype(np.float64)
-        elif group == "taking":
-            part = (gives & ~takes).astype(np.float64)
-        else:  # nobody buys what goes to final reception
-            part = (gives & (lines["taker_kind"] == "receiver").to_numpy()).astype(np.float64)
-        rest = 1.0 - part
-        owned = takes | (part == 1.0)
+        ends = share_ends(
+            group,
+            gives=gives,
+            takes=takes,
+            received=(lines["taker_kind"] == "receiver").to_numpy(),
+            shared_legs=self.scenario.said.effect.shared_legs,
+        )
         every = np.arange(len(lines))
-        common = every[~owned]
-        line = [every[owned & (part > 0)], every[owned & (part < 1)]]
+        common = every[ends.giver + ends.taker == 0]
+        line = [every[ends.giver > 0], every[ends.taker > 0]]
         site = [origin[line[0]], goal[line[1]]]
-        weight = [part[line[0]], rest[line[1]]]
+        weight = [ends.giver[line[0]], ends.taker[line[1]]]
         for chosen, keys in ((common[trip[common]], "trips"), (common[~trip[common]], "rest")):
             at, of = self._common_shares[keys]
             line.append(np.repeat(chosen, len(at)))
@@ -396,10 +340,9 @@ def _count_masses(problem: Problem, lines: pd.DataFrame, moves: Mask) -> None:
     lines["secondary_tonnes"] = tonnes.where((taker == "need") & (giver != "pit"), 0.0)
     lines["received_tonnes"] = tonnes.where(taker == "receiver", 0.0)
     apart = lines["origin"] != lines["destination"]
-    piles = {f"{depot.id}/out" for depot in scenario.depots if depot.own}
-    own = (giver == "offer") | lines["giver"].map(
-        lambda name: str(name).rpartition("/")[0] in piles
-    )
+    piles = [depot for depot in scenario.depots if depot.own]
+    heaped = [pile.out(material) for pile in piles for material in pile.materials]
+    own = (giver == "offer") | lines["giver"].isin(heaped)
     lines["reused_tonnes"] = tonnes.where(own & apart & (taker != "receiver"), 0.0)
     sold = (giver == "offer") & (taker != "receiver")
     lines["sold_dkk"] = lines["purchase_dkk"].where(sold, 0.0)

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.assignment.rules import RULES, Rule
-from raastof_geo.assignment.rules.limits import project_sites
 from raastof_geo.assignment.solving.solve import solve
 from raastof_geo.assignment.statement.measures import COST_PARTS
+from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.effect.books import COMMON, Books, keep_books
 from raastof_geo.errors import InputError

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.effect.books import LABELS, PARTS, SUMS, Books, find_municipalities, unit_of
+from raastof_geo.assignment.statement.shares import PARTS, SUMS
+from raastof_geo.effect.books import LABELS, Books, find_municipalities, unit_of
 from raastof_geo.effect.factor import BASES, list_doubts, name_factors
 from raastof_geo.records.ledger import FORMAT, NAME
 from raastof_geo.result import Result

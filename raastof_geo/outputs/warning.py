@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from raastof_geo.assignment.rules.limits import project_sites
+from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call, join_clauses, list_names, name_site
 from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding

@@ -70,7 +70,13 @@ class Taker:
 
 
 def may_deal(giver: Giver, taker: Taker) -> bool:
-    """Tell whether a giver may send to a taker, whatever the periods."""
+    """Tell whether a giver may send to a taker, whatever the periods.
+
+    Returns
+    -------
+    may
+        By their kinds, the material, and whose a stockpile is; roads and amounts are not asked.
+    """
     if giver.kind not in _TAKES_FROM[taker.kind] or giver.material not in taker.accepts:
         return False
     if taker.only_from is not None and (giver.site != taker.only_from or giver.kind != "offer"):
@@ -105,10 +111,9 @@ def _givers(scenario: Scenario) -> Iterator[Giver]:
         for material, price in pit.prices_dkk_per_t.items():
             upstream, tax = materials[material].upstream_kg_co2e, materials[material].tax
             kg = upstream.value if upstream else 0.0
-            name = f"{pit.site}/{material}"
             yield Giver(
                 "pit",
-                name,
+                pit.giver(material),
                 pit.site,
                 pit.site,
                 material,
@@ -118,15 +123,14 @@ def _givers(scenario: Scenario) -> Iterator[Giver]:
                 upstream_kg_co2e_per_t=kg,
             )
     for plant in scenario.plants:
-        made = {material for process in plant.processes for material in process.outputs}
-        for material in sorted(made):
-            name = f"{plant.site}/plant/{material}"
+        for material in plant.makes:
+            name = plant.giver(material)
             yield Giver("plant", name, plant.site, plant.site, material, always)
     for depot in scenario.depots:
         for material in depot.materials:
             yield Giver(
                 "depot",
-                f"{depot.id}/out/{material}",
+                depot.out(material),
                 depot.id,
                 depot.site,
                 material,
@@ -138,9 +142,9 @@ def _givers(scenario: Scenario) -> Iterator[Giver]:
 
 def _takers(scenario: Scenario) -> Iterator[Taker]:
     always = tuple(scenario.periods)
-    known: dict[tuple[str, int, tuple[str, ...]], dict[str, Terms]] = {}
+    known: dict[tuple[object, ...], dict[str, Terms]] = {}
     for need in scenario.needs:
-        alike = (need.use, id(need.ratios), need.periods)
+        alike = (need.use, need.periods, *need.ratios.items())
         if alike not in known:
             known[alike] = {
                 material: _serving(scenario, need, material, ratio)
@@ -150,7 +154,7 @@ def _takers(scenario: Scenario) -> Iterator[Taker]:
     for receiver in scenario.receivers:
         yield Taker(
             "receiver",
-            receiver.site,
+            receiver.taker,
             receiver.site,
             receiver.site,
             {
@@ -164,18 +168,17 @@ def _takers(scenario: Scenario) -> Iterator[Taker]:
             },
         )
     for plant in scenario.plants:
-        wanted = {material for process in plant.processes for material in process.inputs}
         yield Taker(
             "plant",
-            f"{plant.site}/plant",
+            plant.taker,
             plant.site,
             plant.site,
-            {material: Terms(always) for material in sorted(wanted)},
+            {material: Terms(always) for material in plant.takes},
         )
     for depot in scenario.depots:
         yield Taker(
             "depot",
-            f"{depot.id}/in",
+            depot.into,
             depot.id,
             depot.site,
             {material: _storing(depot, always) for material in depot.materials},
@@ -185,12 +188,12 @@ def _takers(scenario: Scenario) -> Iterator[Taker]:
 
 def _serving(scenario: Scenario, need: Need, material: str, ratio: float) -> Terms:
     fit = scenario.catalogue.fit(material, need.use)
-    assert fit is not None  # noqa: S101 - it may serve
+    dkk, kg = (fit.dkk_per_t, fit.kg_co2e_per_t) if fit is not None else (None, None)
     return Terms(
         need.material_periods[material],
         reference_share=1 / ratio,
-        dkk_per_t=fit.dkk_per_t.value if fit.dkk_per_t else 0.0,
-        processing_kg_co2e_per_t=fit.kg_co2e_per_t.value if fit.kg_co2e_per_t else 0.0,
+        dkk_per_t=dkk.value if dkk else 0.0,
+        processing_kg_co2e_per_t=kg.value if kg else 0.0,
     )
 
 

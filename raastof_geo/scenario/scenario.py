@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar, Literal, TypeAlias
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, Place
@@ -19,26 +20,45 @@ from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.site import Site
 from raastof_geo.units import Quantity
 
+Role: TypeAlias = Literal["offer", "need", "pit", "receiver", "plant", "depot", "stockpile"]
+"""As what a site gives or takes."""
+
 
 @dataclass(frozen=True)
 class Offer:
     """Tonnes of a secondary material, free in a window."""
 
-    id: str
+    role: ClassVar[Role] = "offer"
     site: str
+    number: int
+    """Its place among the offers of its site, from 1 on."""
     material: str
     tonnes: float
     must_leave: bool
     periods: tuple[str, ...]
     price_dkk_per_t: float
+    repeated: bool = False
+    """Whether it is one of several windows of the same entry."""
+
+    @property
+    def name(self) -> str:
+        """The entry that it is a window of, so that equal scenarios give equal names."""
+        return f"{self.site}/{self.number}-{self.material}"
+
+    @cached_property
+    def id(self) -> str:
+        """The entry, and the first period of the window where there are several."""
+        return f"{self.name}@{self.periods[0]}" if self.repeated else self.name
 
 
 @dataclass(frozen=True)
 class Need:
     """Reference tonnes for a use, due in a window."""
 
-    id: str
+    role: ClassVar[Role] = "need"
     site: str
+    number: int
+    """Its place among the needs of its site, from 1 on."""
     use: str
     tonnes: float
     periods: tuple[str, ...]
@@ -46,12 +66,25 @@ class Need:
     """Materials that may serve, and the tonnes of each that replace one reference tonne."""
     material_periods: dict[str, tuple[str, ...]]
     """Periods of the window in which the rule for each material holds throughout."""
+    repeated: bool = False
+    """Whether it is one of several windows of the same entry."""
+
+    @property
+    def name(self) -> str:
+        """The entry that it is a window of, so that equal scenarios give equal names."""
+        return f"{self.site}/{self.number}-{self.use}"
+
+    @cached_property
+    def id(self) -> str:
+        """The entry, and the first period of the window where there are several."""
+        return f"{self.name}@{self.periods[0]}" if self.repeated else self.name
 
 
 @dataclass(frozen=True)
 class Pit:
     """Virgin supply."""
 
+    role: ClassVar[Role] = "pit"
     site: str
     prices_dkk_per_t: dict[str, float]
     """Materials that it supplies, with price and raw-material tax."""
@@ -59,11 +92,21 @@ class Pit:
     total_t: float | None
     opens: Opening | None = None
 
+    @property
+    def id(self) -> str:
+        """The site: it has one pit."""
+        return self.site
+
+    def giver(self, material: str) -> str:
+        """Name who gives a material here."""
+        return f"{self.site}/{material}"
+
 
 @dataclass(frozen=True)
 class Receiver:
     """Final reception."""
 
+    role: ClassVar[Role] = "receiver"
     site: str
     fees_dkk_per_t: dict[str, float]
     """Materials that it accepts, with gate fee."""
@@ -72,6 +115,16 @@ class Receiver:
     disposal_kg_co2e_per_t: dict[str, float] = field(default_factory=dict)
     landfill: bool = True
     opens: Opening | None = None
+
+    @property
+    def id(self) -> str:
+        """The site: it has one receiver."""
+        return self.site
+
+    @property
+    def taker(self) -> str:
+        """Name who takes here."""
+        return self.site
 
 
 @dataclass(frozen=True)
@@ -92,19 +145,42 @@ class Process:
 class Plant:
     """A place that makes materials of others."""
 
+    role: ClassVar[Role] = "plant"
     site: str
     processes: tuple[Process, ...]
     per_period_t: float | None
     total_t: float | None
     opens: Opening | None = None
 
+    @property
+    def id(self) -> str:
+        """The site: it has one plant."""
+        return self.site
+
+    @property
+    def taker(self) -> str:
+        """Name who takes here, whatever the recipe."""
+        return f"{self.site}/plant"
+
+    def giver(self, material: str) -> str:
+        """Name who gives a material that is made here."""
+        return f"{self.taker}/{material}"
+
+    @property
+    def takes(self) -> list[str]:
+        """The materials that go into its recipes, in the order of their ids."""
+        return sorted({material for process in self.processes for material in process.inputs})
+
+    @property
+    def makes(self) -> list[str]:
+        """The materials that come out of its recipes, in the order of their ids."""
+        return sorted({material for process in self.processes for material in process.outputs})
+
 
 @dataclass(frozen=True)
 class Depot:
     """Storage between periods; a stockpile takes only what its own site offers."""
 
-    id: str
-    """The site, or the site and `/stockpile`."""
     site: str
     own: bool
     """Whether it is a stockpile."""
@@ -120,6 +196,34 @@ class Depot:
     out_dkk_per_t: float
     storing_dkk_per_t: float
     opens: Opening | None = None
+
+    @property
+    def id(self) -> str:
+        """The site, and which of its two stores it is."""
+        return name_stockpile(self.site) if self.own else self.site
+
+    @property
+    def role(self) -> Role:
+        """As what it stands in the file."""
+        return "stockpile" if self.own else "depot"
+
+    @property
+    def into(self) -> str:
+        """Name who takes here."""
+        return f"{self.id}/in"
+
+    def out(self, material: str) -> str:
+        """Name who gives a material that lies here."""
+        return f"{self.id}/out/{material}"
+
+
+Facility: TypeAlias = Pit | Receiver | Plant | Depot
+"""What a site may have beside its own surplus and needs."""
+
+
+def name_stockpile(site: str) -> str:
+    """Give the id of the stockpile of a site."""
+    return f"{site}/stockpile"
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,13 +295,14 @@ class Scenario:
         """Surplus, one entry for each window."""
         return tuple(
             Offer(
-                id=_label(site_id, entry.material, number, window, entry.amount is None),
                 site=site_id,
+                number=number,
                 material=entry.material,
                 tonnes=self.catalogue.tonnes(entry.quantity, entry.material, self.said.vehicles),
                 must_leave=entry.must_leave,
                 periods=window,
                 price_dkk_per_t=entry.price_dkk_per_t,
+                repeated=entry.amount is None,
             )
             for site_id, site in self.sites.items()
             for number, entry in enumerate(site.offers, 1)
@@ -209,8 +314,8 @@ class Scenario:
         """Needs, one entry for each window."""
         return tuple(
             Need(
-                id=_label(site_id, entry.use, number, window, entry.amount is None),
                 site=site_id,
+                number=number,
                 use=entry.use,
                 tonnes=self.catalogue.tonnes(
                     entry.quantity,
@@ -223,6 +328,7 @@ class Scenario:
                     material: self._periods_of_fit(material, entry.use, window)
                     for material in ratios
                 },
+                repeated=entry.amount is None,
             )
             for site_id, site in self.sites.items()
             for number, entry in enumerate(site.needs, 1)
@@ -292,13 +398,12 @@ class Scenario:
     def depots(self) -> tuple[Depot, ...]:
         """Storage between periods: depots, then stockpiles."""
         depots = [
-            self._depot(site_id, site_id, site.depot, site.depot.materials)
+            self._depot(site_id, site.depot, site.depot.materials)
             for site_id, site in self.sites.items()
             if site.depot is not None
         ]
         piles = [
             self._depot(
-                f"{site_id}/stockpile",
                 site_id,
                 site.stockpile,
                 tuple(dict.fromkeys(entry.material for entry in site.offers)),
@@ -307,6 +412,11 @@ class Scenario:
             if site.stockpile is not None
         ]
         return tuple(depots + piles)
+
+    @property
+    def facilities(self) -> tuple[Facility, ...]:
+        """Pits, receivers, plants, depots and stockpiles, in this order."""
+        return (*self.pits, *self.receivers, *self.plants, *self.depots)
 
     def project(self, site: str) -> str:
         """Give the project that a site belongs to."""
@@ -391,14 +501,13 @@ class Scenario:
             material for name in recipes for material in self.catalogue.recipes[name].inputs
         )
 
-    def _depot(self, id_: str, site: str, store: Store, materials: tuple[str, ...]) -> Depot:
+    def _depot(self, site: str, store: Store, materials: tuple[str, ...]) -> Depot:
         handling, own = self.catalogue.handling, isinstance(store, StockpileEntry)
         kg = (store.handling_kg_co2e_per_t or handling.kg_co2e_per_t).value
         dkk = (store.handling_dkk_per_t or handling.dkk_per_t).value
         end = store.end if isinstance(store.end, dict) else {}
         throughput = getattr(store, "capacity_per_period", None)
         return Depot(
-            id=id_,
             site=site,
             own=own,
             materials=materials,
@@ -439,8 +548,3 @@ class Scenario:
         if quantity is None:
             return None
         return self.catalogue.tonnes(quantity, materials[0], self.said.vehicles)
-
-
-def _label(site: str, what: str, number: int, window: tuple[str, ...], repeated: bool) -> str:
-    """Name an offer or need so that equal scenarios give equal names."""
-    return f"{site}/{number}-{what}" + (f"@{window[0]}" if repeated else "")

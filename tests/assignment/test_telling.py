@@ -19,7 +19,7 @@ from raastof_geo.assignment.rules.bounds import bound_everything
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.assignment.telling.conflict import explain_conflict, find_binding
-from raastof_geo.assignment.telling.exclusion import DECISIONS
+from raastof_geo.assignment.telling.exclusion import is_decision
 from raastof_geo.assignment.telling.most import Case, find_largest_share
 from raastof_geo.assignment.telling.repair import try_repairs
 from raastof_geo.assignment.telling.violation import find_least_violation, lift_rows
@@ -384,7 +384,7 @@ def get_stuck(world: World) -> Stuck:
     programme = build_programme(rows, problem.whole)
     rows += list(bound_everything(problem, programme.bounded))
     programme = build_programme(rows, problem.whole)
-    kept, linear = lift_rows(rows, programme, DECISIONS)
+    kept, linear = lift_rows(rows, programme, is_decision)
     violation = find_least_violation(kept, linear, solver="HiGHS")
     return Stuck(world, rows, programme, Case(problem, kept, linear, violation, "HiGHS"))
 
@@ -476,7 +476,7 @@ def check_repairs(stuck: Stuck) -> None:
 def _raise(rule, row, limit):
     def raised(problem) -> Iterator[Row]:
         for one in rule(problem):
-            hit = (one.rule, one.label) == row and one.sense == "<="
+            hit = one.name == row and one.sense == "<="
             yield dataclasses.replace(one, limit=limit) if hit else one
 
     return raised

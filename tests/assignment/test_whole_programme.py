@@ -386,7 +386,8 @@ def test_rows_over_all_sites_take_as_many_passes_for_many_sites_as_for_few(rule,
             "targets: {fairness: {measure: cost_dkk, worse_by_at_most: 0 %}}\n"
         )
         problem = build_problem(scenario, make_legs(scenario))
-        problem.alone.update({f"s{number}": 1e6 for number in range(count)})
+        alone = {f"s{number}": 1e6 for number in range(count)}
+        problem = replace(problem, alone=alone)
         calls: list[str] = []
         with monkeypatch.context() as patch:
             for name in ("leg", "join", "labels", "find", "trip"):

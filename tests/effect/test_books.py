@@ -9,8 +9,8 @@ from strategies import World, whole_worlds
 
 from raastof_geo.assignment import Plan, assign
 from raastof_geo.assignment.statement.measures import COST_PARTS
+from raastof_geo.assignment.statement.shares import PARTS, SUMS
 from raastof_geo.effect import Effect, measure_effect
-from raastof_geo.effect.books import PARTS, SUMS
 from raastof_geo.effect.money import shapley_values, tabulate_payments
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import speaking

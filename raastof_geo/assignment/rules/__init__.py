@@ -6,14 +6,16 @@ trips :math:`y`, decisions :math:`b`. Every limit is a row with a name, never a 
 so that shadow prices times limits add up to the objective.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
+from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.agreements import agreements_kept
 from raastof_geo.assignment.rules.choices import (
     lots_kept,
     openings_paid,
     partners_limited,
 )
+from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.limits import (
     caps_kept,
     passages_limited,
@@ -28,7 +30,7 @@ from raastof_geo.assignment.rules.masses import (
     plants_run,
     receivers_permitted,
 )
-from raastof_geo.assignment.rules.row import Row, Rule, Sense
+from raastof_geo.assignment.rules.row import DeclaredRule, Row, RowName, Rule, Sense, declare
 from raastof_geo.assignment.rules.trucks import fleet_kept, trips_balanced
 from raastof_geo.scenario.said.file import ScenarioFile
 
@@ -52,32 +54,6 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def _always(_said: ScenarioFile) -> bool:
-    return True
-
-
-BLIND_TO_TRUCKS: Mapping[Rule, Callable[[ScenarioFile], bool]] = {
-    offers_kept: _always,
-    needs_met: _always,
-    pits_permitted: _always,
-    receivers_permitted: _always,
-    plants_run: _always,
-    depots_kept: _always,
-    secondary_share_reached: _always,
-    caps_kept: lambda said: not said.targets.at_most,
-    passages_limited: lambda said: not said.targets.passages,
-    projects_not_worse: lambda said: said.targets.fairness is None,
-    fleet_kept: lambda said: not said.fleet,
-    trips_balanced: lambda said: said.return_loads is None,
-    agreements_kept: _always,
-    openings_paid: _always,
-    partners_limited: _always,
-    lots_kept: _always,
-}
-"""When a rule gives moves that differ in nothing but the truck the same coefficients. A rule that
-is not here is never taken to be blind, so that no column it may need is dropped."""
-
-
 def trucks_matter(rules: Sequence[Rule], said: ScenarioFile) -> bool:
     """Tell whether the truck that serves the objectives best may not be the one a plan needs.
 
@@ -86,8 +62,27 @@ def trucks_matter(rules: Sequence[Rule], said: ScenarioFile) -> bool:
     """
     if len(said.vehicles) == 1:
         return False
-    blind = all(rule in BLIND_TO_TRUCKS and BLIND_TO_TRUCKS[rule](said) for rule in rules)
+    blind = all(isinstance(rule, DeclaredRule) and rule.blind_to_trucks(said) for rule in rules)
     return not blind or any(step.tolerance for step in said.objectives)
 
 
-__all__ = ["BLIND_TO_TRUCKS", "RULES", "Row", "Rule", "Sense", "trucks_matter"]
+def list_families(rules: Sequence[Rule] = RULES) -> tuple[Family, ...]:
+    """List every kind of row that rules declare, in their order; those of one name once."""
+    declared = [rule for rule in rules if isinstance(rule, DeclaredRule)]
+    families = [family for rule in declared for family in rule.families]
+    return tuple({family.name: family for family in reversed(families)}.values())[::-1]
+
+
+__all__ = [
+    "RULES",
+    "About",
+    "DeclaredRule",
+    "Family",
+    "Row",
+    "RowName",
+    "Rule",
+    "Sense",
+    "declare",
+    "list_families",
+    "trucks_matter",
+]

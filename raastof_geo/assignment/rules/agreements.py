@@ -7,11 +7,19 @@ from collections.abc import Iterator
 import numpy as np
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules.row import Row, Sense, sum_of
+from raastof_geo.assignment.rules.about import About
+from raastof_geo.assignment.rules.family import Family
+from raastof_geo.assignment.rules.row import Row, Sense, always, declare, sum_of
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.language import say
 from raastof_geo.scenario.said.agreement import Agreement
 
+AGREEMENTS_KEPT = Family(
+    "agreements_kept", say("agreement"), bends="next", unit="t", limits="agreements"
+)
 
+
+@declare(AGREEMENTS_KEPT, blind_to_trucks=always)
 def agreements_kept(problem: Problem) -> Iterator[Row]:
     r"""Legs that are locked, forced or forbidden.
 
@@ -26,18 +34,26 @@ def agreements_kept(problem: Problem) -> Iterator[Row]:
             (">=", agreement.at_least),
             ("<=", agreement.at_most),
         )
-        label = f"{number}-{agreement.giver}-{agreement.taker}"
+        head = f"{number}-{agreement.giver}-{agreement.taker}"
+        about = About(head, site=agreement.giver, material=agreement.material or "", entry=number)
         if agreement.forbidden:
-            yield sum_of("agreements_kept", label, columns, "<=", 0.0)
+            yield sum_of(AGREEMENTS_KEPT, about, columns, "<=", 0.0)
         for sense, amount in said:
             if amount is not None:
                 material = agreement.material or next(iter(scenario.catalogue.materials))
                 tonnes = scenario.catalogue.tonnes(amount, material, scenario.said.vehicles)  # type: ignore[arg-type]
-                yield sum_of("agreements_kept", label, columns, sense, tonnes)
+                yield sum_of(AGREEMENTS_KEPT, about, columns, sense, tonnes)
 
 
 def agreed_moves(problem: Problem, agreement: Agreement) -> Columns:
-    """Find the moves that an agreement is about."""
+    """Find the moves that an agreement is about.
+
+    Returns
+    -------
+    columns
+        Numbers of the moves from the one site to the other, of its material or of all, in its
+        window, whoever gives and takes there.
+    """
     ids = tuple(problem.scenario.periods)
     labels = {"origin": agreement.giver, "destination": agreement.taker}
     if agreement.material is not None:

@@ -7,9 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from raastof_geo.arrays import Mask
+from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.row import Row, sum_of
 from raastof_geo.assignment.rules.throughput import most_tonnes
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.language import say
+
+BOUNDED = Family("bounded", say("more than there can ever be"), bends="never", unit="t")
 
 
 def bound_everything(problem: Problem, bounded: Mask) -> Iterator[Row]:
@@ -23,6 +27,11 @@ def bound_everything(problem: Problem, bounded: Mask) -> Iterator[Row]:
     ----------
     bounded
         Which columns another row bounds.
+
+    Returns
+    -------
+    rows
+        At most one for each kind of column that has free ones.
     """
     scenario = problem.scenario
     places = 1 + len(scenario.plants) + len(scenario.depots)
@@ -35,4 +44,4 @@ def bound_everything(problem: Problem, bounded: Mask) -> Iterator[Row]:
         limit = tonnes
         if kind == "trips":
             limit = tonnes / float(problem.leg("load_t").min(initial=1.0)) * len(scenario.sites)
-        yield sum_of("bounded", kind, free, "<=", limit)
+        yield sum_of(BOUNDED, kind, free, "<=", limit)

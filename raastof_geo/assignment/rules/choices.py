@@ -4,47 +4,54 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules.row import Row, combine, sum_of
+from raastof_geo.assignment.rules.about import About
+from raastof_geo.assignment.rules.family import Family
+from raastof_geo.assignment.rules.row import Row, always, combine, declare, sum_of
 from raastof_geo.assignment.rules.throughput import most_tonnes
 from raastof_geo.assignment.statement.layout import limited_partners
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.scenario.scenario import Depot, Pit, Plant, Receiver
+from raastof_geo.language import say
+from raastof_geo.scenario.scenario import Depot, Facility, Plant, Receiver
+
+_OPENING, _PARTNERS, _LOT = say("site to open"), say("partners"), say("smallest lot")
+
+OPENINGS_PAID = Family("openings_paid", _OPENING, unit="t", decides="openings")
+OPENINGS_ONCE = Family("openings_once", _OPENING, bends="never", unit="t", decides="openings")
+PARTNERS_LINKED = Family("partners_linked", _PARTNERS, unit="t", decides="partners")
+PARTNERS_ONCE = Family("partners_once", _PARTNERS, bends="never", unit="t", decides="partners")
+PARTNERS_LIMITED = Family(
+    "partners_limited", say("number of partners"), unit=_PARTNERS, decides="partners"
+)
+LOTS_MOST = Family("lots_most", _LOT, unit="t", decides="lots")
+LOTS_LEAST = Family("lots_least", _LOT, unit="t", decides="lots")
+LOTS_ONCE = Family("lots_once", _LOT, bends="never", unit="t", decides="lots")
 
 
+@declare(OPENINGS_ONCE, OPENINGS_PAID, blind_to_trucks=always)
 def openings_paid(problem: Problem) -> Iterator[Row]:
     r"""Use only a site that is opened: :math:`\sum_c x_c \le k\,b_i`, :math:`b_i \le 1`."""
-    scenario = problem.scenario
-    places: dict[str, tuple[Pit | Receiver | Plant | Depot, ...]] = {
-        "pit": scenario.pits,
-        "receiver": scenario.receivers,
-        "plant": scenario.plants,
-        "depot": scenario.depots,
-    }
     if not problem.sizes["openings"]:
         return
     everything = most_tonnes(problem)
-    for role, entries in places.items():
-        for place in entries:
-            if place.opens is None:
-                continue
-            opened = problem.find("openings", role=role, site=place.site)
-            yield sum_of("openings_once", f"{role}/{place.site}", opened, "<=", 1.0)
-            for period, most in _most(problem, place, everything):
-                columns = _through(problem, role, place, period)
-                label = f"{role}/{place.site}" + (f"@{period}" if period else "")
-                parts = [(columns, 1.0), (opened, -most)]
-                yield combine("openings_paid", label, parts, "<=", 0.0)
+    for place in problem.scenario.facilities:
+        if place.opens is None:
+            continue
+        opened = problem.find("openings", role=place.role, site=place.site)
+        about = About(f"{place.role}/{place.site}", site=place.site, role=place.role)
+        yield sum_of(OPENINGS_ONCE, about, opened, "<=", 1.0)
+        for period, most in _most(problem, place, everything):
+            parts = [(_through(problem, place, period), 1.0), (opened, -most)]
+            yield combine(OPENINGS_PAID, replace(about, period=period), parts, "<=", 0.0)
 
 
-def _most(
-    problem: Problem, place: Pit | Receiver | Plant | Depot, everything: float
-) -> Iterator[tuple[str, float]]:
+def _most(problem: Problem, place: Facility, everything: float) -> Iterator[tuple[str, float]]:
     """Give the most that may go through a place: in each period, or in total."""
     if place.per_period_t is not None:
         for period in problem.scenario.periods:
@@ -54,19 +61,18 @@ def _most(
     yield "", everything if total is None else min(total, everything)
 
 
-def _through(
-    problem: Problem, role: str, place: Pit | Receiver | Plant | Depot, period: str
-) -> Columns:
+def _through(problem: Problem, place: Facility, period: str) -> Columns:
     when = {"period": period} if period else {}
-    if role == "plant":
+    if isinstance(place, Plant):
         return problem.find("processes", site=place.site, **when)
-    if role == "receiver":
-        return problem.find(taker=place.site, **when)
+    if isinstance(place, Receiver):
+        return problem.find(taker=place.taker, **when)
     if isinstance(place, Depot):
-        return problem.find(taker=f"{place.id}/in", **when)
-    return problem.find(origin=place.site, giver_kind="pit", **when)
+        return problem.find(taker=place.into, **when)
+    return problem.find(origin=place.site, giver_kind=place.role, **when)
 
 
+@declare(PARTNERS_LINKED, PARTNERS_ONCE, PARTNERS_LIMITED, blind_to_trucks=always)
 def partners_limited(problem: Problem) -> Iterator[Row]:
     r"""No site deals with more others than it wants to.
 
@@ -85,13 +91,14 @@ def partners_limited(problem: Problem) -> Iterator[Row]:
         chosen = np.array([first + at])
         columns = between.get((origin, destination), _NONE)
         most = min(everything, most_between(problem, origin, destination))
-        label = f"{origin}-{destination}"
-        yield combine("partners_linked", label, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
-        yield sum_of("partners_once", label, chosen, "<=", 1.0)
+        about = About(f"{origin}-{destination}", entry=at)
+        yield combine(PARTNERS_LINKED, about, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
+        yield sum_of(PARTNERS_ONCE, about, chosen, "<=", 1.0)
     for site, most_partners in limited_partners(problem.scenario).items():
         touches = (links["origin"] == site) | (links["destination"] == site)
         columns = first + np.flatnonzero(touches.to_numpy())
-        yield sum_of("partners_limited", site, columns, "<=", float(most_partners))
+        about = About(site, site=site)
+        yield sum_of(PARTNERS_LIMITED, about, columns, "<=", float(most_partners))
 
 
 _NONE = np.array([], dtype=np.int64)
@@ -106,7 +113,13 @@ def _group_moves(problem: Problem, keys: list[str]) -> dict[tuple[str, ...], Col
 
 
 def most_between(problem: Problem, origin: str, destination: str) -> float:
-    """Give tonnes that no plan exceeds from one site to another; infinite where none says so."""
+    """Give tonnes that no plan exceeds from one site to another; infinite where none says so.
+
+    Returns
+    -------
+    tonnes
+        By what the one site has, or the other can use, all periods together. [t]
+    """
     scenario = problem.scenario
     most = math.inf
     gives, takes = scenario.sites[origin].roles, scenario.sites[destination].roles
@@ -124,6 +137,7 @@ def most_between(problem: Problem, origin: str, destination: str) -> float:
     return most
 
 
+@declare(LOTS_MOST, LOTS_LEAST, LOTS_ONCE, blind_to_trucks=always)
 def lots_kept(problem: Problem) -> Iterator[Row]:
     r"""Keep what goes from site to site of one material in a period to nothing or a whole lot.
 
@@ -141,7 +155,9 @@ def lots_kept(problem: Problem) -> Iterator[Row]:
         columns = sent.get(tuple(str(value) for value in labels.values()), _NONE)
         most = most_between(problem, str(labels["origin"]), str(labels["destination"]))
         most = min(everything, most)
-        label = "/".join(str(value) for value in labels.values())
-        yield combine("lots_most", label, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
-        yield combine("lots_least", label, [(columns, 1.0), (chosen, -lot.value)], ">=", 0.0)
-        yield sum_of("lots_once", label, chosen, "<=", 1.0)
+        head = "/".join(str(value) for value in labels.values())
+        material = str(labels["material"])
+        about = About(head, site=str(labels["origin"]), material=material, entry=at)
+        yield combine(LOTS_MOST, about, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
+        yield combine(LOTS_LEAST, about, [(columns, 1.0), (chosen, -lot.value)], ">=", 0.0)
+        yield sum_of(LOTS_ONCE, about, chosen, "<=", 1.0)

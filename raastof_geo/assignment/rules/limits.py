@@ -4,19 +4,46 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
-from raastof_geo.arrays import Columns, Floats, Mask
-from raastof_geo.assignment.rules.row import Row
+from raastof_geo.arrays import Columns, Floats, Integers, Mask
+from raastof_geo.assignment.rules.about import About
+from raastof_geo.assignment.rules.family import Family
+from raastof_geo.assignment.rules.row import Row, always, declare
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.shares import group_parts, project_sites, share_ends
+from raastof_geo.language import say
 from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 
 CLEAN_SOIL_CLASS = 1
 """Soil up to this class on Zealand counts as clean."""
 
+SHARE_REACHED = Family("secondary_share_reached", say("secondary share"), bends="first", unit="t")
+CAPS_KEPT = Family(
+    "caps_kept",
+    say("cap under `targets.at_most`"),
+    raised_by="targets.at_most.{entry}.at_most",
+    limits="targets",
+)
+PASSAGES_LIMITED = Family(
+    "passages_limited",
+    say("limit under `targets.passages`"),
+    unit=say("trips"),
+    raised_by="targets.passages.{entry}.at_most_per_period",
+    limits="targets",
+)
+PROJECTS_NOT_WORSE = Family(
+    "projects_not_worse",
+    say("no project worse off than alone"),
+    raised_by="targets.fairness.worse_by_at_most",
+    limits="targets",
+)
 
+
+@declare(SHARE_REACHED, blind_to_trucks=always)
 def secondary_share_reached(problem: Problem) -> Iterator[Row]:
     r"""Secondary materials meet their share :math:`a` of all needs.
 
@@ -32,15 +59,14 @@ def secondary_share_reached(problem: Problem) -> Iterator[Row]:
     if target.period is None:
         columns = np.flatnonzero(counts)
         limit = target.at_least * sum(need.tonnes for need in problem.scenario.needs)
-        yield Row(
-            "secondary_share_reached", target.definition, columns, share[columns], ">=", limit
-        )
+        about = About(target.definition)
+        yield Row(SHARE_REACHED, about, columns, share[columns], ">=", limit)
         return
     number = list(problem.scenario.periods).index(target.period)
     columns = np.flatnonzero((problem.moves.period == number) & (share > 0))
     weight = share[columns] * (counts[columns] - target.at_least)
-    label = f"{target.definition}@{target.period}"
-    yield Row("secondary_share_reached", label, columns, weight, ">=", 0.0)
+    about = About(target.definition, target.period)
+    yield Row(SHARE_REACHED, about, columns, weight, ">=", 0.0)
 
 
 def _counting_moves(problem: Problem, definition: ShareDefinition) -> Mask:
@@ -52,7 +78,13 @@ def _counting_moves(problem: Problem, definition: ShareDefinition) -> Mask:
 
 
 def counting_materials(scenario: Scenario, definition: ShareDefinition) -> set[str]:
-    """Give the materials that count as secondary under a definition of the share."""
+    """Give the materials that count as secondary under a definition of the share.
+
+    Returns
+    -------
+    materials
+        Ids of materials of the catalogue, whether or not anybody has them.
+    """
     return {
         name
         for name, material in scenario.catalogue.materials.items()
@@ -65,6 +97,7 @@ def counting_materials(scenario: Scenario, definition: ShareDefinition) -> set[s
     }
 
 
+@declare(CAPS_KEPT, blind_to_trucks=lambda said: not said.targets.at_most)
 def caps_kept(problem: Problem) -> Iterator[Row]:
     r"""Keep a measure under its cap: :math:`\sum_c f_c x_c \le k`, in a period or in total."""
     for number, cap in enumerate(problem.scenario.said.targets.at_most):
@@ -73,12 +106,19 @@ def caps_kept(problem: Problem) -> Iterator[Row]:
         if cap.period is not None:
             used &= in_period(problem, cap.period)
         columns = np.flatnonzero(used)
-        where = f"{number}-{cap.measure}" + (f"@{cap.period}" if cap.period else "")
-        yield Row("caps_kept", where, columns, values[columns], "<=", cap.at_most)
+        head = f"{number}-{cap.measure}"
+        about = About(head, cap.period or "", measure=cap.measure, entry=number)
+        yield Row(CAPS_KEPT, about, columns, values[columns], "<=", cap.at_most)
 
 
 def in_period(problem: Problem, period: str) -> Mask:
-    """Tell which columns belong to a period; decisions belong to none."""
+    """Tell which columns belong to a period; decisions belong to none.
+
+    Returns
+    -------
+    mask
+        True where a column is of the period. [columns]
+    """
     mask = np.zeros(problem.column_count, bool)
     number = list(problem.scenario.periods).index(period)
     mask[problem.block("moves")] = problem.moves.period == number
@@ -88,6 +128,7 @@ def in_period(problem: Problem, period: str) -> Mask:
     return mask
 
 
+@declare(PASSAGES_LIMITED, blind_to_trucks=lambda said: not said.targets.passages)
 def passages_limited(problem: Problem) -> Iterator[Row]:
     r"""No more trucks pass than may: :math:`\sum_c n_c x_c / l_c + \sum_y n_y y \le k` a period.
 
@@ -98,10 +139,9 @@ def passages_limited(problem: Problem) -> Iterator[Row]:
         passes = _passages(problem, number)
         for period in limit.periods(ids):
             columns = np.flatnonzero((passes > 0) & in_period(problem, period))
-            label = f"{number}@{period}"
-            yield Row(
-                "passages_limited", label, columns, passes[columns], "<=", limit.at_most_per_period
-            )
+            about = About(str(number), period, entry=number)
+            most = limit.at_most_per_period
+            yield Row(PASSAGES_LIMITED, about, columns, passes[columns], "<=", most)
 
 
 def _passages(problem: Problem, number: int) -> Floats:
@@ -113,69 +153,109 @@ def _passages(problem: Problem, number: int) -> Floats:
     return problem.join(moves=moved, trips=problem.trip(f"passages_{number}"))
 
 
+@declare(PROJECTS_NOT_WORSE, blind_to_trucks=lambda said: said.targets.fairness is None)
 def projects_not_worse(problem: Problem) -> Iterator[Row]:
     r"""No project is worse off than alone by more than a share :math:`e`.
 
-    :math:`\sum_c h_{pc} f_c x_c \le (1 + e)\,A_p`, where :math:`A_p` is what project :math:`p`
-    has alone, and :math:`h` is one half where a leg is shared by two projects and one where it
-    is not. What a plant charges and emits goes with the tonnes that come to it.
+    :math:`\sum_c \sum_q h_{pcq} f_{cq} x_c \le (1 + e)\,A_p`, where :math:`A_p` is what project
+    :math:`p` has alone, and :math:`h` is its share in part :math:`q` of the measure on each leg,
+    as in the books: `effect.shared_legs` says whose a transport between two projects is. What a
+    plant charges and emits goes with the tonnes that come to it.
     """
     fairness = problem.scenario.said.targets.fairness
     if fairness is None:
         return
-    values = problem.measure(fairness.measure)[problem.block("moves")]
-    values = values + _charges(problem, fairness.measure)
-    shares = share_moves(problem)
+    shares = share_moves(problem, fairness.measure, with_charges=True)
     for project, alone in sorted(problem.alone.items()):
-        columns, part = shares[project]
-        weights = values[columns] * part
+        columns, weights = shares[project]
         used = weights != 0
+        about = About(project, site=project, measure=fairness.measure)
         limit = alone + fairness.worse_by_at_most * abs(alone)
-        yield Row("projects_not_worse", project, columns[used], weights[used], "<=", limit)
+        yield Row(PROJECTS_NOT_WORSE, about, columns[used], weights[used], "<=", limit)
 
 
-def share_moves(problem: Problem) -> dict[str, tuple[Columns, Floats]]:
-    """Give the moves that each project has a part in, and how much of each is its own."""
-    scenario = problem.scenario
+def share_moves(
+    problem: Problem, measure: str, *, with_charges: bool = False
+) -> dict[str, tuple[Columns, Floats]]:
+    """Give what a unit on each move adds to a measure for each project that stands at its ends.
+
+    What is common in the books falls to the one project at the end of its move.
+
+    Parameters
+    ----------
+    with_charges
+        Add what plants charge and emit for the tonnes that come to them.
+
+    Returns
+    -------
+    shares
+        By project its moves, in their order, and what a tonne on each adds for it.
+    """
+    scenario, block = problem.scenario, problem.block("moves")
+    projects, sends, takes = _find_projects(problem)
+    giving, taking = np.zeros(len(sends)), np.zeros(len(sends))
+    co2_dkk_per_kg = scenario.said.co2_price_dkk_per_t / 1000
+    groups = group_parts(measure, co2_dkk_per_kg)
+    values = {
+        group: sum(times * problem.measure(part)[block] for part, times in parts)
+        for group, parts in groups.items()
+    }
+    if with_charges:
+        values["taking"] = values.get("taking", 0.0) + _charges(problem, measure)
+    for group, value in values.items():
+        ends = share_ends(
+            group,
+            gives=sends >= 0,
+            takes=takes >= 0,
+            received=problem.taker_is("receiver") > 0,
+            shared_legs=scenario.said.effect.shared_legs,
+        )
+        common = ends.giver + ends.taker == 0
+        giving += value * np.where(common, 1.0, ends.giver)
+        taking += value * ends.taker
+    # Every move stands once for the project at each of its ends, and one sort brings those
+    # of a project together.
+    same = sends == takes
+    whose = np.concatenate([sends, np.where(same, -1, takes)])
+    columns = np.tile(np.arange(len(sends)), 2)
+    weights = np.concatenate([np.where(same, giving + taking, giving), taking])
+    order = np.lexsort((columns, whose))
+    bounds = np.searchsorted(whose[order], np.arange(len(projects) + 1))
+    pieces = [order[first:last] for first, last in itertools.pairwise(bounds.tolist())]
+    return {
+        project: (columns[mine], weights[mine])
+        for project, mine in zip(projects, pieces, strict=True)
+    }
+
+
+class _Projects(NamedTuple):
+    """The projects in the order of their names, and which of them stands at each move's ends."""
+
+    names: list[str]
+    sends: Integers
+    """Number of a project for each move, -1 where there is none."""
+    takes: Integers
+
+
+def _find_projects(problem: Problem) -> _Projects:
+    scenario, moves = problem.scenario, problem.moves
     owner = {site: scenario.project(site) for site in project_sites(scenario)}
     projects = sorted(set(owner.values()))
     number = {site: projects.index(project) for site, project in owner.items()}
     giver = np.array([number.get(one.site, -1) for one in problem.givers], dtype=np.int64)
     taker = np.array([number.get(one.site, -1) for one in problem.takers], dtype=np.int64)
-    sends, takes = giver[problem.moves.giver], taker[problem.moves.taker]
-    shared = (sends >= 0) & (takes >= 0) & (sends != takes)
-    # Every move stands once for the project at each of its ends, and one sort brings those
-    # of a project together.
-    whose = np.concatenate([sends, np.where(sends == takes, -1, takes)])
-    columns = np.tile(np.arange(len(sends)), 2)
-    part = np.tile(np.where(shared, 0.5, 1.0), 2)
-    order = np.lexsort((columns, whose))
-    bounds = np.searchsorted(whose[order], np.arange(len(projects) + 1))
-    pieces = [order[first:last] for first, last in itertools.pairwise(bounds.tolist())]
-    return {
-        project: (columns[mine], part[mine]) for project, mine in zip(projects, pieces, strict=True)
-    }
-
-
-def project_sites(scenario: Scenario) -> set[str]:
-    """Give the sites that have surplus or needs of their own."""
-    return {site_id for site_id, site in scenario.sites.items() if site.offers or site.needs}
+    return _Projects(projects, giver[moves.giver], taker[moves.taker])
 
 
 def _charges(problem: Problem, measure: str) -> Floats:
     """Give what a plant adds to a measure for each tonne that comes to it; the dearest recipe."""
     per_t = np.zeros(len(problem.moves))
-    said = problem.scenario.said
+    values = problem.measure(measure)
     for plant in problem.scenario.plants:
         for process in plant.processes:
-            kg, dkk = process.kg_co2e_per_t, process.dkk_per_t
-            extra = {
-                "cost_dkk": dkk,
-                "processing_kg_co2e": kg,
-                "kg_co2e_wtw": kg,
-                "cost_with_co2_dkk": dkk + kg * said.co2_price_dkk_per_t / 1000,
-            }.get(measure, 0.0)
+            runs = problem.find("processes", site=plant.site, recipe=process.recipe)
+            extra = float(values[runs].max(initial=0.0))
             for material in process.inputs:
-                columns = problem.find(taker=f"{plant.site}/plant", material=material)
+                columns = problem.find(taker=plant.taker, material=material)
                 per_t[columns] = np.maximum(per_t[columns], extra)
     return per_t

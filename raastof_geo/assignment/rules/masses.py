@@ -3,15 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules.row import Row, Sense, combine, sum_of
+from raastof_geo.assignment.rules.about import about_entry, about_facility
+from raastof_geo.assignment.rules.family import Family
+from raastof_geo.assignment.rules.row import Row, Sense, always, combine, declare, sum_of
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.scenario.scenario import Depot, Plant
+from raastof_geo.language import say
+from raastof_geo.scenario.scenario import Depot, Pit, Plant, Receiver
+
+_PER_PERIOD = "sites.{site}.{role}.capacity_per_period"
+_IN_TOTAL = "sites.{site}.{role}.capacity_total"
+
+OFFERS_KEPT = Family("offers_kept", say("surplus leaves"), bends="first", unit="t")
+NEEDS_MET = Family("needs_met", say("the need is met"), bends="first", unit="t")
+PITS_PERMITTED = Family(
+    "pits_permitted", say("permit of the pit"), unit="t", raised_by=_PER_PERIOD, limits="places"
+)
+PITS_IN_TOTAL = replace(PITS_PERMITTED, raised_by=_IN_TOTAL)
+RECEIVERS_PERMITTED = replace(
+    PITS_PERMITTED, name="receivers_permitted", title=say("permit of the receiver")
+)
+RECEIVERS_IN_TOTAL = replace(RECEIVERS_PERMITTED, raised_by=_IN_TOTAL)
+PLANTS_PERMITTED = replace(
+    PITS_PERMITTED, name="plants_permitted", title=say("capacity of the plant")
+)
+PLANTS_IN_TOTAL = replace(PLANTS_PERMITTED, raised_by=_IN_TOTAL)
+PLANTS_FED = Family("plants_fed", say("input of the plant"), bends="never", unit="t")
+PLANTS_EMPTIED = Family("plants_emptied", say("output of the plant"), bends="never", unit="t")
+DEPOTS_BALANCED = Family("depots_balanced", say("stock of the depot"), bends="never", unit="t")
+DEPOTS_FILLED = Family(
+    "depots_filled",
+    say("capacity of the depot"),
+    bends="next",
+    unit="t",
+    raised_by="sites.{site}.{role}.capacity",
+    limits="places",
+)
+DEPOTS_PERMITTED = Family(
+    "depots_permitted",
+    say("reception of the depot"),
+    unit="t",
+    raised_by=_PER_PERIOD,
+    limits="places",
+)
+DEPOTS_ENDED = Family("depots_ended", say("stock of the depot at the end"), bends="next", unit="t")
 
 
+@declare(OFFERS_KEPT, blind_to_trucks=always)
 def offers_kept(problem: Problem) -> Iterator[Row]:
     r"""Surplus leaves as a whole, other offers as far as they go.
 
@@ -20,40 +62,39 @@ def offers_kept(problem: Problem) -> Iterator[Row]:
     """
     for offer in problem.scenario.offers:
         sense: Sense = "=" if offer.must_leave else "<="
-        yield sum_of("offers_kept", offer.id, problem.of("giver", offer.id), sense, offer.tonnes)
+        columns = problem.of("giver", offer.id)
+        yield sum_of(OFFERS_KEPT, about_entry(offer), columns, sense, offer.tonnes)
 
 
+@declare(NEEDS_MET, blind_to_trucks=always)
 def needs_met(problem: Problem) -> Iterator[Row]:
     r"""Every need is met in reference tonnes: :math:`\sum_c x_c / r_c = d_n`."""
     for need in problem.scenario.needs:
         columns = problem.of("taker", need.id)
         share = problem.reference_share[columns]
-        yield Row("needs_met", need.id, columns, share, "=", need.tonnes)
+        yield Row(NEEDS_MET, about_entry(need), columns, share, "=", need.tonnes)
 
 
+@declare(PITS_PERMITTED, PITS_IN_TOTAL, blind_to_trucks=always)
 def pits_permitted(problem: Problem) -> Iterator[Row]:
     r"""No pit digs more than it may: :math:`\sum_c x_c \le k` in each period and in total."""
     for pit in problem.scenario.pits:
         if pit.per_period_t is None and pit.total_t is None:
             continue
-        givers = [
-            giver.id for giver in problem.givers if giver.place == pit.site and giver.kind == "pit"
-        ]
+        givers = sorted(pit.giver(material) for material in pit.prices_dkk_per_t)
         columns = np.concatenate([problem.of("giver", giver) for giver in givers])
-        yield from _capacity(
-            "pits_permitted", problem, pit.site, columns, pit.per_period_t, pit.total_t
-        )
+        yield from _capacity(problem, pit, columns, PITS_PERMITTED, PITS_IN_TOTAL)
 
 
+@declare(RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL, blind_to_trucks=always)
 def receivers_permitted(problem: Problem) -> Iterator[Row]:
     r"""No receiver takes more than it may: :math:`\sum_c x_c \le k`, per period and in total."""
     for place in problem.scenario.receivers:
-        columns = problem.of("taker", place.site)
-        yield from _capacity(
-            "receivers_permitted", problem, place.site, columns, place.per_period_t, place.total_t
-        )
+        columns = problem.of("taker", place.taker)
+        yield from _capacity(problem, place, columns, RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL)
 
 
+@declare(PLANTS_FED, PLANTS_EMPTIED, PLANTS_PERMITTED, PLANTS_IN_TOTAL, blind_to_trucks=always)
 def plants_run(problem: Problem) -> Iterator[Row]:
     r"""Work up what comes in; what is made, residue included, leaves in the same period.
 
@@ -67,39 +108,40 @@ def plants_run(problem: Problem) -> Iterator[Row]:
             yield from _balance_plant(problem, plant, period)
             if plant.per_period_t is not None:
                 inside = problem.find("processes", site=plant.site, period=period)
-                label = f"{plant.site}@{period}"
-                yield sum_of("plants_permitted", label, inside, "<=", plant.per_period_t)
+                about = about_facility(plant, period=period)
+                yield sum_of(PLANTS_PERMITTED, about, inside, "<=", plant.per_period_t)
         if plant.total_t is not None:
             inside = problem.find("processes", site=plant.site)
-            yield sum_of("plants_permitted", plant.site, inside, "<=", plant.total_t)
+            about = about_facility(plant)
+            yield sum_of(PLANTS_IN_TOTAL, about, inside, "<=", plant.total_t)
 
 
 def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[Row]:
-    taker = f"{plant.site}/plant"
-    for material in sorted({name for process in plant.processes for name in process.inputs}):
-        comes = problem.find(taker=taker, material=material, period=period)
+    for material in plant.takes:
+        comes = problem.find(taker=plant.taker, material=material, period=period)
         used = [
             (_runs(problem, plant, process.recipe, period), -process.inputs[material])
             for process in plant.processes
             if material in process.inputs
         ]
-        label = f"{plant.site}/{material}@{period}"
-        yield combine("plants_fed", label, [(comes, 1.0), *used], "=", 0.0)
-    for material in sorted({name for process in plant.processes for name in process.outputs}):
-        leaves = problem.find(giver=f"{taker}/{material}", period=period)
+        about = about_facility(plant, material=material, period=period)
+        yield combine(PLANTS_FED, about, [(comes, 1.0), *used], "=", 0.0)
+    for material in plant.makes:
+        leaves = problem.find(giver=plant.giver(material), period=period)
         made = [
             (_runs(problem, plant, process.recipe, period), process.outputs[material])
             for process in plant.processes
             if material in process.outputs
         ]
-        label = f"{plant.site}/{material}@{period}"
-        yield combine("plants_emptied", label, [(leaves, -1.0), *made], "=", 0.0)
+        about = about_facility(plant, material=material, period=period)
+        yield combine(PLANTS_EMPTIED, about, [(leaves, -1.0), *made], "=", 0.0)
 
 
 def _runs(problem: Problem, plant: Plant, recipe: str, period: str) -> Columns:
     return problem.find("processes", site=plant.site, recipe=recipe, period=period)
 
 
+@declare(DEPOTS_BALANCED, DEPOTS_ENDED, DEPOTS_FILLED, DEPOTS_PERMITTED, blind_to_trucks=always)
 def depots_kept(problem: Problem) -> Iterator[Row]:
     r"""Depots and stockpiles keep what comes until it leaves.
 
@@ -110,12 +152,12 @@ def depots_kept(problem: Problem) -> Iterator[Row]:
         for material in depot.materials:
             yield from _balance_depot(problem, depot, material)
         for period in problem.scenario.periods:
-            label = f"{depot.id}@{period}"
+            about = about_facility(depot, period=period)
             lying = problem.find("stores", depot=depot.id, period=period)
-            yield sum_of("depots_filled", label, lying, "<=", depot.capacity_t)
+            yield sum_of(DEPOTS_FILLED, about, lying, "<=", depot.capacity_t)
             if depot.per_period_t is not None:
-                comes = problem.find(taker=f"{depot.id}/in", period=period)
-                yield sum_of("depots_permitted", label, comes, "<=", depot.per_period_t)
+                comes = problem.find(taker=depot.into, period=period)
+                yield sum_of(DEPOTS_PERMITTED, about, comes, "<=", depot.per_period_t)
 
 
 def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[Row]:
@@ -123,27 +165,26 @@ def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[Ro
     start = depot.start_t.get(material, 0.0)
     for period in problem.scenario.periods:
         lying = problem.find("stores", depot=depot.id, material=material, period=period)
-        comes = problem.find(taker=f"{depot.id}/in", material=material, period=period)
-        leaves = problem.find(giver=f"{depot.id}/out/{material}", period=period)
+        comes = problem.find(taker=depot.into, material=material, period=period)
+        leaves = problem.find(giver=depot.out(material), period=period)
         parts = [(lying, 1.0), (before, -1.0), (comes, -1.0), (leaves, 1.0)]
-        yield combine("depots_balanced", f"{depot.id}/{material}@{period}", parts, "=", start)
+        about = about_facility(depot, material=material, period=period)
+        yield combine(DEPOTS_BALANCED, about, parts, "=", start)
         before, start = lying, 0.0
     if depot.end_t is not None:
         limit = depot.end_t.get(material, 0.0)
-        yield sum_of("depots_ended", f"{depot.id}/{material}", before, "=", limit)
+        about = about_facility(depot, material=material)
+        yield sum_of(DEPOTS_ENDED, about, before, "=", limit)
 
 
 def _capacity(
-    rule: str,
-    problem: Problem,
-    site: str,
-    columns: Columns,
-    per_period_t: float | None,
-    total_t: float | None,
+    problem: Problem, place: Pit | Receiver, columns: Columns, per_period: Family, in_total: Family
 ) -> Iterator[Row]:
-    if per_period_t is not None:
+    if place.per_period_t is not None:
         for number, period in enumerate(problem.scenario.periods):
             inside = columns[problem.moves.period[columns] == number]
-            yield sum_of(rule, f"{site}@{period}", inside, "<=", per_period_t)
-    if total_t is not None:
-        yield sum_of(rule, site, columns, "<=", total_t)
+            about = about_facility(place, period=period)
+            yield sum_of(per_period, about, inside, "<=", place.per_period_t)
+    if place.total_t is not None:
+        about = about_facility(place)
+        yield sum_of(in_total, about, columns, "<=", place.total_t)

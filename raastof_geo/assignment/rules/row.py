@@ -1,25 +1,38 @@
-"""One named constraint."""
+"""One named constraint, and the functions that yield them with what they declare."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from functools import cached_property
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats
+from raastof_geo.assignment.rules.about import About
+from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.scenario.said.file import ScenarioFile
 
 Sense = Literal["<=", "=", ">="]
+
+
+class RowName(NamedTuple):
+    """What a row is: of which family, and about what."""
+
+    family: Family
+    about: About
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
     """One named constraint: coefficients × units, compared with a limit."""
 
-    rule: str
-    label: str
+    kind: Family | str
+    """Its family; a name only, where a rule of somebody's own declares none."""
+    subject: About | str
     """What it is about: an offer, a need, a pit and a period …"""
     columns: Columns
     """Numbers of columns, each once."""
@@ -28,25 +41,130 @@ class Row:
     sense: Sense
     limit: float
 
+    @cached_property
+    def name(self) -> RowName:
+        """Its family and what it is about."""
+        family = Family(self.kind) if isinstance(self.kind, str) else self.kind
+        about = About(self.subject) if isinstance(self.subject, str) else self.subject
+        return RowName(family, about)
+
+    @property
+    def family(self) -> Family:
+        """What is declared of rows like it."""
+        return self.name.family
+
+    @property
+    def about(self) -> About:
+        """What it is about, as data."""
+        return self.name.about
+
+    @property
+    def rule(self) -> str:
+        """The name of its family, as plans and proofs write it."""
+        return str(self.kind)
+
+    @cached_property
+    def label(self) -> str:
+        """What it is about, as plans and proofs write it."""
+        return str(self.subject)
+
 
 Rule: TypeAlias = Callable[[Problem], Iterable[Row]]
+"""Any function that yields rows; one of ours is a `DeclaredRule`."""
+Blindness: TypeAlias = Callable[[ScenarioFile], bool]
+
+
+def always(_said: ScenarioFile) -> bool:
+    """Tell that no number of a scenario makes a rule see trucks."""
+    return True
+
+
+def never(_said: ScenarioFile) -> bool:
+    """Tell that a rule may see trucks, whatever the scenario says."""
+    return False
+
+
+class DeclaredRule:
+    """A rule, the families of its rows, and when it is blind to trucks.
+
+    It is called and named as its function, and travels by that name, as functions do.
+    """
+
+    families: tuple[Family, ...]
+    blind_to_trucks: Blindness
+    __name__: str
+    __qualname__: str
+
+    def __init__(self, lay: Rule, families: tuple[Family, ...], blind_to_trucks: Blindness) -> None:
+        functools.update_wrapper(self, lay)
+        self.families = families
+        self.blind_to_trucks = blind_to_trucks
+        self._lay = lay
+
+    def __call__(self, problem: Problem) -> Iterable[Row]:
+        """Lay the rows over the columns of a problem."""
+        return self._lay(problem)
+
+    def __reduce__(self) -> str:
+        return self.__qualname__
+
+    def __repr__(self) -> str:
+        return f"<rule {self.__name__}>"
+
+
+def declare(
+    *families: Family, blind_to_trucks: Blindness = never
+) -> Callable[[Rule], DeclaredRule]:
+    """Say beside a rule all that others have to know of it.
+
+    Parameters
+    ----------
+    families
+        Every kind of row that the rule yields.
+    blind_to_trucks
+        Tells of a scenario whether the rule gives moves that differ in nothing but the truck the
+        same coefficients. The columns of all but the best truck are dropped where all rules are
+        blind, so that a rule which wrongly says so makes a proof false; nothing said is safe.
+
+    Returns
+    -------
+    declare
+        Makes a `DeclaredRule` of the function below.
+    """
+
+    def declared(lay: Rule) -> DeclaredRule:
+        return DeclaredRule(lay, families, blind_to_trucks)
+
+    return declared
 
 
 def sum_of(
-    rule: str, label: str, columns: Columns, sense: Sense, limit: float, *, times: float = 1.0
+    kind: Family | str,
+    subject: About | str,
+    columns: Columns,
+    sense: Sense,
+    limit: float,
+    *,
+    times: float = 1.0,
 ) -> Row:
     """Compare the sum of some columns with a limit."""
-    return Row(rule, label, columns, np.full(len(columns), times), sense, limit)
+    return Row(kind, subject, columns, np.full(len(columns), times), sense, limit)
 
 
 def combine(
-    rule: str,
-    label: str,
+    kind: Family | str,
+    subject: About | str,
     parts: Iterable[tuple[Columns, Floats | float]],
     sense: Sense,
     limit: float,
 ) -> Row:
-    """Compare a sum of several kinds of columns with a limit; parts may not overlap."""
+    """Compare a sum of several kinds of columns with a limit; parts may not overlap.
+
+    Returns
+    -------
+    row
+        With the columns of the parts one after the other, each part times its factor.
+    """
     columns: list[Columns] = []
     coefficients: list[Floats] = []
     for which, factor in parts:
@@ -55,8 +173,8 @@ def combine(
             np.full(len(which), factor) if isinstance(factor, float) else np.asarray(factor)
         )
     return Row(
-        rule,
-        label,
+        kind,
+        subject,
         np.concatenate(columns) if columns else np.array([], dtype=np.int64),
         np.concatenate(coefficients) if coefficients else np.array([]),
         sense,

@@ -28,6 +28,11 @@ def most_tonnes(problem: Problem) -> float:
     passes each plant once, also where it turns in a plant that mixes, unless plants feed each
     other in a circle: then what goes round shrinks by what leaves it, and all passes together are
     no more than one over the smallest share that leaves or is lost.
+
+    Returns
+    -------
+    tonnes
+        Through any one place, in all periods together; see `Problem.room`. [t]
     """
     scenario = problem.scenario
     wanted = sum(need.tonnes * max(need.ratios.values(), default=0.0) for need in scenario.needs)
@@ -114,20 +119,23 @@ def _wanted_materials(problem: Problem) -> set[str]:
     A smallest lot, or a rule of somebody's own, may ask for any.
     """
     scenario = problem.scenario
+    agreed = _agreed_of_plants(scenario)
+    if problem.asked_t or problem.sizes["lots"] or None in agreed:
+        return set(scenario.catalogue.materials)
+    wanted = {material for material in agreed if material is not None}
+    wanted.update(*(need.ratios for need in scenario.needs))
+    wanted.update(*(plant.takes for plant in scenario.plants))
+    wanted.update(*(depot.end_t or {} for depot in scenario.depots))
+    return wanted
+
+
+def _agreed_of_plants(scenario: Scenario) -> set[str | None]:
+    """Give the materials that plants have agreed to send; none among them stands for any."""
     plants = {plant.site for plant in scenario.plants}
-    agreed = [
+    return {
         agreement.material
         for agreement in scenario.said.agreements
         if agreement.giver in plants and (agreement.tonnes or agreement.at_least)
-    ]
-    if problem.asked_t or problem.sizes["lots"] or None in agreed:
-        return set(scenario.catalogue.materials)
-    processes = [process for plant in scenario.plants for process in plant.processes]
-    return {
-        *(material for need in scenario.needs for material in need.ratios),
-        *(material for process in processes for material in process.inputs),
-        *(material for depot in scenario.depots for material in depot.end_t or {}),
-        *(material for material in agreed if material is not None),
     }
 
 

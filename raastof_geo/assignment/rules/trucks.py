@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Columns, Floats, Integers, Mask
+from raastof_geo.assignment.rules.about import About
+from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.limits import in_period
-from raastof_geo.assignment.rules.row import Row
+from raastof_geo.assignment.rules.row import Row, declare
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.language import say
 
 _DAYS_A_YEAR = 365.25
+"""Over leap years, as periods may be any number of days."""
+
+FLEET_HOURS = Family(
+    "fleet_kept",
+    say("fleet"),
+    unit=say("hours"),
+    raised_by="fleet.{vehicle}.hours_per_period",
+    limits="targets",
+)
+FLEET_NUMBER = replace(FLEET_HOURS, raised_by="fleet.{vehicle}.number")
+FLEET_KM = replace(FLEET_HOURS, unit="km", raised_by="fleet.{vehicle}.km_per_period")
+TRIPS_BALANCED = Family("trips_balanced", say("coordinated trucks"), bends="never", unit="t")
 
 
+@declare(FLEET_HOURS, FLEET_NUMBER, FLEET_KM, blind_to_trucks=lambda said: not said.fleet)
 def fleet_kept(problem: Problem) -> Iterator[Row]:
     r"""Let no kind of truck work more than there is: :math:`\sum_c h_c x_c \le H` a period."""
     scenario = problem.scenario
@@ -27,20 +45,28 @@ def fleet_kept(problem: Problem) -> Iterator[Row]:
         for period, span in scenario.periods.items():
             columns = np.flatnonzero(mine & in_period(problem, period))
             years = ((span.end - span.start).days + 1) / _DAYS_A_YEAR
-            hours = limit.hours_per_period
+            hours, family = limit.hours_per_period, FLEET_HOURS
             if limit.number is not None:
                 own = limit.number * scenario.catalogue.truck_hours_per_year.value * years
-                hours = own if hours is None else min(hours, own)
+                if hours is None or own < hours:
+                    hours, family = own, FLEET_NUMBER
             if hours is not None:
-                label = f"{vehicle}/h@{period}"
-                yield Row("fleet_kept", label, columns, work[columns], "<=", hours)
+                about = About(f"{vehicle}/h", period, vehicle=vehicle)
+                yield Row(family, about, columns, work[columns], "<=", hours)
             if limit.km_per_period is not None:
-                label = f"{vehicle}/km@{period}"
-                yield Row("fleet_kept", label, columns, km[columns], "<=", limit.km_per_period)
+                about = About(f"{vehicle}/km", period, vehicle=vehicle)
+                yield Row(FLEET_KM, about, columns, km[columns], "<=", limit.km_per_period)
 
 
 def work_hours(problem: Problem) -> Floats:
-    """Give the hours of a truck and its driver for each unit of every column. [h]"""
+    """Give the hours of a truck and its driver for each unit of every column. [h]
+
+    Returns
+    -------
+    work_h
+        For each column, a tonne moved or an empty trip; what coordinated trucks need not drive back
+        is taken off. [h/unit, columns]
+    """
     load_t = problem.leg("load_t")
     moved = problem.leg("work_h") / load_t
     if problem.pooled_share:
@@ -56,6 +82,7 @@ def _of_vehicle(problem: Problem, vehicle: str) -> Mask:
     return mask
 
 
+@declare(TRIPS_BALANCED, blind_to_trucks=lambda said: said.return_loads is None)
 def trips_balanced(problem: Problem) -> Iterator[Row]:
     r"""Coordinated trucks leave a site as often as they come to it, in each period.
 
@@ -67,18 +94,19 @@ def trips_balanced(problem: Problem) -> Iterator[Row]:
     if not problem.pooled_share:
         return
     sites = _sites(problem)
-    group, columns, trips = _calls(problem, {site: number for number, site in enumerate(sites)})
+    calls = _list_calls(problem, {site: number for number, site in enumerate(sites)})
     # One sort brings the calls of a site, truck and period together; what comes stays before
     # what leaves, and each of them in the order of the columns.
-    order = np.argsort(group, kind="stable")
-    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    order = np.argsort(calls.group, kind="stable")
+    starts = np.flatnonzero(np.diff(calls.group[order], prepend=-1))
     periods = tuple(problem.scenario.periods)
     for first, last in itertools.pairwise([*starts.tolist(), len(order)]):
         mine = order[first:last]
-        place, period = divmod(int(group[mine[0]]), len(periods))
+        place, period = divmod(int(calls.group[mine[0]]), len(periods))
         site, vehicle = divmod(place, len(problem.vehicles))
-        label = f"{sites[site]}/{problem.vehicles[vehicle]}@{periods[period]}"
-        yield Row("trips_balanced", label, columns[mine], trips[mine], "=", 0.0)
+        head = f"{sites[site]}/{problem.vehicles[vehicle]}"
+        about = About(head, periods[period], sites[site], vehicle=problem.vehicles[vehicle])
+        yield Row(TRIPS_BALANCED, about, calls.columns[mine], calls.trips[mine], "=", 0.0)
 
 
 def _sites(problem: Problem) -> list[str]:
@@ -88,15 +116,18 @@ def _sites(problem: Problem) -> list[str]:
     return sorted(sites | {problem.takers[number].site for number in takers.tolist()})
 
 
-def _calls(problem: Problem, number: dict[str, int]) -> tuple[Columns, Columns, Floats]:
-    """List every call of a coordinated truck at a site: what comes above zero, what leaves below.
+class _Calls(NamedTuple):
+    """Calls of coordinated trucks at sites, as arrays of one length."""
 
-    Returns
-    -------
-    group, columns, trips
-        For each call a number of its site, truck and period; its column; and the trips for each
-        unit of that. Moves and trips that stay on a site call nowhere.
-    """
+    group: Integers
+    """A number of the site, truck and period."""
+    columns: Columns
+    trips: Floats
+    """Trips for each unit of the column: what comes above zero, what leaves below."""
+
+
+def _list_calls(problem: Problem, number: dict[str, int]) -> _Calls:
+    """List every call of a coordinated truck at a site; what stays on a site calls nowhere."""
     moves, table = problem.moves, problem.others["trips"]
     share = problem.pooled_share / problem.leg("load_t")
     giver = np.array([number.get(one.site, -1) for one in problem.givers], dtype=np.int64)
@@ -117,7 +148,7 @@ def _calls(problem: Problem, number: dict[str, int]) -> tuple[Columns, Columns, 
     calls &= (vehicle >= 0) & (period >= 0)
     columns = np.concatenate([moved, driven] * 2)
     trips = np.concatenate([share, ones, -share, -ones])
-    return group[calls], columns[calls], trips[calls]
+    return _Calls(group[calls], columns[calls], trips[calls])
 
 
 def _numbers(labels: pd.Series, number: dict[str, int]) -> Integers:

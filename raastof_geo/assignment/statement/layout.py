@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,22 +25,25 @@ def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True)
     every_vehicle
         Keep a column for each truck. Otherwise only for the truck that serves the objectives
         best, which loses nothing where every rule is blind to trucks (`rules.trucks_matter`).
+
+    Returns
+    -------
+    problem
+        Moves by giver, taker, truck and period; then recipes, stores, empty trips and decisions.
     """
     givers, takers = list_givers(scenario), list_takers(scenario)
     table = _LegTable(scenario, legs, keep_all=every_vehicle)
     moves = _list_moves(scenario, givers, takers, table)
-    problem = Problem(scenario, legs, givers, takers, moves)
-    problem.others.update(
-        {
-            "processes": _list_processes(scenario),
-            "stores": _list_stores(scenario),
-            "trips": _list_trips(problem),
-            "openings": _list_openings(scenario),
-            "links": _list_links(problem),
-            "lots": _list_lots(problem),
-        }
-    )
-    return problem
+    bare = Problem(scenario, legs, givers, takers, moves)
+    others = {
+        "processes": _list_processes(scenario),
+        "stores": _list_stores(scenario),
+        "trips": _list_trips(bare),
+        "openings": _list_openings(scenario),
+        "links": _list_links(bare),
+        "lots": _list_lots(bare),
+    }
+    return replace(bare, others=others)
 
 
 class _LegTable:
@@ -139,7 +143,7 @@ def _list_moves(
 ) -> Moves:
     """Find every leg from a giver to a taker in a period that both of them have."""
     periods = {name: number for number, name in enumerate(scenario.periods)}
-    parts: list[tuple[SmallIntegers, ...]] = []
+    parts: list[Moves] = []
     by_material = itertools.groupby(enumerate(givers), key=lambda entry: entry[1].material)
     for material, entries in by_material:
         mine = list(entries)
@@ -147,14 +151,13 @@ def _list_moves(
         if not theirs or material not in table.names["material"]:
             continue
         parts.append(_deals(mine, theirs, material, table, periods))
-    columns = [[part[index] for part in parts] for index in range(5)]
-    whole = [np.concatenate(some) if some else np.empty(0, np.int32) for some in columns]
+    none = np.empty(0, np.int32)
     return Moves(
-        giver=whole[0].astype(np.int32),
-        taker=whole[1].astype(np.int32),
-        leg=whole[2].astype(np.int32),
-        vehicle=whole[3].astype(np.int16),
-        period=whole[4].astype(np.int16),
+        giver=np.concatenate([none, *(part.giver for part in parts)]),
+        taker=np.concatenate([none, *(part.taker for part in parts)]),
+        leg=np.concatenate([none, *(part.leg for part in parts)]),
+        vehicle=np.concatenate([none.astype(np.int16), *(part.vehicle for part in parts)]),
+        period=np.concatenate([none.astype(np.int16), *(part.period for part in parts)]),
     )
 
 
@@ -164,8 +167,8 @@ def _deals(
     material: str,
     table: _LegTable,
     periods: dict[str, int],
-) -> tuple[SmallIntegers, ...]:
-    """Find the moves of one material: giver, taker, leg, vehicle, period."""
+) -> Moves:
+    """Find the moves of one material."""
     origin = np.array([table.names["origin"].get(giver.site, -1) for _, giver in givers])
     destination = np.array([table.names["destination"].get(taker.site, -1) for _, taker in takers])
     deals = _dealing([giver for _, giver in givers], [taker for _, taker in takers])
@@ -178,22 +181,29 @@ def _deals(
     pair, vehicle, period = np.nonzero(there)
     giver_number = np.array([at for at, _ in givers], dtype=np.int32)
     taker_number = np.array([at for at, _ in takers], dtype=np.int32)
-    return (
-        giver_number[one[pair]],
-        taker_number[other[pair]],
-        rows[pair, vehicle, period],
-        vehicle.astype(np.int32),
-        period.astype(np.int32),
+    return Moves(
+        giver=giver_number[one[pair]],
+        taker=taker_number[other[pair]],
+        leg=rows[pair, vehicle, period],
+        vehicle=vehicle.astype(np.int16),
+        period=period.astype(np.int16),
     )
+
+
+class _Sort(NamedTuple):
+    """What decides whether two may deal, beside the material."""
+
+    kind: str
+    only_from: str | None
+    plant: str | None
 
 
 def _dealing(givers: Sequence[Giver], takers: Sequence[Taker]) -> Mask:
     """Tell for each giver and taker whether they may deal; asked once for each sort of them."""
 
-    def sort_of(party: Giver | Taker) -> tuple[str, str | None, str | None]:
-        if isinstance(party, Taker):
-            return party.kind, party.only_from, party.place if party.kind == "plant" else None
-        return party.kind, None, party.place if party.kind == "plant" else None
+    def sort_of(party: Giver | Taker) -> _Sort:
+        only_from = party.only_from if isinstance(party, Taker) else None
+        return _Sort(party.kind, only_from, party.place if party.kind == "plant" else None)
 
     piles = {taker.only_from for taker in takers} - {None}
     giver_sorts = [
@@ -260,20 +270,10 @@ def _list_trips(problem: Problem) -> pd.DataFrame:
 
 
 def _list_openings(scenario: Scenario) -> pd.DataFrame:
-    places = [
-        (role, place.site, place.opens)
-        for role, entries in (
-            ("pit", scenario.pits),
-            ("receiver", scenario.receivers),
-            ("plant", scenario.plants),
-            ("depot", scenario.depots),
-        )
-        for place in entries
-    ]
     rows = [
-        (role, site, opens.cost_dkk, opens.kg_co2e)
-        for role, site, opens in sorted(places, key=lambda entry: entry[:2])
-        if opens is not None
+        (place.role, place.site, place.opens.cost_dkk, place.opens.kg_co2e)
+        for place in sorted(scenario.facilities, key=lambda one: (one.role, one.site))
+        if place.opens is not None
     ]
     return pd.DataFrame(rows, columns=["role", "site", "dkk", "kg_co2e"])
 
@@ -293,7 +293,13 @@ def _list_links(problem: Problem) -> pd.DataFrame:
 
 
 def limited_partners(scenario: Scenario) -> dict[str, int]:
-    """Give the most partners of each site that has such a limit."""
+    """Give the most partners of each site that has such a limit.
+
+    Returns
+    -------
+    limits
+        By the id of the site.
+    """
     general = scenario.said.choices.partners_at_most
     limits = {}
     for site_id, site in scenario.sites.items():

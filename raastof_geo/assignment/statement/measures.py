@@ -95,20 +95,12 @@ def _cost(problem: Problem) -> Floats:
     """Add all parts at once: a large programme has no room for each of them."""
     haul = _from_legs("haul_dkk_per_t", "dkk")(problem)
     paid = problem.of_givers("price_dkk_per_t") * (1 - problem.taker_is("receiver"))
-    return haul + problem.join(
-        moves=paid + problem.terms("dkk_per_t"),
-        processes=problem.other("dkk"),
-        stores=problem.other("dkk"),
-        openings=problem.other("dkk"),
-    )
+    return haul + problem.join(moves=paid + problem.terms("dkk_per_t")) + problem.other("dkk")
 
 
 def _processing(problem: Problem) -> Floats:
-    return problem.join(
-        moves=problem.terms("processing_kg_co2e_per_t"),
-        processes=problem.other("kg_co2e"),
-        openings=problem.other("kg_co2e"),
-    )
+    moved = problem.join(moves=problem.terms("processing_kg_co2e_per_t"))
+    return moved + problem.other("kg_co2e")
 
 
 def _upstream(problem: Problem) -> Floats:

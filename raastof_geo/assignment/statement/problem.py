@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,6 @@ from raastof_geo.assignment.statement.measures import MEASURES, add_measures
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.parties import Giver, Taker
 from raastof_geo.scenario.scenario import Scenario
-
-"""Numbers of columns."""
 
 BLOCKS = ("moves", "processes", "stores", "trips", "openings", "links", "lots")
 """Kinds of columns in their order: tonnes moved, tonnes into a recipe, tonnes stored at the end
@@ -45,6 +43,16 @@ class Moves:
 
     def __len__(self) -> int:
         return len(self.giver)
+
+
+class _Codes(NamedTuple):
+    """Labels of moves, looked up by number."""
+
+    names: tuple[str, ...]
+    codes: Indices
+    """Of each giver, taker, truck or period the number of its name."""
+    of: str
+    """The array of `Moves` that says which of them a move has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,32 +109,24 @@ class Problem:
         return slice(self.starts[kind], self.starts[kind] + self.sizes[kind])
 
     def join(self, **values: Floats) -> Floats:
-        """Lay values of some kinds of columns into one array, zero elsewhere.
+        """Lay values of some kinds of columns into one array, zero elsewhere. [columns]
 
         A kind that is not there may be given with any values.
         """
         whole = np.zeros(self.column_count)
         for kind, part in values.items():
             if self.sizes[kind]:
-                whole[self.block(kind)] = part if kind == "moves" else self._of_kind(kind, part)
+                whole[self.block(kind)] = part
         return whole
 
-    def _of_kind(self, kind: str, part: Floats) -> Floats:
-        if len(part) == self.sizes[kind]:
-            return part
-        return part[self._other_places[kind]]
-
-    @cached_property
-    def _other_places(self) -> dict[str, slice]:
-        """Where each kind lies in what `other` gives."""
-        places, at = {}, 0
-        for kind in ("processes", "stores", "openings"):
-            places[kind] = slice(at, at + self.sizes[kind])
-            at += self.sizes[kind]
-        return places
-
     def only(self, columns: Columns) -> Problem:
-        """Give the problem with only some columns, in the order of all."""
+        """Give the problem with only some columns, in the order of all.
+
+        Returns
+        -------
+        problem
+            Its columns are numbered anew from zero, in the same order.
+        """
         columns = np.asarray(columns)
         moved = columns[columns < len(self.moves)]
         others = {
@@ -169,6 +169,11 @@ class Problem:
         labels
             For moves `giver`, `taker`, `origin`, `destination`, `material`, `vehicle`, `period`,
             `giver_kind`, `taker_kind`; for other kinds the names of their table.
+
+        Returns
+        -------
+        columns
+            Their numbers among all columns, ascending; empty where nothing is so.
         """
         if kind != "moves":
             table = self.others.get(kind)
@@ -205,10 +210,16 @@ class Problem:
         return np.sort(np.concatenate(parts)) if parts else self._none
 
     def labels(self, key: str, columns: Columns | None = None) -> Objects:
-        """Give a label of moves: one of `MOVE_KEYS`, `giver_kind`, `taker_kind`."""
+        """Give a label of moves: one of `MOVE_KEYS`, `giver_kind`, `taker_kind`.
+
+        Returns
+        -------
+        labels
+            Text. [moves, or those of `columns`]
+        """
         at = slice(None) if columns is None else columns
-        names, codes, of = self._codes(key)
-        return _pick(names, codes[getattr(self.moves, of)[at]])
+        found = self._codes(key)
+        return _pick(found.names, found.codes[getattr(self.moves, found.of)[at]])
 
     @property
     def vehicles(self) -> tuple[str, ...]:
@@ -218,35 +229,38 @@ class Problem:
     _none = np.array([], dtype=np.int64)
 
     def _is(self, key: str, label: str, columns: Columns) -> Mask:
-        names, codes, of = self._codes(key)
-        if label not in names:
+        found = self._codes(key)
+        if label not in found.names:
             return np.zeros(len(columns), bool)
-        hits = codes == names.index(label)
-        return np.asarray(hits[getattr(self.moves, of)[columns]])
+        hits = found.codes == found.names.index(label)
+        return np.asarray(hits[getattr(self.moves, found.of)[columns]])
 
-    def _codes(self, key: str) -> tuple[tuple[str, ...], Indices, str]:
-        """Give the labels of a key, which of them each party has, and whose they are."""
+    def _codes(self, key: str) -> _Codes:
+        """Give the labels of a key, and which of them each party, truck or period has."""
         if key not in self._known_codes:
-            if key in ("vehicle", "period"):
-                names = self.vehicles if key == "vehicle" else tuple(self.scenario.periods)
-                labels: Sequence[str] = names
-            else:
-                of_giver, parties = key in _OF_GIVER, (self.givers, self.takers)
-                field_name = _OF_GIVER.get(key) or _OF_TAKER[key]
-                labels = [getattr(one, field_name) for one in parties[0 if of_giver else 1]]
-                names = tuple(dict.fromkeys(labels))
+            of, labels = self._list_labels(key)
+            names = tuple(dict.fromkeys(labels))
             number = {name: at for at, name in enumerate(names)}
             codes = np.array([number[label] for label in labels], dtype=np.intp)
-            of = key if key in ("vehicle", "period") else "giver" if key in _OF_GIVER else "taker"
-            self._known_codes[key] = names, codes, of
+            self._known_codes[key] = _Codes(names, codes, of)
         return self._known_codes[key]
+
+    def _list_labels(self, key: str) -> tuple[str, Sequence[str]]:
+        """Give whose a label is, and the label of each of them."""
+        if key == "vehicle":
+            return key, self.vehicles
+        if key == "period":
+            return key, tuple(self.scenario.periods)
+        if key in _OF_GIVER:
+            return "giver", [getattr(giver, _OF_GIVER[key]) for giver in self.givers]
+        return "taker", [getattr(taker, _OF_TAKER[key]) for taker in self.takers]
 
     @cached_property
     def _known_labels(self) -> dict[tuple[str, str], Objects]:
         return {}
 
     @cached_property
-    def _known_codes(self) -> dict[str, tuple[tuple[str, ...], Indices, str]]:
+    def _known_codes(self) -> dict[str, _Codes]:
         if self._before is not None:
             return self._before._known_codes
         return {}
@@ -291,7 +305,13 @@ class Problem:
         return pooled.share if pooled and self.legs.empty_trips is not None else 0.0
 
     def leg(self, name: str) -> Floats:
-        """Give a figure of the leg of every move; what is heaped up where it is dug has none."""
+        """Give a figure of the leg of every move; what is heaped up where it is dug has none.
+
+        Returns
+        -------
+        figures
+            As the column `name` of the legs has them. [moves]
+        """
         figures = self.legs.frame[name].to_numpy(dtype=np.float64)[self.moves.leg]
         if name != "load_t" and self._heaped is not None:
             figures[self._heaped] = 0.0
@@ -305,8 +325,8 @@ class Problem:
 
     def return_trip(self, name: str) -> Floats:
         """Give a figure of the empty return trip of every move."""
-        assert self.legs.empty_trips is not None  # noqa: S101 - trucks are coordinated
-        figures = self.legs.empty_trips[name].to_numpy(dtype=np.float64)[self._return_rows]
+        trips = self._empty_trips
+        figures = trips[name].to_numpy(dtype=np.float64)[self._return_rows]
         if self._heaped is not None:
             figures[self._heaped] = 0.0
         return figures
@@ -314,14 +334,20 @@ class Problem:
     @cached_property
     def _return_rows(self) -> Indices:
         """The empty trip that leads each move's truck back."""
-        trips, frame = self.legs.empty_trips, self.legs.frame
-        assert trips is not None  # noqa: S101 - trucks are coordinated
+        trips, frame = self._empty_trips, self.legs.frame
         keys = ["origin", "destination", "vehicle", "period"]
         index = pd.MultiIndex.from_frame(trips[keys].astype(str))
         back = frame[["destination", "origin", "vehicle", "period"]].iloc[self.moves.leg]
         rows = index.get_indexer(pd.MultiIndex.from_frame(back.astype(str).set_axis(keys, axis=1)))
-        assert (rows >= 0).all()  # noqa: S101 - a leg has a way back
+        if (rows < 0).any():
+            raise ValueError("a leg has no empty trip that leads back")
         return rows
+
+    @property
+    def _empty_trips(self) -> pd.DataFrame:
+        if self.legs.empty_trips is None:
+            raise ValueError("legs of trucks that are not coordinated have no empty trips")
+        return self.legs.empty_trips
 
     def trip(self, name: str) -> Floats:
         """Give a figure of every empty trip that is a column."""
@@ -330,13 +356,9 @@ class Problem:
         return self.others["trips"][name].to_numpy(dtype=np.float64)
 
     def other(self, name: str) -> Floats:
-        """Give `dkk` or `kg_co2e` of processes, stores and openings, one after the other."""
-        parts = [
-            self.others[kind][name].to_numpy(dtype=np.float64)
-            for kind in ("processes", "stores", "openings")
-            if self.sizes[kind]
-        ]
-        return np.concatenate(parts) if parts else np.empty(0)
+        """Give `dkk` or `kg_co2e` of processes, stores and openings, zero elsewhere. [columns]"""
+        kinds = [kind for kind in ("processes", "stores", "openings") if self.sizes[kind]]
+        return self.join(**{kind: self.others[kind][name].to_numpy(np.float64) for kind in kinds})
 
     def giver_is(self, kind: str) -> Floats:
         """Give one for every move whose giver is of a kind."""
@@ -379,7 +401,13 @@ class Problem:
         return np.asarray(table[self.moves.taker, of_giver[self.moves.giver]])
 
     def measure(self, name: str) -> Floats:
-        """Give what a unit of each column adds to a measure."""
+        """Give what a unit of each column adds to a measure.
+
+        Returns
+        -------
+        values
+            In the unit of the measure for each tonne, trip or decision. [columns]
+        """
         if name not in self._measured:
             self._measured[name] = MEASURES[name](self)
         return self._measured[name]
@@ -391,11 +419,24 @@ class Problem:
         return {}
 
     def objectives(self) -> list[Floats]:
-        """Give what a unit of each column adds to each objective."""
+        """Give what a unit of each column adds to each objective.
+
+        Returns
+        -------
+        costs
+            One array for each step, measures of a step added up. [columns]
+        """
         return [add_measures(self, step.minimise) for step in self.scenario.said.objectives]
 
     def tabulate_moves(self, columns: Columns) -> pd.DataFrame:
-        """Give the labels of moves, and what they are made of, as a table."""
+        """Give the labels of moves, and what they are made of, as a table.
+
+        Returns
+        -------
+        table
+            A row for each of the columns: its labels, the figures of its leg, and what a tonne
+            on it costs and emits.
+        """
         legs = self.legs.frame.iloc[self.moves.leg[columns]].reset_index(drop=True)
         parties = ("giver", "giver_kind", "taker", "taker_kind")
         table = pd.DataFrame({key: self.labels(key, columns) for key in parties})

@@ -50,7 +50,13 @@ class Programme:
         return self.matrix.T
 
     def reduced_costs(self, cost: Floats, shadow_prices: Floats) -> Floats:
-        """Give what one unit more on each column would cost beyond what it is worth."""
+        """Give what one unit more on each column would cost beyond what it is worth.
+
+        Returns
+        -------
+        extra
+            Below zero where one unit more would make the plan better. [objective/unit, columns]
+        """
         return np.asarray(cost - self.transposed @ shadow_prices)
 
     @cached_property
@@ -80,7 +86,14 @@ class Programme:
         return 1.0 if most >= 1.0 or most <= 0.0 else 10.0 ** math.ceil(math.log10(1e3 / most))
 
     def scaled(self) -> Programme:
-        """Give the same programme in the units that a solver counts in."""
+        """Give the same programme in the units that a solver counts in.
+
+        Returns
+        -------
+        programme
+            With limits times `scale`, and the columns of decisions with them, so that a solver's
+            tolerance is small against the amounts.
+        """
         if self.scale == 1.0:
             return self
         weight = self.weight
@@ -159,7 +172,14 @@ class Programme:
         return np.asarray((self.sense <= 0) & (negative == 0))
 
     def most(self, columns: Columns) -> Floats:
-        """Give what the rows never let some columns exceed; infinite where none says so."""
+        """Give what the rows never let some columns exceed; infinite where none says so.
+
+        Returns
+        -------
+        most
+            For each of the columns the least limit over coefficient of the rows that bound it, and
+            at most one for a decision. [units]
+        """
         part = self.matrix[:, columns]
         owner = np.repeat(np.arange(len(columns)), np.diff(part.indptr))
         helps = self._bounding_rows[part.indices] & (part.data > 0)
@@ -171,6 +191,11 @@ class Programme:
 
 def build_programme(rows: Sequence[Row], whole: Mask) -> Programme:
     """Lay rows into one matrix.
+
+    Returns
+    -------
+    programme
+        A row of the matrix for each of the rows, in their order. [rows × columns]
 
     Raises
     ------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from raastof_geo.assignment.rules.row import Row, Rule
 from raastof_geo.assignment.statement.problem import Problem
@@ -13,10 +14,22 @@ from raastof_geo.errors import RaastofError
 from raastof_geo.scenario.said.file import ScenarioFile
 
 
-def restate(
-    problem: Problem, said: ScenarioFile, rules: Sequence[Rule]
-) -> tuple[Problem, list[Row], Programme] | None:
-    """Lay out another scenario; its new legs are priced where there are roads, none where not."""
+class Restated(NamedTuple):
+    """The programme of another scenario."""
+
+    problem: Problem
+    rows: list[Row]
+    programme: Programme
+
+
+def restate(problem: Problem, said: ScenarioFile, rules: Sequence[Rule]) -> Restated | None:
+    """Lay out another scenario; its new legs are priced where there are roads.
+
+    Returns
+    -------
+    restated
+        Of what each project has alone, what it had before; none where legs cannot be priced.
+    """
     scenario = replace(problem.scenario, said=said)
     try:
         legs = problem.legs.price_again(scenario) or problem.legs
@@ -24,6 +37,6 @@ def restate(
         return None
     other = lay_columns(scenario, legs, rules)
     if scenario.said.targets.fairness is not None:
-        other.alone.update(problem.alone)
+        other = replace(other, alone=problem.alone)
     rows = lay_rows(other, rules)
-    return other, rows, build_programme(rows, other.whole)
+    return Restated(other, rows, build_programme(rows, other.whole))

@@ -17,7 +17,13 @@ from raastof_geo.scenario.scenario import Scenario
 
 
 def lay_columns(scenario: Scenario, legs: Legs, rules: Sequence[Rule]) -> Problem:
-    """Lay out the columns of a scenario, for every truck that may matter to a rule."""
+    """Lay out the columns of a scenario, for every truck that may matter to a rule.
+
+    Returns
+    -------
+    problem
+        With a column for each truck, or only for the best one where every rule is blind to trucks.
+    """
     return build_problem(scenario, legs, every_vehicle=trucks_matter(rules, scenario.said))
 
 
@@ -26,6 +32,11 @@ def lay_rows(problem: Problem, rules: Sequence[Rule]) -> list[Row]:
 
     Rules that are not ours speak first, because the bounds of either-or decisions have to leave
     room for what they ask for.
+
+    Returns
+    -------
+    rows
+        Of one rule after the other; their place is their number in the programme.
     """
     own = {rule: list(rule(problem)) for rule in rules if rule not in RULES}
     if own:
@@ -47,7 +58,13 @@ def _asked_t(row: Row) -> float:
 
 
 def lay_programme(problem: Problem, rows: Sequence[Row]) -> tuple[list[Row], Programme]:
-    """Join rows into a programme, and bound what none of them bounds, so that it can be proved."""
+    """Join rows into a programme, and bound what none of them bounds, so that it can be proved.
+
+    Returns
+    -------
+    rows, programme
+        The rows given, then those that bound the rest.
+    """
     programme = build_programme(rows, problem.whole)
     bounds = list(bound_everything(problem, programme.bounded))
     if not bounds:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from raastof_geo.assignment.rules.row import Row, Rule
+from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
+from raastof_geo.assignment.rules.row import Row, RowName, Rule
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
-from raastof_geo.assignment.telling.exclusion import DECISIONS, say_excluded
+from raastof_geo.assignment.telling.exclusion import is_decision, say_excluded
 from raastof_geo.assignment.telling.lever import say_levers
-from raastof_geo.assignment.telling.most import Case, Share, find_largest_share
+from raastof_geo.assignment.telling.most import Case, LargestShare, find_largest_share, is_share
 from raastof_geo.assignment.telling.names import (
     call_material,
     call_use,
@@ -29,13 +31,11 @@ from raastof_geo.assignment.telling.names import (
 from raastof_geo.assignment.telling.repair import find_repairs
 from raastof_geo.assignment.telling.shortage import say_missing
 from raastof_geo.assignment.telling.violation import (
-    FIRST_BENT,
-    NEVER_BENT,
     Violation,
     find_least_violation,
     lift_rows,
 )
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, Readable, say
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 
 _FREE = 1e-6
@@ -70,17 +70,22 @@ def explain_conflict(
 
     What is missing without the either-or decisions is missing with them too. Only where the
     tonnes fit without them are they what leaves no plan, and are told with their own numbers.
+
+    Returns
+    -------
+    messages
+        What is missing, why, who together, what binds, and repairs, the cheapest first.
     """
-    kept, linear = lift_rows(rows, programme, DECISIONS)
+    kept, linear = lift_rows(rows, programme, is_decision)
     violation = find_least_violation(kept, linear, solver=solver)
     case = Case(problem, kept, linear, violation, solver)
-    share: Share | None = None
+    share: LargestShare | None = None
     if violation.total == 0 and programme.whole.any():
         told = list(say_excluded(problem, rows, programme, solver=solver))
     elif violation.total == 0:
         told = [say("the rules miss each other by less than a kilogram: round the amounts")]
     else:
-        if any(kept[at].rule == "secondary_share_reached" for at in violation.short):
+        if any(is_share(kept[at].family) for at in violation.short):
             share = find_largest_share(kept, linear, problem, solver=solver)
         told = list(_say_conflicts(case, share, rules))
     repairs = find_repairs(
@@ -89,16 +94,20 @@ def explain_conflict(
     return told + repairs
 
 
-def _say_conflicts(case: Case, share: Share | None, rules: Sequence[Rule]) -> Iterator[Message]:
+def _say_conflicts(
+    case: Case, share: LargestShare | None, rules: Sequence[Rule]
+) -> Iterator[Message]:
     yield from say_missing(case, share)
     if share is not None:
         yield from say_levers(case, share, rules=rules)
-    needs: dict[str, Need] = {}
-    offers: dict[str, Offer] = {}
+    needs: dict[int, Need] = {}
+    offers: dict[int, Offer] = {}
     for conflict in find_conflicts(case.rows, case.programme, case.violation)[:_MOST_GROUPS]:
-        some, others = _parties(case, conflict)
-        needs |= {need.id: need for need in some}
-        offers |= {offer.id: offer for offer in others}
+        entries = {at: case.entry(at) for at in conflict.wants}
+        some = {at: one for at, one in entries.items() if isinstance(one, Need)}
+        others = {at: one for at, one in entries.items() if isinstance(one, Offer)}
+        needs |= some
+        offers |= others
         yield from _say_needs_together(case, some)
         yield from _say_offers_together(case, others)
     yield from _cite_rules(case.problem.scenario, list(needs.values()), list(offers.values()))
@@ -108,7 +117,13 @@ def _say_conflicts(case: Case, share: Share | None, rules: Sequence[Rule]) -> It
 def find_conflicts(
     rows: Sequence[Row], programme: Programme, violation: Violation
 ) -> list[Conflict]:
-    """Find groups of rows that have a price together: none of them can give way alone."""
+    """Find groups of rows that have a price together: none of them can give way alone.
+
+    Returns
+    -------
+    conflicts
+        Those that miss most first; empty where nothing has a price.
+    """
     prices = violation.prices[: len(rows)]
     priced = np.flatnonzero(np.abs(prices) > _FREE)
     if not len(priced):
@@ -134,71 +149,90 @@ def find_conflicts(
 # --- who is in it together ----------------------------------------------------------------------
 
 
-def _parties(case: Case, conflict: Conflict) -> tuple[list[Need], list[Offer]]:
-    """Give the needs and the surplus of a conflict that ask for more than there is."""
+_Asking: TypeAlias = dict[int, Need] | dict[int, Offer]
+"""Needs, or surplus, by the rows that ask for more than there is."""
+
+
+@dataclass(frozen=True)
+class _Together:
+    """What several ask for, and the most that they can have."""
+
+    asked: float
+    most: float
+    sites: Message
+    others: Message
+    """Who alone may serve them, or take from them."""
+
+    @property
+    def told(self) -> dict[str, Readable]:
+        """Amounts, with decimals that show what is missing."""
+        missing = self.asked - self.most
+        return {
+            "asked": tell_number(self.asked, beside=missing),
+            "most": tell_number(self.most, beside=missing),
+            "missing": tell_number(missing),
+        }
+
+
+def _weigh_together(case: Case, asking: _Asking) -> _Together | None:
+    """Find the most that several can have together; one alone is told before."""
+    if not 2 <= len(asking) <= _MOST_TOGETHER:
+        return None
     scenario = case.problem.scenario
-    wants = {(case.rows[at].rule, case.rows[at].label) for at in conflict.wants}
-    needs = [need for need in scenario.needs if ("needs_met", need.id) in wants]
-    offers = [offer for offer in scenario.offers if ("offers_kept", offer.id) in wants]
-    return needs, offers
+    entries: list[Need | Offer] = list(asking.values())
+    mine, theirs = ("taker", "origin")
+    if isinstance(entries[0], Offer):
+        mine, theirs = ("giver", "destination")
+    asked, most = sum(entry.tonnes for entry in entries), case.most(list(asking))
+    live = case.columns(mine, [entry.id for entry in entries])
+    if most is None or most > asked - 1e-3 or not len(live):
+        return None
+    others = sorted(set(case.problem.labels(theirs, live).tolist()))
+    sites = dict.fromkeys(entry.site for entry in entries)
+    return _Together(
+        asked,
+        most,
+        list_names([name_site(scenario, site) for site in sites]),
+        list_names([name_site(scenario, site) for site in others]),
+    )
 
 
-def _say_needs_together(case: Case, needs: list[Need]) -> Iterator[Message]:
+def _say_needs_together(case: Case, needs: dict[int, Need]) -> Iterator[Message]:
     """Say who wants how much of what, who alone may serve it, and how much they have."""
-    scenario = case.problem.scenario
-    wanted = sum(need.tonnes for need in needs)
-    have = _most_of(case, "needs_met", [need.id for need in needs])
-    live = case.columns("taker", [need.id for need in needs])
-    if have is None or have > wanted - 1e-3 or not len(live):
+    scenario, found = case.problem.scenario, _weigh_together(case, needs)
+    if found is None:
         return
-    givers = sorted(set(case.problem.labels("origin", live).tolist()))
-    periods = [p for p in scenario.periods if any(p in need.periods for need in needs)]
-    uses = dict.fromkeys(need.use for need in needs)
+    windows = {period for need in needs.values() for period in need.periods}
+    uses = dict.fromkeys(need.use for need in needs.values())
     yield say(
         "together, {wanted} t are needed for {uses} in {periods} by {needs}; only {givers} may "
         "serve that, and have at most {have} t for it: {missing} t too little",
-        needs=list_names([name_site(scenario, site) for site in _sites(needs)]),
-        wanted=tell_number(wanted, beside=wanted - have),
+        needs=found.sites,
+        wanted=found.told["asked"],
         uses=list_names([call_use(scenario, use) for use in uses]),
-        periods=span(tuple(periods)),
-        givers=list_names([name_site(scenario, site) for site in givers]),
-        have=tell_number(have, beside=wanted - have),
-        missing=tell_number(wanted - have),
+        periods=span(tuple(period for period in scenario.periods if period in windows)),
+        givers=found.others,
+        have=found.told["most"],
+        missing=found.told["missing"],
     )
 
 
-def _say_offers_together(case: Case, offers: list[Offer]) -> Iterator[Message]:
+def _say_offers_together(case: Case, offers: dict[int, Offer]) -> Iterator[Message]:
     """Say who must lose how much of what, who alone may take it, and what they have room for."""
-    scenario = case.problem.scenario
-    total = sum(offer.tonnes for offer in offers)
-    room = _most_of(case, "offers_kept", [offer.id for offer in offers])
-    live = case.columns("giver", [offer.id for offer in offers])
-    if room is None or room > total - 1e-3 or not len(live):
+    scenario, found = case.problem.scenario, _weigh_together(case, offers)
+    if found is None:
         return
-    takers = sorted(set(case.problem.labels("destination", live).tolist()))
-    materials = dict.fromkeys(offer.material for offer in offers)
+    materials = dict.fromkeys(offer.material for offer in offers.values())
     yield say(
         "together, {total} t of {materials} must leave {offers}; only {takers} may take that, and "
         "have room for at most {room} t: {missing} t too little",
-        offers=list_names([name_site(scenario, site) for site in _sites(offers)]),
-        total=tell_number(total, beside=total - room),
+        offers=found.sites,
+        total=found.told["asked"],
         materials=list_names([call_material(scenario, name) for name in materials]),
-        takers=list_names([name_site(scenario, site) for site in takers]),
-        room=tell_number(room, beside=total - room),
-        missing=tell_number(total - room),
+        takers=found.others,
+        room=found.told["most"],
+        missing=found.told["missing"],
     )
-
-
-def _most_of(case: Case, rule: str, labels: list[str]) -> float | None:
-    """Find the most that several needs or heaps can have together; one alone is told before."""
-    if not 2 <= len(labels) <= _MOST_TOGETHER:
-        return None
-    numbers = [case.row(rule, label) for label in labels]
-    return case.most([number for number in numbers if number is not None])
-
-
-def _sites(entries: Sequence[Need | Offer]) -> list[str]:
-    return list(dict.fromkeys(entry.site for entry in entries))
 
 
 # --- which rules --------------------------------------------------------------------------------
@@ -245,31 +279,27 @@ def _in_time(scenario: Scenario, offer: Offer, need: Need) -> bool:
 
 def _say_binding(case: Case) -> Iterator[Message]:
     """Name the rules of which one unit more would leave less missing, periods of one together."""
-    told: dict[tuple[str, str, float], list[str]] = {}
+    like: dict[tuple[str, str, float], list[RowName]] = {}
     for at in find_binding(case):
         row = case.rows[at]
-        place, _, period = row.label.partition("@")
-        told.setdefault((row.rule, place, row.limit), []).append(period)
+        like.setdefault((row.rule, row.about.head, row.limit), []).append(row.name)
     order = list(case.problem.scenario.periods)
-    for (rule, place, limit), periods in told.items():
-        mine = [period for period in order if period in periods] or periods
-        yield _name_binding(case, rule, place, limit, mine)
+    for (_, _, limit), names in like.items():
+        by_period = {name.about.period: name for name in names}
+        mine = [period for period in order if period in by_period] or list(by_period)
+        yield _name_binding(case, by_period[mine[0]], limit, mine)
 
 
-def _name_binding(
-    case: Case, rule: str, place: str, limit: float, periods: Sequence[str]
-) -> Message:
-    scenario = case.problem.scenario
-    label = f"{place}@{periods[0]}" if periods[0] else place
+def _name_binding(case: Case, first: RowName, limit: float, periods: Sequence[str]) -> Message:
     several = list_names(list(periods)) if len(periods) > 1 else None
-    name = describe_row(scenario, rule, label, periods=several)
-    if rule == "agreements_kept":
+    name = describe_row(case.problem.scenario, first, periods=several)
+    if first.family.name == AGREEMENTS_KEPT.name:
         return say("binding: {rule}", rule=name)
     return say(
         "binding: {rule}, limit {limit} {unit}",
         rule=name,
         limit=tell_number(limit),
-        unit=unit_of_row(scenario, rule, place) or say("units of the rule"),
+        unit=unit_of_row(first) or say("units of the rule"),
     )
 
 
@@ -277,6 +307,11 @@ def find_binding(case: Case, *, most: int = _MOST_TRIED) -> list[int]:
     """Find rows of which one unit more room leaves less missing, the dearest first.
 
     Rows that only keep books bind nothing, and those that are missing something are told before.
+
+    Returns
+    -------
+    rows
+        Numbers of rows.
     """
     prices = case.violation.prices[: len(case.rows)]
     broken = case.violation.short.keys() | case.violation.over.keys()
@@ -290,6 +325,6 @@ def find_binding(case: Case, *, most: int = _MOST_TRIED) -> list[int]:
 
 def _gives_room(row: Row, price: float) -> bool:
     """Tell whether a row is a limit, and not a wish that is itself part of what is missing."""
-    if row.rule in NEVER_BENT or row.rule == "secondary_share_reached":
+    if row.family.keeps_books or is_share(row.family):
         return False
-    return row.rule not in FIRST_BENT or price < 0
+    return row.family.bends != "first" or price < 0

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 import numpy as np
 
+from raastof_geo.assignment.rules.about import About
+from raastof_geo.assignment.rules.choices import LOTS_LEAST, PARTNERS_LIMITED
+from raastof_geo.assignment.rules.family import EitherOr, Family
 from raastof_geo.assignment.rules.row import Row
 from raastof_geo.assignment.solving.choose import decide
 from raastof_geo.assignment.solving.price_in import Clock
@@ -15,23 +19,28 @@ from raastof_geo.assignment.telling.names import call_material, list_names, name
 from raastof_geo.assignment.telling.violation import lift_rows, make_bending
 from raastof_geo.language import Message, say
 
-KINDS: dict[str, tuple[str, ...]] = {
-    "lots": ("lots_most", "lots_least", "lots_once"),
-    "partners": ("partners_linked", "partners_limited", "partners_once"),
-    "openings": ("openings_paid", "openings_once"),
-}
-"""The rules of each kind of decision."""
-DECISIONS = tuple(rule for rules in KINDS.values() for rule in rules)
-
 _PATIENCE_S = 20.0
 _MOST_TOLD = 4
+
+
+def is_decision(family: Family) -> bool:
+    """Tell whether rows belong to an either-or decision."""
+    return family.decides is not None
 
 
 def say_excluded(
     problem: Problem, rows: Sequence[Row], programme: Programme, *, solver: str
 ) -> Iterator[Message]:
-    """Say which kinds of decision leave no plan, and by how much they miss one."""
-    kinds = [kind for kind, of in KINDS.items() if any(row.rule in of for row in rows)]
+    """Say which kinds of decision leave no plan, and by how much they miss one.
+
+    Returns
+    -------
+    messages
+        Each kind without which there is a plan, or all together; then the lots and the partners
+        that are nearest to one.
+    """
+    there = {row.family.decides for row in rows}
+    kinds = [kind for kind in get_args(EitherOr) if kind in there]
     culprits = [kind for kind in kinds if _has_plan(problem, rows, programme, kind, solver)]
     names = {kind: _name(problem, kind) for kind in kinds}
     if len(culprits) == 1 or (culprits and len(kinds) > 1):
@@ -51,7 +60,7 @@ def say_excluded(
         yield from _say_partners(problem, rows, programme, solver)
 
 
-def _name(problem: Problem, kind: str) -> Message:
+def _name(problem: Problem, kind: EitherOr) -> Message:
     choices = problem.scenario.said.choices
     if kind == "lots" and choices.smallest_lot is not None:
         return say(
@@ -65,10 +74,10 @@ def _name(problem: Problem, kind: str) -> Message:
 
 
 def _has_plan(
-    problem: Problem, rows: Sequence[Row], programme: Programme, kind: str, solver: str
+    problem: Problem, rows: Sequence[Row], programme: Programme, kind: EitherOr, solver: str
 ) -> bool:
     """Tell whether a plan exists without the decisions of one kind."""
-    _, other = lift_rows(rows, programme, KINDS[kind])
+    _, other = lift_rows(rows, programme, lambda family: family.decides == kind)
     if not other.whole.any():
         return True
     costs = problem.objectives()[:1]
@@ -83,12 +92,13 @@ def _say_lots(
 ) -> Iterator[Message]:
     """Name surplus and needs that are smaller than a lot; else the smaller lots that would do."""
     lot = problem.scenario.said.choices.smallest_lot
-    assert lot is not None  # noqa: S101 - there are lots
+    if lot is None:
+        return
     told = [*_small_offers(problem, lot.value), *_small_needs(problem, lot.value)]
     if told:
         yield from told[:_MOST_TOLD]
         return
-    least = [number for number, row in enumerate(rows) if row.rule == "lots_least"]
+    least = [number for number, row in enumerate(rows) if row.rule == LOTS_LEAST.name]
     bending = make_bending(rows, programme, solver=solver, closed=None, short=least, over=[])
     values = bending.decide(time_limit_s=_PATIENCE_S)
     if values is None:
@@ -96,43 +106,50 @@ def _say_lots(
     for at in list(bending.read(values[programme.column_count :])[0])[:_MOST_TOLD]:
         moves = rows[at].columns[rows[at].coefficients == 1.0]
         tonnes = float(values[moves].sum())
-        yield _say_small_lot(problem, rows[at].label, tonnes)
+        yield _say_small_lot(problem, rows[at].about, tonnes)
 
 
-def _say_small_lot(problem: Problem, label: str, tonnes: float) -> Message:
+def _say_small_lot(problem: Problem, about: About, tonnes: float) -> Message:
     scenario = problem.scenario
-    origin, destination, material, period = label.split("/")
+    lot = problem.others["lots"].iloc[about.entry]
     return say(
         "nearest to a plan is one that sends only {tonnes} t of {material} from {giver} to {taker} "
         "in {period}",
         tonnes=tell_number(tonnes),
-        material=call_material(scenario, material),
-        giver=name_site(scenario, origin),
-        taker=name_site(scenario, destination),
-        period=period,
+        material=call_material(scenario, lot["material"]),
+        giver=name_site(scenario, lot["origin"]),
+        taker=name_site(scenario, lot["destination"]),
+        period=lot["period"],
     )
 
 
 def _small_offers(problem: Problem, lot: float) -> Iterator[Message]:
     """Find surplus that must leave, is all that its site has of it, and is less than a lot."""
     scenario = problem.scenario
-    for site_id, site in scenario.sites.items():
-        if site.pit or site.plant or site.depot or (site.stockpile and site.stockpile.start):
-            continue
-        mine = [offer for offer in scenario.offers if offer.site == site_id]
-        for material in dict.fromkeys(offer.material for offer in mine if offer.must_leave):
-            total = sum(offer.tonnes for offer in mine if offer.material == material)
-            stays = problem.find(origin=site_id, destination=site_id, material=material)
-            inside = problem.labels("taker_kind", stays)
-            if 0 < total < lot and not (inside == "need").any():
-                yield say(
-                    "{site} has {tonnes} t of {material} that must leave, less than the smallest "
-                    "lot of {lot} t",
-                    site=name_site(scenario, site_id),
-                    tonnes=tell_number(total, beside=lot - total),
-                    material=call_material(scenario, material),
-                    lot=tell_number(lot, beside=lot - total),
-                )
+    leaving = [offer for offer in scenario.offers if offer.must_leave]
+    for site_id, material in dict.fromkeys((offer.site, offer.material) for offer in leaving):
+        total = _all_there_is(problem, site_id, material)
+        if total is not None and 0 < total < lot:
+            yield say(
+                "{site} has {tonnes} t of {material} that must leave, less than the smallest "
+                "lot of {lot} t",
+                site=name_site(scenario, site_id),
+                tonnes=tell_number(total, beside=lot - total),
+                material=call_material(scenario, material),
+                lot=tell_number(lot, beside=lot - total),
+            )
+
+
+def _all_there_is(problem: Problem, site_id: str, material: str) -> float | None:
+    """Add up what a site offers; none where it may have more, or use it without a truck. [t]"""
+    site = problem.scenario.sites[site_id]
+    if site.pit or site.plant or site.depot or (site.stockpile and site.stockpile.start):
+        return None
+    stays = problem.find(origin=site_id, destination=site_id, material=material)
+    if (problem.labels("taker_kind", stays) == "need").any():
+        return None
+    mine = [offer for offer in problem.scenario.offers if offer.site == site_id]
+    return sum(offer.tonnes for offer in mine if offer.material == material)
 
 
 def _small_needs(problem: Problem, lot: float) -> Iterator[Message]:
@@ -170,7 +187,7 @@ def _say_partners(
     problem: Problem, rows: Sequence[Row], programme: Programme, solver: str
 ) -> Iterator[Message]:
     """Say how many partners would do, where one site or more have too few."""
-    limited = [number for number, row in enumerate(rows) if row.rule == "partners_limited"]
+    limited = [number for number, row in enumerate(rows) if row.rule == PARTNERS_LIMITED.name]
     bending = make_bending(rows, programme, solver=solver, closed=None, short=[], over=limited)
     values = bending.decide(time_limit_s=_PATIENCE_S)
     if values is None:
@@ -180,7 +197,7 @@ def _say_partners(
         yield say(
             "nearest to a plan is one in which {site} has {count} partners, where {limit} are "
             "allowed",
-            site=name_site(problem.scenario, row.label),
+            site=name_site(problem.scenario, row.about.site),
             count=int(np.ceil(row.limit + more - 1e-6)),
             limit=int(row.limit),
         )

@@ -13,7 +13,6 @@ from raastof_geo.assignment.solving.choose import decide
 from raastof_geo.assignment.solving.price_in import FREE, Clock, Start, solve_in_order
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.telling.names import describe_row
-from raastof_geo.assignment.telling.violation import NEVER_BENT
 from raastof_geo.language import Message
 
 TRIED_T = (1.0, 0.01)
@@ -42,6 +41,12 @@ def force(plan: Plan, columns: Columns) -> Forced:
 
     It is solved again, from where the search for the plan ended: a reduced cost of zero may stand
     at a leg that no plan can use.
+
+    Returns
+    -------
+    forced
+        Whether a plan can send it, and what a tonne more adds to the first objective; where none
+        can, the rules that leave no room.
     """
     proof = plan.proof
     values = np.where(proof.programme.whole, proof.values, 0.0)
@@ -88,7 +93,13 @@ def _solve(
 
 
 def dearest_move(plan: Plan) -> float:
-    """Give the largest cost of a unit that is not a decision, which others are small against."""
+    """Give the largest cost of a unit that is not a decision, which others are small against.
+
+    Returns
+    -------
+    cost
+        By its amount, at least a thousandth. [objective/unit]
+    """
     costs = np.abs(plan.proof.cost[~plan.proof.programme.whole])
     return max(1e-3, float(costs.max(initial=0.0)))
 
@@ -117,8 +128,8 @@ def _name_blocking(plan: Plan, columns: Columns) -> Iterator[Message]:
     prices = step.optimum.shadow_prices[: len(proof.rows)]
     told: dict[str, Message] = {}
     for at in np.argsort(-np.abs(prices), kind="stable").tolist():
-        rule, label = proof.rows[at]
-        if abs(prices[at]) > FREE and rule not in NEVER_BENT:
-            message = describe_row(plan.problem.scenario, rule, label)
+        name = proof.rows[at]
+        if abs(prices[at]) > FREE and not name.family.keeps_books:
+            message = describe_row(plan.problem.scenario, name)
             told.setdefault(str(message), message)
     yield from list(told.values())[:_MOST_NAMED]

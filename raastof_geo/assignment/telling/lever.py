@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
+from raastof_geo.assignment.rules.family import Family, Limits
 from raastof_geo.assignment.rules.limits import counting_materials
 from raastof_geo.assignment.rules.row import Rule
 from raastof_geo.assignment.statement.restate import restate
-from raastof_geo.assignment.telling.most import Case, Share, find_largest_share
+from raastof_geo.assignment.telling.most import Case, LargestShare, find_largest_share
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, list_names, tell_number
 from raastof_geo.assignment.telling.violation import lift_rows
 from raastof_geo.language import Message, say
@@ -18,38 +20,31 @@ from raastof_geo.scenario.said.site import Site
 from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 
-Entry = TypeVar("Entry", bound=DueAmount)
+_Windowed = TypeVar("_Windowed", bound=DueAmount)
 
 _MORE = 5e-5
 """A share that rises by less than this has not risen."""
 
-_LIMITS: tuple[tuple[Message, tuple[str, ...]], ...] = (
-    (
-        say("without limits on what pits, receivers, plants and depots may take and hold"),
-        (
-            "pits_permitted",
-            "receivers_permitted",
-            "plants_permitted",
-            "depots_filled",
-            "depots_permitted",
-        ),
-    ),
-    (
-        say("without `targets.at_most`, `targets.passages`, `targets.fairness` and `fleet`"),
-        ("caps_kept", "passages_limited", "projects_not_worse", "fleet_kept"),
-    ),
-    (say("without `agreements`"), ("agreements_kept",)),
-)
-"""Kinds of rules that may hold the share down, and what it is to be without them."""
+_WITHOUT: dict[Limits, Message] = {
+    "places": say("without limits on what pits, receivers, plants and depots may take and hold"),
+    "targets": say("without `targets.at_most`, `targets.passages`, `targets.fairness` and `fleet`"),
+    "agreements": say("without `agreements`"),
+}
+"""Kinds of limits that may hold the share down, and what it is to be without them."""
 
 
-def say_levers(case: Case, share: Share, *, rules: Sequence[Rule]) -> Iterator[Message]:
-    """Say what is on offer, and how far the share would get without each thing that holds it."""
+def say_levers(case: Case, share: LargestShare, *, rules: Sequence[Rule]) -> Iterator[Message]:
+    """Say what is on offer, and how far the share would get without each thing that holds it.
+
+    Returns
+    -------
+    messages
+        One for each lever that lets the share rise; if none does, what is on offer.
+    """
     scenario = case.problem.scenario
-    target = scenario.said.targets.secondary_share
-    assert target is not None  # noqa: S101 - there is a share
-    what = DEFINITION_NAMES[target.definition]
-    stopped = list(_say_stopped(case, counting_materials(scenario, target.definition)))
+    definition = share.target.definition
+    what = DEFINITION_NAMES[definition]
+    stopped = list(_say_stopped(case, counting_materials(scenario, definition)))
     yield from stopped
     found = bool(stopped)
     for how, larger in _try_levers(case, rules=rules):
@@ -65,16 +60,19 @@ def say_levers(case: Case, share: Share, *, rules: Sequence[Rule]) -> Iterator[M
         yield say(
             "no capacity, window, agreement or condition that was tried keeps it lower; more of it "
             "has to be offered, or more of it be of use: {offered} t are on offer as {what}",
-            offered=tell_number(_offered(scenario, target.definition)),
+            offered=tell_number(_count_counting(scenario, definition)),
             what=what,
         )
 
 
-def _try_levers(case: Case, *, rules: Sequence[Rule]) -> Iterator[tuple[Message, Share | None]]:
-    for how, lifted in _LIMITS:
+def _try_levers(
+    case: Case, *, rules: Sequence[Rule]
+) -> Iterator[tuple[Message, LargestShare | None]]:
+    for kind, how in _WITHOUT.items():
         if case.clock.over():
             return
-        if any(row.rule in lifted for row in case.rows):
+        if any(row.family.limits == kind for row in case.rows):
+            lifted = partial(_is_of, kind)
             rows, programme = lift_rows(case.rows, case.programme, lifted)
             yield how, find_largest_share(rows, programme, case.problem, solver=case.solver)
     for how, said in _other_scenarios(case.problem.scenario):
@@ -82,8 +80,14 @@ def _try_levers(case: Case, *, rules: Sequence[Rule]) -> Iterator[tuple[Message,
             return
         other = restate(case.problem, said, rules)
         if other is not None:
-            problem, rows, programme = other
-            yield how, find_largest_share(rows, programme, problem, solver=case.solver)
+            yield (
+                how,
+                find_largest_share(other.rows, other.programme, other.problem, solver=case.solver),
+            )
+
+
+def _is_of(kind: Limits, family: Family) -> bool:
+    return family.limits == kind
 
 
 def _say_stopped(case: Case, counts: set[str]) -> Iterator[Message]:
@@ -125,7 +129,7 @@ def _without_windows(site: Site) -> Site:
     return site.model_copy(update={"offers": offers, "needs": needs})
 
 
-def _widen(entry: Entry) -> Entry:
+def _widen(entry: _Windowed) -> _Windowed:
     if entry.amount is None or not (entry.first or entry.last):
         return entry
     return entry.model_copy(update={"first": None, "last": None})
@@ -153,7 +157,7 @@ def _made(scenario: Scenario) -> set[str]:
     }
 
 
-def _offered(scenario: Scenario, definition: ShareDefinition) -> float:
+def _count_counting(scenario: Scenario, definition: ShareDefinition) -> float:
     """Add up what is offered and stored of materials that count. [t]"""
     counts = counting_materials(scenario, definition)
     offered = sum(offer.tonnes for offer in scenario.offers if offer.material in counts)

@@ -12,13 +12,18 @@ from functools import cached_property
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats, Mask
+from raastof_geo.assignment.rules.family import Family
+from raastof_geo.assignment.rules.limits import SHARE_REACHED
 from raastof_geo.assignment.rules.row import Row
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
+from raastof_geo.assignment.telling.names import find_entry
 from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
-from raastof_geo.assignment.telling.violation import FIRST_BENT, THEN_BENT, Violation, lift_rows
+from raastof_geo.assignment.telling.violation import Violation, lift_rows
+from raastof_geo.scenario.said.target import SecondaryShare
+from raastof_geo.scenario.scenario import Need, Offer
 
 _ROUNDS = 12
 _PATIENCE_S = 120.0
@@ -47,18 +52,20 @@ class Case:
         return ~self.unusable.moves
 
     def columns(self, key: str, labels: Sequence[str]) -> Columns:
-        """Give the live moves of some givers or takers."""
+        """Give the live moves of some givers or takers.
+
+        Returns
+        -------
+        columns
+            Numbers of moves, without those that no plan can use.
+        """
         parts = [self.problem.of(key, label) for label in labels]
         columns: Columns = np.concatenate(parts) if parts else np.empty(0, np.int64)
         return np.asarray(columns[self.live[columns]])
 
-    def row(self, rule: str, label: str) -> int | None:
-        """Find a row by its rule and label."""
-        return self._numbers.get((rule, label))
-
-    @cached_property
-    def _numbers(self) -> dict[tuple[str, str], int]:
-        return {(row.rule, row.label): number for number, row in enumerate(self.rows)}
+    def entry(self, at: int) -> Need | Offer | None:
+        """Give the need or the surplus that a row is about; none where it is about neither."""
+        return find_entry(self.problem.scenario, self.rows[at].about)
 
     def most(self, wanted: Collection[int]) -> float | None:
         """Find the most that some rows can add up to, if all other wishes may be left open.
@@ -66,6 +73,11 @@ class Case:
         Needs may be met in part, surplus may stay, and the target and the wanted rows' own lower
         limits ask for nothing; all other rules are kept. Where that is no way out, promises are
         left open too; none where even that is none, or where there is no more time.
+
+        Returns
+        -------
+        most
+            In the unit of the rows; none as said. [t]
         """
         if self.clock.over():
             return None
@@ -73,52 +85,65 @@ class Case:
         weights = np.concatenate([self.rows[at].coefficients for at in wanted])
         worth = np.zeros(self.programme.column_count)
         np.add.at(worth, columns, weights)
-        asked = {id(self.rows[at]) for at in wanted}
-        for open_too in ((), PROMISES):
-            programme = _open(self.rows, self.programme, asked, open_too)
+        for promises in (False, True):
+            programme = _open(self.rows, self.programme, wanted, promises=promises)
             most = maximise(self.problem, programme, worth, self.solver)
             if most is not None:
                 return max(0.0, -most.value)
         return None
 
 
-PROMISES = tuple(rule for rule in THEN_BENT if rule not in FIRST_BENT)
-"""Rules that may have no way out among themselves."""
+def is_share(family: Family) -> bool:
+    """Tell whether rows ask for a share of secondary materials."""
+    return family.name == SHARE_REACHED.name
 
 
 def _open(
-    rows: Sequence[Row], programme: Programme, asked: set[int], open_too: Sequence[str]
+    rows: Sequence[Row], programme: Programme, asked: Collection[int], *, promises: bool
 ) -> Programme:
-    """Let needs, surplus, target and what is asked ask for nothing, and allow what they did."""
-    lifted = ("secondary_share_reached",)
-    kept = [row for row in rows if row.rule not in lifted]
-    _, other = lift_rows(rows, programme, lifted)
-    soft = np.array([row.rule in FIRST_BENT or id(row) in asked for row in kept], dtype=bool)
-    promised = np.array([row.rule in open_too for row in kept], dtype=bool)
-    nothing = (soft | promised) & (other.sense > 0)
+    """Let needs, surplus, target and what is asked ask for nothing, and allow what they did.
+
+    Parameters
+    ----------
+    asked
+        Rows that may ask for nothing, beside needs and surplus.
+    promises
+        Whether promises are left open too: they may have no way out among themselves.
+    """
+    open_too = {"first", "next"} if promises else {"first"}
+    soft = np.array([row.family.bends in open_too for row in rows], dtype=bool)
+    soft[list(asked)] = True
+    soft = soft[[not is_share(row.family) for row in rows]]
+    _, other = lift_rows(rows, programme, is_share)
     return replace(
         other,
-        sense=np.where((soft | promised) & (other.sense == 0), -1, other.sense).astype(np.int8),
-        limit=np.where(nothing, 0.0, other.limit),
+        sense=np.where(soft & (other.sense == 0), -1, other.sense).astype(np.int8),
+        limit=np.where(soft & (other.sense > 0), 0.0, other.limit),
     )
 
 
 def maximise(problem: Problem, programme: Programme, worth: Floats, solver: str) -> Solution | None:
-    """Find the most that columns can be worth; none where the rows cannot be kept."""
+    """Find the most that columns can be worth; none where the rows cannot be kept.
+
+    Returns
+    -------
+    solution
+        Its `value` is the worth with a minus: it was minimised.
+    """
     most = solve(problem, programme=programme, costs=[-worth], solver=solver)
     return most if most.solved else None
 
 
 @dataclass(frozen=True)
-class Share:
+class LargestShare:
     """The largest share of secondary materials that any plan can have."""
 
-    met: float
+    target: SecondaryShare
+    """What is asked for."""
+    met: float = 0.0
     """Reference tonnes that secondary materials meet. [t]"""
-    needed: float
+    needed: float = 0.0
     """Reference tonnes that are needed, or used in the period. [t]"""
-    attained: bool
-    """Whether a plan that meets every need has it, and not only one that leaves some open."""
 
     @property
     def share(self) -> float:
@@ -132,50 +157,62 @@ def find_largest_share(
     problem: Problem,
     *,
     solver: str,
-) -> Share | None:
+) -> LargestShare | None:
     """Find the largest share without the target, or with needs and surplus open if it must be.
 
-    None where not even then all other rules can be kept.
+    Returns
+    -------
+    share
+        None where no share is asked for, or where not even then all other rules can be kept.
     """
-    target = next(row for row in rows if row.rule == "secondary_share_reached")
-    _, free = lift_rows(rows, programme, ("secondary_share_reached",))
-    loose = _open(rows, programme, set(), ())
-    looser = _open(rows, programme, set(), PROMISES)
-    said = problem.scenario.said.targets.secondary_share
-    for attained, trial in ((True, free), (False, loose), (False, looser)):
-        if said is None or said.period is None:
-            worth = np.zeros(trial.column_count)
-            worth[target.columns] = target.coefficients
-            most = maximise(problem, trial, worth, solver)
-            needed = sum(need.tonnes for need in problem.scenario.needs)
-            found = None if most is None else Share(max(0.0, -most.value), needed, attained)
-        else:
-            found = _of_period(trial, target, said.at_least, problem, attained, solver)
+    target = problem.scenario.said.targets.secondary_share
+    asking = next((row for row in rows if is_share(row.family)), None)
+    if target is None or asking is None:
+        return None
+    find = _in_all if target.period is None else _in_period
+    _, free = lift_rows(rows, programme, is_share)
+    loose = _open(rows, programme, (), promises=False)
+    looser = _open(rows, programme, (), promises=True)
+    for trial in (free, loose, looser):
+        found = find(problem, trial, asking, target, solver)
         if found is not None:
             return found
     return None
 
 
-def _of_period(
-    programme: Programme,
-    target: Row,
-    asked: float,
-    problem: Problem,
-    attained: bool,
-    solver: str,
-) -> Share | None:
-    """Find the largest share of one period: a ratio, so that the share is raised until none is."""
-    used = problem.reference_share[target.columns]
-    counted = np.where(target.coefficients > -asked * used + 1e-12, used, 0.0)
-    best = Share(0.0, 0.0, attained)
+def _in_all(
+    problem: Problem, programme: Programme, asking: Row, target: SecondaryShare, solver: str
+) -> LargestShare | None:
+    worth = np.zeros(programme.column_count)
+    worth[asking.columns] = asking.coefficients
+    most = maximise(problem, programme, worth, solver)
+    needed = sum(need.tonnes for need in problem.scenario.needs)
+    return None if most is None else LargestShare(target, max(0.0, -most.value), needed)
+
+
+def _in_period(
+    problem: Problem, programme: Programme, asking: Row, target: SecondaryShare, solver: str
+) -> LargestShare | None:
+    r"""Find the largest share of one period, a ratio of what is chosen.
+
+    With :math:`s_c` reference tonnes met by a tonne on column :math:`c`, and :math:`k_c` those
+    of them that count, :math:`\max k x / s x` is found by solving :math:`\max (k - a s) x` for
+    the best ratio :math:`a` so far, until that gains nothing: Dinkelbach's method (Management
+    Science 13, 1967, 492-498), which closes in faster than any straight line, so that a dozen
+    rounds are plenty.
+    """
+    used = problem.reference_share[asking.columns]
+    # A row of the target has s (1 - asked) where the material counts, and - s asked where not.
+    counted = np.where(asking.coefficients > -target.at_least * used + 1e-12, used, 0.0)
+    best = LargestShare(target)
     for _ in range(_ROUNDS):
         worth = np.zeros(programme.column_count)
-        worth[target.columns] = counted - best.share * used
+        worth[asking.columns] = counted - best.share * used
         most = maximise(problem, programme, worth, solver)
         if most is None:
             return None
-        values = most.values[target.columns]
-        found = Share(float(counted @ values), float(used @ values), attained)
+        values = most.values[asking.columns]
+        found = LargestShare(target, float(counted @ values), float(used @ values))
         if found.share <= best.share + 1e-9:
             return best if best.needed else found
         best = found

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from raastof_geo.assignment.rules.about import About
+from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
+from raastof_geo.assignment.rules.family import Family
+from raastof_geo.assignment.rules.limits import PASSAGES_LIMITED, SHARE_REACHED
+from raastof_geo.assignment.rules.row import RowName
 from raastof_geo.language import Language, Message, Readable, format_number, say
 from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.said.target import PassageLimit
@@ -95,7 +100,13 @@ def _digits(value: float, beside: float | None) -> int:
 
 
 def cite_fit(scenario: Scenario, material: str, use: str, land: str) -> Message:
-    """Say which rule keeps a material from a use, with its source."""
+    """Say which rule keeps a material from a use, with its source.
+
+    Returns
+    -------
+    message
+        A half-sentence; where nothing blocks it, that it may serve.
+    """
     catalogue = scenario.catalogue
     blocked = scenario.blocks(material, use, land)
     names = {
@@ -139,56 +150,58 @@ def cite_fit(scenario: Scenario, material: str, use: str, land: str) -> Message:
 # --- rows ---------------------------------------------------------------------------------------
 
 
-def describe_row(
-    scenario: Scenario, rule: str, label: str, *, periods: Readable | None = None
-) -> Message:
-    """Name a rule and what it is about, in words.
+def describe_row(scenario: Scenario, name: RowName, *, periods: Readable | None = None) -> Message:
+    """Say which rule a row is of and what it is about, in words.
 
     Parameters
     ----------
     periods
         Those of several like rows, in place of the row's own.
+
+    Returns
+    -------
+    message
+        The title of its family, then the site, the material, and the period in brackets; a need,
+        surplus or an agreement in words of its own.
     """
-    told = _describe_known(scenario, rule, label, periods)
-    if told is not None:
-        return told
-    text = RULE_NAMES.get(rule)
-    if text is None:
-        return say("{rule} ({label})", rule=rule, label=label)
-    place, _, own = label.partition("@")
-    period = periods or own
-    site, *rest = place.split("/")
-    if site not in scenario.sites:
-        return text
-    named: Readable = name_site(scenario, site)
-    materials = [one for one in rest if one in scenario.catalogue.materials]
-    if materials:
-        named = say("{site}, {what}", site=named, what=call_material(scenario, materials[0]))
-    if period:
-        named = say("{site} ({period})", site=named, period=period)
-    return say("{rule}: {where}", rule=text, where=named)
+    family, about = name
+    title = family.title or family.name
+    if family.name == AGREEMENTS_KEPT.name:
+        return name_agreement(scenario, agreement_of(scenario, about))
+    entry = find_entry(scenario, about)
+    if entry is not None:
+        return _name_entry(scenario, entry, periods)
+    period = periods or about.period
+    where = _name_limit(scenario, family, about)
+    if where is not None:
+        return _of_period(say("{rule}: {where}", rule=title, where=where), period)
+    if about.site in scenario.sites:
+        where = _of_period(_name_place(scenario, about), period)
+        return say("{rule}: {where}", rule=title, where=where)
+    if family.title and (about.site or about.entry >= 0):
+        return family.title
+    return say("{rule} ({label})", rule=title, label=str(about))
 
 
-def _describe_known(
-    scenario: Scenario, rule: str, label: str, periods: Readable | None
-) -> Message | None:
-    """Name rows whose label is more than a place and a period."""
-    if rule == "agreements_kept":
-        return name_agreement(scenario, agreement_of(scenario, label))
-    head, _, own = label.partition("@")
-    where: Readable | None = None
-    if rule == "secondary_share_reached":
-        where = DEFINITION_NAMES[head]
-    elif rule == "caps_kept":
-        where = MEASURE_NAMES[head.partition("-")[2]]
-    elif rule == "passages_limited":
-        where = _name_road(scenario.said.targets.passages[int(head)])
-    elif rule == "fleet_kept":
-        where = call(scenario.catalogue.vehicles[head.split("/")[0]].name)
-    if where is None:
-        entry = find_entry(scenario, rule, label)
-        return None if entry is None else _name_entry(scenario, entry, periods)
-    return _in_period(say("{rule}: {where}", rule=RULE_NAMES[rule], where=where), periods or own)
+def _name_limit(scenario: Scenario, family: Family, about: About) -> Readable | None:
+    """Name what a limit of the whole scenario is on; none where a row is about a place."""
+    targets = scenario.said.targets
+    if family.name == SHARE_REACHED.name and targets.secondary_share is not None:
+        return DEFINITION_NAMES[targets.secondary_share.definition]
+    if family.name == PASSAGES_LIMITED.name:
+        return _name_road(targets.passages[about.entry])
+    if about.site:
+        return None
+    if about.measure:
+        return MEASURE_NAMES[about.measure]
+    return call(scenario.catalogue.vehicles[about.vehicle].name) if about.vehicle else None
+
+
+def _name_place(scenario: Scenario, about: About) -> Message:
+    named = name_site(scenario, about.site)
+    if not about.material:
+        return Message("{site}", {"site": named})
+    return say("{site}, {what}", site=named, what=call_material(scenario, about.material))
 
 
 def _name_entry(scenario: Scenario, entry: Need | Offer, periods: Readable | None) -> Message:
@@ -207,7 +220,7 @@ def _name_entry(scenario: Scenario, entry: Need | Offer, periods: Readable | Non
     )
 
 
-def _in_period(told: Message, period: Readable) -> Message:
+def _of_period(told: Message, period: Readable) -> Message:
     return say("{site} ({period})", site=told, period=period) if period else told
 
 
@@ -217,19 +230,19 @@ def _name_road(limit: PassageLimit) -> str:
     return str(list(limit.way or limit.at or limit.polygon or ()))
 
 
-def find_entry(scenario: Scenario, rule: str, label: str) -> Need | Offer | None:
+def find_entry(scenario: Scenario, about: About) -> Need | Offer | None:
     """Find the need or the surplus that a row is about."""
     entries: Sequence[Need | Offer] = ()
-    if rule == "needs_met":
+    if about.role == "need":
         entries = scenario.needs
-    elif rule == "offers_kept":
+    elif about.role == "offer":
         entries = scenario.offers
-    return next((entry for entry in entries if entry.id == label), None)
+    return next((entry for entry in entries if entry.id == str(about)), None)
 
 
-def agreement_of(scenario: Scenario, label: str) -> Agreement:
-    """Give the agreement that a row is about: its label begins with its number."""
-    return scenario.said.agreements[int(label.partition("-")[0])]
+def agreement_of(scenario: Scenario, about: About) -> Agreement:
+    """Give the agreement that a row is about."""
+    return scenario.said.agreements[about.entry]
 
 
 def name_agreement(scenario: Scenario, agreement: Agreement) -> Message:
@@ -275,7 +288,13 @@ def name_agreement(scenario: Scenario, agreement: Agreement) -> Message:
 
 
 def agreed_tonnes(scenario: Scenario, agreement: Agreement) -> float:
-    """Give the amount of an agreement; nothing where it forbids. [t]"""
+    """Give the amount of an agreement; nothing where it forbids. [t]
+
+    Returns
+    -------
+    tonnes
+        Of its material, or of the first of the catalogue where it is about any. [t]
+    """
     amount = agreement.tonnes or agreement.at_least or agreement.at_most
     if amount is None:
         return 0.0
@@ -283,21 +302,9 @@ def agreed_tonnes(scenario: Scenario, agreement: Agreement) -> float:
     return scenario.catalogue.tonnes(amount, material, scenario.said.vehicles)
 
 
-def unit_of_row(scenario: Scenario, rule: str, label: str) -> Readable:
-    """Give the unit of a row's limit; tonnes where a rule does not say otherwise."""
-    head = label.partition("@")[0]
-    if rule == "caps_kept":
-        return unit_of_measure(head.partition("-")[2])
-    if rule == "projects_not_worse":
-        fairness = scenario.said.targets.fairness
-        return unit_of_measure(fairness.measure) if fairness is not None else ""
-    if rule == "fleet_kept":
-        return say("hours") if head.endswith("/h") else "km"
-    if rule == "passages_limited":
-        return say("trips")
-    if rule == "partners_limited":
-        return say("partners")
-    return "t" if rule in RULE_NAMES else ""
+def unit_of_row(name: RowName) -> Readable:
+    """Give the unit of a row's limit; empty where a rule of somebody's own does not say."""
+    return unit_of_measure(name.about.measure) if name.about.measure else name.family.unit
 
 
 def unit_of_measure(measure: str) -> Readable:
@@ -313,37 +320,6 @@ def unit_of_measure(measure: str) -> Readable:
     }
     return units.get(measure, "kg CO2e")
 
-
-RULE_NAMES: dict[str, Message] = {
-    "offers_kept": say("surplus leaves"),
-    "needs_met": say("the need is met"),
-    "pits_permitted": say("permit of the pit"),
-    "receivers_permitted": say("permit of the receiver"),
-    "plants_permitted": say("capacity of the plant"),
-    "plants_fed": say("input of the plant"),
-    "plants_emptied": say("output of the plant"),
-    "depots_balanced": say("stock of the depot"),
-    "depots_filled": say("capacity of the depot"),
-    "depots_permitted": say("reception of the depot"),
-    "depots_ended": say("stock of the depot at the end"),
-    "secondary_share_reached": say("secondary share"),
-    "caps_kept": say("cap under `targets.at_most`"),
-    "passages_limited": say("limit under `targets.passages`"),
-    "projects_not_worse": say("no project worse off than alone"),
-    "fleet_kept": say("fleet"),
-    "trips_balanced": say("coordinated trucks"),
-    "agreements_kept": say("agreement"),
-    "openings_paid": say("site to open"),
-    "openings_once": say("site to open"),
-    "partners_linked": say("partners"),
-    "partners_once": say("partners"),
-    "partners_limited": say("number of partners"),
-    "lots_most": say("smallest lot"),
-    "lots_least": say("smallest lot"),
-    "lots_once": say("smallest lot"),
-    "bounded": say("more than there can ever be"),
-}
-"""What people call each family of rows."""
 
 MEASURE_NAMES: dict[str, Message] = {
     "transport_kg_co2e_wtw": say("transport emission (well to wheel) in kg CO2e"),

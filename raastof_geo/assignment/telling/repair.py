@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from raastof_geo.assignment.rules.row import Row, Rule
+from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
+from raastof_geo.assignment.rules.row import Row, RowName, Rule
 from raastof_geo.assignment.solving.solve import Search, solve
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
@@ -31,7 +32,7 @@ from raastof_geo.language import Message, say
 from raastof_geo.scenario.said.choice import Choices
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.target import SecondaryShare
-from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.scenario import Need, Offer, Scenario
 from raastof_geo.units import Quantity
 
 _PATIENCE_S = 60.0
@@ -42,17 +43,6 @@ _MOST_TRIED = 24
 _MOST_TOLD = 8
 _MOST_RECEIVED = 3
 """Materials that receivers are tried with."""
-_RAISABLE = (
-    "pits_permitted",
-    "receivers_permitted",
-    "plants_permitted",
-    "depots_filled",
-    "depots_permitted",
-    "fleet_kept",
-    "caps_kept",
-    "passages_limited",
-    "projects_not_worse",
-)
 
 
 @dataclass(frozen=True)
@@ -72,9 +62,10 @@ class Change:
     """Another scenario, or another limit on one row."""
 
     said: ScenarioFile | None = None
-    row: tuple[str, str] | None = None
-    """Rule and label of the row."""
+    row: RowName | None = None
     limit: float = 0.0
+    number: str = ""
+    """Where in the scenario the number stands that the row's limit is made of."""
 
 
 def find_repairs(
@@ -122,7 +113,13 @@ def try_repairs(
     rules: Sequence[Rule],
     share: float | None,
 ) -> tuple[list[Repair], int]:
-    """Give what helps, the cheapest first, and how many changes were tried."""
+    """Give what helps, the cheapest first, and how many changes were tried.
+
+    Returns
+    -------
+    repairs, tried
+        By what the first objective is then, and how many changes were tried before time was up.
+    """
     started = time.monotonic()
     found: list[Repair] = []
     tried = 0
@@ -149,8 +146,8 @@ def _attempts(
         if other is None:
             yield None
         else:
-            problem, _, changed = other
-            yield _solve(problem, changed, message, case.solver, Change(said=said))
+            change = Change(said=said)
+            yield _solve(other.problem, other.programme, message, case.solver, change)
 
 
 # --- more room here -----------------------------------------------------------------------------
@@ -162,7 +159,8 @@ def _raise_limits(case: Case, rows: Sequence[Row], programme: Programme) -> Iter
     prices = case.violation.prices[: len(case.rows)]
     for at in np.flatnonzero(prices < -1e-6).tolist():
         row = case.rows[at]
-        if row.rule not in _RAISABLE or row.sense != "<=":
+        number = row.family.number(row.about)
+        if not number or row.sense != "<=":
             continue
         more = _least_more(case, at)
         if more is None:
@@ -172,12 +170,12 @@ def _raise_limits(case: Case, rows: Sequence[Row], programme: Programme) -> Iter
         limits[where[row.rule, row.label]] = limit
         message = say(
             "raise {rule} by {more} {unit} to {limit} {unit}",
-            rule=describe_row(case.problem.scenario, row.rule, row.label),
+            rule=describe_row(case.problem.scenario, row.name),
             more=tell_number(limit - row.limit),
             limit=tell_number(limit),
-            unit=unit_of_row(case.problem.scenario, row.rule, row.label),
+            unit=unit_of_row(row.name) or say("units of the rule"),
         )
-        change = Change(row=(row.rule, row.label), limit=limit)
+        change = Change(row=row.name, limit=limit, number=number)
         yield _solve(case.problem, programme.with_limits(limits), message, case.solver, change)
 
 
@@ -201,15 +199,15 @@ def _least_more(case: Case, at: int) -> float | None:
 def _change_scenario(case: Case, share: float | None) -> Iterator[tuple[Message, ScenarioFile]]:
     """Propose windows, conditions, virgin material, targets, agreements and choices to give up."""
     scenario = case.problem.scenario
-    short = {(case.rows[at].rule, case.rows[at].label) for at in case.violation.short}
-    needs = [need for need in scenario.needs if ("needs_met", need.id) in short]
-    offers = [offer for offer in scenario.offers if ("offers_kept", offer.id) in short]
+    short = [case.entry(at) for at in case.violation.short]
+    needs = [entry for entry in short if isinstance(entry, Need)]
+    offers = [entry for entry in short if isinstance(entry, Offer)]
     yield from _accept_conditions(scenario, needs, offers, share is not None)
     yield from _receive_more(case, [offer.material for offer in offers])
     for need in needs:
-        yield from _change_need(scenario, need.id)
+        yield from _change_need(scenario, need)
     for offer in offers:
-        yield from _change_offer(scenario, offer.id)
+        yield from _change_offer(scenario, offer)
     if share is not None:
         yield from _lower_share(scenario, share)
     yield from _give_up_agreements(case)
@@ -217,7 +215,7 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[tuple[Message,
 
 
 def _accept_conditions(
-    scenario: Scenario, needs: Sequence[Any], offers: Sequence[Any], share_short: bool
+    scenario: Scenario, needs: Sequence[Need], offers: Sequence[Offer], share_short: bool
 ) -> Iterator[tuple[Message, ScenarioFile]]:
     said = scenario.said
     for condition in _conditions_that_block(scenario, needs, offers, share_short):
@@ -288,11 +286,10 @@ def _lower_agreements(case: Case) -> Iterator[tuple[Message, ScenarioFile]]:
     scenario, said = case.problem.scenario, case.problem.scenario.said
     for at in case.violation.short:
         row = case.rows[at]
-        most = case.most([at]) if row.rule == "agreements_kept" else None
+        most = case.most([at]) if row.rule == AGREEMENTS_KEPT.name else None
         if most is None or most >= row.limit:
             continue
-        agreement = agreement_of(scenario, row.label)
-        number = next(n for n, one in enumerate(said.agreements) if one is agreement)
+        number, agreement = row.about.entry, agreement_of(scenario, row.about)
         key = "tonnes" if agreement.tonnes is not None else "at_least"
         less = Quantity(math.floor(most + 1e-6), "t")
         other = agreement.model_copy(update={key: less})
@@ -330,7 +327,7 @@ def _percent(share: float) -> Message:
 
 
 def _conditions_that_block(
-    scenario: Scenario, needs: Sequence[Any], offers: Sequence[Any], share_short: bool
+    scenario: Scenario, needs: Sequence[Need], offers: Sequence[Offer], share_short: bool
 ) -> list[str]:
     """Find conditions whose acceptance would open a use to an offered material."""
     materials = {offer.material for offer in scenario.offers}
@@ -345,9 +342,9 @@ def _conditions_that_block(
     return list(found)
 
 
-def _change_need(scenario: Scenario, need_id: str) -> Iterator[tuple[Message, ScenarioFile]]:
+def _change_need(scenario: Scenario, need: Need) -> Iterator[tuple[Message, ScenarioFile]]:
     """Widen the window of a need, or let it take every material that the catalogue allows."""
-    site_id, number = _entry(need_id)
+    site_id, number = need.site, need.number - 1
     entry = scenario.sites[site_id].needs[number]
     if entry.amount is not None and (entry.first or entry.last):
         yield (
@@ -367,9 +364,9 @@ def _change_need(scenario: Scenario, need_id: str) -> Iterator[tuple[Message, Sc
         )
 
 
-def _change_offer(scenario: Scenario, offer_id: str) -> Iterator[tuple[Message, ScenarioFile]]:
+def _change_offer(scenario: Scenario, offer: Offer) -> Iterator[tuple[Message, ScenarioFile]]:
     """Widen the window of an offer, or let what is left of it stay."""
-    site_id, number = _entry(offer_id)
+    site_id, number = offer.site, offer.number - 1
     entry = scenario.sites[site_id].offers[number]
     if entry.amount is not None and (entry.first or entry.last):
         yield (
@@ -386,12 +383,6 @@ def _change_offer(scenario: Scenario, offer_id: str) -> Iterator[tuple[Message, 
         ),
         _with_entry(scenario, site_id, "offers", number, {"must_leave": False}),
     )
-
-
-def _entry(label: str) -> tuple[str, int]:
-    """Read the site and the place in its list out of the id of an offer or a need."""
-    site, _, rest = label.partition("/")
-    return site, int(rest.split("-", 1)[0]) - 1
 
 
 def _with_entry(

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules.agreements import agreed_moves
-from raastof_geo.assignment.telling.most import Case, Share
+from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT, agreed_moves
+from raastof_geo.assignment.telling.most import Case, LargestShare, is_share
 from raastof_geo.assignment.telling.names import (
     DEFINITION_NAMES,
     agreed_tonnes,
@@ -16,7 +16,6 @@ from raastof_geo.assignment.telling.names import (
     call_material,
     call_use,
     describe_row,
-    find_entry,
     join_clauses,
     list_names,
     name_agreement,
@@ -32,20 +31,25 @@ from raastof_geo.scenario.scenario import Need, Offer
 
 _MOST_TOLD = 8
 """Needs, and heaps of surplus, that are told one by one."""
+_SEEN_T = 1e-3
+"""Less than a kilogram is not told as missing. [t]"""
 
 
-def say_missing(case: Case, share: Share | None) -> Iterator[Message]:
-    """Say for each rule that has to be broken what is missing, and where."""
+def say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
+    """Say for each rule that has to be broken what is missing, and where.
+
+    Returns
+    -------
+    messages
+        Needs first, then surplus, the largest amounts first; then what other rules lack.
+    """
     rows, violation = case.rows, case.violation
     short = sorted(violation.short.items(), key=lambda entry: -entry[1])
-    for rule in ("needs_met", "offers_kept"):
-        mine = [(at, tonnes) for at, tonnes in short if rows[at].rule == rule]
+    entries = {at: case.entry(at) for at, _ in short}
+    for of in (Need, Offer):
+        mine = [(at, tonnes) for at, tonnes in short if isinstance(entries[at], of)]
         for at, tonnes in mine[:_MOST_TOLD]:
-            entry = find_entry(case.problem.scenario, rule, rows[at].label)
-            if isinstance(entry, Need):
-                yield _say_need(case, at, entry, tonnes)
-            elif isinstance(entry, Offer):
-                yield _say_offer(case, at, entry, tonnes)
+            yield _say_entry(case, at, tonnes)
         rest = mine[_MOST_TOLD:]
         if rest:
             yield say(
@@ -54,12 +58,11 @@ def say_missing(case: Case, share: Share | None) -> Iterator[Message]:
                 tonnes=tell_number(sum(tonnes for _, tonnes in rest)),
             )
     for at, amount in short:
-        rule = rows[at].rule
-        if rule == "secondary_share_reached" and share is not None:
-            yield say_share(case, share)
-        elif rule == "agreements_kept":
+        if is_share(rows[at].family) and share is not None:
+            yield _say_share(share)
+        elif rows[at].rule == AGREEMENTS_KEPT.name:
             yield _say_agreement(case, at, amount)
-        elif rule not in ("needs_met", "offers_kept"):
+        elif entries[at] is None:
             yield _say_other(case, at, amount, over=False)
     for at, amount in violation.over.items():
         yield _say_other(case, at, amount, over=True)
@@ -68,98 +71,100 @@ def say_missing(case: Case, share: Share | None) -> Iterator[Message]:
 # --- needs and surplus --------------------------------------------------------------------------
 
 
-def _say_need(case: Case, at: int, need: Need, tonnes: float) -> Message:
-    scenario = case.problem.scenario
-    return say(
-        "{site} lacks {tonnes} t of {total} t for {use} in {periods}: {reason}",
-        site=name_site(scenario, need.site),
-        tonnes=tell_number(tonnes),
-        total=tell_number(need.tonnes, beside=tonnes),
-        use=call_use(scenario, need.use),
-        periods=span(need.periods),
-        reason=_why_need_is_short(case, at, need),
-    )
+def _say_entry(case: Case, at: int, tonnes: float) -> Message:
+    """Say how much a need lacks, or how much surplus has no place to go, and why."""
+    scenario, entry = case.problem.scenario, case.entry(at)
+    if isinstance(entry, Need):
+        return say(
+            "{site} lacks {tonnes} t of {total} t for {use} in {periods}: {reason}",
+            **_tell_entry(case, at, entry, tonnes),
+            use=call_use(scenario, entry.use),
+        )
+    if isinstance(entry, Offer):
+        return say(
+            "{tonnes} t of {total} t {material} from {site} in {periods} have no place to go: "
+            "{reason}",
+            **_tell_entry(case, at, entry, tonnes),
+            material=call_material(scenario, entry.material),
+        )
+    return _say_other(case, at, tonnes, over=False)
 
 
-def _say_offer(case: Case, at: int, offer: Offer, tonnes: float) -> Message:
-    scenario = case.problem.scenario
-    return say(
-        "{tonnes} t of {total} t {material} from {site} in {periods} have no place to go: {reason}",
-        site=name_site(scenario, offer.site),
-        tonnes=tell_number(tonnes),
-        total=tell_number(offer.tonnes, beside=tonnes),
-        material=call_material(scenario, offer.material),
-        periods=span(offer.periods),
-        reason=_why_offer_stays(case, at, offer),
-    )
+def _tell_entry(case: Case, at: int, entry: Need | Offer, tonnes: float) -> dict[str, Readable]:
+    return {
+        "site": name_site(case.problem.scenario, entry.site),
+        "tonnes": tell_number(tonnes),
+        "total": tell_number(entry.tonnes, beside=tonnes),
+        "periods": span(entry.periods),
+        "reason": _say_why(case, at, entry),
+    }
 
 
-def _why_need_is_short(case: Case, at: int, need: Need) -> Message:
-    problem = case.problem
-    columns = problem.of("taker", need.id)
+def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
+    """Say why a need is short, or why surplus stays."""
+    own, others = ("taker", "origin") if isinstance(entry, Need) else ("giver", "destination")
+    columns = case.problem.of(own, entry.id)
     if not len(columns):
-        taker = next(one for one in problem.takers if one.id == need.id)
-        far = [giver.site for giver in problem.givers if _meet(giver, taker)]
-        if far:
-            return _say_no_road(case, far)
+        far = _find_far(case, entry)
+        return _say_no_road(far) if far else _say_nobody(entry)
+    live = case.columns(own, [entry.id])
+    if not len(live):
+        return _say_unusable(case, columns)
+    told = _say_most(entry, case.most([at]), _sites(case, others, live))
+    return _with_agreements(case, told, columns)
+
+
+def _find_far(case: Case, entry: Need | Offer) -> list[str]:
+    """Find sites that would deal with somebody, were there a way."""
+    givers, takers = case.problem.givers, case.problem.takers
+    if isinstance(entry, Need):
+        taker = next(one for one in takers if one.id == entry.id)
+        return [giver.site for giver in givers if _meet(giver, taker)]
+    giver = next(one for one in givers if one.id == entry.id)
+    return [taker.site for taker in takers if _meet(giver, taker)]
+
+
+def _say_nobody(entry: Need | Offer) -> Message:
+    if isinstance(entry, Need):
         return say(
             "no offer and no pit has an allowed material in that time; add a pit, widen the "
             "window, or accept a condition under `accepted_conditions`"
         )
-    live = case.columns("taker", [need.id])
-    if not len(live):
-        return _say_unusable(case, columns)
-    givers = _sites(case, "origin", live)
-    most = case.most([at])
-    if most is None:
-        told = say("{givers} may serve it, but not within all rules", givers=givers)
-    elif most > need.tonnes - 1e-3:
-        told = say(
-            "{givers} could meet it, but not together with all else that is asked for",
-            givers=givers,
-        )
-    else:
-        told = say(
+    return say(
+        "no need may use it in that time and no receiver accepts it; add a receiver, or set "
+        "`must_leave: false`"
+    )
+
+
+def _say_most(entry: Need | Offer, most: float | None, others: Message) -> Message:
+    """Say who may serve or take it, and how much of it, if it were alone."""
+    if isinstance(entry, Need):
+        if most is None:
+            return say("{givers} may serve it, but not within all rules", givers=others)
+        if most > entry.tonnes - _SEEN_T:
+            return say(
+                "{givers} could meet it, but not together with all else that is asked for",
+                givers=others,
+            )
+        return say(
             "taken alone, at most {most} t of it can be met under the rules, from {givers}; add an "
             "offer or a pit, or raise what binds",
-            most=tell_number(most, beside=need.tonnes - most),
-            givers=givers,
+            most=tell_number(most, beside=entry.tonnes - most),
+            givers=others,
         )
-    return _with_agreements(case, told, columns)
-
-
-def _why_offer_stays(case: Case, at: int, offer: Offer) -> Message:
-    problem = case.problem
-    columns = problem.of("giver", offer.id)
-    if not len(columns):
-        giver = next(one for one in problem.givers if one.id == offer.id)
-        far = [taker.site for taker in problem.takers if _meet(giver, taker)]
-        if far:
-            return _say_no_road(case, far)
-        return say(
-            "no need may use it in that time and no receiver accepts it; add a receiver, or set "
-            "`must_leave: false`"
-        )
-    live = case.columns("giver", [offer.id])
-    if not len(live):
-        return _say_unusable(case, columns)
-    takers = _sites(case, "destination", live)
-    most = case.most([at])
     if most is None:
-        told = say("{takers} may take it, but not within all rules", takers=takers)
-    elif most > offer.tonnes - 1e-3:
-        told = say(
+        return say("{takers} may take it, but not within all rules", takers=others)
+    if most > entry.tonnes - _SEEN_T:
+        return say(
             "{takers} could take it, but not together with all else that is asked for",
-            takers=takers,
+            takers=others,
         )
-    else:
-        told = say(
-            "taken alone, at most {most} t of it can leave under the rules, to {takers}; add a "
-            "receiver, or raise what binds",
-            most=tell_number(most, beside=offer.tonnes - most),
-            takers=takers,
-        )
-    return _with_agreements(case, told, columns)
+    return say(
+        "taken alone, at most {most} t of it can leave under the rules, to {takers}; add a "
+        "receiver, or raise what binds",
+        most=tell_number(most, beside=entry.tonnes - most),
+        takers=others,
+    )
 
 
 def _meet(giver: Giver, taker: Taker) -> bool:
@@ -174,7 +179,7 @@ def _sites(case: Case, key: str, columns: Columns) -> Message:
     return list_names([f"`{site}`" for site in sites])
 
 
-def _say_no_road(case: Case, sites: Sequence[str]) -> Message:
+def _say_no_road(sites: Sequence[str]) -> Message:
     return say(
         "no truck of the scenario can drive between it and {sites}; look at `vehicles`, "
         "`truck_limits` and the roads",
@@ -223,10 +228,9 @@ def _with_agreements(case: Case, told: Message, columns: Columns) -> Message:
 # --- target, agreements, other rules ------------------------------------------------------------
 
 
-def say_share(case: Case, share: Share) -> Message:
+def _say_share(share: LargestShare) -> Message:
     """Say how much secondary material there can be at most, and how much is asked for."""
-    target = case.problem.scenario.said.targets.secondary_share
-    assert target is not None  # noqa: S101 - the row was made of it
+    target = share.target
     told = {
         "met": tell_number(share.met),
         "needed": tell_number(share.needed),
@@ -254,7 +258,7 @@ def say_share(case: Case, share: Share) -> Message:
 
 def _say_agreement(case: Case, at: int, missing: float) -> Message:
     scenario = case.problem.scenario
-    agreement = agreement_of(scenario, case.rows[at].label)
+    agreement = agreement_of(scenario, case.rows[at].about)
     return say(
         "{agreement} cannot be kept, {missing} t are missing: {reason}",
         agreement=name_agreement(scenario, agreement),
@@ -274,15 +278,15 @@ def _why_not_agreed(case: Case, at: int, agreement: Agreement) -> Message:
             giver=giver,
             taker=taker,
         )
-    offered = _offered(case, agreement)
-    if offered is not None and offered < agreed - 1e-3:
+    offered = _count_offered(case, agreement)
+    if offered is not None and offered < agreed - _SEEN_T:
         return say(
             "{giver} offers only {offered} t of it in that time",
             giver=giver,
             offered=tell_number(offered, beside=agreed - offered),
         )
-    wanted = _wanted(case, agreement)
-    if wanted is not None and wanted < agreed - 1e-3:
+    wanted = _count_wanted(case, agreement)
+    if wanted is not None and wanted < agreed - _SEEN_T:
         return say(
             "{taker} can use only {wanted} t of it in that time",
             taker=taker,
@@ -291,7 +295,7 @@ def _why_not_agreed(case: Case, at: int, agreement: Agreement) -> Message:
     most = case.most([at])
     if most is None:
         return say("no plan that keeps all other rules can send it")
-    if most > agreed - 1e-3:
+    if most > agreed - _SEEN_T:
         return say("it could be kept alone, but not together with all else that is asked for")
     return say(
         "at most {most} t can go under the rules",
@@ -299,7 +303,7 @@ def _why_not_agreed(case: Case, at: int, agreement: Agreement) -> Message:
     )
 
 
-def _offered(case: Case, agreement: Agreement) -> float | None:
+def _count_offered(case: Case, agreement: Agreement) -> float | None:
     """Add up what a site that only has surplus offers of what is agreed. [t]"""
     scenario = case.problem.scenario
     site = scenario.sites[agreement.giver]
@@ -317,7 +321,7 @@ def _offered(case: Case, agreement: Agreement) -> float | None:
     )
 
 
-def _wanted(case: Case, agreement: Agreement) -> float | None:
+def _count_wanted(case: Case, agreement: Agreement) -> float | None:
     """Add up what a site that only has needs can use of what is agreed. [t]"""
     scenario = case.problem.scenario
     site = scenario.sites[agreement.taker]
@@ -334,15 +338,15 @@ def _wanted(case: Case, agreement: Agreement) -> float | None:
 
 def _say_other(case: Case, at: int, amount: float, *, over: bool) -> Message:
     row, scenario = case.rows[at], case.problem.scenario
-    if row.rule == "secondary_share_reached":
+    if is_share(row.family):
         return say(
             "what `targets.secondary_share` asks for is missed by {amount} t",
             amount=tell_number(amount),
         )
     told = {
-        "rule": describe_row(scenario, row.rule, row.label),
+        "rule": describe_row(scenario, row.name),
         "amount": tell_number(amount),
-        "unit": unit_of_row(scenario, row.rule, row.label) or say("units of the rule"),
+        "unit": unit_of_row(row.name) or say("units of the rule"),
         "limit": tell_number(row.limit, beside=amount),
     }
     if over:

@@ -9,6 +9,7 @@ warn; here legs are known, and every move counts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,7 +24,7 @@ from raastof_geo.scenario.scenario import Depot, Plant, Process
 
 
 @dataclass(frozen=True)
-class Stop:
+class Standstill:
     """Why a recipe cannot run in a period."""
 
     without: tuple[str, ...]
@@ -41,7 +42,7 @@ class Unusable:
     problem: Problem
     moves: Mask
     """Of all moves, those that no plan can use."""
-    stops: dict[tuple[str, str, str], Stop] = field(default_factory=dict)
+    stops: dict[tuple[str, str, str], Standstill] = field(default_factory=dict)
     """Why runs are impossible, by plant, recipe and period."""
 
     def recipe(self, plant: Plant, process: Process) -> Message | None:
@@ -91,7 +92,7 @@ class Unusable:
             taker=name_site(scenario, taker.site),
         )
 
-    def _tell_stops(self, plant: Plant, process: Process, stops: list[Stop]) -> Message:
+    def _tell_stops(self, plant: Plant, process: Process, stops: list[Standstill]) -> Message:
         scenario = self.problem.scenario
         told = {
             "site": name_site(scenario, plant.site),
@@ -142,7 +143,14 @@ class Unusable:
 
 
 def find_unusable(problem: Problem) -> Unusable:
-    """Strike out what cannot be used, again and again, until nothing more is struck out."""
+    """Strike out what cannot be used, again and again, until nothing more is struck out.
+
+    Returns
+    -------
+    unusable
+        Moves that no plan can use, and why recipes cannot run: all of it is certain, and some of
+        what no plan can use is not found.
+    """
     search = _Search(problem)
     alive = ~_shut(problem)
     while True:
@@ -177,7 +185,7 @@ class _Search:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.stops: dict[tuple[str, str, str], Stop] = {}
+        self.stops: dict[tuple[str, str, str], Standstill] = {}
         self.periods = list(problem.scenario.periods)
         self.givers = {giver.id: number for number, giver in enumerate(problem.givers)}
         names = sorted({giver.material for giver in problem.givers})
@@ -206,40 +214,48 @@ class _Search:
         )
 
     def _run(self, plant: Plant, leaves: Mask, comes: Mask, gives: Mask, takes: Mask) -> None:
-        taker = self.takers[f"{plant.site}/plant"]
-        for material in {name for process in plant.processes for name in process.outputs}:
-            gives[self.givers[f"{plant.site}/plant/{material}"]] = False
+        """Let a plant give and take only what a recipe makes and takes that may run."""
+        for material in plant.makes:
+            gives[self.givers[plant.giver(material)]] = False
+        taker = self.takers[plant.taker]
         takes[taker] = False
         for process in plant.processes:
-            made = {
-                name: self.givers[f"{plant.site}/plant/{name}"]
-                for name, share in process.outputs.items()
-                if share > 0
-            }
-            used = [name for name, share in process.inputs.items() if share > 0]
+            made = [self.givers[plant.giver(name)] for name in _real(process.outputs)]
             for at, period in enumerate(self.periods):
-                stop = Stop(
-                    tuple(
-                        name
-                        for name in used
-                        if name not in self.material or not comes[taker, self.material[name], at]
-                    ),
-                    tuple(name for name, giver in made.items() if not leaves[giver, at]),
-                    0 in (plant.per_period_t, plant.total_t),
-                )
-                if stop.without or stop.stuck or stop.full:
+                stop = self._stop(plant, process, leaves[:, at], comes[taker, :, at])
+                if stop is not None:
                     # What is struck out first is the reason; the rest only follows from it.
                     self.stops.setdefault((plant.site, process.recipe, period), stop)
                     continue
-                gives[list(made.values()), at] = True
-                takes[taker, [self.material[name] for name in used], at] = True
+                gives[made, at] = True
+                takes[taker, [self.material[name] for name in _real(process.inputs)], at] = True
+
+    def _stop(self, plant: Plant, process: Process, leaves: Mask, comes: Mask) -> Standstill | None:
+        """Find what keeps a recipe from running in a period, given who may send and what comes."""
+        lacking = [
+            name
+            for name in _real(process.inputs)
+            if name not in self.material or not comes[self.material[name]]
+        ]
+        stuck = [
+            name for name in _real(process.outputs) if not leaves[self.givers[plant.giver(name)]]
+        ]
+        full = 0 in (plant.per_period_t, plant.total_t)
+        if not (lacking or stuck or full):
+            return None
+        return Standstill(tuple(lacking), tuple(stuck), full)
 
     def _store(self, depot: Depot, leaves: Mask, comes: Mask, gives: Mask, takes: Mask) -> None:
-        taker = self.takers[f"{depot.id}/in"]
+        taker = self.takers[depot.into]
         for material in depot.materials:
-            giver, what = self.givers[f"{depot.id}/out/{material}"], self.material[material]
+            giver, what = self.givers[depot.out(material)], self.material[material]
             came = np.logical_or.accumulate(comes[taker, what])
             if depot.start_t.get(material, 0.0) <= 0:
                 gives[giver] &= came
             if depot.end_t is not None and depot.end_t.get(material, 0.0) <= 0:
                 takes[taker, what] &= np.logical_or.accumulate(leaves[giver][::-1])[::-1]
+
+
+def _real(shares: Mapping[str, float]) -> list[str]:
+    """List the materials of which there is any."""
+    return [material for material, share in shares.items() if share > 0]

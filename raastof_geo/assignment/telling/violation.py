@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from raastof_geo.arrays import Floats, Mask
+from raastof_geo.assignment.rules.family import Bends, Family
 from raastof_geo.assignment.rules.row import Row
 from raastof_geo.assignment.solving.master import make_solver, state_programme
 from raastof_geo.assignment.solving.price_in import Clock, Start, solve_in_order
@@ -15,21 +16,13 @@ from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.errors import SolverError
 from raastof_geo.language import say
 
-FIRST_BENT = ("offers_kept", "needs_met", "secondary_share_reached")
-"""Rules that are bent first: what is missing is then said in tonnes of a project."""
-THEN_BENT = (*FIRST_BENT, "agreements_kept", "depots_ended", "depots_filled")
-"""Rules that are bent next: what was promised, and what depots were told to hold."""
-NEVER_BENT = (
-    "plants_fed",
-    "plants_emptied",
-    "depots_balanced",
-    "trips_balanced",
-    "openings_once",
-    "partners_once",
-    "lots_once",
-    "bounded",
+_BENT: tuple[tuple[Collection[Bends], bool], ...] = (
+    ({"first"}, False),
+    ({"first", "next"}, True),
+    ({"first", "next", "last"}, True),
 )
-"""Rules that only keep books: bending them means nothing."""
+"""Families that are bent, one try after the other, and whether those that are not of the first may
+exceed their limits too."""
 
 _LEAST_T = 1e-3
 _CHANGE = 1e-6
@@ -75,7 +68,13 @@ class Bending:
         )
 
     def read(self, bent: Floats) -> tuple[dict[int, float], dict[int, float]]:
-        """Give by how much rows fall short and exceed, those by next to nothing left out."""
+        """Give by how much rows fall short and exceed, those by next to nothing left out.
+
+        Returns
+        -------
+        short, over
+            Units by row: what is missing to it, and what is above it.
+        """
         amounts = np.where(bent > _LEAST_T / self.programme.scale, bent, 0.0).tolist()
         lacking = dict(zip(self.short, amounts, strict=False))
         exceeding = dict(zip(self.over, amounts[len(self.short) :], strict=True))
@@ -130,6 +129,11 @@ class Violation:
         More room is a higher limit where a row says at most, a lower one where it says at least,
         and the better of the two where it says exactly. It is solved again, as prices of a corner
         with many rows in it tell of rows that do not bind.
+
+        Returns
+        -------
+        binds
+            False also where the other programme could not be solved.
         """
         programme = self.bending.programme
         price = float(self.prices[row])
@@ -147,13 +151,16 @@ def find_least_violation(
     solver: str,
     closed: Mask | None = None,
 ) -> Violation:
-    """Find the least violation; needs, surplus and targets bend first, other rules if they must."""
-    for rules, both in ((FIRST_BENT, False), (THEN_BENT, True), (None, True)):
-        bendable = [
-            number
-            for number, row in enumerate(rows)
-            if (row.rule not in NEVER_BENT if rules is None else row.rule in rules)
-        ]
+    """Find the least violation; needs, surplus and targets bend first, other rules if they must.
+
+    Returns
+    -------
+    violation
+        With the fewest families bent that leave a way: those of the first, then promises too, then
+        all that may be bent.
+    """
+    for bends, both in _BENT:
+        bendable = [number for number, row in enumerate(rows) if row.family.bends in bends]
         found = bend_rows(
             rows,
             programme,
@@ -165,7 +172,7 @@ def find_least_violation(
                 for number in bendable
                 if both
                 and rows[number].sense != ">="
-                and (rules is None or rows[number].rule not in FIRST_BENT)
+                and ("last" in bends or rows[number].family.bends != "first")
             ],
         )
         if found is not None:
@@ -203,14 +210,21 @@ def make_bending(
     short: list[int],
     over: list[int],
 ) -> Bending:
-    """Give every row that may be bent a column that bends it, at a price."""
+    """Give every row that may be bent a column that bends it, at a price.
+
+    Returns
+    -------
+    bending
+        With one column more for each entry of `short`, then of `over`. Tonnes of what bends first
+        or next cost 1 each; others by their share of the limit, a thousand for the whole of it.
+    """
     bent = np.array(short + over, dtype=np.int64)
     count, extra = programme.column_count, len(bent)
     wider = programme.with_slack(short, over)
     limits = np.abs(programme.limit[bent])
     weight = np.array(
         [
-            1.0 if rows[number].rule in THEN_BENT else 1e3 / max(1.0, limit)
+            1e3 / max(1.0, limit) if rows[number].family.bends == "last" else 1.0
             for number, limit in zip(bent.tolist(), limits.tolist(), strict=True)
         ]
     )
@@ -220,13 +234,18 @@ def make_bending(
 
 
 def lift_rows(
-    rows: Sequence[Row], programme: Programme, lifted: Sequence[str]
+    rows: Sequence[Row], programme: Programme, lifted: Callable[[Family], bool]
 ) -> tuple[list[Row], Programme]:
-    """Give the programme without the rows of some rules, and which rows it keeps.
+    """Give the programme without the rows of some families, and which rows it keeps.
 
     Decisions that no row speaks of any more are no longer whole.
+
+    Returns
+    -------
+    rows, programme
+        Those that are left, in their order, and the programme of them over the same columns.
     """
-    keep = [number for number, row in enumerate(rows) if row.rule not in lifted]
+    keep = [number for number, row in enumerate(rows) if not lifted(row.family)]
     matrix = programme.matrix.tocsr()[keep].tocsc()
     used = np.diff(matrix.indptr) > 0
     return [rows[number] for number in keep], replace(

@@ -11,6 +11,8 @@ import numpy as np
 from raastof_geo.arrays import Columns
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.agreements import agreed_moves
+from raastof_geo.assignment.rules.family import Family
+from raastof_geo.assignment.rules.masses import OFFERS_KEPT
 from raastof_geo.assignment.solving.price_in import FREE
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.telling.forced import Forced, dearest_move, force
@@ -28,7 +30,6 @@ from raastof_geo.assignment.telling.names import (
     unit_of_measure,
 )
 from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
-from raastof_geo.assignment.telling.violation import NEVER_BENT
 from raastof_geo.errors import InputError
 from raastof_geo.language import Message, Readable, say
 from raastof_geo.scenario.identity import suggest
@@ -51,7 +52,6 @@ ReasonKind = Literal[
 """`perhaps`: prices find nothing against it, and it was not tried whether there is room for it."""
 
 _LEAST_PRICE = 1e-6
-_NEVER_FULL = ("offers_kept", *NEVER_BENT)
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,11 @@ def explain_why_not(
         Ids of sites.
     material
         Id of a material; none: all that the giver has.
+
+    Returns
+    -------
+    reasons
+        One for each giver and taker: what is in the plan first, then what would cost least.
 
     Raises
     ------
@@ -111,6 +116,11 @@ def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
     What moves comes first, then what would cost least more, then the rule that blocks the first
     material. All columns are priced at once, so that costs are the least that it would take, and
     nothing is called as good.
+
+    Returns
+    -------
+    reasons
+        By the ids of the site that gives and of the one that takes.
     """
     problem, proof = plan.problem, plan.proof
     moves = problem.block("moves")
@@ -225,7 +235,7 @@ def _what(problem: Problem, giver: Giver, taker: Taker) -> Message:
         material = say(
             "{material} ({what} in {periods})",
             material=material,
-            what=GIVES[giver.kind],
+            what=_GIVEN_AS[giver.kind],
             periods=span(giver.periods),
         )
     if taker.kind != "need":
@@ -239,7 +249,7 @@ def _what(problem: Problem, giver: Giver, taker: Taker) -> Message:
     )
 
 
-GIVES: dict[str, Message] = {
+_GIVEN_AS: dict[str, Message] = {
     "offer": say("surplus"),
     "pit": say("from the pit"),
     "plant": say("from the plant"),
@@ -284,11 +294,13 @@ def _why_no_deal(problem: Problem, giver: Giver, taker: Taker) -> tuple[ReasonKi
             site=name_site(scenario, taker.site),
         )
     return "not_wanted", say(
-        "a {giver} does not send to a {taker}", giver=KINDS[giver.kind], taker=KINDS[taker.kind]
+        "a {giver} does not send to a {taker}",
+        giver=_ROLE_NAMES[giver.kind],
+        taker=_ROLE_NAMES[taker.kind],
     )
 
 
-KINDS: dict[str, Message] = {
+_ROLE_NAMES: dict[str, Message] = {
     "offer": say("project with surplus"),
     "need": say("project with needs"),
     "pit": say("pit"),
@@ -406,11 +418,16 @@ def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
     """Name places that are full and stand in the way of a column."""
     part = plan.proof.programme.matrix[:, columns]
     for row in part.indices.tolist():
-        rule, label = plan.proof.rows[row]
+        name = plan.proof.rows[row]
         price = float(plan.proof.prices_given_decisions[row])
         sense = int(plan.proof.programme.sense[row])
-        if sense < 0 and price < -_LEAST_PRICE and rule not in _NEVER_FULL:
-            yield say("full: {rule}", rule=describe_row(plan.problem.scenario, rule, label))
+        if sense < 0 and price < -_LEAST_PRICE and _may_be_full(name.family):
+            yield say("full: {rule}", rule=describe_row(plan.problem.scenario, name))
+
+
+def _may_be_full(family: Family) -> bool:
+    """Tell whether rows are a limit that stands in the way, and not what is sent itself."""
+    return not family.keeps_books and family.name != OFFERS_KEPT.name
 
 
 def _forbidden(problem: Problem, columns: Columns) -> Message | None:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 from babel.dates import format_date
 
-from raastof_geo.assignment.rules.limits import project_sites
+from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.effect.books import unit_of
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.effect.money import net_cost

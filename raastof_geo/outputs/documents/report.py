@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.assignment.telling.names import describe_row
-from raastof_geo.assignment.telling.violation import NEVER_BENT
+from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.effect.books import unit_of
 from raastof_geo.effect.factor import list_doubts
 from raastof_geo.language import Message, format_number, say
@@ -282,17 +281,16 @@ def _tell_matches(result: Result) -> Iterator[Block]:
 
 
 def _tell_prices(result: Result) -> Iterator[Block]:
-    prices = result.plan.shadow_prices
-    worth = prices[(prices["shadow_price"].abs() > 1e-6) & ~prices["rule"].isin(NEVER_BENT)]
-    order = worth["shadow_price"].abs().sort_values(ascending=False, kind="stable").index
+    worth = list_priced_rows(result.plan, least=1e-6)
+    dearest = sorted(worth, key=lambda row: -abs(row.shadow_price))
     unit = unit_of(result.scenario.said.objectives[0].minimise[0])
     rows = [
         (
-            describe_row(result.scenario, str(row["rule"]), str(row["label"])),
-            format_number(float(row["limit"])),
-            format_number(float(row["shadow_price"]), digits=2),
+            row.name,
+            format_number(row.limit),
+            format_number(row.shadow_price, digits=2),
         )
-        for row in worth.loc[order].head(_MOST_PRICES).to_dict(orient="records")
+        for row in dearest[:_MOST_PRICES]
     ]
     yield Heading(say("What one more tonne is worth"), anchor="prices")
     if not rows:

@@ -12,8 +12,7 @@ import pandas as pd
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
-from raastof_geo.assignment.telling.names import describe_row
-from raastof_geo.assignment.telling.violation import NEVER_BENT
+from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.effect.books import COMMON, find_municipalities
 from raastof_geo.effect.money import net_cost
 from raastof_geo.language import Readable, plain, say
@@ -577,21 +576,8 @@ def _write_prices(book: _Book, result: Result) -> None:
         say("Change of {objective} for one more", objective=objective),
     ]
     sheet.heads(heads)
-    prices = result.plan.shadow_prices
-    worth = prices[(prices["shadow_price"].abs() > 1e-9) & ~prices["rule"].isin(NEVER_BENT)]
-    for row in worth.to_dict(orient="records"):
-        name = describe_row(result.scenario, str(row["rule"]), str(row["label"]))
-        sheet.cells(
-            [
-                name,
-                row["rule"],
-                row["label"],
-                float(row["limit"]),
-                float(row["used"]),
-                float(row["shadow_price"]),
-            ],
-            digits=3,
-        )
+    for row in list_priced_rows(result.plan, least=1e-9):
+        sheet.cells([*row], digits=3)
     sheet.close(len(heads))
 
 

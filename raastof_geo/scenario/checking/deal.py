@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
-from raastof_geo.scenario.scenario import Depot, Need, Offer, Pit, Plant, Receiver, Scenario
+from raastof_geo.scenario.scenario import (
+    Depot,
+    Need,
+    Offer,
+    Pit,
+    Plant,
+    Receiver,
+    Scenario,
+    name_stockpile,
+)
 from raastof_geo.units import Quantity
 
 
@@ -101,7 +110,7 @@ class Deals:
     def in_all(self, site: str, material: str) -> float:
         """Give what a site has of a material, whenever it comes up, its stockpile included. [t]"""
         offered = sum(offer.tonnes for offer in self.offers(site) if offer.material == material)
-        pile = self._depots.get(f"{site}/stockpile")
+        pile = self._depots.get(name_stockpile(site))
         return offered + (pile.start_t.get(material, 0.0) if pile is not None else 0.0)
 
     def offers(self, site: str) -> Sequence[Offer]:

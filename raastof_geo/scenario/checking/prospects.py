@@ -122,14 +122,14 @@ class _Search:
         depot = self.depots[giver.place]
         if depot.start_t.get(giver.material, 0.0) > 0:
             return True
-        taker = f"{depot.id}/in"
+        taker = depot.into
         return any((taker, giver.material, one) in reached for one in self._until(period))
 
     def _fed(self, run: _Run, given: set[_Traded]) -> bool:
         return self._fed_by(self._process(run), run[2], given)
 
     def _fed_by(self, process: Process, period: str, given: set[_Traded]) -> bool:
-        plant = f"{process.site}/plant"
+        plant = self.plants[process.site].taker
         return all((plant, material, period) in given for material in process.inputs)
 
     # --- what leaves the plants ---------------------------------------------------------------
@@ -164,7 +164,7 @@ class _Search:
             return False
         if depot.end_t is None or depot.end_t.get(material, 0.0) > 0:
             return True
-        giver = f"{depot.id}/out/{material}"
+        giver = depot.out(material)
         return any((giver, material, one) in reached for one in self._from(period))
 
     def _emptied(self, run: _Run, taken: set[_Traded]) -> bool:
@@ -172,8 +172,9 @@ class _Search:
 
         Plants may send to each other in a ring, each time a little less.
         """
+        plant = self.plants[run[0]]
         return all(
-            (f"{run[0]}/plant/{material}", material, run[2]) in taken
+            (plant.giver(material), material, run[2]) in taken
             for material in self._process(run).outputs
         )
 
@@ -184,8 +185,8 @@ class _Search:
     ) -> Iterable[Lack]:
         if _closed(plant.per_period_t, plant.total_t):
             return [Lack("capacity")]
-        got = {material for id_, material, _ in given if id_ == f"{plant.site}/plant"}
-        lost = {material for id_, material, _ in taken if id_ == f"{plant.site}/plant/{material}"}
+        got = {material for id_, material, _ in given if id_ == plant.taker}
+        lost = {material for id_, material, _ in taken if id_ == plant.giver(material)}
         lacks = [
             self._lack(plant.site, material, "input")
             for material in process.inputs
