@@ -23,9 +23,9 @@ from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors, find_far_sites, measure_far_sites, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
 from raastof_geo.scenario.identity import find_model
-from raastof_geo.scenario.model import NetworkChoice
 from raastof_geo.scenario.reading.sketch import sketch_sites
 from raastof_geo.scenario.reading.tree import Tree, read_tree
+from raastof_geo.scenario.said.network import NetworkChoice
 
 Tell = Callable[[Message], None]
 """Told what the machine turns to next."""

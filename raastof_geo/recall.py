@@ -57,8 +57,8 @@ from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import find_model, names_in
-from raastof_geo.scenario.model import ScenarioFile
 from raastof_geo.scenario.period import Calendar, Period
+from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.units import Quantity
 

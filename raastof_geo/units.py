@@ -23,7 +23,7 @@ TONNES_PER_UNIT = {
     "mt": 1_000_000.0,
 }
 CUBIC_METRES = {"m3", "m³", "fm3", "fm³"}
-LOADS = {"load", "loads", "læs"}
+WORDS_FOR_LOADS = {"load", "loads", "læs"}
 CONDITIONS: dict[str, Condition] = {
     "in_situ": "in_situ",
     "fast": "in_situ",
@@ -36,7 +36,7 @@ CONDITIONS: dict[str, Condition] = {
 MOST: dict[Unit, float] = {"t": 1e9, "m3": 1e9, "loads": 1e8}
 """The largest amount, by its unit: about ten years of all that Denmark digs (60 million t a year),
 and small enough for every product with a price or a factor to be counted without overflow."""
-LEAST = 1e-6
+LEAST_AMOUNT = 1e-6
 """The least amount above 0, in its unit: a gram. What is smaller is lost in the solver's rounding.
 """
 EXAMPLES = "`12 000 t`, `5000 m3 in_situ`, `80 loads`"
@@ -115,7 +115,7 @@ def _with_unit(given: str, value: float, words: list[str]) -> Quantity:
     if unit in CUBIC_METRES and not rest:
         condition: Condition | None = "in_situ" if unit.startswith("f") else None
         return _bounded(given, Quantity(value, "m3", condition))
-    if unit in LOADS:
+    if unit in WORDS_FOR_LOADS:
         vehicle = " ".join(words[1:]) or None
         return _bounded(given, Quantity(value, "loads", vehicle=vehicle))
     raise InputError(_refusal(given))
@@ -133,11 +133,11 @@ def _bounded(given: str, quantity: Quantity) -> Quantity:
                 given=f"`{given}`",
             )
         )
-    if 0 < quantity.value < LEAST:
+    if 0 < quantity.value < LEAST_AMOUNT:
         raise InputError(
             say(
                 "an amount must be 0 or at least {limit} {unit}, got {given}",
-                limit=f"{LEAST:f}",
+                limit=f"{LEAST_AMOUNT:f}",
                 unit=quantity.unit,
                 given=f"`{given}`",
             )

@@ -11,7 +11,7 @@ import geopandas as gpd
 from raastof_geo.outputs import OUTPUTS
 from raastof_geo.records.explain import explain_figure, list_figures
 from raastof_geo.records.verify import check_results
-from raastof_geo.scenario.model import OutputName
+from raastof_geo.scenario.said.file import OutputName
 
 EVERY_OUTPUT = f"outputs: [{', '.join(get_args(OutputName))}]\n"
 """The line of a scenario that asks for every file there is."""

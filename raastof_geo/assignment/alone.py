@@ -24,7 +24,9 @@ from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.errors import SolverError
 from raastof_geo.language import say
 from raastof_geo.legs.legs import Legs
-from raastof_geo.scenario.model import Choices, NamedLeg, Targets
+from raastof_geo.scenario.said.agreement import NamedLeg
+from raastof_geo.scenario.said.choice import Choices
+from raastof_geo.scenario.said.target import Targets
 from raastof_geo.scenario.scenario import Scenario
 
 _LACKING = ("offers_kept", "needs_met", "named_leg")

@@ -17,7 +17,9 @@ from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
 from raastof_geo.effect.baseline import Baseline
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.legs.legs import Legs
-from raastof_geo.scenario.model import Choices, ScenarioFile, Targets
+from raastof_geo.scenario.said.choice import Choices
+from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.target import Targets
 from raastof_geo.scenario.scenario import Scenario
 
 CauseName: TypeAlias = Literal["reuse", "plants", "storage", "trucks", "return_loads", "terms"]

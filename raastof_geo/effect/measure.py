@@ -16,7 +16,7 @@ from raastof_geo.effect.cause import Cause, split_by_cause
 from raastof_geo.effect.money import Transfers, divide_savings
 from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.legs.legs import Legs
-from raastof_geo.scenario.model import ShareDefinition
+from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 
 

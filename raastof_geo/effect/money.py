@@ -20,7 +20,8 @@ from raastof_geo.effect.books import COMMON, Books, keep_books
 from raastof_geo.errors import InputError
 from raastof_geo.language import say
 from raastof_geo.legs.legs import Legs
-from raastof_geo.scenario.model import Choices, Targets
+from raastof_geo.scenario.said.choice import Choices
+from raastof_geo.scenario.said.target import Targets
 from raastof_geo.scenario.scenario import Scenario
 
 SHAPLEY_MOST = 10

@@ -7,7 +7,7 @@ from typing import get_args
 
 from raastof_geo.assignment.rules.limits import counting_materials
 from raastof_geo.effect.books import COMMON, Books
-from raastof_geo.scenario.model import ShareDefinition
+from raastof_geo.scenario.said.target import ShareDefinition
 
 GOAL_SHARE = 0.20
 GOAL_YEAR = 2032

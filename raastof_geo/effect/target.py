@@ -16,7 +16,7 @@ from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.assignment.statement.statement import lay_rows
-from raastof_geo.scenario.model import ShareDefinition
+from raastof_geo.scenario.said.target import ShareDefinition
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from raastof_geo.roads.routing.drive import (
 from raastof_geo.roads.routing.graph import RoadGraph, build_graph
 from raastof_geo.roads.routing.route import Router, Routes, WeightedRoads, load_router
 from raastof_geo.roads.travel import Travelling
-from raastof_geo.scenario.model import RoadChange
+from raastof_geo.scenario.said.network import RoadChange
 from raastof_geo.scenario.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from raastof_geo.language import Message, say
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import project
 from raastof_geo.roads.snap import edge_lines
-from raastof_geo.scenario.model import RoadChange
+from raastof_geo.scenario.said.network import RoadChange
 
 FARTHEST_M = 100.0
 """How far a road may lie from the place that a change names. [m]"""

@@ -18,7 +18,7 @@ from raastof_geo.roads.places import find_town
 from raastof_geo.roads.projection import project
 from raastof_geo.roads.road import ROAD_CLASSES, Access
 from raastof_geo.roads.routing.islands import find_islands
-from raastof_geo.scenario.model import Site
+from raastof_geo.scenario.said.site import Site
 
 NO_ENTRANCE = ("motorway", "motorway_link", "trunk_link", "ferry")
 """Classes that no site has its gate on."""

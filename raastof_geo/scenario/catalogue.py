@@ -21,7 +21,7 @@ from raastof_geo.scenario.once import MapOf
 from raastof_geo.scenario.reading.tree import Tree, read_tree
 from raastof_geo.units import Condition, Quantity
 
-Words: TypeAlias = Annotated[dict[str, str], Field(min_length=1)]
+Called: TypeAlias = Annotated[dict[str, str], Field(min_length=1)]
 """What people call something, by language."""
 
 
@@ -204,10 +204,10 @@ class Catalogue(BaseModel):
         Annotated[str, AfterValidator(known("materials"))],
         MapOf[Annotated[str, AfterValidator(known("uses"))], Fit],
     ]
-    conditions: dict[str, Words] = Field(default_factory=dict)
-    land: dict[str, Words] = Field(default_factory=dict)
+    conditions: dict[str, Called] = Field(default_factory=dict)
+    land: dict[str, Called] = Field(default_factory=dict)
     """Kinds of land that soil may come to, with the names that people read."""
-    soil_classes: dict[int, Words] = Field(default_factory=dict)
+    soil_classes: dict[int, Called] = Field(default_factory=dict)
     """Classes of soil on Zealand, with the names that people read."""
     soil_moves: MapOf[Annotated[str, AfterValidator(known("land"))], MapOf[int, SoilMove]] = Field(
         default_factory=dict

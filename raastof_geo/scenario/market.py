@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from raastof_geo.scenario.model import Agreement
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
+from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.scenario import Scenario
 
 Hindrance = Literal["roads", "trucks", "agreements", "periods"]

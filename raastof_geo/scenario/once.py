@@ -10,12 +10,12 @@ from pydantic import AfterValidator, BaseModel, ValidatorFunctionWrapHandler, Wr
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.fault import Fault, FaultError, raise_faults
 
-Entry = TypeVar("Entry", bound=Hashable)
+Item = TypeVar("Item", bound=Hashable)
 Key = TypeVar("Key", bound=Hashable)
-Value = TypeVar("Value")
+Held = TypeVar("Held")
 
 
-def refuse_twice(entries: Sequence[Entry]) -> Sequence[Entry]:
+def refuse_twice(entries: Sequence[Item]) -> Sequence[Item]:
     """Check that no entry stands in a list twice.
 
     Raises
@@ -72,7 +72,7 @@ def _means_the_same(key: Any, first: Any) -> Message:
     )
 
 
-SetOf: TypeAlias = Annotated[tuple[Entry, ...], AfterValidator(refuse_twice)]
+SetOf: TypeAlias = Annotated[tuple[Item, ...], AfterValidator(refuse_twice)]
 """A list in which nothing stands twice, in the order of the file."""
-MapOf: TypeAlias = Annotated[dict[Key, Value], WrapValidator(refuse_keys_twice)]
+MapOf: TypeAlias = Annotated[dict[Key, Held], WrapValidator(refuse_keys_twice)]
 """A mapping by ids or names, in which no two keys mean the same."""

@@ -13,16 +13,11 @@ from raastof_geo.errors import Finding, Place
 from raastof_geo.language import LANGUAGES
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import Names
-from raastof_geo.scenario.model import (
-    Capacity,
-    Opening,
-    ScenarioFile,
-    Site,
-    StockpileEntry,
-    Store,
-)
 from raastof_geo.scenario.period import Calendar, Period
 from raastof_geo.scenario.reading.tree import Trail
+from raastof_geo.scenario.said.entry import Capacity, Opening, StockpileEntry, Store
+from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.site import Site
 from raastof_geo.units import Quantity
 
 Role: TypeAlias = Literal["offer", "need", "pit", "receiver", "plant", "depot", "stockpile"]

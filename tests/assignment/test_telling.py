@@ -27,7 +27,8 @@ from raastof_geo.assignment.telling.violation import find_least_violation, lift_
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.language import speaking
 from raastof_geo.scenario.checking.prospects import Idle, Lack, find_idle
-from raastof_geo.scenario.model import Agreement, Choices
+from raastof_geo.scenario.said.agreement import Agreement
+from raastof_geo.scenario.said.choice import Choices
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.units import Quantity
 

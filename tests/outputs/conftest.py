@@ -6,7 +6,7 @@ import pytest
 from places import SCENARIOS
 
 from raastof_geo.pipeline import run_scenario
-from raastof_geo.scenario.model import OutputName
+from raastof_geo.scenario.said.file import OutputName
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from raastof_geo.records.explain import explain_figure
 from raastof_geo.records.flows import harmless
 from raastof_geo.records.manifest import read_manifest
 from raastof_geo.records.verify import check_results
-from raastof_geo.scenario.model import EVERY_OUTPUT, OutputName
+from raastof_geo.scenario.said.file import EVERY_OUTPUT, OutputName
 
 QUICK = tuple(one for one in OUTPUTS if one[0] in ("flows", "proof", "plan", "summary"))
 

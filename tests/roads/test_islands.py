@@ -10,7 +10,7 @@ from raastof_geo.pipeline import place_scenario, read_for_roads, solve_scenario
 from raastof_geo.roads.routing.islands import explain_islands, group_sites
 from raastof_geo.roads.snap import ISLAND_M, snap_sites
 from raastof_geo.scenario import read_scenario
-from raastof_geo.scenario.model import Site
+from raastof_geo.scenario.said.site import Site
 
 ROADS = CASES / "roads"
 HEAD = """

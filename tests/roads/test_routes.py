@@ -19,7 +19,8 @@ from raastof_geo.roads.routing.engine import has_hierarchies
 from raastof_geo.roads.routing.graph import RoadGraph
 from raastof_geo.roads.routing.route import Router, Routes, place_stops, prepare_router
 from raastof_geo.roads.snap import snap_sites
-from raastof_geo.scenario.model import Measure, Site
+from raastof_geo.scenario.said.site import Site
+from raastof_geo.scenario.said.target import Measure
 
 WEST, SOUTH, EAST, NORTH = 12.0, 55.4, 12.2, 55.6
 TRIANGLE = [(12.0, 55.4), (12.05, 55.4), (12.02, 55.43)]

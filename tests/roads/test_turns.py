@@ -20,7 +20,7 @@ from raastof_geo.roads.routing.approach import Stop
 from raastof_geo.roads.routing.engine import has_hierarchies
 from raastof_geo.roads.routing.graph import RoadGraph
 from raastof_geo.roads.routing.route import prepare_router
-from raastof_geo.scenario.model import Measure
+from raastof_geo.scenario.said.target import Measure
 
 WITHOUT_HIERARCHIES = pytest.mark.skipif(
     not has_hierarchies(), reason="routingkit_cch has no wheel on this machine"

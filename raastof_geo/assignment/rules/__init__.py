@@ -32,7 +32,7 @@ from raastof_geo.assignment.rules.masses import (
 )
 from raastof_geo.assignment.rules.row import DeclaredRule, Row, RowName, Rule, Sense, declare
 from raastof_geo.assignment.rules.trucks import fleet_kept, trips_balanced
-from raastof_geo.scenario.model import ScenarioFile
+from raastof_geo.scenario.said.file import ScenarioFile
 
 RULES: tuple[Rule, ...] = (
     offers_kept,

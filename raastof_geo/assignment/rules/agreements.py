@@ -12,7 +12,7 @@ from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.row import Row, Sense, always, declare, sum_of
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
-from raastof_geo.scenario.model import Agreement
+from raastof_geo.scenario.said.agreement import Agreement
 
 AGREEMENTS_KEPT = Family(
     "agreements_kept", say("agreement"), bends="next", unit="t", limits="agreements"

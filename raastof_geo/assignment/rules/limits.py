@@ -15,7 +15,7 @@ from raastof_geo.assignment.rules.row import Row, always, declare
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.shares import group_parts, project_sites, share_ends
 from raastof_geo.language import say
-from raastof_geo.scenario.model import ShareDefinition
+from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 
 CLEAN_SOIL_CLASS = 1

@@ -14,7 +14,7 @@ from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.scenario.model import ScenarioFile
+from raastof_geo.scenario.said.file import ScenarioFile
 
 Sense = Literal["<=", "=", ">="]
 

@@ -12,7 +12,7 @@ from raastof_geo.assignment.statement.programme import Programme, build_programm
 from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
 from raastof_geo.errors import RaastofError
 from raastof_geo.legs.price import price_again
-from raastof_geo.scenario.model import ScenarioFile
+from raastof_geo.scenario.said.file import ScenarioFile
 
 
 class Restated(NamedTuple):

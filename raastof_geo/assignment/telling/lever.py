@@ -14,10 +14,13 @@ from raastof_geo.assignment.telling.most import Case, LargestShare, find_largest
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, list_names, tell_number
 from raastof_geo.assignment.telling.violation import lift_rows
 from raastof_geo.language import Message, say
-from raastof_geo.scenario.model import ScenarioFile, ShareDefinition, Site, Stock
+from raastof_geo.scenario.said.entry import DueAmount
+from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.site import Site
+from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 
-_Windowed = TypeVar("_Windowed", bound=Stock)
+_Windowed = TypeVar("_Windowed", bound=DueAmount)
 
 _MORE = 5e-5
 """A share that rises by less than this has not risen."""

@@ -22,7 +22,7 @@ from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.telling.names import find_entry
 from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
 from raastof_geo.assignment.telling.violation import Violation, lift_rows
-from raastof_geo.scenario.model import SecondaryShare
+from raastof_geo.scenario.said.target import SecondaryShare
 from raastof_geo.scenario.scenario import Need, Offer
 
 _ROUNDS = 12

@@ -11,7 +11,8 @@ from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.limits import PASSAGES_LIMITED, SHARE_REACHED
 from raastof_geo.assignment.rules.row import RowName
 from raastof_geo.language import Language, Message, Readable, format_number, say
-from raastof_geo.scenario.model import Agreement, PassageLimit
+from raastof_geo.scenario.said.agreement import Agreement
+from raastof_geo.scenario.said.target import PassageLimit
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 
 _MOST = 6

@@ -29,7 +29,9 @@ from raastof_geo.assignment.telling.names import (
 )
 from raastof_geo.assignment.telling.violation import bend_rows
 from raastof_geo.language import Message, say
-from raastof_geo.scenario.model import Choices, ScenarioFile, SecondaryShare
+from raastof_geo.scenario.said.choice import Choices
+from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.target import SecondaryShare
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 from raastof_geo.units import Quantity
 

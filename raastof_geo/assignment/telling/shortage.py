@@ -25,8 +25,8 @@ from raastof_geo.assignment.telling.names import (
     unit_of_row,
 )
 from raastof_geo.language import Message, Readable, say
-from raastof_geo.scenario.model import Agreement
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
+from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.scenario import Need, Offer
 
 _MOST_TOLD = 8

@@ -9,9 +9,9 @@ from typing import Literal
 from raastof_geo.errors import Finding
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.checking.deal import Deal, Deals
-from raastof_geo.scenario.model import Agreement, NamedLeg
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree
+from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
 from raastof_geo.scenario.scenario import Scenario
 
 Side = Literal["giver", "taker"]

@@ -6,8 +6,9 @@ from typing import Any
 
 from raastof_geo.errors import Finding, ScenarioError
 from raastof_geo.language import say
-from raastof_geo.scenario.model import FORMAT, Capacity
 from raastof_geo.scenario.reading.tree import Tree
+from raastof_geo.scenario.said.entry import Capacity
+from raastof_geo.scenario.said.file import NEWEST_FORMAT
 from raastof_geo.scenario.scenario import Scenario
 
 
@@ -20,14 +21,14 @@ def refuse_newer(tree: Tree) -> None:
         Its format is newer than any that is known here.
     """
     given: Any = tree.values.get("format")
-    if isinstance(given, int) and not isinstance(given, bool) and given > FORMAT:
+    if isinstance(given, int) and not isinstance(given, bool) and given > NEWEST_FORMAT:
         raise ScenarioError(
             Finding(
                 say(
                     "this file is of format {given}, and this version reads up to format "
                     "{newest}: install a newer one with `pip install --upgrade raastof_geo`",
                     given=str(given),
-                    newest=str(FORMAT),
+                    newest=str(NEWEST_FORMAT),
                 ),
                 tree.place(("format",)),
             )
@@ -36,7 +37,7 @@ def refuse_newer(tree: Tree) -> None:
 
 def note_older(scenario: Scenario, tree: Tree) -> Finding | None:
     """Say what a file of an older format means today, where that is something else for it."""
-    if scenario.said.format >= FORMAT or not _shares_a_baseline(scenario):
+    if scenario.said.format >= NEWEST_FORMAT or not _shares_a_baseline(scenario):
         return None
     return Finding(
         say(
@@ -44,7 +45,7 @@ def note_older(scenario: Scenario, tree: Tree) -> Finding | None:
             "holds once in the baseline, for all together; before, it held for each site. "
             "Write `format: {newest}` at the top when that is what you mean",
             given=str(scenario.said.format),
-            newest=str(FORMAT),
+            newest=str(NEWEST_FORMAT),
         ),
         tree.place(("format",)),
     )

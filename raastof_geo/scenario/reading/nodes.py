@@ -28,7 +28,7 @@ from ruamel.yaml.scanner import Scanner, ScannerError
 
 from raastof_geo.errors import Finding, Place, ScenarioError
 from raastof_geo.language import say
-from raastof_geo.scenario.reading.slips import Stop, find_slip
+from raastof_geo.scenario.reading.slips import Halt, find_slip
 
 MOST_LEVELS = 50
 """A scenario needs about ten."""
@@ -156,7 +156,7 @@ class _Composer:
             self.reached = event.end_mark.line, event.end_mark.column
             return event
         except _FAILURES as error:
-            stop = _stop(error) or Stop(*self.reached)
+            stop = _stop(error) or Halt(*self.reached)
             message, line, column = find_slip(self.lines, stop)
             place = Place(self.file, line + 1, column + 1)
             raise ScenarioError(Finding(message, place)) from error
@@ -164,7 +164,7 @@ class _Composer:
     def _look_at_directives(self, event: Any) -> None:
         if event.tags or tuple(event.version or (1, 2)) != (1, 2):
             line = next(n for n, text in enumerate(self.lines) if text.startswith("%"))
-            message, line, column = find_slip(self.lines, Stop(line, 0))
+            message, line, column = find_slip(self.lines, Halt(line, 0))
             raise ScenarioError(Finding(message, Place(self.file, line + 1, column + 1)))
 
     def _node(self, event: Any, level: int) -> Node:
@@ -244,14 +244,14 @@ class _Composer:
         return ScenarioError(Finding(message, self._place(event)))
 
 
-def _stop(error: BaseException) -> Stop | None:
+def _stop(error: BaseException) -> Halt | None:
     """Tell where the reader stopped, and at what."""
     if not isinstance(error, MarkedYAMLError):
         return None
     mark, context = error.problem_mark or error.context_mark, error.context_mark
     if mark is None:
         return None
-    return Stop(
+    return Halt(
         mark.line,
         mark.column,
         str(error.problem or ""),

@@ -17,12 +17,13 @@ from raastof_geo.scenario.checking.agreed import check_agreements, note_agreemen
 from raastof_geo.scenario.checking.lot import check_lots
 from raastof_geo.scenario.checking.permit import check_receivers, note_needs
 from raastof_geo.scenario.identity import Names, find_id, names_in
-from raastof_geo.scenario.model import ScenarioFile
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.format import note_older, refuse_newer
 from raastof_geo.scenario.reading.overlay import write_ids
 from raastof_geo.scenario.reading.refusal import explain_errors
 from raastof_geo.scenario.reading.tree import Tree, merge_values, read_tree
+from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
 
 
@@ -209,30 +210,32 @@ def _check_baseline(said: ScenarioFile, tree: Tree) -> list[Finding]:
             ),
             tree.place(("baseline", key, index)),
         )
-        for key, role in (("pits", "pit"), ("receivers", "receiver"))
-        for index, site in enumerate(getattr(said.baseline, key) or ())
-        if getattr(said.sites[site], role) is None
+        for key, role, named in (
+            ("pits", Role.PIT, said.baseline.pits),
+            ("receivers", Role.RECEIVER, said.baseline.receivers),
+        )
+        for index, site in enumerate(named or ())
+        if role not in said.sites[site].roles
     ]
 
 
 def _check_agreements(said: ScenarioFile, tree: Tree) -> list[Finding]:
     """Check that givers of agreements can give, and takers take."""
-    gives, takes = {"offer", "pit", "plant", "depot"}, {"need", "receiver", "plant", "depot"}
     return [
         Finding(
             say(
                 "agreements: {site} has nothing to {verb}",
                 site=f"`{site}`",
-                verb=say("give") if key == "giver" else say("take"),
+                verb=verb,
             ),
             tree.place(("agreements", number, key)),
         )
         for number, agreement in enumerate(said.agreements)
-        for key, site, roles in (
-            ("giver", agreement.giver, gives),
-            ("taker", agreement.taker, takes),
+        for key, site, verb, able in (
+            ("giver", agreement.giver, say("give"), Role.gives),
+            ("taker", agreement.taker, say("take"), Role.takes),
         )
-        if not roles & set(said.sites[site].roles)
+        if not any(map(able, said.sites[site].roles))
     ]
 
 

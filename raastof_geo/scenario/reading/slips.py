@@ -11,7 +11,7 @@ from raastof_geo.language import Message, say
 
 
 @dataclass(frozen=True)
-class Stop:
+class Halt:
     """Where the reader of YAML gave up, counted from zero, and what it said of it."""
 
     line: int
@@ -37,7 +37,7 @@ _LONGEST_QUOTE = 40
 _CLOSING = {"{": "}", "[": "]"}
 
 
-def find_slip(lines: Sequence[str], stop: Stop) -> Slip:
+def find_slip(lines: Sequence[str], stop: Halt) -> Slip:
     """Say what is wrong where the reader gave up, and what to write instead."""
     for look in _LOOKS:
         slip = look(lines, stop)
@@ -72,7 +72,7 @@ def say_dash(text: str) -> Message:
     )
 
 
-def _directive(lines: Sequence[str], stop: Stop) -> Slip | None:
+def _directive(lines: Sequence[str], stop: Halt) -> Slip | None:
     here = [stop.line, _line_before(lines, stop.line)]
     marked = [number for number in here if _line(lines, number).startswith("%")]
     if not marked:
@@ -87,7 +87,7 @@ def _directive(lines: Sequence[str], stop: Stop) -> Slip | None:
     )
 
 
-def _tab(lines: Sequence[str], stop: Stop) -> Slip | None:
+def _tab(lines: Sequence[str], stop: Halt) -> Slip | None:
     for number in (stop.line, _line_before(lines, stop.line)):
         text = _line(lines, number)
         blank = text[: len(text) - len(text.lstrip())]
@@ -102,7 +102,7 @@ def _tab(lines: Sequence[str], stop: Stop) -> Slip | None:
     return None
 
 
-def _quote(lines: Sequence[str], stop: Stop) -> Slip | None:
+def _quote(lines: Sequence[str], stop: Halt) -> Slip | None:
     if "quoted scalar" not in stop.context or stop.began is None:
         return None
     line, column = stop.began
@@ -125,7 +125,7 @@ def _quote(lines: Sequence[str], stop: Stop) -> Slip | None:
     )
 
 
-def _special(lines: Sequence[str], stop: Stop) -> Slip | None:
+def _special(lines: Sequence[str], stop: Halt) -> Slip | None:
     """Find a text that begins with a character that means something else in YAML."""
     line, column = stop.line, stop.column
     if stop.context.startswith(("while scanning an", "while parsing an", "while scanning a tag")):
@@ -154,7 +154,7 @@ def _special(lines: Sequence[str], stop: Stop) -> Slip | None:
     )
 
 
-def _tight_colon(lines: Sequence[str], stop: Stop) -> Slip | None:
+def _tight_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
     numbers = [stop.line]
     if stop.problem.startswith(("mapping values", "could not find expected ':'")):
         numbers.append(_line_before(lines, stop.line))
@@ -168,7 +168,7 @@ def _tight_colon(lines: Sequence[str], stop: Stop) -> Slip | None:
     return None
 
 
-def _tight_dash(lines: Sequence[str], stop: Stop) -> Slip | None:
+def _tight_dash(lines: Sequence[str], stop: Halt) -> Slip | None:
     for number in (stop.line, _line_before(lines, stop.line)):
         match = _TIGHT_DASH.match(_line(lines, number))
         if match:
@@ -176,7 +176,7 @@ def _tight_dash(lines: Sequence[str], stop: Stop) -> Slip | None:
     return None
 
 
-def _list_beside_key(lines: Sequence[str], stop: Stop) -> Slip | None:
+def _list_beside_key(lines: Sequence[str], stop: Halt) -> Slip | None:
     if not stop.problem.startswith("sequence entries are not allowed"):
         return None
     match = _LIST_BESIDE_KEY.match(_line(lines, stop.line))
@@ -189,7 +189,7 @@ def _list_beside_key(lines: Sequence[str], stop: Stop) -> Slip | None:
     return say("a list item cannot stand here: indent it like the items around it"), *_at(stop)
 
 
-def _second_colon(lines: Sequence[str], stop: Stop) -> Slip | None:
+def _second_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
     """`name: Sorø: nedrivning`, or a key too far to the right."""
     text = _line(lines, stop.line)
     in_braces = "flow" in stop.context and text[stop.column : stop.column + 1] == ":"
@@ -223,7 +223,7 @@ def _second_colon(lines: Sequence[str], stop: Stop) -> Slip | None:
     )
 
 
-def _colon_or_comma(rest: str, stop: Stop, start: int) -> Slip:
+def _colon_or_comma(rest: str, stop: Halt, start: int) -> Slip:
     """Between braces, a comma that is missing looks like a colon too many."""
     value = re.split(r"[,}\]]", rest)[0]
     words = value.split(":")[0].split()
@@ -237,7 +237,7 @@ def _colon_or_comma(rest: str, stop: Stop, start: int) -> Slip:
     )
 
 
-def _no_colon(lines: Sequence[str], stop: Stop) -> Slip | None:
+def _no_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
     if "could not find expected ':'" not in stop.problem or stop.began is None:
         return None
     line, column = stop.began
@@ -251,7 +251,7 @@ def _no_colon(lines: Sequence[str], stop: Stop) -> Slip | None:
     )
 
 
-def _bracket(lines: Sequence[str], stop: Stop) -> Slip | None:
+def _bracket(lines: Sequence[str], stop: Halt) -> Slip | None:
     if "while parsing a flow" not in stop.context or stop.began is None:
         return None
     line, column = stop.began
@@ -271,7 +271,7 @@ def _bracket(lines: Sequence[str], stop: Stop) -> Slip | None:
     return say("a comma is missing here, or the text needs quotes"), *_at(stop)
 
 
-def _block(lines: Sequence[str], stop: Stop) -> Slip | None:
+def _block(lines: Sequence[str], stop: Halt) -> Slip | None:
     """Something that fits nothing above: a bracket too many, a quote too early, an indent."""
     text = _line(lines, stop.line)
     found, before = text[stop.column : stop.column + 1], text[: stop.column].strip()
@@ -293,7 +293,7 @@ def _block(lines: Sequence[str], stop: Stop) -> Slip | None:
     return _other_indent(lines, stop)
 
 
-def _other_indent(lines: Sequence[str], stop: Stop) -> Slip | None:
+def _other_indent(lines: Sequence[str], stop: Halt) -> Slip | None:
     text, above = _line(lines, stop.line), _line(lines, _line_before(lines, stop.line))
     begins = _BEGIN.match(above)
     if begins is None or text[: stop.column].strip():
@@ -310,7 +310,7 @@ def _other_indent(lines: Sequence[str], stop: Stop) -> Slip | None:
     return message, *_at(stop)
 
 
-_LOOKS: tuple[Callable[[Sequence[str], Stop], Slip | None], ...] = (
+_LOOKS: tuple[Callable[[Sequence[str], Halt], Slip | None], ...] = (
     _directive,
     _quote,
     _tab,
@@ -325,7 +325,7 @@ _LOOKS: tuple[Callable[[Sequence[str], Stop], Slip | None], ...] = (
 )
 
 
-def _at(stop: Stop) -> tuple[int, int]:
+def _at(stop: Halt) -> tuple[int, int]:
     return stop.line, stop.column
 
 

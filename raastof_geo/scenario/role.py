@@ -1,0 +1,39 @@
+"""What a site does in a scenario: what it may give, what it may take, and from whom."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cached_property
+
+
+class Role(StrEnum):
+    """What a site does; in frames and files a role is the text of its name."""
+
+    NEED = "need"
+    OFFER = "offer"
+    PIT = "pit"
+    RECEIVER = "receiver"
+    PLANT = "plant"
+    DEPOT = "depot"
+
+    @cached_property
+    def takes_from(self) -> frozenset[Role]:
+        """The roles that it may take from: nobody digs in order to dump, or moves heap to heap."""
+        return {
+            Role.NEED: frozenset({Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT}),
+            Role.RECEIVER: frozenset({Role.OFFER, Role.PLANT, Role.DEPOT}),
+            Role.PLANT: frozenset({Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT}),
+            Role.DEPOT: frozenset({Role.OFFER, Role.PIT, Role.PLANT}),
+        }.get(self, frozenset())
+
+    def takes(self) -> bool:
+        """Whether material may come to it."""
+        return bool(self.takes_from)
+
+    def gives(self) -> bool:
+        """Whether material may leave it."""
+        return any(self in taker.takes_from for taker in Role)
+
+    def converts(self) -> bool:
+        """Whether it passes on what it takes, in another form or another period."""
+        return self.gives() and self.takes()

@@ -1,0 +1,79 @@
+"""Amounts as they are said, weighed on reading, so that a mistake shows where it stands."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import BeforeValidator, ValidationInfo
+
+from raastof_geo.errors import InputError
+from raastof_geo.language import say
+from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.fault import Fault, FaultError
+from raastof_geo.units import Quantity, read_quantity, read_share
+
+Amount: TypeAlias = Annotated[Quantity, BeforeValidator(read_quantity)]
+
+Fraction: TypeAlias = Annotated[float, BeforeValidator(read_share)]
+
+
+def catalogue_of(info: ValidationInfo) -> Catalogue | None:
+    """Give the catalogue that a scenario is read with; none where it is read by itself."""
+    return (info.context or {}).get("catalogue")
+
+
+def weigh(quantity: Quantity, material: str, info: ValidationInfo, *, at: str) -> float:
+    """Turn the quantity under a key into tonnes, so that a mistake is found while reading.
+
+    Parameters
+    ----------
+    info
+        Its context holds the catalogue, and the scenario's trucks for amounts in loads.
+    at
+        The key, for the place of a mistake.
+
+    Returns
+    -------
+    tonnes
+        Zero where it cannot be known yet: without a catalogue, or with a material that is not in
+        it, about which something else is said. [t]
+
+    Raises
+    ------
+    FaultError
+        No density or no truck is known by which to weigh it.
+    """
+    catalogue = catalogue_of(info)
+    if catalogue is None or material not in catalogue.materials:
+        return quantity.value if quantity.unit == "t" else 0.0
+    try:
+        return catalogue.tonnes(quantity, material, (info.context or {}).get("vehicles", ()))
+    except InputError as error:
+        raise FaultError(*(Fault(one.message, (at,)) for one in error.findings)) from error
+
+
+def weigh_over(
+    name: str, quantity: Quantity, materials: tuple[str, ...], info: ValidationInfo
+) -> None:
+    """Weigh an amount that covers several materials: of different density, in tonnes only."""
+    if quantity.unit != "t" and len(set(materials)) > 1:
+        raise refuse_volume(name)
+    weigh(quantity, materials[0], info, at=name)
+
+
+def weigh_about(quantity: Quantity, material: str | None, info: ValidationInfo, *, at: str) -> None:
+    """Weigh an amount of one material, or of all together where none is named."""
+    if material is not None:
+        weigh(quantity, material, info, at=at)
+    elif quantity.unit != "t":
+        raise refuse_volume(at)
+
+
+def refuse_volume(name: str) -> InputError:
+    """Make the error for volumes or loads of what has no density of its own."""
+    return InputError(
+        say(
+            "`{name}` covers several materials of different density: say it in tonnes",
+            name=name,
+        )
+    )

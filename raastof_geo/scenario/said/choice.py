@@ -1,0 +1,88 @@
+"""How a plan is made: trucks, either-or decisions, solving, and how its effect is told."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from raastof_geo.emissions.model import BY_DEFAULT
+from raastof_geo.errors import InputError
+from raastof_geo.figures.figure import Sum
+from raastof_geo.language import say
+from raastof_geo.scenario.identity import find_model
+from raastof_geo.scenario.said.amount import Amount, Fraction, refuse_volume
+from raastof_geo.scenario.said.part import Part
+from raastof_geo.units import Quantity
+
+
+class EmissionChoices(Part):
+    """How a truck's energy follows from the road."""
+
+    model: Annotated[str, AfterValidator(find_model)] = BY_DEFAULT
+    """One of `MODELS` in `emissions/model.py`."""
+
+
+class FleetLimit(Part):
+    """How much of a kind of truck there is."""
+
+    number: Sum | None = None
+    """Trucks, each with the catalogue's hours a year."""
+    hours_per_period: Sum | None = None
+    """Driving, loading and tipping, all trucks together. [h]"""
+    km_per_period: Sum | None = None
+    """Loaded and empty, all trucks together. [km]"""
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> FleetLimit:
+        if self.number is None and self.hours_per_period is None and self.km_per_period is None:
+            raise InputError(
+                say("say at least one of `number`, `hours_per_period`, `km_per_period`")
+            )
+        return self
+
+
+class ReturnLoads(Part):
+    """Coordination of trucks, so that they need not drive back empty."""
+
+    share: Fraction
+    """Share of the tonnes on each leg that may be carried by coordinated trucks."""
+
+
+class Choices(Part):
+    """Either-or decisions, which make the programme a mixed-integer one."""
+
+    partners_at_most: int | None = Field(default=None, ge=1)
+    """The most other sites that each site with offers or needs exchanges material with."""
+    smallest_lot: Amount | None = None
+    """The least that goes from one site to another of one material in a period, if any goes."""
+
+    @field_validator("smallest_lot")
+    @classmethod
+    def _lot_in_tonnes(cls, lot: Quantity | None) -> Quantity | None:
+        if lot is not None and lot.unit != "t":
+            raise refuse_volume("smallest_lot")
+        return lot
+
+
+class Solving(Part):
+    """How long and how exactly the programme is solved."""
+
+    solver: Literal["HiGHS", "PULP_CBC_CMD"] | None = None
+    """None: HiGHS, or CBC where it is missing."""
+    time_limit_s: float | None = Field(default=None, gt=0)
+    """After this long the best plan so far is taken, with its gap. [s]"""
+    gap: Fraction = 0.0
+    """With either-or decisions: stop when the plan is within this share of the bound."""
+
+
+class EffectChoices(Part):
+    """How the effect is divided and explained."""
+
+    shared_legs: Literal["half", "giver", "taker"] = "half"
+    """Whose a transport between two projects is: half each, or all of one of them."""
+    causes: bool = True
+    """Whether the effect is split by cause, which takes a solve for each cause."""
+    shapley: bool | None = None
+    """Whether savings are also divided by Shapley value, which takes a solve for each set of
+    projects; none: where there are at most six projects."""

@@ -1,0 +1,276 @@
+"""What a site can do: offer, need, dig, receive, make, keep."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, model_validator
+
+from raastof_geo.errors import InputError
+from raastof_geo.figures.figure import NonNegativeFigure, Rate, Sum
+from raastof_geo.language import say
+from raastof_geo.scenario.fault import Fault, raise_faults
+from raastof_geo.scenario.once import MapOf, SetOf
+from raastof_geo.scenario.said.amount import Amount, catalogue_of, refuse_volume, weigh, weigh_over
+from raastof_geo.scenario.said.part import MaterialId, Part, RecipeId, UseId, Window
+from raastof_geo.units import Quantity
+
+
+class DueAmount(Window):
+    """An amount in a window: once in all, or again in each period."""
+
+    amount: Amount | None = None
+    amount_per_period: Amount | None = None
+
+    @model_validator(mode="after")
+    def _one_amount(self) -> DueAmount:
+        _ = self.quantity
+        return self
+
+    @property
+    def quantity(self) -> Quantity:
+        """The amount that was said, in all or for each period."""
+        match self.amount, self.amount_per_period:
+            case (Quantity() as quantity, None) | (None, Quantity() as quantity):
+                return quantity
+        raise InputError(
+            say("say either `amount` (in all) or `amount_per_period`, not both and not neither")
+        )
+
+    @property
+    def amount_key(self) -> str:
+        """The key that the amount stands under."""
+        return "amount" if self.amount is not None else "amount_per_period"
+
+    def windows(self, ids: tuple[str, ...]) -> list[tuple[str, ...]]:
+        """Give the windows that the amount falls due in."""
+        periods = self.periods(ids)
+        return [periods] if self.amount is not None else [(period,) for period in periods]
+
+
+class OfferEntry(DueAmount):
+    """A material that a site has too much of."""
+
+    material: MaterialId
+    must_leave: bool = True
+    """Whether all of it has to go, as surplus from a construction site has."""
+    price_dkk_per_t: Rate = 0.0
+    """What the taker pays for it; below 0 where the giver pays. [DKK/t]"""
+
+    @model_validator(mode="after")
+    def _can_be_weighed(self, info: ValidationInfo) -> OfferEntry:
+        weigh(self.quantity, self.material, info, at=self.amount_key)
+        return self
+
+
+class NeedEntry(DueAmount):
+    """A use that a site needs a material for; amounts are of the use's reference material."""
+
+    use: UseId
+    materials: SetOf[MaterialId] | None = None
+    """The only materials that will do; none: all that the catalogue allows."""
+
+    @model_validator(mode="after")
+    def _can_be_weighed(self, info: ValidationInfo) -> NeedEntry:
+        catalogue = catalogue_of(info)
+        if catalogue is not None and self.use in catalogue.uses:
+            reference = catalogue.uses[self.use].reference_material
+            weigh(self.quantity, reference, info, at=self.amount_key)
+        return self
+
+
+class Capacity(Part):
+    """How much can be dug or received."""
+
+    capacity_per_period: Amount | None = None
+    capacity_total: Amount | None = None
+
+    def limits(self) -> Iterator[tuple[str, Quantity]]:
+        """Give the limits that were set, by name."""
+        for name in ("capacity_per_period", "capacity_total"):
+            quantity = getattr(self, name)
+            if quantity is not None:
+                yield name, quantity
+
+
+def _weigh_capacity(entry: Capacity, materials: tuple[str, ...], info: ValidationInfo) -> None:
+    for name, quantity in entry.limits():
+        weigh_over(name, quantity, materials, info)
+
+
+def _refuse_idle(entry: Part, named: Collection[str], list_name: str, *keys: str) -> None:
+    """Refuse prices and factors of what is not done here, which nobody would ever pay."""
+    raise_faults(
+        Fault(
+            say(
+                "{one} is not in `{list}` here, so this would count for nothing: "
+                "add it there, or leave it out",
+                one=f"`{one}`",
+                list=list_name,
+            ),
+            (key, one),
+            of_key=True,
+        )
+        for key in keys
+        for one in getattr(entry, key)
+        if one not in named
+    )
+
+
+class Opening(Part):
+    """What it takes to open a candidate site, once, if the plan uses it."""
+
+    cost_dkk: Sum = 0.0
+    kg_co2e: Sum = 0.0
+
+
+class PitEntry(Capacity):
+    """A source of virgin material."""
+
+    opens: Opening | None = None
+    """What it takes to open it; none: it is open."""
+
+    supplies: SetOf[MaterialId] = Field(min_length=1)
+    price_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    """Prices of this pit; the catalogue's where it has none. [DKK/t]"""
+
+    @model_validator(mode="after")
+    def _can_be_weighed(self, info: ValidationInfo) -> PitEntry:
+        _weigh_capacity(self, self.supplies, info)
+        _refuse_idle(self, self.supplies, "supplies", "price_dkk_per_t")
+        return self
+
+
+class ReceiverEntry(Capacity):
+    """A place where surplus ends."""
+
+    opens: Opening | None = None
+    """What it takes to open it; none: it is open."""
+    landfill: bool = True
+    """Whether tonnes received count as landfill; false where they are put to use."""
+    disposal_kg_co2e: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    """Emissions of reception here; the catalogue's where it has none. [kg CO2e/t]"""
+
+    accepts: SetOf[MaterialId] = Field(min_length=1)
+    gate_fee_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    """Fees of this receiver; the catalogue's where it has none. [DKK/t]"""
+
+    @model_validator(mode="after")
+    def _can_be_weighed(self, info: ValidationInfo) -> ReceiverEntry:
+        _weigh_capacity(self, self.accepts, info)
+        _refuse_idle(self, self.accepts, "accepts", "gate_fee_dkk_per_t", "disposal_kg_co2e")
+        return self
+
+
+class PlantEntry(Capacity):
+    """A plant that makes materials of others; its capacities are tonnes of input."""
+
+    recipes: SetOf[RecipeId] = Field(min_length=1)
+    dkk_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    """What this plant charges; the catalogue's where it has none. [DKK/t of input]"""
+    kg_co2e_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    """What this plant emits; the catalogue's where it has none. [kg CO2e/t of input]"""
+    opens: Opening | None = None
+    """What it takes to open it; none: it is open."""
+
+    @model_validator(mode="after")
+    def _can_be_weighed(self, info: ValidationInfo) -> PlantEntry:
+        catalogue = catalogue_of(info)
+        if catalogue is not None:
+            known_recipes = [name for name in self.recipes if name in catalogue.recipes]
+            inputs = [one for name in known_recipes for one in catalogue.recipes[name].inputs]
+            _weigh_capacity(self, tuple(inputs) or ("",), info)
+        _refuse_idle(self, self.recipes, "recipes", "dkk_per_t", "kg_co2e_per_t")
+        return self
+
+
+class Store(Part):
+    """Room for tonnes between periods."""
+
+    capacity: Amount
+    """What lies there at the end of a period, all materials together."""
+    start: MapOf[MaterialId, Amount] = Field(default_factory=dict)
+    """What lies there before the first period."""
+    end: Literal["empty", "any"] | MapOf[MaterialId, Amount] = "empty"
+    """What lies there after the last period: nothing, whatever is best, or stated amounts."""
+    handling_dkk_per_t: NonNegativeFigure | None = None
+    """For putting a tonne in, and again for taking it out; none: the catalogue's. [DKK/t]"""
+    handling_kg_co2e_per_t: NonNegativeFigure | None = None
+    """For putting a tonne in, and again for taking it out; none: the catalogue's. [kg CO2e/t]"""
+    storing_dkk_per_t: NonNegativeFigure | None = None
+    """For each tonne that lies there at the end of a period. [DKK/t]"""
+
+    @model_validator(mode="after")
+    def _can_be_weighed(self, info: ValidationInfo) -> Store:
+        for name, stock in self._stocks:
+            for material, quantity in stock.items():
+                weigh(quantity, material, info, at=name)
+        if self.capacity.unit != "t":
+            raise refuse_volume("capacity")
+        raise_faults(self._overfull(info))
+        return self
+
+    @property
+    def end_amounts(self) -> dict[str, Quantity]:
+        """What has to lie there after the last period, where amounts are stated."""
+        return self.end if isinstance(self.end, dict) else {}
+
+    @property
+    def _stocks(self) -> tuple[tuple[str, dict[str, Quantity]], ...]:
+        """What lies there before and after all periods, by key."""
+        return ("start", self.start), ("end", self.end_amounts)
+
+    def _overfull(self, info: ValidationInfo) -> Iterator[Fault]:
+        """Find stocks that are larger than the room there is."""
+        for name, stock in self._stocks:
+            tonnes = sum(
+                weigh(amount, material, info, at=name) for material, amount in stock.items()
+            )
+            if tonnes > self.capacity.value * (1 + 1e-9):
+                yield Fault(
+                    say(
+                        "{tonnes} t lie here, and there is room for {capacity} t: "
+                        "raise `capacity`, or lower the amounts",
+                        tonnes=tonnes,
+                        capacity=self.capacity.value,
+                    ),
+                    (name,),
+                )
+
+    def foreign_stocks(self, materials: Collection[str]) -> Iterator[Fault]:
+        """Find stocks of materials that do not lie here."""
+        for name, stock in self._stocks:
+            for material in stock:
+                if material not in materials:
+                    yield Fault(
+                        say(
+                            "{material} is not kept here, only {kept}: add it to the materials, "
+                            "or leave it out",
+                            material=f"`{material}`",
+                            kept=", ".join(f"`{one}`" for one in materials),
+                        ),
+                        (name, material),
+                        of_key=True,
+                    )
+
+
+class DepotEntry(Store):
+    """Storage between periods for anybody's material."""
+
+    materials: SetOf[MaterialId] = Field(min_length=1)
+    capacity_per_period: Amount | None = None
+    """What may come in within a period, all materials together; none: no limit."""
+    opens: Opening | None = None
+    """What it takes to open it; none: it is open."""
+
+    @model_validator(mode="after")
+    def _keeps_what_it_has(self, info: ValidationInfo) -> DepotEntry:
+        if self.capacity_per_period is not None:
+            weigh_over("capacity_per_period", self.capacity_per_period, self.materials, info)
+        raise_faults(self.foreign_stocks(self.materials))
+        return self
+
+
+class StockpileEntry(Store):
+    """Room on a site for its own surplus, until it can be used."""

@@ -1,0 +1,112 @@
+"""A scenario as it stands in its file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
+
+from raastof_geo.figures.figure import LARGEST
+from raastof_geo.language import Language
+from raastof_geo.scenario.identity import check_id, known
+from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
+from raastof_geo.scenario.period import Period, check_order, read_period
+from raastof_geo.scenario.said.agreement import Agreement, BaselineChoice
+from raastof_geo.scenario.said.choice import (
+    Choices,
+    EffectChoices,
+    EmissionChoices,
+    FleetLimit,
+    ReturnLoads,
+    Solving,
+)
+from raastof_geo.scenario.said.network import NetworkChoice
+from raastof_geo.scenario.said.part import Part, VehicleId
+from raastof_geo.scenario.said.site import Site
+from raastof_geo.scenario.said.target import Objective, Targets
+
+NEWEST_FORMAT = 2
+"""The form of scenario files that is written now; older ones are read with today's meaning."""
+
+OutputName = Literal[
+    "map",
+    "report",
+    "report_docx",
+    "projects",
+    "workbook",
+    "flows",
+    "geopackage",
+    "geoparquet",
+    "plan",
+    "proof",
+    "ledger",
+    "summary",
+]
+
+EVERY_OUTPUT: tuple[OutputName, ...] = tuple(
+    name for name in get_args(OutputName) if name != "geoparquet"
+)
+"""Those that a scenario gets unless it names others."""
+
+
+class ScenarioFile(Part):
+    """A scenario as it stands in its file."""
+
+    format: int = Field(default=1, ge=1, le=NEWEST_FORMAT)
+    """The form of the file; none: the first, which had no number."""
+    title: str = Field(min_length=1, max_length=10_000)
+    description: str = ""
+    language: Language = "da"
+    periods: tuple[Annotated[Period, BeforeValidator(read_period)], ...] = Field(min_length=1)
+    network: NetworkChoice = NetworkChoice()
+    vehicles: SetOf[VehicleId] = Field(
+        default=("tipper_4_axle", "truck_trailer_7_axle"), min_length=1
+    )
+    """The trucks that may be used; each leg takes the best of them."""
+    idle_min_per_load: float = Field(default=0.0, ge=0, le=600)
+    """Time with the engine running at both ends of a trip, together. [min]"""
+    emissions: EmissionChoices = EmissionChoices()
+    accepted_conditions: SetOf[Annotated[str, AfterValidator(known("conditions"))]] = ()
+    """Conditions of conditional fits that the scenario accepts."""
+    catalogue: dict[str, Any] = Field(default_factory=dict)
+    """Additions to the built-in catalogue, and replacements in it."""
+    sites: dict[Annotated[str, AfterValidator(check_id)], Site] = Field(min_length=1)
+    targets: Targets = Targets()
+    objectives: tuple[Objective, ...] = Field(
+        default=(
+            Objective(minimise=("transport_kg_co2e_wtw",)),
+            Objective(minimise=("cost_dkk",)),
+            Objective(minimise=("tonne_km",)),
+        ),
+        min_length=1,
+    )
+    """What is minimised, the most important first."""
+    co2_price_dkk_per_t: float = Field(default=750.0, ge=0, le=LARGEST)
+    """Price of a tonne of CO2e in `cost_with_co2_dkk`. [DKK/t CO2e]"""
+    return_loads: ReturnLoads | None = None
+    """None: every truck drives back empty."""
+    fleet: MapOf[VehicleId, FleetLimit] = Field(default_factory=dict)
+    """Limits by kind of truck; none: there are enough."""
+    agreements: SetOf[Agreement] = ()
+    choices: Choices = Choices()
+    solving: Solving = Solving()
+    baseline: BaselineChoice = BaselineChoice()
+    effect: EffectChoices = EffectChoices()
+    publish: Literal["everything", "own_flows"] = "everything"
+    """What the page of a project tells of others: the effect of each, or with `own_flows` nothing
+    but the coarse effect of the whole."""
+    online_tiles: bool = False
+    """Whether readers of the map may ask OpenStreetMap's server for a background."""
+    outputs: SetOf[OutputName] = EVERY_OUTPUT
+
+    @field_validator("objectives")
+    @classmethod
+    def _steps_differ(cls, steps: tuple[Objective, ...]) -> tuple[Objective, ...]:
+        refuse_twice([step.name_in_any_order for step in steps])
+        return steps
+
+    @field_validator("periods")
+    @classmethod
+    def _periods_follow_each_other(cls, periods: tuple[Period, ...]) -> tuple[Period, ...]:
+        check_order(periods)
+        return periods

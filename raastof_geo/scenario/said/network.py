@@ -1,0 +1,94 @@
+"""Which roads there are, and what is otherwise on them than the map says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+
+from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
+from raastof_geo.errors import InputError
+from raastof_geo.language import say
+from raastof_geo.scenario.coordinates import check_degrees
+from raastof_geo.scenario.identity import known
+from raastof_geo.scenario.once import SetOf
+from raastof_geo.scenario.said.part import Part, VehicleId, Window, field_for_each
+
+RouteMeasure = Literal["emissions", "time", "cost"]
+
+
+def _one_or_several(given: Any) -> Any:
+    return given if given is None or isinstance(given, list | tuple) else [given]
+
+
+Ways: TypeAlias = Annotated[SetOf[int] | None, BeforeValidator(_one_or_several)]
+
+
+@with_fields(field_for_each(TRUCK_LIMITS))
+class _RoadLimits(Window):
+    """Which roads are meant, and what trucks meet there; the limits come after."""
+
+    name: str | None = None
+    """Roads of this name or number, as in `Storstrømsbroen` or `E47`."""
+    way: Ways = None
+    """Ways by their ids in OpenStreetMap."""
+    at: tuple[float, float] | None = None
+    """The road nearest to a place: longitude, latitude. [degrees]"""
+    polygon: tuple[tuple[float, float], ...] | None = Field(default=None, min_length=3)
+    """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""
+    closed: bool = False
+    """Whether trucks may not use them."""
+    speed_km_h: float | None = Field(default=None, gt=0, le=130)
+    """What trucks average there, whatever class and signs say. [km/h]"""
+
+
+class RoadChange(_RoadLimits):
+    """Roads that are not as the map says, always or in a window of periods."""
+
+    vehicles: SetOf[VehicleId] | None = None
+    """The trucks it is about; none: all."""
+    note: str = ""
+    """Why, for the reader."""
+
+    @field_validator("at")
+    @classmethod
+    def _place_lies_in_denmark(cls, at: tuple[float, float] | None) -> tuple[float, float] | None:
+        if at is not None:
+            check_degrees(*at)
+        return at
+
+    @model_validator(mode="after")
+    def _says_where_and_what(self) -> RoadChange:
+        where = (self.name, self.way, self.at, self.polygon)
+        if sum(value is not None for value in where) != 1:
+            raise InputError(say("say which roads by one of `name`, `way`, `at`, `polygon`"))
+        if not (self.closed or self.speed_km_h or self.limits):
+            raise InputError(
+                say("say what changes: `closed: true`, `speed_km_h`, or a limit as `maxweight_t`")
+            )
+        return self
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The limits that are set, by name. [t, m]"""
+        names = [limit.name for limit in TRUCK_LIMITS]
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+class NetworkChoice(Part):
+    """Which roads, and how trucks choose among them."""
+
+    file: Path | None = None
+    """A network made by `raastof network build` or `fetch`, a file of OpenStreetMap such as
+    `.osm.pbf`, or a `.graphml` of OSMnx; none: the built-in network."""
+    municipalities: SetOf[Annotated[str, AfterValidator(known("municipalities"))]] = ()
+    """Read only these, and what lies near, from a file of OpenStreetMap."""
+    changes: SetOf[RoadChange] = ()
+    """Roads that are not as the map says: closed, limited, slower."""
+    ferries: bool = True
+    """Whether trucks may take ferries."""
+    route_by: RouteMeasure = "emissions"
+    """What a route has least of."""
+    snap_limit_m: float = Field(default=1000.0, gt=0, le=20_000)
+    """Refuse a site farther than this from any road. [m]"""

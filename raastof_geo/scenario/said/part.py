@@ -1,0 +1,91 @@
+"""What all parts of a scenario file share: strictness, ids, windows of periods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
+
+from raastof_geo.emissions.limit import TruckLimit
+from raastof_geo.errors import InputError
+from raastof_geo.language import say
+from raastof_geo.scenario.identity import known
+from raastof_geo.scenario.period import Calendar
+
+
+def _find_period(given: Any, info: ValidationInfo) -> str:
+    calendar = _calendar(info)
+    return str(given).lower() if calendar is None else calendar.find(given)
+
+
+def _calendar(info: ValidationInfo) -> Calendar | None:
+    return (info.context or {}).get("calendar")
+
+
+MaterialId: TypeAlias = Annotated[str, AfterValidator(known("materials"))]
+
+UseId: TypeAlias = Annotated[str, AfterValidator(known("uses"))]
+
+RecipeId: TypeAlias = Annotated[str, AfterValidator(known("recipes"))]
+
+LandId: TypeAlias = Annotated[str, AfterValidator(known("land"))]
+
+VehicleId: TypeAlias = Annotated[str, AfterValidator(known("vehicles"))]
+
+SiteId: TypeAlias = Annotated[str, AfterValidator(known("sites"))]
+
+PeriodId: TypeAlias = Annotated[str, BeforeValidator(_find_period)]
+
+
+class Part(BaseModel):
+    """A part of a scenario: frozen, and no key that is not known."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        coerce_numbers_to_str=True,
+        populate_by_name=True,
+        str_strip_whitespace=True,
+        arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class Window(Part):
+    """From one period to another, both included."""
+
+    first: PeriodId | None = Field(default=None, alias="from")
+    """First period; none: the first of the scenario."""
+    last: PeriodId | None = Field(default=None, alias="to")
+    """Last period; none: the last of the scenario."""
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self, info: ValidationInfo) -> Window:
+        calendar = _calendar(info)
+        ids = list(calendar.ids) if calendar is not None else []
+        if self.first in ids and self.last in ids and ids.index(self.first) > ids.index(self.last):
+            raise InputError(
+                say("`from: {first}` comes after `to: {last}`", first=self.first, last=self.last)
+            )
+        return self
+
+    def periods(self, ids: tuple[str, ...]) -> tuple[str, ...]:
+        """Give the periods of the window, in order."""
+        start = ids.index(self.first) if self.first else 0
+        stop = ids.index(self.last) + 1 if self.last else len(ids)
+        return ids[start:stop]
+
+
+def field_for_each(limits: Iterable[TruckLimit]) -> dict[str, tuple[Any, Any]]:
+    """Give a field for each limit, none where it is not set."""
+    return {limit.name: (float | None, Field(default=None, gt=0)) for limit in limits}

@@ -1,0 +1,153 @@
+"""A place with one or more roles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+
+from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
+from raastof_geo.errors import InputError
+from raastof_geo.language import say
+from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres
+from raastof_geo.scenario.fault import raise_faults
+from raastof_geo.scenario.identity import known
+from raastof_geo.scenario.once import SetOf
+from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import (
+    DepotEntry,
+    NeedEntry,
+    OfferEntry,
+    PitEntry,
+    PlantEntry,
+    ReceiverEntry,
+    StockpileEntry,
+)
+from raastof_geo.scenario.said.part import LandId, Part, VehicleId, field_for_each
+
+
+@with_fields(field_for_each(limit for limit in TRUCK_LIMITS if limit.at_sites))
+class TruckLimits(Part):
+    """The largest truck that a site has room for; loaded to the full."""
+
+
+class Site(Part):
+    """A place with one or more roles."""
+
+    name: str = Field(default="", max_length=10_000)
+    note: str = ""
+    """What a reader should know: where the amounts come from, whether they are illustrative."""
+    municipality: Annotated[str, AfterValidator(known("municipalities"))] | None = None
+    lon: float | None = None
+    lat: float | None = None
+    crs: Crs | None = None
+    easting: float | None = None
+    northing: float | None = None
+    offers: tuple[OfferEntry, ...] = ()
+    needs: tuple[NeedEntry, ...] = ()
+    pit: PitEntry | None = None
+    receiver: ReceiverEntry | None = None
+    plant: PlantEntry | None = None
+    depot: DepotEntry | None = None
+    stockpile: StockpileEntry | None = None
+    project: str = ""
+    """The project that the site belongs to; none: it is a project of its own."""
+    land: LandId = "built_up"
+    """What the land is, which decides what soil may come to it."""
+    vehicles: SetOf[VehicleId] | None = None
+    """The only trucks that may come here; none: all of the scenario."""
+    truck_limits: TruckLimits = TruckLimits()
+    """The largest truck that there is room for."""
+    partners_at_most: int | None = Field(default=None, ge=1)
+    """The most other sites that it exchanges material with; none: as `choices` says."""
+
+    @field_validator("lat")
+    @classmethod
+    def _degrees_lie_in_denmark(cls, lat: float | None, info: ValidationInfo) -> float | None:
+        lon = info.data.get("lon")
+        if lat is not None and lon is not None:
+            check_degrees(lon, lat)
+        return lat
+
+    @field_validator("northing")
+    @classmethod
+    def _metres_lie_in_denmark(cls, northing: float | None, info: ValidationInfo) -> float | None:
+        easting, crs = info.data.get("easting"), info.data.get("crs")
+        if northing is not None and easting is not None and crs not in (None, "EPSG:4326"):
+            check_metres(easting, northing, crs)
+        return northing
+
+    @model_validator(mode="after")
+    def _lies_in_one_place(self) -> Site:
+        degrees = self.lon is not None and self.lat is not None
+        metres = self.easting is not None and self.northing is not None
+        if metres and self.crs in (None, "EPSG:4326"):
+            raise InputError(
+                say("easting and northing need `crs: EPSG:25832` or `crs: EPSG:25833`")
+            )
+        if degrees and self.crs not in (None, "EPSG:4326"):
+            raise InputError(
+                say("{crs} has easting and northing, not lon and lat", crs=str(self.crs))
+            )
+        if self._given_axes not in ({"lon", "lat"}, {"easting", "northing"}):
+            raise _no_place()
+        return self
+
+    @property
+    def _given_axes(self) -> set[str]:
+        """The coordinates that are said, right or wrong."""
+        axes = {
+            "lon": self.lon,
+            "lat": self.lat,
+            "easting": self.easting,
+            "northing": self.northing,
+        }
+        return {axis for axis, value in axes.items() if value is not None}
+
+    @model_validator(mode="after")
+    def _has_a_role(self) -> Site:
+        if not self.roles:
+            raise InputError(
+                say(
+                    "a site needs at least one of `offers`, `needs`, `pit`, `receiver`, `plant`, "
+                    "`depot`"
+                )
+            )
+        if self.stockpile and not self.offers:
+            raise InputError(say("`stockpile` keeps a site's own `offers`; this site has none"))
+        if self.stockpile:
+            own = dict.fromkeys(offer.material for offer in self.offers)
+            raise_faults(
+                replace(fault, below=("stockpile", *fault.below))
+                for fault in self.stockpile.foreign_stocks(own)
+            )
+        return self
+
+    @cached_property
+    def lon_lat(self) -> tuple[float, float]:
+        """Where the site lies. [degrees WGS84]"""
+        match self.lon, self.lat, self.easting, self.northing, self.crs:
+            case float(lon), float(lat), _, _, _:
+                return lon, lat
+            case _, _, float(easting), float(northing), str(crs):
+                return check_metres(easting, northing, crs)
+        raise _no_place()
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """What the site does, in the order of `Role`."""
+        has = {
+            Role.NEED: self.needs,
+            Role.OFFER: self.offers,
+            Role.PIT: self.pit,
+            Role.RECEIVER: self.receiver,
+            Role.PLANT: self.plant,
+            Role.DEPOT: self.depot,
+        }
+        return tuple(role for role, entry in has.items() if entry)
+
+
+def _no_place() -> InputError:
+    return InputError(say("a site needs `lon` and `lat`, or `crs`, `easting` and `northing`"))

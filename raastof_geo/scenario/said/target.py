@@ -1,0 +1,156 @@
+"""What a plan is measured by, has to reach, and may not exceed."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from raastof_geo.errors import InputError
+from raastof_geo.figures.figure import Sum
+from raastof_geo.language import say
+from raastof_geo.scenario.identity import known
+from raastof_geo.scenario.once import SetOf
+from raastof_geo.scenario.said.amount import Fraction
+from raastof_geo.scenario.said.network import Ways
+from raastof_geo.scenario.said.part import Part, PeriodId, Window
+
+Measure = Literal[
+    "transport_kg_co2e_wtw",
+    "transport_kg_co2e_ttw",
+    "upstream_kg_co2e",
+    "processing_kg_co2e",
+    "disposal_kg_co2e",
+    "kg_co2e_wtw",
+    "cost_dkk",
+    "cost_with_co2_dkk",
+    "tonne_km",
+    "vehicle_km",
+    "drive_h",
+    "virgin_tonnes",
+    "landfill_tonnes",
+]
+"""What a plan can be measured by: emissions by part, their sum, money, work and tonnes."""
+
+ShareDefinition = Literal["with_clean_soil", "without_soil", "cut_in_virgin"]
+
+_UNIT_OF_MEASURE = {
+    "transport_kg_co2e_wtw": "kg CO2e",
+    "upstream_kg_co2e": "kg CO2e",
+    "processing_kg_co2e": "kg CO2e",
+    "disposal_kg_co2e": "kg CO2e",
+    "kg_co2e_wtw": "kg CO2e",
+    "virgin_tonnes": "t",
+    "landfill_tonnes": "t",
+}
+
+
+class Objective(Part):
+    """One step of the list of objectives."""
+
+    minimise: SetOf[Measure] = Field(min_length=1)
+    """What is minimised: a measure, or several of one unit added up."""
+    tolerance: Fraction = 0.0
+    """How far later steps may worsen it, as a share."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_or_several(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            return {"minimise": [given]}
+        if isinstance(given, dict) and isinstance(given.get("minimise"), str):
+            return {**given, "minimise": [given["minimise"]]}
+        return given
+
+    @model_validator(mode="after")
+    def _adds_one_unit(self) -> Objective:
+        units = {_UNIT_OF_MEASURE.get(measure, measure) for measure in self.minimise}
+        if len(units) > 1:
+            raise InputError(
+                say(
+                    "{measures} have different units and cannot be added up; to weigh emissions "
+                    "against money use `cost_with_co2_dkk`",
+                    measures=", ".join(f"`{measure}`" for measure in self.minimise),
+                )
+            )
+        if "kg_co2e_wtw" in self.minimise and len(self.minimise) > 1:
+            raise InputError(say("`kg_co2e_wtw` already holds the other emissions"))
+        return self
+
+    @property
+    def name(self) -> str:
+        """The measures, joined by plus signs."""
+        return "+".join(self.minimise)
+
+    @property
+    def name_in_any_order(self) -> str:
+        """The name of this step and of every other that adds up the same measures."""
+        return "+".join(sorted(self.minimise))
+
+
+class SecondaryShare(Part):
+    """How much of the need has to be met by secondary materials."""
+
+    at_least: Fraction
+    definition: ShareDefinition = "with_clean_soil"
+    """What counts: secondary materials and clean soil, secondary materials that are not soil,
+    or everything that is not virgin (the cut in primary use against a baseline of pits)."""
+    period: PeriodId | None = None
+    """The period whose share is meant; none: all periods together."""
+
+
+class Cap(Part):
+    """The most that a plan may amount to by a measure."""
+
+    measure: Measure
+    at_most: Sum
+    """In the measure's own unit."""
+    period: PeriodId | None = None
+    """The period that is limited; none: all together."""
+
+
+class PassageLimit(Window):
+    """The most trucks, loaded and empty, that may pass a road or through a municipality."""
+
+    municipality: str | None = None
+    name: str | None = None
+    """Roads of this name or number."""
+    way: Ways = None
+    """Ways by their ids in OpenStreetMap."""
+    at: tuple[float, float] | None = None
+    """The road nearest to a place: longitude, latitude. [degrees]"""
+    polygon: tuple[tuple[float, float], ...] | None = Field(default=None, min_length=3)
+    """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""
+    at_most_per_period: Sum
+    """Trips that use them, each way counted. [trips]"""
+
+    @field_validator("municipality")
+    @classmethod
+    def _municipality_is_drawn(cls, name: str | None, info: ValidationInfo) -> str | None:
+        return None if name is None else known("drawn_municipalities")(name, info)
+
+    @model_validator(mode="after")
+    def _says_where(self) -> PassageLimit:
+        where = (self.municipality, self.name, self.way, self.at, self.polygon)
+        if sum(value is not None for value in where) != 1:
+            raise InputError(
+                say("say where by one of `municipality`, `name`, `way`, `at`, `polygon`")
+            )
+        return self
+
+
+class Fairness(Part):
+    """No project may be worse off than alone."""
+
+    measure: Measure = "cost_dkk"
+    worse_by_at_most: Fraction = 0.0
+    """Share by which a project may be worse off than alone."""
+
+
+class Targets(Part):
+    """What the plan has to reach, and what it may not exceed."""
+
+    secondary_share: SecondaryShare | None = None
+    at_most: SetOf[Cap] = ()
+    passages: SetOf[PassageLimit] = ()
+    fairness: Fairness | None = None
