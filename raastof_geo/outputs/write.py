@@ -3,48 +3,29 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from pkgutil import resolve_name
 
 from raastof_geo.errors import OutputError
 from raastof_geo.language import Message, say, speaking
-from raastof_geo.outputs.documents.project import write_projects
-from raastof_geo.outputs.documents.report import write_report, write_report_docx
-from raastof_geo.outputs.gis.geopackage import write_geopackage, write_geoparquet
-from raastof_geo.outputs.ledger import write_ledger
-from raastof_geo.outputs.pages.map import write_map
-from raastof_geo.outputs.plan import write_plan
-from raastof_geo.outputs.proof import write_proof
-from raastof_geo.outputs.tables.flows import write_flows
-from raastof_geo.outputs.tables.summary import write_summary
-from raastof_geo.outputs.tables.workbook import write_workbook
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.result import Result
+from raastof_geo.scenario.output import OUTPUTS, Output, Writer
 from raastof_geo.version import __version__
 
-Output: TypeAlias = Callable[[Result, Path], Path]
-
-OUTPUTS: tuple[tuple[str, str, Output], ...] = (
-    ("map", "map.html", write_map),
-    ("report", "report.html", write_report),
-    ("report_docx", "report.docx", write_report_docx),
-    ("projects", "projects", write_projects),
-    ("workbook", "plan.xlsx", write_workbook),
-    ("flows", "flows.csv", write_flows),
-    ("geopackage", "plan.gpkg", write_geopackage),
-    ("geoparquet", "geoparquet", write_geoparquet),
-    ("proof", "proof.npz", write_proof),
-    ("plan", "plan.json", write_plan),
-    ("ledger", "ledger.json", write_ledger),
-    ("summary", "summary.md", write_summary),
-)
-"""Name in a scenario, file or folder, and who writes it."""
+_ROOM = "raastof_geo.outputs"
 
 
-def write_outputs(
-    result: Result, into: Path, *, outputs: tuple[tuple[str, str, Output], ...] = OUTPUTS
-) -> Path:
+def find_writer(output: Output) -> Writer:
+    """Find who writes an output, imported when it is asked for."""
+    if callable(output.writer):
+        return output.writer
+    writer: Writer = resolve_name(f"{_ROOM}.{output.writer}")
+    return writer
+
+
+def write_outputs(result: Result, into: Path, *, outputs: Sequence[Output] = OUTPUTS) -> Path:
     """Write the outputs that the scenario asks for into a folder, and return it.
 
     They are made ready beside the folder and then take their places, all of them or none, with a
@@ -58,15 +39,15 @@ def write_outputs(
         The disk is full, a file in the folder is open elsewhere, or the folder, or something in
         it that would be written, is a link. Nothing was changed.
     """
-    wanted = [output for output in outputs if output[0] in result.scenario.said.outputs]
-    known = {name for _, name, _ in outputs}
+    wanted = [output for output in outputs if output.name in result.scenario.said.outputs]
+    known = {output.file for output in outputs}
     try:
         with (
             exchanging(into, known=known, version=__version__) as draft,
             speaking(result.scenario.said.language),
         ):
-            for _, _, write in wanted:
-                write(result, draft)
+            for output in wanted:
+                find_writer(output)(result, draft)
     except OSError as error:
         if isinstance(error, OutputError):
             raise

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -29,6 +30,7 @@ from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres
 from raastof_geo.scenario.fault import Fault, FaultError, raise_faults
 from raastof_geo.scenario.identity import check_id, find_model, known
 from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
+from raastof_geo.scenario.output import EVERY_OUTPUT, check_output
 from raastof_geo.scenario.period import Calendar, Period, check_order, read_period
 from raastof_geo.units import Quantity, read_quantity, read_share
 
@@ -51,24 +53,6 @@ Measure = Literal[
     "landfill_tonnes",
 ]
 """What a plan can be measured by: emissions by part, their sum, money, work and tonnes."""
-OutputName = Literal[
-    "map",
-    "report",
-    "report_docx",
-    "projects",
-    "workbook",
-    "flows",
-    "geopackage",
-    "geoparquet",
-    "plan",
-    "proof",
-    "ledger",
-    "summary",
-]
-EVERY_OUTPUT: tuple[OutputName, ...] = tuple(
-    name for name in get_args(OutputName) if name != "geoparquet"
-)
-"""Those that a scenario gets unless it names others."""
 ShareDefinition = Literal["with_clean_soil", "without_soil", "cut_in_virgin"]
 RouteMeasure = Literal["emissions", "time", "cost"]
 
@@ -890,7 +874,7 @@ class ScenarioFile(Model):
     but the coarse effect of the whole."""
     online_tiles: bool = False
     """Whether readers of the map may ask OpenStreetMap's server for a background."""
-    outputs: SetOf[OutputName] = EVERY_OUTPUT
+    outputs: SetOf[Annotated[str, PlainValidator(check_output)]] = EVERY_OUTPUT
 
     @field_validator("objectives")
     @classmethod
