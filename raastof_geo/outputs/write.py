@@ -46,7 +46,7 @@ def write_outputs(result: Result, into: Path, *, outputs: Sequence[Output] = OUT
             exchanging(into, known=known, version=__version__) as draft,
             speaking(result.scenario.said.language),
         ):
-            for output in wanted:
+            for output in sorted(wanted, key=lambda one: bool(one.quotes)):
                 find_writer(output)(result, draft)
     except OSError as error:
         if isinstance(error, OutputError):

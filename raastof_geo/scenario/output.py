@@ -29,6 +29,8 @@ class Output:
     """`module:function` in `raastof_geo.outputs`, or the function itself."""
     on_request: bool = False
     """Whether a scenario gets it only if it names it."""
+    quotes: str = ""
+    """The output whose file it quotes, and which is therefore written before it."""
 
 
 OUTPUTS: tuple[Output, ...] = (
@@ -40,12 +42,12 @@ OUTPUTS: tuple[Output, ...] = (
     Output("flows", "flows.csv", "tables.flows:write_flows"),
     Output("geopackage", "plan.gpkg", "gis.geopackage:write_geopackage"),
     Output("geoparquet", "geoparquet", "gis.geopackage:write_geoparquet", on_request=True),
+    Output("plan", "plan.json", "plan:write_plan", quotes="proof"),
     Output("proof", "proof.npz", "proof:write_proof"),
-    Output("plan", "plan.json", "plan:write_plan"),
     Output("ledger", "ledger.json", "ledger:write_ledger"),
     Output("summary", "summary.md", "tables.summary:write_summary"),
 )
-"""In the order in which they are written; `plan` names the digest of `proof`, so it comes after."""
+"""In the order in which a scenario that names none is said to ask for them."""
 
 EVERY_OUTPUT: tuple[str, ...] = tuple(one.name for one in OUTPUTS if not one.on_request)
 """Those that a scenario gets unless it names others."""
