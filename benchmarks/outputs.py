@@ -17,7 +17,8 @@ from typing import Any
 
 from raastof_geo import read_scenario
 from raastof_geo.language import speaking
-from raastof_geo.outputs.write import OUTPUTS
+from raastof_geo.outputs import OUTPUTS
+from raastof_geo.outputs.write import find_writer
 from raastof_geo.pipeline import solve_scenario
 from raastof_geo.roads.places import load_towns
 
@@ -70,17 +71,18 @@ def time_outputs(result: Any, folder: Path) -> float:
     """Write every output but the one on request, and print its seconds and size."""
     total = 0.0
     with speaking(result.scenario.said.language):
-        for name, file, write in OUTPUTS:
-            if name not in result.scenario.said.outputs:
+        for output in OUTPUTS:
+            if output.name not in result.scenario.said.outputs:
                 continue
+            write = find_writer(output)
             started = time.perf_counter()
             write(result, folder)
             seconds = time.perf_counter() - started
             total += seconds
-            path = folder / file
+            path = folder / output.file
             files = [path] if path.is_file() else list(path.iterdir())
             size = sum(one.stat().st_size for one in files) / 1e6
-            print(f"  {name:12} {seconds:6.2f} s {size:7.2f} MB")
+            print(f"  {output.name:12} {seconds:6.2f} s {size:7.2f} MB")
     print(f"  {'all':12} {total:6.2f} s")
     return total
 

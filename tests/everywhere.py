@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
 
 import geopandas as gpd
 
-from raastof_geo.outputs import OUTPUTS
 from raastof_geo.records.explain import explain_figure, list_figures
 from raastof_geo.records.verify import check_results
-from raastof_geo.scenario.said.file import OutputName
+from raastof_geo.scenario.output import OUTPUTS
 
-EVERY_OUTPUT = f"outputs: [{', '.join(get_args(OutputName))}]\n"
+EVERY_OUTPUT = f"outputs: [{', '.join(one.name for one in OUTPUTS)}]\n"
 """The line of a scenario that asks for every file there is."""
 
 Ask = Callable[[list[list[str]]], list[str]]

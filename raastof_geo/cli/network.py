@@ -20,6 +20,75 @@ if TYPE_CHECKING:
 
 _METRES = say("METRES")
 
+_MunicipalityFile = Annotated[
+    Path | None,
+    option(
+        "--municipalities",
+        about=say("A GeoJSON file of municipalities to simplify and keep."),
+        value=FILE,
+    ),
+]
+_TownFile = Annotated[
+    Path | None,
+    option("--towns", about=say("A CSV file of towns: name, class, lon, lat."), value=FILE),
+]
+_Title = Annotated[str | None, option("--title", about=say("What the network is called."))]
+_OsmDate = Annotated[
+    str | None,
+    option(
+        "--osm-date",
+        about=say("The state of OpenStreetMap, such as 2021-08-05."),
+        value=say("DATE"),
+    ),
+]
+_Simplify = Annotated[
+    str,
+    option(
+        "--simplify-m",
+        about=say("Keep the drawn road within this distance of the mapped one. [m]"),
+        value=_METRES,
+    ),
+]
+_Within = Annotated[
+    Path | None,
+    option(
+        "--within",
+        about=say("A GeoJSON or other file of polygons: read only what lies inside."),
+        value=FILE,
+    ),
+]
+_Municipalities = Annotated[
+    list[str] | None,
+    option("--municipality", about=say("Read only this municipality; may be given several times.")),
+]
+_Buffer = Annotated[
+    str,
+    option("--buffer-m", about=say("Read this much beyond the area as well. [m]"), value=_METRES),
+]
+_Whole = Annotated[
+    bool,
+    option("--whole", about=say("Keep every road as mapped, closed ones too, and drop nothing.")),
+]
+_Renumbered = Annotated[
+    bool,
+    option(
+        "--renumbered",
+        about=say("The ids in the file are not those of OpenStreetMap: keep none."),
+    ),
+]
+_Place = Annotated[
+    str | None,
+    option("--place", about=say("A place that OpenStreetMap knows, such as Køge Kommune.")),
+]
+_Polygon = Annotated[
+    Path | None,
+    option("--polygon", about=say("A GeoJSON file of the area to fetch."), value=FILE),
+]
+_Servers = Annotated[
+    list[str] | None,
+    option("--server", about=say("An Overpass server to ask instead of the public ones.")),
+]
+
 
 def tell_network(
     file: Annotated[
@@ -95,72 +164,17 @@ def build_roads(
     source: Annotated[Path, argument(say("An .osm.pbf or .osm file."), FILE)],
     *,
     into: Into,
-    municipalities: Annotated[
-        Path | None,
-        option(
-            "--municipalities",
-            about=say("A GeoJSON file of municipalities to simplify and keep."),
-            value=FILE,
-        ),
-    ] = None,
-    towns: Annotated[
-        Path | None,
-        option("--towns", about=say("A CSV file of towns: name, class, lon, lat."), value=FILE),
-    ] = None,
-    title: Annotated[
-        str | None, option("--title", about=say("What the network is called."))
-    ] = None,
-    osm_date: Annotated[
-        str | None,
-        option(
-            "--osm-date",
-            about=say("The state of OpenStreetMap, such as 2021-08-05."),
-            value=say("DATE"),
-        ),
-    ] = None,
-    simplify_m: Annotated[
-        str,
-        option(
-            "--simplify-m",
-            about=say("Keep the drawn road within this distance of the mapped one. [m]"),
-            value=_METRES,
-        ),
-    ] = "15",
+    municipalities: _MunicipalityFile = None,
+    towns: _TownFile = None,
+    title: _Title = None,
+    osm_date: _OsmDate = None,
+    simplify_m: _Simplify = "15",
     box: Box = None,
-    within: Annotated[
-        Path | None,
-        option(
-            "--within",
-            about=say("A GeoJSON or other file of polygons: read only what lies inside."),
-            value=FILE,
-        ),
-    ] = None,
-    municipality: Annotated[
-        list[str] | None,
-        option(
-            "--municipality",
-            about=say("Read only this municipality; may be given several times."),
-        ),
-    ] = None,
-    buffer_m: Annotated[
-        str,
-        option(
-            "--buffer-m", about=say("Read this much beyond the area as well. [m]"), value=_METRES
-        ),
-    ] = "0",
-    whole: Annotated[
-        bool,
-        option(
-            "--whole", about=say("Keep every road as mapped, closed ones too, and drop nothing.")
-        ),
-    ] = False,
-    renumbered: Annotated[
-        bool,
-        option(
-            "--renumbered",
-            about=say("The ids in the file are not those of OpenStreetMap: keep none."),
-        ),
-    ] = False,
+    within: _Within = None,
+    municipality: _Municipalities = None,
+    buffer_m: _Buffer = "0",
+    whole: _Whole = False,
+    renumbered: _Renumbered = False,
     lang: Lang = None,
     verbose: Verbose = False,
     debug: Debug = False,
@@ -198,19 +212,10 @@ def build_roads(
 def fetch_roads(
     *,
     into: Into,
-    place: Annotated[
-        str | None,
-        option("--place", about=say("A place that OpenStreetMap knows, such as Køge Kommune.")),
-    ] = None,
+    place: _Place = None,
     box: Box = None,
-    polygon: Annotated[
-        Path | None,
-        option("--polygon", about=say("A GeoJSON file of the area to fetch."), value=FILE),
-    ] = None,
-    server: Annotated[
-        list[str] | None,
-        option("--server", about=say("An Overpass server to ask instead of the public ones.")),
-    ] = None,
+    polygon: _Polygon = None,
+    server: _Servers = None,
     lang: Lang = None,
     verbose: Verbose = False,
     debug: Debug = False,

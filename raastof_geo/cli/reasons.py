@@ -24,6 +24,31 @@ from raastof_geo.cli.speech import asked_language, in_language_of
 from raastof_geo.cli.terminal import tell, tell_item
 from raastof_geo.language import say
 
+_Vehicle = Annotated[
+    str | None,
+    option(
+        "--vehicle",
+        about=say("The truck, by id or name; none: the first of the scenario."),
+        value=say("TRUCK"),
+    ),
+]
+_Period = Annotated[
+    str | None,
+    option(
+        "--period",
+        about=say("The period; none: the first of the scenario."),
+        value=say("PERIOD"),
+    ),
+]
+_MapFile = Annotated[
+    Path | None,
+    option("--map", about=say("The page to draw; none: the two ids in this folder."), value=FILE),
+]
+_NoPlan = Annotated[
+    bool,
+    option("--no-plan", about=say("Do not solve the plan; tell the price of each load only.")),
+]
+
 
 def tell_why_not(
     context: typer.Context,
@@ -64,34 +89,10 @@ def tell_route(
     origin: Annotated[str, argument(say("The site that sends, by id or name."), say("FROM"))],
     destination: Annotated[str, argument(say("The site that receives, by id or name."), say("TO"))],
     *,
-    vehicle: Annotated[
-        str | None,
-        option(
-            "--vehicle",
-            about=say("The truck, by id or name; none: the first of the scenario."),
-            value=say("TRUCK"),
-        ),
-    ] = None,
-    period: Annotated[
-        str | None,
-        option(
-            "--period",
-            about=say("The period; none: the first of the scenario."),
-            value=say("PERIOD"),
-        ),
-    ] = None,
-    map_file: Annotated[
-        Path | None,
-        option(
-            "--map",
-            about=say("The page to draw; none: the two ids in this folder."),
-            value=FILE,
-        ),
-    ] = None,
-    no_plan: Annotated[
-        bool,
-        option("--no-plan", about=say("Do not solve the plan; tell the price of each load only.")),
-    ] = False,
+    vehicle: _Vehicle = None,
+    period: _Period = None,
+    map_file: _MapFile = None,
+    no_plan: _NoPlan = False,
     anywhere: Anywhere = False,
     lang: Lang = None,
     verbose: Verbose = False,

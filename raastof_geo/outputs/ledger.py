@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from raastof_geo.assignment.statement.shares import PARTS, SUMS
 from raastof_geo.effect.books import LABELS, Books, find_municipalities, unit_of
 from raastof_geo.effect.factor import BASES, list_doubts, name_factors
+from raastof_geo.records.ledger import write_ledger
 from raastof_geo.result import Result
 from raastof_geo.scenario.scenario import Scenario
 
@@ -86,3 +88,8 @@ def _describe_books(books: Books) -> dict[str, Any]:
             for group, (line, site, share) in books.shares.items()
         },
     }
+
+
+def record_ledger(result: Result, folder: Path) -> Path:
+    """Write ledger.json."""
+    return write_ledger(describe_ledger(result), folder)

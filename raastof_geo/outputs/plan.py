@@ -6,10 +6,12 @@ import hashlib
 import platform
 from dataclasses import asdict
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from raastof_geo.outputs.tables.flows import name_materials
 from raastof_geo.recall import describe_rows
+from raastof_geo.records.plan import write_plan
 from raastof_geo.records.values import make_finite
 from raastof_geo.result import Result
 from raastof_geo.version import __version__
@@ -88,3 +90,8 @@ def _describe(result: Result) -> dict[str, Any]:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def record_plan(result: Result, folder: Path) -> Path:
+    """Write plan.json after the proof, whose digest it names."""
+    return write_plan(describe_plan(result), folder, moves=len(result.plan.problem.moves))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.outputs.plan import describe_plan
 from raastof_geo.recall import describe_rest
 from raastof_geo.records.plan import pack_plan
-from raastof_geo.records.proof import Arrays
+from raastof_geo.records.proof import Arrays, write_proof
 from raastof_geo.records.values import pack_values
 from raastof_geo.result import Result
 
@@ -127,3 +128,8 @@ def _flow_columns(result: Result) -> Integers:
     number = dict(zip(labels, used.tolist(), strict=True))
     wanted = zip(*(flows[key].tolist() for key in keys), strict=True)
     return np.array([number[key] for key in wanted], dtype=np.int64)
+
+
+def record_proof(result: Result, folder: Path) -> Path:
+    """Write proof.npz."""
+    return write_proof(describe_proof(result), folder)

@@ -24,7 +24,7 @@ from raastof_geo.errors import NoPlanError
 from raastof_geo.language import speaking
 from raastof_geo.pipeline import place_scenario
 from raastof_geo.records.verify import check_results
-from raastof_geo.scenario.said.file import EVERY_OUTPUT
+from raastof_geo.scenario.output import EVERY_OUTPUT
 from raastof_geo.units import Quantity
 
 # --- this is all that a rule is ------------------------------------------------------------------

@@ -1,19 +1,19 @@
 """What tests of the outputs share: plants, depots, coordinated and electric trucks."""
 
-from typing import get_args
-
 import pytest
 from places import SCENARIOS
 
 from raastof_geo.pipeline import run_scenario
-from raastof_geo.scenario.said.file import OutputName
+from raastof_geo.scenario.output import OUTPUTS
 
 
 @pytest.fixture(scope="session")
 def road(tmp_path_factory):
     """The motorway's scenario in Danish, solved once and written with every output."""
     return run_road(
-        tmp_path_factory.mktemp("road"), "da", f"outputs: [{', '.join(get_args(OutputName))}]"
+        tmp_path_factory.mktemp("road"),
+        "da",
+        f"outputs: [{', '.join(one.name for one in OUTPUTS)}]",
     )
 
 

@@ -21,9 +21,9 @@ from raastof_geo.records.explain import explain_figure
 from raastof_geo.records.flows import harmless
 from raastof_geo.records.manifest import read_manifest
 from raastof_geo.records.verify import check_results
-from raastof_geo.scenario.said.file import EVERY_OUTPUT, OutputName
+from raastof_geo.scenario.output import EVERY_OUTPUT, Output
 
-QUICK = tuple(one for one in OUTPUTS if one[0] in ("flows", "proof", "plan", "summary"))
+QUICK = tuple(one for one in OUTPUTS if one.name in ("flows", "proof", "plan", "summary"))
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -33,9 +33,8 @@ def test_every_output_is_written(starter_result):
     result, folder = starter_result
     assert {file.name for file in folder.iterdir()} == {
         "manifest.json",
-        *(name for output, name, _ in OUTPUTS if output in EVERY_OUTPUT),
+        *(output.file for output in OUTPUTS if output.name in EVERY_OUTPUT),
     }
-    assert {name for name, _, _ in OUTPUTS} == set(OutputName.__args__)
     assert result.scenario.said.outputs == EVERY_OUTPUT
 
 
@@ -109,7 +108,7 @@ def test_a_failing_output_leaves_the_old_results(starter_result, tmp_path):
     def fail(_result, _folder):
         raise OSError(28, "No space left on device")
 
-    broken = (*QUICK, ("map", "map.html", fail))
+    broken = (*QUICK, Output("map", "map.html", fail))
     with pytest.raises(OutputError, match=r"the disk is full|disken er fuld"):
         write_outputs(result, into, outputs=broken)
     assert contents(into) == before
@@ -213,12 +212,12 @@ def test_description_has_no_paths(starter_result):
 def test_a_plan_in_which_nothing_moves_is_written_too(tmp_path, sites):
     """Surplus that may stay, or no project at all: every output is there, and says zero."""
     scenario = tmp_path / "still.yaml"
-    names = ", ".join(OutputName.__args__)
+    names = ", ".join(output.name for output in OUTPUTS)
     head = f"title: Still\nlanguage: en\nperiods: [2027]\noutputs: [{names}]\nsites:\n  "
     scenario.write_text(head + sites + "\n", encoding="utf-8")
     result, folder = run_scenario(scenario, into=tmp_path / "out")
     assert len(result.plan.flows) == 0
-    written = {name for _, name, _ in OUTPUTS}
+    written = {output.file for output in OUTPUTS}
     without = set() if list_projects(result) else {"projects"}
     assert {file.name for file in folder.iterdir()} == {*written, "manifest.json"} - without
     assert check_results(folder).holds

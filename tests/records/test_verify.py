@@ -20,12 +20,12 @@ from raastof_geo.effect import measure_effect
 from raastof_geo.errors import InputError, NoPlanError
 from raastof_geo.language import speaking
 from raastof_geo.legs.legs import Legs
-from raastof_geo.outputs.write import OUTPUTS
 from raastof_geo.records.manifest import describe_files, write_manifest
 from raastof_geo.records.verify import check_results
 from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.snap import Anchors
+from raastof_geo.scenario.output import OUTPUTS
 from raastof_geo.scenario.scenario import Scenario
 
 OPENING = PIT_AND_PROJECT.replace(

@@ -17,10 +17,15 @@ from raastof_geo.roads.routing import route as route_module
 from raastof_geo.roads.routing.approach import Stop
 from raastof_geo.roads.routing.engine import has_hierarchies
 from raastof_geo.roads.routing.graph import RoadGraph
-from raastof_geo.roads.routing.route import Router, Routes, place_stops, prepare_router
+from raastof_geo.roads.routing.route import (
+    Router,
+    Routes,
+    WeightedRoads,
+    place_stops,
+    prepare_router,
+)
 from raastof_geo.roads.snap import snap_sites
 from raastof_geo.scenario.said.site import Site
-from raastof_geo.scenario.said.target import Measure
 
 WEST, SOUTH, EAST, NORTH = 12.0, 55.4, 12.2, 55.6
 TRIANGLE = [(12.0, 55.4), (12.05, 55.4), (12.02, 55.43)]
@@ -114,7 +119,7 @@ def random_world(
     return World(network, cost, draw_stops(rng, size, stops))
 
 
-def prepared(world: World, *, hierarchies: bool, **options: bool) -> tuple[Router, Measure]:
+def prepared(world: World, *, hierarchies: bool, **options: bool) -> tuple[Router, WeightedRoads]:
     router = prepare_router(world.network, hierarchies=hierarchies, **options)
     return router, router.weigh(world.weight(router.graph))
 
@@ -182,12 +187,12 @@ def expected_matrix(world: World, *, restricted: bool = True) -> NDArray[np.floa
     return matrix
 
 
-def slack(world: World, measure: Measure) -> float:
+def slack(world: World, measure: WeightedRoads) -> float:
     """What rounding to whole units may add up to along a route."""
     return (2 * world.network.edge_count + 4) / measure.scale
 
 
-def check_matrix(world: World, measure: Measure, *, restricted: bool = True):
+def check_matrix(world: World, measure: WeightedRoads, *, restricted: bool = True):
     found = measure.matrix(world.stops, world.stops)
     expected = expected_matrix(world, restricted=restricted)
     np.testing.assert_array_equal(np.isinf(found), np.isinf(expected))
@@ -198,7 +203,7 @@ def check_matrix(world: World, measure: Measure, *, restricted: bool = True):
     return found
 
 
-def check_routes(world: World, router: Router, measure: Measure):
+def check_routes(world: World, router: Router, measure: WeightedRoads):
     """Hold every route against the matrix, the roads that it may use, and the map."""
     pairs = [(one, other) for one in world.stops for other in world.stops]
     origins, goals = map(list, zip(*pairs, strict=True))

@@ -19,8 +19,7 @@ from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.approach import Stop
 from raastof_geo.roads.routing.engine import has_hierarchies
 from raastof_geo.roads.routing.graph import RoadGraph
-from raastof_geo.roads.routing.route import prepare_router
-from raastof_geo.scenario.said.target import Measure
+from raastof_geo.roads.routing.route import WeightedRoads, prepare_router
 
 WITHOUT_HIERARCHIES = pytest.mark.skipif(
     not has_hierarchies(), reason="routingkit_cch has no wheel on this machine"
@@ -588,12 +587,12 @@ class Reference:
         return row
 
 
-def measured(network: RoadNetwork, *, hierarchies: bool, turns: bool = True) -> Measure:
+def measured(network: RoadNetwork, *, hierarchies: bool, turns: bool = True) -> WeightedRoads:
     router = prepare_router(network, hierarchies=hierarchies, turns=turns)
     return router.weigh(router.graph.length_km)
 
 
-def slack(measure: Measure) -> float:
+def slack(measure: WeightedRoads) -> float:
     return (2 * len(measure.router.graph.edge) + 4) / measure.scale
 
 

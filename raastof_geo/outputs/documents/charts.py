@@ -94,33 +94,35 @@ class Bar:
 
 def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
     """Draw from one whole through changes to another; falls are dark, rises are hatched."""
+    labels = [bar.label for bar in bars]
 
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
-        level = 0.0
-        for place, bar in enumerate(bars):
-            base = 0.0 if bar.whole else level
-            falls = bar.value < 0
-            axes.barh(
-                place,
-                bar.value,
-                left=base,
-                height=0.62,
-                color=LIGHT if bar.whole else DARK if falls else "#ffffff",
-                edgecolor=DARK if bar.whole or falls else MIDDLE,
-                hatch=None if bar.whole or falls else "////",
-            )
-            level = bar.value if bar.whole else level + bar.value
-            end = max(base, base + bar.value)
-            sign = "" if bar.whole else "−" if falls else "+"
-            axes.annotate(
-                f" {sign}{format_number(abs(bar.value))}", (end, place), va="center", fontsize=10
-            )
-        _label(axes, [bar.label for bar in bars], unit)
-        _leave_room(axes, [*_levels(bars), 0.0])
+        ends = list(_levels(bars))
+        for place, (bar, before) in enumerate(zip(bars, [0.0, *ends[:-1]], strict=True)):
+            _paint_bar(axes, place, bar, base=0.0 if bar.whole else before)
+        _label(axes, labels, unit)
+        _leave_room(axes, [*ends, 0.0])
 
-    margins = _left([bar.label for bar in bars]), 0.62
-    return Drawing(paint, WIDTH, 0.9 + 0.42 * len(bars), margins=margins)
+    return Drawing(paint, WIDTH, 0.9 + 0.42 * len(bars), margins=(_left(labels), 0.62))
+
+
+def _paint_bar(axes: Axes, place: int, bar: Bar, *, base: float) -> None:
+    """Add a bar that begins at `base`, and its figure behind its end."""
+    falls = bar.value < 0
+    dark = bar.whole or falls
+    axes.barh(
+        place,
+        bar.value,
+        left=base,
+        height=0.62,
+        color=LIGHT if bar.whole else DARK if falls else "#ffffff",
+        edgecolor=DARK if dark else MIDDLE,
+        hatch=None if dark else "////",
+    )
+    end = max(base, base + bar.value)
+    sign = "" if bar.whole else "−" if falls else "+"
+    axes.annotate(f" {sign}{format_number(abs(bar.value))}", (end, place), va="center", fontsize=10)
 
 
 def draw_bars(
@@ -131,32 +133,52 @@ def draw_bars(
     mark: tuple[float, str] | None = None,
     digits: int = 0,
 ) -> Drawing:
-    """Draw one or two bars for each label, and a line that marks a goal."""
+    """Draw one or two bars for each label, and a line that marks a goal.
+
+    Parameters
+    ----------
+    series
+        The name of each, and its value for each label.
+    unit
+        What stands below the axis.
+    mark
+        The goal and what it is called.
+    digits
+        Decimals of the figures beside the bars.
+    """
+    everything = [0.0, *(value for _, values in series for value in values)]
 
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
-        height = 0.74 / len(series)
-        looks: tuple[dict[str, Any], ...] = (
-            {"color": LIGHT, "edgecolor": DARK, "hatch": "...."},
-            {"color": DARK, "edgecolor": DARK},
-        )
-        for number, (name, values) in enumerate(series):
-            places = np.arange(len(labels)) + (number - (len(series) - 1) / 2) * height
-            look = looks[number if len(series) > 1 else 1]
-            axes.barh(places, values, height=height * 0.92, label=name, **look)
-            for place, value in zip(places, values, strict=True):
-                text = " " + format_number(value, digits=digits)
-                axes.annotate(text, (max(value, 0.0), place), va="center", fontsize=9.5)
+        _paint_series(axes, series, digits=digits)
         if mark is not None:
-            axes.axvline(mark[0], color="#1c2630", linestyle="--", linewidth=1.6, label=mark[1])
+            goal, called = mark
+            axes.axvline(goal, color="#1c2630", linestyle="--", linewidth=1.6, label=called)
         _label(axes, labels, unit)
-        everything = [value for _, values in series for value in values]
-        _leave_room(axes, [*everything, 0.0, mark[0] if mark else 0.0])
+        _leave_room(axes, everything if mark is None else [*everything, mark[0]])
         if len(series) > 1 or mark is not None:
             figure.legend(loc="lower center", ncol=3, frameon=False)
 
-    margins = _left(labels), 1.0
-    return Drawing(paint, WIDTH, 1.5 + 0.5 * len(labels), margins=margins)
+    return Drawing(paint, WIDTH, 1.5 + 0.5 * len(labels), margins=(_left(labels), 1.0))
+
+
+def _paint_series(
+    axes: Axes, series: Sequence[tuple[str, Sequence[float]]], *, digits: int
+) -> None:
+    """Add the bars of each series, side by side at each label; the last of them is dark."""
+    height = 0.74 / len(series)
+    looks: list[dict[str, Any]] = [
+        {"color": LIGHT, "edgecolor": DARK, "hatch": "...."},
+        {"color": DARK, "edgecolor": DARK},
+    ]
+    for number, ((name, values), look) in enumerate(
+        zip(series, looks[-len(series) :], strict=True)
+    ):
+        places = np.arange(len(values)) + (number - (len(series) - 1) / 2) * height
+        axes.barh(places, values, height=height * 0.92, label=name, **look)
+        for place, value in zip(places, values, strict=True):
+            text = " " + format_number(value, digits=digits)
+            axes.annotate(text, (max(value, 0.0), place), va="center", fontsize=9.5)
 
 
 def _levels(bars: Sequence[Bar]) -> Iterator[float]:

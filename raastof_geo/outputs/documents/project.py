@@ -180,7 +180,17 @@ def _draw_map(result: Result, project: str, own: Sequence[Flow]) -> Iterator[Blo
     scenario = result.scenario
     met = {row[end] for row in own for end in ("origin", "destination")}
     here = [site for site in scenario.sites if site in met or scenario.project(site) == project]
-    hauls = [Haul(**{name: row[name] for name in Haul._fields}) for row in own]
+    hauls = [
+        Haul(
+            row["origin"],
+            row["destination"],
+            row["vehicle"],
+            row["period"],
+            row["tonnes"],
+            row["virgin"],
+        )
+        for row in own
+    ]
     yield Picture(
         draw_map_picture(result, hauls, here),
         say("Map of this project's flows; the calendar has the same figures."),
@@ -195,9 +205,7 @@ def _tell_calendar(result: Result, project: str, own: Sequence[Flow]) -> Iterato
     if not own:
         yield Paragraph(say("Nothing comes to or leaves this project in the plan."))
         return
-    mine = {site for site in project_sites(scenario) if scenario.project(site) == project}
-    leaving = [row for row in own if row["origin"] in mine]
-    coming = [row for row in own if row["origin"] not in mine]
+    leaving, coming = _part_flows(result, project, own)
     if leaving:
         caption = say("What leaves the project [t]")
         yield _tabulate_calendar(result, leaving, caption, say("To"), "destination")
@@ -209,6 +217,14 @@ def _tell_calendar(result: Result, project: str, own: Sequence[Flow]) -> Iterato
     if relied_on:
         yield Heading(say("Conditions that these flows rely on"), level=3)
         yield Bullets(tuple(relied_on))
+
+
+def _part_flows(result: Result, project: str, own: Sequence[Flow]) -> tuple[list[Flow], list[Flow]]:
+    """Part the flows of a project into those that leave one of its sites and those that come."""
+    scenario = result.scenario
+    mine = {site for site in project_sites(scenario) if scenario.project(site) == project}
+    leaving = [row for row in own if row["origin"] in mine]
+    return leaving, [row for row in own if row["origin"] not in mine]
 
 
 def _tabulate_trucks(periods: Sequence[Period], own: Sequence[Flow]) -> Table:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.effect.books import unit_of
 from raastof_geo.effect.factor import list_doubts
@@ -37,6 +39,7 @@ from raastof_geo.outputs.tables.summary import answer, list_conditions, prove
 from raastof_geo.outputs.warning import warn
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES, explain_in
 from raastof_geo.result import Result
+from raastof_geo.scenario.scenario import Scenario
 
 _MOST_MATCHES = 150
 _MOST_PRICES = 20
@@ -216,39 +219,14 @@ def _tell_money(result: Result) -> Iterator[Block]:
 
 
 def _tell_matches(result: Result) -> Iterator[Block]:
-    scenario, flows = result.scenario, result.plan.flows
-    language = scenario.said.language
-    materials = scenario.catalogue.materials
-    keys = ["origin", "destination", "material", "period"]
-    summed = flows.groupby(keys, sort=False).agg(
-        tonnes=("tonnes", "sum"),
-        loads=("loads", "sum"),
-        length_km=("length_km", "mean"),
-        kg=("kg_co2e_wtw", "sum"),
-    )
-    shown = summed.reset_index().sort_values(
-        ["tonnes", *keys], ascending=[False, True, True, True, True]
-    )
-    rows = [
-        (
-            scenario.site_name(row["origin"]),
-            scenario.site_name(row["destination"]),
-            materials[row["material"]].called(language),
-            str(row["period"]),
-            format_number(row["tonnes"]),
-            format_number(row["loads"]),
-            format_number(row["length_km"], digits=1),
-            format_number(row["kg"] / 1000, digits=1),
-        )
-        for row in shown.head(_MOST_MATCHES).to_dict(orient="records")
-    ]
+    matches = _sum_matches(result.plan.flows)
     yield Heading(say("Matches"), anchor="matches")
-    if len(shown) > _MOST_MATCHES:
+    if len(matches) > _MOST_MATCHES:
         yield Paragraph(
             say(
                 "The {most} largest of {count}; flows.csv and plan.xlsx have all of them.",
                 most=_MOST_MATCHES,
-                count=len(shown),
+                count=len(matches),
             )
         )
     yield Table(
@@ -263,13 +241,41 @@ def _tell_matches(result: Result) -> Iterator[Block]:
             say("Kilometres, loaded"),
             say("Transport [t CO2e]"),
         ),
-        tuple(rows),
+        tuple(_rows_of_matches(result.scenario, matches.head(_MOST_MATCHES))),
         numeric=frozenset({4, 5, 6, 7}),
     )
     relied_on = list_conditions(result)
     if relied_on:
         yield Heading(say("Conditions that the plan relies on"), level=3)
         yield Bullets(tuple(relied_on))
+
+
+def _sum_matches(flows: pd.DataFrame) -> pd.DataFrame:
+    """Sum flows over trucks, uses and terms: what goes from whom to whom, the largest first."""
+    keys = ["origin", "destination", "material", "period"]
+    summed = flows.groupby(keys, sort=False).agg(
+        tonnes=("tonnes", "sum"),
+        loads=("loads", "sum"),
+        length_km=("length_km", "mean"),
+        kg_co2e=("kg_co2e_wtw", "sum"),
+    )
+    largest_first = [False, True, True, True, True]
+    return summed.reset_index().sort_values(["tonnes", *keys], ascending=largest_first)
+
+
+def _rows_of_matches(scenario: Scenario, matches: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    rows: Iterator[Any] = matches.itertuples()
+    for one in rows:
+        yield (
+            scenario.site_name(one.origin),
+            scenario.site_name(one.destination),
+            scenario.catalogue.materials[one.material].called(scenario.said.language),
+            str(one.period),
+            format_number(one.tonnes),
+            format_number(one.loads),
+            format_number(one.length_km, digits=1),
+            format_number(one.kg_co2e / 1000, digits=1),
+        )
 
 
 def _tell_prices(result: Result) -> Iterator[Block]:

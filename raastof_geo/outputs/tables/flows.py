@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
-from raastof_geo.records.flows import FLOW_COLUMNS, harmless
+from raastof_geo.recall import describe_rows
+from raastof_geo.records.flows import FLOW_COLUMNS, harmless, write_flows
 from raastof_geo.result import Result
 
 __all__ = ["harmless", "name_materials", "tabulate_flows"]
@@ -28,3 +31,11 @@ def name_materials(result: Result, *tables: pd.DataFrame) -> dict[str, str]:
     language, known = result.scenario.said.language, result.scenario.catalogue.materials
     found = sorted({str(material) for flows in tables for material in flows["material"]})
     return {material: known[material].called(language) for material in found}
+
+
+def record_flows(result: Result, folder: Path) -> Path:
+    """Write flows.csv."""
+    scenario, flows = result.scenario, result.plan.flows
+    sites = {site: scenario.site_name(site) for site in scenario.sites}
+    names = {"sites": sites, "materials": name_materials(result, flows)}
+    return write_flows(describe_rows(flows), names, folder)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, field_validator
 
 from raastof_geo.figures.figure import LARGEST
 from raastof_geo.language import Language
 from raastof_geo.scenario.identity import check_id, known
 from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
+from raastof_geo.scenario.output import EVERY_OUTPUT, check_output
 from raastof_geo.scenario.period import Period, check_order, read_period
 from raastof_geo.scenario.said.agreement import Agreement, BaselineChoice
 from raastof_geo.scenario.said.choice import (
@@ -27,26 +28,6 @@ from raastof_geo.scenario.said.target import Objective, Targets
 
 NEWEST_FORMAT = 2
 """The form of scenario files that is written now; older ones are read with today's meaning."""
-
-OutputName = Literal[
-    "map",
-    "report",
-    "report_docx",
-    "projects",
-    "workbook",
-    "flows",
-    "geopackage",
-    "geoparquet",
-    "plan",
-    "proof",
-    "ledger",
-    "summary",
-]
-
-EVERY_OUTPUT: tuple[OutputName, ...] = tuple(
-    name for name in get_args(OutputName) if name != "geoparquet"
-)
-"""Those that a scenario gets unless it names others."""
 
 
 class ScenarioFile(Part):
@@ -97,7 +78,7 @@ class ScenarioFile(Part):
     but the coarse effect of the whole."""
     online_tiles: bool = False
     """Whether readers of the map may ask OpenStreetMap's server for a background."""
-    outputs: SetOf[OutputName] = EVERY_OUTPUT
+    outputs: SetOf[Annotated[str, PlainValidator(check_output)]] = EVERY_OUTPUT
 
     @field_validator("objectives")
     @classmethod

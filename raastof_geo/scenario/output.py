@@ -1,0 +1,74 @@
+"""What a run can write: the one list of outputs.
+
+A scenario names them, which is long before anything is written; so each says where its writer
+stands, and `write_outputs` looks it up when it is asked for. Nothing here imports a writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pydantic_core import PydanticCustomError
+
+from raastof_geo.records.flows import FLOWS
+from raastof_geo.records.ledger import LEDGER
+from raastof_geo.records.plan import PLAN
+from raastof_geo.records.proof import PROOF
+
+Writer: TypeAlias = Callable[[Any, Path], Path]
+"""Takes a result and a folder, writes a file or folder into it, and returns its path."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """Something that a run writes."""
+
+    name: str
+    """As scenarios call it."""
+    file: str
+    """Name of the file or folder."""
+    writer: str | Writer
+    """`module:function` in `raastof_geo.outputs`, or the function itself."""
+    on_request: bool = False
+    """Whether a scenario gets it only if it names it."""
+    quotes: str = ""
+    """The output whose file it quotes, and which is therefore written before it."""
+
+
+OUTPUTS: tuple[Output, ...] = (
+    Output("map", "map.html", "pages.map:write_map"),
+    Output("report", "report.html", "documents.report:write_report"),
+    Output("report_docx", "report.docx", "documents.report:write_report_docx"),
+    Output("projects", "projects", "documents.project:write_projects"),
+    Output("workbook", "plan.xlsx", "tables.workbook:write_workbook"),
+    Output("flows", FLOWS, "tables.flows:record_flows"),
+    Output("geopackage", "plan.gpkg", "gis.geopackage:write_geopackage"),
+    Output("geoparquet", "geoparquet", "gis.geopackage:write_geoparquet", on_request=True),
+    Output("plan", PLAN.name, "plan:record_plan", quotes="proof"),
+    Output("proof", PROOF.name, "proof:record_proof"),
+    Output("ledger", LEDGER.name, "ledger:record_ledger"),
+    Output("summary", "summary.md", "tables.summary:write_summary"),
+)
+"""In the order in which a scenario that names none is said to ask for them."""
+
+EVERY_OUTPUT: tuple[str, ...] = tuple(one.name for one in OUTPUTS if not one.on_request)
+"""Those that a scenario gets unless it names others."""
+
+
+def check_output(given: Any) -> str:
+    """Give the name of an output back.
+
+    Raises
+    ------
+    PydanticCustomError
+        There is no such output; told like any word that is none of those there are.
+    """
+    names = [one.name for one in OUTPUTS]
+    if given in names:
+        return str(given)
+    quoted = [f"'{name}'" for name in names]
+    expected = " or ".join((", ".join(quoted[:-1]), quoted[-1]))
+    raise PydanticCustomError("literal_error", "must be one of {expected}", {"expected": expected})
