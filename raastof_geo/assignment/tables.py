@@ -25,23 +25,16 @@ def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
     energy = trips * table["energy"]
     if share:
         energy = energy - share * trips * problem.return_trip("energy")[columns]
-    measures = {
-        "kg_co2e_wtw": "transport_kg_co2e_wtw",
-        "kg_co2e_ttw": "transport_kg_co2e_ttw",
-        "upstream_kg_co2e": "upstream_kg_co2e",
-        "processing_kg_co2e": "processing_kg_co2e",
-        "disposal_kg_co2e": "disposal_kg_co2e",
-        "dkk": "cost_dkk",
-        "tonne_km": "tonne_km",
-        "vehicle_km": "vehicle_km",
-        "drive_h": "drive_h",
-    }
     table = table.assign(
         tonnes=tonnes,
         reference_tonnes=tonnes * table["reference_share"],
         loads=np.ceil(trips - 1e-9).astype(np.int64),
         energy=energy,
-        **{name: tonnes * problem.measure(of)[columns] for name, of in measures.items()},
+        **{
+            metric.flow: tonnes * problem.measure(metric)[columns]
+            for metric in problem.measures
+            if metric.flow is not None
+        },
         work_h=tonnes * work_hours(problem)[columns],
     )
     keys = ["giver", "taker", "material", "period", "vehicle"]

@@ -14,15 +14,28 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
+    PlainValidator,
     ValidationInfo,
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, TruckLimit, with_fields
 from raastof_geo.emissions.model import BY_DEFAULT
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import LARGEST, NonNegativeFigure, Rate, Sum
+from raastof_geo.figures.vocabulary import (
+    COST,
+    TONNE_KM,
+    TRANSPORT_WTW,
+    Metric,
+    aim_of,
+    choices,
+    find_metric,
+    parts_of,
+)
 from raastof_geo.language import Language, say
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres
@@ -35,22 +48,18 @@ from raastof_geo.units import Quantity, read_quantity, read_share
 FORMAT = 2
 """The form of scenario files that is written now; older ones are read with today's meaning."""
 
-Measure = Literal[
-    "transport_kg_co2e_wtw",
-    "transport_kg_co2e_ttw",
-    "upstream_kg_co2e",
-    "processing_kg_co2e",
-    "disposal_kg_co2e",
-    "kg_co2e_wtw",
-    "cost_dkk",
-    "cost_with_co2_dkk",
-    "tonne_km",
-    "vehicle_km",
-    "drive_h",
-    "virgin_tonnes",
-    "landfill_tonnes",
-]
-"""What a plan can be measured by: emissions by part, their sum, money, work and tonnes."""
+
+def _find_measure(given: Any) -> Metric:
+    known = choices()
+    if isinstance(given, str) and given in known:
+        return find_metric(given)
+    *others, last = (repr(metric.name) for metric in known)
+    expected = f"{', '.join(others)} or {last}"
+    raise PydanticCustomError("literal_error", "one of {expected}", {"expected": expected})
+
+
+Measure: TypeAlias = Annotated[Metric, PlainValidator(_find_measure), PlainSerializer(str)]
+"""What a plan can be measured by: a metric of the vocabulary that may be minimised and capped."""
 OutputName = Literal[
     "map",
     "report",
@@ -625,7 +634,7 @@ class PassageLimit(Window):
 class Fairness(Model):
     """No project may be worse off than alone."""
 
-    measure: Measure = "cost_dkk"
+    measure: Measure = COST
     worse_by_at_most: Share = 0.0
     """Share by which a project may be worse off than alone."""
 
@@ -745,7 +754,8 @@ class Objective(Model):
 
     @model_validator(mode="after")
     def _adds_one_unit(self) -> Objective:
-        units = {_UNIT_OF_MEASURE.get(measure, measure) for measure in self.minimise}
+        aims = {measure: aim_of(measure) for measure in self.minimise}
+        units = {one.unit if aim.adds else one for one, aim in aims.items()}
         if len(units) > 1:
             raise InputError(
                 say(
@@ -754,7 +764,7 @@ class Objective(Model):
                     measures=", ".join(f"`{measure}`" for measure in self.minimise),
                 )
             )
-        if "kg_co2e_wtw" in self.minimise and len(self.minimise) > 1:
+        if len(self.minimise) > 1 and any(parts_of(measure) for measure in self.minimise):
             raise InputError(say("`kg_co2e_wtw` already holds the other emissions"))
         return self
 
@@ -767,17 +777,6 @@ class Objective(Model):
     def name_in_any_order(self) -> str:
         """The name of this step and of every other that adds up the same measures."""
         return "+".join(sorted(self.minimise))
-
-
-_UNIT_OF_MEASURE = {
-    "transport_kg_co2e_wtw": "kg CO2e",
-    "upstream_kg_co2e": "kg CO2e",
-    "processing_kg_co2e": "kg CO2e",
-    "disposal_kg_co2e": "kg CO2e",
-    "kg_co2e_wtw": "kg CO2e",
-    "virgin_tonnes": "t",
-    "landfill_tonnes": "t",
-}
 
 
 class Solving(Model):
@@ -867,9 +866,9 @@ class ScenarioFile(Model):
     targets: Targets = Targets()
     objectives: tuple[Objective, ...] = Field(
         default=(
-            Objective(minimise=("transport_kg_co2e_wtw",)),
-            Objective(minimise=("cost_dkk",)),
-            Objective(minimise=("tonne_km",)),
+            Objective(minimise=(TRANSPORT_WTW,)),
+            Objective(minimise=(COST,)),
+            Objective(minimise=(TONNE_KM,)),
         ),
         min_length=1,
     )

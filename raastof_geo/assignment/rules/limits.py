@@ -10,6 +10,7 @@ import numpy as np
 from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.rules.row import Row
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.figures.vocabulary import CO2E, COST, COST_WITH_CO2, PROCESSING
 from raastof_geo.scenario.model import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 
@@ -169,13 +170,13 @@ def _charges(problem: Problem, measure: str) -> Floats:
     for plant in problem.scenario.plants:
         for process in plant.processes:
             kg, dkk = process.kg_co2e_per_t, process.dkk_per_t
-            extra = {
-                "cost_dkk": dkk,
-                "processing_kg_co2e": kg,
-                "kg_co2e_wtw": kg,
-                "cost_with_co2_dkk": dkk + kg * said.co2_price_dkk_per_t / 1000,
-            }.get(measure, 0.0)
+            extra: dict[str, float] = {
+                COST: dkk,
+                PROCESSING: kg,
+                CO2E: kg,
+                COST_WITH_CO2: dkk + kg * said.co2_price_dkk_per_t / 1000,
+            }
             for material in process.inputs:
                 columns = problem.find(taker=f"{plant.site}/plant", material=material)
-                per_t[columns] = np.maximum(per_t[columns], extra)
+                per_t[columns] = np.maximum(per_t[columns], extra.get(measure, 0.0))
     return per_t

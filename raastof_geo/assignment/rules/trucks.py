@@ -12,6 +12,7 @@ from raastof_geo.arrays import Columns, Floats, Integers, Mask
 from raastof_geo.assignment.rules.limits import in_period
 from raastof_geo.assignment.rules.row import Row
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.figures.vocabulary import VEHICLE_KM
 
 _DAYS_A_YEAR = 365.25
 
@@ -21,7 +22,7 @@ def fleet_kept(problem: Problem) -> Iterator[Row]:
     scenario = problem.scenario
     if not scenario.said.fleet:
         return
-    work, km = work_hours(problem), problem.measure("vehicle_km")
+    work, km = work_hours(problem), problem.measure(VEHICLE_KM)
     for vehicle, limit in scenario.said.fleet.items():
         mine = _of_vehicle(problem, vehicle)
         for period, span in scenario.periods.items():

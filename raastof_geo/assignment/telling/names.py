@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Language, Message, Readable, format_number, say
 from raastof_geo.scenario.model import Agreement, PassageLimit
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
@@ -179,7 +180,7 @@ def _describe_known(
     if rule == "secondary_share_reached":
         where = DEFINITION_NAMES[head]
     elif rule == "caps_kept":
-        where = MEASURE_NAMES[head.partition("-")[2]]
+        where = aim_of(head.partition("-")[2]).title
     elif rule == "passages_limited":
         where = _name_road(scenario.said.targets.passages[int(head)])
     elif rule == "fleet_kept":
@@ -301,16 +302,7 @@ def unit_of_row(scenario: Scenario, rule: str, label: str) -> Readable:
 
 def unit_of_measure(measure: str) -> Readable:
     """Give the unit of what a plan is measured by."""
-    units: dict[str, Readable] = {
-        "cost_dkk": say("DKK"),
-        "cost_with_co2_dkk": say("DKK"),
-        "tonne_km": say("tonne-km"),
-        "vehicle_km": "km",
-        "drive_h": say("hours"),
-        "virgin_tonnes": "t",
-        "landfill_tonnes": "t",
-    }
-    return units.get(measure, "kg CO2e")
+    return aim_of(measure).unit
 
 
 RULE_NAMES: dict[str, Message] = {
@@ -343,23 +335,6 @@ RULE_NAMES: dict[str, Message] = {
     "bounded": say("more than there can ever be"),
 }
 """What people call each family of rows."""
-
-MEASURE_NAMES: dict[str, Message] = {
-    "transport_kg_co2e_wtw": say("transport emission (well to wheel) in kg CO2e"),
-    "transport_kg_co2e_ttw": say("transport emission (tank to wheel) in kg CO2e"),
-    "upstream_kg_co2e": say("emission of digging virgin material in kg CO2e"),
-    "processing_kg_co2e": say("emission of plants and depots in kg CO2e"),
-    "disposal_kg_co2e": say("emission of final reception in kg CO2e"),
-    "kg_co2e_wtw": say("emission of all parts (well to wheel) in kg CO2e"),
-    "cost_dkk": say("cost in DKK"),
-    "cost_with_co2_dkk": say("cost with priced CO2 in DKK"),
-    "tonne_km": say("transport work in tonne-km"),
-    "vehicle_km": say("truck distance in km"),
-    "drive_h": say("driving time in hours"),
-    "virgin_tonnes": say("use of virgin material in tonnes"),
-    "landfill_tonnes": say("landfill in tonnes"),
-}
-"""What people call each measure, with its unit."""
 
 DEFINITION_NAMES: dict[str, Message] = {
     "with_clean_soil": say("recycled materials and clean soil"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from raastof_geo.outputs.gis.layers import FIGURES
+from raastof_geo.figures.vocabulary import layered
 
 _COLUMNS: Mapping[str, tuple[str, str, str]] = {
     "id": ("", "Lokalitetens navn i scenariet", "The site's id in the scenario"),
@@ -77,20 +77,6 @@ _COLUMNS: Mapping[str, tuple[str, str, str]] = {
     "per_weekday_change": ("1/d", "Plan minus før", "Plan less before"),
     "length_m": ("m", "Vejstykkets længde", "Length of the segment"),
 }
-_FIGURES: Mapping[str, tuple[str, str, str]] = {
-    "t_co2e_wtw": ("t CO2e", "udledning fra alle dele, WTW", "emissions of all parts, WTW"),
-    "transport_t_co2e_wtw": ("t CO2e", "transport, WTW", "transport, WTW"),
-    "transport_t_co2e_ttw": ("t CO2e", "transport, TTW", "transport, TTW"),
-    "upstream_t_co2e": ("t CO2e", "indvinding", "digging virgin material"),
-    "processing_t_co2e": ("t CO2e", "anlæg, depoter, kalk", "plants, depots, lime"),
-    "disposal_t_co2e": ("t CO2e", "slutmodtagelse", "final reception"),
-    "virgin_t": ("t", "jomfrueligt materiale", "virgin material"),
-    "reused_t": ("t", "overskud genbrugt andetsteds", "surplus reused elsewhere"),
-    "landfill_t": ("t", "deponi", "landfill"),
-    "truck_km": ("km", "lastbilkilometer", "truck kilometres"),
-    "loads": ("", "læs", "truck loads"),
-    "cost_dkk": ("DKK", "omkostning", "cost"),
-}
 _SIDES: Mapping[str, tuple[str, str]] = {
     "plan": ("Del af planen", "Share of the plan"),
     "before": ("Del af før-situationen", "Share of what was before"),
@@ -107,9 +93,12 @@ def build_dictionary(columns: Mapping[str, Iterable[str]]) -> pd.DataFrame:
         A column that nobody has described.
     """
     known = dict(_COLUMNS)
-    for figure in FIGURES:
-        unit, danish, english = _FIGURES[figure]
+    for layer in layered().values():
         for side, (in_danish, in_english) in _SIDES.items():
-            known[f"{side}_{figure}"] = (unit, f"{in_danish}: {danish}", f"{in_english}: {english}")
+            known[f"{side}_{layer.column}"] = (
+                layer.unit,
+                f"{in_danish}: {layer.danish}",
+                f"{in_english}: {layer.english}",
+            )
     rows = [(layer, column, *known[column]) for layer, names in columns.items() for column in names]
     return pd.DataFrame(rows, columns=["layer", "column", "unit", "meaning_da", "meaning_en"])

@@ -14,6 +14,7 @@ from raastof_geo.arrays import Floats, Indices
 from raastof_geo.assignment import compare_sites
 from raastof_geo.effect.books import Books, find_municipalities
 from raastof_geo.effect.burden import count_weekdays, measure_burden
+from raastof_geo.figures.vocabulary import shown_in_lines
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.documents.effects import ROLE_NAMES, name_project
 from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape
@@ -224,14 +225,6 @@ def _materials(result: Result) -> Iterator[dict[str, Any]]:
             }
 
 
-_EFFECTS: tuple[tuple[str, Message, float], ...] = (
-    ("kg_co2e_wtw", say("Emissions of all parts, WTW [t CO2e]"), 1e-3),
-    ("virgin_tonnes", say("Virgin material [t]"), 1.0),
-    ("vehicle_km", say("Truck kilometres [km]"), 1.0),
-    ("cost_dkk", say("Cost [1,000 DKK]"), 1e-3),
-)
-
-
 def _sites(result: Result) -> Iterator[dict[str, Any]]:
     scenario = result.scenario
     where = find_municipalities(scenario)
@@ -246,8 +239,10 @@ def _sites(result: Result) -> Iterator[dict[str, Any]]:
             "roles": list(site.roles),
             "at": [round(lat, 5), round(lon, 5)],
             "effect": [
-                [str(name), *(round(value * factor, 1) for value in _of(result, site_id, part))]
-                for part, name, factor in _EFFECTS
+                [str(part.heading), *(round(value * shown.factor, 1) for value in sides)]
+                for part, shown in shown_in_lines().items()
+                if shown.in_short
+                for sides in [_of(result, site_id, part)]
                 if site.offers or site.needs
             ],
         }

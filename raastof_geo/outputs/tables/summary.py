@@ -7,8 +7,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.assignment.telling.names import DEFINITION_NAMES, MEASURE_NAMES
+from raastof_geo.assignment.telling.names import DEFINITION_NAMES
 from raastof_geo.effect.target import Reach, TargetAnswer
+from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Message, Readable, format_number, plain, say, spoken_language
 from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Result
@@ -99,14 +100,14 @@ def _small(value: float) -> Readable:
 
 def name_objective(measures: Sequence[str]) -> str:
     """Name what is minimised."""
-    return " + ".join(str(MEASURE_NAMES[measure]) for measure in measures)
+    return " + ".join(str(aim_of(measure).title) for measure in measures)
 
 
 def answer(result: Result) -> list[Message]:
     """Say whether the target can be reached, with what, at which price, and if not, why not."""
     target = result.effect.target
     materials = result.scenario.catalogue.materials
-    unit = "DKK" if "dkk" in result.scenario.said.objectives[0].name else "kg CO2e"
+    unit = result.scenario.said.objectives[0].minimise[0].unit
     told = []
     told += [_how_far(reach, unit) for reach in target.reaches]
     if target.asked is not None:
