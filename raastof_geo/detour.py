@@ -11,6 +11,7 @@ from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import NoRouteError
+from raastof_geo.figures.vocabulary import LOADS_DRIVEN
 from raastof_geo.language import Message, say
 from raastof_geo.legs.legs import RoadPrices
 from raastof_geo.roads.mapped.tags import find_doubts, split_tags
@@ -394,4 +395,4 @@ def _count_loads(roads: RoadPrices, plan: Plan, origin: str, destination: str) -
     there = flows[(flows["origin"] == origin) & (flows["destination"] == destination)]
     periods = list(roads.scenario.periods.values())
     years = sum((period.end - period.start).days + 1 for period in periods) / 365.25
-    return float(there["loads"].sum()) / years
+    return float(there[LOADS_DRIVEN].sum()) / years

@@ -141,7 +141,7 @@ def measure_totals(
         disposal_kg_co2e=amounts[vocabulary.DISPOSAL],
         all_kg_co2e_wtw=amounts[vocabulary.CO2E],
         cost_dkk=amounts[vocabulary.COST],
-        loads=int(flows["loads"].sum()),
+        loads=int(flows[vocabulary.LOADS_DRIVEN].sum()),
         vehicle_km=amounts[vocabulary.VEHICLE_KM],
         tonne_km=amounts[vocabulary.TONNE_KM],
         litres=energy.get("l", 0.0),

@@ -99,7 +99,7 @@ class Metric(str):
     """How it is divided between the ends of a line; none: books do not keep it line by line."""
     counted: bool = False
     """Whether the books count it out of lines; otherwise it is measured of columns."""
-    flow: str | None = None
+    flow: str = ""
     """The column of flows that adds up to it, empty trips of coordinated trucks left out."""
     factor: Factor | None = None
     times: tuple[str, ...] = (AMOUNT,)
@@ -111,7 +111,7 @@ class Metric(str):
     """Where its column stands in the sheets of groups; none: after those that say so, where it is
     shown."""
     summary: Message | None = None
-    """Its line among the key figures."""
+    """Its line among the key figures, for what `Totals` of the effect do not hold."""
     layer: Layer | None = None
     cause: Message | None = None
     """What brought it about where it is saved."""
@@ -145,7 +145,6 @@ LOADS_DRIVEN = Metric(
     counted=True,
     grouped=12,
     shown=Shown(13),
-    summary=say("Truck trips with a load"),
     layer=Layer("loads", "", "læs", "truck loads"),
 )
 VEHICLE_KM = Metric(
@@ -158,7 +157,6 @@ VEHICLE_KM = Metric(
     aim=Aim(say("truck distance in km"), "km", place=10),
     grouped=13,
     shown=Shown(12, in_short=True),
-    summary=say("Truck kilometres [km]"),
     layer=Layer("truck_km", "km", "lastbilkilometer", "truck kilometres"),
 )
 TONNE_KM = Metric(
@@ -216,7 +214,6 @@ TRANSPORT_WTW = Metric(
     aim=Aim(say("transport emission (well to wheel) in kg CO2e"), "kg CO2e", place=1),
     grouped=2,
     shown=Shown(2, 1e-3, 1),
-    summary=say("Transport emissions, well to wheel [t CO2e]"),
     layer=Layer("transport_t_co2e_wtw", "t CO2e", "transport, WTW", "transport, WTW", 1e-3),
     cause=say("shorter hauls"),
 )
@@ -231,7 +228,6 @@ TRANSPORT_TTW = Metric(
     aim=Aim(say("transport emission (tank to wheel) in kg CO2e"), "kg CO2e", adds=False, place=2),
     grouped=3,
     shown=Shown(3, 1e-3, 1),
-    summary=say("Transport emissions, tank to wheel [t CO2e]"),
     layer=Layer("transport_t_co2e_ttw", "t CO2e", "transport, TTW", "transport, TTW", 1e-3),
 )
 UPSTREAM = Metric(
@@ -378,7 +374,6 @@ VIRGIN = Metric(
     aim=Aim(say("use of virgin material in tonnes"), "t", place=12),
     grouped=8,
     shown=Shown(7, in_short=True),
-    summary=say("Virgin material [t]"),
     layer=Layer("virgin_t", "t", "jomfrueligt materiale", "virgin material"),
 )
 SECONDARY = Metric(
@@ -392,7 +387,6 @@ RECEIVED = Metric(
     counted=True,
     grouped=10,
     shown=Shown(9),
-    summary=say("Surplus to final reception [t]"),
 )
 LANDFILL = Metric(
     "landfill_tonnes",
@@ -423,7 +417,6 @@ CO2E = Metric(
     aim=Aim(say("emission of all parts (well to wheel) in kg CO2e"), "kg CO2e", place=6),
     grouped=1,
     shown=Shown(1, 1e-3, 1, in_short=True),
-    summary=say("Emissions of all parts, well to wheel [t CO2e]"),
     layer=Layer(
         "t_co2e_wtw", "t CO2e", "udledning fra alle dele, WTW", "emissions of all parts, WTW", 1e-3
     ),
@@ -436,7 +429,6 @@ COST = Metric(
     aim=Aim(say("cost in DKK"), say("DKK"), adds=False, place=7),
     grouped=17,
     shown=Shown(16, 1e-3, in_short=True),
-    summary=say("Cost [million DKK]"),
     layer=Layer("cost_dkk", "DKK", "omkostning", "cost"),
 )
 COST_WITH_CO2 = Metric(

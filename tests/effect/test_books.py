@@ -11,7 +11,7 @@ from raastof_geo.assignment import Plan, assign
 from raastof_geo.effect import Effect, measure_effect
 from raastof_geo.effect.money import shapley_values, tabulate_payments
 from raastof_geo.errors import NoPlanError
-from raastof_geo.figures.vocabulary import COST, parts_of, told_in_books
+from raastof_geo.figures.vocabulary import COST, parts_of, sums_of_parts, told_in_books
 from raastof_geo.language import speaking
 
 SETTINGS = settings(

@@ -12,7 +12,7 @@ from raastof_geo.arrays import Columns, Floats, Integers, Mask
 from raastof_geo.assignment.rules.limits import in_period
 from raastof_geo.assignment.rules.row import Row
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.figures.vocabulary import VEHICLE_KM
+from raastof_geo.figures.vocabulary import DRIVE_H, VEHICLE_KM
 
 _DAYS_A_YEAR = 365.25
 
@@ -45,8 +45,8 @@ def work_hours(problem: Problem) -> Floats:
     load_t = problem.leg("load_t")
     moved = problem.leg("work_h") / load_t
     if problem.pooled_share:
-        moved = moved - problem.pooled_share * problem.return_trip("drive_h") / load_t
-    return problem.join(moves=moved, trips=problem.trip("drive_h"))
+        moved = moved - problem.pooled_share * problem.return_trip(DRIVE_H) / load_t
+    return problem.join(moves=moved, trips=problem.trip(DRIVE_H))
 
 
 def _of_vehicle(problem: Problem, vehicle: str) -> Mask:

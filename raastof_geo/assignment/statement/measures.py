@@ -117,8 +117,12 @@ def _cost_with_co2(problem: Problem) -> Floats:
 
 
 MEASURES: dict[Metric, Callable[[Problem], Floats]] = {
-    vocabulary.TRANSPORT_WTW: partial(_from_legs, name="kg_co2e_wtw_per_t", of_trip="kg_co2e_wtw"),
-    vocabulary.TRANSPORT_TTW: partial(_from_legs, name="kg_co2e_ttw_per_t", of_trip="kg_co2e_ttw"),
+    vocabulary.TRANSPORT_WTW: partial(
+        _from_legs, name="kg_co2e_wtw_per_t", of_trip=vocabulary.TRANSPORT_WTW.flow
+    ),
+    vocabulary.TRANSPORT_TTW: partial(
+        _from_legs, name="kg_co2e_ttw_per_t", of_trip=vocabulary.TRANSPORT_TTW.flow
+    ),
     vocabulary.UPSTREAM: _upstream,
     vocabulary.PROCESSING: _processing,
     vocabulary.DISPOSAL: _disposal,
@@ -126,7 +130,7 @@ MEASURES: dict[Metric, Callable[[Problem], Floats]] = {
     vocabulary.COST: _cost,
     vocabulary.COST_WITH_CO2: _cost_with_co2,
     vocabulary.HAUL: _haul,
-    vocabulary.TOLL: partial(_from_legs, name="toll_dkk_per_t", of_trip="toll_dkk"),
+    vocabulary.TOLL: partial(_from_legs, name="toll_dkk_per_t", of_trip=vocabulary.TOLL),
     vocabulary.PURCHASE: _purchase,
     vocabulary.TAX: _tax,
     vocabulary.GATE: partial(_terms_of, taker="receiver"),

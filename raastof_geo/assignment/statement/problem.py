@@ -12,7 +12,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Columns, Floats, Indices, Mask, Objects, SmallIntegers
-from raastof_geo.figures.vocabulary import CO2E, COST, TRANSPORT_WTW, Metric, find_metric, parts_of
+from raastof_geo.figures.vocabulary import (
+    CO2E,
+    COST,
+    DRIVE_H,
+    ENERGY,
+    TRANSPORT_WTW,
+    Metric,
+    find_metric,
+    parts_of,
+)
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.parties import Giver, Taker
 from raastof_geo.scenario.scenario import Scenario
@@ -430,9 +439,9 @@ _HAULED = (
     "ferry_km",
     "toll_km",
     "link_dkk",
-    "drive_h",
+    DRIVE_H,
     "work_h",
-    "energy",
+    ENERGY,
     "kg_co2e_wtw_per_t",
     "kg_co2e_ttw_per_t",
     "haul_dkk_per_t",

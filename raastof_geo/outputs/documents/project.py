@@ -15,7 +15,7 @@ from babel.dates import format_date
 from raastof_geo.assignment.rules.limits import project_sites
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.effect.money import net_cost
-from raastof_geo.figures.vocabulary import CO2E, COST, SOLD, parts_of
+from raastof_geo.figures.vocabulary import CO2E, COST, LOADS_DRIVEN, SOLD, parts_of
 from raastof_geo.language import Message, format_number, say, spoken_language
 from raastof_geo.outputs.documents.charts import draw_map_picture
 from raastof_geo.outputs.documents.document import (
@@ -219,7 +219,7 @@ def _tell_calendar(result: Result, project: str, own: Sequence[Flow]) -> Iterato
         caption = say("What comes to the project [t]")
         yield _tabulate_calendar(result, coming, caption, say("From"), "origin")
     days = [count_weekdays(scenario.periods[period]) for period in periods]
-    loads = [sum(row["loads"] for row in own if row["period"] == period) for period in periods]
+    loads = [sum(row[LOADS_DRIVEN] for row in own if row["period"] == period) for period in periods]
     yield Table(
         say("Trucks at the gate"),
         ("", *map(_head, scenario.periods.values())),

@@ -15,6 +15,7 @@ from raastof_geo.figures.vocabulary import (
     LOADS_DRIVEN,
     REUSED,
     SOLD,
+    TRANSPORT_WTW,
     VEHICLE_KM,
     VIRGIN,
     shown_in_lines,
@@ -239,9 +240,9 @@ def _tell_matches(result: Result) -> Iterator[Block]:
     keys = ["origin", "destination", "material", "period"]
     summed = flows.groupby(keys, sort=False).agg(
         tonnes=("tonnes", "sum"),
-        loads=("loads", "sum"),
+        loads=(LOADS_DRIVEN, "sum"),
         length_km=("length_km", "mean"),
-        kg=("kg_co2e_wtw", "sum"),
+        kg=(TRANSPORT_WTW.flow, "sum"),
     )
     shown = summed.reset_index().sort_values(
         ["tonnes", *keys], ascending=[False, True, True, True, True]
@@ -253,7 +254,7 @@ def _tell_matches(result: Result) -> Iterator[Block]:
             materials[row["material"]].called(language),
             str(row["period"]),
             format_number(row["tonnes"]),
-            format_number(row["loads"]),
+            format_number(row[LOADS_DRIVEN]),
             format_number(row["length_km"], digits=1),
             format_number(row["kg"] / 1000, digits=1),
         )

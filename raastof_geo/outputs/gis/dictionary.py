@@ -6,7 +6,17 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from raastof_geo.figures.vocabulary import layered
+from raastof_geo.figures.vocabulary import (
+    DRIVE_H,
+    ENERGY,
+    LOADS_DRIVEN,
+    REFERENCE_TONNES,
+    TONNE_KM,
+    TRANSPORT_TTW,
+    TRANSPORT_WTW,
+    VEHICLE_KM,
+    layered,
+)
 
 _COLUMNS: Mapping[str, tuple[str, str, str]] = {
     "id": ("", "Lokalitetens navn i scenariet", "The site's id in the scenario"),
@@ -39,23 +49,23 @@ _COLUMNS: Mapping[str, tuple[str, str, str]] = {
     "vehicle": ("", "Lastbil, id", "Truck, id"),
     "period": ("", "Periode", "Period"),
     "tonnes": ("t", "Mængde", "Amount"),
-    "reference_tonnes": (
+    REFERENCE_TONNES: (
         "t",
         "Dækket behov i referencemateriale",
         "Need met, in reference material",
     ),
-    "loads": ("", "Læs", "Truck loads"),
+    LOADS_DRIVEN: ("", "Læs", "Truck loads"),
     "load_t": ("t", "Ton pr. læs", "Tonnes per load"),
     "loaded_km": ("km", "Vej med last, pr. tur", "Way with a load, per trip"),
     "return_km": ("km", "Vej tom, pr. tur", "Way empty, per trip"),
     "ferry_km": ("km", "Heraf med færge, pr. tur", "Of which by ferry, per trip"),
-    "drive_h": ("h", "Køretid i alt", "Driving time in all"),
-    "vehicle_km": ("km", "Kørte kilometre i alt", "Truck kilometres in all"),
-    "tonne_km": ("t km", "Transportarbejde", "Transport work"),
-    "energy": ("", "Energi i alt, i enheden ved siden af", "Energy in all, in the unit beside it"),
+    DRIVE_H: ("h", "Køretid i alt", "Driving time in all"),
+    VEHICLE_KM: ("km", "Kørte kilometre i alt", "Truck kilometres in all"),
+    TONNE_KM: ("t km", "Transportarbejde", "Transport work"),
+    ENERGY: ("", "Energi i alt, i enheden ved siden af", "Energy in all, in the unit beside it"),
     "energy_unit": ("", "Energiens enhed", "Unit of the energy"),
-    "kg_co2e_wtw": ("kg CO2e", "Transport, fra kilde til hjul", "Transport, well to wheel"),
-    "kg_co2e_ttw": ("kg CO2e", "Transport, fra tank til hjul", "Transport, tank to wheel"),
+    TRANSPORT_WTW.flow: ("kg CO2e", "Transport, fra kilde til hjul", "Transport, well to wheel"),
+    TRANSPORT_TTW.flow: ("kg CO2e", "Transport, fra tank til hjul", "Transport, tank to wheel"),
     "dkk": (
         "DKK",
         "Omkostning: kørsel, vejafgift, materiale, gebyr",

@@ -14,7 +14,7 @@ from raastof_geo.arrays import Floats, Indices
 from raastof_geo.assignment import compare_sites
 from raastof_geo.effect.books import Books, find_municipalities
 from raastof_geo.effect.burden import count_weekdays, measure_burden
-from raastof_geo.figures.vocabulary import shown_in_lines
+from raastof_geo.figures.vocabulary import TRANSPORT_WTW, shown_in_lines
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.documents.effects import ROLE_NAMES, name_project
 from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape
@@ -307,7 +307,7 @@ def _flows(result: Result, flows: pd.DataFrame, routes: _Routes) -> Iterator[lis
             round(flow["tonnes"], 1),
             round(flow["length_km"], 1),
             int(flow["loads"]),
-            round(flow["kg_co2e_wtw"]),
+            round(flow[TRANSPORT_WTW.flow]),
         ]
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES
 from raastof_geo.effect.target import Reach, TargetAnswer
-from raastof_geo.figures.vocabulary import aim_of
+from raastof_geo.figures.vocabulary import LOADS_DRIVEN, VEHICLE_KM, aim_of, told_in_books
 from raastof_geo.language import Message, Readable, format_number, plain, say, spoken_language
 from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Result
@@ -63,7 +63,16 @@ def summarise(result: Result) -> list[tuple[Message, str, str]]:
             _number(plan.cost_dkk / 1e6, 1),
             _number(before.cost_dkk / 1e6, 1),
         ),
+        *_summarise_others(result),
     ]
+
+
+def _summarise_others(result: Result) -> Iterator[tuple[Message, str, str]]:
+    """Give what the vocabulary wants among the key figures, and totals do not hold."""
+    plan, before = result.effect.books, result.effect.baseline_books
+    for metric in told_in_books():
+        if metric.summary is not None:
+            yield metric.summary, _number(plan.total(metric)), _number(before.total(metric))
 
 
 def prove(result: Result) -> Message:
@@ -256,7 +265,7 @@ def _lines(result: Result) -> list[str]:
     lines += ["|---|---|---:|---:|---:|"]
     for row in result.plan.fleet.to_dict(orient="records"):
         truck = scenario.catalogue.vehicles[str(row["vehicle"])]
-        cells = [_number(float(row[name])) for name in ("loads", "work_h", "vehicle_km")]
+        cells = [_number(float(row[name])) for name in (LOADS_DRIVEN, "work_h", VEHICLE_KM)]
         lines.append(_row(truck.called(scenario.said.language), row["period"], *cells))
     lines += _list_places(result)
     lines += ["", "## " + str(say("Largest flows")), ""]
