@@ -8,6 +8,14 @@ import pandas as pd
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.rules.trucks import work_hours
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.figures.vocabulary import (
+    DRIVE_H,
+    ENERGY,
+    LOADS_DRIVEN,
+    TRANSPORT_TTW,
+    TRANSPORT_WTW,
+    VEHICLE_KM,
+)
 
 
 def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
@@ -22,26 +30,19 @@ def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
     trips = tonnes / table["load_t"]
     trips = trips.where(table["work_h"] > 0, 0.0)
     share = problem.pooled_share
-    energy = trips * table["energy"]
+    energy = trips * table[ENERGY]
     if share:
-        energy = energy - share * trips * problem.return_trip("energy")[columns]
-    measures = {
-        "kg_co2e_wtw": "transport_kg_co2e_wtw",
-        "kg_co2e_ttw": "transport_kg_co2e_ttw",
-        "upstream_kg_co2e": "upstream_kg_co2e",
-        "processing_kg_co2e": "processing_kg_co2e",
-        "disposal_kg_co2e": "disposal_kg_co2e",
-        "dkk": "cost_dkk",
-        "tonne_km": "tonne_km",
-        "vehicle_km": "vehicle_km",
-        "drive_h": "drive_h",
-    }
+        energy = energy - share * trips * problem.return_trip(ENERGY)[columns]
     table = table.assign(
         tonnes=tonnes,
         reference_tonnes=tonnes * table["reference_share"],
         loads=np.ceil(trips - 1e-9).astype(np.int64),
         energy=energy,
-        **{name: tonnes * problem.measure(of)[columns] for name, of in measures.items()},
+        **{
+            metric.flow: tonnes * problem.measure(metric)[columns]
+            for metric in problem.measures
+            if metric.flow
+        },
         work_h=tonnes * work_hours(problem)[columns],
     )
     keys = ["giver", "taker", "material", "period", "vehicle"]
@@ -67,13 +68,13 @@ def tabulate_stores(problem: Problem, values: Floats) -> pd.DataFrame:
 def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
     """Give the empty trips of coordinated trucks."""
     if not problem.sizes["trips"]:
-        names = ["origin", "destination", "vehicle", "period", "trips", "vehicle_km", "drive_h"]
-        return pd.DataFrame(columns=[*names, "energy", "kg_co2e_wtw", "kg_co2e_ttw", "dkk"])
+        names = ["origin", "destination", "vehicle", "period", "trips", VEHICLE_KM, DRIVE_H]
+        return pd.DataFrame(columns=[*names, ENERGY, TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"])
     table = _with_amounts(problem, "trips", values, "trips")
-    figures = ["length_km", "drive_h", "energy", "kg_co2e_wtw", "kg_co2e_ttw", "dkk"]
+    figures = ["length_km", DRIVE_H, ENERGY, TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"]
     for name in figures:
         table[name] = table[name] * table["trips"]
-    return table.rename(columns={"length_km": "vehicle_km"})
+    return table.rename(columns={"length_km": VEHICLE_KM})
 
 
 def tabulate_openings(problem: Problem, values: Floats) -> pd.DataFrame:
@@ -94,14 +95,14 @@ def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
         {
             "vehicle": problem.labels("vehicle", used),
             "period": problem.labels("period", used),
-            "loads": loads,
+            LOADS_DRIVEN: loads,
             "work_h": values[used] * work_hours(problem)[used],
-            "vehicle_km": values[used] * problem.measure("vehicle_km")[used],
+            VEHICLE_KM: values[used] * problem.measure(VEHICLE_KM)[used],
         }
     )
     trips = tabulate_trips(problem, values)
     if len(trips):
-        empty = trips.assign(loads=0.0, work_h=trips["drive_h"])
+        empty = trips.assign(loads=0.0, work_h=trips[DRIVE_H])
         table = pd.concat([table, empty[list(table.columns)]], ignore_index=True)
     order = list(problem.scenario.periods)
     summed = table.groupby(["vehicle", "period"], as_index=False).sum()

@@ -16,7 +16,7 @@ from raastof_geo.scenario.scenario import Scenario
 
 
 @dataclass(frozen=True, eq=False)
-class Baseline:
+class BaselinePlan:
     """The flows without coordination, and what could not be placed in them."""
 
     flows: pd.DataFrame
@@ -28,7 +28,7 @@ class Baseline:
     books: Books
 
 
-def solve_baseline(scenario: Scenario, legs: Legs) -> Baseline:
+def solve_baseline(scenario: Scenario, legs: Legs) -> BaselinePlan:
     """Let each project take its needs from pits and send its surplus to receivers.
 
     Every capacity and permit holds once, for all projects together.
@@ -36,7 +36,7 @@ def solve_baseline(scenario: Scenario, legs: Legs) -> Baseline:
     alone = solve_alone(scenario, legs)
     used = np.flatnonzero(alone.values)
     problem, values = alone.problem.only(used), alone.values[used]
-    amounts = {name: float(problem.measure(name) @ values) for name in MEASURES}
-    return Baseline(
+    amounts = {metric.name: float(problem.measure(metric) @ values) for metric in MEASURES}
+    return BaselinePlan(
         measure_flows(problem, values), alone.missing, amounts, keep_books(problem, values)
     )

@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Columns, Floats, Indices, Mask
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.shares import PARTS, SUMS, Group, project_sites, share_ends
+from raastof_geo.assignment.statement.shares import project_sites, share_ends
+from raastof_geo.figures import vocabulary
+from raastof_geo.figures.vocabulary import Group, kept_in_books, sums_of_parts, told_in_books
 from raastof_geo.roads.places import locate_municipality
 from raastof_geo.scenario.scenario import Scenario
 
-UNITS: Mapping[str, str] = {
-    "tonnes": "t",
-    "loads": "loads",
-    "vehicle_km": "km",
-    "tonne_km": "t km",
-    "drive_h": "h",
-    "litres": "l",
-    "kwh": "kWh",
-}
-"""Units of parts whose name does not end in one."""
-
-
-def unit_of(part: str) -> str:
-    """Give the unit of a part or a sum."""
-    if part in UNITS:
-        return UNITS[part]
-    if "kg_co2e" in part:
-        return "kg CO2e"
-    return "DKK" if part.endswith("_dkk") else "t"
-
-
-LABELS = (
+LINE_LABELS = (
     "kind",
     "giver",
     "giver_kind",
@@ -53,13 +34,6 @@ LABELS = (
 COMMON = ""
 """The label of lines that have no material or no period of their own."""
 
-_MEASURED = tuple(
-    name
-    for name in PARTS
-    if name not in ("tonnes", "loads", "litres", "kwh", "reference_tonnes", "sold_dkk")
-    and not name.startswith(("secondary", "received", "reused"))
-)
-
 
 @dataclass(frozen=True, eq=False)
 class Books:
@@ -67,9 +41,9 @@ class Books:
 
     scenario: Scenario
     lines: pd.DataFrame
-    """One row per flow, recipe, store, empty trip and opening, in this order: `LABELS`, `amount`
-    (tonnes moved, into a recipe or stored; trips; 1 for an opening), and what it has of each of
-    `PARTS` and `SUMS`."""
+    """One row per flow, recipe, store, empty trip and opening, in this order: `LINE_LABELS`,
+    `amount` (tonnes moved, into a recipe or stored; trips; 1 for an opening), and what it has of
+    each of the vocabulary's `told_in_books`."""
 
     def total(self, part: str) -> float:
         """Add up a part of all lines."""
@@ -78,7 +52,7 @@ class Books:
     @cached_property
     def totals(self) -> pd.Series:
         """Everything added up."""
-        return self.lines[[*PARTS, *SUMS]].sum()
+        return self.lines[_told()].sum()
 
     def by(self, dimension: str) -> pd.DataFrame:
         """Add up by `site`, `project`, `municipality`, `material`, `period` or `vehicle`.
@@ -96,7 +70,7 @@ class Books:
     def _group(self, dimension: str) -> pd.DataFrame:
         if dimension in ("material", "period", "vehicle"):
             order = list(self.scenario.periods) if dimension == "period" else None
-            summed = self.lines.groupby(dimension)[[*PARTS, *SUMS]].sum()
+            summed = self.lines.groupby(dimension)[_told()].sum()
             if order is not None:
                 summed = summed.reindex([one for one in [*order, COMMON] if one in summed.index])
             return summed
@@ -111,12 +85,12 @@ class Books:
         """What falls to each site by the rules of sharing; sites with nothing are left out."""
         names = self.sites
         summed = {}
-        for part, group in PARTS.items():
-            line, site, weight = self.shares[group]
+        for part in kept_in_books():
+            line, site, weight = self.shares[part.divided]
             values = self.lines[part].to_numpy(np.float64)[line] * weight
             summed[part] = np.bincount(site, values, minlength=len(names))
         table = pd.DataFrame(summed, index=pd.Index(names, name="site"))
-        for name, parts in SUMS.items():
+        for name, parts in sums_of_parts().items():
             table[name] = table[list(parts)].sum(axis=1)
         keep = table.ne(0).any(axis=1) | table.index.isin(sorted(project_sites(self.scenario)))
         return table[keep & (table.index != COMMON) | table.ne(0).any(axis=1)]
@@ -130,7 +104,7 @@ class Books:
         projects = project_sites(self.scenario)
         found = {self.scenario.project(site): 0.0 for site in sorted(projects)}
         for key in ("origin", "destination"):
-            for site, tonnes in moves.groupby(key)["tonnes"].sum().items():
+            for site, tonnes in moves.groupby(key)[vocabulary.TONNES].sum().items():
                 if site in projects:
                     found[self.scenario.project(str(site))] += float(tonnes)
         return found
@@ -143,7 +117,7 @@ class Books:
     @cached_property
     def shares(self) -> dict[Group, tuple[Indices, Indices, Floats]]:
         """Whose each line is, by group: numbers of lines and of sites, and shares that add to 1."""
-        return {group: self._share_out(group) for group in ("ends", "taking", "buying", "giving")}
+        return {group: self._share_out(group) for group in get_args(Group)}
 
     def _share_out(self, group: Group) -> tuple[Indices, Indices, Floats]:
         lines, number = self.lines, {site: at for at, site in enumerate(self.sites)}
@@ -180,12 +154,14 @@ class Books:
         places = ["plant", "depot"]
         others = moved["giver_kind"].isin(places) | moved["taker_kind"].isin(places)
         divided = {
-            "trips": self._at_ends(moved, "loads", projects),
-            "rest": self._at_ends(moved[others], "tonnes", projects),
+            "trips": self._at_ends(moved, vocabulary.LOADS_DRIVEN, projects),
+            "rest": self._at_ends(moved[others], vocabulary.TONNES, projects),
         }
         found = {}
         for key, weights in divided.items():
-            known = weights if weights.sum() > 0 else self._at_ends(moved, "tonnes", projects)
+            known = (
+                weights if weights.sum() > 0 else self._at_ends(moved, vocabulary.TONNES, projects)
+            )
             if known.sum() > 0:
                 found[key] = np.flatnonzero(known), known[known > 0] / known.sum()
             else:
@@ -236,27 +212,32 @@ def keep_books(problem: Problem, values: Floats) -> Books:
         Columns and what is on each; as `problem.only(used)` and `values[used]`.
     """
     parts = [table for kind in _TABLES for table in [_TABLES[kind](problem)] if len(table)]
-    lines = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*LABELS])
-    for label in LABELS:
+    lines = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*LINE_LABELS])
+    for label in LINE_LABELS:
         lines[label] = lines[label].fillna(COMMON).astype(object) if label in lines else COMMON
     places: Columns = np.concatenate(
         [np.arange(problem.column_count)[problem.block(kind)] for kind in _TABLES]
     )
     amount = values[places]
-    for name in _MEASURED:
-        lines[name] = problem.measure(name)[places] * amount
+    for metric in kept_in_books():
+        if not metric.counted:
+            lines[metric] = problem.measure(metric)[places] * amount
     moves = (lines["kind"] == "moves").to_numpy()
-    lines["tonnes"] = np.where(moves, amount, 0.0)
+    lines[vocabulary.TONNES] = np.where(moves, amount, 0.0)
     lines["amount"] = amount
     _count_trips(problem, lines, amount, places)
     _count_masses(problem, lines, moves)
     _order_like_flows(problem, lines)
-    for name, parts_of in SUMS.items():
+    for name, parts_of in sums_of_parts().items():
         lines[name] = lines[list(parts_of)].sum(axis=1)
     lines = lines.sort_values(
         ["_kind", "giver", "taker", "material", "_period", "vehicle"], ignore_index=True
     )
-    return Books(problem.scenario, lines[[*LABELS, "amount", *PARTS, *SUMS]])
+    return Books(problem.scenario, lines[[*LINE_LABELS, "amount", *_told()]])
+
+
+def _told() -> list[str]:
+    return [metric.name for metric in told_in_books()]
 
 
 def _moves(problem: Problem) -> pd.DataFrame:
@@ -318,34 +299,34 @@ def _count_trips(problem: Problem, lines: pd.DataFrame, amount: Floats, places: 
     if len(problem.moves):
         driven = problem.leg("work_h") > 0
         loads[move] = np.where(driven, amount[move] / problem.leg("load_t"), 0.0)
-    lines["loads"] = loads
-    energy = problem.measure("energy")[places] * amount
+    lines[vocabulary.LOADS_DRIVEN] = loads
+    energy = problem.measure(vocabulary.ENERGY)[places] * amount
     unit = lines["vehicle"].map(
         lambda name: catalogue.fuels[catalogue.vehicles[name].fuel].unit if name else COMMON
     )
-    lines["litres"] = np.where(unit == "l", energy, 0.0)
-    lines["kwh"] = np.where(unit == "kWh", energy, 0.0)
+    for metric in (vocabulary.LITRES, vocabulary.KWH):
+        lines[metric] = np.where(unit == metric.unit, energy, 0.0)
 
 
 def _count_masses(problem: Problem, lines: pd.DataFrame, moves: Mask) -> None:
     scenario = problem.scenario
-    tonnes, taker, giver = lines["tonnes"], lines["taker_kind"], lines["giver_kind"]
+    tonnes, taker, giver = lines[vocabulary.TONNES], lines["taker_kind"], lines["giver_kind"]
     share = np.zeros(len(lines))
     share[moves] = problem.reference_share if len(problem.moves) else 0.0
     secondary = lines["material"].map(
         lambda name: bool(name) and scenario.catalogue.materials[name].origin == "secondary"
     )
-    lines["reference_tonnes"] = tonnes * share
-    lines["secondary_reference_tonnes"] = tonnes * share * secondary.astype(np.float64)
-    lines["secondary_tonnes"] = tonnes.where((taker == "need") & (giver != "pit"), 0.0)
-    lines["received_tonnes"] = tonnes.where(taker == "receiver", 0.0)
+    lines[vocabulary.REFERENCE_TONNES] = tonnes * share
+    lines[vocabulary.SECONDARY_REFERENCE] = tonnes * share * secondary.astype(np.float64)
+    lines[vocabulary.SECONDARY] = tonnes.where((taker == "need") & (giver != "pit"), 0.0)
+    lines[vocabulary.RECEIVED] = tonnes.where(taker == "receiver", 0.0)
     apart = lines["origin"] != lines["destination"]
     piles = [depot for depot in scenario.depots if depot.own]
     heaped = [pile.out(material) for pile in piles for material in pile.materials]
     own = (giver == "offer") | lines["giver"].isin(heaped)
-    lines["reused_tonnes"] = tonnes.where(own & apart & (taker != "receiver"), 0.0)
+    lines[vocabulary.REUSED] = tonnes.where(own & apart & (taker != "receiver"), 0.0)
     sold = (giver == "offer") & (taker != "receiver")
-    lines["sold_dkk"] = lines["purchase_dkk"].where(sold, 0.0)
+    lines[vocabulary.SOLD] = lines[vocabulary.PURCHASE].where(sold, 0.0)
 
 
 def _order_like_flows(problem: Problem, lines: pd.DataFrame) -> None:

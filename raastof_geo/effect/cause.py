@@ -14,7 +14,7 @@ from raastof_geo.assignment.solving.solve import solve
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
-from raastof_geo.effect.baseline import Baseline
+from raastof_geo.effect.baseline import BaselinePlan
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.said.choice import Choices
@@ -46,7 +46,7 @@ class Cause:
 
 
 def split_by_cause(
-    scenario: Scenario, legs: Legs, plan: Plan, plan_books: Books, baseline: Baseline
+    scenario: Scenario, legs: Legs, plan: Plan, plan_books: Books, baseline: BaselinePlan
 ) -> tuple[Cause, ...]:
     """Solve with the causes switched on one after the other; they add up to the whole effect.
 

@@ -10,11 +10,12 @@ import pandas as pd
 
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.limits import counting_materials
-from raastof_geo.effect.baseline import Baseline, solve_baseline
+from raastof_geo.effect.baseline import BaselinePlan, solve_baseline
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.cause import Cause, split_by_cause
 from raastof_geo.effect.money import Transfers, divide_savings
 from raastof_geo.effect.target import TargetAnswer, answer_target
+from raastof_geo.figures import vocabulary
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
@@ -101,7 +102,7 @@ class Effect:
 
 def measure_effect(scenario: Scenario, legs: Legs, plan: Plan) -> Effect:
     """Solve the baseline and compare."""
-    baseline: Baseline = solve_baseline(scenario, legs)
+    baseline: BaselinePlan = solve_baseline(scenario, legs)
     used = np.flatnonzero(plan.proof.values)
     books = keep_books(plan.problem.only(used), plan.proof.values[used])
     causes: tuple[Cause, ...] = ()
@@ -133,23 +134,23 @@ def measure_totals(
     received = flows["taker_kind"] == "receiver"
     energy = _energy(scenario, flows, empty_trips)
     return Totals(
-        kg_co2e_wtw=amounts["transport_kg_co2e_wtw"],
-        kg_co2e_ttw=amounts["transport_kg_co2e_ttw"],
-        upstream_kg_co2e=amounts["upstream_kg_co2e"],
-        processing_kg_co2e=amounts["processing_kg_co2e"],
-        disposal_kg_co2e=amounts["disposal_kg_co2e"],
-        all_kg_co2e_wtw=amounts["kg_co2e_wtw"],
-        cost_dkk=amounts["cost_dkk"],
-        loads=int(flows["loads"].sum()),
-        vehicle_km=amounts["vehicle_km"],
-        tonne_km=amounts["tonne_km"],
+        kg_co2e_wtw=amounts[vocabulary.TRANSPORT_WTW],
+        kg_co2e_ttw=amounts[vocabulary.TRANSPORT_TTW],
+        upstream_kg_co2e=amounts[vocabulary.UPSTREAM],
+        processing_kg_co2e=amounts[vocabulary.PROCESSING],
+        disposal_kg_co2e=amounts[vocabulary.DISPOSAL],
+        all_kg_co2e_wtw=amounts[vocabulary.CO2E],
+        cost_dkk=amounts[vocabulary.COST],
+        loads=int(flows[vocabulary.LOADS_DRIVEN].sum()),
+        vehicle_km=amounts[vocabulary.VEHICLE_KM],
+        tonne_km=amounts[vocabulary.TONNE_KM],
         litres=energy.get("l", 0.0),
         kwh=energy.get("kWh", 0.0),
         tonnes=float(flows["tonnes"].sum()),
         virgin_tonnes=float(flows.loc[virgin, "tonnes"].sum()),
         secondary_tonnes=float(flows.loc[used & ~virgin, "tonnes"].sum()),
         received_tonnes=float(flows.loc[received, "tonnes"].sum()),
-        landfill_tonnes=amounts["landfill_tonnes"],
+        landfill_tonnes=amounts[vocabulary.LANDFILL],
         secondary_share_with_clean_soil=_share(scenario, flows, "with_clean_soil"),
         secondary_share_without_soil=_share(scenario, flows, "without_soil"),
     )
@@ -162,7 +163,7 @@ def _energy(
     tables = [flows] if empty_trips is None else [flows, empty_trips]
     total: dict[str, float] = {}
     for table in tables:
-        for vehicle, energy in table.groupby("vehicle")["energy"].sum().items():
+        for vehicle, energy in table.groupby("vehicle")[vocabulary.ENERGY].sum().items():
             fuel = scenario.catalogue.fuels[scenario.catalogue.vehicles[str(vehicle)].fuel]
             total[fuel.unit] = total.get(fuel.unit, 0.0) + float(energy)
     return total
@@ -171,5 +172,5 @@ def _energy(
 def _share(scenario: Scenario, flows: pd.DataFrame, definition: ShareDefinition) -> float:
     counts = counting_materials(scenario, definition)
     needed = sum(need.tonnes for need in scenario.needs)
-    met = flows.loc[flows["material"].isin(counts), "reference_tonnes"].sum()
+    met = flows.loc[flows["material"].isin(counts), vocabulary.REFERENCE_TONNES].sum()
     return float(met / needed) if needed else 0.0

@@ -13,11 +13,11 @@ import pandas as pd
 
 from raastof_geo.assignment.rules import RULES, Rule
 from raastof_geo.assignment.solving.solve import solve
-from raastof_geo.assignment.statement.measures import COST_PARTS
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.effect.books import COMMON, Books, keep_books
 from raastof_geo.errors import InputError
+from raastof_geo.figures.vocabulary import COST, SOLD, parts_of
 from raastof_geo.language import say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.said.choice import Choices
@@ -27,14 +27,6 @@ from raastof_geo.scenario.scenario import Scenario
 SHAPLEY_MOST = 10
 """Projects for which Shapley values are found: a solve for each set of them."""
 _SHAPLEY_UNASKED = 6
-
-PAYEES: Mapping[str, str] = {
-    "haul_dkk": "hauliers",
-    "toll_dkk": "roads",
-    "tax_dkk": "state",
-    "preparation_dkk": "contractors",
-}
-"""Who gets each part of the cost; the others go to the place at the end of the line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +50,7 @@ class Transfers:
 
 def net_cost(table: pd.DataFrame) -> pd.Series:
     """Give what each row of a table of books pays less what it sells. [DKK]"""
-    return table["cost_dkk"] - table["sold_dkk"]
+    return table[COST] - table[SOLD]
 
 
 def tabulate_payments(books: Books) -> pd.DataFrame:
@@ -67,37 +59,38 @@ def tabulate_payments(books: Books) -> pd.DataFrame:
     Returns
     -------
     payments
-        One row per party: `party`, `sort` (`project`, `place`, or one of `PAYEES`), and a column
+        One row per party: `party`, `sort` (`project`, `place`, or a trade), and a column
         for each part of the cost. [DKK]
     """
-    paid = books.by("project")[list(COST_PARTS)]
+    parts = parts_of(COST)
+    paid = books.by("project")[list(parts)]
     table: dict[tuple[str, str], dict[str, float]] = {}
 
     def add(sort: str, party: str, part: str, dkk: float) -> None:
-        row = table.setdefault((sort, party), dict.fromkeys(COST_PARTS, 0.0))
+        row = table.setdefault((sort, party), dict.fromkeys(parts, 0.0))
         row[part] += dkk
 
     for project, row in paid.iterrows():
-        for part in COST_PARTS:
+        for part in parts:
             add("project", str(project), part, float(row[part]))
     lines, scenario = books.lines, books.scenario
     projects = project_sites(scenario)
-    for part in COST_PARTS:
-        if part in PAYEES:
-            add(PAYEES[part], COMMON, part, -float(lines[part].sum()))
+    for part in parts:
+        if part.payee not in ("giver", "holder", "place"):
+            add(part.payee, COMMON, part, -float(lines[part].sum()))
             continue
         at = lines["origin"].where(
-            (part == "purchase_dkk") | (lines["giver_kind"] == "depot"), lines["destination"]
+            (part.payee == "giver") | (lines["giver_kind"] == "depot"), lines["destination"]
         )
         for site, dkk in lines[part].groupby(at).sum().items():
             if dkk:
                 owner = str(site)
-                if owner in projects and part in ("purchase_dkk", "handling_dkk", "storing_dkk"):
+                if owner in projects and part.payee != "place":
                     add("project", scenario.project(owner), part, -float(dkk))
                 else:
                     add("place", owner, part, -float(dkk))
-    rows = [{"sort": sort, "party": party, **parts} for (sort, party), parts in table.items()]
-    return pd.DataFrame(rows, columns=["sort", "party", *COST_PARTS])
+    rows = [{"sort": sort, "party": party, **row} for (sort, party), row in table.items()]
+    return pd.DataFrame(rows, columns=["sort", "party", *parts])
 
 
 def divide_savings(
@@ -209,7 +202,7 @@ def _worth(
         if books is None:
             return 0.0
         return sum(alone[project] for project in sorted(members)) - float(
-            books.total("cost_dkk") - books.total("sold_dkk")
+            books.total(COST) - books.total(SOLD)
         )
 
     return worth

@@ -7,6 +7,7 @@ from typing import get_args
 
 from raastof_geo.assignment.rules.limits import counting_materials
 from raastof_geo.effect.books import COMMON, Books
+from raastof_geo.figures.vocabulary import REFERENCE_TONNES
 from raastof_geo.scenario.said.target import ShareDefinition
 
 GOAL_SHARE = 0.20
@@ -19,7 +20,7 @@ GOAL_SOURCE = (
 
 
 @dataclass(frozen=True)
-class Progress:
+class Step:
     """What counts in one period by one definition."""
 
     definition: ShareDefinition
@@ -43,7 +44,7 @@ class Progress:
         return self.before_t / self.needed_t if self.needed_t else 0.0
 
 
-def follow_progress(plan: Books, baseline: Books) -> list[Progress]:
+def follow_progress(plan: Books, baseline: Books) -> list[Step]:
     """Give numerator and denominator by definition, for all periods together and for each.
 
     The baseline meets the needs when it can, perhaps in other periods than the plan: its shares
@@ -55,7 +56,7 @@ def follow_progress(plan: Books, baseline: Books) -> list[Progress]:
         for period in (COMMON, *plan.scenario.periods):
             needed, now = _count(plan, counts, period)
             _, before = _count(baseline, counts, period)
-            found.append(Progress(definition, period, needed, now, before))
+            found.append(Step(definition, period, needed, now, before))
     return found
 
 
@@ -63,5 +64,5 @@ def _count(books: Books, counts: set[str], period: str) -> tuple[float, float]:
     lines = books.lines
     if period != COMMON:
         lines = lines[lines["period"] == period]
-    met = lines.loc[lines["material"].isin(counts), "reference_tonnes"].sum()
-    return float(lines["reference_tonnes"].sum()), float(met)
+    met = lines.loc[lines["material"].isin(counts), REFERENCE_TONNES].sum()
+    return float(lines[REFERENCE_TONNES].sum()), float(met)

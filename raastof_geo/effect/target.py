@@ -16,6 +16,7 @@ from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.assignment.statement.statement import lay_rows
+from raastof_geo.figures.vocabulary import CO2E, COST, REFERENCE_TONNES
 from raastof_geo.scenario.said.target import ShareDefinition
 
 
@@ -108,7 +109,7 @@ def _reach(
     most = _solve(programme, plan, [-worth], patience_s)
     met = {
         str(material): float(part.sum())
-        for material, part in plan.flows.groupby("material")["reference_tonnes"]
+        for material, part in plan.flows.groupby("material")[REFERENCE_TONNES]
         if material in counts and part.sum() > 0
     }
     in_plan = sum(met.values()) / needed
@@ -209,6 +210,6 @@ def _price_of_target(
     less = plan.proof.values - freely.values
     return price, (
         float(costs[0] @ less),
-        float(problem.measure("kg_co2e_wtw") @ less),
-        float(problem.measure("cost_dkk") @ less),
+        float(problem.measure(CO2E) @ less),
+        float(problem.measure(COST) @ less),
     )

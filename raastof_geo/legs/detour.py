@@ -11,6 +11,7 @@ import pandas as pd
 from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import NoRouteError
+from raastof_geo.figures.vocabulary import LOADS_DRIVEN
 from raastof_geo.language import Message, say
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.mapped.tags import find_doubts, split_tags
@@ -396,4 +397,4 @@ def _loads_per_year(roads: RoadPrices, flows: pd.DataFrame, origin: str, destina
     there = flows[(flows["origin"] == origin) & (flows["destination"] == destination)]
     periods = list(roads.scenario.periods.values())
     years = sum((period.end - period.start).days + 1 for period in periods) / 365.25
-    return float(there["loads"].sum()) / years
+    return float(there[LOADS_DRIVEN].sum()) / years

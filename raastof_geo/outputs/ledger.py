@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.assignment.statement.shares import PARTS, SUMS
-from raastof_geo.effect.books import LABELS, Books, find_municipalities, unit_of
-from raastof_geo.effect.factor import BASES, list_doubts, name_factors
+from raastof_geo.effect.books import LINE_LABELS, Books, find_municipalities
+from raastof_geo.effect.factor import list_doubts, name_factors
+from raastof_geo.figures.vocabulary import kept_in_books, multiples, sums_of_parts, told_in_books
 from raastof_geo.records.ledger import write_ledger
 from raastof_geo.result import Result
 from raastof_geo.scenario.scenario import Scenario
@@ -24,10 +24,10 @@ def describe_ledger(result: Result) -> dict[str, Any]:
     return {
         "scenario": {"id": scenario.id, "title": scenario.said.title, "sha256": scenario.digest},
         "shared_legs": scenario.said.effect.shared_legs,
-        "units": {part: unit_of(part) for part in [*PARTS, *SUMS]},
-        "groups": dict(PARTS),
-        "sums": {name: list(parts) for name, parts in SUMS.items()},
-        "bases": {part: list(bases) for part, bases in BASES.items()},
+        "units": {part: part.unit for part in told_in_books()},
+        "groups": {part: part.divided for part in kept_in_books()},
+        "sums": {name: list(parts) for name, parts in sums_of_parts().items()},
+        "bases": {part: list(part.times) for part in multiples()},
         **_describe_sites(scenario),
         **{
             side: _describe_books(books)
@@ -80,8 +80,8 @@ def _describe_books(books: Books) -> dict[str, Any]:
     lines = books.lines
     return {
         "lines": {
-            **{label: lines[label].tolist() for label in LABELS},
-            **{part: lines[part].round(6).tolist() for part in ["amount", *PARTS]},
+            **{label: lines[label].tolist() for label in LINE_LABELS},
+            **{part: lines[part].round(6).tolist() for part in ["amount", *kept_in_books()]},
         },
         "shares": {
             group: {"line": line.tolist(), "site": site.tolist(), "share": share.tolist()}

@@ -8,11 +8,10 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from strategies import World, whole_worlds
 
 from raastof_geo.assignment import Plan, assign
-from raastof_geo.assignment.statement.measures import COST_PARTS
-from raastof_geo.assignment.statement.shares import PARTS, SUMS
 from raastof_geo.effect import Effect, measure_effect
 from raastof_geo.effect.money import shapley_values, tabulate_payments
 from raastof_geo.errors import NoPlanError
+from raastof_geo.figures.vocabulary import COST, parts_of, sums_of_parts, told_in_books
 
 SETTINGS = settings(
     deadline=None,
@@ -57,9 +56,9 @@ def check_that_parts_add_up(world) -> None:
     for books, amounts in ((effect.books, plan.amounts), (effect.baseline_books, None)):
         for dimension in ("site", "project", "municipality", "material", "period", "vehicle"):
             sums = books.by(dimension).sum()
-            for part in [*PARTS, *SUMS]:
+            for part in told_in_books():
                 assert close(sums[part], books.total(part)), (dimension, part)
-        for name in SUMS:
+        for name in sums_of_parts():
             if amounts is not None:
                 assert close(books.total(name), amounts[name])
         assert books.lines[books.lines["kind"] == "moves"]["tonnes"].sum() == pytest.approx(
@@ -67,7 +66,7 @@ def check_that_parts_add_up(world) -> None:
         )
         payments = tabulate_payments(books)
         if len(payments):
-            assert np.abs(payments[list(COST_PARTS)].sum()).max() < 1e-3
+            assert np.abs(payments[list(parts_of(COST))].sum()).max() < 1e-3
     assert close(effect.books.total("litres"), effect.plan.litres)
     assert close(effect.books.total("drive_h"), plan.amounts["drive_h"])
 
@@ -90,7 +89,7 @@ def test_causes_add_up_to_the_effect_in_many_worlds(world):
 def check_that_causes_add_up(world) -> None:
     _, effect = solve(world)
     assume(effect.causes)
-    for part in [*PARTS, *SUMS]:
+    for part in told_in_books():
         whole = effect.baseline_books.total(part) - effect.books.total(part)
         parts = sum(cause.saved[part] for cause in effect.causes)
         assert abs(whole - parts) <= 1e-3 + 1e-6 * abs(whole), part

@@ -13,9 +13,9 @@ from places import SCENARIOS
 
 from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError
+from raastof_geo.figures.vocabulary import shown_in_lines
 from raastof_geo.language import format_number, speaking
 from raastof_geo.outputs.documents.charts import Bar, draw_waterfall
-from raastof_geo.outputs.documents.effects import EFFECTS
 from raastof_geo.outputs.documents.project import file_name, list_projects, round_coarsely
 from raastof_geo.outputs.documents.report import build_report
 from raastof_geo.pipeline import run_scenario
@@ -75,7 +75,7 @@ def test_every_figure_of_the_effect_is_followed_in_the_report(road):
     """The table links to the ledger of each figure, and the ledger has its amount."""
     result, folder = road
     page, reader = read(folder / "report.html")
-    for part, _, _, _ in EFFECTS:
+    for part in shown_in_lines():
         if result.effect.books.total(part) or result.effect.baseline_books.total(part):
             assert f"#how-{part}" in reader.links
             assert f"how-{part}" in reader.ids

@@ -16,6 +16,7 @@ from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.limits import in_period
 from raastof_geo.assignment.rules.row import Row, declare
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.figures.vocabulary import DRIVE_H, VEHICLE_KM
 from raastof_geo.language import say
 
 _DAYS_A_YEAR = 365.25
@@ -39,7 +40,7 @@ def fleet_kept(problem: Problem) -> Iterator[Row]:
     scenario = problem.scenario
     if not scenario.said.fleet:
         return
-    work, km = work_hours(problem), problem.measure("vehicle_km")
+    work, km = work_hours(problem), problem.measure(VEHICLE_KM)
     for vehicle, limit in scenario.said.fleet.items():
         mine = _of_vehicle(problem, vehicle)
         for period, span in scenario.periods.items():
@@ -70,8 +71,8 @@ def work_hours(problem: Problem) -> Floats:
     load_t = problem.leg("load_t")
     moved = problem.leg("work_h") / load_t
     if problem.pooled_share:
-        moved = moved - problem.pooled_share * problem.return_trip("drive_h") / load_t
-    return problem.join(moves=moved, trips=problem.trip("drive_h"))
+        moved = moved - problem.pooled_share * problem.return_trip(DRIVE_H) / load_t
+    return problem.join(moves=moved, trips=problem.trip(DRIVE_H))
 
 
 def _of_vehicle(problem: Problem, vehicle: str) -> Mask:

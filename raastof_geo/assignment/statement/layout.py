@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
+from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import Moves, Problem
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
@@ -34,7 +35,7 @@ def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True)
     givers, takers = list_givers(scenario), list_takers(scenario)
     table = _LegTable(scenario, legs, keep_all=every_vehicle)
     moves = _list_moves(scenario, givers, takers, table)
-    bare = Problem(scenario, legs, givers, takers, moves)
+    bare = Problem(scenario, legs, givers, takers, moves, MEASURES)
     others = {
         "processes": _list_processes(scenario),
         "stores": _list_stores(scenario),
@@ -122,7 +123,7 @@ def _haul(scenario: Scenario, legs: Legs) -> list[Floats]:
         none, none, np.arange(count, dtype=np.int32), none.astype(np.int16), none.astype(np.int16)
     )
     bare = replace(scenario, said=scenario.said.model_copy(update={"return_loads": None}))
-    return Problem(bare, legs, (giver,), (taker,), moves).objectives()
+    return Problem(bare, legs, (giver,), (taker,), moves, MEASURES).objectives()
 
 
 def _distinct(labels: pd.Series) -> list[str]:

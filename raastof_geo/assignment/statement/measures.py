@@ -2,57 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from raastof_geo.arrays import Floats
-
-if TYPE_CHECKING:
-    from raastof_geo.assignment.statement.problem import Problem
-
-
-EMISSION_PARTS = (
-    "transport_kg_co2e_wtw",
-    "upstream_kg_co2e",
-    "processing_kg_co2e",
-    "disposal_kg_co2e",
-)
-"""Parts that add up to `kg_co2e_wtw`."""
-
-COST_PARTS = (
-    "haul_dkk",
-    "toll_dkk",
-    "purchase_dkk",
-    "tax_dkk",
-    "gate_dkk",
-    "preparation_dkk",
-    "handling_dkk",
-    "processing_dkk",
-    "storing_dkk",
-    "opening_dkk",
-)
-"""Parts that add up to `cost_dkk`: trucks; tolls and fares; material bought; raw-material tax;
-gate fees; what a use asks for, as lime; depots in and out; plants; what lies in depots; candidate
-sites that open."""
+from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.figures import vocabulary
+from raastof_geo.figures.vocabulary import Metric
 
 
-def _from_legs(name: str, of_trip: str) -> Callable[[Problem], Floats]:
+def _from_legs(problem: Problem, *, name: str, of_trip: str) -> Floats:
     """Take a figure of the leg, and give back the return trip of coordinated trucks."""
+    share = problem.pooled_share
+    moved = problem.leg(name)
+    if share:
+        moved = moved - share * problem.return_trip(of_trip) / problem.leg("load_t")
+    return problem.join(moves=moved, trips=problem.trip(of_trip))
 
-    def measure(problem: Problem) -> Floats:
-        share = problem.pooled_share
-        moved = problem.leg(name)
-        if share:
-            moved = moved - share * problem.return_trip(of_trip) / problem.leg("load_t")
-        return problem.join(moves=moved, trips=problem.trip(of_trip))
 
-    return measure
+def _haul_and_toll(problem: Problem) -> Floats:
+    return _from_legs(problem, name="haul_dkk_per_t", of_trip="dkk")
 
 
 def _haul(problem: Problem) -> Floats:
-    return _from_legs("haul_dkk_per_t", "dkk")(problem) - problem.measure("toll_dkk")
+    return _haul_and_toll(problem) - problem.measure(vocabulary.TOLL)
 
 
 def _purchase(problem: Problem) -> Floats:
@@ -65,35 +40,27 @@ def _tax(problem: Problem) -> Floats:
     return problem.join(moves=paid)
 
 
-def _terms_of(taker: str) -> Callable[[Problem], Floats]:
+def _terms_of(problem: Problem, *, taker: str) -> Floats:
     """Take what a kind of taker asks for a tonne."""
-
-    def measure(problem: Problem) -> Floats:
-        asked = problem.terms("dkk_per_t") - problem.of_givers("dkk_per_t")
-        return problem.join(moves=asked * problem.taker_is(taker))
-
-    return measure
+    asked = problem.terms("dkk_per_t") - problem.of_givers("dkk_per_t")
+    return problem.join(moves=asked * problem.taker_is(taker))
 
 
 def _handling(problem: Problem) -> Floats:
     out = problem.join(moves=problem.of_givers("dkk_per_t"))
-    return out + _terms_of("depot")(problem) + _terms_of("plant")(problem)
+    return out + _terms_of(problem, taker="depot") + _terms_of(problem, taker="plant")
 
 
-def _dkk_of(kind: str) -> Callable[[Problem], Floats]:
+def _dkk_of(problem: Problem, *, kind: str) -> Floats:
     """Take what a kind of columns costs."""
-
-    def measure(problem: Problem) -> Floats:
-        if not problem.sizes[kind]:
-            return np.zeros(problem.column_count)
-        return problem.join(**{kind: problem.others[kind]["dkk"].to_numpy(np.float64)})
-
-    return measure
+    if not problem.sizes[kind]:
+        return np.zeros(problem.column_count)
+    return problem.join(**{kind: problem.others[kind]["dkk"].to_numpy(np.float64)})
 
 
 def _cost(problem: Problem) -> Floats:
     """Add all parts at once: a large programme has no room for each of them."""
-    haul = _from_legs("haul_dkk_per_t", "dkk")(problem)
+    haul = _haul_and_toll(problem)
     paid = problem.of_givers("price_dkk_per_t") * (1 - problem.taker_is("receiver"))
     return haul + problem.join(moves=paid + problem.terms("dkk_per_t")) + problem.other("dkk")
 
@@ -115,16 +82,12 @@ def _tonne_km(problem: Problem) -> Floats:
     return problem.join(moves=problem.leg("length_km"))
 
 
-def _for_each_trip(name: str) -> Callable[[Problem], Floats]:
+def _for_each_trip(problem: Problem, *, name: str) -> Floats:
     """Take a figure that the leg gives for a trip, and give back coordinated return trips."""
-
-    def measure(problem: Problem) -> Floats:
-        moved = problem.leg(name) / problem.leg("load_t")
-        if problem.pooled_share:
-            moved = moved - problem.pooled_share * problem.return_trip(name) / problem.leg("load_t")
-        return problem.join(moves=moved, trips=problem.trip(name))
-
-    return measure
+    moved = problem.leg(name) / problem.leg("load_t")
+    if problem.pooled_share:
+        moved = moved - problem.pooled_share * problem.return_trip(name) / problem.leg("load_t")
+    return problem.join(moves=moved, trips=problem.trip(name))
 
 
 def _virgin(problem: Problem) -> Floats:
@@ -136,46 +99,60 @@ def _landfill(problem: Problem) -> Floats:
 
 
 def _all_emissions(problem: Problem) -> Floats:
-    return np.asarray(sum(problem.measure(part) for part in EMISSION_PARTS))
+    return problem.add_up(vocabulary.parts_of(vocabulary.CO2E))
 
 
 def _cost_with_co2(problem: Problem) -> Floats:
     dkk_per_kg = problem.scenario.said.co2_price_dkk_per_t / 1000
-    return problem.measure("cost_dkk") + dkk_per_kg * problem.measure("kg_co2e_wtw")
+    emitted = problem.measure(vocabulary.CO2E)
+    return problem.measure(vocabulary.COST) + dkk_per_kg * emitted
 
 
-MEASURES: Mapping[str, Callable[[Problem], Floats]] = {
-    "transport_kg_co2e_wtw": _from_legs("kg_co2e_wtw_per_t", "kg_co2e_wtw"),
-    "transport_kg_co2e_ttw": _from_legs("kg_co2e_ttw_per_t", "kg_co2e_ttw"),
-    "upstream_kg_co2e": _upstream,
-    "processing_kg_co2e": _processing,
-    "disposal_kg_co2e": _disposal,
-    "kg_co2e_wtw": _all_emissions,
-    "cost_dkk": _cost,
-    "cost_with_co2_dkk": _cost_with_co2,
-    "haul_dkk": _haul,
-    "toll_dkk": _from_legs("toll_dkk_per_t", "toll_dkk"),
-    "purchase_dkk": _purchase,
-    "tax_dkk": _tax,
-    "gate_dkk": _terms_of("receiver"),
-    "preparation_dkk": _terms_of("need"),
-    "handling_dkk": _handling,
-    "processing_dkk": _dkk_of("processes"),
-    "storing_dkk": _dkk_of("stores"),
-    "opening_dkk": _dkk_of("openings"),
-    "tonne_km": _tonne_km,
-    "vehicle_km": _from_legs("vehicle_km_per_t", "length_km"),
-    "drive_h": _for_each_trip("drive_h"),
-    "virgin_tonnes": _virgin,
-    "landfill_tonnes": _landfill,
-    "energy": _for_each_trip("energy"),
+MEASURES: dict[Metric, Callable[[Problem], Floats]] = {
+    vocabulary.TRANSPORT_WTW: partial(
+        _from_legs, name="kg_co2e_wtw_per_t", of_trip=vocabulary.TRANSPORT_WTW.flow
+    ),
+    vocabulary.TRANSPORT_TTW: partial(
+        _from_legs, name="kg_co2e_ttw_per_t", of_trip=vocabulary.TRANSPORT_TTW.flow
+    ),
+    vocabulary.UPSTREAM: _upstream,
+    vocabulary.PROCESSING: _processing,
+    vocabulary.DISPOSAL: _disposal,
+    vocabulary.CO2E: _all_emissions,
+    vocabulary.COST: _cost,
+    vocabulary.COST_WITH_CO2: _cost_with_co2,
+    vocabulary.HAUL: _haul,
+    vocabulary.TOLL: partial(_from_legs, name="toll_dkk_per_t", of_trip=vocabulary.TOLL),
+    vocabulary.PURCHASE: _purchase,
+    vocabulary.TAX: _tax,
+    vocabulary.GATE: partial(_terms_of, taker="receiver"),
+    vocabulary.PREPARATION: partial(_terms_of, taker="need"),
+    vocabulary.HANDLING: _handling,
+    vocabulary.PLANTS_RUN: partial(_dkk_of, kind="processes"),
+    vocabulary.STORING: partial(_dkk_of, kind="stores"),
+    vocabulary.OPENING: partial(_dkk_of, kind="openings"),
+    vocabulary.TONNE_KM: _tonne_km,
+    vocabulary.VEHICLE_KM: partial(_from_legs, name="vehicle_km_per_t", of_trip="length_km"),
+    vocabulary.DRIVE_H: partial(_for_each_trip, name=vocabulary.DRIVE_H.name),
+    vocabulary.VIRGIN: _virgin,
+    vocabulary.LANDFILL: _landfill,
+    vocabulary.ENERGY: partial(_for_each_trip, name=vocabulary.ENERGY.name),
 }
-"""What a plan can be measured by: for each, what a unit of every column adds to it.
-`energy` is in the unit of each truck's fuel."""
+"""What a plan can be measured by: for each, what a unit of every column adds to it. The functions
+are partial ones, not closures, so that a problem, which carries them, can be pickled."""
 
 
-def add_measures(problem: Problem, names: Sequence[str]) -> Floats:
-    """Add several measures of one unit up."""
-    if len(names) == 1:
-        return problem.measure(names[0])
-    return np.asarray(sum(problem.measure(name) for name in names))
+def check_measures() -> None:
+    """See that every metric that columns are measured by has its function, and no other has.
+
+    Raises
+    ------
+    LookupError
+        A function without a metric in the vocabulary, or a metric without a function.
+    """
+    apart = set(vocabulary.measured()).symmetric_difference(MEASURES)
+    if apart:
+        raise LookupError(f"in one of `METRICS` and `MEASURES` only: {', '.join(sorted(apart))}")
+
+
+check_measures()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -12,7 +12,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Columns, Floats, Indices, Mask, Objects, SmallIntegers
-from raastof_geo.assignment.statement.measures import MEASURES, add_measures
+from raastof_geo.figures.vocabulary import (
+    CO2E,
+    COST,
+    DRIVE_H,
+    ENERGY,
+    TRANSPORT_WTW,
+    Metric,
+    find_metric,
+    parts_of,
+)
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.parties import Giver, Taker
 from raastof_geo.scenario.scenario import Scenario
@@ -64,6 +73,8 @@ class Problem:
     givers: tuple[Giver, ...]
     takers: tuple[Taker, ...]
     moves: Moves
+    measures: Mapping[Metric, Callable[[Problem], Floats]]
+    """What columns can be measured by: for each, what a unit of every column adds to it."""
     others: dict[str, pd.DataFrame] = field(default_factory=dict)
     """Columns that move nothing, by kind; each with labels and with `dkk` and `kg_co2e`."""
     alone: dict[str, float] = field(default_factory=dict)
@@ -409,8 +420,14 @@ class Problem:
             In the unit of the measure for each tonne, trip or decision. [columns]
         """
         if name not in self._measured:
-            self._measured[name] = MEASURES[name](self)
+            self._measured[name] = self.measures[find_metric(name)](self)
         return self._measured[name]
+
+    def add_up(self, names: Sequence[str]) -> Floats:
+        """Add several measures of one unit up."""
+        if len(names) == 1:
+            return self.measure(names[0])
+        return np.asarray(sum(self.measure(name) for name in names))
 
     @cached_property
     def _measured(self) -> dict[str, Floats]:
@@ -426,7 +443,7 @@ class Problem:
         costs
             One array for each step, measures of a step added up. [columns]
         """
-        return [add_measures(self, step.minimise) for step in self.scenario.said.objectives]
+        return [self.add_up(step.minimise) for step in self.scenario.said.objectives]
 
     def tabulate_moves(self, columns: Columns) -> pd.DataFrame:
         """Give the labels of moves, and what they are made of, as a table.
@@ -450,9 +467,10 @@ class Problem:
         table["reference_share"] = self.reference_share[columns]
         table["virgin"] = self.giver_is("pit")[columns]
         table["landfill"] = self._of_terms("landfill")[columns]
-        table["dkk_per_t"] = self.measure("cost_dkk")[columns]
-        for part in ("upstream_kg_co2e", "processing_kg_co2e", "disposal_kg_co2e"):
-            table[f"{part}_per_t"] = self.measure(part)[columns]
+        table["dkk_per_t"] = self.measure(COST)[columns]
+        for part in parts_of(CO2E):
+            if part != TRANSPORT_WTW:  # which the legs give
+                table[f"{part}_per_t"] = self.measure(part)[columns]
         return table
 
 
@@ -462,9 +480,9 @@ _HAULED = (
     "ferry_km",
     "toll_km",
     "link_dkk",
-    "drive_h",
+    DRIVE_H,
     "work_h",
-    "energy",
+    ENERGY,
     "kg_co2e_wtw_per_t",
     "kg_co2e_ttw_per_t",
     "haul_dkk_per_t",

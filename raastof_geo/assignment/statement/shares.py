@@ -6,62 +6,13 @@ the rule keeps from being worse off is not worse off in the books.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
 from raastof_geo.arrays import Floats, Mask
-from raastof_geo.assignment.statement.measures import COST_PARTS, EMISSION_PARTS
+from raastof_geo.figures.vocabulary import CO2E, COST, COST_WITH_CO2, Group, find_metric, parts_of
 from raastof_geo.scenario.scenario import Scenario
-
-Group: TypeAlias = Literal["ends", "taking", "buying", "giving"]
-"""How a part of a line is shared out between its two ends."""
-
-PARTS: Mapping[str, Group] = {
-    "tonnes": "ends",
-    "loads": "ends",
-    "vehicle_km": "ends",
-    "tonne_km": "ends",
-    "drive_h": "ends",
-    "litres": "ends",
-    "kwh": "ends",
-    "transport_kg_co2e_wtw": "ends",
-    "transport_kg_co2e_ttw": "ends",
-    "upstream_kg_co2e": "buying",
-    "processing_kg_co2e": "taking",
-    "disposal_kg_co2e": "giving",
-    "haul_dkk": "ends",
-    "toll_dkk": "ends",
-    "purchase_dkk": "buying",
-    "tax_dkk": "buying",
-    "gate_dkk": "giving",
-    "preparation_dkk": "taking",
-    "handling_dkk": "ends",
-    "processing_dkk": "ends",
-    "storing_dkk": "ends",
-    "opening_dkk": "ends",
-    "reference_tonnes": "taking",
-    "secondary_reference_tonnes": "taking",
-    "virgin_tonnes": "buying",
-    "secondary_tonnes": "taking",
-    "received_tonnes": "giving",
-    "landfill_tonnes": "giving",
-    "reused_tonnes": "giving",
-    "sold_dkk": "giving",
-}
-"""What every line has, and how each of it is shared out.
-
-`ends`: a transport between two projects by the scenario's rule, else the project at one end.
-`taking`: who takes, else who gives. `giving`: who gives, else who takes. `buying`: who takes.
-What no project stands at the end of is common: empty trips go by loads, the rest by the tonnes
-that each project exchanges with plants and depots."""
-
-SUMS: Mapping[str, tuple[str, ...]] = {
-    "kg_co2e_wtw": EMISSION_PARTS,
-    "cost_dkk": COST_PARTS,
-}
-"""Figures that are sums of parts."""
 
 
 class Ends(NamedTuple):
@@ -108,13 +59,14 @@ def group_parts(measure: str, co2_dkk_per_kg: float) -> dict[Group, list[tuple[s
     parts
         By group the names of parts and what a unit of each counts in the measure.
     """
-    parts = [(name, 1.0) for name in SUMS.get(measure, (measure,))]
-    if measure == "cost_with_co2_dkk":
-        parts = [(name, 1.0) for name in COST_PARTS]
-        parts += [(name, co2_dkk_per_kg) for name in EMISSION_PARTS]
+    whole = find_metric(measure)
+    parts = [(part, 1.0) for part in parts_of(whole) or (whole,)]
+    if whole == COST_WITH_CO2:
+        parts = [(part, 1.0) for part in parts_of(COST)]
+        parts += [(part, co2_dkk_per_kg) for part in parts_of(CO2E)]
     groups: dict[Group, list[tuple[str, float]]] = {}
-    for name, times in parts:
-        groups.setdefault(PARTS[name], []).append((name, times))
+    for part, times in parts:
+        groups.setdefault(part.divided, []).append((part, times))
     return groups
 
 

@@ -10,6 +10,7 @@ from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.limits import PASSAGES_LIMITED, SHARE_REACHED
 from raastof_geo.assignment.rules.row import RowName
+from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Language, Message, Readable, format_number, say
 from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.said.target import PassageLimit
@@ -193,7 +194,7 @@ def _name_limit(scenario: Scenario, family: Family, about: About) -> Readable | 
     if about.site:
         return None
     if about.measure:
-        return MEASURE_NAMES[about.measure]
+        return aim_of(about.measure).title
     return call(scenario.catalogue.vehicles[about.vehicle].name) if about.vehicle else None
 
 
@@ -309,34 +310,8 @@ def unit_of_row(name: RowName) -> Readable:
 
 def unit_of_measure(measure: str) -> Readable:
     """Give the unit of what a plan is measured by."""
-    units: dict[str, Readable] = {
-        "cost_dkk": say("DKK"),
-        "cost_with_co2_dkk": say("DKK"),
-        "tonne_km": say("tonne-km"),
-        "vehicle_km": "km",
-        "drive_h": say("hours"),
-        "virgin_tonnes": "t",
-        "landfill_tonnes": "t",
-    }
-    return units.get(measure, "kg CO2e")
+    return aim_of(measure).unit
 
-
-MEASURE_NAMES: dict[str, Message] = {
-    "transport_kg_co2e_wtw": say("transport emission (well to wheel) in kg CO2e"),
-    "transport_kg_co2e_ttw": say("transport emission (tank to wheel) in kg CO2e"),
-    "upstream_kg_co2e": say("emission of digging virgin material in kg CO2e"),
-    "processing_kg_co2e": say("emission of plants and depots in kg CO2e"),
-    "disposal_kg_co2e": say("emission of final reception in kg CO2e"),
-    "kg_co2e_wtw": say("emission of all parts (well to wheel) in kg CO2e"),
-    "cost_dkk": say("cost in DKK"),
-    "cost_with_co2_dkk": say("cost with priced CO2 in DKK"),
-    "tonne_km": say("transport work in tonne-km"),
-    "vehicle_km": say("truck distance in km"),
-    "drive_h": say("driving time in hours"),
-    "virgin_tonnes": say("use of virgin material in tonnes"),
-    "landfill_tonnes": say("landfill in tonnes"),
-}
-"""What people call each measure, with its unit."""
 
 DEFINITION_NAMES: dict[str, Message] = {
     "with_clean_soil": say("recycled materials and clean soil"),

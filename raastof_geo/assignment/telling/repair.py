@@ -28,6 +28,7 @@ from raastof_geo.assignment.telling.names import (
     unit_of_row,
 )
 from raastof_geo.assignment.telling.violation import bend_rows
+from raastof_geo.figures.vocabulary import CO2E, COST
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.said.choice import Choices
 from raastof_geo.scenario.said.file import ScenarioFile
@@ -414,8 +415,8 @@ def _solve(
         return None
     return Repair(
         message,
-        kg_co2e=solution.amount("kg_co2e_wtw"),
-        dkk=solution.amount("cost_dkk"),
+        kg_co2e=solution.amount(CO2E),
+        dkk=solution.amount(COST),
         objective=solution.value,
         change=change,
     )

@@ -12,6 +12,17 @@ from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.money import Transfers, net_cost, tabulate_payments
 from raastof_geo.effect.progress import GOAL_SHARE, GOAL_SOURCE, GOAL_YEAR, follow_progress
+from raastof_geo.figures.vocabulary import (
+    CO2E,
+    COST,
+    LOADS_DRIVEN,
+    REUSED,
+    SOLD,
+    VEHICLE_KM,
+    VIRGIN,
+    parts_of,
+    shown_in_lines,
+)
 from raastof_geo.language import Message, format_number, say, spoken_language
 from raastof_geo.outputs.documents.charts import Bar, Drawing, draw_bars, draw_waterfall
 from raastof_geo.outputs.documents.document import (
@@ -24,40 +35,6 @@ from raastof_geo.outputs.documents.document import (
 )
 from raastof_geo.result import Result
 from raastof_geo.scenario.scenario import Scenario
-
-EFFECTS: tuple[tuple[str, Message, float, int], ...] = (
-    ("kg_co2e_wtw", say("Emissions of all parts, WTW [t CO2e]"), 1e-3, 1),
-    ("transport_kg_co2e_wtw", say("– transport, WTW [t CO2e]"), 1e-3, 1),
-    ("transport_kg_co2e_ttw", say("– of which out of the exhaust, TTW [t CO2e]"), 1e-3, 1),
-    ("upstream_kg_co2e", say("– digging virgin material [t CO2e]"), 1e-3, 1),
-    ("processing_kg_co2e", say("– plants, depots, lime [t CO2e]"), 1e-3, 1),
-    ("disposal_kg_co2e", say("– final reception [t CO2e]"), 1e-3, 1),
-    ("virgin_tonnes", say("Virgin material [t]"), 1.0, 0),
-    ("reused_tonnes", say("Surplus reused elsewhere [t]"), 1.0, 0),
-    ("received_tonnes", say("Surplus to final reception [t]"), 1.0, 0),
-    ("landfill_tonnes", say("– of which landfill [t]"), 1.0, 0),
-    ("tonne_km", say("Transport work [1,000 t km]"), 1e-3, 0),
-    ("vehicle_km", say("Truck kilometres [km]"), 1.0, 0),
-    ("loads", say("Truck loads"), 1.0, 0),
-    ("litres", say("Fuel [l]"), 1.0, 0),
-    ("kwh", say("Electricity [kWh]"), 1.0, 0),
-    ("cost_dkk", say("Cost [1,000 DKK]"), 1e-3, 0),
-)
-"""What is reported of every group: part, name, factor to the unit shown, decimals."""
-
-COSTS: tuple[tuple[str, Message], ...] = (
-    ("haul_dkk", say("Haulage")),
-    ("toll_dkk", say("Tolls and fares")),
-    ("purchase_dkk", say("Material bought")),
-    ("tax_dkk", say("Raw-material tax")),
-    ("gate_dkk", say("Gate fees")),
-    ("preparation_dkk", say("Lime and other preparation")),
-    ("handling_dkk", say("Handling in depots")),
-    ("processing_dkk", say("Plants")),
-    ("storing_dkk", say("Storing")),
-    ("opening_dkk", say("Sites that open")),
-)
-"""Parts of the cost, in the order of tables."""
 
 ROLE_NAMES: Mapping[str, Message] = {
     "need": say("Needs material"),
@@ -77,13 +54,6 @@ CAUSE_NAMES: Mapping[str, Message] = {
     "terms": say("Targets, limits and agreements"),
 }
 
-PART_NAMES: Mapping[str, Message] = {
-    "transport_kg_co2e_wtw": say("shorter hauls"),
-    "upstream_kg_co2e": say("virgin material replaced"),
-    "processing_kg_co2e": say("processing"),
-    "disposal_kg_co2e": say("less final reception"),
-}
-
 
 def tabulate_effect(
     caption: Message, plan: Mapping[str, float], before: Mapping[str, float], *, links: bool = False
@@ -91,13 +61,14 @@ def tabulate_effect(
     """Give plan, before and saved for everything that is reported."""
     rows: list[tuple[str | Message, ...]] = []
     anchors: list[str] = []
-    for part, name, factor, digits in EFFECTS:
-        now, then = float(plan[part]) * factor, float(before[part]) * factor
-        if part in ("litres", "kwh", "landfill_tonnes") and not now and not then:
+    for part, shown in shown_in_lines().items():
+        digits = shown.digits
+        now, then = float(plan[part]) * shown.factor, float(before[part]) * shown.factor
+        if shown.unless_zero and not now and not then:
             continue
         rows.append(
             (
-                name,
+                part.heading,
                 format_number(then, digits=digits),
                 format_number(now, digits=digits),
                 format_number(then - now, digits=digits),
@@ -127,9 +98,7 @@ def tabulate_groups(
     labels = list(dict.fromkeys([*plan.index, *before.index]))
     plan, before = (table.reindex(labels, fill_value=0.0) for table in (plan, before))
     if dimension != "period":
-        size = (before["kg_co2e_wtw"].abs() + plan["kg_co2e_wtw"].abs()).sort_values(
-            ascending=False, kind="stable"
-        )
+        size = (before[CO2E].abs() + plan[CO2E].abs()).sort_values(ascending=False, kind="stable")
         labels = list(size.index)
     rows = [
         _group_row(
@@ -165,13 +134,13 @@ def _group_row(
     saved = before - plan
     return (
         name,
-        format_number(before["kg_co2e_wtw"] / 1000, digits=1),
-        format_number(plan["kg_co2e_wtw"] / 1000, digits=1),
-        format_number(saved["kg_co2e_wtw"] / 1000, digits=1),
-        format_number(saved["virgin_tonnes"]),
-        format_number(saved["vehicle_km"]),
-        format_number(saved["loads"]),
-        format_number(saved["cost_dkk"] / 1000),
+        format_number(before[CO2E] / 1000, digits=1),
+        format_number(plan[CO2E] / 1000, digits=1),
+        format_number(saved[CO2E] / 1000, digits=1),
+        format_number(saved[VIRGIN]),
+        format_number(saved[VEHICLE_KM]),
+        format_number(saved[LOADS_DRIVEN]),
+        format_number(saved[COST] / 1000),
     )
 
 
@@ -214,16 +183,15 @@ def explain_causes(causes: Sequence[Cause], effect: Effect) -> list[Block]:
         rows.append((name, *_cause_cells(cause.saved)))
         if "reuse" in cause.names:
             bars += [
-                Bar(_join(name, PART_NAMES[part]), -cause.saved[part] / 1000)
-                for part in PART_NAMES
+                Bar(_join(name, part.cause or part.heading), -cause.saved[part] / 1000)
+                for part in parts_of(CO2E)
                 if abs(cause.saved[part]) >= 0.5
             ]
         else:
-            bars.append(Bar(name, -cause.saved["kg_co2e_wtw"] / 1000))
+            bars.append(Bar(name, -cause.saved[CO2E] / 1000))
     bars.append(Bar(str(say("Plan")), effect.plan.all_kg_co2e_wtw / 1000, whole=True))
-    total = {
-        part: sum(cause.saved[part] for cause in causes)
-        for part in (*PART_NAMES, "kg_co2e_wtw", "cost_dkk")
+    total: dict[str, float] = {
+        part: sum(cause.saved[part] for cause in causes) for part in (*parts_of(CO2E), CO2E, COST)
     }
     rows.append((say("Total"), *_cause_cells(total)))
     drawing = draw_waterfall(bars, unit=str(say("t CO2e, WTW")))
@@ -264,8 +232,8 @@ def _join(name: str, part: Message) -> str:
 
 
 def _cause_cells(saved: Mapping[str, float]) -> tuple[str, ...]:
-    cells = [format_number(saved[part] / 1000, digits=1) for part in (*PART_NAMES, "kg_co2e_wtw")]
-    return (*cells, format_number(saved["cost_dkk"] / 1000))
+    cells = [format_number(saved[part] / 1000, digits=1) for part in (*parts_of(CO2E), CO2E)]
+    return (*cells, format_number(saved[COST] / 1000))
 
 
 def _picture(drawing: Drawing, alt: Message, caption: Message) -> Picture:
@@ -354,18 +322,18 @@ def show_commitments(
             (say("To and from site [t]"), format_number(moved[0]), told),
             (
                 say("Virgin material [t]"),
-                format_number(plan["virgin_tonnes"]),
-                beside("virgin_tonnes"),
+                format_number(plan[VIRGIN]),
+                beside(VIRGIN),
             ),
             (
                 say("Surplus reused elsewhere [t]"),
-                format_number(plan["reused_tonnes"]),
-                beside("reused_tonnes"),
+                format_number(plan[REUSED]),
+                beside(REUSED),
             ),
             (
                 say("Transport distance, trucks [km]"),
-                format_number(plan["vehicle_km"]),
-                beside("vehicle_km"),
+                format_number(plan[VEHICLE_KM]),
+                beside(VEHICLE_KM),
             ),
         )
     )
@@ -377,24 +345,24 @@ def tabulate_money(scenario: Scenario, effect: Effect) -> list[Block]:
     projects = list(effect.transfers.saved_dkk)
     after, before = (table.reindex(projects, fill_value=0.0) for table in (after, before))
     parts = [
-        (part, name)
-        for part, name in COSTS
+        part
+        for part in parts_of(COST)
         if float(after[part].abs().sum() + before[part].abs().sum()) > 0
     ]
     rows: list[tuple[str | Message, ...]] = [
         (
-            name,
+            part.heading,
             format_number(before[part].sum() / 1000),
             format_number(after[part].sum() / 1000),
             format_number((before[part].sum() - after[part].sum()) / 1000),
         )
-        for part, name in parts
+        for part in parts
     ]
     net = [float(net_cost(table).sum()) for table in (before, after)]
-    sold = [float(table["sold_dkk"].sum()) for table in (before, after)]
+    sold = [float(table[SOLD].sum()) for table in (before, after)]
     if any(sold):
         income = [format_number(-value / 1000) for value in (*sold, sold[0] - sold[1])]
-        rows.append((say("Material sold"), *income))
+        rows.append((SOLD.heading, *income))
     rows.append((say("Total"), *(format_number(value / 1000) for value in (*net, net[0] - net[1]))))
     blocks: list[Block] = [
         Table(
@@ -414,7 +382,7 @@ def tabulate_money(scenario: Scenario, effect: Effect) -> list[Block]:
         say(
             "By the rule {rule} somebody ends up worse off than alone: the projects do not "
             "gain in every set that they might form.",
-            rule=RULE_NAMES[rule],
+            rule=DIVISIONS[rule],
         )
         for rule in effect.transfers.rules
         if not effect.transfers.leaves_nobody_worse_off(rule)
@@ -435,7 +403,7 @@ def list_payees(scenario: Scenario, effect: Effect) -> list[tuple[str | Message,
     found: dict[tuple[str, str], list[float]] = {}
     for side, books in enumerate((effect.baseline_books, effect.books)):
         for row in tabulate_payments(books).to_dict(orient="records"):
-            got = -sum(min(0.0, float(row[part])) for part, _ in COSTS)
+            got = -sum(min(0.0, float(row[part])) for part in parts_of(COST))
             if got > 0.5:
                 key = str(row["sort"]), str(row["party"])
                 found.setdefault(key, [0.0, 0.0])[side] += got
@@ -470,7 +438,7 @@ def tabulate_payees(scenario: Scenario, effect: Effect, *, most: int = 40) -> Ta
     )
 
 
-RULE_NAMES: Mapping[str, Message] = {
+DIVISIONS: Mapping[str, Message] = {
     "equal": say("equal parts"),
     "by_tonnes": say("by tonnes"),
     "shapley": say("Shapley value"),
@@ -509,7 +477,7 @@ def tabulate_transfers(
             say("Before"),
             say("Plan"),
             say("Saved"),
-            *(say("Gets, {rule}", rule=RULE_NAMES[rule]) for rule in rules),
+            *(say("Gets, {rule}", rule=DIVISIONS[rule]) for rule in rules),
         ),
         tuple(rows),
         numeric=frozenset(range(1, 4 + len(rules))),

@@ -13,9 +13,9 @@ import pandas as pd
 from babel.dates import format_date
 
 from raastof_geo.assignment.statement.shares import project_sites
-from raastof_geo.effect.books import unit_of
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.effect.money import net_cost
+from raastof_geo.figures.vocabulary import CO2E, COST, SOLD, parts_of
 from raastof_geo.language import Message, Readable, format_number, say, spoken_language
 from raastof_geo.outputs.documents.document import (
     Block,
@@ -28,8 +28,7 @@ from raastof_geo.outputs.documents.document import (
     render_page,
 )
 from raastof_geo.outputs.documents.effects import (
-    COSTS,
-    RULE_NAMES,
+    DIVISIONS,
     name_project,
     show_commitments,
     sum_books,
@@ -150,21 +149,21 @@ def _books(result: Result, project: str) -> tuple[dict[str, float], dict[str, fl
 def _tell_summary(result: Result, project: str) -> Iterator[Block]:
     plan, before = _books(result, project)
     yield Heading(say("What it means for this project"), anchor="summary")
-    saved = before["kg_co2e_wtw"] - plan["kg_co2e_wtw"]
+    saved = before[CO2E] - plan[CO2E]
     sentence = (
         say(
             "In the plan this project's share of the emissions is {plan} t CO2e instead of "
             "{before} t: {saved} t less.",
-            plan=format_number(plan["kg_co2e_wtw"] / 1000, digits=1),
-            before=format_number(before["kg_co2e_wtw"] / 1000, digits=1),
+            plan=format_number(plan[CO2E] / 1000, digits=1),
+            before=format_number(before[CO2E] / 1000, digits=1),
             saved=format_number(saved / 1000, digits=1),
         )
         if saved >= 0
         else say(
             "In the plan this project's share of the emissions is {plan} t CO2e instead of "
             "{before} t: {more} t more, which others save.",
-            plan=format_number(plan["kg_co2e_wtw"] / 1000, digits=1),
-            before=format_number(before["kg_co2e_wtw"] / 1000, digits=1),
+            plan=format_number(plan[CO2E] / 1000, digits=1),
+            before=format_number(before[CO2E] / 1000, digits=1),
             more=format_number(-saved / 1000, digits=1),
         )
     )
@@ -289,12 +288,12 @@ def _tell_money(result: Result, project: str) -> Iterator[Block]:
     plan, before = _books(result, project)
     yield Heading(say("Money"), anchor="money")
     rows: list[tuple[Readable, ...]] = [
-        _row_of_money(name, before[part], plan[part])
-        for part, name in COSTS
+        _row_of_money(part.heading, before[part], plan[part])
+        for part in parts_of(COST)
         if abs(before[part]) + abs(plan[part]) > 0.5
     ]
-    if before["sold_dkk"] or plan["sold_dkk"]:
-        rows.append(_row_of_money(say("Material sold"), -before["sold_dkk"], -plan["sold_dkk"]))
+    if before[SOLD] or plan[SOLD]:
+        rows.append(_row_of_money(SOLD.heading, -before[SOLD], -plan[SOLD]))
     sums = [float(net_cost(pd.DataFrame([one])).iloc[0]) for one in (before, plan)]
     rows.append(_row_of_money(say("Total"), *sums))
     yield Table(
@@ -311,7 +310,7 @@ def _tell_money(result: Result, project: str) -> Iterator[Block]:
                 say(
                     "If the saving of all projects is divided by {rule}, this project gets {paid} "
                     "thousand DKK from the others (below 0: pays).",
-                    rule=RULE_NAMES[rule],
+                    rule=DIVISIONS[rule],
                     paid=format_number(transfers.paid(rule)[project] / 1000),
                 )
                 for rule in transfers.rules
@@ -334,7 +333,7 @@ def _tell_others(result: Result) -> Iterator[Block]:
     if result.scenario.said.publish == "everything":
         yield tabulate_groups(result, say("Effect by project"), "project", say("Project"))
         return
-    saved = (before["kg_co2e_wtw"] - plan["kg_co2e_wtw"]) / 1000
+    saved = (before[CO2E] - plan[CO2E]) / 1000
     yield Paragraph(
         say(
             "All projects together save about {saved} t CO2e. What each of the others sends and "
@@ -366,7 +365,7 @@ def _tell_method(result: Result) -> Iterator[Block]:
             say(
                 "Emissions are in {unit}, well to wheel, with transport, virgin material, plants, "
                 "depots, lime and final reception.",
-                unit=unit_of("kg_co2e_wtw"),
+                unit=CO2E.unit,
             ),
         )
     )

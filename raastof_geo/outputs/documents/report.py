@@ -9,8 +9,18 @@ from typing import Any
 import pandas as pd
 
 from raastof_geo.assignment.telling.prices import list_priced_rows
-from raastof_geo.effect.books import unit_of
 from raastof_geo.effect.factor import list_doubts
+from raastof_geo.figures.vocabulary import (
+    CO2E,
+    COST,
+    LOADS_DRIVEN,
+    REUSED,
+    SOLD,
+    TRANSPORT_WTW,
+    VEHICLE_KM,
+    VIRGIN,
+    shown_in_lines,
+)
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.documents.document import (
     Block,
@@ -23,7 +33,6 @@ from raastof_geo.outputs.documents.document import (
     render_page,
 )
 from raastof_geo.outputs.documents.effects import (
-    EFFECTS,
     explain_causes,
     explain_progress,
     show_commitments,
@@ -111,40 +120,40 @@ def _say_in_short(
     result: Result, plan: dict[str, float], before: dict[str, float]
 ) -> Iterator[Message]:
     effect = result.effect
-    saved = before["kg_co2e_wtw"] - plan["kg_co2e_wtw"]
+    saved = before[CO2E] - plan[CO2E]
     if effect.baseline_missing:
         yield say(
             "The plan emits {plan} t CO2e. What the projects would emit each on its own cannot be "
             "compared: alone they cannot place everything.",
-            plan=format_number(plan["kg_co2e_wtw"] / 1000),
+            plan=format_number(plan[CO2E] / 1000),
         )
     else:
         yield say(
             "If the projects match their surplus and needs as in this plan, they emit {plan} t "
             "CO2e instead of {before} t: {saved} t, or {share} %, less than if each does it alone.",
-            plan=format_number(plan["kg_co2e_wtw"] / 1000),
-            before=format_number(before["kg_co2e_wtw"] / 1000),
+            plan=format_number(plan[CO2E] / 1000),
+            before=format_number(before[CO2E] / 1000),
             saved=format_number(saved / 1000),
-            share=format_number(100 * saved / max(1e-9, before["kg_co2e_wtw"]), digits=1),
+            share=format_number(100 * saved / max(1e-9, before[CO2E]), digits=1),
         )
     yield say(
         "{reused} t of surplus is put to use in other projects, and {virgin} t less virgin "
         "material is dug.",
-        reused=format_number(plan["reused_tonnes"]),
-        virgin=format_number(before["virgin_tonnes"] - plan["virgin_tonnes"]),
+        reused=format_number(plan[REUSED]),
+        virgin=format_number(before[VIRGIN] - plan[VIRGIN]),
     )
     yield say(
         "Trucks drive {plan} km instead of {before} km, with {loads} loads instead of "
         "{loads_before}.",
-        plan=format_number(plan["vehicle_km"]),
-        before=format_number(before["vehicle_km"]),
-        loads=format_number(plan["loads"]),
-        loads_before=format_number(before["loads"]),
+        plan=format_number(plan[VEHICLE_KM]),
+        before=format_number(before[VEHICLE_KM]),
+        loads=format_number(plan[LOADS_DRIVEN]),
+        loads_before=format_number(before[LOADS_DRIVEN]),
     )
     yield say(
         "The projects pay {plan} million DKK instead of {before} million.",
-        plan=format_number((plan["cost_dkk"] - plan["sold_dkk"]) / 1e6, digits=1),
-        before=format_number((before["cost_dkk"] - before["sold_dkk"]) / 1e6, digits=1),
+        plan=format_number((plan[COST] - plan[SOLD]) / 1e6, digits=1),
+        before=format_number((before[COST] - before[SOLD]) / 1e6, digits=1),
     )
 
 
@@ -255,9 +264,9 @@ def _sum_matches(flows: pd.DataFrame) -> pd.DataFrame:
     keys = ["origin", "destination", "material", "period"]
     summed = flows.groupby(keys, sort=False).agg(
         tonnes=("tonnes", "sum"),
-        loads=("loads", "sum"),
+        loads=(LOADS_DRIVEN, "sum"),
         length_km=("length_km", "mean"),
-        kg_co2e=("kg_co2e_wtw", "sum"),
+        kg_co2e=(TRANSPORT_WTW.flow, "sum"),
     )
     largest_first = [False, True, True, True, True]
     return summed.reset_index().sort_values(["tonnes", *keys], ascending=largest_first)
@@ -281,7 +290,7 @@ def _rows_of_matches(scenario: Scenario, matches: pd.DataFrame) -> Iterator[tupl
 def _tell_prices(result: Result) -> Iterator[Block]:
     worth = list_priced_rows(result.plan, least=1e-6)
     dearest = sorted(worth, key=lambda row: -abs(row.shadow_price))
-    unit = unit_of(result.scenario.said.objectives[0].minimise[0])
+    unit = result.scenario.said.objectives[0].minimise[0].unit
     rows = [
         (
             row.name,
@@ -348,7 +357,7 @@ def _tell_sources(result: Result) -> Iterator[Block]:
                     one.name,
                     scenario.catalogue.cite(figures[one.name].source),
                     one.part,
-                    f"{format_number(one.influence)} {unit_of(one.part)}",
+                    f"{format_number(one.influence)} {one.part.unit}",
                 )
                 for one in doubts[:_MOST_DOUBTS]
             ),
@@ -369,9 +378,9 @@ def _tell_ledger(result: Result) -> Iterator[Block]:
             "FOLDER saved.kg_co2e_wtw@project=NAME"
         )
     )
-    for part, name, _, _ in EFFECTS:
+    for part in shown_in_lines():
         told = explain_in(ledger, f"saved.{part}", most=_MOST_LINES)
         if not told.steps:
             continue
-        yield Heading(name, level=3, anchor=f"how-{part}")
+        yield Heading(part.heading, level=3, anchor=f"how-{part}")
         yield Bullets(tuple(told.steps))

@@ -6,7 +6,17 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from raastof_geo.outputs.gis.layers import FIGURES
+from raastof_geo.figures.vocabulary import (
+    DRIVE_H,
+    ENERGY,
+    LOADS_DRIVEN,
+    REFERENCE_TONNES,
+    TONNE_KM,
+    TRANSPORT_TTW,
+    TRANSPORT_WTW,
+    VEHICLE_KM,
+    layered,
+)
 
 _COLUMNS: Mapping[str, tuple[str, str, str]] = {
     "id": ("", "Lokalitetens navn i scenariet", "The site's id in the scenario"),
@@ -39,23 +49,23 @@ _COLUMNS: Mapping[str, tuple[str, str, str]] = {
     "vehicle": ("", "Lastbil, id", "Truck, id"),
     "period": ("", "Periode", "Period"),
     "tonnes": ("t", "Mængde", "Amount"),
-    "reference_tonnes": (
+    REFERENCE_TONNES: (
         "t",
         "Dækket behov i referencemateriale",
         "Need met, in reference material",
     ),
-    "loads": ("", "Læs", "Truck loads"),
+    LOADS_DRIVEN: ("", "Læs", "Truck loads"),
     "load_t": ("t", "Ton pr. læs", "Tonnes per load"),
     "loaded_km": ("km", "Vej med last, pr. tur", "Way with a load, per trip"),
     "return_km": ("km", "Vej tom, pr. tur", "Way empty, per trip"),
     "ferry_km": ("km", "Heraf med færge, pr. tur", "Of which by ferry, per trip"),
-    "drive_h": ("h", "Køretid i alt", "Driving time in all"),
-    "vehicle_km": ("km", "Kørte kilometre i alt", "Truck kilometres in all"),
-    "tonne_km": ("t km", "Transportarbejde", "Transport work"),
-    "energy": ("", "Energi i alt, i enheden ved siden af", "Energy in all, in the unit beside it"),
+    DRIVE_H: ("h", "Køretid i alt", "Driving time in all"),
+    VEHICLE_KM: ("km", "Kørte kilometre i alt", "Truck kilometres in all"),
+    TONNE_KM: ("t km", "Transportarbejde", "Transport work"),
+    ENERGY: ("", "Energi i alt, i enheden ved siden af", "Energy in all, in the unit beside it"),
     "energy_unit": ("", "Energiens enhed", "Unit of the energy"),
-    "kg_co2e_wtw": ("kg CO2e", "Transport, fra kilde til hjul", "Transport, well to wheel"),
-    "kg_co2e_ttw": ("kg CO2e", "Transport, fra tank til hjul", "Transport, tank to wheel"),
+    TRANSPORT_WTW.flow: ("kg CO2e", "Transport, fra kilde til hjul", "Transport, well to wheel"),
+    TRANSPORT_TTW.flow: ("kg CO2e", "Transport, fra tank til hjul", "Transport, tank to wheel"),
     "dkk": (
         "DKK",
         "Omkostning: kørsel, vejafgift, materiale, gebyr",
@@ -77,20 +87,6 @@ _COLUMNS: Mapping[str, tuple[str, str, str]] = {
     "per_weekday_change": ("1/d", "Plan minus før", "Plan less before"),
     "length_m": ("m", "Vejstykkets længde", "Length of the segment"),
 }
-_FIGURES: Mapping[str, tuple[str, str, str]] = {
-    "t_co2e_wtw": ("t CO2e", "udledning fra alle dele, WTW", "emissions of all parts, WTW"),
-    "transport_t_co2e_wtw": ("t CO2e", "transport, WTW", "transport, WTW"),
-    "transport_t_co2e_ttw": ("t CO2e", "transport, TTW", "transport, TTW"),
-    "upstream_t_co2e": ("t CO2e", "indvinding", "digging virgin material"),
-    "processing_t_co2e": ("t CO2e", "anlæg, depoter, kalk", "plants, depots, lime"),
-    "disposal_t_co2e": ("t CO2e", "slutmodtagelse", "final reception"),
-    "virgin_t": ("t", "jomfrueligt materiale", "virgin material"),
-    "reused_t": ("t", "overskud genbrugt andetsteds", "surplus reused elsewhere"),
-    "landfill_t": ("t", "deponi", "landfill"),
-    "truck_km": ("km", "lastbilkilometer", "truck kilometres"),
-    "loads": ("", "læs", "truck loads"),
-    "cost_dkk": ("DKK", "omkostning", "cost"),
-}
 _SIDES: Mapping[str, tuple[str, str]] = {
     "plan": ("Del af planen", "Share of the plan"),
     "before": ("Del af før-situationen", "Share of what was before"),
@@ -107,9 +103,12 @@ def build_dictionary(columns: Mapping[str, Iterable[str]]) -> pd.DataFrame:
         A column that nobody has described.
     """
     known = dict(_COLUMNS)
-    for figure in FIGURES:
-        unit, danish, english = _FIGURES[figure]
+    for layer in layered().values():
         for side, (in_danish, in_english) in _SIDES.items():
-            known[f"{side}_{figure}"] = (unit, f"{in_danish}: {danish}", f"{in_english}: {english}")
+            known[f"{side}_{layer.column}"] = (
+                layer.unit,
+                f"{in_danish}: {layer.danish}",
+                f"{in_english}: {layer.english}",
+            )
     rows = [(layer, column, *known[column]) for layer, names in columns.items() for column in names]
     return pd.DataFrame(rows, columns=["layer", "column", "unit", "meaning_da", "meaning_en"])

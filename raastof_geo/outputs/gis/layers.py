@@ -9,27 +9,12 @@ import shapely
 
 from raastof_geo.effect.books import Books, find_municipalities
 from raastof_geo.effect.burden import measure_burden
+from raastof_geo.figures.vocabulary import layered
 from raastof_geo.outputs.tables.flows import tabulate_flows
 from raastof_geo.result import Result
 from raastof_geo.roads.places import load_municipalities
 
 CRS = "EPSG:25832"
-
-FIGURES: dict[str, tuple[str, float]] = {
-    "t_co2e_wtw": ("kg_co2e_wtw", 1e-3),
-    "transport_t_co2e_wtw": ("transport_kg_co2e_wtw", 1e-3),
-    "transport_t_co2e_ttw": ("transport_kg_co2e_ttw", 1e-3),
-    "upstream_t_co2e": ("upstream_kg_co2e", 1e-3),
-    "processing_t_co2e": ("processing_kg_co2e", 1e-3),
-    "disposal_t_co2e": ("disposal_kg_co2e", 1e-3),
-    "virgin_t": ("virgin_tonnes", 1.0),
-    "reused_t": ("reused_tonnes", 1.0),
-    "landfill_t": ("landfill_tonnes", 1.0),
-    "truck_km": ("vehicle_km", 1.0),
-    "loads": ("loads", 1.0),
-    "cost_dkk": ("cost_dkk", 1.0),
-}
-"""Figures of sites and municipalities: name, part of the books, factor."""
 
 
 def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
@@ -146,9 +131,10 @@ def _figures(result: Result, dimension: str, labels: list[str]) -> dict[str, lis
         return [round(float(value) * factor, 6) for value in column]
 
     found: dict[str, list[float]] = {}
-    for name, (part, factor) in FIGURES.items():
-        plan = take(result.effect.books, part, factor)
-        before = take(result.effect.baseline_books, part, factor)
+    for part, layer in layered().items():
+        name = layer.column
+        plan = take(result.effect.books, part, layer.factor)
+        before = take(result.effect.baseline_books, part, layer.factor)
         found[f"plan_{name}"], found[f"before_{name}"] = plan, before
         found[f"saved_{name}"] = [round(b - p, 6) for b, p in zip(before, plan, strict=True)]
     return found

@@ -14,6 +14,7 @@ from raastof_geo.arrays import Floats, Indices
 from raastof_geo.assignment import compare_sites
 from raastof_geo.effect.books import Books, find_municipalities
 from raastof_geo.effect.burden import count_weekdays, measure_burden
+from raastof_geo.figures.vocabulary import shown_in_lines
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.documents.effects import ROLE_NAMES, name_project
 from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape, pack
@@ -226,14 +227,6 @@ def _materials(result: Result) -> Iterator[dict[str, Any]]:
         }
 
 
-_EFFECTS: tuple[tuple[str, Message, float], ...] = (
-    ("kg_co2e_wtw", say("Emissions of all parts, WTW [t CO2e]"), 1e-3),
-    ("virgin_tonnes", say("Virgin material [t]"), 1.0),
-    ("vehicle_km", say("Truck kilometres [km]"), 1.0),
-    ("cost_dkk", say("Cost [1,000 DKK]"), 1e-3),
-)
-
-
 def _sites(result: Result) -> Iterator[dict[str, Any]]:
     scenario = result.scenario
     where = find_municipalities(scenario)
@@ -253,9 +246,12 @@ def _sites(result: Result) -> Iterator[dict[str, Any]]:
 
 def _effects(result: Result, site: str) -> Iterator[dict[str, Any]]:
     """Give what falls to a site, before and in the plan."""
-    for part, name, factor in _EFFECTS:
+    for part, shown in shown_in_lines().items():
+        if not shown.in_short:
+            continue
+        factor = shown.factor
         yield {
-            "name": str(name),
+            "name": str(part.heading),
             "before": round(factor * _share_of(site, part, result.effect.baseline_books), 1),
             "plan": round(factor * _share_of(site, part, result.effect.books), 1),
         }

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from raastof_geo.language import Message, Readable, say
-from raastof_geo.outputs.documents.effects import COSTS, EFFECTS
-
-_OTHERS: dict[str, Message] = {
-    "tonnes": say("Tonnes moved"),
-    "drive_h": say("Driving time"),
-    "reference_tonnes": say("Needs met, in reference material"),
-    "secondary_reference_tonnes": say("– of which by secondary materials"),
-    "secondary_tonnes": say("Secondary material put to use"),
-    "sold_dkk": say("Material sold"),
-}
+from raastof_geo.figures.vocabulary import told_in_books
 
 
-def name_figure(part: str) -> Readable:
+def name_figure(part: str) -> str:
     """Give what people call a part of the books, without the unit of its tables."""
-    names = {**_OTHERS, **{part: name for part, name, *_ in EFFECTS}, **dict(COSTS)}
-    return str(names.get(part, "")).partition(" [")[0].removeprefix("– ").strip()
+    return {metric.name: metric.bare for metric in told_in_books()}.get(part, "")

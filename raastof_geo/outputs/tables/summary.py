@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from raastof_geo.assignment.telling.names import DEFINITION_NAMES, MEASURE_NAMES
+from raastof_geo.assignment.telling.names import DEFINITION_NAMES
 from raastof_geo.effect.target import Reach, TargetAnswer
+from raastof_geo.figures.vocabulary import (
+    CO2E,
+    COST,
+    LOADS_DRIVEN,
+    RECEIVED,
+    TRANSPORT_TTW,
+    TRANSPORT_WTW,
+    VEHICLE_KM,
+    VIRGIN,
+    aim_of,
+    told_in_books,
+)
 from raastof_geo.language import Message, Readable, format_number, plain, say, spoken_language
 from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Result
@@ -34,19 +46,19 @@ def summarise(result: Result) -> list[KeyFigure]:
     plan, before = result.effect.plan, result.effect.baseline
     return [
         KeyFigure(
-            "transport_kg_co2e_wtw",
+            TRANSPORT_WTW,
             say("Transport emissions, well to wheel [t CO2e]"),
             _number(plan.kg_co2e_wtw / 1000),
             _number(before.kg_co2e_wtw / 1000),
         ),
         KeyFigure(
-            "transport_kg_co2e_ttw",
+            TRANSPORT_TTW,
             say("Transport emissions, tank to wheel [t CO2e]"),
             _number(plan.kg_co2e_ttw / 1000),
             _number(before.kg_co2e_ttw / 1000),
         ),
         KeyFigure(
-            "kg_co2e_wtw",
+            CO2E,
             say("Emissions of all parts, well to wheel [t CO2e]"),
             _number(plan.all_kg_co2e_wtw / 1000),
             _number(before.all_kg_co2e_wtw / 1000),
@@ -64,33 +76,44 @@ def summarise(result: Result) -> list[KeyFigure]:
             _number(100 * before.secondary_share_without_soil, 1),
         ),
         KeyFigure(
-            "loads", say("Truck trips with a load"), _number(plan.loads), _number(before.loads)
+            LOADS_DRIVEN, say("Truck trips with a load"), _number(plan.loads), _number(before.loads)
         ),
         KeyFigure(
-            "vehicle_km",
+            VEHICLE_KM,
             say("Truck kilometres [km]"),
             _number(plan.vehicle_km),
             _number(before.vehicle_km),
         ),
         KeyFigure(
-            "virgin_tonnes",
+            VIRGIN,
             say("Virgin material [t]"),
             _number(plan.virgin_tonnes),
             _number(before.virgin_tonnes),
         ),
         KeyFigure(
-            "received_tonnes",
+            RECEIVED,
             say("Surplus to final reception [t]"),
             _number(plan.received_tonnes),
             _number(before.received_tonnes),
         ),
         KeyFigure(
-            "cost_dkk",
+            COST,
             say("Cost [million DKK]"),
             _number(plan.cost_dkk / 1e6, 1),
             _number(before.cost_dkk / 1e6, 1),
         ),
+        *_summarise_others(result),
     ]
+
+
+def _summarise_others(result: Result) -> Iterator[KeyFigure]:
+    """Give what the vocabulary wants among the key figures, and totals do not hold."""
+    plan, before = result.effect.books, result.effect.baseline_books
+    for metric in told_in_books():
+        if metric.summary is not None:
+            yield KeyFigure(
+                metric, metric.summary, _number(plan.total(metric)), _number(before.total(metric))
+            )
 
 
 def prove(result: Result) -> Message:
@@ -127,14 +150,14 @@ def _small(value: float) -> Readable:
 
 def name_objective(measures: Sequence[str]) -> str:
     """Name what is minimised."""
-    return " + ".join(str(MEASURE_NAMES[measure]) for measure in measures)
+    return " + ".join(str(aim_of(measure).title) for measure in measures)
 
 
 def answer(result: Result) -> list[Message]:
     """Say whether the target can be reached, with what, at which price, and if not, why not."""
     target = result.effect.target
     materials = result.scenario.catalogue.materials
-    unit = "DKK" if "dkk" in result.scenario.said.objectives[0].name else "kg CO2e"
+    unit = result.scenario.said.objectives[0].minimise[0].unit
     told = []
     told += [_how_far(reach, unit) for reach in target.reaches]
     if target.asked is not None:
@@ -283,7 +306,7 @@ def _lines(result: Result) -> list[str]:
     lines += ["|---|---|---:|---:|---:|"]
     for row in result.plan.fleet.to_dict(orient="records"):
         truck = scenario.catalogue.vehicles[str(row["vehicle"])]
-        cells = [_number(float(row[name])) for name in ("loads", "work_h", "vehicle_km")]
+        cells = [_number(float(row[name])) for name in (LOADS_DRIVEN, "work_h", VEHICLE_KM)]
         lines.append(_row(truck.called(scenario.said.language), row["period"], *cells))
     lines += _list_places(result)
     lines += ["", "## " + str(say("Largest flows")), ""]

@@ -15,13 +15,30 @@ from xlsxwriter.utility import xl_col_to_name
 from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.effect.books import COMMON, find_municipalities
 from raastof_geo.effect.money import net_cost
+from raastof_geo.figures.vocabulary import (
+    CO2E,
+    COST,
+    ENERGY,
+    KWH,
+    LITRES,
+    LOADS_DRIVEN,
+    REFERENCE_TONNES,
+    SOLD,
+    TONNE_KM,
+    TONNES,
+    TRANSPORT_TTW,
+    TRANSPORT_WTW,
+    VEHICLE_KM,
+    Metric,
+    parts_of,
+    shown_in_columns,
+    shown_in_lines,
+    sums_of_parts,
+)
 from raastof_geo.language import Readable, plain, say
 from raastof_geo.outputs.documents.effects import (
     CAUSE_NAMES,
-    COSTS,
-    EFFECTS,
-    PART_NAMES,
-    RULE_NAMES,
+    DIVISIONS,
     list_payees,
     name_group,
     name_project,
@@ -38,25 +55,6 @@ _DIMENSIONS: tuple[tuple[str, Readable], ...] = (
     ("material", say("Materials")),
     ("period", say("Periods")),
 )
-_GROUPED = (
-    "kg_co2e_wtw",
-    "transport_kg_co2e_wtw",
-    "transport_kg_co2e_ttw",
-    "upstream_kg_co2e",
-    "processing_kg_co2e",
-    "disposal_kg_co2e",
-    "tonnes",
-    "virgin_tonnes",
-    "reused_tonnes",
-    "received_tonnes",
-    "landfill_tonnes",
-    "loads",
-    "vehicle_km",
-    "tonne_km",
-    "litres",
-    "kwh",
-    "cost_dkk",
-)
 _FLOW_HEADS: tuple[tuple[str, Readable], ...] = (
     ("origin_name", say("From")),
     ("destination_name", say("To")),
@@ -67,16 +65,16 @@ _FLOW_HEADS: tuple[tuple[str, Readable], ...] = (
     ("vehicle", say("Truck, id")),
     ("period", say("Period")),
     ("tonnes", say("Amount [t]")),
-    ("reference_tonnes", say("Reference [t]")),
-    ("loads", say("Loads")),
+    (REFERENCE_TONNES, say("Reference [t]")),
+    (LOADS_DRIVEN, say("Loads")),
     ("loaded_km", say("Distance loaded [km]")),
     ("return_km", say("Distance empty [km]")),
-    ("vehicle_km", say("Trucks [km]")),
-    ("tonne_km", say("Transport work [t km]")),
-    ("energy", say("Energy")),
+    (VEHICLE_KM, say("Trucks [km]")),
+    (TONNE_KM, say("Transport work [t km]")),
+    (ENERGY, say("Energy")),
     ("energy_unit", say("Unit of energy")),
-    ("kg_co2e_wtw", say("Transport WTW [kg CO2e]")),
-    ("kg_co2e_ttw", say("Transport TTW [kg CO2e]")),
+    (TRANSPORT_WTW.flow, say("Transport WTW [kg CO2e]")),
+    (TRANSPORT_TTW.flow, say("Transport TTW [kg CO2e]")),
     ("dkk", say("Cost [DKK]")),
 )
 
@@ -257,40 +255,37 @@ def _write_summary(sheet: _Sheet, result: Result, flows: _Flows, before: _Flows)
     sheet.heads(["", say("Before"), say("Plan"), say("Before − plan"), "%"])
     plan, then = effect.books.totals, effect.baseline_books.totals
     trips = result.plan.empty_trips
-    empty = {
-        "transport_kg_co2e_wtw": "kg_co2e_wtw",
-        "transport_kg_co2e_ttw": "kg_co2e_ttw",
-        "vehicle_km": "vehicle_km",
-    }
-    of_flows = {
-        "transport_kg_co2e_wtw": "kg_co2e_wtw",
-        "transport_kg_co2e_ttw": "kg_co2e_ttw",
-        "tonne_km": "tonne_km",
-        "vehicle_km": "vehicle_km",
-    }
-    for part, name, factor, digits in EFFECTS:
-        line = sheet.row + 1
+    for part, shown in shown_in_lines().items():
+        line, factor = sheet.row + 1, shown.factor
         now: Any = float(plan[part]) * factor
         was: Any = float(then[part]) * factor
-        if part in of_flows:
-            more = float(trips[empty[part]].sum()) if part in empty and len(trips) else 0.0
+        column = _column_of(part, flows)
+        if column is not None:
+            more = float(trips[column].sum()) if column in trips and len(trips) else 0.0
             extra = f"+{more * factor!r}" if more else ""
-            column = of_flows[part]
             now = _Formula(f"=SUM({flows.range(column)})*{factor!r}{extra}", now)
             was = _Formula(f"=SUM({before.range(column)})*{factor!r}", was)
         saved = float(then[part] - plan[part]) * factor
         share = saved / (float(then[part]) * factor) if then[part] else 0.0
         sheet.cells(
             [
-                name,
+                part.heading,
                 was,
                 now,
                 _Formula(f"=B{line}-C{line}", saved),
                 _Formula(f"=IF(B{line}=0,0,D{line}/B{line})", share, percent=True),
             ],
-            digits=digits,
+            digits=shown.digits,
         )
     sheet.close(5)
+
+
+def _column_of(part: Metric, flows: _Flows) -> str | None:
+    """Give the column of the sheet of flows that adds up to a figure, empty trips left out.
+
+    None where there is no such column, and for sums: plants and depots are in them too.
+    """
+    return part.flow if part.flow in flows.columns and part not in sums_of_parts() else None
 
 
 def _write_groups(book: _Book, result: Result, dimension: str, name: Readable) -> None:
@@ -299,19 +294,18 @@ def _write_groups(book: _Book, result: Result, dimension: str, name: Readable) -
     labels = list(dict.fromkeys([*plan.index, *before.index]))
     plan, before = (table.reindex(labels, fill_value=0.0) for table in (plan, before))
     sheet = book.sheet(name)
-    names = {part: title for part, title, _, _ in EFFECTS} | {"tonnes": say("Moved [t]")}
     heads: list[Readable] = [say("Name"), say("Id")]
     sides = (say("before"), say("plan"), say("before − plan"))
-    for part in _GROUPED:
-        unit_free = str(names[part])
-        heads += [_side(unit_free, side) for side in sides]
+    grouped = shown_in_columns()
+    for part in grouped:
+        heading = say("Moved [t]") if part == TONNES else part.heading
+        heads += [_side(str(heading), side) for side in sides]
     sheet.heads(heads, freeze=2)
-    factors = {part: factor for part, _, factor, _ in EFFECTS} | {"tonnes": 1.0}
     for label in labels:
         cells: list[Any] = [name_group(result.scenario, dimension, str(label)), str(label)]
-        for number, part in enumerate(_GROUPED):
-            was = float(before.loc[label, part]) * factors[part]
-            now = float(plan.loc[label, part]) * factors[part]
+        for number, (part, factor) in enumerate(grouped.items()):
+            was = float(before.loc[label, part]) * factor
+            now = float(plan.loc[label, part]) * factor
             first = xl_col_to_name(2 + 3 * number)
             second = xl_col_to_name(3 + 3 * number)
             line = sheet.row + 1
@@ -320,8 +314,8 @@ def _write_groups(book: _Book, result: Result, dimension: str, name: Readable) -
     last = sheet.row
     sheet.close(len(heads))
     totals: list[Any] = [say("Total"), ""]
-    for number, part in enumerate(_GROUPED):
-        was, now = (float(table[part].sum()) * factors[part] for table in (before, plan))
+    for number, (part, factor) in enumerate(grouped.items()):
+        was, now = (float(table[part].sum()) * factor for table in (before, plan))
         for offset, value in enumerate((was, now, was - now)):
             column = xl_col_to_name(2 + 3 * number + offset)
             totals.append(_sum(column, last, value))
@@ -334,7 +328,7 @@ def _side(name: str, side: Readable) -> str:
 
 def _write_causes(book: _Book, result: Result) -> None:
     sheet = book.sheet(say("Causes"))
-    parts = (*PART_NAMES, "cost_dkk")
+    parts = (*parts_of(CO2E), COST)
     sheet.heads(
         [
             say("Cause"),
@@ -352,13 +346,13 @@ def _write_causes(book: _Book, result: Result) -> None:
             [
                 " + ".join(str(CAUSE_NAMES[one]) for one in cause.names),
                 *(cause.saved[part] for part in parts),
-                _Formula(f"=SUM(B{line}:E{line})", cause.saved["kg_co2e_wtw"]),
+                _Formula(f"=SUM(B{line}:E{line})", cause.saved[CO2E]),
             ]
         )
     last = sheet.row
     sheet.close(7)
     sums = [sum(cause.saved[part] for cause in result.effect.causes) for part in parts]
-    sums.append(sum(cause.saved["kg_co2e_wtw"] for cause in result.effect.causes))
+    sums.append(sum(cause.saved[CO2E] for cause in result.effect.causes))
     sheet.cells(
         [
             say("Total"),
@@ -371,7 +365,7 @@ def _write_causes(book: _Book, result: Result) -> None:
 def _write_money(book: _Book, result: Result) -> None:
     """Write what each project pays by part, before and after, and the transfers."""
     scenario, effect = result.scenario, result.effect
-    sheet = book.sheet(say("Money"))
+    sheet, parts = book.sheet(say("Money")), parts_of(COST)
     rules = list(effect.transfers.rules)
     sides = (
         (say("before"), effect.baseline_books.by("project")),
@@ -379,25 +373,25 @@ def _write_money(book: _Book, result: Result) -> None:
     )
     heads: list[Readable] = [say("Project"), say("Id")]
     for side, _ in sides:
-        heads += [_side(str(name), side) for _, name in COSTS]
-        heads += [_side(str(say("Material sold")), side), _side(str(say("Net [DKK]")), side)]
+        heads += [_side(str(part.heading), side) for part in parts]
+        heads += [_side(str(SOLD.heading), side), _side(str(say("Net [DKK]")), side)]
     heads.append(say("Saved [DKK]"))
-    heads += [say("Gets [DKK], {rule}", rule=RULE_NAMES[rule]) for rule in rules]
+    heads += [say("Gets [DKK], {rule}", rule=DIVISIONS[rule]) for rule in rules]
     sheet.heads(heads, freeze=2)
     paid = {rule: effect.transfers.paid(rule) for rule in rules}
-    width = len(COSTS) + 2
+    width = len(parts) + 2
     for project, saved in effect.transfers.saved_dkk.items():
         cells: list[Any] = [name_project(scenario, project), project]
         line = sheet.row + 1
         nets = []
         for number, (_, table) in enumerate(sides):
             row = table[table.index == project].sum()
-            cells += [float(row[part]) for part, _ in COSTS]
-            cells.append(-float(row["sold_dkk"]))
+            cells += [float(row[part]) for part in parts]
+            cells.append(-float(row[SOLD]))
             first = xl_col_to_name(2 + number * width)
             last = xl_col_to_name(number * width + width)
             nets.append(f"{xl_col_to_name(number * width + width + 1)}{line}")
-            value = float(row["cost_dkk"] - row["sold_dkk"])
+            value = float(row[COST] - row[SOLD])
             cells.append(_Formula(f"=SUM({first}{line}:{last}{line})", value))
         cells.append(_Formula(f"={nets[0]}-{nets[1]}", saved))
         cells += [paid[rule][project] for rule in rules]
@@ -407,8 +401,8 @@ def _write_money(book: _Book, result: Result) -> None:
     sums: list[float] = []
     for _, table in sides:
         mine = table[table.index != COMMON]
-        sums += [float(mine[part].sum()) for part, _ in COSTS]
-        sums += [-float(mine["sold_dkk"].sum()), float(net_cost(mine).sum())]
+        sums += [float(mine[part].sum()) for part in parts]
+        sums += [-float(mine[SOLD].sum()), float(net_cost(mine).sum())]
     sums.append(sum(effect.transfers.saved_dkk.values()))
     sums += [sum(paid[rule].values()) for rule in rules]
     letters = [xl_col_to_name(2 + number) for number in range(len(sums))]
@@ -466,7 +460,7 @@ def _write_life_cycle(book: _Book, result: Result, flows: _Flows) -> None:
     catalogue, language = result.scenario.catalogue, result.scenario.said.language
     lines = result.effect.books.lines
     moves = lines[lines["kind"] == "moves"]
-    parts = ["tonnes", "tonne_km", "vehicle_km", "litres", "kwh"]
+    parts = [TONNES, TONNE_KM, VEHICLE_KM, LITRES, KWH]
     summed = moves.groupby(["material", "vehicle"])[parts].sum().reset_index()
     for row in summed.to_dict(orient="records"):
         material, vehicle = str(row["material"]), str(row["vehicle"])
@@ -483,15 +477,15 @@ def _write_life_cycle(book: _Book, result: Result, flows: _Flows) -> None:
                 material,
                 catalogue.vehicles[vehicle].called(language),
                 vehicle,
-                *(over(part, float(row[part])) for part in ("tonnes", "tonne_km", "vehicle_km")),
-                float(row["litres"]),
-                float(row["kwh"]),
+                *(over(part, float(row[part])) for part in (TONNES, TONNE_KM, VEHICLE_KM)),
+                float(row[LITRES]),
+                float(row[KWH]),
                 named.origin == "virgin",
             ]
         )
     sheet.close(len(heads))
     trips = lines[lines["kind"] == "trips"]
-    driven = ["vehicle_km", "litres", "kwh"]
+    driven = [VEHICLE_KM, LITRES, KWH]
     for one in trips.groupby("vehicle")[driven].sum().reset_index().to_dict(orient="records"):
         vehicle = str(one["vehicle"])
         name = catalogue.vehicles[vehicle].called(language)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, field_validator
 
 from raastof_geo.figures.figure import LARGEST
+from raastof_geo.figures.vocabulary import COST, TONNE_KM, TRANSPORT_WTW
 from raastof_geo.language import Language
 from raastof_geo.scenario.identity import check_id, known
 from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
@@ -55,9 +56,9 @@ class ScenarioFile(Part):
     targets: Targets = Targets()
     objectives: tuple[Objective, ...] = Field(
         default=(
-            Objective(minimise=("transport_kg_co2e_wtw",)),
-            Objective(minimise=("cost_dkk",)),
-            Objective(minimise=("tonne_km",)),
+            Objective(minimise=(TRANSPORT_WTW,)),
+            Objective(minimise=(COST,)),
+            Objective(minimise=(TONNE_KM,)),
         ),
         min_length=1,
     )

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Sum
+from raastof_geo.figures.vocabulary import COST, Metric, aim_of, choices, find_metric, parts_of
 from raastof_geo.language import say
 from raastof_geo.scenario.identity import known
 from raastof_geo.scenario.once import SetOf
@@ -15,34 +24,20 @@ from raastof_geo.scenario.said.amount import Fraction
 from raastof_geo.scenario.said.network import Ways
 from raastof_geo.scenario.said.part import Part, PeriodId, Window
 
-Measure = Literal[
-    "transport_kg_co2e_wtw",
-    "transport_kg_co2e_ttw",
-    "upstream_kg_co2e",
-    "processing_kg_co2e",
-    "disposal_kg_co2e",
-    "kg_co2e_wtw",
-    "cost_dkk",
-    "cost_with_co2_dkk",
-    "tonne_km",
-    "vehicle_km",
-    "drive_h",
-    "virgin_tonnes",
-    "landfill_tonnes",
-]
-"""What a plan can be measured by: emissions by part, their sum, money, work and tonnes."""
+
+def _find_measure(given: Any) -> Metric:
+    known = choices()
+    if isinstance(given, str) and given in known:
+        return find_metric(given)
+    *others, last = (repr(metric.name) for metric in known)
+    expected = f"{', '.join(others)} or {last}"
+    raise PydanticCustomError("literal_error", "one of {expected}", {"expected": expected})
+
+
+Measure: TypeAlias = Annotated[Metric, PlainValidator(_find_measure), PlainSerializer(str)]
+"""What a plan can be measured by: a metric of the vocabulary that may be minimised and capped."""
 
 ShareDefinition = Literal["with_clean_soil", "without_soil", "cut_in_virgin"]
-
-_UNIT_OF_MEASURE = {
-    "transport_kg_co2e_wtw": "kg CO2e",
-    "upstream_kg_co2e": "kg CO2e",
-    "processing_kg_co2e": "kg CO2e",
-    "disposal_kg_co2e": "kg CO2e",
-    "kg_co2e_wtw": "kg CO2e",
-    "virgin_tonnes": "t",
-    "landfill_tonnes": "t",
-}
 
 
 class Objective(Part):
@@ -64,7 +59,8 @@ class Objective(Part):
 
     @model_validator(mode="after")
     def _adds_one_unit(self) -> Objective:
-        units = {_UNIT_OF_MEASURE.get(measure, measure) for measure in self.minimise}
+        aims = {measure: aim_of(measure) for measure in self.minimise}
+        units = {one.unit if aim.adds else one for one, aim in aims.items()}
         if len(units) > 1:
             raise InputError(
                 say(
@@ -73,7 +69,7 @@ class Objective(Part):
                     measures=", ".join(f"`{measure}`" for measure in self.minimise),
                 )
             )
-        if "kg_co2e_wtw" in self.minimise and len(self.minimise) > 1:
+        if len(self.minimise) > 1 and any(parts_of(measure) for measure in self.minimise):
             raise InputError(say("`kg_co2e_wtw` already holds the other emissions"))
         return self
 
@@ -142,7 +138,7 @@ class PassageLimit(Window):
 class Fairness(Part):
     """No project may be worse off than alone."""
 
-    measure: Measure = "cost_dkk"
+    measure: Measure = COST
     worse_by_at_most: Fraction = 0.0
     """Share by which a project may be worse off than alone."""
 

@@ -1,0 +1,536 @@
+"""Say once of every figure what it is called, counted in, part of, shared by and shown as.
+
+A `Metric` is its name, a string that tables are keyed by, and it knows the rest. Whatever tells of
+figures asks here: books, caps, objectives, messages, sheets, layers. So a new one is an entry of
+`METRICS`, and, unless the books count it themselves, a function beside it in
+`assignment/statement/measures.py`, which refuses to be imported where one is missing.
+
+Whether a metric depends on the truck is asked of that function, not stated here: see
+`assignment/statement/layout.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, Literal, TypeAlias
+
+from raastof_geo.language import Message, Readable, say
+
+Group: TypeAlias = Literal["ends", "taking", "buying", "giving"]
+"""How a part of a line is shared out between its two ends.
+
+`ends`: a transport between two projects by the scenario's rule, else the project at one end.
+`taking`: who takes, else who gives. `giving`: who gives, else who takes. `buying`: who takes.
+What no project stands at the end of is common: empty trips go by loads, the rest by the tonnes
+that each project exchanges with plants and depots."""
+
+Payee: TypeAlias = Literal["hauliers", "roads", "state", "contractors", "giver", "holder", "place"]
+"""Who gets a part of the cost: a trade, or who stands at the line: who gives, the project that
+keeps the depot, or the place where it happens, whoever owns it."""
+
+_LAST = 1_000
+AMOUNT = "amount"
+"""What the books call tonnes moved, into a recipe or stored, trips, and 1 for an opening."""
+
+
+@dataclass(frozen=True)
+class Aim:
+    """How objectives and caps speak of a metric."""
+
+    title: Message
+    """What is minimised or capped, with its unit, within a sentence."""
+    unit: Readable
+    """Its unit within a sentence."""
+    adds: bool = True
+    """Whether it may be added to others of its unit: not where they hold some of the same."""
+    place: int = _LAST
+    """Where it stands in the list of what may be chosen."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How tables of the effect show a metric."""
+
+    line: int = _LAST
+    """Where its line stands in the tables of the effect."""
+    factor: float = 1.0
+    """From the metric's unit to the unit of its heading."""
+    digits: int = 0
+    unless_zero: bool = False
+    """Whether its line is left out where there is none of it, before and after."""
+    in_short: bool = False
+    """Whether it is told of each site on the map."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """How the layers for GIS carry a metric."""
+
+    column: str
+    unit: str
+    danish: str
+    english: str
+    factor: float = 1.0
+    """From the metric's unit to the column's."""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """The number of the catalogue that each line is so many times of."""
+
+    of: Literal["vehicle", "fuel", "pit", "receiver", "processing"]
+    """Whose number it is: the truck's, its fuel's, the material's from a pit or to a receiver, or
+    that of lime, depots and plants."""
+    field: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Metric(str):
+    """A part, a sum or a measure: its name, and what there is to say of it."""
+
+    name: str
+    heading: Message
+    """At the head of tables, with the unit shown in brackets where it is shown."""
+    unit: str
+    _: KW_ONLY
+    part_of: str | None = None
+    """The sum that it is part of."""
+    shared: Group | None = None
+    """How it is divided between the ends of a line; none: books do not keep it line by line."""
+    counted: bool = False
+    """Whether the books count it out of lines; otherwise it is measured of columns."""
+    flow: str = ""
+    """The column of flows that adds up to it, empty trips of coordinated trucks left out."""
+    factor: Factor | None = None
+    times: tuple[str, ...] = (AMOUNT,)
+    """What a line has that it is so many times of; several are added up."""
+    aim: Aim | None = None
+    """How objectives and caps speak of it; none: it can be neither minimised nor capped."""
+    shown: Shown | None = None
+    grouped: int | None = None
+    """Where its column stands in the sheets of groups; none: after those that say so, where it is
+    shown."""
+    summary: Message | None = None
+    """Its line among the key figures, for what `Totals` of the effect do not hold."""
+    layer: Layer | None = None
+    cause: Message | None = None
+    """What brought it about where it is saved."""
+    payee: Payee = "place"
+    """Who gets it, of a part of the cost."""
+
+    def __new__(cls, name: str, *_: Any, **__: Any) -> Metric:
+        """Be the name; the rest is laid beside it."""
+        return super().__new__(cls, name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return find_metric, (self.name,)
+
+    @property
+    def divided(self) -> Group:
+        """How it is shared out; of what is not, as a transport is."""
+        return self.shared or "ends"
+
+    @property
+    def bare(self) -> str:
+        """The heading without the unit of its table."""
+        return str(self.heading).partition(" [")[0].removeprefix("– ").strip()
+
+
+TONNES = Metric("tonnes", say("Tonnes moved"), "t", shared="ends", counted=True, grouped=7)
+LOADS_DRIVEN = Metric(
+    "loads",
+    say("Truck loads"),
+    "loads",
+    shared="ends",
+    counted=True,
+    grouped=12,
+    shown=Shown(13),
+    layer=Layer("loads", "", "læs", "truck loads"),
+)
+VEHICLE_KM = Metric(
+    "vehicle_km",
+    say("Truck kilometres [km]"),
+    "km",
+    shared="ends",
+    flow="vehicle_km",
+    times=("loads",),
+    aim=Aim(say("truck distance in km"), "km", place=10),
+    grouped=13,
+    shown=Shown(12, in_short=True),
+    layer=Layer("truck_km", "km", "lastbilkilometer", "truck kilometres"),
+)
+TONNE_KM = Metric(
+    "tonne_km",
+    say("Transport work [1,000 t km]"),
+    "t km",
+    shared="ends",
+    flow="tonne_km",
+    times=("tonnes",),
+    aim=Aim(say("transport work in tonne-km"), say("tonne-km"), place=9),
+    grouped=14,
+    shown=Shown(11, 1e-3),
+)
+DRIVE_H = Metric(
+    "drive_h",
+    say("Driving time"),
+    "h",
+    shared="ends",
+    flow="drive_h",
+    times=("loads",),
+    aim=Aim(say("driving time in hours"), say("hours"), place=11),
+)
+LITRES = Metric(
+    "litres",
+    say("Fuel [l]"),
+    "l",
+    shared="ends",
+    counted=True,
+    factor=Factor("vehicle", "energy_per_100km"),
+    times=("vehicle_km",),
+    grouped=15,
+    shown=Shown(14, unless_zero=True),
+)
+KWH = Metric(
+    "kwh",
+    say("Electricity [kWh]"),
+    "kWh",
+    shared="ends",
+    counted=True,
+    factor=Factor("vehicle", "energy_per_100km"),
+    times=("vehicle_km",),
+    grouped=16,
+    shown=Shown(15, unless_zero=True),
+)
+
+TRANSPORT_WTW = Metric(
+    "transport_kg_co2e_wtw",
+    say("– transport, WTW [t CO2e]"),
+    "kg CO2e",
+    part_of="kg_co2e_wtw",
+    shared="ends",
+    flow="kg_co2e_wtw",
+    factor=Factor("fuel", "kg_co2e_wtw_per_unit"),
+    times=("litres", "kwh"),
+    aim=Aim(say("transport emission (well to wheel) in kg CO2e"), "kg CO2e", place=1),
+    grouped=2,
+    shown=Shown(2, 1e-3, 1),
+    layer=Layer("transport_t_co2e_wtw", "t CO2e", "transport, WTW", "transport, WTW", 1e-3),
+    cause=say("shorter hauls"),
+)
+TRANSPORT_TTW = Metric(
+    "transport_kg_co2e_ttw",
+    say("– of which out of the exhaust, TTW [t CO2e]"),
+    "kg CO2e",
+    shared="ends",
+    flow="kg_co2e_ttw",
+    factor=Factor("fuel", "kg_co2e_ttw_per_unit"),
+    times=("litres", "kwh"),
+    aim=Aim(say("transport emission (tank to wheel) in kg CO2e"), "kg CO2e", adds=False, place=2),
+    grouped=3,
+    shown=Shown(3, 1e-3, 1),
+    layer=Layer("transport_t_co2e_ttw", "t CO2e", "transport, TTW", "transport, TTW", 1e-3),
+)
+UPSTREAM = Metric(
+    "upstream_kg_co2e",
+    say("– digging virgin material [t CO2e]"),
+    "kg CO2e",
+    part_of="kg_co2e_wtw",
+    shared="buying",
+    flow="upstream_kg_co2e",
+    factor=Factor("pit", "upstream_kg_co2e"),
+    aim=Aim(say("emission of digging virgin material in kg CO2e"), "kg CO2e", place=3),
+    grouped=4,
+    shown=Shown(4, 1e-3, 1),
+    layer=Layer("upstream_t_co2e", "t CO2e", "indvinding", "digging virgin material", 1e-3),
+    cause=say("virgin material replaced"),
+)
+PROCESSING = Metric(
+    "processing_kg_co2e",
+    say("– plants, depots, lime [t CO2e]"),
+    "kg CO2e",
+    part_of="kg_co2e_wtw",
+    shared="taking",
+    flow="processing_kg_co2e",
+    factor=Factor("processing", "kg_co2e_per_t"),
+    aim=Aim(say("emission of plants and depots in kg CO2e"), "kg CO2e", place=4),
+    grouped=5,
+    shown=Shown(5, 1e-3, 1),
+    layer=Layer(
+        "processing_t_co2e", "t CO2e", "anlæg, depoter, kalk", "plants, depots, lime", 1e-3
+    ),
+    cause=say("processing"),
+)
+DISPOSAL = Metric(
+    "disposal_kg_co2e",
+    say("– final reception [t CO2e]"),
+    "kg CO2e",
+    part_of="kg_co2e_wtw",
+    shared="giving",
+    flow="disposal_kg_co2e",
+    factor=Factor("receiver", "disposal_kg_co2e"),
+    aim=Aim(say("emission of final reception in kg CO2e"), "kg CO2e", place=5),
+    grouped=6,
+    shown=Shown(6, 1e-3, 1),
+    layer=Layer("disposal_t_co2e", "t CO2e", "slutmodtagelse", "final reception", 1e-3),
+    cause=say("less final reception"),
+)
+
+HAUL = Metric(
+    "haul_dkk",
+    say("Haulage"),
+    "DKK",
+    part_of="cost_dkk",
+    shared="ends",
+    factor=Factor("vehicle", "hire_dkk_per_h"),
+    times=("loads",),
+    payee="hauliers",
+)
+TOLL = Metric(
+    "toll_dkk",
+    say("Tolls and fares"),
+    "DKK",
+    part_of="cost_dkk",
+    shared="ends",
+    factor=Factor("vehicle", "toll_dkk_per_km"),
+    times=("vehicle_km",),
+    payee="roads",
+)
+PURCHASE = Metric(
+    "purchase_dkk",
+    say("Material bought"),
+    "DKK",
+    part_of="cost_dkk",
+    shared="buying",
+    factor=Factor("pit", "price"),
+    payee="giver",
+)
+TAX = Metric(
+    "tax_dkk",
+    say("Raw-material tax"),
+    "DKK",
+    part_of="cost_dkk",
+    shared="buying",
+    factor=Factor("pit", "tax"),
+    payee="state",
+)
+GATE = Metric(
+    "gate_dkk",
+    say("Gate fees"),
+    "DKK",
+    part_of="cost_dkk",
+    shared="giving",
+    factor=Factor("receiver", "gate_fee"),
+)
+PREPARATION = Metric(
+    "preparation_dkk",
+    say("Lime and other preparation"),
+    "DKK",
+    part_of="cost_dkk",
+    shared="taking",
+    factor=Factor("processing", "dkk_per_t"),
+    payee="contractors",
+)
+HANDLING = Metric(
+    "handling_dkk",
+    say("Handling in depots"),
+    "DKK",
+    part_of="cost_dkk",
+    shared="ends",
+    factor=Factor("processing", "dkk_per_t"),
+    payee="holder",
+)
+PLANTS_RUN = Metric(
+    "processing_dkk",
+    say("Plants"),
+    "DKK",
+    part_of="cost_dkk",
+    shared="ends",
+    factor=Factor("processing", "dkk_per_t"),
+)
+STORING = Metric(
+    "storing_dkk", say("Storing"), "DKK", part_of="cost_dkk", shared="ends", payee="holder"
+)
+OPENING = Metric("opening_dkk", say("Sites that open"), "DKK", part_of="cost_dkk", shared="ends")
+
+REFERENCE_TONNES = Metric(
+    "reference_tonnes",
+    say("Needs met, in reference material"),
+    "t",
+    shared="taking",
+    counted=True,
+)
+SECONDARY_REFERENCE = Metric(
+    "secondary_reference_tonnes",
+    say("– of which by secondary materials"),
+    "t",
+    shared="taking",
+    counted=True,
+)
+VIRGIN = Metric(
+    "virgin_tonnes",
+    say("Virgin material [t]"),
+    "t",
+    shared="buying",
+    aim=Aim(say("use of virgin material in tonnes"), "t", place=12),
+    grouped=8,
+    shown=Shown(7, in_short=True),
+    layer=Layer("virgin_t", "t", "jomfrueligt materiale", "virgin material"),
+)
+SECONDARY = Metric(
+    "secondary_tonnes", say("Secondary material put to use"), "t", shared="taking", counted=True
+)
+RECEIVED = Metric(
+    "received_tonnes",
+    say("Surplus to final reception [t]"),
+    "t",
+    shared="giving",
+    counted=True,
+    grouped=10,
+    shown=Shown(9),
+)
+LANDFILL = Metric(
+    "landfill_tonnes",
+    say("– of which landfill [t]"),
+    "t",
+    shared="giving",
+    aim=Aim(say("landfill in tonnes"), "t", place=13),
+    grouped=11,
+    shown=Shown(10, unless_zero=True),
+    layer=Layer("landfill_t", "t", "deponi", "landfill"),
+)
+REUSED = Metric(
+    "reused_tonnes",
+    say("Surplus reused elsewhere [t]"),
+    "t",
+    shared="giving",
+    counted=True,
+    grouped=9,
+    shown=Shown(8),
+    layer=Layer("reused_t", "t", "overskud genbrugt andetsteds", "surplus reused elsewhere"),
+)
+SOLD = Metric("sold_dkk", say("Material sold"), "DKK", shared="giving", counted=True)
+
+CO2E = Metric(
+    "kg_co2e_wtw",
+    say("Emissions of all parts, WTW [t CO2e]"),
+    "kg CO2e",
+    aim=Aim(say("emission of all parts (well to wheel) in kg CO2e"), "kg CO2e", place=6),
+    grouped=1,
+    shown=Shown(1, 1e-3, 1, in_short=True),
+    layer=Layer(
+        "t_co2e_wtw", "t CO2e", "udledning fra alle dele, WTW", "emissions of all parts, WTW", 1e-3
+    ),
+)
+COST = Metric(
+    "cost_dkk",
+    say("Cost [1,000 DKK]"),
+    "DKK",
+    flow="dkk",
+    aim=Aim(say("cost in DKK"), say("DKK"), adds=False, place=7),
+    grouped=17,
+    shown=Shown(16, 1e-3, in_short=True),
+    layer=Layer("cost_dkk", "DKK", "omkostning", "cost"),
+)
+COST_WITH_CO2 = Metric(
+    "cost_with_co2_dkk",
+    say("cost with priced CO2 in DKK"),
+    "DKK",
+    aim=Aim(say("cost with priced CO2 in DKK"), say("DKK"), adds=False, place=8),
+)
+ENERGY = Metric("energy", say("Energy"), "")
+"""In the unit of each truck's fuel."""
+
+METRICS: tuple[Metric, ...] = (
+    *(TONNES, LOADS_DRIVEN, VEHICLE_KM, TONNE_KM, DRIVE_H, LITRES, KWH),
+    *(TRANSPORT_WTW, TRANSPORT_TTW, UPSTREAM, PROCESSING, DISPOSAL),
+    *(HAUL, TOLL, PURCHASE, TAX, GATE, PREPARATION, HANDLING, PLANTS_RUN, STORING, OPENING),
+    *(REFERENCE_TONNES, SECONDARY_REFERENCE, VIRGIN, SECONDARY, RECEIVED, LANDFILL, REUSED, SOLD),
+    *(CO2E, COST, COST_WITH_CO2, ENERGY),
+)
+"""Every figure, in the order of the books: work, emissions, money, masses, sums. All that follows
+looks here each time that it is asked, so that a test may put one more in."""
+
+
+def find_metric(name: str) -> Metric:
+    """Give the metric of a name.
+
+    Raises
+    ------
+    KeyError
+        Nobody knows a figure of this name.
+    """
+    for metric in METRICS:
+        if metric == name:
+            return metric
+    raise KeyError(name)
+
+
+def parts_of(whole: str) -> tuple[Metric, ...]:
+    """Give the parts that add up to a sum; none of what is no sum."""
+    return tuple(metric for metric in METRICS if metric.part_of == whole)
+
+
+def sums_of_parts() -> dict[Metric, tuple[Metric, ...]]:
+    """Give the metrics that are sums, each with its parts."""
+    return {metric: parts for metric in METRICS if (parts := parts_of(metric))}
+
+
+def kept_in_books() -> tuple[Metric, ...]:
+    """Give what every line of the books has of its own, sums of parts left out."""
+    return tuple(metric for metric in METRICS if metric.shared is not None)
+
+
+def told_in_books() -> tuple[Metric, ...]:
+    """Give everything that the books tell: what lines have, then sums of it."""
+    return (*kept_in_books(), *sums_of_parts())
+
+
+def measured() -> tuple[Metric, ...]:
+    """Give what columns are measured by; each has a function in `measures`."""
+    return tuple(metric for metric in METRICS if not metric.counted)
+
+
+def choices() -> dict[Metric, Aim]:
+    """Give what may be minimised and capped, in the order in which they are listed."""
+    known = {metric: metric.aim for metric in METRICS if metric.aim is not None}
+    return dict(sorted(known.items(), key=lambda entry: entry[1].place))
+
+
+def shown_in_lines() -> dict[Metric, Shown]:
+    """Give what tables of the effect show, line by line."""
+    known = {metric: metric.shown for metric in METRICS if metric.shown is not None}
+    return dict(sorted(known.items(), key=lambda entry: entry[1].line))
+
+
+def shown_in_columns() -> dict[Metric, float]:
+    """Give what sheets of groups show, each with the factor to the unit of its heading."""
+    lines = shown_in_lines()
+    known = [metric for metric in METRICS if metric.grouped is not None or metric in lines]
+    known.sort(key=lambda metric: _LAST if metric.grouped is None else metric.grouped)
+    return {metric: lines[metric].factor if metric in lines else 1.0 for metric in known}
+
+
+def layered() -> dict[Metric, Layer]:
+    """Give what layers for GIS carry, in their order."""
+    return {metric: metric.layer for metric in shown_in_lines() if metric.layer is not None}
+
+
+def multiples() -> tuple[Metric, ...]:
+    """Give what is so many times something else than the amount of its line."""
+    return tuple(metric for metric in METRICS if metric.times != (AMOUNT,))
+
+
+def explained() -> dict[Metric, Factor]:
+    """Give what lines have that hangs on a number of the catalogue."""
+    return {metric: metric.factor for metric in kept_in_books() if metric.factor is not None}
+
+
+def aim_of(name: str) -> Aim:
+    """Say how objectives and caps speak of a metric.
+
+    Raises
+    ------
+    KeyError
+        It can be neither minimised nor capped.
+    """
+    return choices()[find_metric(name)]
