@@ -25,15 +25,15 @@ from pydantic_core import PydanticCustomError
 from raastof_geo.emissions.limit import TRUCK_LIMITS, TruckLimit, with_fields
 from raastof_geo.emissions.model import BY_DEFAULT
 from raastof_geo.errors import InputError
-from raastof_geo.figures.figure import LARGEST, NonNegativeFigure, Rate, Sum
+from raastof_geo.figures.figure import LARGEST_FIGURE, NonNegativeFigure, Rate, Sum
 from raastof_geo.figures.vocabulary import (
     COST,
     TONNE_KM,
     TRANSPORT_WTW,
-    Metric,
+    Indicator,
     aim_of,
     choices,
-    find_metric,
+    find_indicator,
     parts_of,
 )
 from raastof_geo.language import Language, say
@@ -49,17 +49,17 @@ FORMAT = 2
 """The form of scenario files that is written now; older ones are read with today's meaning."""
 
 
-def _find_measure(given: Any) -> Metric:
+def _find_measure(given: Any) -> Indicator:
     known = choices()
     if isinstance(given, str) and given in known:
-        return find_metric(given)
-    *others, last = (repr(metric.name) for metric in known)
+        return find_indicator(given)
+    *others, last = (repr(indicator.name) for indicator in known)
     expected = f"{', '.join(others)} or {last}"
     raise PydanticCustomError("literal_error", "one of {expected}", {"expected": expected})
 
 
-Measure: TypeAlias = Annotated[Metric, PlainValidator(_find_measure), PlainSerializer(str)]
-"""What a plan can be measured by: a metric of the vocabulary that may be minimised and capped."""
+Measure: TypeAlias = Annotated[Indicator, PlainValidator(_find_measure), PlainSerializer(str)]
+"""What a plan can be measured by: an indicator that may be minimised and capped."""
 OutputName = Literal[
     "map",
     "report",
@@ -873,7 +873,7 @@ class ScenarioFile(Model):
         min_length=1,
     )
     """What is minimised, the most important first."""
-    co2_price_dkk_per_t: float = Field(default=750.0, ge=0, le=LARGEST)
+    co2_price_dkk_per_t: float = Field(default=750.0, ge=0, le=LARGEST_FIGURE)
     """Price of a tonne of CO2e in `cost_with_co2_dkk`. [DKK/t CO2e]"""
     return_loads: ReturnLoads | None = None
     """None: every truck drives back empty."""

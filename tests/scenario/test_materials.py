@@ -15,7 +15,7 @@ from raastof_geo.outputs.materials import (
     explain_material,
 )
 from raastof_geo.outputs.plan import describe_plan
-from raastof_geo.outputs.tables.glossary import Row, explain_entry, list_catalogue
+from raastof_geo.outputs.tables.glossary import GlossaryRow, explain_entry, list_catalogue
 from raastof_geo.outputs.warning import warn
 from raastof_geo.scenario.catalogue import load_catalogue
 
@@ -384,7 +384,9 @@ def test_the_list_has_everything_that_a_scenario_may_name():
     assert "Class 0 (background)" in rows["class_0_clay_soil"].about
     assert rows["sub_base_gravel"].about.startswith("virgin")
     assert rows["crushed_asphalt"].about.endswith("Asphalt circular")
-    assert rows["base_course"] == Row("base_course", "Base course", "tonnes of Base gravel SG 0/32")
+    assert rows["base_course"] == GlossaryRow(
+        "base_course", "Base course", "tonnes of Base gravel SG 0/32"
+    )
     assert rows["crush_concrete"].about.startswith("1 t Concrete rubble → ")
     assert "Sorting residue of crushing" in rows["crush_concrete"].about
 

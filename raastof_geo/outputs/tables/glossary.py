@@ -14,7 +14,7 @@ from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
 
 
 @dataclass(frozen=True)
-class Row:
+class GlossaryRow:
     """An entry: what to write, what people call it, and what it is for."""
 
     id: str
@@ -28,7 +28,7 @@ class Section:
 
     title: str
     where: str
-    rows: tuple[Row, ...]
+    rows: tuple[GlossaryRow, ...]
 
 
 def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[Section, ...]:
@@ -39,7 +39,7 @@ def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[Section, .
             _TITLES[section].render(language),
             _WHERE[section].render(language),
             tuple(
-                Row(one, words.called(section, one), tell(words, one))
+                GlossaryRow(one, words.called(section, one), tell(words, one))
                 for one in getattr(catalogue, section)
             ),
         )

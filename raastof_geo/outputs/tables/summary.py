@@ -70,9 +70,13 @@ def summarise(result: Result) -> list[tuple[Message, str, str]]:
 def _summarise_others(result: Result) -> Iterator[tuple[Message, str, str]]:
     """Give what the vocabulary wants among the key figures, and totals do not hold."""
     plan, before = result.effect.books, result.effect.baseline_books
-    for metric in told_in_books():
-        if metric.summary is not None:
-            yield metric.summary, _number(plan.total(metric)), _number(before.total(metric))
+    for indicator in told_in_books():
+        if indicator.summary is not None:
+            yield (
+                indicator.summary,
+                _number(plan.total(indicator)),
+                _number(before.total(indicator)),
+            )
 
 
 def prove(result: Result) -> Message:
