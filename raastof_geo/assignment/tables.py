@@ -39,9 +39,9 @@ def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
         loads=np.ceil(trips - 1e-9).astype(np.int64),
         energy=energy,
         **{
-            metric.flow: tonnes * problem.measure(metric)[columns]
-            for metric in problem.measures
-            if metric.flow
+            indicator.flow: tonnes * problem.measure(indicator)[columns]
+            for indicator in problem.measures
+            if indicator.flow
         },
         work_h=tonnes * work_hours(problem)[columns],
     )

@@ -36,7 +36,7 @@ def solve_baseline(scenario: Scenario, legs: Legs) -> BaselinePlan:
     alone = solve_alone(scenario, legs)
     used = np.flatnonzero(alone.values)
     problem, values = alone.problem.only(used), alone.values[used]
-    amounts = {metric.name: float(problem.measure(metric) @ values) for metric in MEASURES}
+    amounts = {indicator.name: float(problem.measure(indicator) @ values) for indicator in MEASURES}
     return BaselinePlan(
         measure_flows(problem, values), alone.missing, amounts, keep_books(problem, values)
     )

@@ -219,9 +219,9 @@ def keep_books(problem: Problem, values: Floats) -> Books:
         [np.arange(problem.column_count)[problem.block(kind)] for kind in _TABLES]
     )
     amount = values[places]
-    for metric in kept_in_books():
-        if not metric.counted:
-            lines[metric] = problem.measure(metric)[places] * amount
+    for indicator in kept_in_books():
+        if not indicator.counted:
+            lines[indicator] = problem.measure(indicator)[places] * amount
     moves = (lines["kind"] == "moves").to_numpy()
     lines[vocabulary.TONNES] = np.where(moves, amount, 0.0)
     lines["amount"] = amount
@@ -237,7 +237,7 @@ def keep_books(problem: Problem, values: Floats) -> Books:
 
 
 def _told() -> list[str]:
-    return [metric.name for metric in told_in_books()]
+    return [indicator.name for indicator in told_in_books()]
 
 
 def _moves(problem: Problem) -> pd.DataFrame:
@@ -304,8 +304,8 @@ def _count_trips(problem: Problem, lines: pd.DataFrame, amount: Floats, places: 
     unit = lines["vehicle"].map(
         lambda name: catalogue.fuels[catalogue.vehicles[name].fuel].unit if name else COMMON
     )
-    for metric in (vocabulary.LITRES, vocabulary.KWH):
-        lines[metric] = np.where(unit == metric.unit, energy, 0.0)
+    for indicator in (vocabulary.LITRES, vocabulary.KWH):
+        lines[indicator] = np.where(unit == indicator.unit, energy, 0.0)
 
 
 def _count_masses(problem: Problem, lines: pd.DataFrame, moves: Mask) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from raastof_geo.effect.books import Books
-from raastof_geo.figures.vocabulary import Metric, explained, find_metric, sums_of_parts
+from raastof_geo.figures.vocabulary import Indicator, explained, find_indicator, sums_of_parts
 from raastof_geo.scenario.scenario import Scenario
 
 
@@ -17,7 +17,7 @@ class Unverified:
     """A figure of the catalogue that nobody has verified, and that the result hangs on."""
 
     name: str
-    part: Metric
+    part: Indicator
     """The part of the books that it is a factor of."""
     plan: float
     """What it stands behind in the plan. [unit of the part]"""
@@ -57,9 +57,9 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
                 if name and abs(value) > 0:
                     behind.setdefault((str(name), part), [0.0, 0.0])[number] += float(value)
     doubts = [
-        Unverified(name, find_metric(part), *values)
+        Unverified(name, find_indicator(part), *values)
         for (name, part), values in behind.items()
-        if name in figures and not figures[name].verified and find_metric(part).part_of
+        if name in figures and not figures[name].verified and find_indicator(part).part_of
     ]
     saved = {
         whole.name: max(1.0, abs(baseline.total(whole) - plan.total(whole)))

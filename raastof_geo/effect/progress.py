@@ -20,7 +20,7 @@ GOAL_SOURCE = (
 
 
 @dataclass(frozen=True)
-class Step:
+class Milestone:
     """What counts in one period by one definition."""
 
     definition: ShareDefinition
@@ -44,7 +44,7 @@ class Step:
         return self.before_t / self.needed_t if self.needed_t else 0.0
 
 
-def follow_progress(plan: Books, baseline: Books) -> list[Step]:
+def follow_progress(plan: Books, baseline: Books) -> list[Milestone]:
     """Give numerator and denominator by definition, for all periods together and for each.
 
     The baseline meets the needs when it can, perhaps in other periods than the plan: its shares
@@ -56,7 +56,7 @@ def follow_progress(plan: Books, baseline: Books) -> list[Step]:
         for period in (COMMON, *plan.scenario.periods):
             needed, now = _count(plan, counts, period)
             _, before = _count(baseline, counts, period)
-            found.append(Step(definition, period, needed, now, before))
+            found.append(Milestone(definition, period, needed, now, before))
     return found
 
 

@@ -13,10 +13,10 @@ from raastof_geo.language import say
 
 STATED_IN_SCENARIO = "scenario"
 
-LARGEST = 1e6
+LARGEST_FIGURE = 1e6
 """No price, fee, factor, size or speed of the trade comes near: the dearest in the catalogue are
 below 2,000, in whichever unit. With the largest amount it can still be counted exactly enough."""
-LEAST = 1e-9
+LEAST_FIGURE = 1e-9
 """The least figure above 0 of those that may be 0."""
 LEAST_POSITIVE = 1e-4
 """The least of those that things are divided by or that make something."""
@@ -93,7 +93,7 @@ class EnergyCurve(Sourced):
         for speed in self.speed_km_h:
             _check(speed, 0, SPEEDS[1])
         for use in (*self.empty, *self.full):
-            _check(use, LEAST_POSITIVE, LARGEST)
+            _check(use, LEAST_POSITIVE, LARGEST_FIGURE)
         return self
 
 
@@ -125,11 +125,11 @@ def _check(value: float, least: float, most: float) -> None:
         raise InputError(say("must be above 0, got {value}", value=f"{value:g}"))
     if value < 0:
         raise InputError(say("must be at least 0, got {value}", value=f"{value:g}"))
-    if value < least or 0 < value < LEAST:
+    if value < least or 0 < value < LEAST_FIGURE:
         raise InputError(
             say(
                 "must be at least {least}, got {value}",
-                least=f"{least or LEAST:.9f}".rstrip("0").rstrip("."),
+                least=f"{least or LEAST_FIGURE:.9f}".rstrip("0").rstrip("."),
                 value=f"{value:g}",
             )
         )
@@ -155,12 +155,12 @@ def _check_years(figure: YearlyFigure) -> YearlyFigure:
                     last=str(YEARS[1]),
                 )
             )
-        _check(value, 0, LARGEST)
+        _check(value, 0, LARGEST_FIGURE)
     return figure
 
 
 def _check_rate(value: float) -> float:
-    _check(abs(value), 0, LARGEST)
+    _check(abs(value), 0, LARGEST_FIGURE)
     return value
 
 
@@ -173,8 +173,10 @@ Rate: TypeAlias = Annotated[float, AfterValidator(_check_rate)]
 """A bare number for each tonne, which may be below 0 where the giver pays."""
 Sum: TypeAlias = Annotated[float, AfterValidator(_check_sum)]
 """A bare number in all, at least 0."""
-NonNegativeFigure = Annotated[Figure, BeforeValidator(_as_figure), _between(0, LARGEST)]
-PositiveFigure = Annotated[Figure, BeforeValidator(_as_figure), _between(LEAST_POSITIVE, LARGEST)]
+NonNegativeFigure = Annotated[Figure, BeforeValidator(_as_figure), _between(0, LARGEST_FIGURE)]
+PositiveFigure = Annotated[
+    Figure, BeforeValidator(_as_figure), _between(LEAST_POSITIVE, LARGEST_FIGURE)
+]
 Density = Annotated[Figure, BeforeValidator(_as_figure), _between(*DENSITIES)]
 Speed = Annotated[Figure, BeforeValidator(_as_figure), _between(*SPEEDS)]
 Yearly = Annotated[YearlyFigure, BeforeValidator(_as_yearly), AfterValidator(_check_years)]

@@ -1,11 +1,11 @@
 """Say once of every figure what it is called, counted in, part of, shared by and shown as.
 
-A `Metric` is its name, a string that tables are keyed by, and it knows the rest. Whatever tells of
-figures asks here: books, caps, objectives, messages, sheets, layers. So a new one is an entry of
-`METRICS`, and, unless the books count it themselves, a function beside it in
+An `Indicator` is its name, a string that tables are keyed by, and it knows the rest. Whatever
+tells of figures asks here: books, caps, objectives, messages, sheets, layers. So a new one is an
+entry of `INDICATORS`, and, unless the books count it themselves, a function in
 `assignment/statement/measures.py`, which refuses to be imported where one is missing.
 
-Whether a metric depends on the truck is asked of that function, not stated here: see
+Whether an indicator depends on the truck is asked of that function, not stated here: see
 `assignment/statement/layout.py`.
 """
 
@@ -35,7 +35,7 @@ AMOUNT = "amount"
 
 @dataclass(frozen=True)
 class Aim:
-    """How objectives and caps speak of a metric."""
+    """How objectives and caps speak of an indicator."""
 
     title: Message
     """What is minimised or capped, with its unit, within a sentence."""
@@ -49,12 +49,12 @@ class Aim:
 
 @dataclass(frozen=True)
 class Shown:
-    """How tables of the effect show a metric."""
+    """How tables of the effect show an indicator."""
 
     line: int = _LAST
     """Where its line stands in the tables of the effect."""
     factor: float = 1.0
-    """From the metric's unit to the unit of its heading."""
+    """From the indicator's unit to the unit of its heading."""
     digits: int = 0
     unless_zero: bool = False
     """Whether its line is left out where there is none of it, before and after."""
@@ -64,14 +64,14 @@ class Shown:
 
 @dataclass(frozen=True)
 class Layer:
-    """How the layers for GIS carry a metric."""
+    """How the layers for GIS carry an indicator."""
 
     column: str
     unit: str
     danish: str
     english: str
     factor: float = 1.0
-    """From the metric's unit to the column's."""
+    """From the indicator's unit to the column's."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Factor:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Metric(str):
+class Indicator(str):
     """A part, a sum or a measure: its name, and what there is to say of it."""
 
     name: str
@@ -118,12 +118,12 @@ class Metric(str):
     payee: Payee = "place"
     """Who gets it, of a part of the cost."""
 
-    def __new__(cls, name: str, *_: Any, **__: Any) -> Metric:
+    def __new__(cls, name: str, *_: Any, **__: Any) -> Indicator:
         """Be the name; the rest is laid beside it."""
         return super().__new__(cls, name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return find_metric, (self.name,)
+        return find_indicator, (self.name,)
 
     @property
     def divided(self) -> Group:
@@ -136,8 +136,8 @@ class Metric(str):
         return str(self.heading).partition(" [")[0].removeprefix("– ").strip()
 
 
-TONNES = Metric("tonnes", say("Tonnes moved"), "t", shared="ends", counted=True, grouped=7)
-LOADS_DRIVEN = Metric(
+TONNES = Indicator("tonnes", say("Tonnes moved"), "t", shared="ends", counted=True, grouped=7)
+LOADS_DRIVEN = Indicator(
     "loads",
     say("Truck loads"),
     "loads",
@@ -147,7 +147,7 @@ LOADS_DRIVEN = Metric(
     shown=Shown(13),
     layer=Layer("loads", "", "læs", "truck loads"),
 )
-VEHICLE_KM = Metric(
+VEHICLE_KM = Indicator(
     "vehicle_km",
     say("Truck kilometres [km]"),
     "km",
@@ -159,7 +159,7 @@ VEHICLE_KM = Metric(
     shown=Shown(12, in_short=True),
     layer=Layer("truck_km", "km", "lastbilkilometer", "truck kilometres"),
 )
-TONNE_KM = Metric(
+TONNE_KM = Indicator(
     "tonne_km",
     say("Transport work [1,000 t km]"),
     "t km",
@@ -170,7 +170,7 @@ TONNE_KM = Metric(
     grouped=14,
     shown=Shown(11, 1e-3),
 )
-DRIVE_H = Metric(
+DRIVE_H = Indicator(
     "drive_h",
     say("Driving time"),
     "h",
@@ -179,7 +179,7 @@ DRIVE_H = Metric(
     times=("loads",),
     aim=Aim(say("driving time in hours"), say("hours"), place=11),
 )
-LITRES = Metric(
+LITRES = Indicator(
     "litres",
     say("Fuel [l]"),
     "l",
@@ -190,7 +190,7 @@ LITRES = Metric(
     grouped=15,
     shown=Shown(14, unless_zero=True),
 )
-KWH = Metric(
+KWH = Indicator(
     "kwh",
     say("Electricity [kWh]"),
     "kWh",
@@ -202,7 +202,7 @@ KWH = Metric(
     shown=Shown(15, unless_zero=True),
 )
 
-TRANSPORT_WTW = Metric(
+TRANSPORT_WTW = Indicator(
     "transport_kg_co2e_wtw",
     say("– transport, WTW [t CO2e]"),
     "kg CO2e",
@@ -217,7 +217,7 @@ TRANSPORT_WTW = Metric(
     layer=Layer("transport_t_co2e_wtw", "t CO2e", "transport, WTW", "transport, WTW", 1e-3),
     cause=say("shorter hauls"),
 )
-TRANSPORT_TTW = Metric(
+TRANSPORT_TTW = Indicator(
     "transport_kg_co2e_ttw",
     say("– of which out of the exhaust, TTW [t CO2e]"),
     "kg CO2e",
@@ -230,7 +230,7 @@ TRANSPORT_TTW = Metric(
     shown=Shown(3, 1e-3, 1),
     layer=Layer("transport_t_co2e_ttw", "t CO2e", "transport, TTW", "transport, TTW", 1e-3),
 )
-UPSTREAM = Metric(
+UPSTREAM = Indicator(
     "upstream_kg_co2e",
     say("– digging virgin material [t CO2e]"),
     "kg CO2e",
@@ -244,7 +244,7 @@ UPSTREAM = Metric(
     layer=Layer("upstream_t_co2e", "t CO2e", "indvinding", "digging virgin material", 1e-3),
     cause=say("virgin material replaced"),
 )
-PROCESSING = Metric(
+PROCESSING = Indicator(
     "processing_kg_co2e",
     say("– plants, depots, lime [t CO2e]"),
     "kg CO2e",
@@ -260,7 +260,7 @@ PROCESSING = Metric(
     ),
     cause=say("processing"),
 )
-DISPOSAL = Metric(
+DISPOSAL = Indicator(
     "disposal_kg_co2e",
     say("– final reception [t CO2e]"),
     "kg CO2e",
@@ -275,7 +275,7 @@ DISPOSAL = Metric(
     cause=say("less final reception"),
 )
 
-HAUL = Metric(
+HAUL = Indicator(
     "haul_dkk",
     say("Haulage"),
     "DKK",
@@ -285,7 +285,7 @@ HAUL = Metric(
     times=("loads",),
     payee="hauliers",
 )
-TOLL = Metric(
+TOLL = Indicator(
     "toll_dkk",
     say("Tolls and fares"),
     "DKK",
@@ -295,7 +295,7 @@ TOLL = Metric(
     times=("vehicle_km",),
     payee="roads",
 )
-PURCHASE = Metric(
+PURCHASE = Indicator(
     "purchase_dkk",
     say("Material bought"),
     "DKK",
@@ -304,7 +304,7 @@ PURCHASE = Metric(
     factor=Factor("pit", "price"),
     payee="giver",
 )
-TAX = Metric(
+TAX = Indicator(
     "tax_dkk",
     say("Raw-material tax"),
     "DKK",
@@ -313,7 +313,7 @@ TAX = Metric(
     factor=Factor("pit", "tax"),
     payee="state",
 )
-GATE = Metric(
+GATE = Indicator(
     "gate_dkk",
     say("Gate fees"),
     "DKK",
@@ -321,7 +321,7 @@ GATE = Metric(
     shared="giving",
     factor=Factor("receiver", "gate_fee"),
 )
-PREPARATION = Metric(
+PREPARATION = Indicator(
     "preparation_dkk",
     say("Lime and other preparation"),
     "DKK",
@@ -330,7 +330,7 @@ PREPARATION = Metric(
     factor=Factor("processing", "dkk_per_t"),
     payee="contractors",
 )
-HANDLING = Metric(
+HANDLING = Indicator(
     "handling_dkk",
     say("Handling in depots"),
     "DKK",
@@ -339,7 +339,7 @@ HANDLING = Metric(
     factor=Factor("processing", "dkk_per_t"),
     payee="holder",
 )
-PLANTS_RUN = Metric(
+PLANTS_RUN = Indicator(
     "processing_dkk",
     say("Plants"),
     "DKK",
@@ -347,26 +347,26 @@ PLANTS_RUN = Metric(
     shared="ends",
     factor=Factor("processing", "dkk_per_t"),
 )
-STORING = Metric(
+STORING = Indicator(
     "storing_dkk", say("Storing"), "DKK", part_of="cost_dkk", shared="ends", payee="holder"
 )
-OPENING = Metric("opening_dkk", say("Sites that open"), "DKK", part_of="cost_dkk", shared="ends")
+OPENING = Indicator("opening_dkk", say("Sites that open"), "DKK", part_of="cost_dkk", shared="ends")
 
-REFERENCE_TONNES = Metric(
+REFERENCE_TONNES = Indicator(
     "reference_tonnes",
     say("Needs met, in reference material"),
     "t",
     shared="taking",
     counted=True,
 )
-SECONDARY_REFERENCE = Metric(
+SECONDARY_REFERENCE = Indicator(
     "secondary_reference_tonnes",
     say("– of which by secondary materials"),
     "t",
     shared="taking",
     counted=True,
 )
-VIRGIN = Metric(
+VIRGIN = Indicator(
     "virgin_tonnes",
     say("Virgin material [t]"),
     "t",
@@ -376,10 +376,10 @@ VIRGIN = Metric(
     shown=Shown(7, in_short=True),
     layer=Layer("virgin_t", "t", "jomfrueligt materiale", "virgin material"),
 )
-SECONDARY = Metric(
+SECONDARY = Indicator(
     "secondary_tonnes", say("Secondary material put to use"), "t", shared="taking", counted=True
 )
-RECEIVED = Metric(
+RECEIVED = Indicator(
     "received_tonnes",
     say("Surplus to final reception [t]"),
     "t",
@@ -388,7 +388,7 @@ RECEIVED = Metric(
     grouped=10,
     shown=Shown(9),
 )
-LANDFILL = Metric(
+LANDFILL = Indicator(
     "landfill_tonnes",
     say("– of which landfill [t]"),
     "t",
@@ -398,7 +398,7 @@ LANDFILL = Metric(
     shown=Shown(10, unless_zero=True),
     layer=Layer("landfill_t", "t", "deponi", "landfill"),
 )
-REUSED = Metric(
+REUSED = Indicator(
     "reused_tonnes",
     say("Surplus reused elsewhere [t]"),
     "t",
@@ -408,9 +408,9 @@ REUSED = Metric(
     shown=Shown(8),
     layer=Layer("reused_t", "t", "overskud genbrugt andetsteds", "surplus reused elsewhere"),
 )
-SOLD = Metric("sold_dkk", say("Material sold"), "DKK", shared="giving", counted=True)
+SOLD = Indicator("sold_dkk", say("Material sold"), "DKK", shared="giving", counted=True)
 
-CO2E = Metric(
+CO2E = Indicator(
     "kg_co2e_wtw",
     say("Emissions of all parts, WTW [t CO2e]"),
     "kg CO2e",
@@ -421,7 +421,7 @@ CO2E = Metric(
         "t_co2e_wtw", "t CO2e", "udledning fra alle dele, WTW", "emissions of all parts, WTW", 1e-3
     ),
 )
-COST = Metric(
+COST = Indicator(
     "cost_dkk",
     say("Cost [1,000 DKK]"),
     "DKK",
@@ -431,16 +431,16 @@ COST = Metric(
     shown=Shown(16, 1e-3, in_short=True),
     layer=Layer("cost_dkk", "DKK", "omkostning", "cost"),
 )
-COST_WITH_CO2 = Metric(
+COST_WITH_CO2 = Indicator(
     "cost_with_co2_dkk",
     say("cost with priced CO2 in DKK"),
     "DKK",
     aim=Aim(say("cost with priced CO2 in DKK"), say("DKK"), adds=False, place=8),
 )
-ENERGY = Metric("energy", say("Energy"), "")
+ENERGY = Indicator("energy", say("Energy"), "")
 """In the unit of each truck's fuel."""
 
-METRICS: tuple[Metric, ...] = (
+INDICATORS: tuple[Indicator, ...] = (
     *(TONNES, LOADS_DRIVEN, VEHICLE_KM, TONNE_KM, DRIVE_H, LITRES, KWH),
     *(TRANSPORT_WTW, TRANSPORT_TTW, UPSTREAM, PROCESSING, DISPOSAL),
     *(HAUL, TOLL, PURCHASE, TAX, GATE, PREPARATION, HANDLING, PLANTS_RUN, STORING, OPENING),
@@ -451,86 +451,94 @@ METRICS: tuple[Metric, ...] = (
 looks here each time that it is asked, so that a test may put one more in."""
 
 
-def find_metric(name: str) -> Metric:
-    """Give the metric of a name.
+def find_indicator(name: str) -> Indicator:
+    """Give the indicator of a name.
 
     Raises
     ------
     KeyError
         Nobody knows a figure of this name.
     """
-    for metric in METRICS:
-        if metric == name:
-            return metric
+    for indicator in INDICATORS:
+        if indicator == name:
+            return indicator
     raise KeyError(name)
 
 
-def parts_of(whole: str) -> tuple[Metric, ...]:
+def parts_of(whole: str) -> tuple[Indicator, ...]:
     """Give the parts that add up to a sum; none of what is no sum."""
-    return tuple(metric for metric in METRICS if metric.part_of == whole)
+    return tuple(indicator for indicator in INDICATORS if indicator.part_of == whole)
 
 
-def sums_of_parts() -> dict[Metric, tuple[Metric, ...]]:
-    """Give the metrics that are sums, each with its parts."""
-    return {metric: parts for metric in METRICS if (parts := parts_of(metric))}
+def sums_of_parts() -> dict[Indicator, tuple[Indicator, ...]]:
+    """Give the indicators that are sums, each with its parts."""
+    return {indicator: parts for indicator in INDICATORS if (parts := parts_of(indicator))}
 
 
-def kept_in_books() -> tuple[Metric, ...]:
+def kept_in_books() -> tuple[Indicator, ...]:
     """Give what every line of the books has of its own, sums of parts left out."""
-    return tuple(metric for metric in METRICS if metric.shared is not None)
+    return tuple(indicator for indicator in INDICATORS if indicator.shared is not None)
 
 
-def told_in_books() -> tuple[Metric, ...]:
+def told_in_books() -> tuple[Indicator, ...]:
     """Give everything that the books tell: what lines have, then sums of it."""
     return (*kept_in_books(), *sums_of_parts())
 
 
-def measured() -> tuple[Metric, ...]:
+def measured() -> tuple[Indicator, ...]:
     """Give what columns are measured by; each has a function in `measures`."""
-    return tuple(metric for metric in METRICS if not metric.counted)
+    return tuple(indicator for indicator in INDICATORS if not indicator.counted)
 
 
-def choices() -> dict[Metric, Aim]:
+def choices() -> dict[Indicator, Aim]:
     """Give what may be minimised and capped, in the order in which they are listed."""
-    known = {metric: metric.aim for metric in METRICS if metric.aim is not None}
+    known = {indicator: indicator.aim for indicator in INDICATORS if indicator.aim is not None}
     return dict(sorted(known.items(), key=lambda entry: entry[1].place))
 
 
-def shown_in_lines() -> dict[Metric, Shown]:
+def shown_in_lines() -> dict[Indicator, Shown]:
     """Give what tables of the effect show, line by line."""
-    known = {metric: metric.shown for metric in METRICS if metric.shown is not None}
+    known = {indicator: indicator.shown for indicator in INDICATORS if indicator.shown is not None}
     return dict(sorted(known.items(), key=lambda entry: entry[1].line))
 
 
-def shown_in_columns() -> dict[Metric, float]:
+def shown_in_columns() -> dict[Indicator, float]:
     """Give what sheets of groups show, each with the factor to the unit of its heading."""
     lines = shown_in_lines()
-    known = [metric for metric in METRICS if metric.grouped is not None or metric in lines]
-    known.sort(key=lambda metric: _LAST if metric.grouped is None else metric.grouped)
-    return {metric: lines[metric].factor if metric in lines else 1.0 for metric in known}
+    known = [
+        indicator for indicator in INDICATORS if indicator.grouped is not None or indicator in lines
+    ]
+    known.sort(key=lambda indicator: _LAST if indicator.grouped is None else indicator.grouped)
+    return {
+        indicator: lines[indicator].factor if indicator in lines else 1.0 for indicator in known
+    }
 
 
-def layered() -> dict[Metric, Layer]:
+def layered() -> dict[Indicator, Layer]:
     """Give what layers for GIS carry, in their order."""
-    return {metric: metric.layer for metric in shown_in_lines() if metric.layer is not None}
+    return {
+        indicator: indicator.layer for indicator in shown_in_lines() if indicator.layer is not None
+    }
 
 
-def multiples() -> tuple[Metric, ...]:
+def multiples() -> tuple[Indicator, ...]:
     """Give what is so many times something else than the amount of its line."""
-    return tuple(metric for metric in METRICS if metric.times != (AMOUNT,))
+    return tuple(indicator for indicator in INDICATORS if indicator.times != (AMOUNT,))
 
 
-def explained() -> dict[Metric, Factor]:
+def explained() -> dict[Indicator, Factor]:
     """Give what lines have that hangs on a number of the catalogue."""
-    return {metric: metric.factor for metric in kept_in_books() if metric.factor is not None}
+    return {
+        indicator: indicator.factor for indicator in kept_in_books() if indicator.factor is not None
+    }
 
 
 def aim_of(name: str) -> Aim:
-    """Say how objectives and caps speak of a metric.
+    """Say how objectives and caps speak of an indicator.
 
     Raises
     ------
     KeyError
         It can be neither minimised nor capped.
     """
-    return choices()[find_metric(name)]
+    return choices()[find_indicator(name)]

@@ -23,16 +23,16 @@ from raastof_geo.errors import InputError, NoPlanError
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import (
     COST,
-    METRICS,
+    INDICATORS,
     TONNES,
     Aim,
+    Indicator,
     Layer,
-    Metric,
     Shown,
     aim_of,
     choices,
     explained,
-    find_metric,
+    find_indicator,
     kept_in_books,
     layered,
     measured,
@@ -50,7 +50,7 @@ from raastof_geo.records.verify import check_results
 
 PACKAGE = Path(vocabulary.__file__).parents[1]
 
-NOISE = Metric(
+NOISE = Indicator(
     "noise_points",
     say("Noise [1,000 points]"),
     "points",
@@ -78,7 +78,7 @@ def make_noise(problem):
 @pytest.fixture
 def noise(monkeypatch):
     """Put one more entry into the vocabulary, and its function beside it: nothing else."""
-    monkeypatch.setattr(vocabulary, "METRICS", (*METRICS, NOISE))
+    monkeypatch.setattr(vocabulary, "INDICATORS", (*INDICATORS, NOISE))
     monkeypatch.setitem(MEASURES, NOISE, make_noise)
     check_measures()
 
@@ -140,7 +140,7 @@ def check_layers(file: Path, total: float) -> None:
     for layer in ("sites", "municipalities"):
         table = gpd.read_file(file, layer=layer)
         assert table["plan_noise_points"].sum() == pytest.approx(total)
-    meant = gpd.read_file(file, layer="dictionary")
+    meant = gpd.read_file(file, layer="data_dictionary")
     row = meant[meant["column"] == "saved_noise_points"].iloc[0]
     assert row["unit"] == "points"
     assert row["meaning_da"].endswith(": støj")
@@ -188,7 +188,7 @@ def test_measures_of_different_units_are_not_added_up(noise):
 def test_an_entry_without_its_function_is_refused(monkeypatch):
     """Neither is left out silently: the module of measures cannot be imported."""
     with monkeypatch.context() as patch:
-        patch.setattr(vocabulary, "METRICS", (*METRICS, NOISE))
+        patch.setattr(vocabulary, "INDICATORS", (*INDICATORS, NOISE))
         with pytest.raises(LookupError, match="noise_points"):
             check_measures()
     with monkeypatch.context() as patch:
@@ -204,47 +204,49 @@ def test_a_metric_is_its_name_wherever_it_travels():
     assert json.dumps({COST: COST}) == '{"cost_dkk": "cost_dkk"}'
     assert pickle.loads(pickle.dumps(COST)) is COST  # noqa: S301
     with pytest.raises(KeyError):
-        find_metric("cost_in_marbles")
+        find_indicator("cost_in_marbles")
     with pytest.raises(KeyError):
         aim_of(TONNES)
 
 
-@pytest.mark.parametrize("metric", METRICS, ids=str)
-def test_what_the_vocabulary_says_fits_together(metric):
+@pytest.mark.parametrize("indicator", INDICATORS, ids=str)
+def test_what_the_vocabulary_says_fits_together(indicator):
     """Sums are there, multiples are there, and what is shown is in the books."""
-    assert len([one for one in METRICS if one == metric]) == 1
-    assert metric.part_of is None or find_metric(metric.part_of) not in kept_in_books()
-    assert all(name == "amount" or find_metric(name) in kept_in_books() for name in metric.times)
-    assert metric.shown is None or metric in told_in_books()
-    assert metric.layer is None or metric.shown is not None
-    assert str(metric.heading)
+    assert len([one for one in INDICATORS if one == indicator]) == 1
+    assert indicator.part_of is None or find_indicator(indicator.part_of) not in kept_in_books()
+    assert all(
+        name == "amount" or find_indicator(name) in kept_in_books() for name in indicator.times
+    )
+    assert indicator.shown is None or indicator in told_in_books()
+    assert indicator.layer is None or indicator.shown is not None
+    assert str(indicator.heading)
 
 
 def test_views_are_what_the_tables_were():
     """The tables that the vocabulary took the place of, as they stood in their modules."""
-    assert {metric.name: metric.divided for metric in kept_in_books()} == _GROUPS
-    assert [metric.name for metric in kept_in_books()] == list(_GROUPS)
-    assert {metric.name: metric.unit for metric in told_in_books()} == _UNITS
+    assert {indicator.name: indicator.divided for indicator in kept_in_books()} == _GROUPS
+    assert [indicator.name for indicator in kept_in_books()] == list(_GROUPS)
+    assert {indicator.name: indicator.unit for indicator in told_in_books()} == _UNITS
     assert {str(whole): [*map(str, parts)] for whole, parts in sums_of_parts().items()} == _SUMS
-    assert [str(metric) for metric in choices()] == _CHOICES
+    assert [str(indicator) for indicator in choices()] == _CHOICES
     assert [(str(part), one.factor, one.digits) for part, one in shown_in_lines().items()] == _LINES
-    assert [str(metric) for metric in shown_in_columns()] == _COLUMNS
+    assert [str(indicator) for indicator in shown_in_columns()] == _COLUMNS
     assert {one.column: (str(part), one.factor) for part, one in layered().items()} == _LAYERS
     assert {str(one): one.times for one in multiples()} == _BASES
     assert {str(one): (factor.of, factor.field) for one, factor in explained().items()} == _FACTORS
-    assert [str(metric) for metric in MEASURES] == _MEASURES
+    assert [str(indicator) for indicator in MEASURES] == _MEASURES
     assert set(measured()) == set(MEASURES)
     payees = {str(one): one.payee for one in parts_of(COST) if one.payee != "place"}
     assert payees == _PAYEES
 
 
 def test_no_name_of_a_figure_stands_outside_the_vocabulary():
-    """Everybody else uses the metric itself, which knows its title and unit.
+    """Everybody else uses the indicator itself, which knows its title and unit.
 
     Left out: what has only the letters in common, which are keys of the catalogue and of scenarios,
     units of amounts, columns of legs; and records, which read what stands in files.
     """
-    names = {metric.name for metric in METRICS} - {"tonnes", "loads"}
+    names = {indicator.name for indicator in INDICATORS} - {"tonnes", "loads"}
     found = [
         (str(file.relative_to(PACKAGE)), node.value)
         for file in sorted(PACKAGE.rglob("*.py"))

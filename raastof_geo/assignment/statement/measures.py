@@ -10,7 +10,7 @@ import numpy as np
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.figures import vocabulary
-from raastof_geo.figures.vocabulary import Metric
+from raastof_geo.figures.vocabulary import Indicator
 
 
 def _from_legs(problem: Problem, *, name: str, of_trip: str) -> Floats:
@@ -108,7 +108,7 @@ def _cost_with_co2(problem: Problem) -> Floats:
     return problem.measure(vocabulary.COST) + dkk_per_kg * emitted
 
 
-MEASURES: dict[Metric, Callable[[Problem], Floats]] = {
+MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     vocabulary.TRANSPORT_WTW: partial(
         _from_legs, name="kg_co2e_wtw_per_t", of_trip=vocabulary.TRANSPORT_WTW.flow
     ),
@@ -143,16 +143,16 @@ are partial ones, not closures, so that a problem, which carries them, can be pi
 
 
 def check_measures() -> None:
-    """See that every metric that columns are measured by has its function, and no other has.
+    """See that every indicator that columns are measured by has its function, and no other has.
 
     Raises
     ------
     LookupError
-        A function without a metric in the vocabulary, or a metric without a function.
+        A function without an indicator in the vocabulary, or an indicator without a function.
     """
     apart = set(vocabulary.measured()).symmetric_difference(MEASURES)
     if apart:
-        raise LookupError(f"in one of `METRICS` and `MEASURES` only: {', '.join(sorted(apart))}")
+        raise LookupError(f"in one of `INDICATORS` and `MEASURES` only: {', '.join(sorted(apart))}")
 
 
 check_measures()

@@ -18,8 +18,8 @@ from raastof_geo.figures.vocabulary import (
     DRIVE_H,
     ENERGY,
     TRANSPORT_WTW,
-    Metric,
-    find_metric,
+    Indicator,
+    find_indicator,
     parts_of,
 )
 from raastof_geo.legs.legs import Legs
@@ -73,7 +73,7 @@ class Problem:
     givers: tuple[Giver, ...]
     takers: tuple[Taker, ...]
     moves: Moves
-    measures: Mapping[Metric, Callable[[Problem], Floats]]
+    measures: Mapping[Indicator, Callable[[Problem], Floats]]
     """What columns can be measured by: for each, what a unit of every column adds to it."""
     others: dict[str, pd.DataFrame] = field(default_factory=dict)
     """Columns that move nothing, by kind; each with labels and with `dkk` and `kg_co2e`."""
@@ -420,7 +420,7 @@ class Problem:
             In the unit of the measure for each tonne, trip or decision. [columns]
         """
         if name not in self._measured:
-            self._measured[name] = self.measures[find_metric(name)](self)
+            self._measured[name] = self.measures[find_indicator(name)](self)
         return self._measured[name]
 
     def add_up(self, names: Sequence[str]) -> Floats:

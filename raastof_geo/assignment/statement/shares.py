@@ -11,7 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from raastof_geo.arrays import Floats, Mask
-from raastof_geo.figures.vocabulary import CO2E, COST, COST_WITH_CO2, Group, find_metric, parts_of
+from raastof_geo.figures.vocabulary import (
+    CO2E,
+    COST,
+    COST_WITH_CO2,
+    Group,
+    find_indicator,
+    parts_of,
+)
 from raastof_geo.scenario.scenario import Scenario
 
 
@@ -59,7 +66,7 @@ def group_parts(measure: str, co2_dkk_per_kg: float) -> dict[Group, list[tuple[s
     parts
         By group the names of parts and what a unit of each counts in the measure.
     """
-    whole = find_metric(measure)
+    whole = find_indicator(measure)
     parts = [(part, 1.0) for part in parts_of(whole) or (whole,)]
     if whole == COST_WITH_CO2:
         parts = [(part, 1.0) for part in parts_of(COST)]

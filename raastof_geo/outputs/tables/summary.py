@@ -109,10 +109,13 @@ def summarise(result: Result) -> list[KeyFigure]:
 def _summarise_others(result: Result) -> Iterator[KeyFigure]:
     """Give what the vocabulary wants among the key figures, and totals do not hold."""
     plan, before = result.effect.books, result.effect.baseline_books
-    for metric in told_in_books():
-        if metric.summary is not None:
+    for indicator in told_in_books():
+        if indicator.summary is not None:
             yield KeyFigure(
-                metric, metric.summary, _number(plan.total(metric)), _number(before.total(metric))
+                indicator,
+                indicator.summary,
+                _number(plan.total(indicator)),
+                _number(before.total(indicator)),
             )
 
 

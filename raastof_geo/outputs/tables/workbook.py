@@ -29,7 +29,7 @@ from raastof_geo.figures.vocabulary import (
     TRANSPORT_TTW,
     TRANSPORT_WTW,
     VEHICLE_KM,
-    Metric,
+    Indicator,
     parts_of,
     shown_in_columns,
     shown_in_lines,
@@ -280,7 +280,7 @@ def _write_summary(sheet: _Sheet, result: Result, flows: _Flows, before: _Flows)
     sheet.close(5)
 
 
-def _column_of(part: Metric, flows: _Flows) -> str | None:
+def _column_of(part: Indicator, flows: _Flows) -> str | None:
     """Give the column of the sheet of flows that adds up to a figure, empty trips left out.
 
     None where there is no such column, and for sums: plants and depots are in them too.

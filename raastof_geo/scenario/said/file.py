@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, field_validator
 
-from raastof_geo.figures.figure import LARGEST
+from raastof_geo.figures.figure import LARGEST_FIGURE
 from raastof_geo.figures.vocabulary import COST, TONNE_KM, TRANSPORT_WTW
 from raastof_geo.language import Language
 from raastof_geo.scenario.identity import check_id, known
@@ -63,7 +63,7 @@ class ScenarioFile(Part):
         min_length=1,
     )
     """What is minimised, the most important first."""
-    co2_price_dkk_per_t: float = Field(default=750.0, ge=0, le=LARGEST)
+    co2_price_dkk_per_t: float = Field(default=750.0, ge=0, le=LARGEST_FIGURE)
     """Price of a tonne of CO2e in `cost_with_co2_dkk`. [DKK/t CO2e]"""
     return_loads: ReturnLoads | None = None
     """None: every truck drives back empty."""

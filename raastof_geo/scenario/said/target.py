@@ -16,7 +16,14 @@ from pydantic_core import PydanticCustomError
 
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Sum
-from raastof_geo.figures.vocabulary import COST, Metric, aim_of, choices, find_metric, parts_of
+from raastof_geo.figures.vocabulary import (
+    COST,
+    Indicator,
+    aim_of,
+    choices,
+    find_indicator,
+    parts_of,
+)
 from raastof_geo.language import say
 from raastof_geo.scenario.identity import known
 from raastof_geo.scenario.once import SetOf
@@ -25,16 +32,16 @@ from raastof_geo.scenario.said.network import Ways
 from raastof_geo.scenario.said.part import Part, PeriodId, Window
 
 
-def _find_measure(given: Any) -> Metric:
+def _find_measure(given: Any) -> Indicator:
     known = choices()
     if isinstance(given, str) and given in known:
-        return find_metric(given)
+        return find_indicator(given)
     *others, last = (repr(metric.name) for metric in known)
     expected = f"{', '.join(others)} or {last}"
     raise PydanticCustomError("literal_error", "one of {expected}", {"expected": expected})
 
 
-Measure: TypeAlias = Annotated[Metric, PlainValidator(_find_measure), PlainSerializer(str)]
+Measure: TypeAlias = Annotated[Indicator, PlainValidator(_find_measure), PlainSerializer(str)]
 """What a plan can be measured by: a metric of the vocabulary that may be minimised and capped."""
 
 ShareDefinition = Literal["with_clean_soil", "without_soil", "cut_in_virgin"]
