@@ -179,7 +179,7 @@ def assign(
     chosen = pick_solver(solver or scenario.said.solving.solver)
     problem = _continue_from(start, scenario, legs, rules) or lay_columns(scenario, legs, rules)
     if scenario.said.targets.fairness is not None:
-        problem.alone.update(measure_alone(problem))
+        problem = replace(problem, alone=measure_alone(problem))
     rows, programme = _build_or_reuse(lay_rows(problem, rules), problem, start)
     with _interruptible() as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
