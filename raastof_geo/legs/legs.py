@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats, Indices, Mask
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
+from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.model import MODELS, name_model
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, format_number, say
 from raastof_geo.roads.change import find_changed_edges, find_edges_over
 from raastof_geo.roads.exchange import draw_driven
 from raastof_geo.roads.mapped.area import read_area
@@ -59,8 +60,8 @@ _NO_WAY = say("no road leads there and back")
 _BY_FERRY = say("only a ferry leads there and back, and `network.ferries` is false")
 
 
-@dataclass(frozen=True, eq=False)
-class Legs:
+@dataclass(frozen=True, eq=False, repr=False)
+class Legs(Shown):
     """The priced legs, and the roads that each vehicle takes."""
 
     frame: pd.DataFrame
@@ -84,6 +85,20 @@ class Legs:
     is loaded: `origin`, `destination`, `vehicle`, `period`, and for each trip `length_km` (without
     ferries), `drive_h`, `energy`, `kg_co2e_wtw`, `kg_co2e_ttw`, `dkk` (of which `toll_dkk`),
     `passages_0` …."""
+
+    def show(self) -> tuple[str, Sequence[Fact]]:
+        """Give how many legs there are, and how long they are."""
+        frame, km = self.frame, self.frame["length_km"]
+        return "", (
+            Fact(say("Legs"), format_number(len(frame))),
+            Fact(say("Legs that no road allows"), format_number(len(self.lost))),
+            Fact(
+                say("Longest leg [km]"),
+                format_number(float(km.max()) if len(km) else 0.0, digits=1),
+            ),
+            Fact(say("Trucks"), ", ".join(map(str, frame["vehicle"].unique()))),
+            Fact(say("Periods"), ", ".join(map(str, frame["period"].unique()))),
+        )
 
     @property
     def energy_model(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats, Integers, Mask, Signs, SmallIntegers
+from raastof_geo.card import Fact, Shown
+from raastof_geo.language import format_number, say
 from raastof_geo.roads.projection import project
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Road
 from raastof_geo.roads.stored.steps import freeze, inner_points, shorten, to_steps
@@ -68,8 +70,8 @@ def no_turns() -> Turns:
     return Turns(np.zeros(0, bool), np.zeros(1, np.int64), np.zeros(0, np.int32))
 
 
-@dataclass(frozen=True, eq=False)
-class RoadNetwork:
+@dataclass(frozen=True, eq=False, repr=False)
+class RoadNetwork(Shown):
     """Nodes, and the edges of road between them.
 
     An edge runs from `tail` to `head`. Its shape begins exactly in the one and
@@ -103,6 +105,14 @@ class RoadNetwork:
     `limits` of the roads, `metadata`; by name."""
     lacking: tuple[str, ...] = ()
     """Fields and limits of roads that its file does not know; every road has the default."""
+
+    def show(self) -> tuple[str, Sequence[Fact]]:
+        """Give how much road there is."""
+        return "", (
+            Fact(say("Road [km]"), format_number(float(self.length_m.sum()) / 1000.0)),
+            Fact(say("Stretches of road"), format_number(len(self.length_m))),
+            Fact(say("Junctions and ends"), format_number(self.node_count)),
+        )
 
     @property
     def node_count(self) -> int:

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from raastof_geo.assignment.rules.row import Row
-from raastof_geo.assignment.solving.choose import decide
-from raastof_geo.assignment.solving.price_in import Clock
+from raastof_geo.assignment.solving.solve import Search, solve
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.telling.names import call_material, list_names, name_site, tell_number
@@ -71,8 +70,15 @@ def _has_plan(
     _, other = lift_rows(rows, programme, KINDS[kind])
     if not other.whole.any():
         return True
-    costs = problem.objectives()[:1]
-    return decide(other, costs, [0.0], solver=solver, clock=Clock(_PATIENCE_S), gap=1.0) is not None
+    solution = solve(
+        problem,
+        programme=other,
+        costs=problem.objectives()[:1],
+        decided=Search(gap=1.0),
+        solver=solver,
+        clock=_PATIENCE_S,
+    )
+    return solution.decision is not None
 
 
 # --- lots ---------------------------------------------------------------------------------------
