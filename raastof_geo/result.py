@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from raastof_geo.assignment.plan import Plan
+from raastof_geo.card import Fact, Shown
 from raastof_geo.effect.measure import Effect
 from raastof_geo.legs.legs import Legs
 from raastof_geo.roads.network import RoadNetwork
@@ -12,8 +14,8 @@ from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.scenario import Scenario
 
 
-@dataclass(frozen=True, eq=False)
-class Result:
+@dataclass(frozen=True, eq=False, repr=False)
+class Result(Shown):
     """A scenario, its roads, its plan and its effect."""
 
     scenario: Scenario
@@ -22,3 +24,7 @@ class Result:
     legs: Legs
     plan: Plan
     effect: Effect
+
+    def show(self) -> tuple[str, Sequence[Fact]]:
+        """Give what the plan does, and what it saves."""
+        return self.scenario.id, (*self.effect.show()[1], *self.plan.show()[1])

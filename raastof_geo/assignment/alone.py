@@ -19,8 +19,8 @@ from raastof_geo.assignment.rules.row import Row, sum_of
 from raastof_geo.assignment.solving.solve import solve
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme, build_programme
-from raastof_geo.assignment.statement.statement import lay_columns
+from raastof_geo.assignment.statement.programme import Programme
+from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
 from raastof_geo.errors import SolverError
 from raastof_geo.language import say
 from raastof_geo.legs.legs import Legs
@@ -64,13 +64,13 @@ def solve_alone(scenario: Scenario, legs: Legs) -> Alone:
     """
     problem = lay_columns(_without_coordination(scenario), legs, _RULES)
     closed = ~_alone(problem)
-    rows = [*alone_rows(problem), *_named_rows(problem)]
-    programme = build_programme(rows, problem.whole)
+    rules = (alone_rows, named_rows)
     costs = [*problem.objectives(), break_ties(problem)]
-    solution = solve(problem, programme=programme, costs=costs, closed=closed)
+    solution = solve(problem, rules=rules, costs=costs, closed=closed)
     if solution.feasible:
-        return Alone(problem, programme.clean(solution.values), {})
-    return _place_what_fits(problem, rows, programme, costs, closed)
+        return Alone(problem, solution.programme.clean(solution.values), {})
+    rows = lay_rows(problem, rules)
+    return _place_what_fits(problem, rows, solution.programme, costs, closed)
 
 
 def _place_what_fits(
@@ -196,7 +196,7 @@ def _columns_of(problem: Problem, leg: NamedLeg) -> Columns:
     return columns[ends & np.isin(problem.labels("period", columns).astype(str), periods)]
 
 
-def _named_rows(problem: Problem) -> Iterator[Row]:
+def named_rows(problem: Problem) -> Iterator[Row]:
     """Yield what the baseline says is already planned."""
     for leg in problem.scenario.said.baseline.legs:
         if leg.tonnes is None:

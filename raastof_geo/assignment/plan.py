@@ -36,6 +36,7 @@ from raastof_geo.assignment.tables import (
     tabulate_trips,
 )
 from raastof_geo.assignment.telling.conflict import explain_conflict
+from raastof_geo.card import Fact, Shown
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.language import format_number, say
 from raastof_geo.legs.legs import Legs
@@ -44,8 +45,8 @@ from raastof_geo.scenario.parties import list_givers, list_takers
 from raastof_geo.scenario.scenario import Scenario
 
 
-@dataclass(frozen=True, eq=False)
-class Plan:
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan(Shown):
     """Tonnes on every leg that is used, with the proof that no plan is better."""
 
     flows: pd.DataFrame
@@ -86,6 +87,17 @@ class Plan:
     def column_count(self) -> int:
         """How many columns the proof covers."""
         return self.problem.column_count
+
+    def show(self) -> tuple[str, Sequence[Fact]]:
+        """Give what each objective comes to, and how well that is proved."""
+        gap = 100 * max(0.0, self.certificate.gap)
+        return self.problem.scenario.id, (
+            Fact(say("Flows"), format_number(len(self.flows))),
+            Fact(say("Tonnes"), format_number(float(self.flows["tonnes"].sum()))),
+            *(Fact(name, format_number(value)) for name, value in self.objectives.items()),
+            Fact(say("Gap of the proof [%]"), format_number(gap, digits=4)),
+            Fact(say("Columns that the proof covers"), format_number(self.column_count)),
+        )
 
     def to_pulp(self, *, written: bool = True, objective: int = 0) -> LpProblem:
         """State what was solved as a problem of PuLP, with names that can be read.

@@ -12,8 +12,8 @@ from raastof_geo.arrays import Floats, Mask
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.solving.solve import solve
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme, build_programme
-from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
+from raastof_geo.assignment.statement.programme import Programme
+from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.effect.baseline import BaselinePlan
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.legs.legs import Legs
@@ -58,13 +58,13 @@ def split_by_cause(
     before = _sums(baseline.books)
     found: list[Cause] = []
     waiting: tuple[CauseName, ...] = ()
-    layouts = _Layouts(scenario, legs, plan)
+    variants = _Variants(scenario, legs, plan)
     for number, name in enumerate(wanted):
         waiting = (*waiting, name)
         if number == len(wanted) - 1:
             after: dict[str, float] | None = _sums(plan_books)
         else:
-            books = _solve_with(layouts, plan, wanted[: number + 1])
+            books = variants.keep_books_with(wanted[: number + 1])
             after = None if books is None else _sums(books)
         if after is None:
             continue
@@ -99,35 +99,31 @@ def _plain_trucks(said: ScenarioFile) -> tuple[str, ...]:
     return said.baseline.vehicles or plenty or said.vehicles
 
 
-class _Layouts:
-    """The programmes of the steps, each laid out once: most steps only open columns."""
+class _Variants:
+    """The worlds of the steps: each is laid out once, and most steps only open columns of it."""
 
     def __init__(self, scenario: Scenario, legs: Legs, plan: Plan) -> None:
-        self._scenario, self._legs, self._rules = scenario, legs, plan.rules
-        self._known: dict[tuple[bool, bool], tuple[Problem, Programme]] = {}
+        self._scenario, self._legs, self._plan = scenario, legs, plan
+        self._known: dict[tuple[bool, bool], tuple[Problem, Programme | None]] = {}
 
-    def lay(self, causes: Collection[CauseName]) -> tuple[Problem, Programme]:
-        """Give the columns and rows on which some causes can be switched on."""
+    def keep_books_with(self, causes: Collection[CauseName]) -> Books | None:
+        """Solve with only some causes; none where no plan keeps the rules, or time was up."""
+        rules = self._plan.rules
         key = ("trucks" in causes, "return_loads" in causes)
         if key not in self._known:
             variant = _switch(self._scenario, causes)
-            problem = lay_columns(variant, self._legs, self._rules)
-            rows = lay_rows(problem, self._rules)
-            self._known[key] = problem, build_programme(rows, problem.whole)
-        return self._known[key]
-
-
-def _solve_with(layouts: _Layouts, plan: Plan, causes: Collection[CauseName]) -> Books | None:
-    """Solve with only some causes; none where no plan keeps the rules, or time was up."""
-    problem, programme = layouts.lay(causes)
-    solution = solve(
-        problem,
-        programme=programme,
-        closed=_closed(problem, causes),
-        decided=_decided(problem, plan, causes),
-        clock=_PATIENCE_S,
-    )
-    return keep_books(*solution.used()) if solution.solved else None
+            self._known[key] = lay_columns(variant, self._legs, rules), None
+        problem, programme = self._known[key]
+        solution = solve(
+            problem,
+            rules=rules,
+            programme=programme,
+            closed=_closed(problem, causes),
+            decided=_decided(problem, self._plan, causes),
+            clock=_PATIENCE_S,
+        )
+        self._known[key] = problem, solution.programme
+        return keep_books(*solution.used()) if solution.solved else None
 
 
 def _switch(scenario: Scenario, causes: Collection[CauseName]) -> Scenario:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -10,12 +10,14 @@ import pandas as pd
 
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.limits import counting_materials
+from raastof_geo.card import Fact, Shown
 from raastof_geo.effect.baseline import BaselinePlan, solve_baseline
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.cause import Cause, split_by_cause
 from raastof_geo.effect.money import Transfers, divide_savings
 from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.figures import vocabulary
+from raastof_geo.language import format_number, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
@@ -65,8 +67,8 @@ class Totals:
     """Share of all needs, in reference tonnes, met by secondary materials that are not soil."""
 
 
-@dataclass(frozen=True, eq=False)
-class Effect:
+@dataclass(frozen=True, eq=False, repr=False)
+class Effect(Shown):
     """Baseline, plan, and the difference."""
 
     plan: Totals
@@ -83,6 +85,20 @@ class Effect:
     """What each cause saves, in the order in which they were switched on; none where the scenario
     asks for none."""
     transfers: Transfers
+
+    def show(self) -> tuple[str, Sequence[Fact]]:
+        """Give what the plan saves against what projects would do alone."""
+        saved, share = self.saved, self.saved_share
+        return self.books.scenario.id, (
+            Fact(
+                say("Transport emissions, well to wheel [t CO2e]"),
+                format_number(self.plan.kg_co2e_wtw / 1000, digits=1),
+            ),
+            Fact(say("Saved [t CO2e]"), format_number(saved["kg_co2e_wtw"] / 1000, digits=1)),
+            Fact(say("Saved [%]"), "–" if share is None else format_number(100 * share, digits=1)),
+            Fact(say("Saved [DKK]"), format_number(saved["cost_dkk"])),
+            Fact(say("Truck km saved"), format_number(saved["vehicle_km"])),
+        )
 
     @property
     def saved(self) -> dict[str, float]:

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from raastof_geo.arrays import Mask
 from raastof_geo.assignment.rules import RULES, Rule
 from raastof_geo.assignment.solving.solve import solve
+from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.effect.books import COMMON, Books, keep_books
@@ -20,6 +22,7 @@ from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import COST, SOLD, parts_of
 from raastof_geo.language import say
 from raastof_geo.legs.legs import Legs
+from raastof_geo.scenario.parties import list_givers, list_takers
 from raastof_geo.scenario.said.choice import Choices
 from raastof_geo.scenario.said.target import Targets
 from raastof_geo.scenario.scenario import Scenario
@@ -211,17 +214,55 @@ def _worth(
 def _solver_for(
     scenario: Scenario, legs: Legs, rules: Sequence[Rule], patience_s: float
 ) -> Callable[[frozenset[str]], Books | None]:
-    """Solve for some projects without the others; none where no plan keeps the rules."""
+    """Solve for some projects without the others; none where no plan keeps the rules.
+
+    The columns are laid out once, for everybody; a set of projects closes those of the others,
+    and the rules speak of its own amounts only.
+    """
+    everybody = frozenset(scenario.project(site) for site in project_sites(scenario))
+    columns = lay_columns(_among(scenario, everybody), legs, rules)
+    nothing = np.zeros(columns.column_count)
 
     def keep_books_of(members: frozenset[str]) -> Books | None:
-        problem = lay_columns(_among(scenario, members), legs, rules)
-        nothing = np.zeros(problem.column_count)
-        solution = solve(problem, rules=rules, decided=nothing, clock=patience_s)
+        problem = columns.with_scenario(_among(scenario, members))
+        closed = close_absent(problem)
+        solution = solve(problem, rules=rules, closed=closed, decided=nothing, clock=patience_s)
         if not solution.complete:
             raise _OutOfTimeError
         return keep_books(*solution.used()) if solution.feasible else None
 
     return keep_books_of
+
+
+def close_absent(problem: Problem) -> Mask:
+    """Tell which columns are of somebody whom the scenario of a problem does not know.
+
+    Returns
+    -------
+    closed
+        One for each column: moves whose giver or taker is not there, what lies in depots that
+        are not there, and empty trips to or from where nothing is tipped or loaded then.
+    """
+    scenario, moves = problem.scenario, problem.moves
+    closed = np.zeros(problem.column_count, bool)
+    givers = {giver.id for giver in list_givers(scenario)}
+    takers = {taker.id for taker in list_takers(scenario)}
+    gone = (
+        np.array([giver.id not in givers for giver in problem.givers], dtype=bool),
+        np.array([taker.id not in takers for taker in problem.takers], dtype=bool),
+    )
+    if len(moves):
+        closed[problem.block("moves")] = gone[0][moves.giver] | gone[1][moves.taker]
+    if problem.sizes["stores"]:
+        depots = {depot.id for depot in scenario.depots}
+        closed[problem.block("stores")] = ~problem.others["stores"]["depot"].isin(list(depots))
+    if problem.sizes["trips"]:
+        trips = problem.others["trips"]
+        left = np.flatnonzero(~closed[problem.block("moves")])
+        loaded, tipped = (set(problem.labels(key, left)) for key in ("origin", "destination"))
+        used = trips["origin"].isin(list(tipped)) & trips["destination"].isin(list(loaded))
+        closed[problem.block("trips")] = ~used
+    return closed
 
 
 def _among(scenario: Scenario, members: frozenset[str]) -> Scenario:

@@ -12,10 +12,9 @@ from raastof_geo.arrays import Floats
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules import Rule
 from raastof_geo.assignment.rules.limits import counting_materials, secondary_share_reached
-from raastof_geo.assignment.solving.solve import Solution, solve
+from raastof_geo.assignment.solving.solve import Held, Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme, build_programme
-from raastof_geo.assignment.statement.statement import lay_rows
+from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.figures.vocabulary import CO2E, COST, REFERENCE_TONNES
 from raastof_geo.scenario.said.target import ShareDefinition
 
@@ -83,11 +82,11 @@ def answer_target(
     target = problem.scenario.said.targets.secondary_share
     in_force: ShareDefinition = target.definition if target else "with_clean_soil"
     kept = plan.rules if rules is None else rules
-    free = [rule for rule in kept if rule is not secondary_share_reached]
-    programme = build_programme(lay_rows(problem, free), problem.whole)
+    free = tuple(rule for rule in kept if rule is not secondary_share_reached)
+    variants = _Variants(plan, free, patience_s)
     definitions = sorted(get_args(ShareDefinition), key=lambda name: name != in_force)
-    reaches = tuple(_reach(programme, plan, definition, patience_s) for definition in definitions)
-    price, (more, kg, dkk) = _price_of_target(programme, plan, patience_s)
+    reaches = tuple(_reach(variants, definition) for definition in definitions)
+    price, (more, kg, dkk) = _price_of_target(variants)
     return TargetAnswer(
         asked=target.at_least if target else None,
         definition=in_force,
@@ -99,14 +98,43 @@ def answer_target(
     )
 
 
-def _reach(
-    programme: Programme, plan: Plan, definition: ShareDefinition, patience_s: float
-) -> Reach:
+class _Variants:
+    """The plan's columns under its rules but for the target: laid out once, solved many times."""
+
+    def __init__(self, plan: Plan, rules: tuple[Rule, ...], patience_s: float) -> None:
+        self.plan, self._rules, self._patience_s = plan, rules, patience_s
+        self._programme: Programme | None = None
+
+    def solve(
+        self,
+        costs: Sequence[Floats],
+        *,
+        held: Sequence[Held] = (),
+        decided: Floats | None = None,
+    ) -> Solution:
+        """Solve, starting with the columns that the plan was found among."""
+        solution = solve(
+            self.plan.problem,
+            rules=self._rules,
+            programme=self._programme,
+            costs=costs,
+            held=held,
+            decided=decided,
+            clock=self._patience_s,
+            start=self.plan.proof.start.columns,
+        )
+        if not held:
+            self._programme = solution.programme
+        return solution
+
+
+def _reach(variants: _Variants, definition: ShareDefinition) -> Reach:
+    plan = variants.plan
     problem = plan.problem
     needed = max(1e-9, sum(need.tonnes for need in problem.scenario.needs))
     counts = counting_materials(problem.scenario, definition)
     worth = _reference_tonnes(problem, counts)
-    most = _solve(programme, plan, [-worth], patience_s)
+    most = variants.solve([-worth])
     met = {
         str(material): float(part.sum())
         for material, part in plan.flows.groupby("material")[REFERENCE_TONNES]
@@ -119,41 +147,20 @@ def _reach(
         # Where the clock ends it, the plan itself is the one that is sure to keep all rules.
         largest=max(in_plan, -most.value / needed) if most.solved else in_plan,
         offered=_offered(problem, counts) / needed,
-        more_at_largest=_price_of_most(programme, plan, worth, -most.value, patience_s)
-        if most.solved
-        else None,
+        more_at_largest=_price_of_most(variants, worth, -most.value) if most.solved else None,
         by_material=dict(sorted(met.items(), key=lambda entry: -entry[1])),
         finished=most.solved,
     )
 
 
-def _solve(
-    programme: Programme,
-    plan: Plan,
-    costs: Sequence[Floats],
-    patience_s: float,
-    decided: Floats | None = None,
-) -> Solution:
-    """Solve over the plan's columns, starting with those that it was found among."""
-    return solve(
-        plan.problem,
-        programme=programme,
-        costs=costs,
-        decided=decided,
-        clock=patience_s,
-        start=plan.proof.start.columns,
-    )
-
-
-def _price_of_most(
-    programme: Programme, plan: Plan, worth: Floats, most: float, patience_s: float
-) -> float | None:
+def _price_of_most(variants: _Variants, worth: Floats, most: float) -> float | None:
     """Find what the first objective rises to when the share is as large as it can be."""
-    at = np.flatnonzero(worth)
-    if not len(at):
+    if not worth.any():
         return 0.0
-    wider = programme.with_row(at, worth[at], 1, most - 1e-6 * most)
-    dear = _solve(wider, plan, plan.problem.objectives()[:1], patience_s)
+    plan = variants.plan
+    # A hair less than the most, which the digits of an answer may have rounded up.
+    held = Held(worth, 1, most - 1e-6 * most)
+    dear = variants.solve(plan.problem.objectives()[:1], held=[held])
     return max(0.0, dear.value - plan.certificate.objective) if dear.solved else None
 
 
@@ -194,17 +201,18 @@ def _offered(problem: Problem, counts: set[str]) -> float:
 
 
 def _price_of_target(
-    programme: Programme, plan: Plan, patience_s: float
+    variants: _Variants,
 ) -> tuple[float, tuple[float | None, float | None, float | None]]:
     """Compare with the best plan without the target, and the same decisions."""
+    plan = variants.plan
     problem, prices = plan.problem, plan.shadow_prices
     share = prices[prices["rule"] == secondary_share_reached.__name__]
     price = float(share["shadow_price"].sum()) if len(share) else 0.0
     if problem.scenario.said.targets.secondary_share is None or price <= 0:
         return price, (0.0, 0.0, 0.0)
     costs = problem.objectives()
-    decided = np.where(programme.whole, plan.proof.values, 0.0)
-    freely = _solve(programme, plan, costs, patience_s, decided)
+    decided = np.where(problem.whole, plan.proof.values, 0.0)
+    freely = variants.solve(costs, decided=decided)
     if not freely.solved:
         return price, (None, None, None)
     less = plan.proof.values - freely.values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,14 +10,16 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats
+from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.model import name_model
+from raastof_geo.language import format_number, say
 from raastof_geo.legs.roads import RoadPrices
 
 LEG_KEYS = ("origin", "destination", "material", "vehicle", "period")
 
 
-@dataclass(frozen=True, eq=False)
-class Legs:
+@dataclass(frozen=True, eq=False, repr=False)
+class Legs(Shown):
     """The priced legs, and the roads that each vehicle takes."""
 
     frame: pd.DataFrame
@@ -40,6 +43,20 @@ class Legs:
     is loaded: `origin`, `destination`, `vehicle`, `period`, and for each trip `length_km` (without
     ferries), `drive_h`, `energy`, `kg_co2e_wtw`, `kg_co2e_ttw`, `dkk` (of which `toll_dkk`),
     `passages_0` …."""
+
+    def show(self) -> tuple[str, Sequence[Fact]]:
+        """Give how many legs there are, and how long they are."""
+        frame, km = self.frame, self.frame["length_km"]
+        return "", (
+            Fact(say("Legs"), format_number(len(frame))),
+            Fact(say("Legs that no road allows"), format_number(len(self.lost))),
+            Fact(
+                say("Longest leg [km]"),
+                format_number(float(km.max()) if len(km) else 0.0, digits=1),
+            ),
+            Fact(say("Trucks"), ", ".join(map(str, frame["vehicle"].unique()))),
+            Fact(say("Periods"), ", ".join(map(str, frame["period"].unique()))),
+        )
 
     @property
     def energy_model(self) -> str:

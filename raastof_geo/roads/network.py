@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.model import BY_DEFAULT, MODELS
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
 from raastof_geo.errors import InputError
-from raastof_geo.language import say
+from raastof_geo.language import format_number, say
 from raastof_geo.roads.edges import RoadEdges
 from raastof_geo.roads.multigraph import draw_driven, draw_graph
 from raastof_geo.roads.road import Access
@@ -21,9 +23,17 @@ if TYPE_CHECKING:
     import networkx
 
 
-@dataclass(frozen=True, eq=False)
-class RoadNetwork(RoadEdges):
+@dataclass(frozen=True, eq=False, repr=False)
+class RoadNetwork(RoadEdges, Shown):
     """The roads that trucks use: columns of nodes and edges, and the graph that they are."""
+
+    def show(self) -> tuple[str, Sequence[Fact]]:
+        """Give how much road there is."""
+        return "", (
+            Fact(say("Road [km]"), format_number(float(self.length_m.sum()) / 1000.0)),
+            Fact(say("Stretches of road"), format_number(len(self.length_m))),
+            Fact(say("Junctions and ends"), format_number(self.node_count)),
+        )
 
     def to_osmnx(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from raastof_geo.arrays import Floats, Integers, Mask, Objects
+from raastof_geo.card import Fact, Shown
 from raastof_geo.errors import Finding, Place, RoadDataError, SnapError, raise_all
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.roads.mapped.tags import split_tags
@@ -33,8 +34,8 @@ FAR_M = 500.0
 _TOWN_KM = 60.0
 
 
-@dataclass(frozen=True, eq=False)
-class Anchors:
+@dataclass(frozen=True, eq=False, repr=False)
+class Anchors(Shown):
     """Where each site meets the road."""
 
     frame: pd.DataFrame
@@ -43,6 +44,15 @@ class Anchors:
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def show(self) -> tuple[str, Sequence[Fact]]:
+        """Give how many sites there are, and how far the farthest one lies from its road."""
+        far = self.frame["snap_m"]
+        return "", (
+            Fact(say("Sites"), format_number(len(self))),
+            Fact(say("Farthest from the road"), str(far.idxmax()) if len(far) else "–"),
+            Fact(say("Distance [m]"), format_number(float(far.max()) if len(far) else 0.0)),
+        )
 
     @property
     def edges(self) -> dict[str, int]:

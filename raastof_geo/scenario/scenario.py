@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Literal, TypeAlias
 
+from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, Place
-from raastof_geo.language import LANGUAGES
+from raastof_geo.language import LANGUAGES, format_number, say
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import Names
 from raastof_geo.scenario.period import Calendar, Period
@@ -226,8 +227,8 @@ def name_stockpile(site: str) -> str:
     return f"{site}/stockpile"
 
 
-@dataclass(frozen=True, eq=False)
-class Scenario:
+@dataclass(frozen=True, eq=False, repr=False)
+class Scenario(Shown):
     """Everything that the stations after reading need to know."""
 
     id: str
@@ -245,6 +246,16 @@ class Scenario:
     warnings too."""
     places: Mapping[Trail, Place] = field(default_factory=dict)
     """Where each entry stands in the file, by its trail; empty where there was no file."""
+
+    def show(self) -> tuple[str, Sequence[Fact]]:
+        """Give its id, and what is on offer and needed."""
+        return self.id, (
+            Fact(say("Sites"), format_number(len(self.sites))),
+            Fact(say("Periods"), ", ".join(self.periods)),
+            Fact(say("Surplus [t]"), format_number(sum(offer.tonnes for offer in self.offers))),
+            Fact(say("Needs [t]"), format_number(sum(need.tonnes for need in self.needs))),
+            Fact(say("Trucks"), ", ".join(self.said.vehicles)),
+        )
 
     def place_of(self, *trail: str | int) -> Place | None:
         """Give the place of an entry or of the nearest one around it, as `"sites", "harbour"`.

@@ -38,6 +38,17 @@ class Search:
 
 
 @dataclass(frozen=True, eq=False)
+class Held:
+    """A sum that a variant is held to, beside its rules."""
+
+    each: Floats
+    """What a unit of every column adds to it."""
+    sense: int
+    """-1 for at most, 0 for equal, 1 for at least."""
+    amount: float
+
+
+@dataclass(frozen=True, eq=False)
 class Solution:
     """What a variant came to. There are three ends, and no others:
 
@@ -47,6 +58,7 @@ class Solution:
 
     problem: Problem
     programme: Programme
+    """The rows that were kept, to be shared with other variants of the problem."""
     values: Floats
     """On every column, decisions included; all zero where it is not feasible."""
     complete: bool
@@ -129,6 +141,7 @@ def solve(
     costs: Sequence[Floats] | None = None,
     tolerances: Sequence[float] | None = None,
     closed: Mask | None = None,
+    held: Sequence[Held] = (),
     decided: Floats | Search | None = None,
     clock: Clock | float | None = None,
     solver: str | None = None,
@@ -154,6 +167,8 @@ def solve(
         Shares by which later objectives may worsen each; none: not at all.
     closed
         Columns that may not be used.
+    held
+        Sums that are held to an amount, one row more each.
     decided
         0 or 1 for every either-or column, which then stand; or how to look for them. None: they
         may take any value between.
@@ -174,6 +189,9 @@ def solve(
         No solver is installed, or it gave up.
     """
     programme = programme or build_programme(lay_rows(problem, rules), problem.whole)
+    for one in held:
+        at = np.flatnonzero(one.each)
+        programme = programme.with_row(at, one.each[at], one.sense, one.amount)
     costs = tuple(problem.objectives() if costs is None else costs)
     tolerances = tolerances or [0.0] * len(costs)
     solver = solver or pick_solver(problem.scenario.said.solving.solver)

@@ -11,8 +11,7 @@ from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.choices import LOTS_LEAST, PARTNERS_LIMITED
 from raastof_geo.assignment.rules.family import EitherOr, Family
 from raastof_geo.assignment.rules.row import Row
-from raastof_geo.assignment.solving.choose import decide
-from raastof_geo.assignment.solving.price_in import Clock
+from raastof_geo.assignment.solving.solve import Search, solve
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.telling.names import call_material, list_names, name_site, tell_number
@@ -80,8 +79,15 @@ def _has_plan(
     _, other = lift_rows(rows, programme, lambda family: family.decides == kind)
     if not other.whole.any():
         return True
-    costs = problem.objectives()[:1]
-    return decide(other, costs, [0.0], solver=solver, clock=Clock(_PATIENCE_S), gap=1.0) is not None
+    solution = solve(
+        problem,
+        programme=other,
+        costs=problem.objectives()[:1],
+        decided=Search(gap=1.0),
+        solver=solver,
+        clock=_PATIENCE_S,
+    )
+    return solution.decision is not None
 
 
 # --- lots ---------------------------------------------------------------------------------------

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from raastof_geo.arrays import Columns, Floats, Mask
+from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.solving.choose import decide
-from raastof_geo.assignment.solving.price_in import FREE, Clock, Start, solve_in_order
-from raastof_geo.assignment.statement.programme import Programme
+from raastof_geo.assignment.solving.price_in import FREE
+from raastof_geo.assignment.solving.solve import Held, Search, Solution, solve
 from raastof_geo.assignment.telling.names import describe_row
 from raastof_geo.language import Message
 
@@ -48,48 +47,46 @@ def force(plan: Plan, columns: Columns) -> Forced:
         Whether a plan can send it, and what a tonne more adds to the first objective; where none
         can, the rules that leave no room.
     """
-    proof = plan.proof
-    values = np.where(proof.programme.whole, proof.values, 0.0)
-    used = np.flatnonzero(values)
-    linear = proof.programme
-    closed = None
-    if linear.whole.any():
-        linear = linear.with_limits(linear.limit - linear.used(used, values[used]))
-        closed = linear.whole
-    before = float(proof.cost @ (proof.values - values))
     for tonnes in TRIED_T:
-        found = _solve(plan, linear, closed, columns, tonnes, before)
+        found = _force_given_decisions(plan, columns, tonnes)
         if found is not None:
             return found
-    if closed is not None:
+    if plan.proof.programme.whole.any():
         return _decide(plan, columns)
     return Forced(False, blocking=tuple(_name_blocking(plan, columns)))
 
 
-def _solve(
-    plan: Plan,
-    linear: Programme,
-    closed: Mask | None,
-    columns: Columns,
-    tonnes: float,
-    before: float,
-) -> Forced | None:
-    """Solve with one row more; none where that leaves no plan."""
+def _force_given_decisions(plan: Plan, columns: Columns, tonnes: float) -> Forced | None:
+    """Send a little with the plan's decisions; none where that leaves no plan."""
     proof = plan.proof
-    wider = linear.with_row(columns, np.ones(len(columns)), 1, tonnes)
     first = proof.start.columns
-    start = Start(np.union1d(first, columns)) if len(first) else None
-    step = solve_in_order(
-        wider, [proof.cost], solver=plan.solver, clock=Clock(), closed=closed, start=start
-    )[0]
-    if not step.solved:
+    decided = np.where(proof.programme.whole, proof.values, 0.0)
+    solution = solve(
+        plan.problem,
+        programme=proof.programme,
+        costs=[proof.cost],
+        held=[_ask_for(plan, columns, tonnes)],
+        decided=decided if proof.programme.whole.any() else None,
+        solver=plan.solver,
+        start=np.union1d(first, columns) if len(first) else None,
+    )
+    if not solution.solved:
         return None
+    step, moved = solution.steps[0], proof.values - decided
+    before = float(proof.cost @ moved)
     rise = step.value - before
     noise = FREE * dearest_move(plan) * tonnes + 1e-9 * abs(before)
     # The price of the row has none of the rounding of a difference of two large sums.
-    price = float(step.optimum.shadow_prices[-1])
+    price = float(solution.shadow_prices[-1])
     slope = price if abs(price * tonnes - rise) <= noise else rise / tonnes
     return Forced(True, more_per_t=0.0 if rise <= noise else max(0.0, slope))
+
+
+def _ask_for(plan: Plan, columns: Columns, tonnes: float) -> Held:
+    """Ask for some tonnes on some columns together."""
+    each = np.zeros(plan.column_count)
+    each[columns] = 1.0
+    return Held(each, 1, tonnes)
 
 
 def dearest_move(plan: Plan) -> float:
@@ -106,26 +103,40 @@ def dearest_move(plan: Plan) -> float:
 
 def _decide(plan: Plan, columns: Columns) -> Forced:
     """Find out whether other decisions of the plan would let something pass."""
-    proof = plan.proof
-    wider = proof.programme.with_row(columns, np.ones(len(columns)), 1, TRIED_T[-1])
-    relaxed = solve_in_order(wider, [proof.cost], solver=plan.solver, clock=Clock())[0]
+    relaxed = _force_at_all(plan, columns, None)
     if not relaxed.feasible:
         return Forced(False, blocking=tuple(_name_blocking(plan, columns)))
-    clock = Clock(_PATIENCE_S)
-    decision = decide(wider, [proof.cost], [0.0], solver=plan.solver, clock=clock, gap=1.0)
-    if decision is not None:
-        return Forced(True, decides=True)
-    return Forced(False, known=not clock.over())
+    other = _force_at_all(plan, columns, Search(gap=1.0), _PATIENCE_S)
+    return Forced(True, decides=True) if other.decision else Forced(False, known=other.complete)
+
+
+def _force_at_all(
+    plan: Plan, columns: Columns, decided: Search | None, patience_s: float | None = None
+) -> Solution:
+    """Send nearly nothing with decisions that are found anew, or with none."""
+    return solve(
+        plan.problem,
+        programme=plan.proof.programme,
+        costs=[plan.proof.cost],
+        held=[_ask_for(plan, columns, TRIED_T[-1])],
+        decided=decided,
+        solver=plan.solver,
+        clock=patience_s,
+    )
 
 
 def _name_blocking(plan: Plan, columns: Columns) -> Iterator[Message]:
     """Name rules that together leave no way: those with a price where least is missing."""
     proof = plan.proof
     nothing: Floats = np.zeros(proof.programme.column_count)
-    wider = proof.programme.with_row(columns, np.ones(len(columns)), 1, TRIED_T[-1])
-    wider = replace(wider, whole=np.zeros(wider.column_count, bool))
-    step = solve_in_order(wider, [nothing], solver=plan.solver, clock=Clock())[0]
-    prices = step.optimum.shadow_prices[: len(proof.rows)]
+    solution = solve(
+        plan.problem,
+        programme=proof.programme,
+        costs=[nothing],
+        held=[_ask_for(plan, columns, TRIED_T[-1])],
+        solver=plan.solver,
+    )
+    prices = solution.shadow_prices[: len(proof.rows)]
     told: dict[str, Message] = {}
     for at in np.argsort(-np.abs(prices), kind="stable").tolist():
         name = proof.rows[at]
