@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from raastof_geo.outputs.tables.flows import name_materials
-from raastof_geo.recall import describe_rows
+from raastof_geo.recall.rest import describe_rows
 from raastof_geo.records.values import make_finite
 from raastof_geo.result import Result
 from raastof_geo.version import __version__

@@ -19,7 +19,7 @@ from raastof_geo.outputs.proof import describe_proof
 from raastof_geo.outputs.tables.flows import name_materials
 from raastof_geo.outputs.tables.summary import write_summary
 from raastof_geo.outputs.tables.workbook import write_workbook
-from raastof_geo.recall import describe_rows
+from raastof_geo.recall.rest import describe_rows
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.records.flows import FLOWS, write_flows
 from raastof_geo.records.ledger import LEDGER, write_ledger

@@ -93,7 +93,9 @@ def test_a_manifest_of_another_format_says_what_to_do(starter_result, number, sa
 def test_a_format_is_judged_by_its_number_not_its_letters():
     """10 is newer than 9; a number with a zero before it is none that we write."""
     record = Record("a.json", "raastof_geo a 9", most_bytes=10)
-    judged = [record.judge(f"raastof_geo a {number}") for number in ("9", "10", "8", "x", "9 ", "09")]
+    judged = [
+        record.judge(f"raastof_geo a {number}") for number in ("9", "10", "8", "x", "9 ", "09")
+    ]
     assert judged == ["same", "newer", "older", "foreign", "foreign", "foreign"]
     assert record.judge("raastof_geo b 9") == "foreign"
     assert record.judge(9) == "foreign"
