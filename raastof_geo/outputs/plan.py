@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from raastof_geo.outputs.tables.flows import name_materials
-from raastof_geo.recall import describe_rows
+from raastof_geo.recall.rest import describe_rows
 from raastof_geo.records.plan import write_plan
 from raastof_geo.records.values import make_finite
 from raastof_geo.result import Result

@@ -12,10 +12,9 @@ from raastof_geo.arrays import Columns, Integers
 from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.outputs.plan import describe_plan
-from raastof_geo.recall import describe_rest
+from raastof_geo.recall.rest import pack_rest
 from raastof_geo.records.plan import pack_plan
 from raastof_geo.records.proof import Arrays, write_proof
-from raastof_geo.records.values import pack_values
 from raastof_geo.result import Result
 
 _OTHER_LABELS = {
@@ -31,15 +30,13 @@ _OTHER_LABELS = {
 
 def describe_proof(result: Result) -> Arrays:
     """Give the arrays of `proof.npz`; `records.proof` tells what they mean."""
-    plan = pack_plan(describe_plan(result))
-    rest = pack_values(describe_rest(result))
     return {
         **_describe_programme(result),
         **_describe_moves(result.plan.problem),
         **_describe_used(result),
         "flow_column": _flow_columns(result),
-        "plan": np.frombuffer(plan, np.uint8),
-        "rest": np.frombuffer(rest, np.uint8),
+        "plan": np.frombuffer(pack_plan(describe_plan(result)), np.uint8),
+        "rest": np.frombuffer(pack_rest(result), np.uint8),
     }
 
 

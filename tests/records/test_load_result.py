@@ -188,8 +188,8 @@ def test_figures_need_no_roads(starter_result, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("roads were asked for")
 
-    monkeypatch.setattr("raastof_geo.recall.load_network", refuse)
-    monkeypatch.setattr("raastof_geo.recall.price_legs", refuse)
+    monkeypatch.setattr("raastof_geo.recall.origin.load_network", refuse)
+    monkeypatch.setattr("raastof_geo.recall.origin.price_legs", refuse)
     loaded = load_result(folder)
     assert_equal(result, loaded)
     with pytest.raises(AssertionError, match="roads were asked for"):

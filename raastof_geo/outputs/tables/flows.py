@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from raastof_geo.recall import describe_rows
+from raastof_geo.recall.rest import describe_rows
 from raastof_geo.records.flows import FLOW_COLUMNS, harmless, write_flows
 from raastof_geo.result import Result
 

@@ -1,0 +1,206 @@
+"""Load a result from the folder that a run wrote."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from raastof_geo.assignment.rules import RULES, Rule
+from raastof_geo.assignment.solving.certificate import Certificate
+from raastof_geo.effect.books import Books
+from raastof_geo.effect.measure import Effect, Totals
+from raastof_geo.effect.target import TargetAnswer
+from raastof_geo.emissions.vehicle import EnergyModel
+from raastof_geo.errors import DamagedError, RaastofError
+from raastof_geo.language import say
+from raastof_geo.recall.origin import Origin, RecalledPlan, RecalledResult, split_row
+from raastof_geo.recall.rest import (
+    Rest,
+    list_tables,
+    read_rest,
+    recall,
+    recall_finding,
+    recall_tables,
+)
+from raastof_geo.records.exchange import finish_exchange
+from raastof_geo.records.proof import PROOF
+from raastof_geo.records.results import read_results
+from raastof_geo.result import Result
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.snap import Anchors
+from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.identity import names_in
+from raastof_geo.scenario.period import Calendar, Period
+from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.units import Quantity
+
+
+def load_result(
+    folder: Path | str,
+    *,
+    network: RoadNetwork | None = None,
+    model: EnergyModel | str | None = None,
+    rules: Sequence[Rule] = RULES,
+) -> Result:
+    """Give back the result that a run wrote into a folder, figure by figure.
+
+    The folder is read and believed only where plan and proof agree; nothing of it is executed.
+    Roads, legs and columns are not in it. They are made again when `network`, `legs` or
+    `plan.problem` are asked for, as for new outputs, which takes as long as it took the run.
+
+    Parameters
+    ----------
+    folder
+        What `run_scenario` returned, with the outputs `plan` and `proof`.
+    network
+        The roads of the run, where the scenario named a file of its own; where that lies is not
+        kept. None: the built-in ones.
+    model
+        The energy model of the run, where it was a function of one's own.
+    rules
+        The constraints of the run, where some were one's own.
+
+    Returns
+    -------
+    result
+        As `run_scenario` returned it, tables and figures equal in every digit. What was made with
+        something that was not kept says so when it is asked for: `RecordError` for rules and
+        models, `RoadDataError` for roads.
+
+    Raises
+    ------
+    RecordError
+        A file is missing, or of another format; it says what to do.
+    DamagedError
+        Something was cut short, changed or mixed up since it was written.
+    OutputError
+        A killed run left the folder half exchanged, and that cannot be finished here.
+    """
+    folder = Path(folder)
+    finish_exchange(folder)
+    said, arrays = read_results(folder)
+    with _whole(folder):
+        rest = read_rest(arrays["rest"].tobytes())
+        scenario = _recall_scenario(said, rest)
+        tables = recall_tables(rest.tables, said)
+        anchors = Anchors(tables["anchors"].set_index("site"))
+        origin = Origin(
+            folder=folder,
+            digest=str(said["network"]["sha256"]),
+            title=str(said["network"]["title"]),
+            model_name=str(said["legs"]["energy_model"]),
+            rule_names=rest.rules,
+            alone=rest.alone,
+            arrays=arrays,
+            scenario=scenario,
+            anchors=anchors,
+            given_network=network,
+            given_model=model,
+            given_rules=tuple(rules),
+        )
+        effect = _recall_effect(said, rest, scenario, tables)
+        plan = RecalledPlan(origin=origin, **_recall_figures(said, tables))
+    return RecalledResult(
+        origin=origin, scenario=scenario, anchors=anchors, plan=plan, effect=effect
+    )
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[None]:
+    """Say that a proof is damaged where it does not hold what it should."""
+    try:
+        yield
+    except RaastofError:
+        raise
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise DamagedError(
+            say("{file} is damaged: run the scenario again", file=str(folder / PROOF.name))
+        ) from error
+
+
+def _recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:
+    """Check the scenario once more, as if it had been written in a file."""
+    about = said["scenario"]
+    values = _recall_amounts(about["said"])
+    known = {name: names_in(part) for name, part in rest.catalogue.items()}
+    catalogue = Catalogue.model_validate(rest.catalogue, context={"known": known})
+    context = {
+        "known": known | {"sites": names_in(values["sites"])},
+        "calendar": Calendar(recall(tuple[Period, ...], values["periods"])),
+        "catalogue": catalogue,
+        "vehicles": tuple(values["vehicles"]),
+    }
+    warnings = tuple(map(recall_finding, rest.warnings))
+    note = rest.format_note
+    return Scenario(
+        id=_check_name(about["id"]),
+        digest=str(about["sha256"]),
+        said=ScenarioFile.model_validate(values, context=context),
+        catalogue=catalogue,
+        warnings=warnings,
+        format_note=None if note is None else warnings[note],
+    )
+
+
+def _check_name(name: str) -> str:
+    """Refuse the name of a scenario that leads out of a folder, as no file's name does."""
+    if Path(name).name != name:
+        raise ValueError(name)
+    return name
+
+
+_AMOUNT = {field.name for field in fields(Quantity)}
+
+
+def _recall_amounts(values: Any) -> Any:
+    """Turn amounts, which plan.json has by their parts, into what the scenario's types know."""
+    if isinstance(values, list):
+        return [_recall_amounts(value) for value in values]
+    if not isinstance(values, dict):
+        return values
+    if values.keys() == _AMOUNT and isinstance(values["value"], float):
+        return recall(Quantity, values)
+    return {name: _recall_amounts(value) for name, value in values.items()}
+
+
+def _recall_figures(said: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """Give what a plan knows without its columns."""
+    certificate = {
+        name: -math.inf if value is None else value for name, value in said["certificate"].items()
+    }
+    return {
+        **{name: tables[name] for name in list_tables()},
+        "certificate": recall(Certificate, certificate),
+        "objectives": recall(dict[str, float], said["objectives"]),
+        "amounts": recall(dict[str, float], said["amounts"]),
+        "solver": str(said["solver"]),
+        "finished": recall(bool, said["finished"]),
+    }
+
+
+def _recall_effect(
+    said: Mapping[str, Any],
+    rest: Rest,
+    scenario: Scenario,
+    tables: Mapping[str, pd.DataFrame],
+) -> Effect:
+    told = said["effect"]
+    missing = told["baseline_missing_tonnes"].items()
+    return Effect(
+        plan=recall(Totals, told["plan"]),
+        baseline=recall(Totals, told["baseline"]),
+        baseline_flows=tables["baseline_flows"],
+        target=recall(TargetAnswer, told["target"]),
+        baseline_missing={split_row(row): float(tonnes) for row, tonnes in missing},
+        books=Books(scenario, tables["books"]),
+        baseline_books=Books(scenario, tables["baseline_books"]),
+        causes=rest.causes,
+        transfers=rest.transfers,
+    )

@@ -1,0 +1,260 @@
+"""What a result has that its folder has not: made when it is asked for, held against the proof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from raastof_geo.assignment.plan import Plan, Proof
+from raastof_geo.assignment.rules import RowName, Rule
+from raastof_geo.assignment.solving.price_in import Start
+from raastof_geo.assignment.solving.stages import Stage
+from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.programme import Programme
+from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
+from raastof_geo.emissions.model import MODELS
+from raastof_geo.emissions.vehicle import EnergyModel
+from raastof_geo.errors import RecordError, RoadDataError
+from raastof_geo.language import plain, say
+from raastof_geo.legs.legs import Legs
+from raastof_geo.legs.price import price_legs
+from raastof_geo.recall.rest import name_rule
+from raastof_geo.records.proof import Arrays
+from raastof_geo.result import Result
+from raastof_geo.roads.load import load_network
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.snap import Anchors
+from raastof_geo.scenario.identity import find_model
+from raastof_geo.scenario.scenario import Scenario
+
+_SAME = 1e-9
+"""Costs of columns may differ by so much of the largest from one machine to another: sums of some
+thousand edges differ in their last digits where a processor adds in another order."""
+
+
+def split_row(name: str) -> tuple[str, str]:
+    """Give rule and label of a row; no rule has a colon in its name."""
+    rule, _, label = name.partition(": ")
+    return rule, label
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """Where a result was recalled from, and what follows from there, made when it is asked for."""
+
+    folder: Path
+    digest: str
+    """Of the roads."""
+    title: str
+    """Of the roads."""
+    model_name: str
+    """Of the energy model; none where legs were made up."""
+    rule_names: tuple[str, ...]
+    alone: dict[str, float]
+    """What each project has in the baseline by the measure of fairness."""
+    arrays: Arrays
+    scenario: Scenario
+    anchors: Anchors
+    given_network: RoadNetwork | None
+    given_model: EnergyModel | str | None
+    given_rules: tuple[Rule, ...]
+
+    @cached_property
+    def network(self) -> RoadNetwork:
+        """The roads that the run used."""
+        network = load_network() if self.given_network is None else self.given_network
+        if network.digest != self.digest:
+            raise RoadDataError(
+                say(
+                    "the results in {folder} were made on other roads, {title}: give them with "
+                    "`load_result(FOLDER, network=load_network(FILE))`, and where that file was "
+                    "changed since, run the scenario again",
+                    folder=str(self.folder),
+                    title=f"`{plain(self.title)}`",
+                )
+            )
+        return network
+
+    @cached_property
+    def legs(self) -> Legs:
+        """The priced legs."""
+        return price_legs(self.scenario, self.network, self.anchors, model=self._find_model())
+
+    def _find_model(self) -> EnergyModel:
+        """Give the energy model of the run: the one that was given, or the one of that name."""
+        if not self.model_name:
+            raise RecordError(
+                say(
+                    "the legs of the results in {folder} were made up, not priced on roads, and "
+                    "are not in the folder",
+                    folder=str(self.folder),
+                )
+            )
+        if isinstance(self.given_model, str):
+            return MODELS[find_model(self.given_model)]
+        if self.given_model is not None:
+            return self.given_model
+        if self.model_name not in MODELS:
+            raise RecordError(
+                say(
+                    "the results in {folder} were made with an energy model of its own, {name}: "
+                    "give it with `load_result(FOLDER, model=…)`",
+                    folder=str(self.folder),
+                    name=f"`{plain(self.model_name)}`",
+                )
+            )
+        return MODELS[self.model_name]
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The constraints."""
+        if tuple(map(name_rule, self.given_rules)) != self.rule_names:
+            raise RecordError(
+                say(
+                    "the results in {folder} were made with other rules: give them with "
+                    "`load_result(FOLDER, rules=…)`, in this order: {rules}",
+                    folder=str(self.folder),
+                    rules=plain(", ".join(self.rule_names)),
+                )
+            )
+        return self.given_rules
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The columns that the proof is about."""
+        problem = replace(lay_columns(self.scenario, self.legs, self.rules), alone=dict(self.alone))
+        if not _has_columns(problem, self.arrays):
+            raise self._otherwise()
+        return problem
+
+    def _otherwise(self) -> RecordError:
+        return RecordError(
+            say(
+                "the legs of the results in {folder} come out otherwise now, with the "
+                "installed version of raastof_geo or the model that was given: its figures can "
+                "be read, and nothing new made of them; run the scenario again",
+                folder=str(self.folder),
+            )
+        )
+
+    @cached_property
+    def rows(self) -> tuple[RowName, ...]:
+        """Of which family each row is, and about what, which the folder has as text only."""
+        rows, _ = lay_programme(self.problem, lay_rows(self.problem, self.rules))
+        names = tuple(row.name for row in rows)
+        if [f"{name.family}: {name.about}" for name in names] != self.arrays["row_name"].tolist():
+            raise self._otherwise()
+        return names
+
+    @cached_property
+    def proof(self) -> Proof:
+        """The programme, the values and the prices, all of which the folder holds."""
+        arrays = self.arrays
+        cost, values = arrays["cost"], arrays["value"]
+        rows = sparse.csr_array(
+            (arrays["coefficient"], arrays["column"], arrays["row_start"]),
+            shape=(len(arrays["limit"]), len(cost)),
+        )
+        programme = Programme(
+            matrix=sparse.csc_array(rows),
+            sense=arrays["sense"],
+            limit=arrays["limit"],
+            whole=arrays["whole"],
+        )
+        return Proof(
+            programme=programme,
+            rows=self.rows,
+            cost=cost,
+            values=values,
+            shadow_prices=arrays["price"],
+            prices_given_decisions=arrays["price_given"],
+            start=Start(np.flatnonzero(values)),
+            # What was asked after the first objective is not kept: `assign(…, start=plan)` asks
+            # it again.
+            stages=(
+                Stage(programme, np.flatnonzero(values), np.ones(len(cost), bool), programme.sense),
+            ),
+        )
+
+
+def _has_columns(problem: Problem, arrays: Arrays) -> bool:
+    """Tell whether columns are those of a proof: who, to whom, when, by which truck, at what cost.
+
+    Labels and numbers have to be the same; costs, which are sums over thousands of edges, but for
+    what adding in another order changes.
+    """
+    moves, parties = problem.moves, (problem.givers, problem.takers)
+    labels = [
+        [one.id for one in parties[0]] == arrays["giver"].tolist(),
+        [one.id for one in parties[1]] == arrays["taker"].tolist(),
+        list(problem.vehicles) == arrays["vehicle"].tolist(),
+        list(problem.scenario.periods) == arrays["period"].tolist(),
+    ]
+    numbers = ("giver", "taker", "vehicle", "period")
+    if not all(labels) or problem.column_count != len(arrays["cost"]):
+        return False
+    cost, kept = problem.objectives()[0], arrays["cost"]
+    room = _SAME * float(np.abs(kept).max(initial=0.0))
+    return all(
+        np.array_equal(getattr(moves, name), arrays[f"move_{name}"]) for name in numbers
+    ) and bool(np.allclose(cost, kept, rtol=_SAME, atol=room))
+
+
+def _fill(one: Plan | Result, origin: Origin | None, figures: Mapping[str, Any]) -> None:
+    """Set what is known of a frozen object; `dataclasses.replace` gives everything, no origin."""
+    for name, value in {"_origin": origin, **figures}.items():
+        object.__setattr__(one, name, value)
+
+
+class RecalledPlan(Plan):
+    """A plan out of a folder: columns and proof are made when somebody asks for them."""
+
+    _origin: Origin
+
+    def __init__(self, *, origin: Origin | None = None, **figures: Any) -> None:
+        _fill(self, origin, figures)
+
+    @property
+    def column_count(self) -> int:
+        """How many columns the proof covers."""
+        return self.proof.programme.column_count
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The columns that the proof is about."""
+        return self._origin.problem
+
+    @cached_property
+    def proof(self) -> Proof:
+        """What is needed to check the plan again."""
+        return self._origin.proof
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The constraints that it was made with."""
+        return self._origin.rules
+
+
+class RecalledResult(Result):
+    """A result out of a folder: roads and legs are made when somebody asks for them."""
+
+    _origin: Origin
+
+    def __init__(self, *, origin: Origin | None = None, **figures: Any) -> None:
+        _fill(self, origin, figures)
+
+    @cached_property
+    def network(self) -> RoadNetwork:
+        """The roads."""
+        return self._origin.network
+
+    @cached_property
+    def legs(self) -> Legs:
+        """The priced legs."""
+        return self._origin.legs

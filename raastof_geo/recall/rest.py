@@ -1,0 +1,232 @@
+"""The rest of a result: what its proof keeps beside what plan.json says, written and read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, TypeVar
+
+import pandas as pd
+from pydantic import TypeAdapter
+
+from raastof_geo.assignment.plan import Plan
+from raastof_geo.assignment.rules import Rule
+from raastof_geo.effect.cause import Cause
+from raastof_geo.effect.money import Transfers
+from raastof_geo.errors import Finding, Place
+from raastof_geo.language import LANGUAGES, Language, Message, plain
+from raastof_geo.records.proof import PROOF
+from raastof_geo.records.values import make_finite, pack_values, read_values, refuse_part
+from raastof_geo.result import Result
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, eq=False)
+class KeptColumn:
+    """A column of a table, its numbers with every digit."""
+
+    type: Literal["str", "object", "bool", "int64", "float64"]
+    values: list[Any]
+
+
+KeptTable: TypeAlias = dict[str, KeptColumn]
+
+
+@dataclass(frozen=True, eq=False)
+class KeptFinding:
+    """A warning of a scenario, by its parts."""
+
+    message: Any
+    place: tuple[str, int, int] | None
+    """File without its folder, line and column."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rest:
+    """What plan.json does not say of a result, or not with every digit."""
+
+    catalogue: dict[str, Any]
+    warnings: tuple[KeptFinding, ...]
+    """Of the scenario."""
+    format_note: int | None
+    """Which of the warnings tells what an older format means; none: none of them."""
+    rules: tuple[str, ...]
+    """Names of the constraints, in their order."""
+    alone: dict[str, float]
+    """What each project has in the baseline by the measure of fairness."""
+    causes: tuple[Cause, ...]
+    transfers: Transfers
+    tables: dict[str, KeptTable]
+    """Those of the plan by the names that they have there; `anchors`, `baseline_flows`, `books`
+    and `baseline_books`."""
+
+
+def pack_rest(result: Result) -> bytes:
+    """Give the rest of a result as its proof keeps it; equal results give equal bytes."""
+    scenario, plan, effect = result.scenario, result.plan, result.effect
+    note = scenario.format_note
+    rest = Rest(
+        catalogue=scenario.catalogue.model_dump(mode="json", by_alias=True),
+        warnings=tuple(_keep_finding(one) for one in scenario.warnings),
+        format_note=None if note is None else scenario.warnings.index(note),
+        rules=tuple(map(name_rule, plan.rules)),
+        alone=plan.problem.alone,
+        causes=effect.causes,
+        transfers=effect.transfers,
+        tables={
+            "anchors": _keep_table(result.anchors.frame.reset_index()),
+            **{name: _keep_table(getattr(plan, name)) for name in list_tables()},
+            "baseline_flows": _keep_table(effect.baseline_flows),
+            "books": _keep_table(effect.books.lines),
+            "baseline_books": _keep_table(effect.baseline_books.lines),
+        },
+    )
+    return pack_values(asdict(rest))
+
+
+def read_rest(packed: bytes) -> Rest:
+    """Read the rest of a result from its proof.
+
+    Raises
+    ------
+    DamagedError
+        It is not what a run writes.
+    ValueError
+        A part is missing, or of another type.
+    """
+    return recall(Rest, read_values(packed, file=PROOF.name))
+
+
+def recall(kind: type[_T], values: Any) -> _T:
+    """Turn plain values into an object, each part into what its type says.
+
+    Raises
+    ------
+    ValueError
+        A part is missing, or cannot be what its type says.
+    """
+    return TypeAdapter(kind).validate_python(values)
+
+
+def list_tables() -> list[str]:
+    """List the tables of a plan."""
+    return [field.name for field in fields(Plan) if field.type == "pd.DataFrame"]
+
+
+def name_rule(rule: Rule) -> str:
+    """Give the name that a constraint is kept by."""
+    return getattr(rule, "__name__", type(rule).__name__)
+
+
+# --- tables -------------------------------------------------------------------------------------
+
+
+def describe_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows of a table as plan.json has them: real numbers with nine decimals."""
+    return [
+        {str(name): _rounded(value) for name, value in row.items()}
+        for row in frame.to_dict(orient="records")
+    ]
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 9) if isinstance(value, float) else value
+
+
+def _keep_table(frame: pd.DataFrame) -> KeptTable:
+    return {
+        str(name): KeptColumn(str(column.dtype), list(map(_keep_cell, column.tolist())))  # type: ignore[arg-type]
+        for name, column in frame.items()
+    }
+
+
+def _keep_cell(value: Any) -> Any:
+    """Give a cell as JSON can say it: not a number is nothing, infinity a word."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value
+
+
+_CALLED = {"anchors": "sites", "shadow_prices": "constraints"}
+"""Tables that plan.json has under another name; books it does not have."""
+
+
+def recall_tables(
+    kept: Mapping[str, KeptTable], said: Mapping[str, Any]
+) -> dict[str, pd.DataFrame]:
+    """Give tables their columns back, each of the type that it had, though it be empty.
+
+    Parameters
+    ----------
+    said
+        The values of plan.json. A table that is more than its rows with more digits is refused,
+        because `verify` has not seen it.
+
+    Raises
+    ------
+    DamagedError
+        A table is another one than in plan.json.
+    """
+    tables = {name: _recall_table(columns) for name, columns in kept.items()}
+    for name, table in tables.items():
+        rows = said.get(_CALLED.get(name, name))
+        if rows is not None and make_finite(describe_rows(table)) != rows:
+            raise refuse_part(f"rest.tables.{plain(name)[:40]}")
+    return tables
+
+
+def _recall_table(columns: KeptTable) -> pd.DataFrame:
+    return pd.DataFrame(
+        {name: pd.Series(_recall_cells(kept), dtype=kept.type) for name, kept in columns.items()}
+    )
+
+
+def _recall_cells(column: KeptColumn) -> list[Any]:
+    if column.type != "float64":
+        return column.values
+    return [math.nan if value is None else float(value) for value in column.values]
+
+
+# --- sentences ----------------------------------------------------------------------------------
+
+
+def _keep_finding(finding: Finding) -> KeptFinding:
+    place = finding.place
+    return KeptFinding(
+        _keep_words(finding.message),
+        None if place is None else (Path(place.file).name, place.line, place.column),
+    )
+
+
+def _keep_words(words: Any) -> Any:
+    """Give a sentence by its parts, so that it can be read in another language later."""
+    if type(words) is Message:
+        values = {name: _keep_words(value) for name, value in words.values.items()}
+        return {"text": words.text, "values": values, "many": words.many}
+    if isinstance(words, Message):
+        return {language: words.render(language) for language in LANGUAGES}
+    return words if isinstance(words, str | int | float | None) else str(words)
+
+
+def recall_finding(kept: KeptFinding) -> Finding:
+    """Give a warning back."""
+    return Finding(_recall_words(kept.message), None if kept.place is None else Place(*kept.place))
+
+
+def _recall_words(words: Any) -> Any:
+    if not isinstance(words, dict):
+        return words
+    if "text" in words:
+        values = {name: _recall_words(value) for name, value in words["values"].items()}
+        return Message(words["text"], values, words["many"])
+    return _Words("", words)
+
+
+class _Words(Message):
+    """Words that were written in each language."""
+
+    def render(self, language: Language) -> str:
+        return str(self.values[language])
