@@ -34,7 +34,7 @@ from raastof_geo.links import is_file, is_folder, is_there
 
 VERSION = 2
 """Raised when anything that is kept changes its shape or meaning."""
-KINDS = ("networks", "hierarchies", "distances")
+KEPT_KINDS = ("networks", "hierarchies", "distances")
 """What is kept: whole networks, their cores in order, distances and figures of legs."""
 DOWNLOADS = "overpass"
 """Folder of portions of downloads that are under way."""
@@ -53,7 +53,7 @@ Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
-class Stock:
+class KeptCount:
     """What the cache holds of one kind."""
 
     kind: str
@@ -122,7 +122,7 @@ def keep(
     Parameters
     ----------
     kind
-        One of `KINDS`.
+        One of `KEPT_KINDS`.
     key
         Fingerprint of everything that the entry is made of.
     write
@@ -152,9 +152,9 @@ def keep(
         lock.release()
 
 
-def list_stocks() -> list[Stock]:
+def list_stocks() -> list[KeptCount]:
     """Tell what the cache holds, kind by kind."""
-    return [_count(kind) for kind in KINDS]
+    return [_count(kind) for kind in KEPT_KINDS]
 
 
 def clear_cache() -> Cleared:
@@ -167,7 +167,7 @@ def clear_cache() -> Cleared:
         if _is_marked(home):
             size += sum(_remove(file) for file in list(_list_entries(home)))
             _remove_home(home)
-        elif any(is_folder(home / kind) for kind in KINDS):
+        elif any(is_folder(home / kind) for kind in KEPT_KINDS):
             unmarked.append(home)
     older = cache_folder() / DOWNLOADS
     if is_folder(older) and any(map(_DOWNLOAD.fullmatch, _names(older))):
@@ -255,13 +255,13 @@ def _check_seal(file: Path) -> None:
             raise ValueError("not the entry of this key")
 
 
-def _count(kind: str) -> Stock:
+def _count(kind: str) -> KeptCount:
     folder, sizes = _home() / kind, []
     if _is_marked(_home()) and is_folder(folder):
         for file in folder.iterdir():
             if file.suffix == ".npz" and is_file(file):
                 sizes.append(file.lstat().st_size)
-    return Stock(kind, len(sizes), sum(sizes) / 1e6)
+    return KeptCount(kind, len(sizes), sum(sizes) / 1e6)
 
 
 def _list_homes() -> list[Path]:
@@ -276,13 +276,16 @@ def _list_homes() -> list[Path]:
 
 def _list_entries(home: Path) -> Iterator[Path]:
     """List everything in a folder of the cache that bears the name of an entry."""
-    for kind in KINDS:
-        if is_folder(home / kind):
-            yield from (one for one in (home / kind).iterdir() if _ENTRY.fullmatch(one.name))
-    downloads = home / DOWNLOADS
-    for folder in downloads.iterdir() if is_folder(downloads) else ():
-        if _DOWNLOAD.fullmatch(folder.name) and is_folder(folder):
-            yield from (one for one in folder.iterdir() if _PORTION.fullmatch(one.name))
+    for kind in KEPT_KINDS:
+        yield from _list_named(home / kind, _ENTRY)
+    for folder in _list_named(home / DOWNLOADS, _DOWNLOAD):
+        yield from _list_named(folder, _PORTION)
+
+
+def _list_named(folder: Path, name: re.Pattern[str]) -> Iterator[Path]:
+    """List what a folder holds under such names; nothing where there is no folder, or a link."""
+    if is_folder(folder):
+        yield from (one for one in folder.iterdir() if name.fullmatch(one.name))
 
 
 def _remove(entry: Path) -> int:
@@ -299,7 +302,10 @@ def _remove(entry: Path) -> int:
 
 def _remove_home(home: Path) -> None:
     """Remove the folders of a version that are empty now; the mark with the last of them."""
-    folders = [*(home / DOWNLOADS).glob("download-*"), *(home / one for one in (*KINDS, DOWNLOADS))]
+    folders = [
+        *(home / DOWNLOADS).glob("download-*"),
+        *(home / one for one in (*KEPT_KINDS, DOWNLOADS)),
+    ]
     for folder in folders:
         with suppress(OSError):
             folder.rmdir()

@@ -757,7 +757,7 @@ def _route(
     from raastof_geo.legs.roads import RoadPrices
     from raastof_geo.outputs.pages.route import explain, write_route
     from raastof_geo.pipeline import place_scenario, read_for_roads, solve_scenario
-    from raastof_geo.roads.routing.route import place_stops
+    from raastof_geo.roads.routing.router import place_stops
 
     language = _asked_language(context, lang)
     with _telling(verbose) as note:

@@ -84,9 +84,9 @@ def _ways_there(roads: RoadPrices, pairs: pd.DataFrame, *, ferries: bool) -> lis
     """Tell of each pair whether any road leads there and back, closed or not."""
     router = roads.free_router
     length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
-    measure = router.weigh(length if ferries else np.where(at_sea, np.inf, length))
+    weighted = router.weigh(length if ferries else np.where(at_sea, np.inf, length))
     starts = [roads.stops[site] for site in pairs["origin"]]
     goals = [roads.stops[site] for site in pairs["destination"]]
-    there, back = measure.routes(starts, goals).exists, measure.routes(goals, starts).exists
+    there, back = weighted.routes(starts, goals).exists, weighted.routes(goals, starts).exists
     found: list[bool] = (there & back).tolist()
     return found

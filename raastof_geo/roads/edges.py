@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats, Integers, Mask, Signs, SmallIntegers
-from raastof_geo.roads.projection import project
+from raastof_geo.roads.projection import Bounds, project
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Road
 from raastof_geo.roads.stored.steps import freeze, inner_points, shorten, to_steps
 from raastof_geo.roads.stored.table import as_json, list_content
@@ -38,8 +38,7 @@ class NetworkMetadata:
     """State of OpenStreetMap, ISO 8601."""
     simplified_m: float
     """No drawn road lies farther than this from the road as mapped. [m]"""
-    bounds: tuple[float, float, float, float]
-    """West, south, east and north, WGS84. [degrees]"""
+    bounds: Bounds
     largest_shift_m: float = 0.0
     """The farthest that any mapped point really lies from the drawn road. [m]"""
     doubtful_turns: int = 0
@@ -63,6 +62,11 @@ class Turns:
 
     def __len__(self) -> int:
         return len(self.only)
+
+    def __iter__(self) -> Iterator[tuple[bool, list[int]]]:
+        """Give whether each is an only one, and its arcs."""
+        for row, only in enumerate(self.only.tolist()):
+            yield only, self.arc[self.start[row] : self.start[row + 1]].tolist()
 
 
 def no_turns() -> Turns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +13,10 @@ from raastof_geo.arrays import Floats
 
 DEGREES = "EPSG:4326"
 METRES = "EPSG:25832"
+"""ETRS89 / UTM 32N, which official maps of Denmark are drawn in."""
+
+Bounds: TypeAlias = tuple[float, float, float, float]
+"""West, south, east and north, WGS84. [degrees]"""
 
 
 def project(lon: ArrayLike, lat: ArrayLike) -> Floats:

@@ -14,10 +14,9 @@ import shapely
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import Message, say
 from raastof_geo.roads.places import load_municipalities
-from raastof_geo.roads.projection import DEGREES, project, unproject
+from raastof_geo.roads.projection import DEGREES, Bounds, project, unproject
 
-Bounds = tuple[float, float, float, float]
-
+_EARTH = shapely.box(-180, -90, 180, 90)
 _JSON_ENDINGS = (".geojson", ".json")
 
 
@@ -103,11 +102,10 @@ def read_polygon(path: str | os.PathLike[str]) -> shapely.Polygon | shapely.Mult
         ) from error
     joined = shapely.union_all([shapely.make_valid(shape) for shape in shapes])
     parts = [part for part in shapely.get_parts(joined) if part.geom_type == "Polygon"]
-    area = shapely.MultiPolygon(parts)
     if not parts:
         raise RoadDataError(say("{file} has no polygon in it.", file=file))
-    west, south, east, north = area.bounds
-    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
+    area = shapely.MultiPolygon(parts)
+    if not _EARTH.covers(shapely.box(*area.bounds)):
         raise RoadDataError(
             say(
                 "{file} is not in degrees: GeoJSON has longitude and latitude (WGS84). Save it"

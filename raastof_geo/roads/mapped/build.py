@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -15,12 +16,12 @@ from raastof_geo.language import say
 from raastof_geo.roads.edges import Turns, no_turns
 from raastof_geo.roads.mapped.chains import Chains, Segments, join_segments
 from raastof_geo.roads.mapped.lines import Lines, measure_lines, measure_shift, simplify_lines
-from raastof_geo.roads.mapped.osm import Bounds, OsmWays, Progress
+from raastof_geo.roads.mapped.osm import OsmWays, TellStep
 from raastof_geo.roads.mapped.reach import Streets, keep_main_part, link_pieces, link_towns
 from raastof_geo.roads.mapped.turns import gather_turns
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.projection import measure_steps, project
+from raastof_geo.roads.projection import Bounds, measure_steps, project
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road
 
 BUILT_IN_CLASSES: tuple[str, ...] = (
@@ -52,7 +53,7 @@ def build_network(
     simplify_m: float = 15.0,
     title: str = "OpenStreetMap",
     osm_date: str | None = None,
-    progress: Progress | None = None,
+    progress: TellStep | None = None,
 ) -> RoadNetwork:
     """Build a network in which every place can be reached from every other.
 
@@ -258,13 +259,12 @@ def _carry_turns(whole: RoadNetwork, chosen: Indices, chains: Chains, order: Ind
         for edge, number, flipped in zip(chosen[chains.segment], chain, chains.flipped, strict=True)
     }
     found = []
-    for row in range(len(whole.turns)):
-        arcs = whole.turns.arc[whole.turns.start[row] : whole.turns.start[row + 1]].tolist()
+    for only, arcs in whole.turns:
         if all(arc // 2 in place for arc in arcs):
             joined = [2 * place[arc // 2][0] + ((arc % 2) ^ place[arc // 2][1]) for arc in arcs]
-            distinct = [arc for at, arc in enumerate(joined) if at == 0 or arc != joined[at - 1]]
+            distinct = tuple(arc for arc, _ in groupby(joined))
             if len(distinct) > 1:
-                found.append((bool(whole.turns.only[row]), tuple(distinct)))
+                found.append((only, distinct))
     return gather_turns(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 
 import numpy as np
 
@@ -82,21 +83,24 @@ class _Roads:
 
     def trace(self, turn: MappedTurn, via_nodes: Mapping[int, int]) -> Iterator[tuple[int, ...]]:
         """Give the arcs of every way through a restriction, first to last."""
-        into = [arc for way in turn.origin for edge in self.edges[way] for arc in _both(edge)]
-        out = [arc for way in turn.target for edge in self.edges[way] for arc in _both(edge)]
         if turn.via_node is not None:
-            node = via_nodes.get(turn.via_node)
-            for first in into:
-                for last in out:
-                    if self.head(first) == node == self.tail(last) and self.is_turn(
-                        first, last, turn
-                    ):
-                        yield first, last
-            return
+            return self._over_node(turn, via_nodes.get(turn.via_node))
+        return self._over_ways(turn)
+
+    def _over_node(self, turn: MappedTurn, node: int | None) -> Iterator[tuple[int, ...]]:
+        into = [arc for arc in self._arcs_of(turn.origin) if self.head(arc) == node]
+        out = [arc for arc in self._arcs_of(turn.target) if self.tail(arc) == node]
+        yield from (pair for pair in product(into, out) if self.is_turn(*pair, turn))
+
+    def _over_ways(self, turn: MappedTurn) -> Iterator[tuple[int, ...]]:
+        into, out = self._arcs_of(turn.origin), self._arcs_of(turn.target)
         via = {edge for way in turn.via_ways for edge in self.edges[way]}
         if 0 < len(via) <= _LONGEST_VIA:
             for first in into:
                 yield from self._through((first,), via, set(out))
+
+    def _arcs_of(self, ways: Iterable[int]) -> list[int]:
+        return [arc for way in ways for edge in self.edges[way] for arc in _both(edge)]
 
     def _through(
         self, arcs: tuple[int, ...], via: set[int], out: set[int]

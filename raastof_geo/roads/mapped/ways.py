@@ -181,8 +181,7 @@ def _pass_barriers(turns: Turns, stands: Mapping[tuple[int, int], int]) -> Turns
         Edge of the barrier at each end of an edge: 0 its tail, 1 its head.
     """
     found = []
-    for rank, only in enumerate(turns.only.tolist()):
-        arcs = turns.arc[turns.start[rank] : turns.start[rank + 1]].tolist()
+    for only, arcs in turns:
         path = arcs[:1]
         for one, other in pairwise(arcs):
             away = stands.get((one // 2, 1 - one % 2))

@@ -27,7 +27,7 @@ Doors: TypeAlias = Sequence[tuple[int, int]]
 
 CLOSED = 2**31 - 1
 """The weight of what may not be driven; RoutingKit's infinity."""
-LARGEST = 2**30
+HEAVIEST = 2**30
 """No route may weigh more: two of them added still fit below `CLOSED`."""
 
 _SOURCES_AT_ONCE = 32
@@ -286,11 +286,8 @@ class DijkstraMetric:
             part = slice(first, first + _SOURCES_AT_ONCE)
             table[part] = dijkstra(self._matrix, indices=sources[part])[:, nodes]
         table = np.minimum(table, CLOSED)
-        row = {node: rank for rank, node in enumerate(sources)}
-        reached = np.full((len(origins), len(nodes)), float(CLOSED))
-        for rank, doors in enumerate(origins):
-            for node, weight in doors:
-                np.minimum(reached[rank], table[row[node]] + weight, out=reached[rank])
+        # Out of the doors of an origin is into those of a destination, the other way round.
+        reached = _through_doors(table.T, sources, origins).T.astype(np.float64)
         return _through_doors(reached, nodes, destinations)
 
     def trees(self, sources: Sequence[int]) -> tuple[Floats, SmallIntegers]:

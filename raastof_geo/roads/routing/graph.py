@@ -193,11 +193,8 @@ def _forbid(graph: RoadGraph, turns: Turns) -> list[tuple[Prefix, int]]:
     """Give each forbidden sequence: the arcs before, and the one that must not follow."""
     found: list[tuple[Prefix, int]] = []
     allowed: dict[Prefix, set[int]] = defaultdict(set)
-    for rank, only in enumerate(turns.only.tolist()):
-        arcs = [
-            _find_arc(graph, arc)
-            for arc in turns.arc[turns.start[rank] : turns.start[rank + 1]].tolist()
-        ]
+    for only, sequence in turns:
+        arcs = [_find_arc(graph, arc) for arc in sequence]
         path = [arc for arc in arcs if arc is not None]
         if len(path) < max(len(arcs), 2):
             continue

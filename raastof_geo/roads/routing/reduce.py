@@ -8,6 +8,7 @@ what starts or stops there finds its way to the rest by a search of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,16 +57,16 @@ def reduce_graph(graph: RoadGraph, through: Mask) -> Reduction:
     core = np.full(graph.size, -1, np.int64)
     core[core_node] = np.arange(len(core_node))
     direct = (core[start] >= 0) & (core[end] >= 0)
-    long_start, long_arc, long_tail, long_head = _follow(streets, inner, core)
+    long = _follow_chains(streets, inner, core)
     one = np.flatnonzero(direct)
     return Reduction(
         node=core_node,
         core=core,
-        tail=np.concatenate((core[start[one]], core[long_tail])),
-        head=np.concatenate((core[end[one]], core[long_head])),
+        tail=np.concatenate((core[start[one]], core[long.tail])),
+        head=np.concatenate((core[end[one]], core[long.head])),
         stem=streets.stem,
-        run_start=np.concatenate((np.arange(len(one)), len(one) + long_start)),
-        run_arc=arcs[np.concatenate((one, long_arc))],
+        run_start=np.concatenate((np.arange(len(one)), len(one) + long.start)),
+        run_arc=arcs[np.concatenate((one, long.arc))],
     )
 
 
@@ -124,10 +125,25 @@ def _distinct(values: Integers) -> Integers:
     return ordered[np.diff(ordered, prepend=-1) > 0]
 
 
-def _follow(
-    streets: _Streets, inner: Mask, core: Integers
-) -> tuple[Integers, Integers, Integers, Integers]:
-    """Follow every chain of inner nodes from each of its ends, all of them side by side."""
+class _LongRuns(NamedTuple):
+    """Runs over inner nodes; `tail` and `head` are nodes of the graph. [runs]"""
+
+    start: Integers
+    """Where the arcs of each begin in `arc`. [runs + 1]"""
+    arc: Integers
+    tail: Integers
+    head: Integers
+
+
+def _follow_chains(streets: _Streets, inner: Mask, core: Integers) -> _LongRuns:
+    """Follow every chain of inner nodes from each of its ends, all of them side by side.
+
+    Each pass takes all walks one node on, so there are as many passes as the longest chain has
+    nodes, and none of them a loop over nodes in Python. An inner node has two neighbours, so the
+    exclusive or of both with the one that we come from is the one ahead. A walk is dropped where
+    an arc is missing on the way (a one-way street against us) and where it comes back to where
+    it began (a loop, that no best way drives).
+    """
     ends = np.concatenate((streets.low, streets.high))
     beyond = np.concatenate((streets.high, streets.low))
     begins = (core[ends] >= 0) & inner[beyond]
@@ -151,4 +167,4 @@ def _follow(
     kept = whole[walks]
     order = np.argsort(walks[kept], kind="stable")
     sizes = np.bincount(walks[kept], minlength=len(first))[whole]
-    return np.append(0, np.cumsum(sizes)), arcs[kept][order], first[whole], last[whole]
+    return _LongRuns(np.append(0, np.cumsum(sizes)), arcs[kept][order], first[whole], last[whole])
