@@ -79,6 +79,11 @@ def cache_folder() -> Path:
 def claim(kind: str) -> Path:
     """Give the folder of one kind, made and marked where it is not there.
 
+    Returns
+    -------
+    folder
+        There, ours, and no link.
+
     Raises
     ------
     OSError
@@ -99,7 +104,13 @@ def claim(kind: str) -> Path:
 
 
 def find_stranger() -> Path | None:
-    """Give what lies where the cache would, and is not ours: a folder, a file or a link."""
+    """Give what lies where the cache would, and is not ours: a folder, a file or a link.
+
+    Returns
+    -------
+    path
+        None where the cache is ours, empty or not there yet.
+    """
     home = _home()
     there = next(path for path in (home, *home.parents) if is_there(path))
     if there != home:
@@ -129,6 +140,11 @@ def keep(
         Writes an archive of arrays (`.npz`).
     read
         Raises any exception where the entry cannot be trusted.
+
+    Returns
+    -------
+    kept
+        What was read or made; made without being kept where the folder cannot be written.
     """
     try:
         file = claim(kind) / f"{key}.npz"
@@ -161,6 +177,11 @@ def clear_cache() -> Cleared:
     """Empty the cache, entries of other versions too, and tell what went.
 
     Only entries in folders that carry the mark go, and no link is followed.
+
+    Returns
+    -------
+    cleared
+        How many MB went, and which folders like ours were left.
     """
     size, unmarked = 0, []
     for home in _list_homes():
@@ -176,7 +197,13 @@ def clear_cache() -> Cleared:
 
 
 def fingerprint(parts: Iterable[str | bytes | NDArray[np.generic]]) -> str:
-    """Give one fingerprint (BLAKE2b) of texts, bytes and arrays, in their order."""
+    """Give one fingerprint (BLAKE2b) of texts, bytes and arrays, in their order.
+
+    Returns
+    -------
+    key
+        40 hexadecimal digits; equal for equal parts of equal types and shapes only.
+    """
     found = hashlib.blake2b(digest_size=20)
     for part in parts:
         if isinstance(part, np.ndarray):

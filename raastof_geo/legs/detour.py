@@ -121,6 +121,12 @@ def explain_route(
         Those of a plan (`origin`, `destination`, `loads`), which tell how many loads a year the
         leg carries.
 
+    Returns
+    -------
+    detour
+        Loaded there and empty back, each beside its unrestricted route; and tags near them that are
+        in doubt.
+
     Raises
     ------
     InputError
@@ -158,6 +164,11 @@ def find_leg(
     ----------
     vehicle, period
         By default the first of the scenario's.
+
+    Returns
+    -------
+    ids
+        Origin, destination, truck and period.
 
     Raises
     ------

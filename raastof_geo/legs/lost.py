@@ -23,6 +23,12 @@ def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
     """Say which legs no road allows, and why; those beyond `most` are counted.
 
     Pairs on different islands are told by their islands, once.
+
+    Returns
+    -------
+    told
+        Islands first, then pairs of sites in the order of their ids, each with its trucks and
+        periods.
     """
     lost, told = legs.lost, []
     if legs.roads is not None and len(lost):

@@ -148,7 +148,13 @@ def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
 
 
 def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
-    """List who may send which material to whom: `origin`, `destination`, `material`."""
+    """List who may send which material to whom: `origin`, `destination`, `material`.
+
+    Returns
+    -------
+    pairs
+        Each once, sorted; whether a road leads there is not looked at.
+    """
     takers: dict[str, list[Taker]] = {}
     for taker in list_takers(scenario):
         for material in taker.accepts:

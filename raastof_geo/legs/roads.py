@@ -138,6 +138,11 @@ class RoadPrices(Travelling):
             Numbers of the changes that hold.
         graph
             Arcs of the same network; by default those that keep to turn restrictions.
+
+        Returns
+        -------
+        prices
+            Quantities, and weights by load. [arcs, in the unit that the name of each tells]
         """
         scenario, network = self.scenario, self.network
         graph = graph or self.graph
@@ -173,7 +178,13 @@ class RoadPrices(Travelling):
         return ArcPrices(quantities, weight)
 
     def bar(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> Mask:
-        """Tell which edges a truck may not use for its size, a change, or being a ferry."""
+        """Tell which edges a truck may not use for its size, a change, or being a ferry.
+
+        Returns
+        -------
+        barred
+            Roads closed to every truck are not among them: a router knows those. [edges]
+        """
         if self.lifted:
             return np.zeros(self.network.edge_count, bool)
         size = size_truck(self.scenario.catalogue.vehicles[vehicle_id], load)
@@ -186,7 +197,18 @@ class RoadPrices(Travelling):
         return barred
 
     def weigh(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> WeightedRoads:
-        """Pour a truck's weights into the network."""
+        """Pour a truck's weights into the network.
+
+        Parameters
+        ----------
+        active
+            Numbers of the changes that hold.
+
+        Returns
+        -------
+        weighted
+            Made once for each truck, load and set of changes, then kept.
+        """
         key = (vehicle_id, load, active)
         if key not in self._weighted:
             prices = self.price(vehicle_id, active)
@@ -196,7 +218,18 @@ class RoadPrices(Travelling):
         return self._weighted[key]
 
     def weigh_free(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> WeightedRoads:
-        """Weigh roads as the truck does, but close none and forbid no turn."""
+        """Weigh roads as the truck does, but close none and forbid no turn.
+
+        Parameters
+        ----------
+        active
+            Numbers of the changes that hold; only their speeds count.
+
+        Returns
+        -------
+        weighted
+            On arcs of its own (`free_router`), kept as those of `weigh`.
+        """
         key = (vehicle_id, load, active)
         if key not in self._freely_weighted:
             router = self.free_router
@@ -256,6 +289,11 @@ class RoadPrices(Travelling):
             Id of one of the scenario's trucks.
         period
             By default the scenario's first.
+
+        Returns
+        -------
+        graph
+            Nodes are numbered as in the network, with `x` and `y` [degrees].
         """
         when = next(iter(self.scenario.periods)) if period is None else period
         active = self.spell_of(when)
@@ -274,7 +312,13 @@ class RoadPrices(Travelling):
     def changes_for(
         self, vehicle_id: str, active: tuple[int, ...]
     ) -> list[tuple[RoadChange, Indices]]:
-        """Give the changes of roads that hold and are about a truck, each with its edges."""
+        """Give the changes of roads that hold and are about a truck, each with its edges.
+
+        Returns
+        -------
+        changes
+            In the order of the scenario.
+        """
         changes = self.scenario.said.network.changes
         return [
             (changes[number], self.changed[number])

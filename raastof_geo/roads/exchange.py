@@ -40,6 +40,11 @@ _LONGEST_M = 20_000_000.0
 def read_graphml(path: str | os.PathLike[str]) -> RoadNetwork:
     """Read a graph that `osmnx.save_graphml` wrote.
 
+    Returns
+    -------
+    network
+        As `from_osmnx` makes it; its title is the name of the file.
+
     Raises
     ------
     RoadDataError
@@ -77,6 +82,11 @@ def from_osmnx(
     ----------
     osm_date
         State of OpenStreetMap, ISO 8601; by default the day on which the graph was made.
+
+    Returns
+    -------
+    network
+        Every road of the graph once, whatever the graph says twice.
 
     Raises
     ------

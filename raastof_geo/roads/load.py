@@ -41,6 +41,11 @@ def load_network(
     area
         Leave out what lies outside, for a file of OpenStreetMap only. [degrees]
 
+    Returns
+    -------
+    network
+        Whole, closed roads too.
+
     Raises
     ------
     RoadDataError

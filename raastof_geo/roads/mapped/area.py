@@ -81,6 +81,11 @@ def _read_bounds(bounds: Bounds) -> shapely.Geometry:
 def read_polygon(path: str | os.PathLike[str]) -> shapely.Polygon | shapely.MultiPolygon:
     """Read all polygons of a file, joined. [degrees, WGS84]
 
+    Returns
+    -------
+    area
+        A `shapely.MultiPolygon`, valid, whatever was drawn.
+
     Raises
     ------
     RoadDataError
@@ -150,6 +155,11 @@ def _read_layers(file: Path) -> Iterator[Any]:
 
 def join_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
     """Give the area of municipalities by their names or codes. [degrees, WGS84]
+
+    Returns
+    -------
+    area
+        Their union.
 
     Raises
     ------

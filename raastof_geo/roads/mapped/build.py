@@ -41,6 +41,9 @@ BUILT_IN_CLASSES: tuple[str, ...] = (
 """Classes kept everywhere; minor roads are kept where they link something."""
 
 _LINK_WEIGHT = {"service": 1.5, "living_street": 1.5, "track": 4.0}
+"""How unwelcome a metre of such a road is on a link, beside one of an ordinary road: rather half as
+far again by street than over a yard, and four times as far than over a field. A judgement; it
+chooses which minor roads are kept, never what they weigh on a route."""
 _FERRY_GAP_M = 500.0
 """Loose ends of a ferry this near to each other belong together. [m]"""
 
@@ -71,6 +74,12 @@ def build_network(
         The drawn road stays within this distance of the road as mapped. [m]
     osm_date
         State of OpenStreetMap, ISO 8601; by default what `ways` say, else today.
+
+    Returns
+    -------
+    network
+        Strongly connected but for closed roads, which stay where they would be a way; nodes lie
+        along a curve that keeps neighbours together.
 
     Raises
     ------
@@ -182,7 +191,13 @@ def _choose(network: RoadNetwork, classes: Collection[str], towns: pd.DataFrame 
 
 
 def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetwork:
-    """Turn the chosen edges into longer ones: joined, simplified, sorted and measured."""
+    """Turn the chosen edges into longer ones: joined, simplified, sorted and measured.
+
+    Lengths are those of the road as mapped, on the ellipsoid, whatever is left out of its shape;
+    where the drawn line is longer by rounding, that counts, so that no road is shorter than it is
+    drawn. Edges are sorted by their ends along the curve of `_sort_nodes`, and equal input gives
+    equal columns. [chosen edges → joined edges]
+    """
     road, roads = _name_roads(whole, chosen)
     chains = join_segments(
         Segments(
@@ -248,7 +263,11 @@ def _name_roads(whole: RoadNetwork, chosen: Indices) -> tuple[SmallIntegers, tup
 
 
 def _carry_turns(whole: RoadNetwork, chosen: Indices, chains: Chains, order: Indices) -> Turns:
-    """Say turn restrictions again on the joined edges; those off the chosen roads go."""
+    """Say turn restrictions again on the joined edges; those off the chosen roads go.
+
+    Arcs that ended up in one joined edge are one arc now; a restriction that is left with one arc
+    was about turning round on the spot, and goes.
+    """
     if not len(whole.turns):
         return no_turns()
     rank = np.empty(len(order), np.int64)
@@ -272,6 +291,10 @@ def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Lines:
     """Give the points along each chain, both ends included.
 
     Ends are numbered as nodes, points between them after all nodes.
+
+    Each chain is its edges end to end, those driven backwards with their points turned round; where
+    two meet, the node stands once. All with whole arrays: `within` counts the points of each edge,
+    `along` turns the count round. [points of all chains]
     """
     edge = chosen[chains.segment]
     first, size = whole.point_start[edge].astype(np.int64), np.diff(whole.point_start)[edge]
@@ -297,7 +320,12 @@ def _never_shorter(mapped_m: Floats, drawn_m: Floats) -> Floats:
 
 
 def _sort_nodes(nodes: SmallIntegers, lon: Floats, lat: Floats) -> SmallIntegers:
-    """Sort nodes along a curve that keeps neighbours together, which keeps the file small."""
+    """Sort nodes along a curve that keeps neighbours together, which keeps the file small.
+
+    The bits of east and north take turns (Z-order, Morton 1966), 22 bits of steps of 0.0001 degree
+    each: neighbours on the ground get neighbouring numbers, so steps from one number to the next
+    are small.
+    """
     unique = np.unique(nodes)
     east = np.round((lon[unique] + 180) * 1e4).astype(np.int64)
     north = np.round((lat[unique] + 90) * 1e4).astype(np.int64)

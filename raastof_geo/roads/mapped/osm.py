@@ -107,6 +107,11 @@ def read_osm(
     area
         Leave out what lies outside; a polygon in WGS84. [degrees]
 
+    Returns
+    -------
+    ways
+        In columns: places, ways through them, and what restricts.
+
     Raises
     ------
     RoadDataError

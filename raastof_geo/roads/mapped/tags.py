@@ -228,6 +228,12 @@ def read_road(tags: Mapping[str, str]) -> Road | None:
 
     A road that trucks may not use is a road with `Access.CLOSED`. A ferry must
     say that it takes motor vehicles; a road is open unless it says otherwise.
+
+    Returns
+    -------
+    road
+        Its class, directions, access and all that `READERS` reads; none for a foot path or a
+        building site.
     """
     road_class = read_class(tags)
     if road_class is None or (road_class == "ferry" and not _takes_motor_vehicles(tags)):
@@ -499,7 +505,13 @@ def _read_limit(tags: Mapping[str, str], limit: TruckLimit) -> float:
 
 
 def strictest_limit(tag: str, values: Iterable[str]) -> str:
-    """Give the lowest of several values of a tag that limits trucks; any, where none is read."""
+    """Give the lowest of several values of a tag that limits trucks; any, where none is read.
+
+    Returns
+    -------
+    value
+        As it stands among `values`, unit and all.
+    """
     limit = _LIMIT_OF.get(tag.removesuffix(_CONDITIONAL))
     read = _READ[limit.unit if limit else "m"]
     return min(values, key=lambda one: (math.isnan(read(one)), read(one)))

@@ -1,4 +1,9 @@
-"""Find what turn restrictions mean on the edges of a network."""
+"""Find what turn restrictions mean on the edges of a network.
+
+OpenStreetMap speaks of ways; edges are parts of ways. A restriction over a node means the parts
+that meet there; one over ways means every sequence of their parts from the one to the other. An
+arc is twice its edge, one more against its nodes, so `arc ^ 1` is the way back.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,8 @@ from raastof_geo.roads.edges import Turns, no_turns
 from raastof_geo.roads.mapped.osm import MappedTurn
 
 _LONGEST_VIA = 64
-"""Edges that a restriction may run through; more is a mistake in the map."""
+"""Edges that a restriction may run through; more is a mistake in the map, and sequences over them
+would be too many to follow. A judgement."""
 
 
 def find_turns(
@@ -51,7 +57,13 @@ def find_turns(
 
 
 def gather_turns(found: Iterable[tuple[bool, tuple[int, ...]]]) -> Turns:
-    """Put restrictions into columns: whether each is an only one, and its arcs."""
+    """Put restrictions into columns: whether each is an only one, and its arcs.
+
+    Returns
+    -------
+    turns
+        In the order given.
+    """
     rows = list(found)
     size = [len(arcs) for _, arcs in rows]
     return Turns(

@@ -1,4 +1,9 @@
-"""Find the way between a place and the core of the network: the first and the last stretch."""
+"""Find the way between a place and the core of the network: the first and the last stretch.
+
+Only here are local roads driven, those for the first and the last stretch of a trip: a way may
+begin on them and end on them, and is on open road in between. Weights are whole units, as
+`routing.router` explains.
+"""
 
 from __future__ import annotations
 
@@ -63,11 +68,23 @@ class Surroundings:
     """Arcs that are for the first and the last stretch only."""
 
     def leave(self, stop: RoadStop) -> Approach:
-        """Find the ways from a place to the core."""
+        """Find the ways from a place to the core.
+
+        Returns
+        -------
+        approach
+            Its doors are nodes of the core where a route may begin.
+        """
         return self._search(stop, outward=True)
 
     def reach(self, stop: RoadStop) -> Approach:
-        """Find the ways from the core to a place."""
+        """Find the ways from the core to a place.
+
+        Returns
+        -------
+        approach
+            Its doors are nodes of the core where a route may end.
+        """
         return self._search(stop, outward=False)
 
     def _search(self, stop: RoadStop, *, outward: bool) -> Approach:
@@ -139,6 +156,7 @@ class Surroundings:
         return memoryview(self.graph.end.data)
 
     def _begin(self, stop: RoadStop, outward: bool) -> Iterator[_Reached]:
+        """Give the states in which a search begins, at the end of each arc of the place."""
         ends = self._ends if outward else self._starts
         for rank, arc in enumerate(self.graph.arcs_on.of(stop.edge)):
             weight = self._weights[arc]
@@ -151,7 +169,13 @@ class Surroundings:
         return 1 - stop.share if bool(self.graph.ahead[arc]) is outward else stop.share
 
     def between(self, origin: RoadStop, destination: RoadStop) -> tuple[int, int] | None:
-        """Give weight and arc of the way along one edge, none where there is none."""
+        """Give weight and arc of the way along one edge, none where there is none.
+
+        Returns
+        -------
+        way
+            Weight [units] and arc.
+        """
         if origin.edge != destination.edge:
             return None
         ways = [

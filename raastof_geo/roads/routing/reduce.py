@@ -3,6 +3,11 @@
 A dead end is used only by who starts or stops in it, and along a chain of
 nodes with two neighbours there is nothing to decide. Both leave the graph;
 what starts or stops there finds its way to the rest by a search of its own.
+Of the 435,000 nodes of Zealand 67,000 are left.
+
+All of it is done for whole arrays at a time: no loop visits a node. Neighbours
+are kept as their exclusive or, one number for each node: as long as a node has
+two of them, knowing one tells the other.
 """
 
 from __future__ import annotations
@@ -34,7 +39,18 @@ class Reduction:
     run_arc: Integers
 
     def add_up(self, weight: Floats) -> Floats:
-        """Add up what arcs weigh along each run, infinity and all."""
+        """Add up what arcs weigh along each run, infinity and all.
+
+        Parameters
+        ----------
+        weight
+            [arcs]
+
+        Returns
+        -------
+        sums
+            [runs]
+        """
         if not len(self.tail):
             return np.zeros(0)
         return np.asarray(np.add.reduceat(weight[self.run_arc], self.run_start[:-1]))
@@ -47,6 +63,11 @@ def reduce_graph(graph: RoadGraph, through: Mask) -> Reduction:
     ----------
     through
         Arcs that traffic may pass through at all; the others belong to no run.
+
+    Returns
+    -------
+    reduction
+        Between any two of its nodes a best way over `through` weighs what it does in the graph.
     """
     arcs = np.flatnonzero(through & (graph.start != graph.end))
     start, end = graph.start[arcs], graph.end[arcs]
@@ -90,7 +111,12 @@ class _Streets:
         self.sorted_key = self.key[self.order]
 
     def peel(self) -> Mask:
-        """Take dead ends away, leaf by leaf, and tell which nodes are left."""
+        """Take dead ends away, leaf by leaf, and tell which nodes are left.
+
+        Each round takes all leaves there are; their neighbours may be leaves then. As many rounds
+        as the deepest dead end has nodes. Taking a leaf out of the exclusive or of its neighbour
+        leaves that of the others.
+        """
         alive = self.degree > 0
         leaf = np.flatnonzero(self.degree == 1)
         while len(leaf):
@@ -104,7 +130,11 @@ class _Streets:
         return alive & (self.degree > 0)
 
     def plain(self) -> Mask:
-        """Tell which nodes have at most one arc from and one to each neighbour."""
+        """Tell which nodes have at most one arc from and one to each neighbour.
+
+        Where two roads join the same two nodes there is something to decide, so neither end may
+        vanish into a chain.
+        """
         twice = self.sorted_key[1:] == self.sorted_key[:-1]
         ends = self.sorted_key[1:][twice]
         plain = np.ones(self.size, bool)

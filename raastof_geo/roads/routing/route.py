@@ -55,10 +55,20 @@ class Routes:
     def sums(self, quantities: Mapping[str, Floats]) -> dict[str, Floats]:
         """Add up quantities of arcs along each route, NaN where there is none.
 
+        Sums of runs are taken once for all routes, so a route costs as many additions as it has
+        runs, not arcs. Then what lies before the origin and beyond the destination is taken off:
+        both lie on the first and the last arc. Rounding may leave a little below zero, which is cut
+        off.
+
         Parameters
         ----------
         quantities
             For each name a number for every arc of the graph.
+
+        Returns
+        -------
+        sums
+            By the names of `quantities`. [routes]
         """
         first, last = self.ends()
         found = {}
@@ -82,7 +92,13 @@ class Routes:
         return np.concatenate(parts)
 
     def shares(self, rank: int) -> Floats:
-        """Give the share of each arc that one route drives."""
+        """Give the share of each arc that one route drives.
+
+        Returns
+        -------
+        shares
+            1 but for the first and the last. [arcs of the route]
+        """
         driven = np.ones(len(self.arcs(rank)))
         if len(driven):
             driven[0] -= self.first_left[rank]
@@ -99,7 +115,15 @@ class Routes:
         )
 
     def ends(self) -> tuple[Integers, Integers]:
-        """Give the first and the last arc of each route, 0 where there is none. [routes]"""
+        """Give the first and the last arc of each route, 0 where there is none. [routes]
+
+        Returns
+        -------
+        first
+            [routes]
+        last
+            [routes]
+        """
         count = len(self.exists)
         first, last = np.zeros(count, np.int64), np.zeros(count, np.int64)
         ahead = np.flatnonzero(np.diff(self.head_start))
@@ -183,7 +207,20 @@ def _cut_ends(routes: Routes, pairs: Sequence[tuple[RoadStop, RoadStop]]) -> Rou
 
 
 def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:
-    """Put other routes in the place of some; weights stay in the units of each."""
+    """Put other routes in the place of some; weights stay in the units of each.
+
+    Parameters
+    ----------
+    ranks
+        Which of them are replaced.
+    others
+        One for each of `ranks`, in their order.
+
+    Returns
+    -------
+    routes
+        As many as before.
+    """
     source = [(routes, rank) for rank in range(len(routes.exists))]
     for place, rank in enumerate(ranks):
         source[rank] = (others, place)
@@ -241,6 +278,11 @@ def draw_arcs(
     ----------
     first_left, last_left
         Shares of the first and the last arc that are not driven.
+
+    Returns
+    -------
+    line
+        No point twice in a row. [points × 2, degrees]
     """
     count = len(arcs)
     if not count:

@@ -1,4 +1,14 @@
-"""Make a network ready for routes, weigh it for a truck, and find the best ones."""
+"""Make a network ready for routes, weigh it for a truck, and find the best ones.
+
+**Whole numbers.** What an arc weighs (kg CO2e, hours or DKK) is a float, infinite where it may not
+be driven. The engines take whole units below 2^31, so weights are multiplied by a `scale` and
+rounded, one unit at least for each arc. Whole numbers are added up without error, so every engine
+finds the same least weight, and the same answer comes back on every machine. The scale is as fine
+as leaves room (`_ROOM`): the widest way across the network has a quarter of 2^30 units, so a unit
+is far below what any figure says. What lies along a route is added up in floats afterwards, so no
+figure that is shown has been rounded to units. Ways that are too heavy for the units are looked
+for again in coarser ones (`WeightedRoads.coarser`), which loses no way.
+"""
 
 from __future__ import annotations
 
@@ -37,15 +47,24 @@ from raastof_geo.roads.snap import Anchors
 from raastof_geo.roads.travel import Travelling
 
 _ROOM = 4
-"""How many times the widest way across the network may weigh before it counts as closed."""
+"""How many times the widest way across the network may weigh before it counts as closed: what
+`_scale` measures is a bound for ways by the hub only, and others may be longer. A judgement; ways
+beyond it are found in coarser units."""
 _ROUGHLY = 1e6
+"""Units of the heaviest run while the width of the network is measured, which is needed roughly
+only."""
 _COARSER = 64
+"""How many times coarser the next units are. It goes on until all arcs together fit, so any number
+above 1 would do; a judgement."""
 _OFTEN = 0.2
+"""Share of lost pairs from which on a column is looked at again whole. It decides how many pairs
+are asked for together, not what is found. A judgement."""
 _PAIRS_FOR_A_TREE = 2e-3
-"""Pairs of an origin from which on a tree of all its routes is found sooner, for each node."""
+"""Pairs of an origin, for each node of the core, from which on a tree of all its routes is found
+sooner than each of them; the same routes up to ties. From trials on the roads of Zealand."""
 _REDUCED = tuple(part.name for part in fields(Reduction))
 _WORTH_KEEPING = 10_000
-"""Graphs with fewer arcs are reduced sooner than read."""
+"""Graphs with fewer arcs are reduced sooner than read from the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +94,11 @@ class Router(Travelling):
         ----------
         weight
             What each arc weighs, at least 0, infinite where it may not be driven.
+
+        Returns
+        -------
+        weighted
+            In whole units; `scale` of them are one of `weight`.
         """
         allowed = np.where(self.closed, np.inf, weight)
         return self._pour(allowed, self._scale(allowed))
@@ -84,6 +108,11 @@ class Router(Travelling):
         return self._pour(weighted.weight, weighted.scale / _COARSER)
 
     def _pour(self, weight: Floats, scale: float) -> WeightedRoads:
+        """Round weights to units of each arc [arcs] and of each run of the core [runs].
+
+        A run adds up its units, not its weight: otherwise a run and the arcs it is made of could
+        differ by a unit, and a way that starts on a run would not match one through it.
+        """
         units = np.full(len(weight), CLOSED, np.int64)
         with np.errstate(over="ignore"):
             scaled = np.round(weight * scale)
@@ -113,6 +142,7 @@ class Router(Travelling):
         return float(HEAVIEST / (_ROOM * widest)) if widest > 0 else 1.0
 
     def _across(self, runs: Integers) -> float:
+        """Give what the farthest ways to the hub and from it weigh together. [units]"""
         farthest = 0.0
         for engine in (self.fallback, self._backward):
             distance, _ = engine.customise(runs).trees([self._hub])
@@ -121,7 +151,11 @@ class Router(Travelling):
 
     @cached_property
     def _hub(self) -> int:
-        """A node where many runs meet, in the largest part of the core."""
+        """A node where many runs meet, in the largest part of the core.
+
+        Any node that everything reaches would do for the bound; where many runs meet, ways to it
+        are short and the bound is tight.
+        """
         core = self.reduction
         size = len(core.node)
         graph = coo_array((np.ones(len(core.tail), np.int8), (core.tail, core.head)), (size, size))
@@ -166,6 +200,11 @@ def load_router(
         Whether roads closed to trucks are closed, and local ones local.
     hierarchies
         Whether to use contraction hierarchies; by default where they are at hand.
+
+    Returns
+    -------
+    router
+        The same, whether its core came from the cache or was found.
     """
     ordered = has_hierarchies() if hierarchies is None else hierarchies
     network = graph.network
@@ -248,7 +287,13 @@ def prepare_router(
 
 
 def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
-    """Give the stop of each site."""
+    """Give the stop of each site.
+
+    Returns
+    -------
+    stops
+        By the id of each site.
+    """
     frame = anchors.frame
     return {
         str(site): RoadStop(int(edge), float(share))
@@ -285,6 +330,11 @@ class WeightedRoads(Travelling):
         """Give the least weight between all origins and destinations, infinite if there is no way.
 
         Exact to the unit, whichever engine. [origins × destinations]
+
+        Returns
+        -------
+        table
+            In the unit of the weights that were given. [origins × destinations]
         """
         out = [self.surroundings.leave(stop) for stop in origins]
         back = [self.surroundings.reach(stop) for stop in destinations]
@@ -328,6 +378,10 @@ class WeightedRoads(Travelling):
         """Tell which pairs might have a way that is too heavy for these units.
 
         Those in one part of the network. [origins × destinations]
+
+        While all arcs together fit into the units no way can be too heavy for them, and nothing is
+        lost. Otherwise a pair without a way in one connected part may have a heavy one; a pair in
+        two parts has none.
         """
         if self._total <= HEAVIEST:
             return np.zeros((len(origins), len(destinations)), bool)
@@ -336,7 +390,13 @@ class WeightedRoads(Travelling):
         return np.asarray((start[:, None] == goal) & (start >= 0)[:, None], bool)
 
     def routes(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Routes:
-        """Find the best route from each origin to the destination beside it."""
+        """Find the best route from each origin to the destination beside it.
+
+        Returns
+        -------
+        routes
+            One for each pair; where there is no way, `exists` is false.
+        """
         errands = Errands(
             list(zip(origins, destinations, strict=True)),
             {stop: self.surroundings.leave(stop) for stop in dict.fromkeys(origins)},
@@ -382,7 +442,13 @@ class WeightedRoads(Travelling):
         return best
 
     def _meet(self, out: Sequence[Approach], back: Sequence[Approach]) -> Iterator[Meeting]:
-        """Find pairs that meet off the core, or on one edge."""
+        """Find pairs that meet off the core, or on one edge.
+
+        Searches from either end stop at the core, so ways that keep clear of it (two sites in one
+        dead end, on one chain or on one edge) are not among those through it. Nodes that both
+        searches have reached join them; whether such a way is better than one through the core is
+        for the caller to compare.
+        """
         core = memoryview(self.router.reduction.core.data)
         at_node: dict[int, list[tuple[int, int]]] = defaultdict(list)
         on_edge: dict[int, list[int]] = defaultdict(list)

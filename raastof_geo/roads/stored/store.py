@@ -43,6 +43,11 @@ _TEXTS = ("roads", "metadata")
 def read_network(path: str | os.PathLike[str]) -> RoadNetwork:
     """Read a network that `write_network` wrote.
 
+    Returns
+    -------
+    network
+        With what its file says that this version does not know (`extra`), and what it lacks.
+
     Raises
     ------
     RoadDataError
@@ -71,6 +76,11 @@ def write_network(
 
     Places are kept to a millionth of a degree, lengths to a centimetre,
     limits to a tenth of a km/h.
+
+    Returns
+    -------
+    path
+        The file.
 
     Raises
     ------
