@@ -29,17 +29,17 @@ READY = """
 import json, sys, time
 begin = time.perf_counter()
 import numpy, scipy.sparse.csgraph, shapely, pyproj
-from raastof_geo.roads.routing.approach import Stop
+from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.mapped.osm import read_osm
-from raastof_geo.roads.routing.route import prepare_router
+from raastof_geo.roads.routing.router import prepare_router
 imported = time.perf_counter()
 network = load_network(sys.argv[1])
 router = prepare_router(network)
 ready = time.perf_counter()
 edges = numpy.random.default_rng(1).choice(numpy.flatnonzero(network.access == 0), 300)
-stops = [Stop(int(edge), 0.5) for edge in edges]
+stops = [RoadStop(int(edge), 0.5) for edge in edges]
 router.weigh(router.graph.length_km).matrix(stops, stops)
 end = time.perf_counter()
 try:
@@ -123,7 +123,7 @@ class World:
 
     def __init__(self, file: Path) -> None:
         from raastof_geo.roads.load import load_network
-        from raastof_geo.roads.routing.route import prepare_router
+        from raastof_geo.roads.routing.router import prepare_router
 
         self.network = load_network(file)
         self.router = prepare_router(self.network)
@@ -131,14 +131,14 @@ class World:
         self.measure = self.router.weigh(self.weight)
 
     def stops(self, count: int) -> list:
-        from raastof_geo.roads.routing.approach import Stop
+        from raastof_geo.roads.routing.approach import RoadStop
 
         draw = np.random.default_rng(count)
         network = self.network
         usable = np.flatnonzero((network.access == 0) & (network.length_m > 0))
         edges = draw.choice(usable, count, replace=False)
         return [
-            Stop(int(edge), float(share))
+            RoadStop(int(edge), float(share))
             for edge, share in zip(edges, draw.uniform(0, 1, count), strict=True)
         ]
 
@@ -242,8 +242,8 @@ def with_scipy(world: World) -> float:
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
-    from raastof_geo.roads.routing.approach import Stop
-    from raastof_geo.roads.routing.route import prepare_router
+    from raastof_geo.roads.routing.approach import RoadStop
+    from raastof_geo.roads.routing.router import prepare_router
 
     graph, network = world.router.graph, world.network
     key = graph.start * graph.size + graph.end
@@ -255,7 +255,7 @@ def with_scipy(world: World) -> float:
     edges = np.flatnonzero(network.forward & network.backward & (network.access == 0))[::40_000]
     nodes = network.tail[edges]
     distances = dijkstra(matrix, indices=nodes)
-    stops = [Stop(int(edge), 0.0) for edge in edges]
+    stops = [RoadStop(int(edge), 0.0) for edge in edges]
     free = prepare_router(network, turns=False, restricted=False)
     ours = free.weigh(free.graph.length_km).matrix(stops, stops)
     both = np.isfinite(ours) & np.isfinite(distances[:, nodes])
@@ -317,16 +317,16 @@ def measure_part(file: Path, box: tuple[float, ...]) -> dict[str, float]:
     code = f"""
 import json, resource, sys, time
 import numpy, shapely, scipy.sparse.csgraph
-from raastof_geo.roads.routing.approach import Stop
+from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.mapped.osm import read_osm
-from raastof_geo.roads.routing.route import prepare_router
+from raastof_geo.roads.routing.router import prepare_router
 begin = time.perf_counter()
 network = lay_network(read_osm(sys.argv[1], area=shapely.box(*{box!r})))
 router = prepare_router(network)
 ready = time.perf_counter()
 edges = numpy.random.default_rng(1).choice(numpy.flatnonzero(network.access == 0), 300)
-stops = [Stop(int(edge), 0.5) for edge in edges]
+stops = [RoadStop(int(edge), 0.5) for edge in edges]
 measure = router.weigh(router.graph.length_km)
 measure.matrix(stops, stops)
 again = time.perf_counter()

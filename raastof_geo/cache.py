@@ -34,7 +34,7 @@ from raastof_geo.links import is_file, is_folder, is_there
 
 VERSION = 2
 """Raised when anything that is kept changes its shape or meaning."""
-KINDS = ("networks", "hierarchies", "distances")
+KEPT_KINDS = ("networks", "hierarchies", "distances")
 """What is kept: whole networks, their cores in order, distances and figures of legs."""
 DOWNLOADS = "overpass"
 """Folder of portions of downloads that are under way."""
@@ -53,7 +53,7 @@ Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
-class Stock:
+class KeptCount:
     """What the cache holds of one kind."""
 
     kind: str
@@ -79,6 +79,11 @@ def cache_folder() -> Path:
 def claim(kind: str) -> Path:
     """Give the folder of one kind, made and marked where it is not there.
 
+    Returns
+    -------
+    folder
+        There, ours, and no link.
+
     Raises
     ------
     OSError
@@ -99,7 +104,13 @@ def claim(kind: str) -> Path:
 
 
 def find_stranger() -> Path | None:
-    """Give what lies where the cache would, and is not ours: a folder, a file or a link."""
+    """Give what lies where the cache would, and is not ours: a folder, a file or a link.
+
+    Returns
+    -------
+    path
+        None where the cache is ours, empty or not there yet.
+    """
     home = _home()
     there = next(path for path in (home, *home.parents) if is_there(path))
     if there != home:
@@ -122,13 +133,18 @@ def keep(
     Parameters
     ----------
     kind
-        One of `KINDS`.
+        One of `KEPT_KINDS`.
     key
         Fingerprint of everything that the entry is made of.
     write
         Writes an archive of arrays (`.npz`).
     read
         Raises any exception where the entry cannot be trusted.
+
+    Returns
+    -------
+    kept
+        What was read or made; made without being kept where the folder cannot be written.
     """
     try:
         file = claim(kind) / f"{key}.npz"
@@ -152,22 +168,27 @@ def keep(
         lock.release()
 
 
-def list_stocks() -> list[Stock]:
+def list_stocks() -> list[KeptCount]:
     """Tell what the cache holds, kind by kind."""
-    return [_count(kind) for kind in KINDS]
+    return [_count(kind) for kind in KEPT_KINDS]
 
 
 def clear_cache() -> Cleared:
     """Empty the cache, entries of other versions too, and tell what went.
 
     Only entries in folders that carry the mark go, and no link is followed.
+
+    Returns
+    -------
+    cleared
+        How many MB went, and which folders like ours were left.
     """
     size, unmarked = 0, []
     for home in _list_homes():
         if _is_marked(home):
             size += sum(_remove(file) for file in list(_list_entries(home)))
             _remove_home(home)
-        elif any(is_folder(home / kind) for kind in KINDS):
+        elif any(is_folder(home / kind) for kind in KEPT_KINDS):
             unmarked.append(home)
     older = cache_folder() / DOWNLOADS
     if is_folder(older) and any(map(_DOWNLOAD.fullmatch, _names(older))):
@@ -176,7 +197,13 @@ def clear_cache() -> Cleared:
 
 
 def fingerprint(parts: Iterable[str | bytes | NDArray[np.generic]]) -> str:
-    """Give one fingerprint (BLAKE2b) of texts, bytes and arrays, in their order."""
+    """Give one fingerprint (BLAKE2b) of texts, bytes and arrays, in their order.
+
+    Returns
+    -------
+    key
+        40 hexadecimal digits; equal for equal parts of equal types and shapes only.
+    """
     found = hashlib.blake2b(digest_size=20)
     for part in parts:
         if isinstance(part, np.ndarray):
@@ -255,13 +282,13 @@ def _check_seal(file: Path) -> None:
             raise ValueError("not the entry of this key")
 
 
-def _count(kind: str) -> Stock:
+def _count(kind: str) -> KeptCount:
     folder, sizes = _home() / kind, []
     if _is_marked(_home()) and is_folder(folder):
         for file in folder.iterdir():
             if file.suffix == ".npz" and is_file(file):
                 sizes.append(file.lstat().st_size)
-    return Stock(kind, len(sizes), sum(sizes) / 1e6)
+    return KeptCount(kind, len(sizes), sum(sizes) / 1e6)
 
 
 def _list_homes() -> list[Path]:
@@ -276,13 +303,16 @@ def _list_homes() -> list[Path]:
 
 def _list_entries(home: Path) -> Iterator[Path]:
     """List everything in a folder of the cache that bears the name of an entry."""
-    for kind in KINDS:
-        if is_folder(home / kind):
-            yield from (one for one in (home / kind).iterdir() if _ENTRY.fullmatch(one.name))
-    downloads = home / DOWNLOADS
-    for folder in downloads.iterdir() if is_folder(downloads) else ():
-        if _DOWNLOAD.fullmatch(folder.name) and is_folder(folder):
-            yield from (one for one in folder.iterdir() if _PORTION.fullmatch(one.name))
+    for kind in KEPT_KINDS:
+        yield from _list_named(home / kind, _ENTRY)
+    for folder in _list_named(home / DOWNLOADS, _DOWNLOAD):
+        yield from _list_named(folder, _PORTION)
+
+
+def _list_named(folder: Path, name: re.Pattern[str]) -> Iterator[Path]:
+    """List what a folder holds under such names; nothing where there is no folder, or a link."""
+    if is_folder(folder):
+        yield from (one for one in folder.iterdir() if name.fullmatch(one.name))
 
 
 def _remove(entry: Path) -> int:
@@ -299,7 +329,10 @@ def _remove(entry: Path) -> int:
 
 def _remove_home(home: Path) -> None:
     """Remove the folders of a version that are empty now; the mark with the last of them."""
-    folders = [*(home / DOWNLOADS).glob("download-*"), *(home / one for one in (*KINDS, DOWNLOADS))]
+    folders = [
+        *(home / DOWNLOADS).glob("download-*"),
+        *(home / one for one in (*KEPT_KINDS, DOWNLOADS)),
+    ]
     for folder in folders:
         with suppress(OSError):
             folder.rmdir()

@@ -21,7 +21,7 @@ from raastof_geo.roads.mapped.turns import gather_turns
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import measure_steps
 from raastof_geo.roads.road import Access, Road
-from raastof_geo.roads.routing.approach import Stop
+from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.scenario.reading.read import build_scenario
 from raastof_geo.scenario.reading.tree import parse_tree
 from raastof_geo.scenario.scenario import Scenario
@@ -295,10 +295,10 @@ def random_network(rng, *, one_way=0.3, access=(1.0, 0.0, 0.0), turns=0):
         turns=gather_turns(random_turns(rng, edges, turns)),
     )
     stops = [
-        Stop(int(rng.integers(len(edges))), float(rng.choice([0, 1, rng.uniform()])))
+        RoadStop(int(rng.integers(len(edges))), float(rng.choice([0, 1, rng.uniform()])))
         for _ in range(6)
     ]
-    return network, [*stops, stops[0], Stop(stops[1].edge, rng.uniform())]
+    return network, [*stops, stops[0], RoadStop(stops[1].edge, rng.uniform())]
 
 
 def random_turns(rng, edges, count):

@@ -15,8 +15,8 @@ from raastof_geo.errors import InputError
 from raastof_geo.language import Readable, format_number, say
 
 if TYPE_CHECKING:
-    from raastof_geo.roads.mapped.area import Bounds
     from raastof_geo.roads.network import RoadNetwork
+    from raastof_geo.roads.projection import Bounds
 
 _METRES = say("METRES")
 

@@ -103,7 +103,7 @@ def tell_route(
     from raastof_geo.legs.roads import RoadPrices
     from raastof_geo.outputs.pages.route import explain_detour, write_route
     from raastof_geo.pipeline import place_scenario, plan_scenario, read_for_roads
-    from raastof_geo.roads.routing.route import place_stops
+    from raastof_geo.roads.routing.router import place_stops
 
     language = asked_language(context, lang)
     with telling(verbose) as note:

@@ -65,7 +65,7 @@ def _drive(
     roads = legs.roads
     assert roads is not None  # noqa: S101 - the caller has looked
     active = next(one for one, periods in roads.spells.items() if period in periods)
-    routes = roads.measure(vehicle, load, active).routes(
+    routes = roads.weigh(vehicle, load, active).routes(
         [roads.stops[origin] for origin, _ in pairs], [roads.stops[goal] for _, goal in pairs]
     )
     parts = [np.unique(roads.graph.edge[routes.arcs(rank)]) for rank in range(len(pairs))]

@@ -56,6 +56,11 @@ class SpeedTable:
     ) -> Floats:
         """Give the mean speed of trucks: the least of what class, town, surface and sign allow.
 
+        Means are measured ones of a class, junctions and bends included, so a sign counts only
+        where it is below the limit of the class, and then a share of it is driven
+        (`share_of_signed_limit`). A built-up area slows all but motorways and their kin, unless a
+        sign allows more than the limit there. [edges]
+
         Parameters
         ----------
         road_class, surface

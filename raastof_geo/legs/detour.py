@@ -10,6 +10,7 @@ import pandas as pd
 
 from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.emissions.limit import TRUCK_LIMITS
+from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.errors import NoRouteError
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN
 from raastof_geo.language import Message, say
@@ -17,9 +18,10 @@ from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.mapped.tags import find_doubts, split_tags
 from raastof_geo.roads.restrict import TruckSize, find_local_edges
 from raastof_geo.roads.road import Access, align_limits
-from raastof_geo.roads.routing.drive import emit_kg_co2e, size_truck
+from raastof_geo.roads.routing.drive import Load, emit_kg_co2e, size_truck
 from raastof_geo.roads.routing.route import Routes
 from raastof_geo.scenario.lookup import look_up
+from raastof_geo.scenario.said.network import RoadChange
 from raastof_geo.scenario.scenario import Scenario
 
 _DOUBTS = {
@@ -46,7 +48,7 @@ class Obstacle:
 
 
 @dataclass(frozen=True)
-class Doubt:
+class DoubtfulTag:
     """A tag near the route that deserves a look in OpenStreetMap."""
 
     reason: Message
@@ -90,7 +92,7 @@ class Detour:
     period: str
     trips: tuple[Trip, ...]
     """Loaded there, and empty back."""
-    doubts: tuple[Doubt, ...]
+    doubts: tuple[DoubtfulTag, ...]
     loads_per_year: float | None
     """Loads of this leg under the plan; none where no plan was given. [loads/year]"""
 
@@ -120,6 +122,12 @@ def explain_route(
         Those of a plan (`origin`, `destination`, `loads`), which tell how many loads a year the
         leg carries.
 
+    Returns
+    -------
+    detour
+        Loaded there and empty back, each beside its unrestricted route; and tags near them that are
+        in doubt.
+
     Raises
     ------
     InputError
@@ -131,9 +139,9 @@ def explain_route(
         roads.scenario, origin, destination, vehicle, period
     )
     active = roads.spell_of(when)
-    trips = tuple(
-        _compare(roads, chosen, active, load, start, goal)
-        for load, start, goal in (("full", origin, destination), ("empty", destination, origin))
+    trips = (
+        _compare(_Way(roads, chosen, active, "full"), origin, destination),
+        _compare(_Way(roads, chosen, active, "empty"), destination, origin),
     )
     return Detour(
         origin=origin,
@@ -158,6 +166,11 @@ def find_leg(
     vehicle, period
         By default the first of the scenario's.
 
+    Returns
+    -------
+    ids
+        Origin, destination, truck and period.
+
     Raises
     ------
     InputError
@@ -174,18 +187,31 @@ def find_leg(
     )
 
 
-def _compare(
-    roads: RoadPrices,
-    vehicle: str,
-    active: tuple[int, ...],
-    load: str,
-    origin: str,
-    destination: str,
-) -> tuple[Trip, Integers]:
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """A truck, full or empty, while some changes of roads hold."""
+
+    roads: RoadPrices
+    vehicle: str
+    active: tuple[int, ...]
+    load: Load
+
+    @property
+    def truck(self) -> Vehicle:
+        return self.roads.scenario.catalogue.vehicles[self.vehicle]
+
+    @property
+    def size(self) -> TruckSize:
+        return size_truck(self.truck, self.load)
+
+
+def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
     """Find both routes of one way, and the edges of the network that either touches."""
+    roads = way.roads
+    key = way.vehicle, way.load, way.active
     start, goal = roads.stops[origin], roads.stops[destination]
-    legal = roads.measure(vehicle, load, active).routes([start], [goal])
-    free = roads.free_measure(vehicle, load, active).routes([start], [goal])
+    legal = roads.weigh(*key).routes([start], [goal])
+    free = roads.weigh_free(*key).routes([start], [goal])
     if not free.exists[0]:
         raise NoRouteError(
             say(
@@ -194,13 +220,13 @@ def _compare(
                 destination=destination,
             )
         )
-    obstacles = tuple(_find_obstacles(roads, vehicle, active, load, free))
+    obstacles = tuple(_find_obstacles(way, free))
     if not legal.exists[0]:
         raise NoRouteError(
             *(
                 say(
                     "{vehicle} cannot drive from {origin} to {destination}: {road} ({reason})",
-                    vehicle=vehicle,
+                    vehicle=way.vehicle,
                     origin=origin,
                     destination=destination,
                     road=obstacle.name or say("a road without a name"),
@@ -210,28 +236,25 @@ def _compare(
             )
         )
     trip = Trip(
-        load=load,
-        figures=_sum_up(roads, vehicle, active, load, legal),
-        free_figures=_sum_up(roads, vehicle, active, load, free),
+        load=way.load,
+        figures=_sum_up(way, legal),
+        free_figures=_sum_up(way, free),
         line=legal.draw(0),
         free_line=free.draw(0),
         obstacles=obstacles,
         roads=tuple(_name_roads(legal)),
     )
-    edges = [routes.router.graph.edge[routes.arcs(0)] for routes in (legal, free)]
+    edges = [routes.graph.edge[routes.arcs(0)] for routes in (legal, free)]
     return trip, np.concatenate(edges)
 
 
-def _sum_up(
-    roads: RoadPrices, vehicle: str, active: tuple[int, ...], load: str, routes: Routes
-) -> dict[str, float]:
-    graph = routes.router.graph
-    quantities = roads.price(vehicle, active, graph=graph).quantities
-    truck = roads.scenario.catalogue.vehicles[vehicle]
-    year = next(iter(roads.scenario.periods.values())).middle_year
+def _sum_up(way: _Way, routes: Routes) -> dict[str, float]:
+    scenario = way.roads.scenario
+    quantities = way.roads.price(way.vehicle, way.active, graph=routes.graph).quantities
+    year = next(iter(scenario.periods.values())).middle_year
     sums = {name: float(values[0]) for name, values in routes.sums(quantities).items()}
     kg_co2e = emit_kg_co2e(
-        roads.scenario.catalogue, truck, sums[f"energy_{load}"], sums["ferry_km"], year
+        scenario.catalogue, way.truck, sums[f"energy_{way.load}"], sums["ferry_km"], year
     )
     return {
         "km": sums["km"],
@@ -243,15 +266,16 @@ def _sum_up(
     }
 
 
-def _find_obstacles(
-    roads: RoadPrices, vehicle: str, active: tuple[int, ...], load: str, free: Routes
-) -> Iterator[Obstacle]:
-    """Name what the truck may not use of the unrestricted route, stretch by stretch."""
-    network, graph = roads.network, free.router.graph
+def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
+    """Name what the truck may not use of the unrestricted route, stretch by stretch.
+
+    A stretch is a run of edges of one road that are closed for one reason.
+    """
+    roads, graph = way.roads, free.graph
+    network = roads.network
     arcs, shares = free.arcs(0), free.shares(0)
     edges = graph.edge[arcs]
-    size = size_truck(roads.scenario.catalogue.vehicles[vehicle], load)
-    reasons = [_explain_edge(roads, vehicle, active, size, edge) for edge in edges.tolist()]
+    reasons = [_explain_edge(way, edge) for edge in edges.tolist()]
     local = find_local_edges(network)[edges]
     for rank in _inner(local):
         reasons[rank] = reasons[rank] or say("open for the first and the last stretch only")
@@ -293,31 +317,32 @@ def _inner(local: Mask) -> list[int]:
     return found
 
 
-def _explain_edge(
-    roads: RoadPrices, vehicle: str, active: tuple[int, ...], size: TruckSize, edge: int
-) -> Message | None:
+def _explain_edge(way: _Way, edge: int) -> Message | None:
     """Say why a truck may not use an edge, none where it may."""
-    network = roads.network
-    for number in active:
-        change = roads.scenario.said.network.changes[number]
-        about = change.vehicles is None or vehicle in change.vehicles
-        if about and np.isin(edge, roads.changed[number]):
-            limits = np.array(align_limits(change.limits))
-            if change.closed:
-                return say("closed by the scenario: {note}", note=change.note or "network.changes")
-            if size.over(limits).any():
-                return _name_limits(size, limits)
-    if network.ferry[edge] and not roads.scenario.said.network.ferries:
+    network, size = way.roads.network, way.size
+    for change, edges in way.roads.changes_for(way.vehicle, way.active):
+        reason = _explain_change(change, size) if np.isin(edge, edges) else None
+        if reason is not None:
+            return reason
+    if network.ferry[edge] and not way.roads.scenario.said.network.ferries:
         return say("a ferry, and the scenario takes none")
     if network.access[edge] == Access.CLOSED:
         return say("closed to trucks")
-    limits = network.limits[edge]
-    return _name_limits(size, limits) if size.over(limits).any() else None
+    return _explain_limits(size, network.limits[edge])
 
 
-def _name_limits(size: TruckSize, limits: Floats) -> Message:
-    over = size.over(limits)
-    worst = int(np.flatnonzero(over)[0])
+def _explain_change(change: RoadChange, size: TruckSize) -> Message | None:
+    if change.closed:
+        return say("closed by the scenario: {note}", note=change.note or "network.changes")
+    return _explain_limits(size, np.array(align_limits(change.limits)))
+
+
+def _explain_limits(size: TruckSize, limits: Floats) -> Message | None:
+    """Name the first limit that a truck exceeds, none where it exceeds none."""
+    exceeded = np.flatnonzero(size.over(limits))
+    if not len(exceeded):
+        return None
+    worst = int(exceeded[0])
     limit = TRUCK_LIMITS[worst]
     return say(
         "limit on {what}: {limit} {unit}, the truck has {size} {unit}",
@@ -330,13 +355,12 @@ def _name_limits(size: TruckSize, limits: Floats) -> Message:
 
 def _forbidden_turns(roads: RoadPrices, arcs: Integers, free: Routes) -> Iterator[Obstacle]:
     """Name the turn restrictions that a route breaks."""
-    turns, graph = roads.network.turns, free.router.graph
+    turns, graph = roads.network.turns, free.graph
     if not len(turns):
         return
     driven = (2 * graph.edge[arcs] + ~graph.ahead[arcs]).tolist()
     place = {arc: rank for rank, arc in enumerate(driven)}
-    for row, only in enumerate(turns.only.tolist()):
-        sequence = turns.arc[turns.start[row] : turns.start[row + 1]].tolist()
+    for only, sequence in turns:
         rank = place.get(sequence[0])
         follows = [] if rank is None else driven[rank : rank + len(sequence)]
         if len(follows) < len(sequence) or follows[:-1] != sequence[:-1]:
@@ -360,9 +384,9 @@ def _middle(roads: RoadPrices, edge: int) -> tuple[float, float]:
     return float(network.lon[middle]), float(network.lat[middle])
 
 
-def _find_doubts(roads: RoadPrices, edges: Integers) -> tuple[Doubt, ...]:
+def _find_doubts(roads: RoadPrices, edges: Integers) -> tuple[DoubtfulTag, ...]:
     network = roads.network
-    found: dict[tuple[int, str, str], Doubt] = {}
+    found: dict[tuple[int, str, str], DoubtfulTag] = {}
     for edge in edges.tolist():
         road = network.roads[network.road[edge]]
         for kind, key, value in find_doubts(road.tags):
@@ -370,15 +394,15 @@ def _find_doubts(roads: RoadPrices, edges: Integers) -> tuple[Doubt, ...]:
             lon, lat = _middle(roads, edge)
             found.setdefault(
                 (way or -edge, key, value),
-                Doubt(_DOUBTS[kind], key, value, road.name, way, lon, lat),
+                DoubtfulTag(_DOUBTS[kind], key, value, road.name, way, lon, lat),
             )
     return tuple(found.values())
 
 
 def _name_roads(routes: Routes) -> Iterator[tuple[str, float]]:
     """Give the roads along a route; stretches of one name count together."""
-    network = routes.router.graph.network
-    edges = routes.router.graph.edge[routes.arcs(0)]
+    network = routes.graph.network
+    edges = routes.graph.edge[routes.arcs(0)]
     lengths = network.length_m[edges] * routes.shares(0) / 1000
     name, total = None, 0.0
     for edge, length in zip(edges.tolist(), lengths.tolist(), strict=True):

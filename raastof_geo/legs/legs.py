@@ -72,6 +72,11 @@ class Legs(Shown):
         ----------
         period
             By default the first one in which the leg can be driven.
+
+        Returns
+        -------
+        line
+            From origin to destination; no points where the legs were made up. [points × 2]
         """
         if self.roads is None:
             return np.empty((0, 2))
@@ -86,7 +91,13 @@ class Legs(Shown):
         return {}
 
     def spell(self, period: str) -> str:
-        """Name the periods in which the roads are as in this one, by the first of them."""
+        """Name the periods in which the roads are as in this one, by the first of them.
+
+        Returns
+        -------
+        period
+            The first of those alike; `""` where the legs were made up.
+        """
         if self.roads is None:
             return ""
         return self.roads.spells[self.roads.spell_of(period)][0]

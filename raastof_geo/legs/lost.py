@@ -23,6 +23,12 @@ def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
     """Say which legs no road allows, and why; those beyond `most` are counted.
 
     Pairs on different islands are told by their islands, once.
+
+    Returns
+    -------
+    told
+        Islands first, then pairs of sites in the order of their ids, each with its trucks and
+        periods.
     """
     lost, told = legs.lost, []
     if legs.roads is not None and len(lost):
@@ -84,9 +90,9 @@ def _ways_there(roads: RoadPrices, pairs: pd.DataFrame, *, ferries: bool) -> lis
     """Tell of each pair whether any road leads there and back, closed or not."""
     router = roads.free_router
     length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
-    measure = router.weigh(length if ferries else np.where(at_sea, np.inf, length))
+    weighted = router.weigh(length if ferries else np.where(at_sea, np.inf, length))
     starts = [roads.stops[site] for site in pairs["origin"]]
     goals = [roads.stops[site] for site in pairs["destination"]]
-    there, back = measure.routes(starts, goals).exists, measure.routes(goals, starts).exists
+    there, back = weighted.routes(starts, goals).exists, weighted.routes(goals, starts).exists
     found: list[bool] = (there & back).tolist()
     return found

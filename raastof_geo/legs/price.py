@@ -19,7 +19,7 @@ from raastof_geo.legs.lost import tell_lost
 from raastof_geo.legs.roads import PASSED, ArcPrices, RoadPrices
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.drive import SCOPES, Load, emit_kg_co2e, pay_on_the_way
-from raastof_geo.roads.routing.route import place_stops
+from raastof_geo.roads.routing.router import place_stops
 from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.parties import Taker, list_givers, list_takers, may_deal
 from raastof_geo.scenario.scenario import Scenario
@@ -148,7 +148,13 @@ def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
 
 
 def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
-    """List who may send which material to whom: `origin`, `destination`, `material`."""
+    """List who may send which material to whom: `origin`, `destination`, `material`.
+
+    Returns
+    -------
+    pairs
+        Each once, sorted; whether a road leads there is not looked at.
+    """
     takers: dict[str, list[Taker]] = {}
     for taker in list_takers(scenario):
         for material in taker.accepts:
@@ -266,7 +272,7 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> dict
     )
 
     def make() -> dict[str, NDArray[np.generic]]:
-        weighted = roads.measure(haulage.vehicle_id, load, haulage.active)
+        weighted = roads.weigh(haulage.vehicle_id, load, haulage.active)
         return dict(weighted.routes(starts, goals).sums(prices.quantities))
 
     named = [part for item in prices.quantities.items() for part in item]

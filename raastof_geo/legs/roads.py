@@ -19,7 +19,7 @@ from raastof_geo.roads.multigraph import draw_driven
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import bar_edges
 from raastof_geo.roads.road import ROAD_CLASSES, align_limits
-from raastof_geo.roads.routing.approach import Stop
+from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.drive import (
     BOTH_LOADS,
     Load,
@@ -30,7 +30,8 @@ from raastof_geo.roads.routing.drive import (
     size_truck,
 )
 from raastof_geo.roads.routing.graph import RoadGraph, build_graph
-from raastof_geo.roads.routing.route import Router, Routes, WeightedRoads, load_router
+from raastof_geo.roads.routing.route import Routes
+from raastof_geo.roads.routing.router import Router, WeightedRoads, load_router
 from raastof_geo.roads.travel import Travelling
 from raastof_geo.scenario.said.network import RoadChange
 from raastof_geo.scenario.scenario import Scenario
@@ -60,7 +61,7 @@ class RoadPrices(Travelling):
 
     scenario: Scenario
     network: RoadNetwork
-    stops: Mapping[str, Stop]
+    stops: Mapping[str, RoadStop]
     model: EnergyModel | None = None
     """Gives the energy of a vehicle at a speed; none: the one that the scenario names."""
     lifted: bool = False
@@ -137,11 +138,16 @@ class RoadPrices(Travelling):
             Numbers of the changes that hold.
         graph
             Arcs of the same network; by default those that keep to turn restrictions.
+
+        Returns
+        -------
+        prices
+            Quantities, and weights by load. [arcs, in the unit that the name of each tells]
         """
         scenario, network = self.scenario, self.network
         graph = graph or self.graph
         vehicle = scenario.catalogue.vehicles[vehicle_id]
-        changes = self._changes(vehicle_id, active)
+        changes = self.changes_for(vehicle_id, active)
         speed = self._speed(changes)[graph.edge]
         classes = network.road_class
         tolled = np.array([scenario.catalogue.speeds[name].tolled for name in ROAD_CLASSES])
@@ -172,43 +178,71 @@ class RoadPrices(Travelling):
         return ArcPrices(quantities, weight)
 
     def bar(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> Mask:
-        """Tell which edges a truck may not use for its size, a change, or being a ferry."""
+        """Tell which edges a truck may not use for its size, a change, or being a ferry.
+
+        Returns
+        -------
+        barred
+            Roads closed to every truck are not among them: a router knows those. [edges]
+        """
         if self.lifted:
             return np.zeros(self.network.edge_count, bool)
         size = size_truck(self.scenario.catalogue.vehicles[vehicle_id], load)
         ferries = self.scenario.said.network.ferries
         barred = bar_edges(self.network, size, ferries=ferries).copy()
-        for change, edges in self._changes(vehicle_id, active):
+        for change, edges in self.changes_for(vehicle_id, active):
             limits = np.array(align_limits(change.limits))
             if change.closed or size.over(limits).any():
                 barred[edges] = True
         return barred
 
-    def measure(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> WeightedRoads:
-        """Pour a truck's weights into the network."""
+    def weigh(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> WeightedRoads:
+        """Pour a truck's weights into the network.
+
+        Parameters
+        ----------
+        active
+            Numbers of the changes that hold.
+
+        Returns
+        -------
+        weighted
+            Made once for each truck, load and set of changes, then kept.
+        """
         key = (vehicle_id, load, active)
-        if key not in self._measures:
+        if key not in self._weighted:
             prices = self.price(vehicle_id, active)
             for state in BOTH_LOADS:
                 weight = prices.weight[state]
-                self._measures[vehicle_id, state, active] = self.router.weigh(weight)
-        return self._measures[key]
+                self._weighted[vehicle_id, state, active] = self.router.weigh(weight)
+        return self._weighted[key]
 
-    def free_measure(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> WeightedRoads:
-        """Weigh roads as the truck does, but close none and forbid no turn."""
+    def weigh_free(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> WeightedRoads:
+        """Weigh roads as the truck does, but close none and forbid no turn.
+
+        Parameters
+        ----------
+        active
+            Numbers of the changes that hold; only their speeds count.
+
+        Returns
+        -------
+        weighted
+            On arcs of its own (`free_router`), kept as those of `weigh`.
+        """
         key = (vehicle_id, load, active)
-        if key not in self._free_measures:
+        if key not in self._freely_weighted:
             router = self.free_router
             prices = replace(self, lifted=True).price(vehicle_id, active, graph=router.graph)
-            self._free_measures[key] = router.weigh(prices.weight[load])
-        return self._free_measures[key]
+            self._freely_weighted[key] = router.weigh(prices.weight[load])
+        return self._freely_weighted[key]
 
     @cached_property
-    def _free_measures(self) -> dict[tuple[str, str, tuple[int, ...]], WeightedRoads]:
+    def _freely_weighted(self) -> dict[tuple[str, str, tuple[int, ...]], WeightedRoads]:
         return {}
 
     @cached_property
-    def _measures(self) -> dict[tuple[str, str, tuple[int, ...]], WeightedRoads]:
+    def _weighted(self) -> dict[tuple[str, str, tuple[int, ...]], WeightedRoads]:
         return {}
 
     def find(
@@ -235,10 +269,10 @@ class RoadPrices(Travelling):
         ends = [self.stops[origin]], [self.stops[destination]]
         spells = list(self.spells) if period is None else [self.spell_of(period)]
         for active in spells[:-1]:
-            routes = self.measure(vehicle, load, active).routes(*ends)
+            routes = self.weigh(vehicle, load, active).routes(*ends)
             if routes.exists[0]:
                 return routes
-        return self.measure(vehicle, load, spells[-1]).routes(*ends)
+        return self.weigh(vehicle, load, spells[-1]).routes(*ends)
 
     def to_osmnx(
         self, vehicle: str, *, load: Load = "full", period: str | None = None
@@ -255,6 +289,11 @@ class RoadPrices(Travelling):
             Id of one of the scenario's trucks.
         period
             By default the scenario's first.
+
+        Returns
+        -------
+        graph
+            Nodes are numbered as in the network, with `x` and `y` [degrees].
         """
         when = next(iter(self.scenario.periods)) if period is None else period
         active = self.spell_of(when)
@@ -265,14 +304,21 @@ class RoadPrices(Travelling):
             load,
             year=self.scenario.periods[when].middle_year,
             model=self.energy_model,
-            speed_km_h=self._speed(self._changes(vehicle, active)),
+            speed_km_h=self._speed(self.changes_for(vehicle, active)),
             barred=self.bar(vehicle, load, active),
         )
         return draw_driven(self.network, drive)
 
-    def _changes(
+    def changes_for(
         self, vehicle_id: str, active: tuple[int, ...]
     ) -> list[tuple[RoadChange, Indices]]:
+        """Give the changes of roads that hold and are about a truck, each with its edges.
+
+        Returns
+        -------
+        changes
+            In the order of the scenario.
+        """
         changes = self.scenario.said.network.changes
         return [
             (changes[number], self.changed[number])

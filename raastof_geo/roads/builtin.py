@@ -11,7 +11,7 @@ import shapely
 
 from raastof_geo.language import say
 from raastof_geo.roads.mapped.build import build_network
-from raastof_geo.roads.mapped.osm import Progress, read_osm
+from raastof_geo.roads.mapped.osm import TellStep, read_osm
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.places import build_places, read_towns
 from raastof_geo.roads.stored.store import write_network
@@ -29,7 +29,7 @@ def build_data(
     area: shapely.Geometry | None = None,
     whole: bool = False,
     way_ids: bool = True,
-    progress: Progress | None = None,
+    progress: TellStep | None = None,
 ) -> list[Path]:
     """Make `roads.npz` and, where given, `municipalities.geojson` and `towns.csv`.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats, Integers, Mask, Signs, SmallIntegers
-from raastof_geo.roads.projection import project
+from raastof_geo.roads.projection import Bounds, project
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Road
 from raastof_geo.roads.stored.steps import freeze, inner_points, shorten, to_steps
 from raastof_geo.roads.stored.table import as_json, list_content
@@ -38,8 +38,7 @@ class NetworkMetadata:
     """State of OpenStreetMap, ISO 8601."""
     simplified_m: float
     """No drawn road lies farther than this from the road as mapped. [m]"""
-    bounds: tuple[float, float, float, float]
-    """West, south, east and north, WGS84. [degrees]"""
+    bounds: Bounds
     largest_shift_m: float = 0.0
     """The farthest that any mapped point really lies from the drawn road. [m]"""
     doubtful_turns: int = 0
@@ -63,6 +62,11 @@ class Turns:
 
     def __len__(self) -> int:
         return len(self.only)
+
+    def __iter__(self) -> Iterator[tuple[bool, list[int]]]:
+        """Give whether each is an only one, and its arcs."""
+        for row, only in enumerate(self.only.tolist()):
+            yield only, self.arc[self.start[row] : self.start[row + 1]].tolist()
 
 
 def no_turns() -> Turns:
@@ -187,7 +191,17 @@ class RoadEdges:
         return fingerprint.hexdigest()
 
     def to_columns(self) -> StoredColumns:
-        """Give nodes, edges and turns as a file keeps them: whole numbers, most of them small."""
+        """Give nodes, edges and turns as a file keeps them: whole numbers, most of them small.
+
+        Numbers that stand in a row lie near each other, so steps from one to the next are small,
+        and small numbers are what a file packs well.
+
+        Returns
+        -------
+        columns
+            By name, as `stored.faults.STORED_COLUMNS` lists them. Places in steps of a millionth of
+            a degree, lengths in centimetres.
+        """
         node_lon, node_lat = to_steps(self.node_lon), to_steps(self.node_lat)
         inner = inner_points(self.point_start)
         count = np.diff(self.point_start) - 2
@@ -216,6 +230,12 @@ class RoadEdges:
         ----------
         low, high
             From 0 at its tail to 1 at its head.
+
+        Returns
+        -------
+        line
+            At least two points; shares between them are taken along the road in metres. [points ×
+            2, degrees]
         """
         span = slice(self.point_start[edge], self.point_start[edge + 1])
         points = np.column_stack([self.lon[span], self.lat[span]])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from numpy.typing import DTypeLike, NDArray
 
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RoadDataError
@@ -30,12 +31,19 @@ _SAME_M = 0.1
 """Two directions whose lengths differ by less are one road. [m]"""
 _SAME_DEG = 1e-5
 """And whose points lie no farther apart. [degrees]"""
+_CLOSING = ("no", "private", "destination", "delivery")
+"""Values of access that are stricter than any other."""
 _LONGEST_M = 20_000_000.0
 """No road leads farther than half round the Earth. [m]"""
 
 
 def read_graphml(path: str | os.PathLike[str]) -> RoadNetwork:
     """Read a graph that `osmnx.save_graphml` wrote.
+
+    Returns
+    -------
+    network
+        As `from_osmnx` makes it; its title is the name of the file.
 
     Raises
     ------
@@ -75,6 +83,11 @@ def from_osmnx(
     osm_date
         State of OpenStreetMap, ISO 8601; by default the day on which the graph was made.
 
+    Returns
+    -------
+    network
+        Every road of the graph once, whatever the graph says twice.
+
     Raises
     ------
     RoadDataError
@@ -84,17 +97,30 @@ def from_osmnx(
     graph = _to_degrees(graph)
     _check_places(graph)
     nodes = {node: number for number, node in enumerate(graph.nodes)}
-    lon = round_degrees(np.array([graph.nodes[node]["x"] for node in nodes], np.float64))
-    lat = round_degrees(np.array([graph.nodes[node]["y"] for node in nodes], np.float64))
     streets = [part for street in _pair_up(graph, nodes) for part in _open_loop(street)]
     if not streets:
         raise RoadDataError(say("The graph has no roads that trucks may use."))
-    places = [(lon, lat)] + [
-        tuple(round_degrees(np.array([value])) for value in street.middle)
-        for street in streets
-        if street.middle is not None and street.head < 0
-    ]
-    return _lay_out(streets, places, title, osm_date or _read_date(graph))
+    places = [(float(graph.nodes[node]["x"]), float(graph.nodes[node]["y"])) for node in nodes]
+    middles = _number_middles(streets, len(places))
+    lon_lat = round_degrees(np.array([*places, *middles], np.float64))
+    return _lay_out(streets, lon_lat, title, osm_date or _read_date(graph))
+
+
+def _number_middles(streets: list[_Street], first: int) -> list[tuple[float, float]]:
+    """Give the middles of parted loops numbers of their own from `first` on, and list them.
+
+    The two parts of a loop follow each other, and the first of them ends in the middle.
+    """
+    middles: list[tuple[float, float]] = []
+    for street in streets:
+        if street.middle is None:
+            continue
+        if street.head < 0:
+            street.head = first + len(middles)
+        else:
+            street.tail = first + len(middles)
+            middles.append(street.middle)
+    return middles
 
 
 @dataclass
@@ -258,26 +284,29 @@ def _open_loop(street: _Street) -> Iterator[_Street]:
     )  # fmt: skip
 
 
-def _lay_out(streets: list[_Street], places: list[Any], title: str, osm_date: str) -> RoadNetwork:
-    """Put streets into columns; parted loops get nodes of their own, in their order."""
-    lon, lat = (np.concatenate([place[axis] for place in places]) for axis in (0, 1))
-    extra = len(places[0][0])
-    for street in streets:
-        if street.head < 0:
-            street.head = extra
-        elif street.tail < 0:
-            street.tail = extra
-            extra += 1
+def _lay_out(streets: list[_Street], places: Floats, title: str, osm_date: str) -> RoadNetwork:
+    """Put streets into columns.
+
+    Parameters
+    ----------
+    places
+        Longitude and latitude of every node. [nodes × 2, degrees]
+    """
+    lon, lat = places[:, 0].copy(), places[:, 1].copy()
     sizes = [len(street.line) for street in streets]
     points = np.concatenate([street.line for street in streets])
+
+    def column(field: str, kind: DTypeLike) -> NDArray[Any]:
+        return np.array([getattr(street, field) for street in streets], kind)
+
     return RoadNetwork(
         node_lon=lon,
         node_lat=lat,
-        tail=np.array([street.tail for street in streets], np.int32),
-        head=np.array([street.head for street in streets], np.int32),
-        length_m=np.ceil(np.array([street.length_m for street in streets]) * 100) / 100,
-        forward=np.array([street.forward for street in streets], bool),
-        backward=np.array([street.backward for street in streets], bool),
+        tail=column("tail", np.int32),
+        head=column("head", np.int32),
+        length_m=np.ceil(column("length_m", np.float64) * 100) / 100,
+        forward=column("forward", bool),
+        backward=column("backward", bool),
         road=np.arange(len(streets), dtype=np.int32),
         roads=tuple(street.road for street in streets),
         point_start=np.append(0, np.cumsum(sizes)).astype(np.int32),
@@ -289,7 +318,7 @@ def _lay_out(streets: list[_Street], places: list[Any], title: str, osm_date: st
             simplified_m=0.0,
             bounds=(float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())),
         ),
-        way=np.array([street.way for street in streets], np.int64),
+        way=column("way", np.int64),
         turns=no_turns(),
     )
 
@@ -306,7 +335,9 @@ def _read(data: Mapping[str, Any]) -> Road | None:
 
 
 def _strictest(key: str, value: Any) -> str:
-    values = [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    if not isinstance(value, list):
+        return str(value)
+    values = [*map(str, value)]
     if len(values) == 1:
         return values[0]
     if key == "highway":
@@ -316,8 +347,7 @@ def _strictest(key: str, value: Any) -> str:
         return ";".join(values)
     if key.startswith("max"):
         return strictest_limit(key, values)
-    closing = [one for one in values if one in ("no", "private", "destination", "delivery")]
-    return closing[0] if closing else values[0]
+    return next((one for one in values if one in _CLOSING), values[0])
 
 
 def _read_id(given: Any) -> int:

@@ -15,7 +15,7 @@ from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
 from raastof_geo.roads.edges import BUILDER
 from raastof_geo.roads.mapped.endings import OSM_ENDINGS, refuse_others
-from raastof_geo.roads.mapped.osm import Progress
+from raastof_geo.roads.mapped.osm import TellStep
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS
 from raastof_geo.roads.stored.store import read_network, write_network
@@ -26,7 +26,7 @@ def load_network(
     path: str | os.PathLike[str] | None = None,
     *,
     area: shapely.Geometry | None = None,
-    progress: Progress | None = None,
+    progress: TellStep | None = None,
 ) -> RoadNetwork:
     """Load a network; the built-in one where no file is named.
 
@@ -40,6 +40,11 @@ def load_network(
         graph of OSMnx (`.graphml`).
     area
         Leave out what lies outside, for a file of OpenStreetMap only. [degrees]
+
+    Returns
+    -------
+    network
+        Whole, closed roads too.
 
     Raises
     ------
@@ -71,7 +76,7 @@ def load_network(
     return read_network(file)
 
 
-def _load_osm(file: Path, area: shapely.Geometry | None, progress: Progress | None) -> RoadNetwork:
+def _load_osm(file: Path, area: shapely.Geometry | None, progress: TellStep | None) -> RoadNetwork:
     def make() -> RoadNetwork:
         from raastof_geo.roads.mapped.osm import read_osm
         from raastof_geo.roads.mapped.ways import lay_network

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 
 def draw_driven(network: RoadEdges, drive: Drive) -> networkx.MultiDiGraph:
-    """Give the graph of the edges that a truck may use, with what it meets on each."""
+    """Give the graph of the edges that a truck may use, with what it meets on each.
+
+    Returns
+    -------
+    graph
+        With `speed_kph` [km/h], `travel_time` [s], `kg_co2e` [kg] and `local` on each edge.
+    """
     hours = network.length_m / 1000 / drive.speed_km_h
     columns = {
         "speed_kph": drive.speed_km_h,
@@ -46,6 +52,11 @@ def draw_graph(
         Which edges; by default all. [edges]
     columns
         By the name of each attribute its value for every edge. [edges]
+
+    Returns
+    -------
+    graph
+        An edge of the network gives one edge in each direction that its signs allow.
     """
     import networkx
 

@@ -71,7 +71,15 @@ def locate_municipality(lon: ArrayLike, lat: ArrayLike) -> Objects:
 
 
 def find_town(lon: float, lat: float) -> tuple[str, float]:
-    """Name the built-in town that is nearest to a place, and say how far it is. [m]"""
+    """Name the built-in town that is nearest to a place, and say how far it is. [m]
+
+    Returns
+    -------
+    name
+        As on the map.
+    distance
+        As the crow flies. [m]
+    """
     names, tree = _town_tree()
     place = shapely.Point(np.ravel(project([lon], [lat])))
     found, metres = tree.query_nearest(place, return_distance=True, all_matches=False)

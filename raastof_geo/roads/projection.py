@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +13,10 @@ from raastof_geo.arrays import Floats
 
 DEGREES = "EPSG:4326"
 METRES = "EPSG:25832"
+"""ETRS89 / UTM 32N, which official maps of Denmark are drawn in."""
+
+Bounds: TypeAlias = tuple[float, float, float, float]
+"""West, south, east and north, WGS84. [degrees]"""
 
 
 def project(lon: ArrayLike, lat: ArrayLike) -> Floats:
@@ -32,7 +37,13 @@ def project(lon: ArrayLike, lat: ArrayLike) -> Floats:
 
 
 def unproject(east: ArrayLike, north: ArrayLike) -> Floats:
-    """Give the place of metres in degrees: one row each, longitude and latitude."""
+    """Give the place of metres in degrees: one row each, longitude and latitude.
+
+    Returns
+    -------
+    lon_lat
+        WGS84. [places × 2, degrees]
+    """
     lon, lat = _to_metres().transform(
         np.asarray(east, float), np.asarray(north, float), direction="INVERSE"
     )
@@ -42,7 +53,13 @@ def unproject(east: ArrayLike, north: ArrayLike) -> Floats:
 def measure_steps(
     lon_from: ArrayLike, lat_from: ArrayLike, lon_to: ArrayLike, lat_to: ArrayLike
 ) -> Floats:
-    """Measure the shortest way over the ellipsoid between pairs of places, in metres."""
+    """Measure the shortest way over the ellipsoid between pairs of places, in metres.
+
+    Returns
+    -------
+    metres
+        On GRS80, which differs from the ellipsoid of WGS84 by less than 0.2 mm. [m]
+    """
     begin = np.asarray(lon_from, float), np.asarray(lat_from, float)
     end = np.asarray(lon_to, float), np.asarray(lat_to, float)
     return np.asarray(_ellipsoid().inv(*begin, *end)[2], np.float64)

@@ -45,6 +45,11 @@ def find_local_edges(network: RoadEdges) -> Mask:
     is reached over a private road is no way through, though its own roads are
     not tagged. Of open roads that hang together the most kilometres within
     reach of each other stay open.
+
+    Returns
+    -------
+    local
+        Closed roads are not among them. [edges]
     """
     usable = network.access != Access.CLOSED
     tagged = network.access == Access.LOCAL
@@ -72,6 +77,12 @@ def _parts(network: RoadEdges, edges: Mask) -> SmallIntegers:
 
 
 def bar_edges(network: RoadEdges, size: TruckSize, *, ferries: bool) -> Mask:
-    """Tell which edges a truck may not use because of its size, or because they are ferries."""
+    """Tell which edges a truck may not use because of its size, or because they are ferries.
+
+    Returns
+    -------
+    barred
+        Roads closed to every truck are not among them, unless they are too small as well. [edges]
+    """
     barred = np.asarray(size.over(network.limits).any(axis=1), bool)
     return barred if ferries else barred | network.ferry

@@ -82,6 +82,11 @@ def snap_sites(
     places
         Where each site stands in its file, for messages.
 
+    Returns
+    -------
+    anchors
+        One row per site, in their order.
+
     Raises
     ------
     SnapError
@@ -175,7 +180,13 @@ def _may_have_entrance(network: RoadNetwork) -> Mask:
 
 
 def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
-    """Draw edges as lines in EPSG:25832. [m]"""
+    """Draw edges as lines in EPSG:25832. [m]
+
+    Returns
+    -------
+    lines
+        One `shapely.LineString` for each edge, in their order.
+    """
     counts = np.diff(network.point_start)[edges]
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     points = np.repeat(network.point_start[:-1][edges], counts) + within
@@ -203,6 +214,11 @@ def find_far_sites(
         How far each lies from the nearest road. [m]
     places
         Where each site stands in its file.
+
+    Returns
+    -------
+    findings
+        One for each site beyond the limit, at its place in the file where that is known.
     """
     return [
         Finding(_say_far(network, site, where, distance, limit_m), (places or {}).get(site))
@@ -218,7 +234,13 @@ def measure_far_sites(
     limit_m: float,
     ferries: bool,
 ) -> Floats:
-    """Give how far each place lies from the road that a site there would be put on. [m]"""
+    """Give how far each place lies from the road that a site there would be put on. [m]
+
+    Returns
+    -------
+    metres
+        One for each place, in their order. [m]
+    """
     where = np.array(list(lon_lat.values()), np.float64).reshape(-1, 2)
     return _nearest(network, where, limit_m=limit_m, ferries=ferries).metres
 
@@ -256,7 +278,13 @@ def _say_far(
 def explain_moves(
     network: RoadNetwork, sites: Mapping[str, Site], anchors: Anchors
 ) -> list[Message]:
-    """Say which sites had to move far, and which nearer road was passed over, and why."""
+    """Say which sites had to move far, and which nearer road was passed over, and why.
+
+    Returns
+    -------
+    told
+        One for each site that moved more than `FAR_M`.
+    """
     far = [str(site) for site, metres in anchors.frame["snap_m"].items() if metres > FAR_M]
     if not far:
         return []

@@ -15,7 +15,7 @@ from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.outputs.pages.route import draw_route, explain_detour
 from raastof_geo.roads.mapped.turns import gather_turns
 from raastof_geo.roads.road import Access, Road
-from raastof_geo.roads.routing.route import place_stops
+from raastof_geo.roads.routing.router import place_stops
 from raastof_geo.roads.snap import snap_sites
 from raastof_geo.roads.stored.store import write_network
 

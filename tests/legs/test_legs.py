@@ -13,7 +13,7 @@ from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.routing.drive import size_truck
-from raastof_geo.roads.routing.route import place_stops
+from raastof_geo.roads.routing.router import place_stops
 from raastof_geo.roads.snap import snap_sites
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -238,7 +238,7 @@ def test_changing_tonnes_recomputes_no_distance(monkeypatch):
     network = make_network(NODES, EDGES, lengths_m=[3100, 6100, 3200, 4000, 4001])
     anchors = snap_sites(network, scenario.sites)
     first = price_legs(scenario, network, anchors)
-    monkeypatch.setattr(RoadPrices, "measure", None)
+    monkeypatch.setattr(RoadPrices, "weigh", None)
     other = make_scenario(WORLD.replace("{NETWORK}", "{}").replace("100 t", "250 t"))
     again = price_legs(other, network, anchors)
     pd.testing.assert_frame_equal(first.frame, again.frame)

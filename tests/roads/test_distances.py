@@ -10,10 +10,10 @@ import pytest
 from worlds import random_network
 
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.routing import route
-from raastof_geo.roads.routing.approach import Stop
+from raastof_geo.roads.routing import router as router_module
+from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.engine import has_hierarchies
-from raastof_geo.roads.routing.route import prepare_router
+from raastof_geo.roads.routing.router import prepare_router
 
 TRIANGLE = [(12.0, 55.4), (12.05, 55.4), (12.02, 55.43)]
 ENGINES = [False, True] if has_hierarchies() else [False]
@@ -171,7 +171,7 @@ def test_distances_equal_networkx(seed):
 @pytest.mark.parametrize("seed", range(12))
 def test_routes_add_up_to_the_matrix(monkeypatch, seed, hierarchies, pairs_for_a_tree):
     """Found one by one or by trees, a route is a chain of arcs whose lengths are the distance."""
-    monkeypatch.setattr(route, "_PAIRS_FOR_A_TREE", pairs_for_a_tree)
+    monkeypatch.setattr(router_module, "_PAIRS_FOR_A_TREE", pairs_for_a_tree)
     rng = np.random.default_rng(seed)
     network, stops = random_network(rng, access=(0.8, 0.1, 0.1), turns=4)
     router = prepare_router(network, hierarchies=hierarchies)
@@ -214,7 +214,7 @@ def test_what_is_closed_to_this_truck_is_never_driven(hierarchies):
 def test_distances_keep_the_triangle_inequality(seed):
     """From node to node, over a third one is never shorter."""
     network, _ = random_network(np.random.default_rng(seed), one_way=0.2)
-    stops = [Stop(edge, 0.5) for edge in range(min(network.edge_count, 8))]
+    stops = [RoadStop(edge, 0.5) for edge in range(min(network.edge_count, 8))]
     router = prepare_router(network)
     found = router.weigh(router.graph.length_km).matrix(stops, stops)
     over = (found[:, :, None] + found[None, :, :]).min(axis=1)

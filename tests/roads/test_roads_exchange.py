@@ -13,8 +13,8 @@ from raastof_geo.roads.exchange import from_osmnx, read_graphml
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.projection import measure_steps
 from raastof_geo.roads.road import Access, Road, align_limits
-from raastof_geo.roads.routing.approach import Stop
-from raastof_geo.roads.routing.route import prepare_router
+from raastof_geo.roads.routing.approach import RoadStop
+from raastof_geo.roads.routing.router import prepare_router
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -103,7 +103,7 @@ def test_routes_survive_the_round_trip(seed, projected):
     for one in (network, again):
         router = prepare_router(one)
         order = np.argsort(one.way)
-        stops = [Stop(int(edge), 0.5) for edge in order]
+        stops = [RoadStop(int(edge), 0.5) for edge in order]
         found.append(router.weigh(router.graph.length_km).matrix(stops, stops))
     np.testing.assert_allclose(found[0], found[1], atol=2e-3)
 

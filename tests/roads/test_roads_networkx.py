@@ -15,7 +15,7 @@ from raastof_geo.errors import InputError
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import LIMITS, Access, Road
-from raastof_geo.roads.routing.approach import Stop
+from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.drive import emit_kg_co2e
 from raastof_geo.roads.snap import snap_sites
 
@@ -79,8 +79,8 @@ def test_shortest_paths_of_networkx_are_our_routes_on_200_pairs(network, load):
     edges = nodes_of_main_roads(network, 30, seed=13)
     pairs = [(one, two) for one in edges[:10] for two in edges[10:]]
     assert len(pairs) == 200
-    starts, goals = ([Stop(int(pair[end]), 0.0) for pair in pairs] for end in (0, 1))
-    found = roads.measure(TRUCK, load, ()).routes(starts, goals)
+    starts, goals = ([RoadStop(int(pair[end]), 0.0) for pair in pairs] for end in (0, 1))
+    found = roads.weigh(TRUCK, load, ()).routes(starts, goals)
     sums = found.sums(roads.price(TRUCK, ()).quantities)
     truck = scenario.catalogue.vehicles[TRUCK]
     ours_kg = emit_kg_co2e(
@@ -107,10 +107,8 @@ def test_osmnx_routes_by_time_as_our_trucks_do(network):
     graph = roads.to_osmnx(TRUCK)
     edges = nodes_of_main_roads(network, 6, seed=2)
     for one, two in zip(edges[:3], edges[3:], strict=True):
-        stops = [Stop(int(one), 0.0)], [Stop(int(two), 0.0)]
-        ours = (
-            roads.measure(TRUCK, "full", ()).routes(*stops).sums(roads.price(TRUCK, ()).quantities)
-        )
+        stops = [RoadStop(int(one), 0.0)], [RoadStop(int(two), 0.0)]
+        ours = roads.weigh(TRUCK, "full", ()).routes(*stops).sums(roads.price(TRUCK, ()).quantities)
         ends = int(network.tail[one]), int(network.tail[two])
         path = osmnx.shortest_path(graph, *ends, weight="travel_time")
         theirs_h = along(graph, path, "travel_time", "travel_time") / 3600

@@ -13,7 +13,7 @@ import shapely
 from raastof_geo.errors import RoadDataError
 from raastof_geo.roads.exchange import from_osmnx
 from raastof_geo.roads.load import load_network
-from raastof_geo.roads.stored.faults import COLUMNS
+from raastof_geo.roads.stored.faults import STORED_COLUMNS
 from raastof_geo.roads.stored.store import read_network
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -100,8 +100,8 @@ def test_one_false_length_among_all_is_found(stored, tmp_path):
 def test_any_two_columns_exchanged_are_noticed(stored, tmp_path):
     """Whatever column stands in the place of another, the file is refused."""
     believed = []
-    for one in COLUMNS:
-        for other in COLUMNS:
+    for one in STORED_COLUMNS:
+        for other in STORED_COLUMNS:
             same = len(stored[one]) == len(stored[other]) == 0 or one == other
             if same or (one, other) in _ALIKE:
                 continue
@@ -115,7 +115,7 @@ def test_any_two_columns_exchanged_are_noticed(stored, tmp_path):
     assert not believed, repr(believed)
 
 
-_ALIKE = {("way", label) for label in COLUMNS} | {
+_ALIKE = {("way", label) for label in STORED_COLUMNS} | {
     ("road", "tail"),
     ("road", "way"),
     ("road", "directions"),

@@ -13,17 +13,12 @@ from worlds import make_network
 from raastof_geo.errors import SnapError
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access, Road
-from raastof_geo.roads.routing import route as route_module
-from raastof_geo.roads.routing.approach import Stop
+from raastof_geo.roads.routing import router as router_module
+from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.engine import has_hierarchies
 from raastof_geo.roads.routing.graph import RoadGraph
-from raastof_geo.roads.routing.route import (
-    Router,
-    Routes,
-    WeightedRoads,
-    place_stops,
-    prepare_router,
-)
+from raastof_geo.roads.routing.route import Routes
+from raastof_geo.roads.routing.router import Router, WeightedRoads, place_stops, prepare_router
 from raastof_geo.roads.snap import snap_sites
 from raastof_geo.scenario.said.site import Site
 
@@ -54,7 +49,7 @@ class World:
     network: RoadNetwork
     cost: NDArray[np.float64]
     """Weight of each edge ahead and against. [edges × 2]"""
-    stops: list[Stop]
+    stops: list[RoadStop]
 
     def weight(self, graph: RoadGraph) -> NDArray[np.float64]:
         return self.cost[graph.edge, np.where(graph.ahead, 0, 1)]
@@ -77,11 +72,11 @@ def draw_edges(rng: np.random.Generator, count: int, pieces: int) -> list[tuple[
     return [edge if rng.random() < 0.5 else edge[::-1] for edge in edges]
 
 
-def draw_stops(rng: np.random.Generator, edges: int, count: int) -> list[Stop]:
+def draw_stops(rng: np.random.Generator, edges: int, count: int) -> list[RoadStop]:
     """Draw stops, several on one edge, some at its very ends, one of them twice."""
     busy = rng.integers(edges, size=max(count // 2, 1))
     shares = np.where(rng.random(count) < 0.3, rng.integers(2, size=count), rng.random(count))
-    stops = [Stop(int(rng.choice(busy)), float(share)) for share in shares]
+    stops = [RoadStop(int(rng.choice(busy)), float(share)) for share in shares]
     return [*stops, stops[0]]
 
 
@@ -242,8 +237,8 @@ def check_route(
     weight: NDArray[np.float64],
     routes: Routes,
     rank: int,
-    origin: Stop,
-    goal: Stop,
+    origin: RoadStop,
+    goal: RoadStop,
 ):
     graph = router.graph
     arcs = routes.arcs(rank)
@@ -262,7 +257,7 @@ def check_route(
     np.testing.assert_allclose(line[-1], place_of(graph.network, goal), atol=2e-6)
 
 
-def place_of(network: RoadNetwork, stop: Stop) -> NDArray[np.float64]:
+def place_of(network: RoadNetwork, stop: RoadStop) -> NDArray[np.float64]:
     """Where a stop lies on a straight edge. [degrees]"""
     ends = [
         np.array([network.node_lon[node], network.node_lat[node]])
@@ -364,7 +359,7 @@ def test_no_detour_is_shorter(seed, hierarchies):
     world = random_world(seed)
     _, measure = prepared(world, hierarchies=hierarchies)
     both = np.flatnonzero(world.network.forward & world.network.backward)
-    crossings = [Stop(int(edge), 0.0) for edge in both[:12]]
+    crossings = [RoadStop(int(edge), 0.0) for edge in both[:12]]
     matrix = measure.matrix(crossings, crossings)
     over = matrix[:, :, None] + matrix[None, :, :]
     assert np.all(matrix[:, None, :] <= over + 4 / measure.scale)
@@ -454,8 +449,8 @@ def test_the_farthest_ways_are_found_off_the_largest_part(join, heavy_km, hierar
     cost[len(light) : len(light) + len(heavy)] = heavy_km
     if join == "a closed bridge":
         cost[-1] = np.inf
-    stops = [Stop(0, 0.5), Stop(len(light) - 1, 0.5)]
-    stops += [Stop(len(light), 0.0), Stop(len(light) + 60, 0.5)]
+    stops = [RoadStop(0, 0.5), RoadStop(len(light) - 1, 0.5)]
+    stops += [RoadStop(len(light), 0.0), RoadStop(len(light) + 60, 0.5)]
     world = World(network, cost, stops)
     router, measure = prepared(world, hierarchies=hierarchies)
     check_matrix(world, measure)
@@ -479,7 +474,7 @@ def test_the_farthest_ways_are_found_where_nobody_comes_back(hierarchies):
     )
     cost = np.full((len(edges), 2), 1.0)
     cost[len(light) : first] = 1000.0
-    stops = [Stop(0, 0.5), Stop(len(light), 0.0), Stop(first - 1, 0.5)]
+    stops = [RoadStop(0, 0.5), RoadStop(len(light), 0.0), RoadStop(first - 1, 0.5)]
     world = World(network, cost, stops)
     router, measure = prepared(world, hierarchies=hierarchies)
     check_matrix(world, measure)
@@ -507,8 +502,8 @@ def test_a_long_way_off_the_core_is_found(behind, hierarchies):
     )
     cost = np.full((len(edges), 2), 1.0)
     cost[len(core) :] = 500.0
-    stops = [Stop(0, 0.5), Stop(len(core), 0.2), Stop(len(core) + long // 2, 0.5)]
-    stops.append(Stop(len(core) + long - 2, 0.9))
+    stops = [RoadStop(0, 0.5), RoadStop(len(core), 0.2), RoadStop(len(core) + long // 2, 0.5)]
+    stops.append(RoadStop(len(core) + long - 2, 0.9))
     world = World(network, cost, stops)
     router, measure = prepared(world, hierarchies=hierarchies)
     check_matrix(world, measure)
@@ -534,8 +529,8 @@ def test_a_long_local_road_across_one_ways_is_found(hierarchies):
     )
     cost = np.full((len(edges), 2), 1.0)
     cost[-len(up) :] = 1000.0
-    stops = [Stop(len(edges) - len(up), 0.5), Stop(len(edges) - 1, 0.5)]
-    stops += [Stop(0, 0.5), Stop(len(rails) - 1, 0.5)]
+    stops = [RoadStop(len(edges) - len(up), 0.5), RoadStop(len(edges) - 1, 0.5)]
+    stops += [RoadStop(0, 0.5), RoadStop(len(rails) - 1, 0.5)]
     world = World(network, cost, stops)
     router, measure = prepared(world, hierarchies=hierarchies)
     check_matrix(world, measure)
@@ -550,7 +545,7 @@ def test_a_long_local_road_across_one_ways_is_found(hierarchies):
 @pytest.mark.parametrize("seed", range(8))
 def test_routes_weigh_what_the_matrix_says(seed, trees, hierarchies, monkeypatch):
     """Routes hang together, end at their stops, and add up to the matrix."""
-    monkeypatch.setattr(route_module, "_PAIRS_FOR_A_TREE", 0 if trees else 1e9)
+    monkeypatch.setattr(router_module, "_PAIRS_FOR_A_TREE", 0 if trees else 1e9)
     world = random_world(seed, local=0.1, closed=0.05, barred=0.1)
     router, measure = prepared(world, hierarchies=hierarchies)
     check_routes(world, router, measure)
@@ -566,7 +561,7 @@ def test_trees_and_single_searches_agree(seed, hierarchies, monkeypatch):
     origins, goals = map(list, zip(*pairs, strict=True))
     found = []
     for pairs_for_a_tree in (0, 1e9):
-        monkeypatch.setattr(route_module, "_PAIRS_FOR_A_TREE", pairs_for_a_tree)
+        monkeypatch.setattr(router_module, "_PAIRS_FOR_A_TREE", pairs_for_a_tree)
         routes = measure.routes(origins, goals)
         km = routes.sums({"km": measure.router.graph.length_km})["km"]
         found.append((routes.exists, routes.weight, km))
@@ -676,12 +671,12 @@ def test_the_smallest_networks_have_routes(name, hierarchies, monkeypatch):
         one_way=one_way,
         lengths_m=lengths,
     )
-    stops = [Stop(edge, share) for edge in range(len(edges)) for share in (0.0, 0.4, 1.0)]
+    stops = [RoadStop(edge, share) for edge in range(len(edges)) for share in (0.0, 0.4, 1.0)]
     world = World(network, np.repeat(lengths[:, None] / 1000, 2, axis=1), stops)
     router, measure = prepared(world, hierarchies=hierarchies)
     check_matrix(world, measure)
     for pairs_for_a_tree in (0, 1e9):
-        monkeypatch.setattr(route_module, "_PAIRS_FOR_A_TREE", pairs_for_a_tree)
+        monkeypatch.setattr(router_module, "_PAIRS_FOR_A_TREE", pairs_for_a_tree)
         check_routes(world, router, measure)
 
 

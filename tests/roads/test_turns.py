@@ -16,10 +16,10 @@ from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.mapped.turns import gather_turns
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.routing.approach import Stop
+from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.engine import has_hierarchies
 from raastof_geo.roads.routing.graph import RoadGraph
-from raastof_geo.roads.routing.route import WeightedRoads, prepare_router
+from raastof_geo.roads.routing.router import WeightedRoads, prepare_router
 
 WITHOUT_HIERARCHIES = pytest.mark.skipif(
     not has_hierarchies(), reason="routingkit_cch has no wheel on this machine"
@@ -130,7 +130,7 @@ def drive(tmp_path):
         called = [network.called(edge) for edge in range(network.edge_count)]
         router = prepare_router(network, hierarchies=hierarchies, **options)
         routes = router.weigh(router.graph.length_km).routes(
-            [Stop(called.index(origin), 0.5)], [Stop(called.index(goal), 0.5)]
+            [RoadStop(called.index(origin), 0.5)], [RoadStop(called.index(goal), 0.5)]
         )
         if not routes.exists[0]:
             return None
@@ -480,11 +480,11 @@ def draw_network(seed: int, *, one_ways: float = 0.25) -> RoadNetwork:
     )
 
 
-def draw_stops(network: RoadNetwork, seed: int) -> list[Stop]:
+def draw_stops(network: RoadNetwork, seed: int) -> list[RoadStop]:
     rng = np.random.default_rng(seed)
     edges = rng.integers(network.edge_count, size=7)
-    stops = [Stop(int(edge), float(rng.uniform(0.05, 0.95))) for edge in edges]
-    return [*stops, Stop(stops[0].edge, 0.5)]
+    stops = [RoadStop(int(edge), float(rng.uniform(0.05, 0.95))) for edge in edges]
+    return [*stops, RoadStop(stops[0].edge, 0.5)]
 
 
 class Reference:
@@ -560,10 +560,10 @@ class Reference:
                     graph.add_edge(state, path[-3:], weight=self.weight(arc))
         return graph
 
-    def matrix(self, stops: Sequence[Stop]) -> NDArray[np.float64]:
+    def matrix(self, stops: Sequence[RoadStop]) -> NDArray[np.float64]:
         return np.array([self._row(origin, stops) for origin in stops])
 
-    def _row(self, origin: Stop, stops: Iterable[Stop]) -> list[float]:
+    def _row(self, origin: RoadStop, stops: Iterable[RoadStop]) -> list[float]:
         starts = [arc for arc in self.arcs if arc // 2 == origin.edge]
         reached: dict[Arcs, float] = {}
         for arc in starts:

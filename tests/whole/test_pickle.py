@@ -40,10 +40,10 @@ def fill(legs):
     legs.draw(leg["origin"], leg["destination"], leg["vehicle"])
     for load in ("full", "empty"):
         roads, active = legs.roads, next(iter(legs.roads.spells))
-        roads.measure(leg["vehicle"], load, active).routes(
+        roads.weigh(leg["vehicle"], load, active).routes(
             [roads.stops[leg["origin"]]], [roads.stops[leg["destination"]]]
         )
-        roads.free_measure(leg["vehicle"], load, active)
+        roads.weigh_free(leg["vehicle"], load, active)
 
 
 def test_stations_travel_with_an_empty_and_with_a_full_cache(stations):
@@ -93,7 +93,7 @@ def test_weighed_roads_and_engines_are_built_again_where_they_land(stations):
     """A measure travels with its router; both engines give the same distances after landing."""
     legs = stations[-1]
     leg = legs.frame.iloc[0]
-    measure = legs.roads.measure(leg["vehicle"], "full", next(iter(legs.roads.spells)))
+    measure = legs.roads.weigh(leg["vehicle"], "full", next(iter(legs.roads.spells)))
     stops = [legs.roads.stops[leg[end]] for end in ("origin", "destination")]
     table = measure.matrix(stops, stops)
     landed = land(pickle.dumps(measure))

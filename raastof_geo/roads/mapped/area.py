@@ -14,10 +14,9 @@ import shapely
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import Message, say
 from raastof_geo.roads.places import load_municipalities
-from raastof_geo.roads.projection import DEGREES, project, unproject
+from raastof_geo.roads.projection import DEGREES, Bounds, project, unproject
 
-Bounds = tuple[float, float, float, float]
-
+_EARTH = shapely.box(-180, -90, 180, 90)
 _JSON_ENDINGS = (".geojson", ".json")
 
 
@@ -82,6 +81,11 @@ def _read_bounds(bounds: Bounds) -> shapely.Geometry:
 def read_polygon(path: str | os.PathLike[str]) -> shapely.Polygon | shapely.MultiPolygon:
     """Read all polygons of a file, joined. [degrees, WGS84]
 
+    Returns
+    -------
+    area
+        A `shapely.MultiPolygon`, valid, whatever was drawn.
+
     Raises
     ------
     RoadDataError
@@ -103,11 +107,10 @@ def read_polygon(path: str | os.PathLike[str]) -> shapely.Polygon | shapely.Mult
         ) from error
     joined = shapely.union_all([shapely.make_valid(shape) for shape in shapes])
     parts = [part for part in shapely.get_parts(joined) if part.geom_type == "Polygon"]
-    area = shapely.MultiPolygon(parts)
     if not parts:
         raise RoadDataError(say("{file} has no polygon in it.", file=file))
-    west, south, east, north = area.bounds
-    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
+    area = shapely.MultiPolygon(parts)
+    if not _EARTH.covers(shapely.box(*area.bounds)):
         raise RoadDataError(
             say(
                 "{file} is not in degrees: GeoJSON has longitude and latitude (WGS84). Save it"
@@ -152,6 +155,11 @@ def _read_layers(file: Path) -> Iterator[Any]:
 
 def join_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
     """Give the area of municipalities by their names or codes. [degrees, WGS84]
+
+    Returns
+    -------
+    area
+        Their union.
 
     Raises
     ------

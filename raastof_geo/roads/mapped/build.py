@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -15,12 +16,12 @@ from raastof_geo.language import say
 from raastof_geo.roads.edges import Turns, no_turns
 from raastof_geo.roads.mapped.chains import Chains, Segments, join_segments
 from raastof_geo.roads.mapped.lines import Lines, measure_lines, measure_shift, simplify_lines
-from raastof_geo.roads.mapped.osm import Bounds, OsmWays, Progress
+from raastof_geo.roads.mapped.osm import OsmWays, TellStep
 from raastof_geo.roads.mapped.reach import Streets, keep_main_part, link_pieces, link_towns
 from raastof_geo.roads.mapped.turns import gather_turns
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.projection import measure_steps, project
+from raastof_geo.roads.projection import Bounds, measure_steps, project
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road
 
 BUILT_IN_CLASSES: tuple[str, ...] = (
@@ -40,6 +41,9 @@ BUILT_IN_CLASSES: tuple[str, ...] = (
 """Classes kept everywhere; minor roads are kept where they link something."""
 
 _LINK_WEIGHT = {"service": 1.5, "living_street": 1.5, "track": 4.0}
+"""How unwelcome a metre of such a road is on a link, beside one of an ordinary road: rather half as
+far again by street than over a yard, and four times as far than over a field. A judgement; it
+chooses which minor roads are kept, never what they weigh on a route."""
 _FERRY_GAP_M = 500.0
 """Loose ends of a ferry this near to each other belong together. [m]"""
 
@@ -52,7 +56,7 @@ def build_network(
     simplify_m: float = 15.0,
     title: str = "OpenStreetMap",
     osm_date: str | None = None,
-    progress: Progress | None = None,
+    progress: TellStep | None = None,
 ) -> RoadNetwork:
     """Build a network in which every place can be reached from every other.
 
@@ -70,6 +74,12 @@ def build_network(
         The drawn road stays within this distance of the road as mapped. [m]
     osm_date
         State of OpenStreetMap, ISO 8601; by default what `ways` say, else today.
+
+    Returns
+    -------
+    network
+        Strongly connected but for closed roads, which stay where they would be a way; nodes lie
+        along a curve that keeps neighbours together.
 
     Raises
     ------
@@ -181,7 +191,13 @@ def _choose(network: RoadNetwork, classes: Collection[str], towns: pd.DataFrame 
 
 
 def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetwork:
-    """Turn the chosen edges into longer ones: joined, simplified, sorted and measured."""
+    """Turn the chosen edges into longer ones: joined, simplified, sorted and measured.
+
+    Lengths are those of the road as mapped, on the ellipsoid, whatever is left out of its shape;
+    where the drawn line is longer by rounding, that counts, so that no road is shorter than it is
+    drawn. Edges are sorted by their ends along the curve of `_sort_nodes`, and equal input gives
+    equal columns. [chosen edges → joined edges]
+    """
     road, roads = _name_roads(whole, chosen)
     chains = join_segments(
         Segments(
@@ -247,7 +263,11 @@ def _name_roads(whole: RoadNetwork, chosen: Indices) -> tuple[SmallIntegers, tup
 
 
 def _carry_turns(whole: RoadNetwork, chosen: Indices, chains: Chains, order: Indices) -> Turns:
-    """Say turn restrictions again on the joined edges; those off the chosen roads go."""
+    """Say turn restrictions again on the joined edges; those off the chosen roads go.
+
+    Arcs that ended up in one joined edge are one arc now; a restriction that is left with one arc
+    was about turning round on the spot, and goes.
+    """
     if not len(whole.turns):
         return no_turns()
     rank = np.empty(len(order), np.int64)
@@ -258,13 +278,12 @@ def _carry_turns(whole: RoadNetwork, chosen: Indices, chains: Chains, order: Ind
         for edge, number, flipped in zip(chosen[chains.segment], chain, chains.flipped, strict=True)
     }
     found = []
-    for row in range(len(whole.turns)):
-        arcs = whole.turns.arc[whole.turns.start[row] : whole.turns.start[row + 1]].tolist()
+    for only, arcs in whole.turns:
         if all(arc // 2 in place for arc in arcs):
             joined = [2 * place[arc // 2][0] + ((arc % 2) ^ place[arc // 2][1]) for arc in arcs]
-            distinct = [arc for at, arc in enumerate(joined) if at == 0 or arc != joined[at - 1]]
+            distinct = tuple(arc for arc, _ in groupby(joined))
             if len(distinct) > 1:
-                found.append((bool(whole.turns.only[row]), tuple(distinct)))
+                found.append((only, distinct))
     return gather_turns(found)
 
 
@@ -272,6 +291,10 @@ def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Lines:
     """Give the points along each chain, both ends included.
 
     Ends are numbered as nodes, points between them after all nodes.
+
+    Each chain is its edges end to end, those driven backwards with their points turned round; where
+    two meet, the node stands once. All with whole arrays: `within` counts the points of each edge,
+    `along` turns the count round. [points of all chains]
     """
     edge = chosen[chains.segment]
     first, size = whole.point_start[edge].astype(np.int64), np.diff(whole.point_start)[edge]
@@ -297,7 +320,12 @@ def _never_shorter(mapped_m: Floats, drawn_m: Floats) -> Floats:
 
 
 def _sort_nodes(nodes: SmallIntegers, lon: Floats, lat: Floats) -> SmallIntegers:
-    """Sort nodes along a curve that keeps neighbours together, which keeps the file small."""
+    """Sort nodes along a curve that keeps neighbours together, which keeps the file small.
+
+    The bits of east and north take turns (Z-order, Morton 1966), 22 bits of steps of 0.0001 degree
+    each: neighbours on the ground get neighbouring numbers, so steps from one number to the next
+    are small.
+    """
     unique = np.unique(nodes)
     east = np.round((lon[unique] + 180) * 1e4).astype(np.int64)
     north = np.round((lat[unique] + 90) * 1e4).astype(np.int64)

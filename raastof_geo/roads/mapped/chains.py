@@ -48,6 +48,11 @@ def join_segments(segments: Segments) -> Chains:
 
     A chain that is open in one direction only runs in that direction. One
     that would come back to its beginning is parted in its middle.
+
+    Returns
+    -------
+    chains
+        Every segment in exactly one of them.
     """
     runs = [part for run in _walk(segments, _partners(segments)) for part in _part(segments, run)]
     runs = [_along(segments, run) for run in runs]
@@ -60,11 +65,16 @@ def join_segments(segments: Segments) -> Chains:
     )
 
 
-# A half-edge is a segment seen from one of its ends: 2 s from its tail, 2 s + 1 from its head.
+# A half-edge is a segment seen from one of its ends: 2 s from its tail, 2 s + 1 from its head. So
+# `half ^ 1` is its other end, and a chain is followed by going over to that and on to its partner.
 
 
 def _partners(segments: Segments) -> Integers:
-    """Give for each half-edge the one that its road goes on with beyond the node, or -1."""
+    """Give for each half-edge the one that its road goes on with beyond the node, or -1.
+
+    Two half-edges at a node where no third one is; of one kind, open in the same directions along
+    the chain, and not of one segment. [2 × segments]
+    """
     node = np.column_stack((segments.tail, segments.head)).ravel()
     outward = np.column_stack((segments.forward, segments.backward)).ravel()
     inward = np.column_stack((segments.backward, segments.forward)).ravel()
@@ -109,6 +119,7 @@ def _follow(half: int, partner: list[int], visited: bytearray) -> list[int]:
 
 
 def _part(segments: Segments, run: list[int]) -> list[list[int]]:
+    """Part a chain in its middle that would come back to where it began."""
     if _node(segments, run[0]) != _node(segments, run[-1] ^ 1) or len(run) < 2:
         return [run]
     cuts = (0, len(run) // 2, len(run))
@@ -116,6 +127,7 @@ def _part(segments: Segments, run: list[int]) -> list[list[int]]:
 
 
 def _along(segments: Segments, run: list[int]) -> list[int]:
+    """Turn a chain round that is open against its direction only: its shape runs as trucks do."""
     segment, flipped = divmod(run[0], 2)
     open_along = segments.backward[segment] if flipped else segments.forward[segment]
     return run if open_along else [half ^ 1 for half in reversed(run)]

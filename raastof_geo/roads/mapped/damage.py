@@ -44,6 +44,11 @@ def find_damage(file: Path) -> Finding | None:
     mind: entities are refused, not expanded. In other formats only places off
     the Earth are looked for. It takes some seconds for a large file, so ask only
     when reading has failed.
+
+    Returns
+    -------
+    finding
+        What is wrong and where; none where nothing is found, which proves nothing.
     """
     try:
         start = _read_start(file).lstrip(b"\xef\xbb\xbf \t\r\n")

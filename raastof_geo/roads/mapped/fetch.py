@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import osmium
@@ -34,8 +34,9 @@ from raastof_geo.links import is_link
 from raastof_geo.records.lock import hold
 from raastof_geo.roads.mapped.build import build_network
 from raastof_geo.roads.mapped.damage import LARGEST_ID
-from raastof_geo.roads.mapped.osm import Progress, read_osm
+from raastof_geo.roads.mapped.osm import TellStep, read_osm
 from raastof_geo.roads.mapped.writer import close_writer, open_writer
+from raastof_geo.roads.projection import Bounds
 from raastof_geo.roads.road import ROAD_CLASSES
 from raastof_geo.roads.stored.store import write_network
 
@@ -75,9 +76,8 @@ _NEEDED: Mapping[str, Mapping[str, tuple[type, ...]]] = {
 _MOST = {"id": LARGEST_ID, "lon": 180, "lat": 90}
 """How far from zero a number of an element may be."""
 
-Bounds = tuple[float, float, float, float]
 Area = shapely.Polygon | shapely.MultiPolygon
-Answer = Mapping[str, Any]
+OverpassAnswer: TypeAlias = Mapping[str, Any]
 _T = TypeVar("_T")
 
 
@@ -90,7 +90,7 @@ def fetch_network(
     classes: Collection[str] = ROAD_CLASSES,
     servers: Sequence[str] = OVERPASS_SERVERS,
     simplify_m: float = 5.0,
-    progress: Progress | None = None,
+    progress: TellStep | None = None,
 ) -> Path:
     """Download the roads of a place, a rectangle or a polygon, and write them as a network.
 
@@ -156,7 +156,7 @@ def fetch_osm(
     into: str | os.PathLike[str],
     cache: str | os.PathLike[str] | None = None,
     servers: Sequence[str] = OVERPASS_SERVERS,
-    progress: Progress | None = None,
+    progress: TellStep | None = None,
 ) -> Path:
     """Download roads, ferries and turn restrictions, and write a file of OpenStreetMap.
 
@@ -228,7 +228,7 @@ def fetch_osm(
 
 
 def _gather(
-    queries: Sequence[str], overpass: _Overpass, store: _Store, heap: _Heap, tell: Progress
+    queries: Sequence[str], overpass: _Overpass, store: _Store, heap: _Heap, tell: TellStep
 ) -> None:
     """Bring all portions together, those kept from before and those that come now."""
     for number, query in enumerate(queries, start=1):
@@ -337,7 +337,7 @@ class _Server:
     """When it may be asked again, on the monotonic clock. [s]"""
 
 
-def _ask_patiently(server: _Server, ask: Callable[[], _T], tell: Progress) -> _T:
+def _ask_patiently(server: _Server, ask: Callable[[], _T], tell: TellStep) -> _T:
     """Ask again after growing pauses, and never before the server wants it."""
     for pause_s in (*PAUSES_S, None):
         left_s = server.free_at_s - time.monotonic()
@@ -366,7 +366,7 @@ def _ask_patiently(server: _Server, ask: Callable[[], _T], tell: Progress) -> _T
 class _Overpass:
     """Servers that all know the same; the first in the queue is the one asked."""
 
-    def __init__(self, urls: Sequence[str], listener: _Listener, tell: Progress) -> None:
+    def __init__(self, urls: Sequence[str], listener: _Listener, tell: TellStep) -> None:
         self.queue = [_Server(url.rstrip("/")) for url in urls]
         self.listener = listener
         self.tell = tell
@@ -386,7 +386,7 @@ class _Overpass:
             )
         )
 
-    def ask(self, query: str) -> Answer:
+    def ask(self, query: str) -> OverpassAnswer:
         """Ask one server after the other until one answers."""
         findings = []
         for _ in range(len(self.queue)):
@@ -401,7 +401,7 @@ class _Overpass:
     def _turn(self) -> None:
         self.queue.append(self.queue.pop(0))
 
-    def _ask_once(self, query: str) -> Answer:
+    def _ask_once(self, query: str) -> OverpassAnswer:
         import osmnx
 
         server = self.queue[0]
@@ -433,7 +433,7 @@ def _read_status(server: _Server) -> None:
     server.limited = int(found[1]) > 0 if found else server.url in OVERPASS_SERVERS
 
 
-def _check_answer(answer: Answer) -> None:
+def _check_answer(answer: OverpassAnswer) -> None:
     """Refuse answers that were cut off, and those that are not data at all."""
     if "remark" in answer:
         raise _RefusalError(str(answer["remark"]))
@@ -486,7 +486,7 @@ def _set_osmnx() -> Iterator[_Listener]:
 
 
 def _choose_area(
-    place: str | None, bounds: Bounds | None, polygon: Area | None, tell: Progress
+    place: str | None, bounds: Bounds | None, polygon: Area | None, tell: TellStep
 ) -> Area:
     if polygon is not None:
         return polygon
@@ -495,7 +495,7 @@ def _choose_area(
     return _find_place(str(place), tell)
 
 
-def _find_place(place: str, tell: Progress) -> Area:
+def _find_place(place: str, tell: TellStep) -> Area:
     """Ask Nominatim for the outline of a place, with a margin."""
     import osmnx
 
@@ -565,16 +565,16 @@ class _Store:
                     file.unlink()
                     file.parent.rmdir()
 
-    def take(self, query: str) -> Answer | None:
+    def take(self, query: str) -> OverpassAnswer | None:
         """Give the answer to a question, if it was kept and is not too old."""
         try:
-            answer: Answer = json.loads(gzip.decompress(self._name(query).read_bytes()))
+            answer: OverpassAnswer = json.loads(gzip.decompress(self._name(query).read_bytes()))
             _check_answer(answer)
         except (OSError, EOFError, zlib.error, ValueError, _RefusalError):
             return None
         return answer
 
-    def keep(self, query: str, answer: Answer) -> None:
+    def keep(self, query: str, answer: OverpassAnswer) -> None:
         """Keep the answer to a question, whole or not at all."""
         file = self._name(query)
         draft = file.with_suffix(f".{os.getpid()}")
@@ -620,10 +620,10 @@ class _Heap:
         self.file = file
         self.writer = osmium.SimpleWriter(str(file))
         self.ways: set[int] = set()
-        self.restrictions: dict[int, Answer] = {}
+        self.restrictions: dict[int, OverpassAnswer] = {}
         self.dates: list[str] = []
 
-    def add(self, answer: Answer) -> None:
+    def add(self, answer: OverpassAnswer) -> None:
         """Put an answer on the heap."""
         date = str(answer.get("osm3s", {}).get("timestamp_osm_base", ""))
         if _DATE.fullmatch(date):

@@ -11,7 +11,7 @@ from raastof_geo.arrays import Floats, Indices, Integers, SmallIntegers
 from raastof_geo.roads.projection import measure_steps
 
 _ROUNDING_M = 0.2
-"""Room for rounding places to a millionth of a degree. [m]"""
+"""Room for rounding places to a millionth of a degree, which is 0.11 m to the north. [m]"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +54,9 @@ class Lines:
 def simplify_lines(lines: Lines, xy: Floats, *, tolerance_m: float) -> Lines:
     """Leave out places without which a line stays within the tolerance (Douglas-Peucker).
 
+    All lines go through GEOS in one call. The number of each place rides along as its third
+    coordinate, so that what is left can be named afterwards, without comparing floats.
+
     Parameters
     ----------
     xy
@@ -61,6 +64,11 @@ def simplify_lines(lines: Lines, xy: Floats, *, tolerance_m: float) -> Lines:
     tolerance_m
         How far a place left out may lie from the line; a little of it is kept
         in hand for rounding. [m]
+
+    Returns
+    -------
+    lines
+        As many, in the same order, both ends of each kept.
     """
     numbered = np.column_stack((xy[lines.point], np.arange(len(lines.point))))
     drawn = shapely.linestrings(numbered, indices=lines.line)
@@ -72,7 +80,15 @@ def simplify_lines(lines: Lines, xy: Floats, *, tolerance_m: float) -> Lines:
 
 
 def measure_lines(lines: Lines, lon: Floats, lat: Floats) -> Floats:
-    """Measure lines on the ellipsoid, in metres."""
+    """Measure lines on the ellipsoid, in metres.
+
+    Steps between the end of one line and the begin of the next are measured too, and left out.
+
+    Returns
+    -------
+    metres
+        [lines]
+    """
     begin, end = lines.point[:-1], lines.point[1:]
     within = np.diff(lines.line) == 0
     step = np.where(within, measure_steps(lon[begin], lat[begin], lon[end], lat[end]), 0.0)
@@ -86,7 +102,13 @@ def measure_shift(
     mapped: Lines,
     mapped_xy: Floats,
 ) -> float:
-    """Measure how far any place of the mapped lines lies from the drawn ones, in metres."""
+    """Measure how far any place of the mapped lines lies from the drawn ones, in metres.
+
+    Returns
+    -------
+    metres
+        The largest distance between any mapped place and the drawn line of its own road. [m]
+    """
     shapes = np.asarray(shapely.linestrings(drawn_xy[drawn.point], indices=drawn.line))
     shapely.prepare(shapes)
     places = shapely.points(mapped_xy[mapped.point])

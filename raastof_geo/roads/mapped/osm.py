@@ -6,10 +6,11 @@ import os
 import re
 import tempfile
 from array import array
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import osmium
@@ -24,9 +25,8 @@ from raastof_geo.roads.mapped.tags import read_barrier, read_road, read_turn, tu
 from raastof_geo.roads.mapped.writer import open_writer
 from raastof_geo.roads.road import ROAD_CLASSES, Road
 
-Bounds = tuple[float, float, float, float]
-"""West, south, east and north, WGS84. [degrees]"""
-Progress = Callable[[Message], None]
+TellStep: TypeAlias = Callable[[Message], None]
+"""Told what is going on, in a sentence."""
 
 _DATE_KEYS = ("osmosis_replication_timestamp", "timestamp")
 _KEYS = ("highway", "route", "barrier", "ford")
@@ -92,7 +92,7 @@ def read_osm(
     *,
     classes: Collection[str] = ROAD_CLASSES,
     area: shapely.Geometry | None = None,
-    progress: Progress | None = None,
+    progress: TellStep | None = None,
 ) -> OsmWays:
     """Read every road and vehicle ferry from `.osm.pbf`, `.osm` and their kin.
 
@@ -106,6 +106,11 @@ def read_osm(
         Classes of road that are wanted.
     area
         Leave out what lies outside; a polygon in WGS84. [degrees]
+
+    Returns
+    -------
+    ways
+        In columns: places, ways through them, and what restricts.
 
     Raises
     ------
@@ -257,17 +262,15 @@ def _read_relation(line: bytes, found: _Found) -> None:
 
 
 def _read_turn_members(text: str, only: bool, tags: dict[str, str]) -> MappedTurn | None:
-    members = _MEMBER.findall(text.strip())
-    ways = {
-        role: tuple(int(ref) for kind, ref, given in members if kind == "w" and given == role)
-        for role in ("from", "via", "to")
-    }
-    nodes = [int(ref) for kind, ref, role in members if kind == "n" and role == "via"]
-    if not ways["from"] or not ways["to"] or (len(nodes) != 1 and not ways["via"]):
+    members: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for kind, ref, role in _MEMBER.findall(text.strip()):
+        members[kind, role].append(int(ref))
+    origin, via, target = (tuple(members["w", role]) for role in ("from", "via", "to"))
+    nodes = members["n", "via"]
+    if not origin or not target or (len(nodes) != 1 and not via):
         return None
-    via_node = nodes[0] if nodes and not ways["via"] else None
-    u_turn = any(value == "no_u_turn" for value in tags.values())
-    return MappedTurn(only, ways["from"], via_node, ways["via"], ways["to"], u_turn)
+    via_node = nodes[0] if nodes and not via else None
+    return MappedTurn(only, origin, via_node, via, target, "no_u_turn" in tags.values())
 
 
 def _read_tags(text: bytes) -> dict[str, str]:

@@ -19,7 +19,10 @@ TOWN_SEARCH_M = 1500.0
 """How far from the middle of a town its link may start. [m]"""
 
 _ROUNDS = 8
+"""Most rounds of linking pieces by way of other pieces. It ends sooner where nothing is added; the
+built-in roads need fewer. A judgement."""
 _SHORTEST_M = 0.01
+"""Least cost of an arc: SciPy takes a weight of 0 for no arc at all. [m]"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +70,16 @@ def link_pieces(streets: Streets, kept: Mask) -> Mask:
 
     Quays count as pieces, so that a ferry ends on a road. Repeats, since a
     piece may be reached only by way of another.
+
+    Parameters
+    ----------
+    kept
+        What is kept so far. [segments]
+
+    Returns
+    -------
+    kept
+        That, and the links. [segments]
     """
     quays, arcs = _find_quays(streets, kept), _make_arcs(streets)
     for _ in range(_ROUNDS):
@@ -88,6 +101,11 @@ def link_towns(streets: Streets, kept: Mask, towns: Floats) -> Mask:
     ----------
     towns
         One row per town: east and north in EPSG:25832. [m]
+
+    Returns
+    -------
+    kept
+        What was kept, and the links. [segments]
     """
     main = find_main_nodes(streets, kept)
     reached = kept & main[streets.tail] & main[streets.head] & ~streets.ferry
@@ -98,13 +116,28 @@ def link_towns(streets: Streets, kept: Mask, towns: Floats) -> Mask:
 
 
 def keep_main_part(streets: Streets, kept: Mask) -> Mask:
-    """Keep what can be reached from everywhere and left for everywhere, less blind ferries."""
+    """Keep what can be reached from everywhere and left for everywhere, less blind ferries.
+
+    Returns
+    -------
+    kept
+        [segments]
+    """
     main = find_main_nodes(streets, kept)
     return _drop_blind_ferries(streets, kept & main[streets.tail] & main[streets.head])
 
 
 def find_main_nodes(streets: Streets, kept: Mask) -> Mask:
-    """Find the nodes of the strongly connected part with the most kilometres."""
+    """Find the nodes of the strongly connected part with the most kilometres.
+
+    The strongly connected part: within it every place is reached from every other, one-way streets
+    and all. By kilometres, not by nodes, since a town has many nodes and few roads.
+
+    Returns
+    -------
+    main
+        [nodes]
+    """
     there, back = kept & streets.forward, kept & streets.backward
     start = np.concatenate((streets.tail[there], streets.head[back]))
     end = np.concatenate((streets.head[there], streets.tail[back]))

@@ -228,22 +228,27 @@ def read_road(tags: Mapping[str, str]) -> Road | None:
 
     A road that trucks may not use is a road with `Access.CLOSED`. A ferry must
     say that it takes motor vehicles; a road is open unless it says otherwise.
+
+    Returns
+    -------
+    road
+        Its class, directions, access and all that `READERS` reads; none for a foot path or a
+        building site.
     """
     road_class = read_class(tags)
     if road_class is None or (road_class == "ferry" and not _takes_motor_vehicles(tags)):
         return None
-    access = _read_access(tags, road_class)
-    forward, backward = _read_oneway(tags, road_class)
-    if not (forward or backward):
-        forward = backward = True
-        access = Access.CLOSED
-    if not tags.keys().isdisjoint(_DIRECTED_TAGS):
-        forward, backward, access = _close_directions(tags, forward, backward, access)
+    directions = _read_oneway(tags, road_class)
+    closed = not any(directions)
+    directions = (True, True) if closed else directions
+    left = _read_directions(tags, *directions)
+    closed = closed or not any(left)
+    forward, backward = left if any(left) else directions
     return Road(
         road_class=road_class,
         forward=forward,
         backward=backward,
-        access=access,
+        access=Access.CLOSED if closed else _read_access(tags, road_class),
         **{field: read(tags, road_class) for field, read in READERS.items()},
     )
 
@@ -379,15 +384,14 @@ def _read_access_value(value: str) -> Access | None:
     )
 
 
-def _close_directions(
-    tags: Mapping[str, str], forward: bool, backward: bool, access: Access
-) -> tuple[bool, bool, Access]:
-    """Close what `hgv:backward=no` and its kin close; the whole road where nothing is left."""
-    open_forward = forward and _decide(tags, _ACCESS_FORWARD) is not Access.CLOSED
-    open_backward = backward and _decide(tags, _ACCESS_BACKWARD) is not Access.CLOSED
-    if open_forward or open_backward:
-        return open_forward, open_backward, access
-    return forward, backward, Access.CLOSED
+def _read_directions(tags: Mapping[str, str], forward: bool, backward: bool) -> tuple[bool, bool]:
+    """Give what `hgv:backward=no` and its kin leave open of two directions."""
+    if tags.keys().isdisjoint(_DIRECTED_TAGS):
+        return forward, backward
+    return (
+        forward and _decide(tags, _ACCESS_FORWARD) is not Access.CLOSED,
+        backward and _decide(tags, _ACCESS_BACKWARD) is not Access.CLOSED,
+    )
 
 
 def _takes_motor_vehicles(tags: Mapping[str, str]) -> bool:
@@ -501,7 +505,13 @@ def _read_limit(tags: Mapping[str, str], limit: TruckLimit) -> float:
 
 
 def strictest_limit(tag: str, values: Iterable[str]) -> str:
-    """Give the lowest of several values of a tag that limits trucks; any, where none is read."""
+    """Give the lowest of several values of a tag that limits trucks; any, where none is read.
+
+    Returns
+    -------
+    value
+        As it stands among `values`, unit and all.
+    """
     limit = _LIMIT_OF.get(tag.removesuffix(_CONDITIONAL))
     read = _READ[limit.unit if limit else "m"]
     return min(values, key=lambda one: (math.isnan(read(one)), read(one)))

@@ -1,9 +1,15 @@
-"""Find what turn restrictions mean on the edges of a network."""
+"""Find what turn restrictions mean on the edges of a network.
+
+OpenStreetMap speaks of ways; edges are parts of ways. A restriction over a node means the parts
+that meet there; one over ways means every sequence of their parts from the one to the other. An
+arc is twice its edge, one more against its nodes, so `arc ^ 1` is the way back.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 
 import numpy as np
 
@@ -12,7 +18,8 @@ from raastof_geo.roads.edges import Turns, no_turns
 from raastof_geo.roads.mapped.osm import MappedTurn
 
 _LONGEST_VIA = 64
-"""Edges that a restriction may run through; more is a mistake in the map."""
+"""Edges that a restriction may run through; more is a mistake in the map, and sequences over them
+would be too many to follow. A judgement."""
 
 
 def find_turns(
@@ -50,7 +57,13 @@ def find_turns(
 
 
 def gather_turns(found: Iterable[tuple[bool, tuple[int, ...]]]) -> Turns:
-    """Put restrictions into columns: whether each is an only one, and its arcs."""
+    """Put restrictions into columns: whether each is an only one, and its arcs.
+
+    Returns
+    -------
+    turns
+        In the order given.
+    """
     rows = list(found)
     size = [len(arcs) for _, arcs in rows]
     return Turns(
@@ -82,21 +95,24 @@ class _Roads:
 
     def trace(self, turn: MappedTurn, via_nodes: Mapping[int, int]) -> Iterator[tuple[int, ...]]:
         """Give the arcs of every way through a restriction, first to last."""
-        into = [arc for way in turn.origin for edge in self.edges[way] for arc in _both(edge)]
-        out = [arc for way in turn.target for edge in self.edges[way] for arc in _both(edge)]
         if turn.via_node is not None:
-            node = via_nodes.get(turn.via_node)
-            for first in into:
-                for last in out:
-                    if self.head(first) == node == self.tail(last) and self.is_turn(
-                        first, last, turn
-                    ):
-                        yield first, last
-            return
+            return self._over_node(turn, via_nodes.get(turn.via_node))
+        return self._over_ways(turn)
+
+    def _over_node(self, turn: MappedTurn, node: int | None) -> Iterator[tuple[int, ...]]:
+        into = [arc for arc in self._arcs_of(turn.origin) if self.head(arc) == node]
+        out = [arc for arc in self._arcs_of(turn.target) if self.tail(arc) == node]
+        yield from (pair for pair in product(into, out) if self.is_turn(*pair, turn))
+
+    def _over_ways(self, turn: MappedTurn) -> Iterator[tuple[int, ...]]:
+        into, out = self._arcs_of(turn.origin), self._arcs_of(turn.target)
         via = {edge for way in turn.via_ways for edge in self.edges[way]}
         if 0 < len(via) <= _LONGEST_VIA:
             for first in into:
                 yield from self._through((first,), via, set(out))
+
+    def _arcs_of(self, ways: Iterable[int]) -> list[int]:
+        return [arc for way in ways for edge in self.edges[way] for arc in _both(edge)]
 
     def _through(
         self, arcs: tuple[int, ...], via: set[int], out: set[int]

@@ -31,6 +31,11 @@ def lay_network(
     ----------
     osm_date
         State of OpenStreetMap, ISO 8601; by default what `ways` say, else today.
+
+    Returns
+    -------
+    network
+        Every way of every class, drawn as mapped, closed roads and barriers too.
     """
     lon, lat = round_degrees(ways.node_lon), round_degrees(ways.node_lat)
     pieces = _split(ways)
@@ -85,7 +90,11 @@ class _Pieces:
 
 
 def _split(ways: OsmWays) -> _Pieces:
-    """Split at each node that is used twice, ends a way, bears a barrier or bears a restriction."""
+    """Split at each node that is used twice, ends a way, bears a barrier or bears a restriction.
+
+    A closed ring without a junction would be an edge from a node to itself, which no route can tell
+    the direction of: it is split in its middle as well.
+    """
     used = np.bincount(ways.node, minlength=len(ways.node_id))
     junction = used > 1
     junction[list(ways.barriers)] = True
@@ -123,6 +132,8 @@ def _measure(pieces: _Pieces, ways: OsmWays, lon: Floats, lat: Floats) -> Floats
     step = np.zeros(len(ways.node))
     step[1:] = measure_steps(lon[begin], lat[begin], lon[end], lat[end])
     along = np.cumsum(step)
+    # A step of this running sum errs by some 1e-8 m. Rounded to a thousandth of a centimetre
+    # first, such errors raise no length by a whole one.
     return np.asarray(np.ceil(np.round((along[pieces.end] - along[pieces.begin]) * 100, 3)) / 100)
 
 
@@ -136,7 +147,12 @@ def _number_nodes(
 
 
 def _raise_barriers(network: RoadNetwork, barriers: dict[int, Road]) -> RoadNetwork:
-    """Set each end of a road at a barrier apart, and join it to the junction by the barrier."""
+    """Set each end of a road at a barrier apart, and join it to the junction by the barrier.
+
+    A gate or a bollard restricts who passes it, not who turns at the junction it stands in: so the
+    junction stays, each road that ends there gets an end of its own in the same place, and an edge
+    of no length between both bears what the barrier forbids. [edges + barriers]
+    """
     if not barriers:
         return network
     kinds = {node: len(network.roads) + rank for rank, node in enumerate(barriers)}
@@ -181,8 +197,7 @@ def _pass_barriers(turns: Turns, stands: Mapping[tuple[int, int], int]) -> Turns
         Edge of the barrier at each end of an edge: 0 its tail, 1 its head.
     """
     found = []
-    for rank, only in enumerate(turns.only.tolist()):
-        arcs = turns.arc[turns.start[rank] : turns.start[rank + 1]].tolist()
+    for only, arcs in turns:
         path = arcs[:1]
         for one, other in pairwise(arcs):
             away = stands.get((one // 2, 1 - one % 2))

@@ -1,4 +1,9 @@
-"""Find the way between a place and the core of the network: the first and the last stretch."""
+"""Find the way between a place and the core of the network: the first and the last stretch.
+
+Only here are local roads driven, those for the first and the last stretch of a trip: a way may
+begin on them and end on them, and is on open road in between. Weights are whole units, as
+`routing.router` explains.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 
 from raastof_geo.arrays import Integers, Mask
-from raastof_geo.roads.routing.engine import CLOSED, LARGEST
+from raastof_geo.roads.routing.engine import CLOSED, HEAVIEST
 from raastof_geo.roads.routing.graph import RoadGraph
 from raastof_geo.roads.routing.reduce import Reduction
 
@@ -22,7 +27,7 @@ _Reached: TypeAlias = tuple[int, int, State, State | None, int]
 
 
 @dataclass(frozen=True)
-class Stop:
+class RoadStop:
     """A place on an edge."""
 
     edge: int
@@ -34,7 +39,7 @@ class Stop:
 class Approach:
     """Every way from a place to the core, or from the core to a place."""
 
-    stop: Stop
+    stop: RoadStop
     weight: dict[int, int]
     """Least weight to each node that was reached, by node of the graph."""
     doors: tuple[tuple[int, int], ...]
@@ -62,24 +67,36 @@ class Surroundings:
     local: Mask
     """Arcs that are for the first and the last stretch only."""
 
-    def leave(self, stop: Stop) -> Approach:
-        """Find the ways from a place to the core."""
+    def leave(self, stop: RoadStop) -> Approach:
+        """Find the ways from a place to the core.
+
+        Returns
+        -------
+        approach
+            Its doors are nodes of the core where a route may begin.
+        """
         return self._search(stop, outward=True)
 
-    def reach(self, stop: Stop) -> Approach:
-        """Find the ways from the core to a place."""
+    def reach(self, stop: RoadStop) -> Approach:
+        """Find the ways from the core to a place.
+
+        Returns
+        -------
+        approach
+            Its doors are nodes of the core where a route may end.
+        """
         return self._search(stop, outward=False)
 
-    def _search(self, stop: Stop, *, outward: bool) -> Approach:
+    def _search(self, stop: RoadStop, *, outward: bool) -> Approach:
         """Search from the place over local roads, then open ones, never local ones again.
 
-        It ends at nodes of the core, but goes on through them as long as it is on local
-        roads, since no route through the core may use those. In a dead end it heads for the
-        core only: whoever is deeper in it comes to meet it.
+        Dijkstra's algorithm on pairs of a node and whether open road has been driven, since a
+        local road may follow another local one, but not an open one. It ends at nodes of the
+        core, but goes on through them as long as it is on local roads, since no route through
+        the core may use those. In a dead end it heads for the core only: whoever is deeper in it
+        comes to meet it. Running numbers break ties, so that equal ways are told apart the same
+        way on every machine. [units]
         """
-        weights, local, core, stems = self._weights, self._local, self._core, self._stems
-        ends = self._ends if outward else self._starts
-        arcs_of = (self.graph.arcs_out if outward else self.graph.arcs_in).of
         best: dict[State, int] = {}
         step: dict[State, tuple[State | None, int]] = {}
         heap = list(self._begin(stop, outward))
@@ -90,17 +107,27 @@ class Surroundings:
             if state in best:
                 continue
             best[state], step[state] = total, (before, arc)
-            node, open_road = state
-            inside, stem = core[node] < 0, stems[node]
-            for onward in arcs_of(node):
-                own, weight = local[onward], weights[onward]
-                if weight >= CLOSED or (own and open_road) or not (own or inside):
-                    continue
-                ahead = (ends[onward], not own)
-                if ahead not in best and (stem < 0 or own or ahead[0] == stem):
+            for onward, ahead in self._go_on(state, outward):
+                if ahead not in best:
                     pushed += 1
+                    weight = self._weights[onward]
                     heapq.heappush(heap, (total + weight, pushed, ahead, state, onward))
-        return _gather(stop, best, step, core)
+        return _sum_up(stop, best, step, self._core)
+
+    def _go_on(self, state: State, outward: bool) -> Iterator[tuple[int, State]]:
+        """Give the arcs that a search may take from a state, and the states they lead to."""
+        weights, local = self._weights, self._local
+        ends = self._ends if outward else self._starts
+        arcs = self.graph.arcs_out if outward else self.graph.arcs_in
+        node, open_road = state
+        inside, stem = self._core[node] < 0, self._stems[node]
+        for onward in arcs.of(node):
+            own = local[onward]
+            allowed = not open_road if own else inside
+            if allowed and weights[onward] < CLOSED:
+                ahead = ends[onward]
+                if stem < 0 or own or ahead == stem:
+                    yield onward, (ahead, not own)
 
     # Views of memory give plain numbers, several times faster than arrays do.
 
@@ -128,7 +155,8 @@ class Surroundings:
     def _ends(self) -> memoryview[int]:
         return memoryview(self.graph.end.data)
 
-    def _begin(self, stop: Stop, outward: bool) -> Iterator[_Reached]:
+    def _begin(self, stop: RoadStop, outward: bool) -> Iterator[_Reached]:
+        """Give the states in which a search begins, at the end of each arc of the place."""
         ends = self._ends if outward else self._starts
         for rank, arc in enumerate(self.graph.arcs_on.of(stop.edge)):
             weight = self._weights[arc]
@@ -136,12 +164,18 @@ class Surroundings:
                 total = round(weight * self.part(stop, arc, outward=outward))
                 yield total, -rank, (ends[arc], not self._local[arc]), None, arc
 
-    def part(self, stop: Stop, arc: int, *, outward: bool) -> float:
+    def part(self, stop: RoadStop, arc: int, *, outward: bool) -> float:
         """Give the share of an arc between a place on it and its end, or its start."""
         return 1 - stop.share if bool(self.graph.ahead[arc]) is outward else stop.share
 
-    def between(self, origin: Stop, destination: Stop) -> tuple[int, int] | None:
-        """Give weight and arc of the way along one edge, none where there is none."""
+    def between(self, origin: RoadStop, destination: RoadStop) -> tuple[int, int] | None:
+        """Give weight and arc of the way along one edge, none where there is none.
+
+        Returns
+        -------
+        way
+            Weight [units] and arc.
+        """
         if origin.edge != destination.edge:
             return None
         ways = [
@@ -153,12 +187,13 @@ class Surroundings:
         return min(ways, default=None)
 
 
-def _gather(
-    stop: Stop,
+def _sum_up(
+    stop: RoadStop,
     best: dict[State, int],
     step: dict[State, tuple[State | None, int]],
     core: memoryview[int],
 ) -> Approach:
+    """Take the lighter state of each node, and see which nodes are doors to the core."""
     state: dict[int, State] = {}
     for found, total in best.items():
         node = found[0]
@@ -168,6 +203,6 @@ def _gather(
     doors = tuple(
         (core[node], total)
         for node, total in weight.items()
-        if core[node] >= 0 and total <= LARGEST
+        if core[node] >= 0 and total <= HEAVIEST
     )
     return Approach(stop, weight, doors, state, step)

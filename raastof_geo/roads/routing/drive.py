@@ -1,4 +1,9 @@
-"""What a truck meets on roads: how fast it goes, where it may go, what it emits and pays."""
+"""What a truck meets on roads: how fast it goes, where it may go, what it emits and pays.
+
+Here stands, once, what a kilometre costs: emissions in `emit_kg_co2e`, money on the way in
+`pay_on_the_way`. Routes, legs, empty trips, detours and graphs for NetworkX all ask these two, for
+arcs or for whole trips: both are linear, so the sum over a route is that of its sums.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +51,16 @@ def size_truck(vehicle: Vehicle, load: str) -> TruckSize:
 
 
 def find_speed(network: RoadEdges, catalogue: Catalogue) -> Floats:
-    """Give how fast trucks go on every edge; ferries as fast as their `duration` says. [km/h]"""
+    """Give how fast trucks go on every edge; ferries as fast as their `duration` says. [km/h]
+
+    A ferry sails for as long as its `duration` says, over the whole of its way; the speed of the
+    catalogue stands where nothing is said.
+
+    Returns
+    -------
+    speed
+        A copy that the caller may change. [edges, km/h]
+    """
     speed = catalogue.speed_table.mean_km_h(
         ROAD_CLASSES,
         network.road_class,
@@ -112,6 +126,11 @@ def pay_on_the_way(
         How far it drives on tolled roads, and is carried by ferries. [km]
     link_dkk
         Fares of the fixed links that it crosses. [DKK]
+
+    Returns
+    -------
+    cost
+        In the shape of what is given. [DKK]
     """
     toll = toll_km * vehicle.toll_dkk_per_km.value
     return toll + link_dkk + ferry_km * catalogue.ferry.fare_dkk_per_km.value
@@ -140,6 +159,11 @@ def drive_edges(
         How fast it goes on every edge; by default as the catalogue says. [km/h]
     barred
         Edges that this truck may not use; by default those whose limits it exceeds.
+
+    Returns
+    -------
+    drive
+        Loaded to the full payload, or empty. [edges]
     """
     speed = find_speed(network, catalogue) if speed_km_h is None else speed_km_h
     if barred is None:

@@ -26,15 +26,24 @@ Doors: TypeAlias = Sequence[tuple[int, int]]
 """Nodes through which a place is reached, and what it weighs to get there."""
 
 CLOSED = 2**31 - 1
-"""The weight of what may not be driven; RoutingKit's infinity."""
-LARGEST = 2**30
-"""No route may weigh more: two of them added still fit below `CLOSED`."""
+"""The weight of what may not be driven: RoutingKit's infinity (`inf_weight`), the largest number of
+32 bits with a sign. [units]"""
+HEAVIEST = 2**30
+"""No route may weigh more: two of them added, as over a hub, still fit into 32 bits. [units]"""
 
 _SOURCES_AT_ONCE = 32
+"""Rows of SciPy's answer held in memory side by side: 8 bytes for each node of the core in each."""
+
+# The next four are judgements, from trials on the roads of Zealand (67,000 nodes in the core). They
+# decide how long a table takes, never what stands in it.
 _ROWS_AT_ONCE = 64
+"""Rows of a table that are held against the hubs at a time, to stay in the processor's cache."""
 _PAIRS_FOR_CELLS = 40_000
+"""Tables with fewer pairs (200 × 200) are swept whole: cutting them would not pay."""
 _HUB_COUNTS = (64, 128, 192, 256, 384, 512)
+"""How many hubs are tried. Each costs a pass over the table, so as few as do."""
 _LARGEST_CELL = 0.6
+"""Share of the nodes that the largest cell may have: with more there is little to gain."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,13 @@ def has_hierarchies() -> bool:
 
 
 def order_nodes(tail: Integers, head: Integers, lon: Floats, lat: Floats) -> Integers:
-    """Order nodes for a hierarchy, by nested dissection (inertial flow)."""
+    """Order nodes for a hierarchy, by nested dissection (inertial flow).
+
+    Returns
+    -------
+    order
+        Nodes of the core from the lowest rank to the highest.
+    """
     import routingkit_cch
 
     order = routingkit_cch.compute_order_inertial(
@@ -120,7 +135,13 @@ class Cells:
     """Cell of each node, -1 for hubs."""
 
     def find(self, places: Sequence[Doors]) -> Integers:
-        """Give the cell of each place, -1 where it has doors in several."""
+        """Give the cell of each place, -1 where it has doors in several.
+
+        Returns
+        -------
+        cell
+            [places]
+        """
         found = []
         for doors in places:
             cells = {int(self.cell[node]) for node, _ in doors} - {-1}
@@ -129,7 +150,17 @@ class Cells:
 
 
 def cut_cells(tail: Integers, head: Integers, order: Integers) -> Cells | None:
-    """Cut a graph at the last nodes of its order, as few as leave no cell too large."""
+    """Cut a graph at the last nodes of its order, as few as leave no cell too large.
+
+    Nested dissection orders the nodes so that the last ones part the graph: whatever goes from one
+    side to the other passes one of them. Taken out as hubs they leave cells that no way leaves
+    without a hub.
+
+    Returns
+    -------
+    cells
+        None where the graph is too small for hubs, or hangs together too well.
+    """
     size = len(order)
     for count in _HUB_COUNTS:
         if count > size / 16:
@@ -168,6 +199,11 @@ class HierarchyMetric:
         tables the core is cut into cells by hubs, its nodes of the highest rank: a way from
         one cell to another goes through a hub, and for ways within a cell a sweep over that
         cell is short.
+
+        Returns
+        -------
+        table
+            [origins × destinations, units]
         """
         cells = self._engine.cells
         if len(origins) * len(destinations) < _PAIRS_FOR_CELLS or cells is None:
@@ -208,7 +244,11 @@ class HierarchyMetric:
     def _through_hubs(
         self, origins: Sequence[Doors], destinations: Sequence[Doors], hubs: list[int]
     ) -> Integers:
-        """Give the least weight over any hub. [origins × destinations]"""
+        """Give the least weight over any hub. [origins × destinations]
+
+        Ways to the hubs and from them are whole rows of numbers of at most `CLOSED`, so two of them
+        added fit into 32 bits without a sign; that halves what has to pass through memory.
+        """
         leave = self._kit.CCHOneToMany(self._metric, hubs).distances_from_multi
         there = _table(leave, origins, len(hubs)).astype(np.uint32)
         del leave
@@ -260,6 +300,8 @@ class DijkstraMetric:
 
     def __init__(self, engine: DijkstraEngine, weight: Integers) -> None:
         self._engine = engine
+        # Runs are sorted by their ends, so parallel ones stand in a row: the least of each row
+        # counts, and of equal ones the first, as a sparse matrix would add them up instead.
         ranked = weight[engine.order]
         least = np.minimum.reduceat(ranked, engine.first) if len(ranked) else ranked
         sizes = np.diff(np.append(engine.first, len(ranked)))
@@ -276,7 +318,13 @@ class DijkstraMetric:
         )
 
     def measure(self, origins: Sequence[Doors], destinations: Sequence[Doors]) -> Integers:
-        """Give the least weight between all origins and destinations, or `CLOSED`."""
+        """Give the least weight between all origins and destinations, or `CLOSED`.
+
+        Returns
+        -------
+        table
+            [origins × destinations, units]
+        """
         nodes = sorted({node for doors in destinations for node, _ in doors})
         sources = sorted({node for doors in origins for node, _ in doors})
         if not nodes or not sources:
@@ -286,22 +334,33 @@ class DijkstraMetric:
             part = slice(first, first + _SOURCES_AT_ONCE)
             table[part] = dijkstra(self._matrix, indices=sources[part])[:, nodes]
         table = np.minimum(table, CLOSED)
-        row = {node: rank for rank, node in enumerate(sources)}
-        reached = np.full((len(origins), len(nodes)), float(CLOSED))
-        for rank, doors in enumerate(origins):
-            for node, weight in doors:
-                np.minimum(reached[rank], table[row[node]] + weight, out=reached[rank])
+        # Out of the doors of an origin is into those of a destination, the other way round.
+        reached = _through_doors(table.T, sources, origins).T.astype(np.float64)
         return _through_doors(reached, nodes, destinations)
 
     def trees(self, sources: Sequence[int]) -> tuple[Floats, SmallIntegers]:
-        """Give for each source the weight of every node, and the node before it."""
+        """Give for each source the weight of every node, and the node before it.
+
+        Returns
+        -------
+        weight
+            Infinite where no way leads. [sources × nodes, units]
+        before
+            Negative at the source and where no way leads. [sources × nodes]
+        """
         found: tuple[Floats, SmallIntegers] = dijkstra(
             self._matrix, indices=list(sources), return_predecessors=True
         )
         return found
 
     def runs(self, tail: Integers, head: Integers) -> Integers:
-        """Give the best run between pairs of neighbours."""
+        """Give the best run between pairs of neighbours.
+
+        Returns
+        -------
+        runs
+            Of parallel ones the lightest, of equal ones the first. [pairs]
+        """
         rank = np.searchsorted(self._engine.unique, tail * self._engine.size + head)
         return np.asarray(self._run[rank])
 
@@ -337,7 +396,11 @@ def _table(ask: Callable[[Any], Any], places: Sequence[Doors], width: int) -> Fl
 def _through_doors(
     reached: Floats, nodes: Sequence[int], destinations: Sequence[Doors]
 ) -> Integers:
-    """Go on from nodes to the destinations behind them. [origins × destinations]"""
+    """Go on from nodes to the destinations behind them. [origins × destinations]
+
+    Door by door, the first of all destinations at once, then the second: few destinations have more
+    than two, so this is a few passes over whole columns.
+    """
     column = {node: rank for rank, node in enumerate(nodes)}
     best = np.full((len(reached), len(destinations)), float(CLOSED))
     most = max((len(doors) for doors in destinations), default=0)

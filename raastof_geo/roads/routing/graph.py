@@ -1,4 +1,13 @@
-"""Lay out the arcs that trucks drive, turn restrictions built in."""
+"""Lay out the arcs that trucks drive, turn restrictions built in.
+
+A restriction speaks of a sequence of arcs; a search for least ways knows nodes only. So for every
+beginning of a forbidden sequence (a state) the junction stands once more: who comes by that
+beginning arrives at the copy, and behind the copy the arcs stand again, less the forbidden one.
+All states together are an automaton that reads a way arc by arc and remembers the longest
+beginning that its end matches (Aho, Corasick: Efficient string matching, CACM 18, 1975,
+doi 10.1145/360825.360855), so a way is found just where no restriction is broken, and least ways
+stay exact.
+"""
 
 from __future__ import annotations
 
@@ -84,6 +93,12 @@ def build_graph(network: RoadNetwork, *, turns: bool = True) -> RoadGraph:
     ----------
     turns
         Whether turn restrictions hold.
+
+    Returns
+    -------
+    graph
+        Arcs along their edges come first, then those against them, each in the order of edges;
+        after them the copies behind restricted turns.
     """
     ahead, back = np.flatnonzero(network.forward), np.flatnonzero(network.backward)
     graph = RoadGraph(
@@ -98,7 +113,10 @@ def build_graph(network: RoadNetwork, *, turns: bool = True) -> RoadGraph:
 
 
 def _restrict(graph: RoadGraph, turns: Turns) -> RoadGraph:
-    """Add the nodes and arcs that keep forbidden sequences of arcs apart."""
+    """Add the nodes and arcs that keep forbidden sequences of arcs apart.
+
+    Copies are made for the states only, so the graph grows by a few nodes for each restriction.
+    """
     rules = _Rules(graph, turns)
     count = len(graph.start)
     end = graph.end.copy()
@@ -144,7 +162,11 @@ class _Rules:
         self.states = {prefix: graph.size + rank for rank, prefix in enumerate(prefixes)}
 
     def step(self, state: Prefix, arc: int) -> int | None:
-        """Give the node that an arc leads to after a state, none where it is forbidden."""
+        """Give the node that an arc leads to after a state, none where it is forbidden.
+
+        The longest suffix of the path that is a state decides, since it remembers most; the arc is
+        forbidden if any suffix is.
+        """
         path = (*state, arc)
         suffixes = [path[first:] for first in range(len(path))]
         if any(suffix in self.forbidden for suffix in suffixes):
@@ -193,11 +215,8 @@ def _forbid(graph: RoadGraph, turns: Turns) -> list[tuple[Prefix, int]]:
     """Give each forbidden sequence: the arcs before, and the one that must not follow."""
     found: list[tuple[Prefix, int]] = []
     allowed: dict[Prefix, set[int]] = defaultdict(set)
-    for rank, only in enumerate(turns.only.tolist()):
-        arcs = [
-            _find_arc(graph, arc)
-            for arc in turns.arc[turns.start[rank] : turns.start[rank + 1]].tolist()
-        ]
+    for only, sequence in turns:
+        arcs = [_find_arc(graph, arc) for arc in sequence]
         path = [arc for arc in arcs if arc is not None]
         if len(path) < max(len(arcs), 2):
             continue

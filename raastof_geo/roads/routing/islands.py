@@ -43,6 +43,11 @@ def find_islands(network: RoadNetwork, *, ferries: bool) -> Islands:
     ----------
     ferries
         Whether what only a ferry joins is one part.
+
+    Returns
+    -------
+    islands
+        Parts are numbered from 0, in no order.
     """
     usable = network.access != Access.CLOSED
     local = find_local_edges(network)
@@ -90,6 +95,11 @@ def group_sites(network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool
         The edge of each site.
     ferries
         Whether trucks may take ferries.
+
+    Returns
+    -------
+    groups
+        Numbers from 0, in the order in which sites first lie in each.
     """
     part = find_islands(network, ferries=ferries).of_node
     parts = {site: int(part[node]) for site, node in _tails(network, edges).items()}
@@ -100,7 +110,13 @@ def group_sites(network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool
 def explain_islands(
     network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool
 ) -> list[Message]:
-    """Say which groups of sites cannot reach each other, and which closed ferries would help."""
+    """Say which groups of sites cannot reach each other, and which closed ferries would help.
+
+    Returns
+    -------
+    told
+        Nothing where all sites lie on one island.
+    """
     groups = _by_number(group_sites(network, edges, ferries=ferries))
     if len(groups) < 2:
         return []

@@ -3,11 +3,17 @@
 A dead end is used only by who starts or stops in it, and along a chain of
 nodes with two neighbours there is nothing to decide. Both leave the graph;
 what starts or stops there finds its way to the rest by a search of its own.
+Of the 435,000 nodes of Zealand 67,000 are left.
+
+All of it is done for whole arrays at a time: no loop visits a node. Neighbours
+are kept as their exclusive or, one number for each node: as long as a node has
+two of them, knowing one tells the other.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,7 +39,18 @@ class Reduction:
     run_arc: Integers
 
     def add_up(self, weight: Floats) -> Floats:
-        """Add up what arcs weigh along each run, infinity and all."""
+        """Add up what arcs weigh along each run, infinity and all.
+
+        Parameters
+        ----------
+        weight
+            [arcs]
+
+        Returns
+        -------
+        sums
+            [runs]
+        """
         if not len(self.tail):
             return np.zeros(0)
         return np.asarray(np.add.reduceat(weight[self.run_arc], self.run_start[:-1]))
@@ -46,6 +63,11 @@ def reduce_graph(graph: RoadGraph, through: Mask) -> Reduction:
     ----------
     through
         Arcs that traffic may pass through at all; the others belong to no run.
+
+    Returns
+    -------
+    reduction
+        Between any two of its nodes a best way over `through` weighs what it does in the graph.
     """
     arcs = np.flatnonzero(through & (graph.start != graph.end))
     start, end = graph.start[arcs], graph.end[arcs]
@@ -56,16 +78,16 @@ def reduce_graph(graph: RoadGraph, through: Mask) -> Reduction:
     core = np.full(graph.size, -1, np.int64)
     core[core_node] = np.arange(len(core_node))
     direct = (core[start] >= 0) & (core[end] >= 0)
-    long_start, long_arc, long_tail, long_head = _follow(streets, inner, core)
+    long = _follow_chains(streets, inner, core)
     one = np.flatnonzero(direct)
     return Reduction(
         node=core_node,
         core=core,
-        tail=np.concatenate((core[start[one]], core[long_tail])),
-        head=np.concatenate((core[end[one]], core[long_head])),
+        tail=np.concatenate((core[start[one]], core[long.tail])),
+        head=np.concatenate((core[end[one]], core[long.head])),
         stem=streets.stem,
-        run_start=np.concatenate((np.arange(len(one)), len(one) + long_start)),
-        run_arc=arcs[np.concatenate((one, long_arc))],
+        run_start=np.concatenate((np.arange(len(one)), len(one) + long.start)),
+        run_arc=arcs[np.concatenate((one, long.arc))],
     )
 
 
@@ -89,7 +111,12 @@ class _Streets:
         self.sorted_key = self.key[self.order]
 
     def peel(self) -> Mask:
-        """Take dead ends away, leaf by leaf, and tell which nodes are left."""
+        """Take dead ends away, leaf by leaf, and tell which nodes are left.
+
+        Each round takes all leaves there are; their neighbours may be leaves then. As many rounds
+        as the deepest dead end has nodes. Taking a leaf out of the exclusive or of its neighbour
+        leaves that of the others.
+        """
         alive = self.degree > 0
         leaf = np.flatnonzero(self.degree == 1)
         while len(leaf):
@@ -103,7 +130,11 @@ class _Streets:
         return alive & (self.degree > 0)
 
     def plain(self) -> Mask:
-        """Tell which nodes have at most one arc from and one to each neighbour."""
+        """Tell which nodes have at most one arc from and one to each neighbour.
+
+        Where two roads join the same two nodes there is something to decide, so neither end may
+        vanish into a chain.
+        """
         twice = self.sorted_key[1:] == self.sorted_key[:-1]
         ends = self.sorted_key[1:][twice]
         plain = np.ones(self.size, bool)
@@ -124,10 +155,25 @@ def _distinct(values: Integers) -> Integers:
     return ordered[np.diff(ordered, prepend=-1) > 0]
 
 
-def _follow(
-    streets: _Streets, inner: Mask, core: Integers
-) -> tuple[Integers, Integers, Integers, Integers]:
-    """Follow every chain of inner nodes from each of its ends, all of them side by side."""
+class _LongRuns(NamedTuple):
+    """Runs over inner nodes; `tail` and `head` are nodes of the graph. [runs]"""
+
+    start: Integers
+    """Where the arcs of each begin in `arc`. [runs + 1]"""
+    arc: Integers
+    tail: Integers
+    head: Integers
+
+
+def _follow_chains(streets: _Streets, inner: Mask, core: Integers) -> _LongRuns:
+    """Follow every chain of inner nodes from each of its ends, all of them side by side.
+
+    Each pass takes all walks one node on, so there are as many passes as the longest chain has
+    nodes, and none of them a loop over nodes in Python. An inner node has two neighbours, so the
+    exclusive or of both with the one that we come from is the one ahead. A walk is dropped where
+    an arc is missing on the way (a one-way street against us) and where it comes back to where
+    it began (a loop, that no best way drives).
+    """
     ends = np.concatenate((streets.low, streets.high))
     beyond = np.concatenate((streets.high, streets.low))
     begins = (core[ends] >= 0) & inner[beyond]
@@ -151,4 +197,4 @@ def _follow(
     kept = whole[walks]
     order = np.argsort(walks[kept], kind="stable")
     sizes = np.bincount(walks[kept], minlength=len(first))[whole]
-    return np.append(0, np.cumsum(sizes)), arcs[kept][order], first[whole], last[whole]
+    return _LongRuns(np.append(0, np.cumsum(sizes)), arcs[kept][order], first[whole], last[whole])

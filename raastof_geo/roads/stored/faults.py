@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,29 +18,43 @@ _OF_NODES = ("node_lon", "node_lat")
 _OF_EDGES = ("tail", "head", "length_cm", "directions", "road", "way", "inner_count")
 _OF_POINTS = ("inner_lon", "inner_lat")
 _OF_TURNS = ("turn_only", "turn_size")
-COLUMNS = (*_OF_NODES, *_OF_EDGES, *_OF_POINTS, *_OF_TURNS, "turn_arc")
+STORED_COLUMNS = (*_OF_NODES, *_OF_EDGES, *_OF_POINTS, *_OF_TURNS, "turn_arc")
 """What a file of roads holds, apart from texts."""
 
 _BOTH_WAYS = 3
 _A_STEP_DEG = 1e-6
+"""What a place in a file is rounded to. [degrees]"""
 _METRES_A_DEGREE = 111_195.0
+"""A degree of a great circle on a sphere of 6,371 km, the mean radius of the Earth (IUGG). [m]"""
 _OVAL = 0.99
-"""A degree on the ellipsoid may be so much shorter than on the sphere."""
+"""A degree on the ellipsoid may be so much shorter than on the sphere: by 0.56 % at the equator, to
+the north (110,574 m)."""
 _SLACK_M = 2.0
+"""Room for rounded places and lengths. [m]"""
 _MOST_WINDING = 10.0
-"""No road is longer than so many times what is drawn of it, a kilometre, and what
-simplification may have taken."""
+"""No road is longer than so many times what is drawn of it, a kilometre (`_WINDING_M`), and what
+simplification may have taken. A judgement: a lie, not a hairpin, shall be found."""
 _WINDING_M = 1000.0
 
 
 def find_fault_in_columns(columns: Mapping[str, NDArray[Any]]) -> Message | None:
-    """Name the first rule that the columns of a file break, before anything is made of them."""
-    for label in COLUMNS:
+    """Name the first rule that the columns of a file break, before anything is made of them.
+
+    Returns
+    -------
+    fault
+        None where there is none.
+    """
+    for label in STORED_COLUMNS:
         if columns[label].ndim != 1 or columns[label].dtype.kind not in "iu":
             return say("{column} does not hold whole numbers", column=label)
     for labels in (_OF_NODES, _OF_EDGES, _OF_POINTS, _OF_TURNS):
         if len({len(columns[label]) for label in labels}) > 1:
             return say("its columns differ in length")
+    return _find_false_count(columns)
+
+
+def _find_false_count(columns: Mapping[str, NDArray[Any]]) -> Message | None:
     for count, parts, least in (("inner_count", "inner_lon", 0), ("turn_size", "turn_arc", 1)):
         sizes = columns[count]
         if len(sizes) and int(sizes.min()) < least:
@@ -47,7 +62,7 @@ def find_fault_in_columns(columns: Mapping[str, NDArray[Any]]) -> Message | None
         if int(sizes.sum(dtype=np.float64)) != len(columns[parts]):
             return say("{column} does not count what {parts} holds", column=count, parts=parts)
     for label, most in (("directions", _BOTH_WAYS), ("turn_only", 1)):
-        if len(columns[label]) and not _within(columns[label], most + 1):
+        if not _within(columns[label], most + 1):
             return say("{column} holds numbers that mean nothing", column=label)
     return None
 
@@ -71,7 +86,13 @@ def check_metadata(found: Mapping[str, Any]) -> None:
 
 
 def find_fault(network: RoadNetwork) -> Message | None:
-    """Name the first rule that a network breaks."""
+    """Name the first rule that a network breaks.
+
+    Returns
+    -------
+    fault
+        None where there is none.
+    """
     edges, points = len(network.tail), len(network.lon)
     edge_columns = (
         network.head,
@@ -96,21 +117,35 @@ def find_fault(network: RoadNetwork) -> Message | None:
 
 
 def _find_fault_in_values(network: RoadNetwork) -> Message | None:
-    ends = np.concatenate((network.tail, network.head))
-    if not (_within(ends, len(network.node_lon)) and _within(network.road, len(network.roads))):
+    if not _names_what_exists(network):
         return say("an edge names a node or a road that does not exist")
-    for kind in ("fields", "limits"):
-        for name, column in network.extra.get(kind, {}).items():
-            if isinstance(column, list) and len(column) != len(network.roads):
-                return say("its unknown column {name} does not describe its roads", name=name)
-    if len(network.turns.arc) and not _within(network.turns.arc, 2 * len(network.tail)):
+    for name, column in chain(*(kind.items() for kind in _unknown(network))):
+        if isinstance(column, list) and len(column) != len(network.roads):
+            return say("its unknown column {name} does not describe its roads", name=name)
+    if not _within(network.turns.arc, 2 * len(network.tail)):
         return say("a turn names an edge that does not exist")
-    for lon, lat in ((network.lon, network.lat), (network.node_lon, network.node_lat)):
-        if not (_lies_within(lon, 180) and _lies_within(lat, 90)):
-            return say("a place lies outside the Earth")
+    if not _lies_on_earth(network):
+        return say("a place lies outside the Earth")
     if not network.length_m.min() >= 0:
         return say("a length is negative or missing")
     return _find_loose_end(network) or _find_false_length(network)
+
+
+def _names_what_exists(network: RoadNetwork) -> bool:
+    ends = np.concatenate((network.tail, network.head))
+    return _within(ends, len(network.node_lon)) and _within(network.road, len(network.roads))
+
+
+def _unknown(network: RoadNetwork) -> list[Mapping[str, Any]]:
+    """Give the columns of roads that this version does not know, by kind and name."""
+    return [network.extra.get(kind, {}) for kind in ("fields", "limits")]
+
+
+def _lies_on_earth(network: RoadNetwork) -> bool:
+    longitudes, latitudes = (network.lon, network.node_lon), (network.lat, network.node_lat)
+    return all(_lies_within(lon, 180) for lon in longitudes) and all(
+        _lies_within(lat, 90) for lat in latitudes
+    )
 
 
 def _find_loose_end(network: RoadNetwork) -> Message | None:
@@ -180,4 +215,4 @@ def _lies_within(degrees: Floats, limit: float) -> bool:
 
 
 def _within(index: NDArray[Any], size: int) -> bool:
-    return bool(index.min() >= 0 and index.max() < size)
+    return not len(index) or bool(index.min() >= 0 and index.max() < size)

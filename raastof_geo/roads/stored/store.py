@@ -20,7 +20,7 @@ from raastof_geo.language import Message, say
 from raastof_geo.roads.edges import BACKWARD, FORWARD, NetworkMetadata, StoredColumns, Turns
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.stored.faults import (
-    COLUMNS,
+    STORED_COLUMNS,
     check_metadata,
     find_fault,
     find_fault_in_columns,
@@ -28,11 +28,11 @@ from raastof_geo.roads.stored.faults import (
 from raastof_geo.roads.stored.steps import STEPS_A_DEGREE, add_up, draw_shapes, freeze
 from raastof_geo.roads.stored.table import as_json, decode_roads, encode_roads, upgrade_roads
 
-FORMAT = 3
+NETWORK_FORMAT = 3
 """The form of network files that is written now, by name; those of format 2, which kept limits
 in order, are read with their meaning. A new kind of column is a new format."""
 
-_READABLE = (2, FORMAT)
+_READABLE = (2, NETWORK_FORMAT)
 _SMALL_BYTES = 1 << 26
 _MOST_PACKED = 100
 """A file may unpack to so many times its own bytes, and those of a small one more."""
@@ -42,6 +42,11 @@ _TEXTS = ("roads", "metadata")
 
 def read_network(path: str | os.PathLike[str]) -> RoadNetwork:
     """Read a network that `write_network` wrote.
+
+    Returns
+    -------
+    network
+        With what its file says that this version does not know (`extra`), and what it lacks.
 
     Raises
     ------
@@ -71,6 +76,11 @@ def write_network(
 
     Places are kept to a millionth of a degree, lengths to a centimetre,
     limits to a tenth of a km/h.
+
+    Returns
+    -------
+    path
+        The file.
 
     Raises
     ------
@@ -104,7 +114,7 @@ def _read_columns(file: Path) -> StoredColumns:
         _check_size(file)
         with np.load(file, allow_pickle=False) as archive:
             _check_format(file, archive["metadata"])
-            columns = {label: archive[label] for label in (*COLUMNS, *_TEXTS)}
+            columns = {label: archive[label] for label in (*STORED_COLUMNS, *_TEXTS)}
     except RoadDataError:
         raise
     except KeyError as error:
@@ -164,7 +174,7 @@ def _damaged(file: Path, fault: Message | None = None) -> Message:
 
 def _encode(network: RoadNetwork) -> StoredColumns:
     extra = network.extra
-    metadata = {"format": FORMAT, **asdict(network.metadata), **extra.get("metadata", {})}
+    metadata = {"format": NETWORK_FORMAT, **asdict(network.metadata), **extra.get("metadata", {})}
     roads = encode_roads(network.roads, extra, network.lacking)
     return {**network.to_columns(), "roads": as_json(roads), "metadata": as_json(metadata)}
 
@@ -178,7 +188,7 @@ def _decode(columns: Mapping[str, NDArray[Any]]) -> RoadNetwork:
     given = json.loads(columns["metadata"].tobytes())
     metadata, unknown = _read_metadata(given)
     roads = json.loads(columns["roads"].tobytes())
-    table = decode_roads(roads if given["format"] == FORMAT else upgrade_roads(roads))
+    table = decode_roads(roads if given["format"] == NETWORK_FORMAT else upgrade_roads(roads))
     turn_start = np.append(0, np.cumsum(columns["turn_size"], dtype=np.int64))
     return RoadNetwork(
         node_lon=freeze(node_lon / STEPS_A_DEGREE),

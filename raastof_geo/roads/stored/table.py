@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import MISSING, dataclass, fields
 from itertools import repeat
 from types import NoneType
@@ -62,7 +63,7 @@ _ACCESS_OF_2 = {0: "open", 1: "local", 2: "closed"}
 
 
 @dataclass(frozen=True)
-class Table:
+class RoadTable:
     """The roads of a file, and what their table holds too much or too little."""
 
     roads: tuple[Road, ...]
@@ -85,28 +86,39 @@ def encode_roads(
         Unknown columns to keep, among `fields` and `limits`.
     lacking
         Fields and limits that stay unsaid as long as every road has the default.
+
+    Returns
+    -------
+    table
+        `count`, and columns by name under `fields` and `limits`.
     """
-    unsaid = {*lacking}
-    columns = {
-        "fields": {name: [_encode(getattr(road, name)) for road in roads] for name in FIELDS},
-        "limits": {
-            name: [_encode(road.limits[rank]) for road in roads] for rank, name in enumerate(LIMITS)
-        },
+    unsaid, kept = {*lacking}, extra or {}
+    fields_of = {name: [getattr(road, name) for road in roads] for name in FIELDS}
+    limits_of = {name: [road.limits[rank] for road in roads] for rank, name in enumerate(LIMITS)}
+    return {
+        "count": len(roads),
+        "fields": {**_encode_columns(fields_of, unsaid), **kept.get("fields", {})},
+        "limits": {**_encode_columns(limits_of, unsaid), **kept.get("limits", {})},
     }
-    found: dict[str, Any] = {"count": len(roads)}
-    for kind, known in columns.items():
-        squeezed = {name: _squeeze(column) for name, column in known.items()}
-        said = {
-            name: column
-            for name, column in squeezed.items()
-            if name not in unsaid or column != _of_all(FIELDS.get(name, math.nan))
-        }
-        found[kind] = {**said, **(extra or {}).get(kind, {})}
-    return found
 
 
-def decode_roads(found: Mapping[str, Any]) -> Table:
+def _encode_columns(columns: Mapping[str, list[Any]], unsaid: Set[str]) -> dict[str, Any]:
+    """Give columns as a file keeps them, less those left unsaid that say the default of all."""
+    said = {name: _squeeze([*map(_encode, column)]) for name, column in columns.items()}
+    return {
+        name: column
+        for name, column in said.items()
+        if name not in unsaid or column != _of_all(FIELDS.get(name, math.nan))
+    }
+
+
+def decode_roads(found: Mapping[str, Any]) -> RoadTable:
     """Read the table of roads of a file.
+
+    Returns
+    -------
+    table
+        Roads in their order, and what the file knows too much or too little.
 
     Raises
     ------
@@ -116,6 +128,18 @@ def decode_roads(found: Mapping[str, Any]) -> Table:
     count, given, limits = int(found["count"]), found["fields"], found["limits"]
     for name, column in (*given.items(), *limits.items()):
         _check_length(name, column, count)
+    unknown = {"fields": _leave_out(given, FIELDS), "limits": _leave_out(limits, LIMITS)}
+    return RoadTable(
+        roads=tuple(_make_roads(_decode_columns(given, limits, count))),
+        extra={kind: columns for kind, columns in unknown.items() if columns},
+        lacking=tuple(name for name in (*FIELDS, *LIMITS) if name not in {*given, *limits}),
+    )
+
+
+def _decode_columns(
+    given: Mapping[str, Any], limits: Mapping[str, Any], count: int
+) -> dict[str, Iterable[Any]]:
+    """Give the fields of roads that not every road has by default, each with its values."""
     columns: dict[str, Iterable[Any]] = {
         name: _decode(name, given[name], count)
         for name, default in FIELDS.items()
@@ -124,19 +148,21 @@ def decode_roads(found: Mapping[str, Any]) -> Table:
     if any(limits.get(name, _NO_LIMIT) != _NO_LIMIT for name in LIMITS):
         known = (_decode(name, limits.get(name, _NO_LIMIT), count) for name in LIMITS)
         columns["limits"] = zip(*known, strict=True)
-    return Table(
-        roads=tuple(_make_roads(columns)),
-        extra={
-            kind: unknown
-            for kind, known in (("fields", FIELDS), ("limits", LIMITS))
-            if (unknown := {name: one for name, one in found[kind].items() if name not in known})
-        },
-        lacking=tuple(name for name in (*FIELDS, *LIMITS) if name not in {*given, *limits}),
-    )
+    return columns
+
+
+def _leave_out(columns: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
+    return {name: column for name, column in columns.items() if name not in known}
 
 
 def upgrade_roads(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the table of a file of format 2, where limits stood in order, as one of today."""
+    """Give the table of a file of format 2, where limits stood in order, as one of today.
+
+    Returns
+    -------
+    table
+        As `decode_roads` takes it.
+    """
     count = int(found["count"])
     columns: dict[str, Any] = {name: _of_all(plain) for name, plain in _FIELDS_OF_2.items()}
     columns |= {name: one for name, one in found.items() if name not in ("count", "limits")}
@@ -150,7 +176,14 @@ def upgrade_roads(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def list_content(roads: Sequence[Road]) -> dict[str, Any]:
-    """Give what roads say for a fingerprint, by name: nothing of what no road says."""
+    """Give what roads say for a fingerprint, by name: nothing of what no road says.
+
+    Returns
+    -------
+    content
+        `count`, and by name a value for each road; equal for networks that are read as the same,
+        whatever their files say.
+    """
     found: dict[str, Any] = {"count": len(roads)}
     for name in (one.name for one in fields(Road)):
         if name == "limits":
@@ -202,10 +235,7 @@ def _decode(name: str, column: Any, count: int) -> Iterable[Any]:
     if name in _WORDS and not _WORDS[name].issuperset(values):
         raise ValueError(f"{name} holds an unknown word")
     if hint is float:
-        values = [*map(_as_number, values)]
-        most = _MOST.get(name, math.inf)
-        if not all(math.isnan(one) or (0 <= one <= most and one < math.inf) for one in values):
-            raise ValueError(f"{name} holds a number that no road has")
+        values = [_as_number(value, name) for value in values]
     elif hint is Access:
         values = [_ACCESS[word] for word in values]
     return repeat(values[0], count) if alike else values
@@ -218,11 +248,11 @@ def _types(hint: Any) -> set[type]:
     return {str} if hint is Access else {*(get_args(hint) or (hint,))}
 
 
-def _as_number(value: float | None) -> float:
+def _as_number(value: float | None, name: str) -> float:
     if value is None:
         return math.nan
-    if math.isnan(value):
-        raise ValueError("NaN is written as null")
+    if not (0 <= value <= _MOST.get(name, sys.float_info.max)):  # never for NaN
+        raise ValueError(f"{name} holds a number that no road has")
     return float(value)
 
 

@@ -1,0 +1,482 @@
+"""Make a network ready for routes, weigh it for a truck, and find the best ones.
+
+**Whole numbers.** What an arc weighs (kg CO2e, hours or DKK) is a float, infinite where it may not
+be driven. The engines take whole units below 2^31, so weights are multiplied by a `scale` and
+rounded, one unit at least for each arc. Whole numbers are added up without error, so every engine
+finds the same least weight, and the same answer comes back on every machine. The scale is as fine
+as leaves room (`_ROOM`): the widest way across the network has a quarter of 2^30 units, so a unit
+is far below what any figure says. What lies along a route is added up in floats afterwards, so no
+figure that is shown has been rounded to units. Ways that are too heavy for the units are looked
+for again in coarser ones (`WeightedRoads.coarser`), which loses no way.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
+from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.restrict import find_local_edges
+from raastof_geo.roads.road import Access
+from raastof_geo.roads.routing.approach import Approach, RoadStop, Surroundings
+from raastof_geo.roads.routing.engine import (
+    CLOSED,
+    HEAVIEST,
+    DijkstraEngine,
+    Engine,
+    HierarchyEngine,
+    Metric,
+    has_hierarchies,
+    order_nodes,
+)
+from raastof_geo.roads.routing.graph import RoadGraph, build_graph
+from raastof_geo.roads.routing.paths import CorePaths, Errands, find_by_trees, find_singly
+from raastof_geo.roads.routing.reduce import Reduction, reduce_graph
+from raastof_geo.roads.routing.route import Meeting, Routes, join_routes, splice_routes
+from raastof_geo.roads.snap import Anchors
+from raastof_geo.roads.travel import Travelling
+
+_ROOM = 4
+"""How many times the widest way across the network may weigh before it counts as closed: what
+`_scale` measures is a bound for ways by the hub only, and others may be longer. A judgement; ways
+beyond it are found in coarser units."""
+_ROUGHLY = 1e6
+"""Units of the heaviest run while the width of the network is measured, which is needed roughly
+only."""
+_COARSER = 64
+"""How many times coarser the next units are. It goes on until all arcs together fit, so any number
+above 1 would do; a judgement."""
+_OFTEN = 0.2
+"""Share of lost pairs from which on a column is looked at again whole. It decides how many pairs
+are asked for together, not what is found. A judgement."""
+_PAIRS_FOR_A_TREE = 2e-3
+"""Pairs of an origin, for each node of the core, from which on a tree of all its routes is found
+sooner than each of them; the same routes up to ties. From trials on the roads of Zealand."""
+_REDUCED = tuple(part.name for part in fields(Reduction))
+_WORTH_KEEPING = 10_000
+"""Graphs with fewer arcs are reduced sooner than read from the cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Router(Travelling):
+    """A network made ready: its arcs, its core, and an engine."""
+
+    graph: RoadGraph
+    reduction: Reduction
+    engine: Engine
+    local: Mask
+    """Arcs for the first and the last stretch only."""
+    closed: Mask
+    """Arcs that trucks may not use."""
+
+    @cached_property
+    def fallback(self) -> DijkstraEngine:
+        """Dijkstra's algorithm on the same core."""
+        if isinstance(self.engine, DijkstraEngine):
+            return self.engine
+        core = self.reduction
+        return DijkstraEngine(core.tail, core.head, len(core.node))
+
+    def weigh(self, weight: Floats) -> WeightedRoads:
+        """Pour weights into the network.
+
+        Parameters
+        ----------
+        weight
+            What each arc weighs, at least 0, infinite where it may not be driven.
+
+        Returns
+        -------
+        weighted
+            In whole units; `scale` of them are one of `weight`.
+        """
+        allowed = np.where(self.closed, np.inf, weight)
+        return self._pour(allowed, self._scale(allowed))
+
+    def coarsen(self, weighted: WeightedRoads) -> WeightedRoads:
+        """Pour the same weights in again in coarser units."""
+        return self._pour(weighted.weight, weighted.scale / _COARSER)
+
+    def _pour(self, weight: Floats, scale: float) -> WeightedRoads:
+        """Round weights to units of each arc [arcs] and of each run of the core [runs].
+
+        A run adds up its units, not its weight: otherwise a run and the arcs it is made of could
+        differ by a unit, and a way that starts on a run would not match one through it.
+        """
+        units = np.full(len(weight), CLOSED, np.int64)
+        with np.errstate(over="ignore"):
+            scaled = np.round(weight * scale)
+        fits = scaled <= HEAVIEST
+        units[fits] = np.maximum(scaled[fits], 1)
+        runs = self.reduction.add_up(np.where(units < CLOSED, units, np.inf).astype(np.float64))
+        whole = np.where(runs <= HEAVIEST, runs, CLOSED).astype(np.int64)
+        return WeightedRoads(self, weight, units, whole, scale)
+
+    def _scale(self, weight: Floats) -> float:
+        """Choose units fine enough to tell routes apart, and coarse enough to be added up.
+
+        No best way between nodes that a hub reaches and is reached by weighs more than the
+        farthest way to the hub and the farthest one from it; before and after the core none
+        weighs more than all the arcs of the pocket that it runs through. Ways that keep clear
+        of the hub may weigh more: `WeightedRoads` looks again at what it does not find.
+        """
+        runs = self.reduction.add_up(weight)
+        finite = np.isfinite(runs)
+        across = 0.0
+        if finite.any() and runs[finite].max() > 0:
+            most = float(runs[finite].max())
+            rough = np.full(len(runs), CLOSED, np.int64)
+            rough[finite] = np.maximum(runs[finite] / most * _ROUGHLY, 1)
+            across = max(self._across(rough) * most / _ROUGHLY, most)
+        widest = across + 2 * self._deepest(weight)
+        return float(HEAVIEST / (_ROOM * widest)) if widest > 0 else 1.0
+
+    def _across(self, runs: Integers) -> float:
+        """Give what the farthest ways to the hub and from it weigh together. [units]"""
+        farthest = 0.0
+        for engine in (self.fallback, self._backward):
+            distance, _ = engine.customise(runs).trees([self._hub])
+            farthest += float(distance[np.isfinite(distance)].max())
+        return farthest
+
+    @cached_property
+    def _hub(self) -> int:
+        """A node where many runs meet, in the largest part of the core.
+
+        Any node that everything reaches would do for the bound; where many runs meet, ways to it
+        are short and the bound is tight.
+        """
+        core = self.reduction
+        size = len(core.node)
+        graph = coo_array((np.ones(len(core.tail), np.int8), (core.tail, core.head)), (size, size))
+        _, part = connected_components(graph, directed=False)
+        degree = np.bincount(core.tail, minlength=size)
+        return int(np.argmax(np.where(part == np.bincount(part).argmax(), degree, -1)))
+
+    def _deepest(self, weight: Floats) -> float:
+        """Give the weight of all arcs of the heaviest pocket, or of the heaviest arc."""
+        pocket, arcs = self._pockets
+        finite = weight[arcs]
+        finite = np.where(np.isfinite(finite), finite, 0.0)
+        return float(np.bincount(pocket, finite).max()) if len(arcs) else 0.0
+
+    @cached_property
+    def _pockets(self) -> tuple[Integers, Integers]:
+        """Number the pockets off the core, and give the arcs in each: pocket, arc."""
+        graph, core = self.graph, self.reduction.core
+        off_start, off_end = core[graph.start] < 0, core[graph.end] < 0
+        within = off_start & off_end
+        ends = (graph.start[within], graph.end[within])
+        matrix = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(graph.size, graph.size))
+        _, part = connected_components(matrix, directed=False)
+        arcs = np.flatnonzero(off_start | off_end | self.local)
+        node = np.where(off_start[arcs], graph.start[arcs], graph.end[arcs])
+        return np.unique(part[node], return_inverse=True)[1], arcs
+
+    @cached_property
+    def _backward(self) -> DijkstraEngine:
+        core = self.reduction
+        return DijkstraEngine(core.head, core.tail, len(core.node))
+
+
+def load_router(
+    graph: RoadGraph, *, restricted: bool = True, hierarchies: bool | None = None
+) -> Router:
+    """Make arcs ready for routes; core and order of a large graph come from the cache.
+
+    Parameters
+    ----------
+    restricted
+        Whether roads closed to trucks are closed, and local ones local.
+    hierarchies
+        Whether to use contraction hierarchies; by default where they are at hand.
+
+    Returns
+    -------
+    router
+        The same, whether its core came from the cache or was found.
+    """
+    ordered = has_hierarchies() if hierarchies is None else hierarchies
+    network = graph.network
+    if len(graph.edge) < _WORTH_KEEPING:
+        found = _reduce(graph, restricted, ordered)
+    else:
+        key = fingerprint(
+            (
+                f"{restricted} {ordered}",
+                *(graph.start, graph.end, graph.edge, graph.place),
+                *(network.access, network.length_m, network.node_lon, network.node_lat),
+            )
+        )
+        found = keep(
+            "hierarchies",
+            key,
+            make=lambda: _reduce(graph, restricted, ordered),
+            write=write_arrays,
+            read=lambda file: _read_reduced(file, graph.size),
+        )
+    parts = {name: found[name].astype(np.int64) for name in _REDUCED}
+    core = Reduction(**parts)
+    local, closed = found["local"].astype(bool), found["closed"].astype(bool)
+    order = found["order"].astype(np.int64)
+    engine: Engine = (
+        HierarchyEngine(core.tail, core.head, order)
+        if len(order)
+        else DijkstraEngine(core.tail, core.head, len(core.node))
+    )
+    return Router(graph, core, engine, local, closed)
+
+
+def _reduce(graph: RoadGraph, restricted: bool, ordered: bool) -> dict[str, NDArray[np.generic]]:
+    """Find what is closed and local, the core of the rest, and an order of its nodes."""
+    network = graph.network
+    closed, local = np.zeros(len(graph.edge), bool), np.zeros(len(graph.edge), bool)
+    if restricted:
+        closed = network.access[graph.edge] == Access.CLOSED
+        local = find_local_edges(network)[graph.edge]
+    core = reduce_graph(graph, ~(closed | local))
+    order = np.zeros(0, np.int64)
+    if ordered and len(core.tail):
+        place = graph.place[core.node]
+        order = order_nodes(core.tail, core.head, network.node_lon[place], network.node_lat[place])
+    reduced = {name: getattr(core, name) for name in _REDUCED}
+    return {**reduced, "order": order, "closed": closed, "local": local}
+
+
+def _read_reduced(file: Path, size: int) -> dict[str, NDArray[np.generic]]:
+    """Read what `_reduce` found, and refuse what cannot be that."""
+    found = read_arrays(file)
+    order, count = found["order"].astype(np.int64), len(found["node"])
+    if len(found["core"]) != size or len(found["tail"]) + 1 != len(found["run_start"]):
+        raise ValueError("not a core of this graph")
+    if len(order) and not np.array_equal(np.sort(order), np.arange(count)):
+        raise ValueError("not an order of this core")
+    return found
+
+
+def prepare_router(
+    network: RoadNetwork,
+    *,
+    turns: bool = True,
+    restricted: bool = True,
+    hierarchies: bool | None = None,
+) -> Router:
+    """Make a network ready for routes, once for all trucks.
+
+    Parameters
+    ----------
+    turns
+        Whether turn restrictions hold.
+    restricted
+        Whether roads closed to trucks are closed, and local ones local.
+    hierarchies
+        Whether to use contraction hierarchies; by default where they are at hand.
+    """
+    graph = build_graph(network, turns=turns)
+    return load_router(graph, restricted=restricted, hierarchies=hierarchies)
+
+
+def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
+    """Give the stop of each site.
+
+    Returns
+    -------
+    stops
+        By the id of each site.
+    """
+    frame = anchors.frame
+    return {
+        str(site): RoadStop(int(edge), float(share))
+        for site, edge, share in zip(frame.index, frame["edge"], frame["share"], strict=True)
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedRoads(Travelling):
+    """A network with weights in it, in whole units."""
+
+    router: Router
+    weight: Floats
+    """Weight of each arc as it was given, infinite where it may not be driven."""
+    units: Integers
+    """Weight of each arc, `CLOSED` where it may not be driven. [units]"""
+    runs: Integers
+    """Weight of each run of the core. [units]"""
+    scale: float
+    """Units in one of the weight that was given."""
+
+    @cached_property
+    def metric(self) -> Metric:
+        """The engine with the weights of the core."""
+        return self.router.engine.customise(self.runs)
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """What first and last stretches are found in."""
+        router = self.router
+        return Surroundings(router.graph, router.reduction, self.units, router.local)
+
+    def matrix(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Floats:
+        """Give the least weight between all origins and destinations, infinite if there is no way.
+
+        Exact to the unit, whichever engine. [origins × destinations]
+
+        Returns
+        -------
+        table
+            In the unit of the weights that were given. [origins × destinations]
+        """
+        out = [self.surroundings.leave(stop) for stop in origins]
+        back = [self.surroundings.reach(stop) for stop in destinations]
+        units = self.metric.measure([one.doors for one in out], [one.doors for one in back])
+        for found in self._meet(out, back):
+            at = found.row, found.column
+            units[at] = min(units[at], found.weight)
+        table = np.where(units <= HEAVIEST, units / self.scale, np.inf)
+        lost = units > HEAVIEST
+        lost[lost] = self._look_again(origins, destinations)[lost]
+        for rows, columns in _cover(lost):
+            some = self.coarser.matrix(
+                [origins[row] for row in rows], [destinations[column] for column in columns]
+            )
+            part = np.ix_(rows, columns)
+            table[part] = np.where(np.isinf(table[part]), some, table[part])
+        return table
+
+    @cached_property
+    def coarser(self) -> WeightedRoads:
+        """The same weights in coarser units, for ways that are too heavy for these."""
+        return self.router.coarsen(self)
+
+    @cached_property
+    def _total(self) -> float:
+        """What all arcs weigh together. [units]"""
+        return float(self.weight[np.isfinite(self.weight)].sum() * self.scale)
+
+    @cached_property
+    def _part(self) -> SmallIntegers:
+        """The part of the network that each edge lies in, -1 where it may not be driven."""
+        graph, finite = self.router.graph, np.isfinite(self.weight)
+        ends = (graph.start[finite], graph.end[finite])
+        matrix = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(graph.size, graph.size))
+        _, part = connected_components(matrix, directed=False)
+        found = np.full(graph.network.edge_count, -1, np.int32)
+        found[graph.edge[finite]] = part[graph.start[finite]]
+        return found
+
+    def _look_again(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Mask:
+        """Tell which pairs might have a way that is too heavy for these units.
+
+        Those in one part of the network. [origins × destinations]
+
+        While all arcs together fit into the units no way can be too heavy for them, and nothing is
+        lost. Otherwise a pair without a way in one connected part may have a heavy one; a pair in
+        two parts has none.
+        """
+        if self._total <= HEAVIEST:
+            return np.zeros((len(origins), len(destinations)), bool)
+        start = self._part[np.array([stop.edge for stop in origins], np.int64)]
+        goal = self._part[np.array([stop.edge for stop in destinations], np.int64)]
+        return np.asarray((start[:, None] == goal) & (start >= 0)[:, None], bool)
+
+    def routes(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Routes:
+        """Find the best route from each origin to the destination beside it.
+
+        Returns
+        -------
+        routes
+            One for each pair; where there is no way, `exists` is false.
+        """
+        errands = Errands(
+            list(zip(origins, destinations, strict=True)),
+            {stop: self.surroundings.leave(stop) for stop in dict.fromkeys(origins)},
+            {stop: self.surroundings.reach(stop) for stop in dict.fromkeys(destinations)},
+        )
+        routes = join_routes(
+            self.router.graph,
+            self.router.reduction,
+            errands,
+            self._paths(errands),
+            self._nearby(errands),
+            scale=self.scale,
+        )
+        lost = np.flatnonzero(~routes.exists)
+        again = [
+            rank
+            for rank in lost.tolist()
+            if self._look_again(origins[rank : rank + 1], destinations[rank : rank + 1])[0, 0]
+        ]
+        if again:
+            some = [origins[rank] for rank in again], [destinations[rank] for rank in again]
+            return splice_routes(routes, again, self.coarser.routes(*some))
+        return routes
+
+    def _paths(self, errands: Errands) -> CorePaths:
+        """Find the way of each pair through the core, one by one or by trees."""
+        per_origin = len(errands) / max(len(errands.out), 1)
+        if per_origin < _PAIRS_FOR_A_TREE * len(self.router.reduction.node):
+            return find_singly(self.metric, errands)
+        return find_by_trees(self.router.fallback.customise(self.runs), errands)
+
+    def _nearby(self, errands: Errands) -> dict[int, Meeting]:
+        """Find the pairs that need not go through the core, by their rank."""
+        wanted: dict[tuple[RoadStop, RoadStop], list[int]] = defaultdict(list)
+        for rank, pair in enumerate(errands.pairs):
+            wanted[pair].append(rank)
+        starts, goals = list(errands.out), list(errands.back)
+        best: dict[int, Meeting] = {}
+        for found in self._meet(list(errands.out.values()), list(errands.back.values())):
+            for rank in wanted.get((starts[found.row], goals[found.column]), ()):
+                if rank not in best or found.weight < best[rank].weight:
+                    best[rank] = found
+        return best
+
+    def _meet(self, out: Sequence[Approach], back: Sequence[Approach]) -> Iterator[Meeting]:
+        """Find pairs that meet off the core, or on one edge.
+
+        Searches from either end stop at the core, so ways that keep clear of it (two sites in one
+        dead end, on one chain or on one edge) are not among those through it. Nodes that both
+        searches have reached join them; whether such a way is better than one through the core is
+        for the caller to compare.
+        """
+        core = memoryview(self.router.reduction.core.data)
+        at_node: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        on_edge: dict[int, list[int]] = defaultdict(list)
+        for column, reach in enumerate(back):
+            on_edge[reach.stop.edge].append(column)
+            for node, weight in reach.weight.items():
+                if core[node] < 0:
+                    at_node[node].append((column, weight))
+        for row, leave in enumerate(out):
+            for node, weight in leave.weight.items():
+                for column, rest in at_node.get(node, ()):
+                    yield Meeting(row, column, weight + rest, node, -1)
+            for column in on_edge.get(leave.stop.edge, ()):
+                direct = self.surroundings.between(leave.stop, back[column].stop)
+                if direct is not None:
+                    yield Meeting(row, column, direct[0], None, direct[1])
+
+
+def _cover(lost: Mask) -> list[tuple[list[int], list[int]]]:
+    """Cover pairs by few rows with all their columns, and few columns with all their rows.
+
+    What is lost mostly is one place for all others.
+    """
+    often = lost.mean(axis=0) > _OFTEN if len(lost) else np.zeros(lost.shape[1], bool)
+    found = []
+    for columns in (often, ~often):
+        part = lost & columns
+        if part.any():
+            rows, used = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+            found.append((rows.tolist(), used.tolist()))
+    return found
