@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
 
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Depot, Need, Scenario
-
-GiverKind = Literal["offer", "pit", "plant", "depot"]
-TakerKind = Literal["need", "receiver", "plant", "depot"]
-
-_TAKES_FROM: dict[str, tuple[str, ...]] = {
-    "need": ("offer", "pit", "plant", "depot"),
-    "receiver": ("offer", "plant", "depot"),
-    "plant": ("offer", "pit", "plant", "depot"),
-    "depot": ("offer", "pit", "plant"),
-}
-"""Kinds of givers by kind of taker: nobody digs in order to dump, or moves from heap to heap."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +27,8 @@ class Terms:
 class Giver:
     """Somebody who has one material to give."""
 
-    kind: GiverKind
+    kind: Role
+    """What it gives as; a stockpile gives as a depot."""
     id: str
     place: str
     """The offer, pit, plant or depot that it belongs to."""
@@ -59,7 +49,8 @@ class Giver:
 class Taker:
     """Somebody who takes one material or several."""
 
-    kind: TakerKind
+    kind: Role
+    """What it takes as; a stockpile takes as a depot."""
     id: str
     place: str
     """The need, receiver, plant or depot that it belongs to."""
@@ -77,11 +68,11 @@ def may_deal(giver: Giver, taker: Taker) -> bool:
     may
         By their kinds, the material, and whose a stockpile is; roads and amounts are not asked.
     """
-    if giver.kind not in _TAKES_FROM[taker.kind] or giver.material not in taker.accepts:
+    if giver.kind not in taker.kind.takes_from or giver.material not in taker.accepts:
         return False
-    if taker.only_from is not None and (giver.site != taker.only_from or giver.kind != "offer"):
+    if taker.only_from is not None and (giver.site != taker.only_from or giver.kind != Role.OFFER):
         return False
-    return not (giver.kind == "plant" and taker.kind == "plant" and giver.place == taker.place)
+    return not (giver.kind == taker.kind == Role.PLANT and giver.place == taker.place)
 
 
 def list_givers(scenario: Scenario) -> tuple[Giver, ...]:
@@ -99,7 +90,7 @@ def _givers(scenario: Scenario) -> Iterator[Giver]:
     materials = scenario.catalogue.materials
     for offer in scenario.offers:
         yield Giver(
-            "offer",
+            Role.OFFER,
             offer.id,
             offer.id,
             offer.site,
@@ -112,7 +103,7 @@ def _givers(scenario: Scenario) -> Iterator[Giver]:
             upstream, tax = materials[material].upstream_kg_co2e, materials[material].tax
             kg = upstream.value if upstream else 0.0
             yield Giver(
-                "pit",
+                Role.PIT,
                 pit.giver(material),
                 pit.site,
                 pit.site,
@@ -125,11 +116,11 @@ def _givers(scenario: Scenario) -> Iterator[Giver]:
     for plant in scenario.plants:
         for material in plant.makes:
             name = plant.giver(material)
-            yield Giver("plant", name, plant.site, plant.site, material, always)
+            yield Giver(Role.PLANT, name, plant.site, plant.site, material, always)
     for depot in scenario.depots:
         for material in depot.materials:
             yield Giver(
-                "depot",
+                Role.DEPOT,
                 depot.out(material),
                 depot.id,
                 depot.site,
@@ -150,10 +141,10 @@ def _takers(scenario: Scenario) -> Iterator[Taker]:
                 material: _serving(scenario, need, material, ratio)
                 for material, ratio in need.ratios.items()
             }
-        yield Taker("need", need.id, need.id, need.site, known[alike])
+        yield Taker(Role.NEED, need.id, need.id, need.site, known[alike])
     for receiver in scenario.receivers:
         yield Taker(
-            "receiver",
+            Role.RECEIVER,
             receiver.taker,
             receiver.site,
             receiver.site,
@@ -169,7 +160,7 @@ def _takers(scenario: Scenario) -> Iterator[Taker]:
         )
     for plant in scenario.plants:
         yield Taker(
-            "plant",
+            Role.PLANT,
             plant.taker,
             plant.site,
             plant.site,
@@ -177,7 +168,7 @@ def _takers(scenario: Scenario) -> Iterator[Taker]:
         )
     for depot in scenario.depots:
         yield Taker(
-            "depot",
+            Role.DEPOT,
             depot.into,
             depot.id,
             depot.site,

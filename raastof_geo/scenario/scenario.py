@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, TypeAlias
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, Place
@@ -15,20 +15,18 @@ from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import Names
 from raastof_geo.scenario.period import Calendar, Period
 from raastof_geo.scenario.reading.tree import Trail
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.entry import Capacity, Opening, StockpileEntry, Store
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.site import Site
 from raastof_geo.units import Quantity
-
-Role: TypeAlias = Literal["offer", "need", "pit", "receiver", "plant", "depot", "stockpile"]
-"""As what a site gives or takes."""
 
 
 @dataclass(frozen=True)
 class Offer:
     """Tonnes of a secondary material, free in a window."""
 
-    role: ClassVar[Role] = "offer"
+    role: ClassVar[Role] = Role.OFFER
     site: str
     number: int
     """Its place among the offers of its site, from 1 on."""
@@ -55,7 +53,7 @@ class Offer:
 class Need:
     """Reference tonnes for a use, due in a window."""
 
-    role: ClassVar[Role] = "need"
+    role: ClassVar[Role] = Role.NEED
     site: str
     number: int
     """Its place among the needs of its site, from 1 on."""
@@ -84,7 +82,7 @@ class Need:
 class Pit:
     """Virgin supply."""
 
-    role: ClassVar[Role] = "pit"
+    role: ClassVar[Role] = Role.PIT
     site: str
     prices_dkk_per_t: dict[str, float]
     """Materials that it supplies, with price and raw-material tax."""
@@ -106,7 +104,7 @@ class Pit:
 class Receiver:
     """Final reception."""
 
-    role: ClassVar[Role] = "receiver"
+    role: ClassVar[Role] = Role.RECEIVER
     site: str
     fees_dkk_per_t: dict[str, float]
     """Materials that it accepts, with gate fee."""
@@ -145,7 +143,7 @@ class Process:
 class Plant:
     """A place that makes materials of others."""
 
-    role: ClassVar[Role] = "plant"
+    role: ClassVar[Role] = Role.PLANT
     site: str
     processes: tuple[Process, ...]
     per_period_t: float | None
@@ -205,7 +203,7 @@ class Depot:
     @property
     def role(self) -> Role:
         """As what it stands in the file."""
-        return "stockpile" if self.own else "depot"
+        return Role.STOCKPILE if self.own else Role.DEPOT
 
     @property
     def into(self) -> str:

@@ -15,7 +15,6 @@ from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
 from raastof_geo.scenario.scenario import Scenario
 
 Side = Literal["giver", "taker"]
-SIDES: tuple[Side, ...] = ("giver", "taker")
 
 _ROUNDING = 1 + 1e-9
 
@@ -117,7 +116,7 @@ def _wish(
         found = [
             deal
             for deal in found
-            if deal.giver.kind in ("offer", "pit") and deal.taker.kind in ("need", "receiver")
+            if not deal.giver.kind.converts() and not deal.taker.kind.converts()
         ]
     return Wish(number, trail, entry, tonnes, periods, tuple(found), asks, limits)
 
@@ -218,7 +217,7 @@ def _contradictions(wishes: Sequence[Wish], tree: Tree) -> Iterator[Finding]:
 def _covers(limiting: Wish, asking: Wish) -> bool:
     """Tell whether all that one agreement is about is held down by another."""
     return (
-        all(limiting.site(side) == asking.site(side) for side in SIDES)
+        (limiting.entry.giver, limiting.entry.taker) == (asking.entry.giver, asking.entry.taker)
         and limiting.entry.material in (None, asking.entry.material)
         and set(asking.periods) <= set(limiting.periods)
     )
@@ -226,7 +225,8 @@ def _covers(limiting: Wish, asking: Wish) -> bool:
 
 def _too_much_together(wishes: Sequence[Wish], deals: Deals, tree: Tree) -> Iterator[Finding]:
     """Find sites from which, or to which, several agreements ask for more than there can be."""
-    for side in SIDES:
+    sides: tuple[Side, Side] = ("giver", "taker")
+    for side in sides:
         for site in dict.fromkeys(wish.site(side) for wish in wishes):
             mine = [wish for wish in wishes if wish.site(side) == site]
             finding = _first_excess(side, site, mine, deals, tree)

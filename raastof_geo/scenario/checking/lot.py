@@ -11,6 +11,7 @@ from raastof_geo.scenario.checking.deal import Deals
 from raastof_geo.scenario.parties import Taker, may_deal
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 
 _ROUNDING = 1 - 1e-9
@@ -83,7 +84,7 @@ def _list_trails(scenario: Scenario, key: Literal["offers", "needs"]) -> list[Tr
 def _most_leaving(deals: Deals, offer: Offer) -> float | None:
     """Give the most that can leave a site of an offer's material at once; none: not sure."""
     givers = [one for one in deals.givers(offer.site) if one.material == offer.material]
-    if any(one.kind in ("pit", "plant") for one in givers):
+    if any(one.kind in (Role.PIT, Role.PLANT) for one in givers):
         return None
     if any(may_deal(giver, taker) for giver in givers for taker in _others_at(deals, offer.site)):
         return None
@@ -136,7 +137,7 @@ def _most_arriving(deals: Deals, need: Need) -> float | None:
     mine = next(one for one in takers if one.id == need.id)
     if not need.ratios or any(may_deal(giver, mine) for giver in deals.givers(need.site)):
         return None
-    if any(one.kind != "need" and set(one.accepts) & set(need.ratios) for one in takers):
+    if any(one.kind != Role.NEED and set(one.accepts) & set(need.ratios) for one in takers):
         return None
     return max(
         sum(
