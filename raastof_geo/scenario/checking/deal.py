@@ -11,7 +11,6 @@ from typing import TypeVar
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Depot, Facility, Need, Offer, Scenario, name_stockpile
-from raastof_geo.units import Quantity
 
 Here = TypeVar("Here", Giver, Taker, Offer, Need)
 
@@ -49,13 +48,6 @@ class Deals:
             )
         ]
 
-    def weigh(self, amount: Quantity, material: str | None) -> float:
-        """Turn an amount of a material, or of several in tonnes, into tonnes."""
-        if material is None or amount.unit == "t":
-            return amount.value
-        scenario = self.scenario
-        return scenario.catalogue.tonnes(amount, material, scenario.said.vehicles)
-
     def givers(self, site: str) -> Sequence[Giver]:
         """List who gives at a site."""
         return self._givers.get(site, ())
@@ -70,16 +62,14 @@ class Deals:
         for deal in deals:
             by_giver.setdefault(deal.giver.id, (deal.giver, set()))[1].update(deal.periods)
         kept = {
-            (giver.site, giver.material) for giver, _ in by_giver.values() if self._is_pile(giver)
+            (giver.site, giver.material) for giver, _ in by_giver.values() if self.is_pile(giver)
         }
         total = sum(self.in_all(site, material) for site, material in kept)
         pits: dict[str, set[str]] = {}
         for giver, periods in by_giver.values():
             if giver.kind == Role.PIT:
                 pits.setdefault(giver.place, set()).update(periods)
-            elif giver.kind == Role.PLANT or (
-                giver.kind == Role.DEPOT and not self._is_pile(giver)
-            ):
+            elif giver.kind == Role.PLANT or (giver.kind == Role.DEPOT and not self.is_pile(giver)):
                 return math.inf
             elif giver.kind == Role.OFFER and (giver.site, giver.material) not in kept:
                 total += self._offered[giver.id]
@@ -102,7 +92,8 @@ class Deals:
             for taker, materials, periods in by_taker.values()
         )
 
-    def _is_pile(self, giver: Giver) -> bool:
+    def is_pile(self, giver: Giver) -> bool:
+        """Tell whether somebody gives from the stockpile of a site."""
         return giver.kind == Role.DEPOT and self._depots[giver.place].own
 
     def in_all(self, site: str, material: str) -> float:

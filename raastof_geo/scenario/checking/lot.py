@@ -84,14 +84,13 @@ def _list_trails(scenario: Scenario, key: Literal["offers", "needs"]) -> list[Tr
 def _most_leaving(deals: Deals, offer: Offer) -> float | None:
     """Give the most that can leave a site of an offer's material at once; none: not sure."""
     givers = [one for one in deals.givers(offer.site) if one.material == offer.material]
-    if any(one.kind in (Role.PIT, Role.PLANT) for one in givers):
+    piled = any(one.site == offer.site for one in deals.scenario.depots)
+    unsure = any(one.kind != Role.OFFER and not deals.is_pile(one) for one in givers)
+    if unsure or any(
+        may_deal(giver, taker) for giver in givers for taker in _others_at(deals, offer.site)
+    ):
         return None
-    if any(may_deal(giver, taker) for giver in givers for taker in _others_at(deals, offer.site)):
-        return None
-    piles = [one for one in deals.scenario.depots if one.site == offer.site]
-    if any(not pile.own and offer.material in pile.materials for pile in piles):
-        return None
-    if piles:
+    if piled:
         return deals.in_all(offer.site, offer.material)
     return sum(
         other.tonnes
@@ -156,7 +155,7 @@ def _agreements(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tup
             amount = getattr(entry, key)
             if amount is None or entry.giver == entry.taker:
                 continue
-            tonnes = deals.weigh(amount, entry.material)
+            tonnes = deals.scenario.weigh(amount, entry.material)
             if not 0 < tonnes < lot * _ROUNDING:
                 continue
             values = {"tonnes": tonnes, "lot": lot, "line": str(line)}

@@ -17,7 +17,6 @@ from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
     MappingEndEvent,
-    MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
@@ -200,7 +199,6 @@ class _Composer:
             while not isinstance(inner := self._next(), SequenceEndEvent):
                 listed.items.append(self._node(inner, level + 1))
             return listed
-        assert isinstance(event, MappingStartEvent)  # noqa: S101 - there is no other event here
         mapping = Mapping(place, braces=bool(event.flow_style), tag=tag)
         while not isinstance(inner := self._next(), MappingEndEvent):
             key = self._node(inner, level + 1)

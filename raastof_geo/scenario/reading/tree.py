@@ -17,7 +17,13 @@ from raastof_geo.errors import Finding, Place, ScenarioError
 from raastof_geo.language import Message, plain, say
 from raastof_geo.scenario.reading import nodes
 from raastof_geo.scenario.reading.nodes import MOST_LEVELS, Node, Scalar, Sequence, compose
-from raastof_geo.scenario.reading.scalars import CORE_TAGS, Value, read_plain, read_tagged
+from raastof_geo.scenario.reading.scalars import (
+    CORE_TAGS,
+    Value,
+    keep_written,
+    read_plain,
+    read_tagged,
+)
 from raastof_geo.scenario.reading.slips import loosen_colon, say_colon, say_dash
 from raastof_geo.units import join_at_comma
 
@@ -202,8 +208,8 @@ class _Planter:
     def _scalar(self, node: Scalar) -> Value:
         text = self._text(node)
         if node.tag is not None and node.tag != "!":
-            return self._tagged(node, text)
-        return read_plain(text) if node.plain and node.tag is None else text
+            return self._tagged(node, text, node.tag)
+        return keep_written(read_plain(text), text) if node.plain and node.tag is None else text
 
     def _text(self, node: Scalar) -> str:
         """Refuse what no file can hold, such as half a character written as a code."""
@@ -212,20 +218,19 @@ class _Planter:
             raise ScenarioError(*self.tree.findings, Finding(_no_text(found[0]), node.place))
         return node.text
 
-    def _tagged(self, node: Scalar, text: str) -> Value:
-        assert node.tag is not None  # noqa: S101 - the caller has looked
+    def _tagged(self, node: Scalar, text: str, tag: str) -> Value:
         try:
-            return read_tagged(text, node.tag)
+            return read_tagged(text, tag)
         except ValueError:
-            if node.tag in CORE_TAGS:
+            if tag in CORE_TAGS:
                 message = say(
                     "{given} is not what its tag {tag} says: leave the tag out",
                     given=f"`{plain(text)[:60]}`",
-                    tag=f"`{_shown(node.tag)}`",
+                    tag=f"`{_shown(tag)}`",
                 )
                 self._tell(message, node)
             else:
-                self._tell(_unknown_tag(node.tag), node)
+                self._tell(_unknown_tag(tag), node)
             return text
 
     def _check_tag(self, node: Node, expected: str) -> None:
