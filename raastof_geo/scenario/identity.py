@@ -76,6 +76,11 @@ def find_id(section: str, given: str, names: Names) -> str:
     names
         The ids there are and their names, such as `scenario.names("uses")`.
 
+    Returns
+    -------
+    id_
+        As it stands in the catalogue or scenario, whichever of its names was given.
+
     Raises
     ------
     UnknownIdError
@@ -173,6 +178,11 @@ def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> 
     ----------
     listed
         Whether `raastof materials` lists all that there is.
+
+    Returns
+    -------
+    hint
+        The end of a sentence, from its semicolon on: "; did you mean `fill`?".
     """
     names = {str(one): _names_of(one, ids) for one in ids}
     close = _closest(given[:_LONGEST], names)

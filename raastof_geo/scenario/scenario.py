@@ -286,6 +286,11 @@ class Scenario:
         ----------
         section
             `sites`, `vehicles` (those of the scenario), or another section of the catalogue.
+
+        Returns
+        -------
+        names
+            Names by language for each id.
         """
         if section == "sites":
             return {one: dict.fromkeys(LANGUAGES, site.name) for one, site in self.sites.items()}
@@ -416,8 +421,11 @@ class Scenario:
     def blocks(self, material: str, use: str, land: str) -> tuple[str, str] | None:
         """Tell what keeps a material from a use: the rule and its kind; none: nothing does.
 
-        The kind is `no_rule`, `forbidden`, a condition that is not accepted, or the same for the
-        soil of the material on this kind of land (`land_forbidden`).
+        Returns
+        -------
+        rule, kind
+            The kind is `no_rule`, `forbidden`, a condition that is not accepted, or the same for
+            the soil of the material on this kind of land (`land_forbidden`).
         """
         fit = self.catalogue.fit(material, use)
         if fit is None:

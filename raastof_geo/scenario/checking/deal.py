@@ -33,7 +33,14 @@ class Deals:
     def between(
         self, origin: str, destination: str, material: str | None, periods: Iterable[str]
     ) -> list[Deal]:
-        """List the deals from one site to another, of one material or of all, in some periods."""
+        """List the deals from one site to another, of one material or of all, in some periods.
+
+        Returns
+        -------
+        deals
+            One for each giver and taker that have a period in common among those; amounts,
+            agreements and roads are not asked.
+        """
         wanted = set(periods)
         return [
             Deal(giver, taker, common)
@@ -57,7 +64,15 @@ class Deals:
         return self._takers.get(site, ())
 
     def most_given(self, deals: Iterable[Deal]) -> float:
-        """Give tonnes that the givers of some deals cannot exceed; infinite where none is sure."""
+        """Give tonnes that the givers of some deals cannot exceed; infinite where none is sure.
+
+        Returns
+        -------
+        tonnes
+            Offers once each, with what lies in their stockpile; pits by their capacities in the
+            periods of the deals. Infinite with plants and depots, whose own supply is not
+            followed. [t]
+        """
         by_giver: dict[str, tuple[Giver, set[str]]] = {}
         for deal in deals:
             by_giver.setdefault(deal.giver.id, (deal.giver, set()))[1].update(deal.periods)
@@ -79,7 +94,14 @@ class Deals:
         )
 
     def most_taken(self, deals: Iterable[Deal]) -> float:
-        """Give tonnes that the takers of some deals cannot exceed; infinite where none is sure."""
+        """Give tonnes that the takers of some deals cannot exceed; infinite where none is sure.
+
+        Returns
+        -------
+        tonnes
+            Needs by the material of which they take most; other places by their capacities in the
+            periods of the deals. [t]
+        """
         by_taker: dict[str, tuple[Taker, set[str], set[str]]] = {}
         for deal in deals:
             _, materials, periods = by_taker.setdefault(deal.taker.id, (deal.taker, set(), set()))

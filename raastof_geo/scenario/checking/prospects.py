@@ -56,6 +56,11 @@ def find_idle(scenario: Scenario, *, islands: Mapping[str, int] | None = None) -
     ----------
     islands
         The number of the island that each site lies on; none: roads lead everywhere.
+
+    Returns
+    -------
+    idle
+        One for each recipe of each plant, in the order of the file, with all that it lacks.
     """
     return _Search(scenario, islands or {}).idle()
 

@@ -104,6 +104,11 @@ def compose(text: str, *, file: str, most: int) -> tuple[Node | None, list[Findi
     most
         The most values that are composed.
 
+    Returns
+    -------
+    root, findings
+        The node of the whole text, and texts with an anchor that nothing refers to.
+
     Raises
     ------
     ScenarioError

@@ -69,6 +69,11 @@ class Tree:
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
     """Read a YAML file.
 
+    Returns
+    -------
+    tree
+        Its values with their places; slips that could be mended are among its findings.
+
     Raises
     ------
     ScenarioError
@@ -120,6 +125,11 @@ def _decoded(raw: bytes, name: str) -> str:
 
 def parse_tree(text: str, *, file: str) -> Tree:
     """Read YAML out of a text.
+
+    Returns
+    -------
+    tree
+        As `read_tree`, without a digest.
 
     Raises
     ------
@@ -422,7 +432,13 @@ def _unknown_tag(tag: str) -> Message:
 
 
 def merge_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one mapping over another, key by key; lists and numbers replace as a whole."""
+    """Lay one mapping over another, key by key; lists and numbers replace as a whole.
+
+    Returns
+    -------
+    merged
+        A new mapping; what only one of the two holds is shared with it, not copied.
+    """
     merged = dict(below)
     for key, value in above.items():
         if (
