@@ -28,10 +28,9 @@ _kept: ContextVar[Trace | None] = ContextVar("trace", default=None)
 @contextmanager
 def tracing() -> Iterator[Trace]:
     """Keep a trace of everything that is written meanwhile."""
-    token = _kept.set(Trace())
+    trace = Trace()
+    token = _kept.set(trace)
     try:
-        trace = _kept.get()
-        assert trace is not None  # noqa: S101 - set just above
         yield trace
     finally:
         _kept.reset(token)

@@ -220,6 +220,11 @@ def _shortened(given: Any) -> str:
 def read_share(given: Any) -> float:
     """Understand a share: `20 %` or `0.2`.
 
+    Returns
+    -------
+    share
+        From 0 to 1.
+
     Raises
     ------
     InputError

@@ -201,10 +201,7 @@ def named_rows(problem: Problem) -> Iterator[Row]:
     for leg in problem.scenario.said.baseline.legs:
         if leg.tonnes is None:
             continue
-        scenario = problem.scenario
-        tonnes = leg.tonnes.value
-        if leg.tonnes.unit != "t" and leg.material is not None:
-            tonnes = scenario.catalogue.tonnes(leg.tonnes, leg.material, scenario.said.vehicles)
+        tonnes = problem.scenario.weigh(leg.tonnes, leg.material)
         label = f"{leg.giver}>{leg.taker}" + (f"/{leg.material}" if leg.material else "")
         yield sum_of("named_leg", label, _columns_of(problem, leg), "=", tonnes)
 

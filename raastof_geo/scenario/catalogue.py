@@ -16,6 +16,7 @@ from raastof_geo.emissions.vehicle import Fuel, Named, Vehicle
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Density, Figure, NonNegativeFigure, PositiveFigure, Sourced
 from raastof_geo.language import say
+from raastof_geo.scenario.fault import Fault, raise_faults
 from raastof_geo.scenario.identity import Names, find_id, known, names_in
 from raastof_geo.scenario.once import MapOf
 from raastof_geo.scenario.reading.tree import Tree, read_tree
@@ -232,6 +233,23 @@ class Catalogue(BaseModel):
     def _vehicles_have_fuels(self, info: ValidationInfo) -> Catalogue:
         for vehicle in self.vehicles.values():
             known("fuels")(vehicle.fuel, info)
+        return self
+
+    @model_validator(mode="after")
+    def _trucks_weigh_something(self) -> Catalogue:
+        raise_faults(
+            Fault(
+                say(
+                    "the truck and its load weigh {gross} t (`gross_t`), and the load alone "
+                    "{payload} t (`payload_t`): raise `gross_t`, or lower `payload_t`",
+                    gross=vehicle.gross_t.value,
+                    payload=vehicle.payload_t.value,
+                ),
+                ("vehicles", one),
+            )
+            for one, vehicle in self.vehicles.items()
+            if vehicle.empty_t <= 0
+        )
         return self
 
     @property

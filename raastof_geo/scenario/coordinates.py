@@ -29,6 +29,11 @@ def to_lon_lat(easting: float, northing: float, crs: Crs) -> tuple[float, float]
 def check_degrees(lon: float, lat: float) -> tuple[float, float]:
     """Accept degrees that lie in or near Denmark.
 
+    Returns
+    -------
+    lon, lat
+        The same. [degrees WGS84]
+
     Raises
     ------
     InputError
@@ -41,6 +46,11 @@ def check_degrees(lon: float, lat: float) -> tuple[float, float]:
 
 def check_metres(easting: float, northing: float, crs: Crs) -> tuple[float, float]:
     """Accept projected metres that lie in or near Denmark.
+
+    Returns
+    -------
+    lon, lat
+        [degrees WGS84]
 
     Raises
     ------

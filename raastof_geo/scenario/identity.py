@@ -76,6 +76,11 @@ def find_id(section: str, given: str, names: Names) -> str:
     names
         The ids there are and their names, such as `scenario.names("uses")`.
 
+    Returns
+    -------
+    id_
+        As it stands in the catalogue or scenario, whichever of its names was given.
+
     Raises
     ------
     UnknownIdError
@@ -173,6 +178,11 @@ def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> 
     ----------
     listed
         Whether `raastof materials` lists all that there is.
+
+    Returns
+    -------
+    hint
+        The end of a sentence, from its semicolon on: "; did you mean `fill`?".
     """
     names = {str(one): _names_of(one, ids) for one in ids}
     close = _closest(given[:_LONGEST], names)
@@ -196,13 +206,14 @@ def _names_of(one: str, ids: Iterable[str] | Names) -> Mapping[str, str]:
 
 
 def _closest(given: str, names: Names) -> list[str]:
-    """Find the entries whose id or name is most like a word, or begins with it."""
+    """Find the entries whose id or name is most like a word, or has one that begins or ends so."""
     wanted = _words(given)
     if not wanted:
         return []
     begin = [one for one in names if any(_begins(text, wanted) for text in _texts(one, names))]
-    if 0 < len(begin) <= _MOST_GUESSES:
-        return begin
+    hold = [one for one in names if any(_ends(text, wanted) for text in _texts(one, names))]
+    if hold or 0 < len(begin) <= _MOST_GUESSES:
+        return list(dict.fromkeys((*begin, *hold)))[:_MOST_SHOWN]
     likeness = {one: _likeness(wanted, _texts(one, names)) for one in names}
     best = max(likeness.values(), default=0.0)
     if best < _CLOSE:
@@ -216,6 +227,11 @@ def _texts(one: str, names: Names) -> list[str]:
 
 def _begins(text: str, wanted: str) -> bool:
     return len(wanted) >= 3 and re.match(rf"{re.escape(wanted)}\b", text) is not None
+
+
+def _ends(text: str, wanted: str) -> bool:
+    """Tell whether a word ends in another, as `fyldsand` does in `sand`."""
+    return len(wanted) >= 3 and re.search(rf"{re.escape(wanted)}\b", text) is not None
 
 
 def _likeness(wanted: str, texts: list[str]) -> float:

@@ -19,6 +19,11 @@ def look_up(where: Catalogue | Scenario, asked: Sequence[tuple[str, str]]) -> li
     asked
         Section (`sites`, `materials`, `periods` …) and id or name of each.
 
+    Returns
+    -------
+    ids
+        One for each, in the order in which they were asked for.
+
     Raises
     ------
     InputError

@@ -11,6 +11,8 @@ from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers,
 from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.scenario import Scenario
 
+Side = Literal["input", "output"]
+"""On which side of a plant a trade lies: what comes to it, or what leaves it."""
 Hindrance = Literal["roads", "trucks", "agreements", "periods"]
 """What may keep two sites apart that could trade otherwise."""
 
@@ -23,6 +25,14 @@ class Trade:
     taker: Taker
     periods: frozenset[str]
     hindrance: Hindrance | None = None
+
+    def here(self, side: Side) -> Giver | Taker:
+        """Give the party whose input or output this is."""
+        return self.taker if side == "input" else self.giver
+
+    def beyond(self, side: Side) -> Giver | Taker:
+        """Give the other party."""
+        return self.giver if side == "input" else self.taker
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +60,7 @@ class Market:
             self._meet(giver, taker)
             for giver in list_givers(self.scenario)
             for taker in takers.get(giver.material, ())
-            if {giver.kind, taker.kind} & {"plant", "depot"} and may_deal(giver, taker)
+            if (giver.kind.converts() or taker.kind.converts()) and may_deal(giver, taker)
         ]
 
     def _meet(self, giver: Giver, taker: Taker) -> Trade:

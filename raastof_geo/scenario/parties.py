@@ -5,20 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
 
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Depot, Need, Offer, Pit, Plant, Receiver, Scenario
-
-GiverKind = Literal["offer", "pit", "plant", "depot"]
-TakerKind = Literal["need", "receiver", "plant", "depot"]
-
-_TAKES_FROM: dict[str, tuple[str, ...]] = {
-    "need": ("offer", "pit", "plant", "depot"),
-    "receiver": ("offer", "plant", "depot"),
-    "plant": ("offer", "pit", "plant", "depot"),
-    "depot": ("offer", "pit", "plant"),
-}
-"""Kinds of givers by kind of taker: nobody digs in order to dump, or moves from heap to heap."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +28,8 @@ class Terms:
 class Giver:
     """Somebody who has one material to give."""
 
-    kind: GiverKind
+    kind: Role
+    """What it gives as; a stockpile gives as a depot."""
     id: str
     place: str
     """The offer, pit, plant or depot that it belongs to."""
@@ -60,7 +50,8 @@ class Giver:
 class Taker:
     """Somebody who takes one material or several."""
 
-    kind: TakerKind
+    kind: Role
+    """What it takes as; a stockpile takes as a depot."""
     id: str
     place: str
     """The need, receiver, plant or depot that it belongs to."""
@@ -78,11 +69,11 @@ def may_deal(giver: Giver, taker: Taker) -> bool:
     may
         By their kinds, the material, and whose a stockpile is; roads and amounts are not asked.
     """
-    if giver.kind not in _TAKES_FROM[taker.kind] or giver.material not in taker.accepts:
+    if giver.kind not in taker.kind.takes_from or giver.material not in taker.accepts:
         return False
-    if taker.only_from is not None and (giver.site != taker.only_from or giver.kind != "offer"):
+    if taker.only_from is not None and (giver.site != taker.only_from or giver.kind != Role.OFFER):
         return False
-    return not (giver.kind == "plant" and taker.kind == "plant" and giver.place == taker.place)
+    return not (giver.kind == taker.kind == Role.PLANT and giver.place == taker.place)
 
 
 def list_givers(scenario: Scenario) -> tuple[Giver, ...]:
@@ -112,14 +103,14 @@ def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
 
 def _offering(offer: Offer) -> Giver:
     site, material, price = offer.site, offer.material, offer.price_dkk_per_t
-    return Giver("offer", offer.id, offer.id, site, material, offer.periods, price)
+    return Giver(Role.OFFER, offer.id, offer.id, site, material, offer.periods, price)
 
 
 def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
     for material, price in pit.prices_dkk_per_t.items():
         dug = scenario.catalogue.materials[material]
         yield Giver(
-            "pit",
+            Role.PIT,
             pit.giver(material),
             pit.site,
             pit.site,
@@ -134,13 +125,13 @@ def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
 def _making(scenario: Scenario, plant: Plant) -> Iterator[Giver]:
     always = tuple(scenario.periods)
     for material in plant.makes:
-        yield Giver("plant", plant.giver(material), plant.site, plant.site, material, always)
+        yield Giver(Role.PLANT, plant.giver(material), plant.site, plant.site, material, always)
 
 
 def _emptying(scenario: Scenario, depot: Depot) -> Iterator[Giver]:
     for material in depot.materials:
         yield Giver(
-            "depot",
+            Role.DEPOT,
             depot.out(material),
             depot.id,
             depot.site,
@@ -164,7 +155,7 @@ def _needing(scenario: Scenario) -> Iterator[Taker]:
                 material: _serving(scenario, need, material, ratio)
                 for material, ratio in need.ratios.items()
             }
-        yield Taker("need", need.id, need.id, need.site, known[alike])
+        yield Taker(Role.NEED, need.id, need.id, need.site, known[alike])
 
 
 def _serving(scenario: Scenario, need: Need, material: str, ratio: float) -> Terms:
@@ -188,12 +179,12 @@ def _receiving(scenario: Scenario, receiver: Receiver) -> Taker:
         )
         for material, fee in receiver.fees_dkk_per_t.items()
     }
-    return Taker("receiver", receiver.taker, receiver.site, receiver.site, accepts)
+    return Taker(Role.RECEIVER, receiver.taker, receiver.site, receiver.site, accepts)
 
 
 def _feeding(scenario: Scenario, plant: Plant) -> Taker:
     accepts = {material: Terms(tuple(scenario.periods)) for material in plant.takes}
-    return Taker("plant", plant.taker, plant.site, plant.site, accepts)
+    return Taker(Role.PLANT, plant.taker, plant.site, plant.site, accepts)
 
 
 def _filling(scenario: Scenario, depot: Depot) -> Taker:
@@ -204,4 +195,4 @@ def _filling(scenario: Scenario, depot: Depot) -> Taker:
     )
     accepts = dict.fromkeys(depot.materials, terms)
     only_from = depot.site if depot.own else None
-    return Taker("depot", depot.into, depot.id, depot.site, accepts, only_from)
+    return Taker(Role.DEPOT, depot.into, depot.id, depot.site, accepts, only_from)

@@ -64,6 +64,11 @@ def read_period(given: Any) -> Any:
 
     A quarter may be written as people say it: `Q3 2027`, `3. kvt. 2027`.
 
+    Returns
+    -------
+    values
+        `id`, `start` and `end` (the last day), to be checked by `Period`.
+
     Raises
     ------
     InputError

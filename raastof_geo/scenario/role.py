@@ -15,15 +15,19 @@ class Role(StrEnum):
     RECEIVER = "receiver"
     PLANT = "plant"
     DEPOT = "depot"
+    STOCKPILE = "stockpile"
+    """Takes from its own site only."""
 
     @cached_property
     def takes_from(self) -> frozenset[Role]:
         """The roles that it may take from: nobody digs in order to dump, or moves heap to heap."""
+        every = frozenset(Role)
         return {
-            Role.NEED: frozenset({Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT}),
-            Role.RECEIVER: frozenset({Role.OFFER, Role.PLANT, Role.DEPOT}),
-            Role.PLANT: frozenset({Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT}),
+            Role.NEED: every - {Role.NEED, Role.RECEIVER},
+            Role.RECEIVER: every - {Role.NEED, Role.RECEIVER, Role.PIT},
+            Role.PLANT: every - {Role.NEED, Role.RECEIVER},
             Role.DEPOT: frozenset({Role.OFFER, Role.PIT, Role.PLANT}),
+            Role.STOCKPILE: frozenset({Role.OFFER}),
         }.get(self, frozenset())
 
     def takes(self) -> bool:

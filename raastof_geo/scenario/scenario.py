@@ -6,30 +6,38 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, TypeAlias
 
 from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, Place
+from raastof_geo.figures.figure import Figure
 from raastof_geo.language import LANGUAGES, format_number, say
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import Names
 from raastof_geo.scenario.period import Calendar, Period
 from raastof_geo.scenario.reading.tree import Trail
-from raastof_geo.scenario.said.entry import Capacity, Opening, StockpileEntry, Store
+from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.amount import refuse_volume
+from raastof_geo.scenario.said.entry import (
+    DepotEntry,
+    Opening,
+    PitEntry,
+    PlantEntry,
+    ReceiverEntry,
+    StockpileEntry,
+    Store,
+)
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.site import Site
 from raastof_geo.units import Quantity
-
-Role: TypeAlias = Literal["offer", "need", "pit", "receiver", "plant", "depot", "stockpile"]
-"""As what a site gives or takes."""
 
 
 @dataclass(frozen=True)
 class Offer:
     """Tonnes of a secondary material, free in a window."""
 
-    role: ClassVar[Role] = "offer"
+    role: ClassVar[Role] = Role.OFFER
     site: str
     number: int
     """Its place among the offers of its site, from 1 on."""
@@ -56,7 +64,7 @@ class Offer:
 class Need:
     """Reference tonnes for a use, due in a window."""
 
-    role: ClassVar[Role] = "need"
+    role: ClassVar[Role] = Role.NEED
     site: str
     number: int
     """Its place among the needs of its site, from 1 on."""
@@ -85,7 +93,7 @@ class Need:
 class Pit:
     """Virgin supply."""
 
-    role: ClassVar[Role] = "pit"
+    role: ClassVar[Role] = Role.PIT
     site: str
     prices_dkk_per_t: dict[str, float]
     """Materials that it supplies, with price and raw-material tax."""
@@ -107,7 +115,7 @@ class Pit:
 class Receiver:
     """Final reception."""
 
-    role: ClassVar[Role] = "receiver"
+    role: ClassVar[Role] = Role.RECEIVER
     site: str
     fees_dkk_per_t: dict[str, float]
     """Materials that it accepts, with gate fee."""
@@ -146,7 +154,7 @@ class Process:
 class Plant:
     """A place that makes materials of others."""
 
-    role: ClassVar[Role] = "plant"
+    role: ClassVar[Role] = Role.PLANT
     site: str
     processes: tuple[Process, ...]
     per_period_t: float | None
@@ -206,7 +214,7 @@ class Depot:
     @property
     def role(self) -> Role:
         """As what it stands in the file."""
-        return "stockpile" if self.own else "depot"
+        return Role.STOCKPILE if self.own else Role.DEPOT
 
     @property
     def into(self) -> str:
@@ -289,6 +297,11 @@ class Scenario(Shown):
         ----------
         section
             `sites`, `vehicles` (those of the scenario), or another section of the catalogue.
+
+        Returns
+        -------
+        names
+            Names by language for each id.
         """
         if section == "sites":
             return {one: dict.fromkeys(LANGUAGES, site.name) for one, site in self.sites.items()}
@@ -309,7 +322,7 @@ class Scenario(Shown):
                 site=site_id,
                 number=number,
                 material=entry.material,
-                tonnes=self.catalogue.tonnes(entry.quantity, entry.material, self.said.vehicles),
+                tonnes=self.weigh(entry.quantity, entry.material),
                 must_leave=entry.must_leave,
                 periods=window,
                 price_dkk_per_t=entry.price_dkk_per_t,
@@ -328,10 +341,8 @@ class Scenario(Shown):
                 site=site_id,
                 number=number,
                 use=entry.use,
-                tonnes=self.catalogue.tonnes(
-                    entry.quantity,
-                    self.catalogue.uses[entry.use].reference_material,
-                    self.said.vehicles,
+                tonnes=self.weigh(
+                    entry.quantity, self.catalogue.uses[entry.use].reference_material
                 ),
                 periods=window,
                 ratios=(ratios := self._ratios(entry.use, entry.materials, site.land)),
@@ -350,15 +361,7 @@ class Scenario(Shown):
     def pits(self) -> tuple[Pit, ...]:
         """Virgin supply."""
         return tuple(
-            Pit(
-                site=site_id,
-                prices_dkk_per_t={
-                    material: self._pit_price(material, site) for material in site.pit.supplies
-                },
-                per_period_t=self._limit(site.pit, "capacity_per_period", site.pit.supplies),
-                total_t=self._limit(site.pit, "capacity_total", site.pit.supplies),
-                opens=site.pit.opens,
-            )
+            self._pit(site_id, site.pit)
             for site_id, site in self.sites.items()
             if site.pit is not None
         )
@@ -367,21 +370,7 @@ class Scenario(Shown):
     def receivers(self) -> tuple[Receiver, ...]:
         """Final reception."""
         return tuple(
-            Receiver(
-                site=site_id,
-                fees_dkk_per_t={
-                    material: self._gate_fee(material, site) for material in site.receiver.accepts
-                },
-                per_period_t=self._limit(
-                    site.receiver, "capacity_per_period", site.receiver.accepts
-                ),
-                total_t=self._limit(site.receiver, "capacity_total", site.receiver.accepts),
-                disposal_kg_co2e_per_t={
-                    material: self._disposal(material, site) for material in site.receiver.accepts
-                },
-                landfill=site.receiver.landfill,
-                opens=site.receiver.opens,
-            )
+            self._receiver(site_id, site.receiver)
             for site_id, site in self.sites.items()
             if site.receiver is not None
         )
@@ -390,17 +379,7 @@ class Scenario(Shown):
     def plants(self) -> tuple[Plant, ...]:
         """Places that make materials of others."""
         return tuple(
-            Plant(
-                site=site_id,
-                processes=tuple(
-                    self._process(site_id, site, recipe) for recipe in site.plant.recipes
-                ),
-                per_period_t=self._limit(
-                    site.plant, "capacity_per_period", self._inputs(site.plant.recipes)
-                ),
-                total_t=self._limit(site.plant, "capacity_total", self._inputs(site.plant.recipes)),
-                opens=site.plant.opens,
-            )
+            self._plant(site_id, site.plant)
             for site_id, site in self.sites.items()
             if site.plant is not None
         )
@@ -429,6 +408,23 @@ class Scenario(Shown):
         """Pits, receivers, plants, depots and stockpiles, in this order."""
         return (*self.pits, *self.receivers, *self.plants, *self.depots)
 
+    def weigh(self, quantity: Quantity, material: str | None) -> float:
+        """Turn an amount of a material, or of several where it is said in tonnes, into tonnes.
+
+        Returns
+        -------
+        tonnes
+            By the material's density, and by the scenario's truck where loads are counted. [t]
+
+        Raises
+        ------
+        InputError
+            The density or the truck is not known, as for volumes of no single material.
+        """
+        if material is None and quantity.unit != "t":
+            raise refuse_volume("amount")
+        return self.catalogue.tonnes(quantity, material or "", self.said.vehicles)
+
     def project(self, site: str) -> str:
         """Give the project that a site belongs to."""
         return self.said.sites[site].project or site
@@ -436,8 +432,11 @@ class Scenario(Shown):
     def blocks(self, material: str, use: str, land: str) -> tuple[str, str] | None:
         """Tell what keeps a material from a use: the rule and its kind; none: nothing does.
 
-        The kind is `no_rule`, `forbidden`, a condition that is not accepted, or the same for the
-        soil of the material on this kind of land (`land_forbidden`).
+        Returns
+        -------
+        rule, kind
+            The kind is `no_rule`, `forbidden`, a condition that is not accepted, or the same for
+            the soil of the material on this kind of land (`land_forbidden`).
         """
         fit = self.catalogue.fit(material, use)
         if fit is None:
@@ -474,11 +473,11 @@ class Scenario(Shown):
         )
 
     def _periods_of_fit(self, material: str, use: str, window: tuple[str, ...]) -> tuple[str, ...]:
-        fit = self.catalogue.fit(material, use)
-        assert fit is not None  # noqa: S101 - it may serve
-        periods = self.periods
+        fit, periods = self.catalogue.fit(material, use), self.periods
         return tuple(
-            period for period in window if fit.holds(periods[period].start, periods[period].end)
+            period
+            for period in window
+            if fit is not None and fit.holds(periods[period].start, periods[period].end)
         )
 
     def _ratios(self, use: str, only: tuple[str, ...] | None, land: str) -> dict[str, float]:
@@ -495,11 +494,53 @@ class Scenario(Shown):
     def _known_ratios(self) -> dict[tuple[str, tuple[str, ...] | None, str], dict[str, float]]:
         return {}
 
-    def _process(self, site_id: str, site: Site, name: str) -> Process:
-        recipe, plant = self.catalogue.recipes[name], site.plant
-        assert plant is not None  # noqa: S101 - the caller has looked
+    def _pit(self, site: str, pit: PitEntry) -> Pit:
+        return Pit(
+            site=site,
+            prices_dkk_per_t={material: self._price(material, pit) for material in pit.supplies},
+            per_period_t=self._limit(pit.capacity_per_period, pit.supplies),
+            total_t=self._limit(pit.capacity_total, pit.supplies),
+            opens=pit.opens,
+        )
+
+    def _price(self, material: str, pit: PitEntry) -> float:
+        known = self.catalogue.materials[material]
+        price = pit.price_dkk_per_t.get(material, known.price)
+        return _value(price) + _value(known.tax)
+
+    def _receiver(self, site: str, receiver: ReceiverEntry) -> Receiver:
+        accepted = {one: self.catalogue.materials[one] for one in receiver.accepts}
+        return Receiver(
+            site=site,
+            fees_dkk_per_t={
+                one: _value(receiver.gate_fee_dkk_per_t.get(one, known.gate_fee))
+                for one, known in accepted.items()
+            },
+            per_period_t=self._limit(receiver.capacity_per_period, receiver.accepts),
+            total_t=self._limit(receiver.capacity_total, receiver.accepts),
+            disposal_kg_co2e_per_t={
+                one: _value(receiver.disposal_kg_co2e.get(one, known.disposal_kg_co2e))
+                for one, known in accepted.items()
+            },
+            landfill=receiver.landfill,
+            opens=receiver.opens,
+        )
+
+    def _plant(self, site: str, plant: PlantEntry) -> Plant:
+        recipes = self.catalogue.recipes
+        inputs = tuple(material for name in plant.recipes for material in recipes[name].inputs)
+        return Plant(
+            site=site,
+            processes=tuple(self._process(site, plant, name) for name in plant.recipes),
+            per_period_t=self._limit(plant.capacity_per_period, inputs),
+            total_t=self._limit(plant.capacity_total, inputs),
+            opens=plant.opens,
+        )
+
+    def _process(self, site: str, plant: PlantEntry, name: str) -> Process:
+        recipe = self.catalogue.recipes[name]
         return Process(
-            site=site_id,
+            site=site,
             recipe=name,
             inputs={material: share.value for material, share in recipe.inputs.items()},
             outputs={material: share.value for material, share in recipe.outputs.items()},
@@ -507,55 +548,32 @@ class Scenario(Shown):
             dkk_per_t=plant.dkk_per_t.get(name, recipe.dkk_per_t).value,
         )
 
-    def _inputs(self, recipes: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(
-            material for name in recipes for material in self.catalogue.recipes[name].inputs
-        )
-
     def _depot(self, site: str, store: Store, materials: tuple[str, ...]) -> Depot:
         handling, own = self.catalogue.handling, isinstance(store, StockpileEntry)
         kg = (store.handling_kg_co2e_per_t or handling.kg_co2e_per_t).value
         dkk = (store.handling_dkk_per_t or handling.dkk_per_t).value
-        end = store.end if isinstance(store.end, dict) else {}
-        throughput = getattr(store, "capacity_per_period", None)
+        depot = store if isinstance(store, DepotEntry) else None
         return Depot(
             site=site,
             own=own,
             materials=materials,
-            capacity_t=self._weigh(store.capacity, materials[0]),
-            per_period_t=None if throughput is None else self._weigh(throughput, materials[0]),
-            start_t={name: self._weigh(amount, name) for name, amount in store.start.items()},
+            capacity_t=self.weigh(store.capacity, materials[0]),
+            per_period_t=self._limit(depot.capacity_per_period, materials) if depot else None,
+            start_t={name: self.weigh(amount, name) for name, amount in store.start.items()},
             end_t=None
             if store.end == "any"
-            else {name: self._weigh(amount, name) for name, amount in end.items()},
+            else {name: self.weigh(amount, name) for name, amount in store.end_amounts.items()},
             in_kg_co2e_per_t=0.0 if own else kg,
             out_kg_co2e_per_t=kg,
             in_dkk_per_t=0.0 if own else dkk,
             out_dkk_per_t=dkk,
-            storing_dkk_per_t=store.storing_dkk_per_t.value if store.storing_dkk_per_t else 0.0,
-            opens=getattr(store, "opens", None),
+            storing_dkk_per_t=_value(store.storing_dkk_per_t),
+            opens=depot.opens if depot else None,
         )
 
-    def _weigh(self, quantity: Quantity, material: str) -> float:
-        return self.catalogue.tonnes(quantity, material, self.said.vehicles)
+    def _limit(self, quantity: Quantity | None, materials: tuple[str, ...]) -> float | None:
+        return None if quantity is None else self.weigh(quantity, materials[0])
 
-    def _disposal(self, material: str, site: Site) -> float:
-        known = self.catalogue.materials[material].disposal_kg_co2e
-        own = site.receiver.disposal_kg_co2e.get(material, known) if site.receiver else None
-        return own.value if own else 0.0
 
-    def _pit_price(self, material: str, site: Site) -> float:
-        known = self.catalogue.materials[material]
-        price = site.pit.price_dkk_per_t.get(material, known.price) if site.pit else None
-        return (price.value if price else 0.0) + (known.tax.value if known.tax else 0.0)
-
-    def _gate_fee(self, material: str, site: Site) -> float:
-        known = self.catalogue.materials[material].gate_fee
-        fee = site.receiver.gate_fee_dkk_per_t.get(material, known) if site.receiver else None
-        return fee.value if fee else 0.0
-
-    def _limit(self, entry: Capacity, name: str, materials: tuple[str, ...]) -> float | None:
-        quantity = dict(entry.limits()).get(name)
-        if quantity is None:
-            return None
-        return self.catalogue.tonnes(quantity, materials[0], self.said.vehicles)
+def _value(figure: Figure | None) -> float:
+    return figure.value if figure is not None else 0.0

@@ -233,3 +233,16 @@ def test_any_number_can_be_written(value, digits, language):
 def test_numbers_too_large_to_read(value, danish):
     """What has no end is said so, and what is too long is written with a power of ten."""
     assert format_number(value, language="da") == danish
+
+
+@pytest.mark.parametrize("payload", ["50", "32"])
+def test_a_truck_weighs_something_itself(payload):
+    """A load as heavy as truck and load together is refused: both figures, where, what to do."""
+    own = f"catalogue: {{vehicles: {{tipper_4_axle: {{gross_t: 32, payload_t: {payload}}}}}}}\n"
+    with pytest.raises(ScenarioError) as refused:
+        make_scenario(PIT_AND_PROJECT + own)
+    assert str(refused.value) == (
+        "world.yaml:19:39: catalogue.vehicles.tipper_4_axle: the truck and its load weigh 32 t "
+        f"(`gross_t`), and the load alone {payload} t (`payload_t`): raise `gross_t`, or lower "
+        "`payload_t`"
+    )

@@ -464,3 +464,19 @@ def test_a_material_of_the_scenario_needs_no_law():
     assert "Law: the catalogue names none." in said
     assert "1.000 t of Chalk" in said
     assert "May serve: Fill" in explain_material(catalogue, "chalk", "en")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("sand", ["fill_sand", "street_sweepings", "washed_sand", "washed_pit_sand"]),
+        ("beton", ["crushed_concrete", "crushed_concrete_brick", "mixed_rubble"]),
+    ],
+)
+def test_every_material_that_fits_a_word_is_offered(given, meant):
+    """Of several kinds of sand none is guessed: all whose id or name holds the word are offered."""
+    with speaking("en"), pytest.raises(InputError) as refused:
+        explain_material(CATALOGUE, given, "en")
+    message = refused.value.findings[0].message.render("en")
+    assert "did you mean" in message
+    assert all(f"`{one}`" in message for one in meant)

@@ -12,6 +12,7 @@ from raastof_geo.errors import ScenarioError
 from raastof_geo.language import speaking
 from raastof_geo.scenario import read_scenario
 from raastof_geo.scenario.reading.tree import parse_tree
+from raastof_geo.scenario.role import Role
 
 SITE = "lon: 12.10, lat: 55.45"
 
@@ -373,3 +374,21 @@ def test_windows_and_amounts_per_period():
         (300, ("2028",)),
     ]
     assert len({offer.id for offer in offers}) == 2
+
+
+@pytest.mark.parametrize("written", ["1e3", "2.50", "0x1F", "+5", "0123", "7"])
+def test_a_number_where_a_text_is_wanted_stays_as_written(written):
+    """`description: 1e3` is not told as `1000.0`."""
+    tree = parse_tree(f"title: {written}\n", file="a.yaml")
+    assert str(tree.values["title"]) == written
+    said = make_scenario(PIT_AND_PROJECT + f"description: {written}\n").said
+    assert said.description == written
+
+
+def test_a_role_knows_who_may_give_to_it():
+    """Nobody digs in order to dump, or moves from heap to heap; a role is the text of its name."""
+    assert Role.PIT not in Role.RECEIVER.takes_from
+    assert Role.DEPOT not in Role.DEPOT.takes_from
+    assert [role for role in Role if role.converts()] == ["plant", "depot", "stockpile"]
+    assert [role for role in Role if not role.gives()] == ["need", "receiver"]
+    assert [role for role in Role if not role.takes()] == ["offer", "pit"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from raastof_geo.scenario.scenario import Facility, Need, Offer, Role
+from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.scenario import Facility, Need, Offer
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from raastof_geo.assignment.rules.row import Row, Sense, always, declare, sum_of
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
 from raastof_geo.scenario.said.agreement import Agreement
+from raastof_geo.units import Quantity
 
 AGREEMENTS_KEPT = Family(
     "agreements_kept", say("agreement"), bends="next", unit="t", limits="agreements"
@@ -29,7 +30,7 @@ def agreements_kept(problem: Problem) -> Iterator[Row]:
     scenario = problem.scenario
     for number, agreement in enumerate(scenario.said.agreements):
         columns = agreed_moves(problem, agreement)
-        said: tuple[tuple[Sense, object], ...] = (
+        said: tuple[tuple[Sense, Quantity | None], ...] = (
             ("=", agreement.tonnes),
             (">=", agreement.at_least),
             ("<=", agreement.at_most),
@@ -40,8 +41,7 @@ def agreements_kept(problem: Problem) -> Iterator[Row]:
             yield sum_of(AGREEMENTS_KEPT, about, columns, "<=", 0.0)
         for sense, amount in said:
             if amount is not None:
-                material = agreement.material or next(iter(scenario.catalogue.materials))
-                tonnes = scenario.catalogue.tonnes(amount, material, scenario.said.vehicles)  # type: ignore[arg-type]
+                tonnes = scenario.weigh(amount, agreement.material)
                 yield sum_of(AGREEMENTS_KEPT, about, columns, sense, tonnes)
 
 

@@ -51,8 +51,7 @@ def _asked_tonnes(problem: Problem) -> float:
     for agreement in scenario.said.agreements:
         amount = agreement.tonnes or agreement.at_least
         if amount is not None:
-            material = agreement.material or next(iter(scenario.catalogue.materials))
-            asked += scenario.catalogue.tonnes(amount, material, scenario.said.vehicles)
+            asked += scenario.weigh(amount, agreement.material)
     lot = scenario.said.choices.smallest_lot
     return asked + (lot.value * problem.sizes["lots"] if lot is not None else 0.0)
 

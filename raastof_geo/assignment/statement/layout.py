@@ -15,6 +15,7 @@ from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import Moves, Problem
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Scenario
 
 
@@ -116,7 +117,7 @@ def _haul(scenario: Scenario, legs: Legs) -> list[Floats]:
     The measures themselves are asked, with nobody at both ends of every leg: what they then say
     is all that can differ between trucks.
     """
-    giver, taker = Giver("offer", "", "", "", "", ()), Taker("need", "", "", "")
+    giver, taker = Giver(Role.OFFER, "", "", "", "", ()), Taker(Role.NEED, "", "", "")
     count = len(legs.frame)
     none = np.zeros(count, dtype=np.int32)
     moves = Moves(

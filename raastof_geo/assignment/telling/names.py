@@ -294,13 +294,12 @@ def agreed_tonnes(scenario: Scenario, agreement: Agreement) -> float:
     Returns
     -------
     tonnes
-        Of its material, or of the first of the catalogue where it is about any. [t]
+        Of its material, or of all together where it names none. [t]
     """
     amount = agreement.tonnes or agreement.at_least or agreement.at_most
     if amount is None:
         return 0.0
-    material = agreement.material or next(iter(scenario.catalogue.materials))
-    return scenario.catalogue.tonnes(amount, material, scenario.said.vehicles)
+    return scenario.weigh(amount, agreement.material)
 
 
 def unit_of_row(name: RowName) -> Readable:

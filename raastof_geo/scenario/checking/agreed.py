@@ -14,8 +14,7 @@ from raastof_geo.scenario.reading.tree import Trail, Tree
 from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
 from raastof_geo.scenario.scenario import Scenario
 
-Side = Literal["giver", "taker"]
-SIDES: tuple[Side, ...] = ("giver", "taker")
+Partner = Literal["giver", "taker"]
 
 _ROUNDING = 1 + 1e-9
 
@@ -37,7 +36,7 @@ class Wish:
     limits: bool
     """Whether no more than this goes."""
 
-    def site(self, side: Side) -> str:
+    def site(self, side: Partner) -> str:
         """Give the site that gives or takes."""
         return self.entry.giver if side == "giver" else self.entry.taker
 
@@ -88,7 +87,7 @@ def _agreed(deals: Deals) -> Iterator[Wish]:
         ):
             amount = getattr(entry, key)
             if amount is not None:
-                tonnes = deals.weigh(amount, entry.material)
+                tonnes = deals.scenario.weigh(amount, entry.material)
                 yield _wish(deals, number, entry, (*trail, key), tonnes, asks=asks, limits=limits)
 
 
@@ -96,7 +95,7 @@ def _planned(deals: Deals) -> Iterator[Wish]:
     """Give the legs of the baseline whose tonnes are stated."""
     for number, entry in enumerate(deals.scenario.said.baseline.legs):
         if entry.tonnes is not None:
-            tonnes = deals.weigh(entry.tonnes, entry.material)
+            tonnes = deals.scenario.weigh(entry.tonnes, entry.material)
             trail: Trail = ("baseline", "legs", number, "tonnes")
             yield _wish(deals, number, entry, trail, tonnes, asks=True, limits=True)
 
@@ -117,7 +116,7 @@ def _wish(
         found = [
             deal
             for deal in found
-            if deal.giver.kind in ("offer", "pit") and deal.taker.kind in ("need", "receiver")
+            if not deal.giver.kind.converts() and not deal.taker.kind.converts()
         ]
     return Wish(number, trail, entry, tonnes, periods, tuple(found), asks, limits)
 
@@ -218,7 +217,7 @@ def _contradictions(wishes: Sequence[Wish], tree: Tree) -> Iterator[Finding]:
 def _covers(limiting: Wish, asking: Wish) -> bool:
     """Tell whether all that one agreement is about is held down by another."""
     return (
-        all(limiting.site(side) == asking.site(side) for side in SIDES)
+        (limiting.entry.giver, limiting.entry.taker) == (asking.entry.giver, asking.entry.taker)
         and limiting.entry.material in (None, asking.entry.material)
         and set(asking.periods) <= set(limiting.periods)
     )
@@ -226,7 +225,8 @@ def _covers(limiting: Wish, asking: Wish) -> bool:
 
 def _too_much_together(wishes: Sequence[Wish], deals: Deals, tree: Tree) -> Iterator[Finding]:
     """Find sites from which, or to which, several agreements ask for more than there can be."""
-    for side in SIDES:
+    sides: tuple[Partner, Partner] = ("giver", "taker")
+    for side in sides:
         for site in dict.fromkeys(wish.site(side) for wish in wishes):
             mine = [wish for wish in wishes if wish.site(side) == site]
             finding = _first_excess(side, site, mine, deals, tree)
@@ -235,7 +235,7 @@ def _too_much_together(wishes: Sequence[Wish], deals: Deals, tree: Tree) -> Iter
 
 
 def _first_excess(
-    side: Side, site: str, wishes: Sequence[Wish], deals: Deals, tree: Tree
+    side: Partner, site: str, wishes: Sequence[Wish], deals: Deals, tree: Tree
 ) -> Finding | None:
     materials = dict.fromkeys(wish.entry.material for wish in wishes if wish.entry.material)
     groups = [[wish for wish in wishes if wish.entry.material == one] for one in materials]
@@ -255,7 +255,9 @@ def _first_excess(
     return None
 
 
-def _say_excess(side: Side, site: str, asked: float, most: float, lines: Sequence[int]) -> Message:
+def _say_excess(
+    side: Partner, site: str, asked: float, most: float, lines: Sequence[int]
+) -> Message:
     values = {
         "lines": ", ".join(map(str, sorted(set(lines)))),
         "asked": asked,
@@ -276,7 +278,7 @@ def _say_excess(side: Side, site: str, asked: float, most: float, lines: Sequenc
     )
 
 
-def _asked(wishes: Sequence[Wish], partner: Side) -> float:
+def _asked(wishes: Sequence[Wish], partner: Partner) -> float:
     """Give tonnes that are asked for at least, where agreements may be about the same tonnes."""
     total = 0.0
     for site in {wish.site(partner) for wish in wishes}:

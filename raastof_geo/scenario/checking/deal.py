@@ -6,19 +6,13 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
-from raastof_geo.scenario.scenario import (
-    Depot,
-    Need,
-    Offer,
-    Pit,
-    Plant,
-    Receiver,
-    Scenario,
-    name_stockpile,
-)
-from raastof_geo.units import Quantity
+from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.scenario import Depot, Facility, Need, Offer, Scenario, name_stockpile
+
+Here = TypeVar("Here", Giver, Taker, Offer, Need)
 
 
 @dataclass(frozen=True)
@@ -39,7 +33,14 @@ class Deals:
     def between(
         self, origin: str, destination: str, material: str | None, periods: Iterable[str]
     ) -> list[Deal]:
-        """List the deals from one site to another, of one material or of all, in some periods."""
+        """List the deals from one site to another, of one material or of all, in some periods.
+
+        Returns
+        -------
+        deals
+            One for each giver and taker that have a period in common among those; amounts,
+            agreements and roads are not asked.
+        """
         wanted = set(periods)
         return [
             Deal(giver, taker, common)
@@ -54,13 +55,6 @@ class Deals:
             )
         ]
 
-    def weigh(self, amount: Quantity, material: str | None) -> float:
-        """Turn an amount of a material, or of several in tonnes, into tonnes."""
-        if material is None or amount.unit == "t":
-            return amount.value
-        scenario = self.scenario
-        return scenario.catalogue.tonnes(amount, material, scenario.said.vehicles)
-
     def givers(self, site: str) -> Sequence[Giver]:
         """List who gives at a site."""
         return self._givers.get(site, ())
@@ -70,28 +64,44 @@ class Deals:
         return self._takers.get(site, ())
 
     def most_given(self, deals: Iterable[Deal]) -> float:
-        """Give tonnes that the givers of some deals cannot exceed; infinite where none is sure."""
+        """Give tonnes that the givers of some deals cannot exceed; infinite where none is sure.
+
+        Returns
+        -------
+        tonnes
+            Offers once each, with what lies in their stockpile; pits by their capacities in the
+            periods of the deals. Infinite with plants and depots, whose own supply is not
+            followed. [t]
+        """
         by_giver: dict[str, tuple[Giver, set[str]]] = {}
         for deal in deals:
             by_giver.setdefault(deal.giver.id, (deal.giver, set()))[1].update(deal.periods)
         kept = {
-            (giver.site, giver.material) for giver, _ in by_giver.values() if self._is_pile(giver)
+            (giver.site, giver.material) for giver, _ in by_giver.values() if self.is_pile(giver)
         }
         total = sum(self.in_all(site, material) for site, material in kept)
         pits: dict[str, set[str]] = {}
         for giver, periods in by_giver.values():
-            if giver.kind == "pit":
+            if giver.kind == Role.PIT:
                 pits.setdefault(giver.place, set()).update(periods)
-            elif giver.kind == "plant" or (giver.kind == "depot" and not self._is_pile(giver)):
+            elif giver.kind == Role.PLANT or (giver.kind == Role.DEPOT and not self.is_pile(giver)):
                 return math.inf
-            elif giver.kind == "offer" and (giver.site, giver.material) not in kept:
+            elif giver.kind == Role.OFFER and (giver.site, giver.material) not in kept:
                 total += self._offered[giver.id]
         return total + sum(
-            _most_through(self._places["pit", site], len(periods)) for site, periods in pits.items()
+            _most_through(self._places[Role.PIT, site], len(periods))
+            for site, periods in pits.items()
         )
 
     def most_taken(self, deals: Iterable[Deal]) -> float:
-        """Give tonnes that the takers of some deals cannot exceed; infinite where none is sure."""
+        """Give tonnes that the takers of some deals cannot exceed; infinite where none is sure.
+
+        Returns
+        -------
+        tonnes
+            Needs by the material of which they take most; other places by their capacities in the
+            periods of the deals. [t]
+        """
         by_taker: dict[str, tuple[Taker, set[str], set[str]]] = {}
         for deal in deals:
             _, materials, periods = by_taker.setdefault(deal.taker.id, (deal.taker, set(), set()))
@@ -99,13 +109,14 @@ class Deals:
             periods.update(deal.periods)
         return sum(
             self._needed[taker.id][0] * max(self._needed[taker.id][1][one] for one in materials)
-            if taker.kind == "need"
+            if taker.kind == Role.NEED
             else _most_through(self._places[taker.kind, taker.place], len(periods))
             for taker, materials, periods in by_taker.values()
         )
 
-    def _is_pile(self, giver: Giver) -> bool:
-        return giver.kind == "depot" and self._depots[giver.place].own
+    def is_pile(self, giver: Giver) -> bool:
+        """Tell whether somebody gives from the stockpile of a site."""
+        return giver.kind == Role.DEPOT and self._depots[giver.place].own
 
     def in_all(self, site: str, material: str) -> float:
         """Give what a site has of a material, whenever it comes up, its stockpile included. [t]"""
@@ -123,31 +134,19 @@ class Deals:
 
     @cached_property
     def _givers(self) -> dict[str, list[Giver]]:
-        found: dict[str, list[Giver]] = {}
-        for giver in list_givers(self.scenario):
-            found.setdefault(giver.site, []).append(giver)
-        return found
+        return _by_site(list_givers(self.scenario))
 
     @cached_property
     def _takers(self) -> dict[str, list[Taker]]:
-        found: dict[str, list[Taker]] = {}
-        for taker in list_takers(self.scenario):
-            found.setdefault(taker.site, []).append(taker)
-        return found
+        return _by_site(list_takers(self.scenario))
 
     @cached_property
     def _offers_at(self) -> dict[str, list[Offer]]:
-        found: dict[str, list[Offer]] = {}
-        for offer in self.scenario.offers:
-            found.setdefault(offer.site, []).append(offer)
-        return found
+        return _by_site(self.scenario.offers)
 
     @cached_property
     def _needs_at(self) -> dict[str, list[Need]]:
-        found: dict[str, list[Need]] = {}
-        for need in self.scenario.needs:
-            found.setdefault(need.site, []).append(need)
-        return found
+        return _by_site(self.scenario.needs)
 
     @cached_property
     def _offered(self) -> dict[str, float]:
@@ -162,17 +161,22 @@ class Deals:
         return {depot.id: depot for depot in self.scenario.depots}
 
     @cached_property
-    def _places(self) -> dict[tuple[str, str], Pit | Receiver | Plant | Depot]:
-        scenario = self.scenario
+    def _places(self) -> dict[tuple[Role, str], Facility]:
+        """Pits, receivers, plants and depots by kind and id; a stockpile is a kind of depot."""
         return {
-            **{("pit", pit.site): pit for pit in scenario.pits},
-            **{("receiver", receiver.site): receiver for receiver in scenario.receivers},
-            **{("plant", plant.site): plant for plant in scenario.plants},
-            **{("depot", depot.id): depot for depot in scenario.depots},
+            (Role.DEPOT if isinstance(one, Depot) else one.role, one.id): one
+            for one in self.scenario.facilities
         }
 
 
-def _most_through(place: Pit | Receiver | Plant | Depot, periods: int) -> float:
+def _by_site(entries: Iterable[Here]) -> dict[str, list[Here]]:
+    found: dict[str, list[Here]] = {}
+    for entry in entries:
+        found.setdefault(entry.site, []).append(entry)
+    return found
+
+
+def _most_through(place: Facility, periods: int) -> float:
     """Give what may go through a place in a number of periods. [t]"""
     each = math.inf if place.per_period_t is None else place.per_period_t * periods
     total = None if isinstance(place, Depot) else place.total_t

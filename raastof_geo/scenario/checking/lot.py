@@ -11,6 +11,7 @@ from raastof_geo.scenario.checking.deal import Deals
 from raastof_geo.scenario.parties import Taker, may_deal
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 
 _ROUNDING = 1 - 1e-9
@@ -21,6 +22,12 @@ def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Find
 
     A lot is what goes from one site to another of one material in a period; what stays within a
     site is no lot.
+
+    Returns
+    -------
+    mistakes, warnings
+        What no plan can keep, and what can be planned though part of it says nothing; both in the
+        order of offers, needs, agreements.
     """
     lot = scenario.said.choices.smallest_lot
     if lot is None or lot.value <= 0:
@@ -83,14 +90,13 @@ def _list_trails(scenario: Scenario, key: Literal["offers", "needs"]) -> list[Tr
 def _most_leaving(deals: Deals, offer: Offer) -> float | None:
     """Give the most that can leave a site of an offer's material at once; none: not sure."""
     givers = [one for one in deals.givers(offer.site) if one.material == offer.material]
-    if any(one.kind in ("pit", "plant") for one in givers):
+    piled = any(one.site == offer.site for one in deals.scenario.depots)
+    unsure = any(one.kind != Role.OFFER and not deals.is_pile(one) for one in givers)
+    if unsure or any(
+        may_deal(giver, taker) for giver in givers for taker in _others_at(deals, offer.site)
+    ):
         return None
-    if any(may_deal(giver, taker) for giver in givers for taker in _others_at(deals, offer.site)):
-        return None
-    piles = [one for one in deals.scenario.depots if one.site == offer.site]
-    if any(not pile.own and offer.material in pile.materials for pile in piles):
-        return None
-    if piles:
+    if piled:
         return deals.in_all(offer.site, offer.material)
     return sum(
         other.tonnes
@@ -136,7 +142,7 @@ def _most_arriving(deals: Deals, need: Need) -> float | None:
     mine = next(one for one in takers if one.id == need.id)
     if not need.ratios or any(may_deal(giver, mine) for giver in deals.givers(need.site)):
         return None
-    if any(one.kind != "need" and set(one.accepts) & set(need.ratios) for one in takers):
+    if any(one.kind != Role.NEED and set(one.accepts) & set(need.ratios) for one in takers):
         return None
     return max(
         sum(
@@ -155,7 +161,7 @@ def _agreements(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tup
             amount = getattr(entry, key)
             if amount is None or entry.giver == entry.taker:
                 continue
-            tonnes = deals.weigh(amount, entry.material)
+            tonnes = deals.scenario.weigh(amount, entry.material)
             if not 0 < tonnes < lot * _ROUNDING:
                 continue
             values = {"tonnes": tonnes, "lot": lot, "line": str(line)}

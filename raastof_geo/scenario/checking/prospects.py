@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from raastof_geo.scenario.market import Hindrance, Market, Trade
-from raastof_geo.scenario.scenario import Plant, Process, Scenario
+from raastof_geo.scenario.market import Hindrance, Market, Side, Trade
+from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.scenario import Need, Offer, Pit, Plant, Process, Receiver, Scenario
 
 Lacking = Literal["capacity", "nobody", "chain", "together"] | Hindrance
 """Why: the plant may take nothing; nobody gives or takes the material; whoever would has none or
@@ -29,7 +30,7 @@ class Lack:
 
     why: Lacking
     material: str = ""
-    side: Literal["input", "output", ""] = ""
+    side: Side | Literal[""] = ""
     sites: tuple[str, ...] = ()
     """Who would give or take it, were it not for that."""
 
@@ -55,6 +56,11 @@ def find_idle(scenario: Scenario, *, islands: Mapping[str, int] | None = None) -
     ----------
     islands
         The number of the island that each site lies on; none: roads lead everywhere.
+
+    Returns
+    -------
+    idle
+        One for each recipe of each plant, in the order of the file, with all that it lacks.
     """
     return _Search(scenario, islands or {}).idle()
 
@@ -78,7 +84,7 @@ class _Search:
             for period in self.periods
         }
         while True:
-            given, taken = self._spread_supply(runs), self._spread_outlets(runs)
+            given, taken = self._spread(runs, "input"), self._spread(runs, "output")
             left = {run for run in runs if self._fed(run, given) and self._emptied(run, taken)}
             if left == runs:
                 break
@@ -91,39 +97,38 @@ class _Search:
             if (plant.site, process.recipe) not in running
         )
 
-    # --- what reaches the plants --------------------------------------------------------------
-
-    def _spread_supply(self, runs: set[_Run]) -> set[_Traded]:
-        """Find what every plant and depot can get, given which recipes may run."""
+    def _spread(self, runs: set[_Run], side: Side) -> set[_Traded]:
+        """Find what every plant and depot can get, or get rid of, given which recipes may run."""
+        serves = self._has if side == "input" else self._has_room
         reached: set[_Traded] = set()
-        while True:
+        before = -1
+        while len(reached) != before:
             before = len(reached)
             for trade in self.trades:
                 for period in trade.periods:
-                    key = (trade.taker.id, trade.giver.material, period)
-                    if key not in reached and self._has(trade, period, runs, reached):
+                    key = (trade.here(side).id, trade.giver.material, period)
+                    if key not in reached and serves(trade, period, runs, reached):
                         reached.add(key)
-            if len(reached) == before:
-                return reached
+        return reached
+
+    # --- what reaches the plants --------------------------------------------------------------
 
     def _has(self, trade: Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
         giver = trade.giver
-        if giver.kind == "offer":
-            return self._offered[giver.id] > 0
-        if giver.kind == "pit":
-            return not self._shut_pits[giver.site]
-        if giver.kind == "plant":
+        if giver.kind == Role.PLANT:
             return any(
                 (giver.site, process.recipe, period) in runs
                 and self._fed_by(process, period, reached)
                 for process in self.plants[giver.site].processes
                 if giver.material in process.outputs
             )
-        depot = self.depots[giver.place]
-        if depot.start_t.get(giver.material, 0.0) > 0:
-            return True
-        taker = depot.into
-        return any((taker, giver.material, one) in reached for one in self._until(period))
+        if giver.kind == Role.DEPOT:
+            depot = self.depots[giver.place]
+            until = self.periods[: self.periods.index(period) + 1]
+            return depot.start_t.get(giver.material, 0.0) > 0 or any(
+                (depot.into, giver.material, one) in reached for one in until
+            )
+        return (giver.kind, giver.place) not in self._void
 
     def _fed(self, run: _Run, given: set[_Traded]) -> bool:
         return self._fed_by(self._process(run), run[2], given)
@@ -134,38 +139,25 @@ class _Search:
 
     # --- what leaves the plants ---------------------------------------------------------------
 
-    def _spread_outlets(self, runs: set[_Run]) -> set[_Traded]:
-        """Find what every plant and depot can get rid of, given which recipes may run."""
-        reached: set[_Traded] = set()
-        while True:
-            before = len(reached)
-            for trade in self.trades:
-                for period in trade.periods:
-                    key = (trade.giver.id, trade.giver.material, period)
-                    if key not in reached and self._has_room(trade, period, runs, reached):
-                        reached.add(key)
-            if len(reached) == before:
-                return reached
-
     def _has_room(self, trade: Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
         taker, material = trade.taker, trade.giver.material
-        if taker.kind == "need":
-            return self._needed[taker.id] > 0
-        if taker.kind == "receiver":
-            return not self._shut_receivers[taker.site]
-        if taker.kind == "plant":
+        if taker.kind == Role.PLANT:
             return any(
                 (taker.site, process.recipe, period) in runs
                 for process in self.plants[taker.site].processes
                 if material in process.inputs
             )
-        depot = self.depots[taker.place]
-        if _closed(depot.per_period_t, depot.capacity_t):
-            return False
-        if depot.end_t is None or depot.end_t.get(material, 0.0) > 0:
-            return True
-        giver = depot.out(material)
-        return any((giver, material, one) in reached for one in self._from(period))
+        if taker.kind == Role.DEPOT:
+            depot = self.depots[taker.place]
+            if _closed(depot.per_period_t, depot.capacity_t):
+                return False
+            later = self.periods[self.periods.index(period) :]
+            return (
+                depot.end_t is None
+                or depot.end_t.get(material, 0.0) > 0
+                or any((depot.out(material), material, one) in reached for one in later)
+            )
+        return (taker.kind, taker.place) not in self._void
 
     def _emptied(self, run: _Run, taken: set[_Traded]) -> bool:
         """Tell whether all that a recipe makes goes somewhere, if only to plants that run.
@@ -185,37 +177,35 @@ class _Search:
     ) -> Iterable[Lack]:
         if _closed(plant.per_period_t, plant.total_t):
             return [Lack("capacity")]
-        got = {material for id_, material, _ in given if id_ == plant.taker}
-        lost = {material for id_, material, _ in taken if id_ == plant.giver(material)}
+        got = {(id_, material) for id_, material, _ in given}
+        lost = {(id_, material) for id_, material, _ in taken}
         lacks = [
             self._lack(plant.site, material, "input")
             for material in process.inputs
-            if material not in got
+            if (plant.taker, material) not in got
         ]
         lacks += [
             self._lack(plant.site, material, "output")
             for material in process.outputs
-            if material not in lost
+            if (plant.giver(material), material) not in lost
         ]
         return lacks or [Lack("together")]
 
-    def _lack(self, site: str, material: str, side: Literal["input", "output"]) -> Lack:
+    def _lack(self, site: str, material: str, side: Side) -> Lack:
         """Say what keeps one material from coming to a plant, or from leaving it."""
         own = [
-            (trade, trade.giver.site if side == "input" else trade.taker.site)
+            trade
             for trade in self.trades
             if trade.giver.material == material
-            and (trade.taker if side == "input" else trade.giver).place == site
-            and (trade.taker if side == "input" else trade.giver).kind == "plant"
+            and trade.here(side).place == site
+            and trade.here(side).kind == Role.PLANT
         ]
         if not own:
             return Lack("nobody", material, side)
-        free = tuple(dict.fromkeys(other for trade, other in own if trade.hindrance is None))
-        if free:
-            return Lack("chain", material, side, free)
-        why = min((trade.hindrance for trade, _ in own if trade.hindrance), key=_ORDER.index)
-        others = tuple(dict.fromkeys(other for trade, other in own if trade.hindrance == why))
-        return Lack(why, material, side, others)
+        # The nearest to a deal comes first: what hinders nothing, then as told.
+        why = min((trade.hindrance for trade in own), key=_ORDER.index)
+        others = dict.fromkeys(trade.beyond(side).site for trade in own if trade.hindrance == why)
+        return Lack(why or "chain", material, side, tuple(others))
 
     # --- what is known ------------------------------------------------------------------------
 
@@ -231,30 +221,18 @@ class _Search:
         }
 
     @cached_property
-    def _offered(self) -> dict[str, float]:
-        return {offer.id: offer.tonnes for offer in self.scenario.offers}
-
-    @cached_property
-    def _needed(self) -> dict[str, float]:
-        return {need.id: need.tonnes for need in self.scenario.needs}
-
-    @cached_property
-    def _shut_pits(self) -> dict[str, bool]:
-        return {pit.site: _closed(pit.per_period_t, pit.total_t) for pit in self.scenario.pits}
-
-    @cached_property
-    def _shut_receivers(self) -> dict[str, bool]:
-        return {one.site: _closed(one.per_period_t, one.total_t) for one in self.scenario.receivers}
-
-    def _until(self, period: str) -> tuple[str, ...]:
-        return self.periods[: self.periods.index(period) + 1]
-
-    def _from(self, period: str) -> tuple[str, ...]:
-        return self.periods[self.periods.index(period) :]
+    def _void(self) -> set[tuple[Role, str]]:
+        """Offers and needs of nothing, pits and receivers through which nothing may go."""
+        scenario = self.scenario
+        entries: tuple[Offer | Need, ...] = (*scenario.offers, *scenario.needs)
+        places: tuple[Pit | Receiver, ...] = (*scenario.pits, *scenario.receivers)
+        return {(one.role, one.id) for one in entries if one.tonnes <= 0} | {
+            (one.role, one.id) for one in places if _closed(one.per_period_t, one.total_t)
+        }
 
 
-_ORDER: tuple[Hindrance, ...] = ("agreements", "trucks", "periods", "roads")
-"""The hindrances, the one that is told first."""
+_ORDER: tuple[Hindrance | None, ...] = (None, "agreements", "trucks", "periods", "roads")
+"""The hindrances, the one that is told first; none where nothing but the other side is missing."""
 
 
 def _closed(*limits: float | None) -> bool:

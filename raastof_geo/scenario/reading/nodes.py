@@ -17,7 +17,6 @@ from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
     MappingEndEvent,
-    MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
@@ -104,6 +103,11 @@ def compose(text: str, *, file: str, most: int) -> tuple[Node | None, list[Findi
     ----------
     most
         The most values that are composed.
+
+    Returns
+    -------
+    root, findings
+        The node of the whole text, and texts with an anchor that nothing refers to.
 
     Raises
     ------
@@ -200,7 +204,6 @@ class _Composer:
             while not isinstance(inner := self._next(), SequenceEndEvent):
                 listed.items.append(self._node(inner, level + 1))
             return listed
-        assert isinstance(event, MappingStartEvent)  # noqa: S101 - there is no other event here
         mapping = Mapping(place, braces=bool(event.flow_style), tag=tag)
         while not isinstance(inner := self._next(), MappingEndEvent):
             key = self._node(inner, level + 1)

@@ -29,6 +29,12 @@ def explain_errors(
         The type that was being read.
     below
         Where in the file its values stand.
+
+    Returns
+    -------
+    findings
+        What follows from another mistake is left out; what is unknown in several places is said
+        once, with the other lines.
     """
     details = error.errors(include_url=False)
     findings: list[Finding] = []

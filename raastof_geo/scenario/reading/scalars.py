@@ -55,6 +55,33 @@ CORE_TAGS = {
 }
 
 
+class WrittenInt(int):
+    """A whole number that is read as it was written, where a text is wanted: `+5`, `0x10`."""
+
+    written: str
+
+    def __str__(self) -> str:
+        return self.written
+
+
+class WrittenFloat(float):
+    """A decimal number that is read as it was written, where a text is wanted: `1e3`, `2.50`."""
+
+    written: str
+
+    def __str__(self) -> str:
+        return self.written
+
+
+def keep_written(value: Value, text: str) -> Value:
+    """Let a number remember its text, where it would be written in another way."""
+    if isinstance(value, str | bool) or value is None or str(value) == text:
+        return value
+    kept = WrittenInt(value) if isinstance(value, int) else WrittenFloat(value)
+    kept.written = text
+    return kept
+
+
 def read_plain(text: str) -> Value:
     """Understand an unquoted word."""
     if text in _WORDS:

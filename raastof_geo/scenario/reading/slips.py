@@ -38,7 +38,14 @@ _CLOSING = {"{": "}", "[": "]"}
 
 
 def find_slip(lines: Sequence[str], stop: Halt) -> Slip:
-    """Say what is wrong where the reader gave up, and what to write instead."""
+    """Say what is wrong where the reader gave up, and what to write instead.
+
+    Returns
+    -------
+    slip
+        A sentence, and line and column from 0 of the slip itself, which may stand above the place
+        where the reader gave up.
+    """
     for look in _LOOKS:
         slip = look(lines, stop)
         if slip is not None:
@@ -54,7 +61,13 @@ def find_slip(lines: Sequence[str], stop: Halt) -> Slip:
 
 
 def loosen_colon(text: str) -> tuple[str, str] | None:
-    """Part `key:value` that lacks its space; none where it is something else."""
+    """Part `key:value` that lacks its space; none where it is something else.
+
+    Returns
+    -------
+    key, value
+        Without the colon and the blanks around it.
+    """
     match = _TIGHT_COLON.fullmatch(text) if len(text) <= _LONGEST_LINE else None
     return (match[1], match[2].strip()) if match else None
 
@@ -127,16 +140,11 @@ def _quote(lines: Sequence[str], stop: Halt) -> Slip | None:
 
 def _special(lines: Sequence[str], stop: Halt) -> Slip | None:
     """Find a text that begins with a character that means something else in YAML."""
-    line, column = stop.line, stop.column
-    if stop.context.startswith(("while scanning an", "while parsing an", "while scanning a tag")):
-        line, column = stop.began or (line, column)
-    elif "block scalar" in stop.context:
-        line, column = stop.began or (line, column)
-        if "more indented" in stop.problem:
-            return None
-    elif "undefined tag handle" in stop.problem:
-        line, column = stop.began or (line, column)
-    elif not stop.problem.startswith("mapping keys") and "start any token" not in stop.problem:
+    if _begins_with_a_mark(stop):
+        line, column = stop.began or _at(stop)
+    elif stop.problem.startswith("mapping keys") or "start any token" in stop.problem:
+        line, column = _at(stop)
+    else:
         return None
     text = _line(lines, line)[column:]
     if not text or text[0].isalnum():
@@ -152,6 +160,14 @@ def _special(lines: Sequence[str], stop: Halt) -> Slip | None:
         line,
         column,
     )
+
+
+def _begins_with_a_mark(stop: Halt) -> bool:
+    """Tell whether the reader gave up within what a mark such as `&`, `*`, `!` or `|` began."""
+    if "block scalar" in stop.context:
+        return "more indented" not in stop.problem
+    marks = ("while scanning an", "while parsing an", "while scanning a tag")
+    return stop.context.startswith(marks) or "undefined tag handle" in stop.problem
 
 
 def _tight_colon(lines: Sequence[str], stop: Halt) -> Slip | None:

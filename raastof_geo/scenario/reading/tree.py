@@ -17,7 +17,13 @@ from raastof_geo.errors import Finding, Place, ScenarioError, tell_reason
 from raastof_geo.language import Message, plain, say
 from raastof_geo.scenario.reading import nodes
 from raastof_geo.scenario.reading.nodes import MOST_LEVELS, Node, Scalar, Sequence, compose
-from raastof_geo.scenario.reading.scalars import CORE_TAGS, Value, read_plain, read_tagged
+from raastof_geo.scenario.reading.scalars import (
+    CORE_TAGS,
+    Value,
+    keep_written,
+    read_plain,
+    read_tagged,
+)
 from raastof_geo.scenario.reading.slips import loosen_colon, say_colon, say_dash
 from raastof_geo.units import join_at_comma
 
@@ -62,6 +68,11 @@ class Tree:
 
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
     """Read a YAML file.
+
+    Returns
+    -------
+    tree
+        Its values with their places; slips that could be mended are among its findings.
 
     Raises
     ------
@@ -112,6 +123,11 @@ def _decoded(raw: bytes, name: str) -> str:
 
 def parse_tree(text: str, *, file: str) -> Tree:
     """Read YAML out of a text.
+
+    Returns
+    -------
+    tree
+        As `read_tree`, without a digest.
 
     Raises
     ------
@@ -200,8 +216,8 @@ class _Planter:
     def _scalar(self, node: Scalar) -> Value:
         text = self._text(node)
         if node.tag is not None and node.tag != "!":
-            return self._tagged(node, text)
-        return read_plain(text) if node.plain and node.tag is None else text
+            return self._tagged(node, text, node.tag)
+        return keep_written(read_plain(text), text) if node.plain and node.tag is None else text
 
     def _text(self, node: Scalar) -> str:
         """Refuse what no file can hold, such as half a character written as a code."""
@@ -210,20 +226,19 @@ class _Planter:
             raise ScenarioError(*self.tree.findings, Finding(_no_text(found[0]), node.place))
         return node.text
 
-    def _tagged(self, node: Scalar, text: str) -> Value:
-        assert node.tag is not None  # noqa: S101 - the caller has looked
+    def _tagged(self, node: Scalar, text: str, tag: str) -> Value:
         try:
-            return read_tagged(text, node.tag)
+            return read_tagged(text, tag)
         except ValueError:
-            if node.tag in CORE_TAGS:
+            if tag in CORE_TAGS:
                 message = say(
                     "{given} is not what its tag {tag} says: leave the tag out",
                     given=f"`{plain(text)[:60]}`",
-                    tag=f"`{_shown(node.tag)}`",
+                    tag=f"`{_shown(tag)}`",
                 )
                 self._tell(message, node)
             else:
-                self._tell(_unknown_tag(node.tag), node)
+                self._tell(_unknown_tag(tag), node)
             return text
 
     def _check_tag(self, node: Node, expected: str) -> None:
@@ -415,7 +430,13 @@ def _unknown_tag(tag: str) -> Message:
 
 
 def merge_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one mapping over another, key by key; lists and numbers replace as a whole."""
+    """Lay one mapping over another, key by key; lists and numbers replace as a whole.
+
+    Returns
+    -------
+    merged
+        A new mapping; what only one of the two holds is shared with it, not copied.
+    """
     merged = dict(below)
     for key, value in above.items():
         if (
