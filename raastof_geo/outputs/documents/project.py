@@ -17,6 +17,7 @@ from raastof_geo.effect.books import unit_of
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.effect.money import net_cost
 from raastof_geo.language import Message, Readable, format_number, say, spoken_language
+from raastof_geo.outputs.attribution import attribute_maps
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -124,16 +125,12 @@ def build_project(
         *(_tell_others(result) if others is None else others),
         *_tell_method(result),
     ]
-    metadata = result.network.metadata
     return Document(
         title=name_project(scenario, project),
         language=scenario.said.language,
         blocks=tuple(blocks),
         subtitle=scenario.said.title,
-        footer=(
-            f"{metadata.attribution} ({metadata.osm_date}). "
-            + str(say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")),
-        ),
+        footer=(attribute_maps(result.network),),
     )
 
 

@@ -13,6 +13,7 @@ from raastof_geo.assignment.telling.violation import NEVER_BENT
 from raastof_geo.effect.books import unit_of
 from raastof_geo.effect.factor import list_doubts
 from raastof_geo.language import Message, format_number, say
+from raastof_geo.outputs.attribution import attribute_maps
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -84,16 +85,12 @@ def build_report(result: Result, *, ledger: bool = True) -> Document:
     ]
     if ledger:
         blocks += _tell_ledger(result)
-    metadata = result.network.metadata
     return Document(
         title=result.scenario.said.title,
         language=result.scenario.said.language,
         blocks=tuple(blocks),
         subtitle=result.scenario.said.description,
-        footer=(
-            f"{metadata.attribution} ({metadata.osm_date}). "
-            + str(say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")),
-        ),
+        footer=(attribute_maps(result.network),),
     )
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
+from dataclasses import asdict, fields
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +21,8 @@ import shapely
 from branca.element import Element
 from xstatic.pkg import leaflet
 
-from raastof_geo.language import format_number, say
+from raastof_geo.language import format_number
+from raastof_geo.outputs.attribution import attribute_maps
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.places import load_municipalities, load_towns
 from raastof_geo.roads.road import ROAD_CLASSES
@@ -67,28 +69,27 @@ def draw_page(
 
 def describe_base(network: RoadNetwork) -> dict[str, Any]:
     """Put what lies under everything else into plain values."""
-    metadata = network.metadata
     return {
         "decimal": format_number(0.5, digits=1)[1],
         "group": format_number(1000)[1],
         "land": _land(),
         "roads": _base_roads(network),
         "towns": _towns(),
-        "attribution": f"{metadata.attribution} ({metadata.osm_date}). "
-        + str(say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")),
+        "attribution": attribute_maps(network),
     }
 
 
-def pack(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Put rows into plain values that say what they are, for `readTable` in `base.js`.
+def pack(kind: type[Any], rows: Iterable[Any]) -> dict[str, Any]:
+    """Put rows of one dataclass into plain values that say what they are.
 
     Returns
     -------
     table
-        `columns`, the names that all rows have, and `rows`, lists of cells in their order.
+        `columns`, the names of the fields, and `rows`, lists of cells in their order, for
+        `readTable` in `base.js`: a name stands in the page once, and no script counts cells.
     """
-    columns = list(rows[0]) if rows else []
-    return {"columns": columns, "rows": [[row[name] for name in columns] for row in rows]}
+    columns = [field.name for field in fields(kind)]
+    return {"columns": columns, "rows": [[getattr(row, name) for name in columns] for row in rows]}
 
 
 def _verbatim(text: str) -> Element:
@@ -204,8 +205,10 @@ def encode_line(points: Any, tolerance_deg: float) -> str:
 
 
 def _embed(value: Any) -> str:
-    """Write JSON that cannot end the script it stands in."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    """Write JSON that cannot end the script it stands in; dataclasses become objects."""
+    text = json.dumps(
+        value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=asdict
+    )
     for character, code in (("<", "\\u003c"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
         text = text.replace(character, code)
     return text
