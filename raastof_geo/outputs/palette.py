@@ -142,6 +142,12 @@ def colour_materials(materials: Iterable[str], catalogue: Catalogue) -> dict[str
 
 
 def as_rgba(colour: str, *, opacity: int = 255) -> str:
-    """Write `#rrggbb` as QGIS does, `r,g,b,a`, each from 0 to 255."""
+    """Write `#rrggbb` as QGIS does.
+
+    Returns
+    -------
+    rgba
+        `r,g,b,a`, each from 0 to 255.
+    """
     parts = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
     return ",".join(map(str, [*parts, opacity]))

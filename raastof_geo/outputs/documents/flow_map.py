@@ -96,6 +96,11 @@ def draw_map_picture(result: Result, hauls: Iterable[Haul], sites: Iterable[str]
         What is drawn, on the roads that its trucks take; those within one site are left out.
     sites
         Those that are marked, the first of them named first.
+
+    Returns
+    -------
+    drawing
+        As wide as charts are, and as high as the sites lie apart, from 3 to 8.6 inches.
     """
     scenario = result.scenario
     lines = []

@@ -68,7 +68,14 @@ def draw_page(
 
 
 def describe_base(network: RoadNetwork) -> dict[str, Any]:
-    """Put what lies under everything else into plain values."""
+    """Put what lies under everything else into plain values.
+
+    Returns
+    -------
+    data
+        For `base.js`: municipalities (`land`), large roads by class (`roads`) and names (`towns`),
+        in degrees, latitude first; how numbers are written; and whose maps they are.
+    """
     return {
         "decimal": format_number(0.5, digits=1)[1],
         "group": format_number(1000)[1],
@@ -178,7 +185,20 @@ def _towns() -> list[dict[str, Any]]:
 
 
 def lat_lon(points: Any, tolerance_deg: float) -> list[list[float]]:
-    """Simplify a line and round it, latitude first as Leaflet wants it. [degrees]"""
+    """Simplify a line and round it, latitude first as Leaflet wants it.
+
+    Parameters
+    ----------
+    points
+        Lon and lat. [degrees, points × 2]
+    tolerance_deg
+        How far the drawn line may lie from the points; a second of latitude is 31 m. [degrees]
+
+    Returns
+    -------
+    points
+        Latitude and longitude, to 1e-4 degrees or about 10 m; none where there is no line.
+    """
     if len(points) < 2:
         return []
     line = shapely.simplify(shapely.LineString(points), tolerance_deg)
@@ -188,7 +208,14 @@ def lat_lon(points: Any, tolerance_deg: float) -> list[list[float]]:
 def encode_line(points: Any, tolerance_deg: float) -> str:
     """Simplify a line and write it as Google's encoded polyline, to 1e-4 degrees.
 
-    Source: developers.google.com/maps/documentation/utilities/polylinealgorithm.
+    Source: developers.google.com/maps/documentation/utilities/polylinealgorithm, which has 1e-5:
+    a tenth of that is enough for the eye, and a page with thousands of routes stays small.
+
+    Returns
+    -------
+    text
+        Differences from point to point, zigzag so that signs are small numbers, five bits a
+        letter, the lowest first; `decode` in `map.js` reads it.
     """
     steps = [[round(1e4 * lat), round(1e4 * lon)] for lat, lon in lat_lon(points, tolerance_deg)]
     text, before = [], (0, 0)
@@ -215,7 +242,7 @@ def _embed(value: Any) -> str:
 
 
 def escape(text: str) -> str:
-    """Write text so that HTML and Folium's template take it for text."""
+    """Write text so that HTML and Folium's template take it for text, inside quotes as well."""
     for character, code in (
         ("&", "&amp;"),
         ("<", "&lt;"),
