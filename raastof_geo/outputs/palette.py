@@ -23,7 +23,7 @@ SECONDARY_COLOURS = (
 )
 """Okabe and Ito's colours, which colour-blind readers tell apart, and one more."""
 VIRGIN_COLOURS = ("#6b6b6b", "#8c6d46", "#a3a3a3", "#b59a76", "#4d4d4d")
-VIRGIN = "#8c6d46"
+VIRGIN_COLOUR = "#8c6d46"
 """Virgin material where all of it has one colour."""
 LAND, COAST = "#f4f1e8", "#b9b4a6"
 MORE, LESS = "#0072b2", "#d55e00"
