@@ -179,7 +179,15 @@ def build_roads(
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """Build a network from an .osm.pbf or .osm file, and name what was written."""
+    """Build a network from an .osm.pbf or .osm file, and name what was written.
+
+    Raises
+    ------
+    InputError
+        A box, date or number of metres cannot be read, or the area is said in two ways.
+    RoadDataError
+        The file cannot be used.
+    """
     from raastof_geo.roads.builtin import build_data
     from raastof_geo.roads.mapped.area import read_area
 
@@ -220,7 +228,15 @@ def fetch_roads(
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """Fetch a network from OpenStreetMap, and name the file."""
+    """Fetch a network from OpenStreetMap, and name the file.
+
+    Raises
+    ------
+    InputError
+        The place, box or polygon cannot be read, or is none.
+    DownloadError
+        No server answers.
+    """
     from raastof_geo.roads.mapped.area import read_polygon
     from raastof_geo.roads.mapped.fetch import OVERPASS_SERVERS, fetch_network
 

@@ -25,7 +25,13 @@ def verify_results(
     lang: Lang = None,
     debug: Debug = False,
 ) -> int:
-    """Check written results again, and give the exit code."""
+    """Check written results again.
+
+    Returns
+    -------
+    exit_code
+        0 where the plan stands; with `strict` only where no file beside it was changed either.
+    """
     from raastof_geo.records.verify import check_results
 
     try:

@@ -66,7 +66,13 @@ def run_file(
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """Read a scenario, solve it, write its results, and say what they amount to."""
+    """Read a scenario, solve it, write its results, and say what they amount to.
+
+    Raises
+    ------
+    RaastofError
+        As `run_scenario` does; nothing was changed on the disk then.
+    """
     from raastof_geo.assignment.solving.programme_file import check_ending, write_programme
     from raastof_geo.pipeline import run_scenario
 

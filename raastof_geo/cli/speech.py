@@ -16,7 +16,14 @@ _LANGUAGE_WITHIN = 100_000
 
 
 def pick_language(arguments: Sequence[str]) -> Language:
-    """Take the language from `--lang`, else from RAASTOF_LANG, else Danish."""
+    """Take the language from `--lang`, else from RAASTOF_LANG, else Danish.
+
+    Parameters
+    ----------
+    arguments
+        As they were written, for help is in that language too, before anything is parsed. A
+        language that there is not counts as none; the command refuses it later.
+    """
     for position, argument in enumerate(arguments):
         if argument == "--lang" and position + 1 < len(arguments):
             return as_language(arguments[position + 1]) or _language_around() or "da"
@@ -32,7 +39,13 @@ def asked_language(context: typer.Context, lang: str | None) -> Language | None:
 
 @contextlib.contextmanager
 def in_language_of(language: Language, asked: Language | None) -> Iterator[None]:
-    """Speak the scenario's language where no other was asked for."""
+    """Speak the scenario's language where no other was asked for.
+
+    Parameters
+    ----------
+    asked
+        As `asked_language` gives it; RAASTOF_LANG counts as asking too.
+    """
     if asked or _language_around():
         yield
         return

@@ -18,7 +18,15 @@ def write_starter(
     lang: Lang = None,
     debug: Debug = False,
 ) -> None:
-    """Write a commented scenario, and say what to do with it."""
+    """Write a commented scenario in the language that is spoken, and say what to do with it.
+
+    Raises
+    ------
+    InputError
+        The name is none, or there is such a file; it is left as it is.
+    OutputError
+        The file cannot be written.
+    """
     from importlib import resources
 
     path = _new_path(name)

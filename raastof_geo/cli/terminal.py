@@ -17,7 +17,14 @@ _LEAST_WIDTH = 20
 
 
 def clean(text: object) -> str:
-    """Give words without characters that a terminal would obey."""
+    """Give words without characters that a terminal would obey.
+
+    Returns
+    -------
+    text
+        The same but for those that move the cursor, change colours or turn text around: names
+        of a stranger's file must not write over what was said before them.
+    """
     return _STEERING.sub("", str(text))
 
 
@@ -45,7 +52,18 @@ def complain(text: object) -> None:
 
 
 def tell_item(text: object, *, indent: str = "  ", mark: str = "") -> None:
-    """Write an item of a list: in a terminal folded at blanks to its width, else one line."""
+    """Write an item of a list: in a terminal folded at blanks to its width, else one line.
+
+    Parameters
+    ----------
+    mark
+        What stands before the first line only; later lines stand under its words.
+
+    Raises
+    ------
+    NobodyReadsError
+        The output was closed at its other end.
+    """
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
         for line in fold(clean(text), indent=indent, mark=mark):
             tell(line)
@@ -60,6 +78,11 @@ def fold(text: str, *, indent: str = "", mark: str = "", most: int = 10_000) -> 
     ----------
     most
         The width that is not exceeded in wider terminals.
+
+    Returns
+    -------
+    lines
+        At least 20 letters wide, however narrow the terminal is; no word is cut.
     """
     width = min(most, max(_LEAST_WIDTH, shutil.get_terminal_size().columns - 1))
     start = indent + mark
@@ -93,7 +116,13 @@ def hang_up() -> None:
 
 
 def quote(argument: str) -> str:
-    """Quote an argument so that the shell of this system takes it as one word."""
+    """Quote an argument so that the shell of this system takes it as one word.
+
+    Returns
+    -------
+    word
+        The argument itself where no shell would change it.
+    """
     if os.name == "nt":
         from subprocess import list2cmdline
 

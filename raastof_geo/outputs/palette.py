@@ -23,7 +23,7 @@ SECONDARY_COLOURS = (
 )
 """Okabe and Ito's colours, which colour-blind readers tell apart, and one more."""
 VIRGIN_COLOURS = ("#6b6b6b", "#8c6d46", "#a3a3a3", "#b59a76", "#4d4d4d")
-VIRGIN = "#8c6d46"
+VIRGIN_COLOUR = "#8c6d46"
 """Virgin material where all of it has one colour."""
 LAND, COAST = "#f4f1e8", "#b9b4a6"
 MORE, LESS = "#0072b2", "#d55e00"
@@ -142,6 +142,12 @@ def colour_materials(materials: Iterable[str], catalogue: Catalogue) -> dict[str
 
 
 def as_rgba(colour: str, *, opacity: int = 255) -> str:
-    """Write `#rrggbb` as QGIS does, `r,g,b,a`, each from 0 to 255."""
+    """Write `#rrggbb` as QGIS does.
+
+    Returns
+    -------
+    rgba
+        `r,g,b,a`, each from 0 to 255.
+    """
     parts = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
     return ",".join(map(str, [*parts, opacity]))

@@ -26,7 +26,14 @@ _MOST_OF_A_KIND = 10
 
 
 def warn_of_input(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> list[Finding]:
-    """Say what in a scenario, and in where its sites lie, may not be as it was meant."""
+    """Say what in a scenario, and in where its sites lie, may not be as it was meant.
+
+    Returns
+    -------
+    findings
+        The same in `check` and in `run`, with places in the file; ten of a kind at most, and
+        then how many more there are.
+    """
     ferries = scenario.said.network.ferries
     kinds: tuple[Sequence[Finding | Message], ...] = (
         scenario.warnings,
@@ -44,7 +51,13 @@ def warn_of_input(scenario: Scenario, network: RoadNetwork, anchors: Anchors) ->
 
 
 def warn(result: Result) -> list[Finding]:
-    """Say what a reader of results should doubt: of the effect, of the roads, of the input."""
+    """Say what a reader of results should doubt: of the effect, of the roads, of the input.
+
+    Returns
+    -------
+    findings
+        What weighs most first; no sentence twice.
+    """
     told = [
         *_doubt_effect(result.scenario, result.effect),
         *beyond_fairness(result.scenario, result.plan.problem.alone),

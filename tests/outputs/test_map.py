@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+from raastof_geo.outputs.pages.map import describe_map
+from raastof_geo.outputs.pages.page import read_asset
 from raastof_geo.pipeline import run_scenario
 
 HOSTILE = "</script><script>document.title='abused'</script>{{ 7*7 }}{% raw %}\u2028'\"&"
@@ -26,6 +28,22 @@ def test_the_page_is_of_mailable_size(starter_result):
     """A small plan is a small page."""
     _, folder = starter_result
     assert (folder / "map.html").stat().st_size < 1_500_000
+
+
+@pytest.mark.parametrize(
+    ("table", "used"),
+    [("flows", r"\bflow\.(\w+)"), ("burden", r"const \{ (\w+), (\w+), (\w+) \} of readTable")],
+)
+def test_tables_name_the_columns_that_the_script_reads(starter_result, table, used):
+    """A column is found by its name, on both sides; every row has a cell for each."""
+    result, _ = starter_result
+    data = describe_map(result)[table]
+    script = re.sub(r"(?m)^\s*//.*", "", read_asset("map.js"))
+    found = re.findall(used, script)
+    read = {name for one in found for name in ((one,) if isinstance(one, str) else one)}
+    for part in data.values() if isinstance(data, dict) else data:
+        assert set(part["columns"]) == read
+        assert all(len(row) == len(part["columns"]) for row in part["rows"])
 
 
 @pytest.fixture

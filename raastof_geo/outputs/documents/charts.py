@@ -93,7 +93,15 @@ class Bar:
 
 
 def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
-    """Draw from one whole through changes to another; falls are dark, rises are hatched."""
+    """Draw from one whole through changes to another; falls are dark, rises are hatched.
+
+    Parameters
+    ----------
+    bars
+        From above; each change begins where the bar before it ends.
+    unit
+        What stands below the axis.
+    """
     labels = [bar.label for bar in bars]
 
     def paint(figure: Figure) -> None:

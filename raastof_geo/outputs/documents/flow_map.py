@@ -17,7 +17,7 @@ import shapely
 
 from raastof_geo.language import plain, say
 from raastof_geo.outputs.documents.charts import DARK, WIDTH, Drawing
-from raastof_geo.outputs.palette import COAST, LAND, ROLE_MARKS, VIRGIN
+from raastof_geo.outputs.palette import COAST, LAND, ROLE_MARKS, VIRGIN_COLOUR
 from raastof_geo.result import Result
 from raastof_geo.roads.places import load_municipalities
 
@@ -96,6 +96,11 @@ def draw_map_picture(result: Result, hauls: Iterable[Haul], sites: Iterable[str]
         What is drawn, on the roads that its trucks take; those within one site are left out.
     sites
         Those that are marked, the first of them named first.
+
+    Returns
+    -------
+    drawing
+        As wide as charts are, and as high as the sites lie apart, from 3 to 8.6 inches.
     """
     scenario = result.scenario
     lines = []
@@ -248,7 +253,7 @@ def _paint_lines(axes: Axes, scene: _Scene, *, virgin: bool, label: str) -> None
             or [3.0],
             alpha=0.75,
             capstyle="butt",
-            color=VIRGIN if virgin else DARK,
+            color=VIRGIN_COLOUR if virgin else DARK,
             linestyle=dashes,
             label=label,
         )
@@ -322,7 +327,8 @@ class _SvgMap:
             Xml.SubElement(root, "text", at).text = name
 
     def _stroke(self, root: Xml.Element, path: str, weight: str, virgin: bool) -> None:
-        look = {"stroke": VIRGIN if virgin else DARK, "stroke-width": weight, "opacity": "0.8"}
+        colour = VIRGIN_COLOUR if virgin else DARK
+        look = {"stroke": colour, "stroke-width": weight, "opacity": "0.8"}
         if virgin:
             look["stroke-dasharray"] = "9 5"
         Xml.SubElement(root, "path", {"d": path} | look)

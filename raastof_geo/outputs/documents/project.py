@@ -17,6 +17,7 @@ from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.effect.money import net_cost
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD, parts_of
 from raastof_geo.language import Message, Readable, format_number, say, spoken_language
+from raastof_geo.outputs.attribution import attribute_maps
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -56,7 +57,13 @@ _LOCALE = {"da": "da_DK", "en": "en_GB"}
 
 
 def write_projects(result: Result, folder: Path) -> Path:
-    """Write `projects/<id>.html` for every project, and return the folder."""
+    """Write `projects/<id>.html` for every project.
+
+    Returns
+    -------
+    folder
+        `projects`, empty where no project has surplus or needs.
+    """
     into = folder / "projects"
     into.mkdir()
     others, flows = tuple(_tell_others(result)), group_flows(result)
@@ -74,7 +81,14 @@ def list_projects(result: Result) -> list[str]:
 
 
 def file_name(project: str) -> str:
-    """Give a name that is a file's on every system, and another for every project."""
+    """Give a name that is a file's on every system, and another for every project.
+
+    Returns
+    -------
+    name
+        Without an ending; the project's own where that is short, of small letters and figures,
+        and no name of a device. Else a mark of it is added, so that no two projects share a file.
+    """
     simple = re.sub(r"[^a-z0-9_-]+", "-", project.lower()).strip("-")[:_LONGEST]
     if simple and simple == project and simple not in _RESERVED:
         return simple
@@ -83,7 +97,13 @@ def file_name(project: str) -> str:
 
 
 def group_flows(result: Result) -> Flows:
-    """Give the flows of the plan by the projects at their ends."""
+    """Give the flows of the plan by the projects at their ends.
+
+    Returns
+    -------
+    flows
+        For every project, in the order of the plan; a flow between two projects is in both.
+    """
     scenario, projects = result.scenario, project_sites(result.scenario)
     found: Flows = {project: [] for project in list_projects(result)}
     for flow in result.plan.flows.to_dict(orient="records"):
@@ -123,16 +143,12 @@ def build_project(
         *(_tell_others(result) if others is None else others),
         *_tell_method(result),
     ]
-    metadata = result.network.metadata
     return Document(
         title=name_project(scenario, project),
         language=scenario.said.language,
         blocks=tuple(blocks),
         subtitle=scenario.said.title,
-        footer=(
-            f"{metadata.attribution} ({metadata.osm_date}). "
-            + str(say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")),
-        ),
+        footer=(attribute_maps(result.network),),
     )
 
 
@@ -344,7 +360,16 @@ def _tell_others(result: Result) -> Iterator[Block]:
 
 
 def round_coarsely(value: float) -> float:
-    """Round to one significant digit, so that nobody can tell what one project has."""
+    """Round to one significant digit.
+
+    Where a scenario publishes only each project's own flows, its page tells the saving of the
+    whole: rounded so, no project can take its own from it and be left with that of the other.
+
+    Returns
+    -------
+    rounded
+        Off by up to half of its first digit, which is the point.
+    """
     if not value:
         return 0.0
     step = 10.0 ** math.floor(math.log10(abs(value)))

@@ -22,6 +22,7 @@ from raastof_geo.figures.vocabulary import (
     shown_in_lines,
 )
 from raastof_geo.language import Message, format_number, say
+from raastof_geo.outputs.attribution import attribute_maps
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -92,16 +93,12 @@ def build_report(result: Result, *, ledger: bool = True) -> Document:
     ]
     if ledger:
         blocks += _tell_ledger(result)
-    metadata = result.network.metadata
     return Document(
         title=result.scenario.said.title,
         language=result.scenario.said.language,
         blocks=tuple(blocks),
         subtitle=result.scenario.said.description,
-        footer=(
-            f"{metadata.attribution} ({metadata.osm_date}). "
-            + str(say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")),
-        ),
+        footer=(attribute_maps(result.network),),
     )
 
 

@@ -26,7 +26,14 @@ from raastof_geo.result import Result
 
 
 def write_geopackage(result: Result, folder: Path) -> Path:
-    """Write `plan.gpkg`: layers in EPSG:25832, `layer_styles` and `data_dictionary`."""
+    """Write `plan.gpkg`: layers in EPSG:25832, `layer_styles` and `data_dictionary`.
+
+    Returns
+    -------
+    path
+        A file that equal results make equal, byte for byte: GDAL is told a date, for it would
+        write the moment.
+    """
     path = folder / "plan.gpkg"
     layers = draw_layers(result)
     with _at(result):

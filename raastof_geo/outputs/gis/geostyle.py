@@ -30,7 +30,18 @@ def style_flows(materials: Sequence[tuple[str, str, str]], most_t: float) -> str
 
 
 def style_sites(roles: Mapping[str, str]) -> str:
-    """Style points by what they first are; `roles` gives the name of each role."""
+    """Style points by what they first are.
+
+    Parameters
+    ----------
+    roles
+        What each role is called; those that are not there get no style.
+
+    Returns
+    -------
+    style
+        QML, as QGIS keeps it in `layer_styles`.
+    """
     categories = [
         (role, roles[role], _point(mark.in_gis, as_rgba(mark.colour)))
         for role, mark in ROLE_MARKS.items()

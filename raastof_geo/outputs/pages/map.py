@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,62 @@ _MOST_PAIRS = 6000
 """A map with more pairs of sites than this says why only by `raastof why-not`."""
 _LEAST_PASSING = 0.05
 """Roads with fewer trucks each weekday, in plan and baseline, are left out. [1/d]"""
+
+
+@dataclass(frozen=True)
+class _Material:
+    id: str
+    name: str
+    colour: str
+    virgin: bool
+
+
+@dataclass(frozen=True)
+class _SiteEffect:
+    """A part of the effect that falls to a site, before and in the plan."""
+
+    name: str
+    before: float
+    plan: float
+
+
+@dataclass(frozen=True)
+class _SiteShown:
+    id: str
+    name: str
+    note: str
+    municipality: str
+    project: str
+    roles: tuple[str, ...]
+    at: tuple[float, float]
+    """Latitude and longitude. [degrees]"""
+    effect: tuple[_SiteEffect, ...]
+
+
+@dataclass(frozen=True)
+class _FlowShown:
+    """A flow; its route, sites, material, period, use and truck by their places in the lists."""
+
+    route: int
+    origin: int
+    destination: int
+    material: int
+    period: int
+    use: int
+    truck: int
+    tonnes: float
+    length_km: float
+    loads: int
+    kg_co2e: float
+
+
+@dataclass(frozen=True, order=True)
+class _RoadShown:
+    """Roads that meet and carry the same trucks each weekday, in the plan and before."""
+
+    plan: float
+    before: float
+    line: str
 
 
 def write_map(result: Result, folder: Path) -> Path:
@@ -108,12 +165,20 @@ def _key_figures(result: Result) -> list[tuple[str, str, str]]:
 
 
 def describe_map(result: Result) -> dict[str, Any]:
-    """Put what the map shows into plain values."""
+    """Put what the map shows into values that the page can hold.
+
+    Returns
+    -------
+    data
+        What the script finds as `D`: plain values, lists of objects (`sites`, `materials`,
+        `projects`, `classes`), tables that name their columns (`flows`, `burden`), routes as
+        encoded lines, and every text in the language that is spoken.
+    """
     scenario = result.scenario
     routes = _Routes(result)
     flows = {
-        "plan": pack(list(_flows(result, result.plan.flows, routes))),
-        "before": pack(list(_flows(result, result.effect.baseline_flows, routes))),
+        "plan": pack(_FlowShown, _flows(result, result.plan.flows, routes)),
+        "before": pack(_FlowShown, _flows(result, result.effect.baseline_flows, routes)),
     }
     projects = sorted({scenario.project(site) for site in scenario.sites})
     return {
@@ -121,7 +186,7 @@ def describe_map(result: Result) -> dict[str, Any]:
         "tiles": f"{TILES}/{{z}}/{{x}}/{{y}}.png" if scenario.said.online_tiles else "",
         "texts": {key: str(text) for key, text in _TEXTS.items()},
         "periods": list(scenario.periods),
-        "materials": list(_materials(result)),
+        "materials": _materials(result),
         "projects": [
             {"id": project, "name": name_project(scenario, project)} for project in projects
         ],
@@ -215,46 +280,48 @@ _TEXTS: dict[str, Message] = {
 }
 
 
-def _materials(result: Result) -> Iterator[dict[str, Any]]:
-    catalogue = result.scenario.catalogue
+def _materials(result: Result) -> list[_Material]:
+    """Give the materials that move before or in the plan, in the order of their colours."""
+    scenario = result.scenario
+    known = scenario.catalogue.materials
     used = [*result.plan.flows["material"], *result.effect.baseline_flows["material"]]
-    for name, colour in colour_materials(used, catalogue).items():
-        yield {
-            "id": name,
-            "name": catalogue.materials[name].called(result.scenario.said.language),
-            "colour": colour,
-            "virgin": catalogue.materials[name].origin == "virgin",
-        }
+    return [
+        _Material(
+            name,
+            known[name].called(scenario.said.language),
+            colour,
+            known[name].origin == "virgin",
+        )
+        for name, colour in colour_materials(used, scenario.catalogue).items()
+    ]
 
 
-def _sites(result: Result) -> Iterator[dict[str, Any]]:
+def _sites(result: Result) -> Iterator[_SiteShown]:
     scenario = result.scenario
     where = find_municipalities(scenario)
     for site_id, site in scenario.sites.items():
         lon, lat = site.lon_lat
-        yield {
-            "id": site_id,
-            "name": scenario.site_name(site_id),
-            "note": site.note,
-            "municipality": where[site_id],
-            "project": scenario.project(site_id),
-            "roles": list(site.roles),
-            "at": [round(lat, 5), round(lon, 5)],
-            "effect": list(_effects(result, site_id)) if site.offers or site.needs else [],
-        }
+        yield _SiteShown(
+            site_id,
+            scenario.site_name(site_id),
+            site.note,
+            where[site_id],
+            scenario.project(site_id),
+            tuple(site.roles),
+            (round(lat, 5), round(lon, 5)),
+            tuple(_effects(result, site_id)) if site.offers or site.needs else (),
+        )
 
 
-def _effects(result: Result, site: str) -> Iterator[dict[str, Any]]:
+def _effects(result: Result, site: str) -> Iterator[_SiteEffect]:
     """Give what falls to a site, before and in the plan."""
     for part, shown in shown_in_lines().items():
-        if not shown.in_short:
-            continue
-        factor = shown.factor
-        yield {
-            "name": str(part.heading),
-            "before": round(factor * _share_of(site, part, result.effect.baseline_books), 1),
-            "plan": round(factor * _share_of(site, part, result.effect.books), 1),
-        }
+        if shown.in_short:
+            before = _share_of(site, part, result.effect.baseline_books)
+            plan = _share_of(site, part, result.effect.books)
+            yield _SiteEffect(
+                str(part.heading), round(shown.factor * before, 1), round(shown.factor * plan, 1)
+            )
 
 
 def _share_of(site: str, part: str, books: Books) -> float:
@@ -287,32 +354,31 @@ class _Routes:
         return self.uses.index(name)
 
 
-def _flows(result: Result, flows: pd.DataFrame, routes: _Routes) -> Iterator[dict[str, Any]]:
-    """Give each flow; sites, material, period, use, truck and route by their places in lists."""
+def _flows(result: Result, flows: pd.DataFrame, routes: _Routes) -> Iterator[_FlowShown]:
     scenario = result.scenario
     language = scenario.said.language
     sites = _places(scenario.sites)
     periods = _places(scenario.periods)
     trucks = _places(scenario.said.vehicles)
-    materials = _places(entry["id"] for entry in _materials(result))
+    materials = _places(material.id for material in _materials(result))
     uses = {need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs}
-    kinds = {"plant": str(_TEXTS["plant"]), "depot": str(_TEXTS["depot"])}
+    kinds = {kind: str(ROLE_NAMES[kind]) for kind in ("plant", "depot")}
     reception = str(_TEXTS["reception"])
     rows: Iterator[Any] = flows.itertuples(index=False)
     for flow in rows:
-        yield {
-            "route": routes.find(flow.origin, flow.destination, flow.vehicle, flow.period),
-            "origin": sites[flow.origin],
-            "destination": sites[flow.destination],
-            "material": materials[flow.material],
-            "period": periods[flow.period],
-            "use": routes.use(uses.get(flow.taker, kinds.get(flow.taker_kind, reception))),
-            "truck": trucks[flow.vehicle],
-            "tonnes": round(flow.tonnes, 1),
-            "length_km": round(flow.length_km, 1),
-            "loads": int(flow.loads),
-            "kg_co2e": round(flow.kg_co2e_wtw),
-        }
+        yield _FlowShown(
+            route=routes.find(flow.origin, flow.destination, flow.vehicle, flow.period),
+            origin=sites[flow.origin],
+            destination=sites[flow.destination],
+            material=materials[flow.material],
+            period=periods[flow.period],
+            use=routes.use(uses.get(flow.taker, kinds.get(flow.taker_kind, reception))),
+            truck=trucks[flow.vehicle],
+            tonnes=round(flow.tonnes, 1),
+            length_km=round(flow.length_km, 1),
+            loads=int(flow.loads),
+            kg_co2e=round(flow.kg_co2e_wtw),
+        )
 
 
 def _places(names: Iterable[str]) -> dict[str, int]:
@@ -333,7 +399,7 @@ def _burden(result: Result) -> list[dict[str, Any]]:
     for chosen in ([*scenario.periods], *([period] for period in scenario.periods)):
         weekdays = sum(days[period] for period in chosen)
         counts = [_per_weekday(table, chosen, weekdays) for table in (plan, before)]
-        found.append(pack(_join_roads(result, *counts)))
+        found.append(pack(_RoadShown, _join_roads(result, *counts)))
     return found
 
 
@@ -343,7 +409,7 @@ def _per_weekday(burden: pd.DataFrame, periods: list[str], weekdays: int) -> pd.
     return trips.groupby(mine["edge"]).sum().astype(np.float64) / weekdays
 
 
-def _join_roads(result: Result, plan: pd.Series, before: pd.Series) -> list[dict[str, Any]]:
+def _join_roads(result: Result, plan: pd.Series, before: pd.Series) -> list[_RoadShown]:
     """Join roads into long lines; trucks each weekday in the plan and before, and the line."""
     both = pd.DataFrame({"plan": plan, "before": before}).fillna(0.0)
     both = both[both.max(axis=1) >= _LEAST_PASSING]
@@ -358,14 +424,14 @@ def _join_roads(result: Result, plan: pd.Series, before: pd.Series) -> list[dict
             shapely.line_merge(shapely.multilinestrings(shapes[places]))
         )
         joined += [
-            {
-                "plan": float(now),
-                "before": float(then),
-                "line": encode_line(shapely.get_coordinates(line), _ROUTE_TOLERANCE_DEG),
-            }
+            _RoadShown(
+                float(now),
+                float(then),
+                encode_line(shapely.get_coordinates(line), _ROUTE_TOLERANCE_DEG),
+            )
             for line in merged
         ]
-    return sorted(joined, key=lambda one: (one["plan"], one["before"], one["line"]))
+    return sorted(joined)
 
 
 def _draw_edges(network: RoadNetwork, edges: Indices) -> Any:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
+from dataclasses import asdict, fields
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +21,8 @@ import shapely
 from branca.element import Element
 from xstatic.pkg import leaflet
 
-from raastof_geo.language import format_number, say
+from raastof_geo.language import format_number
+from raastof_geo.outputs.attribution import attribute_maps
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.places import load_municipalities, load_towns
 from raastof_geo.roads.road import ROAD_CLASSES
@@ -66,29 +68,35 @@ def draw_page(
 
 
 def describe_base(network: RoadNetwork) -> dict[str, Any]:
-    """Put what lies under everything else into plain values."""
-    metadata = network.metadata
+    """Put what lies under everything else into plain values.
+
+    Returns
+    -------
+    data
+        For `base.js`: municipalities (`land`), large roads by class (`roads`) and names (`towns`),
+        in degrees, latitude first; how numbers are written; and whose maps they are.
+    """
     return {
         "decimal": format_number(0.5, digits=1)[1],
         "group": format_number(1000)[1],
         "land": _land(),
         "roads": _base_roads(network),
         "towns": _towns(),
-        "attribution": f"{metadata.attribution} ({metadata.osm_date}). "
-        + str(say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")),
+        "attribution": attribute_maps(network),
     }
 
 
-def pack(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Put rows into plain values that say what they are, for `readTable` in `base.js`.
+def pack(kind: type[Any], rows: Iterable[Any]) -> dict[str, Any]:
+    """Put rows of one dataclass into plain values that say what they are.
 
     Returns
     -------
     table
-        `columns`, the names that all rows have, and `rows`, lists of cells in their order.
+        `columns`, the names of the fields, and `rows`, lists of cells in their order, for
+        `readTable` in `base.js`: a name stands in the page once, and no script counts cells.
     """
-    columns = list(rows[0]) if rows else []
-    return {"columns": columns, "rows": [[row[name] for name in columns] for row in rows]}
+    columns = [field.name for field in fields(kind)]
+    return {"columns": columns, "rows": [[getattr(row, name) for name in columns] for row in rows]}
 
 
 def _verbatim(text: str) -> Element:
@@ -177,7 +185,20 @@ def _towns() -> list[dict[str, Any]]:
 
 
 def lat_lon(points: Any, tolerance_deg: float) -> list[list[float]]:
-    """Simplify a line and round it, latitude first as Leaflet wants it. [degrees]"""
+    """Simplify a line and round it, latitude first as Leaflet wants it.
+
+    Parameters
+    ----------
+    points
+        Lon and lat. [degrees, points × 2]
+    tolerance_deg
+        How far the drawn line may lie from the points; a second of latitude is 31 m. [degrees]
+
+    Returns
+    -------
+    points
+        Latitude and longitude, to 1e-4 degrees or about 10 m; none where there is no line.
+    """
     if len(points) < 2:
         return []
     line = shapely.simplify(shapely.LineString(points), tolerance_deg)
@@ -187,7 +208,14 @@ def lat_lon(points: Any, tolerance_deg: float) -> list[list[float]]:
 def encode_line(points: Any, tolerance_deg: float) -> str:
     """Simplify a line and write it as Google's encoded polyline, to 1e-4 degrees.
 
-    Source: developers.google.com/maps/documentation/utilities/polylinealgorithm.
+    Source: developers.google.com/maps/documentation/utilities/polylinealgorithm, which has 1e-5:
+    a tenth of that is enough for the eye, and a page with thousands of routes stays small.
+
+    Returns
+    -------
+    text
+        Differences from point to point, zigzag so that signs are small numbers, five bits a
+        letter, the lowest first; `decode` in `map.js` reads it.
     """
     steps = [[round(1e4 * lat), round(1e4 * lon)] for lat, lon in lat_lon(points, tolerance_deg)]
     text, before = [], (0, 0)
@@ -204,15 +232,17 @@ def encode_line(points: Any, tolerance_deg: float) -> str:
 
 
 def _embed(value: Any) -> str:
-    """Write JSON that cannot end the script it stands in."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    """Write JSON that cannot end the script it stands in; dataclasses become objects."""
+    text = json.dumps(
+        value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=asdict
+    )
     for character, code in (("<", "\\u003c"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
         text = text.replace(character, code)
     return text
 
 
 def escape(text: str) -> str:
-    """Write text so that HTML and Folium's template take it for text."""
+    """Write text so that HTML and Folium's template take it for text, inside quotes as well."""
     for character, code in (
         ("&", "&amp;"),
         ("<", "&lt;"),

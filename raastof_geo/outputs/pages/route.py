@@ -80,7 +80,14 @@ def _write_line(line: str) -> str:
 
 
 def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:
-    """Say in sentences which way a truck goes, what keeps it off the shorter one, and the price."""
+    """Say in sentences which way a truck goes, what keeps it off the shorter one, and the price.
+
+    Returns
+    -------
+    lines
+        In the language that is spoken; those that begin with blanks belong to the line above,
+        and with `  - ` they are points of a list.
+    """
     truck = scenario.catalogue.vehicles[detour.vehicle].called(scenario.said.language)
     lines = [f"{truck}, {detour.period}"]
     for trip in detour.trips:
@@ -91,7 +98,13 @@ def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:
 
 
 def describe_obstacle(obstacle: Obstacle) -> str:
-    """Name a road, why it is closed to the truck, and the tags that say so."""
+    """Name a road, why it is closed to the truck, and the tags that say so.
+
+    Returns
+    -------
+    sentence
+        With the address of the road in OpenStreetMap, where it has an id there.
+    """
     name = obstacle.name or str(_NAMELESS)
     text = f"{name}: {obstacle.reason}"
     if obstacle.length_m >= 1:

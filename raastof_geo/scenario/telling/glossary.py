@@ -34,7 +34,13 @@ class CatalogueSection:
 
 
 def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueSection, ...]:
-    """List materials, uses, recipes, conditions, kinds of land and trucks."""
+    """List materials, uses, recipes, conditions, kinds of land and trucks.
+
+    Returns
+    -------
+    sections
+        Each in the order of the catalogue, with the key of a scenario where its ids are written.
+    """
     words = CatalogueWords(catalogue, language)
     return tuple(
         CatalogueSection(

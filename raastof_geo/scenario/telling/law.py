@@ -13,7 +13,14 @@ Ruling: TypeAlias = Literal["allowed", "conditional", "forbidden"]
 
 
 def find_verdict(catalogue: Catalogue, material: str, use: str, land: str) -> Ruling:
-    """Give the stricter of the verdicts on the use and on the land; no rule for a use forbids."""
+    """Give the stricter of the verdicts on the use and on the land.
+
+    Returns
+    -------
+    ruling
+        `forbidden` where no rule speaks of the use: what no rule allows is forbidden. A kind of
+        land forbids by a rule only, and what is no soil may come to any.
+    """
     fit, move = catalogue.fit(material, use), catalogue.soil_move(material, land)
     verdicts: set[Ruling] = {
         fit.verdict if fit is not None else "forbidden",
@@ -26,7 +33,18 @@ def find_verdict(catalogue: Catalogue, material: str, use: str, land: str) -> Ru
 def serves(
     catalogue: Catalogue, material: str, verdict: Ruling, land: str | None = None
 ) -> list[str]:
-    """Give the uses that a material has a verdict in; on a kind of land where one is named."""
+    """Give the uses that a material has a verdict in.
+
+    Parameters
+    ----------
+    land
+        A kind of land whose rules count as well; none: those on the use alone.
+
+    Returns
+    -------
+    uses
+        In the order of the catalogue; those without a rule are in none of the three lists.
+    """
     fits = catalogue.fits.get(material, {})
     return [
         use

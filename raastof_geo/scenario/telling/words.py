@@ -60,7 +60,13 @@ class CatalogueWords:
         return self.catalogue.legal_regimes[regime].called(self.language)
 
     def number(self, value: float) -> str:
-        """Write a number with the decimals that it has."""
+        """Write a number with the decimals that it has.
+
+        Returns
+        -------
+        text
+            At most five of them: more is noise of arithmetic and not in any source.
+        """
         decimals = f"{value:.{_MOST_DECIMALS}f}".rstrip("0").partition(".")[2]
         return format_number(value, digits=len(decimals), language=self.language)
 
