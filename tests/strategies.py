@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from typing import Any
 
 from hypothesis import reject
 from hypothesis import strategies as st
-from worlds import Kilometres, make_legs, make_scenario, random_kilometres
+from worlds import Kilometres, make_legs, random_kilometres, scenario_of
 
 from raastof_geo.assignment import Plan, assign
 from raastof_geo.errors import NoPlanError, ScenarioError
@@ -34,9 +33,9 @@ class World:
 
     @cached_property
     def scenario(self) -> Scenario:
-        """The scenario; JSON is YAML. Worlds whose agreements or lots cannot be are drawn anew."""
+        """The scenario. Worlds whose agreements or lots cannot be are drawn anew."""
         try:
-            return make_scenario(json.dumps(self.said))
+            return scenario_of(self.said)
         except ScenarioError as error:
             if all(re.search(r"agreements\[|smallest lot", str(one)) for one in error.findings):
                 reject()

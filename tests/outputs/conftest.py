@@ -1,20 +1,16 @@
 """What tests of the outputs share: plants, depots, coordinated and electric trucks."""
 
 import pytest
+from everywhere import EVERY_OUTPUT
 from places import SCENARIOS
 
 from raastof_geo.pipeline import run_scenario
-from raastof_geo.scenario.output import OUTPUTS
 
 
 @pytest.fixture(scope="session")
 def road(tmp_path_factory):
     """The motorway's scenario in Danish, solved once and written with every output."""
-    return run_road(
-        tmp_path_factory.mktemp("road"),
-        "da",
-        f"outputs: [{', '.join(one.name for one in OUTPUTS)}]",
-    )
+    return run_road(tmp_path_factory.mktemp("road"), "da", EVERY_OUTPUT)
 
 
 @pytest.fixture(scope="session")

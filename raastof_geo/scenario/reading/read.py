@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,7 @@ def _as_ids(given: Iterable[Any], names: Names) -> Iterator[str]:
             yield str(one)
 
 
+@cache
 def _municipality_names() -> tuple[str, ...]:
     file = resources.files("raastof_geo") / "data" / "municipalities.geojson"
     features = json.loads(file.read_text(encoding="utf-8"))["features"]
