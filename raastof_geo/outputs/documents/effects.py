@@ -183,7 +183,7 @@ def explain_causes(causes: Sequence[Cause], effect: Effect) -> list[Block]:
         rows.append((name, *_cause_cells(cause.saved)))
         if "reuse" in cause.names:
             bars += [
-                Bar(_join(name, part.cause or part.heading), -cause.saved[part] / 1000)
+                Bar(_join(name, part.saved_as.means), -cause.saved[part] / 1000)
                 for part in parts_of(CO2E)
                 if abs(cause.saved[part]) >= 0.5
             ]
@@ -205,15 +205,12 @@ def explain_causes(causes: Sequence[Cause], effect: Effect) -> list[Block]:
             say("What each cause saves"),
             (
                 say("Cause"),
-                say("Transport [t CO2e]"),
-                say("Virgin material [t CO2e]"),
-                say("Processing [t CO2e]"),
-                say("Reception [t CO2e]"),
+                *(f"{part.saved_as.title} [t CO2e]" for part in parts_of(CO2E)),
                 say("All [t CO2e]"),
                 say("Cost [1,000 DKK]"),
             ),
             tuple(rows),
-            numeric=frozenset(range(1, 7)),
+            numeric=frozenset(range(1, len(rows[0]))),
             total=True,
         ),
         Paragraph(
