@@ -469,6 +469,11 @@ looks here each time that it is asked, so that a test may put one more in."""
 def find_indicator(name: str) -> Indicator:
     """Give the indicator of a name.
 
+    Returns
+    -------
+    indicator
+        The entry of `INDICATORS`, which is equal to the name.
+
     Raises
     ------
     KeyError
@@ -486,7 +491,13 @@ def parts_of(whole: str) -> tuple[Indicator, ...]:
 
 
 def sums_of_parts() -> dict[Indicator, tuple[Indicator, ...]]:
-    """Give the indicators that are sums, each with its parts."""
+    """Give the indicators that are sums, each with its parts.
+
+    Returns
+    -------
+    parts
+        By sum, in the order of tables; each part has the unit of its sum.
+    """
     return {indicator: parts for indicator in INDICATORS if (parts := parts_of(indicator))}
 
 
@@ -518,7 +529,13 @@ def shown_in_lines() -> dict[Indicator, Shown]:
 
 
 def shown_in_columns() -> dict[Indicator, float]:
-    """Give what sheets of groups show, each with the factor to the unit of its heading."""
+    """Give what sheets of groups show, each with the factor to the unit of its heading.
+
+    Returns
+    -------
+    factors
+        From the unit of each indicator to that of its heading, in the order of columns.
+    """
     lines = shown_in_lines()
     known = [
         indicator for indicator in INDICATORS if indicator.grouped is not None or indicator in lines

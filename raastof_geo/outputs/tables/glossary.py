@@ -32,7 +32,13 @@ class Section:
 
 
 def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[Section, ...]:
-    """List materials, uses, recipes, conditions, kinds of land and trucks."""
+    """List materials, uses, recipes, conditions, kinds of land and trucks.
+
+    Returns
+    -------
+    sections
+        In the order of the catalogue; each with its entries by id, name and what they are.
+    """
     words = Words(catalogue, language)
     return tuple(
         Section(
