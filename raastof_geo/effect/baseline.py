@@ -32,6 +32,11 @@ def solve_baseline(scenario: Scenario, legs: Legs) -> BaselinePlan:
     """Let each project take its needs from pits and send its surplus to receivers.
 
     Every capacity and permit holds once, for all projects together.
+
+    Returns
+    -------
+    baseline
+        Flows, amounts and books as of a plan, and the tonnes that had no place.
     """
     alone = solve_alone(scenario, legs)
     used = np.flatnonzero(alone.values)

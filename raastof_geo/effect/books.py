@@ -58,6 +58,12 @@ class Books:
         """Add up by `site`, `project`, `municipality`, `material`, `period` or `vehicle`.
 
         Every dimension adds up to the totals.
+
+        Returns
+        -------
+        table
+            One row per label of the dimension, `COMMON` for what belongs to none; a column for each
+            indicator of `told_in_books`, in its unit.
         """
         if dimension not in self._grouped:
             self._grouped[dimension] = self._group(dimension)
@@ -193,7 +199,13 @@ class Books:
 
 
 def find_municipalities(scenario: Scenario) -> dict[str, str]:
-    """Name the municipality of each site: as the scenario says, else where it lies."""
+    """Name the municipality of each site: as the scenario says, else where it lies.
+
+    Returns
+    -------
+    names
+        By site, in the order of the scenario; `COMMON` for one that lies in none.
+    """
     lon, lat = zip(*(site.lon_lat for site in scenario.sites.values()), strict=True)
     return {
         site_id: site.municipality or found or COMMON
@@ -210,6 +222,11 @@ def keep_books(problem: Problem, values: Floats) -> Books:
     ----------
     problem, values
         Columns and what is on each; as `problem.only(used)` and `values[used]`.
+
+    Returns
+    -------
+    books
+        The lines in the order of flows, then recipes, stores, empty trips and openings.
     """
     parts = [table for kind in _TABLES for table in [_TABLES[kind](problem)] if len(table)]
     lines = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*LINE_LABELS])

@@ -48,6 +48,11 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
     """List the unverified figures behind emissions and money.
 
     Those come first that change the most of the whole saving, of emissions or of money.
+
+    Returns
+    -------
+    doubts
+        One for each figure and part that it stands behind; `influence` in the unit of the part.
     """
     figures = plan.scenario.catalogue.figures()
     behind: dict[tuple[str, str], list[float]] = {}

@@ -117,7 +117,14 @@ class Effect(Shown):
 
 
 def measure_effect(scenario: Scenario, legs: Legs, plan: Plan) -> Effect:
-    """Solve the baseline and compare."""
+    """Solve the baseline and compare.
+
+    Returns
+    -------
+    effect
+        Totals and books of both, and what explains the difference; without causes where the
+        scenario asks for none, or the baseline cannot place everything.
+    """
     baseline: BaselinePlan = solve_baseline(scenario, legs)
     used = np.flatnonzero(plan.proof.values)
     books = keep_books(plan.problem.only(used), plan.proof.values[used])
@@ -144,7 +151,13 @@ def measure_totals(
     *,
     empty_trips: pd.DataFrame | None = None,
 ) -> Totals:
-    """Add up flows and empty trips; `amounts` are what they come to by each measure."""
+    """Add up flows and empty trips; `amounts` are what they come to by each measure.
+
+    Returns
+    -------
+    totals
+        Emissions [kg CO2e], money [DKK], work [km, t km, l, kWh], masses [t] and shares [1].
+    """
     virgin = flows["virgin"] > 0
     used = flows["taker_kind"] == "need"
     received = flows["taker_kind"] == "receiver"

@@ -49,6 +49,11 @@ def follow_progress(plan: Books, baseline: Books) -> list[Milestone]:
 
     The baseline meets the needs when it can, perhaps in other periods than the plan: its shares
     are of what the plan meets in the period.
+
+    Returns
+    -------
+    milestones
+        By definition: one for all periods together, then one for each; masses in reference tonnes.
     """
     found = []
     for definition in get_args(ShareDefinition):

@@ -1,1 +1,1 @@
-"""Numbers of the catalogue, each with its unit and its source."""
+"""What figures there are, and numbers of the catalogue with their unit and source."""

@@ -63,6 +63,16 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Saving:
+    """How tables and charts of causes tell what is saved of a part."""
+
+    title: Message
+    """At the head of a column, which adds the unit."""
+    means: Message
+    """What the saving comes from, within a label."""
+
+
+@dataclass(frozen=True)
 class Layer:
     """How the layers for GIS carry an indicator."""
 
@@ -113,8 +123,8 @@ class Indicator(str):
     summary: Message | None = None
     """Its line among the key figures, for what `Totals` of the effect do not hold."""
     layer: Layer | None = None
-    cause: Message | None = None
-    """What brought it about where it is saved."""
+    saving: Saving | None = None
+    """How what is saved is told of, of a part of the emissions."""
     payee: Payee = "place"
     """Who gets it, of a part of the cost."""
 
@@ -129,6 +139,11 @@ class Indicator(str):
     def divided(self) -> Group:
         """How it is shared out; of what is not, as a transport is."""
         return self.shared or "ends"
+
+    @property
+    def saved_as(self) -> Saving:
+        """How what is saved of it is told of; as its heading says, where nothing else is said."""
+        return self.saving or Saving(self.heading, self.heading)
 
     @property
     def bare(self) -> str:
@@ -215,7 +230,7 @@ TRANSPORT_WTW = Indicator(
     grouped=2,
     shown=Shown(2, 1e-3, 1),
     layer=Layer("transport_t_co2e_wtw", "t CO2e", "transport, WTW", "transport, WTW", 1e-3),
-    cause=say("shorter hauls"),
+    saving=Saving(say("Transport"), say("shorter hauls")),
 )
 TRANSPORT_TTW = Indicator(
     "transport_kg_co2e_ttw",
@@ -242,7 +257,7 @@ UPSTREAM = Indicator(
     grouped=4,
     shown=Shown(4, 1e-3, 1),
     layer=Layer("upstream_t_co2e", "t CO2e", "indvinding", "digging virgin material", 1e-3),
-    cause=say("virgin material replaced"),
+    saving=Saving(say("Virgin material"), say("virgin material replaced")),
 )
 PROCESSING = Indicator(
     "processing_kg_co2e",
@@ -258,7 +273,7 @@ PROCESSING = Indicator(
     layer=Layer(
         "processing_t_co2e", "t CO2e", "anlæg, depoter, kalk", "plants, depots, lime", 1e-3
     ),
-    cause=say("processing"),
+    saving=Saving(say("Processing"), say("processing")),
 )
 DISPOSAL = Indicator(
     "disposal_kg_co2e",
@@ -272,7 +287,7 @@ DISPOSAL = Indicator(
     grouped=6,
     shown=Shown(6, 1e-3, 1),
     layer=Layer("disposal_t_co2e", "t CO2e", "slutmodtagelse", "final reception", 1e-3),
-    cause=say("less final reception"),
+    saving=Saving(say("Reception"), say("less final reception")),
 )
 
 HAUL = Indicator(
@@ -454,6 +469,11 @@ looks here each time that it is asked, so that a test may put one more in."""
 def find_indicator(name: str) -> Indicator:
     """Give the indicator of a name.
 
+    Returns
+    -------
+    indicator
+        The entry of `INDICATORS`, which is equal to the name.
+
     Raises
     ------
     KeyError
@@ -471,7 +491,13 @@ def parts_of(whole: str) -> tuple[Indicator, ...]:
 
 
 def sums_of_parts() -> dict[Indicator, tuple[Indicator, ...]]:
-    """Give the indicators that are sums, each with its parts."""
+    """Give the indicators that are sums, each with its parts.
+
+    Returns
+    -------
+    parts
+        By sum, in the order of tables; each part has the unit of its sum.
+    """
     return {indicator: parts for indicator in INDICATORS if (parts := parts_of(indicator))}
 
 
@@ -503,7 +529,13 @@ def shown_in_lines() -> dict[Indicator, Shown]:
 
 
 def shown_in_columns() -> dict[Indicator, float]:
-    """Give what sheets of groups show, each with the factor to the unit of its heading."""
+    """Give what sheets of groups show, each with the factor to the unit of its heading.
+
+    Returns
+    -------
+    factors
+        From the unit of each indicator to that of its heading, in the order of columns.
+    """
     lines = shown_in_lines()
     known = [
         indicator for indicator in INDICATORS if indicator.grouped is not None or indicator in lines

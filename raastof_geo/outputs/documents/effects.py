@@ -58,7 +58,14 @@ CAUSE_NAMES: Mapping[str, Message] = {
 def tabulate_effect(
     caption: Message, plan: Mapping[str, float], before: Mapping[str, float], *, links: bool = False
 ) -> Table:
-    """Give plan, before and saved for everything that is reported."""
+    """Give plan, before and saved for everything that is reported.
+
+    Returns
+    -------
+    table
+        One line per indicator that is shown, in the unit of its heading: before, plan, saved, and
+        saved of before [%].
+    """
     rows: list[tuple[str | Message, ...]] = []
     anchors: list[str] = []
     for part, shown in shown_in_lines().items():
@@ -92,7 +99,14 @@ def _share(before: float, now: float) -> str:
 def tabulate_groups(
     result: Result, caption: Message, dimension: str, head: Message, *, most: int = 60
 ) -> Table:
-    """Give the effect of every group in short, and the sum of all."""
+    """Give the effect of every group in short, and the sum of all.
+
+    Returns
+    -------
+    table
+        One line per group, the largest emitters first, periods in their order; then those beyond
+        `most` together, and the total.
+    """
     effect = result.effect
     plan, before = effect.books.by(dimension), effect.baseline_books.by(dimension)
     labels = list(dict.fromkeys([*plan.index, *before.index]))
@@ -183,7 +197,7 @@ def explain_causes(causes: Sequence[Cause], effect: Effect) -> list[Block]:
         rows.append((name, *_cause_cells(cause.saved)))
         if "reuse" in cause.names:
             bars += [
-                Bar(_join(name, part.cause or part.heading), -cause.saved[part] / 1000)
+                Bar(_join(name, part.saved_as.means), -cause.saved[part] / 1000)
                 for part in parts_of(CO2E)
                 if abs(cause.saved[part]) >= 0.5
             ]
@@ -205,15 +219,12 @@ def explain_causes(causes: Sequence[Cause], effect: Effect) -> list[Block]:
             say("What each cause saves"),
             (
                 say("Cause"),
-                say("Transport [t CO2e]"),
-                say("Virgin material [t CO2e]"),
-                say("Processing [t CO2e]"),
-                say("Reception [t CO2e]"),
+                *(f"{part.saved_as.title} [t CO2e]" for part in parts_of(CO2E)),
                 say("All [t CO2e]"),
                 say("Cost [1,000 DKK]"),
             ),
             tuple(rows),
-            numeric=frozenset(range(1, 7)),
+            numeric=frozenset(range(1, len(rows[0]))),
             total=True,
         ),
         Paragraph(
@@ -448,7 +459,13 @@ DIVISIONS: Mapping[str, Message] = {
 def tabulate_transfers(
     scenario: Scenario, transfers: Transfers, before: pd.DataFrame, after: pd.DataFrame
 ) -> Table:
-    """Give each project's net cost before and after, and the transfers by each rule."""
+    """Give each project's net cost before and after, and the transfers by each rule.
+
+    Returns
+    -------
+    table
+        Those who gain least first; transfers of each rule add up to 0. [1,000 DKK]
+    """
     costs = net_cost(before), net_cost(after)
     rules = list(transfers.rules)
     paid = {rule: transfers.paid(rule) for rule in rules}

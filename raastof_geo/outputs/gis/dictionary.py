@@ -97,6 +97,12 @@ _SIDES: Mapping[str, tuple[str, str]] = {
 def build_dictionary(columns: Mapping[str, Iterable[str]]) -> pd.DataFrame:
     """Give `layer`, `column`, `unit`, `meaning_da`, `meaning_en` for the columns of layers.
 
+    Returns
+    -------
+    meanings
+        One row per column of a layer, in their order: `layer`, `column`, `unit`, `meaning_da`,
+        `meaning_en`.
+
     Raises
     ------
     KeyError

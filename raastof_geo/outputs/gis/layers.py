@@ -18,7 +18,13 @@ CRS = "EPSG:25832"
 
 
 def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
-    """Give every layer by name. [EPSG:25832]"""
+    """Give every layer by name. [EPSG:25832]
+
+    Returns
+    -------
+    layers
+        Areas first, sites last.
+    """
     return {
         "municipalities": draw_municipalities(result),
         "road_burden": draw_burden(result),
@@ -74,7 +80,14 @@ def _line(
 
 
 def draw_burden(result: Result) -> gpd.GeoDataFrame:
-    """Give one row per road segment and period that trucks pass, in the plan or before."""
+    """Give one row per road segment and period that trucks pass, in the plan or before.
+
+    Returns
+    -------
+    segments
+        One row per segment and period: trips with a load and empty ones, in the plan and before,
+        both directions together, and both for each weekday. [1/period, 1/d]
+    """
     scenario, legs, network = result.scenario, result.legs, result.network
     plan = measure_burden(scenario, legs, result.plan.flows, result.plan.empty_trips)
     before = measure_burden(scenario, legs, result.effect.baseline_flows)

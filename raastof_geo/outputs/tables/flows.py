@@ -14,7 +14,13 @@ __all__ = ["harmless", "name_materials", "tabulate_flows"]
 
 
 def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Give flows, by default those of the plan, with names that people read beside the ids."""
+    """Give flows, by default those of the plan, with names that people read beside the ids.
+
+    Returns
+    -------
+    table
+        The flows in their order, with names beside ids, and units in the names of columns.
+    """
     scenario = result.scenario
     flows = result.plan.flows if flows is None else flows
     materials = name_materials(result, flows)

@@ -157,7 +157,14 @@ def name_objective(measures: Sequence[str]) -> str:
 
 
 def answer(result: Result) -> list[Message]:
-    """Say whether the target can be reached, with what, at which price, and if not, why not."""
+    """Say whether the target can be reached, with what, at which price, and if not, why not.
+
+    Returns
+    -------
+    sentences
+        How far each definition gets, what the target costs, why it is out of reach, and with which
+        materials the needs are met.
+    """
     target = result.effect.target
     materials = result.scenario.catalogue.materials
     unit = result.scenario.said.objectives[0].minimise[0].unit
@@ -357,6 +364,11 @@ def list_conditions(
     ----------
     flows
         Some of the plan's, as records; none: all.
+
+    Returns
+    -------
+    sentences
+        One for each material, use, condition and rule, in the order of their ids.
     """
     scenario = result.scenario
     catalogue, language = scenario.catalogue, scenario.said.language

@@ -328,14 +328,13 @@ def _side(name: str, side: Readable) -> str:
 
 def _write_causes(book: _Book, result: Result) -> None:
     sheet = book.sheet(say("Causes"))
-    parts = (*parts_of(CO2E), COST)
+    emitted = parts_of(CO2E)
+    parts = (*emitted, COST)
+    last_emitted = xl_col_to_name(len(emitted))
     sheet.heads(
         [
             say("Cause"),
-            say("Transport [kg CO2e]"),
-            say("Virgin material [kg CO2e]"),
-            say("Processing [kg CO2e]"),
-            say("Reception [kg CO2e]"),
+            *(f"{part.saved_as.title} [kg CO2e]" for part in emitted),
             say("Cost [DKK]"),
             say("All [kg CO2e]"),
         ]
@@ -346,17 +345,17 @@ def _write_causes(book: _Book, result: Result) -> None:
             [
                 " + ".join(str(CAUSE_NAMES[one]) for one in cause.names),
                 *(cause.saved[part] for part in parts),
-                _Formula(f"=SUM(B{line}:E{line})", cause.saved[CO2E]),
+                _Formula(f"=SUM(B{line}:{last_emitted}{line})", cause.saved[CO2E]),
             ]
         )
     last = sheet.row
-    sheet.close(7)
+    sheet.close(len(parts) + 2)
     sums = [sum(cause.saved[part] for cause in result.effect.causes) for part in parts]
     sums.append(sum(cause.saved[CO2E] for cause in result.effect.causes))
     sheet.cells(
         [
             say("Total"),
-            *(_sum(letter, last, value) for letter, value in zip("BCDEFG", sums, strict=True)),
+            *(_sum(xl_col_to_name(at), last, value) for at, value in enumerate(sums, 1)),
         ],
         total=True,
     )
