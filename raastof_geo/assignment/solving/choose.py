@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -149,37 +149,62 @@ def _branch(
     one of them for nothing. Where a plan breaks a row once its decisions are rounded, one of
     those decisions is held at 0 and at 1 in turn, exactly, and the better plan is taken.
     """
-    waiting: list[tuple[dict[int, float], float]] = [({}, -np.inf)]
-    first: Run | None = None
-    best: Run | None = None
-    least, bound = np.inf, np.inf
-    runs = 0
-    while waiting and runs < _BY_HAND and not (runs and clock.over()):
-        held, known = waiting.pop()
-        if known >= least:
-            bound = min(bound, known)
+    branches = _Branches()
+    while branches.waiting and branches.runs < _BY_HAND and not (branches.runs and clock.over()):
+        held, known = branches.waiting.pop()
+        if known >= branches.least:
+            branches.bound = min(branches.bound, known)
             continue
         chosen = make_solver(solver, time_limit_s=clock.left_s, gap=gap, stop=clock.interrupted)
         run = _run_held(programme, columns, cost, held, chosen)
-        runs += 1
-        first = first or run
         # CBC calls a programme infeasible where it meets its own leak when it checks its answer.
         leaking = _find_leak(programme, columns, run.values, held)
+        branches.take(run, float(cost[columns] @ run.values), held, known, leaking)
+    return branches.choose()
+
+
+@dataclass(eq=False)
+class _Branches:
+    """What was found on branches, and those that are still to be looked at."""
+
+    waiting: list[tuple[dict[int, float], float]] = field(default_factory=lambda: [({}, -np.inf)])
+    """Decisions that are held by column, and what is known that no plan with them is below."""
+    first: Run | None = None
+    best: Run | None = None
+    least: float = np.inf
+    """What the best comes to."""
+    bound: float = np.inf
+    """What no plan on a branch that is done with is below."""
+    runs: int = 0
+
+    def take(
+        self, run: Run, value: float, held: dict[int, float], known: float, leaking: int | None
+    ) -> None:
+        """Take a run in: it is one of the plans, or what leaks in it is held both ways."""
+        self.runs += 1
+        self.first = self.first or run
         here = known if run.bound is None or not run.feasible else max(known, run.bound)
         if leaking is not None:
-            waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]
-        if leaking is not None or not run.feasible:
-            continue
-        bound = min(bound, here)
-        value = float(cost[columns] @ run.values)
-        if value < least:
-            best, least = run, value
-    assert first is not None  # noqa: S101 - the first is always run
-    if best is None:
-        # Nothing was left to try: no plan exists. Else what leaks is all there is.
-        return first if waiting else replace(first, feasible=False)
-    bound = min([bound, *(known for _, known in waiting)])
-    return replace(best, bound=bound if np.isfinite(bound) else None)
+            self.waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]
+            return
+        if not run.feasible:
+            return
+        self.bound = min(self.bound, here)
+        if value < self.least:
+            self.best, self.least = run, value
+
+    def choose(self) -> Run:
+        """Give the best plan with the bound of all branches, those not looked at included."""
+        if self.best is None:
+            first = self.first or _NO_RUN
+            # Nothing was left to try: no plan exists. Else what leaks is all there is.
+            return first if self.waiting else replace(first, feasible=False)
+        bound = min([self.bound, *(known for _, known in self.waiting)])
+        return replace(self.best, bound=bound if np.isfinite(bound) else None)
+
+
+_NO_RUN = Run(np.empty(0), 0.0, np.empty(0), False, False, None)
+"""Of a search that was over before its first run."""
 
 
 def _run_held(
