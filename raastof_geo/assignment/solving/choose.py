@@ -16,20 +16,24 @@ from raastof_geo.assignment.solving.stated import Run, state_programme
 from raastof_geo.assignment.statement.programme import Programme
 
 _ALL = 60_000
-"""A programme with no more columns than this is decided over all of them."""
+"""A programme with no more columns than this is decided over all of them; of a larger
+one, over as many that are cheapest by their reduced cost, and the rest has to be ruled out."""
 
 _HELD = 1e-7
-"""Share by which earlier objectives may be worsened by the decisions of later ones."""
+"""Share by which earlier objectives may be worsened by the decisions of later ones: as
+nearly as a solver keeps a row, so that the best decisions of before still fit."""
 
 _BY_HAND = 200
-"""Runs of a solver, at most, in which decisions that it took for whole too soon are held."""
+"""Runs of a solver, at most, in which decisions that it took for whole too soon are held. Each run
+holds one more of them; where they are used up, the bound says what is not known."""
 
 _LEAK = 1e-6
-"""Units of a solver, or share of a limit, by which rounding decisions may break a row."""
+"""Units of a solver, or share of a limit, by which rounding decisions may break a row: ten
+times what a solver allows itself (1e-7), and a thousandth of what the certificate does."""
 
 
 _NEARLY = 1e-5
-"""What a solver may take for whole is this near to it."""
+"""What a solver may take for whole is this near to it: HiGHS and CBC say 1e-6."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,8 +39,8 @@ class Labels:
     """
 
     problem: Problem
-    rows: tuple[tuple[str, str], ...]
-    """Rule and label of each row."""
+    rows: Sequence[tuple[object, object]]
+    """Rule and label of each row, as they are written."""
 
     def name_columns(self, columns: Columns) -> list[str]:
         """Give the name of each of some columns."""
@@ -55,7 +55,7 @@ class Labels:
     def name_row(self, number: int) -> str:
         """Give the name of a row; those beyond the rules hold an earlier objective."""
         said = self.rows[number] if number < len(self.rows) else ("objective", "held")
-        return _join(f"r{number}", [make_slug(said[0], 40), make_slug(said[1], 48)])
+        return _join(f"r{number}", [make_slug(str(said[0]), 40), make_slug(str(said[1]), 48)])
 
     def _name_kind(self, kind: str, columns: Columns) -> list[str]:
         if kind == "moves":
