@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,18 @@ def decide(
     The relaxed programme gives a bound and reduced costs over all columns. Where there are many
     columns, those that cannot belong to a better plan by their reduced cost stay out; where that
     cannot be shown for all that stay out, the bound is the relaxed one, and the gap says so.
+
+    Parameters
+    ----------
+    costs, tolerances
+        Of every objective in order, by column, and the share by which later ones may worsen it.
+    gap
+        Stop when the answer is within this share of the bound.
+
+    Returns
+    -------
+    decision
+        The best by all objectives in order, as far as the clock let it look.
     """
     relaxed = solve_in_order(programme, costs[:1], solver=solver, clock=clock)[-1]
     if not relaxed.feasible:
@@ -74,25 +87,15 @@ def decide(
     linear, _ = bound_below(programme, costs[0], prices)
     reduced = programme.reduced_costs(costs[0], prices)
     columns = _choose_columns(programme, reduced, relaxed.optimum.columns)
-    first: Run | None = None
-    held = programme
-    last: Run | None = None
-    for cost, tolerance in zip(costs, tolerances, strict=True):
-        if last is not None and clock.over():
-            break
-        run = _branch(held, columns, cost, solver=solver, clock=clock, gap=gap)
-        if not run.feasible and first is None and len(columns) < programme.column_count:
-            columns = np.arange(programme.column_count)
-            run = _branch(held, columns, cost, solver=solver, clock=clock, gap=gap)
-        if not run.feasible:
-            break
-        first, last = first or run, run
-        value = float(cost[columns] @ run.values)
-        at = np.flatnonzero(cost)
-        room = max(tolerance, _HELD) * max(abs(value), 1.0)
-        held = held.with_row(at, cost[at], -1, value + room)
-    if first is None or last is None:
+    everything = np.arange(programme.column_count)
+    branch = partial(_branch_in_order, solver=solver, clock=clock, gap=gap)
+    runs = branch(programme, columns, costs, tolerances)
+    if runs is None and len(columns) < len(everything):
+        columns = everything
+        runs = branch(programme, columns, costs, tolerances)
+    if runs is None:
         return None
+    first, last = runs
     values = np.zeros(programme.column_count)
     values[columns] = last.values
     decided = np.where(programme.whole, np.round(values), 0.0)
@@ -104,6 +107,35 @@ def decide(
     if covered and first.bound is not None:
         bound = max(linear, min(first.bound, objective))
     return Decision(decided, bound, linear, prices, columns)
+
+
+def _branch_in_order(
+    programme: Programme,
+    columns: Columns,
+    costs: Sequence[Floats],
+    tolerances: Sequence[float],
+    *,
+    solver: str,
+    clock: Clock,
+    gap: float,
+) -> tuple[Run, Run] | None:
+    """Decide by each objective with those before it held; give the first run and the last.
+
+    None where no plan was found among the columns.
+    """
+    runs: list[Run] = []
+    for cost, tolerance in zip(costs, tolerances, strict=True):
+        if runs and clock.over():
+            break
+        run = _branch(programme, columns, cost, solver=solver, clock=clock, gap=gap)
+        if not run.feasible:
+            break
+        runs.append(run)
+        value = float(cost[columns] @ run.values)
+        at = np.flatnonzero(cost)
+        room = max(tolerance, _HELD) * max(abs(value), 1.0)
+        programme = programme.with_row(at, cost[at], -1, value + room)
+    return (runs[0], runs[-1]) if runs else None
 
 
 def _choose_columns(programme: Programme, reduced: Floats, priced: Columns) -> Columns:

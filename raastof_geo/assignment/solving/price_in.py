@@ -129,6 +129,11 @@ def price_in(
         Which columns the master has; kept up to date.
     free
         A reduced cost below this share of the largest cost counts as zero.
+
+    Returns
+    -------
+    optimum
+        Complete where no column improves; its violation then says whether the rows can be kept.
     """
     may = np.ones(len(cost), bool) if allowed is None else allowed
     dearest = _dearest(cost)
@@ -224,6 +229,11 @@ def state_last(
     Where many prices prove the same optimum, PuLP's solver may give others than the search found.
     They are asked about all columns as well, and where one of these would improve by them, it is
     written out and the search goes on: there are ever fewer to write out, so that it ends.
+
+    Returns
+    -------
+    optimum
+        With PuLP's values and prices; what came in, and not complete, where time was up.
     """
     pricing = _Pricing(master.programme, cost, allowed)
     threshold = free * _dearest(cost)
@@ -274,7 +284,13 @@ def _dearest(cost: Floats) -> float:
 
 
 def choose_first(programme: Programme, costs: Floats, may: Mask) -> Columns:
-    """Choose the columns to start with: all of a small programme, the cheapest of a large one."""
+    """Choose the columns to start with: all of a small programme, the cheapest of a large one.
+
+    Returns
+    -------
+    columns
+        Their numbers, ascending, decisions always among them.
+    """
     columns = np.flatnonzero(may)
     if len(columns) <= _SMALL:
         return columns
@@ -449,6 +465,16 @@ def blur_reduced(programme: Programme, cost: Floats, optimum: Optimum, digits: f
 
     A reduced cost is a difference of large numbers, :math:`c - a^T y`: what is hidden of each
     price comes back multiplied, so that a column which is as good as any looks dearer.
+
+    Parameters
+    ----------
+    digits
+        Share of a price that is hidden by its last digit.
+
+    Returns
+    -------
+    blur
+        In the cost of a unit, of each column that was priced. [priced columns]
     """
     if not digits:
         return np.zeros(len(optimum.priced))
@@ -466,6 +492,12 @@ def keep_optimal_face(
     """Close columns that would cost more, and hold rows that are worth something.
 
     What the optimum uses stays open, however a solver's last digits price it.
+
+    Returns
+    -------
+    face, held
+        Which columns an optimum may use [columns], and the sense of the rows in all of them:
+        equal where a row has a price [rows].
     """
     least = free * _dearest(cost)
     held = np.where(np.abs(optimum.shadow_prices) > least, 0, sense).astype(np.int8)

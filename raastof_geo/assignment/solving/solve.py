@@ -183,6 +183,11 @@ def solve(
     labels
         The names for PuLP; none: nobody is given the plan.
 
+    Returns
+    -------
+    solution
+        The optimum, or that there is none, or the best until time was up.
+
     Raises
     ------
     SolverError
@@ -335,7 +340,13 @@ def _spread(steps: Sequence[Step], count: int, decided: Floats | None) -> Floats
 
 
 def list_stages(programme: Programme, opened: Mask | None, steps: Sequence[Step]) -> list[Stage]:
-    """Say what PuLP was asked at each step: what the one before it left open."""
+    """Say what PuLP was asked at each step: what the one before it left open.
+
+    Returns
+    -------
+    stages
+        One for each step; the choice among ties is not among them.
+    """
     may = np.ones(programme.column_count, bool) if opened is None else opened
     sense = programme.sense
     stages = []

@@ -92,8 +92,8 @@ class Stated:
             solver.basis = Basis(basis.columns, basis.rows[list(self.constraints)])
         status = self._call(solver)
         feasible = status == pulp.LpStatusOptimal and _has_values(self.variables)
-        artificial = float(sum(abs(value) for value in read_values(self.artificials)))
-        values = np.maximum(0.0, read_values(self.variables))
+        artificial = float(sum(abs(value) for value in read_variables(self.artificials)))
+        values = np.maximum(0.0, read_variables(self.variables))
         if feasible and solver.name in PRICE_DIGITS and not artificial and not self.problem.isMIP():
             values = refine(self.part, self.senses, self.limit, values)
         return Run(
@@ -134,7 +134,7 @@ class Stated:
         return None
 
 
-def read_values(variables: Sequence[pulp.LpVariable]) -> Floats:
+def read_variables(variables: Sequence[pulp.LpVariable]) -> Floats:
     """Give PuLP's value of each variable, zero where it has none."""
     return np.array([one.varValue or 0.0 for one in variables], dtype=np.float64)
 
@@ -271,6 +271,11 @@ def refine(part: sparse.csc_array, senses: Signs, limit: Floats, values: Floats)
         -1 for at most, 0 for equal, 1 for at least.
     limit, values
         In one unit.
+
+    Returns
+    -------
+    better
+        Values of which no row is broken by more than before; the same ones where nothing helps.
     """
     over = part @ values - limit
     wrong = _broken_by(senses, over)
