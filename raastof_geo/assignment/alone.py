@@ -113,6 +113,11 @@ def measure_alone(problem: Problem) -> dict[str, float]:
 
     A project that the baseline leaves something out of has no figure: what the rest of it comes
     to says nothing about the whole.
+
+    Returns
+    -------
+    amounts
+        By project, in the unit of the measure.
     """
     scenario = problem.scenario
     fairness = scenario.said.targets.fairness

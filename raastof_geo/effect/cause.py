@@ -53,6 +53,11 @@ def split_by_cause(
     The first step takes over everything that the projects may do without plants, depots and the
     plan's trucks, under the shared capacities; the last one is the plan. Where a step has no plan,
     its cause is told together with the next.
+
+    Returns
+    -------
+    causes
+        In the order in which they were switched on.
     """
     wanted = [name for name in CAUSES if _applies(scenario, name)]
     before = _sums(baseline.books)

@@ -115,6 +115,11 @@ def divide_savings(
         How long to look for the plan of each set of projects; where that is too short for one of
         them there is no Shapley value. [s]
 
+    Returns
+    -------
+    transfers
+        By rule; without Shapley values where they are not asked for or not known.
+
     Raises
     ------
     InputError

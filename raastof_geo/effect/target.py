@@ -77,6 +77,11 @@ def answer_target(
         None: those that the plan was made with.
     patience_s
         How long to look for each of the answers. [s]
+
+    Returns
+    -------
+    answer
+        Also where no target is asked for: how far the share could get.
     """
     problem = plan.problem
     target = problem.scenario.said.targets.secondary_share

@@ -68,6 +68,11 @@ def certify(
         Of every row; any numbers give a valid bound, the optimal ones the best.
     written
         How many columns were written out, for the record.
+
+    Returns
+    -------
+    certificate
+        Its bound holds whatever the shadow prices are; how near it is to the plan does not.
     """
     bound, smallest = bound_below(programme, cost, shadow_prices)
     return Certificate(
@@ -138,7 +143,13 @@ def _lower_prices(programme: Programme, prices: Floats, reduced: Floats) -> Floa
 
 
 def largest_violation(programme: Programme, values: Floats) -> float:
-    """Find the farthest that a row or a sign is broken, or a decision is not 0 or 1. [t]"""
+    """Find the farthest that a row or a sign is broken, or a decision is not 0 or 1.
+
+    Returns
+    -------
+    violation
+        In units of the row, mostly tonnes; 0 where all is kept. [t]
+    """
     columns = np.flatnonzero(values)
     over = programme.used(columns, values[columns]) - programme.limit
     broken = np.where(programme.sense < 0, over, np.where(programme.sense > 0, -over, np.abs(over)))

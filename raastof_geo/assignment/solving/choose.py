@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,20 +17,24 @@ from raastof_geo.assignment.solving.stated import Run, state_programme
 from raastof_geo.assignment.statement.programme import Programme
 
 _ALL = 60_000
-"""A programme with no more columns than this is decided over all of them."""
+"""A programme with no more columns than this is decided over all of them; of a larger
+one, over as many that are cheapest by their reduced cost, and the rest has to be ruled out."""
 
 _HELD = 1e-7
-"""Share by which earlier objectives may be worsened by the decisions of later ones."""
+"""Share by which earlier objectives may be worsened by the decisions of later ones: as
+nearly as a solver keeps a row, so that the best decisions of before still fit."""
 
 _BY_HAND = 200
-"""Runs of a solver, at most, in which decisions that it took for whole too soon are held."""
+"""Runs of a solver, at most, in which decisions that it took for whole too soon are held. Each run
+holds one more of them; where they are used up, the bound says what is not known."""
 
 _LEAK = 1e-6
-"""Units of a solver, or share of a limit, by which rounding decisions may break a row."""
+"""Units of a solver, or share of a limit, by which rounding decisions may break a row: ten
+times what a solver allows itself (1e-7), and a thousandth of what the certificate does."""
 
 
 _NEARLY = 1e-5
-"""What a solver may take for whole is this near to it."""
+"""What a solver may take for whole is this near to it: HiGHS and CBC say 1e-6."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +67,18 @@ def decide(
     The relaxed programme gives a bound and reduced costs over all columns. Where there are many
     columns, those that cannot belong to a better plan by their reduced cost stay out; where that
     cannot be shown for all that stay out, the bound is the relaxed one, and the gap says so.
+
+    Parameters
+    ----------
+    costs, tolerances
+        Of every objective in order, by column, and the share by which later ones may worsen it.
+    gap
+        Stop when the answer is within this share of the bound.
+
+    Returns
+    -------
+    decision
+        The best by all objectives in order, as far as the clock let it look.
     """
     relaxed = solve_in_order(programme, costs[:1], solver=solver, clock=clock)[-1]
     if not relaxed.feasible:
@@ -70,25 +87,15 @@ def decide(
     linear, _ = bound_below(programme, costs[0], prices)
     reduced = programme.reduced_costs(costs[0], prices)
     columns = _choose_columns(programme, reduced, relaxed.optimum.columns)
-    first: Run | None = None
-    held = programme
-    last: Run | None = None
-    for cost, tolerance in zip(costs, tolerances, strict=True):
-        if last is not None and clock.over():
-            break
-        run = _branch(held, columns, cost, solver=solver, clock=clock, gap=gap)
-        if not run.feasible and first is None and len(columns) < programme.column_count:
-            columns = np.arange(programme.column_count)
-            run = _branch(held, columns, cost, solver=solver, clock=clock, gap=gap)
-        if not run.feasible:
-            break
-        first, last = first or run, run
-        value = float(cost[columns] @ run.values)
-        at = np.flatnonzero(cost)
-        room = max(tolerance, _HELD) * max(abs(value), 1.0)
-        held = held.with_row(at, cost[at], -1, value + room)
-    if first is None or last is None:
+    everything = np.arange(programme.column_count)
+    branch = partial(_branch_in_order, solver=solver, clock=clock, gap=gap)
+    runs = branch(programme, columns, costs, tolerances)
+    if runs is None and len(columns) < len(everything):
+        columns = everything
+        runs = branch(programme, columns, costs, tolerances)
+    if runs is None:
         return None
+    first, last = runs
     values = np.zeros(programme.column_count)
     values[columns] = last.values
     decided = np.where(programme.whole, np.round(values), 0.0)
@@ -100,6 +107,35 @@ def decide(
     if covered and first.bound is not None:
         bound = max(linear, min(first.bound, objective))
     return Decision(decided, bound, linear, prices, columns)
+
+
+def _branch_in_order(
+    programme: Programme,
+    columns: Columns,
+    costs: Sequence[Floats],
+    tolerances: Sequence[float],
+    *,
+    solver: str,
+    clock: Clock,
+    gap: float,
+) -> tuple[Run, Run] | None:
+    """Decide by each objective with those before it held; give the first run and the last.
+
+    None where no plan was found among the columns.
+    """
+    runs: list[Run] = []
+    for cost, tolerance in zip(costs, tolerances, strict=True):
+        if runs and clock.over():
+            break
+        run = _branch(programme, columns, cost, solver=solver, clock=clock, gap=gap)
+        if not run.feasible:
+            break
+        runs.append(run)
+        value = float(cost[columns] @ run.values)
+        at = np.flatnonzero(cost)
+        room = max(tolerance, _HELD) * max(abs(value), 1.0)
+        programme = programme.with_row(at, cost[at], -1, value + room)
+    return (runs[0], runs[-1]) if runs else None
 
 
 def _choose_columns(programme: Programme, reduced: Floats, priced: Columns) -> Columns:
@@ -149,37 +185,62 @@ def _branch(
     one of them for nothing. Where a plan breaks a row once its decisions are rounded, one of
     those decisions is held at 0 and at 1 in turn, exactly, and the better plan is taken.
     """
-    waiting: list[tuple[dict[int, float], float]] = [({}, -np.inf)]
-    first: Run | None = None
-    best: Run | None = None
-    least, bound = np.inf, np.inf
-    runs = 0
-    while waiting and runs < _BY_HAND and not (runs and clock.over()):
-        held, known = waiting.pop()
-        if known >= least:
-            bound = min(bound, known)
+    branches = _Branches()
+    while branches.waiting and branches.runs < _BY_HAND and not (branches.runs and clock.over()):
+        held, known = branches.waiting.pop()
+        if known >= branches.least:
+            branches.bound = min(branches.bound, known)
             continue
         chosen = make_solver(solver, time_limit_s=clock.left_s, gap=gap, stop=clock.interrupted)
         run = _run_held(programme, columns, cost, held, chosen)
-        runs += 1
-        first = first or run
         # CBC calls a programme infeasible where it meets its own leak when it checks its answer.
         leaking = _find_leak(programme, columns, run.values, held)
+        branches.take(run, float(cost[columns] @ run.values), held, known, leaking)
+    return branches.choose()
+
+
+@dataclass(eq=False)
+class _Branches:
+    """What was found on branches, and those that are still to be looked at."""
+
+    waiting: list[tuple[dict[int, float], float]] = field(default_factory=lambda: [({}, -np.inf)])
+    """Decisions that are held by column, and what is known that no plan with them is below."""
+    first: Run | None = None
+    best: Run | None = None
+    least: float = np.inf
+    """What the best comes to."""
+    bound: float = np.inf
+    """What no plan on a branch that is done with is below."""
+    runs: int = 0
+
+    def take(
+        self, run: Run, value: float, held: dict[int, float], known: float, leaking: int | None
+    ) -> None:
+        """Take a run in: it is one of the plans, or what leaks in it is held both ways."""
+        self.runs += 1
+        self.first = self.first or run
         here = known if run.bound is None or not run.feasible else max(known, run.bound)
         if leaking is not None:
-            waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]
-        if leaking is not None or not run.feasible:
-            continue
-        bound = min(bound, here)
-        value = float(cost[columns] @ run.values)
-        if value < least:
-            best, least = run, value
-    assert first is not None  # noqa: S101 - the first is always run
-    if best is None:
-        # Nothing was left to try: no plan exists. Else what leaks is all there is.
-        return first if waiting else replace(first, feasible=False)
-    bound = min([bound, *(known for _, known in waiting)])
-    return replace(best, bound=bound if np.isfinite(bound) else None)
+            self.waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]
+            return
+        if not run.feasible:
+            return
+        self.bound = min(self.bound, here)
+        if value < self.least:
+            self.best, self.least = run, value
+
+    def choose(self) -> Run:
+        """Give the best plan with the bound of all branches, those not looked at included."""
+        if self.best is None:
+            first = self.first or _NO_RUN
+            # Nothing was left to try: no plan exists. Else what leaks is all there is.
+            return first if self.waiting else replace(first, feasible=False)
+        bound = min([self.bound, *(known for _, known in self.waiting)])
+        return replace(self.best, bound=bound if np.isfinite(bound) else None)
+
+
+_NO_RUN = Run(np.empty(0), 0.0, np.empty(0), False, False, None)
+"""Of a search that was over before its first run."""
 
 
 def _run_held(

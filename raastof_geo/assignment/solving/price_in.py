@@ -22,13 +22,21 @@ _SHORT_T = 1e-5
 """Rows broken by less than this, all together, count as kept."""
 
 _FIRST_FEW = 4
-"""Cheapest columns of every row that a programme starts with."""
+"""Cheapest columns of every row that a programme starts with: partners enough that the first round
+is near to a plan, and few enough that it is solved in no time. Too few cost rounds, never truth."""
 
 _NEW_FEW = 3
-"""Most improving columns of every row that are added at once."""
+"""Most improving columns of every row that are added at once: one would be enough, and each round
+costs a solve; more than a few of a row are never used together."""
 
 _LOOKED_AT = 40
-"""Columns for each row, the best of all, among which the few of every row are looked for."""
+"""Columns for each row, the best of all, among which the few of every row are looked for: sorting
+them all would take longer than the solve."""
+
+_CROWDED = 1000
+"""Entries above which a row is one that tells columns apart no more …"""
+_CROWDED_SHARE = 4
+"""… if they are of one in so many of the columns as well."""
 
 _SMALL = 20_000
 """A programme with no more columns than this is written out in full."""
@@ -37,7 +45,7 @@ _BREAKING = 10.0
 """What breaking a row costs at first, in dearest columns. A row is worth more than that only where
 one unit on it takes ten and more of the dearest column, along a chain of plants and depots; where
 it is, rows stay broken and the price is raised. Higher at once would hide the costs of columns
-behind its digits: prices are found to about 1e-9 of the largest number."""
+behind its digits: a price that is a difference of large numbers has fewer of them."""
 _RAISED = 30.0
 """What the price is raised by, each time: three times make 270,000 dearest columns of it, more than
 any chain of plants and depots needs. Small steps find the least price that does, and so the prices
@@ -121,6 +129,11 @@ def price_in(
         Which columns the master has; kept up to date.
     free
         A reduced cost below this share of the largest cost counts as zero.
+
+    Returns
+    -------
+    optimum
+        Complete where no column improves; its violation then says whether the rows can be kept.
     """
     may = np.ones(len(cost), bool) if allowed is None else allowed
     dearest = _dearest(cost)
@@ -216,6 +229,11 @@ def state_last(
     Where many prices prove the same optimum, PuLP's solver may give others than the search found.
     They are asked about all columns as well, and where one of these would improve by them, it is
     written out and the search goes on: there are ever fewer to write out, so that it ends.
+
+    Returns
+    -------
+    optimum
+        With PuLP's values and prices; what came in, and not complete, where time was up.
     """
     pricing = _Pricing(master.programme, cost, allowed)
     threshold = free * _dearest(cost)
@@ -266,7 +284,13 @@ def _dearest(cost: Floats) -> float:
 
 
 def choose_first(programme: Programme, costs: Floats, may: Mask) -> Columns:
-    """Choose the columns to start with: all of a small programme, the cheapest of a large one."""
+    """Choose the columns to start with: all of a small programme, the cheapest of a large one.
+
+    Returns
+    -------
+    columns
+        Their numbers, ascending, decisions always among them.
+    """
     columns = np.flatnonzero(may)
     if len(columns) <= _SMALL:
         return columns
@@ -281,6 +305,20 @@ def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) 
     """Choose for every row the few columns of least value.
 
     Rows that nearly all columns share, as a target does, choose none: they tell nothing apart.
+    Every entry of the matrix [rows × columns] that is left is a bid of its column for its row:
+    sorted by row and value, the place within its row is its rank, and ranks below `few` win.
+
+    Parameters
+    ----------
+    value
+        Of every column of the programme; least is best. [columns]
+    columns
+        Among which to choose.
+
+    Returns
+    -------
+    chosen
+        Numbers of columns, ascending; all of them where they are few.
     """
     if len(columns) <= 2 * programme.row_count:
         return columns
@@ -290,7 +328,9 @@ def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) 
     part = programme.matrix[:, columns]
     rows = part.indices.astype(np.int64)
     owner = np.repeat(np.arange(len(columns)), np.diff(part.indptr))
-    crowded = np.bincount(rows, minlength=programme.row_count) > max(1000, len(columns) // 4)
+    crowded = np.bincount(rows, minlength=programme.row_count) > max(
+        _CROWDED, len(columns) // _CROWDED_SHARE
+    )
     keep_entry = ~crowded[rows]
     rows, owner = rows[keep_entry], owner[keep_entry]
     order = np.lexsort((value[columns[owner]], rows))
@@ -425,6 +465,16 @@ def blur_reduced(programme: Programme, cost: Floats, optimum: Optimum, digits: f
 
     A reduced cost is a difference of large numbers, :math:`c - a^T y`: what is hidden of each
     price comes back multiplied, so that a column which is as good as any looks dearer.
+
+    Parameters
+    ----------
+    digits
+        Share of a price that is hidden by its last digit.
+
+    Returns
+    -------
+    blur
+        In the cost of a unit, of each column that was priced. [priced columns]
     """
     if not digits:
         return np.zeros(len(optimum.priced))
@@ -442,6 +492,12 @@ def keep_optimal_face(
     """Close columns that would cost more, and hold rows that are worth something.
 
     What the optimum uses stays open, however a solver's last digits price it.
+
+    Returns
+    -------
+    face, held
+        Which columns an optimum may use [columns], and the sense of the rows in all of them:
+        equal where a row has a price [rows].
     """
     least = free * _dearest(cost)
     held = np.where(np.abs(optimum.shadow_prices) > least, 0, sense).astype(np.int8)

@@ -183,79 +183,131 @@ def solve(
     labels
         The names for PuLP; none: nobody is given the plan.
 
+    Returns
+    -------
+    solution
+        The optimum, or that there is none, or the best until time was up.
+
     Raises
     ------
     SolverError
         No solver is installed, or it gave up.
     """
+    costs = tuple(problem.objectives() if costs is None else costs)
+    asked = _Asked(
+        problem,
+        _lay(problem, rules, programme, held),
+        costs,
+        tuple(tolerances or [0.0] * len(costs)),
+        solver or pick_solver(problem.scenario.said.solving.solver),
+        clock if isinstance(clock, Clock) else Clock(clock),
+        free,
+        labels,
+    )
+    start = start if start is None or isinstance(start, Start) else Start(start)
+    if not isinstance(decided, Search):
+        return _solve_given(asked, closed, decided, start)
+    if not asked.programme.whole.any():
+        return _solve_given(asked, closed, None, start)
+    return _solve_searching(asked, closed, decided, start)
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """A variant, and how it is to be solved."""
+
+    problem: Problem
+    programme: Programme
+    costs: tuple[Floats, ...]
+    tolerances: tuple[float, ...]
+    solver: str
+    clock: Clock
+    free: float
+    labels: Labels | None
+
+
+def _lay(
+    problem: Problem, rules: Sequence[Rule], programme: Programme | None, held: Sequence[Held]
+) -> Programme:
+    """Lay the rows out where that was not done before, and add what is held."""
     programme = programme or build_programme(lay_rows(problem, rules), problem.whole)
     for one in held:
         at = np.flatnonzero(one.each)
         programme = programme.with_row(at, one.each[at], one.sense, one.amount)
-    costs = tuple(problem.objectives() if costs is None else costs)
-    tolerances = tolerances or [0.0] * len(costs)
-    solver = solver or pick_solver(problem.scenario.said.solving.solver)
-    clock = clock if isinstance(clock, Clock) else Clock(clock)
-    start = start if start is None or isinstance(start, Start) else Start(start)
-    decision: Decision | None = None
-    if isinstance(decided, Search):
-        if programme.whole.any():
-            decision = _look_for(programme, costs, tolerances, decided, solver, clock)
-            if decision is None:
-                none = np.zeros(programme.column_count)
-                return Solution(problem, programme, none, not clock.over(), False, costs)
-            clock = Clock(None, clock.interrupted)
-            start = start or _decided_columns(decision)
-        decided = None if decision is None else decision.values
+    return programme
+
+
+def _solve_searching(
+    asked: _Asked, closed: Mask | None, search: Search, start: Start | None
+) -> Solution:
+    """Look for the decisions, then solve with them to the end, whatever the clock says."""
+    decision = _look_for(asked, search)
+    if decision is None:
+        nothing = np.zeros(asked.programme.column_count)
+        over = asked.clock.over()
+        return Solution(asked.problem, asked.programme, nothing, not over, False, asked.costs)
+    later = replace(asked, clock=Clock(None, asked.clock.interrupted))
+    start = start or _decided_columns(decision)
+    return replace(_solve_given(later, closed, decision.values, start), decision=decision)
+
+
+def _solve_given(
+    asked: _Asked, closed: Mask | None, decided: Floats | None, start: Start | None
+) -> Solution:
+    """Solve with decisions that stand, or with none."""
+    programme, fixed = asked.programme, asked.programme
     if decided is not None:
         closed = programme.whole if closed is None else closed | programme.whole
-    fixed = programme if decided is None else _fix(programme, decided)
+        fixed = _fix(programme, decided)
     steps = solve_in_order(
         fixed,
-        costs,
-        solver=solver,
-        clock=clock,
-        tolerances=tolerances,
+        asked.costs,
+        solver=asked.solver,
+        clock=asked.clock,
+        tolerances=asked.tolerances,
         closed=closed,
         start=start,
-        free=free,
-        labels=labels,
+        free=asked.free,
+        labels=asked.labels,
     )
     opened = None if closed is None else ~closed
-    stages = [] if labels is None else list_stages(fixed, opened, steps)
-    values = _spread(steps, programme.column_count)
-    complete = _ended(steps, len(costs))
-    if labels is not None and complete and steps[-1].feasible:
-        settled = _settle(problem, steps[-1], solver, clock, labels)
-        if settled is not None:
-            values, last = settled
-            stages.append(last)
-    return Solution(
-        problem,
+    found = Solution(
+        asked.problem,
         programme,
-        values if decided is None or not steps[0].feasible else values + decided,
-        complete=complete,
+        _spread(steps, programme.column_count, decided),
+        complete=_ended(steps, len(asked.costs)),
         feasible=steps[0].feasible,
-        costs=costs,
+        costs=asked.costs,
         steps=tuple(steps),
-        decision=decision,
         opened=opened,
         decided=decided,
-        stages=tuple(stages),
     )
+    return found if asked.labels is None else _publish(asked, found, fixed, asked.labels)
 
 
-def _look_for(
-    programme: Programme,
-    costs: Sequence[Floats],
-    tolerances: Sequence[float],
-    search: Search,
-    solver: str,
-    clock: Clock,
-) -> Decision | None:
+def _publish(asked: _Asked, found: Solution, fixed: Programme, labels: Labels) -> Solution:
+    """Say what PuLP was asked, and let it choose among plans that are equally good."""
+    stages = list_stages(fixed, found.opened, found.steps)
+    settled = _settle(asked, found.best, labels) if found.solved else None
+    if settled is None:
+        return replace(found, stages=tuple(stages))
+    values, last = settled
+    values = values if found.decided is None else values + found.decided
+    return replace(found, values=values, stages=(*stages, last))
+
+
+def _look_for(asked: _Asked, search: Search) -> Decision | None:
+    costs, tolerances = asked.costs, asked.tolerances
     if search.last is not None:
-        costs, tolerances = [*costs, search.last], [*tolerances, 0.0]
-    return decide(programme, costs, tolerances, solver=solver, clock=clock, gap=search.gap)
+        costs, tolerances = (*costs, search.last), (*tolerances, 0.0)
+    return decide(
+        asked.programme,
+        costs,
+        tolerances,
+        solver=asked.solver,
+        clock=asked.clock,
+        gap=search.gap,
+    )
 
 
 def _fix(programme: Programme, decided: Floats) -> Programme:
@@ -278,14 +330,23 @@ def _ended(steps: Sequence[Step], asked: int) -> bool:
     return len(steps) == asked and steps[-1].solved
 
 
-def _spread(steps: Sequence[Step], count: int) -> Floats:
-    """Give what the last step that keeps the rules has on every column."""
+def _spread(steps: Sequence[Step], count: int, decided: Floats | None) -> Floats:
+    """Give what the last step that keeps the rules has on every column, with what is decided."""
     best = next((step for step in reversed(steps) if step.feasible), None)
-    return np.zeros(count) if best is None else best.optimum.spread(count)
+    if best is None:
+        return np.zeros(count)
+    values = best.optimum.spread(count)
+    return values if decided is None else values + decided
 
 
 def list_stages(programme: Programme, opened: Mask | None, steps: Sequence[Step]) -> list[Stage]:
-    """Say what PuLP was asked at each step: what the one before it left open."""
+    """Say what PuLP was asked at each step: what the one before it left open.
+
+    Returns
+    -------
+    stages
+        One for each step; the choice among ties is not among them.
+    """
     may = np.ones(programme.column_count, bool) if opened is None else opened
     sense = programme.sense
     stages = []
@@ -296,20 +357,19 @@ def list_stages(programme: Programme, opened: Mask | None, steps: Sequence[Step]
     return stages
 
 
-def _settle(
-    problem: Problem, step: Step, solver: str, clock: Clock, labels: Labels
-) -> tuple[Floats, Stage] | None:
+def _settle(asked: _Asked, step: Step, labels: Labels) -> tuple[Floats, Stage] | None:
     """Pick the one plan among equally good ones that the labels decide, with PuLP.
 
     All columns of the optimal face take part, so that the plan does not hang on the way there.
     """
+    problem = asked.problem
     face: Columns = np.flatnonzero(step.may)
     if len(face) > _SETTLE_MOST:
         again = solve_in_order(
             replace(step.programme, sense=step.sense),
             [break_ties(problem)],
-            solver=solver,
-            clock=clock,
+            solver=asked.solver,
+            clock=asked.clock,
             closed=~step.may,
             start=Start(step.optimum.columns),
         )[-1]
@@ -318,7 +378,7 @@ def _settle(
             return None
     weight = break_ties(problem.only(face))
     stated = state_programme(step.programme, face, weight, sense=step.sense, labels=labels)
-    run = stated.run(make_solver(solver))
+    run = stated.run(make_solver(asked.solver))
     if not run.feasible:
         return None
     values = np.zeros(problem.column_count)

@@ -92,21 +92,25 @@ class Stated:
             solver.basis = Basis(basis.columns, basis.rows[list(self.constraints)])
         status = self._call(solver)
         feasible = status == pulp.LpStatusOptimal and _has_values(self.variables)
-        values = np.array([max(0.0, one.varValue or 0.0) for one in self.variables])
-        artificial = float(sum(abs(one.varValue or 0.0) for one in self.artificials))
+        artificial = float(sum(abs(value) for value in read_variables(self.artificials)))
+        values = np.maximum(0.0, read_variables(self.variables))
         if feasible and solver.name in PRICE_DIGITS and not artificial and not self.problem.isMIP():
             values = refine(self.part, self.senses, self.limit, values)
-        prices = np.zeros(self.row_count)
-        for number, constraint in self.constraints.items():
-            prices[number] = 0.0 if constraint.pi is None else constraint.pi
         return Run(
             values=values / self.units,
             artificial=artificial,
-            shadow_prices=prices,
+            shadow_prices=self._read_prices(),
             complete=feasible and self.problem.sol_status != pulp.LpSolutionIntegerFeasible,
             feasible=feasible,
             bound=self._bound(),
         )
+
+    def _read_prices(self) -> Floats:
+        """Give PuLP's price of every row; none where a row is not stated, or has no price."""
+        prices = np.zeros(self.row_count)
+        for number, constraint in self.constraints.items():
+            prices[number] = 0.0 if constraint.pi is None else constraint.pi
+        return prices
 
     def _call(self, solver: pulp.LpSolver) -> int:
         """Have PuLP solve it, and give PuLP's status."""
@@ -128,6 +132,11 @@ class Stated:
         if self.problem.sol_status == pulp.LpSolutionOptimal:
             return float(pulp.value(self.problem.objective) or 0.0) / self.scale
         return None
+
+
+def read_variables(variables: Sequence[pulp.LpVariable]) -> Floats:
+    """Give PuLP's value of each variable, zero where it has none."""
+    return np.array([one.varValue or 0.0 for one in variables], dtype=np.float64)
 
 
 def _has_values(variables: Sequence[pulp.LpVariable]) -> bool:
@@ -262,6 +271,11 @@ def refine(part: sparse.csc_array, senses: Signs, limit: Floats, values: Floats)
         -1 for at most, 0 for equal, 1 for at least.
     limit, values
         In one unit.
+
+    Returns
+    -------
+    better
+        Values of which no row is broken by more than before; the same ones where nothing helps.
     """
     over = part @ values - limit
     wrong = _broken_by(senses, over)
