@@ -75,6 +75,7 @@ def test_the_door_is_pinned():
         "__version__",
         "assign",
         "load_network",
+        "load_result",
         "measure_effect",
         "price_legs",
         "read_scenario",
