@@ -29,6 +29,7 @@ NEARBY_M = 2000.0
 """A point this far from a municipality, as a pier may be, still belongs to it. [m]"""
 
 _DECIMALS = 5
+"""Borders are kept to 1 m: they are simplified by a hundred times as much."""
 _TOWN_COLUMNS = ("name", "town_class", "lon", "lat")
 
 

@@ -36,6 +36,7 @@ class TruckSize:
 
 
 _TOLERANCE = 1e-6
+"""A truck of just the size that is allowed may pass, whatever rounding says. [t, m]"""
 
 
 def find_local_edges(network: RoadEdges) -> Mask:

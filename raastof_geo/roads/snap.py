@@ -32,6 +32,7 @@ FAR_M = 500.0
 """A site that had to move farther than this is told of. [m]"""
 
 _TOWN_KM = 60.0
+"""A site farther than this from any town is told without one: it lies at sea, or abroad. [km]"""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

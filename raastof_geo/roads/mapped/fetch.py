@@ -53,16 +53,26 @@ OVERPASS_SERVERS: tuple[str, ...] = (
 PAUSES_S: tuple[float, ...] = (10.0, 30.0, 60.0, 120.0)
 """Pauses after the first refusal of a server, the second and so on; then the next one. [s]"""
 
-_LONGEST_PAUSE_S = 300.0
+# What follows is how patient we are with public servers: judgements, but for the first of them,
+# which is what Overpass gives a question itself where nothing is said.
 _TIMEOUT_S = 180
+"""How long a question may take. [s] (wiki.openstreetmap.org, Overpass QL, `timeout`)"""
+_LONGEST_PAUSE_S = 300.0
+"""A server that wants a longer pause is left for the next one. [s]"""
 _KNOCK_S = 20
+"""How long an answer about the server's own state may take. [s]"""
 _STATUS_PATIENCE = 60
+"""How often that state is asked for before the server is left."""
 _KEPT_S = 7 * 24 * 3600.0
+"""Portions of a download that broke off are kept for a week, as roads change little in one. [s]"""
 _LOCK_S = 60
+"""How long we wait for another run that writes the same file. [s]"""
 _GENERATOR = "raastof_geo"
 _PORTION = re.compile(r"download-[0-9a-f]{40}/portion-[0-9a-f]{40}\.json\.(gz|\d+)")
 _BUSY = (429, 504)
+"""Too many questions, and too much to do: Overpass says both where one may ask again later."""
 _PLACE_MARGIN_M = 500.0
+"""How far beyond its border a place is fetched, so that roads along it are whole. [m]"""
 _HIGHWAYS = (*(label for label in ROAD_CLASSES if label != "ferry"), "road")
 _DATE_KEYS = ("timestamp", "osmosis_replication_timestamp")
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
