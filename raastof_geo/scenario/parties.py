@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.scenario import Depot, Need, Scenario
+from raastof_geo.scenario.scenario import Depot, Need, Offer, Pit, Plant, Receiver, Scenario
 
 
 @dataclass(frozen=True)
@@ -77,62 +78,75 @@ def may_deal(giver: Giver, taker: Taker) -> bool:
 
 def list_givers(scenario: Scenario) -> tuple[Giver, ...]:
     """List everybody who gives, by material and id."""
-    return tuple(sorted(_givers(scenario), key=lambda giver: (giver.material, giver.id)))
+    givers = itertools.chain(
+        map(_offering, scenario.offers),
+        *(_digging(scenario, pit) for pit in scenario.pits),
+        *(_making(scenario, plant) for plant in scenario.plants),
+        *(_emptying(scenario, depot) for depot in scenario.depots),
+    )
+    return tuple(sorted(givers, key=lambda giver: (giver.material, giver.id)))
 
 
 def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
     """List everybody who takes, by id."""
-    return tuple(sorted(_takers(scenario), key=lambda taker: taker.id))
+    takers = itertools.chain(
+        _needing(scenario),
+        (_receiving(scenario, receiver) for receiver in scenario.receivers),
+        (_feeding(scenario, plant) for plant in scenario.plants),
+        (_filling(scenario, depot) for depot in scenario.depots),
+    )
+    return tuple(sorted(takers, key=lambda taker: taker.id))
 
 
-def _givers(scenario: Scenario) -> Iterator[Giver]:
-    always = tuple(scenario.periods)
-    materials = scenario.catalogue.materials
-    for offer in scenario.offers:
+# --- who gives ----------------------------------------------------------------------------------
+
+
+def _offering(offer: Offer) -> Giver:
+    site, material, price = offer.site, offer.material, offer.price_dkk_per_t
+    return Giver(Role.OFFER, offer.id, offer.id, site, material, offer.periods, price)
+
+
+def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
+    for material, price in pit.prices_dkk_per_t.items():
+        dug = scenario.catalogue.materials[material]
         yield Giver(
-            Role.OFFER,
-            offer.id,
-            offer.id,
-            offer.site,
-            offer.material,
-            offer.periods,
-            offer.price_dkk_per_t,
+            Role.PIT,
+            pit.giver(material),
+            pit.site,
+            pit.site,
+            material,
+            tuple(scenario.periods),
+            price_dkk_per_t=price,
+            tax_dkk_per_t=dug.tax.value if dug.tax else 0.0,
+            upstream_kg_co2e_per_t=dug.upstream_kg_co2e.value if dug.upstream_kg_co2e else 0.0,
         )
-    for pit in scenario.pits:
-        for material, price in pit.prices_dkk_per_t.items():
-            upstream, tax = materials[material].upstream_kg_co2e, materials[material].tax
-            kg = upstream.value if upstream else 0.0
-            yield Giver(
-                Role.PIT,
-                pit.giver(material),
-                pit.site,
-                pit.site,
-                material,
-                always,
-                price_dkk_per_t=price,
-                tax_dkk_per_t=tax.value if tax else 0.0,
-                upstream_kg_co2e_per_t=kg,
-            )
-    for plant in scenario.plants:
-        for material in plant.makes:
-            name = plant.giver(material)
-            yield Giver(Role.PLANT, name, plant.site, plant.site, material, always)
-    for depot in scenario.depots:
-        for material in depot.materials:
-            yield Giver(
-                Role.DEPOT,
-                depot.out(material),
-                depot.id,
-                depot.site,
-                material,
-                always,
-                dkk_per_t=depot.out_dkk_per_t,
-                processing_kg_co2e_per_t=depot.out_kg_co2e_per_t,
-            )
 
 
-def _takers(scenario: Scenario) -> Iterator[Taker]:
+def _making(scenario: Scenario, plant: Plant) -> Iterator[Giver]:
     always = tuple(scenario.periods)
+    for material in plant.makes:
+        yield Giver(Role.PLANT, plant.giver(material), plant.site, plant.site, material, always)
+
+
+def _emptying(scenario: Scenario, depot: Depot) -> Iterator[Giver]:
+    for material in depot.materials:
+        yield Giver(
+            Role.DEPOT,
+            depot.out(material),
+            depot.id,
+            depot.site,
+            material,
+            tuple(scenario.periods),
+            dkk_per_t=depot.out_dkk_per_t,
+            processing_kg_co2e_per_t=depot.out_kg_co2e_per_t,
+        )
+
+
+# --- who takes ----------------------------------------------------------------------------------
+
+
+def _needing(scenario: Scenario) -> Iterator[Taker]:
+    """Find the terms of needs that are alike once: there may be thousands of them."""
     known: dict[tuple[object, ...], dict[str, Terms]] = {}
     for need in scenario.needs:
         alike = (need.use, need.periods, *need.ratios.items())
@@ -142,39 +156,6 @@ def _takers(scenario: Scenario) -> Iterator[Taker]:
                 for material, ratio in need.ratios.items()
             }
         yield Taker(Role.NEED, need.id, need.id, need.site, known[alike])
-    for receiver in scenario.receivers:
-        yield Taker(
-            Role.RECEIVER,
-            receiver.taker,
-            receiver.site,
-            receiver.site,
-            {
-                material: Terms(
-                    always,
-                    dkk_per_t=fee,
-                    disposal_kg_co2e_per_t=receiver.disposal_kg_co2e_per_t.get(material, 0.0),
-                    landfill=receiver.landfill,
-                )
-                for material, fee in receiver.fees_dkk_per_t.items()
-            },
-        )
-    for plant in scenario.plants:
-        yield Taker(
-            Role.PLANT,
-            plant.taker,
-            plant.site,
-            plant.site,
-            {material: Terms(always) for material in plant.takes},
-        )
-    for depot in scenario.depots:
-        yield Taker(
-            Role.DEPOT,
-            depot.into,
-            depot.id,
-            depot.site,
-            {material: _storing(depot, always) for material in depot.materials},
-            only_from=depot.site if depot.own else None,
-        )
 
 
 def _serving(scenario: Scenario, need: Need, material: str, ratio: float) -> Terms:
@@ -188,9 +169,30 @@ def _serving(scenario: Scenario, need: Need, material: str, ratio: float) -> Ter
     )
 
 
-def _storing(depot: Depot, periods: tuple[str, ...]) -> Terms:
-    return Terms(
-        periods,
+def _receiving(scenario: Scenario, receiver: Receiver) -> Taker:
+    accepts = {
+        material: Terms(
+            tuple(scenario.periods),
+            dkk_per_t=fee,
+            disposal_kg_co2e_per_t=receiver.disposal_kg_co2e_per_t.get(material, 0.0),
+            landfill=receiver.landfill,
+        )
+        for material, fee in receiver.fees_dkk_per_t.items()
+    }
+    return Taker(Role.RECEIVER, receiver.taker, receiver.site, receiver.site, accepts)
+
+
+def _feeding(scenario: Scenario, plant: Plant) -> Taker:
+    accepts = {material: Terms(tuple(scenario.periods)) for material in plant.takes}
+    return Taker(Role.PLANT, plant.taker, plant.site, plant.site, accepts)
+
+
+def _filling(scenario: Scenario, depot: Depot) -> Taker:
+    terms = Terms(
+        tuple(scenario.periods),
         dkk_per_t=depot.in_dkk_per_t,
         processing_kg_co2e_per_t=depot.in_kg_co2e_per_t,
     )
+    accepts = dict.fromkeys(depot.materials, terms)
+    only_from = depot.site if depot.own else None
+    return Taker(Role.DEPOT, depot.into, depot.id, depot.site, accepts, only_from)

@@ -191,11 +191,9 @@ def share_moves(
     shares
         By project its moves, in their order, and what a tonne on each adds for it.
     """
-    scenario, block = problem.scenario, problem.block("moves")
-    projects, sends, takes = _find_projects(problem)
-    giving, taking = np.zeros(len(sends)), np.zeros(len(sends))
-    co2_dkk_per_kg = scenario.said.co2_price_dkk_per_t / 1000
-    groups = group_parts(measure, co2_dkk_per_kg)
+    said, block, whose = problem.scenario.said, problem.block("moves"), _find_whose(problem)
+    giving, taking = np.zeros(len(problem.moves)), np.zeros(len(problem.moves))
+    groups = group_parts(measure, said.co2_price_dkk_per_t / 1000)
     values = {
         group: sum(times * problem.measure(part)[block] for part, times in parts)
         for group, parts in groups.items()
@@ -205,22 +203,32 @@ def share_moves(
     for group, value in values.items():
         ends = share_ends(
             group,
-            gives=sends >= 0,
-            takes=takes >= 0,
+            gives=whose.sends >= 0,
+            takes=whose.takes >= 0,
             received=problem.taker_is("receiver") > 0,
-            shared_legs=scenario.said.effect.shared_legs,
+            shared_legs=said.effect.shared_legs,
         )
         common = ends.giver + ends.taker == 0
         giving += value * np.where(common, 1.0, ends.giver)
         taking += value * ends.taker
-    # Every move stands once for the project at each of its ends, and one sort brings those
-    # of a project together.
+    return _group_by_project(whose, giving, taking)
+
+
+def _group_by_project(
+    whose: _Whose, giving: Floats, taking: Floats
+) -> dict[str, tuple[Columns, Floats]]:
+    """Give each project its moves and weights; a move inside of one stands once, with both.
+
+    Every move stands once for the project at each of its ends, and one sort brings those of a
+    project together.
+    """
+    projects, sends, takes = whose
     same = sends == takes
-    whose = np.concatenate([sends, np.where(same, -1, takes)])
+    project_of = np.concatenate([sends, np.where(same, -1, takes)])
     columns = np.tile(np.arange(len(sends)), 2)
     weights = np.concatenate([np.where(same, giving + taking, giving), taking])
-    order = np.lexsort((columns, whose))
-    bounds = np.searchsorted(whose[order], np.arange(len(projects) + 1))
+    order = np.lexsort((columns, project_of))
+    bounds = np.searchsorted(project_of[order], np.arange(len(projects) + 1))
     pieces = [order[first:last] for first, last in itertools.pairwise(bounds.tolist())]
     return {
         project: (columns[mine], weights[mine])
@@ -228,7 +236,7 @@ def share_moves(
     }
 
 
-class _Projects(NamedTuple):
+class _Whose(NamedTuple):
     """The projects in the order of their names, and which of them stands at each move's ends."""
 
     names: list[str]
@@ -237,14 +245,14 @@ class _Projects(NamedTuple):
     takes: Integers
 
 
-def _find_projects(problem: Problem) -> _Projects:
+def _find_whose(problem: Problem) -> _Whose:
     scenario, moves = problem.scenario, problem.moves
     owner = {site: scenario.project(site) for site in project_sites(scenario)}
     projects = sorted(set(owner.values()))
     number = {site: projects.index(project) for site, project in owner.items()}
     giver = np.array([number.get(one.site, -1) for one in problem.givers], dtype=np.int64)
     taker = np.array([number.get(one.site, -1) for one in problem.takers], dtype=np.int64)
-    return _Projects(projects, giver[moves.giver], taker[moves.taker])
+    return _Whose(projects, giver[moves.giver], taker[moves.taker])
 
 
 def _charges(problem: Problem, measure: str) -> Floats:
