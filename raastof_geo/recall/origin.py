@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -126,8 +126,7 @@ class Origin:
     @cached_property
     def problem(self) -> Problem:
         """The columns that the proof is about."""
-        problem = lay_columns(self.scenario, self.legs, self.rules)
-        problem.alone.update(self.alone)
+        problem = replace(lay_columns(self.scenario, self.legs, self.rules), alone=dict(self.alone))
         if not _has_columns(problem, self.arrays):
             raise RecordError(
                 say(
