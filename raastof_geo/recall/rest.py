@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -84,7 +84,18 @@ def pack_rest(result: Result) -> bytes:
             "baseline_books": _keep_table(effect.baseline_books.lines),
         },
     )
-    return pack_values(asdict(rest))
+    return pack_values(_keep(rest))
+
+
+def _keep(value: Any) -> Any:
+    """Turn an object into plain values by its fields; names of figures are texts."""
+    if isinstance(value, str):
+        return str(value)
+    if is_dataclass(value):
+        return {field.name: _keep(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): _keep(one) for name, one in value.items()}
+    return [_keep(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def read_rest(packed: bytes) -> Rest:
