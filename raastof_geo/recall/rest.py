@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules import Rule
+from raastof_geo.assignment.rules import About, Rule
 from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.money import Transfers
 from raastof_geo.errors import Finding, Place
@@ -45,6 +45,15 @@ class KeptFinding:
 
 
 @dataclass(frozen=True, eq=False)
+class KeptRow:
+    """What the name of a row says as text only."""
+
+    about: About
+    raised_by: str
+    """The number that would allow more, which tells families of one name apart."""
+
+
+@dataclass(frozen=True, eq=False)
 class Rest:
     """What plan.json does not say of a result, or not with every digit."""
 
@@ -55,6 +64,7 @@ class Rest:
     """Which of the warnings tells what an older format means; none: none of them."""
     rules: tuple[str, ...]
     """Names of the constraints, in their order."""
+    rows: tuple[KeptRow, ...]
     alone: dict[str, float]
     """What each project has in the baseline by the measure of fairness."""
     causes: tuple[Cause, ...]
@@ -73,6 +83,7 @@ def pack_rest(result: Result) -> bytes:
         warnings=tuple(_keep_finding(one) for one in scenario.warnings),
         format_note=None if note is None else scenario.warnings.index(note),
         rules=tuple(map(name_rule, plan.rules)),
+        rows=tuple(KeptRow(row.about, row.family.raised_by) for row in plan.proof.rows),
         alone=plan.problem.alone,
         causes=effect.causes,
         transfers=effect.transfers,
