@@ -244,6 +244,11 @@ class RecalledPlan(Plan):
         """How many columns the proof covers."""
         return self.proof.programme.column_count
 
+    @property
+    def scenario(self) -> Scenario:
+        """What was planned for."""
+        return self._origin.scenario
+
     @cached_property
     def problem(self) -> Problem:
         """The columns that the proof is about."""
