@@ -7,18 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-NO_LIMIT = frozenset(
-    (
-        "none",
-        "default",
-        "below_default",
-        "above_default",
-        "unsigned",
-        "no_sign",
-        "no_indications",
-        "no",
-        "unlimited",
-    )
+_NO_LIMIT = re.compile(
+    "none|default|below_default|above_default|unsigned|no_sign|no_indications|no|unlimited"
 )
 """What is written where there is no limit, or none on a sign."""
 
@@ -109,7 +99,7 @@ def is_readable(text: str, read: Callable[[str], float]) -> bool:
 def _readable(text: str, read: Callable[[str], float]) -> Iterator[float]:
     for part in text.split(";"):
         one = part.strip().lower()
-        limit = math.inf if one in NO_LIMIT else read(one)
+        limit = math.inf if _NO_LIMIT.fullmatch(one) else read(one)
         if limit > 0:
             yield limit
 

@@ -57,8 +57,9 @@ def read_area(
         )
     if not any(given):
         return None
+    area: shapely.Geometry
     if bounds is not None:
-        area = _read_bounds(bounds)
+        area = draw_bounds(bounds)
     elif file is not None:
         area = read_polygon(file)
     else:
@@ -66,7 +67,14 @@ def read_area(
     return _widen(area, buffer_m) if buffer_m > 0 else area
 
 
-def _read_bounds(bounds: Bounds) -> shapely.Geometry:
+def draw_bounds(bounds: Sequence[float]) -> shapely.Polygon:
+    """Draw a rectangle of west, south, east and north. [degrees]
+
+    Raises
+    ------
+    RoadDataError
+        The four are no such rectangle.
+    """
     west, south, east, north = bounds
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
         raise RoadDataError(

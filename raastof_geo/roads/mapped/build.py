@@ -24,20 +24,7 @@ from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import Bounds, measure_steps, project
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road
 
-BUILT_IN_CLASSES: tuple[str, ...] = (
-    "motorway",
-    "motorway_link",
-    "trunk",
-    "trunk_link",
-    "primary",
-    "primary_link",
-    "secondary",
-    "secondary_link",
-    "tertiary",
-    "tertiary_link",
-    "unclassified",
-    "ferry",
-)
+BUILT_IN_CLASSES = (*ROAD_CLASSES[: ROAD_CLASSES.index("unclassified") + 1], "ferry")
 """Classes kept everywhere; minor roads are kept where they link something."""
 
 _LINK_WEIGHT = {"service": 1.5, "living_street": 1.5, "track": 4.0}
