@@ -50,6 +50,11 @@ def unproject(east: ArrayLike, north: ArrayLike) -> Floats:
     return np.column_stack((np.atleast_1d(lon), np.atleast_1d(lat)))
 
 
+def bound(lon: Floats, lat: Floats) -> Bounds:
+    """Give the rectangle that some places fill. [degrees]"""
+    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+
+
 def measure_steps(
     lon_from: ArrayLike, lat_from: ArrayLike, lon_to: ArrayLike, lat_to: ArrayLike
 ) -> Floats:

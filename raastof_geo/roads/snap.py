@@ -19,6 +19,7 @@ from raastof_geo.roads.places import find_town
 from raastof_geo.roads.projection import project
 from raastof_geo.roads.road import ROAD_CLASSES, Access
 from raastof_geo.roads.routing.islands import find_islands
+from raastof_geo.roads.stored.steps import lay_runs
 from raastof_geo.scenario.said.site import Site
 
 NO_ENTRANCE = ("motorway", "motorway_link", "trunk_link", "ferry")
@@ -189,11 +190,8 @@ def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
         One `shapely.LineString` for each edge, in their order.
     """
     counts = np.diff(network.point_start)[edges]
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    points = np.repeat(network.point_start[:-1][edges], counts) + within
-    lines = shapely.linestrings(
-        network.xy[points], indices=np.repeat(np.arange(len(edges)), counts)
-    )
+    points = network.xy[lay_runs(network.point_start[:-1][edges], counts)]
+    lines = shapely.linestrings(points, indices=np.repeat(np.arange(len(edges)), counts))
     return np.asarray(lines, dtype=np.object_)
 
 

@@ -138,15 +138,26 @@ def find_main_nodes(streets: Streets, kept: Mask) -> Mask:
     main
         [nodes]
     """
-    there, back = kept & streets.forward, kept & streets.backward
-    start = np.concatenate((streets.tail[there], streets.head[back]))
-    end = np.concatenate((streets.head[there], streets.tail[back]))
+    _, start, end = _list_arcs(streets, kept)
     size = streets.node_count
     graph = csr_array((np.ones(len(start), np.int8), (start, end)), shape=(size, size))
     _, part = connected_components(graph, directed=True, connection="strong")
     whole = kept & (part[streets.tail] == part[streets.head])
     length = np.bincount(part[streets.tail[whole]], streets.length_m[whole], minlength=1)
     return np.asarray(part == int(np.argmax(length)), bool)
+
+
+def _list_arcs(
+    streets: Streets, kept: Mask | None = None
+) -> tuple[Indices, SmallIntegers, SmallIntegers]:
+    """List every direction that a kept segment may be driven in: segment, start and end."""
+    usable = (streets.forward, streets.backward)
+    there, back = (np.flatnonzero(one if kept is None else one & kept) for one in usable)
+    return (
+        np.concatenate((there, back)),
+        np.concatenate((streets.tail[there], streets.head[back])),
+        np.concatenate((streets.head[there], streets.tail[back])),
+    )
 
 
 def _find_gates(streets: Streets, kept: Mask, main: Mask, reach: _Reach) -> Indices:
@@ -193,11 +204,8 @@ def _shortest(graph: csr_array, sources: Indices) -> tuple[Floats, SmallIntegers
 def _make_arcs(streets: Streets) -> _Arcs:
     size = streets.node_count
     cost = np.maximum(streets.length_m, _SHORTEST_M) * streets.weight
-    there, back = np.flatnonzero(streets.forward), np.flatnonzero(streets.backward)
-    segment = np.concatenate((there, back))
-    start = np.concatenate((streets.tail[there], streets.head[back])).astype(np.int64)
-    end = np.concatenate((streets.head[there], streets.tail[back])).astype(np.int64)
-    key = start * size + end
+    segment, start, end = _list_arcs(streets)
+    key = start.astype(np.int64) * size + end
     order = np.lexsort((segment, cost[segment], key))
     key, first = np.unique(key[order], return_index=True)
     chosen = order[first]
