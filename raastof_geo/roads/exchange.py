@@ -177,7 +177,7 @@ def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
     drawn = shape is None or (
         isinstance(shape, shapely.LineString)
         and len(shape.coords) > 1
-        and _is_on_earth(np.array(shape.coords)[:, :2])
+        and bool(np.all(np.abs(shape.coords)[:, :2] <= (180, 90)))  # never for NaN
     )
     if not drawn:
         raise RoadDataError(
@@ -187,10 +187,6 @@ def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
                 v=str(v),
             )
         )
-
-
-def _is_on_earth(places: Floats) -> bool:
-    return bool(np.all(np.abs(places) <= (180, 90)))  # never for NaN
 
 
 def _is_number(value: Any, most: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -122,8 +123,7 @@ def snap_sites(
     return Anchors(frame)
 
 
-@dataclass(frozen=True, eq=False)
-class _Nearest:
+class _Nearest(NamedTuple):
     """The nearest of some edges to each of some points."""
 
     edge: Integers
@@ -131,11 +131,7 @@ class _Nearest:
     metres: Floats
 
     def or_else(self, other: _Nearest, where: Mask) -> _Nearest:
-        return _Nearest(
-            np.where(where, other.edge, self.edge),
-            np.where(where, other.share, self.share),
-            np.where(where, other.metres, self.metres),
-        )
+        return _Nearest(*(np.where(where, *pair) for pair in zip(other, self, strict=True)))
 
 
 def _nearest(network: RoadNetwork, lon_lat: Floats, *, limit_m: float, ferries: bool) -> _Nearest:

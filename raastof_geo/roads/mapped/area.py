@@ -14,7 +14,7 @@ import shapely
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import Message, say
 from raastof_geo.roads.places import load_municipalities
-from raastof_geo.roads.projection import DEGREES, Bounds, project, unproject
+from raastof_geo.roads.projection import DEGREES, Bounds, project_shapes, unproject_shapes
 
 _EARTH = shapely.box(-180, -90, 180, 90)
 _JSON_ENDINGS = (".geojson", ".json")
@@ -64,7 +64,9 @@ def read_area(
         area = read_polygon(file)
     else:
         area = join_municipalities(municipalities)
-    return _widen(area, buffer_m) if buffer_m > 0 else area
+    if buffer_m > 0:
+        area = unproject_shapes(shapely.buffer(project_shapes(area), buffer_m))
+    return area
 
 
 def draw_bounds(bounds: Sequence[float]) -> shapely.Polygon:
@@ -198,9 +200,3 @@ def _unknown(name: str, known: list[str]) -> Message:
             like=", ".join(f"`{one}`" for one in like),
         )
     return say("{name} is not a municipality here.", name=f"`{name}`")
-
-
-def _widen(area: shapely.Geometry, buffer_m: float) -> shapely.Geometry:
-    metres = shapely.transform(area, lambda at: project(at[:, 0], at[:, 1]))
-    wide = shapely.buffer(metres, buffer_m)
-    return shapely.transform(wide, lambda at: unproject(at[:, 0], at[:, 1]))

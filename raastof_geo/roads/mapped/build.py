@@ -192,12 +192,13 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     forward, backward = whole.forward[chosen[first]], whole.backward[chosen[first]]
     shape = drawn.take(order)
     single = np.diff(chains.start)[order] == 1
+    longer_m = np.maximum(length_m[order], measure_lines(shape, lon, lat))
     return RoadNetwork(
         node_lon=lon[nodes],
         node_lat=lat[nodes],
         tail=number[shape.first],
         head=number[shape.last],
-        length_m=_never_shorter(length_m[order], measure_lines(shape, lon, lat)),
+        length_m=np.ceil(longer_m * 100) / 100,
         forward=np.where(flipped, backward, forward),
         backward=np.where(flipped, forward, backward),
         road=road[first],
@@ -279,11 +280,6 @@ def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Lines:
     kept[start[~leads]] = False
     count = np.add.reduceat(size - ~leads, chains.start[:-1])
     return Lines(point[kept].astype(np.int32), np.append(0, np.cumsum(count)))
-
-
-def _never_shorter(mapped_m: Floats, drawn_m: Floats) -> Floats:
-    """Round lengths up to a centimetre, so that no road is shorter than it is drawn."""
-    return np.asarray(np.ceil(np.maximum(mapped_m, drawn_m) * 100) / 100)
 
 
 def _sort_nodes(nodes: SmallIntegers, lon: Floats, lat: Floats) -> SmallIntegers:

@@ -94,7 +94,7 @@ class _Search:
 
     def __post_init__(self) -> None:
         self.parser.StartElementHandler = self._enter
-        self.parser.EndElementHandler = self._leave
+        self.parser.EndElementHandler = lambda _: self.inside.pop()
         self.parser.EntityDeclHandler = self._refuse_entity
 
     def read(self, piece: bytes, last: bool) -> None:
@@ -114,9 +114,6 @@ class _Search:
         for fault in _find_faults(kind, name, attributes, self.inside):
             raise _FoundError(self._place(fault))
         self.inside.append((kind, name))
-
-    def _leave(self, kind: str) -> None:
-        self.inside.pop()
 
     def _refuse_entity(self, *_: Any) -> None:
         fault = say(
@@ -143,8 +140,8 @@ def _find_faults(
                     label=label,
                     value=_quote(attributes[label]),
                 )
-    size = max((len(text.encode()) for text in attributes.values()), default=0)
-    if kind == "tag" and size > _LONGEST_TAG:
+    size = max((len(text.encode()) for text in attributes.values() if kind == "tag"), default=0)
+    if size > _LONGEST_TAG:
         owner, number = inside[-1]
         yield say(
             "{owner} {number} has a tag of {size} bytes; a key or value of OpenStreetMap has at"

@@ -83,7 +83,7 @@ def link_pieces(streets: Streets, kept: Mask) -> Mask:
     """
     quays, arcs = _find_quays(streets, kept), _make_arcs(streets)
     for _ in range(_ROUNDS):
-        main = find_main_nodes(streets, _drop_blind_ferries(streets, kept))
+        main = _find_main_nodes(streets, _drop_blind_ferries(streets, kept))
         reach = _measure_reach(arcs, main)
         gates = _find_gates(streets, kept, main, reach)
         near = quays[np.isfinite(reach.distance[quays])]
@@ -107,7 +107,7 @@ def link_towns(streets: Streets, kept: Mask, towns: Floats) -> Mask:
     kept
         What was kept, and the links. [segments]
     """
-    main = find_main_nodes(streets, kept)
+    main = _find_main_nodes(streets, kept)
     reached = kept & main[streets.tail] & main[streets.head] & ~streets.ferry
     far = towns[_distance_to_roads(streets, reached, towns) > TOWN_DISTANCE_M]
     reach = _measure_reach(_make_arcs(streets), main)
@@ -123,20 +123,15 @@ def keep_main_part(streets: Streets, kept: Mask) -> Mask:
     kept
         [segments]
     """
-    main = find_main_nodes(streets, kept)
+    main = _find_main_nodes(streets, kept)
     return _drop_blind_ferries(streets, kept & main[streets.tail] & main[streets.head])
 
 
-def find_main_nodes(streets: Streets, kept: Mask) -> Mask:
-    """Find the nodes of the strongly connected part with the most kilometres.
+def _find_main_nodes(streets: Streets, kept: Mask) -> Mask:
+    """Find the nodes of the strongly connected part with the most kilometres. [nodes]
 
-    The strongly connected part: within it every place is reached from every other, one-way streets
-    and all. By kilometres, not by nodes, since a town has many nodes and few roads.
-
-    Returns
-    -------
-    main
-        [nodes]
+    Within it every place is reached from every other, one-way streets and all. By kilometres, not
+    by nodes, since a town has many nodes and few roads.
     """
     _, start, end = _list_arcs(streets, kept)
     size = streets.node_count
