@@ -264,5 +264,4 @@ class RoadEdges:
 
     def called(self, edge: int) -> str:
         """Give number and name of an edge."""
-        road: Road = self.roads[int(self.road[edge])]
-        return road.name
+        return self.roads[int(self.road[edge])].name

@@ -288,10 +288,7 @@ def _lay_out(streets: list[_Street], places: Floats, title: str, osm_date: str) 
         lon=points[:, 0].copy(),
         lat=points[:, 1].copy(),
         metadata=NetworkMetadata(
-            title=title,
-            osm_date=osm_date,
-            simplified_m=0.0,
-            bounds=bound(lon, lat),
+            title=title, osm_date=osm_date, simplified_m=0.0, bounds=bound(lon, lat)
         ),
         way=column("way", np.int64),
         turns=no_turns(),

@@ -86,13 +86,7 @@ def _load_osm(file: Path, area: shapely.Geometry | None, progress: TellStep | No
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").digest()
     known = ",".join((*FIELDS, *LIMITS))
-    parts: Sequence[str | bytes] = (
-        BUILDER,
-        known,
-        file.name,
-        digest,
-        shapely.to_wkb(area) or b"",
-    )
+    parts: Sequence[str | bytes] = (BUILDER, known, file.name, digest, shapely.to_wkb(area) or b"")
     return keep(
         "networks",
         fingerprint(parts),

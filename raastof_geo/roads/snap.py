@@ -280,18 +280,17 @@ def explain_moves(
     told
         One for each site that moved more than `FAR_M`.
     """
-    far = [str(site) for site, metres in anchors.frame["snap_m"].items() if metres > FAR_M]
-    if not far:
+    moved = anchors.frame["snap_m"]
+    far = moved[moved > FAR_M]
+    if far.empty:
         return []
-    lon, lat = zip(*(sites[site].lon_lat for site in far), strict=True)
+    lon, lat = zip(*(sites[site].lon_lat for site in far.index), strict=True)
     points = np.asarray(shapely.points(project(lon, lat)))
     passed = _nearest_of(network, np.flatnonzero(network.length_m > 0), points)
-    moved = anchors.frame["snap_m"]
+    nearest = zip(far.items(), passed.edge.tolist(), passed.metres.tolist(), strict=True)
     return [
-        _say_moved(network, site, float(moved[site]), int(edge), metres)
-        for site, edge, metres in zip(
-            far, passed.edge.tolist(), passed.metres.tolist(), strict=True
-        )
+        _say_moved(network, str(site), float(there_m), edge, metres)
+        for (site, there_m), edge, metres in nearest
     ]
 
 

@@ -224,10 +224,7 @@ def _name_roads(whole: RoadNetwork, chosen: Indices) -> tuple[SmallIntegers, tup
     numbers: dict[str, int] = {}
     kinds = [numbers.setdefault(repr(road), len(numbers)) for road in plain]
     roads = dict(reversed(list(zip(kinds, plain, strict=True))))
-    return (
-        np.array(kinds, np.int32)[index],
-        tuple(roads[kind] for kind in range(len(roads))),
-    )
+    return (np.array(kinds, np.int32)[index], tuple(roads[kind] for kind in range(len(roads))))
 
 
 def _carry_turns(whole: RoadNetwork, chosen: Indices, chains: Chains, order: Indices) -> Turns:

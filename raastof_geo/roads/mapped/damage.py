@@ -29,12 +29,11 @@ _PBF = b"OSMHeader"
 _OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}
 
 
+@dataclass(eq=False)
 class _FoundError(Exception):
     """The search has come to an end."""
 
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding)
-        self.finding = finding
+    finding: Finding
 
 
 def find_damage(file: Path) -> Finding | None:

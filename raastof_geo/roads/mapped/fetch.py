@@ -253,14 +253,13 @@ def _gather(
         tell(text)
 
 
+@dataclass(eq=False)
 class _RefusalError(Exception):
     """A server did not give what it was asked for."""
 
-    def __init__(self, reason: Message | str, *, again: bool = True, after_s: float = 0.0) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.again = again
-        self.after_s = after_s
+    reason: Message | str
+    again: bool = True
+    after_s: float = 0.0
 
 
 class _Listener:

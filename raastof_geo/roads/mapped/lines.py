@@ -96,12 +96,7 @@ def measure_lines(lines: Lines, lon: Floats, lat: Floats) -> Floats:
     return total
 
 
-def measure_shift(
-    drawn: Lines,
-    drawn_xy: Floats,
-    mapped: Lines,
-    mapped_xy: Floats,
-) -> float:
+def measure_shift(drawn: Lines, drawn_xy: Floats, mapped: Lines, mapped_xy: Floats) -> float:
     """Measure how far any place of the mapped lines lies from the drawn ones, in metres.
 
     Returns

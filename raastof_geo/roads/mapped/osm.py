@@ -21,13 +21,7 @@ from raastof_geo.errors import OutputError, RaastofError, RoadDataError
 from raastof_geo.language import Message, say
 from raastof_geo.roads.mapped.damage import LARGEST_ID, find_damage
 from raastof_geo.roads.mapped.endings import refuse_others
-from raastof_geo.roads.mapped.tags import (
-    TURN_TAGS,
-    read_barrier,
-    read_road,
-    read_turn,
-    turn_doubt,
-)
+from raastof_geo.roads.mapped.tags import TURN_TAGS, read_barrier, read_road, read_turn, turn_doubt
 from raastof_geo.roads.mapped.writer import open_writer
 from raastof_geo.roads.road import ROAD_CLASSES, Road
 
