@@ -37,10 +37,8 @@ def build_data(
     ----------
     source
         A file of OpenStreetMap, `.osm.pbf` or `.osm`.
-    municipalities
-        GeoJSON in WGS84 with `code`, `name` and `region`.
-    towns
-        CSV with `name`, `class`, `lon` and `lat`; each town is linked to the network.
+    municipalities, towns
+        As `build_places` takes them; each town is linked to the network.
     title
         What the network is called; by default the name of the file.
     osm_date

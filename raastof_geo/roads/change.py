@@ -68,7 +68,7 @@ def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
     """Find the road nearest to a place, and where it is drawn twice both of them."""
     x, y = project(*at)[0]
     point = shapely.Point(x, y)
-    here = project(network.lon, network.lat)
+    here = network.xy
     first, last = network.point_start[:-1], network.point_start[1:] - 1
     reach = network.length_m + FARTHEST_M
     near = np.hypot(here[first, 0] - x, here[first, 1] - y) <= reach

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,24 @@ FORWARD, BACKWARD = 1, 2
 _FIRST_FINGERPRINTED = 2
 """The format of files when networks were first given a fingerprint, which stays as it was."""
 
-StoredColumns: TypeAlias = dict[str, NDArray[Any]]
-"""Columns as a file keeps them, by name."""
+
+class StoredColumns(NamedTuple):
+    """Columns of whole numbers as a file keeps them, most of them in steps from one to the next."""
+
+    node_lon: NDArray[Any]
+    node_lat: NDArray[Any]
+    tail: NDArray[Any]
+    head: NDArray[Any]
+    length_cm: NDArray[Any]
+    directions: NDArray[Any]
+    road: NDArray[Any]
+    way: NDArray[Any]
+    inner_count: NDArray[Any]
+    inner_lon: NDArray[Any]
+    inner_lat: NDArray[Any]
+    turn_only: NDArray[Any]
+    turn_size: NDArray[Any]
+    turn_arc: NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -184,7 +200,8 @@ class RoadEdges:
         }
         if self.extra:
             texts["extra"] = dict(self.extra)
-        columns = {**self.to_columns(), **{label: as_json(text) for label, text in texts.items()}}
+        packed = {label: as_json(text) for label, text in texts.items()}
+        columns = {**self.to_columns()._asdict(), **packed}
         for label, column in columns.items():
             fingerprint.update(f"{label} {len(column)}\n".encode())
             fingerprint.update(np.ascontiguousarray(column).data)
@@ -199,29 +216,28 @@ class RoadEdges:
         Returns
         -------
         columns
-            By name, as `stored.faults.STORED_COLUMNS` lists them. Places in steps of a millionth of
-            a degree, lengths in centimetres.
+            Places in steps of a millionth of a degree, lengths in centimetres.
         """
         node_lon, node_lat = to_steps(self.node_lon), to_steps(self.node_lat)
         inner = inner_points(self.point_start)
         count = np.diff(self.point_start) - 2
-        return {
-            "node_lon": np.diff(node_lon, prepend=np.int32(0)),
-            "node_lat": np.diff(node_lat, prepend=np.int32(0)),
-            "tail": np.diff(self.tail, prepend=np.int32(0)),
-            "head": self.head - self.tail,
-            "length_cm": np.round(self.length_m * 100).astype(np.int32),
-            "directions": FORWARD * self.forward.astype(np.uint8)
+        return StoredColumns(
+            node_lon=np.diff(node_lon, prepend=np.int32(0)),
+            node_lat=np.diff(node_lat, prepend=np.int32(0)),
+            tail=np.diff(self.tail, prepend=np.int32(0)),
+            head=self.head - self.tail,
+            length_cm=np.round(self.length_m * 100).astype(np.int32),
+            directions=FORWARD * self.forward.astype(np.uint8)
             + BACKWARD * self.backward.astype(np.uint8),
-            "road": self.road,
-            "way": np.diff(self.way, prepend=np.int64(0)),
-            "inner_count": count.astype(np.int32),
-            "inner_lon": shorten(to_steps(self.lon[inner]), count, node_lon[self.tail]),
-            "inner_lat": shorten(to_steps(self.lat[inner]), count, node_lat[self.tail]),
-            "turn_only": self.turns.only.astype(np.uint8),
-            "turn_size": np.diff(self.turns.start).astype(np.int32),
-            "turn_arc": self.turns.arc.astype(np.int32),
-        }
+            road=self.road,
+            way=np.diff(self.way, prepend=np.int64(0)),
+            inner_count=count.astype(np.int32),
+            inner_lon=shorten(to_steps(self.lon[inner]), count, node_lon[self.tail]),
+            inner_lat=shorten(to_steps(self.lat[inner]), count, node_lat[self.tail]),
+            turn_only=self.turns.only.astype(np.uint8),
+            turn_size=np.diff(self.turns.start).astype(np.int32),
+            turn_arc=self.turns.arc.astype(np.int32),
+        )
 
     def cut(self, edge: int, low: float, high: float) -> Floats:
         """Draw an edge between two shares of its length. [degrees, points × 2]
@@ -248,5 +264,4 @@ class RoadEdges:
 
     def called(self, edge: int) -> str:
         """Give number and name of an edge."""
-        road: Road = self.roads[int(self.road[edge])]
-        return road.name
+        return self.roads[int(self.road[edge])].name

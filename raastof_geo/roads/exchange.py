@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from raastof_geo.language import say
 from raastof_geo.roads.edges import NetworkMetadata, no_turns
 from raastof_geo.roads.mapped.tags import read_road, strictest_limit
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.projection import DEGREES, measure_steps
+from raastof_geo.roads.projection import DEGREES, bound, measure_steps
 from raastof_geo.roads.road import ROAD_CLASSES, Road
 from raastof_geo.roads.stored.steps import round_degrees
 
@@ -97,30 +98,12 @@ def from_osmnx(
     graph = _to_degrees(graph)
     _check_places(graph)
     nodes = {node: number for number, node in enumerate(graph.nodes)}
-    streets = [part for street in _pair_up(graph, nodes) for part in _open_loop(street)]
+    places = [(float(x), float(y)) for _, x, y in _list_places(graph)]
+    streets = [part for street in _pair_up(graph, nodes) for part in _open_loop(street, places)]
     if not streets:
         raise RoadDataError(say("The graph has no roads that trucks may use."))
-    places = [(float(graph.nodes[node]["x"]), float(graph.nodes[node]["y"])) for node in nodes]
-    middles = _number_middles(streets, len(places))
-    lon_lat = round_degrees(np.array([*places, *middles], np.float64))
+    lon_lat = round_degrees(np.array(places, np.float64))
     return _lay_out(streets, lon_lat, title, osm_date or _read_date(graph))
-
-
-def _number_middles(streets: list[_Street], first: int) -> list[tuple[float, float]]:
-    """Give the middles of parted loops numbers of their own from `first` on, and list them.
-
-    The two parts of a loop follow each other, and the first of them ends in the middle.
-    """
-    middles: list[tuple[float, float]] = []
-    for street in streets:
-        if street.middle is None:
-            continue
-        if street.head < 0:
-            street.head = first + len(middles)
-        else:
-            street.tail = first + len(middles)
-            middles.append(street.middle)
-    return middles
 
 
 @dataclass
@@ -135,7 +118,6 @@ class _Street:
     line: Floats
     forward: bool = True
     backward: bool = False
-    middle: tuple[float, float] | None = None
 
 
 def _to_degrees(graph: Any) -> Any:
@@ -162,17 +144,21 @@ def _to_degrees(graph: Any) -> Any:
 
 
 def _check_places(graph: Any) -> None:
-    for node, data in graph.nodes(data=True):
-        if not (_is_number(data["x"], 180) and _is_number(data["y"], 90)):
+    for node, x, y in _list_places(graph):
+        if not (_is_number(x, 180) and _is_number(y, 90)):
             raise RoadDataError(
                 say(
                     "The graph has node {node} at longitude {x}, latitude {y}, which is not on the"
                     " Earth.",
                     node=str(node),
-                    x=str(data["x"]),
-                    y=str(data["y"]),
+                    x=str(x),
+                    y=str(y),
                 )
             )
+
+
+def _list_places(graph: Any) -> Iterator[tuple[Hashable, Any, Any]]:
+    return ((node, data["x"], data["y"]) for node, data in graph.nodes(data=True))
 
 
 def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
@@ -191,7 +177,7 @@ def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
     drawn = shape is None or (
         isinstance(shape, shapely.LineString)
         and len(shape.coords) > 1
-        and _is_on_earth(np.array(shape.coords)[:, :2])
+        and bool(np.all(np.abs(shape.coords)[:, :2] <= (180, 90)))  # never for NaN
     )
     if not drawn:
         raise RoadDataError(
@@ -203,10 +189,6 @@ def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
         )
 
 
-def _is_on_earth(places: Floats) -> bool:
-    return bool(np.all(np.abs(places) <= (180, 90)))  # never for NaN
-
-
 def _is_number(value: Any, most: float) -> bool:
     try:
         return abs(float(value)) <= most
@@ -214,7 +196,7 @@ def _is_number(value: Any, most: float) -> bool:
         return False
 
 
-def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> Iterator[_Street]:
+def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> list[_Street]:
     """Give every road once: two directions of one way and one length are the same road."""
     open_ends: dict[tuple[int, int], list[_Street]] = defaultdict(list)
     found: list[_Street] = []
@@ -224,28 +206,26 @@ def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> Iterator[_Street]:
             continue
         _check_edge(u, v, data)
         street = _make_street(graph, nodes, u, v, data, road)
-        twin = next(
-            (
-                other
-                for other in open_ends[street.head, street.tail]
-                if other.way == street.way
-                and abs(other.length_m - street.length_m) < _SAME_M
-                and other.tail != other.head
-                and _mirrors(other.line, street.line)
-            ),
-            None,
-        )
+        others = open_ends[street.head, street.tail]
+        twin = next((other for other in others if _are_one(other, street)), None)
         if twin is not None:
             twin.backward = True
-            open_ends[street.head, street.tail].remove(twin)
+            others.remove(twin)
         else:
             found.append(street)
             open_ends[street.tail, street.head].append(street)
-    yield from found
+    return found
 
 
-def _mirrors(one: Floats, other: Floats) -> bool:
-    return len(one) == len(other) and bool(np.abs(one - other[::-1]).max() < _SAME_DEG)
+def _are_one(one: _Street, other: _Street) -> bool:
+    """Tell whether two streets are the directions of one road; a loop is none of two."""
+    return (
+        one.way == other.way
+        and abs(one.length_m - other.length_m) < _SAME_M
+        and one.tail != one.head
+        and len(one.line) == len(other.line)
+        and bool(np.abs(one.line - other.line[::-1]).max() < _SAME_DEG)
+    )
 
 
 def _make_street(
@@ -253,35 +233,30 @@ def _make_street(
 ) -> _Street:
     ends = [(graph.nodes[node]["x"], graph.nodes[node]["y"]) for node in (u, v)]
     shape = data.get("geometry")
-    line = np.array(ends if shape is None else shape.coords, np.float64)[:, :2]
-    line = round_degrees(line)
+    line = round_degrees(np.array(ends if shape is None else shape.coords, np.float64)[:, :2])
     line[[0, -1]] = round_degrees(np.array(ends, np.float64))
-    drawn_m = float(measure_steps(*line[:-1].T, *line[1:].T).sum())
-    length_m = float(np.ceil(max(float(data.get("length", 0.0)), drawn_m) * 100) / 100)
+    length_m = math.ceil(max(float(data.get("length", 0.0)), _measure(line)) * 100) / 100
     return _Street(nodes[u], nodes[v], road, _read_id(data.get("osmid")), length_m, line)
 
 
-def _open_loop(street: _Street) -> Iterator[_Street]:
-    """Part a road that comes back to where it began in the middle of its points."""
+def _measure(line: Floats) -> float:
+    return float(measure_steps(*line[:-1].T, *line[1:].T).sum())
+
+
+def _open_loop(street: _Street, places: list[tuple[float, float]]) -> Iterator[_Street]:
+    """Part a road that comes back to where it began in the middle of its points, a new place."""
     if street.tail != street.head:
         yield street
         return
-    middle = len(street.line) // 2
     if len(street.line) < 3:
         return
-    parts = (street.line[: middle + 1], street.line[middle:])
-    lengths = [float(measure_steps(*part[:-1].T, *part[1:].T).sum()) for part in parts]
+    middle, node = len(street.line) // 2, len(places)
+    places.append((float(street.line[middle, 0]), float(street.line[middle, 1])))
+    first, last = street.line[: middle + 1], street.line[middle:]
+    lengths = _measure(first), _measure(last)
     share = lengths[0] / max(sum(lengths), 1e-9)
-    at = (float(street.line[middle, 0]), float(street.line[middle, 1]))
-    common = {"road": street.road, "way": street.way, "middle": at}
-    yield _Street(
-        street.tail, -1, length_m=street.length_m * share, line=parts[0], **common,  # type: ignore[arg-type]
-        forward=street.forward, backward=street.backward,
-    )  # fmt: skip
-    yield _Street(
-        -1, street.head, length_m=street.length_m * (1 - share), line=parts[1], **common,  # type: ignore[arg-type]
-        forward=street.forward, backward=street.backward,
-    )  # fmt: skip
+    yield replace(street, head=node, length_m=street.length_m * share, line=first)
+    yield replace(street, tail=node, length_m=street.length_m * (1 - share), line=last)
 
 
 def _lay_out(streets: list[_Street], places: Floats, title: str, osm_date: str) -> RoadNetwork:
@@ -313,10 +288,7 @@ def _lay_out(streets: list[_Street], places: Floats, title: str, osm_date: str) 
         lon=points[:, 0].copy(),
         lat=points[:, 1].copy(),
         metadata=NetworkMetadata(
-            title=title,
-            osm_date=osm_date,
-            simplified_m=0.0,
-            bounds=(float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())),
+            title=title, osm_date=osm_date, simplified_m=0.0, bounds=bound(lon, lat)
         ),
         way=column("way", np.int64),
         turns=no_turns(),

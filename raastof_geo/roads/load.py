@@ -83,14 +83,10 @@ def _load_osm(file: Path, area: shapely.Geometry | None, progress: TellStep | No
 
         return lay_network(read_osm(file, area=area, progress=progress), title=file.name)
 
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").digest()
     known = ",".join((*FIELDS, *LIMITS))
-    parts: Sequence[str | bytes] = (
-        BUILDER,
-        known,
-        file.name,
-        _digest(file),
-        shapely.to_wkb(area) or b"",
-    )
+    parts: Sequence[str | bytes] = (BUILDER, known, file.name, digest, shapely.to_wkb(area) or b"")
     return keep(
         "networks",
         fingerprint(parts),
@@ -98,8 +94,3 @@ def _load_osm(file: Path, area: shapely.Geometry | None, progress: TellStep | No
         write=lambda network, draft: write_network(network, draft, compress=False),
         read=read_network,
     )
-
-
-def _digest(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").digest()

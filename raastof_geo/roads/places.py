@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -20,7 +20,7 @@ from raastof_geo.arrays import Objects
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import write_whole
 from raastof_geo.language import say
-from raastof_geo.roads.projection import DEGREES, project, unproject
+from raastof_geo.roads.projection import DEGREES, project, project_shapes, unproject_shapes
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -37,7 +37,7 @@ def load_municipalities() -> gpd.GeoDataFrame:
     """Load the built-in municipalities: code, name, region and geometry, WGS84."""
     import geopandas as gpd
 
-    features = json.loads(_open_built_in("municipalities.geojson"))["features"]
+    features = _load_features()
     frame = pd.DataFrame([feature["properties"] for feature in features])
     return gpd.GeoDataFrame(frame, geometry=_read_shapes(features), crs=DEGREES)
 
@@ -164,18 +164,12 @@ def read_towns(path: str | os.PathLike[str]) -> pd.DataFrame:
     return frame.assign(lon=places["lon"], lat=places["lat"])[list(_TOWN_COLUMNS)]
 
 
-@dataclass(frozen=True, eq=False)
-class _Municipalities:
-    rows: tuple[Mapping[str, str], ...]
-    shapes: Objects
-
-
 def _write_municipalities(file: Path, into: Path, tolerance_m: float) -> Path:
-    found = _read_municipalities(file)
-    shapes = _simplify(found.shapes, tolerance_m)
+    rows, shapes = _read_municipalities(file)
+    geometries = shapely.to_geojson(_simplify(shapes, tolerance_m))
     features = [
         {"type": "Feature", "properties": row, "geometry": json.loads(geometry)}
-        for row, geometry in zip(found.rows, shapely.to_geojson(shapes), strict=True)
+        for row, geometry in zip(rows, geometries, strict=True)
     ]
     lines = ",\n".join(
         json.dumps(feature, ensure_ascii=False, separators=(",", ":")) for feature in features
@@ -184,7 +178,7 @@ def _write_municipalities(file: Path, into: Path, tolerance_m: float) -> Path:
     return write_whole(into / "municipalities.geojson", text)
 
 
-def _read_municipalities(file: Path) -> _Municipalities:
+def _read_municipalities(file: Path) -> tuple[list[dict[str, str]], Objects]:
     """Read one row and one shape for each code, in order of the codes."""
     try:
         features = json.loads(file.read_text(encoding="utf-8"))["features"]
@@ -200,23 +194,19 @@ def _read_municipalities(file: Path) -> _Municipalities:
                 file=file,
             )
         ) from error
-    by_code: dict[str, list[int]] = {}
-    for index in sorted(range(len(rows)), key=lambda index: rows[index]["code"]):
-        by_code.setdefault(rows[index]["code"], []).append(index)
-    parts = [_join_parts(shapes[indices]) for indices in by_code.values()]
-    return _Municipalities(
-        rows=tuple(rows[indices[0]] for indices in by_code.values()),
-        shapes=np.array(parts, object),
-    )
+    by_code: dict[str, list[int]] = defaultdict(list)
+    for index, row in enumerate(rows):
+        by_code[row["code"]].append(index)
+    parts = [by_code[code] for code in sorted(by_code)]
+    joined = np.empty(len(parts), object)
+    for place, some in enumerate(parts):
+        joined[place] = shapely.union_all(shapes[some]) if len(some) > 1 else shapes[some[0]]
+    return [rows[some[0]] for some in parts], joined
 
 
-def _read_row(properties: Mapping[str, Any]) -> Mapping[str, str]:
+def _read_row(properties: Mapping[str, Any]) -> dict[str, str]:
     code = str(properties["code"]).zfill(4)
     return {"code": code, "name": str(properties["name"]), "region": str(properties["region"])}
-
-
-def _join_parts(shapes: Objects) -> Any:
-    return shapes[0] if len(shapes) == 1 else shapely.union_all(shapes)
 
 
 def _read_shapes(features: Sequence[Mapping[str, Any]]) -> Objects:
@@ -224,20 +214,16 @@ def _read_shapes(features: Sequence[Mapping[str, Any]]) -> Objects:
 
 
 def _simplify(shapes: Objects, tolerance_m: float) -> Objects:
-    metres = shapely.transform(shapes, lambda at: project(at[:, 0], at[:, 1]))
-    simple = shapely.coverage_simplify(metres, tolerance_m)
-    degrees = shapely.transform(
-        simple, lambda at: np.round(unproject(at[:, 0], at[:, 1]), _DECIMALS)
-    )
-    return shapely.remove_repeated_points(shapely.normalize(degrees))
+    simple = shapely.coverage_simplify(project_shapes(shapes), tolerance_m)
+    degrees = shapely.transform(unproject_shapes(simple), lambda at: np.round(at, _DECIMALS))
+    return np.asarray(shapely.remove_repeated_points(shapely.normalize(degrees)), object)
 
 
 @lru_cache
 def _municipality_tree() -> tuple[Objects, shapely.STRtree]:
-    features = json.loads(_open_built_in("municipalities.geojson"))["features"]
+    features = _load_features()
     names = np.array([feature["properties"]["name"] for feature in features], object)
-    metres = shapely.transform(_read_shapes(features), lambda at: project(at[:, 0], at[:, 1]))
-    return names, shapely.STRtree(metres)
+    return names, shapely.STRtree(project_shapes(_read_shapes(features)))
 
 
 @lru_cache
@@ -252,5 +238,7 @@ def _built_in(name: str) -> Any:
     return resources.files("raastof_geo") / "data" / name
 
 
-def _open_built_in(name: str) -> str:
-    return str(_built_in(name).read_text(encoding="utf-8"))
+def _load_features() -> list[dict[str, Any]]:
+    content = json.loads(_built_in("municipalities.geojson").read_text(encoding="utf-8"))
+    features: list[dict[str, Any]] = content["features"]
+    return features

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike
 from pyproj import Geod, Transformer
 
@@ -48,6 +49,21 @@ def unproject(east: ArrayLike, north: ArrayLike) -> Floats:
         np.asarray(east, float), np.asarray(north, float), direction="INVERSE"
     )
     return np.column_stack((np.atleast_1d(lon), np.atleast_1d(lat)))
+
+
+def project_shapes(shapes: Any) -> Any:
+    """Lay a shape, or an array of them, out in metres; the order of everything stays."""
+    return shapely.transform(shapes, lambda at: project(at[:, 0], at[:, 1]))
+
+
+def unproject_shapes(shapes: Any) -> Any:
+    """Give shapes in metres in degrees."""
+    return shapely.transform(shapes, lambda at: unproject(at[:, 0], at[:, 1]))
+
+
+def bound(lon: Floats, lat: Floats) -> Bounds:
+    """Give the rectangle that some places fill. [degrees]"""
+    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
 
 def measure_steps(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from raastof_geo.roads.places import find_town
 from raastof_geo.roads.projection import project
 from raastof_geo.roads.road import ROAD_CLASSES, Access
 from raastof_geo.roads.routing.islands import find_islands
+from raastof_geo.roads.stored.steps import lay_runs
 from raastof_geo.scenario.said.site import Site
 
 NO_ENTRANCE = ("motorway", "motorway_link", "trunk_link", "ferry")
@@ -121,8 +123,7 @@ def snap_sites(
     return Anchors(frame)
 
 
-@dataclass(frozen=True, eq=False)
-class _Nearest:
+class _Nearest(NamedTuple):
     """The nearest of some edges to each of some points."""
 
     edge: Integers
@@ -130,11 +131,7 @@ class _Nearest:
     metres: Floats
 
     def or_else(self, other: _Nearest, where: Mask) -> _Nearest:
-        return _Nearest(
-            np.where(where, other.edge, self.edge),
-            np.where(where, other.share, self.share),
-            np.where(where, other.metres, self.metres),
-        )
+        return _Nearest(*(np.where(where, *pair) for pair in zip(other, self, strict=True)))
 
 
 def _nearest(network: RoadNetwork, lon_lat: Floats, *, limit_m: float, ferries: bool) -> _Nearest:
@@ -189,11 +186,8 @@ def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
         One `shapely.LineString` for each edge, in their order.
     """
     counts = np.diff(network.point_start)[edges]
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    points = np.repeat(network.point_start[:-1][edges], counts) + within
-    lines = shapely.linestrings(
-        network.xy[points], indices=np.repeat(np.arange(len(edges)), counts)
-    )
+    points = network.xy[lay_runs(network.point_start[:-1][edges], counts)]
+    lines = shapely.linestrings(points, indices=np.repeat(np.arange(len(edges)), counts))
     return np.asarray(lines, dtype=np.object_)
 
 
@@ -286,18 +280,17 @@ def explain_moves(
     told
         One for each site that moved more than `FAR_M`.
     """
-    far = [str(site) for site, metres in anchors.frame["snap_m"].items() if metres > FAR_M]
-    if not far:
+    moved = anchors.frame["snap_m"]
+    far = moved[moved > FAR_M]
+    if far.empty:
         return []
-    lon, lat = zip(*(sites[site].lon_lat for site in far), strict=True)
+    lon, lat = zip(*(sites[site].lon_lat for site in far.index), strict=True)
     points = np.asarray(shapely.points(project(lon, lat)))
     passed = _nearest_of(network, np.flatnonzero(network.length_m > 0), points)
-    moved = anchors.frame["snap_m"]
+    nearest = zip(far.items(), passed.edge.tolist(), passed.metres.tolist(), strict=True)
     return [
-        _say_moved(network, site, float(moved[site]), int(edge), metres)
-        for site, edge, metres in zip(
-            far, passed.edge.tolist(), passed.metres.tolist(), strict=True
-        )
+        _say_moved(network, str(site), float(there_m), edge, metres)
+        for (site, there_m), edge, metres in nearest
     ]
 
 

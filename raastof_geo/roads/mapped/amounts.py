@@ -7,18 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-NO_LIMIT = frozenset(
-    (
-        "none",
-        "default",
-        "below_default",
-        "above_default",
-        "unsigned",
-        "no_sign",
-        "no_indications",
-        "no",
-        "unlimited",
-    )
+_NO_LIMIT = re.compile(
+    "none|default|below_default|above_default|unsigned|no_sign|no_indications|no|unlimited"
 )
 """What is written where there is no limit, or none on a sign."""
 
@@ -54,9 +44,7 @@ _FOOT_M = 0.3048
 _INCH_M = 0.0254
 
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
-_PERIOD = re.compile(
-    rf"p(?:(\d{{1,3}})d)?(?:t(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?)?",
-)
+_PERIOD = re.compile(rf"p(?:(\d{{1,3}})d)?(?:t(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?)?")
 _WORDS = re.compile(
     rf"(?:{_NUMBER}\s*(?:h|hr|hrs|hour|hours|time|timer)\.?)?"
     rf"\s*(?:{_NUMBER}\s*(?:m|min|mins|minut|minute|minutes|minutter)?\.?)?"
@@ -109,7 +97,7 @@ def is_readable(text: str, read: Callable[[str], float]) -> bool:
 def _readable(text: str, read: Callable[[str], float]) -> Iterator[float]:
     for part in text.split(";"):
         one = part.strip().lower()
-        limit = math.inf if one in NO_LIMIT else read(one)
+        limit = math.inf if _NO_LIMIT.fullmatch(one) else read(one)
         if limit > 0:
             yield limit
 

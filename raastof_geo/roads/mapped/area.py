@@ -14,7 +14,7 @@ import shapely
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import Message, say
 from raastof_geo.roads.places import load_municipalities
-from raastof_geo.roads.projection import DEGREES, Bounds, project, unproject
+from raastof_geo.roads.projection import DEGREES, Bounds, project_shapes, unproject_shapes
 
 _EARTH = shapely.box(-180, -90, 180, 90)
 _JSON_ENDINGS = (".geojson", ".json")
@@ -57,16 +57,26 @@ def read_area(
         )
     if not any(given):
         return None
+    area: shapely.Geometry
     if bounds is not None:
-        area = _read_bounds(bounds)
+        area = draw_bounds(bounds)
     elif file is not None:
         area = read_polygon(file)
     else:
         area = join_municipalities(municipalities)
-    return _widen(area, buffer_m) if buffer_m > 0 else area
+    if buffer_m > 0:
+        area = unproject_shapes(shapely.buffer(project_shapes(area), buffer_m))
+    return area
 
 
-def _read_bounds(bounds: Bounds) -> shapely.Geometry:
+def draw_bounds(bounds: Sequence[float]) -> shapely.Polygon:
+    """Draw a rectangle of west, south, east and north. [degrees]
+
+    Raises
+    ------
+    RoadDataError
+        The four are no such rectangle.
+    """
     west, south, east, north = bounds
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
         raise RoadDataError(
@@ -190,9 +200,3 @@ def _unknown(name: str, known: list[str]) -> Message:
             like=", ".join(f"`{one}`" for one in like),
         )
     return say("{name} is not a municipality here.", name=f"`{name}`")
-
-
-def _widen(area: shapely.Geometry, buffer_m: float) -> shapely.Geometry:
-    metres = shapely.transform(area, lambda at: project(at[:, 0], at[:, 1]))
-    wide = shapely.buffer(metres, buffer_m)
-    return shapely.transform(wide, lambda at: unproject(at[:, 0], at[:, 1]))

@@ -19,25 +19,13 @@ from raastof_geo.roads.mapped.lines import Lines, measure_lines, measure_shift, 
 from raastof_geo.roads.mapped.osm import OsmWays, TellStep
 from raastof_geo.roads.mapped.reach import Streets, keep_main_part, link_pieces, link_towns
 from raastof_geo.roads.mapped.turns import gather_turns
-from raastof_geo.roads.mapped.ways import lay_network
+from raastof_geo.roads.mapped.ways import add_straight_edges, lay_network
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.projection import Bounds, measure_steps, project
+from raastof_geo.roads.projection import bound, measure_steps, project
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road
+from raastof_geo.roads.stored.steps import lay_runs
 
-BUILT_IN_CLASSES: tuple[str, ...] = (
-    "motorway",
-    "motorway_link",
-    "trunk",
-    "trunk_link",
-    "primary",
-    "primary_link",
-    "secondary",
-    "secondary_link",
-    "tertiary",
-    "tertiary_link",
-    "unclassified",
-    "ferry",
-)
+BUILT_IN_CLASSES = (*ROAD_CLASSES[: ROAD_CLASSES.index("unclassified") + 1], "ferry")
 """Classes kept everywhere; minor roads are kept where they link something."""
 
 _LINK_WEIGHT = {"service": 1.5, "living_street": 1.5, "track": 4.0}
@@ -147,32 +135,11 @@ def _bridge_ferries(network: RoadNetwork) -> RoadNetwork:
     gap, other = np.asarray(found[0])[:, 0], np.asarray(found[1])[:, 0]
     here = np.arange(len(ends))
     joined = (gap <= _FERRY_GAP_M) & (other[other] == here) & (here < other)
-    return _add_edges(network, edges_of_ends[joined], ends[joined], ends[other[joined]])
-
-
-def _add_edges(
-    network: RoadNetwork, like: Indices, tail: SmallIntegers, head: SmallIntegers
-) -> RoadNetwork:
-    """Add straight edges that are like others but for where they run."""
-    if not len(like):
-        return network
+    tail, head = ends[joined], ends[other[joined]]
     lon, lat = network.node_lon, network.node_lat
-    both = np.column_stack((tail, head)).ravel()
     length_m = measure_steps(lon[tail], lat[tail], lon[head], lat[head])
-    more = network.point_start[-1] + 2 * np.arange(1, len(like) + 1)
-    return replace(
-        network,
-        tail=np.append(network.tail, tail).astype(np.int32),
-        head=np.append(network.head, head).astype(np.int32),
-        length_m=np.append(network.length_m, length_m),
-        forward=np.append(network.forward, np.ones(len(like), bool)),
-        backward=np.append(network.backward, np.ones(len(like), bool)),
-        road=np.append(network.road, network.road[like]),
-        way=np.append(network.way, np.zeros(len(like), np.int64)),
-        point_start=np.append(network.point_start, more).astype(np.int32),
-        lon=np.append(network.lon, lon[both]),
-        lat=np.append(network.lat, lat[both]),
-    )
+    road = network.road[edges_of_ends[joined]]
+    return add_straight_edges(network, tail, head, road=road, length_m=length_m)
 
 
 def _choose(network: RoadNetwork, classes: Collection[str], towns: pd.DataFrame | None) -> Mask:
@@ -225,12 +192,13 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     forward, backward = whole.forward[chosen[first]], whole.backward[chosen[first]]
     shape = drawn.take(order)
     single = np.diff(chains.start)[order] == 1
+    longer_m = np.maximum(length_m[order], measure_lines(shape, lon, lat))
     return RoadNetwork(
         node_lon=lon[nodes],
         node_lat=lat[nodes],
         tail=number[shape.first],
         head=number[shape.last],
-        length_m=_never_shorter(length_m[order], measure_lines(shape, lon, lat)),
+        length_m=np.ceil(longer_m * 100) / 100,
         forward=np.where(flipped, backward, forward),
         backward=np.where(flipped, forward, backward),
         road=road[first],
@@ -241,7 +209,7 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
         metadata=replace(
             whole.metadata,
             simplified_m=float(simplify_m),
-            bounds=_bound(lon[shape.point], lat[shape.point]),
+            bounds=bound(lon[shape.point], lat[shape.point]),
             largest_shift_m=round(measure_shift(drawn, xy, mapped, xy), 3),
         ),
         way=np.where(single, whole.way[chosen[first]], 0),
@@ -256,10 +224,7 @@ def _name_roads(whole: RoadNetwork, chosen: Indices) -> tuple[SmallIntegers, tup
     numbers: dict[str, int] = {}
     kinds = [numbers.setdefault(repr(road), len(numbers)) for road in plain]
     roads = dict(reversed(list(zip(kinds, plain, strict=True))))
-    return (
-        np.array(kinds, np.int32)[index],
-        tuple(roads[kind] for kind in range(len(roads))),
-    )
+    return (np.array(kinds, np.int32)[index], tuple(roads[kind] for kind in range(len(roads))))
 
 
 def _carry_turns(whole: RoadNetwork, chosen: Indices, chains: Chains, order: Indices) -> Turns:
@@ -299,7 +264,7 @@ def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Lines:
     edge = chosen[chains.segment]
     first, size = whole.point_start[edge].astype(np.int64), np.diff(whole.point_start)[edge]
     start = np.cumsum(size) - size
-    within = np.arange(int(size.sum())) - np.repeat(start, size)
+    within = lay_runs(np.zeros_like(size), size)
     along = np.where(np.repeat(chains.flipped, size), np.repeat(size, size) - 1 - within, within)
     point = whole.node_count + np.repeat(first, size) + along
     begin = np.where(chains.flipped, whole.head[edge], whole.tail[edge])
@@ -312,11 +277,6 @@ def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Lines:
     kept[start[~leads]] = False
     count = np.add.reduceat(size - ~leads, chains.start[:-1])
     return Lines(point[kept].astype(np.int32), np.append(0, np.cumsum(count)))
-
-
-def _never_shorter(mapped_m: Floats, drawn_m: Floats) -> Floats:
-    """Round lengths up to a centimetre, so that no road is shorter than it is drawn."""
-    return np.asarray(np.ceil(np.maximum(mapped_m, drawn_m) * 100) / 100)
 
 
 def _sort_nodes(nodes: SmallIntegers, lon: Floats, lat: Floats) -> SmallIntegers:
@@ -333,7 +293,3 @@ def _sort_nodes(nodes: SmallIntegers, lon: Floats, lat: Floats) -> SmallIntegers
     for bit in range(22):
         curve |= (east >> bit & 1) << 2 * bit | (north >> bit & 1) << 2 * bit + 1
     return unique[np.lexsort((unique, lat[unique], lon[unique], curve))]
-
-
-def _bound(lon: Floats, lat: Floats) -> Bounds:
-    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())

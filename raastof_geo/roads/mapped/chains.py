@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from raastof_geo.arrays import Indices, Integers, Mask, SmallIntegers
+from raastof_geo.arrays import Integers, Mask, SmallIntegers
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,16 +20,6 @@ class Segments:
     backward: Mask
     kind: SmallIntegers
     """Equal numbers where class, limit and name are equal."""
-
-    def take(self, rows: Mask | Indices) -> Segments:
-        """Give some of the segments."""
-        return Segments(
-            self.tail[rows],
-            self.head[rows],
-            self.forward[rows],
-            self.backward[rows],
-            self.kind[rows],
-        )
 
 
 @dataclass(frozen=True, eq=False)

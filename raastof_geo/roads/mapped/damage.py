@@ -5,7 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,12 +29,11 @@ _PBF = b"OSMHeader"
 _OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}
 
 
+@dataclass(eq=False)
 class _FoundError(Exception):
     """The search has come to an end."""
 
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding)
-        self.finding = finding
+    finding: Finding
 
 
 def find_damage(file: Path) -> Finding | None:
@@ -51,14 +50,16 @@ def find_damage(file: Path) -> Finding | None:
         What is wrong and where; none where nothing is found, which proves nothing.
     """
     try:
-        start = _read_start(file).lstrip(b"\xef\xbb\xbf \t\r\n")
+        with _open(file) as stream:
+            start = stream.read(64)
+        start = start.lstrip(b"\xef\xbb\xbf \t\r\n")
         if start.startswith((b"{", b"[")):
             return Finding(say("{file} cannot be read: {reason}.", file=file, reason=JSON))
         if start.startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
-            return _search_xml(file) or _compare_ending(file, ".osm", (".pbf", ".o5m", ".opl"))
-        if _PBF in start:
-            return _search_places(file) or _compare_ending(file, ".osm.pbf", (".osm", ".xml"))
-        return _search_places(file)
+            _search_xml(file)
+            return _compare_ending(file, ".osm", (".pbf", ".o5m", ".opl"))
+        _search_places(file)
+        return _compare_ending(file, ".osm.pbf", (".osm", ".xml")) if _PBF in start else None
     except _FoundError as found:
         return found.finding
     except (EOFError, zlib.error, OSError):
@@ -72,11 +73,6 @@ def _blame_packing(file: Path) -> Finding | None:
                 say("{file} is packed, and damaged or cut short: get it again.", file=file)
             )
     return None
-
-
-def _read_start(file: Path) -> bytes:
-    with _open(file) as stream:
-        return stream.read(64)
 
 
 def _open(file: Path) -> IO[bytes]:
@@ -97,7 +93,7 @@ class _Search:
 
     def __post_init__(self) -> None:
         self.parser.StartElementHandler = self._enter
-        self.parser.EndElementHandler = self._leave
+        self.parser.EndElementHandler = lambda _: self.inside.pop()
         self.parser.EntityDeclHandler = self._refuse_entity
 
     def read(self, piece: bytes, last: bool) -> None:
@@ -112,99 +108,81 @@ class _Search:
         column = max(0, self.parser.CurrentColumnNumber) + 1
         return Finding(message, Place(str(self.file), line, column))
 
-    def _fail(self, message: Message) -> None:
-        raise _FoundError(self._place(message))
-
     def _enter(self, kind: str, attributes: dict[str, str]) -> None:
-        if not self.inside:
-            self._check_root(kind, attributes)
         name = attributes.get(_ID_OF.get(kind, ""), "")
-        if kind in _ID_OF:
-            self._check_id(kind, name, attributes)
-        if kind == "node":
-            self._check_place(name, attributes)
-        if kind == "tag":
-            self._check_tag(attributes)
+        for fault in _find_faults(kind, name, attributes, self.inside):
+            raise _FoundError(self._place(fault))
         self.inside.append((kind, name))
 
-    def _leave(self, kind: str) -> None:
-        self.inside.pop()
-
     def _refuse_entity(self, *_: Any) -> None:
-        self._fail(
-            say("XML entities are declared here; files of OpenStreetMap have none. Take them out.")
+        fault = say(
+            "XML entities are declared here; files of OpenStreetMap have none. Take them out."
         )
+        raise _FoundError(self._place(fault))
 
-    def _check_root(self, kind: str, attributes: dict[str, str]) -> None:
-        if kind == "osmChange":
-            self._fail(say("this is no file of roads: {reason}.", reason=CHANGES))
-        if kind != "osm":
-            self._fail(
-                say(
-                    'a file of OpenStreetMap begins with `<osm version="0.6">`, this one with'
-                    " `<{kind}>`: it is something else, perhaps the error page of a server.",
-                    kind=_shorten(kind),
-                )
-            )
-        if attributes.get("version") != "0.6":
-            self._fail(
-                say(
-                    "OpenStreetMap's XML is read in version 0.6; this file says {version}.",
-                    version=_quote(attributes.get("version")),
-                )
-            )
 
-    def _check_id(self, kind: str, name: str, attributes: dict[str, str]) -> None:
-        label = _ID_OF[kind]
-        if label not in attributes or _is_id(name):
-            return
-        if kind in ("nd", "member"):
-            owner, number = self.inside[-1] if self.inside else ("", "")
-            self._fail(
-                say(
-                    "{owner} {number} names {id} as a member; ids are whole numbers of at most"
-                    " 9,007,199,254,740,991.",
-                    owner=owner,
-                    number=number,
-                    id=_quote(name),
-                )
-            )
-        self._fail(
-            say(
-                "a {kind} has the id {id}; ids are whole numbers of at most 9,007,199,254,740,991.",
-                kind=kind,
-                id=_quote(name),
-            )
-        )
-
-    def _check_place(self, name: str, attributes: dict[str, str]) -> None:
+def _find_faults(
+    kind: str, name: str, attributes: Mapping[str, str], inside: Sequence[tuple[str, str]]
+) -> Iterator[Message]:
+    """Say what is wrong with an element of this kind and name inside some others."""
+    if not inside:
+        yield from _find_faults_of_root(kind, attributes)
+    if _ID_OF.get(kind) in attributes and not _is_id(name):
+        yield _blame_id(kind, _quote(name), inside)
+    if kind == "node":
         for label, limit in _RANGES.items():
             if label in attributes and not _is_within(attributes[label], limit):
-                self._fail(
-                    say(
-                        "node {node} has {label}={value}; lat goes from -90 to 90 and lon from -180"
-                        " to 180, in degrees with a decimal point. Correct the node or take it"
-                        " out.",
-                        node=name,
-                        label=label,
-                        value=_quote(attributes[label]),
-                    )
+                yield say(
+                    "node {node} has {label}={value}; lat goes from -90 to 90 and lon from -180"
+                    " to 180, in degrees with a decimal point. Correct the node or take it out.",
+                    node=name,
+                    label=label,
+                    value=_quote(attributes[label]),
                 )
+    size = max((len(text.encode()) for text in attributes.values() if kind == "tag"), default=0)
+    if size > _LONGEST_TAG:
+        owner, number = inside[-1]
+        yield say(
+            "{owner} {number} has a tag of {size} bytes; a key or value of OpenStreetMap has at"
+            " most {most}.",
+            owner=owner,
+            number=number,
+            size=size,
+            most=_LONGEST_TAG,
+        )
 
-    def _check_tag(self, attributes: dict[str, str]) -> None:
-        size = max((len(text.encode()) for text in attributes.values()), default=0)
-        if size > _LONGEST_TAG:
-            kind, number = self.inside[-1]
-            self._fail(
-                say(
-                    "{owner} {number} has a tag of {size} bytes; a key or value of OpenStreetMap"
-                    " has at most {most}.",
-                    owner=kind,
-                    number=number,
-                    size=size,
-                    most=_LONGEST_TAG,
-                )
-            )
+
+def _find_faults_of_root(kind: str, attributes: Mapping[str, str]) -> Iterator[Message]:
+    if kind == "osmChange":
+        yield say("this is no file of roads: {reason}.", reason=CHANGES)
+    if kind != "osm":
+        yield say(
+            'a file of OpenStreetMap begins with `<osm version="0.6">`, this one with `<{kind}>`:'
+            " it is something else, perhaps the error page of a server.",
+            kind=_shorten(kind),
+        )
+    if attributes.get("version") != "0.6":
+        yield say(
+            "OpenStreetMap's XML is read in version 0.6; this file says {version}.",
+            version=_quote(attributes.get("version")),
+        )
+
+
+def _blame_id(kind: str, name: str, inside: Sequence[tuple[str, str]]) -> Message:
+    if kind not in ("nd", "member"):
+        return say(
+            "a {kind} has the id {id}; ids are whole numbers of at most 9,007,199,254,740,991.",
+            kind=kind,
+            id=name,
+        )
+    owner, number = inside[-1] if inside else ("", "")
+    return say(
+        "{owner} {number} names {id} as a member; ids are whole numbers of at most"
+        " 9,007,199,254,740,991.",
+        owner=owner,
+        number=number,
+        id=name,
+    )
 
 
 def _name_fault(last: bool, inside: list[tuple[str, str]]) -> Message:
@@ -222,18 +200,12 @@ def _name_fault(last: bool, inside: list[tuple[str, str]]) -> Message:
     )
 
 
-def _search_xml(file: Path) -> Finding | None:
+def _search_xml(file: Path) -> None:
     search = _Search(file)
-    for piece in _cut(file):
-        search.read(piece, False)
-    search.read(b"", True)
-    return None
-
-
-def _cut(file: Path) -> Iterator[bytes]:
     with _open(file) as stream:
         while piece := stream.read(_PIECE):
-            yield piece
+            search.read(piece, False)
+    search.read(b"", True)
 
 
 class _Places(osmium.SimpleHandler):
@@ -265,14 +237,13 @@ _STEPS = 10_000_000
 _NOWHERE = (osmium.osm.Location().x, osmium.osm.Location().y)
 
 
-def _search_places(file: Path) -> Finding | None:
+def _search_places(file: Path) -> None:
     try:
         _Places(file).apply_file(str(file))
-    except _FoundError as found:
-        return found.finding
+    except _FoundError:
+        raise
     except Exception:  # whatever osmium says of a damaged file has been said already
-        return None
-    return None
+        return
 
 
 def _compare_ending(file: Path, right: str, wrong: tuple[str, ...]) -> Finding | None:

@@ -12,12 +12,11 @@ import tempfile
 import time
 import warnings
 import zlib
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from email.utils import mktime_tz, parsedate_tz
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -32,6 +31,7 @@ from raastof_geo.files import drafting
 from raastof_geo.language import Message, say
 from raastof_geo.links import is_link
 from raastof_geo.records.lock import hold
+from raastof_geo.roads.mapped.area import draw_bounds
 from raastof_geo.roads.mapped.build import build_network
 from raastof_geo.roads.mapped.damage import LARGEST_ID
 from raastof_geo.roads.mapped.osm import TellStep, read_osm
@@ -90,6 +90,9 @@ Area = shapely.Polygon | shapely.MultiPolygon
 OverpassAnswer: TypeAlias = Mapping[str, Any]
 _T = TypeVar("_T")
 
+_BUSY_SERVER = say("it is too busy")
+_NONSENSE = say("it sent something other than data")
+
 
 def fetch_network(
     *,
@@ -109,18 +112,12 @@ def fetch_network(
 
     Parameters
     ----------
-    place
-        A name that OpenStreetMap's Nominatim knows, such as `Køge Kommune`.
-    bounds
-        West, south, east and north, WGS84. [degrees]
-    polygon
-        Longitude and latitude, WGS84. [degrees]
+    place, bounds, polygon, servers
+        As `fetch_osm` takes them.
     into
         A file that ends in `.npz`, or a folder for `roads.npz`.
     classes
         Classes of road to keep; by default all of them.
-    servers
-        Overpass servers, asked in this order.
     simplify_m
         The drawn road stays within this distance of the road as mapped. [m]
 
@@ -155,7 +152,8 @@ def fetch_network(
         title=_name_area(place, bounds, polygon),
         progress=progress,
     )
-    return write_network(network, _name_file(Path(into)))
+    path = Path(into)
+    return write_network(network, path if path.suffix == ".npz" else path / "roads.npz")
 
 
 def fetch_osm(
@@ -184,7 +182,8 @@ def fetch_osm(
     Parameters
     ----------
     place
-        A name that OpenStreetMap's Nominatim knows; 500 m around it are included.
+        A name that OpenStreetMap's Nominatim knows, such as `Køge Kommune`; 500 m around it are
+        included.
     bounds
         West, south, east and north, WGS84. [degrees]
     polygon
@@ -214,9 +213,8 @@ def fetch_osm(
         The file, or a portion, cannot be written.
     """
     _check_area(place, bounds, polygon)
-    file = Path(into)
-    _check_ending(file)
-    tell = progress or _stay_silent
+    file = _check_ending(Path(into))
+    tell = progress or (lambda _: None)
     title = _name_area(place, bounds, polygon)
     tell(say("Downloading roads from OpenStreetMap: {title}", title=title))
     with (
@@ -226,7 +224,8 @@ def fetch_osm(
         with _set_osmnx() as listener:
             overpass = _Overpass(servers, listener, tell)
             overpass.knock()
-            queries = _divide(_choose_area(place, bounds, polygon, tell))
+            area = polygon or (draw_bounds(bounds) if bounds else _find_place(str(place), tell))
+            queries = _divide(area)
             store = _Store(_choose_cache(cache), queries)
             _gather(queries, overpass, store, heap, tell)
         if not heap.ways:
@@ -242,34 +241,25 @@ def _gather(
 ) -> None:
     """Bring all portions together, those kept from before and those that come now."""
     for number, query in enumerate(queries, start=1):
-        answer = store.take(query)
+        answer, told = store.take(query), {"number": number, "total": len(queries)}
         if answer is None:
             answer = overpass.ask(query)
             store.keep(query, answer)
-            text = say(
-                "Portion {number} of {total} has come: {size} MB",
-                number=number,
-                total=len(queries),
-                size=overpass.listener.size_mb,
-            )
+            size = overpass.listener.size_mb
+            text = say("Portion {number} of {total} has come: {size} MB", **told, size=size)
         else:
-            text = say(
-                "Portion {number} of {total} is here from before",
-                number=number,
-                total=len(queries),
-            )
+            text = say("Portion {number} of {total} is here from before", **told)
         heap.add(answer)
         tell(text)
 
 
+@dataclass(eq=False)
 class _RefusalError(Exception):
     """A server did not give what it was asked for."""
 
-    def __init__(self, reason: Message | str, *, again: bool = True, after_s: float = 0.0) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.again = again
-        self.after_s = after_s
+    reason: Message | str
+    again: bool = True
+    after_s: float = 0.0
 
 
 class _Listener:
@@ -284,20 +274,20 @@ class _Listener:
         if path.endswith("/status"):
             self.status_count += 1
             if self.status_count > _STATUS_PATIENCE:
-                raise _RefusalError(say("it is too busy"))
+                raise _RefusalError(_BUSY_SERVER)
         elif not response.ok:
             raise _read_refusal(response)
         elif not response.is_redirect:
             self.size_mb = len(response.content) / 1e6
             if path.endswith("/search") and not isinstance(response.json(), list):
-                raise _RefusalError(_nonsense())
+                raise _RefusalError(_NONSENSE)
 
 
 def _read_refusal(response: Response) -> _RefusalError:
     code = response.status_code
     busy = code in _BUSY
     return _RefusalError(
-        say("it is too busy") if busy else f"HTTP {code} {response.reason}",
+        _BUSY_SERVER if busy else f"HTTP {code} {response.reason}",
         again=busy or code >= 500,
         after_s=_read_retry_after(response.headers.get("Retry-After", "")),
     )
@@ -307,13 +297,8 @@ def _read_retry_after(text: str) -> float:
     """Tell how long a server wants to be left alone, in seconds or until a date. [s]"""
     if text.strip().isdecimal():
         return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return 0.0
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    moment = parsedate_tz(text)
+    return max(0.0, mktime_tz(moment) - time.time()) if moment else 0.0
 
 
 def _hear(ask: Callable[[], _T]) -> _T:
@@ -333,9 +318,9 @@ def _hear(ask: Callable[[], _T]) -> _T:
         LookupError,
         ValueError,
     ) as error:
-        raise _RefusalError(_nonsense()) from error
+        raise _RefusalError(_NONSENSE) from error
     except OSError as error:
-        raise _RefusalError(_no_answer()) from error
+        raise _RefusalError(say("it does not answer")) from error
 
 
 @dataclass
@@ -352,7 +337,7 @@ def _ask_patiently(server: _Server, ask: Callable[[], _T], tell: TellStep) -> _T
     for pause_s in (*PAUSES_S, None):
         left_s = server.free_at_s - time.monotonic()
         if left_s > _LONGEST_PAUSE_S:
-            raise _RefusalError(say("it is too busy"))
+            raise _RefusalError(_BUSY_SERVER)
         time.sleep(max(0.0, left_s))
         try:
             return _hear(ask)
@@ -377,7 +362,7 @@ class _Overpass:
     """Servers that all know the same; the first in the queue is the one asked."""
 
     def __init__(self, urls: Sequence[str], listener: _Listener, tell: TellStep) -> None:
-        self.queue = [_Server(url.rstrip("/")) for url in urls]
+        self.queue = deque(_Server(url.rstrip("/")) for url in urls)
         self.listener = listener
         self.tell = tell
 
@@ -387,7 +372,7 @@ class _Overpass:
             with suppress(_RefusalError):
                 _hear(lambda: _read_status(self.queue[0]))
                 return
-            self._turn()
+            self.queue.rotate(-1)
         raise DownloadError(
             say(
                 "OpenStreetMap could not be reached. Check the internet connection, or use the"
@@ -404,12 +389,16 @@ class _Overpass:
             try:
                 return _ask_patiently(server, lambda: self._ask_once(query), self.tell)
             except _RefusalError as refusal:
-                findings.append(_refused(server, refusal))
-                self._turn()
+                findings.append(
+                    say(
+                        "The server {server} did not give the roads ({reason}). Try again later, or"
+                        " ask for a smaller area.",
+                        server=server.url,
+                        reason=refusal.reason,
+                    )
+                )
+                self.queue.rotate(-1)
         raise DownloadError(*findings)
-
-    def _turn(self) -> None:
-        self.queue.append(self.queue.pop(0))
 
     def _ask_once(self, query: str) -> OverpassAnswer:
         import osmnx
@@ -449,7 +438,7 @@ def _check_answer(answer: OverpassAnswer) -> None:
         raise _RefusalError(str(answer["remark"]))
     elements = answer.get("elements")
     if not isinstance(elements, list) or not all(map(_is_whole, elements)):
-        raise _RefusalError(_nonsense())
+        raise _RefusalError(_NONSENSE)
 
 
 def _is_whole(element: Any) -> bool:
@@ -495,16 +484,6 @@ def _set_osmnx() -> Iterator[_Listener]:
             setattr(settings, name, value)
 
 
-def _choose_area(
-    place: str | None, bounds: Bounds | None, polygon: Area | None, tell: TellStep
-) -> Area:
-    if polygon is not None:
-        return polygon
-    if bounds is not None:
-        return shapely.box(*bounds)
-    return _find_place(str(place), tell)
-
-
 def _find_place(place: str, tell: TellStep) -> Area:
     """Ask Nominatim for the outline of a place, with a margin."""
     import osmnx
@@ -529,15 +508,7 @@ def _find_place(place: str, tell: TellStep) -> Area:
                 reason=refusal.reason,
             )
         ) from refusal
-    return _widen(found)
-
-
-def _widen(area: Area) -> Area:
-    from osmnx import projection
-
-    flat, system = projection.project_geometry(area)
-    wide: Any = shapely.buffer(flat, _PLACE_MARGIN_M)
-    wide, _ = projection.project_geometry(wide, crs=system, to_latlong=True)
+    wide: Any = osmnx.utils_geo.buffer_geometry(found, _PLACE_MARGIN_M)
     return wide  # type: ignore[no-any-return]
 
 
@@ -704,77 +675,33 @@ def _not_written(file: Path, error: Exception) -> OutputError:
     return OutputError(told)
 
 
-def _refused(server: _Server, refusal: _RefusalError) -> Message:
-    return say(
-        "The server {server} did not give the roads ({reason}). Try again later, or ask for a"
-        " smaller area.",
-        server=server.url,
-        reason=refusal.reason,
-    )
-
-
-def _nonsense() -> Message:
-    return say("it sent something other than data")
-
-
-def _no_answer() -> Message:
-    return say("it does not answer")
-
-
-def _stay_silent(_: Message) -> None:
-    """Tell nobody."""
-
-
 def _check_area(place: str | None, bounds: Bounds | None, polygon: Area | None) -> None:
     if sum(given is not None for given in (place, bounds, polygon)) != 1:
         raise RoadDataError(say("Name exactly one of place, bounds and polygon to download."))
     if bounds is not None:
-        _check_bounds(bounds)
+        draw_bounds(bounds)
     if polygon is not None:
-        _check_polygon(polygon)
-
-
-def _check_bounds(bounds: Sequence[float]) -> None:
-    west, south, east, north = bounds
-    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-        raise RoadDataError(
-            say(
-                "Bounds must be west, south, east, north in degrees, got {bounds}.",
-                bounds=", ".join(f"{value:g}" for value in bounds),
+        if not isinstance(polygon, Area) or polygon.is_empty or not polygon.is_valid:
+            raise RoadDataError(
+                say("The polygon to download must be a valid polygon in longitude and latitude.")
             )
-        )
+        draw_bounds(polygon.bounds)
 
 
-def _check_polygon(polygon: Area) -> None:
-    if not isinstance(polygon, Area) or polygon.is_empty or not polygon.is_valid:
-        raise RoadDataError(
-            say("The polygon to download must be a valid polygon in longitude and latitude.")
-        )
-    _check_bounds(polygon.bounds)
-
-
-def _check_ending(file: Path) -> None:
+def _check_ending(file: Path) -> Path:
     """Refuse before the download what pyosmium could not write after it."""
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            osmium.SimpleWriter(str(Path(folder) / f"roads{file.name}")).close()
-        except RuntimeError as error:
-            raise RoadDataError(_bad_ending(file)) from error
-    if file.is_dir():
-        raise RoadDataError(_bad_ending(file))
-
-
-def _bad_ending(file: Path) -> Message:
-    return say(
-        "{file} is not the name of a file of OpenStreetMap; let it end in .osm.pbf.", file=file
+    with tempfile.TemporaryDirectory() as folder, suppress(RuntimeError):
+        osmium.SimpleWriter(str(Path(folder) / f"roads{file.name}")).close()
+        if not file.is_dir():
+            return file
+    raise RoadDataError(
+        say("{file} is not the name of a file of OpenStreetMap; let it end in .osm.pbf.", file=file)
     )
 
 
 def _choose_cache(cache: str | os.PathLike[str] | None) -> Path:
-    if cache is not None:
-        return Path(cache)
     try:
-        return claim(DOWNLOADS)
+        return claim(DOWNLOADS) if cache is None else Path(cache)
     except OSError as error:
         raise _not_written(cache_folder(), error) from error
 
@@ -783,7 +710,3 @@ def _name_area(place: str | None, bounds: Bounds | None, polygon: Area | None) -
     if place is not None:
         return place
     return "{:g}, {:g}, {:g}, {:g}".format(*bounds or (polygon.bounds if polygon else ()))
-
-
-def _name_file(into: Path) -> Path:
-    return into if into.suffix == ".npz" else into / "roads.npz"

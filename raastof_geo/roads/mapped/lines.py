@@ -9,6 +9,7 @@ import shapely
 
 from raastof_geo.arrays import Floats, Indices, Integers, SmallIntegers
 from raastof_geo.roads.projection import measure_steps
+from raastof_geo.roads.stored.steps import lay_runs
 
 _ROUNDING_M = 0.2
 """Room for rounding places to a millionth of a degree, which is 0.11 m to the north. [m]"""
@@ -46,9 +47,8 @@ class Lines:
     def take(self, rows: Indices) -> Lines:
         """Give some of the lines, in the order asked for."""
         size = self.size[rows]
-        start = np.append(0, np.cumsum(size))
-        offset = np.repeat(self.start[:-1][rows] - start[:-1], size)
-        return Lines(self.point[np.arange(int(size.sum())) + offset], start)
+        point = self.point[lay_runs(self.start[:-1][rows], size)]
+        return Lines(point, np.append(0, np.cumsum(size)))
 
 
 def simplify_lines(lines: Lines, xy: Floats, *, tolerance_m: float) -> Lines:
@@ -96,12 +96,7 @@ def measure_lines(lines: Lines, lon: Floats, lat: Floats) -> Floats:
     return total
 
 
-def measure_shift(
-    drawn: Lines,
-    drawn_xy: Floats,
-    mapped: Lines,
-    mapped_xy: Floats,
-) -> float:
+def measure_shift(drawn: Lines, drawn_xy: Floats, mapped: Lines, mapped_xy: Floats) -> float:
     """Measure how far any place of the mapped lines lies from the drawn ones, in metres.
 
     Returns

@@ -21,7 +21,7 @@ from raastof_geo.errors import OutputError, RaastofError, RoadDataError
 from raastof_geo.language import Message, say
 from raastof_geo.roads.mapped.damage import LARGEST_ID, find_damage
 from raastof_geo.roads.mapped.endings import refuse_others
-from raastof_geo.roads.mapped.tags import read_barrier, read_road, read_turn, turn_doubt
+from raastof_geo.roads.mapped.tags import TURN_TAGS, read_barrier, read_road, read_turn, turn_doubt
 from raastof_geo.roads.mapped.writer import open_writer
 from raastof_geo.roads.road import ROAD_CLASSES, Road
 
@@ -30,14 +30,6 @@ TellStep: TypeAlias = Callable[[Message], None]
 
 _DATE_KEYS = ("osmosis_replication_timestamp", "timestamp")
 _KEYS = ("highway", "route", "barrier", "ford")
-_TURN_KEYS = (
-    "restriction",
-    "restriction:hgv",
-    "restriction:goods",
-    "restriction:motor_vehicle",
-    "restriction:conditional",
-    "restriction:vehicle",
-)
 _UNWRITTEN = "to writer"
 """Part of what osmium says where the disk is full."""
 _NO_PLACE = b"x200y200"
@@ -197,7 +189,7 @@ def _write_lines(file: Path, lines: Path) -> Path:
     keeper = osmium.NodeLocationsForWays(osmium.index.create_map("flex_mem"))
     keeper.ignore_errors()
     osmium.apply(osmium.io.Reader(str(file), osmium.osm.NODE), keeper)
-    wanted = osmium.filter.KeyFilter(*_KEYS, *_TURN_KEYS)
+    wanted = osmium.filter.KeyFilter(*_KEYS, *TURN_TAGS, "restriction:conditional")
     kinds = osmium.osm.NODE | osmium.osm.WAY | osmium.osm.RELATION
     form = osmium.io.File(str(lines), "opl,locations_on_ways=true,add_metadata=false")
     with open_writer(form) as writer:

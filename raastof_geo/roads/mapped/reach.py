@@ -83,7 +83,7 @@ def link_pieces(streets: Streets, kept: Mask) -> Mask:
     """
     quays, arcs = _find_quays(streets, kept), _make_arcs(streets)
     for _ in range(_ROUNDS):
-        main = find_main_nodes(streets, _drop_blind_ferries(streets, kept))
+        main = _find_main_nodes(streets, _drop_blind_ferries(streets, kept))
         reach = _measure_reach(arcs, main)
         gates = _find_gates(streets, kept, main, reach)
         near = quays[np.isfinite(reach.distance[quays])]
@@ -107,7 +107,7 @@ def link_towns(streets: Streets, kept: Mask, towns: Floats) -> Mask:
     kept
         What was kept, and the links. [segments]
     """
-    main = find_main_nodes(streets, kept)
+    main = _find_main_nodes(streets, kept)
     reached = kept & main[streets.tail] & main[streets.head] & ~streets.ferry
     far = towns[_distance_to_roads(streets, reached, towns) > TOWN_DISTANCE_M]
     reach = _measure_reach(_make_arcs(streets), main)
@@ -123,30 +123,36 @@ def keep_main_part(streets: Streets, kept: Mask) -> Mask:
     kept
         [segments]
     """
-    main = find_main_nodes(streets, kept)
+    main = _find_main_nodes(streets, kept)
     return _drop_blind_ferries(streets, kept & main[streets.tail] & main[streets.head])
 
 
-def find_main_nodes(streets: Streets, kept: Mask) -> Mask:
-    """Find the nodes of the strongly connected part with the most kilometres.
+def _find_main_nodes(streets: Streets, kept: Mask) -> Mask:
+    """Find the nodes of the strongly connected part with the most kilometres. [nodes]
 
-    The strongly connected part: within it every place is reached from every other, one-way streets
-    and all. By kilometres, not by nodes, since a town has many nodes and few roads.
-
-    Returns
-    -------
-    main
-        [nodes]
+    Within it every place is reached from every other, one-way streets and all. By kilometres, not
+    by nodes, since a town has many nodes and few roads.
     """
-    there, back = kept & streets.forward, kept & streets.backward
-    start = np.concatenate((streets.tail[there], streets.head[back]))
-    end = np.concatenate((streets.head[there], streets.tail[back]))
+    _, start, end = _list_arcs(streets, kept)
     size = streets.node_count
     graph = csr_array((np.ones(len(start), np.int8), (start, end)), shape=(size, size))
     _, part = connected_components(graph, directed=True, connection="strong")
     whole = kept & (part[streets.tail] == part[streets.head])
     length = np.bincount(part[streets.tail[whole]], streets.length_m[whole], minlength=1)
     return np.asarray(part == int(np.argmax(length)), bool)
+
+
+def _list_arcs(
+    streets: Streets, kept: Mask | None = None
+) -> tuple[Indices, SmallIntegers, SmallIntegers]:
+    """List every direction that a kept segment may be driven in: segment, start and end."""
+    usable = (streets.forward, streets.backward)
+    there, back = (np.flatnonzero(one if kept is None else one & kept) for one in usable)
+    return (
+        np.concatenate((there, back)),
+        np.concatenate((streets.tail[there], streets.head[back])),
+        np.concatenate((streets.head[there], streets.tail[back])),
+    )
 
 
 def _find_gates(streets: Streets, kept: Mask, main: Mask, reach: _Reach) -> Indices:
@@ -193,11 +199,8 @@ def _shortest(graph: csr_array, sources: Indices) -> tuple[Floats, SmallIntegers
 def _make_arcs(streets: Streets) -> _Arcs:
     size = streets.node_count
     cost = np.maximum(streets.length_m, _SHORTEST_M) * streets.weight
-    there, back = np.flatnonzero(streets.forward), np.flatnonzero(streets.backward)
-    segment = np.concatenate((there, back))
-    start = np.concatenate((streets.tail[there], streets.head[back])).astype(np.int64)
-    end = np.concatenate((streets.head[there], streets.tail[back])).astype(np.int64)
-    key = start * size + end
+    segment, start, end = _list_arcs(streets)
+    key = start.astype(np.int64) * size + end
     order = np.lexsort((segment, cost[segment], key))
     key, first = np.unique(key[order], return_index=True)
     chosen = order[first]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, TruckLimit
 from raastof_geo.roads.mapped.amounts import is_readable, read_mass_t, read_metres, read_minutes
@@ -19,6 +19,13 @@ from raastof_geo.roads.road import LIMITS, NO_LIMITS, ROAD_CLASSES, SURFACES, Ac
 
 _CLASSES = frozenset(ROAD_CLASSES)
 _SAME_CLASS = {"road": "unclassified", "ferry": ""}
+_Meaning = TypeVar("_Meaning")
+
+
+def _by_word(words: Mapping[_Meaning, str]) -> dict[str, _Meaning]:
+    """Give the meaning of each word, of a table that has the words of each meaning."""
+    return {word: meaning for meaning, text in words.items() for word in text.split()}
+
 
 _ROAD_ACCESS = ("hgv", "goods", "motor_vehicle", "vehicle", "access")
 _FERRY_ACCESS = ("hgv", "goods", "motor_vehicle", "motorcar", "vehicle", "access")
@@ -29,33 +36,12 @@ _DIRECTED_TAGS = frozenset((*_ACCESS_FORWARD, *_ACCESS_BACKWARD))
 _PLAINLY_OPEN = frozenset(("yes", "designated", "permissive", "official"))
 _ACCESS_VALUES = {
     **dict.fromkeys((*_PLAINLY_OPEN, "discouraged", "unsigned"), Access.OPEN),
-    **dict.fromkeys(
-        (
-            "destination",
-            "delivery",
-            "private",
-            "permit",
-            "customers",
-            "residents",
-            "employees",
-            "local",
-        ),
-        Access.LOCAL,
-    ),
-    **dict.fromkeys(
-        (
-            "no",
-            "restricted",
-            "agricultural",
-            "forestry",
-            "military",
-            "emergency",
-            "bus",
-            "psv",
-            "taxi",
-            "use_sidepath",
-        ),
-        Access.CLOSED,
+    **_by_word(
+        {
+            Access.LOCAL: "destination delivery private permit customers residents employees local",
+            Access.CLOSED: "no restricted agricultural forestry military emergency bus psv taxi"
+            " use_sidepath",
+        }
     ),
 }
 
@@ -63,12 +49,14 @@ _LOCAL_SERVICES = frozenset(("driveway", "parking_aisle", "drive-through"))
 _LOCAL_TRACKS = frozenset(("grade4", "grade5"))
 
 _ONEWAY = ("oneway:hgv", "oneway:motor_vehicle", "oneway")
-_DIRECTIONS = {
-    **dict.fromkeys(("yes", "true", "1"), (True, False)),
-    **dict.fromkeys(("-1", "reverse"), (False, True)),
-    **dict.fromkeys(("no", "false", "0", "alternating"), (True, True)),
-    "reversible": (False, False),
-}
+_DIRECTIONS = _by_word(
+    {
+        (True, False): "yes true 1",
+        (False, True): "-1 reverse",
+        (True, True): "no false 0 alternating",
+        (False, False): "reversible",
+    }
+)
 _ONEWAY_JUNCTIONS = frozenset(("roundabout", "circular"))
 _ONEWAY_CLASSES = frozenset(("motorway", "motorway_link"))
 
@@ -76,10 +64,8 @@ _SPEED_TAGS = ("maxspeed:hgv", "maxspeed", "maxspeed:type")
 _SPEED = re.compile(r"(\d{1,4}(?:\.\d{1,4})?)\s*(km/h|kmh|kph|mph|knots)?")
 _KM_PER_H = {None: 1.0, "km/h": 1.0, "kmh": 1.0, "kph": 1.0, "mph": 1.609344, "knots": 1.852}
 _NATIONAL_LIMITS = {
+    **dict.fromkeys(("DK:rural", "DK:trunk", "DK:motorroad"), 80.0),
     "DK:urban": 50.0,
-    "DK:rural": 80.0,
-    "DK:trunk": 80.0,
-    "DK:motorroad": 80.0,
     "DK:motorway": 130.0,
 }
 """General limits by § 42 of the Danish Road Traffic Act; trucks have lower ones of their own."""
@@ -88,104 +74,32 @@ _ZONE_TAGS = ("zone:traffic", "maxspeed:type", "source:maxspeed", "zone:maxspeed
 _ZONE = re.compile(r"[A-Z]{2}(?:-[A-Z]+)?:(?:(urban|rural)(?::.*)?|(?:zone:?)?(\d{1,2}))")
 _FASTEST_ZONE_KM_PER_H = 50
 
-_SURFACES = {
-    **dict.fromkeys(
-        (
-            "paved",
-            "asphalt",
-            "tarmac",
-            "chipseal",
-            "concrete",
-            "concrete:plates",
-            "concrete:lanes",
-            "cement",
-            "paving_stones",
-            "paving_stones:lanes",
-            "bricks",
-            "brick",
-            "metal",
-            "metal_grid",
-            "wood",
-        ),
-        "paved",
-    ),
-    **dict.fromkeys(
-        (
-            "sett",
-            "cobblestone",
-            "cobblestone:flattened",
-            "unhewn_cobblestone",
-            "stone",
-            "grass_paver",
-        ),
-        "rough",
-    ),
-    **dict.fromkeys(
-        (
-            "unpaved",
-            "gravel",
-            "fine_gravel",
-            "compacted",
-            "pebblestone",
-            "crushed_stone",
-            "chippings",
-            "stones",
-        ),
-        "gravel",
-    ),
-    **dict.fromkeys(
-        (
-            "ground",
-            "dirt",
-            "earth",
-            "soil",
-            "clay",
-            "mud",
-            "sand",
-            "grass",
-            "rock",
-            "woodchips",
-        ),
-        "ground",
-    ),
-}
-_TRACK_SURFACES = {
-    "grade1": "paved",
-    "grade2": "gravel",
-    "grade3": "ground",
-    "grade4": "ground",
-    "grade5": "ground",
-}
+_SURFACES = _by_word(
+    {
+        "paved": "paved asphalt tarmac chipseal concrete concrete:plates concrete:lanes cement"
+        " paving_stones paving_stones:lanes bricks brick metal metal_grid wood",
+        "rough": "sett cobblestone cobblestone:flattened unhewn_cobblestone stone grass_paver",
+        "gravel": "unpaved gravel fine_gravel compacted pebblestone crushed_stone chippings stones",
+        "ground": "ground dirt earth soil clay mud sand grass rock woodchips",
+    }
+)
+_TRACK_SURFACES = _by_word(
+    {"paved": "grade1", "gravel": "grade2", "ground": "grade3 grade4 grade5"}
+)
 _ROUGHNESS = {surface: rank for rank, surface in enumerate(SURFACES)}
 
-_PASSABLE_BARRIERS = frozenset(
-    (
-        "no",
-        "arch",
-        "border_control",
-        "cattle_grid",
-        "entrance",
-        "gate",
-        "height_restrictor",
-        "kerb",
-        "lift_gate",
-        "sally_port",
-        "sliding_gate",
-        "spikes",
-        "swing_gate",
-        "toll_booth",
-    )
-)
 _GATES = frozenset(("gate", "lift_gate", "sliding_gate", "swing_gate"))
-
-_TURN_TAGS = (
-    "restriction:hgv",
-    "restriction:goods",
-    "restriction:motor_vehicle",
-    "restriction:vehicle",
-    "restriction",
+_BARRIERS = dict.fromkeys(_GATES, Access.OPEN) | _by_word(
+    {
+        Access.OPEN: "no arch border_control cattle_grid entrance height_restrictor kerb"
+        " sally_port spikes toll_booth"
+    }
 )
-_TURN_TIMES = ("day_on", "day_off", "hour_on", "hour_off")
+"""Barriers that trucks pass; all others they do not."""
+
+TURN_TAGS = (*(f"restriction:{tag}" for tag in _ROAD_ACCESS[:-1]), "restriction")
+"""Tags of turn restrictions that bind trucks, the closest to a truck first."""
+_TURN_TIMES = frozenset(("day_on", "day_off", "hour_on", "hour_off"))
 _TURN_FREED = frozenset(("hgv", "goods", "motor_vehicle"))
 
 
@@ -298,16 +212,16 @@ def read_turn(tags: Mapping[str, str]) -> str | None:
     """
     if _frees_trucks(tags) or _has_times(tags):
         return None
-    return next((rule for tag in _TURN_TAGS if (rule := _turn_rule(tags.get(tag, "")))), None)
+    return next((rule for tag in TURN_TAGS if (rule := _turn_rule(tags.get(tag, "")))), None)
 
 
 def turn_doubt(tags: Mapping[str, str]) -> bool:
     """Tell whether a turn restriction may bind heavy trucks at times, or cannot be read."""
     if _frees_trucks(tags):
         return False
-    values = [tags[tag] for tag in _TURN_TAGS if tag in tags]
+    values = [tags[tag] for tag in TURN_TAGS if tag in tags]
     timed = bool(values) and _has_times(tags)
-    conditional = any(tag + _CONDITIONAL in tags for tag in _TURN_TAGS)
+    conditional = any(tag + _CONDITIONAL in tags for tag in TURN_TAGS)
     return timed or conditional or any(_turn_rule(value) is None for value in values)
 
 
@@ -339,7 +253,8 @@ def split_tags(text: str) -> dict[str, str]:
 
 def join_tags(tags: Mapping[str, str]) -> str:
     """Write tags as one text, sorted, with `;`, `=` and `%` inside a value percent-escaped."""
-    return "; ".join(f"{_escape(key)}={_escape(tags[key])}" for key in sorted(tags))
+    pairs = ((key.translate(_ESCAPES), tags[key].translate(_ESCAPES)) for key in sorted(tags))
+    return "; ".join(map("=".join, pairs))
 
 
 # Access.
@@ -366,22 +281,16 @@ def _is_last_stretch(service: str | None, tags: Mapping[str, str], road_class: s
 
 def _decide(tags: Mapping[str, str], chain: Iterable[str]) -> Access | None:
     """Let the first tag with a known value decide; None where there is none."""
-    for tag in chain:
-        value = tags.get(tag)
-        if value is not None and (access := _read_access_value(value)) is not None:
-            return access
-    return None
+    values = (_read_access_value(tags[tag]) for tag in chain if tag in tags)
+    return next((access for access in values if access is not None), None)
 
 
 def _read_access_value(value: str) -> Access | None:
     """Read one access value; the most open counts where there are several."""
-    access = _ACCESS_VALUES.get(value)
-    if access is not None:
-        return access
-    return min(
-        (known for part in _parts(value) if (known := _ACCESS_VALUES.get(part)) is not None),
-        default=None,
-    )
+    if value in _ACCESS_VALUES:
+        return _ACCESS_VALUES[value]
+    known = (_ACCESS_VALUES[part] for part in _parts(value) if part in _ACCESS_VALUES)
+    return min(known, default=None)
 
 
 def _read_directions(tags: Mapping[str, str], forward: bool, backward: bool) -> tuple[bool, bool]:
@@ -406,9 +315,9 @@ def _has_ford(tags: Mapping[str, str]) -> bool:
 
 
 def _default_access(kind: str | None, tags: Mapping[str, str]) -> Access:
-    if kind not in _PASSABLE_BARRIERS:
-        return Access.CLOSED
-    return Access.LOCAL if kind in _GATES and tags.get("locked") == "yes" else Access.OPEN
+    if kind in _GATES and tags.get("locked") == "yes":
+        return Access.LOCAL
+    return _BARRIERS.get(kind or "", Access.CLOSED)
 
 
 # Directions, speed, name and the road itself.
@@ -416,23 +325,15 @@ def _default_access(kind: str | None, tags: Mapping[str, str]) -> Access:
 
 def _read_oneway(tags: Mapping[str, str], road_class: str) -> tuple[bool, bool]:
     """Tell whether a way may be driven along its nodes, and against them."""
-    for tag in _ONEWAY:
-        directions = _DIRECTIONS.get(tags.get(tag, ""))
-        if directions is not None:
-            return directions
     implied = tags.get("junction") in _ONEWAY_JUNCTIONS or road_class in _ONEWAY_CLASSES
-    return True, not implied
+    said = (_DIRECTIONS[tags[tag]] for tag in _ONEWAY if tags.get(tag) in _DIRECTIONS)
+    return next(said, (True, not implied))
 
 
 def _read_maxspeed(tags: Mapping[str, str]) -> float:
     """Give the signed limit, that for trucks before that for all, in km/h."""
-    for tag in _SPEED_TAGS:
-        value = tags.get(tag)
-        if value is not None:
-            limit = _lowest_speed(value)
-            if not math.isnan(limit):
-                return limit
-    return math.nan
+    limits = (_lowest_speed(tags[tag]) for tag in _SPEED_TAGS if tag in tags)
+    return next((limit for limit in limits if not math.isnan(limit)), math.nan)
 
 
 @lru_cache(1024)
@@ -534,7 +435,7 @@ def _frees_trucks(tags: Mapping[str, str]) -> bool:
 
 
 def _has_times(tags: Mapping[str, str]) -> bool:
-    return any(tag in tags for tag in _TURN_TIMES)
+    return not tags.keys().isdisjoint(_TURN_TIMES)
 
 
 # Tags that are kept.
@@ -576,10 +477,6 @@ def _find_doubt(key: str, value: str) -> str | None:
 def _parts(value: str) -> list[str]:
     """Take several values apart, as in `customers; delivery`."""
     return [part.strip() for part in value.lower().split(";") if part.strip()]
-
-
-def _escape(text: str) -> str:
-    return text.translate(_ESCAPES)
 
 
 def _unescape(text: str) -> str:

@@ -23,10 +23,7 @@ would be too many to follow. A judgement."""
 
 
 def find_turns(
-    mapped: Iterable[MappedTurn],
-    way: Integers,
-    ends: SmallIntegers,
-    via_nodes: Mapping[int, int],
+    mapped: Iterable[MappedTurn], way: Integers, ends: SmallIntegers, via_nodes: Mapping[int, int]
 ) -> Turns:
     """Find the arcs that each restriction runs over.
 
@@ -77,10 +74,7 @@ class _Roads:
     """The edges of the ways that restrictions speak of."""
 
     def __init__(
-        self,
-        restrictions: tuple[MappedTurn, ...],
-        way: Integers,
-        ends: SmallIntegers,
+        self, restrictions: tuple[MappedTurn, ...], way: Integers, ends: SmallIntegers
     ) -> None:
         wanted = {
             member

@@ -14,9 +14,9 @@ from raastof_geo.roads.edges import NetworkMetadata, Turns, no_turns
 from raastof_geo.roads.mapped.osm import OsmWays
 from raastof_geo.roads.mapped.turns import find_turns, gather_turns
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.projection import measure_steps
+from raastof_geo.roads.projection import bound, measure_steps
 from raastof_geo.roads.road import Road
-from raastof_geo.roads.stored.steps import round_degrees
+from raastof_geo.roads.stored.steps import lay_runs, round_degrees
 
 
 def lay_network(
@@ -41,7 +41,7 @@ def lay_network(
     pieces = _split(ways)
     length_m = _measure(pieces, ways, lon, lat)
     first, last = ways.node[pieces.begin], ways.node[pieces.end]
-    points = _points(pieces)
+    points = lay_runs(pieces.begin, pieces.size)
     number, nodes = _number_nodes(first, last, len(lon))
     road = ways.road[pieces.way]
     network = RoadNetwork(
@@ -61,7 +61,7 @@ def lay_network(
             title=title,
             osm_date=osm_date or ways.osm_date or datetime.now(UTC).date().isoformat(),
             simplified_m=0.0,
-            bounds=(float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())),
+            bounds=bound(lon, lat),
             doubtful_turns=ways.doubtful_turns,
         ),
         way=ways.way[pieces.way],
@@ -120,12 +120,6 @@ def _between(ways: OsmWays, at_junction: Mask) -> _Pieces:
     return _Pieces(cut[:-1][kept], cut[1:][kept], way[:-1][kept])
 
 
-def _points(pieces: _Pieces) -> Integers:
-    start = np.cumsum(pieces.size) - pieces.size
-    ahead = np.repeat(pieces.begin - start, pieces.size)
-    return np.asarray(np.arange(int(pieces.size.sum())) + ahead, np.int64)
-
-
 def _measure(pieces: _Pieces, ways: OsmWays, lon: Floats, lat: Floats) -> Floats:
     """Measure on the ellipsoid, and round up to a centimetre."""
     begin, end = ways.node[:-1], ways.node[1:]
@@ -161,30 +155,52 @@ def _raise_barriers(network: RoadNetwork, barriers: dict[int, Road]) -> RoadNetw
     node = ends[edge, side]
     copy = (len(network.node_lon) + np.arange(len(edge))).astype(np.int32)
     ends[edge, side] = copy
-    count = len(edge)
     stands = {
-        (int(one), int(end)): network.edge_count + rank
-        for rank, (one, end) in enumerate(zip(edge, side, strict=True))
+        (one, end): network.edge_count + rank
+        for rank, (one, end) in enumerate(zip(edge.tolist(), side.tolist(), strict=True))
     }
-    lon, lat = network.node_lon[node], network.node_lat[node]
+    parted = replace(
+        network,
+        node_lon=np.append(network.node_lon, network.node_lon[node]),
+        node_lat=np.append(network.node_lat, network.node_lat[node]),
+        tail=ends[:, 0].copy(),
+        head=ends[:, 1].copy(),
+        roads=(*network.roads, *barriers.values()),
+        turns=_pass_barriers(network.turns, stands),
+    )
+    road = np.array([kinds[at] for at in node.tolist()], np.int32)
+    return add_straight_edges(parted, node, copy, road=road, length_m=np.zeros(len(node)))
+
+
+def add_straight_edges(
+    network: RoadNetwork,
+    tail: SmallIntegers,
+    head: SmallIntegers,
+    *,
+    road: SmallIntegers,
+    length_m: Floats,
+) -> RoadNetwork:
+    """Add straight edges, open in both directions, that no way of OpenStreetMap stands for.
+
+    Returns
+    -------
+    network
+        The edges there were, then the new ones.
+    """
+    both = np.column_stack((tail, head)).ravel()
+    more = network.point_start[-1] + 2 * np.arange(1, len(tail) + 1)
     return replace(
         network,
-        node_lon=np.append(network.node_lon, lon),
-        node_lat=np.append(network.node_lat, lat),
-        tail=np.append(ends[:, 0], node).astype(np.int32),
-        head=np.append(ends[:, 1], copy).astype(np.int32),
-        length_m=np.append(network.length_m, np.zeros(count)),
-        forward=np.append(network.forward, np.ones(count, bool)),
-        backward=np.append(network.backward, np.ones(count, bool)),
-        road=np.append(network.road, [kinds[at] for at in node.tolist()]).astype(np.int32),
-        roads=(*network.roads, *barriers.values()),
-        point_start=np.append(
-            network.point_start, network.point_start[-1] + 2 * np.arange(1, count + 1)
-        ).astype(np.int32),
-        lon=np.append(network.lon, np.repeat(lon, 2)),
-        lat=np.append(network.lat, np.repeat(lat, 2)),
-        way=np.append(network.way, np.zeros(count, np.int64)),
-        turns=_pass_barriers(network.turns, stands),
+        tail=np.append(network.tail, tail).astype(np.int32),
+        head=np.append(network.head, head).astype(np.int32),
+        length_m=np.append(network.length_m, length_m),
+        forward=np.append(network.forward, np.ones(len(tail), bool)),
+        backward=np.append(network.backward, np.ones(len(tail), bool)),
+        road=np.append(network.road, road).astype(np.int32),
+        way=np.append(network.way, np.zeros(len(tail), np.int64)),
+        point_start=np.append(network.point_start, more).astype(np.int32),
+        lon=np.append(network.lon, network.node_lon[both]),
+        lat=np.append(network.lat, network.node_lat[both]),
     )
 
 

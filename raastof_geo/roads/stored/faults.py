@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from itertools import chain
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats
 from raastof_geo.language import Message, say
+from raastof_geo.roads.edges import StoredColumns
 from raastof_geo.roads.network import RoadNetwork
 
 _OF_NODES = ("node_lon", "node_lat")
 _OF_EDGES = ("tail", "head", "length_cm", "directions", "road", "way", "inner_count")
 _OF_POINTS = ("inner_lon", "inner_lat")
 _OF_TURNS = ("turn_only", "turn_size")
-STORED_COLUMNS = (*_OF_NODES, *_OF_EDGES, *_OF_POINTS, *_OF_TURNS, "turn_arc")
+STORED_COLUMNS = StoredColumns._fields
 """What a file of roads holds, apart from texts."""
 
 _BOTH_WAYS = 3
@@ -37,7 +38,7 @@ simplification may have taken. A judgement: a lie, not a hairpin, shall be found
 _WINDING_M = 1000.0
 
 
-def find_fault_in_columns(columns: Mapping[str, NDArray[Any]]) -> Message | None:
+def find_fault_in_columns(columns: StoredColumns) -> Message | None:
     """Name the first rule that the columns of a file break, before anything is made of them.
 
     Returns
@@ -45,24 +46,24 @@ def find_fault_in_columns(columns: Mapping[str, NDArray[Any]]) -> Message | None
     fault
         None where there is none.
     """
-    for label in STORED_COLUMNS:
-        if columns[label].ndim != 1 or columns[label].dtype.kind not in "iu":
+    for label, column in zip(STORED_COLUMNS, columns, strict=True):
+        if column.ndim != 1 or column.dtype.kind not in "iu":
             return say("{column} does not hold whole numbers", column=label)
     for labels in (_OF_NODES, _OF_EDGES, _OF_POINTS, _OF_TURNS):
-        if len({len(columns[label]) for label in labels}) > 1:
+        if len({len(getattr(columns, label)) for label in labels}) > 1:
             return say("its columns differ in length")
     return _find_false_count(columns)
 
 
-def _find_false_count(columns: Mapping[str, NDArray[Any]]) -> Message | None:
+def _find_false_count(columns: StoredColumns) -> Message | None:
     for count, parts, least in (("inner_count", "inner_lon", 0), ("turn_size", "turn_arc", 1)):
-        sizes = columns[count]
+        sizes = getattr(columns, count)
         if len(sizes) and int(sizes.min()) < least:
             return say("{column} holds numbers that are too small", column=count)
-        if int(sizes.sum(dtype=np.float64)) != len(columns[parts]):
+        if int(sizes.sum(dtype=np.float64)) != len(getattr(columns, parts)):
             return say("{column} does not count what {parts} holds", column=count, parts=parts)
     for label, most in (("directions", _BOTH_WAYS), ("turn_only", 1)):
-        if not _within(columns[label], most + 1):
+        if not _within(getattr(columns, label), most + 1):
             return say("{column} holds numbers that mean nothing", column=label)
     return None
 
@@ -117,35 +118,21 @@ def find_fault(network: RoadNetwork) -> Message | None:
 
 
 def _find_fault_in_values(network: RoadNetwork) -> Message | None:
-    if not _names_what_exists(network):
+    ends = np.concatenate((network.tail, network.head))
+    if not (_within(ends, network.node_count) and _within(network.road, len(network.roads))):
         return say("an edge names a node or a road that does not exist")
-    for name, column in chain(*(kind.items() for kind in _unknown(network))):
+    unknown = (network.extra.get(kind, {}).items() for kind in ("fields", "limits"))
+    for name, column in chain(*unknown):
         if isinstance(column, list) and len(column) != len(network.roads):
             return say("its unknown column {name} does not describe its roads", name=name)
     if not _within(network.turns.arc, 2 * len(network.tail)):
         return say("a turn names an edge that does not exist")
-    if not _lies_on_earth(network):
+    east, north = (network.lon, network.node_lon), (network.lat, network.node_lat)
+    if not all(_lies_within(*one) for one in (*product(east, (180,)), *product(north, (90,)))):
         return say("a place lies outside the Earth")
     if not network.length_m.min() >= 0:
         return say("a length is negative or missing")
     return _find_loose_end(network) or _find_false_length(network)
-
-
-def _names_what_exists(network: RoadNetwork) -> bool:
-    ends = np.concatenate((network.tail, network.head))
-    return _within(ends, len(network.node_lon)) and _within(network.road, len(network.roads))
-
-
-def _unknown(network: RoadNetwork) -> list[Mapping[str, Any]]:
-    """Give the columns of roads that this version does not know, by kind and name."""
-    return [network.extra.get(kind, {}) for kind in ("fields", "limits")]
-
-
-def _lies_on_earth(network: RoadNetwork) -> bool:
-    longitudes, latitudes = (network.lon, network.node_lon), (network.lat, network.node_lat)
-    return all(_lies_within(lon, 180) for lon in longitudes) and all(
-        _lies_within(lat, 90) for lat in latitudes
-    )
 
 
 def _find_loose_end(network: RoadNetwork) -> Message | None:

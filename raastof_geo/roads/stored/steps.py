@@ -102,8 +102,14 @@ def _lengthen(steps: NDArray[Any], count: SmallIntegers, base: SmallIntegers) ->
     return (total[1:] + np.repeat(base - before, count)).astype(np.int32)
 
 
-def _run_starts(count: SmallIntegers) -> Integers:
-    return np.cumsum(count, dtype=np.int64) - count
+def lay_runs(first: NDArray[Any], size: NDArray[Any]) -> Integers:
+    """List the positions in runs of `size` from `first` on, run by run."""
+    ahead = np.repeat(first - _run_starts(size), size)
+    return np.asarray(ahead + np.arange(len(ahead)), np.int64)
+
+
+def _run_starts(count: NDArray[Any]) -> Integers:
+    return np.asarray(np.cumsum(count, dtype=np.int64) - count, np.int64)
 
 
 def add_up(steps: NDArray[Any]) -> SmallIntegers:

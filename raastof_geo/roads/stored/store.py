@@ -37,7 +37,6 @@ _SMALL_BYTES = 1 << 26
 _MOST_PACKED = 100
 """A file may unpack to so many times its own bytes, and those of a small one more."""
 _FIRST_MOMENT_OF_ZIP = (1980, 1, 1, 0, 0, 0)
-_TEXTS = ("roads", "metadata")
 
 
 def read_network(path: str | os.PathLike[str]) -> RoadNetwork:
@@ -54,11 +53,11 @@ def read_network(path: str | os.PathLike[str]) -> RoadNetwork:
         The file is missing, damaged or something else.
     """
     file = Path(path)
-    columns = _read_columns(file)
+    columns, roads, metadata = _read_columns(file)
     try:
         complaint = find_fault_in_columns(columns)
         if not complaint:
-            network = _decode(columns)
+            network = _decode(columns, json.loads(roads.tobytes()), json.loads(metadata.tobytes()))
             complaint = find_fault(network)
     except Exception as error:  # what is not as it should be fails in many ways
         raise RoadDataError(_damaged(file)) from error
@@ -105,7 +104,7 @@ def _is_network(file: Path) -> bool:
         return False
 
 
-def _read_columns(file: Path) -> StoredColumns:
+def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]]:
     if not file.exists():
         raise RoadDataError(say("There is no road network file {file}.", file=file))
     if not file.is_file():
@@ -114,7 +113,8 @@ def _read_columns(file: Path) -> StoredColumns:
         _check_size(file)
         with np.load(file, allow_pickle=False) as archive:
             _check_format(file, archive["metadata"])
-            columns = {label: archive[label] for label in (*STORED_COLUMNS, *_TEXTS)}
+            columns = StoredColumns(*(archive[label] for label in STORED_COLUMNS))
+            return columns, archive["roads"], archive["metadata"]
     except RoadDataError:
         raise
     except KeyError as error:
@@ -129,7 +129,6 @@ def _read_columns(file: Path) -> StoredColumns:
         raise RoadDataError(say("{file} may not be read by this user.", file=file)) from error
     except Exception as error:  # ZIP, NumPy and JSON each raise their own
         raise RoadDataError(_damaged(file)) from error
-    return columns
 
 
 def _check_size(file: Path) -> None:
@@ -172,43 +171,44 @@ def _damaged(file: Path, fault: Message | None = None) -> Message:
     )
 
 
-def _encode(network: RoadNetwork) -> StoredColumns:
+def _encode(network: RoadNetwork) -> dict[str, NDArray[Any]]:
     extra = network.extra
     metadata = {"format": NETWORK_FORMAT, **asdict(network.metadata), **extra.get("metadata", {})}
     roads = encode_roads(network.roads, extra, network.lacking)
-    return {**network.to_columns(), "roads": as_json(roads), "metadata": as_json(metadata)}
+    columns = network.to_columns()._asdict()
+    return {**columns, "roads": as_json(roads), "metadata": as_json(metadata)}
 
 
-def _decode(columns: Mapping[str, NDArray[Any]]) -> RoadNetwork:
-    node_lon, node_lat = add_up(columns["node_lon"]), add_up(columns["node_lat"])
-    tail = add_up(columns["tail"])
-    head = tail + columns["head"].astype(np.int32)
-    count = columns["inner_count"].astype(np.int32)
+def _decode(
+    columns: StoredColumns, roads: Mapping[str, Any], given: Mapping[str, Any]
+) -> RoadNetwork:
+    node_lon, node_lat = add_up(columns.node_lon), add_up(columns.node_lat)
+    tail = add_up(columns.tail)
+    head = tail + columns.head.astype(np.int32)
+    count = columns.inner_count.astype(np.int32)
     point_start = np.concatenate(([0], np.cumsum(count + 2))).astype(np.int32)
-    given = json.loads(columns["metadata"].tobytes())
     metadata, unknown = _read_metadata(given)
-    roads = json.loads(columns["roads"].tobytes())
     table = decode_roads(roads if given["format"] == NETWORK_FORMAT else upgrade_roads(roads))
-    turn_start = np.append(0, np.cumsum(columns["turn_size"], dtype=np.int64))
+    turn_start = np.append(0, np.cumsum(columns.turn_size, dtype=np.int64))
     return RoadNetwork(
         node_lon=freeze(node_lon / STEPS_A_DEGREE),
         node_lat=freeze(node_lat / STEPS_A_DEGREE),
         tail=freeze(tail),
         head=freeze(head),
-        length_m=freeze(columns["length_cm"] / 100),
-        forward=freeze((columns["directions"] & FORWARD) > 0),
-        backward=freeze((columns["directions"] & BACKWARD) > 0),
-        road=freeze(columns["road"].astype(np.int32)),
+        length_m=freeze(columns.length_cm / 100),
+        forward=freeze((columns.directions & FORWARD) > 0),
+        backward=freeze((columns.directions & BACKWARD) > 0),
+        road=freeze(columns.road.astype(np.int32)),
         roads=table.roads,
         point_start=freeze(point_start),
-        lon=freeze(draw_shapes(point_start, node_lon, tail, head, columns["inner_lon"])),
-        lat=freeze(draw_shapes(point_start, node_lat, tail, head, columns["inner_lat"])),
+        lon=freeze(draw_shapes(point_start, node_lon, tail, head, columns.inner_lon)),
+        lat=freeze(draw_shapes(point_start, node_lat, tail, head, columns.inner_lat)),
         metadata=metadata,
-        way=freeze(np.cumsum(columns["way"], dtype=np.int64)),
+        way=freeze(np.cumsum(columns.way, dtype=np.int64)),
         turns=Turns(
-            only=freeze(columns["turn_only"] > 0),
+            only=freeze(columns.turn_only > 0),
             start=freeze(turn_start),
-            arc=freeze(columns["turn_arc"].astype(np.int32)),
+            arc=freeze(columns.turn_arc.astype(np.int32)),
         ),
         extra={**table.extra, **({"metadata": unknown} if unknown else {})},
         lacking=table.lacking,
@@ -224,7 +224,7 @@ def _read_metadata(found: Mapping[str, Any]) -> tuple[NetworkMetadata, dict[str,
     return NetworkMetadata(bounds=(west, south, east, north), **known), unknown
 
 
-def _pack(columns: StoredColumns, compress: bool) -> bytes:
+def _pack(columns: Mapping[str, NDArray[Any]], compress: bool) -> bytes:
     content = io.BytesIO()
     method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
     with zipfile.ZipFile(content, "w", method, compresslevel=9) as archive:
