@@ -33,10 +33,11 @@ from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.mapped.osm import read_osm
-from raastof_geo.roads.routing.router import prepare_router
+from raastof_geo.roads.routing.graph import build_graph
+from raastof_geo.roads.routing.router import load_router
 imported = time.perf_counter()
 network = load_network(sys.argv[1])
-router = prepare_router(network)
+router = load_router(build_graph(network))
 ready = time.perf_counter()
 edges = numpy.random.default_rng(1).choice(numpy.flatnonzero(network.access == 0), 300)
 stops = [RoadStop(int(edge), 0.5) for edge in edges]
@@ -123,10 +124,11 @@ class World:
 
     def __init__(self, file: Path) -> None:
         from raastof_geo.roads.load import load_network
-        from raastof_geo.roads.routing.router import prepare_router
+        from raastof_geo.roads.routing.graph import build_graph
+        from raastof_geo.roads.routing.router import load_router
 
         self.network = load_network(file)
-        self.router = prepare_router(self.network)
+        self.router = load_router(build_graph(self.network))
         self.weight = self.router.graph.length_km
         self.measure = self.router.weigh(self.weight)
 
@@ -243,7 +245,8 @@ def with_scipy(world: World) -> float:
     from scipy.sparse.csgraph import dijkstra
 
     from raastof_geo.roads.routing.approach import RoadStop
-    from raastof_geo.roads.routing.router import prepare_router
+    from raastof_geo.roads.routing.graph import build_graph
+    from raastof_geo.roads.routing.router import load_router
 
     graph, network = world.router.graph, world.network
     key = graph.start * graph.size + graph.end
@@ -256,7 +259,7 @@ def with_scipy(world: World) -> float:
     nodes = network.tail[edges]
     distances = dijkstra(matrix, indices=nodes)
     stops = [RoadStop(int(edge), 0.0) for edge in edges]
-    free = prepare_router(network, turns=False, restricted=False)
+    free = load_router(build_graph(network, turns=False), restricted=False)
     ours = free.weigh(free.graph.length_km).matrix(stops, stops)
     both = np.isfinite(ours) & np.isfinite(distances[:, nodes])
     gap = np.abs(ours - distances[:, nodes])[both] / np.maximum(distances[:, nodes][both], 1)
@@ -320,10 +323,11 @@ import numpy, shapely, scipy.sparse.csgraph
 from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.mapped.osm import read_osm
-from raastof_geo.roads.routing.router import prepare_router
+from raastof_geo.roads.routing.graph import build_graph
+from raastof_geo.roads.routing.router import load_router
 begin = time.perf_counter()
 network = lay_network(read_osm(sys.argv[1], area=shapely.box(*{box!r})))
-router = prepare_router(network)
+router = load_router(build_graph(network))
 ready = time.perf_counter()
 edges = numpy.random.default_rng(1).choice(numpy.flatnonzero(network.access == 0), 300)
 stops = [RoadStop(int(edge), 0.5) for edge in edges]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,6 +19,7 @@ from raastof_geo.figures.vocabulary import LOADS_DRIVEN
 from raastof_geo.language import Message, say
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.mapped.tags import find_doubts, split_tags
+from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import TruckSize, find_local_edges
 from raastof_geo.roads.road import Access, align_limits
 from raastof_geo.roads.routing.drive import Load, emit_kg_co2e, size_truck
@@ -60,15 +64,25 @@ class DoubtfulTag:
     lat: float
 
 
+class TripFigures(NamedTuple):
+    """What one route comes to."""
+
+    km: float
+    hours: float
+    kg_co2e: float
+
+
+_Figure = Literal["km", "hours", "kg_co2e"]
+
+
 @dataclass(frozen=True, eq=False)
 class Trip:
     """One way of one trip: the legal route beside the unrestricted one."""
 
-    load: str
-    """`full` or `empty`."""
-    figures: dict[str, float]
-    """Of the legal route: `km`, `hours`, `kg_co2e`, `toll_km`, `ferry_km`, `link_dkk`."""
-    free_figures: dict[str, float]
+    load: Load
+    figures: TripFigures
+    """Of the legal route."""
+    free_figures: TripFigures
     """The same, were nothing closed to the truck."""
     line: Floats
     """The legal route as lon and lat. [degrees, points × 2]"""
@@ -77,9 +91,9 @@ class Trip:
     roads: tuple[tuple[str, float], ...]
     """Names of the roads of the legal route in their order, and the kilometres on each."""
 
-    def longer(self, figure: str) -> float:
+    def longer(self, figure: _Figure) -> float:
         """Give how much more the legal route has of a figure."""
-        return self.figures[figure] - self.free_figures[figure]
+        return float(getattr(self.figures, figure) - getattr(self.free_figures, figure))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +110,7 @@ class Detour:
     loads_per_year: float | None
     """Loads of this leg under the plan; none where no plan was given. [loads/year]"""
 
-    def longer(self, figure: str) -> float:
+    def longer(self, figure: _Figure) -> float:
         """Give how much more there and back have of a figure. [each load]"""
         return sum(trip.longer(figure) for trip in self.trips)
 
@@ -149,7 +163,9 @@ def explain_route(
         vehicle=chosen,
         period=when,
         trips=tuple(trip for trip, _ in trips),
-        doubts=_find_doubts(roads, np.unique(np.concatenate([edges for _, edges in trips]))),
+        doubts=_find_doubts(
+            roads.network, np.unique(np.concatenate([edges for _, edges in trips]))
+        ),
         loads_per_year=None
         if flows is None
         else _loads_per_year(roads, flows, origin, destination),
@@ -208,10 +224,11 @@ class _Way:
 def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
     """Find both routes of one way, and the edges of the network that either touches."""
     roads = way.roads
-    key = way.vehicle, way.load, way.active
-    start, goal = roads.stops[origin], roads.stops[destination]
-    legal = roads.weigh(*key).routes([start], [goal])
-    free = roads.weigh_free(*key).routes([start], [goal])
+    ends = [roads.stops[origin]], [roads.stops[destination]]
+    legal, free = (
+        roads.weigh(way.vehicle, way.load, way.active, free=free).routes(*ends)
+        for free in (False, True)
+    )
     if not free.exists[0]:
         raise NoRouteError(
             say(
@@ -237,33 +254,26 @@ def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
         )
     trip = Trip(
         load=way.load,
-        figures=_sum_up(way, legal),
-        free_figures=_sum_up(way, free),
+        figures=_sum_up(way, legal, free=False),
+        free_figures=_sum_up(way, free, free=True),
         line=legal.draw(0),
         free_line=free.draw(0),
         obstacles=obstacles,
         roads=tuple(_name_roads(legal)),
     )
-    edges = [routes.graph.edge[routes.arcs(0)] for routes in (legal, free)]
-    return trip, np.concatenate(edges)
+    return trip, np.concatenate([routes.graph.edge[routes.arcs(0)] for routes in (legal, free)])
 
 
-def _sum_up(way: _Way, routes: Routes) -> dict[str, float]:
+def _sum_up(way: _Way, routes: Routes, *, free: bool) -> TripFigures:
     scenario = way.roads.scenario
-    quantities = way.roads.price(way.vehicle, way.active, graph=routes.graph).quantities
+    quantities = way.roads.price(way.vehicle, way.active, free=free).quantities
+    wanted = ("km", "hours", f"energy_{way.load}", "ferry_km")
+    sums = routes.sums({name: quantities[name] for name in wanted})
+    km, hours, energy, ferry_km = (float(sums[name][0]) for name in wanted)
     year = next(iter(scenario.periods.values())).middle_year
-    sums = {name: float(values[0]) for name, values in routes.sums(quantities).items()}
-    kg_co2e = emit_kg_co2e(
-        scenario.catalogue, way.truck, sums[f"energy_{way.load}"], sums["ferry_km"], year
+    return TripFigures(
+        km, hours, emit_kg_co2e(scenario.catalogue, way.truck, energy, ferry_km, year)
     )
-    return {
-        "km": sums["km"],
-        "hours": sums["hours"],
-        "kg_co2e": kg_co2e,
-        "toll_km": sums["toll_km"],
-        "ferry_km": sums["ferry_km"],
-        "link_dkk": sums["link_dkk"],
-    }
 
 
 def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
@@ -271,39 +281,23 @@ def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
 
     A stretch is a run of edges of one road that are closed for one reason.
     """
-    roads, graph = way.roads, free.graph
-    network = roads.network
+    network, graph = way.roads.network, free.graph
     arcs, shares = free.arcs(0), free.shares(0)
     edges = graph.edge[arcs]
     reasons = [_explain_edge(way, edge) for edge in edges.tolist()]
-    local = find_local_edges(network)[edges]
-    for rank in _inner(local):
+    for rank in _inner(find_local_edges(network)[edges]):
         reasons[rank] = reasons[rank] or say("open for the first and the last stretch only")
-    first = 0
-    for rank in range(1, len(edges) + 1):
-        same = rank < len(edges) and _alike(roads, reasons, edges, first, rank)
-        if same:
-            continue
-        reason = reasons[first]
+
+    def alike(rank: int) -> tuple[str, str]:
+        return str(reasons[rank]), network.called(int(edges[rank]))
+
+    for _, run in groupby(range(len(edges)), alike):
+        stretch = list(run)
+        reason, along = reasons[stretch[0]], edges[stretch]
         if reason is not None:
-            stretch = slice(first, rank)
-            length_m = float((network.length_m[edges[stretch]] * shares[stretch]).sum())
-            yield _describe(roads, int(edges[first]), reason, length_m)
-        first = rank
-    yield from _forbidden_turns(roads, arcs, free)
-
-
-def _alike(
-    roads: RoadPrices,
-    reasons: list[Message | None],
-    edges: Integers,
-    one: int,
-    other: int,
-) -> bool:
-    network = roads.network
-    return str(reasons[one]) == str(reasons[other]) and (
-        network.called(int(edges[one])) == network.called(int(edges[other]))
-    )
+            length_m = float((network.length_m[along] * shares[stretch]).sum())
+            yield _describe(network, int(along[0]), reason, length_m)
+    yield from _forbidden_turns(network, free)
 
 
 def _inner(local: Mask) -> list[int]:
@@ -311,9 +305,8 @@ def _inner(local: Mask) -> list[int]:
     through = np.flatnonzero(~local)
     if not len(through):
         return []
-    ranks = np.arange(len(local))
-    inside = local & (ranks > through[0]) & (ranks < through[-1])
-    found: list[int] = np.flatnonzero(inside).tolist()
+    inside = np.flatnonzero(local)
+    found: list[int] = inside[(inside > through[0]) & (inside < through[-1])].tolist()
     return found
 
 
@@ -353,45 +346,40 @@ def _explain_limits(size: TruckSize, limits: Floats) -> Message | None:
     )
 
 
-def _forbidden_turns(roads: RoadPrices, arcs: Integers, free: Routes) -> Iterator[Obstacle]:
+def _forbidden_turns(network: RoadNetwork, free: Routes) -> Iterator[Obstacle]:
     """Name the turn restrictions that a route breaks."""
-    turns, graph = roads.network.turns, free.graph
-    if not len(turns):
-        return
-    driven = (2 * graph.edge[arcs] + ~graph.ahead[arcs]).tolist()
+    arcs = free.arcs(0)
+    driven = (2 * free.graph.edge[arcs] + ~free.graph.ahead[arcs]).tolist()
     place = {arc: rank for rank, arc in enumerate(driven)}
-    for only, sequence in turns:
+    for only, sequence in network.turns:
         rank = place.get(sequence[0])
         follows = [] if rank is None else driven[rank : rank + len(sequence)]
         if len(follows) < len(sequence) or follows[:-1] != sequence[:-1]:
             continue
         if (follows[-1] == sequence[-1]) is not only:
             edge = follows[-1] // 2
-            yield _describe(roads, edge, say("the turn into this road is forbidden"), 0.0)
+            yield _describe(network, edge, say("the turn into this road is forbidden"), 0.0)
 
 
-def _describe(roads: RoadPrices, edge: int, reason: Message, length_m: float) -> Obstacle:
-    network = roads.network
-    lon, lat = _middle(roads, edge)
+def _describe(network: RoadNetwork, edge: int, reason: Message, length_m: float) -> Obstacle:
     road = network.roads[network.road[edge]]
     tags = "; ".join(f"{key}={value}" for key, value in split_tags(road.tags).items())
-    return Obstacle(reason, road.name, int(network.way[edge]), tags, length_m, lon, lat)
+    way, lon, lat = _locate(network, edge)
+    return Obstacle(reason, road.name, way, tags, length_m, lon, lat)
 
 
-def _middle(roads: RoadPrices, edge: int) -> tuple[float, float]:
-    network = roads.network
+def _locate(network: RoadNetwork, edge: int) -> tuple[int, float, float]:
+    """Give the way that an edge is part of, and a place half way along it: lon and lat."""
     middle = int(network.point_start[edge] + network.point_start[edge + 1]) // 2
-    return float(network.lon[middle]), float(network.lat[middle])
+    return int(network.way[edge]), float(network.lon[middle]), float(network.lat[middle])
 
 
-def _find_doubts(roads: RoadPrices, edges: Integers) -> tuple[DoubtfulTag, ...]:
-    network = roads.network
+def _find_doubts(network: RoadNetwork, edges: Integers) -> tuple[DoubtfulTag, ...]:
     found: dict[tuple[int, str, str], DoubtfulTag] = {}
     for edge in edges.tolist():
         road = network.roads[network.road[edge]]
         for kind, key, value in find_doubts(road.tags):
-            way = int(network.way[edge])
-            lon, lat = _middle(roads, edge)
+            way, lon, lat = _locate(network, edge)
             found.setdefault(
                 (way or -edge, key, value),
                 DoubtfulTag(_DOUBTS[kind], key, value, road.name, way, lon, lat),
@@ -403,22 +391,15 @@ def _name_roads(routes: Routes) -> Iterator[tuple[str, float]]:
     """Give the roads along a route; stretches of one name count together."""
     network = routes.graph.network
     edges = routes.graph.edge[routes.arcs(0)]
-    lengths = network.length_m[edges] * routes.shares(0) / 1000
-    name, total = None, 0.0
-    for edge, length in zip(edges.tolist(), lengths.tolist(), strict=True):
-        called = network.called(edge)
-        if called != name:
-            if name is not None:
-                yield name, total
-            name, total = called, 0.0
-        total += length
-    if name is not None:
-        yield name, total
+    lengths = (network.length_m[edges] * routes.shares(0) / 1000).tolist()
+    named = zip(map(network.called, edges.tolist()), lengths, strict=True)
+    for name, stretches in groupby(named, key=itemgetter(0)):
+        yield name, sum(length for _, length in stretches)
 
 
 def _loads_per_year(roads: RoadPrices, flows: pd.DataFrame, origin: str, destination: str) -> float:
     """Count the loads of a leg that flows have in a year. [loads/year]"""
-    there = flows[(flows["origin"] == origin) & (flows["destination"] == destination)]
+    there = flows[(flows.origin == origin) & (flows.destination == destination)]
     periods = list(roads.scenario.periods.values())
     years = sum((period.end - period.start).days + 1 for period in periods) / 365.25
     return float(there[LOADS_DRIVEN].sum()) / years

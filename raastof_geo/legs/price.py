@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias, TypeVar
+from itertools import product
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,7 @@ from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.legs.lost import tell_lost
-from raastof_geo.legs.roads import PASSED, ArcPrices, RoadPrices
+from raastof_geo.legs.roads import PASSED, Active, ArcPrices, RoadPrices
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.drive import SCOPES, Load, emit_kg_co2e, pay_on_the_way
 from raastof_geo.roads.routing.router import place_stops
@@ -28,6 +30,22 @@ TellShare: TypeAlias = Callable[[str, float], None]
 """Told what is going on, and how much of it is done, from 0 to 1."""
 
 _Column = TypeVar("_Column", Floats, "pd.Series[float]")
+_ENDS = ["origin", "destination"]
+_BACK = {"origin": "destination", "destination": "origin"}
+
+
+class _Sums(NamedTuple):
+    """Figures along routes, NaN where there is none. [trips]"""
+
+    km: Floats
+    hours: Floats
+    energy_empty: Floats
+    energy_full: Floats
+    toll_km: Floats
+    ferry_km: Floats
+    link_dkk: Floats
+    passes: list[Floats]
+    """For each limit on passages whether trips pass it, 1.0 or 0.0. [trips]"""
 
 
 def price_legs(
@@ -81,7 +99,7 @@ class _Haulage:
 
     roads: RoadPrices
     vehicle_id: str
-    active: tuple[int, ...]
+    active: Active
     """Numbers of the changes of roads that hold."""
     periods: Sequence[str]
 
@@ -97,18 +115,21 @@ class _Haulage:
     def prices(self) -> ArcPrices:
         return self.roads.price(self.vehicle_id, self.active)
 
-    @property
-    def years(self) -> dict[str, float]:
-        """The middle of each period: the fuel's emissions change over the years."""
-        return {period: self.scenario.periods[period].middle_year for period in self.periods}
-
-    def emit(self, energy: _Column, ferry_km: _Column, year: float) -> dict[str, _Column]:
-        """Give kg CO2e of trips by their scope."""
-        catalogue, vehicle = self.scenario.catalogue, self.vehicle
-        return {
-            scope: emit_kg_co2e(catalogue, vehicle, energy, ferry_km, year, scope)
-            for scope in SCOPES
-        }
+    def emit(
+        self, trips: pd.DataFrame, ferry_km: pd.Series, per: str = "", share: pd.Series | float = 1
+    ) -> pd.DataFrame:
+        """Repeat trips in each period, with a share of what energy and ferries emit, by scope."""
+        frames = []
+        for period in self.periods:
+            year = self.scenario.periods[period].middle_year  # fuels change over the years
+            told = trips.assign(period=period)
+            for scope in SCOPES:
+                kg_co2e = emit_kg_co2e(
+                    self.scenario.catalogue, self.vehicle, trips.energy, ferry_km, year, scope
+                )
+                told[f"kg_co2e_{scope}{per}"] = kg_co2e / share
+            frames.append(told)
+        return pd.concat(frames, ignore_index=True)
 
     def pay(self, toll_km: _Column, link_dkk: _Column, ferry_km: _Column) -> _Column:
         """Give tolls and fares of trips. [DKK]"""
@@ -125,15 +146,13 @@ def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
         for vehicle_id in scenario.said.vehicles
         for active, periods in roads.spells.items()
     ]
-    frames: list[pd.DataFrame] = []
-    lost: list[pd.DataFrame] = []
-    empty: list[pd.DataFrame] = []
+    frames, lost, empty = [], [], []
     for number, haulage in enumerate(work):
         tell(haulage.vehicle.called(scenario.said.language), number / len(work))
         trips = _price_trips(haulage, pairs)
-        there = trips["length_km"].notna() & trips["return_km"].notna()
+        there = trips.length_km.notna() & trips.return_km.notna()
         frames.append(_price_tonnes(haulage, trips[there]))
-        unlinked = trips.loc[~there, ["origin", "destination"]].drop_duplicates()
+        unlinked = trips.loc[~there, _ENDS].drop_duplicates()
         lost.append(tell_lost(roads, haulage.vehicle_id, unlinked, haulage.periods))
         if scenario.said.return_loads is not None:
             empty.append(_price_empty_trips(haulage, pairs))
@@ -155,17 +174,17 @@ def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
     pairs
         Each once, sorted; whether a road leads there is not looked at.
     """
-    takers: dict[str, list[Taker]] = {}
+    takers: dict[str, list[Taker]] = defaultdict(list)
     for taker in list_takers(scenario):
         for material in taker.accepts:
-            takers.setdefault(material, []).append(taker)
+            takers[material].append(taker)
     pairs = {
         (giver.site, taker.site, giver.material)
         for giver in list_givers(scenario)
-        for taker in takers.get(giver.material, ())
+        for taker in takers[giver.material]
         if may_deal(giver, taker)
     }
-    return pd.DataFrame(sorted(pairs), columns=["origin", "destination", "material"])
+    return pd.DataFrame(sorted(pairs), columns=[*_ENDS, "material"])
 
 
 def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -177,96 +196,67 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
     """
     scenario, vehicle = haulage.scenario, haulage.vehicle
     out = _add_up_routes(haulage, "full", pairs)
-    back = _add_up_routes(
-        haulage, "empty", pairs.rename(columns={"origin": "destination", "destination": "origin"})
-    )
-    load_t = _load_t(scenario, vehicle, pairs["material"])
+    back = _add_up_routes(haulage, "empty", pairs.rename(columns=_BACK))
+    load_t = _load_t(scenario, vehicle, pairs.material)
     share = load_t / vehicle.payload_t.value
     standing = vehicle.idle_per_h.value * scenario.said.idle_min_per_load / 60
-    return pairs.assign(
-        length_km=out["km"],
-        return_km=back["km"],
-        ferry_km=out["ferry_km"] + back["ferry_km"],
-        toll_km=out["toll_km"] + back["toll_km"],
-        link_dkk=out["link_dkk"] + back["link_dkk"],
-        drive_h=out["hours"] + back["hours"],
+    trips = pairs.assign(
+        length_km=out.km,
+        return_km=back.km,
+        ferry_km=out.ferry_km + back.ferry_km,
+        toll_km=out.toll_km + back.toll_km,
+        link_dkk=out.link_dkk + back.link_dkk,
+        drive_h=out.hours + back.hours,
         load_t=load_t,
-        energy=(1 - share) * out["energy_empty"]
-        + share * out["energy_full"]
-        + back["energy_empty"]
+        energy=(1 - share) * out.energy_empty
+        + share * out.energy_full
+        + back.energy_empty
         + standing,
         energy_unit=scenario.catalogue.fuels[vehicle.fuel].unit,
-        **_count_passages(out, back),
     )
-
-
-def _count_passages(out: Mapping[str, Floats], back: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Count the trips of a load that pass each limited road or municipality.
-
-    A trip passes where any of its kilometres lies there, however many stretches they are.
-    """
-    passages: dict[str, Floats] = {}
-    for number, (passes, returns) in enumerate(zip(_passes(out), _passes(back), strict=True)):
-        passages[f"passages_{number}"] = passes + returns
-        passages[f"return_passages_{number}"] = returns
-    return passages
-
-
-def _passes(sums: Mapping[str, Floats]) -> Iterator[Floats]:
-    """Give for each limit on passages whether trips pass it, 1.0 or 0.0. [trips]"""
-    for name, kilometres in sums.items():
-        if name.startswith(PASSED):
-            yield (kilometres > 0).astype(np.float64)
+    for number, (passes, returns) in enumerate(zip(out.passes, back.passes, strict=True)):
+        trips[f"passages_{number}"] = passes + returns
+        trips[f"return_passages_{number}"] = returns
+    return trips
 
 
 def _price_empty_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
     """Price the empty trips from every site that takes to every site that gives."""
-    starts = sorted(pairs["destination"].unique())
-    goals = sorted(pairs["origin"].unique())
     between = pd.DataFrame(
-        [(start, goal) for start in starts for goal in goals], columns=["origin", "destination"]
+        product(sorted(pairs.destination.unique()), sorted(pairs.origin.unique())), columns=_ENDS
     )
     sums = _add_up_routes(haulage, "empty", between)
-    there = np.isfinite(sums["km"])
-    toll_dkk = haulage.pay(sums["toll_km"], sums["link_dkk"], sums["ferry_km"])
+    toll_dkk = haulage.pay(sums.toll_km, sums.link_dkk, sums.ferry_km)
     trips = between.assign(
         vehicle=haulage.vehicle_id,
-        length_km=sums["km"] - sums["ferry_km"],
-        drive_h=sums["hours"],
-        energy=sums["energy_empty"],
+        length_km=sums.km - sums.ferry_km,
+        drive_h=sums.hours,
+        energy=sums.energy_empty,
         toll_dkk=toll_dkk,
-        dkk=sums["hours"] * haulage.vehicle.hire_dkk_per_h.value + toll_dkk,
-        **{f"passages_{number}": passes for number, passes in enumerate(_passes(sums))},
+        dkk=sums.hours * haulage.vehicle.hire_dkk_per_h.value + toll_dkk,
+        **{f"passages_{number}": passes for number, passes in enumerate(sums.passes)},
     )
-    frames = []
-    for period, year in haulage.years.items():
-        emitted = haulage.emit(sums["energy_empty"], sums["ferry_km"], year)
-        columns = {f"kg_co2e_{scope}": kg_co2e for scope, kg_co2e in emitted.items()}
-        frames.append(trips.assign(period=period, **columns)[there])
-    return pd.concat(frames, ignore_index=True)
+    there = np.isfinite(sums.km)
+    return haulage.emit(trips[there], pd.Series(sums.ferry_km)[there])
 
 
-def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> dict[str, Floats]:
+def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> _Sums:
     """Give the figures along the best route of each pair, from the cache where they are known.
 
     They hang on roads, truck and places, and on nothing else: tonnes may change, and so may
-    which pairs are asked for twice, since each is found once.
+    which pairs are asked for twice, since each is found once. A trip passes a limited road or
+    municipality where any of its kilometres lies there, however many stretches they are.
 
     Parameters
     ----------
     between
         `origin` and `destination`, one row for each trip.
-
-    Returns
-    -------
-    sums
-        By the names of `ArcPrices.quantities` a figure for each trip, NaN where there is no way.
     """
     roads, prices = haulage.roads, haulage.prices
-    ends = between[["origin", "destination"]]
+    ends = between[_ENDS]
     unique = ends.drop_duplicates()
-    starts = [roads.stops[site] for site in unique["origin"]]
-    goals = [roads.stops[site] for site in unique["destination"]]
+    starts = [roads.stops[site] for site in unique.origin]
+    goals = [roads.stops[site] for site in unique.destination]
     where = np.array(
         [(one.edge, one.share, two.edge, two.share) for one, two in zip(starts, goals, strict=True)]
     )
@@ -280,7 +270,9 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> dict
     found = keep("distances", key, make=make, write=write_arrays, read=read_arrays)
     table = pd.DataFrame(found, index=pd.MultiIndex.from_frame(unique))
     rows = table.loc[pd.MultiIndex.from_frame(ends)]
-    return {name: rows[name].to_numpy(np.float64) for name in prices.quantities}
+    sums = {name: rows[name].to_numpy(np.float64) for name in prices.quantities}
+    passed = [sums.pop(name) for name in prices.quantities if name.startswith(PASSED)]
+    return _Sums(**sums, passes=[(km > 0).astype(np.float64) for km in passed])
 
 
 def _load_t(scenario: Scenario, vehicle: Vehicle, materials: pd.Series) -> Floats:
@@ -294,11 +286,11 @@ def _load_t(scenario: Scenario, vehicle: Vehicle, materials: pd.Series) -> Float
 
 def _price_tonnes(haulage: _Haulage, trips: pd.DataFrame) -> pd.DataFrame:
     """Turn trips into prices for each tonne, in each period."""
-    vehicle, load_t = haulage.vehicle, trips["load_t"]
-    hours = trips["drive_h"] + vehicle.loading_min.value / 60
-    toll_dkk = haulage.pay(trips["toll_km"], trips["link_dkk"], trips["ferry_km"])
+    vehicle, load_t = haulage.vehicle, trips.load_t
+    hours = trips.drive_h + vehicle.loading_min.value / 60
+    toll_dkk = haulage.pay(trips.toll_km, trips.link_dkk, trips.ferry_km)
     haul_dkk = hours * vehicle.hire_dkk_per_h.value + toll_dkk
-    driven_km = trips["length_km"] + trips["return_km"] - trips["ferry_km"]
+    driven_km = trips.length_km + trips.return_km - trips.ferry_km
     per_tonne = trips.assign(
         vehicle=haulage.vehicle_id,
         work_h=hours,
@@ -306,9 +298,4 @@ def _price_tonnes(haulage: _Haulage, trips: pd.DataFrame) -> pd.DataFrame:
         toll_dkk_per_t=toll_dkk / load_t,
         vehicle_km_per_t=driven_km / load_t,
     )
-    frames = []
-    for period, year in haulage.years.items():
-        emitted = haulage.emit(trips["energy"], trips["ferry_km"], year)
-        columns = {f"kg_co2e_{scope}_per_t": kg / load_t for scope, kg in emitted.items()}
-        frames.append(per_tonne.assign(period=period, **columns))
-    return pd.concat(frames, ignore_index=True)
+    return haulage.emit(per_tonne, trips.ferry_km, "_per_t", load_t)

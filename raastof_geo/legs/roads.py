@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import shapely
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 _WHERE = {"name", "way", "at", "polygon"}
 """Fields of a change or a limit that say which roads it is about."""
 
+Active: TypeAlias = tuple[int, ...]
+"""Numbers of the changes of roads that hold."""
+
 PASSED = "over_"
 """How quantities begin that are the kilometres within a limit on passages: `over_0` …"""
 
@@ -64,8 +67,6 @@ class RoadPrices(Travelling):
     stops: Mapping[str, RoadStop]
     model: EnergyModel | None = None
     """Gives the energy of a vehicle at a speed; none: the one that the scenario names."""
-    lifted: bool = False
-    """Whether all that is closed to a truck counts as open."""
 
     @property
     def energy_model(self) -> EnergyModel:
@@ -95,49 +96,45 @@ class RoadPrices(Travelling):
     @cached_property
     def limited(self) -> list[Mask]:
         """Whether each edge belongs to each limit on passages."""
-        limits = self.scenario.said.targets.passages
-        inside = [np.zeros(self.network.edge_count, bool) for _ in limits]
-        named = [number for number, limit in enumerate(limits) if limit.municipality is None]
+        network, limits = self.network, self.scenario.said.targets.passages
         roads = [
-            RoadChange(**limits[number].model_dump(include=_WHERE), closed=True) for number in named
+            RoadChange(**limit.model_dump(include=_WHERE), closed=True)
+            for limit in limits
+            if limit.municipality is None
         ]
-        for number, edges in zip(named, find_changed_edges(self.network, roads), strict=True):
-            inside[number][edges] = True
-        for number, limit in enumerate(limits):
-            if limit.municipality is not None:
-                area = join_municipalities([limit.municipality])
-                inside[number][find_edges_over(self.network, area)] = True
+        found = iter(find_changed_edges(network, roads))
+        inside = []
+        for limit in limits:
+            edges = (
+                next(found)
+                if limit.municipality is None
+                else find_edges_over(network, join_municipalities([limit.municipality]))
+            )
+            inside.append(np.isin(np.arange(network.edge_count), edges))
         return inside
 
     @cached_property
-    def spells(self) -> dict[tuple[int, ...], list[str]]:
+    def spells(self) -> dict[Active, list[str]]:
         """Periods in which the same changes hold, by the numbers of those."""
         ids = tuple(self.scenario.periods)
-        spells: dict[tuple[int, ...], list[str]] = {}
+        changes = [change.periods(ids) for change in self.scenario.said.network.changes]
+        spells: dict[Active, list[str]] = {}
         for period in ids:
-            active = tuple(
-                number
-                for number, change in enumerate(self.scenario.said.network.changes)
-                if period in change.periods(ids)
-            )
+            active = tuple(number for number, held in enumerate(changes) if period in held)
             spells.setdefault(active, []).append(period)
         return spells
 
-    def spell_of(self, period: str) -> tuple[int, ...]:
+    def spell_of(self, period: str) -> Active:
         """Give the numbers of the changes that hold in a period: a key of `spells`."""
         return next(active for active, periods in self.spells.items() if period in periods)
 
-    def price(
-        self, vehicle_id: str, active: tuple[int, ...], *, graph: RoadGraph | None = None
-    ) -> ArcPrices:
+    def price(self, vehicle_id: str, active: Active, *, free: bool = False) -> ArcPrices:
         """Give each arc its energy, hours, tolls and ferry kilometres, and what it weighs.
 
         Parameters
         ----------
-        active
-            Numbers of the changes that hold.
-        graph
-            Arcs of the same network; by default those that keep to turn restrictions.
+        free
+            Whether nothing is closed and no turn forbidden: arcs are those of `free_router`.
 
         Returns
         -------
@@ -145,39 +142,32 @@ class RoadPrices(Travelling):
             Quantities, and weights by load. [arcs, in the unit that the name of each tells]
         """
         scenario, network = self.scenario, self.network
-        graph = graph or self.graph
         vehicle = scenario.catalogue.vehicles[vehicle_id]
-        changes = self.changes_for(vehicle_id, active)
-        speed = self._speed(changes)[graph.edge]
-        classes = network.road_class
-        tolled = np.array([scenario.catalogue.speeds[name].tolled for name in ROAD_CLASSES])
-        at_sea = network.ferry[graph.edge]
+        speed = self._speed(self.changes_for(vehicle_id, active))
+        classes = [scenario.catalogue.speeds[name].tolled for name in ROAD_CLASSES]
+        tolled, at_sea = np.array(classes)[network.road_class], network.ferry
         empty, full = self.energy_model(vehicle, speed)
-        length = graph.length_km
-        quantities = {
+        length = network.length_m / 1000
+        edges = {
             "km": length,
             "hours": length / speed,
             "energy_empty": np.where(at_sea, 0.0, empty * length),
             "energy_full": np.where(at_sea, 0.0, full * length),
-            "toll_km": np.where(tolled[classes][graph.edge], length, 0.0),
+            "toll_km": np.where(tolled, length, 0.0),
             "ferry_km": np.where(at_sea, length, 0.0),
-            "link_dkk": self._link_fares[graph.edge],
-            **{
-                f"{PASSED}{number}": np.where(edges[graph.edge], length, 0.0)
-                for number, edges in enumerate(self.limited)
-            },
+            "link_dkk": self._link_fares,
         }
-        weight: dict[str, Floats] = {
-            load: np.where(
-                self.bar(vehicle_id, load, active)[graph.edge],
-                np.inf,
-                _weigh_arcs(scenario, vehicle, quantities, f"energy_{load}"),
-            )
-            for load in BOTH_LOADS
-        }
-        return ArcPrices(quantities, weight)
+        for number, inside in enumerate(self.limited):
+            edges[f"{PASSED}{number}"] = np.where(inside, length, 0.0)
+        edge = self.free_router.graph.edge if free else self.graph.edge
+        weight: dict[str, Floats] = {}
+        for load in BOTH_LOADS:
+            open_weight = _weigh_edges(scenario, vehicle, edges, f"energy_{load}")
+            barred = False if free else self.bar(vehicle_id, load, active)
+            weight[load] = np.where(barred, np.inf, open_weight)[edge]
+        return ArcPrices({name: values[edge] for name, values in edges.items()}, weight)
 
-    def bar(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> Mask:
+    def bar(self, vehicle_id: str, load: str, active: Active) -> Mask:
         """Tell which edges a truck may not use for its size, a change, or being a ferry.
 
         Returns
@@ -185,8 +175,6 @@ class RoadPrices(Travelling):
         barred
             Roads closed to every truck are not among them: a router knows those. [edges]
         """
-        if self.lifted:
-            return np.zeros(self.network.edge_count, bool)
         size = size_truck(self.scenario.catalogue.vehicles[vehicle_id], load)
         ferries = self.scenario.said.network.ferries
         barred = bar_edges(self.network, size, ferries=ferries).copy()
@@ -196,53 +184,30 @@ class RoadPrices(Travelling):
                 barred[edges] = True
         return barred
 
-    def weigh(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> WeightedRoads:
+    def weigh(
+        self, vehicle_id: str, load: str, active: Active, *, free: bool = False
+    ) -> WeightedRoads:
         """Pour a truck's weights into the network.
 
         Parameters
         ----------
-        active
-            Numbers of the changes that hold.
+        free
+            Whether nothing is closed and no turn forbidden; of the changes only speeds count then.
 
         Returns
         -------
         weighted
             Made once for each truck, load and set of changes, then kept.
         """
-        key = (vehicle_id, load, active)
-        if key not in self._weighted:
-            prices = self.price(vehicle_id, active)
-            for state in BOTH_LOADS:
-                weight = prices.weight[state]
-                self._weighted[vehicle_id, state, active] = self.router.weigh(weight)
-        return self._weighted[key]
-
-    def weigh_free(self, vehicle_id: str, load: str, active: tuple[int, ...]) -> WeightedRoads:
-        """Weigh roads as the truck does, but close none and forbid no turn.
-
-        Parameters
-        ----------
-        active
-            Numbers of the changes that hold; only their speeds count.
-
-        Returns
-        -------
-        weighted
-            On arcs of its own (`free_router`), kept as those of `weigh`.
-        """
-        key = (vehicle_id, load, active)
-        if key not in self._freely_weighted:
-            router = self.free_router
-            prices = replace(self, lifted=True).price(vehicle_id, active, graph=router.graph)
-            self._freely_weighted[key] = router.weigh(prices.weight[load])
-        return self._freely_weighted[key]
+        if (vehicle_id, load, active, free) not in self._weighted:
+            router = self.free_router if free else self.router
+            prices = self.price(vehicle_id, active, free=free)
+            for state, weight in prices.weight.items():
+                self._weighted[vehicle_id, state, active, free] = router.weigh(weight)
+        return self._weighted[vehicle_id, load, active, free]
 
     @cached_property
-    def _freely_weighted(self) -> dict[tuple[str, str, tuple[int, ...]], WeightedRoads]:
-        return {}
-
-    @cached_property
-    def _weighted(self) -> dict[tuple[str, str, tuple[int, ...]], WeightedRoads]:
+    def _weighted(self) -> dict[tuple[str, str, Active, bool], WeightedRoads]:
         return {}
 
     def find(
@@ -267,12 +232,11 @@ class RoadPrices(Travelling):
             Of one pair; where no period has a route, `exists` is false.
         """
         ends = [self.stops[origin]], [self.stops[destination]]
-        spells = list(self.spells) if period is None else [self.spell_of(period)]
-        for active in spells[:-1]:
+        for active in self.spells if period is None else [self.spell_of(period)]:
             routes = self.weigh(vehicle, load, active).routes(*ends)
             if routes.exists[0]:
-                return routes
-        return self.weigh(vehicle, load, spells[-1]).routes(*ends)
+                break
+        return routes
 
     def to_osmnx(
         self, vehicle: str, *, load: Load = "full", period: str | None = None
@@ -309,9 +273,7 @@ class RoadPrices(Travelling):
         )
         return draw_driven(self.network, drive)
 
-    def changes_for(
-        self, vehicle_id: str, active: tuple[int, ...]
-    ) -> list[tuple[RoadChange, Indices]]:
+    def changes_for(self, vehicle_id: str, active: Active) -> list[tuple[RoadChange, Indices]]:
         """Give the changes of roads that hold and are about a truck, each with its edges.
 
         Returns
@@ -344,23 +306,21 @@ class RoadPrices(Travelling):
         return fares
 
 
-def _weigh_arcs(
-    scenario: Scenario, vehicle: Vehicle, quantities: dict[str, Floats], energy: str
+def _weigh_edges(
+    scenario: Scenario, vehicle: Vehicle, edges: dict[str, Floats], energy: str
 ) -> Floats:
-    """Weigh arcs by the scenario's routing measure: kg CO2e, hours or DKK.
+    """Weigh edges by the scenario's routing measure: kg CO2e, hours or DKK.
 
     The route is chosen once for all periods with the same roads, so fuel counts as in the middle
-    one of them; what the legs emit is told for each year. [arcs]
+    one of them; what the legs emit is told for each year. [edges]
     """
-    catalogue = scenario.catalogue
-    if scenario.said.network.route_by == "time":
-        return quantities["hours"]
-    if scenario.said.network.route_by == "cost":
-        on_the_way = (quantities[name] for name in ("toll_km", "link_dkk", "ferry_km"))
-        return np.asarray(
-            quantities["hours"] * vehicle.hire_dkk_per_h.value
-            + pay_on_the_way(catalogue, vehicle, *on_the_way)
-        )
+    catalogue, route_by = scenario.catalogue, scenario.said.network.route_by
+    hours, ferry_km = edges["hours"], edges["ferry_km"]
+    if route_by == "time":
+        return hours
+    if route_by == "cost":
+        paid = pay_on_the_way(catalogue, vehicle, edges["toll_km"], edges["link_dkk"], ferry_km)
+        return np.asarray(hours * vehicle.hire_dkk_per_h.value + paid)
     periods = list(scenario.periods.values())
     middle = periods[len(periods) // 2].middle_year
-    return emit_kg_co2e(catalogue, vehicle, quantities[energy], quantities["ferry_km"], middle)
+    return emit_kg_co2e(catalogue, vehicle, edges[energy], ferry_km, middle)

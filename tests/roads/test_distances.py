@@ -13,7 +13,8 @@ from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing import router as router_module
 from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.engine import has_hierarchies
-from raastof_geo.roads.routing.router import prepare_router
+from raastof_geo.roads.routing.graph import build_graph
+from raastof_geo.roads.routing.router import load_router
 
 TRIANGLE = [(12.0, 55.4), (12.05, 55.4), (12.02, 55.43)]
 ENGINES = [False, True] if has_hierarchies() else [False]
@@ -122,7 +123,7 @@ def test_distances_equal_an_independent_search(seed):
     expected = reference(network, stops) / 1000
     matrices = []
     for hierarchies in ENGINES:
-        router = prepare_router(network, hierarchies=hierarchies)
+        router = load_router(build_graph(network), hierarchies=hierarchies)
         measure = router.weigh(router.graph.length_km)
         matrices.append(measure.matrix(stops, stops))
     np.testing.assert_allclose(matrices[0], expected, rtol=1e-5, atol=1e-5)
@@ -153,7 +154,7 @@ def test_distances_equal_networkx(seed):
         else int((network.head if stop.share else network.tail)[stop.edge])
         for stop in stops
     ]
-    router = prepare_router(network)
+    router = load_router(build_graph(network))
     found = router.weigh(router.graph.length_km).matrix(stops, stops)
     for (row, one), (column, other) in product(enumerate(names), enumerate(names)):
         if one in graph and other in graph and nx.has_path(graph, one, other):
@@ -174,7 +175,7 @@ def test_routes_add_up_to_the_matrix(monkeypatch, seed, hierarchies, pairs_for_a
     monkeypatch.setattr(router_module, "_PAIRS_FOR_A_TREE", pairs_for_a_tree)
     rng = np.random.default_rng(seed)
     network, stops = random_network(rng, access=(0.8, 0.1, 0.1), turns=4)
-    router = prepare_router(network, hierarchies=hierarchies)
+    router = load_router(build_graph(network), hierarchies=hierarchies)
     graph = router.graph
     measure = router.weigh(graph.length_km)
     matrix = measure.matrix(stops, stops)
@@ -200,7 +201,7 @@ def test_what_is_closed_to_this_truck_is_never_driven(hierarchies):
     for seed in range(15):
         rng = np.random.default_rng(seed)
         network, stops = random_network(rng)
-        router = prepare_router(network, hierarchies=hierarchies)
+        router = load_router(build_graph(network), hierarchies=hierarchies)
         barred = rng.random(network.edge_count) < 0.3
         weight = np.where(barred[router.graph.edge], np.inf, router.graph.length_km)
         measure = router.weigh(weight)
@@ -215,7 +216,7 @@ def test_distances_keep_the_triangle_inequality(seed):
     """From node to node, over a third one is never shorter."""
     network, _ = random_network(np.random.default_rng(seed), one_way=0.2)
     stops = [RoadStop(edge, 0.5) for edge in range(min(network.edge_count, 8))]
-    router = prepare_router(network)
+    router = load_router(build_graph(network))
     found = router.weigh(router.graph.length_km).matrix(stops, stops)
     over = (found[:, :, None] + found[None, :, :]).min(axis=1)
     both = np.isfinite(over)
@@ -226,7 +227,7 @@ def test_distances_keep_the_triangle_inequality(seed):
 def test_without_one_ways_there_and_back_are_as_long(seed):
     """Distances are symmetric where every road runs both ways."""
     network, stops = random_network(np.random.default_rng(seed), one_way=0.0)
-    router = prepare_router(network)
+    router = load_router(build_graph(network))
     found = router.weigh(router.graph.length_km).matrix(stops, stops)
     np.testing.assert_allclose(found, found.T, atol=1e-5)
 
@@ -237,18 +238,18 @@ def test_weights_of_every_size_are_told_apart():
     network, stops = random_network(rng, one_way=0.0)
     factor = 10.0 ** rng.integers(-6, 7, network.edge_count)
     for unit in (1e-9, 1.0, 1e9):
-        router = prepare_router(network)
+        router = load_router(build_graph(network))
         weight = (unit * factor * network.length_m)[router.graph.edge]
         found = router.weigh(weight).matrix(stops, stops)
-        plain = prepare_router(network, hierarchies=False)
+        plain = load_router(build_graph(network), hierarchies=False)
         assert np.array_equal(found, plain.weigh(weight).matrix(stops, stops))
 
 
 def test_restrictions_can_be_lifted():
     """`restricted=False` opens closed roads, and never makes a way longer."""
     network, stops = random_network(np.random.default_rng(3), access=(0.5, 0.3, 0.2), turns=5)
-    legal = prepare_router(network)
-    free = prepare_router(network, turns=False, restricted=False)
+    legal = load_router(build_graph(network))
+    free = load_router(build_graph(network, turns=False), restricted=False)
     one = legal.weigh(legal.graph.length_km).matrix(stops, stops)
     other = free.weigh(free.graph.length_km).matrix(stops, stops)
     assert np.all(other <= one + 1e-5)

@@ -14,7 +14,8 @@ from raastof_geo.roads.load import load_network
 from raastof_geo.roads.projection import measure_steps
 from raastof_geo.roads.road import Access, Road, align_limits
 from raastof_geo.roads.routing.approach import RoadStop
-from raastof_geo.roads.routing.router import prepare_router
+from raastof_geo.roads.routing.graph import build_graph
+from raastof_geo.roads.routing.router import load_router
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -101,7 +102,7 @@ def test_routes_survive_the_round_trip(seed, projected):
     assert again.edge_count == network.edge_count
     found = []
     for one in (network, again):
-        router = prepare_router(one)
+        router = load_router(build_graph(one))
         order = np.argsort(one.way)
         stops = [RoadStop(int(edge), 0.5) for edge in order]
         found.append(router.weigh(router.graph.length_km).matrix(stops, stops))

@@ -16,9 +16,9 @@ from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.routing import router as router_module
 from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.engine import has_hierarchies
-from raastof_geo.roads.routing.graph import RoadGraph
+from raastof_geo.roads.routing.graph import RoadGraph, build_graph
 from raastof_geo.roads.routing.route import Routes
-from raastof_geo.roads.routing.router import Router, WeightedRoads, place_stops, prepare_router
+from raastof_geo.roads.routing.router import Router, WeightedRoads, load_router, place_stops
 from raastof_geo.roads.snap import snap_sites
 from raastof_geo.scenario.said.site import Site
 
@@ -115,7 +115,7 @@ def random_world(
 
 
 def prepared(world: World, *, hierarchies: bool, **options: bool) -> tuple[Router, WeightedRoads]:
-    router = prepare_router(world.network, hierarchies=hierarchies, **options)
+    router = load_router(build_graph(world.network), hierarchies=hierarchies, **options)
     return router, router.weigh(world.weight(router.graph))
 
 
@@ -243,14 +243,14 @@ def check_route(
     graph = router.graph
     arcs = routes.arcs(rank)
     assert np.all(np.isfinite(weight[arcs]))
-    assert not router.closed[arcs].any()
+    assert not router.reduction.closed[arcs].any()
     np.testing.assert_array_equal(graph.end[arcs[:-1]], graph.start[arcs[1:]])
     assert graph.edge[arcs[0]] == origin.edge
     assert graph.edge[arcs[-1]] == goal.edge
     shares = routes.shares(rank)
     assert np.all((shares >= -1e-12) & (shares <= 1 + 1e-12))
     assert np.all(shares[1:-1] == 1)
-    pattern = "".join("l" if one else "o" for one in router.local[arcs])
+    pattern = "".join("l" if one else "o" for one in router.reduction.local[arcs])
     assert re.fullmatch("l*o*l*", pattern)
     line = routes.draw(rank)
     np.testing.assert_allclose(line[0], place_of(graph.network, origin), atol=2e-6)
@@ -628,8 +628,8 @@ def test_without_restrictions_every_road_is_open(seed, hierarchies):
     router, measure = prepared(world, hierarchies=hierarchies, restricted=False)
     found = check_matrix(world, measure, restricted=False)
     check_routes(world, router, measure)
-    assert not router.closed.any()
-    assert not router.local.any()
+    assert not router.reduction.closed.any()
+    assert not router.reduction.local.any()
     tight = expected_matrix(world)
     assert np.all(found <= tight + slack(world, measure))
 
@@ -693,7 +693,7 @@ def test_routes_are_drawn_from_site_to_site(hierarchies):
     network = make_network(TRIANGLE, [(0, 1), (1, 2), (2, 0)])
     anchors = snap_sites(network, {"a": place(12.01, 55.401), "b": place(12.035, 55.415)})
     stops = place_stops(anchors)
-    router = prepare_router(network, hierarchies=hierarchies)
+    router = load_router(build_graph(network), hierarchies=hierarchies)
     line = router.weigh(router.graph.length_km).routes([stops["a"]], [stops["b"]]).draw(0)
     np.testing.assert_allclose(line[[0, -1]], anchors.frame[["lon", "lat"]], atol=1e-6)
 
@@ -718,7 +718,7 @@ def test_routes_along_bent_roads_are_drawn_from_site_to_site(hierarchies):
     network = bend(network, 0, 12.1, 55.4)
     sites = {"a": place(12.03, 55.4), "b": place(12.1, 55.47)}
     anchors = snap_sites(network, sites)
-    router = prepare_router(network, hierarchies=hierarchies)
+    router = load_router(build_graph(network), hierarchies=hierarchies)
     stops = place_stops(anchors)
     measure = router.weigh(router.graph.length_km)
     for one, other in (("a", "b"), ("b", "a")):

@@ -18,8 +18,8 @@ from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.engine import has_hierarchies
-from raastof_geo.roads.routing.graph import RoadGraph
-from raastof_geo.roads.routing.router import WeightedRoads, prepare_router
+from raastof_geo.roads.routing.graph import RoadGraph, build_graph
+from raastof_geo.roads.routing.router import WeightedRoads, load_router
 
 WITHOUT_HIERARCHIES = pytest.mark.skipif(
     not has_hierarchies(), reason="routingkit_cch has no wheel on this machine"
@@ -128,7 +128,7 @@ def drive(tmp_path):
     ) -> list[str] | None:
         network = lay_network(read_osm(roads.write(tmp_path / "a.osm")))
         called = [network.called(edge) for edge in range(network.edge_count)]
-        router = prepare_router(network, hierarchies=hierarchies, **options)
+        router = load_router(build_graph(network, **options), hierarchies=hierarchies)
         routes = router.weigh(router.graph.length_km).routes(
             [RoadStop(called.index(origin), 0.5)], [RoadStop(called.index(goal), 0.5)]
         )
@@ -588,7 +588,7 @@ class Reference:
 
 
 def measured(network: RoadNetwork, *, hierarchies: bool, turns: bool = True) -> WeightedRoads:
-    router = prepare_router(network, hierarchies=hierarchies, turns=turns)
+    router = load_router(build_graph(network, turns=turns), hierarchies=hierarchies)
     return router.weigh(router.graph.length_km)
 
 
@@ -655,7 +655,7 @@ def test_a_restriction_never_makes_a_route_shorter(seed, hierarchies):
 def test_a_restricted_graph_keeps_every_arc(seed):
     """Further nodes lie at nodes of the network, and arcs run between the ends of their edges."""
     network = draw_network(seed)
-    router = prepare_router(network, hierarchies=False)
+    router = load_router(build_graph(network), hierarchies=False)
     graph = router.graph
     ahead, back = graph.ahead, ~graph.ahead
     tail, head = network.tail[graph.edge], network.head[graph.edge]

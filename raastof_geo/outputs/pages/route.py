@@ -120,9 +120,9 @@ def _explain_trip(trip: Trip) -> Iterator[str]:
         say(
             "{load}: {km} km, {hours} h, {kg} kg CO2e",
             load=_LOADS[trip.load],
-            km=_number(figures["km"], 1),
-            hours=_number(figures["hours"], 2),
-            kg=_number(figures["kg_co2e"], 1),
+            km=_number(figures.km, 1),
+            hours=_number(figures.hours, 2),
+            kg=_number(figures.kg_co2e, 1),
         )
     )
     roads = [
@@ -136,8 +136,8 @@ def _explain_trip(trip: Trip) -> Iterator[str]:
     yield "  " + str(
         say(
             "Were nothing closed to it: {km} km and {kg} kg CO2e; in the way stand:",
-            km=_number(trip.free_figures["km"], 1),
-            kg=_number(trip.free_figures["kg_co2e"], 1),
+            km=_number(trip.free_figures.km, 1),
+            kg=_number(trip.free_figures.kg_co2e, 1),
         )
     )
     yield from (f"  - {describe_obstacle(stone)}" for stone in trip.obstacles)

@@ -14,7 +14,7 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
@@ -58,31 +58,28 @@ class Path:
     """Door of the destination that it comes in by."""
 
 
-class Metric(Protocol):
-    """An engine with weights in it."""
-
-    def measure(self, origins: Sequence[Doors], destinations: Sequence[Doors]) -> Integers:
-        """Give the least weight between all origins and destinations, or `CLOSED`."""
-        ...
-
-    def find(self, origin: Doors, destination: Doors) -> Path | None:
-        """Find the best way between two places, none where there is none."""
-        ...
-
-
-class Engine(Protocol):
-    """A graph made ready for weights."""
-
-    name: str
-
-    def customise(self, weight: Integers) -> Metric:
-        """Take the weight of every run."""
-        ...
-
-
 def has_hierarchies() -> bool:
     """Tell whether contraction hierarchies are at hand."""
     return importlib.util.find_spec("routingkit_cch") is not None
+
+
+def find_parts(start: Integers, end: Integers, size: int, *, strong: bool = False) -> SmallIntegers:
+    """Give each node the number of the part of a graph that it hangs together with.
+
+    Parameters
+    ----------
+    start, end
+        Nodes of each arc.
+    strong
+        Whether every node of a part must reach every other and back.
+
+    Returns
+    -------
+    part
+        Of each node, from 0, in no order. [nodes]
+    """
+    graph = coo_array((np.ones(len(start), np.int8), (start, end)), shape=(size, size))
+    return np.asarray(connected_components(graph, directed=strong, connection="strong")[1])
 
 
 def order_nodes(tail: Integers, head: Integers, lon: Floats, lat: Floats) -> Integers:
@@ -168,17 +165,14 @@ def cut_cells(tail: Integers, head: Integers, order: Integers) -> Cells | None:
         inner = np.ones(size, bool)
         inner[order[-count:]] = False
         kept = inner[tail] & inner[head]
-        graph = coo_array(
-            (np.ones(int(kept.sum()), np.int8), (tail[kept], head[kept])), (size, size)
-        )
-        _, cell = connected_components(graph, directed=False)
+        cell = find_parts(tail[kept], head[kept], size)
         if np.bincount(cell).max() <= _LARGEST_CELL * size:
             return Cells(order[-count:].tolist(), np.where(inner, cell, -1).astype(np.int64))
     return None
 
 
 class HierarchyMetric:
-    """A hierarchy with weights in it."""
+    """A hierarchy with weights in it: finds least weights, and best ways."""
 
     def __init__(self, engine: HierarchyEngine, weight: Integers) -> None:
         import routingkit_cch
@@ -213,8 +207,7 @@ class HierarchyMetric:
         for cell in np.unique(np.concatenate((start, goal))).tolist():
             # Places with doors in several cells are measured against all others.
             rows = np.flatnonzero(start == cell) if cell >= 0 else np.arange(len(origins))
-            columns = np.flatnonzero(goal == cell)
-            self._sweep_part(table, origins, destinations, rows, columns)
+            self._sweep_part(table, origins, destinations, rows, np.flatnonzero(goal == cell))
         split = np.flatnonzero(start < 0)
         self._sweep_part(table, origins, destinations, split, np.arange(len(destinations)))
         return table
@@ -268,13 +261,11 @@ class HierarchyMetric:
         """Find the best way between two places, none where there is none."""
         if not origin or not destination:
             return None
-        query = self._kit.CCHQuery(self._metric)
-        found = query.run_multi(list(origin), list(destination))
-        weight = found.distance
-        if weight is None:
+        found = self._kit.CCHQuery(self._metric).run_multi(list(origin), list(destination))
+        if found.distance is None:
             return None
         nodes = found.node_path
-        return Path(weight, tuple(found.arc_path), nodes[0], nodes[-1])
+        return Path(found.distance, tuple(found.arc_path), nodes[0], nodes[-1])
 
 
 class DijkstraEngine:
@@ -318,13 +309,7 @@ class DijkstraMetric:
         )
 
     def measure(self, origins: Sequence[Doors], destinations: Sequence[Doors]) -> Integers:
-        """Give the least weight between all origins and destinations, or `CLOSED`.
-
-        Returns
-        -------
-        table
-            [origins × destinations, units]
-        """
+        """Give the least weight between all origins and destinations, or `CLOSED`, as above."""
         nodes = sorted({node for doors in destinations for node, _ in doors})
         sources = sorted({node for doors in origins for node, _ in doors})
         if not nodes or not sources:
@@ -384,12 +369,18 @@ class DijkstraMetric:
         return Path(int(best[0]), tuple(runs.tolist()), nodes[-1], nodes[0])
 
 
+Engine: TypeAlias = HierarchyEngine | DijkstraEngine
+"""A graph made ready for weights."""
+Metric: TypeAlias = HierarchyMetric | DijkstraMetric
+"""An engine with weights in it."""
+
+
 def _table(ask: Callable[[Any], Any], places: Sequence[Doors], width: int) -> Floats:
     """Ask for the row of each place, `CLOSED` where there is no way. [places × width]"""
     table = np.full((len(places), width), np.nan)
     for rank, doors in enumerate(places):
         if doors:
-            table[rank] = ask(doors if isinstance(doors, list) else list(doors))
+            table[rank] = ask(list(doors))
     return np.asarray(np.nan_to_num(table, copy=False, nan=CLOSED))
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.arrays import Mask, SmallIntegers
 from raastof_geo.language import Message, say
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import Access
-
-Parts: TypeAlias = SmallIntegers
+from raastof_geo.roads.routing.engine import find_parts
 
 _MOST_SITES = 8
 
@@ -25,9 +22,9 @@ _MOST_SITES = 8
 class Islands:
     """The parts of a network within which every place is reached from every other, and back."""
 
-    of_edge: Parts
+    of_edge: SmallIntegers
     """The part that each edge lies in and may be stopped on; -1 where there is none."""
-    of_node: Parts
+    of_node: SmallIntegers
     """The part that each node lies in."""
     mainland: int
     """The part with the most nodes."""
@@ -47,7 +44,7 @@ def find_islands(network: RoadNetwork, *, ferries: bool) -> Islands:
     Returns
     -------
     islands
-        Parts are numbered from 0, in no order.
+        SmallIntegers are numbered from 0, in no order.
     """
     usable = network.access != Access.CLOSED
     local = find_local_edges(network)
@@ -65,18 +62,16 @@ def find_islands(network: RoadNetwork, *, ferries: bool) -> Islands:
     )
 
 
-def _strong_parts(network: RoadNetwork, edges: Mask, *, ferries: bool) -> Parts:
+def _strong_parts(network: RoadNetwork, edges: Mask, *, ferries: bool) -> SmallIntegers:
     """Give each node the number of the part in which every node reaches every other and back."""
     open_edge = edges if ferries else edges & ~network.ferry
     forward, backward = network.forward & open_edge, network.backward & open_edge
     start = np.concatenate([network.tail[forward], network.head[backward]])
     end = np.concatenate([network.head[forward], network.tail[backward]])
-    size = len(network.node_lon)
-    matrix = coo_array((np.ones(len(start)), (start, end)), shape=(size, size)).tocsr()
-    return np.asarray(connected_components(matrix, directed=True, connection="strong")[1])
+    return find_parts(start, end, network.node_count, strong=True)
 
 
-def _largest_within(parts: Parts, wholes: Parts) -> Parts:
+def _largest_within(parts: SmallIntegers, wholes: SmallIntegers) -> SmallIntegers:
     """Give for each whole the part with the most nodes inside it."""
     size = np.bincount(parts)
     _, first = np.unique(parts, return_index=True)
@@ -163,9 +158,9 @@ def _tails(network: RoadNetwork, edges: Mapping[str, int]) -> dict[str, int]:
 
 
 def _by_number(groups: Mapping[str, int]) -> list[list[str]]:
-    found: dict[int, list[str]] = {}
+    found: dict[int, list[str]] = defaultdict(list)
     for site, number in groups.items():
-        found.setdefault(number, []).append(site)
+        found[number].append(site)
     return list(found.values())
 
 
@@ -179,14 +174,11 @@ def _name_ferries(network: RoadNetwork, edges: Mapping[str, int]) -> list[str]:
     islands = find_islands(network, ferries=False)
     parts = islands.of_node
     sea = network.ferry & (network.access != Access.CLOSED)
-    size = network.node_count
-    ends = (network.tail[sea], network.head[sea])
-    graph = coo_array((np.ones(int(sea.sum()), np.int8), ends), shape=(size, size))
-    _, line = connected_components(graph, directed=False)
-    lands: dict[int, set[int]] = {}
+    line = find_parts(network.tail[sea], network.head[sea], network.node_count)
+    lands: dict[int, set[int]] = defaultdict(set)
     for end in (network.tail[sea], network.head[sea]):
         for number, part in zip(line[end].tolist(), parts[end].tolist(), strict=True):
-            lands.setdefault(number, set()).add(part)
+            lands[number].add(part)
     wanted = {int(parts[node]) for node in _tails(network, edges).values()} - {islands.mainland}
     numbers = {number for number, reached in lands.items() if reached & wanted}
     named = np.flatnonzero(sea)[np.isin(line[network.tail[sea]], list(numbers))]

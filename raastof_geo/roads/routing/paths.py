@@ -9,12 +9,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from raastof_geo.arrays import Integers, SmallIntegers
+from raastof_geo.arrays import Floats, Integers, SmallIntegers
 from raastof_geo.roads.routing.approach import Approach, RoadStop
 from raastof_geo.roads.routing.engine import CLOSED, DijkstraMetric, Metric
-
-NO_ARCS = np.zeros(0, np.int64)
-"""What a route has where there is nothing to drive."""
 
 _TREES_AT_ONCE = 32
 """Trees held in memory side by side: 12 bytes a node each, 24 MB for 60,000 nodes of a core."""
@@ -40,14 +37,37 @@ class Errands:
 
 
 @dataclass(frozen=True, eq=False)
+class Rows:
+    """Lists of numbers, each of any length, one after the other."""
+
+    start: Integers
+    """Where each begins in `numbers`; one longer than the lists."""
+    numbers: Integers
+
+    @classmethod
+    def of(cls, lists: Sequence[Sequence[int] | Integers]) -> Rows:
+        """Put lists one after the other."""
+        sizes = [len(one) for one in lists]
+        parts = [np.asarray(one, np.int64) for one in lists]
+        start = np.append(0, np.cumsum(sizes)).astype(np.int64)
+        return cls(start, np.concatenate([np.zeros(0, np.int64), *parts]))
+
+    def __getitem__(self, rank: int) -> Integers:
+        return self.numbers[self.start[rank] : self.start[rank + 1]]
+
+    def add_up(self, weight: Floats) -> Floats:
+        """Add up over each list what its numbers weigh."""
+        total = np.append(0.0, np.cumsum(weight[self.numbers]))
+        return np.asarray(total[self.start[1:]] - total[self.start[:-1]])
+
+
+@dataclass(frozen=True, eq=False)
 class CorePaths:
-    """Ways through the core, one for each pair of places. [pairs, unless said otherwise]"""
+    """Ways through the core, one for each pair of places. [pairs]"""
 
     weight: Integers
     """With the way to the core and from it, `CLOSED` where there is none. [units]"""
-    run_start: Integers
-    """Where the runs of each begin in `run`. [pairs + 1]"""
-    run: Integers
+    runs: Rows
     first: Integers
     """Node of the core where each begins, -1 where there is none."""
     last: Integers
@@ -62,16 +82,9 @@ def find_singly(metric: Metric, errands: Errands) -> CorePaths:
         One for each errand, in their order.
     """
     found = [metric.find(out.doors, back.doors) for out, back in errands]
-    runs = [path.runs if path else () for path in found]
     ends = [(path.weight, path.first, path.last) if path else (CLOSED, -1, -1) for path in found]
     weight, first, last = np.array(ends, np.int64).reshape(-1, 3).T
-    return CorePaths(
-        weight=weight,
-        run_start=np.append(0, np.cumsum([len(run) for run in runs])).astype(np.int64),
-        run=np.array([run for path in runs for run in path], np.int64),
-        first=first,
-        last=last,
-    )
+    return CorePaths(weight, Rows.of([path.runs if path else () for path in found]), first, last)
 
 
 def find_by_trees(metric: DijkstraMetric, errands: Errands) -> CorePaths:
@@ -108,14 +121,8 @@ def find_by_trees(metric: DijkstraMetric, errands: Errands) -> CorePaths:
         nodes = _walk_back(before, table[chosen, 1] - begin, table[chosen, 2], first[ranks])
         for rank, way in zip(ranks.tolist(), nodes, strict=True):
             walked[rank] = metric.runs(way[:-1], way[1:])
-    runs = [walked.get(rank, NO_ARCS) for rank in range(len(errands))]
-    return CorePaths(
-        weight=np.minimum(best, CLOSED).astype(np.int64),
-        run_start=np.append(0, np.cumsum([len(run) for run in runs])).astype(np.int64),
-        run=np.concatenate([NO_ARCS, *runs]),
-        first=first,
-        last=last,
-    )
+    runs = Rows.of([walked.get(rank, ()) for rank in range(len(errands))])
+    return CorePaths(np.minimum(best, CLOSED).astype(np.int64), runs, first, last)
 
 
 def _list_doors(errands: Errands, doors: Sequence[int]) -> Mapping[int, Sequence[_Door]]:

@@ -38,6 +38,10 @@ class Reduction:
     """Where the arcs of each run begin in `run_arc`; one longer than the runs."""
     run_arc: Integers
 
+    def arcs(self, run: int) -> Integers:
+        """Give the arcs of a run, in the order they are driven."""
+        return self.run_arc[self.run_start[run] : self.run_start[run + 1]]
+
     def add_up(self, weight: Floats) -> Floats:
         """Add up what arcs weigh along each run, infinity and all.
 

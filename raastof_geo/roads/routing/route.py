@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.engine import HEAVIEST
 from raastof_geo.roads.routing.graph import RoadGraph
-from raastof_geo.roads.routing.paths import NO_ARCS, CorePaths, Errands
+from raastof_geo.roads.routing.paths import CorePaths, Errands, Rows
 from raastof_geo.roads.routing.reduce import Reduction
+
+_T = TypeVar("_T", bound=np.generic)
 
 
 class Meeting(NamedTuple):
@@ -40,13 +43,12 @@ class Routes:
     exists: Mask
     weight: Floats
     """What each route weighs, rounded to units, infinite where there is none."""
-    head_start: Integers
-    """Where the arcs before the core begin in `head_arc`; one longer than the routes."""
-    head_arc: Integers
-    run_start: Integers
-    run: Integers
-    tail_start: Integers
-    tail_arc: Integers
+    head: Rows
+    """The arcs before the core."""
+    runs: Rows
+    """The runs of the core."""
+    tail: Rows
+    """The arcs after the core."""
     first_left: Floats
     """Share of the first arc that is not driven, before the origin."""
     last_left: Floats
@@ -74,9 +76,9 @@ class Routes:
         found = {}
         for name, quantity in quantities.items():
             total = (
-                _add_up(quantity[self.head_arc], self.head_start)
-                + _add_up(self.reduction.add_up(quantity)[self.run], self.run_start)
-                + _add_up(quantity[self.tail_arc], self.tail_start)
+                self.head.add_up(quantity)
+                + self.runs.add_up(self.reduction.add_up(quantity))
+                + self.tail.add_up(quantity)
             )
             total -= quantity[first] * self.first_left + quantity[last] * self.last_left
             found[name] = np.where(self.exists, np.maximum(total, 0), np.nan)
@@ -84,12 +86,8 @@ class Routes:
 
     def arcs(self, rank: int) -> Integers:
         """Give the arcs of one route, in the order they are driven."""
-        core = self.reduction
-        runs = self.run[self.run_start[rank] : self.run_start[rank + 1]]
-        parts = [self.head_arc[self.head_start[rank] : self.head_start[rank + 1]]]
-        parts += [core.run_arc[core.run_start[run] : core.run_start[run + 1]] for run in runs]
-        parts.append(self.tail_arc[self.tail_start[rank] : self.tail_start[rank + 1]])
-        return np.concatenate(parts)
+        runs = map(self.reduction.arcs, self.runs[rank].tolist())
+        return np.concatenate([self.head[rank], *runs, self.tail[rank]])
 
     def shares(self, rank: int) -> Floats:
         """Give the share of each arc that one route drives.
@@ -99,20 +97,25 @@ class Routes:
         shares
             1 but for the first and the last. [arcs of the route]
         """
-        driven = np.ones(len(self.arcs(rank)))
-        if len(driven):
-            driven[0] -= self.first_left[rank]
-            driven[-1] -= self.last_left[rank]
-        return driven
+        before, beyond = self._left(rank)
+        return 1 - before - beyond
 
     def draw(self, rank: int) -> Floats:
-        """Draw one route as lon and lat. [degrees, points × 2]"""
-        return draw_arcs(
-            self.graph,
-            self.arcs(rank),
-            first_left=float(self.first_left[rank]),
-            last_left=float(self.last_left[rank]),
-        )
+        """Draw one route as lon and lat, no point twice in a row. [degrees, points × 2]"""
+        arcs, (before, beyond) = self.arcs(rank), self._left(rank)
+        parts = [
+            _draw_arc(self.graph, *one)
+            for one in zip(arcs.tolist(), before.tolist(), beyond.tolist(), strict=True)
+        ]
+        points = np.concatenate([np.empty((0, 2)), *parts])
+        moved = np.any(np.diff(points, axis=0, prepend=np.nan) != 0, axis=1)
+        return np.asarray(points[moved])
+
+    def _left(self, rank: int) -> tuple[Floats, Floats]:
+        """Give the shares of each arc that are not driven, at its start and at its end."""
+        before, beyond = np.zeros((2, len(self.arcs(rank))))
+        before[:1], beyond[-1:] = self.first_left[rank], self.last_left[rank]
+        return before, beyond
 
     def ends(self) -> tuple[Integers, Integers]:
         """Give the first and the last arc of each route, 0 where there is none. [routes]
@@ -124,14 +127,14 @@ class Routes:
         last
             [routes]
         """
-        count = len(self.exists)
-        first, last = np.zeros(count, np.int64), np.zeros(count, np.int64)
-        ahead = np.flatnonzero(np.diff(self.head_start))
-        behind = np.flatnonzero(np.diff(self.tail_start))
-        first[behind] = self.tail_arc[self.tail_start[:-1][behind]]
-        first[ahead] = self.head_arc[self.head_start[:-1][ahead]]
-        last[ahead] = self.head_arc[self.head_start[1:][ahead] - 1]
-        last[behind] = self.tail_arc[self.tail_start[1:][behind] - 1]
+        first, last = np.zeros((2, len(self.exists)), np.int64)
+        # What comes later in these two rows is nearer to the end that is sought.
+        for rows in (self.tail, self.head):
+            there = np.flatnonzero(np.diff(rows.start))
+            first[there] = rows.numbers[rows.start[there]]
+        for rows in (self.head, self.tail):
+            there = np.flatnonzero(np.diff(rows.start))
+            last[there] = rows.numbers[rows.start[there + 1] - 1]
         return first, last
 
 
@@ -160,36 +163,33 @@ def join_routes(
     routes
         One for each pair, in their order.
     """
-    heads: list[list[int]] = []
-    tails: list[list[int]] = []
+    heads: list[Sequence[int]] = []
+    tails: list[Sequence[int]] = []
+    runs: list[Sequence[int] | Integers] = []
     weight = paths.weight.copy()
-    through = np.ones(len(errands), bool)
     for rank, (out, back) in enumerate(errands):
         near = direct.get(rank)
         head: list[int] = []
         tail: list[int] = []
+        run = paths.runs[rank]
         if near is not None and near.weight <= weight[rank]:
-            weight[rank], through[rank] = near.weight, False
+            weight[rank], run = near.weight, run[:0]
             head = [near.arc] if near.node is None else out.arcs(near.node)
             tail = [] if near.node is None else back.arcs(near.node)[::-1]
         elif weight[rank] <= HEAVIEST:
             head = out.arcs(int(reduction.node[paths.first[rank]]))
             tail = back.arcs(int(reduction.node[paths.last[rank]]))[::-1]
         heads.append(head)
+        runs.append(run)
         tails.append(tail)
-    kept = np.repeat(through, np.diff(paths.run_start))
-    sizes = np.where(through, np.diff(paths.run_start), 0)
     whole = Routes(
         graph=graph,
         reduction=reduction,
         exists=weight <= HEAVIEST,
         weight=np.where(weight <= HEAVIEST, weight / scale, np.inf),
-        head_start=_starts(heads),
-        head_arc=_flat(heads),
-        run_start=np.append(0, np.cumsum(sizes)).astype(np.int64),
-        run=paths.run[kept],
-        tail_start=_starts(tails),
-        tail_arc=_flat(tails),
+        head=Rows.of(heads),
+        runs=Rows.of(runs),
+        tail=Rows.of(tails),
         first_left=np.zeros(len(errands)),
         last_left=np.zeros(len(errands)),
     )
@@ -221,84 +221,28 @@ def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Route
     routes
         As many as before.
     """
-    source = [(routes, rank) for rank in range(len(routes.exists))]
-    for place, rank in enumerate(ranks):
-        source[rank] = (others, place)
+    count = len(routes.exists)
+    order = np.arange(count)
+    order[list(ranks)] = count + np.arange(len(ranks))
 
-    def flat(name: str) -> tuple[Integers, Integers]:
-        arrays, starts = f"{name}_arc" if name != "run" else "run", f"{name}_start"
-        parts = []
-        for found, rank in source:
-            begin = getattr(found, starts)
-            parts.append(getattr(found, arrays)[begin[rank] : begin[rank + 1]])
-        sizes = np.cumsum([len(part) for part in parts])
-        return np.append(0, sizes).astype(np.int64), np.concatenate([NO_ARCS, *parts])
+    def pick(own: NDArray[_T], other: NDArray[_T]) -> NDArray[_T]:
+        return np.concatenate((own, other))[order]
 
-    def pick(name: str) -> Floats:
-        return np.array([getattr(found, name)[rank] for found, rank in source])
-
-    (head_start, head_arc), (run_start, run), (tail_start, tail_arc) = map(
-        flat, ("head", "run", "tail")
-    )
-    return Routes(
-        graph=routes.graph,
-        reduction=routes.reduction,
-        exists=pick("exists").astype(bool),
-        weight=pick("weight"),
-        head_start=head_start,
-        head_arc=head_arc,
-        run_start=run_start,
-        run=run,
-        tail_start=tail_start,
-        tail_arc=tail_arc,
-        first_left=pick("first_left"),
-        last_left=pick("last_left"),
-    )
-
-
-def _starts(parts: Sequence[Sequence[int]]) -> Integers:
-    return np.append(0, np.cumsum([len(part) for part in parts])).astype(np.int64)
-
-
-def _flat(parts: Sequence[Sequence[int]]) -> Integers:
-    return np.array([arc for part in parts for arc in part], np.int64)
-
-
-def _add_up(values: Floats, starts: Integers) -> Floats:
-    total = np.append(0.0, np.cumsum(values))
-    return np.asarray(total[starts[1:]] - total[starts[:-1]])
-
-
-def draw_arcs(
-    graph: RoadGraph, arcs: Integers, *, first_left: float = 0.0, last_left: float = 0.0
-) -> Floats:
-    """Draw the way along arcs as lon and lat. [degrees, points × 2]
-
-    Parameters
-    ----------
-    first_left, last_left
-        Shares of the first and the last arc that are not driven.
-
-    Returns
-    -------
-    line
-        No point twice in a row. [points × 2, degrees]
-    """
-    count = len(arcs)
-    if not count:
-        return np.empty((0, 2))
-    parts = [
-        _draw_arc(
-            graph,
-            arc,
-            first_left if rank == 0 else 0.0,
-            last_left if rank == count - 1 else 0.0,
+    def pick_rows(own: Rows, other: Rows) -> Rows:
+        return Rows.of(
+            [own[rank] if rank < count else other[rank - count] for rank in order.tolist()]
         )
-        for rank, arc in enumerate(arcs.tolist())
-    ]
-    points = np.concatenate(parts)
-    moved = np.r_[True, np.any(np.diff(points, axis=0) != 0, axis=1)]
-    return np.asarray(points[moved])
+
+    return replace(
+        routes,
+        exists=pick(routes.exists, others.exists),
+        weight=pick(routes.weight, others.weight),
+        head=pick_rows(routes.head, others.head),
+        runs=pick_rows(routes.runs, others.runs),
+        tail=pick_rows(routes.tail, others.tail),
+        first_left=pick(routes.first_left, others.first_left),
+        last_left=pick(routes.last_left, others.last_left),
+    )
 
 
 def _draw_arc(graph: RoadGraph, arc: int, before: float, beyond: float) -> Floats:

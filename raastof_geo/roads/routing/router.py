@@ -14,18 +14,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
-from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing.approach import Approach, RoadStop, Surroundings
@@ -36,10 +33,11 @@ from raastof_geo.roads.routing.engine import (
     Engine,
     HierarchyEngine,
     Metric,
+    find_parts,
     has_hierarchies,
     order_nodes,
 )
-from raastof_geo.roads.routing.graph import RoadGraph, build_graph
+from raastof_geo.roads.routing.graph import RoadGraph
 from raastof_geo.roads.routing.paths import CorePaths, Errands, find_by_trees, find_singly
 from raastof_geo.roads.routing.reduce import Reduction, reduce_graph
 from raastof_geo.roads.routing.route import Meeting, Routes, join_routes, splice_routes
@@ -62,9 +60,20 @@ are asked for together, not what is found. A judgement."""
 _PAIRS_FOR_A_TREE = 2e-3
 """Pairs of an origin, for each node of the core, from which on a tree of all its routes is found
 sooner than each of them; the same routes up to ties. From trials on the roads of Zealand."""
-_REDUCED = tuple(part.name for part in fields(Reduction))
 _WORTH_KEEPING = 10_000
 """Graphs with fewer arcs are reduced sooner than read from the cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Core(Reduction):
+    """The core of a graph that trucks drive, with all that is kept of it."""
+
+    order: Integers
+    """Its nodes from the lowest rank of a hierarchy to the highest; none without hierarchies."""
+    local: Mask
+    """Arcs for the first and the last stretch only."""
+    closed: Mask
+    """Arcs that trucks may not use."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +81,8 @@ class Router(Travelling):
     """A network made ready: its arcs, its core, and an engine."""
 
     graph: RoadGraph
-    reduction: Reduction
+    reduction: Core
     engine: Engine
-    local: Mask
-    """Arcs for the first and the last stretch only."""
-    closed: Mask
-    """Arcs that trucks may not use."""
 
     @cached_property
     def fallback(self) -> DijkstraEngine:
@@ -100,7 +105,7 @@ class Router(Travelling):
         weighted
             In whole units; `scale` of them are one of `weight`.
         """
-        allowed = np.where(self.closed, np.inf, weight)
+        allowed = np.where(self.reduction.closed, np.inf, weight)
         return self._pour(allowed, self._scale(allowed))
 
     def coarsen(self, weighted: WeightedRoads) -> WeightedRoads:
@@ -158,8 +163,7 @@ class Router(Travelling):
         """
         core = self.reduction
         size = len(core.node)
-        graph = coo_array((np.ones(len(core.tail), np.int8), (core.tail, core.head)), (size, size))
-        _, part = connected_components(graph, directed=False)
+        part = find_parts(core.tail, core.head, size)
         degree = np.bincount(core.tail, minlength=size)
         return int(np.argmax(np.where(part == np.bincount(part).argmax(), degree, -1)))
 
@@ -176,10 +180,8 @@ class Router(Travelling):
         graph, core = self.graph, self.reduction.core
         off_start, off_end = core[graph.start] < 0, core[graph.end] < 0
         within = off_start & off_end
-        ends = (graph.start[within], graph.end[within])
-        matrix = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(graph.size, graph.size))
-        _, part = connected_components(matrix, directed=False)
-        arcs = np.flatnonzero(off_start | off_end | self.local)
+        part = find_parts(graph.start[within], graph.end[within], graph.size)
+        arcs = np.flatnonzero(off_start | off_end | self.reduction.local)
         node = np.where(off_start[arcs], graph.start[arcs], graph.end[arcs])
         return np.unique(part[node], return_inverse=True)[1], arcs
 
@@ -209,7 +211,7 @@ def load_router(
     ordered = has_hierarchies() if hierarchies is None else hierarchies
     network = graph.network
     if len(graph.edge) < _WORTH_KEEPING:
-        found = _reduce(graph, restricted, ordered)
+        core = _reduce(graph, restricted, ordered)
     else:
         key = fingerprint(
             (
@@ -218,29 +220,25 @@ def load_router(
                 *(network.access, network.length_m, network.node_lon, network.node_lat),
             )
         )
-        found = keep(
+        core = keep(
             "hierarchies",
             key,
             make=lambda: _reduce(graph, restricted, ordered),
-            write=write_arrays,
-            read=lambda file: _read_reduced(file, graph.size),
+            write=lambda core, file: write_arrays(asdict(core), file),
+            read=lambda file: _read_core(file, graph.size),
         )
-    parts = {name: found[name].astype(np.int64) for name in _REDUCED}
-    core = Reduction(**parts)
-    local, closed = found["local"].astype(bool), found["closed"].astype(bool)
-    order = found["order"].astype(np.int64)
     engine: Engine = (
-        HierarchyEngine(core.tail, core.head, order)
-        if len(order)
+        HierarchyEngine(core.tail, core.head, core.order)
+        if len(core.order)
         else DijkstraEngine(core.tail, core.head, len(core.node))
     )
-    return Router(graph, core, engine, local, closed)
+    return Router(graph, core, engine)
 
 
-def _reduce(graph: RoadGraph, restricted: bool, ordered: bool) -> dict[str, NDArray[np.generic]]:
+def _reduce(graph: RoadGraph, restricted: bool, ordered: bool) -> Core:
     """Find what is closed and local, the core of the rest, and an order of its nodes."""
     network = graph.network
-    closed, local = np.zeros(len(graph.edge), bool), np.zeros(len(graph.edge), bool)
+    closed, local = np.zeros((2, len(graph.edge)), bool)
     if restricted:
         closed = network.access[graph.edge] == Access.CLOSED
         local = find_local_edges(network)[graph.edge]
@@ -249,41 +247,21 @@ def _reduce(graph: RoadGraph, restricted: bool, ordered: bool) -> dict[str, NDAr
     if ordered and len(core.tail):
         place = graph.place[core.node]
         order = order_nodes(core.tail, core.head, network.node_lon[place], network.node_lat[place])
-    reduced = {name: getattr(core, name) for name in _REDUCED}
-    return {**reduced, "order": order, "closed": closed, "local": local}
+    return Core(**asdict(core), order=order, closed=closed, local=local)
 
 
-def _read_reduced(file: Path, size: int) -> dict[str, NDArray[np.generic]]:
+def _read_core(file: Path, size: int) -> Core:
     """Read what `_reduce` found, and refuse what cannot be that."""
-    found = read_arrays(file)
-    order, count = found["order"].astype(np.int64), len(found["node"])
-    if len(found["core"]) != size or len(found["tail"]) + 1 != len(found["run_start"]):
+    arrays: dict[str, Any] = {
+        name: numbers if numbers.dtype == bool else numbers.astype(np.int64)
+        for name, numbers in read_arrays(file).items()
+    }
+    core = Core(**arrays)
+    if len(core.core) != size or len(core.tail) + 1 != len(core.run_start):
         raise ValueError("not a core of this graph")
-    if len(order) and not np.array_equal(np.sort(order), np.arange(count)):
+    if len(core.order) and not np.array_equal(np.sort(core.order), np.arange(len(core.node))):
         raise ValueError("not an order of this core")
-    return found
-
-
-def prepare_router(
-    network: RoadNetwork,
-    *,
-    turns: bool = True,
-    restricted: bool = True,
-    hierarchies: bool | None = None,
-) -> Router:
-    """Make a network ready for routes, once for all trucks.
-
-    Parameters
-    ----------
-    turns
-        Whether turn restrictions hold.
-    restricted
-        Whether roads closed to trucks are closed, and local ones local.
-    hierarchies
-        Whether to use contraction hierarchies; by default where they are at hand.
-    """
-    graph = build_graph(network, turns=turns)
-    return load_router(graph, restricted=restricted, hierarchies=hierarchies)
+    return core
 
 
 def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
@@ -297,7 +275,7 @@ def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
     frame = anchors.frame
     return {
         str(site): RoadStop(int(edge), float(share))
-        for site, edge, share in zip(frame.index, frame["edge"], frame["share"], strict=True)
+        for site, edge, share in zip(frame.index, frame.edge, frame.share, strict=True)
     }
 
 
@@ -324,7 +302,7 @@ class WeightedRoads(Travelling):
     def surroundings(self) -> Surroundings:
         """What first and last stretches are found in."""
         router = self.router
-        return Surroundings(router.graph, router.reduction, self.units, router.local)
+        return Surroundings(router.graph, router.reduction, self.units, router.reduction.local)
 
     def matrix(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Floats:
         """Give the least weight between all origins and destinations, infinite if there is no way.
@@ -343,8 +321,8 @@ class WeightedRoads(Travelling):
             at = found.row, found.column
             units[at] = min(units[at], found.weight)
         table = np.where(units <= HEAVIEST, units / self.scale, np.inf)
-        lost = units > HEAVIEST
-        lost[lost] = self._look_again(origins, destinations)[lost]
+        start, goal = _edges(origins), _edges(destinations)
+        lost = (units > HEAVIEST) & self._look_again(start[:, None], goal)
         for rows, columns in _cover(lost):
             some = self.coarser.matrix(
                 [origins[row] for row in rows], [destinations[column] for column in columns]
@@ -367,27 +345,22 @@ class WeightedRoads(Travelling):
     def _part(self) -> SmallIntegers:
         """The part of the network that each edge lies in, -1 where it may not be driven."""
         graph, finite = self.router.graph, np.isfinite(self.weight)
-        ends = (graph.start[finite], graph.end[finite])
-        matrix = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(graph.size, graph.size))
-        _, part = connected_components(matrix, directed=False)
+        part = find_parts(graph.start[finite], graph.end[finite], graph.size)
         found = np.full(graph.network.edge_count, -1, np.int32)
         found[graph.edge[finite]] = part[graph.start[finite]]
         return found
 
-    def _look_again(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Mask:
-        """Tell which pairs might have a way that is too heavy for these units.
-
-        Those in one part of the network. [origins × destinations]
+    def _look_again(self, start: Integers, goal: Integers) -> Mask:
+        """Tell which pairs of edges might have a way that is too heavy for these units.
 
         While all arcs together fit into the units no way can be too heavy for them, and nothing is
         lost. Otherwise a pair without a way in one connected part may have a heavy one; a pair in
-        two parts has none.
+        two parts has none. [pairs, whatever their shape]
         """
         if self._total <= HEAVIEST:
-            return np.zeros((len(origins), len(destinations)), bool)
-        start = self._part[np.array([stop.edge for stop in origins], np.int64)]
-        goal = self._part[np.array([stop.edge for stop in destinations], np.int64)]
-        return np.asarray((start[:, None] == goal) & (start >= 0)[:, None], bool)
+            return np.zeros(np.broadcast_shapes(start.shape, goal.shape), bool)
+        here = self._part[start]
+        return np.asarray((here == self._part[goal]) & (here >= 0))
 
     def routes(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Routes:
         """Find the best route from each origin to the destination beside it.
@@ -410,12 +383,8 @@ class WeightedRoads(Travelling):
             self._nearby(errands),
             scale=self.scale,
         )
-        lost = np.flatnonzero(~routes.exists)
-        again = [
-            rank
-            for rank in lost.tolist()
-            if self._look_again(origins[rank : rank + 1], destinations[rank : rank + 1])[0, 0]
-        ]
+        lost = ~routes.exists & self._look_again(_edges(origins), _edges(destinations))
+        again = np.flatnonzero(lost).tolist()
         if again:
             some = [origins[rank] for rank in again], [destinations[rank] for rank in again]
             return splice_routes(routes, again, self.coarser.routes(*some))
@@ -465,6 +434,10 @@ class WeightedRoads(Travelling):
                 direct = self.surroundings.between(leave.stop, back[column].stop)
                 if direct is not None:
                     yield Meeting(row, column, direct[0], None, direct[1])
+
+
+def _edges(stops: Sequence[RoadStop]) -> Integers:
+    return np.array([stop.edge for stop in stops], np.int64)
 
 
 def _cover(lost: Mask) -> list[tuple[list[int], list[int]]]:
