@@ -117,6 +117,14 @@ def find_id(section: str, given: str, names: Names) -> str:
     )
 
 
+def id_or_word(section: str, given: str, names: Names) -> str:
+    """Give the id that is meant, or the word itself where none is, to be refused later."""
+    try:
+        return find_id(section, given, names)
+    except InputError:
+        return given
+
+
 def find_model(given: str) -> str:
     """Give the name of an energy model as it is written in `MODELS`.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
 from raastof_geo.scenario.said.agreement import Agreement
@@ -79,36 +79,26 @@ class Market:
 
     def _truck_comes(self, giver: Giver, taker: Taker) -> bool:
         """Tell whether a truck that there is may come to both; own heaps need no hours."""
-        own, here = taker.only_from is not None, giver.site == taker.site
-        return any(
-            own or (limit is None or (limit.hours != 0 and (here or limit.km != 0)))
-            for vehicle, limit in self._limits.items()
-            if self._admits(giver.site, vehicle) and self._admits(taker.site, vehicle)
-        )
+        both = self._trucks[giver.site] & self._trucks[taker.site]
+        within = giver.site == taker.site
+        return any(taker.only_from is not None or self._drives(one, within) for one in both)
+
+    def _drives(self, vehicle: str, within: bool) -> bool:
+        """Tell whether there are hours of a truck, and kilometres where it leaves the site."""
+        limit = self.scenario.said.fleet.get(vehicle)
+        if limit is None:
+            return True
+        can_leave = limit.km_per_period != 0
+        return limit.number != 0 and limit.hours_per_period != 0 and (within or can_leave)
 
     @cached_property
-    def _limits(self) -> dict[str, _Limit | None]:
-        """What there is of each truck; none: enough."""
+    def _trucks(self) -> dict[str, set[str]]:
+        """The trucks of the scenario that each site has room for."""
+        scenario = self.scenario
         return {
-            vehicle: None
-            if (limit := self.scenario.said.fleet.get(vehicle)) is None
-            else _Limit(0.0 if limit.number == 0 else limit.hours_per_period, limit.km_per_period)
-            for vehicle in self.scenario.said.vehicles
+            site: {one for one in scenario.said.vehicles if scenario.admits(site, one)}
+            for site in scenario.sites
         }
-
-    def _admits(self, site: str, vehicle: str) -> bool:
-        if (site, vehicle) not in self._known:
-            self._known[site, vehicle] = self.scenario.admits(site, vehicle)
-        return self._known[site, vehicle]
-
-    @cached_property
-    def _known(self) -> dict[tuple[str, str], bool]:
-        return {}
-
-
-class _Limit(NamedTuple):
-    hours: float | None
-    km: float | None
 
 
 def _rules_out(agreement: Agreement, giver: Giver, taker: Taker) -> bool:

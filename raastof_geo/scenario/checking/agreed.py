@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
 
 from raastof_geo.errors import Finding
 from raastof_geo.language import Message, say
-from raastof_geo.scenario.checking.deal import Deal, Deals
+from raastof_geo.scenario.checking.deal import Deal, Deals, Partner, group
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree
 from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
 from raastof_geo.scenario.scenario import Scenario
 
-Partner = Literal["giver", "taker"]
-
 _ROUNDING = 1 + 1e-9
+_OTHER: dict[Partner, Partner] = {"giver": "taker", "taker": "giver"}
+_TOO_MUCH: dict[Partner, Message] = {
+    "giver": say(
+        "{tonnes} t are to go, and {site} can give {most} t in that time: {short} t too "
+        "much. Lower this amount, or raise what {site} offers"
+    ),
+    "taker": say(
+        "{tonnes} t are to go, and {site} can take {most} t in that time: {short} t too "
+        "much. Lower this amount, or raise what {site} takes"
+    ),
+}
+_TOO_MUCH_TOGETHER: dict[Partner, Message] = {
+    "giver": say(
+        "together with line {lines}, {asked} t are agreed, and {site} can give {most} t in "
+        "that time: {short} t too much. Lower the agreements, or raise what {site} offers"
+    ),
+    "taker": say(
+        "together with line {lines}, {asked} t are agreed, and {site} can take {most} t in "
+        "that time: {short} t too much. Lower the agreements, or raise what {site} takes"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -45,14 +65,15 @@ def check_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
     """Find agreements that no plan can keep, whatever the roads."""
     deals = Deals(scenario)
     agreed = list(_agreed(deals))
-    planned = list(_planned(deals))
     findings = []
-    for wish in (*agreed, *planned):
+    possible = []
+    for wish in (*agreed, *_planned(deals)):
         message = _why_impossible(wish, deals)
         if message is not None:
             findings.append(finding_at(tree, wish.trail, message))
+        elif wish.asks and isinstance(wish.entry, Agreement):
+            possible.append(wish)
     findings += _contradictions(agreed, tree)
-    possible = [wish for wish in agreed if wish.asks and _why_impossible(wish, deals) is None]
     return findings + list(_too_much_together(possible, deals, tree))
 
 
@@ -127,38 +148,29 @@ def _why_impossible(wish: Wish, deals: Deals) -> Message | None:
         return None
     if not wish.deals:
         return _why_no_deal(wish, deals)
-    given, taken = deals.most_given(wish.deals), deals.most_taken(wish.deals)
-    if wish.tonnes > given * _ROUNDING:
-        return say(
-            "{tonnes} t are to go, and {site} can give {most} t in that time: {short} t too "
-            "much. Lower this amount, or raise what {site} offers",
-            tonnes=wish.tonnes,
-            site=f"`{wish.entry.giver}`",
-            most=given,
-            short=wish.tonnes - given,
-        )
-    if wish.tonnes > taken * _ROUNDING:
-        return say(
-            "{tonnes} t are to go, and {site} can take {most} t in that time: {short} t too "
-            "much. Lower this amount, or raise what {site} takes",
-            tonnes=wish.tonnes,
-            site=f"`{wish.entry.taker}`",
-            most=taken,
-            short=wish.tonnes - taken,
-        )
+    for side, message in _TOO_MUCH.items():
+        most = deals.most(side, wish.deals)
+        if wish.tonnes > most * _ROUNDING:
+            return say(
+                message.text,
+                tonnes=wish.tonnes,
+                site=f"`{wish.site(side)}`",
+                most=most,
+                short=wish.tonnes - most,
+            )
     return None
 
 
 def _have_roles(wish: Wish, deals: Deals) -> bool:
     """Tell whether one site gives and the other takes anything at all; else that is told."""
-    return bool(deals.givers(wish.entry.giver) and deals.takers(wish.entry.taker))
+    return bool(deals.givers[wish.entry.giver] and deals.takers[wish.entry.taker])
 
 
 def _why_no_deal(wish: Wish, deals: Deals) -> Message:
     """Say why nothing at all can go by an agreement."""
     entry = wish.entry
     material = entry.material
-    has = sorted({giver.material for giver in deals.givers(entry.giver)})
+    has = sorted({giver.material for giver in deals.givers[entry.giver]})
     if material is not None and material not in has:
         return say(
             "{site} does not give {material}; it gives {has}",
@@ -193,25 +205,24 @@ def _why_no_deal(wish: Wish, deals: Deals) -> Message:
 
 def _contradictions(wishes: Sequence[Wish], tree: Tree) -> Iterator[Finding]:
     """Find agreements that ask for more than others allow."""
-    for asking in wishes:
-        for limiting in wishes:
-            if asking is limiting or not (asking.asks and limiting.limits):
-                continue
-            if _covers(limiting, asking) and asking.tonnes > limiting.tonnes * _ROUNDING:
-                first, last = sorted((asking, limiting), key=lambda wish: wish.number)
-                yield finding_at(
-                    tree,
-                    last.trail,
-                    say(
-                        "this contradicts the agreement in line {line}: one asks for {asked} t "
-                        "from {giver} to {taker}, the other allows {allowed} t. Keep one of them",
-                        line=str(tree.place(first.trail).line),
-                        asked=asking.tonnes,
-                        allowed=limiting.tonnes,
-                        giver=f"`{asking.entry.giver}`",
-                        taker=f"`{asking.entry.taker}`",
-                    ),
-                )
+    for asking, limiting in itertools.permutations(wishes, 2):
+        if not (asking.asks and limiting.limits and _covers(limiting, asking)):
+            continue
+        if asking.tonnes > limiting.tonnes * _ROUNDING:
+            first, last = sorted((asking, limiting), key=lambda wish: wish.number)
+            yield finding_at(
+                tree,
+                last.trail,
+                say(
+                    "this contradicts the agreement in line {line}: one asks for {asked} t "
+                    "from {giver} to {taker}, the other allows {allowed} t. Keep one of them",
+                    line=str(tree.place(first.trail).line),
+                    asked=asking.tonnes,
+                    allowed=limiting.tonnes,
+                    giver=f"`{asking.entry.giver}`",
+                    taker=f"`{asking.entry.taker}`",
+                ),
+            )
 
 
 def _covers(limiting: Wish, asking: Wish) -> bool:
@@ -225,69 +236,41 @@ def _covers(limiting: Wish, asking: Wish) -> bool:
 
 def _too_much_together(wishes: Sequence[Wish], deals: Deals, tree: Tree) -> Iterator[Finding]:
     """Find sites from which, or to which, several agreements ask for more than there can be."""
-    sides: tuple[Partner, Partner] = ("giver", "taker")
-    for side in sides:
-        for site in dict.fromkeys(wish.site(side) for wish in wishes):
-            mine = [wish for wish in wishes if wish.site(side) == site]
-            finding = _first_excess(side, site, mine, deals, tree)
+    for side in _OTHER:
+        for mine in group(wishes, partial(Wish.site, side=side)).values():
+            finding = _first_excess(side, mine, deals, tree)
             if finding is not None:
                 yield finding
 
 
 def _first_excess(
-    side: Partner, site: str, wishes: Sequence[Wish], deals: Deals, tree: Tree
+    side: Partner, wishes: Sequence[Wish], deals: Deals, tree: Tree
 ) -> Finding | None:
-    materials = dict.fromkeys(wish.entry.material for wish in wishes if wish.entry.material)
-    groups = [[wish for wish in wishes if wish.entry.material == one] for one in materials]
-    for group in (*groups, list(wishes)):
-        found = [deal for wish in group for deal in wish.deals]
-        most = deals.most_given(found) if side == "giver" else deals.most_taken(found)
-        asked = _asked(group, "taker" if side == "giver" else "giver")
-        if len(group) > 1 and asked > most * _ROUNDING:
-            *others, last = sorted(group, key=lambda wish: wish.number)
-            return finding_at(
-                tree,
-                last.trail,
-                _say_excess(
-                    side, site, asked, most, [tree.place(one.trail).line for one in others]
-                ),
+    of_material = group(wishes, lambda wish: wish.entry.material)
+    for mine in (*(of_material[one] for one in of_material if one), wishes):
+        most = deals.most(side, [deal for wish in mine for deal in wish.deals])
+        asked = _asked(mine, _OTHER[side])
+        if len(mine) > 1 and asked > most * _ROUNDING:
+            *others, last = mine
+            lines = sorted({tree.place(one.trail).line for one in others})
+            message = say(
+                _TOO_MUCH_TOGETHER[side].text,
+                lines=", ".join(map(str, lines)),
+                asked=asked,
+                site=f"`{last.site(side)}`",
+                most=most,
+                short=asked - most,
             )
+            return finding_at(tree, last.trail, message)
     return None
-
-
-def _say_excess(
-    side: Partner, site: str, asked: float, most: float, lines: Sequence[int]
-) -> Message:
-    values = {
-        "lines": ", ".join(map(str, sorted(set(lines)))),
-        "asked": asked,
-        "site": f"`{site}`",
-        "most": most,
-        "short": asked - most,
-    }
-    if side == "giver":
-        return say(
-            "together with line {lines}, {asked} t are agreed, and {site} can give {most} t in "
-            "that time: {short} t too much. Lower the agreements, or raise what {site} offers",
-            **values,
-        )
-    return say(
-        "together with line {lines}, {asked} t are agreed, and {site} can take {most} t in "
-        "that time: {short} t too much. Lower the agreements, or raise what {site} takes",
-        **values,
-    )
 
 
 def _asked(wishes: Sequence[Wish], partner: Partner) -> float:
     """Give tonnes that are asked for at least, where agreements may be about the same tonnes."""
     total = 0.0
-    for site in {wish.site(partner) for wish in wishes}:
-        mine = [wish for wish in wishes if wish.site(partner) == site]
-        materials = {wish.entry.material for wish in mine}
-        asked = {
-            one: _asked_of_one([wish for wish in mine if wish.entry.material == one])
-            for one in materials
-        }
+    for mine in group(wishes, lambda wish: wish.site(partner)).values():
+        of_material = group(mine, lambda wish: wish.entry.material)
+        asked = {material: _asked_of_one(some) for material, some in of_material.items()}
         of_any = asked.pop(None, 0.0)
         total += max(of_any, sum(asked.values()))
     return total

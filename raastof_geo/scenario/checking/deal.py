@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Depot, Facility, Need, Offer, Scenario, name_stockpile
 
-Here = TypeVar("Here", Giver, Taker, Offer, Need)
+Partner: TypeAlias = Literal["giver", "taker"]
+Item = TypeVar("Item")
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,9 @@ class Deals:
         wanted = set(periods)
         return [
             Deal(giver, taker, common)
-            for giver in self.givers(origin)
+            for giver in self.givers[origin]
             if material in (None, giver.material)
-            for taker in self.takers(destination)
+            for taker in self.takers[destination]
             if may_deal(giver, taker)
             and (
                 common := frozenset(
@@ -55,64 +58,48 @@ class Deals:
             )
         ]
 
-    def givers(self, site: str) -> Sequence[Giver]:
-        """List who gives at a site."""
-        return self._givers.get(site, ())
-
-    def takers(self, site: str) -> Sequence[Taker]:
-        """List who takes at a site."""
-        return self._takers.get(site, ())
-
-    def most_given(self, deals: Iterable[Deal]) -> float:
-        """Give tonnes that the givers of some deals cannot exceed; infinite where none is sure.
+    def most(self, side: Partner, deals: Sequence[Deal]) -> float:
+        """Give tonnes that the givers, or the takers, of some deals cannot exceed.
 
         Returns
         -------
         tonnes
-            Offers once each, with what lies in their stockpile; pits by their capacities in the
-            periods of the deals. Infinite with plants and depots, whose own supply is not
-            followed. [t]
+            Offers once each, with what lies in their stockpile; needs by the material of which
+            they take most; other places by their capacities in the periods of the deals. Infinite
+            where plants and depots give, whose own supply is not followed. [t]
         """
-        by_giver: dict[str, tuple[Giver, set[str]]] = {}
-        for deal in deals:
-            by_giver.setdefault(deal.giver.id, (deal.giver, set()))[1].update(deal.periods)
-        kept = {
-            (giver.site, giver.material) for giver, _ in by_giver.values() if self.is_pile(giver)
-        }
-        total = sum(self.in_all(site, material) for site, material in kept)
-        pits: dict[str, set[str]] = {}
-        for giver, periods in by_giver.values():
-            if giver.kind == Role.PIT:
-                pits.setdefault(giver.place, set()).update(periods)
-            elif giver.kind == Role.PLANT or (giver.kind == Role.DEPOT and not self.is_pile(giver)):
-                return math.inf
-            elif giver.kind == Role.OFFER and (giver.site, giver.material) not in kept:
-                total += self._offered[giver.id]
-        return total + sum(
-            _most_through(self._places[Role.PIT, site], len(periods))
-            for site, periods in pits.items()
+        return self._most_given(deals) if side == "giver" else self._most_taken(deals)
+
+    def _most_given(self, deals: Sequence[Deal]) -> float:
+        givers = {deal.giver.id: deal.giver for deal in deals}.values()
+        if any(giver.kind.converts() and not self.is_pile(giver) for giver in givers):
+            return math.inf
+        kept = {(giver.site, giver.material) for giver in givers if self.is_pile(giver)}
+        offered = sum(
+            self._offered[giver.id]
+            for giver in givers
+            if giver.kind == Role.OFFER and (giver.site, giver.material) not in kept
+        )
+        dug = (deal for deal in deals if deal.giver.kind == Role.PIT)
+        return (
+            sum(self.in_all(site, material) for site, material in kept)
+            + offered
+            + sum(
+                _most_through(self._places[Role.PIT, site], mine)
+                for site, mine in group(dug, lambda deal: deal.giver.place).items()
+            )
         )
 
-    def most_taken(self, deals: Iterable[Deal]) -> float:
-        """Give tonnes that the takers of some deals cannot exceed; infinite where none is sure.
-
-        Returns
-        -------
-        tonnes
-            Needs by the material of which they take most; other places by their capacities in the
-            periods of the deals. [t]
-        """
-        by_taker: dict[str, tuple[Taker, set[str], set[str]]] = {}
-        for deal in deals:
-            _, materials, periods = by_taker.setdefault(deal.taker.id, (deal.taker, set(), set()))
-            materials.add(deal.giver.material)
-            periods.update(deal.periods)
-        return sum(
-            self._needed[taker.id][0] * max(self._needed[taker.id][1][one] for one in materials)
-            if taker.kind == Role.NEED
-            else _most_through(self._places[taker.kind, taker.place], len(periods))
-            for taker, materials, periods in by_taker.values()
-        )
+    def _most_taken(self, deals: Sequence[Deal]) -> float:
+        total = 0.0
+        for mine in group(deals, lambda deal: deal.taker.id).values():
+            taker = mine[0].taker
+            if taker.kind == Role.NEED:
+                need = self._needed[taker.id]
+                total += need.tonnes * max(need.ratios[deal.giver.material] for deal in mine)
+            else:
+                total += _most_through(self._places[taker.kind, taker.place], mine)
+        return total
 
     def is_pile(self, giver: Giver) -> bool:
         """Tell whether somebody gives from the stockpile of a site."""
@@ -120,41 +107,37 @@ class Deals:
 
     def in_all(self, site: str, material: str) -> float:
         """Give what a site has of a material, whenever it comes up, its stockpile included. [t]"""
-        offered = sum(offer.tonnes for offer in self.offers(site) if offer.material == material)
+        offered = sum(offer.tonnes for offer in self.offers[site] if offer.material == material)
         pile = self._depots.get(name_stockpile(site))
         return offered + (pile.start_t.get(material, 0.0) if pile is not None else 0.0)
 
-    def offers(self, site: str) -> Sequence[Offer]:
-        """List the offers of a site."""
-        return self._offers_at.get(site, ())
-
-    def needs(self, site: str) -> Sequence[Need]:
-        """List the needs of a site."""
-        return self._needs_at.get(site, ())
+    @cached_property
+    def givers(self) -> Mapping[str, list[Giver]]:
+        """Who gives at each site."""
+        return group(list_givers(self.scenario), lambda giver: giver.site)
 
     @cached_property
-    def _givers(self) -> dict[str, list[Giver]]:
-        return _by_site(list_givers(self.scenario))
+    def takers(self) -> Mapping[str, list[Taker]]:
+        """Who takes at each site."""
+        return group(list_takers(self.scenario), lambda taker: taker.site)
 
     @cached_property
-    def _takers(self) -> dict[str, list[Taker]]:
-        return _by_site(list_takers(self.scenario))
+    def offers(self) -> Mapping[str, list[Offer]]:
+        """The offers of each site."""
+        return group(self.scenario.offers, lambda offer: offer.site)
 
     @cached_property
-    def _offers_at(self) -> dict[str, list[Offer]]:
-        return _by_site(self.scenario.offers)
-
-    @cached_property
-    def _needs_at(self) -> dict[str, list[Need]]:
-        return _by_site(self.scenario.needs)
+    def needs(self) -> Mapping[str, list[Need]]:
+        """The needs of each site."""
+        return group(self.scenario.needs, lambda need: need.site)
 
     @cached_property
     def _offered(self) -> dict[str, float]:
         return {offer.id: offer.tonnes for offer in self.scenario.offers}
 
     @cached_property
-    def _needed(self) -> dict[str, tuple[float, dict[str, float]]]:
-        return {need.id: (need.tonnes, need.ratios) for need in self.scenario.needs}
+    def _needed(self) -> dict[str, Need]:
+        return {need.id: need for need in self.scenario.needs}
 
     @cached_property
     def _depots(self) -> dict[str, Depot]:
@@ -169,15 +152,23 @@ class Deals:
         }
 
 
-def _by_site(entries: Iterable[Here]) -> dict[str, list[Here]]:
-    found: dict[str, list[Here]] = {}
+def group(entries: Iterable[Item], key: Callable[[Item], Key]) -> Mapping[Key, list[Item]]:
+    """Put together what has a key in common; under other keys there is nothing.
+
+    Returns
+    -------
+    groups
+        In the order in which their keys come up first.
+    """
+    groups: defaultdict[Key, list[Item]] = defaultdict(list)
     for entry in entries:
-        found.setdefault(entry.site, []).append(entry)
-    return found
+        groups[key(entry)].append(entry)
+    return groups
 
 
-def _most_through(place: Facility, periods: int) -> float:
-    """Give what may go through a place in a number of periods. [t]"""
-    each = math.inf if place.per_period_t is None else place.per_period_t * periods
+def _most_through(place: Facility, deals: Iterable[Deal]) -> float:
+    """Give what may go through a place in the periods of some deals. [t]"""
+    periods = set[str]().union(*(deal.periods for deal in deals))
+    each = math.inf if place.per_period_t is None else place.per_period_t * len(periods)
     total = None if isinstance(place, Depot) else place.total_t
     return each if total is None else min(each, total)

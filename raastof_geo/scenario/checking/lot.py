@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, TypeVar
 
 from raastof_geo.errors import Finding
 from raastof_geo.language import say
@@ -13,6 +13,8 @@ from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
+
+Entry = TypeVar("Entry", Offer, Need)
 
 _ROUNDING = 1 - 1e-9
 
@@ -47,13 +49,9 @@ def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Find
 
 def _offers(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:
     """Find offers that are too small to leave."""
-    told: set[Trail] = set()
-    trails = _list_trails(deals.scenario, "offers")
-    for offer, trail in zip(deals.scenario.offers, trails, strict=True):
-        most = _most_leaving(deals, offer)
-        if most is None or offer.tonnes <= 0 or most >= lot * _ROUNDING or trail in told:
-            continue
-        told.add(trail)
+    for offer, trail, most in _too_small(
+        deals, "offers", deals.scenario.offers, _most_leaving, lot
+    ):
         values = {
             "lot": lot,
             "line": str(line),
@@ -77,6 +75,22 @@ def _offers(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[F
         yield finding_at(tree, trail, message), offer.must_leave
 
 
+def _too_small(
+    deals: Deals,
+    key: Literal["offers", "needs"],
+    entries: Sequence[Entry],
+    find_most: Callable[[Deals, Entry], float | None],
+    lot: float,
+) -> Iterator[tuple[Entry, Trail, float]]:
+    """Give offers, or needs, that are smaller than a lot, where each stands, and its most."""
+    told: set[Trail] = set()
+    for entry, trail in zip(entries, _list_trails(deals.scenario, key), strict=True):
+        most = find_most(deals, entry)
+        if most is not None and entry.tonnes > 0 and most < lot * _ROUNDING and trail not in told:
+            told.add(trail)
+            yield entry, trail, most
+
+
 def _list_trails(scenario: Scenario, key: Literal["offers", "needs"]) -> list[Trail]:
     """Give where the amount of each offer, or of each need, of the scenario stands."""
     return [
@@ -89,7 +103,7 @@ def _list_trails(scenario: Scenario, key: Literal["offers", "needs"]) -> list[Tr
 
 def _most_leaving(deals: Deals, offer: Offer) -> float | None:
     """Give the most that can leave a site of an offer's material at once; none: not sure."""
-    givers = [one for one in deals.givers(offer.site) if one.material == offer.material]
+    givers = [one for one in deals.givers[offer.site] if one.material == offer.material]
     piled = any(one.site == offer.site for one in deals.scenario.depots)
     unsure = any(one.kind != Role.OFFER and not deals.is_pile(one) for one in givers)
     if unsure or any(
@@ -100,54 +114,42 @@ def _most_leaving(deals: Deals, offer: Offer) -> float | None:
         return deals.in_all(offer.site, offer.material)
     return sum(
         other.tonnes
-        for other in deals.offers(offer.site)
+        for other in deals.offers[offer.site]
         if other.material == offer.material and set(other.periods) & set(offer.periods)
     )
 
 
 def _others_at(deals: Deals, site: str) -> list[Taker]:
     """List who takes at a site, its own stockpile left out."""
-    return [one for one in deals.takers(site) if one.only_from is None]
+    return [one for one in deals.takers[site] if one.only_from is None]
 
 
 def _needs(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:
     """Find needs that no lot fits into."""
-    told: set[Trail] = set()
-    trails = _list_trails(deals.scenario, "needs")
-    for need, trail in zip(deals.scenario.needs, trails, strict=True):
-        most = _most_arriving(deals, need)
-        if most is None or need.tonnes <= 0 or most >= lot * _ROUNDING or trail in told:
-            continue
-        told.add(trail)
-        yield (
-            finding_at(
-                tree,
-                trail,
-                say(
-                    "{site} can take at most {most} t at once for this need, and the smallest "
-                    "lot is {lot} t (line {line}): lower the lot, or raise the need",
-                    site=f"`{need.site}`",
-                    most=most,
-                    lot=lot,
-                    line=str(line),
-                ),
-            ),
-            True,
+    for need, trail, most in _too_small(deals, "needs", deals.scenario.needs, _most_arriving, lot):
+        message = say(
+            "{site} can take at most {most} t at once for this need, and the smallest "
+            "lot is {lot} t (line {line}): lower the lot, or raise the need",
+            site=f"`{need.site}`",
+            most=most,
+            lot=lot,
+            line=str(line),
         )
+        yield finding_at(tree, trail, message), True
 
 
 def _most_arriving(deals: Deals, need: Need) -> float | None:
     """Give the most that can come at once to where a need is; none: not sure."""
-    takers = deals.takers(need.site)
+    takers = deals.takers[need.site]
     mine = next(one for one in takers if one.id == need.id)
-    if not need.ratios or any(may_deal(giver, mine) for giver in deals.givers(need.site)):
+    if not need.ratios or any(may_deal(giver, mine) for giver in deals.givers[need.site]):
         return None
     if any(one.kind != Role.NEED and set(one.accepts) & set(need.ratios) for one in takers):
         return None
     return max(
         sum(
             other.tonnes * other.ratios[material]
-            for other in deals.needs(need.site)
+            for other in deals.needs[need.site]
             if material in other.ratios and set(other.periods) & set(need.periods)
         )
         for material in need.ratios

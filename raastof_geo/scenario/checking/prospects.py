@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from raastof_geo.scenario.market import Hindrance, Market, Side, Trade
 from raastof_geo.scenario.role import Role
@@ -18,10 +18,14 @@ Lacking = Literal["capacity", "nobody", "chain", "together"] | Hindrance
 """Why: the plant may take nothing; nobody gives or takes the material; whoever would has none or
 can pass it on to nobody; all is there, but never in one period; or what keeps them apart."""
 
-_Run = tuple[str, str, str]
-"""Site, recipe and period."""
 _Traded = tuple[str, str, str]
 """Id of a giver or taker, material and period."""
+
+
+class _Run(NamedTuple):
+    site: str
+    recipe: str
+    period: str
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,18 @@ class _Search:
         self.periods = tuple(scenario.periods)
         self.plants = {plant.site: plant for plant in scenario.plants}
         self.depots = {depot.id: depot for depot in scenario.depots}
-        used = [process for plant in scenario.plants for process in plant.processes]
+        self.processes = {
+            (plant.site, process.recipe): process
+            for plant in scenario.plants
+            for process in plant.processes
+        }
+        used = self.processes.values()
         materials = {name for one in used for name in (*one.inputs, *one.outputs)}
         self.trades = Market(scenario, islands).trades(materials) if used else []
 
     def idle(self) -> tuple[Idle, ...]:
         runs = {
-            (plant.site, process.recipe, period)
+            _Run(plant.site, process.recipe, period)
             for plant in self.plants.values()
             if not _closed(plant.per_period_t, plant.total_t)
             for process in plant.processes
@@ -85,11 +94,15 @@ class _Search:
         }
         while True:
             given, taken = self._spread(runs, "input"), self._spread(runs, "output")
-            left = {run for run in runs if self._fed(run, given) and self._emptied(run, taken)}
+            left = {
+                run
+                for run in runs
+                if self._served(run, "input", given) and self._served(run, "output", taken)
+            }
             if left == runs:
                 break
             runs = left
-        running = {(site, recipe) for site, recipe, _ in runs}
+        running = {(run.site, run.recipe) for run in runs}
         return tuple(
             Idle(plant.site, process.recipe, tuple(self._lacks(plant, process, given, taken)))
             for plant in self.plants.values()
@@ -117,8 +130,8 @@ class _Search:
         giver = trade.giver
         if giver.kind == Role.PLANT:
             return any(
-                (giver.site, process.recipe, period) in runs
-                and self._fed_by(process, period, reached)
+                (run := _Run(giver.site, process.recipe, period)) in runs
+                and self._served(run, "input", reached)
                 for process in self.plants[giver.site].processes
                 if giver.material in process.outputs
             )
@@ -129,13 +142,6 @@ class _Search:
                 (depot.into, giver.material, one) in reached for one in until
             )
         return (giver.kind, giver.place) not in self._void
-
-    def _fed(self, run: _Run, given: set[_Traded]) -> bool:
-        return self._fed_by(self._process(run), run[2], given)
-
-    def _fed_by(self, process: Process, period: str, given: set[_Traded]) -> bool:
-        plant = self.plants[process.site].taker
-        return all((plant, material, period) in given for material in process.inputs)
 
     # --- what leaves the plants ---------------------------------------------------------------
 
@@ -159,16 +165,26 @@ class _Search:
             )
         return (taker.kind, taker.place) not in self._void
 
-    def _emptied(self, run: _Run, taken: set[_Traded]) -> bool:
-        """Tell whether all that a recipe makes goes somewhere, if only to plants that run.
+    # --- both ---------------------------------------------------------------------------------
 
-        Plants may send to each other in a ring, each time a little less.
+    def _served(self, run: _Run, side: Side, reached: set[_Traded]) -> bool:
+        """Tell whether a recipe gets all that it takes in, or gets rid of all that it makes.
+
+        That may be to plants that run: plants may send to each other in a ring, each time a
+        little less.
         """
-        plant = self.plants[run[0]]
+        process = self.processes[run.site, run.recipe]
         return all(
-            (plant.giver(material), material, run[2]) in taken
-            for material in self._process(run).outputs
+            (party, material, run.period) in reached
+            for material, party in self._parties(process, side).items()
         )
+
+    def _parties(self, process: Process, side: Side) -> dict[str, str]:
+        """Give the id under which the plant takes, or gives, each material of a recipe."""
+        plant = self.plants[process.site]
+        if side == "input":
+            return dict.fromkeys(process.inputs, plant.taker)
+        return {material: plant.giver(material) for material in process.outputs}
 
     # --- reasons ------------------------------------------------------------------------------
 
@@ -177,17 +193,12 @@ class _Search:
     ) -> Iterable[Lack]:
         if _closed(plant.per_period_t, plant.total_t):
             return [Lack("capacity")]
-        got = {(id_, material) for id_, material, _ in given}
-        lost = {(id_, material) for id_, material, _ in taken}
+        sides: tuple[tuple[Side, set[_Traded]], ...] = (("input", given), ("output", taken))
         lacks = [
-            self._lack(plant.site, material, "input")
-            for material in process.inputs
-            if (plant.taker, material) not in got
-        ]
-        lacks += [
-            self._lack(plant.site, material, "output")
-            for material in process.outputs
-            if (plant.giver(material), material) not in lost
+            self._lack(plant.site, material, side)
+            for side, reached in sides
+            for material, party in self._parties(process, side).items()
+            if not any((party, material, period) in reached for period in self.periods)
         ]
         return lacks or [Lack("together")]
 
@@ -208,17 +219,6 @@ class _Search:
         return Lack(why or "chain", material, side, tuple(others))
 
     # --- what is known ------------------------------------------------------------------------
-
-    def _process(self, run: _Run) -> Process:
-        return self._processes[run[0], run[1]]
-
-    @cached_property
-    def _processes(self) -> dict[tuple[str, str], Process]:
-        return {
-            (plant.site, process.recipe): process
-            for plant in self.plants.values()
-            for process in plant.processes
-        }
 
     @cached_property
     def _void(self) -> set[tuple[Role, str]]:

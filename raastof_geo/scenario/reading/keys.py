@@ -18,35 +18,25 @@ _DANISH: dict[str, str] = {
     "sprog": "language",
     "periode": "periods period from",
     "perioder": "periods",
-    "vejnet": "network",
-    "netværk": "network",
+    "vejnet netværk": "network",
     "veje": "network changes",
-    "køretøj": "vehicles",
-    "køretøjer": "vehicles",
-    "lastbil": "vehicles",
-    "lastbiler": "vehicles",
+    "køretøj køretøjer lastbil lastbiler": "vehicles",
     "vognpark": "fleet vehicles",
     "returlæs": "return_loads",
     "tomgang": "idle_min_per_load",
     "betingelse": "condition accepted_conditions",
-    "betingelser": "accepted_conditions conditions",
-    "vilkår": "accepted_conditions conditions",
+    "betingelser vilkår": "accepted_conditions conditions",
     "katalog": "catalogue",
-    "lokalitet": "sites",
-    "lokaliteter": "sites",
+    "lokalitet lokaliteter steder": "sites",
     "sted": "sites at",
-    "steder": "sites",
     "mål": "targets objectives measure",
     "målsætninger": "objectives targets",
-    "aftale": "agreements",
-    "aftaler": "agreements",
+    "aftale aftaler": "agreements",
     "valg": "choices",
-    "basis": "baseline",
-    "før": "baseline",
+    "basis før": "baseline",
     "effekt": "effect",
     "offentliggør": "publish",
-    "resultater": "outputs",
-    "uddata": "outputs",
+    "resultater uddata": "outputs",
     "kommune": "municipality municipalities",
     "kommuner": "municipalities municipality",
     "længde": "lon line",
@@ -55,46 +45,36 @@ _DANISH: dict[str, str] = {
     "breddegrad": "lat",
     "øst": "easting",
     "nord": "northing",
-    "overskud": "offers",
-    "udbud": "offers",
-    "tilbud": "offers",
+    "overskud udbud tilbud": "offers",
     "behov": "needs",
-    "råstofgrav": "pit",
-    "grusgrav": "pit",
-    "grav": "pit",
+    "råstofgrav grusgrav grav": "pit",
     "modtager": "receiver taker",
     "jordmodtager": "receiver",
     "deponi": "receiver landfill",
-    "anlæg": "plant",
-    "knuser": "plant",
+    "anlæg knuser": "plant",
     "mellemdepot": "depot",
     "lager": "stockpile depot",
     "projekt": "project",
-    "areal": "land",
-    "arealanvendelse": "land",
+    "areal arealanvendelse": "land",
     "materiale": "material materials",
     "materialer": "materials supplies accepts material",
     "mængde": "amount tonnes",
     "mængde_pr_periode": "amount_per_period",
-    "tons": "tonnes amount",
-    "ton": "tonnes amount",
+    "tons ton": "tonnes amount",
     "fra": "from giver",
     "til": "to taker",
-    "anvendelse": "use",
+    "anvendelse brug": "use",
     "anvendelser": "uses",
-    "brug": "use",
     "skal_væk": "must_leave",
     "pris": "price_dkk_per_t price",
     "priser": "price_dkk_per_t",
     "leverer": "supplies",
     "modtager_materialer": "accepts",
-    "modtagegebyr": "gate_fee_dkk_per_t gate_fee",
-    "gebyr": "gate_fee_dkk_per_t gate_fee",
+    "modtagegebyr gebyr": "gate_fee_dkk_per_t gate_fee",
     "kapacitet": "capacity capacity_per_period capacity_total",
     "kapacitet_pr_periode": "capacity_per_period",
     "kapacitet_i_alt": "capacity_total",
-    "opskrift": "recipes",
-    "opskrifter": "recipes",
+    "opskrift opskrifter": "recipes",
     "åbner": "opens",
     "omkostning": "cost_dkk",
     "slut": "end to",
@@ -124,13 +104,16 @@ _DANISH: dict[str, str] = {
     "densitet": "density_compacted density_loose density_in_situ",
     "oprindelse": "origin",
 }
-"""The keys that a Danish word may stand for, the likeliest first."""
+"""Danish words, and the keys that each of them may stand for, the likeliest first."""
 
 
 def english_keys(given: str, keys: Sequence[str]) -> list[str]:
     """Give the keys that a word was meant for, in Danish or mistyped; none where none is near."""
     danish = {
-        word: found for word, meant in _DANISH.items() if (found := _among(meant.split(), keys))
+        word: found
+        for words, meant in _DANISH.items()
+        if (found := [key for key in meant.split() if key in keys])
+        for word in words.split()
     }
     word = "_".join(fold_id(given).replace("-", " ").split())
     if word in danish:
@@ -139,10 +122,6 @@ def english_keys(given: str, keys: Sequence[str]) -> list[str]:
     if near and near[0] not in keys:
         return danish[near[0]]
     return get_close_matches(word, keys, n=1, cutoff=0.6)
-
-
-def _among(meant: Sequence[str], keys: Sequence[str]) -> list[str]:
-    return [key for key in meant if key in keys]
 
 
 def suggest_key(given: str, keys: Sequence[str]) -> Message:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from raastof_geo.errors import InputError
 from raastof_geo.scenario.catalogue import read_builtin_tree
-from raastof_geo.scenario.identity import Names, find_id, names_in
+from raastof_geo.scenario.identity import Names, id_or_word, names_in
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values
 
 _KEYED_BY = {
@@ -67,7 +66,7 @@ def _rekey(
         return part
     written: dict[str, Any] = {}
     for key, value in part.items():
-        id_ = _id_of(str(key), keyed_by[0], known)
+        id_ = id_or_word(keyed_by[0], str(key), known[keyed_by[0]])
         if id_ in part:
             id_ = key
         if id_ != key:
@@ -78,15 +77,7 @@ def _rekey(
 
 def _repeat_places(tree: Tree, known: Trail, other: Trail) -> None:
     """Let a part be found under another trail as well."""
-    for places in (tree.keys, tree.places):
-        for trail in [trail for trail in places if trail[: len(known)] == known]:
-            places[(*other, *trail[len(known) :])] = places[trail]
-    for trail in [trail for trail in tree.written if trail[: len(known)] == known]:
-        tree.written[(*other, *trail[len(known) :])] = tree.written[trail]
-
-
-def _id_of(key: str, section: str, known: Mapping[str, Names]) -> str:
-    try:
-        return find_id(section, key, known[section])
-    except InputError:
-        return key
+    every: tuple[dict[Trail, Any], ...] = (tree.keys, tree.places, tree.written)
+    for told in every:
+        for trail in [trail for trail in told if trail[: len(known)] == known]:
+            told[(*other, *trail[len(known) :])] = told[trail]

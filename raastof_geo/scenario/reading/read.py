@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -11,13 +11,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from raastof_geo.errors import Finding, InputError, ScenarioError
+from raastof_geo.errors import Finding, ScenarioError
 from raastof_geo.language import say
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
 from raastof_geo.scenario.checking.agreed import check_agreements, note_agreements
 from raastof_geo.scenario.checking.lot import check_lots
 from raastof_geo.scenario.checking.permit import check_receivers, note_needs
-from raastof_geo.scenario.identity import Names, find_id, names_in
+from raastof_geo.scenario.identity import Names, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.format import note_older, refuse_newer
 from raastof_geo.scenario.reading.overlay import write_ids
@@ -140,17 +140,8 @@ def _context(tree: Tree, catalogue: Catalogue) -> dict[str, Any]:
         "known": known,
         "calendar": read_calendar(tree.values.get("periods")),
         "catalogue": catalogue,
-        "vehicles": tuple(_as_ids(vehicles, known["vehicles"])),
+        "vehicles": tuple(id_or_word("vehicles", str(one), known["vehicles"]) for one in vehicles),
     }
-
-
-def _as_ids(given: Iterable[Any], names: Names) -> Iterator[str]:
-    """Give the ids of what is named, and what is not known as it is."""
-    for one in given:
-        try:
-            yield find_id("vehicles", str(one), names)
-        except InputError:
-            yield str(one)
 
 
 @cache

@@ -50,11 +50,10 @@ def explain_errors(
     return findings + [_join_alike(alike) for alike in unknown.values()]
 
 
-def finding_at(tree: Tree, trail: Trail, problem: Message) -> Finding:
+def finding_at(tree: Tree, trail: Trail, problem: Message, *, of_key: bool = False) -> Finding:
     """Say what is wrong with a part of a file, and where it stands."""
-    return Finding(
-        say("{where}: {problem}", where=_dotted(trail), problem=problem), tree.place(trail)
-    )
+    message = say("{where}: {problem}", where=_dotted(trail), problem=problem)
+    return Finding(message, tree.place(trail, of_key=of_key))
 
 
 def _without_echoes(
@@ -105,13 +104,10 @@ def _findings(
     of_key = detail["loc"][-1:] == ("[key]",) or detail["type"] == "extra_forbidden"
     if isinstance(problem, FaultError):
         for fault in problem.faults:
-            full = (*trail, *fault.below)
-            message = say("{where}: {problem}", where=_dotted(full), problem=fault.message)
-            yield Finding(message, tree.place(full, of_key=fault.of_key))
+            yield finding_at(tree, (*trail, *fault.below), fault.message, of_key=fault.of_key)
     elif isinstance(problem, RaastofError):
         for one in problem.findings:
-            message = say("{where}: {problem}", where=_dotted(trail), problem=one.message)
-            yield Finding(message, tree.place(trail, of_key=of_key))
+            yield finding_at(tree, trail, one.message, of_key=of_key)
     else:
         yield Finding(_sentence(detail, tree, root, trail, below), tree.place(trail, of_key=of_key))
 
@@ -165,21 +161,16 @@ def _suggest_literal(given: str, expected: str) -> Message | str:
 
 def _rule(kind: str, context: Mapping[str, Any]) -> Message | None:
     """Say what a value has to be, for the rules that a scenario can break."""
-    if kind in {"greater_than_equal", "less_than_equal", "greater_than", "less_than"}:
-        limit = str(next(iter(context.values())))
-        return {
-            "greater_than_equal": say("at least {limit}", limit=limit),
-            "less_than_equal": say("at most {limit}", limit=limit),
-            "greater_than": say("above {limit}", limit=limit),
-            "less_than": say("below {limit}", limit=limit),
-        }[kind]
-    for start, rule in _RULES_BY_KIND.items():
-        if kind.startswith(start):
-            return rule
-    return None
+    rule = next((rule for start, rule in _RULES_BY_KIND.items() if kind.startswith(start)), None)
+    limit = next(iter(context.values()), "")
+    return None if rule is None else say(rule.text, limit=str(limit))
 
 
 _RULES_BY_KIND: dict[str, Message] = {
+    "greater_than_equal": say("at least {limit}"),
+    "less_than_equal": say("at most {limit}"),
+    "greater_than": say("above {limit}"),
+    "less_than": say("below {limit}"),
     "string_too_short": say("a text that is not empty"),
     "string_too_long": say("a text of at most 10,000 characters"),
     "string": say("a text"),
@@ -199,16 +190,8 @@ _RULES_BY_KIND: dict[str, Message] = {
 
 def _dotted(trail: Trail) -> str:
     """Write `sites.harbour.needs[0].use`."""
-    text = ""
-    for part in trail:
-        text += (
-            f"[{part}]"
-            if isinstance(part, int)
-            else f".{str(part)[:80]}"
-            if text
-            else str(part)[:80]
-        )
-    return text
+    parts = (f"[{part}]" if isinstance(part, int) else f".{str(part)[:80]}" for part in trail)
+    return "".join(parts).removeprefix(".")
 
 
 def _short(value: Any) -> str:
