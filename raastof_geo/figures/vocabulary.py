@@ -12,6 +12,7 @@ Whether an indicator depends on the truck is asked of that function, not stated 
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from raastof_geo.language import Message, Readable, say
@@ -48,7 +49,7 @@ class Aim:
 
 
 @dataclass(frozen=True)
-class Shown:
+class EffectLine:
     """How tables of the effect show an indicator."""
 
     line: int = _LAST
@@ -116,7 +117,7 @@ class Indicator(str):
     """What a line has that it is so many times of; several are added up."""
     aim: Aim | None = None
     """How objectives and caps speak of it; none: it can be neither minimised nor capped."""
-    shown: Shown | None = None
+    shown: EffectLine | None = None
     grouped: int | None = None
     """Where its column stands in the sheets of groups; none: after those that say so, where it is
     shown."""
@@ -159,7 +160,7 @@ LOADS_DRIVEN = Indicator(
     shared="ends",
     counted=True,
     grouped=12,
-    shown=Shown(13),
+    shown=EffectLine(13),
     layer=Layer("loads", "", "læs", "truck loads"),
 )
 VEHICLE_KM = Indicator(
@@ -171,7 +172,7 @@ VEHICLE_KM = Indicator(
     times=("loads",),
     aim=Aim(say("truck distance in km"), "km", place=10),
     grouped=13,
-    shown=Shown(12, in_short=True),
+    shown=EffectLine(12, in_short=True),
     layer=Layer("truck_km", "km", "lastbilkilometer", "truck kilometres"),
 )
 TONNE_KM = Indicator(
@@ -183,7 +184,7 @@ TONNE_KM = Indicator(
     times=("tonnes",),
     aim=Aim(say("transport work in tonne-km"), say("tonne-km"), place=9),
     grouped=14,
-    shown=Shown(11, 1e-3),
+    shown=EffectLine(11, 1e-3),
 )
 DRIVE_H = Indicator(
     "drive_h",
@@ -203,7 +204,7 @@ LITRES = Indicator(
     factor=Factor("vehicle", "energy_per_100km"),
     times=("vehicle_km",),
     grouped=15,
-    shown=Shown(14, unless_zero=True),
+    shown=EffectLine(14, unless_zero=True),
 )
 KWH = Indicator(
     "kwh",
@@ -214,7 +215,7 @@ KWH = Indicator(
     factor=Factor("vehicle", "energy_per_100km"),
     times=("vehicle_km",),
     grouped=16,
-    shown=Shown(15, unless_zero=True),
+    shown=EffectLine(15, unless_zero=True),
 )
 
 TRANSPORT_WTW = Indicator(
@@ -228,7 +229,7 @@ TRANSPORT_WTW = Indicator(
     times=("litres", "kwh"),
     aim=Aim(say("transport emission (well to wheel) in kg CO2e"), "kg CO2e", place=1),
     grouped=2,
-    shown=Shown(2, 1e-3, 1),
+    shown=EffectLine(2, 1e-3, 1),
     layer=Layer("transport_t_co2e_wtw", "t CO2e", "transport, WTW", "transport, WTW", 1e-3),
     saving=Saving(say("Transport"), say("shorter hauls")),
 )
@@ -242,7 +243,7 @@ TRANSPORT_TTW = Indicator(
     times=("litres", "kwh"),
     aim=Aim(say("transport emission (tank to wheel) in kg CO2e"), "kg CO2e", adds=False, place=2),
     grouped=3,
-    shown=Shown(3, 1e-3, 1),
+    shown=EffectLine(3, 1e-3, 1),
     layer=Layer("transport_t_co2e_ttw", "t CO2e", "transport, TTW", "transport, TTW", 1e-3),
 )
 UPSTREAM = Indicator(
@@ -255,7 +256,7 @@ UPSTREAM = Indicator(
     factor=Factor("pit", "upstream_kg_co2e"),
     aim=Aim(say("emission of digging virgin material in kg CO2e"), "kg CO2e", place=3),
     grouped=4,
-    shown=Shown(4, 1e-3, 1),
+    shown=EffectLine(4, 1e-3, 1),
     layer=Layer("upstream_t_co2e", "t CO2e", "indvinding", "digging virgin material", 1e-3),
     saving=Saving(say("Virgin material"), say("virgin material replaced")),
 )
@@ -269,7 +270,7 @@ PROCESSING = Indicator(
     factor=Factor("processing", "kg_co2e_per_t"),
     aim=Aim(say("emission of plants and depots in kg CO2e"), "kg CO2e", place=4),
     grouped=5,
-    shown=Shown(5, 1e-3, 1),
+    shown=EffectLine(5, 1e-3, 1),
     layer=Layer(
         "processing_t_co2e", "t CO2e", "anlæg, depoter, kalk", "plants, depots, lime", 1e-3
     ),
@@ -285,87 +286,33 @@ DISPOSAL = Indicator(
     factor=Factor("receiver", "disposal_kg_co2e"),
     aim=Aim(say("emission of final reception in kg CO2e"), "kg CO2e", place=5),
     grouped=6,
-    shown=Shown(6, 1e-3, 1),
+    shown=EffectLine(6, 1e-3, 1),
     layer=Layer("disposal_t_co2e", "t CO2e", "slutmodtagelse", "final reception", 1e-3),
     saving=Saving(say("Reception"), say("less final reception")),
 )
 
-HAUL = Indicator(
-    "haul_dkk",
-    say("Haulage"),
-    "DKK",
-    part_of="cost_dkk",
-    shared="ends",
-    factor=Factor("vehicle", "hire_dkk_per_h"),
-    times=("loads",),
-    payee="hauliers",
+_cost = partial(Indicator, unit="DKK", part_of="cost_dkk", shared="ends")
+_hire, _toll = Factor("vehicle", "hire_dkk_per_h"), Factor("vehicle", "toll_dkk_per_km")
+_price, _tax, _fee = Factor("pit", "price"), Factor("pit", "tax"), Factor("receiver", "gate_fee")
+_charge = Factor("processing", "dkk_per_t")
+HAUL = _cost("haul_dkk", say("Haulage"), factor=_hire, times=("loads",), payee="hauliers")
+TOLL = _cost("toll_dkk", say("Tolls and fares"), factor=_toll, times=("vehicle_km",), payee="roads")
+PURCHASE = _cost(
+    "purchase_dkk", say("Material bought"), shared="buying", factor=_price, payee="giver"
 )
-TOLL = Indicator(
-    "toll_dkk",
-    say("Tolls and fares"),
-    "DKK",
-    part_of="cost_dkk",
-    shared="ends",
-    factor=Factor("vehicle", "toll_dkk_per_km"),
-    times=("vehicle_km",),
-    payee="roads",
-)
-PURCHASE = Indicator(
-    "purchase_dkk",
-    say("Material bought"),
-    "DKK",
-    part_of="cost_dkk",
-    shared="buying",
-    factor=Factor("pit", "price"),
-    payee="giver",
-)
-TAX = Indicator(
-    "tax_dkk",
-    say("Raw-material tax"),
-    "DKK",
-    part_of="cost_dkk",
-    shared="buying",
-    factor=Factor("pit", "tax"),
-    payee="state",
-)
-GATE = Indicator(
-    "gate_dkk",
-    say("Gate fees"),
-    "DKK",
-    part_of="cost_dkk",
-    shared="giving",
-    factor=Factor("receiver", "gate_fee"),
-)
-PREPARATION = Indicator(
+TAX = _cost("tax_dkk", say("Raw-material tax"), shared="buying", factor=_tax, payee="state")
+GATE = _cost("gate_dkk", say("Gate fees"), shared="giving", factor=_fee)
+PREPARATION = _cost(
     "preparation_dkk",
     say("Lime and other preparation"),
-    "DKK",
-    part_of="cost_dkk",
     shared="taking",
-    factor=Factor("processing", "dkk_per_t"),
+    factor=_charge,
     payee="contractors",
 )
-HANDLING = Indicator(
-    "handling_dkk",
-    say("Handling in depots"),
-    "DKK",
-    part_of="cost_dkk",
-    shared="ends",
-    factor=Factor("processing", "dkk_per_t"),
-    payee="holder",
-)
-PLANTS_RUN = Indicator(
-    "processing_dkk",
-    say("Plants"),
-    "DKK",
-    part_of="cost_dkk",
-    shared="ends",
-    factor=Factor("processing", "dkk_per_t"),
-)
-STORING = Indicator(
-    "storing_dkk", say("Storing"), "DKK", part_of="cost_dkk", shared="ends", payee="holder"
-)
-OPENING = Indicator("opening_dkk", say("Sites that open"), "DKK", part_of="cost_dkk", shared="ends")
+HANDLING = _cost("handling_dkk", say("Handling in depots"), factor=_charge, payee="holder")
+PLANTS_RUN = _cost("processing_dkk", say("Plants"), factor=_charge)
+STORING = _cost("storing_dkk", say("Storing"), payee="holder")
+OPENING = _cost("opening_dkk", say("Sites that open"))
 
 REFERENCE_TONNES = Indicator(
     "reference_tonnes",
@@ -388,7 +335,7 @@ VIRGIN = Indicator(
     shared="buying",
     aim=Aim(say("use of virgin material in tonnes"), "t", place=12),
     grouped=8,
-    shown=Shown(7, in_short=True),
+    shown=EffectLine(7, in_short=True),
     layer=Layer("virgin_t", "t", "jomfrueligt materiale", "virgin material"),
 )
 SECONDARY = Indicator(
@@ -401,7 +348,7 @@ RECEIVED = Indicator(
     shared="giving",
     counted=True,
     grouped=10,
-    shown=Shown(9),
+    shown=EffectLine(9),
 )
 LANDFILL = Indicator(
     "landfill_tonnes",
@@ -410,7 +357,7 @@ LANDFILL = Indicator(
     shared="giving",
     aim=Aim(say("landfill in tonnes"), "t", place=13),
     grouped=11,
-    shown=Shown(10, unless_zero=True),
+    shown=EffectLine(10, unless_zero=True),
     layer=Layer("landfill_t", "t", "deponi", "landfill"),
 )
 REUSED = Indicator(
@@ -420,7 +367,7 @@ REUSED = Indicator(
     shared="giving",
     counted=True,
     grouped=9,
-    shown=Shown(8),
+    shown=EffectLine(8),
     layer=Layer("reused_t", "t", "overskud genbrugt andetsteds", "surplus reused elsewhere"),
 )
 SOLD = Indicator("sold_dkk", say("Material sold"), "DKK", shared="giving", counted=True)
@@ -431,7 +378,7 @@ CO2E = Indicator(
     "kg CO2e",
     aim=Aim(say("emission of all parts (well to wheel) in kg CO2e"), "kg CO2e", place=6),
     grouped=1,
-    shown=Shown(1, 1e-3, 1, in_short=True),
+    shown=EffectLine(1, 1e-3, 1, in_short=True),
     layer=Layer(
         "t_co2e_wtw", "t CO2e", "udledning fra alle dele, WTW", "emissions of all parts, WTW", 1e-3
     ),
@@ -443,7 +390,7 @@ COST = Indicator(
     flow="dkk",
     aim=Aim(say("cost in DKK"), say("DKK"), adds=False, place=7),
     grouped=17,
-    shown=Shown(16, 1e-3, in_short=True),
+    shown=EffectLine(16, 1e-3, in_short=True),
     layer=Layer("cost_dkk", "DKK", "omkostning", "cost"),
 )
 COST_WITH_CO2 = Indicator(
@@ -522,7 +469,7 @@ def choices() -> dict[Indicator, Aim]:
     return dict(sorted(known.items(), key=lambda entry: entry[1].place))
 
 
-def shown_in_lines() -> dict[Indicator, Shown]:
+def shown_in_lines() -> dict[Indicator, EffectLine]:
     """Give what tables of the effect show, line by line."""
     known = {indicator: indicator.shown for indicator in INDICATORS if indicator.shown is not None}
     return dict(sorted(known.items(), key=lambda entry: entry[1].line))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
@@ -24,6 +24,7 @@ from raastof_geo.units import Condition, Quantity
 
 Called: TypeAlias = Annotated[dict[str, str], Field(min_length=1)]
 """What people call something, by language."""
+Ruling: TypeAlias = Literal["allowed", "conditional", "forbidden"]
 
 
 class Material(Named):
@@ -69,15 +70,28 @@ class Use(Named):
     """Tonnes of a need are tonnes of this material."""
 
 
-class Fit(BaseModel):
-    """Whether a material may serve a use, by which rule, and how much of it replaces a tonne."""
+class Ruled(BaseModel):
+    """What a rule says, and where it stands."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    verdict: Literal["allowed", "conditional", "forbidden"]
+    verdict: Ruling
     condition: Annotated[str, AfterValidator(known("conditions"))] | None = None
     rule: str = "scenario"
     citation: str = "scenario"
+
+    @model_validator(mode="after")
+    def _conditional_names_its_condition(self) -> Self:
+        if (self.verdict == "conditional") != (self.condition is not None):
+            raise InputError(
+                say("`condition` belongs to the verdict `conditional`, and only to it")
+            )
+        return self
+
+
+class Fit(Ruled):
+    """Whether a material may serve a use, by which rule, and how much of it replaces a tonne."""
+
     ratio: PositiveFigure | None = None
     """Tonnes that replace one reference tonne; none: the ratio of the compacted densities. [t/t]"""
     kg_co2e_per_t: NonNegativeFigure | None = None
@@ -94,32 +108,9 @@ class Fit(BaseModel):
         began = self.valid_from is None or self.valid_from <= start
         return began and (self.valid_to is None or self.valid_to >= end)
 
-    @model_validator(mode="after")
-    def _conditional_names_its_condition(self) -> Fit:
-        if (self.verdict == "conditional") != (self.condition is not None):
-            raise InputError(
-                say("`condition` belongs to the verdict `conditional`, and only to it")
-            )
-        return self
 
-
-class SoilMove(BaseModel):
+class SoilMove(Ruled):
     """Whether soil of a class may come to a kind of land, and by which rule."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    verdict: Literal["allowed", "conditional", "forbidden"]
-    condition: Annotated[str, AfterValidator(known("conditions"))] | None = None
-    rule: str = "scenario"
-    citation: str = "scenario"
-
-    @model_validator(mode="after")
-    def _conditional_names_its_condition(self) -> SoilMove:
-        if (self.verdict == "conditional") != (self.condition is not None):
-            raise InputError(
-                say("`condition` belongs to the verdict `conditional`, and only to it")
-            )
-        return self
 
 
 class LegalRegime(Named):

@@ -12,7 +12,7 @@ from raastof_geo.scenario.fault import Fault, FaultError, raise_faults
 
 Item = TypeVar("Item", bound=Hashable)
 Key = TypeVar("Key", bound=Hashable)
-Held = TypeVar("Held")
+Mapped = TypeVar("Mapped")
 
 
 def refuse_twice(entries: Sequence[Item]) -> Sequence[Item]:
@@ -74,5 +74,5 @@ def _means_the_same(key: Any, first: Any) -> Message:
 
 SetOf: TypeAlias = Annotated[tuple[Item, ...], AfterValidator(refuse_twice)]
 """A list in which nothing stands twice, in the order of the file."""
-MapOf: TypeAlias = Annotated[dict[Key, Held], WrapValidator(refuse_keys_twice)]
+MapOf: TypeAlias = Annotated[dict[Key, Mapped], WrapValidator(refuse_keys_twice)]
 """A mapping by ids or names, in which no two keys mean the same."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import ClassVar, TypeAlias
 
 from raastof_geo.card import Fact, Shown
@@ -33,26 +33,19 @@ from raastof_geo.scenario.said.site import Site
 from raastof_geo.units import Quantity
 
 
-@dataclass(frozen=True)
-class Offer:
-    """Tonnes of a secondary material, free in a window."""
+@dataclass(frozen=True, kw_only=True)
+class _Due:
+    """An amount in a window."""
 
-    role: ClassVar[Role] = Role.OFFER
+    name: str
+    """The entry that it is a window of, so that equal scenarios give equal names."""
     site: str
     number: int
-    """Its place among the offers of its site, from 1 on."""
-    material: str
+    """Its place among the offers, or the needs, of its site, from 1 on."""
     tonnes: float
-    must_leave: bool
     periods: tuple[str, ...]
-    price_dkk_per_t: float
     repeated: bool = False
     """Whether it is one of several windows of the same entry."""
-
-    @property
-    def name(self) -> str:
-        """The entry that it is a window of, so that equal scenarios give equal names."""
-        return f"{self.site}/{self.number}-{self.material}"
 
     @cached_property
     def id(self) -> str:
@@ -60,75 +53,65 @@ class Offer:
         return f"{self.name}@{self.periods[0]}" if self.repeated else self.name
 
 
-@dataclass(frozen=True)
-class Need:
+@dataclass(frozen=True, kw_only=True)
+class Offer(_Due):
+    """Tonnes of a secondary material, free in a window."""
+
+    role: ClassVar[Role] = Role.OFFER
+    material: str
+    must_leave: bool
+    price_dkk_per_t: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need(_Due):
     """Reference tonnes for a use, due in a window."""
 
     role: ClassVar[Role] = Role.NEED
-    site: str
-    number: int
-    """Its place among the needs of its site, from 1 on."""
     use: str
-    tonnes: float
-    periods: tuple[str, ...]
     ratios: dict[str, float]
     """Materials that may serve, and the tonnes of each that replace one reference tonne."""
     material_periods: dict[str, tuple[str, ...]]
     """Periods of the window in which the rule for each material holds throughout."""
-    repeated: bool = False
-    """Whether it is one of several windows of the same entry."""
-
-    @property
-    def name(self) -> str:
-        """The entry that it is a window of, so that equal scenarios give equal names."""
-        return f"{self.site}/{self.number}-{self.use}"
-
-    @cached_property
-    def id(self) -> str:
-        """The entry, and the first period of the window where there are several."""
-        return f"{self.name}@{self.periods[0]}" if self.repeated else self.name
 
 
-@dataclass(frozen=True)
-class Pit:
-    """Virgin supply."""
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """What a site may have one of."""
 
-    role: ClassVar[Role] = Role.PIT
     site: str
-    prices_dkk_per_t: dict[str, float]
-    """Materials that it supplies, with price and raw-material tax."""
     per_period_t: float | None
-    total_t: float | None
+    total_t: float | None = None
     opens: Opening | None = None
 
     @property
     def id(self) -> str:
-        """The site: it has one pit."""
+        """The site, where nothing else there could be meant."""
         return self.site
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pit(_Place):
+    """Virgin supply."""
+
+    role: ClassVar[Role] = Role.PIT
+    prices_dkk_per_t: dict[str, float]
+    """Materials that it supplies, with price and raw-material tax."""
 
     def giver(self, material: str) -> str:
         """Name who gives a material here."""
         return f"{self.site}/{material}"
 
 
-@dataclass(frozen=True)
-class Receiver:
+@dataclass(frozen=True, kw_only=True)
+class Receiver(_Place):
     """Final reception."""
 
     role: ClassVar[Role] = Role.RECEIVER
-    site: str
     fees_dkk_per_t: dict[str, float]
     """Materials that it accepts, with gate fee."""
-    per_period_t: float | None
-    total_t: float | None
     disposal_kg_co2e_per_t: dict[str, float] = field(default_factory=dict)
     landfill: bool = True
-    opens: Opening | None = None
-
-    @property
-    def id(self) -> str:
-        """The site: it has one receiver."""
-        return self.site
 
     @property
     def taker(self) -> str:
@@ -150,21 +133,12 @@ class Process:
     dkk_per_t: float
 
 
-@dataclass(frozen=True)
-class Plant:
+@dataclass(frozen=True, kw_only=True)
+class Plant(_Place):
     """A place that makes materials of others."""
 
     role: ClassVar[Role] = Role.PLANT
-    site: str
     processes: tuple[Process, ...]
-    per_period_t: float | None
-    total_t: float | None
-    opens: Opening | None = None
-
-    @property
-    def id(self) -> str:
-        """The site: it has one plant."""
-        return self.site
 
     @property
     def taker(self) -> str:
@@ -186,16 +160,14 @@ class Plant:
         return sorted({material for process in self.processes for material in process.outputs})
 
 
-@dataclass(frozen=True)
-class Depot:
+@dataclass(frozen=True, kw_only=True)
+class Depot(_Place):
     """Storage between periods; a stockpile takes only what its own site offers."""
 
-    site: str
     own: bool
     """Whether it is a stockpile."""
     materials: tuple[str, ...]
     capacity_t: float
-    per_period_t: float | None
     start_t: dict[str, float]
     end_t: dict[str, float] | None
     """What has to lie there at the end, zero where a material is not named; none: anything."""
@@ -204,7 +176,6 @@ class Depot:
     in_dkk_per_t: float
     out_dkk_per_t: float
     storing_dkk_per_t: float
-    opens: Opening | None = None
 
     @property
     def id(self) -> str:
@@ -319,14 +290,15 @@ class Scenario(Shown):
         """Surplus, one entry for each window."""
         return tuple(
             Offer(
+                name=f"{site_id}/{number}-{entry.material}",
                 site=site_id,
                 number=number,
-                material=entry.material,
                 tonnes=self.weigh(entry.quantity, entry.material),
-                must_leave=entry.must_leave,
                 periods=window,
-                price_dkk_per_t=entry.price_dkk_per_t,
                 repeated=entry.amount is None,
+                material=entry.material,
+                must_leave=entry.must_leave,
+                price_dkk_per_t=entry.price_dkk_per_t,
             )
             for site_id, site in self.sites.items()
             for number, entry in enumerate(site.offers, 1)
@@ -336,21 +308,23 @@ class Scenario(Shown):
     @cached_property
     def needs(self) -> tuple[Need, ...]:
         """Needs, one entry for each window."""
+        find_ratios = cache(self._ratios)
         return tuple(
             Need(
+                name=f"{site_id}/{number}-{entry.use}",
                 site=site_id,
                 number=number,
-                use=entry.use,
                 tonnes=self.weigh(
                     entry.quantity, self.catalogue.uses[entry.use].reference_material
                 ),
                 periods=window,
-                ratios=(ratios := self._ratios(entry.use, entry.materials, site.land)),
+                repeated=entry.amount is None,
+                use=entry.use,
+                ratios=(ratios := find_ratios(entry.use, entry.materials, site.land)),
                 material_periods={
                     material: self._periods_of_fit(material, entry.use, window)
                     for material in ratios
                 },
-                repeated=entry.amount is None,
             )
             for site_id, site in self.sites.items()
             for number, entry in enumerate(site.needs, 1)
@@ -360,48 +334,35 @@ class Scenario(Shown):
     @cached_property
     def pits(self) -> tuple[Pit, ...]:
         """Virgin supply."""
-        return tuple(
-            self._pit(site_id, site.pit)
-            for site_id, site in self.sites.items()
-            if site.pit is not None
-        )
+        return tuple(self._pit(one, site.pit) for one, site in self.sites.items() if site.pit)
 
     @cached_property
     def receivers(self) -> tuple[Receiver, ...]:
         """Final reception."""
-        return tuple(
-            self._receiver(site_id, site.receiver)
-            for site_id, site in self.sites.items()
-            if site.receiver is not None
-        )
+        sites = self.sites.items()
+        return tuple(self._receiver(one, site.receiver) for one, site in sites if site.receiver)
 
     @cached_property
     def plants(self) -> tuple[Plant, ...]:
         """Places that make materials of others."""
-        return tuple(
-            self._plant(site_id, site.plant)
-            for site_id, site in self.sites.items()
-            if site.plant is not None
-        )
+        return tuple(self._plant(one, site.plant) for one, site in self.sites.items() if site.plant)
 
     @cached_property
     def depots(self) -> tuple[Depot, ...]:
         """Storage between periods: depots, then stockpiles."""
-        depots = [
-            self._depot(site_id, site.depot, site.depot.materials)
-            for site_id, site in self.sites.items()
-            if site.depot is not None
-        ]
-        piles = [
+        depots = (
+            self._depot(one, site.depot, site.depot.materials)
+            for one, site in self.sites.items()
+            if site.depot
+        )
+        piles = (
             self._depot(
-                site_id,
-                site.stockpile,
-                tuple(dict.fromkeys(entry.material for entry in site.offers)),
+                one, site.stockpile, tuple(dict.fromkeys(entry.material for entry in site.offers))
             )
-            for site_id, site in self.sites.items()
-            if site.stockpile is not None
-        ]
-        return tuple(depots + piles)
+            for one, site in self.sites.items()
+            if site.stockpile
+        )
+        return (*depots, *piles)
 
     @property
     def facilities(self) -> tuple[Facility, ...]:
@@ -475,24 +436,15 @@ class Scenario(Shown):
     def _periods_of_fit(self, material: str, use: str, window: tuple[str, ...]) -> tuple[str, ...]:
         fit, periods = self.catalogue.fit(material, use), self.periods
         return tuple(
-            period
-            for period in window
-            if fit is not None and fit.holds(periods[period].start, periods[period].end)
+            one for one in window if fit and fit.holds(periods[one].start, periods[one].end)
         )
 
     def _ratios(self, use: str, only: tuple[str, ...] | None, land: str) -> dict[str, float]:
-        asked = (use, only, land)
-        if asked not in self._known_ratios:
-            self._known_ratios[asked] = {
-                material: self.catalogue.ratio(material, use)
-                for material in self.catalogue.materials
-                if (only is None or material in only) and self.may_serve(material, use, land)
-            }
-        return self._known_ratios[asked]
-
-    @cached_property
-    def _known_ratios(self) -> dict[tuple[str, tuple[str, ...] | None, str], dict[str, float]]:
-        return {}
+        return {
+            material: self.catalogue.ratio(material, use)
+            for material in self.catalogue.materials
+            if (only is None or material in only) and self.may_serve(material, use, land)
+        }
 
     def _pit(self, site: str, pit: PitEntry) -> Pit:
         return Pit(

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import itertools
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 from raastof_geo.language import Language, Message, format_number, say
-from raastof_geo.scenario.catalogue import Catalogue, Fit, SoilMove
+from raastof_geo.scenario.catalogue import Catalogue, Fit, Ruling
 from raastof_geo.scenario.lookup import look_up
-from raastof_geo.scenario.telling.law import (
-    Ruling,
-    find_verdict,
-    serves,
-    tell_dates,
-    tell_law,
-    tell_move,
-)
+from raastof_geo.scenario.telling.law import find_verdict, serves, tell_dates, tell_law, tell_moves
 from raastof_geo.scenario.telling.words import CatalogueWords
 
 FROM_BETTER_TO_LESSER = ("base_course", "sub_base", "fill", "noise_barrier")
 """Layers of falling demands: what may serve one of them may serve those after it."""
+_RULINGS_FOR: tuple[Ruling, ...] = ("allowed", "conditional")
 
 
 def explain_fit(
@@ -42,205 +39,199 @@ def explain_fit(
     InputError
         There is no such material, use or kind of land.
     """
-    material, use, land = look_up(
-        catalogue, [("materials", material), ("uses", use), ("land", land)]
-    )
+    asked = [("materials", material), ("uses", use), ("land", land)]
+    material, use, land = look_up(catalogue, asked)
     words = CatalogueWords(catalogue, language)
-    fit, move = catalogue.fit(material, use), catalogue.soil_move(material, land)
-    lines = [_answer(words, material, use, land, accepted), _tell_rule(words, material, use)]
-    if fit is not None:
-        lines.append(tell_dates(words, fit.valid_from, fit.valid_to))
-        lines += _tell_condition(words, fit, accepted)
-        if fit.verdict != "forbidden":
-            lines += _tell_ratio(words, material, use, fit)
-    if move is None:
-        lines.append(say("It is no soil, so the kind of land does not matter."))
-    else:
-        lines.append(tell_move(words, material, land, move))
-        if fit is None or move.condition != fit.condition:
-            lines += _tell_condition(words, move, accepted)
-    lines += tell_law(words, material)
-    if find_verdict(catalogue, material, use, land) == "forbidden":
-        lines += _tell_instead(words, material, use, land)
-    return [line.render(language) for line in lines]
+    question = _Question(words, material, use, land, frozenset(accepted))
+    return list(map(words.read, question.answer()))
 
 
-def _answer(
-    words: CatalogueWords, material: str, use: str, land: str, accepted: Collection[str]
-) -> Message:
-    """Say yes or no, everything taken together."""
-    names = {
-        "material": words.material(material),
-        "use": words.use(use),
-        "land": words.listed(words.catalogue.land, land),
-    }
-    verdict = find_verdict(words.catalogue, material, use, land)
-    if verdict == "forbidden":
-        return say("No: {material} may not serve {use} (land: {land}).", **names)
-    if verdict == "allowed":
-        return say("Yes: {material} may serve {use} (land: {land}).", **names)
-    rules = (words.catalogue.fit(material, use), words.catalogue.soil_move(material, land))
-    asked = {rule.condition for rule in rules if rule is not None and rule.condition}
-    if asked <= set(accepted):
+@dataclass(frozen=True)
+class _Question:
+    """May this material serve this use on this kind of land, by the conditions accepted?"""
+
+    words: CatalogueWords
+    material: str
+    use: str
+    land: str
+    accepted: frozenset[str]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.words.catalogue
+
+    @property
+    def fit(self) -> Fit | None:
+        return self.catalogue.fit(self.material, self.use)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What people call the material, the use and the land."""
+        land = self.words.called("land", self.land)
+        material, use = self.words.material(self.material), self.words.use(self.use)
+        return {"material": material, "use": use, "land": land}
+
+    def verdict(self, material: str = "", use: str = "") -> Ruling:
+        """Give the verdict, or that on another material or another use here."""
+        return find_verdict(self.catalogue, material or self.material, use or self.use, self.land)
+
+    def answer(self) -> Iterator[Message]:
+        """Say yes or no, and why."""
+        fit, move = self.fit, self.catalogue.soil_move(self.material, self.land)
+        yield self._say_yes_or_no({rule.condition for rule in (fit, move) if rule})
+        yield self._tell_rule()
+        if fit is not None:
+            yield tell_dates(fit)
+            yield from self._tell_condition(fit.condition)
+            if fit.verdict != "forbidden":
+                yield from self._tell_ratio(fit)
+        if move is None:
+            yield say("It is no soil, so the kind of land does not matter.")
+        yield from tell_moves(self.words, self.material, self.land)
+        if move is not None and (fit is None or move.condition != fit.condition):
+            yield from self._tell_condition(move.condition)
+        yield from tell_law(self.words, self.material)
+        if self.verdict() == "forbidden":
+            yield from self._tell_lesser()
+            yield from self._tell_other_uses()
+            yield from self._tell_after_a_plant()
+            yield from self._tell_other_materials()
+
+    def _say_yes_or_no(self, conditions: set[str | None]) -> Message:
+        """Say yes or no, everything taken together."""
+        verdict = self.verdict()
+        if verdict == "forbidden":
+            return say("No: {material} may not serve {use} (land: {land}).", **self.names)
+        if verdict == "allowed":
+            return say("Yes: {material} may serve {use} (land: {land}).", **self.names)
+        if conditions <= {None, *self.accepted}:
+            return say(
+                "Yes: {material} may serve {use} (land: {land}), as its condition is accepted.",
+                **self.names,
+            )
         return say(
-            "Yes: {material} may serve {use} (land: {land}), as its condition is accepted.",
-            **names,
+            "Not yet: {material} may serve {use} (land: {land}) once its condition is accepted.",
+            **self.names,
         )
-    return say(
-        "Not yet: {material} may serve {use} (land: {land}) once its condition is accepted.",
-        **names,
-    )
 
+    def _tell_rule(self) -> Message:
+        """Say what the rule for the use is, and where it stands."""
+        if self.fit is None:
+            return say(
+                "No rule of the catalogue speaks of {material} in {use}, "
+                "and what no rule allows is forbidden.",
+                **self.names,
+            )
+        source = self.catalogue.cite(self.fit.citation)
+        cited = {"rule": self.fit.rule, "source": source, **self.names}
+        match self.fit.verdict:
+            case "allowed":
+                return say("Rule {rule} allows {material} in {use}: {source}.", **cited)
+            case "conditional":
+                return say(
+                    "Rule {rule} allows {material} in {use} under a condition: {source}.", **cited
+                )
+            case "forbidden":
+                return say("Rule {rule} forbids {material} in {use}: {source}.", **cited)
 
-def _tell_rule(words: CatalogueWords, material: str, use: str) -> Message:
-    """Say what the rule for the use is, and where it stands."""
-    fit = words.catalogue.fit(material, use)
-    names = {"material": words.material(material), "use": words.use(use)}
-    if fit is None:
-        return say(
-            "No rule of the catalogue speaks of {material} in {use}, "
-            "and what no rule allows is forbidden.",
-            **names,
-        )
-    cited = {"rule": fit.rule, "source": words.catalogue.cite(fit.citation), **names}
-    if fit.verdict == "allowed":
-        return say("Rule {rule} allows {material} in {use}: {source}.", **cited)
-    if fit.verdict == "conditional":
-        return say("Rule {rule} allows {material} in {use} under a condition: {source}.", **cited)
-    return say("Rule {rule} forbids {material} in {use}: {source}.", **cited)
+    def _tell_condition(self, condition: str | None) -> Iterator[Message]:
+        """Say which condition a rule makes, and whether it is accepted."""
+        if condition is None:
+            return
+        asked = {"id": condition, "words": self.words.called("conditions", condition)}
+        if condition in self.accepted:
+            yield say("Condition `{id}`, accepted: {words}.", **asked)
+        else:
+            yield say(
+                "Condition `{id}`, not accepted: {words}. "
+                "Whoever meets it writes it under `accepted_conditions`.",
+                **asked,
+            )
 
-
-def _tell_condition(
-    words: CatalogueWords, rule: Fit | SoilMove, accepted: Collection[str]
-) -> list[Message]:
-    """Say which condition a rule makes, and whether it is accepted."""
-    if rule.condition is None:
-        return []
-    asked = words.listed(words.catalogue.conditions, rule.condition)
-    if rule.condition in accepted:
-        return [
-            say("Condition `{id}`, accepted: {words}.", id=rule.condition, words=asked),
-        ]
-    return [
-        say(
-            "Condition `{id}`, not accepted: {words}. "
-            "Whoever meets it writes it under `accepted_conditions`.",
-            id=rule.condition,
-            words=asked,
-        )
-    ]
-
-
-def _tell_ratio(words: CatalogueWords, material: str, use: str, fit: Fit) -> list[Message]:
-    """Say how much of the material replaces a tonne, and how that came about."""
-    reference = words.catalogue.uses[use].reference_material
-    names = {"material": words.material(material), "reference": words.material(reference)}
-    tonnes = format_number(words.catalogue.ratio(material, use), digits=3, language=words.language)
-    lines = [
-        say(
+    def _tell_ratio(self, fit: Fit) -> Iterator[Message]:
+        """Say how much of the material replaces a tonne, and how that came about."""
+        words, reference = self.words, self.catalogue.uses[self.use].reference_material
+        ratio = self.catalogue.ratio(self.material, self.use)
+        yield say(
             "{tonnes} t of {material} replaces 1 t of {reference}.",
-            tonnes=tonnes,
-            **names,
+            tonnes=format_number(ratio, digits=3, language=words.language),
+            material=words.material(self.material),
+            reference=words.material(reference),
         )
-    ]
-    if fit.ratio is not None:
-        lines.append(say("The rule states this ratio: {figure}", figure=words.figure(fit.ratio)))
-        return lines
-    own = words.catalogue.materials[material].density_compacted
-    other = words.catalogue.materials[reference].density_compacted
-    lines.append(
-        say(
+        if fit.ratio is not None:
+            yield say("The rule states this ratio: {figure}", figure=words.figure(fit.ratio))
+            return
+        both = (self.material, reference)
+        density = {one: self.catalogue.materials[one].density_compacted for one in both}
+        yield say(
             "A layer is filled by volume, so this is the ratio of the compacted densities: "
             "{own} over {other} t/m3.",
-            own=words.number(own.value),
-            other=words.number(other.value),
+            own=words.number(density[self.material].value),
+            other=words.number(density[reference].value),
         )
-    )
-    lines += [
-        say("Compacted density of {material}: {figure}", material=name, figure=words.figure(seen))
-        for name, seen in ((names["material"], own), (names["reference"], other))
-    ]
-    return lines[: 3 if material == reference else 4]
-
-
-def _tell_instead(words: CatalogueWords, material: str, use: str, land: str) -> list[Message]:
-    """Say what the material may do instead, and what may serve the use instead."""
-    lines = _tell_lesser(words, material, use, land)
-    names = {"material": words.material(material), "use": words.use(use)}
-    freely = serves(words.catalogue, material, "allowed", land)
-    bound = serves(words.catalogue, material, "conditional", land)
-    if freely:
-        lines.append(say("{material} may serve: {uses}.", uses=words.uses(freely), **names))
-    if bound:
-        lines.append(
-            say(
-                "{material} may serve under a condition: {uses}.",
-                uses=words.uses(bound),
-                **names,
+        for one, figure in density.items():
+            yield say(
+                "Compacted density of {material}: {figure}",
+                material=words.material(one),
+                figure=words.figure(figure),
             )
+
+    def _tell_lesser(self) -> Iterator[Message]:
+        """Say that a better material serves a lesser use, and never the reverse."""
+        below = itertools.dropwhile(lambda one: one != self.use, FROM_BETTER_TO_LESSER)
+        for one in below:
+            if one in self.catalogue.uses and self.verdict(use=one) != "forbidden":
+                yield say(
+                    "What serves a better use may serve a lesser one, never the reverse: "
+                    "{material} reaches no higher than {lesser}.",
+                    lesser=self.words.use(one),
+                    **self.names,
+                )
+                return
+
+    def _tell_other_uses(self) -> Iterator[Message]:
+        """Say what else the material may serve on this land."""
+        freely, bound = (
+            self.words.uses(serves(self.catalogue, self.material, ruling, self.land))
+            for ruling in _RULINGS_FOR
         )
-    if not freely and not bound:
-        lines.append(
-            say("{material} may serve nothing here: it goes to a plant or a receiver.", **names)
+        if freely:
+            yield say("{material} may serve: {uses}.", uses=freely, **self.names)
+        if bound:
+            yield say("{material} may serve under a condition: {uses}.", uses=bound, **self.names)
+        if not freely and not bound:
+            yield say(
+                "{material} may serve nothing here: it goes to a plant or a receiver.", **self.names
+            )
+
+    def _tell_after_a_plant(self) -> Iterator[Message]:
+        """Say which plant would make something of the material that may serve the use."""
+        for recipe in self.catalogue.recipes.values():
+            for output in recipe.outputs if self.material in recipe.inputs else ():
+                if self.verdict(material=output) != "forbidden":
+                    yield say(
+                        "A plant with the recipe {recipe} makes {output} of it, "
+                        "which may serve {use}.",
+                        recipe=recipe.called(self.words.language),
+                        output=self.words.material(output),
+                        use=self.words.use(self.use),
+                    )
+
+    def _tell_other_materials(self) -> Iterator[Message]:
+        """Say what else may serve the use on this land."""
+        allowed, conditional = (
+            ", ".join(
+                self.words.material(one)
+                for one in self.catalogue.materials
+                if self.verdict(material=one) == ruling
+            )
+            for ruling in _RULINGS_FOR
         )
-    lines += _tell_after_a_plant(words, material, use, land)
-    allowed, conditional = (_name_able(words, use, land, one) for one in ("allowed", "conditional"))
-    if allowed:
-        lines.append(say("{use} may be served by: {materials}.", materials=allowed, **names))
-    if conditional:
-        lines.append(
-            say(
+        if allowed:
+            yield say("{use} may be served by: {materials}.", materials=allowed, **self.names)
+        if conditional:
+            yield say(
                 "{use} may be served under a condition by: {materials}.",
                 materials=conditional,
-                **names,
+                **self.names,
             )
-        )
-    return lines
-
-
-def _name_able(words: CatalogueWords, use: str, land: str, verdict: Ruling) -> str:
-    """Name the materials of a verdict in a use on a kind of land."""
-    return ", ".join(
-        words.material(name)
-        for name in words.catalogue.materials
-        if find_verdict(words.catalogue, name, use, land) == verdict
-    )
-
-
-def _tell_lesser(words: CatalogueWords, material: str, use: str, land: str) -> list[Message]:
-    """Say that a better material serves a lesser use, and never the reverse."""
-    if use not in FROM_BETTER_TO_LESSER:
-        return []
-    below = FROM_BETTER_TO_LESSER[FROM_BETTER_TO_LESSER.index(use) + 1 :]
-    reached = [
-        one
-        for one in below
-        if one in words.catalogue.uses
-        and find_verdict(words.catalogue, material, one, land) != "forbidden"
-    ]
-    if not reached:
-        return []
-    return [
-        say(
-            "What serves a better use may serve a lesser one, never the reverse: "
-            "{material} reaches no higher than {lesser}.",
-            material=words.material(material),
-            lesser=words.use(reached[0]),
-        )
-    ]
-
-
-def _tell_after_a_plant(words: CatalogueWords, material: str, use: str, land: str) -> list[Message]:
-    """Say which plant would make something of the material that may serve the use."""
-    return [
-        say(
-            "A plant with the recipe {recipe} makes {output} of it, which may serve {use}.",
-            recipe=recipe.called(words.language),
-            output=words.material(output),
-            use=words.use(use),
-        )
-        for recipe in words.catalogue.recipes.values()
-        if material in recipe.inputs
-        for output in recipe.outputs
-        if find_verdict(words.catalogue, output, use, land) != "forbidden"
-    ]

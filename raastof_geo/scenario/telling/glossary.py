@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from raastof_geo.emissions.limit import SIZES
 from raastof_geo.errors import InputError
-from raastof_geo.language import Language, Message, say
-from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.language import Language, Message, Readable, say
+from raastof_geo.scenario.catalogue import Catalogue, Fit
 from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
-from raastof_geo.scenario.telling.law import serves, tell_move
-from raastof_geo.scenario.telling.material import ORIGINS, explain_material, tell_recipe
+from raastof_geo.scenario.telling.law import tell_moves
+from raastof_geo.scenario.telling.material import (
+    ORIGINS,
+    tell_figures,
+    tell_material,
+    tell_recipe,
+)
 from raastof_geo.scenario.telling.words import CatalogueWords
 
 
@@ -44,14 +52,14 @@ def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueS
     words = CatalogueWords(catalogue, language)
     return tuple(
         CatalogueSection(
-            _TITLES[section].render(language),
-            _WHERE[section].render(language),
+            words.read(section.title),
+            words.read(section.where),
             tuple(
-                CatalogueEntry(one, words.called(section, one), tell(words, one))
-                for one in getattr(catalogue, section)
+                CatalogueEntry(one, words.called(key, one), words.read(section.about(words, one)))
+                for one in getattr(catalogue, key)
             ),
         )
-        for section, tell in _ABOUT.items()
+        for key, section in _SECTIONS.items()
     )
 
 
@@ -63,17 +71,14 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
     InputError
         Nothing is called so; with what was probably meant.
     """
-    lines: list[str] = []
-    for section, explain in _EXPLAIN.items():
-        try:
-            one = find_id(section, given, catalogue.names(section))
-        except UnknownIdError:
-            continue
-        lines += explain(catalogue, one, language)
+    words, lines = CatalogueWords(catalogue, language), list[str]()
+    every: dict[str, Mapping[str, str]] = {}
+    for key, section in _SECTIONS.items():
+        names = catalogue.names(key)
+        with suppress(UnknownIdError):
+            lines += map(words.read, section.tell(words, find_id(key, given, names)))
+        every |= names
     if not lines:
-        every = {
-            one: name for section in _EXPLAIN for one, name in catalogue.names(section).items()
-        }
         raise InputError(
             say(
                 "{given} is neither a material nor a use, a recipe, a condition, a kind of land or "
@@ -89,14 +94,15 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
 
 
 def _about_material(words: CatalogueWords, one: str) -> str:
-    origin = ORIGINS[words.catalogue.materials[one].origin].render(words.language)
-    parts = (origin, words.class_of(one), words.regime(one))
-    return ", ".join(part for part in parts if part)
+    material = words.catalogue.materials[one]
+    origin, regime = ORIGINS[material.origin].render(words.language), material.legal_regime
+    law = words.called("legal_regimes", regime) if regime else ""
+    return ", ".join(filter(None, (origin, words.class_of(one), law)))
 
 
-def _about_use(words: CatalogueWords, one: str) -> str:
+def _about_use(words: CatalogueWords, one: str) -> Message:
     reference = words.catalogue.uses[one].reference_material
-    return say("tonnes of {material}", material=words.material(reference)).render(words.language)
+    return say("tonnes of {material}", material=words.material(reference))
 
 
 def _about_recipe(words: CatalogueWords, one: str) -> str:
@@ -104,174 +110,107 @@ def _about_recipe(words: CatalogueWords, one: str) -> str:
     return f"{words.shares(recipe.inputs)} → {words.shares(recipe.outputs)}"
 
 
-def _about_condition(words: CatalogueWords, one: str) -> str:
-    asked = sorted({use for _, use in _asked_for(words.catalogue, one)})
-    if not asked:
-        return ""
-    return say("asked for in: {uses}", uses=words.uses(asked)).render(words.language)
+def _about_condition(words: CatalogueWords, one: str) -> Readable:
+    asked = sorted({use for _, use, _ in _asked_for(words.catalogue, one)})
+    return say("asked for in: {uses}", uses=words.uses(asked)) if asked else ""
 
 
-def _about_vehicle(words: CatalogueWords, one: str) -> str:
+def _about_vehicle(words: CatalogueWords, one: str) -> Message:
     truck = words.catalogue.vehicles[one]
     return say(
         "{payload} t load, {gross} t in all, {fuel}",
         payload=words.number(truck.payload_t.value),
         gross=words.number(truck.gross_t.value),
-        fuel=words.catalogue.fuels[truck.fuel].called(words.language),
-    ).render(words.language)
-
-
-def _nothing(_words: CatalogueWords, _one: str) -> str:
-    return ""
-
-
-_ABOUT: dict[str, Callable[[CatalogueWords, str], str]] = {
-    "materials": _about_material,
-    "uses": _about_use,
-    "recipes": _about_recipe,
-    "conditions": _about_condition,
-    "land": _nothing,
-    "vehicles": _about_vehicle,
-}
-_TITLES: dict[str, Message] = {
-    "materials": say("Materials"),
-    "uses": say("Uses"),
-    "recipes": say("Recipes"),
-    "conditions": say("Conditions"),
-    "land": say("Kinds of land"),
-    "vehicles": say("Trucks"),
-}
-_WHERE: dict[str, Message] = {
-    "materials": say("`material:` of an offer, `supplies:` of a pit, `accepts:` of a receiver"),
-    "uses": say("`use:` of a need; its tonnes are tonnes of the use's reference material"),
-    "recipes": say(
-        "`recipes:` of a plant; what comes out, residue included, needs somebody to take it"
-    ),
-    "conditions": say("`accepted_conditions:` of a scenario whose projects meet them"),
-    "land": say("`land:` of a site; it decides what soil may come there"),
-    "vehicles": say("`vehicles:` of a scenario"),
-}
+        fuel=words.called("fuels", truck.fuel),
+    )
 
 
 # --- all that is known of one -----------------------------------------------------------------
 
 
-def _explain_use(catalogue: Catalogue, use: str, language: Language) -> list[str]:
-    words = CatalogueWords(catalogue, language)
-    reference = catalogue.uses[use].reference_material
-    lines = [
-        say("{name} (`{id}`), a use", name=words.use(use), id=use),
-        say("Its tonnes are tonnes of {material}.", material=words.material(reference)),
-        *_served_by(words, use),
-    ]
-    return [line.render(language) for line in lines]
-
-
-def _served_by(words: CatalogueWords, use: str) -> Iterator[Message]:
-    names = {
-        verdict: [
-            f"{words.material(one)} (`{one}`)"
-            for one in words.catalogue.materials
-            if use in serves(words.catalogue, one, verdict)
-        ]
-        for verdict in ("allowed", "forbidden")
-    }
+def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
+    reference = words.catalogue.uses[use].reference_material
+    yield say("{name} (`{id}`), a use", name=words.use(use), id=use)
+    yield say("Its tonnes are tonnes of {material}.", material=words.material(reference))
+    names = defaultdict[str, list[str]](list)
+    conditions = []
+    for one in words.catalogue.materials:
+        if (fit := words.catalogue.fit(one, use)) is not None:
+            named = f"{words.material(one)} (`{one}`)"
+            names[fit.verdict].append(named)
+            if fit.condition is not None:
+                conditions.append(
+                    say(
+                        "May be served under the condition `{id}` ({condition}) by: {materials}",
+                        id=fit.condition,
+                        condition=words.called("conditions", fit.condition),
+                        materials=named,
+                    )
+                )
     if names["allowed"]:
         yield say("May be served by: {materials}", materials=", ".join(names["allowed"]))
-    for one in words.catalogue.materials:
-        fit = words.catalogue.fit(one, use)
-        if fit is not None and fit.condition is not None:
-            yield say(
-                "May be served under the condition `{id}` ({condition}) by: {materials}",
-                id=fit.condition,
-                condition=words.listed(words.catalogue.conditions, fit.condition),
-                materials=f"{words.material(one)} (`{one}`)",
-            )
+    yield from conditions
     if names["forbidden"]:
         yield say("A rule forbids it to: {materials}", materials=", ".join(names["forbidden"]))
 
 
-def _explain_recipe(catalogue: Catalogue, recipe: str, language: Language) -> list[str]:
-    lines = [
-        *tell_recipe(CatalogueWords(catalogue, language), recipe),
-        say(
-            "A plant runs it only where everything that comes out, residue included, has somebody "
-            "who takes it."
-        ),
-    ]
-    return [line.render(language) for line in lines]
+def _tell_recipe(words: CatalogueWords, recipe: str) -> Iterator[Message]:
+    yield from tell_recipe(words, recipe)
+    yield say(
+        "A plant runs it only where everything that comes out, residue included, has somebody "
+        "who takes it."
+    )
 
 
-def _explain_condition(catalogue: Catalogue, condition: str, language: Language) -> list[str]:
-    words = CatalogueWords(catalogue, language)
-    lines = [
-        say(
-            "{name} (`{id}`), a condition: whoever meets it writes it under `accepted_conditions`.",
-            name=words.listed(catalogue.conditions, condition),
-            id=condition,
-        )
-    ]
-    lines += [
-        say(
+def _tell_condition(words: CatalogueWords, condition: str) -> Iterator[Message]:
+    catalogue = words.catalogue
+    yield say(
+        "{name} (`{id}`), a condition: whoever meets it writes it under `accepted_conditions`.",
+        name=words.called("conditions", condition),
+        id=condition,
+    )
+    for material, use, fit in _asked_for(catalogue, condition):
+        yield say(
             "It lets {material} serve {use}: rule {rule}, {source}.",
             material=words.material(material),
             use=words.use(use),
-            rule=catalogue.fits[material][use].rule,
-            source=catalogue.cite(catalogue.fits[material][use].citation),
+            rule=fit.rule,
+            source=catalogue.cite(fit.citation),
         )
-        for material, use in _asked_for(catalogue, condition)
-    ]
-    lines += [
-        say(
-            "It lets soil of class {number} come to land ({land}): rule {rule}, {source}.",
-            number=number,
-            land=words.listed(catalogue.land, land),
-            rule=move.rule,
-            source=catalogue.cite(move.citation),
-        )
-        for land, moves in catalogue.soil_moves.items()
-        for number, move in moves.items()
-        if move.condition == condition
-    ]
-    return [line.render(language) for line in lines]
+    for land, moves in catalogue.soil_moves.items():
+        for number, move in moves.items():
+            if move.condition == condition:
+                yield say(
+                    "It lets soil of class {number} come to land ({land}): rule {rule}, {source}.",
+                    number=number,
+                    land=words.called("land", land),
+                    rule=move.rule,
+                    source=catalogue.cite(move.citation),
+                )
 
 
-def _asked_for(catalogue: Catalogue, condition: str) -> list[tuple[str, str]]:
-    return [
-        (material, use)
-        for material, fits in catalogue.fits.items()
-        for use, fit in fits.items()
-        if fit.condition == condition
-    ]
+def _asked_for(catalogue: Catalogue, condition: str) -> Iterator[tuple[str, str, Fit]]:
+    for material, fits in catalogue.fits.items():
+        for use, fit in fits.items():
+            if fit.condition == condition:
+                yield material, use, fit
 
 
-def _explain_land(catalogue: Catalogue, land: str, language: Language) -> list[str]:
-    words = CatalogueWords(catalogue, language)
-    lines = [
-        say("{name} (`{id}`), a kind of land", name=words.listed(catalogue.land, land), id=land)
-    ]
-    soils = {one.soil_class: name for name, one in catalogue.materials.items()}
+def _tell_land(words: CatalogueWords, land: str) -> Iterator[Message]:
+    yield say("{name} (`{id}`), a kind of land", name=words.called("land", land), id=land)
+    soils = {one.soil_class: name for name, one in words.catalogue.materials.items()}
     for number in sorted(one for one in soils if one is not None):
-        move = catalogue.soil_move(soils[number], land)
-        if move is not None:
-            lines.append(tell_move(words, soils[number], land, move))
-    return [line.render(language) for line in lines]
+        yield from tell_moves(words, soils[number], land)
 
 
-def _explain_vehicle(catalogue: Catalogue, vehicle: str, language: Language) -> list[str]:
-    words, truck = CatalogueWords(catalogue, language), catalogue.vehicles[vehicle]
-    lines = [
-        say("{name} (`{id}`), a truck", name=words.called("vehicles", vehicle), id=vehicle),
-        say("It runs on {fuel}.", fuel=catalogue.fuels[truck.fuel].called(language)),
-    ]
-    lines += [
-        say("{what}: {figure}", what=label, figure=words.figure(getattr(truck, field)))
-        for field, label in _OF_TRUCK.items()
-    ]
-    return [line.render(language) for line in lines]
+def _tell_vehicle(words: CatalogueWords, vehicle: str) -> Iterator[Message]:
+    truck = words.catalogue.vehicles[vehicle]
+    yield say("{name} (`{id}`), a truck", name=words.called("vehicles", vehicle), id=vehicle)
+    yield say("It runs on {fuel}.", fuel=words.called("fuels", truck.fuel))
+    yield from tell_figures(words, ((label, getattr(truck, key)) for key, label in _TRUCK.items()))
 
 
-_OF_TRUCK: dict[str, Message] = {
+_TRUCK: dict[str, Message] = {
     "payload_t": say("Load by weight"),
     "body_m3": say("Load by volume"),
     **{size.name: size.title for size in SIZES},
@@ -280,11 +219,49 @@ _OF_TRUCK: dict[str, Message] = {
     "toll_dkk_per_km": say("Truck toll"),
 }
 
-_EXPLAIN: dict[str, Callable[[Catalogue, str, Language], list[str]]] = {
-    "materials": explain_material,
-    "uses": _explain_use,
-    "recipes": _explain_recipe,
-    "conditions": _explain_condition,
-    "land": _explain_land,
-    "vehicles": _explain_vehicle,
+
+class _Section(NamedTuple):
+    title: Message
+    where: Message
+    """The keys of a scenario that its ids are written under."""
+    about: Callable[[CatalogueWords, str], Readable]
+    """What an entry is for, in the list."""
+    tell: Callable[[CatalogueWords, str], Iterator[Message]]
+    """All that is known of an entry."""
+
+
+_SECTIONS: dict[str, _Section] = {
+    "materials": _Section(
+        say("Materials"),
+        say("`material:` of an offer, `supplies:` of a pit, `accepts:` of a receiver"),
+        _about_material,
+        tell_material,
+    ),
+    "uses": _Section(
+        say("Uses"),
+        say("`use:` of a need; its tonnes are tonnes of the use's reference material"),
+        _about_use,
+        _tell_use,
+    ),
+    "recipes": _Section(
+        say("Recipes"),
+        say("`recipes:` of a plant; what comes out, residue included, needs somebody to take it"),
+        _about_recipe,
+        _tell_recipe,
+    ),
+    "conditions": _Section(
+        say("Conditions"),
+        say("`accepted_conditions:` of a scenario whose projects meet them"),
+        _about_condition,
+        _tell_condition,
+    ),
+    "land": _Section(
+        say("Kinds of land"),
+        say("`land:` of a site; it decides what soil may come there"),
+        lambda _words, _one: "",
+        _tell_land,
+    ),
+    "vehicles": _Section(
+        say("Trucks"), say("`vehicles:` of a scenario"), _about_vehicle, _tell_vehicle
+    ),
 }

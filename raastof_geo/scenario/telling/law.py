@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
-from typing import Literal, TypeAlias
+from collections.abc import Iterator
 
 from raastof_geo.language import Message, say
-from raastof_geo.scenario.catalogue import Catalogue, SoilMove
+from raastof_geo.scenario.catalogue import Catalogue, Fit, LegalRegime, Ruling, SoilMove
 from raastof_geo.scenario.telling.words import CatalogueWords
-
-Ruling: TypeAlias = Literal["allowed", "conditional", "forbidden"]
 
 
 def find_verdict(catalogue: Catalogue, material: str, use: str, land: str) -> Ruling:
@@ -22,10 +19,7 @@ def find_verdict(catalogue: Catalogue, material: str, use: str, land: str) -> Ru
         land forbids by a rule only, and what is no soil may come to any.
     """
     fit, move = catalogue.fit(material, use), catalogue.soil_move(material, land)
-    verdicts: set[Ruling] = {
-        fit.verdict if fit is not None else "forbidden",
-        move.verdict if move is not None else "allowed",
-    }
+    verdicts = {fit.verdict if fit else "forbidden", move.verdict if move else "allowed"}
     strictest: tuple[Ruling, ...] = ("forbidden", "conditional", "allowed")
     return next(one for one in strictest if one in verdicts)
 
@@ -54,24 +48,30 @@ def serves(
     ]
 
 
-def tell_dates(
-    words: CatalogueWords, start: datetime.date | None, end: datetime.date | None
-) -> Message:
+def tell_dates(rule: Fit | LegalRegime) -> Message:
     """Say when a rule holds."""
-    if start and end:
-        return say("The rule holds from {start} to {end}.", start=start, end=end)
-    if start:
-        return say("The rule holds from {start} until it is changed.", start=start)
-    if end:
-        return say("The rule holds until {end}.", end=end)
+    dates = {"start": rule.valid_from, "end": rule.valid_to}
+    if rule.valid_from and rule.valid_to:
+        return say("The rule holds from {start} to {end}.", **dates)
+    if rule.valid_from:
+        return say("The rule holds from {start} until it is changed.", **dates)
+    if rule.valid_to:
+        return say("The rule holds until {end}.", **dates)
     return say("The rule has no dates: it holds until it is changed.")
 
 
-def tell_move(words: CatalogueWords, material: str, land: str, move: SoilMove) -> Message:
-    """Say whether soil of this class may come to a kind of land."""
+def tell_moves(words: CatalogueWords, material: str, *lands: str) -> Iterator[Message]:
+    """Say whether a material may come to kinds of land; nothing of what is no soil."""
+    for land in lands:
+        move = words.catalogue.soil_move(material, land)
+        if move is not None:
+            yield _tell_move(words, material, land, move)
+
+
+def _tell_move(words: CatalogueWords, material: str, land: str, move: SoilMove) -> Message:
     names = {
         "soil": words.class_of(material),
-        "land": words.listed(words.catalogue.land, land),
+        "land": words.called("land", land),
         "rule": move.rule,
         "source": words.catalogue.cite(move.citation),
     }
@@ -81,7 +81,7 @@ def tell_move(words: CatalogueWords, material: str, land: str, move: SoilMove) -
         return say(
             "Land ({land}): rule {rule} allows soil of {soil} under the condition "
             "{condition}: {source}.",
-            condition=words.listed(words.catalogue.conditions, move.condition),
+            condition=words.called("conditions", move.condition),
             **names,
         )
     if not move.citation:
@@ -89,16 +89,16 @@ def tell_move(words: CatalogueWords, material: str, land: str, move: SoilMove) -
     return say("Land ({land}): rule {rule} forbids soil of {soil}: {source}.", **names)
 
 
-def tell_law(words: CatalogueWords, material: str) -> list[Message]:
+def tell_law(words: CatalogueWords, material: str) -> Iterator[Message]:
     """Say which law the material comes under."""
     regime = words.catalogue.materials[material].legal_regime
     if regime is None:
-        return [say("Law: the catalogue names none.")]
+        yield say("Law: the catalogue names none.")
+        return
     law = words.catalogue.legal_regimes[regime]
-    names = {"law": law.called(words.language), "source": words.catalogue.cite(law.citation)}
-    lines = [say("Law: {law} ({source}).", **names)]
+    source = words.catalogue.cite(law.citation)
+    yield say("Law: {law} ({source}).", law=law.called(words.language), source=source)
     if law.valid_from or law.valid_to:
-        lines.append(tell_dates(words, law.valid_from, law.valid_to))
+        yield tell_dates(law)
     if law.note:
-        lines.append(say("Note: {note}", note=law.note))
-    return lines
+        yield say("Note: {note}", note=law.note)

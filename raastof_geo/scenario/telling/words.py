@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from raastof_geo.figures.figure import Figure
-from raastof_geo.language import Language, format_number, say
+from raastof_geo.language import Language, Readable, format_number, say
 from raastof_geo.scenario.catalogue import Catalogue
 
 _MOST_DECIMALS = 5
@@ -19,45 +19,40 @@ class CatalogueWords:
     catalogue: Catalogue
     language: Language
 
-    def material(self, name: str) -> str:
-        """Name a material."""
-        return self.catalogue.materials[name].called(self.language)
+    def read(self, words: Readable) -> str:
+        """Write words in the language of the reader."""
+        return words if isinstance(words, str) else words.render(self.language)
 
-    def use(self, name: str) -> str:
+    def called(self, section: str, one: str) -> str:
+        """Name an entry of a section: in another language where it must be, else by its id."""
+        entry = getattr(self.catalogue, section).get(one, {})
+        return self._pick(getattr(entry, "name", entry)) or one
+
+    def _pick(self, names: Mapping[str, str]) -> str:
+        return names.get(self.language) or next(iter(names.values()), "")
+
+    def material(self, one: str) -> str:
+        """Name a material."""
+        return self.called("materials", one)
+
+    def use(self, one: str) -> str:
         """Name a use."""
-        return self.catalogue.uses[name].called(self.language)
+        return self.called("uses", one)
 
     def uses(self, names: Iterable[str]) -> str:
         """Name uses."""
-        return ", ".join(self.use(name) for name in names)
-
-    def listed(self, names: Mapping[str, Mapping[str, str]], name: str) -> str:
-        """Give a name of a section that holds nothing but names."""
-        found = names.get(name, {})
-        return found.get(self.language) or next(iter(found.values()), name)
-
-    def called(self, section: str, name: str) -> str:
-        """Give the name of an entry of any section."""
-        names = self.catalogue.names(section)[name]
-        return names.get(self.language) or next(iter(names.values()), name)
+        return ", ".join(map(self.use, names))
 
     def class_of(self, name: str) -> str:
         """Name the class of soil or the category of residue; nothing where it has none."""
         material = self.catalogue.materials[name]
         if material.soil_class is not None:
             names = self.catalogue.soil_classes.get(material.soil_class, {})
-            plain = say("class {number}", number=material.soil_class).render(self.language)
-            return names.get(self.language) or next(iter(names.values()), plain)
+            plain = say("class {number}", number=material.soil_class)
+            return self._pick(names) or plain.render(self.language)
         if material.category is not None:
             return say("category {number}", number=material.category).render(self.language)
         return ""
-
-    def regime(self, name: str) -> str:
-        """Name the law that a material comes under; nothing where the catalogue names none."""
-        regime = self.catalogue.materials[name].legal_regime
-        if regime is None:
-            return ""
-        return self.catalogue.legal_regimes[regime].called(self.language)
 
     def number(self, value: float) -> str:
         """Write a number with the decimals that it has.
@@ -72,21 +67,16 @@ class CatalogueWords:
 
     def figure(self, figure: Figure) -> str:
         """Write a figure with its unit, its source, its date and whether it was seen there."""
-        seen = say("seen in the source") if figure.verified else say("not verified")
         text = say(
             "{value} {unit} (source: {source}; {since}{seen}){note}",
             value=self.number(figure.value),
             unit=figure.unit,
             source=self.catalogue.cite(figure.source),
             since=say("valid from {date}; ", date=figure.valid_from) if figure.valid_from else "",
-            seen=seen,
+            seen=say("seen in the source") if figure.verified else say("not verified"),
             note=say(" Note: {note}.", note=figure.note.rstrip(".")) if figure.note else "",
         )
         return text.render(self.language)
-
-    def amount(self, figure: Figure, unit: str) -> str:
-        """Write a figure and a unit alone."""
-        return f"{self.number(figure.value)} {unit}"
 
     def shares(self, shares: Mapping[str, Figure]) -> str:
         """Write the tonnes of each material."""
