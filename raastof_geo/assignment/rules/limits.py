@@ -229,13 +229,11 @@ class _Whose(NamedTuple):
 
 
 def _find_whose(problem: Problem) -> _Whose:
-    scenario, moves = problem.scenario, problem.moves
+    scenario = problem.scenario
     owner = {site: scenario.project(site) for site in project_sites(scenario)}
     projects = sorted(set(owner.values()))
     number = {site: projects.index(project) for site, project in owner.items()}
-    giver = np.array([number.get(one.site, -1) for one in problem.givers], dtype=np.int64)
-    taker = np.array([number.get(one.site, -1) for one in problem.takers], dtype=np.int64)
-    return _Whose(projects, giver[moves.giver], taker[moves.taker])
+    return _Whose(projects, *problem.number_ends(number))
 
 
 def _charges(problem: Problem, measure: str) -> Floats:

@@ -63,7 +63,7 @@ def offers_kept(problem: Problem) -> Iterator[Row]:
     """
     for offer in problem.scenario.offers:
         sense: Sense = "=" if offer.must_leave else "<="
-        columns = problem.of("giver", offer.id)
+        columns = problem.find(giver=offer.id)
         yield sum_of(OFFERS_KEPT, about_entry(offer), columns, sense, offer.tonnes)
 
 
@@ -71,7 +71,7 @@ def offers_kept(problem: Problem) -> Iterator[Row]:
 def needs_met(problem: Problem) -> Iterator[Row]:
     r"""Every need is met in reference tonnes: :math:`\sum_c x_c / r_c = d_n`."""
     for need in problem.scenario.needs:
-        columns = problem.of("taker", need.id)
+        columns = problem.find(taker=need.id)
         share = problem.reference_share[columns]
         yield Row(NEEDS_MET, about_entry(need), columns, share, "=", need.tonnes)
 
@@ -83,7 +83,7 @@ def pits_permitted(problem: Problem) -> Iterator[Row]:
         if pit.per_period_t is None and pit.total_t is None:
             continue
         givers = sorted(pit.giver(material) for material in pit.prices_dkk_per_t)
-        columns = np.concatenate([problem.of("giver", giver) for giver in givers])
+        columns = np.concatenate([problem.find(giver=giver) for giver in givers])
         yield from _capacity(problem, pit, columns, PITS_PERMITTED, PITS_IN_TOTAL)
 
 
@@ -91,7 +91,7 @@ def pits_permitted(problem: Problem) -> Iterator[Row]:
 def receivers_permitted(problem: Problem) -> Iterator[Row]:
     r"""No receiver takes more than it may: :math:`\sum_c x_c \le k`, per period and in total."""
     for place in problem.scenario.receivers:
-        columns = problem.of("taker", place.taker)
+        columns = problem.find(taker=place.taker)
         yield from _capacity(problem, place, columns, RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL)
 
 

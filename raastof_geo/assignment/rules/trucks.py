@@ -111,18 +111,12 @@ def _list_calls(problem: Problem, number: dict[str, int]) -> _Calls:
     """List every call of a coordinated truck at a site; what stays on a site calls nowhere."""
     moves, table = problem.moves, problem.others[Block.TRIPS]
     share = problem.pooled_share / problem.leg("load_t")
-    giver = np.array([number.get(one.site, -1) for one in problem.givers], dtype=np.int64)
-    taker = np.array([number.get(one.site, -1) for one in problem.takers], dtype=np.int64)
-    leaves, comes = giver[moves.giver], taker[moves.taker]
-    starts, ends = (
-        number_labels(table["origin"], number),
-        number_labels(table["destination"], number),
-    )
+    leaves, comes = problem.number_ends(number)
     truck = {vehicle: at for at, vehicle in enumerate(problem.vehicles)}
     when = {period: at for at, period in enumerate(problem.scenario.periods)}
-    trip_truck, trip_when = (
-        number_labels(table["vehicle"], truck),
-        number_labels(table["period"], when),
+    starts, ends, trip_truck, trip_when = (
+        number_labels(table[key], names)
+        for key, names in zip(Block.TRIPS.keys, (number, number, truck, when), strict=True)
     )
     moved = np.arange(len(moves))
     driven = problem.starts[Block.TRIPS] + np.arange(len(table))

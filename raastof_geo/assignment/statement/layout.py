@@ -55,15 +55,16 @@ class _LegTable:
         frame = legs.frame
         vehicles = sorted(scenario.said.vehicles)
         sites = (sorted(map(str, frame[key].unique())) for key in LEG_KEYS[:3])
-        self.names: dict[str, dict[str, int]] = {
-            key: {name: at for at, name in enumerate(names)}
-            for key, names in zip(LEG_KEYS, (*sites, vehicles, list(scenario.periods)), strict=True)
-        }
-        shape = [max(1, len(self.names[key])) for key in LEG_KEYS]
+        self.origins, self.destinations, self.materials, self.vehicles, periods = (
+            {name: at for at, name in enumerate(names)}
+            for names in (*sites, vehicles, scenario.periods)
+        )
+        axes = (self.origins, self.destinations, self.materials, self.vehicles, periods)
+        shape = [max(1, len(names)) for names in axes]
         at: Integers = np.zeros(len(frame), dtype=np.int64)
         known = np.ones(len(frame), bool)
-        for key, size in zip(LEG_KEYS, shape, strict=True):
-            codes = number_labels(frame[key], self.names[key])
+        for key, names, size in zip(LEG_KEYS, axes, shape, strict=True):
+            codes = number_labels(frame[key], names)
             known &= codes >= 0
             at *= size
             at += codes
@@ -76,10 +77,10 @@ class _LegTable:
 
     def _bar_trucks(self, scenario: Scenario) -> None:
         """Drop legs whose truck has no room at either end."""
-        for axis, key in enumerate(("origin", "destination")):
+        for axis, sites in enumerate((self.origins, self.destinations)):
             rows = np.moveaxis(self.rows, (axis, 3), (0, 1))
-            for site, at in self.names[key].items():
-                for vehicle, number in self.names["vehicle"].items():
+            for site, at in sites.items():
+                for vehicle, number in self.vehicles.items():
                     if site in scenario.said.sites and not scenario.admits(site, vehicle):
                         rows[at, number] = -1
 
@@ -139,7 +140,7 @@ def _list_moves(
     for material, entries in by_material:
         mine = list(entries)
         theirs = [(at, taker) for at, taker in enumerate(takers) if material in taker.accepts]
-        if not theirs or material not in table.names["material"]:
+        if not theirs or material not in table.materials:
             continue
         parts.append(_deals(mine, theirs, material, table, scenario.periods))
     none: SmallIntegers = np.empty(0, np.int32)
@@ -162,14 +163,14 @@ def _deals(
     periods: Collection[str],
 ) -> Moves:
     """Find the moves of one material."""
-    origin = np.array([table.names["origin"].get(giver.site, -1) for _, giver in givers])
-    destination = np.array([table.names["destination"].get(taker.site, -1) for _, taker in takers])
+    origin = np.array([table.origins.get(giver.site, -1) for _, giver in givers])
+    destination = np.array([table.destinations.get(taker.site, -1) for _, taker in takers])
     deals = _dealing([giver for _, giver in givers], [taker for _, taker in takers])
     deals &= (origin >= 0)[:, None] & (destination >= 0)[None, :]
     gives = _open_in([giver.periods for _, giver in givers], periods)
     takes = _open_in([taker.accepts[material].periods for _, taker in takers], periods)
     one, other = np.nonzero(deals)
-    rows = table.rows[origin[one], destination[other], table.names["material"][material]]
+    rows = table.rows[origin[one], destination[other], table.materials[material]]
     there = (rows >= 0) & (gives[one] & takes[other])[:, None, :]
     pair, vehicle, period = np.nonzero(there)
     giver_number = np.array([at for at, _ in givers], dtype=np.int32)

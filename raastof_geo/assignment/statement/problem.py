@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from raastof_geo.arrays import Columns, Floats, Indices, Mask, Objects, SmallIntegers
+from raastof_geo.arrays import Columns, Floats, Indices, Integers, Mask, Objects, SmallIntegers
 from raastof_geo.assignment.statement.block import Block
 from raastof_geo.figures.vocabulary import (
     CO2E,
@@ -207,6 +207,12 @@ class Problem:
         parts = [order[bounds[party] : bounds[party + 1]] for party in parties]
         return np.sort(np.concatenate(parts)) if parts else np.array([], dtype=np.int64)
 
+    def number_ends(self, number: Mapping[str, int]) -> tuple[Integers, Integers]:
+        """Give the number of the site where each move begins, and ends; -1 for other sites."""
+        giver = np.array([number.get(one.site, -1) for one in self.givers], dtype=np.int64)
+        taker = np.array([number.get(one.site, -1) for one in self.takers], dtype=np.int64)
+        return giver[self.moves.giver], taker[self.moves.taker]
+
     def labels(self, key: str, columns: Columns | None = None) -> Objects:
         """Give a label of moves: any of `Block.MOVES.keys`, `giver_kind`, `taker_kind`.
 
@@ -305,7 +311,7 @@ class Problem:
     def _return_rows(self) -> Indices:
         """The empty trip that leads each move's truck back."""
         trips, frame = self._empty_trips, self.legs.frame
-        keys = ["origin", "destination", "vehicle", "period"]
+        keys = list(Block.TRIPS.keys)
         index = pd.MultiIndex.from_frame(trips[keys].astype(str))
         back = frame[["destination", "origin", "vehicle", "period"]].iloc[self.moves.leg]
         rows = index.get_indexer(pd.MultiIndex.from_frame(back.astype(str).set_axis(keys, axis=1)))
