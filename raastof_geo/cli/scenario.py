@@ -73,7 +73,7 @@ def run_file(
     RaastofError
         As `run_scenario` does; nothing was changed on the disk then.
     """
-    from raastof_geo.assignment.solving.programme_file import check_ending, write_programme
+    from raastof_geo.assignment.solving.stages import check_ending, write_programme
     from raastof_geo.pipeline import run_scenario
 
     if lp is not None:

@@ -12,7 +12,7 @@ from raastof_geo.arrays import Floats
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules import Rule
 from raastof_geo.assignment.rules.limits import counting_materials, secondary_share_reached
-from raastof_geo.assignment.solving.solve import Held, Solution, solve
+from raastof_geo.assignment.solving.solve import HeldSum, Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.figures.vocabulary import CO2E, COST, REFERENCE_TONNES
@@ -114,7 +114,7 @@ class _Variants:
         self,
         costs: Sequence[Floats],
         *,
-        held: Sequence[Held] = (),
+        held: Sequence[HeldSum] = (),
         decided: Floats | None = None,
     ) -> Solution:
         """Solve, starting with the columns that the plan was found among."""
@@ -164,7 +164,7 @@ def _price_of_most(variants: _Variants, worth: Floats, most: float) -> float | N
         return 0.0
     plan = variants.plan
     # A hair less than the most, which the digits of an answer may have rounded up.
-    held = Held(worth, 1, most - 1e-6 * most)
+    held = HeldSum(worth, 1, most - 1e-6 * most)
     dear = variants.solve(plan.problem.objectives()[:1], held=[held])
     return max(0.0, dear.value - plan.certificate.objective) if dear.solved else None
 

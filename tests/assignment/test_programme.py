@@ -7,6 +7,7 @@ import os
 
 import numpy as np
 import pandas as pd
+import pulp
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,6 @@ from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import RULES, assign, build_problem, build_programme, certify
 from raastof_geo.assignment.solving.price_in import Clock, solve_in_order
-from raastof_geo.assignment.solving.stated import state_rows
 from raastof_geo.errors import NoPlanError
 from raastof_geo.scenario.scenario import Need, Scenario
 
@@ -340,6 +340,20 @@ def test_an_unknown_rule_can_be_added():
 
 
 # --- golden programmes ----------------------------------------------------------------------
+
+
+def state_rows(rows, cost) -> pulp.LpProblem:
+    """Rows in PuLP with their rules' names, each column a variable."""
+    problem = pulp.LpProblem("raastof_geo", pulp.LpMinimize)
+    variables = [problem.add_variable(f"x{column}", lowBound=0) for column in range(len(cost))]
+    problem.setObjective(pulp.LpAffineExpression(dict(zip(variables, cost.tolist(), strict=True))))
+    senses = {"<=": pulp.LpConstraintLE, "=": pulp.LpConstraintEQ, ">=": pulp.LpConstraintGE}
+    for number, row in enumerate(rows):
+        terms = zip(row.columns.tolist(), row.coefficients.tolist(), strict=True)
+        left = pulp.LpAffineExpression({variables[at]: factor for at, factor in terms})
+        named = pulp.LpConstraint(left, senses[row.sense], rhs=row.limit)
+        problem.addConstraint(named, f"{row.rule}_{number}")
+    return problem
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)

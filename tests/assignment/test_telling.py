@@ -15,8 +15,8 @@ from strategies import World, choice_worlds, whole_worlds
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import RULES, Row, assign, compare_sites, explain_why_not
-from raastof_geo.assignment.rules.bounds import bound_everything
-from raastof_geo.assignment.statement import restate
+from raastof_geo.assignment.rules.throughput import bound_everything
+from raastof_geo.assignment.statement import statement
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.assignment.telling.conflict import explain_conflict, find_binding
@@ -56,7 +56,7 @@ def _made_up_again():
         return None if kilometres is None else make_legs(scenario, kilometres)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(restate, "price_again", again)
+        patch.setattr(statement, "price_again", again)
         yield
 
 

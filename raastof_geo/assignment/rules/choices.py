@@ -15,9 +15,11 @@ from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.row import Row, always, combine, declare, sum_of
 from raastof_geo.assignment.rules.throughput import most_tonnes
+from raastof_geo.assignment.statement.block import Block
 from raastof_geo.assignment.statement.layout import limited_partners
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Depot, Facility, Plant, Receiver
 
 _OPENING, _PARTNERS, _LOT = say("site to open"), say("partners"), say("smallest lot")
@@ -37,13 +39,13 @@ LOTS_ONCE = Family("lots_once", _LOT, bends="never", unit="t", decides="lots")
 @declare(OPENINGS_ONCE, OPENINGS_PAID, blind_to_trucks=always)
 def openings_paid(problem: Problem) -> Iterator[Row]:
     r"""Use only a site that is opened: :math:`\sum_c x_c \le k\,b_i`, :math:`b_i \le 1`."""
-    if not problem.sizes["openings"]:
+    if not problem.sizes[Block.OPENINGS]:
         return
     everything = most_tonnes(problem)
     for place in problem.scenario.facilities:
         if place.opens is None:
             continue
-        opened = problem.find("openings", role=place.role, site=place.site)
+        opened = problem.find(Block.OPENINGS, role=place.role, site=place.site)
         about = About(f"{place.role}/{place.site}", site=place.site, role=place.role)
         yield sum_of(OPENINGS_ONCE, about, opened, "<=", 1.0)
         for period, most in _most(problem, place, everything):
@@ -64,7 +66,7 @@ def _most(problem: Problem, place: Facility, everything: float) -> Iterator[tupl
 def _through(problem: Problem, place: Facility, period: str) -> Columns:
     when = {"period": period} if period else {}
     if isinstance(place, Plant):
-        return problem.find("processes", site=place.site, **when)
+        return problem.find(Block.PROCESSES, site=place.site, **when)
     if isinstance(place, Receiver):
         return problem.find(taker=place.taker, **when)
     if isinstance(place, Depot):
@@ -79,19 +81,16 @@ def partners_limited(problem: Problem) -> Iterator[Row]:
     :math:`\sum_c x_c \le u\,b_{ij}` over the moves from :math:`i` to :math:`j`,
     :math:`b_{ij} \le 1` and :math:`\sum_j b_{ij} + b_{ji} \le n_i`.
     """
-    if not problem.sizes["links"]:
+    if not problem.sizes[Block.LINKS]:
         return
-    links = problem.others["links"]
-    first = problem.starts["links"]
+    links, first = problem.others[Block.LINKS], problem.starts[Block.LINKS]
+    between = _group_moves(problem, Block.LINKS)
     everything = most_tonnes(problem)
-    between = _group_moves(problem, ["origin", "destination"])
-    for at, (origin, destination) in enumerate(
-        zip(links["origin"], links["destination"], strict=True)
-    ):
+    for at, link in enumerate(links.itertuples(index=False, name=None)):
         chosen = np.array([first + at])
-        columns = between.get((origin, destination), _NONE)
-        most = min(everything, most_between(problem, origin, destination))
-        about = About(f"{origin}-{destination}", entry=at)
+        columns = between[link]
+        most = min(everything, most_between(problem, *link))
+        about = About("-".join(link), entry=at)
         yield combine(PARTNERS_LINKED, about, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
         yield sum_of(PARTNERS_ONCE, about, chosen, "<=", 1.0)
     for site, most_partners in limited_partners(problem.scenario).items():
@@ -101,11 +100,9 @@ def partners_limited(problem: Problem) -> Iterator[Row]:
         yield sum_of(PARTNERS_LIMITED, about, columns, "<=", float(most_partners))
 
 
-_NONE = np.array([], dtype=np.int64)
-
-
-def _group_moves(problem: Problem, keys: list[str]) -> dict[tuple[str, ...], Columns]:
-    """Group the moves by some of their labels, in one pass over them."""
+def _group_moves(problem: Problem, kind: Block) -> dict[tuple[str, ...], Columns]:
+    """Group the moves by the labels of a kind of decisions, in one pass over them."""
+    keys = list(kind.keys)
     labels = pd.DataFrame({key: problem.labels(key) for key in keys})
     groups: dict[Any, Any] = dict(labels.groupby(keys, sort=False).indices)
     # pandas keeps the order of the columns, and does not say so.
@@ -123,11 +120,11 @@ def most_between(problem: Problem, origin: str, destination: str) -> float:
     scenario = problem.scenario
     most = math.inf
     gives, takes = scenario.sites[origin].roles, scenario.sites[destination].roles
-    if not {"pit", "plant", "depot"} & set(gives):
+    if not {Role.PIT, Role.PLANT, Role.DEPOT} & set(gives):
         own = sum(offer.tonnes for offer in scenario.offers if offer.site == origin)
         piles = (depot for depot in scenario.depots if depot.own and depot.site == origin)
         most = min(most, own + sum(sum(pile.start_t.values()) for pile in piles))
-    if set(takes) <= {"need", "offer"} and scenario.sites[destination].stockpile is None:
+    if set(takes) <= {Role.NEED, Role.OFFER} and scenario.sites[destination].stockpile is None:
         own = sum(
             need.tonnes * max(need.ratios.values(), default=0.0)
             for need in scenario.needs
@@ -144,20 +141,17 @@ def lots_kept(problem: Problem) -> Iterator[Row]:
     :math:`l\,b \le \sum_c x_c \le u\,b`, :math:`b \le 1`.
     """
     lot = problem.scenario.said.choices.smallest_lot
-    if lot is None or not problem.sizes["lots"]:
+    if lot is None or not problem.sizes[Block.LOTS]:
         return
-    table = problem.others["lots"]
-    first = problem.starts["lots"]
+    table, first = problem.others[Block.LOTS], problem.starts[Block.LOTS]
     everything = most_tonnes(problem)
-    sent = _group_moves(problem, [str(key) for key in table])
-    for at, labels in enumerate(table.to_dict(orient="records")):
+    sent = _group_moves(problem, Block.LOTS)
+    for at, labels in enumerate(table.itertuples(index=False, name=None)):
+        origin, destination, material, _ = labels
         chosen = np.array([first + at])
-        columns = sent.get(tuple(str(value) for value in labels.values()), _NONE)
-        most = most_between(problem, str(labels["origin"]), str(labels["destination"]))
-        most = min(everything, most)
-        head = "/".join(str(value) for value in labels.values())
-        material = str(labels["material"])
-        about = About(head, site=str(labels["origin"]), material=material, entry=at)
+        columns = sent[labels]
+        most = min(everything, most_between(problem, origin, destination))
+        about = About("/".join(labels), site=origin, material=material, entry=at)
         yield combine(LOTS_MOST, about, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
         yield combine(LOTS_LEAST, about, [(columns, 1.0), (chosen, -lot.value)], ">=", 0.0)
         yield sum_of(LOTS_ONCE, about, chosen, "<=", 1.0)

@@ -12,9 +12,11 @@ from raastof_geo.arrays import Columns, Floats, Integers, Mask
 from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.row import Row, always, declare
+from raastof_geo.assignment.statement.block import Block
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.shares import group_parts, project_sites, share_ends
 from raastof_geo.language import say
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 
@@ -72,8 +74,6 @@ def secondary_share_reached(problem: Problem) -> Iterator[Row]:
 def _counting_moves(problem: Problem, definition: ShareDefinition) -> Mask:
     materials = counting_materials(problem.scenario, definition)
     hits = np.array([giver.material in materials for giver in problem.givers], dtype=bool)
-    if not len(problem.moves):
-        return np.empty(0, bool)
     return np.asarray(hits[problem.moves.giver] & (problem.reference_share > 0))
 
 
@@ -104,28 +104,11 @@ def caps_kept(problem: Problem) -> Iterator[Row]:
         values = problem.measure(cap.measure)
         used = values != 0
         if cap.period is not None:
-            used &= in_period(problem, cap.period)
+            used &= problem.mark(period=cap.period)
         columns = np.flatnonzero(used)
         head = f"{number}-{cap.measure}"
         about = About(head, cap.period or "", measure=cap.measure, entry=number)
         yield Row(CAPS_KEPT, about, columns, values[columns], "<=", cap.at_most)
-
-
-def in_period(problem: Problem, period: str) -> Mask:
-    """Tell which columns belong to a period; decisions belong to none.
-
-    Returns
-    -------
-    mask
-        True where a column is of the period. [columns]
-    """
-    mask = np.zeros(problem.column_count, bool)
-    number = list(problem.scenario.periods).index(period)
-    mask[problem.block("moves")] = problem.moves.period == number
-    for kind in ("processes", "stores", "trips"):
-        if problem.sizes[kind]:
-            mask[problem.block(kind)] = (problem.others[kind]["period"] == period).to_numpy()
-    return mask
 
 
 @declare(PASSAGES_LIMITED, blind_to_trucks=lambda said: not said.targets.passages)
@@ -138,7 +121,7 @@ def passages_limited(problem: Problem) -> Iterator[Row]:
     for number, limit in enumerate(problem.scenario.said.targets.passages):
         passes = _passages(problem, number)
         for period in limit.periods(ids):
-            columns = np.flatnonzero((passes > 0) & in_period(problem, period))
+            columns = np.flatnonzero((passes > 0) & problem.mark(period=period))
             about = About(str(number), period, entry=number)
             most = limit.at_most_per_period
             yield Row(PASSAGES_LIMITED, about, columns, passes[columns], "<=", most)
@@ -191,7 +174,7 @@ def share_moves(
     shares
         By project its moves, in their order, and what a tonne on each adds for it.
     """
-    said, block, whose = problem.scenario.said, problem.block("moves"), _find_whose(problem)
+    said, block, whose = problem.scenario.said, problem.block(Block.MOVES), _find_whose(problem)
     giving, taking = np.zeros(len(problem.moves)), np.zeros(len(problem.moves))
     groups = group_parts(measure, said.co2_price_dkk_per_t / 1000)
     values = {
@@ -205,7 +188,7 @@ def share_moves(
             group,
             gives=whose.sends >= 0,
             takes=whose.takes >= 0,
-            received=problem.taker_is("receiver") > 0,
+            received=problem.taker_is(Role.RECEIVER) > 0,
             shared_legs=said.effect.shared_legs,
         )
         common = ends.giver + ends.taker == 0
@@ -246,13 +229,11 @@ class _Whose(NamedTuple):
 
 
 def _find_whose(problem: Problem) -> _Whose:
-    scenario, moves = problem.scenario, problem.moves
+    scenario = problem.scenario
     owner = {site: scenario.project(site) for site in project_sites(scenario)}
     projects = sorted(set(owner.values()))
     number = {site: projects.index(project) for site, project in owner.items()}
-    giver = np.array([number.get(one.site, -1) for one in problem.givers], dtype=np.int64)
-    taker = np.array([number.get(one.site, -1) for one in problem.takers], dtype=np.int64)
-    return _Whose(projects, giver[moves.giver], taker[moves.taker])
+    return _Whose(projects, *problem.number_ends(number))
 
 
 def _charges(problem: Problem, measure: str) -> Floats:
@@ -261,7 +242,7 @@ def _charges(problem: Problem, measure: str) -> Floats:
     values = problem.measure(measure)
     for plant in problem.scenario.plants:
         for process in plant.processes:
-            runs = problem.find("processes", site=plant.site, recipe=process.recipe)
+            runs = problem.find(Block.PROCESSES, site=plant.site, recipe=process.recipe)
             extra = float(values[runs].max(initial=0.0))
             for material in process.inputs:
                 columns = problem.find(taker=plant.taker, material=material)

@@ -11,6 +11,7 @@ from raastof_geo.arrays import Columns
 from raastof_geo.assignment.rules.about import about_entry, about_facility
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.row import Row, Sense, always, combine, declare, sum_of
+from raastof_geo.assignment.statement.block import Block
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
 from raastof_geo.scenario.scenario import Depot, Pit, Plant, Receiver
@@ -62,7 +63,7 @@ def offers_kept(problem: Problem) -> Iterator[Row]:
     """
     for offer in problem.scenario.offers:
         sense: Sense = "=" if offer.must_leave else "<="
-        columns = problem.of("giver", offer.id)
+        columns = problem.find(giver=offer.id)
         yield sum_of(OFFERS_KEPT, about_entry(offer), columns, sense, offer.tonnes)
 
 
@@ -70,7 +71,7 @@ def offers_kept(problem: Problem) -> Iterator[Row]:
 def needs_met(problem: Problem) -> Iterator[Row]:
     r"""Every need is met in reference tonnes: :math:`\sum_c x_c / r_c = d_n`."""
     for need in problem.scenario.needs:
-        columns = problem.of("taker", need.id)
+        columns = problem.find(taker=need.id)
         share = problem.reference_share[columns]
         yield Row(NEEDS_MET, about_entry(need), columns, share, "=", need.tonnes)
 
@@ -82,7 +83,7 @@ def pits_permitted(problem: Problem) -> Iterator[Row]:
         if pit.per_period_t is None and pit.total_t is None:
             continue
         givers = sorted(pit.giver(material) for material in pit.prices_dkk_per_t)
-        columns = np.concatenate([problem.of("giver", giver) for giver in givers])
+        columns = np.concatenate([problem.find(giver=giver) for giver in givers])
         yield from _capacity(problem, pit, columns, PITS_PERMITTED, PITS_IN_TOTAL)
 
 
@@ -90,7 +91,7 @@ def pits_permitted(problem: Problem) -> Iterator[Row]:
 def receivers_permitted(problem: Problem) -> Iterator[Row]:
     r"""No receiver takes more than it may: :math:`\sum_c x_c \le k`, per period and in total."""
     for place in problem.scenario.receivers:
-        columns = problem.of("taker", place.taker)
+        columns = problem.find(taker=place.taker)
         yield from _capacity(problem, place, columns, RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL)
 
 
@@ -107,11 +108,11 @@ def plants_run(problem: Problem) -> Iterator[Row]:
         for period in problem.scenario.periods:
             yield from _balance_plant(problem, plant, period)
             if plant.per_period_t is not None:
-                inside = problem.find("processes", site=plant.site, period=period)
+                inside = problem.find(Block.PROCESSES, site=plant.site, period=period)
                 about = about_facility(plant, period=period)
                 yield sum_of(PLANTS_PERMITTED, about, inside, "<=", plant.per_period_t)
         if plant.total_t is not None:
-            inside = problem.find("processes", site=plant.site)
+            inside = problem.find(Block.PROCESSES, site=plant.site)
             about = about_facility(plant)
             yield sum_of(PLANTS_IN_TOTAL, about, inside, "<=", plant.total_t)
 
@@ -138,7 +139,7 @@ def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[Row]
 
 
 def _runs(problem: Problem, plant: Plant, recipe: str, period: str) -> Columns:
-    return problem.find("processes", site=plant.site, recipe=recipe, period=period)
+    return problem.find(Block.PROCESSES, site=plant.site, recipe=recipe, period=period)
 
 
 @declare(DEPOTS_BALANCED, DEPOTS_ENDED, DEPOTS_FILLED, DEPOTS_PERMITTED, blind_to_trucks=always)
@@ -153,7 +154,7 @@ def depots_kept(problem: Problem) -> Iterator[Row]:
             yield from _balance_depot(problem, depot, material)
         for period in problem.scenario.periods:
             about = about_facility(depot, period=period)
-            lying = problem.find("stores", depot=depot.id, period=period)
+            lying = problem.find(Block.STORES, depot=depot.id, period=period)
             yield sum_of(DEPOTS_FILLED, about, lying, "<=", depot.capacity_t)
             if depot.per_period_t is not None:
                 comes = problem.find(taker=depot.into, period=period)
@@ -164,7 +165,7 @@ def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[Ro
     before: Columns = np.array([], dtype=np.int64)
     start = depot.start_t.get(material, 0.0)
     for period in problem.scenario.periods:
-        lying = problem.find("stores", depot=depot.id, material=material, period=period)
+        lying = problem.find(Block.STORES, depot=depot.id, material=material, period=period)
         comes = problem.find(taker=depot.into, material=material, period=period)
         leaves = problem.find(giver=depot.out(material), period=period)
         parts = [(lying, 1.0), (before, -1.0), (comes, -1.0), (leaves, 1.0)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
@@ -144,17 +144,15 @@ def sum_of(
     columns: Columns,
     sense: Sense,
     limit: float,
-    *,
-    times: float = 1.0,
 ) -> Row:
     """Compare the sum of some columns with a limit."""
-    return Row(kind, subject, columns, np.full(len(columns), times), sense, limit)
+    return Row(kind, subject, columns, np.ones(len(columns)), sense, limit)
 
 
 def combine(
     kind: Family | str,
     subject: About | str,
-    parts: Iterable[tuple[Columns, Floats | float]],
+    parts: Sequence[tuple[Columns, float]],
     sense: Sense,
     limit: float,
 ) -> Row:
@@ -165,18 +163,6 @@ def combine(
     row
         With the columns of the parts one after the other, each part times its factor.
     """
-    columns: list[Columns] = []
-    coefficients: list[Floats] = []
-    for which, factor in parts:
-        columns.append(which)
-        coefficients.append(
-            np.full(len(which), factor) if isinstance(factor, float) else np.asarray(factor)
-        )
-    return Row(
-        kind,
-        subject,
-        np.concatenate(columns) if columns else np.array([], dtype=np.int64),
-        np.concatenate(coefficients) if coefficients else np.array([]),
-        sense,
-        limit,
-    )
+    columns = np.concatenate([which for which, _ in parts])
+    coefficients = np.concatenate([np.full(len(which), factor) for which, factor in parts])
+    return Row(kind, subject, columns, coefficients, sense, limit)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from graphlib import CycleError, TopologicalSorter
 
+import numpy as np
+
+from raastof_geo.arrays import Mask
+from raastof_geo.assignment.rules.family import Family
+from raastof_geo.assignment.rules.row import Row, sum_of
+from raastof_geo.assignment.statement.block import Block
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.language import say
 from raastof_geo.scenario.scenario import Process, Scenario
 
 _NOTHING = 1e-9
 """Share of a tonne below which nothing is lost."""
+BOUNDED = Family("bounded", say("more than there can ever be"), bends="never", unit="t")
 
 
 def most_tonnes(problem: Problem) -> float:
@@ -53,7 +62,7 @@ def _asked_tonnes(problem: Problem) -> float:
         if amount is not None:
             asked += scenario.weigh(amount, agreement.material)
     lot = scenario.said.choices.smallest_lot
-    return asked + (lot.value * problem.sizes["lots"] if lot is not None else 0.0)
+    return asked + (lot.value * problem.sizes[Block.LOTS] if lot is not None else 0.0)
 
 
 def _growth(scenario: Scenario, wanted: set[str]) -> float:
@@ -119,7 +128,7 @@ def _wanted_materials(problem: Problem) -> set[str]:
     """
     scenario = problem.scenario
     agreed = _agreed_of_plants(scenario)
-    if problem.asked_t or problem.sizes["lots"] or None in agreed:
+    if problem.asked_t or problem.sizes[Block.LOTS] or None in agreed:
         return set(scenario.catalogue.materials)
     wanted = {material for material in agreed if material is not None}
     wanted.update(*(need.ratios for need in scenario.needs))
@@ -165,19 +174,18 @@ def _longest(
     so_far = list(own)
     for _ in range(len(sites) - 1):
         so_far = [
-            own[at]
-            * max((so_far[other] for other in _next(processes, at, upstream=upstream)), default=1.0)
-            for at in range(len(processes))
+            mine
+            * max(
+                (
+                    past
+                    for other, past in zip(processes, so_far, strict=True)
+                    if (_feeds(one, other) if upstream else _feeds(other, one))
+                ),
+                default=1.0,
+            )
+            for one, mine in zip(processes, own, strict=True)
         ]
     return max(so_far)
-
-
-def _next(processes: list[Process], at: int, *, upstream: bool) -> Iterable[int]:
-    """Find the recipes that a chain goes on to: those fed by this one, or those that feed it."""
-    for number, other in enumerate(processes):
-        pair = (processes[at], other) if upstream else (other, processes[at])
-        if _feeds(*pair):
-            yield number
 
 
 def _in_circles(processes: list[Process]) -> bool:
@@ -185,11 +193,39 @@ def _in_circles(processes: list[Process]) -> bool:
     feeds: dict[str, set[str]] = {process.site: set() for process in processes}
     for process in processes:
         feeds[process.site] |= {other.site for other in processes if _feeds(process, other)}
-    left = dict(feeds)
-    while left:
-        ends = [site for site, fed in left.items() if not fed & left.keys()]
-        if not ends:
-            return True
-        for site in ends:
-            del left[site]
+    try:
+        TopologicalSorter(feeds).prepare()
+    except CycleError:
+        return True
     return False
+
+
+def bound_everything(problem: Problem, bounded: Mask) -> Iterator[Row]:
+    r"""Bound together, by kind, the columns that no other row bounds.
+
+    Tonnes cannot pass more often through a place than there are places and periods, and are
+    never more than all that is offered, needed and stored. Empty trips follow loads: whatever
+    leads in circles can be left out, and a way from one load to the next passes no site twice.
+
+    Parameters
+    ----------
+    bounded
+        Which columns another row bounds.
+
+    Returns
+    -------
+    rows
+        At most one for each kind of column that has free ones.
+    """
+    scenario = problem.scenario
+    places = 1 + len(scenario.plants) + len(scenario.depots)
+    tonnes = 10.0 * most_tonnes(problem) * places * len(scenario.periods)
+    for kind in (kind for kind in Block if not kind.is_decision):
+        block = problem.block(kind)
+        free = block.start + np.flatnonzero(~bounded[block])
+        if not len(free):
+            continue
+        limit = tonnes
+        if kind is Block.TRIPS:
+            limit = tonnes / float(problem.leg("load_t").min(initial=1.0)) * len(scenario.sites)
+        yield sum_of(BOUNDED, kind, free, "<=", limit)

@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from raastof_geo.arrays import Columns, Floats, Integers, Mask
+from raastof_geo.arrays import Columns, Floats, Integers
 from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.family import Family
-from raastof_geo.assignment.rules.limits import in_period
 from raastof_geo.assignment.rules.row import Row, declare
+from raastof_geo.assignment.statement.block import Block
+from raastof_geo.assignment.statement.layout import number_labels
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.figures.vocabulary import DRIVE_H, VEHICLE_KM
 from raastof_geo.language import say
@@ -42,9 +42,8 @@ def fleet_kept(problem: Problem) -> Iterator[Row]:
         return
     work, km = work_hours(problem), problem.measure(VEHICLE_KM)
     for vehicle, limit in scenario.said.fleet.items():
-        mine = _of_vehicle(problem, vehicle)
         for period, span in scenario.periods.items():
-            columns = np.flatnonzero(mine & in_period(problem, period))
+            columns = np.flatnonzero(problem.mark(vehicle=vehicle, period=period))
             years = ((span.end - span.start).days + 1) / _DAYS_A_YEAR
             hours, family = limit.hours_per_period, FLEET_HOURS
             if limit.number is not None:
@@ -68,19 +67,7 @@ def work_hours(problem: Problem) -> Floats:
         For each column, a tonne moved or an empty trip; what coordinated trucks need not drive back
         is taken off. [h/unit, columns]
     """
-    load_t = problem.leg("load_t")
-    moved = problem.leg("work_h") / load_t
-    if problem.pooled_share:
-        moved = moved - problem.pooled_share * problem.return_trip(DRIVE_H) / load_t
-    return problem.join(moves=moved, trips=problem.trip(DRIVE_H))
-
-
-def _of_vehicle(problem: Problem, vehicle: str) -> Mask:
-    mask = np.zeros(problem.column_count, bool)
-    mask[problem.block("moves")] = problem.moves.vehicle == problem.vehicles.index(vehicle)
-    if problem.sizes["trips"]:
-        mask[problem.block("trips")] = (problem.others["trips"]["vehicle"] == vehicle).to_numpy()
-    return mask
+    return problem.driven("work_h", DRIVE_H, each_trip=True)
 
 
 @declare(TRIPS_BALANCED, blind_to_trucks=lambda said: said.return_loads is None)
@@ -94,7 +81,7 @@ def trips_balanced(problem: Problem) -> Iterator[Row]:
     """
     if not problem.pooled_share:
         return
-    sites = _sites(problem)
+    sites = sorted({*problem.labels("origin"), *problem.labels("destination")})
     calls = _list_calls(problem, {site: number for number, site in enumerate(sites)})
     # One sort brings the calls of a site, truck and period together; what comes stays before
     # what leaves, and each of them in the order of the columns.
@@ -110,13 +97,6 @@ def trips_balanced(problem: Problem) -> Iterator[Row]:
         yield Row(TRIPS_BALANCED, about, calls.columns[mine], calls.trips[mine], "=", 0.0)
 
 
-def _sites(problem: Problem) -> list[str]:
-    """List the sites of the moves in the order of their names."""
-    givers, takers = np.unique(problem.moves.giver), np.unique(problem.moves.taker)
-    sites = {problem.givers[number].site for number in givers.tolist()}
-    return sorted(sites | {problem.takers[number].site for number in takers.tolist()})
-
-
 class _Calls(NamedTuple):
     """Calls of coordinated trucks at sites, as arrays of one length."""
 
@@ -129,17 +109,17 @@ class _Calls(NamedTuple):
 
 def _list_calls(problem: Problem, number: dict[str, int]) -> _Calls:
     """List every call of a coordinated truck at a site; what stays on a site calls nowhere."""
-    moves, table = problem.moves, problem.others["trips"]
+    moves, table = problem.moves, problem.others[Block.TRIPS]
     share = problem.pooled_share / problem.leg("load_t")
-    giver = np.array([number.get(one.site, -1) for one in problem.givers], dtype=np.int64)
-    taker = np.array([number.get(one.site, -1) for one in problem.takers], dtype=np.int64)
-    leaves, comes = giver[moves.giver], taker[moves.taker]
-    starts, ends = _numbers(table["origin"], number), _numbers(table["destination"], number)
+    leaves, comes = problem.number_ends(number)
     truck = {vehicle: at for at, vehicle in enumerate(problem.vehicles)}
     when = {period: at for at, period in enumerate(problem.scenario.periods)}
-    trip_truck, trip_when = _numbers(table["vehicle"], truck), _numbers(table["period"], when)
+    starts, ends, trip_truck, trip_when = (
+        number_labels(table[key], names)
+        for key, names in zip(Block.TRIPS.keys, (number, number, truck, when), strict=True)
+    )
     moved = np.arange(len(moves))
-    driven = problem.starts["trips"] + np.arange(len(table))
+    driven = problem.starts[Block.TRIPS] + np.arange(len(table))
     ones = np.ones(len(table))
     site = np.concatenate([comes, ends, leaves, starts])
     vehicle = np.concatenate([moves.vehicle, trip_truck] * 2).astype(np.int64)
@@ -150,7 +130,3 @@ def _list_calls(problem: Problem, number: dict[str, int]) -> _Calls:
     columns = np.concatenate([moved, driven] * 2)
     trips = np.concatenate([share, ones, -share, -ones])
     return _Calls(group[calls], columns[calls], trips[calls])
-
-
-def _numbers(labels: pd.Series, number: dict[str, int]) -> Integers:
-    return np.asarray(labels.astype(str).map(number).fillna(-1), dtype=np.int64)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from raastof_geo.arrays import Floats
-from raastof_geo.assignment.statement.programme import Programme
+from raastof_geo.assignment.statement.programme import Programme, break_rows
 
 LARGEST_VIOLATION = 1e-3
 """A rule that is broken by less than this counts as kept, in a world of tonnes. [t]"""
@@ -106,11 +106,9 @@ def bound_below(programme: Programme, cost: Floats, shadow_prices: Floats) -> tu
     lost = float(prices @ programme.limit) - bound
     if lost <= 1e-9 * max(1.0, abs(bound)):
         return bound, smallest
-    lowered = _lower_prices(programme, prices, reduced)
-    other = _bound(programme, lowered, programme.reduced_costs(cost, lowered))
-    scaled = _scale_prices(prices, cost, reduced)
-    third = _bound(programme, scaled, programme.reduced_costs(cost, scaled))
-    return max(bound, other, third), smallest
+    for other in (_lower_prices(programme, prices, reduced), _scale_prices(prices, cost, reduced)):
+        bound = max(bound, _bound(programme, other, programme.reduced_costs(cost, other)))
+    return bound, smallest
 
 
 def _bound(programme: Programme, prices: Floats, reduced: Floats) -> float:
@@ -152,7 +150,7 @@ def largest_violation(programme: Programme, values: Floats) -> float:
     """
     columns = np.flatnonzero(values)
     over = programme.used(columns, values[columns]) - programme.limit
-    broken = np.where(programme.sense < 0, over, np.where(programme.sense > 0, -over, np.abs(over)))
+    broken = break_rows(programme.sense, over)
     decided = values[programme.whole]
     return max(
         float(-values.min(initial=0.0)),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from raastof_geo.assignment.solving.certificate import bound_below
 from raastof_geo.assignment.solving.price_in import Clock, solve_in_order
 from raastof_geo.assignment.solving.solver import make_solver
 from raastof_geo.assignment.solving.stated import Run, state_programme
-from raastof_geo.assignment.statement.programme import Programme
+from raastof_geo.assignment.statement.programme import Programme, break_rows
 
 _ALL = 60_000
 """A programme with no more columns than this is decided over all of them; of a larger
@@ -80,54 +79,59 @@ def decide(
     decision
         The best by all objectives in order, as far as the clock let it look.
     """
-    relaxed = solve_in_order(programme, costs[:1], solver=solver, clock=clock)[-1]
+    relaxed = solve_in_order(programme, costs[:1], solver=solver, clock=clock)[-1].optimum
     if not relaxed.feasible:
         return None
-    prices = relaxed.optimum.shadow_prices
+    prices = relaxed.shadow_prices
     linear, _ = bound_below(programme, costs[0], prices)
     reduced = programme.reduced_costs(costs[0], prices)
-    columns = _choose_columns(programme, reduced, relaxed.optimum.columns)
-    everything = np.arange(programme.column_count)
-    branch = partial(_branch_in_order, solver=solver, clock=clock, gap=gap)
-    runs = branch(programme, columns, costs, tolerances)
-    if runs is None and len(columns) < len(everything):
-        columns = everything
-        runs = branch(programme, columns, costs, tolerances)
-    if runs is None:
+    columns = _choose_columns(programme, reduced, relaxed.columns)
+    how = _How(solver, clock, gap)
+    runs = _decide_in_order(programme, columns, costs, tolerances, how)
+    if not runs and len(columns) < programme.column_count:
+        columns = np.arange(programme.column_count)
+        runs = _decide_in_order(programme, columns, costs, tolerances, how)
+    if not runs:
         return None
-    first, last = runs
     values = np.zeros(programme.column_count)
-    values[columns] = last.values
+    values[columns] = runs[-1].values
     decided = np.where(programme.whole, np.round(values), 0.0)
+    bound, first = linear, runs[0]
     objective = float(costs[0][columns] @ first.values)
-    covered = len(columns) == programme.column_count or _rest_is_hopeless(
-        programme, reduced, columns, objective - linear
-    )
-    bound = linear
+    covered = _rest_is_hopeless(programme, reduced, columns, objective - linear)
     if covered and first.bound is not None:
         bound = max(linear, min(first.bound, objective))
     return Decision(decided, bound, linear, prices, columns)
 
 
-def _branch_in_order(
+class _How(NamedTuple):
+    """How to look: with which solver, how long, and how near to the bound is near enough."""
+
+    solver: str
+    clock: Clock
+    gap: float
+
+    def make(self) -> Any:
+        """Make a solver for as long as is left."""
+        clock = self.clock
+        return make_solver(
+            self.solver, time_limit_s=clock.left_s, gap=self.gap, stop=clock.interrupted
+        )
+
+
+def _decide_in_order(
     programme: Programme,
     columns: Columns,
     costs: Sequence[Floats],
     tolerances: Sequence[float],
-    *,
-    solver: str,
-    clock: Clock,
-    gap: float,
-) -> tuple[Run, Run] | None:
-    """Decide by each objective with those before it held; give the first run and the last.
-
-    None where no plan was found among the columns.
-    """
+    how: _How,
+) -> list[Run]:
+    """Decide by each objective with those before it held; no run where there is no plan."""
     runs: list[Run] = []
     for cost, tolerance in zip(costs, tolerances, strict=True):
-        if runs and clock.over():
+        if runs and how.clock.over():
             break
-        run = _branch(programme, columns, cost, solver=solver, clock=clock, gap=gap)
+        run = _Branches(programme, columns, cost).search(how)
         if not run.feasible:
             break
         runs.append(run)
@@ -135,7 +139,7 @@ def _branch_in_order(
         at = np.flatnonzero(cost)
         room = max(tolerance, _HELD) * max(abs(value), 1.0)
         programme = programme.with_row(at, cost[at], -1, value + room)
-    return (runs[0], runs[-1]) if runs else None
+    return runs
 
 
 def _choose_columns(programme: Programme, reduced: Floats, priced: Columns) -> Columns:
@@ -170,42 +174,25 @@ def _rest_is_hopeless(programme: Programme, reduced: Floats, columns: Columns, r
     return bool(hopeless[out].all())
 
 
-def _branch(
-    programme: Programme,
-    columns: Columns,
-    cost: Floats,
-    *,
-    solver: str,
-    clock: Clock,
-    gap: float,
-) -> Run:
-    """Branch and bound, and branch by hand on decisions that a solver took for whole too soon.
+_NO_RUN = Run(np.empty(0), 0.0, np.empty(0), False, False)
+"""Of a search that was over before its first run."""
+
+
+@dataclass(eq=False)
+class _Branches:
+    """Branch and bound, and branching by hand on decisions that a solver took for whole too soon.
 
     A solver takes 0.000001 for 0, and where a decision opens room for a million tonnes, that is
     one of them for nothing. Where a plan breaks a row once its decisions are rounded, one of
     those decisions is held at 0 and at 1 in turn, exactly, and the better plan is taken.
     """
-    branches = _Branches()
-    while branches.waiting and branches.runs < _BY_HAND and not (branches.runs and clock.over()):
-        held, known = branches.waiting.pop()
-        if known >= branches.least:
-            branches.bound = min(branches.bound, known)
-            continue
-        chosen = make_solver(solver, time_limit_s=clock.left_s, gap=gap, stop=clock.interrupted)
-        run = _run_held(programme, columns, cost, held, chosen)
-        # CBC calls a programme infeasible where it meets its own leak when it checks its answer.
-        leaking = _find_leak(programme, columns, run.values, held)
-        branches.take(run, float(cost[columns] @ run.values), held, known, leaking)
-    return branches.choose()
 
-
-@dataclass(eq=False)
-class _Branches:
-    """What was found on branches, and those that are still to be looked at."""
-
+    programme: Programme
+    columns: Columns
+    cost: Floats
     waiting: list[tuple[dict[int, float], float]] = field(default_factory=lambda: [({}, -np.inf)])
     """Decisions that are held by column, and what is known that no plan with them is below."""
-    first: Run | None = None
+    first: Run = _NO_RUN
     best: Run | None = None
     least: float = np.inf
     """What the best comes to."""
@@ -213,82 +200,74 @@ class _Branches:
     """What no plan on a branch that is done with is below."""
     runs: int = 0
 
-    def take(
-        self, run: Run, value: float, held: dict[int, float], known: float, leaking: int | None
-    ) -> None:
-        """Take a run in: it is one of the plans, or what leaks in it is held both ways."""
-        self.runs += 1
-        self.first = self.first or run
-        here = known if run.bound is None or not run.feasible else max(known, run.bound)
-        if leaking is not None:
-            self.waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]
-            return
-        if not run.feasible:
-            return
-        self.bound = min(self.bound, here)
-        if value < self.least:
-            self.best, self.least = run, value
-
-    def choose(self) -> Run:
+    def search(self, how: _How) -> Run:
         """Give the best plan with the bound of all branches, those not looked at included."""
+        while self.waiting and self.runs < _BY_HAND and not (self.runs and how.clock.over()):
+            held, known = self.waiting.pop()
+            if known >= self.least:
+                self.bound = min(self.bound, known)
+                continue
+            self._look(held, known, how.make())
         if self.best is None:
-            first = self.first or _NO_RUN
             # Nothing was left to try: no plan exists. Else what leaks is all there is.
-            return first if self.waiting else replace(first, feasible=False)
+            return self.first if self.waiting else replace(self.first, feasible=False)
         bound = min([self.bound, *(known for _, known in self.waiting)])
         return replace(self.best, bound=bound if np.isfinite(bound) else None)
 
+    def _look(self, held: dict[int, float], known: float, solver: Any) -> None:
+        """Look at a branch: its run is one of the plans, or what leaks in it is held both ways."""
+        run = self._run(held, solver)
+        self.first = run if self.first is _NO_RUN else self.first
+        self.runs += 1
+        here = known if run.bound is None or not run.feasible else max(known, run.bound)
+        # CBC calls a programme infeasible where it meets its own leak when it checks its answer.
+        leaking = self._find_leak(run.values, held)
+        if leaking is not None:
+            self.waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]
+        elif run.feasible:
+            self.bound = min(self.bound, here)
+            value = float(self.cost[self.columns] @ run.values)
+            if value < self.least:
+                self.best, self.least = run, value
 
-_NO_RUN = Run(np.empty(0), 0.0, np.empty(0), False, False, None)
-"""Of a search that was over before its first run."""
+    def _run(self, held: dict[int, float], solver: Any) -> Run:
+        """Solve with some decisions held: they are left out, and limits have what they take."""
+        programme, columns, cost = self.programme, self.columns, self.cost
+        if not held:
+            return state_programme(programme, columns, cost[columns], whole=True).run(solver)
+        taken = np.zeros(programme.column_count)
+        taken[list(held)] = list(held.values())
+        free = ~np.isin(columns, list(held))
+        rest = programme.fix(taken)
+        run = state_programme(rest, columns[free], cost[columns[free]], whole=True).run(solver)
+        values = taken[columns]
+        values[free] = run.values
+        own = float(cost @ taken)
+        # A row of held decisions alone is not stated any more.
+        stated = np.bincount(programme.matrix[:, columns[free]].indices, minlength=len(rest.limit))
+        broken = ((rest.sense <= 0) & (rest.limit < -_HELD)) | (
+            (rest.sense >= 0) & (rest.limit > _HELD)
+        )
+        return replace(
+            run,
+            values=values,
+            bound=None if run.bound is None else run.bound + own,
+            feasible=run.feasible and not broken[stated == 0].any(),
+        )
 
-
-def _run_held(
-    programme: Programme,
-    columns: Columns,
-    cost: Floats,
-    held: dict[int, float],
-    solver: Any,
-) -> Run:
-    """Solve with some decisions held: they are left out, and limits have what they take."""
-    if not held:
-        return state_programme(programme, columns, cost[columns], whole=True).run(solver)
-    taken = np.zeros(programme.column_count)
-    taken[list(held)] = list(held.values())
-    free = ~np.isin(columns, list(held))
-    rest = programme.with_limits(programme.limit - programme.matrix @ taken)
-    run = state_programme(rest, columns[free], cost[columns[free]], whole=True).run(solver)
-    values = taken[columns]
-    values[free] = run.values
-    own = float(cost @ taken)
-    # A row of held decisions alone is not stated any more.
-    alone = np.bincount(programme.matrix[:, columns[free]].indices, minlength=len(rest.limit)) == 0
-    broken = ((rest.sense <= 0) & (rest.limit < -_HELD)) | (
-        (rest.sense >= 0) & (rest.limit > _HELD)
-    )
-    return replace(
-        run,
-        values=values,
-        bound=None if run.bound is None else run.bound + own,
-        feasible=run.feasible and not (alone & broken).any(),
-    )
-
-
-def _find_leak(
-    programme: Programme, columns: Columns, values: Floats, held: dict[int, float]
-) -> int | None:
-    """Find the largest decision of a row that its rounding breaks; none: no row is broken."""
-    whole = programme.whole[columns]
-    rounded = np.where(whole, np.round(values), values)
-    part = programme.matrix[:, columns]
-    used = part @ rounded
-    over = np.where(programme.sense <= 0, used - programme.limit, 0.0)
-    short = np.where(programme.sense >= 0, programme.limit - used, 0.0)
-    room = _LEAK * np.maximum(np.abs(programme.limit), 1.0 / programme.scale)
-    broken = np.maximum(over, short) > room
-    if not broken.any():
-        return None
-    # A solver may give what it rounded already, so that sizes tell, and not how far it is off.
-    by = np.asarray(abs(part.tocsr()[np.flatnonzero(broken)]).sum(axis=0)).ravel()
-    by[~whole | (np.abs(values - rounded) > _NEARLY) | np.isin(columns, list(held))] = 0.0
-    return int(columns[int(by.argmax())]) if by.max() > 0 else None
+    def _find_leak(self, values: Floats, held: dict[int, float]) -> int | None:
+        """Find the largest decision of a row that its rounding breaks; none: no row is broken."""
+        programme, columns = self.programme, self.columns
+        whole = programme.whole[columns]
+        rounded = np.where(whole, np.round(values), values)
+        part = programme.matrix[:, columns]
+        over = part @ rounded - programme.limit
+        broken = break_rows(programme.sense, over) > _LEAK * np.maximum(
+            np.abs(programme.limit), 1.0 / programme.scale
+        )
+        if not broken.any():
+            return None
+        # A solver may give what it rounded already, so that sizes tell, not how far it is off.
+        by = np.asarray(abs(part.tocsr()[np.flatnonzero(broken)]).sum(axis=0)).ravel()
+        by[~whole | (np.abs(values - rounded) > _NEARLY) | np.isin(columns, list(held))] = 0.0
+        return int(columns[int(by.argmax())]) if by.max() > 0 else None

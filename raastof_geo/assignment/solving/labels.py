@@ -11,23 +11,15 @@ import numpy as np
 
 from raastof_geo.arrays import Columns
 from raastof_geo.assignment.rules.row import RowName
-from raastof_geo.assignment.statement.problem import BLOCKS, Problem
+from raastof_geo.assignment.statement.block import Block
+from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.legs.legs import LEG_KEYS
 
 LONGEST_NAME = 100
 """Letters of a name, at most: PuLP refuses to write longer ones into an `.lp` file."""
 _LONGEST_PART = 16
 """Letters of each part: a number and five parts, with what joins them, stay below the most."""
 
-_MOVED = ("origin", "destination", "material", "vehicle", "period")
-_SAID = ("role", "site", "recipe", "origin", "destination", "material", "vehicle", "period")
-_ONE_OF = {
-    "processes": "process",
-    "stores": "store",
-    "trips": "trip",
-    "openings": "open",
-    "links": "link",
-    "lots": "lot",
-}
 _LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ß": "ss", "ö": "oe", "ä": "ae"})
 
 
@@ -46,7 +38,7 @@ class Labels:
     def name_columns(self, columns: Columns) -> list[str]:
         """Give the name of each of some columns."""
         names = np.empty(len(columns), dtype=object)
-        for kind in BLOCKS:
+        for kind in Block:
             block = self.problem.block(kind)
             at = np.flatnonzero((columns >= block.start) & (columns < block.stop))
             if len(at):
@@ -59,14 +51,15 @@ class Labels:
         family, subject = map(str, self.rows[number]) if known else ("objective", "held")
         return _join(f"r{number}", [make_slug(family, 40), make_slug(subject, 48)])
 
-    def _name_kind(self, kind: str, columns: Columns) -> list[str]:
-        if kind == "moves":
-            keys = [key for key in _MOVED if key != "vehicle" or len(self.problem.vehicles) > 1]
-            said = [self.problem.labels(key, columns).tolist() for key in keys]
+    def _name_kind(self, kind: Block, columns: Columns) -> list[str]:
+        problem = self.problem
+        if kind is Block.MOVES:
+            keys = [key for key in LEG_KEYS if key != "vehicle" or len(problem.vehicles) > 1]
+            said = [problem.labels(key, columns).tolist() for key in keys]
         else:
-            table = self.problem.others[kind].iloc[columns - self.problem.starts[kind]]
-            said = [[_ONE_OF[kind]] * len(columns)]
-            said += [table[key].tolist() for key in _SAID if key in table]
+            table = problem.others[kind].iloc[columns - problem.starts[kind]]
+            said = [[kind.word] * len(columns)]
+            said += [table[key].tolist() for key in kind.keys if key != "depot"]
         slugs = {part: make_slug(str(part)) for parts in said for part in parts}
         return [
             _join(f"x{column}", [slugs[part] for part in parts])

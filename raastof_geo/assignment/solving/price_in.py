@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats, Mask, Signs
-from raastof_geo.assignment.solving.basis import Basis
 from raastof_geo.assignment.solving.labels import Labels
-from raastof_geo.assignment.solving.master import Master
-from raastof_geo.assignment.solving.solver import PRICE_DIGITS
+from raastof_geo.assignment.solving.master import Master, make_master
+from raastof_geo.assignment.solving.solver import PRICE_DIGITS, Basis
 from raastof_geo.assignment.statement.programme import Programme
 
 FREE = 1e-7
@@ -46,11 +45,10 @@ _BREAKING = 10.0
 one unit on it takes ten and more of the dearest column, along a chain of plants and depots; where
 it is, rows stay broken and the price is raised. Higher at once would hide the costs of columns
 behind its digits: a price that is a difference of large numbers has fewer of them."""
-_RAISED = 30.0
-"""What the price is raised by, each time: three times make 270,000 dearest columns of it, more than
-any chain of plants and depots needs. Small steps find the least price that does, and so the prices
+_RAISES = (30.0, 30.0, 30.0)
+"""What the price is raised by, each time: all make 270,000 dearest columns of it, more than any
+chain of plants and depots needs. Small steps find the least price that does, and so the prices
 with most digits; each costs a solve that begins at the end of the last."""
-_RAISES = 3
 _LAST_RAISE = 100.0
 """What it is raised by once it is known that the rows can be kept, when digits matter no more than
 an answer."""
@@ -90,13 +88,22 @@ class Optimum:
     """Whether no column improves: the optimum over all of them."""
     violation: float
     """Units by which rows are broken; above zero there is no plan among the columns seen."""
-    rounds: int
     priced: Columns
     """Those that may be used, written out or not."""
     reduced: Floats
     """What one unit more on each of these would cost beyond its worth."""
     basis: Basis | None = None
     """Where the solver stood, to start from again."""
+
+    @property
+    def feasible(self) -> bool:
+        """Whether the rows are kept."""
+        return self.violation <= _SHORT_T
+
+    @property
+    def solved(self) -> bool:
+        """Whether this is the optimum over all columns, and the rows are kept."""
+        return self.complete and self.feasible
 
     def spread(self, count: int) -> Floats:
         """Give the value of every column."""
@@ -105,177 +112,110 @@ class Optimum:
         return whole
 
 
-def price_in(
-    master: Master,
-    cost: Floats,
-    *,
-    allowed: Mask | None = None,
-    clock: Clock,
-    written: Mask,
-    free: float = FREE,
-) -> Optimum:
-    """Solve the master, price all columns, add those that improve, until none does.
+class _Search:
+    """Columns that may be used, priced again and again, and written out where they improve."""
 
-    The rows may be broken at a price at first; where they still are in the end, the violation
-    alone is made least, which decides whether they can be kept at all.
+    def __init__(self, master: Master, may: Mask, clock: Clock, free: float) -> None:
+        programme = self.programme = master.programme
+        self.master, self.clock, self.free = master, clock, free
+        self.written = np.zeros(programme.column_count, bool)
+        self.written[master.columns] = True
+        self.priced: Columns = np.flatnonzero(may)
+        every = len(self.priced) == programme.column_count
+        self._may = slice(None) if every else self.priced
+        self._transposed = programme.transposed if every else programme.matrix[:, self.priced].T
 
-    Parameters
-    ----------
-    cost
-        What a unit of every column costs.
-    allowed
-        Columns that may be used; none: all.
-    written
-        Which columns the master has; kept up to date.
-    free
-        A reduced cost below this share of the largest cost counts as zero.
+    def find(self, cost: Floats) -> Optimum:
+        """Solve the master, price all columns, add those that improve, until none does.
 
-    Returns
-    -------
-    optimum
-        Complete where no column improves; its violation then says whether the rows can be kept.
-    """
-    may = np.ones(len(cost), bool) if allowed is None else allowed
-    dearest = _dearest(cost)
-    penalty = np.full(master.programme.row_count, _BREAKING * dearest)
-    optimum = _improve(master, cost, penalty, may, clock, written, free)
-    for _ in range(_RAISES):
-        if not optimum.complete or optimum.violation <= _SHORT_T:
-            return optimum
-        penalty *= _RAISED
-        optimum = _improve(master, cost, penalty, may, clock, written, free)
-    if not optimum.complete or optimum.violation <= _SHORT_T:
-        return optimum
-    nothing = np.zeros(len(cost))
-    ones = np.ones(master.programme.row_count)
-    feasible = _improve(master, nothing, ones, may, clock, written, free)
-    if feasible.violation > _SHORT_T or not feasible.complete:
-        return feasible
-    return _improve(master, cost, penalty * _LAST_RAISE, may, clock, written, free)
+        The rows may be broken at a price at first; where they still are in the end, the violation
+        alone is made least, which decides whether they can be kept at all.
 
+        Returns
+        -------
+        optimum
+            Complete where no column improves; its violation then says whether rows can be kept.
+        """
+        rows = self.programme.row_count
+        penalty = np.full(rows, _BREAKING * _dearest(cost))
+        for raised in (1.0, *_RAISES):
+            penalty *= raised
+            optimum = self._improve(cost, penalty)
+            if optimum.feasible or not optimum.complete:
+                return optimum
+        least = self._improve(np.zeros(len(cost)), np.ones(rows))
+        return self._improve(cost, penalty * _LAST_RAISE) if least.solved else least
 
-def _improve(
-    master: Master,
-    cost: Floats,
-    penalty: Floats,
-    may: Mask,
-    clock: Clock,
-    written: Mask,
-    free: float,
-) -> Optimum:
-    """Add improving columns until there are none."""
-    programme = master.programme
-    pricing = _Pricing(programme, cost, may)
-    threshold = free * _dearest(cost)
-    rounds = 0
-    before: Optimum | None = None
-    while True:
-        master.price(cost[master.columns], penalty)
-        answer = master.solve(time_limit_s=clock.left_s)
-        rounds += 1
-        if not answer.complete:
-            # Where a solver is stopped it may stand outside the rules: only whole answers count.
-            return before or _nothing(programme, cost, rounds)
-        reduced = pricing.price(answer.shadow_prices)
-        better = pricing.columns[reduced < -threshold]
-        better = better[~written[better]]
-        done = not len(better)
-        found = Optimum(
-            master.columns.copy(),
-            answer.values,
-            answer.shadow_prices,
-            done,
-            answer.artificial,
-            rounds,
-            pricing.columns,
-            reduced,
-            master.basis() if done else None,
-        )
-        if done or clock.over():
-            return found
-        before = found
-        _write_out(master, cost, pricing, reduced, better, written)
-
-
-def _write_out(
-    master: Master,
-    cost: Floats,
-    pricing: _Pricing,
-    reduced: Floats,
-    better: Columns,
-    written: Mask,
-) -> None:
-    """Add the most improving of some columns to those that are written out."""
-    values = np.zeros(len(cost))
-    values[pricing.columns] = reduced
-    chosen = choose_few(master.programme, values, better, _NEW_FEW)
-    written[chosen] = True
-    master.add(chosen, cost[chosen])
-
-
-def state_last(
-    master: Master,
-    optimum: Optimum,
-    cost: Floats,
-    *,
-    allowed: Mask,
-    clock: Clock,
-    written: Mask,
-    free: float,
-    labels: Labels,
-) -> Optimum:
-    """Have PuLP state and solve the round after which no column improved: its answer stands.
-
-    Where many prices prove the same optimum, PuLP's solver may give others than the search found.
-    They are asked about all columns as well, and where one of these would improve by them, it is
-    written out and the search goes on: there are ever fewer to write out, so that it ends.
-
-    Returns
-    -------
-    optimum
-        With PuLP's values and prices; what came in, and not complete, where time was up.
-    """
-    pricing = _Pricing(master.programme, cost, allowed)
-    threshold = free * _dearest(cost)
-    while optimum.complete and optimum.violation <= _SHORT_T:
-        run = master.state(labels, time_limit_s=clock.left_s)
-        if not run.complete:
-            return replace(optimum, complete=False)
-        reduced = pricing.price(run.shadow_prices)
-        better = pricing.columns[reduced < -threshold]
-        better = better[~written[better]]
-        if not len(better):
-            return replace(
-                optimum,
-                values=run.values,
-                shadow_prices=run.shadow_prices,
-                violation=run.artificial,
-                reduced=reduced,
+    def _improve(self, cost: Floats, penalty: Floats) -> Optimum:
+        """Add improving columns until there are none."""
+        master, none = self.master, np.empty(0, dtype=np.int64)
+        prices = np.zeros(self.programme.row_count)
+        found = Optimum(none, np.empty(0), prices, False, np.inf, none, np.empty(0))
+        while True:
+            master.price(cost[master.columns], penalty)
+            answer = master.solve(time_limit_s=self.clock.left_s)
+            if not answer.complete:
+                # A solver that is stopped may stand outside the rules: only whole answers count.
+                return found
+            reduced, better = self._price(cost, answer.shadow_prices)
+            done = not len(better)
+            found = Optimum(
+                master.columns.copy(),
+                answer.values,
+                answer.shadow_prices,
+                done,
+                answer.artificial,
+                self.priced,
+                reduced,
+                master.basis() if done else None,
             )
-        _write_out(master, cost, pricing, reduced, better, written)
-        optimum = price_in(master, cost, allowed=allowed, clock=clock, written=written, free=free)
-    return optimum
+            if done or self.clock.over():
+                return found
+            self._write_out(cost, reduced, better)
 
+    def _price(self, cost: Floats, shadow_prices: Floats) -> tuple[Floats, Columns]:
+        """Give the reduced cost of each column that may be used, and those to be written out."""
+        reduced = np.asarray(cost[self._may] - self._transposed @ shadow_prices)
+        better = self.priced[reduced < -self.free * _dearest(cost)]
+        return reduced, better[~self.written[better]]
 
-def _nothing(programme: Programme, cost: Floats, rounds: int) -> Optimum:
-    """Say that time was up before the first answer."""
-    none = np.empty(0, dtype=np.int64)
-    prices = np.zeros(programme.row_count)
-    return Optimum(none, np.empty(0), prices, False, np.inf, rounds, none, np.empty(0))
+    def _write_out(self, cost: Floats, reduced: Floats, better: Columns) -> None:
+        """Add the most improving of some columns to those that are written out."""
+        values = np.zeros(len(cost))
+        values[self.priced] = reduced
+        chosen = choose_few(self.programme, values, better, _NEW_FEW)
+        self.written[chosen] = True
+        self.master.add(chosen, cost[chosen])
 
+    def state(self, optimum: Optimum, cost: Floats, labels: Labels) -> Optimum:
+        """Have PuLP state and solve the round after which no column improved: its answer stands.
 
-class _Pricing:
-    """The columns that may be used, and what a unit more on each would cost beyond its worth."""
+        Where many prices prove the same optimum, PuLP's solver may give others than the search
+        found. They are asked about all columns as well, and where one of these would improve by
+        them, it is written out and the search goes on: there are ever fewer to write out, so that
+        it ends.
 
-    def __init__(self, programme: Programme, cost: Floats, may: Mask) -> None:
-        self.columns: Columns = np.flatnonzero(may)
-        whole = len(self.columns) == programme.column_count
-        self.cost = cost if whole else cost[self.columns]
-        self.transposed = programme.transposed if whole else programme.matrix[:, self.columns].T
-
-    def price(self, shadow_prices: Floats) -> Floats:
-        """Give the reduced cost of each of the columns."""
-        return np.asarray(self.cost - self.transposed @ shadow_prices)
+        Returns
+        -------
+        optimum
+            With PuLP's values and prices; what came in, and not complete, where time was up.
+        """
+        while optimum.solved:
+            run = self.master.state(labels, time_limit_s=self.clock.left_s)
+            if not run.complete:
+                return replace(optimum, complete=False)
+            reduced, better = self._price(cost, run.shadow_prices)
+            if not len(better):
+                return replace(
+                    optimum,
+                    values=run.values,
+                    shadow_prices=run.shadow_prices,
+                    violation=run.artificial,
+                    reduced=reduced,
+                )
+            self._write_out(cost, reduced, better)
+            optimum = self.find(cost)
+        return optimum
 
 
 def _dearest(cost: Floats) -> float:
@@ -365,16 +305,6 @@ class Step:
     sense: Signs
     """Of the rows in every optimum: those that are worth something are equalities."""
 
-    @property
-    def solved(self) -> bool:
-        """Whether this is the optimum over all columns, and the rows are kept."""
-        return self.optimum.complete and self.feasible
-
-    @property
-    def feasible(self) -> bool:
-        """Whether the rows are kept."""
-        return self.optimum.violation <= _SHORT_T
-
 
 def solve_in_order(
     programme: Programme,
@@ -397,15 +327,9 @@ def solve_in_order(
 
     Parameters
     ----------
-    tolerances
-        Shares by which later steps may worsen each objective; none: not at all.
-    closed
-        Columns that may not be used at all.
-    start
-        What to start with, such as the end of an earlier search.
-    free
-        A reduced cost below this share of the largest cost counts as zero: the finer, the longer
-        it takes and the smaller is the gap of the proof.
+    tolerances, closed, start, free
+        As `solve` takes them. The finer `free`, the longer it takes and the smaller is the gap of
+        the proof.
     labels
         The names by which PuLP states and solves the last round of each objective; none: the
         plan is nobody's, and the search's own answer does.
@@ -416,48 +340,44 @@ def solve_in_order(
         One for each objective; fewer where rows cannot be kept or time is up.
     """
     may = np.ones(programme.column_count, bool) if closed is None else ~closed
-    written = np.zeros(programme.column_count, bool)
-    if start is not None and programme.column_count > _SMALL:
-        first = start.columns[may[start.columns]]
-    else:
-        first = choose_first(programme, costs[0], may)
-    written[first] = True
-    master = Master(programme, solver=solver)
-    master.add(first, costs[0][first])
-    basis = None if start is None or not np.array_equal(first, start.columns) else start.basis
-    if basis is not None:
-        master.resume(basis)
+    master = _begin(programme, costs[0], may, solver, start)
     sense = programme.sense.copy()
     steps: list[Step] = []
     for cost, tolerance in zip(costs, tolerances or [0.0] * len(costs), strict=True):
         master.hold(sense, may[master.columns])
-        optimum = price_in(master, cost, allowed=may, clock=clock, written=written, free=free)
+        search = _Search(master, may, clock, free)
+        optimum = search.find(cost)
         if labels is not None:
-            optimum = state_last(
-                master,
-                optimum,
-                cost,
-                allowed=may,
-                clock=clock,
-                written=written,
-                free=free,
-                labels=labels,
-            )
+            optimum = search.state(optimum, cost, labels)
         value = float(cost[optimum.columns] @ optimum.values)
-        if not optimum.complete or optimum.violation > _SHORT_T:
-            steps.append(Step(programme, optimum, value, may, sense))
-            return steps
-        if tolerance:
+        if optimum.solved and tolerance:
             at = np.flatnonzero((cost != 0) & may)
             programme = programme.with_row(at, cost[at], -1, value + tolerance * abs(value))
             sense = np.append(sense, np.int8(-1))
-            old, master = master, Master(programme, solver=solver)
-            master.add(old.columns, cost[old.columns])
-        else:
+            written, master = master.columns, make_master(programme, solver)
+            master.add(written, cost[written])
+        elif optimum.solved:
             blur = blur_reduced(programme, cost, optimum, PRICE_DIGITS.get(solver, 0.0))
             may, sense = keep_optimal_face(cost, optimum, sense, free, blur)
         steps.append(Step(programme, optimum, value, may, sense))
+        if not optimum.solved:
+            break
     return steps
+
+
+def _begin(
+    programme: Programme, cost: Floats, may: Mask, solver: str, start: Start | None
+) -> Master:
+    """Write the first columns out, and begin where an earlier search of the same ones ended."""
+    if start is not None and programme.column_count > _SMALL:
+        first = start.columns[may[start.columns]]
+    else:
+        first = choose_first(programme, cost, may)
+    master = make_master(programme, solver)
+    master.add(first, cost[first])
+    if start is not None and start.basis is not None and np.array_equal(first, start.columns):
+        master.resume(start.basis)
+    return master
 
 
 def blur_reduced(programme: Programme, cost: Floats, optimum: Optimum, digits: float) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -38,7 +38,7 @@ class Search:
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
+class HeldSum:
     """A sum that a variant is held to, beside its rules."""
 
     each: Floats
@@ -101,7 +101,7 @@ class Solution:
             return self.decision.lower_bound
         cost, programme, fixed = self.costs[0], self.programme, 0.0
         if self.decided is not None:
-            programme = _fix(programme, self.decided)
+            programme = programme.fix(self.decided)
             fixed = float(cost @ self.decided)
         if self.opened is not None:
             programme = replace(
@@ -120,7 +120,7 @@ class Solution:
     @property
     def best(self) -> Step:
         """The last objective whose answer keeps the rules."""
-        return next(step for step in reversed(self.steps) if step.feasible)
+        return next(step for step in reversed(self.steps) if step.optimum.feasible)
 
     def used(self) -> tuple[Problem, Floats]:
         """Give the problem with only the columns that are used, and the value of each."""
@@ -141,7 +141,7 @@ def solve(
     costs: Sequence[Floats] | None = None,
     tolerances: Sequence[float] | None = None,
     closed: Mask | None = None,
-    held: Sequence[Held] = (),
+    held: Sequence[HeldSum] = (),
     decided: Floats | Search | None = None,
     clock: Clock | float | None = None,
     solver: str | None = None,
@@ -194,40 +194,27 @@ def solve(
         No solver is installed, or it gave up.
     """
     costs = tuple(problem.objectives() if costs is None else costs)
-    asked = _Asked(
+    variant = _Variant(
         problem,
         _lay(problem, rules, programme, held),
         costs,
         tuple(tolerances or [0.0] * len(costs)),
+        closed,
+        start if start is None or isinstance(start, Start) else Start(start),
         solver or pick_solver(problem.scenario.said.solving.solver),
         clock if isinstance(clock, Clock) else Clock(clock),
         free,
         labels,
     )
-    start = start if start is None or isinstance(start, Start) else Start(start)
     if not isinstance(decided, Search):
-        return _solve_given(asked, closed, decided, start)
-    if not asked.programme.whole.any():
-        return _solve_given(asked, closed, None, start)
-    return _solve_searching(asked, closed, decided, start)
-
-
-@dataclass(frozen=True, eq=False)
-class _Asked:
-    """A variant, and how it is to be solved."""
-
-    problem: Problem
-    programme: Programme
-    costs: tuple[Floats, ...]
-    tolerances: tuple[float, ...]
-    solver: str
-    clock: Clock
-    free: float
-    labels: Labels | None
+        return variant.solve_given(decided)
+    if not variant.programme.whole.any():
+        return variant.solve_given(None)
+    return variant.look_for(decided)
 
 
 def _lay(
-    problem: Problem, rules: Sequence[Rule], programme: Programme | None, held: Sequence[Held]
+    problem: Problem, rules: Sequence[Rule], programme: Programme | None, held: Sequence[HeldSum]
 ) -> Programme:
     """Lay the rows out where that was not done before, and add what is held."""
     programme = programme or build_programme(lay_rows(problem, rules), problem.whole)
@@ -237,150 +224,124 @@ def _lay(
     return programme
 
 
-def _solve_searching(
-    asked: _Asked, closed: Mask | None, search: Search, start: Start | None
-) -> Solution:
-    """Look for the decisions, then solve with them to the end, whatever the clock says."""
-    decision = _look_for(asked, search)
-    if decision is None:
-        nothing = np.zeros(asked.programme.column_count)
-        over = asked.clock.over()
-        return Solution(asked.problem, asked.programme, nothing, not over, False, asked.costs)
-    later = replace(asked, clock=Clock(None, asked.clock.interrupted))
-    start = start or _decided_columns(decision)
-    return replace(_solve_given(later, closed, decision.values, start), decision=decision)
+@dataclass(frozen=True, eq=False)
+class _Variant:
+    """A variant, and how it is to be solved."""
+
+    problem: Problem
+    programme: Programme
+    costs: tuple[Floats, ...]
+    tolerances: tuple[float, ...]
+    closed: Mask | None
+    start: Start | None
+    solver: str
+    clock: Clock
+    free: float
+    labels: Labels | None
+
+    def look_for(self, search: Search) -> Solution:
+        """Look for the decisions, then solve with them to the end, whatever the clock says."""
+        costs, tolerances = self.costs, self.tolerances
+        if search.last is not None:
+            costs, tolerances = (*costs, search.last), (*tolerances, 0.0)
+        decision = decide(
+            self.programme,
+            costs,
+            tolerances,
+            solver=self.solver,
+            clock=self.clock,
+            gap=search.gap,
+        )
+        if decision is None:
+            nothing = np.zeros(self.programme.column_count)
+            over = self.clock.over()
+            return Solution(self.problem, self.programme, nothing, not over, False, self.costs)
+        start = self.start
+        if start is None and len(decision.columns) < len(decision.values):
+            start = Start(decision.columns)
+        later = replace(self, clock=Clock(None, self.clock.interrupted), start=start)
+        return replace(later.solve_given(decision.values), decision=decision)
+
+    def solve_given(self, decided: Floats | None) -> Solution:
+        """Solve with decisions that stand, or with none."""
+        programme, closed, fixed = self.programme, self.closed, self.programme
+        if decided is not None:
+            closed = programme.whole if closed is None else closed | programme.whole
+            fixed = programme.fix(decided)
+        steps = solve_in_order(
+            fixed,
+            self.costs,
+            solver=self.solver,
+            clock=self.clock,
+            tolerances=self.tolerances,
+            closed=closed,
+            start=self.start,
+            free=self.free,
+            labels=self.labels,
+        )
+        kept = [step.optimum for step in steps if step.optimum.feasible]
+        values = np.zeros(programme.column_count)
+        if kept:
+            values = kept[-1].spread(len(values)) + (0.0 if decided is None else decided)
+        last = steps[-1].optimum
+        found = Solution(
+            self.problem,
+            programme,
+            values,
+            complete=last.complete if not kept else len(kept) == len(self.costs) and last.solved,
+            feasible=bool(kept),
+            costs=self.costs,
+            steps=tuple(steps),
+            opened=None if closed is None else ~closed,
+            decided=decided,
+        )
+        return found if self.labels is None else self._publish(found, fixed, self.labels)
+
+    def _publish(self, found: Solution, fixed: Programme, labels: Labels) -> Solution:
+        """Say what PuLP was asked, and let it choose among plans that are equally good."""
+        stages = tuple(_list_stages(fixed, found.opened, found.steps))
+        settled = self._settle(found.best, labels) if found.solved else None
+        if settled is None:
+            return replace(found, stages=stages)
+        values, last = settled
+        values = values if found.decided is None else values + found.decided
+        return replace(found, values=values, stages=(*stages, last))
+
+    def _settle(self, step: Step, labels: Labels) -> tuple[Floats, Stage] | None:
+        """Pick the one plan among equally good ones that the labels decide, with PuLP.
+
+        All columns of the optimal face take part, so that the plan does not hang on the way there.
+        """
+        face: Columns = np.flatnonzero(step.may)
+        if len(face) > _SETTLE_MOST:
+            again = solve_in_order(
+                replace(step.programme, sense=step.sense),
+                [break_ties(self.problem)],
+                solver=self.solver,
+                clock=self.clock,
+                closed=~step.may,
+                start=Start(step.optimum.columns),
+            )[-1]
+            face = again.optimum.columns[again.may[again.optimum.columns]]
+            if not again.optimum.solved:
+                return None
+        weight = break_ties(self.problem.only(face))
+        stated = state_programme(step.programme, face, weight, sense=step.sense, labels=labels)
+        run = stated.run(make_solver(self.solver))
+        if not run.feasible:
+            return None
+        values = np.zeros(self.problem.column_count)
+        values[face] = run.values
+        return values, Stage(step.programme, face, step.may, step.sense)
 
 
-def _solve_given(
-    asked: _Asked, closed: Mask | None, decided: Floats | None, start: Start | None
-) -> Solution:
-    """Solve with decisions that stand, or with none."""
-    programme, fixed = asked.programme, asked.programme
-    if decided is not None:
-        closed = programme.whole if closed is None else closed | programme.whole
-        fixed = _fix(programme, decided)
-    steps = solve_in_order(
-        fixed,
-        asked.costs,
-        solver=asked.solver,
-        clock=asked.clock,
-        tolerances=asked.tolerances,
-        closed=closed,
-        start=start,
-        free=asked.free,
-        labels=asked.labels,
-    )
-    opened = None if closed is None else ~closed
-    found = Solution(
-        asked.problem,
-        programme,
-        _spread(steps, programme.column_count, decided),
-        complete=_ended(steps, len(asked.costs)),
-        feasible=steps[0].feasible,
-        costs=asked.costs,
-        steps=tuple(steps),
-        opened=opened,
-        decided=decided,
-    )
-    return found if asked.labels is None else _publish(asked, found, fixed, asked.labels)
-
-
-def _publish(asked: _Asked, found: Solution, fixed: Programme, labels: Labels) -> Solution:
-    """Say what PuLP was asked, and let it choose among plans that are equally good."""
-    stages = list_stages(fixed, found.opened, found.steps)
-    settled = _settle(asked, found.best, labels) if found.solved else None
-    if settled is None:
-        return replace(found, stages=tuple(stages))
-    values, last = settled
-    values = values if found.decided is None else values + found.decided
-    return replace(found, values=values, stages=(*stages, last))
-
-
-def _look_for(asked: _Asked, search: Search) -> Decision | None:
-    costs, tolerances = asked.costs, asked.tolerances
-    if search.last is not None:
-        costs, tolerances = (*costs, search.last), (*tolerances, 0.0)
-    return decide(
-        asked.programme,
-        costs,
-        tolerances,
-        solver=asked.solver,
-        clock=asked.clock,
-        gap=search.gap,
-    )
-
-
-def _fix(programme: Programme, decided: Floats) -> Programme:
-    """Take what decisions use of every row out of its limit."""
-    used = np.flatnonzero(decided)
-    if not len(used):
-        return programme
-    return programme.with_limits(programme.limit - programme.used(used, decided[used]))
-
-
-def _decided_columns(decision: Decision) -> Start | None:
-    """Begin with the columns of the decisions where these are not all there are."""
-    return Start(decision.columns) if len(decision.columns) < len(decision.values) else None
-
-
-def _ended(steps: Sequence[Step], asked: int) -> bool:
-    """Tell whether a search ended by itself: at the last optimum, or where there is no plan."""
-    if not steps[0].feasible:
-        return steps[0].optimum.complete
-    return len(steps) == asked and steps[-1].solved
-
-
-def _spread(steps: Sequence[Step], count: int, decided: Floats | None) -> Floats:
-    """Give what the last step that keeps the rules has on every column, with what is decided."""
-    best = next((step for step in reversed(steps) if step.feasible), None)
-    if best is None:
-        return np.zeros(count)
-    values = best.optimum.spread(count)
-    return values if decided is None else values + decided
-
-
-def list_stages(programme: Programme, opened: Mask | None, steps: Sequence[Step]) -> list[Stage]:
-    """Say what PuLP was asked at each step: what the one before it left open.
-
-    Returns
-    -------
-    stages
-        One for each step; the choice among ties is not among them.
-    """
+def _list_stages(
+    programme: Programme, opened: Mask | None, steps: Sequence[Step]
+) -> Iterator[Stage]:
+    """Say what PuLP was asked at each step, ties left out: what the one before it left open."""
     may = np.ones(programme.column_count, bool) if opened is None else opened
     sense = programme.sense
-    stages = []
     for step in steps:
         columns = step.optimum.columns
-        stages.append(Stage(programme, np.sort(columns[may[columns]]), may, sense))
+        yield Stage(programme, np.sort(columns[may[columns]]), may, sense)
         programme, may, sense = step.programme, step.may, step.sense
-    return stages
-
-
-def _settle(asked: _Asked, step: Step, labels: Labels) -> tuple[Floats, Stage] | None:
-    """Pick the one plan among equally good ones that the labels decide, with PuLP.
-
-    All columns of the optimal face take part, so that the plan does not hang on the way there.
-    """
-    problem = asked.problem
-    face: Columns = np.flatnonzero(step.may)
-    if len(face) > _SETTLE_MOST:
-        again = solve_in_order(
-            replace(step.programme, sense=step.sense),
-            [break_ties(problem)],
-            solver=asked.solver,
-            clock=asked.clock,
-            closed=~step.may,
-            start=Start(step.optimum.columns),
-        )[-1]
-        face = again.optimum.columns[again.may[again.optimum.columns]]
-        if not again.solved:
-            return None
-    weight = break_ties(problem.only(face))
-    stated = state_programme(step.programme, face, weight, sense=step.sense, labels=labels)
-    run = stated.run(make_solver(asked.solver))
-    if not run.feasible:
-        return None
-    values = np.zeros(problem.column_count)
-    values[face] = run.values
-    return values, Stage(step.programme, face, step.may, step.sense)

@@ -6,6 +6,7 @@ that every name begins with a running number.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,11 +16,9 @@ from scipy import sparse
 from scipy.sparse.linalg import lsqr
 
 from raastof_geo.arrays import Columns, Floats, Signs
-from raastof_geo.assignment.rules.row import Row
-from raastof_geo.assignment.solving.basis import Basis
 from raastof_geo.assignment.solving.labels import Labels
-from raastof_geo.assignment.solving.solver import PRICE_DIGITS, BegunHighs
-from raastof_geo.assignment.statement.programme import SENSES, Programme
+from raastof_geo.assignment.solving.solver import PRICE_DIGITS, Basis, BegunHighs
+from raastof_geo.assignment.statement.programme import Programme, break_rows
 from raastof_geo.errors import SolverError
 from raastof_geo.language import say
 
@@ -43,14 +42,18 @@ def artificial_signs(programme: Programme) -> Signs:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What PuLP's solver answered."""
+    """What a solver answered."""
 
     values: Floats
+    """On each column that was stated."""
     artificial: float
+    """Units that the solver counts in by which rows are broken."""
     shadow_prices: Floats
+    """Change of the objective for one unit more on each row's limit."""
     complete: bool
-    feasible: bool
-    bound: float | None
+    """Whether the solver finished, and was not stopped by time or by hand."""
+    feasible: bool = True
+    bound: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +94,10 @@ class Stated:
             solver.names = [one.name for one in self.variables]
             solver.basis = Basis(basis.columns, basis.rows[list(self.constraints)])
         status = self._call(solver)
-        feasible = status == pulp.LpStatusOptimal and _has_values(self.variables)
-        artificial = float(sum(abs(value) for value in read_variables(self.artificials)))
-        values = np.maximum(0.0, read_variables(self.variables))
+        found = [one.varValue for one in self.variables]
+        feasible = status == pulp.LpStatusOptimal and None not in found
+        artificial = float(sum(abs(one.varValue or 0.0) for one in self.artificials))
+        values = np.maximum(0.0, np.array([value or 0.0 for value in found]))
         if feasible and solver.name in PRICE_DIGITS and not artificial and not self.problem.isMIP():
             values = refine(self.part, self.senses, self.limit, values)
         return Run(
@@ -134,15 +138,6 @@ class Stated:
         return None
 
 
-def read_variables(variables: Sequence[pulp.LpVariable]) -> Floats:
-    """Give PuLP's value of each variable, zero where it has none."""
-    return np.array([one.varValue or 0.0 for one in variables], dtype=np.float64)
-
-
-def _has_values(variables: Sequence[pulp.LpVariable]) -> bool:
-    return all(variable.varValue is not None for variable in variables)
-
-
 def state_programme(
     programme: Programme,
     columns: Columns,
@@ -181,13 +176,17 @@ def state_programme(
     counted = programme if own_units else programme.scaled()
     weight = np.ones(len(columns)) if own_units else programme.weight[columns]
     integer = programme.whole[columns] & whole
-    names = name_columns(labels, columns)
+    names = [f"x{column}" for column in columns.tolist()]
     variables = [
         problem.add_variable(name, lowBound=0, cat=pulp.LpInteger if one else pulp.LpContinuous)
-        for name, one in zip(names, integer.tolist(), strict=True)
+        for name, one in zip(
+            names if labels is None else labels.name_columns(columns),
+            integer.tolist(),
+            strict=True,
+        )
     ]
     part = counted.matrix[:, columns]
-    terms = gather_terms(part, variables)
+    terms = _gather_terms(part, variables)
     weighed = np.asarray(cost * weight, np.float64)
     objective = dict(zip(variables, weighed.tolist(), strict=True))
     artificials = []
@@ -204,7 +203,7 @@ def state_programme(
         problem,
         variables,
         artificials,
-        add_rows(problem, terms, senses, counted.limit, labels),
+        _add_rows(problem, terms, senses, counted.limit, labels),
         programme.row_count,
         programme.units[columns],
         programme.scale,
@@ -214,27 +213,17 @@ def state_programme(
     )
 
 
-def name_columns(labels: Labels | None, columns: Columns) -> list[str]:
-    """Name columns by their labels, or by their numbers alone."""
-    if labels is None:
-        return [f"x{column}" for column in columns.tolist()]
-    return labels.name_columns(columns)
-
-
-def gather_terms(
+def _gather_terms(
     part: sparse.csc_array, variables: Sequence[pulp.LpVariable]
 ) -> list[dict[pulp.LpVariable, float]]:
     """Give what each row adds up, from a matrix with a column for each variable."""
-    terms: list[dict[pulp.LpVariable, float]] = [{} for _ in range(part.shape[0])]
-    ends = part.indptr.tolist()
-    indices, data = part.indices.tolist(), part.data.tolist()
-    for number, variable in enumerate(variables):
-        for at in range(ends[number], ends[number + 1]):
-            terms[indices[at]][variable] = data[at]
-    return terms
+    rows = part.tocsr()
+    named = [variables[at] for at in rows.indices.tolist()]
+    data, bounds = rows.data.tolist(), itertools.pairwise(rows.indptr.tolist())
+    return [dict(zip(named[one:end], data[one:end], strict=True)) for one, end in bounds]
 
 
-def add_rows(
+def _add_rows(
     problem: pulp.LpProblem,
     terms: Sequence[dict[pulp.LpVariable, float]],
     senses: Signs,
@@ -244,15 +233,10 @@ def add_rows(
     """State every row that adds something up; give each constraint by the number of its row."""
     constraints = {}
     for row, expression in enumerate(terms):
-        if not expression:
-            continue
-        named = pulp.LpConstraint(
-            pulp.LpAffineExpression(expression),
-            _PULP_SENSE[int(senses[row])],
-            rhs=float(limit[row]),
-        )
-        problem.addConstraint(named, f"row_{row}" if labels is None else labels.name_row(row))
-        constraints[row] = named
+        if expression:
+            left, sense = pulp.LpAffineExpression(expression), _PULP_SENSE[int(senses[row])]
+            kept = constraints[row] = pulp.LpConstraint(left, sense, rhs=float(limit[row]))
+            problem.addConstraint(kept, f"row_{row}" if labels is None else labels.name_row(row))
     return constraints
 
 
@@ -278,7 +262,7 @@ def refine(part: sparse.csc_array, senses: Signs, limit: Floats, values: Floats)
         Values of which no row is broken by more than before; the same ones where nothing helps.
     """
     over = part @ values - limit
-    wrong = _broken_by(senses, over)
+    wrong = break_rows(senses, over)
     if float(wrong.max(initial=0.0)) <= _EXACT:
         return values
     near = np.abs(over) <= _NEAR * np.maximum(1.0, np.abs(limit))
@@ -287,35 +271,5 @@ def refine(part: sparse.csc_array, senses: Signs, limit: Floats, values: Floats)
     step = lsqr(part[rows][:, used], -over[rows], atol=1e-15, btol=1e-15)[0]
     better = values.copy()
     better[used] = np.maximum(0.0, values[used] + step)
-    left = _broken_by(senses, part @ better - limit)
+    left = break_rows(senses, part @ better - limit)
     return better if left.max(initial=0.0) < wrong.max(initial=0.0) else values
-
-
-def _broken_by(senses: Signs, over: Floats) -> Floats:
-    """Give by how much each row is broken, from what it is above its limit."""
-    return np.where(senses < 0, over, np.where(senses > 0, -over, np.abs(over)))
-
-
-def state_rows(rows: Sequence[Row], cost: Floats) -> pulp.LpProblem:
-    """State rows in PuLP with their rules' names, to be written to a file and read."""
-    problem = pulp.LpProblem("raastof_geo", pulp.LpMinimize)
-    variables = {
-        column: problem.add_variable(f"x{column}", lowBound=0) for column in range(len(cost))
-    }
-    problem.setObjective(
-        pulp.LpAffineExpression({variables[at]: float(cost[at]) for at in variables})
-    )
-    for number, row in enumerate(rows):
-        terms = {
-            variables[column]: coefficient
-            for column, coefficient in zip(
-                row.columns.tolist(), row.coefficients.tolist(), strict=True
-            )
-        }
-        named = pulp.LpConstraint(
-            pulp.LpAffineExpression(terms),
-            _PULP_SENSE[SENSES.index(row.sense) - 1],
-            rhs=row.limit,
-        )
-        problem.addConstraint(named, f"{row.rule}_{number}")
-    return problem

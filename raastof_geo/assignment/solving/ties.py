@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats
+from raastof_geo.assignment.statement.block import Block
 from raastof_geo.assignment.statement.problem import Problem
 
 
@@ -32,35 +33,18 @@ def break_ties(problem: Problem) -> Floats:
         ("period", list(problem.scenario.periods)),
     ):
         drawn = np.array([_draw(key, label) for label in labels], dtype=np.uint64)
-        if len(moves):
-            spread = _mix(spread ^ drawn[getattr(moves, key)])
-    weight[problem.block("moves")] = moves.period + spread / 2.0**64
+        spread = _mix(spread ^ drawn[getattr(moves, key)])
+    weight[problem.block(Block.MOVES)] = moves.period + spread / 2.0**64
     order = {period: number for number, period in enumerate(problem.scenario.periods)}
-    for kind, table in problem.others.items():
-        names = [name for name in _LABELS if name in table]
-        drawn = np.array(
-            [
-                _draw(kind, "|".join(map(str, labels))) / 2.0**64
-                for labels in table[names].itertuples(index=False)
-            ]
-        )
-        if len(table):
-            early = table["period"].map(order).to_numpy(np.float64) if "period" in table else 0.0
-            weight[problem.block(kind)] = early + drawn
+    for kind in Block:
+        if kind is Block.MOVES or not problem.sizes[kind]:
+            continue
+        table = problem.others[kind]
+        told = table[list(kind.keys)].itertuples(index=False)
+        drawn = np.array([_draw(kind, "|".join(map(str, one))) / 2.0**64 for one in told])
+        early = table["period"].map(order).to_numpy(np.float64) if "period" in table else 0.0
+        weight[problem.block(kind)] = early + drawn
     return weight
-
-
-_LABELS = (
-    "role",
-    "depot",
-    "site",
-    "recipe",
-    "origin",
-    "destination",
-    "material",
-    "vehicle",
-    "period",
-)
 
 
 def _draw(key: str, label: str) -> int:

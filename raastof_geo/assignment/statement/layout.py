@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
+from raastof_geo.assignment.statement.block import Block
 from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import Moves, Problem
 from raastof_geo.legs.legs import LEG_KEYS, Legs
@@ -37,13 +37,13 @@ def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True)
     table = _LegTable(scenario, legs, keep_all=every_vehicle)
     moves = _list_moves(scenario, givers, takers, table)
     bare = Problem(scenario, legs, givers, takers, moves, MEASURES)
-    others = {
-        "processes": _list_processes(scenario),
-        "stores": _list_stores(scenario),
-        "trips": _list_trips(bare),
-        "openings": _list_openings(scenario),
-        "links": _list_links(bare),
-        "lots": _list_lots(bare),
+    others: dict[str, pd.DataFrame] = {
+        Block.PROCESSES: _list_processes(scenario),
+        Block.STORES: _list_stores(scenario),
+        Block.TRIPS: _list_trips(bare),
+        Block.OPENINGS: _list_openings(scenario),
+        Block.LINKS: _list_links(bare),
+        Block.LOTS: _list_lots(bare),
     }
     return replace(bare, others=others)
 
@@ -53,18 +53,18 @@ class _LegTable:
 
     def __init__(self, scenario: Scenario, legs: Legs, *, keep_all: bool) -> None:
         frame = legs.frame
-        sorted_vehicles = tuple(sorted(scenario.said.vehicles))
-        self.names: dict[str, dict[str, int]] = {
-            key: {str(name): at for at, name in enumerate(_distinct(frame[key]))}
-            for key in ("origin", "destination", "material")
-        }
-        self.names["vehicle"] = {name: at for at, name in enumerate(sorted_vehicles)}
-        self.names["period"] = {name: at for at, name in enumerate(scenario.periods)}
-        shape = [max(1, len(self.names[key])) for key in LEG_KEYS]
+        vehicles = sorted(scenario.said.vehicles)
+        sites = (sorted(map(str, frame[key].unique())) for key in LEG_KEYS[:3])
+        self.origins, self.destinations, self.materials, self.vehicles, periods = (
+            {name: at for at, name in enumerate(names)}
+            for names in (*sites, vehicles, scenario.periods)
+        )
+        axes = (self.origins, self.destinations, self.materials, self.vehicles, periods)
+        shape = [max(1, len(names)) for names in axes]
         at: Integers = np.zeros(len(frame), dtype=np.int64)
         known = np.ones(len(frame), bool)
-        for key, size in zip(LEG_KEYS, shape, strict=True):
-            codes = _numbers(frame[key], self.names[key])
+        for key, names, size in zip(LEG_KEYS, axes, shape, strict=True):
+            codes = number_labels(frame[key], names)
             known &= codes >= 0
             at *= size
             at += codes
@@ -72,22 +72,17 @@ class _LegTable:
         rows[at[known]] = np.flatnonzero(known)
         self.rows = rows.reshape(shape)
         self._bar_trucks(scenario)
-        if not keep_all and len(sorted_vehicles) > 1 and len(frame):
+        if not keep_all and len(vehicles) > 1 and len(frame):
             self._keep_best(scenario, legs)
 
     def _bar_trucks(self, scenario: Scenario) -> None:
         """Drop legs whose truck has no room at either end."""
-        for vehicle, number in self.names["vehicle"].items():
-            for axis, key in enumerate(("origin", "destination")):
-                closed = [
-                    at
-                    for site, at in self.names[key].items()
-                    if site in scenario.said.sites and not scenario.admits(site, vehicle)
-                ]
-                if axis == 0:
-                    self.rows[closed, :, :, number, :] = -1
-                else:
-                    self.rows[:, closed, :, number, :] = -1
+        for axis, sites in enumerate((self.origins, self.destinations)):
+            rows = np.moveaxis(self.rows, (axis, 3), (0, 1))
+            for site, at in sites.items():
+                for vehicle, number in self.vehicles.items():
+                    if site in scenario.said.sites and not scenario.admits(site, vehicle):
+                        rows[at, number] = -1
 
     def _keep_best(self, scenario: Scenario, legs: Legs) -> None:
         """Keep for each pair, material and period the truck that serves the objectives best."""
@@ -127,11 +122,7 @@ def _haul(scenario: Scenario, legs: Legs) -> list[Floats]:
     return Problem(bare, legs, (giver,), (taker,), moves, MEASURES).objectives()
 
 
-def _distinct(labels: pd.Series) -> list[str]:
-    return sorted(str(label) for label in labels.unique())
-
-
-def _numbers(labels: pd.Series, names: dict[str, int]) -> Integers:
+def number_labels(labels: pd.Series, names: dict[str, int]) -> Integers:
     """Give each label its number, and -1 to those that are not among the names."""
     if isinstance(labels.dtype, pd.CategoricalDtype):
         known = [names.get(str(one), -1) for one in labels.cat.categories]
@@ -144,22 +135,23 @@ def _list_moves(
     scenario: Scenario, givers: Sequence[Giver], takers: Sequence[Taker], table: _LegTable
 ) -> Moves:
     """Find every leg from a giver to a taker in a period that both of them have."""
-    periods = {name: number for number, name in enumerate(scenario.periods)}
     parts: list[Moves] = []
     by_material = itertools.groupby(enumerate(givers), key=lambda entry: entry[1].material)
     for material, entries in by_material:
         mine = list(entries)
         theirs = [(at, taker) for at, taker in enumerate(takers) if material in taker.accepts]
-        if not theirs or material not in table.names["material"]:
+        if not theirs or material not in table.materials:
             continue
-        parts.append(_deals(mine, theirs, material, table, periods))
-    none = np.empty(0, np.int32)
+        parts.append(_deals(mine, theirs, material, table, scenario.periods))
+    none: SmallIntegers = np.empty(0, np.int32)
+    few = none.astype(np.int16)
+    parts.append(Moves(none, none, none, few, few))
     return Moves(
-        giver=np.concatenate([none, *(part.giver for part in parts)]),
-        taker=np.concatenate([none, *(part.taker for part in parts)]),
-        leg=np.concatenate([none, *(part.leg for part in parts)]),
-        vehicle=np.concatenate([none.astype(np.int16), *(part.vehicle for part in parts)]),
-        period=np.concatenate([none.astype(np.int16), *(part.period for part in parts)]),
+        giver=np.concatenate([part.giver for part in parts]),
+        taker=np.concatenate([part.taker for part in parts]),
+        leg=np.concatenate([part.leg for part in parts]),
+        vehicle=np.concatenate([part.vehicle for part in parts]),
+        period=np.concatenate([part.period for part in parts]),
     )
 
 
@@ -168,17 +160,17 @@ def _deals(
     takers: Sequence[tuple[int, Taker]],
     material: str,
     table: _LegTable,
-    periods: dict[str, int],
+    periods: Collection[str],
 ) -> Moves:
     """Find the moves of one material."""
-    origin = np.array([table.names["origin"].get(giver.site, -1) for _, giver in givers])
-    destination = np.array([table.names["destination"].get(taker.site, -1) for _, taker in takers])
+    origin = np.array([table.origins.get(giver.site, -1) for _, giver in givers])
+    destination = np.array([table.destinations.get(taker.site, -1) for _, taker in takers])
     deals = _dealing([giver for _, giver in givers], [taker for _, taker in takers])
     deals &= (origin >= 0)[:, None] & (destination >= 0)[None, :]
     gives = _open_in([giver.periods for _, giver in givers], periods)
     takes = _open_in([taker.accepts[material].periods for _, taker in takers], periods)
     one, other = np.nonzero(deals)
-    rows = table.rows[origin[one], destination[other], table.names["material"][material]]
+    rows = table.rows[origin[one], destination[other], table.materials[material]]
     there = (rows >= 0) & (gives[one] & takes[other])[:, None, :]
     pair, vehicle, period = np.nonzero(there)
     giver_number = np.array([at for at, _ in givers], dtype=np.int32)
@@ -192,49 +184,26 @@ def _deals(
     )
 
 
-class _Sort(NamedTuple):
-    """What decides whether two may deal, beside the material."""
-
-    kind: str
-    only_from: str | None
-    plant: str | None
-
-
 def _dealing(givers: Sequence[Giver], takers: Sequence[Taker]) -> Mask:
-    """Tell for each giver and taker whether they may deal; asked once for each sort of them."""
+    """Tell for each giver and taker of a material whether they may deal.
 
-    def sort_of(party: Giver | Taker) -> _Sort:
-        only_from = party.only_from if isinstance(party, Taker) else None
-        return _Sort(party.kind, only_from, party.place if party.kind == "plant" else None)
-
-    piles = {taker.only_from for taker in takers} - {None}
-    giver_sorts = [
-        (*sort_of(giver), giver.site if giver.site in piles else None) for giver in givers
-    ]
-    taker_sorts = [sort_of(taker) for taker in takers]
-    one, other = _number(giver_sorts), _number(taker_sorts)
-    gives = dict(zip(one, givers, strict=True))
-    takes = dict(zip(other, takers, strict=True))
-    answers = np.array(
-        [
-            [may_deal(gives[row], takes[column]) for column in sorted(takes)]
-            for row in sorted(gives)
-        ],
-        dtype=bool,
-    )
-    return np.asarray(answers[np.ix_(one, other)])
+    It is asked once for each sort of them: by kind, plant, and whose a stockpile is.
+    """
+    piles = {taker.only_from for taker in takers}
+    give = [(one.kind, _plant(one), one.site if one.site in piles else None) for one in givers]
+    take = [(one.kind, _plant(one), one.only_from) for one in takers]
+    gives, takes = dict(zip(give, givers, strict=True)), dict(zip(take, takers, strict=True))
+    may = [[may_deal(giver, taker) for taker in takes.values()] for giver in gives.values()]
+    row, column = ({sort: at for at, sort in enumerate(sorts)} for sorts in (gives, takes))
+    return np.array(may)[np.ix_([row[sort] for sort in give], [column[sort] for sort in take])]
 
 
-def _number(keys: Sequence[object]) -> list[int]:
-    known: dict[object, int] = {}
-    return [known.setdefault(key, len(known)) for key in keys]
+def _plant(party: Giver | Taker) -> str | None:
+    return party.place if party.kind == Role.PLANT else None
 
 
-def _open_in(windows: Sequence[tuple[str, ...]], periods: dict[str, int]) -> Mask:
-    mask = np.zeros((len(windows), len(periods)), bool)
-    for row, window in enumerate(windows):
-        mask[row, [periods[period] for period in window]] = True
-    return mask
+def _open_in(windows: Sequence[tuple[str, ...]], periods: Collection[str]) -> Mask:
+    return np.array([[period in window for period in periods] for window in windows])
 
 
 def _list_processes(scenario: Scenario) -> pd.DataFrame:
@@ -244,7 +213,7 @@ def _list_processes(scenario: Scenario) -> pd.DataFrame:
         for process in sorted(plant.processes, key=lambda process: process.recipe)
         for period in scenario.periods
     ]
-    return pd.DataFrame(rows, columns=["site", "recipe", "period", "dkk", "kg_co2e"])
+    return pd.DataFrame(rows, columns=[*Block.PROCESSES.keys, "dkk", "kg_co2e"])
 
 
 def _list_stores(scenario: Scenario) -> pd.DataFrame:
@@ -254,7 +223,7 @@ def _list_stores(scenario: Scenario) -> pd.DataFrame:
         for material in sorted(depot.materials)
         for period in scenario.periods
     ]
-    return pd.DataFrame(rows, columns=["depot", "site", "material", "period", "dkk", "kg_co2e"])
+    return pd.DataFrame(rows, columns=[*Block.STORES.keys, "dkk", "kg_co2e"])
 
 
 def _list_trips(problem: Problem) -> pd.DataFrame:
@@ -262,13 +231,9 @@ def _list_trips(problem: Problem) -> pd.DataFrame:
     trips = problem.legs.empty_trips
     if trips is None or not problem.pooled_share:
         return pd.DataFrame()
-    sites = {
-        key: set(problem.labels(key, np.arange(len(problem.moves))).tolist())
-        for key in ("origin", "destination")
-    }
-    keep = trips["origin"].isin(sites["destination"]) & trips["destination"].isin(sites["origin"])
-    keys = ["origin", "destination", "vehicle", "period"]
-    return trips[keep].sort_values(keys, ignore_index=True)
+    loaded, tipped = (set(problem.labels(key)) for key in ("origin", "destination"))
+    keep = trips["origin"].isin(tipped) & trips["destination"].isin(loaded)
+    return trips[keep].sort_values(list(Block.TRIPS.keys), ignore_index=True)
 
 
 def _list_openings(scenario: Scenario) -> pd.DataFrame:
@@ -277,21 +242,24 @@ def _list_openings(scenario: Scenario) -> pd.DataFrame:
         for place in sorted(scenario.facilities, key=lambda one: (one.role, one.site))
         if place.opens is not None
     ]
-    return pd.DataFrame(rows, columns=["role", "site", "dkk", "kg_co2e"])
+    return pd.DataFrame(rows, columns=[*Block.OPENINGS.keys, "dkk", "kg_co2e"])
 
 
 def _list_links(problem: Problem) -> pd.DataFrame:
     """List the pairs of sites that count as partners where the number of partners is limited."""
-    if not limited_partners(problem.scenario):
+    sites = list(limited_partners(problem.scenario))
+    if not sites:
         return pd.DataFrame()
-    sites = limited_partners(problem.scenario)
-    everything = np.arange(len(problem.moves))
-    pairs = pd.DataFrame(
-        {key: problem.labels(key, everything) for key in ("origin", "destination")}
-    ).drop_duplicates()
-    apart = pairs["origin"] != pairs["destination"]
-    counted = pairs["origin"].isin(list(sites)) | pairs["destination"].isin(list(sites))
-    return pairs[apart & counted].sort_values(["origin", "destination"], ignore_index=True)
+    pairs = _list_apart(problem, Block.LINKS)
+    counted = pairs["origin"].isin(sites) | pairs["destination"].isin(sites)
+    return pairs[counted].reset_index(drop=True)
+
+
+def _list_apart(problem: Problem, kind: Block) -> pd.DataFrame:
+    """List in order what tells moves from one site to another apart by the labels of a kind."""
+    keys = list(kind.keys)
+    every = pd.DataFrame({key: problem.labels(key) for key in keys}).drop_duplicates()
+    return every[every["origin"] != every["destination"]].sort_values(keys, ignore_index=True)
 
 
 def limited_partners(scenario: Scenario) -> dict[str, int]:
@@ -317,8 +285,4 @@ def _list_lots(problem: Problem) -> pd.DataFrame:
     """List what may go from site to site of one material in a period, where lots have a least."""
     if problem.scenario.said.choices.smallest_lot is None:
         return pd.DataFrame()
-    everything = np.arange(len(problem.moves))
-    keys = ["origin", "destination", "material", "period"]
-    lots = pd.DataFrame({key: problem.labels(key, everything) for key in keys}).drop_duplicates()
-    apart = lots["origin"] != lots["destination"]
-    return lots[apart].sort_values(keys, ignore_index=True)
+    return _list_apart(problem, Block.LOTS)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from raastof_geo.arrays import Columns, Floats, Indices, Mask, Objects, SmallIntegers
+from raastof_geo.arrays import Columns, Floats, Indices, Integers, Mask, Objects, SmallIntegers
+from raastof_geo.assignment.statement.block import Block
 from raastof_geo.figures.vocabulary import (
     CO2E,
     COST,
@@ -22,19 +23,12 @@ from raastof_geo.figures.vocabulary import (
     find_indicator,
     parts_of,
 )
-from raastof_geo.legs.legs import Legs
+from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.scenario.parties import Giver, Taker
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Scenario
 
-BLOCKS = ("moves", "processes", "stores", "trips", "openings", "links", "lots")
-"""Kinds of columns in their order: tonnes moved, tonnes into a recipe, tonnes stored at the end
-of a period, empty trips, and decisions: a site opened, a pair of sites linked, a lot sent."""
-WHOLE = ("openings", "links", "lots")
-"""Kinds whose columns are 0 or 1."""
-
-MOVE_KEYS = ("giver", "taker", "origin", "destination", "material", "vehicle", "period")
-
-
+_OF_ENDS = ("giver", "taker", "origin", "destination")
 _OF_GIVER = {"giver": "id", "origin": "site", "material": "material", "giver_kind": "kind"}
 _OF_TAKER = {"taker": "id", "destination": "site", "taker_kind": "kind"}
 
@@ -53,11 +47,18 @@ class Moves:
     def __len__(self) -> int:
         return len(self.giver)
 
+    def take(self, at: Columns) -> Moves:
+        """Give only some of them."""
+        return Moves(
+            self.giver[at], self.taker[at], self.leg[at], self.vehicle[at], self.period[at]
+        )
+
 
 class _Codes(NamedTuple):
     """Labels of moves, looked up by number."""
 
-    names: tuple[str, ...]
+    names: dict[str, int]
+    """Every name and its number, in their order."""
     codes: Indices
     """Of each giver, taker, truck or period the number of its name."""
     of: str
@@ -76,7 +77,7 @@ class Problem:
     measures: Mapping[Indicator, Callable[[Problem], Floats]]
     """What columns can be measured by: for each, what a unit of every column adds to it."""
     others: dict[str, pd.DataFrame] = field(default_factory=dict)
-    """Columns that move nothing, by kind; each with labels and with `dkk` and `kg_co2e`."""
+    """Columns that move nothing, by `Block`; each with labels and with `dkk` and `kg_co2e`."""
     alone: dict[str, float] = field(default_factory=dict)
     """What each project has alone by the measure of fairness, where that is asked for."""
     asked_t: float = 0.0
@@ -91,16 +92,13 @@ class Problem:
     @cached_property
     def sizes(self) -> dict[str, int]:
         """How many columns there are of each kind."""
-        return {
-            kind: len(self.moves) if kind == "moves" else len(self.others.get(kind, ()))
-            for kind in BLOCKS
-        }
+        sizes: dict[str, int] = {kind: len(self.others.get(kind, ())) for kind in Block}
+        return sizes | {Block.MOVES: len(self.moves)}
 
     @cached_property
     def starts(self) -> dict[str, int]:
         """The first column of each kind."""
-        ends = np.cumsum([0, *self.sizes.values()]).tolist()
-        return dict(zip(BLOCKS, ends, strict=False))
+        return dict(zip(Block, np.cumsum([0, *self.sizes.values()]).tolist(), strict=False))
 
     @property
     def column_count(self) -> int:
@@ -110,10 +108,8 @@ class Problem:
     @cached_property
     def whole(self) -> Mask:
         """Which columns are 0 or 1."""
-        mask = np.zeros(self.column_count, bool)
-        for kind in WHOLE:
-            mask[self.block(kind)] = True
-        return mask
+        sizes = [self.sizes[kind] for kind in Block]
+        return np.repeat([kind.is_decision for kind in Block], sizes)
 
     def block(self, kind: str) -> slice:
         """Give the place of a kind's columns."""
@@ -138,21 +134,14 @@ class Problem:
         problem
             Its columns are numbered anew from zero, in the same order.
         """
-        columns = np.asarray(columns)
-        moved = columns[columns < len(self.moves)]
-        others = {
-            kind: table.iloc[
-                columns[
-                    (columns >= self.starts[kind])
-                    & (columns < self.starts[kind] + self.sizes[kind])
-                ]
-                - self.starts[kind]
-            ].reset_index(drop=True)
-            for kind, table in self.others.items()
-        }
-        fields = ("giver", "taker", "leg", "vehicle", "period")
-        moves = Moves(**{name: getattr(self.moves, name)[moved] for name in fields})
-        return replace(self, moves=moves, others=others)
+        others = {}
+        for kind, table in self.others.items():
+            rows = np.asarray(columns) - self.starts[kind]
+            rows = rows[(rows >= 0) & (rows < len(table))]
+            others[kind] = table.iloc[rows].reset_index(drop=True)
+        return replace(
+            self, moves=self.moves.take(columns[columns < len(self.moves)]), others=others
+        )
 
     def with_scenario(self, scenario: Scenario) -> Problem:
         """Give the same columns for a scenario in which only quantities differ.
@@ -160,13 +149,13 @@ class Problem:
         Indices of the columns and what they amount to are found once and shared; what hangs on
         quantities is found anew.
         """
-        return replace(self, scenario=scenario, alone={}, before=self._before or self)
+        return replace(self, scenario=scenario, alone={}, before=self._first)
 
     @property
-    def _before(self) -> Problem | None:
-        """Whose indices and measures may be shared: never those of other columns."""
-        same = self.before is not None and self.before.moves is self.moves
-        return self.before if same else None
+    def _first(self) -> Problem:
+        """Whose indices and measures are shared: never those of other columns."""
+        before = self.before
+        return before if before is not None and before.moves is self.moves else self
 
     # --- what columns are about -----------------------------------------------------------
 
@@ -176,52 +165,56 @@ class Problem:
         Parameters
         ----------
         kind
-            One of `BLOCKS`.
+            One of `Block`.
         labels
-            For moves `giver`, `taker`, `origin`, `destination`, `material`, `vehicle`, `period`,
-            `giver_kind`, `taker_kind`; for other kinds the names of their table.
+            For moves any of its `keys`, `giver_kind` and `taker_kind`; for other kinds the names
+            of their table.
 
         Returns
         -------
         columns
             Their numbers among all columns, ascending; empty where nothing is so.
         """
-        if kind != "moves":
-            table = self.others.get(kind)
-            if table is None or not len(table):
-                return np.array([], dtype=np.int64)
-            keep = np.ones(len(table), bool)
-            for name, label in labels.items():
+        if kind != Block.MOVES:
+            keep = np.ones(self.sizes[kind], bool)
+            for name, label in labels.items() if len(keep) else ():
                 if (kind, name) not in self._known_labels:
-                    self._known_labels[kind, name] = table[name].to_numpy(dtype=object)
+                    self._known_labels[kind, name] = self.others[kind][name].to_numpy(dtype=object)
                 keep &= self._known_labels[kind, name] == label
             return self.starts[kind] + np.flatnonzero(keep)
-        ends = (key for key in ("giver", "taker", "origin", "destination") if key in labels)
-        narrow = next(ends, None)
-        if narrow is None:
-            columns: Columns = np.arange(len(self.moves), dtype=np.int32)
-        else:
+        narrow = next((key for key in _OF_ENDS if key in labels), None)
+        columns: Columns = np.arange(len(self.moves), dtype=np.int32)
+        if narrow is not None:
             columns = self.of(narrow, labels[narrow])
         for name, label in labels.items():
             if name != narrow:
                 columns = columns[self._is(name, label, columns)]
         return columns
 
+    def mark(self, **labels: str) -> Mask:
+        """Tell which columns have such labels; decisions and kinds without them have not."""
+        mask = np.zeros(self.column_count, bool)
+        for kind in Block:
+            if not kind.is_decision and labels.keys() <= set(kind.keys):
+                mask[self.find(kind, **labels)] = True
+        return mask
+
     def of(self, key: str, label: str) -> Columns:
         """Give the moves whose `giver`, `taker`, `origin` or `destination` is `label`."""
-        if key == "giver":
-            number = self._giver_numbers.get(label)
-            return self._none if number is None else self._of_giver(number)
-        if key == "taker":
-            number = self._taker_numbers.get(label)
-            return self._none if number is None else self._of_taker(number)
-        parties: Sequence[Giver | Taker] = self.givers if key == "origin" else self.takers
-        pick = self._of_giver if key == "origin" else self._of_taker
-        parts = [pick(number) for number, party in enumerate(parties) if party.site == label]
-        return np.sort(np.concatenate(parts)) if parts else self._none
+        found = self._codes(key)
+        order, bounds = self._first._by_giver if found.of == "giver" else self._first._by_taker
+        parties = np.flatnonzero(found.codes == found.names.get(label, -1)).tolist()
+        parts = [order[bounds[party] : bounds[party + 1]] for party in parties]
+        return np.sort(np.concatenate(parts)) if parts else np.array([], dtype=np.int64)
+
+    def number_ends(self, number: Mapping[str, int]) -> tuple[Integers, Integers]:
+        """Give the number of the site where each move begins, and ends; -1 for other sites."""
+        giver = np.array([number.get(one.site, -1) for one in self.givers], dtype=np.int64)
+        taker = np.array([number.get(one.site, -1) for one in self.takers], dtype=np.int64)
+        return giver[self.moves.giver], taker[self.moves.taker]
 
     def labels(self, key: str, columns: Columns | None = None) -> Objects:
-        """Give a label of moves: one of `MOVE_KEYS`, `giver_kind`, `taker_kind`.
+        """Give a label of moves: any of `Block.MOVES.keys`, `giver_kind`, `taker_kind`.
 
         Returns
         -------
@@ -230,31 +223,28 @@ class Problem:
         """
         at = slice(None) if columns is None else columns
         found = self._codes(key)
-        return _pick(found.names, found.codes[getattr(self.moves, found.of)[at]])
+        names = np.array(list(found.names), object)
+        return np.asarray(names[found.codes[getattr(self.moves, found.of)[at]]])
 
     @property
     def vehicles(self) -> tuple[str, ...]:
         """The trucks, by number."""
         return tuple(sorted(self.scenario.said.vehicles))
 
-    _none = np.array([], dtype=np.int64)
-
-    def _is(self, key: str, label: str, columns: Columns) -> Mask:
+    def _is(self, key: str, label: str, columns: Columns | slice = slice(None)) -> Mask:
         found = self._codes(key)
-        if label not in found.names:
-            return np.zeros(len(columns), bool)
-        hits = found.codes == found.names.index(label)
+        hits = found.codes == found.names.get(label, -1)
         return np.asarray(hits[getattr(self.moves, found.of)[columns]])
 
     def _codes(self, key: str) -> _Codes:
         """Give the labels of a key, and which of them each party, truck or period has."""
-        if key not in self._known_codes:
+        known = self._first._known_codes
+        if key not in known:
             of, labels = self._list_labels(key)
-            names = tuple(dict.fromkeys(labels))
-            number = {name: at for at, name in enumerate(names)}
-            codes = np.array([number[label] for label in labels], dtype=np.intp)
-            self._known_codes[key] = _Codes(names, codes, of)
-        return self._known_codes[key]
+            names = {name: at for at, name in enumerate(dict.fromkeys(labels))}
+            codes = np.array([names[label] for label in labels], dtype=np.intp)
+            known[key] = _Codes(names, codes, of)
+        return known[key]
 
     def _list_labels(self, key: str) -> tuple[str, Sequence[str]]:
         """Give whose a label is, and the label of each of them."""
@@ -272,40 +262,15 @@ class Problem:
 
     @cached_property
     def _known_codes(self) -> dict[str, _Codes]:
-        if self._before is not None:
-            return self._before._known_codes
         return {}
 
     @cached_property
-    def _giver_numbers(self) -> dict[str, int]:
-        return {giver.id: number for number, giver in enumerate(self.givers)}
-
-    @cached_property
-    def _taker_numbers(self) -> dict[str, int]:
-        return {taker.id: number for number, taker in enumerate(self.takers)}
-
-    @cached_property
-    def _giver_starts(self) -> Indices:
-        """Moves lie in the order of their givers."""
-        if self._before is not None:
-            return self._before._giver_starts
-        return np.searchsorted(self.moves.giver, np.arange(len(self.givers) + 1))
+    def _by_giver(self) -> tuple[SmallIntegers, Indices]:
+        return _sort_by(self.moves.giver, len(self.givers))
 
     @cached_property
     def _by_taker(self) -> tuple[SmallIntegers, Indices]:
-        if self._before is not None:
-            return self._before._by_taker
-        order = np.argsort(self.moves.taker, kind="stable").astype(np.int32)
-        bounds = np.cumsum([0, *np.bincount(self.moves.taker, minlength=len(self.takers))])
-        return order, bounds
-
-    def _of_giver(self, number: int) -> Columns:
-        first, last = self._giver_starts[number : number + 2].tolist()
-        return np.arange(first, last, dtype=np.int32)
-
-    def _of_taker(self, number: int) -> Columns:
-        order, bounds = self._by_taker
-        return order[bounds[number] : bounds[number + 1]]
+        return _sort_by(self.moves.taker, len(self.takers))
 
     # --- what columns amount to -----------------------------------------------------------
 
@@ -346,7 +311,7 @@ class Problem:
     def _return_rows(self) -> Indices:
         """The empty trip that leads each move's truck back."""
         trips, frame = self._empty_trips, self.legs.frame
-        keys = ["origin", "destination", "vehicle", "period"]
+        keys = list(Block.TRIPS.keys)
         index = pd.MultiIndex.from_frame(trips[keys].astype(str))
         back = frame[["destination", "origin", "vehicle", "period"]].iloc[self.moves.leg]
         rows = index.get_indexer(pd.MultiIndex.from_frame(back.astype(str).set_axis(keys, axis=1)))
@@ -362,24 +327,44 @@ class Problem:
 
     def trip(self, name: str) -> Floats:
         """Give a figure of every empty trip that is a column."""
-        if not self.sizes["trips"]:
+        if not self.sizes[Block.TRIPS]:
             return np.empty(0)
-        return self.others["trips"][name].to_numpy(dtype=np.float64)
+        return self.others[Block.TRIPS][name].to_numpy(dtype=np.float64)
 
-    def other(self, name: str) -> Floats:
-        """Give `dkk` or `kg_co2e` of processes, stores and openings, zero elsewhere. [columns]"""
-        kinds = [kind for kind in ("processes", "stores", "openings") if self.sizes[kind]]
-        return self.join(**{kind: self.others[kind][name].to_numpy(np.float64) for kind in kinds})
+    def driven(self, name: str, of_trip: str, *, each_trip: bool = False) -> Floats:
+        """Give a figure of the legs, less the return trips that coordinated trucks do without.
+
+        Parameters
+        ----------
+        name
+            As the legs have it for a tonne, or for each trip.
+        of_trip
+            The same of an empty trip.
+        """
+        moved = self.leg(name) / self.leg("load_t") if each_trip else self.leg(name)
+        if self.pooled_share:
+            back = self.pooled_share * self.return_trip(of_trip)
+            moved = moved - back / self.leg("load_t")
+        return self.join(moves=moved, trips=self.trip(of_trip))
+
+    def other(self, name: str, only: Block | None = None) -> Floats:
+        """Give `dkk` or `kg_co2e` of the kinds that have them, or of one of them. [columns]"""
+        kinds = [kind for kind in Block if kind.has_price and self.sizes[kind]]
+        return self.join(
+            **{
+                kind: self.others[kind][name].to_numpy(np.float64)
+                for kind in kinds
+                if only in (None, kind)
+            }
+        )
 
     def giver_is(self, kind: str) -> Floats:
         """Give one for every move whose giver is of a kind."""
-        hits = np.array([giver.kind == kind for giver in self.givers], dtype=np.float64)
-        return np.asarray(hits[self.moves.giver]) if len(hits) else np.empty(0)
+        return self._is("giver_kind", kind).astype(np.float64)
 
     def taker_is(self, kind: str) -> Floats:
         """Give one for every move whose taker is of a kind."""
-        hits = np.array([taker.kind == kind for taker in self.takers], dtype=np.float64)
-        return np.asarray(hits[self.moves.taker]) if len(hits) else np.empty(0)
+        return self._is("taker_kind", kind).astype(np.float64)
 
     def terms(self, name: str) -> Floats:
         """Add what a tonne means to its giver and to its taker, for every move."""
@@ -388,14 +373,13 @@ class Problem:
     @cached_property
     def reference_share(self) -> Floats:
         """Reference tonnes of a need for each tonne of every move. [t/t]"""
-        if self._before is not None:
-            return self._before.reference_share
-        return self._of_terms("reference_share")
+        first = self._first
+        return self._of_terms("reference_share") if first is self else first.reference_share
 
     def of_givers(self, name: str) -> Floats:
         """Give what a tonne means to the giver of every move."""
         values = np.array([getattr(giver, name, 0.0) for giver in self.givers], dtype=np.float64)
-        return np.asarray(values[self.moves.giver]) if len(values) else np.empty(0)
+        return np.asarray(values[self.moves.giver])
 
     def _of_terms(self, name: str) -> Floats:
         """Look a term up by taker and material."""
@@ -407,8 +391,6 @@ class Problem:
                 if material in number:
                     table[row, number[material]] = float(getattr(terms, name, 0.0))
         of_giver = np.array([number[giver.material] for giver in self.givers], dtype=np.intp)
-        if not len(self.moves):
-            return np.empty(0)
         return np.asarray(table[self.moves.taker, of_giver[self.moves.giver]])
 
     def measure(self, name: str) -> Floats:
@@ -419,9 +401,10 @@ class Problem:
         values
             In the unit of the measure for each tonne, trip or decision. [columns]
         """
-        if name not in self._measured:
-            self._measured[name] = self.measures[find_indicator(name)](self)
-        return self._measured[name]
+        known = self._first._measured
+        if name not in known:
+            known[name] = self.measures[find_indicator(name)](self)
+        return known[name]
 
     def add_up(self, names: Sequence[str]) -> Floats:
         """Add several measures of one unit up."""
@@ -431,8 +414,6 @@ class Problem:
 
     @cached_property
     def _measured(self) -> dict[str, Floats]:
-        if self._before is not None:
-            return self._before._measured
         return {}
 
     def objectives(self) -> list[Floats]:
@@ -455,17 +436,15 @@ class Problem:
             on it costs and emits.
         """
         legs = self.legs.frame.iloc[self.moves.leg[columns]].reset_index(drop=True)
-        parties = ("giver", "giver_kind", "taker", "taker_kind")
-        table = pd.DataFrame({key: self.labels(key, columns) for key in parties})
-        figures = legs.drop(columns=["origin", "destination", "material", "vehicle", "period"])
-        for key in ("origin", "destination", "material", "vehicle", "period"):
-            table[key] = self.labels(key, columns)
+        keys = ("giver", "giver_kind", "taker", "taker_kind", *LEG_KEYS)
+        table = pd.DataFrame({key: self.labels(key, columns) for key in keys})
+        figures = legs.drop(columns=list(LEG_KEYS))
         if self._heaped is not None:
             hauled = [name for name in _HAULED if name in figures]
             figures.loc[self._heaped[columns], hauled] = 0.0
         table = pd.concat([table, figures], axis=1)
         table["reference_share"] = self.reference_share[columns]
-        table["virgin"] = self.giver_is("pit")[columns]
+        table["virgin"] = self.giver_is(Role.PIT)[columns]
         table["landfill"] = self._of_terms("landfill")[columns]
         table["dkk_per_t"] = self.measure(COST)[columns]
         for part in parts_of(CO2E):
@@ -492,6 +471,7 @@ _HAULED = (
 """Figures of a leg that hang on a truck."""
 
 
-def _pick(names: Sequence[str], numbers: NDArray[np.integer[Any]]) -> Objects:
-    table = np.array(names, object)
-    return np.asarray(table[numbers], object) if len(names) else np.empty(0, object)
+def _sort_by(party: SmallIntegers, count: int) -> tuple[SmallIntegers, Indices]:
+    """Give the moves in the order of their giver or taker, and where each one's begin and end."""
+    order = np.argsort(party, kind="stable").astype(np.int32)
+    return order, np.cumsum([0, *np.bincount(party, minlength=count)])

@@ -33,6 +33,10 @@ class Programme:
     """One with the same matrix, whose other forms of it are shared."""
 
     @property
+    def _like(self) -> Programme | None:
+        return self.like if self.like is not None and self.like.matrix is self.matrix else None
+
+    @property
     def row_count(self) -> int:
         """How many rows there are."""
         return int(self.matrix.shape[0])
@@ -45,9 +49,7 @@ class Programme:
     @cached_property
     def transposed(self) -> sparse.csr_array:
         """The same numbers, a row for each column."""
-        if self.like is not None and self.like.matrix is self.matrix:
-            return self.like.transposed
-        return self.matrix.T
+        return self.matrix.T if self._like is None else self._like.transposed
 
     def reduced_costs(self, cost: Floats, shadow_prices: Floats) -> Floats:
         """Give what one unit more on each column would cost beyond what it is worth.
@@ -62,8 +64,8 @@ class Programme:
     @cached_property
     def probe(self) -> tuple[Floats, Floats]:
         """Numbers that tell columns apart, and what each row makes of them."""
-        if self.like is not None and self.like.matrix is self.matrix:
-            return self.like.probe
+        if self._like is not None:
+            return self._like.probe
         numbers = np.random.default_rng(0).random(self.column_count)
         return numbers, np.asarray(self.matrix @ numbers)
 
@@ -96,12 +98,8 @@ class Programme:
         """
         if self.scale == 1.0:
             return self
-        weight = self.weight
-        return replace(
-            self,
-            matrix=sparse.csc_array(self.matrix @ sparse.diags_array(weight)),
-            limit=self.limit * self.scale,
-        )
+        matrix = sparse.csc_array(self.matrix @ sparse.diags_array(self.weight))
+        return replace(self, matrix=matrix, limit=self.limit * self.scale)
 
     @property
     def weight(self) -> Floats:
@@ -120,8 +118,12 @@ class Programme:
 
     def with_limits(self, limit: Floats) -> Programme:
         """Give the same programme with other limits."""
-        same = self.like is not None and self.like.matrix is self.matrix
-        return replace(self, limit=limit, like=self.like if same else self)
+        return replace(self, limit=limit, like=self._like or self)
+
+    def fix(self, decided: Floats) -> Programme:
+        """Take what decisions use of every row out of its limit."""
+        used = np.flatnonzero(decided)
+        return self.with_limits(self.limit - self.used(used, decided[used])) if len(used) else self
 
     def with_row(self, columns: Columns, values: Floats, sense: int, limit: float) -> Programme:
         """Give the programme with one row more."""
@@ -187,6 +189,11 @@ class Programme:
         most = np.where(self.whole[columns], 1.0, np.inf)
         np.minimum.at(most, owner[helps], bound)
         return np.asarray(most)
+
+
+def break_rows(senses: Signs, over: Floats) -> Floats:
+    """Give by how much each row is broken, below zero where it is not, from what is above it."""
+    return np.where(senses < 0, over, np.where(senses > 0, -over, np.abs(over)))
 
 
 def build_programme(rows: Sequence[Row], whole: Mask) -> Programme:

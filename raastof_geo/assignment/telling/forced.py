@@ -10,7 +10,7 @@ import numpy as np
 from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.solving.price_in import FREE
-from raastof_geo.assignment.solving.solve import Held, Search, Solution, solve
+from raastof_geo.assignment.solving.solve import HeldSum, Search, Solution, solve
 from raastof_geo.assignment.telling.names import describe_row
 from raastof_geo.language import Message
 
@@ -82,11 +82,11 @@ def _force_given_decisions(plan: Plan, columns: Columns, tonnes: float) -> Force
     return Forced(True, more_per_t=0.0 if rise <= noise else max(0.0, slope))
 
 
-def _ask_for(plan: Plan, columns: Columns, tonnes: float) -> Held:
+def _ask_for(plan: Plan, columns: Columns, tonnes: float) -> HeldSum:
     """Ask for some tonnes on some columns together."""
     each = np.zeros(plan.column_count)
     each[columns] = 1.0
-    return Held(each, 1, tonnes)
+    return HeldSum(each, 1, tonnes)
 
 
 def dearest_move(plan: Plan) -> float:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from raastof_geo.assignment.rules.family import Family, Limits
 from raastof_geo.assignment.rules.limits import counting_materials
 from raastof_geo.assignment.rules.row import Rule
-from raastof_geo.assignment.statement.restate import restate
+from raastof_geo.assignment.statement.statement import restate
 from raastof_geo.assignment.telling.most import Case, LargestShare, find_largest_share
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, list_names, tell_number
 from raastof_geo.assignment.telling.violation import lift_rows

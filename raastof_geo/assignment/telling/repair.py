@@ -15,7 +15,7 @@ from raastof_geo.assignment.rules.row import Row, RowName, Rule
 from raastof_geo.assignment.solving.solve import Search, solve
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
-from raastof_geo.assignment.statement.restate import restate
+from raastof_geo.assignment.statement.statement import restate
 from raastof_geo.assignment.telling.most import Case
 from raastof_geo.assignment.telling.names import (
     agreement_of,

@@ -54,7 +54,7 @@ class Bending:
             closed=self.closed,
             start=start or Start(np.arange(count - extra, count)),
         )[0]
-        if not step.feasible:
+        if not step.optimum.feasible:
             return None
         bent = step.optimum.spread(count)[count - extra :]
         short, over = self.read(bent)
