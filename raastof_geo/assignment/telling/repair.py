@@ -27,7 +27,7 @@ from raastof_geo.assignment.telling.names import (
     tell_number,
     unit_of_row,
 )
-from raastof_geo.assignment.telling.violation import bend_rows
+from raastof_geo.assignment.telling.violation import make_bending
 from raastof_geo.figures.vocabulary import CO2E, COST
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.said.choice import Choices
@@ -188,9 +188,8 @@ def _round_up(limit: float) -> float:
 
 def _least_more(case: Case, at: int) -> float | None:
     """Find how much more one row has to allow, if that alone makes a plan possible."""
-    found = bend_rows(
-        case.rows, case.programme, solver=case.solver, closed=None, short=[], over=[at]
-    )
+    bending = make_bending(case.rows, case.programme, solver=case.solver, short=[], over=[at])
+    found = bending.solve()
     return None if found is None else found.over.get(at)
 
 
