@@ -67,6 +67,11 @@ class _Number(Message):
         return format_number(self.values["value"], digits=self.digits, language=language)
 
 
+def fill(template: Message, **values: Readable) -> Message:
+    """Give a sentence of a table with its values; those that it does not speak of are let go."""
+    return replace(template, values=values)
+
+
 def call(name: Mapping[str, str]) -> Message:
     """Give a name of the catalogue in the language that is being read."""
     return _Named("", name)
@@ -129,16 +134,14 @@ def cite_fit(scenario: Scenario, material: str, use: str, land: str) -> Message:
     fit, move = catalogue.fit(material, use), catalogue.soil_move(material, land)
     of_land = move is not None and move.rule == rule and (fit is None or fit.rule != rule)
     cited = move if of_land else fit
-    return replace(
+    return fill(
         _BLOCKED.get(kind, _BLOCKED["condition"]),
-        values={
-            "material": call_material(scenario, material),
-            "use": call_use(scenario, use),
-            "land": land,
-            "condition": kind,
-            "rule": rule,
-            "source": catalogue.cite(cited.citation) if cited is not None else "",
-        },
+        material=call_material(scenario, material),
+        use=call_use(scenario, use),
+        land=land,
+        condition=kind,
+        rule=rule,
+        source=catalogue.cite(cited.citation) if cited is not None else "",
     )
 
 
@@ -260,17 +263,14 @@ def name_agreement(scenario: Scenario, agreement: Agreement) -> Message:
     what = next(key for key in _AGREED if getattr(agreement, key, None))
     if agreement.forbidden and agreement.material is None:
         what = "nothing"
-    return replace(
+    material = agreement.material
+    return fill(
         _AGREED[what],
-        values={
-            "giver": name_site(scenario, agreement.giver),
-            "taker": name_site(scenario, agreement.taker),
-            "material": say("any material")
-            if agreement.material is None
-            else call_material(scenario, agreement.material),
-            "periods": span(agreement.periods(tuple(scenario.periods))),
-            "tonnes": tell_number(agreed_tonnes(scenario, agreement)),
-        },
+        giver=name_site(scenario, agreement.giver),
+        taker=name_site(scenario, agreement.taker),
+        material=call_material(scenario, material) if material else say("any material"),
+        periods=span(agreement.periods(tuple(scenario.periods))),
+        tonnes=tell_number(agreed_tonnes(scenario, agreement)),
     )
 
 

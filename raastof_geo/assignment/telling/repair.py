@@ -211,8 +211,10 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[_Proposal]:
     offers = [entry for entry in short if isinstance(entry, Offer)]
     yield from _accept_conditions(scenario, needs, offers, share is not None)
     yield from _receive_more(case, [offer.material for offer in offers])
-    for entry in (*needs, *offers):
-        yield from _change_entry(scenario, entry)
+    for need in needs:
+        yield from _change_entry(scenario, need)
+    for offer in offers:
+        yield from _change_entry(scenario, offer)
     if share is not None:
         yield from _lower_share(scenario, share)
     yield from _give_up_agreements(case)
