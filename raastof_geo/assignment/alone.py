@@ -24,8 +24,10 @@ from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
 from raastof_geo.errors import SolverError
 from raastof_geo.language import say
 from raastof_geo.legs.legs import Legs
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import NamedLeg
 from raastof_geo.scenario.said.choice import Choices
+from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.target import Targets
 from raastof_geo.scenario.scenario import Scenario
 
@@ -133,12 +135,16 @@ def measure_alone(problem: Problem) -> dict[str, float]:
     }
 
 
+def plain_trucks(said: ScenarioFile) -> tuple[str, ...]:
+    """Give the trucks of the baseline: those named, else those that are not few, else all."""
+    plenty = tuple(name for name in said.vehicles if name not in said.fleet)
+    return said.baseline.vehicles or plenty or said.vehicles
+
+
 def _without_coordination(scenario: Scenario) -> Scenario:
-    plenty = tuple(name for name in scenario.said.vehicles if name not in scenario.said.fleet)
-    vehicles = scenario.said.baseline.vehicles or plenty or scenario.said.vehicles
     said = scenario.said.model_copy(
         update={
-            "vehicles": vehicles,
+            "vehicles": plain_trucks(scenario.said),
             "return_loads": None,
             "fleet": {},
             "agreements": (),
@@ -153,18 +159,18 @@ def _alone(problem: Problem) -> Mask:
     """Tell which columns lead from pits to needs and from surplus to receivers."""
     named = problem.scenario.said.baseline
     leaving = {offer.id for offer in problem.scenario.offers if offer.must_leave}
-    digs = [giver.kind == "pit" and _among(giver.site, named.pits) for giver in problem.givers]
-    leaves = [giver.kind == "offer" and giver.id in leaving for giver in problem.givers]
-    needs = [taker.kind == "need" for taker in problem.takers]
+    digs = [one.kind == Role.PIT and _among(one.site, named.pits) for one in problem.givers]
+    leaves = [one.kind == Role.OFFER and one.id in leaving for one in problem.givers]
+    needs = [one.kind == Role.NEED for one in problem.takers]
     receives = [
-        taker.kind == "receiver" and _among(taker.site, named.receivers) for taker in problem.takers
+        one.kind == Role.RECEIVER and _among(one.site, named.receivers) for one in problem.takers
     ]
     mask = np.zeros(problem.column_count, bool)
     moves = problem.moves
     if len(moves):
-        mask[problem.block("moves")] = (
-            np.array(digs)[moves.giver] & np.array(needs)[moves.taker]
-        ) | (np.array(leaves)[moves.giver] & np.array(receives)[moves.taker])
+        pairs = ((digs, needs), (leaves, receives))
+        parts = [np.array(a)[moves.giver] & np.array(b)[moves.taker] for a, b in pairs]
+        mask[problem.block("moves")] = np.logical_or(*parts)
         _keep_to_named(problem, mask)
     return mask
 
@@ -176,7 +182,6 @@ def _keep_to_named(problem: Problem, mask: Mask) -> None:
     named pits. A leg with an amount opens only itself.
     """
     named = problem.scenario.said.baseline.legs
-    opened = [_columns_of(problem, leg) for leg in named]
     for leg in named:
         if leg.tonnes is not None:
             continue
@@ -187,16 +192,16 @@ def _keep_to_named(problem: Problem, mask: Mask) -> None:
         others = problem.find(**{key: site}, **labels)
         periods = set(leg.periods(tuple(problem.scenario.periods)))
         mask[others[np.isin(problem.labels("period", others), sorted(periods))]] = False
-    for columns in opened:
-        mask[columns] = True
+    for leg in named:
+        mask[_columns_of(problem, leg)] = True
 
 
 def _columns_of(problem: Problem, leg: NamedLeg) -> Columns:
     """Find the moves that a named leg is about, from surplus and pits to needs and receivers."""
     labels = {} if leg.material is None else {"material": leg.material}
     columns = problem.find(origin=leg.giver, destination=leg.taker, **labels)
-    ends = np.isin(problem.labels("giver_kind", columns).astype(str), ["offer", "pit"])
-    ends &= np.isin(problem.labels("taker_kind", columns).astype(str), ["need", "receiver"])
+    ends = np.isin(problem.labels("giver_kind", columns).astype(str), [Role.OFFER, Role.PIT])
+    ends &= np.isin(problem.labels("taker_kind", columns).astype(str), [Role.NEED, Role.RECEIVER])
     periods = leg.periods(tuple(problem.scenario.periods))
     return columns[ends & np.isin(problem.labels("period", columns).astype(str), periods)]
 

@@ -7,19 +7,19 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Columns, Floats
+from raastof_geo.arrays import Floats
 from raastof_geo.assignment.alone import measure_alone
 from raastof_geo.assignment.rules import RULES, Row, RowName, Rule
 from raastof_geo.assignment.solving.certificate import Certificate, certify
-from raastof_geo.assignment.solving.choose import Decision
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.price_in import FREE, Clock, Start
-from raastof_geo.assignment.solving.solve import Search, solve
+from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.solving.solver import pick_solver
 from raastof_geo.assignment.solving.stages import LpProblem, Stage, state_stage
 from raastof_geo.assignment.solving.ties import break_ties
@@ -210,20 +210,7 @@ def assign(
             *explain_conflict(problem, rows, programme, rules=rules, solver=chosen),
             *explain_lost(legs),
         )
-    return _build_plan(problem, rows, programme, chosen, found, rules=tuple(rules))
-
-
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """What a search came to."""
-
-    values: Floats
-    shadow_prices: Floats
-    written: Columns
-    start: Start
-    finished: bool
-    decision: Decision | None
-    stages: tuple[Stage, ...]
+    return _build_plan(rows, chosen, found, tuple(rules))
 
 
 _FINER = (FREE, 1e-2 * FREE, 1e-4 * FREE)
@@ -237,83 +224,63 @@ def _search_finely(
     clock: Clock,
     start: Plan | None,
     labels: Labels,
-) -> _Found | None:
+) -> Solution | None:
     """Search, and price more finely where the proof leaves a gap above the tolerance.
 
     A column whose reduced cost is a hair below zero stays out of the plan, and the bound loses
     that hair times all that the column could carry. In large programmes it adds up.
     """
-    found: _Found | None = None
+    said = problem.scenario.said
+    last = np.where(programme.whole, break_ties(problem), 0.0) if programme.whole.any() else None
+    found: Solution | None = None
     same = start is not None and start.problem.column_count == problem.column_count
     begin = start.proof.start if start is not None and same else None
     for free in _FINER:
-        search = _search(problem, programme, solver, clock, begin, free, labels)
-        if search is None or (found is not None and not search.finished):
+        search = solve(
+            problem,
+            programme=programme,
+            tolerances=[step.tolerance for step in said.objectives],
+            decided=Search(said.solving.gap, last),
+            clock=clock,
+            solver=solver,
+            start=begin,
+            free=free,
+            labels=labels,
+        )
+        if _has_none(search):
+            break
+        # What the clock or a hand has ended is the best so far, even where its steps came to ends.
+        search = replace(search, complete=search.complete and not clock.over())
+        if found is not None and not search.solved:
             break
         found = search
-        if clock.over() or not found.finished or found.decision is not None:
-            break
-        if _prove(problem, programme, found).holds:
+        if not found.solved or found.decision is not None or _prove(found).holds:
             break
         begin = found.start
     return found
 
 
-def _search(
-    problem: Problem,
-    programme: Programme,
-    solver: str,
-    clock: Clock,
-    start: Start | None,
-    free: float,
-    labels: Labels,
-) -> _Found | None:
-    """Decide what is either-or, then solve the objectives in order, then break ties."""
-    said = problem.scenario.said
-    last = np.where(programme.whole, break_ties(problem), 0.0) if programme.whole.any() else None
-    solution = solve(
-        problem,
-        programme=programme,
-        tolerances=[step.tolerance for step in said.objectives],
-        decided=Search(said.solving.gap, last),
-        clock=clock,
-        solver=solver,
-        start=start,
-        free=free,
-        labels=labels,
-    )
-    if not solution.feasible:
-        if not solution.complete:
-            raise _out_of_time()
-        if solution.decision is not None:
-            raise _undecided()
-        return None
-    return _Found(
-        values=solution.values,
-        shadow_prices=solution.shadow_prices,
-        written=solution.best.optimum.columns,
-        start=solution.start,
-        finished=solution.solved and not clock.over(),
-        decision=solution.decision,
-        stages=solution.stages,
-    )
-
-
-def _out_of_time() -> SolverError:
-    return SolverError(
-        say("time was up before any plan was found: raise `solving.time_limit_s`, or leave it out")
-    )
-
-
-def _undecided() -> SolverError:
-    """Say that decisions hold no plan: another choice may, so that "no plan" would not be true."""
-    return SolverError(
-        say(
-            "the solver's either-or decisions do not hold once they are rounded, so that it is not "
-            "known whether there is a plan; try another solver with `solving: {{solver: …}}`, or "
-            "state capacities where sites may open"
+def _has_none(found: Solution) -> bool:
+    """Tell whether there is no plan; where that is not known, refuse to say so."""
+    if found.feasible:
+        return False
+    if not found.complete:
+        raise SolverError(
+            say(
+                "time was up before any plan was found: raise `solving.time_limit_s`, or leave "
+                "it out"
+            )
         )
-    )
+    if found.decision is not None:
+        # Another choice may hold a plan, so that "no plan" would not be true.
+        raise SolverError(
+            say(
+                "the solver's either-or decisions do not hold once they are rounded, so that it "
+                "is not known whether there is a plan; try another solver with `solving: "
+                "{{solver: …}}`, or state capacities where sites may open"
+            )
+        )
+    return True
 
 
 def _continue_from(
@@ -323,38 +290,30 @@ def _continue_from(
     if start is None or start.problem.legs is not legs or start.rules != tuple(rules):
         return None
     before = start.problem
-    fresh = build_parties(scenario)
-    same = fresh == (before.givers, before.takers) and _same_choices(before.scenario, scenario)
-    if not same:
-        return None
-    return before.with_scenario(scenario)
+    parties = list_givers(scenario), list_takers(scenario)
+    known, catalogue = before.scenario.catalogue, scenario.catalogue
+    same = (
+        parties == (before.givers, before.takers)
+        and (known is catalogue or known == catalogue)
+        and _choices(before.scenario) == _choices(scenario)
+    )
+    return before.with_scenario(scenario) if same else None
 
 
-def _same_choices(one: Scenario, other: Scenario) -> bool:
-    """Tell whether two scenarios have the same columns and prices, whatever their quantities."""
-    if one.catalogue is not other.catalogue and one.catalogue != other.catalogue:
-        return False
-    fields = ("objectives", "vehicles", "co2_price_dkk_per_t", "return_loads", "fleet", "choices")
-    if any(getattr(one.said, name) != getattr(other.said, name) for name in fields):
-        return False
-    parts = ("plants", "depots")
-    return all(getattr(one, name) == getattr(other, name) for name in parts) and [
-        (site.vehicles, site.truck_limits, site.partners_at_most, _opens(site))
-        for site in one.sites.values()
-    ] == [
-        (site.vehicles, site.truck_limits, site.partners_at_most, _opens(site))
-        for site in other.sites.values()
+_CHOSEN = attrgetter(
+    "objectives", "vehicles", "co2_price_dkk_per_t", "return_loads", "fleet", "choices"
+)
+_OF_SITE = attrgetter("vehicles", "truck_limits", "partners_at_most")
+_ROLES = attrgetter("pit", "receiver", "plant", "depot")
+
+
+def _choices(scenario: Scenario) -> tuple[Any, ...]:
+    """Give what columns and prices hang on beside the parties, whatever the quantities."""
+    sites = [
+        (_OF_SITE(site), [role and role.opens for role in _ROLES(site)])
+        for site in scenario.sites.values()
     ]
-
-
-def _opens(site: Any) -> tuple[Any, ...]:
-    roles = (site.pit, site.receiver, site.plant, site.depot)
-    return tuple(role.opens if role is not None else None for role in roles)
-
-
-def build_parties(scenario: Scenario) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """List givers and takers, to be compared."""
-    return list_givers(scenario), list_takers(scenario)
+    return _CHOSEN(scenario.said), scenario.plants, scenario.depots, sites
 
 
 def _build_or_reuse(
@@ -401,12 +360,20 @@ def _interruptible() -> Iterator[Any]:
         signal.signal(signal.SIGINT, before)
 
 
-def _prove(problem: Problem, programme: Programme, found: _Found) -> Certificate:
+def _proving(found: Solution) -> Floats:
+    """Give the prices that prove the linear bound."""
+    return found.shadow_prices if found.decision is None else found.decision.relaxed_prices
+
+
+def _prove(found: Solution) -> Certificate:
     """Bound every plan from below, and check this one against every row."""
-    values, decision = programme.clean(found.values), found.decision
-    proving = found.shadow_prices if decision is None else decision.relaxed_prices
+    decision = found.decision
     certificate = certify(
-        programme, problem.objectives()[0], values, proving, written=len(found.written)
+        found.programme,
+        found.costs[0],
+        found.programme.clean(found.values),
+        _proving(found),
+        written=len(found.best.optimum.columns),
     )
     if decision is None:
         return certificate
@@ -418,20 +385,10 @@ def _prove(problem: Problem, programme: Programme, found: _Found) -> Certificate
     )
 
 
-def _build_plan(
-    problem: Problem,
-    rows: list[Row],
-    programme: Programme,
-    solver: str,
-    found: _Found,
-    *,
-    rules: tuple[Rule, ...],
-) -> Plan:
+def _build_plan(rows: list[Row], solver: str, found: Solution, rules: tuple[Rule, ...]) -> Plan:
     """Put what was found into tables; a gap that is left is said with the plan, in its proof."""
-    values = programme.clean(found.values)
-    cost, decision = problem.objectives()[0], found.decision
-    proving = found.shadow_prices if decision is None else decision.relaxed_prices
-    certificate = _prove(problem, programme, found)
+    problem, programme = found.problem, found.programme
+    certificate = _prove(found)
     if not certificate.feasible:
         raise SolverError(
             say(
@@ -440,9 +397,10 @@ def _build_plan(
                 violation=format_number(certificate.largest_violation, digits=4),
             )
         )
+    values = programme.clean(found.values)
     used = np.flatnonzero(values)
-    small = problem.only(used)
-    amount = values[used]
+    small, amount = found.used()
+    objectives = zip(problem.scenario.said.objectives, found.costs, strict=True)
     return Plan(
         flows=measure_flows(small, amount),
         processed=tabulate_processes(small, amount),
@@ -450,24 +408,28 @@ def _build_plan(
         empty_trips=tabulate_trips(small, amount),
         openings=tabulate_openings(problem, values),
         fleet=tabulate_fleet(small, amount),
-        shadow_prices=_price_rows(rows, programme.used(used, values[used]), found.shadow_prices),
+        shadow_prices=pd.DataFrame(
+            {
+                "rule": [row.rule for row in rows],
+                "label": [row.label for row in rows],
+                "sense": [row.sense for row in rows],
+                "limit": np.array([row.limit for row in rows], dtype=np.float64),
+                "used": programme.used(used, amount),
+                "shadow_price": found.shadow_prices,
+            }
+        ),
         certificate=certificate,
-        objectives={
-            step.name: float(cost @ values)
-            for step, cost in zip(
-                problem.scenario.said.objectives, problem.objectives(), strict=True
-            )
-        },
+        objectives={step.name: float(cost @ values) for step, cost in objectives},
         amounts={name: float(small.measure(name) @ amount) for name in MEASURES},
         solver=solver,
-        finished=found.finished,
+        finished=found.solved,
         problem=problem,
         proof=Proof(
             programme=programme,
             rows=name_rows(rows),
-            cost=cost,
+            cost=found.costs[0],
             values=values,
-            shadow_prices=proving,
+            shadow_prices=_proving(found),
             prices_given_decisions=found.shadow_prices,
             start=found.start,
             stages=found.stages,
@@ -479,16 +441,3 @@ def _build_plan(
 def name_rows(rows: Sequence[Row]) -> tuple[RowName, ...]:
     """Give family and subject of each row."""
     return tuple(row.name for row in rows)
-
-
-def _price_rows(rows: list[Row], used: Floats, prices: Floats) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "rule": [row.rule for row in rows],
-            "label": [row.label for row in rows],
-            "sense": [row.sense for row in rows],
-            "limit": np.array([row.limit for row in rows], dtype=np.float64),
-            "used": used,
-            "shadow_price": prices,
-        }
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import get_args
@@ -65,26 +66,17 @@ class Books:
             One row per label of the dimension, `COMMON` for what belongs to none; a column for each
             indicator of `told_in_books`, in its unit.
         """
-        if dimension not in self._grouped:
-            self._grouped[dimension] = self._group(dimension)
-        return self._grouped[dimension]
-
-    @cached_property
-    def _grouped(self) -> dict[str, pd.DataFrame]:
-        return {}
-
-    def _group(self, dimension: str) -> pd.DataFrame:
         if dimension in ("material", "period", "vehicle"):
-            order = list(self.scenario.periods) if dimension == "period" else None
             summed = self.lines.groupby(dimension)[_told()].sum()
-            if order is not None:
-                summed = summed.reindex([one for one in [*order, COMMON] if one in summed.index])
+            if dimension == "period":
+                order = [*self.scenario.periods, COMMON]
+                summed = summed.reindex([one for one in order if one in summed.index])
             return summed
         if dimension == "site":
             return self.by_site
-        sites = pd.Series(self.by_site.index, index=self.by_site.index)
-        keys = sites.map(self._project if dimension == "project" else self._municipality)
-        return self.by_site.groupby(keys.to_numpy()).sum().rename_axis(dimension)
+        key = self._project if dimension == "project" else self._municipality
+        keys = [key(site) for site in self.by_site.index]
+        return self.by_site.groupby(keys).sum().rename_axis(dimension)
 
     @cached_property
     def by_site(self) -> pd.DataFrame:
@@ -228,12 +220,12 @@ def keep_books(problem: Problem, values: Floats) -> Books:
     books
         The lines in the order of flows, then recipes, stores, empty trips and openings.
     """
-    parts = [table for kind in _TABLES for table in [_TABLES[kind](problem)] if len(table)]
+    parts = [_tabulate(problem, kind) for kind in _LABELS if problem.sizes[kind]]
     lines = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*LINE_LABELS])
     for label in LINE_LABELS:
         lines[label] = lines[label].fillna(COMMON).astype(object) if label in lines else COMMON
     places: Columns = np.concatenate(
-        [np.arange(problem.column_count)[problem.block(kind)] for kind in _TABLES]
+        [np.arange(problem.column_count)[problem.block(kind)] for kind in _LABELS]
     )
     amount = values[places]
     for indicator in kept_in_books():
@@ -257,55 +249,26 @@ def _told() -> list[str]:
     return [indicator.name for indicator in told_in_books()]
 
 
-def _moves(problem: Problem) -> pd.DataFrame:
-    keys = ("giver", "giver_kind", "taker", "taker_kind", "origin", "destination")
-    return pd.DataFrame(
-        {
-            "kind": ["moves"] * len(problem.moves),
-            **{key: problem.labels(key) for key in (*keys, "material", "vehicle", "period")},
-        }
-    )
+def _tabulate(problem: Problem, kind: str) -> pd.DataFrame:
+    """Label a line for each column of a kind, as `_LABELS` says."""
+    if kind == "moves":
+        labels = {label: problem.labels(label) for label in LINE_LABELS[1:-1]}
+    else:
+        table = problem.others[kind]
+        labels = {label: table[name].to_numpy() for label, name in _LABELS[kind].items()}
+    return pd.DataFrame({"kind": kind, **labels})
 
 
-def _processes(problem: Problem) -> pd.DataFrame:
-    table = problem.others["processes"]
-    return pd.DataFrame(
-        {"kind": "processes", "origin": table["site"], "destination": table["site"]}
-        | {"period": table["period"], "what": table["recipe"]}
-    )
-
-
-def _stores(problem: Problem) -> pd.DataFrame:
-    table = problem.others["stores"]
-    return pd.DataFrame(
-        {"kind": "stores", "origin": table["site"], "destination": table["site"]}
-        | {"material": table["material"], "period": table["period"], "what": table["depot"]}
-    )
-
-
-def _trips(problem: Problem) -> pd.DataFrame:
-    if not problem.sizes["trips"]:
-        return pd.DataFrame()
-    table = problem.others["trips"]
-    labels = ("origin", "destination", "vehicle", "period")
-    return pd.DataFrame({"kind": "trips", **{label: table[label] for label in labels}})
-
-
-def _openings(problem: Problem) -> pd.DataFrame:
-    table = problem.others["openings"]
-    return pd.DataFrame(
-        {"kind": "openings", "origin": table["site"], "destination": table["site"]}
-        | {"what": table["role"]}
-    )
-
-
-_TABLES = {
-    "moves": _moves,
-    "processes": _processes,
-    "stores": _stores,
-    "trips": _trips,
-    "openings": _openings,
+_HERE = {"origin": "site", "destination": "site"}
+_LABELS: Mapping[str, Mapping[str, str]] = {
+    "moves": {},
+    "processes": {**_HERE, "period": "period", "what": "recipe"},
+    "stores": {**_HERE, "material": "material", "period": "period", "what": "depot"},
+    "trips": {label: label for label in ("origin", "destination", "vehicle", "period")},
+    "openings": {**_HERE, "what": "role"},
 }
+"""Kinds of columns in the order of the books, and where labels stand in their tables; moves have
+all of them."""
 
 
 def _count_trips(problem: Problem, lines: pd.DataFrame, amount: Floats, places: Columns) -> None:
@@ -347,7 +310,7 @@ def _count_masses(problem: Problem, lines: pd.DataFrame, moves: Mask) -> None:
 
 
 def _order_like_flows(problem: Problem, lines: pd.DataFrame) -> None:
-    kinds = {kind: number for number, kind in enumerate(_TABLES)}
+    kinds = {kind: number for number, kind in enumerate(_LABELS)}
     order = {period: number for number, period in enumerate(problem.scenario.periods)}
     lines["_kind"] = lines["kind"].map(kinds)
     lines["_period"] = lines["period"].map(order).fillna(-1)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from raastof_geo.arrays import Floats, Mask
+from raastof_geo.assignment.alone import plain_trucks
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.solving.solve import solve
 from raastof_geo.assignment.statement.problem import Problem
@@ -17,8 +18,8 @@ from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.effect.baseline import BaselinePlan
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.legs.legs import Legs
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.choice import Choices
-from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.target import Targets
 from raastof_geo.scenario.scenario import Scenario
 
@@ -86,22 +87,15 @@ def _sums(books: Books) -> dict[str, float]:
 
 def _applies(scenario: Scenario, name: CauseName) -> bool:
     said = scenario.said
-    if name == "reuse":
-        return True
-    if name == "plants":
-        return bool(scenario.plants)
-    if name == "storage":
-        return bool(scenario.depots)
-    if name == "trucks":
-        return bool(said.fleet) or set(_plain_trucks(said)) != set(said.vehicles)
-    if name == "return_loads":
-        return said.return_loads is not None
-    return bool(said.agreements) or said.targets != Targets() or said.choices != Choices()
-
-
-def _plain_trucks(said: ScenarioFile) -> tuple[str, ...]:
-    plenty = tuple(name for name in said.vehicles if name not in said.fleet)
-    return said.baseline.vehicles or plenty or said.vehicles
+    asks = {
+        "reuse": True,
+        "plants": bool(scenario.plants),
+        "storage": bool(scenario.depots),
+        "trucks": bool(said.fleet) or set(plain_trucks(said)) != set(said.vehicles),
+        "return_loads": said.return_loads is not None,
+        "terms": bool(said.agreements) or (said.targets, said.choices) != (Targets(), Choices()),
+    }
+    return asks[name]
 
 
 class _Variants:
@@ -135,7 +129,7 @@ def _switch(scenario: Scenario, causes: Collection[CauseName]) -> Scenario:
     said = scenario.said
     changes: dict[str, object] = {"targets": Targets(), "agreements": (), "choices": Choices()}
     if "trucks" not in causes:
-        changes |= {"vehicles": _plain_trucks(said), "fleet": {}}
+        changes |= {"vehicles": plain_trucks(said), "fleet": {}}
     if "return_loads" not in causes:
         changes["return_loads"] = None
     return replace(scenario, said=said.model_copy(update=changes))
@@ -155,17 +149,11 @@ def _closed(problem: Problem, causes: Collection[CauseName]) -> Mask:
 def _decided(problem: Problem, plan: Plan, causes: Collection[CauseName]) -> Floats:
     """Take over which candidates the plan opens, of the kinds that are switched on."""
     values = np.zeros(problem.column_count)
-    opened = {
-        (row["role"], row["site"])
-        for row in plan.openings.to_dict(orient="records")
-        if row["opened"]
-    }
-    later = {"plant": "plants", "depot": "storage"}
+    opened = {(one.role, one.site) for one in plan.openings.itertuples() if one.opened}
+    later: dict[Any, str] = {Role.PLANT: "plants", Role.DEPOT: "storage"}
     if not problem.sizes["openings"]:
         return values
-    table = problem.others["openings"]
-    for number, (role, site) in enumerate(zip(table["role"], table["site"], strict=True)):
-        known = later.get(role)
-        if (role, site) in opened and (known is None or known in causes):
-            values[problem.starts["openings"] + number] = 1.0
+    for at, one in enumerate(problem.others["openings"].itertuples(), problem.starts["openings"]):
+        if (one.role, one.site) in opened and later.get(one.role, "reuse") in {*causes, "reuse"}:
+            values[at] = 1.0
     return values

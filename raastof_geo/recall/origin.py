@@ -13,7 +13,7 @@ from scipy import sparse
 
 from raastof_geo.assignment.plan import Plan, Proof
 from raastof_geo.assignment.rules import RULES, DeclaredRule, Family, RowName, Rule
-from raastof_geo.assignment.rules.bounds import BOUNDED
+from raastof_geo.assignment.rules.throughput import BOUNDED
 from raastof_geo.assignment.solving.price_in import Start
 from raastof_geo.assignment.solving.stages import Stage
 from raastof_geo.assignment.statement.problem import Problem

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 from scipy import sparse
@@ -35,7 +35,7 @@ from raastof_geo.assignment.telling.violation import (
     find_least_violation,
     lift_rows,
 )
-from raastof_geo.language import Message, Readable, say
+from raastof_geo.language import Message, say
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 
 _FREE = 1e-6
@@ -100,17 +100,14 @@ def _say_conflicts(
     yield from say_missing(case, share)
     if share is not None:
         yield from say_levers(case, share, rules=rules)
-    needs: dict[int, Need] = {}
-    offers: dict[int, Offer] = {}
+    told: list[Need | Offer] = []
     for conflict in find_conflicts(case.rows, case.programme, case.violation)[:_MOST_GROUPS]:
-        entries = {at: case.entry(at) for at in conflict.wants}
-        some = {at: one for at, one in entries.items() if isinstance(one, Need)}
-        others = {at: one for at, one in entries.items() if isinstance(one, Offer)}
-        needs |= some
-        offers |= others
-        yield from _say_needs_together(case, some)
-        yield from _say_offers_together(case, others)
-    yield from _cite_rules(case.problem.scenario, list(needs.values()), list(offers.values()))
+        entries = [(at, case.entry(at)) for at in conflict.wants]
+        for kind in (Need, Offer):
+            asking = {at: entry for at, entry in entries if isinstance(entry, kind)}
+            told += asking.values()
+            yield from _say_together(case, asking)
+    yield from _cite_rules(case.problem.scenario, told)
     yield from _say_binding(case)
 
 
@@ -149,118 +146,75 @@ def find_conflicts(
 # --- who is in it together ----------------------------------------------------------------------
 
 
-_Asking: TypeAlias = dict[int, Need] | dict[int, Offer]
-"""Needs, or surplus, by the rows that ask for more than there is."""
+def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Message]:
+    """Say what several, by their rows, want or must lose, who alone may deal, and what they can.
 
-
-@dataclass(frozen=True)
-class _Together:
-    """What several ask for, and the most that they can have."""
-
-    asked: float
-    most: float
-    sites: Message
-    others: Message
-    """Who alone may serve them, or take from them."""
-
-    @property
-    def told(self) -> dict[str, Readable]:
-        """Amounts, with decimals that show what is missing."""
-        missing = self.asked - self.most
-        return {
-            "asked": tell_number(self.asked, beside=missing),
-            "most": tell_number(self.most, beside=missing),
-            "missing": tell_number(missing),
-        }
-
-
-def _weigh_together(case: Case, asking: _Asking) -> _Together | None:
-    """Find the most that several can have together; one alone is told before."""
+    One alone is told before.
+    """
     if not 2 <= len(asking) <= _MOST_TOGETHER:
-        return None
-    scenario = case.problem.scenario
-    entries: list[Need | Offer] = list(asking.values())
-    mine, theirs = ("taker", "origin")
-    if isinstance(entries[0], Offer):
-        mine, theirs = ("giver", "destination")
+        return
+    scenario, entries = case.problem.scenario, list(asking.values())
     asked, most = sum(entry.tonnes for entry in entries), case.most(list(asking))
-    live = case.columns(mine, [entry.id for entry in entries])
-    if most is None or most > asked - 1e-3 or not len(live):
-        return None
-    others = sorted(set(case.problem.labels(theirs, live).tolist()))
-    sites = dict.fromkeys(entry.site for entry in entries)
-    return _Together(
-        asked,
-        most,
-        list_names([name_site(scenario, site) for site in sites]),
-        list_names([name_site(scenario, site) for site in others]),
-    )
-
-
-def _say_needs_together(case: Case, needs: dict[int, Need]) -> Iterator[Message]:
-    """Say who wants how much of what, who alone may serve it, and how much they have."""
-    scenario, found = case.problem.scenario, _weigh_together(case, needs)
-    if found is None:
+    partners = case.partners(entries)
+    if most is None or most > asked - 1e-3 or not partners:
         return
-    windows = {period for need in needs.values() for period in need.periods}
-    uses = dict.fromkeys(need.use for need in needs.values())
-    yield say(
-        "together, {wanted} t are needed for {uses} in {periods} by {needs}; only {givers} may "
-        "serve that, and have at most {have} t for it: {missing} t too little",
-        needs=found.sites,
-        wanted=found.told["asked"],
-        uses=list_names([call_use(scenario, use) for use in uses]),
-        periods=span(tuple(period for period in scenario.periods if period in windows)),
-        givers=found.others,
-        have=found.told["most"],
-        missing=found.told["missing"],
+    missing = asked - most
+    amounts = [tell_number(tonnes, beside=missing) for tonnes in (asked, most)]
+    sites = list_names(
+        [name_site(scenario, one) for one in dict.fromkeys(one.site for one in entries)]
     )
-
-
-def _say_offers_together(case: Case, offers: dict[int, Offer]) -> Iterator[Message]:
-    """Say who must lose how much of what, who alone may take it, and what they have room for."""
-    scenario, found = case.problem.scenario, _weigh_together(case, offers)
-    if found is None:
-        return
-    materials = dict.fromkeys(offer.material for offer in offers.values())
-    yield say(
-        "together, {total} t of {materials} must leave {offers}; only {takers} may take that, and "
-        "have room for at most {room} t: {missing} t too little",
-        offers=found.sites,
-        total=found.told["asked"],
-        materials=list_names([call_material(scenario, name) for name in materials]),
-        takers=found.others,
-        room=found.told["most"],
-        missing=found.told["missing"],
-    )
+    others = list_names([name_site(scenario, one) for one in partners])
+    if needs := [entry for entry in entries if isinstance(entry, Need)]:
+        uses = dict.fromkeys(need.use for need in needs)
+        windows = {period for need in needs for period in need.periods}
+        yield say(
+            "together, {wanted} t are needed for {uses} in {periods} by {needs}; only {givers} may "
+            "serve that, and have at most {have} t for it: {missing} t too little",
+            needs=sites,
+            wanted=amounts[0],
+            uses=list_names([call_use(scenario, use) for use in uses]),
+            periods=span(tuple(period for period in scenario.periods if period in windows)),
+            givers=others,
+            have=amounts[1],
+            missing=tell_number(missing),
+        )
+    else:
+        materials = dict.fromkeys(one.material for one in entries if isinstance(one, Offer))
+        yield say(
+            "together, {total} t of {materials} must leave {offers}; only {takers} may take that, "
+            "and have room for at most {room} t: {missing} t too little",
+            offers=sites,
+            total=amounts[0],
+            materials=list_names([call_material(scenario, one) for one in materials]),
+            takers=others,
+            room=amounts[1],
+            missing=tell_number(missing),
+        )
 
 
 # --- which rules --------------------------------------------------------------------------------
 
 
-def _cite_rules(
-    scenario: Scenario, needs: Sequence[Need], offers: Sequence[Offer]
-) -> Iterator[Message]:
+def _cite_rules(scenario: Scenario, told: Sequence[Need | Offer]) -> Iterator[Message]:
     """Cite the conditions that keep what is offered from needs of this conflict, and its surplus.
 
     Only what a need could use in its time, and only where consent would open it.
     """
-    pairs: dict[tuple[str, str, str], None] = {}
-    for need in needs:
-        for offer in scenario.offers:
-            if _in_time(scenario, offer, need):
-                pairs[offer.material, need.use, scenario.sites[need.site].land] = None
-    for offer in offers:
-        for need in scenario.needs:
-            if _in_time(scenario, offer, need):
-                pairs[offer.material, need.use, scenario.sites[need.site].land] = None
-    told = 0
-    for material, use, land in sorted(pairs):
-        blocked = scenario.blocks(material, use, land)
-        conditional = blocked is not None and blocked[1] in scenario.catalogue.conditions
-        if conditional and told < _MOST_CITED:
-            told += 1
-            yield cite_fit(scenario, material, use, land)
+    needs = [entry for entry in told if isinstance(entry, Need)]
+    offers = [entry for entry in told if isinstance(entry, Offer)]
+    pairs = {
+        (offer.material, need.use, scenario.sites[need.site].land)
+        for need, offer in itertools.chain(
+            itertools.product(needs, scenario.offers), itertools.product(scenario.needs, offers)
+        )
+        if _in_time(scenario, offer, need)
+    }
+    conditions = scenario.catalogue.conditions
+    blocked = [
+        pair for pair in sorted(pairs) if (scenario.blocks(*pair) or ("", ""))[1] in conditions
+    ]
+    for pair in blocked[:_MOST_CITED]:
+        yield cite_fit(scenario, *pair)
 
 
 def _in_time(scenario: Scenario, offer: Offer, need: Need) -> bool:

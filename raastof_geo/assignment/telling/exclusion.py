@@ -105,7 +105,7 @@ def _say_lots(
         yield from told[:_MOST_TOLD]
         return
     least = [number for number, row in enumerate(rows) if row.rule == LOTS_LEAST.name]
-    bending = make_bending(rows, programme, solver=solver, closed=None, short=least, over=[])
+    bending = make_bending(rows, programme, solver=solver, short=least, over=[])
     values = bending.decide(time_limit_s=_PATIENCE_S)
     if values is None:
         return
@@ -194,7 +194,7 @@ def _say_partners(
 ) -> Iterator[Message]:
     """Say how many partners would do, where one site or more have too few."""
     limited = [number for number, row in enumerate(rows) if row.rule == PARTNERS_LIMITED.name]
-    bending = make_bending(rows, programme, solver=solver, closed=None, short=[], over=limited)
+    bending = make_bending(rows, programme, solver=solver, short=[], over=limited)
     values = bending.decide(time_limit_s=_PATIENCE_S)
     if values is None:
         return

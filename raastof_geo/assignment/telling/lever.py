@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -16,9 +16,8 @@ from raastof_geo.assignment.telling.violation import lift_rows
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.said.entry import DueAmount
 from raastof_geo.scenario.said.file import ScenarioFile
-from raastof_geo.scenario.said.site import Site
 from raastof_geo.scenario.said.target import ShareDefinition
-from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.scenario import Need, Scenario
 
 _Windowed = TypeVar("_Windowed", bound=DueAmount)
 
@@ -105,13 +104,23 @@ def _say_stopped(case: Case, counts: set[str]) -> Iterator[Message]:
 def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile]]:
     """Give the scenario without windows, and with all conditions that keep an offer out."""
     said = scenario.said
-    sites = {name: _without_windows(site) for name, site in said.sites.items()}
+    sites = {
+        name: site.model_copy(
+            update={
+                "offers": tuple(map(_widen, site.offers)),
+                "needs": tuple(map(_widen, site.needs)),
+            }
+        )
+        for name, site in said.sites.items()
+    }
     if sites != said.sites:
         yield (
             say("if all surplus and all needs could wait for any period"),
             said.model_copy(update={"sites": sites}),
         )
-    blocking = _blocking_conditions(scenario)
+    there = {offer.material for offer in scenario.offers}
+    there |= {material for plant in scenario.plants for material in plant.makes}
+    blocking = find_blocking(scenario, scenario.needs, there)
     if blocking:
         accepted = (*said.accepted_conditions, *blocking)
         yield (
@@ -123,38 +132,27 @@ def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile
         )
 
 
-def _without_windows(site: Site) -> Site:
-    offers = tuple(_widen(entry) for entry in site.offers)
-    needs = tuple(_widen(entry) for entry in site.needs)
-    return site.model_copy(update={"offers": offers, "needs": needs})
-
-
 def _widen(entry: _Windowed) -> _Windowed:
     if entry.amount is None or not (entry.first or entry.last):
         return entry
     return entry.model_copy(update={"first": None, "last": None})
 
 
-def _blocking_conditions(scenario: Scenario) -> list[str]:
-    """Find conditions that keep a material that is offered or made here from a need."""
-    there = {offer.material for offer in scenario.offers} | _made(scenario)
+def find_blocking(scenario: Scenario, needs: Iterable[Need], materials: Iterable[str]) -> list[str]:
+    """Find the conditions not accepted that keep some materials from some needs.
+
+    Returns
+    -------
+    conditions
+        Ids, in the order of needs, then of materials.
+    """
     found: dict[str, None] = {}
-    for need in scenario.needs:
-        land = scenario.sites[need.site].land
-        for material in sorted(there):
-            blocked = scenario.blocks(material, need.use, land)
+    for need in needs:
+        for material in sorted(materials):
+            blocked = scenario.blocks(material, need.use, scenario.sites[need.site].land)
             if blocked is not None and blocked[1] in scenario.catalogue.conditions:
                 found[blocked[1]] = None
     return list(found)
-
-
-def _made(scenario: Scenario) -> set[str]:
-    return {
-        material
-        for plant in scenario.plants
-        for process in plant.processes
-        for material in process.outputs
-    }
 
 
 def _count_counting(scenario: Scenario, definition: ShareDefinition) -> float:

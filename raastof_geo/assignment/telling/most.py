@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from raastof_geo.arrays import Columns, Floats, Mask
+from raastof_geo.arrays import Floats, Mask
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.limits import SHARE_REACHED
 from raastof_geo.assignment.rules.row import Row
@@ -51,17 +51,17 @@ class Case:
         """Which moves a plan may use, as far as is certain."""
         return ~self.unusable.moves
 
-    def columns(self, key: str, labels: Sequence[str]) -> Columns:
-        """Give the live moves of some givers or takers.
+    def partners(self, entries: Sequence[Need | Offer]) -> list[str]:
+        """Find who may serve some needs, or take some surplus, by moves that a plan may use.
 
         Returns
         -------
-        columns
-            Numbers of moves, without those that no plan can use.
+        sites
+            Their ids in order; empty where no plan can use any move.
         """
-        parts = [self.problem.of(key, label) for label in labels]
-        columns: Columns = np.concatenate(parts) if parts else np.empty(0, np.int64)
-        return np.asarray(columns[self.live[columns]])
+        mine, theirs = ends_of(entries[0])
+        moves = np.concatenate([self.problem.of(mine, entry.id) for entry in entries])
+        return sorted(set(self.problem.labels(theirs, moves[self.live[moves]]).tolist()))
 
     def entry(self, at: int) -> Need | Offer | None:
         """Give the need or the surplus that a row is about; none where it is about neither."""
@@ -91,6 +91,11 @@ class Case:
             if most is not None:
                 return max(0.0, -most.value)
         return None
+
+
+def ends_of(entry: Need | Offer) -> tuple[str, str]:
+    """Give the labels of moves under which an entry stands, and the site at the other end."""
+    return ("taker", "origin") if isinstance(entry, Need) else ("giver", "destination")
 
 
 def is_share(family: Family) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
@@ -12,6 +12,7 @@ from raastof_geo.assignment.rules.limits import PASSAGES_LIMITED, SHARE_REACHED
 from raastof_geo.assignment.rules.row import RowName
 from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Language, Message, Readable, format_number, say
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.said.target import PassageLimit
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
@@ -66,6 +67,11 @@ class _Number(Message):
         return format_number(self.values["value"], digits=self.digits, language=language)
 
 
+def fill(template: Message, **values: Readable) -> Message:
+    """Give a sentence of a table with its values; those that it does not speak of are let go."""
+    return replace(template, values=values)
+
+
 def call(name: Mapping[str, str]) -> Message:
     """Give a name of the catalogue in the language that is being read."""
     return _Named("", name)
@@ -100,6 +106,21 @@ def _digits(value: float, beside: float | None) -> int:
     return 0 if least >= 100 else 1 if least >= 10 else 2 if least >= 0.1 else 3
 
 
+_BLOCKED = {
+    "may_serve": say("{material} may serve {use}"),
+    "no_rule": say("no rule of the catalogue lets {material} serve {use}"),
+    "land_forbidden": say(
+        "{material} may not come to land of the kind `{land}` (rule {rule}: {source})"
+    ),
+    "forbidden": say("{material} may not serve {use} (rule {rule}: {source})"),
+    "condition": say(
+        "{material} may serve {use} only under the condition `{condition}`, which the scenario has "
+        "not accepted (rule {rule}: {source})"
+    ),
+}
+"""What keeps a material from a use, by the kind that `Scenario.blocks` tells."""
+
+
 def cite_fit(scenario: Scenario, material: str, use: str, land: str) -> Message:
     """Say which rule keeps a material from a use, with its source.
 
@@ -109,42 +130,18 @@ def cite_fit(scenario: Scenario, material: str, use: str, land: str) -> Message:
         A half-sentence; where nothing blocks it, that it may serve.
     """
     catalogue = scenario.catalogue
-    blocked = scenario.blocks(material, use, land)
-    names = {
-        "material": call(catalogue.materials[material].name),
-        "use": call(catalogue.uses[use].name),
-    }
-    if blocked is None:
-        return say("{material} may serve {use}", **names)
-    rule, kind = blocked
+    rule, kind = scenario.blocks(material, use, land) or ("", "may_serve")
     fit, move = catalogue.fit(material, use), catalogue.soil_move(material, land)
     of_land = move is not None and move.rule == rule and (fit is None or fit.rule != rule)
     cited = move if of_land else fit
-    source = catalogue.cite(cited.citation) if cited is not None else ""
-    if kind == "no_rule":
-        return say("no rule of the catalogue lets {material} serve {use}", **names)
-    if kind == "land_forbidden":
-        return say(
-            "{material} may not come to land of the kind `{land}` (rule {rule}: {source})",
-            **names,
-            land=land,
-            rule=rule,
-            source=source,
-        )
-    if kind == "forbidden":
-        return say(
-            "{material} may not serve {use} (rule {rule}: {source})",
-            **names,
-            rule=rule,
-            source=source,
-        )
-    return say(
-        "{material} may serve {use} only under the condition `{condition}`, which the scenario has "
-        "not accepted (rule {rule}: {source})",
-        **names,
+    return fill(
+        _BLOCKED.get(kind, _BLOCKED["condition"]),
+        material=call_material(scenario, material),
+        use=call_use(scenario, use),
+        land=land,
         condition=kind,
         rule=rule,
-        source=source,
+        source=catalogue.cite(cited.citation) if cited is not None else "",
     )
 
 
@@ -233,12 +230,11 @@ def _name_road(limit: PassageLimit) -> str:
 
 def find_entry(scenario: Scenario, about: About) -> Need | Offer | None:
     """Find the need or the surplus that a row is about."""
-    entries: Sequence[Need | Offer] = ()
-    if about.role == "need":
-        entries = scenario.needs
-    elif about.role == "offer":
-        entries = scenario.offers
-    return next((entry for entry in entries if entry.id == str(about)), None)
+    entries: Mapping[str, Sequence[Need | Offer]] = {
+        Role.NEED: scenario.needs,
+        Role.OFFER: scenario.offers,
+    }
+    return next((one for one in entries.get(about.role, ()) if one.id == str(about)), None)
 
 
 def agreement_of(scenario: Scenario, about: About) -> Agreement:
@@ -246,45 +242,35 @@ def agreement_of(scenario: Scenario, about: About) -> Agreement:
     return scenario.said.agreements[about.entry]
 
 
+_AGREED = {
+    "nothing": say("the agreement that {giver} sends nothing to {taker} in {periods}"),
+    "forbidden": say("the agreement that {giver} sends no {material} to {taker} in {periods}"),
+    "at_most": say(
+        "the agreement between {giver} and {taker} (at most {tonnes} t of {material} in {periods})"
+    ),
+    "at_least": say(
+        "the agreement between {giver} and {taker} (at least {tonnes} t of {material} in {periods})"
+    ),
+    "tonnes": say(
+        "the agreement between {giver} and {taker} ({tonnes} t of {material} in {periods})"
+    ),
+}
+"""What is agreed, by the field that says it."""
+
+
 def name_agreement(scenario: Scenario, agreement: Agreement) -> Message:
     """Say who has agreed with whom on what, and when."""
-    periods = agreement.periods(tuple(scenario.periods))
-    told = {
-        "giver": name_site(scenario, agreement.giver),
-        "taker": name_site(scenario, agreement.taker),
-        "material": say("any material")
-        if agreement.material is None
-        else call_material(scenario, agreement.material),
-        "periods": span(periods),
-    }
-    if agreement.forbidden:
-        return (
-            say(
-                "the agreement that {giver} sends no {material} to {taker} in {periods}",
-                **told,
-            )
-            if agreement.material is not None
-            else say("the agreement that {giver} sends nothing to {taker} in {periods}", **told)
-        )
-    tonnes = tell_number(agreed_tonnes(scenario, agreement))
-    if agreement.at_most is not None:
-        return say(
-            "the agreement between {giver} and {taker} (at most {tonnes} t of {material} in "
-            "{periods})",
-            **told,
-            tonnes=tonnes,
-        )
-    if agreement.at_least is not None:
-        return say(
-            "the agreement between {giver} and {taker} (at least {tonnes} t of {material} in "
-            "{periods})",
-            **told,
-            tonnes=tonnes,
-        )
-    return say(
-        "the agreement between {giver} and {taker} ({tonnes} t of {material} in {periods})",
-        **told,
-        tonnes=tonnes,
+    what = next(key for key in _AGREED if getattr(agreement, key, None))
+    if agreement.forbidden and agreement.material is None:
+        what = "nothing"
+    material = agreement.material
+    return fill(
+        _AGREED[what],
+        giver=name_site(scenario, agreement.giver),
+        taker=name_site(scenario, agreement.taker),
+        material=call_material(scenario, material) if material else say("any material"),
+        periods=span(agreement.periods(tuple(scenario.periods))),
+        tonnes=tell_number(agreed_tonnes(scenario, agreement)),
     )
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
 from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
 from raastof_geo.assignment.rules.row import Row, RowName, Rule
+from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Search, solve
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.statement.statement import restate
+from raastof_geo.assignment.telling.lever import find_blocking
 from raastof_geo.assignment.telling.most import Case
 from raastof_geo.assignment.telling.names import (
     agreement_of,
@@ -27,10 +29,10 @@ from raastof_geo.assignment.telling.names import (
     tell_number,
     unit_of_row,
 )
-from raastof_geo.assignment.telling.violation import bend_rows
+from raastof_geo.assignment.telling.violation import make_bending
 from raastof_geo.figures.vocabulary import CO2E, COST
 from raastof_geo.language import Message, say
-from raastof_geo.scenario.said.choice import Choices
+from raastof_geo.scenario.said.entry import NeedEntry, OfferEntry
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.target import SecondaryShare
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
@@ -87,7 +89,13 @@ def find_repairs(
         The largest secondary share that any plan can have; none where it is not what is missing.
     """
     ranked, tried = try_repairs(case, rows, programme, rules=rules, share=share)
-    told = [
+    if tried and not ranked:
+        return [
+            say(
+                "no single change that was tried makes a plan possible ({tried} tried)", tried=tried
+            )
+        ]
+    return [
         say(
             "repair {number}: {what}; then a plan exists with {kg} kg CO2e and {dkk} DKK",
             number=number,
@@ -97,13 +105,6 @@ def find_repairs(
         )
         for number, repair in enumerate(ranked[:_MOST_TOLD], 1)
     ]
-    if not told and tried:
-        told = [
-            say(
-                "no single change that was tried makes a plan possible ({tried} tried)", tried=tried
-            )
-        ]
-    return told
 
 
 def try_repairs(
@@ -121,34 +122,30 @@ def try_repairs(
     repairs, tried
         By what the first objective is then, and how many changes were tried before time was up.
     """
-    started = time.monotonic()
+    clock = Clock(_PATIENCE_S)
     found: list[Repair] = []
     tried = 0
-    for attempt in _attempts(case, rows, programme, rules=rules, share=share):
+    attempts = itertools.chain(
+        _raise_limits(case, rows, programme),
+        (_restate(case, *proposal, rules) for proposal in _change_scenario(case, share)),
+    )
+    for attempt in attempts:
         tried += 1
         if attempt is not None:
             found.append(attempt)
-        if tried >= _MOST_TRIED or time.monotonic() - started > _PATIENCE_S:
+        if tried >= _MOST_TRIED or clock.over():
             break
     return sorted(found, key=lambda repair: (repair.objective, str(repair.message))), tried
 
 
-def _attempts(
-    case: Case,
-    rows: Sequence[Row],
-    programme: Programme,
-    *,
-    rules: Sequence[Rule],
-    share: float | None,
-) -> Iterator[Repair | None]:
-    yield from _raise_limits(case, rows, programme)
-    for message, said in _change_scenario(case, share):
-        other = restate(case.problem, said, rules)
-        if other is None:
-            yield None
-        else:
-            change = Change(said=said)
-            yield _solve(other.problem, other.programme, message, case.solver, change)
+def _restate(
+    case: Case, message: Message, said: ScenarioFile, rules: Sequence[Rule]
+) -> Repair | None:
+    """Solve another scenario; none where it has no plan, or its legs cannot be priced."""
+    other = restate(case.problem, said, rules)
+    if other is None:
+        return None
+    return _solve(other.problem, other.programme, message, case.solver, Change(said=said))
 
 
 # --- more room here -----------------------------------------------------------------------------
@@ -163,7 +160,10 @@ def _raise_limits(case: Case, rows: Sequence[Row], programme: Programme) -> Iter
         number = row.family.number(row.about)
         if not number or row.sense != "<=":
             continue
-        more = _least_more(case, at)
+        bending = make_bending(case.rows, case.programme, solver=case.solver, short=[], over=[at])
+        found = bending.solve()
+        # None where this limit alone makes no plan possible, however far it is raised.
+        more = None if found is None else found.over.get(at)
         if more is None:
             continue
         limit = _round_up(row.limit + more)
@@ -186,18 +186,24 @@ def _round_up(limit: float) -> float:
     return math.ceil(limit * times - 1e-6) / times
 
 
-def _least_more(case: Case, at: int) -> float | None:
-    """Find how much more one row has to allow, if that alone makes a plan possible."""
-    found = bend_rows(
-        case.rows, case.programme, solver=case.solver, closed=None, short=[], over=[at]
-    )
-    return None if found is None else found.over.get(at)
-
-
 # --- another scenario ---------------------------------------------------------------------------
 
 
-def _change_scenario(case: Case, share: float | None) -> Iterator[tuple[Message, ScenarioFile]]:
+_Proposal: TypeAlias = tuple[Message, ScenarioFile]
+
+
+def _propose(scenario: Scenario, message: Message, **changes: object) -> _Proposal:
+    return message, scenario.said.model_copy(update=changes)
+
+
+def _propose_site(
+    scenario: Scenario, message: Message, site_id: str, **changes: object
+) -> _Proposal:
+    other = scenario.sites[site_id].model_copy(update=changes)
+    return _propose(scenario, message, sites={**scenario.sites, site_id: other})
+
+
+def _change_scenario(case: Case, share: float | None) -> Iterator[_Proposal]:
     """Propose windows, conditions, virgin material, targets, agreements and choices to give up."""
     scenario = case.problem.scenario
     short = [case.entry(at) for at in case.violation.short]
@@ -206,9 +212,9 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[tuple[Message,
     yield from _accept_conditions(scenario, needs, offers, share is not None)
     yield from _receive_more(case, [offer.material for offer in offers])
     for need in needs:
-        yield from _change_need(scenario, need)
+        yield from _change_entry(scenario, need)
     for offer in offers:
-        yield from _change_offer(scenario, offer)
+        yield from _change_entry(scenario, offer)
     if share is not None:
         yield from _lower_share(scenario, share)
     yield from _give_up_agreements(case)
@@ -217,74 +223,112 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[tuple[Message,
 
 def _accept_conditions(
     scenario: Scenario, needs: Sequence[Need], offers: Sequence[Offer], share_short: bool
-) -> Iterator[tuple[Message, ScenarioFile]]:
-    said = scenario.said
-    for condition in _conditions_that_block(scenario, needs, offers, share_short):
-        accepted = (*said.accepted_conditions, condition)
-        yield (
+) -> Iterator[_Proposal]:
+    """Propose conditions whose acceptance would open a use to an offered material."""
+    stuck = {offer.material for offer in offers}
+    conditions = find_blocking(
+        scenario,
+        scenario.needs if stuck or share_short else needs,
+        stuck or {offer.material for offer in scenario.offers},
+    )
+    for condition in conditions:
+        yield _propose(
+            scenario,
             say(
                 "accept the condition `{condition}` ({words})",
                 condition=condition,
                 words=call(scenario.catalogue.conditions[condition]),
             ),
-            said.model_copy(update={"accepted_conditions": accepted}),
+            accepted_conditions=(*scenario.said.accepted_conditions, condition),
         )
 
 
-def _receive_more(case: Case, left: Sequence[str]) -> Iterator[tuple[Message, ScenarioFile]]:
+def _receive_more(case: Case, left: Sequence[str]) -> Iterator[_Proposal]:
     """Let a receiver accept what is left, or what keeps a plant from running."""
-    scenario, said = case.problem.scenario, case.problem.scenario.said
+    scenario = case.problem.scenario
     taken = {material for taker in case.problem.takers for material in taker.accepts}
     stuck = {one for stop in case.unusable.stops.values() for one in stop.stuck if one not in taken}
     for material in list(dict.fromkeys([*sorted(stuck), *left]))[:_MOST_RECEIVED]:
-        for site_id, site in list(scenario.sites.items()):
+        for site_id, site in scenario.sites.items():
             if site.receiver is None or material in site.receiver.accepts:
                 continue
             accepts = (*site.receiver.accepts, material)
-            receiver = site.receiver.model_copy(update={"accepts": accepts})
-            other = site.model_copy(update={"receiver": receiver})
-            yield (
+            yield _propose_site(
+                scenario,
                 say(
                     "let {site} accept {material} (`{id}`)",
                     site=name_site(scenario, site_id),
                     material=call_material(scenario, material),
                     id=material,
                 ),
-                said.model_copy(update={"sites": {**scenario.sites, site_id: other}}),
+                site_id,
+                receiver=site.receiver.model_copy(update={"accepts": accepts}),
             )
 
 
-def _lower_share(scenario: Scenario, share: float) -> Iterator[tuple[Message, ScenarioFile]]:
+def _change_entry(scenario: Scenario, entry: Need | Offer) -> Iterator[_Proposal]:
+    """Widen a window, let a need take all that the catalogue allows, or let surplus stay."""
+    site = scenario.sites[entry.site]
+    said: tuple[NeedEntry, ...] | tuple[OfferEntry, ...]
+    key, said = ("needs", site.needs) if isinstance(entry, Need) else ("offers", site.offers)
+    at = entry.number - 1
+    for message, changes in _change_said(said[at], name_site(scenario, entry.site)):
+        other = said[at].model_copy(update=changes)
+        entries = (*said[:at], other, *said[at + 1 :])
+        yield _propose_site(scenario, message, entry.site, **{key: entries})
+
+
+def _change_said(
+    entry: NeedEntry | OfferEntry, site: str
+) -> Iterator[tuple[Message, dict[str, object]]]:
+    needs = isinstance(entry, NeedEntry)
+    if entry.amount is not None and (entry.first or entry.last):
+        wider = (
+            say("let the need of {site} be met in any period", site=site)
+            if needs
+            else say("let the surplus of {site} leave in any period", site=site)
+        )
+        yield wider, {"first": None, "last": None}
+    if isinstance(entry, OfferEntry):
+        yield (
+            say("let surplus stay at {site} (`must_leave: false`)", site=site),
+            {"must_leave": False},
+        )
+    elif entry.materials is not None:
+        told = say(
+            "let {site} use all materials that the catalogue allows, virgin ones too", site=site
+        )
+        yield told, {"materials": None}
+
+
+def _lower_share(scenario: Scenario, share: float) -> Iterator[_Proposal]:
     """Ask for the largest share that there can be, rounded down as it is told."""
-    said, target = scenario.said, scenario.said.targets.secondary_share
+    targets = scenario.said.targets
+    target = targets.secondary_share
     if target is None:
         return
     reached = max(0.0, math.floor(share * 1e4 + 1e-5) / 1e4)
     lower = SecondaryShare.model_construct(
         at_least=reached, definition=target.definition, period=target.period
     )
-    yield (
-        say("lower targets.secondary_share.at_least to {share} %", share=_percent(reached)),
-        said.model_copy(
-            update={"targets": said.targets.model_copy(update={"secondary_share": lower})}
-        ),
+    percent = tell_number(round(100 * reached, 2))
+    yield _propose(
+        scenario,
+        say("lower targets.secondary_share.at_least to {share} %", share=percent),
+        targets=targets.model_copy(update={"secondary_share": lower}),
     )
 
 
-def _give_up_agreements(case: Case) -> Iterator[tuple[Message, ScenarioFile]]:
-    scenario, said = case.problem.scenario, case.problem.scenario.said
-    for number, agreement in enumerate(said.agreements):
-        rest = tuple(one for at, one in enumerate(said.agreements) if at != number)
-        yield (
+def _give_up_agreements(case: Case) -> Iterator[_Proposal]:
+    """Propose to drop each agreement, and for each that asks for too much the most there can be."""
+    scenario = case.problem.scenario
+    said = scenario.said.agreements
+    for number, agreement in enumerate(said):
+        yield _propose(
+            scenario,
             say("give up {agreement}", agreement=name_agreement(scenario, agreement)),
-            said.model_copy(update={"agreements": rest}),
+            agreements=(*said[:number], *said[number + 1 :]),
         )
-    yield from _lower_agreements(case)
-
-
-def _lower_agreements(case: Case) -> Iterator[tuple[Message, ScenarioFile]]:
-    """Propose for each agreement that asks for too much the most that there can be."""
-    scenario, said = case.problem.scenario, case.problem.scenario.said
     for at in case.violation.short:
         row = case.rows[at]
         most = case.most([at]) if row.rule == AGREEMENTS_KEPT.name else None
@@ -294,106 +338,26 @@ def _lower_agreements(case: Case) -> Iterator[tuple[Message, ScenarioFile]]:
         key = "tonnes" if agreement.tonnes is not None else "at_least"
         less = Quantity(math.floor(most + 1e-6), "t")
         other = agreement.model_copy(update={key: less})
-        rest = (*said.agreements[:number], other, *said.agreements[number + 1 :])
-        yield (
+        yield _propose(
+            scenario,
             say(
                 "lower {agreement} to {tonnes} t",
                 agreement=name_agreement(scenario, agreement),
                 tonnes=tell_number(less.value),
             ),
-            said.model_copy(update={"agreements": rest}),
+            agreements=(*said[:number], other, *said[number + 1 :]),
         )
 
 
-def _give_up_choices(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile]]:
-    said = scenario.said
-    if said.choices != Choices():
-        for field in ("partners_at_most", "smallest_lot"):
-            if getattr(said.choices, field) is not None:
-                free = said.choices.model_copy(update={field: None})
-                yield (
-                    say("give up `choices.{field}`", field=field),
-                    said.model_copy(update={"choices": free}),
-                )
-    if said.targets.fairness is not None:
-        free_targets = said.targets.model_copy(update={"fairness": None})
-        yield (
-            say("give up `targets.fairness`"),
-            said.model_copy(update={"targets": free_targets}),
-        )
-
-
-def _percent(share: float) -> Message:
-    return tell_number(round(100 * share, 2))
-
-
-def _conditions_that_block(
-    scenario: Scenario, needs: Sequence[Need], offers: Sequence[Offer], share_short: bool
-) -> list[str]:
-    """Find conditions whose acceptance would open a use to an offered material."""
-    materials = {offer.material for offer in scenario.offers}
-    stuck = {offer.material for offer in offers}
-    found: dict[str, None] = {}
-    for need in scenario.needs if stuck or share_short else needs:
-        land = scenario.sites[need.site].land
-        for material in sorted(stuck or materials):
-            blocked = scenario.blocks(material, need.use, land)
-            if blocked is not None and blocked[1] in scenario.catalogue.conditions:
-                found[blocked[1]] = None
-    return list(found)
-
-
-def _change_need(scenario: Scenario, need: Need) -> Iterator[tuple[Message, ScenarioFile]]:
-    """Widen the window of a need, or let it take every material that the catalogue allows."""
-    site_id, number = need.site, need.number - 1
-    entry = scenario.sites[site_id].needs[number]
-    if entry.amount is not None and (entry.first or entry.last):
-        yield (
-            say(
-                "let the need of {site} be met in any period",
-                site=name_site(scenario, site_id),
-            ),
-            _with_entry(scenario, site_id, "needs", number, {"first": None, "last": None}),
-        )
-    if entry.materials is not None:
-        yield (
-            say(
-                "let {site} use all materials that the catalogue allows, virgin ones too",
-                site=name_site(scenario, site_id),
-            ),
-            _with_entry(scenario, site_id, "needs", number, {"materials": None}),
-        )
-
-
-def _change_offer(scenario: Scenario, offer: Offer) -> Iterator[tuple[Message, ScenarioFile]]:
-    """Widen the window of an offer, or let what is left of it stay."""
-    site_id, number = offer.site, offer.number - 1
-    entry = scenario.sites[site_id].offers[number]
-    if entry.amount is not None and (entry.first or entry.last):
-        yield (
-            say(
-                "let the surplus of {site} leave in any period",
-                site=name_site(scenario, site_id),
-            ),
-            _with_entry(scenario, site_id, "offers", number, {"first": None, "last": None}),
-        )
-    yield (
-        say(
-            "let surplus stay at {site} (`must_leave: false`)",
-            site=name_site(scenario, site_id),
-        ),
-        _with_entry(scenario, site_id, "offers", number, {"must_leave": False}),
-    )
-
-
-def _with_entry(
-    scenario: Scenario, site_id: str, role: str, number: int, changes: dict[str, Any]
-) -> ScenarioFile:
-    site = scenario.sites[site_id]
-    entries = list(getattr(site, role))
-    entries[number] = entries[number].model_copy(update=changes)
-    other = site.model_copy(update={role: tuple(entries)})
-    return scenario.said.model_copy(update={"sites": {**scenario.sites, site_id: other}})
+def _give_up_choices(scenario: Scenario) -> Iterator[_Proposal]:
+    choices, targets = scenario.said.choices, scenario.said.targets
+    for field in ("partners_at_most", "smallest_lot"):
+        if getattr(choices, field) is not None:
+            free = choices.model_copy(update={field: None})
+            yield _propose(scenario, say("give up `choices.{field}`", field=field), choices=free)
+    if targets.fairness is not None:
+        without = targets.model_copy(update={"fairness": None})
+        yield _propose(scenario, say("give up `targets.fairness`"), targets=without)
 
 
 # --- trying -------------------------------------------------------------------------------------

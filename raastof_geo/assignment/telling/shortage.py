@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from raastof_geo.arrays import Columns
 from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT, agreed_moves
-from raastof_geo.assignment.telling.most import Case, LargestShare, is_share
+from raastof_geo.assignment.telling.most import Case, LargestShare, ends_of, is_share
 from raastof_geo.assignment.telling.names import (
     DEFINITION_NAMES,
     agreed_tonnes,
@@ -16,6 +17,7 @@ from raastof_geo.assignment.telling.names import (
     call_material,
     call_use,
     describe_row,
+    fill,
     join_clauses,
     list_names,
     name_agreement,
@@ -24,8 +26,9 @@ from raastof_geo.assignment.telling.names import (
     tell_number,
     unit_of_row,
 )
-from raastof_geo.language import Message, Readable, say
+from raastof_geo.language import Message, say
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.scenario import Need, Offer
 
@@ -45,24 +48,24 @@ def say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
     """
     rows, violation = case.rows, case.violation
     short = sorted(violation.short.items(), key=lambda entry: -entry[1])
-    entries = {at: case.entry(at) for at, _ in short}
+    asked = [(at, case.entry(at), tonnes) for at, tonnes in short]
     for of in (Need, Offer):
-        mine = [(at, tonnes) for at, tonnes in short if isinstance(entries[at], of)]
-        for at, tonnes in mine[:_MOST_TOLD]:
-            yield _say_entry(case, at, tonnes)
+        mine = [(at, entry, tonnes) for at, entry, tonnes in asked if isinstance(entry, of)]
+        for at, entry, tonnes in mine[:_MOST_TOLD]:
+            yield _say_entry(case, at, entry, tonnes)
         rest = mine[_MOST_TOLD:]
         if rest:
             yield say(
                 "and {count} more that lack or have left {tonnes} t together",
                 count=len(rest),
-                tonnes=tell_number(sum(tonnes for _, tonnes in rest)),
+                tonnes=tell_number(sum(tonnes for _, _, tonnes in rest)),
             )
-    for at, amount in short:
+    for at, about, amount in asked:
         if is_share(rows[at].family) and share is not None:
             yield _say_share(share)
         elif rows[at].rule == AGREEMENTS_KEPT.name:
             yield _say_agreement(case, at, amount)
-        elif entries[at] is None:
+        elif about is None:
             yield _say_other(case, at, amount, over=False)
     for at, amount in violation.over.items():
         yield _say_other(case, at, amount, over=True)
@@ -71,46 +74,82 @@ def say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
 # --- needs and surplus --------------------------------------------------------------------------
 
 
-def _say_entry(case: Case, at: int, tonnes: float) -> Message:
-    """Say how much a need lacks, or how much surplus has no place to go, and why."""
-    scenario, entry = case.problem.scenario, case.entry(at)
-    if isinstance(entry, Need):
-        return say(
-            "{site} lacks {tonnes} t of {total} t for {use} in {periods}: {reason}",
-            **_tell_entry(case, at, entry, tonnes),
-            use=call_use(scenario, entry.use),
-        )
-    if isinstance(entry, Offer):
-        return say(
+class _Words(NamedTuple):
+    """What is said of a need, or of surplus."""
+
+    short: Message
+    nobody: Message
+    """Nobody deals with it, wherever they are."""
+    never: Message
+    """Some may, but no plan keeps all other rules."""
+    alone: Message
+    """It alone is no difficulty."""
+    most: Message
+    """How much of it there can be at most."""
+
+
+_WORDS = {
+    Role.NEED: _Words(
+        say("{site} lacks {tonnes} t of {total} t for {use} in {periods}: {reason}"),
+        say(
+            "no offer and no pit has an allowed material in that time; add a pit, widen the "
+            "window, or accept a condition under `accepted_conditions`"
+        ),
+        say("{givers} may serve it, but not within all rules"),
+        say("{givers} could meet it, but not together with all else that is asked for"),
+        say(
+            "taken alone, at most {most} t of it can be met under the rules, from {givers}; add "
+            "an offer or a pit, or raise what binds"
+        ),
+    ),
+    Role.OFFER: _Words(
+        say(
             "{tonnes} t of {total} t {material} from {site} in {periods} have no place to go: "
-            "{reason}",
-            **_tell_entry(case, at, entry, tonnes),
-            material=call_material(scenario, entry.material),
-        )
-    return _say_other(case, at, tonnes, over=False)
+            "{reason}"
+        ),
+        say(
+            "no need may use it in that time and no receiver accepts it; add a receiver, or set "
+            "`must_leave: false`"
+        ),
+        say("{takers} may take it, but not within all rules"),
+        say("{takers} could take it, but not together with all else that is asked for"),
+        say(
+            "taken alone, at most {most} t of it can leave under the rules, to {takers}; add a "
+            "receiver, or raise what binds"
+        ),
+    ),
+}
 
 
-def _tell_entry(case: Case, at: int, entry: Need | Offer, tonnes: float) -> dict[str, Readable]:
-    return {
-        "site": name_site(case.problem.scenario, entry.site),
-        "tonnes": tell_number(tonnes),
-        "total": tell_number(entry.tonnes, beside=tonnes),
-        "periods": span(entry.periods),
-        "reason": _say_why(case, at, entry),
-    }
+def _say_entry(case: Case, at: int, entry: Need | Offer, tonnes: float) -> Message:
+    """Say how much a need lacks, or how much surplus has no place to go, and why."""
+    scenario = case.problem.scenario
+    named = (
+        {"use": call_use(scenario, entry.use)}
+        if isinstance(entry, Need)
+        else {"material": call_material(scenario, entry.material)}
+    )
+    return fill(
+        _WORDS[entry.role].short,
+        site=name_site(scenario, entry.site),
+        tonnes=tell_number(tonnes),
+        total=tell_number(entry.tonnes, beside=tonnes),
+        periods=span(entry.periods),
+        reason=_say_why(case, at, entry),
+        **named,
+    )
 
 
 def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
     """Say why a need is short, or why surplus stays."""
-    own, others = ("taker", "origin") if isinstance(entry, Need) else ("giver", "destination")
-    columns = case.problem.of(own, entry.id)
+    columns = case.problem.of(ends_of(entry)[0], entry.id)
     if not len(columns):
         far = _find_far(case, entry)
-        return _say_no_road(far) if far else _say_nobody(entry)
-    live = case.columns(own, [entry.id])
-    if not len(live):
+        return _say_no_road(far) if far else _WORDS[entry.role].nobody
+    partners = case.partners([entry])
+    if not partners:
         return _say_unusable(case, columns)
-    told = _say_most(entry, case.most([at]), _sites(case, others, live))
+    told = _say_most(entry, case.most([at]), list_names([f"`{site}`" for site in partners]))
     return _with_agreements(case, told, columns)
 
 
@@ -124,47 +163,16 @@ def _find_far(case: Case, entry: Need | Offer) -> list[str]:
     return [taker.site for taker in takers if _meet(giver, taker)]
 
 
-def _say_nobody(entry: Need | Offer) -> Message:
-    if isinstance(entry, Need):
-        return say(
-            "no offer and no pit has an allowed material in that time; add a pit, widen the "
-            "window, or accept a condition under `accepted_conditions`"
-        )
-    return say(
-        "no need may use it in that time and no receiver accepts it; add a receiver, or set "
-        "`must_leave: false`"
-    )
-
-
 def _say_most(entry: Need | Offer, most: float | None, others: Message) -> Message:
     """Say who may serve or take it, and how much of it, if it were alone."""
-    if isinstance(entry, Need):
-        if most is None:
-            return say("{givers} may serve it, but not within all rules", givers=others)
-        if most > entry.tonnes - _SEEN_T:
-            return say(
-                "{givers} could meet it, but not together with all else that is asked for",
-                givers=others,
-            )
-        return say(
-            "taken alone, at most {most} t of it can be met under the rules, from {givers}; add an "
-            "offer or a pit, or raise what binds",
-            most=tell_number(most, beside=entry.tonnes - most),
-            givers=others,
-        )
+    words = _WORDS[entry.role]
     if most is None:
-        return say("{takers} may take it, but not within all rules", takers=others)
-    if most > entry.tonnes - _SEEN_T:
-        return say(
-            "{takers} could take it, but not together with all else that is asked for",
-            takers=others,
-        )
-    return say(
-        "taken alone, at most {most} t of it can leave under the rules, to {takers}; add a "
-        "receiver, or raise what binds",
-        most=tell_number(most, beside=entry.tonnes - most),
-        takers=others,
-    )
+        told, left = words.never, None
+    elif most > entry.tonnes - _SEEN_T:
+        told, left = words.alone, None
+    else:
+        told, left = words.most, tell_number(most, beside=entry.tonnes - most)
+    return fill(told, givers=others, takers=others, most=left or "")
 
 
 def _meet(giver: Giver, taker: Taker) -> bool:
@@ -172,11 +180,6 @@ def _meet(giver: Giver, taker: Taker) -> bool:
     if not may_deal(giver, taker):
         return False
     return not set(giver.periods).isdisjoint(taker.accepts[giver.material].periods)
-
-
-def _sites(case: Case, key: str, columns: Columns) -> Message:
-    sites = sorted(set(case.problem.labels(key, columns).tolist()))
-    return list_names([f"`{site}`" for site in sites])
 
 
 def _say_no_road(sites: Sequence[str]) -> Message:
@@ -190,14 +193,12 @@ def _say_no_road(sites: Sequence[str]) -> Message:
 def _say_unusable(case: Case, columns: Columns) -> Message:
     """Say why none of some moves can be used in any plan."""
     problem = case.problem
-    agreements = _forbidding(case, columns)
-    told: dict[str, Readable] = {
-        str(name_agreement(problem.scenario, one)): say(
-            "{agreement} rules it out", agreement=name_agreement(problem.scenario, one)
-        )
-        for one in agreements
-    }
-    barred = {int(at) for one in agreements for at in agreed_moves(problem, one).tolist()}
+    told: dict[str, Message] = {}
+    barred: set[int] = set()
+    for one in _forbidding(case, columns):
+        name = name_agreement(problem.scenario, one)
+        told[str(name)] = say("{agreement} rules it out", agreement=name)
+        barred.update(agreed_moves(problem, one).tolist())
     for at in columns.tolist():
         if at not in barred:
             giver, taker = problem.moves.giver[at], problem.moves.taker[at]
@@ -218,11 +219,9 @@ def _forbidding(case: Case, columns: Columns) -> list[Agreement]:
 
 def _with_agreements(case: Case, told: Message, columns: Columns) -> Message:
     """Add the agreements that keep others out."""
-    parts: list[Readable] = [told]
-    for agreement in _forbidding(case, columns)[:2]:
-        name = name_agreement(case.problem.scenario, agreement)
-        parts.append(say("{agreement} rules the rest out", agreement=name))
-    return told if len(parts) == 1 else join_clauses(parts)
+    names = [name_agreement(case.problem.scenario, one) for one in _forbidding(case, columns)[:2]]
+    rest = [say("{agreement} rules the rest out", agreement=name) for name in names]
+    return join_clauses([told, *rest]) if rest else told
 
 
 # --- target, agreements, other rules ------------------------------------------------------------
@@ -269,37 +268,29 @@ def _say_agreement(case: Case, at: int, missing: float) -> Message:
 
 def _why_not_agreed(case: Case, at: int, agreement: Agreement) -> Message:
     scenario = case.problem.scenario
-    agreed = agreed_tonnes(scenario, agreement)
-    giver = name_site(scenario, agreement.giver)
-    taker = name_site(scenario, agreement.taker)
+    ends = {
+        "giver": name_site(scenario, agreement.giver),
+        "taker": name_site(scenario, agreement.taker),
+    }
     if not len(case.rows[at].columns):
-        return say(
-            "nothing that {giver} has may go to {taker} in that time",
-            giver=giver,
-            taker=taker,
-        )
-    offered = _count_offered(case, agreement)
-    if offered is not None and offered < agreed - _SEEN_T:
-        return say(
-            "{giver} offers only {offered} t of it in that time",
-            giver=giver,
-            offered=tell_number(offered, beside=agreed - offered),
-        )
-    wanted = _count_wanted(case, agreement)
-    if wanted is not None and wanted < agreed - _SEEN_T:
-        return say(
-            "{taker} can use only {wanted} t of it in that time",
-            taker=taker,
-            wanted=tell_number(wanted, beside=agreed - wanted),
-        )
+        return say("nothing that {giver} has may go to {taker} in that time", **ends)
+    agreed = agreed_tonnes(scenario, agreement)
+    counts = (
+        (_count_offered, say("{giver} offers only {offered} t of it in that time")),
+        (_count_wanted, say("{taker} can use only {wanted} t of it in that time")),
+    )
+    for count, told in counts:
+        there = count(case, agreement)
+        if there is not None and there < agreed - _SEEN_T:
+            tonnes = tell_number(there, beside=agreed - there)
+            return fill(told, offered=tonnes, wanted=tonnes, **ends)
     most = case.most([at])
     if most is None:
         return say("no plan that keeps all other rules can send it")
     if most > agreed - _SEEN_T:
         return say("it could be kept alone, but not together with all else that is asked for")
     return say(
-        "at most {most} t can go under the rules",
-        most=tell_number(most, beside=agreed - most),
+        "at most {most} t can go under the rules", most=tell_number(most, beside=agreed - most)
     )
 
 

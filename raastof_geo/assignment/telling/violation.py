@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Mask
+from raastof_geo.arrays import Floats
 from raastof_geo.assignment.rules.family import Bends, Family
 from raastof_geo.assignment.rules.row import Row
 from raastof_geo.assignment.solving.price_in import Clock, Start, solve_in_order
@@ -39,7 +39,6 @@ class Bending:
     cost: Floats
     short: list[int]
     over: list[int]
-    closed: Mask | None
     solver: str
 
     def solve(self, limits: Floats | None = None, start: Start | None = None) -> Violation | None:
@@ -51,22 +50,14 @@ class Bending:
             [self.cost],
             solver=self.solver,
             clock=Clock(),
-            closed=self.closed,
             start=start or Start(np.arange(count - extra, count)),
         )[0]
         if not step.optimum.feasible:
             return None
         bent = step.optimum.spread(count)[count - extra :]
         short, over = self.read(bent)
-        optimum = step.optimum
-        return Violation(
-            short,
-            over,
-            optimum.shadow_prices,
-            step.value,
-            self,
-            Start(optimum.columns, optimum.basis),
-        )
+        end = Start(step.optimum.columns, step.optimum.basis)
+        return Violation(short, over, step.optimum.shadow_prices, step.value, self, end)
 
     def read(self, bent: Floats) -> tuple[dict[int, float], dict[int, float]]:
         """Give by how much rows fall short and exceed, those by next to nothing left out.
@@ -150,7 +141,6 @@ def find_least_violation(
     programme: Programme,
     *,
     solver: str,
-    closed: Mask | None = None,
 ) -> Violation:
     """Find the least violation; needs, surplus and targets bend first, other rules if they must.
 
@@ -162,11 +152,10 @@ def find_least_violation(
     """
     for bends, both in _BENT:
         bendable = [number for number, row in enumerate(rows) if row.family.bends in bends]
-        found = bend_rows(
+        found = make_bending(
             rows,
             programme,
             solver=solver,
-            closed=closed,
             short=[number for number in bendable if rows[number].sense != "<="],
             over=[
                 number
@@ -175,31 +164,10 @@ def find_least_violation(
                 and rows[number].sense != ">="
                 and ("last" in bends or rows[number].family.bends != "first")
             ],
-        )
+        ).solve()
         if found is not None:
             return found
     raise SolverError(say("the solver found no way to meet even part of the needs"))
-
-
-def bend_rows(
-    rows: Sequence[Row],
-    programme: Programme,
-    *,
-    solver: str,
-    closed: Mask | None,
-    short: list[int],
-    over: list[int],
-) -> Violation | None:
-    """Find the least violation where only some rows may be bent; none where that is no way out.
-
-    Parameters
-    ----------
-    short, over
-        Rows that may fall short of their limit, and rows that may exceed it.
-    """
-    return make_bending(
-        rows, programme, solver=solver, closed=closed, short=short, over=over
-    ).solve()
 
 
 def make_bending(
@@ -207,11 +175,15 @@ def make_bending(
     programme: Programme,
     *,
     solver: str,
-    closed: Mask | None,
     short: list[int],
     over: list[int],
 ) -> Bending:
     """Give every row that may be bent a column that bends it, at a price.
+
+    Parameters
+    ----------
+    short, over
+        Rows that may fall short of their limit, and rows that may exceed it.
 
     Returns
     -------
@@ -220,7 +192,6 @@ def make_bending(
         or next cost 1 each; others by their share of the limit, a thousand for the whole of it.
     """
     bent = np.array(short + over, dtype=np.int64)
-    count, extra = programme.column_count, len(bent)
     wider = programme.with_slack(short, over)
     limits = np.abs(programme.limit[bent])
     weight = np.array(
@@ -229,9 +200,8 @@ def make_bending(
             for number, limit in zip(bent.tolist(), limits.tolist(), strict=True)
         ]
     )
-    cost = np.concatenate([np.zeros(count), weight])
-    shut = None if closed is None else np.append(closed, np.zeros(extra, bool))
-    return Bending(wider, cost, short, over, shut, solver)
+    cost = np.concatenate([np.zeros(programme.column_count), weight])
+    return Bending(wider, cost, short, over, solver)
 
 
 def lift_rows(
