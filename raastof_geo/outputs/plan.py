@@ -36,7 +36,7 @@ def _describe(result: Result) -> dict[str, Any]:
             | {"network": scenario.said.network.model_dump(mode="json", exclude={"file"})},
         },
         "catalogue": {
-            "sha256": _digest(scenario.catalogue.model_dump_json()),
+            "sha256": hashlib.sha256(scenario.catalogue.model_dump_json().encode()).hexdigest(),
             "unverified": sorted(
                 name for name, figure in scenario.catalogue.figures().items() if not figure.verified
             ),
@@ -86,10 +86,6 @@ def _describe(result: Result) -> dict[str, Any]:
         "baseline_flows": describe_rows(result.effect.baseline_flows),
         "constraints": describe_rows(plan.shadow_prices),
     }
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def record_plan(result: Result, folder: Path) -> Path:

@@ -20,6 +20,7 @@ from raastof_geo.outputs.documents.charts import DARK, WIDTH, Drawing
 from raastof_geo.outputs.palette import COAST, LAND, ROLE_MARKS, VIRGIN_COLOUR
 from raastof_geo.result import Result
 from raastof_geo.roads.places import load_municipalities
+from raastof_geo.scenario.role import Role
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +64,7 @@ class _Line(NamedTuple):
 class _Place(NamedTuple):
     lon: float
     lat: float
-    role: str
+    role: Role
     name: str
 
 
@@ -109,7 +110,7 @@ def draw_map_picture(result: Result, hauls: Iterable[Haul], sites: Iterable[str]
         if len(points) > 1 and haul.origin != haul.destination:
             lines.append(_Line(points, haul.tonnes, haul.virgin))
     places = [
-        _Place(*site.lon_lat, next(iter(site.roles), "need"), scenario.site_name(name))
+        _Place(*site.lon_lat, next(iter(site.roles), Role.NEED), scenario.site_name(name))
         for name in sites
         for site in [scenario.sites[name]]
     ]

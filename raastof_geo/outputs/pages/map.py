@@ -13,11 +13,11 @@ import shapely
 
 from raastof_geo.arrays import Floats, Indices
 from raastof_geo.assignment import compare_sites
-from raastof_geo.effect.books import Books, find_municipalities
+from raastof_geo.effect.books import find_municipalities
 from raastof_geo.effect.burden import count_weekdays, measure_burden
 from raastof_geo.figures.vocabulary import shown_in_lines
 from raastof_geo.language import Message, format_number, say
-from raastof_geo.outputs.documents.effects import ROLE_NAMES, name_project
+from raastof_geo.outputs.documents.effects import align_books, name_project
 from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape, pack
 from raastof_geo.outputs.palette import (
     BURDEN_CLASSES,
@@ -26,9 +26,11 @@ from raastof_geo.outputs.palette import (
     ROLE_MARKS,
     colour_materials,
 )
+from raastof_geo.outputs.tables.flows import list_flows
 from raastof_geo.outputs.tables.summary import summarise
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.scenario.role import Role
 
 TILES = "https://tile.openstreetmap.org"
 """Who is asked for a background where the scenario wants one from the internet."""
@@ -250,7 +252,7 @@ _TEXTS: dict[str, Message] = {
     "tiles": say("Background from the internet (OpenStreetMap)"),
     "print": say("Print"),
     "sites": say("Sites"),
-    **ROLE_NAMES,
+    **{role: mark.name for role, mark in ROLE_MARKS.items()},
     "why": say("Why not to …?"),
     "width": say("Width of a line: tonnes"),
     "virgin": say("virgin"),
@@ -299,6 +301,7 @@ def _materials(result: Result) -> list[_Material]:
 def _sites(result: Result) -> Iterator[_SiteShown]:
     scenario = result.scenario
     where = find_municipalities(scenario)
+    before, plan = (side.T for side in align_books(result.effect, "site", list(scenario.sites)))
     for site_id, site in scenario.sites.items():
         lon, lat = site.lon_lat
         yield _SiteShown(
@@ -309,24 +312,21 @@ def _sites(result: Result) -> Iterator[_SiteShown]:
             scenario.project(site_id),
             tuple(site.roles),
             (round(lat, 5), round(lon, 5)),
-            tuple(_effects(result, site_id)) if site.offers or site.needs else (),
+            _effects(before[site_id], plan[site_id]) if site.offers or site.needs else (),
         )
 
 
-def _effects(result: Result, site: str) -> Iterator[_SiteEffect]:
+def _effects(before: pd.Series, plan: pd.Series) -> tuple[_SiteEffect, ...]:
     """Give what falls to a site, before and in the plan."""
-    for part, shown in shown_in_lines().items():
-        if shown.in_short:
-            before = _share_of(site, part, result.effect.baseline_books)
-            plan = _share_of(site, part, result.effect.books)
-            yield _SiteEffect(
-                str(part.heading), round(shown.factor * before, 1), round(shown.factor * plan, 1)
-            )
-
-
-def _share_of(site: str, part: str, books: Books) -> float:
-    table = books.by("site")
-    return float(table.loc[site, part]) if site in table.index else 0.0  # type: ignore[arg-type]
+    return tuple(
+        _SiteEffect(
+            str(part.heading),
+            round(shown.factor * float(before[part]), 1),
+            round(shown.factor * float(plan[part]), 1),
+        )
+        for part, shown in shown_in_lines().items()
+        if shown.in_short
+    )
 
 
 class _Routes:
@@ -362,10 +362,9 @@ def _flows(result: Result, flows: pd.DataFrame, routes: _Routes) -> Iterator[_Fl
     trucks = _places(scenario.said.vehicles)
     materials = _places(material.id for material in _materials(result))
     uses = {need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs}
-    kinds = {kind: str(ROLE_NAMES[kind]) for kind in ("plant", "depot")}
+    kinds: dict[str, str] = {role: str(ROLE_MARKS[role].name) for role in (Role.PLANT, Role.DEPOT)}
     reception = str(_TEXTS["reception"])
-    rows: Iterator[Any] = flows.itertuples(index=False)
-    for flow in rows:
+    for flow in list_flows(flows):
         yield _FlowShown(
             route=routes.find(flow.origin, flow.destination, flow.vehicle, flow.period),
             origin=sites[flow.origin],
