@@ -41,10 +41,7 @@ def _describe(result: Result) -> dict[str, Any]:
                 name for name, figure in scenario.catalogue.figures().items() if not figure.verified
             ),
         },
-        "network": {
-            "sha256": result.network.digest,
-            **asdict(result.network.metadata),
-        },
+        "network": {"sha256": result.network.digest, **asdict(result.network.metadata)},
         "legs": {"energy_model": result.legs.energy_model},
         "versions": {
             "raastof_geo": __version__,

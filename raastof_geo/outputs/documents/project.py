@@ -8,7 +8,6 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 import pandas as pd
 from babel.dates import format_date
@@ -45,15 +44,9 @@ from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import Period
 
-_RESERVED = {
-    "con",
-    "prn",
-    "aux",
-    "nul",
-    *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)),
-}
+_DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)\d")
+"""Names that Windows keeps for itself."""
 _LONGEST = 60
-Flows: TypeAlias = dict[str, list[Flow]]
 _LOCALE = {"da": "da_DK", "en": "en_GB"}
 
 
@@ -90,22 +83,16 @@ def file_name(project: str) -> str:
         and no name of a device. Else a mark of it is added, so that no two projects share a file.
     """
     simple = re.sub(r"[^a-z0-9_-]+", "-", project.lower()).strip("-")[:_LONGEST]
-    if simple and simple == project and simple not in _RESERVED:
+    if simple and simple == project and not _DEVICE.fullmatch(simple):
         return simple
     mark = hashlib.sha256(project.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{simple or 'project'}-{mark}"
 
 
-def group_flows(result: Result) -> Flows:
-    """Give the flows of the plan by the projects at their ends.
-
-    Returns
-    -------
-    flows
-        For every project, in the order of the plan; a flow between two projects is in both.
-    """
+def group_flows(result: Result) -> dict[str, list[Flow]]:
+    """Give each project its flows in the order of the plan; one between two is in both."""
     scenario, projects = result.scenario, project_sites(result.scenario)
-    found: Flows = {project: [] for project in list_projects(result)}
+    found: dict[str, list[Flow]] = {project: [] for project in list_projects(result)}
     for flow in list_flows(result.plan.flows):
         ends = projects.intersection((flow.origin, flow.destination))
         for project in set(map(scenario.project, ends)):

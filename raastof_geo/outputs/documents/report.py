@@ -153,9 +153,10 @@ def _say_in_short(result: Result, plan: pd.Series, before: pd.Series) -> Iterato
 def _draw_map(result: Result) -> Iterator[Block]:
     flows = result.plan.flows
     keys = ["origin", "destination", "vehicle", "virgin"]
-    moved = flows[flows["origin"] != flows["destination"]]
-    summed = moved.groupby(keys, sort=True).agg(
-        tonnes=("tonnes", "sum"), period=("period", "first")
+    summed = (
+        flows.query("origin != destination")
+        .groupby(keys, sort=True)
+        .agg(tonnes=("tonnes", "sum"), period=("period", "first"))
     )
     largest: Iterator[Any] = summed.nlargest(_MOST_MATCHES, "tonnes").reset_index().itertuples()
     hauls = [
@@ -182,10 +183,7 @@ def _tell_effect(result: Result, ledger: bool) -> Iterator[Block]:
         else say("Before: each project alone, with the legs that the scenario names.")
     )
     yield tabulate_effect(
-        say("Effect in total"),
-        effect.books.totals,
-        effect.baseline_books.totals,
-        links=ledger,
+        say("Effect in total"), effect.books.totals, effect.baseline_books.totals, links=ledger
     )
     yield Heading(say("By cause"), anchor="causes")
     yield from explain_causes(effect)

@@ -104,10 +104,7 @@ def _graduated(column: str, ranges: Iterable[tuple[float, float, str, Xml.Elemen
 
 
 def _render(
-    kind: Mapping[str, str],
-    listed_as: str,
-    class_as: str,
-    classes: Iterable[_Class],
+    kind: Mapping[str, str], listed_as: str, class_as: str, classes: Iterable[_Class]
 ) -> Xml.Element:
     """List classes, and their symbols by number."""
     renderer = Xml.Element("renderer-v2", {**kind, "enableorderby": "0", "forceraster": "0"})

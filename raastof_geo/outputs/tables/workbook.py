@@ -408,10 +408,10 @@ def _write_life_cycle(book: _Book, result: Result, flows: _Flows) -> None:
             yield _Formula(f"=SUMIFS({flows.range(part)},{criteria})", getattr(row, part))
         yield from (row.litres, row.kwh, material.origin == "virgin")
 
-    moves = lines[lines["kind"] == "moves"].groupby(["material", "vehicle"])[parts].sum()
+    moves = lines.query("kind == 'moves'").groupby(["material", "vehicle"])[parts].sum()
     rows = starmap(cells, enumerate(moves.reset_index().itertuples(), 2))
     sheet = book.table(say("LCA"), _LIFE_CYCLE_HEADS, rows, freeze=2)
-    trips: Any = lines[lines["kind"] == "trips"].groupby("vehicle")[parts].sum().itertuples()
+    trips: Any = lines.query("kind == 'trips'").groupby("vehicle")[parts].sum().itertuples()
     for row in trips:
         name = catalogue.vehicles[row.Index].called(language)
         amounts = (0.0, 0.0, row.vehicle_km, row.litres, row.kwh)
@@ -432,7 +432,7 @@ def _list_soil(result: Result) -> Iterator[list[Any]]:
     scenario = result.scenario
     catalogue, language = scenario.catalogue, scenario.said.language
     where, flows = find_municipalities(scenario), result.plan.flows
-    apart = flows[flows["origin"] != flows["destination"]]
+    apart = flows.query("origin != destination")
     keys = ["origin", "destination", "material", "period"]
     rows: Any = apart.groupby(keys, sort=False)["tonnes"].sum().reset_index().itertuples()
     for row in rows:
