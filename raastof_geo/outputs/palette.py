@@ -9,17 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from raastof_geo.language import Message, say
+from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.role import Role
 
 SECONDARY_COLOURS = (
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#cc79a7",
-    "#e69f00",
-    "#56b4e9",
-    "#7b3294",
-    "#000000",
+    *("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7b3294", "#000000"),
 )
 """Okabe and Ito's colours, which colour-blind readers tell apart, and one more."""
 VIRGIN_COLOURS = ("#6b6b6b", "#8c6d46", "#a3a3a3", "#b59a76", "#4d4d4d")
@@ -34,8 +30,9 @@ ROUTE_COLOURS = {"legal": "#0072b2", "free": "#d55e00", "back": "#56b4e9"}
 
 @dataclass(frozen=True)
 class RoleMark:
-    """How a site of one role is drawn."""
+    """What a site of one role is called, and how it is drawn."""
 
+    name: Message
     colour: str
     on_page: str
     """SVG for the map, around 0,0 and about 18 wide."""
@@ -54,15 +51,17 @@ class RoleMark:
         return self.on_paper or self.colour
 
 
-ROLE_MARKS: Mapping[str, RoleMark] = {
-    "need": RoleMark(
+ROLE_MARKS: Mapping[Role, RoleMark] = {
+    Role.NEED: RoleMark(
+        say("Needs material"),
         "#0b3d5c",
         '<circle r="7" fill="#fff" stroke="#0b3d5c" stroke-width="4"/>',
         "M-6 0a6 6 0 1 0 12 0a6 6 0 1 0 -12 0Z",
         "o",
         "circle",
     ),
-    "offer": RoleMark(
+    Role.OFFER: RoleMark(
+        say("Has surplus"),
         "#f2a900",
         '<path d="M0,-9L9,7L-9,7Z" fill="#f2a900" stroke="#3d2b00" stroke-width="1.5"/>',
         "M0 -7L7 6L-7 6Z",
@@ -70,7 +69,8 @@ ROLE_MARKS: Mapping[str, RoleMark] = {
         "triangle",
         on_paper="#b36b00",
     ),
-    "pit": RoleMark(
+    Role.PIT: RoleMark(
+        say("Pit"),
         "#8c6d46",
         '<rect x="-7" y="-7" width="14" height="14" fill="#8c6d46" stroke="#fff" '
         'stroke-width="1.5"/>',
@@ -78,14 +78,16 @@ ROLE_MARKS: Mapping[str, RoleMark] = {
         "s",
         "square",
     ),
-    "receiver": RoleMark(
+    Role.RECEIVER: RoleMark(
+        say("Receiver"),
         "#5c3c7a",
         '<path d="M0,-9L9,0L0,9L-9,0Z" fill="#5c3c7a" stroke="#fff" stroke-width="1.5"/>',
         "M0 -8L8 0L0 8L-8 0Z",
         "D",
         "diamond",
     ),
-    "plant": RoleMark(
+    Role.PLANT: RoleMark(
+        say("Plant"),
         "#00695c",
         '<path d="M-9,8L-9,-4L-3,0L-3,-4L3,0L3,-4L9,0L9,8Z" fill="#00695c" stroke="#fff" '
         'stroke-width="1.5"/>',
@@ -93,7 +95,8 @@ ROLE_MARKS: Mapping[str, RoleMark] = {
         "P",
         "pentagon",
     ),
-    "depot": RoleMark(
+    Role.DEPOT: RoleMark(
+        say("Depot"),
         "#455a64",
         '<path d="M-10,7L-4,-5L0,1L4,-5L10,7Z" fill="#455a64" stroke="#fff" stroke-width="1.5"/>',
         "M0 -7L7 -2L4 6H-4L-7 -2Z",
@@ -151,3 +154,10 @@ def as_rgba(colour: str, *, opacity: int = 255) -> str:
     """
     parts = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
     return ",".join(map(str, [*parts, opacity]))
+
+
+def attribute_maps(network: RoadNetwork) -> str:
+    """Name the sources of the roads and of the municipalities under them, as licences ask."""
+    roads = f"{network.metadata.attribution} ({network.metadata.osm_date})"
+    areas = say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")
+    return f"{roads}. {areas}"

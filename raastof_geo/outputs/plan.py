@@ -36,15 +36,12 @@ def _describe(result: Result) -> dict[str, Any]:
             | {"network": scenario.said.network.model_dump(mode="json", exclude={"file"})},
         },
         "catalogue": {
-            "sha256": _digest(scenario.catalogue.model_dump_json()),
+            "sha256": hashlib.sha256(scenario.catalogue.model_dump_json().encode()).hexdigest(),
             "unverified": sorted(
                 name for name, figure in scenario.catalogue.figures().items() if not figure.verified
             ),
         },
-        "network": {
-            "sha256": result.network.digest,
-            **asdict(result.network.metadata),
-        },
+        "network": {"sha256": result.network.digest, **asdict(result.network.metadata)},
         "legs": {"energy_model": result.legs.energy_model},
         "versions": {
             "raastof_geo": __version__,
@@ -86,10 +83,6 @@ def _describe(result: Result) -> dict[str, Any]:
         "baseline_flows": describe_rows(result.effect.baseline_flows),
         "constraints": describe_rows(plan.shadow_prices),
     }
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def record_plan(result: Result, folder: Path) -> Path:

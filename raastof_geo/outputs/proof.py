@@ -102,18 +102,14 @@ def _label_others(problem: Problem, columns: Columns) -> list[str]:
     """Name columns that move nothing: their kind, and what tells them apart, as a JSON list."""
     labels = []
     for kind, names in _OTHER_LABELS.items():
-        inside = columns[np.isin(columns, np.arange(*_ends(problem, kind)))]
+        block = problem.block(kind)
+        inside = columns[(columns >= block.start) & (columns < block.stop)]
         table = problem.others.get(kind)
         if table is None or not len(inside):
             continue
         for row in table.iloc[inside - problem.starts[kind]][list(names)].itertuples(index=False):
             labels.append(json.dumps([kind, *map(str, row)], ensure_ascii=False))
     return labels
-
-
-def _ends(problem: Problem, kind: str) -> tuple[int, int]:
-    block = problem.block(kind)
-    return block.start, block.stop
 
 
 def _flow_columns(result: Result) -> Integers:

@@ -82,8 +82,7 @@ def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
             "plan and baseline do not cover the same tonnes.",
             tonnes=round(sum(effect.baseline_missing.values())),
         )
-    sites = [offer.site for offer in scenario.offers] + [need.site for need in scenario.needs]
-    projects = {scenario.project(site) for site in sites}
+    projects = {scenario.project(site) for site in project_sites(scenario)}
     saves_half = effect.saved_share is not None and effect.saved_share > 0.5
     if saves_half and len(projects) >= REGION:
         yield say(

@@ -7,9 +7,10 @@ import io
 import re
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,11 +107,11 @@ def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
 
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
-        ends = list(_levels(bars))
-        for place, (bar, before) in enumerate(zip(bars, [0.0, *ends[:-1]], strict=True)):
+        levels = list(accumulate(bars, _move, initial=0.0))
+        for place, (bar, before) in enumerate(zip(bars, levels, strict=False)):
             _paint_bar(axes, place, bar, base=0.0 if bar.whole else before)
         _label(axes, labels, unit)
-        _leave_room(axes, [*ends, 0.0])
+        _leave_room(axes, levels)
 
     return Drawing(paint, WIDTH, 0.9 + 0.42 * len(bars), margins=(_left(labels), 0.62))
 
@@ -138,63 +139,46 @@ def draw_bars(
     series: Sequence[tuple[str, Sequence[float]]],
     *,
     unit: str,
-    mark: tuple[float, str] | None = None,
-    digits: int = 0,
+    mark: tuple[float, str],
 ) -> Drawing:
-    """Draw one or two bars for each label, and a line that marks a goal.
+    """Draw two bars for each label, and a line that marks a goal.
 
     Parameters
     ----------
     series
-        The name of each, and its value for each label.
+        The name of each, and its value for each label; the second is dark.
     unit
         What stands below the axis.
     mark
         The goal and what it is called.
-    digits
-        Decimals of the figures beside the bars.
     """
-    everything = [0.0, *(value for _, values in series for value in values)]
+    goal, called = mark
 
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
-        _paint_series(axes, series, digits=digits)
-        if mark is not None:
-            goal, called = mark
-            axes.axvline(goal, color="#1c2630", linestyle="--", linewidth=1.6, label=called)
+        for (name, values), look, offset in zip(series, _LOOKS, (-0.5, 0.5), strict=True):
+            places = np.arange(len(values)) + offset * 0.37
+            axes.barh(places, values, height=0.37 * 0.92, label=name, **look)
+            for place, value in zip(places, values, strict=True):
+                text = " " + format_number(value, digits=1)
+                axes.annotate(text, (max(value, 0.0), place), va="center", fontsize=9.5)
+        axes.axvline(goal, color="#1c2630", linestyle="--", linewidth=1.6, label=called)
         _label(axes, labels, unit)
-        _leave_room(axes, everything if mark is None else [*everything, mark[0]])
-        if len(series) > 1 or mark is not None:
-            figure.legend(loc="lower center", ncol=3, frameon=False)
+        _leave_room(axes, [0.0, *(value for _, values in series for value in values), goal])
+        figure.legend(loc="lower center", ncol=3, frameon=False)
 
     return Drawing(paint, WIDTH, 1.5 + 0.5 * len(labels), margins=(_left(labels), 1.0))
 
 
-def _paint_series(
-    axes: Axes, series: Sequence[tuple[str, Sequence[float]]], *, digits: int
-) -> None:
-    """Add the bars of each series, side by side at each label; the last of them is dark."""
-    height = 0.74 / len(series)
-    looks: list[dict[str, Any]] = [
-        {"color": LIGHT, "edgecolor": DARK, "hatch": "...."},
-        {"color": DARK, "edgecolor": DARK},
-    ]
-    for number, ((name, values), look) in enumerate(
-        zip(series, looks[-len(series) :], strict=True)
-    ):
-        places = np.arange(len(values)) + (number - (len(series) - 1) / 2) * height
-        axes.barh(places, values, height=height * 0.92, label=name, **look)
-        for place, value in zip(places, values, strict=True):
-            text = " " + format_number(value, digits=digits)
-            axes.annotate(text, (max(value, 0.0), place), va="center", fontsize=9.5)
+_LOOKS: tuple[dict[str, Any], ...] = (
+    {"color": LIGHT, "edgecolor": DARK, "hatch": "...."},
+    {"color": DARK, "edgecolor": DARK},
+)
 
 
-def _levels(bars: Sequence[Bar]) -> Iterator[float]:
-    """Give where each bar of a waterfall ends."""
-    level = 0.0
-    for bar in bars:
-        level = bar.value if bar.whole else level + bar.value
-        yield level
+def _move(level: float, bar: Bar) -> float:
+    """Give where a bar of a waterfall ends."""
+    return bar.value if bar.whole else level + bar.value
 
 
 def _leave_room(axes: Axes, values: Sequence[float]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import Any, TypeAlias
 
-from raastof_geo.language import Language, Readable, plain, say
+from raastof_geo.language import Language, Readable, format_number, plain, say
 from raastof_geo.outputs.documents.charts import Drawing
 
 
@@ -44,8 +45,8 @@ class Table:
     caption: Readable
     header: tuple[Readable, ...]
     rows: tuple[tuple[Readable, ...], ...]
-    numeric: frozenset[int] = frozenset()
-    """Columns that hold numbers."""
+    words: int = 1
+    """Columns that hold words; those to the right of them hold numbers."""
     total: bool = False
     """Whether the last row is the sum of the others."""
     links: tuple[str, ...] = ()
@@ -80,6 +81,17 @@ class Document:
     blocks: tuple[Block, ...]
     subtitle: Readable = ""
     footer: tuple[Readable, ...] = field(default=())
+
+
+def write_numbers(*amounts: float, per: float = 1, digits: int = 0) -> tuple[str, ...]:
+    """Write amounts as the reader writes numbers, each so many `per` one shown."""
+    return tuple(format_number(amount / per, digits=digits) for amount in amounts)
+
+
+def write_page(document: Document, path: Path) -> Path:
+    """Write the page of a document."""
+    path.write_text(render_page(document) + "\n", encoding="utf-8", newline="\n")
+    return path
 
 
 _CONTENT_POLICY = (

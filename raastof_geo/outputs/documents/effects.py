@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES
-from raastof_geo.effect.books import COMMON, Books
+from raastof_geo.effect.books import COMMON
 from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.money import Transfers, net_cost, tabulate_payments
@@ -23,8 +24,8 @@ from raastof_geo.figures.vocabulary import (
     parts_of,
     shown_in_lines,
 )
-from raastof_geo.language import Message, format_number, say, spoken_language
-from raastof_geo.outputs.documents.charts import Bar, Drawing, draw_bars, draw_waterfall
+from raastof_geo.language import Message, Readable, format_number, say, spoken_language
+from raastof_geo.outputs.documents.charts import Bar, draw_bars, draw_waterfall
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -32,18 +33,10 @@ from raastof_geo.outputs.documents.document import (
     Paragraph,
     Picture,
     Table,
+    write_numbers,
 )
 from raastof_geo.result import Result
 from raastof_geo.scenario.scenario import Scenario
-
-ROLE_NAMES: Mapping[str, Message] = {
-    "need": say("Needs material"),
-    "offer": say("Has surplus"),
-    "pit": say("Pit"),
-    "receiver": say("Receiver"),
-    "plant": say("Plant"),
-    "depot": say("Depot"),
-}
 
 CAUSE_NAMES: Mapping[str, Message] = {
     "reuse": say("Projects send to each other"),
@@ -56,7 +49,7 @@ CAUSE_NAMES: Mapping[str, Message] = {
 
 
 def tabulate_effect(
-    caption: Message, plan: Mapping[str, float], before: Mapping[str, float], *, links: bool = False
+    caption: Message, plan: pd.Series, before: pd.Series, *, links: bool = False
 ) -> Table:
     """Give plan, before and saved for everything that is reported.
 
@@ -66,34 +59,22 @@ def tabulate_effect(
         One line per indicator that is shown, in the unit of its heading: before, plan, saved, and
         saved of before [%].
     """
-    rows: list[tuple[str | Message, ...]] = []
+    rows: list[tuple[Readable, ...]] = []
     anchors: list[str] = []
     for part, shown in shown_in_lines().items():
-        digits = shown.digits
         now, then = float(plan[part]) * shown.factor, float(before[part]) * shown.factor
         if shown.unless_zero and not now and not then:
             continue
-        rows.append(
-            (
-                part.heading,
-                format_number(then, digits=digits),
-                format_number(now, digits=digits),
-                format_number(then - now, digits=digits),
-                _share(then, now),
-            )
-        )
+        numbers = write_numbers(then, now, then - now, digits=shown.digits)
+        share = write_numbers(100 * (then - now) / then, digits=1) if abs(then) > 1e-9 else ("–",)
+        rows.append((part.heading, *numbers, *share))
         anchors.append(f"how-{part}")
     return Table(
         caption,
         ("", say("Before"), say("Plan"), say("Before − plan"), "%"),
         tuple(rows),
-        numeric=frozenset({1, 2, 3, 4}),
         links=tuple(anchors) if links else (),
     )
-
-
-def _share(before: float, now: float) -> str:
-    return format_number(100 * (before - now) / before, digits=1) if abs(before) > 1e-9 else "–"
 
 
 def tabulate_groups(
@@ -107,16 +88,14 @@ def tabulate_groups(
         One line per group, the largest emitters first, periods in their order; then those beyond
         `most` together, and the total.
     """
-    effect = result.effect
-    plan, before = effect.books.by(dimension), effect.baseline_books.by(dimension)
-    labels = list(dict.fromkeys([*plan.index, *before.index]))
-    plan, before = (table.reindex(labels, fill_value=0.0) for table in (plan, before))
+    before, plan = align_books(result.effect, dimension)
+    labels = list(plan.index)
     if dimension != "period":
         size = (before[CO2E].abs() + plan[CO2E].abs()).sort_values(ascending=False, kind="stable")
         labels = list(size.index)
     rows = [
         _group_row(
-            name_group(result.scenario, dimension, str(label)), before.loc[label], plan.loc[label]
+            name_group(result.scenario, dimension, label), before.loc[label], plan.loc[label]
         )
         for label in labels[:most]
     ]
@@ -124,53 +103,42 @@ def tabulate_groups(
         rest = labels[most:]
         rows.append(_group_row(say("The others"), before.loc[rest].sum(), plan.loc[rest].sum()))
     rows.append(_group_row(say("Total"), before.sum(), plan.sum()))
-    return Table(
-        caption,
-        (
-            head,
-            say("Before [t CO2e]"),
-            say("Plan [t CO2e]"),
-            say("Saved [t CO2e]"),
-            say("Virgin saved [t]"),
-            say("Truck km saved"),
-            say("Loads saved"),
-            say("Saved [1,000 DKK]"),
-        ),
-        tuple(rows),
-        numeric=frozenset(range(1, 8)),
-        total=True,
-    )
+    emitted = (say("Before [t CO2e]"), say("Plan [t CO2e]"), say("Saved [t CO2e]"))
+    others = (say("Virgin saved [t]"), say("Truck km saved"), say("Loads saved"))
+    heads = (head, *emitted, *others, say("Saved [1,000 DKK]"))
+    return Table(caption, heads, tuple(rows), total=True)
 
 
-def _group_row(
-    name: str | Message, before: pd.Series, plan: pd.Series
-) -> tuple[str | Message, ...]:
+def align_books(
+    effect: Effect, dimension: str, labels: Sequence[str] = ()
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Add up by a dimension before and in the plan; 0 where a label is in one of them only.
+
+    Parameters
+    ----------
+    labels
+        What has a row; none: whatever is in the plan, then whatever was before only.
+    """
+    before, plan = effect.baseline_books.by(dimension), effect.books.by(dimension)
+    rows = list(labels) or list(dict.fromkeys([*plan.index, *before.index]))
+    return before.reindex(rows, fill_value=0.0), plan.reindex(rows, fill_value=0.0)
+
+
+def _group_row(name: Readable, before: pd.Series, plan: pd.Series) -> tuple[Readable, ...]:
     saved = before - plan
-    return (
-        name,
-        format_number(before[CO2E] / 1000, digits=1),
-        format_number(plan[CO2E] / 1000, digits=1),
-        format_number(saved[CO2E] / 1000, digits=1),
-        format_number(saved[VIRGIN]),
-        format_number(saved[VEHICLE_KM]),
-        format_number(saved[LOADS_DRIVEN]),
-        format_number(saved[COST] / 1000),
-    )
+    emitted = write_numbers(before[CO2E], plan[CO2E], saved[CO2E], per=1000, digits=1)
+    others = write_numbers(saved[VIRGIN], saved[VEHICLE_KM], saved[LOADS_DRIVEN])
+    return (name, *emitted, *others, *write_numbers(saved[COST], per=1000))
 
 
-def name_group(scenario: Scenario, dimension: str, label: str) -> str | Message:
+def name_group(scenario: Scenario, dimension: str, label: str) -> Readable:
     """Name a group as people read it."""
-    language = spoken_language()
     if label == COMMON:
         return say("Common to all")
     if dimension == "project":
         return name_project(scenario, label)
-    if dimension == "site":
-        return scenario.site_name(label)
     if dimension == "material":
-        return scenario.catalogue.materials[label].called(language)
-    if dimension == "vehicle":
-        return scenario.catalogue.vehicles[label].called(language)
+        return scenario.catalogue.materials[label].called(spoken_language())
     return label
 
 
@@ -179,8 +147,9 @@ def name_project(scenario: Scenario, project: str) -> str:
     return scenario.site_name(project) if project in scenario.sites else project
 
 
-def explain_causes(causes: Sequence[Cause], effect: Effect) -> list[Block]:
+def explain_causes(effect: Effect) -> list[Block]:
     """Draw and tabulate what each cause saves."""
+    causes, emitted = effect.causes, parts_of(CO2E)
     if not causes:
         return [
             Paragraph(
@@ -190,41 +159,23 @@ def explain_causes(causes: Sequence[Cause], effect: Effect) -> list[Block]:
                 )
             )
         ]
-    bars = [Bar(str(say("Before")), effect.baseline.all_kg_co2e_wtw / 1000, whole=True)]
-    rows: list[tuple[str | Message, ...]] = []
-    for cause in causes:
-        name = " + ".join(str(CAUSE_NAMES[one]) for one in cause.names)
-        rows.append((name, *_cause_cells(cause.saved)))
-        if "reuse" in cause.names:
-            bars += [
-                Bar(_join(name, part.saved_as.means), -cause.saved[part] / 1000)
-                for part in parts_of(CO2E)
-                if abs(cause.saved[part]) >= 0.5
-            ]
-        else:
-            bars.append(Bar(name, -cause.saved[CO2E] / 1000))
-    bars.append(Bar(str(say("Plan")), effect.plan.all_kg_co2e_wtw / 1000, whole=True))
-    total: dict[str, float] = {
-        part: sum(cause.saved[part] for cause in causes) for part in (*parts_of(CO2E), CO2E, COST)
-    }
-    rows.append((say("Total"), *_cause_cells(total)))
-    drawing = draw_waterfall(bars, unit=str(say("t CO2e, WTW")))
+    before, plan = effect.baseline.all_kg_co2e_wtw / 1000, effect.plan.all_kg_co2e_wtw / 1000
+    bars = [bar for cause in causes for bar in _draw_cause(cause)]
+    whole = [Bar(str(say("Before")), before, whole=True), Bar(str(say("Plan")), plan, whole=True)]
+    told = (*emitted, CO2E, COST)
+    total: dict[str, float] = {part: sum(one.saved[part] for one in causes) for part in told}
+    rows = [(name_cause(cause), *_cause_cells(cause.saved)) for cause in causes]
+    columns = (f"{part.saved_as.title} [t CO2e]" for part in emitted)
     return [
-        _picture(
-            drawing,
+        Picture(
+            draw_waterfall([whole[0], *bars, whole[1]], unit=str(say("t CO2e, WTW"))),
             say("Waterfall from the emissions before to those of the plan; figures in the table."),
             say("From before to plan, cause by cause."),
         ),
         Table(
             say("What each cause saves"),
-            (
-                say("Cause"),
-                *(f"{part.saved_as.title} [t CO2e]" for part in parts_of(CO2E)),
-                say("All [t CO2e]"),
-                say("Cost [1,000 DKK]"),
-            ),
-            tuple(rows),
-            numeric=frozenset(range(1, len(rows[0]))),
+            (say("Cause"), *columns, say("All [t CO2e]"), say("Cost [1,000 DKK]")),
+            (*rows, (say("Total"), *_cause_cells(total))),
             total=True,
         ),
         Paragraph(
@@ -238,17 +189,26 @@ def explain_causes(causes: Sequence[Cause], effect: Effect) -> list[Block]:
     ]
 
 
-def _join(name: str, part: Message) -> str:
-    return f"{name}: {part}"
+def name_cause(cause: Cause) -> str:
+    """Name a cause, or those that cannot be told apart."""
+    return " + ".join(str(CAUSE_NAMES[one]) for one in cause.names)
+
+
+def _draw_cause(cause: Cause) -> list[Bar]:
+    """Give the bars of what a cause saves: one, or what reuse saves by its parts."""
+    name = name_cause(cause)
+    if "reuse" not in cause.names:
+        return [Bar(name, -cause.saved[CO2E] / 1000)]
+    return [
+        Bar(f"{name}: {part.saved_as.means}", -cause.saved[part] / 1000)
+        for part in parts_of(CO2E)
+        if abs(cause.saved[part]) >= 0.5
+    ]
 
 
 def _cause_cells(saved: Mapping[str, float]) -> tuple[str, ...]:
-    cells = [format_number(saved[part] / 1000, digits=1) for part in (*parts_of(CO2E), CO2E)]
-    return (*cells, format_number(saved[COST] / 1000))
-
-
-def _picture(drawing: Drawing, alt: Message, caption: Message) -> Picture:
-    return Picture(drawing, alt, caption)
+    emitted = [saved[part] for part in (*parts_of(CO2E), CO2E)]
+    return (*write_numbers(*emitted, per=1000, digits=1), *write_numbers(saved[COST], per=1000))
 
 
 def explain_progress(result: Result) -> list[Block]:
@@ -258,14 +218,13 @@ def explain_progress(result: Result) -> list[Block]:
         (
             DEFINITION_NAMES[step.definition],
             step.period or say("all periods"),
-            format_number(step.plan_t),
-            format_number(step.needed_t),
-            format_number(100 * step.before_share, digits=1),
-            format_number(100 * step.plan_share, digits=1),
+            *write_numbers(step.plan_t, step.needed_t),
+            *write_numbers(100 * step.before_share, 100 * step.plan_share, digits=1),
         )
         for step in steps
     ]
     whole = [step for step in steps if not step.period]
+    goal, year = round(100 * GOAL_SHARE), str(GOAL_YEAR)
     drawing = draw_bars(
         [str(DEFINITION_NAMES[step.definition]) for step in whole],
         (
@@ -273,9 +232,9 @@ def explain_progress(result: Result) -> list[Block]:
             (str(say("Plan")), [100 * step.plan_share for step in whole]),
         ),
         unit=str(say("% of the needs, reference tonnes")),
-        mark=(100 * GOAL_SHARE, _goal()),
-        digits=1,
+        mark=(100 * GOAL_SHARE, str(say("goal {goal} % in {year}", goal=goal, year=year))),
     )
+    masses = (say("Met in the plan [reference t]"), say("Needed [reference t]"))
     return [
         Paragraph(
             say(
@@ -283,109 +242,78 @@ def explain_progress(result: Result) -> list[Block]:
                 "consumption in {year} ({source}). Here a share is reference tonnes met by what "
                 "counts, over all reference tonnes that the scenario's projects need in the "
                 "period: the consumption of these projects, not of the whole region.",
-                goal=round(100 * GOAL_SHARE),
-                year=str(GOAL_YEAR),
+                goal=goal,
+                year=year,
                 source=GOAL_SOURCE,
             )
         ),
-        _picture(
+        Picture(
             drawing,
             say("Bars of the share by definition, before and in the plan, with the goal marked."),
             say("Share of the needs of all periods, by what counts."),
         ),
         Table(
             say("Share of secondary materials, numerator over denominator"),
-            (
-                say("What counts"),
-                say("Period"),
-                say("Met in the plan [reference t]"),
-                say("Needed [reference t]"),
-                say("Before [%]"),
-                say("Plan [%]"),
-            ),
+            (say("What counts"), say("Period"), *masses, say("Before [%]"), say("Plan [%]")),
             tuple(rows),
-            numeric=frozenset({2, 3, 4, 5}),
+            words=2,
         ),
     ]
 
 
-def _goal() -> str:
-    return str(say("goal {goal} % in {year}", goal=round(100 * GOAL_SHARE), year=str(GOAL_YEAR)))
-
-
 def show_commitments(
-    plan: Mapping[str, float], before: Mapping[str, float], moved: tuple[float, float]
+    plan: pd.Series, before: pd.Series, moved: float, moved_before: float
 ) -> Figures:
     """Show the four figures that public clients committed to report.
 
     Parameters
     ----------
-    moved
-        Tonnes to and from site in the plan and before.
+    moved, moved_before
+        To and from site in the plan and before. [t]
     """
-    told = say("before {before}", before=format_number(moved[1]))
-
-    def beside(part: str) -> Message:
-        return say("before {before}", before=format_number(before[part]))
-
+    figures = (
+        (say("To and from site [t]"), moved, moved_before),
+        (VIRGIN.heading, plan[VIRGIN], before[VIRGIN]),
+        (REUSED.heading, plan[REUSED], before[REUSED]),
+        (say("Transport distance, trucks [km]"), plan[VEHICLE_KM], before[VEHICLE_KM]),
+    )
     return Figures(
-        (
-            (say("To and from site [t]"), format_number(moved[0]), told),
-            (
-                say("Virgin material [t]"),
-                format_number(plan[VIRGIN]),
-                beside(VIRGIN),
-            ),
-            (
-                say("Surplus reused elsewhere [t]"),
-                format_number(plan[REUSED]),
-                beside(REUSED),
-            ),
-            (
-                say("Transport distance, trucks [km]"),
-                format_number(plan[VEHICLE_KM]),
-                beside(VEHICLE_KM),
-            ),
+        tuple(
+            (name, format_number(now), say("before {before}", before=format_number(then)))
+            for name, now, then in figures
         )
+    )
+
+
+def tabulate_cost(
+    caption: Message, plan: pd.Series, before: pd.Series, *, least: float = 0.0
+) -> Table:
+    """Tell what is paid by part, before and in the plan, less what is sold.
+
+    Parameters
+    ----------
+    least
+        Parts of no more than this are left out. [DKK]
+    """
+    rows: list[tuple[Readable, float, float]] = [
+        (part.heading, before[part], plan[part])
+        for part in parts_of(COST)
+        if abs(before[part]) + abs(plan[part]) > least
+    ]
+    if before[SOLD] or plan[SOLD]:
+        rows.append((SOLD.heading, -before[SOLD], -plan[SOLD]))
+    rows.append((say("Total"), before[COST] - before[SOLD], plan[COST] - plan[SOLD]))
+    return Table(
+        caption,
+        ("", say("Before"), say("Plan"), say("Saved")),
+        tuple((name, *write_numbers(was, now, was - now, per=1000)) for name, was, now in rows),
+        total=True,
     )
 
 
 def tabulate_money(scenario: Scenario, effect: Effect) -> list[Block]:
     """Tell who pays what before and after, and which transfers leave nobody worse off."""
-    after, before = effect.books.by("project"), effect.baseline_books.by("project")
-    projects = list(effect.transfers.saved_dkk)
-    after, before = (table.reindex(projects, fill_value=0.0) for table in (after, before))
-    parts = [
-        part
-        for part in parts_of(COST)
-        if float(after[part].abs().sum() + before[part].abs().sum()) > 0
-    ]
-    rows: list[tuple[str | Message, ...]] = [
-        (
-            part.heading,
-            format_number(before[part].sum() / 1000),
-            format_number(after[part].sum() / 1000),
-            format_number((before[part].sum() - after[part].sum()) / 1000),
-        )
-        for part in parts
-    ]
-    net = [float(net_cost(table).sum()) for table in (before, after)]
-    sold = [float(table[SOLD].sum()) for table in (before, after)]
-    if any(sold):
-        income = [format_number(-value / 1000) for value in (*sold, sold[0] - sold[1])]
-        rows.append((SOLD.heading, *income))
-    rows.append((say("Total"), *(format_number(value / 1000) for value in (*net, net[0] - net[1]))))
-    blocks: list[Block] = [
-        Table(
-            say("What the projects pay, by part [1,000 DKK]"),
-            ("", say("Before"), say("Plan"), say("Saved")),
-            tuple(rows),
-            numeric=frozenset({1, 2, 3}),
-            total=True,
-        ),
-        tabulate_transfers(scenario, effect.transfers, before, after),
-        tabulate_payees(scenario, effect),
-    ]
+    before, plan = align_books(effect, "project", list(effect.transfers.saved_dkk))
     notes: list[Message] = [
         say("Above 0 is paid, below 0 is got. Nobody is named who is not in the scenario.")
     ]
@@ -398,7 +326,12 @@ def tabulate_money(scenario: Scenario, effect: Effect) -> list[Block]:
         for rule in effect.transfers.rules
         if not effect.transfers.leaves_nobody_worse_off(rule)
     ]
-    return [*blocks, Bullets(tuple(notes))]
+    return [
+        tabulate_cost(say("What the projects pay, by part [1,000 DKK]"), plan.sum(), before.sum()),
+        tabulate_transfers(scenario, effect.transfers, before, plan),
+        tabulate_payees(scenario, effect),
+        Bullets(tuple(notes)),
+    ]
 
 
 PAYEE_NAMES: Mapping[str, Message] = {
@@ -409,42 +342,44 @@ PAYEE_NAMES: Mapping[str, Message] = {
 }
 
 
-def list_payees(scenario: Scenario, effect: Effect) -> list[tuple[str | Message, float, float]]:
-    """List who gets the projects' money: name, before, in the plan. [DKK]"""
+class Income(NamedTuple):
+    """What somebody gets of the projects' money. [DKK]"""
+
+    name: Readable
+    before: float
+    plan: float
+
+
+def list_payees(scenario: Scenario, effect: Effect) -> list[Income]:
+    """List who gets the projects' money: trades first, then those who get most."""
     found: dict[tuple[str, str], list[float]] = {}
     for side, books in enumerate((effect.baseline_books, effect.books)):
-        for row in tabulate_payments(books).to_dict(orient="records"):
-            got = -sum(min(0.0, float(row[part])) for part in parts_of(COST))
+        for sort, party, *paid in tabulate_payments(books).itertuples(index=False):
+            got = -sum(min(0.0, dkk) for dkk in paid)
             if got > 0.5:
-                key = str(row["sort"]), str(row["party"])
-                found.setdefault(key, [0.0, 0.0])[side] += got
+                found.setdefault((sort, party), [0.0, 0.0])[side] += got
     order = sorted(found, key=lambda key: (key[0] not in PAYEE_NAMES, -max(found[key]), key))
-    return [(_name_payee(scenario, *key), *found[key]) for key in order]  # type: ignore[misc]
+    return [
+        Income(PAYEE_NAMES.get(sort) or name_project(scenario, party), *found[sort, party])
+        for sort, party in order
+    ]
 
 
-def _name_payee(scenario: Scenario, sort: str, party: str) -> str | Message:
-    if sort in PAYEE_NAMES:
-        return PAYEE_NAMES[sort]
-    return scenario.site_name(party) if party in scenario.sites else party
+def _add_up(name: Message, incomes: Sequence[Income]) -> Income:
+    return Income(name, sum(one.before for one in incomes), sum(one.plan for one in incomes))
 
 
 def tabulate_payees(scenario: Scenario, effect: Effect, *, most: int = 40) -> Table:
     """Tell who gets the projects' money, before and in the plan."""
     payees = list_payees(scenario, effect)
-    rest = payees[most:]
-    shown: list[tuple[str | Message, float, float]] = payees[:most]
-    if rest:
-        shown.append((say("The others"), sum(one[1] for one in rest), sum(one[2] for one in rest)))
-    total = sum(one[1] for one in payees), sum(one[2] for one in payees)
-    rows = [
-        (name, *(format_number(dkk / 1000) for dkk in (before, plan, plan - before)))
-        for name, before, plan in (*shown, (say("Total"), *total))
-    ]
+    shown = payees[:most]
+    if payees[most:]:
+        shown.append(_add_up(say("The others"), payees[most:]))
+    shown.append(_add_up(say("Total"), payees))
     return Table(
         say("Who gets the money [1,000 DKK]"),
         (say("Party"), say("Before"), say("Plan"), say("Plan − before")),
-        tuple(rows),
-        numeric=frozenset({1, 2, 3}),
+        tuple((name, *write_numbers(was, now, now - was, per=1000)) for name, was, now in shown),
         total=True,
     )
 
@@ -466,42 +401,23 @@ def tabulate_transfers(
     table
         Those who gain least first; transfers of each rule add up to 0. [1,000 DKK]
     """
+    saved = transfers.saved_dkk
+    paid = {rule: transfers.paid(rule) for rule in transfers.rules}
     costs = net_cost(before), net_cost(after)
-    rules = list(transfers.rules)
-    paid = {rule: transfers.paid(rule) for rule in rules}
-    rows: list[tuple[str | Message, ...]] = [
+    columns: list[Any] = [*costs, saved, *paid.values()]
+    rows: list[tuple[Readable, ...]] = [
         (
             name_project(scenario, project),
-            *(format_number(cost[project] / 1000) for cost in costs),
-            format_number(saved / 1000),
-            *(format_number(paid[rule][project] / 1000) for rule in rules),
+            *write_numbers(*(column[project] for column in columns), per=1000),
         )
-        for project, saved in sorted(transfers.saved_dkk.items(), key=lambda one: (one[1], one[0]))
+        for project in sorted(saved, key=lambda one: (saved[one], one))
     ]
-    total = sum(transfers.saved_dkk.values())
-    rows.append(
-        (
-            say("Total"),
-            *(format_number(cost.sum() / 1000) for cost in costs),
-            format_number(total / 1000),
-            *(format_number(0) for _ in rules),
-        )
-    )
+    sums = (*(cost.sum() for cost in costs), sum(saved.values()), *(0.0 for _ in paid))
+    rows.append((say("Total"), *write_numbers(*sums, per=1000)))
+    gets = (say("Gets, {rule}", rule=DIVISIONS[rule]) for rule in paid)
     return Table(
         say("Who gains, who pays, and the transfer that divides the saving [1,000 DKK]"),
-        (
-            say("Project"),
-            say("Before"),
-            say("Plan"),
-            say("Saved"),
-            *(say("Gets, {rule}", rule=DIVISIONS[rule]) for rule in rules),
-        ),
+        (say("Project"), say("Before"), say("Plan"), say("Saved"), *gets),
         tuple(rows),
-        numeric=frozenset(range(1, 4 + len(rules))),
         total=True,
     )
-
-
-def sum_books(books: Books) -> dict[str, float]:
-    """Give all totals by name."""
-    return {str(name): float(value) for name, value in books.totals.items()}

@@ -20,6 +20,7 @@ from raastof_geo.outputs.documents.charts import DARK, WIDTH, Drawing
 from raastof_geo.outputs.palette import COAST, LAND, ROLE_MARKS, VIRGIN_COLOUR
 from raastof_geo.result import Result
 from raastof_geo.roads.places import load_municipalities
+from raastof_geo.scenario.role import Role
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +64,7 @@ class _Line(NamedTuple):
 class _Place(NamedTuple):
     lon: float
     lat: float
-    role: str
+    role: Role
     name: str
 
 
@@ -73,18 +74,6 @@ class _Name(NamedTuple):
     text: str
     over: bool
     leftward: bool
-
-
-class _Box(NamedTuple):
-    left: float
-    low: float
-    right: float
-    high: float
-
-    def meets(self, other: _Box) -> bool:
-        """Tell whether two boxes share a point."""
-        across = self.right >= other.left and other.right >= self.left
-        return across and self.high >= other.low and other.high >= self.low
 
 
 def draw_map_picture(result: Result, hauls: Iterable[Haul], sites: Iterable[str]) -> Drawing:
@@ -109,7 +98,7 @@ def draw_map_picture(result: Result, hauls: Iterable[Haul], sites: Iterable[str]
         if len(points) > 1 and haul.origin != haul.destination:
             lines.append(_Line(points, haul.tonnes, haul.virgin))
     places = [
-        _Place(*site.lon_lat, next(iter(site.roles), "need"), scenario.site_name(name))
+        _Place(*site.lon_lat, next(iter(site.roles), Role.NEED), scenario.site_name(name))
         for name in sites
         for site in [scenario.sites[name]]
     ]
@@ -126,13 +115,14 @@ class _Scene:
     sites: Sequence[_Place]
     names: tuple[str, str]
     """What secondary and virgin flows are called in the legend."""
-    bounds: _Box
-    """[degrees]"""
+    bounds: tuple[float, float, float, float]
+    """From the lower left corner to the upper right. [degrees]"""
 
     @property
     def squeezed(self) -> float:
         """How long a degree of longitude is beside one of latitude, in the middle."""
-        return float(np.cos(np.radians((self.bounds.low + self.bounds.high) / 2)))
+        _, low, _, high = self.bounds
+        return float(np.cos(np.radians((low + high) / 2)))
 
     @property
     def height(self) -> float:
@@ -162,27 +152,27 @@ class _Scene:
 
     def place_names(self) -> Iterator[_Name]:
         """Find room for names beside their sites; a name without room is left out."""
-        taken: list[_Box] = []
+        taken: list[shapely.Polygon] = []
+        whole = shapely.box(0, 0, WIDTH, self.height)
         for lon, lat, _, name in self.sites[:_MOST_NAMES]:
             text = plain(name)
             text = text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…"
             x, y = self.project(np.array([[lon, lat]]))[0]
             for over, leftward in _NAME_PLACES:
                 box = _box_of_name(text, x, y, over=over, leftward=leftward)
-                inside = box.left > 0 and box.right < WIDTH and box.low > 0
-                if inside and box.high < self.height and not any(map(box.meets, taken)):
+                if whole.contains_properly(box) and not any(map(box.intersects, taken)):
                     taken.append(box)
                     yield _Name(lon, lat, text, over, leftward)
                     break
 
 
-def _box_of_name(text: str, x: float, y: float, *, over: bool, leftward: bool) -> _Box:
+def _box_of_name(text: str, x: float, y: float, *, over: bool, leftward: bool) -> shapely.Polygon:
     """Give the room that a name takes beside a site at `x`, `y`. [inches]"""
     # A letter of 8.5 points is 0.066 inches wide on average, a line of them 0.13 tall.
     wide, tall = 0.066 * len(text) + 0.1, 0.13
     start = x - wide if leftward else x
     foot = y + 0.05 if over else y - 0.19
-    return _Box(start, foot, start + wide, foot + tall)
+    return shapely.box(start, foot, start + wide, foot + tall)
 
 
 @lru_cache
@@ -190,13 +180,13 @@ def _land() -> Any:
     return shapely.simplify(load_municipalities().geometry.to_numpy(), _LAND_TOLERANCE_DEG)
 
 
-def _frame(lines: Sequence[_Line], sites: Sequence[_Place]) -> _Box:
+def _frame(lines: Sequence[_Line], sites: Sequence[_Place]) -> tuple[float, float, float, float]:
     """Give a box around everything, with a margin. [degrees]"""
-    points = np.array([(site.lon, site.lat) for site in sites])
-    everything = np.concatenate([points, *(np.asarray(line.points) for line in lines)])
-    (left, low), (right, high) = everything.min(axis=0), everything.max(axis=0)
+    points = [(site.lon, site.lat) for site in sites]
+    everything = np.concatenate([points, *(line.points for line in lines)])
+    left, low, right, high = shapely.total_bounds(shapely.points(everything)).tolist()
     x, y = max(0.02, 0.06 * (right - left)), max(0.012, 0.06 * (high - low))
-    return _Box(*shapely.box(left - x, low - y, right + x, high + y).bounds)
+    return (left - x, low - y, right + x, high + y)
 
 
 # --- with Matplotlib --------------------------------------------------------------------------
@@ -212,15 +202,14 @@ def _paint(figure: Figure, scene: _Scene) -> None:
     for virgin, label in zip((True, False), reversed(scene.names), strict=True):
         _paint_lines(axes, scene, virgin=virgin, label=label)
     for lon, lat, role, _ in scene.sites:
-        axes.plot(
-            lon,
-            lat,
-            ROLE_MARKS[role].in_chart,
-            color=ROLE_MARKS[role].printed,
-            markeredgecolor="#fff",
-            markersize=8,
-            zorder=4,
-        )
+        mark = ROLE_MARKS[role]
+        look: dict[str, Any] = {
+            "color": mark.printed,
+            "markeredgecolor": "#fff",
+            "markersize": 8,
+            "zorder": 4,
+        }
+        axes.plot(lon, lat, mark.in_chart, **look)
     for lon, lat, name, over, leftward in scene.place_names():
         axes.annotate(
             name,
@@ -232,8 +221,8 @@ def _paint(figure: Figure, scene: _Scene) -> None:
             zorder=5,
             parse_math=False,
         )
-    axes.set_xlim(scene.bounds.left, scene.bounds.right)
-    axes.set_ylim(scene.bounds.low, scene.bounds.high)
+    left, low, right, high = scene.bounds
+    axes.set(xlim=(left, right), ylim=(low, high))
     axes.set_aspect(1 / scene.squeezed)
     axes.set_axis_off()
     axes.legend(loc="lower left", frameon=True, fontsize=9.5)
@@ -265,35 +254,16 @@ def _paint_lines(axes: Axes, scene: _Scene, *, virgin: bool, label: str) -> None
 
 @dataclass(frozen=True, eq=False)
 class _Map(Drawing):
-    """A map picture, whose vector drawing does without Matplotlib."""
+    """A map picture, whose vector drawing does without Matplotlib: 100 units an inch."""
 
-    scene: _Scene = _Scene((), (), ("", ""), _Box(0.0, 0.0, 1.0, 1.0))
+    scene: _Scene = _Scene((), (), ("", ""), (0.0, 0.0, 1.0, 1.0))
 
     @cached_property
     def svg(self) -> str:
         """The map for pages."""
-        return _SvgMap(self.scene).write()
-
-
-@dataclass(frozen=True, eq=False)
-class _SvgMap:
-    """A scene in SVG, 100 units an inch."""
-
-    scene: _Scene
-
-    @property
-    def tall(self) -> float:
-        return 100 * self.scene.height
-
-    def write(self) -> str:
-        root = Xml.Element(
-            "svg",
-            {
-                "xmlns": "http://www.w3.org/2000/svg",
-                "viewBox": f"0 0 {100 * WIDTH:.0f} {self.tall:.0f}",
-            }
-            | {"font-family": "sans-serif", "font-size": "12", "fill": "none"},
-        )
+        size = f"0 0 {100 * WIDTH:.0f} {100 * self.height:.0f}"
+        look = {"font-family": "sans-serif", "font-size": "12", "fill": "none"}
+        root = Xml.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "viewBox": size} | look)
         for ring in self.scene.rings():
             land = {"d": self._path(ring) + "Z", "fill": LAND, "stroke": COAST}
             Xml.SubElement(root, "path", land)
@@ -318,10 +288,10 @@ class _SvgMap:
 
     def _explain(self, root: Xml.Element) -> None:
         """Add the legend, in the lower left corner."""
-        key = {"x": "8", "y": f"{self.tall - 54:.0f}", "width": "190", "height": "46"}
+        key = {"x": "8", "y": f"{100 * self.height - 54:.0f}", "width": "190", "height": "46"}
         Xml.SubElement(root, "rect", key | {"fill": "#fff", "stroke": "#c6ced6"})
         for virgin, name, above in zip((False, True), self.scene.names, (36, 16), strict=True):
-            y = self.tall - above
+            y = 100 * self.height - above
             self._stroke(root, f"M16 {y:.0f}h34", "5", virgin)
             at = {"x": "58", "y": f"{y + 4:.0f}", "fill": _INK}
             Xml.SubElement(root, "text", at).text = name

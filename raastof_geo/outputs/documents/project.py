@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import pandas as pd
 from babel.dates import format_date
 
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.effect.burden import count_weekdays
-from raastof_geo.effect.money import net_cost
-from raastof_geo.figures.vocabulary import CO2E, COST, SOLD, parts_of
+from raastof_geo.figures.vocabulary import CO2E
 from raastof_geo.language import Message, Readable, format_number, say, spoken_language
-from raastof_geo.outputs.attribution import attribute_maps
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -26,33 +24,29 @@ from raastof_geo.outputs.documents.document import (
     Paragraph,
     Picture,
     Table,
-    render_page,
+    write_numbers,
+    write_page,
 )
 from raastof_geo.outputs.documents.effects import (
     DIVISIONS,
+    align_books,
     name_project,
     show_commitments,
-    sum_books,
+    tabulate_cost,
     tabulate_effect,
     tabulate_groups,
 )
 from raastof_geo.outputs.documents.flow_map import Haul, draw_map_picture
-from raastof_geo.outputs.tables.summary import list_conditions
+from raastof_geo.outputs.palette import attribute_maps
+from raastof_geo.outputs.tables.flows import Flow, list_flows
+from raastof_geo.outputs.tables.summary import ALONE, NO_PERMIT, list_conditions
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import Period
 
-_RESERVED = {
-    "con",
-    "prn",
-    "aux",
-    "nul",
-    *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)),
-}
+_DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)\d")
+"""Names that Windows keeps for itself."""
 _LONGEST = 60
-Flow: TypeAlias = Mapping[Hashable, Any]
-"""A row of the table of flows."""
-Flows: TypeAlias = dict[str, list[Flow]]
 _LOCALE = {"da": "da_DK", "en": "en_GB"}
 
 
@@ -68,9 +62,8 @@ def write_projects(result: Result, folder: Path) -> Path:
     into.mkdir()
     others, flows = tuple(_tell_others(result)), group_flows(result)
     for project in list_projects(result):
-        page = render_page(build_project(result, project, others=others, flows=flows))
-        path = into / f"{file_name(project)}.html"
-        path.write_text(page + "\n", encoding="utf-8", newline="\n")
+        page = build_project(result, project, others=others, own=flows[project])
+        write_page(page, into / f"{file_name(project)}.html")
     return into
 
 
@@ -90,49 +83,35 @@ def file_name(project: str) -> str:
         and no name of a device. Else a mark of it is added, so that no two projects share a file.
     """
     simple = re.sub(r"[^a-z0-9_-]+", "-", project.lower()).strip("-")[:_LONGEST]
-    if simple and simple == project and simple not in _RESERVED:
+    if simple and simple == project and not _DEVICE.fullmatch(simple):
         return simple
     mark = hashlib.sha256(project.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{simple or 'project'}-{mark}"
 
 
-def group_flows(result: Result) -> Flows:
-    """Give the flows of the plan by the projects at their ends.
-
-    Returns
-    -------
-    flows
-        For every project, in the order of the plan; a flow between two projects is in both.
-    """
+def group_flows(result: Result) -> dict[str, list[Flow]]:
+    """Give each project its flows in the order of the plan; one between two is in both."""
     scenario, projects = result.scenario, project_sites(result.scenario)
-    found: Flows = {project: [] for project in list_projects(result)}
-    for flow in result.plan.flows.to_dict(orient="records"):
-        for project in {
-            scenario.project(site)
-            for site in (flow["origin"], flow["destination"])
-            if site in projects
-        }:
+    found: dict[str, list[Flow]] = {project: [] for project in list_projects(result)}
+    for flow in list_flows(result.plan.flows):
+        ends = projects.intersection((flow.origin, flow.destination))
+        for project in set(map(scenario.project, ends)):
             found[project].append(flow)
     return found
 
 
 def build_project(
-    result: Result,
-    project: str,
-    *,
-    others: tuple[Block, ...] | None = None,
-    flows: Flows | None = None,
+    result: Result, project: str, *, others: Sequence[Block], own: Sequence[Flow]
 ) -> Document:
     """Put the page of a project together.
 
     Parameters
     ----------
     others
-        What it tells of the others, where that is known already.
-    flows
-        The flows of every project, where they are known already.
+        What it tells of the others.
+    own
+        The flows of the project.
     """
-    own = (group_flows(result) if flows is None else flows)[project]
     scenario = result.scenario
     blocks = [
         *_tell_summary(result, project),
@@ -140,7 +119,7 @@ def build_project(
         *_tell_calendar(result, project, own),
         *_tell_effect(result, project),
         *_tell_money(result, project),
-        *(_tell_others(result) if others is None else others),
+        *others,
         *_tell_method(result),
     ]
     return Document(
@@ -152,59 +131,48 @@ def build_project(
     )
 
 
-def _books(result: Result, project: str) -> tuple[dict[str, float], dict[str, float]]:
+def _books(result: Result, project: str) -> tuple[pd.Series, pd.Series]:
     """Give what falls to a project in the plan and before."""
-    found = []
-    for books in (result.effect.books, result.effect.baseline_books):
-        table = books.by("project")
-        row = table[table.index == project].sum()
-        found.append(dict(zip(map(str, table.columns), row.tolist(), strict=True)))
-    return found[0], found[1]
+    before, plan = align_books(result.effect, "project", [project])
+    return plan.sum(), before.sum()
 
 
 def _tell_summary(result: Result, project: str) -> Iterator[Block]:
     plan, before = _books(result, project)
     yield Heading(say("What it means for this project"), anchor="summary")
-    saved = before[CO2E] - plan[CO2E]
+    saved = (before[CO2E] - plan[CO2E]) / 1000
+    told = {
+        "plan": format_number(plan[CO2E] / 1000, digits=1),
+        "before": format_number(before[CO2E] / 1000, digits=1),
+    }
     sentence = (
         say(
             "In the plan this project's share of the emissions is {plan} t CO2e instead of "
             "{before} t: {saved} t less.",
-            plan=format_number(plan[CO2E] / 1000, digits=1),
-            before=format_number(before[CO2E] / 1000, digits=1),
-            saved=format_number(saved / 1000, digits=1),
+            **told,
+            saved=format_number(saved, digits=1),
         )
         if saved >= 0
         else say(
             "In the plan this project's share of the emissions is {plan} t CO2e instead of "
             "{before} t: {more} t more, which others save.",
-            plan=format_number(plan[CO2E] / 1000, digits=1),
-            before=format_number(before[CO2E] / 1000, digits=1),
-            more=format_number(-saved / 1000, digits=1),
+            **told,
+            more=format_number(-saved, digits=1),
         )
     )
     yield Paragraph(sentence, lead=True)
-    moved = [
-        books.tonnes_by_project.get(project, 0.0)
-        for books in (result.effect.books, result.effect.baseline_books)
-    ]
-    yield show_commitments(plan, before, (moved[0], moved[1]))
+    sides = (result.effect.books, result.effect.baseline_books)
+    moved = [books.tonnes_by_project.get(project, 0.0) for books in sides]
+    yield show_commitments(plan, before, *moved)
 
 
 def _draw_map(result: Result, project: str, own: Sequence[Flow]) -> Iterator[Block]:
     scenario = result.scenario
-    met = {row[end] for row in own for end in ("origin", "destination")}
+    met = {site for flow in own for site in (flow.origin, flow.destination)}
     here = [site for site in scenario.sites if site in met or scenario.project(site) == project]
     hauls = [
-        Haul(
-            row["origin"],
-            row["destination"],
-            row["vehicle"],
-            row["period"],
-            row["tonnes"],
-            row["virgin"],
-        )
-        for row in own
+        Haul(one.origin, one.destination, one.vehicle, one.period, one.tonnes, one.virgin)
+        for one in own
     ]
     yield Picture(
         draw_map_picture(result, hauls, here),
@@ -220,13 +188,15 @@ def _tell_calendar(result: Result, project: str, own: Sequence[Flow]) -> Iterato
     if not own:
         yield Paragraph(say("Nothing comes to or leaves this project in the plan."))
         return
-    leaving, coming = _part_flows(result, project, own)
+    mine = {site for site in project_sites(scenario) if scenario.project(site) == project}
+    leaving = [flow for flow in own if flow.origin in mine]
     if leaving:
         caption = say("What leaves the project [t]")
-        yield _tabulate_calendar(result, leaving, caption, say("To"), "destination")
+        yield _tabulate_calendar(result, leaving, caption, say("To"), lambda one: one.destination)
+    coming = [flow for flow in own if flow.origin not in mine]
     if coming:
         caption = say("What comes to the project [t]")
-        yield _tabulate_calendar(result, coming, caption, say("From"), "origin")
+        yield _tabulate_calendar(result, coming, caption, say("From"), lambda one: one.origin)
     yield _tabulate_trucks(list(scenario.periods.values()), own)
     relied_on = list_conditions(result, own)
     if relied_on:
@@ -234,26 +204,17 @@ def _tell_calendar(result: Result, project: str, own: Sequence[Flow]) -> Iterato
         yield Bullets(tuple(relied_on))
 
 
-def _part_flows(result: Result, project: str, own: Sequence[Flow]) -> tuple[list[Flow], list[Flow]]:
-    """Part the flows of a project into those that leave one of its sites and those that come."""
-    scenario = result.scenario
-    mine = {site for site in project_sites(scenario) if scenario.project(site) == project}
-    leaving = [row for row in own if row["origin"] in mine]
-    return leaving, [row for row in own if row["origin"] not in mine]
-
-
 def _tabulate_trucks(periods: Sequence[Period], own: Sequence[Flow]) -> Table:
     """Count the truck loads of each period, and of each weekday in it."""
-    loads = [sum(row["loads"] for row in own if row["period"] == one.id) for one in periods]
+    loads = [sum(flow.loads for flow in own if flow.period == one.id) for one in periods]
     daily = [count / count_weekdays(one) for count, one in zip(loads, periods, strict=True)]
     return Table(
         say("Trucks at the gate"),
         ("", *map(_head, periods)),
         (
-            (say("Truck loads"), *map(format_number, loads)),
-            (say("For each weekday"), *(format_number(count, digits=1) for count in daily)),
+            (say("Truck loads"), *write_numbers(*loads)),
+            (say("For each weekday"), *write_numbers(*daily, digits=1)),
         ),
-        numeric=frozenset(range(1, 1 + len(periods))),
     )
 
 
@@ -265,31 +226,35 @@ def _head(period: Period) -> str:
 
 
 def _tabulate_calendar(
-    result: Result, flows: Sequence[Flow], caption: Message, head: Message, partner: str
+    result: Result,
+    flows: Sequence[Flow],
+    caption: Message,
+    head: Message,
+    partner: Callable[[Flow], str],
 ) -> Table:
-    scenario, periods = result.scenario, list(result.scenario.periods)
-    materials = scenario.catalogue.materials
-    tonnes: dict[tuple[str, str], dict[str, float]] = {}
-    for row in flows:
-        mine = tonnes.setdefault((row[partner], row["material"]), dict.fromkeys(periods, 0.0))
-        mine[row["period"]] += row["tonnes"]
+    scenario, periods = result.scenario, result.scenario.periods
+    tonnes: dict[tuple[str, str], dict[str, float]] = defaultdict(
+        lambda: dict.fromkeys(periods, 0.0)
+    )
+    for flow in flows:
+        tonnes[partner(flow), flow.material][flow.period] += flow.tonnes
     order = sorted(tonnes, key=lambda key: (-sum(tonnes[key].values()), key))
     rows: list[tuple[Readable, ...]] = [
         (
             scenario.site_name(site),
-            materials[material].called(scenario.said.language),
+            scenario.catalogue.materials[material].called(scenario.said.language),
             *(format_number(t) if t else "–" for t in tonnes[site, material].values()),
             format_number(sum(tonnes[site, material].values())),
         )
         for site, material in order
     ]
     sums = [sum(one[period] for one in tonnes.values()) for period in periods]
-    rows.append((say("Total"), "", *map(format_number, sums), format_number(sum(sums))))
+    rows.append((say("Total"), "", *write_numbers(*sums, sum(sums))))
     return Table(
         caption,
-        (head, say("Material"), *map(_head, scenario.periods.values()), say("Total")),
+        (head, say("Material"), *map(_head, periods.values()), say("Total")),
         tuple(rows),
-        numeric=frozenset(range(2, 3 + len(periods))),
+        words=2,
         total=True,
     )
 
@@ -303,22 +268,8 @@ def _tell_effect(result: Result, project: str) -> Iterator[Block]:
 def _tell_money(result: Result, project: str) -> Iterator[Block]:
     plan, before = _books(result, project)
     yield Heading(say("Money"), anchor="money")
-    rows: list[tuple[Readable, ...]] = [
-        _row_of_money(part.heading, before[part], plan[part])
-        for part in parts_of(COST)
-        if abs(before[part]) + abs(plan[part]) > 0.5
-    ]
-    if before[SOLD] or plan[SOLD]:
-        rows.append(_row_of_money(SOLD.heading, -before[SOLD], -plan[SOLD]))
-    sums = [float(net_cost(pd.DataFrame([one])).iloc[0]) for one in (before, plan)]
-    rows.append(_row_of_money(say("Total"), *sums))
-    yield Table(
-        say("What this project pays [1,000 DKK]"),
-        ("", say("Before"), say("Plan"), say("Saved")),
-        tuple(rows),
-        numeric=frozenset({1, 2, 3}),
-        total=True,
-    )
+    caption = say("What this project pays [1,000 DKK]")
+    yield tabulate_cost(caption, plan, before, least=0.5)
     transfers = result.effect.transfers
     if project in transfers.saved_dkk:
         yield Bullets(
@@ -334,22 +285,13 @@ def _tell_money(result: Result, project: str) -> Iterator[Block]:
         )
 
 
-def _row_of_money(name: Message, before: float, plan: float) -> tuple[Readable, ...]:
-    """Write what is paid before and in the plan, and what is saved; given in DKK, in thousands."""
-    amounts = (before, plan, before - plan)
-    return (name, *(format_number(dkk / 1000) for dkk in amounts))
-
-
 def _tell_others(result: Result) -> Iterator[Block]:
     """Tell of the other projects as much as the scenario wants published."""
-    plan, before = (
-        sum_books(books) for books in (result.effect.books, result.effect.baseline_books)
-    )
     yield Heading(say("The whole plan"), anchor="whole")
     if result.scenario.said.publish == "everything":
         yield tabulate_groups(result, say("Effect by project"), "project", say("Project"))
         return
-    saved = (before[CO2E] - plan[CO2E]) / 1000
+    saved = (result.effect.baseline_books.total(CO2E) - result.effect.books.total(CO2E)) / 1000
     yield Paragraph(
         say(
             "All projects together save about {saved} t CO2e. What each of the others sends and "
@@ -380,13 +322,10 @@ def _tell_method(result: Result) -> Iterator[Block]:
     yield Heading(say("How it was found"), anchor="method")
     yield Bullets(
         (
-            say(
-                "Before: each project alone takes its needs from the pit, and sends its surplus "
-                "to the receiver, that is best for itself."
-            ),
+            ALONE,
             SHARE_RULES[result.scenario.said.effect.shared_legs],
             SHARE_OF_COMMON,
-            say("That a material fits a use is not a permit: the municipality decides."),
+            NO_PERMIT,
             say(
                 "Emissions are in {unit}, well to wheel, with transport, virgin material, plants, "
                 "depots, lime and final reception.",

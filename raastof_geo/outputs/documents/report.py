@@ -22,7 +22,6 @@ from raastof_geo.figures.vocabulary import (
     shown_in_lines,
 )
 from raastof_geo.language import Message, format_number, say
-from raastof_geo.outputs.attribution import attribute_maps
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -31,13 +30,13 @@ from raastof_geo.outputs.documents.document import (
     Paragraph,
     Picture,
     Table,
-    render_page,
+    write_numbers,
+    write_page,
 )
 from raastof_geo.outputs.documents.effects import (
     explain_causes,
     explain_progress,
     show_commitments,
-    sum_books,
     tabulate_effect,
     tabulate_groups,
     tabulate_money,
@@ -45,7 +44,9 @@ from raastof_geo.outputs.documents.effects import (
 from raastof_geo.outputs.documents.flow_map import Haul, draw_map_picture
 from raastof_geo.outputs.documents.word import write_word
 from raastof_geo.outputs.ledger import describe_ledger
-from raastof_geo.outputs.tables.summary import answer, list_conditions, prove
+from raastof_geo.outputs.palette import attribute_maps
+from raastof_geo.outputs.tables.flows import list_flows
+from raastof_geo.outputs.tables.summary import ALONE, NO_PERMIT, answer, list_conditions, prove
 from raastof_geo.outputs.warning import warn
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES, explain_in
 from raastof_geo.result import Result
@@ -60,10 +61,7 @@ _MOST_LINES = 4
 
 def write_report(result: Result, folder: Path) -> Path:
     """Write `report.html`."""
-    path = folder / "report.html"
-    page = render_page(build_report(result))
-    path.write_text(page + "\n", encoding="utf-8", newline="\n")
-    return path
+    return write_page(build_report(result), folder / "report.html")
 
 
 def write_report_docx(result: Result, folder: Path) -> Path:
@@ -104,18 +102,16 @@ def build_report(result: Result, *, ledger: bool = True) -> Document:
 
 def _tell_summary(result: Result) -> Iterator[Block]:
     effect = result.effect
-    plan, before = sum_books(effect.books), sum_books(effect.baseline_books)
+    plan, before = effect.books.totals, effect.baseline_books.totals
     yield Heading(say("Summary"), anchor="summary")
     for number, sentence in enumerate(_say_in_short(result, plan, before)):
         yield Paragraph(sentence, lead=number == 0)
     moved = [sum(one.tonnes_by_project.values()) for one in (effect.books, effect.baseline_books)]
-    yield show_commitments(plan, before, (moved[0], moved[1]))
+    yield show_commitments(plan, before, *moved)
     yield Bullets(tuple(warning.message for warning in warn(result)))
 
 
-def _say_in_short(
-    result: Result, plan: dict[str, float], before: dict[str, float]
-) -> Iterator[Message]:
+def _say_in_short(result: Result, plan: pd.Series, before: pd.Series) -> Iterator[Message]:
     effect = result.effect
     saved = before[CO2E] - plan[CO2E]
     if effect.baseline_missing:
@@ -157,9 +153,10 @@ def _say_in_short(
 def _draw_map(result: Result) -> Iterator[Block]:
     flows = result.plan.flows
     keys = ["origin", "destination", "vehicle", "virgin"]
-    moved = flows[flows["origin"] != flows["destination"]]
-    summed = moved.groupby(keys, sort=True).agg(
-        tonnes=("tonnes", "sum"), period=("period", "first")
+    summed = (
+        flows.query("origin != destination")
+        .groupby(keys, sort=True)
+        .agg(tonnes=("tonnes", "sum"), period=("period", "first"))
     )
     largest: Iterator[Any] = summed.nlargest(_MOST_MATCHES, "tonnes").reset_index().itertuples()
     hauls = [
@@ -181,21 +178,15 @@ def _tell_effect(result: Result, ledger: bool) -> Iterator[Block]:
     effect = result.effect
     yield Heading(say("Effect"), anchor="effect")
     yield Paragraph(
-        say(
-            "Before: each project alone takes its needs from the pit, and sends its surplus "
-            "to the receiver, that is best for itself."
-        )
+        ALONE
         if not result.scenario.said.baseline.legs
         else say("Before: each project alone, with the legs that the scenario names.")
     )
     yield tabulate_effect(
-        say("Effect in total"),
-        sum_books(effect.books),
-        sum_books(effect.baseline_books),
-        links=ledger,
+        say("Effect in total"), effect.books.totals, effect.baseline_books.totals, links=ledger
     )
     yield Heading(say("By cause"), anchor="causes")
-    yield from explain_causes(effect.causes, effect)
+    yield from explain_causes(effect)
     yield Heading(say("Share of secondary materials"), anchor="share")
     yield from explain_progress(result)
     yield Bullets(tuple(answer(result)))
@@ -205,12 +196,16 @@ def _tell_groups(result: Result) -> Iterator[Block]:
     yield Heading(say("Who and what"), anchor="groups")
     yield Paragraph(SHARE_RULES[result.scenario.said.effect.shared_legs])
     yield Paragraph(SHARE_OF_COMMON)
-    yield tabulate_groups(result, say("Effect by project"), "project", say("Project"))
-    yield tabulate_groups(
-        result, say("Effect by municipality"), "municipality", say("Municipality")
-    )
-    yield tabulate_groups(result, say("Effect by material"), "material", say("Material"))
-    yield tabulate_groups(result, say("Effect by period"), "period", say("Period"))
+    for caption, dimension, head in _GROUPS:
+        yield tabulate_groups(result, caption, dimension, head)
+
+
+_GROUPS = (
+    (say("Effect by project"), "project", say("Project")),
+    (say("Effect by municipality"), "municipality", say("Municipality")),
+    (say("Effect by material"), "material", say("Material")),
+    (say("Effect by period"), "period", say("Period")),
+)
 
 
 def _tell_money(result: Result) -> Iterator[Block]:
@@ -238,19 +233,13 @@ def _tell_matches(result: Result) -> Iterator[Block]:
     yield Table(
         say("Who drives what to whom"),
         (
-            say("From"),
-            say("To"),
-            say("Material"),
-            say("Period"),
-            "t",
-            say("Loads"),
-            say("Kilometres, loaded"),
-            say("Transport [t CO2e]"),
+            *(say("From"), say("To"), say("Material"), say("Period"), "t", say("Loads")),
+            *(say("Kilometres, loaded"), say("Transport [t CO2e]")),
         ),
         tuple(_rows_of_matches(result.scenario, matches.head(_MOST_MATCHES))),
-        numeric=frozenset({4, 5, 6, 7}),
+        words=4,
     )
-    relied_on = list_conditions(result)
+    relied_on = list_conditions(result, list_flows(result.plan.flows))
     if relied_on:
         yield Heading(say("Conditions that the plan relies on"), level=3)
         yield Bullets(tuple(relied_on))
@@ -276,11 +265,9 @@ def _rows_of_matches(scenario: Scenario, matches: pd.DataFrame) -> Iterator[tupl
             scenario.site_name(one.origin),
             scenario.site_name(one.destination),
             scenario.catalogue.materials[one.material].called(scenario.said.language),
-            str(one.period),
-            format_number(one.tonnes),
-            format_number(one.loads),
-            format_number(one.length_km, digits=1),
-            format_number(one.kg_co2e / 1000, digits=1),
+            one.period,
+            *write_numbers(one.tonnes, one.loads),
+            *write_numbers(one.length_km, one.kg_co2e / 1000, digits=1),
         )
 
 
@@ -289,11 +276,7 @@ def _tell_prices(result: Result) -> Iterator[Block]:
     dearest = sorted(worth, key=lambda row: -abs(row.shadow_price))
     unit = result.scenario.said.objectives[0].minimise[0].unit
     rows = [
-        (
-            row.name,
-            format_number(row.limit),
-            format_number(row.shadow_price, digits=2),
-        )
+        (row.name, format_number(row.limit), format_number(row.shadow_price, digits=2))
         for row in dearest[:_MOST_PRICES]
     ]
     yield Heading(say("What one more tonne is worth"), anchor="prices")
@@ -310,7 +293,6 @@ def _tell_prices(result: Result) -> Iterator[Block]:
         say("The limits that matter most"),
         (say("Limit"), say("Now"), say("Change for one more [{unit}]", unit=unit)),
         tuple(rows),
-        numeric=frozenset({1, 2}),
     )
 
 
@@ -329,7 +311,7 @@ def _tell_method(result: Result) -> Iterator[Block]:
                 "without the plan and are not counted."
             ),
             say("Queues, opening hours, gradients and the order of work within a period are not."),
-            say("That a material fits a use is not a permit: the municipality decides."),
+            NO_PERMIT,
             say("Loads of one flow are rounded up to whole trucks; sums of the effect are not."),
         )
     )
@@ -341,14 +323,10 @@ def _tell_sources(result: Result) -> Iterator[Block]:
     doubts = list_doubts(result.effect.books, result.effect.baseline_books)
     yield Heading(say("Sources"), anchor="sources")
     if doubts:
+        heads = say("Figure"), say("Source"), say("Behind")
         yield Table(
             say("Unverified figures that matter most"),
-            (
-                say("Figure"),
-                say("Source"),
-                say("Behind"),
-                say("Saving changes if it is 10 % higher"),
-            ),
+            (*heads, say("Saving changes if it is 10 % higher")),
             tuple(
                 (
                     one.name,
@@ -358,7 +336,7 @@ def _tell_sources(result: Result) -> Iterator[Block]:
                 )
                 for one in doubts[:_MOST_DOUBTS]
             ),
-            numeric=frozenset({3}),
+            words=3,
         )
     cited = sorted({scenario.catalogue.cite(figure.source) for figure in figures.values()})
     yield Bullets(tuple(cited))

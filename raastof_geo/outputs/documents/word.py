@@ -131,7 +131,7 @@ def _add_table(file: Any, block: Table) -> None:
             run = paragraph.add_run(plain(text)[:_MOST_LETTERS])
             run.font.size = Pt(8.5)
             run.bold = line == 0 or (block.total and line == len(rows))
-            if column in block.numeric:
+            if column >= block.words:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     file.add_paragraph()
 

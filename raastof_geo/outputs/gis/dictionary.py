@@ -49,11 +49,7 @@ _COLUMNS: Mapping[str, tuple[str, str, str]] = {
     "vehicle": ("", "Lastbil, id", "Truck, id"),
     "period": ("", "Periode", "Period"),
     "tonnes": ("t", "Mængde", "Amount"),
-    REFERENCE_TONNES: (
-        "t",
-        "Dækket behov i referencemateriale",
-        "Need met, in reference material",
-    ),
+    REFERENCE_TONNES: ("t", "Dækket behov i referencemateriale", "Need met, in reference material"),
     LOADS_DRIVEN: ("", "Læs", "Truck loads"),
     "load_t": ("t", "Ton pr. læs", "Tonnes per load"),
     "loaded_km": ("km", "Vej med last, pr. tur", "Way with a load, per trip"),

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pyogrio
 
 from raastof_geo.errors import OutputError
 from raastof_geo.language import say
-from raastof_geo.outputs.documents.effects import ROLE_NAMES
 from raastof_geo.outputs.gis.dictionary import build_dictionary
 from raastof_geo.outputs.gis.geostyle import (
     style_burden,
@@ -21,7 +21,7 @@ from raastof_geo.outputs.gis.geostyle import (
     style_sites,
 )
 from raastof_geo.outputs.gis.layers import draw_layers
-from raastof_geo.outputs.palette import ROLE_MARKS, as_rgba, colour_materials
+from raastof_geo.outputs.palette import as_rgba, colour_materials
 from raastof_geo.result import Result
 
 
@@ -93,7 +93,7 @@ def _draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict
     return {
         "flows": flows,
         "flows_before": flows,
-        "sites": style_sites({role: str(ROLE_NAMES[role]) for role in ROLE_MARKS}),
+        "sites": style_sites(),
         "road_burden": style_burden(str(say("trucks each weekday"))),
         "municipalities": style_municipalities(str(say("t CO2e saved")), limits),
     }
@@ -101,20 +101,13 @@ def _draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict
 
 def _style_flows(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> str:
     catalogue, language = result.scenario.catalogue, result.scenario.said.language
-    used = [*layers["flows"]["material"], *layers["flows_before"]["material"]]
+    both = [layers["flows"], layers["flows_before"]]
+    used = pd.concat(both)["material"]
     shown = [
         (name, catalogue.materials[name].called(language), as_rgba(colour))
         for name, colour in colour_materials(used, catalogue).items()
     ]
-    most = max(
-        (
-            float(layers[name]["tonnes"].max())
-            for name in ("flows", "flows_before")
-            if len(layers[name])
-        ),
-        default=1.0,
-    )
-    return style_flows(shown, most)
+    return style_flows(shown, max(map(float, pd.concat(both)["tonnes"]), default=1.0))
 
 
 _STYLES = """

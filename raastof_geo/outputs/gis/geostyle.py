@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count, pairwise
+from typing import TypeAlias
 from xml.etree import ElementTree as Xml
 
 from raastof_geo.outputs.palette import BURDEN_CLASSES, ROLE_MARKS, as_rgba
 
 _PLAIN = "145,155,165,255"
+_SAVED_COLOURS = (
+    *("178,24,43,160", "239,243,255,160", "189,215,231,160", "107,174,214,160", "33,113,181,160"),
+)
+"""Of areas that save nothing, and of those that save more and more."""
+
+
+_Class: TypeAlias = tuple[Mapping[str, str], Mapping[str, str], Xml.Element]
+"""What a class says before and after the number of its symbol, and the symbol."""
 
 
 def style_flows(materials: Sequence[tuple[str, str, str]], most_t: float) -> str:
@@ -29,40 +38,25 @@ def style_flows(materials: Sequence[tuple[str, str, str]], most_t: float) -> str
     return _document(_categorised("material", categories))
 
 
-def style_sites(roles: Mapping[str, str]) -> str:
-    """Style points by what they first are.
-
-    Parameters
-    ----------
-    roles
-        What each role is called; those that are not there get no style.
-
-    Returns
-    -------
-    style
-        QML, as QGIS keeps it in `layer_styles`.
-    """
+def style_sites() -> str:
+    """Style points by what they first are."""
     categories = [
-        (role, roles[role], _point(mark.in_gis, as_rgba(mark.colour)))
+        (
+            role,
+            str(mark.name),
+            _mark(mark.in_gis, as_rgba(mark.colour), border_mm="0.3", size_mm="4"),
+        )
         for role, mark in ROLE_MARKS.items()
-        if role in roles
     ]
     return _document(_categorised("role", categories))
 
 
 def style_burden(name: str) -> str:
     """Style roads by trucks for each weekday; `name` says what is counted."""
-    limits = [*(one.least for one in BURDEN_CLASSES), 1e9]
+    limits = pairwise([*(one.least for one in BURDEN_CLASSES), 1e9])
     ranges = [
-        (
-            low,
-            high,
-            f"{low:g} – {high:g} {name}",
-            _line(as_rgba(one.gis_colour), width=f"{0.5 + 0.5 * number}"),
-        )
-        for number, (one, (low, high)) in enumerate(
-            zip(BURDEN_CLASSES, pairwise(limits), strict=True)
-        )
+        (low, high, f"{low:g} – {high:g} {name}", _line(as_rgba(one.gis_colour), width=f"{width}"))
+        for one, (low, high), width in zip(BURDEN_CLASSES, limits, count(0.5, 0.5), strict=False)
     ]
     return _document(_graduated("per_weekday", ranges))
 
@@ -75,16 +69,9 @@ def style_municipalities(name: str, limits: Sequence[float]) -> str:
     limits
         Rising borders between classes. [t CO2e]
     """
-    colours = (
-        "178,24,43,160",
-        "239,243,255,160",
-        "189,215,231,160",
-        "107,174,214,160",
-        "33,113,181,160",
-    )
     ranges = [
         (low, high, f"{low:g} – {high:g} {name}", _area(colour))
-        for (low, high, colour) in zip(limits[:-1], limits[1:], colours, strict=False)
+        for (low, high), colour in zip(pairwise(limits), _SAVED_COLOURS, strict=True)
     ]
     return _document(_graduated("saved_t_co2e_wtw", ranges))
 
@@ -98,55 +85,34 @@ def _document(renderer: Xml.Element) -> str:
     return head + Xml.tostring(root, encoding="unicode")
 
 
-def _categorised(column: str, categories: Sequence[tuple[str, str, Xml.Element]]) -> Xml.Element:
-    renderer = Xml.Element(
-        "renderer-v2",
-        {"type": "categorizedSymbol", "attr": column, "enableorderby": "0", "forceraster": "0"},
-    )
-    listed = Xml.SubElement(renderer, "categories")
-    symbols = Xml.SubElement(renderer, "symbols")
-    for number, (value, label, symbol) in enumerate(categories):
-        Xml.SubElement(
-            listed,
-            "category",
-            {
-                "value": value,
-                "label": label,
-                "symbol": str(number),
-                "render": "true",
-                "type": "string",
-            },
-        )
-        symbol.set("name", str(number))
-        symbols.append(symbol)
-    return renderer
+def _categorised(column: str, categories: Iterable[tuple[str, str, Xml.Element]]) -> Xml.Element:
+    classes: list[_Class] = [
+        ({"value": value, "label": label}, {"type": "string"}, symbol)
+        for value, label, symbol in categories
+    ]
+    kind = {"type": "categorizedSymbol", "attr": column}
+    return _render(kind, "categories", "category", classes)
 
 
-def _graduated(column: str, ranges: Sequence[tuple[float, float, str, Xml.Element]]) -> Xml.Element:
-    renderer = Xml.Element(
-        "renderer-v2",
-        {
-            "type": "graduatedSymbol",
-            "attr": column,
-            "graduatedMethod": "GraduatedColor",
-            "enableorderby": "0",
-            "forceraster": "0",
-        },
-    )
-    listed = Xml.SubElement(renderer, "ranges")
+def _graduated(column: str, ranges: Iterable[tuple[float, float, str, Xml.Element]]) -> Xml.Element:
+    classes: list[_Class] = [
+        ({"lower": f"{low:.6f}", "upper": f"{high:.6f}", "label": label}, {}, symbol)
+        for low, high, label, symbol in ranges
+    ]
+    kind = {"type": "graduatedSymbol", "attr": column, "graduatedMethod": "GraduatedColor"}
+    return _render(kind, "ranges", "range", classes)
+
+
+def _render(
+    kind: Mapping[str, str], listed_as: str, class_as: str, classes: Iterable[_Class]
+) -> Xml.Element:
+    """List classes, and their symbols by number."""
+    renderer = Xml.Element("renderer-v2", {**kind, "enableorderby": "0", "forceraster": "0"})
+    listed = Xml.SubElement(renderer, listed_as)
     symbols = Xml.SubElement(renderer, "symbols")
-    for number, (low, high, label, symbol) in enumerate(ranges):
-        Xml.SubElement(
-            listed,
-            "range",
-            {
-                "lower": f"{low:.6f}",
-                "upper": f"{high:.6f}",
-                "label": label,
-                "symbol": str(number),
-                "render": "true",
-            },
-        )
+    for number, (before, after, symbol) in enumerate(classes):
+        about = {**before, "symbol": str(number), "render": "true", **after}
+        Xml.SubElement(listed, class_as, about)
         symbol.set("name", str(number))
         symbols.append(symbol)
     return renderer
@@ -156,7 +122,7 @@ def _symbol(kind: str) -> Xml.Element:
     return Xml.Element("symbol", {"type": kind, "alpha": "1", "clip_to_extent": "1"})
 
 
-def _layer(symbol: Xml.Element, kind: str, options: Mapping[str, str]) -> Xml.Element:
+def _layer(symbol: Xml.Element, kind: str, **options: str) -> Xml.Element:
     layer = Xml.SubElement(
         symbol, "layer", {"class": kind, "enabled": "1", "locked": "0", "pass": "0"}
     )
@@ -173,37 +139,19 @@ def _line(colour: str, *, width: str, arrows: bool = False) -> Xml.Element:
     layer = _layer(
         symbol,
         "SimpleLine",
-        {
-            "line_color": colour,
-            "line_width": width if number else "0.6",
-            "line_width_unit": "MM",
-            "capstyle": "flat",
-            "joinstyle": "round",
-        },
+        line_color=colour,
+        line_width=width if number else "0.6",
+        line_width_unit="MM",
+        capstyle="flat",
+        joinstyle="round",
     )
     if not number:
         _bind(layer, "outlineWidth", width)
     if arrows:
-        marks = _layer(
-            symbol,
-            "MarkerLine",
-            {"placements": "CentralPoint", "rotate": "1", "offset_along_line": "0"},
-        )
-        marker = _symbol("marker")
+        along = {"placements": "CentralPoint", "rotate": "1", "offset_along_line": "0"}
+        marker = _mark("filled_arrowhead", colour, border_mm="0.2", size_mm="3.4")
         marker.set("name", "@0@1")
-        _layer(
-            marker,
-            "SimpleMarker",
-            {
-                "name": "filled_arrowhead",
-                "color": colour,
-                "outline_color": "255,255,255,255",
-                "outline_width": "0.2",
-                "size": "3.4",
-                "size_unit": "MM",
-            },
-        )
-        marks.append(marker)
+        _layer(symbol, "MarkerLine", **along).append(marker)
     return symbol
 
 
@@ -220,28 +168,23 @@ def _bind(layer: Xml.Element, name: str, expression: str) -> None:
     Xml.SubElement(options, "Option", {"name": "type", "value": "collection", "type": "QString"})
 
 
-def _point(shape: str, colour: str) -> Xml.Element:
+def _mark(shape: str, colour: str, *, border_mm: str, size_mm: str) -> Xml.Element:
     symbol = _symbol("marker")
     _layer(
         symbol,
         "SimpleMarker",
-        {
-            "name": shape,
-            "color": colour,
-            "outline_color": "255,255,255,255",
-            "outline_width": "0.3",
-            "size": "4",
-            "size_unit": "MM",
-        },
+        name=shape,
+        color=colour,
+        outline_color="255,255,255,255",
+        outline_width=border_mm,
+        size=size_mm,
+        size_unit="MM",
     )
     return symbol
 
 
 def _area(colour: str) -> Xml.Element:
     symbol = _symbol("fill")
-    _layer(
-        symbol,
-        "SimpleFill",
-        {"color": colour, "outline_color": _PLAIN, "outline_width": "0.26", "style": "solid"},
-    )
+    look = {"color": colour, "outline_color": _PLAIN, "outline_width": "0.26", "style": "solid"}
+    _layer(symbol, "SimpleFill", **look)
     return symbol

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from raastof_geo.effect.books import Books, find_municipalities
+from raastof_geo.effect.books import find_municipalities
 from raastof_geo.effect.burden import measure_burden
 from raastof_geo.figures.vocabulary import layered
+from raastof_geo.outputs.documents.effects import align_books
 from raastof_geo.outputs.tables.flows import tabulate_flows
 from raastof_geo.result import Result
 from raastof_geo.roads.places import load_municipalities
@@ -92,37 +93,27 @@ def draw_burden(result: Result) -> gpd.GeoDataFrame:
     plan = measure_burden(scenario, legs, result.plan.flows, result.plan.empty_trips)
     before = measure_burden(scenario, legs, result.effect.baseline_flows)
     both = plan.merge(before, on=["edge", "period"], how="outer", suffixes=("", "_before"))
-    counts = [str(name) for name in both if name not in ("edge", "period")]
+    counts = list(both.columns.difference(["edge", "period"], sort=False))
     both[counts] = both[counts].astype(np.float64).fillna(0.0)
     edges = both["edge"].to_numpy(np.intp)
     roads = [network.roads[number] for number in network.road[edges].tolist()]
     used, place = np.unique(edges, return_inverse=True)
-    shapes = np.array([_segment(result, edge) for edge in used.tolist()], dtype=object)
-    table = pd.DataFrame(
-        {
-            "edge": edges,
-            "period": both["period"].astype(str),
-            "road": [road.name for road in roads],
-            "road_class": [road.road_class for road in roads],
-            "loaded_trips": both["loaded_trips"].round(3),
-            "empty_trips": both["empty_trips"].round(3),
-            "per_weekday": both["per_weekday"].round(3),
-            "loaded_trips_before": both["loaded_trips_before"].round(3),
-            "empty_trips_before": both["empty_trips_before"].round(3),
-            "per_weekday_before": both["per_weekday_before"].round(3),
-            "per_weekday_change": (both["per_weekday"] - both["per_weekday_before"]).round(3),
-            "length_m": network.length_m[edges].round(1),
-        }
+    shapes = np.array(
+        [shapely.LineString(network.cut(edge, 0.0, 1.0)) for edge in used.tolist()], dtype=object
     )
+    table = both.astype({"edge": np.intp, "period": str}).assign(
+        road=[road.name for road in roads],
+        road_class=[road.road_class for road in roads],
+        per_weekday_change=both["per_weekday"] - both["per_weekday_before"],
+        length_m=network.length_m[edges].round(1),
+    )
+    rounded = [*counts, "per_weekday_change"]
+    table[rounded] = table[rounded].round(3)
+    head = ["edge", "period", "road", "road_class"]
+    table = table[[*head, *rounded, "length_m"]]
     return gpd.GeoDataFrame(
         table, geometry=shapes[place] if len(shapes) else [], crs="EPSG:4326"
     ).to_crs(CRS)
-
-
-def _segment(result: Result, edge: int) -> shapely.LineString:
-    network = result.network
-    span = slice(network.point_start[edge], network.point_start[edge + 1])
-    return shapely.LineString(np.column_stack([network.lon[span], network.lat[span]]))
 
 
 def draw_municipalities(result: Result) -> gpd.GeoDataFrame:
@@ -138,16 +129,11 @@ def draw_municipalities(result: Result) -> gpd.GeoDataFrame:
 
 def _figures(result: Result, dimension: str, labels: list[str]) -> dict[str, list[float]]:
     """Give plan, before and saved of every figure for labels; zero where there is nothing."""
-
-    def take(books: Books, part: str, factor: float) -> list[float]:
-        column = books.by(dimension)[part].reindex(labels, fill_value=0.0)
-        return [round(float(value) * factor, 6) for value in column]
-
+    before, plan = align_books(result.effect, dimension, labels)
     found: dict[str, list[float]] = {}
     for part, layer in layered().items():
-        name = layer.column
-        plan = take(result.effect.books, part, layer.factor)
-        before = take(result.effect.baseline_books, part, layer.factor)
-        found[f"plan_{name}"], found[f"before_{name}"] = plan, before
-        found[f"saved_{name}"] = [round(b - p, 6) for b, p in zip(before, plan, strict=True)]
+        name, factor = layer.column, layer.factor
+        then, now = ([round(one * factor, 6) for one in side[part]] for side in (before, plan))
+        found[f"plan_{name}"], found[f"before_{name}"] = now, then
+        found[f"saved_{name}"] = [round(b - p, 6) for b, p in zip(then, now, strict=True)]
     return found

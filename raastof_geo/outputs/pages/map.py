@@ -13,22 +13,18 @@ import shapely
 
 from raastof_geo.arrays import Floats, Indices
 from raastof_geo.assignment import compare_sites
-from raastof_geo.effect.books import Books, find_municipalities
+from raastof_geo.effect.books import find_municipalities
 from raastof_geo.effect.burden import count_weekdays, measure_burden
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
 from raastof_geo.language import Message, format_number, say
-from raastof_geo.outputs.documents.effects import ROLE_NAMES, name_project
+from raastof_geo.outputs.documents.effects import align_books, name_project
 from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape, pack
-from raastof_geo.outputs.palette import (
-    BURDEN_CLASSES,
-    LESS,
-    MORE,
-    ROLE_MARKS,
-    colour_materials,
-)
+from raastof_geo.outputs.palette import BURDEN_CLASSES, LESS, MORE, ROLE_MARKS, colour_materials
+from raastof_geo.outputs.tables.flows import list_flows
 from raastof_geo.outputs.tables.summary import summarise
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.scenario.role import Role
 
 TILES = "https://tile.openstreetmap.org"
 """Who is asked for a background where the scenario wants one from the internet."""
@@ -117,40 +113,33 @@ def draw_map(result: Result) -> str:
 
 def _body(result: Result) -> str:
     """Write the landmarks of the page; what is in them is filled in by the script."""
+    said = {name: escape(str(text)) for name, text in _LANDMARKS.items()}
     figures = "".join(
-        f"<div><dt>{escape(what)}</dt><dd><b>{escape(plan)}</b> {_before(before)}</dd></div>"
+        f"<div><dt>{escape(what)}</dt><dd><b>{escape(plan)}</b> "
+        + (f"<span>{said['before']} {escape(before)}</span>" if before else "")
+        + "</dd></div>"
         for what, plan, before in _key_figures(result)
     )
-    panel, table = escape(str(_PANEL)), escape(str(_TABLE))
-    return (
-        f'<a class="skip" href="#twin">{escape(str(_SKIP))}</a>\n'
-        f'<header id="strip"><h1 dir="auto">{escape(result.scenario.said.title)}</h1>'
-        f"<dl>{figures}</dl></header>\n"
-        f'<button id="toggle" type="button" aria-expanded="false" aria-controls="panel">{panel}'
-        f"</button>\n"
-        f'<nav id="panel" aria-label="{panel}"></nav>\n'
-        f'<aside id="about" aria-label="{escape(str(_ABOUT))}" hidden></aside>\n'
-        f'<main id="twin" tabindex="-1"><details id="rows"><summary>{table}</summary>'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{table}"></div></details>'
-        f'<p id="told" role="status"></p></main>\n'
-        f"<noscript>{escape(str(_NO_SCRIPT))}</noscript>"
-    )
+    return _BODY.format(title=escape(result.scenario.said.title), figures=figures, **said)
 
 
-def _before(figure: str) -> str:
-    if not figure:
-        return ""
-    return f"<span>{escape(str(_BEFORE))} {escape(figure)}</span>"
-
-
-_BEFORE = say("before")
-_PANEL = say("Layers and legend")
-_ABOUT = say("About a site")
-_TABLE = say("The flows shown, as a table")
-_SKIP = say("Skip to the table of flows")
-_NO_SCRIPT = say("The map needs JavaScript; flows.csv has the same figures.")
-
-
+_BODY = """<a class="skip" href="#twin">{skip}</a>
+<header id="strip"><h1 dir="auto">{title}</h1><dl>{figures}</dl></header>
+<button id="toggle" type="button" aria-expanded="false" aria-controls="panel">{panel}</button>
+<nav id="panel" aria-label="{panel}"></nav>
+<aside id="about" aria-label="{about}" hidden></aside>
+<main id="twin" tabindex="-1"><details id="rows"><summary>{table}</summary>\
+<div class="scroll" tabindex="0" role="region" aria-label="{table}"></div></details>\
+<p id="told" role="status"></p></main>
+<noscript>{no_script}</noscript>"""
+_LANDMARKS = {
+    "before": say("before"),
+    "panel": say("Layers and legend"),
+    "about": say("About a site"),
+    "table": say("The flows shown, as a table"),
+    "skip": say("Skip to the table of flows"),
+    "no_script": say("The map needs JavaScript; flows.csv has the same figures."),
+}
 _STRIP = (TRANSPORT_WTW, "secondary_share_with_clean_soil", LOADS_DRIVEN, VIRGIN)
 """The figures at the top of the page."""
 
@@ -250,7 +239,7 @@ _TEXTS: dict[str, Message] = {
     "tiles": say("Background from the internet (OpenStreetMap)"),
     "print": say("Print"),
     "sites": say("Sites"),
-    **ROLE_NAMES,
+    **{role: mark.name for role, mark in ROLE_MARKS.items()},
     "why": say("Why not to …?"),
     "width": say("Width of a line: tonnes"),
     "virgin": say("virgin"),
@@ -283,15 +272,10 @@ _TEXTS: dict[str, Message] = {
 def _materials(result: Result) -> list[_Material]:
     """Give the materials that move before or in the plan, in the order of their colours."""
     scenario = result.scenario
-    known = scenario.catalogue.materials
+    known, language = scenario.catalogue.materials, scenario.said.language
     used = [*result.plan.flows["material"], *result.effect.baseline_flows["material"]]
     return [
-        _Material(
-            name,
-            known[name].called(scenario.said.language),
-            colour,
-            known[name].origin == "virgin",
-        )
+        _Material(name, known[name].called(language), colour, known[name].origin == "virgin")
         for name, colour in colour_materials(used, scenario.catalogue).items()
     ]
 
@@ -299,6 +283,7 @@ def _materials(result: Result) -> list[_Material]:
 def _sites(result: Result) -> Iterator[_SiteShown]:
     scenario = result.scenario
     where = find_municipalities(scenario)
+    before, plan = (side.T for side in align_books(result.effect, "site", list(scenario.sites)))
     for site_id, site in scenario.sites.items():
         lon, lat = site.lon_lat
         yield _SiteShown(
@@ -309,24 +294,21 @@ def _sites(result: Result) -> Iterator[_SiteShown]:
             scenario.project(site_id),
             tuple(site.roles),
             (round(lat, 5), round(lon, 5)),
-            tuple(_effects(result, site_id)) if site.offers or site.needs else (),
+            _effects(before[site_id], plan[site_id]) if site.offers or site.needs else (),
         )
 
 
-def _effects(result: Result, site: str) -> Iterator[_SiteEffect]:
+def _effects(before: pd.Series, plan: pd.Series) -> tuple[_SiteEffect, ...]:
     """Give what falls to a site, before and in the plan."""
-    for part, shown in shown_in_lines().items():
-        if shown.in_short:
-            before = _share_of(site, part, result.effect.baseline_books)
-            plan = _share_of(site, part, result.effect.books)
-            yield _SiteEffect(
-                str(part.heading), round(shown.factor * before, 1), round(shown.factor * plan, 1)
-            )
-
-
-def _share_of(site: str, part: str, books: Books) -> float:
-    table = books.by("site")
-    return float(table.loc[site, part]) if site in table.index else 0.0  # type: ignore[arg-type]
+    return tuple(
+        _SiteEffect(
+            str(part.heading),
+            round(shown.factor * float(before[part]), 1),
+            round(shown.factor * float(plan[part]), 1),
+        )
+        for part, shown in shown_in_lines().items()
+        if shown.in_short
+    )
 
 
 class _Routes:
@@ -362,10 +344,9 @@ def _flows(result: Result, flows: pd.DataFrame, routes: _Routes) -> Iterator[_Fl
     trucks = _places(scenario.said.vehicles)
     materials = _places(material.id for material in _materials(result))
     uses = {need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs}
-    kinds = {kind: str(ROLE_NAMES[kind]) for kind in ("plant", "depot")}
+    kinds: dict[str, str] = {role: str(ROLE_MARKS[role].name) for role in (Role.PLANT, Role.DEPOT)}
     reception = str(_TEXTS["reception"])
-    rows: Iterator[Any] = flows.itertuples(index=False)
-    for flow in rows:
+    for flow in list_flows(flows):
         yield _FlowShown(
             route=routes.find(flow.origin, flow.destination, flow.vehicle, flow.period),
             origin=sites[flow.origin],
@@ -423,14 +404,8 @@ def _join_roads(result: Result, plan: pd.Series, before: pd.Series) -> list[_Roa
         merged: Any = shapely.get_parts(
             shapely.line_merge(shapely.multilinestrings(shapes[places]))
         )
-        joined += [
-            _RoadShown(
-                float(now),
-                float(then),
-                encode_line(shapely.get_coordinates(line), _ROUTE_TOLERANCE_DEG),
-            )
-            for line in merged
-        ]
+        lines = (encode_line(shapely.get_coordinates(one), _ROUTE_TOLERANCE_DEG) for one in merged)
+        joined += [_RoadShown(float(now), float(then), line) for line in lines]
     return sorted(joined)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, fields
 from importlib import resources
 from pathlib import Path
@@ -22,7 +22,7 @@ from branca.element import Element
 from xstatic.pkg import leaflet
 
 from raastof_geo.language import format_number
-from raastof_geo.outputs.attribution import attribute_maps
+from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.places import load_municipalities, load_towns
 from raastof_geo.roads.road import ROAD_CLASSES
@@ -137,22 +137,19 @@ def _write_script(name: str, data: dict[str, Any], script: str) -> str:
 
 def _land() -> list[dict[str, Any]]:
     areas = load_municipalities()
+    shapes = shapely.simplify(areas.geometry.to_numpy(), _SHAPES_TOLERANCE_DEG)
     return [
-        {"name": name, "rings": _rings(shape)}
-        for name, shape in zip(
-            areas["name"],
-            shapely.simplify(areas.geometry.to_numpy(), _SHAPES_TOLERANCE_DEG),
-            strict=True,
-        )
+        {
+            "name": name,
+            "rings": [_turn(part.exterior.coords) for part in parts if not part.is_empty],
+        }
+        for name, parts in zip(areas["name"], map(shapely.get_parts, shapes), strict=True)
     ]
 
 
-def _rings(shape: Any) -> list[list[list[float]]]:
-    return [
-        [[round(lat, 4), round(lon, 4)] for lon, lat in part.exterior.coords]
-        for part in shapely.get_parts(shape)
-        if not part.is_empty
-    ]
+def _turn(points: Iterable[Any]) -> list[list[float]]:
+    """Put latitude first, as Leaflet wants it, and round to 1e-4 degrees."""
+    return [[round(lat, 4), round(lon, 4)] for lon, lat in points]
 
 
 def _base_roads(network: RoadNetwork) -> list[dict[str, Any]]:
@@ -160,28 +157,23 @@ def _base_roads(network: RoadNetwork) -> list[dict[str, Any]]:
     layers = []
     for weight, name in zip((2.2, 1.5, 1.0), BASE_ROADS, strict=True):
         edges = np.flatnonzero(network.road_class == ROAD_CLASSES.index(name))
-        lines = [
-            shapely.LineString(np.column_stack([network.lon[span], network.lat[span]]))
-            for edge in edges.tolist()
-            for span in [slice(network.point_start[edge], network.point_start[edge + 1])]
-        ]
-        parts: Any = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(lines)))
-        layers.append(
-            {
-                "weight": weight,
-                "lines": [lat_lon(shapely.get_coordinates(p), _ROAD_TOLERANCE_DEG) for p in parts],
-            }
-        )
+        drawn = [shapely.LineString(network.cut(edge, 0.0, 1.0)) for edge in edges.tolist()]
+        parts: Any = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(drawn)))
+        lines = [lat_lon(shapely.get_coordinates(part), _ROAD_TOLERANCE_DEG) for part in parts]
+        layers.append({"weight": weight, "lines": lines})
     return layers
 
 
 def _towns() -> list[dict[str, Any]]:
+    towns: Iterator[Any] = load_towns().itertuples()
     return [
-        {"name": name, "rank": {"city": 0, "town": 1}.get(kind, 2), "at": [lat, lon]}
-        for name, kind, lon, lat in load_towns()[["name", "town_class", "lon", "lat"]].itertuples(
-            index=False
-        )
+        {"name": one.name, "rank": _RANKS.get(one.town_class, 2), "at": [one.lat, one.lon]}
+        for one in towns
     ]
+
+
+_RANKS = {"city": 0, "town": 1}
+"""Which names are drawn first; all others come after these."""
 
 
 def lat_lon(points: Any, tolerance_deg: float) -> list[list[float]]:
@@ -202,7 +194,7 @@ def lat_lon(points: Any, tolerance_deg: float) -> list[list[float]]:
     if len(points) < 2:
         return []
     line = shapely.simplify(shapely.LineString(points), tolerance_deg)
-    return [[round(lat, 4), round(lon, 4)] for lon, lat in shapely.get_coordinates(line).tolist()]
+    return _turn(shapely.get_coordinates(line).tolist())
 
 
 def encode_line(points: Any, tolerance_deg: float) -> str:
@@ -236,22 +228,16 @@ def _embed(value: Any) -> str:
     text = json.dumps(
         value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=asdict
     )
-    for character, code in (("<", "\\u003c"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
-        text = text.replace(character, code)
-    return text
+    return text.translate(_IN_SCRIPT)
+
+
+_IN_SCRIPT = str.maketrans({one: f"\\u{ord(one):04x}" for one in "<\u2028\u2029"})
+_IN_PAGE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 
 def escape(text: str) -> str:
     """Write text so that HTML and Folium's template take it for text, inside quotes as well."""
-    for character, code in (
-        ("&", "&amp;"),
-        ("<", "&lt;"),
-        (">", "&gt;"),
-        ('"', "&quot;"),
-        ("'", "&#39;"),
-    ):
-        text = text.replace(character, code)
-    return text
+    return text.translate(_IN_PAGE)
 
 
 def read_asset(name: str) -> str:

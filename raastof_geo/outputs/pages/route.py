@@ -108,7 +108,7 @@ def describe_obstacle(obstacle: Obstacle) -> str:
     name = obstacle.name or str(_NAMELESS)
     text = f"{name}: {obstacle.reason}"
     if obstacle.length_m >= 1:
-        text += f" ({_number(obstacle.length_m)} m)"
+        text += f" ({format_number(obstacle.length_m)} m)"
     if obstacle.tags:
         text += f" [{obstacle.tags}]"
     return text + _cite(obstacle.way)
@@ -120,13 +120,15 @@ def _explain_trip(trip: Trip) -> Iterator[str]:
         say(
             "{load}: {km} km, {hours} h, {kg} kg CO2e",
             load=_LOADS[trip.load],
-            km=_number(figures.km, 1),
-            hours=_number(figures.hours, 2),
-            kg=_number(figures.kg_co2e, 1),
+            km=format_number(figures.km, digits=1),
+            hours=format_number(figures.hours, digits=2),
+            kg=format_number(figures.kg_co2e, digits=1),
         )
     )
     roads = [
-        f"{name or _NAMELESS} {_number(km, 1)} km" for name, km in trip.roads if km >= _SHORTEST_KM
+        f"{name or _NAMELESS} {format_number(km, digits=1)} km"
+        for name, km in trip.roads
+        if km >= _SHORTEST_KM
     ]
     if roads:
         yield "  " + " · ".join(roads)
@@ -136,8 +138,8 @@ def _explain_trip(trip: Trip) -> Iterator[str]:
     yield "  " + str(
         say(
             "Were nothing closed to it: {km} km and {kg} kg CO2e; in the way stand:",
-            km=_number(trip.free_figures.km, 1),
-            kg=_number(trip.free_figures.kg_co2e, 1),
+            km=format_number(trip.free_figures.km, digits=1),
+            kg=format_number(trip.free_figures.kg_co2e, digits=1),
         )
     )
     yield from (f"  - {describe_obstacle(stone)}" for stone in trip.obstacles)
@@ -149,15 +151,15 @@ def _price(detour: Detour) -> Iterator[Message]:
         return
     yield say(
         "The way round costs {km} km and {kg} kg CO2e for each load, there and back.",
-        km=_number(km, 1),
-        kg=_number(kg, 1),
+        km=format_number(km, digits=1),
+        kg=format_number(kg, digits=1),
     )
     if detour.loads_per_year:
         yield say(
             "Under the plan, with {loads} loads a year: {km} km and {kg} kg CO2e a year.",
-            loads=_number(detour.loads_per_year),
-            km=_number(km * detour.loads_per_year),
-            kg=_number(kg * detour.loads_per_year),
+            loads=format_number(detour.loads_per_year),
+            km=format_number(km * detour.loads_per_year),
+            kg=format_number(kg * detour.loads_per_year),
         )
     elif detour.loads_per_year is not None:
         yield say("The plan has no load on this leg.")
@@ -173,7 +175,3 @@ def _doubt(detour: Detour) -> Iterator[str]:
 
 def _cite(way: int) -> str:
     return f" https://www.openstreetmap.org/way/{way}" if way > 0 else ""
-
-
-def _number(value: float, digits: int = 0) -> str:
-    return format_number(value, digits=digits)

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from raastof_geo.recall.rest import describe_rows
-from raastof_geo.records.flows import FLOW_COLUMNS, harmless, write_flows
+from raastof_geo.records.flows import FLOW_COLUMNS, write_flows
 from raastof_geo.result import Result
 
-__all__ = ["harmless", "name_materials", "tabulate_flows"]
+
+class Flow(NamedTuple):
+    """What outputs tell of a flow: a row of the table of flows."""
+
+    origin: str
+    destination: str
+    giver: str
+    taker: str
+    taker_kind: str
+    material: str
+    vehicle: str
+    period: str
+    tonnes: float
+    virgin: bool
+    loads: int
+    length_km: float
+    kg_co2e_wtw: float
+
+
+def list_flows(flows: pd.DataFrame) -> Iterator[Flow]:
+    """Give flows row by row."""
+    return map(Flow._make, flows[list(Flow._fields)].itertuples(index=False, name=None))
 
 
 def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.DataFrame:

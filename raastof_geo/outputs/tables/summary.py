@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from raastof_geo.assignment.telling.names import DEFINITION_NAMES
+from raastof_geo.assignment.telling.names import DEFINITION_NAMES, call
 from raastof_geo.effect.target import Reach, TargetAnswer
 from raastof_geo.figures.vocabulary import (
     CO2E,
@@ -22,8 +23,11 @@ from raastof_geo.figures.vocabulary import (
     told_in_books,
 )
 from raastof_geo.language import Message, Readable, format_number, plain, say, spoken_language
+from raastof_geo.outputs.palette import attribute_maps
+from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Result
+from raastof_geo.scenario.role import Role
 
 _MARKDOWN = re.compile(
     r"`[A-Za-z0-9_./@-]+`|^(?:\d+(?=[.)](?:\s|$))|[-+=](?=[-+=\s]|$))|[\\`*_{}\[\]<>#|~&]"
@@ -41,105 +45,83 @@ class KeyFigure(NamedTuple):
     before: str
 
 
+class _Key(NamedTuple):
+    """How a total of the effect is told: its field, what people call it, and in which unit."""
+
+    name: str
+    field: str
+    title: Message
+    factor: float = 1.0
+    digits: int = 0
+
+
+_KEYS = (
+    _Key(TRANSPORT_WTW, "kg_co2e_wtw", say("Transport emissions, well to wheel [t CO2e]"), 1e-3),
+    _Key(TRANSPORT_TTW, "kg_co2e_ttw", say("Transport emissions, tank to wheel [t CO2e]"), 1e-3),
+    _Key(CO2E, "all_kg_co2e_wtw", say("Emissions of all parts, well to wheel [t CO2e]"), 1e-3),
+    *(
+        _Key(field, field, title, factor=100, digits=1)
+        for field, title in (
+            (
+                "secondary_share_with_clean_soil",
+                say("Share of secondary materials, clean soil counted [%]"),
+            ),
+            (
+                "secondary_share_without_soil",
+                say("Share of secondary materials, soil not counted [%]"),
+            ),
+        )
+    ),
+    _Key(LOADS_DRIVEN, "loads", say("Truck trips with a load")),
+    _Key(VEHICLE_KM, "vehicle_km", say("Truck kilometres [km]")),
+    _Key(VIRGIN, "virgin_tonnes", say("Virgin material [t]")),
+    _Key(RECEIVED, "received_tonnes", say("Surplus to final reception [t]")),
+    _Key(COST, "cost_dkk", say("Cost [million DKK]"), 1e-6, digits=1),
+)
+
+
 def summarise(result: Result) -> list[KeyFigure]:
-    """Give the key figures."""
-    plan, before = result.effect.plan, result.effect.baseline
+    """Give the key figures: totals, then what the vocabulary wants and totals do not hold."""
+    effect = result.effect
+    told: list[tuple[str, Message, int, float, float]] = []
+    for name, field, title, factor, digits in _KEYS:
+        plan, before = (getattr(one, field) * factor for one in (effect.plan, effect.baseline))
+        told.append((name, title, digits, plan, before))
+    for one in told_in_books():
+        if one.summary is not None:
+            totals = effect.books.total(one), effect.baseline_books.total(one)
+            told.append((one, one.summary, 0, *totals))
     return [
         KeyFigure(
-            TRANSPORT_WTW,
-            say("Transport emissions, well to wheel [t CO2e]"),
-            _number(plan.kg_co2e_wtw / 1000),
-            _number(before.kg_co2e_wtw / 1000),
-        ),
-        KeyFigure(
-            TRANSPORT_TTW,
-            say("Transport emissions, tank to wheel [t CO2e]"),
-            _number(plan.kg_co2e_ttw / 1000),
-            _number(before.kg_co2e_ttw / 1000),
-        ),
-        KeyFigure(
-            CO2E,
-            say("Emissions of all parts, well to wheel [t CO2e]"),
-            _number(plan.all_kg_co2e_wtw / 1000),
-            _number(before.all_kg_co2e_wtw / 1000),
-        ),
-        KeyFigure(
-            "secondary_share_with_clean_soil",
-            say("Share of secondary materials, clean soil counted [%]"),
-            _number(100 * plan.secondary_share_with_clean_soil, 1),
-            _number(100 * before.secondary_share_with_clean_soil, 1),
-        ),
-        KeyFigure(
-            "secondary_share_without_soil",
-            say("Share of secondary materials, soil not counted [%]"),
-            _number(100 * plan.secondary_share_without_soil, 1),
-            _number(100 * before.secondary_share_without_soil, 1),
-        ),
-        KeyFigure(
-            LOADS_DRIVEN, say("Truck trips with a load"), _number(plan.loads), _number(before.loads)
-        ),
-        KeyFigure(
-            VEHICLE_KM,
-            say("Truck kilometres [km]"),
-            _number(plan.vehicle_km),
-            _number(before.vehicle_km),
-        ),
-        KeyFigure(
-            VIRGIN,
-            say("Virgin material [t]"),
-            _number(plan.virgin_tonnes),
-            _number(before.virgin_tonnes),
-        ),
-        KeyFigure(
-            RECEIVED,
-            say("Surplus to final reception [t]"),
-            _number(plan.received_tonnes),
-            _number(before.received_tonnes),
-        ),
-        KeyFigure(
-            COST,
-            say("Cost [million DKK]"),
-            _number(plan.cost_dkk / 1e6, 1),
-            _number(before.cost_dkk / 1e6, 1),
-        ),
-        *_summarise_others(result),
+            name, title, format_number(plan, digits=digits), format_number(before, digits=digits)
+        )
+        for name, title, digits, plan, before in told
     ]
-
-
-def _summarise_others(result: Result) -> Iterator[KeyFigure]:
-    """Give what the vocabulary wants among the key figures, and totals do not hold."""
-    plan, before = result.effect.books, result.effect.baseline_books
-    for indicator in told_in_books():
-        if indicator.summary is not None:
-            yield KeyFigure(
-                indicator,
-                indicator.summary,
-                _number(plan.total(indicator)),
-                _number(before.total(indicator)),
-            )
 
 
 def prove(result: Result) -> Message:
     """Put the certificate into a sentence."""
     certificate = result.plan.certificate
+    told = {
+        "objective": name_objective(result.scenario.said.objectives[0].minimise),
+        "bound": format_number(certificate.lower_bound),
+        "value": format_number(certificate.objective),
+    }
+    gap = 100 * max(0.0, certificate.gap)
     if not result.plan.finished or not certificate.holds:
         return say(
             "The search ended before the best plan was proved: the plan has {value} in {objective} "
             "and keeps every rule; no plan has less than {bound}, so at most {share} % could be "
             "saved.",
-            value=format_number(certificate.objective),
-            objective=name_objective(result.scenario.said.objectives[0].minimise),
-            bound=format_number(certificate.lower_bound),
-            share=format_number(100 * max(0.0, certificate.gap), digits=2),
+            **told,
+            share=format_number(gap, digits=2),
         )
     return say(
         "No plan under these assumptions has a smaller {objective} than {bound}: the plan has "
         "{value}, keeps every rule within {violation} kg, and the gap is {gap} %.",
-        objective=name_objective(result.scenario.said.objectives[0].minimise),
-        bound=format_number(certificate.lower_bound),
-        value=format_number(certificate.objective),
+        **told,
         violation=_small(1000 * abs(certificate.largest_violation)),
-        gap=_small(100 * max(0.0, certificate.gap)),
+        gap=_small(gap),
     )
 
 
@@ -168,32 +150,28 @@ def answer(result: Result) -> list[Message]:
     target = result.effect.target
     materials = result.scenario.catalogue.materials
     unit = result.scenario.said.objectives[0].minimise[0].unit
-    told = []
-    told += [_how_far(reach, unit) for reach in target.reaches]
+    told = [_how_far(reach, unit) for reach in target.reaches]
     if target.asked is not None:
         told += _say_target(target, unit)
-        for reach in target.reaches[1:]:
-            if reach.finished and reach.largest < target.asked:
-                told.append(_out_of_reach(target.asked, reach))
-    for material, tonnes in list(target.reach.by_material.items())[:12]:
-        told.append(
-            say(
-                "in the plan {material} meets {tonnes} reference tonnes of the needs",
-                material=materials[material].called(spoken_language()),
-                tonnes=format_number(tonnes),
-            )
+        told += [
+            _out_of_reach(target.asked, reach)
+            for reach in target.reaches[1:]
+            if reach.finished and reach.largest < target.asked
+        ]
+    told += [
+        say(
+            "in the plan {material} meets {tonnes} reference tonnes of the needs",
+            material=materials[material].called(spoken_language()),
+            tonnes=format_number(tonnes),
         )
+        for material, tonnes in list(target.reach.by_material.items())[:12]
+    ]
     return told
 
 
 def _how_far(reach: Reach, unit: str) -> Message:
     """Say how far one definition of the share gets, or that the clock left it open."""
-    shares = {
-        "definition": DEFINITION_NAMES[reach.definition],
-        "in_plan": format_number(100 * reach.in_plan, digits=1),
-        "largest": format_number(100 * reach.largest, digits=1),
-        "offered": format_number(100 * reach.offered, digits=1),
-    }
+    shares = _shares(reach)
     if not reach.finished:
         return say(
             "{definition}: {in_plan} % of the needs in the plan; how much more any plan could have "
@@ -214,6 +192,15 @@ def _how_far(reach: Reach, unit: str) -> Message:
         unit=unit,
         **shares,
     )
+
+
+def _shares(reach: Reach) -> dict[str, Readable]:
+    return {
+        "definition": DEFINITION_NAMES[reach.definition],
+        "in_plan": format_number(100 * reach.in_plan, digits=1),
+        "largest": format_number(100 * reach.largest, digits=1),
+        "offered": format_number(100 * reach.offered, digits=1),
+    }
 
 
 def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
@@ -260,20 +247,13 @@ def _say_change(change: float, unit: Readable) -> Message:
     """Say how much more or less of a unit there is."""
     if not change:
         return say("as much in {unit}", unit=unit)
-    told = {"amount": format_number(abs(change)), "unit": unit}
-    return (
-        say("{amount} {unit} more", **told) if change > 0 else say("{amount} {unit} less", **told)
-    )
+    more = say("{amount} {unit} more") if change > 0 else say("{amount} {unit} less")
+    return Message(more.text, {"amount": format_number(abs(change)), "unit": unit})
 
 
 def _out_of_reach(asked: float, reach: Reach) -> Message:
     """Say why a definition of the share does not reach the target."""
-    told = {
-        "definition": DEFINITION_NAMES[reach.definition],
-        "asked": format_number(100 * asked, digits=1),
-        "largest": format_number(100 * reach.largest, digits=1),
-        "offered": format_number(100 * reach.offered, digits=1),
-    }
+    told = _shares(reach) | {"asked": format_number(100 * asked, digits=1)}
     if reach.offered < asked:
         return say(
             "Counted as {definition}, {asked} % is out of reach: even if every tonne on offer "
@@ -294,76 +274,69 @@ def write_summary(result: Result, folder: Path) -> Path:
     return path
 
 
-def _lines(result: Result) -> list[str]:
-    scenario = result.scenario
-    metadata = result.network.metadata
-    lines = [f"# {_plain(scenario.said.title)}", ""]
+def _lines(result: Result) -> Iterator[str]:
+    scenario, plan = result.scenario, result.plan
+    yield from (f"# {_plain(scenario.said.title)}", "")
     if scenario.said.description:
-        lines += [_plain(scenario.said.description), ""]
-    lines += [_row("", say("Plan"), say("Before")), "|---|---:|---:|"]
-    lines += [f"| {what} | {plan} | {before} |" for _, what, plan, before in summarise(result)]
-    lines += ["", _plain(str(prove(result))), ""]
-    lines += ["## " + str(say("Warnings")), ""]
-    lines += [f"- {_plain(str(warning.message))}" for warning in warn(result)]
-    lines += ["", "## " + str(say("Can the share be reached?")), ""]
-    lines += [f"- {_plain(str(line))}" for line in answer(result)]
-    relied_on = list_conditions(result)
+        yield from (_plain(scenario.said.description), "")
+    yield from (_row("", say("Plan"), say("Before")), "|---|---:|---:|")
+    yield from (f"| {what} | {now} | {before} |" for _, what, now, before in summarise(result))
+    yield from ("", _plain(str(prove(result))))
+    yield from _bullets(say("Warnings"), [one.message for one in warn(result)])
+    yield from _bullets(say("Can the share be reached?"), answer(result))
+    relied_on = list_conditions(result, list_flows(plan.flows))
     if relied_on:
-        lines += ["", "## " + str(say("Conditions that the plan relies on")), ""]
-        lines += [f"- {_plain(str(line))}" for line in relied_on]
-    lines += ["", "## " + str(say("Trucks by period")), ""]
-    lines += [_row(say("Truck"), say("Period"), say("Loads"), say("Hours"), "km")]
-    lines += ["|---|---|---:|---:|---:|"]
-    for row in result.plan.fleet.to_dict(orient="records"):
-        truck = scenario.catalogue.vehicles[str(row["vehicle"])]
-        cells = [_number(float(row[name])) for name in (LOADS_DRIVEN, "work_h", VEHICLE_KM)]
-        lines.append(_row(truck.called(scenario.said.language), row["period"], *cells))
-    lines += _list_places(result)
-    lines += ["", "## " + str(say("Largest flows")), ""]
-    lines += [
-        _row(say("From"), say("To"), say("Material"), say("Period"), "t", "km", "kg CO2e"),
-        "|---|---|---|---|---:|---:|---:|",
-    ]
-    largest = result.plan.flows.sort_values(
+        yield from _bullets(say("Conditions that the plan relies on"), relied_on)
+    yield from ("", f"## {say('Trucks by period')}", "")
+    yield _row(say("Truck"), say("Period"), say("Loads"), say("Hours"), "km")
+    yield "|---|---|---:|---:|---:|"
+    fleet: Iterator[Any] = plan.fleet.itertuples()
+    for row in fleet:
+        truck = scenario.catalogue.vehicles[row.vehicle].called(scenario.said.language)
+        yield _row(truck, row.period, *map(format_number, (row.loads, row.work_h, row.vehicle_km)))
+    places = list(_tell_places(result))
+    if places:
+        yield from _bullets(say("Plants, depots and candidates"), places)
+    yield from _list_largest(result)
+    yield from ("", str(ALONE), "", _plain(attribute_maps(result.network)))
+
+
+def _bullets(head: Message, items: Iterable[Message]) -> Iterator[str]:
+    """Give a section that is a list."""
+    yield from ("", f"## {head}", "")
+    yield from (f"- {_plain(str(item))}" for item in items)
+
+
+def _list_largest(result: Result) -> Iterator[str]:
+    scenario, flows = result.scenario, result.plan.flows
+    yield from ("", f"## {say('Largest flows')}", "")
+    yield _row(say("From"), say("To"), say("Material"), say("Period"), "t", "km", "kg CO2e")
+    yield "|---|---|---|---|---:|---:|---:|"
+    largest = flows.sort_values(
         ["tonnes", "giver", "taker", "period"], ascending=[False, True, True, True]
-    ).head(_MOST_FLOWS)
-    for flow in largest.itertuples():
-        material = scenario.catalogue.materials[str(flow.material)]
-        cells = [
-            scenario.site_name(str(flow.origin)),
-            scenario.site_name(str(flow.destination)),
-            material.called(scenario.said.language),
-            str(flow.period),
-            format_number(float(str(flow.tonnes))),
-            format_number(float(str(flow.length_km)), digits=1),
-            format_number(float(str(flow.kg_co2e_wtw))),
-        ]
-        lines.append(_row(*cells))
-    lines += [
-        "",
-        str(
-            say(
-                "Before: each project alone takes its needs from the pit, and sends its surplus "
-                "to the receiver, that is best for itself."
-            )
-        ),
-        "",
-        _plain(f"{metadata.attribution} ({metadata.osm_date}). ")
-        + " "
-        + str(say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")),
-    ]
-    return lines
+    )
+    for flow in list_flows(largest.head(_MOST_FLOWS)):
+        yield _row(
+            scenario.site_name(flow.origin),
+            scenario.site_name(flow.destination),
+            scenario.catalogue.materials[flow.material].called(scenario.said.language),
+            flow.period,
+            format_number(flow.tonnes),
+            format_number(flow.length_km, digits=1),
+            format_number(flow.kg_co2e_wtw),
+        )
 
 
-def list_conditions(
-    result: Result, flows: Sequence[Mapping[Hashable, Any]] | None = None
-) -> list[Message]:
+ALONE = say(
+    "Before: each project alone takes its needs from the pit, and sends its surplus to the "
+    "receiver, that is best for itself."
+)
+"""What the column before is, where the scenario names no legs for it."""
+NO_PERMIT = say("That a material fits a use is not a permit: the municipality decides.")
+
+
+def list_conditions(result: Result, flows: Iterable[Flow]) -> list[Message]:
     """Name every conditional rule that flows make use of, with tonnes and source.
-
-    Parameters
-    ----------
-    flows
-        Some of the plan's, as records; none: all.
 
     Returns
     -------
@@ -373,24 +346,24 @@ def list_conditions(
     scenario = result.scenario
     catalogue, language = scenario.catalogue, scenario.said.language
     needs = {need.id: need for need in scenario.needs}
-    looked_at = result.plan.flows.to_dict(orient="records") if flows is None else flows
-    used = [flow for flow in looked_at if flow["taker_kind"] == "need"]
-    tonnes: dict[tuple[str, str, str, str, str], float] = {}
-    for flow in used:
-        need = needs[flow["taker"]]
-        fit = catalogue.fit(flow["material"], need.use)
-        move = catalogue.soil_move(flow["material"], scenario.sites[need.site].land)
+    tonnes: dict[tuple[str, str, str, str, str], float] = defaultdict(float)
+    for flow in flows:
+        if flow.taker_kind != Role.NEED:
+            continue
+        need = needs[flow.taker]
+        fit = catalogue.fit(flow.material, need.use)
+        move = catalogue.soil_move(flow.material, scenario.sites[need.site].land)
         for rule in (fit, move):
             if rule is not None and rule.condition is not None:
-                key = (flow["material"], need.use, rule.condition, rule.rule, rule.citation)
-                tonnes[key] = tonnes.get(key, 0.0) + flow["tonnes"]
+                key = (flow.material, need.use, rule.condition, rule.rule, rule.citation)
+                tonnes[key] += flow.tonnes
     return [
         say(
             "{tonnes} t of {material} in {use}: {condition} (rule {rule}: {source})",
             tonnes=format_number(amount),
             material=catalogue.materials[material].called(language),
             use=catalogue.uses[use].called(language),
-            condition=_in_words(catalogue.conditions[condition], language),
+            condition=call(catalogue.conditions[condition]),
             rule=rule,
             source=catalogue.cite(citation),
         )
@@ -398,42 +371,32 @@ def list_conditions(
     ]
 
 
-def _in_words(names: Mapping[str, str], language: str) -> str:
-    return names.get(language) or next(iter(names.values()))
-
-
-def _list_places(result: Result) -> list[str]:
+def _tell_places(result: Result) -> Iterator[Message]:
     """Tell what plants make, depots store, and which candidates are opened."""
     scenario, plan = result.scenario, result.plan
     catalogue, language = scenario.catalogue, scenario.said.language
-    lines: list[str] = []
-    for row in plan.processed.to_dict(orient="records"):
-        told = say(
+    processed: Iterator[Any] = plan.processed.itertuples()
+    stored: Iterator[Any] = plan.stored.itertuples()
+    openings: Iterator[Any] = plan.openings.itertuples()
+    for row in processed:
+        yield say(
             "{site}: {recipe}, {tonnes} t in {period}",
-            site=scenario.site_name(row["site"]),
-            recipe=catalogue.recipes[row["recipe"]].called(language),
-            tonnes=format_number(row["tonnes"]),
-            period=row["period"],
+            site=scenario.site_name(row.site),
+            recipe=catalogue.recipes[row.recipe].called(language),
+            tonnes=format_number(row.tonnes),
+            period=row.period,
         )
-        lines.append(f"- {_plain(str(told))}")
-    for row in plan.stored.to_dict(orient="records"):
-        told = say(
+    for row in stored:
+        yield say(
             "{site}: {tonnes} t of {material} lie there at the end of {period}",
-            site=scenario.site_name(row["site"]),
-            tonnes=format_number(row["tonnes"]),
-            material=catalogue.materials[row["material"]].called(language),
-            period=row["period"],
+            site=scenario.site_name(row.site),
+            tonnes=format_number(row.tonnes),
+            material=catalogue.materials[row.material].called(language),
+            period=row.period,
         )
-        lines.append(f"- {_plain(str(told))}")
-    for row in plan.openings.to_dict(orient="records"):
-        site = scenario.site_name(row["site"])
-        told = say("{site} is opened", site=site)
-        if not row["opened"]:
-            told = say("{site} is not opened", site=site)
-        lines.append(f"- {_plain(str(told))}")
-    if not lines:
-        return []
-    return ["", "## " + str(say("Plants, depots and candidates")), "", *lines]
+    for row in openings:
+        told = say("{site} is opened") if row.opened else say("{site} is not opened")
+        yield Message(told.text, {"site": scenario.site_name(row.site)})
 
 
 def _row(*cells: Readable) -> str:
@@ -452,7 +415,3 @@ def _escape(found: re.Match[str]) -> str:
     if text[0] == "`" and len(text) > 1:
         return text
     return f"{text}\\" if text.isdigit() else f"\\{text}"
-
-
-def _number(value: float, digits: int = 0) -> str:
-    return format_number(value, digits=digits)
