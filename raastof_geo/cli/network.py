@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from raastof_geo.cli.options import FILE, Box, Debug, Into, Lang, Verbose, argument, option
-from raastof_geo.cli.progress import telling
-from raastof_geo.cli.terminal import tell
+from raastof_geo.cli.terminal import tell, telling
 from raastof_geo.errors import InputError
 from raastof_geo.language import Readable, format_number, say
 

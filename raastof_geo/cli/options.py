@@ -51,7 +51,7 @@ FOLDER = say("FOLDER")
 NAME = say("NAME")
 MATERIAL = say("A material, by id or name.")
 
-ScenarioFile = Annotated[Path, argument(say("The scenario file (YAML)."), say("SCENARIO"))]
+ScenarioPath = Annotated[Path, argument(say("The scenario file (YAML)."), say("SCENARIO"))]
 Results = Annotated[Path, argument(say("A folder that `raastof run` wrote."), say("RESULTS"))]
 Into = Annotated[Path, option("--into", about=say("The folder to write into."), value=FOLDER)]
 OfScenario = Annotated[

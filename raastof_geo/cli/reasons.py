@@ -14,14 +14,13 @@ from raastof_geo.cli.options import (
     Anywhere,
     Debug,
     Lang,
-    ScenarioFile,
+    ScenarioPath,
     Verbose,
     argument,
     option,
 )
-from raastof_geo.cli.progress import telling
 from raastof_geo.cli.speech import asked_language, in_language_of
-from raastof_geo.cli.terminal import tell, tell_item
+from raastof_geo.cli.terminal import tell, tell_item, telling
 from raastof_geo.language import say
 
 _Vehicle = Annotated[
@@ -52,7 +51,7 @@ _NoPlan = Annotated[
 
 def tell_why_not(
     context: typer.Context,
-    scenario: ScenarioFile,
+    scenario: ScenarioPath,
     giver: Annotated[str, argument(say("The site that would send, by id or name."), say("GIVER"))],
     taker: Annotated[
         str, argument(say("The site that would receive, by id or name."), say("TAKER"))
@@ -85,7 +84,7 @@ def tell_why_not(
 
 def tell_route(
     context: typer.Context,
-    scenario: ScenarioFile,
+    scenario: ScenarioPath,
     origin: Annotated[str, argument(say("The site that sends, by id or name."), say("FROM"))],
     destination: Annotated[str, argument(say("The site that receives, by id or name."), say("TO"))],
     *,

@@ -29,8 +29,8 @@ from raastof_geo.recall.rest import (
     recall_tables,
 )
 from raastof_geo.records.exchange import finish_exchange
+from raastof_geo.records.plan import read_results
 from raastof_geo.records.proof import PROOF
-from raastof_geo.records.results import read_results
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from raastof_geo.errors import DamagedError, RaastofError, RecordError
 from raastof_geo.language import Message, say
-from raastof_geo.records.limit import read_within
 from raastof_geo.records.record import Record
+from raastof_geo.records.values import read_within
 
 PROOF = Record("proof.npz", "raastof_geo proof 3", most_bytes=1_000_000_000)
 """Format 1 had no labels of columns, no rates and no copy of plan.json; format 2 had no tables

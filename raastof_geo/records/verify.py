@@ -20,7 +20,6 @@ from raastof_geo.language import Message, format_number, plain, say
 from raastof_geo.records.difference import list_differences
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.flows import FLOWS, compare_table, list_rows, render_table
-from raastof_geo.records.limit import read_within
 from raastof_geo.records.manifest import MANIFEST, Manifest, WrittenFile, read_manifest
 from raastof_geo.records.plan import PLAN, link_proof, read_copy, read_plan
 from raastof_geo.records.proof import PROOF, Arrays, read_proof
@@ -29,6 +28,7 @@ from raastof_geo.records.values import (
     entries_at,
     number_in,
     read_values,
+    read_within,
     render_values,
     show_value,
     values_at,

@@ -30,7 +30,7 @@ from raastof_geo.errors import (
 from raastof_geo.language import speaking
 from raastof_geo.legs.price import price_legs
 from raastof_geo.pipeline import place_scenario
-from raastof_geo.records.results import read_results
+from raastof_geo.records.plan import read_results
 from raastof_geo.records.values import pack_values
 from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network
