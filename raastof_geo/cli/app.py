@@ -67,9 +67,7 @@ GROUPS = (
         say("Look at, build or fetch roads."),
         (
             Command(
-                "info",
-                say("Tell what a network holds; the built-in one by default."),
-                tell_network,
+                "info", say("Tell what a network holds; the built-in one by default."), tell_network
             ),
             Command("build", say("Build a network from an .osm.pbf or .osm file."), build_roads),
             Command(
@@ -141,10 +139,7 @@ def _take_options(
     version: Annotated[
         bool,
         option(
-            "--version",
-            about=say("Show the version and stop."),
-            callback=_show_version,
-            is_eager=True,
+            "--version", say("Show the version and stop."), callback=_show_version, is_eager=True
         ),
     ] = False,
 ) -> None:

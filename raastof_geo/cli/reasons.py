@@ -26,26 +26,18 @@ from raastof_geo.language import say
 _Vehicle = Annotated[
     str | None,
     option(
-        "--vehicle",
-        about=say("The truck, by id or name; none: the first of the scenario."),
-        value=say("TRUCK"),
+        "--vehicle", say("The truck, by id or name; none: the first of the scenario."), say("TRUCK")
     ),
 ]
 _Period = Annotated[
     str | None,
-    option(
-        "--period",
-        about=say("The period; none: the first of the scenario."),
-        value=say("PERIOD"),
-    ),
+    option("--period", say("The period; none: the first of the scenario."), say("PERIOD")),
 ]
 _MapFile = Annotated[
-    Path | None,
-    option("--map", about=say("The page to draw; none: the two ids in this folder."), value=FILE),
+    Path | None, option("--map", say("The page to draw; none: the two ids in this folder."), FILE)
 ]
 _NoPlan = Annotated[
-    bool,
-    option("--no-plan", about=say("Do not solve the plan; tell the price of each load only.")),
+    bool, option("--no-plan", say("Do not solve the plan; tell the price of each load only."))
 ]
 
 

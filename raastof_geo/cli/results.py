@@ -18,8 +18,7 @@ def verify_results(
     strict: Annotated[
         bool,
         option(
-            "--strict",
-            about=say("End with 3 also where only other files than the plan were changed."),
+            "--strict", say("End with 3 also where only other files than the plan were changed.")
         ),
     ] = False,
     lang: Lang = None,

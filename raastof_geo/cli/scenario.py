@@ -48,19 +48,19 @@ def run_file(
         str | None,
         option(
             "--model",
-            about=say(
+            say(
                 "How a truck's energy follows from the road: the name of a model, such as "
                 "by_distance."
             ),
-            value=NAME,
+            NAME,
         ),
     ] = None,
     lp: Annotated[
         Path | None,
         option(
             "--lp",
-            about=say("A file ending in .lp or .mps, to write the linear programme into as well."),
-            value=FILE,
+            say("A file ending in .lp or .mps, to write the linear programme into as well."),
+            FILE,
         ),
     ] = None,
     lang: Lang = None,

@@ -14,37 +14,26 @@ from typing import Any, TypeAlias
 from raastof_geo.cli.terminal import clean, fold
 from raastof_geo.language import Message, say
 
-_DANISH_COMMANDS: Mapping[str, str] = {
-    "kør": "run",
-    "koer": "run",
-    "løs": "run",
-    "beregn": "run",
-    "tjek": "check",
-    "kontrol": "check",
-    "kontroller": "check",
-    "kontrollér": "check",
-    "rute": "route",
-    "vej": "route",
-    "efterprøv": "verify",
-    "verificer": "verify",
-    "bekræft": "verify",
-    "forklar": "explain",
-    "hvorfor": "why",
-    "hvorfor-ikke": "why-not",
-    "materialer": "materials",
-    "katalog": "materials",
-    "ny": "new",
-    "nyt": "new",
-    "netværk": "network",
-    "vejnet": "network",
-    "mellemlager": "cache",
-    "hjælp": "--help",
-    "hjaelp": "--help",
-    "help": "--help",
-    "byg": "build",
-    "hent": "fetch",
-    "ryd": "clear",
-    "tøm": "clear",
+_DANISH_COMMANDS = {
+    danish: command
+    for command, words in {
+        "run": "kør koer løs beregn",
+        "check": "tjek kontrol kontroller kontrollér",
+        "route": "rute vej",
+        "verify": "efterprøv verificer bekræft",
+        "explain": "forklar",
+        "why": "hvorfor",
+        "why-not": "hvorfor-ikke",
+        "materials": "materialer katalog",
+        "new": "ny nyt",
+        "network": "netværk vejnet",
+        "cache": "mellemlager",
+        "--help": "hjælp hjaelp help",
+        "build": "byg",
+        "fetch": "hent",
+        "clear": "ryd tøm",
+    }.items()
+    for danish in words.split()
 }
 """Danish words for commands, and what to write."""
 

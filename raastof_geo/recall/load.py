@@ -186,10 +186,7 @@ def _recall_figures(said: Mapping[str, Any], tables: Mapping[str, pd.DataFrame])
 
 
 def _recall_effect(
-    said: Mapping[str, Any],
-    rest: Rest,
-    scenario: Scenario,
-    tables: Mapping[str, pd.DataFrame],
+    said: Mapping[str, Any], rest: Rest, scenario: Scenario, tables: Mapping[str, pd.DataFrame]
 ) -> Effect:
     told = said["effect"]
     missing = told["baseline_missing_tonnes"].items()

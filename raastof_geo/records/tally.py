@@ -14,13 +14,7 @@ from numpy.typing import NDArray
 
 from raastof_geo.language import Message, say
 from raastof_geo.records.proof import Arrays
-from raastof_geo.records.values import (
-    entries_at,
-    number_in,
-    refuse_part,
-    show_value,
-    values_at,
-)
+from raastof_geo.records.values import entries_at, number_in, refuse_part, show_value, values_at
 
 _Values: TypeAlias = Mapping[str, Any]
 _Table: TypeAlias = dict[str, list[Any]]
