@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,6 @@ from raastof_geo.effect.books import Books
 from raastof_geo.effect.measure import Effect, Totals
 from raastof_geo.effect.target import TargetAnswer
 from raastof_geo.emissions.vehicle import EnergyModel
-from raastof_geo.errors import DamagedError, RaastofError
-from raastof_geo.language import say
 from raastof_geo.recall.origin import Origin, RecalledPlan, RecalledResult, split_row
 from raastof_geo.recall.rest import (
     Rest,
@@ -31,6 +28,7 @@ from raastof_geo.recall.rest import (
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.plan import read_results
 from raastof_geo.records.proof import PROOF
+from raastof_geo.records.values import refusing_odd
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors
@@ -86,7 +84,7 @@ def load_result(
     folder = Path(folder)
     finish_exchange(folder)
     said, arrays = read_results(folder)
-    with _whole(folder):
+    with refusing_odd(folder / PROOF.name):
         rest = read_rest(arrays["rest"].tobytes())
         scenario = _recall_scenario(said, rest)
         tables = recall_tables(rest.tables, said)
@@ -110,19 +108,6 @@ def load_result(
     return RecalledResult(
         origin=origin, scenario=scenario, anchors=anchors, plan=plan, effect=effect
     )
-
-
-@contextmanager
-def _whole(folder: Path) -> Iterator[None]:
-    """Say that a proof is damaged where it does not hold what it should."""
-    try:
-        yield
-    except RaastofError:
-        raise
-    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise DamagedError(
-            say("{file} is damaged: run the scenario again", file=str(folder / PROOF.name))
-        ) from error
 
 
 def _recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:

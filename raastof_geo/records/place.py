@@ -26,24 +26,8 @@ def check_place(folder: Path) -> None:
     OutputError
         It is.
     """
-    _check_above(folder)
-    _refuse_link(folder)
-    if is_there(folder) and not folder.is_dir():
-        raise OutputError(
-            say(
-                "{folder} is a file, and results need a folder of that name: move it, or choose "
-                "another folder with --into",
-                folder=str(folder),
-            )
-        )
-
-
-def _check_above(folder: Path) -> None:
-    """Refuse a place below something that is no folder; links to folders are followed."""
     above = next(path for path in folder.parents if is_there(path))
-    if above.is_dir():
-        return
-    if is_link(above):
+    if is_link(above) and not above.is_dir():
         raise OutputError(
             say(
                 "{folder} is a link that leads to no folder: remove it, or choose another folder "
@@ -51,13 +35,16 @@ def _check_above(folder: Path) -> None:
                 folder=str(above),
             )
         )
-    raise OutputError(
-        say(
-            "{folder} is a file, and results need a folder of that name: move it, or choose "
-            "another folder with --into",
-            folder=str(above),
-        )
-    )
+    _refuse_link(folder)
+    for path in (above, folder):
+        if is_there(path) and not path.is_dir():
+            raise OutputError(
+                say(
+                    "{folder} is a file, and results need a folder of that name: move it, or "
+                    "choose another folder with --into",
+                    folder=str(path),
+                )
+            )
 
 
 def check_links(folder: Path, names: Iterable[str]) -> None:

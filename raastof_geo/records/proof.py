@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from raastof_geo.arrays import Integers
 from raastof_geo.errors import DamagedError, RaastofError, RecordError
 from raastof_geo.language import Message, say
 from raastof_geo.records.record import Record
@@ -61,6 +62,9 @@ ARRAYS = {
 """Kind of numbers (`f` real, `i` whole, `b` yes or no, `U` text, `u` bytes), and how many: equal
 words are equal numbers. What they mean is told by `write_proof`."""
 
+SENSES = {-1: "<=", 0: "=", 1: ">="}
+"""How a row holds its sum against its limit."""
+
 Arrays: TypeAlias = dict[str, NDArray[Any]]
 
 _MOST_ARRAYS = 2_000_000_000
@@ -101,6 +105,11 @@ def write_proof(arrays: Mapping[str, NDArray[Any]], folder: Path) -> Path:
     kept = {name: arrays[name] for name in ARRAYS}
     np.savez_compressed(path, allow_pickle=False, format=np.array(PROOF.format), **kept)
     return path
+
+
+def find_rows(proof: Arrays) -> Integers:
+    """Give the row of each entry of the programme."""
+    return np.repeat(np.arange(len(proof["limit"])), np.diff(proof["row_start"]))
 
 
 def read_proof(path: Path) -> tuple[Arrays, bytes]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.language import Message, say
-from raastof_geo.records.proof import Arrays
+from raastof_geo.records.proof import SENSES, Arrays, find_rows
 from raastof_geo.records.values import entries_at, number_in, refuse_part, show_value, values_at
 
 _Values: TypeAlias = Mapping[str, Any]
@@ -21,45 +21,33 @@ _Table: TypeAlias = dict[str, list[Any]]
 
 _ROOM = 1e-6
 _SHARE = 1e-8
-_SENSES = {-1: "<=", 0: "=", 1: ">="}
+_PRICED = ("upstream_kg_co2e", "processing_kg_co2e", "disposal_kg_co2e")
+_PARTS = {
+    **{name: f"transport_{name}" for name in ("kg_co2e_wtw", "kg_co2e_ttw")},
+    **{name: name for name in _PRICED},
+}
 _FLOW_SUMS = {
-    "kg_co2e_wtw": "transport_kg_co2e_wtw",
-    "kg_co2e_ttw": "transport_kg_co2e_ttw",
-    "upstream_kg_co2e": "upstream_kg_co2e",
-    "processing_kg_co2e": "processing_kg_co2e",
-    "disposal_kg_co2e": "disposal_kg_co2e",
+    **_PARTS,
     "dkk": "cost_dkk",
-    "tonne_km": "tonne_km",
-    "vehicle_km": "vehicle_km",
-    "drive_h": "drive_h",
-    "energy": "energy",
+    **{name: name for name in ("tonne_km", "vehicle_km", "drive_h", "energy")},
 }
 """What a flow adds up to, and the measure that says so."""
 _PER_T = {
     "reference_tonnes": "reference_share",
     "tonne_km": "length_km",
-    "dkk": "dkk_per_t",
-    **{name: f"{name}_per_t" for name in ("upstream_kg_co2e", "processing_kg_co2e")},
-    "disposal_kg_co2e": "disposal_kg_co2e_per_t",
+    **{name: f"{name}_per_t" for name in ("dkk", *_PRICED)},
 }
 """Sums of a flow, and what a tonne of it has; written with nine decimals."""
 _PER_T_ALONE = {name: f"{name}_per_t" for name in ("kg_co2e_wtw", "kg_co2e_ttw", "vehicle_km")}
 """The same where no truck is coordinated."""
 _TOTALS = {
-    "kg_co2e_wtw": "transport_kg_co2e_wtw",
-    "kg_co2e_ttw": "transport_kg_co2e_ttw",
-    "upstream_kg_co2e": "upstream_kg_co2e",
-    "processing_kg_co2e": "processing_kg_co2e",
-    "disposal_kg_co2e": "disposal_kg_co2e",
+    **_PARTS,
     "all_kg_co2e_wtw": "kg_co2e_wtw",
-    "cost_dkk": "cost_dkk",
-    "vehicle_km": "vehicle_km",
-    "tonne_km": "tonne_km",
-    "virgin_tonnes": "virgin_tonnes",
-    "landfill_tonnes": "landfill_tonnes",
+    **{name: name for name in ("cost_dkk", "vehicle_km", "tonne_km")},
+    **{name: name for name in ("virgin_tonnes", "landfill_tonnes")},
 }
 """Totals of a plan, and the measure that says them."""
-_EMISSIONS = ("kg_co2e_wtw", "upstream_kg_co2e", "processing_kg_co2e", "disposal_kg_co2e")
+_EMISSIONS = ("kg_co2e_wtw", *_PRICED)
 _SUMMED = {
     **{name: name for name in (*_EMISSIONS, "kg_co2e_ttw", "vehicle_km", "tonne_km")},
     **{"cost_dkk": "dkk", "loads": "loads", "tonnes": "tonnes"},
@@ -173,12 +161,12 @@ def _count_flow_sums(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check that flows add up to their tonnes times the rates of their columns."""
     at = np.searchsorted(proof["used_column"], proof["flow_column"])
     flows = _table(plan, "flows", list(_FLOW_SUMS))
-    tonnes, number = proof["value"][proof["flow_column"]], _number_of(proof["measure"])
+    tonnes, measures = proof["value"][proof["flow_column"]], proof["measure"].tolist()
     if (at >= len(proof["used_column"])).any() or len(flows["dkk"]) != len(tonnes):
         return
     for name, measure in _FLOW_SUMS.items():
-        if measure in number:
-            right = tonnes * proof["measure_rate"][number[measure]][at]
+        if measure in measures:
+            right = tonnes * proof["measure_rate"][measures.index(measure)][at]
             yield from _compare_column("flows", name, flows[name], right.tolist())
 
 
@@ -191,7 +179,7 @@ def _count_loads(plan: _Values, proof: Arrays) -> Iterator[Message]:
             tonnes, load, hours, loads = map(number_in, entry)
             trips = tonnes / load if hours > 0 and load > 0 else 0.0
             if not -_ROOM * max(1.0, trips) < loads - trips < 1 + _ROOM * max(1.0, trips):
-                yield _tell(f"{name}[{row}].loads", entry[3], float(np.ceil(trips)))
+                yield tell_recounted(f"{name}[{row}].loads", entry[3], float(np.ceil(trips)))
 
 
 def _count_products(plan: _Values, proof: Arrays) -> Iterator[Message]:
@@ -216,7 +204,7 @@ def _count_others(plan: _Values, proof: Arrays) -> Iterator[Message]:
         table = _table(plan, name, [*keys, amount])
         mine = [at for at, label in enumerate(labels) if label[0] == kind]
         if len(mine) != len(table[amount]):
-            yield _tell(f"{name}.length", len(table[amount]), float(len(mine)))
+            yield tell_recounted(f"{name}.length", len(table[amount]), float(len(mine)))
             continue
         for place, key in enumerate(keys, 1):
             right = [labels[at][place] if place < len(labels[at]) else None for at in mine]
@@ -236,7 +224,7 @@ def _count_openings(plan: _Values, proof: Arrays) -> Iterator[Message]:
     rows = zip(table["role"], table["site"], table["opened"], strict=True)
     for row, (role, site, said) in enumerate(rows):
         if said is not ((role, site) in opened):
-            yield _tell(f"openings[{row}].opened", said, (role, site) in opened)
+            yield tell_recounted(f"openings[{row}].opened", said, (role, site) in opened)
 
 
 def _read_others(proof: Arrays) -> tuple[list[list[Any]], list[float]]:
@@ -265,7 +253,7 @@ def _count_sums(plan: _Values, proof: Arrays) -> Iterator[Message]:
         said, sums = values_at(plan, field), (proof[rates] @ value).tolist()
         right = dict(zip(proof[names].tolist(), sums, strict=True))
         if list(said) != list(right):
-            yield _tell(f"{field}.order", ", ".join(said), ", ".join(right))
+            yield tell_recounted(f"{field}.order", ", ".join(said), ", ".join(right))
             continue
         yield from _compare(field, said, right)
     first = proof["objective_rate"][:1]
@@ -283,8 +271,7 @@ def _count_totals(plan: _Values, proof: Arrays) -> Iterator[Message]:
     yield from _compare("effect.plan", total, right)
     fleet = _table(plan, "fleet", ("vehicle_km",))
     yield from _compare("amounts", amounts, {"vehicle_km": _add(fleet["vehicle_km"])})
-    columns = {"columns": float(len(proof["cost"]))}
-    yield from _compare("", plan, columns)
+    yield from _compare("", plan, {"columns": float(len(proof["cost"]))})
 
 
 def _sum_kinds(flows: _Table) -> dict[str, float]:
@@ -316,20 +303,16 @@ def _count_saved(plan: _Values, proof: Arrays) -> Iterator[Message]:
     saved = values_at(plan, "effect", "saved")
     right = {name: number_in(before.get(name)) - number_in(after[name]) for name in after}
     yield from _compare("effect.saved", saved, right)
-    effect = values_at(plan, "effect")
     base = number_in(before.get("kg_co2e_wtw"))
     known = base > 0 and not values_at(plan, "effect", "baseline_missing_tonnes")
     share = 1 - number_in(after.get("kg_co2e_wtw")) / base if known else None
-    yield from _compare("effect", effect, {"saved_share": share})
+    yield from _compare("effect", values_at(plan, "effect"), {"saved_share": share})
 
 
 def _count_shares(plan: _Values, proof: Arrays) -> Iterator[Message]:
     """Check that the secondary share of the plan is the same wherever it stands."""
-    reaches, total = (
-        entries_at(plan, "effect", "target", "reaches"),
-        values_at(plan, "effect", "plan"),
-    )
-    for at, reach in enumerate(reaches):
+    total = values_at(plan, "effect", "plan")
+    for at, reach in enumerate(entries_at(plan, "effect", "target", "reaches")):
         name = f"secondary_share_{reach.get('definition')}"
         if name in total:
             share = number_in(total[name])
@@ -341,15 +324,15 @@ def _count_rows(plan: _Values, proof: Arrays) -> Iterator[Message]:
     names = ("rule", "label", "sense", "limit", "used", "shadow_price")
     table, rows = _table(plan, "constraints", names), len(proof["limit"])
     if len(table["rule"]) != rows:
-        yield _tell("constraints.length", len(table["rule"]), float(rows))
+        yield tell_recounted("constraints.length", len(table["rule"]), float(rows))
         return
-    spread = np.repeat(np.arange(rows), np.diff(proof["row_start"]))
+    spread = find_rows(proof)
     terms = proof["coefficient"] * proof["value"][proof["column"]]
     split = [name.partition(": ") for name in proof["row_name"].tolist()]
     right: dict[str, list[Any]] = {
         "rule": [rule for rule, _, _ in split],
         "label": [label for _, _, label in split],
-        "sense": [_SENSES[sense] for sense in proof["sense"].tolist()],
+        "sense": [SENSES[sense] for sense in proof["sense"].tolist()],
         "limit": proof["limit"].tolist(),
         "used": np.bincount(spread, terms, minlength=rows).astype(np.float64).tolist(),
         "shadow_price": proof["price_given"].tolist(),
@@ -369,7 +352,7 @@ def _count_names(plan: _Values, proof: Arrays) -> Iterator[Message]:
     names = values_at(plan, "names", "sites")
     yield from _compare("names.sites", names, right)
     if list(names) != list(right):
-        yield _tell("names.sites.order", ", ".join(names), ", ".join(right))
+        yield tell_recounted("names.sites.order", ", ".join(names), ", ".join(right))
 
 
 # --- comparing ----------------------------------------------------------------------------------
@@ -378,7 +361,7 @@ def _count_names(plan: _Values, proof: Arrays) -> Iterator[Message]:
 def _compare(field: str, said: _Values, right: Mapping[str, Any]) -> Iterator[Message]:
     for name, expected in right.items():
         if not _agree(said.get(name), expected):
-            yield _tell(f"{field}.{name}" if field else name, said.get(name), expected)
+            yield tell_recounted(f"{field}.{name}" if field else name, said.get(name), expected)
 
 
 def _compare_column(
@@ -392,7 +375,7 @@ def _compare_column(
     sizes = [0.0] * len(right) if size is None else list(size)
     for row, (one, other, large) in enumerate(zip(said, right, sizes, strict=True)):
         if not _agree(one, other, size=large):
-            yield _tell(f"{table}[{row}].{name}", one, other)
+            yield tell_recounted(f"{table}[{row}].{name}", one, other)
 
 
 def _agree(said: Any, right: Any, *, size: float = 0.0) -> bool:
@@ -409,7 +392,8 @@ def _add(values: Iterable[Any]) -> float:
     return float(sum(map(number_in, values)))
 
 
-def _tell(field: str, said: Any, right: Any) -> Message:
+def tell_recounted(field: str, said: Any, right: Any) -> Message:
+    """Say that something in plan.json is not what comes out when it is counted again."""
     return say(
         "plan.json says {claimed} for {name}, recomputed it is {found}",
         claimed=show_value(said),
@@ -421,7 +405,3 @@ def _tell(field: str, said: Any, right: Any) -> Message:
 def _table(plan: _Values, name: str, columns: Iterable[str]) -> _Table:
     rows = entries_at(plan, name)
     return {column: [row.get(column) for row in rows] for column in columns}
-
-
-def _number_of(names: NDArray[Any]) -> dict[str, int]:
-    return {name: at for at, name in enumerate(names.tolist())}

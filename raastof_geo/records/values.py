@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.errors import DamagedError, tell_reason
+from raastof_geo.errors import DamagedError, RaastofError, tell_reason
 from raastof_geo.language import Message, plain, say
 
 _DEEPEST = 60
@@ -206,6 +208,19 @@ def entries_at(plan: Any, *path: str) -> list[dict[str, Any]]:
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
         raise refuse_part(".".join(path))
     return entries
+
+
+@contextmanager
+def refusing_odd(file: Path) -> Iterator[None]:
+    """Say that a file is damaged where what was read of it is not what it should be."""
+    try:
+        yield
+    except RaastofError:
+        raise
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise DamagedError(
+            say("{file} is damaged: run the scenario again", file=str(file))
+        ) from error
 
 
 def number_in(value: Any) -> float:

@@ -5,7 +5,6 @@ Nothing of the programme that made the plan is used here: no scenario, no PuLP, 
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,29 +13,33 @@ from typing import Any
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Integers
+from raastof_geo.arrays import Floats
 from raastof_geo.errors import RaastofError, RecordError, tell_reason
 from raastof_geo.language import Message, format_number, plain, say
 from raastof_geo.records.difference import list_differences
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.flows import FLOWS, compare_table, list_rows, render_table
-from raastof_geo.records.manifest import MANIFEST, Manifest, WrittenFile, read_manifest
+from raastof_geo.records.manifest import (
+    MANIFEST,
+    Manifest,
+    WrittenFile,
+    describe_file,
+    read_manifest,
+)
 from raastof_geo.records.plan import PLAN, link_proof, read_copy, read_plan
-from raastof_geo.records.proof import PROOF, Arrays, read_proof
-from raastof_geo.records.tally import recount
+from raastof_geo.records.proof import PROOF, SENSES, Arrays, find_rows, read_proof
+from raastof_geo.records.tally import recount, tell_recounted
 from raastof_geo.records.values import (
     entries_at,
     number_in,
     read_values,
     read_within,
     render_values,
-    show_value,
     values_at,
 )
 
 _TONNES = 1e-3
 _SHARE = 1e-6
-_SENSES = {-1: "<=", 0: "=", 1: ">="}
 _CORE = (PLAN.name, PROOF.name, FLOWS)
 """Files that are checked value by value; others by their digest."""
 
@@ -153,7 +156,8 @@ def _check(folder: Path) -> Verdict:
     listed, notes = _read_manifest(folder)
     changed = {} if listed is None else dict(_list_changed(folder, listed))
     link = link_proof(proof_data, len(proof["move_giver"]))
-    differences = _list_differences(plan, kept | {"proof": link})
+    found = list_differences(plan, kept | {"proof": link})
+    differences = [one.tell(file=PLAN.name) for one in found]
     verdict = _measure(kept, proof)
     table, table_notes = _check_table(folder, kept, listed, changed)
     findings = [
@@ -168,12 +172,6 @@ def _check(folder: Path) -> Verdict:
         notes.append(_written_otherwise(PLAN.name))
     others = [said for name, said in changed.items() if name not in _CORE]
     return replace(verdict, findings=tuple(findings), notes=(*notes, *table_notes, *others))
-
-
-def _list_differences(plan: dict[str, Any], written: dict[str, Any]) -> list[Message]:
-    """Name what is not in plan.json as it was written."""
-    found = list_differences(plan, written)
-    return [difference.tell(file=PLAN.name) for difference in found]
 
 
 def _render(plan: Mapping[str, Any]) -> bytes:
@@ -251,17 +249,12 @@ def _look_at(folder: Path, name: str, entry: WrittenFile) -> Message | None:
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode):
             return say("{file} is no longer a file", file=file)
-        same = status.st_size == entry.size_bytes and _digest(path) == entry.sha256
+        same = status.st_size == entry.size_bytes and describe_file(path).sha256 == entry.sha256
     except (FileNotFoundError, NotADirectoryError):
         return say("{file} is missing", file=file)
     except (OSError, ValueError) as error:
         return say("{file} cannot be read: {reason}", file=file, reason=tell_reason(error))
     return None if same else say("{file} was changed after it was written", file=file)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_table(
@@ -294,14 +287,10 @@ def _written_otherwise(name: str) -> Message:
 # --- computing ----------------------------------------------------------------------------------
 
 
-def _row_of_entry(proof: Arrays) -> Integers:
-    return np.repeat(np.arange(len(proof["limit"])), np.diff(proof["row_start"]))
-
-
 def _violation(proof: Arrays) -> tuple[float, int]:
     """Find the farthest that a row is broken, and which. [t]"""
     terms = proof["coefficient"] * proof["value"][proof["column"]]
-    used = np.bincount(_row_of_entry(proof), terms, minlength=len(proof["limit"]))
+    used = np.bincount(find_rows(proof), terms, minlength=len(proof["limit"]))
     over = used - proof["limit"]
     sense = proof["sense"]
     broken = np.where(sense < 0, over, np.where(sense > 0, -over, np.abs(over)))
@@ -354,14 +343,14 @@ def _scaled(proof: Arrays, price: Floats, reduced: Floats) -> Floats:
 
 
 def _reduced(proof: Arrays, price: Floats) -> Floats:
-    worth = proof["coefficient"] * price[_row_of_entry(proof)]
+    worth = proof["coefficient"] * price[find_rows(proof)]
     count = len(proof["cost"])
     return np.asarray(proof["cost"] - np.bincount(proof["column"], worth, minlength=count))
 
 
 def _most(proof: Arrays) -> Floats:
     """Find what the rows never let a column exceed."""
-    rows = _row_of_entry(proof)
+    rows = find_rows(proof)
     lowest = np.zeros(len(proof["limit"]))
     np.minimum.at(lowest, rows, proof["coefficient"])
     bounding = (proof["sense"] <= 0) & (lowest >= 0)
@@ -374,7 +363,7 @@ def _most(proof: Arrays) -> Floats:
 
 def _lowered(proof: Arrays, price: Floats, reduced: Floats) -> Floats:
     """Lower one price for each column whose reduced cost is a hair below zero."""
-    rows, columns = _row_of_entry(proof), proof["column"]
+    rows, columns = find_rows(proof), proof["column"]
     usable = (reduced[columns] < 0) & (proof["coefficient"] > 0) & (proof["sense"][rows] <= 0)
     entries = np.flatnonzero(usable)
     _, first = np.unique(columns[entries], return_index=True)
@@ -391,7 +380,7 @@ def _check_rows(proof: Arrays) -> Iterator[Message]:
     worst, where = _violation(proof)
     if not worst <= _tolerance(proof):
         name = str(proof["row_name"][where]) if where >= 0 else ""
-        sense = _SENSES.get(int(proof["sense"][where]), "") if where >= 0 else ""
+        sense = SENSES.get(int(proof["sense"][where]), "") if where >= 0 else ""
         yield say(
             "a rule is broken by {violation}: {rule} ({sense} {limit})",
             violation=f"{worst:.3g}",
@@ -408,10 +397,10 @@ def _check_certificate(
     for name, value, room in _expect(claimed, verdict):
         said = number_in(claimed.get(name))
         if not abs(said - value) <= room:
-            yield _recomputed(f"certificate.{name}", claimed.get(name), value)
+            yield tell_recounted(f"certificate.{name}", claimed.get(name), value)
     linear = claimed.get("linear_bound")
     if linear is not None and not number_in(linear) <= _above(verdict.lower_bound):
-        yield _recomputed("certificate.linear_bound", linear, verdict.lower_bound)
+        yield tell_recounted("certificate.linear_bound", linear, verdict.lower_bound)
     bound, most = verdict.claimed_bound, verdict.objective
     if not verdict.decisions:
         most = min(most, verdict.lower_bound)
@@ -437,28 +426,14 @@ def _check_words(claimed: Mapping[str, Any], tolerance: float) -> Iterator[Messa
     if claimed.get("lower_bound") is not None and not abs(number_in(claimed.get("gap")) - gap) < (
         1e-12 + 1e-9 * abs(gap)
     ):
-        yield _recomputed("certificate.gap", claimed.get("gap"), gap)
+        yield tell_recounted("certificate.gap", claimed.get("gap"), gap)
     holds = number_in(claimed.get("largest_violation")) <= tolerance and gap <= _SHARE
     if "tolerance_t" in claimed and not np.isclose(
         number_in(claimed["tolerance_t"]), tolerance, rtol=1e-9, atol=0.0
     ):
-        yield _recomputed("certificate.tolerance_t", claimed["tolerance_t"], tolerance)
+        yield tell_recounted("certificate.tolerance_t", claimed["tolerance_t"], tolerance)
     if claimed.get("holds") is not holds:
-        yield say(
-            "plan.json says {claimed} for {name}, recomputed it is {found}",
-            claimed=show_value(claimed.get("holds")),
-            name="certificate.holds",
-            found=show_value(holds),
-        )
-
-
-def _recomputed(name: str, claimed: Any, found: float) -> Message:
-    return say(
-        "plan.json says {claimed} for {name}, recomputed it is {found}",
-        claimed=show_value(claimed),
-        name=name,
-        found=f"{found:.9g}",
-    )
+        yield tell_recounted("certificate.holds", claimed.get("holds"), holds)
 
 
 def _above(value: float) -> float:
