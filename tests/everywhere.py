@@ -23,6 +23,8 @@ def go_everywhere(ask: Ask, scenario: Path, *leg: str) -> dict[str, str]:
 
     Parameters
     ----------
+    ask
+        Runs commands, and `load_result` as if it were one.
     leg
         Origin, destination and material of a leg in its plan.
 
@@ -42,6 +44,7 @@ def go_everywhere(ask: Ask, scenario: Path, *leg: str) -> dict[str, str]:
         ["materials", "--scenario", scenario],
         ["verify", folder, "--strict"],
         ["explain", folder],
+        ["load_result", folder],
     ]
     told = ask([[str(word) for word in command] for command in (danish, *commands)])
     check_folder(into / "da" / scenario.stem)
@@ -51,8 +54,8 @@ def go_everywhere(ask: Ask, scenario: Path, *leg: str) -> dict[str, str]:
 
 def check_folder(folder: Path) -> None:
     """Every file is there, stands, opens, and has each of its figures followed to the end."""
-    for _, name, _ in OUTPUTS:
-        assert (folder / name).exists(), name
+    for output in OUTPUTS:
+        assert (folder / output.file).exists(), output
     assert check_results(folder).untouched
     figures = list_figures(folder)
     assert figures

@@ -88,10 +88,15 @@ class Plan(Shown):
         """How many columns the proof covers."""
         return self.problem.column_count
 
+    @property
+    def scenario(self) -> Scenario:
+        """What was planned for."""
+        return self.problem.scenario
+
     def show(self) -> tuple[str, Sequence[Fact]]:
         """Give what each objective comes to, and how well that is proved."""
         gap = 100 * max(0.0, self.certificate.gap)
-        return self.problem.scenario.id, (
+        return self.scenario.id, (
             Fact(say("Flows"), format_number(len(self.flows))),
             Fact(say("Tonnes"), format_number(float(self.flows["tonnes"].sum()))),
             *(Fact(name, format_number(value)) for name, value in self.objectives.items()),

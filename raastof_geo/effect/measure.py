@@ -88,16 +88,17 @@ class Effect(Shown):
 
     def show(self) -> tuple[str, Sequence[Fact]]:
         """Give what the plan saves against what projects would do alone."""
-        saved, share = self.saved, self.saved_share
+        share, plan, before = self.saved_share, self.plan, self.baseline
+        saved_kg = before.kg_co2e_wtw - plan.kg_co2e_wtw
         return self.books.scenario.id, (
             Fact(
                 say("Transport emissions, well to wheel [t CO2e]"),
-                format_number(self.plan.kg_co2e_wtw / 1000, digits=1),
+                format_number(plan.kg_co2e_wtw / 1000, digits=1),
             ),
-            Fact(say("Saved [t CO2e]"), format_number(saved["kg_co2e_wtw"] / 1000, digits=1)),
+            Fact(say("Saved [t CO2e]"), format_number(saved_kg / 1000, digits=1)),
             Fact(say("Saved [%]"), "–" if share is None else format_number(100 * share, digits=1)),
-            Fact(say("Saved [DKK]"), format_number(saved["cost_dkk"])),
-            Fact(say("Truck km saved"), format_number(saved["vehicle_km"])),
+            Fact(say("Saved [DKK]"), format_number(before.cost_dkk - plan.cost_dkk)),
+            Fact(say("Truck km saved"), format_number(before.vehicle_km - plan.vehicle_km)),
         )
 
     @property

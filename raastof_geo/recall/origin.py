@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,20 +12,22 @@ import numpy as np
 from scipy import sparse
 
 from raastof_geo.assignment.plan import Plan, Proof
-from raastof_geo.assignment.rules import RowName, Rule
+from raastof_geo.assignment.rules import RULES, DeclaredRule, Family, RowName, Rule
+from raastof_geo.assignment.rules.bounds import BOUNDED
 from raastof_geo.assignment.solving.price_in import Start
 from raastof_geo.assignment.solving.stages import Stage
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
-from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
+from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel
 from raastof_geo.errors import RecordError, RoadDataError
 from raastof_geo.language import plain, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.price import price_legs
-from raastof_geo.recall.rest import name_rule
+from raastof_geo.recall.rest import KeptRow, name_rule
 from raastof_geo.records.proof import Arrays
+from raastof_geo.records.values import refuse_part
 from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.network import RoadNetwork
@@ -44,6 +46,33 @@ def split_row(name: str) -> tuple[str, str]:
     return rule, label
 
 
+def name_rows(
+    written: Sequence[str], kept: Sequence[KeptRow], rules: Sequence[Rule]
+) -> tuple[RowName, ...]:
+    """Give rows their families back, and what they are about.
+
+    Parameters
+    ----------
+    written
+        The name of each row as the proof has it.
+
+    Raises
+    ------
+    DamagedError
+        What a row is about is not what its name says.
+    """
+    declared = [rule for rule in (*RULES, *rules) if isinstance(rule, DeclaredRule)]
+    families = [BOUNDED, *(family for rule in declared for family in rule.families)]
+    known = {(family.name, family.raised_by): family for family in families}
+    split = [split_row(name) for name in written]
+    if [label for _, label in split] != [str(row.about) for row in kept]:
+        raise refuse_part("rest.rows")
+    return tuple(
+        RowName(known.get((family, row.raised_by)) or Family(family), row.about)
+        for (family, _), row in zip(split, kept, strict=True)
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Origin:
     """Where a result was recalled from, and what follows from there, made when it is asked for."""
@@ -56,6 +85,8 @@ class Origin:
     model_name: str
     """Of the energy model; none where legs were made up."""
     rule_names: tuple[str, ...]
+    rows: tuple[RowName, ...]
+    """Of which family each row is, and about what."""
     alone: dict[str, float]
     """What each project has in the baseline by the measure of fairness."""
     arrays: Arrays
@@ -130,27 +161,15 @@ class Origin:
         """The columns that the proof is about."""
         problem = replace(lay_columns(self.scenario, self.legs, self.rules), alone=dict(self.alone))
         if not _has_columns(problem, self.arrays):
-            raise self._otherwise()
-        return problem
-
-    def _otherwise(self) -> RecordError:
-        return RecordError(
-            say(
-                "the legs of the results in {folder} come out otherwise now, with the "
-                "installed version of raastof_geo or the model that was given: its figures can "
-                "be read, and nothing new made of them; run the scenario again",
-                folder=str(self.folder),
+            raise RecordError(
+                say(
+                    "the legs of the results in {folder} come out otherwise now, with the "
+                    "installed version of raastof_geo or the model that was given: its figures can "
+                    "be read, and nothing new made of them; run the scenario again",
+                    folder=str(self.folder),
+                )
             )
-        )
-
-    @cached_property
-    def rows(self) -> tuple[RowName, ...]:
-        """Of which family each row is, and about what, which the folder has as text only."""
-        rows, _ = lay_programme(self.problem, lay_rows(self.problem, self.rules))
-        names = tuple(row.name for row in rows)
-        if [f"{name.family}: {name.about}" for name in names] != self.arrays["row_name"].tolist():
-            raise self._otherwise()
-        return names
+        return problem
 
     @cached_property
     def proof(self) -> Proof:
@@ -224,6 +243,11 @@ class RecalledPlan(Plan):
     def column_count(self) -> int:
         """How many columns the proof covers."""
         return self.proof.programme.column_count
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was planned for."""
+        return self._origin.scenario
 
     @cached_property
     def problem(self) -> Problem:

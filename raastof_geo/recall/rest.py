@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules import Rule
+from raastof_geo.assignment.rules import About, Rule
 from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.money import Transfers
 from raastof_geo.errors import Finding, Place
@@ -45,6 +45,15 @@ class KeptFinding:
 
 
 @dataclass(frozen=True, eq=False)
+class KeptRow:
+    """What the name of a row says as text only."""
+
+    about: About
+    raised_by: str
+    """The number that would allow more, which tells families of one name apart."""
+
+
+@dataclass(frozen=True, eq=False)
 class Rest:
     """What plan.json does not say of a result, or not with every digit."""
 
@@ -55,6 +64,7 @@ class Rest:
     """Which of the warnings tells what an older format means; none: none of them."""
     rules: tuple[str, ...]
     """Names of the constraints, in their order."""
+    rows: tuple[KeptRow, ...]
     alone: dict[str, float]
     """What each project has in the baseline by the measure of fairness."""
     causes: tuple[Cause, ...]
@@ -73,6 +83,7 @@ def pack_rest(result: Result) -> bytes:
         warnings=tuple(_keep_finding(one) for one in scenario.warnings),
         format_note=None if note is None else scenario.warnings.index(note),
         rules=tuple(map(name_rule, plan.rules)),
+        rows=tuple(KeptRow(row.about, row.family.raised_by) for row in plan.proof.rows),
         alone=plan.problem.alone,
         causes=effect.causes,
         transfers=effect.transfers,
@@ -84,7 +95,18 @@ def pack_rest(result: Result) -> bytes:
             "baseline_books": _keep_table(effect.baseline_books.lines),
         },
     )
-    return pack_values(asdict(rest))
+    return pack_values(_keep(rest))
+
+
+def _keep(value: Any) -> Any:
+    """Turn an object into plain values by its fields; names of figures are texts."""
+    if isinstance(value, str):
+        return str(value)
+    if is_dataclass(value):
+        return {field.name: _keep(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): _keep(one) for name, one in value.items()}
+    return [_keep(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def read_rest(packed: bytes) -> Rest:

@@ -319,7 +319,9 @@ def _tell_line(ledger: dict[str, Any], side: str, part: str, entry: _Entry) -> M
     place = dict(zip(ledger["sites"], ledger["names"], strict=True))
     origin, goal = line["origin"], line["destination"]
     where = place[origin] if origin == goal else f"{place[origin]} → {place[goal]}"
-    about = ", ".join(one for key in ("material", "what", "vehicle", "period") if (one := line[key]))
+    about = ", ".join(
+        one for key in ("material", "what", "vehicle", "period") if (one := line[key])
+    )
     return say(
         "  {where} ({about}): {base} {of} x {factor} {unit}/{of} x {share} % = {value} {unit}",
         where=where,

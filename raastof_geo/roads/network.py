@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RoadNetwork(RoadEdges, Shown):
+class RoadNetwork(Shown, RoadEdges):
     """The roads that trucks use: columns of nodes and edges, and the graph that they are."""
 
     def show(self) -> tuple[str, Sequence[Fact]]:

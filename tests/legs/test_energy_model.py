@@ -8,7 +8,14 @@ from commands import run
 from everywhere import EVERY_OUTPUT, go_everywhere
 from worlds import make_network, make_scenario
 
-from raastof_geo import price_legs, read_scenario, run_scenario, snap_sites, solve_scenario
+from raastof_geo import (
+    load_result,
+    price_legs,
+    read_scenario,
+    run_scenario,
+    snap_sites,
+    solve_scenario,
+)
 from raastof_geo.cli import run_command
 from raastof_geo.emissions.model import MODELS, TRIP_KM_H, energy_by_distance, name_model
 from raastof_geo.emissions.vehicle import energy_by_speed
@@ -125,6 +132,8 @@ def test_a_model_that_is_registered_goes_everywhere(monkeypatch, file, tmp_path,
         return [ask_one(command) for command in commands]
 
     def ask_one(command):
+        if command[0] == "load_result":
+            return repr(load_result(command[1]))
         assert run(*command) == 0, capsys.readouterr().err
         return capsys.readouterr().out
 

@@ -20,6 +20,7 @@ from raastof_geo.effect import measure_effect
 from raastof_geo.errors import InputError, NoPlanError
 from raastof_geo.language import speaking
 from raastof_geo.legs.legs import Legs
+from raastof_geo.outputs.write import find_writer
 from raastof_geo.records.manifest import describe_files, write_manifest
 from raastof_geo.records.verify import check_results
 from raastof_geo.result import Result
@@ -45,9 +46,9 @@ def write_world(scenario: Scenario, legs: Legs, folder: Path) -> Path:
     anchors = Anchors(pd.DataFrame(index=pd.Index(list(scenario.sites), name="site")))
     result = Result(scenario, network, anchors, legs, plan, measure_effect(scenario, legs, plan))
     with speaking("en"):
-        for name, _, write in OUTPUTS:
-            if name in ("flows", "proof", "plan"):
-                write(result, folder)
+        for output in sorted(OUTPUTS, key=lambda one: bool(one.quotes)):
+            if output.name in ("flows", "proof", "plan"):
+                find_writer(output)(result, folder)
     write_manifest(describe_files(folder, version="0"), folder)
     return folder
 

@@ -315,15 +315,15 @@ def test_what_may_serve_instead_heeds_the_land():
     [
         (("crushed_concret", "fill"), "not a material here; did you mean `crushed_concrete`"),
         (("crushed_concrete", "fil"), "not a use here; did you mean `fill`"),
-        (("crushed_concrete", "fill", "en", "open_lnd"), "did you mean `open_land`"),
-        (("crushed_concrete", "fill", "en", "sea"), "there are `open_land`, `built_up`, `road`"),
+        (("crushed_concrete", "fill", "open_lnd"), "did you mean `open_land`"),
+        (("crushed_concrete", "fill", "sea"), "there are `open_land`, `built_up`, `road`"),
     ],
 )
 def test_unknown_names_are_answered_with_a_suggestion(arguments, message):
     """A slip of the pen is told what it may have meant."""
-    material, use, *rest = arguments
+    material, use, *land = arguments
     with pytest.raises(InputError, match=message):
-        explain_fit(CATALOGUE, material, use, *(rest or ["en"]))
+        explain(material, use, **dict(zip(["land"], land, strict=False)))
 
 
 def test_an_unknown_material_cannot_be_explained():

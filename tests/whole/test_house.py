@@ -15,20 +15,10 @@ import networkx as nx
 from places import ROOT
 
 HOUSE = ROOT / "raastof_geo"
-list_words = re.compile(r"\S+").findall
-ASSERTING = list_words("""
-    assignment.alone assignment.solving.choose assignment.statement.problem
-    assignment.telling.exclusion assignment.telling.lever assignment.telling.shortage cli.commands
-    effect.burden legs.legs scenario.model scenario.parties scenario.reading.nodes
-    scenario.reading.read scenario.reading.tree scenario.scenario trace
-""")
-KEYED_BY_ID = ["assignment.telling.most", "scenario.parties", "scenario.reading.tree"]
-CIRCLES = [["assignment.statement.measures", "assignment.statement.problem"]]
-HOMONYMS = list_words("""
-    Answer Arrays Baseline Bounds COLUMNS CONTENT_POLICY Columns Doubt Entry FORMAT KINDS LABELS
-    LARGEST LEAST LOADS MOST_BYTES Measure NAME Progress RULE_NAMES Row SIDES Share Stock Stop
-    Table Value Words
-""")
+ASSERTING = ["effect.burden", "scenario.scenario"]
+KEYED_BY_ID = ["scenario.reading.tree"]
+CIRCLES: list[list[str]] = []
+HOMONYMS = ["Group", "Held", "ScenarioFile", "Shown"]
 FREE = {"babel", "geopandas", "numpy", "pandas", "pydantic", "pyproj", "scipy", "shapely"}
 """Libraries that any room may call."""
 IMPORTED_AS = {

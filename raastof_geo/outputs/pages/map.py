@@ -15,7 +15,7 @@ from raastof_geo.arrays import Floats, Indices
 from raastof_geo.assignment import compare_sites
 from raastof_geo.effect.books import Books, find_municipalities
 from raastof_geo.effect.burden import count_weekdays, measure_burden
-from raastof_geo.figures.vocabulary import shown_in_lines
+from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.documents.effects import ROLE_NAMES, name_project
 from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape, pack
@@ -151,7 +151,7 @@ _SKIP = say("Skip to the table of flows")
 _NO_SCRIPT = say("The map needs JavaScript; flows.csv has the same figures.")
 
 
-_STRIP = ("transport_kg_co2e_wtw", "secondary_share_with_clean_soil", "loads", "virgin_tonnes")
+_STRIP = (TRANSPORT_WTW, "secondary_share_with_clean_soil", LOADS_DRIVEN, VIRGIN)
 """The figures at the top of the page."""
 
 

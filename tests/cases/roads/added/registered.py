@@ -45,6 +45,7 @@ from raastof_geo.roads.mapped import tags  # noqa: E402
 
 tags.READERS["lit"] = lambda found, _: found.get("lit") == "yes"
 
+from raastof_geo import load_result  # noqa: E402
 from raastof_geo.cli import run_command  # noqa: E402
 
 if __name__ == "__main__":
@@ -52,6 +53,8 @@ if __name__ == "__main__":
         if sys.argv[1:]:
             sys.exit(run_command(sys.argv[1:]))
         for command in json.load(sys.stdin):
-            if run_command(command):
+            if command[0] == "load_result":
+                sys.stdout.write(repr(load_result(command[1])))
+            elif run_command(command):
                 sys.exit(f"{command} failed")
             sys.stdout.write("\x1e")
