@@ -85,7 +85,7 @@ def load_result(
     finish_exchange(folder)
     said, arrays = read_results(folder)
     with refusing_odd(folder / PROOF.name):
-        rest = read_rest(arrays["rest"].tobytes())
+        rest = read_rest(arrays.rest.tobytes())
         scenario = _recall_scenario(said, rest)
         tables = recall_tables(rest.tables, said)
         anchors = Anchors(tables["anchors"].set_index("site"))
@@ -95,7 +95,7 @@ def load_result(
             title=str(said["network"]["title"]),
             model_name=str(said["legs"]["energy_model"]),
             rule_names=rest.rules,
-            rows=name_rows(arrays["row_name"].tolist(), rest.rows, rules),
+            rows=name_rows(arrays.row_name.tolist(), rest.rows, rules),
             alone=rest.alone,
             arrays=arrays,
             scenario=scenario,

@@ -26,7 +26,7 @@ from raastof_geo.language import plain, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.price import price_legs
 from raastof_geo.recall.rest import KeptRow, name_rule
-from raastof_geo.records.proof import Arrays
+from raastof_geo.records.proof import ProofArrays
 from raastof_geo.records.values import refuse_part
 from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network
@@ -89,7 +89,7 @@ class Origin:
     """Of which family each row is, and about what."""
     alone: dict[str, float]
     """What each project has in the baseline by the measure of fairness."""
-    arrays: Arrays
+    arrays: ProofArrays
     scenario: Scenario
     anchors: Anchors
     given_network: RoadNetwork | None
@@ -175,24 +175,24 @@ class Origin:
     def proof(self) -> Proof:
         """The programme, the values and the prices, all of which the folder holds."""
         arrays = self.arrays
-        cost, values = arrays["cost"], arrays["value"]
+        cost, values = arrays.cost, arrays.value
         rows = sparse.csr_array(
-            (arrays["coefficient"], arrays["column"], arrays["row_start"]),
-            shape=(len(arrays["limit"]), len(cost)),
+            (arrays.coefficient, arrays.column, arrays.row_start),
+            shape=(len(arrays.limit), len(cost)),
         )
         programme = Programme(
             matrix=sparse.csc_array(rows),
-            sense=arrays["sense"],
-            limit=arrays["limit"],
-            whole=arrays["whole"],
+            sense=arrays.sense,
+            limit=arrays.limit,
+            whole=arrays.whole,
         )
         return Proof(
             programme=programme,
             rows=self.rows,
             cost=cost,
             values=values,
-            shadow_prices=arrays["price"],
-            prices_given_decisions=arrays["price_given"],
+            shadow_prices=arrays.price,
+            prices_given_decisions=arrays.price_given,
             start=Start(np.flatnonzero(values)),
             # What was asked after the first objective is not kept: `assign(…, start=plan)` asks
             # it again.
@@ -202,7 +202,7 @@ class Origin:
         )
 
 
-def _has_columns(problem: Problem, arrays: Arrays) -> bool:
+def _has_columns(problem: Problem, arrays: ProofArrays) -> bool:
     """Tell whether columns are those of a proof: who, to whom, when, by which truck, at what cost.
 
     Labels and numbers have to be the same; costs, which are sums over thousands of edges, but for
@@ -210,18 +210,18 @@ def _has_columns(problem: Problem, arrays: Arrays) -> bool:
     """
     moves, parties = problem.moves, (problem.givers, problem.takers)
     labels = [
-        [one.id for one in parties[0]] == arrays["giver"].tolist(),
-        [one.id for one in parties[1]] == arrays["taker"].tolist(),
-        list(problem.vehicles) == arrays["vehicle"].tolist(),
-        list(problem.scenario.periods) == arrays["period"].tolist(),
+        [one.id for one in parties[0]] == arrays.giver.tolist(),
+        [one.id for one in parties[1]] == arrays.taker.tolist(),
+        list(problem.vehicles) == arrays.vehicle.tolist(),
+        list(problem.scenario.periods) == arrays.period.tolist(),
     ]
     numbers = ("giver", "taker", "vehicle", "period")
-    if not all(labels) or problem.column_count != len(arrays["cost"]):
+    if not all(labels) or problem.column_count != len(arrays.cost):
         return False
-    cost, kept = problem.objectives()[0], arrays["cost"]
+    cost, kept = problem.objectives()[0], arrays.cost
     room = _SAME * float(np.abs(kept).max(initial=0.0))
     return all(
-        np.array_equal(getattr(moves, name), arrays[f"move_{name}"]) for name in numbers
+        np.array_equal(getattr(moves, name), getattr(arrays, f"move_{name}")) for name in numbers
     ) and bool(np.allclose(cost, kept, rtol=_SAME, atol=room))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from raastof_geo.errors import DamagedError, RecordError
 from raastof_geo.language import say
 from raastof_geo.records.difference import list_differences
-from raastof_geo.records.proof import PROOF, Arrays, read_proof
+from raastof_geo.records.proof import PROOF, ProofArrays, read_proof
 from raastof_geo.records.record import Record
 from raastof_geo.records.values import pack_values, read_values, read_within, render_values
 
@@ -92,7 +92,7 @@ def _version(values: Mapping[str, Any]) -> Any:
     return versions.get("raastof_geo") if isinstance(versions, dict) else None
 
 
-def read_results(folder: Path) -> tuple[dict[str, Any], Arrays]:
+def read_results(folder: Path) -> tuple[dict[str, Any], ProofArrays]:
     """Read what a run says of its plan, and what proves it; a fraction of a second.
 
     Whether the plan stands is not looked at; that is `check_results`.
@@ -111,8 +111,8 @@ def read_results(folder: Path) -> tuple[dict[str, Any], Arrays]:
     """
     plan, _ = read_plan(folder / PLAN.name)
     proof, data = read_proof(folder / PROOF.name)
-    kept = read_copy(proof["plan"].tobytes())
-    written = kept | {"proof": link_proof(data, len(proof["move_giver"]))}
+    kept = read_copy(proof.plan.tobytes())
+    written = kept | {"proof": link_proof(data, len(proof.move_giver))}
     differences = list(list_differences(plan, written))
     if differences:
         told = [one.tell(file=PLAN.name) for one in differences[:_MOST_TOLD]]

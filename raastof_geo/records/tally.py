@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.language import Message, say
-from raastof_geo.records.proof import SENSES, Arrays, find_rows
+from raastof_geo.records.proof import SENSES, ProofArrays, find_rows
 from raastof_geo.records.values import entries_at, number_in, refuse_part, show_value, values_at
 
 _Values: TypeAlias = Mapping[str, Any]
@@ -59,11 +59,9 @@ _OTHERS = {
     "trips": ("empty_trips", ("origin", "destination", "vehicle", "period"), "trips"),
 }
 """Kinds of columns that move nothing: their table in plan.json, their labels, their amount."""
-_OF_RULE = {"offers_kept": "giver", "needs_met": "taker"}
-"""Rules whose rows are about all that one party gives or takes."""
 
 
-def recount(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def recount(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Name everything in plan.json that does not follow from the proof or from its own parts.
 
     Raises
@@ -89,30 +87,33 @@ def recount(plan: _Values, proof: Arrays) -> Iterator[Message]:
 # --- what the proof says of itself --------------------------------------------------------------
 
 
-def _count_used(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_used(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that the columns in use are those with a value, and that each has its place."""
-    used, moves = proof["used_column"], len(proof["move_giver"])
+    used, moves = proof.used_column, len(proof.move_giver)
     others = used[used >= moves]
     fits = (
-        np.array_equal(used, np.flatnonzero(proof["value"]))
-        and np.array_equal(np.sort(proof["flow_column"]), used[used < moves])
-        and np.array_equal(proof["other_column"], others)
+        np.array_equal(used, np.flatnonzero(proof.value))
+        and np.array_equal(np.sort(proof.flow_column), used[used < moves])
+        and np.array_equal(proof.other_column, others)
     )
     if not fits:
         yield say("proof.npz moves tonnes that plan.json does not show")
 
 
-def _count_parties(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_parties(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that the row of an offer or a need is about its own moves, and no others."""
-    starts = proof["row_start"]
-    for row, name in enumerate(proof["row_name"].tolist()):
+    parties = {
+        "offers_kept": (proof.giver, proof.move_giver),
+        "needs_met": (proof.taker, proof.move_taker),
+    }
+    starts = proof.row_start
+    for row, name in enumerate(proof.row_name.tolist()):
         rule, _, label = name.partition(": ")
-        if rule not in _OF_RULE:
+        if rule not in parties:
             continue
-        key = _OF_RULE[rule]
-        inside = proof["column"][starts[row] : starts[row + 1]]
-        inside = inside[inside < len(proof["move_giver"])]
-        found = set(proof[key][proof[f"move_{key}"][inside]].tolist())
+        inside = proof.column[starts[row] : starts[row + 1]]
+        labels, numbers = parties[rule]
+        found = set(labels[numbers[inside[inside < len(numbers)]]].tolist())
         if found - {label}:
             yield say(
                 "proof.npz: the rule {rule} speaks of {others}",
@@ -124,27 +125,27 @@ def _count_parties(plan: _Values, proof: Arrays) -> Iterator[Message]:
 # --- flows --------------------------------------------------------------------------------------
 
 
-def _label_flows(proof: Arrays) -> dict[str, NDArray[Any]]:
-    at = proof["flow_column"]
-    giver, taker = proof["move_giver"][at], proof["move_taker"][at]
+def _label_flows(proof: ProofArrays) -> dict[str, NDArray[Any]]:
+    at = proof.flow_column
+    giver, taker = proof.move_giver[at], proof.move_taker[at]
     return {
-        "giver": proof["giver"][giver],
-        "giver_kind": proof["giver_kind"][giver],
-        "origin": proof["giver_site"][giver],
-        "material": proof["giver_material"][giver],
-        "taker": proof["taker"][taker],
-        "taker_kind": proof["taker_kind"][taker],
-        "destination": proof["taker_site"][taker],
-        "vehicle": proof["vehicle"][proof["move_vehicle"][at]],
-        "period": proof["period"][proof["move_period"][at]],
+        "giver": proof.giver[giver],
+        "giver_kind": proof.giver_kind[giver],
+        "origin": proof.giver_site[giver],
+        "material": proof.giver_material[giver],
+        "taker": proof.taker[taker],
+        "taker_kind": proof.taker_kind[taker],
+        "destination": proof.taker_site[taker],
+        "vehicle": proof.vehicle[proof.move_vehicle[at]],
+        "period": proof.period[proof.move_period[at]],
     }
 
 
-def _count_flows(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_flows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that who sends what to whom is what the labels of the columns say."""
     expected = {name: labels.tolist() for name, labels in _label_flows(proof).items()}
     flows = _table(plan, "flows", [*expected, "tonnes"])
-    count = len(proof["flow_column"])
+    count = len(proof.flow_column)
     if len(flows["tonnes"]) != count:
         yield say(
             "plan.json has {flows} flows, proof.npz has {columns}",
@@ -152,25 +153,25 @@ def _count_flows(plan: _Values, proof: Arrays) -> Iterator[Message]:
             columns=count,
         )
         return
-    expected["tonnes"] = proof["value"][proof["flow_column"]].tolist()
+    expected["tonnes"] = proof.value[proof.flow_column].tolist()
     for name, right in expected.items():
         yield from _compare_column("flows", name, flows[name], right)
 
 
-def _count_flow_sums(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_flow_sums(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that flows add up to their tonnes times the rates of their columns."""
-    at = np.searchsorted(proof["used_column"], proof["flow_column"])
+    at = np.searchsorted(proof.used_column, proof.flow_column)
     flows = _table(plan, "flows", list(_FLOW_SUMS))
-    tonnes, measures = proof["value"][proof["flow_column"]], proof["measure"].tolist()
-    if (at >= len(proof["used_column"])).any() or len(flows["dkk"]) != len(tonnes):
+    tonnes, measures = proof.value[proof.flow_column], proof.measure.tolist()
+    if (at >= len(proof.used_column)).any() or len(flows["dkk"]) != len(tonnes):
         return
     for name, measure in _FLOW_SUMS.items():
         if measure in measures:
-            right = tonnes * proof["measure_rate"][measures.index(measure)][at]
+            right = tonnes * proof.measure_rate[measures.index(measure)][at]
             yield from _compare_column("flows", name, flows[name], right.tolist())
 
 
-def _count_loads(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_loads(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check loads against tonnes, in the plan and in its baseline."""
     names = ("tonnes", "load_t", "work_h", "loads")
     for name in ("flows", "baseline_flows"):
@@ -182,7 +183,7 @@ def _count_loads(plan: _Values, proof: Arrays) -> Iterator[Message]:
                 yield tell_recounted(f"{name}[{row}].loads", entry[3], float(np.ceil(trips)))
 
 
-def _count_products(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_products(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check sums of flows as tonnes times what a tonne has, in the plan and in its baseline."""
     for name, products in (("flows", _PER_T), ("baseline_flows", _PER_T | _PER_T_ALONE)):
         table = _table(plan, name, ["tonnes", *products, *products.values()])
@@ -197,7 +198,7 @@ def _count_products(plan: _Values, proof: Arrays) -> Iterator[Message]:
 # --- other columns ------------------------------------------------------------------------------
 
 
-def _count_others(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_others(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that recipes, stores and empty trips are the other columns in use."""
     labels, amounts = _read_others(proof)
     for kind, (name, keys, amount) in _OTHERS.items():
@@ -212,7 +213,7 @@ def _count_others(plan: _Values, proof: Arrays) -> Iterator[Message]:
         yield from _compare_column(name, amount, table[amount], [amounts[at] for at in mine])
 
 
-def _count_openings(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_openings(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that what is opened has a column in use."""
     labels, amounts = _read_others(proof)
     opened = {
@@ -227,9 +228,9 @@ def _count_openings(plan: _Values, proof: Arrays) -> Iterator[Message]:
             yield tell_recounted(f"openings[{row}].opened", said, (role, site) in opened)
 
 
-def _read_others(proof: Arrays) -> tuple[list[list[Any]], list[float]]:
+def _read_others(proof: ProofArrays) -> tuple[list[list[Any]], list[float]]:
     labels: list[list[Any]] = []
-    for text in proof["other_label"].tolist():
+    for text in proof.other_label.tolist():
         try:
             label = json.loads(text)
         except (ValueError, RecursionError):
@@ -237,31 +238,31 @@ def _read_others(proof: Arrays) -> tuple[list[list[Any]], list[float]]:
         if not isinstance(label, list) or not all(isinstance(one, str) for one in label or [0]):
             raise refuse_part("other_label")
         labels.append(label)
-    return labels, proof["value"][proof["other_column"]].tolist()
+    return labels, proof.value[proof.other_column].tolist()
 
 
 # --- sums ---------------------------------------------------------------------------------------
 
 
-def _count_sums(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_sums(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that amounts and objectives are the values times their rates."""
-    value = proof["value"][proof["used_column"]]
+    value = proof.value[proof.used_column]
     for field, names, rates in (
-        ("amounts", "measure", "measure_rate"),
-        ("objectives", "objective", "objective_rate"),
+        ("amounts", proof.measure, proof.measure_rate),
+        ("objectives", proof.objective, proof.objective_rate),
     ):
-        said, sums = values_at(plan, field), (proof[rates] @ value).tolist()
-        right = dict(zip(proof[names].tolist(), sums, strict=True))
+        said, sums = values_at(plan, field), (rates @ value).tolist()
+        right = dict(zip(names.tolist(), sums, strict=True))
         if list(said) != list(right):
             yield tell_recounted(f"{field}.order", ", ".join(said), ", ".join(right))
             continue
         yield from _compare(field, said, right)
-    first = proof["objective_rate"][:1]
-    if len(first) and not np.allclose(first[0], proof["cost"][proof["used_column"]], rtol=1e-9):
+    first = proof.objective_rate[:1]
+    if len(first) and not np.allclose(first[0], proof.cost[proof.used_column], rtol=1e-9):
         yield say("proof.npz: the first objective is not what its columns cost")
 
 
-def _count_totals(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_totals(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that totals of the plan are its amounts, or sums of its flows."""
     amounts, total = values_at(plan, "amounts"), values_at(plan, "effect", "plan")
     flows = _table(plan, "flows", ("tonnes", "loads", "virgin", "taker_kind"))
@@ -271,7 +272,7 @@ def _count_totals(plan: _Values, proof: Arrays) -> Iterator[Message]:
     yield from _compare("effect.plan", total, right)
     fleet = _table(plan, "fleet", ("vehicle_km",))
     yield from _compare("amounts", amounts, {"vehicle_km": _add(fleet["vehicle_km"])})
-    yield from _compare("", plan, {"columns": float(len(proof["cost"]))})
+    yield from _compare("", plan, {"columns": float(len(proof.cost))})
 
 
 def _sum_kinds(flows: _Table) -> dict[str, float]:
@@ -285,7 +286,7 @@ def _sum_kinds(flows: _Table) -> dict[str, float]:
     }
 
 
-def _count_baseline(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_baseline(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that totals of the baseline are sums of its flows."""
     flows = _table(plan, "baseline_flows", [*set(_SUMMED.values()), "virgin", "taker_kind"])
     right = {name: _add(flows[column]) for name, column in _SUMMED.items()}
@@ -294,7 +295,7 @@ def _count_baseline(plan: _Values, proof: Arrays) -> Iterator[Message]:
     )
 
 
-def _count_saved(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_saved(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check savings as baseline less plan, and all emissions as the sum of their parts."""
     after, before = values_at(plan, "effect", "plan"), values_at(plan, "effect", "baseline")
     for side, total in (("plan", after), ("baseline", before)):
@@ -309,7 +310,7 @@ def _count_saved(plan: _Values, proof: Arrays) -> Iterator[Message]:
     yield from _compare("effect", values_at(plan, "effect"), {"saved_share": share})
 
 
-def _count_shares(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_shares(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that the secondary share of the plan is the same wherever it stands."""
     total = values_at(plan, "effect", "plan")
     for at, reach in enumerate(entries_at(plan, "effect", "target", "reaches")):
@@ -319,30 +320,30 @@ def _count_shares(plan: _Values, proof: Arrays) -> Iterator[Message]:
             yield from _compare(f"effect.target.reaches[{at}]", reach, {"in_plan": share})
 
 
-def _count_rows(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_rows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that the constraints are the rows, with their limits, uses and prices."""
     names = ("rule", "label", "sense", "limit", "used", "shadow_price")
-    table, rows = _table(plan, "constraints", names), len(proof["limit"])
+    table, rows = _table(plan, "constraints", names), len(proof.limit)
     if len(table["rule"]) != rows:
         yield tell_recounted("constraints.length", len(table["rule"]), float(rows))
         return
     spread = find_rows(proof)
-    terms = proof["coefficient"] * proof["value"][proof["column"]]
-    split = [name.partition(": ") for name in proof["row_name"].tolist()]
+    terms = proof.coefficient * proof.value[proof.column]
+    split = [name.partition(": ") for name in proof.row_name.tolist()]
     right: dict[str, list[Any]] = {
         "rule": [rule for rule, _, _ in split],
         "label": [label for _, _, label in split],
-        "sense": [SENSES[sense] for sense in proof["sense"].tolist()],
-        "limit": proof["limit"].tolist(),
+        "sense": [SENSES[sense] for sense in proof.sense.tolist()],
+        "limit": proof.limit.tolist(),
         "used": np.bincount(spread, terms, minlength=rows).astype(np.float64).tolist(),
-        "shadow_price": proof["price_given"].tolist(),
+        "shadow_price": proof.price_given.tolist(),
     }
     size = np.bincount(spread, np.abs(terms), minlength=rows).tolist()
     for name, expected in right.items():
         yield from _compare_column("constraints", name, table[name], expected, size=size)
 
 
-def _count_names(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_names(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that a site is called what the scenario calls it."""
     said = values_at(plan, "scenario", "said", "sites")
     right = {

@@ -27,7 +27,7 @@ from raastof_geo.records.manifest import (
     read_manifest,
 )
 from raastof_geo.records.plan import PLAN, link_proof, read_copy, read_plan
-from raastof_geo.records.proof import PROOF, SENSES, Arrays, find_rows, read_proof
+from raastof_geo.records.proof import PROOF, SENSES, ProofArrays, find_rows, read_proof
 from raastof_geo.records.tally import recount, tell_recounted
 from raastof_geo.records.values import (
     entries_at,
@@ -152,10 +152,10 @@ def check_results(folder: Path | str) -> Verdict:
 def _check(folder: Path) -> Verdict:
     plan, data = read_plan(folder / PLAN.name)
     proof, proof_data = read_proof(folder / PROOF.name)
-    kept = read_copy(proof["plan"].tobytes())
+    kept = read_copy(proof.plan.tobytes())
     listed, notes = _read_manifest(folder)
     changed = {} if listed is None else dict(_list_changed(folder, listed))
-    link = link_proof(proof_data, len(proof["move_giver"]))
+    link = link_proof(proof_data, len(proof.move_giver))
     found = list_differences(plan, kept | {"proof": link})
     differences = [one.tell(file=PLAN.name) for one in found]
     verdict = _measure(kept, proof)
@@ -178,18 +178,18 @@ def _render(plan: Mapping[str, Any]) -> bytes:
     return render_values(plan).encode("utf-8", "replace")
 
 
-def _measure(kept: Mapping[str, Any], proof: Arrays) -> Verdict:
+def _measure(kept: Mapping[str, Any], proof: ProofArrays) -> Verdict:
     bound, smallest = _bound(proof)
     claimed = values_at(kept, "certificate").get("lower_bound")
     return Verdict(
-        objective=float(proof["cost"] @ proof["value"]),
+        objective=float(proof.cost @ proof.value),
         lower_bound=bound,
         claimed_bound=-np.inf if claimed is None else number_in(claimed),
         largest_violation=_violation(proof)[0],
         smallest_reduced_cost=smallest,
-        rows=len(proof["limit"]),
-        columns=len(proof["cost"]),
-        decisions=int(proof["whole"].sum()),
+        rows=len(proof.limit),
+        columns=len(proof.cost),
+        decisions=int(proof.whole.sum()),
     )
 
 
@@ -287,36 +287,36 @@ def _written_otherwise(name: str) -> Message:
 # --- computing ----------------------------------------------------------------------------------
 
 
-def _violation(proof: Arrays) -> tuple[float, int]:
+def _violation(proof: ProofArrays) -> tuple[float, int]:
     """Find the farthest that a row is broken, and which. [t]"""
-    terms = proof["coefficient"] * proof["value"][proof["column"]]
-    used = np.bincount(find_rows(proof), terms, minlength=len(proof["limit"]))
-    over = used - proof["limit"]
-    sense = proof["sense"]
+    terms = proof.coefficient * proof.value[proof.column]
+    used = np.bincount(find_rows(proof), terms, minlength=len(proof.limit))
+    over = used - proof.limit
+    sense = proof.sense
     broken = np.where(sense < 0, over, np.where(sense > 0, -over, np.abs(over)))
     worst = int(np.argmax(broken)) if len(broken) else -1
-    decided = proof["value"][proof["whole"]]
+    decided = proof.value[proof.whole]
     return (
         max(
             float(broken.max(initial=0.0)),
-            float(-proof["value"].min(initial=0.0)),
+            float(-proof.value.min(initial=0.0)),
             float(np.abs(decided - np.round(decided)).max(initial=0.0)),
         ),
         worst,
     )
 
 
-def _tolerance(proof: Arrays) -> float:
+def _tolerance(proof: ProofArrays) -> float:
     """Give how far a row may be broken: a kilogram, and less where nobody asks for a tonne. [t]"""
-    limit = proof["limit"]
-    most = float(limit[(proof["sense"] >= 0) & (limit > 0)].max(initial=0.0))
+    limit = proof.limit
+    most = float(limit[(proof.sense >= 0) & (limit > 0)].max(initial=0.0))
     small = 0.0 < most < 1.0
     return float(_TONNES / 10.0 ** np.ceil(np.log10(1e3 / most))) if small else _TONNES
 
 
-def _bound(proof: Arrays) -> tuple[float, float]:
+def _bound(proof: ProofArrays) -> tuple[float, float]:
     """Bound every plan from below by weak duality, and give the smallest reduced cost."""
-    sense, price = proof["sense"], proof["price"]
+    sense, price = proof.sense, proof.price
     price = np.where((sense < 0) & (price > 0), 0.0, price)
     price = np.where((sense > 0) & (price < 0), 0.0, price)
     reduced = _reduced(proof, price)
@@ -325,68 +325,68 @@ def _bound(proof: Arrays) -> tuple[float, float]:
     return max(bounds), float(reduced.min(initial=0.0))
 
 
-def _bound_of(proof: Arrays, price: Floats) -> float:
+def _bound_of(proof: ProofArrays, price: Floats) -> float:
     reduced = _reduced(proof, price)
     below = np.flatnonzero(reduced < 0)
-    bound = float(price @ proof["limit"])
+    bound = float(price @ proof.limit)
     if len(below):
         bound += float(reduced[below] @ _most(proof)[below])
     return bound
 
 
-def _scaled(proof: Arrays, price: Floats, reduced: Floats) -> Floats:
+def _scaled(proof: ProofArrays, price: Floats, reduced: Floats) -> Floats:
     """Shrink all prices by the hair that lifts reduced costs of what costs something to zero."""
-    cost = proof["cost"]
+    cost = proof.cost
     below = (reduced < 0) & (cost > 0)
     hair = float((-reduced[below] / (cost[below] - reduced[below])).max(initial=0.0))
     return np.asarray(price * (1.0 - hair))
 
 
-def _reduced(proof: Arrays, price: Floats) -> Floats:
-    worth = proof["coefficient"] * price[find_rows(proof)]
-    count = len(proof["cost"])
-    return np.asarray(proof["cost"] - np.bincount(proof["column"], worth, minlength=count))
+def _reduced(proof: ProofArrays, price: Floats) -> Floats:
+    worth = proof.coefficient * price[find_rows(proof)]
+    count = len(proof.cost)
+    return np.asarray(proof.cost - np.bincount(proof.column, worth, minlength=count))
 
 
-def _most(proof: Arrays) -> Floats:
+def _most(proof: ProofArrays) -> Floats:
     """Find what the rows never let a column exceed."""
     rows = find_rows(proof)
-    lowest = np.zeros(len(proof["limit"]))
-    np.minimum.at(lowest, rows, proof["coefficient"])
-    bounding = (proof["sense"] <= 0) & (lowest >= 0)
-    usable = bounding[rows] & (proof["coefficient"] > 0)
-    most = np.where(proof["whole"], 1.0, np.inf)
-    limits = np.maximum(0.0, proof["limit"][rows[usable]]) / proof["coefficient"][usable]
-    np.minimum.at(most, proof["column"][usable], limits)
+    lowest = np.zeros(len(proof.limit))
+    np.minimum.at(lowest, rows, proof.coefficient)
+    bounding = (proof.sense <= 0) & (lowest >= 0)
+    usable = bounding[rows] & (proof.coefficient > 0)
+    most = np.where(proof.whole, 1.0, np.inf)
+    limits = np.maximum(0.0, proof.limit[rows[usable]]) / proof.coefficient[usable]
+    np.minimum.at(most, proof.column[usable], limits)
     return np.asarray(most)
 
 
-def _lowered(proof: Arrays, price: Floats, reduced: Floats) -> Floats:
+def _lowered(proof: ProofArrays, price: Floats, reduced: Floats) -> Floats:
     """Lower one price for each column whose reduced cost is a hair below zero."""
-    rows, columns = find_rows(proof), proof["column"]
-    usable = (reduced[columns] < 0) & (proof["coefficient"] > 0) & (proof["sense"][rows] <= 0)
+    rows, columns = find_rows(proof), proof.column
+    usable = (reduced[columns] < 0) & (proof.coefficient > 0) & (proof.sense[rows] <= 0)
     entries = np.flatnonzero(usable)
     _, first = np.unique(columns[entries], return_index=True)
     chosen = entries[first]
     step = np.zeros(len(price))
-    np.maximum.at(step, rows[chosen], -reduced[columns[chosen]] / proof["coefficient"][chosen])
+    np.maximum.at(step, rows[chosen], -reduced[columns[chosen]] / proof.coefficient[chosen])
     return np.asarray(price - step)
 
 
 # --- comparing ----------------------------------------------------------------------------------
 
 
-def _check_rows(proof: Arrays) -> Iterator[Message]:
+def _check_rows(proof: ProofArrays) -> Iterator[Message]:
     worst, where = _violation(proof)
     if not worst <= _tolerance(proof):
-        name = str(proof["row_name"][where]) if where >= 0 else ""
-        sense = SENSES.get(int(proof["sense"][where]), "") if where >= 0 else ""
+        name = str(proof.row_name[where]) if where >= 0 else ""
+        sense = SENSES.get(int(proof.sense[where]), "") if where >= 0 else ""
         yield say(
             "a rule is broken by {violation}: {rule} ({sense} {limit})",
             violation=f"{worst:.3g}",
             rule=name,
             sense=sense,
-            limit=f"{float(proof['limit'][where]):g}" if where >= 0 else "",
+            limit=f"{float(proof.limit[where]):g}" if where >= 0 else "",
         )
 
 

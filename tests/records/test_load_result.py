@@ -288,7 +288,7 @@ def test_plan_and_proof_are_read_together(results, tmp_path):
     """The way without tables, roads or pandas."""
     plan, proof = read_results(results)
     assert plan["objectives"]
-    assert len(proof["value"]) == plan["columns"]
+    assert len(proof.value) == plan["columns"]
 
 
 @pytest.mark.parametrize("name", ["plan.json", "proof.npz"])
