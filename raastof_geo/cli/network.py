@@ -83,7 +83,7 @@ def tell_network(
     from raastof_geo.roads.load import load_network
 
     network = load_network(file)
-    for describe in (_describe_origin, _describe_lengths, _describe_turns, _describe_gaps):
+    for describe in (_describe_origin, _describe_lengths, _describe_gaps):
         for what, value in describe(network):
             tell(f"{what}: {value}")
 
@@ -119,15 +119,12 @@ def _describe_lengths(network: RoadNetwork) -> Iterator[tuple[Readable, object]]
         yield what, format_number(float(length_m) / 1000)
 
 
-def _describe_turns(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
-    yield say("Turn restrictions"), format_number(len(network.turns))
-    yield (say("Turn restrictions at some times only, left out"), network.metadata.doubtful_turns)
-
-
 def _describe_gaps(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
-    """Name the fields that the file lacks, and those that only a later version knows."""
+    """Tell of turns, and name the fields that the file lacks or only a later version knows."""
     from raastof_geo.roads.stored.gaps import list_fields
 
+    yield say("Turn restrictions"), format_number(len(network.turns))
+    yield (say("Turn restrictions at some times only, left out"), network.metadata.doubtful_turns)
     unknown = [name for kind in network.extra.values() for name in kind]
     if network.lacking:
         yield (say("Not known to the file, taken as nothing said"), list_fields(network.lacking))
@@ -154,15 +151,7 @@ def build_roads(
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """Build a network from an .osm.pbf or .osm file, and name what was written.
-
-    Raises
-    ------
-    InputError
-        A box, date or number of metres cannot be read, or the area is said in two ways.
-    RoadDataError
-        The file cannot be used.
-    """
+    """Build a network from an .osm.pbf or .osm file, and name what was written."""
     from raastof_geo.roads.builtin import build_data
     from raastof_geo.roads.mapped.area import read_area
 
@@ -203,15 +192,7 @@ def fetch_roads(
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """Fetch a network from OpenStreetMap, and name the file.
-
-    Raises
-    ------
-    InputError
-        The place, box or polygon cannot be read, or is none.
-    DownloadError
-        No server answers.
-    """
+    """Fetch a network from OpenStreetMap, and name the file."""
     from raastof_geo.roads.mapped.area import read_polygon
     from raastof_geo.roads.mapped.fetch import OVERPASS_SERVERS, fetch_network
 

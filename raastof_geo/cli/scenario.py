@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,13 +68,7 @@ def run_file(
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """Read a scenario, solve it, write its results, and say what they amount to.
-
-    Raises
-    ------
-    RaastofError
-        As `run_scenario` does; nothing was changed on the disk then.
-    """
+    """Read a scenario, solve it, write its results, and say what they amount to."""
     from raastof_geo.assignment.solving.programme_file import check_ending, write_programme
     from raastof_geo.pipeline import run_scenario
 
@@ -181,21 +176,20 @@ def _tell_files(folder: Path) -> None:
         tell_item(message, indent="", mark="! ")
     if not others:
         return
-    named = ", ".join(_on_one_line(name) for name in others[:_MOST_OF_OTHERS])
+    # A name stays on its line, whatever it holds.
+    shown = ("".join(one if one.isprintable() else "?" for one in name) for name in others)
+    named = ", ".join(islice(shown, _MOST_OF_OTHERS))
     rest = len(others) - _MOST_OF_OTHERS
-    told = say("Left as it was, for it is not of this run: {files}", files=named)
     if rest > 0:
-        told = say(
-            "Left as it was, for it is not of this run: {files} and {count} more",
-            files=named,
-            count=rest,
+        tell(
+            say(
+                "Left as it was, for it is not of this run: {files} and {count} more",
+                files=named,
+                count=rest,
+            )
         )
-    tell(told)
-
-
-def _on_one_line(name: str) -> str:
-    """Write the name of a file so that it stays on its line, whatever it holds."""
-    return "".join(one if one.isprintable() else "?" for one in name)
+    else:
+        tell(say("Left as it was, for it is not of this run: {files}", files=named))
 
 
 def _tell_places(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> None:
@@ -221,15 +215,7 @@ def write_starter(
     lang: Lang = None,
     debug: Debug = False,
 ) -> None:
-    """Write a commented scenario in the language that is spoken, and say what to do with it.
-
-    Raises
-    ------
-    InputError
-        The name is none, or there is such a file; it is left as it is.
-    OutputError
-        The file cannot be written.
-    """
+    """Write a commented scenario in the language that is spoken, and say what to do with it."""
     from importlib import resources
 
     path = _new_path(name)

@@ -41,13 +41,7 @@ class NobodyReadsError(Exception):
 
 
 def tell(text: object = "") -> None:
-    """Write a line to the output.
-
-    Raises
-    ------
-    NobodyReadsError
-        The output was closed at its other end.
-    """
+    """Write a line to the output; `NobodyReadsError` where it was closed at its other end."""
     try:
         sys.stdout.write(clean(text) + "\n")
     except BrokenPipeError as error:
@@ -66,11 +60,6 @@ def tell_item(text: object, *, indent: str = "  ", mark: str = "") -> None:
     ----------
     mark
         What stands before the first line only; later lines stand under its words.
-
-    Raises
-    ------
-    NobodyReadsError
-        The output was closed at its other end.
     """
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
         for line in fold(clean(text), indent=indent, mark=mark):

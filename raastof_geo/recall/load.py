@@ -16,7 +16,13 @@ from raastof_geo.effect.books import Books
 from raastof_geo.effect.measure import Effect, Totals
 from raastof_geo.effect.target import TargetAnswer
 from raastof_geo.emissions.vehicle import EnergyModel
-from raastof_geo.recall.origin import Origin, RecalledPlan, RecalledResult, name_rows, split_row
+from raastof_geo.recall.origin import (
+    Origin,
+    RecalledPlan,
+    RecalledResult,
+    recall_row_names,
+    split_row,
+)
 from raastof_geo.recall.rest import (
     Rest,
     list_tables,
@@ -95,7 +101,7 @@ def load_result(
             title=str(said["network"]["title"]),
             model_name=str(said["legs"]["energy_model"]),
             rule_names=rest.rules,
-            rows=name_rows(arrays.row_name.tolist(), rest.rows, rules),
+            rows=recall_row_names(arrays.row_name.tolist(), rest.rows, rules),
             alone=rest.alone,
             arrays=arrays,
             scenario=scenario,

@@ -46,7 +46,7 @@ def split_row(name: str) -> tuple[str, str]:
     return rule, label
 
 
-def name_rows(
+def recall_row_names(
     written: Sequence[str], kept: Sequence[KeptRow], rules: Sequence[Rule]
 ) -> tuple[RowName, ...]:
     """Give rows their families back, and what they are about.

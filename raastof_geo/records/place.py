@@ -19,13 +19,7 @@ _OLDER_PARTS = (".html", ".parquet")
 
 
 def check_place(folder: Path) -> None:
-    """Refuse a results folder whose place is taken by a link or a file, or lies below a file.
-
-    Raises
-    ------
-    OutputError
-        It is.
-    """
+    """Refuse, as `OutputError`, a folder whose place is taken by a link or file, or below one."""
     above = next(path for path in folder.parents if is_there(path))
     if is_link(above) and not above.is_dir():
         raise OutputError(
@@ -48,13 +42,7 @@ def check_place(folder: Path) -> None:
 
 
 def check_links(folder: Path, names: Iterable[str]) -> None:
-    """Refuse to write where a file to come, or a folder that it lies in, is a link.
-
-    Raises
-    ------
-    OutputError
-        One of them is.
-    """
+    """Refuse, as `OutputError`, to write where a file to come, or a folder above it, is a link."""
     for path in sorted({path for name in names for path in _way(folder, name)}):
         _refuse_link(path)
 
@@ -135,13 +123,7 @@ def name_free(path: Path) -> Path:
 
 
 def make_folders(folder: Path) -> list[Path]:
-    """Make a folder and those that it lies in; give those that were not there, inmost last.
-
-    Raises
-    ------
-    OSError
-        One cannot be made.
-    """
+    """Make a folder and those that it lies in; give those that were not there, inmost last."""
     missing = [path for path in (folder, *folder.parents) if not is_there(path)][::-1]
     folder.mkdir(parents=True, exist_ok=True)
     return missing

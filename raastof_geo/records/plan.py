@@ -73,15 +73,7 @@ def read_plan(path: Path) -> tuple[dict[str, Any], bytes]:
 
 
 def read_copy(packed: bytes) -> dict[str, Any]:
-    """Read the copy of plan.json that a proof keeps: all of it but its part `proof`.
-
-    Raises
-    ------
-    RecordError
-        It is of another format.
-    DamagedError
-        It is not what a run writes.
-    """
+    """Read the copy of plan.json that a proof keeps, refused as `read_plan` refuses plan.json."""
     values = read_values(packed, file=PROOF.name)
     PLAN.check_format(values.get("format"), file=PROOF.name, version=_version(values))
     return values

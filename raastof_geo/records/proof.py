@@ -74,7 +74,7 @@ ARRAYS: dict[str, str] = {
 """Kind of numbers (`f` real, `i` whole, `b` yes or no, `U` text, `u` bytes), and how many: equal
 words are equal numbers."""
 
-SENSES = {-1: "<=", 0: "=", 1: ">="}
+ROW_SIGNS = {-1: "<=", 0: "=", 1: ">="}
 """How a row holds its sum against its limit."""
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]

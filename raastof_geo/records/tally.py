@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.language import Message, say
-from raastof_geo.records.proof import SENSES, ProofArrays, find_rows
+from raastof_geo.records.proof import ROW_SIGNS, ProofArrays, find_rows
 from raastof_geo.records.values import entries_at, number_in, refuse_part, show_value, values_at
 
 _Values: TypeAlias = Mapping[str, Any]
@@ -333,7 +333,7 @@ def _count_rows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     right: dict[str, list[Any]] = {
         "rule": [rule for rule, _, _ in split],
         "label": [label for _, _, label in split],
-        "sense": [SENSES[sense] for sense in proof.sense.tolist()],
+        "sense": [ROW_SIGNS[sense] for sense in proof.sense.tolist()],
         "limit": proof.limit.tolist(),
         "used": np.bincount(spread, terms, minlength=rows).astype(np.float64).tolist(),
         "shadow_price": proof.price_given.tolist(),

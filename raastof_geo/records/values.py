@@ -181,13 +181,7 @@ def show_value(value: Any) -> str:
 
 
 def values_at(plan: Any, *path: str) -> dict[str, Any]:
-    """Give the values at a path of the copy that a proof keeps.
-
-    Raises
-    ------
-    DamagedError
-        Something else is there.
-    """
+    """Give the values at a path of a proof's copy; `DamagedError` where something else is there."""
     for name in path:
         plan = plan.get(name) if isinstance(plan, dict) else None
     if not isinstance(plan, dict):
@@ -196,13 +190,7 @@ def values_at(plan: Any, *path: str) -> dict[str, Any]:
 
 
 def entries_at(plan: Any, *path: str) -> list[dict[str, Any]]:
-    """Give the list of values at a path of the copy that a proof keeps.
-
-    Raises
-    ------
-    DamagedError
-        Something else is there.
-    """
+    """Give the list at a path of a proof's copy; `DamagedError` where something else is there."""
     *above, last = path
     entries = values_at(plan, *above).get(last)
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):

@@ -27,7 +27,7 @@ from raastof_geo.records.manifest import (
     read_manifest,
 )
 from raastof_geo.records.plan import PLAN, link_proof, read_copy, read_plan
-from raastof_geo.records.proof import PROOF, SENSES, ProofArrays, find_rows, read_proof
+from raastof_geo.records.proof import PROOF, ROW_SIGNS, ProofArrays, find_rows, read_proof
 from raastof_geo.records.tally import recount, tell_recounted
 from raastof_geo.records.values import (
     entries_at,
@@ -380,7 +380,7 @@ def _check_rows(proof: ProofArrays) -> Iterator[Message]:
     worst, where = _violation(proof)
     if not worst <= _tolerance(proof):
         name = str(proof.row_name[where]) if where >= 0 else ""
-        sense = SENSES.get(int(proof.sense[where]), "") if where >= 0 else ""
+        sense = ROW_SIGNS.get(int(proof.sense[where]), "") if where >= 0 else ""
         yield say(
             "a rule is broken by {violation}: {rule} ({sense} {limit})",
             violation=f"{worst:.3g}",
