@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -225,60 +225,37 @@ def _has_columns(problem: Problem, arrays: ProofArrays) -> bool:
     ) and bool(np.allclose(cost, kept, rtol=_SAME, atol=room))
 
 
-def _fill(one: Plan | Result, origin: Origin | None, figures: Mapping[str, Any]) -> None:
-    """Set what is known of a frozen object; `dataclasses.replace` gives everything, no origin."""
-    for name, value in {"_origin": origin, **figures}.items():
-        object.__setattr__(one, name, value)
+class _Recalled:
+    """Something out of a folder, frozen as it was, and parts that are made when asked for."""
 
-
-class RecalledPlan(Plan):
-    """A plan out of a folder: columns and proof are made when somebody asks for them."""
-
-    _origin: Origin
+    _origin: Origin | None
+    """None where a part was replaced: then all of them are given."""
 
     def __init__(self, *, origin: Origin | None = None, **figures: Any) -> None:
-        _fill(self, origin, figures)
+        for name, value in {"_origin": origin, **figures}.items():
+            object.__setattr__(self, name, value)
+
+
+class RecalledPlan(_Recalled, Plan):
+    """A plan out of a folder: columns and proof are made when somebody asks for them."""
+
+    problem = cached_property(lambda self: self._origin.problem)
+    proof = cached_property(lambda self: self._origin.proof)
+    rules = cached_property(lambda self: self._origin.rules)
 
     @property
     def column_count(self) -> int:
         """How many columns the proof covers."""
-        return self.proof.programme.column_count
+        return int(self.proof.programme.column_count)
 
     @property
     def scenario(self) -> Scenario:
         """What was planned for."""
-        return self._origin.scenario
-
-    @cached_property
-    def problem(self) -> Problem:
-        """The columns that the proof is about."""
-        return self._origin.problem
-
-    @cached_property
-    def proof(self) -> Proof:
-        """What is needed to check the plan again."""
-        return self._origin.proof
-
-    @cached_property
-    def rules(self) -> tuple[Rule, ...]:
-        """The constraints that it was made with."""
-        return self._origin.rules
+        return self.problem.scenario if self._origin is None else self._origin.scenario
 
 
-class RecalledResult(Result):
+class RecalledResult(_Recalled, Result):
     """A result out of a folder: roads and legs are made when somebody asks for them."""
 
-    _origin: Origin
-
-    def __init__(self, *, origin: Origin | None = None, **figures: Any) -> None:
-        _fill(self, origin, figures)
-
-    @cached_property
-    def network(self) -> RoadNetwork:
-        """The roads."""
-        return self._origin.network
-
-    @cached_property
-    def legs(self) -> Legs:
-        """The priced legs."""
-        return self._origin.legs
+    network = cached_property(lambda self: self._origin.network)
+    legs = cached_property(lambda self: self._origin.legs)
