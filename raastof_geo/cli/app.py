@@ -13,8 +13,7 @@ from raastof_geo.cli.network import build_roads, fetch_roads, tell_network
 from raastof_geo.cli.options import Lang, option
 from raastof_geo.cli.reasons import tell_route, tell_why_not
 from raastof_geo.cli.results import explain_results, verify_results
-from raastof_geo.cli.scenario import check_file, run_file
-from raastof_geo.cli.starter import write_starter
+from raastof_geo.cli.scenario import check_file, run_file, write_starter
 from raastof_geo.cli.stocks import empty_cache, tell_cache
 from raastof_geo.cli.terminal import tell
 from raastof_geo.cli.usage import speak_of
@@ -32,7 +31,7 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Group:
+class CommandGroup:
     """A word with commands of its own after it."""
 
     name: str
@@ -63,14 +62,12 @@ COMMANDS = (
     Command("new", say("Write a commented scenario to start from."), write_starter),
 )
 GROUPS = (
-    Group(
+    CommandGroup(
         "network",
         say("Look at, build or fetch roads."),
         (
             Command(
-                "info",
-                say("Tell what a network holds; the built-in one by default."),
-                tell_network,
+                "info", say("Tell what a network holds; the built-in one by default."), tell_network
             ),
             Command("build", say("Build a network from an .osm.pbf or .osm file."), build_roads),
             Command(
@@ -78,7 +75,7 @@ GROUPS = (
             ),
         ),
     ),
-    Group(
+    CommandGroup(
         "cache",
         say("Look at what is kept from earlier runs, or empty it."),
         (
@@ -142,10 +139,7 @@ def _take_options(
     version: Annotated[
         bool,
         option(
-            "--version",
-            about=say("Show the version and stop."),
-            callback=_show_version,
-            is_eager=True,
+            "--version", say("Show the version and stop."), callback=_show_version, is_eager=True
         ),
     ] = False,
 ) -> None:

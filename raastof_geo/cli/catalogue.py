@@ -56,8 +56,8 @@ def tell_fit(
         str,
         option(
             "--land",
-            about=say("The kind of land that the material comes to, by id or name."),
-            value=say("LAND"),
+            say("The kind of land that the material comes to, by id or name."),
+            say("LAND"),
         ),
     ] = "built_up",
     of_scenario: OfScenario = None,

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from raastof_geo.cli.options import FILE, Box, Debug, Into, Lang, Verbose, argument, option
-from raastof_geo.cli.progress import telling
-from raastof_geo.cli.terminal import tell
+from raastof_geo.cli.terminal import tell, telling
 from raastof_geo.errors import InputError
 from raastof_geo.language import Readable, format_number, say
 
@@ -22,71 +21,53 @@ _METRES = say("METRES")
 
 _MunicipalityFile = Annotated[
     Path | None,
-    option(
-        "--municipalities",
-        about=say("A GeoJSON file of municipalities to simplify and keep."),
-        value=FILE,
-    ),
+    option("--municipalities", say("A GeoJSON file of municipalities to simplify and keep."), FILE),
 ]
 _TownFile = Annotated[
-    Path | None,
-    option("--towns", about=say("A CSV file of towns: name, class, lon, lat."), value=FILE),
+    Path | None, option("--towns", say("A CSV file of towns: name, class, lon, lat."), FILE)
 ]
-_Title = Annotated[str | None, option("--title", about=say("What the network is called."))]
+_Title = Annotated[str | None, option("--title", say("What the network is called."))]
 _OsmDate = Annotated[
     str | None,
-    option(
-        "--osm-date",
-        about=say("The state of OpenStreetMap, such as 2021-08-05."),
-        value=say("DATE"),
-    ),
+    option("--osm-date", say("The state of OpenStreetMap, such as 2021-08-05."), say("DATE")),
 ]
 _Simplify = Annotated[
     str,
     option(
         "--simplify-m",
-        about=say("Keep the drawn road within this distance of the mapped one. [m]"),
-        value=_METRES,
+        say("Keep the drawn road within this distance of the mapped one. [m]"),
+        _METRES,
     ),
 ]
 _Within = Annotated[
     Path | None,
     option(
-        "--within",
-        about=say("A GeoJSON or other file of polygons: read only what lies inside."),
-        value=FILE,
+        "--within", say("A GeoJSON or other file of polygons: read only what lies inside."), FILE
     ),
 ]
 _Municipalities = Annotated[
     list[str] | None,
-    option("--municipality", about=say("Read only this municipality; may be given several times.")),
+    option("--municipality", say("Read only this municipality; may be given several times.")),
 ]
 _Buffer = Annotated[
-    str,
-    option("--buffer-m", about=say("Read this much beyond the area as well. [m]"), value=_METRES),
+    str, option("--buffer-m", say("Read this much beyond the area as well. [m]"), _METRES)
 ]
 _Whole = Annotated[
-    bool,
-    option("--whole", about=say("Keep every road as mapped, closed ones too, and drop nothing.")),
+    bool, option("--whole", say("Keep every road as mapped, closed ones too, and drop nothing."))
 ]
 _Renumbered = Annotated[
     bool,
-    option(
-        "--renumbered",
-        about=say("The ids in the file are not those of OpenStreetMap: keep none."),
-    ),
+    option("--renumbered", say("The ids in the file are not those of OpenStreetMap: keep none.")),
 ]
 _Place = Annotated[
-    str | None,
-    option("--place", about=say("A place that OpenStreetMap knows, such as Køge Kommune.")),
+    str | None, option("--place", say("A place that OpenStreetMap knows, such as Køge Kommune."))
 ]
 _Polygon = Annotated[
-    Path | None,
-    option("--polygon", about=say("A GeoJSON file of the area to fetch."), value=FILE),
+    Path | None, option("--polygon", say("A GeoJSON file of the area to fetch."), FILE)
 ]
 _Servers = Annotated[
     list[str] | None,
-    option("--server", about=say("An Overpass server to ask instead of the public ones.")),
+    option("--server", say("An Overpass server to ask instead of the public ones.")),
 ]
 
 
@@ -102,7 +83,7 @@ def tell_network(
     from raastof_geo.roads.load import load_network
 
     network = load_network(file)
-    for describe in (_describe_origin, _describe_lengths, _describe_turns, _describe_gaps):
+    for describe in (_describe_origin, _describe_lengths, _describe_gaps):
         for what, value in describe(network):
             tell(f"{what}: {value}")
 
@@ -138,24 +119,15 @@ def _describe_lengths(network: RoadNetwork) -> Iterator[tuple[Readable, object]]
         yield what, format_number(float(length_m) / 1000)
 
 
-def _describe_turns(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
-    yield say("Turn restrictions"), format_number(len(network.turns))
-    yield (
-        say("Turn restrictions at some times only, left out"),
-        network.metadata.doubtful_turns,
-    )
-
-
 def _describe_gaps(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
-    """Name the fields that the file lacks, and those that only a later version knows."""
+    """Tell of turns, and name the fields that the file lacks or only a later version knows."""
     from raastof_geo.roads.stored.gaps import list_fields
 
+    yield say("Turn restrictions"), format_number(len(network.turns))
+    yield (say("Turn restrictions at some times only, left out"), network.metadata.doubtful_turns)
     unknown = [name for kind in network.extra.values() for name in kind]
     if network.lacking:
-        yield (
-            say("Not known to the file, taken as nothing said"),
-            list_fields(network.lacking),
-        )
+        yield (say("Not known to the file, taken as nothing said"), list_fields(network.lacking))
     if unknown:
         yield say("Not known to this version, kept in the file"), list_fields(unknown)
 
@@ -179,15 +151,7 @@ def build_roads(
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """Build a network from an .osm.pbf or .osm file, and name what was written.
-
-    Raises
-    ------
-    InputError
-        A box, date or number of metres cannot be read, or the area is said in two ways.
-    RoadDataError
-        The file cannot be used.
-    """
+    """Build a network from an .osm.pbf or .osm file, and name what was written."""
     from raastof_geo.roads.builtin import build_data
     from raastof_geo.roads.mapped.area import read_area
 
@@ -228,15 +192,7 @@ def fetch_roads(
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """Fetch a network from OpenStreetMap, and name the file.
-
-    Raises
-    ------
-    InputError
-        The place, box or polygon cannot be read, or is none.
-    DownloadError
-        No server answers.
-    """
+    """Fetch a network from OpenStreetMap, and name the file."""
     from raastof_geo.roads.mapped.area import read_polygon
     from raastof_geo.roads.mapped.fetch import OVERPASS_SERVERS, fetch_network
 

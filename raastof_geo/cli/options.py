@@ -20,7 +20,7 @@ def argument(about: Message, value: Message) -> Any:
     return typer.Argument(help=about.text, metavar=value.text)
 
 
-def option(*names: str, about: Message, value: Message | str | None = None, **settings: Any) -> Any:
+def option(name: str, about: Message, value: Message | str | None = None, **settings: Any) -> Any:
     """Declare an option: what it is for, and what its value is called.
 
     Parameters
@@ -31,7 +31,7 @@ def option(*names: str, about: Message, value: Message | str | None = None, **se
         As for `typer.Option`.
     """
     metavar = value.text if isinstance(value, Message) else value
-    return typer.Option(*names, help=about.text, metavar=metavar, **settings)
+    return typer.Option(name, help=about.text, metavar=metavar, **settings)
 
 
 def _check_language(given: str | None) -> str | None:
@@ -51,33 +51,29 @@ FOLDER = say("FOLDER")
 NAME = say("NAME")
 MATERIAL = say("A material, by id or name.")
 
-ScenarioFile = Annotated[Path, argument(say("The scenario file (YAML)."), say("SCENARIO"))]
+ScenarioPath = Annotated[Path, argument(say("The scenario file (YAML)."), say("SCENARIO"))]
 Results = Annotated[Path, argument(say("A folder that `raastof run` wrote."), say("RESULTS"))]
-Into = Annotated[Path, option("--into", about=say("The folder to write into."), value=FOLDER)]
+Into = Annotated[Path, option("--into", say("The folder to write into."), FOLDER)]
 OfScenario = Annotated[
     Path | None,
     option(
         "--scenario",
-        about=say("Take the catalogue of this scenario instead of the built-in one."),
-        value=say("SCENARIO"),
+        say("Take the catalogue of this scenario instead of the built-in one."),
+        say("SCENARIO"),
     ),
 ]
 Anywhere = Annotated[
-    bool,
-    option("--anywhere", about=say("Let the scenario name files outside its own folder.")),
+    bool, option("--anywhere", say("Let the scenario name files outside its own folder."))
 ]
-Box = Annotated[
-    str | None,
-    option("--box", about=say("West, south, east, north in degrees."), value="W,S,E,N"),
-]
+Box = Annotated[str | None, option("--box", say("West, south, east, north in degrees."), "W,S,E,N")]
 Lang = Annotated[
     str | None,
     option(
         "--lang",
-        about=say("The language to speak, and to write results in: da or en."),
-        value="da|en",
+        say("The language to speak, and to write results in: da or en."),
+        "da|en",
         callback=_check_language,
     ),
 ]
-Verbose = Annotated[bool, option("--verbose", about=say("Tell each step."))]
-Debug = Annotated[bool, option("--debug", about=say("Show where in the code an error arose."))]
+Verbose = Annotated[bool, option("--verbose", say("Tell each step."))]
+Debug = Annotated[bool, option("--debug", say("Show where in the code an error arose."))]

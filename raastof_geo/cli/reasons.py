@@ -14,45 +14,36 @@ from raastof_geo.cli.options import (
     Anywhere,
     Debug,
     Lang,
-    ScenarioFile,
+    ScenarioPath,
     Verbose,
     argument,
     option,
 )
-from raastof_geo.cli.progress import telling
 from raastof_geo.cli.speech import asked_language, in_language_of
-from raastof_geo.cli.terminal import tell, tell_item
+from raastof_geo.cli.terminal import tell, tell_item, telling
 from raastof_geo.language import say
 
 _Vehicle = Annotated[
     str | None,
     option(
-        "--vehicle",
-        about=say("The truck, by id or name; none: the first of the scenario."),
-        value=say("TRUCK"),
+        "--vehicle", say("The truck, by id or name; none: the first of the scenario."), say("TRUCK")
     ),
 ]
 _Period = Annotated[
     str | None,
-    option(
-        "--period",
-        about=say("The period; none: the first of the scenario."),
-        value=say("PERIOD"),
-    ),
+    option("--period", say("The period; none: the first of the scenario."), say("PERIOD")),
 ]
 _MapFile = Annotated[
-    Path | None,
-    option("--map", about=say("The page to draw; none: the two ids in this folder."), value=FILE),
+    Path | None, option("--map", say("The page to draw; none: the two ids in this folder."), FILE)
 ]
 _NoPlan = Annotated[
-    bool,
-    option("--no-plan", about=say("Do not solve the plan; tell the price of each load only.")),
+    bool, option("--no-plan", say("Do not solve the plan; tell the price of each load only."))
 ]
 
 
 def tell_why_not(
     context: typer.Context,
-    scenario: ScenarioFile,
+    scenario: ScenarioPath,
     giver: Annotated[str, argument(say("The site that would send, by id or name."), say("GIVER"))],
     taker: Annotated[
         str, argument(say("The site that would receive, by id or name."), say("TAKER"))
@@ -85,7 +76,7 @@ def tell_why_not(
 
 def tell_route(
     context: typer.Context,
-    scenario: ScenarioFile,
+    scenario: ScenarioPath,
     origin: Annotated[str, argument(say("The site that sends, by id or name."), say("FROM"))],
     destination: Annotated[str, argument(say("The site that receives, by id or name."), say("TO"))],
     *,

@@ -18,8 +18,7 @@ def verify_results(
     strict: Annotated[
         bool,
         option(
-            "--strict",
-            about=say("End with 3 also where only other files than the plan were changed."),
+            "--strict", say("End with 3 also where only other files than the plan were changed.")
         ),
     ] = False,
     lang: Lang = None,
@@ -94,13 +93,11 @@ def _list_figures(results: Path) -> None:
         tell_item(f"{one.figure} = {value} {one.unit} ({name_figure(one.part)})", indent="")
     tell()
     tell_item(
-        say("Any of them can be narrowed down, as in {example}:", example=_narrowed(labels)),
+        say(
+            "Any of them can be narrowed down, as in {example}:",
+            example=quote(f"saved.cost_dkk@project={next(iter(labels['project']), 'NAME')}"),
+        ),
         indent="",
     )
     for dimension, names in labels.items():
         tell_item(", ".join(names), mark=f"@{dimension}= ")
-
-
-def _narrowed(labels: dict[str, tuple[str, ...]]) -> str:
-    project = next(iter(labels["project"]), "NAME")
-    return quote(f"saved.cost_dkk@project={project}")

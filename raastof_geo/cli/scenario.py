@@ -1,8 +1,10 @@
-"""Of a scenario file: `raastof run` and `raastof check`."""
+"""Of a scenario file: `raastof run`, `raastof check` and `raastof new`."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,15 +18,15 @@ from raastof_geo.cli.options import (
     Debug,
     Into,
     Lang,
-    ScenarioFile,
+    ScenarioPath,
     Verbose,
+    argument,
     option,
 )
-from raastof_geo.cli.progress import telling
 from raastof_geo.cli.speech import asked_language, in_language_of
-from raastof_geo.cli.terminal import clean, tell, tell_item
-from raastof_geo.errors import Finding
-from raastof_geo.language import Message, format_number, say
+from raastof_geo.cli.terminal import clean, quote, tell, tell_item, telling
+from raastof_geo.errors import Finding, InputError, OutputError, tell_reason
+from raastof_geo.language import Message, format_number, say, spoken_language
 from raastof_geo.trace import read_trace
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ _MOST_OF_OTHERS = 10
 
 def run_file(
     context: typer.Context,
-    scenario: ScenarioFile,
+    scenario: ScenarioPath,
     *,
     into: Into = Path("results"),
     anywhere: Anywhere = False,
@@ -47,32 +49,26 @@ def run_file(
         str | None,
         option(
             "--model",
-            about=say(
+            say(
                 "How a truck's energy follows from the road: the name of a model, such as "
                 "by_distance."
             ),
-            value=NAME,
+            NAME,
         ),
     ] = None,
     lp: Annotated[
         Path | None,
         option(
             "--lp",
-            about=say("A file ending in .lp or .mps, to write the linear programme into as well."),
-            value=FILE,
+            say("A file ending in .lp or .mps, to write the linear programme into as well."),
+            FILE,
         ),
     ] = None,
     lang: Lang = None,
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """Read a scenario, solve it, write its results, and say what they amount to.
-
-    Raises
-    ------
-    RaastofError
-        As `run_scenario` does; nothing was changed on the disk then.
-    """
+    """Read a scenario, solve it, write its results, and say what they amount to."""
     from raastof_geo.assignment.solving.stages import check_ending, write_programme
     from raastof_geo.pipeline import run_scenario
 
@@ -92,7 +88,7 @@ def run_file(
 
 def check_file(
     context: typer.Context,
-    scenario: ScenarioFile,
+    scenario: ScenarioPath,
     *,
     anywhere: Anywhere = False,
     lang: Lang = None,
@@ -180,21 +176,20 @@ def _tell_files(folder: Path) -> None:
         tell_item(message, indent="", mark="! ")
     if not others:
         return
-    named = ", ".join(_on_one_line(name) for name in others[:_MOST_OF_OTHERS])
+    # A name stays on its line, whatever it holds.
+    shown = ("".join(one if one.isprintable() else "?" for one in name) for name in others)
+    named = ", ".join(islice(shown, _MOST_OF_OTHERS))
     rest = len(others) - _MOST_OF_OTHERS
-    told = say("Left as it was, for it is not of this run: {files}", files=named)
     if rest > 0:
-        told = say(
-            "Left as it was, for it is not of this run: {files} and {count} more",
-            files=named,
-            count=rest,
+        tell(
+            say(
+                "Left as it was, for it is not of this run: {files} and {count} more",
+                files=named,
+                count=rest,
+            )
         )
-    tell(told)
-
-
-def _on_one_line(name: str) -> str:
-    """Write the name of a file so that it stays on its line, whatever it holds."""
-    return "".join(one if one.isprintable() else "?" for one in name)
+    else:
+        tell(say("Left as it was, for it is not of this run: {files}", files=named))
 
 
 def _tell_places(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> None:
@@ -209,3 +204,50 @@ def _tell_places(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
             road=network.called(edge) or say("a road without a name"),
         )
         tell_item(told)
+
+
+# --- a new one ----------------------------------------------------------------------------------
+
+
+def write_starter(
+    name: Annotated[str, argument(say("The name of the new file."), NAME)],
+    *,
+    lang: Lang = None,
+    debug: Debug = False,
+) -> None:
+    """Write a commented scenario in the language that is spoken, and say what to do with it."""
+    from importlib import resources
+
+    path = _new_path(name)
+    starter = resources.files("raastof_geo") / "data" / f"starter_{spoken_language()}.yaml"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(starter.read_text(encoding="utf-8"))
+    except FileExistsError as error:
+        there = path if path.exists() else path.parent
+        raise InputError(
+            say("{file} is there already: choose another name", file=str(there))
+        ) from error
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            say("{file} cannot be written: {reason}", file=str(path), reason=tell_reason(error))
+        ) from error
+    tell(say("Wrote {file}. Next:", file=str(path)))
+    tell(f"raastof run {quote(_as_argument(path))}")
+
+
+def _new_path(name: str) -> Path:
+    """Give the file of a new scenario; its ending may be left out."""
+    path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    if not path.name.removesuffix(path.suffix).strip(" .") or path.name.startswith("."):
+        raise InputError(
+            say("{name} is no name for a scenario: write one such as `koege`", name=f"`{name}`")
+        )
+    return path
+
+
+def _as_argument(path: Path) -> str:
+    """Write a path so that it is not taken for an option."""
+    text = str(path)
+    return f".{os.sep}{text}" if text.startswith("-") else text

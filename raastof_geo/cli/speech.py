@@ -11,6 +11,7 @@ import typer
 
 from raastof_geo.language import Language, as_language, speaking
 
+_KEY = "language:"
 _LANGUAGE_WITHIN = 100_000
 """How far into a scenario its language is looked for. [bytes]"""
 
@@ -25,10 +26,10 @@ def pick_language(arguments: Sequence[str]) -> Language:
         language that there is not counts as none; the command refuses it later.
     """
     for position, argument in enumerate(arguments):
-        if argument == "--lang" and position + 1 < len(arguments):
-            return as_language(arguments[position + 1]) or _language_around() or "da"
-        if argument.startswith("--lang="):
-            return as_language(argument.removeprefix("--lang=")) or _language_around() or "da"
+        name, given, value = argument.partition("=")
+        if name == "--lang":
+            asked = value if given else "".join(arguments[position + 1 : position + 2])
+            return as_language(asked) or _language_around() or "da"
     return _language_around() or "da"
 
 
@@ -68,17 +69,14 @@ def find_scenario_language(arguments: Sequence[str]) -> Language | None:
         return None
     files = (argument for argument in arguments if argument.endswith((".yaml", ".yml")))
     lines = (line for file in files for line in _first_lines(Path(file)))
-    return next((as_language(text.strip(" \"'")) for text in _after("language:", lines)), None)
+    said = (line.removeprefix(_KEY).strip(" \"'") for line in lines if line.startswith(_KEY))
+    return next(map(as_language, said), None)
 
 
 def _first_lines(path: Path) -> list[str]:
     with contextlib.suppress(OSError, UnicodeDecodeError), path.open("rb") as file:
         return file.read(_LANGUAGE_WITHIN).decode("utf-8", "ignore").splitlines()
     return []
-
-
-def _after(key: str, lines: Iterator[str]) -> Iterator[str]:
-    return (line.removeprefix(key) for line in lines if line.startswith(key))
 
 
 def _language_around() -> Language | None:

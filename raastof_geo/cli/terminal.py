@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from raastof_geo.language import Message
+
+if TYPE_CHECKING:
+    from raastof_geo.pipeline import Tell
 
 _STEERING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
@@ -33,13 +41,7 @@ class NobodyReadsError(Exception):
 
 
 def tell(text: object = "") -> None:
-    """Write a line to the output.
-
-    Raises
-    ------
-    NobodyReadsError
-        The output was closed at its other end.
-    """
+    """Write a line to the output; `NobodyReadsError` where it was closed at its other end."""
     try:
         sys.stdout.write(clean(text) + "\n")
     except BrokenPipeError as error:
@@ -58,11 +60,6 @@ def tell_item(text: object, *, indent: str = "  ", mark: str = "") -> None:
     ----------
     mark
         What stands before the first line only; later lines stand under its words.
-
-    Raises
-    ------
-    NobodyReadsError
-        The output was closed at its other end.
     """
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
         for line in fold(clean(text), indent=indent, mark=mark):
@@ -93,6 +90,34 @@ def fold(text: str, *, indent: str = "", mark: str = "", most: int = 10_000) -> 
         subsequent_indent=" " * len(start),
         break_on_hyphens=False,
     )
+
+
+@contextlib.contextmanager
+def telling(verbose: bool) -> Iterator[Tell]:
+    """Show what is going on: a spinning bar in a terminal, nothing elsewhere.
+
+    Parameters
+    ----------
+    verbose
+        Write each step on a line of its own as well.
+    """
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda message: console.print(str(message), markup=False) if verbose else None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def note(message: Message) -> None:
+            progress.update(task, description=str(message))
+            if verbose:
+                progress.console.print(str(message), markup=False)
+
+        yield note
 
 
 def prepare_streams() -> None:

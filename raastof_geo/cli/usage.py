@@ -14,37 +14,26 @@ from typing import Any, TypeAlias
 from raastof_geo.cli.terminal import clean, fold
 from raastof_geo.language import Message, say
 
-_DANISH_COMMANDS: Mapping[str, str] = {
-    "kør": "run",
-    "koer": "run",
-    "løs": "run",
-    "beregn": "run",
-    "tjek": "check",
-    "kontrol": "check",
-    "kontroller": "check",
-    "kontrollér": "check",
-    "rute": "route",
-    "vej": "route",
-    "efterprøv": "verify",
-    "verificer": "verify",
-    "bekræft": "verify",
-    "forklar": "explain",
-    "hvorfor": "why",
-    "hvorfor-ikke": "why-not",
-    "materialer": "materials",
-    "katalog": "materials",
-    "ny": "new",
-    "nyt": "new",
-    "netværk": "network",
-    "vejnet": "network",
-    "mellemlager": "cache",
-    "hjælp": "--help",
-    "hjaelp": "--help",
-    "help": "--help",
-    "byg": "build",
-    "hent": "fetch",
-    "ryd": "clear",
-    "tøm": "clear",
+_DANISH_COMMANDS = {
+    danish: command
+    for command, words in {
+        "run": "kør koer løs beregn",
+        "check": "tjek kontrol kontroller kontrollér",
+        "route": "rute vej",
+        "verify": "efterprøv verificer bekræft",
+        "explain": "forklar",
+        "why": "hvorfor",
+        "why-not": "hvorfor-ikke",
+        "materials": "materialer katalog",
+        "new": "ny nyt",
+        "network": "netværk vejnet",
+        "cache": "mellemlager",
+        "--help": "hjælp hjaelp help",
+        "build": "byg",
+        "fetch": "hent",
+        "clear": "ryd tøm",
+    }.items()
+    for danish in words.split()
 }
 """Danish words for commands, and what to write."""
 
@@ -52,15 +41,12 @@ Resolved: TypeAlias = tuple[str, Any, list[str]]
 """As Click wants it: the name of a command, the command, and the words that are left for it."""
 
 _WIDTH = 79
-_TEXT = say("TEXT")
-_ABOUT_HELP = say("Show this message and stop.")
 _LABELS: Mapping[str, Message] = {
     "usage": say("Usage"),
     "arguments": say("Arguments"),
     "options": say("Options"),
     "commands": say("Commands"),
 }
-_WITHOUT_NAME = (say("[OPTIONS]"), say("COMMAND"))
 
 
 class UnknownCommandError(Exception):
@@ -76,7 +62,7 @@ def speak_of(command: Any) -> None:
 
     The words of its arguments and options are put into the language that is spoken now.
     """
-    command.get_help = partial(_give_help, command)
+    command.get_help = lambda context: "\n".join(_help_lines(command, context))
     for param in command.params:
         param.help, param.metavar = _translate(param.help), _translate(param.metavar)
     below = getattr(command, "commands", {})
@@ -89,10 +75,6 @@ def speak_of(command: Any) -> None:
 def _translate(text: str | None) -> str | None:
     """Give words of an option, marked for translation where it is declared, as they are read."""
     return str(Message(text)) if text else text
-
-
-def _give_help(command: Any, context: Any) -> str:
-    return "\n".join(_help_lines(command, context))
 
 
 def _resolve(group: Any, context: Any, words: list[str]) -> Resolved:
@@ -114,12 +96,10 @@ def _help_lines(command: Any, context: Any) -> Iterator[str]:
         yield from fold(command.help, most=_WIDTH)
     arguments, options = _params(command)
     below = getattr(command, "commands", {})
+    about_help = ("--help", str(say("Show this message and stop.")))
     tables: tuple[tuple[str, list[tuple[str, str]]], ...] = (
         ("arguments", [(_call(one), _describe(one)) for one in arguments]),
-        (
-            "options",
-            [*((_spell(one), _describe(one)) for one in options), ("--help", str(_ABOUT_HELP))],
-        ),
+        ("options", [*((_spell(one), _describe(one)) for one in options), about_help]),
         ("commands", [(name, one.help or "") for name, one in below.items()]),
     )
     for label, rows in tables:
@@ -136,9 +116,9 @@ def usage(command: Any, context: Any) -> str:
     """Give the line that says how a command is written."""
     arguments, _ = _params(command)
     words = [_call(one) if one.required else f"[{_call(one)}]" for one in arguments]
-    options, below = _WITHOUT_NAME
-    rest = [str(below)] if getattr(command, "commands", {}) else words
-    return f"{_LABELS['usage']}: {' '.join([context.command_path, *rest, str(options)])}"
+    rest = [str(say("COMMAND"))] if getattr(command, "commands", {}) else words
+    written = [context.command_path, *rest, str(say("[OPTIONS]"))]
+    return f"{_LABELS['usage']}: {' '.join(written)}"
 
 
 def _params(command: Any) -> tuple[list[Any], list[Any]]:
@@ -157,7 +137,7 @@ def _spell(option: Any) -> str:
     words = ", ".join(option.opts)
     if getattr(option, "is_flag", False):
         return words
-    return f"{words} {option.metavar or _TEXT}"
+    return f"{words} {option.metavar or say('TEXT')}"
 
 
 def _describe(param: Any) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,13 @@ from raastof_geo.effect.books import Books
 from raastof_geo.effect.measure import Effect, Totals
 from raastof_geo.effect.target import TargetAnswer
 from raastof_geo.emissions.vehicle import EnergyModel
-from raastof_geo.errors import DamagedError, RaastofError
-from raastof_geo.language import say
-from raastof_geo.recall.origin import Origin, RecalledPlan, RecalledResult, name_rows, split_row
+from raastof_geo.recall.origin import (
+    Origin,
+    RecalledPlan,
+    RecalledResult,
+    recall_row_names,
+    split_row,
+)
 from raastof_geo.recall.rest import (
     Rest,
     list_tables,
@@ -29,8 +32,9 @@ from raastof_geo.recall.rest import (
     recall_tables,
 )
 from raastof_geo.records.exchange import finish_exchange
+from raastof_geo.records.plan import read_results
 from raastof_geo.records.proof import PROOF
-from raastof_geo.records.results import read_results
+from raastof_geo.records.values import refusing_odd
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors
@@ -86,8 +90,8 @@ def load_result(
     folder = Path(folder)
     finish_exchange(folder)
     said, arrays = read_results(folder)
-    with _whole(folder):
-        rest = read_rest(arrays["rest"].tobytes())
+    with refusing_odd(folder / PROOF.name):
+        rest = read_rest(arrays.rest.tobytes())
         scenario = _recall_scenario(said, rest)
         tables = recall_tables(rest.tables, said)
         anchors = Anchors(tables["anchors"].set_index("site"))
@@ -97,7 +101,7 @@ def load_result(
             title=str(said["network"]["title"]),
             model_name=str(said["legs"]["energy_model"]),
             rule_names=rest.rules,
-            rows=name_rows(arrays["row_name"].tolist(), rest.rows, rules),
+            rows=recall_row_names(arrays.row_name.tolist(), rest.rows, rules),
             alone=rest.alone,
             arrays=arrays,
             scenario=scenario,
@@ -111,19 +115,6 @@ def load_result(
     return RecalledResult(
         origin=origin, scenario=scenario, anchors=anchors, plan=plan, effect=effect
     )
-
-
-@contextmanager
-def _whole(folder: Path) -> Iterator[None]:
-    """Say that a proof is damaged where it does not hold what it should."""
-    try:
-        yield
-    except RaastofError:
-        raise
-    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise DamagedError(
-            say("{file} is damaged: run the scenario again", file=str(folder / PROOF.name))
-        ) from error
 
 
 def _recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:
@@ -187,10 +178,7 @@ def _recall_figures(said: Mapping[str, Any], tables: Mapping[str, pd.DataFrame])
 
 
 def _recall_effect(
-    said: Mapping[str, Any],
-    rest: Rest,
-    scenario: Scenario,
-    tables: Mapping[str, pd.DataFrame],
+    said: Mapping[str, Any], rest: Rest, scenario: Scenario, tables: Mapping[str, pd.DataFrame]
 ) -> Effect:
     told = said["effect"]
     missing = told["baseline_missing_tonnes"].items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,7 @@ from raastof_geo.language import plain, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.price import price_legs
 from raastof_geo.recall.rest import KeptRow, name_rule
-from raastof_geo.records.proof import Arrays
+from raastof_geo.records.proof import ProofArrays
 from raastof_geo.records.values import refuse_part
 from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network
@@ -46,7 +46,7 @@ def split_row(name: str) -> tuple[str, str]:
     return rule, label
 
 
-def name_rows(
+def recall_row_names(
     written: Sequence[str], kept: Sequence[KeptRow], rules: Sequence[Rule]
 ) -> tuple[RowName, ...]:
     """Give rows their families back, and what they are about.
@@ -89,7 +89,7 @@ class Origin:
     """Of which family each row is, and about what."""
     alone: dict[str, float]
     """What each project has in the baseline by the measure of fairness."""
-    arrays: Arrays
+    arrays: ProofArrays
     scenario: Scenario
     anchors: Anchors
     given_network: RoadNetwork | None
@@ -175,24 +175,24 @@ class Origin:
     def proof(self) -> Proof:
         """The programme, the values and the prices, all of which the folder holds."""
         arrays = self.arrays
-        cost, values = arrays["cost"], arrays["value"]
+        cost, values = arrays.cost, arrays.value
         rows = sparse.csr_array(
-            (arrays["coefficient"], arrays["column"], arrays["row_start"]),
-            shape=(len(arrays["limit"]), len(cost)),
+            (arrays.coefficient, arrays.column, arrays.row_start),
+            shape=(len(arrays.limit), len(cost)),
         )
         programme = Programme(
             matrix=sparse.csc_array(rows),
-            sense=arrays["sense"],
-            limit=arrays["limit"],
-            whole=arrays["whole"],
+            sense=arrays.sense,
+            limit=arrays.limit,
+            whole=arrays.whole,
         )
         return Proof(
             programme=programme,
             rows=self.rows,
             cost=cost,
             values=values,
-            shadow_prices=arrays["price"],
-            prices_given_decisions=arrays["price_given"],
+            shadow_prices=arrays.price,
+            prices_given_decisions=arrays.price_given,
             start=Start(np.flatnonzero(values)),
             # What was asked after the first objective is not kept: `assign(…, start=plan)` asks
             # it again.
@@ -202,7 +202,7 @@ class Origin:
         )
 
 
-def _has_columns(problem: Problem, arrays: Arrays) -> bool:
+def _has_columns(problem: Problem, arrays: ProofArrays) -> bool:
     """Tell whether columns are those of a proof: who, to whom, when, by which truck, at what cost.
 
     Labels and numbers have to be the same; costs, which are sums over thousands of edges, but for
@@ -210,75 +210,52 @@ def _has_columns(problem: Problem, arrays: Arrays) -> bool:
     """
     moves, parties = problem.moves, (problem.givers, problem.takers)
     labels = [
-        [one.id for one in parties[0]] == arrays["giver"].tolist(),
-        [one.id for one in parties[1]] == arrays["taker"].tolist(),
-        list(problem.vehicles) == arrays["vehicle"].tolist(),
-        list(problem.scenario.periods) == arrays["period"].tolist(),
+        [one.id for one in parties[0]] == arrays.giver.tolist(),
+        [one.id for one in parties[1]] == arrays.taker.tolist(),
+        list(problem.vehicles) == arrays.vehicle.tolist(),
+        list(problem.scenario.periods) == arrays.period.tolist(),
     ]
     numbers = ("giver", "taker", "vehicle", "period")
-    if not all(labels) or problem.column_count != len(arrays["cost"]):
+    if not all(labels) or problem.column_count != len(arrays.cost):
         return False
-    cost, kept = problem.objectives()[0], arrays["cost"]
+    cost, kept = problem.objectives()[0], arrays.cost
     room = _SAME * float(np.abs(kept).max(initial=0.0))
     return all(
-        np.array_equal(getattr(moves, name), arrays[f"move_{name}"]) for name in numbers
+        np.array_equal(getattr(moves, name), getattr(arrays, f"move_{name}")) for name in numbers
     ) and bool(np.allclose(cost, kept, rtol=_SAME, atol=room))
 
 
-def _fill(one: Plan | Result, origin: Origin | None, figures: Mapping[str, Any]) -> None:
-    """Set what is known of a frozen object; `dataclasses.replace` gives everything, no origin."""
-    for name, value in {"_origin": origin, **figures}.items():
-        object.__setattr__(one, name, value)
+class _Recalled:
+    """Something out of a folder, frozen as it was, and parts that are made when asked for."""
 
-
-class RecalledPlan(Plan):
-    """A plan out of a folder: columns and proof are made when somebody asks for them."""
-
-    _origin: Origin
+    _origin: Origin | None
+    """None where a part was replaced: then all of them are given."""
 
     def __init__(self, *, origin: Origin | None = None, **figures: Any) -> None:
-        _fill(self, origin, figures)
+        for name, value in {"_origin": origin, **figures}.items():
+            object.__setattr__(self, name, value)
+
+
+class RecalledPlan(_Recalled, Plan):
+    """A plan out of a folder: columns and proof are made when somebody asks for them."""
+
+    problem = cached_property(lambda self: self._origin.problem)
+    proof = cached_property(lambda self: self._origin.proof)
+    rules = cached_property(lambda self: self._origin.rules)
 
     @property
     def column_count(self) -> int:
         """How many columns the proof covers."""
-        return self.proof.programme.column_count
+        return int(self.proof.programme.column_count)
 
     @property
     def scenario(self) -> Scenario:
         """What was planned for."""
-        return self._origin.scenario
-
-    @cached_property
-    def problem(self) -> Problem:
-        """The columns that the proof is about."""
-        return self._origin.problem
-
-    @cached_property
-    def proof(self) -> Proof:
-        """What is needed to check the plan again."""
-        return self._origin.proof
-
-    @cached_property
-    def rules(self) -> tuple[Rule, ...]:
-        """The constraints that it was made with."""
-        return self._origin.rules
+        return self.problem.scenario if self._origin is None else self._origin.scenario
 
 
-class RecalledResult(Result):
+class RecalledResult(_Recalled, Result):
     """A result out of a folder: roads and legs are made when somebody asks for them."""
 
-    _origin: Origin
-
-    def __init__(self, *, origin: Origin | None = None, **figures: Any) -> None:
-        _fill(self, origin, figures)
-
-    @cached_property
-    def network(self) -> RoadNetwork:
-        """The roads."""
-        return self._origin.network
-
-    @cached_property
-    def legs(self) -> Legs:
-        """The priced legs."""
-        return self._origin.legs
+    network = cached_property(lambda self: self._origin.network)
+    legs = cached_property(lambda self: self._origin.legs)

@@ -27,13 +27,7 @@ _SIGHT = re.IGNORECASE if sys.platform in ("win32", "darwin") else re.NOFLAG
 
 
 def make_draft(folder: Path) -> Path:
-    """Make an empty draft beside a results folder.
-
-    Raises
-    ------
-    OSError
-        It cannot be made.
-    """
+    """Make an empty draft beside a results folder."""
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
     try:
         (draft / _MARK).touch(exist_ok=False)

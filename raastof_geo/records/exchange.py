@@ -17,7 +17,7 @@ import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from raastof_geo.errors import OutputError, tell_reason
@@ -205,15 +205,15 @@ def _read_old(folder: Path, known: Collection[str]) -> dict[str, str]:
 # --- exchanging ---------------------------------------------------------------------------------
 
 
+@dataclass
 class _Exchange:
     """An exchange that is about to begin, or was cut short."""
 
-    def __init__(self, folder: Path, draft: Path, journal: _Journal) -> None:
-        self.folder = folder
-        self.draft = draft
-        self.journal = journal
-        self.made: list[Path] = []
-        self.moved: list[tuple[Path, Path]] = []
+    folder: Path
+    draft: Path
+    journal: _Journal
+    made: list[Path] = field(default_factory=list)
+    moved: list[tuple[Path, Path]] = field(default_factory=list)
 
     def run(self) -> None:
         """Exchange all files, or none of them."""
@@ -271,9 +271,9 @@ class _Exchange:
 
     def _retire(self, name: str) -> None:
         """Remove a file that the new set lacks, or move it aside where it was changed."""
-        check = [self.folder / parent for parent in Path(name).parents]
         place = self.folder / name
-        if not is_file(place) or any(is_link(path) for path in check):
+        parents = (self.folder / parent for parent in Path(name).parents)
+        if not is_file(place) or any(map(is_link, parents)):
             return
         if self._is_unchanged(name):
             self._keep(name)
@@ -299,9 +299,8 @@ class _Exchange:
             raw.replace(kept)
 
     def _move_aside(self, name: str) -> None:
-        to = self.folder / self.journal.aside / name
+        to = name_free(self.folder / self.journal.aside / name)
         self._make(to.parent)
-        to = name_free(to)
         (self.folder / name).rename(to)
         self.moved.append((self.folder / name, to))
 
@@ -378,9 +377,7 @@ def _read_journal(path: Path) -> _Journal | None:
             return None
         new, old = ({**values[key]} for key in ("new", "old"))
         digests = [*new.values(), *old.values()]
-    except FileNotFoundError:
-        return None
-    except (ValueError, TypeError, KeyError):
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
         return None
     names = [*new, *old, values["aside"]]
     fits = all(isinstance(one, str) for one in (*names, *digests))

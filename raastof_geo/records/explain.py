@@ -9,15 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from raastof_geo.errors import DamagedError, InputError, RaastofError
+from raastof_geo.errors import InputError
 from raastof_geo.language import Message, format_number, plain, say, say_count
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.ledger import LEDGER, read_ledger
+from raastof_geo.records.values import refusing_odd
 
 BOOK_SIDES = ("plan", "baseline", "saved")
 DIMENSIONS = ("project", "municipality", "site", "material", "period", "vehicle")
+_OF_SITES = {"site": "sites", "project": "projects", "municipality": "municipalities"}
+"""Dimensions that a line is divided over, and the list of the ledger that has their labels."""
 _FIGURE = re.compile(
     r"(?P<side>\w+)\.(?P<part>\w+)(?:@(?P<dimension>\w+)=(?P<label>.*))?", re.DOTALL
 )
@@ -48,12 +51,82 @@ class Listed:
     unit: str
 
 
+class _Entry(NamedTuple):
+    line: int
+    value: float
+    share: float
+
+    @property
+    def counted(self) -> float:
+        return self.value * self.share
+
+
 @dataclass(frozen=True)
-class _Asked:
+class _Question:
+    """A figure, and the ledger that it is looked up in."""
+
+    ledger: dict[str, Any]
     side: str
     part: str
-    dimension: str
-    label: str
+    dimension: str = ""
+    label: str = ""
+
+    @property
+    def unit(self) -> str:
+        return str(self.ledger["units"][self.part])
+
+    @property
+    def parts(self) -> list[str]:
+        parts: list[str] = self.ledger["sums"].get(self.part, [self.part])
+        return parts
+
+    def value(self) -> float:
+        if self.side == "saved":
+            return self.total("baseline") - self.total("plan")
+        return self.total(self.side)
+
+    def total(self, side: str) -> float:
+        entries = (self.list_entries(side, part) for part in self.parts)
+        return sum(sum(entry.counted for entry in some) for some in entries)
+
+    def list_entries(self, side: str, part: str) -> list[_Entry]:
+        """List the lines that count, with the share of each that does."""
+        lines = self.ledger[side]["lines"]
+        values = lines[part]
+        if self.dimension not in _OF_SITES:
+            labels = lines[self.dimension] if self.dimension else [""] * len(values)
+            return [
+                _Entry(line, value, 1.0)
+                for line, value in enumerate(values)
+                if value and labels[line] == self.label
+            ]
+        labels = self.ledger[_OF_SITES[self.dimension]]
+        shares = self.ledger[side]["shares"][self.ledger["groups"][part]]
+        return [
+            _Entry(line, values[line], share)
+            for line, site, share in zip(
+                shares["line"], shares["site"], shares["share"], strict=True
+            )
+            if values[line] and labels[site] == self.label
+        ]
+
+
+@contextmanager
+def _opening(folder: Path) -> Iterator[dict[str, Any]]:
+    """Read the ledger in a folder, and say that it is damaged where it lacks what it should hold.
+
+    Raises
+    ------
+    InputError
+        There is no ledger, or it is damaged.
+    OutputError
+        A killed run left the folder half exchanged, and that cannot be finished here.
+    """
+    file = folder / LEDGER.name if folder.is_dir() else folder
+    finish_exchange(file.parent)
+    ledger = read_ledger(file)
+    with refusing_odd(file):
+        yield ledger
 
 
 def explain_figure(folder: Path, figure: str) -> Explanation:
@@ -63,62 +136,25 @@ def explain_figure(folder: Path, figure: str) -> Explanation:
     ------
     InputError
         There is no ledger, or no such figure; with the nearest names.
-    OutputError
-        A killed run left the folder half exchanged, and that cannot be finished here.
     """
-    ledger = _read(folder)
-    with _whole(folder):
+    with _opening(folder) as ledger:
         return explain_in(ledger, figure)
 
 
 def list_figures(folder: Path) -> tuple[Listed, ...]:
-    """List the figures of the ledger in a folder: every part of plan, baseline and saving.
-
-    Raises
-    ------
-    InputError
-        There is no ledger, or it is damaged.
-    """
-    ledger = _read(folder)
-    with _whole(folder):
-        return tuple(
-            Listed(f"{side}.{part}", part, _value(ledger, _Asked(side, part, "", "")), str(unit))
-            for side in BOOK_SIDES
-            for part, unit in ledger["units"].items()
-        )
+    """List the figures of the ledger in a folder: every part of plan, baseline and saving."""
+    with _opening(folder) as ledger:
+        asked = [_Question(ledger, side, part) for side in BOOK_SIDES for part in ledger["units"]]
+        return tuple(Listed(f"{q.side}.{q.part}", q.part, q.value(), q.unit) for q in asked)
 
 
 def list_labels(folder: Path) -> dict[str, tuple[str, ...]]:
-    """List what figures can be narrowed down to: projects, materials, periods and so on.
-
-    Raises
-    ------
-    InputError
-        There is no ledger, or it is damaged.
-    """
-    ledger = _read(folder)
-    with _whole(folder):
+    """List what figures can be narrowed down to: projects, materials, periods and so on."""
+    with _opening(folder) as ledger:
         return {
             dimension: tuple(label for label in _labels(ledger, dimension) if label)
             for dimension in DIMENSIONS
         }
-
-
-@contextmanager
-def _whole(folder: Path) -> Iterator[None]:
-    """Say that a ledger is damaged where it does not hold what it should."""
-    try:
-        yield
-    except RaastofError:
-        raise
-    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise DamagedError(
-            say("{file} is damaged: run the scenario again", file=str(_ledger_file(folder)))
-        ) from error
-
-
-def _ledger_file(folder: Path) -> Path:
-    return folder / LEDGER.name if folder.is_dir() else folder
 
 
 def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
@@ -135,18 +171,13 @@ def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) 
         There is no such figure.
     """
     asked = _understand(ledger, figure)
-    steps = list(_tell(ledger, asked, most))
-    value = _value(ledger, asked)
-    return Explanation(figure, value, ledger["units"][asked.part], tuple(steps))
+    return Explanation(figure, asked.value(), asked.unit, tuple(_tell(asked, most)))
 
 
-def _read(folder: Path) -> dict[str, Any]:
-    file = _ledger_file(folder)
-    finish_exchange(file.parent)
-    return read_ledger(file)
+# --- what is asked ------------------------------------------------------------------------------
 
 
-def _understand(ledger: dict[str, Any], figure: str) -> _Asked:
+def _understand(ledger: dict[str, Any], figure: str) -> _Question:
     match = _FIGURE.fullmatch(figure.strip())
     if match is None:
         raise InputError(
@@ -161,10 +192,10 @@ def _understand(ledger: dict[str, Any], figure: str) -> _Asked:
     _one_of(side, BOOK_SIDES)
     _one_of(part, list(ledger["units"]))
     if dimension is None:
-        return _Asked(side, part, "", "")
+        return _Question(ledger, side, part)
     _one_of(dimension, DIMENSIONS)
     _one_of(label, _labels(ledger, dimension))
-    return _Asked(side, part, dimension, label)
+    return _Question(ledger, side, part, dimension, label)
 
 
 def _hint(ledger: dict[str, Any], figure: str) -> Message | str:
@@ -198,84 +229,42 @@ def _one_of(name: str, known: Any) -> None:
 
 
 def _labels(ledger: dict[str, Any], dimension: str) -> list[str]:
-    if dimension in ("site", "project", "municipality"):
-        return sorted(set(_site_labels(ledger, dimension)))
+    if dimension in _OF_SITES:
+        return sorted(set(ledger[_OF_SITES[dimension]]))
     found = {one for side in ("plan", "baseline") for one in ledger[side]["lines"][dimension]}
     return sorted(found)
 
 
-def _site_labels(ledger: dict[str, Any], dimension: str) -> list[str]:
-    names = {"site": "sites", "project": "projects", "municipality": "municipalities"}
-    labels: list[str] = ledger[names[dimension]]
-    return labels
+# --- how it comes about -------------------------------------------------------------------------
 
 
-def _parts(ledger: dict[str, Any], part: str) -> list[str]:
-    parts: list[str] = ledger["sums"].get(part, [part])
-    return parts
-
-
-def _shared(
-    ledger: dict[str, Any], side: str, part: str, asked: _Asked
-) -> Iterator[tuple[int, float, float]]:
-    """Give each line that counts: its number, its value, and the share of it that counts."""
-    lines = ledger[side]["lines"]
-    values = lines[part]
-    if asked.dimension in ("", "material", "period", "vehicle"):
-        for number, value in enumerate(values):
-            if value and (not asked.dimension or lines[asked.dimension][number] == asked.label):
-                yield number, value, 1.0
-        return
-    labels = _site_labels(ledger, asked.dimension)
-    shares = ledger[side]["shares"][ledger["groups"][part]]
-    for number, site, share in zip(shares["line"], shares["site"], shares["share"], strict=True):
-        if values[number] and labels[site] == asked.label:
-            yield number, values[number], share
-
-
-def _sum(ledger: dict[str, Any], side: str, part: str, asked: _Asked) -> float:
-    return sum(value * share for _, value, share in _shared(ledger, side, part, asked))
-
-
-def _value(ledger: dict[str, Any], asked: _Asked) -> float:
-    def total(side: str) -> float:
-        return sum(_sum(ledger, side, part, asked) for part in _parts(ledger, asked.part))
-
-    if asked.side == "saved":
-        return total("baseline") - total("plan")
-    return total(asked.side)
-
-
-def _tell(ledger: dict[str, Any], asked: _Asked, most: int) -> Iterator[Message]:
-    unit = ledger["units"][asked.part]
+def _tell(asked: _Question, most: int) -> Iterator[Message]:
+    ledger = asked.ledger
     sides = ("baseline", "plan") if asked.side == "saved" else (asked.side,)
     if asked.side == "saved":
-        both = [
-            sum(_sum(ledger, side, part, asked) for part in _parts(ledger, asked.part))
-            for side in sides
-        ]
+        before, plan = map(asked.total, sides)
         yield say(
             "saved = before - plan = {before} - {plan} = {saved} {unit}",
-            before=_number(both[0]),
-            plan=_number(both[1]),
-            saved=_number(both[0] - both[1]),
-            unit=unit,
+            before=_number(before),
+            plan=_number(plan),
+            saved=_number(before - plan),
+            unit=asked.unit,
         )
-    if asked.dimension in ("project", "municipality", "site"):
+    if asked.dimension in _OF_SITES:
         yield SHARE_RULES[ledger["shared_legs"]]
         yield SHARE_OF_COMMON
     names: set[str] = set()
     told = [
         line
         for side in sides
-        for part in _parts(ledger, asked.part)
-        for line in _tell_part(ledger, side, part, asked, names, most)
+        for part in asked.parts
+        for line in _tell_part(asked, side, part, names, most)
     ]
     yield from told or [say("no line has any of it")]
     for name in sorted(names):
         yield from _tell_source(ledger, name)
     for doubt in ledger["doubts"]:
-        if doubt["figure"] in names and doubt["part"] in _parts(ledger, asked.part):
+        if doubt["figure"] in names and doubt["part"] in asked.parts:
             yield say(
                 "{figure} is not verified: if it were 10 % higher, the saving of the whole "
                 "scenario would change by {influence} {unit}",
@@ -286,9 +275,9 @@ def _tell(ledger: dict[str, Any], asked: _Asked, most: int) -> Iterator[Message]
 
 
 def _tell_part(
-    ledger: dict[str, Any], side: str, part: str, asked: _Asked, names: set[str], most: int
+    asked: _Question, side: str, part: str, names: set[str], most: int
 ) -> Iterator[Message]:
-    entries = list(_shared(ledger, side, part, asked))
+    ledger, entries = asked.ledger, asked.list_entries(side, part)
     if not entries:
         return
     unit = ledger["units"][part]
@@ -298,43 +287,40 @@ def _tell_part(
         count=len(entries),
         side=_SIDE_NAMES[side],
         part=part,
-        total=_number(sum(value * share for _, value, share in entries)),
+        total=_number(sum(entry.counted for entry in entries)),
         unit=unit,
     )
-    entries.sort(key=lambda entry: (-abs(entry[1] * entry[2]), entry[0]))
-    for number, value, share in entries[:most]:
-        yield _tell_line(ledger, side, part, number, value, share)
+    entries.sort(key=lambda entry: (-abs(entry.counted), entry.line))
+    for entry in entries[:most]:
+        yield _tell_line(ledger, side, part, entry)
     rest = entries[most:]
     if rest:
         yield say_count(
             "  … and {count} smaller line with {total} {unit}",
             "  … and {count} smaller lines with {total} {unit}",
             count=len(rest),
-            total=_number(sum(value * share for _, value, share in rest)),
+            total=_number(sum(entry.counted for entry in rest)),
             unit=unit,
         )
     factors = ledger[side]["factors"].get(part)
     if factors:
-        found = {factors[number] for number, _, _ in entries}
+        found = {factors[entry.line] for entry in entries}
         names.update(name for at in found if (name := ledger["factor_names"][at]))
 
 
-def _tell_line(
-    ledger: dict[str, Any], side: str, part: str, number: int, value: float, share: float
-) -> Message:
-    lines, units = ledger[side]["lines"], ledger["units"]
+def _tell_line(ledger: dict[str, Any], side: str, part: str, entry: _Entry) -> Message:
+    units = ledger["units"]
+    line = {name: values[entry.line] for name, values in ledger[side]["lines"].items()}
     bases = ledger["bases"].get(part, ["amount"])
-    base = sum(lines[name][number] for name in bases)
-    named = next((name for name in bases if lines[name][number]), "amount")
+    base, named = sum(line[name] for name in bases), next(filter(line.get, bases), "amount")
     if not base:
-        base, named = lines["amount"][number], "amount"
-    unit = units[part]
-    of = units.get(named, _AMOUNT_UNITS.get(lines["kind"][number], "t"))
+        base, named = line["amount"], "amount"
+    of = units.get(named, _AMOUNT_UNITS.get(line["kind"], "t"))
     place = dict(zip(ledger["sites"], ledger["names"], strict=True))
-    origin, goal = lines["origin"][number], lines["destination"][number]
+    origin, goal = line["origin"], line["destination"]
     where = place[origin] if origin == goal else f"{place[origin]} → {place[goal]}"
     about = ", ".join(
-        part_ for key in ("material", "what", "vehicle", "period") if (part_ := lines[key][number])
+        one for key in ("material", "what", "vehicle", "period") if (one := line[key])
     )
     return say(
         "  {where} ({about}): {base} {of} x {factor} {unit}/{of} x {share} % = {value} {unit}",
@@ -342,10 +328,10 @@ def _tell_line(
         about=about,
         base=_number(base),
         of=of,
-        factor=_factor(value / base) if base else "0",
-        share=format_number(100 * share, digits=1),
-        value=_number(value * share),
-        unit=unit,
+        factor=_factor(entry.value / base) if base else "0",
+        share=format_number(100 * entry.share, digits=1),
+        value=_number(entry.counted),
+        unit=units[part],
     )
 
 

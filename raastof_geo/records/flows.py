@@ -11,34 +11,12 @@ from typing import Any
 from raastof_geo.language import Message, plain, say
 
 FLOWS = "flows.csv"
-FLOW_COLUMNS = {
-    "origin": "origin",
-    "origin_name": "origin_name",
-    "destination": "destination",
-    "destination_name": "destination_name",
-    "giver": "giver",
-    "taker": "taker",
-    "taker_kind": "taker_kind",
-    "material": "material",
-    "material_name": "material_name",
-    "vehicle": "vehicle",
-    "period": "period",
-    "tonnes": "tonnes",
-    "reference_tonnes": "reference_tonnes",
-    "loads": "loads",
-    "load_t": "load_t",
-    "length_km": "loaded_km",
-    "return_km": "return_km",
-    "ferry_km": "ferry_km",
-    "drive_h": "drive_h",
-    "vehicle_km": "vehicle_km",
-    "tonne_km": "tonne_km",
-    "energy": "energy",
-    "energy_unit": "energy_unit",
-    "kg_co2e_wtw": "kg_co2e_wtw",
-    "kg_co2e_ttw": "kg_co2e_ttw",
-    "dkk": "dkk",
-}
+_NAMES = """
+    origin origin_name destination destination_name giver taker taker_kind material material_name
+    vehicle period tonnes reference_tonnes loads load_t length_km return_km ferry_km drive_h
+    vehicle_km tonne_km energy energy_unit kg_co2e_wtw kg_co2e_ttw dkk
+"""
+FLOW_COLUMNS = {name: name for name in _NAMES.split()} | {"length_km": "loaded_km"}
 """Names in `flows` of plan.json and names in the table."""
 NAMED = {
     "origin_name": ("origin", "sites"),

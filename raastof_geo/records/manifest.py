@@ -50,13 +50,7 @@ def describe_files(folder: Path, *, version: str) -> Manifest:
 
 
 def describe_file(path: Path) -> WrittenFile:
-    """Take the digest of one file.
-
-    Raises
-    ------
-    OSError
-        The file cannot be read.
-    """
+    """Take the digest of one file."""
     data = path.read_bytes()
     return WrittenFile(hashlib.sha256(data).hexdigest(), len(data))
 

@@ -19,31 +19,9 @@ _OLDER_PARTS = (".html", ".parquet")
 
 
 def check_place(folder: Path) -> None:
-    """Refuse a results folder whose place is taken by a link or a file, or lies below a file.
-
-    Raises
-    ------
-    OutputError
-        It is.
-    """
-    _check_above(folder)
-    _refuse_link(folder)
-    if is_there(folder) and not folder.is_dir():
-        raise OutputError(
-            say(
-                "{folder} is a file, and results need a folder of that name: move it, or choose "
-                "another folder with --into",
-                folder=str(folder),
-            )
-        )
-
-
-def _check_above(folder: Path) -> None:
-    """Refuse a place below something that is no folder; links to folders are followed."""
+    """Refuse, as `OutputError`, a folder whose place is taken by a link or file, or below one."""
     above = next(path for path in folder.parents if is_there(path))
-    if above.is_dir():
-        return
-    if is_link(above):
+    if is_link(above) and not above.is_dir():
         raise OutputError(
             say(
                 "{folder} is a link that leads to no folder: remove it, or choose another folder "
@@ -51,23 +29,20 @@ def _check_above(folder: Path) -> None:
                 folder=str(above),
             )
         )
-    raise OutputError(
-        say(
-            "{folder} is a file, and results need a folder of that name: move it, or choose "
-            "another folder with --into",
-            folder=str(above),
-        )
-    )
+    _refuse_link(folder)
+    for path in (above, folder):
+        if is_there(path) and not path.is_dir():
+            raise OutputError(
+                say(
+                    "{folder} is a file, and results need a folder of that name: move it, or "
+                    "choose another folder with --into",
+                    folder=str(path),
+                )
+            )
 
 
 def check_links(folder: Path, names: Iterable[str]) -> None:
-    """Refuse to write where a file to come, or a folder that it lies in, is a link.
-
-    Raises
-    ------
-    OutputError
-        One of them is.
-    """
+    """Refuse, as `OutputError`, to write where a file to come, or a folder above it, is a link."""
     for path in sorted({path for name in names for path in _way(folder, name)}):
         _refuse_link(path)
 
@@ -148,13 +123,7 @@ def name_free(path: Path) -> Path:
 
 
 def make_folders(folder: Path) -> list[Path]:
-    """Make a folder and those that it lies in; give those that were not there, inmost last.
-
-    Raises
-    ------
-    OSError
-        One cannot be made.
-    """
+    """Make a folder and those that it lies in; give those that were not there, inmost last."""
     missing = [path for path in (folder, *folder.parents) if not is_there(path)][::-1]
     folder.mkdir(parents=True, exist_ok=True)
     return missing

@@ -1,4 +1,4 @@
-"""`plan.json`: everything that is needed to check and repeat a plan."""
+"""`plan.json`: everything to check and repeat a plan, believed only where its proof agrees."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.errors import RecordError
+from raastof_geo.errors import DamagedError, RecordError
 from raastof_geo.language import say
-from raastof_geo.records.limit import read_within
-from raastof_geo.records.proof import PROOF
+from raastof_geo.records.difference import list_differences
+from raastof_geo.records.proof import PROOF, ProofArrays, read_proof
 from raastof_geo.records.record import Record
-from raastof_geo.records.values import pack_values, read_values, render_values
+from raastof_geo.records.values import pack_values, read_values, read_within, render_values
 
 PLAN = Record("plan.json", "raastof_geo plan 3", most_bytes=64_000_000)
 """Format 2 had no names of sites and materials, and its proof kept tonnes only."""
+_MOST_TOLD = 10
 
 
 def write_plan(values: Mapping[str, Any], folder: Path, *, moves: int) -> Path:
@@ -72,15 +73,7 @@ def read_plan(path: Path) -> tuple[dict[str, Any], bytes]:
 
 
 def read_copy(packed: bytes) -> dict[str, Any]:
-    """Read the copy of plan.json that a proof keeps: all of it but its part `proof`.
-
-    Raises
-    ------
-    RecordError
-        It is of another format.
-    DamagedError
-        It is not what a run writes.
-    """
+    """Read the copy of plan.json that a proof keeps, refused as `read_plan` refuses plan.json."""
     values = read_values(packed, file=PROOF.name)
     PLAN.check_format(values.get("format"), file=PROOF.name, version=_version(values))
     return values
@@ -89,3 +82,31 @@ def read_copy(packed: bytes) -> dict[str, Any]:
 def _version(values: Mapping[str, Any]) -> Any:
     versions = values.get("versions")
     return versions.get("raastof_geo") if isinstance(versions, dict) else None
+
+
+def read_results(folder: Path) -> tuple[dict[str, Any], ProofArrays]:
+    """Read what a run says of its plan, and what proves it; a fraction of a second.
+
+    Whether the plan stands is not looked at; that is `check_results`.
+
+    Returns
+    -------
+    plan, proof
+        The values of plan.json, and the arrays of proof.npz.
+
+    Raises
+    ------
+    RecordError
+        One of the files is missing, or of another format.
+    DamagedError
+        One is not what a run writes, or they are not of the same run.
+    """
+    plan, _ = read_plan(folder / PLAN.name)
+    proof, data = read_proof(folder / PROOF.name)
+    kept = read_copy(proof.plan.tobytes())
+    written = kept | {"proof": link_proof(data, len(proof.move_giver))}
+    differences = list(list_differences(plan, written))
+    if differences:
+        told = [one.tell(file=PLAN.name) for one in differences[:_MOST_TOLD]]
+        raise DamagedError(*told)
+    return plan, proof

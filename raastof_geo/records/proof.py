@@ -8,60 +8,77 @@ import re
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Integers, Mask, Signs
 from raastof_geo.errors import DamagedError, RaastofError, RecordError
 from raastof_geo.language import Message, say
-from raastof_geo.records.limit import read_within
 from raastof_geo.records.record import Record
+from raastof_geo.records.values import read_within
 
 PROOF = Record("proof.npz", "raastof_geo proof 3", most_bytes=1_000_000_000)
 """Format 1 had no labels of columns, no rates and no copy of plan.json; format 2 had no tables
 with every digit and no catalogue, so that results could be checked and not be read back."""
-ARRAYS = {
-    "row_start": "i rows+1",
-    "column": "i entries",
-    "coefficient": "f entries",
-    "sense": "i rows",
-    "limit": "f rows",
-    "row_name": "U rows",
-    "price": "f rows",
-    "price_given": "f rows",
-    "cost": "f columns",
-    "whole": "b columns",
-    "value": "f columns",
-    "giver": "U givers",
-    "giver_site": "U givers",
-    "giver_kind": "U givers",
-    "giver_material": "U givers",
-    "taker": "U takers",
-    "taker_site": "U takers",
-    "taker_kind": "U takers",
-    "vehicle": "U vehicles",
-    "period": "U periods",
-    "move_giver": "i moves",
-    "move_taker": "i moves",
-    "move_vehicle": "i moves",
-    "move_period": "i moves",
-    "other_column": "i others",
-    "other_label": "U others",
-    "flow_column": "i flows",
-    "used_column": "i used",
-    "measure": "U measures",
-    "measure_rate": "f measures used",
-    "objective": "U objectives",
-    "objective_rate": "f objectives used",
-    "plan": "u bytes",
-    "rest": "u rest_bytes",
+Texts: TypeAlias = NDArray[np.str_]
+
+
+@dataclass(frozen=True, eq=False)
+class ProofArrays:
+    """The arrays of a proof; what they mean is told by `write_proof`."""
+
+    row_start: Annotated[Integers, "i rows+1"]
+    column: Annotated[Integers, "i entries"]
+    coefficient: Annotated[Floats, "f entries"]
+    sense: Annotated[Signs, "i rows"]
+    limit: Annotated[Floats, "f rows"]
+    row_name: Annotated[Texts, "U rows"]
+    price: Annotated[Floats, "f rows"]
+    price_given: Annotated[Floats, "f rows"]
+    cost: Annotated[Floats, "f columns"]
+    whole: Annotated[Mask, "b columns"]
+    value: Annotated[Floats, "f columns"]
+    giver: Annotated[Texts, "U givers"]
+    giver_site: Annotated[Texts, "U givers"]
+    giver_kind: Annotated[Texts, "U givers"]
+    giver_material: Annotated[Texts, "U givers"]
+    taker: Annotated[Texts, "U takers"]
+    taker_site: Annotated[Texts, "U takers"]
+    taker_kind: Annotated[Texts, "U takers"]
+    vehicle: Annotated[Texts, "U vehicles"]
+    period: Annotated[Texts, "U periods"]
+    move_giver: Annotated[Integers, "i moves"]
+    move_taker: Annotated[Integers, "i moves"]
+    move_vehicle: Annotated[Integers, "i moves"]
+    move_period: Annotated[Integers, "i moves"]
+    other_column: Annotated[Integers, "i others"]
+    other_label: Annotated[Texts, "U others"]
+    flow_column: Annotated[Integers, "i flows"]
+    used_column: Annotated[Integers, "i used"]
+    measure: Annotated[Texts, "U measures"]
+    measure_rate: Annotated[Floats, "f measures used"]
+    objective: Annotated[Texts, "U objectives"]
+    objective_rate: Annotated[Floats, "f objectives used"]
+    plan: Annotated[NDArray[np.uint8], "u bytes"]
+    rest: Annotated[NDArray[np.uint8], "u rest_bytes"]
+
+
+ARRAYS: dict[str, str] = {
+    name: hint.__metadata__[0]
+    for name, hint in get_type_hints(ProofArrays, include_extras=True).items()
 }
 """Kind of numbers (`f` real, `i` whole, `b` yes or no, `U` text, `u` bytes), and how many: equal
-words are equal numbers. What they mean is told by `write_proof`."""
+words are equal numbers."""
+
+ROW_SIGNS = {-1: "<=", 0: "=", 1: ">="}
+"""How a row holds its sum against its limit."""
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]
+"""Arrays of a proof by name, as they are written."""
 
 _MOST_ARRAYS = 2_000_000_000
 _MOST_TIMES = 100
@@ -103,13 +120,18 @@ def write_proof(arrays: Mapping[str, NDArray[Any]], folder: Path) -> Path:
     return path
 
 
-def read_proof(path: Path) -> tuple[Arrays, bytes]:
+def find_rows(proof: ProofArrays) -> Integers:
+    """Give the row of each entry of the programme."""
+    return np.repeat(np.arange(len(proof.limit)), np.diff(proof.row_start))
+
+
+def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
     """Read the arrays of a proof, and give the bytes of the file beside them.
 
     Returns
     -------
     arrays, data
-        Every array of `ARRAYS`, by name and of the kind and size that it has there; the file.
+        Every array of `ARRAYS`, of the kind and size that it has there; the file.
 
     Raises
     ------
@@ -132,9 +154,9 @@ def read_proof(path: Path) -> tuple[Arrays, bytes]:
             _check_sizes(archive, len(data))
             found = str(_read_array(archive, "format", "U"))
             PROOF.check_format(found, file=str(path))
-            arrays = {
-                name: _read_array(archive, name, what.split()[0]) for name, what in ARRAYS.items()
-            }
+            arrays = ProofArrays(
+                **{name: _read_array(archive, name, what[0]) for name, what in ARRAYS.items()}
+            )
     except RaastofError:
         raise
     except _OddPartError as error:
@@ -208,17 +230,17 @@ def _is_sound(array: NDArray[Any]) -> bool:
     return True
 
 
-def _check_fit(path: Path, arrays: Arrays) -> None:
+def _check_fit(path: Path, arrays: ProofArrays) -> None:
     """Look whether equal words of `ARRAYS` are equal numbers, and numbers point at something."""
     sizes = _measure_sizes(arrays)
     if sizes is None or not (_is_matrix(arrays) and _points(arrays, sizes)):
         raise _refuse(path, say("its parts do not fit together"))
 
 
-def _measure_sizes(arrays: Arrays) -> dict[str, int] | None:
+def _measure_sizes(arrays: ProofArrays) -> dict[str, int] | None:
     sizes: dict[str, int] = {}
     for name, what in ARRAYS.items():
-        words, shape = what.split()[1:], arrays[name].shape
+        words, shape = what.split()[1:], getattr(arrays, name).shape
         if len(words) != len(shape):
             return None
         for word, size in zip(words, shape, strict=True):
@@ -227,11 +249,11 @@ def _measure_sizes(arrays: Arrays) -> dict[str, int] | None:
     return sizes if sizes["rows+1"] == sizes["rows"] + 1 else None
 
 
-def _is_matrix(arrays: Arrays) -> bool:
-    starts, sense = arrays["row_start"], arrays["sense"]
+def _is_matrix(arrays: ProofArrays) -> bool:
+    starts, sense = arrays.row_start, arrays.sense
     return (
         int(starts[0]) == 0
-        and int(starts[-1]) == len(arrays["column"])
+        and int(starts[-1]) == len(arrays.column)
         and bool((starts[1:] >= starts[:-1]).all())
         and bool(((sense >= -1) & (sense <= 1)).all())
     )
@@ -250,9 +272,9 @@ _POINTS = {
 """Arrays of numbers that point at one of as many."""
 
 
-def _points(arrays: Arrays, sizes: dict[str, int]) -> bool:
+def _points(arrays: ProofArrays, sizes: dict[str, int]) -> bool:
     within = all(
-        bool(((arrays[name] >= 0) & (arrays[name] < sizes[of])).all())
-        for name, of in _POINTS.items()
+        bool(((numbers >= 0) & (numbers < sizes[of])).all())
+        for numbers, of in ((getattr(arrays, name), of) for name, of in _POINTS.items())
     )
     return within and sizes["moves"] <= sizes["columns"]

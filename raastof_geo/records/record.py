@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from raastof_geo.errors import RecordError
-from raastof_geo.language import plain, say
+from raastof_geo.language import Message, plain, say
 from raastof_geo.records.values import show_value
 
 Age: TypeAlias = Literal["same", "older", "newer", "foreign"]
@@ -64,25 +64,20 @@ class Record:
             "wanted": show_value(self.format),
             "version": f" ({plain(version)[:_SHOWN]})" if isinstance(version, str) else "",
         }
+        refusals: dict[Age, Message] = {
+            "foreign": say("{file}: format is {found}, `raastof run` writes {wanted}", **told),
+            "newer": say(
+                "{file}: format is {found}: it was written by a newer version of "
+                "raastof_geo{version}, this one reads {wanted}; bring raastof_geo up to date",
+                **told,
+            ),
+            "older": say(
+                "{file}: format is {found}: it was written by an older version of "
+                "raastof_geo{version}, this one reads {wanted}; run the scenario again, then "
+                "every file can be read and checked",
+                **told,
+            ),
+        }
         age = self.judge(found)
-        if age == "foreign":
-            raise RecordError(
-                say("{file}: format is {found}, `raastof run` writes {wanted}", **told)
-            )
-        if age == "newer":
-            raise RecordError(
-                say(
-                    "{file}: format is {found}: it was written by a newer version of "
-                    "raastof_geo{version}, this one reads {wanted}; bring raastof_geo up to date",
-                    **told,
-                )
-            )
-        if age == "older":
-            raise RecordError(
-                say(
-                    "{file}: format is {found}: it was written by an older version of "
-                    "raastof_geo{version}, this one reads {wanted}; run the scenario again, then "
-                    "every file can be read and checked",
-                    **told,
-                )
-            )
+        if age in refusals:
+            raise RecordError(refusals[age])

@@ -13,59 +13,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.language import Message, say
-from raastof_geo.records.proof import Arrays
-from raastof_geo.records.values import (
-    entries_at,
-    number_in,
-    refuse_part,
-    show_value,
-    values_at,
-)
+from raastof_geo.records.proof import ROW_SIGNS, ProofArrays, find_rows
+from raastof_geo.records.values import entries_at, number_in, refuse_part, show_value, values_at
 
 _Values: TypeAlias = Mapping[str, Any]
 _Table: TypeAlias = dict[str, list[Any]]
 
 _ROOM = 1e-6
 _SHARE = 1e-8
-_SENSES = {-1: "<=", 0: "=", 1: ">="}
+_PRICED = ("upstream_kg_co2e", "processing_kg_co2e", "disposal_kg_co2e")
+_PARTS = {
+    **{name: f"transport_{name}" for name in ("kg_co2e_wtw", "kg_co2e_ttw")},
+    **{name: name for name in _PRICED},
+}
 _FLOW_SUMS = {
-    "kg_co2e_wtw": "transport_kg_co2e_wtw",
-    "kg_co2e_ttw": "transport_kg_co2e_ttw",
-    "upstream_kg_co2e": "upstream_kg_co2e",
-    "processing_kg_co2e": "processing_kg_co2e",
-    "disposal_kg_co2e": "disposal_kg_co2e",
+    **_PARTS,
     "dkk": "cost_dkk",
-    "tonne_km": "tonne_km",
-    "vehicle_km": "vehicle_km",
-    "drive_h": "drive_h",
-    "energy": "energy",
+    **{name: name for name in ("tonne_km", "vehicle_km", "drive_h", "energy")},
 }
 """What a flow adds up to, and the measure that says so."""
 _PER_T = {
     "reference_tonnes": "reference_share",
     "tonne_km": "length_km",
-    "dkk": "dkk_per_t",
-    **{name: f"{name}_per_t" for name in ("upstream_kg_co2e", "processing_kg_co2e")},
-    "disposal_kg_co2e": "disposal_kg_co2e_per_t",
+    **{name: f"{name}_per_t" for name in ("dkk", *_PRICED)},
 }
 """Sums of a flow, and what a tonne of it has; written with nine decimals."""
 _PER_T_ALONE = {name: f"{name}_per_t" for name in ("kg_co2e_wtw", "kg_co2e_ttw", "vehicle_km")}
 """The same where no truck is coordinated."""
 _TOTALS = {
-    "kg_co2e_wtw": "transport_kg_co2e_wtw",
-    "kg_co2e_ttw": "transport_kg_co2e_ttw",
-    "upstream_kg_co2e": "upstream_kg_co2e",
-    "processing_kg_co2e": "processing_kg_co2e",
-    "disposal_kg_co2e": "disposal_kg_co2e",
+    **_PARTS,
     "all_kg_co2e_wtw": "kg_co2e_wtw",
-    "cost_dkk": "cost_dkk",
-    "vehicle_km": "vehicle_km",
-    "tonne_km": "tonne_km",
-    "virgin_tonnes": "virgin_tonnes",
-    "landfill_tonnes": "landfill_tonnes",
+    **{name: name for name in ("cost_dkk", "vehicle_km", "tonne_km")},
+    **{name: name for name in ("virgin_tonnes", "landfill_tonnes")},
 }
 """Totals of a plan, and the measure that says them."""
-_EMISSIONS = ("kg_co2e_wtw", "upstream_kg_co2e", "processing_kg_co2e", "disposal_kg_co2e")
+_EMISSIONS = ("kg_co2e_wtw", *_PRICED)
 _SUMMED = {
     **{name: name for name in (*_EMISSIONS, "kg_co2e_ttw", "vehicle_km", "tonne_km")},
     **{"cost_dkk": "dkk", "loads": "loads", "tonnes": "tonnes"},
@@ -77,11 +59,9 @@ _OTHERS = {
     "trips": ("empty_trips", ("origin", "destination", "vehicle", "period"), "trips"),
 }
 """Kinds of columns that move nothing: their table in plan.json, their labels, their amount."""
-_OF_RULE = {"offers_kept": "giver", "needs_met": "taker"}
-"""Rules whose rows are about all that one party gives or takes."""
 
 
-def recount(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def recount(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Name everything in plan.json that does not follow from the proof or from its own parts.
 
     Raises
@@ -107,30 +87,33 @@ def recount(plan: _Values, proof: Arrays) -> Iterator[Message]:
 # --- what the proof says of itself --------------------------------------------------------------
 
 
-def _count_used(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_used(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that the columns in use are those with a value, and that each has its place."""
-    used, moves = proof["used_column"], len(proof["move_giver"])
+    used, moves = proof.used_column, len(proof.move_giver)
     others = used[used >= moves]
     fits = (
-        np.array_equal(used, np.flatnonzero(proof["value"]))
-        and np.array_equal(np.sort(proof["flow_column"]), used[used < moves])
-        and np.array_equal(proof["other_column"], others)
+        np.array_equal(used, np.flatnonzero(proof.value))
+        and np.array_equal(np.sort(proof.flow_column), used[used < moves])
+        and np.array_equal(proof.other_column, others)
     )
     if not fits:
         yield say("proof.npz moves tonnes that plan.json does not show")
 
 
-def _count_parties(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_parties(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that the row of an offer or a need is about its own moves, and no others."""
-    starts = proof["row_start"]
-    for row, name in enumerate(proof["row_name"].tolist()):
+    parties = {
+        "offers_kept": (proof.giver, proof.move_giver),
+        "needs_met": (proof.taker, proof.move_taker),
+    }
+    starts = proof.row_start
+    for row, name in enumerate(proof.row_name.tolist()):
         rule, _, label = name.partition(": ")
-        if rule not in _OF_RULE:
+        if rule not in parties:
             continue
-        key = _OF_RULE[rule]
-        inside = proof["column"][starts[row] : starts[row + 1]]
-        inside = inside[inside < len(proof["move_giver"])]
-        found = set(proof[key][proof[f"move_{key}"][inside]].tolist())
+        inside = proof.column[starts[row] : starts[row + 1]]
+        labels, numbers = parties[rule]
+        found = set(labels[numbers[inside[inside < len(numbers)]]].tolist())
         if found - {label}:
             yield say(
                 "proof.npz: the rule {rule} speaks of {others}",
@@ -142,27 +125,27 @@ def _count_parties(plan: _Values, proof: Arrays) -> Iterator[Message]:
 # --- flows --------------------------------------------------------------------------------------
 
 
-def _label_flows(proof: Arrays) -> dict[str, NDArray[Any]]:
-    at = proof["flow_column"]
-    giver, taker = proof["move_giver"][at], proof["move_taker"][at]
+def _label_flows(proof: ProofArrays) -> dict[str, NDArray[Any]]:
+    at = proof.flow_column
+    giver, taker = proof.move_giver[at], proof.move_taker[at]
     return {
-        "giver": proof["giver"][giver],
-        "giver_kind": proof["giver_kind"][giver],
-        "origin": proof["giver_site"][giver],
-        "material": proof["giver_material"][giver],
-        "taker": proof["taker"][taker],
-        "taker_kind": proof["taker_kind"][taker],
-        "destination": proof["taker_site"][taker],
-        "vehicle": proof["vehicle"][proof["move_vehicle"][at]],
-        "period": proof["period"][proof["move_period"][at]],
+        "giver": proof.giver[giver],
+        "giver_kind": proof.giver_kind[giver],
+        "origin": proof.giver_site[giver],
+        "material": proof.giver_material[giver],
+        "taker": proof.taker[taker],
+        "taker_kind": proof.taker_kind[taker],
+        "destination": proof.taker_site[taker],
+        "vehicle": proof.vehicle[proof.move_vehicle[at]],
+        "period": proof.period[proof.move_period[at]],
     }
 
 
-def _count_flows(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_flows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that who sends what to whom is what the labels of the columns say."""
     expected = {name: labels.tolist() for name, labels in _label_flows(proof).items()}
     flows = _table(plan, "flows", [*expected, "tonnes"])
-    count = len(proof["flow_column"])
+    count = len(proof.flow_column)
     if len(flows["tonnes"]) != count:
         yield say(
             "plan.json has {flows} flows, proof.npz has {columns}",
@@ -170,25 +153,25 @@ def _count_flows(plan: _Values, proof: Arrays) -> Iterator[Message]:
             columns=count,
         )
         return
-    expected["tonnes"] = proof["value"][proof["flow_column"]].tolist()
+    expected["tonnes"] = proof.value[proof.flow_column].tolist()
     for name, right in expected.items():
         yield from _compare_column("flows", name, flows[name], right)
 
 
-def _count_flow_sums(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_flow_sums(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that flows add up to their tonnes times the rates of their columns."""
-    at = np.searchsorted(proof["used_column"], proof["flow_column"])
+    at = np.searchsorted(proof.used_column, proof.flow_column)
     flows = _table(plan, "flows", list(_FLOW_SUMS))
-    tonnes, number = proof["value"][proof["flow_column"]], _number_of(proof["measure"])
-    if (at >= len(proof["used_column"])).any() or len(flows["dkk"]) != len(tonnes):
+    tonnes, measures = proof.value[proof.flow_column], proof.measure.tolist()
+    if (at >= len(proof.used_column)).any() or len(flows["dkk"]) != len(tonnes):
         return
     for name, measure in _FLOW_SUMS.items():
-        if measure in number:
-            right = tonnes * proof["measure_rate"][number[measure]][at]
+        if measure in measures:
+            right = tonnes * proof.measure_rate[measures.index(measure)][at]
             yield from _compare_column("flows", name, flows[name], right.tolist())
 
 
-def _count_loads(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_loads(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check loads against tonnes, in the plan and in its baseline."""
     names = ("tonnes", "load_t", "work_h", "loads")
     for name in ("flows", "baseline_flows"):
@@ -197,10 +180,10 @@ def _count_loads(plan: _Values, proof: Arrays) -> Iterator[Message]:
             tonnes, load, hours, loads = map(number_in, entry)
             trips = tonnes / load if hours > 0 and load > 0 else 0.0
             if not -_ROOM * max(1.0, trips) < loads - trips < 1 + _ROOM * max(1.0, trips):
-                yield _tell(f"{name}[{row}].loads", entry[3], float(np.ceil(trips)))
+                yield tell_recounted(f"{name}[{row}].loads", entry[3], float(np.ceil(trips)))
 
 
-def _count_products(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_products(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check sums of flows as tonnes times what a tonne has, in the plan and in its baseline."""
     for name, products in (("flows", _PER_T), ("baseline_flows", _PER_T | _PER_T_ALONE)):
         table = _table(plan, name, ["tonnes", *products, *products.values()])
@@ -215,14 +198,14 @@ def _count_products(plan: _Values, proof: Arrays) -> Iterator[Message]:
 # --- other columns ------------------------------------------------------------------------------
 
 
-def _count_others(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_others(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that recipes, stores and empty trips are the other columns in use."""
     labels, amounts = _read_others(proof)
     for kind, (name, keys, amount) in _OTHERS.items():
         table = _table(plan, name, [*keys, amount])
         mine = [at for at, label in enumerate(labels) if label[0] == kind]
         if len(mine) != len(table[amount]):
-            yield _tell(f"{name}.length", len(table[amount]), float(len(mine)))
+            yield tell_recounted(f"{name}.length", len(table[amount]), float(len(mine)))
             continue
         for place, key in enumerate(keys, 1):
             right = [labels[at][place] if place < len(labels[at]) else None for at in mine]
@@ -230,7 +213,7 @@ def _count_others(plan: _Values, proof: Arrays) -> Iterator[Message]:
         yield from _compare_column(name, amount, table[amount], [amounts[at] for at in mine])
 
 
-def _count_openings(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_openings(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that what is opened has a column in use."""
     labels, amounts = _read_others(proof)
     opened = {
@@ -242,12 +225,12 @@ def _count_openings(plan: _Values, proof: Arrays) -> Iterator[Message]:
     rows = zip(table["role"], table["site"], table["opened"], strict=True)
     for row, (role, site, said) in enumerate(rows):
         if said is not ((role, site) in opened):
-            yield _tell(f"openings[{row}].opened", said, (role, site) in opened)
+            yield tell_recounted(f"openings[{row}].opened", said, (role, site) in opened)
 
 
-def _read_others(proof: Arrays) -> tuple[list[list[Any]], list[float]]:
+def _read_others(proof: ProofArrays) -> tuple[list[list[Any]], list[float]]:
     labels: list[list[Any]] = []
-    for text in proof["other_label"].tolist():
+    for text in proof.other_label.tolist():
         try:
             label = json.loads(text)
         except (ValueError, RecursionError):
@@ -255,31 +238,31 @@ def _read_others(proof: Arrays) -> tuple[list[list[Any]], list[float]]:
         if not isinstance(label, list) or not all(isinstance(one, str) for one in label or [0]):
             raise refuse_part("other_label")
         labels.append(label)
-    return labels, proof["value"][proof["other_column"]].tolist()
+    return labels, proof.value[proof.other_column].tolist()
 
 
 # --- sums ---------------------------------------------------------------------------------------
 
 
-def _count_sums(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_sums(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that amounts and objectives are the values times their rates."""
-    value = proof["value"][proof["used_column"]]
+    value = proof.value[proof.used_column]
     for field, names, rates in (
-        ("amounts", "measure", "measure_rate"),
-        ("objectives", "objective", "objective_rate"),
+        ("amounts", proof.measure, proof.measure_rate),
+        ("objectives", proof.objective, proof.objective_rate),
     ):
-        said, sums = values_at(plan, field), (proof[rates] @ value).tolist()
-        right = dict(zip(proof[names].tolist(), sums, strict=True))
+        said, sums = values_at(plan, field), (rates @ value).tolist()
+        right = dict(zip(names.tolist(), sums, strict=True))
         if list(said) != list(right):
-            yield _tell(f"{field}.order", ", ".join(said), ", ".join(right))
+            yield tell_recounted(f"{field}.order", ", ".join(said), ", ".join(right))
             continue
         yield from _compare(field, said, right)
-    first = proof["objective_rate"][:1]
-    if len(first) and not np.allclose(first[0], proof["cost"][proof["used_column"]], rtol=1e-9):
+    first = proof.objective_rate[:1]
+    if len(first) and not np.allclose(first[0], proof.cost[proof.used_column], rtol=1e-9):
         yield say("proof.npz: the first objective is not what its columns cost")
 
 
-def _count_totals(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_totals(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that totals of the plan are its amounts, or sums of its flows."""
     amounts, total = values_at(plan, "amounts"), values_at(plan, "effect", "plan")
     flows = _table(plan, "flows", ("tonnes", "loads", "virgin", "taker_kind"))
@@ -289,8 +272,7 @@ def _count_totals(plan: _Values, proof: Arrays) -> Iterator[Message]:
     yield from _compare("effect.plan", total, right)
     fleet = _table(plan, "fleet", ("vehicle_km",))
     yield from _compare("amounts", amounts, {"vehicle_km": _add(fleet["vehicle_km"])})
-    columns = {"columns": float(len(proof["cost"]))}
-    yield from _compare("", plan, columns)
+    yield from _compare("", plan, {"columns": float(len(proof.cost))})
 
 
 def _sum_kinds(flows: _Table) -> dict[str, float]:
@@ -304,7 +286,7 @@ def _sum_kinds(flows: _Table) -> dict[str, float]:
     }
 
 
-def _count_baseline(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_baseline(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that totals of the baseline are sums of its flows."""
     flows = _table(plan, "baseline_flows", [*set(_SUMMED.values()), "virgin", "taker_kind"])
     right = {name: _add(flows[column]) for name, column in _SUMMED.items()}
@@ -313,7 +295,7 @@ def _count_baseline(plan: _Values, proof: Arrays) -> Iterator[Message]:
     )
 
 
-def _count_saved(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_saved(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check savings as baseline less plan, and all emissions as the sum of their parts."""
     after, before = values_at(plan, "effect", "plan"), values_at(plan, "effect", "baseline")
     for side, total in (("plan", after), ("baseline", before)):
@@ -322,50 +304,46 @@ def _count_saved(plan: _Values, proof: Arrays) -> Iterator[Message]:
     saved = values_at(plan, "effect", "saved")
     right = {name: number_in(before.get(name)) - number_in(after[name]) for name in after}
     yield from _compare("effect.saved", saved, right)
-    effect = values_at(plan, "effect")
     base = number_in(before.get("kg_co2e_wtw"))
     known = base > 0 and not values_at(plan, "effect", "baseline_missing_tonnes")
     share = 1 - number_in(after.get("kg_co2e_wtw")) / base if known else None
-    yield from _compare("effect", effect, {"saved_share": share})
+    yield from _compare("effect", values_at(plan, "effect"), {"saved_share": share})
 
 
-def _count_shares(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_shares(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that the secondary share of the plan is the same wherever it stands."""
-    reaches, total = (
-        entries_at(plan, "effect", "target", "reaches"),
-        values_at(plan, "effect", "plan"),
-    )
-    for at, reach in enumerate(reaches):
+    total = values_at(plan, "effect", "plan")
+    for at, reach in enumerate(entries_at(plan, "effect", "target", "reaches")):
         name = f"secondary_share_{reach.get('definition')}"
         if name in total:
             share = number_in(total[name])
             yield from _compare(f"effect.target.reaches[{at}]", reach, {"in_plan": share})
 
 
-def _count_rows(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_rows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that the constraints are the rows, with their limits, uses and prices."""
     names = ("rule", "label", "sense", "limit", "used", "shadow_price")
-    table, rows = _table(plan, "constraints", names), len(proof["limit"])
+    table, rows = _table(plan, "constraints", names), len(proof.limit)
     if len(table["rule"]) != rows:
-        yield _tell("constraints.length", len(table["rule"]), float(rows))
+        yield tell_recounted("constraints.length", len(table["rule"]), float(rows))
         return
-    spread = np.repeat(np.arange(rows), np.diff(proof["row_start"]))
-    terms = proof["coefficient"] * proof["value"][proof["column"]]
-    split = [name.partition(": ") for name in proof["row_name"].tolist()]
+    spread = find_rows(proof)
+    terms = proof.coefficient * proof.value[proof.column]
+    split = [name.partition(": ") for name in proof.row_name.tolist()]
     right: dict[str, list[Any]] = {
         "rule": [rule for rule, _, _ in split],
         "label": [label for _, _, label in split],
-        "sense": [_SENSES[sense] for sense in proof["sense"].tolist()],
-        "limit": proof["limit"].tolist(),
+        "sense": [ROW_SIGNS[sense] for sense in proof.sense.tolist()],
+        "limit": proof.limit.tolist(),
         "used": np.bincount(spread, terms, minlength=rows).astype(np.float64).tolist(),
-        "shadow_price": proof["price_given"].tolist(),
+        "shadow_price": proof.price_given.tolist(),
     }
     size = np.bincount(spread, np.abs(terms), minlength=rows).tolist()
     for name, expected in right.items():
         yield from _compare_column("constraints", name, table[name], expected, size=size)
 
 
-def _count_names(plan: _Values, proof: Arrays) -> Iterator[Message]:
+def _count_names(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that a site is called what the scenario calls it."""
     said = values_at(plan, "scenario", "said", "sites")
     right = {
@@ -375,7 +353,7 @@ def _count_names(plan: _Values, proof: Arrays) -> Iterator[Message]:
     names = values_at(plan, "names", "sites")
     yield from _compare("names.sites", names, right)
     if list(names) != list(right):
-        yield _tell("names.sites.order", ", ".join(names), ", ".join(right))
+        yield tell_recounted("names.sites.order", ", ".join(names), ", ".join(right))
 
 
 # --- comparing ----------------------------------------------------------------------------------
@@ -384,7 +362,7 @@ def _count_names(plan: _Values, proof: Arrays) -> Iterator[Message]:
 def _compare(field: str, said: _Values, right: Mapping[str, Any]) -> Iterator[Message]:
     for name, expected in right.items():
         if not _agree(said.get(name), expected):
-            yield _tell(f"{field}.{name}" if field else name, said.get(name), expected)
+            yield tell_recounted(f"{field}.{name}" if field else name, said.get(name), expected)
 
 
 def _compare_column(
@@ -398,7 +376,7 @@ def _compare_column(
     sizes = [0.0] * len(right) if size is None else list(size)
     for row, (one, other, large) in enumerate(zip(said, right, sizes, strict=True)):
         if not _agree(one, other, size=large):
-            yield _tell(f"{table}[{row}].{name}", one, other)
+            yield tell_recounted(f"{table}[{row}].{name}", one, other)
 
 
 def _agree(said: Any, right: Any, *, size: float = 0.0) -> bool:
@@ -415,7 +393,8 @@ def _add(values: Iterable[Any]) -> float:
     return float(sum(map(number_in, values)))
 
 
-def _tell(field: str, said: Any, right: Any) -> Message:
+def tell_recounted(field: str, said: Any, right: Any) -> Message:
+    """Say that something in plan.json is not what comes out when it is counted again."""
     return say(
         "plan.json says {claimed} for {name}, recomputed it is {found}",
         claimed=show_value(said),
@@ -427,7 +406,3 @@ def _tell(field: str, said: Any, right: Any) -> Message:
 def _table(plan: _Values, name: str, columns: Iterable[str]) -> _Table:
     rows = entries_at(plan, name)
     return {column: [row.get(column) for row in rows] for column in columns}
-
-
-def _number_of(names: NDArray[Any]) -> dict[str, int]:
-    return {name: at for at, name in enumerate(names.tolist())}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.errors import DamagedError
+from raastof_geo.errors import DamagedError, RaastofError, tell_reason
 from raastof_geo.language import Message, plain, say
-from raastof_geo.records.limit import read_within
 
 _DEEPEST = 60
 _LONGEST_NUMBER = 40
@@ -122,6 +124,38 @@ def _is_deep(values: Any) -> bool:
     return True
 
 
+def read_within(path: Path, *, most_bytes: int) -> bytes:
+    """Read a regular file of at most so many bytes.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file, nor a link to one.
+    DamagedError
+        It is something else than a file, too large, or cannot be read.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise DamagedError(say("{file} is not a file", file=str(path)))
+        if status.st_size > most_bytes:
+            raise DamagedError(
+                say(
+                    "{file} is larger than anything `raastof run` writes: more than {most} MB",
+                    file=str(path),
+                    most=most_bytes // 1_000_000,
+                )
+            )
+        with path.open("rb") as file:
+            return file.read(most_bytes)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileNotFoundError(str(path)) from error
+    except OSError as error:
+        raise DamagedError(
+            say("{file} cannot be read: {reason}", file=str(path), reason=tell_reason(error))
+        ) from error
+
+
 def read_file(path: Path, *, most_bytes: int) -> dict[str, Any]:
     """Read a JSON file that `raastof run` wrote, within its size.
 
@@ -147,13 +181,7 @@ def show_value(value: Any) -> str:
 
 
 def values_at(plan: Any, *path: str) -> dict[str, Any]:
-    """Give the values at a path of the copy that a proof keeps.
-
-    Raises
-    ------
-    DamagedError
-        Something else is there.
-    """
+    """Give the values at a path of a proof's copy; `DamagedError` where something else is there."""
     for name in path:
         plan = plan.get(name) if isinstance(plan, dict) else None
     if not isinstance(plan, dict):
@@ -162,18 +190,25 @@ def values_at(plan: Any, *path: str) -> dict[str, Any]:
 
 
 def entries_at(plan: Any, *path: str) -> list[dict[str, Any]]:
-    """Give the list of values at a path of the copy that a proof keeps.
-
-    Raises
-    ------
-    DamagedError
-        Something else is there.
-    """
+    """Give the list at a path of a proof's copy; `DamagedError` where something else is there."""
     *above, last = path
     entries = values_at(plan, *above).get(last)
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
         raise refuse_part(".".join(path))
     return entries
+
+
+@contextmanager
+def refusing_odd(file: Path) -> Iterator[None]:
+    """Say that a file is damaged where what was read of it is not what it should be."""
+    try:
+        yield
+    except RaastofError:
+        raise
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise DamagedError(
+            say("{file} is damaged: run the scenario again", file=str(file))
+        ) from error
 
 
 def number_in(value: Any) -> float:

@@ -5,7 +5,6 @@ Nothing of the programme that made the plan is used here: no scenario, no PuLP, 
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,29 +13,33 @@ from typing import Any
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Integers
+from raastof_geo.arrays import Floats
 from raastof_geo.errors import RaastofError, RecordError, tell_reason
 from raastof_geo.language import Message, format_number, plain, say
 from raastof_geo.records.difference import list_differences
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.flows import FLOWS, compare_table, list_rows, render_table
-from raastof_geo.records.limit import read_within
-from raastof_geo.records.manifest import MANIFEST, Manifest, WrittenFile, read_manifest
+from raastof_geo.records.manifest import (
+    MANIFEST,
+    Manifest,
+    WrittenFile,
+    describe_file,
+    read_manifest,
+)
 from raastof_geo.records.plan import PLAN, link_proof, read_copy, read_plan
-from raastof_geo.records.proof import PROOF, Arrays, read_proof
-from raastof_geo.records.tally import recount
+from raastof_geo.records.proof import PROOF, ROW_SIGNS, ProofArrays, find_rows, read_proof
+from raastof_geo.records.tally import recount, tell_recounted
 from raastof_geo.records.values import (
     entries_at,
     number_in,
     read_values,
+    read_within,
     render_values,
-    show_value,
     values_at,
 )
 
 _TONNES = 1e-3
 _SHARE = 1e-6
-_SENSES = {-1: "<=", 0: "=", 1: ">="}
 _CORE = (PLAN.name, PROOF.name, FLOWS)
 """Files that are checked value by value; others by their digest."""
 
@@ -149,11 +152,12 @@ def check_results(folder: Path | str) -> Verdict:
 def _check(folder: Path) -> Verdict:
     plan, data = read_plan(folder / PLAN.name)
     proof, proof_data = read_proof(folder / PROOF.name)
-    kept = read_copy(proof["plan"].tobytes())
+    kept = read_copy(proof.plan.tobytes())
     listed, notes = _read_manifest(folder)
     changed = {} if listed is None else dict(_list_changed(folder, listed))
-    link = link_proof(proof_data, len(proof["move_giver"]))
-    differences = _list_differences(plan, kept | {"proof": link})
+    link = link_proof(proof_data, len(proof.move_giver))
+    found = list_differences(plan, kept | {"proof": link})
+    differences = [one.tell(file=PLAN.name) for one in found]
     verdict = _measure(kept, proof)
     table, table_notes = _check_table(folder, kept, listed, changed)
     findings = [
@@ -170,28 +174,22 @@ def _check(folder: Path) -> Verdict:
     return replace(verdict, findings=tuple(findings), notes=(*notes, *table_notes, *others))
 
 
-def _list_differences(plan: dict[str, Any], written: dict[str, Any]) -> list[Message]:
-    """Name what is not in plan.json as it was written."""
-    found = list_differences(plan, written)
-    return [difference.tell(file=PLAN.name) for difference in found]
-
-
 def _render(plan: Mapping[str, Any]) -> bytes:
     return render_values(plan).encode("utf-8", "replace")
 
 
-def _measure(kept: Mapping[str, Any], proof: Arrays) -> Verdict:
+def _measure(kept: Mapping[str, Any], proof: ProofArrays) -> Verdict:
     bound, smallest = _bound(proof)
     claimed = values_at(kept, "certificate").get("lower_bound")
     return Verdict(
-        objective=float(proof["cost"] @ proof["value"]),
+        objective=float(proof.cost @ proof.value),
         lower_bound=bound,
         claimed_bound=-np.inf if claimed is None else number_in(claimed),
         largest_violation=_violation(proof)[0],
         smallest_reduced_cost=smallest,
-        rows=len(proof["limit"]),
-        columns=len(proof["cost"]),
-        decisions=int(proof["whole"].sum()),
+        rows=len(proof.limit),
+        columns=len(proof.cost),
+        decisions=int(proof.whole.sum()),
     )
 
 
@@ -251,17 +249,12 @@ def _look_at(folder: Path, name: str, entry: WrittenFile) -> Message | None:
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode):
             return say("{file} is no longer a file", file=file)
-        same = status.st_size == entry.size_bytes and _digest(path) == entry.sha256
+        same = status.st_size == entry.size_bytes and describe_file(path).sha256 == entry.sha256
     except (FileNotFoundError, NotADirectoryError):
         return say("{file} is missing", file=file)
     except (OSError, ValueError) as error:
         return say("{file} cannot be read: {reason}", file=file, reason=tell_reason(error))
     return None if same else say("{file} was changed after it was written", file=file)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_table(
@@ -294,40 +287,36 @@ def _written_otherwise(name: str) -> Message:
 # --- computing ----------------------------------------------------------------------------------
 
 
-def _row_of_entry(proof: Arrays) -> Integers:
-    return np.repeat(np.arange(len(proof["limit"])), np.diff(proof["row_start"]))
-
-
-def _violation(proof: Arrays) -> tuple[float, int]:
+def _violation(proof: ProofArrays) -> tuple[float, int]:
     """Find the farthest that a row is broken, and which. [t]"""
-    terms = proof["coefficient"] * proof["value"][proof["column"]]
-    used = np.bincount(_row_of_entry(proof), terms, minlength=len(proof["limit"]))
-    over = used - proof["limit"]
-    sense = proof["sense"]
+    terms = proof.coefficient * proof.value[proof.column]
+    used = np.bincount(find_rows(proof), terms, minlength=len(proof.limit))
+    over = used - proof.limit
+    sense = proof.sense
     broken = np.where(sense < 0, over, np.where(sense > 0, -over, np.abs(over)))
     worst = int(np.argmax(broken)) if len(broken) else -1
-    decided = proof["value"][proof["whole"]]
+    decided = proof.value[proof.whole]
     return (
         max(
             float(broken.max(initial=0.0)),
-            float(-proof["value"].min(initial=0.0)),
+            float(-proof.value.min(initial=0.0)),
             float(np.abs(decided - np.round(decided)).max(initial=0.0)),
         ),
         worst,
     )
 
 
-def _tolerance(proof: Arrays) -> float:
+def _tolerance(proof: ProofArrays) -> float:
     """Give how far a row may be broken: a kilogram, and less where nobody asks for a tonne. [t]"""
-    limit = proof["limit"]
-    most = float(limit[(proof["sense"] >= 0) & (limit > 0)].max(initial=0.0))
+    limit = proof.limit
+    most = float(limit[(proof.sense >= 0) & (limit > 0)].max(initial=0.0))
     small = 0.0 < most < 1.0
     return float(_TONNES / 10.0 ** np.ceil(np.log10(1e3 / most))) if small else _TONNES
 
 
-def _bound(proof: Arrays) -> tuple[float, float]:
+def _bound(proof: ProofArrays) -> tuple[float, float]:
     """Bound every plan from below by weak duality, and give the smallest reduced cost."""
-    sense, price = proof["sense"], proof["price"]
+    sense, price = proof.sense, proof.price
     price = np.where((sense < 0) & (price > 0), 0.0, price)
     price = np.where((sense > 0) & (price < 0), 0.0, price)
     reduced = _reduced(proof, price)
@@ -336,68 +325,68 @@ def _bound(proof: Arrays) -> tuple[float, float]:
     return max(bounds), float(reduced.min(initial=0.0))
 
 
-def _bound_of(proof: Arrays, price: Floats) -> float:
+def _bound_of(proof: ProofArrays, price: Floats) -> float:
     reduced = _reduced(proof, price)
     below = np.flatnonzero(reduced < 0)
-    bound = float(price @ proof["limit"])
+    bound = float(price @ proof.limit)
     if len(below):
         bound += float(reduced[below] @ _most(proof)[below])
     return bound
 
 
-def _scaled(proof: Arrays, price: Floats, reduced: Floats) -> Floats:
+def _scaled(proof: ProofArrays, price: Floats, reduced: Floats) -> Floats:
     """Shrink all prices by the hair that lifts reduced costs of what costs something to zero."""
-    cost = proof["cost"]
+    cost = proof.cost
     below = (reduced < 0) & (cost > 0)
     hair = float((-reduced[below] / (cost[below] - reduced[below])).max(initial=0.0))
     return np.asarray(price * (1.0 - hair))
 
 
-def _reduced(proof: Arrays, price: Floats) -> Floats:
-    worth = proof["coefficient"] * price[_row_of_entry(proof)]
-    count = len(proof["cost"])
-    return np.asarray(proof["cost"] - np.bincount(proof["column"], worth, minlength=count))
+def _reduced(proof: ProofArrays, price: Floats) -> Floats:
+    worth = proof.coefficient * price[find_rows(proof)]
+    count = len(proof.cost)
+    return np.asarray(proof.cost - np.bincount(proof.column, worth, minlength=count))
 
 
-def _most(proof: Arrays) -> Floats:
+def _most(proof: ProofArrays) -> Floats:
     """Find what the rows never let a column exceed."""
-    rows = _row_of_entry(proof)
-    lowest = np.zeros(len(proof["limit"]))
-    np.minimum.at(lowest, rows, proof["coefficient"])
-    bounding = (proof["sense"] <= 0) & (lowest >= 0)
-    usable = bounding[rows] & (proof["coefficient"] > 0)
-    most = np.where(proof["whole"], 1.0, np.inf)
-    limits = np.maximum(0.0, proof["limit"][rows[usable]]) / proof["coefficient"][usable]
-    np.minimum.at(most, proof["column"][usable], limits)
+    rows = find_rows(proof)
+    lowest = np.zeros(len(proof.limit))
+    np.minimum.at(lowest, rows, proof.coefficient)
+    bounding = (proof.sense <= 0) & (lowest >= 0)
+    usable = bounding[rows] & (proof.coefficient > 0)
+    most = np.where(proof.whole, 1.0, np.inf)
+    limits = np.maximum(0.0, proof.limit[rows[usable]]) / proof.coefficient[usable]
+    np.minimum.at(most, proof.column[usable], limits)
     return np.asarray(most)
 
 
-def _lowered(proof: Arrays, price: Floats, reduced: Floats) -> Floats:
+def _lowered(proof: ProofArrays, price: Floats, reduced: Floats) -> Floats:
     """Lower one price for each column whose reduced cost is a hair below zero."""
-    rows, columns = _row_of_entry(proof), proof["column"]
-    usable = (reduced[columns] < 0) & (proof["coefficient"] > 0) & (proof["sense"][rows] <= 0)
+    rows, columns = find_rows(proof), proof.column
+    usable = (reduced[columns] < 0) & (proof.coefficient > 0) & (proof.sense[rows] <= 0)
     entries = np.flatnonzero(usable)
     _, first = np.unique(columns[entries], return_index=True)
     chosen = entries[first]
     step = np.zeros(len(price))
-    np.maximum.at(step, rows[chosen], -reduced[columns[chosen]] / proof["coefficient"][chosen])
+    np.maximum.at(step, rows[chosen], -reduced[columns[chosen]] / proof.coefficient[chosen])
     return np.asarray(price - step)
 
 
 # --- comparing ----------------------------------------------------------------------------------
 
 
-def _check_rows(proof: Arrays) -> Iterator[Message]:
+def _check_rows(proof: ProofArrays) -> Iterator[Message]:
     worst, where = _violation(proof)
     if not worst <= _tolerance(proof):
-        name = str(proof["row_name"][where]) if where >= 0 else ""
-        sense = _SENSES.get(int(proof["sense"][where]), "") if where >= 0 else ""
+        name = str(proof.row_name[where]) if where >= 0 else ""
+        sense = ROW_SIGNS.get(int(proof.sense[where]), "") if where >= 0 else ""
         yield say(
             "a rule is broken by {violation}: {rule} ({sense} {limit})",
             violation=f"{worst:.3g}",
             rule=name,
             sense=sense,
-            limit=f"{float(proof['limit'][where]):g}" if where >= 0 else "",
+            limit=f"{float(proof.limit[where]):g}" if where >= 0 else "",
         )
 
 
@@ -408,10 +397,10 @@ def _check_certificate(
     for name, value, room in _expect(claimed, verdict):
         said = number_in(claimed.get(name))
         if not abs(said - value) <= room:
-            yield _recomputed(f"certificate.{name}", claimed.get(name), value)
+            yield tell_recounted(f"certificate.{name}", claimed.get(name), value)
     linear = claimed.get("linear_bound")
     if linear is not None and not number_in(linear) <= _above(verdict.lower_bound):
-        yield _recomputed("certificate.linear_bound", linear, verdict.lower_bound)
+        yield tell_recounted("certificate.linear_bound", linear, verdict.lower_bound)
     bound, most = verdict.claimed_bound, verdict.objective
     if not verdict.decisions:
         most = min(most, verdict.lower_bound)
@@ -437,28 +426,14 @@ def _check_words(claimed: Mapping[str, Any], tolerance: float) -> Iterator[Messa
     if claimed.get("lower_bound") is not None and not abs(number_in(claimed.get("gap")) - gap) < (
         1e-12 + 1e-9 * abs(gap)
     ):
-        yield _recomputed("certificate.gap", claimed.get("gap"), gap)
+        yield tell_recounted("certificate.gap", claimed.get("gap"), gap)
     holds = number_in(claimed.get("largest_violation")) <= tolerance and gap <= _SHARE
     if "tolerance_t" in claimed and not np.isclose(
         number_in(claimed["tolerance_t"]), tolerance, rtol=1e-9, atol=0.0
     ):
-        yield _recomputed("certificate.tolerance_t", claimed["tolerance_t"], tolerance)
+        yield tell_recounted("certificate.tolerance_t", claimed["tolerance_t"], tolerance)
     if claimed.get("holds") is not holds:
-        yield say(
-            "plan.json says {claimed} for {name}, recomputed it is {found}",
-            claimed=show_value(claimed.get("holds")),
-            name="certificate.holds",
-            found=show_value(holds),
-        )
-
-
-def _recomputed(name: str, claimed: Any, found: float) -> Message:
-    return say(
-        "plan.json says {claimed} for {name}, recomputed it is {found}",
-        claimed=show_value(claimed),
-        name=name,
-        found=f"{found:.9g}",
-    )
+        yield tell_recounted("certificate.holds", claimed.get("holds"), holds)
 
 
 def _above(value: float) -> float:

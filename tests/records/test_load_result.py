@@ -30,7 +30,7 @@ from raastof_geo.errors import (
 from raastof_geo.language import speaking
 from raastof_geo.legs.price import price_legs
 from raastof_geo.pipeline import place_scenario
-from raastof_geo.records.results import read_results
+from raastof_geo.records.plan import read_results
 from raastof_geo.records.values import pack_values
 from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network
@@ -288,7 +288,7 @@ def test_plan_and_proof_are_read_together(results, tmp_path):
     """The way without tables, roads or pandas."""
     plan, proof = read_results(results)
     assert plan["objectives"]
-    assert len(proof["value"]) == plan["columns"]
+    assert len(proof.value) == plan["columns"]
 
 
 @pytest.mark.parametrize("name", ["plan.json", "proof.npz"])
