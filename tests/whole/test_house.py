@@ -23,7 +23,7 @@ ASSERTING = list_words("""
     scenario.reading.read scenario.reading.tree scenario.scenario trace
 """)
 KEYED_BY_ID = ["assignment.telling.most", "scenario.parties", "scenario.reading.tree"]
-CIRCLES = [["assignment.statement.measures", "assignment.statement.problem"]]
+CIRCLES = []
 HOMONYMS = list_words("""
     Answer Arrays Baseline Bounds COLUMNS CONTENT_POLICY Columns Doubt Entry FORMAT KINDS LABELS
     LARGEST LEAST LOADS MOST_BYTES Measure NAME Progress RULE_NAMES Row SIDES Share Stock Stop
