@@ -66,13 +66,6 @@ def trucks_matter(rules: Sequence[Rule], said: ScenarioFile) -> bool:
     return not blind or any(step.tolerance for step in said.objectives)
 
 
-def list_families(rules: Sequence[Rule] = RULES) -> tuple[Family, ...]:
-    """List every kind of row that rules declare, in their order; those of one name once."""
-    declared = [rule for rule in rules if isinstance(rule, DeclaredRule)]
-    families = [family for rule in declared for family in rule.families]
-    return tuple({family.name: family for family in reversed(families)}.values())[::-1]
-
-
 __all__ = [
     "RULES",
     "About",
@@ -83,6 +76,5 @@ __all__ = [
     "Rule",
     "Sense",
     "declare",
-    "list_families",
     "trucks_matter",
 ]

@@ -15,7 +15,7 @@ from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.row import Row, always, combine, declare, sum_of
 from raastof_geo.assignment.rules.throughput import most_tonnes
-from raastof_geo.assignment.statement.block import Block
+from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.layout import limited_partners
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
@@ -39,13 +39,13 @@ LOTS_ONCE = Family("lots_once", _LOT, bends="never", unit="t", decides="lots")
 @declare(OPENINGS_ONCE, OPENINGS_PAID, blind_to_trucks=always)
 def openings_paid(problem: Problem) -> Iterator[Row]:
     r"""Use only a site that is opened: :math:`\sum_c x_c \le k\,b_i`, :math:`b_i \le 1`."""
-    if not problem.sizes[Block.OPENINGS]:
+    if not problem.sizes[ColumnKind.OPENINGS]:
         return
     everything = most_tonnes(problem)
     for place in problem.scenario.facilities:
         if place.opens is None:
             continue
-        opened = problem.find(Block.OPENINGS, role=place.role, site=place.site)
+        opened = problem.find(ColumnKind.OPENINGS, role=place.role, site=place.site)
         about = About(f"{place.role}/{place.site}", site=place.site, role=place.role)
         yield sum_of(OPENINGS_ONCE, about, opened, "<=", 1.0)
         for period, most in _most(problem, place, everything):
@@ -66,7 +66,7 @@ def _most(problem: Problem, place: Facility, everything: float) -> Iterator[tupl
 def _through(problem: Problem, place: Facility, period: str) -> Columns:
     when = {"period": period} if period else {}
     if isinstance(place, Plant):
-        return problem.find(Block.PROCESSES, site=place.site, **when)
+        return problem.find(ColumnKind.PROCESSES, site=place.site, **when)
     if isinstance(place, Receiver):
         return problem.find(taker=place.taker, **when)
     if isinstance(place, Depot):
@@ -81,10 +81,10 @@ def partners_limited(problem: Problem) -> Iterator[Row]:
     :math:`\sum_c x_c \le u\,b_{ij}` over the moves from :math:`i` to :math:`j`,
     :math:`b_{ij} \le 1` and :math:`\sum_j b_{ij} + b_{ji} \le n_i`.
     """
-    if not problem.sizes[Block.LINKS]:
+    if not problem.sizes[ColumnKind.LINKS]:
         return
-    links, first = problem.others[Block.LINKS], problem.starts[Block.LINKS]
-    between = _group_moves(problem, Block.LINKS)
+    links, first = problem.others[ColumnKind.LINKS], problem.starts[ColumnKind.LINKS]
+    between = _group_moves(problem, ColumnKind.LINKS)
     everything = most_tonnes(problem)
     for at, link in enumerate(links.itertuples(index=False, name=None)):
         chosen = np.array([first + at])
@@ -100,7 +100,7 @@ def partners_limited(problem: Problem) -> Iterator[Row]:
         yield sum_of(PARTNERS_LIMITED, about, columns, "<=", float(most_partners))
 
 
-def _group_moves(problem: Problem, kind: Block) -> dict[tuple[str, ...], Columns]:
+def _group_moves(problem: Problem, kind: ColumnKind) -> dict[tuple[str, ...], Columns]:
     """Group the moves by the labels of a kind of decisions, in one pass over them."""
     keys = list(kind.keys)
     labels = pd.DataFrame({key: problem.labels(key) for key in keys})
@@ -141,11 +141,11 @@ def lots_kept(problem: Problem) -> Iterator[Row]:
     :math:`l\,b \le \sum_c x_c \le u\,b`, :math:`b \le 1`.
     """
     lot = problem.scenario.said.choices.smallest_lot
-    if lot is None or not problem.sizes[Block.LOTS]:
+    if lot is None or not problem.sizes[ColumnKind.LOTS]:
         return
-    table, first = problem.others[Block.LOTS], problem.starts[Block.LOTS]
+    table, first = problem.others[ColumnKind.LOTS], problem.starts[ColumnKind.LOTS]
     everything = most_tonnes(problem)
-    sent = _group_moves(problem, Block.LOTS)
+    sent = _group_moves(problem, ColumnKind.LOTS)
     for at, labels in enumerate(table.itertuples(index=False, name=None)):
         origin, destination, material, _ = labels
         chosen = np.array([first + at])

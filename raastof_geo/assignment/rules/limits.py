@@ -12,7 +12,7 @@ from raastof_geo.arrays import Columns, Floats, Integers, Mask
 from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.row import Row, always, declare
-from raastof_geo.assignment.statement.block import Block
+from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.shares import group_parts, project_sites, share_ends
 from raastof_geo.language import say
@@ -174,7 +174,11 @@ def share_moves(
     shares
         By project its moves, in their order, and what a tonne on each adds for it.
     """
-    said, block, whose = problem.scenario.said, problem.block(Block.MOVES), _find_whose(problem)
+    said, block, whose = (
+        problem.scenario.said,
+        problem.block(ColumnKind.MOVES),
+        _find_whose(problem),
+    )
     giving, taking = np.zeros(len(problem.moves)), np.zeros(len(problem.moves))
     groups = group_parts(measure, said.co2_price_dkk_per_t / 1000)
     values = {
@@ -242,7 +246,7 @@ def _charges(problem: Problem, measure: str) -> Floats:
     values = problem.measure(measure)
     for plant in problem.scenario.plants:
         for process in plant.processes:
-            runs = problem.find(Block.PROCESSES, site=plant.site, recipe=process.recipe)
+            runs = problem.find(ColumnKind.PROCESSES, site=plant.site, recipe=process.recipe)
             extra = float(values[runs].max(initial=0.0))
             for material in process.inputs:
                 columns = problem.find(taker=plant.taker, material=material)

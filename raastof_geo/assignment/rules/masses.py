@@ -11,10 +11,10 @@ from raastof_geo.arrays import Columns
 from raastof_geo.assignment.rules.about import about_entry, about_facility
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.row import Row, Sense, always, combine, declare, sum_of
-from raastof_geo.assignment.statement.block import Block
+from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
-from raastof_geo.scenario.scenario import Depot, Pit, Plant, Receiver
+from raastof_geo.scenario.scenario import Depot, Pit, Plant, Process, Receiver
 
 _PER_PERIOD = "sites.{site}.{role}.capacity_per_period"
 _IN_TOTAL = "sites.{site}.{role}.capacity_total"
@@ -108,11 +108,11 @@ def plants_run(problem: Problem) -> Iterator[Row]:
         for period in problem.scenario.periods:
             yield from _balance_plant(problem, plant, period)
             if plant.per_period_t is not None:
-                inside = problem.find(Block.PROCESSES, site=plant.site, period=period)
+                inside = problem.find(ColumnKind.PROCESSES, site=plant.site, period=period)
                 about = about_facility(plant, period=period)
                 yield sum_of(PLANTS_PERMITTED, about, inside, "<=", plant.per_period_t)
         if plant.total_t is not None:
-            inside = problem.find(Block.PROCESSES, site=plant.site)
+            inside = problem.find(ColumnKind.PROCESSES, site=plant.site)
             about = about_facility(plant)
             yield sum_of(PLANTS_IN_TOTAL, about, inside, "<=", plant.total_t)
 
@@ -121,7 +121,7 @@ def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[Row]
     for material in plant.takes:
         comes = problem.find(taker=plant.taker, material=material, period=period)
         used = [
-            (_runs(problem, plant, process.recipe, period), -process.inputs[material])
+            (_runs(problem, process, period), -process.inputs[material])
             for process in plant.processes
             if material in process.inputs
         ]
@@ -130,7 +130,7 @@ def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[Row]
     for material in plant.makes:
         leaves = problem.find(giver=plant.giver(material), period=period)
         made = [
-            (_runs(problem, plant, process.recipe, period), process.outputs[material])
+            (_runs(problem, process, period), process.outputs[material])
             for process in plant.processes
             if material in process.outputs
         ]
@@ -138,8 +138,10 @@ def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[Row]
         yield combine(PLANTS_EMPTIED, about, [(leaves, -1.0), *made], "=", 0.0)
 
 
-def _runs(problem: Problem, plant: Plant, recipe: str, period: str) -> Columns:
-    return problem.find(Block.PROCESSES, site=plant.site, recipe=recipe, period=period)
+def _runs(problem: Problem, process: Process, period: str) -> Columns:
+    return problem.find(
+        ColumnKind.PROCESSES, site=process.site, recipe=process.recipe, period=period
+    )
 
 
 @declare(DEPOTS_BALANCED, DEPOTS_ENDED, DEPOTS_FILLED, DEPOTS_PERMITTED, blind_to_trucks=always)
@@ -154,7 +156,7 @@ def depots_kept(problem: Problem) -> Iterator[Row]:
             yield from _balance_depot(problem, depot, material)
         for period in problem.scenario.periods:
             about = about_facility(depot, period=period)
-            lying = problem.find(Block.STORES, depot=depot.id, period=period)
+            lying = problem.find(ColumnKind.STORES, depot=depot.id, period=period)
             yield sum_of(DEPOTS_FILLED, about, lying, "<=", depot.capacity_t)
             if depot.per_period_t is not None:
                 comes = problem.find(taker=depot.into, period=period)
@@ -165,7 +167,7 @@ def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[Ro
     before: Columns = np.array([], dtype=np.int64)
     start = depot.start_t.get(material, 0.0)
     for period in problem.scenario.periods:
-        lying = problem.find(Block.STORES, depot=depot.id, material=material, period=period)
+        lying = problem.find(ColumnKind.STORES, depot=depot.id, material=material, period=period)
         comes = problem.find(taker=depot.into, material=material, period=period)
         leaves = problem.find(giver=depot.out(material), period=period)
         parts = [(lying, 1.0), (before, -1.0), (comes, -1.0), (leaves, 1.0)]

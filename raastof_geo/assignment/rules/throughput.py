@@ -11,7 +11,7 @@ import numpy as np
 from raastof_geo.arrays import Mask
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.row import Row, sum_of
-from raastof_geo.assignment.statement.block import Block
+from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
 from raastof_geo.scenario.scenario import Process, Scenario
@@ -62,7 +62,7 @@ def _asked_tonnes(problem: Problem) -> float:
         if amount is not None:
             asked += scenario.weigh(amount, agreement.material)
     lot = scenario.said.choices.smallest_lot
-    return asked + (lot.value * problem.sizes[Block.LOTS] if lot is not None else 0.0)
+    return asked + (lot.value * problem.sizes[ColumnKind.LOTS] if lot is not None else 0.0)
 
 
 def _growth(scenario: Scenario, wanted: set[str]) -> float:
@@ -128,7 +128,7 @@ def _wanted_materials(problem: Problem) -> set[str]:
     """
     scenario = problem.scenario
     agreed = _agreed_of_plants(scenario)
-    if problem.asked_t or problem.sizes[Block.LOTS] or None in agreed:
+    if problem.asked_t or problem.sizes[ColumnKind.LOTS] or None in agreed:
         return set(scenario.catalogue.materials)
     wanted = {material for material in agreed if material is not None}
     wanted.update(*(need.ratios for need in scenario.needs))
@@ -220,12 +220,12 @@ def bound_everything(problem: Problem, bounded: Mask) -> Iterator[Row]:
     scenario = problem.scenario
     places = 1 + len(scenario.plants) + len(scenario.depots)
     tonnes = 10.0 * most_tonnes(problem) * places * len(scenario.periods)
-    for kind in (kind for kind in Block if not kind.is_decision):
+    for kind in (kind for kind in ColumnKind if not kind.is_decision):
         block = problem.block(kind)
         free = block.start + np.flatnonzero(~bounded[block])
         if not len(free):
             continue
         limit = tonnes
-        if kind is Block.TRIPS:
+        if kind is ColumnKind.TRIPS:
             limit = tonnes / float(problem.leg("load_t").min(initial=1.0)) * len(scenario.sites)
         yield sum_of(BOUNDED, kind, free, "<=", limit)

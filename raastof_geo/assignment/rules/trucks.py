@@ -13,7 +13,7 @@ from raastof_geo.arrays import Columns, Floats, Integers
 from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.row import Row, declare
-from raastof_geo.assignment.statement.block import Block
+from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.layout import number_labels
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.figures.vocabulary import DRIVE_H, VEHICLE_KM
@@ -109,17 +109,17 @@ class _Calls(NamedTuple):
 
 def _list_calls(problem: Problem, number: dict[str, int]) -> _Calls:
     """List every call of a coordinated truck at a site; what stays on a site calls nowhere."""
-    moves, table = problem.moves, problem.others[Block.TRIPS]
+    moves, table = problem.moves, problem.others[ColumnKind.TRIPS]
     share = problem.pooled_share / problem.leg("load_t")
     leaves, comes = problem.number_ends(number)
     truck = {vehicle: at for at, vehicle in enumerate(problem.vehicles)}
     when = {period: at for at, period in enumerate(problem.scenario.periods)}
     starts, ends, trip_truck, trip_when = (
         number_labels(table[key], names)
-        for key, names in zip(Block.TRIPS.keys, (number, number, truck, when), strict=True)
+        for key, names in zip(ColumnKind.TRIPS.keys, (number, number, truck, when), strict=True)
     )
     moved = np.arange(len(moves))
-    driven = problem.starts[Block.TRIPS] + np.arange(len(table))
+    driven = problem.starts[ColumnKind.TRIPS] + np.arange(len(table))
     ones = np.ones(len(table))
     site = np.concatenate([comes, ends, leaves, starts])
     vehicle = np.concatenate([moves.vehicle, trip_truck] * 2).astype(np.int64)

@@ -11,7 +11,7 @@ import numpy as np
 
 from raastof_geo.arrays import Columns
 from raastof_geo.assignment.rules.row import RowName
-from raastof_geo.assignment.statement.block import Block
+from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.legs.legs import LEG_KEYS
 
@@ -38,7 +38,7 @@ class Labels:
     def name_columns(self, columns: Columns) -> list[str]:
         """Give the name of each of some columns."""
         names = np.empty(len(columns), dtype=object)
-        for kind in Block:
+        for kind in ColumnKind:
             block = self.problem.block(kind)
             at = np.flatnonzero((columns >= block.start) & (columns < block.stop))
             if len(at):
@@ -51,9 +51,9 @@ class Labels:
         family, subject = map(str, self.rows[number]) if known else ("objective", "held")
         return _join(f"r{number}", [make_slug(family, 40), make_slug(subject, 48)])
 
-    def _name_kind(self, kind: Block, columns: Columns) -> list[str]:
+    def _name_kind(self, kind: ColumnKind, columns: Columns) -> list[str]:
         problem = self.problem
-        if kind is Block.MOVES:
+        if kind is ColumnKind.MOVES:
             keys = [key for key in LEG_KEYS if key != "vehicle" or len(problem.vehicles) > 1]
             said = [problem.labels(key, columns).tolist() for key in keys]
         else:

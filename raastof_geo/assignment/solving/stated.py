@@ -15,7 +15,7 @@ import pulp
 from scipy import sparse
 from scipy.sparse.linalg import lsqr
 
-from raastof_geo.arrays import Columns, Floats, Signs
+from raastof_geo.arrays import Columns, Floats, Mask, Signs
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.solver import PRICE_DIGITS, Basis, BegunHighs
 from raastof_geo.assignment.statement.programme import Programme, break_rows
@@ -61,19 +61,13 @@ class Stated:
     """Columns of a programme in PuLP: a variable for each, a constraint for each row of them."""
 
     problem: pulp.LpProblem
+    programme: Programme
+    columns: Columns
     variables: list[pulp.LpVariable]
     artificials: list[pulp.LpVariable]
     constraints: dict[int, pulp.LpConstraint]
-    row_count: int
-    units: Floats
-    """Units that the solver counts each variable in, for each of ours."""
-    scale: float
-    """The same for the objective."""
-    part: sparse.csc_array
-    """Coefficients in the solver's units. [rows × variables]"""
     senses: Signs
-    limit: Floats
-    """In the solver's units."""
+    """Of all rows of the programme."""
 
     def run(self, solver: pulp.LpSolver, *, basis: Basis | None = None) -> Run:
         """Solve, and read values and shadow prices.
@@ -89,7 +83,7 @@ class Stated:
             The solver failed, or stopped without an answer.
         """
         if not self.variables and not self.artificials:
-            return Run(np.empty(0), 0.0, np.zeros(self.row_count), True, True, 0.0)
+            return Run(np.empty(0), 0.0, np.zeros(self.programme.row_count), True, True, 0.0)
         if basis is not None and isinstance(solver, BegunHighs):
             solver.names = [one.name for one in self.variables]
             solver.basis = Basis(basis.columns, basis.rows[list(self.constraints)])
@@ -99,9 +93,11 @@ class Stated:
         artificial = float(sum(abs(one.varValue or 0.0) for one in self.artificials))
         values = np.maximum(0.0, np.array([value or 0.0 for value in found]))
         if feasible and solver.name in PRICE_DIGITS and not artificial and not self.problem.isMIP():
-            values = refine(self.part, self.senses, self.limit, values)
+            counted = self.programme.scaled()
+            part = counted.matrix[:, self.columns]
+            values = refine(part, self.senses, counted.limit, values)
         return Run(
-            values=values / self.units,
+            values=values / self.programme.units[self.columns],
             artificial=artificial,
             shadow_prices=self._read_prices(),
             complete=feasible and self.problem.sol_status != pulp.LpSolutionIntegerFeasible,
@@ -111,7 +107,7 @@ class Stated:
 
     def _read_prices(self) -> Floats:
         """Give PuLP's price of every row; none where a row is not stated, or has no price."""
-        prices = np.zeros(self.row_count)
+        prices = np.zeros(self.programme.row_count)
         for number, constraint in self.constraints.items():
             prices[number] = 0.0 if constraint.pi is None else constraint.pi
         return prices
@@ -132,9 +128,9 @@ class Stated:
         """Give HiGHS's bound; another solver's answer is its own bound."""
         model = getattr(self.problem, "solverModel", None)
         if model is not None:
-            return float(model.getInfo().mip_dual_bound) / self.scale
+            return float(model.getInfo().mip_dual_bound) / self.programme.scale
         if self.problem.sol_status == pulp.LpSolutionOptimal:
-            return float(pulp.value(self.problem.objective) or 0.0) / self.scale
+            return float(pulp.value(self.problem.objective) or 0.0) / self.programme.scale
         return None
 
 
@@ -175,18 +171,8 @@ def state_programme(
     problem = pulp.LpProblem("raastof_geo", pulp.LpMinimize)
     counted = programme if own_units else programme.scaled()
     weight = np.ones(len(columns)) if own_units else programme.weight[columns]
-    integer = programme.whole[columns] & whole
-    names = [f"x{column}" for column in columns.tolist()]
-    variables = [
-        problem.add_variable(name, lowBound=0, cat=pulp.LpInteger if one else pulp.LpContinuous)
-        for name, one in zip(
-            names if labels is None else labels.name_columns(columns),
-            integer.tolist(),
-            strict=True,
-        )
-    ]
-    part = counted.matrix[:, columns]
-    terms = _gather_terms(part, variables)
+    variables = _add_variables(problem, columns, programme.whole[columns] & whole, labels)
+    terms = _gather_terms(counted.matrix[:, columns], variables)
     weighed = np.asarray(cost * weight, np.float64)
     objective = dict(zip(variables, weighed.tolist(), strict=True))
     artificials = []
@@ -199,18 +185,21 @@ def state_programme(
             artificials.append(slack)
     problem.setObjective(pulp.LpAffineExpression(objective))
     senses = programme.sense if sense is None else sense
-    return Stated(
-        problem,
-        variables,
-        artificials,
-        _add_rows(problem, terms, senses, counted.limit, labels),
-        programme.row_count,
-        programme.units[columns],
-        programme.scale,
-        part,
-        senses,
-        counted.limit,
-    )
+    constraints = _add_rows(problem, terms, senses, counted.limit, labels)
+    return Stated(problem, programme, columns, variables, artificials, constraints, senses)
+
+
+def _add_variables(
+    problem: pulp.LpProblem, columns: Columns, integer: Mask, labels: Labels | None
+) -> list[pulp.LpVariable]:
+    """Name columns by their labels, or by their numbers alone."""
+    names = [f"x{column}" for column in columns.tolist()]
+    if labels is not None:
+        names = labels.name_columns(columns)
+    return [
+        problem.add_variable(name, lowBound=0, cat=pulp.LpInteger if one else pulp.LpContinuous)
+        for name, one in zip(names, integer.tolist(), strict=True)
+    ]
 
 
 def _gather_terms(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats
-from raastof_geo.assignment.statement.block import Block
+from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 
 
@@ -34,10 +34,10 @@ def break_ties(problem: Problem) -> Floats:
     ):
         drawn = np.array([_draw(key, label) for label in labels], dtype=np.uint64)
         spread = _mix(spread ^ drawn[getattr(moves, key)])
-    weight[problem.block(Block.MOVES)] = moves.period + spread / 2.0**64
+    weight[problem.block(ColumnKind.MOVES)] = moves.period + spread / 2.0**64
     order = {period: number for number, period in enumerate(problem.scenario.periods)}
-    for kind in Block:
-        if kind is Block.MOVES or not problem.sizes[kind]:
+    for kind in ColumnKind:
+        if kind is ColumnKind.MOVES or not problem.sizes[kind]:
             continue
         table = problem.others[kind]
         told = table[list(kind.keys)].itertuples(index=False)

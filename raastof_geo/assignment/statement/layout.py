@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
-from raastof_geo.assignment.statement.block import Block
+from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import Moves, Problem
 from raastof_geo.legs.legs import LEG_KEYS, Legs
@@ -38,12 +38,12 @@ def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True)
     moves = _list_moves(scenario, givers, takers, table)
     bare = Problem(scenario, legs, givers, takers, moves, MEASURES)
     others: dict[str, pd.DataFrame] = {
-        Block.PROCESSES: _list_processes(scenario),
-        Block.STORES: _list_stores(scenario),
-        Block.TRIPS: _list_trips(bare),
-        Block.OPENINGS: _list_openings(scenario),
-        Block.LINKS: _list_links(bare),
-        Block.LOTS: _list_lots(bare),
+        ColumnKind.PROCESSES: _list_processes(scenario),
+        ColumnKind.STORES: _list_stores(scenario),
+        ColumnKind.TRIPS: _list_trips(bare),
+        ColumnKind.OPENINGS: _list_openings(scenario),
+        ColumnKind.LINKS: _list_links(bare),
+        ColumnKind.LOTS: _list_lots(bare),
     }
     return replace(bare, others=others)
 
@@ -213,7 +213,7 @@ def _list_processes(scenario: Scenario) -> pd.DataFrame:
         for process in sorted(plant.processes, key=lambda process: process.recipe)
         for period in scenario.periods
     ]
-    return pd.DataFrame(rows, columns=[*Block.PROCESSES.keys, "dkk", "kg_co2e"])
+    return pd.DataFrame(rows, columns=[*ColumnKind.PROCESSES.keys, "dkk", "kg_co2e"])
 
 
 def _list_stores(scenario: Scenario) -> pd.DataFrame:
@@ -223,7 +223,7 @@ def _list_stores(scenario: Scenario) -> pd.DataFrame:
         for material in sorted(depot.materials)
         for period in scenario.periods
     ]
-    return pd.DataFrame(rows, columns=[*Block.STORES.keys, "dkk", "kg_co2e"])
+    return pd.DataFrame(rows, columns=[*ColumnKind.STORES.keys, "dkk", "kg_co2e"])
 
 
 def _list_trips(problem: Problem) -> pd.DataFrame:
@@ -233,7 +233,7 @@ def _list_trips(problem: Problem) -> pd.DataFrame:
         return pd.DataFrame()
     loaded, tipped = (set(problem.labels(key)) for key in ("origin", "destination"))
     keep = trips["origin"].isin(tipped) & trips["destination"].isin(loaded)
-    return trips[keep].sort_values(list(Block.TRIPS.keys), ignore_index=True)
+    return trips[keep].sort_values(list(ColumnKind.TRIPS.keys), ignore_index=True)
 
 
 def _list_openings(scenario: Scenario) -> pd.DataFrame:
@@ -242,7 +242,7 @@ def _list_openings(scenario: Scenario) -> pd.DataFrame:
         for place in sorted(scenario.facilities, key=lambda one: (one.role, one.site))
         if place.opens is not None
     ]
-    return pd.DataFrame(rows, columns=[*Block.OPENINGS.keys, "dkk", "kg_co2e"])
+    return pd.DataFrame(rows, columns=[*ColumnKind.OPENINGS.keys, "dkk", "kg_co2e"])
 
 
 def _list_links(problem: Problem) -> pd.DataFrame:
@@ -250,12 +250,12 @@ def _list_links(problem: Problem) -> pd.DataFrame:
     sites = list(limited_partners(problem.scenario))
     if not sites:
         return pd.DataFrame()
-    pairs = _list_apart(problem, Block.LINKS)
+    pairs = _list_apart(problem, ColumnKind.LINKS)
     counted = pairs["origin"].isin(sites) | pairs["destination"].isin(sites)
     return pairs[counted].reset_index(drop=True)
 
 
-def _list_apart(problem: Problem, kind: Block) -> pd.DataFrame:
+def _list_apart(problem: Problem, kind: ColumnKind) -> pd.DataFrame:
     """List in order what tells moves from one site to another apart by the labels of a kind."""
     keys = list(kind.keys)
     every = pd.DataFrame({key: problem.labels(key) for key in keys}).drop_duplicates()
@@ -285,4 +285,4 @@ def _list_lots(problem: Problem) -> pd.DataFrame:
     """List what may go from site to site of one material in a period, where lots have a least."""
     if problem.scenario.said.choices.smallest_lot is None:
         return pd.DataFrame()
-    return _list_apart(problem, Block.LOTS)
+    return _list_apart(problem, ColumnKind.LOTS)

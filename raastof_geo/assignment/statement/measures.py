@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from raastof_geo.arrays import Floats
-from raastof_geo.assignment.statement.block import Block
+from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import Indicator
@@ -93,9 +93,9 @@ MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     vocabulary.GATE: partial(_terms_of, taker=Role.RECEIVER),
     vocabulary.PREPARATION: partial(_terms_of, taker=Role.NEED),
     vocabulary.HANDLING: _handling,
-    vocabulary.PLANTS_RUN: partial(Problem.other, name="dkk", only=Block.PROCESSES),
-    vocabulary.STORING: partial(Problem.other, name="dkk", only=Block.STORES),
-    vocabulary.OPENING: partial(Problem.other, name="dkk", only=Block.OPENINGS),
+    vocabulary.PLANTS_RUN: partial(Problem.other, name="dkk", only=ColumnKind.PROCESSES),
+    vocabulary.STORING: partial(Problem.other, name="dkk", only=ColumnKind.STORES),
+    vocabulary.OPENING: partial(Problem.other, name="dkk", only=ColumnKind.OPENINGS),
     vocabulary.TONNE_KM: _tonne_km,
     vocabulary.VEHICLE_KM: partial(Problem.driven, name="vehicle_km_per_t", of_trip="length_km"),
     vocabulary.DRIVE_H: partial(

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Columns, Floats, Indices, Integers, Mask, Objects, SmallIntegers
-from raastof_geo.assignment.statement.block import Block
+from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.figures.vocabulary import (
     CO2E,
     COST,
@@ -77,7 +77,7 @@ class Problem:
     measures: Mapping[Indicator, Callable[[Problem], Floats]]
     """What columns can be measured by: for each, what a unit of every column adds to it."""
     others: dict[str, pd.DataFrame] = field(default_factory=dict)
-    """Columns that move nothing, by `Block`; each with labels and with `dkk` and `kg_co2e`."""
+    """Columns that move nothing, by `ColumnKind`; each with labels and with `dkk` and `kg_co2e`."""
     alone: dict[str, float] = field(default_factory=dict)
     """What each project has alone by the measure of fairness, where that is asked for."""
     asked_t: float = 0.0
@@ -92,13 +92,13 @@ class Problem:
     @cached_property
     def sizes(self) -> dict[str, int]:
         """How many columns there are of each kind."""
-        sizes: dict[str, int] = {kind: len(self.others.get(kind, ())) for kind in Block}
-        return sizes | {Block.MOVES: len(self.moves)}
+        sizes: dict[str, int] = {kind: len(self.others.get(kind, ())) for kind in ColumnKind}
+        return sizes | {ColumnKind.MOVES: len(self.moves)}
 
     @cached_property
     def starts(self) -> dict[str, int]:
         """The first column of each kind."""
-        return dict(zip(Block, np.cumsum([0, *self.sizes.values()]).tolist(), strict=False))
+        return dict(zip(ColumnKind, np.cumsum([0, *self.sizes.values()]).tolist(), strict=False))
 
     @property
     def column_count(self) -> int:
@@ -108,8 +108,8 @@ class Problem:
     @cached_property
     def whole(self) -> Mask:
         """Which columns are 0 or 1."""
-        sizes = [self.sizes[kind] for kind in Block]
-        return np.repeat([kind.is_decision for kind in Block], sizes)
+        sizes = [self.sizes[kind] for kind in ColumnKind]
+        return np.repeat([kind.is_decision for kind in ColumnKind], sizes)
 
     def block(self, kind: str) -> slice:
         """Give the place of a kind's columns."""
@@ -165,7 +165,7 @@ class Problem:
         Parameters
         ----------
         kind
-            One of `Block`.
+            One of `ColumnKind`.
         labels
             For moves any of its `keys`, `giver_kind` and `taker_kind`; for other kinds the names
             of their table.
@@ -175,7 +175,7 @@ class Problem:
         columns
             Their numbers among all columns, ascending; empty where nothing is so.
         """
-        if kind != Block.MOVES:
+        if kind != ColumnKind.MOVES:
             keep = np.ones(self.sizes[kind], bool)
             for name, label in labels.items() if len(keep) else ():
                 if (kind, name) not in self._known_labels:
@@ -194,7 +194,7 @@ class Problem:
     def mark(self, **labels: str) -> Mask:
         """Tell which columns have such labels; decisions and kinds without them have not."""
         mask = np.zeros(self.column_count, bool)
-        for kind in Block:
+        for kind in ColumnKind:
             if not kind.is_decision and labels.keys() <= set(kind.keys):
                 mask[self.find(kind, **labels)] = True
         return mask
@@ -214,7 +214,7 @@ class Problem:
         return giver[self.moves.giver], taker[self.moves.taker]
 
     def labels(self, key: str, columns: Columns | None = None) -> Objects:
-        """Give a label of moves: any of `Block.MOVES.keys`, `giver_kind`, `taker_kind`.
+        """Give a label of moves: any of `ColumnKind.MOVES.keys`, `giver_kind`, `taker_kind`.
 
         Returns
         -------
@@ -311,7 +311,7 @@ class Problem:
     def _return_rows(self) -> Indices:
         """The empty trip that leads each move's truck back."""
         trips, frame = self._empty_trips, self.legs.frame
-        keys = list(Block.TRIPS.keys)
+        keys = list(ColumnKind.TRIPS.keys)
         index = pd.MultiIndex.from_frame(trips[keys].astype(str))
         back = frame[["destination", "origin", "vehicle", "period"]].iloc[self.moves.leg]
         rows = index.get_indexer(pd.MultiIndex.from_frame(back.astype(str).set_axis(keys, axis=1)))
@@ -327,9 +327,9 @@ class Problem:
 
     def trip(self, name: str) -> Floats:
         """Give a figure of every empty trip that is a column."""
-        if not self.sizes[Block.TRIPS]:
+        if not self.sizes[ColumnKind.TRIPS]:
             return np.empty(0)
-        return self.others[Block.TRIPS][name].to_numpy(dtype=np.float64)
+        return self.others[ColumnKind.TRIPS][name].to_numpy(dtype=np.float64)
 
     def driven(self, name: str, of_trip: str, *, each_trip: bool = False) -> Floats:
         """Give a figure of the legs, less the return trips that coordinated trucks do without.
@@ -347,9 +347,9 @@ class Problem:
             moved = moved - back / self.leg("load_t")
         return self.join(moves=moved, trips=self.trip(of_trip))
 
-    def other(self, name: str, only: Block | None = None) -> Floats:
+    def other(self, name: str, only: ColumnKind | None = None) -> Floats:
         """Give `dkk` or `kg_co2e` of the kinds that have them, or of one of them. [columns]"""
-        kinds = [kind for kind in Block if kind.has_price and self.sizes[kind]]
+        kinds = [kind for kind in ColumnKind if kind.has_price and self.sizes[kind]]
         return self.join(
             **{
                 kind: self.others[kind][name].to_numpy(np.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Block(StrEnum):
+class ColumnKind(StrEnum):
     """A kind of columns, in their order; in frames and files it is the text of its name."""
 
     MOVES = "moves"
@@ -36,20 +36,20 @@ class Block(StrEnum):
     @property
     def is_decision(self) -> bool:
         """Whether its columns are 0 or 1."""
-        return self in (Block.OPENINGS, Block.LINKS, Block.LOTS)
+        return self in (ColumnKind.OPENINGS, ColumnKind.LINKS, ColumnKind.LOTS)
 
     @property
     def has_price(self) -> bool:
         """Whether its table says what a unit of a column costs and emits."""
-        return self in (Block.PROCESSES, Block.STORES, Block.OPENINGS)
+        return self in (ColumnKind.PROCESSES, ColumnKind.STORES, ColumnKind.OPENINGS)
 
 
 _KEYS = {
-    Block.MOVES: ("giver", "taker", "origin", "destination", "material", "vehicle", "period"),
-    Block.PROCESSES: ("site", "recipe", "period"),
-    Block.STORES: ("depot", "site", "material", "period"),
-    Block.TRIPS: ("origin", "destination", "vehicle", "period"),
-    Block.OPENINGS: ("role", "site"),
-    Block.LINKS: ("origin", "destination"),
-    Block.LOTS: ("origin", "destination", "material", "period"),
+    ColumnKind.MOVES: ("giver", "taker", "origin", "destination", "material", "vehicle", "period"),
+    ColumnKind.PROCESSES: ("site", "recipe", "period"),
+    ColumnKind.STORES: ("depot", "site", "material", "period"),
+    ColumnKind.TRIPS: ("origin", "destination", "vehicle", "period"),
+    ColumnKind.OPENINGS: ("role", "site"),
+    ColumnKind.LINKS: ("origin", "destination"),
+    ColumnKind.LOTS: ("origin", "destination", "material", "period"),
 }
