@@ -56,9 +56,9 @@ def find_local_edges(network: RoadEdges) -> Mask:
     tagged = network.access == Access.LOCAL
     if not tagged.any():
         return np.asarray(tagged, bool)
-    open_part = _parts(network, usable & ~tagged)[network.tail]
-    whole = _parts(network, usable)[network.tail]
-    through = usable & ~tagged
+    through, size = usable & ~tagged, network.node_count
+    open_part = number_parts(network.tail[through], network.head[through], size)[network.tail]
+    whole = number_parts(network.tail[usable], network.head[usable], size)[network.tail]
     length = np.bincount(open_part[through], network.length_m[through])
     parts = np.unique(open_part[through])
     _, first = np.unique(open_part[through], return_index=True)
@@ -69,11 +69,10 @@ def find_local_edges(network: RoadEdges) -> Mask:
     return np.asarray(usable & ~(through & stays), bool)
 
 
-def _parts(network: RoadEdges, edges: Mask) -> SmallIntegers:
-    """Give each node the number of the part that some edges hold it in."""
-    size = network.node_count
-    ends = (network.tail[edges], network.head[edges])
-    graph = coo_array((np.ones(int(edges.sum()), np.int8), ends), shape=(size, size))
+def number_parts(tail: SmallIntegers, head: SmallIntegers, node_count: int) -> SmallIntegers:
+    """Give each node the number of the part that edges between these ends hold it in. [nodes]"""
+    ones = np.ones(len(tail), np.int8)
+    graph = coo_array((ones, (tail, head)), shape=(node_count, node_count))
     return np.asarray(connected_components(graph, directed=False)[1], np.int32)
 
 

@@ -192,13 +192,12 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     forward, backward = whole.forward[chosen[first]], whole.backward[chosen[first]]
     shape = drawn.take(order)
     single = np.diff(chains.start)[order] == 1
-    longer_m = np.maximum(length_m[order], measure_lines(shape, lon, lat))
     return RoadNetwork(
         node_lon=lon[nodes],
         node_lat=lat[nodes],
         tail=number[shape.first],
         head=number[shape.last],
-        length_m=np.ceil(longer_m * 100) / 100,
+        length_m=np.ceil(np.maximum(length_m[order], measure_lines(shape, lon, lat)) * 100) / 100,
         forward=np.where(flipped, backward, forward),
         backward=np.where(flipped, forward, backward),
         road=road[first],

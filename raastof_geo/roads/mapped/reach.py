@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
+from raastof_geo.roads.restrict import number_parts
 
 SMALLEST_PIECE_M = 500.0
 """A stretch of kept roads that hangs alone is linked if it is this long. [m]"""
@@ -159,12 +160,7 @@ def _find_gates(streets: Streets, kept: Mask, main: Mask, reach: _Reach) -> Indi
     """Find the node of each lone piece that is the easiest to link."""
     alone = kept & ~(main[streets.tail] & main[streets.head])
     inside = alone & ~main[streets.tail] & ~main[streets.head]
-    size = streets.node_count
-    graph = csr_array(
-        (np.ones(int(inside.sum()), np.int8), (streets.tail[inside], streets.head[inside])),
-        shape=(size, size),
-    )
-    _, piece = connected_components(graph, directed=False)
+    piece = number_parts(streets.tail[inside], streets.head[inside], streets.node_count)
     outer = np.where(main[streets.tail], streets.head, streets.tail)
     road = alone & ~streets.ferry
     length = np.bincount(piece[outer[road]], streets.length_m[road], minlength=1)
