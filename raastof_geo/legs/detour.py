@@ -359,14 +359,14 @@ def _forbidden_turns(network: RoadNetwork, free: Routes) -> Iterator[Obstacle]:
 def _describe(network: RoadNetwork, edge: int, reason: Message, length_m: float) -> Obstacle:
     road = network.roads[network.road[edge]]
     tags = "; ".join(f"{key}={value}" for key, value in split_tags(road.tags).items())
-    way, lon, lat = _locate(network, edge)
-    return Obstacle(reason, road.name, way, tags, length_m, lon, lat)
+    way = int(network.way[edge])
+    return Obstacle(reason, road.name, way, tags, length_m, *_middle(network, edge))
 
 
-def _locate(network: RoadNetwork, edge: int) -> tuple[int, float, float]:
-    """Give the way that an edge is part of, and a place half way along it: lon and lat."""
+def _middle(network: RoadNetwork, edge: int) -> tuple[float, float]:
+    """Give a place half way along an edge: lon and lat. [degrees]"""
     middle = int(network.point_start[edge] + network.point_start[edge + 1]) // 2
-    return int(network.way[edge]), float(network.lon[middle]), float(network.lat[middle])
+    return float(network.lon[middle]), float(network.lat[middle])
 
 
 def _find_doubts(network: RoadNetwork, edges: Integers) -> tuple[DoubtfulTag, ...]:
@@ -374,10 +374,10 @@ def _find_doubts(network: RoadNetwork, edges: Integers) -> tuple[DoubtfulTag, ..
     for edge in edges.tolist():
         road = network.roads[network.road[edge]]
         for kind, key, value in find_doubts(road.tags):
-            way, lon, lat = _locate(network, edge)
+            way = int(network.way[edge])
             found.setdefault(
                 (way or -edge, key, value),
-                DoubtfulTag(_DOUBTS[kind], key, value, road.name, way, lon, lat),
+                DoubtfulTag(_DOUBTS[kind], key, value, road.name, way, *_middle(network, edge)),
             )
     return tuple(found.values())
 

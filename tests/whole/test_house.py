@@ -19,8 +19,8 @@ list_words = re.compile(r"\S+").findall
 ASSERTING = list_words("""
     assignment.alone assignment.solving.choose assignment.statement.problem
     assignment.telling.exclusion assignment.telling.lever assignment.telling.shortage cli.commands
-    effect.burden legs.legs scenario.model scenario.parties scenario.reading.nodes
-    scenario.reading.read scenario.reading.tree scenario.scenario trace
+    effect.burden scenario.model scenario.parties scenario.reading.nodes
+    scenario.reading.read scenario.reading.tree scenario.scenario
 """)
 KEYED_BY_ID = ["assignment.telling.most", "scenario.parties", "scenario.reading.tree"]
 CIRCLES = [["assignment.statement.measures", "assignment.statement.problem"]]
