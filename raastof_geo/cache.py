@@ -243,7 +243,9 @@ def _try(read: Callable[[Path], Kept], file: Path) -> Kept | None:
     if not is_file(file):
         return None
     try:
-        _check_seal(file)
+        with zipfile.ZipFile(file) as archive:
+            if archive.comment != _seal(archive, file):
+                raise ValueError("not the entry of this key")
         return read(file)
     except Exception:  # whatever is wrong with an entry, it is made again
         with suppress(OSError):
@@ -278,12 +280,6 @@ def _seal(archive: zipfile.ZipFile, file: Path) -> bytes:
     arrays = (f"{one.filename} {one.file_size} {one.CRC}" for one in archive.infolist())
     words = ("raastof_geo", str(VERSION), file.parent.name, file.stem, fingerprint(arrays))
     return " ".join(words).encode()
-
-
-def _check_seal(file: Path) -> None:
-    with zipfile.ZipFile(file) as archive:
-        if archive.comment != _seal(archive, file):
-            raise ValueError("not the entry of this key")
 
 
 def _list_homes() -> list[Path]:
