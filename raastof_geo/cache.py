@@ -45,6 +45,7 @@ _MARK_TEXT = "This folder belongs to raastof_geo; `raastof cache clear` empties 
 _WAIT_S = 600
 _VARIABLE = "RAASTOF_CACHE"
 _VERSIONS = re.compile(r"v\d+")
+_KEPT = re.compile(r".*\.npz")
 _ENTRY = re.compile(r"[0-9a-f]{40}\.(npz|lock|[a-z0-9_]+\.part)")
 _DOWNLOAD = re.compile(r"download-[0-9a-f]+")
 _PORTION = re.compile(r"portion-[0-9a-f]+\.json\.(gz|\d+)")
@@ -170,7 +171,12 @@ def keep(
 
 def list_stocks() -> list[KeptCount]:
     """Tell what the cache holds, kind by kind."""
-    return [_count(kind) for kind in KEPT_KINDS]
+    stocks = []
+    for kind in KEPT_KINDS:
+        entries = _list_named(_home() / kind, _KEPT) if _is_marked(_home()) else ()
+        sizes = [file.lstat().st_size for file in entries if is_file(file)]
+        stocks.append(KeptCount(kind, len(sizes), sum(sizes) / 1e6))
+    return stocks
 
 
 def clear_cache() -> Cleared:
@@ -237,7 +243,9 @@ def _try(read: Callable[[Path], Kept], file: Path) -> Kept | None:
     if not is_file(file):
         return None
     try:
-        _check_seal(file)
+        with zipfile.ZipFile(file) as archive:
+            if archive.comment != _seal(archive, file):
+                raise ValueError("not the entry of this key")
         return read(file)
     except Exception:  # whatever is wrong with an entry, it is made again
         with suppress(OSError):
@@ -247,10 +255,8 @@ def _try(read: Callable[[Path], Kept], file: Path) -> Kept | None:
 
 def _write_whole(found: Kept, file: Path, write: Callable[[Kept, Path], object]) -> None:
     """Write an entry beside its place and move it there; a full disk is no reason to stop."""
-    for left in file.parent.glob(
-        f"{file.stem}.*.part"
-    ):  # of runs that were killed: the lock is ours
-        _remove(left)
+    for left in file.parent.glob(f"{file.stem}.*.part"):
+        _remove(left)  # of runs that were killed: the lock is ours
     if is_there(file) and not is_file(file):
         return
     with (
@@ -274,21 +280,6 @@ def _seal(archive: zipfile.ZipFile, file: Path) -> bytes:
     arrays = (f"{one.filename} {one.file_size} {one.CRC}" for one in archive.infolist())
     words = ("raastof_geo", str(VERSION), file.parent.name, file.stem, fingerprint(arrays))
     return " ".join(words).encode()
-
-
-def _check_seal(file: Path) -> None:
-    with zipfile.ZipFile(file) as archive:
-        if archive.comment != _seal(archive, file):
-            raise ValueError("not the entry of this key")
-
-
-def _count(kind: str) -> KeptCount:
-    folder, sizes = _home() / kind, []
-    if _is_marked(_home()) and is_folder(folder):
-        for file in folder.iterdir():
-            if file.suffix == ".npz" and is_file(file):
-                sizes.append(file.lstat().st_size)
-    return KeptCount(kind, len(sizes), sum(sizes) / 1e6)
 
 
 def _list_homes() -> list[Path]:

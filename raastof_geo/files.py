@@ -69,11 +69,7 @@ def drafting(path: Path, *, known: Known = lambda _: False) -> Iterator[Path]:
         if isinstance(error, OutputError):
             raise
         raise OutputError(
-            say(
-                "{file} cannot be written: {reason}.",
-                file=path,
-                reason=tell_reason(error),
-            )
+            say("{file} cannot be written: {reason}.", file=path, reason=tell_reason(error))
         ) from error
 
 

@@ -103,15 +103,7 @@ TRUCK_LIMITS: tuple[TruckLimit, ...] = (
         most=200,
         at_sites=False,
     ),
-    TruckLimit(
-        "maxaxleload_t",
-        say("axle load"),
-        "t",
-        _AXLE,
-        ("maxaxleload",),
-        least=1,
-        with_load=True,
-    ),
+    TruckLimit("maxaxleload_t", say("axle load"), "t", _AXLE, ("maxaxleload",), 1, with_load=True),
     TruckLimit(
         "maxheight_m", say("height"), "m", _HEIGHT, ("maxheight", "maxheight:physical"), 1.5, 10
     ),
@@ -129,12 +121,7 @@ def with_fields(fields: Mapping[str, tuple[Any, Any]]) -> Callable[[type[M]], ty
 
     def add(model: type[M]) -> type[M]:
         more: dict[str, Any] = dict(fields)
-        return create_model(
-            model.__name__,
-            __base__=model,
-            __doc__=model.__doc__,
-            __module__=model.__module__,
-            **more,
-        )
+        name, doc, module = model.__name__, model.__doc__, model.__module__
+        return create_model(name, __base__=model, __doc__=doc, __module__=module, **more)
 
     return add

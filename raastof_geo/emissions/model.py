@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from raastof_geo.arrays import Floats
@@ -43,11 +41,6 @@ MODELS: dict[str, EnergyModel] = {
 """The energy models, by the name that is written in a scenario or after `--model`."""
 
 BY_DEFAULT = "by_speed"
-
-
-def list_models() -> Mapping[str, Mapping[str, str]]:
-    """Give the names of all models, as an id is looked for; they have no other name."""
-    return {name: {} for name in MODELS}
 
 
 def name_model(model: EnergyModel) -> str:

@@ -25,7 +25,6 @@ from raastof_geo.roads.road import Access, align_limits
 from raastof_geo.roads.routing.drive import Load, emit_kg_co2e, size_truck
 from raastof_geo.roads.routing.route import Routes
 from raastof_geo.scenario.lookup import look_up
-from raastof_geo.scenario.said.network import RoadChange
 from raastof_geo.scenario.scenario import Scenario
 
 _DOUBTS = {
@@ -166,9 +165,7 @@ def explain_route(
         doubts=_find_doubts(
             roads.network, np.unique(np.concatenate([edges for _, edges in trips]))
         ),
-        loads_per_year=None
-        if flows is None
-        else _loads_per_year(roads, flows, origin, destination),
+        loads_per_year=_loads_per_year(roads, flows, origin, destination),
     )
 
 
@@ -314,7 +311,11 @@ def _explain_edge(way: _Way, edge: int) -> Message | None:
     """Say why a truck may not use an edge, none where it may."""
     network, size = way.roads.network, way.size
     for change, edges in way.roads.changes_for(way.vehicle, way.active):
-        reason = _explain_change(change, size) if np.isin(edge, edges) else None
+        if not np.isin(edge, edges):
+            continue
+        if change.closed:
+            return say("closed by the scenario: {note}", note=change.note or "network.changes")
+        reason = _explain_limits(size, np.array(align_limits(change.limits)))
         if reason is not None:
             return reason
     if network.ferry[edge] and not way.roads.scenario.said.network.ferries:
@@ -322,12 +323,6 @@ def _explain_edge(way: _Way, edge: int) -> Message | None:
     if network.access[edge] == Access.CLOSED:
         return say("closed to trucks")
     return _explain_limits(size, network.limits[edge])
-
-
-def _explain_change(change: RoadChange, size: TruckSize) -> Message | None:
-    if change.closed:
-        return say("closed by the scenario: {note}", note=change.note or "network.changes")
-    return _explain_limits(size, np.array(align_limits(change.limits)))
 
 
 def _explain_limits(size: TruckSize, limits: Floats) -> Message | None:
@@ -364,14 +359,14 @@ def _forbidden_turns(network: RoadNetwork, free: Routes) -> Iterator[Obstacle]:
 def _describe(network: RoadNetwork, edge: int, reason: Message, length_m: float) -> Obstacle:
     road = network.roads[network.road[edge]]
     tags = "; ".join(f"{key}={value}" for key, value in split_tags(road.tags).items())
-    way, lon, lat = _locate(network, edge)
-    return Obstacle(reason, road.name, way, tags, length_m, lon, lat)
+    way = int(network.way[edge])
+    return Obstacle(reason, road.name, way, tags, length_m, *_middle(network, edge))
 
 
-def _locate(network: RoadNetwork, edge: int) -> tuple[int, float, float]:
-    """Give the way that an edge is part of, and a place half way along it: lon and lat."""
+def _middle(network: RoadNetwork, edge: int) -> tuple[float, float]:
+    """Give a place half way along an edge: lon and lat. [degrees]"""
     middle = int(network.point_start[edge] + network.point_start[edge + 1]) // 2
-    return int(network.way[edge]), float(network.lon[middle]), float(network.lat[middle])
+    return float(network.lon[middle]), float(network.lat[middle])
 
 
 def _find_doubts(network: RoadNetwork, edges: Integers) -> tuple[DoubtfulTag, ...]:
@@ -379,10 +374,10 @@ def _find_doubts(network: RoadNetwork, edges: Integers) -> tuple[DoubtfulTag, ..
     for edge in edges.tolist():
         road = network.roads[network.road[edge]]
         for kind, key, value in find_doubts(road.tags):
-            way, lon, lat = _locate(network, edge)
+            way = int(network.way[edge])
             found.setdefault(
                 (way or -edge, key, value),
-                DoubtfulTag(_DOUBTS[kind], key, value, road.name, way, lon, lat),
+                DoubtfulTag(_DOUBTS[kind], key, value, road.name, way, *_middle(network, edge)),
             )
     return tuple(found.values())
 
@@ -397,8 +392,12 @@ def _name_roads(routes: Routes) -> Iterator[tuple[str, float]]:
         yield name, sum(length for _, length in stretches)
 
 
-def _loads_per_year(roads: RoadPrices, flows: pd.DataFrame, origin: str, destination: str) -> float:
+def _loads_per_year(
+    roads: RoadPrices, flows: pd.DataFrame | None, origin: str, destination: str
+) -> float | None:
     """Count the loads of a leg that flows have in a year. [loads/year]"""
+    if flows is None:
+        return None
     there = flows[(flows.origin == origin) & (flows.destination == destination)]
     periods = list(roads.scenario.periods.values())
     years = sum((period.end - period.start).days + 1 for period in periods) / 365.25

@@ -46,7 +46,7 @@ class Legs(Shown):
 
     def show(self) -> tuple[str, Sequence[Fact]]:
         """Give how many legs there are, and how long they are."""
-        frame, km = self.frame, self.frame["length_km"]
+        frame, km = self.frame, self.frame.length_km
         return "", (
             Fact(say("Legs"), format_number(len(frame))),
             Fact(say("Legs that no road allows"), format_number(len(self.lost))),
@@ -54,8 +54,8 @@ class Legs(Shown):
                 say("Longest leg [km]"),
                 format_number(float(km.max()) if len(km) else 0.0, digits=1),
             ),
-            Fact(say("Trucks"), ", ".join(map(str, frame["vehicle"].unique()))),
-            Fact(say("Periods"), ", ".join(map(str, frame["period"].unique()))),
+            Fact(say("Trucks"), ", ".join(map(str, frame.vehicle.unique()))),
+            Fact(say("Periods"), ", ".join(map(str, frame.period.unique()))),
         )
 
     @property

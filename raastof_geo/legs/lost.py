@@ -36,27 +36,23 @@ def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
         network, ferries = legs.roads.network, legs.roads.scenario.said.network.ferries
         told = explain_islands(network, edges, ferries=ferries)
         island = group_sites(network, edges, ferries=ferries)
-        lost = lost[lost["origin"].map(island) == lost["destination"].map(island)]
+        lost = lost[lost.origin.map(island) == lost.destination.map(island)]
     pairs = [
         say(
             "no leg from {origin} to {destination} for {vehicles} in {periods}: {reason}",
             origin=f"`{origin}`",
             destination=f"`{destination}`",
-            vehicles=", ".join(rows["vehicle"].unique()),
-            periods=", ".join(rows["period"].unique()),
+            vehicles=", ".join(rows.vehicle.unique()),
+            periods=", ".join(rows.period.unique()),
             reason=reason,
         )
         for (origin, destination, reason), rows in lost.groupby(
             ["origin", "destination", "reason"], sort=True
         )
     ]
-    if len(pairs) <= most:
-        return [*told, *pairs]
-    return [
-        *told,
-        *pairs[:most],
-        say("and {count} more such pairs of sites", count=len(pairs) - most),
-    ]
+    rest = len(pairs) - most
+    more = [say("and {count} more such pairs of sites", count=rest)] if rest > 0 else []
+    return [*told, *pairs[:most], *more]
 
 
 def tell_lost(
@@ -91,8 +87,8 @@ def _ways_there(roads: RoadPrices, pairs: pd.DataFrame, *, ferries: bool) -> lis
     router = roads.free_router
     length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
     weighted = router.weigh(length if ferries else np.where(at_sea, np.inf, length))
-    starts = [roads.stops[site] for site in pairs["origin"]]
-    goals = [roads.stops[site] for site in pairs["destination"]]
+    starts = [roads.stops[site] for site in pairs.origin]
+    goals = [roads.stops[site] for site in pairs.destination]
     there, back = weighted.routes(starts, goals).exists, weighted.routes(goals, starts).exists
     found: list[bool] = (there & back).tolist()
     return found

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationInfo
 
-from raastof_geo.emissions.model import list_models
+from raastof_geo.emissions.model import MODELS
 from raastof_geo.errors import Finding, InputError
 from raastof_geo.language import LANGUAGES, Language, Message, say
 
@@ -133,7 +133,7 @@ def find_model(given: str) -> str:
     UnknownIdError
         There is no such model; the sentence says what was probably meant.
     """
-    return find_id("models", given, list_models())
+    return find_id("models", given, {name: {} for name in MODELS})
 
 
 def known(section: str) -> Callable[[str, ValidationInfo], str]:

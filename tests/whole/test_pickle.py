@@ -43,7 +43,7 @@ def fill(legs):
         roads.weigh(leg["vehicle"], load, active).routes(
             [roads.stops[leg["origin"]]], [roads.stops[leg["destination"]]]
         )
-        roads.weigh_free(leg["vehicle"], load, active)
+        roads.weigh(leg["vehicle"], load, active, free=True)
 
 
 def test_stations_travel_with_an_empty_and_with_a_full_cache(stations):

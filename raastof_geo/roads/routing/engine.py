@@ -204,26 +204,20 @@ class HierarchyMetric:
             return self._sweep(origins, destinations)
         start, goal = cells.find(origins), cells.find(destinations)
         table = self._through_hubs(origins, destinations, cells.hubs)
+        rows, columns = np.arange(len(origins)), np.arange(len(destinations))
+        parts = [(rows[start < 0], columns)]
         for cell in np.unique(np.concatenate((start, goal))).tolist():
             # Places with doors in several cells are measured against all others.
-            rows = np.flatnonzero(start == cell) if cell >= 0 else np.arange(len(origins))
-            self._sweep_part(table, origins, destinations, rows, np.flatnonzero(goal == cell))
-        split = np.flatnonzero(start < 0)
-        self._sweep_part(table, origins, destinations, split, np.arange(len(destinations)))
+            parts.append((rows[start == cell] if cell >= 0 else rows, columns[goal == cell]))
+        for here, there in parts:
+            if len(here) and len(there):
+                some = (
+                    [origins[row] for row in here.tolist()],
+                    [destinations[column] for column in there.tolist()],
+                )
+                part = np.ix_(here, there)
+                table[part] = np.minimum(table[part], self._sweep(*some))
         return table
-
-    def _sweep_part(
-        self,
-        table: Integers,
-        origins: Sequence[Doors],
-        destinations: Sequence[Doors],
-        rows: Integers,
-        columns: Integers,
-    ) -> None:
-        if len(rows) and len(columns):
-            some = [origins[row] for row in rows], [destinations[column] for column in columns]
-            part = np.ix_(rows, columns)
-            table[part] = np.minimum(table[part], self._sweep(*some))
 
     def _sweep(self, origins: Sequence[Doors], destinations: Sequence[Doors]) -> Integers:
         nodes = sorted({node for doors in destinations for node, _ in doors})

@@ -12,7 +12,7 @@ stay exact.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -120,26 +120,22 @@ def _restrict(graph: RoadGraph, turns: Turns) -> RoadGraph:
     rules = _Rules(graph, turns)
     count = len(graph.start)
     end = graph.end.copy()
-    start_more: list[int] = []
-    end_more: list[int] = []
-    copied: list[int] = []
+    more: list[tuple[int, int, int]] = []
     for first in {prefix[0] for prefix in rules.states}:
         end[first] = rules.states[(first,)]
     for state, node in rules.states.items():
         for arc in graph.arcs_out.of(int(graph.end[state[-1]])):
             goal = rules.step(state, arc)
             if goal is not None:
-                start_more.append(node)
-                end_more.append(goal)
-                copied.append(arc)
-    copies = np.array(copied, np.int64)
+                more.append((node, goal, arc))
+    starts, ends, copies = np.array(more, np.int64).reshape(-1, 3).T
     place = [int(graph.end[state[-1]]) for state in rules.states]
     source = np.concatenate((np.arange(count), copies))
     return RoadGraph(
         network=graph.network,
         place=np.append(graph.place, np.array(place, np.int64)),
-        start=np.append(graph.start, np.array(start_more, np.int64)),
-        end=np.append(end, np.array(end_more, np.int64)),
+        start=np.append(graph.start, starts),
+        end=np.append(end, ends),
         edge=graph.edge[source],
         ahead=graph.ahead[source],
     )
@@ -150,9 +146,7 @@ class _Rules:
 
     def __init__(self, graph: RoadGraph, turns: Turns) -> None:
         self.graph = graph
-        self.forbidden: set[Prefix] = set()
-        for prefix, last in _forbid(graph, turns):
-            self.forbidden.add((*prefix, last))
+        self.forbidden = set(_forbid(graph, turns))
         self.forbidden |= set(self._no_turning_back())
         prefixes = dict.fromkeys(
             sequence[:size]
@@ -176,28 +170,27 @@ class _Rules:
                 return self.states[suffix]
         return int(self.graph.end[arc])
 
-    def _no_turning_back(self) -> list[Prefix]:
+    def _no_turning_back(self) -> Iterator[Prefix]:
         """Forbid driving on a little and turning round on the road to undo a restriction."""
         turned = defaultdict(set)
         for sequence in self.forbidden:
             turned[sequence[:-1]].add(sequence[-1])
-        found: list[Prefix] = []
         for prefix, banned in turned.items():
-            self._turn_back(prefix, banned, found)
-        return found
+            yield from self._turn_back(prefix, banned)
 
-    def _turn_back(self, prefix: Prefix, banned: set[int], found: list[Prefix]) -> None:
+    def _turn_back(self, prefix: Prefix, banned: set[int]) -> Iterator[Prefix]:
         for arc in self.graph.arcs_out.of(int(self.graph.end[prefix[-1]])):
             back = self._reverse(arc)
             if arc in banned:
                 continue
+            beyond = (*prefix, arc)
             if self.graph.network.length_m[self.graph.edge[arc]] == 0 and arc not in prefix:
                 # A barrier is no road to turn on: look beyond it.
-                beyond = (*prefix, arc)
-                found += [(*beyond, back)] if back is not None else []
-                self._turn_back(beyond, {back} if back is not None else set(), found)
+                undone = set() if back is None else {back}
+                yield from ((*beyond, one) for one in undone)
+                yield from self._turn_back(beyond, undone)
             elif back is not None and self._goes_on(arc, back):
-                found.append((*prefix, arc, back))
+                yield (*beyond, back)
 
     def _reverse(self, arc: int) -> int | None:
         graph = self.graph
@@ -211,23 +204,22 @@ class _Rules:
         return any(graph.network.access[graph.edge[other]] != Access.CLOSED for other in onward)
 
 
-def _forbid(graph: RoadGraph, turns: Turns) -> list[tuple[Prefix, int]]:
+def _forbid(graph: RoadGraph, turns: Turns) -> Iterator[Prefix]:
     """Give each forbidden sequence: the arcs before, and the one that must not follow."""
-    found: list[tuple[Prefix, int]] = []
     allowed: dict[Prefix, set[int]] = defaultdict(set)
     for only, sequence in turns:
         arcs = [_find_arc(graph, arc) for arc in sequence]
-        path = [arc for arc in arcs if arc is not None]
+        path = tuple(arc for arc in arcs if arc is not None)
         if len(path) < max(len(arcs), 2):
             continue
         if only:
-            allowed[tuple(path[:-1])].add(path[-1])
+            allowed[path[:-1]].add(path[-1])
         else:
-            found.append((tuple(path[:-1]), path[-1]))
+            yield path
     for prefix, lasts in allowed.items():
-        others: Sequence[int] = graph.arcs_out.of(int(graph.end[prefix[-1]]))
-        found += [(prefix, arc) for arc in others if arc not in lasts]
-    return found
+        for arc in graph.arcs_out.of(int(graph.end[prefix[-1]])):
+            if arc not in lasts:
+                yield (*prefix, arc)
 
 
 def _find_arc(graph: RoadGraph, directed: int) -> int | None:

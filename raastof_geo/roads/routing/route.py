@@ -118,15 +118,7 @@ class Routes:
         return before, beyond
 
     def ends(self) -> tuple[Integers, Integers]:
-        """Give the first and the last arc of each route, 0 where there is none. [routes]
-
-        Returns
-        -------
-        first
-            [routes]
-        last
-            [routes]
-        """
+        """Give the first and the last arc of each route, 0 where there is none. [routes]"""
         first, last = np.zeros((2, len(self.exists)), np.int64)
         # What comes later in these two rows is nearer to the end that is sought.
         for rows in (self.tail, self.head):
@@ -163,25 +155,26 @@ def join_routes(
     routes
         One for each pair, in their order.
     """
-    heads: list[Sequence[int]] = []
-    tails: list[Sequence[int]] = []
-    runs: list[Sequence[int] | Integers] = []
+    heads: list[list[int]] = []
+    tails: list[list[int]] = []
+    runs: list[Integers] = []
     weight = paths.weight.copy()
     for rank, (out, back) in enumerate(errands):
-        near = direct.get(rank)
+        near, run = direct.get(rank), paths.runs[rank]
         head: list[int] = []
         tail: list[int] = []
-        run = paths.runs[rank]
         if near is not None and near.weight <= weight[rank]:
             weight[rank], run = near.weight, run[:0]
-            head = [near.arc] if near.node is None else out.arcs(near.node)
-            tail = [] if near.node is None else back.arcs(near.node)[::-1]
+            if near.node is None:
+                head = [near.arc]
+            else:
+                head, tail = out.arcs(near.node), back.arcs(near.node)
         elif weight[rank] <= HEAVIEST:
-            head = out.arcs(int(reduction.node[paths.first[rank]]))
-            tail = back.arcs(int(reduction.node[paths.last[rank]]))[::-1]
+            first, last = paths.first[rank], paths.last[rank]
+            head, tail = out.arcs(int(reduction.node[first])), back.arcs(int(reduction.node[last]))
         heads.append(head)
         runs.append(run)
-        tails.append(tail)
+        tails.append(tail[::-1])
     whole = Routes(
         graph=graph,
         reduction=reduction,

@@ -106,17 +106,18 @@ class Router(Travelling):
             In whole units; `scale` of them are one of `weight`.
         """
         allowed = np.where(self.reduction.closed, np.inf, weight)
-        return self._pour(allowed, self._scale(allowed))
+        return self.pour(allowed, self._scale(allowed))
 
-    def coarsen(self, weighted: WeightedRoads) -> WeightedRoads:
-        """Pour the same weights in again in coarser units."""
-        return self._pour(weighted.weight, weighted.scale / _COARSER)
-
-    def _pour(self, weight: Floats, scale: float) -> WeightedRoads:
+    def pour(self, weight: Floats, scale: float) -> WeightedRoads:
         """Round weights to units of each arc [arcs] and of each run of the core [runs].
 
         A run adds up its units, not its weight: otherwise a run and the arcs it is made of could
         differ by a unit, and a way that starts on a run would not match one through it.
+
+        Parameters
+        ----------
+        scale
+            Units in one of `weight`.
         """
         units = np.full(len(weight), CLOSED, np.int64)
         with np.errstate(over="ignore"):
@@ -334,7 +335,7 @@ class WeightedRoads(Travelling):
     @cached_property
     def coarser(self) -> WeightedRoads:
         """The same weights in coarser units, for ways that are too heavy for these."""
-        return self.router.coarsen(self)
+        return self.router.pour(self.weight, self.scale / _COARSER)
 
     @cached_property
     def _total(self) -> float:
