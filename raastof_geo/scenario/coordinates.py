@@ -57,31 +57,29 @@ def check_metres(easting: float, northing: float, crs: Crs) -> tuple[float, floa
     InputError
         They do not; the sentence says what they look like.
     """
+    if _inside(easting, EASTING[crs]) and _inside(northing, NORTHING):
+        return to_lon_lat(easting, northing, crs)
+    raise InputError(_what_metres_look_like(easting, northing, crs))
+
+
+def _what_metres_look_like(easting: float, northing: float, crs: Crs) -> Message:
     if _inside(easting, LON) and _inside(northing, LAT):
-        raise InputError(
-            say("these look like degrees (WGS84): write `lon` and `lat` instead of {crs}", crs=crs)
+        return say(
+            "these look like degrees (WGS84): write `lon` and `lat` instead of {crs}", crs=crs
         )
     if _inside(northing, EASTING[crs]) and _inside(easting, NORTHING):
-        raise InputError(say("easting and northing look swapped: exchange them"))
-    if not (_inside(easting, EASTING[crs]) and _inside(northing, NORTHING)):
-        likely = _likely_crs(easting, northing)
-        if likely is not None and likely != crs:
-            raise InputError(
-                say(
-                    "this does not lie in Denmark in {crs}, but looks like {likely}",
-                    crs=crs,
-                    likely=likely,
-                )
-            )
-        raise InputError(
-            say(
-                "easting {easting} and northing {northing} do not lie in Denmark in {crs}",
-                easting=f"{easting:.0f}",
-                northing=f"{northing:.0f}",
-                crs=crs,
-            )
+        return say("easting and northing look swapped: exchange them")
+    likely = _likely_crs(easting, northing)
+    if likely not in (None, crs):
+        return say(
+            "this does not lie in Denmark in {crs}, but looks like {likely}", crs=crs, likely=likely
         )
-    return to_lon_lat(easting, northing, crs)
+    return say(
+        "easting {easting} and northing {northing} do not lie in Denmark in {crs}",
+        easting=f"{easting:.0f}",
+        northing=f"{northing:.0f}",
+        crs=crs,
+    )
 
 
 def _what_degrees_look_like(lon: float, lat: float) -> Message:

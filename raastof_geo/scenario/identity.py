@@ -192,7 +192,10 @@ def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> 
     hint
         The end of a sentence, from its semicolon on: "; did you mean `fill`?".
     """
-    names = {str(one): _names_of(one, ids) for one in ids}
+    called = ids if isinstance(ids, Mapping) else {}
+    names: Names = {
+        one: words if isinstance(words := called.get(one), Mapping) else {} for one in ids
+    }
     close = _closest(given[:_LONGEST], names)
     if close:
         shown = [_show(one, names) for one in close]
@@ -208,38 +211,23 @@ def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> 
     return say("; there are {choices} …", choices=choices)
 
 
-def _names_of(one: str, ids: Iterable[str] | Names) -> Mapping[str, str]:
-    called = ids[one] if isinstance(ids, Mapping) else None
-    return called if isinstance(called, Mapping) else {}
-
-
 def _closest(given: str, names: Names) -> list[str]:
     """Find the entries whose id or name is most like a word, or has one that begins or ends so."""
     wanted = _words(given)
     if not wanted:
         return []
-    begin = [one for one in names if any(_begins(text, wanted) for text in _texts(one, names))]
-    hold = [one for one in names if any(_ends(text, wanted) for text in _texts(one, names))]
-    if hold or 0 < len(begin) <= _MOST_GUESSES:
-        return list(dict.fromkeys((*begin, *hold)))[:_MOST_SHOWN]
-    likeness = {one: _likeness(wanted, _texts(one, names)) for one in names}
-    best = max(likeness.values(), default=0.0)
-    if best < _CLOSE:
-        return begin[:_MOST_GUESSES]
+    texts = {
+        one: [_words(text) for text in (one, *called.values())] for one, called in names.items()
+    }
+    if len(wanted) >= 3:
+        word = re.compile(rf"{re.escape(wanted)}\b")  # `fyldsand` ends in `sand`
+        begin = [one for one in names if any(map(word.match, texts[one]))]
+        hold = [one for one in names if any(map(word.search, texts[one]))]
+        if hold:
+            return list(dict.fromkeys((*begin, *hold)))[:_MOST_SHOWN]
+    likeness = {one: _likeness(wanted, texts[one]) for one in names}
+    best = max([_CLOSE, *likeness.values()])
     return [one for one, value in likeness.items() if value > best - 1e-9][:_MOST_GUESSES]
-
-
-def _texts(one: str, names: Names) -> list[str]:
-    return [_words(text) for text in (one, *names[one].values())]
-
-
-def _begins(text: str, wanted: str) -> bool:
-    return len(wanted) >= 3 and re.match(rf"{re.escape(wanted)}\b", text) is not None
-
-
-def _ends(text: str, wanted: str) -> bool:
-    """Tell whether a word ends in another, as `fyldsand` does in `sand`."""
-    return len(wanted) >= 3 and re.search(rf"{re.escape(wanted)}\b", text) is not None
 
 
 def _likeness(wanted: str, texts: list[str]) -> float:

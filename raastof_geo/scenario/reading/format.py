@@ -54,16 +54,17 @@ def note_older(scenario: Scenario, tree: Tree) -> Finding | None:
 def _shares_a_baseline(scenario: Scenario) -> bool:
     """Tell whether several sites may meet at a capacity in the baseline."""
     sites, baseline = scenario.sites, scenario.said.baseline
-    for role, partner, named in (
-        ("pit", "needs", baseline.pits),
-        ("receiver", "offers", baseline.receivers),
-    ):
-        partners = sum(1 for site in sites.values() if getattr(site, partner))
-        places: list[Capacity] = [
-            entry
-            for site_id, site in sites.items()
-            if (entry := getattr(site, role)) is not None and (named is None or site_id in named)
-        ]
-        if partners > 1 and any(dict(place.limits()) for place in places):
-            return True
-    return False
+    pits: dict[str, Capacity | None] = {id_: site.pit for id_, site in sites.items()}
+    receivers: dict[str, Capacity | None] = {id_: site.receiver for id_, site in sites.items()}
+    return any(
+        sum(partners) > 1
+        and any(
+            place is not None and dict(place.limits())
+            for site, place in places.items()
+            if named is None or site in named
+        )
+        for places, named, partners in (
+            (pits, baseline.pits, [bool(site.needs) for site in sites.values()]),
+            (receivers, baseline.receivers, [bool(site.offers) for site in sites.values()]),
+        )
+    )

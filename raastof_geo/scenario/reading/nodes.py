@@ -21,7 +21,6 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
     StreamEndEvent,
-    StreamStartEvent,
 )
 from ruamel.yaml.scanner import Scanner, ScannerError
 
@@ -31,6 +30,7 @@ from raastof_geo.scenario.reading.slips import Halt, find_slip
 
 MOST_LEVELS = 50
 """A scenario needs about ten."""
+TOO_DEEP = say("values stand inside each other more than {limit} deep", limit=MOST_LEVELS)
 
 
 @dataclass(slots=True)
@@ -145,11 +145,20 @@ class _Composer:
                         say("a second document begins here: a file holds one scenario"), event
                     )
                 begun = True
-                self._look_at_directives(event)
+                if event.tags or tuple(event.version or (1, 2)) != (1, 2):
+                    line = next(n for n, text in enumerate(self.lines) if text.startswith("%"))
+                    raise self._slipped(Halt(line, 0))
                 root = self._node(self._next(), 0)
-            elif not isinstance(event, StreamStartEvent):
-                continue
-        self._tell_unused()
+        self.findings += [
+            Finding(
+                say(
+                    "nothing refers to {anchor}; a text that begins with `&` needs quotes",
+                    anchor=f"`&{name}`",
+                ),
+                place,
+            )
+            for name, place in self.unused.items()
+        ]
         if isinstance(root, Scalar) and root.plain and not root.text:
             return None
         return root
@@ -160,16 +169,11 @@ class _Composer:
             self.reached = event.end_mark.line, event.end_mark.column
             return event
         except _FAILURES as error:
-            stop = _stop(error) or Halt(*self.reached)
-            message, line, column = find_slip(self.lines, stop)
-            place = Place(self.file, line + 1, column + 1)
-            raise ScenarioError(Finding(message, place)) from error
+            raise self._slipped(_stop(error) or Halt(*self.reached)) from error
 
-    def _look_at_directives(self, event: Any) -> None:
-        if event.tags or tuple(event.version or (1, 2)) != (1, 2):
-            line = next(n for n, text in enumerate(self.lines) if text.startswith("%"))
-            message, line, column = find_slip(self.lines, Halt(line, 0))
-            raise ScenarioError(Finding(message, Place(self.file, line + 1, column + 1)))
+    def _slipped(self, stop: Halt) -> ScenarioError:
+        message, line, column = find_slip(self.lines, stop)
+        return ScenarioError(Finding(message, Place(self.file, line + 1, column + 1)))
 
     def _node(self, event: Any, level: int) -> Node:
         self.count += 1
@@ -179,10 +183,7 @@ class _Composer:
                 event,
             )
         if level > MOST_LEVELS:
-            raise self._refused(
-                say("values stand inside each other more than {limit} deep", limit=MOST_LEVELS),
-                event,
-            )
+            raise self._refused(TOO_DEEP, event)
         if isinstance(event, AliasEvent):
             return self._referred(event)
         if event.anchor:
@@ -227,18 +228,6 @@ class _Composer:
         if node is None:
             raise self._refused(say("a value refers to itself: write the values out"), event)
         return node
-
-    def _tell_unused(self) -> None:
-        for name, place in self.unused.items():
-            self.findings.append(
-                Finding(
-                    say(
-                        "nothing refers to {anchor}; a text that begins with `&` needs quotes",
-                        anchor=f"`&{name}`",
-                    ),
-                    place,
-                )
-            )
 
     def _place(self, event: Any) -> Place:
         return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)

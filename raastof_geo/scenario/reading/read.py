@@ -56,6 +56,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         Every mistake, each with its line and column.
     """
     refuse_newer(tree)
+    home = path.parent.resolve()
     findings = list(tree.findings)
     catalogue, wrong = _build_catalogue(tree)
     findings += wrong
@@ -64,7 +65,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     warnings: list[Finding] = []
     note: Finding | None = None
     if said is not None:
-        findings += _check_network_file(said, tree, path, anywhere)
+        findings += _check_network_file(said, tree, home, anywhere)
         findings += _check_baseline(said, tree)
         findings += _check_agreements(said, tree)
         findings += _check_fleet(said, tree)
@@ -78,7 +79,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     return Scenario(
         id=path.stem,
         digest=tree.digest,
-        said=_with_full_path(said, path),
+        said=_with_full_path(said, home),
         catalogue=catalogue,
         warnings=(note, *warnings) if note else tuple(warnings),
         format_note=note,
@@ -128,9 +129,7 @@ def _context(tree: Tree, catalogue: Catalogue) -> dict[str, Any]:
     if isinstance(tree.values.get("sites"), Mapping):
         known["sites"] = names_in(tree.values["sites"])
     network = tree.values.get("network")
-    known["drawn_municipalities"] = {
-        name: {"title": f"{name} Kommune"} for name in _municipality_names()
-    }
+    known["drawn_municipalities"] = _municipality_names()
     if not (isinstance(network, Mapping) and network.get("file")):
         known["municipalities"] = known["drawn_municipalities"]
     vehicles = tree.values.get("vehicles")
@@ -145,49 +144,39 @@ def _context(tree: Tree, catalogue: Catalogue) -> dict[str, Any]:
 
 
 @cache
-def _municipality_names() -> tuple[str, ...]:
+def _municipality_names() -> Names:
     file = resources.files("raastof_geo") / "data" / "municipalities.geojson"
     features = json.loads(file.read_text(encoding="utf-8"))["features"]
-    return tuple(sorted({feature["properties"]["name"] for feature in features}))
+    names = sorted({feature["properties"]["name"] for feature in features})
+    return {name: {"title": f"{name} Kommune"} for name in names}
 
 
 def _check_network_file(
-    said: ScenarioFile, tree: Tree, path: Path, anywhere: bool
+    said: ScenarioFile, tree: Tree, home: Path, anywhere: bool
 ) -> list[Finding]:
     """Keep a stranger's scenario from making us read files elsewhere."""
     if said.network.file is None:
         return []
-    place = tree.place(("network", "file"))
-    home = path.parent.resolve()
     file = (home / said.network.file).resolve()
     if not anywhere and not file.is_relative_to(home):
-        return [
-            Finding(
-                say(
-                    "network.file leads out of the scenario's folder: move it there, "
-                    "or allow it with --anywhere"
-                ),
-                place,
-            )
-        ]
-    if not file.is_file():
-        return [
-            Finding(
-                say(
-                    "network.file {file} does not exist: make it with `raastof network build`",
-                    file=f"`{said.network.file}`",
-                ),
-                place,
-            )
-        ]
-    return []
+        message = say(
+            "network.file leads out of the scenario's folder: move it there, "
+            "or allow it with --anywhere"
+        )
+    elif not file.is_file():
+        message = say(
+            "network.file {file} does not exist: make it with `raastof network build`",
+            file=f"`{said.network.file}`",
+        )
+    else:
+        return []
+    return [Finding(message, tree.place(("network", "file")))]
 
 
-def _with_full_path(said: ScenarioFile, path: Path) -> ScenarioFile:
+def _with_full_path(said: ScenarioFile, home: Path) -> ScenarioFile:
     if said.network.file is None:
         return said
-    full = (path.parent.resolve() / said.network.file).resolve()
-    network = said.network.model_copy(update={"file": full})
+    network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
     return said.model_copy(update={"network": network})
 
 

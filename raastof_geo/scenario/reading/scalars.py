@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 Value: TypeAlias = str | int | float | bool | None
 
-_NOTHING = ("", "~", "null", "Null", "NULL")
-_TRUTHS = ("true", "True", "TRUE")
-_LIES = ("false", "False", "FALSE")
 _WORDS: dict[str, bool | None] = {
-    **dict.fromkeys(_NOTHING),
-    **dict.fromkeys(_TRUTHS, True),
-    **dict.fromkeys(_LIES, False),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _BEGINS_NUMBER = frozenset("+-.0123456789")
 _MOST_DIGITS = 18
@@ -30,10 +28,6 @@ def _whole(text: str) -> int | float:
     return int(text) if len(text) <= _MOST_DIGITS else float(text)
 
 
-def _of_a_base(text: str) -> int:
-    return int(text, 0)
-
-
 def _endless(text: str) -> float:
     return float(text.lower().replace(".", ""))
 
@@ -41,7 +35,7 @@ def _endless(text: str) -> float:
 _KINDS: tuple[tuple[re.Pattern[str], Callable[[str], Value]], ...] = (
     (re.compile(r"[-+]?0[0-9]+"), str),
     (re.compile(r"[-+]?[0-9]+"), _whole),
-    (re.compile(r"0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}"), _of_a_base),
+    (re.compile(r"0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}"), partial(int, base=0)),
     (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"), float),
     (re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"), _endless),
 )
@@ -55,22 +49,19 @@ CORE_TAGS = {
 }
 
 
-class WrittenInt(int):
+class _Written:
+    written: str
+
+    def __str__(self) -> str:
+        return self.written
+
+
+class WrittenInt(_Written, int):
     """A whole number that is read as it was written, where a text is wanted: `+5`, `0x10`."""
 
-    written: str
 
-    def __str__(self) -> str:
-        return self.written
-
-
-class WrittenFloat(float):
+class WrittenFloat(_Written, float):
     """A decimal number that is read as it was written, where a text is wanted: `1e3`, `2.50`."""
-
-    written: str
-
-    def __str__(self) -> str:
-        return self.written
 
 
 def keep_written(value: Value, text: str) -> Value:

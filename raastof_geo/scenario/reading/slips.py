@@ -21,6 +21,11 @@ class Halt:
     began: tuple[int, int] | None = None
     """Where that began which it was reading."""
 
+    @property
+    def at(self) -> tuple[int, int]:
+        """Line and column."""
+        return self.line, self.column
+
 
 Slip: TypeAlias = tuple[Message, int, int]
 """A sentence, with line and column counted from zero."""
@@ -34,6 +39,7 @@ _NEXT_KEY = re.compile(rf"\s+(?={_KEY}:)")
 _BEGIN = re.compile(r"(?P<indent>\s*)(?P<dashes>(?:-\s+)*)")
 _LONGEST_LINE = 10_000
 _LONGEST_QUOTE = 40
+_NEEDS_QUOTES = say("a text with a colon in it needs quotes: write {meant}")
 _CLOSING = {"{": "}", "[": "]"}
 
 
@@ -50,14 +56,11 @@ def find_slip(lines: Sequence[str], stop: Halt) -> Slip:
         slip = look(lines, stop)
         if slip is not None:
             return slip
-    return (
-        say(
-            "this line cannot be understood: look for a missing colon, quote, bracket or indent "
-            "here or in the line above"
-        ),
-        stop.line,
-        stop.column,
+    message = say(
+        "this line cannot be understood: look for a missing colon, quote, bracket or indent "
+        "here or in the line above"
     )
+    return message, *stop.at
 
 
 def loosen_colon(text: str) -> tuple[str, str] | None:
@@ -86,32 +89,21 @@ def say_dash(text: str) -> Message:
 
 
 def _directive(lines: Sequence[str], stop: Halt) -> Slip | None:
-    here = [stop.line, _line_before(lines, stop.line)]
-    marked = [number for number in here if _line(lines, number).startswith("%")]
-    if not marked:
-        return None
-    return (
-        say(
-            "a line that begins with `%` is about YAML itself: delete it; "
-            "a scenario is always YAML 1.2"
-        ),
-        marked[0],
-        0,
+    message = say(
+        "a line that begins with `%` is about YAML itself: delete it; a scenario is always YAML 1.2"
     )
+    marked = (number for number, text in _here_and_above(lines, stop) if text.startswith("%"))
+    return next(((message, number, 0) for number in marked), None)
 
 
 def _tab(lines: Sequence[str], stop: Halt) -> Slip | None:
-    for number in (stop.line, _line_before(lines, stop.line)):
-        text = _line(lines, number)
-        blank = text[: len(text) - len(text.lstrip())]
-        here = number == stop.line and text[stop.column : stop.column + 1] == "\t"
-        column = stop.column if here else blank.find("\t")
-        if here or column >= 0:
-            return (
-                say("a tab stands here: write spaces instead, two for each level of indent"),
-                number,
-                column,
-            )
+    message = say("a tab stands here: write spaces instead, two for each level of indent")
+    for number, text in _here_and_above(lines, stop):
+        if number == stop.line and text[stop.column : stop.column + 1] == "\t":
+            return message, *stop.at
+        column = text[: len(text) - len(text.lstrip())].find("\t")
+        if column >= 0:
+            return message, number, column
     return None
 
 
@@ -120,30 +112,21 @@ def _quote(lines: Sequence[str], stop: Halt) -> Slip | None:
         return None
     line, column = stop.began
     if "escape" in stop.problem:
-        return (
-            say(
-                "a backslash between double quotes begins a code that is not known: write `\\\\`, "
-                "or use single quotes"
-            ),
-            stop.line,
-            max(0, stop.column - 1),
+        message = say(
+            "a backslash between double quotes begins a code that is not known: write `\\\\`, "
+            "or use single quotes"
         )
-    return (
-        say(
-            "the quote {mark} that opens here is never closed",
-            mark=_line(lines, line)[column : column + 1],
-        ),
-        line,
-        column,
-    )
+        return message, stop.line, max(0, stop.column - 1)
+    mark = _line(lines, line)[column : column + 1]
+    return say("the quote {mark} that opens here is never closed", mark=mark), line, column
 
 
 def _special(lines: Sequence[str], stop: Halt) -> Slip | None:
     """Find a text that begins with a character that means something else in YAML."""
     if _begins_with_a_mark(stop):
-        line, column = stop.began or _at(stop)
+        line, column = stop.began or stop.at
     elif stop.problem.startswith("mapping keys") or "start any token" in stop.problem:
-        line, column = _at(stop)
+        line, column = stop.at
     else:
         return None
     text = _line(lines, line)[column:]
@@ -151,15 +134,12 @@ def _special(lines: Sequence[str], stop: Halt) -> Slip | None:
         return None
     if any(bracket in _line(lines, line)[:column] for bracket in "{["):
         text = re.split(r"[,}\]]", text)[0] or text
-    return (
-        say(
-            "a text that begins with {character} needs quotes: write {meant}",
-            character=f"`{text[0]}`" if text[0] != "`" else "'`'",
-            meant=_quoted(text),
-        ),
-        line,
-        column,
+    message = say(
+        "a text that begins with {character} needs quotes: write {meant}",
+        character=f"`{text[0]}`" if text[0] != "`" else "'`'",
+        meant=_quoted(text),
     )
+    return message, line, column
 
 
 def _begins_with_a_mark(stop: Halt) -> bool:
@@ -171,11 +151,8 @@ def _begins_with_a_mark(stop: Halt) -> bool:
 
 
 def _tight_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
-    numbers = [stop.line]
-    if stop.problem.startswith(("mapping values", "could not find expected ':'")):
-        numbers.append(_line_before(lines, stop.line))
-    for number in numbers:
-        text = _line(lines, number)
+    with_above = stop.problem.startswith(("mapping values", "could not find expected ':'"))
+    for number, text in _here_and_above(lines, stop)[: 1 + with_above]:
         match = _TIGHT_COLON.search(text)
         if match is None or (match[0][0] == "," and "{" not in text[: match.start()]):
             continue
@@ -185,8 +162,8 @@ def _tight_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
 
 
 def _tight_dash(lines: Sequence[str], stop: Halt) -> Slip | None:
-    for number in (stop.line, _line_before(lines, stop.line)):
-        match = _TIGHT_DASH.match(_line(lines, number))
+    for number, text in _here_and_above(lines, stop):
+        match = _TIGHT_DASH.match(text)
         if match:
             return say_dash(match[1]), number, match.start(1) - 1
     return None
@@ -202,7 +179,7 @@ def _list_beside_key(lines: Sequence[str], stop: Halt) -> Slip | None:
             key=f"`{match[1]}:`",
         )
         return message, stop.line, stop.column
-    return say("a list item cannot stand here: indent it like the items around it"), *_at(stop)
+    return say("a list item cannot stand here: indent it like the items around it"), *stop.at
 
 
 def _second_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
@@ -212,31 +189,20 @@ def _second_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
     if not in_braces and not stop.problem.startswith("mapping values are not allowed"):
         return None
     keys = [match for match in _SECOND_COLON.finditer(text) if match.end() <= stop.column]
+    if not keys and in_braces:
+        return None
     if not keys:
-        return (
-            (
-                say(
-                    "this line is indented deeper than the one above, which has its value already: "
-                    "indent it like the keys around it"
-                ),
-                stop.line,
-                len(text) - len(text.lstrip()),
-            )
-            if not in_braces
-            else None
+        message = say(
+            "this line is indented deeper than the one above, which has its value already: "
+            "indent it like the keys around it"
         )
+        return message, stop.line, len(text) - len(text.lstrip())
     start = keys[-1].end()
     rest = text[start:].split(" #")[0]
     if in_braces:
         return _colon_or_comma(rest, stop, start)
-    return (
-        say(
-            "a text with a colon in it needs quotes: write {meant}",
-            meant=f"`{keys[-1][1]}: {_quoted(rest)[1:]}",
-        ),
-        stop.line,
-        start,
-    )
+    meant = f"`{keys[-1][1]}: {_quoted(rest)[1:]}"
+    return say(_NEEDS_QUOTES.text, meant=meant), stop.line, start
 
 
 def _colon_or_comma(rest: str, stop: Halt, start: int) -> Slip:
@@ -246,25 +212,18 @@ def _colon_or_comma(rest: str, stop: Halt, start: int) -> Slip:
     if len(words) > 1 and re.fullmatch(r"[a-z_]+", words[-1]):
         message = say("a comma is missing before {key}", key=f"`{words[-1]}:`")
         return message, stop.line, start + rest.index(words[-1])
-    return (
-        say("a text with a colon in it needs quotes: write {meant}", meant=_quoted(value)),
-        stop.line,
-        start,
-    )
+    return say(_NEEDS_QUOTES.text, meant=_quoted(value)), stop.line, start
 
 
 def _no_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
     if "could not find expected ':'" not in stop.problem or stop.began is None:
         return None
     line, column = stop.began
-    return (
-        say(
-            "a colon is missing in {words}: every line is `key: value` or `- item`",
-            words=f"`{_shortened(_line(lines, line)[column:].strip())}`",
-        ),
-        line,
-        column,
+    message = say(
+        "a colon is missing in {words}: every line is `key: value` or `- item`",
+        words=f"`{_shortened(_line(lines, line)[column:].strip())}`",
     )
+    return message, line, column
 
 
 def _bracket(lines: Sequence[str], stop: Halt) -> Slip | None:
@@ -275,7 +234,7 @@ def _bracket(lines: Sequence[str], stop: Halt) -> Slip | None:
     found = _line(lines, stop.line)[stop.column : stop.column + 1]
     if stop.context.endswith("node") or opened not in _CLOSING:
         if found in {",", "}", "]"}:
-            return say("a value is missing before {sign}", sign=f"`{found}`"), *_at(stop)
+            return say("a value is missing before {sign}", sign=f"`{found}`"), *stop.at
         return None
     if found in _CLOSING.values() or stop.line != line or not found:
         message = say(
@@ -284,7 +243,7 @@ def _bracket(lines: Sequence[str], stop: Halt) -> Slip | None:
             closing=f"`{_CLOSING[opened]}`",
         )
         return message, line, column
-    return say("a comma is missing here, or the text needs quotes"), *_at(stop)
+    return say("a comma is missing here, or the text needs quotes"), *stop.at
 
 
 def _block(lines: Sequence[str], stop: Halt) -> Slip | None:
@@ -293,19 +252,17 @@ def _block(lines: Sequence[str], stop: Halt) -> Slip | None:
     found, before = text[stop.column : stop.column + 1], text[: stop.column].strip()
     if found and found in "}],":
         message = say("{sign} closes or parts nothing here: delete it", sign=f"`{found}`")
-        return message, *_at(stop)
+        return message, *stop.at
     if "expected <block end>" not in stop.problem or stop.began is None:
         return None
     if before and before[-1] in "'\"":
-        return (
-            say(
-                "the quoted text ends here, and more follows: put all of it between the quotes, "
-                "and double a quote that belongs to the text"
-            ),
-            *_at(stop),
+        message = say(
+            "the quoted text ends here, and more follows: put all of it between the quotes, "
+            "and double a quote that belongs to the text"
         )
+        return message, *stop.at
     if before and before[-1] in "}]":
-        return say("nothing may follow the bracket that closes here"), *_at(stop)
+        return say("nothing may follow the bracket that closes here"), *stop.at
     return _other_indent(lines, stop)
 
 
@@ -323,7 +280,7 @@ def _other_indent(lines: Sequence[str], stop: Halt) -> Slip | None:
         column=str(stop.column + 1),
         other=str(other + 1),
     )
-    return message, *_at(stop)
+    return message, *stop.at
 
 
 _LOOKS: tuple[Callable[[Sequence[str], Halt], Slip | None], ...] = (
@@ -341,8 +298,10 @@ _LOOKS: tuple[Callable[[Sequence[str], Halt], Slip | None], ...] = (
 )
 
 
-def _at(stop: Halt) -> tuple[int, int]:
-    return stop.line, stop.column
+def _here_and_above(lines: Sequence[str], stop: Halt) -> list[tuple[int, str]]:
+    """Give the line of the halt, and the nearest above that says something, each with its text."""
+    numbers = (stop.line, _line_before(lines, stop.line))
+    return [(number, _line(lines, number)) for number in numbers]
 
 
 def _line(lines: Sequence[str], number: int) -> str:

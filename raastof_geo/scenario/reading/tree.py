@@ -16,7 +16,14 @@ from typing import Any, TypeAlias
 from raastof_geo.errors import Finding, Place, ScenarioError, tell_reason
 from raastof_geo.language import Message, plain, say
 from raastof_geo.scenario.reading import nodes
-from raastof_geo.scenario.reading.nodes import MOST_LEVELS, Node, Scalar, Sequence, compose
+from raastof_geo.scenario.reading.nodes import (
+    MOST_LEVELS,
+    TOO_DEEP,
+    Node,
+    Scalar,
+    Sequence,
+    compose,
+)
 from raastof_geo.scenario.reading.scalars import (
     CORE_TAGS,
     Value,
@@ -230,15 +237,12 @@ class _Planter:
         try:
             return read_tagged(text, tag)
         except ValueError:
-            if tag in CORE_TAGS:
-                message = say(
-                    "{given} is not what its tag {tag} says: leave the tag out",
-                    given=f"`{plain(text)[:60]}`",
-                    tag=f"`{_shown(tag)}`",
-                )
-                self._tell(message, node)
-            else:
-                self._tell(_unknown_tag(tag), node)
+            message = say(
+                "{given} is not what its tag {tag} says: leave the tag out",
+                given=f"`{plain(text)[:60]}`",
+                tag=f"`{_shown(tag)}`",
+            )
+            self._tell(message if tag in CORE_TAGS else _unknown_tag(tag), node)
             return text
 
     def _check_tag(self, node: Node, expected: str) -> None:
@@ -331,9 +335,7 @@ class _Planter:
         if loosened is None:
             return False
         self._tell(say_colon(*loosened), key)
-        entries.append(
-            (Scalar(key.place, loosened[0], plain=True), Scalar(key.place, loosened[1], plain=True))
-        )
+        entries.append(_pair(loosened, key.place))
         return True
 
     def _mended_value(self, key: Scalar, value: Node) -> Node:
@@ -367,8 +369,7 @@ class _Planter:
         if item.lines > 1:
             raise ScenarioError(*self.tree.findings, Finding(say_colon(*loosened), item.place))
         self._tell(say_colon(*loosened), item)
-        key, value = (Scalar(item.place, text, plain=True) for text in loosened)
-        return nodes.Mapping(item.place, [(key, value)])
+        return nodes.Mapping(item.place, [_pair(loosened, item.place)])
 
     def _spend(self, values: int, node: Node) -> None:
         self.count += values
@@ -380,8 +381,7 @@ class _Planter:
             )
 
     def _too_deep(self, node: Node) -> ScenarioError:
-        message = say("values stand inside each other more than {limit} deep", limit=MOST_LEVELS)
-        return ScenarioError(Finding(message, node.place))
+        return ScenarioError(Finding(TOO_DEEP, node.place))
 
     def _tell(self, message: Message, node: Node) -> None:
         """Tell of a node once, however often it is repeated."""
@@ -389,6 +389,11 @@ class _Planter:
         if place not in self.told:
             self.told.add(place)
             self.tree.findings.append(Finding(message, node.place))
+
+
+def _pair(key_and_value: tuple[str, str], place: Place) -> tuple[Scalar, Node]:
+    key, value = key_and_value
+    return Scalar(place, key, plain=True), Scalar(place, value, plain=True)
 
 
 def _is_empty(node: Node) -> bool:
@@ -439,14 +444,8 @@ def merge_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str
     """
     merged = dict(below)
     for key, value in above.items():
-        if (
-            isinstance(value, Mapping)
-            and isinstance(merged.get(key), Mapping)
-            and not _is_figure(value)
-        ):
-            merged[key] = merge_values(merged[key], value)
-        else:
-            merged[key] = value
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = merge_values(merged[key], value) if both and not _is_figure(value) else value
     return merged
 
 
