@@ -30,10 +30,14 @@ YEARS = (1900, 2200)
 """Of figures that change over the years."""
 
 
-class Sourced(BaseModel):
-    """What every figure of the catalogue carries beside its value."""
+class Strict(BaseModel):
+    """Frozen, finite, and without a key that is not known."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Sourced(Strict):
+    """What every figure of the catalogue carries beside its value."""
 
     unit: str = ""
     """The unit of the value."""
@@ -54,6 +58,11 @@ class Figure(Sourced):
 
     def __float__(self) -> float:
         return self.value
+
+
+def value_of(figure: Figure | None) -> float:
+    """Give the value of a figure; 0 where none is stated."""
+    return figure.value if figure is not None else 0.0
 
 
 class YearlyFigure(Sourced):
@@ -105,8 +114,8 @@ def _as_figure(given: Any) -> Any:
 
 
 def _as_yearly(given: Any) -> Any:
-    if isinstance(given, int | float) and not isinstance(given, bool):
-        return {"by_year": {2000: given}, "source": STATED_IN_SCENARIO, "verified": True}
+    """Take one value for one of every year."""
+    given = _as_figure(given)
     if isinstance(given, dict) and "value" in given:
         rest = {key: value for key, value in given.items() if key != "value"}
         return {**rest, "by_year": {2000: given["value"]}}

@@ -218,11 +218,10 @@ KWH = Indicator(
     shown=EffectLine(15, unless_zero=True),
 )
 
-TRANSPORT_WTW = Indicator(
+_emission = partial(Indicator, unit="kg CO2e", part_of="kg_co2e_wtw")
+TRANSPORT_WTW = _emission(
     "transport_kg_co2e_wtw",
     say("– transport, WTW [t CO2e]"),
-    "kg CO2e",
-    part_of="kg_co2e_wtw",
     shared="ends",
     flow="kg_co2e_wtw",
     factor=Factor("fuel", "kg_co2e_wtw_per_unit"),
@@ -246,11 +245,9 @@ TRANSPORT_TTW = Indicator(
     shown=EffectLine(3, 1e-3, 1),
     layer=Layer("transport_t_co2e_ttw", "t CO2e", "transport, TTW", "transport, TTW", 1e-3),
 )
-UPSTREAM = Indicator(
+UPSTREAM = _emission(
     "upstream_kg_co2e",
     say("– digging virgin material [t CO2e]"),
-    "kg CO2e",
-    part_of="kg_co2e_wtw",
     shared="buying",
     flow="upstream_kg_co2e",
     factor=Factor("pit", "upstream_kg_co2e"),
@@ -260,11 +257,9 @@ UPSTREAM = Indicator(
     layer=Layer("upstream_t_co2e", "t CO2e", "indvinding", "digging virgin material", 1e-3),
     saving=Saving(say("Virgin material"), say("virgin material replaced")),
 )
-PROCESSING = Indicator(
+PROCESSING = _emission(
     "processing_kg_co2e",
     say("– plants, depots, lime [t CO2e]"),
-    "kg CO2e",
-    part_of="kg_co2e_wtw",
     shared="taking",
     flow="processing_kg_co2e",
     factor=Factor("processing", "kg_co2e_per_t"),
@@ -276,11 +271,9 @@ PROCESSING = Indicator(
     ),
     saving=Saving(say("Processing"), say("processing")),
 )
-DISPOSAL = Indicator(
+DISPOSAL = _emission(
     "disposal_kg_co2e",
     say("– final reception [t CO2e]"),
-    "kg CO2e",
-    part_of="kg_co2e_wtw",
     shared="giving",
     flow="disposal_kg_co2e",
     factor=Factor("receiver", "disposal_kg_co2e"),
@@ -315,11 +308,7 @@ STORING = _cost("storing_dkk", say("Storing"), payee="holder")
 OPENING = _cost("opening_dkk", say("Sites that open"))
 
 REFERENCE_TONNES = Indicator(
-    "reference_tonnes",
-    say("Needs met, in reference material"),
-    "t",
-    shared="taking",
-    counted=True,
+    "reference_tonnes", say("Needs met, in reference material"), "t", shared="taking", counted=True
 )
 SECONDARY_REFERENCE = Indicator(
     "secondary_reference_tonnes",
@@ -414,12 +403,7 @@ looks here each time that it is asked, so that a test may put one more in."""
 
 
 def find_indicator(name: str) -> Indicator:
-    """Give the indicator of a name.
-
-    Returns
-    -------
-    indicator
-        The entry of `INDICATORS`, which is equal to the name.
+    """Give the entry of `INDICATORS` that is equal to a name.
 
     Raises
     ------
@@ -484,20 +468,14 @@ def shown_in_columns() -> dict[Indicator, float]:
         From the unit of each indicator to that of its heading, in the order of columns.
     """
     lines = shown_in_lines()
-    known = [
-        indicator for indicator in INDICATORS if indicator.grouped is not None or indicator in lines
-    ]
-    known.sort(key=lambda indicator: _LAST if indicator.grouped is None else indicator.grouped)
-    return {
-        indicator: lines[indicator].factor if indicator in lines else 1.0 for indicator in known
-    }
+    known = [one for one in INDICATORS if one.grouped is not None or one in lines]
+    known.sort(key=lambda one: _LAST if one.grouped is None else one.grouped)
+    return {one: lines[one].factor if one in lines else 1.0 for one in known}
 
 
 def layered() -> dict[Indicator, Layer]:
     """Give what layers for GIS carry, in their order."""
-    return {
-        indicator: indicator.layer for indicator in shown_in_lines() if indicator.layer is not None
-    }
+    return {one: one.layer for one in shown_in_lines() if one.layer is not None}
 
 
 def multiples() -> tuple[Indicator, ...]:
@@ -507,9 +485,7 @@ def multiples() -> tuple[Indicator, ...]:
 
 def explained() -> dict[Indicator, Factor]:
     """Give what lines have that hangs on a number of the catalogue."""
-    return {
-        indicator: indicator.factor for indicator in kept_in_books() if indicator.factor is not None
-    }
+    return {one: one.factor for one in kept_in_books() if one.factor is not None}
 
 
 def aim_of(name: str) -> Aim:

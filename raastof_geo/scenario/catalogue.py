@@ -9,17 +9,25 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
 from raastof_geo.emissions.speed import BuiltUpSpeed, RoadSpeed, SpeedTable
 from raastof_geo.emissions.vehicle import Fuel, Named, Vehicle
 from raastof_geo.errors import InputError
-from raastof_geo.figures.figure import Density, Figure, NonNegativeFigure, PositiveFigure, Sourced
+from raastof_geo.figures.figure import (
+    Density,
+    Figure,
+    NonNegativeFigure,
+    PositiveFigure,
+    Sourced,
+    Strict,
+)
 from raastof_geo.language import say
 from raastof_geo.scenario.fault import Fault, raise_faults
 from raastof_geo.scenario.identity import Names, find_id, known, names_in
 from raastof_geo.scenario.once import MapOf
 from raastof_geo.scenario.reading.tree import Tree, read_tree
+from raastof_geo.scenario.said.part import ConditionId, LandId, MaterialId, UseId
 from raastof_geo.units import Condition, Quantity
 
 Called: TypeAlias = Annotated[dict[str, str], Field(min_length=1)]
@@ -66,17 +74,15 @@ class Material(Named):
 class Use(Named):
     """What a project needs a material for."""
 
-    reference_material: Annotated[str, AfterValidator(known("materials"))]
+    reference_material: MaterialId
     """Tonnes of a need are tonnes of this material."""
 
 
-class Ruled(BaseModel):
+class Ruled(Strict):
     """What a rule says, and where it stands."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
     verdict: Ruling
-    condition: Annotated[str, AfterValidator(known("conditions"))] | None = None
+    condition: ConditionId | None = None
     rule: str = "scenario"
     citation: str = "scenario"
 
@@ -125,13 +131,9 @@ class LegalRegime(Named):
 class Recipe(Named):
     """What a plant makes of what: shares of the input, and what a tonne of it becomes."""
 
-    inputs: MapOf[Annotated[str, AfterValidator(known("materials"))], PositiveFigure] = Field(
-        min_length=1
-    )
+    inputs: MapOf[MaterialId, PositiveFigure] = Field(min_length=1)
     """Tonnes of each material in a tonne of input; they add up to one. [t/t]"""
-    outputs: MapOf[Annotated[str, AfterValidator(known("materials"))], PositiveFigure] = Field(
-        min_length=1
-    )
+    outputs: MapOf[MaterialId, PositiveFigure] = Field(min_length=1)
     """Tonnes of each material, residue included, out of a tonne of input. [t/t]"""
     kg_co2e_per_t: NonNegativeFigure
     """Machines and additives, for each tonne of input. [kg CO2e/t]"""
@@ -156,19 +158,15 @@ class Recipe(Named):
         return self
 
 
-class Handling(BaseModel):
+class Handling(Strict):
     """What putting a tonne into a depot, or taking it out, emits and costs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kg_co2e_per_t: NonNegativeFigure
     dkk_per_t: NonNegativeFigure
 
 
-class Ferry(BaseModel):
+class Ferry(Strict):
     """What a crossing emits and costs for each truck on board."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kg_co2e_ttw_per_km: NonNegativeFigure
     kg_co2e_wtw_per_km: NonNegativeFigure
@@ -184,26 +182,22 @@ class FixedLink(Named):
     """What each truck pays for each crossing. [DKK]"""
 
 
-class Catalogue(BaseModel):
+class Catalogue(Strict):
     """Everything that a scenario need not say, and may."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sources: dict[str, str] = Field(default_factory=dict)
     materials: dict[str, Material]
     uses: dict[str, Use]
     fits: MapOf[
-        Annotated[str, AfterValidator(known("materials"))],
-        MapOf[Annotated[str, AfterValidator(known("uses"))], Fit],
+        MaterialId,
+        MapOf[UseId, Fit],
     ]
     conditions: dict[str, Called] = Field(default_factory=dict)
     land: dict[str, Called] = Field(default_factory=dict)
     """Kinds of land that soil may come to, with the names that people read."""
     soil_classes: dict[int, Called] = Field(default_factory=dict)
     """Classes of soil on Zealand, with the names that people read."""
-    soil_moves: MapOf[Annotated[str, AfterValidator(known("land"))], MapOf[int, SoilMove]] = Field(
-        default_factory=dict
-    )
+    soil_moves: MapOf[LandId, MapOf[int, SoilMove]] = Field(default_factory=dict)
     """What soil may come to which land, by the class of the soil; no entry: forbidden."""
     legal_regimes: dict[str, LegalRegime] = Field(default_factory=dict)
     recipes: dict[str, Recipe] = Field(default_factory=dict)

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from raastof_geo.figures.figure import value_of
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Depot, Need, Offer, Pit, Plant, Receiver, Scenario
 
@@ -117,8 +118,8 @@ def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
             material,
             tuple(scenario.periods),
             price_dkk_per_t=price,
-            tax_dkk_per_t=dug.tax.value if dug.tax else 0.0,
-            upstream_kg_co2e_per_t=dug.upstream_kg_co2e.value if dug.upstream_kg_co2e else 0.0,
+            tax_dkk_per_t=value_of(dug.tax),
+            upstream_kg_co2e_per_t=value_of(dug.upstream_kg_co2e),
         )
 
 
@@ -160,12 +161,11 @@ def _needing(scenario: Scenario) -> Iterator[Taker]:
 
 def _serving(scenario: Scenario, need: Need, material: str, ratio: float) -> Terms:
     fit = scenario.catalogue.fit(material, need.use)
-    dkk, kg = (fit.dkk_per_t, fit.kg_co2e_per_t) if fit is not None else (None, None)
     return Terms(
         need.material_periods[material],
         reference_share=1 / ratio,
-        dkk_per_t=dkk.value if dkk else 0.0,
-        processing_kg_co2e_per_t=kg.value if kg else 0.0,
+        dkk_per_t=value_of(fit.dkk_per_t if fit else None),
+        processing_kg_co2e_per_t=value_of(fit.kg_co2e_per_t if fit else None),
     )
 
 

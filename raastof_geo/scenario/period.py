@@ -9,9 +9,10 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from raastof_geo.errors import InputError
+from raastof_geo.figures.figure import Strict
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.fault import Fault, raise_faults
 from raastof_geo.scenario.identity import (
@@ -42,10 +43,8 @@ _BARE = re.compile(rf"{_YEAR}[ /-](?P<number>[1-9])")
 _MOST_SHOWN = 12
 
 
-class Period(BaseModel):
+class Period(Strict):
     """A stretch of days with an id."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     start: datetime.date
@@ -143,17 +142,14 @@ def _stretches(said: dict[str, str | None]) -> Iterator[Period]:
 
 
 def _quarter(year: int, quarter: int) -> Period:
-    months = _month(year, 3 * quarter - 2), _month(year, 3 * quarter)
-    return Period(id=f"{year}-q{quarter}", start=months[0].start, end=months[1].end)
+    first, last = _month(year, 3 * quarter - 2), _month(year, 3 * quarter)
+    return Period(id=f"{year}-q{quarter}", start=first.start, end=last.end)
 
 
 def _month(year: int, month: int) -> Period:
+    start = datetime.date(year, month, 1)
     last = calendar.monthrange(year, month)[1]
-    return Period(
-        id=f"{year}-{month:02}",
-        start=datetime.date(year, month, 1),
-        end=datetime.date(year, month, last),
-    )
+    return Period(id=f"{year}-{month:02}", start=start, end=start.replace(day=last))
 
 
 def check_order(periods: Sequence[Period]) -> None:
@@ -172,7 +168,7 @@ def check_order(periods: Sequence[Period]) -> None:
 
 
 def _what_is_wrong(before: Sequence[Period], period: Period) -> Message | None:
-    """Say what is wrong with a period behind others; none where nothing is."""
+    """Say what is wrong with a period behind others."""
     try:
         check_id(period.id)
     except InputError as error:

@@ -11,7 +11,7 @@ from typing import ClassVar, TypeAlias
 from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, Place
-from raastof_geo.figures.figure import Figure
+from raastof_geo.figures.figure import value_of
 from raastof_geo.language import LANGUAGES, format_number, say
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import Names
@@ -458,20 +458,20 @@ class Scenario(Shown):
     def _price(self, material: str, pit: PitEntry) -> float:
         known = self.catalogue.materials[material]
         price = pit.price_dkk_per_t.get(material, known.price)
-        return _value(price) + _value(known.tax)
+        return value_of(price) + value_of(known.tax)
 
     def _receiver(self, site: str, receiver: ReceiverEntry) -> Receiver:
         accepted = {one: self.catalogue.materials[one] for one in receiver.accepts}
         return Receiver(
             site=site,
             fees_dkk_per_t={
-                one: _value(receiver.gate_fee_dkk_per_t.get(one, known.gate_fee))
+                one: value_of(receiver.gate_fee_dkk_per_t.get(one, known.gate_fee))
                 for one, known in accepted.items()
             },
             per_period_t=self._limit(receiver.capacity_per_period, receiver.accepts),
             total_t=self._limit(receiver.capacity_total, receiver.accepts),
             disposal_kg_co2e_per_t={
-                one: _value(receiver.disposal_kg_co2e.get(one, known.disposal_kg_co2e))
+                one: value_of(receiver.disposal_kg_co2e.get(one, known.disposal_kg_co2e))
                 for one, known in accepted.items()
             },
             landfill=receiver.landfill,
@@ -519,13 +519,9 @@ class Scenario(Shown):
             out_kg_co2e_per_t=kg,
             in_dkk_per_t=0.0 if own else dkk,
             out_dkk_per_t=dkk,
-            storing_dkk_per_t=_value(store.storing_dkk_per_t),
+            storing_dkk_per_t=value_of(store.storing_dkk_per_t),
             opens=depot.opens if depot else None,
         )
 
     def _limit(self, quantity: Quantity | None, materials: tuple[str, ...]) -> float | None:
         return None if quantity is None else self.weigh(quantity, materials[0])
-
-
-def _value(figure: Figure | None) -> float:
-    return figure.value if figure is not None else 0.0

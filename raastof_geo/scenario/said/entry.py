@@ -89,14 +89,13 @@ class Capacity(Part):
     def limits(self) -> Iterator[tuple[str, Quantity]]:
         """Give the limits that were set, by name."""
         for name in ("capacity_per_period", "capacity_total"):
-            quantity = getattr(self, name)
-            if quantity is not None:
+            if (quantity := getattr(self, name)) is not None:
                 yield name, quantity
 
-
-def _weigh_capacity(entry: Capacity, materials: tuple[str, ...], info: ValidationInfo) -> None:
-    for name, quantity in entry.limits():
-        weigh_over(name, quantity, materials, info)
+    def weigh_over(self, materials: tuple[str, ...], info: ValidationInfo) -> None:
+        """Weigh the limits, which cover these materials together."""
+        for name, quantity in self.limits():
+            weigh_over(name, quantity, materials, info)
 
 
 def _refuse_idle(entry: Part, named: Collection[str], list_name: str, *keys: str) -> None:
@@ -137,7 +136,7 @@ class PitEntry(Capacity):
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> PitEntry:
-        _weigh_capacity(self, self.supplies, info)
+        self.weigh_over(self.supplies, info)
         _refuse_idle(self, self.supplies, "supplies", "price_dkk_per_t")
         return self
 
@@ -158,7 +157,7 @@ class ReceiverEntry(Capacity):
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> ReceiverEntry:
-        _weigh_capacity(self, self.accepts, info)
+        self.weigh_over(self.accepts, info)
         _refuse_idle(self, self.accepts, "accepts", "gate_fee_dkk_per_t", "disposal_kg_co2e")
         return self
 
@@ -180,7 +179,7 @@ class PlantEntry(Capacity):
         if catalogue is not None:
             known_recipes = [name for name in self.recipes if name in catalogue.recipes]
             inputs = [one for name in known_recipes for one in catalogue.recipes[name].inputs]
-            _weigh_capacity(self, tuple(inputs) or ("",), info)
+            self.weigh_over(tuple(inputs) or ("",), info)
         _refuse_idle(self, self.recipes, "recipes", "dkk_per_t", "kg_co2e_per_t")
         return self
 
@@ -203,12 +202,10 @@ class Store(Part):
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> Store:
-        for name, stock in self._stocks:
-            for material, quantity in stock.items():
-                weigh(quantity, material, info, at=name)
+        faults = list(self._overfull(info))
         if self.capacity.unit != "t":
             raise refuse_volume("capacity")
-        raise_faults(self._overfull(info))
+        raise_faults(faults)
         return self
 
     @property
@@ -224,9 +221,7 @@ class Store(Part):
     def _overfull(self, info: ValidationInfo) -> Iterator[Fault]:
         """Find stocks that are larger than the room there is."""
         for name, stock in self._stocks:
-            tonnes = sum(
-                weigh(amount, material, info, at=name) for material, amount in stock.items()
-            )
+            tonnes = sum(weigh(amount, one, info, at=name) for one, amount in stock.items())
             if tonnes > self.capacity.value * (1 + 1e-9):
                 yield Fault(
                     say(

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, fie
 from raastof_geo.figures.figure import LARGEST_FIGURE
 from raastof_geo.figures.vocabulary import COST, TONNE_KM, TRANSPORT_WTW
 from raastof_geo.language import Language
-from raastof_geo.scenario.identity import check_id, known
+from raastof_geo.scenario.identity import check_id
 from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.output import EVERY_OUTPUT, check_output
 from raastof_geo.scenario.period import Period, check_order, read_period
@@ -23,7 +23,7 @@ from raastof_geo.scenario.said.choice import (
     Solving,
 )
 from raastof_geo.scenario.said.network import NetworkChoice
-from raastof_geo.scenario.said.part import Part, VehicleId
+from raastof_geo.scenario.said.part import ConditionId, Part, VehicleId
 from raastof_geo.scenario.said.site import Site
 from raastof_geo.scenario.said.target import Objective, Targets
 
@@ -48,7 +48,7 @@ class ScenarioFile(Part):
     idle_min_per_load: float = Field(default=0.0, ge=0, le=600)
     """Time with the engine running at both ends of a trip, together. [min]"""
     emissions: EmissionChoices = EmissionChoices()
-    accepted_conditions: SetOf[Annotated[str, AfterValidator(known("conditions"))]] = ()
+    accepted_conditions: SetOf[ConditionId] = ()
     """Conditions of conditional fits that the scenario accepts."""
     catalogue: dict[str, Any] = Field(default_factory=dict)
     """Additions to the built-in catalogue, and replacements in it."""

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
 from raastof_geo.language import say
 from raastof_geo.scenario.coordinates import check_degrees
-from raastof_geo.scenario.identity import known
 from raastof_geo.scenario.once import SetOf
-from raastof_geo.scenario.said.part import Part, VehicleId, Window, field_for_each
+from raastof_geo.scenario.said.part import MunicipalityId, Part, VehicleId, Window, field_for_each
 
 RouteMeasure = Literal["emissions", "time", "cost"]
 
@@ -82,7 +81,7 @@ class NetworkChoice(Part):
     file: Path | None = None
     """A network made by `raastof network build` or `fetch`, a file of OpenStreetMap such as
     `.osm.pbf`, or a `.graphml` of OSMnx; none: the built-in network."""
-    municipalities: SetOf[Annotated[str, AfterValidator(known("municipalities"))]] = ()
+    municipalities: SetOf[MunicipalityId] = ()
     """Read only these, and what lies near, from a file of OpenStreetMap."""
     changes: SetOf[RoadChange] = ()
     """Roads that are not as the map says: closed, limited, slower."""

@@ -32,17 +32,13 @@ def _calendar(info: ValidationInfo) -> Calendar | None:
 
 
 MaterialId: TypeAlias = Annotated[str, AfterValidator(known("materials"))]
-
 UseId: TypeAlias = Annotated[str, AfterValidator(known("uses"))]
-
 RecipeId: TypeAlias = Annotated[str, AfterValidator(known("recipes"))]
-
+ConditionId: TypeAlias = Annotated[str, AfterValidator(known("conditions"))]
+MunicipalityId: TypeAlias = Annotated[str, AfterValidator(known("municipalities"))]
 LandId: TypeAlias = Annotated[str, AfterValidator(known("land"))]
-
 VehicleId: TypeAlias = Annotated[str, AfterValidator(known("vehicles"))]
-
 SiteId: TypeAlias = Annotated[str, AfterValidator(known("sites"))]
-
 PeriodId: TypeAlias = Annotated[str, BeforeValidator(_find_period)]
 
 

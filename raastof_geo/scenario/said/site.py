@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
 from raastof_geo.language import say
 from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres
 from raastof_geo.scenario.fault import raise_faults
-from raastof_geo.scenario.identity import known
 from raastof_geo.scenario.once import SetOf
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.entry import (
@@ -25,7 +23,7 @@ from raastof_geo.scenario.said.entry import (
     ReceiverEntry,
     StockpileEntry,
 )
-from raastof_geo.scenario.said.part import LandId, Part, VehicleId, field_for_each
+from raastof_geo.scenario.said.part import LandId, MunicipalityId, Part, VehicleId, field_for_each
 
 
 @with_fields(field_for_each(limit for limit in TRUCK_LIMITS if limit.at_sites))
@@ -39,7 +37,7 @@ class Site(Part):
     name: str = Field(default="", max_length=10_000)
     note: str = ""
     """What a reader should know: where the amounts come from, whether they are illustrative."""
-    municipality: Annotated[str, AfterValidator(known("municipalities"))] | None = None
+    municipality: MunicipalityId | None = None
     lon: float | None = None
     lat: float | None = None
     crs: Crs | None = None
@@ -98,13 +96,8 @@ class Site(Part):
     @property
     def _given_axes(self) -> set[str]:
         """The coordinates that are said, right or wrong."""
-        axes = {
-            "lon": self.lon,
-            "lat": self.lat,
-            "easting": self.easting,
-            "northing": self.northing,
-        }
-        return {axis for axis, value in axes.items() if value is not None}
+        axes = ("lon", "lat", "easting", "northing")
+        return {axis for axis in axes if getattr(self, axis) is not None}
 
     @model_validator(mode="after")
     def _has_a_role(self) -> Site:
