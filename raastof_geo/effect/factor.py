@@ -9,6 +9,7 @@ import pandas as pd
 
 from raastof_geo.effect.books import Books
 from raastof_geo.figures.vocabulary import Indicator, explained, find_indicator, sums_of_parts
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Scenario
 
 
@@ -98,11 +99,11 @@ def _of_material(lines: pd.DataFrame, field: str) -> pd.Series:
 
 
 def _of_pit(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    return _of_material(lines, field).where(lines["giver_kind"] == "pit", "")
+    return _of_material(lines, field).where(lines["giver_kind"] == Role.PIT, "")
 
 
 def _of_receiver(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    return _of_material(lines, field).where(lines["taker_kind"] == "receiver", "")
+    return _of_material(lines, field).where(lines["taker_kind"] == Role.RECEIVER, "")
 
 
 def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
@@ -110,8 +111,8 @@ def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Se
     uses = {need.id: need.use for need in scenario.needs}
     names = _blank(lines)
     fits = "fits." + lines["material"] + "." + lines["taker"].map(uses).fillna("") + "." + field
-    names = names.where(lines["taker_kind"] != "need", fits)
-    stored = (lines["giver_kind"] == "depot") | (lines["taker_kind"] == "depot")
+    names = names.where(lines["taker_kind"] != Role.NEED, fits)
+    stored = (lines["giver_kind"] == Role.DEPOT) | (lines["taker_kind"] == Role.DEPOT)
     names = names.where(~stored, f"handling.{field}")
     recipes = "recipes." + lines["what"] + "." + field
     return names.where(lines["kind"] != "processes", recipes)

@@ -17,9 +17,9 @@ from places import ROOT
 HOUSE = ROOT / "raastof_geo"
 list_words = re.compile(r"\S+").findall
 ASSERTING = list_words("""
-    assignment.alone assignment.solving.choose assignment.statement.problem
-    assignment.telling.exclusion assignment.telling.lever assignment.telling.shortage cli.commands
-    effect.burden legs.legs scenario.model scenario.parties scenario.reading.nodes
+    assignment.solving.choose assignment.statement.problem
+    cli.commands
+    legs.legs scenario.model scenario.parties scenario.reading.nodes
     scenario.reading.read scenario.reading.tree scenario.scenario trace
 """)
 KEYED_BY_ID = ["assignment.telling.most", "scenario.parties", "scenario.reading.tree"]
