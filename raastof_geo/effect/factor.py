@@ -81,10 +81,6 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
     )
 
 
-def _blank(lines: pd.DataFrame) -> pd.Series:
-    return pd.Series("", index=lines.index, dtype=object)
-
-
 def _of_vehicle(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
     return ("vehicles." + lines["vehicle"] + "." + field).where(lines["vehicle"] != "", "")
 
@@ -109,7 +105,7 @@ def _of_receiver(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Seri
 def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
     """Lime and the like at needs, handling in depots, recipes in plants."""
     uses = {need.id: need.use for need in scenario.needs}
-    names = _blank(lines)
+    names = pd.Series("", index=lines.index, dtype=object)
     fits = "fits." + lines["material"] + "." + lines["taker"].map(uses).fillna("") + "." + field
     names = names.where(lines["taker_kind"] != Role.NEED, fits)
     stored = (lines["giver_kind"] == Role.DEPOT) | (lines["taker_kind"] == Role.DEPOT)
