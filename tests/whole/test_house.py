@@ -22,7 +22,7 @@ ASSERTING = list_words("""
     legs.legs scenario.model scenario.parties scenario.reading.nodes
     scenario.reading.read scenario.reading.tree scenario.scenario trace
 """)
-KEYED_BY_ID = ["assignment.telling.most", "scenario.parties", "scenario.reading.tree"]
+KEYED_BY_ID = ["scenario.parties", "scenario.reading.tree"]
 CIRCLES = [["assignment.statement.measures", "assignment.statement.problem"]]
 HOMONYMS = list_words("""
     Answer Arrays Baseline Bounds COLUMNS CONTENT_POLICY Columns Doubt Entry FORMAT KINDS LABELS
