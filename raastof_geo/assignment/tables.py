@@ -52,11 +52,7 @@ def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
         },
         work_h=tonnes * work_hours(problem)[columns],
     )
-    keys = ["giver", "taker", "material", "period", "vehicle"]
-    order = {period: number for number, period in enumerate(problem.scenario.periods)}
-    return table.sort_values(
-        keys, ignore_index=True, key=lambda part: part.map(order) if part.name == "period" else part
-    )
+    return _sort(problem, table, ["giver", "taker", "material", "period", "vehicle"])
 
 
 def tabulate_processes(problem: Problem, values: Floats) -> pd.DataFrame:
@@ -144,13 +140,15 @@ def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
     if len(trips):
         empty = trips.assign(loads=0.0, work_h=trips[DRIVE_H])
         table = pd.concat([table, empty[list(table.columns)]], ignore_index=True)
-    order = list(problem.scenario.periods)
-    summed = table.groupby(["vehicle", "period"], as_index=False).sum()
-    place = {period: number for number, period in enumerate(order)}
-    return summed.sort_values(
-        ["vehicle", "period"],
-        ignore_index=True,
-        key=lambda part: part.map(place) if part.name == "period" else part,
+    keys = ["vehicle", "period"]
+    return _sort(problem, table.groupby(keys, as_index=False).sum(), keys)
+
+
+def _sort(problem: Problem, table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Sort by labels, periods in their order."""
+    order = {period: number for number, period in enumerate(problem.scenario.periods)}
+    return table.sort_values(
+        keys, ignore_index=True, key=lambda part: part.map(order) if part.name == "period" else part
     )
 
 

@@ -16,6 +16,7 @@ from raastof_geo.assignment.statement.shares import project_sites, share_ends
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import Group, kept_in_books, sums_of_parts, told_in_books
 from raastof_geo.roads.places import locate_municipality
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Scenario
 
 LINE_LABELS = (
@@ -129,7 +130,7 @@ class Books:
             group,
             gives=gives,
             takes=takes,
-            received=(lines["taker_kind"] == "receiver").to_numpy(),
+            received=(lines["taker_kind"] == Role.RECEIVER).to_numpy(),
             shared_legs=self.scenario.said.effect.shared_legs,
         )
         every = np.arange(len(lines))
@@ -149,7 +150,7 @@ class Books:
         """Divide what is common among the sites of projects."""
         lines, projects = self.lines, sorted(project_sites(self.scenario))
         moved = lines[lines["kind"] == "moves"]
-        places = ["plant", "depot"]
+        places = [Role.PLANT, Role.DEPOT]
         others = moved["giver_kind"].isin(places) | moved["taker_kind"].isin(places)
         divided = {
             "trips": self._at_ends(moved, vocabulary.LOADS_DRIVEN, projects),
@@ -298,14 +299,14 @@ def _count_masses(problem: Problem, lines: pd.DataFrame, moves: Mask) -> None:
     )
     lines[vocabulary.REFERENCE_TONNES] = tonnes * share
     lines[vocabulary.SECONDARY_REFERENCE] = tonnes * share * secondary.astype(np.float64)
-    lines[vocabulary.SECONDARY] = tonnes.where((taker == "need") & (giver != "pit"), 0.0)
-    lines[vocabulary.RECEIVED] = tonnes.where(taker == "receiver", 0.0)
+    lines[vocabulary.SECONDARY] = tonnes.where((taker == Role.NEED) & (giver != Role.PIT), 0.0)
+    lines[vocabulary.RECEIVED] = tonnes.where(taker == Role.RECEIVER, 0.0)
     apart = lines["origin"] != lines["destination"]
     piles = [depot for depot in scenario.depots if depot.own]
     heaped = [pile.out(material) for pile in piles for material in pile.materials]
-    own = (giver == "offer") | lines["giver"].isin(heaped)
-    lines[vocabulary.REUSED] = tonnes.where(own & apart & (taker != "receiver"), 0.0)
-    sold = (giver == "offer") & (taker != "receiver")
+    own = (giver == Role.OFFER) | lines["giver"].isin(heaped)
+    lines[vocabulary.REUSED] = tonnes.where(own & apart & (taker != Role.RECEIVER), 0.0)
+    sold = (giver == Role.OFFER) & (taker != Role.RECEIVER)
     lines[vocabulary.SOLD] = lines[vocabulary.PURCHASE].where(sold, 0.0)
 
 

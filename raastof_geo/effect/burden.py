@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from raastof_geo.arrays import Floats, Indices
 from raastof_geo.legs.legs import Legs
+from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.scenario.period import Period
 from raastof_geo.scenario.scenario import Scenario
 
@@ -30,42 +34,34 @@ def measure_burden(
         from Monday to Friday; holidays are not left out).
     """
     columns = ["edge", "period", "loaded_trips", "empty_trips", "per_weekday"]
-    if legs.roads is None or not len(flows):
+    roads = legs.roads
+    if roads is None or not len(flows):
         return pd.DataFrame(columns=columns)
     wanted: dict[tuple[str, str, str], dict[tuple[str, str], float]] = defaultdict(
         lambda: defaultdict(float)
     )
     pooled = scenario.said.return_loads.share if scenario.said.return_loads else 0.0
     back = 1.0 if empty_trips is None else 1.0 - pooled
-    apart = flows[flows["work_h"] > 0]
-    trips = (apart["tonnes"] / apart["load_t"]).tolist()
-    for origin, goal, vehicle, period, count in zip(
-        apart["origin"], apart["destination"], apart["vehicle"], apart["period"], trips, strict=True
-    ):
-        wanted[vehicle, period, "full"][origin, goal] += count
-        wanted[vehicle, period, "empty"][goal, origin] += count * back
-    if empty_trips is not None and len(empty_trips):
-        for row in empty_trips.to_dict(orient="records"):
-            pair = str(row["origin"]), str(row["destination"])
-            wanted[str(row["vehicle"]), str(row["period"]), "empty"][pair] += float(row["trips"])
-    passing: dict[tuple[str, str], np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
+    one: Any
+    for one in flows[flows["work_h"] > 0].itertuples():
+        count = one.tonnes / one.load_t
+        wanted[one.vehicle, one.period, "full"][one.origin, one.destination] += count
+        wanted[one.vehicle, one.period, "empty"][one.destination, one.origin] += count * back
+    if empty_trips is not None:
+        for one in empty_trips.itertuples():
+            wanted[one.vehicle, one.period, "empty"][one.origin, one.destination] += one.trips
+    passing: dict[tuple[str, str], Floats] = defaultdict(lambda: np.zeros(roads.network.edge_count))
     for (vehicle, period, load), pairs in wanted.items():
-        key = period, "loaded" if load == "full" else "empty"
-        if key not in passing:
-            passing[key] = np.zeros(legs.roads.network.edge_count)
-        edges, counts = _drive(legs, vehicle, period, load, pairs)
-        np.add.at(passing[key], edges, counts)
+        edges, counts = _drive(roads, vehicle, period, load, pairs)
+        np.add.at(passing[period, "loaded" if load == "full" else "empty"], edges, counts)
     return _tabulate(scenario, passing, columns)
 
 
 def _drive(
-    legs: Legs, vehicle: str, period: str, load: str, pairs: dict[tuple[str, str], float]
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.intp]], np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    roads: RoadPrices, vehicle: str, period: str, load: str, pairs: dict[tuple[str, str], float]
+) -> tuple[Indices, Floats]:
     """Give every edge on every route, with the trips on it."""
-    roads = legs.roads
-    assert roads is not None  # noqa: S101 - the caller has looked
-    active = next(one for one, periods in roads.spells.items() if period in periods)
-    routes = roads.weigh(vehicle, load, active).routes(
+    routes = roads.weigh(vehicle, load, roads.spell_of(period)).routes(
         [roads.stops[origin] for origin, _ in pairs], [roads.stops[goal] for _, goal in pairs]
     )
     parts = [np.unique(roads.graph.edge[routes.arcs(rank)]) for rank in range(len(pairs))]
@@ -75,7 +71,7 @@ def _drive(
 
 def _tabulate(
     scenario: Scenario,
-    passing: dict[tuple[str, str], np.ndarray[tuple[int], np.dtype[np.float64]]],
+    passing: Mapping[tuple[str, str], Floats],
     columns: list[str],
 ) -> pd.DataFrame:
     tables = []

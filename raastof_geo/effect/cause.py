@@ -137,7 +137,10 @@ def _switch(scenario: Scenario, causes: Collection[CauseName]) -> Scenario:
 
 def _closed(problem: Problem, causes: Collection[CauseName]) -> Mask:
     mask = np.zeros(problem.column_count, bool)
-    for cause, kind, block in (("plants", "plant", "processes"), ("storage", "depot", "stores")):
+    for cause, kind, block in (
+        ("plants", Role.PLANT, "processes"),
+        ("storage", Role.DEPOT, "stores"),
+    ):
         if cause not in causes:
             mask[problem.block(block)] = True
             if len(problem.moves):

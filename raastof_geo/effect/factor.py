@@ -9,6 +9,7 @@ import pandas as pd
 
 from raastof_geo.effect.books import Books
 from raastof_geo.figures.vocabulary import Indicator, explained, find_indicator, sums_of_parts
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Scenario
 
 
@@ -80,10 +81,6 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
     )
 
 
-def _blank(lines: pd.DataFrame) -> pd.Series:
-    return pd.Series("", index=lines.index, dtype=object)
-
-
 def _of_vehicle(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
     return ("vehicles." + lines["vehicle"] + "." + field).where(lines["vehicle"] != "", "")
 
@@ -98,20 +95,20 @@ def _of_material(lines: pd.DataFrame, field: str) -> pd.Series:
 
 
 def _of_pit(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    return _of_material(lines, field).where(lines["giver_kind"] == "pit", "")
+    return _of_material(lines, field).where(lines["giver_kind"] == Role.PIT, "")
 
 
 def _of_receiver(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    return _of_material(lines, field).where(lines["taker_kind"] == "receiver", "")
+    return _of_material(lines, field).where(lines["taker_kind"] == Role.RECEIVER, "")
 
 
 def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
     """Lime and the like at needs, handling in depots, recipes in plants."""
     uses = {need.id: need.use for need in scenario.needs}
-    names = _blank(lines)
+    names = pd.Series("", index=lines.index, dtype=object)
     fits = "fits." + lines["material"] + "." + lines["taker"].map(uses).fillna("") + "." + field
-    names = names.where(lines["taker_kind"] != "need", fits)
-    stored = (lines["giver_kind"] == "depot") | (lines["taker_kind"] == "depot")
+    names = names.where(lines["taker_kind"] != Role.NEED, fits)
+    stored = (lines["giver_kind"] == Role.DEPOT) | (lines["taker_kind"] == Role.DEPOT)
     names = names.where(~stored, f"handling.{field}")
     recipes = "recipes." + lines["what"] + "." + field
     return names.where(lines["kind"] != "processes", recipes)

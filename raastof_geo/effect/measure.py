@@ -19,6 +19,7 @@ from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.figures import vocabulary
 from raastof_geo.language import format_number, say
 from raastof_geo.legs.legs import Legs
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 
@@ -160,8 +161,8 @@ def measure_totals(
         Emissions [kg CO2e], money [DKK], work [km, t km, l, kWh], masses [t] and shares [1].
     """
     virgin = flows["virgin"] > 0
-    used = flows["taker_kind"] == "need"
-    received = flows["taker_kind"] == "receiver"
+    used = flows["taker_kind"] == Role.NEED
+    received = flows["taker_kind"] == Role.RECEIVER
     energy = _energy(scenario, flows, empty_trips)
     return Totals(
         kg_co2e_wtw=amounts[vocabulary.TRANSPORT_WTW],

@@ -140,9 +140,8 @@ def divide_savings(
         shares["by_tonnes"] = {project: total * tonnes[project] / moved for project in projects}
     if _wants_shapley(scenario, len(projects)):
         known = {project: float(alone[project]) for project in projects}
-        solve = _solver_for(scenario, legs, rules, patience_s)
+        worth = _worth(scenario, legs, rules, known, total, patience_s)
         with suppress(_OutOfTimeError):
-            worth = _worth(known, projects, total, solve)
             shares["shapley"] = shapley_values(projects, worth)
     return Transfers(saved, shares)
 
@@ -190,53 +189,40 @@ class _OutOfTimeError(Exception):
 
 
 def _worth(
+    scenario: Scenario,
+    legs: Legs,
+    rules: Sequence[Rule],
     alone: Mapping[str, float],
-    projects: Sequence[str],
     total: float,
-    solve: Callable[[frozenset[str]], Books | None],
+    patience_s: float,
 ) -> Callable[[frozenset[str]], float]:
     """Give what a set of projects saves if only they coordinate, by the scenario's objectives.
 
     Targets, agreements and either-or decisions are those of everybody together, and hold only
-    there; a set that finds no plan by itself saves nothing.
-    """
-
-    def worth(members: frozenset[str]) -> float:
-        if len(members) < 2:
-            return 0.0
-        if len(members) == len(projects):
-            return total
-        books = solve(members)
-        if books is None:
-            return 0.0
-        return sum(alone[project] for project in sorted(members)) - float(
-            books.total(COST) - books.total(SOLD)
-        )
-
-    return worth
-
-
-def _solver_for(
-    scenario: Scenario, legs: Legs, rules: Sequence[Rule], patience_s: float
-) -> Callable[[frozenset[str]], Books | None]:
-    """Solve for some projects without the others; none where no plan keeps the rules.
-
-    The columns are laid out once, for everybody; a set of projects closes those of the others,
-    and the rules speak of its own amounts only.
+    there; a set that finds no plan by itself saves nothing. The columns are laid out once, for
+    everybody; a set closes those of the others, and the rules speak of its own amounts only.
     """
     everybody = frozenset(scenario.project(site) for site in project_sites(scenario))
     columns = lay_columns(_among(scenario, everybody), legs, rules)
     nothing = np.zeros(columns.column_count)
 
-    def keep_books_of(members: frozenset[str]) -> Books | None:
+    def worth(members: frozenset[str]) -> float:
+        if len(members) < 2:
+            return 0.0
+        if len(members) == len(alone):
+            return total
         problem = columns.with_scenario(_among(scenario, members))
         closed = close_absent(problem)
         solution = solve(problem, rules=rules, closed=closed, decided=nothing, clock=patience_s)
         if not solution.complete:
             raise _OutOfTimeError
-        return keep_books(*solution.used()) if solution.feasible else None
+        if not solution.feasible:
+            return 0.0
+        books = keep_books(*solution.used())
+        paid = books.total(COST) - books.total(SOLD)
+        return sum(alone[project] for project in sorted(members)) - float(paid)
 
-    return keep_books_of
+    return worth
 
 
 def close_absent(problem: Problem) -> Mask:

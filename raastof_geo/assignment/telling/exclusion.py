@@ -17,6 +17,7 @@ from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.telling.names import call_material, list_names, name_site, tell_number
 from raastof_geo.assignment.telling.violation import lift_rows, make_bending
 from raastof_geo.language import Message, say
+from raastof_geo.scenario.role import Role
 
 _PATIENCE_S = 20.0
 _MOST_TOLD = 4
@@ -152,7 +153,7 @@ def _all_there_is(problem: Problem, site_id: str, material: str) -> float | None
     if site.pit or site.plant or site.depot or (site.stockpile and site.stockpile.start):
         return None
     stays = problem.find(origin=site_id, destination=site_id, material=material)
-    if (problem.labels("taker_kind", stays) == "need").any():
+    if (problem.labels("taker_kind", stays) == Role.NEED).any():
         return None
     mine = [offer for offer in problem.scenario.offers if offer.site == site_id]
     return sum(offer.tonnes for offer in mine if offer.material == material)

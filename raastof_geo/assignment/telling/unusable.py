@@ -20,6 +20,7 @@ from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.telling.names import call, call_material, list_names, name_site
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.parties import Giver, Taker
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Depot, Plant, Process
 
 
@@ -69,18 +70,18 @@ class Unusable:
         """Say why no plan can use any move between two parties."""
         scenario = self.problem.scenario
         for party in (giver, taker):
-            if party.kind == "plant":
+            if party.kind == Role.PLANT:
                 told = self.plant(party.site, giver.material)
                 if told is not None:
                     return told
         material = call_material(scenario, giver.material)
-        if giver.kind == "depot":
+        if giver.kind == Role.DEPOT:
             return say(
                 "{material} cannot have come to {site} before",
                 material=material,
                 site=name_site(scenario, giver.site),
             )
-        if taker.kind == "depot":
+        if taker.kind == Role.DEPOT:
             return say(
                 "{material} could not leave {site} again",
                 material=material,
@@ -137,7 +138,8 @@ class Unusable:
 
     def _accepted(self, plant: Plant, material: str) -> bool:
         return any(
-            material in taker.accepts and not (taker.kind == "plant" and taker.place == plant.site)
+            material in taker.accepts
+            and not (taker.kind == Role.PLANT and taker.place == plant.site)
             for taker in self.problem.takers
         )
 
@@ -176,7 +178,7 @@ def _shut(problem: Problem) -> Mask:
             shut[problem.of("taker", receiver.site)] = True
     for pit in scenario.pits:
         if 0 in (pit.per_period_t, pit.total_t):
-            shut[problem.find(origin=pit.site, giver_kind="pit")] = True
+            shut[problem.find(origin=pit.site, giver_kind=Role.PIT)] = True
     return shut
 
 

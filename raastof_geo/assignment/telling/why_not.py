@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -11,7 +12,6 @@ import numpy as np
 from raastof_geo.arrays import Columns
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.agreements import agreed_moves
-from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.masses import OFFERS_KEPT
 from raastof_geo.assignment.solving.price_in import FREE
 from raastof_geo.assignment.statement.problem import Problem
@@ -34,6 +34,8 @@ from raastof_geo.errors import InputError
 from raastof_geo.language import Message, Readable, say
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
+from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.scenario import Need, Scenario
 
 ReasonKind = Literal[
     "in_plan",
@@ -176,155 +178,171 @@ def _check(
         )
 
 
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """Somebody who gives and somebody who takes, and a plan that they are to be found in."""
+
+    plan: Plan
+    unusable: Unusable
+    giver: Giver
+    taker: Taker
+
+    @property
+    def problem(self) -> Problem:
+        return self.plan.problem
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.plan.problem.scenario
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The moves from the one to the other."""
+        return self.problem.find(giver=self.giver.id, taker=self.taker.id)
+
+    @cached_property
+    def need(self) -> Need | None:
+        """What the taker needs it for."""
+        if self.taker.kind != Role.NEED:
+            return None
+        return next(one for one in self.scenario.needs if one.id == self.taker.place)
+
+    @property
+    def ends(self) -> dict[str, str]:
+        """The names of both sites."""
+        return {
+            "giver": name_site(self.scenario, self.giver.site),
+            "taker": name_site(self.scenario, self.taker.site),
+        }
+
+    @property
+    def material(self) -> Message:
+        """The name of the material."""
+        return call_material(self.scenario, self.giver.material)
+
+    @property
+    def what(self) -> Message:
+        """The material, and the use and the window of the need that it would serve."""
+        giver, material = self.giver, self.material
+        alike = [(one.site, one.material) for one in self.problem.givers]
+        if alike.count((giver.site, giver.material)) > 1:
+            material = say(
+                "{material} ({what} in {periods})",
+                material=material,
+                what=_GIVEN_AS[giver.kind],
+                periods=span(giver.periods),
+            )
+        if self.need is None:
+            return material
+        return say(
+            "{material} for {use} in {periods}", material=material, **self._told_of(self.need)
+        )
+
+    def _told_of(self, need: Need) -> dict[str, Readable]:
+        return {"use": call_use(self.scenario, need.use), "periods": span(need.periods)}
+
+    def blocked(self, kind: ReasonKind, message: Message) -> Reason:
+        """Give what blocks it, and which need that is about."""
+        if self.need is not None:
+            message = say(
+                "{use} in {periods}: {reason}", reason=message, **self._told_of(self.need)
+            )
+        return self.reason(kind, message)
+
+    def reason(self, kind: ReasonKind, message: Message, more_per_t: float | None = None) -> Reason:
+        """Give a reason about the two."""
+        giver, taker = self.giver, self.taker
+        return Reason(giver.id, taker.id, giver.material, kind, message, more_per_t)
+
+
+_GIVEN_AS: dict[str, Message] = {
+    Role.OFFER: say("surplus"),
+    Role.PIT: say("from the pit"),
+    Role.PLANT: say("from the plant"),
+    Role.DEPOT: say("from the depot"),
+}
+"""Where a material comes from, where its site has it from several."""
+_ROLE_NAMES: dict[str, Message] = {
+    Role.OFFER: say("project with surplus"),
+    Role.NEED: say("project with needs"),
+    Role.PIT: say("pit"),
+    Role.RECEIVER: say("receiver"),
+    Role.PLANT: say("plant"),
+    Role.DEPOT: say("depot"),
+}
+
+
 def _explain(
     plan: Plan, unusable: Unusable, giver: Giver, taker: Taker, *, solve: bool = True
 ) -> Reason:
-    problem = plan.problem
-    found = _find_block(problem, giver, taker)
+    pair = _Pair(plan, unusable, giver, taker)
+    found = _find_block(pair)
     if found is None:
-        columns = problem.find(giver=giver.id, taker=taker.id)
-        moved = float(plan.proof.values[columns].sum())
+        moved = float(plan.proof.values[pair.columns].sum())
         if moved > 0:
             message = say(
-                "it is in the plan: {tonnes} t of {what}",
-                tonnes=tell_number(moved),
-                what=_what(problem, giver, taker),
+                "it is in the plan: {tonnes} t of {what}", tonnes=tell_number(moved), what=pair.what
             )
-            return Reason(giver.id, taker.id, giver.material, "in_plan", message)
-        found = _find_closed(plan, unusable, giver, taker, columns)
-        if found is None:
-            return _price(plan, giver, taker, columns, solve=solve)
-    kind, message = found
-    return Reason(giver.id, taker.id, giver.material, kind, _of_need(problem, taker, message))
+            return pair.reason("in_plan", message)
+        found = _find_closed(pair)
+    return _price(pair, solve=solve) if found is None else pair.blocked(*found)
 
 
-def _find_block(problem: Problem, giver: Giver, taker: Taker) -> tuple[ReasonKind, Message] | None:
+# --- what blocks it -----------------------------------------------------------------------------
+
+
+def _find_block(pair: _Pair) -> tuple[ReasonKind, Message] | None:
     """Find what keeps two parties from having any leg together."""
+    giver, taker = pair.giver, pair.taker
     if not may_deal(giver, taker):
-        return _why_no_deal(problem, giver, taker)
+        return _why_no_deal(pair)
     terms = taker.accepts[giver.material]
     if not set(giver.periods) & set(terms.periods):
         return "time", say(
             "no overlap in time: {material} is there in {gives}, and wanted in {takes}",
-            material=_material(problem, giver),
+            material=pair.material,
             gives=span(giver.periods),
             takes=span(terms.periods),
         )
-    if not len(problem.find(giver=giver.id, taker=taker.id)):
-        return _why_no_leg(problem, giver, taker)
-    return None
+    return None if len(pair.columns) else _why_no_leg(pair)
 
 
-def _find_closed(
-    plan: Plan, unusable: Unusable, giver: Giver, taker: Taker, columns: Columns
-) -> tuple[ReasonKind, Message] | None:
-    """Find what closes all legs that two parties have together, as far as that is certain."""
-    closed = _forbidden(plan.problem, columns)
-    if closed is not None:
-        return "agreement", closed
-    if unusable.moves[columns].all():
-        return "impossible", say("impossible: {reason}", reason=unusable.leg(giver, taker))
-    shut = _not_open(plan, giver, taker)
-    return None if shut is None else ("closed", shut)
-
-
-def _what(problem: Problem, giver: Giver, taker: Taker) -> Message:
-    """Name the material, and the use and the window of the need that it would serve."""
-    material = _material(problem, giver)
-    if sum(one.site == giver.site and one.material == giver.material for one in problem.givers) > 1:
-        material = say(
-            "{material} ({what} in {periods})",
-            material=material,
-            what=_GIVEN_AS[giver.kind],
-            periods=span(giver.periods),
-        )
-    if taker.kind != "need":
-        return material
-    need = next(one for one in problem.scenario.needs if one.id == taker.place)
-    return say(
-        "{material} for {use} in {periods}",
-        material=material,
-        use=call_use(problem.scenario, need.use),
-        periods=span(need.periods),
-    )
-
-
-_GIVEN_AS: dict[str, Message] = {
-    "offer": say("surplus"),
-    "pit": say("from the pit"),
-    "plant": say("from the plant"),
-    "depot": say("from the depot"),
-}
-"""Where a material comes from, where its site has it from several."""
-
-
-def _of_need(problem: Problem, taker: Taker, message: Message) -> Message:
-    """Say which need a reason is about."""
-    if taker.kind != "need":
-        return message
-    need = next(one for one in problem.scenario.needs if one.id == taker.place)
-    return say(
-        "{use} in {periods}: {reason}",
-        use=call_use(problem.scenario, need.use),
-        periods=span(need.periods),
-        reason=message,
-    )
-
-
-def _why_no_deal(problem: Problem, giver: Giver, taker: Taker) -> tuple[ReasonKind, Message]:
-    scenario = problem.scenario
-    if taker.kind == "need":
-        need = next(one for one in scenario.needs if one.id == taker.place)
-        site = scenario.sites[need.site]
-        if scenario.may_serve(giver.material, need.use, site.land):
-            return "not_wanted", say(
-                "{site} wants other materials only (`materials:` of its need)",
-                site=name_site(scenario, need.site),
-            )
-        return "rule", cite_fit(scenario, giver.material, need.use, site.land)
+def _why_no_deal(pair: _Pair) -> tuple[ReasonKind, Message]:
+    scenario, giver, taker, need = pair.scenario, pair.giver, pair.taker, pair.need
+    site = name_site(scenario, taker.site)
+    if need is not None:
+        land = scenario.sites[need.site].land
+        if scenario.may_serve(giver.material, need.use, land):
+            told = say("{site} wants other materials only (`materials:` of its need)", site=site)
+            return "not_wanted", told
+        return "rule", cite_fit(scenario, giver.material, need.use, land)
     if giver.material not in taker.accepts:
-        return "not_wanted", say(
-            "{site} does not take {material}",
-            site=name_site(scenario, taker.site),
-            material=_material(problem, giver),
+        told = say("{site} does not take {material}", site=site, material=pair.material)
+    elif taker.only_from is not None:
+        told = say("the stockpile of {site} takes only its own surplus", site=site)
+    else:
+        told = say(
+            "a {giver} does not send to a {taker}",
+            giver=_ROLE_NAMES[giver.kind],
+            taker=_ROLE_NAMES[taker.kind],
         )
-    if taker.only_from is not None:
-        return "not_wanted", say(
-            "the stockpile of {site} takes only its own surplus",
-            site=name_site(scenario, taker.site),
-        )
-    return "not_wanted", say(
-        "a {giver} does not send to a {taker}",
-        giver=_ROLE_NAMES[giver.kind],
-        taker=_ROLE_NAMES[taker.kind],
-    )
+    return "not_wanted", told
 
 
-_ROLE_NAMES: dict[str, Message] = {
-    "offer": say("project with surplus"),
-    "need": say("project with needs"),
-    "pit": say("pit"),
-    "receiver": say("receiver"),
-    "plant": say("plant"),
-    "depot": say("depot"),
-}
-
-
-def _why_no_leg(problem: Problem, giver: Giver, taker: Taker) -> tuple[ReasonKind, Message]:
-    scenario, lost = problem.scenario, problem.legs.lost
+def _why_no_leg(pair: _Pair) -> tuple[ReasonKind, Message]:
+    scenario, lost, ends = pair.scenario, pair.problem.legs.lost, (pair.giver.site, pair.taker.site)
     admitted = [
         vehicle
         for vehicle in scenario.said.vehicles
-        if scenario.admits(giver.site, vehicle) and scenario.admits(taker.site, vehicle)
+        if all(scenario.admits(site, vehicle) for site in ends)
     ]
     if not admitted:
         return "truck", say(
             "no truck of the scenario has room at both {giver} and {taker} (`vehicles` and "
             "`truck_limits` of the sites)",
-            giver=name_site(scenario, giver.site),
-            taker=name_site(scenario, taker.site),
+            **pair.ends,
         )
-    here = lost[(lost["origin"] == giver.site) & (lost["destination"] == taker.site)]
+    here = lost[(lost["origin"] == ends[0]) & (lost["destination"] == ends[1])]
     reasons = list(dict.fromkeys(here["reason"].tolist()))
     return "road", say(
         "{vehicles} cannot get there: {reason}",
@@ -335,66 +353,82 @@ def _why_no_leg(problem: Problem, giver: Giver, taker: Taker) -> tuple[ReasonKin
     )
 
 
-def _price(plan: Plan, giver: Giver, taker: Taker, columns: Columns, *, solve: bool) -> Reason:
+def _find_closed(pair: _Pair) -> tuple[ReasonKind, Message] | None:
+    """Find what closes all legs that two parties have together, as far as that is certain."""
+    columns, problem = pair.columns, pair.problem
+    for agreement in pair.scenario.said.agreements:
+        if agreement.forbidden and np.isin(columns, agreed_moves(problem, agreement)).all():
+            return "agreement", say(
+                "the scenario forbids it (`agreements`): {note}",
+                note=agreement.note or name_agreement(pair.scenario, agreement),
+            )
+    if pair.unusable.moves[columns].all():
+        reason = pair.unusable.leg(pair.giver, pair.taker)
+        return "impossible", say("impossible: {reason}", reason=reason)
+    shut = {(one.role, one.site) for one in pair.plan.openings.itertuples() if not one.opened}
+    for party in (pair.giver, pair.taker):
+        if (party.kind, party.site) in shut:
+            return "closed", say(
+                "{site} is a candidate that the plan does not open",
+                site=name_site(pair.scenario, party.site),
+            )
+    return None
+
+
+# --- what it would cost -------------------------------------------------------------------------
+
+
+def _price(pair: _Pair, *, solve: bool) -> Reason:
     """Tell what the best of some columns would cost beyond what it is worth."""
-    proof = plan.proof
+    plan, proof, columns = pair.plan, pair.plan.proof, pair.columns
     part = proof.programme.matrix[:, columns]
     extra = proof.cost[columns] - part.T @ proof.prices_given_decisions
     best = int(np.argmin(extra))
     notes = list(_binding(plan, columns[best : best + 1]))
-    reason = Reason(giver.id, taker.id, giver.material, "costs_more", say("–"))
     if solve:
-        return _tell_forced(plan, giver, taker, reason, force(plan, columns), notes)
-    more, what = float(extra[best]), _what(plan.problem, giver, taker)
+        return _tell_forced(pair, force(plan, columns), notes)
+    more = float(extra[best])
     if more <= FREE * dearest_move(plan):
         message = say(
             "{what}: prices find nothing against it, if there is room for it in a plan; "
             "`raastof why-not` tries it",
-            what=what,
+            what=pair.what,
         )
-        return replace(reason, kind="perhaps", message=message, more_per_t=0.0)
+        return pair.reason("perhaps", message, 0.0)
     message = say(
         "{what}: it would cost at least {more} {unit} for each tonne more than the plan",
-        what=what,
+        what=pair.what,
         more=tell_number(more),
         unit=_unit(plan),
     )
-    return replace(reason, message=_with_note(message, notes), more_per_t=more)
+    return pair.reason("costs_more", _with_note(message, notes), more)
 
 
-def _tell_forced(
-    plan: Plan,
-    giver: Giver,
-    taker: Taker,
-    reason: Reason,
-    forced: Forced,
-    notes: Sequence[Message],
-) -> Reason:
+def _tell_forced(pair: _Pair, forced: Forced, notes: Sequence[Message]) -> Reason:
     """Tell what came of sending a little."""
-    what = _what(plan.problem, giver, taker)
     if not forced.possible:
-        return replace(reason, kind="impossible", message=_say_impossible(what, forced))
+        return pair.reason("impossible", _say_impossible(pair.what, forced))
     if forced.decides or forced.more_per_t is None:
         message = say(
             "{what}: it takes other either-or decisions than the plan's (sites to open, partners, "
             "smallest lots)",
-            what=what,
+            what=pair.what,
         )
-        return replace(reason, kind="closed", message=message)
+        return pair.reason("closed", message)
     if forced.more_per_t == 0:
         message = say(
             "{what}: it would be just as good by the first objective; later objectives, or "
             "the order of names, chose otherwise",
-            what=what,
+            what=pair.what,
         )
-        return replace(reason, kind="as_good", message=message, more_per_t=0.0)
+        return pair.reason("as_good", message, 0.0)
     message = say(
         "{what}: it would cost {more} {unit} for each tonne more than the plan",
-        what=what,
+        what=pair.what,
         more=tell_number(forced.more_per_t),
-        unit=_unit(plan),
+        unit=_unit(pair.plan),
     )
-    return replace(reason, message=_with_note(message, notes), more_per_t=forced.more_per_t)
+    return pair.reason("costs_more", _with_note(message, notes), forced.more_per_t)
 
 
 def _say_impossible(what: Message, forced: Forced) -> Message:
@@ -421,44 +455,10 @@ def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
         name = plan.proof.rows[row]
         price = float(plan.proof.prices_given_decisions[row])
         sense = int(plan.proof.programme.sense[row])
-        if sense < 0 and price < -_LEAST_PRICE and _may_be_full(name.family):
+        # Books are no limit that stands in the way, and neither is what is sent itself.
+        limits = not name.family.keeps_books and name.family.name != OFFERS_KEPT.name
+        if sense < 0 and price < -_LEAST_PRICE and limits:
             yield say("full: {rule}", rule=describe_row(plan.problem.scenario, name))
-
-
-def _may_be_full(family: Family) -> bool:
-    """Tell whether rows are a limit that stands in the way, and not what is sent itself."""
-    return not family.keeps_books and family.name != OFFERS_KEPT.name
-
-
-def _forbidden(problem: Problem, columns: Columns) -> Message | None:
-    """Find an agreement that rules all of some columns out."""
-    for agreement in problem.scenario.said.agreements:
-        about = agreed_moves(problem, agreement)
-        if agreement.forbidden and np.isin(columns, about).all():
-            return say(
-                "the scenario forbids it (`agreements`): {note}",
-                note=agreement.note or name_agreement(problem.scenario, agreement),
-            )
-    return None
-
-
-def _not_open(plan: Plan, giver: Giver, taker: Taker) -> Message | None:
-    openings = plan.openings
-    if not len(openings):
-        return None
-    shut = openings[~openings["opened"].astype(bool)]
-    for party in (giver, taker):
-        mine = shut[(shut["site"] == party.site) & (shut["role"] == party.kind)]
-        if len(mine):
-            return say(
-                "{site} is a candidate that the plan does not open",
-                site=name_site(plan.problem.scenario, party.site),
-            )
-    return None
-
-
-def _material(problem: Problem, giver: Giver) -> Message:
-    return call_material(problem.scenario, giver.material)
 
 
 def _unit(plan: Plan) -> Readable:
