@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +29,7 @@ def describe_ledger(result: Result) -> dict[str, Any]:
         "sums": {name: list(parts) for name, parts in sums_of_parts().items()},
         "bases": {part: list(part.times) for part in multiples()},
         **_describe_sites(scenario),
-        **{
-            side: _describe_books(books)
-            | {
-                "factors": {
-                    part: [number[name] for name in names] for part, names in named[side].items()
-                }
-            }
-            for side, books in sides.items()
-        },
+        **{side: _describe_books(books, named[side], number) for side, books in sides.items()},
         "factor_names": used,
         "figures": _describe_figures(scenario, number),
         "doubts": [
@@ -76,7 +68,10 @@ def _describe_figures(scenario: Scenario, used: Mapping[str, int]) -> dict[str, 
     }
 
 
-def _describe_books(books: Books) -> dict[str, Any]:
+def _describe_books(
+    books: Books, factors: Mapping[str, Iterable[str]], number: Mapping[str, int]
+) -> dict[str, Any]:
+    """Say the lines, who shares them, and which factors of the list they hang on."""
     lines = books.lines
     return {
         "lines": {
@@ -87,6 +82,7 @@ def _describe_books(books: Books) -> dict[str, Any]:
             group: {"line": line.tolist(), "site": site.tolist(), "share": share.tolist()}
             for group, (line, site, share) in books.shares.items()
         },
+        "factors": {part: [number[name] for name in names] for part, names in factors.items()},
     }
 
 

@@ -287,7 +287,7 @@ def _lines(result: Result) -> Iterator[str]:
     relied_on = list_conditions(result, list_flows(plan.flows))
     if relied_on:
         yield from _bullets(say("Conditions that the plan relies on"), relied_on)
-    yield from ("", f"## {say('Trucks by period')}", "")
+    yield from _head(say("Trucks by period"))
     yield _row(say("Truck"), say("Period"), say("Loads"), say("Hours"), "km")
     yield "|---|---|---:|---:|---:|"
     fleet: Iterator[Any] = plan.fleet.itertuples()
@@ -301,15 +301,19 @@ def _lines(result: Result) -> Iterator[str]:
     yield from ("", str(ALONE), "", _plain(attribute_maps(result.network)))
 
 
+def _head(text: Message) -> Iterator[str]:
+    yield from ("", f"## {text}", "")
+
+
 def _bullets(head: Message, items: Iterable[Message]) -> Iterator[str]:
     """Give a section that is a list."""
-    yield from ("", f"## {head}", "")
+    yield from _head(head)
     yield from (f"- {_plain(str(item))}" for item in items)
 
 
 def _list_largest(result: Result) -> Iterator[str]:
     scenario, flows = result.scenario, result.plan.flows
-    yield from ("", f"## {say('Largest flows')}", "")
+    yield from _head(say("Largest flows"))
     yield _row(say("From"), say("To"), say("Material"), say("Period"), "t", "km", "kg CO2e")
     yield "|---|---|---|---|---:|---:|---:|"
     largest = flows.sort_values(

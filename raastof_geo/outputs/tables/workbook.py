@@ -346,10 +346,11 @@ def _write_money(book: _Book, result: Result) -> None:
     paid = {rule: transfers.paid(rule) for rule in transfers.rules}
     starts = (2, 3 + len(paying))
     heads: list[Readable] = [say("Project"), say("Id")]
+    net = say("Net [DKK]")
     sums: list[float] = []
     for side, table in zip((say("before"), say("plan")), tables, strict=True):
         heads += [f"{part.heading} – {side}" for part in paying]
-        heads.append(f"{say('Net [DKK]')} – {side}")
+        heads.append(f"{net} – {side}")
         sums += [float(table[part].sum()) for part in paying[:-1]]
         sums += [-float(table[SOLD].sum()), float(net_cost(table).sum())]
     heads.append(say("Saved [DKK]"))
@@ -363,11 +364,11 @@ def _write_money(book: _Book, result: Result) -> None:
             row: Any = table.loc[project]
             yield from (float(row[part]) for part in paying[:-1])
             yield -float(row[SOLD])
-            first, last, net = (
+            first, last, in_all = (
                 xl_col_to_name(start + at) for at in (0, len(paying) - 1, len(paying))
             )
             yield _Formula(f"=SUM({first}{line}:{last}{line})", float(row[COST] - row[SOLD]))
-            nets.append(f"{net}{line}")
+            nets.append(f"{in_all}{line}")
         yield _Formula(f"={nets[0]}-{nets[1]}", transfers.saved_dkk[project])
         yield from (one[project] for one in paid.values())
 
