@@ -137,7 +137,8 @@ def _spell(option: Any) -> str:
     words = ", ".join(option.opts)
     if getattr(option, "is_flag", False):
         return words
-    return f"{words} {option.metavar or say('TEXT')}"
+    value = option.metavar or say("TEXT")
+    return f"{words} {value}"
 
 
 def _describe(param: Any) -> str:

@@ -18,7 +18,7 @@ HOUSE = ROOT / "raastof_geo"
 ASSERTING = ["effect.burden", "scenario.scenario"]
 KEYED_BY_ID = ["scenario.reading.tree"]
 CIRCLES: list[list[str]] = []
-HOMONYMS = ["Group", "Held", "ScenarioFile", "Shown"]
+HOMONYMS = ["Held", "Shown"]
 FREE = {"babel", "geopandas", "numpy", "pandas", "pydantic", "pyproj", "scipy", "shapely"}
 """Libraries that any room may call."""
 IMPORTED_AS = {
