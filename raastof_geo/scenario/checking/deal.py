@@ -14,8 +14,8 @@ from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Depot, Facility, Need, Offer, Scenario, name_stockpile
 
 Partner: TypeAlias = Literal["giver", "taker"]
-Item = TypeVar("Item")
-Key = TypeVar("Key", bound=Hashable)
+_Item = TypeVar("_Item")
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class Deals:
         }
 
 
-def group(entries: Iterable[Item], key: Callable[[Item], Key]) -> Mapping[Key, list[Item]]:
+def group(entries: Iterable[_Item], key: Callable[[_Item], _Key]) -> Mapping[_Key, list[_Item]]:
     """Put together what has a key in common; under other keys there is nothing.
 
     Returns
@@ -160,7 +160,7 @@ def group(entries: Iterable[Item], key: Callable[[Item], Key]) -> Mapping[Key, l
     groups
         In the order in which their keys come up first.
     """
-    groups: defaultdict[Key, list[Item]] = defaultdict(list)
+    groups: defaultdict[_Key, list[_Item]] = defaultdict(list)
     for entry in entries:
         groups[key(entry)].append(entry)
     return groups

@@ -14,7 +14,7 @@ from raastof_geo.scenario.reading.tree import Trail, Tree
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 
-Entry = TypeVar("Entry", Offer, Need)
+_Entry = TypeVar("_Entry", Offer, Need)
 
 _ROUNDING = 1 - 1e-9
 
@@ -78,10 +78,10 @@ def _offers(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[F
 def _too_small(
     deals: Deals,
     key: Literal["offers", "needs"],
-    entries: Sequence[Entry],
-    find_most: Callable[[Deals, Entry], float | None],
+    entries: Sequence[_Entry],
+    find_most: Callable[[Deals, _Entry], float | None],
     lot: float,
-) -> Iterator[tuple[Entry, Trail, float]]:
+) -> Iterator[tuple[_Entry, Trail, float]]:
     """Give offers, or needs, that are smaller than a lot, where each stands, and its most."""
     told: set[Trail] = set()
     for entry, trail in zip(entries, _list_trails(deals.scenario, key), strict=True):
