@@ -70,9 +70,7 @@ def _drive(
 
 
 def _tabulate(
-    scenario: Scenario,
-    passing: Mapping[tuple[str, str], Floats],
-    columns: list[str],
+    scenario: Scenario, passing: Mapping[tuple[str, str], Floats], columns: list[str]
 ) -> pd.DataFrame:
     tables = []
     for name, period in scenario.periods.items():

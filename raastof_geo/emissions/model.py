@@ -34,10 +34,7 @@ def energy_by_distance(vehicle: Vehicle, speed_km_h: Floats) -> tuple[Floats, Fl
     return energy_by_speed(vehicle, np.full(np.shape(speed_km_h), TRIP_KM_H))
 
 
-MODELS: dict[str, EnergyModel] = {
-    "by_speed": energy_by_speed,
-    "by_distance": energy_by_distance,
-}
+MODELS: dict[str, EnergyModel] = {"by_speed": energy_by_speed, "by_distance": energy_by_distance}
 """The energy models, by the name that is written in a scenario or after `--model`."""
 
 BY_DEFAULT = "by_speed"

@@ -188,10 +188,7 @@ class Catalogue(Strict):
     sources: dict[str, str] = Field(default_factory=dict)
     materials: dict[str, Material]
     uses: dict[str, Use]
-    fits: MapOf[
-        MaterialId,
-        MapOf[UseId, Fit],
-    ]
+    fits: MapOf[MaterialId, MapOf[UseId, Fit]]
     conditions: dict[str, Called] = Field(default_factory=dict)
     land: dict[str, Called] = Field(default_factory=dict)
     """Kinds of land that soil may come to, with the names that people read."""

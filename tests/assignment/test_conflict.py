@@ -156,8 +156,7 @@ def test_a_share_out_of_reach():
 def test_a_share_out_of_reach_in_one_period():
     """The share of one period has its own sentence."""
     text = PIT_AND_PROJECT.replace(
-        "needs: [{use: fill, amount: 1000 t}]",
-        "needs: [{use: fill, amount_per_period: 500 t}]",
+        "needs: [{use: fill, amount: 1000 t}]", "needs: [{use: fill, amount_per_period: 500 t}]"
     ).replace(
         "{material: clean_clay_soil, amount: 600 t}",
         "{material: clean_clay_soil, amount: 600 t, to: 2027}",
@@ -187,11 +186,7 @@ def test_virgin_allowed_repairs_a_need_for_one_material():
             r"cap under `targets.at_most`.*is exceeded by|lacks",
             r"raise cap under `targets.at_most`",
         ),
-        (
-            "fleet: {tipper_4_axle: {hours_per_period: 1}}\n",
-            r"fleet|lacks",
-            r"repair",
-        ),
+        ("fleet: {tipper_4_axle: {hours_per_period: 1}}\n", r"fleet|lacks", r"repair"),
         (
             "choices: {partners_at_most: 1}\n",
             r"the tonnes fit, but not with `choices.partners_at_most` of 1: without it there is "

@@ -260,10 +260,7 @@ def test_an_agreement_that_nothing_may_follow():
 
 def test_lots_that_are_larger_than_what_there_is():
     """The tonnes fit, and the lot does not: with the numbers of offers and needs, none negative."""
-    scenario = said(
-        make_scenario(PIT_AND_PROJECT),
-        choices=Choices(smallest_lot="1200 t"),
-    )
+    scenario = said(make_scenario(PIT_AND_PROJECT), choices=Choices(smallest_lot="1200 t"))
     told = complain(scenario, "en")
     assert told[:3] == [
         "the tonnes fit, but not with `choices.smallest_lot` of 1,200 t: without it there is a "
@@ -293,10 +290,7 @@ def test_lots_that_do_not_add_up():
 def test_two_kinds_of_decision_that_only_exclude_a_plan_together():
     """Where no kind of decision is to blame alone, all are named."""
     text = PIT_AND_PROJECT.replace("capacity_per_period: 900 t", "capacity_total: 700 t")
-    scenario = said(
-        make_scenario(text),
-        choices=Choices(partners_at_most=1, smallest_lot="5000 t"),
-    )
+    scenario = said(make_scenario(text), choices=Choices(partners_at_most=1, smallest_lot="5000 t"))
     told = complain(scenario, "en")
     assert told[0] == (
         "the tonnes fit, but not with the either-or decisions together: `choices.smallest_lot` of "

@@ -89,10 +89,7 @@ def test_fairness_is_held_against_the_baseline_that_there_is_room_for():
     scenario = make_scenario(SCARCE + FAIR)
     legs = make_legs(scenario, KM)
     alone = measure_alone(build_problem(scenario, legs))
-    assert alone == {
-        "one": pytest.approx(20 * KG_PER_KM),
-        "two": pytest.approx(10 * KG_PER_KM),
-    }
+    assert alone == {"one": pytest.approx(20 * KG_PER_KM), "two": pytest.approx(10 * KG_PER_KM)}
     plan = assign(scenario, legs)
     assert plan.objectives["transport_kg_co2e_wtw"] == pytest.approx(30 * KG_PER_KM)
 

@@ -111,8 +111,7 @@ def test_transfers_add_up_to_nothing_in_every_world(world):
 def test_the_glove_game_gives_its_published_shapley_values():
     """One left glove, two right ones: 2/3, 1/6, 1/6."""
     values = shapley_values(
-        ["left", "right", "other"],
-        lambda members: float("left" in members and len(members) > 1),
+        ["left", "right", "other"], lambda members: float("left" in members and len(members) > 1)
     )
     assert values == pytest.approx({"left": 2 / 3, "right": 1 / 6, "other": 1 / 6})
 

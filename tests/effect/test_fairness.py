@@ -30,11 +30,7 @@ objectives: [transport_kg_co2e_wtw]
 """
 FAIR = "fairness: {measure: transport_kg_co2e_wtw, worse_by_at_most: 25 %}"
 REUSE_KM, TIP_KM, PIT_KM = 30.0, 10.0, 60.0
-KILOMETRES = {
-    ("digging", "road"): REUSE_KM,
-    ("digging", "tip"): TIP_KM,
-    ("pit", "road"): PIT_KM,
-}
+KILOMETRES = {("digging", "road"): REUSE_KM, ("digging", "tip"): TIP_KM, ("pit", "road"): PIT_KM}
 
 
 @pytest.fixture(autouse=True)

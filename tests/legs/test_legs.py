@@ -117,8 +117,7 @@ def test_a_closed_road_and_a_change_for_one_truck():
 def test_an_own_speed_makes_a_way_slower():
     """`speed_km_h` replaces whatever class and signs say, and the route follows it."""
     slow = legs_of(
-        Road("secondary", maxspeed_km_h=80),
-        "{route_by: time, changes: [{way: 2, speed_km_h: 10}]}",
+        Road("secondary", maxspeed_km_h=80), "{route_by: time, changes: [{way: 2, speed_km_h: 10}]}"
     )
     assert lengths(slow)[0] == pytest.approx(LONG_KM, abs=0.1)
 

@@ -21,12 +21,7 @@ from raastof_geo import load_result, run_scenario, solve_scenario, write_outputs
 from raastof_geo.assignment import RULES, Row, assign
 from raastof_geo.effect import Effect, measure_effect
 from raastof_geo.emissions.model import MODELS
-from raastof_geo.errors import (
-    DamagedError,
-    NoPlanError,
-    RecordError,
-    RoadDataError,
-)
+from raastof_geo.errors import DamagedError, NoPlanError, RecordError, RoadDataError
 from raastof_geo.language import speaking
 from raastof_geo.legs.price import price_legs
 from raastof_geo.pipeline import place_scenario

@@ -142,10 +142,7 @@ def test_nothing_of_the_programme_is_needed():
             lambda plan: plan["certificate"].update(priced_columns=4.0),
             r"plan\.json: certificate\.priced_columns is 4\.0, the proof has \d+$",
         ),
-        (
-            lambda plan: plan["flows"].pop(),
-            r"plan\.json: flows\.length is \d+, the proof has \d+",
-        ),
+        (lambda plan: plan["flows"].pop(), r"plan\.json: flows\.length is \d+, the proof has \d+"),
         (
             lambda plan: plan["flows"].reverse(),
             r'plan\.json: flows\[0\]\.giver is "pit\S*", the proof has "digging',

@@ -323,11 +323,7 @@ def test_a_ferry_says_how_long_it_takes():
 @pytest.mark.parametrize("tag", CHAIN)
 @pytest.mark.parametrize(
     ("values", "access"),
-    [
-        (OPEN_VALUES, Access.OPEN),
-        (LOCAL_VALUES, Access.LOCAL),
-        (CLOSED_VALUES, Access.CLOSED),
-    ],
+    [(OPEN_VALUES, Access.OPEN), (LOCAL_VALUES, Access.LOCAL), (CLOSED_VALUES, Access.CLOSED)],
 )
 def test_each_access_tag_opens_restricts_or_closes(tag, values, access):
     """Each tag of the hierarchy decides where it stands alone; a closed road is still a road."""

@@ -212,10 +212,7 @@ def check_routes(world: World, router: Router, measure: WeightedRoads):
         sums = routes.sums({"weight": driven, "km": router.graph.length_km})
     np.testing.assert_array_equal(np.isnan(sums["weight"]), np.isinf(matrix))
     np.testing.assert_allclose(
-        sums["weight"][routes.exists],
-        matrix[routes.exists],
-        rtol=1e-5,
-        atol=slack(world, measure),
+        sums["weight"][routes.exists], matrix[routes.exists], rtol=1e-5, atol=slack(world, measure)
     )
     for rank, (origin, goal) in enumerate(pairs):
         if routes.exists[rank]:

@@ -370,10 +370,7 @@ def test_a_dead_end_is_for_turning_round(hierarchies, drive):
 def test_another_restriction_leaves_the_dead_end_for_turning(hierarchies, drive):
     """`no_left_turn` from a road to itself is no ban on turning round."""
     ways = without("sydøst", "nordøst")
-    relations = [
-        turn("no_left_turn", "vest", 2, "nord"),
-        turn("no_left_turn", "øst", 3, "øst"),
-    ]
+    relations = [turn("no_left_turn", "vest", 2, "nord"), turn("no_left_turn", "øst", 3, "øst")]
     found = drive(Map(ways, relations=relations), "vest", "nord", hierarchies=hierarchies)
     assert found == ["vest", "øst", "øst", "nord"]
 

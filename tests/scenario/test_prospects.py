@@ -67,12 +67,7 @@ HINDERED = {
         Lack("nobody", PRODUCT, "output"),
     ),
     "agreements": (
-        [
-            (
-                "sites:",
-                "agreements: [{giver: crusher, taker: tip, forbidden: true}]\nsites:",
-            )
-        ],
+        [("sites:", "agreements: [{giver: crusher, taker: tip, forbidden: true}]\nsites:")],
         Lack("agreements", RESIDUE, "output", ("tip",)),
     ),
     "trucks": (

@@ -31,10 +31,7 @@ def _execute(notebook, folder):
     cells = [nbformat.v4.new_code_cell(NO_INTERNET), *notebook.cells]
     guarded = nbformat.from_dict({**notebook, "cells": cells})
     client = NotebookClient(
-        guarded,
-        timeout=300,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(folder)}},
+        guarded, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     )
     return client.execute().cells[1:]
 

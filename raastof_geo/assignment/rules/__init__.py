@@ -10,11 +10,7 @@ from collections.abc import Sequence
 
 from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.agreements import agreements_kept
-from raastof_geo.assignment.rules.choices import (
-    lots_kept,
-    openings_paid,
-    partners_limited,
-)
+from raastof_geo.assignment.rules.choices import lots_kept, openings_paid, partners_limited
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.limits import (
     caps_kept,

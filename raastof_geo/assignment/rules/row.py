@@ -139,11 +139,7 @@ def declare(
 
 
 def sum_of(
-    kind: Family | str,
-    subject: About | str,
-    columns: Columns,
-    sense: Sense,
-    limit: float,
+    kind: Family | str, subject: About | str, columns: Columns, sense: Sense, limit: float
 ) -> Row:
     """Compare the sum of some columns with a limit."""
     return Row(kind, subject, columns, np.ones(len(columns)), sense, limit)

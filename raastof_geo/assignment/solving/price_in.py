@@ -403,11 +403,7 @@ def blur_reduced(programme: Programme, cost: Floats, optimum: Optimum, digits: f
 
 
 def keep_optimal_face(
-    cost: Floats,
-    optimum: Optimum,
-    sense: Signs,
-    free: float = FREE,
-    blur: Floats | float = 0.0,
+    cost: Floats, optimum: Optimum, sense: Signs, free: float = FREE, blur: Floats | float = 0.0
 ) -> tuple[Mask, Signs]:
     """Close columns that would cost more, and hold rows that are worth something.
 

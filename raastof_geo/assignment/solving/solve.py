@@ -245,12 +245,7 @@ class _Variant:
         if search.last is not None:
             costs, tolerances = (*costs, search.last), (*tolerances, 0.0)
         decision = decide(
-            self.programme,
-            costs,
-            tolerances,
-            solver=self.solver,
-            clock=self.clock,
-            gap=search.gap,
+            self.programme, costs, tolerances, solver=self.solver, clock=self.clock, gap=search.gap
         )
         if decision is None:
             nothing = np.zeros(self.programme.column_count)

@@ -30,11 +30,7 @@ from raastof_geo.assignment.telling.names import (
 )
 from raastof_geo.assignment.telling.repair import find_repairs
 from raastof_geo.assignment.telling.shortage import say_missing
-from raastof_geo.assignment.telling.violation import (
-    Violation,
-    find_least_violation,
-    lift_rows,
-)
+from raastof_geo.assignment.telling.violation import Violation, find_least_violation, lift_rows
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 

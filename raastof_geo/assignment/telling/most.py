@@ -157,11 +157,7 @@ class LargestShare:
 
 
 def find_largest_share(
-    rows: Sequence[Row],
-    programme: Programme,
-    problem: Problem,
-    *,
-    solver: str,
+    rows: Sequence[Row], programme: Programme, problem: Problem, *, solver: str
 ) -> LargestShare | None:
     """Find the largest share without the target, or with needs and surplus open if it must be.
 

@@ -136,12 +136,7 @@ class Violation:
         return other is not None and self.value - other.value > _CHANGE + 1e-9 * self.value
 
 
-def find_least_violation(
-    rows: Sequence[Row],
-    programme: Programme,
-    *,
-    solver: str,
-) -> Violation:
+def find_least_violation(rows: Sequence[Row], programme: Programme, *, solver: str) -> Violation:
     """Find the least violation; needs, surplus and targets bend first, other rules if they must.
 
     Returns
@@ -171,12 +166,7 @@ def find_least_violation(
 
 
 def make_bending(
-    rows: Sequence[Row],
-    programme: Programme,
-    *,
-    solver: str,
-    short: list[int],
-    over: list[int],
+    rows: Sequence[Row], programme: Programme, *, solver: str, short: list[int], over: list[int]
 ) -> Bending:
     """Give every row that may be bent a column that bends it, at a price.
 

@@ -13,10 +13,7 @@ from raastof_geo.scenario.catalogue import read_builtin_tree
 from raastof_geo.scenario.identity import Names, id_or_word, names_in
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values
 
-_KEYED_BY = {
-    "fits": ("materials", "uses"),
-    "soil_moves": ("land",),
-}
+_KEYED_BY = {"fits": ("materials", "uses"), "soil_moves": ("land",)}
 """What the keys of a section, and of the mappings in it, are ids of."""
 _RECIPE_SIDES = ("inputs", "outputs")
 

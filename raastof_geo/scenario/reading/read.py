@@ -184,12 +184,7 @@ def _check_baseline(said: ScenarioFile, tree: Tree) -> list[Finding]:
     """Check that the sites a baseline names have the role it names them for."""
     return [
         Finding(
-            say(
-                "baseline.{key}: {site} has no `{role}:`",
-                key=key,
-                site=f"`{site}`",
-                role=role,
-            ),
+            say("baseline.{key}: {site} has no `{role}:`", key=key, site=f"`{site}`", role=role),
             tree.place(("baseline", key, index)),
         )
         for key, role, named in (
@@ -205,11 +200,7 @@ def _check_agreements(said: ScenarioFile, tree: Tree) -> list[Finding]:
     """Check that givers of agreements can give, and takers take."""
     return [
         Finding(
-            say(
-                "agreements: {site} has nothing to {verb}",
-                site=f"`{site}`",
-                verb=verb,
-            ),
+            say("agreements: {site} has nothing to {verb}", site=f"`{site}`", verb=verb),
             tree.place(("agreements", number, key)),
         )
         for number, agreement in enumerate(said.agreements)

@@ -89,9 +89,7 @@ def _join_alike(alike: list[Finding]) -> Finding:
     if not lines:
         return first
     message = say(
-        "{problem} (line {lines} as well)",
-        problem=first.message,
-        lines=", ".join(map(str, lines)),
+        "{problem} (line {lines} as well)", problem=first.message, lines=", ".join(map(str, lines))
     )
     return replace(first, message=message)
 

@@ -72,8 +72,5 @@ def weigh_about(quantity: Quantity, material: str | None, info: ValidationInfo, 
 def refuse_volume(name: str) -> InputError:
     """Make the error for volumes or loads of what has no density of its own."""
     return InputError(
-        say(
-            "`{name}` covers several materials of different density: say it in tonnes",
-            name=name,
-        )
+        say("`{name}` covers several materials of different density: say it in tonnes", name=name)
     )

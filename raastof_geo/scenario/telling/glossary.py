@@ -14,12 +14,7 @@ from raastof_geo.language import Language, Message, Readable, say
 from raastof_geo.scenario.catalogue import Catalogue, Fit
 from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
 from raastof_geo.scenario.telling.law import tell_moves
-from raastof_geo.scenario.telling.material import (
-    ORIGINS,
-    tell_figures,
-    tell_material,
-    tell_recipe,
-)
+from raastof_geo.scenario.telling.material import ORIGINS, tell_figures, tell_material, tell_recipe
 from raastof_geo.scenario.telling.words import CatalogueWords
 
 
