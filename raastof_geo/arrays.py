@@ -1,7 +1,5 @@
 """Arrays by what they hold, so that a signature says it in a word."""
 
-from __future__ import annotations
-
 from typing import Any, TypeAlias
 
 import numpy as np

@@ -10,8 +10,6 @@ above may be anybody's: `RAASTOF_CACHE` names it. Nothing without the mark is
 written to or cleared, and within it only what bears the name of an entry.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

@@ -1,7 +1,5 @@
 """Show a thing by its main figures: in a line, and in a notebook as a small table."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple

@@ -20,8 +20,6 @@ Each carries its findings: one sentence for each mistake, with the place in
 the file where there is one.
 """
 
-from __future__ import annotations
-
 import errno
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Write files whole or not at all, and over no file of somebody else."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re

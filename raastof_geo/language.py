@@ -1,7 +1,5 @@
 """Say things in Danish or English, with numbers as the reader writes them."""
 
-from __future__ import annotations
-
 import gettext
 import math
 import re

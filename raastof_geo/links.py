@@ -1,7 +1,5 @@
 """Tell what lies at a path itself: a link is a link here, whatever it leads to."""
 
-from __future__ import annotations
-
 import os
 import stat
 from pathlib import Path

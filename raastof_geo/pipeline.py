@@ -1,7 +1,5 @@
 """From a scenario file to results: the whole machine in one sentence."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path

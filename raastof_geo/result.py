@@ -1,7 +1,5 @@
 """Everything that a run found out, for the outputs to quote."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What a command has written and moved aside, so that its end can be told truly."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Quantities of the trade: `12 000 t`, `5000 m3 in_situ`, `80 loads`."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Any, Literal

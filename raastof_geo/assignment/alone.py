@@ -1,7 +1,5 @@
 """What projects would do each on its own: needs from pits, surplus to receivers."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Put what a plan does into tables: flows, recipes, stores, trips, openings, trucks."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """All commands in one table, in the order in which the help lists them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any

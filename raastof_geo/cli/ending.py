@@ -1,7 +1,5 @@
 """How a command ended: what an interruption left, and what was moved aside on the way."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 

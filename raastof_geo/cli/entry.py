@@ -4,8 +4,6 @@ Exit codes: 0 solved; 2 input refused; 3 no plan exists; 4 something outside
 failed (network, disk, solver).
 """
 
-from __future__ import annotations
-
 import contextlib
 import sys
 from collections.abc import Sequence

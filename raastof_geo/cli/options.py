@@ -4,8 +4,6 @@ Words are kept in English where an option is declared, and told in the language 
 when somebody reads them: see `usage`.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 

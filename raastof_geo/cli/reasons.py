@@ -1,7 +1,5 @@
 """Why it is so: `raastof why-not` and `raastof route`."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 from typing import Annotated

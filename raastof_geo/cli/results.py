@@ -1,7 +1,5 @@
 """Of a folder of results: `raastof verify` and `raastof explain`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """Which language to speak: the one asked for, the one around, or that of the scenario."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 from collections.abc import Iterator, Sequence

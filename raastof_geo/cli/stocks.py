@@ -1,7 +1,5 @@
 """Of what is kept from run to run: `raastof cache info` and `raastof cache clear`."""
 
-from __future__ import annotations
-
 from raastof_geo.cli.options import Debug, Lang
 from raastof_geo.cli.terminal import tell
 from raastof_geo.language import format_number, say

@@ -3,8 +3,6 @@
 The words come from here and not from the library that parses arguments, which speaks English.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches

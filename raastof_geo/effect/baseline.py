@@ -1,7 +1,5 @@
 """What would happen without coordination: projects share pits and receivers, and no more."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Keep the books: every line that a plan or a baseline comes to, and whose share it is."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """How many trucks pass each road: loaded, empty, and for each weekday."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Split the effect by cause: switch the causes on one after the other, and look what each adds."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias

@@ -1,7 +1,5 @@
 """Which figures of the catalogue stand behind each line, and what an error in them would change."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

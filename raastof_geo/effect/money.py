@@ -1,7 +1,5 @@
 """Who pays whom, before and after, and transfers that leave nobody worse off."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """How far a plan is on the way to the region's goal."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import get_args
 

@@ -1,7 +1,5 @@
 """Can the target be reached, with which materials, at which price, and if not, why not?"""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args

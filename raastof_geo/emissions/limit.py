@@ -4,8 +4,6 @@ Roads, tags, files, scenarios, trucks and messages read this declaration. To add
 an entry to `TRUCK_LIMITS`, with a new `Size` where the catalogue does not know that size yet.
 """
 
-from __future__ import annotations
-
 import datetime
 import math
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """How a truck's energy follows from the road: the models there are, by the name that is written."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from raastof_geo.arrays import Floats

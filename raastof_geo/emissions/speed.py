@@ -1,7 +1,5 @@
 """How fast trucks go, by class of road, built-up area, sign and surface."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A truck, its fuel, and what it uses on each kind of road."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TypeAlias
 

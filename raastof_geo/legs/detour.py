@@ -1,7 +1,5 @@
 """Explain why a truck goes the way it goes: what keeps it off the shorter one, and the price."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby

@@ -1,7 +1,5 @@
 """The priced legs: km, hours, kg CO2e and DKK of every transport that could make sense."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Say which legs no road allows, and why."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Price every transport that could make sense: km, hours, kg CO2e and DKK for each tonne."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Put every line that figures are sums of into plain values, so that any figure can be followed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any

@@ -4,8 +4,6 @@ A site's role has one shape and one colour, which each way of drawing spells in 
 Materials, roads and routes have colours that colour-blind readers tell apart.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Put everything that is needed to check and repeat a plan into plain values."""
 
-from __future__ import annotations
-
 import hashlib
 import platform
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """Put the programme of a plan into arrays, so that anybody can check it with NumPy alone."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

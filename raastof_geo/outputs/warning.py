@@ -1,7 +1,5 @@
 """Say what a reader should doubt: the one list of `check`, of `run` and of the pages."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 from raastof_geo.assignment.statement.shares import project_sites

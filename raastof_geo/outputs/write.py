@@ -1,7 +1,5 @@
 """Write all outputs of a result, or none of them."""
 
-from __future__ import annotations
-
 import errno
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Load a result from the folder that a run wrote."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields

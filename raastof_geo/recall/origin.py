@@ -1,7 +1,5 @@
 """What a result has that its folder has not: made when it is asked for, held against the proof."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property

@@ -1,7 +1,5 @@
 """The rest of a result: what its proof keeps beside what plan.json says, written and read."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass

@@ -1,7 +1,5 @@
 """What differs between values that were read and those that were kept, and where."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any

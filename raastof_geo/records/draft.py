@@ -5,8 +5,6 @@ holds the lock of the results folder knows that its drafts belong to runs that
 are no more.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import sys

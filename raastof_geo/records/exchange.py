@@ -11,8 +11,6 @@ still the same; that is replaced or removed. Anything else that stands where a
 file of ours must stand goes to `set_aside` in the folder, and is named.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Follow a figure of written results back to the lines, factors and sources that it comes of."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterator

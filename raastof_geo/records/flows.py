@@ -1,7 +1,5 @@
 """`flows.csv`: its columns, how a cell is written, and how the table is read again."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence

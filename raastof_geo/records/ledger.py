@@ -1,7 +1,5 @@
 """`ledger.json`: every line that figures are sums of, so that any figure can be followed."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path

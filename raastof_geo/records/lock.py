@@ -1,7 +1,5 @@
 """One writer at a time: the lock of a file or folder, which lies beside it while it is held."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path

@@ -4,8 +4,6 @@ It is written last, so that a folder with a manifest is a whole set of results. 
 does not list was written by us, and nothing whose digest differs is still what we wrote.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

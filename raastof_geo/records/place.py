@@ -1,7 +1,5 @@
 """The place of a results folder: what may be written there, and what stands in the way."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator

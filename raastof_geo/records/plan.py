@@ -1,7 +1,5 @@
 """`plan.json`: everything to check and repeat a plan, believed only where its proof agrees."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`proof.npz`: the arrays of a programme and its plan, read without trusting a byte of them."""
 
-from __future__ import annotations
-
 import io
 import math
 import re

@@ -1,7 +1,5 @@
 """What a record is called, which format it is written in, and what to do about another one."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias

@@ -3,8 +3,6 @@
 As `verify`, this knows nothing of what made the plan: it counts again, with NumPy alone.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias

@@ -1,7 +1,5 @@
 """Values of records as JSON: written so that equal values give equal text, read with distrust."""
 
-from __future__ import annotations
-
 import json
 import math
 import stat

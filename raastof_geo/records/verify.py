@@ -3,8 +3,6 @@
 Nothing of the programme that made the plan is used here: no scenario, no PuLP, no solver.
 """
 
-from __future__ import annotations
-
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """Make the data that raastof_geo carries with it, or a folder of the same kind."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import replace
 from pathlib import Path

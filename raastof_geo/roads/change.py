@@ -1,7 +1,5 @@
 """Find the roads that a scenario says are not as the map says."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Load roads from wherever they are: built in, a network file, OpenStreetMap, OSMnx."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Sequence

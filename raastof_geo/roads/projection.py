@@ -1,7 +1,5 @@
 """Measure on the ellipsoid, and lay degrees out in metres."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Any, TypeAlias
 

@@ -1,7 +1,5 @@
 """What a road is to a truck, as its tags tell."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

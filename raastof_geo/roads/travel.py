@@ -1,7 +1,5 @@
 """What travels between processes: what it was made of, never what it has worked out since."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Where a site lies, and what coordinates that look wrong were meant to be."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from raastof_geo.errors import InputError

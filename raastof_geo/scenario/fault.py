@@ -1,7 +1,5 @@
 """What is wrong with a part of a scenario, and where below that part it stands."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 Wherever an id is asked for, the exact Danish or English name of the same entry does as well.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence

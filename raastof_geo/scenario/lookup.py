@@ -1,7 +1,5 @@
 """Look up several things that were asked for by id or name, and tell all mistakes at once."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from raastof_geo.errors import Finding, InputError, raise_all

@@ -1,7 +1,5 @@
 """Say between whom material may pass at all: who may trade, which truck comes, in which time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Lists that are sets: nothing stands in them twice."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Annotated, Any, TypeAlias, TypeVar
 

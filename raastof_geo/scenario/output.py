@@ -4,8 +4,6 @@ A scenario names them, which is long before anything is written; so each says wh
 stands, and `write_outputs` looks it up when it is asked for. Nothing here imports a writer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Say who may give what, and who may take what, on which terms."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Periods of a plan: a year, a quarter, a month, or from one day to another."""
 
-from __future__ import annotations
-
 import calendar
 import datetime
 import re

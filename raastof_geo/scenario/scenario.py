@@ -1,7 +1,5 @@
 """A scenario as the stations use it: amounts in tonnes, windows as periods, rules looked up."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

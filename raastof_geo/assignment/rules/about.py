@@ -1,7 +1,5 @@
 """What a row is about, as data: nobody has to take its label apart."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

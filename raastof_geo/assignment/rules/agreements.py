@@ -1,7 +1,5 @@
 """What is already agreed, wanted or ruled out between two sites."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

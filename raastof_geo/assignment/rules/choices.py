@@ -1,7 +1,5 @@
 """Either-or decisions: sites to open, partners to have, lots that are worth a start."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What a rule declares beside its function: what people call its rows, and what may give way."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Tonnes: what offers give, needs get, and places dig, receive, make and store."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

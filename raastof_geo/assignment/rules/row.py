@@ -1,7 +1,5 @@
 """One named constraint, and the functions that yield them with what they declare."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How much some optimal plan never needs to send through any one place."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from graphlib import CycleError, TopologicalSorter

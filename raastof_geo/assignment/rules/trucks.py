@@ -1,7 +1,5 @@
 """Trucks: how many there are, and how coordinated ones find their next load."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Prove the optimum again, without PuLP and without trusting the solver."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Decide the either-or decisions, and say how much better other decisions might be."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Name the columns and rows of a programme, for whoever reads it as a file."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Columns of a programme that are solved again and again while others are priced in."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Price columns in until none would improve, objective after objective."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """Solve a variant: a problem with its own costs, open columns and decisions, in one call."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property

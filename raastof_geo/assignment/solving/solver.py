@@ -1,7 +1,5 @@
 """Pick and set up the solvers that PuLP knows, and say where one of them stands."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

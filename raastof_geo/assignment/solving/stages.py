@@ -1,7 +1,5 @@
 """What was asked of PuLP on the way to a plan, asked again by name, or written to a file."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias

@@ -4,8 +4,6 @@ PuLP rewrites letters that it does not know, which may make two names equal, so
 that every name begins with a running number.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Weigh columns by their labels, so that of equally good plans always the same one is picked."""
 
-from __future__ import annotations
-
 import hashlib
 
 import numpy as np

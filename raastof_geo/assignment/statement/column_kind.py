@@ -1,7 +1,5 @@
 """The kinds of columns of a programme, and what each kind is known by."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 

@@ -1,7 +1,5 @@
 """Join givers, takers and legs into the columns of a programme."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What a unit of each column adds to each measure: emissions by part, money, work, tonnes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

@@ -4,8 +4,6 @@ The books divide a plan by it, and the rule of fairness limits a plan by it, so 
 the rule keeps from being worse off is not worse off in the books.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

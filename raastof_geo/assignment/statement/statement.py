@@ -1,7 +1,5 @@
 """State a scenario as a programme: its columns, and the rows that its rules lay over them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Where no plan exists: what is missing, who is in conflict, by which rule, and what would help."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Where the tonnes would fit: which kind of either-or decision leaves no plan."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import get_args
 

@@ -1,7 +1,5 @@
 """What it would take to send a little over a leg that the plan does not use."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What would raise the largest share of secondary materials, and what would not."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar

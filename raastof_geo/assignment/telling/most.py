@@ -3,8 +3,6 @@
 Where a plan exists, `effect.target` says how far its share could go.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property

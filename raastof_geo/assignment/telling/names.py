@@ -1,7 +1,5 @@
 """Call sites, materials, windows, amounts and rules by the names that people read."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """List what one unit more on each limit of a plan would be worth, by the names people read."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Say what is missing to what a scenario asks for, and why no plan can give it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 

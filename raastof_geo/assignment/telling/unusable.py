@@ -7,8 +7,6 @@ a period; a depot gives only what came to it. What is not found here may still b
 warn; here legs are known, and every move counts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """Say why somebody does not send to somebody: the rule that blocks it, or what it would cost."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """A document as blocks, and the page that it becomes: one file, no script, no other host."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources

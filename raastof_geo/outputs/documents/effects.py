@@ -1,7 +1,5 @@
 """The effect as blocks of a document: tables and charts that reports and project pages share."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """One small page for each project: its own flows, its effect, its calendar; safe to send out."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 import re

@@ -1,7 +1,5 @@
 """The report for councils: the same blocks as one page and as a Word document."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Write a document for Word, with python-docx."""
 
-from __future__ import annotations
-
 import datetime
 import io
 import zipfile

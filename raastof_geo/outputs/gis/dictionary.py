@@ -1,7 +1,5 @@
 """What every column of every layer means, in Danish and English."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Write the layers for QGIS: with styles that it applies by itself, and what each column means."""
 
-from __future__ import annotations
-
 import contextlib
 import sqlite3
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """Styles that QGIS applies by itself: QML for each layer of the GeoPackage."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, pairwise
 from typing import TypeAlias

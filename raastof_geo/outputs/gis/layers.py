@@ -1,7 +1,5 @@
 """The layers that people open in a GIS: sites, flows, roads with trucks, municipalities."""
 
-from __future__ import annotations
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd

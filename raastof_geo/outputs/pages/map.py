@@ -1,7 +1,5 @@
 """Draw sites, flows and trucks on a map that is one file and needs no internet."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path

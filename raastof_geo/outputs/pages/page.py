@@ -5,8 +5,6 @@ the wheel XStatic-Leaflet and is written into it, as are the municipalities,
 the large roads and the names of towns that lie under everything else.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Iterator

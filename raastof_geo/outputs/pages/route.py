@@ -1,7 +1,5 @@
 """Write and draw why a truck goes the way it goes."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

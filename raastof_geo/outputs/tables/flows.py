@@ -1,7 +1,5 @@
 """Name the flows of a plan, for tables that people read."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple

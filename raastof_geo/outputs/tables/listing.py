@@ -1,7 +1,5 @@
 """Name the figures that `raastof explain` knows."""
 
-from __future__ import annotations
-
 from raastof_geo.figures.vocabulary import told_in_books
 
 

@@ -1,7 +1,5 @@
 """Say what a plan amounts to, in a page that people read and in the terminal's table."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """Read masses, lengths and durations as people write them in OpenStreetMap."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Iterator

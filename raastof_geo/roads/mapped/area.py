@@ -1,7 +1,5 @@
 """Read the area that a network is clipped to."""
 
-from __future__ import annotations
-
 import difflib
 import json
 import os

@@ -1,7 +1,5 @@
 """Build a network of roads for trucks out of the ways of OpenStreetMap."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import replace
 from itertools import groupby

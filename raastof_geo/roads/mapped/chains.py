@@ -1,7 +1,5 @@
 """Join segments of road end to end where nothing changes from one to the next."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import pairwise
 

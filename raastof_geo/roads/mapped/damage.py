@@ -1,7 +1,5 @@
 """Find what is wrong in a file of OpenStreetMap that could not be read."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import zlib

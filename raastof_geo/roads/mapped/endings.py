@@ -1,7 +1,5 @@
 """Tell by its name what a file of roads is, and what to do with one that is no such file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from raastof_geo.errors import RoadDataError

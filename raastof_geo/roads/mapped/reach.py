@@ -1,7 +1,5 @@
 """Choose the roads to keep so that every part of an area stays within reach."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

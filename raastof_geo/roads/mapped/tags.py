@@ -4,8 +4,6 @@ Access tags form a hierarchy: `hgv` is closest to a heavy truck, `access` the
 farthest away. The closest one whose value is known decides.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping

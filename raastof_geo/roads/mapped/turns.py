@@ -5,8 +5,6 @@ that meet there; one over ways means every sequence of their parts from the one 
 arc is twice its edge, one more against its nodes, so `arc ^ 1` is the way back.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product

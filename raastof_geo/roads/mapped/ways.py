@@ -1,7 +1,5 @@
 """Lay out the whole network that ways make: every road, every junction, every restriction."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Open a writer of osmium whose failure is an error like any other."""
 
-from __future__ import annotations
-
 import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

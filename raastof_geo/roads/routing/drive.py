@@ -5,8 +5,6 @@ Here stands, once, what a kilometre costs: emissions in `emit_kg_co2e`, money on
 arcs or for whole trips: both are linear, so the sum over a route is that of its sums.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 

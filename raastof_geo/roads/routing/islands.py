@@ -1,7 +1,5 @@
 """Find parts of a network that no road joins, and say which sites cannot reach each other."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -10,8 +10,6 @@ are kept as their exclusive or, one number for each node: as long as a node has
 two of them, knowing one tells the other.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple
 

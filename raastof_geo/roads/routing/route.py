@@ -1,7 +1,5 @@
 """Hold routes between places on the road, and say what lies along them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar

@@ -1,7 +1,5 @@
 """Find what contradicts itself in a network of roads, or in the columns of its file."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from itertools import chain, product

@@ -1,7 +1,5 @@
 """Say what the file of a network tells too little of, and what it tells too much."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from raastof_geo.language import Message, say

@@ -1,7 +1,5 @@
 """Turn columns of places into small whole steps, as files keep them, and back."""
 
-from __future__ import annotations
-
 from typing import Any, TypeVar
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Keep a network of roads in one small file, and read it again."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

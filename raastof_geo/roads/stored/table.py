@@ -5,8 +5,6 @@ A file may hold columns that this version does not know, which are kept as they 
 lack some that it knows, where every road gets the default.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import sys

@@ -1,7 +1,5 @@
 """Agreements that cannot be kept: larger than what there is, or against each other."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

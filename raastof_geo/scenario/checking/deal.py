@@ -1,7 +1,5 @@
 """Deals that are possible at all, and the most tonnes that can go by them."""
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence

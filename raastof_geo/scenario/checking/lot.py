@@ -1,7 +1,5 @@
 """Lots that are larger than what can go at once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, TypeVar
 

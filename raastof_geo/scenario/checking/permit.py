@@ -1,7 +1,5 @@
 """Materials that a scenario lets come where the rules do not."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from raastof_geo.errors import Finding

@@ -3,8 +3,6 @@
 Before anything is priced; `assignment.unusable` looks at every move, once legs are known.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property

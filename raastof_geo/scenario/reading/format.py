@@ -1,7 +1,5 @@
 """Forms of scenario files: which there are, and what an older one means today."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from raastof_geo.errors import Finding, ScenarioError

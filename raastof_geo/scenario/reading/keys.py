@@ -1,7 +1,5 @@
 """Keys of a scenario that were written in another way: in Danish, or mistyped."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from difflib import get_close_matches
 

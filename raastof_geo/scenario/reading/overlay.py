@@ -4,8 +4,6 @@ Entries are laid over the built-in ones key by key, so that a rule under a name 
 its id first.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

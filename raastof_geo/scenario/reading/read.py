@@ -1,7 +1,5 @@
 """Read a scenario file, and say everything that is wrong with it at once."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from functools import cache

@@ -1,7 +1,5 @@
 """Turn what pydantic found into sentences: what came, where, and what to do."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, get_args

@@ -5,8 +5,6 @@ a number, `12:30:00` a text. Two things stay text beside it: dates, and digits b
 (`0123`), which are ids and no numbers.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from functools import partial

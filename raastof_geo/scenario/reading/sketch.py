@@ -1,7 +1,5 @@
 """Read where sites lie from a scenario that has mistakes elsewhere."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

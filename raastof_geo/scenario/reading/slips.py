@@ -1,7 +1,5 @@
 """What a text that is not YAML was meant to be: one sentence for each common slip."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

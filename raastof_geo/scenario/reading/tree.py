@@ -4,8 +4,6 @@ YAML 1.2 holds: `NO` is a text, `1e3` a number, `12:30:00` a text; two equal key
 dates stay text.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """Amounts as they are said, weighed on reading, so that a mistake shows where it stands."""
 
-from __future__ import annotations
-
 from typing import Annotated, TypeAlias
 
 from pydantic import BeforeValidator, ValidationInfo

@@ -1,7 +1,5 @@
 """Tell whether a material may serve a use, and why."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass

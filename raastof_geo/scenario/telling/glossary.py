@@ -1,7 +1,5 @@
 """List everything in the catalogue that a scenario may name, and tell of any one entry."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """What the law in the catalogue says of a material: allowed, under a condition, or forbidden."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from raastof_geo.language import Message, say

@@ -1,7 +1,5 @@
 """Tell all that the catalogue knows of a material."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from raastof_geo.figures.figure import Figure

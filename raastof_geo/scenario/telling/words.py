@@ -1,7 +1,5 @@
 """The words of a catalogue: what its entries are called, and its figures with their sources."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
