@@ -44,37 +44,49 @@ class KeyFigure(NamedTuple):
 
 
 class _Key(NamedTuple):
-    """How a total of the effect is told: its field, what people call it, and in which unit."""
+    """How a total of the effect is told: what people call it, in which unit, and its field."""
 
     name: str
-    field: str
     title: Message
     factor: float = 1.0
     digits: int = 0
+    field: str = ""
+    """Empty: as it is named."""
 
 
 _KEYS = (
-    _Key(TRANSPORT_WTW, "kg_co2e_wtw", say("Transport emissions, well to wheel [t CO2e]"), 1e-3),
-    _Key(TRANSPORT_TTW, "kg_co2e_ttw", say("Transport emissions, tank to wheel [t CO2e]"), 1e-3),
-    _Key(CO2E, "all_kg_co2e_wtw", say("Emissions of all parts, well to wheel [t CO2e]"), 1e-3),
-    *(
-        _Key(field, field, title, factor=100, digits=1)
-        for field, title in (
-            (
-                "secondary_share_with_clean_soil",
-                say("Share of secondary materials, clean soil counted [%]"),
-            ),
-            (
-                "secondary_share_without_soil",
-                say("Share of secondary materials, soil not counted [%]"),
-            ),
-        )
+    _Key(
+        TRANSPORT_WTW,
+        say("Transport emissions, well to wheel [t CO2e]"),
+        1e-3,
+        field=TRANSPORT_WTW.flow,
     ),
-    _Key(LOADS_DRIVEN, "loads", say("Truck trips with a load")),
-    _Key(VEHICLE_KM, "vehicle_km", say("Truck kilometres [km]")),
-    _Key(VIRGIN, "virgin_tonnes", say("Virgin material [t]")),
-    _Key(RECEIVED, "received_tonnes", say("Surplus to final reception [t]")),
-    _Key(COST, "cost_dkk", say("Cost [million DKK]"), 1e-6, digits=1),
+    _Key(
+        TRANSPORT_TTW,
+        say("Transport emissions, tank to wheel [t CO2e]"),
+        1e-3,
+        field=TRANSPORT_TTW.flow,
+    ),
+    _Key(
+        CO2E, say("Emissions of all parts, well to wheel [t CO2e]"), 1e-3, field="all_kg_co2e_wtw"
+    ),
+    _Key(
+        "secondary_share_with_clean_soil",
+        say("Share of secondary materials, clean soil counted [%]"),
+        100,
+        1,
+    ),
+    _Key(
+        "secondary_share_without_soil",
+        say("Share of secondary materials, soil not counted [%]"),
+        100,
+        1,
+    ),
+    _Key(LOADS_DRIVEN, say("Truck trips with a load")),
+    _Key(VEHICLE_KM, say("Truck kilometres [km]")),
+    _Key(VIRGIN, say("Virgin material [t]")),
+    _Key(RECEIVED, say("Surplus to final reception [t]")),
+    _Key(COST, say("Cost [million DKK]"), 1e-6, 1),
 )
 
 
@@ -82,8 +94,9 @@ def summarise(result: Result) -> list[KeyFigure]:
     """Give the key figures: totals, then what the vocabulary wants and totals do not hold."""
     effect = result.effect
     told: list[tuple[str, Message, int, float, float]] = []
-    for name, field, title, factor, digits in _KEYS:
-        plan, before = (getattr(one, field) * factor for one in (effect.plan, effect.baseline))
+    for name, title, factor, digits, field in _KEYS:
+        sides = (effect.plan, effect.baseline)
+        plan, before = (getattr(one, field or name) * factor for one in sides)
         told.append((name, title, digits, plan, before))
     for one in told_in_books():
         if one.summary is not None:
