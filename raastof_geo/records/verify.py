@@ -14,7 +14,6 @@ import numpy as np
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RaastofError, RecordError, tell_reason
 from raastof_geo.language import Message, format_number, plain, say
-from raastof_geo.records.difference import list_differences
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.flows import FLOWS, compare_table, list_rows, render_table
 from raastof_geo.records.manifest import (
@@ -29,6 +28,7 @@ from raastof_geo.records.proof import PROOF, ROW_SIGNS, ProofArrays, find_rows, 
 from raastof_geo.records.tally import recount, tell_recounted
 from raastof_geo.records.values import (
     entries_at,
+    list_differences,
     number_in,
     read_values,
     read_within,
