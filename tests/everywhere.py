@@ -39,7 +39,7 @@ def go_everywhere(ask: Ask, scenario: Path, *leg: str) -> dict[str, str]:
         ["run", scenario, "--into", into / "da", "--lang", "da"],
         ["check", scenario],
         ["run", scenario, "--into", into],
-        ["route", scenario, *leg[:2]],
+        ["route", scenario, *leg[:2], "--map", into / "route.html"],
         ["why-not", scenario, *leg],
         ["materials", "--scenario", scenario],
         ["verify", folder, "--strict"],
