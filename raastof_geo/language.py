@@ -15,7 +15,8 @@ Language = Literal["da", "en"]
 LANGUAGES: tuple[Language, ...] = ("da", "en")
 
 _LOCALE_FOLDER = Path(__file__).parent / "locale"
-_BABEL_LOCALE = {"da": "da_DK", "en": "en_GB"}
+LOCALES = {"da": "da_DK", "en": "en_GB"}
+"""As Babel, and with a hyphen Word, call the languages."""
 _spoken: ContextVar[Language] = ContextVar("spoken", default="da")
 
 
@@ -89,7 +90,7 @@ def format_number(value: float, *, digits: int = 0, language: Language | None = 
     """
     from babel.numbers import format_decimal, format_scientific
 
-    locale = _BABEL_LOCALE[language or spoken_language()]
+    locale = LOCALES[language or spoken_language()]
     try:
         value = float(value)
     except OverflowError:

@@ -82,13 +82,14 @@ def explain_results(
 
 def _list_figures(results: Path) -> None:
     """List the figures of a results folder, and what each can be narrowed down to."""
-    from raastof_geo.outputs.tables.listing import name_figure
+    from raastof_geo.figures.vocabulary import told_in_books
     from raastof_geo.records.explain import list_figures, list_labels
 
     figures, labels = list_figures(results), list_labels(results)
+    called = {indicator.name: indicator.bare for indicator in told_in_books()}
     for one in figures:
         value = format_number(one.value, digits=0 if abs(one.value) >= 1000 else 2)
-        tell_item(f"{one.figure} = {value} {one.unit} ({name_figure(one.part)})", indent="")
+        tell_item(f"{one.figure} = {value} {one.unit} ({called.get(one.part, '')})", indent="")
     tell()
     tell_item(
         say(

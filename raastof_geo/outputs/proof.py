@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from raastof_geo.arrays import Columns, Integers
+from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.outputs.plan import describe_plan
@@ -14,16 +15,6 @@ from raastof_geo.recall.rest import pack_rest
 from raastof_geo.records.plan import pack_plan
 from raastof_geo.records.proof import Arrays, write_proof
 from raastof_geo.result import Result
-
-_OTHER_LABELS = {
-    "processes": ("site", "recipe", "period"),
-    "stores": ("depot", "site", "material", "period"),
-    "trips": ("origin", "destination", "vehicle", "period"),
-    "openings": ("role", "site"),
-    "links": ("origin", "destination"),
-    "lots": ("origin", "destination", "material", "period"),
-}
-"""What tells the columns of a kind apart."""
 
 
 def describe_proof(result: Result) -> Arrays:
@@ -99,13 +90,14 @@ def _describe_used(result: Result) -> Arrays:
 def _label_others(problem: Problem, columns: Columns) -> list[str]:
     """Name columns that move nothing: their kind, and what tells them apart, as a JSON list."""
     labels = []
-    for kind, names in _OTHER_LABELS.items():
+    for kind in ColumnKind:
         block = problem.block(kind)
         inside = columns[(columns >= block.start) & (columns < block.stop)]
         table = problem.others.get(kind)
         if table is None or not len(inside):
             continue
-        for row in table.iloc[inside - problem.starts[kind]][list(names)].itertuples(index=False):
+        used = table.iloc[inside - problem.starts[kind]][list(kind.keys)]
+        for row in used.itertuples(index=False):
             labels.append(json.dumps([kind, *map(str, row)], ensure_ascii=False))
     return labels
 

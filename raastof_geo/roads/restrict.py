@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from raastof_geo.arrays import Floats, Mask, SmallIntegers
+from raastof_geo.arrays import Floats, Mask
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.roads.edges import RoadEdges
 from raastof_geo.roads.road import LIMITS, Access
+from raastof_geo.roads.routing.engine import find_parts
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,8 @@ def find_local_edges(network: RoadEdges) -> Mask:
     if not tagged.any():
         return np.asarray(tagged, bool)
     through, size = usable & ~tagged, network.node_count
-    open_part = number_parts(network.tail[through], network.head[through], size)[network.tail]
-    whole = number_parts(network.tail[usable], network.head[usable], size)[network.tail]
+    open_part = find_parts(network.tail[through], network.head[through], size)[network.tail]
+    whole = find_parts(network.tail[usable], network.head[usable], size)[network.tail]
     length = np.bincount(open_part[through], network.length_m[through])
     parts = np.unique(open_part[through])
     _, first = np.unique(open_part[through], return_index=True)
@@ -67,13 +66,6 @@ def find_local_edges(network: RoadEdges) -> Mask:
     _, lead = np.unique(whole_of[order], return_index=True)
     stays = np.isin(open_part, parts[order[lead]])
     return np.asarray(usable & ~(through & stays), bool)
-
-
-def number_parts(tail: SmallIntegers, head: SmallIntegers, node_count: int) -> SmallIntegers:
-    """Give each node the number of the part that edges between these ends hold it in. [nodes]"""
-    ones = np.ones(len(tail), np.int8)
-    graph = coo_array((ones, (tail, head)), shape=(node_count, node_count))
-    return np.asarray(connected_components(graph, directed=False)[1], np.int32)
 
 
 def bar_edges(network: RoadEdges, size: TruckSize, *, ferries: bool) -> Mask:

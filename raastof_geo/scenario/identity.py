@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 from typing import Any, TypeAlias
 
 from pydantic import ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.errors import Finding, InputError
@@ -175,6 +176,21 @@ def check_id(given: str) -> str:
             )
         )
     return given
+
+
+def check_word(given: Any, words: Sequence[str]) -> str:
+    """Give a word back that is one of those there are.
+
+    Raises
+    ------
+    PydanticCustomError
+        It is none of them; told like any word of a fixed list.
+    """
+    if given in words:
+        return str(given)
+    *others, last = map(repr, words)
+    expected = f"{', '.join(others)} or {last}"
+    raise PydanticCustomError("literal_error", "must be one of {expected}", {"expected": expected})
 
 
 def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> Message:

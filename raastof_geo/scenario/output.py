@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from pydantic_core import PydanticCustomError
-
 from raastof_geo.records.flows import FLOWS
 from raastof_geo.records.ledger import LEDGER
 from raastof_geo.records.plan import PLAN
 from raastof_geo.records.proof import PROOF
+from raastof_geo.scenario.identity import check_word
 
 Writer: TypeAlias = Callable[[Any, Path], Path]
 """Takes a result and a folder, writes a file or folder into it, and returns its path."""
@@ -64,9 +63,4 @@ def check_output(given: Any) -> str:
     PydanticCustomError
         There is no such output; told like any word that is none of those there are.
     """
-    names = [one.name for one in OUTPUTS]
-    if given in names:
-        return str(given)
-    quoted = [f"'{name}'" for name in names]
-    expected = " or ".join((", ".join(quoted[:-1]), quoted[-1]))
-    raise PydanticCustomError("literal_error", "must be one of {expected}", {"expected": expected})
+    return check_word(given, [one.name for one in OUTPUTS])

@@ -13,7 +13,7 @@ from babel.dates import format_date
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import CO2E
-from raastof_geo.language import Message, Readable, format_number, say, spoken_language
+from raastof_geo.language import LOCALES, Message, Readable, format_number, say, spoken_language
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -45,7 +45,6 @@ from raastof_geo.scenario.period import Period
 _DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)\d")
 """Names that Windows keeps for itself."""
 _LONGEST = 60
-_LOCALE = {"da": "da_DK", "en": "en_GB"}
 
 
 def write_projects(result: Result, folder: Path) -> Path:
@@ -217,7 +216,7 @@ def _tabulate_trucks(periods: Sequence[Period], own: Sequence[Flow]) -> Table:
 
 
 def _head(period: Period) -> str:
-    locale = _LOCALE[spoken_language()]
+    locale = LOCALES[spoken_language()]
     start = format_date(period.start, format="d MMM y", locale=locale)
     end = format_date(period.end, format="d MMM y", locale=locale)
     return f"{period.id} ({start} – {end})"

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.language import plain
+from raastof_geo.language import LOCALES, plain
 from raastof_geo.outputs.documents.document import (
     Bullets,
     Document,
@@ -62,7 +62,7 @@ def _prepare(file: Any, document: Document, moment: datetime.date) -> None:
     properties.created = properties.modified = day
     properties.title, properties.author = plain(document.title)[:250], "raastof_geo"
     properties.language, properties.comments = document.language, ""
-    _speak(file, {"da": "da-DK", "en": "en-GB"}[document.language])
+    _speak(file, LOCALES[document.language].replace("_", "-"))
 
 
 def _speak(file: Any, language: str) -> None:

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
-from raastof_geo.roads.restrict import number_parts
+from raastof_geo.roads.routing.engine import find_parts
 
 SMALLEST_PIECE_M = 500.0
 """A stretch of kept roads that hangs alone is linked if it is this long. [m]"""
@@ -158,7 +158,7 @@ def _find_gates(streets: Streets, kept: Mask, main: Mask, reach: _Reach) -> Indi
     """Find the node of each lone piece that is the easiest to link."""
     alone = kept & ~(main[streets.tail] & main[streets.head])
     inside = alone & ~main[streets.tail] & ~main[streets.head]
-    piece = number_parts(streets.tail[inside], streets.head[inside], streets.node_count)
+    piece = find_parts(streets.tail[inside], streets.head[inside], streets.node_count)
     outer = np.where(main[streets.tail], streets.head, streets.tail)
     road = alone & ~streets.ferry
     length = np.bincount(piece[outer[road]], streets.length_m[road], minlength=1)

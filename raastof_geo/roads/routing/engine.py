@@ -63,7 +63,13 @@ def has_hierarchies() -> bool:
     return importlib.util.find_spec("routingkit_cch") is not None
 
 
-def find_parts(start: Integers, end: Integers, size: int, *, strong: bool = False) -> SmallIntegers:
+def find_parts(
+    start: Integers | SmallIntegers,
+    end: Integers | SmallIntegers,
+    size: int,
+    *,
+    strong: bool = False,
+) -> SmallIntegers:
     """Give each node the number of the part of a graph that it hangs together with.
 
     Parameters

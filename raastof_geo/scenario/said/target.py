@@ -12,7 +12,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Sum
@@ -25,7 +24,7 @@ from raastof_geo.figures.vocabulary import (
     parts_of,
 )
 from raastof_geo.language import say
-from raastof_geo.scenario.identity import known
+from raastof_geo.scenario.identity import check_word, known
 from raastof_geo.scenario.once import SetOf
 from raastof_geo.scenario.said.amount import Fraction
 from raastof_geo.scenario.said.network import Ways
@@ -33,12 +32,7 @@ from raastof_geo.scenario.said.part import Part, PeriodId, Window
 
 
 def _find_measure(given: Any) -> Indicator:
-    known = choices()
-    if isinstance(given, str) and given in known:
-        return find_indicator(given)
-    *others, last = (repr(metric.name) for metric in known)
-    expected = f"{', '.join(others)} or {last}"
-    raise PydanticCustomError("literal_error", "one of {expected}", {"expected": expected})
+    return find_indicator(check_word(given, [metric.name for metric in choices()]))
 
 
 Measure: TypeAlias = Annotated[Indicator, PlainValidator(_find_measure), PlainSerializer(str)]
