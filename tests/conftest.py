@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +55,21 @@ def danish():
 
     with speaking("da"):
         yield
+
+
+@pytest.fixture
+def catalogue_of_the_audit(monkeypatch):
+    """The built-in catalogue is the one that was audited in November 2026 (at bc9e42a)."""
+    from raastof_geo.scenario import catalogue
+
+    frozen = Path(__file__).parent / "frozen" / "catalogue.yaml"
+    readers = (catalogue.read_builtin_tree, catalogue.load_catalogue)
+    monkeypatch.setattr(catalogue, "_BUILT_IN", frozen)
+    for reader in readers:
+        reader.cache_clear()
+    yield
+    for reader in readers:
+        reader.cache_clear()
 
 
 @pytest.fixture(scope="session")

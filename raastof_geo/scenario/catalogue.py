@@ -34,6 +34,8 @@ Called: TypeAlias = Annotated[dict[str, str], Field(min_length=1)]
 """What people call something, by language."""
 Ruling: TypeAlias = Literal["allowed", "conditional", "forbidden"]
 
+_BUILT_IN = resources.files("raastof_geo") / "data" / "catalogue.yaml"
+
 
 class Material(Named):
     """What is moved."""
@@ -344,7 +346,7 @@ def _walk(value: Any, path: str) -> list[tuple[str, Sourced]]:
 @lru_cache
 def read_builtin_tree() -> Tree:
     """Read the built-in catalogue as plain values."""
-    with resources.as_file(resources.files("raastof_geo") / "data" / "catalogue.yaml") as path:
+    with resources.as_file(_BUILT_IN) as path:
         return read_tree(Path(path), shown_as="catalogue.yaml")
 
 
