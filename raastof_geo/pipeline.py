@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from raastof_geo.assignment import Plan, assign
@@ -10,7 +11,7 @@ from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel
 from raastof_geo.errors import Finding, NoPlanError, Place, ScenarioError
 from raastof_geo.language import Language, Message, say
-from raastof_geo.legs.price import price_legs
+from raastof_geo.legs.price import price_again, price_legs
 from raastof_geo.outputs import write_outputs
 from raastof_geo.outputs.warning import explain_idle
 from raastof_geo.records.place import check_place
@@ -24,6 +25,9 @@ from raastof_geo.scenario.identity import find_model
 from raastof_geo.scenario.reading.sketch import sketch_sites
 from raastof_geo.scenario.reading.tree import Tree, read_tree
 from raastof_geo.scenario.said.network import NetworkChoice
+from raastof_geo.sensitivity.assessment import MOST_DECLARED, Assessment, assess
+from raastof_geo.sensitivity.headline import read_headlines
+from raastof_geo.sensitivity.lever import list_declared
 
 Tell = Callable[[Message], None]
 """Told what the machine turns to next."""
@@ -190,6 +194,22 @@ def _in_order(findings: list[Finding]) -> list[Finding]:
     )
 
 
+def assess_declared(result: Result, *, tell: Tell = lambda _: None) -> Assessment | None:
+    """Solve again, at both of their ends, the assumptions that a scenario declares.
+
+    Returns
+    -------
+    assessment
+        Of at most `MOST_DECLARED` of them; none where the scenario declares none.
+    """
+    levers = list_declared(result.scenario)
+    if not levers:
+        return None
+    price = partial(price_again, result.legs)
+    base = read_headlines(result.effect)
+    return assess(result.scenario, base, levers, price, most=MOST_DECLARED, tell=tell)
+
+
 def run_scenario(
     path: Path | str,
     *,
@@ -197,6 +217,7 @@ def run_scenario(
     anywhere: bool = False,
     language: Language | None = None,
     model: EnergyModel | str | None = None,
+    sensitivity: bool = True,
     tell: Tell = lambda _: None,
 ) -> tuple[Result, Path]:
     """Read a scenario, solve it, and write all its outputs into `into/<scenario>`.
@@ -207,6 +228,8 @@ def run_scenario(
         How a truck's energy follows from the road; as for `solve_scenario`.
     language
         The language of the results; none: what the scenario says.
+    sensitivity
+        Whether the assumptions that the scenario declares are solved again at both ends.
 
     Returns
     -------
@@ -224,5 +247,7 @@ def run_scenario(
     folder = Path(into) / scenario.id
     check_place(folder)
     result = solve_scenario(scenario, model=model, tell=tell)
+    if sensitivity:
+        result = replace(result, assumptions=assess_declared(result, tell=tell))
     tell(say("Writing the results"))
     return result, write_outputs(result, folder)

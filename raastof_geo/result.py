@@ -10,6 +10,7 @@ from raastof_geo.legs.legs import Legs
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.sensitivity.assessment import Assessment
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -22,6 +23,8 @@ class Result(Shown):
     legs: Legs
     plan: Plan
     effect: Effect
+    assumptions: Assessment | None = None
+    """What hangs on those that the scenario declares; none where they were not solved again."""
 
     def show(self) -> tuple[str, Sequence[Fact]]:
         """Give what the plan does, and what it saves."""

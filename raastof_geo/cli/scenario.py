@@ -64,6 +64,10 @@ def run_file(
             FILE,
         ),
     ] = None,
+    no_sensitivity: Annotated[
+        bool,
+        option("--no-sensitivity", say("Do not solve declared assumptions again at their ends.")),
+    ] = False,
     lang: Lang = None,
     verbose: Verbose = False,
     debug: Debug = False,
@@ -77,7 +81,13 @@ def run_file(
     language = asked_language(context, lang)
     with telling(verbose) as note:
         result, folder = run_scenario(
-            scenario, into=into, anywhere=anywhere, language=language, model=model, tell=note
+            scenario,
+            into=into,
+            anywhere=anywhere,
+            language=language,
+            model=model,
+            sensitivity=not no_sensitivity,
+            tell=note,
         )
         if lp is not None:
             write_programme(result.plan.to_pulp(), lp)
@@ -126,6 +136,7 @@ def _tell_result(result: Result) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from raastof_geo.outputs.documents.assumptions import HANGS_ON, tell_flips
     from raastof_geo.outputs.tables.summary import answer, prove, summarise
     from raastof_geo.outputs.warning import warn
 
@@ -140,6 +151,8 @@ def _tell_result(result: Result) -> None:
     console.print(table)
     tell(str(prove(result)))
     _tell_list(say("Can the share be reached?"), answer(result), mark="· ")
+    if result.assumptions is not None:
+        _tell_list(HANGS_ON, list(tell_flips(result.assumptions)), mark="· ")
     _tell_warnings(result.scenario, warn(result))
 
 

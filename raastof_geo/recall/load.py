@@ -111,7 +111,12 @@ def load_result(
         effect = _recall_effect(said, rest, scenario, tables)
         plan = RecalledPlan(origin=origin, **_recall_figures(said, tables))
     return RecalledResult(
-        origin=origin, scenario=scenario, anchors=anchors, plan=plan, effect=effect
+        origin=origin,
+        scenario=scenario,
+        anchors=anchors,
+        plan=plan,
+        effect=effect,
+        assumptions=rest.assumptions,
     )
 
 

@@ -18,6 +18,7 @@ from raastof_geo.language import LANGUAGES, Language, Message, plain
 from raastof_geo.records.proof import PROOF
 from raastof_geo.records.values import make_finite, pack_values, read_values, refuse_part
 from raastof_geo.result import Result
+from raastof_geo.sensitivity.assessment import Assessment
 
 _T = TypeVar("_T")
 
@@ -70,6 +71,7 @@ class Rest:
     tables: dict[str, KeptTable]
     """Those of the plan by the names that they have there; `anchors`, `baseline_flows`, `books`
     and `baseline_books`."""
+    assumptions: Assessment | None = None
 
 
 def pack_rest(result: Result) -> bytes:
@@ -85,6 +87,7 @@ def pack_rest(result: Result) -> bytes:
         alone=plan.problem.alone,
         causes=effect.causes,
         transfers=effect.transfers,
+        assumptions=result.assumptions,
         tables={
             "anchors": _keep_table(result.anchors.frame.reset_index()),
             **{name: _keep_table(getattr(plan, name)) for name in list_tables()},

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.limit import TRUCK_LIMITS
@@ -223,6 +223,8 @@ class Scenario(Shown):
     warnings too."""
     places: Mapping[Trail, Place] = field(default_factory=dict)
     """Where each entry stands in the file, by its trail; empty where there was no file."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """The plain values of the file, from which variations of it are made."""
 
     def show(self) -> tuple[str, Sequence[Fact]]:
         """Give its id, and what is on offer and needed."""

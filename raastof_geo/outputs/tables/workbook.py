@@ -37,6 +37,7 @@ from raastof_geo.figures.vocabulary import (
     sums_of_parts,
 )
 from raastof_geo.language import Readable, plain, say
+from raastof_geo.outputs.documents.assumptions import HANGS_ON
 from raastof_geo.outputs.documents.effects import (
     DIVISIONS,
     align_books,
@@ -47,6 +48,8 @@ from raastof_geo.outputs.documents.effects import (
 )
 from raastof_geo.outputs.tables.flows import tabulate_flows
 from raastof_geo.result import Result
+from raastof_geo.sensitivity.assessment import Assessment
+from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Headlines
 
 _MOST_LETTERS = 32_767
 _WIDEST = 44
@@ -101,18 +104,20 @@ def write_workbook(result: Result, folder: Path) -> Path:
                 "created": _midnight(moment),
             }
         )
-        _write_sheets(_Book(workbook), result)
+        _write_sheets(Book(workbook), result)
     path.write_bytes(written.getvalue())
     return path
 
 
-def _write_sheets(book: _Book, result: Result) -> None:
+def _write_sheets(book: Book, result: Result) -> None:
     summary = book.sheet(say("Summary"))
     flows = _write_flows(book, say("Flows"), result, result.plan.flows)
     before = _write_flows(book, say("Flows before"), result, result.effect.baseline_flows)
     _write_summary(summary, result, flows, before)
     for dimension, name in _DIMENSIONS:
         _write_groups(book, result, dimension, name)
+    if result.assumptions is not None:
+        write_assumptions(book, result.assumptions)
     _write_causes(book, result)
     _write_money(book, result)
     _write_payees(book, result)
@@ -125,7 +130,7 @@ def _write_sheets(book: _Book, result: Result) -> None:
     _write_sources(book, result)
 
 
-class _Book:
+class Book:
     """A workbook and the looks of its cells."""
 
     def __init__(self, workbook: Any) -> None:
@@ -177,7 +182,7 @@ class _Book:
 class _Sheet:
     """A sheet that grows row by row, and widens its columns to what stands in them."""
 
-    def __init__(self, book: _Book, worksheet: Any, name: str) -> None:
+    def __init__(self, book: Book, worksheet: Any, name: str) -> None:
         self.book, self.worksheet, self.name = book, worksheet, name
         self.row = 0
         self.widths: dict[int, int] = {}
@@ -259,7 +264,7 @@ class _Flows(NamedTuple):
         return f"'{quoted}'!${name}$2:${name}${max(2, self.rows + 1)}"
 
 
-def _write_flows(book: _Book, name: Readable, result: Result, flows: pd.DataFrame) -> _Flows:
+def _write_flows(book: Book, name: Readable, result: Result, flows: pd.DataFrame) -> _Flows:
     rows = tabulate_flows(result, flows)[list(_FLOW_HEADS)].itertuples(index=False)
     sheet = book.table(name, [*_FLOW_HEADS.values()], rows, freeze=2, digits=3)
     return _Flows(sheet.name, len(flows))
@@ -296,7 +301,7 @@ def _write_summary(sheet: _Sheet, result: Result, flows: _Flows, before: _Flows)
     sheet.close(5)
 
 
-def _write_groups(book: _Book, result: Result, dimension: str, name: Readable) -> None:
+def _write_groups(book: Book, result: Result, dimension: str, name: Readable) -> None:
     before, plan = align_books(result.effect, dimension)
     heads: list[Readable] = [say("Name"), say("Id")]
     sides = (say("before"), say("plan"), say("before − plan"))
@@ -317,7 +322,35 @@ def _write_groups(book: _Book, result: Result, dimension: str, name: Readable) -
     book.table(name, heads, starmap(cells, enumerate(plan.index, 2)), freeze=2, sums=sums)
 
 
-def _write_causes(book: _Book, result: Result) -> None:
+def write_assumptions(book: Book, assessment: Assessment) -> None:
+    """Write a sheet of assumptions: both ends, every headline at them, and where it turns over."""
+    heads: list[Readable] = [say("Assumption"), say("Id"), say("Kind"), say("Value")]
+    heads += [say("Level"), say("Unit"), *(SHOWN[name].head for name in HEADLINES)]
+    heads += [say("Turns over"), say("Source"), say("Range is our judgement")]
+    book.table(HANGS_ON, heads, _assumption_rows(assessment), freeze=1, digits=3)
+
+
+def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
+    def told(headlines: Headlines | None) -> list[Any]:
+        if headlines is None:
+            return [None] * len(HEADLINES)
+        return [headlines.of(name) * SHOWN[name].factor for name in HEADLINES]
+
+    yield [say("As it stands"), *[""] * 5, *told(assessment.at_value)]
+    for swing in assessment.swings:
+        subject = swing.subject
+        for number, end in enumerate(swing.ends):
+            flips = [one for one in swing.flips if one.end == number]
+            turns = "; ".join(f"{SHOWN[one.headline].title}: {one.level:g}" for one in flips)
+            level: Any = subject.names[number] if subject.names else end.level
+            yield [
+                *(subject.title, subject.name, subject.group, subject.value, level, subject.unit),
+                *told(end.headlines),
+                *(turns or end.refused, subject.source, subject.judged),
+            ]
+
+
+def _write_causes(book: Book, result: Result) -> None:
     emitted, causes = parts_of(CO2E), result.effect.causes
     columns = (*emitted, COST, CO2E)
     heads: list[Readable] = [
@@ -339,7 +372,7 @@ def _write_causes(book: _Book, result: Result) -> None:
     book.table(say("Causes"), heads, rows, sums=sums)
 
 
-def _write_money(book: _Book, result: Result) -> None:
+def _write_money(book: Book, result: Result) -> None:
     """Write what each project pays by part, before and after, and the transfers."""
     transfers, paying = result.effect.transfers, (*parts_of(COST), SOLD)
     tables = align_books(result.effect, "project", list(transfers.saved_dkk))
@@ -376,7 +409,7 @@ def _write_money(book: _Book, result: Result) -> None:
     book.table(say("Money"), heads, rows, freeze=2, digits=0, sums=sums)
 
 
-def _write_payees(book: _Book, result: Result) -> None:
+def _write_payees(book: Book, result: Result) -> None:
     """Write who gets the projects' money, before and in the plan."""
     payees = list_payees(result.scenario, result.effect)
     heads = (say("Party"), say("Before [DKK]"), say("Plan [DKK]"), say("Plan − before [DKK]"))
@@ -395,7 +428,7 @@ _LIFE_CYCLE_HEADS = (
 )
 
 
-def _write_life_cycle(book: _Book, result: Result, flows: _Flows) -> None:
+def _write_life_cycle(book: Book, result: Result, flows: _Flows) -> None:
     """Write what a tool for life-cycle assessment asks for: tonnes, tkm by vehicle, fuel."""
     catalogue, language = result.scenario.catalogue, result.scenario.said.language
     lines = result.effect.books.lines
@@ -463,7 +496,7 @@ _SOURCE_HEADS = (
 )
 
 
-def _write_sources(book: _Book, result: Result) -> None:
+def _write_sources(book: Book, result: Result) -> None:
     sheet = book.sheet(say("Sources"))
     sheet.heads(_SOURCE_HEADS)
     catalogue = result.scenario.catalogue

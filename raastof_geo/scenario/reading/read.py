@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from raastof_geo.errors import Finding, ScenarioError
+from raastof_geo.errors import Finding, InputError, ScenarioError
 from raastof_geo.language import say
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
 from raastof_geo.scenario.checking.agreed import check_agreements, note_agreements
+from raastof_geo.scenario.checking.assumed import check_assumptions
 from raastof_geo.scenario.checking.lot import check_lots
 from raastof_geo.scenario.checking.permit import check_receivers, note_needs
 from raastof_geo.scenario.identity import Names, id_or_word, names_in
@@ -24,6 +25,7 @@ from raastof_geo.scenario.reading.tree import Tree, merge_values, read_tree
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.varied import Edits, put_value
 
 
 def read_scenario(path: Path | str, *, anywhere: bool = False) -> Scenario:
@@ -82,7 +84,33 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         warnings=(note, *warnings) if note else tuple(warnings),
         format_note=note,
         places=tree.keys,
+        values=tree.values,
     )
+
+
+def read_varied(scenario: Scenario, edits: Edits) -> Scenario:
+    """Read a scenario again with other values in its file, every check included.
+
+    Raises
+    ------
+    ScenarioError
+        What the new values make impossible, each with the line that they take the place of.
+    InputError
+        The file says in a short form what is to be changed, or there was no file.
+    """
+    if not scenario.values:
+        raise InputError(say("only a scenario that was read from a file can be varied"))
+    keys = dict(scenario.places)
+    tree = Tree(f"{scenario.id}.yaml", {}, keys, keys, digest=scenario.digest)
+    values = {**scenario.values, "language": scenario.said.language, "assumptions": {}}
+    if isinstance(own := values.get("catalogue"), Mapping):
+        values["catalogue"] = write_ids(own, tree)
+    if scenario.said.network.file is not None:
+        values = put_value(values, ("network", "file"), str(scenario.said.network.file))
+    for trail, value in edits.items():
+        values = put_value(values, trail, value)
+    tree.values = values
+    return build_scenario(tree, path=Path(tree.file), anywhere=True)
 
 
 def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
@@ -90,6 +118,7 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     mistakes, warnings = check_lots(scenario, tree)
     mistakes += check_agreements(scenario, tree)
     mistakes += check_receivers(scenario, tree)
+    mistakes += check_assumptions(scenario, tree)
     warnings += note_agreements(scenario, tree)
     warnings += note_needs(scenario, tree)
     return mistakes, sorted(warnings, key=_by_place)

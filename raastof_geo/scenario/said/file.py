@@ -12,6 +12,7 @@ from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.output import EVERY_OUTPUT, check_output
 from raastof_geo.scenario.period import Period, check_order, read_period
 from raastof_geo.scenario.said.agreement import Agreement, BaselineChoice
+from raastof_geo.scenario.said.assumption import Assumption
 from raastof_geo.scenario.said.choice import (
     Choices,
     EffectChoices,
@@ -71,6 +72,10 @@ class ScenarioFile(Part):
     choices: Choices = Choices()
     solving: Solving = Solving()
     baseline: BaselineChoice = BaselineChoice()
+    assumptions: dict[Annotated[str, AfterValidator(check_id)], Assumption] = Field(
+        default_factory=dict
+    )
+    """Numbers that the scenario rests on, each with its range."""
     effect: EffectChoices = EffectChoices()
     publish: Literal["everything", "own_flows"] = "everything"
     """What the page of a project tells of others: the effect of each, or with `own_flows` nothing

@@ -1,0 +1,99 @@
+"""The assumptions that an answer hangs on, as a table and in sentences, for first pages."""
+
+from collections.abc import Iterator
+
+from raastof_geo.language import Message, Readable, format_number, say
+from raastof_geo.outputs.documents.document import Table
+from raastof_geo.sensitivity.assessment import Assessment, Flip, Swing
+from raastof_geo.sensitivity.headline import SHOWN, HeadlineName
+
+TOLD: tuple[HeadlineName, ...] = ("largest_share", "saved_kg_co2e", "saved_dkk")
+"""The headlines of first pages."""
+HANGS_ON = say("What the answer hangs on")
+
+
+def tabulate_assumptions(assessment: Assessment, *, most: int | None = None) -> Table:
+    """Tabulate assumptions: value, range, the headlines at both ends, and what turns over.
+
+    Returns
+    -------
+    table
+        A row for each; headlines in the units that people read.
+    """
+    heads: list[Readable] = [say("Assumption"), say("Value"), say("Range")]
+    heads += [SHOWN[name].head for name in TOLD]
+    return Table(
+        caption=HANGS_ON,
+        header=(*heads, say("Turns over at")),
+        rows=tuple(_row(assessment, swing) for swing in assessment.swings[:most]),
+        words=3,
+    )
+
+
+def _row(assessment: Assessment, swing: Swing) -> tuple[Readable, ...]:
+    ends = " – ".join(swing.subject.write(end.level) for end in swing.ends)
+    spans = (_span(swing, name) for name in TOLD)
+    flips = [swing.subject.write(flip.level) for flip in swing.flips if flip.headline in TOLD]
+    turns: Readable = "; ".join(dict.fromkeys(flips)) or say("nowhere in the range")
+    return (swing.subject.title, swing.subject.write(swing.subject.value), ends, *spans, turns)
+
+
+def _span(swing: Swing, name: HeadlineName) -> str:
+    """Write a headline at both ends."""
+    shown = SHOWN[name]
+    return " – ".join(
+        "–"
+        if end.headlines is None
+        else format_number(end.headlines.of(name) * shown.factor, digits=shown.digits)
+        for end in swing.ends
+    )
+
+
+def tell_flips(assessment: Assessment) -> Iterator[Message]:
+    """Say of each assumption whether the conclusion turns over within its range, and where."""
+    for swing in assessment.swings:
+        told = [_say_flip(swing, flip) for flip in swing.flips if flip.headline in TOLD]
+        yield from told
+        refused = [end for end in swing.ends if end.headlines is None]
+        for end in refused:
+            yield say(
+                "{name} at {level}: no answer ({why})",
+                name=swing.subject.title,
+                level=swing.subject.write(end.level),
+                why=end.refused,
+            )
+        if not told and not refused:
+            yield say(
+                "{name} ({value}): the conclusion does not turn over between {low} and {high}",
+                name=swing.subject.title,
+                value=swing.subject.write(swing.subject.value),
+                low=swing.subject.write(swing.ends[0].level),
+                high=swing.subject.write(swing.ends[-1].level),
+            )
+    if assessment.left_out:
+        yield say(
+            "Not solved again, for there are more than {count}: {names}; `raastof sensitivity` "
+            "solves all of them",
+            count=len(assessment.swings),
+            names=", ".join(assessment.left_out),
+        )
+
+
+def _say_flip(swing: Swing, flip: Flip) -> Message:
+    shown = SHOWN[flip.headline]
+    words = {
+        "name": swing.subject.title,
+        "value": swing.subject.write(swing.subject.value) or say("as it stands"),
+        "level": swing.subject.write(flip.level),
+        "headline": shown.title,
+        "threshold": shown.write(flip.threshold),
+        "end": swing.subject.write(swing.ends[flip.end].level),
+    }
+    if flip.holds:
+        return say(
+            "{name} ({value}): beyond {level}, towards {end}, {headline} falls below {threshold}",
+            **words,
+        )
+    return say(
+        "{name} ({value}): beyond {level}, towards {end}, {headline} reaches {threshold}", **words
+    )

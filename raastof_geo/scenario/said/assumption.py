@@ -1,0 +1,137 @@
+"""Numbers that a scenario rests on, each with the range that it may lie in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from raastof_geo.errors import InputError
+from raastof_geo.language import say
+from raastof_geo.scenario.fault import Fault, raise_faults
+from raastof_geo.scenario.once import SetOf
+from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.part import LandId, MaterialId, MunicipalityId, Part, SiteId, UseId
+from raastof_geo.units import read_share
+
+
+def _read_level(given: Any) -> Any:
+    return read_share(given) if _is_percent(given) else given
+
+
+def _is_percent(given: Any) -> bool:
+    return isinstance(given, str) and given.strip().endswith("%")
+
+
+def _listed(given: Any) -> Any:
+    return [given] if isinstance(given, str) else given
+
+
+Level: TypeAlias = Annotated[float, BeforeValidator(_read_level)]
+"""A number, or a share such as `15 %`."""
+_LISTED = BeforeValidator(_listed)
+
+
+class Which(Part):
+    """Of all entries of a role those that match everything said here; nothing said: all."""
+
+    use: Annotated[SetOf[UseId] | None, _LISTED] = None
+    material: Annotated[SetOf[MaterialId] | None, _LISTED] = None
+    municipality: Annotated[SetOf[MunicipalityId] | None, _LISTED] = None
+    project: Annotated[SetOf[str] | None, _LISTED] = None
+    site: Annotated[SetOf[SiteId] | None, _LISTED] = None
+    land: Annotated[SetOf[LandId] | None, _LISTED] = None
+
+
+class AmountFilter(Part):
+    """Whose amounts: needs and surplus, or what places can dig, take, make and keep."""
+
+    needs: Which | None = None
+    offers: Which | None = None
+    pits: Which | None = None
+    receivers: Which | None = None
+    plants: Which | None = None
+    depots: Which | None = None
+
+    @model_validator(mode="after")
+    def _names_a_role(self) -> AmountFilter:
+        if not self.by_role:
+            raise InputError(say("say whose amounts, such as `{needs: {use: fill}}`"))
+        return self
+
+    @property
+    def by_role(self) -> dict[Role, Which]:
+        """What is meant of each role that is named."""
+        said = {
+            Role.NEED: self.needs,
+            Role.OFFER: self.offers,
+            Role.PIT: self.pits,
+            Role.RECEIVER: self.receivers,
+            Role.PLANT: self.plants,
+            Role.DEPOT: self.depots,
+        }
+        return {role: which for role, which in said.items() if which is not None}
+
+
+class Assumption(Part):
+    """A number that the scenario rests on, the range it may lie in, and what hangs on it."""
+
+    name: str = Field(default="", max_length=200)
+    """What people call it; none: its key."""
+    value: Level | None = None
+    """What the scenario assumes; none: what stands at `set`."""
+    low: Level
+    high: Level
+    unit: str = ""
+    source: str = Field(min_length=1)
+    """Where the range was read, or that it is a judgement."""
+    scale: AmountFilter | None = None
+    """The amounts that are multiplied by the new number ÷ `value`."""
+    rest: AmountFilter | None = None
+    """The amounts that take the difference, in equal parts of each, so that the sum stays."""
+    set: str = ""
+    """The path of the number itself, such as `catalogue.materials.lime.price`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _percent_is_a_unit(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "unit" not in given and _is_percent(given.get("low")):
+            return {**given, "unit": "%"}
+        return given
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Assumption:
+        raise_faults(self._faults())
+        return self
+
+    def _faults(self) -> Iterator[Fault]:
+        if bool(self.set) == (self.scale is not None):
+            yield Fault(say("say one of `scale` (amounts) and `set` (a path)"))
+        if self.rest is not None and self.scale is None:
+            yield Fault(say("`rest` belongs to `scale`"), ("rest",), of_key=True)
+        if self.scale is not None and (self.value is None or self.value <= 0):
+            yield Fault(say("`scale` divides by `value`: say one above 0"), ("value",))
+        if self.scale is not None and self.low < 0:
+            yield Fault(say("an amount cannot be below 0: raise `low`"), ("low",))
+        if self.low == self.high:
+            yield _outside("low", self.low, "high", self.high)
+        value = self.low if self.value is None else self.value
+        steps = [("low", self.low), ("value", value), ("high", self.high)]
+        yield from (
+            _outside(*first, *second) for first, second in pairwise(steps) if first[1] > second[1]
+        )
+
+
+def _outside(less: str, first: float, more: str, second: float) -> Fault:
+    return Fault(
+        say(
+            "`{less}` ({first}) must be below `{more}` ({second})",
+            less=less,
+            first=f"{first:g}",
+            more=more,
+            second=f"{second:g}",
+        ),
+        (less,),
+    )

@@ -1,0 +1,314 @@
+"""What an assumption changes in a scenario, and the scenario that comes of it.
+
+A change is stated in the plain values of the file, which are then read again: so every check that
+a file undergoes holds for each variation, and a variation is what its file would give by hand.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeAlias
+
+from pydantic import BaseModel
+
+from raastof_geo.errors import InputError
+from raastof_geo.figures.figure import EnergyCurve, Figure, Sourced, YearlyFigure
+from raastof_geo.language import say
+from raastof_geo.scenario.identity import suggest
+from raastof_geo.scenario.reading.tree import Trail
+from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.assumption import AmountFilter, Assumption, Which
+from raastof_geo.scenario.said.site import Site
+from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.units import Quantity
+
+Edits: TypeAlias = Mapping[Trail, Any]
+"""New plain values of a scenario file, by where they stand."""
+
+_NOT_THERE = object()
+
+
+class _Said(NamedTuple):
+    """An amount of a scenario, and where it stands."""
+
+    trail: Trail
+    quantity: Quantity
+    material: str | None
+    """What it is an amount of, for its weight; none where it is of several."""
+    times: int
+    """In how many periods it falls due again."""
+
+
+# --- assumptions --------------------------------------------------------------------------------
+
+
+def edit_for(scenario: Scenario, assumption: Assumption, level: float) -> Edits:
+    """Give what changes in the file where an assumption has another number.
+
+    Parameters
+    ----------
+    level
+        The number, in the unit of the assumption.
+
+    Returns
+    -------
+    edits
+        What has to be written where.
+
+    Raises
+    ------
+    InputError
+        No such path, no number there, no amounts that match, or a rest that falls below 0.
+    """
+    if assumption.scale is None:
+        trail = split_path(assumption.set)
+        return {trail: _with_number(find_value(scenario, trail), level)}
+    factor = level / (assumption.value or 1.0)
+    scaled = list_amounts(scenario, assumption.scale)
+    edits = _times(scaled, factor)
+    if assumption.rest is not None:
+        taken = list_amounts(scenario, assumption.rest)
+        if edits.keys() & {one.trail for one in taken}:
+            raise InputError(say("`rest` and `scale` mean the same amounts: keep them apart"))
+        edits |= _times(taken, _factor_of_rest(scenario, scaled, taken, factor))
+    return edits
+
+
+def value_of_assumption(scenario: Scenario, assumption: Assumption) -> float:
+    """Give the number that a scenario assumes, as said or as it stands at the path.
+
+    Raises
+    ------
+    InputError
+        No such path, no number there, or another one than is said.
+    """
+    if assumption.scale is not None:
+        return assumption.value or 1.0
+    there = number_at(find_value(scenario, split_path(assumption.set)))
+    if assumption.value is not None and abs(there - assumption.value) > 1e-9 * abs(there):
+        raise InputError(
+            say(
+                "at {path} stands {there}, and `value` says {value}: write the same number in "
+                "both places, or leave `value` out",
+                path=f"`{assumption.set}`",
+                there=f"{there:g}",
+                value=f"{assumption.value:g}",
+            )
+        )
+    if not assumption.low <= there <= assumption.high:
+        raise InputError(
+            say(
+                "at {path} stands {there}, which is not between `low` and `high`",
+                path=f"`{assumption.set}`",
+                there=f"{there:g}",
+            )
+        )
+    return there
+
+
+def _times(amounts: Sequence[_Said], factor: float) -> dict[Trail, Any]:
+    return {one.trail: replace(one.quantity, value=one.quantity.value * factor) for one in amounts}
+
+
+def _factor_of_rest(
+    scenario: Scenario, scaled: Sequence[_Said], taken: Sequence[_Said], factor: float
+) -> float:
+    """Give what the rest is multiplied by, so that all tonnes together stay."""
+    moved, there = (
+        sum(scenario.weigh(one.quantity, one.material) * one.times for one in amounts)
+        for amounts in (scaled, taken)
+    )
+    left = there - moved * (factor - 1)
+    if there <= 0 or left < 0:
+        raise InputError(
+            say(
+                "`rest` has {there} t and would have to give {given} t: name more amounts there, "
+                "or a narrower range",
+                there=there,
+                given=moved * (factor - 1),
+            )
+        )
+    return left / there
+
+
+# --- amounts ------------------------------------------------------------------------------------
+
+
+def list_amounts(scenario: Scenario, chosen: AmountFilter) -> list[_Said]:
+    """List the amounts that a filter means.
+
+    Raises
+    ------
+    InputError
+        There are none.
+    """
+    found = [
+        amount
+        for site_id, site in scenario.sites.items()
+        for role, which in chosen.by_role.items()
+        if _matches(scenario, site_id, site, which)
+        for amount in _amounts(scenario, site_id, site, role, which)
+    ]
+    if not found:
+        raise InputError(
+            say("no amount of the scenario matches this: check the ids, or take some out")
+        )
+    return found
+
+
+def _matches(scenario: Scenario, site_id: str, site: Site, which: Which) -> bool:
+    return all(
+        wanted is None or value in wanted
+        for wanted, value in (
+            (which.site, site_id),
+            (which.municipality, site.municipality),
+            (which.project, scenario.project(site_id)),
+            (which.land, site.land),
+        )
+    )
+
+
+def _amounts(
+    scenario: Scenario, site_id: str, site: Site, role: Role, which: Which
+) -> Iterator[_Said]:
+    if role in (Role.NEED, Role.OFFER):
+        yield from _due_amounts(scenario, site_id, site, role, which)
+        return
+    entry: Any = getattr(site, role)
+    handled = set() if entry is None else set(_handled(scenario, entry))
+    if entry is None or (which.material is not None and not handled & set(which.material)):
+        return
+    for key in ("capacity", "capacity_per_period", "capacity_total"):
+        if (quantity := getattr(entry, key, None)) is not None:
+            material = next(iter(handled)) if len(handled) == 1 else None
+            yield _Said(("sites", site_id, role.value, key), quantity, material, 1)
+
+
+def _handled(scenario: Scenario, entry: Any) -> Iterator[str]:
+    """Give the materials that go through a place."""
+    for key in ("supplies", "accepts", "materials"):
+        yield from getattr(entry, key, ())
+    for recipe in getattr(entry, "recipes", ()):
+        yield from scenario.catalogue.recipes[recipe].inputs
+
+
+def _due_amounts(
+    scenario: Scenario, site_id: str, site: Site, role: Role, which: Which
+) -> Iterator[_Said]:
+    listed: Any = site.needs if role == Role.NEED else site.offers
+    for number, entry in enumerate(listed):
+        use = getattr(entry, "use", None)
+        material = scenario.catalogue.uses[use].reference_material if use else entry.material
+        if which.use is not None and use not in which.use:
+            continue
+        if which.material is not None and (use or material not in which.material):
+            continue
+        trail = ("sites", site_id, f"{role}s", number, entry.amount_key)
+        times = len(entry.windows(tuple(scenario.periods)))
+        yield _Said(trail, entry.quantity, material, times)
+
+
+# --- paths --------------------------------------------------------------------------------------
+
+
+def split_path(path: str) -> Trail:
+    """Part a path at its points; numbers count places in a list from 0 on."""
+    return tuple(int(part) if part.isdigit() else part for part in path.split("."))
+
+
+def find_value(scenario: Scenario, trail: Trail) -> Any:
+    """Find what stands at a path of the scenario, or of the catalogue that it is read with.
+
+    Raises
+    ------
+    InputError
+        There is nothing; the sentence names what there is.
+    """
+    inside = trail[:1] == ("catalogue",)
+    value: Any = scenario.catalogue if inside else scenario.said
+    for part in trail[1:] if inside else trail:
+        below = _below(value)
+        value = next((one for key, one in below.items() if str(key) == str(part)), _NOT_THERE)
+        if value is _NOT_THERE or value is None:
+            raise InputError(
+                say(
+                    "{path} leads nowhere: {part} is not there{hint}",
+                    path=f"`{'.'.join(map(str, trail))}`",
+                    part=f"`{part}`",
+                    hint=suggest(str(part), [str(key) for key in below]),
+                )
+            )
+    return value
+
+
+def _below(value: Any) -> Mapping[Any, Any]:
+    if isinstance(value, BaseModel):
+        return {
+            field.alias or name: getattr(value, name)
+            for name, field in type(value).model_fields.items()
+        }
+    if isinstance(value, tuple):
+        return dict(enumerate(value))
+    return value if isinstance(value, Mapping) else {}
+
+
+def number_at(found: Any) -> float:
+    """Give the number at a path; figures of several numbers count as 1, to be multiplied.
+
+    Raises
+    ------
+    InputError
+        It is no number.
+    """
+    match found:
+        case Quantity() | Figure():
+            return float(found.value)
+        case YearlyFigure(by_year=by_year) if len(by_year) == 1:
+            return next(iter(by_year.values()))
+        case YearlyFigure() | EnergyCurve():
+            return 1.0
+        case int() | float() if not isinstance(found, bool):
+            return float(found)
+    raise InputError(say("no number stands at this path: name one such as `…gate_fee`"))
+
+
+def _with_number(found: Any, level: float) -> Any:
+    """Write another number where one stands, with all else that is said of it."""
+    number_at(found)
+    if isinstance(found, Quantity):
+        return replace(found, value=level)
+    if not isinstance(found, Sourced):
+        return level
+    kept = {**found.model_dump(mode="json"), "note": ""}
+    if isinstance(found, Figure):
+        return {**kept, "value": level}
+    if isinstance(found, YearlyFigure):
+        factor = level / number_at(found) if len(found.by_year) == 1 else level
+        return {**kept, "by_year": {one: factor * by for one, by in found.by_year.items()}}
+    return kept | {
+        name: [level * one for one in getattr(found, name)] for name in ("empty", "full")
+    }
+
+
+def put_value(values: Any, trail: Trail, new: Any) -> Any:
+    """Give plain values with a new one at a trail; what is not changed is shared, not copied.
+
+    Raises
+    ------
+    InputError
+        The file says on the way there something that has no parts, such as a short form.
+    """
+    if not trail:
+        return new
+    here, below = trail[0], trail[1:]
+    if isinstance(values, list) and isinstance(here, int) and here < len(values):
+        return [*values[:here], put_value(values[here], below, new), *values[here + 1 :]]
+    if not (values is None or isinstance(values, Mapping)):
+        raise InputError(
+            say(
+                "the file says this in a short form: write it out, so that {key} stands in it",
+                key=f"`{here}`",
+            )
+        )
+    values = values or {}
+    key = next((one for one in values if str(one) == str(here)), here)
+    return {**values, key: put_value(values.get(key), below, new)}

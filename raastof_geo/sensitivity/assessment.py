@@ -1,0 +1,176 @@
+"""Move each lever to its ends, solve again, and find where a conclusion turns over."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from raastof_geo.errors import InputError, RaastofError
+from raastof_geo.language import Message, say, speaking
+from raastof_geo.legs.legs import Legs
+from raastof_geo.scenario.reading.read import read_varied
+from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.sensitivity.headline import (
+    HEADLINES,
+    HeadlineName,
+    Headlines,
+    find_threshold,
+    solve_headlines,
+)
+from raastof_geo.sensitivity.lever import Lever, Subject
+
+Price: TypeAlias = Callable[[Scenario], Legs | None]
+"""Prices the legs of a variation; none where its roads are not known."""
+
+MOST_DECLARED = 10
+"""As many assumptions of a scenario are solved again in a run."""
+_MOST_STEPS = 7
+"""Halvings of half a range: to less than 1 % of it."""
+
+
+@dataclass(frozen=True)
+class End:
+    """What a lever at one of its ends comes to."""
+
+    level: float
+    """A number in the unit of what is moved, or the number of a choice."""
+    headlines: Headlines | None
+    """None where there is no plan, or the scenario is refused."""
+    refused: str = ""
+    """Why there is none."""
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Where a headline crosses its threshold."""
+
+    headline: HeadlineName
+    threshold: float
+    end: int
+    """Which end it lies towards."""
+    level: float
+    """The last level found, from the value outwards, at which the conclusion still holds."""
+    holds: bool
+    """Whether the threshold is kept at the value (and missed at the end), or the reverse."""
+
+
+@dataclass(frozen=True)
+class Swing:
+    """What is moved, the headlines at its ends, and what turns over on the way."""
+
+    subject: Subject
+    ends: tuple[End, ...]
+    """One for each level of the subject."""
+    flips: tuple[Flip, ...]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What the answer hangs on."""
+
+    at_value: Headlines
+    """What the scenario as it stands comes to."""
+    swings: tuple[Swing, ...]
+    left_out: tuple[str, ...] = ()
+    """Declared assumptions beyond the most that a run solves again."""
+
+
+def assess(
+    scenario: Scenario,
+    at_value: Headlines,
+    levers: Sequence[Lever],
+    price: Price,
+    *,
+    most: int | None = None,
+    tell: Callable[[Message], None] = lambda _: None,
+) -> Assessment:
+    """Solve plan and baseline again with each lever at each of its ends.
+
+    Where a headline is on the other side of its threshold at an end, the level at which it
+    crosses is bracketed by halves to 1 % of the range: saved kilograms may jump where a baseline
+    decides by cost, so nothing is assumed of the way between.
+
+    Parameters
+    ----------
+    at_value
+        The headlines of the scenario as it stands.
+    price
+        Prices the legs of a variation.
+    most
+        So many levers at most; the names of the others are told as left out.
+    tell
+        Told which lever is being moved.
+    """
+    taken = levers[:most]
+    swings = []
+    for number, lever in enumerate(taken, 1):
+        tell(
+            say(
+                "Assumption {number} of {count}: {name}",
+                number=number,
+                count=len(taken),
+                name=lever.subject.title,
+            )
+        )
+        swings.append(_Mover(scenario, at_value, lever, price).swing())
+    return Assessment(
+        at_value, tuple(swings), tuple(one.subject.title for one in levers[len(taken) :])
+    )
+
+
+class _Mover:
+    """One lever; what was solved is kept, for several headlines may ask for the same level."""
+
+    def __init__(self, scenario: Scenario, at_value: Headlines, lever: Lever, price: Price) -> None:
+        self.scenario, self.at_value, self.lever, self.price = scenario, at_value, lever, price
+        self.solved: dict[float, End] = {}
+
+    def swing(self) -> Swing:
+        ends = tuple(map(self.solve, self.lever.subject.levels))
+        found = (
+            self.flip(name, number, end) for name in HEADLINES for number, end in enumerate(ends)
+        )
+        return Swing(self.lever.subject, ends, tuple(flip for flip in found if flip is not None))
+
+    def solve(self, level: float) -> End:
+        if level not in self.solved:
+            try:
+                varied = read_varied(self.scenario, self.lever.edit(level))
+                legs = self.price(varied)
+                if legs is None:
+                    raise InputError(say("legs that were made up cannot be priced again"))
+                found = solve_headlines(varied, legs)
+            except RaastofError as error:
+                with speaking(self.scenario.said.language):
+                    self.solved[level] = End(level, None, str(error).splitlines()[0])
+            else:
+                self.solved[level] = End(level, found)
+        return self.solved[level]
+
+    def flip(self, name: HeadlineName, number: int, end: End) -> Flip | None:
+        """Find where a headline crosses its threshold on the way to an end; none: it does not.
+
+        A level without a plan counts as the far side: there the conclusion cannot be kept.
+        """
+        threshold = find_threshold(self.scenario, name)
+
+        def keeps(headlines: Headlines) -> bool:
+            return headlines.of(name) >= threshold - 1e-9 * max(1.0, abs(threshold))
+
+        holds = keeps(self.at_value)
+        if end.headlines is None or keeps(end.headlines) == holds:
+            return None
+        levels = self.lever.subject.levels
+        near, far = self.lever.subject.value, end.level
+        if near is None:
+            return Flip(name, threshold, number, far, holds)
+        least = 0.01 * (max(levels) - min(levels))
+        for _ in range(_MOST_STEPS):
+            if abs(far - near) <= least:
+                break
+            middle = (near + far) / 2
+            there = self.solve(middle).headlines
+            if there is not None and keeps(there) == holds:
+                near = middle
+            else:
+                far = middle
+        return Flip(name, threshold, number, near, holds)

@@ -1,0 +1,103 @@
+"""The few figures that a conclusion stands on, and where each would turn it over."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, get_args
+
+from raastof_geo.assignment import assign
+from raastof_geo.effect.measure import Effect, measure_effect
+from raastof_geo.effect.progress import GOAL_SHARE
+from raastof_geo.language import Message, format_number, say
+from raastof_geo.legs.legs import Legs
+from raastof_geo.scenario.scenario import Scenario
+
+HeadlineName: TypeAlias = Literal[
+    "largest_share", "share_in_plan", "saved_transport_kg_co2e", "saved_kg_co2e", "saved_dkk"
+]
+HEADLINES: tuple[HeadlineName, ...] = get_args(HeadlineName)
+
+
+@dataclass(frozen=True)
+class Headlines:
+    """What a plan and its baseline come to."""
+
+    largest_share: float
+    """The largest secondary share that can be had, by the definition in force."""
+    share_in_plan: float
+    saved_transport_kg_co2e: float
+    """By coordination, transport WTW. [kg CO2e]"""
+    saved_kg_co2e: float
+    """By coordination, all parts. [kg CO2e]"""
+    saved_dkk: float
+    """By coordination. [DKK]"""
+
+    def of(self, name: HeadlineName) -> float:
+        """Give one of them."""
+        return float(getattr(self, name))
+
+
+@dataclass(frozen=True)
+class Told:
+    """How people read a headline."""
+
+    title: Message
+    unit: str
+    factor: float
+    digits: int
+
+    @property
+    def head(self) -> str:
+        """The title and its unit, over a column."""
+        title = str(self.title)
+        return f"{title[:1].upper()}{title[1:]} [{self.unit}]"
+
+    def write(self, value: float) -> str:
+        """Write a value in the unit that people read."""
+        return f"{format_number(value * self.factor, digits=self.digits)} {self.unit}"
+
+
+SHOWN: dict[HeadlineName, Told] = {
+    "largest_share": Told(say("largest secondary share"), "%", 100, 1),
+    "share_in_plan": Told(say("secondary share in the plan"), "%", 100, 1),
+    "saved_transport_kg_co2e": Told(say("saved in transport"), "t CO2e", 1e-3, 0),
+    "saved_kg_co2e": Told(say("saved in all"), "t CO2e", 1e-3, 0),
+    "saved_dkk": Told(say("money saved"), "M DKK", 1e-6, 1),
+}
+
+
+def find_threshold(scenario: Scenario, name: HeadlineName) -> float:
+    """Give the value of a headline at which the conclusion is another one.
+
+    Returns
+    -------
+    threshold
+        The share that is asked for, by default the region's goal; of what is saved, nothing.
+    """
+    if name not in ("largest_share", "share_in_plan"):
+        return 0.0
+    target = scenario.said.targets.secondary_share
+    return target.at_least if target is not None else GOAL_SHARE
+
+
+def read_headlines(effect: Effect) -> Headlines:
+    """Read the headlines of a result."""
+    saved, reach = effect.saved, effect.target.reach
+    return Headlines(
+        largest_share=reach.largest,
+        share_in_plan=reach.in_plan,
+        saved_transport_kg_co2e=saved["kg_co2e_wtw"],
+        saved_kg_co2e=saved["all_kg_co2e_wtw"],
+        saved_dkk=saved["cost_dkk"],
+    )
+
+
+def solve_headlines(scenario: Scenario, legs: Legs) -> Headlines:
+    """Solve plan and baseline of a scenario, and give what they come to.
+
+    Raises
+    ------
+    RaastofError
+        No plan, or no solver.
+    """
+    choices = scenario.said.effect.model_copy(update={"causes": False, "shapley": False})
+    quick = replace(scenario, said=scenario.said.model_copy(update={"effect": choices}))
+    return read_headlines(measure_effect(quick, legs, assign(quick, legs)))
