@@ -58,7 +58,9 @@ class AmountFilter(Part):
     @model_validator(mode="after")
     def _names_a_role(self) -> AmountFilter:
         if not self.by_role:
-            raise InputError(say("say whose amounts, such as `{needs: {use: fill}}`"))
+            raise InputError(
+                say("say whose amounts, such as {example}", example="`{needs: {use: fill}}`")
+            )
         return self
 
     @property
