@@ -9,10 +9,12 @@ from raastof_geo.assignment import Plan, assign
 from raastof_geo.effect import measure_effect
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel
-from raastof_geo.errors import Finding, NoPlanError, Place, ScenarioError
+from raastof_geo.errors import Finding, InputError, NoPlanError, Place, ScenarioError
 from raastof_geo.language import Language, Message, say
 from raastof_geo.legs.price import price_again, price_legs
 from raastof_geo.outputs import write_outputs
+from raastof_geo.outputs.documents.assumptions import TOLD
+from raastof_geo.outputs.documents.tornado import write_sensitivity
 from raastof_geo.outputs.warning import explain_idle
 from raastof_geo.records.place import check_place
 from raastof_geo.result import Result
@@ -27,6 +29,7 @@ from raastof_geo.scenario.reading.tree import Tree, read_tree
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.sensitivity.assessment import MOST_DECLARED, Assessment, assess
 from raastof_geo.sensitivity.headline import read_headlines
+from raastof_geo.sensitivity.inventory import list_levers
 from raastof_geo.sensitivity.lever import list_declared
 
 Tell = Callable[[Message], None]
@@ -208,6 +211,50 @@ def assess_declared(result: Result, *, tell: Tell = lambda _: None) -> Assessmen
     price = partial(price_again, result.legs)
     base = read_headlines(result.effect)
     return assess(result.scenario, base, levers, price, most=MOST_DECLARED, tell=tell)
+
+
+def rank_assumptions(
+    path: Path | str,
+    *,
+    into: Path | str = "results",
+    anywhere: bool = False,
+    language: Language | None = None,
+    model: EnergyModel | str | None = None,
+    only: str = "",
+    most: int = 25,
+    tell: Tell = lambda _: None,
+) -> tuple[Scenario, Assessment, Path]:
+    """Move everything that the figures of a scenario hang on, one after the other, and rank it.
+
+    Parameters
+    ----------
+    only
+        Part of an id, a name or a kind; what does not hold it is left alone.
+    most
+        So many are drawn; all are in the workbook.
+
+    Returns
+    -------
+    scenario, assessment, folder
+        The swings by the largest share of a headline that they move; written into
+        `into/<scenario>_sensitivity` as page, drawing and workbook.
+
+    Raises
+    ------
+    RaastofError
+        With every mistake of the input, nothing that is called so, or what failed outside.
+    """
+    scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
+    folder = Path(into) / f"{scenario.id}_sensitivity"
+    check_place(folder)
+    levers = [one for one in list_levers(scenario) if one.subject.matches(only)]
+    if not levers:
+        raise InputError(say("nothing that could be moved is called {name}", name=f"`{only}`"))
+    result = solve_scenario(scenario, model=model, tell=tell)
+    price = partial(price_again, result.legs)
+    found = assess(scenario, read_headlines(result.effect), levers, price, tell=tell)
+    found = replace(found, swings=tuple(found.ranked(*TOLD)))
+    return scenario, found, write_sensitivity(scenario, found, folder, most=most)
 
 
 def run_scenario(

@@ -11,7 +11,7 @@ from raastof_geo.cli.network import build_roads, fetch_roads, tell_network
 from raastof_geo.cli.options import Lang, option
 from raastof_geo.cli.reasons import tell_route, tell_why_not
 from raastof_geo.cli.results import explain_results, verify_results
-from raastof_geo.cli.scenario import check_file, run_file, write_starter
+from raastof_geo.cli.scenario import check_file, rank_file, run_file, write_starter
 from raastof_geo.cli.stocks import empty_cache, tell_cache
 from raastof_geo.cli.terminal import tell
 from raastof_geo.cli.usage import speak_of
@@ -39,6 +39,7 @@ class CommandGroup:
 
 COMMANDS = (
     Command("run", say("Read a scenario, solve it, write its results."), run_file),
+    Command("sensitivity", say("Rank all that the figures of a scenario hang on."), rank_file),
     Command("check", say("Read a scenario and place its sites; solve nothing."), check_file),
     Command("route", say("Tell why a truck goes the way it goes, and draw it."), tell_route),
     Command(

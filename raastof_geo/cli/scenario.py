@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,7 +27,7 @@ from raastof_geo.cli.options import (
 from raastof_geo.cli.speech import asked_language, in_language_of
 from raastof_geo.cli.terminal import clean, quote, tell, tell_item, telling
 from raastof_geo.errors import Finding, InputError, OutputError, tell_reason
-from raastof_geo.language import Message, format_number, say, spoken_language
+from raastof_geo.language import Message, Readable, format_number, say, spoken_language
 from raastof_geo.trace import read_trace
 
 if TYPE_CHECKING:
@@ -96,6 +97,46 @@ def run_file(
         _tell_files(folder)
 
 
+def rank_file(
+    context: typer.Context,
+    scenario: ScenarioPath,
+    *,
+    into: Into = Path("results"),
+    top: Annotated[
+        int, option("--top", say("How many to show; the workbook has all."), min=1)
+    ] = 25,
+    only: Annotated[
+        str, option("--only", say("Move only what has this in its id, name or kind."), NAME)
+    ] = "",
+    anywhere: Anywhere = False,
+    lang: Lang = None,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    """Rank everything that the figures of a scenario hang on."""
+    from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_flips
+    from raastof_geo.pipeline import rank_assumptions
+
+    language = asked_language(context, lang)
+    with telling(verbose) as note:
+        read, assessment, folder = rank_assumptions(
+            scenario,
+            into=into,
+            anywhere=anywhere,
+            language=language,
+            only=only,
+            most=top,
+            tell=note,
+        )
+    with in_language_of(read.said.language, language):
+        table = tabulate_assumptions(assessment, most=top)
+        rows = [(f"{one[0]}\n{one[1]} ({one[2]})", *one[3:-1]) for one in table.rows]
+        _show_table(str(table.caption), (table.header[0], *table.header[3:-1]), rows)
+        turning = replace(assessment, swings=tuple(one for one in assessment.swings if one.flips))
+        _tell_list(say("What would turn the conclusion over"), list(tell_flips(turning)), mark="· ")
+        _tell_files(folder)
+
+
 def check_file(
     context: typer.Context,
     scenario: ScenarioPath,
@@ -132,28 +173,32 @@ def check_file(
 
 
 def _tell_result(result: Result) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
     from raastof_geo.outputs.documents.assumptions import HANGS_ON, tell_flips
     from raastof_geo.outputs.tables.summary import answer, prove, summarise
     from raastof_geo.outputs.warning import warn
 
     _tell_format(result.scenario)
-    console = Console(highlight=False, soft_wrap=True)
-    table = Table(title=escape(clean(result.scenario.said.title)), title_justify="left")
-    table.add_column("")
-    table.add_column(str(say("Plan")), justify="right")
-    table.add_column(str(say("Before")), justify="right")
-    for row in summarise(result):
-        table.add_row(escape(str(row.title)), row.plan, row.before)
-    console.print(table)
+    rows = [(row.title, row.plan, row.before) for row in summarise(result)]
+    _show_table(result.scenario.said.title, ("", say("Plan"), say("Before")), rows)
     tell(str(prove(result)))
     _tell_list(say("Can the share be reached?"), answer(result), mark="· ")
     if result.assumptions is not None:
         _tell_list(HANGS_ON, list(tell_flips(result.assumptions)), mark="· ")
     _tell_warnings(result.scenario, warn(result))
+
+
+def _show_table(title: str, heads: Sequence[Readable], rows: Iterable[Sequence[Readable]]) -> None:
+    """Draw a table: words in the first column, numbers in the others."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=escape(clean(title)), title_justify="left")
+    for number, head in enumerate(heads):
+        table.add_column(escape(str(head)), justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*(escape(clean(cell)) for cell in row))
+    Console(highlight=False, soft_wrap=True).print(table)
 
 
 def _tell_format(scenario: Scenario) -> None:

@@ -324,10 +324,11 @@ class Catalogue(Strict):
 
     def figures(self) -> dict[str, Sourced]:
         """Give every sourced figure by its path, such as `vehicles.tipper_4_axle.payload_t`."""
-        return dict(_walk(self, ""))
+        return dict(walk_figures(self, ""))
 
 
-def _walk(value: Any, path: str) -> list[tuple[str, Sourced]]:
+def walk_figures(value: Any, path: str) -> list[tuple[str, Sourced]]:
+    """Find every sourced figure in a value that stands at a path, with the path of each."""
     if isinstance(value, Sourced):
         return [(path, value)]
     if isinstance(value, BaseModel):
@@ -339,7 +340,7 @@ def _walk(value: Any, path: str) -> list[tuple[str, Sourced]]:
     return [
         found
         for name, item in items.items()
-        for found in _walk(item, f"{path}.{name}" if path else str(name))
+        for found in walk_figures(item, f"{path}.{name}" if path else str(name))
     ]
 
 

@@ -73,6 +73,23 @@ class Assessment:
     left_out: tuple[str, ...] = ()
     """Declared assumptions beyond the most that a run solves again."""
 
+    def ranked(self, *names: HeadlineName) -> list[Swing]:
+        """List what is moved by the share of a headline that it moves at an end, most first."""
+
+        def reach(swing: Swing) -> float:
+            return max(
+                (
+                    abs(end.headlines.of(name) / self.at_value.of(name) - 1)
+                    for end in swing.ends
+                    if end.headlines is not None
+                    for name in names
+                    if self.at_value.of(name)
+                ),
+                default=0.0,
+            )
+
+        return sorted(self.swings, key=reach, reverse=True)
+
 
 def assess(
     scenario: Scenario,

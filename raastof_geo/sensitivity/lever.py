@@ -30,13 +30,27 @@ class Subject:
     names: tuple[str, ...] = ()
     """What people call the other choices, where it is one."""
 
+    def matches(self, word: str) -> bool:
+        """Tell whether its id, name or kind holds a word, in whatever case."""
+        return any(word.casefold() in one.casefold() for one in (self.name, self.title, self.group))
+
     def write(self, level: float | None) -> str:
         """Write a level as people read it: shares in per cent, choices by name."""
         if level is None or self.names:
             return "" if level is None else self.names[int(level)]
+        return f"{self._number(level)} {self.unit}".strip()
+
+    @property
+    def range(self) -> str:
+        """The ends, or the other choices, as people read them."""
+        if self.names:
+            return ", ".join(self.names)
+        return f"{' – '.join(map(self._number, self.levels))} {self.unit}".strip()
+
+    def _number(self, level: float) -> str:
         shown = 100 * level if self.unit == "%" else level
         close = (one for one in range(7) if abs(round(shown, one) - shown) <= 0.004 * abs(shown))
-        return f"{format_number(shown, digits=next(close, 6))} {self.unit}".strip()
+        return format_number(shown, digits=next(close, 6))
 
 
 @dataclass(frozen=True)

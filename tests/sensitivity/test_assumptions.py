@@ -1,4 +1,4 @@
-"""Assumptions: what is refused, what is changed, and that it is what the file by hand would give."""
+"""Assumptions: what is refused, what is changed, and that this is what a file by hand gives."""
 
 import textwrap
 

@@ -31,11 +31,16 @@ def tabulate_assumptions(assessment: Assessment, *, most: int | None = None) -> 
 
 
 def _row(assessment: Assessment, swing: Swing) -> tuple[Readable, ...]:
-    ends = " – ".join(swing.subject.write(end.level) for end in swing.ends)
     spans = (_span(swing, name) for name in TOLD)
     flips = [swing.subject.write(flip.level) for flip in swing.flips if flip.headline in TOLD]
     turns: Readable = "; ".join(dict.fromkeys(flips)) or say("nowhere in the range")
-    return (swing.subject.title, swing.subject.write(swing.subject.value), ends, *spans, turns)
+    return (
+        swing.subject.title,
+        swing.subject.write(swing.subject.value),
+        swing.subject.range,
+        *spans,
+        turns,
+    )
 
 
 def _span(swing: Swing, name: HeadlineName) -> str:

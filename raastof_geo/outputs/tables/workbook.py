@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count, starmap
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,6 +49,7 @@ from raastof_geo.outputs.documents.effects import (
 )
 from raastof_geo.outputs.tables.flows import tabulate_flows
 from raastof_geo.result import Result
+from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.sensitivity.assessment import Assessment
 from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Headlines
 
@@ -87,6 +89,14 @@ _FLOW_HEADS: dict[str, Readable] = {
 def write_workbook(result: Result, folder: Path) -> Path:
     """Write `plan.xlsx`; equal results give equal bytes."""
     path = folder / "plan.xlsx"
+    with open_book(result.scenario, path) as book:
+        _write_sheets(book, result)
+    return path
+
+
+@contextmanager
+def open_book(scenario: Scenario, path: Path) -> Iterator[Book]:
+    """Give a workbook about a scenario to write sheets into; it is written at the end."""
     options = {
         "in_memory": True,
         "strings_to_formulas": False,
@@ -96,17 +106,16 @@ def write_workbook(result: Result, folder: Path) -> Path:
     }
     written = io.BytesIO()
     with Workbook(written, options) as workbook:
-        moment = min(period.start for period in result.scenario.periods.values())
+        moment = min(period.start for period in scenario.periods.values())
         workbook.set_properties(
             {
-                "title": _text(result.scenario.said.title)[:250],
+                "title": _text(scenario.said.title)[:250],
                 "author": "raastof_geo",
                 "created": _midnight(moment),
             }
         )
-        _write_sheets(Book(workbook), result)
+        yield Book(workbook)
     path.write_bytes(written.getvalue())
-    return path
 
 
 def _write_sheets(book: Book, result: Result) -> None:

@@ -1,0 +1,114 @@
+"""What the answer hangs on, as a page with tornado charts, a drawing and a workbook."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from raastof_geo.language import Message, say, speaking
+from raastof_geo.outputs.documents.assumptions import (
+    HANGS_ON,
+    TOLD,
+    tabulate_assumptions,
+    tell_flips,
+)
+from raastof_geo.outputs.documents.charts import Drawing, draw_bars
+from raastof_geo.outputs.documents.document import (
+    Block,
+    Bullets,
+    Document,
+    Figures,
+    Heading,
+    Paragraph,
+    Picture,
+    write_page,
+)
+from raastof_geo.outputs.tables.workbook import open_book, write_assumptions
+from raastof_geo.records.exchange import exchanging
+from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.sensitivity.assessment import Assessment
+from raastof_geo.sensitivity.headline import SHOWN, HeadlineName
+from raastof_geo.version import __version__
+
+PAGE, DRAWING, BOOK = "sensitivity.html", "tornado.svg", "sensitivity.xlsx"
+
+
+def write_sensitivity(
+    scenario: Scenario, assessment: Assessment, folder: Path, *, most: int
+) -> Path:
+    """Write a page, the tornado of the share as SVG, and a workbook into a folder; return it.
+
+    Parameters
+    ----------
+    most
+        So many bars in each chart, and rows in the page's table; the workbook has all.
+
+    Raises
+    ------
+    OutputError
+        The folder is a link, or a file in it is open elsewhere. Nothing was changed.
+    """
+    known = {PAGE, DRAWING, BOOK}
+    with (
+        exchanging(folder, known=known, version=__version__) as draft,
+        speaking(scenario.said.language),
+    ):
+        write_page(build_tornado(scenario, assessment, most=most), draft / PAGE)
+        svg = draw_tornado(assessment, TOLD[0], most=most).svg
+        (draft / DRAWING).write_text(svg + "\n", encoding="utf-8", newline="\n")
+        with open_book(scenario, draft / BOOK) as book:
+            write_assumptions(book, assessment)
+    return folder
+
+
+def build_tornado(scenario: Scenario, assessment: Assessment, *, most: int) -> Document:
+    """Put the page together: the headlines, a tornado for each, and the table."""
+    return Document(
+        title=f"{scenario.said.title}: {HANGS_ON}",
+        language=scenario.said.language,
+        blocks=tuple(_blocks(assessment, most)),
+        subtitle=say(
+            "Each number is moved alone, to the ends of its range; plan and baseline are solved "
+            "again each time."
+        ),
+    )
+
+
+def _blocks(assessment: Assessment, most: int) -> Iterator[Block]:
+    base = assessment.at_value
+    yield Figures(tuple((SHOWN[one].title, SHOWN[one].write(base.of(one)), "") for one in TOLD))
+    turning = [one for one in assessment.swings if one.flips]
+    yield Heading(say("What would turn the conclusion over"), anchor="flips")
+    if turning:
+        yield Bullets(tuple(tell_flips(Assessment(base, tuple(turning)))))
+    else:
+        yield Paragraph(say("Nothing that was moved turns the conclusion over."))
+    for name in TOLD:
+        yield Heading(SHOWN[name].head, anchor=name)
+        yield Picture(
+            draw_tornado(assessment, name, most=most),
+            say(
+                "Bars: how far {headline} moves at both ends of each range",
+                headline=SHOWN[name].title,
+            ),
+            say("Change from {value}; the longest first", value=SHOWN[name].write(base.of(name))),
+        )
+    yield Heading(say("All numbers"), anchor="table")
+    yield tabulate_assumptions(assessment, most=most)
+
+
+def draw_tornado(assessment: Assessment, name: HeadlineName, *, most: int) -> Drawing:
+    """Draw how far a headline moves at the first and the last end of what moves it most."""
+    base, shown = assessment.at_value, SHOWN[name]
+    swings = assessment.ranked(name)[:most]
+    labels = [f"{one.subject.title} ({one.subject.range})" for one in swings]
+    ends = [
+        [
+            shown.factor
+            * (0.0 if end.headlines is None else end.headlines.of(name) - base.of(name))
+            for end in (one.ends[0], one.ends[-1])
+        ]
+        for one in swings
+    ]
+    titles: tuple[Message, Message] = say("first end"), say("last end")
+    series = [(str(title), [pair[at] for pair in ends]) for at, title in enumerate(titles)]
+    zero = str(say("as it stands"))
+    return draw_bars(labels, series, unit=shown.unit, mark=(0.0, zero))

@@ -1,0 +1,243 @@
+"""Everything that the figures of a scenario hang on, as levers: what is said, and what is not."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from raastof_geo.errors import InputError
+from raastof_geo.figures.figure import Sourced
+from raastof_geo.language import Readable, say, speaking
+from raastof_geo.scenario.catalogue import walk_figures
+from raastof_geo.scenario.parties import list_givers
+from raastof_geo.scenario.said.assumption import AmountFilter, Assumption, Which
+from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.varied import Edits, edit_for, find_value, number_at, split_path
+from raastof_geo.sensitivity.lever import Lever, Subject, list_declared
+
+_PART = 0.1
+"""How far a number without a stated range is moved, as a share of it."""
+_JUDGED = say("our judgement: ±10 %")
+_KINDS: tuple[tuple[str, Readable], ...] = (
+    (r"density", say("densities")),
+    (r"ratio|outputs", say("ratios and yields")),
+    (r"dkk|price|fee|tax|fare|hire", say("prices")),
+    (r"kg_co2e", say("emission factors")),
+    (r"speed|limit|built_up|surfaces", say("speeds")),
+    (r"capture", say("capture")),
+)
+"""What a figure is, by a word of its path."""
+_NUMBERS = ("co2_price_dkk_per_t", "idle_min_per_load", "return_loads.share")
+"""Numbers of a scenario that are no figures with a source of their own."""
+
+
+def list_levers(scenario: Scenario) -> list[Lever]:
+    """List everything that may be otherwise.
+
+    Returns
+    -------
+    levers
+        Those that the scenario declares, then amounts by group, the split of needs, figures of
+        scenario and catalogue that are in use, and choices; in the words of its language. A number
+        without a range of its own is moved by 10 % both ways, and says so.
+    """
+    with speaking(scenario.said.language):
+        declared = list_declared(scenario)
+        taken = {one.set for one in scenario.said.assumptions.values()}
+        others = (*_amounts(scenario), *_figures(scenario), *_choices(scenario))
+        return [*declared, *(one for one in others if one.subject.name not in taken)]
+
+
+# --- amounts ------------------------------------------------------------------------------------
+
+
+def _amounts(scenario: Scenario) -> Iterator[Lever]:
+    uses = sorted({need.use for need in scenario.needs})
+    projects = sorted({scenario.project(one.site) for one in (*scenario.offers, *scenario.needs)})
+    for use in uses:
+        of_use = AmountFilter(needs=Which(use=(use,)))
+        name = scenario.catalogue.uses[use].called(scenario.said.language)
+        yield from _scaled(scenario, f"needs.{use}", say("needs: {name}", name=name), of_use)
+        if len(uses) > 1:
+            rest = AmountFilter(needs=Which(use=tuple(one for one in uses if one != use)))
+            title = say("share of needs: {name}", name=name)
+            yield from _scaled(scenario, f"share.{use}", title, of_use, rest)
+    for material in sorted({offer.material for offer in scenario.offers}):
+        name = scenario.catalogue.materials[material].called(scenario.said.language)
+        chosen = AmountFilter(offers=Which(material=(material,)))
+        yield from _scaled(scenario, f"offers.{material}", say("surplus: {n}", n=name), chosen)
+    for project in projects if len(projects) > 1 else ():
+        both = Which(project=(project,))
+        chosen = AmountFilter(needs=both, offers=both)
+        title = say("needs and surplus of {name}", name=project)
+        yield from _scaled(scenario, f"project.{project}", title, chosen)
+    for role, called in _ROOM.items():
+        chosen = AmountFilter.model_validate({role: {}})
+        yield from _scaled(scenario, f"capacity.{role}", called, chosen)
+
+
+_ROOM: Mapping[str, Readable] = {
+    "pits": say("what pits may dig"),
+    "receivers": say("what receivers may take"),
+    "plants": say("what plants can make"),
+    "depots": say("what depots can hold"),
+}
+
+
+def _scaled(
+    scenario: Scenario,
+    name: str,
+    title: Readable,
+    scale: AmountFilter,
+    rest: AmountFilter | None = None,
+) -> Iterator[Lever]:
+    """Give the lever of some amounts; none where there are none, or no rest that could give."""
+    levels = (1 - _PART, 1 + _PART)
+    assumption = Assumption(
+        value=1, low=levels[0], high=levels[1], source=str(_JUDGED), scale=scale, rest=rest
+    )
+    try:
+        for level in levels:
+            edit_for(scenario, assumption, level)
+    except InputError:
+        return
+    yield Lever(
+        Subject(
+            name=name,
+            title=str(title),
+            group=str(say("amounts") if rest is None else say("split of needs")),
+            source=str(_JUDGED),
+            judged=True,
+            unit="%",
+            value=1.0,
+            levels=levels,
+        ),
+        partial(edit_for, scenario, assumption),
+    )
+
+
+# --- figures ------------------------------------------------------------------------------------
+
+
+def _figures(scenario: Scenario) -> Iterator[Lever]:
+    """Give the levers of figures of the catalogue that are in use, and of the scenario's own."""
+    in_use = _find_used(scenario)
+    for path, figure in scenario.catalogue.figures().items():
+        parts = path.split(".")
+        wanted = zip(parts, in_use.get(parts[0], ()), strict=False)
+        if all(known is None or part in known for part, known in wanted):
+            yield from _moved(scenario, f"catalogue.{path}", figure)
+    for path, figure in walk_figures(scenario.said, ""):
+        yield from _moved(scenario, path, figure)
+    for path in _NUMBERS:
+        try:
+            there = number_at(find_value(scenario, split_path(path)))
+        except InputError:
+            continue
+        yield from _moved(scenario, path, there)
+
+
+def _find_used(scenario: Scenario) -> Mapping[str, Sequence[set[str] | None]]:
+    """Give by section of the catalogue what may stand at each part of a path to be of any use."""
+    catalogue, said = scenario.catalogue, scenario.said
+    materials = {giver.material for giver in list_givers(scenario)}
+    recipes = {one.recipe for plant in scenario.plants for one in plant.processes}
+    nothing = set[str]()
+    return {
+        "materials": (None, materials),
+        "fits": (None, materials, {need.use for need in scenario.needs}),
+        "recipes": (None, recipes, {"outputs", "kg_co2e_per_t", "dkk_per_t"}),
+        "vehicles": (None, set(said.vehicles)),
+        "fuels": (None, {catalogue.vehicles[one].fuel for one in said.vehicles}),
+        "handling": (None if scenario.depots else nothing,),
+        "truck_hours_per_year": (None if said.fleet else nothing,),
+    }
+
+
+def _moved(scenario: Scenario, path: str, figure: Sourced | float) -> Iterator[Lever]:
+    """Give the lever of a figure between the ends that are stated, or of ±10 %; none of a 0."""
+    value = number_at(figure)
+    ends = [_end(figure, value, one) for one in ("low", "high")]
+    judged = all(one is None for one in ends)
+    if judged:
+        ends = [value * (1 - _PART), value * (1 + _PART)]
+    levels = tuple(one for one in ends if one is not None and one != value)
+    if not levels:
+        return
+    yield Lever(
+        Subject(
+            name=path,
+            title=path.removeprefix("catalogue."),
+            group=str(next((k for word, k in _KINDS if re.search(word, path)), say("trucks"))),
+            source=str(_JUDGED) if judged else _cite(scenario, figure),
+            judged=judged,
+            unit=getattr(figure, "unit", ""),
+            value=value,
+            levels=levels,
+        ),
+        partial(edit_for, scenario, Assumption(low=0, high=1, source="-", set=path)),
+    )
+
+
+def _cite(scenario: Scenario, figure: Sourced | float) -> str:
+    return scenario.catalogue.cite(figure.source) if isinstance(figure, Sourced) else ""
+
+
+def _end(figure: Sourced | float, value: float, end: str) -> float | None:
+    """Give an end of the range that a figure states, in its unit."""
+    return None
+
+
+# --- choices ------------------------------------------------------------------------------------
+
+
+def _choices(scenario: Scenario) -> Iterator[Lever]:
+    """Give the levers of what is chosen: trucks, conditions, and what the land is."""
+    said, catalogue = scenario.said, scenario.catalogue
+    language = said.language
+    less = {
+        catalogue.vehicles[one].called(language): [rest for rest in said.vehicles if rest != one]
+        for one in said.vehicles
+    }
+    if len(less) > 1:
+        edits = {str(say("without {name}", name=one)): rest for one, rest in less.items()}
+        yield _chosen("vehicles", say("trucks"), _at(("vehicles",), edits))
+    conditions = said.accepted_conditions
+    edits = {
+        str(say("without {name}", name=catalogue.conditions[one][language])): [
+            rest for rest in conditions if rest != one
+        ]
+        for one in conditions
+    }
+    if edits:
+        title = say("accepted conditions")
+        yield _chosen("accepted_conditions", title, _at(("accepted_conditions",), edits))
+    for land in dict.fromkeys(site.land for site in said.sites.values()):
+        sites = [one for one, site in said.sites.items() if site.land == land]
+        others: dict[str, Edits] = {
+            catalogue.land[other][language]: {("sites", one, "land"): other for one in sites}
+            for other in catalogue.land
+            if other != land
+        }
+        yield _chosen(f"land.{land}", say("land: {n}", n=catalogue.land[land][language]), others)
+
+
+def _at(trail: tuple[str, ...], options: Mapping[str, Any]) -> dict[str, Edits]:
+    return {name: {trail: value} for name, value in options.items()}
+
+
+def _chosen(name: str, title: Readable, options: Mapping[str, Edits]) -> Lever:
+    every = list(options.values())
+    choose: Callable[[float], Edits] = lambda level: every[int(level)]  # noqa: E731
+    return Lever(
+        Subject(
+            name=name,
+            title=str(title),
+            group=str(say("choices")),
+            source="",
+            judged=True,
+            levels=tuple(map(float, range(len(every)))),
+            names=tuple(options),
+        ),
+        choose,
+    )
