@@ -272,21 +272,16 @@ def number_at(found: Any) -> float:
 
 
 def _with_number(found: Any, level: float) -> Any:
-    """Write another number where one stands, with all else that is said of it."""
-    number_at(found)
+    """Write another number where one stands, with all else that is said of it but its range."""
+    there = number_at(found)
     if isinstance(found, Quantity):
         return replace(found, value=level)
     if not isinstance(found, Sourced):
         return level
-    kept = {**found.model_dump(mode="json"), "note": ""}
     if isinstance(found, Figure):
-        return {**kept, "value": level}
-    if isinstance(found, YearlyFigure):
-        factor = level / number_at(found) if len(found.by_year) == 1 else level
-        return {**kept, "by_year": {one: factor * by for one, by in found.by_year.items()}}
-    return kept | {
-        name: [level * one for one in getattr(found, name)] for name in ("empty", "full")
-    }
+        moved = found.model_copy(update={"value": level, "low": None, "high": None})
+        return moved.model_dump(mode="json")
+    return found.times(level / there).model_dump(mode="json")
 
 
 def put_value(values: Any, trail: Trail, new: Any) -> Any:

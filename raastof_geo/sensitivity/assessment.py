@@ -28,7 +28,7 @@ _MOST_STEPS = 7
 
 
 @dataclass(frozen=True)
-class End:
+class Outcome:
     """What a lever at one of its ends comes to."""
 
     level: float
@@ -58,7 +58,7 @@ class Swing:
     """What is moved, the headlines at its ends, and what turns over on the way."""
 
     subject: Subject
-    ends: tuple[End, ...]
+    ends: tuple[Outcome, ...]
     """One for each level of the subject."""
     flips: tuple[Flip, ...]
 
@@ -139,7 +139,7 @@ class _Mover:
 
     def __init__(self, scenario: Scenario, at_value: Headlines, lever: Lever, price: Price) -> None:
         self.scenario, self.at_value, self.lever, self.price = scenario, at_value, lever, price
-        self.solved: dict[float, End] = {}
+        self.solved: dict[float, Outcome] = {}
 
     def swing(self) -> Swing:
         ends = tuple(map(self.solve, self.lever.subject.levels))
@@ -148,7 +148,7 @@ class _Mover:
         )
         return Swing(self.lever.subject, ends, tuple(flip for flip in found if flip is not None))
 
-    def solve(self, level: float) -> End:
+    def solve(self, level: float) -> Outcome:
         if level not in self.solved:
             try:
                 varied = read_varied(self.scenario, self.lever.edit(level))
@@ -158,12 +158,12 @@ class _Mover:
                 found = solve_headlines(varied, legs)
             except RaastofError as error:
                 with speaking(self.scenario.said.language):
-                    self.solved[level] = End(level, None, str(error).splitlines()[0])
+                    self.solved[level] = Outcome(level, None, str(error).splitlines()[0])
             else:
-                self.solved[level] = End(level, found)
+                self.solved[level] = Outcome(level, found)
         return self.solved[level]
 
-    def flip(self, name: HeadlineName, number: int, end: End) -> Flip | None:
+    def flip(self, name: HeadlineName, number: int, end: Outcome) -> Flip | None:
         """Find where a headline crosses its threshold on the way to an end; none: it does not.
 
         A level without a plan counts as the far side: there the conclusion cannot be kept.

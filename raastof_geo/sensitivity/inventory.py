@@ -1,32 +1,18 @@
 """Everything that the figures of a scenario hang on, as levers: what is said, and what is not."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from raastof_geo.errors import InputError
-from raastof_geo.figures.figure import Sourced
 from raastof_geo.language import Readable, say, speaking
 from raastof_geo.scenario.catalogue import walk_figures
 from raastof_geo.scenario.parties import list_givers
 from raastof_geo.scenario.said.assumption import AmountFilter, Assumption, Which
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import Edits, edit_for, find_value, number_at, split_path
-from raastof_geo.sensitivity.lever import Lever, Subject, list_declared
+from raastof_geo.sensitivity.lever import JUDGED, PART, Lever, Subject, list_declared, move_figure
 
-_PART = 0.1
-"""How far a number without a stated range is moved, as a share of it."""
-_JUDGED = say("our judgement: ±10 %")
-_KINDS: tuple[tuple[str, Readable], ...] = (
-    (r"density", say("densities")),
-    (r"ratio|outputs", say("ratios and yields")),
-    (r"dkk|price|fee|tax|fare|hire", say("prices")),
-    (r"kg_co2e", say("emission factors")),
-    (r"speed|limit|built_up|surfaces", say("speeds")),
-    (r"capture", say("capture")),
-)
-"""What a figure is, by a word of its path."""
 _NUMBERS = ("co2_price_dkk_per_t", "idle_min_per_load", "return_loads.share")
 """Numbers of a scenario that are no figures with a source of their own."""
 
@@ -92,9 +78,9 @@ def _scaled(
     rest: AmountFilter | None = None,
 ) -> Iterator[Lever]:
     """Give the lever of some amounts; none where there are none, or no rest that could give."""
-    levels = (1 - _PART, 1 + _PART)
+    levels = (1 - PART, 1 + PART)
     assumption = Assumption(
-        value=1, low=levels[0], high=levels[1], source=str(_JUDGED), scale=scale, rest=rest
+        value=1, low=levels[0], high=levels[1], source=str(JUDGED), scale=scale, rest=rest
     )
     try:
         for level in levels:
@@ -106,7 +92,7 @@ def _scaled(
             name=name,
             title=str(title),
             group=str(say("amounts") if rest is None else say("split of needs")),
-            source=str(_JUDGED),
+            source=str(JUDGED),
             judged=True,
             unit="%",
             value=1.0,
@@ -126,15 +112,15 @@ def _figures(scenario: Scenario) -> Iterator[Lever]:
         parts = path.split(".")
         wanted = zip(parts, in_use.get(parts[0], ()), strict=False)
         if all(known is None or part in known for part, known in wanted):
-            yield from _moved(scenario, f"catalogue.{path}", figure)
+            yield from move_figure(scenario, f"catalogue.{path}", figure)
     for path, figure in walk_figures(scenario.said, ""):
-        yield from _moved(scenario, path, figure)
+        yield from move_figure(scenario, path, figure)
     for path in _NUMBERS:
         try:
             there = number_at(find_value(scenario, split_path(path)))
         except InputError:
             continue
-        yield from _moved(scenario, path, there)
+        yield from move_figure(scenario, path, there)
 
 
 def _find_used(scenario: Scenario) -> Mapping[str, Sequence[set[str] | None]]:
@@ -152,40 +138,6 @@ def _find_used(scenario: Scenario) -> Mapping[str, Sequence[set[str] | None]]:
         "handling": (None if scenario.depots else nothing,),
         "truck_hours_per_year": (None if said.fleet else nothing,),
     }
-
-
-def _moved(scenario: Scenario, path: str, figure: Sourced | float) -> Iterator[Lever]:
-    """Give the lever of a figure between the ends that are stated, or of ±10 %; none of a 0."""
-    value = number_at(figure)
-    ends = [_end(figure, value, one) for one in ("low", "high")]
-    judged = all(one is None for one in ends)
-    if judged:
-        ends = [value * (1 - _PART), value * (1 + _PART)]
-    levels = tuple(one for one in ends if one is not None and one != value)
-    if not levels:
-        return
-    yield Lever(
-        Subject(
-            name=path,
-            title=path.removeprefix("catalogue."),
-            group=str(next((k for word, k in _KINDS if re.search(word, path)), say("trucks"))),
-            source=str(_JUDGED) if judged else _cite(scenario, figure),
-            judged=judged,
-            unit=getattr(figure, "unit", ""),
-            value=value,
-            levels=levels,
-        ),
-        partial(edit_for, scenario, Assumption(low=0, high=1, source="-", set=path)),
-    )
-
-
-def _cite(scenario: Scenario, figure: Sourced | float) -> str:
-    return scenario.catalogue.cite(figure.source) if isinstance(figure, Sourced) else ""
-
-
-def _end(figure: Sourced | float, value: float, end: str) -> float | None:
-    """Give an end of the range that a figure states, in its unit."""
-    return None
 
 
 # --- choices ------------------------------------------------------------------------------------

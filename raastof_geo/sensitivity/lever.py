@@ -1,13 +1,30 @@
 """What can be moved in a scenario: each assumption, figure and choice, with its ends."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from raastof_geo.language import format_number
+from raastof_geo.figures.figure import Figure, Sourced
+from raastof_geo.language import Readable, format_number, say
+from raastof_geo.scenario.catalogue import walk_figures
 from raastof_geo.scenario.said.assumption import Assumption
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.varied import Edits, edit_for, value_of_assumption
+from raastof_geo.scenario.varied import Edits, edit_for, number_at, value_of_assumption
+
+PART = 0.1
+"""How far a number without a stated range is moved, as a share of it."""
+JUDGED = say("our judgement: ±10 %")
+_KINDS: tuple[tuple[str, Readable], ...] = (
+    (r"capture", say("capture")),
+    (r"density", say("densities")),
+    (r"ratio|outputs", say("ratios and yields")),
+    (r"dkk|price|fee|tax|fare|hire|toll", say("prices")),
+    (r"kg_co2e", say("emission factors")),
+    (r"speed|limit|built_up|surfaces", say("speeds")),
+)
+"""What a figure is, by a word of its path."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,22 +79,84 @@ class Lever:
 
 
 def list_declared(scenario: Scenario) -> list[Lever]:
-    """List the assumptions that a scenario itself states with a range, in the order of its file."""
-    said = scenario.said.assumptions
-    return [make_lever(scenario, name, one) for name, one in said.items()]
+    """List the ranges that a scenario itself states: assumptions, then figures of its own.
+
+    Returns
+    -------
+    levers
+        In the order of the file; figures that an assumption is about already are left out.
+    """
+    said = scenario.said
+    listed = [make_lever(scenario, *item) for item in said.assumptions.items()]
+    figures = {f"catalogue.{path}": one for path, one in scenario.catalogue.figures().items()}
+    ranged = [
+        lever
+        for path, figure in {**dict(walk_figures(said, "")), **figures}.items()
+        if path not in {one.set for one in said.assumptions.values()}
+        and (not path.startswith("catalogue.") or _is_own(said.catalogue, path))
+        for lever in move_figure(scenario, path, figure)
+        if not lever.subject.judged
+    ]
+    return listed + ranged
 
 
-def make_lever(
-    scenario: Scenario, name: str, assumption: Assumption, *, group: str = "assumptions"
-) -> Lever:
+def _is_own(catalogue: Any, path: str) -> bool:
+    """Tell whether a scenario itself says the figure of a path."""
+    for part in path.split(".")[1:]:
+        if not isinstance(catalogue, Mapping) or part not in catalogue:
+            return False
+        catalogue = catalogue[part]
+    return True
+
+
+def make_lever(scenario: Scenario, name: str, assumption: Assumption) -> Lever:
     """Make what is moved out of an assumption."""
     subject = Subject(
         name=name,
         title=assumption.name or name,
-        group=group,
+        group=str(say("assumptions")),
         source=assumption.source,
         unit=assumption.unit,
         value=value_of_assumption(scenario, assumption),
         levels=(assumption.low, assumption.high),
     )
     return Lever(subject, partial(edit_for, scenario, assumption))
+
+
+def move_figure(scenario: Scenario, path: str, figure: Sourced | float) -> Iterator[Lever]:
+    """Give the lever of a figure between the ends that it states, or of ±10 %; none of a 0."""
+    value = number_at(figure)
+    ends = [_end(figure, value, one) for one in ("low", "high")]
+    judged = all(one is None for one in ends)
+    if judged:
+        ends = [value * (1 - PART), value * (1 + PART)]
+    levels = tuple(one for one in ends if one is not None and one != value)
+    if not levels:
+        return
+    subject = Subject(
+        name=path,
+        title=path.removeprefix("catalogue."),
+        group=str(next((kind for word, kind in _KINDS if re.search(word, path)), say("trucks"))),
+        source=str(JUDGED) if judged else _cite(scenario, figure),
+        judged=judged,
+        unit=getattr(figure, "unit", ""),
+        value=value,
+        levels=levels,
+    )
+    yield Lever(
+        subject, partial(edit_for, scenario, Assumption(low=0, high=1, source="-", set=path))
+    )
+
+
+def _cite(scenario: Scenario, figure: Sourced | float) -> str:
+    if not isinstance(figure, Sourced):
+        return ""
+    return scenario.catalogue.cite(figure.range_source or figure.source)
+
+
+def _end(figure: Sourced | float, value: float, end: str) -> float | None:
+    """Give an end of the range that a figure states, in its unit."""
+    if not isinstance(figure, Sourced) or isinstance(figure, Figure):
+        return getattr(figure, end, None)
+    factor = getattr(figure, f"{end}_factor")
+    return None if factor is None else value * factor
