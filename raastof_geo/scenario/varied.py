@@ -15,9 +15,7 @@ from raastof_geo.figures.figure import EnergyCurve, Figure, Sourced, YearlyFigur
 from raastof_geo.language import say
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.reading.tree import Trail
-from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.assumption import AmountFilter, Assumption, Which
-from raastof_geo.scenario.said.site import Site
+from raastof_geo.scenario.said.assumption import PLACES, AmountFilter, Assumption, Which, Whose
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.units import Quantity
 
@@ -28,13 +26,15 @@ _NOT_THERE = object()
 
 
 class _Said(NamedTuple):
-    """An amount of a scenario, and where it stands."""
+    """An amount of a scenario, whose it is, and where it stands."""
 
     trail: Trail
     quantity: Quantity
-    material: str | None
-    """What it is an amount of, for its weight; none where it is of several."""
-    times: int
+    whose: Whose
+    site: str
+    use: str | None = None
+    material: str | None = None
+    times: int = 1
     """In how many periods it falls due again."""
 
 
@@ -84,20 +84,12 @@ def value_of_assumption(scenario: Scenario, assumption: Assumption) -> float:
     if assumption.scale is not None:
         return assumption.value or 1.0
     there = number_at(find_value(scenario, split_path(assumption.set)))
-    if assumption.value is not None and abs(there - assumption.value) > 1e-9 * abs(there):
+    said = there if assumption.value is None else assumption.value
+    if abs(there - said) > 1e-9 * abs(there) or not assumption.low <= there <= assumption.high:
         raise InputError(
             say(
-                "at {path} stands {there}, and `value` says {value}: write the same number in "
-                "both places, or leave `value` out",
-                path=f"`{assumption.set}`",
-                there=f"{there:g}",
-                value=f"{assumption.value:g}",
-            )
-        )
-    if not assumption.low <= there <= assumption.high:
-        raise InputError(
-            say(
-                "at {path} stands {there}, which is not between `low` and `high`",
+                "at {path} stands {there}: that has to be `value` (or leave it out), and to lie "
+                "between `low` and `high`",
                 path=f"`{assumption.set}`",
                 there=f"{there:g}",
             )
@@ -113,10 +105,7 @@ def _factor_of_rest(
     scenario: Scenario, scaled: Sequence[_Said], taken: Sequence[_Said], factor: float
 ) -> float:
     """Give what the rest is multiplied by, so that all tonnes together stay."""
-    moved, there = (
-        sum(scenario.weigh(one.quantity, one.material) * one.times for one in amounts)
-        for amounts in (scaled, taken)
-    )
+    moved, there = (sum(_weigh(scenario, one) for one in amounts) for amounts in (scaled, taken))
     left = there - moved * (factor - 1)
     if there <= 0 or left < 0:
         raise InputError(
@@ -142,11 +131,9 @@ def list_amounts(scenario: Scenario, chosen: AmountFilter) -> list[_Said]:
         There are none.
     """
     found = [
-        amount
-        for site_id, site in scenario.sites.items()
-        for role, which in chosen.by_role.items()
-        if _matches(scenario, site_id, site, which)
-        for amount in _amounts(scenario, site_id, site, role, which)
+        said
+        for said in _list_all(scenario)
+        if said.whose in chosen and _matches(scenario, chosen[said.whose], said)
     ]
     if not found:
         raise InputError(
@@ -155,56 +142,42 @@ def list_amounts(scenario: Scenario, chosen: AmountFilter) -> list[_Said]:
     return found
 
 
-def _matches(scenario: Scenario, site_id: str, site: Site, which: Which) -> bool:
+def _list_all(scenario: Scenario) -> Iterator[_Said]:
+    periods = tuple(scenario.periods)
+    for one, site in scenario.sites.items():
+        lists: dict[Whose, Sequence[Any]] = {"needs": site.needs, "offers": site.offers}
+        for whose, listed in lists.items():
+            for number, due in enumerate(listed):
+                trail = ("sites", one, whose, number, due.amount_key)
+                what = getattr(due, "use", None), getattr(due, "material", None)
+                yield _Said(trail, due.quantity, whose, one, *what, len(due.windows(periods)))
+        for whose, key in PLACES.items():
+            place = getattr(site, key)
+            for limit in ("capacity", "capacity_per_period", "capacity_total"):
+                if (quantity := getattr(place, limit, None)) is not None:
+                    yield _Said(("sites", one, key, limit), quantity, whose, one)
+
+
+def _matches(scenario: Scenario, which: Which, said: _Said) -> bool:
+    site = scenario.sites[said.site]
     return all(
         wanted is None or value in wanted
         for wanted, value in (
-            (which.site, site_id),
+            (which.use, said.use),
+            (which.material, said.material),
+            (which.site, said.site),
             (which.municipality, site.municipality),
-            (which.project, scenario.project(site_id)),
+            (which.project, scenario.project(said.site)),
             (which.land, site.land),
         )
     )
 
 
-def _amounts(
-    scenario: Scenario, site_id: str, site: Site, role: Role, which: Which
-) -> Iterator[_Said]:
-    if role in (Role.NEED, Role.OFFER):
-        yield from _due_amounts(scenario, site_id, site, role, which)
-        return
-    entry: Any = getattr(site, role)
-    handled = set() if entry is None else set(_handled(scenario, entry))
-    if entry is None or (which.material is not None and not handled & set(which.material)):
-        return
-    for key in ("capacity", "capacity_per_period", "capacity_total"):
-        if (quantity := getattr(entry, key, None)) is not None:
-            material = next(iter(handled)) if len(handled) == 1 else None
-            yield _Said(("sites", site_id, role.value, key), quantity, material, 1)
-
-
-def _handled(scenario: Scenario, entry: Any) -> Iterator[str]:
-    """Give the materials that go through a place."""
-    for key in ("supplies", "accepts", "materials"):
-        yield from getattr(entry, key, ())
-    for recipe in getattr(entry, "recipes", ()):
-        yield from scenario.catalogue.recipes[recipe].inputs
-
-
-def _due_amounts(
-    scenario: Scenario, site_id: str, site: Site, role: Role, which: Which
-) -> Iterator[_Said]:
-    listed: Any = site.needs if role == Role.NEED else site.offers
-    for number, entry in enumerate(listed):
-        use = getattr(entry, "use", None)
-        material = scenario.catalogue.uses[use].reference_material if use else entry.material
-        if which.use is not None and use not in which.use:
-            continue
-        if which.material is not None and (use or material not in which.material):
-            continue
-        trail = ("sites", site_id, f"{role}s", number, entry.amount_key)
-        times = len(entry.windows(tuple(scenario.periods)))
-        yield _Said(trail, entry.quantity, material, times)
+def _weigh(scenario: Scenario, said: _Said) -> float:
+    """Give what an amount weighs over all periods. [t]"""
+    uses = scenario.catalogue.uses
+    material = uses[said.use].reference_material if said.use else said.material
+    return scenario.weigh(said.quantity, material) * said.times
 
 
 # --- paths --------------------------------------------------------------------------------------

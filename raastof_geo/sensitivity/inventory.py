@@ -1,17 +1,26 @@
 """Everything that the figures of a scenario hang on, as levers: what is said, and what is not."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from raastof_geo.errors import InputError
 from raastof_geo.language import Readable, say, speaking
 from raastof_geo.scenario.catalogue import walk_figures
 from raastof_geo.scenario.parties import list_givers
-from raastof_geo.scenario.said.assumption import AmountFilter, Assumption, Which
+from raastof_geo.scenario.said.assumption import AmountFilter, Assumption, Which, Whose
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import Edits, edit_for, find_value, number_at, split_path
-from raastof_geo.sensitivity.lever import JUDGED, PART, Lever, Subject, list_declared, move_figure
+from raastof_geo.sensitivity.lever import (
+    JUDGED,
+    PART,
+    Lever,
+    Subject,
+    list_declared,
+    make_lever,
+    move_figure,
+)
 
 _NUMBERS = ("co2_price_dkk_per_t", "idle_min_per_load", "return_loads.share")
 """Numbers of a scenario that are no figures with a source of their own."""
@@ -38,68 +47,49 @@ def list_levers(scenario: Scenario) -> list[Lever]:
 
 
 def _amounts(scenario: Scenario) -> Iterator[Lever]:
+    """Give the levers of amounts; none where there are none, or no rest that could give."""
+    for name, title, scale, rest in _list_groups(scenario):
+        said: dict[str, Any] = {"value": 1, "low": 1 - PART, "high": 1 + PART, "unit": "%"}
+        assumption = Assumption(**said, source=str(JUDGED), scale=scale, rest=rest, name=str(title))
+        with suppress(InputError):
+            for level in (assumption.low, assumption.high):
+                edit_for(scenario, assumption, level)
+            lever = make_lever(scenario, name, assumption)
+            group = str(say("split of needs") if rest else say("amounts"))
+            yield replace(lever, subject=replace(lever.subject, group=group, judged=True))
+
+
+def _list_groups(
+    scenario: Scenario,
+) -> Iterator[tuple[str, Readable, AmountFilter, AmountFilter | None]]:
+    """List groups of amounts: id, name, whose they are, and the rest that keeps their sum."""
+    catalogue, language = scenario.catalogue, scenario.said.language
     uses = sorted({need.use for need in scenario.needs})
-    projects = sorted({scenario.project(one.site) for one in (*scenario.offers, *scenario.needs)})
     for use in uses:
-        of_use = AmountFilter(needs=Which(use=(use,)))
-        name = scenario.catalogue.uses[use].called(scenario.said.language)
-        yield from _scaled(scenario, f"needs.{use}", say("needs: {name}", name=name), of_use)
-        if len(uses) > 1:
-            rest = AmountFilter(needs=Which(use=tuple(one for one in uses if one != use)))
-            title = say("share of needs: {name}", name=name)
-            yield from _scaled(scenario, f"share.{use}", title, of_use, rest)
-    for material in sorted({offer.material for offer in scenario.offers}):
-        name = scenario.catalogue.materials[material].called(scenario.said.language)
-        chosen = AmountFilter(offers=Which(material=(material,)))
-        yield from _scaled(scenario, f"offers.{material}", say("surplus: {n}", n=name), chosen)
-    for project in projects if len(projects) > 1 else ():
-        both = Which(project=(project,))
-        chosen = AmountFilter(needs=both, offers=both)
-        title = say("needs and surplus of {name}", name=project)
-        yield from _scaled(scenario, f"project.{project}", title, chosen)
-    for role, called in _ROOM.items():
-        chosen = AmountFilter.model_validate({role: {}})
-        yield from _scaled(scenario, f"capacity.{role}", called, chosen)
+        called = catalogue.uses[use].called(language)
+        others = tuple(one for one in uses if one != use)
+        of_use: AmountFilter = {"needs": Which(use=(use,))}
+        yield f"needs.{use}", say("needs: {name}", name=called), of_use, None
+        if others:
+            title = say("share of needs: {name}", name=called)
+            yield f"share.{use}", title, of_use, {"needs": Which(use=others)}
+    for one in sorted({offer.material for offer in scenario.offers}):
+        title = say("surplus: {n}", n=catalogue.materials[one].called(language))
+        yield f"offers.{one}", title, {"offers": Which(material=(one,))}, None
+    for one in sorted({scenario.project(due.site) for due in (*scenario.offers, *scenario.needs)}):
+        of_project = Which(project=(one,))
+        title = say("needs and surplus of {name}", name=one)
+        yield f"project.{one}", title, {"needs": of_project, "offers": of_project}, None
+    for whose, room in _ROOM.items():
+        yield f"capacity.{whose}", room, {whose: Which()}, None
 
 
-_ROOM: Mapping[str, Readable] = {
+_ROOM: Mapping[Whose, Readable] = {
     "pits": say("what pits may dig"),
     "receivers": say("what receivers may take"),
     "plants": say("what plants can make"),
     "depots": say("what depots can hold"),
 }
-
-
-def _scaled(
-    scenario: Scenario,
-    name: str,
-    title: Readable,
-    scale: AmountFilter,
-    rest: AmountFilter | None = None,
-) -> Iterator[Lever]:
-    """Give the lever of some amounts; none where there are none, or no rest that could give."""
-    levels = (1 - PART, 1 + PART)
-    assumption = Assumption(
-        value=1, low=levels[0], high=levels[1], source=str(JUDGED), scale=scale, rest=rest
-    )
-    try:
-        for level in levels:
-            edit_for(scenario, assumption, level)
-    except InputError:
-        return
-    yield Lever(
-        Subject(
-            name=name,
-            title=str(title),
-            group=str(say("amounts") if rest is None else say("split of needs")),
-            source=str(JUDGED),
-            judged=True,
-            unit="%",
-            value=1.0,
-            levels=levels,
-        ),
-        partial(edit_for, scenario, assumption),
-    )
 
 
 # --- figures ------------------------------------------------------------------------------------

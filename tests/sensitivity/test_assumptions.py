@@ -49,7 +49,7 @@ def apply(scenario, level, name="x"):
         ("{low: 2, high: 3, source: a, set: co2_price_dkk_per_t}", "750"),
         ("{value: 1, low: 0, high: 2, source: a, scale: {needs: {use: base_course}}}", "id"),
         ("{value: 1, low: 0, high: 2, source: a, scale: {needs: {use: fil}}}", "`fill`"),
-        ("{value: 1, low: 0, high: 2, source: a, scale: {}}", "`{needs: {use: fill}}`"),
+        ("{value: 1, low: 0, high: 2, source: a, scale: {}}", "`{}`"),
         ("{low: 0, high: 2, source: a, scale: {needs: {}}}", "`value`"),
         ("{value: 1, low: -1, high: 2, source: a, scale: {needs: {}}}", "`low`"),
         ("{value: 1, low: 0, high: 2, source: a, rest: {offers: {}}, set: a.b}", "`scale`"),

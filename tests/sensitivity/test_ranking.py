@@ -35,7 +35,7 @@ def by_hand(name, level):
     if name == "share.fill":
         less = 200 - 1000 * (level - 1)
         return WORLD.replace("1000 t", f"{1000 * level:g} t").replace("200 t}", f"{less:g} t}}")
-    if name == "offers.clean_clay_soil" or name == "project.digging":
+    if name in {"offers.clean_clay_soil", "project.digging"}:
         return WORLD.replace("600 t", f"{600 * level:g} t")
     if name == "capacity.pits":
         return WORLD.replace("900 t", f"{900 * level:g} t")

@@ -85,20 +85,14 @@ def tell_flips(assessment: Assessment) -> Iterator[Message]:
 
 
 def _say_flip(swing: Swing, flip: Flip) -> Message:
-    shown = SHOWN[flip.headline]
-    words = {
-        "name": swing.subject.title,
-        "value": swing.subject.write(swing.subject.value) or say("as it stands"),
-        "level": swing.subject.write(flip.level),
-        "headline": shown.title,
-        "threshold": shown.write(flip.threshold),
-        "end": swing.subject.write(swing.ends[flip.end].level),
-    }
-    if flip.holds:
-        return say(
-            "{name} ({value}): beyond {level}, towards {end}, {headline} falls below {threshold}",
-            **words,
-        )
+    subject, shown = swing.subject, SHOWN[flip.headline]
     return say(
-        "{name} ({value}): beyond {level}, towards {end}, {headline} reaches {threshold}", **words
+        "{name} ({value}): beyond {level}, towards {end}, {headline} {turns} {threshold}",
+        name=subject.title,
+        value=subject.write(subject.value) or say("as it stands"),
+        level=subject.write(flip.level),
+        end=subject.write(swing.ends[flip.end].level),
+        headline=shown.title,
+        turns=say("falls below") if flip.holds else say("reaches"),
+        threshold=shown.write(flip.threshold),
     )

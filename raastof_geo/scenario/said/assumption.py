@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from raastof_geo.errors import InputError
 from raastof_geo.language import say
 from raastof_geo.scenario.fault import Fault, raise_faults
 from raastof_geo.scenario.once import SetOf
@@ -35,7 +34,7 @@ _LISTED = BeforeValidator(_listed)
 
 
 class Which(Part):
-    """Of all entries of a role those that match everything said here; nothing said: all."""
+    """Of all amounts of a kind those that match everything said here; nothing said: all."""
 
     use: Annotated[SetOf[UseId] | None, _LISTED] = None
     material: Annotated[SetOf[MaterialId] | None, _LISTED] = None
@@ -45,36 +44,16 @@ class Which(Part):
     land: Annotated[SetOf[LandId] | None, _LISTED] = None
 
 
-class AmountFilter(Part):
-    """Whose amounts: needs and surplus, or what places can dig, take, make and keep."""
-
-    needs: Which | None = None
-    offers: Which | None = None
-    pits: Which | None = None
-    receivers: Which | None = None
-    plants: Which | None = None
-    depots: Which | None = None
-
-    @model_validator(mode="after")
-    def _names_a_role(self) -> AmountFilter:
-        if not self.by_role:
-            raise InputError(
-                say("say whose amounts, such as {example}", example="`{needs: {use: fill}}`")
-            )
-        return self
-
-    @property
-    def by_role(self) -> dict[Role, Which]:
-        """What is meant of each role that is named."""
-        said = {
-            Role.NEED: self.needs,
-            Role.OFFER: self.offers,
-            Role.PIT: self.pits,
-            Role.RECEIVER: self.receivers,
-            Role.PLANT: self.plants,
-            Role.DEPOT: self.depots,
-        }
-        return {role: which for role, which in said.items() if which is not None}
+Whose: TypeAlias = Literal["needs", "offers", "pits", "receivers", "plants", "depots"]
+PLACES: dict[Whose, str] = {
+    "pits": Role.PIT,
+    "receivers": Role.RECEIVER,
+    "plants": Role.PLANT,
+    "depots": Role.DEPOT,
+}
+"""Those whose amounts are what they can dig, take, make and keep, and where a site says it."""
+AmountFilter: TypeAlias = Annotated[dict[Whose, Which], Field(min_length=1)]
+"""Whose amounts, and which of them: `{needs: {use: fill}}`."""
 
 
 class Assumption(Part):
