@@ -13,7 +13,7 @@ from raastof_geo.scenario.scenario import Scenario
 
 @dataclass(frozen=True)
 class Unverified:
-    """A figure of the catalogue that nobody has verified, and that the result hangs on."""
+    """A figure that nobody saw in its source or that has expired, and that the result hangs on."""
 
     name: str
     part: Indicator
@@ -44,7 +44,7 @@ def name_factors(scenario: Scenario, lines: pd.DataFrame) -> dict[str, pd.Series
 
 
 def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
-    """List the unverified figures behind emissions and money.
+    """List the figures not seen in a source, or expired, behind emissions and money.
 
     Those come first that change the most of the whole saving, of emissions or of money.
 
@@ -53,7 +53,7 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
     doubts
         One for each figure and part that it stands behind; `influence` in the unit of the part.
     """
-    figures = plan.scenario.catalogue.figures()
+    states = plan.scenario.states()
     behind: dict[tuple[str, str], list[float]] = {}
     for number, books in enumerate((plan, baseline)):
         for part, names in name_factors(books.scenario, books.lines).items():
@@ -63,7 +63,7 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
     doubts = [
         Unverified(name, find_indicator(part), *values)
         for (name, part), values in behind.items()
-        if name in figures and not figures[name].verified and find_indicator(part).part_of
+        if states.get(name, "seen") != "seen" and find_indicator(part).part_of
     ]
     saved = {
         whole.name: max(1.0, abs(baseline.total(whole) - plan.total(whole)))

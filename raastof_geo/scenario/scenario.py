@@ -9,6 +9,7 @@ from typing import ClassVar, TypeAlias
 from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, Place
+from raastof_geo.evidence import Trust
 from raastof_geo.figures.figure import value_of
 from raastof_geo.language import LANGUAGES, format_number, say
 from raastof_geo.scenario.catalogue import Catalogue
@@ -253,6 +254,17 @@ class Scenario(Shown):
     def periods(self) -> dict[str, Period]:
         """The periods by id, in order."""
         return {period.id: period for period in self.said.periods}
+
+    def states(self) -> dict[str, Trust]:
+        """Say of each figure of the catalogue, by its path, how far it can be trusted.
+
+        Returns
+        -------
+        states
+            The evidence, or `expired` where it held to a day before the scenario's first.
+        """
+        first = min(period.start for period in self.said.periods)
+        return {path: one.state(first) for path, one in self.catalogue.figures().items()}
 
     @property
     def calendar(self) -> Calendar:

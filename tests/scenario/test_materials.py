@@ -1,6 +1,7 @@
 """What the catalogue knows of materials: better serves lesser, nothing without a source."""
 
 import itertools
+import re
 import textwrap
 
 import pytest
@@ -72,12 +73,12 @@ def test_every_rule_says_where_it_stands():
 
 @pytest.mark.parametrize("path", CATALOGUE.figures())
 def test_every_figure_says_where_it_is_from(path):
-    """Unit, source and day; what is judged is not called verified."""
+    """Unit, source and day; what is judged is not called seen, and the other way round."""
     figure = CATALOGUE.figures()[path]
     assert figure.unit
     assert figure.valid_from
     assert figure.source in CATALOGUE.sources or " " in figure.source
-    assert not (figure.source == "judgement" and figure.verified)
+    assert figure.source != "judgement" or figure.evidence == "judgement"
 
 
 def test_every_source_is_used():
@@ -89,15 +90,23 @@ def test_every_source_is_used():
     assert set(CATALOGUE.sources) == {*fits, *moves, *laws, *figures} & set(CATALOGUE.sources)
 
 
-def test_every_unverified_figure_is_counted(starter_result):
-    """What is not verified stands in plan.json, figure for figure."""
+def test_every_figure_is_counted_by_its_evidence(starter_result):
+    """What was not seen in a source that holds stands in plan.json, figure for figure."""
     result, _ = starter_result
-    doubtful = {path for path, figure in CATALOGUE.figures().items() if not figure.verified}
-    written = describe_plan(result)["catalogue"]["unverified"]
-    assert written == sorted(doubtful)
-    counted = [str(one) for one in warn(result) if "have not been verified" in str(one)]
-    assert [one.split()[0] for one in counted] == [str(len(doubtful))]
-    assert 0 < len(doubtful) < len(CATALOGUE.figures())
+    first, figures = result.scenario.said.periods[0].start, result.scenario.catalogue.figures()
+    gone = {path for path, one in figures.items() if one.valid_to and one.valid_to < first}
+    doubtful = {
+        state: sorted(p for p, one in figures.items() if one.evidence == state and p not in gone)
+        for state in ("copy", "judgement")
+    }
+    doubtful["expired"] = sorted(gone)
+    assert describe_plan(result)["catalogue"]["doubtful"] == doubtful
+    seen = len(figures) - sum(map(len, doubtful.values()))
+    counted = [str(one) for one in warn(result) if str(one).startswith("Of the catalogue's")]
+    numbers = [*map(len, doubtful.values())]
+    assert [int(one) for one in re.findall(r"\d+", counted[0])] == [len(figures), seen, *numbers]
+    assert doubtful["judgement"]
+    assert seen
 
 
 @pytest.mark.parametrize("name", CATALOGUE.materials)
@@ -193,7 +202,7 @@ def test_virgin_figures_are_the_danish_ones():
     assert rock.upstream_kg_co2e.value == 14.695
     lime = CATALOGUE.recipes["stabilise_clay_with_lime"].kg_co2e_per_t
     assert lime.value == pytest.approx(0.015 * 1443.9, abs=0.01)
-    assert not lime.verified
+    assert lime.evidence == "judgement"
 
 
 @pytest.mark.parametrize(
@@ -367,7 +376,7 @@ def test_a_doubtful_figure_is_called_so():
     assert "76 DKK/t" in price
     assert "seen in the source" in price
     lines = explain_material(CATALOGUE, "crushed_concrete", "en")
-    assert "not verified" in next(one for one in lines if one.startswith("Density on the truck"))
+    assert "judgement)" in next(one for one in lines if one.startswith("Density on the truck"))
 
 
 def test_the_list_has_everything_that_a_scenario_may_name():
