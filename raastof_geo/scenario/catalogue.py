@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
 from raastof_geo.emissions.speed import BuiltUpSpeed, RoadSpeed, SpeedTable
+from raastof_geo.emissions.toll import TollTable
 from raastof_geo.emissions.vehicle import Fuel, Named, Vehicle
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import (
@@ -241,6 +242,8 @@ class Catalogue(Strict):
     share_of_signed_limit: PositiveFigure
     surfaces: dict[str, PositiveFigure]
     fixed_links: dict[str, FixedLink] = Field(default_factory=dict)
+    tolls: dict[str, TollTable] = Field(default_factory=dict)
+    """The truck toll, a table for each stretch of time; none: trucks state their own."""
     ferry: Ferry
     sea: Sea | None = None
     co2_tax_in_fuel: NonNegativeFigure | None = None
@@ -272,6 +275,36 @@ class Catalogue(Strict):
             if vehicle.empty_t <= 0
         )
         return self
+
+    @model_validator(mode="after")
+    def _trucks_know_their_toll(self) -> Catalogue:
+        raise_faults(
+            Fault(
+                say(
+                    "{table} has no toll for its `toll_weight` and `toll_co2`: say them as the "
+                    "table has them, or give the truck a `toll_dkk_per_km` of its own",
+                    table=f"`tolls.{table_id}`",
+                ),
+                ("vehicles", one),
+            )
+            for one, vehicle in self.vehicles.items()
+            if vehicle.toll_dkk_per_km is None
+            for table_id, table in self.tolls.items()
+            if table.rate(vehicle.toll_weight, vehicle.toll_co2) is None
+        )
+        return self
+
+    def toll_in(self, year: float) -> str | None:
+        """Name the table of tolls that holds in a year, which may have a fraction."""
+        begun = [(table.start_year, one) for one, table in self.tolls.items()]
+        return max((entry for entry in begun if entry[0] <= year), default=(0.0, None))[1]
+
+    def toll_dkk_per_km(self, vehicle: Vehicle, year: float) -> float:
+        """Give what a truck pays for a kilometre on tolled roads in a year. [DKK/km]"""
+        if vehicle.toll_dkk_per_km is not None:
+            return vehicle.toll_dkk_per_km.value
+        table = self.toll_in(year)
+        return (table and self.tolls[table].rate(vehicle.toll_weight, vehicle.toll_co2)) or 0.0
 
     @property
     def speed_table(self) -> SpeedTable:

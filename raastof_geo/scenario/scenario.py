@@ -449,6 +449,11 @@ class Scenario(Shown):
         """Tell whether the rules and the scenario's consent let a material serve a use."""
         return self.blocks(material, use, land) is None
 
+    def may_drive(self, vehicle: str, period: str) -> bool:
+        """Tell whether a truck is legal on all days of a period."""
+        when = self.periods[period]
+        return self.catalogue.vehicles[vehicle].may_drive(when.start, when.end)
+
     def admits(self, site: str, vehicle: str) -> bool:
         """Tell whether a site has room for a truck, loaded to the full."""
         said, truck = self.said.sites[site], self.catalogue.vehicles[vehicle]
