@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -114,7 +113,7 @@ def rank_file(
     debug: Debug = False,
 ) -> None:
     """Rank everything that the figures of a scenario hang on."""
-    from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_flips
+    from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_turning
     from raastof_geo.pipeline import rank_assumptions
 
     language = asked_language(context, lang)
@@ -132,8 +131,7 @@ def rank_file(
         table = tabulate_assumptions(assessment, most=top)
         rows = [(f"{one[0]}\n{one[1]} ({one[2]})", *one[3:-1]) for one in table.rows]
         _show_table(str(table.caption), (table.header[0], *table.header[3:-1]), rows)
-        turning = replace(assessment, swings=tuple(one for one in assessment.swings if one.flips))
-        _tell_list(say("What would turn the conclusion over"), list(tell_flips(turning)), mark="· ")
+        _tell_list(say("What would turn the conclusion over"), tell_turning(assessment), mark="· ")
         _tell_files(folder)
 
 
@@ -173,7 +171,7 @@ def check_file(
 
 
 def _tell_result(result: Result) -> None:
-    from raastof_geo.outputs.documents.assumptions import HANGS_ON, tell_flips
+    from raastof_geo.outputs.documents.assumptions import HANGS_ON, tell_assumptions
     from raastof_geo.outputs.tables.summary import answer, prove, summarise
     from raastof_geo.outputs.warning import warn
 
@@ -183,7 +181,7 @@ def _tell_result(result: Result) -> None:
     tell(str(prove(result)))
     _tell_list(say("Can the share be reached?"), answer(result), mark="· ")
     if result.assumptions is not None:
-        _tell_list(HANGS_ON, list(tell_flips(result.assumptions)), mark="· ")
+        _tell_list(HANGS_ON, list(tell_assumptions(result.assumptions)), mark="· ")
     _tell_warnings(result.scenario, warn(result))
 
 

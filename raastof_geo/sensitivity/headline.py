@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias, get_args
 from raastof_geo.assignment import assign
 from raastof_geo.effect.measure import Effect, measure_effect
 from raastof_geo.effect.progress import GOAL_SHARE
-from raastof_geo.language import Message, format_number, say
+from raastof_geo.language import Message, Readable, format_number, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.scenario import Scenario
 
@@ -40,7 +40,7 @@ class Told:
     """How people read a headline."""
 
     title: Message
-    unit: str
+    unit: Readable
     factor: float
     digits: int
 
@@ -60,7 +60,7 @@ SHOWN: dict[HeadlineName, Told] = {
     "share_in_plan": Told(say("secondary share in the plan"), "%", 100, 1),
     "saved_transport_kg_co2e": Told(say("saved in transport"), "t CO2e", 1e-3, 0),
     "saved_kg_co2e": Told(say("saved in all"), "t CO2e", 1e-3, 0),
-    "saved_dkk": Told(say("money saved"), "M DKK", 1e-6, 1),
+    "saved_dkk": Told(say("money saved"), say("million DKK"), 1e-6, 1),
 }
 
 
@@ -100,4 +100,4 @@ def solve_headlines(scenario: Scenario, legs: Legs) -> Headlines:
     """
     choices = scenario.said.effect.model_copy(update={"causes": False, "shapley": False})
     quick = replace(scenario, said=scenario.said.model_copy(update={"effect": choices}))
-    return read_headlines(measure_effect(quick, legs, assign(quick, legs)))
+    return read_headlines(measure_effect(quick, legs, assign(quick, legs, explain=False)))

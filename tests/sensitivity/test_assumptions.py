@@ -8,7 +8,7 @@ from worlds import PIT_AND_PROJECT, make_legs, make_scenario, random_kilometres,
 
 from raastof_geo.errors import InputError
 from raastof_geo.language import speaking
-from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_flips
+from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_assumptions
 from raastof_geo.scenario.reading.read import read_varied
 from raastof_geo.scenario.varied import edit_for
 from raastof_geo.sensitivity.assessment import assess
@@ -45,7 +45,10 @@ def apply(scenario, level, name="x"):
         ("{low: 2, high: 3, source: a, set: co2_price}", "`co2_price_dkk_per_t`"),
         ("{low: 2, high: 3, source: a, set: catalogue.fuels.petrol.unit}", "`petrol`"),
         ("{low: 2, high: 3, source: a, set: title}", "`…gate_fee`"),
-        ("{value: 5, low: 2, high: 900, source: a, set: co2_price_dkk_per_t}", "`co2_price_dkk_per_t`"),
+        (
+            "{value: 5, low: 2, high: 900, source: a, set: co2_price_dkk_per_t}",
+            "`co2_price_dkk_per_t`",
+        ),
         ("{low: 2, high: 3, source: a, set: co2_price_dkk_per_t}", "`co2_price_dkk_per_t`"),
         ("{value: 1, low: 0, high: 2, source: a, scale: {needs: {use: base_course}}}", "id"),
         ("{value: 1, low: 0, high: 2, source: a, scale: {needs: {use: fil}}}", "`fill`"),
@@ -167,7 +170,7 @@ def test_a_break_even_is_where_a_fine_scan_finds_it():
     assert flip.end == 0
     assert 0 <= flip.level - min(kept) + 0.005 <= 0.01 * 1.1 + 0.005
     with speaking("en"):
-        [told] = map(str, tell_flips(assess(scenario, base, list_declared(scenario), price)))
+        [told] = map(str, tell_assumptions(assess(scenario, base, list_declared(scenario), price)))
     assert "beyond 0.34" in told
     assert "20.0 %" in told
 
@@ -199,7 +202,7 @@ def test_an_end_without_a_plan_says_why_and_is_told():
     assert high.headlines is None
     assert high.refused
     with speaking("en"):
-        assert any("no answer" in str(one) for one in tell_flips(assessment))
+        assert any("no answer" in str(one) for one in tell_assumptions(assessment))
         [row] = tabulate_assumptions(assessment).rows
     assert str(row[1]) == "1"
 

@@ -54,27 +54,41 @@ def _span(swing: Swing, name: HeadlineName) -> str:
     )
 
 
-def tell_flips(assessment: Assessment) -> Iterator[Message]:
-    """Say of each assumption whether the conclusion turns over within its range, and where."""
+def tell_turning(assessment: Assessment) -> list[Message]:
+    """Say which assumptions turn the conclusion over within their ranges, and where.
+
+    Returns
+    -------
+    sentences
+        One for each headline that crosses its threshold; where none does, one that says so.
+    """
+    told = [
+        _say_flip(swing, flip)
+        for swing in assessment.swings
+        for flip in swing.flips
+        if flip.headline in TOLD
+    ]
+    return told or [
+        say(
+            "None of the {count} numbers that were moved turns the conclusion over within its "
+            "range",
+            count=len(assessment.swings),
+        )
+    ]
+
+
+def tell_assumptions(assessment: Assessment) -> Iterator[Message]:
+    """Say what turns over, which ends have no answer, and what was not solved again."""
+    yield from tell_turning(assessment)
     for swing in assessment.swings:
-        told = [_say_flip(swing, flip) for flip in swing.flips if flip.headline in TOLD]
-        yield from told
-        refused = [end for end in swing.ends if end.headlines is None]
-        for end in refused:
-            yield say(
-                "{name} at {level}: no answer ({why})",
-                name=swing.subject.title,
-                level=swing.subject.write(end.level),
-                why=end.refused,
-            )
-        if not told and not refused:
-            yield say(
-                "{name} ({value}): the conclusion does not turn over between {low} and {high}",
-                name=swing.subject.title,
-                value=swing.subject.write(swing.subject.value),
-                low=swing.subject.write(swing.ends[0].level),
-                high=swing.subject.write(swing.ends[-1].level),
-            )
+        for end in swing.ends:
+            if end.headlines is None:
+                yield say(
+                    "{name} at {level}: no answer ({why})",
+                    name=swing.subject.title,
+                    level=swing.subject.write(end.level),
+                    why=end.refused,
+                )
     if assessment.left_out:
         yield say(
             "Not solved again, for there are more than {count}: {names}; `raastof sensitivity` "

@@ -21,7 +21,7 @@ from raastof_geo.figures.vocabulary import (
     shown_in_lines,
 )
 from raastof_geo.language import Message, format_number, say
-from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_flips
+from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_assumptions
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -109,7 +109,7 @@ def _tell_summary(result: Result) -> Iterator[Block]:
     moved = [sum(one.tonnes_by_project.values()) for one in (effect.books, effect.baseline_books)]
     yield show_commitments(plan, before, *moved)
     if result.assumptions is not None:
-        yield Bullets(tuple(tell_flips(result.assumptions)))
+        yield Bullets(tuple(tell_assumptions(result.assumptions)))
         yield tabulate_assumptions(result.assumptions)
     yield Bullets(tuple(warning.message for warning in warn(result)))
 

@@ -8,7 +8,7 @@ from raastof_geo.outputs.documents.assumptions import (
     HANGS_ON,
     TOLD,
     tabulate_assumptions,
-    tell_flips,
+    tell_turning,
 )
 from raastof_geo.outputs.documents.charts import Drawing, draw_bars
 from raastof_geo.outputs.documents.document import (
@@ -17,7 +17,6 @@ from raastof_geo.outputs.documents.document import (
     Document,
     Figures,
     Heading,
-    Paragraph,
     Picture,
     write_page,
 )
@@ -75,12 +74,8 @@ def build_tornado(scenario: Scenario, assessment: Assessment, *, most: int) -> D
 def _blocks(assessment: Assessment, most: int) -> Iterator[Block]:
     base = assessment.at_value
     yield Figures(tuple((SHOWN[one].title, SHOWN[one].write(base.of(one)), "") for one in TOLD))
-    turning = [one for one in assessment.swings if one.flips]
     yield Heading(say("What would turn the conclusion over"), anchor="flips")
-    if turning:
-        yield Bullets(tuple(tell_flips(Assessment(base, tuple(turning)))))
-    else:
-        yield Paragraph(say("Nothing that was moved turns the conclusion over."))
+    yield Bullets(tuple(tell_turning(assessment)))
     for name in TOLD:
         yield Heading(SHOWN[name].head, anchor=name)
         yield Picture(
@@ -111,4 +106,4 @@ def draw_tornado(assessment: Assessment, name: HeadlineName, *, most: int) -> Dr
     titles: tuple[Message, Message] = say("first end"), say("last end")
     series = [(str(title), [pair[at] for pair in ends]) for at, title in enumerate(titles)]
     zero = str(say("as it stands"))
-    return draw_bars(labels, series, unit=shown.unit, mark=(0.0, zero))
+    return draw_bars(labels, series, unit=str(shown.unit), mark=(0.0, zero))

@@ -21,7 +21,11 @@ from raastof_geo.figures.vocabulary import (
     told_in_books,
 )
 from raastof_geo.language import Message, Readable, format_number, plain, say, spoken_language
-from raastof_geo.outputs.documents.assumptions import HANGS_ON, tabulate_assumptions, tell_flips
+from raastof_geo.outputs.documents.assumptions import (
+    HANGS_ON,
+    tabulate_assumptions,
+    tell_assumptions,
+)
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.warning import warn
@@ -297,7 +301,7 @@ def _lines(result: Result) -> Iterator[str]:
     yield from _bullets(say("Warnings"), [one.message for one in warn(result)])
     yield from _bullets(say("Can the share be reached?"), answer(result))
     if result.assumptions is not None:
-        yield from _bullets(HANGS_ON, tell_flips(result.assumptions))
+        yield from _bullets(HANGS_ON, tell_assumptions(result.assumptions))
         table = tabulate_assumptions(result.assumptions)
         yield from ("", _row(*table.header), "|---" * len(table.header) + "|")
         yield from (_row(*row) for row in table.rows)
