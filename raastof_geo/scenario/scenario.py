@@ -16,6 +16,7 @@ from raastof_geo.scenario.identity import Names
 from raastof_geo.scenario.period import Calendar, Period
 from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.agreement import Together
 from raastof_geo.scenario.said.amount import refuse_volume
 from raastof_geo.scenario.said.entry import (
     DepotEntry,
@@ -387,6 +388,35 @@ class Scenario(Shown):
     def project(self, site: str) -> str:
         """Give the project that a site belongs to."""
         return self.said.sites[site].project or site
+
+    @cached_property
+    def businesses(self) -> frozenset[str]:
+        """The sites that trade: a pit, receiver, plant or depot, of no project and without needs.
+
+        They have an account, never an effect; every other site is a project, or part of one.
+        """
+        trades = {Role.PIT, Role.RECEIVER, Role.PLANT, Role.DEPOT}
+        return frozenset(
+            name
+            for name, site in self.sites.items()
+            if trades & set(site.roles) and not site.project and not site.needs
+        )
+
+    @property
+    def together(self) -> Together:
+        """Who is one party without coordination, as said or by default."""
+        projects = (site for name, site in self.sites.items() if name not in self.businesses)
+        placed = all(site.municipality for site in projects)
+        return self.said.baseline.together or ("municipality" if placed else "project")
+
+    def party(self, site: str, together: Together) -> str:
+        """Give the party that a site belongs to; a business is one by itself."""
+        said = self.sites[site]
+        if together == "client" and said.client:
+            return f"client:{said.client}"
+        if together == "municipality" and said.municipality and site not in self.businesses:
+            return f"municipality:{said.municipality}"
+        return f"site:{site}" if together == "site" else f"project:{self.project(site)}"
 
     def blocks(self, material: str, use: str, land: str) -> tuple[str, str] | None:
         """Tell what keeps a material from a use: the rule and its kind; none: nothing does.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from pydantic import ValidationInfo, model_validator
 
 from raastof_geo.errors import InputError
@@ -62,8 +64,19 @@ class NamedLeg(Window):
         return self
 
 
+Together: TypeAlias = Literal["site", "project", "client", "municipality"]
+"""Who is one party without coordination, from the smallest on."""
+BaselineKind: TypeAlias = Literal["own_first", "alone", "today", "legs"]
+"""What a world without coordination may do, see `assignment.alone`."""
+
+
 class BaselineChoice(Part):
-    """What would happen without coordination: each project alone with its best pit and receiver."""
+    """What would happen without coordination."""
+
+    kind: BaselineKind = "own_first"
+    """The baseline of the headline."""
+    together: Together | None = None
+    """Who is one party; none: the municipality where every project says one, else the project."""
 
     pits: SetOf[SiteId] | None = None
     """The only pits of the baseline; none: all."""

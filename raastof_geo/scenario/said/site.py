@@ -52,6 +52,8 @@ class Site(Part):
     stockpile: StockpileEntry | None = None
     project: str = ""
     """The project that the site belongs to; none: it is a project of its own."""
+    client: str = ""
+    """Who has the work done, or owns the place; none: nobody that others share."""
     land: LandId = "built_up"
     """What the land is, which decides what soil may come to it."""
     vehicles: SetOf[VehicleId] | None = None
