@@ -18,6 +18,7 @@ from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Together
 from raastof_geo.scenario.said.amount import refuse_volume
+from raastof_geo.scenario.said.capture import DEFAULT
 from raastof_geo.scenario.said.entry import (
     DepotEntry,
     Opening,
@@ -388,6 +389,12 @@ class Scenario(Shown):
     def project(self, site: str) -> str:
         """Give the project that a site belongs to."""
         return self.said.sites[site].project or site
+
+    def capture(self, material: str) -> float:
+        """Give the share of a material on offer that can be put to use at all."""
+        said = self.said.capture
+        captured = said.get(material) or said.get(DEFAULT)
+        return 1.0 if captured is None else captured.value
 
     @cached_property
     def businesses(self) -> frozenset[str]:

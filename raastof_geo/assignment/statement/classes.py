@@ -81,11 +81,11 @@ def _classify_moves(problem: Problem, together: Together) -> Classes:
     own = own_depots(scenario, together)
     shared = {(Role.DEPOT, one.id) for one in scenario.depots if one.id not in own}
     sold = np.array([one.site in scenario.businesses for one in problem.givers], bool)
-    within = _is_within(problem, together) & ~_touches(problem, shared)
+    within = _is_within(problem, together) & ~touches(problem, shared)
     offer, dug, made, lying = _ends(
         problem.givers, moves.giver, Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT
     )
-    lying &= ~_touches(problem, shared)
+    lying &= ~touches(problem, shared)
     need, receiver, plant, depot = _ends(
         problem.takers, moves.taker, Role.NEED, Role.RECEIVER, Role.PLANT, Role.DEPOT
     )
@@ -95,7 +95,7 @@ def _classify_moves(problem: Problem, together: Together) -> Classes:
     classes[within & (((offer | lying) & need) | ((offer | made) & depot))] = ColumnClass.WITHIN
     classes[lying & receiver] = ColumnClass.WITHIN
     classes[(dug & need) | ((offer | made) & receiver)] = ColumnClass.ALONE
-    classes[_touches(problem, candidates)] = ColumnClass.TOGETHER
+    classes[touches(problem, candidates)] = ColumnClass.TOGETHER
     return classes
 
 
@@ -106,8 +106,8 @@ def _ends(
     return [np.array([one.kind == role for one in ends], bool)[at] for role in roles]
 
 
-def _touches(problem: Problem, places: set[tuple[Role, str]]) -> Mask:
-    """Tell which moves begin or end at one of some places."""
+def touches(problem: Problem, places: set[tuple[Role, str]]) -> Mask:
+    """Tell which moves begin or end at one of some places, each a role and an id. [moves]"""
     gives, takes = (
         np.array([(one.kind, one.place) in places for one in ends], bool)
         for ends in (problem.givers, problem.takers)

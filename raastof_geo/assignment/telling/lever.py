@@ -26,6 +26,7 @@ _WITHOUT: dict[Limits, Message] = {
     "places": say("without limits on what pits, receivers, plants and depots may take and hold"),
     "targets": say("without `targets.at_most`, `targets.passages`, `targets.fairness` and `fleet`"),
     "agreements": say("without `agreements`"),
+    "capture": say("if all that is on offer could be put to use (`capture: {{default: 100 %}}`)"),
 }
 """Kinds of limits that may hold the share down, and what it is to be without them."""
 

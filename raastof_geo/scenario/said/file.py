@@ -12,6 +12,7 @@ from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.output import EVERY_OUTPUT, check_output
 from raastof_geo.scenario.period import Period, check_order, read_period
 from raastof_geo.scenario.said.agreement import Agreement, BaselineChoice
+from raastof_geo.scenario.said.capture import Capture
 from raastof_geo.scenario.said.choice import (
     Choices,
     EffectChoices,
@@ -68,6 +69,8 @@ class ScenarioFile(Part):
     fleet: MapOf[VehicleId, FleetLimit] = Field(default_factory=dict)
     """Limits by kind of truck; none: there are enough."""
     agreements: SetOf[Agreement] = ()
+    capture: Capture = Field(default_factory=dict)
+    """How much of what is on offer can be put to use; nothing said: all of it."""
     choices: Choices = Choices()
     solving: Solving = Solving()
     baseline: BaselineChoice = BaselineChoice()
