@@ -61,9 +61,9 @@ class Material(Named):
     """What a receiver charges for it. [DKK/t]"""
     upstream_kg_co2e: NonNegativeFigure | None = None
     """Digging and crushing it at the quarry or pit, for virgin material. [kg CO2e/t]"""
-    preparation_kg_co2e: NonNegativeFigure | None = None
+    preparation_kg_co2e_per_t: NonNegativeFigure | None = None
     """Making it of what arises, such as crushing, where an offer of it is used. [kg CO2e/t]"""
-    preparation_dkk: NonNegativeFigure | None = None
+    preparation_dkk_per_t: NonNegativeFigure | None = None
     """What that costs. [DKK/t]"""
     disposal_kg_co2e: NonNegativeFigure | None = None
     """Landfill of it, without any transport. [kg CO2e/t]"""

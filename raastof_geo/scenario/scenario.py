@@ -319,11 +319,11 @@ class Scenario(Shown):
                 price_dkk_per_t=entry.price_dkk_per_t,
                 preparation_kg_co2e_per_t=value_of(
                     entry.preparation_kg_co2e_per_t
-                    or self.catalogue.materials[entry.material].preparation_kg_co2e
+                    or self.catalogue.materials[entry.material].preparation_kg_co2e_per_t
                 ),
                 preparation_dkk_per_t=value_of(
                     entry.preparation_dkk_per_t
-                    or self.catalogue.materials[entry.material].preparation_dkk
+                    or self.catalogue.materials[entry.material].preparation_dkk_per_t
                 ),
             )
             for site_id, site in self.sites.items()
