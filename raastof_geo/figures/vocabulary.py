@@ -89,8 +89,8 @@ class Layer:
 class Factor:
     """The number of the catalogue that each line is so many times of."""
 
-    of: Literal["vehicle", "fuel", "pit", "receiver", "processing"]
-    """Whose number it is: the truck's, its fuel's, the material's from a pit or to a receiver, or
+    of: Literal["vehicle", "toll", "fuel", "pit", "receiver", "processing"]
+    """Whose number it is: the truck's, the toll's in the period, the fuel's, the material's from a pit or to a receiver, or
     that of lime, depots and plants."""
     field: str
 
@@ -285,7 +285,7 @@ DISPOSAL = _emission(
 )
 
 _cost = partial(Indicator, unit="DKK", part_of="cost_dkk", shared="ends")
-_hire, _toll = Factor("vehicle", "hire_dkk_per_h"), Factor("vehicle", "toll_dkk_per_km")
+_hire, _toll = Factor("vehicle", "hire_dkk_per_h"), Factor("toll", "toll_dkk_per_km")
 _price, _tax, _fee = Factor("pit", "price"), Factor("pit", "tax"), Factor("receiver", "gate_fee")
 _charge = Factor("processing", "dkk_per_t")
 HAUL = _cost("haul_dkk", say("Haulage"), factor=_hire, times=("loads",), payee="hauliers")

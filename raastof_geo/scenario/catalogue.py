@@ -321,8 +321,8 @@ class Catalogue(Strict):
 
     def _load_t(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
         said = quantity.vehicle
-        vehicle = find_id("vehicles", said, self.names("vehicles")) if said else None
-        vehicle = vehicle or (vehicles[0] if len(vehicles) == 1 else None)
+        named = said or (vehicles[0] if len(vehicles) == 1 else None)
+        vehicle = find_id("vehicles", named, self.names("vehicles")) if named else None
         if vehicle is None:
             raise InputError(
                 say(
