@@ -165,6 +165,10 @@ class YearlyFigure(Series):
         years = sorted(self.by_year)
         return float(np.interp(year, years, [self.by_year[known] for known in years]))
 
+    def covers(self, year: int) -> bool:
+        """Tell whether a year lies between the first and the last given."""
+        return min(self.by_year) <= year <= max(self.by_year)
+
     def times(self, factor: float) -> Self:
         """Give the same figure, every year so many times what it is."""
         scaled = {year: value * factor for year, value in self.by_year.items()}

@@ -60,6 +60,8 @@ class Offer(_Due):
     material: str
     must_leave: bool
     price_dkk_per_t: float
+    preparation_kg_co2e_per_t: float
+    preparation_dkk_per_t: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,6 +257,12 @@ class Scenario(Shown):
         """The periods by id, in order."""
         return {period.id: period for period in self.said.periods}
 
+    @property
+    def co2_dkk_per_kg(self) -> tuple[float, float]:
+        """What CO2e costs, and how much of that the price of fuel holds. [DKK/kg CO2e, and TTW]"""
+        taxed = value_of(self.catalogue.co2_tax_in_fuel)
+        return self.said.co2_price_dkk_per_t / 1000, taxed / 1000
+
     def states(self) -> dict[str, Trust]:
         """Say of each figure of the catalogue, by its path, how far it can be trusted.
 
@@ -309,6 +317,14 @@ class Scenario(Shown):
                 material=entry.material,
                 must_leave=entry.must_leave,
                 price_dkk_per_t=entry.price_dkk_per_t,
+                preparation_kg_co2e_per_t=value_of(
+                    entry.preparation_kg_co2e_per_t
+                    or self.catalogue.materials[entry.material].preparation_kg_co2e
+                ),
+                preparation_dkk_per_t=value_of(
+                    entry.preparation_dkk_per_t
+                    or self.catalogue.materials[entry.material].preparation_dkk
+                ),
             )
             for site_id, site in self.sites.items()
             for number, entry in enumerate(site.offers, 1)
@@ -486,7 +502,9 @@ class Scenario(Shown):
             per_period_t=self._limit(receiver.capacity_per_period, receiver.accepts),
             total_t=self._limit(receiver.capacity_total, receiver.accepts),
             disposal_kg_co2e_per_t={
-                one: value_of(receiver.disposal_kg_co2e.get(one, known.disposal_kg_co2e))
+                one: value_of(said)
+                if (said := receiver.disposal_kg_co2e.get(one))
+                else known.reception_kg_co2e(landfill=receiver.landfill)
                 for one, known in accepted.items()
             },
             landfill=receiver.landfill,
