@@ -490,6 +490,10 @@ def _values(name: str, figure: Any) -> Iterator[tuple[str, float]]:
     elif hasattr(figure, "by_year"):
         for year, value in figure.by_year.items():
             yield f"{name} ({year})", value
+    elif hasattr(figure, "dkk_per_km"):
+        for weight, rates in figure.dkk_per_km.items():
+            for co2, value in rates.items():
+                yield f"{name}, {weight}, {co2}", value
     else:
         for number, speed in enumerate(figure.speed_km_h):
             yield f"{name}, empty ({speed:g} km/h)", figure.empty[number]
