@@ -4,14 +4,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, Place
 from raastof_geo.figures.figure import value_of
 from raastof_geo.language import LANGUAGES, format_number, say
-from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.catalogue import Catalogue, Fit, Ruled, SoilMove
 from raastof_geo.scenario.identity import Names
 from raastof_geo.scenario.period import Calendar, Period
 from raastof_geo.scenario.reading.tree import Trail
@@ -19,6 +19,7 @@ from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.amount import refuse_volume
 from raastof_geo.scenario.said.entry import (
     DepotEntry,
+    NeedEntry,
     Opening,
     PitEntry,
     PlantEntry,
@@ -26,8 +27,9 @@ from raastof_geo.scenario.said.entry import (
     StockpileEntry,
     Store,
 )
-from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS, ScenarioFile
 from raastof_geo.scenario.said.site import Site
+from raastof_geo.scenario.said.zone import ZoneEntry
 from raastof_geo.units import Quantity
 
 
@@ -61,16 +63,43 @@ class Offer(_Due):
     price_dkk_per_t: float
 
 
+class Demand(NamedTuple):
+    """What decides which materials may serve a need."""
+
+    use: str
+    land: str
+    accepted: frozenset[str] = frozenset()
+    """Conditions that are met there."""
+    zones: tuple[ZoneEntry, ...] = ()
+    """Those that it lies in."""
+
+
+class Objection(NamedTuple):
+    """What keeps a material from a use, or from the land."""
+
+    rule: str
+    kind: str
+    """`no_rule`, `forbidden`, `land_forbidden`, or a condition that is not accepted."""
+    citation: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Need(_Due):
     """Reference tonnes for a use, due in a window."""
 
     role: ClassVar[Role] = Role.NEED
-    use: str
+    demand: Demand
+    consents: dict[str, str]
+    """Conditions that it accepts by itself, with what says that they are met."""
     ratios: dict[str, float]
     """Materials that may serve, and the tonnes of each that replace one reference tonne."""
     material_periods: dict[str, tuple[str, ...]]
     """Periods of the window in which the rule for each material holds throughout."""
+
+    @property
+    def use(self) -> str:
+        """What a material is needed for."""
+        return self.demand.use
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -317,8 +346,9 @@ class Scenario(Shown):
                 ),
                 periods=window,
                 repeated=entry.amount is None,
-                use=entry.use,
-                ratios=(ratios := find_ratios(entry.use, entry.materials, site.land)),
+                demand=(demand := self.demand(site_id, entry)),
+                consents={consent.condition: consent.by for consent in entry.accepts},
+                ratios=(ratios := find_ratios(demand, entry.materials)),
                 material_periods={
                     material: self._periods_of_fit(material, entry.use, window)
                     for material in ratios
@@ -388,38 +418,66 @@ class Scenario(Shown):
         """Give the project that a site belongs to."""
         return self.said.sites[site].project or site
 
-    def blocks(self, material: str, use: str, land: str) -> tuple[str, str] | None:
-        """Tell what keeps a material from a use: the rule and its kind; none: nothing does.
+    def land(self, site: str) -> str:
+        """Give the kind of land of a site; not said, it is the strictest since format 3."""
+        older = self.said.format < FORMAT_OF_NEEDS
+        assumed = "built_up" if older else self.catalogue.strictest_land
+        return self.said.sites[site].land or assumed
+
+    def is_per_need(self, condition: str) -> bool:
+        """Tell whether each need accepts a condition for itself, and no scenario for all."""
+        return self.catalogue.conditions[condition].per_need
+
+    @cached_property
+    def accepted_for_all(self) -> tuple[str, ...]:
+        """Conditions that every need accepts: before format 3 whatever they are about."""
+        older = self.said.format < FORMAT_OF_NEEDS
+        accepted = self.said.accepted_conditions
+        return tuple(one for one in accepted if older or not self.is_per_need(one))
+
+    def demand(self, site: str, entry: NeedEntry) -> Demand:
+        """Give what decides which materials may serve a need."""
+        return Demand(
+            entry.use,
+            self.land(site),
+            frozenset((*self.accepted_for_all, *(one.condition for one in entry.accepts))),
+            tuple(zone for zone in self.said.zones if site in zone.sites),
+        )
+
+    def rulings(self, material: str, demand: Demand) -> list[Ruled]:
+        """Give the rules on a material in a use, on the land, and in the zones that lie there.
 
         Returns
         -------
-        rule, kind
-            The kind is `no_rule`, `forbidden`, a condition that is not accepted, or the same for
-            the soil of the material on this kind of land (`land_forbidden`).
+        rules
+            The one on the use first, if there is any; land and zones only where it is soil.
         """
-        fit = self.catalogue.fit(material, use)
-        if fit is None:
-            return "no-rule", "no_rule"
-        if fit.verdict == "forbidden":
-            return fit.rule, "forbidden"
-        if fit.condition is not None and fit.condition not in self.said.accepted_conditions:
-            return fit.rule, fit.condition
-        return self.blocks_soil(material, land)
+        fit = self.catalogue.fit(material, demand.use)
+        move = self.catalogue.soil_move(material, demand.land)
+        soil_class = self.catalogue.materials[material].soil_class
+        zones = [
+            SoilMove(
+                verdict="conditional",
+                condition=zone.needs_condition,
+                rule=zone.rule,
+                citation=zone.source,
+            )
+            for zone in demand.zones
+            if soil_class is not None and soil_class >= zone.soil_class
+        ]
+        return [one for one in (fit, move, *zones) if one is not None]
 
-    def blocks_soil(self, material: str, land: str) -> tuple[str, str] | None:
-        """Tell what keeps soil from a kind of land, as `blocks`; none where it is no soil."""
-        move = self.catalogue.soil_move(material, land)
-        if move is None or move.verdict == "allowed":
-            return None
-        if move.condition is None:
-            return move.rule, "land_forbidden"
-        if move.condition in self.said.accepted_conditions:
-            return None
-        return move.rule, move.condition
-
-    def may_serve(self, material: str, use: str, land: str = "built_up") -> bool:
-        """Tell whether the rules and the scenario's consent let a material serve a use."""
-        return self.blocks(material, use, land) is None
+    def blocks(self, material: str, demand: Demand) -> Objection | None:
+        """Tell what keeps a material from a need, the rule on its use first; none: nothing does."""
+        if self.catalogue.fit(material, demand.use) is None:
+            return Objection("no-rule", "no_rule", "")
+        for one in self.rulings(material, demand):
+            if one.verdict == "forbidden":
+                kind = "forbidden" if isinstance(one, Fit) else "land_forbidden"
+                return Objection(one.rule, kind, one.citation)
+            if one.condition is not None and one.condition not in demand.accepted:
+                return Objection(one.rule, one.condition, one.citation)
+        return None
 
     def admits(self, site: str, vehicle: str) -> bool:
         """Tell whether a site has room for a truck, loaded to the full."""
@@ -437,11 +495,11 @@ class Scenario(Shown):
             one for one in window if fit and fit.holds(periods[one].start, periods[one].end)
         )
 
-    def _ratios(self, use: str, only: tuple[str, ...] | None, land: str) -> dict[str, float]:
+    def _ratios(self, demand: Demand, only: tuple[str, ...] | None) -> dict[str, float]:
         return {
-            material: self.catalogue.ratio(material, use)
+            material: self.catalogue.ratio(material, demand.use)
             for material in self.catalogue.materials
-            if (only is None or material in only) and self.may_serve(material, use, land)
+            if (only is None or material in only) and self.blocks(material, demand) is None
         }
 
     def _pit(self, site: str, pit: PitEntry) -> Pit:

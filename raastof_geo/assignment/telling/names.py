@@ -13,7 +13,7 @@ from raastof_geo.language import Language, Message, Readable, format_number, say
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.said.target import PassageLimit
-from raastof_geo.scenario.scenario import Need, Offer, Scenario
+from raastof_geo.scenario.scenario import Demand, Need, Offer, Scenario
 
 _MOST = 6
 
@@ -111,6 +111,10 @@ _BLOCKED = {
         "{material} may not come to land of the kind `{land}` (rule {rule}: {source})"
     ),
     "forbidden": say("{material} may not serve {use} (rule {rule}: {source})"),
+    "per_need": say(
+        "{material} may serve {use} only under the condition `{condition}`, which the need has not "
+        "accepted (rule {rule}: {source})"
+    ),
     "condition": say(
         "{material} may serve {use} only under the condition `{condition}`, which the scenario has "
         "not accepted (rule {rule}: {source})"
@@ -119,27 +123,27 @@ _BLOCKED = {
 """What keeps a material from a use, by the kind that `Scenario.blocks` tells."""
 
 
-def cite_fit(scenario: Scenario, material: str, use: str, land: str) -> Message:
-    """Say which rule keeps a material from a use, with its source.
+def cite_fit(scenario: Scenario, material: str, demand: Demand) -> Message:
+    """Say which rule keeps a material from a need, with its source.
 
     Returns
     -------
     message
         A half-sentence; where nothing blocks it, that it may serve.
     """
-    catalogue = scenario.catalogue
-    rule, kind = scenario.blocks(material, use, land) or ("", "may_serve")
-    fit, move = catalogue.fit(material, use), catalogue.soil_move(material, land)
-    of_land = move is not None and move.rule == rule and (fit is None or fit.rule != rule)
-    cited = move if of_land else fit
+    rule, kind, citation = scenario.blocks(material, demand) or ("", "may_serve", "")
+    if kind in scenario.catalogue.conditions:
+        template = _BLOCKED["per_need" if scenario.is_per_need(kind) else "condition"]
+    else:
+        template = _BLOCKED[kind]
     return fill(
-        _BLOCKED.get(kind, _BLOCKED["condition"]),
+        template,
         material=call_material(scenario, material),
-        use=call_use(scenario, use),
-        land=land,
+        use=call_use(scenario, demand.use),
+        land=demand.land,
         condition=kind,
         rule=rule,
-        source=catalogue.cite(cited.citation) if cited is not None else "",
+        source=scenario.catalogue.cite(citation),
     )
 
 
