@@ -88,8 +88,8 @@ def test_accepting_a_condition_repairs_it():
     """A condition accepted opens a use; the plan with it was solved, and has a price."""
     told = complain(TWO_NEEDS)
     assert re.search(
-        r"repair \d: accept the condition `light_traffic` \(Light traffic only\) for Base course at `north`; "
-        r"then a plan exists with [\d,]+ kg CO2e and [\d,]+ DKK",
+        r"repair \d: accept the condition `light_traffic` \(Light traffic only\) for Base course "
+        r"at `north`; then a plan exists with [\d,]+ kg CO2e and [\d,]+ DKK",
         told,
     ), told
 

@@ -393,42 +393,53 @@ def find_reliances(scenario: Scenario, flows: Iterable[Flow]) -> list[Reliance]:
 
 
 def list_conditions(result: Result, flows: Iterable[Flow]) -> list[Message]:
-    """Name every condition that flows rely on: its tonnes in all, then each need's, with sources.
+    """Name every condition that flows rely on, at each need with its permit, and the rules.
 
     Returns
     -------
     sentences
-        The sum of a condition only where several rest on it.
+        For a condition that several rest on first the sum, which has the rules.
     """
     scenario, told = result.scenario, list[Message]()
     reliances = find_reliances(scenario, flows)
     for condition, mine in itertools.groupby(reliances, lambda one: one.condition):
         each = list(mine)
-        name = call(scenario.catalogue.conditions[condition].name)
-        if len(each) > 1:
-            total = format_number(sum(one.tonnes for one in each))
-            told.append(say("{tonnes} t in all: {condition}", tonnes=total, condition=name))
-        told += [_tell_reliance(scenario, one) for one in each]
+        rows = [_tell_reliance(scenario, one) for one in each]
+        total = say(
+            "{tonnes} t in all: {condition}",
+            tonnes=format_number(sum(one.tonnes for one in each)),
+            condition=call(scenario.catalogue.conditions[condition].name),
+        )
+        first, rest = (total, rows) if rows[1:] else (rows[0], [])
+        rules = _cite_rules(scenario, each)
+        told += [Message("{first} ({rules})", {"first": first, "rules": rules}), *rest]
     return told
 
 
 def _tell_reliance(scenario: Scenario, one: Reliance) -> Message:
-    """Say how much comes to a need under a condition, by which permit, and why it is asked."""
-    catalogue = scenario.catalogue
     return say(
-        "{tonnes} t of {material} in {use} at {site}: {condition} ({rules})",
+        "{tonnes} t of {material} in {use} at {site}: {condition}",
         tonnes=format_number(one.tonnes),
         material=call_material(scenario, one.material),
         use=call_use(scenario, one.need.use),
         site=scenario.site_name(one.need.site),
         condition=call_condition(scenario, one),
-        rules=join_clauses(
-            [
-                say("rule {rule}: {source}", rule=rule.rule, source=catalogue.cite(rule.citation))
-                for rule in scenario.rulings(one.material, one.need.demand)
-                if rule.condition == one.condition
-            ]
-        ),
+    )
+
+
+def _cite_rules(scenario: Scenario, reliances: Iterable[Reliance]) -> Message:
+    """Cite the rules that ask for a condition, each once."""
+    asked = [
+        (ruling.rule, scenario.catalogue.cite(ruling.citation))
+        for one in reliances
+        for ruling in scenario.rulings(one.material, one.need.demand)
+        if ruling.condition == one.condition
+    ]
+    return join_clauses(
+        [
+            say("rule {rule}: {source}", rule=rule, source=source)
+            for rule, source in dict.fromkeys(asked)
+        ]
     )
 
 
