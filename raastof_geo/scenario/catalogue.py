@@ -137,6 +137,10 @@ class SoilMove(Ruled):
     """Whether soil of a class may come to a kind of land, and by which rule."""
 
 
+NO_RULE = Ruled(verdict="forbidden", rule="no-rule", citation="")
+"""What no rule speaks of is forbidden."""
+
+
 class LegalRegime(Named):
     """The law that a material's movement and use come under."""
 

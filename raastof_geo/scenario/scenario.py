@@ -1,5 +1,6 @@
 """A scenario as the stations use it: amounts in tonnes, windows as periods, rules looked up."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, Place
 from raastof_geo.figures.figure import value_of
 from raastof_geo.language import LANGUAGES, format_number, say
-from raastof_geo.scenario.catalogue import Catalogue, Fit, Ruled, SoilMove
+from raastof_geo.scenario.catalogue import NO_RULE, Catalogue, Ruled
 from raastof_geo.scenario.identity import Names
 from raastof_geo.scenario.period import Calendar, Period
 from raastof_geo.scenario.reading.tree import Trail
@@ -72,15 +73,6 @@ class Demand(NamedTuple):
     """Conditions that are met there."""
     zones: tuple[ZoneEntry, ...] = ()
     """Those that it lies in."""
-
-
-class Objection(NamedTuple):
-    """What keeps a material from a use, or from the land."""
-
-    rule: str
-    kind: str
-    """`no_rule`, `forbidden`, `land_forbidden`, or a condition that is not accepted."""
-    citation: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -445,39 +437,23 @@ class Scenario(Shown):
         )
 
     def rulings(self, material: str, demand: Demand) -> list[Ruled]:
-        """Give the rules on a material in a use, on the land, and in the zones that lie there.
-
-        Returns
-        -------
-        rules
-            The one on the use first, if there is any; land and zones only where it is soil.
-        """
-        fit = self.catalogue.fit(material, demand.use)
+        """Give the rule on a material in a use, and where it is soil those on land and zones."""
+        fit = self.catalogue.fit(material, demand.use) or NO_RULE
         move = self.catalogue.soil_move(material, demand.land)
         soil_class = self.catalogue.materials[material].soil_class
-        zones = [
-            SoilMove(
-                verdict="conditional",
-                condition=zone.needs_condition,
-                rule=zone.rule,
-                citation=zone.source,
-            )
-            for zone in demand.zones
-            if soil_class is not None and soil_class >= zone.soil_class
-        ]
-        return [one for one in (fit, move, *zones) if one is not None]
+        if move is None or soil_class is None:
+            return [fit]
+        return [fit, move, *(one.ruling for one in demand.zones if soil_class >= one.soil_class)]
 
-    def blocks(self, material: str, demand: Demand) -> Objection | None:
-        """Tell what keeps a material from a need, the rule on its use first; none: nothing does."""
-        if self.catalogue.fit(material, demand.use) is None:
-            return Objection("no-rule", "no_rule", "")
-        for one in self.rulings(material, demand):
-            if one.verdict == "forbidden":
-                kind = "forbidden" if isinstance(one, Fit) else "land_forbidden"
-                return Objection(one.rule, kind, one.citation)
-            if one.condition is not None and one.condition not in demand.accepted:
-                return Objection(one.rule, one.condition, one.citation)
-        return None
+    def blocks(self, material: str, demand: Demand) -> Ruled | None:
+        """Give the rule that keeps a material from a need; none: nothing does.
+
+        What forbids it goes before a condition that is not accepted, the use before the land.
+        """
+        rulings = self.rulings(material, demand)
+        forbids = (one for one in rulings if one.verdict == "forbidden")
+        unmet = (one for one in rulings if one.condition and one.condition not in demand.accepted)
+        return next(itertools.chain(forbids, unmet), None)
 
     def admits(self, site: str, vehicle: str) -> bool:
         """Tell whether a site has room for a truck, loaded to the full."""

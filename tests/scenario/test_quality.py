@@ -217,10 +217,10 @@ def read(folder, text):
 def lies_in(scenario):
     """Tell whether clean soil is kept from the bank by the zone's rule."""
     need = scenario.needs[0]
-    objection = scenario.blocks("clean_clay_soil", need.demand)
-    assert objection is None or objection.rule == "own-osd"
-    assert ("clean_clay_soil" in need.ratios) == (objection is None)
-    return objection is not None
+    block = scenario.blocks("clean_clay_soil", need.demand)
+    assert block is None or block.rule == "own-osd"
+    assert ("clean_clay_soil" in need.ratios) == (block is None)
+    return block is not None
 
 
 FAR = shapely.box(11.0, 55.0, 11.1, 55.1)

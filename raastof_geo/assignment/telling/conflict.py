@@ -203,11 +203,10 @@ def _cite_rules(scenario: Scenario, told: Sequence[Need | Offer]) -> Iterator[Me
         )
         if _in_time(scenario, offer, need)
     }
-    conditions = scenario.catalogue.conditions
     cited = {
         str(message := cite_fit(scenario, *pair)): message
         for pair in sorted(pairs, key=lambda pair: (pair[0], pair[1].use, pair[1].land))
-        if (block := scenario.blocks(*pair)) is not None and block.kind in conditions
+        if (block := scenario.blocks(*pair)) is not None and block.condition is not None
     }
     yield from itertools.islice(cited.values(), _MOST_CITED)
 

@@ -150,8 +150,8 @@ def find_blocking(scenario: Scenario, needs: Iterable[Need], materials: Iterable
     for need in needs:
         for material in sorted(materials):
             block = scenario.blocks(material, need.demand)
-            if block is not None and block.kind in scenario.catalogue.conditions:
-                found.setdefault(block.kind, {})[need.site, need.number] = None
+            if block is not None and block.condition is not None:
+                found.setdefault(block.condition, {})[need.site, need.number] = None
     return found
 
 

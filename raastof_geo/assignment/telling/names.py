@@ -10,6 +10,7 @@ from raastof_geo.assignment.rules.limits import PASSAGES_LIMITED, SHARE_REACHED
 from raastof_geo.assignment.rules.row import RowName
 from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Language, Message, Readable, format_number, say
+from raastof_geo.scenario.catalogue import Fit, Ruled, SoilMove
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.said.target import PassageLimit
@@ -120,7 +121,9 @@ _BLOCKED = {
         "not accepted (rule {rule}: {source})"
     ),
 }
-"""What keeps a material from a use, by the kind that `Scenario.blocks` tells."""
+"""What keeps a material from a use."""
+_FORBIDDEN: dict[type, str] = {Fit: "forbidden", SoilMove: "land_forbidden", Ruled: "no_rule"}
+"""What forbids it, by the kind of rule."""
 
 
 def cite_fit(scenario: Scenario, material: str, demand: Demand) -> Message:
@@ -131,19 +134,21 @@ def cite_fit(scenario: Scenario, material: str, demand: Demand) -> Message:
     message
         A half-sentence; where nothing blocks it, that it may serve.
     """
-    rule, kind, citation = scenario.blocks(material, demand) or ("", "may_serve", "")
-    if kind in scenario.catalogue.conditions:
-        template = _BLOCKED["per_need" if scenario.is_per_need(kind) else "condition"]
+    block = scenario.blocks(material, demand)
+    if block is None:
+        kind = "may_serve"
+    elif block.condition is not None:
+        kind = "per_need" if scenario.is_per_need(block.condition) else "condition"
     else:
-        template = _BLOCKED[kind]
+        kind = _FORBIDDEN[type(block)]
     return fill(
-        template,
+        _BLOCKED[kind],
         material=call_material(scenario, material),
         use=call_use(scenario, demand.use),
         land=demand.land,
-        condition=kind,
-        rule=rule,
-        source=scenario.catalogue.cite(citation),
+        condition=(block and block.condition) or "",
+        rule=block.rule if block else "",
+        source=scenario.catalogue.cite(block.citation) if block else "",
     )
 
 

@@ -115,22 +115,19 @@ def weigh_stake(
         Of each material what is offered and stored, or what these needs could use of it where that
         is less or where pits and plants give it; and the sites of the needs.
     """
-    there: dict[str, float] = defaultdict(float)
+    there = defaultdict[str, float](float)
     for offer in scenario.offers:
         there[offer.material] += offer.tonnes
     for depot in scenario.depots:
         for material, amount in depot.start_t.items():
             there[material] += amount
-    for pit in scenario.pits:
-        there.update(dict.fromkeys(pit.prices_dkk_per_t, math.inf))
-    for plant in scenario.plants:
-        there.update(dict.fromkeys(plant.makes, math.inf))
-    wanted: dict[str, float] = defaultdict(float)
-    sites: dict[str, None] = {}
-    known = cache(hangs)
+    made = [one for plant in scenario.plants for one in plant.makes]
+    dug = [one for pit in scenario.pits for one in pit.prices_dkk_per_t]
+    there |= dict.fromkeys((*made, *dug), math.inf)
+    known, wanted, sites = cache(hangs), defaultdict[str, float](float), dict[str, None]()
     for need in needs:
-        for material in sorted(there):
-            if there[material] > 0 and known(material, need.demand):
+        for material in there:
+            if known(material, need.demand):
                 wanted[material] += need.tonnes * scenario.catalogue.ratio(material, need.use)
                 sites[need.site] = None
     return sum(min(there[one], tonnes) for one, tonnes in wanted.items()), list(sites)

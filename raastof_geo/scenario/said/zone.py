@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from raastof_geo.errors import InputError
 from raastof_geo.language import say
+from raastof_geo.scenario.catalogue import SoilMove
 from raastof_geo.scenario.once import SetOf
 from raastof_geo.scenario.said.part import ConditionId, Part, SiteId
 
@@ -34,6 +35,9 @@ class ZoneEntry(Part):
         return self
 
     @property
-    def source(self) -> str:
-        """Name what says where it lies."""
-        return self.file.name if self.file else "zones"
+    def ruling(self) -> SoilMove:
+        """The rule that it is; its source is the file."""
+        source = self.file.name if self.file else "zones"
+        return SoilMove(
+            verdict="conditional", condition=self.needs_condition, rule=self.rule, citation=source
+        )

@@ -69,7 +69,7 @@ def _tell_needs(scenario: Scenario, material: str, use: str) -> Iterator[Message
                     "worse needs `{condition}`.",
                     site=scenario.site_name(need.site),
                     rule=zone.rule,
-                    source=zone.source,
+                    source=zone.ruling.citation,
                     number=zone.soil_class,
                     condition=zone.needs_condition,
                 )
