@@ -68,10 +68,14 @@ def test_danish_words_are_taken_or_answered(danish):
         read_scenario(REFUSED / "danish_words.yaml")
     lines = [line.split(".yaml:")[1] for line in str(caught.value).splitlines()]
     expected = [
-        ("3:27: ", "`tog` er ikke en lastbil", "`tipper_4_axle` (4-akslet tiplad)"),
+        ("3:27: ", "`tog` er ikke en lastbil", "`truck_trailer_7_axle` (7-akslet vogntog"),
         ("5:62: ", "`9.000`", "`9 000`"),
         ("6:76: ", "offers[0].amount: m3", "`4000 m3 in_situ`"),
-        ("6:97: ", "`knust_beton`", "mente du `crushed_concrete` (Knust beton 0/32)"),
+        (
+            "6:97: ",
+            "`knust_beton`",
+            "mente du `crushed_concrete` (Knust beton 0/31,5 (genbrugsstabil))",
+        ),
         ("7:23: ", "ombyttede", ""),
         ("7:59: ", "kapacitet", "mente du `capacity_per_period` eller `capacity_total`?"),
         ("8:39: ", "`20`", "`20 %`"),
@@ -231,20 +235,20 @@ def test_names_are_taken_wherever_an_id_is():
         """
     named = plain
     for id_, name in [
-        ("tipper_4_axle", "4-akslet tiplad"),
-        ("sieved", "soldet OG  prøvet"),
+        ("tipper_4_axle", "4-akslet tipbil"),
+        ("sieved", "sorteret (HARPET) og  prøvet"),
         ("land: road", "land: vej"),
         ("municipality: Køge", "municipality: KØGE KOMMUNE"),
         ("base_course", "' Bærelag '"),
-        ("crushed_concrete", "knust beton 0/32"),
-        ("stable_gravel", "Base gravel SG 0/32"),
+        ("crushed_concrete", "'knust beton 0/31,5 (genbrugsstabil)'"),
+        ("stable_gravel", "Base gravel SG II 0/31.5"),
         ("concrete_rubble", "betonbrokker"),
         ("crush_concrete", "Crushing concrete"),
         ("taker: road", "taker: vej ved køge"),
     ]:
         assert id_ in named
         named = named.replace(id_, name)
-    named = named.replace("5 loads 4-akslet tiplad", "5 loads")
+    named = named.replace("5 loads 4-akslet tipbil", "5 loads")
     with_ids, with_names = make_scenario(plain), make_scenario(named)
     ids, names = (
         scenario.said.model_dump(exclude={"sites": {"digging"}})
@@ -296,7 +300,11 @@ def test_an_id_wins_over_a_name():
     [
         ("uses", "bærlag", "mente du `base_course` (Bærelag)?"),
         ("uses", "Base corse", "mente du `base_course` (Bærelag)?"),
-        ("materials", "knust_beton", "`crushed_concrete` (Knust beton 0/32) eller"),
+        (
+            "materials",
+            "knust_beton",
+            "`crushed_concrete` (Knust beton 0/31,5 (genbrugsstabil)) eller",
+        ),
         ("materials", "muld", "`topsoil` (Muld (klasse 1))"),
         ("recipes", "knusning af teglsten", "mente du `crush_brick` (Knusning af tegl)?"),
         ("land", "byen", "der er `open_land` (Åbent land), `built_up` (Bebygget), `road` (Vej)"),
