@@ -284,7 +284,7 @@ DISPOSAL = _emission(
     aim=Aim(say("emission of final reception in kg CO2e"), "kg CO2e", place=5),
     grouped=6,
     shown=EffectLine(6, 1e-3, 1),
-    layer=Layer("disposal_t_co2e", "t CO2e", "slutmodtagelse", "final reception", 1e-3),
+    layer=Layer("disposal_t_co2e", "t CO2e", "bortskaffelse", "final reception", 1e-3),
     saving=Saving(say("Reception"), say("less final reception")),
 )
 
@@ -329,7 +329,7 @@ VIRGIN = Indicator(
     aim=Aim(say("use of virgin material in tonnes"), "t", place=12),
     grouped=8,
     shown=EffectLine(7, in_short=True),
-    layer=Layer("virgin_t", "t", "jomfrueligt materiale", "virgin material"),
+    layer=Layer("virgin_t", "t", "primære råstoffer", "virgin material"),
 )
 SECONDARY = Indicator(
     "secondary_tonnes", say("Secondary material put to use"), "t", shared="taking", counted=True
