@@ -219,10 +219,10 @@ def test_virgin_figures_are_the_danish_ones():
             "base_course",
             {},
             [
-                "Yes: Crushed concrete 0/32 may serve Base course (land: Built-up).",
+                "Yes: Crushed concrete 0/31.5 may serve Base course (land: Built-up).",
                 "Rule concrete-base allows",
                 "Danish Road Directorate guide",
-                "0.976 t of Crushed concrete 0/32 replaces 1 t of Base gravel",
+                "0.976 t of Crushed concrete 0/31.5 replaces 1 t of Base gravel",
                 "compacted densities: 2 over 2.05 t/m3",
                 "It is no soil",
                 "has no dates",
@@ -278,7 +278,7 @@ def test_virgin_figures_are_the_danish_ones():
                 "never the reverse: Clean clay soil, moraine (class 0-1) reaches no higher than "
                 "Sub-base",
                 "may serve: Fill, Noise barrier",
-                "Base course may be served by: Crushed concrete 0/32, Base gravel SG 0/32",
+                "Base course may be served by: Crushed concrete 0/31.5, Base gravel SG II 0/31.5",
             ],
         ),
         (
@@ -287,7 +287,7 @@ def test_virgin_figures_are_the_danish_ones():
             {},
             [
                 "Rule crush-first forbids Concrete rubble in Sub-base",
-                "recipe Crushing concrete makes Crushed concrete 0/32",
+                "recipe Crushing concrete makes Crushed concrete 0/31.5",
                 "goes to a plant or a receiver",
             ],
         ),
@@ -402,7 +402,7 @@ def test_the_list_has_everything_that_a_scenario_may_name():
     assert rows["sub_base_gravel"].about.startswith("virgin")
     assert rows["crushed_asphalt"].about.endswith("Asphalt circular")
     assert rows["base_course"] == CatalogueEntry(
-        "base_course", "Base course", "tonnes of Base gravel SG 0/32"
+        "base_course", "Base course", "tonnes of Base gravel SG II 0/31.5"
     )
     assert rows["crush_concrete"].about.startswith("1 t Concrete rubble → ")
     assert "Sorting residue of crushing" in rows["crush_concrete"].about
@@ -417,7 +417,7 @@ def test_the_list_has_everything_that_a_scenario_may_name():
         ("Kalkstabiliseret", "It lets Clean clay soil, moraine (class 0-1) serve"),
         ("tipper_4_axle", "It runs on Diesel."),
         ("Åbent land", "Open land (`open_land`), a kind of land"),
-        ("Knust beton 0/32", "Crushed concrete 0/32 (`crushed_concrete`)"),
+        ("Knust beton 0/31,5 (genbrugsstabil)", "Crushed concrete 0/31.5 (`crushed_concrete`)"),
     ],
 )
 def test_any_entry_is_told_by_id_or_name(asked, answer):

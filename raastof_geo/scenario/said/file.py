@@ -24,9 +24,13 @@ from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.said.part import ConditionId, Part, VehicleId
 from raastof_geo.scenario.said.site import Site
 from raastof_geo.scenario.said.target import Objective, Targets
+from raastof_geo.scenario.said.zone import ZoneEntry
 
-NEWEST_FORMAT = 2
+NEWEST_FORMAT = 3
 """The form of scenario files that is written now; older ones are read with today's meaning."""
+FORMAT_OF_NEEDS = 3
+"""The first in which each need accepts conditions of its own, and land not said is the strictest.
+"""
 
 
 class ScenarioFile(Part):
@@ -47,7 +51,9 @@ class ScenarioFile(Part):
     """Time with the engine running at both ends of a trip, together. [min]"""
     emissions: EmissionChoices = EmissionChoices()
     accepted_conditions: SetOf[ConditionId] = ()
-    """Conditions of conditional fits that the scenario accepts."""
+    """Conditions that the scenario accepts at every need; none that are a matter of each need."""
+    zones: tuple[ZoneEntry, ...] = ()
+    """Areas in which soil needs one condition more."""
     catalogue: dict[str, Any] = Field(default_factory=dict)
     """Additions to the built-in catalogue, and replacements in it."""
     sites: dict[Annotated[str, AfterValidator(check_id)], Site] = Field(min_length=1)
