@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, starmap
 from pathlib import Path
@@ -17,6 +18,7 @@ from raastof_geo.assignment.telling.names import call
 from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.effect.books import find_municipalities
 from raastof_geo.effect.money import net_cost
+from raastof_geo.evidence import STATES
 from raastof_geo.figures.vocabulary import (
     CO2E,
     COST,
@@ -45,7 +47,8 @@ from raastof_geo.outputs.documents.effects import (
     name_group,
     name_project,
 )
-from raastof_geo.outputs.tables.flows import tabulate_flows
+from raastof_geo.outputs.tables.flows import list_flows, tabulate_flows
+from raastof_geo.outputs.tables.summary import call_condition, find_reliances
 from raastof_geo.result import Result
 
 _MOST_LETTERS = 32_767
@@ -421,7 +424,8 @@ def _write_life_cycle(book: _Book, result: Result, flows: _Flows) -> None:
 
 _SOIL_HEADS = (
     *(say("From"), say("Municipality of origin"), say("To"), say("Municipality of reception")),
-    *(say("Material"), say("Soil class"), say("Rules that apply"), say("Amount [t]")),
+    *(say("Material"), say("Soil class"), say("Rules that apply"), say("Conditions and permits")),
+    say("Amount [t]"),
     *(say("First day"), say("Last day"), say("Land register number, origin")),
     *(say("Contact of the sender"), say("Analysis report"), say("Haulier")),
     say("Land register number, reception"),
@@ -433,6 +437,9 @@ def _list_soil(result: Result) -> Iterator[list[Any]]:
     scenario = result.scenario
     catalogue, language = scenario.catalogue, scenario.said.language
     where, flows = find_municipalities(scenario), result.plan.flows
+    permits: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+    for one in find_reliances(scenario, list_flows(flows)):
+        permits[one.need.site, one.material][str(call_condition(scenario, one))] = None
     apart = flows.query("origin != destination")
     keys = ["origin", "destination", "material", "period"]
     rows: Any = apart.groupby(keys, sort=False)["tonnes"].sum().reset_index().itertuples()
@@ -450,6 +457,7 @@ def _list_soil(result: Result) -> Iterator[list[Any]]:
             material.called(language),
             call(named) if named else str(material.soil_class),
             regime.called(language) if regime else material.legal_regime or "",
+            "; ".join(permits[row.destination, row.material]),
             row.tonnes,
             period.start,
             period.end,
@@ -458,30 +466,41 @@ def _list_soil(result: Result) -> Iterator[list[Any]]:
 
 _PRICE_HEADS = (say("Limit"), say("Rule, id"), say("About, id"), say("Now"), say("Used"))
 _SOURCE_HEADS = (
-    *(say("Figure"), say("Value"), say("Unit"), say("Source"), say("Valid from"), say("Verified")),
-    say("Note"),
+    *(say("Figure"), say("Value"), say("Low"), say("High"), say("Unit"), say("Price year")),
+    *(say("Source"), say("Valid from"), say("Valid to"), say("Evidence"), say("Note")),
 )
 
 
 def _write_sources(book: _Book, result: Result) -> None:
     sheet = book.sheet(say("Sources"))
     sheet.heads(_SOURCE_HEADS)
-    catalogue = result.scenario.catalogue
+    catalogue, states = result.scenario.catalogue, result.scenario.states()
     for name, figure in sorted(catalogue.figures().items()):
-        source = (figure.unit, catalogue.cite(figure.source), figure.valid_from)
-        for label, value in _values(name, figure):
-            cells = [label, value, *source, figure.verified, figure.note]
+        days, state = (figure.valid_from, figure.valid_to), STATES[states[name]]
+        told = (catalogue.cite(figure.source), *days, state, figure.note)
+        year = str(figure.price_year) if figure.price_year else None
+        ends = figure.at("low"), figure.at("high")
+        low, high = ([one for _, one in _values(name, end)] for end in ends)
+        for at, (label, value) in enumerate(_values(name, figure)):
+            range_ = (one[at] if one else None for one in (low, high))
+            cells = [label, value, *range_, figure.unit, year, *told]
             sheet.cells(cells, digits=6 if value != round(value, 3) else 3)
     sheet.close(len(_SOURCE_HEADS))
 
 
 def _values(name: str, figure: Any) -> Iterator[tuple[str, float]]:
-    """Give a figure, or each of its years, or each of its speeds."""
+    """Give a figure, or each of its years, or each of its speeds; nothing of none."""
+    if figure is None:
+        return
     if hasattr(figure, "value"):
         yield name, figure.value
     elif hasattr(figure, "by_year"):
         for year, value in figure.by_year.items():
             yield f"{name} ({year})", value
+    elif hasattr(figure, "dkk_per_km"):
+        for weight, rates in figure.dkk_per_km.items():
+            for co2, value in rates.items():
+                yield f"{name}, {weight}, {co2}", value
     else:
         for number, speed in enumerate(figure.speed_km_h):
             yield f"{name}, empty ({speed:g} km/h)", figure.empty[number]
