@@ -83,6 +83,16 @@ def _of_vehicle(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Serie
     return ("vehicles." + lines["vehicle"] + "." + field).where(lines["vehicle"] != "", "")
 
 
+def _of_toll(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    """The truck's own toll where it has one, else the table that holds in the period."""
+    catalogue = scenario.catalogue
+    own = {one for one, truck in catalogue.vehicles.items() if truck.toll_dkk_per_km is not None}
+    tables = {one: catalogue.toll_in(when.middle_year) for one, when in scenario.periods.items()}
+    of_state = "tolls." + lines["period"].map(tables).fillna("").astype(str)
+    names = of_state.where(~lines["vehicle"].isin(own), _of_vehicle(scenario, lines, field))
+    return names.where(lines["vehicle"] != "", "")
+
+
 def _of_fuel(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
     vehicles = scenario.catalogue.vehicles
     return lines["vehicle"].map(lambda one: f"fuels.{vehicles[one].fuel}.{field}" if one else "")
@@ -106,7 +116,7 @@ def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Se
     names = pd.Series("", index=lines.index, dtype=object)
     fits = "fits." + lines["material"] + "." + lines["taker"].map(uses).fillna("") + "." + field
     names = names.where(lines["taker_kind"] != Role.NEED, fits)
-    prepared = _of_material(lines, _PREPARED[field])
+    prepared = _of_material(lines, f"preparation_{field}")
     known = prepared.isin(scenario.catalogue.figures().keys()) & (lines["giver_kind"] == Role.OFFER)
     names = names.where(~known | (lines["taker_kind"] == Role.RECEIVER), prepared)
     stored = (lines["giver_kind"] == Role.DEPOT) | (lines["taker_kind"] == Role.DEPOT)
@@ -115,9 +125,9 @@ def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Se
     return names.where(lines["kind"] != "processes", recipes)
 
 
-_PREPARED = {"kg_co2e_per_t": "preparation_kg_co2e", "dkk_per_t": "preparation_dkk"}
 _NAMED: Mapping[str, Callable[[Scenario, pd.DataFrame, str], pd.Series]] = {
     "vehicle": _of_vehicle,
+    "toll": _of_toll,
     "fuel": _of_fuel,
     "pit": _of_pit,
     "receiver": _of_receiver,

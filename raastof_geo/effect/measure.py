@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from raastof_geo.figures import vocabulary
 from raastof_geo.language import format_number, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.agreement import BaselineKind, Together
 from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 
@@ -68,17 +70,38 @@ class Totals:
     """Share of all needs, in reference tonnes, met by secondary materials that are not soil."""
 
 
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A world without coordination that the plan is held against."""
+
+    kind: BaselineKind
+    together: Together
+    """Who is one party in it."""
+    totals: Totals
+    shares: Mapping[ShareDefinition, float]
+    """Share of all needs, in reference tonnes, that each definition counts as secondary."""
+    missing: Mapping[tuple[str, str], float]
+    """Tonnes of needs and surplus for which it has no place. [t]"""
+    used: float | None
+    """`today`: of what could be put to use of the materials that count, the share that is."""
+    reached: float | None
+    """`today`: how far the stated share can be reached at most, where it cannot."""
+    flows: pd.DataFrame
+    """As `Plan.flows`; the next three as the tables of a plan, too."""
+    processed: pd.DataFrame
+    stored: pd.DataFrame
+    empty_trips: pd.DataFrame
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Effect(Shown):
     """Baseline, plan, and the difference."""
 
     plan: Totals
-    baseline: Totals
-    baseline_flows: pd.DataFrame
+    baselines: tuple[Comparison, ...]
+    """Worlds without coordination: that of the headline first, then those beside it."""
     target: TargetAnswer
     """How far the secondary share can get, and what the target costs."""
-    baseline_missing: dict[tuple[str, str], float]
-    """What projects alone could not place: the baseline leaves it out. [t]"""
     books: Books
     """Every line of the plan."""
     baseline_books: Books
@@ -88,7 +111,7 @@ class Effect(Shown):
     transfers: Transfers
 
     def show(self) -> tuple[str, Sequence[Fact]]:
-        """Give what the plan saves against what projects would do alone."""
+        """Give what the plan saves against the headline's baseline."""
         share, plan, before = self.saved_share, self.plan, self.baseline
         saved_kg = before.kg_co2e_wtw - plan.kg_co2e_wtw
         return self.books.scenario.id, (
@@ -101,6 +124,25 @@ class Effect(Shown):
             Fact(say("Saved [DKK]"), format_number(before.cost_dkk - plan.cost_dkk)),
             Fact(say("Truck km saved"), format_number(before.vehicle_km - plan.vehicle_km)),
         )
+
+    @property
+    def baseline(self) -> Totals:
+        """What the headline's baseline adds up to."""
+        return self.baselines[0].totals
+
+    @property
+    def baseline_flows(self) -> pd.DataFrame:
+        """The flows of the headline's baseline."""
+        return self.baselines[0].flows
+
+    @property
+    def baseline_missing(self) -> Mapping[tuple[str, str], float]:
+        """What the headline's baseline has no place for: the effect is a lower bound then. [t]"""
+        return self.baselines[0].missing
+
+    def smallest(self, figure: str = "kg_co2e_wtw") -> Comparison:
+        """Give the baseline against which the plan saves least of a figure of `Totals`."""
+        return min(self.baselines, key=lambda one: float(getattr(one.totals, figure)))
 
     @property
     def saved(self) -> dict[str, float]:
@@ -127,7 +169,8 @@ def measure_effect(scenario: Scenario, legs: Legs, plan: Plan) -> Effect:
         Totals and books of both, and what explains the difference; without causes where the
         scenario asks for none, or the baseline cannot place everything.
     """
-    baseline: BaselinePlan = solve_baseline(scenario, legs)
+    worlds = [solve_baseline(scenario, legs, kind) for kind in scenario.said.baseline.kinds]
+    baseline = worlds[0]
     used = np.flatnonzero(plan.proof.values)
     books = keep_books(plan.problem.only(used), plan.proof.values[used])
     causes: tuple[Cause, ...] = ()
@@ -135,14 +178,28 @@ def measure_effect(scenario: Scenario, legs: Legs, plan: Plan) -> Effect:
         causes = split_by_cause(scenario, legs, plan, books, baseline)
     return Effect(
         plan=measure_totals(scenario, plan.flows, plan.amounts, empty_trips=plan.empty_trips),
-        baseline=measure_totals(scenario, baseline.flows, baseline.amounts),
-        baseline_flows=baseline.flows,
+        baselines=tuple(_compare(scenario, world) for world in worlds),
         target=answer_target(plan),
-        baseline_missing=baseline.missing,
         books=books,
         baseline_books=baseline.books,
         causes=causes,
         transfers=divide_savings(scenario, legs, books, baseline.books, rules=plan.rules),
+    )
+
+
+def _compare(scenario: Scenario, world: BaselinePlan) -> Comparison:
+    return Comparison(
+        kind=world.kind,
+        together=world.together,
+        totals=measure_totals(scenario, world.flows, world.amounts, empty_trips=world.empty_trips),
+        shares={one: _share(scenario, world.flows, one) for one in get_args(ShareDefinition)},
+        missing=world.missing,
+        used=world.used,
+        reached=world.reached,
+        flows=world.flows,
+        processed=world.processed,
+        stored=world.stored,
+        empty_trips=world.empty_trips,
     )
 
 

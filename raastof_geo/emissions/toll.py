@@ -1,11 +1,11 @@
 """What the state asks of a truck for each kilometre: by year, weight, emission class and road."""
 
 import datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field
 
-from raastof_geo.figures.figure import Sourced
+from raastof_geo.figures.figure import Series
 
 WeightClass: TypeAlias = Literal["to_12_t", "to_18_t", "to_32_t", "over_32_t"]
 """By the technically permissible weight of the truck that pulls, whatever it carries."""
@@ -14,7 +14,7 @@ Co2Class: TypeAlias = Annotated[int, Field(ge=1, le=5)]
 Rate: TypeAlias = Annotated[float, Field(ge=0, le=1000)]
 
 
-class TollTable(Sourced):
+class TollTable(Series):
     """What trucks pay from a day on, until the next table begins."""
 
     valid_from: datetime.date
@@ -33,6 +33,14 @@ class TollTable(Sourced):
     def start_year(self) -> float:
         """The year in which it begins, with its fraction."""
         return self.valid_from.year + (self.valid_from.timetuple().tm_yday - 1) / 365.25
+
+    def times(self, factor: float) -> Self:
+        """Give the same table, every toll so many times what it is."""
+        scaled = {
+            weight: {co2: rate * factor for co2, rate in rates.items()}
+            for weight, rates in self.dkk_per_km.items()
+        }
+        return self.model_copy(update={"dkk_per_km": scaled})
 
     def rate(self, weight: WeightClass | None, co2: int) -> float | None:
         """Give what trucks of two classes pay for a kilometre; none where it is not known."""

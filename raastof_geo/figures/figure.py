@@ -124,7 +124,7 @@ class Figure(Sourced):
         return self.model_copy(update=scaled)
 
 
-class _Series(Sourced):
+class Series(Sourced):
     """Several numbers, whose range is so many times each of them."""
 
     low_factor: float | None = Field(default=None, ge=0)
@@ -155,7 +155,7 @@ def value_of(figure: Figure | None) -> float:
     return figure.value if figure is not None else 0.0
 
 
-class YearlyFigure(_Series):
+class YearlyFigure(Series):
     """A number that changes over the years; linear between the years given, flat outside them."""
 
     by_year: dict[int, float] = Field(min_length=1)
@@ -175,7 +175,7 @@ class YearlyFigure(_Series):
         return self.model_copy(update={"by_year": scaled})
 
 
-class EnergyCurve(_Series):
+class EnergyCurve(Series):
     """What a truck uses per 100 km at each speed, empty and full."""
 
     speed_km_h: tuple[float, ...] = Field(min_length=1)

@@ -89,8 +89,8 @@ class Layer:
 class Factor:
     """The number of the catalogue that each line is so many times of."""
 
-    of: Literal["vehicle", "fuel", "pit", "receiver", "processing"]
-    """Whose number it is: the truck's, its fuel's, the material's from a pit or to a receiver, or
+    of: Literal["vehicle", "toll", "fuel", "pit", "receiver", "processing"]
+    """Whose number it is: the truck's, the toll's in the period, the fuel's, the material's from a pit or to a receiver, or
     that of lime, depots and plants."""
     field: str
 
@@ -284,12 +284,12 @@ DISPOSAL = _emission(
     aim=Aim(say("emission of final reception in kg CO2e"), "kg CO2e", place=5),
     grouped=6,
     shown=EffectLine(6, 1e-3, 1),
-    layer=Layer("disposal_t_co2e", "t CO2e", "slutmodtagelse", "final reception", 1e-3),
+    layer=Layer("disposal_t_co2e", "t CO2e", "bortskaffelse", "final reception", 1e-3),
     saving=Saving(say("Reception"), say("less final reception")),
 )
 
 _cost = partial(Indicator, unit="DKK", part_of="cost_dkk", shared="ends")
-_hire, _toll = Factor("vehicle", "hire_dkk_per_h"), Factor("vehicle", "toll_dkk_per_km")
+_hire, _toll = Factor("vehicle", "hire_dkk_per_h"), Factor("toll", "toll_dkk_per_km")
 _price, _tax, _fee = Factor("pit", "price"), Factor("pit", "tax"), Factor("receiver", "gate_fee")
 _charge = Factor("processing", "dkk_per_t")
 HAUL = _cost("haul_dkk", say("Haulage"), factor=_hire, times=("loads",), payee="hauliers")
@@ -329,7 +329,7 @@ VIRGIN = Indicator(
     aim=Aim(say("use of virgin material in tonnes"), "t", place=12),
     grouped=8,
     shown=EffectLine(7, in_short=True),
-    layer=Layer("virgin_t", "t", "jomfrueligt materiale", "virgin material"),
+    layer=Layer("virgin_t", "t", "primære råstoffer", "virgin material"),
 )
 SECONDARY = Indicator(
     "secondary_tonnes", say("Secondary material put to use"), "t", shared="taking", counted=True

@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from raastof_geo.evidence import STATES
 from raastof_geo.outputs.tables.flows import name_materials
-from raastof_geo.recall.rest import describe_rows
+from raastof_geo.recall.rest import BASELINE_TABLES, describe_rows
 from raastof_geo.records.plan import write_plan
 from raastof_geo.records.values import make_finite
 from raastof_geo.result import Result
@@ -66,10 +67,19 @@ def _describe(result: Result) -> dict[str, Any]:
             "saved": result.effect.saved,
             "target": asdict(result.effect.target),
             "saved_share": result.effect.saved_share,
-            "baseline_missing_tonnes": {
-                f"{rule}: {label}": tonnes
-                for (rule, label), tonnes in result.effect.baseline_missing.items()
-            },
+            "baseline_missing_tonnes": _name_missing(result.effect.baseline_missing),
+            "baselines": [
+                {
+                    "kind": one.kind,
+                    "together": one.together,
+                    "totals": asdict(one.totals),
+                    "shares": dict(one.shares),
+                    "missing_tonnes": _name_missing(one.missing),
+                    "used": one.used,
+                    "reached": one.reached,
+                }
+                for one in result.effect.baselines
+            ],
         },
         "names": {
             "sites": {site: scenario.site_name(site) for site in scenario.sites},
@@ -82,9 +92,16 @@ def _describe(result: Result) -> dict[str, Any]:
         "empty_trips": describe_rows(plan.empty_trips),
         "openings": describe_rows(plan.openings),
         "fleet": describe_rows(plan.fleet),
-        "baseline_flows": describe_rows(result.effect.baseline_flows),
+        **{
+            f"baseline_{name}": describe_rows(getattr(result.effect.baselines[0], name))
+            for name in BASELINE_TABLES
+        },
         "constraints": describe_rows(plan.shadow_prices),
     }
+
+
+def _name_missing(missing: Mapping[tuple[str, str], float]) -> dict[str, float]:
+    return {f"{rule}: {label}": tonnes for (rule, label), tonnes in missing.items()}
 
 
 def record_plan(result: Result, folder: Path) -> Path:

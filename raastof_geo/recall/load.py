@@ -1,8 +1,8 @@
 """Load a result from the folder that a run wrote."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 from raastof_geo.assignment.rules import RULES, Rule
 from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.effect.books import Books
-from raastof_geo.effect.measure import Effect, Totals
+from raastof_geo.effect.measure import Comparison, Effect, Totals
 from raastof_geo.effect.target import TargetAnswer
 from raastof_geo.emissions.vehicle import EnergyModel
 from raastof_geo.recall.origin import (
@@ -22,8 +22,10 @@ from raastof_geo.recall.origin import (
     split_row,
 )
 from raastof_geo.recall.rest import (
+    BASELINE_TABLES,
     Rest,
     list_tables,
+    name_sides,
     read_rest,
     recall,
     recall_finding,
@@ -39,7 +41,9 @@ from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import names_in
 from raastof_geo.scenario.period import Calendar, Period
+from raastof_geo.scenario.said.agreement import BaselineKind, Together
 from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.units import Quantity
 
@@ -184,15 +188,42 @@ def _recall_effect(
     said: Mapping[str, Any], rest: Rest, scenario: Scenario, tables: Mapping[str, pd.DataFrame]
 ) -> Effect:
     told = said["effect"]
-    missing = told["baseline_missing_tonnes"].items()
     return Effect(
         plan=recall(Totals, told["plan"]),
-        baseline=recall(Totals, told["baseline"]),
-        baseline_flows=tables["baseline_flows"],
+        baselines=tuple(_recall_baselines(told["baselines"], tables)),
         target=recall(TargetAnswer, told["target"]),
-        baseline_missing={split_row(row): float(tonnes) for row, tonnes in missing},
         books=Books(scenario, tables["books"]),
         baseline_books=Books(scenario, tables["baseline_books"]),
         causes=rest.causes,
         transfers=rest.transfers,
     )
+
+
+@dataclass(frozen=True)
+class _ToldBaseline:
+    """What plan.json says of a baseline."""
+
+    kind: BaselineKind
+    together: Together
+    totals: Totals
+    shares: dict[ShareDefinition, float]
+    missing_tonnes: dict[str, float]
+    used: float | None
+    reached: float | None
+
+
+def _recall_baselines(
+    told: Sequence[Mapping[str, Any]], tables: Mapping[str, pd.DataFrame]
+) -> Iterator[Comparison]:
+    said = [recall(_ToldBaseline, one) for one in told]
+    for side, one in zip(name_sides([one.kind for one in said]), said, strict=True):
+        yield Comparison(
+            kind=one.kind,
+            together=one.together,
+            totals=one.totals,
+            shares=one.shares,
+            missing={split_row(row): tonnes for row, tonnes in one.missing_tonnes.items()},
+            used=one.used,
+            reached=one.reached,
+            **{name: tables[f"{side}_{name}"] for name in BASELINE_TABLES},
+        )

@@ -1,7 +1,7 @@
 """The rest of a result: what its proof keeps beside what plan.json says, written and read."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -69,8 +69,8 @@ class Rest:
     causes: tuple[Cause, ...]
     transfers: Transfers
     tables: dict[str, KeptTable]
-    """Those of the plan by the names that they have there; `anchors`, `baseline_flows`, `books`
-    and `baseline_books`."""
+    """Those of the plan by the names that they have there; `anchors`, `books`, `baseline_books`,
+    and those of each baseline, such as `baseline_flows` and `alone_flows`."""
     assumptions: Assessment | None = None
 
 
@@ -78,6 +78,7 @@ def pack_rest(result: Result) -> bytes:
     """Give the rest of a result as its proof keeps it; equal results give equal bytes."""
     scenario, plan, effect = result.scenario, result.plan, result.effect
     note = scenario.format_note
+    sides = name_sides([one.kind for one in effect.baselines])
     rest = Rest(
         catalogue=scenario.catalogue.model_dump(mode="json", by_alias=True),
         warnings=tuple(_keep_finding(one) for one in scenario.warnings),
@@ -91,7 +92,11 @@ def pack_rest(result: Result) -> bytes:
         tables={
             "anchors": _keep_table(result.anchors.frame.reset_index()),
             **{name: _keep_table(getattr(plan, name)) for name in list_tables()},
-            "baseline_flows": _keep_table(effect.baseline_flows),
+            **{
+                f"{side}_{name}": _keep_table(getattr(one, name))
+                for side, one in zip(sides, effect.baselines, strict=True)
+                for name in BASELINE_TABLES
+            },
             "books": _keep_table(effect.books.lines),
             "baseline_books": _keep_table(effect.baseline_books.lines),
         },
@@ -132,6 +137,15 @@ def recall(kind: type[_T], values: Any) -> _T:
         A part is missing, or cannot be what its type says.
     """
     return TypeAdapter(kind).validate_python(values)
+
+
+BASELINE_TABLES = ("flows", "processed", "stored", "empty_trips")
+"""Tables of a baseline."""
+
+
+def name_sides(kinds: Sequence[str]) -> list[str]:
+    """Give what the tables of each baseline are named by: its kind, but for the headline's."""
+    return ["baseline" if at == 0 else kind for at, kind in enumerate(kinds)]
 
 
 def list_tables() -> list[str]:

@@ -50,7 +50,18 @@ _SUMMED = {
     **{name: name for name in (*_EMISSIONS, "kg_co2e_ttw", "vehicle_km", "tonne_km")},
     **{"cost_dkk": "dkk", "loads": "loads", "tonnes": "tonnes"},
 }
-"""Totals of the baseline, which is flows and nothing else, and the column that they sum."""
+"""Totals of a baseline, and the column of its flows that they sum."""
+_BESIDE_FLOWS = {
+    "processed": {"processing_kg_co2e": "kg_co2e", "cost_dkk": "dkk"},
+    "stored": {"cost_dkk": "dkk"},
+    "empty_trips": {
+        "kg_co2e_wtw": "kg_co2e_wtw",
+        "kg_co2e_ttw": "kg_co2e_ttw",
+        "vehicle_km": "vehicle_km",
+        "cost_dkk": "dkk",
+    },
+}
+"""What its other tables add to them."""
 _OTHERS = {
     "processes": ("processed", ("site", "recipe", "period"), "tonnes"),
     "stores": ("stored", ("depot", "site", "material", "period"), "tonnes"),
@@ -99,8 +110,11 @@ def _count_used(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 
 
 def _count_parties(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check that the row of an offer or a need is about its own moves, and no others."""
+    """Check that the row of an offer, a need or a capture is about its own moves, and no others."""
+    sites, goods = proof.giver_site.tolist(), proof.giver_material.tolist()
+    surplus = np.array([f"{site}/{one}" for site, one in zip(sites, goods, strict=True)])
     parties = {
+        "captured": (surplus, proof.move_giver),
         "offers_kept": (proof.giver, proof.move_giver),
         "needs_met": (proof.taker, proof.move_taker),
     }
@@ -183,7 +197,9 @@ def _count_loads(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 
 def _count_products(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check sums of flows as tonnes times what a tonne has, in the plan and in its baseline."""
-    for name, products in (("flows", _PER_T), ("baseline_flows", _PER_T | _PER_T_ALONE)):
+    pooled = values_at(plan, "scenario", "said", "baseline").get("return_loads")
+    plain = _PER_T if pooled else _PER_T | _PER_T_ALONE
+    for name, products in (("flows", _PER_T), ("baseline_flows", plain)):
         table = _table(plan, name, ["tonnes", *products, *products.values()])
         tonnes = list(map(number_in, table["tonnes"]))
         for product, rate in products.items():
@@ -285,12 +301,19 @@ def _sum_kinds(flows: _Table) -> dict[str, float]:
 
 
 def _count_baseline(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check that totals of the baseline are sums of its flows."""
+    """Check that totals of the baseline are sums of its tables, and the first of all of them."""
     flows = _table(plan, "baseline_flows", [*set(_SUMMED.values()), "virgin", "taker_kind"])
     right = {name: _add(flows[column]) for name, column in _SUMMED.items()}
-    yield from _compare(
-        "effect.baseline", values_at(plan, "effect", "baseline"), right | _sum_kinds(flows)
-    )
+    for name, sums in _BESIDE_FLOWS.items():
+        table = _table(plan, f"baseline_{name}", sums.values())
+        for total, column in sums.items():
+            right[total] += _add(table[column])
+    said = values_at(plan, "effect", "baseline")
+    yield from _compare("effect.baseline", said, right | _sum_kinds(flows))
+    for at, one in enumerate(entries_at(plan, "effect", "baselines")):
+        totals = values_at(one, "totals")
+        whole = {"all_kg_co2e_wtw": _add(totals.get(name) for name in _EMISSIONS)}
+        yield from _compare(f"effect.baselines[{at}]", totals, said if at == 0 else whole)
 
 
 def _count_saved(plan: _Values, proof: ProofArrays) -> Iterator[Message]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
@@ -61,9 +61,9 @@ class Material(Named):
     """What a receiver charges for it. [DKK/t]"""
     upstream_kg_co2e: NonNegativeFigure | None = None
     """Digging and crushing it at the quarry or pit, for virgin material. [kg CO2e/t]"""
-    preparation_kg_co2e: NonNegativeFigure | None = None
+    preparation_kg_co2e_per_t: NonNegativeFigure | None = None
     """Making it of what arises, such as crushing, where an offer of it is used. [kg CO2e/t]"""
-    preparation_dkk: NonNegativeFigure | None = None
+    preparation_dkk_per_t: NonNegativeFigure | None = None
     """What that costs. [DKK/t]"""
     disposal_kg_co2e: NonNegativeFigure | None = None
     """Landfill of it, without any transport. [kg CO2e/t]"""
@@ -86,6 +86,22 @@ class Material(Named):
             "loose": self.density_loose,
             "compacted": self.density_compacted,
         }[condition]
+
+
+class Proviso(Named):
+    """A condition that a rule makes, with its names by language, alone or under `name`."""
+
+    per_need: bool = False
+    """Whether it speaks of where a material lies, as traffic, cover and permits do, so that each
+    need accepts it for itself and no scenario for all."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_names_apart(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or "name" in given:
+            return given
+        names = {key: value for key, value in given.items() if key not in cls.model_fields}
+        return {"name": names, **{key: given[key] for key in given if key in cls.model_fields}}
 
 
 class Use(Named):
@@ -134,6 +150,10 @@ class Fit(Ruled):
 
 class SoilMove(Ruled):
     """Whether soil of a class may come to a kind of land, and by which rule."""
+
+
+NO_RULE = Ruled(verdict="forbidden", rule="no-rule", citation="")
+"""What no rule speaks of is forbidden."""
 
 
 class LegalRegime(Named):
@@ -222,7 +242,7 @@ class Catalogue(Strict):
     materials: dict[str, Material]
     uses: dict[str, Use]
     fits: MapOf[MaterialId, MapOf[UseId, Fit]]
-    conditions: dict[str, Called] = Field(default_factory=dict)
+    conditions: dict[str, Proviso] = Field(default_factory=dict)
     land: dict[str, Called] = Field(default_factory=dict)
     """Kinds of land that soil may come to, with the names that people read."""
     soil_classes: dict[int, Called] = Field(default_factory=dict)
@@ -323,6 +343,20 @@ class Catalogue(Strict):
         forbidden = SoilMove(verdict="forbidden", rule="no-rule", citation="")
         return self.soil_moves.get(land, {}).get(soil_class, forbidden)
 
+    @cached_property
+    def strictest_land(self) -> str:
+        """The kind of land that least soil may come to; the first of several."""
+        strict = {"forbidden": 2, "conditional": 1, "allowed": 0}
+
+        def refused(land: str) -> int:
+            moves = self.soil_moves.get(land, {})
+            return sum(
+                strict[moves[one].verdict if one in moves else "forbidden"]
+                for one in self.soil_classes
+            )
+
+        return max(self.land, key=refused)
+
     def ratio(self, material: str, use: str) -> float:
         """Give the tonnes of a material that replace one reference tonne of a use. [t/t]"""
         fit = self.fit(material, use)
@@ -376,8 +410,8 @@ class Catalogue(Strict):
 
     def _load_t(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
         said = quantity.vehicle
-        vehicle = find_id("vehicles", said, self.names("vehicles")) if said else None
-        vehicle = vehicle or (vehicles[0] if len(vehicles) == 1 else None)
+        named = said or (vehicles[0] if len(vehicles) == 1 else None)
+        vehicle = find_id("vehicles", named, self.names("vehicles")) if named else None
         if vehicle is None:
             raise InputError(
                 say(

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple, TypeAlias
 from pydantic import BaseModel
 
 from raastof_geo.errors import InputError
-from raastof_geo.figures.figure import EnergyCurve, Figure, Sourced, YearlyFigure
+from raastof_geo.figures.figure import Figure, Sourced, YearlyFigure
 from raastof_geo.language import say
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.said.assumption import PLACES, AmountFilter, Assumption, Which, Whose
+from raastof_geo.scenario.said.capture import Captured
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.units import Quantity
 
@@ -168,7 +169,7 @@ def _matches(scenario: Scenario, which: Which, said: _Said) -> bool:
             (which.site, said.site),
             (which.municipality, site.municipality),
             (which.project, scenario.project(said.site)),
-            (which.land, site.land),
+            (which.land, scenario.land(said.site)),
         )
     )
 
@@ -233,11 +234,11 @@ def number_at(found: Any) -> float:
         It is no number.
     """
     match found:
-        case Quantity() | Figure():
+        case Quantity() | Figure() | Captured():
             return float(found.value)
         case YearlyFigure(by_year=by_year) if len(by_year) == 1:
             return next(iter(by_year.values()))
-        case YearlyFigure() | EnergyCurve():
+        case Sourced():
             return 1.0
         case int() | float() if not isinstance(found, bool):
             return float(found)
@@ -249,11 +250,11 @@ def _with_number(found: Any, level: float) -> Any:
     there = number_at(found)
     if isinstance(found, Quantity):
         return replace(found, value=level)
-    if not isinstance(found, Sourced):
-        return level
-    if isinstance(found, Figure):
+    if isinstance(found, Figure | Captured):
         moved = found.model_copy(update={"value": level, "low": None, "high": None})
         return moved.model_dump(mode="json")
+    if not isinstance(found, Sourced):
+        return level
     return found.times(level / there).model_dump(mode="json")
 
 

@@ -176,10 +176,10 @@ class _Mover:
         holds = keeps(self.at_value)
         if end.headlines is None or keeps(end.headlines) == holds:
             return None
-        levels = self.lever.subject.levels
         near, far = self.lever.subject.value, end.level
         if near is None:
             return Flip(name, threshold, number, far, holds)
+        levels = (near, *self.lever.subject.levels)
         least = 0.01 * (max(levels) - min(levels))
         for _ in range(_MOST_STEPS):
             if abs(far - near) <= least:

@@ -98,6 +98,10 @@ def solve_headlines(scenario: Scenario, legs: Legs) -> Headlines:
     RaastofError
         No plan, or no solver.
     """
-    choices = scenario.said.effect.model_copy(update={"causes": False, "shapley": False})
-    quick = replace(scenario, said=scenario.said.model_copy(update={"effect": choices}))
+    said = scenario.said
+    quickly = {
+        "effect": said.effect.model_copy(update={"causes": False, "shapley": False}),
+        "baseline": said.baseline.model_copy(update={"compare_with": ()}),
+    }
+    quick = replace(scenario, said=said.model_copy(update=quickly))
     return read_headlines(measure_effect(quick, legs, assign(quick, legs, explain=False)))

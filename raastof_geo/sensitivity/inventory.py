@@ -1,15 +1,17 @@
 """Everything that the figures of a scenario hang on, as levers: what is said, and what is not."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 from raastof_geo.errors import InputError
 from raastof_geo.language import Readable, say, speaking
-from raastof_geo.scenario.catalogue import walk_figures
 from raastof_geo.scenario.parties import list_givers
+from raastof_geo.scenario.reading.tree import Trail
+from raastof_geo.scenario.said.agreement import BaselineKind, Together
 from raastof_geo.scenario.said.assumption import AmountFilter, Assumption, Which, Whose
+from raastof_geo.scenario.said.capture import DEFAULT, Captured
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import Edits, edit_for, find_value, number_at, split_path
 from raastof_geo.sensitivity.lever import (
@@ -18,6 +20,7 @@ from raastof_geo.sensitivity.lever import (
     Lever,
     Subject,
     list_declared,
+    list_figures,
     make_lever,
     move_figure,
 )
@@ -98,19 +101,19 @@ _ROOM: Mapping[Whose, Readable] = {
 def _figures(scenario: Scenario) -> Iterator[Lever]:
     """Give the levers of figures of the catalogue that are in use, and of the scenario's own."""
     in_use = _find_used(scenario)
-    for path, figure in scenario.catalogue.figures().items():
-        parts = path.split(".")
+    for path, figure in list_figures(scenario).items():
+        parts = path.removeprefix("catalogue.").split(".")
         wanted = zip(parts, in_use.get(parts[0], ()), strict=False)
         if all(known is None or part in known for part, known in wanted):
-            yield from move_figure(scenario, f"catalogue.{path}", figure)
-    for path, figure in walk_figures(scenario.said, ""):
-        yield from move_figure(scenario, path, figure)
+            yield from move_figure(scenario, path, figure)
+    if DEFAULT not in scenario.said.capture:
+        all_of_it = Captured(value=1.0)
+        for lever in move_figure(scenario, f"capture.{DEFAULT}", all_of_it):
+            yield replace(lever, edit=lambda level: {("capture", DEFAULT): level})
     for path in _NUMBERS:
-        try:
+        with suppress(InputError):
             there = number_at(find_value(scenario, split_path(path)))
-        except InputError:
-            continue
-        yield from move_figure(scenario, path, there)
+            yield from move_figure(scenario, path, there)
 
 
 def _find_used(scenario: Scenario) -> Mapping[str, Sequence[set[str] | None]]:
@@ -134,52 +137,79 @@ def _find_used(scenario: Scenario) -> Mapping[str, Sequence[set[str] | None]]:
 
 
 def _choices(scenario: Scenario) -> Iterator[Lever]:
-    """Give the levers of what is chosen: trucks, conditions, and what the land is."""
-    said, catalogue = scenario.said, scenario.catalogue
-    language = said.language
-    less = {
-        catalogue.vehicles[one].called(language): [rest for rest in said.vehicles if rest != one]
-        for one in said.vehicles
+    """Give the levers of what is chosen: trucks, conditions, baseline, and what the land is."""
+    said, language = scenario.said, scenario.said.language
+    for section, title, chosen in (
+        ("vehicles", say("trucks"), said.vehicles if len(said.vehicles) > 1 else ()),
+        ("conditions", say("accepted conditions"), _list_conditions(scenario)),
+    ):
+        names = scenario.names(section)
+        less = {
+            str(say("without {name}", name=names[one][language])): _leave_out(scenario, one)
+            for one in chosen
+        }
+        yield from _chosen(section, title, less)
+    kinds: dict[BaselineKind, object] = {
+        "own_first": True,
+        "alone": True,
+        "today": said.baseline.today,
+        "legs": said.baseline.legs,
     }
-    if len(less) > 1:
-        edits = {str(say("without {name}", name=one)): rest for one, rest in less.items()}
-        yield _chosen("vehicles", say("trucks"), _at(("vehicles",), edits))
-    conditions = said.accepted_conditions
-    edits = {
-        str(say("without {name}", name=catalogue.conditions[one][language])): [
-            rest for rest in conditions if rest != one
-        ]
-        for one in conditions
-    }
-    if edits:
-        title = say("accepted conditions")
-        yield _chosen("accepted_conditions", title, _at(("accepted_conditions",), edits))
-    for land in dict.fromkeys(site.land for site in said.sites.values()):
-        sites = [one for one, site in said.sites.items() if site.land == land]
-        others: dict[str, Edits] = {
-            catalogue.land[other][language]: {("sites", one, "land"): other for one in sites}
-            for other in catalogue.land
+    others = [one for one, stated in kinds.items() if stated and one != said.baseline.kind]
+    yield from _chosen("baseline.kind", say("baseline"), _at(("baseline", "kind"), others))
+    parties = [one for one in get_args(Together) if one != scenario.together]
+    title = say("who is one party")
+    yield from _chosen("baseline.together", title, _at(("baseline", "together"), parties))
+    lands = scenario.names("land")
+    for land in sorted(set(map(scenario.land, said.sites))):
+        sites = [one for one in said.sites if scenario.land(one) == land]
+        options: dict[str, Edits] = {
+            lands[other][language]: {("sites", one, "land"): other for one in sites}
+            for other in lands
             if other != land
         }
-        yield _chosen(f"land.{land}", say("land: {n}", n=catalogue.land[land][language]), others)
+        yield from _chosen(f"land.{land}", say("land: {n}", n=lands[land][language]), options)
 
 
-def _at(trail: tuple[str, ...], options: Mapping[str, Any]) -> dict[str, Edits]:
-    return {name: {trail: value} for name, value in options.items()}
+def _list_conditions(scenario: Scenario) -> list[str]:
+    """List the conditions that are accepted, by all needs or by some."""
+    entries = [entry for site in scenario.sites.values() for entry in site.needs]
+    by_needs = [consent.condition for entry in entries for consent in entry.accepts]
+    return list(dict.fromkeys((*scenario.said.accepted_conditions, *by_needs)))
 
 
-def _chosen(name: str, title: Readable, options: Mapping[str, Edits]) -> Lever:
+def _leave_out(scenario: Scenario, name: str) -> Edits:
+    """Take a truck or a condition out of every list that names it."""
+    said = scenario.said
+    edits: dict[Trail, Any] = {
+        (key,): [one for one in listed if one != name]
+        for key in ("vehicles", "accepted_conditions")
+        if name in (listed := getattr(said, key))
+    }
+    for site_id, site in said.sites.items():
+        for number, entry in enumerate(site.needs):
+            kept = [one for one in entry.accepts if one.condition != name]
+            if len(kept) < len(entry.accepts):
+                trail = ("sites", site_id, "needs", number, "accepts")
+                edits[trail] = [one.model_dump() for one in kept]
+    return edits
+
+
+def _at(trail: Trail, options: Iterable[str]) -> dict[str, Edits]:
+    return {name: {trail: name} for name in options}
+
+
+def _chosen(name: str, title: Readable, options: Mapping[str, Edits]) -> Iterator[Lever]:
+    """Give the lever of other choices; none where there are none."""
     every = list(options.values())
-    choose: Callable[[float], Edits] = lambda level: every[int(level)]  # noqa: E731
-    return Lever(
-        Subject(
-            name=name,
-            title=str(title),
-            group=str(say("choices")),
-            source="",
-            judged=True,
-            levels=tuple(map(float, range(len(every)))),
-            names=tuple(options),
-        ),
-        choose,
+    subject = Subject(
+        name=name,
+        title=str(title),
+        group=str(say("choices")),
+        source="",
+        judged=True,
+        levels=tuple(map(float, range(len(every)))),
+        names=tuple(options),
     )
+    if every:
+        yield Lever(subject, lambda level: every[int(level)])

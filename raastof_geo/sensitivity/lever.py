@@ -4,14 +4,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from raastof_geo.figures.figure import Figure, Sourced
 from raastof_geo.language import Readable, format_number, say
 from raastof_geo.scenario.catalogue import walk_figures
 from raastof_geo.scenario.said.assumption import Assumption
+from raastof_geo.scenario.said.capture import Captured
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import Edits, edit_for, number_at, value_of_assumption
+
+Numbered: TypeAlias = Sourced | Captured | float
 
 PART = 0.1
 """How far a number without a stated range is moved, as a share of it."""
@@ -88,16 +91,25 @@ def list_declared(scenario: Scenario) -> list[Lever]:
     """
     said = scenario.said
     listed = [make_lever(scenario, *item) for item in said.assumptions.items()]
-    figures = {f"catalogue.{path}": one for path, one in scenario.catalogue.figures().items()}
     ranged = [
         lever
-        for path, figure in {**dict(walk_figures(said, "")), **figures}.items()
+        for path, figure in list_figures(scenario).items()
         if path not in {one.set for one in said.assumptions.values()}
         and (not path.startswith("catalogue.") or _is_own(said.catalogue, path))
         for lever in move_figure(scenario, path, figure)
         if not lever.subject.judged
     ]
     return listed + ranged
+
+
+def list_figures(scenario: Scenario) -> dict[str, Numbered]:
+    """List the figures of a scenario and of the catalogue that it is read with, by path."""
+    figures = scenario.catalogue.figures().items()
+    return {
+        **{f"capture.{key}": one for key, one in scenario.said.capture.items()},
+        **dict(walk_figures(scenario.said, "")),
+        **{f"catalogue.{path}": one for path, one in figures},
+    }
 
 
 def _is_own(catalogue: Any, path: str) -> bool:
@@ -123,13 +135,17 @@ def make_lever(scenario: Scenario, name: str, assumption: Assumption) -> Lever:
     return Lever(subject, partial(edit_for, scenario, assumption))
 
 
-def move_figure(scenario: Scenario, path: str, figure: Sourced | float) -> Iterator[Lever]:
+def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lever]:
     """Give the lever of a figure between the ends that it states, or of ±10 %; none of a 0."""
     value = number_at(figure)
+    share = isinstance(figure, Captured) or path.endswith("share")
+    unit = "%" if share else getattr(figure, "unit", "")
     ends = [_end(figure, value, one) for one in ("low", "high")]
     judged = all(one is None for one in ends)
     if judged:
         ends = [value * (1 - PART), value * (1 + PART)]
+    if unit == "%":
+        ends = [one and min(one, 1.0) for one in ends]
     levels = tuple(one for one in ends if one is not None and one != value)
     if not levels:
         return
@@ -139,7 +155,7 @@ def move_figure(scenario: Scenario, path: str, figure: Sourced | float) -> Itera
         group=str(next((kind for word, kind in _KINDS if re.search(word, path)), say("trucks"))),
         source=str(JUDGED) if judged else _cite(scenario, figure),
         judged=judged,
-        unit=getattr(figure, "unit", ""),
+        unit=unit,
         value=value,
         levels=levels,
     )
@@ -148,13 +164,12 @@ def move_figure(scenario: Scenario, path: str, figure: Sourced | float) -> Itera
     )
 
 
-def _cite(scenario: Scenario, figure: Sourced | float) -> str:
-    if not isinstance(figure, Sourced):
-        return ""
-    return scenario.catalogue.cite(figure.range_source or figure.source)
+def _cite(scenario: Scenario, figure: Numbered) -> str:
+    source = getattr(figure, "range_source", "") or getattr(figure, "source", "")
+    return scenario.catalogue.cite(source)
 
 
-def _end(figure: Sourced | float, value: float, end: str) -> float | None:
+def _end(figure: Numbered, value: float, end: str) -> float | None:
     """Give an end of the range that a figure states, in its unit."""
     if not isinstance(figure, Sourced) or isinstance(figure, Figure):
         return getattr(figure, end, None)

@@ -82,6 +82,10 @@ def assert_same(one: Any, other: Any) -> None:
         assert one.equals(other)
     elif isinstance(one, np.ndarray):
         assert np.array_equal(one, other)
+    elif isinstance(one, tuple) and one and hasattr(one[0], "totals"):
+        for mine, theirs in zip(one, other, strict=True):
+            for field in fields(mine):
+                assert_same(getattr(mine, field.name), getattr(theirs, field.name))
     elif hasattr(one, "lines"):
         assert_same(one.lines, other.lines)
     elif isinstance(one, tuple) and one and hasattr(one[0], "saved"):

@@ -103,9 +103,9 @@ def test_a_filter_means_what_matches_all_of_it():
             "catalogue: {materials: {clean_clay_soil: {gate_fee: 80}}}",
         ),
         (
-            "catalogue.fuels.diesel.kg_co2e_wtw_per_unit",
+            "catalogue.fuels.hvo100.kg_co2e_wtw_per_unit",
             3.5,
-            "catalogue: {fuels: {diesel: {kg_co2e_wtw_per_unit: 3.5}}}",
+            "catalogue: {fuels: {hvo100: {kg_co2e_wtw_per_unit: 3.5}}}",
         ),
     ],
 )
@@ -114,12 +114,24 @@ def test_a_path_is_set_as_by_hand(path, level, written):
     by_hand = make_scenario(PIT_AND_PROJECT + written + "\n")
     varied = apply(scenario, level)
     assert varied.said.co2_price_dkk_per_t == by_hand.said.co2_price_dkk_per_t
-    assert figures(varied) == figures(by_hand)
+    assert figures(varied) == pytest.approx(figures(by_hand))
 
 
 def figures(scenario):
-    fuel = scenario.catalogue.fuels["diesel"].kg_co2e_wtw_per_unit.in_year(2028)
+    fuel = scenario.catalogue.fuels["hvo100"].kg_co2e_wtw_per_unit.in_year(2028)
     return scenario.catalogue.materials["clean_clay_soil"].gate_fee.value, fuel
+
+
+def test_a_figure_by_year_is_multiplied():
+    scenario = with_assumption(
+        "x: {low: 0.9, high: 1.2, source: a, set: catalogue.fuels.electricity.kg_co2e_wtw_per_unit}"
+    )
+    before, after = (
+        one.catalogue.fuels["electricity"].kg_co2e_wtw_per_unit
+        for one in (scenario, apply(scenario, 1.1))
+    )
+    for year in (2027, 2030, 2035):
+        assert after.in_year(year) == pytest.approx(1.1 * before.in_year(year))
 
 
 def test_what_is_made_impossible_is_refused_when_it_is_read_again():

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.agreements import agreements_kept
+from raastof_geo.assignment.rules.capture import captured
 from raastof_geo.assignment.rules.choices import lots_kept, openings_paid, partners_limited
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.limits import (
@@ -33,6 +34,7 @@ from raastof_geo.scenario.said.file import ScenarioFile
 RULES: tuple[Rule, ...] = (
     offers_kept,
     needs_met,
+    captured,
     pits_permitted,
     receivers_permitted,
     plants_run,

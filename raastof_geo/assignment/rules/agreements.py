@@ -10,7 +10,7 @@ from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.row import Row, Sense, always, declare, sum_of
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
-from raastof_geo.scenario.said.agreement import Agreement
+from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
 from raastof_geo.units import Quantity
 
 AGREEMENTS_KEPT = Family(
@@ -43,7 +43,7 @@ def agreements_kept(problem: Problem) -> Iterator[Row]:
                 yield sum_of(AGREEMENTS_KEPT, about, columns, sense, tonnes)
 
 
-def agreed_moves(problem: Problem, agreement: Agreement) -> Columns:
+def agreed_moves(problem: Problem, agreement: Agreement | NamedLeg) -> Columns:
     """Find the moves that an agreement is about.
 
     Returns

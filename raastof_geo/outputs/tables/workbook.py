@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count, starmap
@@ -48,7 +49,8 @@ from raastof_geo.outputs.documents.effects import (
     name_group,
     name_project,
 )
-from raastof_geo.outputs.tables.flows import tabulate_flows
+from raastof_geo.outputs.tables.flows import list_flows, tabulate_flows
+from raastof_geo.outputs.tables.summary import call_condition, find_reliances
 from raastof_geo.result import Result
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.sensitivity.assessment import Assessment
@@ -464,7 +466,8 @@ def _write_life_cycle(book: Book, result: Result, flows: _Flows) -> None:
 
 _SOIL_HEADS = (
     *(say("From"), say("Municipality of origin"), say("To"), say("Municipality of reception")),
-    *(say("Material"), say("Soil class"), say("Rules that apply"), say("Amount [t]")),
+    *(say("Material"), say("Soil class"), say("Rules that apply"), say("Conditions and permits")),
+    say("Amount [t]"),
     *(say("First day"), say("Last day"), say("Land register number, origin")),
     *(say("Contact of the sender"), say("Analysis report"), say("Haulier")),
     say("Land register number, reception"),
@@ -476,6 +479,9 @@ def _list_soil(result: Result) -> Iterator[list[Any]]:
     scenario = result.scenario
     catalogue, language = scenario.catalogue, scenario.said.language
     where, flows = find_municipalities(scenario), result.plan.flows
+    permits: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+    for one in find_reliances(scenario, list_flows(flows)):
+        permits[one.need.site, one.material][str(call_condition(scenario, one))] = None
     apart = flows.query("origin != destination")
     keys = ["origin", "destination", "material", "period"]
     rows: Any = apart.groupby(keys, sort=False)["tonnes"].sum().reset_index().itertuples()
@@ -493,6 +499,7 @@ def _list_soil(result: Result) -> Iterator[list[Any]]:
             material.called(language),
             call(named) if named else str(material.soil_class),
             regime.called(language) if regime else material.legal_regime or "",
+            "; ".join(permits[row.destination, row.material]),
             row.tonnes,
             period.start,
             period.end,
@@ -532,6 +539,10 @@ def _values(name: str, figure: Any) -> Iterator[tuple[str, float]]:
     elif hasattr(figure, "by_year"):
         for year, value in figure.by_year.items():
             yield f"{name} ({year})", value
+    elif hasattr(figure, "dkk_per_km"):
+        for weight, rates in figure.dkk_per_km.items():
+            for co2, value in rates.items():
+                yield f"{name}, {weight}, {co2}", value
     else:
         for number, speed in enumerate(figure.speed_km_h):
             yield f"{name}, empty ({speed:g} km/h)", figure.empty[number]

@@ -15,13 +15,19 @@ from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_built
 from raastof_geo.scenario.checking.agreed import check_agreements, note_agreements
 from raastof_geo.scenario.checking.assumed import check_assumptions
 from raastof_geo.scenario.checking.lot import check_lots
-from raastof_geo.scenario.checking.permit import check_receivers, note_needs
+from raastof_geo.scenario.checking.permit import (
+    check_consents,
+    check_receivers,
+    note_land,
+    note_needs,
+)
 from raastof_geo.scenario.identity import Names, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.format import note_older, refuse_newer
 from raastof_geo.scenario.reading.overlay import write_ids
 from raastof_geo.scenario.reading.refusal import explain_errors
 from raastof_geo.scenario.reading.tree import Tree, merge_values, read_tree
+from raastof_geo.scenario.reading.zones import find_in_zones, refuse_outside
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
@@ -66,6 +72,8 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     note: Finding | None = None
     if said is not None:
         findings += _check_network_file(said, tree, home, anywhere)
+        said, mistakes = find_in_zones(said, tree, home, anywhere=anywhere)
+        findings += mistakes
         findings += _check_baseline(said, tree)
         findings += _check_agreements(said, tree)
         findings += _check_fleet(said, tree)
@@ -85,6 +93,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         format_note=note,
         places=tree.keys,
         values=tree.values,
+        home=home,
     )
 
 
@@ -105,12 +114,10 @@ def read_varied(scenario: Scenario, edits: Edits) -> Scenario:
     values = {**scenario.values, "language": scenario.said.language, "assumptions": {}}
     if isinstance(own := values.get("catalogue"), Mapping):
         values["catalogue"] = write_ids(own, tree)
-    if scenario.said.network.file is not None:
-        values = put_value(values, ("network", "file"), str(scenario.said.network.file))
     for trail, value in edits.items():
         values = put_value(values, trail, value)
     tree.values = values
-    return build_scenario(tree, path=Path(tree.file), anywhere=True)
+    return build_scenario(tree, path=scenario.home / tree.file, anywhere=True)
 
 
 def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
@@ -119,6 +126,8 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     mistakes += check_agreements(scenario, tree)
     mistakes += check_receivers(scenario, tree)
     mistakes += check_assumptions(scenario, tree)
+    mistakes += check_consents(scenario, tree)
+    warnings += note_land(scenario, tree)
     warnings += note_agreements(scenario, tree)
     warnings += note_needs(scenario, tree)
     return mistakes, sorted(warnings, key=_by_place)
@@ -188,23 +197,16 @@ def _municipality_names() -> Names:
 def _check_network_file(
     said: ScenarioFile, tree: Tree, home: Path, anywhere: bool
 ) -> list[Finding]:
-    """Keep a stranger's scenario from making us read files elsewhere."""
     if said.network.file is None:
         return []
     file = (home / said.network.file).resolve()
-    if not anywhere and not file.is_relative_to(home):
-        message = say(
-            "network.file leads out of the scenario's folder: move it there, "
-            "or allow it with --anywhere"
-        )
-    elif not file.is_file():
+    message = refuse_outside(file, home, "network.file", anywhere=anywhere)
+    if message is None and not file.is_file():
         message = say(
             "network.file {file} does not exist: make it with `raastof network build`",
             file=f"`{said.network.file}`",
         )
-    else:
-        return []
-    return [Finding(message, tree.place(("network", "file")))]
+    return [Finding(message, tree.place(("network", "file")))] if message else []
 
 
 def _with_full_path(said: ScenarioFile, home: Path) -> ScenarioFile:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationInfo, model_validator
+from typing import Literal, TypeAlias
+
+from pydantic import Field, ValidationInfo, model_validator
 
 from raastof_geo.errors import InputError
 from raastof_geo.language import say
-from raastof_geo.scenario.once import SetOf
-from raastof_geo.scenario.said.amount import Amount, weigh_about
+from raastof_geo.scenario.once import MapOf, SetOf
+from raastof_geo.scenario.said.amount import Amount, Fraction, weigh_about
+from raastof_geo.scenario.said.choice import ReturnLoads
 from raastof_geo.scenario.said.part import MaterialId, Part, SiteId, VehicleId, Window
+from raastof_geo.scenario.said.target import ShareDefinition
+from raastof_geo.units import Quantity
 
 
 class Agreement(Window):
@@ -25,6 +30,11 @@ class Agreement(Window):
     at_most: Amount | None = None
     forbidden: bool = False
     note: str = ""
+
+    @property
+    def least(self) -> Quantity | None:
+        """What goes at least; none: nothing has to."""
+        return self.tonnes or self.at_least
 
     @property
     def rules_out(self) -> bool:
@@ -55,6 +65,11 @@ class NamedLeg(Window):
     legs, and nowhere else."""
     note: str = ""
 
+    @property
+    def least(self) -> Quantity | None:
+        """What goes; none: no amount is said."""
+        return self.tonnes
+
     @model_validator(mode="after")
     def _weighs(self, info: ValidationInfo) -> NamedLeg:
         if self.tonnes is not None:
@@ -62,14 +77,63 @@ class NamedLeg(Window):
         return self
 
 
-class BaselineChoice(Part):
-    """What would happen without coordination: each project alone with its best pit and receiver."""
+Together: TypeAlias = Literal["site", "project", "client", "municipality"]
+"""Who is one party without coordination."""
+BaselineKind: TypeAlias = Literal["own_first", "alone", "today", "legs"]
+"""What a world without coordination may do, see `assignment.alone`."""
 
+
+class TodayChoice(Part):
+    """How little of what is on offer is put to use today."""
+
+    share: Fraction | None = None
+    """Of all needs: as much of every counting material is used as this takes."""
+    definition: ShareDefinition = "without_soil"
+    """Which materials count in `share`."""
+    used: MapOf[MaterialId, Fraction] = Field(default_factory=dict)
+    """Of each material the share of what is on offer, where that is known."""
+    source: str = ""
+
+
+class BaselineChoice(Part):
+    """What would happen without coordination, and what else the plan is compared with."""
+
+    kind: BaselineKind = "own_first"
+    """The baseline of the headline."""
+    together: Together | None = None
+    """Who is one party; none: the municipality where every project says one, else the project."""
+    compare_with: SetOf[BaselineKind] | None = None
+    """Those that stand beside it; none: `alone`, and `today` and `legs` where they are stated."""
+    today: TodayChoice | None = None
     pits: SetOf[SiteId] | None = None
     """The only pits of the baseline; none: all."""
     receivers: SetOf[SiteId] | None = None
     """The only receivers of the baseline; none: all."""
     vehicles: SetOf[VehicleId] | None = None
     """The trucks of the baseline; none: those that `fleet` does not limit, if there are any."""
+    return_loads: ReturnLoads | None = None
+    """None: every truck drives back empty."""
     legs: SetOf[NamedLeg] = ()
     """Where material goes, or how much of it is already planned to."""
+
+    @model_validator(mode="after")
+    def _states_what_it_compares(self) -> BaselineChoice:
+        stated = {"today": self.today is not None, "legs": bool(self.legs)}
+        for kind in (self.kind, *(self.compare_with or ())):
+            if not stated.get(kind, True):
+                raise InputError(say("`{kind}` needs `baseline: {{{kind}: …}}`", kind=kind))
+        return self
+
+    @property
+    def kinds(self) -> tuple[BaselineKind, ...]:
+        """The kinds that are solved, that of the headline first."""
+        said = self.compare_with
+        if said is None:
+            also: list[tuple[BaselineKind, object]] = [
+                ("own_first", self.kind != "own_first"),
+                ("alone", True),
+                ("today", self.today),
+                ("legs", self.legs),
+            ]
+            said = tuple(kind for kind, stated in also if stated)
+        return (self.kind, *(kind for kind in said if kind != self.kind))

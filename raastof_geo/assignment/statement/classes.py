@@ -1,0 +1,129 @@
+"""Tell columns apart by what they ask of the parties: nobody's help, a market, or coordination."""
+
+from enum import IntEnum
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raastof_geo.arrays import Mask, SmallIntegers
+from raastof_geo.assignment.statement.column_kind import ColumnKind
+from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.scenario.parties import Giver, Taker
+from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.agreement import Together
+from raastof_geo.scenario.scenario import Scenario
+
+
+class ColumnClass(IntEnum):
+    """What a column asks of the parties, from the least to the most."""
+
+    ALONE = 0
+    """From a pit to a need, or to final reception."""
+    WITHIN = 1
+    """Within one party, its own stockpiles and depots included."""
+    MARKET = 2
+    """Bought and sold as today: to, from and in plants, and what businesses offer."""
+    TOGETHER = 3
+    """All else: other parties' surplus, shared depots, candidates, decisions."""
+
+
+Classes: TypeAlias = NDArray[np.int8]
+"""A `ColumnClass` for every column."""
+
+
+def classify(problem: Problem, together: Together | None = None) -> Classes:
+    """Give the class of every column.
+
+    A move is of the first class that it fits, whatever its truck and period. What one project
+    does with its own is within one party, however small the parties are, unless each site is one.
+
+    Parameters
+    ----------
+    together
+        Who is one party; none: as the scenario says.
+    """
+    scenario = problem.scenario
+    together = together or scenario.together
+    classes = np.full(problem.column_count, ColumnClass.TOGETHER, np.int8)
+    classes[problem.block(ColumnKind.MOVES)] = _classify_moves(problem, together)
+    plants = [one.site for one in scenario.plants if one.opens is None]
+    for kind, key, open_to, known in (
+        (ColumnKind.PROCESSES, "site", plants, ColumnClass.MARKET),
+        (ColumnKind.STORES, "depot", list(own_depots(scenario, together)), ColumnClass.WITHIN),
+    ):
+        if problem.sizes[kind]:
+            mine = problem.others[kind][key].isin(open_to).to_numpy()
+            classes[problem.block(kind)] = np.where(mine, known, ColumnClass.TOGETHER)
+    return classes
+
+
+def own_depots(scenario: Scenario, together: Together) -> set[str]:
+    """Give the depots that are a party's own: stockpiles, and those that no business runs.
+
+    A depot of a business belongs to its client, where clients are parties and it has one.
+    """
+    return {
+        depot.id
+        for depot in scenario.depots
+        if depot.opens is None
+        and (
+            depot.site not in scenario.businesses
+            or depot.own
+            or (together == "client" and scenario.sites[depot.site].client)
+        )
+    }
+
+
+def _classify_moves(problem: Problem, together: Together) -> Classes:
+    scenario, moves = problem.scenario, problem.moves
+    candidates = {(one.role, one.id) for one in scenario.facilities if one.opens is not None}
+    own = own_depots(scenario, together)
+    shared = {(Role.DEPOT, one.id) for one in scenario.depots if one.id not in own}
+    sold = np.array([one.site in scenario.businesses for one in problem.givers], bool)
+    within = _is_within(problem, together) & ~touches(problem, shared)
+    offer, dug, made, lying = _ends(
+        problem.givers, moves.giver, Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT
+    )
+    lying &= ~touches(problem, shared)
+    need, receiver, plant, depot = _ends(
+        problem.takers, moves.taker, Role.NEED, Role.RECEIVER, Role.PLANT, Role.DEPOT
+    )
+    classes = np.full(len(moves), ColumnClass.TOGETHER, np.int8)
+    classes[(plant & (offer | dug | made | lying)) | (made & need)] = ColumnClass.MARKET
+    classes[offer & need & sold[moves.giver]] = ColumnClass.MARKET
+    classes[within & (((offer | lying) & need) | ((offer | made) & depot))] = ColumnClass.WITHIN
+    classes[lying & receiver] = ColumnClass.WITHIN
+    classes[(dug & need) | ((offer | made) & receiver)] = ColumnClass.ALONE
+    classes[touches(problem, candidates)] = ColumnClass.TOGETHER
+    return classes
+
+
+def _ends(
+    ends: tuple[Giver, ...] | tuple[Taker, ...], at: SmallIntegers, *roles: Role
+) -> list[Mask]:
+    """Tell for each role which moves have it at this end."""
+    return [np.array([one.kind == role for one in ends], bool)[at] for role in roles]
+
+
+def touches(problem: Problem, places: set[tuple[Role, str]]) -> Mask:
+    """Tell which moves begin or end at one of some places, each a role and an id. [moves]"""
+    gives, takes = (
+        np.array([(one.kind, one.place) in places for one in ends], bool)
+        for ends in (problem.givers, problem.takers)
+    )
+    return np.asarray(gives[problem.moves.giver] | takes[problem.moves.taker])
+
+
+def _is_within(problem: Problem, together: Together) -> Mask:
+    """Tell which moves begin and end with one party, or with one project."""
+    scenario = problem.scenario
+    within = np.zeros(len(problem.moves), bool)
+    levels: set[Together] = {together} if together == "site" else {together, "project"}
+    for level in sorted(levels):
+        names = [scenario.party(site, level) for site in scenario.sites]
+        number = {name: at for at, name in enumerate(dict.fromkeys(names))}
+        party = dict(zip(scenario.sites, (number[name] for name in names), strict=True))
+        giver, taker = problem.number_ends(party)
+        within |= giver == taker
+    return within
