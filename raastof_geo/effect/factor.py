@@ -126,7 +126,7 @@ def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Se
     names = pd.Series("", index=lines.index, dtype=object)
     fits = "fits." + lines["material"] + "." + lines["taker"].map(uses).fillna("") + "." + field
     names = names.where(lines["taker_kind"] != Role.NEED, fits)
-    prepared = _of_material(lines, _PREPARED[field])
+    prepared = _of_material(lines, f"preparation_{field}")
     known = prepared.isin(scenario.catalogue.figures().keys()) & (lines["giver_kind"] == Role.OFFER)
     names = names.where(~known | (lines["taker_kind"] == Role.RECEIVER), prepared)
     stored = (lines["giver_kind"] == Role.DEPOT) | (lines["taker_kind"] == Role.DEPOT)
@@ -135,7 +135,6 @@ def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Se
     return names.where(lines["kind"] != "processes", recipes)
 
 
-_PREPARED = {"kg_co2e_per_t": "preparation_kg_co2e", "dkk_per_t": "preparation_dkk"}
 _NAMED: Mapping[str, Callable[[Scenario, pd.DataFrame, str], pd.Series]] = {
     "vehicle": _of_vehicle,
     "toll": _of_toll,

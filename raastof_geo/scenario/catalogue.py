@@ -41,6 +41,17 @@ Ruling: TypeAlias = Literal["allowed", "conditional", "forbidden"]
 _BUILT_IN = resources.files("raastof_geo") / "data" / "catalogue.yaml"
 
 
+class ReceiverKind(Named):
+    """What a receiver is."""
+
+    landfill: bool = False
+    """Whether what it takes is landfilled; otherwise it is put to use."""
+    tax: NonNegativeFigure | None = None
+    """Waste tax. [DKK/t]"""
+    gate_fee: NonNegativeFigure | None = None
+    """What such places charge; none: it hangs on the material. [DKK/t]"""
+
+
 class Material(Named):
     """What is moved."""
 
@@ -59,11 +70,13 @@ class Material(Named):
     """Raw-material tax. [DKK/t]"""
     gate_fee: NonNegativeFigure | None = None
     """What a receiver charges for it. [DKK/t]"""
+    landfill_fee: NonNegativeFigure | None = None
+    """What a landfill charges for it, without waste tax; none: as for all. [DKK/t]"""
     upstream_kg_co2e: NonNegativeFigure | None = None
     """Digging and crushing it at the quarry or pit, for virgin material. [kg CO2e/t]"""
-    preparation_kg_co2e: NonNegativeFigure | None = None
+    preparation_kg_co2e_per_t: NonNegativeFigure | None = None
     """Making it of what arises, such as crushing, where an offer of it is used. [kg CO2e/t]"""
-    preparation_dkk: NonNegativeFigure | None = None
+    preparation_dkk_per_t: NonNegativeFigure | None = None
     """What that costs. [DKK/t]"""
     disposal_kg_co2e: NonNegativeFigure | None = None
     """Landfill of it, without any transport. [kg CO2e/t]"""
@@ -75,6 +88,12 @@ class Material(Named):
     """Tonnes for each sample that proves what it is; none: by the mapping of its ground. [t]"""
     category: int | None = Field(default=None, ge=1, le=3)
     """Environmental category of residual products, 1 the cleanest; none where it has none."""
+
+    def fee_at(self, kind: ReceiverKind | None) -> NonNegativeFigure | None:
+        """Give what a receiver of a kind charges for it, without waste tax. [DKK/t]"""
+        if kind is None:
+            return self.gate_fee
+        return (self.landfill_fee if kind.landfill else None) or kind.gate_fee or self.gate_fee
 
     def reception_kg_co2e(self, *, landfill: bool) -> float:
         """Give what final reception emits: a landfill, or a place that puts it to use. [kg/t]"""
@@ -204,17 +223,6 @@ class Handling(Strict):
     dkk_per_t: NonNegativeFigure
     storing_dkk_per_t_month: NonNegativeFigure | None = None
     """What lying in a depot costs, for each tonne and month. [DKK/t/month]"""
-
-
-class ReceiverKind(Named):
-    """What a receiver is."""
-
-    landfill: bool = False
-    """Whether what it takes is landfilled; otherwise it is put to use."""
-    tax: NonNegativeFigure | None = None
-    """Waste tax. [DKK/t]"""
-    gate_fee: NonNegativeFigure | None = None
-    """What such places charge; none: it hangs on the material. [DKK/t]"""
 
 
 class SoilMapping(Named):

@@ -371,11 +371,11 @@ class Scenario(Shown):
                 price_dkk_per_t=entry.price_dkk_per_t,
                 preparation_kg_co2e_per_t=value_of(
                     entry.preparation_kg_co2e_per_t
-                    or self.catalogue.materials[entry.material].preparation_kg_co2e
+                    or self.catalogue.materials[entry.material].preparation_kg_co2e_per_t
                 ),
                 preparation_dkk_per_t=value_of(
                     entry.preparation_dkk_per_t
-                    or self.catalogue.materials[entry.material].preparation_dkk
+                    or self.catalogue.materials[entry.material].preparation_dkk_per_t
                 ),
             )
             for site_id, site in self.sites.items()
@@ -564,9 +564,7 @@ class Scenario(Shown):
         return Receiver(
             site=site,
             fees_dkk_per_t={
-                one: value_of(
-                    receiver.gate_fee_dkk_per_t.get(one, (kind and kind.gate_fee) or known.gate_fee)
-                )
+                one: value_of(receiver.gate_fee_dkk_per_t.get(one, known.fee_at(kind)))
                 for one, known in accepted.items()
             },
             per_period_t=self._limit(receiver.capacity_per_period, receiver.accepts),

@@ -17,8 +17,8 @@ _FIGURES: dict[str, Message] = {
     "tax": say("Raw-material tax"),
     "gate_fee": say("Fee at a receiver"),
     "upstream_kg_co2e": say("Emission of digging and crushing it"),
-    "preparation_kg_co2e": say("Emission of crushing or sieving what is offered, where it is used"),
-    "preparation_dkk": say("Cost of that"),
+    "preparation_kg_co2e_per_t": say("Emission of crushing or sieving it, where it is used"),
+    "preparation_dkk_per_t": say("Cost of crushing or sieving it"),
     "disposal_kg_co2e": say("Emission in a landfill"),
     "reuse_kg_co2e": say("Emission of final reception that puts it to use"),
 }
