@@ -125,13 +125,6 @@ class Pit(_Place):
     prices_dkk_per_t: dict[str, float]
     """Materials that it supplies, with price and raw-material tax."""
 
-    takes: ClassVar[tuple[str, ...]] = ()
-
-    @property
-    def gives(self) -> list[str]:
-        """The materials that it supplies."""
-        return list(self.prices_dkk_per_t)
-
     def giver(self, material: str) -> str:
         """Name who gives a material here."""
         return f"{self.site}/{material}"
@@ -147,13 +140,6 @@ class Receiver(_Place):
     disposal_kg_co2e_per_t: dict[str, float] = field(default_factory=dict)
     landfill: bool = False
     landfill_tax_dkk_per_t: float = 0.0
-
-    gives: ClassVar[tuple[str, ...]] = ()
-
-    @property
-    def takes(self) -> list[str]:
-        """The materials that it accepts."""
-        return list(self.fees_dkk_per_t)
 
     @property
     def taker(self) -> str:
@@ -201,8 +187,6 @@ class Plant(_Place):
         """The materials that come out of its recipes, in the order of their ids."""
         return sorted({material for process in self.processes for material in process.outputs})
 
-    gives = makes
-
 
 @dataclass(frozen=True, kw_only=True)
 class Depot(_Place):
@@ -232,13 +216,6 @@ class Depot(_Place):
     def role(self) -> Role:
         """As what it stands in the file."""
         return Role.STOCKPILE if self.own else Role.DEPOT
-
-    @property
-    def takes(self) -> tuple[str, ...]:
-        """The materials that may lie there."""
-        return self.materials
-
-    gives = takes
 
     @property
     def into(self) -> str:
@@ -516,8 +493,8 @@ class Scenario(Shown):
 
     def may_drive(self, vehicle: str, period: str) -> bool:
         """Tell whether a truck is legal on all days of a period."""
-        when = self.periods[period]
-        return self.catalogue.vehicles[vehicle].may_drive(when.start, when.end)
+        legal_from = self.catalogue.vehicles[vehicle].legal_from
+        return legal_from is None or legal_from <= self.periods[period].start
 
     def admits(self, site: str, vehicle: str) -> bool:
         """Tell whether a site has room for a truck, loaded to the full."""
