@@ -79,6 +79,7 @@ class Dense:
         found = [
             {"kind": "offer", "of": offer.id, "site": offer.site, "material": offer.material}
             | {"periods": offer.periods, "price": offer.price_dkk_per_t}
+            | {"sampling": self.sampled(offer.site, offer.material)}
             | {"made": offer.preparation_kg_co2e_per_t, "making": offer.preparation_dkk_per_t}
             for offer in scenario.offers
         ]
@@ -102,6 +103,7 @@ class Dense:
                     {"kind": "depot", "of": depot.id, "site": depot.site, "material": material}
                     | {"periods": self.periods, "dkk": depot.out_dkk_per_t}
                     | {"processing": depot.out_kg_co2e_per_t}
+                    | {"sampling": self.sampled(depot.site, material) if depot.own else 0.0}
                 )
         return found
 
@@ -121,7 +123,8 @@ class Dense:
             for material, fee in place.fees_dkk_per_t.items():
                 found.append(
                     {"kind": "receiver", "of": place.site, "site": place.site}
-                    | {"material": material, "periods": self.periods, "dkk": fee}
+                    | {"material": material, "periods": place.periods}
+                    | {"dkk": fee + place.landfill_tax_dkk_per_t}
                     | {"disposal": place.disposal_kg_co2e_per_t.get(material, 0.0)}
                     | {"landfill": float(place.landfill)}
                 )
@@ -159,7 +162,7 @@ class Dense:
         for depot in scenario.depots:
             for material in depot.materials:
                 for period in self.periods:
-                    self.new(("lie", depot.id, material, period), dkk=depot.storing_dkk_per_t)
+                    self.new(("lie", depot.id, material, period), dkk=self.keep(depot, period))
         origins = {move["origin"] for move in self.moves}
         goals = {move["destination"] for move in self.moves}
         for (start, goal, vehicle, period), trip in self.trips.items():
@@ -175,6 +178,22 @@ class Dense:
                     **{name: trip[name] for name in trip if name.startswith("passages_")},
                 )
         self.number = {name: at for at, name in enumerate(self.names)}
+
+    def keep(self, depot: Any, period: str) -> float:
+        """From the middle of a period to the middle of the next; after the last to its end."""
+        stretches = list(self.scenario.periods.values())
+        at = self.periods.index(period)
+        end = stretches[-1].middle_year + stretches[-1].days / 2 / 365.25
+        until = stretches[at + 1].middle_year if at + 1 < len(stretches) else end
+        months = 12 * (until - stretches[at].middle_year)
+        return float(depot.storing_dkk_per_t + depot.storing_dkk_per_t_month * months)
+
+    def sampled(self, site: str, material: str) -> float:
+        """1,000 DKK for 30 t from mapped ground, for 120 t from that of towns and roads."""
+        mapping = self.said.sites[site].soil_mapping
+        tonnes = {"mapped": 30, "area_classified": 120, "road": 120}.get(mapping or "")
+        soil = self.scenario.catalogue.materials[material].soil_class is not None
+        return 1000 / tonnes if soil and tonnes else 0.0
 
     def deal(self, giver: dict[str, Any], taker: dict[str, Any]) -> bool:
         if giver["material"] != taker["material"] or giver["kind"] not in GIVES[taker["kind"]]:
@@ -207,6 +226,7 @@ class Dense:
                 price = giver.get("price", 0.0) + giver.get("making", 0.0) if used else 0.0
                 made = giver.get("made", 0.0) if used else 0.0
                 haul = less(leg["haul_dkk_per_t"], "dkk")
+                haul += giver.get("sampling", 0.0) if ends[0] != ends[1] else 0.0
                 at = self.new(
                     ("move", len(self.names)),
                     transport=less(leg["kg_co2e_wtw_per_t"], "kg_co2e_wtw"),

@@ -223,13 +223,17 @@ FIRSTS = (
 )
 
 
+_KINDS = "kind", ["soil_bank", "landfill"]
+
+
 @st.composite
 def _stores(draw: st.DrawFn) -> dict[str, Any]:
     store: dict[str, Any] = {"capacity": f"{draw(st.integers(1, 30)) * 50} t"}
     if draw(st.booleans()):
         store["end"] = "any"
     if draw(st.booleans()):
-        store["storing_dkk_per_t"] = draw(st.integers(0, 9))
+        key = draw(st.sampled_from(["storing_dkk_per_t", "storing_dkk_per_t_month"]))
+        store[key] = draw(st.integers(0, 9))
     return store
 
 
@@ -331,9 +335,12 @@ def whole_worlds(draw: st.DrawFn) -> World:
             entry["vehicles"] = ["tipper_4_axle"]
         if draw(st.sampled_from([False, False, False, True])):
             entry["truck_limits"] = {"maxlength_m": 12}
+        if entry.get("offers") and draw(st.sampled_from([False, False, True])):
+            entry["soil_mapping"] = draw(st.sampled_from(["mapped", "area_classified"]))
         if entry.get("receiver"):
             entry["receiver"]["accepts"] = list(RECEIVED)
-            entry["receiver"]["landfill"] = draw(st.booleans())
+            key, choices = draw(st.sampled_from([_KINDS, ("landfill", [False, True])]))
+            entry["receiver"][key] = draw(st.sampled_from(choices))
     said["sites"] = {
         site: {"lon": 12.0 + 0.01 * number, "lat": 55.5, **entry}
         for number, (site, entry) in enumerate(sites.items())

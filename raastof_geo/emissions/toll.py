@@ -7,11 +7,12 @@ from pydantic import Field
 
 from raastof_geo.figures.figure import Series
 
+_Rate: TypeAlias = Annotated[float, Field(ge=0, le=1000)]
+
 WeightClass: TypeAlias = Literal["to_12_t", "to_18_t", "to_32_t", "over_32_t"]
 """By the technically permissible weight of the truck that pulls, whatever it carries."""
 Co2Class: TypeAlias = Annotated[int, Field(ge=1, le=5)]
 """Class of CO2 emission in the toll, 1 the worst and 5 without emission."""
-Rate: TypeAlias = Annotated[float, Field(ge=0, le=1000)]
 
 
 class TollTable(Series):
@@ -20,7 +21,7 @@ class TollTable(Series):
     valid_from: datetime.date
     roads: Literal["tolled", "public"] = "tolled"
     """Roads whose class is `tolled` in `speeds`, or every road but tracks and service roads."""
-    dkk_per_km: dict[WeightClass, dict[Co2Class, Rate]] = Field(min_length=1)
+    dkk_per_km: dict[WeightClass, dict[Co2Class, _Rate]] = Field(min_length=1)
     """By weight class, then by class of CO2 emission. [DKK/km]"""
     zones: tuple[str, ...] = ()
     """Municipalities with a dearer environmental zone."""

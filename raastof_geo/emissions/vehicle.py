@@ -70,13 +70,6 @@ class Vehicle(_Weights):
     """A toll of its own in every year, instead of that of `tolls`. [DKK/km]"""
     legal_from: datetime.date | None = None
     """The first day on which it may drive on Danish roads; none: it always did."""
-    legal_to: datetime.date | None = None
-    """The last day on which it may; none: no end is known."""
-
-    def may_drive(self, start: datetime.date, end: datetime.date) -> bool:
-        """Tell whether it is legal on every day from start to end."""
-        begun = self.legal_from is None or self.legal_from <= start
-        return begun and (self.legal_to is None or end <= self.legal_to)
 
     def load_t(self, loose_t_per_m3: float) -> float:
         """Give the tonnes of a full load: by weight or by volume, whichever is reached first.

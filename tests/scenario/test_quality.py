@@ -47,9 +47,13 @@ periods: [2027]
 vehicles: [tipper_4_axle]
 sites:
   bank: {lon: 12.10, lat: 55.45, needs: [{use: noise_barrier, amount: 10 000 t}]}
-  dig: {lon: 12.26, lat: 55.59, offers: [{material: clean_clay_soil, amount: 6000 t}]}
+  dig:
+    lon: 12.26
+    lat: 55.59
+    soil_mapping: unmapped
+    offers: [{material: clean_clay_soil, amount: 6000 t}]
   pit: {lon: 12.15, lat: 55.63, pit: {supplies: [fill_sand]}}
-  tip: {lon: 12.19, lat: 55.46, receiver: {accepts: [clean_clay_soil]}}
+  tip: {lon: 12.19, lat: 55.46, receiver: {kind: soil_bank, accepts: [clean_clay_soil]}}
 """
 
 

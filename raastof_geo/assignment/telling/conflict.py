@@ -30,6 +30,8 @@ from raastof_geo.assignment.telling.repair import find_repairs
 from raastof_geo.assignment.telling.shortage import say_missing
 from raastof_geo.assignment.telling.violation import Violation, find_least_violation, lift_rows
 from raastof_geo.language import Message, say
+from raastof_geo.scenario.checking.dates import tell_days
+from raastof_geo.scenario.parties import may_deal
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 
 _FREE = 1e-6
@@ -102,7 +104,27 @@ def _say_conflicts(
             told += asking.values()
             yield from _say_together(case, asking)
     yield from _cite_rules(case.problem.scenario, told)
+    yield from _say_closed(case, told)
     yield from _say_binding(case)
+
+
+def _say_closed(case: Case, told: Sequence[Need | Offer]) -> Iterator[Message]:
+    """Say which places could give or take what is at stake, and are closed in some of the time."""
+    scenario, found = case.problem.scenario, dict[str, set[str]]()
+    asked = {entry.id: entry.periods for entry in told}
+    for giver, taker in itertools.product(case.problem.givers, case.problem.takers):
+        for mine, partner in ((taker, giver), (giver, taker)):
+            if mine.id in asked and may_deal(giver, taker):
+                found.setdefault(partner.site, set()).update(asked[mine.id])
+    for place in scenario.facilities:
+        closed = found.get(place.site, set()) - set(place.periods)
+        if closed:
+            yield say(
+                "{site} is {dates}: nothing can come or go there in {periods}",
+                site=name_site(scenario, place.site),
+                dates=tell_days(getattr(scenario.sites[place.site], place.role)),
+                periods=span(tuple(one for one in scenario.periods if one in closed)),
+            )
 
 
 def find_conflicts(
