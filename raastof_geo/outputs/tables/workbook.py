@@ -420,6 +420,8 @@ def _write_life_cycle(book: _Book, result: Result, flows: _Flows) -> None:
         name = catalogue.vehicles[row.Index].called(language)
         amounts = (0.0, 0.0, row.vehicle_km, row.litres, row.kwh)
         sheet.cells([say("Empty trips"), "", name, row.Index, *amounts])
+    for beside in (BESIDE, *CatalogueWords(catalogue, language).beside()):
+        sheet.cells([beside])
 
 
 _SOIL_HEADS = (
