@@ -84,7 +84,7 @@ def _of_vehicle(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Serie
 
 
 def _of_toll(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    """The truck's own toll where it has one, else the table that holds in the period."""
+    """Name the truck's own toll where it has one, else the table that holds in the period."""
     catalogue = scenario.catalogue
     own = {one for one, truck in catalogue.vehicles.items() if truck.toll_dkk_per_km is not None}
     tables = {one: catalogue.toll_in(when.middle_year) for one, when in scenario.periods.items()}
@@ -110,6 +110,16 @@ def _of_receiver(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Seri
     return _of_material(lines, field).where(lines["taker_kind"] == Role.RECEIVER, "")
 
 
+def _of_kind(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    kinds = {one: site.receiver.kind for one, site in scenario.sites.items() if site.receiver}
+    named = lines["destination"].map(kinds).where(lines["taker_kind"] == Role.RECEIVER)
+    return ("receiver_kinds." + named + "." + field).fillna("")
+
+
+def _of_samples(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    return pd.Series(f"soil_samples.{field}", index=lines.index)
+
+
 def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
     """Crushing before use, lime and the like at needs, handling in depots, recipes in plants."""
     uses = {need.id: need.use for need in scenario.needs}
@@ -131,6 +141,8 @@ _NAMED: Mapping[str, Callable[[Scenario, pd.DataFrame, str], pd.Series]] = {
     "fuel": _of_fuel,
     "pit": _of_pit,
     "receiver": _of_receiver,
+    "kind": _of_kind,
+    "samples": _of_samples,
     "processing": _of_processing,
 }
 """By whose number it is: the name in the catalogue for each line, empty where there is none."""

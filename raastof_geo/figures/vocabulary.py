@@ -25,7 +25,17 @@ Group: TypeAlias = Literal["ends", "taking", "buying", "giving"]
 What no project stands at the end of is common: empty trips go by loads, the rest by the tonnes
 that each project exchanges with plants and depots."""
 
-Payee: TypeAlias = Literal["hauliers", "roads", "state", "contractors", "giver", "holder", "place"]
+Payee: TypeAlias = Literal[
+    "hauliers",
+    "roads",
+    "state",
+    "waste_tax",
+    "laboratories",
+    "contractors",
+    "giver",
+    "holder",
+    "place",
+]
 """Who gets a part of the cost: a trade, or who stands at the line: who gives, the project that
 keeps the depot, or the place where it happens, whoever owns it."""
 
@@ -89,9 +99,10 @@ class Layer:
 class Factor:
     """The number of the catalogue that each line is so many times of."""
 
-    of: Literal["vehicle", "toll", "fuel", "pit", "receiver", "processing"]
-    """Whose number it is: the truck's, the toll's in the period, the fuel's, the material's from a pit or to a receiver, or
-    that of lime, depots and plants."""
+    of: Literal["vehicle", "toll", "fuel", "pit", "receiver", "kind", "samples", "processing"]
+    """Whose number it is: the truck's, the toll's in the period, the fuel's, the material's from a
+    pit or to a receiver, that of the kind of receiver, of samples, or of lime, depots and plants.
+    """
     field: str
 
 
@@ -298,6 +309,20 @@ PURCHASE = _cost(
     "purchase_dkk", say("Material bought"), shared="buying", factor=_price, payee="giver"
 )
 TAX = _cost("tax_dkk", say("Raw-material tax"), shared="buying", factor=_tax, payee="state")
+LANDFILL_TAX = _cost(
+    "landfill_tax_dkk",
+    say("Waste tax on landfill"),
+    shared="giving",
+    factor=Factor("kind", "tax"),
+    payee="waste_tax",
+)
+SAMPLING = _cost(
+    "sampling_dkk",
+    say("Samples of soil"),
+    shared="giving",
+    factor=Factor("samples", "dkk_per_sample"),
+    payee="laboratories",
+)
 GATE = _cost("gate_dkk", say("Gate fees"), shared="giving", factor=_fee)
 PREPARATION = _cost(
     "preparation_dkk",
@@ -398,7 +423,20 @@ ENERGY = Indicator("energy", say("Energy"), "")
 INDICATORS: tuple[Indicator, ...] = (
     *(TONNES, LOADS_DRIVEN, VEHICLE_KM, TONNE_KM, DRIVE_H, LITRES, KWH),
     *(TRANSPORT_WTW, TRANSPORT_TTW, UPSTREAM, PROCESSING, DISPOSAL),
-    *(HAUL, TOLL, PURCHASE, TAX, GATE, PREPARATION, HANDLING, PLANTS_RUN, STORING, OPENING),
+    *(
+        HAUL,
+        TOLL,
+        PURCHASE,
+        TAX,
+        GATE,
+        LANDFILL_TAX,
+        SAMPLING,
+        PREPARATION,
+        HANDLING,
+        PLANTS_RUN,
+        STORING,
+        OPENING,
+    ),
     *(REFERENCE_TONNES, SECONDARY_REFERENCE, VIRGIN, SECONDARY, RECEIVED, LANDFILL, REUSED, SOLD),
     *(CO2E, COST, COST_WITH_CO2, ENERGY),
 )

@@ -41,6 +41,17 @@ Ruling: TypeAlias = Literal["allowed", "conditional", "forbidden"]
 _BUILT_IN = resources.files("raastof_geo") / "data" / "catalogue.yaml"
 
 
+class ReceiverKind(Named):
+    """What a receiver is."""
+
+    landfill: bool = False
+    """Whether what it takes is landfilled; otherwise it is put to use."""
+    tax: NonNegativeFigure | None = None
+    """Waste tax. [DKK/t]"""
+    gate_fee: NonNegativeFigure | None = None
+    """What such places charge; none: it hangs on the material. [DKK/t]"""
+
+
 class Material(Named):
     """What is moved."""
 
@@ -59,6 +70,8 @@ class Material(Named):
     """Raw-material tax. [DKK/t]"""
     gate_fee: NonNegativeFigure | None = None
     """What a receiver charges for it. [DKK/t]"""
+    landfill_fee: NonNegativeFigure | None = None
+    """What a landfill charges for it, without waste tax; none: as for all. [DKK/t]"""
     upstream_kg_co2e: NonNegativeFigure | None = None
     """Digging and crushing it at the quarry or pit, for virgin material. [kg CO2e/t]"""
     preparation_kg_co2e_per_t: NonNegativeFigure | None = None
@@ -71,8 +84,16 @@ class Material(Named):
     """Final reception that puts it to use; none: as landfill. [kg CO2e/t]"""
     legal_regime: Annotated[str, AfterValidator(known("legal_regimes"))] | None = None
     """The law that its movement and use come under."""
+    t_per_sample: PositiveFigure | None = None
+    """Tonnes for each sample that proves what it is; none: by the mapping of its ground. [t]"""
     category: int | None = Field(default=None, ge=1, le=3)
     """Environmental category of residual products, 1 the cleanest; none where it has none."""
+
+    def fee_at(self, kind: ReceiverKind | None) -> NonNegativeFigure | None:
+        """Give what a receiver of a kind charges for it, without waste tax. [DKK/t]"""
+        if kind is None:
+            return self.gate_fee
+        return (self.landfill_fee if kind.landfill else None) or kind.gate_fee or self.gate_fee
 
     def reception_kg_co2e(self, *, landfill: bool) -> float:
         """Give what final reception emits: a landfill, or a place that puts it to use. [kg/t]"""
@@ -200,6 +221,22 @@ class Handling(Strict):
 
     kg_co2e_per_t: NonNegativeFigure
     dkk_per_t: NonNegativeFigure
+    storing_dkk_per_t_month: NonNegativeFigure | None = None
+    """What lying in a depot costs, for each tonne and month. [DKK/t/month]"""
+
+
+class SoilMapping(Named):
+    """How ground is mapped as polluted, or not."""
+
+    t_per_sample: PositiveFigure | None = None
+    """Tonnes of soil for each sample before it leaves; none: no sample is asked for. [t]"""
+
+
+class SoilSamples(Strict):
+    """What a sample of soil costs, and how long its answer takes."""
+
+    dkk_per_sample: NonNegativeFigure
+    weeks: NonNegativeFigure
 
 
 class Ferry(Strict):
@@ -247,6 +284,11 @@ class Catalogue(Strict):
     """Kinds of land that soil may come to, with the names that people read."""
     soil_classes: dict[int, Called] = Field(default_factory=dict)
     """Classes of soil on Zealand, with the names that people read."""
+    soil_categories: dict[int, int] = Field(default_factory=dict)
+    """The category of moved soil, 1 or 2, by class; soil of other classes is in none."""
+    soil_mappings: dict[str, SoilMapping] = Field(default_factory=dict)
+    soil_samples: SoilSamples | None = None
+    receiver_kinds: dict[str, ReceiverKind] = Field(default_factory=dict)
     soil_moves: MapOf[LandId, MapOf[int, SoilMove]] = Field(default_factory=dict)
     """What soil may come to which land, by the class of the soil; no entry: forbidden."""
     legal_regimes: dict[str, LegalRegime] = Field(default_factory=dict)
@@ -325,6 +367,16 @@ class Catalogue(Strict):
             return vehicle.toll_dkk_per_km.value
         table = self.toll_in(year)
         return (table and self.tolls[table].rate(vehicle.toll_weight, vehicle.toll_co2)) or 0.0
+
+    def t_per_sample(self, material: str, register: str | None) -> float | None:
+        """Give the tonnes of soil for each sample before it leaves a site; none: no sample. [t]"""
+        known = self.materials[material]
+        if known.soil_class is None or self.soil_samples is None:
+            return None
+        asked = [known.t_per_sample]
+        if register is not None:
+            asked.append(self.soil_mappings[register].t_per_sample)
+        return min((one.value for one in asked if one is not None), default=None)
 
     @property
     def speed_table(self) -> SpeedTable:

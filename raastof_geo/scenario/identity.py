@@ -45,6 +45,8 @@ NOUNS: dict[str, Message] = {
     "recipes": say("a recipe"),
     "land": say("a kind of land"),
     "legal_regimes": say("a legal regime"),
+    "receiver_kinds": say("a kind of receiver"),
+    "soil_mappings": say("a way in which ground is mapped"),
     "models": say("an energy model"),
 }
 

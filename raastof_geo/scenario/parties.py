@@ -21,6 +21,8 @@ class Terms:
     processing_kg_co2e_per_t: float = 0.0
     disposal_kg_co2e_per_t: float = 0.0
     landfill: bool = False
+    landfill_tax_dkk_per_t: float = 0.0
+    """How much of `dkk_per_t` is waste tax."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Giver:
     """How much of the price is raw-material tax."""
     dkk_per_t: float = 0.0
     """Handling on the way out, whoever takes it."""
+    sampling_dkk_per_t: float = 0.0
+    """Samples of soil, where it leaves its site."""
     upstream_kg_co2e_per_t: float = 0.0
     processing_kg_co2e_per_t: float = 0.0
     preparation_kg_co2e_per_t: float = 0.0
@@ -81,9 +85,9 @@ def may_deal(giver: Giver, taker: Taker) -> bool:
 def list_givers(scenario: Scenario) -> tuple[Giver, ...]:
     """List everybody who gives, by material and id."""
     givers = itertools.chain(
-        map(_offering, scenario.offers),
+        (_offering(scenario, offer) for offer in scenario.offers),
         *(_digging(scenario, pit) for pit in scenario.pits),
-        *(_making(scenario, plant) for plant in scenario.plants),
+        *(_making(plant) for plant in scenario.plants),
         *(_emptying(scenario, depot) for depot in scenario.depots),
     )
     return tuple(sorted(givers, key=lambda giver: (giver.material, giver.id)))
@@ -93,9 +97,9 @@ def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
     """List everybody who takes, by id."""
     takers = itertools.chain(
         _needing(scenario),
-        (_receiving(scenario, receiver) for receiver in scenario.receivers),
-        (_feeding(scenario, plant) for plant in scenario.plants),
-        (_filling(scenario, depot) for depot in scenario.depots),
+        map(_receiving, scenario.receivers),
+        map(_feeding, scenario.plants),
+        map(_filling, scenario.depots),
     )
     return tuple(sorted(takers, key=lambda taker: taker.id))
 
@@ -103,7 +107,7 @@ def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
 # --- who gives ----------------------------------------------------------------------------------
 
 
-def _offering(offer: Offer) -> Giver:
+def _offering(scenario: Scenario, offer: Offer) -> Giver:
     return Giver(
         Role.OFFER,
         offer.id,
@@ -112,6 +116,7 @@ def _offering(offer: Offer) -> Giver:
         offer.material,
         offer.periods,
         offer.price_dkk_per_t,
+        sampling_dkk_per_t=scenario.sampling_dkk_per_t(offer.site, offer.material),
         preparation_kg_co2e_per_t=offer.preparation_kg_co2e_per_t,
         preparation_dkk_per_t=offer.preparation_dkk_per_t,
     )
@@ -126,17 +131,17 @@ def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
             pit.site,
             pit.site,
             material,
-            tuple(scenario.periods),
+            pit.periods,
             price_dkk_per_t=price,
             tax_dkk_per_t=value_of(dug.tax),
             upstream_kg_co2e_per_t=value_of(dug.upstream_kg_co2e),
         )
 
 
-def _making(scenario: Scenario, plant: Plant) -> Iterator[Giver]:
-    always = tuple(scenario.periods)
+def _making(plant: Plant) -> Iterator[Giver]:
+    site, when = plant.site, plant.periods
     for material in plant.makes:
-        yield Giver(Role.PLANT, plant.giver(material), plant.site, plant.site, material, always)
+        yield Giver(Role.PLANT, plant.giver(material), site, site, material, when)
 
 
 def _emptying(scenario: Scenario, depot: Depot) -> Iterator[Giver]:
@@ -147,8 +152,11 @@ def _emptying(scenario: Scenario, depot: Depot) -> Iterator[Giver]:
             depot.id,
             depot.site,
             material,
-            tuple(scenario.periods),
+            depot.periods,
             dkk_per_t=depot.out_dkk_per_t,
+            sampling_dkk_per_t=scenario.sampling_dkk_per_t(depot.site, material)
+            if depot.own
+            else 0.0,
             processing_kg_co2e_per_t=depot.out_kg_co2e_per_t,
         )
 
@@ -179,11 +187,12 @@ def _serving(scenario: Scenario, need: Need, material: str, ratio: float) -> Ter
     )
 
 
-def _receiving(scenario: Scenario, receiver: Receiver) -> Taker:
+def _receiving(receiver: Receiver) -> Taker:
     accepts = {
         material: Terms(
-            tuple(scenario.periods),
-            dkk_per_t=fee,
+            receiver.periods,
+            dkk_per_t=fee + receiver.landfill_tax_dkk_per_t,
+            landfill_tax_dkk_per_t=receiver.landfill_tax_dkk_per_t,
             disposal_kg_co2e_per_t=receiver.disposal_kg_co2e_per_t.get(material, 0.0),
             landfill=receiver.landfill,
         )
@@ -192,16 +201,14 @@ def _receiving(scenario: Scenario, receiver: Receiver) -> Taker:
     return Taker(Role.RECEIVER, receiver.taker, receiver.site, receiver.site, accepts)
 
 
-def _feeding(scenario: Scenario, plant: Plant) -> Taker:
-    accepts = {material: Terms(tuple(scenario.periods)) for material in plant.takes}
+def _feeding(plant: Plant) -> Taker:
+    accepts = {material: Terms(plant.periods) for material in plant.takes}
     return Taker(Role.PLANT, plant.taker, plant.site, plant.site, accepts)
 
 
-def _filling(scenario: Scenario, depot: Depot) -> Taker:
+def _filling(depot: Depot) -> Taker:
     terms = Terms(
-        tuple(scenario.periods),
-        dkk_per_t=depot.in_dkk_per_t,
-        processing_kg_co2e_per_t=depot.in_kg_co2e_per_t,
+        depot.periods, dkk_per_t=depot.in_dkk_per_t, processing_kg_co2e_per_t=depot.in_kg_co2e_per_t
     )
     accepts = dict.fromkeys(depot.materials, terms)
     only_from = depot.site if depot.own else None

@@ -50,6 +50,11 @@ class Period(Strict):
     """The last day."""
 
     @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.end - self.start).days + 1
+
+    @property
     def middle_year(self) -> float:
         """The year in the middle of the period, with its fraction."""
         middle = self.start + (self.end - self.start) / 2

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import ClassVar, NamedTuple, TypeAlias
 
+import numpy as np
+
 from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, Place
@@ -22,6 +24,7 @@ from raastof_geo.scenario.said.amount import refuse_volume
 from raastof_geo.scenario.said.entry import (
     DepotEntry,
     NeedEntry,
+    OpenDays,
     Opening,
     PitEntry,
     PlantEntry,
@@ -105,6 +108,8 @@ class _Place:
     per_period_t: float | None
     total_t: float | None = None
     opens: Opening | None = None
+    periods: tuple[str, ...]
+    """Those in which it is open from the first day to the last."""
 
     @property
     def id(self) -> str:
@@ -120,6 +125,13 @@ class Pit(_Place):
     prices_dkk_per_t: dict[str, float]
     """Materials that it supplies, with price and raw-material tax."""
 
+    takes: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def gives(self) -> list[str]:
+        """The materials that it supplies."""
+        return list(self.prices_dkk_per_t)
+
     def giver(self, material: str) -> str:
         """Name who gives a material here."""
         return f"{self.site}/{material}"
@@ -133,7 +145,15 @@ class Receiver(_Place):
     fees_dkk_per_t: dict[str, float]
     """Materials that it accepts, with gate fee."""
     disposal_kg_co2e_per_t: dict[str, float] = field(default_factory=dict)
-    landfill: bool = True
+    landfill: bool = False
+    landfill_tax_dkk_per_t: float = 0.0
+
+    gives: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def takes(self) -> list[str]:
+        """The materials that it accepts."""
+        return list(self.fees_dkk_per_t)
 
     @property
     def taker(self) -> str:
@@ -181,6 +201,8 @@ class Plant(_Place):
         """The materials that come out of its recipes, in the order of their ids."""
         return sorted({material for process in self.processes for material in process.outputs})
 
+    gives = makes
+
 
 @dataclass(frozen=True, kw_only=True)
 class Depot(_Place):
@@ -198,6 +220,8 @@ class Depot(_Place):
     in_dkk_per_t: float
     out_dkk_per_t: float
     storing_dkk_per_t: float
+    """For each tonne at the end of a period. [DKK/t]"""
+    storing_dkk_per_t_month: float
 
     @property
     def id(self) -> str:
@@ -208,6 +232,13 @@ class Depot(_Place):
     def role(self) -> Role:
         """As what it stands in the file."""
         return Role.STOCKPILE if self.own else Role.DEPOT
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """The materials that may lie there."""
+        return self.materials
+
+    gives = takes
 
     @property
     def into(self) -> str:
@@ -518,6 +549,7 @@ class Scenario(Shown):
             per_period_t=self._limit(pit.capacity_per_period, pit.supplies),
             total_t=self._limit(pit.capacity_total, pit.supplies),
             opens=pit.opens,
+            periods=self.open_periods(pit),
         )
 
     def _price(self, material: str, pit: PitEntry) -> float:
@@ -527,10 +559,12 @@ class Scenario(Shown):
 
     def _receiver(self, site: str, receiver: ReceiverEntry) -> Receiver:
         accepted = {one: self.catalogue.materials[one] for one in receiver.accepts}
+        kind = self.catalogue.receiver_kinds[receiver.kind] if receiver.kind else None
+        landfill = bool(kind.landfill if kind else receiver.landfill)
         return Receiver(
             site=site,
             fees_dkk_per_t={
-                one: value_of(receiver.gate_fee_dkk_per_t.get(one, known.gate_fee))
+                one: value_of(receiver.gate_fee_dkk_per_t.get(one, known.fee_at(kind)))
                 for one, known in accepted.items()
             },
             per_period_t=self._limit(receiver.capacity_per_period, receiver.accepts),
@@ -538,11 +572,13 @@ class Scenario(Shown):
             disposal_kg_co2e_per_t={
                 one: value_of(said)
                 if (said := receiver.disposal_kg_co2e.get(one))
-                else known.reception_kg_co2e(landfill=receiver.landfill)
+                else known.reception_kg_co2e(landfill=landfill)
                 for one, known in accepted.items()
             },
-            landfill=receiver.landfill,
+            landfill=landfill,
+            landfill_tax_dkk_per_t=value_of(kind.tax if kind else None),
             opens=receiver.opens,
+            periods=self.open_periods(receiver),
         )
 
     def _plant(self, site: str, plant: PlantEntry) -> Plant:
@@ -554,6 +590,7 @@ class Scenario(Shown):
             per_period_t=self._limit(plant.capacity_per_period, inputs),
             total_t=self._limit(plant.capacity_total, inputs),
             opens=plant.opens,
+            periods=self.open_periods(plant),
         )
 
     def _process(self, site: str, plant: PlantEntry, name: str) -> Process:
@@ -572,6 +609,9 @@ class Scenario(Shown):
         kg = (store.handling_kg_co2e_per_t or handling.kg_co2e_per_t).value
         dkk = (store.handling_dkk_per_t or handling.dkk_per_t).value
         depot = store if isinstance(store, DepotEntry) else None
+        monthly = store.storing_dkk_per_t_month
+        if monthly is None and depot and depot.storing_dkk_per_t is None:
+            monthly = handling.storing_dkk_per_t_month
         return Depot(
             site=site,
             own=own,
@@ -587,8 +627,36 @@ class Scenario(Shown):
             in_dkk_per_t=0.0 if own else dkk,
             out_dkk_per_t=dkk,
             storing_dkk_per_t=value_of(store.storing_dkk_per_t),
+            storing_dkk_per_t_month=value_of(monthly),
             opens=depot.opens if depot else None,
+            periods=self.open_periods(depot) if depot else tuple(self.periods),
         )
+
+    def open_periods(self, place: OpenDays) -> tuple[str, ...]:
+        """Give the periods in which a place is open from the first day to the last."""
+        return tuple(
+            one
+            for one, when in self.periods.items()
+            if place.days_open(when.start, when.end) == when.days
+        )
+
+    @cached_property
+    def months_stored(self) -> dict[str, float]:
+        """How long lies what lies in a depot at the end of a period, by period.
+
+        It comes in the middle of the period and leaves in the middle of the next, on average;
+        after the last one nothing is counted. [months]
+        """
+        periods = list(self.periods.values())
+        middles = [12 * when.middle_year for when in periods]
+        last = middles[-1] + periods[-1].days / 2 / (365.25 / 12)
+        return dict(zip(self.periods, np.diff([*middles, last]).tolist(), strict=True))
+
+    def sampling_dkk_per_t(self, site: str, material: str) -> float:
+        """Give what samples of soil cost before it leaves a site. [DKK/t]"""
+        tonnes = self.catalogue.t_per_sample(material, self.sites[site].soil_mapping)
+        samples = self.catalogue.soil_samples
+        return samples.dkk_per_sample.value / tonnes if samples and tonnes else 0.0
 
     def _limit(self, quantity: Quantity | None, materials: tuple[str, ...]) -> float | None:
         return None if quantity is None else self.weigh(quantity, materials[0])

@@ -216,7 +216,12 @@ def _list_processes(scenario: Scenario) -> pd.DataFrame:
 
 def _list_stores(scenario: Scenario) -> pd.DataFrame:
     rows = [
-        (depot.id, depot.site, material, period, depot.storing_dkk_per_t, 0.0)
+        (
+            *(depot.id, depot.site, material, period),
+            depot.storing_dkk_per_t
+            + depot.storing_dkk_per_t_month * scenario.months_stored[period],
+            0.0,
+        )
         for depot in sorted(scenario.depots, key=lambda depot: depot.id)
         for material in sorted(depot.materials)
         for period in scenario.periods

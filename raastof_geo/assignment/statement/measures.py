@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
@@ -41,6 +43,22 @@ def _terms_of(problem: Problem, *, taker: Role) -> Floats:
     return problem.join(moves=asked * problem.taker_is(taker))
 
 
+def _gate(problem: Problem) -> Floats:
+    asked = _terms_of(problem, taker=Role.RECEIVER)
+    return asked - problem.measure(vocabulary.LANDFILL_TAX)
+
+
+def _sampled(problem: Problem) -> Floats:
+    """Take what samples of soil cost where it leaves its site. [moves]"""
+    number = {site: at for at, site in enumerate(problem.scenario.sites)}
+    origin, destination = problem.number_ends(number)
+    return np.where(origin != destination, problem.of_givers("sampling_dkk_per_t"), 0.0)
+
+
+def _sampling(problem: Problem) -> Floats:
+    return problem.join(moves=_sampled(problem))
+
+
 def _preparation(problem: Problem) -> Floats:
     made = problem.join(moves=_if_used(problem, "preparation_dkk_per_t"))
     return made + _terms_of(problem, taker=Role.NEED)
@@ -55,7 +73,8 @@ def _cost(problem: Problem) -> Floats:
     """Add all parts at once: a large programme has no room for each of them."""
     haul = problem.driven("haul_dkk_per_t", "dkk")
     paid = _if_used(problem, "price_dkk_per_t") + _if_used(problem, "preparation_dkk_per_t")
-    return haul + problem.join(moves=paid + problem.terms("dkk_per_t")) + problem.other("dkk")
+    paid = paid + problem.terms("dkk_per_t") + _sampled(problem)
+    return haul + problem.join(moves=paid) + problem.other("dkk")
 
 
 def _processing(problem: Problem) -> Floats:
@@ -100,7 +119,9 @@ MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     vocabulary.TOLL: partial(Problem.driven, name="toll_dkk_per_t", of_trip=vocabulary.TOLL),
     vocabulary.PURCHASE: _purchase,
     vocabulary.TAX: _tax,
-    vocabulary.GATE: partial(_terms_of, taker=Role.RECEIVER),
+    vocabulary.GATE: _gate,
+    vocabulary.LANDFILL_TAX: partial(_at_ends, name="landfill_tax_dkk_per_t"),
+    vocabulary.SAMPLING: _sampling,
     vocabulary.PREPARATION: _preparation,
     vocabulary.HANDLING: _handling,
     vocabulary.PLANTS_RUN: partial(Problem.other, name="dkk", only=ColumnKind.PROCESSES),

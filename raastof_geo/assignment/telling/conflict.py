@@ -30,7 +30,8 @@ from raastof_geo.assignment.telling.repair import find_repairs
 from raastof_geo.assignment.telling.shortage import say_missing
 from raastof_geo.assignment.telling.violation import Violation, find_least_violation, lift_rows
 from raastof_geo.language import Message, say
-from raastof_geo.scenario.scenario import Need, Offer, Scenario
+from raastof_geo.scenario.checking.dates import tell_dates
+from raastof_geo.scenario.scenario import Facility, Need, Offer, Scenario
 
 _FREE = 1e-6
 _MOST_CITED = 3
@@ -102,7 +103,32 @@ def _say_conflicts(
             told += asking.values()
             yield from _say_together(case, asking)
     yield from _cite_rules(case.problem.scenario, told)
+    yield from _say_closed(case.problem.scenario, told)
     yield from _say_binding(case)
+
+
+def _say_closed(scenario: Scenario, told: Sequence[Need | Offer]) -> Iterator[Message]:
+    """Say which places could give or take what is at stake, and are closed in some of the time."""
+    for place in scenario.facilities:
+        closed = [
+            one
+            for one in scenario.periods
+            if one not in place.periods
+            and any(one in entry.periods and _could_deal(place, entry) for entry in told)
+        ]
+        if closed:
+            yield say(
+                "{site} is {dates}: nothing can come or go there in {periods}",
+                site=name_site(scenario, place.site),
+                dates=tell_dates(getattr(scenario.sites[place.site], place.role)),
+                periods=span(tuple(closed)),
+            )
+
+
+def _could_deal(place: Facility, entry: Need | Offer) -> bool:
+    if isinstance(entry, Offer):
+        return entry.material in place.takes
+    return not entry.ratios.keys().isdisjoint(place.gives)
 
 
 def find_conflicts(

@@ -336,6 +336,8 @@ PAYEE_NAMES: Mapping[str, Message] = {
     "hauliers": say("Hauliers"),
     "roads": say("Roads, bridges and ferries"),
     "state": say("The state, raw-material tax"),
+    "waste_tax": say("The state, waste tax"),
+    "laboratories": say("Laboratories and advisers, samples of soil"),
     "contractors": say("Contractors who prepare, as with lime"),
 }
 

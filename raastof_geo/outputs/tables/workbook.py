@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, starmap
@@ -50,6 +51,8 @@ from raastof_geo.outputs.documents.effects import (
 from raastof_geo.outputs.tables.flows import list_flows, tabulate_flows
 from raastof_geo.outputs.tables.summary import call_condition, find_reliances
 from raastof_geo.result import Result
+from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.telling.words import BESIDE, CatalogueWords
 
 _MOST_LETTERS = 32_767
 _WIDEST = 44
@@ -426,8 +429,9 @@ def _write_life_cycle(book: _Book, result: Result, flows: _Flows) -> None:
 
 _SOIL_HEADS = (
     *(say("From"), say("Municipality of origin"), say("To"), say("Municipality of reception")),
-    *(say("Material"), say("Soil class"), say("Rules that apply"), say("Conditions and permits")),
-    say("Amount [t]"),
+    *(say("Material"), say("Soil class"), say("Category of moved soil")),
+    *(say("Mapping of the ground"), say("Rules that apply"), say("Conditions and permits")),
+    *(say("Amount [t]"), say("Samples, at least"), say("Weeks for samples and answer")),
     *(say("First day"), say("Last day"), say("Land register number, origin")),
     *(say("Contact of the sender"), say("Analysis report"), say("Haulier")),
     say("Land register number, reception"),
@@ -450,6 +454,8 @@ def _list_soil(result: Result) -> Iterator[list[Any]]:
         if material.soil_class is None:
             continue
         named = catalogue.soil_classes.get(material.soil_class)
+        category = catalogue.soil_categories.get(material.soil_class)
+        mapping = scenario.sites[row.origin].soil_mapping
         regime = catalogue.legal_regimes.get(material.legal_regime or "")
         yield [
             scenario.site_name(row.origin),
@@ -458,12 +464,26 @@ def _list_soil(result: Result) -> Iterator[list[Any]]:
             where[row.destination],
             material.called(language),
             call(named) if named else str(material.soil_class),
+            say("category {number}", number=category) if category else say("outside categories"),
+            catalogue.soil_mappings[mapping].called(language) if mapping else say("not said"),
             regime.called(language) if regime else material.legal_regime or "",
             "; ".join(permits[row.destination, row.material]),
             row.tonnes,
+            *_count_samples(catalogue, catalogue.t_per_sample(row.material, mapping), row.tonnes),
             period.start,
             period.end,
         ]
+
+
+def _count_samples(
+    catalogue: Catalogue, per_sample: float | None, tonnes: float
+) -> tuple[int | None, str]:
+    """Give how many samples are asked for, and the weeks that they take."""
+    if per_sample is None or catalogue.soil_samples is None:
+        return None, ""
+    weeks = catalogue.soil_samples.weeks
+    span = dict.fromkeys(weeks.value if one is None else one for one in (weeks.low, weeks.high))
+    return math.ceil(tonnes / per_sample - 1e-9), "–".join(f"{one:g}" for one in span)
 
 
 _PRICE_HEADS = (say("Limit"), say("Rule, id"), say("About, id"), say("Now"), say("Used"))

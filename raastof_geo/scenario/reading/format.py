@@ -38,7 +38,8 @@ def refuse_newer(tree: Tree) -> None:
 
 def note_older(scenario: Scenario, tree: Tree) -> Finding | None:
     """Say what a file of an older format means today, where that is something else for it."""
-    changes = [change for tell in (_tell_capacities, _tell_consents) for change in tell(scenario)]
+    tellers = (_tell_capacities, _tell_consents, _tell_receivers)
+    changes = [change for tell in tellers for change in tell(scenario)]
     if not changes:
         return None
     return Finding(
@@ -76,6 +77,25 @@ def _tell_consents(scenario: Scenario) -> Iterator[Message]:
             "it is read as accepted at every need, and up to {tonnes} t hang on that.",
             condition=one,
             tonnes=format_number(tonnes),
+        )
+
+
+def _tell_receivers(scenario: Scenario) -> Iterator[Message]:
+    """Tell of receivers that were landfills, of which nothing was said, and of those said to be."""
+    if scenario.said.format >= FORMAT_OF_NEEDS:
+        return
+    entries = [site.receiver for site in scenario.sites.values() if site.receiver]
+    silent = sum(entry.kind is None and entry.landfill is None for entry in entries)
+    if silent:
+        yield say(
+            "Since format 3 a receiver is a landfill only where it says `kind: landfill`; before, "
+            "{count} here that say nothing counted as landfill, and none paid waste tax.",
+            count=silent,
+        )
+    if any(entry.landfill for entry in entries):
+        yield say(
+            "`landfill: true` is read as a landfill whose fees hold its waste tax; with "
+            "`kind: landfill` the tax is paid beside them."
         )
 
 

@@ -13,6 +13,7 @@ from raastof_geo.errors import Finding, ScenarioError
 from raastof_geo.language import say
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
 from raastof_geo.scenario.checking.agreed import check_agreements, note_agreements
+from raastof_geo.scenario.checking.dates import check_dates, note_dates
 from raastof_geo.scenario.checking.lot import check_lots
 from raastof_geo.scenario.checking.permit import (
     check_consents,
@@ -20,6 +21,7 @@ from raastof_geo.scenario.checking.permit import (
     note_land,
     note_needs,
 )
+from raastof_geo.scenario.checking.supply import note_double_supply, note_samples
 from raastof_geo.scenario.identity import Names, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.format import note_older, refuse_newer
@@ -99,6 +101,10 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     mistakes += check_agreements(scenario, tree)
     mistakes += check_receivers(scenario, tree)
     mistakes += check_consents(scenario, tree)
+    mistakes += check_dates(scenario, tree)
+    warnings += note_dates(scenario, tree)
+    warnings += note_samples(scenario, tree)
+    warnings += note_double_supply(scenario, tree)
     warnings += note_land(scenario, tree)
     warnings += note_agreements(scenario, tree)
     warnings += note_needs(scenario, tree)

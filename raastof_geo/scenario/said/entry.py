@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Iterator
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -13,7 +14,15 @@ from raastof_geo.language import say
 from raastof_geo.scenario.fault import Fault, raise_faults
 from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.said.amount import Amount, catalogue_of, refuse_volume, weigh, weigh_over
-from raastof_geo.scenario.said.part import Consent, MaterialId, Part, RecipeId, UseId, Window
+from raastof_geo.scenario.said.part import (
+    Consent,
+    MaterialId,
+    Part,
+    ReceiverKindId,
+    RecipeId,
+    UseId,
+    Window,
+)
 from raastof_geo.units import Quantity
 
 
@@ -57,6 +66,8 @@ class OfferEntry(DueAmount):
     """Whether all of it has to go, as surplus from a construction site has."""
     price_dkk_per_t: Rate = 0.0
     """What the taker pays for it; below 0 where the giver pays. [DKK/t]"""
+    made_elsewhere: bool = False
+    """Whether it is known to be made of what no other site of the scenario offers."""
     preparation_kg_co2e_per_t: NonNegativeFigure | None = None
     """Crushing, sieving and the like, where it is put to use; none: the catalogue's. [kg CO2e/t]"""
     preparation_dkk_per_t: NonNegativeFigure | None = None
@@ -92,7 +103,33 @@ class NeedEntry(DueAmount):
         return self
 
 
-class Capacity(Part):
+class OpenDays(Part):
+    """The days on which a place is open."""
+
+    opens_on: datetime.date | None = None
+    """The first day on which it is open; none: it always was."""
+    closes_on: datetime.date | None = None
+    """The last day on which it is open; none: no end is known."""
+
+    @model_validator(mode="after")
+    def _closes_after_it_opens(self) -> Self:
+        if self.opens_on and self.closes_on and self.closes_on < self.opens_on:
+            raise InputError(
+                say(
+                    "`closes_on: {last}` comes before `opens_on: {first}`",
+                    last=self.closes_on,
+                    first=self.opens_on,
+                )
+            )
+        return self
+
+    def days_open(self, start: datetime.date, end: datetime.date) -> int:
+        """Count the days from start to end, both included, on which it is open."""
+        first, last = max(start, self.opens_on or start), min(end, self.closes_on or end)
+        return max(0, (last - first).days + 1)
+
+
+class Capacity(OpenDays):
     """How much can be dug or received."""
 
     capacity_per_period: Amount | None = None
@@ -158,8 +195,10 @@ class ReceiverEntry(Capacity):
 
     opens: Opening | None = None
     """What it takes to open it; none: it is open."""
-    landfill: bool = True
-    """Whether tonnes received count as landfill; false where they are put to use."""
+    kind: ReceiverKindId | None = None
+    """What it is, which decides on landfill, its tax, and fees that are not said."""
+    landfill: bool | None = None
+    """What older files say instead of a kind: tonnes count as landfill, its tax is in the fees."""
     disposal_kg_co2e: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Emissions of reception here; the catalogue's where it has none. [kg CO2e/t]"""
 
@@ -169,6 +208,8 @@ class ReceiverEntry(Capacity):
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> ReceiverEntry:
+        if self.kind is not None and self.landfill is not None:
+            raise InputError(say("say `kind`, or `landfill` as older files do, not both"))
         self.weigh_over(self.accepts, info)
         _refuse_idle(self, self.accepts, "accepts", "gate_fee_dkk_per_t", "disposal_kg_co2e")
         return self
@@ -210,7 +251,10 @@ class Store(Part):
     handling_kg_co2e_per_t: NonNegativeFigure | None = None
     """For putting a tonne in, and again for taking it out; none: the catalogue's. [kg CO2e/t]"""
     storing_dkk_per_t: NonNegativeFigure | None = None
-    """For each tonne that lies there at the end of a period. [DKK/t]"""
+    """For each tonne that lies there at the end of a period, however long it is. [DKK/t]"""
+    storing_dkk_per_t_month: NonNegativeFigure | None = None
+    """For each tonne and month; none: the catalogue's in a depot, nothing on one's own site, and
+    nothing where `storing_dkk_per_t` is said. [DKK/t/month]"""
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> Store:
@@ -262,7 +306,7 @@ class Store(Part):
                     )
 
 
-class DepotEntry(Store):
+class DepotEntry(Store, OpenDays):
     """Storage between periods for anybody's material."""
 
     materials: SetOf[MaterialId] = Field(min_length=1)

@@ -38,6 +38,8 @@ ConditionId: TypeAlias = Annotated[str, AfterValidator(known("conditions"))]
 MunicipalityId: TypeAlias = Annotated[str, AfterValidator(known("municipalities"))]
 LandId: TypeAlias = Annotated[str, AfterValidator(known("land"))]
 VehicleId: TypeAlias = Annotated[str, AfterValidator(known("vehicles"))]
+ReceiverKindId: TypeAlias = Annotated[str, AfterValidator(known("receiver_kinds"))]
+SoilMappingId: TypeAlias = Annotated[str, AfterValidator(known("soil_mappings"))]
 SiteId: TypeAlias = Annotated[str, AfterValidator(known("sites"))]
 PeriodId: TypeAlias = Annotated[str, BeforeValidator(_find_period)]
 

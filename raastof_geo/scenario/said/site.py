@@ -23,7 +23,14 @@ from raastof_geo.scenario.said.entry import (
     ReceiverEntry,
     StockpileEntry,
 )
-from raastof_geo.scenario.said.part import LandId, MunicipalityId, Part, VehicleId, field_for_each
+from raastof_geo.scenario.said.part import (
+    LandId,
+    MunicipalityId,
+    Part,
+    SoilMappingId,
+    VehicleId,
+    field_for_each,
+)
 
 
 @with_fields(field_for_each(limit for limit in TRUCK_LIMITS if limit.at_sites))
@@ -55,6 +62,8 @@ class Site(Part):
     land: LandId | None = None
     """What the land is, which decides what soil may come to it; none: the strictest, or
     `built_up` in a file of a format before the third."""
+    soil_mapping: SoilMappingId | None = None
+    """How the ground is mapped as polluted; soil from there is sampled by it."""
     vehicles: SetOf[VehicleId] | None = None
     """The only trucks that may come here; none: all of the scenario."""
     truck_limits: TruckLimits = TruckLimits()
