@@ -87,7 +87,7 @@ def test_soil_notifications_hold_every_tonne_of_soil(solved):
     soil = flows["material"].map(lambda name: materials[name].soil_class is not None)
     apart = flows["origin"] != flows["destination"]
     told = sum(
-        row[7] for row in values["Soil notifications"].iter_rows(min_row=2, values_only=True)
+        row[8] for row in values["Soil notifications"].iter_rows(min_row=2, values_only=True)
     )
     assert told == pytest.approx(flows.loc[soil & apart, "tonnes"].sum())
 
