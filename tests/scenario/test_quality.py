@@ -319,6 +319,13 @@ def test_bad_files_of_zones_are_told_with_their_line(name, content, sentence, tm
     assert re.search(r"world\.yaml:\d+:\d+: zones\[0\]\.file: (the|`)", str(caught.value))
 
 
+def test_a_zone_without_a_site_is_told(tmp_path):
+    """It may lie elsewhere than was meant."""
+    [warning] = zoned(tmp_path, FAR).warnings
+    assert "zones[0]: no site lies in this zone" in str(warning)
+    assert zoned(tmp_path, AROUND).warnings == ()
+
+
 def test_a_zone_without_a_coordinate_system_is_refused(tmp_path):
     """A GeoPackage that does not say its system could lie anywhere."""
     gpd.GeoDataFrame(geometry=[AROUND]).to_file(tmp_path / "zone.gpkg")

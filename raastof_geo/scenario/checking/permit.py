@@ -79,6 +79,13 @@ def check_consents(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
             )
 
 
+def note_zones(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
+    """Say which zones have no site in them, as where their polygons lie elsewhere than meant."""
+    for number, zone in enumerate(scenario.said.zones):
+        if not zone.sites:
+            yield finding_at(tree, ("zones", number), say("no site lies in this zone"))
+
+
 def note_land(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
     """Say what is taken the land to be where it is not said, and how much hangs on it."""
     catalogue, sites = scenario.catalogue, scenario.sites

@@ -19,6 +19,7 @@ from raastof_geo.scenario.checking.permit import (
     check_receivers,
     note_land,
     note_needs,
+    note_zones,
 )
 from raastof_geo.scenario.identity import Names, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
@@ -99,9 +100,8 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     mistakes += check_agreements(scenario, tree)
     mistakes += check_receivers(scenario, tree)
     mistakes += check_consents(scenario, tree)
-    warnings += note_land(scenario, tree)
-    warnings += note_agreements(scenario, tree)
-    warnings += note_needs(scenario, tree)
+    for note in (note_agreements, note_needs, note_land, note_zones):
+        warnings += note(scenario, tree)
     return mistakes, sorted(warnings, key=_by_place)
 
 
