@@ -78,6 +78,23 @@ def test_a_condition_of_each_need_is_not_accepted_for_all():
     assert "sieved" not in found
 
 
+@pytest.mark.parametrize("per_need", ["true", "false"])
+def test_a_scenarios_own_catalogue_says_what_is_per_need(per_need):
+    """Of a built-in condition, laid over it, and of one of its own, with its names beside."""
+    own = (
+        "catalogue:\n"
+        f"  conditions: {{light_traffic: {{per_need: {per_need}}}, "
+        f"quiet: {{en: At night only, per_need: {per_need}}}}}\n"
+        "  fits: {crushed_brick: {base_course: {verdict: conditional, condition: quiet}}}\n"
+        "accepted_conditions: [light_traffic, At night only]\n"
+    )
+    if per_need == "true":
+        assert refusal(TWO_ROADS + own).count("is a matter of each need") == 2
+    else:
+        served = serving(make_scenario(TWO_ROADS + own), "motorway")
+        assert {"crushed_concrete_brick", "crushed_brick"} <= served
+
+
 @pytest.mark.parametrize("older", ["", "format: 1\n", "format: 2\n"])
 def test_an_older_file_accepts_it_at_every_need(older):
     """And says so first of all, with the tonnes that hang on it."""
@@ -280,6 +297,10 @@ def test_why_tells_of_zones_and_consents(tmp_path):
         "`permit_section_19_33`."
     ) in told
     assert "bank accepts `permit_section_19_33` for this need: 2026-12." in told
+    assert told[-1] == "bank (land: `built_up`): it may serve this need."
+    strict = zoned(tmp_path, AROUND, more=", soil_class: 1")
+    told = explain_fit(strict.catalogue, "clean_clay_soil", "noise_barrier", "en", scenario=strict)
+    assert told[-1] == "bank (land: `built_up`): not by rule own-osd."
 
 
 def test_sites_of_a_zone_may_be_named():
