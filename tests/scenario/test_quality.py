@@ -340,6 +340,18 @@ def test_bad_files_of_zones_are_told_with_their_line(name, content, sentence, tm
     assert re.search(r"world\.yaml:\d+:\d+: zones\[0\]\.file: (the|`)", str(caught.value))
 
 
+def test_a_zone_is_read_whatever_else_its_file_holds(tmp_path):
+    """Features without a place, points, and polygons in collections."""
+    mixed = shapely.GeometryCollection([shapely.Point(1, 2), AROUND])
+    features = [
+        {"type": "Feature", "properties": {}, "geometry": None},
+        {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(mixed)},
+    ]
+    said = json.dumps({"type": "FeatureCollection", "features": features})
+    (tmp_path / "zone.geojson").write_text(said, encoding="utf-8")
+    assert lies_in(read(tmp_path, SOIL + ZONE.format(file="zone.geojson", more="")))
+
+
 def test_a_zone_without_a_site_is_told(tmp_path):
     """It may lie elsewhere than was meant."""
     [warning] = zoned(tmp_path, FAR).warnings

@@ -96,7 +96,8 @@ def _read_polygons(file: Path) -> list[Any]:
     polygons: list[Any] = []
     try:
         for layer in _read_layers(file):
-            shapes = layer.geometry[layer.geometry.geom_type.isin(("Polygon", "MultiPolygon"))]
+            parts = layer.geometry.explode(ignore_index=True)
+            shapes = parts[parts.geom_type == "Polygon"]
             if not shapes.empty:
                 _check_system(shapes, told)
                 polygons += list(shapely.make_valid(shapes.to_crs(_METRES).to_numpy()))
@@ -137,7 +138,7 @@ def _read_layers(file: Path) -> list[gpd.GeoDataFrame]:
         layers = gpd.list_layers(file).dropna(subset="geometry_type")["name"]
         return [gpd.read_file(file, layer=layer) for layer in layers]
     said = json.loads(file.read_text(encoding="utf-8-sig"))
-    features = said.get("features", [said])
-    shapes = [shapely.geometry.shape(one.get("geometry", one)) for one in features]
+    places = [one.get("geometry", one) for one in said.get("features", [said])]
+    shapes = [shapely.geometry.shape(one) for one in places if one is not None]
     crs = said.get("crs", {}).get("properties", {}).get("name", _DEGREES)
     return [gpd.GeoDataFrame(geometry=shapes, crs=crs)]
