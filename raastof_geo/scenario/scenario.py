@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from pathlib import Path
 from typing import ClassVar, NamedTuple, TypeAlias
 
 from raastof_geo.card import Fact, Shown
@@ -242,6 +243,8 @@ class Scenario(Shown):
     format_note: Finding | None = None
     """What a file of an older format means today, where that is something else; it is among the
     warnings too."""
+    home: Path | None = None
+    """The folder of its file; none where there was no file."""
     places: Mapping[Trail, Place] = field(default_factory=dict)
     """Where each entry stands in the file, by its trail; empty where there was no file."""
 

@@ -90,6 +90,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         catalogue=catalogue,
         warnings=(note, *warnings) if note else tuple(warnings),
         format_note=note,
+        home=home,
         places=tree.keys,
     )
 
@@ -100,8 +101,10 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     mistakes += check_agreements(scenario, tree)
     mistakes += check_receivers(scenario, tree)
     mistakes += check_consents(scenario, tree)
-    for note in (note_agreements, note_needs, note_land, note_zones):
-        warnings += note(scenario, tree)
+    warnings += note_land(scenario, tree)
+    warnings += note_zones(scenario, tree)
+    warnings += note_agreements(scenario, tree)
+    warnings += note_needs(scenario, tree)
     return mistakes, sorted(warnings, key=_by_place)
 
 
