@@ -238,13 +238,13 @@ class Scenario(Shown):
     """The file, checked."""
     catalogue: Catalogue
     """The built-in catalogue with the scenario's own additions."""
+    home: Path | None = None
+    """The folder of its file; none where there was no file."""
     warnings: tuple[Finding, ...] = ()
     """What was noticed on reading and is no mistake, in the order of the file."""
     format_note: Finding | None = None
     """What a file of an older format means today, where that is something else; it is among the
     warnings too."""
-    home: Path | None = None
-    """The folder of its file; none where there was no file."""
     places: Mapping[Trail, Place] = field(default_factory=dict)
     """Where each entry stands in the file, by its trail; empty where there was no file."""
 

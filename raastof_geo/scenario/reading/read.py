@@ -102,9 +102,9 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     mistakes += check_receivers(scenario, tree)
     mistakes += check_consents(scenario, tree)
     warnings += note_land(scenario, tree)
-    warnings += note_zones(scenario, tree)
     warnings += note_agreements(scenario, tree)
     warnings += note_needs(scenario, tree)
+    warnings += note_zones(scenario, tree)
     return mistakes, sorted(warnings, key=_by_place)
 
 
