@@ -5,7 +5,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from pathlib import Path
 from typing import ClassVar, NamedTuple, TypeAlias
 
 from raastof_geo.card import Fact, Shown
@@ -238,8 +237,8 @@ class Scenario(Shown):
     """The file, checked."""
     catalogue: Catalogue
     """The built-in catalogue with the scenario's own additions."""
-    home: Path | None = None
-    """The folder of its file; none where there was no file."""
+    home: str = ""
+    """The folder of its file; empty where there was no file."""
     warnings: tuple[Finding, ...] = ()
     """What was noticed on reading and is no mistake, in the order of the file."""
     format_note: Finding | None = None

@@ -90,7 +90,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         catalogue=catalogue,
         warnings=(note, *warnings) if note else tuple(warnings),
         format_note=note,
-        home=home,
+        home=str(home),
         places=tree.keys,
     )
 
