@@ -400,14 +400,11 @@ class Catalogue(Strict):
         """The kind of land that least soil may come to; the first of several."""
         strict = {"forbidden": 2, "conditional": 1, "allowed": 0}
 
-        def refused(land: str) -> int:
+        def refusals(land: str) -> int:
             moves = self.soil_moves.get(land, {})
-            return sum(
-                strict[moves[one].verdict if one in moves else "forbidden"]
-                for one in self.soil_classes
-            )
+            return sum(strict[moves.get(one, NO_RULE).verdict] for one in self.soil_classes)
 
-        return max(self.land, key=refused)
+        return max(self.land, key=refusals)
 
     def ratio(self, material: str, use: str) -> float:
         """Give the tonnes of a material that replace one reference tonne of a use. [t/t]"""

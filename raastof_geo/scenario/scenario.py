@@ -251,6 +251,8 @@ class Scenario(Shown):
     """The file, checked."""
     catalogue: Catalogue
     """The built-in catalogue with the scenario's own additions."""
+    home: str = ""
+    """The folder of its file; empty where there was no file."""
     warnings: tuple[Finding, ...] = ()
     """What was noticed on reading and is no mistake, in the order of the file."""
     format_note: Finding | None = None

@@ -204,6 +204,11 @@ def test_a_need_that_one_pit_cannot_meet():
         "eller hæv det, der binder"
     )
     assert "bindende: råstofgravens tilladelse: Graven (`grav`) (2027), grænse 40.000 t" in told
+    assert told[1].startswith("34.000 t af 54.000 t Lettere forurenet jord")
+    assert "højst 20.000 t af det køres væk efter reglerne, til `modt`" in told[1]
+    assert told[2].startswith("4.737 t af 10.000 t Knust beton")
+    assert "højst 5.263 t af det køres væk efter reglerne, til `vej`" in told[2]
+    assert not any(re.search(r"(?<![\w–-])[-−]\d", line) for line in told)
     cited = [line for line in told if "reglen" in line]
     assert len(cited) == 1
     assert cited[0].startswith("Lettere forurenet jord (klasse 2-3) må kun bruges til Støjvold på")
@@ -352,6 +357,7 @@ UGLY = (
     r"(grænse|limit) [\d.,]+(?![\d.,]| \w)",
     r" 0 t too little| 0 t for lidt|  ",
     r"\{|\}",
+    r"(?<![\w–-])[-−][\d.,]+ (t|loads|læs|km|%)(?!\w)",
 )
 """What no sentence may have in it."""
 SOME = settings(

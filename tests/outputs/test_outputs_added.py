@@ -13,7 +13,7 @@ from raastof_geo.outputs.write import find_writer
 from raastof_geo.scenario.output import EVERY_OUTPUT
 
 REGISTERED = Path(__file__).parents[1] / "cases" / "outputs" / "added" / "registered.py"
-HEADS = {"da": "Periode;Tons", "en": "Period;Tonnes"}
+HEADS = {"da": "Periode;Ton", "en": "Period;Tonnes"}
 REFUSED = {"da": "mente du `calendar`", "en": "did you mean `calendar`"}
 
 

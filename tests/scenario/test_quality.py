@@ -82,6 +82,23 @@ def test_a_condition_of_each_need_is_not_accepted_for_all():
     assert "sieved" not in found
 
 
+@pytest.mark.parametrize("per_need", ["true", "false"])
+def test_a_scenarios_own_catalogue_says_what_is_per_need(per_need):
+    """Of a built-in condition, laid over it, and of one of its own, with its names beside."""
+    own = (
+        "catalogue:\n"
+        f"  conditions: {{light_traffic: {{per_need: {per_need}}}, "
+        f"quiet: {{en: At night only, per_need: {per_need}}}}}\n"
+        "  fits: {crushed_brick: {base_course: {verdict: conditional, condition: quiet}}}\n"
+        "accepted_conditions: [light_traffic, At night only]\n"
+    )
+    if per_need == "true":
+        assert refusal(TWO_ROADS + own).count("is a matter of each need") == 2
+    else:
+        served = serving(make_scenario(TWO_ROADS + own), "motorway")
+        assert {"crushed_concrete_brick", "crushed_brick"} <= served
+
+
 @pytest.mark.parametrize("older", ["", "format: 1\n", "format: 2\n"])
 def test_an_older_file_accepts_it_at_every_need(older):
     """And says so first of all, with the tonnes that hang on it."""
@@ -123,7 +140,7 @@ def test_permits_keep_number_and_date():
     ("accepts", "sentence"),
     [
         ("[light_trafic]", "did you mean `light_traffic`"),
-        ("[{light_traffic: a, bound_cover: b}]", "each entry is one condition"),
+        ("[{light_traffic: a, bound_cover: b}]", "accepts[0].light_traffic is not a key here"),
         ("[light_traffic, {light_traffic: T1}]", "`light_traffic` stands twice in this list"),
         ("[5]", "must be a mapping"),
         ("[{light_traffic: [1]}]", "must be a text"),
@@ -284,6 +301,10 @@ def test_why_tells_of_zones_and_consents(tmp_path):
         "`permit_section_19_33`."
     ) in told
     assert "bank accepts `permit_section_19_33` for this need: 2026-12." in told
+    assert told[-1] == "bank (land: `built_up`): it may serve this need."
+    strict = zoned(tmp_path, AROUND, more=", soil_class: 1")
+    told = explain_fit(strict.catalogue, "clean_clay_soil", "noise_barrier", "en", scenario=strict)
+    assert told[-1] == "bank (land: `built_up`): not by rule own-osd."
 
 
 def test_sites_of_a_zone_may_be_named():
@@ -320,7 +341,26 @@ def test_bad_files_of_zones_are_told_with_their_line(name, content, sentence, tm
     with pytest.raises(ScenarioError) as caught:
         read(tmp_path, SOIL + ZONE.format(file=name, more=""))
     assert sentence in str(caught.value)
-    assert re.search(r"world\.yaml:\d+:\d+: zones\[0\]\.file: ", str(caught.value))
+    assert re.search(r"world\.yaml:\d+:\d+: zones\[0\]\.file: (the|`)", str(caught.value))
+
+
+def test_a_zone_is_read_whatever_else_its_file_holds(tmp_path):
+    """Features without a place, points, and polygons in collections."""
+    mixed = shapely.GeometryCollection([shapely.Point(1, 2), AROUND])
+    features = [
+        {"type": "Feature", "properties": {}, "geometry": None},
+        {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(mixed)},
+    ]
+    said = json.dumps({"type": "FeatureCollection", "features": features})
+    (tmp_path / "zone.geojson").write_text(said, encoding="utf-8")
+    assert lies_in(read(tmp_path, SOIL + ZONE.format(file="zone.geojson", more="")))
+
+
+def test_a_zone_without_a_site_is_told(tmp_path):
+    """It may lie elsewhere than was meant."""
+    [warning] = zoned(tmp_path, FAR).warnings
+    assert "zones[0]: no site lies in this zone" in str(warning)
+    assert zoned(tmp_path, AROUND).warnings == ()
 
 
 def test_a_zone_without_a_coordinate_system_is_refused(tmp_path):

@@ -185,7 +185,7 @@ def test_materials_lists_what_a_scenario_may_name(capsys):
     for line in (
         "crushed_concrete: Knust beton 0/31,5 (genbrugsstabil)",
         "base_course: Bærelag (ton Stabilt grus SG II 0/31,5)",
-        "crush_concrete: Knusning af beton (1 t Betonbrokker → 0,93 t Knust beton 0/31,5 (genbrugsstabil) + ",
+        "crush_concrete: Knusning af beton (1 t Betonbrokker → 0,93 t Knust beton 0/31,5 (",
         "light_traffic: Kun let trafik",
         "open_land: Åbent land",
         "tipper_4_axle: 4-akslet tipbil",

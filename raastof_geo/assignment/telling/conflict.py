@@ -20,6 +20,7 @@ from raastof_geo.assignment.telling.names import (
     call_use,
     cite_fit,
     describe_row,
+    fill,
     list_names,
     name_site,
     span,
@@ -32,6 +33,7 @@ from raastof_geo.assignment.telling.violation import Violation, find_least_viola
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.checking.dates import tell_days
 from raastof_geo.scenario.parties import may_deal
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 
 _FREE = 1e-6
@@ -162,6 +164,18 @@ def find_conflicts(
 # --- who is in it together ----------------------------------------------------------------------
 
 
+_TOGETHER = {
+    Role.NEED: say(
+        "together, {asked} t are needed for {what} in {periods} by {sites}; only {others} may "
+        "serve that, and have at most {most} t for it: {missing} t too little"
+    ),
+    Role.OFFER: say(
+        "together, {asked} t of {what} must leave {sites}; only {others} may take that, "
+        "and have room for at most {most} t: {missing} t too little"
+    ),
+}
+
+
 def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Message]:
     """Say what several, by their rows, want or must lose, who alone may deal, and what they can.
 
@@ -175,37 +189,21 @@ def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Me
     if most is None or most > asked - 1e-3 or not partners:
         return
     missing = asked - most
-    amounts = [tell_number(tonnes, beside=missing) for tonnes in (asked, most)]
-    sites = list_names(
-        [name_site(scenario, one) for one in dict.fromkeys(one.site for one in entries)]
+    called = dict.fromkeys(one.use if isinstance(one, Need) else one.material for one in entries)
+    call = call_use if isinstance(entries[0], Need) else call_material
+    windows = {period for one in entries for period in one.periods}
+    yield fill(
+        _TOGETHER[entries[0].role],
+        sites=list_names(
+            [name_site(scenario, one) for one in dict.fromkeys(one.site for one in entries)]
+        ),
+        asked=tell_number(asked, beside=missing),
+        what=list_names([call(scenario, one) for one in called]),
+        periods=span(tuple(period for period in scenario.periods if period in windows)),
+        others=list_names([name_site(scenario, one) for one in partners]),
+        most=tell_number(most, beside=missing),
+        missing=tell_number(missing),
     )
-    others = list_names([name_site(scenario, one) for one in partners])
-    if needs := [entry for entry in entries if isinstance(entry, Need)]:
-        uses = dict.fromkeys(need.use for need in needs)
-        windows = {period for need in needs for period in need.periods}
-        yield say(
-            "together, {wanted} t are needed for {uses} in {periods} by {needs}; only {givers} may "
-            "serve that, and have at most {have} t for it: {missing} t too little",
-            needs=sites,
-            wanted=amounts[0],
-            uses=list_names([call_use(scenario, use) for use in uses]),
-            periods=span(tuple(period for period in scenario.periods if period in windows)),
-            givers=others,
-            have=amounts[1],
-            missing=tell_number(missing),
-        )
-    else:
-        materials = dict.fromkeys(one.material for one in entries if isinstance(one, Offer))
-        yield say(
-            "together, {total} t of {materials} must leave {offers}; only {takers} may take that, "
-            "and have room for at most {room} t: {missing} t too little",
-            offers=sites,
-            total=amounts[0],
-            materials=list_names([call_material(scenario, one) for one in materials]),
-            takers=others,
-            room=amounts[1],
-            missing=tell_number(missing),
-        )
 
 
 # --- which rules --------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ _WORDS = {
         say("{site} lacks {tonnes} t of {total} t for {use} in {periods}: {reason}"),
         say(
             "no offer and no pit has an allowed material in that time; add a pit, widen the "
-            "window, or accept a condition under `accepted_conditions`"
+            "window, or accept a condition under `accepts` of the need"
         ),
         say("{givers} may serve it, but not within all rules"),
         say("{givers} could meet it, but not together with all else that is asked for"),

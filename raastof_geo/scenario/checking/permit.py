@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from raastof_geo.errors import Finding
-from raastof_geo.language import Message, format_number, say
+from raastof_geo.language import format_number, say
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Tree
 from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS
@@ -46,20 +46,15 @@ def note_needs(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
             for number, material in enumerate(need.materials or ()):
                 block = scenario.blocks(material, scenario.demand(site_id, need))
                 if block is not None:
+                    message = say(
+                        "`{material}` may not serve `{use}` here (rule `{rule}`), so none of it "
+                        "comes: `raastof why {material} {use}` tells what could be done",
+                        material=material,
+                        use=need.use,
+                        rule=block.rule,
+                    )
                     trail = ("sites", site_id, "needs", at, "materials", number)
-                    yield finding_at(tree, trail, _may_not_serve(material, need.use, block.rule))
-
-
-def _may_not_serve(material: str, use: str, rule: str) -> Message:
-    return say(
-        "{material} may not serve {use} here (rule {rule}), so none of it comes: "
-        "`raastof why {material_id} {use_id}` tells what could be done",
-        material=f"`{material}`",
-        use=f"`{use}`",
-        rule=f"`{rule}`",
-        material_id=material,
-        use_id=use,
-    )
+                    yield finding_at(tree, trail, message)
 
 
 def check_consents(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
@@ -77,6 +72,13 @@ def check_consents(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
                     condition=condition,
                 ),
             )
+
+
+def note_zones(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
+    """Say which zones have no site in them, as where their polygons lie elsewhere than meant."""
+    for number, zone in enumerate(scenario.said.zones):
+        if not zone.sites:
+            yield finding_at(tree, ("zones", number), say("no site lies in this zone"))
 
 
 def note_land(scenario: Scenario, tree: Tree) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from raastof_geo.scenario.checking.permit import (
     check_receivers,
     note_land,
     note_needs,
+    note_zones,
 )
 from raastof_geo.scenario.checking.supply import note_double_supply, note_samples
 from raastof_geo.scenario.identity import Names, id_or_word, names_in
@@ -28,7 +29,7 @@ from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.format import note_older, refuse_newer
 from raastof_geo.scenario.reading.overlay import write_ids
 from raastof_geo.scenario.reading.refusal import explain_errors
-from raastof_geo.scenario.reading.tree import Tree, merge_values, read_tree
+from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
 from raastof_geo.scenario.reading.zones import find_in_zones, refuse_outside
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.file import ScenarioFile
@@ -93,6 +94,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         catalogue=catalogue,
         warnings=(note, *warnings) if note else tuple(warnings),
         format_note=note,
+        home=str(home),
         places=tree.keys,
         values=tree.values,
         home=home,
@@ -136,6 +138,7 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     warnings += note_land(scenario, tree)
     warnings += note_agreements(scenario, tree)
     warnings += note_needs(scenario, tree)
+    warnings += note_zones(scenario, tree)
     return mistakes, sorted(warnings, key=_by_place)
 
 
@@ -256,13 +259,9 @@ def _check_agreements(said: ScenarioFile, tree: Tree) -> list[Finding]:
 
 def _check_fleet(said: ScenarioFile, tree: Tree) -> list[Finding]:
     """Check that limits are of trucks that the scenario uses."""
-    named: list[tuple[str, tuple[str | int, ...], bool]] = [
-        (vehicle, ("fleet", vehicle), True) for vehicle in said.fleet
-    ]
-    named += [
-        (vehicle, ("baseline", "vehicles", number), False)
-        for number, vehicle in enumerate(said.baseline.vehicles or ())
-    ]
+    named: list[tuple[str, Trail]] = [(vehicle, ("fleet", vehicle)) for vehicle in said.fleet]
+    for number, vehicle in enumerate(said.baseline.vehicles or ()):
+        named.append((vehicle, ("baseline", "vehicles", number)))
     return [
         Finding(
             say(
@@ -270,9 +269,9 @@ def _check_fleet(said: ScenarioFile, tree: Tree) -> list[Finding]:
                 where=str(trail[0]),
                 vehicle=f"`{vehicle}`",
             ),
-            tree.place(trail, of_key=of_key),
+            tree.place(trail, of_key=trail[0] == "fleet"),
         )
-        for vehicle, trail, of_key in named
+        for vehicle, trail in named
         if vehicle not in said.vehicles
     ]
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
 
 from raastof_geo.errors import Finding, InputError
@@ -23,7 +24,7 @@ BORDER_M = 1.0
 _METRES = "EPSG:25832"
 _DEGREES = "EPSG:4326"
 _GEOPACKAGE = b"SQLite format 3\x00"
-_POLYGONS = ("Polygon", "MultiPolygon")
+_MOST_DEGREES = 360.0
 _UNREADABLE = (
     *(OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError),
     shapely.errors.ShapelyError,
@@ -72,7 +73,7 @@ def _find_inside(name: Path, said: ScenarioFile, home: Path, anywhere: bool) -> 
     outside = refuse_outside(file, home, "it", anywhere=anywhere)
     if outside is not None:
         raise InputError(outside)
-    tree = shapely.STRtree(_read_polygons(file, name.name))
+    tree = shapely.STRtree(_read_polygons(file))
     lon, lat = zip(*(site.lon_lat for site in said.sites.values()), strict=True)
     places = gpd.GeoSeries.from_xy(lon, lat, crs=_DEGREES).to_crs(_METRES)
     near, _ = tree.query(places.to_numpy(), predicate="dwithin", distance=BORDER_M)
@@ -80,7 +81,7 @@ def _find_inside(name: Path, said: ScenarioFile, home: Path, anywhere: bool) -> 
     return [ids[number] for number in sorted(set(near.tolist()))]
 
 
-def _read_polygons(file: Path, name: str) -> list[Any]:
+def _read_polygons(file: Path) -> list[Any]:
     """Read the polygons of a file, in metres.
 
     Raises
@@ -89,28 +90,32 @@ def _read_polygons(file: Path, name: str) -> list[Any]:
         It is missing or neither GeoJSON nor GeoPackage, it has no polygons, or where they lie
         cannot be told.
     """
-    told = {"file": f"`{name}`"}
+    told = {"file": f"`{file.name}`"}
     if not file.is_file():
         raise InputError(say("{file} does not exist", **told))
+    polygons: list[Any] = []
     try:
-        frame = _read_frame(file)
-        frame = frame[frame.geometry.geom_type.isin(_POLYGONS)]
+        for layer in _read_layers(file):
+            parts = layer.geometry.explode(ignore_index=True)
+            shapes = parts[parts.geom_type == "Polygon"]
+            if not shapes.empty:
+                _check_system(shapes, told)
+                polygons += list(shapely.make_valid(shapes.to_crs(_METRES).to_numpy()))
+    except InputError:
+        raise
     except _UNREADABLE as error:
-        raise InputError(
-            say(
-                "{file} cannot be read as GeoJSON or GeoPackage: {problem}",
-                **told,
-                problem=str(error)[:200],
-            )
-        ) from error
-    if frame.empty:
+        message = say("{file} cannot be read as GeoJSON or GeoPackage: {problem}")
+        raise InputError(Message(message.text, told | {"problem": str(error)[:200]})) from error
+    if not polygons:
         raise InputError(say("{file} has no polygons", **told))
-    if frame.crs is None:
+    return polygons
+
+
+def _check_system(shapes: gpd.GeoSeries, told: dict[str, str]) -> None:
+    """Refuse shapes of which it cannot be told where they lie."""
+    if shapes.crs is None:
         raise InputError(say("{file} does not say its coordinate system", **told))
-    west, south, east, north = frame.total_bounds
-    if frame.crs.is_geographic and not (
-        -180 <= west <= east <= 180 and -90 <= south <= north <= 90
-    ):
+    if shapes.crs.is_geographic and np.abs(shapes.total_bounds).max() > _MOST_DEGREES:
         raise InputError(
             say(
                 "the coordinates of {file} are not degrees, and it names no other system: save it "
@@ -118,29 +123,22 @@ def _read_polygons(file: Path, name: str) -> list[Any]:
                 **told,
             )
         )
-    return list(shapely.make_valid(frame.geometry.to_crs(_METRES).to_numpy()))
 
 
-def _read_frame(file: Path) -> gpd.GeoDataFrame:
-    """Read shapes with their coordinate system, all layers of a GeoPackage together.
+def _read_layers(file: Path) -> list[gpd.GeoDataFrame]:
+    """Read shapes with their coordinate systems, as GeoPackage or as GeoJSON.
 
     A text is read as GeoJSON by ourselves: GDAL would follow what names files or addresses.
     """
     import geopandas as gpd
-    import pandas as pd
 
     with file.open("rb") as opened:
         packed = opened.read(len(_GEOPACKAGE)) == _GEOPACKAGE
     if packed:
-        layers = gpd.list_layers(file)
-        shaped = layers[layers["geometry_type"].notna()]["name"]
-        frames = [gpd.read_file(file, layer=layer)[["geometry"]] for layer in shaped]
-        crs = frames[0].crs if frames else None
-        return gpd.GeoDataFrame(
-            pd.concat([one if one.crs is None else one.to_crs(crs) for one in frames])
-        )
+        layers = gpd.list_layers(file).dropna(subset="geometry_type")["name"]
+        return [gpd.read_file(file, layer=layer) for layer in layers]
     said = json.loads(file.read_text(encoding="utf-8-sig"))
-    features = said.get("features", [said])
-    shapes = [shapely.geometry.shape(one.get("geometry", one)) for one in features]
+    places = [one.get("geometry", one) for one in said.get("features", [said])]
+    shapes = [shapely.geometry.shape(one) for one in places if one is not None]
     crs = said.get("crs", {}).get("properties", {}).get("name", _DEGREES)
-    return gpd.GeoDataFrame(geometry=shapes, crs=crs)
+    return [gpd.GeoDataFrame(geometry=shapes, crs=crs)]

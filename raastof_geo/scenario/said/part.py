@@ -69,14 +69,7 @@ class Consent(Part):
     @model_validator(mode="before")
     @classmethod
     def _write_out(cls, given: Any) -> Any:
-        if isinstance(given, Mapping) and "condition" not in given:
-            if len(given) != 1:
-                raise InputError(
-                    say(
-                        "each entry is one condition, alone or with what says that it is met: "
-                        '`permit_section_19_33: "2026-1234, 1 May 2026"`'
-                    )
-                )
+        if isinstance(given, Mapping) and len(given) == 1 and "condition" not in given:
             [(condition, by)] = given.items()
             return {"condition": condition, "by": "" if by is None else by}
         return {"condition": given} if isinstance(given, str) else given

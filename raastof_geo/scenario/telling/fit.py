@@ -54,34 +54,8 @@ def explain_fit(
     if scenario is not None:
         accepted = (*accepted, *scenario.accepted_for_all)
     question = _Question(words, material, use, land, frozenset(accepted))
-    told = [*question.answer(), *(_tell_needs(scenario, material, use) if scenario else ())]
+    told = [*question.answer(), *(_tell_needs(scenario, question) if scenario else ())]
     return list(map(words.read, told))
-
-
-def _tell_needs(scenario: Scenario, material: str, use: str) -> Iterator[Message]:
-    """Say of each need for the use what it accepts by itself, in which zones, and the answer."""
-    soil_class = scenario.catalogue.materials[material].soil_class
-    for need in {need.name: need for need in scenario.needs if need.use == use}.values():
-        for zone in need.demand.zones:
-            if soil_class is not None and soil_class >= zone.soil_class:
-                yield say(
-                    "{site} lies in a zone (rule {rule}: {source}): soil of class {number} and "
-                    "worse needs `{condition}`.",
-                    site=scenario.site_name(need.site),
-                    rule=zone.rule,
-                    source=zone.ruling.citation,
-                    number=zone.soil_class,
-                    condition=zone.needs_condition,
-                )
-        asked = {one.condition for one in scenario.rulings(material, need.demand)}
-        for condition, by in need.consents.items():
-            if condition in asked:
-                yield say(
-                    "{site} accepts `{condition}` for this need{by}.",
-                    site=scenario.site_name(need.site),
-                    condition=condition,
-                    by=f": {by}" if by else "",
-                )
 
 
 @dataclass(frozen=True)
@@ -270,3 +244,42 @@ class _Question:
                 materials=conditional,
                 **self.names,
             )
+
+
+def _tell_needs(scenario: Scenario, question: _Question) -> Iterator[Message]:
+    """Say of each need for the use that is unlike the question in what, and the answer for it."""
+    soil_class = scenario.catalogue.materials[question.material].soil_class
+    for need in {need.name: need for need in scenario.needs if need.use == question.use}.values():
+        names = {"site": scenario.site_name(need.site), "land": need.demand.land}
+        told = [
+            say(
+                "{site} lies in a zone (rule {rule}: {source}): soil of class {number} and "
+                "worse needs `{condition}`.",
+                rule=zone.rule,
+                source=zone.ruling.citation,
+                number=zone.soil_class,
+                condition=zone.needs_condition,
+                **names,
+            )
+            for zone in need.demand.zones
+            if soil_class is not None and soil_class >= zone.soil_class
+        ]
+        asked = {one.condition for one in scenario.rulings(question.material, need.demand)}
+        told += [
+            say(
+                "{site} accepts `{condition}` for this need{by}.",
+                condition=condition,
+                by=f": {by}" if by else "",
+                **names,
+            )
+            for condition, by in need.consents.items()
+            if condition in asked
+        ]
+        if told or need.demand.land != question.land:
+            block = scenario.blocks(question.material, need.demand)
+            yield from told
+            if block is None:
+                yield say("{site} (land: `{land}`): it may serve this need.", **names)
+            else:
+                rule = block.rule
+                yield say("{site} (land: `{land}`): not by rule {rule}.", rule=rule, **names)
