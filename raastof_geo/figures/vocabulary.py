@@ -388,6 +388,13 @@ COST_WITH_CO2 = Indicator(
     "DKK",
     aim=Aim(say("cost with priced CO2 in DKK"), say("DKK"), adds=False, place=8),
 )
+SHORT_OF_GOAL = Indicator(
+    "short_of_goal_tonnes",
+    say("Short of the goals [reference t]"),
+    "t",
+    aim=Aim(say("reference tonnes short of the goals"), say("reference tonnes"), place=14),
+)
+"""What goals among the targets lack, added up over all of them."""
 ENERGY = Indicator("energy", say("Energy"), "")
 """In the unit of each truck's fuel."""
 
@@ -396,7 +403,7 @@ INDICATORS: tuple[Indicator, ...] = (
     *(TRANSPORT_WTW, TRANSPORT_TTW, UPSTREAM, PROCESSING, DISPOSAL),
     *(HAUL, TOLL, PURCHASE, TAX, GATE, PREPARATION, HANDLING, PLANTS_RUN, STORING, OPENING),
     *(REFERENCE_TONNES, SECONDARY_REFERENCE, VIRGIN, SECONDARY, RECEIVED, LANDFILL, REUSED, SOLD),
-    *(CO2E, COST, COST_WITH_CO2, ENERGY),
+    *(CO2E, COST, COST_WITH_CO2, SHORT_OF_GOAL, ENERGY),
 )
 """Every figure, in the order of the books: work, emissions, money, masses, sums. All that follows
 looks here each time that it is asked, so that a test may put one more in."""

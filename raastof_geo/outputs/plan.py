@@ -7,6 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.outputs.tables.flows import name_materials
 from raastof_geo.recall.rest import describe_rows
 from raastof_geo.records.plan import write_plan
@@ -51,11 +52,8 @@ def _describe(result: Result) -> dict[str, Any]:
         "objectives": plan.objectives,
         "amounts": plan.amounts,
         "finished": plan.finished,
-        "certificate": {
-            **asdict(plan.certificate),
-            "gap": plan.certificate.gap,
-            "holds": plan.certificate.holds,
-        },
+        "certificate": _describe_certificate(plan.certificate),
+        "goal_certificate": plan.goal_certificate and _describe_certificate(plan.goal_certificate),
         "effect": {
             "plan": asdict(result.effect.plan),
             "baseline": asdict(result.effect.baseline),
@@ -76,11 +74,16 @@ def _describe(result: Result) -> dict[str, Any]:
         "processed": describe_rows(plan.processed),
         "stored": describe_rows(plan.stored),
         "empty_trips": describe_rows(plan.empty_trips),
+        "shortfalls": describe_rows(plan.shortfalls),
         "openings": describe_rows(plan.openings),
         "fleet": describe_rows(plan.fleet),
         "baseline_flows": describe_rows(result.effect.baseline_flows),
         "constraints": describe_rows(plan.shadow_prices),
     }
+
+
+def _describe_certificate(certificate: Certificate) -> dict[str, Any]:
+    return {**asdict(certificate), "gap": certificate.gap, "holds": certificate.holds}
 
 
 def record_plan(result: Result, folder: Path) -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from raastof_geo.figures.figure import value_of
+from raastof_geo.scenario.provenance import Sorts, mix_sorts
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Depot, Need, Offer, Pit, Plant, Receiver, Scenario
 
@@ -43,6 +44,8 @@ class Giver:
     """Handling on the way out, whoever takes it."""
     upstream_kg_co2e_per_t: float = 0.0
     processing_kg_co2e_per_t: float = 0.0
+    sorts: Sorts = ()
+    """What it counts as by where it comes from."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def may_deal(giver: Giver, taker: Taker) -> bool:
 def list_givers(scenario: Scenario) -> tuple[Giver, ...]:
     """List everybody who gives, by material and id."""
     givers = itertools.chain(
-        map(_offering, scenario.offers),
+        (_offering(scenario, offer) for offer in scenario.offers),
         *(_digging(scenario, pit) for pit in scenario.pits),
         *(_making(scenario, plant) for plant in scenario.plants),
         *(_emptying(scenario, depot) for depot in scenario.depots),
@@ -100,9 +103,10 @@ def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
 # --- who gives ----------------------------------------------------------------------------------
 
 
-def _offering(offer: Offer) -> Giver:
+def _offering(scenario: Scenario, offer: Offer) -> Giver:
     site, material, price = offer.site, offer.material, offer.price_dkk_per_t
-    return Giver(Role.OFFER, offer.id, offer.id, site, material, offer.periods, price)
+    sorts = mix_sorts(scenario.catalogue, {material: 1.0})
+    return Giver(Role.OFFER, offer.id, offer.id, site, material, offer.periods, price, sorts=sorts)
 
 
 def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
@@ -118,13 +122,19 @@ def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
             price_dkk_per_t=price,
             tax_dkk_per_t=value_of(dug.tax),
             upstream_kg_co2e_per_t=value_of(dug.upstream_kg_co2e),
+            sorts=mix_sorts(scenario.catalogue, {material: 1.0}),
         )
 
 
 def _making(scenario: Scenario, plant: Plant) -> Iterator[Giver]:
     always = tuple(scenario.periods)
-    for material in plant.makes:
-        yield Giver(Role.PLANT, plant.giver(material), plant.site, plant.site, material, always)
+    made = {
+        plant.giver(material, process): (material, process.sorts)
+        for process in plant.processes
+        for material in process.outputs
+    }
+    for name, (material, sorts) in made.items():
+        yield Giver(Role.PLANT, name, plant.site, plant.site, material, always, sorts=sorts)
 
 
 def _emptying(scenario: Scenario, depot: Depot) -> Iterator[Giver]:
@@ -138,6 +148,7 @@ def _emptying(scenario: Scenario, depot: Depot) -> Iterator[Giver]:
             tuple(scenario.periods),
             dkk_per_t=depot.out_dkk_per_t,
             processing_kg_co2e_per_t=depot.out_kg_co2e_per_t,
+            sorts=mix_sorts(scenario.catalogue, {material: 1.0}),
         )
 
 

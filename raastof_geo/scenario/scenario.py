@@ -14,6 +14,7 @@ from raastof_geo.language import LANGUAGES, format_number, say
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import Names
 from raastof_geo.scenario.period import Calendar, Period
+from raastof_geo.scenario.provenance import Sorts, mix_sorts
 from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.amount import refuse_volume
@@ -129,6 +130,8 @@ class Process:
     """Tonnes of each material out of a tonne of input."""
     kg_co2e_per_t: float
     dkk_per_t: float
+    sorts: Sorts = ()
+    """What all that it makes counts as, by the shares of its inputs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,9 +146,16 @@ class Plant(_Place):
         """Name who takes here, whatever the recipe."""
         return f"{self.site}/plant"
 
-    def giver(self, material: str) -> str:
-        """Name who gives a material that is made here."""
-        return f"{self.taker}/{material}"
+    def giver(self, material: str, process: Process) -> str:
+        """Name who gives a material that is made here by a recipe.
+
+        Recipes that make it of the same sorts give it together; others apart, as what they make
+        does not count alike.
+        """
+        makers = [one for one in self.processes if material in one.outputs]
+        name = f"{self.taker}/{material}"
+        alike = all(one.sorts == makers[0].sorts for one in makers)
+        return name if alike else f"{name}/{process.recipe}"
 
     @property
     def takes(self) -> list[str]:
@@ -496,6 +506,9 @@ class Scenario(Shown):
             outputs={material: share.value for material, share in recipe.outputs.items()},
             kg_co2e_per_t=plant.kg_co2e_per_t.get(name, recipe.kg_co2e_per_t).value,
             dkk_per_t=plant.dkk_per_t.get(name, recipe.dkk_per_t).value,
+            sorts=mix_sorts(
+                self.catalogue, {one: share.value for one, share in recipe.inputs.items()}
+            ),
         )
 
     def _depot(self, site: str, store: Store, materials: tuple[str, ...]) -> Depot:

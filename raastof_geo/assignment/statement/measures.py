@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
@@ -61,6 +63,10 @@ def _virgin(problem: Problem) -> Floats:
     return problem.join(moves=problem.giver_is(Role.PIT))
 
 
+def _short_of_goal(problem: Problem) -> Floats:
+    return problem.join(shortfalls=np.ones(problem.sizes[ColumnKind.SHORTFALLS]))
+
+
 def _all_emissions(problem: Problem) -> Floats:
     return problem.add_up(vocabulary.parts_of(vocabulary.CO2E))
 
@@ -101,6 +107,7 @@ MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     ),
     vocabulary.VIRGIN: _virgin,
     vocabulary.LANDFILL: partial(_at_ends, name="landfill"),
+    vocabulary.SHORT_OF_GOAL: _short_of_goal,
     vocabulary.ENERGY: partial(
         Problem.driven, name=vocabulary.ENERGY, of_trip=vocabulary.ENERGY, each_trip=True
     ),

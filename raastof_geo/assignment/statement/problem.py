@@ -80,6 +80,8 @@ class Problem:
     """Columns that move nothing, by `ColumnKind`; each with labels and with `dkk` and `kg_co2e`."""
     alone: dict[str, float] = field(default_factory=dict)
     """What each project has alone by the measure of fairness, where that is asked for."""
+    nearest_t: float | None = None
+    """The least that goals can be missed by, once that is known. [reference t]"""
     asked_t: float = 0.0
     """Tonnes that rules of somebody's own ask for, beyond those of the scenario. [t]"""
     room: float = 1.0
@@ -149,7 +151,7 @@ class Problem:
         Indices of the columns and what they amount to are found once and shared; what hangs on
         quantities is found anew.
         """
-        return replace(self, scenario=scenario, alone={}, before=self._first)
+        return replace(self, scenario=scenario, alone={}, nearest_t=None, before=self._first)
 
     @property
     def _first(self) -> Problem:

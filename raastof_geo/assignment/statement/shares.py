@@ -17,7 +17,11 @@ from raastof_geo.figures.vocabulary import (
     find_indicator,
     parts_of,
 )
+from raastof_geo.roads.places import locate_municipality
 from raastof_geo.scenario.scenario import Scenario
+
+NOWHERE = ""
+"""The label of what belongs to no site, project or municipality."""
 
 
 class Ends(NamedTuple):
@@ -78,3 +82,20 @@ def group_parts(measure: str, co2_dkk_per_kg: float) -> dict[Group, list[tuple[s
 def project_sites(scenario: Scenario) -> set[str]:
     """Give the sites that have surplus or needs of their own."""
     return {site_id for site_id, site in scenario.sites.items() if site.offers or site.needs}
+
+
+def find_municipalities(scenario: Scenario) -> dict[str, str]:
+    """Name the municipality of each site: as the scenario says, else where it lies.
+
+    Returns
+    -------
+    names
+        By site, in the order of the scenario; `NOWHERE` for one that lies in none.
+    """
+    lon, lat = zip(*(site.lon_lat for site in scenario.sites.values()), strict=True)
+    return {
+        site_id: site.municipality or found or NOWHERE
+        for (site_id, site), found in zip(
+            scenario.sites.items(), locate_municipality(lon, lat), strict=True
+        )
+    }

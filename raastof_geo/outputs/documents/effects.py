@@ -1,16 +1,23 @@
 """The effect as blocks of a document: tables and charts that reports and project pages share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from raastof_geo.assignment.telling.names import DEFINITION_NAMES
 from raastof_geo.effect.books import COMMON
 from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.money import Transfers, net_cost, tabulate_payments
-from raastof_geo.effect.progress import GOAL_SHARE, GOAL_SOURCE, GOAL_YEAR, follow_progress
+from raastof_geo.effect.progress import (
+    GOAL_SHARE,
+    GOAL_SOURCE,
+    GOAL_YEAR,
+    RECYCLED_TODAY,
+    REFERENCE_TONNE,
+    Shares,
+)
 from raastof_geo.figures.vocabulary import (
     CO2E,
     COST,
@@ -34,6 +41,7 @@ from raastof_geo.outputs.documents.document import (
     write_numbers,
 )
 from raastof_geo.result import Result
+from raastof_geo.scenario.provenance import Sort
 from raastof_geo.scenario.scenario import Scenario
 
 CAUSE_NAMES: Mapping[str, Message] = {
@@ -210,53 +218,88 @@ def _cause_cells(saved: Mapping[str, float]) -> tuple[str, ...]:
 
 
 def explain_progress(result: Result) -> list[Block]:
-    """Tell how far plan and baseline are on the way to the goal, with the denominator."""
-    steps = follow_progress(result.effect.books, result.effect.baseline_books)
-    rows = [
-        (
-            DEFINITION_NAMES[step.definition],
-            step.period or say("all periods"),
-            *write_numbers(step.plan_t, step.needed_t),
-            *write_numbers(100 * step.before_share, 100 * step.plan_share, digits=1),
-        )
-        for step in steps
-    ]
-    whole = [step for step in steps if not step.period]
+    """Tell how the needs are met year by year: three shares, with what each may be held against."""
+    effect = result.effect
+    plan, before = effect.shares_by_period, effect.baseline_shares_by_period
     goal, year = round(100 * GOAL_SHARE), str(GOAL_YEAR)
     drawing = draw_bars(
-        [str(DEFINITION_NAMES[step.definition]) for step in whole],
+        [str(title) for title, _ in _SHARES],
         (
-            (str(say("Before")), [100 * step.before_share for step in whole]),
-            (str(say("Plan")), [100 * step.plan_share for step in whole]),
+            (str(say("Before")), [100 * share(before[0]) for _, share in _SHARES]),
+            (str(say("Plan")), [100 * share(plan[0]) for _, share in _SHARES]),
         ),
         unit=str(say("% of the needs, reference tonnes")),
         mark=(100 * GOAL_SHARE, str(say("goal {goal} % in {year}", goal=goal, year=year))),
     )
-    masses = (say("Met in the plan [reference t]"), say("Needed [reference t]"))
     return [
         Paragraph(
             say(
-                "Region Sjælland's goal is that secondary materials cover {goal} % of its "
-                "consumption in {year} ({source}). Here a share is reference tonnes met by what "
-                "counts, over all reference tonnes that the scenario's projects need in the "
-                "period: the consumption of these projects, not of the whole region.",
+                "Region Sjælland's goal is that secondary materials and surplus soil cover {goal} "
+                "% of its consumption in {year} ({source}). Today's {today} % counts recycled "
+                "building materials alone, and may be held against that share only. Shares are of "
+                "what the scenario's projects need, not of the whole region.",
                 goal=goal,
                 year=year,
                 source=GOAL_SOURCE,
+                today=round(100 * RECYCLED_TODAY),
             )
         ),
+        Paragraph(REFERENCE_TONNE),
         Picture(
             drawing,
-            say("Bars of the share by definition, before and in the plan, with the goal marked."),
-            say("Share of the needs of all periods, by what counts."),
+            say("Bars of the shares, before and in the plan, with the goal marked."),
+            say("Shares of the needs of all periods."),
         ),
-        Table(
-            say("Share of secondary materials, numerator over denominator"),
-            (say("What counts"), say("Period"), *masses, say("Before [%]"), say("Plan [%]")),
-            tuple(rows),
-            words=2,
+        tabulate_shares(say("Three shares, by period"), say("Period"), plan, before),
+        tabulate_shares(
+            say("Shares in the plan, by municipality"),
+            say("Municipality"),
+            effect.shares_by_municipality,
+            (),
         ),
     ]
+
+
+_SHARES: tuple[tuple[Message, Callable[[Shares], float]], ...] = (
+    (say("Recycled building materials, without soil"), attrgetter("recycled")),
+    (say("The same and clean surplus soil"), attrgetter("with_soil")),
+)
+_SORTS: dict[Sort, Message] = {
+    "building": say("Building materials [t]"),
+    "soil": say("Soil [t]"),
+    "residue": say("Residues [t]"),
+    "virgin": say("Virgin [t]"),
+}
+
+
+def tabulate_shares(
+    title: Message, of: Message, plan: Sequence[Shares], before: Sequence[Shares]
+) -> Table:
+    """Lay shares out, a row each: in per cent before, where that is given, and in the plan.
+
+    Then the cut in virgin material where today's use is stated, and tonnes by where they come from.
+    """
+    heads = [
+        Message("{what}, {side} [%]", {"what": what, "side": side})
+        for what, _ in _SHARES
+        for side in ((say("before"),) if before else ()) + (say("plan"),)
+    ]
+    rows = []
+    for number, one in enumerate(plan):
+        sides = (before[number], one) if before else (one,)
+        shares = [100 * share(side) for _, share in _SHARES for side in sides]
+        cut = say("not stated") if one.cut is None else format_number(100 * one.cut, digits=1)
+        rows.append(
+            (
+                one.municipality or one.period or say("all periods"),
+                *write_numbers(*shares, digits=1),
+                cut,
+                *write_numbers(*(one.tonnes[sort] for sort in _SORTS), one.needed_t),
+            )
+        )
+    cut_head = say("Less virgin than today [%]")
+    head = (of, *heads, cut_head, *_SORTS.values(), say("Needs [reference t]"))
+    return Table(title, head, tuple(rows))
 
 
 def show_commitments(

@@ -11,7 +11,7 @@ import shapely
 
 from raastof_geo.arrays import Floats, Indices
 from raastof_geo.assignment import compare_sites
-from raastof_geo.effect.books import find_municipalities
+from raastof_geo.assignment.statement.shares import find_municipalities
 from raastof_geo.effect.burden import count_weekdays, measure_burden
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
 from raastof_geo.language import Message, format_number, say

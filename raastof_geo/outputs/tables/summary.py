@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, call
 from raastof_geo.effect.target import Reach, TargetAnswer
 from raastof_geo.figures.vocabulary import (
@@ -111,8 +112,28 @@ def summarise(result: Result) -> list[KeyFigure]:
 
 
 def prove(result: Result) -> Message:
-    """Put the certificate into a sentence."""
-    certificate = result.plan.certificate
+    """Put the certificates into a sentence."""
+    plan, goals = result.plan, result.plan.goal_certificate
+    proof = _prove(plan.certificate, result)
+    if goals is None:
+        return proof
+    told = {"short": format_number(goals.objective), "proof": proof}
+    if not goals.holds:
+        return say(
+            "The goals lack {short} reference tonnes, and whether they must was not proved. "
+            "{proof}",
+            **told,
+        )
+    if goals.feasible and goals.objective <= goals.tolerance_t:
+        return say("Of the plans that reach the goals: {proof}", **told)
+    return say(
+        "No plan comes nearer to the goals, of which {short} reference tonnes are lacking; among "
+        "those that come as near: {proof}",
+        **told,
+    )
+
+
+def _prove(certificate: Certificate, result: Result) -> Message:
     told = {
         "objective": name_objective(result.scenario.said.objectives[0].minimise),
         "bound": format_number(certificate.lower_bound),
@@ -149,6 +170,10 @@ def name_objective(measures: Sequence[str]) -> str:
     return " + ".join(str(aim_of(measure).title) for measure in measures)
 
 
+_NO_MORE = 0.0005
+"""Shares that differ by less are written alike."""
+
+
 def answer(result: Result) -> list[Message]:
     """Say whether the target can be reached, with what, at which price, and if not, why not.
 
@@ -161,7 +186,7 @@ def answer(result: Result) -> list[Message]:
     target = result.effect.target
     materials = result.scenario.catalogue.materials
     unit = result.scenario.said.objectives[0].minimise[0].unit
-    told = [_how_far(reach, unit) for reach in target.reaches]
+    told = [_how_far(reach, say_about(target), unit) for reach in target.reaches]
     if target.asked is not None:
         told += _say_target(target, unit)
         told += [
@@ -180,29 +205,44 @@ def answer(result: Result) -> list[Message]:
     return told
 
 
-def _how_far(reach: Reach, unit: str) -> Message:
+def _how_far(reach: Reach, about: Readable, unit: str) -> Message:
     """Say how far one definition of the share gets, or that the clock left it open."""
-    shares = _shares(reach)
+    told = _shares(reach) | {"about": about}
     if not reach.finished:
         return say(
-            "{definition}: {in_plan} % of the needs in the plan; how much more any plan could have "
-            "was not found in the time that was given; all of it that is on offer would be "
-            "{offered} %",
-            **shares,
+            "{definition}{about}: the plan reaches {in_plan} %; how much more any plan could reach "
+            "was not found in the time that was given; all that is on offer would be {offered} %",
+            **told,
+        )
+    if reach.largest < reach.in_plan + _NO_MORE:
+        return say(
+            "{definition}{about}: the plan reaches {in_plan} %, and no more can be reached with "
+            "what is on offer ({offered} %)",
+            **told,
         )
     if reach.more_at_largest is None:
         return say(
-            "{definition}: {in_plan} % of the needs in the plan, at most {largest} % in any plan; "
-            "all of it that is on offer would be {offered} %",
-            **shares,
+            "{definition}{about}: the plan reaches {in_plan} %; at most {largest} % can be reached "
+            "of the {offered} % that are on offer",
+            **told,
         )
     return say(
-        "{definition}: {in_plan} % of the needs in the plan, at most {largest} % in any "
-        "plan, which adds {more} {unit}; all of it that is on offer would be {offered} %",
+        "{definition}{about}: the plan reaches {in_plan} %; at most {largest} % can be reached of "
+        "the {offered} % that are on offer, and would add {more} {unit}",
         more=format_number(reach.more_at_largest),
         unit=unit,
-        **shares,
+        **told,
     )
+
+
+def say_about(target: TargetAnswer) -> Readable:
+    """Say which year and municipality a target is about; empty where it is about all needs."""
+    if target.municipality and target.period:
+        return say(
+            " in {municipality} in {period}", municipality=target.municipality, period=target.period
+        )
+    where = target.municipality or target.period
+    return say(" in {where}", where=where) if where else ""
 
 
 def _shares(reach: Reach) -> dict[str, Readable]:
@@ -215,43 +255,54 @@ def _shares(reach: Reach) -> dict[str, Readable]:
 
 
 def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
-    """Say that the target is met, and how much the best plan would change without it."""
+    """Say whether the target is reached, and how much the best plan would change without it."""
     told = {
         "asked": format_number(100 * (target.asked or 0.0), digits=1),
         "definition": DEFINITION_NAMES[target.definition],
+        "about": say_about(target),
     }
     kg, dkk = (
         None if more is None else round(more) for more in (target.more_kg_co2e, target.more_dkk)
     )
+    price = target.price_per_t
+    if price is None:
+        return [
+            say(
+                "The goal of {asked} % ({definition}){about} is not reached: the plan comes as "
+                "near as any can, {in_plan} %; {short} reference tonnes are lacking",
+                **told,
+                in_plan=format_number(100 * target.reach.in_plan, digits=1),
+                short=format_number(target.short_t),
+            )
+        ]
     if kg is None or dkk is None:
         met = say(
-            "The target of {asked} % ({definition}) is met; what it costs in all was not found in "
-            "the time that was given",
+            "The target of {asked} % ({definition}){about} is reached; what it costs in all was "
+            "not found in the time that was given",
             **told,
         )
     elif not kg and not dkk:
-        met = say(
-            "The target of {asked} % ({definition}) is met, and costs nothing: the best plan "
-            "without it has as many kg CO2e and DKK",
-            **told,
-        )
+        return [
+            say(
+                "The target of {asked} % ({definition}){about} is reached at no extra cost: the "
+                "best plan reaches it by itself",
+                **told,
+            )
+        ]
     else:
         met = say(
-            "The target of {asked} % ({definition}) is met; the best plan without it has {kg} and "
-            "{dkk}",
+            "The target of {asked} % ({definition}){about} is reached; the best plan without it "
+            "has {kg} and {dkk}",
             **told,
             kg=_say_change(-kg, "kg CO2e"),
             dkk=_say_change(-dkk, say("DKK")),
         )
-    price = format_number(max(0.0, target.price_per_t), digits=2)
-    return [
-        met,
-        say(
-            "One reference tonne more than the target would cost {price} {unit}",
-            price=price,
-            unit=unit,
-        ),
-    ]
+    more = say(
+        "One reference tonne more than the target would add {price} {unit}",
+        price=format_number(max(0.0, price), digits=2),
+        unit=unit,
+    )
+    return [met, more]
 
 
 def _say_change(change: float, unit: Readable) -> Message:
@@ -267,13 +318,13 @@ def _out_of_reach(asked: float, reach: Reach) -> Message:
     told = _shares(reach) | {"asked": format_number(100 * asked, digits=1)}
     if reach.offered < asked:
         return say(
-            "Counted as {definition}, {asked} % is out of reach: even if every tonne on offer "
-            "could be used, it would be {offered} %; rules, time and places leave {largest} %",
+            "Counted as {definition}, at most {largest} % can be reached, even if everything on "
+            "offer is used",
             **told,
         )
     return say(
-        "Counted as {definition}, {asked} % is out of reach, though {offered} % is on offer: "
-        "rules, time and places leave {largest} %",
+        "Counted as {definition}, at most {largest} % can be reached and not {asked} %, though "
+        "{offered} % is on offer: rules, time and places keep the rest out",
         **told,
     )
 

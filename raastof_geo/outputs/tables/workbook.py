@@ -13,9 +13,9 @@ import pandas as pd
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
+from raastof_geo.assignment.statement.shares import find_municipalities
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.assignment.telling.prices import list_priced_rows
-from raastof_geo.effect.books import find_municipalities
 from raastof_geo.effect.money import net_cost
 from raastof_geo.figures.vocabulary import (
     CO2E,

@@ -5,13 +5,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, field_validator
 
 from raastof_geo.figures.figure import LARGEST_FIGURE
-from raastof_geo.figures.vocabulary import COST, TONNE_KM, TRANSPORT_WTW
+from raastof_geo.figures.vocabulary import CO2E, COST, TONNE_KM, TRANSPORT_WTW
 from raastof_geo.language import Language
 from raastof_geo.scenario.identity import check_id
 from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.output import EVERY_OUTPUT, check_output
 from raastof_geo.scenario.period import Period, check_order, read_period
 from raastof_geo.scenario.said.agreement import Agreement, BaselineChoice
+from raastof_geo.scenario.said.border import Crossing
 from raastof_geo.scenario.said.choice import (
     Choices,
     EffectChoices,
@@ -51,10 +52,13 @@ class ScenarioFile(Part):
     catalogue: dict[str, Any] = Field(default_factory=dict)
     """Additions to the built-in catalogue, and replacements in it."""
     sites: dict[Annotated[str, AfterValidator(check_id)], Site] = Field(min_length=1)
+    border: SetOf[Crossing] = ()
+    """What crosses the border of the region, stated and not solved for."""
     targets: Targets = Targets()
     objectives: tuple[Objective, ...] = Field(
         default=(
             Objective(minimise=(TRANSPORT_WTW,)),
+            Objective(minimise=(CO2E,)),
             Objective(minimise=(COST,)),
             Objective(minimise=(TONNE_KM,)),
         ),

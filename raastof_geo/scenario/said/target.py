@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import (
+    BeforeValidator,
     Field,
     PlainSerializer,
     PlainValidator,
@@ -26,9 +28,10 @@ from raastof_geo.figures.vocabulary import (
 from raastof_geo.language import say
 from raastof_geo.scenario.identity import check_word, known
 from raastof_geo.scenario.once import SetOf
-from raastof_geo.scenario.said.amount import Fraction
+from raastof_geo.scenario.said.amount import Amount, Fraction, refuse_volume
 from raastof_geo.scenario.said.network import Ways
-from raastof_geo.scenario.said.part import Part, PeriodId, Window
+from raastof_geo.scenario.said.part import MunicipalityId, Part, PeriodId, Window
+from raastof_geo.units import Quantity
 
 
 def _find_measure(given: Any) -> Indicator:
@@ -39,6 +42,7 @@ Measure: TypeAlias = Annotated[Indicator, PlainValidator(_find_measure), PlainSe
 """What a plan can be measured by: a metric of the vocabulary that may be minimised and capped."""
 
 ShareDefinition = Literal["with_clean_soil", "without_soil", "cut_in_virgin"]
+DEFINITIONS: tuple[ShareDefinition, ...] = get_args(ShareDefinition)
 
 
 class Objective(Part):
@@ -94,6 +98,29 @@ class SecondaryShare(Part):
     or everything that is not virgin (the cut in primary use against a baseline of pits)."""
     period: PeriodId | None = None
     """The period whose share is meant; none: all periods together."""
+    municipality: MunicipalityId | None = None
+    """The municipality whose needs are meant; none: all of them."""
+    goal: bool = False
+    """Whether it is approached as far as it can be, and not required."""
+
+
+def _one_or_several(given: Any) -> Any:
+    return [given] if isinstance(given, Mapping) else given
+
+
+class VirginToday(Part):
+    """What is used of virgin material today: what a cut is measured against."""
+
+    amount_per_period: Amount
+    """In tonnes, for each period of the scenario."""
+    source: str = Field(min_length=1)
+
+    @field_validator("amount_per_period")
+    @classmethod
+    def _is_of_several_materials(cls, amount: Quantity) -> Quantity:
+        if amount.unit != "t":
+            raise refuse_volume("amount_per_period")
+        return amount
 
 
 class Cap(Part):
@@ -147,7 +174,14 @@ class Fairness(Part):
 class Targets(Part):
     """What the plan has to reach, and what it may not exceed."""
 
-    secondary_share: SecondaryShare | None = None
+    secondary_share: Annotated[SetOf[SecondaryShare], BeforeValidator(_one_or_several)] = ()
+    """Shares that are required, or approached: one, or a list."""
+    virgin_today: VirginToday | None = None
     at_most: SetOf[Cap] = ()
     passages: SetOf[PassageLimit] = ()
     fairness: Fairness | None = None
+
+    @property
+    def first_share(self) -> SecondaryShare | None:
+        """The share that is spoken of where only one can be; none where none is asked for."""
+        return next(iter(self.secondary_share), None)
