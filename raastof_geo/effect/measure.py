@@ -121,8 +121,9 @@ class Effect(Shown):
     @property
     def moves_less_and_emits_more(self) -> bool:
         """Whether the plan saves transport emissions and adds emissions in all."""
-        saved = self.saved
-        return saved["kg_co2e_wtw"] > 0 > saved["all_kg_co2e_wtw"]
+        plan, before = self.plan, self.baseline
+        less = plan.kg_co2e_wtw < before.kg_co2e_wtw
+        return less and plan.all_kg_co2e_wtw > before.all_kg_co2e_wtw
 
     @property
     def saved(self) -> dict[str, float]:

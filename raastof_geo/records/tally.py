@@ -256,7 +256,7 @@ def _count_sums(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
             yield tell_recounted(f"{field}.order", ", ".join(said), ", ".join(right))
             continue
         yield from _compare(field, said, right)
-    goals = int(bool(values_at(plan, "goal_certificate")))
+    goals = int(plan.get("goal_certificate") is not None)
     first = proof.objective_rate[goals : goals + 1]
     lacks = proof.objective_rate[:goals]
     if goals and not np.array_equal(lacks[0], proof.goal_cost[proof.used_column]):

@@ -175,6 +175,15 @@ class Ferry(Strict):
     fare_dkk_per_km: NonNegativeFigure
 
 
+class Sea(Strict):
+    """What ships emit."""
+
+    open_kg_co2e_per_tonne_km: NonNegativeFigure
+    """Bulk carriers on the open sea."""
+    coastal_kg_co2e_per_tonne_km: NonNegativeFigure
+    """Coastal ships."""
+
+
 class FixedLink(Named):
     """A bridge with a fare of its own."""
 
@@ -212,6 +221,7 @@ class Catalogue(Strict):
     surfaces: dict[str, PositiveFigure]
     fixed_links: dict[str, FixedLink] = Field(default_factory=dict)
     ferry: Ferry
+    sea: Sea | None = None
 
     @model_validator(mode="after")
     def _vehicles_have_fuels(self, info: ValidationInfo) -> Catalogue:

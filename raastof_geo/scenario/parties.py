@@ -43,6 +43,8 @@ class Giver:
     dkk_per_t: float = 0.0
     """Handling on the way out, whoever takes it."""
     upstream_kg_co2e_per_t: float = 0.0
+    sea_kg_co2e_per_t: float = 0.0
+    """On the way by ship to where lorries fetch it."""
     processing_kg_co2e_per_t: float = 0.0
     sorts: Sorts = ()
     """What it counts as by where it comes from."""
@@ -122,6 +124,8 @@ def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
             price_dkk_per_t=price,
             tax_dkk_per_t=value_of(dug.tax),
             upstream_kg_co2e_per_t=value_of(dug.upstream_kg_co2e),
+            sea_kg_co2e_per_t=pit.sea_km.get(material, 0.0)
+            * scenario.sea_kg_co2e_per_tonne_km(pit.ship),
             sorts=mix_sorts(scenario.catalogue, {material: 1.0}),
         )
 

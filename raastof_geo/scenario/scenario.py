@@ -24,6 +24,7 @@ from raastof_geo.scenario.said.entry import (
     PitEntry,
     PlantEntry,
     ReceiverEntry,
+    Ship,
     StockpileEntry,
     Store,
 )
@@ -96,6 +97,9 @@ class Pit(_Place):
     role: ClassVar[Role] = Role.PIT
     prices_dkk_per_t: dict[str, float]
     """Materials that it supplies, with price and raw-material tax."""
+    sea_km: dict[str, float] = field(default_factory=dict)
+    """How far those come by ship that do. [km]"""
+    ship: Ship = "open"
 
     def giver(self, material: str) -> str:
         """Name who gives a material here."""
@@ -377,6 +381,17 @@ class Scenario(Shown):
         """Pits, receivers, plants, depots and stockpiles, in this order."""
         return (*self.pits, *self.receivers, *self.plants, *self.depots)
 
+    def sea_kg_co2e_per_tonne_km(self, ship: Ship) -> float:
+        """Give what a kind of ship emits, all its emissions together."""
+        sea = self.catalogue.sea
+        if sea is None:
+            return 0.0
+        by_ship = {
+            "open": sea.open_kg_co2e_per_tonne_km,
+            "coastal": sea.coastal_kg_co2e_per_tonne_km,
+        }
+        return by_ship[ship].value
+
     def weigh(self, quantity: Quantity, material: str | None) -> float:
         """Turn an amount of a material, or of several where it is said in tonnes, into tonnes.
 
@@ -461,6 +476,8 @@ class Scenario(Shown):
             per_period_t=self._limit(pit.capacity_per_period, pit.supplies),
             total_t=self._limit(pit.capacity_total, pit.supplies),
             opens=pit.opens,
+            sea_km=pit.sea_km,
+            ship=pit.ship,
         )
 
     def _price(self, material: str, pit: PitEntry) -> float:

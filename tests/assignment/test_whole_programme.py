@@ -81,7 +81,7 @@ def check_balances(world: World, plan: Plan) -> None:
                     ends = (
                         now["taker"] == f"{plant.site}/plant"
                         if key == "taker"
-                        else now["giver"] == f"{plant.site}/plant/{material}"
+                        else (now["origin"] == plant.site) & (now["giver_kind"] == "plant")
                     )
                     moved = now.loc[ends & (now["material"] == material), "tonnes"].sum()
                     made = sum(

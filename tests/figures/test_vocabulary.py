@@ -275,7 +275,8 @@ _GROUPS = {
     "drive_h": "ends",
     "litres": "ends",
     "kwh": "ends",
-    "transport_kg_co2e_wtw": "ends",
+    "road_kg_co2e_wtw": "ends",
+    "sea_kg_co2e_wtw": "buying",
     "transport_kg_co2e_ttw": "ends",
     "upstream_kg_co2e": "buying",
     "processing_kg_co2e": "taking",
@@ -308,6 +309,8 @@ _UNITS = {
     "litres": "l",
     "kwh": "kWh",
     "transport_kg_co2e_wtw": "kg CO2e",
+    "road_kg_co2e_wtw": "kg CO2e",
+    "sea_kg_co2e_wtw": "kg CO2e",
     "transport_kg_co2e_ttw": "kg CO2e",
     "upstream_kg_co2e": "kg CO2e",
     "processing_kg_co2e": "kg CO2e",
@@ -334,8 +337,10 @@ _UNITS = {
     "cost_dkk": "DKK",
 }
 _SUMS = {
+    "transport_kg_co2e_wtw": ["road_kg_co2e_wtw", "sea_kg_co2e_wtw"],
     "kg_co2e_wtw": [
-        "transport_kg_co2e_wtw",
+        "road_kg_co2e_wtw",
+        "sea_kg_co2e_wtw",
         "upstream_kg_co2e",
         "processing_kg_co2e",
         "disposal_kg_co2e",
@@ -367,10 +372,12 @@ _CHOICES = [
     "drive_h",
     "virgin_tonnes",
     "landfill_tonnes",
+    "short_of_goal_tonnes",
 ]
 _LINES = [
     ("kg_co2e_wtw", 0.001, 1),
     ("transport_kg_co2e_wtw", 0.001, 1),
+    ("sea_kg_co2e_wtw", 0.001, 1),
     ("transport_kg_co2e_ttw", 0.001, 1),
     ("upstream_kg_co2e", 0.001, 1),
     ("processing_kg_co2e", 0.001, 1),
@@ -389,6 +396,7 @@ _LINES = [
 _COLUMNS = [
     "kg_co2e_wtw",
     "transport_kg_co2e_wtw",
+    "sea_kg_co2e_wtw",
     "transport_kg_co2e_ttw",
     "upstream_kg_co2e",
     "processing_kg_co2e",

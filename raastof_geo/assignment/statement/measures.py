@@ -63,6 +63,14 @@ def _virgin(problem: Problem) -> Floats:
     return problem.join(moves=problem.giver_is(Role.PIT))
 
 
+def _transport(problem: Problem) -> Floats:
+    return problem.measure(vocabulary.ROAD_WTW) + problem.measure(vocabulary.SEA)
+
+
+def _sea(problem: Problem) -> Floats:
+    return problem.join(moves=problem.of_givers("sea_kg_co2e_per_t"))
+
+
 def _short_of_goal(problem: Problem) -> Floats:
     return problem.join(shortfalls=np.ones(problem.sizes[ColumnKind.SHORTFALLS]))
 
@@ -78,7 +86,9 @@ def _cost_with_co2(problem: Problem) -> Floats:
 
 
 MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
-    vocabulary.TRANSPORT_WTW: partial(
+    vocabulary.TRANSPORT_WTW: _transport,
+    vocabulary.SEA: _sea,
+    vocabulary.ROAD_WTW: partial(
         Problem.driven, name="kg_co2e_wtw_per_t", of_trip=vocabulary.TRANSPORT_WTW.flow
     ),
     vocabulary.TRANSPORT_TTW: partial(

@@ -18,6 +18,7 @@ from raastof_geo.figures.vocabulary import (
     COST,
     DRIVE_H,
     ENERGY,
+    SEA,
     TRANSPORT_WTW,
     Indicator,
     find_indicator,
@@ -449,6 +450,7 @@ class Problem:
         table["virgin"] = self.giver_is(Role.PIT)[columns]
         table["landfill"] = self._of_terms("landfill")[columns]
         table["dkk_per_t"] = self.measure(COST)[columns]
+        table["kg_co2e_wtw_per_t"] += self.measure(SEA)[columns]
         for part in parts_of(CO2E):
             if part != TRANSPORT_WTW:  # which the legs give
                 table[f"{part}_per_t"] = self.measure(part)[columns]

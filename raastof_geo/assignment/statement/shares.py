@@ -15,6 +15,7 @@ from raastof_geo.figures.vocabulary import (
     COST_WITH_CO2,
     Group,
     find_indicator,
+    leaves_of,
     parts_of,
 )
 from raastof_geo.roads.places import locate_municipality
@@ -69,10 +70,10 @@ def group_parts(measure: str, co2_dkk_per_kg: float) -> dict[Group, list[tuple[s
         By group the names of parts and what a unit of each counts in the measure.
     """
     whole = find_indicator(measure)
-    parts = [(part, 1.0) for part in parts_of(whole) or (whole,)]
+    parts = [(part, 1.0) for part in leaves_of(whole)]
     if whole == COST_WITH_CO2:
         parts = [(part, 1.0) for part in parts_of(COST)]
-        parts += [(part, co2_dkk_per_kg) for part in parts_of(CO2E)]
+        parts += [(part, co2_dkk_per_kg) for part in leaves_of(CO2E)]
     groups: dict[Group, list[tuple[str, float]]] = {}
     for part, times in parts:
         groups.setdefault(part.divided, []).append((part, times))

@@ -23,7 +23,7 @@ from raastof_geo.figures.vocabulary import (
     aim_of,
     choices,
     find_indicator,
-    parts_of,
+    leaves_of,
 )
 from raastof_geo.language import say
 from raastof_geo.scenario.identity import check_word, known
@@ -74,7 +74,8 @@ class Objective(Part):
                     measures=", ".join(f"`{measure}`" for measure in self.minimise),
                 )
             )
-        if len(self.minimise) > 1 and any(parts_of(measure) for measure in self.minimise):
+        leaves = [leaf for measure in self.minimise for leaf in leaves_of(measure)]
+        if len(leaves) > len(set(leaves)):
             raise InputError(say("`kg_co2e_wtw` already holds the other emissions"))
         return self
 
