@@ -126,7 +126,7 @@ def _tell_result(result: Result) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from raastof_geo.outputs.tables.summary import answer, prove, summarise
+    from raastof_geo.outputs.tables.summary import answer, prove, say_worse, summarise
     from raastof_geo.outputs.warning import warn
 
     _tell_format(result.scenario)
@@ -137,6 +137,8 @@ def _tell_result(result: Result) -> None:
     table.add_column(str(say("Before")), justify="right")
     for row in summarise(result):
         table.add_row(escape(str(row.title)), row.plan, row.before)
+    for sentence in say_worse(result.effect):
+        tell(str(sentence))
     console.print(table)
     tell(str(prove(result)))
     _tell_list(say("Can the share be reached?"), answer(result), mark="· ")

@@ -113,11 +113,6 @@ class Effect(Shown):
         """How the plan meets the needs of each municipality."""
         return follow_municipalities(self.books)
 
-    @cached_property
-    def baseline_shares_by_period(self) -> tuple[Shares, ...]:
-        """How the baseline meets the needs: of all periods together, then of each."""
-        return follow_periods(self.baseline_books)
-
     @property
     def moves_less_and_emits_more(self) -> bool:
         """Whether the plan saves transport emissions and adds emissions in all."""

@@ -428,7 +428,7 @@ _LAYERS = {
     "cost_dkk": ("cost_dkk", 1.0),
 }
 _BASES = {
-    "transport_kg_co2e_wtw": ("litres", "kwh"),
+    "road_kg_co2e_wtw": ("litres", "kwh"),
     "transport_kg_co2e_ttw": ("litres", "kwh"),
     "litres": ("vehicle_km",),
     "kwh": ("vehicle_km",),
@@ -440,6 +440,8 @@ _BASES = {
 }
 _MEASURES = [
     "transport_kg_co2e_wtw",
+    "sea_kg_co2e_wtw",
+    "road_kg_co2e_wtw",
     "transport_kg_co2e_ttw",
     "upstream_kg_co2e",
     "processing_kg_co2e",
@@ -462,6 +464,7 @@ _MEASURES = [
     "drive_h",
     "virgin_tonnes",
     "landfill_tonnes",
+    "short_of_goal_tonnes",
     "energy",
 ]
 _PAYEES = {
@@ -476,7 +479,8 @@ _PAYEES = {
 _FACTORS = {
     "litres": ("vehicle", "energy_per_100km"),
     "kwh": ("vehicle", "energy_per_100km"),
-    "transport_kg_co2e_wtw": ("fuel", "kg_co2e_wtw_per_unit"),
+    "road_kg_co2e_wtw": ("fuel", "kg_co2e_wtw_per_unit"),
+    "sea_kg_co2e_wtw": ("sea", "kg_co2e_per_tonne_km"),
     "transport_kg_co2e_ttw": ("fuel", "kg_co2e_ttw_per_unit"),
     "upstream_kg_co2e": ("pit", "upstream_kg_co2e"),
     "disposal_kg_co2e": ("receiver", "disposal_kg_co2e"),

@@ -1,7 +1,6 @@
 """The effect as blocks of a document: tables and charts that reports and project pages share."""
 
-from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -16,7 +15,7 @@ from raastof_geo.effect.progress import (
     GOAL_YEAR,
     RECYCLED_TODAY,
     REFERENCE_TONNE,
-    Shares,
+    follow_periods,
 )
 from raastof_geo.figures.vocabulary import (
     CO2E,
@@ -40,8 +39,8 @@ from raastof_geo.outputs.documents.document import (
     Table,
     write_numbers,
 )
+from raastof_geo.outputs.tables.summary import SHARES, list_shares
 from raastof_geo.result import Result
-from raastof_geo.scenario.provenance import Sort
 from raastof_geo.scenario.scenario import Scenario
 
 CAUSE_NAMES: Mapping[str, Message] = {
@@ -220,14 +219,15 @@ def _cause_cells(saved: Mapping[str, float]) -> tuple[str, ...]:
 def explain_progress(result: Result) -> list[Block]:
     """Tell how the needs are met year by year: three shares, with what each may be held against."""
     effect = result.effect
-    plan, before = effect.shares_by_period, effect.baseline_shares_by_period
+    heads, rows = list_shares(effect)
+    whole = [follow_periods(books)[0] for books in (effect.baseline_books, effect.books)]
     goal, year = round(100 * GOAL_SHARE), str(GOAL_YEAR)
     drawing = draw_bars(
-        [str(title) for title, _ in _SHARES],
-        (
-            (str(say("Before")), [100 * share(before[0]) for _, share in _SHARES]),
-            (str(say("Plan")), [100 * share(plan[0]) for _, share in _SHARES]),
-        ),
+        [str(title) for title, _ in SHARES],
+        [
+            (str(side), [100 * share(one) for _, share in SHARES])
+            for side, one in zip((say("Before"), say("Plan")), whole, strict=True)
+        ],
         unit=str(say("% of the needs, reference tonnes")),
         mark=(100 * GOAL_SHARE, str(say("goal {goal} % in {year}", goal=goal, year=year))),
     )
@@ -250,56 +250,22 @@ def explain_progress(result: Result) -> list[Block]:
             say("Bars of the shares, before and in the plan, with the goal marked."),
             say("Shares of the needs of all periods."),
         ),
-        tabulate_shares(say("Three shares, by period"), say("Period"), plan, before),
-        tabulate_shares(
-            say("Shares in the plan, by municipality"),
-            say("Municipality"),
-            effect.shares_by_municipality,
-            (),
+        Table(
+            say("How the needs are met, by period and by municipality"),
+            tuple(heads),
+            tuple(
+                (
+                    head,
+                    *(
+                        write_numbers(one, digits=1)[0] if isinstance(one, float) else one
+                        for one in shares
+                    ),
+                    *write_numbers(*tonnes),
+                )
+                for head, *shares, tonnes in ((*row[:6], row[6:]) for row in rows)
+            ),
         ),
     ]
-
-
-_SHARES: tuple[tuple[Message, Callable[[Shares], float]], ...] = (
-    (say("Recycled building materials, without soil"), attrgetter("recycled")),
-    (say("The same and clean surplus soil"), attrgetter("with_soil")),
-)
-_SORTS: dict[Sort, Message] = {
-    "building": say("Building materials [t]"),
-    "soil": say("Soil [t]"),
-    "residue": say("Residues [t]"),
-    "virgin": say("Virgin [t]"),
-}
-
-
-def tabulate_shares(
-    title: Message, of: Message, plan: Sequence[Shares], before: Sequence[Shares]
-) -> Table:
-    """Lay shares out, a row each: in per cent before, where that is given, and in the plan.
-
-    Then the cut in virgin material where today's use is stated, and tonnes by where they come from.
-    """
-    heads = [
-        Message("{what}, {side} [%]", {"what": what, "side": side})
-        for what, _ in _SHARES
-        for side in ((say("before"),) if before else ()) + (say("plan"),)
-    ]
-    rows = []
-    for number, one in enumerate(plan):
-        sides = (before[number], one) if before else (one,)
-        shares = [100 * share(side) for _, share in _SHARES for side in sides]
-        cut = say("not stated") if one.cut is None else format_number(100 * one.cut, digits=1)
-        rows.append(
-            (
-                one.municipality or one.period or say("all periods"),
-                *write_numbers(*shares, digits=1),
-                cut,
-                *write_numbers(*(one.tonnes[sort] for sort in _SORTS), one.needed_t),
-            )
-        )
-    cut_head = say("Less virgin than today [%]")
-    head = (of, *heads, cut_head, *_SORTS.values(), say("Needs [reference t]"))
-    return Table(title, head, tuple(rows))
 
 
 def show_commitments(

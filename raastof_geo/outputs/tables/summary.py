@@ -2,12 +2,15 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, call
+from raastof_geo.effect.measure import Effect
+from raastof_geo.effect.progress import Shares, follow_municipalities, follow_periods
 from raastof_geo.effect.target import Reach, TargetAnswer
 from raastof_geo.figures.vocabulary import (
     CO2E,
@@ -26,6 +29,7 @@ from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Result
+from raastof_geo.scenario.provenance import Sort
 from raastof_geo.scenario.role import Role
 
 _MARKDOWN = re.compile(
@@ -103,12 +107,20 @@ def summarise(result: Result) -> list[KeyFigure]:
         if one.summary is not None:
             totals = effect.books.total(one), effect.baseline_books.total(one)
             told.append((one, one.summary, 0, *totals))
-    return [
+    rows = [
         KeyFigure(
             name, title, format_number(plan, digits=digits), format_number(before, digits=digits)
         )
         for name, title, digits, plan, before in told
     ]
+    cuts = [follow_periods(books)[0].cut for books in (effect.books, effect.baseline_books)]
+    written = [
+        str(say("not stated")) if cut is None else format_number(100 * cut, digits=1)
+        for cut in cuts
+    ]
+    at = [row.name for row in rows].index("secondary_share_without_soil") + 1
+    rows.insert(at, KeyFigure("cut", say("Less virgin than today [%]"), *written))
+    return rows
 
 
 def prove(result: Result) -> Message:
@@ -172,6 +184,71 @@ def name_objective(measures: Sequence[str]) -> str:
 
 _NO_MORE = 0.0005
 """Shares that differ by less are written alike."""
+
+
+def say_worse(effect: Effect) -> list[Message]:
+    """Say it where the plan saves transport emissions and adds emissions in all; else nothing."""
+    if not effect.moves_less_and_emits_more:
+        return []
+    saved = effect.saved
+    return [
+        say(
+            "Mind: the plan saves {less} t CO2e of transport and adds {more} t CO2e in all",
+            less=format_number(saved[TRANSPORT_WTW.flow] / 1000),
+            more=format_number(-saved["all_kg_co2e_wtw"] / 1000),
+        )
+    ]
+
+
+_SORTS: dict[Sort, Message] = {
+    "building": say("Building materials [t]"),
+    "soil": say("Soil [t]"),
+    "residue": say("Residues [t]"),
+    "virgin": say("Virgin [t]"),
+}
+SHARES: tuple[tuple[Message, Callable[[Shares], float]], ...] = (
+    (say("Recycled building materials, without soil"), attrgetter("recycled")),
+    (say("The same and clean surplus soil"), attrgetter("with_soil")),
+)
+"""What is shared with needs: title, and which share it is."""
+
+
+def list_shares(effect: Effect) -> tuple[list[Readable], list[list[Any]]]:
+    """Lay out how needs are met: of all periods, of each, and in each municipality.
+
+    Returns
+    -------
+    heads, rows
+        Words; per cent before and in the plan; the cut in virgin material in per cent, in words
+        where it is not stated; tonnes by where they come from, and needs in reference tonnes.
+    """
+    plan, before = (
+        (*follow_periods(books), *follow_municipalities(books))
+        for books in (effect.books, effect.baseline_books)
+    )
+    sides = (say("before"), say("plan"))
+    heads: list[Readable] = [
+        say("Period or municipality"),
+        *(
+            Message("{what}, {side} [%]", {"what": what, "side": side})
+            for what, _ in SHARES
+            for side in sides
+        ),
+        say("Less virgin than today [%]"),
+        *_SORTS.values(),
+        say("Needs [reference t]"),
+    ]
+    rows = [
+        [
+            one.municipality or one.period or say("all periods"),
+            *(100 * share(side) for _, share in SHARES for side in (was, one)),
+            say("not stated") if one.cut is None else 100 * one.cut,
+            *(one.tonnes[sort] for sort in _SORTS),
+            one.needed_t,
+        ]
+        for was, one in zip(before, plan, strict=True)
+    ]
+    return heads, rows
 
 
 def answer(result: Result) -> list[Message]:
@@ -341,6 +418,9 @@ def _lines(result: Result) -> Iterator[str]:
     yield from (f"# {_plain(scenario.said.title)}", "")
     if scenario.said.description:
         yield from (_plain(scenario.said.description), "")
+    yield from (
+        text for one in say_worse(result.effect) for text in (f"**{_plain(str(one))}**", "")
+    )
     yield from (_row("", say("Plan"), say("Before")), "|---|---:|---:|")
     yield from (f"| {what} | {now} | {before} |" for _, what, now, before in summarise(result))
     yield from ("", _plain(str(prove(result))))

@@ -46,6 +46,7 @@ from raastof_geo.outputs.documents.effects import (
     name_project,
 )
 from raastof_geo.outputs.tables.flows import tabulate_flows
+from raastof_geo.outputs.tables.summary import list_shares
 from raastof_geo.result import Result
 
 _MOST_LETTERS = 32_767
@@ -113,6 +114,7 @@ def _write_sheets(book: _Book, result: Result) -> None:
     _write_summary(summary, result, flows, before)
     for dimension, name in _DIMENSIONS:
         _write_groups(book, result, dimension, name)
+    book.table(say("Shares"), *list_shares(result.effect))
     _write_causes(book, result)
     _write_money(book, result)
     _write_payees(book, result)
