@@ -13,7 +13,7 @@ from raastof_geo.scenario.scenario import Scenario
 
 @dataclass(frozen=True)
 class Unverified:
-    """A figure of the catalogue that nobody has verified, and that the result hangs on."""
+    """A figure that nobody saw in its source or that has expired, and that the result hangs on."""
 
     name: str
     part: Indicator
@@ -44,7 +44,7 @@ def name_factors(scenario: Scenario, lines: pd.DataFrame) -> dict[str, pd.Series
 
 
 def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
-    """List the unverified figures behind emissions and money.
+    """List the figures not seen in a source, or expired, behind emissions and money.
 
     Those come first that change the most of the whole saving, of emissions or of money.
 
@@ -53,7 +53,7 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
     doubts
         One for each figure and part that it stands behind; `influence` in the unit of the part.
     """
-    figures = plan.scenario.catalogue.figures()
+    states = plan.scenario.states()
     behind: dict[tuple[str, str], list[float]] = {}
     for number, books in enumerate((plan, baseline)):
         for part, names in name_factors(books.scenario, books.lines).items():
@@ -63,7 +63,7 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
     doubts = [
         Unverified(name, find_indicator(part), *values)
         for (name, part), values in behind.items()
-        if name in figures and not figures[name].verified and find_indicator(part).part_of
+        if states.get(name, "seen") != "seen" and find_indicator(part).part_of
     ]
     saved = {
         whole.name: max(1.0, abs(baseline.total(whole) - plan.total(whole)))
@@ -114,11 +114,14 @@ def _of_receiver(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Seri
 
 
 def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    """Lime and the like at needs, handling in depots, recipes in plants."""
+    """Crushing before use, lime and the like at needs, handling in depots, recipes in plants."""
     uses = {need.id: need.use for need in scenario.needs}
     names = pd.Series("", index=lines.index, dtype=object)
     fits = "fits." + lines["material"] + "." + lines["taker"].map(uses).fillna("") + "." + field
     names = names.where(lines["taker_kind"] != Role.NEED, fits)
+    prepared = _of_material(lines, f"preparation_{field}")
+    known = prepared.isin(scenario.catalogue.figures().keys()) & (lines["giver_kind"] == Role.OFFER)
+    names = names.where(~known | (lines["taker_kind"] == Role.RECEIVER), prepared)
     stored = (lines["giver_kind"] == Role.DEPOT) | (lines["taker_kind"] == Role.DEPOT)
     names = names.where(~stored, f"handling.{field}")
     recipes = "recipes." + lines["what"] + "." + field

@@ -277,7 +277,7 @@ UPSTREAM = _emission(
 )
 PROCESSING = _emission(
     "processing_kg_co2e",
-    say("– plants, depots, lime [t CO2e]"),
+    say("– crushing, plants, depots, lime [t CO2e]"),
     shared="taking",
     flow="processing_kg_co2e",
     factor=Factor("processing", "kg_co2e_per_t"),
@@ -285,7 +285,11 @@ PROCESSING = _emission(
     grouped=5,
     shown=EffectLine(5, 1e-3, 1),
     layer=Layer(
-        "processing_t_co2e", "t CO2e", "anlæg, depoter, kalk", "plants, depots, lime", 1e-3
+        "processing_t_co2e",
+        "t CO2e",
+        "knusning, anlæg, depoter, kalk",
+        "crushing, plants, depots, lime",
+        1e-3,
     ),
     saving=Saving(say("Processing"), say("processing")),
 )
@@ -315,7 +319,7 @@ TAX = _cost("tax_dkk", say("Raw-material tax"), shared="buying", factor=_tax, pa
 GATE = _cost("gate_dkk", say("Gate fees"), shared="giving", factor=_fee)
 PREPARATION = _cost(
     "preparation_dkk",
-    say("Lime and other preparation"),
+    say("Crushing, lime and other preparation"),
     shared="taking",
     factor=_charge,
     payee="contractors",

@@ -1,12 +1,14 @@
 """Say what a reader should doubt: the one list of `check`, of `run` and of the pages."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call, join_clauses, list_names, name_site
 from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding
-from raastof_geo.language import Message, say, say_count
+from raastof_geo.evidence import STATES
+from raastof_geo.language import Message, say
 from raastof_geo.legs.lost import explain_lost
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
@@ -124,12 +126,13 @@ def _other_municipalities(scenario: Scenario) -> Iterator[Finding]:
 
 
 def _unverified(scenario: Scenario) -> Message:
-    figures = scenario.catalogue.figures().values()
-    return say_count(
-        "{count} figure of the catalogue has not been verified in a source; plan.json names it.",
-        "{count} figures of the catalogue have not been verified in a source; plan.json lists "
-        "them.",
-        count=sum(not figure.verified for figure in figures),
+    count: Counter[str] = Counter(scenario.states().values())
+    return say(
+        "Of the catalogue's {all} figures {seen} were seen in the source, {copy} in a copy of it, "
+        "{judgement} are judgement, and {expired} are no longer valid when the scenario begins; "
+        "plan.json lists those.",
+        all=count.total(),
+        **{state: count[state] for state in STATES},
     )
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
 from raastof_geo.emissions.speed import BuiltUpSpeed, RoadSpeed, SpeedTable
+from raastof_geo.emissions.toll import TollTable
 from raastof_geo.emissions.vehicle import Fuel, Named, Vehicle
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import (
@@ -21,6 +22,9 @@ from raastof_geo.figures.figure import (
     PositiveFigure,
     Sourced,
     Strict,
+    Yearly,
+    YearlyFigure,
+    value_of,
 )
 from raastof_geo.language import say
 from raastof_geo.scenario.fault import Fault, raise_faults
@@ -56,13 +60,24 @@ class Material(Named):
     gate_fee: NonNegativeFigure | None = None
     """What a receiver charges for it. [DKK/t]"""
     upstream_kg_co2e: NonNegativeFigure | None = None
-    """Digging and crushing it, for virgin material. [kg CO2e/t]"""
+    """Digging and crushing it at the quarry or pit, for virgin material. [kg CO2e/t]"""
+    preparation_kg_co2e_per_t: NonNegativeFigure | None = None
+    """Making it of what arises, such as crushing, where an offer of it is used. [kg CO2e/t]"""
+    preparation_dkk_per_t: NonNegativeFigure | None = None
+    """What that costs. [DKK/t]"""
     disposal_kg_co2e: NonNegativeFigure | None = None
-    """Final reception of it. [kg CO2e/t]"""
+    """Landfill of it, without any transport. [kg CO2e/t]"""
+    reuse_kg_co2e: NonNegativeFigure | None = None
+    """Final reception that puts it to use; none: as landfill. [kg CO2e/t]"""
     legal_regime: Annotated[str, AfterValidator(known("legal_regimes"))] | None = None
     """The law that its movement and use come under."""
     category: int | None = Field(default=None, ge=1, le=3)
     """Environmental category of residual products, 1 the cleanest; none where it has none."""
+
+    def reception_kg_co2e(self, *, landfill: bool) -> float:
+        """Give what final reception emits: a landfill, or a place that puts it to use. [kg/t]"""
+        used = None if landfill else self.reuse_kg_co2e
+        return value_of(used or self.disposal_kg_co2e)
 
     def density(self, condition: Condition) -> Figure | None:
         """Give the bulk density in a stated condition. [t/m3]"""
@@ -184,6 +199,13 @@ class Sea(Strict):
     """Coastal ships."""
 
 
+class Beside(Named):
+    """A figure of somebody else's beside the one that is used here."""
+
+    ours: NonNegativeFigure
+    theirs: NonNegativeFigure
+
+
 class FixedLink(Named):
     """A bridge with a fare of its own."""
 
@@ -220,8 +242,16 @@ class Catalogue(Strict):
     share_of_signed_limit: PositiveFigure
     surfaces: dict[str, PositiveFigure]
     fixed_links: dict[str, FixedLink] = Field(default_factory=dict)
+    tolls: dict[str, TollTable] = Field(default_factory=dict)
+    """The truck toll, a table for each stretch of time; none: trucks state their own."""
     ferry: Ferry
     sea: Sea | None = None
+    co2_tax_in_fuel: NonNegativeFigure | None = None
+    """What the price of fuel holds for each tonne out of the exhaust. [DKK/t CO2e TTW]"""
+    price_indices: dict[str, Yearly] = Field(default_factory=dict)
+    """Price levels by year; a figure's `index` names the one that carries it."""
+    beside: dict[str, Beside] = Field(default_factory=dict)
+    """Where the national infrastructure tool has other figures."""
 
     @model_validator(mode="after")
     def _vehicles_have_fuels(self, info: ValidationInfo) -> Catalogue:
@@ -245,6 +275,36 @@ class Catalogue(Strict):
             if vehicle.empty_t <= 0
         )
         return self
+
+    @model_validator(mode="after")
+    def _trucks_know_their_toll(self) -> Catalogue:
+        raise_faults(
+            Fault(
+                say(
+                    "{table} has no toll for its `toll_weight` and `toll_co2`: say them as the "
+                    "table has them, or give the truck a `toll_dkk_per_km` of its own",
+                    table=f"`tolls.{table_id}`",
+                ),
+                ("vehicles", one),
+            )
+            for one, vehicle in self.vehicles.items()
+            if vehicle.toll_dkk_per_km is None
+            for table_id, table in self.tolls.items()
+            if table.rate(vehicle.toll_weight, vehicle.toll_co2) is None
+        )
+        return self
+
+    def toll_in(self, year: float) -> str | None:
+        """Name the table of tolls that holds in a year, which may have a fraction."""
+        begun = [(table.start_year, one) for one, table in self.tolls.items()]
+        return max((entry for entry in begun if entry[0] <= year), default=(0.0, None))[1]
+
+    def toll_dkk_per_km(self, vehicle: Vehicle, year: float) -> float:
+        """Give what a truck pays for a kilometre on tolled roads in a year. [DKK/km]"""
+        if vehicle.toll_dkk_per_km is not None:
+            return vehicle.toll_dkk_per_km.value
+        table = self.toll_in(year)
+        return (table and self.tolls[table].rate(vehicle.toll_weight, vehicle.toll_co2)) or 0.0
 
     @property
     def speed_table(self) -> SpeedTable:
@@ -270,6 +330,24 @@ class Catalogue(Strict):
             return fit.ratio.value
         reference = self.materials[self.uses[use].reference_material]
         return self.materials[material].density_compacted.value / reference.density_compacted.value
+
+    def at_prices_of(self, year: int | None) -> Self:
+        """Give the catalogue with the prices of a year, as far as their index was seen.
+
+        Parameters
+        ----------
+        year
+            Whose money is counted; none: every price stays in its own.
+
+        Returns
+        -------
+        catalogue
+            A price without an index that covers both years stays in its own, not `indexed`.
+        """
+        if year is None or not self.price_indices:
+            return self
+        moved: Self = _index(self, self.price_indices, year)
+        return moved
 
     def names(self, section: str) -> Names:
         """Give the ids of a section, such as `materials`, and what people call them."""
@@ -335,6 +413,22 @@ class Catalogue(Strict):
     def figures(self) -> dict[str, Sourced]:
         """Give every sourced figure by its path, such as `vehicles.tipper_4_axle.payload_t`."""
         return dict(_walk(self, ""))
+
+
+def _index(value: Any, indices: Mapping[str, YearlyFigure], year: int) -> Any:
+    """Carry every price in a part of the catalogue into a year's money; else give it as it is."""
+    if isinstance(value, Figure):
+        series, since = indices.get(value.index), value.price_year
+        if series is None or since is None or not (series.covers(since) and series.covers(year)):
+            return value
+        moved = value.times(series.in_year(year) / series.in_year(since))
+        return moved.model_copy(update={"price_year": year, "indexed": True})
+    if isinstance(value, BaseModel):
+        parts = {name: getattr(value, name) for name in type(value).model_fields}
+        return value.model_copy(update=_index(parts, indices, year))
+    if isinstance(value, dict):
+        return {name: _index(item, indices, year) for name, item in value.items()}
+    return value
 
 
 def _walk(value: Any, path: str) -> list[tuple[str, Sourced]]:

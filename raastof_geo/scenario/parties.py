@@ -46,6 +46,9 @@ class Giver:
     sea_kg_co2e_per_t: float = 0.0
     """On the way by ship to where lorries fetch it."""
     processing_kg_co2e_per_t: float = 0.0
+    preparation_kg_co2e_per_t: float = 0.0
+    """Making it of what arises, unless it goes to final reception, which takes it as it is."""
+    preparation_dkk_per_t: float = 0.0
     sorts: Sorts = ()
     """What it counts as by where it comes from."""
 
@@ -106,9 +109,18 @@ def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
 
 
 def _offering(scenario: Scenario, offer: Offer) -> Giver:
-    site, material, price = offer.site, offer.material, offer.price_dkk_per_t
-    sorts = mix_sorts(scenario.catalogue, {material: 1.0})
-    return Giver(Role.OFFER, offer.id, offer.id, site, material, offer.periods, price, sorts=sorts)
+    return Giver(
+        Role.OFFER,
+        offer.id,
+        offer.id,
+        offer.site,
+        offer.material,
+        offer.periods,
+        offer.price_dkk_per_t,
+        preparation_kg_co2e_per_t=offer.preparation_kg_co2e_per_t,
+        preparation_dkk_per_t=offer.preparation_dkk_per_t,
+        sorts=mix_sorts(scenario.catalogue, {offer.material: 1.0}),
+    )
 
 
 def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:

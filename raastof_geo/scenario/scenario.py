@@ -9,6 +9,7 @@ from typing import ClassVar, TypeAlias
 from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, Place
+from raastof_geo.evidence import Trust
 from raastof_geo.figures.figure import value_of
 from raastof_geo.language import LANGUAGES, format_number, say
 from raastof_geo.scenario.catalogue import Catalogue
@@ -61,6 +62,8 @@ class Offer(_Due):
     material: str
     must_leave: bool
     price_dkk_per_t: float
+    preparation_kg_co2e_per_t: float
+    preparation_dkk_per_t: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,6 +272,23 @@ class Scenario(Shown):
         return {period.id: period for period in self.said.periods}
 
     @property
+    def co2_dkk_per_kg(self) -> tuple[float, float]:
+        """What CO2e costs, and how much of that the price of fuel holds. [DKK/kg CO2e, and TTW]"""
+        taxed = value_of(self.catalogue.co2_tax_in_fuel)
+        return self.said.co2_price_dkk_per_t / 1000, taxed / 1000
+
+    def states(self) -> dict[str, Trust]:
+        """Say of each figure of the catalogue, by its path, how far it can be trusted.
+
+        Returns
+        -------
+        states
+            The evidence, or `expired` where it held to a day before the scenario's first.
+        """
+        first = min(period.start for period in self.said.periods)
+        return {path: one.state(first) for path, one in self.catalogue.figures().items()}
+
+    @property
     def calendar(self) -> Calendar:
         """The periods, for `calendar.find("Q3 2027")`."""
         return Calendar(self.said.periods)
@@ -311,6 +331,14 @@ class Scenario(Shown):
                 material=entry.material,
                 must_leave=entry.must_leave,
                 price_dkk_per_t=entry.price_dkk_per_t,
+                preparation_kg_co2e_per_t=value_of(
+                    entry.preparation_kg_co2e_per_t
+                    or self.catalogue.materials[entry.material].preparation_kg_co2e_per_t
+                ),
+                preparation_dkk_per_t=value_of(
+                    entry.preparation_dkk_per_t
+                    or self.catalogue.materials[entry.material].preparation_dkk_per_t
+                ),
             )
             for site_id, site in self.sites.items()
             for number, entry in enumerate(site.offers, 1)
@@ -446,6 +474,11 @@ class Scenario(Shown):
         """Tell whether the rules and the scenario's consent let a material serve a use."""
         return self.blocks(material, use, land) is None
 
+    def may_drive(self, vehicle: str, period: str) -> bool:
+        """Tell whether a truck is legal on all days of a period."""
+        when = self.periods[period]
+        return self.catalogue.vehicles[vehicle].may_drive(when.start, when.end)
+
     def admits(self, site: str, vehicle: str) -> bool:
         """Tell whether a site has room for a truck, loaded to the full."""
         said, truck = self.said.sites[site], self.catalogue.vehicles[vehicle]
@@ -496,7 +529,9 @@ class Scenario(Shown):
             per_period_t=self._limit(receiver.capacity_per_period, receiver.accepts),
             total_t=self._limit(receiver.capacity_total, receiver.accepts),
             disposal_kg_co2e_per_t={
-                one: value_of(receiver.disposal_kg_co2e.get(one, known.disposal_kg_co2e))
+                one: value_of(said)
+                if (said := receiver.disposal_kg_co2e.get(one))
+                else known.reception_kg_co2e(landfill=receiver.landfill)
                 for one, known in accepted.items()
             },
             landfill=receiver.landfill,

@@ -1,6 +1,7 @@
 """What the catalogue knows of materials: better serves lesser, nothing without a source."""
 
 import itertools
+import re
 import textwrap
 
 import pytest
@@ -72,12 +73,12 @@ def test_every_rule_says_where_it_stands():
 
 @pytest.mark.parametrize("path", CATALOGUE.figures())
 def test_every_figure_says_where_it_is_from(path):
-    """Unit, source and day; what is judged is not called verified."""
+    """Unit, source and day; what is judged is not called seen, and the other way round."""
     figure = CATALOGUE.figures()[path]
     assert figure.unit
     assert figure.valid_from
     assert figure.source in CATALOGUE.sources or " " in figure.source
-    assert not (figure.source == "judgement" and figure.verified)
+    assert figure.source != "judgement" or figure.evidence == "judgement"
 
 
 def test_every_source_is_used():
@@ -85,19 +86,28 @@ def test_every_source_is_used():
     fits = [fit.citation for uses in CATALOGUE.fits.values() for fit in uses.values()]
     moves = [move.citation for land in CATALOGUE.soil_moves.values() for move in land.values()]
     laws = [law.citation for law in CATALOGUE.legal_regimes.values()]
-    figures = [figure.source for figure in CATALOGUE.figures().values()]
+    every = CATALOGUE.figures().values()
+    figures = [source for figure in every for source in (figure.source, figure.range_source)]
     assert set(CATALOGUE.sources) == {*fits, *moves, *laws, *figures} & set(CATALOGUE.sources)
 
 
-def test_every_unverified_figure_is_counted(starter_result):
-    """What is not verified stands in plan.json, figure for figure."""
+def test_every_figure_is_counted_by_its_evidence(starter_result):
+    """What was not seen in a source that holds stands in plan.json, figure for figure."""
     result, _ = starter_result
-    doubtful = {path for path, figure in CATALOGUE.figures().items() if not figure.verified}
-    written = describe_plan(result)["catalogue"]["unverified"]
-    assert written == sorted(doubtful)
-    counted = [str(one) for one in warn(result) if "have not been verified" in str(one)]
-    assert [one.split()[0] for one in counted] == [str(len(doubtful))]
-    assert 0 < len(doubtful) < len(CATALOGUE.figures())
+    first, figures = result.scenario.said.periods[0].start, result.scenario.catalogue.figures()
+    gone = {path for path, one in figures.items() if one.valid_to and one.valid_to < first}
+    doubtful = {
+        state: sorted(p for p, one in figures.items() if one.evidence == state and p not in gone)
+        for state in ("copy", "judgement")
+    }
+    doubtful["expired"] = sorted(gone)
+    assert describe_plan(result)["catalogue"]["doubtful"] == doubtful
+    seen = len(figures) - sum(map(len, doubtful.values()))
+    counted = [str(one) for one in warn(result) if str(one).startswith("Of the catalogue's")]
+    numbers = [*map(len, doubtful.values())]
+    assert [int(one) for one in re.findall(r"\d+", counted[0])] == [len(figures), seen, *numbers]
+    assert doubtful["judgement"]
+    assert seen
 
 
 @pytest.mark.parametrize("name", CATALOGUE.materials)
@@ -187,13 +197,18 @@ def test_soil_fits_no_use_that_its_class_rules_out():
 
 
 def test_virgin_figures_are_the_danish_ones():
-    """Gravel and rock differ by a factor of five; both keep their Danish generic value."""
-    gravel, rock = CATALOGUE.materials["stable_gravel"], CATALOGUE.materials["crushed_rock"]
-    assert gravel.upstream_kg_co2e.value == 2.854
-    assert rock.upstream_kg_co2e.value == 14.695
+    """Each product has its own of the national tool; rock's is the quarry's, without the sea."""
+    dug = {name: one.upstream_kg_co2e for name, one in CATALOGUE.materials.items()}
+    products = {"fill_sand": 1.82, "sub_base_gravel": 3.19, "stable_gravel": 3.67}
+    products |= {"pit_soil": 2.74, "screened_topsoil": 1.23, "marine_gravel": 11.25}
+    assert {name: dug[name].value for name in products} == products
+    assert {dug[name].source for name in products} == {"infralca_3_1"}
+    assert dug["crushed_rock"].low <= 3.43 < dug["crushed_rock"].value < 4.30
+    sea = 1000 * CATALOGUE.sea.open_kg_co2e_per_tonne_km.value
+    assert 8.2 <= dug["crushed_rock"].value + sea <= 9.1
     lime = CATALOGUE.recipes["stabilise_clay_with_lime"].kg_co2e_per_t
-    assert lime.value == pytest.approx(0.015 * 1443.9, abs=0.01)
-    assert not lime.verified
+    assert lime.value == pytest.approx(0.015 * 1135, abs=0.05)
+    assert lime.high == pytest.approx(0.02 * 1444, abs=0.15)
 
 
 @pytest.mark.parametrize(
@@ -207,8 +222,8 @@ def test_virgin_figures_are_the_danish_ones():
                 "Yes: Crushed concrete 0/32 may serve Base course (land: Built-up).",
                 "Rule concrete-base allows",
                 "Danish Road Directorate guide",
-                "0.952 t of Crushed concrete 0/32 replaces 1 t of Base gravel",
-                "compacted densities: 2 over 2.1 t/m3",
+                "0.976 t of Crushed concrete 0/32 replaces 1 t of Base gravel",
+                "compacted densities: 2 over 2.05 t/m3",
                 "It is no soil",
                 "has no dates",
             ],
@@ -355,19 +370,28 @@ def test_all_of_a_material_is_told(material, language):
 
 def test_numbers_are_written_for_the_reader():
     """A decimal comma in Danish, a point in English, and no decimal lost."""
-    assert "19,54671 kg CO2e/t" in "\n".join(explain_material(CATALOGUE, "polluted_soil", "da"))
-    assert "19.54671 kg CO2e/t" in "\n".join(explain_material(CATALOGUE, "polluted_soil", "en"))
-    assert "1,052 DKK/t" in "\n".join(explain_material(CATALOGUE, "heavily_polluted_soil", "en"))
+    assert "0,14 kg CO2e/t" in "\n".join(explain_material(CATALOGUE, "polluted_soil", "da"))
+    assert "0.14 kg CO2e/t (0.14–13.64)" in "\n".join(
+        explain_material(CATALOGUE, "polluted_soil", "en")
+    )
+    assert "1,052 DKK/t (577–1,175)" in "\n".join(
+        explain_material(CATALOGUE, "heavily_polluted_soil", "en")
+    )
 
 
 def test_a_doubtful_figure_is_called_so():
     """What nobody has seen in a source says so beside its value."""
     lines = explain_material(CATALOGUE, "stable_gravel", "en")
     price = next(line for line in lines if line.startswith("Price at the pit"))
-    assert "76 DKK/t" in price
-    assert "seen in the source" in price
+    assert "100 DKK/t (80–130), price of 2024, not indexed" in price
+    assert "; judgement)" in price
+    upstream = next(line for line in lines if line.startswith("Emission of digging"))
+    assert "3.67 kg CO2e/t (2.6–4.6)" in upstream
+    assert "; seen in a copy of the source)" in upstream
+    expired = "\n".join(explain_material(CATALOGUE, "concrete_gravel", "en"))
+    assert "valid to 2025-12-22; " in expired
     lines = explain_material(CATALOGUE, "crushed_concrete", "en")
-    assert "not verified" in next(one for one in lines if one.startswith("Density on the truck"))
+    assert "judgement)" in next(one for one in lines if one.startswith("Density on the truck"))
 
 
 def test_the_list_has_everything_that_a_scenario_may_name():

@@ -234,7 +234,7 @@ def test_a_near_miss_of_a_figure_is_suggested(starter_result, capsys, asked, nea
     assert near in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("damage", ["{}", "[]", '{"format": "raastof_geo ledger 1"}', "\x00"])
+@pytest.mark.parametrize("damage", ["{}", "[]", '{"format": "raastof_geo ledger 2"}', "\x00"])
 def test_a_damaged_ledger_is_told(tmp_path, capsys, damage):
     """Whatever stands in the ledger: a sentence, exit 2."""
     (tmp_path / "ledger.json").write_text(damage, encoding="utf-8")

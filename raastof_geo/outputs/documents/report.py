@@ -8,6 +8,7 @@ import pandas as pd
 
 from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.effect.factor import list_doubts
+from raastof_geo.evidence import STATES
 from raastof_geo.figures.vocabulary import (
     CO2E,
     COST,
@@ -325,24 +326,25 @@ def _tell_method(result: Result) -> Iterator[Block]:
 
 def _tell_sources(result: Result) -> Iterator[Block]:
     scenario = result.scenario
-    figures = scenario.catalogue.figures()
+    figures, states = scenario.catalogue.figures(), scenario.states()
     doubts = list_doubts(result.effect.books, result.effect.baseline_books)
     yield Heading(say("Sources"), anchor="sources")
     if doubts:
-        heads = say("Figure"), say("Source"), say("Behind")
+        heads = say("Figure"), say("Evidence"), say("Source"), say("Behind")
         yield Table(
-            say("Unverified figures that matter most"),
+            say("Figures not seen in a source that matter most"),
             (*heads, say("Saving changes if it is 10 % higher")),
             tuple(
                 (
                     one.name,
+                    STATES[states[one.name]],
                     scenario.catalogue.cite(figures[one.name].source),
                     one.part,
                     f"{format_number(one.influence)} {one.part.unit}",
                 )
                 for one in doubts[:_MOST_DOUBTS]
             ),
-            words=3,
+            words=4,
         )
     cited = sorted({scenario.catalogue.cite(figure.source) for figure in figures.values()})
     yield Bullets(tuple(cited))

@@ -17,6 +17,7 @@ from raastof_geo.assignment.statement.shares import find_municipalities
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.effect.money import net_cost
+from raastof_geo.evidence import STATES
 from raastof_geo.figures.vocabulary import (
     CO2E,
     COST,
@@ -460,25 +461,32 @@ def _list_soil(result: Result) -> Iterator[list[Any]]:
 
 _PRICE_HEADS = (say("Limit"), say("Rule, id"), say("About, id"), say("Now"), say("Used"))
 _SOURCE_HEADS = (
-    *(say("Figure"), say("Value"), say("Unit"), say("Source"), say("Valid from"), say("Verified")),
-    say("Note"),
+    *(say("Figure"), say("Value"), say("Low"), say("High"), say("Unit"), say("Price year")),
+    *(say("Source"), say("Valid from"), say("Valid to"), say("Evidence"), say("Note")),
 )
 
 
 def _write_sources(book: _Book, result: Result) -> None:
     sheet = book.sheet(say("Sources"))
     sheet.heads(_SOURCE_HEADS)
-    catalogue = result.scenario.catalogue
+    catalogue, states = result.scenario.catalogue, result.scenario.states()
     for name, figure in sorted(catalogue.figures().items()):
-        source = (figure.unit, catalogue.cite(figure.source), figure.valid_from)
-        for label, value in _values(name, figure):
-            cells = [label, value, *source, figure.verified, figure.note]
+        days, state = (figure.valid_from, figure.valid_to), STATES[states[name]]
+        told = (catalogue.cite(figure.source), *days, state, figure.note)
+        year = str(figure.price_year) if figure.price_year else None
+        ends = figure.at("low"), figure.at("high")
+        low, high = ([one for _, one in _values(name, end)] for end in ends)
+        for at, (label, value) in enumerate(_values(name, figure)):
+            range_ = (one[at] if one else None for one in (low, high))
+            cells = [label, value, *range_, figure.unit, year, *told]
             sheet.cells(cells, digits=6 if value != round(value, 3) else 3)
     sheet.close(len(_SOURCE_HEADS))
 
 
 def _values(name: str, figure: Any) -> Iterator[tuple[str, float]]:
-    """Give a figure, or each of its years, or each of its speeds."""
+    """Give a figure, or each of its years, or each of its speeds; nothing of none."""
+    if figure is None:
+        return
     if hasattr(figure, "value"):
         yield name, figure.value
     elif hasattr(figure, "by_year"):

@@ -99,13 +99,20 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
     """Lay the scenario's own entries over the built-in catalogue."""
     own = tree.values.get("catalogue")
     if not isinstance(own, Mapping) or not own:
-        return load_catalogue(), []
+        return load_catalogue().at_prices_of(_price_year(tree)), []
     merged = merge_values(read_builtin_tree().values, write_ids(own, tree))
     try:
         context = {"known": {name: names_in(part) for name, part in merged.items()}}
-        return Catalogue.model_validate(merged, context=context), []
+        whole = Catalogue.model_validate(merged, context=context)
+        return whole.at_prices_of(_price_year(tree)), []
     except ValidationError as error:
         return load_catalogue(), explain_errors(error, tree, Catalogue, below=("catalogue",))
+
+
+def _price_year(tree: Tree) -> int | None:
+    """Give the year whose money counts, for what is read before the file is checked."""
+    said = tree.values.get("price_year")
+    return said if isinstance(said, int) else None
 
 
 def _build_file(tree: Tree, catalogue: Catalogue) -> tuple[ScenarioFile | None, list[Finding]]:

@@ -60,6 +60,10 @@ class OfferEntry(DueAmount):
     """Whether all of it has to go, as surplus from a construction site has."""
     price_dkk_per_t: Rate = 0.0
     """What the taker pays for it; below 0 where the giver pays. [DKK/t]"""
+    preparation_kg_co2e_per_t: NonNegativeFigure | None = None
+    """Crushing, sieving and the like, where it is put to use; none: the catalogue's. [kg CO2e/t]"""
+    preparation_dkk_per_t: NonNegativeFigure | None = None
+    """What that costs beside the price; none: the catalogue's. [DKK/t]"""
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> OfferEntry:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, field_validator
 
-from raastof_geo.figures.figure import LARGEST_FIGURE
+from raastof_geo.figures.figure import LARGEST_FIGURE, YEARS
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNE_KM, TRANSPORT_WTW
 from raastof_geo.language import Language
 from raastof_geo.scenario.identity import check_id
@@ -65,8 +65,12 @@ class ScenarioFile(Part):
         min_length=1,
     )
     """What is minimised, the most important first."""
-    co2_price_dkk_per_t: float = Field(default=750.0, ge=0, le=LARGEST_FIGURE)
-    """Price of a tonne of CO2e in `cost_with_co2_dkk`. [DKK/t CO2e]"""
+    co2_price_dkk_per_t: float = Field(default=860.0, ge=0, le=LARGEST_FIGURE)
+    """Price of a tonne of CO2e in `cost_with_co2_dkk`, the tax in the price of fuel included; as
+    much as that tax (2026), appraisals use 300 to 1,500. [DKK/t CO2e]"""
+    price_year: int | None = Field(default=None, ge=YEARS[0], le=YEARS[1])
+    """In whose money prices are counted where the catalogue has their index; none: each in its
+    own."""
     return_loads: ReturnLoads | None = None
     """None: every truck drives back empty."""
     fleet: MapOf[VehicleId, FleetLimit] = Field(default_factory=dict)
