@@ -13,7 +13,7 @@ import pandas as pd
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.statement.goal import count_giver, list_crossed
 from raastof_geo.effect.books import COMMON, Books
-from raastof_geo.figures.vocabulary import REFERENCE_TONNES
+from raastof_geo.figures.vocabulary import REFERENCE_TONNES, TONNES
 from raastof_geo.language import say
 from raastof_geo.scenario.parties import list_givers
 from raastof_geo.scenario.provenance import SORTS, Sort
@@ -84,49 +84,58 @@ class Shares:
 
 def follow_periods(books: Books) -> tuple[Shares, ...]:
     """Give the shares of all periods together, then of each."""
-    periods = (COMMON, *books.scenario.periods)
-    return tuple(_measure(books, period, COMMON) for period in periods)
+    met = _list_met(books)
+    return tuple(
+        _add_up(books.scenario, met[met["period"] == period] if period else met, period)
+        for period in (COMMON, *books.scenario.periods)
+    )
 
 
 def follow_municipalities(books: Books) -> tuple[Shares, ...]:
     """Give the shares of each municipality with needs, of all periods together, by name."""
-    where = books.municipalities
-    names = sorted({where[need.site] for need in books.scenario.needs} - {COMMON})
-    return tuple(_measure(books, COMMON, name) for name in names)
+    met = _list_met(books)
+    return tuple(
+        _add_up(books.scenario, mine, municipality=str(name))
+        for name, mine in met.groupby("municipality")
+        if name != COMMON
+    )
 
 
-def _measure(books: Books, period: str, municipality: str) -> Shares:
+def _list_met(books: Books) -> pd.DataFrame:
+    """List what needs get: by period and municipality what it meets, what counts, of what sort."""
     scenario, lines = books.scenario, books.lines
     lines = lines[lines["taker_kind"] == Role.NEED]
-    if period:
-        lines = lines[lines["period"] == period]
-    if municipality:
-        lines = lines[lines["destination"].map(books.municipalities) == municipality]
-    count = 1 if period else len(scenario.periods)
-    border = () if municipality else list_crossed(scenario)
-    counted = {
-        definition: float(
-            (lines[REFERENCE_TONNES] * count_lines(scenario, lines, definition)).sum()
-        )
-        + sum(one.counted[definition] * count for one in border)
-        for definition in DEFINITIONS
-    }
     sorts = {giver.id: dict(giver.sorts) for giver in list_givers(scenario)}
-    used = lines.groupby("giver")["tonnes"].sum()
-    tonnes = {
-        sort: float(sum(t * sorts[str(giver)].get(sort, 0.0) for giver, t in used.items()))
-        + sum(one.tonnes * count for one in border if one.sort == sort)
-        for sort in SORTS
-    }
-    today = scenario.said.targets.virgin_today
-    stated = today is not None and not municipality
+    given = [sorts[giver] for giver in lines["giver"]]
+    met = pd.DataFrame({"period": lines["period"], REFERENCE_TONNES: lines[REFERENCE_TONNES]})
+    met["municipality"] = lines["destination"].map(books.municipalities)
+    for name in DEFINITIONS:
+        met[name] = lines[REFERENCE_TONNES] * count_lines(scenario, lines, name)
+    for sort in SORTS:
+        met[sort] = lines[TONNES] * [shares.get(sort, 0.0) for shares in given]
+    return met
+
+
+def _add_up(
+    scenario: Scenario, met: pd.DataFrame, period: str = "", municipality: str = ""
+) -> Shares:
+    """Add up what needs get, and what crosses the border, which is no municipality's."""
+    sums = met[[REFERENCE_TONNES, *DEFINITIONS, *SORTS]].sum()
+    times = 1 if period else len(scenario.periods)
+    border = () if municipality else list_crossed(scenario)
+    for one in border:
+        sums[REFERENCE_TONNES] += times * one.reference_t
+        sums[one.sort] += times * one.tonnes
+        for name in DEFINITIONS:
+            sums[name] += times * one.counted[name]
+    today = None if municipality else scenario.said.targets.virgin_today
     return Shares(
         period,
         municipality,
-        float(lines[REFERENCE_TONNES].sum()) + sum(one.reference_t * count for one in border),
-        counted,
-        tonnes,
-        count * today.amount_per_period.value if today is not None and stated else None,
+        float(sums[REFERENCE_TONNES]),
+        {name: float(sums[name]) for name in DEFINITIONS},
+        {sort: float(sums[sort]) for sort in SORTS},
+        None if today is None else times * today.amount_per_period.value,
     )
 
 

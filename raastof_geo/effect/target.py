@@ -229,13 +229,14 @@ def _offered(problem: Problem, asked: Asked) -> float:
     Of a period what may leave in it, of a municipality too from everywhere.
     """
     scenario, definition = problem.scenario, asked.target.definition
-    best: dict[str, float] = {}
-    for giver in problem.givers:
-        counts = count_giver(scenario, giver, definition)
-        for need in scenario.needs if counts > 0 else ():
-            if giver.material in need.ratios:
-                rate = counts / need.ratios[giver.material]
-                best[giver.id] = max(best.get(giver.id, 0.0), rate)
+    rates: dict[str, float] = {}
+    for need in scenario.needs:
+        for material, ratio in need.ratios.items():
+            rates[material] = max(rates.get(material, 0.0), 1 / ratio)
+    best = {
+        giver.id: count_giver(scenario, giver, definition) * rates.get(giver.material, 0.0)
+        for giver in problem.givers
+    }
     made: dict[str, float] = {}
     for plant in scenario.plants:
         for process in plant.processes:

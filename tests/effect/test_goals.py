@@ -341,6 +341,8 @@ def test_a_plan_that_moves_less_and_emits_more_says_so():
     """The sign of both differences, and a sentence of them."""
     world = SEA.replace("SHIP", "capacity_total: 1 Mt, price_dkk_per_t: {crushed_rock: 1}")
     world = world.replace("[crushed_rock, stable_gravel]", "[crushed_rock]")
+    dug = "{value: 14.695, unit: kg CO2e/t, source: test, verified: false}"
+    world += f"catalogue: {{materials: {{crushed_rock: {{upstream_kg_co2e: {dug}}}}}}}\n"
     scenario = make_scenario(world + "baseline: {pits: [pit]}\n")
     km = {("pit", "road"): 20.0, ("harbour", "road"): 1.0}
     plan = assign(scenario, make_legs(scenario, km))
