@@ -1,19 +1,32 @@
 """Targets that are approached: how near, at which price, and that no plan is refused for one."""
 
 import itertools
+import shutil
 from pathlib import Path
 
 import numpy as np
+import pulp
 import pytest
 from worlds import make_legs, make_scenario
 
-from raastof_geo import load_network, price_legs, read_scenario, snap_sites
+from raastof_geo import (
+    Result,
+    load_network,
+    load_result,
+    price_legs,
+    read_scenario,
+    snap_sites,
+    write_outputs,
+)
 from raastof_geo.assignment import assign
 from raastof_geo.effect import answer_target, measure_effect
 from raastof_geo.effect.books import keep_books
 from raastof_geo.effect.progress import follow_periods
 from raastof_geo.errors import NoPlanError
+from raastof_geo.language import format_number, speaking
 from raastof_geo.outputs.tables.summary import say_worse
+from raastof_geo.pipeline import place_scenario
+from raastof_geo.records.verify import check_results
 
 WORLD = """
 title: A world with goals
@@ -417,3 +430,82 @@ def test_the_share_of_2032_in_the_audited_plan(catalogue_of_the_audit, tmp_path)
     asked = solve_region(tmp_path, text.replace(goal, f"{goal}, period: 2032, goal: true"))
     assert asked.objectives["short_of_goal_tonnes"] == pytest.approx(0, abs=1e-6)
     assert asked.goal_certificate.holds
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Every output of a plan that does not reach its goal, in both languages."""
+    found = {}
+    for language in ("da", "en"):
+        with speaking(language):
+            text = WORLD.replace("language: en", f"language: {language}")
+            goals = "[{at_least: 60 %, goal: true}, {at_least: 5 %, period: 2032, goal: true}]"
+            scenario = make_scenario(f"{text}targets: {{secondary_share: {goals}}}\n")
+            network, anchors = place_scenario(scenario)
+            legs = price_legs(scenario, network, anchors)
+            plan = assign(scenario, legs)
+            effect = measure_effect(scenario, legs, plan)
+            result = Result(scenario, network, anchors, legs, plan, effect)
+            folder = tmp_path_factory.mktemp(language) / "results"
+            found[language] = result, write_outputs(result, folder)
+    return found
+
+
+@pytest.mark.usefixtures("english")
+def test_what_is_written_of_goals_is_verified_and_read_back(written):
+    """Proof of goal and objective hold, and figures come back with every digit."""
+    result, folder = written["en"]
+    verdict = check_results(folder)
+    assert verdict.holds, verdict
+    assert "come as near the goals" in str(verdict.sentence())
+    again = load_result(folder, network=result.network)
+    assert again.plan.goal_certificate == result.plan.goal_certificate
+    assert again.plan.objectives == result.plan.objectives
+    assert again.effect.target == result.effect.target
+    assert again.effect.shares_by_period == result.effect.shares_by_period
+    assert again.plan.problem.nearest_t == result.plan.problem.nearest_t
+
+
+@pytest.mark.usefixtures("english")
+def test_a_goal_that_is_made_to_look_nearer_is_found(written, tmp_path):
+    """Prices that prove only half of what is lacking do not prove the plan's claim."""
+    folder = tmp_path / "results"
+    shutil.copytree(written["en"][1], folder)
+    with np.load(folder / "proof.npz") as kept:
+        arrays = dict(kept)
+    arrays["goal_price"] = arrays["goal_price"] * 0.5
+    np.savez_compressed(folder / "proof.npz", **arrays)
+    verdict = check_results(folder)
+    assert any("cannot be proved" in str(finding) for finding in verdict.findings)
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("da", "kommer så nær målet som muligt"), ("en", "comes as near as any can")],
+)
+def test_summary_and_report_say_that_the_goal_is_not_reached(written, language, told):
+    """In the words of the language, with what is lacking."""
+    result, folder = written[language]
+    with speaking(language):
+        lacking = format_number(result.effect.target.short_t)
+    for name in ("summary.md", "report.html"):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert told in text
+        assert lacking in text
+
+
+@pytest.mark.parametrize("objective", [0, 1])
+def test_the_programme_of_a_goal_stands_by_itself(written, objective):
+    """Another solver finds what is lacking, without being told, and then the objective."""
+    plan = written["en"][0].plan
+    problem = plan.to_pulp(written=False, objective=objective)
+    problem.solve(pulp.PULP_CBC_CMD(msg=False))
+    value = list(plan.objectives.values())[objective]
+    assert pulp.value(problem.objective) == pytest.approx(value, rel=1e-6)
+    limits = {
+        name: one.constant for name, one in problem.constraints.items() if "goals_held" in name
+    }
+    asked = 0.6 * 3000 + 0.05 * 1500
+    assert [-limit for limit in limits.values()] == pytest.approx(
+        [asked if objective == 0 else plan.objectives["short_of_goal_tonnes"]], rel=1e-6
+    )
