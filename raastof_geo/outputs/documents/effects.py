@@ -39,7 +39,7 @@ from raastof_geo.outputs.documents.document import (
     Table,
     write_numbers,
 )
-from raastof_geo.outputs.tables.summary import SHARES, list_shares
+from raastof_geo.outputs.tables.summary import SHARES, list_shares, list_stated
 from raastof_geo.result import Result
 from raastof_geo.scenario.scenario import Scenario
 
@@ -245,6 +245,7 @@ def explain_progress(result: Result) -> list[Block]:
             )
         ),
         Paragraph(REFERENCE_TONNE),
+        Bullets(tuple(list_stated(result.scenario))),
         Picture(
             drawing,
             say("Bars of the shares, before and in the plan, with the goal marked."),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from raastof_geo.assignment.solving.certificate import Certificate
-from raastof_geo.assignment.telling.names import DEFINITION_NAMES, call
+from raastof_geo.assignment.telling.names import DEFINITION_NAMES, call, call_material, fill
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.progress import Shares, follow_municipalities, follow_periods
 from raastof_geo.effect.target import Reach, TargetAnswer
@@ -31,6 +31,7 @@ from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Result
 from raastof_geo.scenario.provenance import Sort
 from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.scenario import Scenario
 
 _MARKDOWN = re.compile(
     r"`[A-Za-z0-9_./@-]+`|^(?:\d+(?=[.)](?:\s|$))|[-+=](?=[-+=\s]|$))|[\\`*_{}\[\]<>#|~&]"
@@ -251,6 +252,33 @@ def list_shares(effect: Effect) -> tuple[list[Readable], list[list[Any]]]:
     return heads, rows
 
 
+def list_stated(scenario: Scenario) -> list[Message]:
+    """Say what shares are held against that is stated and not solved for: border, today's use."""
+    directions = {
+        "import": say("Over the border comes {amount} t of {material} in each period ({source})"),
+        "export": say("Over the border leaves {amount} t of {material} in each period ({source})"),
+    }
+    told = [
+        fill(
+            directions[one.direction],
+            amount=format_number(one.amount_per_period.value),
+            material=call_material(scenario, one.material),
+            source=one.source,
+        )
+        for one in scenario.said.border
+    ]
+    today = scenario.said.targets.virgin_today
+    if today is not None:
+        told.append(
+            say(
+                "Today {amount} t of virgin material is used in each period ({source})",
+                amount=format_number(today.amount_per_period.value),
+                source=today.source,
+            )
+        )
+    return told
+
+
 def answer(result: Result) -> list[Message]:
     """Say whether the target can be reached, with what, at which price, and if not, why not.
 
@@ -395,8 +423,8 @@ def _out_of_reach(asked: float, reach: Reach) -> Message:
     told = _shares(reach) | {"asked": format_number(100 * asked, digits=1)}
     if reach.offered < asked:
         return say(
-            "Counted as {definition}, at most {largest} % can be reached, even if everything on "
-            "offer is used",
+            "Counted as {definition}, at most {largest} % can be reached, and no more than "
+            "{offered} % if everything on offer could be used",
             **told,
         )
     return say(

@@ -12,7 +12,6 @@ from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.output import EVERY_OUTPUT, check_output
 from raastof_geo.scenario.period import Period, check_order, read_period
 from raastof_geo.scenario.said.agreement import Agreement, BaselineChoice
-from raastof_geo.scenario.said.border import Crossing
 from raastof_geo.scenario.said.choice import (
     Choices,
     EffectChoices,
@@ -24,7 +23,7 @@ from raastof_geo.scenario.said.choice import (
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.said.part import ConditionId, Part, VehicleId
 from raastof_geo.scenario.said.site import Site
-from raastof_geo.scenario.said.target import Objective, Targets
+from raastof_geo.scenario.said.target import Crossing, Objective, Targets
 
 NEWEST_FORMAT = 2
 """The form of scenario files that is written now; older ones are read with today's meaning."""

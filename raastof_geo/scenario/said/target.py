@@ -1,4 +1,4 @@
-"""What a plan is measured by, has to reach, and may not exceed."""
+"""What a plan is measured by, has to reach, and may not exceed; what crosses the border."""
 
 from __future__ import annotations
 
@@ -28,10 +28,9 @@ from raastof_geo.figures.vocabulary import (
 from raastof_geo.language import say
 from raastof_geo.scenario.identity import check_word, known
 from raastof_geo.scenario.once import SetOf
-from raastof_geo.scenario.said.amount import Amount, Fraction, refuse_volume
+from raastof_geo.scenario.said.amount import Fraction, Tonnes
 from raastof_geo.scenario.said.network import Ways
-from raastof_geo.scenario.said.part import MunicipalityId, Part, PeriodId, Window
-from raastof_geo.units import Quantity
+from raastof_geo.scenario.said.part import MaterialId, MunicipalityId, Part, PeriodId, UseId, Window
 
 
 def _find_measure(given: Any) -> Indicator:
@@ -112,16 +111,28 @@ def _one_or_several(given: Any) -> Any:
 class VirginToday(Part):
     """What is used of virgin material today: what a cut is measured against."""
 
-    amount_per_period: Amount
-    """In tonnes, for each period of the scenario."""
+    amount_per_period: Tonnes
     source: str = Field(min_length=1)
 
-    @field_validator("amount_per_period")
-    @classmethod
-    def _is_of_several_materials(cls, amount: Quantity) -> Quantity:
-        if amount.unit != "t":
-            raise refuse_volume("amount_per_period")
-        return amount
+
+class Crossing(Part):
+    """A material that comes into the region over its border, or leaves it.
+
+    What comes in is needed here beside the needs of the sites, and met by itself; what leaves is in
+    the needs of the sites where these follow from what is dug, and is taken out of them.
+    """
+
+    direction: Literal["import", "export"]
+    material: MaterialId
+    use: UseId | None = None
+    """What it is used for, which says its reference tonnes; none: a tonne is one."""
+    amount_per_period: Tonnes
+    source: str = Field(min_length=1)
+
+    @property
+    def tonnes(self) -> float:
+        """What comes in each period; below zero what leaves. [t]"""
+        return self.amount_per_period.value * (1 if self.direction == "import" else -1)
 
 
 class Cap(Part):
