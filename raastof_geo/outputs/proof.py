@@ -87,7 +87,9 @@ def _describe_used(result: Result) -> Arrays:
         "measure": np.array(list(MEASURES), dtype=str),
         "measure_rate": np.array(rates, np.float64).reshape(len(rates), len(used)),
         "objective": np.array(list(objectives), dtype=str),
-        "objective_rate": np.array(list(objectives.values()), np.float64).reshape(-1, len(used)),
+        "objective_rate": np.array(list(objectives.values()), np.float64).reshape(
+            len(objectives), len(used)
+        ),
         "other_column": others.astype(np.int64),
         "other_label": np.array(_label_others(problem, others), dtype=str),
     }
