@@ -53,6 +53,7 @@ class Dense:
                 for row in legs.empty_trips.to_dict("records")
             }
         self.names: list[tuple[Any, ...]] = []
+        self.short: list[int] = []
         self.amounts: list[dict[str, float]] = []
         self.whole: list[bool] = []
         self.rows: list[tuple[dict[int, float], float, float]] = []
@@ -92,9 +93,10 @@ class Dense:
                     | {"upstream": upstream.value if upstream else 0.0}
                 )
         for plant in scenario.plants:
-            for material in {m for process in plant.processes for m in process.outputs}:
+            for process, material in ((p, m) for p in plant.processes for m in p.outputs):
                 found.append(
                     {"kind": "plant", "of": plant.site, "site": plant.site, "material": material}
+                    | {"recipe": process.recipe, "made_of": process.inputs}
                     | {"periods": self.periods}
                 )
         for depot in scenario.depots:
@@ -339,15 +341,23 @@ class Dense:
                 runs += [(at, 1.0) for _, at in now]
                 if plant.per_period_t is not None:
                     self.row([(at, 1.0) for _, at in now], 0.0, plant.per_period_t)
-                for side, key, sort in (("inputs", "taker", -1.0), ("outputs", "giver", -1.0)):
-                    for material in {m for process, _ in now for m in getattr(process, side)}:
-                        wanted = {f"{key}__kind": "plant", f"{key}__of": plant.site}
-                        moves = self.pick(**wanted, material=material, period=period)
-                        made = [
-                            (at, sort * getattr(process, side).get(material, 0.0))
-                            for process, at in now
+                for material in {m for process, _ in now for m in process.inputs}:
+                    comes = self.pick(
+                        taker__kind="plant", taker__of=plant.site, material=material, period=period
+                    )
+                    used = [(at, -process.inputs.get(material, 0.0)) for process, at in now]
+                    self.row([*((m["at"], 1.0) for m in comes), *used], 0.0, 0.0)
+                for process, at in now:
+                    for material, share in process.outputs.items():
+                        leaves = self.pick(
+                            giver__kind="plant", giver__of=plant.site, material=material
+                        )
+                        mine = [
+                            (m["at"], 1.0)
+                            for m in leaves
+                            if m["period"] == period and m["giver"]["recipe"] == process.recipe
                         ]
-                        self.row([*((m["at"], 1.0) for m in moves), *made], 0.0, 0.0)
+                        self.row([*mine, (at, -share)], 0.0, 0.0)
             if plant.total_t is not None:
                 self.row(runs, 0.0, plant.total_t)
 
@@ -376,37 +386,44 @@ class Dense:
                     last = self.number["lie", depot.id, material, self.periods[-1]]
                     self.row([(last, 1.0)], end, end)
 
-    def counts(self, material: str, definition: str) -> bool:
-        known = self.scenario.catalogue.materials[material]
-        if known.origin != "secondary":
-            return False
-        if definition == "cut_in_virgin" or known.soil_class is None:
-            return True
-        return definition == "with_clean_soil" and known.soil_class <= 1
+    def counts(self, move: dict[str, Any], definition: str) -> float:
+        """How much of a tonne counts, by what it is made of where a plant has made it."""
+        materials = self.scenario.catalogue.materials
+        made_of = move["giver"].get("made_of", {move["material"]: 1.0})
+        grade = materials[move["material"]].soil_class
+        clean = grade is None or grade <= 1
+        counted = 0.0
+        for material, share in made_of.items():
+            known = materials[material]
+            if known.origin != "secondary":
+                continue
+            if (
+                definition == "cut_in_virgin"
+                or known.soil_class is None
+                or (definition == "with_clean_soil" and clean)
+            ):
+                counted += share
+        return counted
 
     def state_targets(self) -> None:
         targets = self.said.targets
-        share = targets.secondary_share
-        if share is not None:
-            if share.period is None:
-                terms = [
-                    (m["at"], m["reference"])
-                    for m in self.moves
-                    if self.counts(m["material"], share.definition)
-                ]
-                least = share.at_least * sum(need.tonnes for need in self.scenario.needs)
-                self.row(terms, least, np.inf)
-            else:
-                terms = [
-                    (
-                        m["at"],
-                        m["reference"]
-                        * (self.counts(m["material"], share.definition) - share.at_least),
-                    )
-                    for m in self.moves
-                    if m["period"] == share.period
-                ]
-                self.row(terms, 0.0, np.inf)
+        for number, share in enumerate(targets.secondary_share):
+            terms = [
+                (
+                    m["at"],
+                    m["reference"]
+                    * (
+                        self.counts(m, share.definition) - (share.at_least if share.period else 0.0)
+                    ),
+                )
+                for m in self.moves
+                if share.period in (None, m["period"])
+            ]
+            if share.goal:
+                self.short.append(self.new(("short", number)))
+                terms.append((self.short[-1], 1.0))
+            needed = sum(need.tonnes for need in self.scenario.needs)
+            self.row(terms, 0.0 if share.period else share.at_least * needed, np.inf)
         for cap in targets.at_most:
             terms = [
                 (at, self.measure(cap.measure, at))
@@ -604,6 +621,13 @@ class Dense:
         self.state()
         if own is not None:
             self.state_own(own)
+        if self.short:
+            lacks = np.zeros(len(self.names))
+            lacks[self.short] = 1.0
+            nearest = self.solve(lacks)
+            if nearest is None:
+                return None
+            self.row([(at, 1.0) for at in self.short], -np.inf, nearest[0] + 1e-6)
         answer = self.solve(self.first_cost())
         if answer is None or not any(self.whole):
             return None if answer is None else answer[0]

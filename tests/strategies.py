@@ -262,6 +262,8 @@ def _targets(draw: st.DrawFn, periods: list[int]) -> dict[str, Any]:
         share = {"at_least": draw(st.sampled_from([0.05, 0.2])), "definition": definition}
         if draw(st.booleans()):
             share["period"] = draw(st.sampled_from(periods))
+        if draw(st.booleans()):
+            share |= {"goal": True, "at_least": draw(st.sampled_from([0.3, 0.9]))}
         targets["secondary_share"] = share
     if draw(st.sampled_from([False, False, True])):
         measure = draw(st.sampled_from(["virgin_tonnes", "landfill_tonnes", "kg_co2e_wtw"]))

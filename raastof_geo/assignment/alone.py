@@ -12,7 +12,7 @@ import numpy as np
 from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.rules.agreements import agreed_moves
 from raastof_geo.assignment.rules.capture import CAPTURED, captured
-from raastof_geo.assignment.rules.limits import counting_materials, share_moves
+from raastof_geo.assignment.rules.limits import share_moves
 from raastof_geo.assignment.rules.masses import (
     depots_kept,
     needs_met,
@@ -27,6 +27,7 @@ from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.classes import ColumnClass, classify, own_depots, touches
 from raastof_geo.assignment.statement.column_kind import ColumnKind
+from raastof_geo.assignment.statement.goal import weigh_counted
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
@@ -34,6 +35,7 @@ from raastof_geo.errors import SolverError
 from raastof_geo.figures.vocabulary import COST, TONNE_KM
 from raastof_geo.language import say
 from raastof_geo.legs.legs import Legs
+from raastof_geo.scenario.provenance import count_share, mix_sorts
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import BaselineKind, NamedLeg, Together
 from raastof_geo.scenario.said.capture import DEFAULT, Captured
@@ -377,9 +379,9 @@ def _reach(world: World, used: float, counted: Floats, *, loose: bool) -> _Reach
 def _count_share(world: World) -> Floats:
     """Give the reference tonnes that count in today's share, of a unit of every column. [t]"""
     problem, today = world.problem, world.problem.scenario.said.baseline.today
-    materials = counting_materials(problem.scenario, today.definition) if today else set()
-    counts = np.array([giver.material in materials for giver in problem.givers], dtype=bool)
-    return problem.join(moves=problem.reference_share * counts[problem.moves.giver])
+    if today is None:
+        return np.zeros(problem.column_count)
+    return problem.join(moves=weigh_counted(problem, today.definition))
 
 
 def _captured_today(world: World, used: float) -> dict[str, float]:
@@ -388,13 +390,13 @@ def _captured_today(world: World, used: float) -> dict[str, float]:
     today = scenario.said.baseline.today
     if today is None:
         return {}
-    counts = set[str]()
-    if today.share is not None:
-        counts = counting_materials(scenario, today.definition)
     found = {}
     for material in {offer.material for offer in scenario.offers}:
         most = scenario.capture(material)
-        of_all = used * most if material in counts else most
+        sorts = mix_sorts(scenario.catalogue, {material: 1.0})
+        soil_class = scenario.catalogue.materials[material].soil_class
+        counts = today.share is not None and count_share(sorts, soil_class, today.definition) > 0
+        of_all = used * most if counts else most
         found[material] = min(most, today.used.get(material, of_all))
     return found
 

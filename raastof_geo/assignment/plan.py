@@ -16,6 +16,7 @@ import pandas as pd
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.alone import measure_alone
 from raastof_geo.assignment.rules import RULES, Row, RowName, Rule
+from raastof_geo.assignment.rules.limits import GOALS_HELD
 from raastof_geo.assignment.solving.certificate import Certificate, certify
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.price_in import FREE, Clock, Start
@@ -23,6 +24,8 @@ from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.solving.solver import pick_solver
 from raastof_geo.assignment.solving.stages import LpProblem, Stage, state_stage
 from raastof_geo.assignment.solving.ties import break_ties
+from raastof_geo.assignment.statement.column_kind import ColumnKind
+from raastof_geo.assignment.statement.goal import list_goals
 from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
@@ -32,12 +35,14 @@ from raastof_geo.assignment.tables import (
     tabulate_fleet,
     tabulate_openings,
     tabulate_processes,
+    tabulate_shortfalls,
     tabulate_stores,
     tabulate_trips,
 )
 from raastof_geo.assignment.telling.conflict import explain_conflict
 from raastof_geo.card import Fact, Shown
 from raastof_geo.errors import NoPlanError, SolverError
+from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
 from raastof_geo.language import format_number, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.lost import explain_lost
@@ -61,6 +66,8 @@ class Plan(Shown):
     empty_trips: pd.DataFrame
     """One row per empty trip of coordinated trucks: `trips`, `vehicle_km`, `drive_h`, `energy`,
     `kg_co2e_wtw`, `kg_co2e_ttw`, `dkk`."""
+    shortfalls: pd.DataFrame
+    """One row per `goal` that is missed, and by how many reference `tonnes`."""
     openings: pd.DataFrame
     """One row per candidate site: `opened`, `kg_co2e`, `dkk`."""
     fleet: pd.DataFrame
@@ -69,9 +76,12 @@ class Plan(Shown):
     """One row per constraint: `rule`, `label`, `sense`, `limit`, `used`, `shadow_price`
     (of the first objective, for one tonne more)."""
     certificate: Certificate
-    """Of the first objective."""
+    """Of the first objective that the scenario names."""
+    goal_certificate: Certificate | None
+    """That no plan comes nearer to the goals: of the reference tonnes that they lack, which come
+    before every objective. None where nothing is a goal."""
     objectives: dict[str, float]
-    """What each objective adds up to."""
+    """What each objective adds up to; what goals lack first, where there are any."""
     amounts: dict[str, float]
     """What the plan amounts to by each measure."""
     solver: str
@@ -131,11 +141,17 @@ class Plan(Shown):
         IndexError
             There is no such objective, or time was up before it.
         """
-        proof = self.proof
+        proof, programme = self.proof, self.proof.programme
         costs = [*self.problem.objectives(), break_ties(self.problem)]
+        if self.goal_certificate is not None:
+            costs.insert(0, self.problem.measure(SHORT_OF_GOAL))
+            if objective == 0:  # before it is known how near the goals are
+                held = np.array([family == GOALS_HELD for family, _ in proof.rows])
+                limit = np.where(held, proof.stages[0].programme.limit, programme.limit)
+                programme = programme.with_limits(limit)
         return state_stage(
             proof.stages[objective],
-            proof.programme,
+            programme,
             costs[objective],
             Labels(self.problem, proof.rows),
             written=written,
@@ -162,6 +178,8 @@ class Proof:
     """Where the search for the first objective ended."""
     stages: tuple[Stage, ...]
     """What PuLP was asked: an objective each, and at last which of equally good plans it is."""
+    goal_prices: Floats
+    """What proves how near the goals can be come to; zero where there are none."""
 
 
 def assign(
@@ -202,6 +220,11 @@ def assign(
     with _interruptible() as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
         labels = Labels(problem, name_rows(rows))
+        nearest = None
+        if problem.sizes[ColumnKind.SHORTFALLS]:
+            nearest = _search_finely(problem, programme, chosen, clock, None, labels, goals=True)
+        if nearest is not None:
+            problem, rows, programme = _hold_goals(problem, rows, programme, nearest)
         found = _search_finely(problem, programme, chosen, clock, start, labels)
     if found is None:
         if not explain:
@@ -210,11 +233,26 @@ def assign(
             *explain_conflict(problem, rows, programme, rules=rules, solver=chosen),
             *explain_lost(legs),
         )
-    return _build_plan(rows, chosen, found, tuple(rules))
+    return _build_plan(rows, chosen, found, tuple(rules), nearest)
 
 
+_MISSED_T = 1e-6
 _FINER = (FREE, 1e-2 * FREE, 1e-4 * FREE)
 """Thresholds of pricing, one after the other, until the gap of the proof is closed."""
+
+
+def _hold_goals(
+    problem: Problem, rows: list[Row], programme: Programme, nearest: Solution
+) -> tuple[Problem, list[Row], Programme]:
+    """Hold plans to missing the goals by no more than they have to, which is a limit like others.
+
+    What is missed by a gram or less is not missed.
+    """
+    least = nearest.value if nearest.value > _MISSED_T else 0.0
+    rows = [replace(row, limit=least) if row.family == GOALS_HELD else row for row in rows]
+    limits = programme.limit.copy()
+    limits[: len(rows)] = [row.limit for row in rows]
+    return replace(problem, nearest_t=least), rows, programme.with_limits(limits)
 
 
 def _search_finely(
@@ -224,28 +262,34 @@ def _search_finely(
     clock: Clock,
     start: Plan | None,
     labels: Labels,
+    *,
+    goals: bool = False,
 ) -> Solution | None:
     """Search, and price more finely where the proof leaves a gap above the tolerance.
 
+    With `goals` for the least that they can be missed by, else for the scenario's objectives.
     A column whose reduced cost is a hair below zero stays out of the plan, and the bound loses
     that hair times all that the column could carry. In large programmes it adds up.
     """
     said = problem.scenario.said
     last = np.where(programme.whole, break_ties(problem), 0.0) if programme.whole.any() else None
     found: Solution | None = None
+    costs = [problem.measure(SHORT_OF_GOAL)] if goals else problem.objectives()
     same = start is not None and start.problem.column_count == problem.column_count
     begin = start.proof.start if start is not None and same else None
     for free in _FINER:
         search = solve(
             problem,
             programme=programme,
-            tolerances=[step.tolerance for step in said.objectives],
+            costs=costs,
+            tolerances=None if goals else [step.tolerance for step in said.objectives],
             decided=Search(said.solving.gap, last),
             clock=clock,
             solver=solver,
             start=begin,
             free=free,
             labels=labels,
+            settle=not goals,
         )
         if _has_none(search):
             break
@@ -313,7 +357,8 @@ def _choices(scenario: Scenario) -> tuple[Any, ...]:
         (_OF_SITE(site), [role and role.opens for role in _ROLES(site)])
         for site in scenario.sites.values()
     ]
-    return _CHOSEN(scenario.said), scenario.plants, scenario.depots, sites
+    goals = [goal.label for goal in list_goals(scenario)]
+    return _CHOSEN(scenario.said), scenario.plants, scenario.depots, sites, goals
 
 
 def _build_or_reuse(
@@ -385,7 +430,9 @@ def _prove(found: Solution) -> Certificate:
     )
 
 
-def _build_plan(rows: list[Row], solver: str, found: Solution, rules: tuple[Rule, ...]) -> Plan:
+def _build_plan(
+    rows: list[Row], solver: str, found: Solution, rules: tuple[Rule, ...], nearest: Solution | None
+) -> Plan:
     """Put what was found into tables; a gap that is left is said with the plan, in its proof."""
     problem, programme = found.problem, found.programme
     certificate = _prove(found)
@@ -400,12 +447,18 @@ def _build_plan(rows: list[Row], solver: str, found: Solution, rules: tuple[Rule
     values = programme.clean(found.values)
     used = np.flatnonzero(values)
     small, amount = found.used()
-    objectives = zip(problem.scenario.said.objectives, found.costs, strict=True)
+    steps = zip(problem.scenario.said.objectives, found.costs, strict=True)
+    objectives = [(step.name, cost) for step, cost in steps]
+    goals = None
+    if nearest is not None:
+        goals = replace(nearest, programme=programme, values=found.values)
+        objectives.insert(0, (SHORT_OF_GOAL, goals.costs[0]))
     return Plan(
         flows=measure_flows(small, amount),
         processed=tabulate_processes(small, amount),
         stored=tabulate_stores(small, amount),
         empty_trips=tabulate_trips(small, amount),
+        shortfalls=tabulate_shortfalls(small, amount),
         openings=tabulate_openings(problem, values),
         fleet=tabulate_fleet(small, amount),
         shadow_prices=pd.DataFrame(
@@ -419,7 +472,8 @@ def _build_plan(rows: list[Row], solver: str, found: Solution, rules: tuple[Rule
             }
         ),
         certificate=certificate,
-        objectives={step.name: float(cost @ values) for step, cost in objectives},
+        goal_certificate=None if goals is None else _prove(goals),
+        objectives={name: float(cost @ values) for name, cost in objectives},
         amounts={name: float(small.measure(name) @ amount) for name in MEASURES},
         solver=solver,
         finished=found.solved,
@@ -432,7 +486,8 @@ def _build_plan(rows: list[Row], solver: str, found: Solution, rules: tuple[Rule
             shadow_prices=_proving(found),
             prices_given_decisions=found.shadow_prices,
             start=found.start,
-            stages=found.stages,
+            stages=(*(nearest.stages[:1] if nearest else ()), *found.stages),
+            goal_prices=np.zeros(len(rows)) if goals is None else _proving(goals),
         ),
         rules=rules,
     )

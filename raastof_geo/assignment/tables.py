@@ -98,6 +98,11 @@ def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
     return table.rename(columns={"length_km": VEHICLE_KM})
 
 
+def tabulate_shortfalls(problem: Problem, values: Floats) -> pd.DataFrame:
+    """Tell by how many reference `tonnes` each `goal` is missed that is."""
+    return _with_amounts(problem, "shortfalls", values, "tonnes")
+
+
 def tabulate_openings(problem: Problem, values: Floats) -> pd.DataFrame:
     """Tell which candidate sites are opened.
 

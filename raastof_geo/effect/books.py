@@ -10,10 +10,14 @@ import pandas as pd
 
 from raastof_geo.arrays import Columns, Floats, Indices, Mask
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.shares import project_sites, share_ends
+from raastof_geo.assignment.statement.shares import (
+    NOWHERE,
+    find_municipalities,
+    project_sites,
+    share_ends,
+)
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import Group, kept_in_books, sums_of_parts, told_in_books
-from raastof_geo.roads.places import locate_municipality
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Scenario
 
@@ -31,7 +35,7 @@ LINE_LABELS = (
     "what",
 )
 
-COMMON = ""
+COMMON = NOWHERE
 """The label of lines that have no material or no period of their own."""
 
 
@@ -182,28 +186,12 @@ class Books:
         return self.scenario.project(site) if site != COMMON else COMMON
 
     def _municipality(self, site: str) -> str:
-        return self._municipalities.get(site, COMMON)
+        return self.municipalities.get(site, COMMON)
 
     @cached_property
-    def _municipalities(self) -> dict[str, str]:
+    def municipalities(self) -> dict[str, str]:
+        """The municipality of each site; `COMMON` for one that lies in none."""
         return find_municipalities(self.scenario)
-
-
-def find_municipalities(scenario: Scenario) -> dict[str, str]:
-    """Name the municipality of each site: as the scenario says, else where it lies.
-
-    Returns
-    -------
-    names
-        By site, in the order of the scenario; `COMMON` for one that lies in none.
-    """
-    lon, lat = zip(*(site.lon_lat for site in scenario.sites.values()), strict=True)
-    return {
-        site_id: site.municipality or found or COMMON
-        for (site_id, site), found in zip(
-            scenario.sites.items(), locate_municipality(lon, lat), strict=True
-        )
-    }
 
 
 def keep_books(problem: Problem, values: Floats) -> Books:

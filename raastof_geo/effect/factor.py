@@ -72,11 +72,17 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
     return sorted(
         doubts,
         key=lambda one: (
-            -abs(one.influence) / saved.get(one.part.part_of or "", 1.0),
+            -abs(one.influence) / saved.get(_whole(one.part), 1.0),
             one.name,
             one.part,
         ),
     )
+
+
+def _whole(part: Indicator) -> str:
+    """Give the sum that nothing else holds: of emissions or of money."""
+    above = part.part_of
+    return str(part) if above is None else _whole(find_indicator(above))
 
 
 def _of_vehicle(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
@@ -104,6 +110,13 @@ def _of_material(lines: pd.DataFrame, field: str) -> pd.Series:
 
 def _of_pit(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
     return _of_material(lines, field).where(lines["giver_kind"] == Role.PIT, "")
+
+
+def _of_sea(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    names = {
+        pit.giver(name): f"sea.{pit.ship}_{field}" for pit in scenario.pits for name in pit.sea_km
+    }
+    return lines["giver"].map(lambda giver: names.get(giver, ""))
 
 
 def _of_receiver(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
@@ -139,6 +152,7 @@ _NAMED: Mapping[str, Callable[[Scenario, pd.DataFrame, str], pd.Series]] = {
     "vehicle": _of_vehicle,
     "toll": _of_toll,
     "fuel": _of_fuel,
+    "sea": _of_sea,
     "pit": _of_pit,
     "receiver": _of_receiver,
     "kind": _of_kind,

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules.limits import counting_materials
 from raastof_geo.card import Fact, Shown
 from raastof_geo.effect.baseline import BaselinePlan, solve_baseline
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.cause import Cause, split_by_cause
 from raastof_geo.effect.money import Transfers, divide_savings
+from raastof_geo.effect.progress import Shares, count_lines, follow_municipalities, follow_periods
 from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.figures import vocabulary
 from raastof_geo.language import format_number, say
@@ -124,6 +125,23 @@ class Effect(Shown):
             Fact(say("Saved [DKK]"), format_number(before.cost_dkk - plan.cost_dkk)),
             Fact(say("Truck km saved"), format_number(before.vehicle_km - plan.vehicle_km)),
         )
+
+    @cached_property
+    def shares_by_period(self) -> tuple[Shares, ...]:
+        """How the plan meets the needs: of all periods together, then of each."""
+        return follow_periods(self.books)
+
+    @cached_property
+    def shares_by_municipality(self) -> tuple[Shares, ...]:
+        """How the plan meets the needs of each municipality."""
+        return follow_municipalities(self.books)
+
+    @property
+    def moves_less_and_emits_more(self) -> bool:
+        """Whether the plan saves transport emissions and adds emissions in all."""
+        plan, before = self.plan, self.baseline
+        less = plan.kg_co2e_wtw < before.kg_co2e_wtw
+        return less and plan.all_kg_co2e_wtw > before.all_kg_co2e_wtw
 
     @property
     def baseline(self) -> Totals:
@@ -258,7 +276,7 @@ def _energy(
 
 
 def _share(scenario: Scenario, flows: pd.DataFrame, definition: ShareDefinition) -> float:
-    counts = counting_materials(scenario, definition)
     needed = sum(need.tonnes for need in scenario.needs)
-    met = flows.loc[flows["material"].isin(counts), vocabulary.REFERENCE_TONNES].sum()
-    return float(met / needed) if needed else 0.0
+    counts = count_lines(scenario, flows, definition)
+    met = float((flows[vocabulary.REFERENCE_TONNES] * counts).sum())
+    return met / needed if needed else 0.0

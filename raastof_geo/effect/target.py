@@ -2,28 +2,47 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 import numpy as np
+import pandas as pd
 
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules import Rule
-from raastof_geo.assignment.rules.limits import counting_materials, secondary_share_reached
+from raastof_geo.assignment.rules.limits import (
+    GOAL_APPROACHED,
+    SHARE_REACHED,
+    goals_held,
+    secondary_share_reached,
+)
+from raastof_geo.assignment.solving.certificate import LARGEST_VIOLATION
 from raastof_geo.assignment.solving.solve import HeldSum, Solution, solve
+from raastof_geo.assignment.statement.goal import (
+    Asked,
+    ask_share,
+    count_giver,
+    find_due,
+    weigh_counted,
+)
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
-from raastof_geo.figures.vocabulary import CO2E, COST, REFERENCE_TONNES
-from raastof_geo.scenario.said.target import ShareDefinition
+from raastof_geo.assignment.telling.most import find_ratio
+from raastof_geo.figures.vocabulary import CO2E, COST
+from raastof_geo.scenario.said.target import DEFINITIONS, SecondaryShare, ShareDefinition
 
 
 @dataclass(frozen=True)
 class Reach:
-    """How far one definition of the secondary share can get."""
+    """How far one definition of the secondary share can get, of the needs that are asked about.
+
+    These are those of the target's period and municipality, or all of them.
+    """
 
     definition: ShareDefinition
     in_plan: float
-    """Share of all needs, in reference tonnes, in the plan."""
+    """Share of the needs, in reference tonnes, in the plan."""
+    needed_t: float
+    """The needs, as the plan meets them. [reference t]"""
     largest: float
     """The largest share that any plan under the same rules, without the target, can have; where
     the search was cut short, a share that can be had, while the largest is not known."""
@@ -44,12 +63,21 @@ class TargetAnswer:
     """What the target on the secondary share means for this scenario."""
 
     asked: float | None
-    """The share that the scenario asks for; none: it asks for none."""
+    """The first share that the scenario asks for; none: it asks for none."""
+    goal: bool
+    """Whether that is approached, and not required."""
+    period: str
+    """The period that it is about; empty: all of them."""
+    municipality: str
+    """The municipality whose needs it is about; empty: all of them."""
+    short_t: float
+    """What the plan lacks of it; 0 where it is reached. [reference t]"""
     definition: ShareDefinition
     reaches: tuple[Reach, ...]
     """By definition; the one in force first."""
-    price_per_t: float
-    """What one more reference tonne of secondary material would add to the first objective."""
+    price_per_t: float | None
+    """What one more reference tonne of secondary material would add to the first objective; none
+    where a goal is not reached, so that there is no more of it."""
     more_by_target: float | None
     """What the target adds to the first objective, against the best plan without it; none where
     the clock ended the search for that plan, and so with the next two."""
@@ -57,6 +85,11 @@ class TargetAnswer:
     """What the target adds to the emissions of all parts. [kg CO2e]"""
     more_dkk: float | None
     """What the target adds to the cost. [DKK]"""
+
+    @property
+    def reached(self) -> bool:
+        """Whether the plan has the share that is asked for; so where none is."""
+        return self.short_t <= LARGEST_VIOLATION
 
     @property
     def reach(self) -> Reach:
@@ -81,21 +114,29 @@ def answer_target(
     answer
         Also where no target is asked for: how far the share could get.
     """
-    problem = plan.problem
-    target = problem.scenario.said.targets.secondary_share
-    in_force: ShareDefinition = target.definition if target else "with_clean_soil"
+    scenario = plan.problem.scenario
+    target = scenario.said.targets.first_share
     kept = plan.rules if rules is None else rules
-    free = tuple(rule for rule in kept if rule is not secondary_share_reached)
+    free = tuple(rule for rule in kept if rule not in (secondary_share_reached, goals_held))
     variants = _Variants(plan, free, patience_s)
-    definitions = sorted(get_args(ShareDefinition), key=lambda name: name != in_force)
-    reaches = tuple(_reach(variants, definition) for definition in definitions)
+    about = target or SecondaryShare(at_least=0.0)
+    definitions = sorted(DEFINITIONS, key=lambda name: name != about.definition)
+    asked = [
+        ask_share(scenario, about.model_copy(update={"definition": name})) for name in definitions
+    ]
+    reaches = tuple(_reach(variants, one) for one in asked)
     price, (more, kg, dkk) = _price_of_target(variants)
+    lacks = (about.at_least - reaches[0].in_plan) * reaches[0].needed_t
     return TargetAnswer(
         asked=target.at_least if target else None,
-        definition=in_force,
+        goal=about.goal,
+        period=about.period or "",
+        municipality=about.municipality or "",
+        short_t=lacks if lacks > LARGEST_VIOLATION else 0.0,
+        definition=about.definition,
         reaches=reaches,
         more_by_target=more,
-        price_per_t=price,
+        price_per_t=None if lacks > LARGEST_VIOLATION else price,
         more_kg_co2e=kg,
         more_dkk=dkk,
     )
@@ -106,7 +147,13 @@ class _Variants:
 
     def __init__(self, plan: Plan, rules: tuple[Rule, ...], patience_s: float) -> None:
         self.plan, self._rules, self._patience_s = plan, rules, patience_s
+        self.moves = plan.problem.moves
         self._programme: Programme | None = None
+
+    def make_most(self, worth: Floats) -> Solution | None:
+        """Find the most that columns can be worth; none where time was up."""
+        most = self.solve([-worth])
+        return most if most.solved else None
 
     def solve(
         self,
@@ -131,75 +178,78 @@ class _Variants:
         return solution
 
 
-def _reach(variants: _Variants, definition: ShareDefinition) -> Reach:
-    plan = variants.plan
-    problem = plan.problem
-    needed = max(1e-9, sum(need.tonnes for need in problem.scenario.needs))
-    counts = counting_materials(problem.scenario, definition)
-    worth = _reference_tonnes(problem, counts)
-    most = variants.solve([-worth])
-    met = {
-        str(material): float(part.sum())
-        for material, part in plan.flows.groupby("material")[REFERENCE_TONNES]
-        if material in counts and part.sum() > 0
-    }
-    in_plan = sum(met.values()) / needed
+def _reach(variants: _Variants, asked: Asked) -> Reach:
+    problem, values = variants.plan.problem, variants.plan.proof.values[: len(variants.moves)]
+    due, definition = find_due(problem, asked.target), asked.target.definition
+    met = (weigh_counted(problem, definition) * values)[due]
+    period = asked.target.period is not None
+    needed = float((problem.reference_share * values)[due].sum()) if period else asked.needed_t
+    needed = max(1e-9, needed + asked.crossed_t)
+    materials = pd.Series(met).groupby(problem.labels("material", due)).sum()
+    in_plan = (float(met.sum()) + asked.counted_t) / needed
+    most, of, finished = find_ratio(problem, asked, variants.make_most)
     return Reach(
         definition=definition,
         in_plan=in_plan,
+        needed_t=needed,
         # Where the clock ends it, the plan itself is the one that is sure to keep all rules.
-        largest=max(in_plan, -most.value / needed) if most.solved else in_plan,
-        offered=_offered(problem, counts) / needed,
-        more_at_largest=_price_of_most(variants, worth, -most.value) if most.solved else None,
-        by_material=dict(sorted(met.items(), key=lambda entry: -entry[1])),
-        finished=most.solved,
+        largest=max(in_plan, most / max(1e-9, of)) if finished else in_plan,
+        offered=(_offered(problem, asked) + asked.counted_t) / needed,
+        more_at_largest=_price_of_most(variants, asked, most, of) if finished else None,
+        by_material={
+            str(name): float(part)
+            for name, part in materials.sort_values(ascending=False).items()
+            if part > 0
+        },
+        finished=finished,
     )
 
 
-def _price_of_most(variants: _Variants, worth: Floats, most: float) -> float | None:
+def _price_of_most(variants: _Variants, asked: Asked, most: float, of: float) -> float | None:
     """Find what the first objective rises to when the share is as large as it can be."""
+    plan, target = variants.plan, asked.target
+    due = find_due(plan.problem, target)
+    worth = np.zeros(plan.problem.column_count)
+    worth[due] = weigh_counted(plan.problem, target.definition)[due]
     if not worth.any():
         return 0.0
-    plan = variants.plan
     # A hair less than the most, which the digits of an answer may have rounded up.
-    held = HeldSum(worth, 1, most - 1e-6 * most)
-    dear = variants.solve(plan.problem.objectives()[:1], held=[held])
+    least = most - 1e-6 * most - asked.counted_t
+    if target.period is not None:
+        share = (1 - 1e-6) * most / of if of else 0.0
+        worth[due] -= share * plan.problem.reference_share[due]
+        least = share * asked.crossed_t - asked.counted_t
+    dear = variants.solve(plan.problem.objectives()[:1], held=[HeldSum(worth, 1, least)])
     return max(0.0, dear.value - plan.certificate.objective) if dear.solved else None
 
 
-def _reference_tonnes(problem: Problem, counts: set[str]) -> Floats:
-    hits = np.array([giver.material in counts for giver in problem.givers], dtype=np.float64)
-    if not len(problem.moves):
-        return np.zeros(problem.column_count)
-    return problem.join(moves=hits[problem.moves.giver] * problem.reference_share)
+def _offered(problem: Problem, asked: Asked) -> float:
+    """Add up what is offered, at the best rate at which any need would take it. [reference t]
 
-
-def _offered(problem: Problem, counts: set[str]) -> float:
-    """Add up what is offered, at the best rate at which any need would take it. [reference t]"""
-    scenario = problem.scenario
+    Of a period what may leave in it, of a municipality too from everywhere.
+    """
+    scenario, definition = problem.scenario, asked.target.definition
+    rates: dict[str, float] = {}
+    for need in scenario.needs:
+        for material, ratio in need.ratios.items():
+            rates[material] = max(rates.get(material, 0.0), 1 / ratio)
     best = {
-        material: max(
-            (1 / need.ratios[material] for need in scenario.needs if material in need.ratios),
-            default=0.0,
-        )
-        for material in counts
+        giver.id: count_giver(scenario, giver, definition) * rates.get(giver.material, 0.0)
+        for giver in problem.givers
     }
-    made = {
-        material: max(
-            (
-                process.outputs[product] * best.get(product, 0.0)
-                for plant in scenario.plants
-                for process in plant.processes
-                if material in process.inputs
-                for product in process.outputs
-            ),
-            default=0.0,
-        )
-        for material in {offer.material for offer in scenario.offers}
-    }
+    made: dict[str, float] = {}
+    for plant in scenario.plants:
+        for process in plant.processes:
+            worth = max(
+                share * best.get(plant.giver(name, process), 0.0)
+                for name, share in process.outputs.items()
+            )
+            for material in process.inputs:
+                made[material] = max(made.get(material, 0.0), worth)
     return sum(
-        offer.tonnes * max(best.get(offer.material, 0.0), made.get(offer.material, 0.0))
+        offer.tonnes * max(best.get(offer.id, 0.0), made.get(offer.material, 0.0))
         for offer in scenario.offers
+        if asked.target.period in (None, *offer.periods)
     )
 
 
@@ -209,9 +259,9 @@ def _price_of_target(
     """Compare with the best plan without the target, and the same decisions."""
     plan = variants.plan
     problem, prices = plan.problem, plan.shadow_prices
-    share = prices[prices["rule"] == secondary_share_reached.__name__]
+    share = prices[prices["rule"].isin([SHARE_REACHED.name, GOAL_APPROACHED.name])]
     price = float(share["shadow_price"].sum()) if len(share) else 0.0
-    if problem.scenario.said.targets.secondary_share is None or price <= 0:
+    if not problem.scenario.said.targets.secondary_share or price <= 0:
         return price, (0.0, 0.0, 0.0)
     costs = problem.objectives()
     decided = np.where(problem.whole, plan.proof.values, 0.0)

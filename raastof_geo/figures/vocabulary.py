@@ -99,10 +99,12 @@ class Layer:
 class Factor:
     """The number of the catalogue that each line is so many times of."""
 
-    of: Literal["vehicle", "toll", "fuel", "pit", "receiver", "kind", "samples", "processing"]
-    """Whose number it is: the truck's, the toll's in the period, the fuel's, the material's from a
-    pit or to a receiver, that of the kind of receiver, of samples, or of lime, depots and plants.
-    """
+    of: Literal[
+        "vehicle", "toll", "fuel", "sea", "pit", "receiver", "kind", "samples", "processing"
+    ]
+    """Whose number it is: the truck's, the toll's in the period, the fuel's, the ship's, the
+    material's from a pit or to a receiver, that of the kind of receiver, of samples, or of lime,
+    depots and plants."""
     field: str
 
 
@@ -233,10 +235,7 @@ _emission = partial(Indicator, unit="kg CO2e", part_of="kg_co2e_wtw")
 TRANSPORT_WTW = _emission(
     "transport_kg_co2e_wtw",
     say("– transport, WTW [t CO2e]"),
-    shared="ends",
     flow="kg_co2e_wtw",
-    factor=Factor("fuel", "kg_co2e_wtw_per_unit"),
-    times=("litres", "kwh"),
     aim=Aim(say("transport emission (well to wheel) in kg CO2e"), "kg CO2e", place=1),
     grouped=2,
     shown=EffectLine(2, 1e-3, 1),
@@ -256,6 +255,27 @@ TRANSPORT_TTW = Indicator(
     shown=EffectLine(3, 1e-3, 1),
     layer=Layer("transport_t_co2e_ttw", "t CO2e", "transport, TTW", "transport, TTW", 1e-3),
 )
+ROAD_WTW = Indicator(
+    "road_kg_co2e_wtw",
+    say("Lorries, WTW"),
+    "kg CO2e",
+    part_of="transport_kg_co2e_wtw",
+    shared="ends",
+    factor=Factor("fuel", "kg_co2e_wtw_per_unit"),
+    times=("litres", "kwh"),
+)
+SEA = Indicator(
+    "sea_kg_co2e_wtw",
+    say("– of which by ship, WTW [t CO2e]"),
+    "kg CO2e",
+    part_of="transport_kg_co2e_wtw",
+    shared="buying",
+    factor=Factor("sea", "kg_co2e_per_tonne_km"),
+    grouped=2,
+    shown=EffectLine(2, 1e-3, 1, unless_zero=True),
+)
+"""To the quay where lorries fetch what a pit over sea supplies. Of a ship one factor is known, for
+all of its emissions; what leaves its exhaust is not told apart."""
 UPSTREAM = _emission(
     "upstream_kg_co2e",
     say("– digging virgin material [t CO2e]"),
@@ -417,12 +437,19 @@ COST_WITH_CO2 = Indicator(
     "DKK",
     aim=Aim(say("cost with priced CO2 in DKK"), say("DKK"), adds=False, place=8),
 )
+SHORT_OF_GOAL = Indicator(
+    "short_of_goal_tonnes",
+    say("Short of the goals [reference t]"),
+    "t",
+    aim=Aim(say("reference tonnes short of the goals"), say("reference tonnes"), place=14),
+)
+"""What goals among the targets lack, added up over all of them."""
 ENERGY = Indicator("energy", say("Energy"), "")
 """In the unit of each truck's fuel."""
 
 INDICATORS: tuple[Indicator, ...] = (
     *(TONNES, LOADS_DRIVEN, VEHICLE_KM, TONNE_KM, DRIVE_H, LITRES, KWH),
-    *(TRANSPORT_WTW, TRANSPORT_TTW, UPSTREAM, PROCESSING, DISPOSAL),
+    *(TRANSPORT_WTW, ROAD_WTW, SEA, TRANSPORT_TTW, UPSTREAM, PROCESSING, DISPOSAL),
     *(
         HAUL,
         TOLL,
@@ -438,7 +465,7 @@ INDICATORS: tuple[Indicator, ...] = (
         OPENING,
     ),
     *(REFERENCE_TONNES, SECONDARY_REFERENCE, VIRGIN, SECONDARY, RECEIVED, LANDFILL, REUSED, SOLD),
-    *(CO2E, COST, COST_WITH_CO2, ENERGY),
+    *(CO2E, COST, COST_WITH_CO2, SHORT_OF_GOAL, ENERGY),
 )
 """Every figure, in the order of the books: work, emissions, money, masses, sums. All that follows
 looks here each time that it is asked, so that a test may put one more in."""
@@ -463,15 +490,21 @@ def parts_of(whole: str) -> tuple[Indicator, ...]:
     return tuple(indicator for indicator in INDICATORS if indicator.part_of == whole)
 
 
+def leaves_of(whole: str) -> tuple[Indicator, ...]:
+    """Give what a figure is added up from, parts that are sums taken apart; a part by itself."""
+    parts = parts_of(whole)
+    return tuple(one for part in parts for one in leaves_of(part)) or (find_indicator(whole),)
+
+
 def sums_of_parts() -> dict[Indicator, tuple[Indicator, ...]]:
-    """Give the indicators that are sums, each with its parts.
+    """Give the indicators that are sums, each with what it is added up from.
 
     Returns
     -------
     parts
-        By sum, in the order of tables; each part has the unit of its sum.
+        By sum, in the order of tables; none of them is a sum, and each has the unit of its sum.
     """
-    return {indicator: parts for indicator in INDICATORS if (parts := parts_of(indicator))}
+    return {one: leaves_of(one) for one in INDICATORS if parts_of(one)}
 
 
 def kept_in_books() -> tuple[Indicator, ...]:

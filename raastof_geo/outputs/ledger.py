@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.effect.books import LINE_LABELS, Books, find_municipalities
+from raastof_geo.assignment.statement.shares import find_municipalities
+from raastof_geo.effect.books import LINE_LABELS, Books
 from raastof_geo.effect.factor import list_doubts, name_factors
 from raastof_geo.figures.vocabulary import kept_in_books, multiples, sums_of_parts, told_in_books
 from raastof_geo.records.ledger import write_ledger

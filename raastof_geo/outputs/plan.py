@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.evidence import STATES
 from raastof_geo.outputs.tables.flows import name_materials
 from raastof_geo.recall.rest import BASELINE_TABLES, describe_rows
@@ -56,11 +57,8 @@ def _describe(result: Result) -> dict[str, Any]:
         "objectives": plan.objectives,
         "amounts": plan.amounts,
         "finished": plan.finished,
-        "certificate": {
-            **asdict(plan.certificate),
-            "gap": plan.certificate.gap,
-            "holds": plan.certificate.holds,
-        },
+        "certificate": _describe_certificate(plan.certificate),
+        "goal_certificate": plan.goal_certificate and _describe_certificate(plan.goal_certificate),
         "effect": {
             "plan": asdict(result.effect.plan),
             "baseline": asdict(result.effect.baseline),
@@ -90,6 +88,7 @@ def _describe(result: Result) -> dict[str, Any]:
         "processed": describe_rows(plan.processed),
         "stored": describe_rows(plan.stored),
         "empty_trips": describe_rows(plan.empty_trips),
+        "shortfalls": describe_rows(plan.shortfalls),
         "openings": describe_rows(plan.openings),
         "fleet": describe_rows(plan.fleet),
         **{
@@ -102,6 +101,10 @@ def _describe(result: Result) -> dict[str, Any]:
 
 def _name_missing(missing: Mapping[tuple[str, str], float]) -> dict[str, float]:
     return {f"{rule}: {label}": tonnes for (rule, label), tonnes in missing.items()}
+
+
+def _describe_certificate(certificate: Certificate) -> dict[str, Any]:
+    return {**asdict(certificate), "gap": certificate.gap, "holds": certificate.holds}
 
 
 def record_plan(result: Result, folder: Path) -> Path:

@@ -10,6 +10,7 @@ from raastof_geo.arrays import Columns, Integers
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
 from raastof_geo.outputs.plan import describe_plan
 from raastof_geo.recall.rest import pack_rest
 from raastof_geo.records.plan import pack_plan
@@ -43,6 +44,8 @@ def _describe_programme(result: Result) -> Arrays:
         "whole": proof.programme.whole.astype(bool),
         "value": proof.values.astype(np.float64),
         "price": proof.shadow_prices.astype(np.float64),
+        "goal_price": proof.goal_prices.astype(np.float64),
+        "goal_cost": result.plan.problem.measure(SHORT_OF_GOAL).astype(np.float64),
         "price_given": proof.prices_given_decisions.astype(np.float64),
     }
 
@@ -75,13 +78,18 @@ def _describe_used(result: Result) -> Arrays:
     small = problem.only(used)
     others = used[used >= len(problem.moves)]
     rates = [small.measure(name) for name in MEASURES]
-    names = [step.name for step in problem.scenario.said.objectives]
+    steps = [step.name for step in problem.scenario.said.objectives]
+    objectives = dict(zip(steps, small.objectives(), strict=True))
+    if result.plan.goal_certificate is not None:
+        objectives = {SHORT_OF_GOAL: small.measure(SHORT_OF_GOAL), **objectives}
     return {
         "used_column": used.astype(np.int64),
         "measure": np.array(list(MEASURES), dtype=str),
         "measure_rate": np.array(rates, np.float64).reshape(len(rates), len(used)),
-        "objective": np.array(names, dtype=str),
-        "objective_rate": np.array(small.objectives(), np.float64).reshape(len(names), len(used)),
+        "objective": np.array(list(objectives), dtype=str),
+        "objective_rate": np.array(list(objectives.values()), np.float64).reshape(
+            len(objectives), len(used)
+        ),
         "other_column": others.astype(np.int64),
         "other_label": np.array(_label_others(problem, others), dtype=str),
     }

@@ -171,17 +171,22 @@ def _recall_amounts(values: Any) -> Any:
 
 def _recall_figures(said: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Give what a plan knows without its columns."""
-    certificate = {
-        name: -math.inf if value is None else value for name, value in said["certificate"].items()
-    }
+    goals = said["goal_certificate"]
     return {
         **{name: tables[name] for name in list_tables()},
-        "certificate": recall(Certificate, certificate),
+        "certificate": _recall_certificate(said["certificate"]),
+        "goal_certificate": goals and _recall_certificate(goals),
         "objectives": recall(dict[str, float], said["objectives"]),
         "amounts": recall(dict[str, float], said["amounts"]),
         "solver": str(said["solver"]),
         "finished": recall(bool, said["finished"]),
     }
+
+
+def _recall_certificate(said: Mapping[str, Any]) -> Certificate:
+    """Give a certificate back: what is no number there was nothing that can be proved."""
+    known = {name: -math.inf if value is None else value for name, value in said.items()}
+    return recall(Certificate, known)
 
 
 def _recall_effect(

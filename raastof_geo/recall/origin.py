@@ -11,6 +11,7 @@ from scipy import sparse
 
 from raastof_geo.assignment.plan import Plan, Proof
 from raastof_geo.assignment.rules import RULES, DeclaredRule, Family, RowName, Rule
+from raastof_geo.assignment.rules.limits import GOALS_HELD
 from raastof_geo.assignment.rules.throughput import BOUNDED
 from raastof_geo.assignment.solving.price_in import Start
 from raastof_geo.assignment.solving.stages import Stage
@@ -157,7 +158,12 @@ class Origin:
     @cached_property
     def problem(self) -> Problem:
         """The columns that the proof is about."""
-        problem = replace(lay_columns(self.scenario, self.legs, self.rules), alone=dict(self.alone))
+        held = [at for at, row in enumerate(self.rows) if row.family == GOALS_HELD]
+        problem = replace(
+            lay_columns(self.scenario, self.legs, self.rules),
+            alone=dict(self.alone),
+            nearest_t=float(self.arrays.limit[held[0]]) if held else None,
+        )
         if not _has_columns(problem, self.arrays):
             raise RecordError(
                 say(
@@ -196,7 +202,9 @@ class Origin:
             # it again.
             stages=(
                 Stage(programme, np.flatnonzero(values), np.ones(len(cost), bool), programme.sense),
-            ),
+            )
+            * (1 + bool(arrays.goal_cost.any())),
+            goal_prices=arrays.goal_price,
         )
 
 

@@ -19,9 +19,10 @@ from raastof_geo.language import Message, say
 from raastof_geo.records.record import Record
 from raastof_geo.records.values import read_within
 
-PROOF = Record("proof.npz", "raastof_geo proof 3", most_bytes=1_000_000_000)
+PROOF = Record("proof.npz", "raastof_geo proof 4", most_bytes=1_000_000_000)
 """Format 1 had no labels of columns, no rates and no copy of plan.json; format 2 had no tables
-with every digit and no catalogue, so that results could be checked and not be read back."""
+with every digit and no catalogue, so that results could be checked and not be read back; format
+3 knew no goals."""
 Texts: TypeAlias = NDArray[np.str_]
 
 
@@ -37,7 +38,9 @@ class ProofArrays:
     row_name: Annotated[Texts, "U rows"]
     price: Annotated[Floats, "f rows"]
     price_given: Annotated[Floats, "f rows"]
+    goal_price: Annotated[Floats, "f rows"]
     cost: Annotated[Floats, "f columns"]
+    goal_cost: Annotated[Floats, "f columns"]
     whole: Annotated[Mask, "b columns"]
     value: Annotated[Floats, "f columns"]
     giver: Annotated[Texts, "U givers"]
@@ -99,6 +102,8 @@ def write_proof(arrays: Mapping[str, NDArray[Any]], folder: Path) -> Path:
           `sense` (-1 at most, 0 equal, 1 at least) and `limit` of each; `row_name`.
         - `cost`: of the first objective, for a unit of each column; `whole`: columns that are 0
           or 1.
+        - `goal_cost`: what each column lacks of the goals, which are approached before the first
+          objective; `goal_price`: shadow prices that prove how near they can be come to.
         - `value`: the plan; `price`: shadow prices that bound every plan from below;
           `price_given`: those given the decisions of the plan.
         - `giver`, `taker` (with site, kind, material), `vehicle`, `period`: who there is;

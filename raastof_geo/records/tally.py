@@ -65,6 +65,7 @@ _BESIDE_FLOWS = {
 _OTHERS = {
     "processes": ("processed", ("site", "recipe", "period"), "tonnes"),
     "stores": ("stored", ("depot", "site", "material", "period"), "tonnes"),
+    "shortfalls": ("shortfalls", ("goal",), "tonnes"),
     "trips": ("empty_trips", ("origin", "destination", "vehicle", "period"), "trips"),
 }
 """Kinds of columns that move nothing: their table in plan.json, their labels, their amount."""
@@ -271,7 +272,11 @@ def _count_sums(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
             yield tell_recounted(f"{field}.order", ", ".join(said), ", ".join(right))
             continue
         yield from _compare(field, said, right)
-    first = proof.objective_rate[:1]
+    goals = int(plan.get("goal_certificate") is not None)
+    first = proof.objective_rate[goals : goals + 1]
+    lacks = proof.objective_rate[:goals]
+    if goals and not np.array_equal(lacks[0], proof.goal_cost[proof.used_column]):
+        yield say("proof.npz: what goals lack is not what its columns lack")
     if len(first) and not np.allclose(first[0], proof.cost[proof.used_column], rtol=1e-9):
         yield say("proof.npz: the first objective is not what its columns cost")
 

@@ -59,6 +59,8 @@ class Verdict:
     columns: int
     decisions: int
     """Columns that are 0 or 1."""
+    goals: bool = False
+    """Whether there are goals, which are come as near to as can be before anything else."""
     findings: tuple[Message, ...] = field(default=())
     """What does not agree in plan.json, proof.npz and flows.csv; empty where all does."""
     notes: tuple[Message, ...] = field(default=())
@@ -83,6 +85,11 @@ class Verdict:
         """Say what was shown."""
         if not self.holds:
             return say("the results do not stand the check")
+        if self.goals:
+            return say(
+                "{proof}; that is among the plans that come as near the goals as any can",
+                proof=replace(self, goals=False).sentence(),
+            )
         told = {
             "bound": format_number(self.lower_bound, digits=1),
             "value": format_number(self.objective, digits=1),
@@ -156,13 +163,14 @@ def _check(folder: Path) -> Verdict:
     link = link_proof(proof_data, len(proof.move_giver))
     found = list_differences(plan, kept | {"proof": link})
     differences = [one.tell(file=PLAN.name) for one in found]
-    verdict = _measure(kept, proof)
+    verdict = _measure(kept, "certificate", proof)
     table, table_notes = _check_table(folder, kept, listed, changed)
     findings = [
         *([changed[PROOF.name]] if PROOF.name in changed else []),
         *differences,
         *_check_rows(proof),
-        *_check_certificate(kept, verdict, _tolerance(proof)),
+        *_check_certificate(kept, "certificate", verdict, _tolerance(proof)),
+        *_check_goals(kept, proof),
         *recount(kept, proof),
         *table,
     ]
@@ -176,9 +184,19 @@ def _render(plan: Mapping[str, Any]) -> bytes:
     return render_values(plan).encode("utf-8", "replace")
 
 
-def _measure(kept: Mapping[str, Any], proof: ProofArrays) -> Verdict:
+def _check_goals(kept: Mapping[str, Any], proof: ProofArrays) -> Iterator[Message]:
+    """Prove again that no plan comes nearer to the goals."""
+    if bool(kept.get("goal_certificate")) != bool(proof.goal_cost.any()):
+        yield say("plan.json and proof.npz do not agree whether there are goals")
+    elif proof.goal_cost.any():
+        lacks = replace(proof, cost=proof.goal_cost, price=proof.goal_price)
+        verdict = _measure(kept, "goal_certificate", lacks)
+        yield from _check_certificate(kept, "goal_certificate", verdict, _tolerance(proof))
+
+
+def _measure(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> Verdict:
     bound, smallest = _bound(proof)
-    claimed = values_at(kept, "certificate").get("lower_bound")
+    claimed = values_at(kept, of).get("lower_bound")
     return Verdict(
         objective=float(proof.cost @ proof.value),
         lower_bound=bound,
@@ -188,6 +206,7 @@ def _measure(kept: Mapping[str, Any], proof: ProofArrays) -> Verdict:
         rows=len(proof.limit),
         columns=len(proof.cost),
         decisions=int(proof.whole.sum()),
+        goals=bool(proof.goal_cost.any()),
     )
 
 
@@ -389,22 +408,22 @@ def _check_rows(proof: ProofArrays) -> Iterator[Message]:
 
 
 def _check_certificate(
-    plan: Mapping[str, Any], verdict: Verdict, tolerance: float
+    plan: Mapping[str, Any], of: str, verdict: Verdict, tolerance: float
 ) -> Iterator[Message]:
-    claimed = values_at(plan, "certificate")
+    claimed = values_at(plan, of)
     for name, value, room in _expect(claimed, verdict):
         said = number_in(claimed.get(name))
         if not abs(said - value) <= room:
-            yield tell_recounted(f"certificate.{name}", claimed.get(name), value)
+            yield tell_recounted(f"{of}.{name}", claimed.get(name), value)
     linear = claimed.get("linear_bound")
     if linear is not None and not number_in(linear) <= _above(verdict.lower_bound):
-        yield tell_recounted("certificate.linear_bound", linear, verdict.lower_bound)
+        yield tell_recounted(f"{of}.linear_bound", linear, verdict.lower_bound)
     bound, most = verdict.claimed_bound, verdict.objective
     if not verdict.decisions:
         most = min(most, verdict.lower_bound)
     if claimed.get("lower_bound") is not None and not bound <= _above(most):
         yield say("the lower bound in plan.json cannot be proved from proof.npz")
-    yield from _check_words(claimed, tolerance)
+    yield from _check_words(claimed, of, tolerance)
 
 
 def _expect(claimed: Mapping[str, Any], verdict: Verdict) -> Iterator[tuple[str, float, float]]:
@@ -417,21 +436,21 @@ def _expect(claimed: Mapping[str, Any], verdict: Verdict) -> Iterator[tuple[str,
         yield "smallest_reduced_cost", smallest, 1e-6 + _SHARE * abs(verdict.objective)
 
 
-def _check_words(claimed: Mapping[str, Any], tolerance: float) -> Iterator[Message]:
+def _check_words(claimed: Mapping[str, Any], of: str, tolerance: float) -> Iterator[Message]:
     """Check what the certificate says of its own numbers."""
     objective, bound = (number_in(claimed.get(name)) for name in ("objective", "lower_bound"))
     gap = (objective - bound) / max(abs(objective), 1.0)
     if claimed.get("lower_bound") is not None and not abs(number_in(claimed.get("gap")) - gap) < (
         1e-12 + 1e-9 * abs(gap)
     ):
-        yield tell_recounted("certificate.gap", claimed.get("gap"), gap)
+        yield tell_recounted(f"{of}.gap", claimed.get("gap"), gap)
     holds = number_in(claimed.get("largest_violation")) <= tolerance and gap <= _SHARE
     if "tolerance_t" in claimed and not np.isclose(
         number_in(claimed["tolerance_t"]), tolerance, rtol=1e-9, atol=0.0
     ):
-        yield tell_recounted("certificate.tolerance_t", claimed["tolerance_t"], tolerance)
+        yield tell_recounted(f"{of}.tolerance_t", claimed["tolerance_t"], tolerance)
     if claimed.get("holds") is not holds:
-        yield tell_recounted("certificate.holds", claimed.get("holds"), holds)
+        yield tell_recounted(f"{of}.holds", claimed.get("holds"), holds)
 
 
 def _above(value: float) -> float:

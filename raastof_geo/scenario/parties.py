@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from raastof_geo.figures.figure import value_of
+from raastof_geo.scenario.provenance import Sorts, mix_sorts
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Depot, Need, Offer, Pit, Plant, Receiver, Scenario
 
@@ -46,10 +47,14 @@ class Giver:
     sampling_dkk_per_t: float = 0.0
     """Samples of soil, where it leaves its site."""
     upstream_kg_co2e_per_t: float = 0.0
+    sea_kg_co2e_per_t: float = 0.0
+    """On the way by ship to where lorries fetch it."""
     processing_kg_co2e_per_t: float = 0.0
     preparation_kg_co2e_per_t: float = 0.0
     """Making it of what arises, unless it goes to final reception, which takes it as it is."""
     preparation_dkk_per_t: float = 0.0
+    sorts: Sorts = ()
+    """What it counts as by where it comes from."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,7 @@ def _offering(scenario: Scenario, offer: Offer) -> Giver:
         sampling_dkk_per_t=scenario.sampling_dkk_per_t(offer.site, offer.material),
         preparation_kg_co2e_per_t=offer.preparation_kg_co2e_per_t,
         preparation_dkk_per_t=offer.preparation_dkk_per_t,
+        sorts=mix_sorts(scenario.catalogue, {offer.material: 1.0}),
     )
 
 
@@ -135,13 +141,20 @@ def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
             price_dkk_per_t=price,
             tax_dkk_per_t=value_of(dug.tax),
             upstream_kg_co2e_per_t=value_of(dug.upstream_kg_co2e),
+            sea_kg_co2e_per_t=pit.sea_km.get(material, 0.0)
+            * scenario.sea_kg_co2e_per_tonne_km(pit.ship),
+            sorts=mix_sorts(scenario.catalogue, {material: 1.0}),
         )
 
 
 def _making(plant: Plant) -> Iterator[Giver]:
-    site, when = plant.site, plant.periods
-    for material in plant.makes:
-        yield Giver(Role.PLANT, plant.giver(material), site, site, material, when)
+    made = {
+        plant.giver(material, process): (material, process.sorts)
+        for process in plant.processes
+        for material in process.outputs
+    }
+    for name, (material, sorts) in made.items():
+        yield Giver(Role.PLANT, name, plant.site, plant.site, material, plant.periods, sorts=sorts)
 
 
 def _emptying(scenario: Scenario, depot: Depot) -> Iterator[Giver]:
@@ -158,6 +171,7 @@ def _emptying(scenario: Scenario, depot: Depot) -> Iterator[Giver]:
             if depot.own
             else 0.0,
             processing_kg_co2e_per_t=depot.out_kg_co2e_per_t,
+            sorts=mix_sorts(scenario.catalogue, {material: 1.0}),
         )
 
 

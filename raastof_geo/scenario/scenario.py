@@ -19,6 +19,7 @@ from raastof_geo.language import LANGUAGES, format_number, say
 from raastof_geo.scenario.catalogue import NO_RULE, Catalogue, Ruled
 from raastof_geo.scenario.identity import Names
 from raastof_geo.scenario.period import Calendar, Period
+from raastof_geo.scenario.provenance import Sorts, mix_sorts
 from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Together
@@ -32,6 +33,7 @@ from raastof_geo.scenario.said.entry import (
     PitEntry,
     PlantEntry,
     ReceiverEntry,
+    Ship,
     StockpileEntry,
     Store,
 )
@@ -127,6 +129,9 @@ class Pit(_Place):
     role: ClassVar[Role] = Role.PIT
     prices_dkk_per_t: dict[str, float]
     """Materials that it supplies, with price and raw-material tax."""
+    sea_km: dict[str, float] = field(default_factory=dict)
+    """How far those come by ship that do. [km]"""
+    ship: Ship = "open"
 
     def giver(self, material: str) -> str:
         """Name who gives a material here."""
@@ -162,6 +167,8 @@ class Process:
     """Tonnes of each material out of a tonne of input."""
     kg_co2e_per_t: float
     dkk_per_t: float
+    sorts: Sorts = ()
+    """What all that it makes counts as, by the shares of its inputs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,9 +183,16 @@ class Plant(_Place):
         """Name who takes here, whatever the recipe."""
         return f"{self.site}/plant"
 
-    def giver(self, material: str) -> str:
-        """Name who gives a material that is made here."""
-        return f"{self.taker}/{material}"
+    def giver(self, material: str, process: Process) -> str:
+        """Name who gives a material that is made here by a recipe.
+
+        Recipes that make it of the same sorts give it together; others apart, as what they make
+        does not count alike.
+        """
+        makers = [one for one in self.processes if material in one.outputs]
+        name = f"{self.taker}/{material}"
+        alike = all(one.sorts == makers[0].sorts for one in makers)
+        return name if alike else f"{name}/{process.recipe}"
 
     @property
     def takes(self) -> list[str]:
@@ -251,8 +265,6 @@ class Scenario(Shown):
     """The file, checked."""
     catalogue: Catalogue
     """The built-in catalogue with the scenario's own additions."""
-    home: str = ""
-    """The folder of its file; empty where there was no file."""
     warnings: tuple[Finding, ...] = ()
     """What was noticed on reading and is no mistake, in the order of the file."""
     format_note: Finding | None = None
@@ -434,6 +446,17 @@ class Scenario(Shown):
         """Pits, receivers, plants, depots and stockpiles, in this order."""
         return (*self.pits, *self.receivers, *self.plants, *self.depots)
 
+    def sea_kg_co2e_per_tonne_km(self, ship: Ship) -> float:
+        """Give what a kind of ship emits, all its emissions together."""
+        sea = self.catalogue.sea
+        if sea is None:
+            return 0.0
+        by_ship = {
+            "open": sea.open_kg_co2e_per_tonne_km,
+            "coastal": sea.coastal_kg_co2e_per_tonne_km,
+        }
+        return by_ship[ship].value
+
     def weigh(self, quantity: Quantity, material: str | None) -> float:
         """Turn an amount of a material, or of several where it is said in tonnes, into tonnes.
 
@@ -571,6 +594,8 @@ class Scenario(Shown):
             total_t=self._limit(pit.capacity_total, pit.supplies),
             opens=pit.opens,
             periods=self.open_periods(pit),
+            sea_km=pit.sea_km,
+            ship=pit.ship,
         )
 
     def _price(self, material: str, pit: PitEntry) -> float:
@@ -623,6 +648,9 @@ class Scenario(Shown):
             outputs={material: share.value for material, share in recipe.outputs.items()},
             kg_co2e_per_t=plant.kg_co2e_per_t.get(name, recipe.kg_co2e_per_t).value,
             dkk_per_t=plant.dkk_per_t.get(name, recipe.dkk_per_t).value,
+            sorts=mix_sorts(
+                self.catalogue, {one: share.value for one, share in recipe.inputs.items()}
+            ),
         )
 
     def _depot(self, site: str, store: Store, materials: tuple[str, ...]) -> Depot:

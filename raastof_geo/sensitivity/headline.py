@@ -74,7 +74,7 @@ def find_threshold(scenario: Scenario, name: HeadlineName) -> float:
     """
     if name not in ("largest_share", "share_in_plan"):
         return 0.0
-    target = scenario.said.targets.secondary_share
+    target = scenario.said.targets.first_share
     return target.at_least if target is not None else GOAL_SHARE
 
 

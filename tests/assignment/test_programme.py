@@ -111,7 +111,7 @@ def dense_optimum(world: World) -> float | None:
             for period in scenario.periods if place.per_period_t is not None else ():
                 row = line(lambda m, r=role, i=number, t=period: m.get(r) == i and m["period"] == t)
                 at_most.append((row, place.per_period_t))
-    target = scenario.said.targets.secondary_share
+    target = scenario.said.targets.first_share
     if target is not None:
 
         def counts(move) -> bool:

@@ -275,7 +275,8 @@ _GROUPS = {
     "drive_h": "ends",
     "litres": "ends",
     "kwh": "ends",
-    "transport_kg_co2e_wtw": "ends",
+    "road_kg_co2e_wtw": "ends",
+    "sea_kg_co2e_wtw": "buying",
     "transport_kg_co2e_ttw": "ends",
     "upstream_kg_co2e": "buying",
     "processing_kg_co2e": "taking",
@@ -310,6 +311,8 @@ _UNITS = {
     "litres": "l",
     "kwh": "kWh",
     "transport_kg_co2e_wtw": "kg CO2e",
+    "road_kg_co2e_wtw": "kg CO2e",
+    "sea_kg_co2e_wtw": "kg CO2e",
     "transport_kg_co2e_ttw": "kg CO2e",
     "upstream_kg_co2e": "kg CO2e",
     "processing_kg_co2e": "kg CO2e",
@@ -338,8 +341,10 @@ _UNITS = {
     "cost_dkk": "DKK",
 }
 _SUMS = {
+    "transport_kg_co2e_wtw": ["road_kg_co2e_wtw", "sea_kg_co2e_wtw"],
     "kg_co2e_wtw": [
-        "transport_kg_co2e_wtw",
+        "road_kg_co2e_wtw",
+        "sea_kg_co2e_wtw",
         "upstream_kg_co2e",
         "processing_kg_co2e",
         "disposal_kg_co2e",
@@ -373,10 +378,12 @@ _CHOICES = [
     "drive_h",
     "virgin_tonnes",
     "landfill_tonnes",
+    "short_of_goal_tonnes",
 ]
 _LINES = [
     ("kg_co2e_wtw", 0.001, 1),
     ("transport_kg_co2e_wtw", 0.001, 1),
+    ("sea_kg_co2e_wtw", 0.001, 1),
     ("transport_kg_co2e_ttw", 0.001, 1),
     ("upstream_kg_co2e", 0.001, 1),
     ("processing_kg_co2e", 0.001, 1),
@@ -395,6 +402,7 @@ _LINES = [
 _COLUMNS = [
     "kg_co2e_wtw",
     "transport_kg_co2e_wtw",
+    "sea_kg_co2e_wtw",
     "transport_kg_co2e_ttw",
     "upstream_kg_co2e",
     "processing_kg_co2e",
@@ -426,7 +434,7 @@ _LAYERS = {
     "cost_dkk": ("cost_dkk", 1.0),
 }
 _BASES = {
-    "transport_kg_co2e_wtw": ("litres", "kwh"),
+    "road_kg_co2e_wtw": ("litres", "kwh"),
     "transport_kg_co2e_ttw": ("litres", "kwh"),
     "litres": ("vehicle_km",),
     "kwh": ("vehicle_km",),
@@ -438,6 +446,8 @@ _BASES = {
 }
 _MEASURES = [
     "transport_kg_co2e_wtw",
+    "sea_kg_co2e_wtw",
+    "road_kg_co2e_wtw",
     "transport_kg_co2e_ttw",
     "upstream_kg_co2e",
     "processing_kg_co2e",
@@ -462,6 +472,7 @@ _MEASURES = [
     "drive_h",
     "virgin_tonnes",
     "landfill_tonnes",
+    "short_of_goal_tonnes",
     "energy",
 ]
 _PAYEES = {
@@ -478,7 +489,8 @@ _PAYEES = {
 _FACTORS = {
     "litres": ("vehicle", "energy_per_100km"),
     "kwh": ("vehicle", "energy_per_100km"),
-    "transport_kg_co2e_wtw": ("fuel", "kg_co2e_wtw_per_unit"),
+    "road_kg_co2e_wtw": ("fuel", "kg_co2e_wtw_per_unit"),
+    "sea_kg_co2e_wtw": ("sea", "kg_co2e_per_tonne_km"),
     "transport_kg_co2e_ttw": ("fuel", "kg_co2e_ttw_per_unit"),
     "upstream_kg_co2e": ("pit", "upstream_kg_co2e"),
     "disposal_kg_co2e": ("receiver", "disposal_kg_co2e"),

@@ -91,7 +91,7 @@ def test_the_region_is_whole():
     """All 17 municipalities, 40 sites or more, and the 20 per cent of 2032."""
     scenario = read_scenario(SCENARIOS / "region_sjaelland.yaml")
     assert len(scenario.sites) >= 40
-    target = scenario.said.targets.secondary_share
+    target = scenario.said.targets.first_share
     assert target is not None
     assert target.at_least == pytest.approx(0.2)
     needing = {site.municipality for site in scenario.sites.values() if site.needs}

@@ -15,6 +15,7 @@ from raastof_geo.assignment.rules.choices import lots_kept, openings_paid, partn
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.limits import (
     caps_kept,
+    goals_held,
     passages_limited,
     projects_not_worse,
     secondary_share_reached,
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     plants_run,
     depots_kept,
     secondary_share_reached,
+    goals_held,
     caps_kept,
     passages_limited,
     projects_not_worse,

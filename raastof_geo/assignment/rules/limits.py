@@ -8,22 +8,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from raastof_geo.arrays import Columns, Floats, Integers, Mask
+from raastof_geo.arrays import Columns, Floats, Integers
 from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.family import Family
-from raastof_geo.assignment.rules.row import Row, always, declare
+from raastof_geo.assignment.rules.row import Row, always, declare, sum_of
 from raastof_geo.assignment.statement.column_kind import ColumnKind
+from raastof_geo.assignment.statement.goal import find_due, list_asked, list_goals, weigh_counted
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.shares import group_parts, project_sites, share_ends
 from raastof_geo.language import say
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.target import ShareDefinition
-from raastof_geo.scenario.scenario import Scenario
-
-CLEAN_SOIL_CLASS = 1
-"""Soil up to this class on Zealand counts as clean."""
 
 SHARE_REACHED = Family("secondary_share_reached", say("secondary share"), bends="first", unit="t")
+GOAL_APPROACHED = Family("goal_approached", say("goal"), unit="t")
+GOALS_HELD = Family("goals_held", say("as near the goals as can be"), unit="t")
 CAPS_KEPT = Family(
     "caps_kept",
     say("cap under `targets.at_most`"),
@@ -45,56 +43,49 @@ PROJECTS_NOT_WORSE = Family(
 )
 
 
-@declare(SHARE_REACHED, blind_to_trucks=always)
+@declare(SHARE_REACHED, GOAL_APPROACHED, blind_to_trucks=always)
 def secondary_share_reached(problem: Problem) -> Iterator[Row]:
-    r"""Secondary materials meet their share :math:`a` of all needs.
+    r"""Secondary materials meet their share :math:`a` of all needs, or come as near as they can.
 
-    :math:`\sum_{c \in S} x_c / r_c \ge a \sum_n d_n`, or within one period
-    :math:`\sum_{c \in S, t} x_c / r_c \ge a \sum_{c, t} x_c / r_c`; which materials :math:`S`
-    count is a setting of the scenario.
+    :math:`\sum_{c \in S} x_c / r_c + v \ge a \sum_n d_n` over the needs of a municipality, or all;
+    within one period :math:`\sum_{c \in S, t} x_c / r_c + v \ge a \sum_{c, t} x_c / r_c`. Which
+    materials :math:`S` count is a setting of the scenario; :math:`v \ge 0` is there for goals only.
     """
-    target = problem.scenario.said.targets.secondary_share
-    if target is None:
-        return
-    counts = _counting_moves(problem, target.definition)
-    share = problem.reference_share
-    if target.period is None:
-        columns = np.flatnonzero(counts)
-        limit = target.at_least * sum(need.tonnes for need in problem.scenario.needs)
-        about = About(target.definition)
-        yield Row(SHARE_REACHED, about, columns, share[columns], ">=", limit)
-        return
-    number = list(problem.scenario.periods).index(target.period)
-    columns = np.flatnonzero((problem.moves.period == number) & (share > 0))
-    weight = share[columns] * (counts[columns] - target.at_least)
-    about = About(target.definition, target.period)
-    yield Row(SHARE_REACHED, about, columns, weight, ">=", 0.0)
+    goals = {asked.label: at for at, asked in enumerate(list_goals(problem.scenario))}
+    for asked in list_asked(problem.scenario):
+        target = asked.target
+        due = find_due(problem, target)
+        weight = weigh_counted(problem, target.definition)[due]
+        limit = target.at_least * asked.crossed_t - asked.counted_t
+        if target.period is None:
+            limit += target.at_least * asked.needed_t
+        else:
+            weight = weight - target.at_least * problem.reference_share[due]
+        family = SHARE_REACHED
+        if target.goal:
+            family, missed = GOAL_APPROACHED, problem.starts["shortfalls"] + goals[asked.label]
+            due, weight = np.append(due, missed), np.append(weight, 1.0)
+        about = About(asked.head, target.period or "", entry=asked.number)
+        used = (weight != 0) | (target.period is not None)
+        yield Row(family, about, due[used], weight[used], ">=", limit)
 
 
-def _counting_moves(problem: Problem, definition: ShareDefinition) -> Mask:
-    materials = counting_materials(problem.scenario, definition)
-    hits = np.array([giver.material in materials for giver in problem.givers], dtype=bool)
-    return np.asarray(hits[problem.moves.giver] & (problem.reference_share > 0))
+@declare(GOALS_HELD, blind_to_trucks=always)
+def goals_held(problem: Problem) -> Iterator[Row]:
+    r"""Goals are missed by no more than they have to be: :math:`\sum_k v_k \le v^*`.
 
-
-def counting_materials(scenario: Scenario, definition: ShareDefinition) -> set[str]:
-    """Give the materials that count as secondary under a definition of the share.
-
-    Returns
-    -------
-    materials
-        Ids of materials of the catalogue, whether or not anybody has them.
+    Until the least :math:`v^*` is known the row holds of itself: nothing is missed by more than is
+    asked for.
     """
-    return {
-        name
-        for name, material in scenario.catalogue.materials.items()
-        if material.origin == "secondary"
-        and (
-            definition == "cut_in_virgin"
-            or material.soil_class is None
-            or (definition == "with_clean_soil" and material.soil_class <= CLEAN_SOIL_CLASS)
+    goals = list_goals(problem.scenario)
+    if goals:
+        missed = problem.find(ColumnKind.SHORTFALLS)
+        most = sum(
+            one.target.at_least * (one.needed_t + abs(one.crossed_t)) + abs(one.counted_t)
+            for one in goals
         )
-    }
+        nearest = most if problem.nearest_t is None else problem.nearest_t
+        yield sum_of(GOALS_HELD, About("goals"), missed, "<=", nearest)
 
 
 @declare(CAPS_KEPT, blind_to_trucks=lambda said: not said.targets.at_most)

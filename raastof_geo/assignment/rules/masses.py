@@ -125,15 +125,18 @@ def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[Row]
         ]
         about = about_facility(plant, material=material, period=period)
         yield combine(PLANTS_FED, about, [(comes, 1.0), *used], "=", 0.0)
-    for material in plant.makes:
-        leaves = problem.find(giver=plant.giver(material), period=period)
-        made = [
-            (_runs(problem, process, period), process.outputs[material])
-            for process in plant.processes
-            if material in process.outputs
-        ]
-        about = about_facility(plant, material=material, period=period)
-        yield combine(PLANTS_EMPTIED, about, [(leaves, -1.0), *made], "=", 0.0)
+    made: dict[str, list[tuple[Columns, float]]] = {}
+    for process in plant.processes:
+        for material, share in process.outputs.items():
+            runs = _runs(problem, process, period), share
+            made.setdefault(plant.giver(material, process), []).append(runs)
+    for name in sorted(made):
+        leaves = problem.find(giver=name, period=period)
+        about = replace(
+            about_facility(plant, material=name.split("/")[2], period=period),
+            head=f"{plant.id}/{name.removeprefix(f'{plant.taker}/')}",
+        )
+        yield combine(PLANTS_EMPTIED, about, [(leaves, -1.0), *made[name]], "=", 0.0)
 
 
 def _runs(problem: Problem, process: Process, period: str) -> Columns:

@@ -146,6 +146,7 @@ def solve(
     start: Start | Columns | None = None,
     free: float = FREE,
     labels: Labels | None = None,
+    settle: bool = True,
 ) -> Solution:
     """Solve a variant of a problem.
 
@@ -180,6 +181,8 @@ def solve(
         A reduced cost below this share of the largest cost counts as zero.
     labels
         The names for PuLP; none: nobody is given the plan.
+    settle
+        Whether PuLP is to choose among equally good plans.
 
     Returns
     -------
@@ -203,6 +206,7 @@ def solve(
         clock if isinstance(clock, Clock) else Clock(clock),
         free,
         labels,
+        settle,
     )
     if not isinstance(decided, Search):
         return variant.solve_given(decided)
@@ -236,6 +240,7 @@ class _Variant:
     clock: Clock
     free: float
     labels: Labels | None
+    settle: bool
 
     def look_for(self, search: Search) -> Solution:
         """Look for the decisions, then solve with them to the end, whatever the clock says."""
@@ -293,7 +298,7 @@ class _Variant:
     def _publish(self, found: Solution, fixed: Programme, labels: Labels) -> Solution:
         """Say what PuLP was asked, and let it choose among plans that are equally good."""
         stages = tuple(_list_stages(fixed, found.opened, found.steps))
-        settled = self._settle(found.best, labels) if found.solved else None
+        settled = self._settle(found.best, labels) if found.solved and self.settle else None
         if settled is None:
             return replace(found, stages=stages)
         values, last = settled

@@ -20,6 +20,8 @@ class ColumnKind(StrEnum):
     """A pair of sites linked, or not."""
     LOTS = "lots"
     """A lot sent, or not."""
+    SHORTFALLS = "shortfalls"
+    """Reference tonnes by which a goal is missed."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -50,4 +52,5 @@ _KEYS = {
     ColumnKind.OPENINGS: ("role", "site"),
     ColumnKind.LINKS: ("origin", "destination"),
     ColumnKind.LOTS: ("origin", "destination", "material", "period"),
+    ColumnKind.SHORTFALLS: ("goal",),
 }

@@ -9,6 +9,7 @@ import pandas as pd
 
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
 from raastof_geo.assignment.statement.column_kind import ColumnKind
+from raastof_geo.assignment.statement.goal import list_goals
 from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import Moves, Problem
 from raastof_geo.legs.legs import LEG_KEYS, Legs
@@ -39,6 +40,7 @@ def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True)
         ColumnKind.PROCESSES: _list_processes(scenario),
         ColumnKind.STORES: _list_stores(scenario),
         ColumnKind.TRIPS: _list_trips(bare),
+        ColumnKind.SHORTFALLS: pd.DataFrame({"goal": [one.label for one in list_goals(scenario)]}),
         ColumnKind.OPENINGS: _list_openings(scenario),
         ColumnKind.LINKS: _list_links(bare),
         ColumnKind.LOTS: _list_lots(bare),

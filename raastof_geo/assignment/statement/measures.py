@@ -90,6 +90,18 @@ def _virgin(problem: Problem) -> Floats:
     return problem.join(moves=problem.giver_is(Role.PIT))
 
 
+def _transport(problem: Problem) -> Floats:
+    return problem.measure(vocabulary.ROAD_WTW) + problem.measure(vocabulary.SEA)
+
+
+def _sea(problem: Problem) -> Floats:
+    return problem.join(moves=problem.of_givers("sea_kg_co2e_per_t"))
+
+
+def _short_of_goal(problem: Problem) -> Floats:
+    return problem.join(shortfalls=np.ones(problem.sizes[ColumnKind.SHORTFALLS]))
+
+
 def _all_emissions(problem: Problem) -> Floats:
     return problem.add_up(vocabulary.parts_of(vocabulary.CO2E))
 
@@ -103,7 +115,9 @@ def _cost_with_co2(problem: Problem) -> Floats:
 
 
 MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
-    vocabulary.TRANSPORT_WTW: partial(
+    vocabulary.TRANSPORT_WTW: _transport,
+    vocabulary.SEA: _sea,
+    vocabulary.ROAD_WTW: partial(
         Problem.driven, name="kg_co2e_wtw_per_t", of_trip=vocabulary.TRANSPORT_WTW.flow
     ),
     vocabulary.TRANSPORT_TTW: partial(
@@ -134,6 +148,7 @@ MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     ),
     vocabulary.VIRGIN: _virgin,
     vocabulary.LANDFILL: partial(_at_ends, name="landfill"),
+    vocabulary.SHORT_OF_GOAL: _short_of_goal,
     vocabulary.ENERGY: partial(
         Problem.driven, name=vocabulary.ENERGY, of_trip=vocabulary.ENERGY, each_trip=True
     ),

@@ -18,6 +18,7 @@ from raastof_geo.figures.vocabulary import (
     COST,
     DRIVE_H,
     ENERGY,
+    SEA,
     TRANSPORT_WTW,
     Indicator,
     find_indicator,
@@ -80,6 +81,8 @@ class Problem:
     """Columns that move nothing, by `ColumnKind`; each with labels and with `dkk` and `kg_co2e`."""
     alone: dict[str, float] = field(default_factory=dict)
     """What each project has alone by the measure of fairness, where that is asked for."""
+    nearest_t: float | None = None
+    """The least that goals can be missed by, once that is known. [reference t]"""
     asked_t: float = 0.0
     """Tonnes that rules of somebody's own ask for, beyond those of the scenario. [t]"""
     room: float = 1.0
@@ -149,7 +152,7 @@ class Problem:
         Indices of the columns and what they amount to are found once and shared; what hangs on
         quantities is found anew.
         """
-        return replace(self, scenario=scenario, alone={}, before=self._first)
+        return replace(self, scenario=scenario, alone={}, nearest_t=None, before=self._first)
 
     @property
     def _first(self) -> Problem:
@@ -447,6 +450,7 @@ class Problem:
         table["virgin"] = self.giver_is(Role.PIT)[columns]
         table["landfill"] = self._of_terms("landfill")[columns]
         table["dkk_per_t"] = self.measure(COST)[columns]
+        table["kg_co2e_wtw_per_t"] += self.measure(SEA)[columns]
         for part in parts_of(CO2E):
             if part != TRANSPORT_WTW:  # which the legs give
                 table[f"{part}_per_t"] = self.measure(part)[columns]

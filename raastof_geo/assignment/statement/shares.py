@@ -16,9 +16,14 @@ from raastof_geo.figures.vocabulary import (
     TRANSPORT_TTW,
     Group,
     find_indicator,
+    leaves_of,
     parts_of,
 )
+from raastof_geo.roads.places import locate_municipality
 from raastof_geo.scenario.scenario import Scenario
+
+NOWHERE = ""
+"""The label of what belongs to no site, project or municipality."""
 
 
 class Ends(NamedTuple):
@@ -68,10 +73,10 @@ def group_parts(
         By group the names of parts and what a unit of each counts in the measure.
     """
     whole = find_indicator(measure)
-    parts = [(part, 1.0) for part in parts_of(whole) or (whole,)]
+    parts = [(part, 1.0) for part in leaves_of(whole)]
     if whole == COST_WITH_CO2:
         parts = [(part, 1.0) for part in parts_of(COST)]
-        parts += [(part, co2_dkk_per_kg[0]) for part in parts_of(CO2E)]
+        parts += [(part, co2_dkk_per_kg[0]) for part in leaves_of(CO2E)]
         parts += [(TRANSPORT_TTW, -co2_dkk_per_kg[1])]
     groups: dict[Group, list[tuple[str, float]]] = {}
     for part, times in parts:
@@ -82,3 +87,20 @@ def group_parts(
 def project_sites(scenario: Scenario) -> set[str]:
     """Give the sites that have surplus or needs of their own."""
     return {site_id for site_id, site in scenario.sites.items() if site.offers or site.needs}
+
+
+def find_municipalities(scenario: Scenario) -> dict[str, str]:
+    """Name the municipality of each site: as the scenario says, else where it lies.
+
+    Returns
+    -------
+    names
+        By site, in the order of the scenario; `NOWHERE` for one that lies in none.
+    """
+    lon, lat = zip(*(site.lon_lat for site in scenario.sites.values()), strict=True)
+    return {
+        site_id: site.municipality or found or NOWHERE
+        for (site_id, site), found in zip(
+            scenario.sites.items(), locate_municipality(lon, lat), strict=True
+        )
+    }

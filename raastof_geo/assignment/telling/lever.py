@@ -5,13 +5,13 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 from raastof_geo.assignment.rules.family import Family, Limits
-from raastof_geo.assignment.rules.limits import counting_materials
 from raastof_geo.assignment.rules.row import Rule
 from raastof_geo.assignment.statement.statement import restate
 from raastof_geo.assignment.telling.most import Case, LargestShare, find_largest_share
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, list_names, tell_number
 from raastof_geo.assignment.telling.violation import lift_rows
 from raastof_geo.language import Message, say
+from raastof_geo.scenario.provenance import count_share, find_sort
 from raastof_geo.scenario.said.entry import DueAmount
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.part import Consent
@@ -43,7 +43,7 @@ def say_levers(case: Case, share: LargestShare, *, rules: Sequence[Rule]) -> Ite
     scenario = case.problem.scenario
     definition = share.target.definition
     what = DEFINITION_NAMES[definition]
-    stopped = list(_say_stopped(case, counting_materials(scenario, definition)))
+    stopped = list(_say_stopped(case, _counting_materials(scenario, definition)))
     yield from stopped
     found = bool(stopped)
     for how, larger in _try_levers(case, rules=rules):
@@ -170,9 +170,18 @@ def accept(scenario: Scenario, conditions: Blocking) -> ScenarioFile:
     return said.model_copy(update={"accepted_conditions": accepted, "sites": sites})
 
 
+def _counting_materials(scenario: Scenario, definition: ShareDefinition) -> set[str]:
+    materials = scenario.catalogue.materials.items()
+    return {
+        name
+        for name, one in materials
+        if count_share(((find_sort(one), 1.0),), one.soil_class, definition) > 0
+    }
+
+
 def _count_counting(scenario: Scenario, definition: ShareDefinition) -> float:
     """Add up what is offered and stored of materials that count. [t]"""
-    counts = counting_materials(scenario, definition)
+    counts = _counting_materials(scenario, definition)
     offered = sum(offer.tonnes for offer in scenario.offers if offer.material in counts)
     stored = sum(
         tonnes

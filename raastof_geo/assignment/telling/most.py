@@ -3,7 +3,7 @@
 Where a plan exists, `effect.target` says how far its share could go.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from raastof_geo.assignment.rules.limits import SHARE_REACHED
 from raastof_geo.assignment.rules.row import Row
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Solution, solve
+from raastof_geo.assignment.statement.goal import Asked, find_due, list_asked, weigh_counted
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.telling.names import find_entry
@@ -164,55 +165,65 @@ def find_largest_share(
     share
         None where no share is asked for, or where not even then all other rules can be kept.
     """
-    target = problem.scenario.said.targets.secondary_share
-    asking = next((row for row in rows if is_share(row.family)), None)
-    if target is None or asking is None:
+    asked = next((one for one in list_asked(problem.scenario) if not one.target.goal), None)
+    if asked is None or not any(is_share(row.family) for row in rows):
         return None
-    find = _in_all if target.period is None else _in_period
     _, free = lift_rows(rows, programme, is_share)
     loose = _open(rows, programme, (), promises=False)
     looser = _open(rows, programme, (), promises=True)
     for trial in (free, loose, looser):
-        found = find(problem, trial, asking, target, solver)
-        if found is not None:
-            return found
+
+        def find(worth: Floats, trial: Programme = trial) -> Solution | None:
+            return maximise(problem, trial, worth, solver)
+
+        met, needed, found = find_ratio(problem, asked, find)
+        if found:
+            return LargestShare(asked.target, met, needed)
     return None
 
 
-def _in_all(
-    problem: Problem, programme: Programme, asking: Row, target: SecondaryShare, solver: str
-) -> LargestShare | None:
-    worth = np.zeros(programme.column_count)
-    worth[asking.columns] = asking.coefficients
-    most = maximise(problem, programme, worth, solver)
-    needed = sum(need.tonnes for need in problem.scenario.needs)
-    return None if most is None else LargestShare(target, max(0.0, -most.value), needed)
-
-
-def _in_period(
-    problem: Problem, programme: Programme, asking: Row, target: SecondaryShare, solver: str
-) -> LargestShare | None:
-    r"""Find the largest share of one period, a ratio of what is chosen.
+def find_ratio(
+    problem: Problem, asked: Asked, find: Callable[[Floats], Solution | None]
+) -> tuple[float, float, bool]:
+    r"""Find the largest share of some needs; within one period a ratio of what is chosen.
 
     With :math:`s_c` reference tonnes met by a tonne on column :math:`c`, and :math:`k_c` those
     of them that count, :math:`\max k x / s x` is found by solving :math:`\max (k - a s) x` for
     the best ratio :math:`a` so far, until that gains nothing: Dinkelbach's method (Management
     Science 13, 1967, 492-498), which closes in faster than any straight line, so that a dozen
     rounds are plenty.
+
+    Parameters
+    ----------
+    find
+        Makes the most of a worth of columns; none where the rows cannot be kept, or time was up.
+
+    Returns
+    -------
+    met, needed, found
+        What counts and of how much [reference t]; and whether it is the largest share.
     """
-    used = problem.reference_share[asking.columns]
-    # A row of the target has s (1 - asked) where the material counts, and - s asked where not.
-    counted = np.where(asking.coefficients > -target.at_least * used + 1e-12, used, 0.0)
-    best = LargestShare(target)
-    for _ in range(_ROUNDS):
-        worth = np.zeros(programme.column_count)
-        worth[asking.columns] = counted - best.share * used
-        most = maximise(problem, programme, worth, solver)
+    target, due = asked.target, find_due(problem, asked.target)
+    used, counted = np.zeros(problem.column_count), np.zeros(problem.column_count)
+    used[due] = problem.reference_share[due]
+    counted[due] = weigh_counted(problem, target.definition)[due]
+    if target.period is None:
+        most = find(counted)
         if most is None:
-            return None
-        values = most.values[asking.columns]
-        found = LargestShare(target, float(counted @ values), float(used @ values))
-        if found.share <= best.share + 1e-9:
-            return best if best.needed else found
-        best = found
-    return best
+            return 0.0, 0.0, False
+        return asked.counted_t - most.value, asked.needed_t + asked.crossed_t, True
+    met, needed = 0.0, 0.0
+    for _ in range(_ROUNDS):
+        share = met / needed if needed else 0.0
+        most = find(counted - share * used)
+        if most is None:
+            return met, needed, False
+        values = most.values[: problem.column_count]
+        more = asked.counted_t + float(counted @ values)
+        of = asked.crossed_t + float(used @ values)
+        if needed and more <= (share + 1e-9) * of:
+            break
+        met, needed = more, of
+        if not more:
+            break
+    return met, needed, True

@@ -6,7 +6,12 @@ from dataclasses import dataclass, replace
 from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
 from raastof_geo.assignment.rules.family import Family
-from raastof_geo.assignment.rules.limits import PASSAGES_LIMITED, SHARE_REACHED
+from raastof_geo.assignment.rules.limits import (
+    GOAL_APPROACHED,
+    GOALS_HELD,
+    PASSAGES_LIMITED,
+    SHARE_REACHED,
+)
 from raastof_geo.assignment.rules.row import RowName
 from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Language, Message, Readable, format_number, say
@@ -183,7 +188,7 @@ def describe_row(scenario: Scenario, name: RowName, *, periods: Readable | None 
     if about.site in scenario.sites:
         where = _of_period(_name_place(scenario, about), period)
         return say("{rule}: {where}", rule=title, where=where)
-    if family.title and (about.site or about.entry >= 0):
+    if family.title and (about.site or about.entry >= 0 or family.name == GOALS_HELD.name):
         return family.title
     return say("{rule} ({label})", rule=title, label=str(about))
 
@@ -191,8 +196,8 @@ def describe_row(scenario: Scenario, name: RowName, *, periods: Readable | None 
 def _name_limit(scenario: Scenario, family: Family, about: About) -> Readable | None:
     """Name what a limit of the whole scenario is on; none where a row is about a place."""
     targets = scenario.said.targets
-    if family.name == SHARE_REACHED.name and targets.secondary_share is not None:
-        return DEFINITION_NAMES[targets.secondary_share.definition]
+    if family.name in (SHARE_REACHED.name, GOAL_APPROACHED.name):
+        return DEFINITION_NAMES[targets.secondary_share[about.entry].definition]
     if family.name == PASSAGES_LIMITED.name:
         return _name_road(targets.passages[about.entry])
     if about.site:

@@ -36,7 +36,6 @@ from raastof_geo.figures.vocabulary import CO2E, COST
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.said.entry import NeedEntry, OfferEntry
 from raastof_geo.scenario.said.file import ScenarioFile
-from raastof_geo.scenario.said.target import SecondaryShare
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 from raastof_geo.units import Quantity
 
@@ -324,18 +323,19 @@ def _change_said(
 def _lower_share(scenario: Scenario, share: float) -> Iterator[_Proposal]:
     """Ask for the largest share that there can be, rounded down as it is told."""
     targets = scenario.said.targets
-    target = targets.secondary_share
+    at, target = next(
+        ((at, one) for at, one in enumerate(targets.secondary_share) if not one.goal), (0, None)
+    )
     if target is None:
         return
     reached = max(0.0, math.floor(share * 1e4 + 1e-5) / 1e4)
-    lower = SecondaryShare.model_construct(
-        at_least=reached, definition=target.definition, period=target.period
-    )
+    lower = target.model_copy(update={"at_least": reached})
+    shares = (*targets.secondary_share[:at], lower, *targets.secondary_share[at + 1 :])
     percent = tell_number(round(100 * reached, 2))
     yield _propose(
         scenario,
         say("lower targets.secondary_share.at_least to {share} %", share=percent),
-        targets=targets.model_copy(update={"secondary_share": lower}),
+        targets=targets.model_copy(update={"secondary_share": shares}),
     )
 
 

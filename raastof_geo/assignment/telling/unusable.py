@@ -215,12 +215,12 @@ class _Search:
 
     def _run(self, plant: Plant, leaves: Mask, comes: Mask, gives: Mask, takes: Mask) -> None:
         """Let a plant give and take only what a recipe makes and takes that may run."""
-        for material in plant.makes:
-            gives[self.givers[plant.giver(material)]] = False
+        for process in plant.processes:
+            gives[[self.givers[plant.giver(one, process)] for one in process.outputs]] = False
         taker = self.takers[plant.taker]
         takes[taker] = False
         for process in plant.processes:
-            made = [self.givers[plant.giver(name)] for name in _real(process.outputs)]
+            made = [self.givers[plant.giver(name, process)] for name in _real(process.outputs)]
             for at, period in enumerate(self.periods):
                 stop = self._stop(plant, process, leaves[:, at], comes[taker, :, at])
                 if stop is not None:
@@ -238,7 +238,9 @@ class _Search:
             if name not in self.material or not comes[self.material[name]]
         ]
         stuck = [
-            name for name in _real(process.outputs) if not leaves[self.givers[plant.giver(name)]]
+            name
+            for name in _real(process.outputs)
+            if not leaves[self.givers[plant.giver(name, process)]]
         ]
         full = 0 in (plant.per_period_t, plant.total_t)
         if not (lacking or stuck or full):

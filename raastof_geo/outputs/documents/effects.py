@@ -5,12 +5,18 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from raastof_geo.assignment.telling.names import DEFINITION_NAMES
 from raastof_geo.effect.books import COMMON
 from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.money import Transfers, net_cost, tabulate_payments
-from raastof_geo.effect.progress import GOAL_SHARE, GOAL_SOURCE, GOAL_YEAR, follow_progress
+from raastof_geo.effect.progress import (
+    GOAL_SHARE,
+    GOAL_SOURCE,
+    GOAL_YEAR,
+    RECYCLED_TODAY,
+    REFERENCE_TONNE,
+    follow_periods,
+)
 from raastof_geo.figures.vocabulary import (
     CO2E,
     COST,
@@ -33,6 +39,7 @@ from raastof_geo.outputs.documents.document import (
     Table,
     write_numbers,
 )
+from raastof_geo.outputs.tables.summary import SHARES, list_shares, list_stated
 from raastof_geo.result import Result
 from raastof_geo.scenario.scenario import Scenario
 
@@ -210,51 +217,54 @@ def _cause_cells(saved: Mapping[str, float]) -> tuple[str, ...]:
 
 
 def explain_progress(result: Result) -> list[Block]:
-    """Tell how far plan and baseline are on the way to the goal, with the denominator."""
-    steps = follow_progress(result.effect.books, result.effect.baseline_books)
-    rows = [
-        (
-            DEFINITION_NAMES[step.definition],
-            step.period or say("all periods"),
-            *write_numbers(step.plan_t, step.needed_t),
-            *write_numbers(100 * step.before_share, 100 * step.plan_share, digits=1),
-        )
-        for step in steps
-    ]
-    whole = [step for step in steps if not step.period]
+    """Tell how the needs are met year by year: three shares, with what each may be held against."""
+    effect = result.effect
+    heads, rows = list_shares(effect)
+    whole = [follow_periods(books)[0] for books in (effect.baseline_books, effect.books)]
     goal, year = round(100 * GOAL_SHARE), str(GOAL_YEAR)
     drawing = draw_bars(
-        [str(DEFINITION_NAMES[step.definition]) for step in whole],
-        (
-            (str(say("Before")), [100 * step.before_share for step in whole]),
-            (str(say("Plan")), [100 * step.plan_share for step in whole]),
-        ),
+        [str(title) for title, _ in SHARES],
+        [
+            (str(side), [100 * share(one) for _, share in SHARES])
+            for side, one in zip((say("Before"), say("Plan")), whole, strict=True)
+        ],
         unit=str(say("% of the needs, reference tonnes")),
         mark=(100 * GOAL_SHARE, str(say("goal {goal} % in {year}", goal=goal, year=year))),
     )
-    masses = (say("Met in the plan [reference t]"), say("Needed [reference t]"))
     return [
         Paragraph(
             say(
-                "Region Sjælland's goal is that secondary materials cover {goal} % of its "
-                "consumption in {year} ({source}). Here a share is reference tonnes met by what "
-                "counts, over all reference tonnes that the scenario's projects need in the "
-                "period: the consumption of these projects, not of the whole region.",
+                "Region Sjælland's goal is that secondary materials and surplus soil cover {goal} "
+                "% of its consumption in {year} ({source}). Today's {today} % counts recycled "
+                "building materials alone, and may be held against that share only. Shares are of "
+                "what the scenario's projects need, not of the whole region.",
                 goal=goal,
                 year=year,
                 source=GOAL_SOURCE,
+                today=round(100 * RECYCLED_TODAY),
             )
         ),
+        Paragraph(REFERENCE_TONNE),
+        Bullets(tuple(list_stated(result.scenario))),
         Picture(
             drawing,
-            say("Bars of the share by definition, before and in the plan, with the goal marked."),
-            say("Share of the needs of all periods, by what counts."),
+            say("Bars of the shares, before and in the plan, with the goal marked."),
+            say("Shares of the needs of all periods."),
         ),
         Table(
-            say("Share of secondary materials, numerator over denominator"),
-            (say("What counts"), say("Period"), *masses, say("Before [%]"), say("Plan [%]")),
-            tuple(rows),
-            words=2,
+            say("How the needs are met, by period and by municipality"),
+            tuple(heads),
+            tuple(
+                (
+                    head,
+                    *(
+                        write_numbers(one, digits=1)[0] if isinstance(one, float) else one
+                        for one in shares
+                    ),
+                    *write_numbers(*tonnes),
+                )
+                for head, *shares, tonnes in ((*row[:6], row[6:]) for row in rows)
+            ),
         ),
     ]
 

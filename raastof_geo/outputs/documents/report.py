@@ -46,7 +46,14 @@ from raastof_geo.outputs.documents.word import write_word
 from raastof_geo.outputs.ledger import describe_ledger
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.flows import list_flows
-from raastof_geo.outputs.tables.summary import ALONE, NO_PERMIT, answer, list_conditions, prove
+from raastof_geo.outputs.tables.summary import (
+    ALONE,
+    NO_PERMIT,
+    answer,
+    list_conditions,
+    prove,
+    say_worse,
+)
 from raastof_geo.outputs.warning import warn
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES, explain_in
 from raastof_geo.result import Result
@@ -105,6 +112,7 @@ def _tell_summary(result: Result) -> Iterator[Block]:
     effect = result.effect
     plan, before = effect.books.totals, effect.baseline_books.totals
     yield Heading(say("Summary"), anchor="summary")
+    yield from (Paragraph(one, lead=True) for one in say_worse(effect))
     for number, sentence in enumerate(_say_in_short(result, plan, before)):
         yield Paragraph(sentence, lead=number == 0)
     moved = [sum(one.tonnes_by_project.values()) for one in (effect.books, effect.baseline_books)]

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from raastof_geo.effect.books import find_municipalities
+from raastof_geo.assignment.statement.shares import find_municipalities
 from raastof_geo.effect.burden import measure_burden
 from raastof_geo.figures.vocabulary import layered
 from raastof_geo.outputs.documents.effects import align_books

@@ -11,7 +11,7 @@ import shapely
 
 from raastof_geo.arrays import Floats, Indices
 from raastof_geo.assignment import compare_sites
-from raastof_geo.effect.books import find_municipalities
+from raastof_geo.assignment.statement.shares import find_municipalities
 from raastof_geo.effect.burden import count_weekdays, measure_burden
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
 from raastof_geo.language import Message, format_number, say
@@ -19,7 +19,7 @@ from raastof_geo.outputs.documents.effects import align_books, name_project
 from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape, pack
 from raastof_geo.outputs.palette import BURDEN_CLASSES, LESS, MORE, ROLE_MARKS, colour_materials
 from raastof_geo.outputs.tables.flows import list_flows
-from raastof_geo.outputs.tables.summary import summarise
+from raastof_geo.outputs.tables.summary import say_worse, summarise
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.role import Role
@@ -118,11 +118,13 @@ def _body(result: Result) -> str:
         + "</dd></div>"
         for what, plan, before in _key_figures(result)
     )
-    return _BODY.format(title=escape(result.scenario.said.title), figures=figures, **said)
+    worse = "".join(f"<p>{escape(str(one))}</p>" for one in say_worse(result.effect))
+    title = escape(result.scenario.said.title)
+    return _BODY.format(title=title, worse=worse, figures=figures, **said)
 
 
 _BODY = """<a class="skip" href="#twin">{skip}</a>
-<header id="strip"><h1 dir="auto">{title}</h1><dl>{figures}</dl></header>
+<header id="strip"><h1 dir="auto">{title}</h1>{worse}<dl>{figures}</dl></header>
 <button id="toggle" type="button" aria-expanded="false" aria-controls="panel">{panel}</button>
 <nav id="panel" aria-label="{panel}"></nav>
 <aside id="about" aria-label="{about}" hidden></aside>

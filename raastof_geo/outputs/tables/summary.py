@@ -3,17 +3,22 @@
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.assignment.telling.names import (
     DEFINITION_NAMES,
     call,
     call_material,
     call_use,
+    fill,
     join_clauses,
 )
+from raastof_geo.effect.measure import Effect
+from raastof_geo.effect.progress import Shares, follow_municipalities, follow_periods
 from raastof_geo.effect.target import Reach, TargetAnswer
 from raastof_geo.figures.vocabulary import (
     CO2E,
@@ -37,6 +42,7 @@ from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Result
+from raastof_geo.scenario.provenance import Sort
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Scenario
 
@@ -115,17 +121,45 @@ def summarise(result: Result) -> list[KeyFigure]:
         if one.summary is not None:
             totals = effect.books.total(one), effect.baseline_books.total(one)
             told.append((one, one.summary, 0, *totals))
-    return [
+    rows = [
         KeyFigure(
             name, title, format_number(plan, digits=digits), format_number(before, digits=digits)
         )
         for name, title, digits, plan, before in told
     ]
+    cuts = [follow_periods(books)[0].cut for books in (effect.books, effect.baseline_books)]
+    written = [
+        str(say("not stated")) if cut is None else format_number(100 * cut, digits=1)
+        for cut in cuts
+    ]
+    at = [row.name for row in rows].index("secondary_share_without_soil") + 1
+    rows.insert(at, KeyFigure("cut", say("Less virgin than today [%]"), *written))
+    return rows
 
 
 def prove(result: Result) -> Message:
-    """Put the certificate into a sentence."""
-    certificate = result.plan.certificate
+    """Put the certificates into a sentence."""
+    plan, goals = result.plan, result.plan.goal_certificate
+    proof = _prove(plan.certificate, result)
+    if goals is None:
+        return proof
+    told = {"short": format_number(goals.objective), "proof": proof}
+    if not goals.holds:
+        return say(
+            "The goals lack {short} reference tonnes, and whether they must was not proved. "
+            "{proof}",
+            **told,
+        )
+    if goals.feasible and goals.objective <= goals.tolerance_t:
+        return say("Of the plans that reach the goals: {proof}", **told)
+    return say(
+        "No plan comes nearer to the goals, of which {short} reference tonnes are lacking; among "
+        "those that come as near: {proof}",
+        **told,
+    )
+
+
+def _prove(certificate: Certificate, result: Result) -> Message:
     told = {
         "objective": name_objective(result.scenario.said.objectives[0].minimise),
         "bound": format_number(certificate.lower_bound),
@@ -162,6 +196,102 @@ def name_objective(measures: Sequence[str]) -> str:
     return " + ".join(str(aim_of(measure).title) for measure in measures)
 
 
+_NO_MORE = 0.0005
+"""Shares that differ by less are written alike."""
+
+
+def say_worse(effect: Effect) -> list[Message]:
+    """Say it where the plan saves transport emissions and adds emissions in all; else nothing."""
+    if not effect.moves_less_and_emits_more:
+        return []
+    saved = effect.saved
+    return [
+        say(
+            "Mind: the plan saves {less} t CO2e of transport and adds {more} t CO2e in all",
+            less=format_number(saved[TRANSPORT_WTW.flow] / 1000),
+            more=format_number(-saved["all_kg_co2e_wtw"] / 1000),
+        )
+    ]
+
+
+_SORTS: dict[Sort, Message] = {
+    "building": say("Building materials [t]"),
+    "soil": say("Soil [t]"),
+    "residue": say("Residues [t]"),
+    "virgin": say("Virgin [t]"),
+}
+SHARES: tuple[tuple[Message, Callable[[Shares], float]], ...] = (
+    (say("Recycled building materials, without soil"), attrgetter("recycled")),
+    (say("The same and clean surplus soil"), attrgetter("with_soil")),
+)
+"""What is shared with needs: title, and which share it is."""
+
+
+def list_shares(effect: Effect) -> tuple[list[Readable], list[list[Any]]]:
+    """Lay out how needs are met: of all periods, of each, and in each municipality.
+
+    Returns
+    -------
+    heads, rows
+        Words; per cent before and in the plan; the cut in virgin material in per cent, in words
+        where it is not stated; tonnes by where they come from, and needs in reference tonnes.
+    """
+    plan, before = (
+        (*follow_periods(books), *follow_municipalities(books))
+        for books in (effect.books, effect.baseline_books)
+    )
+    sides = (say("before"), say("plan"))
+    heads: list[Readable] = [
+        say("Period or municipality"),
+        *(
+            Message("{what}, {side} [%]", {"what": what, "side": side})
+            for what, _ in SHARES
+            for side in sides
+        ),
+        say("Less virgin than today [%]"),
+        *_SORTS.values(),
+        say("Needs [reference t]"),
+    ]
+    rows = [
+        [
+            one.municipality or one.period or say("all periods"),
+            *(100 * share(side) for _, share in SHARES for side in (was, one)),
+            say("not stated") if one.cut is None else 100 * one.cut,
+            *(one.tonnes[sort] for sort in _SORTS),
+            one.needed_t,
+        ]
+        for was, one in zip(before, plan, strict=True)
+    ]
+    return heads, rows
+
+
+def list_stated(scenario: Scenario) -> list[Message]:
+    """Say what shares are held against that is stated and not solved for: border, today's use."""
+    directions = {
+        "import": say("Over the border comes {amount} t of {material} in each period ({source})"),
+        "export": say("Over the border leaves {amount} t of {material} in each period ({source})"),
+    }
+    told = [
+        fill(
+            directions[one.direction],
+            amount=format_number(one.amount_per_period.value),
+            material=call_material(scenario, one.material),
+            source=one.source,
+        )
+        for one in scenario.said.border
+    ]
+    today = scenario.said.targets.virgin_today
+    if today is not None:
+        told.append(
+            say(
+                "Today {amount} t of virgin material is used in each period ({source})",
+                amount=format_number(today.amount_per_period.value),
+                source=today.source,
+            )
+        )
+    return told
+
+
 def answer(result: Result) -> list[Message]:
     """Say whether the target can be reached, with what, at which price, and if not, why not.
 
@@ -174,7 +304,7 @@ def answer(result: Result) -> list[Message]:
     target = result.effect.target
     materials = result.scenario.catalogue.materials
     unit = result.scenario.said.objectives[0].minimise[0].unit
-    told = [_how_far(reach, unit) for reach in target.reaches]
+    told = [_how_far(reach, say_about(target), unit) for reach in target.reaches]
     if target.asked is not None:
         told += _say_target(target, unit)
         told += [
@@ -193,29 +323,44 @@ def answer(result: Result) -> list[Message]:
     return told
 
 
-def _how_far(reach: Reach, unit: str) -> Message:
+def _how_far(reach: Reach, about: Readable, unit: str) -> Message:
     """Say how far one definition of the share gets, or that the clock left it open."""
-    shares = _shares(reach)
+    told = _shares(reach) | {"about": about}
     if not reach.finished:
         return say(
-            "{definition}: {in_plan} % of the needs in the plan; how much more any plan could have "
-            "was not found in the time that was given; all of it that is on offer would be "
-            "{offered} %",
-            **shares,
+            "{definition}{about}: the plan reaches {in_plan} %; how much more any plan could reach "
+            "was not found in the time that was given; all that is on offer would be {offered} %",
+            **told,
+        )
+    if reach.largest < reach.in_plan + _NO_MORE:
+        return say(
+            "{definition}{about}: the plan reaches {in_plan} %, and no more can be reached with "
+            "what is on offer ({offered} %)",
+            **told,
         )
     if reach.more_at_largest is None:
         return say(
-            "{definition}: {in_plan} % of the needs in the plan, at most {largest} % in any plan; "
-            "all of it that is on offer would be {offered} %",
-            **shares,
+            "{definition}{about}: the plan reaches {in_plan} %; at most {largest} % can be reached "
+            "of the {offered} % that are on offer",
+            **told,
         )
     return say(
-        "{definition}: {in_plan} % of the needs in the plan, at most {largest} % in any "
-        "plan, which adds {more} {unit}; all of it that is on offer would be {offered} %",
+        "{definition}{about}: the plan reaches {in_plan} %; at most {largest} % can be reached of "
+        "the {offered} % that are on offer, and would add {more} {unit}",
         more=format_number(reach.more_at_largest),
         unit=unit,
-        **shares,
+        **told,
     )
+
+
+def say_about(target: TargetAnswer) -> Readable:
+    """Say which year and municipality a target is about; empty where it is about all needs."""
+    if target.municipality and target.period:
+        return say(
+            " in {municipality} in {period}", municipality=target.municipality, period=target.period
+        )
+    where = target.municipality or target.period
+    return say(" in {where}", where=where) if where else ""
 
 
 def _shares(reach: Reach) -> dict[str, Readable]:
@@ -228,43 +373,54 @@ def _shares(reach: Reach) -> dict[str, Readable]:
 
 
 def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
-    """Say that the target is met, and how much the best plan would change without it."""
+    """Say whether the target is reached, and how much the best plan would change without it."""
     told = {
         "asked": format_number(100 * (target.asked or 0.0), digits=1),
         "definition": DEFINITION_NAMES[target.definition],
+        "about": say_about(target),
     }
     kg, dkk = (
         None if more is None else round(more) for more in (target.more_kg_co2e, target.more_dkk)
     )
+    price = target.price_per_t
+    if price is None:
+        return [
+            say(
+                "The goal of {asked} % ({definition}){about} is not reached: the plan comes as "
+                "near as any can, {in_plan} %; {short} reference tonnes are lacking",
+                **told,
+                in_plan=format_number(100 * target.reach.in_plan, digits=1),
+                short=format_number(target.short_t),
+            )
+        ]
     if kg is None or dkk is None:
         met = say(
-            "The target of {asked} % ({definition}) is met; what it costs in all was not found in "
-            "the time that was given",
+            "The target of {asked} % ({definition}){about} is reached; what it costs in all was "
+            "not found in the time that was given",
             **told,
         )
     elif not kg and not dkk:
-        met = say(
-            "The target of {asked} % ({definition}) is met, and costs nothing: the best plan "
-            "without it has as many kg CO2e and DKK",
-            **told,
-        )
+        return [
+            say(
+                "The target of {asked} % ({definition}){about} is reached at no extra cost: the "
+                "best plan reaches it by itself",
+                **told,
+            )
+        ]
     else:
         met = say(
-            "The target of {asked} % ({definition}) is met; the best plan without it has {kg} and "
-            "{dkk}",
+            "The target of {asked} % ({definition}){about} is reached; the best plan without it "
+            "has {kg} and {dkk}",
             **told,
             kg=_say_change(-kg, "kg CO2e"),
             dkk=_say_change(-dkk, say("DKK")),
         )
-    price = format_number(max(0.0, target.price_per_t), digits=2)
-    return [
-        met,
-        say(
-            "One reference tonne more than the target would cost {price} {unit}",
-            price=price,
-            unit=unit,
-        ),
-    ]
+    more = say(
+        "One reference tonne more than the target would add {price} {unit}",
+        price=format_number(max(0.0, price), digits=2),
+        unit=unit,
+    )
+    return [met, more]
 
 
 def _say_change(change: float, unit: Readable) -> Message:
@@ -280,13 +436,13 @@ def _out_of_reach(asked: float, reach: Reach) -> Message:
     told = _shares(reach) | {"asked": format_number(100 * asked, digits=1)}
     if reach.offered < asked:
         return say(
-            "Counted as {definition}, {asked} % is out of reach: even if every tonne on offer "
-            "could be used, it would be {offered} %; rules, time and places leave {largest} %",
+            "Counted as {definition}, at most {largest} % can be reached, and no more than "
+            "{offered} % if everything on offer could be used",
             **told,
         )
     return say(
-        "Counted as {definition}, {asked} % is out of reach, though {offered} % is on offer: "
-        "rules, time and places leave {largest} %",
+        "Counted as {definition}, at most {largest} % can be reached and not {asked} %, though "
+        "{offered} % is on offer: rules, time and places keep the rest out",
         **told,
     )
 
@@ -303,6 +459,9 @@ def _lines(result: Result) -> Iterator[str]:
     yield from (f"# {_plain(scenario.said.title)}", "")
     if scenario.said.description:
         yield from (_plain(scenario.said.description), "")
+    yield from (
+        text for one in say_worse(result.effect) for text in (f"**{_plain(str(one))}**", "")
+    )
     yield from (_row("", say("Plan"), say("Before")), "|---|---:|---:|")
     yield from (f"| {what} | {now} | {before} |" for _, what, now, before in summarise(result))
     yield from ("", _plain(str(prove(result))))

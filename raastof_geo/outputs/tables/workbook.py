@@ -16,9 +16,9 @@ import pandas as pd
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
+from raastof_geo.assignment.statement.shares import find_municipalities
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.assignment.telling.prices import list_priced_rows
-from raastof_geo.effect.books import find_municipalities
 from raastof_geo.effect.money import net_cost
 from raastof_geo.evidence import STATES
 from raastof_geo.figures.vocabulary import (
@@ -51,7 +51,7 @@ from raastof_geo.outputs.documents.effects import (
     name_project,
 )
 from raastof_geo.outputs.tables.flows import list_flows, tabulate_flows
-from raastof_geo.outputs.tables.summary import call_condition, find_reliances
+from raastof_geo.outputs.tables.summary import call_condition, find_reliances, list_shares
 from raastof_geo.result import Result
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.scenario import Scenario
@@ -131,6 +131,7 @@ def _write_sheets(book: Book, result: Result) -> None:
     _write_summary(summary, result, flows, before)
     for dimension, name in _DIMENSIONS:
         _write_groups(book, result, dimension, name)
+    book.table(say("Shares"), *list_shares(result.effect))
     if result.assumptions is not None:
         write_assumptions(book, result.assumptions)
     _write_causes(book, result)

@@ -182,7 +182,7 @@ class _Search:
         plant = self.plants[process.site]
         if side == "input":
             return dict.fromkeys(process.inputs, plant.taker)
-        return {material: plant.giver(material) for material in process.outputs}
+        return {material: plant.giver(material, process) for material in process.outputs}
 
     # --- reasons ------------------------------------------------------------------------------
 

@@ -94,7 +94,6 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         catalogue=catalogue,
         warnings=(note, *warnings) if note else tuple(warnings),
         format_note=note,
-        home=str(home),
         places=tree.keys,
         values=tree.values,
         home=home,

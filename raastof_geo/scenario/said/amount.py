@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypeAlias
 
-from pydantic import BeforeValidator, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from raastof_geo.errors import InputError
 from raastof_geo.language import say
@@ -13,6 +13,16 @@ from raastof_geo.units import Quantity, read_quantity, read_share
 Amount: TypeAlias = Annotated[Quantity, BeforeValidator(read_quantity)]
 
 Fraction: TypeAlias = Annotated[float, BeforeValidator(read_share)]
+
+
+def _in_tonnes(quantity: Quantity, info: ValidationInfo) -> Quantity:
+    if quantity.unit != "t":
+        raise refuse_volume(str(info.field_name))
+    return quantity
+
+
+Tonnes: TypeAlias = Annotated[Amount, AfterValidator(_in_tonnes)]
+"""An amount that covers several materials, or is of no one's density."""
 
 
 def catalogue_of(info: ValidationInfo) -> Catalogue | None:

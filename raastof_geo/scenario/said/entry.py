@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterator
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -24,6 +24,9 @@ from raastof_geo.scenario.said.part import (
     Window,
 )
 from raastof_geo.units import Quantity
+
+Ship: TypeAlias = Literal["open", "coastal"]
+"""What carries over sea: a bulk carrier on the open sea, or a coastal ship."""
 
 
 class DueAmount(Window):
@@ -182,11 +185,31 @@ class PitEntry(Capacity):
     supplies: SetOf[MaterialId] = Field(min_length=1)
     price_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Prices of this pit; the catalogue's where it has none. [DKK/t]"""
+    sea_km: MapOf[MaterialId, Annotated[float, Field(ge=0, le=20_000)]] = Field(
+        default_factory=dict
+    )
+    """How far it comes by ship to where lorries fetch it: a number, or one for each material; its
+    price is that at the quay. [km]"""
+    ship: Ship = "open"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_way_for_all(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not isinstance(given.get("sea_km"), int | float | str):
+            return given
+        supplies = given.get("supplies")
+        ways = dict.fromkeys(supplies, given["sea_km"]) if isinstance(supplies, list) else {}
+        return {**given, "sea_km": ways}
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> PitEntry:
         self.weigh_over(self.supplies, info)
-        _refuse_idle(self, self.supplies, "supplies", "price_dkk_per_t")
+        _refuse_idle(self, self.supplies, "supplies", "price_dkk_per_t", "sea_km")
+        catalogue = catalogue_of(info)
+        if self.sea_km and catalogue is not None and catalogue.sea is None:
+            raise InputError(
+                say("`sea_km`: this catalogue has no `sea`, which says what ships emit")
+            )
         return self
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, field_validator
 
 from raastof_geo.figures.figure import LARGEST_FIGURE, YEARS
-from raastof_geo.figures.vocabulary import COST, TONNE_KM, TRANSPORT_WTW
+from raastof_geo.figures.vocabulary import CO2E, COST, TONNE_KM, TRANSPORT_WTW
 from raastof_geo.language import Language
 from raastof_geo.scenario.identity import check_id
 from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
@@ -25,7 +25,7 @@ from raastof_geo.scenario.said.choice import (
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.said.part import ConditionId, Part, VehicleId
 from raastof_geo.scenario.said.site import Site
-from raastof_geo.scenario.said.target import Objective, Targets
+from raastof_geo.scenario.said.target import Crossing, Objective, Targets
 from raastof_geo.scenario.said.zone import ZoneEntry
 
 NEWEST_FORMAT = 3
@@ -59,10 +59,13 @@ class ScenarioFile(Part):
     catalogue: dict[str, Any] = Field(default_factory=dict)
     """Additions to the built-in catalogue, and replacements in it."""
     sites: dict[Annotated[str, AfterValidator(check_id)], Site] = Field(min_length=1)
+    border: SetOf[Crossing] = ()
+    """What crosses the border of the region, stated and not solved for."""
     targets: Targets = Targets()
     objectives: tuple[Objective, ...] = Field(
         default=(
             Objective(minimise=(TRANSPORT_WTW,)),
+            Objective(minimise=(CO2E,)),
             Objective(minimise=(COST,)),
             Objective(minimise=(TONNE_KM,)),
         ),

@@ -1,10 +1,12 @@
-"""What a plan is measured by, has to reach, and may not exceed."""
+"""What a plan is measured by, has to reach, and may not exceed; what crosses the border."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import (
+    BeforeValidator,
     Field,
     PlainSerializer,
     PlainValidator,
@@ -21,14 +23,14 @@ from raastof_geo.figures.vocabulary import (
     aim_of,
     choices,
     find_indicator,
-    parts_of,
+    leaves_of,
 )
 from raastof_geo.language import say
 from raastof_geo.scenario.identity import check_word, known
 from raastof_geo.scenario.once import SetOf
-from raastof_geo.scenario.said.amount import Fraction
+from raastof_geo.scenario.said.amount import Fraction, Tonnes
 from raastof_geo.scenario.said.network import Ways
-from raastof_geo.scenario.said.part import Part, PeriodId, Window
+from raastof_geo.scenario.said.part import MaterialId, MunicipalityId, Part, PeriodId, UseId, Window
 
 
 def _find_measure(given: Any) -> Indicator:
@@ -39,6 +41,7 @@ Measure: TypeAlias = Annotated[Indicator, PlainValidator(_find_measure), PlainSe
 """What a plan can be measured by: a metric of the vocabulary that may be minimised and capped."""
 
 ShareDefinition = Literal["with_clean_soil", "without_soil", "cut_in_virgin"]
+DEFINITIONS: tuple[ShareDefinition, ...] = get_args(ShareDefinition)
 
 
 class Objective(Part):
@@ -70,7 +73,8 @@ class Objective(Part):
                     measures=", ".join(f"`{measure}`" for measure in self.minimise),
                 )
             )
-        if len(self.minimise) > 1 and any(parts_of(measure) for measure in self.minimise):
+        leaves = [leaf for measure in self.minimise for leaf in leaves_of(measure)]
+        if len(leaves) > len(set(leaves)):
             raise InputError(say("`kg_co2e_wtw` already holds the other emissions"))
         return self
 
@@ -94,6 +98,41 @@ class SecondaryShare(Part):
     or everything that is not virgin (the cut in primary use against a baseline of pits)."""
     period: PeriodId | None = None
     """The period whose share is meant; none: all periods together."""
+    municipality: MunicipalityId | None = None
+    """The municipality whose needs are meant; none: all of them."""
+    goal: bool = False
+    """Whether it is approached as far as it can be, and not required."""
+
+
+def _one_or_several(given: Any) -> Any:
+    return [given] if isinstance(given, Mapping) else given
+
+
+class VirginToday(Part):
+    """What is used of virgin material today: what a cut is measured against."""
+
+    amount_per_period: Tonnes
+    source: str = Field(min_length=1)
+
+
+class Crossing(Part):
+    """A material that comes into the region over its border, or leaves it.
+
+    What comes in is needed here beside the needs of the sites, and met by itself; what leaves is in
+    the needs of the sites where these follow from what is dug, and is taken out of them.
+    """
+
+    direction: Literal["import", "export"]
+    material: MaterialId
+    use: UseId | None = None
+    """What it is used for, which says its reference tonnes; none: a tonne is one."""
+    amount_per_period: Tonnes
+    source: str = Field(min_length=1)
+
+    @property
+    def tonnes(self) -> float:
+        """What comes in each period; below zero what leaves. [t]"""
+        return self.amount_per_period.value * (1 if self.direction == "import" else -1)
 
 
 class Cap(Part):
@@ -147,7 +186,14 @@ class Fairness(Part):
 class Targets(Part):
     """What the plan has to reach, and what it may not exceed."""
 
-    secondary_share: SecondaryShare | None = None
+    secondary_share: Annotated[SetOf[SecondaryShare], BeforeValidator(_one_or_several)] = ()
+    """Shares that are required, or approached: one, or a list."""
+    virgin_today: VirginToday | None = None
     at_most: SetOf[Cap] = ()
     passages: SetOf[PassageLimit] = ()
     fairness: Fairness | None = None
+
+    @property
+    def first_share(self) -> SecondaryShare | None:
+        """The share that is spoken of where only one can be; none where none is asked for."""
+        return next(iter(self.secondary_share), None)
