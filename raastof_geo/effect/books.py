@@ -292,7 +292,8 @@ def _count_masses(problem: Problem, lines: pd.DataFrame, moves: Mask) -> None:
     heaped = [pile.out(material) for pile in piles for material in pile.materials]
     own = (giver == Role.OFFER) | lines["giver"].isin(heaped)
     lines[vocabulary.REUSED] = tonnes.where(own & apart & (taker != Role.RECEIVER), 0.0)
-    sold = (giver == Role.OFFER) & (taker != Role.RECEIVER)
+    mine = lines["origin"].isin(project_sites(scenario))
+    sold = (giver == Role.OFFER) & (taker != Role.RECEIVER) & mine
     lines[vocabulary.SOLD] = lines[vocabulary.PURCHASE].where(sold, 0.0)
 
 

@@ -2,9 +2,10 @@
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,11 @@ from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.effect.books import COMMON, Books, keep_books
 from raastof_geo.errors import InputError
-from raastof_geo.figures.vocabulary import COST, SOLD, parts_of
+from raastof_geo.figures.vocabulary import COST, SOLD, Indicator, parts_of
 from raastof_geo.language import say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.parties import list_givers, list_takers
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.choice import Choices
 from raastof_geo.scenario.said.target import Targets
 from raastof_geo.scenario.scenario import Scenario
@@ -37,7 +39,14 @@ class Transfers:
     saved_dkk: Mapping[str, float]
     """What each project saves by the plan, before transfers. [DKK]"""
     rules: Mapping[str, Mapping[str, float]]
-    """By rule, `equal`, `by_tonnes` and `shapley`: what each project ends up having saved. [DKK]"""
+    """By rule: what each project ends up having saved. `same_share` of its cost before, by which
+    nobody is worse off, wherever such a rule exists: where all together save; then `equal`,
+    `by_tonnes` and `shapley`. [DKK]"""
+
+    @property
+    def support_dkk(self) -> float:
+        """What has to come from outside so that nobody is worse off. [DKK]"""
+        return max(0.0, -sum(self.saved_dkk.values()))
 
     def paid(self, rule: str) -> dict[str, float]:
         """Give what each project gets, or pays where it is below 0; they add up to 0. [DKK]"""
@@ -60,38 +69,51 @@ def tabulate_payments(books: Books) -> pd.DataFrame:
     Returns
     -------
     payments
-        One row per party: `party`, `sort` (`project`, `place`, or a trade), and a column
-        for each part of the cost. [DKK]
+        One row per party: `party`, `sort` (`project` for what projects pay, `seller` for what they
+        get of each other, `place` for businesses, or a trade), and a column for each part of the
+        cost. What is common to all is paid by the project `COMMON`. [DKK]
     """
     parts = parts_of(COST)
     paid = books.by("project")[list(parts)]
-    table: dict[tuple[str, str], dict[str, float]] = {}
-
-    def add(sort: str, party: str, part: str, dkk: float) -> None:
-        row = table.setdefault((sort, party), dict.fromkeys(parts, 0.0))
-        row[part] += dkk
-
-    for project, row in paid.iterrows():
-        for part in parts:
-            add("project", str(project), part, float(row[part]))
+    table: dict[tuple[str, str], dict[str, float]] = {
+        ("project", str(project)): {str(part): float(row[part]) for part in parts}
+        for project, row in paid.iterrows()
+    }
     lines, scenario = books.lines, books.scenario
-    projects = project_sites(scenario)
+    own = project_sites(scenario)
+    heaps = [depot for depot in scenario.depots if depot.own]
+    piles = {name for one in heaps for name in (one.id, *map(one.out, one.materials))}
     for part in parts:
-        if part.payee not in ("giver", "holder", "place"):
-            add(part.payee, COMMON, part, -float(lines[part].sum()))
-            continue
-        at = lines["origin"].where(
-            (part.payee == "giver") | (lines["giver_kind"] == "depot"), lines["destination"]
-        )
-        for site, dkk in lines[part].groupby(at).sum().items():
+        who = _find_payees(part, lines, own, piles, scenario)
+        sums: dict[Any, float] = lines[part].groupby(who).sum().to_dict()
+        for party, dkk in sums.items():
             if dkk:
-                owner = str(site)
-                if owner in projects and part.payee != "place":
-                    add("project", scenario.project(owner), part, -float(dkk))
-                else:
-                    add("place", owner, part, -float(dkk))
+                table.setdefault(party, dict.fromkeys(parts, 0.0))[part] -= dkk
     rows = [{"sort": sort, "party": party, **row} for (sort, party), row in table.items()]
     return pd.DataFrame(rows, columns=["sort", "party", *parts])
+
+
+def _find_payees(
+    part: Indicator, lines: pd.DataFrame, own: Set[str], piles: Set[str], scenario: Scenario
+) -> pd.Series:
+    """Find who gets a part of the cost on each line: a sort and a party.
+
+    At a project's own stockpile somebody has to load, whom the project pays: a contractor.
+    """
+    if part.payee not in ("giver", "holder", "place"):
+        return pd.Series([(part.payee, COMMON)] * len(lines), lines.index, object)
+    ends = zip(*(lines[name] for name in ("origin", "destination", "giver_kind")), strict=True)
+    heaped = lines[["giver", "taker", "what"]].isin(piles).any(axis=1)
+    found: list[tuple[str, str]] = []
+    for (origin, destination, giver_kind), at_pile in zip(ends, heaped, strict=True):
+        site = origin if part.payee == "giver" or giver_kind == Role.DEPOT else destination
+        if part.payee == "holder" and at_pile:
+            found.append(("contractors", COMMON))
+        elif site in own and part.payee != "place":
+            found.append(("seller", scenario.project(site)))
+        else:
+            found.append(("place", site))
+    return pd.Series(found, lines.index, object)
 
 
 def divide_savings(
@@ -103,7 +125,7 @@ def divide_savings(
     rules: Sequence[Rule] = RULES,
     patience_s: float = 60.0,
 ) -> Transfers:
-    """Divide what the projects save together: equally, by tonnes, and by Shapley value.
+    """Divide what the projects save together: by cost, equally, by tonnes, by Shapley value.
 
     Parameters
     ----------
@@ -131,7 +153,11 @@ def divide_savings(
     total = sum(saved.values())
     tonnes = {project: plan.tonnes_by_project.get(project, 0.0) for project in projects}
     moved = sum(tonnes.values())
+    gross = before[COST].reindex(projects, fill_value=0.0)
     shares: dict[str, dict[str, float]] = {}
+    if projects and total >= 0:
+        part = gross / gross.sum() if gross.sum() > 0 else gross + 1 / len(projects)
+        shares["same_share"] = {project: total * float(part[project]) for project in projects}
     if projects:
         shares["equal"] = dict.fromkeys(projects, total / len(projects))
     if moved > 0:

@@ -85,8 +85,8 @@ def group_parts(
 
 
 def project_sites(scenario: Scenario) -> set[str]:
-    """Give the sites that have surplus or needs of their own."""
-    return {site_id for site_id, site in scenario.sites.items() if site.offers or site.needs}
+    """Give the sites of projects: all but the businesses, which have an account and no effect."""
+    return scenario.sites.keys() - scenario.businesses
 
 
 def find_municipalities(scenario: Scenario) -> dict[str, str]:

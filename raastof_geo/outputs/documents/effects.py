@@ -1,11 +1,11 @@
 """The effect as blocks of a document: tables and charts that reports and project pages share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from raastof_geo.effect.books import COMMON
+from raastof_geo.effect.books import COMMON, Books
 from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.money import Transfers, net_cost, tabulate_payments
@@ -20,6 +20,7 @@ from raastof_geo.effect.progress import (
 from raastof_geo.figures.vocabulary import (
     CO2E,
     COST,
+    GATE,
     LOADS_DRIVEN,
     REUSED,
     SOLD,
@@ -323,12 +324,17 @@ def tabulate_money(scenario: Scenario, effect: Effect) -> list[Block]:
     """Tell who pays what before and after, and which transfers leave nobody worse off."""
     before, plan = align_books(effect, "project", list(effect.transfers.saved_dkk))
     notes: list[Message] = [
-        say("Above 0 is paid, below 0 is got. Nobody is named who is not in the scenario.")
+        say("Positive numbers are income of the party. Only parties of the scenario are named."),
+        say(
+            "Equal parts of unequal projects are no measure of what is fair; they are shown, as "
+            "they are often proposed."
+        ),
+        *_say_support(effect),
     ]
     notes += [
         say(
-            "By the rule {rule} somebody ends up worse off than alone: the projects do not "
-            "gain in every set that they might form.",
+            "By this rule at least one project ends up worse off than without coordination: "
+            "{rule}.",
             rule=DIVISIONS[rule],
         )
         for rule in effect.transfers.rules
@@ -338,6 +344,7 @@ def tabulate_money(scenario: Scenario, effect: Effect) -> list[Block]:
         tabulate_cost(say("What the projects pay, by part [1,000 DKK]"), plan.sum(), before.sum()),
         tabulate_transfers(scenario, effect.transfers, before, plan),
         tabulate_payees(scenario, effect),
+        *tabulate_accounts(scenario, effect),
         Bullets(tuple(notes)),
     ]
 
@@ -348,7 +355,7 @@ PAYEE_NAMES: Mapping[str, Message] = {
     "state": say("The state, raw-material tax"),
     "waste_tax": say("The state, waste tax"),
     "laboratories": say("Laboratories and advisers, samples of soil"),
-    "contractors": say("Contractors who prepare, as with lime"),
+    "contractors": say("Contractors who prepare and load, as with lime and stockpiles"),
 }
 
 
@@ -360,6 +367,80 @@ class Income(NamedTuple):
     plan: float
 
 
+def _say_support(effect: Effect) -> Iterator[Message]:
+    """Say what has to come from outside, where projects together pay more than without the plan."""
+    support = effect.transfers.support_dkk
+    if support < 0.5:
+        return
+    saved_t = (effect.baseline_books.total(CO2E) - effect.books.total(CO2E)) / 1000
+    told = {"dkk": format_number(support / 1e6, digits=1)}
+    if saved_t >= 1:
+        price = format_number(support / saved_t)
+        yield say(
+            "The projects pay {dkk} million DKK more together: no division leaves nobody worse off "
+            "without that much support from outside, {price} DKK for each tonne of CO2e.",
+            price=price,
+            **told,
+        )
+    else:
+        yield say(
+            "The projects pay {dkk} million DKK more together: no division leaves nobody worse off "
+            "without that much support from outside.",
+            **told,
+        )
+
+
+def say_transfer(rule: str, dkk: float) -> Message:
+    """Say what a project pays to the others, or gets of them, by a rule of division."""
+    told = {"rule": DIVISIONS[rule], "dkk": format_number(abs(dkk) / 1e6, digits=1)}
+    if abs(dkk) < _NOTHING_DKK:
+        return say("Divided {rule}, this project neither pays nor gets anything.", **told)
+    if dkk > 0:
+        return say("Divided {rule}, this project gets {dkk} million DKK from the others.", **told)
+    return say("Divided {rule}, this project pays {dkk} million DKK to the others.", **told)
+
+
+_NOTHING_DKK = 50_000.0
+"""Less is told as nothing, where millions are told with one decimal. [DKK]"""
+
+
+def tabulate_accounts(scenario: Scenario, effect: Effect) -> Iterator[Table]:
+    """Tell what businesses take in, before and in the plan; they have an account, no effect."""
+    names = sorted(scenario.businesses)
+    before, plan = (
+        _take_in(books).reindex(names, fill_value=0.0)
+        for books in (effect.baseline_books, effect.books)
+    )
+    told = pd.concat([before, plan, plan - before], axis=1).round()
+    rows = [
+        (
+            scenario.site_name(str(name)),
+            *write_numbers(row.iloc[0], row.iloc[2], row.iloc[1], row.iloc[3], per=1000),
+            *write_numbers(row.iloc[4] + row.iloc[5], per=1000),
+        )
+        for name, row in told.iterrows()
+        if row.any()
+    ]
+    if rows:
+        yield Table(
+            say("What businesses take in [1,000 DKK]"),
+            (
+                say("Business"),
+                *(say("Gate fees, before"), say("Gate fees, plan")),
+                *(say("Sales and services, before"), say("Sales and services, plan")),
+                say("Change"),
+            ),
+            tuple(rows),
+        )
+
+
+def _take_in(books: Books) -> pd.DataFrame:
+    """Give what each business takes in: at its gate, and for all else. [DKK]"""
+    payments = tabulate_payments(books)
+    mine = payments[payments["sort"] == "place"].set_index("party")[list(parts_of(COST))]
+    return pd.DataFrame({"gate": -mine[GATE], "else": mine[GATE] - mine.sum(axis=1)})
+
+
 def list_payees(scenario: Scenario, effect: Effect) -> list[Income]:
     """List who gets the projects' money: trades first, then those who get most."""
     found: dict[tuple[str, str], list[float]] = {}
@@ -369,10 +450,13 @@ def list_payees(scenario: Scenario, effect: Effect) -> list[Income]:
             if got > 0.5:
                 found.setdefault((sort, party), [0.0, 0.0])[side] += got
     order = sorted(found, key=lambda key: (key[0] not in PAYEE_NAMES, -max(found[key]), key))
-    return [
-        Income(PAYEE_NAMES.get(sort) or name_project(scenario, party), *found[sort, party])
-        for sort, party in order
-    ]
+    return [Income(_name_payee(scenario, *key), *found[key]) for key in order]
+
+
+def _name_payee(scenario: Scenario, sort: str, party: str) -> Readable:
+    if sort == "seller":
+        return say("{project}, from others", project=name_project(scenario, party))
+    return PAYEE_NAMES.get(sort) or name_project(scenario, party)
 
 
 def _add_up(name: Message, incomes: Sequence[Income]) -> Income:
@@ -395,9 +479,10 @@ def tabulate_payees(scenario: Scenario, effect: Effect, *, most: int = 40) -> Ta
 
 
 DIVISIONS: Mapping[str, Message] = {
-    "equal": say("equal parts"),
+    "same_share": say("in proportion to cost"),
+    "equal": say("in equal parts"),
     "by_tonnes": say("by tonnes"),
-    "shapley": say("Shapley value"),
+    "shapley": say("by Shapley value"),
 }
 
 
@@ -424,7 +509,7 @@ def tabulate_transfers(
     ]
     sums = (*(cost.sum() for cost in costs), sum(saved.values()), *(0.0 for _ in paid))
     rows.append((say("Total"), *write_numbers(*sums, per=1000)))
-    gets = (say("Gets, {rule}", rule=DIVISIONS[rule]) for rule in paid)
+    gets = (say("Gets (+) or pays (−), {rule}", rule=DIVISIONS[rule]) for rule in paid)
     return Table(
         say("Who gains, who pays, and the transfer that divides the saving [1,000 DKK]"),
         (say("Project"), say("Before"), say("Plan"), say("Saved"), *gets),

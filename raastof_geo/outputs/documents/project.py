@@ -26,9 +26,9 @@ from raastof_geo.outputs.documents.document import (
     write_page,
 )
 from raastof_geo.outputs.documents.effects import (
-    DIVISIONS,
     align_books,
     name_project,
+    say_transfer,
     show_commitments,
     tabulate_cost,
     tabulate_effect,
@@ -270,15 +270,7 @@ def _tell_money(result: Result, project: str) -> Iterator[Block]:
     transfers = result.effect.transfers
     if project in transfers.saved_dkk:
         yield Bullets(
-            tuple(
-                say(
-                    "If the saving of all projects is divided by {rule}, this project gets {paid} "
-                    "thousand DKK from the others (below 0: pays).",
-                    rule=DIVISIONS[rule],
-                    paid=format_number(transfers.paid(rule)[project] / 1000),
-                )
-                for rule in transfers.rules
-            )
+            tuple(say_transfer(rule, transfers.paid(rule)[project]) for rule in transfers.rules)
         )
 
 

@@ -403,7 +403,7 @@ def _write_money(book: Book, result: Result) -> None:
         sums += [float(table[part].sum()) for part in paying[:-1]]
         sums += [-float(table[SOLD].sum()), float(net_cost(table).sum())]
     heads.append(say("Saved [DKK]"))
-    heads += [say("Gets [DKK], {rule}", rule=DIVISIONS[rule]) for rule in paid]
+    heads += [say("Gets (+) or pays (−) [DKK], {rule}", rule=DIVISIONS[rule]) for rule in paid]
     sums += [sum(transfers.saved_dkk.values()), *(sum(one.values()) for one in paid.values())]
 
     def cells(line: int, project: str) -> Iterator[Any]:
