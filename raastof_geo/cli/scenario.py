@@ -126,6 +126,7 @@ def _tell_result(result: Result) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from raastof_geo.outputs.credit import tell_credit
     from raastof_geo.outputs.tables.summary import answer, prove, summarise
     from raastof_geo.outputs.warning import warn
 
@@ -140,6 +141,7 @@ def _tell_result(result: Result) -> None:
     console.print(table)
     tell(str(prove(result)))
     _tell_list(say("Can the share be reached?"), answer(result), mark="· ")
+    _tell_list(say("What saves what"), tell_credit(result.effect), mark="· ")
     _tell_warnings(result.scenario, warn(result))
 
 

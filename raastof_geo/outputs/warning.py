@@ -8,6 +8,7 @@ from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding
 from raastof_geo.language import Message, say, say_count
 from raastof_geo.legs.lost import explain_lost
+from raastof_geo.outputs.credit import doubt_allocation
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.places import locate_municipality
@@ -89,6 +90,7 @@ def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
             "each project alone takes the pit and the receiver that is best for itself.",
             count=len(projects),
         )
+    yield from doubt_allocation(effect)
 
 
 def beyond_fairness(scenario: Scenario, alone: Mapping[str, float]) -> Iterator[Message]:

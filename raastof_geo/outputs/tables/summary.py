@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, call
+from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.target import Reach, TargetAnswer
 from raastof_geo.figures.vocabulary import (
     CO2E,
@@ -21,6 +22,7 @@ from raastof_geo.figures.vocabulary import (
     told_in_books,
 )
 from raastof_geo.language import Message, Readable, format_number, plain, say, spoken_language
+from raastof_geo.outputs.credit import name_cause, say_price, tell_credit
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.warning import warn
@@ -295,6 +297,9 @@ def _lines(result: Result) -> Iterator[str]:
     yield from ("", _plain(str(prove(result))))
     yield from _bullets(say("Warnings"), [one.message for one in warn(result)])
     yield from _bullets(say("Can the share be reached?"), answer(result))
+    if result.effect.causes:
+        yield from _bullets(say("What saves what"), tell_credit(result.effect))
+        yield from ("", *_tell_causes(result.effect.causes))
     relied_on = list_conditions(result, list_flows(plan.flows))
     if relied_on:
         yield from _bullets(say("Conditions that the plan relies on"), relied_on)
@@ -310,6 +315,15 @@ def _lines(result: Result) -> Iterator[str]:
         yield from _bullets(say("Plants, depots and candidates"), places)
     yield from _list_largest(result)
     yield from ("", str(ALONE), "", _plain(attribute_maps(result.network)))
+
+
+def _tell_causes(causes: Sequence[Cause]) -> Iterator[str]:
+    """Give what each cause saves, in the order in which they were switched on."""
+    yield _row(say("Cause"), say("Saved [t CO2e]"), say("Price of CO2e"))
+    yield "|---|---:|---|"
+    for cause in causes:
+        gain = cause.gain
+        yield _row(name_cause(cause), format_number(gain.kg_co2e / 1000), say_price(gain))
 
 
 def _head(text: Message) -> Iterator[str]:
