@@ -29,6 +29,7 @@ from raastof_geo.figures.vocabulary import (
 )
 from raastof_geo.language import Message, Readable, format_number, plain, say, spoken_language
 from raastof_geo.outputs.palette import attribute_maps
+from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
 from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Result
@@ -300,6 +301,10 @@ def _lines(result: Result) -> Iterator[str]:
         yield from (_plain(scenario.said.description), "")
     yield from (_row("", say("Plan"), say("Before")), "|---|---:|---:|")
     yield from (f"| {what} | {now} | {before} |" for _, what, now, before in summarise(result))
+    yield from _head(say("Side by side"))
+    yield from (_row(*HEADS), "|---" + "|---:" * (len(HEADS) - 1) + "|")
+    yield from (_row(*cells) for cells in write_baselines(result))
+    yield from ("", _plain(str(describe_basis(result))))
     yield from ("", _plain(str(prove(result))))
     yield from _bullets(say("Warnings"), [one.message for one in warn(result)])
     yield from _bullets(say("Can the share be reached?"), answer(result))
@@ -317,7 +322,7 @@ def _lines(result: Result) -> Iterator[str]:
     if places:
         yield from _bullets(say("Plants, depots and candidates"), places)
     yield from _list_largest(result)
-    yield from ("", str(ALONE), "", _plain(attribute_maps(result.network)))
+    yield from ("", _plain(attribute_maps(result.network)))
 
 
 def _head(text: Message) -> Iterator[str]:
@@ -350,11 +355,6 @@ def _list_largest(result: Result) -> Iterator[str]:
         )
 
 
-ALONE = say(
-    "Before: each project alone takes its needs from the pit, and sends its surplus to the "
-    "receiver, that is best for itself."
-)
-"""What the column before is, where the scenario names no legs for it."""
 NO_PERMIT = say("That a material fits a use is not a permit: the municipality decides.")
 
 

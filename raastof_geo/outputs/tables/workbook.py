@@ -47,7 +47,8 @@ from raastof_geo.outputs.documents.effects import (
     name_group,
     name_project,
 )
-from raastof_geo.outputs.tables.flows import list_flows, tabulate_flows
+from raastof_geo.outputs.tables.basis import HEADS, list_baselines
+from raastof_geo.outputs.tables.flows import BY_DUMPER, DUMPER, list_flows, tabulate_flows
 from raastof_geo.outputs.tables.summary import call_condition, find_reliances
 from raastof_geo.result import Result
 
@@ -114,6 +115,8 @@ def _write_sheets(book: _Book, result: Result) -> None:
     flows = _write_flows(book, say("Flows"), result, result.plan.flows)
     before = _write_flows(book, say("Flows before"), result, result.effect.baseline_flows)
     _write_summary(summary, result, flows, before)
+    beside = (["" if one is None else one for one in row] for row in list_baselines(result))
+    book.table(say("Side by side"), HEADS, beside, digits=1)
     for dimension, name in _DIMENSIONS:
         _write_groups(book, result, dimension, name)
     _write_causes(book, result)
@@ -263,7 +266,9 @@ class _Flows(NamedTuple):
 
 
 def _write_flows(book: _Book, name: Readable, result: Result, flows: pd.DataFrame) -> _Flows:
-    rows = tabulate_flows(result, flows)[list(_FLOW_HEADS)].itertuples(index=False)
+    table = tabulate_flows(result, flows)[list(_FLOW_HEADS)]
+    table["vehicle"] = table["vehicle"].where(table["origin"] != table["destination"], DUMPER)
+    rows = table.itertuples(index=False)
     sheet = book.table(name, [*_FLOW_HEADS.values()], rows, freeze=2, digits=3)
     return _Flows(sheet.name, len(flows))
 
@@ -273,17 +278,17 @@ def _write_summary(sheet: _Sheet, result: Result, flows: _Flows, before: _Flows)
     effect = result.effect
     sheet.heads(["", say("Before"), say("Plan"), say("Before − plan"), "%"])
     plan, then = effect.books.totals, effect.baseline_books.totals
-    trips = result.plan.empty_trips
+    empty = (result.plan.empty_trips, effect.baselines[0].empty_trips)
     for part, shown in shown_in_lines().items():
         line, factor = sheet.row + 1, shown.factor
         now: Any = float(plan[part]) * factor
         was: Any = float(then[part]) * factor
         # Of sums, flows have a part only: plants and depots are in them too.
         if part.flow in _FLOW_HEADS and part not in sums_of_parts():
-            more = float(trips[part.flow].sum()) if part.flow in trips and len(trips) else 0.0
-            extra = f"+{more * factor!r}" if more else ""
+            more = [float(trips[part.flow].sum()) if part.flow in trips else 0.0 for trips in empty]
+            extra, extra_was = (f"+{one * factor!r}" if one else "" for one in more)
             now = _Formula(f"=SUM({flows.range(part.flow)})*{factor!r}{extra}", now)
-            was = _Formula(f"=SUM({before.range(part.flow)})*{factor!r}", was)
+            was = _Formula(f"=SUM({before.range(part.flow)})*{factor!r}{extra_was}", was)
         saved = float(then[part] - plan[part]) * factor
         share = saved / (float(then[part]) * factor) if then[part] else 0.0
         sheet.cells(
@@ -405,8 +410,9 @@ def _write_life_cycle(book: _Book, result: Result, flows: _Flows) -> None:
     in_flows, parts = (TONNES, TONNE_KM, VEHICLE_KM), [TONNES, TONNE_KM, VEHICLE_KM, LITRES, KWH]
 
     def cells(line: int, row: Any) -> Iterator[Any]:
-        material, vehicle = catalogue.materials[row.material], catalogue.vehicles[row.vehicle]
-        yield from (material.called(language), row.material, vehicle.called(language), row.vehicle)
+        material, truck = catalogue.materials[row.material], catalogue.vehicles.get(row.vehicle)
+        vehicle = truck.called(language) if truck is not None else BY_DUMPER
+        yield from (material.called(language), row.material, vehicle, row.vehicle or DUMPER)
         criteria = f"{flows.range('material')},B{line},{flows.range('vehicle')},D{line}"
         for part in in_flows:
             yield _Formula(f"=SUMIFS({flows.range(part)},{criteria})", getattr(row, part))
