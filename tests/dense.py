@@ -79,6 +79,7 @@ class Dense:
         found = [
             {"kind": "offer", "of": offer.id, "site": offer.site, "material": offer.material}
             | {"periods": offer.periods, "price": offer.price_dkk_per_t}
+            | {"made": offer.preparation_kg_co2e_per_t, "making": offer.preparation_dkk_per_t}
             for offer in scenario.offers
         ]
         for pit in scenario.pits:
@@ -202,14 +203,16 @@ class Dense:
                     for name in leg
                     if name.startswith("passages_")
                 }
-                price = giver.get("price", 0.0) if taker["kind"] != "receiver" else 0.0
+                used = taker["kind"] != "receiver"
+                price = giver.get("price", 0.0) + giver.get("making", 0.0) if used else 0.0
+                made = giver.get("made", 0.0) if used else 0.0
                 haul = less(leg["haul_dkk_per_t"], "dkk")
                 at = self.new(
                     ("move", len(self.names)),
                     transport=less(leg["kg_co2e_wtw_per_t"], "kg_co2e_wtw"),
                     ttw=less(leg["kg_co2e_ttw_per_t"], "kg_co2e_ttw"),
                     upstream=giver.get("upstream", 0.0),
-                    processing=giver.get("processing", 0.0) + taker.get("processing", 0.0),
+                    processing=made + giver.get("processing", 0.0) + taker.get("processing", 0.0),
                     disposal=taker.get("disposal", 0.0),
                     dkk=haul + price + giver.get("dkk", 0.0) + taker.get("dkk", 0.0),
                     tonne_km=hauled * leg["length_km"],
@@ -240,7 +243,9 @@ class Dense:
         if name == "kg_co2e_wtw":
             return sum_of(*everything)
         if name == "cost_with_co2_dkk":
-            return sum_of("dkk") + self.said.co2_price_dkk_per_t / 1000 * sum_of(*everything)
+            price, tax = self.said.co2_price_dkk_per_t, self.scenario.catalogue.co2_tax_in_fuel
+            added = price / 1000 * sum_of(*everything)
+            return sum_of("dkk") + added - (tax.value if tax else 0) / 1000 * sum_of("ttw")
         parts = {
             "transport_kg_co2e_wtw": "transport",
             "transport_kg_co2e_ttw": "ttw",

@@ -11,6 +11,7 @@ from raastof_geo.language import say, spoken_language
 
 if TYPE_CHECKING:
     from raastof_geo.scenario.catalogue import Catalogue
+    from raastof_geo.scenario.scenario import Scenario
 
 
 def tell_materials(
@@ -32,7 +33,7 @@ def tell_materials(
     """List what the catalogue holds, or tell all that is known of one entry."""
     from raastof_geo.scenario.telling.glossary import explain_entry, list_catalogue
 
-    catalogue, _ = _catalogue_of(of_scenario)
+    catalogue = _catalogue_of(_read(of_scenario))
     if entry is not None:
         for line in explain_entry(catalogue, entry, spoken_language()):
             tell_item(line, indent="")
@@ -67,18 +68,22 @@ def tell_fit(
     """Tell whether a material may serve a use, and by which rule."""
     from raastof_geo.scenario.telling.fit import explain_fit
 
-    catalogue, accepted = _catalogue_of(of_scenario)
-    lines = explain_fit(catalogue, material, use, spoken_language(), land=land, accepted=accepted)
-    for line in lines:
+    scenario = _read(of_scenario)
+    catalogue = _catalogue_of(scenario)
+    for line in explain_fit(
+        catalogue, material, use, spoken_language(), land=land, scenario=scenario
+    ):
         tell_item(line, indent="")
 
 
-def _catalogue_of(scenario: Path | None) -> tuple[Catalogue, tuple[str, ...]]:
-    """Give the catalogue, and the conditions accepted, of a scenario; or the built-in one."""
+def _read(scenario: Path | None) -> Scenario | None:
     from raastof_geo.scenario import read_scenario
+
+    return None if scenario is None else read_scenario(scenario, anywhere=True)
+
+
+def _catalogue_of(scenario: Scenario | None) -> Catalogue:
+    """Give the catalogue of a scenario, or the built-in one."""
     from raastof_geo.scenario.catalogue import load_catalogue
 
-    if scenario is None:
-        return load_catalogue(), ()
-    read = read_scenario(scenario, anywhere=True)
-    return read.catalogue, read.said.accepted_conditions
+    return load_catalogue() if scenario is None else scenario.catalogue

@@ -6,14 +6,22 @@ from dataclasses import dataclass
 import pandas as pd
 
 from raastof_geo.effect.books import Books
-from raastof_geo.figures.vocabulary import Indicator, explained, find_indicator, sums_of_parts
+from raastof_geo.figures.vocabulary import (
+    HAUL,
+    TRANSPORT_TTW,
+    TRANSPORT_WTW,
+    Indicator,
+    explained,
+    find_indicator,
+    sums_of_parts,
+)
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Scenario
 
 
 @dataclass(frozen=True)
 class Unverified:
-    """A figure of the catalogue that nobody has verified, and that the result hangs on."""
+    """A figure that nobody saw in its source or that has expired, and that the result hangs on."""
 
     name: str
     part: Indicator
@@ -37,14 +45,18 @@ def name_factors(scenario: Scenario, lines: pd.DataFrame) -> dict[str, pd.Series
     names
         By part, one name for each line, empty where there is none or the scenario says it.
     """
-    return {
+    found = {
         part.name: _NAMED[factor.of](scenario, lines, factor.field)
         for part, factor in explained().items()
     }
+    for part, field in _WITHIN_A_SITE.items() if scenario.catalogue.internal_haul else ():
+        dumped = (lines["kind"] == "moves") & (lines["vehicle"] == "") & (lines[part] != 0)
+        found[part] = found[part].where(~dumped, f"internal_haul.{field}")
+    return found
 
 
 def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
-    """List the unverified figures behind emissions and money.
+    """List the figures not seen in a source, or expired, behind emissions and money.
 
     Those come first that change the most of the whole saving, of emissions or of money.
 
@@ -53,7 +65,7 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
     doubts
         One for each figure and part that it stands behind; `influence` in the unit of the part.
     """
-    figures = plan.scenario.catalogue.figures()
+    states = plan.scenario.states()
     behind: dict[tuple[str, str], list[float]] = {}
     for number, books in enumerate((plan, baseline)):
         for part, names in name_factors(books.scenario, books.lines).items():
@@ -63,7 +75,7 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
     doubts = [
         Unverified(name, find_indicator(part), *values)
         for (name, part), values in behind.items()
-        if name in figures and not figures[name].verified and find_indicator(part).part_of
+        if states.get(name, "seen") != "seen" and find_indicator(part).part_of
     ]
     saved = {
         whole.name: max(1.0, abs(baseline.total(whole) - plan.total(whole)))
@@ -81,6 +93,16 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
 
 def _of_vehicle(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
     return ("vehicles." + lines["vehicle"] + "." + field).where(lines["vehicle"] != "", "")
+
+
+def _of_toll(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    """The truck's own toll where it has one, else the table that holds in the period."""
+    catalogue = scenario.catalogue
+    own = {one for one, truck in catalogue.vehicles.items() if truck.toll_dkk_per_km is not None}
+    tables = {one: catalogue.toll_in(when.middle_year) for one, when in scenario.periods.items()}
+    of_state = "tolls." + lines["period"].map(tables).fillna("").astype(str)
+    names = of_state.where(~lines["vehicle"].isin(own), _of_vehicle(scenario, lines, field))
+    return names.where(lines["vehicle"] != "", "")
 
 
 def _of_fuel(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
@@ -101,19 +123,29 @@ def _of_receiver(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Seri
 
 
 def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    """Lime and the like at needs, handling in depots, recipes in plants."""
+    """Crushing before use, lime and the like at needs, handling in depots, recipes in plants."""
     uses = {need.id: need.use for need in scenario.needs}
     names = pd.Series("", index=lines.index, dtype=object)
     fits = "fits." + lines["material"] + "." + lines["taker"].map(uses).fillna("") + "." + field
     names = names.where(lines["taker_kind"] != Role.NEED, fits)
+    prepared = _of_material(lines, f"preparation_{field}")
+    known = prepared.isin(scenario.catalogue.figures().keys()) & (lines["giver_kind"] == Role.OFFER)
+    names = names.where(~known | (lines["taker_kind"] == Role.RECEIVER), prepared)
     stored = (lines["giver_kind"] == Role.DEPOT) | (lines["taker_kind"] == Role.DEPOT)
     names = names.where(~stored, f"handling.{field}")
     recipes = "recipes." + lines["what"] + "." + field
     return names.where(lines["kind"] != "processes", recipes)
 
 
+_WITHIN_A_SITE = {
+    TRANSPORT_WTW: "kg_co2e_wtw_per_t",
+    TRANSPORT_TTW: "kg_co2e_ttw_per_t",
+    HAUL: "haul_dkk_per_t",
+}
+"""What dumpers stand behind, and the number of the catalogue."""
 _NAMED: Mapping[str, Callable[[Scenario, pd.DataFrame, str], pd.Series]] = {
     "vehicle": _of_vehicle,
+    "toll": _of_toll,
     "fuel": _of_fuel,
     "pit": _of_pit,
     "receiver": _of_receiver,

@@ -56,7 +56,7 @@ def _legal(value_m: float, source: str) -> Figure:
         unit="m",
         source=source,
         valid_from=datetime.date(2011, 1, 1),
-        verified=True,
+        evidence="seen",
         note="legal maximum in Denmark",
     )
 
@@ -70,7 +70,7 @@ _AXLE = Size(
         unit="t",
         source="judgement",
         valid_from=datetime.date(2026, 11, 1),
-        verified=False,
+        evidence="judgement",
         note="heaviest axle",
     ),
 )

@@ -1,5 +1,6 @@
 """A truck, its fuel, and what it uses on each kind of road."""
 
+import datetime
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from raastof_geo.arrays import Floats
 from raastof_geo.emissions.limit import SIZES, TruckLimit, with_fields
+from raastof_geo.emissions.toll import Co2Class, WeightClass
 from raastof_geo.figures.figure import EnergyCurve, NonNegativeFigure, PositiveFigure, Yearly
 
 
@@ -60,8 +62,21 @@ class Vehicle(_Weights):
     """Time to load and tip, both ends together. [min per load]"""
     hire_dkk_per_h: NonNegativeFigure
     """Truck and driver. [DKK/h]"""
-    toll_dkk_per_km: NonNegativeFigure
-    """Truck toll on tolled roads. [DKK/km]"""
+    toll_weight: WeightClass | None = None
+    """The weight class in the tables of `tolls`."""
+    toll_co2: Co2Class = 1
+    """The class of CO2 emission in the tables of `tolls`."""
+    toll_dkk_per_km: NonNegativeFigure | None = None
+    """A toll of its own in every year, instead of that of `tolls`. [DKK/km]"""
+    legal_from: datetime.date | None = None
+    """The first day on which it may drive on Danish roads; none: it always did."""
+    legal_to: datetime.date | None = None
+    """The last day on which it may; none: no end is known."""
+
+    def may_drive(self, start: datetime.date, end: datetime.date) -> bool:
+        """Tell whether it is legal on every day from start to end."""
+        begun = self.legal_from is None or self.legal_from <= start
+        return begun and (self.legal_to is None or end <= self.legal_to)
 
     def load_t(self, loose_t_per_m3: float) -> float:
         """Give the tonnes of a full load: by weight or by volume, whichever is reached first.

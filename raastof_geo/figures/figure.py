@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from raastof_geo.errors import InputError
+from raastof_geo.evidence import Evidence, Trust
 from raastof_geo.language import say
 
 STATED_IN_SCENARIO = "scenario"
@@ -36,6 +37,13 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+End: TypeAlias = Literal["low", "high"]
+
+_FORMERLY = {"true": "seen", "yes": "seen", "false": "judgement", "no": "judgement"}
+"""What `verified` of older catalogues says: what nobody vouched for is judgement, whoever is cited
+for it."""
+
+
 class Sourced(Strict):
     """What every figure of the catalogue carries beside its value."""
 
@@ -45,19 +53,101 @@ class Sourced(Strict):
     """Where the value was read: an id in the catalogue's list of sources, or a citation."""
     valid_from: datetime.date | None = None
     """The first day on which the value holds; none where it is timeless."""
-    verified: bool
-    """Whether somebody saw the value in the source named."""
+    valid_to: datetime.date | None = None
+    """The last day on which the value is said to hold; none where no end is known."""
+    price_year: int | None = Field(default=None, ge=YEARS[0], le=YEARS[1])
+    """The year of whose money a price is."""
+    index: str = ""
+    """The price index that carries it into another year's money."""
+    indexed: bool = False
+    """Whether the value was carried into the money of `price_year` by an index."""
+    evidence: Evidence
+    """Whether somebody saw the value, and where."""
+    range_source: str = ""
+    """Where the range was read, if not where the value was; `judgement` where nobody read it."""
+    no_range: str = ""
+    """Why there is no range, where there is none."""
     note: str = ""
     """What a reader should know about it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_verified(cls, given: Any) -> Any:
+        """Read `verified` of older catalogues; beside `evidence` it is a key too many."""
+        if isinstance(given, dict) and "verified" in given and "evidence" not in given:
+            evidence = _FORMERLY.get(str(given["verified"]).lower())
+            rest = {key: value for key, value in given.items() if key != "verified"}
+            return {**rest, "evidence": evidence} if evidence else given
+        return given
+
+    def state(self, day: datetime.date | None) -> Trust:
+        """Say how far the value can be trusted on a day, such as the scenario's first."""
+        over = day is not None and self.valid_to is not None and self.valid_to < day
+        return "expired" if over else self.evidence
+
+    def at(self, end: End) -> Self | None:
+        """Give the same figure at the low or high end of its range; none where it has no such."""
+        factor: float | None = getattr(self, f"{end}_factor")
+        return None if factor is None else self.times(factor)
+
+    def times(self, factor: float) -> Self:
+        """Give the same figure, each of its numbers so many times what it is."""
+        raise NotImplementedError
 
 
 class Figure(Sourced):
     """One number."""
 
     value: float
+    low: float | None = None
+    """The least that it may well be. [unit of the value]"""
+    high: float | None = None
+    """The most that it may well be. [unit of the value]"""
+
+    @model_validator(mode="after")
+    def _value_lies_in_its_range(self) -> Self:
+        _check_range(self.low, self.value, self.high)
+        return self
 
     def __float__(self) -> float:
         return self.value
+
+    def at(self, end: End) -> Self | None:
+        """Give the same figure at the low or high end of its range; none where it has no such."""
+        value = getattr(self, end)
+        return None if value is None else self.model_copy(update={"value": value})
+
+    def times(self, factor: float) -> Self:
+        """Give the same figure, its value and range so many times what they are."""
+        known = {name: getattr(self, name) for name in ("low", "value", "high")}
+        scaled = {name: one * factor for name, one in known.items() if one is not None}
+        return self.model_copy(update=scaled)
+
+
+class Series(Sourced):
+    """Several numbers, whose range is so many times each of them."""
+
+    low_factor: float | None = Field(default=None, ge=0)
+    """What they are multiplied by at the low end."""
+    high_factor: float | None = Field(default=None, ge=0)
+    """What they are multiplied by at the high end."""
+
+    @model_validator(mode="after")
+    def _factors_lie_about_one(self) -> Self:
+        _check_range(self.low_factor, 1.0, self.high_factor)
+        return self
+
+
+def _check_range(low: float | None, value: float, high: float | None) -> None:
+    if not (value if low is None else low) <= value <= (value if high is None else high):
+        raise InputError(
+            say(
+                "the range must hold the value: low ≤ {value} ≤ high, got {low} and {high}",
+                value=f"{value:g}",
+                low="-" if low is None else f"{low:g}",
+                high="-" if high is None else f"{high:g}",
+            )
+        )
 
 
 def value_of(figure: Figure | None) -> float:
@@ -65,7 +155,7 @@ def value_of(figure: Figure | None) -> float:
     return figure.value if figure is not None else 0.0
 
 
-class YearlyFigure(Sourced):
+class YearlyFigure(Series):
     """A number that changes over the years; linear between the years given, flat outside them."""
 
     by_year: dict[int, float] = Field(min_length=1)
@@ -75,8 +165,17 @@ class YearlyFigure(Sourced):
         years = sorted(self.by_year)
         return float(np.interp(year, years, [self.by_year[known] for known in years]))
 
+    def covers(self, year: int) -> bool:
+        """Tell whether a year lies between the first and the last given."""
+        return min(self.by_year) <= year <= max(self.by_year)
 
-class EnergyCurve(Sourced):
+    def times(self, factor: float) -> Self:
+        """Give the same figure, every year so many times what it is."""
+        scaled = {year: value * factor for year, value in self.by_year.items()}
+        return self.model_copy(update={"by_year": scaled})
+
+
+class EnergyCurve(Series):
     """What a truck uses per 100 km at each speed, empty and full."""
 
     speed_km_h: tuple[float, ...] = Field(min_length=1)
@@ -105,11 +204,17 @@ class EnergyCurve(Sourced):
             _check(use, LEAST_POSITIVE, LARGEST_FIGURE)
         return self
 
+    def times(self, factor: float) -> Self:
+        """Give the same curve, every use so many times what it is."""
+        loads = ("empty", "full")
+        scaled = {load: tuple(use * factor for use in getattr(self, load)) for load in loads}
+        return self.model_copy(update=scaled)
+
 
 def _as_figure(given: Any) -> Any:
     """Take a bare number as one that the scenario's author answers for."""
     if isinstance(given, int | float) and not isinstance(given, bool):
-        return {"value": given, "source": STATED_IN_SCENARIO, "verified": True}
+        return {"value": given, "source": STATED_IN_SCENARIO, "evidence": "seen"}
     return given
 
 
@@ -117,8 +222,15 @@ def _as_yearly(given: Any) -> Any:
     """Take one value for one of every year."""
     given = _as_figure(given)
     if isinstance(given, dict) and "value" in given:
-        rest = {key: value for key, value in given.items() if key != "value"}
-        return {**rest, "by_year": {2000: given["value"]}}
+        value = given["value"]
+        known = isinstance(value, int | float) and value
+        rest = {key: said for key, said in given.items() if key not in ("value", "low", "high")}
+        ends = {
+            f"{end}_factor": given[end] / value
+            for end in ("low", "high")
+            if known and isinstance(given.get(end), int | float)
+        }
+        return {**rest, **ends, "by_year": {2000: value}}
     return given
 
 
@@ -148,7 +260,9 @@ def _check(value: float, least: float, most: float) -> None:
 
 def _between(least: float, most: float) -> AfterValidator:
     def check(figure: Figure) -> Figure:
-        _check(figure.value, least, most)
+        for value in (figure.low, figure.value, figure.high):
+            if value is not None:
+                _check(value, least, most)
         return figure
 
     return AfterValidator(check)

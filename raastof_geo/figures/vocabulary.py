@@ -89,8 +89,8 @@ class Layer:
 class Factor:
     """The number of the catalogue that each line is so many times of."""
 
-    of: Literal["vehicle", "fuel", "pit", "receiver", "processing"]
-    """Whose number it is: the truck's, its fuel's, the material's from a pit or to a receiver, or
+    of: Literal["vehicle", "toll", "fuel", "pit", "receiver", "processing"]
+    """Whose number it is: the truck's, the toll's in the period, the fuel's, the material's from a pit or to a receiver, or
     that of lime, depots and plants."""
     field: str
 
@@ -259,7 +259,7 @@ UPSTREAM = _emission(
 )
 PROCESSING = _emission(
     "processing_kg_co2e",
-    say("– plants, depots, lime [t CO2e]"),
+    say("– crushing, plants, depots, lime [t CO2e]"),
     shared="taking",
     flow="processing_kg_co2e",
     factor=Factor("processing", "kg_co2e_per_t"),
@@ -267,7 +267,11 @@ PROCESSING = _emission(
     grouped=5,
     shown=EffectLine(5, 1e-3, 1),
     layer=Layer(
-        "processing_t_co2e", "t CO2e", "anlæg, depoter, kalk", "plants, depots, lime", 1e-3
+        "processing_t_co2e",
+        "t CO2e",
+        "knusning, anlæg, depoter, kalk",
+        "crushing, plants, depots, lime",
+        1e-3,
     ),
     saving=Saving(say("Processing"), say("processing")),
 )
@@ -280,12 +284,12 @@ DISPOSAL = _emission(
     aim=Aim(say("emission of final reception in kg CO2e"), "kg CO2e", place=5),
     grouped=6,
     shown=EffectLine(6, 1e-3, 1),
-    layer=Layer("disposal_t_co2e", "t CO2e", "slutmodtagelse", "final reception", 1e-3),
+    layer=Layer("disposal_t_co2e", "t CO2e", "bortskaffelse", "final reception", 1e-3),
     saving=Saving(say("Reception"), say("less final reception")),
 )
 
 _cost = partial(Indicator, unit="DKK", part_of="cost_dkk", shared="ends")
-_hire, _toll = Factor("vehicle", "hire_dkk_per_h"), Factor("vehicle", "toll_dkk_per_km")
+_hire, _toll = Factor("vehicle", "hire_dkk_per_h"), Factor("toll", "toll_dkk_per_km")
 _price, _tax, _fee = Factor("pit", "price"), Factor("pit", "tax"), Factor("receiver", "gate_fee")
 _charge = Factor("processing", "dkk_per_t")
 HAUL = _cost("haul_dkk", say("Haulage"), factor=_hire, times=("loads",), payee="hauliers")
@@ -297,7 +301,7 @@ TAX = _cost("tax_dkk", say("Raw-material tax"), shared="buying", factor=_tax, pa
 GATE = _cost("gate_dkk", say("Gate fees"), shared="giving", factor=_fee)
 PREPARATION = _cost(
     "preparation_dkk",
-    say("Lime and other preparation"),
+    say("Crushing, lime and other preparation"),
     shared="taking",
     factor=_charge,
     payee="contractors",
@@ -325,7 +329,7 @@ VIRGIN = Indicator(
     aim=Aim(say("use of virgin material in tonnes"), "t", place=12),
     grouped=8,
     shown=EffectLine(7, in_short=True),
-    layer=Layer("virgin_t", "t", "jomfrueligt materiale", "virgin material"),
+    layer=Layer("virgin_t", "t", "primære råstoffer", "virgin material"),
 )
 SECONDARY = Indicator(
     "secondary_tonnes", say("Secondary material put to use"), "t", shared="taking", counted=True

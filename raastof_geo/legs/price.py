@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.legs.lost import tell_lost
-from raastof_geo.legs.roads import PASSED, Active, ArcPrices, RoadPrices
+from raastof_geo.legs.roads import PASSED, TOLLED, Active, ArcPrices, RoadPrices
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.drive import SCOPES, Load, emit_kg_co2e, pay_on_the_way
 from raastof_geo.roads.routing.router import place_stops
@@ -27,9 +27,10 @@ from raastof_geo.scenario.scenario import Scenario
 TellShare: TypeAlias = Callable[[str, float], None]
 """Told what is going on, and how much of it is done, from 0 to 1."""
 
-_Column = TypeVar("_Column", Floats, "pd.Series[float]")
 _ENDS = ["origin", "destination"]
 _BACK = {"origin": "destination", "destination": "origin"}
+_FOR_PRICES = ["work_h", "ferry_km", "link_dkk", "toll_km"]
+"""What empty trips are priced with, and are not told."""
 
 
 class _Sums(NamedTuple):
@@ -39,9 +40,10 @@ class _Sums(NamedTuple):
     hours: Floats
     energy_empty: Floats
     energy_full: Floats
-    toll_km: Floats
     ferry_km: Floats
     link_dkk: Floats
+    tolled: dict[str, Floats]
+    """By the name of their quantity, the kilometres on which each table of tolls is paid."""
     passes: list[Floats]
     """For each limit on passages whether trips pass it, 1.0 or 0.0. [trips]"""
 
@@ -113,25 +115,28 @@ class _Haulage:
     def prices(self) -> ArcPrices:
         return self.roads.price(self.vehicle_id, self.active)
 
-    def emit(
-        self, trips: pd.DataFrame, ferry_km: pd.Series, per: str = "", share: pd.Series | float = 1
+    def repeat(
+        self, trips: pd.DataFrame, per: str = "", share: pd.Series | float = 1
     ) -> pd.DataFrame:
-        """Repeat trips in each period, with a share of what energy and ferries emit, by scope."""
-        frames = []
+        """Repeat trips in each period, with a share of what they emit, by scope, and pay then."""
+        frames, ferry_km = [], trips.ferry_km
         for period in self.periods:
-            year = self.scenario.periods[period].middle_year  # fuels change over the years
-            told = trips.assign(period=period)
+            year = self.scenario.periods[period].middle_year  # fuels and tolls change over years
+            toll_km = trips[f"{TOLLED}{self.roads.toll_of(period)}"]
+            toll_dkk = pay_on_the_way(
+                self.scenario.catalogue, self.vehicle, toll_km, trips.link_dkk, ferry_km, year
+            )
+            haul_dkk = trips.work_h * self.vehicle.hire_dkk_per_h.value + toll_dkk
+            told = trips.assign(period=period, toll_km=toll_km)
+            told[f"haul_dkk{per}"] = haul_dkk / share
+            told[f"toll_dkk{per}"] = toll_dkk / share
             for scope in SCOPES:
                 kg_co2e = emit_kg_co2e(
                     self.scenario.catalogue, self.vehicle, trips.energy, ferry_km, year, scope
                 )
                 told[f"kg_co2e_{scope}{per}"] = kg_co2e / share
-            frames.append(told)
+            frames.append(told.drop(columns=[f"{TOLLED}{name}" for name in self.roads.tolled]))
         return pd.concat(frames, ignore_index=True)
-
-    def pay(self, toll_km: _Column, link_dkk: _Column, ferry_km: _Column) -> _Column:
-        """Give tolls and fares of trips. [DKK]"""
-        return pay_on_the_way(self.scenario.catalogue, self.vehicle, toll_km, link_dkk, ferry_km)
 
 
 def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
@@ -140,9 +145,10 @@ def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
     pairs = compatible_pairs(scenario)
     tell = progress or (lambda _what, _share: None)
     work = [
-        _Haulage(roads, vehicle_id, active, periods)
+        _Haulage(roads, vehicle_id, active, legal)
         for vehicle_id in scenario.said.vehicles
         for active, periods in roads.spells.items()
+        if (legal := [one for one in periods if scenario.may_drive(vehicle_id, one)])
     ]
     frames, lost, empty = [], [], []
     for number, haulage in enumerate(work):
@@ -202,7 +208,6 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
         length_km=out.km,
         return_km=back.km,
         ferry_km=out.ferry_km + back.ferry_km,
-        toll_km=out.toll_km + back.toll_km,
         link_dkk=out.link_dkk + back.link_dkk,
         drive_h=out.hours + back.hours,
         load_t=load_t,
@@ -211,6 +216,7 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
         + back.energy_empty
         + standing,
         energy_unit=scenario.catalogue.fuels[vehicle.fuel].unit,
+        **{name: km + back.tolled[name] for name, km in out.tolled.items()},
     )
     for number, (passes, returns) in enumerate(zip(out.passes, back.passes, strict=True)):
         trips[f"passages_{number}"] = passes + returns
@@ -224,18 +230,19 @@ def _price_empty_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
         product(sorted(pairs.destination.unique()), sorted(pairs.origin.unique())), columns=_ENDS
     )
     sums = _add_up_routes(haulage, "empty", between)
-    toll_dkk = haulage.pay(sums.toll_km, sums.link_dkk, sums.ferry_km)
     trips = between.assign(
         vehicle=haulage.vehicle_id,
         length_km=sums.km - sums.ferry_km,
         drive_h=sums.hours,
+        work_h=sums.hours,
         energy=sums.energy_empty,
-        toll_dkk=toll_dkk,
-        dkk=sums.hours * haulage.vehicle.hire_dkk_per_h.value + toll_dkk,
+        ferry_km=sums.ferry_km,
+        link_dkk=sums.link_dkk,
+        **sums.tolled,
         **{f"passages_{number}": passes for number, passes in enumerate(sums.passes)},
     )
-    there = np.isfinite(sums.km)
-    return haulage.emit(trips[there], pd.Series(sums.ferry_km)[there])
+    told = haulage.repeat(trips[np.isfinite(sums.km)])
+    return told.drop(columns=_FOR_PRICES).rename(columns={"haul_dkk": "dkk"})
 
 
 def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> _Sums:
@@ -270,7 +277,8 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> _Sum
     rows = table.loc[pd.MultiIndex.from_frame(ends)]
     sums = {name: rows[name].to_numpy(np.float64) for name in prices.quantities}
     passed = [sums.pop(name) for name in prices.quantities if name.startswith(PASSED)]
-    return _Sums(**sums, passes=[(km > 0).astype(np.float64) for km in passed])
+    tolled = {name: sums.pop(name) for name in prices.quantities if name.startswith(TOLLED)}
+    return _Sums(**sums, tolled=tolled, passes=[(km > 0).astype(np.float64) for km in passed])
 
 
 def _load_t(scenario: Scenario, vehicle: Vehicle, materials: pd.Series) -> Floats:
@@ -284,16 +292,10 @@ def _load_t(scenario: Scenario, vehicle: Vehicle, materials: pd.Series) -> Float
 
 def _price_tonnes(haulage: _Haulage, trips: pd.DataFrame) -> pd.DataFrame:
     """Turn trips into prices for each tonne, in each period."""
-    vehicle, load_t = haulage.vehicle, trips.load_t
-    hours = trips.drive_h + vehicle.loading_min.value / 60
-    toll_dkk = haulage.pay(trips.toll_km, trips.link_dkk, trips.ferry_km)
-    haul_dkk = hours * vehicle.hire_dkk_per_h.value + toll_dkk
     driven_km = trips.length_km + trips.return_km - trips.ferry_km
     per_tonne = trips.assign(
         vehicle=haulage.vehicle_id,
-        work_h=hours,
-        haul_dkk_per_t=haul_dkk / load_t,
-        toll_dkk_per_t=toll_dkk / load_t,
-        vehicle_km_per_t=driven_km / load_t,
+        work_h=trips.drive_h + haulage.vehicle.loading_min.value / 60,
+        vehicle_km_per_t=driven_km / trips.load_t,
     )
-    return haulage.emit(per_tonne, trips.ferry_km, "_per_t", load_t)
+    return haulage.repeat(per_tonne, "_per_t", trips.load_t)

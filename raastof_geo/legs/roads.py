@@ -47,6 +47,8 @@ Active: TypeAlias = tuple[int, ...]
 
 PASSED = "over_"
 """How quantities begin that are the kilometres within a limit on passages: `over_0` …"""
+TOLLED = "toll_km_"
+"""How quantities begin that are the kilometres on which a table of tolls is paid."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +116,36 @@ class RoadPrices(Travelling):
         return inside
 
     @cached_property
+    def tolled(self) -> dict[str, Floats]:
+        """How much of the toll each edge costs, by the tables that hold in the scenario's periods.
+
+        Returns
+        -------
+        factors
+            0 where there is none, 1 where there is, more in a dearer zone; `""` where no table
+            holds. [edges]
+        """
+        catalogue, network = self.scenario.catalogue, self.network
+        classes = {
+            "tolled": np.array([catalogue.speeds[name].tolled for name in ROAD_CLASSES]),
+            "public": ~np.isin(ROAD_CLASSES, ["service", "track", "ferry"]),
+        }
+        found = {}
+        for name in dict.fromkeys(map(self.toll_of, self.scenario.periods)):
+            table = catalogue.tolls.get(name)
+            roads = classes["tolled" if table is None else table.roads][network.road_class]
+            factor = roads.astype(np.float64)
+            if table is not None and table.zones:
+                inside = find_edges_over(network, join_municipalities(table.zones))
+                factor[inside] *= table.zone_factor
+            found[name] = factor
+        return found
+
+    def toll_of(self, period: str) -> str:
+        """Name the table of tolls that holds in a period; `""` where none does."""
+        return self.scenario.catalogue.toll_in(self.scenario.periods[period].middle_year) or ""
+
+    @cached_property
     def spells(self) -> dict[Active, list[str]]:
         """Periods in which the same changes hold, by the numbers of those."""
         ids = tuple(self.scenario.periods)
@@ -144,8 +176,7 @@ class RoadPrices(Travelling):
         scenario, network = self.scenario, self.network
         vehicle = scenario.catalogue.vehicles[vehicle_id]
         speed = self._speed(self.changes_for(vehicle_id, active))
-        classes = [scenario.catalogue.speeds[name].tolled for name in ROAD_CLASSES]
-        tolled, at_sea = np.array(classes)[network.road_class], network.ferry
+        at_sea = network.ferry
         empty, full = self.energy_model(vehicle, speed)
         length = network.length_m / 1000
         edges = {
@@ -153,10 +184,11 @@ class RoadPrices(Travelling):
             "hours": length / speed,
             "energy_empty": np.where(at_sea, 0.0, empty * length),
             "energy_full": np.where(at_sea, 0.0, full * length),
-            "toll_km": np.where(tolled, length, 0.0),
             "ferry_km": np.where(at_sea, length, 0.0),
             "link_dkk": self._link_fares,
         }
+        for table, factor in self.tolled.items():
+            edges[f"{TOLLED}{table}"] = factor * length
         for number, inside in enumerate(self.limited):
             edges[f"{PASSED}{number}"] = np.where(inside, length, 0.0)
         edge = self.free_router.graph.edge if free else self.graph.edge
@@ -311,16 +343,17 @@ def _weigh_edges(
 ) -> Floats:
     """Weigh edges by the scenario's routing measure: kg CO2e, hours or DKK.
 
-    The route is chosen once for all periods with the same roads, so fuel counts as in the middle
-    one of them; what the legs emit is told for each year. [edges]
+    The route is chosen once for all periods with the same roads, so fuel and tolls count as in
+    the middle one of them; what the legs emit and pay is told for each year. [edges]
     """
     catalogue, route_by = scenario.catalogue, scenario.said.network.route_by
     hours, ferry_km = edges["hours"], edges["ferry_km"]
     if route_by == "time":
         return hours
-    if route_by == "cost":
-        paid = pay_on_the_way(catalogue, vehicle, edges["toll_km"], edges["link_dkk"], ferry_km)
-        return np.asarray(hours * vehicle.hire_dkk_per_h.value + paid)
     periods = list(scenario.periods.values())
     middle = periods[len(periods) // 2].middle_year
+    if route_by == "cost":
+        toll_km = edges[f"{TOLLED}{catalogue.toll_in(middle) or ''}"]
+        paid = pay_on_the_way(catalogue, vehicle, toll_km, edges["link_dkk"], ferry_km, middle)
+        return np.asarray(hours * vehicle.hire_dkk_per_h.value + paid)
     return emit_kg_co2e(catalogue, vehicle, edges[energy], ferry_km, middle)

@@ -50,7 +50,7 @@ def _describe_sites(scenario: Scenario) -> dict[str, list[str]]:
 
 def _describe_figures(scenario: Scenario, used: Mapping[str, int]) -> dict[str, Any]:
     """Say the value and the source of every factor that a line hangs on."""
-    catalogue = scenario.catalogue
+    catalogue, states = scenario.catalogue, scenario.states()
     return {
         name: {
             "value": getattr(figure, "value", None),
@@ -58,7 +58,11 @@ def _describe_figures(scenario: Scenario, used: Mapping[str, int]) -> dict[str, 
             "unit": figure.unit,
             "source": catalogue.cite(figure.source),
             "valid_from": str(figure.valid_from) if figure.valid_from else None,
-            "verified": figure.verified,
+            **{end: getattr(figure, end, None) for end in ("low", "high")},
+            "price_year": figure.price_year,
+            "indexed": figure.indexed,
+            "valid_to": str(figure.valid_to) if figure.valid_to else None,
+            "evidence": states[name],
             "note": figure.note,
         }
         for name, figure in catalogue.figures().items()

@@ -10,6 +10,7 @@ from typing import Any
 
 from raastof_geo.effect.gain import Gain
 from raastof_geo.effect.measure import Effect
+from raastof_geo.evidence import STATES
 from raastof_geo.outputs.tables.flows import name_materials
 from raastof_geo.recall.rest import BASELINE_TABLES, describe_rows
 from raastof_geo.records.plan import write_plan
@@ -28,6 +29,7 @@ def describe_plan(result: Result) -> dict[str, Any]:
 
 def _describe(result: Result) -> dict[str, Any]:
     scenario, plan = result.scenario, result.plan
+    states = scenario.states()
     return {
         "scenario": {
             "id": scenario.id,
@@ -38,9 +40,11 @@ def _describe(result: Result) -> dict[str, Any]:
         },
         "catalogue": {
             "sha256": hashlib.sha256(scenario.catalogue.model_dump_json().encode()).hexdigest(),
-            "unverified": sorted(
-                name for name, figure in scenario.catalogue.figures().items() if not figure.verified
-            ),
+            "doubtful": {
+                state: sorted(name for name, one in states.items() if one == state)
+                for state in STATES
+                if state != "seen"
+            },
         },
         "network": {"sha256": result.network.digest, **asdict(result.network.metadata)},
         "legs": {"energy_model": result.legs.energy_model},

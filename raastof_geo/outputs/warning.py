@@ -1,14 +1,17 @@
 """Say what a reader should doubt: the one list of `check`, of `run` and of the pages."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call, join_clauses, list_names, name_site
 from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding
-from raastof_geo.language import Message, say, say_count
+from raastof_geo.evidence import STATES
+from raastof_geo.language import Message, say
 from raastof_geo.legs.lost import explain_lost
 from raastof_geo.outputs.credit import doubt_allocation
+from raastof_geo.outputs.tables.basis import doubt_today
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.places import locate_municipality
@@ -59,6 +62,7 @@ def warn(result: Result) -> list[Finding]:
     """
     told = [
         *_doubt_effect(result.scenario, result.effect),
+        *doubt_today(result),
         *beyond_fairness(result.scenario, result.plan.problem.alone),
         *explain_lost(result.legs),
     ]
@@ -77,8 +81,8 @@ def _first(told: Sequence[Finding | Message]) -> Iterator[Finding | Message]:
 def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
     if effect.baseline_missing:
         yield say(
-            "The baseline leaves out {tonnes} t that a project alone could not place; "
-            "plan and baseline do not cover the same tonnes.",
+            "The baseline leaves out {tonnes} t that have no place without coordination; the "
+            "effect is a lower bound.",
             tonnes=round(sum(effect.baseline_missing.values())),
         )
     projects = {scenario.project(site) for site in project_sites(scenario)}
@@ -86,8 +90,8 @@ def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
     if saves_half and len(projects) >= REGION:
         yield say(
             "The plan saves more than half of the transport emissions of {count} projects, and "
-            "for a whole region that is much: look at the column before (the baseline), where "
-            "each project alone takes the pit and the receiver that is best for itself.",
+            "for a whole region that is much: look at what the baseline leaves out, and at "
+            "the others beside it.",
             count=len(projects),
         )
     yield from doubt_allocation(effect)
@@ -126,12 +130,13 @@ def _other_municipalities(scenario: Scenario) -> Iterator[Finding]:
 
 
 def _unverified(scenario: Scenario) -> Message:
-    figures = scenario.catalogue.figures().values()
-    return say_count(
-        "{count} figure of the catalogue has not been verified in a source; plan.json names it.",
-        "{count} figures of the catalogue have not been verified in a source; plan.json lists "
-        "them.",
-        count=sum(not figure.verified for figure in figures),
+    count: Counter[str] = Counter(scenario.states().values())
+    return say(
+        "Of the catalogue's {all} figures {seen} were seen in the source, {copy} in a copy of it, "
+        "{judgement} are judgement, and {expired} are no longer valid when the scenario begins; "
+        "plan.json lists those.",
+        all=count.total(),
+        **{state: count[state] for state in STATES},
     )
 
 

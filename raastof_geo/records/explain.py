@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from raastof_geo.errors import InputError
+from raastof_geo.evidence import STATES, tell_span
 from raastof_geo.language import Message, format_number, plain, say, say_count
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.ledger import LEDGER, read_ledger
@@ -264,8 +265,8 @@ def _tell(asked: _Question, most: int) -> Iterator[Message]:
     for doubt in ledger["doubts"]:
         if doubt["figure"] in names and doubt["part"] in asked.parts:
             yield say(
-                "{figure} is not verified: if it were 10 % higher, the saving of the whole "
-                "scenario would change by {influence} {unit}",
+                "{figure} was not seen in a source that holds: if it were 10 % higher, the saving "
+                "of the whole scenario would change by {influence} {unit}",
                 figure=doubt["figure"],
                 influence=_number(doubt["influence"]),
                 unit=ledger["units"][doubt["part"]],
@@ -341,15 +342,20 @@ def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
     if value is None and figure["by_year"]:
         value = ", ".join(f"{year}: {one:g}" for year, one in figure["by_year"].items())
     yield say(
-        "{name} = {value} {unit}; source: {source}; valid from {since}; {verified}{note}",
+        "{name} = {value} {unit}{span}; source: {source}; valid from {since}; {state}{note}",
         name=name,
         value=_CURVE if value is None else value if isinstance(value, str) else f"{value:g}",
         unit=figure["unit"],
+        span=tell_span(figure | {end: _short(figure[end]) for end in _ENDS}),
         source=figure["source"],
         since=figure["valid_from"] or "-",
-        verified=_VERIFIED if figure["verified"] else _UNVERIFIED,
+        state=STATES[figure["evidence"]],
         note=f" ({figure['note']})" if figure["note"] else "",
     )
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
 
 
 def _factor(value: float) -> str:
@@ -365,8 +371,7 @@ def _number(value: float) -> str:
 
 _SIDE_NAMES = {"plan": say("plan"), "baseline": say("before")}
 _AMOUNT_UNITS = {"trips": "loads", "openings": "1"}
-_VERIFIED = say("verified")
-_UNVERIFIED = say("not verified")
+_ENDS = ("low", "high")
 _CURVE = say("a curve")
 SHARE_RULES = {
     "half": say("A transport between two projects counts half at each of them."),

@@ -10,7 +10,7 @@ from raastof_geo.language import say
 from raastof_geo.records.record import Record
 from raastof_geo.records.values import read_file
 
-LEDGER = Record("ledger.json", "raastof_geo ledger 1", most_bytes=256_000_000)
+LEDGER = Record("ledger.json", "raastof_geo ledger 2", most_bytes=256_000_000)
 
 
 def write_ledger(values: Mapping[str, Any], folder: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
 from raastof_geo.emissions.speed import BuiltUpSpeed, RoadSpeed, SpeedTable
+from raastof_geo.emissions.toll import TollTable
 from raastof_geo.emissions.vehicle import Fuel, Named, Vehicle
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import (
@@ -21,6 +22,9 @@ from raastof_geo.figures.figure import (
     PositiveFigure,
     Sourced,
     Strict,
+    Yearly,
+    YearlyFigure,
+    value_of,
 )
 from raastof_geo.language import say
 from raastof_geo.scenario.fault import Fault, raise_faults
@@ -56,13 +60,24 @@ class Material(Named):
     gate_fee: NonNegativeFigure | None = None
     """What a receiver charges for it. [DKK/t]"""
     upstream_kg_co2e: NonNegativeFigure | None = None
-    """Digging and crushing it, for virgin material. [kg CO2e/t]"""
+    """Digging and crushing it at the quarry or pit, for virgin material. [kg CO2e/t]"""
+    preparation_kg_co2e_per_t: NonNegativeFigure | None = None
+    """Making it of what arises, such as crushing, where an offer of it is used. [kg CO2e/t]"""
+    preparation_dkk_per_t: NonNegativeFigure | None = None
+    """What that costs. [DKK/t]"""
     disposal_kg_co2e: NonNegativeFigure | None = None
-    """Final reception of it. [kg CO2e/t]"""
+    """Landfill of it, without any transport. [kg CO2e/t]"""
+    reuse_kg_co2e: NonNegativeFigure | None = None
+    """Final reception that puts it to use; none: as landfill. [kg CO2e/t]"""
     legal_regime: Annotated[str, AfterValidator(known("legal_regimes"))] | None = None
     """The law that its movement and use come under."""
     category: int | None = Field(default=None, ge=1, le=3)
     """Environmental category of residual products, 1 the cleanest; none where it has none."""
+
+    def reception_kg_co2e(self, *, landfill: bool) -> float:
+        """Give what final reception emits: a landfill, or a place that puts it to use. [kg/t]"""
+        used = None if landfill else self.reuse_kg_co2e
+        return value_of(used or self.disposal_kg_co2e)
 
     def density(self, condition: Condition) -> Figure | None:
         """Give the bulk density in a stated condition. [t/m3]"""
@@ -71,6 +86,22 @@ class Material(Named):
             "loose": self.density_loose,
             "compacted": self.density_compacted,
         }[condition]
+
+
+class Proviso(Named):
+    """A condition that a rule makes, with its names by language, alone or under `name`."""
+
+    per_need: bool = False
+    """Whether it speaks of where a material lies, as traffic, cover and permits do, so that each
+    need accepts it for itself and no scenario for all."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_names_apart(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or "name" in given:
+            return given
+        names = {key: value for key, value in given.items() if key not in cls.model_fields}
+        return {"name": names, **{key: given[key] for key in given if key in cls.model_fields}}
 
 
 class Use(Named):
@@ -121,6 +152,10 @@ class SoilMove(Ruled):
     """Whether soil of a class may come to a kind of land, and by which rule."""
 
 
+NO_RULE = Ruled(verdict="forbidden", rule="no-rule", citation="")
+"""What no rule speaks of is forbidden."""
+
+
 class LegalRegime(Named):
     """The law that a material's movement and use come under."""
 
@@ -167,12 +202,41 @@ class Handling(Strict):
     dkk_per_t: NonNegativeFigure
 
 
+class InternalHaul(Strict):
+    """What moving a tonne within one site by dumper emits and costs."""
+
+    kg_co2e_wtw_per_t: NonNegativeFigure
+    kg_co2e_ttw_per_t: NonNegativeFigure
+    haul_dkk_per_t: NonNegativeFigure
+
+    @property
+    def by_figure(self) -> dict[str, float]:
+        """The values by the names that figures of legs have."""
+        return {name: value_of(getattr(self, name)) for name in type(self).model_fields}
+
+
 class Ferry(Strict):
     """What a crossing emits and costs for each truck on board."""
 
     kg_co2e_ttw_per_km: NonNegativeFigure
     kg_co2e_wtw_per_km: NonNegativeFigure
     fare_dkk_per_km: NonNegativeFigure
+
+
+class Sea(Strict):
+    """What ships emit."""
+
+    open_kg_co2e_per_tonne_km: NonNegativeFigure
+    """Bulk carriers on the open sea."""
+    coastal_kg_co2e_per_tonne_km: NonNegativeFigure
+    """Coastal ships."""
+
+
+class Beside(Named):
+    """A figure of somebody else's beside the one that is used here."""
+
+    ours: NonNegativeFigure
+    theirs: NonNegativeFigure
 
 
 class FixedLink(Named):
@@ -191,7 +255,7 @@ class Catalogue(Strict):
     materials: dict[str, Material]
     uses: dict[str, Use]
     fits: MapOf[MaterialId, MapOf[UseId, Fit]]
-    conditions: dict[str, Called] = Field(default_factory=dict)
+    conditions: dict[str, Proviso] = Field(default_factory=dict)
     land: dict[str, Called] = Field(default_factory=dict)
     """Kinds of land that soil may come to, with the names that people read."""
     soil_classes: dict[int, Called] = Field(default_factory=dict)
@@ -202,6 +266,8 @@ class Catalogue(Strict):
     recipes: dict[str, Recipe] = Field(default_factory=dict)
     handling: Handling
     """In a depot, each way."""
+    internal_haul: InternalHaul | None = None
+    """None: it counts for nothing."""
     truck_hours_per_year: PositiveFigure
     """What one truck can drive and load in a year. [h]"""
     fuels: dict[str, Fuel]
@@ -211,7 +277,16 @@ class Catalogue(Strict):
     share_of_signed_limit: PositiveFigure
     surfaces: dict[str, PositiveFigure]
     fixed_links: dict[str, FixedLink] = Field(default_factory=dict)
+    tolls: dict[str, TollTable] = Field(default_factory=dict)
+    """The truck toll, a table for each stretch of time; none: trucks state their own."""
     ferry: Ferry
+    sea: Sea | None = None
+    co2_tax_in_fuel: NonNegativeFigure | None = None
+    """What the price of fuel holds for each tonne out of the exhaust. [DKK/t CO2e TTW]"""
+    price_indices: dict[str, Yearly] = Field(default_factory=dict)
+    """Price levels by year; a figure's `index` names the one that carries it."""
+    beside: dict[str, Beside] = Field(default_factory=dict)
+    """Where the national infrastructure tool has other figures."""
 
     @model_validator(mode="after")
     def _vehicles_have_fuels(self, info: ValidationInfo) -> Catalogue:
@@ -236,6 +311,36 @@ class Catalogue(Strict):
         )
         return self
 
+    @model_validator(mode="after")
+    def _trucks_know_their_toll(self) -> Catalogue:
+        raise_faults(
+            Fault(
+                say(
+                    "{table} has no toll for its `toll_weight` and `toll_co2`: say them as the "
+                    "table has them, or give the truck a `toll_dkk_per_km` of its own",
+                    table=f"`tolls.{table_id}`",
+                ),
+                ("vehicles", one),
+            )
+            for one, vehicle in self.vehicles.items()
+            if vehicle.toll_dkk_per_km is None
+            for table_id, table in self.tolls.items()
+            if table.rate(vehicle.toll_weight, vehicle.toll_co2) is None
+        )
+        return self
+
+    def toll_in(self, year: float) -> str | None:
+        """Name the table of tolls that holds in a year, which may have a fraction."""
+        begun = [(table.start_year, one) for one, table in self.tolls.items()]
+        return max((entry for entry in begun if entry[0] <= year), default=(0.0, None))[1]
+
+    def toll_dkk_per_km(self, vehicle: Vehicle, year: float) -> float:
+        """Give what a truck pays for a kilometre on tolled roads in a year. [DKK/km]"""
+        if vehicle.toll_dkk_per_km is not None:
+            return vehicle.toll_dkk_per_km.value
+        table = self.toll_in(year)
+        return (table and self.tolls[table].rate(vehicle.toll_weight, vehicle.toll_co2)) or 0.0
+
     @property
     def speed_table(self) -> SpeedTable:
         """All that speeds are made of."""
@@ -253,6 +358,20 @@ class Catalogue(Strict):
         forbidden = SoilMove(verdict="forbidden", rule="no-rule", citation="")
         return self.soil_moves.get(land, {}).get(soil_class, forbidden)
 
+    @cached_property
+    def strictest_land(self) -> str:
+        """The kind of land that least soil may come to; the first of several."""
+        strict = {"forbidden": 2, "conditional": 1, "allowed": 0}
+
+        def refused(land: str) -> int:
+            moves = self.soil_moves.get(land, {})
+            return sum(
+                strict[moves[one].verdict if one in moves else "forbidden"]
+                for one in self.soil_classes
+            )
+
+        return max(self.land, key=refused)
+
     def ratio(self, material: str, use: str) -> float:
         """Give the tonnes of a material that replace one reference tonne of a use. [t/t]"""
         fit = self.fit(material, use)
@@ -260,6 +379,24 @@ class Catalogue(Strict):
             return fit.ratio.value
         reference = self.materials[self.uses[use].reference_material]
         return self.materials[material].density_compacted.value / reference.density_compacted.value
+
+    def at_prices_of(self, year: int | None) -> Self:
+        """Give the catalogue with the prices of a year, as far as their index was seen.
+
+        Parameters
+        ----------
+        year
+            Whose money is counted; none: every price stays in its own.
+
+        Returns
+        -------
+        catalogue
+            A price without an index that covers both years stays in its own, not `indexed`.
+        """
+        if year is None or not self.price_indices:
+            return self
+        moved: Self = _index(self, self.price_indices, year)
+        return moved
 
     def names(self, section: str) -> Names:
         """Give the ids of a section, such as `materials`, and what people call them."""
@@ -288,8 +425,8 @@ class Catalogue(Strict):
 
     def _load_t(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
         said = quantity.vehicle
-        vehicle = find_id("vehicles", said, self.names("vehicles")) if said else None
-        vehicle = vehicle or (vehicles[0] if len(vehicles) == 1 else None)
+        named = said or (vehicles[0] if len(vehicles) == 1 else None)
+        vehicle = find_id("vehicles", named, self.names("vehicles")) if named else None
         if vehicle is None:
             raise InputError(
                 say(
@@ -325,6 +462,22 @@ class Catalogue(Strict):
     def figures(self) -> dict[str, Sourced]:
         """Give every sourced figure by its path, such as `vehicles.tipper_4_axle.payload_t`."""
         return dict(_walk(self, ""))
+
+
+def _index(value: Any, indices: Mapping[str, YearlyFigure], year: int) -> Any:
+    """Carry every price in a part of the catalogue into a year's money; else give it as it is."""
+    if isinstance(value, Figure):
+        series, since = indices.get(value.index), value.price_year
+        if series is None or since is None or not (series.covers(since) and series.covers(year)):
+            return value
+        moved = value.times(series.in_year(year) / series.in_year(since))
+        return moved.model_copy(update={"price_year": year, "indexed": True})
+    if isinstance(value, BaseModel):
+        parts = {name: getattr(value, name) for name in type(value).model_fields}
+        return value.model_copy(update=_index(parts, indices, year))
+    if isinstance(value, dict):
+        return {name: _index(item, indices, year) for name, item in value.items()}
+    return value
 
 
 def _walk(value: Any, path: str) -> list[tuple[str, Sourced]]:

@@ -43,6 +43,9 @@ class Giver:
     """Handling on the way out, whoever takes it."""
     upstream_kg_co2e_per_t: float = 0.0
     processing_kg_co2e_per_t: float = 0.0
+    preparation_kg_co2e_per_t: float = 0.0
+    """Making it of what arises, unless it goes to final reception, which takes it as it is."""
+    preparation_dkk_per_t: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,17 @@ def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
 
 
 def _offering(offer: Offer) -> Giver:
-    site, material, price = offer.site, offer.material, offer.price_dkk_per_t
-    return Giver(Role.OFFER, offer.id, offer.id, site, material, offer.periods, price)
+    return Giver(
+        Role.OFFER,
+        offer.id,
+        offer.id,
+        offer.site,
+        offer.material,
+        offer.periods,
+        offer.price_dkk_per_t,
+        preparation_kg_co2e_per_t=offer.preparation_kg_co2e_per_t,
+        preparation_dkk_per_t=offer.preparation_dkk_per_t,
+    )
 
 
 def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:

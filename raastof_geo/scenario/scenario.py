@@ -1,17 +1,19 @@
 """A scenario as the stations use it: amounts in tonnes, windows as periods, rules looked up."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, Place
+from raastof_geo.evidence import Trust
 from raastof_geo.figures.figure import value_of
 from raastof_geo.language import LANGUAGES, format_number, say
-from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.catalogue import NO_RULE, Catalogue, Ruled
 from raastof_geo.scenario.identity import Names
 from raastof_geo.scenario.period import Calendar, Period
 from raastof_geo.scenario.reading.tree import Trail
@@ -21,6 +23,7 @@ from raastof_geo.scenario.said.amount import refuse_volume
 from raastof_geo.scenario.said.capture import DEFAULT
 from raastof_geo.scenario.said.entry import (
     DepotEntry,
+    NeedEntry,
     Opening,
     PitEntry,
     PlantEntry,
@@ -28,8 +31,9 @@ from raastof_geo.scenario.said.entry import (
     StockpileEntry,
     Store,
 )
-from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS, ScenarioFile
 from raastof_geo.scenario.said.site import Site
+from raastof_geo.scenario.said.zone import ZoneEntry
 from raastof_geo.units import Quantity
 
 
@@ -61,6 +65,19 @@ class Offer(_Due):
     material: str
     must_leave: bool
     price_dkk_per_t: float
+    preparation_kg_co2e_per_t: float
+    preparation_dkk_per_t: float
+
+
+class Demand(NamedTuple):
+    """What decides which materials may serve a need."""
+
+    use: str
+    land: str
+    accepted: frozenset[str] = frozenset()
+    """Conditions that are met there."""
+    zones: tuple[ZoneEntry, ...] = ()
+    """Those that it lies in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +85,18 @@ class Need(_Due):
     """Reference tonnes for a use, due in a window."""
 
     role: ClassVar[Role] = Role.NEED
-    use: str
+    demand: Demand
+    consents: dict[str, str]
+    """Conditions that it accepts by itself, with what says that they are met."""
     ratios: dict[str, float]
     """Materials that may serve, and the tonnes of each that replace one reference tonne."""
     material_periods: dict[str, tuple[str, ...]]
     """Periods of the window in which the rule for each material holds throughout."""
+
+    @property
+    def use(self) -> str:
+        """What a material is needed for."""
+        return self.demand.use
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +281,23 @@ class Scenario(Shown):
         return {period.id: period for period in self.said.periods}
 
     @property
+    def co2_dkk_per_kg(self) -> tuple[float, float]:
+        """What CO2e costs, and how much of that the price of fuel holds. [DKK/kg CO2e, and TTW]"""
+        taxed = value_of(self.catalogue.co2_tax_in_fuel)
+        return self.said.co2_price_dkk_per_t / 1000, taxed / 1000
+
+    def states(self) -> dict[str, Trust]:
+        """Say of each figure of the catalogue, by its path, how far it can be trusted.
+
+        Returns
+        -------
+        states
+            The evidence, or `expired` where it held to a day before the scenario's first.
+        """
+        first = min(period.start for period in self.said.periods)
+        return {path: one.state(first) for path, one in self.catalogue.figures().items()}
+
+    @property
     def calendar(self) -> Calendar:
         """The periods, for `calendar.find("Q3 2027")`."""
         return Calendar(self.said.periods)
@@ -299,6 +340,14 @@ class Scenario(Shown):
                 material=entry.material,
                 must_leave=entry.must_leave,
                 price_dkk_per_t=entry.price_dkk_per_t,
+                preparation_kg_co2e_per_t=value_of(
+                    entry.preparation_kg_co2e_per_t
+                    or self.catalogue.materials[entry.material].preparation_kg_co2e_per_t
+                ),
+                preparation_dkk_per_t=value_of(
+                    entry.preparation_dkk_per_t
+                    or self.catalogue.materials[entry.material].preparation_dkk_per_t
+                ),
             )
             for site_id, site in self.sites.items()
             for number, entry in enumerate(site.offers, 1)
@@ -319,8 +368,9 @@ class Scenario(Shown):
                 ),
                 periods=window,
                 repeated=entry.amount is None,
-                use=entry.use,
-                ratios=(ratios := find_ratios(entry.use, entry.materials, site.land)),
+                demand=(demand := self.demand(site_id, entry)),
+                consents={consent.condition: consent.by for consent in entry.accepts},
+                ratios=(ratios := find_ratios(demand, entry.materials)),
                 material_periods={
                     material: self._periods_of_fit(material, entry.use, window)
                     for material in ratios
@@ -425,38 +475,55 @@ class Scenario(Shown):
             return f"municipality:{said.municipality}"
         return f"site:{site}" if together == "site" else f"project:{self.project(site)}"
 
-    def blocks(self, material: str, use: str, land: str) -> tuple[str, str] | None:
-        """Tell what keeps a material from a use: the rule and its kind; none: nothing does.
+    def land(self, site: str) -> str:
+        """Give the kind of land of a site; not said, it is the strictest since format 3."""
+        older = self.said.format < FORMAT_OF_NEEDS
+        assumed = "built_up" if older else self.catalogue.strictest_land
+        return self.said.sites[site].land or assumed
 
-        Returns
-        -------
-        rule, kind
-            The kind is `no_rule`, `forbidden`, a condition that is not accepted, or the same for
-            the soil of the material on this kind of land (`land_forbidden`).
+    def is_per_need(self, condition: str) -> bool:
+        """Tell whether each need accepts a condition for itself, and no scenario for all."""
+        return self.catalogue.conditions[condition].per_need
+
+    @cached_property
+    def accepted_for_all(self) -> tuple[str, ...]:
+        """Conditions that every need accepts: before format 3 whatever they are about."""
+        older = self.said.format < FORMAT_OF_NEEDS
+        accepted = self.said.accepted_conditions
+        return tuple(one for one in accepted if older or not self.is_per_need(one))
+
+    def demand(self, site: str, entry: NeedEntry) -> Demand:
+        """Give what decides which materials may serve a need."""
+        return Demand(
+            entry.use,
+            self.land(site),
+            frozenset((*self.accepted_for_all, *(one.condition for one in entry.accepts))),
+            tuple(zone for zone in self.said.zones if site in zone.sites),
+        )
+
+    def rulings(self, material: str, demand: Demand) -> list[Ruled]:
+        """Give the rule on a material in a use, and where it is soil those on land and zones."""
+        fit = self.catalogue.fit(material, demand.use) or NO_RULE
+        move = self.catalogue.soil_move(material, demand.land)
+        soil_class = self.catalogue.materials[material].soil_class
+        if move is None or soil_class is None:
+            return [fit]
+        return [fit, move, *(one.ruling for one in demand.zones if soil_class >= one.soil_class)]
+
+    def blocks(self, material: str, demand: Demand) -> Ruled | None:
+        """Give the rule that keeps a material from a need; none: nothing does.
+
+        What forbids it goes before a condition that is not accepted, the use before the land.
         """
-        fit = self.catalogue.fit(material, use)
-        if fit is None:
-            return "no-rule", "no_rule"
-        if fit.verdict == "forbidden":
-            return fit.rule, "forbidden"
-        if fit.condition is not None and fit.condition not in self.said.accepted_conditions:
-            return fit.rule, fit.condition
-        return self.blocks_soil(material, land)
+        rulings = self.rulings(material, demand)
+        forbids = (one for one in rulings if one.verdict == "forbidden")
+        unmet = (one for one in rulings if one.condition and one.condition not in demand.accepted)
+        return next(itertools.chain(forbids, unmet), None)
 
-    def blocks_soil(self, material: str, land: str) -> tuple[str, str] | None:
-        """Tell what keeps soil from a kind of land, as `blocks`; none where it is no soil."""
-        move = self.catalogue.soil_move(material, land)
-        if move is None or move.verdict == "allowed":
-            return None
-        if move.condition is None:
-            return move.rule, "land_forbidden"
-        if move.condition in self.said.accepted_conditions:
-            return None
-        return move.rule, move.condition
-
-    def may_serve(self, material: str, use: str, land: str = "built_up") -> bool:
-        """Tell whether the rules and the scenario's consent let a material serve a use."""
-        return self.blocks(material, use, land) is None
+    def may_drive(self, vehicle: str, period: str) -> bool:
+        """Tell whether a truck is legal on all days of a period."""
+        when = self.periods[period]
+        return self.catalogue.vehicles[vehicle].may_drive(when.start, when.end)
 
     def admits(self, site: str, vehicle: str) -> bool:
         """Tell whether a site has room for a truck, loaded to the full."""
@@ -474,11 +541,11 @@ class Scenario(Shown):
             one for one in window if fit and fit.holds(periods[one].start, periods[one].end)
         )
 
-    def _ratios(self, use: str, only: tuple[str, ...] | None, land: str) -> dict[str, float]:
+    def _ratios(self, demand: Demand, only: tuple[str, ...] | None) -> dict[str, float]:
         return {
-            material: self.catalogue.ratio(material, use)
+            material: self.catalogue.ratio(material, demand.use)
             for material in self.catalogue.materials
-            if (only is None or material in only) and self.may_serve(material, use, land)
+            if (only is None or material in only) and self.blocks(material, demand) is None
         }
 
     def _pit(self, site: str, pit: PitEntry) -> Pit:
@@ -506,7 +573,9 @@ class Scenario(Shown):
             per_period_t=self._limit(receiver.capacity_per_period, receiver.accepts),
             total_t=self._limit(receiver.capacity_total, receiver.accepts),
             disposal_kg_co2e_per_t={
-                one: value_of(receiver.disposal_kg_co2e.get(one, known.disposal_kg_co2e))
+                one: value_of(said)
+                if (said := receiver.disposal_kg_co2e.get(one))
+                else known.reception_kg_co2e(landfill=receiver.landfill)
                 for one, known in accepted.items()
             },
             landfill=receiver.landfill,

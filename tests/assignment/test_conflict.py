@@ -79,7 +79,7 @@ def test_the_rule_that_keeps_a_material_out_is_cited():
     told = complain(TWO_NEEDS)
     assert re.search(
         r"Crushed concrete and brick may serve Base course only under the condition "
-        r"`light_traffic`, which the scenario has not accepted \(rule mix-light-traffic: .+\)",
+        r"`light_traffic`, which the need has not accepted \(rule mix-light-traffic: .+\)",
         told,
     ), told
 
@@ -88,8 +88,8 @@ def test_accepting_a_condition_repairs_it():
     """A condition accepted opens a use; the plan with it was solved, and has a price."""
     told = complain(TWO_NEEDS)
     assert re.search(
-        r"repair \d: accept the condition `light_traffic` \(Light traffic only\); "
-        r"then a plan exists with [\d,]+ kg CO2e and [\d,]+ DKK",
+        r"repair \d: accept the condition `light_traffic` \(Light traffic only\) for Base course "
+        r"at `north`; then a plan exists with [\d,]+ kg CO2e and [\d,]+ DKK",
         told,
     ), told
 

@@ -170,7 +170,7 @@ def test_a_receiver_without_the_soil():
         "bruge det i den tid, og ingen modtager tager imod det; tilføj en modtager, eller sæt "
         "`must_leave: false`"
     )
-    assert sum(line.startswith("udvej") for line in told) == 4
+    assert sum(line.startswith("udvej") for line in told) == 6
 
 
 def test_an_agreement_that_is_larger_than_all_surplus():

@@ -474,7 +474,7 @@ _FACTORS = {
     "disposal_kg_co2e": ("receiver", "disposal_kg_co2e"),
     "processing_kg_co2e": ("processing", "kg_co2e_per_t"),
     "haul_dkk": ("vehicle", "hire_dkk_per_h"),
-    "toll_dkk": ("vehicle", "toll_dkk_per_km"),
+    "toll_dkk": ("toll", "toll_dkk_per_km"),
     "purchase_dkk": ("pit", "price"),
     "tax_dkk": ("pit", "tax"),
     "gate_dkk": ("receiver", "gate_fee"),

@@ -251,7 +251,7 @@ def test_sources_and_doubts_are_told(road):
         steps = "\n".join(map(str, explain_figure(road[1], "plan.processing_kg_co2e").steps))
     assert "recipes.crush_concrete.kg_co2e_per_t" in steps
     assert "source:" in steps
-    assert "handling.kg_co2e_per_t is not verified" in steps
+    assert "handling.kg_co2e_per_t was not seen in a source" in steps
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import zipfile
 
 import pytest
 
+from raastof_geo.evidence import STATES
 from raastof_geo.language import speaking
 from raastof_geo.outputs.tables.workbook import write_workbook
 from raastof_geo.pipeline import run_scenario
@@ -66,7 +67,12 @@ def test_numbers_days_and_words_have_their_types(solved):
         assert row["Contact of the sender"] is None
         assert row["Land register number, origin"] is None
     sources = values["Sources"]
-    assert {row[5] for row in sources.iter_rows(min_row=2, values_only=True)} == {True, False}
+    states = {row[9] for row in sources.iter_rows(min_row=2, values_only=True)}
+    assert (
+        {"seen in the source", "judgement"}
+        <= states
+        <= {one.render("en") for one in STATES.values()}
+    )
 
 
 def test_flows_are_all_there(solved):

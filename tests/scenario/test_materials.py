@@ -1,13 +1,26 @@
 """What the catalogue knows of materials: better serves lesser, nothing without a source."""
 
 import itertools
+import re
 import textwrap
 
+import numpy as np
+import pandas as pd
 import pytest
-from worlds import PIT_AND_PROJECT, make_scenario
+from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 
+from raastof_geo.assignment import build_problem
+from raastof_geo.emissions.vehicle import energy_by_speed
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Figure
+from raastof_geo.figures.vocabulary import (
+    CO2E,
+    COST,
+    COST_WITH_CO2,
+    PREPARATION,
+    PROCESSING,
+    TRANSPORT_TTW,
+)
 from raastof_geo.language import speaking
 from raastof_geo.outputs.plan import describe_plan
 from raastof_geo.outputs.warning import warn
@@ -72,12 +85,12 @@ def test_every_rule_says_where_it_stands():
 
 @pytest.mark.parametrize("path", CATALOGUE.figures())
 def test_every_figure_says_where_it_is_from(path):
-    """Unit, source and day; what is judged is not called verified."""
+    """Unit, source and day; what is judged is not called seen, and the other way round."""
     figure = CATALOGUE.figures()[path]
     assert figure.unit
     assert figure.valid_from
     assert figure.source in CATALOGUE.sources or " " in figure.source
-    assert not (figure.source == "judgement" and figure.verified)
+    assert figure.source != "judgement" or figure.evidence == "judgement"
 
 
 def test_every_source_is_used():
@@ -85,19 +98,28 @@ def test_every_source_is_used():
     fits = [fit.citation for uses in CATALOGUE.fits.values() for fit in uses.values()]
     moves = [move.citation for land in CATALOGUE.soil_moves.values() for move in land.values()]
     laws = [law.citation for law in CATALOGUE.legal_regimes.values()]
-    figures = [figure.source for figure in CATALOGUE.figures().values()]
+    every = CATALOGUE.figures().values()
+    figures = [source for figure in every for source in (figure.source, figure.range_source)]
     assert set(CATALOGUE.sources) == {*fits, *moves, *laws, *figures} & set(CATALOGUE.sources)
 
 
-def test_every_unverified_figure_is_counted(starter_result):
-    """What is not verified stands in plan.json, figure for figure."""
+def test_every_figure_is_counted_by_its_evidence(starter_result):
+    """What was not seen in a source that holds stands in plan.json, figure for figure."""
     result, _ = starter_result
-    doubtful = {path for path, figure in CATALOGUE.figures().items() if not figure.verified}
-    written = describe_plan(result)["catalogue"]["unverified"]
-    assert written == sorted(doubtful)
-    counted = [str(one) for one in warn(result) if "have not been verified" in str(one)]
-    assert [one.split()[0] for one in counted] == [str(len(doubtful))]
-    assert 0 < len(doubtful) < len(CATALOGUE.figures())
+    first, figures = result.scenario.said.periods[0].start, result.scenario.catalogue.figures()
+    gone = {path for path, one in figures.items() if one.valid_to and one.valid_to < first}
+    doubtful = {
+        state: sorted(p for p, one in figures.items() if one.evidence == state and p not in gone)
+        for state in ("copy", "judgement")
+    }
+    doubtful["expired"] = sorted(gone)
+    assert describe_plan(result)["catalogue"]["doubtful"] == doubtful
+    seen = len(figures) - sum(map(len, doubtful.values()))
+    counted = [str(one) for one in warn(result) if str(one).startswith("Of the catalogue's")]
+    numbers = [*map(len, doubtful.values())]
+    assert [int(one) for one in re.findall(r"\d+", counted[0])] == [len(figures), seen, *numbers]
+    assert doubtful["judgement"]
+    assert seen
 
 
 @pytest.mark.parametrize("name", CATALOGUE.materials)
@@ -187,13 +209,18 @@ def test_soil_fits_no_use_that_its_class_rules_out():
 
 
 def test_virgin_figures_are_the_danish_ones():
-    """Gravel and rock differ by a factor of five; both keep their Danish generic value."""
-    gravel, rock = CATALOGUE.materials["stable_gravel"], CATALOGUE.materials["crushed_rock"]
-    assert gravel.upstream_kg_co2e.value == 2.854
-    assert rock.upstream_kg_co2e.value == 14.695
+    """Each product has its own of the national tool; rock's is the quarry's, without the sea."""
+    dug = {name: one.upstream_kg_co2e for name, one in CATALOGUE.materials.items()}
+    products = {"fill_sand": 1.82, "sub_base_gravel": 3.19, "stable_gravel": 3.67}
+    products |= {"pit_soil": 2.74, "screened_topsoil": 1.23, "marine_gravel": 11.25}
+    assert {name: dug[name].value for name in products} == products
+    assert {dug[name].source for name in products} == {"infralca_3_1"}
+    assert dug["crushed_rock"].low <= 3.43 < dug["crushed_rock"].value < 4.30
+    sea = 1000 * CATALOGUE.sea.open_kg_co2e_per_tonne_km.value
+    assert 8.2 <= dug["crushed_rock"].value + sea <= 9.1
     lime = CATALOGUE.recipes["stabilise_clay_with_lime"].kg_co2e_per_t
-    assert lime.value == pytest.approx(0.015 * 1443.9, abs=0.01)
-    assert not lime.verified
+    assert lime.value == pytest.approx(0.015 * 1135, abs=0.05)
+    assert lime.high == pytest.approx(0.02 * 1444, abs=0.15)
 
 
 @pytest.mark.parametrize(
@@ -204,11 +231,11 @@ def test_virgin_figures_are_the_danish_ones():
             "base_course",
             {},
             [
-                "Yes: Crushed concrete 0/32 may serve Base course (land: Built-up).",
+                "Yes: Crushed concrete 0/31.5 may serve Base course (land: Built-up).",
                 "Rule concrete-base allows",
                 "Danish Road Directorate guide",
-                "0.952 t of Crushed concrete 0/32 replaces 1 t of Base gravel",
-                "compacted densities: 2 over 2.1 t/m3",
+                "0.976 t of Crushed concrete 0/31.5 replaces 1 t of Base gravel",
+                "compacted densities: 2 over 2.05 t/m3",
                 "It is no soil",
                 "has no dates",
             ],
@@ -263,7 +290,7 @@ def test_virgin_figures_are_the_danish_ones():
                 "never the reverse: Clean clay soil, moraine (class 0-1) reaches no higher than "
                 "Sub-base",
                 "may serve: Fill, Noise barrier",
-                "Base course may be served by: Crushed concrete 0/32, Base gravel SG 0/32",
+                "Base course may be served by: Crushed concrete 0/31.5, Base gravel SG II 0/31.5",
             ],
         ),
         (
@@ -272,7 +299,7 @@ def test_virgin_figures_are_the_danish_ones():
             {},
             [
                 "Rule crush-first forbids Concrete rubble in Sub-base",
-                "recipe Crushing concrete makes Crushed concrete 0/32",
+                "recipe Crushing concrete makes Crushed concrete 0/31.5",
                 "goes to a plant or a receiver",
             ],
         ),
@@ -355,19 +382,28 @@ def test_all_of_a_material_is_told(material, language):
 
 def test_numbers_are_written_for_the_reader():
     """A decimal comma in Danish, a point in English, and no decimal lost."""
-    assert "19,54671 kg CO2e/t" in "\n".join(explain_material(CATALOGUE, "polluted_soil", "da"))
-    assert "19.54671 kg CO2e/t" in "\n".join(explain_material(CATALOGUE, "polluted_soil", "en"))
-    assert "1,052 DKK/t" in "\n".join(explain_material(CATALOGUE, "heavily_polluted_soil", "en"))
+    assert "0,14 kg CO2e/t" in "\n".join(explain_material(CATALOGUE, "polluted_soil", "da"))
+    assert "0.14 kg CO2e/t (0.14–13.64)" in "\n".join(
+        explain_material(CATALOGUE, "polluted_soil", "en")
+    )
+    assert "1,052 DKK/t (577–1,175)" in "\n".join(
+        explain_material(CATALOGUE, "heavily_polluted_soil", "en")
+    )
 
 
 def test_a_doubtful_figure_is_called_so():
     """What nobody has seen in a source says so beside its value."""
     lines = explain_material(CATALOGUE, "stable_gravel", "en")
     price = next(line for line in lines if line.startswith("Price at the pit"))
-    assert "76 DKK/t" in price
-    assert "seen in the source" in price
+    assert "100 DKK/t (80–130), price of 2024, not indexed" in price
+    assert "; judgement)" in price
+    upstream = next(line for line in lines if line.startswith("Emission of digging"))
+    assert "3.67 kg CO2e/t (2.6–4.6)" in upstream
+    assert "; seen in a copy of the source)" in upstream
+    expired = "\n".join(explain_material(CATALOGUE, "concrete_gravel", "en"))
+    assert "valid to 2025-12-22; " in expired
     lines = explain_material(CATALOGUE, "crushed_concrete", "en")
-    assert "not verified" in next(one for one in lines if one.startswith("Density on the truck"))
+    assert "judgement)" in next(one for one in lines if one.startswith("Density on the truck"))
 
 
 def test_the_list_has_everything_that_a_scenario_may_name():
@@ -382,7 +418,7 @@ def test_the_list_has_everything_that_a_scenario_may_name():
     assert rows["sub_base_gravel"].about.startswith("virgin")
     assert rows["crushed_asphalt"].about.endswith("Asphalt circular")
     assert rows["base_course"] == CatalogueEntry(
-        "base_course", "Base course", "tonnes of Base gravel SG 0/32"
+        "base_course", "Base course", "tonnes of Base gravel SG II 0/31.5"
     )
     assert rows["crush_concrete"].about.startswith("1 t Concrete rubble → ")
     assert "Sorting residue of crushing" in rows["crush_concrete"].about
@@ -397,7 +433,7 @@ def test_the_list_has_everything_that_a_scenario_may_name():
         ("Kalkstabiliseret", "It lets Clean clay soil, moraine (class 0-1) serve"),
         ("tipper_4_axle", "It runs on Diesel."),
         ("Åbent land", "Open land (`open_land`), a kind of land"),
-        ("Knust beton 0/32", "Crushed concrete 0/32 (`crushed_concrete`)"),
+        ("Knust beton 0/31,5 (genbrugsstabil)", "Crushed concrete 0/31.5 (`crushed_concrete`)"),
     ],
 )
 def test_any_entry_is_told_by_id_or_name(asked, answer):
@@ -480,3 +516,115 @@ def test_every_material_that_fits_a_word_is_offered(given, meant):
     message = refused.value.findings[0].message.render("en")
     assert "did you mean" in message
     assert all(f"`{one}`" in message for one in meant)
+
+
+@pytest.mark.parametrize("path", CATALOGUE.figures())
+def test_every_figure_has_a_range_or_says_why_not(path):
+    """Two ends, or a reason; and a price is of a year."""
+    figure = CATALOGUE.figures()[path]
+    assert bool(figure.no_range) != (figure.at("low") is not None and figure.at("high") is not None)
+    assert ("DKK" in figure.unit) == (figure.price_year is not None)
+    assert figure.price_year is None or figure.price_year <= 2026
+    known = figure.range_source in {*CATALOGUE.sources, ""} or " " in figure.range_source
+    assert known
+
+
+def test_figures_beside_ours_are_ours():
+    """What is said to be ours beside the national tool's is what the catalogue counts with."""
+    ours = {name: one.ours.value for name, one in CATALOGUE.beside.items()}
+    assert ours["grid"] == CATALOGUE.fuels["electricity"].kg_co2e_wtw_per_unit.in_year(2030)
+    diesel = CATALOGUE.fuels["diesel"].kg_co2e_wtw_per_unit.in_year(2030)
+    assert ours["diesel"] == diesel
+    assert ours["concrete_gravel"] == CATALOGUE.materials["concrete_gravel"].upstream_kg_co2e.value
+    for name, truck in (
+        ("lorry_4_axle", "tipper_4_axle"),
+        ("lorry_7_axle", "truck_trailer_7_axle"),
+    ):
+        vehicle = CATALOGUE.vehicles[truck]
+        empty, full = energy_by_speed(vehicle, np.array([50.0, 60.0]))
+        per_tkm = (empty + full) * diesel / vehicle.payload_t.value
+        assert per_tkm.min() <= ours[name] <= per_tkm.max() * 1.05
+
+
+def test_a_price_moves_with_its_index():
+    """A price of a year that the index covers is carried, range and all; another stays as it is."""
+    world = PIT_AND_PROJECT + (
+        "price_year: 2026\n"
+        "catalogue:\n"
+        "  price_indices:\n"
+        "    earthworks: {by_year: {2022: 100, 2026: 120}, source: a letter, evidence: seen}\n"
+    )
+    moved, kept = make_scenario(world).catalogue, CATALOGUE
+    sand, was = moved.materials["fill_sand"].price, kept.materials["fill_sand"].price
+    assert sand.value == pytest.approx(was.value * 120 / 110)
+    assert sand.high == pytest.approx(was.high * 120 / 110)
+    assert (sand.price_year, sand.indexed) == (2026, True)
+    for path in ("fixed_links.great_belt.fare_dkk", "materials.fill_sand.tax"):
+        assert moved.figures()[path] == kept.figures()[path]
+    narrow = world.replace("2022: 100", "2025: 100")
+    assert make_scenario(narrow).catalogue.materials["fill_sand"].price == was
+    assert make_scenario(world.replace("price_year: 2026\n", "")).catalogue.figures() == {
+        **kept.figures(),
+        "price_indices.earthworks": moved.price_indices["earthworks"],
+    }
+
+
+def test_sieving_and_crushing_are_never_free():
+    """What is sieved on condition takes a sieve, and what is offered as made took the making."""
+    for material, uses in CATALOGUE.fits.items():
+        for use, fit in uses.items():
+            if fit.condition in ("sieved", "lime_stabilised"):
+                assert fit.kg_co2e_per_t.value > 0, (material, use)
+                assert fit.dkk_per_t.value > 0, (material, use)
+    raw = {name for recipe in CATALOGUE.recipes.values() for name in recipe.inputs}
+    for recipe in CATALOGUE.recipes.values():
+        for name in recipe.outputs.keys() - raw:
+            made = CATALOGUE.materials[name]
+            used = any(fit.verdict != "forbidden" for fit in CATALOGUE.fits.get(name, {}).values())
+            waste = ("ballast_fines", "washing_silt", "sieve_oversize")
+            if used and name not in waste:
+                assert made.preparation_kg_co2e_per_t.value > 0, name
+                assert made.preparation_dkk_per_t.value > 0, name
+
+
+def test_crushed_material_carries_its_crushing_to_whoever_uses_it():
+    """2.0 kg and 30 DKK a tonne where it is used, none at a receiver; what the offer says first."""
+    world = """
+        title: Crushed concrete on offer
+        periods: [2027]
+        vehicles: [tipper_4_axle]
+        objectives: [cost_dkk]
+        sites:
+          heap: {lon: 12.1, lat: 55.4, offers: [{material: crushed_concrete, amount: 100 t}]}
+          road: {lon: 12.2, lat: 55.4, needs: [{use: fill, amount: 50 t}]}
+          tip: {lon: 12.3, lat: 55.4, receiver: {accepts: [crushed_concrete]}}
+        """
+    own = world.replace("amount: 100 t", "amount: 100 t, preparation_dkk_per_t: 0")
+    for text, dkk_per_t in ((world, 30.0), (own, 0.0)):
+        scenario = make_scenario(text)
+        roads = {("heap", "road"): 10.0, ("heap", "tip"): 1.0}
+        problem = build_problem(scenario, make_legs(scenario, roads))
+        moved = pd.DataFrame({"taker": problem.labels("taker_kind")})
+        moved["kg"], moved["dkk"] = problem.measure(PROCESSING), problem.measure(PREPARATION)
+        terms = moved.groupby("taker")[["kg", "dkk"]].max()
+        assert terms.loc["need"].tolist() == [2.0, dkk_per_t]
+        assert terms.loc["receiver"].tolist() == [0.0, 0.0]
+
+
+def test_reception_follows_the_kind_of_receiver():
+    """A landfill emits, another receiver does not; an older catalogue has one figure for both."""
+    sand = CATALOGUE.materials["clean_sandy_soil"]
+    assert sand.reception_kg_co2e(landfill=True) == 0.14
+    assert sand.reception_kg_co2e(landfill=False) == 0
+    older = sand.model_copy(update={"reuse_kg_co2e": None})
+    assert older.reception_kg_co2e(landfill=False) == 0.14
+
+
+def test_the_tax_in_the_price_of_fuel_is_not_priced_twice():
+    """At the price of the tax, what leaves the exhaust costs nothing more, and the rest does."""
+    scenario = make_scenario(PIT_AND_PROJECT + "co2_price_dkk_per_t: 859\n")
+    problem = build_problem(scenario, make_legs(scenario, {("pit", "project"): 10.0}))
+    added = problem.measure(COST_WITH_CO2) - problem.measure(COST)
+    beyond = problem.measure(CO2E) - problem.measure(TRANSPORT_TTW)
+    assert added == pytest.approx(0.859 * beyond)
+    assert (problem.measure(TRANSPORT_TTW) > 0).any()

@@ -138,8 +138,8 @@ def test_names_of_either_language_are_taken(capsys):
     """`why` takes exact Danish and English names, in whatever case."""
     asked = (
         ["crushed_concrete", "base_course", "--land", "road"],
-        ["Knust beton 0/32", "bærelag", "--land", "vej"],
-        ["CRUSHED CONCRETE 0/32", "Base course", "--land", "Road"],
+        ["Knust beton 0/31,5 (genbrugsstabil)", "bærelag", "--land", "vej"],
+        ["CRUSHED CONCRETE 0/31.5", "Base course", "--land", "Road"],
     )
     answers = set()
     for one in asked:
@@ -152,7 +152,7 @@ def test_near_misses_are_told_at_once_and_in_both_languages(capsys):
     """Three wrong words, three suggestions with id and name."""
     assert run("why", "knust beton", "bærelagg", "--land", "vejj", language="da") == 2
     told = capsys.readouterr().err
-    assert "`crushed_concrete` (Knust beton 0/32)" in told
+    assert "`crushed_concrete` (Knust beton 0/31,5 (genbrugsstabil))" in told
     assert "`base_course` (Bærelag)" in told
     assert "`road` (Vej)" in told
 
@@ -160,11 +160,13 @@ def test_near_misses_are_told_at_once_and_in_both_languages(capsys):
 def test_sites_materials_trucks_and_periods_are_found_by_name(starter, capsys):
     """`why-not` and `route` take the names that people read."""
     names = ("Byggeplads i Greve", "Vejprojekt ved Køge")
-    assert run("why-not", starter, *names, "Knust beton 0/32", language="da") == 0
+    assert (
+        run("why-not", starter, *names, "Knust beton 0/31,5 (genbrugsstabil)", language="da") == 0
+    )
     by_name = capsys.readouterr().out
     assert run("why-not", starter, "byggeplads", "vejprojekt", "crushed_concrete") == 0
     assert capsys.readouterr().out == by_name
-    more = ("--vehicle", "4-akslet tiplad", "--period", "2028", "--no-plan")
+    more = ("--vehicle", "4-akslet tipbil", "--period", "2028", "--no-plan")
     assert run("route", starter, *names, *more, language="da") == 0
     assert Path("byggeplads-vejprojekt.html").is_file()
     assert run("why-not", starter, "Byggeplads i Grev", "vejprojekt", "muldd", language="da") == 2
@@ -181,12 +183,12 @@ def test_materials_lists_what_a_scenario_may_name(capsys):
     assert run("materials", language="da") == 0
     told = capsys.readouterr().out
     for line in (
-        "crushed_concrete: Knust beton 0/32",
-        "base_course: Bærelag (ton Stabilgrus SG 0/32)",
-        "crush_concrete: Knusning af beton (1 t Betonbrokker → 0,93 t Knust beton 0/32 + ",
+        "crushed_concrete: Knust beton 0/31,5 (genbrugsstabil)",
+        "base_course: Bærelag (ton Stabilt grus SG II 0/31,5)",
+        "crush_concrete: Knusning af beton (1 t Betonbrokker → 0,93 t Knust beton 0/31,5 (genbrugsstabil) + ",
         "light_traffic: Kun let trafik",
         "open_land: Åbent land",
-        "tipper_4_axle: 4-akslet tiplad",
+        "tipper_4_axle: 4-akslet tipbil",
     ):
         assert f"\n  {line}" in told
 
@@ -234,7 +236,7 @@ def test_a_near_miss_of_a_figure_is_suggested(starter_result, capsys, asked, nea
     assert near in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("damage", ["{}", "[]", '{"format": "raastof_geo ledger 1"}', "\x00"])
+@pytest.mark.parametrize("damage", ["{}", "[]", '{"format": "raastof_geo ledger 2"}', "\x00"])
 def test_a_damaged_ledger_is_told(tmp_path, capsys, damage):
     """Whatever stands in the ledger: a sentence, exit 2."""
     (tmp_path / "ledger.json").write_text(damage, encoding="utf-8")

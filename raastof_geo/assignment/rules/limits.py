@@ -180,7 +180,7 @@ def share_moves(
         _find_whose(problem),
     )
     giving, taking = np.zeros(len(problem.moves)), np.zeros(len(problem.moves))
-    groups = group_parts(measure, said.co2_price_dkk_per_t / 1000)
+    groups = group_parts(measure, problem.scenario.co2_dkk_per_kg)
     values = {
         group: sum(times * problem.measure(part)[block] for part, times in parts)
         for group, parts in groups.items()

@@ -16,13 +16,18 @@ def _haul(problem: Problem) -> Floats:
 
 
 def _purchase(problem: Problem) -> Floats:
-    bought = problem.of_givers("price_dkk_per_t") - problem.of_givers("tax_dkk_per_t")
-    return problem.join(moves=bought * (1 - problem.taker_is(Role.RECEIVER)))
+    return problem.join(
+        moves=_if_used(problem, "price_dkk_per_t") - _if_used(problem, "tax_dkk_per_t")
+    )
 
 
 def _tax(problem: Problem) -> Floats:
-    paid = problem.of_givers("tax_dkk_per_t") * (1 - problem.taker_is(Role.RECEIVER))
-    return problem.join(moves=paid)
+    return problem.join(moves=_if_used(problem, "tax_dkk_per_t"))
+
+
+def _if_used(problem: Problem, name: str) -> Floats:
+    """Take what a tonne means to its giver, unless it goes to final reception."""
+    return problem.of_givers(name) * (1 - problem.taker_is(Role.RECEIVER))
 
 
 def _at_ends(problem: Problem, *, name: str) -> Floats:
@@ -36,6 +41,11 @@ def _terms_of(problem: Problem, *, taker: Role) -> Floats:
     return problem.join(moves=asked * problem.taker_is(taker))
 
 
+def _preparation(problem: Problem) -> Floats:
+    made = problem.join(moves=_if_used(problem, "preparation_dkk_per_t"))
+    return made + _terms_of(problem, taker=Role.NEED)
+
+
 def _handling(problem: Problem) -> Floats:
     out = problem.join(moves=problem.of_givers("dkk_per_t"))
     return out + _terms_of(problem, taker=Role.DEPOT) + _terms_of(problem, taker=Role.PLANT)
@@ -44,13 +54,13 @@ def _handling(problem: Problem) -> Floats:
 def _cost(problem: Problem) -> Floats:
     """Add all parts at once: a large programme has no room for each of them."""
     haul = problem.driven("haul_dkk_per_t", "dkk")
-    paid = problem.of_givers("price_dkk_per_t") * (1 - problem.taker_is(Role.RECEIVER))
+    paid = _if_used(problem, "price_dkk_per_t") + _if_used(problem, "preparation_dkk_per_t")
     return haul + problem.join(moves=paid + problem.terms("dkk_per_t")) + problem.other("dkk")
 
 
 def _processing(problem: Problem) -> Floats:
-    moved = _at_ends(problem, name="processing_kg_co2e_per_t")
-    return moved + problem.other("kg_co2e")
+    made = problem.join(moves=_if_used(problem, "preparation_kg_co2e_per_t"))
+    return made + _at_ends(problem, name="processing_kg_co2e_per_t") + problem.other("kg_co2e")
 
 
 def _tonne_km(problem: Problem) -> Floats:
@@ -66,9 +76,11 @@ def _all_emissions(problem: Problem) -> Floats:
 
 
 def _cost_with_co2(problem: Problem) -> Floats:
-    dkk_per_kg = problem.scenario.said.co2_price_dkk_per_t / 1000
-    emitted = problem.measure(vocabulary.CO2E)
-    return problem.measure(vocabulary.COST) + dkk_per_kg * emitted
+    """Price all CO2e; the tax on what leaves the exhaust is in the price of fuel already."""
+    dkk_per_kg, taxed_dkk_per_kg = problem.scenario.co2_dkk_per_kg
+    added = dkk_per_kg * problem.measure(vocabulary.CO2E)
+    taxed = taxed_dkk_per_kg * problem.measure(vocabulary.TRANSPORT_TTW)
+    return problem.measure(vocabulary.COST) + added - taxed
 
 
 MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
@@ -89,7 +101,7 @@ MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     vocabulary.PURCHASE: _purchase,
     vocabulary.TAX: _tax,
     vocabulary.GATE: partial(_terms_of, taker=Role.RECEIVER),
-    vocabulary.PREPARATION: partial(_terms_of, taker=Role.NEED),
+    vocabulary.PREPARATION: _preparation,
     vocabulary.HANDLING: _handling,
     vocabulary.PLANTS_RUN: partial(Problem.other, name="dkk", only=ColumnKind.PROCESSES),
     vocabulary.STORING: partial(Problem.other, name="dkk", only=ColumnKind.STORES),

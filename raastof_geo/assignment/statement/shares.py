@@ -13,6 +13,7 @@ from raastof_geo.figures.vocabulary import (
     CO2E,
     COST,
     COST_WITH_CO2,
+    TRANSPORT_TTW,
     Group,
     find_indicator,
     parts_of,
@@ -56,7 +57,9 @@ def share_ends(group: Group, *, gives: Mask, takes: Mask, received: Mask, shared
     return Ends(giver, np.where(takes, 1.0 - giver, 0.0))
 
 
-def group_parts(measure: str, co2_dkk_per_kg: float) -> dict[Group, list[tuple[str, float]]]:
+def group_parts(
+    measure: str, co2_dkk_per_kg: tuple[float, float]
+) -> dict[Group, list[tuple[str, float]]]:
     """Give the parts of a measure, each with what it is multiplied with, by how they are shared.
 
     Returns
@@ -68,7 +71,8 @@ def group_parts(measure: str, co2_dkk_per_kg: float) -> dict[Group, list[tuple[s
     parts = [(part, 1.0) for part in parts_of(whole) or (whole,)]
     if whole == COST_WITH_CO2:
         parts = [(part, 1.0) for part in parts_of(COST)]
-        parts += [(part, co2_dkk_per_kg) for part in parts_of(CO2E)]
+        parts += [(part, co2_dkk_per_kg[0]) for part in parts_of(CO2E)]
+        parts += [(TRANSPORT_TTW, -co2_dkk_per_kg[1])]
     groups: dict[Group, list[tuple[str, float]]] = {}
     for part, times in parts:
         groups.setdefault(part.divided, []).append((part, times))

@@ -197,18 +197,18 @@ def _cite_rules(scenario: Scenario, told: Sequence[Need | Offer]) -> Iterator[Me
     needs = [entry for entry in told if isinstance(entry, Need)]
     offers = [entry for entry in told if isinstance(entry, Offer)]
     pairs = {
-        (offer.material, need.use, scenario.sites[need.site].land)
+        (offer.material, need.demand): None
         for need, offer in itertools.chain(
             itertools.product(needs, scenario.offers), itertools.product(scenario.needs, offers)
         )
         if _in_time(scenario, offer, need)
     }
-    conditions = scenario.catalogue.conditions
-    blocked = [
-        pair for pair in sorted(pairs) if (scenario.blocks(*pair) or ("", ""))[1] in conditions
-    ]
-    for pair in blocked[:_MOST_CITED]:
-        yield cite_fit(scenario, *pair)
+    cited = {
+        str(message := cite_fit(scenario, *pair)): message
+        for pair in sorted(pairs, key=lambda pair: (pair[0], pair[1].use, pair[1].land))
+        if (block := scenario.blocks(*pair)) is not None and block.condition is not None
+    }
+    yield from itertools.islice(cited.values(), _MOST_CITED)
 
 
 def _in_time(scenario: Scenario, offer: Offer, need: Need) -> bool:

@@ -1,8 +1,8 @@
 """What would raise the largest share of secondary materials, and what would not."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from raastof_geo.assignment.rules.family import Family, Limits
 from raastof_geo.assignment.rules.limits import counting_materials
@@ -14,6 +14,7 @@ from raastof_geo.assignment.telling.violation import lift_rows
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.said.entry import DueAmount
 from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.part import Consent
 from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Need, Scenario
 
@@ -121,13 +122,10 @@ def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile
     there |= {material for plant in scenario.plants for material in plant.makes}
     blocking = find_blocking(scenario, scenario.needs, there)
     if blocking:
-        accepted = (*said.accepted_conditions, *blocking)
+        conditions = list_names([f"`{name}`" for name in blocking])
         yield (
-            say(
-                "with {conditions} accepted too under `accepted_conditions`",
-                conditions=list_names([f"`{name}`" for name in blocking]),
-            ),
-            said.model_copy(update={"accepted_conditions": accepted}),
+            say("with {conditions} accepted too wherever it is asked for", conditions=conditions),
+            accept(scenario, blocking),
         )
 
 
@@ -137,21 +135,39 @@ def _widen(entry: _Windowed) -> _Windowed:
     return entry.model_copy(update={"first": None, "last": None})
 
 
-def find_blocking(scenario: Scenario, needs: Iterable[Need], materials: Iterable[str]) -> list[str]:
+Blocking: TypeAlias = Mapping[str, Collection[tuple[str, int]]]
+"""Conditions, and the needs that each keeps materials from: the site, and the number there."""
+
+
+def find_blocking(scenario: Scenario, needs: Iterable[Need], materials: Iterable[str]) -> Blocking:
     """Find the conditions not accepted that keep some materials from some needs.
 
     Returns
     -------
     conditions
-        Ids, in the order of needs, then of materials.
+        In the order of needs, then of materials.
     """
-    found: dict[str, None] = {}
+    found: dict[str, dict[tuple[str, int], None]] = {}
     for need in needs:
         for material in sorted(materials):
-            blocked = scenario.blocks(material, need.use, scenario.sites[need.site].land)
-            if blocked is not None and blocked[1] in scenario.catalogue.conditions:
-                found[blocked[1]] = None
-    return list(found)
+            block = scenario.blocks(material, need.demand)
+            if block is not None and block.condition is not None:
+                found.setdefault(block.condition, {})[need.site, need.number] = None
+    return found
+
+
+def accept(scenario: Scenario, conditions: Blocking) -> ScenarioFile:
+    """Give the scenario with conditions accepted: at the needs where they are a matter of those."""
+    said, sites = scenario.said, dict(scenario.sites)
+    for condition in filter(scenario.is_per_need, conditions):
+        for site_id, number in conditions[condition]:
+            needs = list(sites[site_id].needs)
+            accepts = (*needs[number - 1].accepts, Consent(condition=condition))
+            needs[number - 1] = needs[number - 1].model_copy(update={"accepts": accepts})
+            sites[site_id] = sites[site_id].model_copy(update={"needs": tuple(needs)})
+    for_all = (one for one in conditions if not scenario.is_per_need(one))
+    accepted = (*said.accepted_conditions, *for_all)
+    return said.model_copy(update={"accepted_conditions": accepted, "sites": sites})
 
 
 def _count_counting(scenario: Scenario, definition: ShareDefinition) -> float:

@@ -10,10 +10,11 @@ from raastof_geo.assignment.rules.limits import PASSAGES_LIMITED, SHARE_REACHED
 from raastof_geo.assignment.rules.row import RowName
 from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Language, Message, Readable, format_number, say
+from raastof_geo.scenario.catalogue import Fit, Ruled, SoilMove
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.said.target import PassageLimit
-from raastof_geo.scenario.scenario import Need, Offer, Scenario
+from raastof_geo.scenario.scenario import Demand, Need, Offer, Scenario
 
 _MOST = 6
 
@@ -111,35 +112,43 @@ _BLOCKED = {
         "{material} may not come to land of the kind `{land}` (rule {rule}: {source})"
     ),
     "forbidden": say("{material} may not serve {use} (rule {rule}: {source})"),
+    "per_need": say(
+        "{material} may serve {use} only under the condition `{condition}`, which the need has not "
+        "accepted (rule {rule}: {source})"
+    ),
     "condition": say(
         "{material} may serve {use} only under the condition `{condition}`, which the scenario has "
         "not accepted (rule {rule}: {source})"
     ),
 }
-"""What keeps a material from a use, by the kind that `Scenario.blocks` tells."""
+"""What keeps a material from a use."""
+_FORBIDDEN: dict[type, str] = {Fit: "forbidden", SoilMove: "land_forbidden", Ruled: "no_rule"}
+"""What forbids it, by the kind of rule."""
 
 
-def cite_fit(scenario: Scenario, material: str, use: str, land: str) -> Message:
-    """Say which rule keeps a material from a use, with its source.
+def cite_fit(scenario: Scenario, material: str, demand: Demand) -> Message:
+    """Say which rule keeps a material from a need, with its source.
 
     Returns
     -------
     message
         A half-sentence; where nothing blocks it, that it may serve.
     """
-    catalogue = scenario.catalogue
-    rule, kind = scenario.blocks(material, use, land) or ("", "may_serve")
-    fit, move = catalogue.fit(material, use), catalogue.soil_move(material, land)
-    of_land = move is not None and move.rule == rule and (fit is None or fit.rule != rule)
-    cited = move if of_land else fit
+    block = scenario.blocks(material, demand)
+    if block is None:
+        kind = "may_serve"
+    elif block.condition is not None:
+        kind = "per_need" if scenario.is_per_need(block.condition) else "condition"
+    else:
+        kind = _FORBIDDEN[type(block)]
     return fill(
-        _BLOCKED.get(kind, _BLOCKED["condition"]),
+        _BLOCKED[kind],
         material=call_material(scenario, material),
-        use=call_use(scenario, use),
-        land=land,
-        condition=kind,
-        rule=rule,
-        source=catalogue.cite(cited.citation) if cited is not None else "",
+        use=call_use(scenario, demand.use),
+        land=demand.land,
+        condition=(block and block.condition) or "",
+        rule=block.rule if block else "",
+        source=scenario.catalogue.cite(block.citation) if block else "",
     )
 
 

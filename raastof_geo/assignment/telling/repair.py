@@ -17,13 +17,15 @@ from raastof_geo.assignment.solving.solve import Search, solve
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.statement.statement import restate
-from raastof_geo.assignment.telling.lever import find_blocking
+from raastof_geo.assignment.telling.lever import accept, find_blocking
 from raastof_geo.assignment.telling.most import Case
 from raastof_geo.assignment.telling.names import (
     agreement_of,
     call,
     call_material,
+    call_use,
     describe_row,
+    list_names,
     name_agreement,
     name_site,
     tell_number,
@@ -44,6 +46,8 @@ _DECIDING_S = 20.0
 _GAP = 0.01
 _MOST_TRIED = 24
 _MOST_TOLD = 8
+_MOST_ACCEPTING = 4
+"""Needs that one condition is tried with."""
 _MOST_RECEIVED = 3
 """Materials that receivers are tried with."""
 
@@ -224,23 +228,39 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[_Proposal]:
 def _accept_conditions(
     scenario: Scenario, needs: Sequence[Need], offers: Sequence[Offer], share_short: bool
 ) -> Iterator[_Proposal]:
-    """Propose conditions whose acceptance would open a use to an offered material."""
+    """Propose conditions whose acceptance, here or for all, would open a use to an offer."""
     stuck = {offer.material for offer in offers}
     conditions = find_blocking(
         scenario,
         scenario.needs if stuck or share_short else needs,
         stuck or {offer.material for offer in scenario.offers},
     )
-    for condition in conditions:
-        yield _propose(
-            scenario,
-            say(
-                "accept the condition `{condition}` ({words})",
-                condition=condition,
-                words=call(scenario.catalogue.conditions[condition]),
-            ),
-            accepted_conditions=(*scenario.said.accepted_conditions, condition),
-        )
+    for condition, blocked in conditions.items():
+        told = {
+            "condition": condition,
+            "words": call(scenario.catalogue.conditions[condition].name),
+        }
+        if not scenario.is_per_need(condition):
+            message = say("accept the condition `{condition}` ({words})", **told)
+            yield message, accept(scenario, {condition: blocked})
+            continue
+        named = {
+            (site, number): say(
+                "{use} at {site}",
+                site=name_site(scenario, site),
+                use=call_use(scenario, scenario.sites[site].needs[number - 1].use),
+            )
+            for site, number in blocked
+        }
+        every = list(blocked)
+        each = [[one] for one in every[:_MOST_ACCEPTING]]
+        for mine in each if len(every) == 1 else [*each, every]:
+            message = say(
+                "accept the condition `{condition}` ({words}) for {needs}",
+                needs=list_names([named[one] for one in mine]),
+                **told,
+            )
+            yield message, accept(scenario, {condition: mine})
 
 
 def _receive_more(case: Case, left: Sequence[str]) -> Iterator[_Proposal]:

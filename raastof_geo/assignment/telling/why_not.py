@@ -309,11 +309,10 @@ def _why_no_deal(pair: _Pair) -> tuple[ReasonKind, Message]:
     scenario, giver, taker, need = pair.scenario, pair.giver, pair.taker, pair.need
     site = name_site(scenario, taker.site)
     if need is not None:
-        land = scenario.sites[need.site].land
-        if scenario.may_serve(giver.material, need.use, land):
+        if scenario.blocks(giver.material, need.demand) is None:
             told = say("{site} wants other materials only (`materials:` of its need)", site=site)
             return "not_wanted", told
-        return "rule", cite_fit(scenario, giver.material, need.use, land)
+        return "rule", cite_fit(scenario, giver.material, need.demand)
     if giver.material not in taker.accepts:
         told = say("{site} does not take {material}", site=site, material=pair.material)
     elif taker.only_from is not None:

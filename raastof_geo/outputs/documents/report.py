@@ -8,6 +8,7 @@ import pandas as pd
 
 from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.effect.factor import list_doubts
+from raastof_geo.evidence import STATES
 from raastof_geo.figures.vocabulary import (
     CO2E,
     COST,
@@ -43,8 +44,9 @@ from raastof_geo.outputs.documents.flow_map import Haul, draw_map_picture
 from raastof_geo.outputs.documents.word import write_word
 from raastof_geo.outputs.ledger import describe_ledger
 from raastof_geo.outputs.palette import attribute_maps
+from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
 from raastof_geo.outputs.tables.flows import list_flows
-from raastof_geo.outputs.tables.summary import ALONE, NO_PERMIT, answer, list_conditions, prove
+from raastof_geo.outputs.tables.summary import NO_PERMIT, answer, list_conditions, prove
 from raastof_geo.outputs.warning import warn
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES, explain_in
 from raastof_geo.result import Result
@@ -175,11 +177,8 @@ def _draw_map(result: Result) -> Iterator[Block]:
 def _tell_effect(result: Result, ledger: bool) -> Iterator[Block]:
     effect = result.effect
     yield Heading(say("Effect"), anchor="effect")
-    yield Paragraph(
-        ALONE
-        if not result.scenario.said.baseline.legs
-        else say("Before: each project alone, with the legs that the scenario names.")
-    )
+    yield Paragraph(describe_basis(result))
+    yield Table(say("Side by side"), HEADS, tuple(write_baselines(result)))
     yield tabulate_effect(
         say("Effect in total"), effect.books.totals, effect.baseline_books.totals, links=ledger
     )
@@ -317,24 +316,25 @@ def _tell_method(result: Result) -> Iterator[Block]:
 
 def _tell_sources(result: Result) -> Iterator[Block]:
     scenario = result.scenario
-    figures = scenario.catalogue.figures()
+    figures, states = scenario.catalogue.figures(), scenario.states()
     doubts = list_doubts(result.effect.books, result.effect.baseline_books)
     yield Heading(say("Sources"), anchor="sources")
     if doubts:
-        heads = say("Figure"), say("Source"), say("Behind")
+        heads = say("Figure"), say("Evidence"), say("Source"), say("Behind")
         yield Table(
-            say("Unverified figures that matter most"),
+            say("Figures not seen in a source that matter most"),
             (*heads, say("Saving changes if it is 10 % higher")),
             tuple(
                 (
                     one.name,
+                    STATES[states[one.name]],
                     scenario.catalogue.cite(figures[one.name].source),
                     one.part,
                     f"{format_number(one.influence)} {one.part.unit}",
                 )
                 for one in doubts[:_MOST_DOUBTS]
             ),
-            words=3,
+            words=4,
         )
     cited = sorted({scenario.catalogue.cite(figure.source) for figure in figures.values()})
     yield Bullets(tuple(cited))

@@ -19,7 +19,7 @@ from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.documents.effects import align_books, name_project
 from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape, pack
 from raastof_geo.outputs.palette import BURDEN_CLASSES, LESS, MORE, ROLE_MARKS, colour_materials
-from raastof_geo.outputs.tables.flows import list_flows
+from raastof_geo.outputs.tables.flows import BY_DUMPER, list_flows
 from raastof_geo.outputs.tables.summary import summarise
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
@@ -188,8 +188,11 @@ def describe_map(result: Result) -> dict[str, Any]:
         "sites": list(_sites(result)),
         "uses": routes.uses,
         "vehicles": [
-            scenario.catalogue.vehicles[name].called(scenario.said.language)
-            for name in scenario.said.vehicles
+            *(
+                scenario.catalogue.vehicles[name].called(scenario.said.language)
+                for name in scenario.said.vehicles
+            ),
+            str(BY_DUMPER),
         ],
         "routes": routes.lines,
         "flows": flows,
@@ -360,7 +363,7 @@ def _flows(result: Result, flows: pd.DataFrame, routes: _Routes) -> Iterator[_Fl
             material=materials[flow.material],
             period=periods[flow.period],
             use=routes.use(uses.get(flow.taker, kinds.get(flow.taker_kind, reception))),
-            truck=trucks[flow.vehicle],
+            truck=trucks[flow.vehicle] if flow.origin != flow.destination else len(trucks),
             tonnes=round(flow.tonnes, 1),
             length_km=round(flow.length_km, 1),
             loads=int(flow.loads),

@@ -1,12 +1,19 @@
 """Say what a plan amounts to, in a page that people read and in the terminal's table."""
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from raastof_geo.assignment.telling.names import DEFINITION_NAMES, call
+from raastof_geo.assignment.telling.names import (
+    DEFINITION_NAMES,
+    call,
+    call_material,
+    call_use,
+    join_clauses,
+)
 from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.target import Reach, TargetAnswer
 from raastof_geo.figures.vocabulary import (
@@ -24,10 +31,12 @@ from raastof_geo.figures.vocabulary import (
 from raastof_geo.language import Message, Readable, format_number, plain, say, spoken_language
 from raastof_geo.outputs.credit import name_cause, say_price, tell_credit
 from raastof_geo.outputs.palette import attribute_maps
+from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
 from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Result
 from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.scenario import Need, Scenario
 
 _MARKDOWN = re.compile(
     r"`[A-Za-z0-9_./@-]+`|^(?:\d+(?=[.)](?:\s|$))|[-+=](?=[-+=\s]|$))|[\\`*_{}\[\]<>#|~&]"
@@ -294,6 +303,10 @@ def _lines(result: Result) -> Iterator[str]:
         yield from (_plain(scenario.said.description), "")
     yield from (_row("", say("Plan"), say("Before")), "|---|---:|---:|")
     yield from (f"| {what} | {now} | {before} |" for _, what, now, before in summarise(result))
+    yield from _head(say("Side by side"))
+    yield from (_row(*HEADS), "|---" + "|---:" * (len(HEADS) - 1) + "|")
+    yield from (_row(*cells) for cells in write_baselines(result))
+    yield from ("", _plain(str(describe_basis(result))))
     yield from ("", _plain(str(prove(result))))
     yield from _bullets(say("Warnings"), [one.message for one in warn(result)])
     yield from _bullets(say("Can the share be reached?"), answer(result))
@@ -314,7 +327,7 @@ def _lines(result: Result) -> Iterator[str]:
     if places:
         yield from _bullets(say("Plants, depots and candidates"), places)
     yield from _list_largest(result)
-    yield from ("", str(ALONE), "", _plain(attribute_maps(result.network)))
+    yield from ("", _plain(attribute_maps(result.network)))
 
 
 def _tell_causes(causes: Sequence[Cause]) -> Iterator[str]:
@@ -356,48 +369,99 @@ def _list_largest(result: Result) -> Iterator[str]:
         )
 
 
-ALONE = say(
-    "Before: each project alone takes its needs from the pit, and sends its surplus to the "
-    "receiver, that is best for itself."
-)
-"""What the column before is, where the scenario names no legs for it."""
 NO_PERMIT = say("That a material fits a use is not a permit: the municipality decides.")
 
 
-def list_conditions(result: Result, flows: Iterable[Flow]) -> list[Message]:
-    """Name every conditional rule that flows make use of, with tonnes and source.
+class Reliance(NamedTuple):
+    """Tonnes of a material that come to a need under a condition."""
+
+    condition: str
+    material: str
+    need: Need
+    tonnes: float
+
+
+def find_reliances(scenario: Scenario, flows: Iterable[Flow]) -> list[Reliance]:
+    """Find the conditions that flows rely on; tonnes under one by several rules count once.
 
     Returns
     -------
-    sentences
-        One for each material, use, condition and rule, in the order of their ids.
+    reliances
+        One for each condition, material and need, windows of one together, by their ids.
     """
-    scenario = result.scenario
-    catalogue, language = scenario.catalogue, scenario.said.language
     needs = {need.id: need for need in scenario.needs}
-    tonnes: dict[tuple[str, str, str, str, str], float] = defaultdict(float)
+    tonnes: dict[tuple[str, str, str], float] = defaultdict(float)
+    named: dict[str, Need] = {}
     for flow in flows:
         if flow.taker_kind != Role.NEED:
             continue
         need = needs[flow.taker]
-        fit = catalogue.fit(flow.material, need.use)
-        move = catalogue.soil_move(flow.material, scenario.sites[need.site].land)
-        for rule in (fit, move):
-            if rule is not None and rule.condition is not None:
-                key = (flow.material, need.use, rule.condition, rule.rule, rule.citation)
-                tonnes[key] += flow.tonnes
+        named[need.name] = need
+        rulings = scenario.rulings(flow.material, need.demand)
+        for condition in {one.condition for one in rulings if one.condition is not None}:
+            tonnes[condition, flow.material, need.name] += flow.tonnes
     return [
-        say(
-            "{tonnes} t of {material} in {use}: {condition} (rule {rule}: {source})",
-            tonnes=format_number(amount),
-            material=catalogue.materials[material].called(language),
-            use=catalogue.uses[use].called(language),
-            condition=call(catalogue.conditions[condition]),
-            rule=rule,
-            source=catalogue.cite(citation),
-        )
-        for (material, use, condition, rule, citation), amount in sorted(tonnes.items())
+        Reliance(condition, material, named[need], amount)
+        for (condition, material, need), amount in sorted(tonnes.items())
     ]
+
+
+def list_conditions(result: Result, flows: Iterable[Flow]) -> list[Message]:
+    """Name every condition that flows rely on, at each need with its permit, and the rules.
+
+    Returns
+    -------
+    sentences
+        For a condition that several rest on first the sum, which has the rules.
+    """
+    scenario, told = result.scenario, list[Message]()
+    reliances = find_reliances(scenario, flows)
+    for condition, mine in itertools.groupby(reliances, lambda one: one.condition):
+        each = list(mine)
+        rows = [_tell_reliance(scenario, one) for one in each]
+        total = say(
+            "{tonnes} t in all: {condition}",
+            tonnes=format_number(sum(one.tonnes for one in each)),
+            condition=call(scenario.catalogue.conditions[condition].name),
+        )
+        first, rest = (total, rows) if rows[1:] else (rows[0], [])
+        rules = _cite_rules(scenario, each)
+        told += [Message("{first} ({rules})", {"first": first, "rules": rules}), *rest]
+    return told
+
+
+def _tell_reliance(scenario: Scenario, one: Reliance) -> Message:
+    return say(
+        "{tonnes} t of {material} in {use} at {site}: {condition}",
+        tonnes=format_number(one.tonnes),
+        material=call_material(scenario, one.material),
+        use=call_use(scenario, one.need.use),
+        site=scenario.site_name(one.need.site),
+        condition=call_condition(scenario, one),
+    )
+
+
+def _cite_rules(scenario: Scenario, reliances: Iterable[Reliance]) -> Message:
+    """Cite the rules that ask for a condition, each once."""
+    asked = [
+        (ruling.rule, scenario.catalogue.cite(ruling.citation))
+        for one in reliances
+        for ruling in scenario.rulings(one.material, one.need.demand)
+        if ruling.condition == one.condition
+    ]
+    return join_clauses(
+        [
+            say("rule {rule}: {source}", rule=rule, source=source)
+            for rule, source in dict.fromkeys(asked)
+        ]
+    )
+
+
+def call_condition(scenario: Scenario, one: Reliance) -> Message:
+    """Give the name of a condition, with the permit or whatever else says that it is met."""
+    name = call(scenario.catalogue.conditions[one.condition].name)
+    by = one.need.consents.get(one.condition)
+    return Message("{name}: {by}", {"name": name, "by": by}) if by else name
 
 
 def _tell_places(result: Result) -> Iterator[Message]:

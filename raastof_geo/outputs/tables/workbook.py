@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, starmap
 from pathlib import Path
@@ -18,6 +19,7 @@ from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.effect.books import find_municipalities
 from raastof_geo.effect.cause import COORDINATION
 from raastof_geo.effect.money import net_cost
+from raastof_geo.evidence import STATES
 from raastof_geo.figures.vocabulary import (
     CO2E,
     COST,
@@ -46,7 +48,9 @@ from raastof_geo.outputs.documents.effects import (
     name_group,
     name_project,
 )
-from raastof_geo.outputs.tables.flows import tabulate_flows
+from raastof_geo.outputs.tables.basis import HEADS, list_baselines
+from raastof_geo.outputs.tables.flows import BY_DUMPER, DUMPER, list_flows, tabulate_flows
+from raastof_geo.outputs.tables.summary import call_condition, find_reliances
 from raastof_geo.result import Result
 
 _MOST_LETTERS = 32_767
@@ -112,6 +116,8 @@ def _write_sheets(book: _Book, result: Result) -> None:
     flows = _write_flows(book, say("Flows"), result, result.plan.flows)
     before = _write_flows(book, say("Flows before"), result, result.effect.baseline_flows)
     _write_summary(summary, result, flows, before)
+    beside = (["" if one is None else one for one in row] for row in list_baselines(result))
+    book.table(say("Side by side"), HEADS, beside, digits=1)
     for dimension, name in _DIMENSIONS:
         _write_groups(book, result, dimension, name)
     _write_causes(book, result)
@@ -261,7 +267,9 @@ class _Flows(NamedTuple):
 
 
 def _write_flows(book: _Book, name: Readable, result: Result, flows: pd.DataFrame) -> _Flows:
-    rows = tabulate_flows(result, flows)[list(_FLOW_HEADS)].itertuples(index=False)
+    table = tabulate_flows(result, flows)[list(_FLOW_HEADS)]
+    table["vehicle"] = table["vehicle"].where(table["origin"] != table["destination"], DUMPER)
+    rows = table.itertuples(index=False)
     sheet = book.table(name, [*_FLOW_HEADS.values()], rows, freeze=2, digits=3)
     return _Flows(sheet.name, len(flows))
 
@@ -271,17 +279,17 @@ def _write_summary(sheet: _Sheet, result: Result, flows: _Flows, before: _Flows)
     effect = result.effect
     sheet.heads(["", say("Before"), say("Plan"), say("Before − plan"), "%"])
     plan, then = effect.books.totals, effect.baseline_books.totals
-    trips = result.plan.empty_trips
+    empty = (result.plan.empty_trips, effect.baselines[0].empty_trips)
     for part, shown in shown_in_lines().items():
         line, factor = sheet.row + 1, shown.factor
         now: Any = float(plan[part]) * factor
         was: Any = float(then[part]) * factor
         # Of sums, flows have a part only: plants and depots are in them too.
         if part.flow in _FLOW_HEADS and part not in sums_of_parts():
-            more = float(trips[part.flow].sum()) if part.flow in trips and len(trips) else 0.0
-            extra = f"+{more * factor!r}" if more else ""
+            more = [float(trips[part.flow].sum()) if part.flow in trips else 0.0 for trips in empty]
+            extra, extra_was = (f"+{one * factor!r}" if one else "" for one in more)
             now = _Formula(f"=SUM({flows.range(part.flow)})*{factor!r}{extra}", now)
-            was = _Formula(f"=SUM({before.range(part.flow)})*{factor!r}", was)
+            was = _Formula(f"=SUM({before.range(part.flow)})*{factor!r}{extra_was}", was)
         saved = float(then[part] - plan[part]) * factor
         share = saved / (float(then[part]) * factor) if then[part] else 0.0
         sheet.cells(
@@ -408,8 +416,9 @@ def _write_life_cycle(book: _Book, result: Result, flows: _Flows) -> None:
     in_flows, parts = (TONNES, TONNE_KM, VEHICLE_KM), [TONNES, TONNE_KM, VEHICLE_KM, LITRES, KWH]
 
     def cells(line: int, row: Any) -> Iterator[Any]:
-        material, vehicle = catalogue.materials[row.material], catalogue.vehicles[row.vehicle]
-        yield from (material.called(language), row.material, vehicle.called(language), row.vehicle)
+        material, truck = catalogue.materials[row.material], catalogue.vehicles.get(row.vehicle)
+        vehicle = truck.called(language) if truck is not None else BY_DUMPER
+        yield from (material.called(language), row.material, vehicle, row.vehicle or DUMPER)
         criteria = f"{flows.range('material')},B{line},{flows.range('vehicle')},D{line}"
         for part in in_flows:
             yield _Formula(f"=SUMIFS({flows.range(part)},{criteria})", getattr(row, part))
@@ -427,7 +436,8 @@ def _write_life_cycle(book: _Book, result: Result, flows: _Flows) -> None:
 
 _SOIL_HEADS = (
     *(say("From"), say("Municipality of origin"), say("To"), say("Municipality of reception")),
-    *(say("Material"), say("Soil class"), say("Rules that apply"), say("Amount [t]")),
+    *(say("Material"), say("Soil class"), say("Rules that apply"), say("Conditions and permits")),
+    say("Amount [t]"),
     *(say("First day"), say("Last day"), say("Land register number, origin")),
     *(say("Contact of the sender"), say("Analysis report"), say("Haulier")),
     say("Land register number, reception"),
@@ -439,6 +449,9 @@ def _list_soil(result: Result) -> Iterator[list[Any]]:
     scenario = result.scenario
     catalogue, language = scenario.catalogue, scenario.said.language
     where, flows = find_municipalities(scenario), result.plan.flows
+    permits: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+    for one in find_reliances(scenario, list_flows(flows)):
+        permits[one.need.site, one.material][str(call_condition(scenario, one))] = None
     apart = flows.query("origin != destination")
     keys = ["origin", "destination", "material", "period"]
     rows: Any = apart.groupby(keys, sort=False)["tonnes"].sum().reset_index().itertuples()
@@ -456,6 +469,7 @@ def _list_soil(result: Result) -> Iterator[list[Any]]:
             material.called(language),
             call(named) if named else str(material.soil_class),
             regime.called(language) if regime else material.legal_regime or "",
+            "; ".join(permits[row.destination, row.material]),
             row.tonnes,
             period.start,
             period.end,
@@ -464,30 +478,41 @@ def _list_soil(result: Result) -> Iterator[list[Any]]:
 
 _PRICE_HEADS = (say("Limit"), say("Rule, id"), say("About, id"), say("Now"), say("Used"))
 _SOURCE_HEADS = (
-    *(say("Figure"), say("Value"), say("Unit"), say("Source"), say("Valid from"), say("Verified")),
-    say("Note"),
+    *(say("Figure"), say("Value"), say("Low"), say("High"), say("Unit"), say("Price year")),
+    *(say("Source"), say("Valid from"), say("Valid to"), say("Evidence"), say("Note")),
 )
 
 
 def _write_sources(book: _Book, result: Result) -> None:
     sheet = book.sheet(say("Sources"))
     sheet.heads(_SOURCE_HEADS)
-    catalogue = result.scenario.catalogue
+    catalogue, states = result.scenario.catalogue, result.scenario.states()
     for name, figure in sorted(catalogue.figures().items()):
-        source = (figure.unit, catalogue.cite(figure.source), figure.valid_from)
-        for label, value in _values(name, figure):
-            cells = [label, value, *source, figure.verified, figure.note]
+        days, state = (figure.valid_from, figure.valid_to), STATES[states[name]]
+        told = (catalogue.cite(figure.source), *days, state, figure.note)
+        year = str(figure.price_year) if figure.price_year else None
+        ends = figure.at("low"), figure.at("high")
+        low, high = ([one for _, one in _values(name, end)] for end in ends)
+        for at, (label, value) in enumerate(_values(name, figure)):
+            range_ = (one[at] if one else None for one in (low, high))
+            cells = [label, value, *range_, figure.unit, year, *told]
             sheet.cells(cells, digits=6 if value != round(value, 3) else 3)
     sheet.close(len(_SOURCE_HEADS))
 
 
 def _values(name: str, figure: Any) -> Iterator[tuple[str, float]]:
-    """Give a figure, or each of its years, or each of its speeds."""
+    """Give a figure, or each of its years, or each of its speeds; nothing of none."""
+    if figure is None:
+        return
     if hasattr(figure, "value"):
         yield name, figure.value
     elif hasattr(figure, "by_year"):
         for year, value in figure.by_year.items():
             yield f"{name} ({year})", value
+    elif hasattr(figure, "dkk_per_km"):
+        for weight, rates in figure.dkk_per_km.items():
+            for co2, value in rates.items():
+                yield f"{name}, {weight}, {co2}", value
     else:
         for number, speed in enumerate(figure.speed_km_h):
             yield f"{name}, empty ({speed:g} km/h)", figure.empty[number]

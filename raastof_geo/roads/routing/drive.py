@@ -114,23 +114,30 @@ def emit_kg_co2e(
 
 
 def pay_on_the_way(
-    catalogue: Catalogue, vehicle: Vehicle, toll_km: _Column, link_dkk: _Column, ferry_km: _Column
+    catalogue: Catalogue,
+    vehicle: Vehicle,
+    toll_km: _Column,
+    link_dkk: _Column,
+    ferry_km: _Column,
+    year: float,
 ) -> _Column:
     """Give what tolled roads, fixed links and ferries cost. [DKK]
 
     Parameters
     ----------
     toll_km, ferry_km
-        How far it drives on tolled roads, and is carried by ferries. [km]
+        How far it drives on roads that are tolled then, and is carried by ferries. [km]
     link_dkk
         Fares of the fixed links that it crosses. [DKK]
+    year
+        The toll changes over the years, and so do the roads that it is paid on.
 
     Returns
     -------
     cost
         In the shape of what is given. [DKK]
     """
-    toll = toll_km * vehicle.toll_dkk_per_km.value
+    toll = toll_km * catalogue.toll_dkk_per_km(vehicle, year)
     return toll + link_dkk + ferry_km * catalogue.ferry.fare_dkk_per_km.value
 
 

@@ -1,13 +1,16 @@
 """Forms of scenario files: which there are, and what an older one means today."""
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from raastof_geo.errors import Finding, ScenarioError
-from raastof_geo.language import say
+from raastof_geo.language import Message, format_number, say
+from raastof_geo.scenario.checking.permit import weigh_stake
 from raastof_geo.scenario.reading.tree import Tree
 from raastof_geo.scenario.said.entry import Capacity
-from raastof_geo.scenario.said.file import NEWEST_FORMAT
-from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS, NEWEST_FORMAT
+from raastof_geo.scenario.scenario import Demand, Scenario
 
 
 def refuse_newer(tree: Tree) -> None:
@@ -35,18 +38,53 @@ def refuse_newer(tree: Tree) -> None:
 
 def note_older(scenario: Scenario, tree: Tree) -> Finding | None:
     """Say what a file of an older format means today, where that is something else for it."""
-    if scenario.said.format >= NEWEST_FORMAT or not _shares_a_baseline(scenario):
+    changes = [change for tell in (_tell_capacities, _tell_consents) for change in tell(scenario)]
+    if not changes:
         return None
     return Finding(
         say(
-            "this file is of format {given}. Since format 2 a capacity of a pit or receiver "
-            "holds once in the baseline, for all together; before, it held for each site. "
-            "Write `format: {newest}` at the top when that is what you mean",
+            "this file is of format {given}. {changes} Write `format: {newest}` at the top when "
+            "that is what you mean",
             given=str(scenario.said.format),
+            changes=Message(
+                " ".join(f"{{change_{at}}}" for at in range(len(changes))),
+                {f"change_{at}": change for at, change in enumerate(changes)},
+            ),
             newest=str(NEWEST_FORMAT),
         ),
         tree.place(("format",)),
     )
+
+
+def _tell_capacities(scenario: Scenario) -> Iterator[Message]:
+    if scenario.said.format < 2 and _shares_a_baseline(scenario):
+        yield say(
+            "Since format 2 a capacity of a pit or receiver holds once in the baseline, for all "
+            "together; before, it held for each site."
+        )
+
+
+def _tell_consents(scenario: Scenario) -> Iterator[Message]:
+    """Tell how much hangs on conditions that are accepted for all and are a matter of each need."""
+    if scenario.said.format >= FORMAT_OF_NEEDS:
+        return
+    for one in filter(scenario.is_per_need, scenario.said.accepted_conditions):
+        needs = [need for need in scenario.needs if one not in need.consents]
+        tonnes, _ = weigh_stake(scenario, needs, partial(_hangs_on, scenario, one))
+        yield say(
+            "Since format 3 `{condition}` is a matter of each need, `accepts: [{condition}]`; here "
+            "it is read as accepted at every need, and up to {tonnes} t hang on that.",
+            condition=one,
+            tonnes=format_number(tonnes),
+        )
+
+
+def _hangs_on(scenario: Scenario, condition: str, material: str, demand: Demand) -> bool:
+    """Tell whether a material may serve a need by a condition only."""
+    if scenario.blocks(material, demand) is not None:
+        return False
+    without = demand._replace(accepted=demand.accepted - {condition})
+    return scenario.blocks(material, without) is not None
 
 
 def _shares_a_baseline(scenario: Scenario) -> bool:

@@ -14,13 +14,19 @@ from raastof_geo.language import say
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
 from raastof_geo.scenario.checking.agreed import check_agreements, note_agreements
 from raastof_geo.scenario.checking.lot import check_lots
-from raastof_geo.scenario.checking.permit import check_receivers, note_needs
+from raastof_geo.scenario.checking.permit import (
+    check_consents,
+    check_receivers,
+    note_land,
+    note_needs,
+)
 from raastof_geo.scenario.identity import Names, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.format import note_older, refuse_newer
 from raastof_geo.scenario.reading.overlay import write_ids
 from raastof_geo.scenario.reading.refusal import explain_errors
 from raastof_geo.scenario.reading.tree import Tree, merge_values, read_tree
+from raastof_geo.scenario.reading.zones import find_in_zones, refuse_outside
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
@@ -64,6 +70,8 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     note: Finding | None = None
     if said is not None:
         findings += _check_network_file(said, tree, home, anywhere)
+        said, mistakes = find_in_zones(said, tree, home, anywhere=anywhere)
+        findings += mistakes
         findings += _check_baseline(said, tree)
         findings += _check_agreements(said, tree)
         findings += _check_fleet(said, tree)
@@ -90,6 +98,8 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     mistakes, warnings = check_lots(scenario, tree)
     mistakes += check_agreements(scenario, tree)
     mistakes += check_receivers(scenario, tree)
+    mistakes += check_consents(scenario, tree)
+    warnings += note_land(scenario, tree)
     warnings += note_agreements(scenario, tree)
     warnings += note_needs(scenario, tree)
     return mistakes, sorted(warnings, key=_by_place)
@@ -99,13 +109,20 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
     """Lay the scenario's own entries over the built-in catalogue."""
     own = tree.values.get("catalogue")
     if not isinstance(own, Mapping) or not own:
-        return load_catalogue(), []
+        return load_catalogue().at_prices_of(_price_year(tree)), []
     merged = merge_values(read_builtin_tree().values, write_ids(own, tree))
     try:
         context = {"known": {name: names_in(part) for name, part in merged.items()}}
-        return Catalogue.model_validate(merged, context=context), []
+        whole = Catalogue.model_validate(merged, context=context)
+        return whole.at_prices_of(_price_year(tree)), []
     except ValidationError as error:
         return load_catalogue(), explain_errors(error, tree, Catalogue, below=("catalogue",))
+
+
+def _price_year(tree: Tree) -> int | None:
+    """Give the year whose money counts, for what is read before the file is checked."""
+    said = tree.values.get("price_year")
+    return said if isinstance(said, int) else None
 
 
 def _build_file(tree: Tree, catalogue: Catalogue) -> tuple[ScenarioFile | None, list[Finding]]:
@@ -152,23 +169,16 @@ def _municipality_names() -> Names:
 def _check_network_file(
     said: ScenarioFile, tree: Tree, home: Path, anywhere: bool
 ) -> list[Finding]:
-    """Keep a stranger's scenario from making us read files elsewhere."""
     if said.network.file is None:
         return []
     file = (home / said.network.file).resolve()
-    if not anywhere and not file.is_relative_to(home):
-        message = say(
-            "network.file leads out of the scenario's folder: move it there, "
-            "or allow it with --anywhere"
-        )
-    elif not file.is_file():
+    message = refuse_outside(file, home, "network.file", anywhere=anywhere)
+    if message is None and not file.is_file():
         message = say(
             "network.file {file} does not exist: make it with `raastof network build`",
             file=f"`{said.network.file}`",
         )
-    else:
-        return []
-    return [Finding(message, tree.place(("network", "file")))]
+    return [Finding(message, tree.place(("network", "file")))] if message else []
 
 
 def _with_full_path(said: ScenarioFile, home: Path) -> ScenarioFile:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Literal
 
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import NonNegativeFigure, Rate, Sum
 from raastof_geo.language import say
 from raastof_geo.scenario.fault import Fault, raise_faults
-from raastof_geo.scenario.once import MapOf, SetOf
+from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.said.amount import Amount, catalogue_of, refuse_volume, weigh, weigh_over
-from raastof_geo.scenario.said.part import MaterialId, Part, RecipeId, UseId, Window
+from raastof_geo.scenario.said.part import Consent, MaterialId, Part, RecipeId, UseId, Window
 from raastof_geo.units import Quantity
 
 
@@ -57,6 +57,10 @@ class OfferEntry(DueAmount):
     """Whether all of it has to go, as surplus from a construction site has."""
     price_dkk_per_t: Rate = 0.0
     """What the taker pays for it; below 0 where the giver pays. [DKK/t]"""
+    preparation_kg_co2e_per_t: NonNegativeFigure | None = None
+    """Crushing, sieving and the like, where it is put to use; none: the catalogue's. [kg CO2e/t]"""
+    preparation_dkk_per_t: NonNegativeFigure | None = None
+    """What that costs beside the price; none: the catalogue's. [DKK/t]"""
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> OfferEntry:
@@ -70,6 +74,14 @@ class NeedEntry(DueAmount):
     use: UseId
     materials: SetOf[MaterialId] | None = None
     """The only materials that will do; none: all that the catalogue allows."""
+    accepts: tuple[Consent, ...] = ()
+    """Conditions that are met here, beside the scenario's `accepted_conditions`."""
+
+    @field_validator("accepts")
+    @classmethod
+    def _accepts_once(cls, consents: tuple[Consent, ...]) -> tuple[Consent, ...]:
+        refuse_twice([consent.condition for consent in consents])
+        return consents
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> NeedEntry:

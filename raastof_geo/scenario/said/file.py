@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, field_validator
 
-from raastof_geo.figures.figure import LARGEST_FIGURE
+from raastof_geo.figures.figure import LARGEST_FIGURE, YEARS
 from raastof_geo.figures.vocabulary import COST, TONNE_KM, TRANSPORT_WTW
 from raastof_geo.language import Language
 from raastof_geo.scenario.identity import check_id
@@ -25,9 +25,13 @@ from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.said.part import ConditionId, Part, VehicleId
 from raastof_geo.scenario.said.site import Site
 from raastof_geo.scenario.said.target import Objective, Targets
+from raastof_geo.scenario.said.zone import ZoneEntry
 
-NEWEST_FORMAT = 2
+NEWEST_FORMAT = 3
 """The form of scenario files that is written now; older ones are read with today's meaning."""
+FORMAT_OF_NEEDS = 3
+"""The first in which each need accepts conditions of its own, and land not said is the strictest.
+"""
 
 
 class ScenarioFile(Part):
@@ -48,7 +52,9 @@ class ScenarioFile(Part):
     """Time with the engine running at both ends of a trip, together. [min]"""
     emissions: EmissionChoices = EmissionChoices()
     accepted_conditions: SetOf[ConditionId] = ()
-    """Conditions of conditional fits that the scenario accepts."""
+    """Conditions that the scenario accepts at every need; none that are a matter of each need."""
+    zones: tuple[ZoneEntry, ...] = ()
+    """Areas in which soil needs one condition more."""
     catalogue: dict[str, Any] = Field(default_factory=dict)
     """Additions to the built-in catalogue, and replacements in it."""
     sites: dict[Annotated[str, AfterValidator(check_id)], Site] = Field(min_length=1)
@@ -62,8 +68,12 @@ class ScenarioFile(Part):
         min_length=1,
     )
     """What is minimised, the most important first."""
-    co2_price_dkk_per_t: float = Field(default=750.0, ge=0, le=LARGEST_FIGURE)
-    """Price of a tonne of CO2e in `cost_with_co2_dkk`. [DKK/t CO2e]"""
+    co2_price_dkk_per_t: float = Field(default=860.0, ge=0, le=LARGEST_FIGURE)
+    """Price of a tonne of CO2e in `cost_with_co2_dkk`, the tax in the price of fuel included; as
+    much as that tax (2026), appraisals use 300 to 1,500. [DKK/t CO2e]"""
+    price_year: int | None = Field(default=None, ge=YEARS[0], le=YEARS[1])
+    """In whose money prices are counted where the catalogue has their index; none: each in its
+    own."""
     return_loads: ReturnLoads | None = None
     """None: every truck drives back empty."""
     fleet: MapOf[VehicleId, FleetLimit] = Field(default_factory=dict)

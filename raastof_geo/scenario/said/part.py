@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import (
@@ -55,6 +55,29 @@ class Part(BaseModel):
         arbitrary_types_allowed=True,
         use_attribute_docstrings=True,
     )
+
+
+class Consent(Part):
+    """A condition that a need accepts: its id, or its id and what says so, such as a permit."""
+
+    condition: ConditionId
+    by: str = Field(default="", max_length=10_000)
+    """Number and date of a permit, class of traffic, or whatever else shows that it is met."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _write_out(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and "condition" not in given:
+            if len(given) != 1:
+                raise InputError(
+                    say(
+                        "each entry is one condition, alone or with what says that it is met: "
+                        '`permit_section_19_33: "2026-1234, 1 May 2026"`'
+                    )
+                )
+            [(condition, by)] = given.items()
+            return {"condition": condition, "by": "" if by is None else by}
+        return {"condition": given} if isinstance(given, str) else given
 
 
 class Window(Part):

@@ -54,8 +54,9 @@ class Site(Part):
     """The project that the site belongs to; none: it is a project of its own."""
     client: str = ""
     """Who has the work done, or owns the place; none: nobody that others share."""
-    land: LandId = "built_up"
-    """What the land is, which decides what soil may come to it."""
+    land: LandId | None = None
+    """What the land is, which decides what soil may come to it; none: the strictest, or
+    `built_up` in a file of a format before the third."""
     vehicles: SetOf[VehicleId] | None = None
     """The only trucks that may come here; none: all of the scenario."""
     truck_limits: TruckLimits = TruckLimits()

@@ -8,7 +8,15 @@ from functools import cached_property
 from raastof_geo.language import Language, Message, format_number, say
 from raastof_geo.scenario.catalogue import Catalogue, Fit, Ruling
 from raastof_geo.scenario.lookup import look_up
-from raastof_geo.scenario.telling.law import find_verdict, serves, tell_dates, tell_law, tell_moves
+from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.telling.law import (
+    find_verdict,
+    serves,
+    tell_consent,
+    tell_dates,
+    tell_law,
+    tell_moves,
+)
 from raastof_geo.scenario.telling.words import CatalogueWords
 
 FROM_BETTER_TO_LESSER = ("base_course", "sub_base", "fill", "noise_barrier")
@@ -24,6 +32,7 @@ def explain_fit(
     *,
     land: str = "built_up",
     accepted: Collection[str] = (),
+    scenario: Scenario | None = None,
 ) -> list[str]:
     """Say whether a material may serve a use on a kind of land, and why, a sentence a line.
 
@@ -31,6 +40,8 @@ def explain_fit(
     ----------
     accepted
         The conditions that are accepted.
+    scenario
+        Whose needs and zones are told of, and whose conditions are accepted too.
 
     Raises
     ------
@@ -40,8 +51,37 @@ def explain_fit(
     asked = [("materials", material), ("uses", use), ("land", land)]
     material, use, land = look_up(catalogue, asked)
     words = CatalogueWords(catalogue, language)
+    if scenario is not None:
+        accepted = (*accepted, *scenario.accepted_for_all)
     question = _Question(words, material, use, land, frozenset(accepted))
-    return list(map(words.read, question.answer()))
+    told = [*question.answer(), *(_tell_needs(scenario, material, use) if scenario else ())]
+    return list(map(words.read, told))
+
+
+def _tell_needs(scenario: Scenario, material: str, use: str) -> Iterator[Message]:
+    """Say of each need for the use what it accepts by itself, in which zones, and the answer."""
+    soil_class = scenario.catalogue.materials[material].soil_class
+    for need in {need.name: need for need in scenario.needs if need.use == use}.values():
+        for zone in need.demand.zones:
+            if soil_class is not None and soil_class >= zone.soil_class:
+                yield say(
+                    "{site} lies in a zone (rule {rule}: {source}): soil of class {number} and "
+                    "worse needs `{condition}`.",
+                    site=scenario.site_name(need.site),
+                    rule=zone.rule,
+                    source=zone.ruling.citation,
+                    number=zone.soil_class,
+                    condition=zone.needs_condition,
+                )
+        asked = {one.condition for one in scenario.rulings(material, need.demand)}
+        for condition, by in need.consents.items():
+            if condition in asked:
+                yield say(
+                    "{site} accepts `{condition}` for this need{by}.",
+                    site=scenario.site_name(need.site),
+                    condition=condition,
+                    by=f": {by}" if by else "",
+                )
 
 
 @dataclass(frozen=True)
@@ -140,11 +180,8 @@ class _Question:
         if condition in self.accepted:
             yield say("Condition `{id}`, accepted: {words}.", **asked)
         else:
-            yield say(
-                "Condition `{id}`, not accepted: {words}. "
-                "Whoever meets it writes it under `accepted_conditions`.",
-                **asked,
-            )
+            how = tell_consent(self.catalogue, condition)
+            yield say("Condition `{id}`, not accepted: {words}. {how}", how=how, **asked)
 
     def _tell_ratio(self, fit: Fit) -> Iterator[Message]:
         """Say how much of the material replaces a tonne, and how that came about."""

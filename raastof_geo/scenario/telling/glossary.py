@@ -11,7 +11,7 @@ from raastof_geo.errors import InputError
 from raastof_geo.language import Language, Message, Readable, say
 from raastof_geo.scenario.catalogue import Catalogue, Fit
 from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
-from raastof_geo.scenario.telling.law import tell_moves
+from raastof_geo.scenario.telling.law import tell_consent, tell_moves
 from raastof_geo.scenario.telling.material import ORIGINS, tell_figures, tell_material, tell_recipe
 from raastof_geo.scenario.telling.words import CatalogueWords
 
@@ -104,8 +104,10 @@ def _about_recipe(words: CatalogueWords, one: str) -> str:
 
 
 def _about_condition(words: CatalogueWords, one: str) -> Readable:
-    asked = sorted({use for _, use, _ in _asked_for(words.catalogue, one)})
-    return say("asked for in: {uses}", uses=words.uses(asked)) if asked else ""
+    asked = words.uses(sorted({use for _, use, _ in _asked_for(words.catalogue, one)}))
+    if words.catalogue.conditions[one].per_need:
+        return say("a matter of each need; asked for in: {uses}", uses=asked)
+    return say("asked for in: {uses}", uses=asked) if asked else ""
 
 
 def _about_vehicle(words: CatalogueWords, one: str) -> Message:
@@ -158,9 +160,10 @@ def _tell_recipe(words: CatalogueWords, recipe: str) -> Iterator[Message]:
 def _tell_condition(words: CatalogueWords, condition: str) -> Iterator[Message]:
     catalogue = words.catalogue
     yield say(
-        "{name} (`{id}`), a condition: whoever meets it writes it under `accepted_conditions`.",
+        "{name} (`{id}`), a condition. {how}",
         name=words.called("conditions", condition),
         id=condition,
+        how=tell_consent(catalogue, condition),
     )
     for material, use, fit in _asked_for(catalogue, condition):
         yield say(
@@ -244,7 +247,7 @@ _SECTIONS: dict[str, _Section] = {
     ),
     "conditions": _Section(
         say("Conditions"),
-        say("`accepted_conditions:` of a scenario whose projects meet them"),
+        say("`accepts:` of a need that meets them; `accepted_conditions:` where all needs do"),
         _about_condition,
         _tell_condition,
     ),

@@ -46,6 +46,13 @@ def serves(
     ]
 
 
+def tell_consent(catalogue: Catalogue, condition: str) -> Message:
+    """Say where whoever meets a condition writes it."""
+    if catalogue.conditions[condition].per_need:
+        return say("Whoever meets it writes it under `accepts` of the need.")
+    return say("Whoever meets it writes it under `accepted_conditions`.")
+
+
 def tell_dates(rule: Fit | LegalRegime) -> Message:
     """Say when a rule holds."""
     dates = {"start": rule.valid_from, "end": rule.valid_to}

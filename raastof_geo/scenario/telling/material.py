@@ -17,7 +17,10 @@ _FIGURES: dict[str, Message] = {
     "tax": say("Raw-material tax"),
     "gate_fee": say("Fee at a receiver"),
     "upstream_kg_co2e": say("Emission of digging and crushing it"),
-    "disposal_kg_co2e": say("Emission of final reception"),
+    "preparation_kg_co2e_per_t": say("Emission of crushing or sieving it, where it is used"),
+    "preparation_dkk_per_t": say("Cost of crushing or sieving it"),
+    "disposal_kg_co2e": say("Emission in a landfill"),
+    "reuse_kg_co2e": say("Emission of final reception that puts it to use"),
 }
 ORIGINS: dict[str, Message] = {"secondary": say("secondary"), "virgin": say("virgin")}
 

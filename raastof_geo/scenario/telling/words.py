@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from raastof_geo.evidence import STATES, tell_span
 from raastof_geo.figures.figure import Figure
 from raastof_geo.language import Language, Readable, format_number, say
 from raastof_geo.scenario.catalogue import Catalogue
@@ -66,15 +68,22 @@ class CatalogueWords:
     def figure(self, figure: Figure) -> str:
         """Write a figure with its unit, its source, its date and whether it was seen there."""
         text = say(
-            "{value} {unit} (source: {source}; {since}{seen}){note}",
+            "{value} {unit}{span} (source: {source}; {since}{until}{seen}){note}",
             value=self.number(figure.value),
             unit=figure.unit,
+            span=tell_span(self._ends(figure)),
             source=self.catalogue.cite(figure.source),
             since=say("valid from {date}; ", date=figure.valid_from) if figure.valid_from else "",
-            seen=say("seen in the source") if figure.verified else say("not verified"),
+            until=say("valid to {date}; ", date=figure.valid_to) if figure.valid_to else "",
+            seen=STATES[figure.evidence],
             note=say(" Note: {note}.", note=figure.note.rstrip(".")) if figure.note else "",
         )
         return text.render(self.language)
+
+    def _ends(self, figure: Figure) -> dict[str, Any]:
+        ends = {end: getattr(figure, end) for end in ("low", "high")}
+        said = {end: self.number(one) for end, one in ends.items() if one is not None}
+        return {**said, "price_year": figure.price_year, "indexed": figure.indexed}
 
     def shares(self, shares: Mapping[str, Figure]) -> str:
         """Write the tonnes of each material."""

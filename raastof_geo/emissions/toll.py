@@ -1,0 +1,47 @@
+"""What the state asks of a truck for each kilometre: by year, weight, emission class and road."""
+
+import datetime
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import Field
+
+from raastof_geo.figures.figure import Series
+
+WeightClass: TypeAlias = Literal["to_12_t", "to_18_t", "to_32_t", "over_32_t"]
+"""By the technically permissible weight of the truck that pulls, whatever it carries."""
+Co2Class: TypeAlias = Annotated[int, Field(ge=1, le=5)]
+"""Class of CO2 emission in the toll, 1 the worst and 5 without emission."""
+Rate: TypeAlias = Annotated[float, Field(ge=0, le=1000)]
+
+
+class TollTable(Series):
+    """What trucks pay from a day on, until the next table begins."""
+
+    valid_from: datetime.date
+    roads: Literal["tolled", "public"] = "tolled"
+    """Roads whose class is `tolled` in `speeds`, or every road but tracks and service roads."""
+    dkk_per_km: dict[WeightClass, dict[Co2Class, Rate]] = Field(min_length=1)
+    """By weight class, then by class of CO2 emission. [DKK/km]"""
+    zones: tuple[str, ...] = ()
+    """Municipalities with a dearer environmental zone."""
+    zone_factor: float = Field(default=1.0, ge=1, le=10)
+    """How many times as much a kilometre costs in a zone."""
+    co2_share: float = Field(default=0.0, ge=0, le=1)
+    """How much of the toll of a truck that burns diesel is a price of its CO2."""
+
+    @property
+    def start_year(self) -> float:
+        """The year in which it begins, with its fraction."""
+        return self.valid_from.year + (self.valid_from.timetuple().tm_yday - 1) / 365.25
+
+    def times(self, factor: float) -> Self:
+        """Give the same table, every toll so many times what it is."""
+        scaled = {
+            weight: {co2: rate * factor for co2, rate in rates.items()}
+            for weight, rates in self.dkk_per_km.items()
+        }
+        return self.model_copy(update={"dkk_per_km": scaled})
+
+    def rate(self, weight: WeightClass | None, co2: int) -> float | None:
+        """Give what trucks of two classes pay for a kilometre; none where it is not known."""
+        return None if weight is None else self.dkk_per_km.get(weight, {}).get(co2)

@@ -1,0 +1,35 @@
+"""How far a figure can be trusted, and how its range and the year of its money are written."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+from raastof_geo.language import Message, say
+
+Evidence: TypeAlias = Literal["seen", "copy", "judgement"]
+"""Seen in the source, seen in a copy of it, or judgement of the authors."""
+Trust: TypeAlias = Literal["seen", "copy", "judgement", "expired"]
+"""The evidence, or that the value is said to hold no longer."""
+
+STATES: Mapping[str, Message] = {
+    "seen": say("seen in the source"),
+    "copy": say("seen in a copy of the source"),
+    "judgement": say("judgement"),
+    "expired": say("no longer valid"),
+}
+
+
+def tell_span(figure: Mapping[str, Any]) -> Message | str:
+    """Write a range and a price's year, to stand behind a value and its unit; as little as known.
+
+    Parameters
+    ----------
+    figure
+        `low` and `high` as text, `price_year` and `indexed`, in so far as they are known.
+    """
+    low, high, year = (figure.get(key) for key in ("low", "high", "price_year"))
+    span = say(" ({low}–{high})", low=low or "?", high=high or "?") if low or high else ""
+    if not year:
+        return span
+    if figure.get("indexed"):
+        return say("{span}, in the prices of {year}", span=span, year=str(year))
+    return say("{span}, price of {year}, not indexed", span=span, year=str(year))

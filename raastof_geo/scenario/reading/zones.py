@@ -1,0 +1,146 @@
+"""Read the polygons of zones, and find the sites that lie in them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import shapely
+
+from raastof_geo.errors import Finding, InputError
+from raastof_geo.language import Message, say
+from raastof_geo.scenario.reading.refusal import finding_at
+from raastof_geo.scenario.reading.tree import Tree
+from raastof_geo.scenario.said.file import ScenarioFile
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+BORDER_M = 1.0
+"""A site this near a zone lies in it: coordinates are no better than that. [m]"""
+
+_METRES = "EPSG:25832"
+_DEGREES = "EPSG:4326"
+_GEOPACKAGE = b"SQLite format 3\x00"
+_POLYGONS = ("Polygon", "MultiPolygon")
+_UNREADABLE = (
+    *(OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError),
+    shapely.errors.ShapelyError,
+)
+"""What readers of files, shapes and coordinate systems raise at damaged ones."""
+
+
+def refuse_outside(file: Path, home: Path, where: str, *, anywhere: bool) -> Message | None:
+    """Keep a stranger's scenario from making us read files elsewhere; none where it may be read."""
+    if anywhere or file.is_relative_to(home):
+        return None
+    return say(
+        "{where} leads out of the scenario's folder: move it there, or allow it with `--anywhere`",
+        where=where,
+    )
+
+
+def find_in_zones(
+    said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool
+) -> tuple[ScenarioFile, list[Finding]]:
+    """Add to each zone the sites that lie in the polygons of its file, or on their border.
+
+    Returns
+    -------
+    said, mistakes
+        The file with the sites of its zones, and what is wrong with their files.
+    """
+    zones, mistakes = [], []
+    for number, zone in enumerate(said.zones):
+        try:
+            inside = _find_inside(zone.file, said, home, anywhere) if zone.file else []
+        except InputError as error:
+            trail = ("zones", number, "file")
+            mistakes += [finding_at(tree, trail, one.message) for one in error.findings]
+            continue
+        sites = tuple(dict.fromkeys((*zone.sites, *inside)))
+        zones.append(zone.model_copy(update={"sites": sites}))
+    return said.model_copy(update={"zones": tuple(zones)}), mistakes
+
+
+def _find_inside(name: Path, said: ScenarioFile, home: Path, anywhere: bool) -> list[str]:
+    """Give the sites in the polygons of a file, in the order of the scenario."""
+    import geopandas as gpd
+
+    file = (home / name).resolve()
+    outside = refuse_outside(file, home, "it", anywhere=anywhere)
+    if outside is not None:
+        raise InputError(outside)
+    tree = shapely.STRtree(_read_polygons(file, name.name))
+    lon, lat = zip(*(site.lon_lat for site in said.sites.values()), strict=True)
+    places = gpd.GeoSeries.from_xy(lon, lat, crs=_DEGREES).to_crs(_METRES)
+    near, _ = tree.query(places.to_numpy(), predicate="dwithin", distance=BORDER_M)
+    ids = list(said.sites)
+    return [ids[number] for number in sorted(set(near.tolist()))]
+
+
+def _read_polygons(file: Path, name: str) -> list[Any]:
+    """Read the polygons of a file, in metres.
+
+    Raises
+    ------
+    InputError
+        It is missing or neither GeoJSON nor GeoPackage, it has no polygons, or where they lie
+        cannot be told.
+    """
+    told = {"file": f"`{name}`"}
+    if not file.is_file():
+        raise InputError(say("{file} does not exist", **told))
+    try:
+        frame = _read_frame(file)
+        frame = frame[frame.geometry.geom_type.isin(_POLYGONS)]
+    except _UNREADABLE as error:
+        raise InputError(
+            say(
+                "{file} cannot be read as GeoJSON or GeoPackage: {problem}",
+                **told,
+                problem=str(error)[:200],
+            )
+        ) from error
+    if frame.empty:
+        raise InputError(say("{file} has no polygons", **told))
+    if frame.crs is None:
+        raise InputError(say("{file} does not say its coordinate system", **told))
+    west, south, east, north = frame.total_bounds
+    if frame.crs.is_geographic and not (
+        -180 <= west <= east <= 180 and -90 <= south <= north <= 90
+    ):
+        raise InputError(
+            say(
+                "the coordinates of {file} are not degrees, and it names no other system: save it "
+                "in WGS84 (EPSG:4326), or as GeoPackage",
+                **told,
+            )
+        )
+    return list(shapely.make_valid(frame.geometry.to_crs(_METRES).to_numpy()))
+
+
+def _read_frame(file: Path) -> gpd.GeoDataFrame:
+    """Read shapes with their coordinate system, all layers of a GeoPackage together.
+
+    A text is read as GeoJSON by ourselves: GDAL would follow what names files or addresses.
+    """
+    import geopandas as gpd
+    import pandas as pd
+
+    with file.open("rb") as opened:
+        packed = opened.read(len(_GEOPACKAGE)) == _GEOPACKAGE
+    if packed:
+        layers = gpd.list_layers(file)
+        shaped = layers[layers["geometry_type"].notna()]["name"]
+        frames = [gpd.read_file(file, layer=layer)[["geometry"]] for layer in shaped]
+        crs = frames[0].crs if frames else None
+        return gpd.GeoDataFrame(
+            pd.concat([one if one.crs is None else one.to_crs(crs) for one in frames])
+        )
+    said = json.loads(file.read_text(encoding="utf-8-sig"))
+    features = said.get("features", [said])
+    shapes = [shapely.geometry.shape(one.get("geometry", one)) for one in features]
+    crs = said.get("crs", {}).get("properties", {}).get("name", _DEGREES)
+    return gpd.GeoDataFrame(geometry=shapes, crs=crs)
