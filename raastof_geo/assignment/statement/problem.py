@@ -298,7 +298,7 @@ class Problem:
     def inside(self) -> Mask:
         """Which moves begin and end at one site, so that no lorry passes its gate. [moves]"""
         giver, taker = self.number_ends({site: at for at, site in enumerate(self.scenario.sites)})
-        return np.asarray(giver == taker)
+        return np.asarray((giver == taker) & (giver >= 0))
 
     @cached_property
     def _by_dumper(self) -> Columns:

@@ -22,7 +22,7 @@ _TOGETHER: dict[Together, Message] = {
 }
 
 
-class Beside(NamedTuple):
+class Compared(NamedTuple):
     """One world, and what the plan saves against it."""
 
     name: Message
@@ -52,15 +52,15 @@ HEADS = (
 )
 
 
-def list_baselines(result: Result) -> Iterator[Beside]:
+def list_baselines(result: Result) -> Iterator[Compared]:
     """Give the plan, then each world without coordination, that of the headline first."""
     effect = result.effect
-    yield Beside(say("The plan"), *_figures(effect.plan))
+    yield Compared(say("The plan"), *_figures(effect.plan))
     for number, one in enumerate(effect.baselines):
         name = say("{kind}, {party}", kind=_KINDS[one.kind], party=_TOGETHER[one.together])
         if one.kind in ("alone", "legs"):
             name = _KINDS[one.kind]
-        yield Beside(
+        yield Compared(
             say("{name} (baseline)", name=name) if number == 0 else name,
             *_figures(one.totals),
             (one.totals.kg_co2e_wtw - effect.plan.kg_co2e_wtw) / 1000,
