@@ -240,6 +240,7 @@ def _tabulate(problem: Problem, kind: str) -> pd.DataFrame:
     """Label a line for each column of a kind, as `_LABELS` says."""
     if kind == "moves":
         labels = {label: problem.labels(label) for label in LINE_LABELS[1:-1]}
+        labels["vehicle"] = np.where(problem.inside, COMMON, labels["vehicle"])  # by dumper
     else:
         table = problem.others[kind]
         labels = {label: table[name].to_numpy() for label, name in _LABELS[kind].items()}

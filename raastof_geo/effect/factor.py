@@ -6,7 +6,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from raastof_geo.effect.books import Books
-from raastof_geo.figures.vocabulary import Indicator, explained, find_indicator, sums_of_parts
+from raastof_geo.figures.vocabulary import (
+    HAUL,
+    TRANSPORT_TTW,
+    TRANSPORT_WTW,
+    Indicator,
+    explained,
+    find_indicator,
+    sums_of_parts,
+)
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Scenario
 
@@ -37,10 +45,14 @@ def name_factors(scenario: Scenario, lines: pd.DataFrame) -> dict[str, pd.Series
     names
         By part, one name for each line, empty where there is none or the scenario says it.
     """
-    return {
+    found = {
         part.name: _NAMED[factor.of](scenario, lines, factor.field)
         for part, factor in explained().items()
     }
+    for part, field in _WITHIN_A_SITE.items() if scenario.catalogue.internal_haul else ():
+        dumped = (lines["kind"] == "moves") & (lines["vehicle"] == "") & (lines[part] != 0)
+        found[part] = found[part].where(~dumped, f"internal_haul.{field}")
+    return found
 
 
 def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
@@ -148,6 +160,12 @@ def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Se
     return names.where(lines["kind"] != "processes", recipes)
 
 
+_WITHIN_A_SITE = {
+    TRANSPORT_WTW: "kg_co2e_wtw_per_t",
+    TRANSPORT_TTW: "kg_co2e_ttw_per_t",
+    HAUL: "haul_dkk_per_t",
+}
+"""What dumpers stand behind, and the number of the catalogue."""
 _NAMED: Mapping[str, Callable[[Scenario, pd.DataFrame, str], pd.Series]] = {
     "vehicle": _of_vehicle,
     "toll": _of_toll,

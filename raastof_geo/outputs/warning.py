@@ -10,6 +10,8 @@ from raastof_geo.errors import Finding
 from raastof_geo.evidence import STATES
 from raastof_geo.language import Message, say
 from raastof_geo.legs.lost import explain_lost
+from raastof_geo.outputs.credit import doubt_allocation
+from raastof_geo.outputs.tables.basis import doubt_today
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.places import locate_municipality
@@ -60,6 +62,7 @@ def warn(result: Result) -> list[Finding]:
     """
     told = [
         *_doubt_effect(result.scenario, result.effect),
+        *doubt_today(result),
         *beyond_fairness(result.scenario, result.plan.problem.alone),
         *explain_lost(result.legs),
     ]
@@ -78,8 +81,8 @@ def _first(told: Sequence[Finding | Message]) -> Iterator[Finding | Message]:
 def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
     if effect.baseline_missing:
         yield say(
-            "The baseline leaves out {tonnes} t that a project alone could not place; "
-            "plan and baseline do not cover the same tonnes.",
+            "The baseline leaves out {tonnes} t that have no place without coordination; the "
+            "effect is a lower bound.",
             tonnes=round(sum(effect.baseline_missing.values())),
         )
     projects = {scenario.project(site) for site in project_sites(scenario)}
@@ -87,10 +90,11 @@ def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
     if saves_half and len(projects) >= REGION:
         yield say(
             "The plan saves more than half of the transport emissions of {count} projects, and "
-            "for a whole region that is much: look at the column before (the baseline), where "
-            "each project alone takes the pit and the receiver that is best for itself.",
+            "for a whole region that is much: look at what the baseline leaves out, and at "
+            "the others beside it.",
             count=len(projects),
         )
+    yield from doubt_allocation(effect)
 
 
 def beyond_fairness(scenario: Scenario, alone: Mapping[str, float]) -> Iterator[Message]:

@@ -239,6 +239,19 @@ class SoilSamples(Strict):
     weeks: NonNegativeFigure
 
 
+class InternalHaul(Strict):
+    """What moving a tonne within one site by dumper emits and costs."""
+
+    kg_co2e_wtw_per_t: NonNegativeFigure
+    kg_co2e_ttw_per_t: NonNegativeFigure
+    haul_dkk_per_t: NonNegativeFigure
+
+    @property
+    def by_figure(self) -> dict[str, float]:
+        """The values by the names that figures of legs have."""
+        return {name: value_of(getattr(self, name)) for name in type(self).model_fields}
+
+
 class Ferry(Strict):
     """What a crossing emits and costs for each truck on board."""
 
@@ -295,6 +308,8 @@ class Catalogue(Strict):
     recipes: dict[str, Recipe] = Field(default_factory=dict)
     handling: Handling
     """In a depot, each way."""
+    internal_haul: InternalHaul | None = None
+    """None: it counts for nothing."""
     truck_hours_per_year: PositiveFigure
     """What one truck can drive and load in a year. [h]"""
     fuels: dict[str, Fuel]

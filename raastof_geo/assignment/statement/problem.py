@@ -284,7 +284,7 @@ class Problem:
         return pooled.share if pooled and self.legs.empty_trips is not None else 0.0
 
     def leg(self, name: str) -> Floats:
-        """Give a figure of the leg of every move; what is heaped up where it is dug has none.
+        """Give a figure of the leg of every move; within one site there is none but the dumper's.
 
         Returns
         -------
@@ -292,22 +292,34 @@ class Problem:
             As the column `name` of the legs has them. [moves]
         """
         figures = self.legs.frame[name].to_numpy(dtype=np.float64)[self.moves.leg]
-        if name != "load_t" and self._heaped is not None:
-            figures[self._heaped] = 0.0
+        if name != "load_t":
+            figures[self.inside] = 0.0
+            figures[self._by_dumper] = self._dumper.get(name, 0.0)
         return figures
 
     @cached_property
-    def _heaped(self) -> Mask | None:
-        """Which moves lead from an offer to the stockpile of its own site, without a truck."""
+    def inside(self) -> Mask:
+        """Which moves begin and end at one site, so that no lorry passes its gate. [moves]"""
+        giver, taker = self.number_ends({site: at for at, site in enumerate(self.scenario.sites)})
+        return np.asarray((giver == taker) & (giver >= 0))
+
+    @cached_property
+    def _by_dumper(self) -> Columns:
+        """Moves within one site, but for what is heaped up where it is dug."""
         piles = np.array([taker.only_from is not None for taker in self.takers], dtype=bool)
-        return np.asarray(piles[self.moves.taker]) if piles.any() and len(self.moves) else None
+        return np.flatnonzero(self.inside & ~piles[self.moves.taker])
+
+    @property
+    def _dumper(self) -> dict[str, float]:
+        """What the catalogue says a tonne comes to within a site, by figures of legs."""
+        haul = self.scenario.catalogue.internal_haul
+        return {} if haul is None else haul.by_figure
 
     def return_trip(self, name: str) -> Floats:
         """Give a figure of the empty return trip of every move."""
         trips = self._empty_trips
         figures = trips[name].to_numpy(dtype=np.float64)[self._return_rows]
-        if self._heaped is not None:
-            figures[self._heaped] = 0.0
+        figures[self.inside] = 0.0
         return figures
 
     @cached_property
@@ -442,9 +454,9 @@ class Problem:
         keys = ("giver", "giver_kind", "taker", "taker_kind", *LEG_KEYS)
         table = pd.DataFrame({key: self.labels(key, columns) for key in keys})
         figures = legs.drop(columns=list(LEG_KEYS))
-        if self._heaped is not None:
-            hauled = [name for name in _HAULED if name in figures]
-            figures.loc[self._heaped[columns], hauled] = 0.0
+        inside = self.inside[columns]
+        for name in (name for name in _HAULED if name in figures and inside.any()):
+            figures.loc[inside, name] = self.leg(name)[columns[inside]]
         table = pd.concat([table, figures], axis=1)
         table["reference_share"] = self.reference_share[columns]
         table["virgin"] = self.giver_is(Role.PIT)[columns]

@@ -14,6 +14,7 @@ from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import CO2E
 from raastof_geo.language import LOCALES, Message, Readable, format_number, say, spoken_language
+from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -36,8 +37,9 @@ from raastof_geo.outputs.documents.effects import (
 )
 from raastof_geo.outputs.documents.flow_map import Haul, draw_map_picture
 from raastof_geo.outputs.palette import attribute_maps
+from raastof_geo.outputs.tables.basis import describe_basis
 from raastof_geo.outputs.tables.flows import Flow, list_flows
-from raastof_geo.outputs.tables.summary import ALONE, NO_PERMIT, list_conditions
+from raastof_geo.outputs.tables.summary import NO_PERMIT, list_conditions
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import Period
@@ -186,14 +188,18 @@ def _tell_calendar(result: Result, project: str, own: Sequence[Flow]) -> Iterato
         yield Paragraph(say("Nothing comes to or leaves this project in the plan."))
         return
     mine = {site for site in project_sites(scenario) if scenario.project(site) == project}
-    leaving = [flow for flow in own if flow.origin in mine]
+    within = [flow for flow in own if flow.origin == flow.destination]
+    leaving = [flow for flow in own if flow.origin in mine and flow not in within]
     if leaving:
         caption = say("What leaves the project [t]")
         yield _tabulate_calendar(result, leaving, caption, say("To"), lambda one: one.destination)
-    coming = [flow for flow in own if flow.origin not in mine]
+    coming = [flow for flow in own if flow.origin not in mine and flow not in within]
     if coming:
         caption = say("What comes to the project [t]")
         yield _tabulate_calendar(result, coming, caption, say("From"), lambda one: one.origin)
+    if within:
+        caption = say("What stays on its site, by dumper [t]")
+        yield _tabulate_calendar(result, within, caption, say("On"), lambda one: one.destination)
     yield _tabulate_trucks(list(scenario.periods.values()), own)
     relied_on = list_conditions(result, own)
     if relied_on:
@@ -278,6 +284,7 @@ def _tell_others(result: Result) -> Iterator[Block]:
     """Tell of the other projects as much as the scenario wants published."""
     yield Heading(say("The whole plan"), anchor="whole")
     if result.scenario.said.publish == "everything":
+        yield Bullets(tuple(tell_credit(result.effect)))
         yield tabulate_groups(result, say("Effect by project"), "project", say("Project"))
         return
     saved = (result.effect.baseline_books.total(CO2E) - result.effect.books.total(CO2E)) / 1000
@@ -311,7 +318,7 @@ def _tell_method(result: Result) -> Iterator[Block]:
     yield Heading(say("How it was found"), anchor="method")
     yield Bullets(
         (
-            ALONE,
+            describe_basis(result),
             SHARE_RULES[result.scenario.said.effect.shared_legs],
             SHARE_OF_COMMON,
             NO_PERMIT,

@@ -45,15 +45,9 @@ from raastof_geo.outputs.documents.flow_map import Haul, draw_map_picture
 from raastof_geo.outputs.documents.word import write_word
 from raastof_geo.outputs.ledger import describe_ledger
 from raastof_geo.outputs.palette import attribute_maps
+from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
 from raastof_geo.outputs.tables.flows import list_flows
-from raastof_geo.outputs.tables.summary import (
-    ALONE,
-    NO_PERMIT,
-    answer,
-    list_conditions,
-    prove,
-    say_worse,
-)
+from raastof_geo.outputs.tables.summary import NO_PERMIT, answer, list_conditions, prove, say_worse
 from raastof_geo.outputs.warning import warn
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES, explain_in
 from raastof_geo.result import Result
@@ -189,11 +183,8 @@ def _draw_map(result: Result) -> Iterator[Block]:
 def _tell_effect(result: Result, ledger: bool) -> Iterator[Block]:
     effect = result.effect
     yield Heading(say("Effect"), anchor="effect")
-    yield Paragraph(
-        ALONE
-        if not result.scenario.said.baseline.legs
-        else say("Before: each project alone, with the legs that the scenario names.")
-    )
+    yield Paragraph(describe_basis(result))
+    yield Table(say("Side by side"), HEADS, tuple(write_baselines(result)))
     yield tabulate_effect(
         say("Effect in total"), effect.books.totals, effect.baseline_books.totals, links=ledger
     )

@@ -75,16 +75,24 @@ _COLUMNS: Mapping[str, tuple[str, str, str]] = {
     ),
     "empty_trips": ("1/period", "Tomme ture, begge retninger", "Empty trips, both directions"),
     "per_weekday": ("1/d", "Lastbiler pr. hverdag i planen", "Trucks each weekday in the plan"),
-    "loaded_trips_before": ("1/period", "Ture med last, før", "Trips with a load, before"),
-    "empty_trips_before": ("1/period", "Tomme ture, før", "Empty trips, before"),
-    "per_weekday_before": ("1/d", "Lastbiler pr. hverdag, før", "Trucks each weekday, before"),
-    "per_weekday_change": ("1/d", "Plan minus før", "Plan less before"),
+    "loaded_trips_before": (
+        "1/period",
+        "Ture med last, uden samordning",
+        "Trips with a load, baseline",
+    ),
+    "empty_trips_before": ("1/period", "Tomme ture, uden samordning", "Empty trips, baseline"),
+    "per_weekday_before": (
+        "1/d",
+        "Lastbiler pr. hverdag, uden samordning",
+        "Trucks each weekday, baseline",
+    ),
+    "per_weekday_change": ("1/d", "Plan minus basis", "Plan less baseline"),
     "length_m": ("m", "Vejstykkets længde", "Length of the segment"),
 }
 _SIDES: Mapping[str, tuple[str, str]] = {
     "plan": ("Del af planen", "Share of the plan"),
     "before": ("Del af før-situationen", "Share of what was before"),
-    "saved": ("Del af det sparede, før minus plan", "Share of what is saved, before less plan"),
+    "saved": ("Del af det sparede, basis minus plan", "Share of what is saved, baseline less plan"),
 }
 
 

@@ -15,10 +15,11 @@ from raastof_geo.assignment.statement.shares import find_municipalities
 from raastof_geo.effect.burden import count_weekdays, measure_burden
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
 from raastof_geo.language import Message, format_number, say
+from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.documents.effects import align_books, name_project
 from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape, pack
 from raastof_geo.outputs.palette import BURDEN_CLASSES, LESS, MORE, ROLE_MARKS, colour_materials
-from raastof_geo.outputs.tables.flows import list_flows
+from raastof_geo.outputs.tables.flows import BY_DUMPER, list_flows
 from raastof_geo.outputs.tables.summary import say_worse, summarise
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
@@ -119,8 +120,9 @@ def _body(result: Result) -> str:
         for what, plan, before in _key_figures(result)
     )
     worse = "".join(f"<p>{escape(str(one))}</p>" for one in say_worse(result.effect))
+    causes = "".join(f"<li>{escape(str(one))}</li>" for one in tell_credit(result.effect))
     title = escape(result.scenario.said.title)
-    return _BODY.format(title=title, worse=worse, figures=figures, **said)
+    return _BODY.format(title=title, worse=worse, figures=figures, causes=causes, **said)
 
 
 _BODY = """<a class="skip" href="#twin">{skip}</a>
@@ -130,12 +132,14 @@ _BODY = """<a class="skip" href="#twin">{skip}</a>
 <aside id="about" aria-label="{about}" hidden></aside>
 <main id="twin" tabindex="-1"><details id="rows"><summary>{table}</summary>\
 <div class="scroll" tabindex="0" role="region" aria-label="{table}"></div></details>\
+<details id="causes"><summary>{credit}</summary><ul>{causes}</ul></details>\
 <p id="told" role="status"></p></main>
 <noscript>{no_script}</noscript>"""
 _LANDMARKS = {
     "before": say("before"),
     "panel": say("Layers and legend"),
     "about": say("About a site"),
+    "credit": say("What saves what"),
     "table": say("The flows shown, as a table"),
     "skip": say("Skip to the table of flows"),
     "no_script": say("The map needs JavaScript; flows.csv has the same figures."),
@@ -150,6 +154,9 @@ def _key_figures(result: Result) -> list[tuple[str, str, str]]:
     if result.effect.saved_share is not None:
         saved = format_number(100 * result.effect.saved_share, digits=1) + " %"
         figures.insert(1, (str(say("Saved transport emissions")), saved, ""))
+    if result.effect.coordination is not None:
+        saved = format_number(result.effect.coordination.transport_kg_co2e / 1000)
+        figures.insert(2, (str(say("Saved by coordination, transport [t CO2e]")), saved, ""))
     return figures
 
 
@@ -182,8 +189,11 @@ def describe_map(result: Result) -> dict[str, Any]:
         "sites": list(_sites(result)),
         "uses": routes.uses,
         "vehicles": [
-            scenario.catalogue.vehicles[name].called(scenario.said.language)
-            for name in scenario.said.vehicles
+            *(
+                scenario.catalogue.vehicles[name].called(scenario.said.language)
+                for name in scenario.said.vehicles
+            ),
+            str(BY_DUMPER),
         ],
         "routes": routes.lines,
         "flows": flows,
@@ -354,7 +364,7 @@ def _flows(result: Result, flows: pd.DataFrame, routes: _Routes) -> Iterator[_Fl
             material=materials[flow.material],
             period=periods[flow.period],
             use=routes.use(uses.get(flow.taker, kinds.get(flow.taker_kind, reception))),
-            truck=trucks[flow.vehicle],
+            truck=trucks[flow.vehicle] if flow.origin != flow.destination else len(trucks),
             tonnes=round(flow.tonnes, 1),
             length_km=round(flow.length_km, 1),
             loads=int(flow.loads),

@@ -17,6 +17,7 @@ from raastof_geo.assignment.telling.names import (
     fill,
     join_clauses,
 )
+from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.progress import Shares, follow_municipalities, follow_periods
 from raastof_geo.effect.target import Reach, TargetAnswer
@@ -33,12 +34,14 @@ from raastof_geo.figures.vocabulary import (
     told_in_books,
 )
 from raastof_geo.language import Message, Readable, format_number, plain, say, spoken_language
+from raastof_geo.outputs.credit import name_cause, say_price, tell_credit
 from raastof_geo.outputs.documents.assumptions import (
     HANGS_ON,
     tabulate_assumptions,
     tell_assumptions,
 )
 from raastof_geo.outputs.palette import attribute_maps
+from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
 from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Result
@@ -464,6 +467,10 @@ def _lines(result: Result) -> Iterator[str]:
     )
     yield from (_row("", say("Plan"), say("Before")), "|---|---:|---:|")
     yield from (f"| {what} | {now} | {before} |" for _, what, now, before in summarise(result))
+    yield from _head(say("Side by side"))
+    yield from (_row(*HEADS), "|---" + "|---:" * (len(HEADS) - 1) + "|")
+    yield from (_row(*cells) for cells in write_baselines(result))
+    yield from ("", _plain(str(describe_basis(result))))
     yield from ("", _plain(str(prove(result))))
     yield from _bullets(say("Warnings"), [one.message for one in warn(result)])
     yield from _bullets(say("Can the share be reached?"), answer(result))
@@ -472,6 +479,9 @@ def _lines(result: Result) -> Iterator[str]:
         table = tabulate_assumptions(result.assumptions)
         yield from ("", _row(*table.header), "|---" * len(table.header) + "|")
         yield from (_row(*row) for row in table.rows)
+    if result.effect.causes:
+        yield from _bullets(say("What saves what"), tell_credit(result.effect))
+        yield from ("", *_tell_causes(result.effect.causes))
     relied_on = list_conditions(result, list_flows(plan.flows))
     if relied_on:
         yield from _bullets(say("Conditions that the plan relies on"), relied_on)
@@ -486,7 +496,16 @@ def _lines(result: Result) -> Iterator[str]:
     if places:
         yield from _bullets(say("Plants, depots and candidates"), places)
     yield from _list_largest(result)
-    yield from ("", str(ALONE), "", _plain(attribute_maps(result.network)))
+    yield from ("", _plain(attribute_maps(result.network)))
+
+
+def _tell_causes(causes: Sequence[Cause]) -> Iterator[str]:
+    """Give what each cause saves, in the order in which they were switched on."""
+    yield _row(say("Cause"), say("Saved [t CO2e]"), say("Price of CO2e"))
+    yield "|---|---:|---|"
+    for cause in causes:
+        gain = cause.gain
+        yield _row(name_cause(cause), format_number(gain.kg_co2e / 1000), say_price(gain))
 
 
 def _head(text: Message) -> Iterator[str]:
@@ -519,11 +538,6 @@ def _list_largest(result: Result) -> Iterator[str]:
         )
 
 
-ALONE = say(
-    "Before: each project alone takes its needs from the pit, and sends its surplus to the "
-    "receiver, that is best for itself."
-)
-"""What the column before is, where the scenario names no legs for it."""
 NO_PERMIT = say("That a material fits a use is not a permit: the municipality decides.")
 
 

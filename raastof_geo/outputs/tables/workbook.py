@@ -19,6 +19,7 @@ from xlsxwriter.utility import xl_col_to_name
 from raastof_geo.assignment.statement.shares import find_municipalities
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.assignment.telling.prices import list_priced_rows
+from raastof_geo.effect.cause import COORDINATION
 from raastof_geo.effect.money import net_cost
 from raastof_geo.evidence import STATES
 from raastof_geo.figures.vocabulary import (
@@ -41,16 +42,17 @@ from raastof_geo.figures.vocabulary import (
     sums_of_parts,
 )
 from raastof_geo.language import Readable, plain, say
+from raastof_geo.outputs.credit import name_cause, say_price
 from raastof_geo.outputs.documents.assumptions import HANGS_ON
 from raastof_geo.outputs.documents.effects import (
     DIVISIONS,
     align_books,
     list_payees,
-    name_cause,
     name_group,
     name_project,
 )
-from raastof_geo.outputs.tables.flows import list_flows, tabulate_flows
+from raastof_geo.outputs.tables.basis import HEADS, list_baselines
+from raastof_geo.outputs.tables.flows import BY_DUMPER, DUMPER, list_flows, tabulate_flows
 from raastof_geo.outputs.tables.summary import call_condition, find_reliances, list_shares
 from raastof_geo.result import Result
 from raastof_geo.scenario.catalogue import Catalogue
@@ -129,6 +131,8 @@ def _write_sheets(book: Book, result: Result) -> None:
     flows = _write_flows(book, say("Flows"), result, result.plan.flows)
     before = _write_flows(book, say("Flows before"), result, result.effect.baseline_flows)
     _write_summary(summary, result, flows, before)
+    beside = (["" if one is None else one for one in row] for row in list_baselines(result))
+    book.table(say("Side by side"), HEADS, beside, digits=1)
     for dimension, name in _DIMENSIONS:
         _write_groups(book, result, dimension, name)
     book.table(say("Shares"), *list_shares(result.effect))
@@ -281,7 +285,9 @@ class _Flows(NamedTuple):
 
 
 def _write_flows(book: Book, name: Readable, result: Result, flows: pd.DataFrame) -> _Flows:
-    rows = tabulate_flows(result, flows)[list(_FLOW_HEADS)].itertuples(index=False)
+    table = tabulate_flows(result, flows)[list(_FLOW_HEADS)]
+    table["vehicle"] = table["vehicle"].where(table["origin"] != table["destination"], DUMPER)
+    rows = table.itertuples(index=False)
     sheet = book.table(name, [*_FLOW_HEADS.values()], rows, freeze=2, digits=3)
     return _Flows(sheet.name, len(flows))
 
@@ -291,17 +297,17 @@ def _write_summary(sheet: _Sheet, result: Result, flows: _Flows, before: _Flows)
     effect = result.effect
     sheet.heads(["", say("Before"), say("Plan"), say("Before − plan"), "%"])
     plan, then = effect.books.totals, effect.baseline_books.totals
-    trips = result.plan.empty_trips
+    empty = (result.plan.empty_trips, effect.baselines[0].empty_trips)
     for part, shown in shown_in_lines().items():
         line, factor = sheet.row + 1, shown.factor
         now: Any = float(plan[part]) * factor
         was: Any = float(then[part]) * factor
         # Of sums, flows have a part only: plants and depots are in them too.
         if part.flow in _FLOW_HEADS and part not in sums_of_parts():
-            more = float(trips[part.flow].sum()) if part.flow in trips and len(trips) else 0.0
-            extra = f"+{more * factor!r}" if more else ""
+            more = [float(trips[part.flow].sum()) if part.flow in trips else 0.0 for trips in empty]
+            extra, extra_was = (f"+{one * factor!r}" if one else "" for one in more)
             now = _Formula(f"=SUM({flows.range(part.flow)})*{factor!r}{extra}", now)
-            was = _Formula(f"=SUM({before.range(part.flow)})*{factor!r}", was)
+            was = _Formula(f"=SUM({before.range(part.flow)})*{factor!r}{extra_was}", was)
         saved = float(then[part] - plan[part]) * factor
         share = saved / (float(then[part]) * factor) if then[part] else 0.0
         sheet.cells(
@@ -368,23 +374,28 @@ def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
 
 def _write_causes(book: Book, result: Result) -> None:
     emitted, causes = parts_of(CO2E), result.effect.causes
-    columns = (*emitted, COST, CO2E)
     heads: list[Readable] = [
         say("Cause"),
         *(f"{part.saved_as.title} [kg CO2e]" for part in emitted),
         say("Cost [DKK]"),
         say("All [kg CO2e]"),
+        say("Price of CO2e"),
+        say("Coordination"),
     ]
     last = xl_col_to_name(len(emitted))
     rows = [
         [
             name_cause(cause),
-            *(cause.saved[part] for part in (*emitted, COST)),
+            *(cause.saved[part] for part in emitted),
+            cause.gain.dkk,
             _Formula(f"=SUM(B{line}:{last}{line})", cause.saved[CO2E]),
+            str(say_price(cause.gain)),
+            str(say("yes") if COORDINATION.issuperset(cause.names) else say("no")),
         ]
         for line, cause in enumerate(causes, 2)
     ]
-    sums = [sum(cause.saved[part] for cause in causes) for part in columns]
+    sums = [sum(one.saved[part] for one in causes) for part in emitted]
+    sums += [sum(one.gain.dkk for one in causes), sum(one.saved[CO2E] for one in causes)]
     book.table(say("Causes"), heads, rows, sums=sums)
 
 
@@ -451,8 +462,9 @@ def _write_life_cycle(book: Book, result: Result, flows: _Flows) -> None:
     in_flows, parts = (TONNES, TONNE_KM, VEHICLE_KM), [TONNES, TONNE_KM, VEHICLE_KM, LITRES, KWH]
 
     def cells(line: int, row: Any) -> Iterator[Any]:
-        material, vehicle = catalogue.materials[row.material], catalogue.vehicles[row.vehicle]
-        yield from (material.called(language), row.material, vehicle.called(language), row.vehicle)
+        material, truck = catalogue.materials[row.material], catalogue.vehicles.get(row.vehicle)
+        vehicle = truck.called(language) if truck is not None else BY_DUMPER
+        yield from (material.called(language), row.material, vehicle, row.vehicle or DUMPER)
         criteria = f"{flows.range('material')},B{line},{flows.range('vehicle')},D{line}"
         for part in in_flows:
             yield _Formula(f"=SUMIFS({flows.range(part)},{criteria})", getattr(row, part))

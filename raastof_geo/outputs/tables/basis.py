@@ -1,0 +1,114 @@
+"""Say what the plan is compared with: worlds without coordination, side by side."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from raastof_geo.effect.measure import Totals
+from raastof_geo.language import Message, format_number, say
+from raastof_geo.result import Result
+from raastof_geo.scenario.said.agreement import BaselineKind, Together
+
+_KINDS: dict[BaselineKind, Message] = {
+    "own_first": say("Own surplus first, the rest bought and sold as today"),
+    "alone": say("Pits and receivers only"),
+    "today": say("As little used as today"),
+    "legs": say("As planned, by the legs that the scenario names"),
+}
+_TOGETHER: dict[Together, Message] = {
+    "site": say("each site for itself"),
+    "project": say("each project for itself"),
+    "client": say("each client for itself"),
+    "municipality": say("each municipality for itself"),
+}
+
+
+class Compared(NamedTuple):
+    """One world, and what the plan saves against it."""
+
+    name: Message
+    transport_t_co2e: float
+    all_t_co2e: float
+    million_dkk: float
+    share: float
+    """Recycled materials and clean soil, of all needs. [%]"""
+    share_without_soil: float
+    """[%]"""
+    saved_t_co2e: float | None = None
+    """Of transport; none: it is the plan."""
+    saved_all_t_co2e: float | None = None
+    missing_t: float = 0.0
+
+
+HEADS = (
+    say("Compared with"),
+    say("Transport [t CO2e]"),
+    say("All parts [t CO2e]"),
+    say("Cost [million DKK]"),
+    say("Secondary share [%]"),
+    say("Without soil [%]"),
+    say("Saved, transport [t CO2e]"),
+    say("Saved, all parts [t CO2e]"),
+    say("Left out [t]"),
+)
+
+
+def list_baselines(result: Result) -> Iterator[Compared]:
+    """Give the plan, then each world without coordination, that of the headline first."""
+    effect = result.effect
+    yield Compared(say("The plan"), *_figures(effect.plan))
+    for number, one in enumerate(effect.baselines):
+        name = say("{kind}, {party}", kind=_KINDS[one.kind], party=_TOGETHER[one.together])
+        if one.kind in ("alone", "legs"):
+            name = _KINDS[one.kind]
+        yield Compared(
+            say("{name} (baseline)", name=name) if number == 0 else name,
+            *_figures(one.totals),
+            (one.totals.kg_co2e_wtw - effect.plan.kg_co2e_wtw) / 1000,
+            (one.totals.all_kg_co2e_wtw - effect.plan.all_kg_co2e_wtw) / 1000,
+            sum(one.missing.values()),
+        )
+
+
+def _figures(totals: Totals) -> tuple[float, float, float, float, float]:
+    return (
+        totals.kg_co2e_wtw / 1000,
+        totals.all_kg_co2e_wtw / 1000,
+        totals.cost_dkk / 1e6,
+        100 * totals.secondary_share_with_clean_soil,
+        100 * totals.secondary_share_without_soil,
+    )
+
+
+def write_baselines(result: Result) -> Iterator[tuple[str, ...]]:
+    """Give the rows as people read them."""
+    for name, *figures in list_baselines(result):
+        digits = (0, 0, 1, 1, 1, 0, 0, 0)
+        cells = zip(figures, digits, strict=True)
+        yield (
+            str(name),
+            *("" if one is None else format_number(one, digits=many) for one, many in cells),
+        )
+
+
+def describe_basis(result: Result) -> Message:
+    """Say what is meant by a world without coordination in this scenario."""
+    headline = result.effect.baselines[0]
+    return say(
+        "Without coordination (baseline): {kind}, {party}. Capacities and permits hold once, for "
+        "all together, and cost decides, so that no uncoordinated world is cheaper.",
+        kind=str(_KINDS[headline.kind]).lower(),
+        party=_TOGETHER[headline.together],
+    )
+
+
+def doubt_today(result: Result) -> Iterator[Message]:
+    """Say where today's share cannot be reached with what is on offer."""
+    today = result.scenario.said.baseline.today
+    for one in result.effect.baselines:
+        if one.reached is not None and today is not None and today.share is not None:
+            yield say(
+                "`baseline.today.share` asks for {asked} %, and no more than {reached} % can be "
+                "reached without coordination: the baseline `today` uses all that can be used",
+                asked=format_number(100 * today.share, digits=1),
+                reached=format_number(100 * one.reached, digits=1),
+            )
