@@ -194,7 +194,8 @@ def _reach(variants: _Variants, asked: Asked) -> Reach:
         needed_t=needed,
         # Where the clock ends it, the plan itself is the one that is sure to keep all rules.
         largest=max(in_plan, most / max(1e-9, of)) if finished else in_plan,
-        offered=(_offered(problem, asked) + asked.counted_t) / needed,
+        # Of the same needs as the largest share: those of a period may be met in another one.
+        offered=(_offered(problem, asked) + asked.counted_t) / (of if finished and of else needed),
         more_at_largest=_price_of_most(variants, asked, most, of) if finished else None,
         by_material={
             str(name): float(part)
