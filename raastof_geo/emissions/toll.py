@@ -1,7 +1,7 @@
 """What the state asks of a truck for each kilometre: by year, weight, emission class and road."""
 
 import datetime
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -18,6 +18,7 @@ Co2Class: TypeAlias = Annotated[int, Field(ge=1, le=5)]
 class TollTable(Series):
     """What trucks pay from a day on, until the next table begins."""
 
+    numbers = ("dkk_per_km",)
     valid_from: datetime.date
     roads: Literal["tolled", "public"] = "tolled"
     """Roads whose class is `tolled` in `speeds`, or every road but tracks and service roads."""
@@ -34,14 +35,6 @@ class TollTable(Series):
     def start_year(self) -> float:
         """The year in which it begins, with its fraction."""
         return self.valid_from.year + (self.valid_from.timetuple().tm_yday - 1) / 365.25
-
-    def times(self, factor: float) -> Self:
-        """Give the same table, every toll so many times what it is."""
-        scaled = {
-            weight: {co2: rate * factor for co2, rate in rates.items()}
-            for weight, rates in self.dkk_per_km.items()
-        }
-        return self.model_copy(update={"dkk_per_km": scaled})
 
     def rate(self, weight: WeightClass | None, co2: int) -> float | None:
         """Give what trucks of two classes pay for a kilometre; none where it is not known."""

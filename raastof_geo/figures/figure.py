@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -69,6 +69,8 @@ class Sourced(Strict):
     """Why there is no range, where there is none."""
     note: str = ""
     """What a reader should know about it."""
+    numbers: ClassVar[tuple[str, ...]]
+    """The fields that hold what it is, in its unit."""
 
     @model_validator(mode="before")
     @classmethod
@@ -92,12 +94,14 @@ class Sourced(Strict):
 
     def times(self, factor: float) -> Self:
         """Give the same figure, each of its numbers so many times what it is."""
-        raise NotImplementedError
+        known = {name: getattr(self, name) for name in self.numbers}
+        return self.model_copy(update={name: _scale(one, factor) for name, one in known.items()})
 
 
 class Figure(Sourced):
     """One number."""
 
+    numbers = ("low", "value", "high")
     value: float
     low: float | None = None
     """The least that it may well be. [unit of the value]"""
@@ -116,12 +120,6 @@ class Figure(Sourced):
         """Give the same figure at the low or high end of its range; none where it has no such."""
         value = getattr(self, end)
         return None if value is None else self.model_copy(update={"value": value})
-
-    def times(self, factor: float) -> Self:
-        """Give the same figure, its value and range so many times what they are."""
-        known = {name: getattr(self, name) for name in ("low", "value", "high")}
-        scaled = {name: one * factor for name, one in known.items() if one is not None}
-        return self.model_copy(update=scaled)
 
 
 class Series(Sourced):
@@ -150,6 +148,14 @@ def _check_range(low: float | None, value: float, high: float | None) -> None:
         )
 
 
+def _scale(numbers: Any, factor: float) -> Any:
+    if isinstance(numbers, dict):
+        return {key: _scale(one, factor) for key, one in numbers.items()}
+    if isinstance(numbers, tuple):
+        return tuple(_scale(one, factor) for one in numbers)
+    return None if numbers is None else numbers * factor
+
+
 def value_of(figure: Figure | None) -> float:
     """Give the value of a figure; 0 where none is stated."""
     return figure.value if figure is not None else 0.0
@@ -158,6 +164,7 @@ def value_of(figure: Figure | None) -> float:
 class YearlyFigure(Series):
     """A number that changes over the years; linear between the years given, flat outside them."""
 
+    numbers = ("by_year",)
     by_year: dict[int, float] = Field(min_length=1)
 
     def in_year(self, year: float) -> float:
@@ -169,15 +176,11 @@ class YearlyFigure(Series):
         """Tell whether a year lies between the first and the last given."""
         return min(self.by_year) <= year <= max(self.by_year)
 
-    def times(self, factor: float) -> Self:
-        """Give the same figure, every year so many times what it is."""
-        scaled = {year: value * factor for year, value in self.by_year.items()}
-        return self.model_copy(update={"by_year": scaled})
-
 
 class EnergyCurve(Series):
     """What a truck uses per 100 km at each speed, empty and full."""
 
+    numbers = ("empty", "full")
     speed_km_h: tuple[float, ...] = Field(min_length=1)
     empty: tuple[float, ...]
     full: tuple[float, ...]
@@ -203,12 +206,6 @@ class EnergyCurve(Series):
         for use in (*self.empty, *self.full):
             _check(use, LEAST_POSITIVE, LARGEST_FIGURE)
         return self
-
-    def times(self, factor: float) -> Self:
-        """Give the same curve, every use so many times what it is."""
-        loads = ("empty", "full")
-        scaled = {load: tuple(use * factor for use in getattr(self, load)) for load in loads}
-        return self.model_copy(update=scaled)
 
 
 def _as_figure(given: Any) -> Any:

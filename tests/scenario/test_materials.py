@@ -4,11 +4,23 @@ import itertools
 import re
 import textwrap
 
+import numpy as np
+import pandas as pd
 import pytest
-from worlds import PIT_AND_PROJECT, make_scenario
+from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 
+from raastof_geo.assignment import build_problem
+from raastof_geo.emissions.vehicle import energy_by_speed
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Figure
+from raastof_geo.figures.vocabulary import (
+    CO2E,
+    COST,
+    COST_WITH_CO2,
+    PREPARATION,
+    PROCESSING,
+    TRANSPORT_TTW,
+)
 from raastof_geo.language import speaking
 from raastof_geo.outputs.plan import describe_plan
 from raastof_geo.outputs.warning import warn
@@ -504,3 +516,115 @@ def test_every_material_that_fits_a_word_is_offered(given, meant):
     message = refused.value.findings[0].message.render("en")
     assert "did you mean" in message
     assert all(f"`{one}`" in message for one in meant)
+
+
+@pytest.mark.parametrize("path", CATALOGUE.figures())
+def test_every_figure_has_a_range_or_says_why_not(path):
+    """Two ends, or a reason; and a price is of a year."""
+    figure = CATALOGUE.figures()[path]
+    assert bool(figure.no_range) != (figure.at("low") is not None and figure.at("high") is not None)
+    assert ("DKK" in figure.unit) == (figure.price_year is not None)
+    assert figure.price_year is None or figure.price_year <= 2026
+    known = figure.range_source in {*CATALOGUE.sources, ""} or " " in figure.range_source
+    assert known
+
+
+def test_figures_beside_ours_are_ours():
+    """What is said to be ours beside the national tool's is what the catalogue counts with."""
+    ours = {name: one.ours.value for name, one in CATALOGUE.beside.items()}
+    assert ours["grid"] == CATALOGUE.fuels["electricity"].kg_co2e_wtw_per_unit.in_year(2030)
+    diesel = CATALOGUE.fuels["diesel"].kg_co2e_wtw_per_unit.in_year(2030)
+    assert ours["diesel"] == diesel
+    assert ours["concrete_gravel"] == CATALOGUE.materials["concrete_gravel"].upstream_kg_co2e.value
+    for name, truck in (
+        ("lorry_4_axle", "tipper_4_axle"),
+        ("lorry_7_axle", "truck_trailer_7_axle"),
+    ):
+        vehicle = CATALOGUE.vehicles[truck]
+        empty, full = energy_by_speed(vehicle, np.array([50.0, 60.0]))
+        per_tkm = (empty + full) * diesel / vehicle.payload_t.value
+        assert per_tkm.min() <= ours[name] <= per_tkm.max() * 1.05
+
+
+def test_a_price_moves_with_its_index():
+    """A price of a year that the index covers is carried, range and all; another stays as it is."""
+    world = PIT_AND_PROJECT + (
+        "price_year: 2026\n"
+        "catalogue:\n"
+        "  price_indices:\n"
+        "    earthworks: {by_year: {2022: 100, 2026: 120}, source: a letter, evidence: seen}\n"
+    )
+    moved, kept = make_scenario(world).catalogue, CATALOGUE
+    sand, was = moved.materials["fill_sand"].price, kept.materials["fill_sand"].price
+    assert sand.value == pytest.approx(was.value * 120 / 110)
+    assert sand.high == pytest.approx(was.high * 120 / 110)
+    assert (sand.price_year, sand.indexed) == (2026, True)
+    for path in ("fixed_links.great_belt.fare_dkk", "materials.fill_sand.tax"):
+        assert moved.figures()[path] == kept.figures()[path]
+    narrow = world.replace("2022: 100", "2025: 100")
+    assert make_scenario(narrow).catalogue.materials["fill_sand"].price == was
+    assert make_scenario(world.replace("price_year: 2026\n", "")).catalogue.figures() == {
+        **kept.figures(),
+        "price_indices.earthworks": moved.price_indices["earthworks"],
+    }
+
+
+def test_sieving_and_crushing_are_never_free():
+    """What is sieved on condition takes a sieve, and what is offered as made took the making."""
+    for material, uses in CATALOGUE.fits.items():
+        for use, fit in uses.items():
+            if fit.condition in ("sieved", "lime_stabilised"):
+                assert fit.kg_co2e_per_t.value > 0, (material, use)
+                assert fit.dkk_per_t.value > 0, (material, use)
+    raw = {name for recipe in CATALOGUE.recipes.values() for name in recipe.inputs}
+    for recipe in CATALOGUE.recipes.values():
+        for name in recipe.outputs.keys() - raw:
+            made = CATALOGUE.materials[name]
+            used = any(fit.verdict != "forbidden" for fit in CATALOGUE.fits.get(name, {}).values())
+            waste = ("ballast_fines", "washing_silt", "sieve_oversize")
+            if used and name not in waste:
+                assert made.preparation_kg_co2e_per_t.value > 0, name
+                assert made.preparation_dkk_per_t.value > 0, name
+
+
+def test_crushed_material_carries_its_crushing_to_whoever_uses_it():
+    """2.0 kg and 30 DKK a tonne where it is used, none at a receiver; what the offer says first."""
+    world = """
+        title: Crushed concrete on offer
+        periods: [2027]
+        vehicles: [tipper_4_axle]
+        objectives: [cost_dkk]
+        sites:
+          heap: {lon: 12.1, lat: 55.4, offers: [{material: crushed_concrete, amount: 100 t}]}
+          road: {lon: 12.2, lat: 55.4, needs: [{use: fill, amount: 50 t}]}
+          tip: {lon: 12.3, lat: 55.4, receiver: {accepts: [crushed_concrete]}}
+        """
+    own = world.replace("amount: 100 t", "amount: 100 t, preparation_dkk_per_t: 0")
+    for text, dkk_per_t in ((world, 30.0), (own, 0.0)):
+        scenario = make_scenario(text)
+        roads = {("heap", "road"): 10.0, ("heap", "tip"): 1.0}
+        problem = build_problem(scenario, make_legs(scenario, roads))
+        moved = pd.DataFrame({"taker": problem.labels("taker_kind")})
+        moved["kg"], moved["dkk"] = problem.measure(PROCESSING), problem.measure(PREPARATION)
+        terms = moved.groupby("taker")[["kg", "dkk"]].max()
+        assert terms.loc["need"].tolist() == [2.0, dkk_per_t]
+        assert terms.loc["receiver"].tolist() == [0.0, 0.0]
+
+
+def test_reception_follows_the_kind_of_receiver():
+    """A landfill emits, another receiver does not; an older catalogue has one figure for both."""
+    sand = CATALOGUE.materials["clean_sandy_soil"]
+    assert sand.reception_kg_co2e(landfill=True) == 0.14
+    assert sand.reception_kg_co2e(landfill=False) == 0
+    older = sand.model_copy(update={"reuse_kg_co2e": None})
+    assert older.reception_kg_co2e(landfill=False) == 0.14
+
+
+def test_the_tax_in_the_price_of_fuel_is_not_priced_twice():
+    """At the price of the tax, what leaves the exhaust costs nothing more, and the rest does."""
+    scenario = make_scenario(PIT_AND_PROJECT + "co2_price_dkk_per_t: 859\n")
+    problem = build_problem(scenario, make_legs(scenario, {("pit", "project"): 10.0}))
+    added = problem.measure(COST_WITH_CO2) - problem.measure(COST)
+    beyond = problem.measure(CO2E) - problem.measure(TRANSPORT_TTW)
+    assert added == pytest.approx(0.859 * beyond)
+    assert (problem.measure(TRANSPORT_TTW) > 0).any()

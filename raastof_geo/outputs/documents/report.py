@@ -50,6 +50,7 @@ from raastof_geo.outputs.warning import warn
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES, explain_in
 from raastof_geo.result import Result
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.telling.words import BESIDE, CatalogueWords
 
 _MOST_MATCHES = 150
 _MOST_PRICES = 20
@@ -340,6 +341,9 @@ def _tell_sources(result: Result) -> Iterator[Block]:
         )
     cited = sorted({scenario.catalogue.cite(figure.source) for figure in figures.values()})
     yield Bullets(tuple(cited))
+    if beside := tuple(CatalogueWords(scenario.catalogue, scenario.said.language).beside()):
+        yield Paragraph(BESIDE)
+        yield Bullets(beside)
 
 
 def _tell_ledger(result: Result) -> Iterator[Block]:

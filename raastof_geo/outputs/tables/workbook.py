@@ -52,6 +52,7 @@ from raastof_geo.outputs.tables.flows import list_flows, tabulate_flows
 from raastof_geo.outputs.tables.summary import call_condition, find_reliances
 from raastof_geo.result import Result
 from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.telling.words import BESIDE, CatalogueWords
 
 _MOST_LETTERS = 32_767
 _WIDEST = 44
@@ -422,6 +423,8 @@ def _write_life_cycle(book: _Book, result: Result, flows: _Flows) -> None:
         name = catalogue.vehicles[row.Index].called(language)
         amounts = (0.0, 0.0, row.vehicle_km, row.litres, row.kwh)
         sheet.cells([say("Empty trips"), "", name, row.Index, *amounts])
+    for beside in (BESIDE, *CatalogueWords(catalogue, language).beside()):
+        sheet.cells([beside])
 
 
 _SOIL_HEADS = (

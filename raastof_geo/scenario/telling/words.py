@@ -1,14 +1,15 @@
 """The words of a catalogue: what its entries are called, and its figures with their sources."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from raastof_geo.evidence import STATES, tell_span
 from raastof_geo.figures.figure import Figure
-from raastof_geo.language import Language, Readable, format_number, say
+from raastof_geo.language import Language, Message, Readable, format_number, say
 from raastof_geo.scenario.catalogue import Catalogue
 
+BESIDE = say("Where the national infrastructure tool has other figures than those used here:")
 _MOST_DECIMALS = 5
 
 
@@ -79,6 +80,20 @@ class CatalogueWords:
             note=say(" Note: {note}.", note=figure.note.rstrip(".")) if figure.note else "",
         )
         return text.render(self.language)
+
+    def beside(self) -> Iterator[Message]:
+        """Say where the national infrastructure tool has other figures than those used here."""
+        for one in self.catalogue.beside.values():
+            ours, theirs = one.ours.value, one.theirs.value
+            yield say(
+                "{name}: {ours} {unit} here, {theirs} in InfraLCA 3.1{note} ({change} %)",
+                name=self._pick(one.name),
+                ours=self.number(ours),
+                theirs=self.number(theirs),
+                unit=one.ours.unit,
+                note=f" – {one.theirs.note}" if one.theirs.note else "",
+                change=format_number(100 * (ours / theirs - 1), language=self.language),
+            )
 
     def _ends(self, figure: Figure) -> dict[str, Any]:
         ends = {end: getattr(figure, end) for end in ("low", "high")}
