@@ -203,7 +203,16 @@ def _tell_vehicle(words: CatalogueWords, vehicle: str) -> Iterator[Message]:
     truck = words.catalogue.vehicles[vehicle]
     yield say("{name} (`{id}`), a truck", name=words.called("vehicles", vehicle), id=vehicle)
     yield say("It runs on {fuel}.", fuel=words.called("fuels", truck.fuel))
+    if truck.legal_from is not None:
+        yield say("Legal from {date}.", date=truck.legal_from)
     yield from tell_figures(words, ((label, getattr(truck, key)) for key, label in _TRUCK.items()))
+    for table in words.catalogue.tolls.values() if truck.toll_dkk_per_km is None else ():
+        yield say(
+            "Truck toll from {date}: {rate} DKK/km (source: {source}).",
+            date=table.valid_from,
+            rate=words.number(table.rate(truck.toll_weight, truck.toll_co2) or 0.0),
+            source=words.catalogue.cite(table.source),
+        )
 
 
 _TRUCK: dict[str, Message] = {

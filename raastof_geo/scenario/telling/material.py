@@ -16,6 +16,8 @@ _FIGURES: dict[str, Message] = {
     "price": say("Price at the pit"),
     "tax": say("Raw-material tax"),
     "gate_fee": say("Fee at a receiver"),
+    "landfill_fee": say("Fee at a landfill, without waste tax"),
+    "t_per_sample": say("Tonnes for each sample"),
     "upstream_kg_co2e": say("Emission of digging and crushing it"),
     "preparation_kg_co2e_per_t": say("Emission of crushing or sieving it, where it is used"),
     "preparation_dkk_per_t": say("Cost of crushing or sieving it"),
