@@ -171,6 +171,7 @@ def check_file(
 
 
 def _tell_result(result: Result) -> None:
+    from raastof_geo.outputs.credit import tell_credit
     from raastof_geo.outputs.documents.assumptions import HANGS_ON, tell_assumptions
     from raastof_geo.outputs.tables.summary import answer, prove, summarise
     from raastof_geo.outputs.warning import warn
@@ -182,6 +183,7 @@ def _tell_result(result: Result) -> None:
     _tell_list(say("Can the share be reached?"), answer(result), mark="· ")
     if result.assumptions is not None:
         _tell_list(HANGS_ON, list(tell_assumptions(result.assumptions)), mark="· ")
+    _tell_list(say("What saves what"), tell_credit(result.effect), mark="· ")
     _tell_warnings(result.scenario, warn(result))
 
 

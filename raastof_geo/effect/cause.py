@@ -1,38 +1,75 @@
 """Split the effect by cause: switch the causes on one after the other, and look what each adds."""
 
-from collections.abc import Collection
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Mask
-from raastof_geo.assignment.alone import plain_trucks
+from raastof_geo.arrays import Columns, Mask
+from raastof_geo.assignment.alone import World, plain_trucks
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.solving.solve import solve
+from raastof_geo.assignment.rules.row import Row, sum_of
+from raastof_geo.assignment.solving.price_in import Clock
+from raastof_geo.assignment.solving.solve import Search, Solution, solve
+from raastof_geo.assignment.solving.ties import break_ties
+from raastof_geo.assignment.statement.classes import own_depots, touches
+from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme
-from raastof_geo.assignment.statement.statement import lay_columns
+from raastof_geo.assignment.statement.programme import Programme, build_programme
+from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
 from raastof_geo.effect.baseline import BaselinePlan
 from raastof_geo.effect.books import Books, keep_books
+from raastof_geo.effect.gain import Gain, read_gain
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.choice import Choices
 from raastof_geo.scenario.said.target import Targets
 from raastof_geo.scenario.scenario import Scenario
 
-CauseName: TypeAlias = Literal["reuse", "plants", "storage", "trucks", "return_loads", "terms"]
+CauseName: TypeAlias = Literal[
+    "criterion",
+    "uptake",
+    "own",
+    "allocation",
+    "substitution",
+    "plants",
+    "storage",
+    "trucks",
+    "return_loads",
+    "terms",
+]
 
-CAUSES: tuple[CauseName, ...] = ("reuse", "plants", "storage", "trucks", "return_loads", "terms")
-"""In the order in which they are switched on: projects send to each other and share pits and
-receivers; plants; depots and stockpiles; the trucks of the plan instead of the baseline's; return
-loads; targets, limits, agreements and either-or decisions."""
+CAUSES: tuple[CauseName, ...] = (
+    "criterion",
+    "uptake",
+    "own",
+    "allocation",
+    "substitution",
+    "plants",
+    "storage",
+    "trucks",
+    "return_loads",
+    "terms",
+)
+"""In the order in which they are switched on: the plan's objectives decide what the baseline may
+do; more of what is on offer is put to use than today; each uses its own, and the market; everybody
+sends to everybody, as many tonnes of each secondary material into each use and recipe as before;
+as many as are best; sites that may open; depots that are shared; the trucks that the baseline does
+without; return loads; targets, limits, agreements and either-or decisions."""
 
+COORDINATION: frozenset[CauseName] = frozenset(
+    ("allocation", "substitution", "plants", "storage", "return_loads", "terms")
+)
+"""What coordination is credited with: neither another criterion nor other trucks are, nor what each
+does with its own."""
 
 _PATIENCE_S = 120.0
 """How long to look for the plan of each step. [s]"""
 _NOTHING = 1e-3
 """Targets that change no figure by more than this are no cause."""
+_OF_STOCKS = ("stock_left", "stock_made")
+"""Rows by which a baseline keeps what lies in depots that are shared."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,35 +80,42 @@ class Cause:
     saved: dict[str, float]
     """Books before it less books with it, by part."""
 
+    @property
+    def gain(self) -> Gain:
+        """The same in kilograms and kroner."""
+        return read_gain(self.saved)
+
 
 def split_by_cause(
     scenario: Scenario, legs: Legs, plan: Plan, plan_books: Books, baseline: BaselinePlan
 ) -> tuple[Cause, ...]:
     """Solve with the causes switched on one after the other; they add up to the whole effect.
 
-    The first step takes over everything that the projects may do without plants, depots and the
-    plan's trucks, under the shared capacities; the last one is the plan. Where a step has no plan,
-    its cause is told together with the next.
+    Each step may use all columns of the step before, and is decided as the plan is, without its
+    goals, so that the first objective falls with every cause but `terms`, as far as the scenario's
+    tolerances and gap allow (with `trucks`, where the baseline uses no truck that `fleet` limits).
+    Every other figure may fall or rise. Where a step has no plan, its cause is told together with
+    the next; where the baseline misses tonnes, all of them are.
 
     Returns
     -------
     causes
         In the order in which they were switched on.
     """
-    wanted = [name for name in CAUSES if _applies(scenario, name)]
+    wanted = [name for name in CAUSES if _applies(scenario, baseline, name)]
     before = _sums(baseline.books)
     found: list[Cause] = []
     waiting: tuple[CauseName, ...] = ()
-    variants = _Variants(scenario, legs, plan)
-    for number, name in enumerate(wanted):
+    steps = _Steps(scenario, legs, plan, baseline)
+    for name in wanted:
         waiting = (*waiting, name)
-        if number == len(wanted) - 1:
-            after: dict[str, float] | None = _sums(plan_books)
-        else:
-            books = variants.keep_books_with(wanted[: number + 1])
-            after = None if books is None else _sums(books)
-        if after is None:
-            continue
+        books = plan_books
+        if name != wanted[-1]:
+            solution = None if baseline.missing else steps.solve(name)
+            if solution is None:
+                continue
+            books = keep_books(*solution.used())
+        after = _sums(books)
         saved = {part: before[part] - after[part] for part in before}
         if waiting != ("terms",) or any(abs(value) > _NOTHING for value in saved.values()):
             found.append(Cause(waiting, saved))
@@ -83,78 +127,176 @@ def _sums(books: Books) -> dict[str, float]:
     return {str(name): float(value) for name, value in books.totals.items()}
 
 
-def _applies(scenario: Scenario, name: CauseName) -> bool:
-    said = scenario.said
+def _applies(scenario: Scenario, baseline: BaselinePlan, name: CauseName) -> bool:
+    said, kind = scenario.said, baseline.kind
+    own = own_depots(scenario, baseline.together)
     asks = {
-        "reuse": True,
-        "plants": bool(scenario.plants),
-        "storage": bool(scenario.depots),
+        "uptake": kind == "today",
+        "own": kind in ("alone", "legs"),
+        "plants": any(
+            one.opens is not None and one.role != Role.DEPOT for one in scenario.facilities
+        ),
+        "storage": any(depot.id not in own for depot in scenario.depots),
         "trucks": bool(said.fleet) or set(plain_trucks(said)) != set(said.vehicles),
-        "return_loads": said.return_loads is not None,
-        "terms": bool(said.agreements) or (said.targets, said.choices) != (Targets(), Choices()),
+        "return_loads": said.return_loads != said.baseline.return_loads,
+        "terms": bool(said.agreements)
+        or (said.targets, said.choices) != (Targets(), Choices())
+        or any(site.partners_at_most is not None for site in said.sites.values()),
     }
-    return asks[name]
+    return asks.get(name, True)
 
 
-class _Variants:
-    """The worlds of the steps: each is laid out once, and most steps only open columns of it."""
+class _Steps:
+    """The worlds of the steps, from the first to the last; like ones share their columns."""
 
-    def __init__(self, scenario: Scenario, legs: Legs, plan: Plan) -> None:
+    def __init__(self, scenario: Scenario, legs: Legs, plan: Plan, baseline: BaselinePlan) -> None:
         self._scenario, self._legs, self._plan = scenario, legs, plan
-        self._known: dict[tuple[bool, bool], tuple[Problem, Programme | None]] = {}
+        self._baseline = baseline
+        self._on: set[CauseName] = set()
+        self._laid: tuple[Scenario, Problem] | None = None
+        self._last: Solution | None = None
 
-    def keep_books_with(self, causes: Collection[CauseName]) -> Books | None:
-        """Solve with only some causes; none where no plan keeps the rules, or time was up."""
-        rules = self._plan.rules
-        key = ("trucks" in causes, "return_loads" in causes)
-        if key not in self._known:
-            variant = _switch(self._scenario, causes)
-            self._known[key] = lay_columns(variant, self._legs, rules), None
-        problem, programme = self._known[key]
+    def solve(self, name: CauseName) -> Solution | None:
+        """Switch one more cause on; none where no plan keeps the rules, or time was up."""
+        self._on.add(name)
+        problem = self._lay()
+        if name == "allocation" and self._last is None:
+            return None  # nothing says how many tonnes there were before
+        programme, closed = self._state(problem, name)
+        clock, said = Clock(_PATIENCE_S), problem.scenario.said
+        ties = break_ties(problem)
+        costs = [*problem.objectives(), ties]
+        open_decisions = programme.whole & ~closed
+        search = Search(said.solving.gap, np.where(programme.whole, ties, 0.0))
         solution = solve(
             problem,
-            rules=rules,
             programme=programme,
-            closed=_closed(problem, causes),
-            decided=_decided(problem, self._plan, causes),
-            clock=_PATIENCE_S,
+            costs=costs,
+            tolerances=[*(step.tolerance for step in said.objectives), 0.0],
+            closed=closed,
+            decided=search if open_decisions.any() else None,
+            clock=clock,
+            start=self._start(problem),
         )
-        self._known[key] = problem, solution.programme
-        return keep_books(*solution.used()) if solution.solved else None
+        self._last = solution if solution.solved and not clock.over() else None
+        return self._last
+
+    def _start(self, problem: Problem) -> Columns | None:
+        """Begin with the columns that the step before ended with, where they are the same."""
+        last = self._last
+        if last is None or last.problem.moves is not problem.moves:
+            return None
+        return np.flatnonzero(last.values)
+
+    def _lay(self) -> Problem:
+        """Lay the columns out, unless those of the step before are the same."""
+        trucks, pooled = "trucks" in self._on, "return_loads" in self._on
+        if self._laid is None or trucks or pooled:
+            switched = _switch(self._scenario, trucks=trucks, pooled=pooled)
+            if self._laid is None or self._laid[0].said != switched.said:
+                problem = lay_columns(switched, self._legs, self._plan.rules)
+                self._laid = switched, problem
+        return self._laid[1]
+
+    def _state(self, problem: Problem, name: CauseName) -> tuple[Programme, Mask]:
+        """Give the rows of a step, and the columns that it may not use."""
+        world = World(self._baseline.kind, self._baseline.together, problem)
+        if name == "criterion":
+            world = replace(world, problem=_capture_as(problem, self._baseline.books.scenario))
+        elif name in ("uptake", "own"):
+            world = replace(world, kind="own_first")
+        if name in ("criterion", "uptake", "own"):
+            return world.programme, world.closed
+        rows = lay_rows(problem, self._plan.rules)
+        closed = self._close(problem)
+        if closed.any() and "storage" not in self._on:
+            closed &= world.closed
+            rows += [row for row in world.rows if row.rule in _OF_STOCKS]
+        if name == "allocation" and self._last is not None:
+            rows += _hold_uses(problem, self._last)
+        if (problem.whole & ~closed).any():
+            # A search for decisions looks at all columns, so that a row has to close some.
+            rows.append(sum_of("not_yet", "", np.flatnonzero(closed), "<=", 0.0))
+        return build_programme(rows, problem.whole), closed
+
+    def _close(self, problem: Problem) -> Mask:
+        """Tell which columns begin or end at places that are not switched on yet."""
+        scenario, own = problem.scenario, own_depots(problem.scenario, self._baseline.together)
+        barred = {
+            (one.role, one.id)
+            for one in scenario.facilities
+            if _cause_of(one.role) not in self._on
+            and (one.opens is not None or (one.role == Role.DEPOT and one.id not in own))
+        }
+        mask = np.zeros(problem.column_count, bool)
+        if len(problem.moves):
+            mask[problem.block(ColumnKind.MOVES)] = touches(problem, barred)
+        for role, place in sorted(barred):
+            mask[problem.find(ColumnKind.OPENINGS, role=role, site=place)] = True
+            if role == Role.PLANT:
+                mask[problem.find(ColumnKind.PROCESSES, site=place)] = True
+            if role == Role.DEPOT:
+                mask[problem.find(ColumnKind.STORES, depot=place)] = True
+        return mask
 
 
-def _switch(scenario: Scenario, causes: Collection[CauseName]) -> Scenario:
+def _cause_of(role: Role) -> CauseName:
+    """Tell which cause switches places of a role on that are not open to all from the start."""
+    return "storage" if role == Role.DEPOT else "plants"
+
+
+def _switch(scenario: Scenario, *, trucks: bool, pooled: bool) -> Scenario:
+    """Give the scenario without its terms, and without other trucks and return loads, if so."""
     said = scenario.said
-    changes: dict[str, object] = {"targets": Targets(), "agreements": (), "choices": Choices()}
-    if "trucks" not in causes:
+    sites = {
+        name: site.model_copy(update={"partners_at_most": None})
+        for name, site in said.sites.items()
+    }
+    changes: dict[str, object] = {
+        "targets": Targets(),
+        "agreements": (),
+        "choices": Choices(),
+        "sites": sites,
+    }
+    if not trucks:
         changes |= {"vehicles": plain_trucks(said), "fleet": {}}
-    if "return_loads" not in causes:
-        changes["return_loads"] = None
+    if not pooled:
+        changes["return_loads"] = said.baseline.return_loads
     return replace(scenario, said=said.model_copy(update=changes))
 
 
-def _closed(problem: Problem, causes: Collection[CauseName]) -> Mask:
-    mask = np.zeros(problem.column_count, bool)
-    for cause, kind, block in (
-        ("plants", Role.PLANT, "processes"),
-        ("storage", Role.DEPOT, "stores"),
-    ):
-        if cause not in causes:
-            mask[problem.block(block)] = True
-            if len(problem.moves):
-                ends = (problem.giver_is(kind) > 0) | (problem.taker_is(kind) > 0)
-                mask[problem.block("moves")] |= ends
-    return mask
+def _capture_as(problem: Problem, baseline: Scenario) -> Problem:
+    """Let as much be put to use as in the baseline, which may be less than in the plan."""
+    scenario = problem.scenario
+    said = scenario.said.model_copy(update={"capture": baseline.said.capture})
+    return problem.with_scenario(replace(scenario, said=said))
 
 
-def _decided(problem: Problem, plan: Plan, causes: Collection[CauseName]) -> Floats:
-    """Take over which candidates the plan opens, of the kinds that are switched on."""
-    values = np.zeros(problem.column_count)
-    opened = {(one.role, one.site) for one in plan.openings.itertuples() if one.opened}
-    later: dict[Any, str] = {Role.PLANT: "plants", Role.DEPOT: "storage"}
-    if not problem.sizes["openings"]:
-        return values
-    for at, one in enumerate(problem.others["openings"].itertuples(), problem.starts["openings"]):
-        if (one.role, one.site) in opened and later.get(one.role, "reuse") in {*causes, "reuse"}:
-            values[at] = 1.0
-    return values
+class _Group(NamedTuple):
+    label: str
+    columns: Columns
+
+
+def _hold_uses(problem: Problem, before: Solution) -> Iterator[Row]:
+    """Yield rows that keep secondary tonnes into each use and recipe as in the step before."""
+    values = before.programme.clean(before.values)
+    tonnes = {one.label: float(values[one.columns].sum()) for one in _group_uses(before.problem)}
+    for one in _group_uses(problem):
+        yield sum_of("same_tonnes", one.label, one.columns, "=", tonnes.get(one.label, 0.0))
+
+
+def _group_uses(problem: Problem) -> Iterator[_Group]:
+    """Group moves by secondary material and use, and what goes through plants by recipe."""
+    scenario = problem.scenario
+    use_of: Mapping[str, str] = {need.id: need.use for need in scenario.needs}
+    for material in sorted({giver.material for giver in problem.givers}):
+        if scenario.catalogue.materials[material].origin != "secondary":
+            continue
+        columns = problem.find(material=material, taker_kind=Role.NEED)
+        uses = np.array([use_of[str(one)] for one in problem.labels("taker", columns)], object)
+        for use in sorted(set(uses)):
+            yield _Group(f"{material}/{use}", columns[uses == use])
+    if problem.sizes[ColumnKind.PROCESSES]:
+        for recipe in sorted(set(problem.others[ColumnKind.PROCESSES]["recipe"])):
+            columns = problem.find(ColumnKind.PROCESSES, recipe=recipe)
+            yield _Group(f"recipe/{recipe}", columns)

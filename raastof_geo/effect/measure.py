@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import get_args
 
@@ -14,7 +14,8 @@ from raastof_geo.assignment.rules.limits import counting_materials
 from raastof_geo.card import Fact, Shown
 from raastof_geo.effect.baseline import BaselinePlan, solve_baseline
 from raastof_geo.effect.books import Books, keep_books
-from raastof_geo.effect.cause import Cause, split_by_cause
+from raastof_geo.effect.cause import COORDINATION, Cause, CauseName, split_by_cause
+from raastof_geo.effect.gain import Gain, read_gain
 from raastof_geo.effect.money import Transfers, divide_savings
 from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.figures import vocabulary
@@ -159,6 +160,39 @@ class Effect(Shown):
             return None
         return 1 - self.plan.kg_co2e_wtw / self.baseline.kg_co2e_wtw
 
+    @property
+    def whole(self) -> Gain:
+        """What the plan saves, whatever saves it."""
+        return read_gain(self.baseline_books.totals - self.books.totals)
+
+    def credit(self, names: Collection[CauseName]) -> Gain | None:
+        """Add up what some causes save; none where they cannot be told from others."""
+        causes = [one for one in self.causes if set(one.names) & set(names)]
+        if not self.causes or any(set(one.names) - set(names) for one in causes):
+            return None
+        return sum((one.gain for one in causes), Gain())
+
+    @property
+    def coordination(self) -> Gain | None:
+        """What matching saves: without other trucks, another criterion, and each one's own."""
+        return self.credit(COORDINATION)
+
+    @property
+    def criterion(self) -> Gain | None:
+        """What it saves that the plan's objectives decide, and not cost."""
+        return self.credit({"criterion"})
+
+    @property
+    def trucks(self) -> Gain | None:
+        """What other trucks save."""
+        return self.credit({"trucks"})
+
+    @property
+    def allocation_share(self) -> float | None:
+        """What better partners for the same tonnes save of the baseline's transport emissions."""
+        gain, before = self.credit({"allocation"}), self.baseline.kg_co2e_wtw
+        return None if gain is None or before <= 0 else gain.transport_kg_co2e / before
+
 
 def measure_effect(scenario: Scenario, legs: Legs, plan: Plan) -> Effect:
     """Solve the baseline and compare.
@@ -167,14 +201,14 @@ def measure_effect(scenario: Scenario, legs: Legs, plan: Plan) -> Effect:
     -------
     effect
         Totals and books of both, and what explains the difference; without causes where the
-        scenario asks for none, or the baseline cannot place everything.
+        scenario asks for none.
     """
     worlds = [solve_baseline(scenario, legs, kind) for kind in scenario.said.baseline.kinds]
     baseline = worlds[0]
     used = np.flatnonzero(plan.proof.values)
     books = keep_books(plan.problem.only(used), plan.proof.values[used])
     causes: tuple[Cause, ...] = ()
-    if scenario.said.effect.causes and not baseline.missing:
+    if scenario.said.effect.causes:
         causes = split_by_cause(scenario, legs, plan, books, baseline)
     return Effect(
         plan=measure_totals(scenario, plan.flows, plan.amounts, empty_trips=plan.empty_trips),

@@ -8,6 +8,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from raastof_geo.effect.gain import Gain
+from raastof_geo.effect.measure import Effect
 from raastof_geo.evidence import STATES
 from raastof_geo.outputs.tables.flows import name_materials
 from raastof_geo.recall.rest import BASELINE_TABLES, describe_rows
@@ -67,6 +69,7 @@ def _describe(result: Result) -> dict[str, Any]:
             "saved": result.effect.saved,
             "target": asdict(result.effect.target),
             "saved_share": result.effect.saved_share,
+            **_describe_causes(result.effect),
             "baseline_missing_tonnes": _name_missing(result.effect.baseline_missing),
             "baselines": [
                 {
@@ -98,6 +101,20 @@ def _describe(result: Result) -> dict[str, Any]:
         },
         "constraints": describe_rows(plan.shadow_prices),
     }
+
+
+def _describe_causes(effect: Effect) -> dict[str, Any]:
+    coordination = effect.coordination
+    return {
+        "causes": [
+            {"names": list(cause.names), **_describe_gain(cause.gain)} for cause in effect.causes
+        ],
+        "coordination": None if coordination is None else _describe_gain(coordination),
+    }
+
+
+def _describe_gain(gain: Gain) -> dict[str, Any]:
+    return asdict(gain) | {"price_kind": gain.price_kind, "dkk_per_t_co2e": gain.dkk_per_t_co2e}
 
 
 def _name_missing(missing: Mapping[tuple[str, str], float]) -> dict[str, float]:

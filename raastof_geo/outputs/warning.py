@@ -10,6 +10,7 @@ from raastof_geo.errors import Finding
 from raastof_geo.evidence import STATES
 from raastof_geo.language import Message, say
 from raastof_geo.legs.lost import explain_lost
+from raastof_geo.outputs.credit import doubt_allocation
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.places import locate_municipality
@@ -91,6 +92,7 @@ def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
             "each project alone takes the pit and the receiver that is best for itself.",
             count=len(projects),
         )
+    yield from doubt_allocation(effect)
 
 
 def beyond_fairness(scenario: Scenario, alone: Mapping[str, float]) -> Iterator[Message]:

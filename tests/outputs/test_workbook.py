@@ -131,7 +131,7 @@ def test_no_sum_is_about_itself(tmp_path, starter_text):
     asked = "\neffect: {causes: false}\noutputs: [workbook]\n"
     path.write_text(starter_text + asked, encoding="utf-8")
     book, _ = sheets(run_scenario(path, into=tmp_path / "out")[1] / "plan.xlsx")
-    assert [cell.value for cell in book["Causes"][2]] == ["Total", *[0] * 6]
+    assert [cell.value for cell in book["Causes"][2]][:7] == ["Total", *[0] * 6]
 
 
 def test_a_place_that_cannot_be_written_is_the_systems_error(solved, tmp_path):

@@ -79,7 +79,8 @@ def test_a_changed_answer_is_found():
     key = next(iter(answers["flows"]))
     with pytest.raises(AssertionError, match=key):
         check_against_stored("koege_bugt", answers | {"flows": answers["flows"] | {key: 1.0}})
-    for table in ("amounts", "saved by reuse"):
+    of_causes = [table for table in answers["figures"] if table.startswith("saved by ")]
+    for table in ("amounts", of_causes[0]):
         row = answers["figures"][table]
         spoiled = row | {"cost_dkk": row["cost_dkk"] * (1 + 1e-5)}
         figures = answers["figures"] | {table: spoiled}

@@ -7,7 +7,7 @@ import pandas as pd
 
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES
 from raastof_geo.effect.books import COMMON
-from raastof_geo.effect.cause import Cause
+from raastof_geo.effect.gain import Gain
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.money import Transfers, net_cost, tabulate_payments
 from raastof_geo.effect.progress import GOAL_SHARE, GOAL_SOURCE, GOAL_YEAR, follow_progress
@@ -23,6 +23,7 @@ from raastof_geo.figures.vocabulary import (
     shown_in_lines,
 )
 from raastof_geo.language import Message, Readable, format_number, say, spoken_language
+from raastof_geo.outputs.credit import PRACTICE, SIGNS, name_cause, say_price, tell_credit
 from raastof_geo.outputs.documents.charts import Bar, draw_bars, draw_waterfall
 from raastof_geo.outputs.documents.document import (
     Block,
@@ -35,15 +36,6 @@ from raastof_geo.outputs.documents.document import (
 )
 from raastof_geo.result import Result
 from raastof_geo.scenario.scenario import Scenario
-
-CAUSE_NAMES: Mapping[str, Message] = {
-    "reuse": say("Projects send to each other"),
-    "plants": say("Plants"),
-    "storage": say("Depots and stockpiles"),
-    "trucks": say("Other trucks"),
-    "return_loads": say("Return loads"),
-    "terms": say("Targets, limits and agreements"),
-}
 
 
 def tabulate_effect(
@@ -149,22 +141,16 @@ def explain_causes(effect: Effect) -> list[Block]:
     """Draw and tabulate what each cause saves."""
     causes, emitted = effect.causes, parts_of(CO2E)
     if not causes:
-        return [
-            Paragraph(
-                say(
-                    "The effect is not split by cause here: the scenario asks not to, or plan and "
-                    "baseline do not cover the same tonnes."
-                )
-            )
-        ]
+        return [Paragraph(say("The effect is not split by cause: the scenario asks not to."))]
     before, plan = effect.baseline.all_kg_co2e_wtw / 1000, effect.plan.all_kg_co2e_wtw / 1000
-    bars = [bar for cause in causes for bar in _draw_cause(cause)]
+    bars = [Bar(name_cause(cause), -cause.gain.kg_co2e / 1000) for cause in causes]
     whole = [Bar(str(say("Before")), before, whole=True), Bar(str(say("Plan")), plan, whole=True)]
-    told = (*emitted, CO2E, COST)
-    total: dict[str, float] = {part: sum(one.saved[part] for one in causes) for part in told}
-    rows = [(name_cause(cause), *_cause_cells(cause.saved)) for cause in causes]
+    saved = effect.baseline_books.totals - effect.books.totals
+    rows = [(name_cause(cause), *_cause_cells(cause.saved, cause.gain)) for cause in causes]
     columns = (f"{part.saved_as.title} [t CO2e]" for part in emitted)
+    price = say("Price of CO2e")
     return [
+        Bullets(tuple(tell_credit(effect))),
         Picture(
             draw_waterfall([whole[0], *bars, whole[1]], unit=str(say("t CO2e, WTW"))),
             say("Waterfall from the emissions before to those of the plan; figures in the table."),
@@ -172,8 +158,8 @@ def explain_causes(effect: Effect) -> list[Block]:
         ),
         Table(
             say("What each cause saves"),
-            (say("Cause"), *columns, say("All [t CO2e]"), say("Cost [1,000 DKK]")),
-            (*rows, (say("Total"), *_cause_cells(total))),
+            (say("Cause"), *columns, say("All [t CO2e]"), say("Cost [1,000 DKK]"), price),
+            (*rows, (say("Total"), *_cause_cells(saved, effect.whole))),
             total=True,
         ),
         Paragraph(
@@ -184,29 +170,15 @@ def explain_causes(effect: Effect) -> list[Block]:
                 "there is no plan."
             )
         ),
+        Paragraph(SIGNS),
+        Paragraph(PRACTICE),
     ]
 
 
-def name_cause(cause: Cause) -> str:
-    """Name a cause, or those that cannot be told apart."""
-    return " + ".join(str(CAUSE_NAMES[one]) for one in cause.names)
-
-
-def _draw_cause(cause: Cause) -> list[Bar]:
-    """Give the bars of what a cause saves: one, or what reuse saves by its parts."""
-    name = name_cause(cause)
-    if "reuse" not in cause.names:
-        return [Bar(name, -cause.saved[CO2E] / 1000)]
-    return [
-        Bar(f"{name}: {part.saved_as.means}", -cause.saved[part] / 1000)
-        for part in parts_of(CO2E)
-        if abs(cause.saved[part]) >= 0.5
-    ]
-
-
-def _cause_cells(saved: Mapping[str, float]) -> tuple[str, ...]:
+def _cause_cells(saved: Mapping[str, float] | pd.Series, gain: Gain) -> tuple[Readable, ...]:
     emitted = [saved[part] for part in (*parts_of(CO2E), CO2E)]
-    return (*write_numbers(*emitted, per=1000, digits=1), *write_numbers(saved[COST], per=1000))
+    tonnes = write_numbers(*emitted, per=1000, digits=1)
+    return (*tonnes, *write_numbers(gain.dkk, per=1000), say_price(gain))
 
 
 def explain_progress(result: Result) -> list[Block]:

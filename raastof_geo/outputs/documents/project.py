@@ -14,6 +14,7 @@ from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import CO2E
 from raastof_geo.language import LOCALES, Message, Readable, format_number, say, spoken_language
+from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -286,6 +287,7 @@ def _tell_others(result: Result) -> Iterator[Block]:
     """Tell of the other projects as much as the scenario wants published."""
     yield Heading(say("The whole plan"), anchor="whole")
     if result.scenario.said.publish == "everything":
+        yield Bullets(tuple(tell_credit(result.effect)))
         yield tabulate_groups(result, say("Effect by project"), "project", say("Project"))
         return
     saved = (result.effect.baseline_books.total(CO2E) - result.effect.books.total(CO2E)) / 1000

@@ -15,6 +15,7 @@ from raastof_geo.effect.books import find_municipalities
 from raastof_geo.effect.burden import count_weekdays, measure_burden
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
 from raastof_geo.language import Message, format_number, say
+from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.documents.effects import align_books, name_project
 from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape, pack
 from raastof_geo.outputs.palette import BURDEN_CLASSES, LESS, MORE, ROLE_MARKS, colour_materials
@@ -118,7 +119,9 @@ def _body(result: Result) -> str:
         + "</dd></div>"
         for what, plan, before in _key_figures(result)
     )
-    return _BODY.format(title=escape(result.scenario.said.title), figures=figures, **said)
+    causes = "".join(f"<li>{escape(str(one))}</li>" for one in tell_credit(result.effect))
+    title = escape(result.scenario.said.title)
+    return _BODY.format(title=title, figures=figures, causes=causes, **said)
 
 
 _BODY = """<a class="skip" href="#twin">{skip}</a>
@@ -128,12 +131,14 @@ _BODY = """<a class="skip" href="#twin">{skip}</a>
 <aside id="about" aria-label="{about}" hidden></aside>
 <main id="twin" tabindex="-1"><details id="rows"><summary>{table}</summary>\
 <div class="scroll" tabindex="0" role="region" aria-label="{table}"></div></details>\
+<details id="causes"><summary>{credit}</summary><ul>{causes}</ul></details>\
 <p id="told" role="status"></p></main>
 <noscript>{no_script}</noscript>"""
 _LANDMARKS = {
     "before": say("before"),
     "panel": say("Layers and legend"),
     "about": say("About a site"),
+    "credit": say("What saves what"),
     "table": say("The flows shown, as a table"),
     "skip": say("Skip to the table of flows"),
     "no_script": say("The map needs JavaScript; flows.csv has the same figures."),
@@ -148,6 +153,9 @@ def _key_figures(result: Result) -> list[tuple[str, str, str]]:
     if result.effect.saved_share is not None:
         saved = format_number(100 * result.effect.saved_share, digits=1) + " %"
         figures.insert(1, (str(say("Saved transport emissions")), saved, ""))
+    if result.effect.coordination is not None:
+        saved = format_number(result.effect.coordination.transport_kg_co2e / 1000)
+        figures.insert(2, (str(say("Saved by coordination, transport [t CO2e]")), saved, ""))
     return figures
 
 

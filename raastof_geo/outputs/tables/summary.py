@@ -14,6 +14,7 @@ from raastof_geo.assignment.telling.names import (
     call_use,
     join_clauses,
 )
+from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.target import Reach, TargetAnswer
 from raastof_geo.figures.vocabulary import (
     CO2E,
@@ -28,6 +29,7 @@ from raastof_geo.figures.vocabulary import (
     told_in_books,
 )
 from raastof_geo.language import Message, Readable, format_number, plain, say, spoken_language
+from raastof_geo.outputs.credit import name_cause, say_price, tell_credit
 from raastof_geo.outputs.documents.assumptions import (
     HANGS_ON,
     tabulate_assumptions,
@@ -313,6 +315,9 @@ def _lines(result: Result) -> Iterator[str]:
         table = tabulate_assumptions(result.assumptions)
         yield from ("", _row(*table.header), "|---" * len(table.header) + "|")
         yield from (_row(*row) for row in table.rows)
+    if result.effect.causes:
+        yield from _bullets(say("What saves what"), tell_credit(result.effect))
+        yield from ("", *_tell_causes(result.effect.causes))
     relied_on = list_conditions(result, list_flows(plan.flows))
     if relied_on:
         yield from _bullets(say("Conditions that the plan relies on"), relied_on)
@@ -328,6 +333,15 @@ def _lines(result: Result) -> Iterator[str]:
         yield from _bullets(say("Plants, depots and candidates"), places)
     yield from _list_largest(result)
     yield from ("", str(ALONE), "", _plain(attribute_maps(result.network)))
+
+
+def _tell_causes(causes: Sequence[Cause]) -> Iterator[str]:
+    """Give what each cause saves, in the order in which they were switched on."""
+    yield _row(say("Cause"), say("Saved [t CO2e]"), say("Price of CO2e"))
+    yield "|---|---:|---|"
+    for cause in causes:
+        gain = cause.gain
+        yield _row(name_cause(cause), format_number(gain.kg_co2e / 1000), say_price(gain))
 
 
 def _head(text: Message) -> Iterator[str]:

@@ -18,6 +18,7 @@ from xlsxwriter.utility import xl_col_to_name
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.effect.books import find_municipalities
+from raastof_geo.effect.cause import COORDINATION
 from raastof_geo.effect.money import net_cost
 from raastof_geo.evidence import STATES
 from raastof_geo.figures.vocabulary import (
@@ -40,12 +41,12 @@ from raastof_geo.figures.vocabulary import (
     sums_of_parts,
 )
 from raastof_geo.language import Readable, plain, say
+from raastof_geo.outputs.credit import name_cause, say_price
 from raastof_geo.outputs.documents.assumptions import HANGS_ON
 from raastof_geo.outputs.documents.effects import (
     DIVISIONS,
     align_books,
     list_payees,
-    name_cause,
     name_group,
     name_project,
 )
@@ -364,23 +365,28 @@ def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
 
 def _write_causes(book: Book, result: Result) -> None:
     emitted, causes = parts_of(CO2E), result.effect.causes
-    columns = (*emitted, COST, CO2E)
     heads: list[Readable] = [
         say("Cause"),
         *(f"{part.saved_as.title} [kg CO2e]" for part in emitted),
         say("Cost [DKK]"),
         say("All [kg CO2e]"),
+        say("Price of CO2e"),
+        say("Coordination"),
     ]
     last = xl_col_to_name(len(emitted))
     rows = [
         [
             name_cause(cause),
-            *(cause.saved[part] for part in (*emitted, COST)),
+            *(cause.saved[part] for part in emitted),
+            cause.gain.dkk,
             _Formula(f"=SUM(B{line}:{last}{line})", cause.saved[CO2E]),
+            str(say_price(cause.gain)),
+            str(say("yes") if COORDINATION.issuperset(cause.names) else say("no")),
         ]
         for line, cause in enumerate(causes, 2)
     ]
-    sums = [sum(cause.saved[part] for cause in causes) for part in columns]
+    sums = [sum(one.saved[part] for one in causes) for part in emitted]
+    sums += [sum(one.gain.dkk for one in causes), sum(one.saved[CO2E] for one in causes)]
     book.table(say("Causes"), heads, rows, sums=sums)
 
 
