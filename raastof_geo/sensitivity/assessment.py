@@ -155,7 +155,7 @@ class _Mover:
                 legs = self.price(varied)
                 if legs is None:
                     raise InputError(say("legs that were made up cannot be priced again"))
-                found = solve_headlines(varied, legs)
+                found = solve_headlines(varied, legs, whole=self.at_value.whole)
             except RaastofError as error:
                 with speaking(self.scenario.said.language):
                     self.solved[level] = Outcome(level, None, str(error).splitlines()[0])

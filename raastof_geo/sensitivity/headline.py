@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias, get_args
 from raastof_geo.assignment import assign
 from raastof_geo.effect.measure import Effect, measure_effect
 from raastof_geo.effect.progress import GOAL_SHARE
+from raastof_geo.errors import InputError
 from raastof_geo.language import Message, Readable, format_number, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.scenario import Scenario
@@ -29,6 +30,8 @@ class Headlines:
     """By coordination, all parts. [kg CO2e]"""
     saved_dkk: float
     """By coordination. [DKK]"""
+    whole: bool = False
+    """Whether what is saved is not coordination's alone, where causes were not told apart."""
 
     def of(self, name: HeadlineName) -> float:
         """Give one of them."""
@@ -79,29 +82,45 @@ def find_threshold(scenario: Scenario, name: HeadlineName) -> float:
 
 
 def read_headlines(effect: Effect) -> Headlines:
-    """Read the headlines of a result."""
-    saved, reach = effect.saved, effect.target.reach
+    """Read the headlines of a result.
+
+    Returns
+    -------
+    headlines
+        What is saved is what coordination is credited with; where causes were not told apart, and
+        so for all variations of such a scenario, all that the plan saves.
+    """
+    gain, reach = effect.coordination or effect.whole, effect.target.reach
     return Headlines(
         largest_share=reach.largest,
         share_in_plan=reach.in_plan,
-        saved_transport_kg_co2e=saved["kg_co2e_wtw"],
-        saved_kg_co2e=saved["all_kg_co2e_wtw"],
-        saved_dkk=saved["cost_dkk"],
+        saved_transport_kg_co2e=gain.transport_kg_co2e,
+        saved_kg_co2e=gain.kg_co2e,
+        saved_dkk=gain.dkk,
+        whole=effect.coordination is None,
     )
 
 
-def solve_headlines(scenario: Scenario, legs: Legs) -> Headlines:
+def solve_headlines(scenario: Scenario, legs: Legs, *, whole: bool = False) -> Headlines:
     """Solve plan and baseline of a scenario, and give what they come to.
+
+    Parameters
+    ----------
+    whole
+        Whether all that is saved is meant, whatever saves it.
 
     Raises
     ------
     RaastofError
-        No plan, or no solver.
+        No plan, no solver, or what coordination saves cannot be told from the rest.
     """
     said = scenario.said
     quickly = {
-        "effect": said.effect.model_copy(update={"causes": False, "shapley": False}),
+        "effect": said.effect.model_copy(update={"causes": not whole, "shapley": False}),
         "baseline": said.baseline.model_copy(update={"compare_with": ()}),
     }
     quick = replace(scenario, said=said.model_copy(update=quickly))
-    return read_headlines(measure_effect(quick, legs, assign(quick, legs, explain=False)))
+    found = read_headlines(measure_effect(quick, legs, assign(quick, legs, explain=False)))
+    if found.whole != whole:
+        raise InputError(say("what coordination saves cannot be told from other causes here"))
+    return found

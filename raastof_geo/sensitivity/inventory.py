@@ -161,8 +161,9 @@ def _choices(scenario: Scenario) -> Iterator[Lever]:
     title = say("who is one party")
     yield from _chosen("baseline.together", title, _at(("baseline", "together"), parties))
     lands = scenario.names("land")
-    for land in sorted(set(map(scenario.land, said.sites))):
-        sites = [one for one in said.sites if scenario.land(one) == land]
+    needing = [one for one, site in said.sites.items() if site.needs]
+    for land in sorted(set(map(scenario.land, needing))):
+        sites = [one for one in needing if scenario.land(one) == land]
         options: dict[str, Edits] = {
             lands[other][language]: {("sites", one, "land"): other for one in sites}
             for other in lands

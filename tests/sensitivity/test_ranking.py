@@ -86,6 +86,16 @@ def test_a_choice_is_the_file_with_the_other_choice(ranked):
         assert end.headlines == solve_headlines(scenario, price(scenario))
 
 
+def test_land_is_another_where_something_is_needed_and_nowhere_else(ranked):
+    scenario, assessment = ranked
+    [lever] = [one for one in list_levers(scenario) if one.subject.name == "land.built_up"]
+    assert [list(lever.edit(level)) for level in lever.subject.levels[:1]] == [
+        [("sites", "road", "land")]
+    ]
+    [swing] = [one for one in assessment.swings if one.subject.name == "land.built_up"]
+    assert all(end.headlines is not None for end in swing.ends)
+
+
 def test_what_moves_a_headline_most_comes_first(ranked):
     _, assessment = ranked
     base = assessment.at_value.saved_kg_co2e
