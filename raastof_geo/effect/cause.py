@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -40,18 +40,7 @@ CauseName: TypeAlias = Literal[
     "terms",
 ]
 
-CAUSES: tuple[CauseName, ...] = (
-    "criterion",
-    "uptake",
-    "own",
-    "allocation",
-    "substitution",
-    "plants",
-    "storage",
-    "trucks",
-    "return_loads",
-    "terms",
-)
+CAUSES: tuple[CauseName, ...] = get_args(CauseName)
 """In the order in which they are switched on: the plan's objectives decide what the baseline may
 do; more of what is on offer is put to use than today; each uses its own, and the market; everybody
 sends to everybody, as many tonnes of each secondary material into each use and recipe as before;
@@ -166,7 +155,6 @@ class _Steps:
         clock, said = Clock(_PATIENCE_S), problem.scenario.said
         ties = break_ties(problem)
         costs = [*problem.objectives(), ties]
-        open_decisions = programme.whole & ~closed
         search = Search(said.solving.gap, np.where(programme.whole, ties, 0.0))
         solution = solve(
             problem,
@@ -174,19 +162,11 @@ class _Steps:
             costs=costs,
             tolerances=[*(step.tolerance for step in said.objectives), 0.0],
             closed=closed,
-            decided=search if open_decisions.any() else None,
+            decided=search if (programme.whole & ~closed).any() else None,
             clock=clock,
-            start=self._start(problem),
         )
         self._last = solution if solution.solved and not clock.over() else None
         return self._last
-
-    def _start(self, problem: Problem) -> Columns | None:
-        """Begin with the columns that the step before ended with, where they are the same."""
-        last = self._last
-        if last is None or last.problem.moves is not problem.moves:
-            return None
-        return np.flatnonzero(last.values)
 
     def _lay(self) -> Problem:
         """Lay the columns out, unless those of the step before are the same."""
@@ -225,7 +205,7 @@ class _Steps:
         barred = {
             (one.role, one.id)
             for one in scenario.facilities
-            if _cause_of(one.role) not in self._on
+            if ("storage" if one.role == Role.DEPOT else "plants") not in self._on
             and (one.opens is not None or (one.role == Role.DEPOT and one.id not in own))
         }
         mask = np.zeros(problem.column_count, bool)
@@ -238,11 +218,6 @@ class _Steps:
             if role == Role.DEPOT:
                 mask[problem.find(ColumnKind.STORES, depot=place)] = True
         return mask
-
-
-def _cause_of(role: Role) -> CauseName:
-    """Tell which cause switches places of a role on that are not open to all from the start."""
-    return "storage" if role == Role.DEPOT else "plants"
 
 
 def _switch(scenario: Scenario, *, trucks: bool, pooled: bool) -> Scenario:
@@ -272,20 +247,15 @@ def _capture_as(problem: Problem, baseline: Scenario) -> Problem:
     return problem.with_scenario(replace(scenario, said=said))
 
 
-class _Group(NamedTuple):
-    label: str
-    columns: Columns
-
-
 def _hold_uses(problem: Problem, before: Solution) -> Iterator[Row]:
     """Yield rows that keep secondary tonnes into each use and recipe as in the step before."""
     values = before.programme.clean(before.values)
-    tonnes = {one.label: float(values[one.columns].sum()) for one in _group_uses(before.problem)}
-    for one in _group_uses(problem):
-        yield sum_of("same_tonnes", one.label, one.columns, "=", tonnes.get(one.label, 0.0))
+    tonnes = {label: float(values[columns].sum()) for label, columns in _group_uses(before.problem)}
+    for label, columns in _group_uses(problem):
+        yield sum_of("same_tonnes", label, columns, "=", tonnes.get(label, 0.0))
 
 
-def _group_uses(problem: Problem) -> Iterator[_Group]:
+def _group_uses(problem: Problem) -> Iterator[tuple[str, Columns]]:
     """Group moves by secondary material and use, and what goes through plants by recipe."""
     scenario = problem.scenario
     use_of: Mapping[str, str] = {need.id: need.use for need in scenario.needs}
@@ -295,8 +265,8 @@ def _group_uses(problem: Problem) -> Iterator[_Group]:
         columns = problem.find(material=material, taker_kind=Role.NEED)
         uses = np.array([use_of[str(one)] for one in problem.labels("taker", columns)], object)
         for use in sorted(set(uses)):
-            yield _Group(f"{material}/{use}", columns[uses == use])
+            yield f"{material}/{use}", columns[uses == use]
     if problem.sizes[ColumnKind.PROCESSES]:
         for recipe in sorted(set(problem.others[ColumnKind.PROCESSES]["recipe"])):
             columns = problem.find(ColumnKind.PROCESSES, recipe=recipe)
-            yield _Group(f"recipe/{recipe}", columns)
+            yield f"recipe/{recipe}", columns

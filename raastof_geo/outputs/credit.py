@@ -71,19 +71,17 @@ def tell_credit(effect: Effect) -> list[Message]:
     """
     if not effect.causes:
         return []
-    told = [_tell(say("The plan in all"), effect.whole), *_tell_coordination(effect)]
+    apart = say("What coordination saves cannot be told from the other causes here.")
+    together = effect.coordination
+    told = [
+        _tell(say("The plan in all"), effect.whole),
+        apart if together is None else _tell(say("Coordination"), together),
+    ]
     for name in ("criterion", "uptake", "own", "trucks"):
         gain = effect.credit({name})
         if gain is not None and gain != Gain():
             told.append(_tell(say("Not coordination, {cause}", cause=CAUSE_NAMES[name]), gain))
     return told
-
-
-def _tell_coordination(effect: Effect) -> Iterator[Message]:
-    if effect.coordination is None:
-        yield say("What coordination saves cannot be told from the other causes here.")
-        return
-    yield _tell(say("Coordination"), effect.coordination)
 
 
 def _tell(what: Message, gain: Gain) -> Message:
