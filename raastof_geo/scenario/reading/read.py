@@ -32,6 +32,7 @@ from raastof_geo.scenario.reading.refusal import explain_errors
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
 from raastof_geo.scenario.reading.zones import find_in_zones, refuse_outside
 from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.capture import DEFAULT, Captured
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import Edits, put_value
@@ -240,9 +241,26 @@ def _check_baseline(said: ScenarioFile, tree: Tree) -> list[Finding]:
     ]
 
 
+_ALL = Captured(value=1.0)
+
+
 def _check_agreements(said: ScenarioFile, tree: Tree) -> list[Finding]:
-    """Check that givers of agreements can give, and takers take."""
-    return [
+    """Check that givers of agreements can give, takers take, and what counts in `capture`."""
+    unnamed = [
+        Finding(
+            say(
+                "agreements: say which `material` {site} sends: not all that is on offer can be "
+                "put to use (`capture`), and what is agreed is",
+                site=f"`{agreement.giver}`",
+            ),
+            tree.place(("agreements", number)),
+        )
+        for number, agreement in enumerate(said.agreements)
+        if agreement.least and agreement.material is None
+        for one in {entry.material for entry in said.sites[agreement.giver].offers}
+        if (said.capture.get(one) or said.capture.get(DEFAULT, _ALL)).value < 1
+    ]
+    return unnamed[:1] + [
         Finding(
             say("agreements: {site} has nothing to {verb}", site=f"`{site}`", verb=verb),
             tree.place(("agreements", number, key)),
