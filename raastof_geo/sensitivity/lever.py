@@ -93,7 +93,7 @@ def list_declared(scenario: Scenario) -> list[Lever]:
     listed = [make_lever(scenario, *item) for item in said.assumptions.items()]
     ranged = [
         lever
-        for path, figure in list_figures(scenario).items()
+        for path, figure in list_numbers(scenario).items()
         if path not in {one.set for one in said.assumptions.values()}
         and (not path.startswith("catalogue.") or _is_own(said.catalogue, path))
         for lever in move_figure(scenario, path, figure)
@@ -102,7 +102,7 @@ def list_declared(scenario: Scenario) -> list[Lever]:
     return listed + ranged
 
 
-def list_figures(scenario: Scenario) -> dict[str, Numbered]:
+def list_numbers(scenario: Scenario) -> dict[str, Numbered]:
     """List the figures of a scenario and of the catalogue that it is read with, by path."""
     figures = scenario.catalogue.figures().items()
     return {

@@ -171,16 +171,18 @@ def test_a_break_even_is_where_a_fine_scan_finds_it():
     base = solve_headlines(scenario, price(scenario))
     [swing] = assess(scenario, base, list_declared(scenario), price).swings
     [flip] = [one for one in swing.flips if one.headline == "largest_share"]
-    levels = np.linspace(0.1, 1.0, 181)
-    kept = [
-        level
-        for level in levels
-        if solve_headlines(varied := apply(scenario, level, "much"), price(varied)).largest_share
-        >= 0.2 - 1e-9
-    ]
+    coarse, fine = np.linspace(0.1, 1.0, 19), flip.level + np.linspace(-0.02, 0.02, 21)
+    shares = {
+        level: solve_headlines(
+            varied := apply(scenario, level, "much"), price(varied), whole=True
+        ).largest_share
+        for level in sorted({*coarse.tolist(), *fine.tolist()})
+    }
+    kept = [level for level, share in shares.items() if share >= 0.2 - 1e-9]
+    assert min(kept) == pytest.approx(1 / 3, abs=0.002)
     assert flip.holds
     assert flip.end == 0
-    assert 0 <= flip.level - min(kept) + 0.005 <= 0.01 * 1.1 + 0.005
+    assert -1e-9 <= flip.level - 1 / 3 <= 0.01 * 1.1
     with speaking("en"):
         [told] = map(str, tell_assumptions(assess(scenario, base, list_declared(scenario), price)))
     assert "beyond 0.34" in told
