@@ -108,6 +108,14 @@ def format_number(value: float, *, digits: int = 0, language: Language | None = 
 _TOO_LONG_TO_READ = 1e16
 
 
+def round_off(value: float, *, figures: int = 3) -> str:
+    """Write a number with as many digits as people read; auditors find all of them in tables."""
+    if not value or not math.isfinite(value):
+        return format_number(value)
+    digits = figures - 1 - math.floor(math.log10(abs(value)))
+    return format_number(round(value, digits), digits=max(0, digits))
+
+
 def _show(value: Any, language: Language) -> str:
     if isinstance(value, Message):
         return value.render(language)

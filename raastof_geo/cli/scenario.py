@@ -173,12 +173,13 @@ def check_file(
 def _tell_result(result: Result) -> None:
     from raastof_geo.outputs.credit import tell_credit
     from raastof_geo.outputs.documents.assumptions import HANGS_ON, tell_assumptions
-    from raastof_geo.outputs.tables.summary import answer, prove, say_worse, summarise
+    from raastof_geo.outputs.opening import open_answer
+    from raastof_geo.outputs.tables.summary import answer, prove, summarise
     from raastof_geo.outputs.warning import warn
 
     _tell_format(result.scenario)
-    for sentence in say_worse(result.effect):
-        tell(str(sentence))
+    for sentence in open_answer(result):
+        tell_item(str(sentence), indent="")
     rows = [(row.title, row.plan, row.before) for row in summarise(result)]
     _show_table(result.scenario.said.title, ("", say("Plan"), say("Before")), rows)
     tell(str(prove(result)))

@@ -9,7 +9,6 @@ from raastof_geo.effect.books import Books
 from raastof_geo.figures.vocabulary import (
     HAUL,
     TRANSPORT_TTW,
-    TRANSPORT_WTW,
     Indicator,
     explained,
     find_indicator,
@@ -161,7 +160,7 @@ def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Se
 
 
 _WITHIN_A_SITE = {
-    TRANSPORT_WTW: "kg_co2e_wtw_per_t",
+    ROAD_WTW: "kg_co2e_wtw_per_t",
     TRANSPORT_TTW: "kg_co2e_ttw_per_t",
     HAUL: "haul_dkk_per_t",
 }

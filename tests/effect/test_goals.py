@@ -24,7 +24,7 @@ from raastof_geo.effect.books import keep_books
 from raastof_geo.effect.progress import follow_periods
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import format_number, speaking
-from raastof_geo.outputs.tables.summary import say_worse
+from raastof_geo.outputs.opening import say_worse
 from raastof_geo.pipeline import place_scenario
 from raastof_geo.records.verify import check_results
 

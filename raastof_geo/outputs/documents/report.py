@@ -9,18 +9,8 @@ import pandas as pd
 from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.effect.factor import list_doubts
 from raastof_geo.evidence import STATES
-from raastof_geo.figures.vocabulary import (
-    CO2E,
-    COST,
-    LOADS_DRIVEN,
-    REUSED,
-    SOLD,
-    TRANSPORT_WTW,
-    VEHICLE_KM,
-    VIRGIN,
-    shown_in_lines,
-)
-from raastof_geo.language import Message, format_number, say
+from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, shown_in_lines
+from raastof_geo.language import format_number, say
 from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_assumptions
 from raastof_geo.outputs.documents.document import (
     Block,
@@ -44,10 +34,11 @@ from raastof_geo.outputs.documents.effects import (
 from raastof_geo.outputs.documents.flow_map import Haul, draw_map_picture
 from raastof_geo.outputs.documents.word import write_word
 from raastof_geo.outputs.ledger import describe_ledger
+from raastof_geo.outputs.opening import open_answer
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
 from raastof_geo.outputs.tables.flows import list_flows
-from raastof_geo.outputs.tables.summary import NO_PERMIT, answer, list_conditions, prove, say_worse
+from raastof_geo.outputs.tables.summary import NO_PERMIT, answer, list_conditions, prove
 from raastof_geo.outputs.warning import warn
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES, explain_in
 from raastof_geo.result import Result
@@ -106,8 +97,7 @@ def _tell_summary(result: Result) -> Iterator[Block]:
     effect = result.effect
     plan, before = effect.books.totals, effect.baseline_books.totals
     yield Heading(say("Summary"), anchor="summary")
-    yield from (Paragraph(one, lead=True) for one in say_worse(effect))
-    for number, sentence in enumerate(_say_in_short(result, plan, before)):
+    for number, sentence in enumerate(open_answer(result)):
         yield Paragraph(sentence, lead=number == 0)
     moved = [sum(one.tonnes_by_project.values()) for one in (effect.books, effect.baseline_books)]
     yield show_commitments(plan, before, *moved)
@@ -115,45 +105,6 @@ def _tell_summary(result: Result) -> Iterator[Block]:
         yield Bullets(tuple(tell_assumptions(result.assumptions)))
         yield tabulate_assumptions(result.assumptions)
     yield Bullets(tuple(warning.message for warning in warn(result)))
-
-
-def _say_in_short(result: Result, plan: pd.Series, before: pd.Series) -> Iterator[Message]:
-    effect = result.effect
-    saved = before[CO2E] - plan[CO2E]
-    if effect.baseline_missing:
-        yield say(
-            "The plan emits {plan} t CO2e. What the projects would emit each on its own cannot be "
-            "compared: alone they cannot place everything.",
-            plan=format_number(plan[CO2E] / 1000),
-        )
-    else:
-        yield say(
-            "If the projects match their surplus and needs as in this plan, they emit {plan} t "
-            "CO2e instead of {before} t: {saved} t, or {share} %, less than if each does it alone.",
-            plan=format_number(plan[CO2E] / 1000),
-            before=format_number(before[CO2E] / 1000),
-            saved=format_number(saved / 1000),
-            share=format_number(100 * saved / max(1e-9, before[CO2E]), digits=1),
-        )
-    yield say(
-        "{reused} t of surplus is put to use in other projects, and {virgin} t less virgin "
-        "material is dug.",
-        reused=format_number(plan[REUSED]),
-        virgin=format_number(before[VIRGIN] - plan[VIRGIN]),
-    )
-    yield say(
-        "Trucks drive {plan} km instead of {before} km, with {loads} loads instead of "
-        "{loads_before}.",
-        plan=format_number(plan[VEHICLE_KM]),
-        before=format_number(before[VEHICLE_KM]),
-        loads=format_number(plan[LOADS_DRIVEN]),
-        loads_before=format_number(before[LOADS_DRIVEN]),
-    )
-    yield say(
-        "The projects pay {plan} million DKK instead of {before} million.",
-        plan=format_number((plan[COST] - plan[SOLD]) / 1e6, digits=1),
-        before=format_number((before[COST] - before[SOLD]) / 1e6, digits=1),
-    )
 
 
 def _draw_map(result: Result) -> Iterator[Block]:

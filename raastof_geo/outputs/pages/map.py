@@ -17,10 +17,11 @@ from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, 
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.documents.effects import align_books, name_project
+from raastof_geo.outputs.opening import open_answer
 from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape, pack
 from raastof_geo.outputs.palette import BURDEN_CLASSES, LESS, MORE, ROLE_MARKS, colour_materials
 from raastof_geo.outputs.tables.flows import BY_DUMPER, list_flows
-from raastof_geo.outputs.tables.summary import say_worse, summarise
+from raastof_geo.outputs.tables.summary import summarise
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.role import Role
@@ -119,7 +120,7 @@ def _body(result: Result) -> str:
         + "</dd></div>"
         for what, plan, before in _key_figures(result)
     )
-    worse = "".join(f"<p>{escape(str(one))}</p>" for one in say_worse(result.effect))
+    worse = "".join(f"<p>{escape(str(one))}</p>" for one in open_answer(result))
     causes = "".join(f"<li>{escape(str(one))}</li>" for one in tell_credit(result.effect))
     title = escape(result.scenario.said.title)
     return _BODY.format(title=title, worse=worse, figures=figures, causes=causes, **said)

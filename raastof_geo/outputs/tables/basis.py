@@ -52,14 +52,19 @@ HEADS = (
 )
 
 
+def name_basis(kind: BaselineKind, together: Together) -> Message:
+    """Name a world without coordination, and who is one party in it where that matters."""
+    if kind in ("alone", "legs"):
+        return _KINDS[kind]
+    return say("{kind}, {party}", kind=_KINDS[kind], party=_TOGETHER[together])
+
+
 def list_baselines(result: Result) -> Iterator[Compared]:
     """Give the plan, then each world without coordination, that of the headline first."""
     effect = result.effect
     yield Compared(say("The plan"), *_figures(effect.plan))
     for number, one in enumerate(effect.baselines):
-        name = say("{kind}, {party}", kind=_KINDS[one.kind], party=_TOGETHER[one.together])
-        if one.kind in ("alone", "legs"):
-            name = _KINDS[one.kind]
+        name = name_basis(one.kind, one.together)
         yield Compared(
             say("{name} (baseline)", name=name) if number == 0 else name,
             *_figures(one.totals),

@@ -40,6 +40,7 @@ from raastof_geo.outputs.documents.assumptions import (
     tabulate_assumptions,
     tell_assumptions,
 )
+from raastof_geo.outputs.opening import open_answer, say_about
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
 from raastof_geo.outputs.tables.flows import Flow, list_flows
@@ -203,20 +204,6 @@ _NO_MORE = 0.0005
 """Shares that differ by less are written alike."""
 
 
-def say_worse(effect: Effect) -> list[Message]:
-    """Say it where the plan saves transport emissions and adds emissions in all; else nothing."""
-    if not effect.moves_less_and_emits_more:
-        return []
-    saved = effect.saved
-    return [
-        say(
-            "Mind: the plan saves {less} t CO2e of transport and adds {more} t CO2e in all",
-            less=format_number(saved[TRANSPORT_WTW.flow] / 1000),
-            more=format_number(-saved["all_kg_co2e_wtw"] / 1000),
-        )
-    ]
-
-
 _SORTS: dict[Sort, Message] = {
     "building": say("Building materials [t]"),
     "soil": say("Soil [t]"),
@@ -356,16 +343,6 @@ def _how_far(reach: Reach, about: Readable, unit: str) -> Message:
     )
 
 
-def say_about(target: TargetAnswer) -> Readable:
-    """Say which year and municipality a target is about; empty where it is about all needs."""
-    if target.municipality and target.period:
-        return say(
-            " in {municipality} in {period}", municipality=target.municipality, period=target.period
-        )
-    where = target.municipality or target.period
-    return say(" in {where}", where=where) if where else ""
-
-
 def _shares(reach: Reach) -> dict[str, Readable]:
     return {
         "definition": DEFINITION_NAMES[reach.definition],
@@ -460,11 +437,9 @@ def write_summary(result: Result, folder: Path) -> Path:
 def _lines(result: Result) -> Iterator[str]:
     scenario, plan = result.scenario, result.plan
     yield from (f"# {_plain(scenario.said.title)}", "")
+    yield from (text for one in open_answer(result) for text in (_plain(str(one)), ""))
     if scenario.said.description:
         yield from (_plain(scenario.said.description), "")
-    yield from (
-        text for one in say_worse(result.effect) for text in (f"**{_plain(str(one))}**", "")
-    )
     yield from (_row("", say("Plan"), say("Before")), "|---|---:|---:|")
     yield from (f"| {what} | {now} | {before} |" for _, what, now, before in summarise(result))
     yield from _head(say("Side by side"))

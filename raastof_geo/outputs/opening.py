@@ -1,0 +1,158 @@
+"""Answer the question of a scenario in a few sentences, with which every output opens."""
+
+from collections.abc import Iterator
+
+from raastof_geo.assignment.telling.names import DEFINITION_NAMES, list_names
+from raastof_geo.effect.measure import Effect
+from raastof_geo.effect.target import TargetAnswer
+from raastof_geo.figures.vocabulary import TRANSPORT_WTW
+from raastof_geo.language import Message, Readable, format_number, round_off, say, spoken_language
+from raastof_geo.outputs.credit import say_price
+from raastof_geo.outputs.documents.assumptions import tell_turning
+from raastof_geo.outputs.tables.basis import name_basis
+from raastof_geo.result import Result
+from raastof_geo.scenario.scenario import Scenario
+
+_MOST_NAMED = 3
+"""As many materials are named, those that meet most of the needs."""
+
+
+def open_answer(result: Result) -> list[Message]:
+    """Say whether the target is reached and by what, what would turn that over, and the effect.
+
+    Returns
+    -------
+    sentences
+        First of all where the plan adds emissions in all; then share, assumptions, what
+        coordination saves against every baseline, and what a tonne of CO2e costs. People read
+        three digits; tables have all of them.
+    """
+    return [
+        *say_worse(result.effect),
+        _say_share(result),
+        *_say_assumptions(result),
+        *_say_effect(result),
+    ]
+
+
+def say_worse(effect: Effect) -> list[Message]:
+    """Say it where the plan saves transport emissions and adds emissions in all; else nothing."""
+    if not effect.moves_less_and_emits_more:
+        return []
+    saved = effect.saved
+    return [
+        say(
+            "Mind: the plan saves {less} t CO2e of transport and adds {more} t CO2e in all",
+            less=round_off(saved[TRANSPORT_WTW.flow] / 1000),
+            more=round_off(-saved["all_kg_co2e_wtw"] / 1000),
+        )
+    ]
+
+
+def say_about(target: TargetAnswer) -> Readable:
+    """Say which year and municipality a target is about; empty where it is about all needs."""
+    if target.municipality and target.period:
+        return say(
+            " in {municipality} in {period}", municipality=target.municipality, period=target.period
+        )
+    where = target.municipality or target.period
+    return say(" in {where}", where=where) if where else ""
+
+
+def say_span(scenario: Scenario) -> str:
+    """Give the periods that figures are added up over, such as `2030–2032`."""
+    first, *rest = scenario.periods
+    return f"{first}–{rest[-1]}" if rest else first
+
+
+def _say_share(result: Result) -> Message:
+    target, materials = result.effect.target, result.scenario.catalogue.materials
+    reach = target.reach
+    most = sorted(reach.by_material.items(), key=lambda entry: -entry[1])[:_MOST_NAMED]
+    by = [
+        f"{materials[name].called(spoken_language())} {_percent(met / reach.needed_t)} %"
+        for name, met in most
+        if reach.needed_t
+    ]
+    told: dict[str, Readable] = {
+        "definition": DEFINITION_NAMES[target.definition],
+        "about": say_about(target),
+        "share": _percent(reach.in_plan),
+        "largest": _percent(reach.largest),
+        "by": list_names(by) if by else say("nothing"),
+    }
+    if target.asked is None:
+        return say(
+            "Secondary materials meet {share} % of the needs{about} ({definition}): {by}. At most "
+            "{largest} % can be reached with what is on offer.",
+            **told,
+        )
+    told["asked"] = _percent(target.asked)
+    if target.reached:
+        return say(
+            "The target of {asked} %{about} ({definition}) is reached: the plan has {share} %, by "
+            "{by}.",
+            **told,
+        )
+    return say(
+        "The target of {asked} %{about} ({definition}) is NOT reached: the plan gets to {share} %, "
+        "by {by}, and no plan to more than {largest} %.",
+        **told,
+    )
+
+
+def _percent(share: float) -> str:
+    return format_number(100 * share, digits=1)
+
+
+def _say_assumptions(result: Result) -> Iterator[Message]:
+    """Name the assumptions that it rests on, and what would turn the conclusion over."""
+    assessed = result.assumptions
+    if assessed is None:
+        return
+    subjects = [one.subject for one in assessed.swings]
+    named = [f"{one.title} {one.write(one.value)} ({one.range})" for one in subjects]
+    yield say("It rests on assumptions: {named}.", named=list_names(named))
+    turning = [str(one) for one in tell_turning(assessed)]
+    yield say("What would turn it over: {turning}.", turning="; ".join(turning))
+
+
+def _say_effect(result: Result) -> Iterator[Message]:
+    effect = result.effect
+    first, *others = effect.baselines
+    if first.missing:
+        yield say(
+            "Without coordination not everything has a place: what is saved is at least what "
+            "stands here."
+        )
+    known = effect.coordination is not None
+    gain = effect.coordination or effect.whole
+    beside = sorted(
+        (
+            one.totals.all_kg_co2e_wtw - effect.plan.all_kg_co2e_wtw,
+            str(name_basis(one.kind, one.together)),
+        )
+        for one in others
+    )
+    listed = [
+        str(say("{all} t against: {baseline}", all=round_off(kg / 1000), baseline=name.lower()))
+        for kg, name in beside
+    ]
+    yield say(
+        "{who} saves {all} t CO2e ({share} %) in {span}, of it {transport} t of transport "
+        "({transport_share} %), and {dkk} million DKK ({price}), against: {baseline}{others}.",
+        who=say("Coordination") if known else say("The plan"),
+        span=say_span(result.scenario),
+        baseline=str(name_basis(first.kind, first.together)).lower(),
+        all=round_off(gain.kg_co2e / 1000),
+        share=_percent(_share(gain.kg_co2e, first.totals.all_kg_co2e_wtw)),
+        transport=round_off(gain.transport_kg_co2e / 1000),
+        transport_share=_percent(_share(gain.transport_kg_co2e, first.totals.kg_co2e_wtw)),
+        dkk=round_off(gain.dkk / 1e6),
+        price=say_price(gain),
+        others=say("; the plan in all saves {listed}", listed=list_names(listed)) if listed else "",
+    )
+
+
+def _share(saved: float, before: float) -> float:
+    return saved / before if before > 0 else 0.0
