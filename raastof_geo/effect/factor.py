@@ -8,6 +8,7 @@ import pandas as pd
 from raastof_geo.effect.books import Books
 from raastof_geo.figures.vocabulary import (
     HAUL,
+    ROAD_WTW,
     TRANSPORT_TTW,
     Indicator,
     explained,
