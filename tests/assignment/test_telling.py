@@ -165,7 +165,7 @@ def test_a_receiver_without_the_soil():
         )
     )
     assert told[0] == (
-        "7.200 t af 7.200 t Lettere forurenet jord (klasse 2-3) fra Udvidelse af Ringstedgade i "
+        "7.200 t af 7.200 t Lettere forurenet jord (klasse 2) fra Udvidelse af Ringstedgade i "
         "Næstved (`vej_naestved`) i 2027-q2–2027-q3 har intet sted at komme hen: intet behov må "
         "bruge det i den tid, og ingen modtager tager imod det; tilføj en modtager, eller sæt "
         "`must_leave: false`"
@@ -211,7 +211,7 @@ def test_a_need_that_one_pit_cannot_meet():
     assert not any(re.search(r"(?<![\w–-])[-−]\d", line) for line in told)
     cited = [line for line in told if "reglen" in line]
     assert len(cited) == 1
-    assert cited[0].startswith("Lettere forurenet jord (klasse 2-3) må kun bruges til Støjvold på")
+    assert cited[0].startswith("Lettere forurenet jord (klasse 2) må kun bruges til Støjvold på")
 
 
 # --- contradictions that reading may let pass ---------------------------------------------------
