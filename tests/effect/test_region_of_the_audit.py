@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from worlds import make_scenario
 
 from raastof_geo import load_network, price_legs, snap_sites
-from raastof_geo.assignment import RULES, alone, assign
-from raastof_geo.assignment.rules.capture import CAPTURED, captured
-from raastof_geo.assignment.rules.row import About, sum_of
+from raastof_geo.assignment import assign
 from raastof_geo.effect import solve_baseline
 from raastof_geo.figures.vocabulary import CO2E, TRANSPORT_WTW
 
@@ -69,39 +66,13 @@ def test_baselines_come_to_what_was_measured(legs, kind, together, right):
                 assert dug[one.site].max() <= one.per_period_t + 1e-3, one.site
 
 
-def _per_window(problem):
-    """Yield rows as they were measured with: one for each offer and window, not for all periods."""
-    received = np.array([taker.kind == "receiver" for taker in problem.takers])
-    for offer in problem.scenario.offers:
-        columns = problem.find(giver=offer.id)
-        columns = columns[~received[problem.moves.taker[columns]]]
-        limit = problem.scenario.capture(offer.material) * offer.tonnes
-        yield sum_of(CAPTURED, About(offer.id), columns, "<=", limit)
-
-
-@pytest.mark.parametrize(
-    ("windows", "today", "own_first", "plan"),
-    [
-        (True, (56_570, 201_328), (46_903, 175_313), (44_083, 167_076)),
-        (False, (56_542, 201_300), (46_896, 175_306), (44_029, 167_023)),
-    ],
-)
-def test_capture_and_today_come_to_what_was_measured(
-    legs, monkeypatch, windows, today, own_first, plan
-):
-    """The figures measured first hold each year to its share; the rule, all years together.
-
-    So the rule leaves a little more room: 7 to 54 t CO2e of transport.
-    """
-    rules = RULES
-    if windows:
-        rules = tuple(_per_window if rule is captured else rule for rule in RULES)
-        ours = tuple(_per_window if rule is captured else rule for rule in alone._RULES)
-        monkeypatch.setattr(alone, "_RULES", ours)
+def test_capture_and_today_come_to_what_was_measured(legs):
+    """Each offer, and so each year, is held to its share."""
+    today, own_first, plan = (56_570, 201_328), (46_903, 175_313), (44_083, 167_076)
     base = f"baseline: {{together: municipality, {TODAY}}}\n"
     found = solve_baseline(read("\n" + base), legs, "today")
     assert tonnes_of(found.amounts) == today
     assert 0 < found.used < 1
     scenario = read("\ncapture: {default: 80 %}\n" + base)
     assert tonnes_of(solve_baseline(scenario, legs, "own_first").amounts) == own_first
-    assert tonnes_of(assign(scenario, legs, rules=rules).amounts) == plan
+    assert tonnes_of(assign(scenario, legs).amounts) == plan

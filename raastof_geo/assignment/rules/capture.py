@@ -14,7 +14,7 @@ from raastof_geo.language import say
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
 from raastof_geo.scenario.said.capture import DEFAULT
-from raastof_geo.scenario.scenario import name_stockpile
+from raastof_geo.scenario.scenario import Offer, name_stockpile
 
 CAPTURED = Family(
     "captured",
@@ -27,27 +27,34 @@ CAPTURED = Family(
 
 @declare(CAPTURED, blind_to_trucks=always)
 def captured(problem: Problem) -> Iterator[Row]:
-    r"""Of what a site offers of a material, no more than a share :math:`\kappa` is put to use.
+    r"""Of each offer no more than a share :math:`\kappa` is put to use.
 
-    :math:`\sum_c x_c \le \max(\kappa \sum_o s_o + z_0, l)` over the moves from its offers to
-    needs, plants and depots, and from its stockpile, where nobody has asked yet what becomes of
-    it, to needs and plants; all periods together. :math:`z_0` lies in the stockpile at the start,
-    and :math:`l` are the tonnes that agreements, or legs of the baseline, ask for at least.
-    Materials of which the scenario says nothing have no row.
+    :math:`\sum_c x_c \le \max(\kappa s_o, l)` over the moves from an offer to needs, plants and
+    depots, so that what is missed in one year is not made up for in another. Where the site has a
+    stockpile, where nobody has asked yet what becomes of it, what leaves that for needs and plants
+    is held together with them: :math:`\le \max(\kappa \sum_o s_o + z_0, l)`, all periods together.
+    :math:`z_0` lies in the stockpile at the start, and :math:`l` are the tonnes that agreements, or
+    legs of the baseline, ask for at least. Of what the scenario is silent about there is no row.
     """
     scenario, said = problem.scenario, problem.scenario.said.capture
-    offered: dict[tuple[str, str], float] = {}
+    offered: dict[tuple[str, str], list[Offer]] = {}
     for offer in scenario.offers:
-        key = offer.site, offer.material
-        offered[key] = offered.get(key, 0.0) + offer.tonnes
-    for (site, material), tonnes in offered.items():
-        if not said.keys() & {material, DEFAULT}:
-            continue
-        columns = _put_to_use(problem, site, material)
-        limit = scenario.capture(material) * tonnes + _lying(problem, site, material)
-        limit = max(limit, _locked(problem, site, material, columns))
-        about = About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
-        yield sum_of(CAPTURED, about, columns, "<=", limit)
+        if said.keys() & {offer.material, DEFAULT}:
+            offered.setdefault((offer.site, offer.material), []).append(offer)
+    for (site, material), offers in offered.items():
+        share, columns = scenario.capture(material), _put_to_use(problem, site, material)
+        locked = _locked(problem, site, material, columns)
+        givers = problem.labels("giver", columns)
+        for offer in offers:
+            about = About(
+                f"{site}/{material}/{offer.id}", site=site, role=Role.OFFER, material=material
+            )
+            limit = max(share * offer.tonnes, locked)
+            yield sum_of(CAPTURED, about, columns[givers == offer.id], "<=", limit)
+        if (problem.labels("giver_kind", columns) == Role.DEPOT).any():
+            about = About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
+            limit = share * sum(one.tonnes for one in offers) + _lying(problem, site, material)
+            yield sum_of(CAPTURED, about, columns, "<=", max(limit, locked))
 
 
 def _put_to_use(problem: Problem, site: str, material: str) -> Columns:
