@@ -32,6 +32,7 @@ def open_answer(result: Result) -> list[Message]:
         _say_share(result),
         *_say_assumptions(result),
         *_say_effect(result),
+        *_say_published(result),
     ]
 
 
@@ -61,8 +62,8 @@ def say_about(target: TargetAnswer) -> Readable:
 
 def say_span(scenario: Scenario) -> str:
     """Give the periods that figures are added up over, such as `2030–2032`."""
-    first, *rest = scenario.periods
-    return f"{first}–{rest[-1]}" if rest else first
+    first, *rest = scenario.periods.values()
+    return f"{first.start.year}–{rest[-1].end.year}" if rest else first.id
 
 
 def _say_share(result: Result) -> Message:
@@ -151,6 +152,32 @@ def _say_effect(result: Result) -> Iterator[Message]:
         dkk=round_off(gain.dkk / 1e6),
         price=say_price(gain),
         others=say("; the plan in all saves {listed}", listed=list_names(listed)) if listed else "",
+    )
+
+
+def _say_published(result: Result) -> Iterator[Message]:
+    """Put beside the plan what others have published of the same case."""
+    published, effect = result.scenario.said.effect.published, result.effect
+    if published is None:
+        return
+    beside = []
+    for measure, theirs in published.saved.items():
+        ours = effect.baseline_books.total(measure) - effect.books.total(measure)
+        told = {
+            "what": measure.bare,
+            "ours": round_off(ours),
+            "theirs": round_off(theirs),
+            "times": round_off(ours / theirs if theirs else 0.0, figures=2),
+            "unit": measure.unit,
+        }
+        beside.append(
+            str(say("{what}: {ours} {unit}, published {theirs} ({times} times as much)", **told))
+        )
+    yield say(
+        "Saved, beside what is published ({source}): {beside}. {note}",
+        source=published.source,
+        beside="; ".join(beside),
+        note=published.note,
     )
 
 

@@ -11,8 +11,10 @@ from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Sum
 from raastof_geo.language import say
 from raastof_geo.scenario.identity import find_model
+from raastof_geo.scenario.once import MapOf
 from raastof_geo.scenario.said.amount import Amount, Fraction, refuse_volume
 from raastof_geo.scenario.said.part import Part
+from raastof_geo.scenario.said.target import Measure
 from raastof_geo.units import Quantity
 
 
@@ -76,6 +78,16 @@ class Solving(Part):
     """With either-or decisions: stop when the plan is within this share of the bound."""
 
 
+class Published(Part):
+    """What others have published of the same case."""
+
+    source: str = Field(min_length=1)
+    saved: MapOf[Measure, Sum] = Field(min_length=1)
+    """What it says is saved, by what a plan can be measured by, in the unit of that."""
+    note: str = ""
+    """What may be compared, and what may not."""
+
+
 class EffectChoices(Part):
     """How the effect is divided and explained."""
 
@@ -86,3 +98,5 @@ class EffectChoices(Part):
     shapley: bool | None = None
     """Whether savings are also divided by Shapley value, which takes a solve for each set of
     projects; none: where there are at most six projects."""
+    published: Published | None = None
+    """What is published of the same case, which every output then puts beside the plan's."""
