@@ -126,6 +126,8 @@ def _count_parties(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
             continue
         inside = proof.column[starts[row] : starts[row + 1]]
         labels, numbers = parties[rule]
+        if rule == "captured" and label in proof.giver:  # of one offer, not of a whole site
+            labels = proof.giver
         found = set(labels[numbers[inside[inside < len(numbers)]]].tolist())
         if found - {label}:
             yield say(
@@ -337,8 +339,13 @@ def _count_saved(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 
 
 def _count_shares(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check that the secondary share of the plan is the same wherever it stands."""
-    total = values_at(plan, "effect", "plan")
+    """Check that the secondary share of the plan is the same wherever it stands.
+
+    One of a period or a municipality stands nowhere else.
+    """
+    total, target = values_at(plan, "effect", "plan"), values_at(plan, "effect", "target")
+    if target.get("period") or target.get("municipality"):
+        return
     for at, reach in enumerate(entries_at(plan, "effect", "target", "reaches")):
         name = f"secondary_share_{reach.get('definition')}"
         if name in total:

@@ -1,11 +1,12 @@
 """How much of the surplus can be put to use at all."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules.about import About
+from raastof_geo.assignment.rules.about import About, about_entry
 from raastof_geo.assignment.rules.agreements import agreed_moves
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.row import Row, always, declare, sum_of
@@ -46,10 +47,8 @@ def captured(problem: Problem) -> Iterator[Row]:
         locked = _locked(problem, site, material, columns)
         givers = problem.labels("giver", columns)
         for offer in offers:
-            about = About(
-                f"{site}/{material}/{offer.id}", site=site, role=Role.OFFER, material=material
-            )
             limit = max(share * offer.tonnes, locked)
+            about = replace(about_entry(offer), role="", entry=-1)  # it asks for nothing
             yield sum_of(CAPTURED, about, columns[givers == offer.id], "<=", limit)
         if (problem.labels("giver_kind", columns) == Role.DEPOT).any():
             about = About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
