@@ -71,7 +71,8 @@ def _say_share(result: Result) -> Message:
     reach = target.reach
     most = sorted(reach.by_material.items(), key=lambda entry: -entry[1])[:_MOST_NAMED]
     by = [
-        f"{materials[name].called(spoken_language())} {_percent(met / reach.needed_t)} %"
+        f"{_in_sentence(materials[name].called(spoken_language()))} "
+        f"{_percent(met / reach.needed_t)} %"
         for name, met in most
         if reach.needed_t
     ]
@@ -88,7 +89,8 @@ def _say_share(result: Result) -> Message:
             "{largest} % can be reached with what is on offer.",
             **told,
         )
-    told["asked"] = _percent(target.asked)
+    asked = round(100 * target.asked, 1)
+    told["asked"] = format_number(asked, digits=0 if asked.is_integer() else 1)
     if target.reached:
         return say(
             "The target of {asked} %{about} ({definition}) is reached: the plan has {share} %, by "
@@ -100,6 +102,10 @@ def _say_share(result: Result) -> Message:
         "by {by}, and no plan to more than {largest} %.",
         **told,
     )
+
+
+def _in_sentence(name: str) -> str:
+    return name[:1].lower() + name[1:]
 
 
 def _percent(share: float) -> str:
@@ -136,7 +142,11 @@ def _say_effect(result: Result) -> Iterator[Message]:
         for one in others
     )
     listed = [
-        str(say("{all} t against: {baseline}", all=round_off(kg / 1000), baseline=name.lower()))
+        str(
+            say(
+                "{all} t against: {baseline}", all=round_off(kg / 1000), baseline=_in_sentence(name)
+            )
+        )
         for kg, name in beside
     ]
     yield say(
@@ -144,7 +154,7 @@ def _say_effect(result: Result) -> Iterator[Message]:
         "({transport_share} %), and {dkk} million DKK ({price}), against: {baseline}{others}.",
         who=say("Coordination") if known else say("The plan"),
         span=say_span(result.scenario),
-        baseline=str(name_basis(first.kind, first.together)).lower(),
+        baseline=_in_sentence(str(name_basis(first.kind, first.together))),
         all=round_off(gain.kg_co2e / 1000),
         share=_percent(_share(gain.kg_co2e, first.totals.all_kg_co2e_wtw)),
         transport=round_off(gain.transport_kg_co2e / 1000),

@@ -80,7 +80,7 @@ def test_the_region_answers_at_once():
     told = "\n\n".join(str(one) for one in open_answer(result))
     assert len(told) < 1_400
     verdict = "nås: planen" if answer.reached else "nås IKKE: planen"
-    assert f"Målet på 20,0 % i 2032 (genanvendte materialer og ren jord) {verdict}" in told
+    assert f"Målet på 20 % i 2032 (genanvendte materialer og ren jord) {verdict}" in told
     assert [one.kind for one in effect.baselines] == ["own_first", "alone", "today"]
     assert "i alt 2030–2032" in told
     assert told.count("mod: ") == 3
