@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,19 +58,33 @@ def danish():
         yield
 
 
-@pytest.fixture
-def catalogue_of_the_audit(monkeypatch):
-    """The built-in catalogue is the one that was audited in November 2026 (at bc9e42a)."""
+@contextmanager
+def _reading(path):
+    """Let the built-in catalogue be another file."""
     from raastof_geo.scenario import catalogue
 
-    frozen = Path(__file__).parent / "frozen" / "catalogue.yaml"
     readers = (catalogue.read_builtin_tree, catalogue.load_catalogue)
-    monkeypatch.setattr(catalogue, "_BUILT_IN", frozen)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalogue, "_BUILT_IN", path)
+        for reader in readers:
+            reader.cache_clear()
+        yield
     for reader in readers:
         reader.cache_clear()
-    yield
-    for reader in readers:
-        reader.cache_clear()
+
+
+@pytest.fixture
+def catalogue_of_the_audit():
+    """The built-in catalogue is the one that was audited in November 2026 (at bc9e42a)."""
+    with _reading(Path(__file__).parent / "frozen" / "catalogue.yaml"):
+        yield
+
+
+@pytest.fixture(scope="module")
+def module_of_the_audit():
+    """All tests of a module read the audited catalogue: worlds whose figures never change."""
+    with _reading(Path(__file__).parent / "frozen" / "catalogue.yaml"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -138,7 +138,7 @@ def _of_receiver(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Seri
 def _of_kind(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
     kinds = {one: site.receiver.kind for one, site in scenario.sites.items() if site.receiver}
     named = lines["destination"].map(kinds).where(lines["taker_kind"] == Role.RECEIVER)
-    return ("receiver_kinds." + named + "." + field).fillna("")
+    return ("receiver_kinds." + named.astype(object) + "." + field).fillna("")
 
 
 def _of_samples(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:

@@ -11,7 +11,7 @@ from raastof_geo.assignment import assign
 from raastof_geo.assignment.statement import statement
 from raastof_geo.errors import NoPlanError
 
-pytestmark = pytest.mark.usefixtures("english")
+pytestmark = pytest.mark.usefixtures("english", "module_of_the_audit")
 
 
 @pytest.fixture(autouse=True, scope="module")

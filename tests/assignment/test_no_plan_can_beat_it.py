@@ -24,7 +24,7 @@ from raastof_geo.roads.load import load_network
 from raastof_geo.roads.road import ROAD_CLASSES
 from raastof_geo.scenario import read_scenario
 
-pytestmark = pytest.mark.usefixtures("english")
+pytestmark = pytest.mark.usefixtures("english", "module_of_the_audit")
 
 
 Solve = Callable[..., Result]

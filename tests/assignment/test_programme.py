@@ -28,7 +28,7 @@ SOME = settings(max_examples=40, deadline=None, derandomize=True, suppress_healt
 LEG_PRICE = {"transport_kg_co2e_wtw": "kg_co2e_wtw_per_t", "cost_dkk": "haul_dkk_per_t"}
 
 
-pytestmark = pytest.mark.usefixtures("english")
+pytestmark = pytest.mark.usefixtures("english", "module_of_the_audit")
 
 
 # --- the same programme, stated again from scenario and legs --------------------------------

@@ -20,7 +20,7 @@ from raastof_geo.assignment import plan as planning
 from raastof_geo.errors import InputError, NoPlanError, ScenarioError, SolverError
 from raastof_geo.language import speaking
 
-pytestmark = pytest.mark.usefixtures("english")
+pytestmark = pytest.mark.usefixtures("english", "module_of_the_audit")
 
 
 def solve(text: str, kilometres=10.0, **choices):

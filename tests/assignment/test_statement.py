@@ -29,7 +29,7 @@ TWO_TRUCKS = PIT_AND_PROJECT.replace(
 )
 
 
-pytestmark = pytest.mark.usefixtures("english")
+pytestmark = pytest.mark.usefixtures("english", "module_of_the_audit")
 
 
 def few_big_loads(problem):
