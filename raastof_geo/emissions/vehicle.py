@@ -72,17 +72,9 @@ class Vehicle(_Weights):
     """The first day on which it may drive on Danish roads; none: it always did."""
 
     def load_t(self, loose_t_per_m3: float) -> float:
-        """Give the tonnes of a full load: by weight or by volume, whichever is reached first.
+        """Give the tonnes of a full load: by weight or by volume, whichever is reached first. [t]
 
-        Parameters
-        ----------
-        loose_t_per_m3
-            Of the material as it lies on the truck. [t/m3]
-
-        Returns
-        -------
-        load_t
-            [t]
+        `loose_t_per_m3`: of the material as it lies on the truck. [t/m3]
         """
         return min(self.payload_t.value, self.body_m3.value * loose_t_per_m3)
 
@@ -94,12 +86,9 @@ class Vehicle(_Weights):
     def size_for(self, limit: TruckLimit, *, loaded: bool = True) -> float:
         """Give the size that a limit is held against, loaded to the full or empty. [t or m]
 
-        Returns
-        -------
-        size
-            In the unit of the limit. Of limits that shrink `with_load` (weight, axle load) an empty
-            truck has the share that its own weight is of the gross one: axles are taken to share it
-            alike. [t or m]
+        In the unit of the limit. Of limits that shrink `with_load` (weight, axle load) an empty
+        truck has the share that its own weight is of the gross one: axles are taken to share it
+        alike. [t or m]
         """
         size: float = getattr(self, limit.size.name).value
         share = self.empty_t / self.gross_t.value if limit.with_load and not loaded else 1.0

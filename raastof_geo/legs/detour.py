@@ -123,6 +123,9 @@ def explain_route(
 ) -> Detour:
     """Explain the route of a leg beside the one that it would take were nothing closed.
 
+    Loaded there and empty back, each beside its unrestricted route; and tags near them that are in
+    doubt.
+
     Parameters
     ----------
     vehicle
@@ -132,12 +135,6 @@ def explain_route(
     flows
         Those of a plan (`origin`, `destination`, `loads`), which tell how many loads a year the
         leg carries.
-
-    Returns
-    -------
-    detour
-        Loaded there and empty back, each beside its unrestricted route; and tags near them that are
-        in doubt.
 
     Raises
     ------
@@ -172,15 +169,8 @@ def find_leg(
 ) -> list[str]:
     """Give the ids of two sites, a truck and a period that were asked for by id or name.
 
-    Parameters
-    ----------
-    vehicle, period
-        By default the first of the scenario's.
-
-    Returns
-    -------
-    ids
-        Origin, destination, truck and period.
+    `vehicle`, `period`: by default the first of the scenario's. Origin, destination, truck and
+    period.
 
     Raises
     ------

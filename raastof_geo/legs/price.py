@@ -85,10 +85,7 @@ def price_legs(
 def price_again(legs: Legs, scenario: Scenario) -> Legs | None:
     """Price the legs of a scenario with the same sites on the roads of other legs.
 
-    Returns
-    -------
-    legs
-        None where the other ones were made up, without roads.
+    None where the other ones were made up, without roads.
     """
     return None if legs.roads is None else _price_on(replace(legs.roads, scenario=scenario))
 
@@ -173,10 +170,7 @@ def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
 def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
     """List who may send which material to whom: `origin`, `destination`, `material`.
 
-    Returns
-    -------
-    pairs
-        Each once, sorted; whether a road leads there is not looked at.
+    Each once, sorted; whether a road leads there is not looked at.
     """
     takers: dict[str, list[Taker]] = defaultdict(list)
     for taker in list_takers(scenario):
@@ -248,14 +242,10 @@ def _price_empty_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
 def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> _Sums:
     """Give the figures along the best route of each pair, from the cache where they are known.
 
-    They hang on roads, truck and places, and on nothing else: tonnes may change, and so may
-    which pairs are asked for twice, since each is found once. A trip passes a limited road or
-    municipality where any of its kilometres lies there, however many stretches they are.
-
-    Parameters
-    ----------
-    between
-        `origin` and `destination`, one row for each trip.
+    They hang on roads, truck and places, and on nothing else: tonnes may change, and so may which
+    pairs are asked for twice, since each is found once. A trip passes a limited road or
+    municipality where any of its kilometres lies there, however many stretches they are. `between`:
+    `origin` and `destination`, one row for each trip.
     """
     roads, prices = haulage.roads, haulage.prices
     ends = between[_ENDS]

@@ -21,10 +21,7 @@ FARTHEST_M = 100.0
 def find_changed_edges(network: RoadNetwork, changes: Sequence[RoadChange]) -> list[Indices]:
     """Find the edges that each change is about.
 
-    Returns
-    -------
-    edges
-        For each change its edges, ascending.
+    For each change its edges, ascending.
 
     Raises
     ------
@@ -82,10 +79,7 @@ def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
 def find_edges_over(network: RoadNetwork, shape: shapely.Geometry) -> Indices:
     """Find the edges that touch a shape. [degrees]
 
-    Returns
-    -------
-    edges
-        Ascending; drawn lines are compared in degrees, no buffer about them.
+    Ascending; drawn lines are compared in degrees, no buffer about them.
     """
     west, south, east, north = shapely.bounds(shape)
     starts = network.point_start[:-1]

@@ -41,10 +41,7 @@ _LONGEST_M = 20_000_000.0
 def read_graphml(path: str | os.PathLike[str]) -> RoadNetwork:
     """Read a graph that `osmnx.save_graphml` wrote.
 
-    Returns
-    -------
-    network
-        As `from_osmnx` makes it; its title is the name of the file.
+    As `from_osmnx` makes it; its title is the name of the file.
 
     Raises
     ------
@@ -74,20 +71,12 @@ def from_osmnx(
 ) -> RoadNetwork:
     """Make a network of a graph that OSMnx made, simplified or not, projected or not.
 
-    Directions are those of its edges. Tags are read as from OpenStreetMap, as far as the
-    graph has them: set `osmnx.settings.useful_tags_way` to keep `hgv`, `maxweight`,
-    `maxheight` and their kin before you download. Where simplification merged several values
-    the strictest counts. Turn restrictions are not in such graphs.
-
-    Parameters
-    ----------
-    osm_date
-        State of OpenStreetMap, ISO 8601; by default the day on which the graph was made.
-
-    Returns
-    -------
-    network
-        Every road of the graph once, whatever the graph says twice.
+    Directions are those of its edges. Tags are read as from OpenStreetMap, as far as the graph has
+    them: set `osmnx.settings.useful_tags_way` to keep `hgv`, `maxweight`, `maxheight` and their kin
+    before you download. Where simplification merged several values the strictest counts. Turn
+    restrictions are not in such graphs. `osm_date`: state of OpenStreetMap, ISO 8601; by default
+    the day on which the graph was made. Every road of the graph once, whatever the graph says
+    twice.
 
     Raises
     ------
@@ -262,10 +251,7 @@ def _open_loop(street: _Street, places: list[tuple[float, float]]) -> Iterator[_
 def _lay_out(streets: list[_Street], places: Floats, title: str, osm_date: str) -> RoadNetwork:
     """Put streets into columns.
 
-    Parameters
-    ----------
-    places
-        Longitude and latitude of every node. [nodes × 2, degrees]
+    `places`: longitude and latitude of every node. [nodes × 2, degrees]
     """
     lon, lat = places[:, 0].copy(), places[:, 1].copy()
     sizes = [len(street.line) for street in streets]

@@ -28,8 +28,8 @@ def load_network(
 ) -> RoadNetwork:
     """Load a network; the built-in one where no file is named.
 
-    A file of OpenStreetMap is read whole, every road that it has, once: after
-    that its network comes from the cache.
+    A file of OpenStreetMap is read whole, every road that it has, once: after that its network
+    comes from the cache. Whole, closed roads too.
 
     Parameters
     ----------
@@ -38,11 +38,6 @@ def load_network(
         graph of OSMnx (`.graphml`).
     area
         Leave out what lies outside, for a file of OpenStreetMap only. [degrees]
-
-    Returns
-    -------
-    network
-        Whole, closed roads too.
 
     Raises
     ------

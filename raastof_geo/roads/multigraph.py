@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 def draw_driven(network: RoadEdges, drive: Drive) -> networkx.MultiDiGraph:
     """Give the graph of the edges that a truck may use, with what it meets on each.
 
-    Returns
-    -------
-    graph
-        With `speed_kph` [km/h], `travel_time` [s], `kg_co2e` [kg] and `local` on each edge.
+    With `speed_kph` [km/h], `travel_time` [s], `kg_co2e` [kg] and `local` on each edge.
     """
     hours = network.length_m / 1000 / drive.speed_km_h
     columns = {
@@ -46,17 +43,14 @@ def draw_graph(
 ) -> networkx.MultiDiGraph:
     """Give the graph of some edges, with further attributes.
 
+    An edge of the network gives one edge in each direction that its signs allow.
+
     Parameters
     ----------
     keep
         Which edges; by default all. [edges]
     columns
         By the name of each attribute its value for every edge. [edges]
-
-    Returns
-    -------
-    graph
-        An edge of the network gives one edge in each direction that its signs allow.
     """
     import networkx
 

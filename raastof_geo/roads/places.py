@@ -51,15 +51,8 @@ def load_towns() -> pd.DataFrame:
 def locate_municipality(lon: ArrayLike, lat: ArrayLike) -> Objects:
     """Name the municipality in which each place lies.
 
-    Parameters
-    ----------
-    lon, lat
-        Where the places lie, WGS84. [degrees]
-
-    Returns
-    -------
-    names
-        None for a place more than `NEARBY_M` from all of them.
+    `lon`, `lat`: where the places lie, WGS84. [degrees] None for a place more than `NEARBY_M` from
+    all of them.
     """
     names, tree = _municipality_tree()
     places = np.asarray(shapely.points(project(lon, lat)))
@@ -96,7 +89,7 @@ def build_places(
 ) -> list[Path]:
     """Write `municipalities.geojson`, with simpler borders, and `towns.csv`.
 
-    Neighbours keep the same border. Equal input gives equal bytes.
+    Neighbours keep the same border. Equal input gives equal bytes. The files that were written.
 
     Parameters
     ----------
@@ -107,11 +100,6 @@ def build_places(
     tolerance_m
         A corner goes whose triangle with its neighbours is smaller than the square of
         this (Visvalingam-Whyatt). [m]
-
-    Returns
-    -------
-    paths
-        The files that were written.
 
     Raises
     ------

@@ -74,7 +74,8 @@ def snap_sites(
     """Put each site on the nearest road from which trucks reach other sites and come back.
 
     That is a road of the largest part of the network, or of an island with `ISLAND_M` of road or
-    more where that is nearer. A shorter part serves sites that would lie beyond the limit only.
+    more where that is nearer. A shorter part serves sites that would lie beyond the limit only. One
+    row per site, in their order.
 
     Parameters
     ----------
@@ -84,11 +85,6 @@ def snap_sites(
         Whether parts that only a ferry joins count as one.
     places
         Where each site stands in its file, for messages.
-
-    Returns
-    -------
-    anchors
-        One row per site, in their order.
 
     Raises
     ------
@@ -180,10 +176,7 @@ def _may_have_entrance(network: RoadNetwork) -> Mask:
 def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
     """Draw edges as lines in EPSG:25832. [m]
 
-    Returns
-    -------
-    lines
-        One `shapely.LineString` for each edge, in their order.
+    One `shapely.LineString` for each edge, in their order.
     """
     counts = np.diff(network.point_start)[edges]
     points = network.xy[lay_runs(network.point_start[:-1][edges], counts)]
@@ -201,6 +194,8 @@ def find_far_sites(
 ) -> list[Finding]:
     """Say which places lie beyond the limit, how far from which town, and what may help.
 
+    One for each site beyond the limit, at its place in the file where that is known.
+
     Parameters
     ----------
     lon_lat
@@ -209,11 +204,6 @@ def find_far_sites(
         How far each lies from the nearest road. [m]
     places
         Where each site stands in its file.
-
-    Returns
-    -------
-    findings
-        One for each site beyond the limit, at its place in the file where that is known.
     """
     return [
         Finding(_say_far(network, site, where, distance, limit_m), (places or {}).get(site))
@@ -231,10 +221,7 @@ def measure_far_sites(
 ) -> Floats:
     """Give how far each place lies from the road that a site there would be put on. [m]
 
-    Returns
-    -------
-    metres
-        One for each place, in their order. [m]
+    One for each place, in their order. [m]
     """
     where = np.array(list(lon_lat.values()), np.float64).reshape(-1, 2)
     return _nearest(network, where, limit_m=limit_m, ferries=ferries).metres
@@ -275,10 +262,7 @@ def explain_moves(
 ) -> list[Message]:
     """Say which sites had to move far, and which nearer road was passed over, and why.
 
-    Returns
-    -------
-    told
-        One for each site that moved more than `FAR_M`.
+    One for each site that moved more than `FAR_M`.
     """
     moved = anchors.frame["snap_m"]
     far = moved[moved > FAR_M]

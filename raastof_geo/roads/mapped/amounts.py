@@ -52,11 +52,8 @@ _WORDS = re.compile(
 def read_mass_t(text: str) -> float:
     """Read a limit on mass, as in `7.5`, `7,5 t`, `3500 kg` or `16000 lbs`.
 
-    Returns
-    -------
-    mass
-        The lowest where there are several, infinite where the text says that
-        there is no limit, NaN where it cannot be read. [t]
+    The lowest where there are several, infinite where the text says that there is no limit, NaN
+    where it cannot be read. [t]
     """
     return min(_readable(text, _read_one_mass), default=math.nan)
 
@@ -64,11 +61,8 @@ def read_mass_t(text: str) -> float:
 def read_metres(text: str) -> float:
     """Read a limit on length, as in `3.8`, `3,8 m`, `380 cm` or `12'6"`.
 
-    Returns
-    -------
-    length
-        The lowest where there are several, infinite where the text says that
-        there is no limit, NaN where it cannot be read. [m]
+    The lowest where there are several, infinite where the text says that there is no limit, NaN
+    where it cannot be read. [m]
     """
     return min(_readable(text, _read_one_length), default=math.nan)
 
@@ -76,10 +70,7 @@ def read_metres(text: str) -> float:
 def read_minutes(text: str) -> float:
     """Read a duration, as in `00:25`, `25`, `PT1H10M` or `1 h 10 min`.
 
-    Returns
-    -------
-    duration
-        NaN where it cannot be read, or is nothing. [min]
+    NaN where it cannot be read, or is nothing. [min]
     """
     text = text.strip().lower()
     minutes = _read_clock(text) or _read_period(text) or _read_words(text)

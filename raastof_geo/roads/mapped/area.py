@@ -27,6 +27,8 @@ def read_area(
 ) -> shapely.Geometry | None:
     """Read an area from bounds, a file of polygons or names of municipalities.
 
+    In WGS84; none where nothing is given. [degrees]
+
     Parameters
     ----------
     bounds
@@ -37,11 +39,6 @@ def read_area(
         Names or codes, as in `Køge`, `Køge Kommune` or `0259`.
     buffer_m
         How far the area is widened. [m]
-
-    Returns
-    -------
-    area
-        In WGS84; none where nothing is given. [degrees]
 
     Raises
     ------
@@ -89,10 +86,7 @@ def draw_bounds(bounds: Sequence[float]) -> shapely.Polygon:
 def read_polygon(path: str | os.PathLike[str]) -> shapely.Polygon | shapely.MultiPolygon:
     """Read all polygons of a file, joined. [degrees, WGS84]
 
-    Returns
-    -------
-    area
-        A `shapely.MultiPolygon`, valid, whatever was drawn.
+    A `shapely.MultiPolygon`, valid, whatever was drawn.
 
     Raises
     ------
@@ -164,10 +158,7 @@ def _read_layers(file: Path) -> Iterator[Any]:
 def join_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
     """Give the area of municipalities by their names or codes. [degrees, WGS84]
 
-    Returns
-    -------
-    area
-        Their union.
+    Their union.
 
     Raises
     ------

@@ -34,13 +34,8 @@ class Chains:
 def join_segments(segments: Segments) -> Chains:
     """Join segments through nodes where just two of a kind meet.
 
-    A chain that is open in one direction only runs in that direction. One
-    that would come back to its beginning is parted in its middle.
-
-    Returns
-    -------
-    chains
-        Every segment in exactly one of them.
+    A chain that is open in one direction only runs in that direction. One that would come back to
+    its beginning is parted in its middle. Every segment in exactly one of them.
     """
     runs = [part for run in _walk(segments, _partners(segments)) for part in _part(segments, run)]
     runs = [_along(segments, run) for run in runs]

@@ -107,8 +107,8 @@ def fetch_network(
 ) -> Path:
     """Download the roads of a place, a rectangle or a polygon, and write them as a network.
 
-    Roads are cut where they leave the rectangle or the polygon. A place keeps
-    all that `fetch_osm` gives, for its outline may cross the water under a bridge.
+    Roads are cut where they leave the rectangle or the polygon. A place keeps all that `fetch_osm`
+    gives, for its outline may cross the water under a bridge. The file that was written.
 
     Parameters
     ----------
@@ -120,11 +120,6 @@ def fetch_network(
         Classes of road to keep; by default all of them.
     simplify_m
         The drawn road stays within this distance of the road as mapped. [m]
-
-    Returns
-    -------
-    path
-        The file that was written.
 
     Raises
     ------
@@ -168,16 +163,15 @@ def fetch_osm(
 ) -> Path:
     """Download roads, ferries and turn restrictions, and write a file of OpenStreetMap.
 
-    Ways that touch the area come whole, with the tags of their nodes. Of turn
-    restrictions those come whose ways have all come. OSMnx divides a large area
-    into portions; it fills holes in a polygon, and takes the hull of one that is
-    large or has several parts, so that more may come than was asked for.
+    Ways that touch the area come whole, with the tags of their nodes. Of turn restrictions those
+    come whose ways have all come. OSMnx divides a large area into portions; it fills holes in a
+    polygon, and takes the hull of one that is large or has several parts, so that more may come
+    than was asked for.
 
-    A server that refuses is asked again after growing pauses, then the next
-    one is asked. A server that says how many questions it takes at a time is
-    held to that by OSMnx. Portions are kept until the download is whole: the
-    same download continues within seven days where it stopped, whichever server
-    answers then.
+    A server that refuses is asked again after growing pauses, then the next one is asked. A server
+    that says how many questions it takes at a time is held to that by OSMnx. Portions are kept
+    until the download is whole: the same download continues within seven days where it stopped,
+    whichever server answers then. The file that was written.
 
     Parameters
     ----------
@@ -196,11 +190,6 @@ def fetch_osm(
         default one in the user's cache.
     servers
         Overpass servers, asked in this order.
-
-    Returns
-    -------
-    path
-        The file that was written.
 
     Raises
     ------

@@ -88,9 +88,9 @@ def read_osm(
 ) -> OsmWays:
     """Read every road and vehicle ferry from `.osm.pbf`, `.osm` and their kin.
 
-    Osmium finds the roads, gives their nodes places and writes both as lines of
-    text (its OPL format), all in compiled code; what is left for Python is one
-    look at each line and one at each different set of tags.
+    Osmium finds the roads, gives their nodes places and writes both as lines of text (its OPL
+    format), all in compiled code; what is left for Python is one look at each line and one at each
+    different set of tags. In columns: places, ways through them, and what restricts.
 
     Parameters
     ----------
@@ -98,11 +98,6 @@ def read_osm(
         Classes of road that are wanted.
     area
         Leave out what lies outside; a polygon in WGS84. [degrees]
-
-    Returns
-    -------
-    ways
-        In columns: places, ways through them, and what restricts.
 
     Raises
     ------

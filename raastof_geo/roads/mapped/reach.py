@@ -67,18 +67,8 @@ class _Reach:
 def link_pieces(streets: Streets, kept: Mask) -> Mask:
     """Add the shortest links between the main part and the pieces that hang alone.
 
-    Quays count as pieces, so that a ferry ends on a road. Repeats, since a
-    piece may be reached only by way of another.
-
-    Parameters
-    ----------
-    kept
-        What is kept so far. [segments]
-
-    Returns
-    -------
-    kept
-        That, and the links. [segments]
+    Quays count as pieces, so that a ferry ends on a road. Repeats, since a piece may be reached
+    only by way of another. `kept`: what is kept so far. [segments] That, and the links. [segments]
     """
     quays, arcs = _find_quays(streets, kept), _make_arcs(streets)
     for _ in range(_ROUNDS):
@@ -96,15 +86,8 @@ def link_pieces(streets: Streets, kept: Mask) -> Mask:
 def link_towns(streets: Streets, kept: Mask, towns: Floats) -> Mask:
     """Add the shortest links to towns that lie far from every kept road.
 
-    Parameters
-    ----------
-    towns
-        One row per town: east and north in EPSG:25832. [m]
-
-    Returns
-    -------
-    kept
-        What was kept, and the links. [segments]
+    `towns`: one row per town: east and north in EPSG:25832. [m] What was kept, and the links.
+    [segments]
     """
     main = _find_main_nodes(streets, kept)
     reached = kept & main[streets.tail] & main[streets.head] & ~streets.ferry

@@ -138,14 +138,9 @@ _ESCAPED = re.compile("%(25|3B|3D)")
 def read_road(tags: Mapping[str, str]) -> Road | None:
     """Say what a way is to a truck, or None where it is no road.
 
-    A road that trucks may not use is a road with `Access.CLOSED`. A ferry must
-    say that it takes motor vehicles; a road is open unless it says otherwise.
-
-    Returns
-    -------
-    road
-        Its class, directions, access and all that `READERS` reads; none for a foot path or a
-        building site.
+    A road that trucks may not use is a road with `Access.CLOSED`. A ferry must say that it takes
+    motor vehicles; a road is open unless it says otherwise. Its class, directions, access and all
+    that `READERS` reads; none for a foot path or a building site.
     """
     road_class = read_class(tags)
     if road_class is None or (road_class == "ferry" and not _takes_motor_vehicles(tags)):
@@ -179,11 +174,7 @@ def read_class(tags: Mapping[str, str]) -> str | None:
 def read_barrier(tags: Mapping[str, str]) -> Road | None:
     """Say what a barrier or a ford on a node does to the way through it.
 
-    Returns
-    -------
-    road
-        Its access, limits and tags; None where a truck passes freely and no
-        tag is in doubt.
+    Its access, limits and tags; None where a truck passes freely and no tag is in doubt.
     """
     kind, ford = tags.get("barrier"), _has_ford(tags)
     if kind is None and not ford:
@@ -202,11 +193,8 @@ def read_barrier(tags: Mapping[str, str]) -> Road | None:
 def read_turn(tags: Mapping[str, str]) -> str | None:
     """Say whether a turn restriction binds heavy trucks.
 
-    Returns
-    -------
-    rule
-        `no` where the turn is forbidden, `only` where every other is, None
-        where trucks may turn as they like, or only at times.
+    `no` where the turn is forbidden, `only` where every other is, None where trucks may turn as
+    they like, or only at times.
     """
     if _frees_trucks(tags) or _has_times(tags):
         return None
@@ -226,16 +214,8 @@ def turn_doubt(tags: Mapping[str, str]) -> bool:
 def find_doubts(tags: str) -> tuple[tuple[str, str, str], ...]:
     """Find what deserves a look in OpenStreetMap among the tags that a road keeps.
 
-    Parameters
-    ----------
-    tags
-        The text of `Road.tags`.
-
-    Returns
-    -------
-    doubts
-        Kind, key and value of each. Kinds are `conditional`, `unreadable` and
-        `implausible` limits, and `unknown_access`.
+    `tags`: the text of `Road.tags`. Kind, key and value of each. Kinds are `conditional`,
+    `unreadable` and `implausible` limits, and `unknown_access`.
     """
     if not tags:
         return ()
@@ -406,10 +386,7 @@ def _read_limit(tags: Mapping[str, str], limit: TruckLimit) -> float:
 def strictest_limit(tag: str, values: Iterable[str]) -> str:
     """Give the lowest of several values of a tag that limits trucks; any, where none is read.
 
-    Returns
-    -------
-    value
-        As it stands among `values`, unit and all.
+    As it stands among `values`, unit and all.
     """
     limit = _LIMIT_OF.get(tag.removesuffix(_CONDITIONAL))
     read = _READ[limit.unit if limit else "m"]

@@ -25,6 +25,8 @@ def find_turns(
 ) -> Turns:
     """Find the arcs that each restriction runs over.
 
+    Those whose members lie in the network and meet as they should.
+
     Parameters
     ----------
     way
@@ -33,11 +35,6 @@ def find_turns(
         Tail and head of each edge.
     via_nodes
         Node of the network by id of OpenStreetMap.
-
-    Returns
-    -------
-    turns
-        Those whose members lie in the network and meet as they should.
     """
     restrictions = tuple(mapped)
     if not restrictions:
@@ -54,10 +51,7 @@ def find_turns(
 def gather_turns(found: Iterable[tuple[bool, tuple[int, ...]]]) -> Turns:
     """Put restrictions into columns: whether each is an only one, and its arcs.
 
-    Returns
-    -------
-    turns
-        In the order given.
+    In the order given.
     """
     rows = list(found)
     size = [len(arcs) for _, arcs in rows]

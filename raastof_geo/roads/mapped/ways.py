@@ -22,18 +22,10 @@ def lay_network(
 ) -> RoadNetwork:
     """Split ways where they meet, and keep all of them, those closed to trucks too.
 
-    A barrier stands on an edge of its own, of no length, between the junction
-    and each road that ends there; so it restricts as a road does.
-
-    Parameters
-    ----------
-    osm_date
-        State of OpenStreetMap, ISO 8601; by default what `ways` say, else today.
-
-    Returns
-    -------
-    network
-        Every way of every class, drawn as mapped, closed roads and barriers too.
+    A barrier stands on an edge of its own, of no length, between the junction and each road that
+    ends there; so it restricts as a road does. `osm_date`: state of OpenStreetMap, ISO 8601; by
+    default what `ways` say, else today. Every way of every class, drawn as mapped, closed roads and
+    barriers too.
     """
     lon, lat = round_degrees(ways.node_lon), round_degrees(ways.node_lat)
     pieces = _split(ways)
@@ -180,10 +172,7 @@ def add_straight_edges(
 ) -> RoadNetwork:
     """Add straight edges, open in both directions, that no way of OpenStreetMap stands for.
 
-    Returns
-    -------
-    network
-        The edges there were, then the new ones.
+    The edges there were, then the new ones.
     """
     both = np.column_stack((tail, head)).ravel()
     more = network.point_start[-1] + 2 * np.arange(1, len(tail) + 1)
@@ -205,10 +194,7 @@ def add_straight_edges(
 def _pass_barriers(turns: Turns, stands: Mapping[tuple[int, int], int]) -> Turns:
     """Let restrictions run over the barriers in their way.
 
-    Parameters
-    ----------
-    stands
-        Edge of the barrier at each end of an edge: 0 its tail, 1 its head.
+    `stands`: edge of the barrier at each end of an edge: 0 its tail, 1 its head.
     """
     found = []
     for only, arcs in turns:

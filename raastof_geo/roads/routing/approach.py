@@ -70,20 +70,14 @@ class Surroundings:
     def leave(self, stop: RoadStop) -> Approach:
         """Find the ways from a place to the core.
 
-        Returns
-        -------
-        approach
-            Its doors are nodes of the core where a route may begin.
+        Its doors are nodes of the core where a route may begin.
         """
         return self._search(stop, outward=True)
 
     def reach(self, stop: RoadStop) -> Approach:
         """Find the ways from the core to a place.
 
-        Returns
-        -------
-        approach
-            Its doors are nodes of the core where a route may end.
+        Its doors are nodes of the core where a route may end.
         """
         return self._search(stop, outward=False)
 
@@ -171,10 +165,7 @@ class Surroundings:
     def between(self, origin: RoadStop, destination: RoadStop) -> tuple[int, int] | None:
         """Give weight and arc of the way along one edge, none where there is none.
 
-        Returns
-        -------
-        way
-            Weight [units] and arc.
+        Weight [units] and arc.
         """
         if origin.edge != destination.edge:
             return None

@@ -52,12 +52,7 @@ def find_speed(network: RoadEdges, catalogue: Catalogue) -> Floats:
     """Give how fast trucks go on every edge; ferries as fast as their `duration` says. [km/h]
 
     A ferry sails for as long as its `duration` says, over the whole of its way; the speed of the
-    catalogue stands where nothing is said.
-
-    Returns
-    -------
-    speed
-        A copy that the caller may change. [edges, km/h]
+    catalogue stands where nothing is said. A copy that the caller may change. [edges, km/h]
     """
     speed = catalogue.speed_table.mean_km_h(
         ROAD_CLASSES,
@@ -91,6 +86,8 @@ def emit_kg_co2e(
 ) -> _Column:
     """Give what a truck emits on the road and on board of ferries.
 
+    In the shape of `energy`. [kg CO2e]
+
     Parameters
     ----------
     energy
@@ -101,11 +98,6 @@ def emit_kg_co2e(
         The fuel's emissions change over the years.
     scope
         From the well to the wheel, or from the tank.
-
-    Returns
-    -------
-    kg_co2e
-        In the shape of `energy`. [kg CO2e]
     """
     fuel, ferry = catalogue.fuels[vehicle.fuel], catalogue.ferry
     per_unit = fuel.kg_co2e_wtw_per_unit if scope == "wtw" else fuel.kg_co2e_ttw_per_unit
@@ -123,6 +115,8 @@ def pay_on_the_way(
 ) -> _Column:
     """Give what tolled roads, fixed links and ferries cost. [DKK]
 
+    In the shape of what is given. [DKK]
+
     Parameters
     ----------
     toll_km, ferry_km
@@ -131,11 +125,6 @@ def pay_on_the_way(
         Fares of the fixed links that it crosses. [DKK]
     year
         The toll changes over the years, and so do the roads that it is paid on.
-
-    Returns
-    -------
-    cost
-        In the shape of what is given. [DKK]
     """
     toll = toll_km * catalogue.toll_dkk_per_km(vehicle, year)
     return toll + link_dkk + ferry_km * catalogue.ferry.fare_dkk_per_km.value
@@ -154,6 +143,8 @@ def drive_edges(
 ) -> Drive:
     """Give what a truck meets on every edge.
 
+    Loaded to the full payload, or empty. [edges]
+
     Parameters
     ----------
     year
@@ -164,11 +155,6 @@ def drive_edges(
         How fast it goes on every edge; by default as the catalogue says. [km/h]
     barred
         Edges that this truck may not use; by default those whose limits it exceeds.
-
-    Returns
-    -------
-    drive
-        Loaded to the full payload, or empty. [edges]
     """
     speed = find_speed(network, catalogue) if speed_km_h is None else speed_km_h
     if barred is None:

@@ -89,16 +89,8 @@ class Adjacency:
 def build_graph(network: RoadNetwork, *, turns: bool = True) -> RoadGraph:
     """Lay out the arcs of a network.
 
-    Parameters
-    ----------
-    turns
-        Whether turn restrictions hold.
-
-    Returns
-    -------
-    graph
-        Arcs along their edges come first, then those against them, each in the order of edges;
-        after them the copies behind restricted turns.
+    `turns`: whether turn restrictions hold. Arcs along their edges come first, then those against
+    them, each in the order of edges; after them the copies behind restricted turns.
     """
     ahead, back = np.flatnonzero(network.forward), np.flatnonzero(network.backward)
     graph = RoadGraph(

@@ -33,16 +33,8 @@ def find_islands(network: RoadNetwork, *, ferries: bool) -> Islands:
 
     An open road belongs to a part if it lies on ways between all of its places; a local one, for
     the first and the last stretch only, if it can be reached from them and left for them.
-
-    Parameters
-    ----------
-    ferries
-        Whether what only a ferry joins is one part.
-
-    Returns
-    -------
-    islands
-        SmallIntegers are numbered from 0, in no order.
+    `ferries`: whether what only a ferry joins is one part. SmallIntegers are numbered from 0, in no
+    order.
     """
     usable = network.access != Access.CLOSED
     local = find_local_edges(network)
@@ -82,17 +74,14 @@ def _largest_within(parts: SmallIntegers, wholes: SmallIntegers) -> SmallInteger
 def group_sites(network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool) -> dict[str, int]:
     """Give each site the number of its part; those of equal numbers reach each other.
 
+    Numbers from 0, in the order in which sites first lie in each.
+
     Parameters
     ----------
     edges
         The edge of each site.
     ferries
         Whether trucks may take ferries.
-
-    Returns
-    -------
-    groups
-        Numbers from 0, in the order in which sites first lie in each.
     """
     part = find_islands(network, ferries=ferries).of_node
     parts = {site: int(part[node]) for site, node in _tails(network, edges).items()}
@@ -105,10 +94,7 @@ def explain_islands(
 ) -> list[Message]:
     """Say which groups of sites cannot reach each other, and which closed ferries would help.
 
-    Returns
-    -------
-    told
-        Nothing where all sites lie on one island.
+    Nothing where all sites lie on one island.
     """
     groups = _by_number(group_sites(network, edges, ferries=ferries))
     if len(groups) < 2:

@@ -76,10 +76,7 @@ class CorePaths:
 def find_singly(metric: Metric, errands: Errands) -> CorePaths:
     """Find the way of each pair by a query of its own.
 
-    Returns
-    -------
-    paths
-        One for each errand, in their order.
+    One for each errand, in their order.
     """
     found = [metric.find(out.doors, back.doors) for out, back in errands]
     ends = [(path.weight, path.first, path.last) if path else (CLOSED, -1, -1) for path in found]
@@ -90,15 +87,11 @@ def find_singly(metric: Metric, errands: Errands) -> CorePaths:
 def find_by_trees(metric: DijkstraMetric, errands: Errands) -> CorePaths:
     """Find all routes of some origins at once, and walk them backwards side by side.
 
-    From each door of an origin one tree of least ways reaches all of the core, so many pairs of
-    one origin share its price. For every pair the cheapest combination of a door out and a door
-    in counts; of equal ones the first, so that the answer does not hang on how the trees are
-    dealt out. Doors are taken a few at a time, since a tree is as large as the core.
-
-    Returns
-    -------
-    paths
-        One for each errand, in their order, as heavy as those of `find_singly`.
+    From each door of an origin one tree of least ways reaches all of the core, so many pairs of one
+    origin share its price. For every pair the cheapest combination of a door out and a door in
+    counts; of equal ones the first, so that the answer does not hang on how the trees are dealt
+    out. Doors are taken a few at a time, since a tree is as large as the core. One for each errand,
+    in their order, as heavy as those of `find_singly`.
     """
     doors = sorted({node for approach in errands.out.values() for node, _ in approach.doors})
     best = np.full(len(errands), float(CLOSED))

@@ -58,17 +58,8 @@ class Routes:
         Sums of runs are taken once for all routes, so a route costs as many additions as it has
         runs, not arcs. Then what lies before the origin and beyond the destination is taken off:
         both lie on the first and the last arc. Rounding may leave a little below zero, which is cut
-        off.
-
-        Parameters
-        ----------
-        quantities
-            For each name a number for every arc of the graph.
-
-        Returns
-        -------
-        sums
-            By the names of `quantities`. [routes]
+        off. `quantities`: for each name a number for every arc of the graph. By the names of
+        `quantities`. [routes]
         """
         first, last = self.ends()
         found = {}
@@ -90,10 +81,7 @@ class Routes:
     def shares(self, rank: int) -> Floats:
         """Give the share of each arc that one route drives.
 
-        Returns
-        -------
-        shares
-            1 but for the first and the last. [arcs of the route]
+        1 but for the first and the last. [arcs of the route]
         """
         before, beyond = self._left(rank)
         return 1 - before - beyond
@@ -139,6 +127,8 @@ def join_routes(
 ) -> Routes:
     """Set each route together: first stretch, core, last stretch, or a way off the core.
 
+    One for each pair, in their order.
+
     Parameters
     ----------
     paths
@@ -147,11 +137,6 @@ def join_routes(
         By the rank of a pair its best way off the core; it is taken where it is no heavier.
     scale
         Units in one of the weight that was given.
-
-    Returns
-    -------
-    routes
-        One for each pair, in their order.
     """
     heads: list[list[int]] = []
     tails: list[list[int]] = []
@@ -200,17 +185,14 @@ def _cut_ends(routes: Routes, pairs: Sequence[tuple[RoadStop, RoadStop]]) -> Rou
 def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:
     """Put other routes in the place of some; weights stay in the units of each.
 
+    As many as before.
+
     Parameters
     ----------
     ranks
         Which of them are replaced.
     others
         One for each of `ranks`, in their order.
-
-    Returns
-    -------
-    routes
-        As many as before.
     """
     count = len(routes.exists)
     order = np.arange(count)

@@ -95,15 +95,8 @@ class Router(Travelling):
     def weigh(self, weight: Floats) -> WeightedRoads:
         """Pour weights into the network.
 
-        Parameters
-        ----------
-        weight
-            What each arc weighs, at least 0, infinite where it may not be driven.
-
-        Returns
-        -------
-        weighted
-            In whole units; `scale` of them are one of `weight`.
+        `weight`: what each arc weighs, at least 0, infinite where it may not be driven. In whole
+        units; `scale` of them are one of `weight`.
         """
         allowed = np.where(self.reduction.closed, np.inf, weight)
         return self.pour(allowed, self._scale(allowed))
@@ -112,12 +105,8 @@ class Router(Travelling):
         """Round weights to units of each arc [arcs] and of each run of the core [runs].
 
         A run adds up its units, not its weight: otherwise a run and the arcs it is made of could
-        differ by a unit, and a way that starts on a run would not match one through it.
-
-        Parameters
-        ----------
-        scale
-            Units in one of `weight`.
+        differ by a unit, and a way that starts on a run would not match one through it. `scale`:
+        units in one of `weight`.
         """
         units = np.full(len(weight), CLOSED, np.int64)
         with np.errstate(over="ignore"):
@@ -197,17 +186,14 @@ def load_router(
 ) -> Router:
     """Make arcs ready for routes; core and order of a large graph come from the cache.
 
+    The same, whether its core came from the cache or was found.
+
     Parameters
     ----------
     restricted
         Whether roads closed to trucks are closed, and local ones local.
     hierarchies
         Whether to use contraction hierarchies; by default where they are at hand.
-
-    Returns
-    -------
-    router
-        The same, whether its core came from the cache or was found.
     """
     ordered = has_hierarchies() if hierarchies is None else hierarchies
     network = graph.network
@@ -268,10 +254,7 @@ def _read_core(file: Path, size: int) -> Core:
 def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
     """Give the stop of each site.
 
-    Returns
-    -------
-    stops
-        By the id of each site.
+    By the id of each site.
     """
     frame = anchors.frame
     return {
@@ -308,12 +291,8 @@ class WeightedRoads(Travelling):
     def matrix(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Floats:
         """Give the least weight between all origins and destinations, infinite if there is no way.
 
-        Exact to the unit, whichever engine. [origins × destinations]
-
-        Returns
-        -------
-        table
-            In the unit of the weights that were given. [origins × destinations]
+        Exact to the unit, whichever engine. [origins × destinations] In the unit of the weights
+        that were given. [origins × destinations]
         """
         out = [self.surroundings.leave(stop) for stop in origins]
         back = [self.surroundings.reach(stop) for stop in destinations]
@@ -366,10 +345,7 @@ class WeightedRoads(Travelling):
     def routes(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Routes:
         """Find the best route from each origin to the destination beside it.
 
-        Returns
-        -------
-        routes
-            One for each pair; where there is no way, `exists` is false.
+        One for each pair; where there is no way, `exists` is false.
         """
         errands = Errands(
             list(zip(origins, destinations, strict=True)),

@@ -40,10 +40,7 @@ _FIRST_MOMENT_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 def read_network(path: str | os.PathLike[str]) -> RoadNetwork:
     """Read a network that `write_network` wrote.
 
-    Returns
-    -------
-    network
-        With what its file says that this version does not know (`extra`), and what it lacks.
+    With what its file says that this version does not know (`extra`), and what it lacks.
 
     Raises
     ------
@@ -71,13 +68,8 @@ def write_network(
 
     Over a network that is there; anything else of that name is moved to `set_aside` beside it.
 
-    Places are kept to a millionth of a degree, lengths to a centimetre,
-    limits to a tenth of a km/h.
-
-    Returns
-    -------
-    path
-        The file.
+    Places are kept to a millionth of a degree, lengths to a centimetre, limits to a tenth of a
+    km/h. The file.
 
     Raises
     ------

@@ -78,17 +78,14 @@ def encode_roads(
 ) -> dict[str, Any]:
     """Give the table of roads as a file keeps it, without directions.
 
+    `count`, and columns by name under `fields` and `limits`.
+
     Parameters
     ----------
     extra
         Unknown columns to keep, among `fields` and `limits`.
     lacking
         Fields and limits that stay unsaid as long as every road has the default.
-
-    Returns
-    -------
-    table
-        `count`, and columns by name under `fields` and `limits`.
     """
     unsaid, kept = {*lacking}, extra or {}
     fields_of = {name: [getattr(road, name) for road in roads] for name in FIELDS}
@@ -113,10 +110,7 @@ def _encode_columns(columns: Mapping[str, list[Any]], unsaid: Set[str]) -> dict[
 def decode_roads(found: Mapping[str, Any]) -> RoadTable:
     """Read the table of roads of a file.
 
-    Returns
-    -------
-    table
-        Roads in their order, and what the file knows too much or too little.
+    Roads in their order, and what the file knows too much or too little.
 
     Raises
     ------
@@ -156,10 +150,7 @@ def _leave_out(columns: Mapping[str, Any], known: Collection[str]) -> dict[str, 
 def upgrade_roads(found: Mapping[str, Any]) -> dict[str, Any]:
     """Give the table of a file of format 2, where limits stood in order, as one of today.
 
-    Returns
-    -------
-    table
-        As `decode_roads` takes it.
+    As `decode_roads` takes it.
     """
     count = int(found["count"])
     columns: dict[str, Any] = {name: _of_all(plain) for name, plain in _FIELDS_OF_2.items()}
@@ -176,11 +167,8 @@ def upgrade_roads(found: Mapping[str, Any]) -> dict[str, Any]:
 def list_content(roads: Sequence[Road]) -> dict[str, Any]:
     """Give what roads say for a fingerprint, by name: nothing of what no road says.
 
-    Returns
-    -------
-    content
-        `count`, and by name a value for each road; equal for networks that are read as the same,
-        whatever their files say.
+    `count`, and by name a value for each road; equal for networks that are read as the same,
+    whatever their files say.
     """
     found: dict[str, Any] = {"count": len(roads)}
     for name in (one.name for one in fields(Road)):
