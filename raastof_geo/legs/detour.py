@@ -126,6 +126,9 @@ def explain_route(
     Loaded there and empty back, each beside its unrestricted route; and tags near them that are in
     doubt.
 
+    Raises `InputError`: a site, truck or period that the scenario does not have; `NoRouteError`: no
+    road at all leads there and back, or all are closed to the truck.
+
     Parameters
     ----------
     vehicle
@@ -135,13 +138,6 @@ def explain_route(
     flows
         Those of a plan (`origin`, `destination`, `loads`), which tell how many loads a year the
         leg carries.
-
-    Raises
-    ------
-    InputError
-        A site, truck or period that the scenario does not have.
-    NoRouteError
-        No road at all leads there and back, or all are closed to the truck.
     """
     origin, destination, chosen, when = find_leg(
         roads.scenario, origin, destination, vehicle, period
@@ -172,10 +168,7 @@ def find_leg(
     `vehicle`, `period`: by default the first of the scenario's. Origin, destination, truck and
     period.
 
-    Raises
-    ------
-    InputError
-        What the scenario does not have, all at once.
+    Raises `InputError`: what the scenario does not have, all at once.
     """
     return look_up(
         scenario,

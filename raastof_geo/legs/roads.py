@@ -251,13 +251,7 @@ class RoadPrices(Travelling):
         Edges have `speed_kph` [km/h], `travel_time` [s] and `kg_co2e` (well to wheel) [kg], with
         the scenario's catalogue, energy model, changes and ferries; those that this truck may not
         use are left out. Nodes are numbered as in the network, with `x` and `y` [degrees].
-
-        Parameters
-        ----------
-        vehicle
-            Id of one of the scenario's trucks.
-        period
-            By default the scenario's first.
+        `vehicle`: id of one of the scenario's trucks; `period`: by default the scenario's first.
         """
         when = next(iter(self.scenario.periods)) if period is None else period
         active = self.spell_of(when)

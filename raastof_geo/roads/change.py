@@ -23,10 +23,7 @@ def find_changed_edges(network: RoadNetwork, changes: Sequence[RoadChange]) -> l
 
     For each change its edges, ascending.
 
-    Raises
-    ------
-    RoadDataError
-        Every change that fits no road, named at once.
+    Raises `RoadDataError`: every change that fits no road, named at once.
     """
     found, lost = [], []
     for change in changes:

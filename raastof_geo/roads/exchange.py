@@ -43,10 +43,7 @@ def read_graphml(path: str | os.PathLike[str]) -> RoadNetwork:
 
     As `from_osmnx` makes it; its title is the name of the file.
 
-    Raises
-    ------
-    RoadDataError
-        The file is missing, empty, damaged, or no graph of roads.
+    Raises `RoadDataError`: the file is missing, empty, damaged, or no graph of roads.
     """
     file = Path(path)
     if not file.is_file():
@@ -78,11 +75,8 @@ def from_osmnx(
     the day on which the graph was made. Every road of the graph once, whatever the graph says
     twice.
 
-    Raises
-    ------
-    RoadDataError
-        The graph has no places, no coordinate system or no roads, or a node or an edge lies
-        off the Earth.
+    Raises `RoadDataError`: the graph has no places, no coordinate system or no roads, or a node or
+    an edge lies off the Earth.
     """
     graph = _to_degrees(graph)
     _check_places(graph)

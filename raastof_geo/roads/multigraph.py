@@ -43,14 +43,9 @@ def draw_graph(
 ) -> networkx.MultiDiGraph:
     """Give the graph of some edges, with further attributes.
 
-    An edge of the network gives one edge in each direction that its signs allow.
-
-    Parameters
-    ----------
-    keep
-        Which edges; by default all. [edges]
-    columns
-        By the name of each attribute its value for every edge. [edges]
+    An edge of the network gives one edge in each direction that its signs allow. `keep`: which
+    edges; by default all [edges]; `columns`: by the name of each attribute its value for every
+    edge. [edges]
     """
     import networkx
 

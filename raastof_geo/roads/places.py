@@ -91,6 +91,8 @@ def build_places(
 
     Neighbours keep the same border. Equal input gives equal bytes. The files that were written.
 
+    Raises `RoadDataError`: a file is missing or something else.
+
     Parameters
     ----------
     municipalities
@@ -100,11 +102,6 @@ def build_places(
     tolerance_m
         A corner goes whose triangle with its neighbours is smaller than the square of
         this (Visvalingam-Whyatt). [m]
-
-    Raises
-    ------
-    RoadDataError
-        A file is missing or something else.
     """
     written = []
     if municipalities is not None:
@@ -119,10 +116,7 @@ def build_places(
 def read_towns(path: str | os.PathLike[str]) -> pd.DataFrame:
     """Read a table of towns: name, town_class, lon and lat.
 
-    Raises
-    ------
-    RoadDataError
-        The table is missing, lacks a column, or has a place that is none.
+    Raises `RoadDataError`: the table is missing, lacks a column, or has a place that is none.
     """
     file = Path(path)
     try:

@@ -75,23 +75,12 @@ def snap_sites(
 
     That is a road of the largest part of the network, or of an island with `ISLAND_M` of road or
     more where that is nearer. A shorter part serves sites that would lie beyond the limit only. One
-    row per site, in their order.
+    row per site, in their order. `limit_m`: refuse a site farther than this from any such road
+    [m]; `ferries`: whether parts that only a ferry joins count as one; `places`: where each site
+    stands in its file, for messages.
 
-    Parameters
-    ----------
-    limit_m
-        Refuse a site farther than this from any such road. [m]
-    ferries
-        Whether parts that only a ferry joins count as one.
-    places
-        Where each site stands in its file, for messages.
-
-    Raises
-    ------
-    SnapError
-        Every site beyond the limit, named at once.
-    RoadDataError
-        The network has no road that a site could lie on.
+    Raises `SnapError`: every site beyond the limit, named at once; `RoadDataError`: the network has
+    no road that a site could lie on.
     """
     lon_lat = np.array([site.lon_lat for site in sites.values()])
     at = _nearest(network, lon_lat, limit_m=limit_m, ferries=ferries)
@@ -194,16 +183,9 @@ def find_far_sites(
 ) -> list[Finding]:
     """Say which places lie beyond the limit, how far from which town, and what may help.
 
-    One for each site beyond the limit, at its place in the file where that is known.
-
-    Parameters
-    ----------
-    lon_lat
-        Where each site lies. [degrees]
-    metres
-        How far each lies from the nearest road. [m]
-    places
-        Where each site stands in its file.
+    One for each site beyond the limit, at its place in the file where that is known. `lon_lat`:
+    where each site lies [degrees]; `metres`: how far each lies from the nearest road [m];
+    `places`: where each site stands in its file.
     """
     return [
         Finding(_say_far(network, site, where, distance, limit_m), (places or {}).get(site))

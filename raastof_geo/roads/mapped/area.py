@@ -67,10 +67,7 @@ def read_area(
 def draw_bounds(bounds: Sequence[float]) -> shapely.Polygon:
     """Draw a rectangle of west, south, east and north. [degrees]
 
-    Raises
-    ------
-    RoadDataError
-        The four are no such rectangle.
+    Raises `RoadDataError`: the four are no such rectangle.
     """
     west, south, east, north = bounds
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
@@ -88,10 +85,7 @@ def read_polygon(path: str | os.PathLike[str]) -> shapely.Polygon | shapely.Mult
 
     A `shapely.MultiPolygon`, valid, whatever was drawn.
 
-    Raises
-    ------
-    RoadDataError
-        The file is missing, damaged, has no polygon or is not in degrees.
+    Raises `RoadDataError`: the file is missing, damaged, has no polygon or is not in degrees.
     """
     file = Path(path)
     if not file.is_file():
@@ -160,10 +154,7 @@ def join_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
 
     Their union.
 
-    Raises
-    ------
-    RoadDataError
-        What is not the name or code of a municipality, all at once.
+    Raises `RoadDataError`: what is not the name or code of a municipality, all at once.
     """
     frame = load_municipalities()
     known = {name.casefold(): index for index, name in enumerate(frame["name"])}

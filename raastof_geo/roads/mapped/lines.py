@@ -56,15 +56,8 @@ def simplify_lines(lines: Lines, xy: Floats, *, tolerance_m: float) -> Lines:
 
     All lines go through GEOS in one call. The number of each place rides along as its third
     coordinate, so that what is left can be named afterwards, without comparing floats. As many, in
-    the same order, both ends of each kept.
-
-    Parameters
-    ----------
-    xy
-        The places in EPSG:25832. [m]
-    tolerance_m
-        How far a place left out may lie from the line; a little of it is kept
-        in hand for rounding. [m]
+    the same order, both ends of each kept. `xy`: the places in EPSG:25832 [m]; `tolerance_m`: how
+    far a place left out may lie from the line; a little of it is kept in hand for rounding. [m]
     """
     numbered = np.column_stack((xy[lines.point], np.arange(len(lines.point))))
     drawn = shapely.linestrings(numbered, indices=lines.line)

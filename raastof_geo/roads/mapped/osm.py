@@ -90,19 +90,11 @@ def read_osm(
 
     Osmium finds the roads, gives their nodes places and writes both as lines of text (its OPL
     format), all in compiled code; what is left for Python is one look at each line and one at each
-    different set of tags. In columns: places, ways through them, and what restricts.
+    different set of tags. In columns: places, ways through them, and what restricts. `classes`:
+    classes of road that are wanted; `area`: leave out what lies outside; a polygon in WGS84.
+    [degrees]
 
-    Parameters
-    ----------
-    classes
-        Classes of road that are wanted.
-    area
-        Leave out what lies outside; a polygon in WGS84. [degrees]
-
-    Raises
-    ------
-    RoadDataError
-        The file is missing, empty, cut short, something else, or has no roads.
+    Raises `RoadDataError`: the file is missing, empty, cut short, something else, or has no roads.
     """
     file = Path(path)
     _check_file(file)

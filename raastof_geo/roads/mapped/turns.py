@@ -25,16 +25,9 @@ def find_turns(
 ) -> Turns:
     """Find the arcs that each restriction runs over.
 
-    Those whose members lie in the network and meet as they should.
-
-    Parameters
-    ----------
-    way
-        Id of the way of each edge.
-    ends
-        Tail and head of each edge.
-    via_nodes
-        Node of the network by id of OpenStreetMap.
+    Those whose members lie in the network and meet as they should. `way`: id of the way of each
+    edge; `ends`: tail and head of each edge; `via_nodes`: node of the network by id of
+    OpenStreetMap.
     """
     restrictions = tuple(mapped)
     if not restrictions:

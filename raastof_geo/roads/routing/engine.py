@@ -71,14 +71,8 @@ def find_parts(
 ) -> SmallIntegers:
     """Give each node the number of the part of a graph that it hangs together with.
 
-    Of each node, from 0, in no order. [nodes]
-
-    Parameters
-    ----------
-    start, end
-        Nodes of each arc.
-    strong
-        Whether every node of a part must reach every other and back.
+    Of each node, from 0, in no order. [nodes] `start`, `end`: nodes of each arc; `strong`: whether
+    every node of a part must reach every other and back.
     """
     graph = coo_array((np.ones(len(start), np.int8), (start, end)), shape=(size, size))
     return np.asarray(connected_components(graph, directed=strong, connection="strong")[1])

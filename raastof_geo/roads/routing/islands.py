@@ -74,14 +74,8 @@ def _largest_within(parts: SmallIntegers, wholes: SmallIntegers) -> SmallInteger
 def group_sites(network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool) -> dict[str, int]:
     """Give each site the number of its part; those of equal numbers reach each other.
 
-    Numbers from 0, in the order in which sites first lie in each.
-
-    Parameters
-    ----------
-    edges
-        The edge of each site.
-    ferries
-        Whether trucks may take ferries.
+    Numbers from 0, in the order in which sites first lie in each. `edges`: the edge of each site;
+    `ferries`: whether trucks may take ferries.
     """
     part = find_islands(network, ferries=ferries).of_node
     parts = {site: int(part[node]) for site, node in _tails(network, edges).items()}

@@ -127,16 +127,9 @@ def join_routes(
 ) -> Routes:
     """Set each route together: first stretch, core, last stretch, or a way off the core.
 
-    One for each pair, in their order.
-
-    Parameters
-    ----------
-    paths
-        The way of each pair through the core.
-    direct
-        By the rank of a pair its best way off the core; it is taken where it is no heavier.
-    scale
-        Units in one of the weight that was given.
+    One for each pair, in their order. `paths`: the way of each pair through the core; `direct`: by
+    the rank of a pair its best way off the core; it is taken where it is no heavier; `scale`: units
+    in one of the weight that was given.
     """
     heads: list[list[int]] = []
     tails: list[list[int]] = []
@@ -185,14 +178,8 @@ def _cut_ends(routes: Routes, pairs: Sequence[tuple[RoadStop, RoadStop]]) -> Rou
 def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:
     """Put other routes in the place of some; weights stay in the units of each.
 
-    As many as before.
-
-    Parameters
-    ----------
-    ranks
-        Which of them are replaced.
-    others
-        One for each of `ranks`, in their order.
+    As many as before. `ranks`: which of them are replaced; `others`: one for each of `ranks`, in
+    their order.
     """
     count = len(routes.exists)
     order = np.arange(count)

@@ -186,14 +186,9 @@ def load_router(
 ) -> Router:
     """Make arcs ready for routes; core and order of a large graph come from the cache.
 
-    The same, whether its core came from the cache or was found.
-
-    Parameters
-    ----------
-    restricted
-        Whether roads closed to trucks are closed, and local ones local.
-    hierarchies
-        Whether to use contraction hierarchies; by default where they are at hand.
+    The same, whether its core came from the cache or was found. `restricted`: whether roads closed
+    to trucks are closed, and local ones local; `hierarchies`: whether to use contraction
+    hierarchies; by default where they are at hand.
     """
     ordered = has_hierarchies() if hierarchies is None else hierarchies
     network = graph.network

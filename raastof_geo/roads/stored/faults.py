@@ -66,10 +66,7 @@ def _find_false_count(columns: StoredColumns) -> Message | None:
 def check_metadata(found: Mapping[str, Any]) -> None:
     """Look at what a file says of itself.
 
-    Raises
-    ------
-    TypeError, ValueError
-        Texts are no texts, numbers are no numbers.
+    Raises `TypeError, ValueError`: texts are no texts, numbers are no numbers.
     """
     texts = [found[label] for label in ("title", "osm_date", "attribution", "builder")]
     numbers = [found["simplified_m"], found["largest_shift_m"], found["doubtful_turns"]]

@@ -33,14 +33,8 @@ def draw_shapes(
 ) -> Floats:
     """Draw every edge from its tail over its inner points to its head. [degrees] [points]
 
-    Parameters
-    ----------
-    point_start
-        Where the shape of each edge starts. [edges + 1]
-    node
-        Places of nodes. [nodes, steps]
-    inner
-        Steps along the points that are not an end, as `shorten` gives them.
+    `point_start`: where the shape of each edge starts [edges + 1]; `node`: places of nodes
+    [nodes, steps]; `inner`: steps along the points that are not an end, as `shorten` gives them.
     """
     steps = np.empty(int(point_start[-1]), np.int32)
     steps[point_start[:-1]] = node[tail]
@@ -60,14 +54,8 @@ def inner_points(point_start: SmallIntegers) -> Mask:
 def shorten(values: SmallIntegers, count: SmallIntegers, base: SmallIntegers) -> SmallIntegers:
     """Turn runs of `count` values into steps, the first of a run from its base.
 
-    As many as values.
-
-    Parameters
-    ----------
-    count
-        How many values each run has; some have none. [runs]
-    base
-        What the first of each is counted from. [runs]
+    As many as values. `count`: how many values each run has; some have none [runs]; `base`: what
+    the first of each is counted from. [runs]
     """
     previous = np.concatenate((np.zeros(1, np.int32), values))[:-1]
     runs = count > 0

@@ -42,10 +42,7 @@ def read_network(path: str | os.PathLike[str]) -> RoadNetwork:
 
     With what its file says that this version does not know (`extra`), and what it lacks.
 
-    Raises
-    ------
-    RoadDataError
-        The file is missing, damaged or something else.
+    Raises `RoadDataError`: the file is missing, damaged or something else.
     """
     file = Path(path)
     columns, roads, metadata = _read_columns(file)
@@ -71,12 +68,8 @@ def write_network(
     Places are kept to a millionth of a degree, lengths to a centimetre, limits to a tenth of a
     km/h. The file.
 
-    Raises
-    ------
-    RoadDataError
-        The network contradicts itself.
-    OutputError
-        The file cannot be written.
+    Raises `RoadDataError`: the network contradicts itself; `OutputError`: the file cannot be
+    written.
     """
     file = Path(path)
     complaint = find_fault(network)

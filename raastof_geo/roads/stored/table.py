@@ -78,14 +78,9 @@ def encode_roads(
 ) -> dict[str, Any]:
     """Give the table of roads as a file keeps it, without directions.
 
-    `count`, and columns by name under `fields` and `limits`.
-
-    Parameters
-    ----------
-    extra
-        Unknown columns to keep, among `fields` and `limits`.
-    lacking
-        Fields and limits that stay unsaid as long as every road has the default.
+    `count`, and columns by name under `fields` and `limits`. `extra`: unknown columns to keep,
+    among `fields` and `limits`; `lacking`: fields and limits that stay unsaid as long as every road
+    has the default.
     """
     unsaid, kept = {*lacking}, extra or {}
     fields_of = {name: [getattr(road, name) for road in roads] for name in FIELDS}
@@ -112,10 +107,8 @@ def decode_roads(found: Mapping[str, Any]) -> RoadTable:
 
     Roads in their order, and what the file knows too much or too little.
 
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        A column is too long or too short, or holds what no road has.
+    Raises `KeyError, TypeError, ValueError`: a column is too long or too short, or holds what no
+    road has.
     """
     count, given, limits = int(found["count"]), found["fields"], found["limits"]
     for name, column in (*given.items(), *limits.items()):
