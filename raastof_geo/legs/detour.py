@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats, Integers, Mask
+from raastof_geo.arrays import Floats, Integers
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.errors import NoRouteError
@@ -263,8 +263,11 @@ def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
     arcs, shares = free.arcs(0), free.shares(0)
     edges = graph.edge[arcs]
     reasons = [_explain_edge(way, edge) for edge in edges.tolist()]
-    for rank in _inner(find_local_edges(network)[edges]):
-        reasons[rank] = reasons[rank] or say("open for the first and the last stretch only")
+    local = find_local_edges(network)[edges]
+    through = np.flatnonzero(~local)  # the first and the last stretch may be local
+    for rank in range(through[0], through[-1]) if len(through) else ():
+        if local[rank] and reasons[rank] is None:
+            reasons[rank] = say("open for the first and the last stretch only")
 
     def alike(rank: int) -> tuple[str, str]:
         return str(reasons[rank]), network.called(int(edges[rank]))
@@ -276,16 +279,6 @@ def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
             length_m = float((network.length_m[along] * shares[stretch]).sum())
             yield _describe(network, int(along[0]), reason, length_m)
     yield from _forbidden_turns(network, free)
-
-
-def _inner(local: Mask) -> list[int]:
-    """Give the local stretches that are neither the first nor the last of a route."""
-    through = np.flatnonzero(~local)
-    if not len(through):
-        return []
-    inside = np.flatnonzero(local)
-    found: list[int] = inside[(inside > through[0]) & (inside < through[-1])].tolist()
-    return found
 
 
 def _explain_edge(way: _Way, edge: int) -> Message | None:

@@ -55,8 +55,8 @@ def draw_graph(
         created_with="raastof_geo",
         simplified=True,
     )
-    streets = np.bincount(network.tail, minlength=network.node_count) + np.bincount(
-        network.head, minlength=network.node_count
+    streets = np.bincount(
+        np.concatenate((network.tail, network.head)), minlength=network.node_count
     )
     graph.add_nodes_from(
         (node, {"x": lon, "y": lat, "street_count": count})
@@ -67,8 +67,7 @@ def draw_graph(
     further = {name: values.tolist() for name, values in (columns or {}).items()}
     edges = range(network.edge_count) if keep is None else np.flatnonzero(keep).tolist()
     for edge in edges:
-        span = slice(network.point_start[edge], network.point_start[edge + 1])
-        line = shapely.LineString(np.column_stack((network.lon[span], network.lat[span])))
+        line = shapely.LineString(network.cut(edge, 0.0, 1.0))
         tail, head = int(network.tail[edge]), int(network.head[edge])
         attributes = _describe(network, edge, network.roads[network.road[edge]])
         attributes |= {name: values[edge] for name, values in further.items()}

@@ -94,7 +94,8 @@ def snap_sites(
             places=places,
         ),
     )
-    place = _lon_lat_on_edges(network, at.edge, at.share)
+    pairs = zip(at.edge.tolist(), at.share.tolist(), strict=True)
+    place = np.array([network.cut(edge, part, part)[0] for edge, part in pairs]).reshape(-1, 2)
     frame = pd.DataFrame(
         {
             "edge": at.edge,
@@ -123,7 +124,8 @@ def _nearest(network: RoadNetwork, lon_lat: Floats, *, limit_m: float, ferries: 
     """Choose a road for each point: of the mainland, of an island, else of whatever there is."""
     points = np.asarray(shapely.points(project(lon_lat[:, 0], lon_lat[:, 1])), object)
     islands = find_islands(network, ferries=ferries)
-    possible = _may_have_entrance(network) & (islands.of_edge >= 0)
+    closed = np.isin(network.road_class, [ROAD_CLASSES.index(name) for name in NO_ENTRANCE])
+    possible = (network.length_m > 0) & ~closed & (islands.of_edge >= 0)
     if not possible.any():
         raise RoadDataError(say("the network has no road that a site could lie on"))
     main = possible & (islands.of_edge == islands.mainland)
@@ -155,11 +157,6 @@ def _nearest_of(network: RoadNetwork, edges: Integers, points: Objects) -> _Near
         shapely.line_locate_point(lines[nearest], points, normalized=True),
         shapely.distance(points, lines[nearest]),
     )
-
-
-def _may_have_entrance(network: RoadNetwork) -> Mask:
-    no_entrance = [ROAD_CLASSES.index(name) for name in NO_ENTRANCE]
-    return np.asarray((network.length_m > 0) & ~np.isin(network.road_class, no_entrance))
 
 
 def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
@@ -286,12 +283,3 @@ def _why_passed_over(network: RoadNetwork, edge: int) -> Message:
     if road.road_class in NO_ENTRANCE:
         return say("no site has its gate on a {road_class}", road_class=f"`{road.road_class}`")
     return say("no road leads from it to the other roads and back")
-
-
-def _lon_lat_on_edges(network: RoadNetwork, edges: Integers, share: Floats) -> Floats:
-    """Find the places at a share of the length of each edge. [degrees]"""
-    places = [
-        network.cut(edge, part, part)[0]
-        for edge, part in zip(edges.tolist(), share.tolist(), strict=True)
-    ]
-    return np.array(places, np.float64).reshape(-1, 2)

@@ -73,7 +73,14 @@ def read_minutes(text: str) -> float:
     NaN where it cannot be read, or is nothing. [min]
     """
     text = text.strip().lower()
-    minutes = _read_clock(text) or _read_period(text) or _read_words(text)
+    minutes = 0.0
+    if found := _CLOCK.fullmatch(text):
+        minutes = 60.0 * int(found[1]) + int(found[2]) + _number(found[3]) / 60
+    elif found := _PERIOD.fullmatch(text):
+        days, hours, whole, seconds = map(_number, found.groups())
+        minutes = 1440 * days + 60 * hours + whole + seconds / 60
+    elif found := _WORDS.fullmatch(text):
+        minutes = 60 * _number(found[1]) + _number(found[2])
     return minutes or math.nan
 
 
@@ -115,24 +122,6 @@ def _read_one_length(text: str) -> float:
         inches = _number(found[2])
         return _tidy(_number(found[1]) * _FOOT_M + inches * _INCH_M) if inches < 12 else math.nan
     return math.nan
-
-
-def _read_clock(text: str) -> float:
-    found = _CLOCK.fullmatch(text)
-    return 60.0 * int(found[1]) + int(found[2]) + _number(found[3]) / 60 if found else 0.0
-
-
-def _read_period(text: str) -> float:
-    found = _PERIOD.fullmatch(text)
-    if found is None:
-        return 0.0
-    days, hours, minutes, seconds = (_number(part) for part in found.groups())
-    return 1440 * days + 60 * hours + minutes + seconds / 60
-
-
-def _read_words(text: str) -> float:
-    found = _WORDS.fullmatch(text)
-    return 60 * _number(found[1]) + _number(found[2]) if found else 0.0
 
 
 def _number(text: str | None) -> float:

@@ -110,9 +110,7 @@ def _bridge_ferries(network: RoadNetwork) -> RoadNetwork:
     Joins two loose ends of ferries of one name that are each other's nearest.
     """
     xy = project(network.node_lon, network.node_lat)
-    degree = np.bincount(network.tail, minlength=len(xy)) + np.bincount(
-        network.head, minlength=len(xy)
-    )
+    degree = np.bincount(np.concatenate((network.tail, network.head)), minlength=len(xy))
     edge = np.flatnonzero(network.ferry)
     ends = np.concatenate((network.tail[edge], network.head[edge]))
     edges_of_ends = np.tile(edge, 2)

@@ -83,22 +83,15 @@ def _walk(segments: Segments, partners: Integers) -> list[list[int]]:
     partner = partners.tolist()
     visited = bytearray(len(segments.tail))
     ends = np.flatnonzero(partners < 0).tolist()
-    rings = range(0, len(partner), 2)
-    return [
-        _follow(half, partner, visited)
-        for halves in (ends, rings)
-        for half in halves
-        if not visited[half // 2]
-    ]
-
-
-def _follow(half: int, partner: list[int], visited: bytearray) -> list[int]:
-    run = []
-    while half >= 0 and not visited[half // 2]:
-        visited[half // 2] = 1
-        run.append(half)
-        half = partner[half ^ 1]
-    return run
+    runs: list[list[int]] = []
+    for first in (*ends, *range(0, len(partner), 2)):
+        half, run = first, []
+        while half >= 0 and not visited[half // 2]:
+            visited[half // 2] = 1
+            run.append(half)
+            half = partner[half ^ 1]
+        runs += [run] if run else []
+    return runs
 
 
 def _part(segments: Segments, run: list[int]) -> list[list[int]]:

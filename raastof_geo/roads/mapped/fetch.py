@@ -502,26 +502,22 @@ def _find_place(place: str, tell: TellStep) -> Area:
 
 
 def _divide(area: Area) -> list[str]:
-    """Let OSMnx divide the area, and give a question for each portion."""
+    """Let OSMnx divide the area, and ask for the ways, nodes and restrictions of each portion."""
     from osmnx import _overpass
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that the area is large
         corners = _overpass._make_overpass_polygon_coord_strs(area)
     start = _overpass._make_overpass_settings()
-    return [f"{start};{_ask_for(within)}" for within in corners]
-
-
-def _ask_for(within: str) -> str:
-    """Word a question: ways, their nodes, and the restrictions that they are part of."""
     classes = "|".join(_HIGHWAYS)
-    return (
-        f'(way["highway"~"^({classes})$"](poly:\'{within}\');'
+    return [
+        f'{start};(way["highway"~"^({classes})$"](poly:\'{within}\');'
         f'way["route"="ferry"](poly:\'{within}\');)->.roads;'
         "node(w.roads)->.nodes;"
         'rel(bw.roads)["type"="restriction"]->.restrictions;'
         "(.nodes;.roads;.restrictions;);out;"
-    )
+        for within in corners
+    ]
 
 
 class _Store:
@@ -615,18 +611,6 @@ class _Heap:
 
     def sort_into(self, file: Path) -> None:
         """Write everything once: nodes, ways, restrictions, each by id."""
-        self._add_restrictions()
-        self.close()
-        header = osmium.io.Header()
-        header.set("generator", _GENERATOR)
-        for key in _DATE_KEYS if self.dates else ():
-            header.set(key, min(self.dates))
-        merge = osmium.MergeInputReader()
-        merge.add_file(str(self.file))
-        with open_writer(str(file), header=header, overwrite=True) as writer:
-            merge.apply(writer, simplify=True)
-
-    def _add_restrictions(self) -> None:
         for number, relation in self.restrictions.items():
             members = [
                 (member["type"][0], member["ref"], member.get("role", ""))
@@ -636,6 +620,15 @@ class _Heap:
                 self.writer.add_relation(
                     mutable.Relation(id=number, members=members, tags=relation.get("tags", {}))
                 )
+        self.close()
+        header = osmium.io.Header()
+        header.set("generator", _GENERATOR)
+        for key in _DATE_KEYS if self.dates else ():
+            header.set(key, min(self.dates))
+        merge = osmium.MergeInputReader()
+        merge.add_file(str(self.file))
+        with open_writer(str(file), header=header, overwrite=True) as writer:
+            merge.apply(writer, simplify=True)
 
 
 def _write_whole(heap: _Heap, file: Path) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from raastof_geo.emissions.limit import TRUCK_LIMITS, TruckLimit
+from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.roads.mapped.amounts import is_readable, read_mass_t, read_metres, read_minutes
 from raastof_geo.roads.road import LIMITS, NO_LIMITS, ROAD_CLASSES, SURFACES, Access, Road
 
@@ -183,7 +183,8 @@ def read_barrier(tags: Mapping[str, str]) -> Road | None:
     if ford:
         access = Access.CLOSED
     elif access is None:
-        access = _default_access(kind, tags)
+        locked = kind in _GATES and tags.get("locked") == "yes"
+        access = Access.LOCAL if locked else _BARRIERS.get(kind or "", Access.CLOSED)
     limits = _read_limits(tags)
     text = _join_telling(tags, _TOLD_OF_BARRIERS)
     free = access is Access.OPEN and all(map(math.isnan, limits)) and not find_doubts(text)
@@ -245,16 +246,11 @@ def _read_access(tags: Mapping[str, str], road_class: str) -> Access:
     if road_class == "ferry":
         return _decide(tags, _FERRY_ACCESS) or Access.OPEN
     access = _decide(tags, _ROAD_ACCESS) or Access.OPEN
-    if access is Access.OPEN and _is_last_stretch(service, tags, road_class):
+    soft = road_class == "track" and tags.get("tracktype") in _LOCAL_TRACKS
+    # Nobody hauls gravel through driveways, car parks and soft tracks.
+    if access is Access.OPEN and (service in _LOCAL_SERVICES or soft):
         return Access.OPEN if _decide(tags, ("hgv",)) is Access.OPEN else Access.LOCAL
     return access
-
-
-def _is_last_stretch(service: str | None, tags: Mapping[str, str], road_class: str) -> bool:
-    """Tell of driveways, car parks and soft tracks: nobody hauls gravel through them."""
-    return service in _LOCAL_SERVICES or (
-        road_class == "track" and tags.get("tracktype") in _LOCAL_TRACKS
-    )
 
 
 def _decide(tags: Mapping[str, str], chain: Iterable[str]) -> Access | None:
@@ -290,12 +286,6 @@ def _takes_motor_vehicles(tags: Mapping[str, str]) -> bool:
 
 def _has_ford(tags: Mapping[str, str]) -> bool:
     return tags.get("ford", "no") != "no"
-
-
-def _default_access(kind: str | None, tags: Mapping[str, str]) -> Access:
-    if kind in _GATES and tags.get("locked") == "yes":
-        return Access.LOCAL
-    return _BARRIERS.get(kind or "", Access.CLOSED)
 
 
 # Directions, speed, name and the road itself.
@@ -372,15 +362,12 @@ def _read_toll(tags: Mapping[str, str]) -> bool:
 def _read_limits(tags: Mapping[str, str]) -> tuple[float, ...]:
     if tags.keys().isdisjoint(_LIMIT_TAGS):
         return NO_LIMITS
-    return tuple(_read_limit(tags, limit) for limit in TRUCK_LIMITS)
-
-
-def _read_limit(tags: Mapping[str, str], limit: TruckLimit) -> float:
-    """Give the lowest of the tags of one kind, NaN where there is no limit."""
-    read = _READ[limit.unit]
-    values = (read(tags[tag]) for tag in limit.tags if tag in tags)
-    lowest = min((value for value in values if value > 0), default=math.inf)
-    return lowest if math.isfinite(lowest) else math.nan
+    found = []
+    for limit in TRUCK_LIMITS:
+        values = (_READ[limit.unit](tags[tag]) for tag in limit.tags if tag in tags)
+        lowest = min((value for value in values if value > 0), default=math.inf)
+        found.append(lowest if math.isfinite(lowest) else math.nan)
+    return tuple(found)
 
 
 def strictest_limit(tag: str, values: Iterable[str]) -> str:

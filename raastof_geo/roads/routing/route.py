@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats, Integers, Mask
-from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.engine import HEAVIEST
 from raastof_geo.roads.routing.graph import RoadGraph
 from raastof_geo.roads.routing.paths import CorePaths, Errands, Rows
@@ -162,17 +161,12 @@ def join_routes(
         first_left=np.zeros(len(errands)),
         last_left=np.zeros(len(errands)),
     )
-    return _cut_ends(whole, errands.pairs)
-
-
-def _cut_ends(routes: Routes, pairs: Sequence[tuple[RoadStop, RoadStop]]) -> Routes:
-    """Take what lies before the origin off the first arc, and what lies beyond off the last."""
-    first, last = routes.ends()
-    shares = np.array([(one.share, other.share) for one, other in pairs]).reshape(-1, 2)
-    ahead = routes.graph.ahead
-    first_left = np.where(ahead[first], shares[:, 0], 1 - shares[:, 0]) * routes.exists
-    last_left = np.where(ahead[last], 1 - shares[:, 1], shares[:, 1]) * routes.exists
-    return replace(routes, first_left=first_left, last_left=last_left)
+    # What lies before the origin is taken off the first arc, and what lies beyond off the last.
+    first, last = (whole.graph.ahead[arcs] for arcs in whole.ends())
+    shares = np.array([(one.share, two.share) for one, two in errands.pairs]).reshape(-1, 2)
+    first_left = np.where(first, shares[:, 0], 1 - shares[:, 0]) * whole.exists
+    last_left = np.where(last, 1 - shares[:, 1], shares[:, 1]) * whole.exists
+    return replace(whole, first_left=first_left, last_left=last_left)
 
 
 def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:

@@ -38,7 +38,7 @@ from raastof_geo.roads.routing.engine import (
     order_nodes,
 )
 from raastof_geo.roads.routing.graph import RoadGraph
-from raastof_geo.roads.routing.paths import CorePaths, Errands, find_by_trees, find_singly
+from raastof_geo.roads.routing.paths import Errands, find_by_trees, find_singly
 from raastof_geo.roads.routing.reduce import Reduction, reduce_graph
 from raastof_geo.roads.routing.route import Meeting, Routes, join_routes, splice_routes
 from raastof_geo.roads.snap import Anchors
@@ -347,11 +347,16 @@ class WeightedRoads(Travelling):
             {stop: self.surroundings.leave(stop) for stop in dict.fromkeys(origins)},
             {stop: self.surroundings.reach(stop) for stop in dict.fromkeys(destinations)},
         )
+        per_origin = len(errands) / max(len(errands.out), 1)
+        if per_origin < _PAIRS_FOR_A_TREE * len(self.router.reduction.node):
+            paths = find_singly(self.metric, errands)
+        else:
+            paths = find_by_trees(self.router.fallback.customise(self.runs), errands)
         routes = join_routes(
             self.router.graph,
             self.router.reduction,
             errands,
-            self._paths(errands),
+            paths,
             self._nearby(errands),
             scale=self.scale,
         )
@@ -361,13 +366,6 @@ class WeightedRoads(Travelling):
             some = [origins[rank] for rank in again], [destinations[rank] for rank in again]
             return splice_routes(routes, again, self.coarser.routes(*some))
         return routes
-
-    def _paths(self, errands: Errands) -> CorePaths:
-        """Find the way of each pair through the core, one by one or by trees."""
-        per_origin = len(errands) / max(len(errands.out), 1)
-        if per_origin < _PAIRS_FOR_A_TREE * len(self.router.reduction.node):
-            return find_singly(self.metric, errands)
-        return find_by_trees(self.router.fallback.customise(self.runs), errands)
 
     def _nearby(self, errands: Errands) -> dict[int, Meeting]:
         """Find the pairs that need not go through the core, by their rank."""

@@ -75,7 +75,12 @@ def write_network(
     complaint = find_fault(network)
     if complaint:
         raise RoadDataError(say("The road network contradicts itself: {fault}.", fault=complaint))
-    return write_whole(file, _pack(_encode(network), compress), known=_is_network)
+    extra = network.extra
+    metadata = {"format": NETWORK_FORMAT, **asdict(network.metadata), **extra.get("metadata", {})}
+    roads = encode_roads(network.roads, extra, network.lacking)
+    texts = {"roads": as_json(roads), "metadata": as_json(metadata)}
+    columns = network.to_columns()._asdict() | texts
+    return write_whole(file, _pack(columns, compress), known=_is_network)
 
 
 def _is_network(file: Path) -> bool:
@@ -93,7 +98,11 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
     if not file.is_file():
         raise RoadDataError(say("{file} is a folder, not a road network file.", file=file))
     try:
-        _check_size(file)
+        with zipfile.ZipFile(file) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+        # A small file would fill the memory: roads pack to a fifth, not to nothing.
+        if unpacked > _SMALL_BYTES + _MOST_PACKED * file.stat().st_size:
+            raise RoadDataError(_damaged(file))
         with np.load(file, allow_pickle=False) as archive:
             _check_format(file, archive["metadata"])
             columns = StoredColumns(*(archive[label] for label in STORED_COLUMNS))
@@ -112,14 +121,6 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
         raise RoadDataError(say("{file} may not be read by this user.", file=file)) from error
     except Exception as error:  # ZIP, NumPy and JSON each raise their own
         raise RoadDataError(_damaged(file)) from error
-
-
-def _check_size(file: Path) -> None:
-    """Refuse a small file that would fill the memory: roads pack to a fifth, not to nothing."""
-    with zipfile.ZipFile(file) as archive:
-        unpacked = sum(member.file_size for member in archive.infolist())
-    if unpacked > _SMALL_BYTES + _MOST_PACKED * file.stat().st_size:
-        raise ValueError("unpacks to more than roads can")
 
 
 def _check_format(file: Path, metadata: NDArray[Any]) -> None:
@@ -152,14 +153,6 @@ def _damaged(file: Path, fault: Message | None = None) -> Message:
         " Make it again with `raastof network build`.",
         file=file,
     )
-
-
-def _encode(network: RoadNetwork) -> dict[str, NDArray[Any]]:
-    extra = network.extra
-    metadata = {"format": NETWORK_FORMAT, **asdict(network.metadata), **extra.get("metadata", {})}
-    roads = encode_roads(network.roads, extra, network.lacking)
-    columns = network.to_columns()._asdict()
-    return {**columns, "roads": as_json(roads), "metadata": as_json(metadata)}
 
 
 def _decode(

@@ -209,7 +209,9 @@ def _decode(name: str, column: Any, count: int) -> Iterable[Any]:
     alike = isinstance(column, dict)
     values = [column[_OF_ALL]] if alike else column
     hint = _HINTS.get(name, float)
-    if not set(map(type, values)) <= _types(hint):
+    # What stands in a file for a type of `Road`.
+    types: dict[Any, set[type]] = {Access: {str}, float: {int, float, NoneType}}
+    if not set(map(type, values)) <= types.get(hint, {*(get_args(hint) or (hint,))}):
         raise ValueError(f"{name} holds what no road has")
     if name in _WORDS and not _WORDS[name].issuperset(values):
         raise ValueError(f"{name} holds an unknown word")
@@ -218,13 +220,6 @@ def _decode(name: str, column: Any, count: int) -> Iterable[Any]:
     elif hint is Access:
         values = [_ACCESS[word] for word in values]
     return repeat(values[0], count) if alike else values
-
-
-def _types(hint: Any) -> set[type]:
-    """Tell what stands in a file for a type of `Road`."""
-    if hint is float:
-        return {int, float, NoneType}
-    return {str} if hint is Access else {*(get_args(hint) or (hint,))}
 
 
 def _as_number(value: float | None, name: str) -> float:
