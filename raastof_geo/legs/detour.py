@@ -127,17 +127,10 @@ def explain_route(
     doubt.
 
     Raises `InputError`: a site, truck or period that the scenario does not have; `NoRouteError`: no
-    road at all leads there and back, or all are closed to the truck.
-
-    Parameters
-    ----------
-    vehicle
-        By default the first of the scenario's trucks.
-    period
-        By default the first of the scenario's periods.
-    flows
-        Those of a plan (`origin`, `destination`, `loads`), which tell how many loads a year the
-        leg carries.
+    road at all leads there and back, or all are closed to the truck. `vehicle`: by default the
+    first of the scenario's trucks; `period`: by default the first of the scenario's periods;
+    `flows`: those of a plan (`origin`, `destination`, `loads`), which tell how many loads a year
+    the leg carries.
     """
     origin, destination, chosen, when = find_leg(
         roads.scenario, origin, destination, vehicle, period
@@ -165,8 +158,7 @@ def find_leg(
 ) -> list[str]:
     """Give the ids of two sites, a truck and a period that were asked for by id or name.
 
-    `vehicle`, `period`: by default the first of the scenario's. Origin, destination, truck and
-    period.
+    `vehicle`, `period`: by default the first of the scenario's.
 
     Raises `InputError`: what the scenario does not have, all at once.
     """

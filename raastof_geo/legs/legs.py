@@ -67,7 +67,7 @@ class Legs(Shown):
         """Draw the loaded route of a leg as lon and lat. [degrees, points × 2]
 
         `period`: by default the first one in which the leg can be driven. From origin to
-        destination; no points where the legs were made up. [points × 2]
+        destination; no points where the legs were made up.
         """
         if self.roads is None:
             return np.empty((0, 2))

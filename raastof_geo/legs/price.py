@@ -195,7 +195,12 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
     scenario, vehicle = haulage.scenario, haulage.vehicle
     out = _add_up_routes(haulage, "full", pairs)
     back = _add_up_routes(haulage, "empty", pairs.rename(columns=_BACK))
-    load_t = _load_t(scenario, vehicle, pairs.material)
+    materials = scenario.catalogue.materials
+    loads = {  # what a load of each material weighs: the body full, or the payload [t]
+        material: vehicle.load_t(materials[material].density_loose.value)
+        for material in pairs.material.unique()
+    }
+    load_t = pairs.material.map(loads).to_numpy(dtype=np.float64)
     share = load_t / vehicle.payload_t.value
     standing = vehicle.idle_per_h.value * scenario.said.idle_min_per_load / 60
     trips = pairs.assign(
@@ -269,15 +274,6 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> _Sum
     passed = [sums.pop(name) for name in prices.quantities if name.startswith(PASSED)]
     tolled = {name: sums.pop(name) for name in prices.quantities if name.startswith(TOLLED)}
     return _Sums(**sums, tolled=tolled, passes=[(km > 0).astype(np.float64) for km in passed])
-
-
-def _load_t(scenario: Scenario, vehicle: Vehicle, materials: pd.Series) -> Floats:
-    """Give what a load of each material weighs: the body full, or the payload. [t]"""
-    loads = {
-        material: vehicle.load_t(scenario.catalogue.materials[material].density_loose.value)
-        for material in materials.unique()
-    }
-    return materials.map(loads).to_numpy(dtype=np.float64)
 
 
 def _price_tonnes(haulage: _Haulage, trips: pd.DataFrame) -> pd.DataFrame:

@@ -92,8 +92,8 @@ def no_turns() -> Turns:
 class RoadEdges:
     """Nodes, and the edges of road between them.
 
-    An edge runs from `tail` to `head`. Its shape begins exactly in the one and
-    ends exactly in the other. Several edges may join the same two nodes.
+    An edge runs from `tail` to `head`. Its shape begins exactly in the one and ends exactly in the
+    other. Several edges may join the same two nodes.
     """
 
     node_lon: Floats
@@ -234,7 +234,7 @@ class RoadEdges:
         )
 
     def cut(self, edge: int, low: float, high: float) -> Floats:
-        """Draw an edge between two shares of its length. [degrees, points × 2]
+        """Draw an edge between two shares of its length.
 
         `low`, `high`: from 0 at its tail to 1 at its head. At least two points; shares between them
         are taken along the road in metres. [points × 2, degrees]

@@ -86,7 +86,9 @@ def from_osmnx(
     if not streets:
         raise RoadDataError(say("The graph has no roads that trucks may use."))
     lon_lat = round_degrees(np.array(places, np.float64))
-    return _lay_out(streets, lon_lat, title, osm_date or _read_date(graph))
+    made = str(graph.graph.get("created_date", ""))[:10]
+    made = made if len(made) == 10 else datetime.now(UTC).date().isoformat()
+    return _lay_out(streets, lon_lat, title, osm_date or made)
 
 
 @dataclass
@@ -306,8 +308,3 @@ def _read_id(given: Any) -> int:
     ids = given if isinstance(given, list) else [given]
     numbers = [int(one) for one in ids if str(one).lstrip("-").isdigit()]
     return numbers[0] if len(numbers) == 1 else 0
-
-
-def _read_date(graph: Any) -> str:
-    made = str(graph.graph.get("created_date", ""))[:10]
-    return made if len(made) == 10 else datetime.now(UTC).date().isoformat()

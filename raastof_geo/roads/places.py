@@ -65,15 +65,7 @@ def locate_municipality(lon: ArrayLike, lat: ArrayLike) -> Objects:
 
 
 def find_town(lon: float, lat: float) -> tuple[str, float]:
-    """Name the built-in town that is nearest to a place, and say how far it is. [m]
-
-    Returns
-    -------
-    name
-        As on the map.
-    distance
-        As the crow flies. [m]
-    """
+    """Name the built-in town that is nearest to a place, and say how far it is. [m]"""
     names, tree = _town_tree()
     place = shapely.Point(np.ravel(project([lon], [lat])))
     found, metres = tree.query_nearest(place, return_distance=True, all_matches=False)
@@ -91,17 +83,10 @@ def build_places(
 
     Neighbours keep the same border. Equal input gives equal bytes. The files that were written.
 
-    Raises `RoadDataError`: a file is missing or something else.
-
-    Parameters
-    ----------
-    municipalities
-        GeoJSON in WGS84 with `code`, `name` and `region`.
-    towns
-        CSV with `name`, `class` (or `town_class`), `lon` and `lat`.
-    tolerance_m
-        A corner goes whose triangle with its neighbours is smaller than the square of
-        this (Visvalingam-Whyatt). [m]
+    Raises `RoadDataError`: a file is missing or something else. `municipalities`: geoJSON in WGS84
+    with `code`, `name` and `region`; `towns`: CSV with `name`, `class` (or `town_class`), `lon` and
+    `lat`; `tolerance_m`: a corner goes whose triangle with its neighbours is smaller than the
+    square of this (Visvalingam-Whyatt). [m]
     """
     written = []
     if municipalities is not None:
@@ -164,7 +149,9 @@ def _read_municipalities(file: Path) -> tuple[list[dict[str, str]], Objects]:
     """Read one row and one shape for each code, in order of the codes."""
     try:
         features = json.loads(file.read_text(encoding="utf-8"))["features"]
-        rows = [_read_row(feature["properties"]) for feature in features]
+        told = [feature["properties"] for feature in features]
+        rows = [{key: str(one[key]) for key in ("code", "name", "region")} for one in told]
+        rows = [row | {"code": row["code"].zfill(4)} for row in rows]
         shapes = shapely.force_2d(_read_shapes(features))
     except FileNotFoundError as error:
         raise RoadDataError(say("There is no file of municipalities {file}.", file=file)) from error
@@ -184,11 +171,6 @@ def _read_municipalities(file: Path) -> tuple[list[dict[str, str]], Objects]:
     for place, some in enumerate(parts):
         joined[place] = shapely.union_all(shapes[some]) if len(some) > 1 else shapes[some[0]]
     return [rows[some[0]] for some in parts], joined
-
-
-def _read_row(properties: Mapping[str, Any]) -> dict[str, str]:
-    code = str(properties["code"]).zfill(4)
-    return {"code": code, "name": str(properties["name"]), "region": str(properties["region"])}
 
 
 def _read_shapes(features: Sequence[Mapping[str, Any]]) -> Objects:

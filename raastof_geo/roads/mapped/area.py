@@ -150,9 +150,7 @@ def _read_layers(file: Path) -> Iterator[Any]:
 
 
 def join_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
-    """Give the area of municipalities by their names or codes. [degrees, WGS84]
-
-    Their union.
+    """Join the areas of municipalities by their names or codes. [degrees, WGS84]
 
     Raises `RoadDataError`: what is not the name or code of a municipality, all at once.
     """

@@ -68,7 +68,7 @@ def link_pieces(streets: Streets, kept: Mask) -> Mask:
     """Add the shortest links between the main part and the pieces that hang alone.
 
     Quays count as pieces, so that a ferry ends on a road. Repeats, since a piece may be reached
-    only by way of another. `kept`: what is kept so far. [segments] That, and the links. [segments]
+    only by way of another. Gives what is kept so far, and the links. [segments]
     """
     quays, arcs = _find_quays(streets, kept), _make_arcs(streets)
     for _ in range(_ROUNDS):
@@ -86,8 +86,8 @@ def link_pieces(streets: Streets, kept: Mask) -> Mask:
 def link_towns(streets: Streets, kept: Mask, towns: Floats) -> Mask:
     """Add the shortest links to towns that lie far from every kept road.
 
-    `towns`: one row per town: east and north in EPSG:25832. [m] What was kept, and the links.
-    [segments]
+    `towns`: one row per town: east and north in EPSG:25832 [m]. Gives what was kept, and the
+    links. [segments]
     """
     main = _find_main_nodes(streets, kept)
     reached = kept & main[streets.tail] & main[streets.head] & ~streets.ferry
@@ -98,13 +98,7 @@ def link_towns(streets: Streets, kept: Mask, towns: Floats) -> Mask:
 
 
 def keep_main_part(streets: Streets, kept: Mask) -> Mask:
-    """Keep what can be reached from everywhere and left for everywhere, less blind ferries.
-
-    Returns
-    -------
-    kept
-        [segments]
-    """
+    """Keep what is reached from everywhere and left for everywhere, less blind ferries."""
     main = _find_main_nodes(streets, kept)
     return _drop_blind_ferries(streets, kept & main[streets.tail] & main[streets.head])
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
+from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
 from raastof_geo.roads.edges import NetworkMetadata, Turns, no_turns
 from raastof_geo.roads.mapped.osm import OsmWays
 from raastof_geo.roads.mapped.turns import find_turns, gather_turns
@@ -32,7 +32,9 @@ def lay_network(
     length_m = _measure(pieces, ways, lon, lat)
     first, last = ways.node[pieces.begin], ways.node[pieces.end]
     points = lay_runs(pieces.begin, pieces.size)
-    number, nodes = _number_nodes(first, last, len(lon))
+    used = np.zeros(len(lon), bool)
+    used[first] = used[last] = True
+    number, nodes = (np.cumsum(used) - 1).astype(np.int32), np.flatnonzero(used)
     road = ways.road[pieces.way]
     network = RoadNetwork(
         node_lon=lon[nodes],
@@ -119,15 +121,6 @@ def _measure(pieces: _Pieces, ways: OsmWays, lon: Floats, lat: Floats) -> Floats
     # A step of this running sum errs by some 1e-8 m. Rounded to a thousandth of a centimetre
     # first, such errors raise no length by a whole one.
     return np.asarray(np.ceil(np.round((along[pieces.end] - along[pieces.begin]) * 100, 3)) / 100)
-
-
-def _number_nodes(
-    first: SmallIntegers, last: SmallIntegers, count: int
-) -> tuple[SmallIntegers, Indices]:
-    used = np.zeros(count, bool)
-    used[first] = True
-    used[last] = True
-    return (np.cumsum(used) - 1).astype(np.int32), np.flatnonzero(used)
 
 
 def _raise_barriers(network: RoadNetwork, barriers: dict[int, Road]) -> RoadNetwork:

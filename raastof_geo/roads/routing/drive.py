@@ -64,16 +64,11 @@ def find_speed(network: RoadEdges, catalogue: Catalogue) -> Floats:
     ).copy()
     sailing = network.ferry & np.isfinite(network.duration_min)
     if sailing.any():
-        speed[sailing] = _sailing_speed(network)[sailing]
+        whole = np.where(network.way != 0, network.way, -1 - network.road.astype(np.int64))
+        _, ferry = np.unique(whole, return_inverse=True)
+        length_km = np.bincount(ferry, network.length_m)[ferry] / 1000
+        speed[sailing] = (length_km / (network.duration_min / 60))[sailing]
     return speed
-
-
-def _sailing_speed(network: RoadEdges) -> Floats:
-    """Give the speed of ferries whose duration is tagged, over the whole of each. [km/h]"""
-    whole = np.where(network.way != 0, network.way, -1 - network.road.astype(np.int64))
-    _, ferry = np.unique(whole, return_inverse=True)
-    length_km = np.bincount(ferry, network.length_m)[ferry] / 1000
-    return np.asarray(length_km / (network.duration_min / 60))
 
 
 def emit_kg_co2e(
@@ -115,16 +110,9 @@ def pay_on_the_way(
 ) -> _Column:
     """Give what tolled roads, fixed links and ferries cost. [DKK]
 
-    In the shape of what is given. [DKK]
-
-    Parameters
-    ----------
-    toll_km, ferry_km
-        How far it drives on roads that are tolled then, and is carried by ferries. [km]
-    link_dkk
-        Fares of the fixed links that it crosses. [DKK]
-    year
-        The toll changes over the years, and so do the roads that it is paid on.
+    In the shape of what is given. [DKK] `toll_km`, `ferry_km`: how far it drives on roads that are
+    tolled then, and is carried by ferries [km]; `link_dkk`: fares of the fixed links that it
+    crosses [DKK]; `year`: the toll changes over the years, and so do the roads that it is paid on.
     """
     toll = toll_km * catalogue.toll_dkk_per_km(vehicle, year)
     return toll + link_dkk + ferry_km * catalogue.ferry.fare_dkk_per_km.value

@@ -33,14 +33,18 @@ def find_islands(network: RoadNetwork, *, ferries: bool) -> Islands:
 
     An open road belongs to a part if it lies on ways between all of its places; a local one, for
     the first and the last stretch only, if it can be reached from them and left for them.
-    `ferries`: whether what only a ferry joins is one part. SmallIntegers are numbered from 0, in no
+    `ferries`: whether what only a ferry joins is one part. Islands are numbered from 0, in no
     order.
     """
     usable = network.access != Access.CLOSED
     local = find_local_edges(network)
     through = _strong_parts(network, usable & ~local, ferries=ferries)
     reached = _strong_parts(network, usable, ferries=ferries)
-    lead = _largest_within(through, reached)
+    # In each whole the part with the most nodes leads.
+    _, first = np.unique(through, return_index=True)
+    order = np.lexsort((-np.bincount(through), reached[first]))
+    _, lead = np.unique(reached[first][order], return_index=True)
+    lead = order[lead]
     here = reached[network.tail]
     same = here == reached[network.head]
     in_lead = (through[network.tail] == lead[here]) & (through[network.head] == lead[here])
@@ -59,16 +63,6 @@ def _strong_parts(network: RoadNetwork, edges: Mask, *, ferries: bool) -> SmallI
     start = np.concatenate([network.tail[forward], network.head[backward]])
     end = np.concatenate([network.head[forward], network.tail[backward]])
     return find_parts(start, end, network.node_count, strong=True)
-
-
-def _largest_within(parts: SmallIntegers, wholes: SmallIntegers) -> SmallIntegers:
-    """Give for each whole the part with the most nodes inside it."""
-    size = np.bincount(parts)
-    _, first = np.unique(parts, return_index=True)
-    whole = wholes[first]
-    order = np.lexsort((-size, whole))
-    _, lead = np.unique(whole[order], return_index=True)
-    return np.asarray(order[lead], np.int32)
 
 
 def group_sites(network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TypeAlias
 
 import numpy as np
@@ -97,7 +98,12 @@ def find_by_trees(metric: DijkstraMetric, errands: Errands) -> CorePaths:
     best = np.full(len(errands), float(CLOSED))
     first, last = np.full(len(errands), -1), np.full(len(errands), -1)
     walked: dict[int, Integers] = {}
-    for part, listed in sorted(_list_doors(errands, doors).items()):
+    row = {node: rank for rank, node in enumerate(doors)}
+    ways: dict[int, list[_Door]] = defaultdict(list)  # by the portion of trees each is found in
+    for rank, (out, back) in enumerate(errands):
+        for (node, weight), (door, rest) in product(out.doors, back.doors):
+            ways[row[node] // _TREES_AT_ONCE].append((rank, row[node], door, weight + rest))
+    for part, listed in sorted(ways.items()):
         begin = part * _TREES_AT_ONCE
         reached, before = metric.trees(doors[begin : begin + _TREES_AT_ONCE])
         table = np.array(listed, np.int64)
@@ -116,17 +122,6 @@ def find_by_trees(metric: DijkstraMetric, errands: Errands) -> CorePaths:
             walked[rank] = metric.runs(way[:-1], way[1:])
     runs = Rows.of([walked.get(rank, ()) for rank in range(len(errands))])
     return CorePaths(np.minimum(best, CLOSED).astype(np.int64), runs, first, last)
-
-
-def _list_doors(errands: Errands, doors: Sequence[int]) -> Mapping[int, Sequence[_Door]]:
-    """List every pair of doors by the portion of trees that it is found in."""
-    row = {node: rank for rank, node in enumerate(doors)}
-    ways: dict[int, list[_Door]] = defaultdict(list)
-    for rank, (out, back) in enumerate(errands):
-        for node, weight in out.doors:
-            for door, rest in back.doors:
-                ways[row[node] // _TREES_AT_ONCE].append((rank, row[node], door, weight + rest))
-    return ways
 
 
 def _walk_back(

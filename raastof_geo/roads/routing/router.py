@@ -286,8 +286,8 @@ class WeightedRoads(Travelling):
     def matrix(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Floats:
         """Give the least weight between all origins and destinations, infinite if there is no way.
 
-        Exact to the unit, whichever engine. [origins × destinations] In the unit of the weights
-        that were given. [origins × destinations]
+        Exact to the unit, whichever engine; in the unit of the weights that were given. [origins ×
+        destinations]
         """
         out = [self.surroundings.leave(stop) for stop in origins]
         back = [self.surroundings.reach(stop) for stop in destinations]

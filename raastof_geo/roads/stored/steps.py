@@ -31,7 +31,7 @@ def draw_shapes(
     head: SmallIntegers,
     inner: NDArray[Any],
 ) -> Floats:
-    """Draw every edge from its tail over its inner points to its head. [degrees] [points]
+    """Draw every edge from its tail over its inner points to its head. [points, degrees]
 
     `point_start`: where the shape of each edge starts [edges + 1]; `node`: places of nodes
     [nodes, steps]; `inner`: steps along the points that are not an end, as `shorten` gives them.

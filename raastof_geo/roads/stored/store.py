@@ -66,7 +66,7 @@ def write_network(
     Over a network that is there; anything else of that name is moved to `set_aside` beside it.
 
     Places are kept to a millionth of a degree, lengths to a centimetre, limits to a tenth of a
-    km/h. The file.
+    km/h.
 
     Raises `RoadDataError`: the network contradicts itself; `OutputError`: the file cannot be
     written.
