@@ -74,10 +74,7 @@ def price_legs(
     progress
         Told how far the work is.
 
-    Returns
-    -------
-    legs
-        Those that a truck can drive there and back; `lost` tells of the others, and why.
+    The legs are those that a truck can drive there and back; `lost` tells of the others, and why.
     """
     return _price_on(RoadPrices(scenario, network, place_stops(anchors), model), progress)
 

@@ -110,25 +110,8 @@ def fetch_network(
     Roads are cut where they leave the rectangle or the polygon. A place keeps all that `fetch_osm`
     gives, for its outline may cross the water under a bridge. The file that was written.
 
-    Parameters
-    ----------
-    place, bounds, polygon, servers
-        As `fetch_osm` takes them.
-    into
-        A file that ends in `.npz`, or a folder for `roads.npz`.
-    classes
-        Classes of road to keep; by default all of them.
-    simplify_m
-        The drawn road stays within this distance of the road as mapped. [m]
-
-    Raises
-    ------
-    DownloadError
-        The internet, or every server, does not answer as it should.
-    RoadDataError
-        There is no such place, or it has no roads for trucks.
-    OutputError
-        The file cannot be written.
+    `into` is a file that ends in `.npz`, or a folder for `roads.npz`; the drawn road stays within
+    `simplify_m` of the road as mapped [m]; the rest, and what is raised, is as in `fetch_osm`.
     """
     with tempfile.TemporaryDirectory() as folder:
         file = fetch_osm(

@@ -70,7 +70,11 @@ def link_pieces(streets: Streets, kept: Mask) -> Mask:
     Quays count as pieces, so that a ferry ends on a road. Repeats, since a piece may be reached
     only by way of another. Gives what is kept so far, and the links. [segments]
     """
-    quays, arcs = _find_quays(streets, kept), _make_arcs(streets)
+    at_sea, on_land = np.zeros((2, streets.node_count), bool)
+    for end in (streets.tail, streets.head):
+        at_sea[end[kept & streets.ferry]] = True
+        on_land[end[~streets.ferry]] = True
+    quays, arcs = np.flatnonzero(at_sea & on_land), _make_arcs(streets)
     for _ in range(_ROUNDS):
         main = _find_main_nodes(streets, _drop_blind_ferries(streets, kept))
         reach = _measure_reach(arcs, main)
@@ -145,14 +149,6 @@ def _find_gates(streets: Streets, kept: Mask, main: Mask, reach: _Reach) -> Indi
     order = nodes[np.lexsort((nodes, reach.distance[nodes], piece[nodes]))]
     _, first = np.unique(piece[order], return_index=True)
     return np.asarray(order[first], np.intp)
-
-
-def _find_quays(streets: Streets, kept: Mask) -> Indices:
-    at_sea, on_land = np.zeros((2, streets.node_count), bool)
-    for end in (streets.tail, streets.head):
-        at_sea[end[kept & streets.ferry]] = True
-        on_land[end[~streets.ferry]] = True
-    return np.flatnonzero(at_sea & on_land)
 
 
 def _measure_reach(arcs: _Arcs, main: Mask) -> _Reach:

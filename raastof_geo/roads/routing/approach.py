@@ -93,7 +93,12 @@ class Surroundings:
         """
         best: dict[State, int] = {}
         step: dict[State, tuple[State | None, int]] = {}
-        heap = list(self._begin(stop, outward))
+        heap: list[_Reached] = []
+        ends = self._ends if outward else self._starts
+        for rank, arc in enumerate(self.graph.arcs_on.of(stop.edge)):
+            if self._weights[arc] < CLOSED:
+                total = round(self._weights[arc] * self.part(stop, arc, outward=outward))
+                heap.append((total, -rank, (ends[arc], not self._local[arc]), None, arc))
         heapq.heapify(heap)
         pushed = len(heap)
         while heap:
@@ -148,15 +153,6 @@ class Surroundings:
     @cached_property
     def _ends(self) -> memoryview[int]:
         return memoryview(self.graph.end.data)
-
-    def _begin(self, stop: RoadStop, outward: bool) -> Iterator[_Reached]:
-        """Give the states in which a search begins, at the end of each arc of the place."""
-        ends = self._ends if outward else self._starts
-        for rank, arc in enumerate(self.graph.arcs_on.of(stop.edge)):
-            weight = self._weights[arc]
-            if weight < CLOSED:
-                total = round(weight * self.part(stop, arc, outward=outward))
-                yield total, -rank, (ends[arc], not self._local[arc]), None, arc
 
     def part(self, stop: RoadStop, arc: int, *, outward: bool) -> float:
         """Give the share of an arc between a place on it and its end, or its start."""

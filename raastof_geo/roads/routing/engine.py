@@ -174,12 +174,7 @@ class HierarchyMetric:
         A sweep of the hierarchy costs the more the more destinations it has. So for large
         tables the core is cut into cells by hubs, its nodes of the highest rank: a way from
         one cell to another goes through a hub, and for ways within a cell a sweep over that
-        cell is short.
-
-        Returns
-        -------
-        table
-            [origins × destinations, units]
+        cell is short. [origins × destinations, units]
         """
         cells = self._engine.cells
         if len(origins) * len(destinations) < _PAIRS_FOR_CELLS or cells is None:
@@ -302,12 +297,8 @@ class DijkstraMetric:
     def trees(self, sources: Sequence[int]) -> tuple[Floats, SmallIntegers]:
         """Give for each source the weight of every node, and the node before it.
 
-        Returns
-        -------
-        weight
-            Infinite where no way leads. [sources × nodes, units]
-        before
-            Negative at the source and where no way leads. [sources × nodes]
+        Where no way leads the weight is infinite and the node before negative, as it is at the
+        source. [sources × nodes, units]
         """
         found: tuple[Floats, SmallIntegers] = dijkstra(
             self._matrix, indices=list(sources), return_predecessors=True

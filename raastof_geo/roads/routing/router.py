@@ -132,17 +132,16 @@ class Router(Travelling):
             most = float(runs[finite].max())
             rough = np.full(len(runs), CLOSED, np.int64)
             rough[finite] = np.maximum(runs[finite] / most * _ROUGHLY, 1)
-            across = max(self._across(rough) * most / _ROUGHLY, most)
-        widest = across + 2 * self._deepest(weight)
+            farthest = 0.0  # what the farthest ways to the hub and from it weigh together [units]
+            for engine in (self.fallback, self._backward):
+                distance, _ = engine.customise(rough).trees([self._hub])
+                farthest += float(distance[np.isfinite(distance)].max())
+            across = max(farthest * most / _ROUGHLY, most)
+        pocket, arcs = self._pockets
+        inside = np.where(np.isfinite(weight[arcs]), weight[arcs], 0.0)
+        deepest = float(np.bincount(pocket, inside).max()) if len(arcs) else 0.0
+        widest = across + 2 * deepest
         return float(HEAVIEST / (_ROOM * widest)) if widest > 0 else 1.0
-
-    def _across(self, runs: Integers) -> float:
-        """Give what the farthest ways to the hub and from it weigh together. [units]"""
-        farthest = 0.0
-        for engine in (self.fallback, self._backward):
-            distance, _ = engine.customise(runs).trees([self._hub])
-            farthest += float(distance[np.isfinite(distance)].max())
-        return farthest
 
     @cached_property
     def _hub(self) -> int:
@@ -156,13 +155,6 @@ class Router(Travelling):
         part = find_parts(core.tail, core.head, size)
         degree = np.bincount(core.tail, minlength=size)
         return int(np.argmax(np.where(part == np.bincount(part).argmax(), degree, -1)))
-
-    def _deepest(self, weight: Floats) -> float:
-        """Give the weight of all arcs of the heaviest pocket, or of the heaviest arc."""
-        pocket, arcs = self._pockets
-        finite = weight[arcs]
-        finite = np.where(np.isfinite(finite), finite, 0.0)
-        return float(np.bincount(pocket, finite).max()) if len(arcs) else 0.0
 
     @cached_property
     def _pockets(self) -> tuple[Integers, Integers]:
