@@ -58,23 +58,15 @@ def price_legs(
 ) -> Legs:
     r"""Price every leg that the scenario's materials and the roads allow.
 
-    Edge energy comes first, the route second. Each arc has an energy
-    :math:`e` empty and :math:`g` at full payload; the loaded trip takes the
-    route of least weight at full payload over roads that the loaded truck may
-    use, the empty return its own. A leg whose load :math:`l` is a share
-    :math:`f = l / \text{payload}` uses :math:`\sum (1-f)\,e + f\,g` along the
-    first and :math:`\sum e` along the second, and for each tonne that much
-    divided by :math:`l`.
+    Edge energy comes first, the route second. Each arc has an energy :math:`e` empty and :math:`g`
+    at full payload; the loaded trip takes the route of least weight at full payload over roads that
+    the loaded truck may use, the empty return its own. A leg whose load :math:`l` is a share
+    :math:`f = l / \text{payload}` uses :math:`\sum (1-f)\,e + f\,g` along the first and
+    :math:`\sum e` along the second, and for each tonne that much divided by :math:`l`.
 
-    Parameters
-    ----------
-    model
-        Gives the energy of a vehicle at a speed, empty and full [unit of the fuel per km]; by
-        default the one that the scenario names.
-    progress
-        Told how far the work is.
-
-    The legs are those that a truck can drive there and back; `lost` tells of the others, and why.
+    `model` gives the energy of a vehicle at a speed, empty and full [unit of the fuel per km]; by
+    default the one that the scenario names. The legs are those that a truck can drive there and
+    back; `lost` tells of the others, and why.
     """
     return _price_on(RoadPrices(scenario, network, place_stops(anchors), model), progress)
 

@@ -59,18 +59,10 @@ class RoadNetwork(Shown, RoadEdges):
         trucks, its catalogue) `legs.roads.to_osmnx` knows. Nodes are numbered as here, with `x` and
         `y` [degrees, WGS84].
 
-        Parameters
-        ----------
-        trucks_only
-            Leave out what is closed to trucks.
-        vehicle
-            A truck of a catalogue, or the id or name of one in the built-in catalogue.
-        load
-            Whether it drives at full payload or empty.
-        year
-            When it drives, for fuels that change over the years; by default this year.
-        model
-            Gives the energy of a vehicle at a speed, empty and full. [unit of the fuel per km]
+        `trucks_only` leaves out what is closed to trucks; `vehicle` is a truck of a catalogue, or
+        the id or name of one in the built-in catalogue, which drives at full payload or empty
+        (`load`) in a `year`, by default this one; `model` gives its energy at a speed, empty and
+        full [unit of the fuel per km].
 
         Raises
         ------

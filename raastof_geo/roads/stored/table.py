@@ -8,7 +8,7 @@ lack some that it knows, where every road gets the default.
 import json
 import math
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import MISSING, dataclass, fields
 from itertools import repeat
 from types import NoneType
@@ -112,11 +112,14 @@ def decode_roads(found: Mapping[str, Any]) -> RoadTable:
     """
     count, given, limits = int(found["count"]), found["fields"], found["limits"]
     for name, column in (*given.items(), *limits.items()):
-        _check_length(name, column, count)
+        if not (len(column) == count if isinstance(column, list) else {*column} == {_OF_ALL}):
+            raise ValueError(f"{name} does not describe {count} roads")
     unknown = {"fields": _leave_out(given, FIELDS), "limits": _leave_out(limits, LIMITS)}
+    columns = _decode_columns(given, limits, count)
+    rows = zip(*columns.values(), strict=True)
     return RoadTable(
-        roads=tuple(_make_roads(_decode_columns(given, limits, count))),
-        extra={kind: columns for kind, columns in unknown.items() if columns},
+        roads=tuple(Road(**dict(zip(columns, row, strict=True))) for row in rows),
+        extra={kind: more for kind, more in unknown.items() if more},
         lacking=tuple(name for name in (*FIELDS, *LIMITS) if name not in {*given, *limits}),
     )
 
@@ -189,19 +192,6 @@ def _list_limits(roads: Sequence[Road]) -> dict[str, list[float | None]]:
     return {
         name: column for name, column in sorted(found.items()) if column.count(None) < len(column)
     }
-
-
-def _make_roads(columns: Mapping[str, Iterable[Any]]) -> Iterator[Road]:
-    """Make a road of each row; fields without a column have the default of `Road`."""
-    names = tuple(columns)
-    for row in zip(*columns.values(), strict=True):
-        yield Road(**dict(zip(names, row, strict=True)))
-
-
-def _check_length(name: str, column: Any, count: int) -> None:
-    right = len(column) == count if isinstance(column, list) else {*column} == {_OF_ALL}
-    if not right:
-        raise ValueError(f"{name} does not describe {count} roads")
 
 
 def _decode(name: str, column: Any, count: int) -> Iterable[Any]:
