@@ -17,17 +17,7 @@ def energy_by_distance(vehicle: Vehicle, speed_km_h: Floats) -> tuple[Floats, Fl
     One figure for each kilometre, as default values know it that see no road, and linear in
     load, as NTMCalc and HBEFA 3.1 are (transportmeasures.org wiki 5). It is the vehicle's own
     curve at `TRIP_KM_H`, so that the two models differ by the road alone: with this one a way
-    of fewer kilometres always emits less.
-
-    Parameters
-    ----------
-    speed_km_h
-        Of each edge; only how many there are counts. [km/h]
-
-    Returns
-    -------
-    empty, full
-        [unit of the fuel per km]
+    of fewer kilometres always emits less. [unit of the fuel per km]
     """
     return energy_by_speed(vehicle, np.full(np.shape(speed_km_h), TRIP_KM_H))
 
@@ -41,10 +31,7 @@ BY_DEFAULT = "by_speed"
 def name_model(model: EnergyModel) -> str:
     """Give the name of a model; of one that is not in `MODELS`, module and function.
 
-    Returns
-    -------
-    name
-        As a ledger and a plan write it: `by_speed`, or `package.module.function`.
+    As a ledger and a plan write it: `by_speed`, or `package.module.function`.
     """
     known = (name for name, one in MODELS.items() if one is model)
     own = f"{getattr(model, '__module__', '')}.{getattr(model, '__qualname__', repr(model))}"

@@ -57,22 +57,10 @@ class SpeedTable:
         Means are measured ones of a class, junctions and bends included, so a sign counts only
         where it is below the limit of the class, and then a share of it is driven
         (`share_of_signed_limit`). A built-up area slows all but motorways and their kin, unless a
-        sign allows more than the limit there. [edges]
-
-        Parameters
-        ----------
-        road_class, surface
-            Indices into `class_names` and `surface_names`.
-        built_up
-            1 in a built-up area, 0 outside, -1 where nothing is said.
-        signed_km_h
-            Signed limit, that for trucks before that for all, NaN where none is known. A sign
-            above the limit for trucks changes nothing. [km/h]
-
-        Returns
-        -------
-        speed
-            [km/h]
+        sign allows more than the limit there. [edges, km/h] `road_class`, `surface`: indices into
+        `class_names` and `surface_names`; `built_up`: 1 in a built-up area, 0 outside, -1 where
+        nothing is said; `signed_km_h`: signed limit, that for trucks before that for all, NaN where
+        none is known. A sign above the limit for trucks changes nothing. [km/h]
         """
         mean = np.array([self.classes[name].mean_km_h.value for name in class_names])[road_class]
         in_town = np.array([name not in _FREE_IN_TOWN for name in class_names])[road_class]

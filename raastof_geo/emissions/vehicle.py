@@ -72,17 +72,9 @@ class Vehicle(_Weights):
     """The first day on which it may drive on Danish roads; none: it always did."""
 
     def load_t(self, loose_t_per_m3: float) -> float:
-        """Give the tonnes of a full load: by weight or by volume, whichever is reached first.
+        """Give the tonnes of a full load: by weight or by volume, whichever is reached first. [t]
 
-        Parameters
-        ----------
-        loose_t_per_m3
-            Of the material as it lies on the truck. [t/m3]
-
-        Returns
-        -------
-        load_t
-            [t]
+        `loose_t_per_m3`: of the material as it lies on the truck. [t/m3]
         """
         return min(self.payload_t.value, self.body_m3.value * loose_t_per_m3)
 
@@ -92,14 +84,10 @@ class Vehicle(_Weights):
         return self.gross_t.value - self.payload_t.value
 
     def size_for(self, limit: TruckLimit, *, loaded: bool = True) -> float:
-        """Give the size that a limit is held against, loaded to the full or empty. [t or m]
+        """Give the size that a limit is held against, loaded to the full or empty.
 
-        Returns
-        -------
-        size
-            In the unit of the limit. Of limits that shrink `with_load` (weight, axle load) an empty
-            truck has the share that its own weight is of the gross one: axles are taken to share it
-            alike. [t or m]
+        Of limits that shrink `with_load` (weight, axle load) an empty truck has the share that its
+        own weight is of the gross one: axles are taken to share it alike. [t or m]
         """
         size: float = getattr(self, limit.size.name).value
         share = self.empty_t / self.gross_t.value if limit.with_load and not loaded else 1.0
@@ -115,12 +103,8 @@ def energy_by_speed(vehicle: Vehicle, speed_km_h: Floats) -> tuple[Floats, Float
     Linear between the speeds of the vehicle's curve and flat outside them.
     For a load :math:`f` between 0 and 1 of the payload the use is
     :math:`(1 - f)\,e + f\,g`: COPERT and HBEFA are linear in load as well
-    (EMEP/EEA Guidebook 2023, 1.A.3.b; transportmeasures.org wiki 5).
-
-    Returns
-    -------
-    empty, full
-        [unit of the fuel per km]
+    (EMEP/EEA Guidebook 2023, 1.A.3.b; transportmeasures.org wiki 5). [unit of the
+    fuel per km]
     """
     curve = vehicle.energy_per_100km
     return (

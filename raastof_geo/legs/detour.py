@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats, Integers, Mask
+from raastof_geo.arrays import Floats, Integers
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.errors import NoRouteError
@@ -123,28 +123,14 @@ def explain_route(
 ) -> Detour:
     """Explain the route of a leg beside the one that it would take were nothing closed.
 
-    Parameters
-    ----------
-    vehicle
-        By default the first of the scenario's trucks.
-    period
-        By default the first of the scenario's periods.
-    flows
-        Those of a plan (`origin`, `destination`, `loads`), which tell how many loads a year the
-        leg carries.
+    Loaded there and empty back, each beside its unrestricted route; and tags near them that are in
+    doubt.
 
-    Returns
-    -------
-    detour
-        Loaded there and empty back, each beside its unrestricted route; and tags near them that are
-        in doubt.
-
-    Raises
-    ------
-    InputError
-        A site, truck or period that the scenario does not have.
-    NoRouteError
-        No road at all leads there and back, or all are closed to the truck.
+    Raises `InputError`: a site, truck or period that the scenario does not have; `NoRouteError`: no
+    road at all leads there and back, or all are closed to the truck. `vehicle`: by default the
+    first of the scenario's trucks; `period`: by default the first of the scenario's periods;
+    `flows`: those of a plan (`origin`, `destination`, `loads`), which tell how many loads a year
+    the leg carries.
     """
     origin, destination, chosen, when = find_leg(
         roads.scenario, origin, destination, vehicle, period
@@ -172,20 +158,9 @@ def find_leg(
 ) -> list[str]:
     """Give the ids of two sites, a truck and a period that were asked for by id or name.
 
-    Parameters
-    ----------
-    vehicle, period
-        By default the first of the scenario's.
+    `vehicle`, `period`: by default the first of the scenario's.
 
-    Returns
-    -------
-    ids
-        Origin, destination, truck and period.
-
-    Raises
-    ------
-    InputError
-        What the scenario does not have, all at once.
+    Raises `InputError`: what the scenario does not have, all at once.
     """
     return look_up(
         scenario,
@@ -280,8 +255,11 @@ def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
     arcs, shares = free.arcs(0), free.shares(0)
     edges = graph.edge[arcs]
     reasons = [_explain_edge(way, edge) for edge in edges.tolist()]
-    for rank in _inner(find_local_edges(network)[edges]):
-        reasons[rank] = reasons[rank] or say("open for the first and the last stretch only")
+    local = find_local_edges(network)[edges]
+    through = np.flatnonzero(~local)  # the first and the last stretch may be local
+    for rank in range(through[0], through[-1]) if len(through) else ():
+        if local[rank] and reasons[rank] is None:
+            reasons[rank] = say("open for the first and the last stretch only")
 
     def alike(rank: int) -> tuple[str, str]:
         return str(reasons[rank]), network.called(int(edges[rank]))
@@ -293,16 +271,6 @@ def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
             length_m = float((network.length_m[along] * shares[stretch]).sum())
             yield _describe(network, int(along[0]), reason, length_m)
     yield from _forbidden_turns(network, free)
-
-
-def _inner(local: Mask) -> list[int]:
-    """Give the local stretches that are neither the first nor the last of a route."""
-    through = np.flatnonzero(~local)
-    if not len(through):
-        return []
-    inside = np.flatnonzero(local)
-    found: list[int] = inside[(inside > through[0]) & (inside < through[-1])].tolist()
-    return found
 
 
 def _explain_edge(way: _Way, edge: int) -> Message | None:

@@ -66,15 +66,8 @@ class Legs(Shown):
     ) -> Floats:
         """Draw the loaded route of a leg as lon and lat. [degrees, points × 2]
 
-        Parameters
-        ----------
-        period
-            By default the first one in which the leg can be driven.
-
-        Returns
-        -------
-        line
-            From origin to destination; no points where the legs were made up. [points × 2]
+        `period`: by default the first one in which the leg can be driven. From origin to
+        destination; no points where the legs were made up.
         """
         if self.roads is None:
             return np.empty((0, 2))
@@ -91,10 +84,7 @@ class Legs(Shown):
     def spell(self, period: str) -> str:
         """Name the periods in which the roads are as in this one, by the first of them.
 
-        Returns
-        -------
-        period
-            The first of those alike; `""` where the legs were made up.
+        The first of those alike; `""` where the legs were made up.
         """
         if self.roads is None:
             return ""

@@ -20,13 +20,8 @@ _BY_FERRY = say("only a ferry leads there and back, and `network.ferries` is fal
 def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
     """Say which legs no road allows, and why; those beyond `most` are counted.
 
-    Pairs on different islands are told by their islands, once.
-
-    Returns
-    -------
-    told
-        Islands first, then pairs of sites in the order of their ids, each with its trucks and
-        periods.
+    Pairs on different islands are told by their islands, once. Islands first, then pairs of sites
+    in the order of their ids, each with its trucks and periods.
     """
     lost, told = legs.lost, []
     if legs.roads is not None and len(lost):
@@ -58,15 +53,8 @@ def tell_lost(
 ) -> pd.DataFrame:
     """Say of each pair that a truck cannot drive whether anything could.
 
-    Parameters
-    ----------
-    pairs
-        `origin` and `destination`, each once.
-
-    Returns
-    -------
-    lost
-        One row for each pair in each period, as in `Legs.lost`.
+    `pairs`: `origin` and `destination`, each once. One row for each pair in each period, as in
+    `Legs.lost`.
     """
     reasons: list[str] = []
     if len(pairs):

@@ -58,26 +58,15 @@ def price_legs(
 ) -> Legs:
     r"""Price every leg that the scenario's materials and the roads allow.
 
-    Edge energy comes first, the route second. Each arc has an energy
-    :math:`e` empty and :math:`g` at full payload; the loaded trip takes the
-    route of least weight at full payload over roads that the loaded truck may
-    use, the empty return its own. A leg whose load :math:`l` is a share
-    :math:`f = l / \text{payload}` uses :math:`\sum (1-f)\,e + f\,g` along the
-    first and :math:`\sum e` along the second, and for each tonne that much
-    divided by :math:`l`.
+    Edge energy comes first, the route second. Each arc has an energy :math:`e` empty and :math:`g`
+    at full payload; the loaded trip takes the route of least weight at full payload over roads that
+    the loaded truck may use, the empty return its own. A leg whose load :math:`l` is a share
+    :math:`f = l / \text{payload}` uses :math:`\sum (1-f)\,e + f\,g` along the first and
+    :math:`\sum e` along the second, and for each tonne that much divided by :math:`l`.
 
-    Parameters
-    ----------
-    model
-        Gives the energy of a vehicle at a speed, empty and full [unit of the fuel per km]; by
-        default the one that the scenario names.
-    progress
-        Told how far the work is.
-
-    Returns
-    -------
-    legs
-        Those that a truck can drive there and back; `lost` tells of the others, and why.
+    `model` gives the energy of a vehicle at a speed, empty and full [unit of the fuel per km]; by
+    default the one that the scenario names. The legs are those that a truck can drive there and
+    back; `lost` tells of the others, and why.
     """
     return _price_on(RoadPrices(scenario, network, place_stops(anchors), model), progress)
 
@@ -85,10 +74,7 @@ def price_legs(
 def price_again(legs: Legs, scenario: Scenario) -> Legs | None:
     """Price the legs of a scenario with the same sites on the roads of other legs.
 
-    Returns
-    -------
-    legs
-        None where the other ones were made up, without roads.
+    None where the other ones were made up, without roads.
     """
     return None if legs.roads is None else _price_on(replace(legs.roads, scenario=scenario))
 
@@ -173,10 +159,7 @@ def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
 def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
     """List who may send which material to whom: `origin`, `destination`, `material`.
 
-    Returns
-    -------
-    pairs
-        Each once, sorted; whether a road leads there is not looked at.
+    Each once, sorted; whether a road leads there is not looked at.
     """
     takers: dict[str, list[Taker]] = defaultdict(list)
     for taker in list_takers(scenario):
@@ -201,7 +184,12 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
     scenario, vehicle = haulage.scenario, haulage.vehicle
     out = _add_up_routes(haulage, "full", pairs)
     back = _add_up_routes(haulage, "empty", pairs.rename(columns=_BACK))
-    load_t = _load_t(scenario, vehicle, pairs.material)
+    materials = scenario.catalogue.materials
+    loads = {  # what a load of each material weighs: the body full, or the payload [t]
+        material: vehicle.load_t(materials[material].density_loose.value)
+        for material in pairs.material.unique()
+    }
+    load_t = pairs.material.map(loads).to_numpy(dtype=np.float64)
     share = load_t / vehicle.payload_t.value
     standing = vehicle.idle_per_h.value * scenario.said.idle_min_per_load / 60
     trips = pairs.assign(
@@ -248,14 +236,10 @@ def _price_empty_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
 def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> _Sums:
     """Give the figures along the best route of each pair, from the cache where they are known.
 
-    They hang on roads, truck and places, and on nothing else: tonnes may change, and so may
-    which pairs are asked for twice, since each is found once. A trip passes a limited road or
-    municipality where any of its kilometres lies there, however many stretches they are.
-
-    Parameters
-    ----------
-    between
-        `origin` and `destination`, one row for each trip.
+    They hang on roads, truck and places, and on nothing else: tonnes may change, and so may which
+    pairs are asked for twice, since each is found once. A trip passes a limited road or
+    municipality where any of its kilometres lies there, however many stretches they are. `between`:
+    `origin` and `destination`, one row for each trip.
     """
     roads, prices = haulage.roads, haulage.prices
     ends = between[_ENDS]
@@ -279,15 +263,6 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> _Sum
     passed = [sums.pop(name) for name in prices.quantities if name.startswith(PASSED)]
     tolled = {name: sums.pop(name) for name in prices.quantities if name.startswith(TOLLED)}
     return _Sums(**sums, tolled=tolled, passes=[(km > 0).astype(np.float64) for km in passed])
-
-
-def _load_t(scenario: Scenario, vehicle: Vehicle, materials: pd.Series) -> Floats:
-    """Give what a load of each material weighs: the body full, or the payload. [t]"""
-    loads = {
-        material: vehicle.load_t(scenario.catalogue.materials[material].density_loose.value)
-        for material in materials.unique()
-    }
-    return materials.map(loads).to_numpy(dtype=np.float64)
 
 
 def _price_tonnes(haulage: _Haulage, trips: pd.DataFrame) -> pd.DataFrame:

@@ -119,11 +119,8 @@ class RoadPrices(Travelling):
     def tolled(self) -> dict[str, Floats]:
         """How much of the toll each edge costs, by the tables that hold in the scenario's periods.
 
-        Returns
-        -------
-        factors
-            0 where there is none, 1 where there is, more in a dearer zone; `""` where no table
-            holds. [edges]
+        0 where there is none, 1 where there is, more in a dearer zone; `""` where no table holds.
+        [edges]
         """
         catalogue, network = self.scenario.catalogue, self.network
         classes = {
@@ -163,15 +160,8 @@ class RoadPrices(Travelling):
     def price(self, vehicle_id: str, active: Active, *, free: bool = False) -> ArcPrices:
         """Give each arc its energy, hours, tolls and ferry kilometres, and what it weighs.
 
-        Parameters
-        ----------
-        free
-            Whether nothing is closed and no turn forbidden: arcs are those of `free_router`.
-
-        Returns
-        -------
-        prices
-            Quantities, and weights by load. [arcs, in the unit that the name of each tells]
+        `free`: whether nothing is closed and no turn forbidden: arcs are those of `free_router`.
+        Quantities, and weights by load. [arcs, in the unit that the name of each tells]
         """
         scenario, network = self.scenario, self.network
         vehicle = scenario.catalogue.vehicles[vehicle_id]
@@ -202,10 +192,7 @@ class RoadPrices(Travelling):
     def bar(self, vehicle_id: str, load: str, active: Active) -> Mask:
         """Tell which edges a truck may not use for its size, a change, or being a ferry.
 
-        Returns
-        -------
-        barred
-            Roads closed to every truck are not among them: a router knows those. [edges]
+        Roads closed to every truck are not among them: a router knows those. [edges]
         """
         size = size_truck(self.scenario.catalogue.vehicles[vehicle_id], load)
         ferries = self.scenario.said.network.ferries
@@ -221,15 +208,8 @@ class RoadPrices(Travelling):
     ) -> WeightedRoads:
         """Pour a truck's weights into the network.
 
-        Parameters
-        ----------
-        free
-            Whether nothing is closed and no turn forbidden; of the changes only speeds count then.
-
-        Returns
-        -------
-        weighted
-            Made once for each truck, load and set of changes, then kept.
+        `free`: whether nothing is closed and no turn forbidden; of the changes only speeds count
+        then. Made once for each truck, load and set of changes, then kept.
         """
         if (vehicle_id, load, active, free) not in self._weighted:
             router = self.free_router if free else self.router
@@ -253,15 +233,8 @@ class RoadPrices(Travelling):
     ) -> Routes:
         """Find the route of one trip.
 
-        Parameters
-        ----------
-        period
-            By default the first one in which there is a route.
-
-        Returns
-        -------
-        routes
-            Of one pair; where no period has a route, `exists` is false.
+        `period`: by default the first one in which there is a route. Of one pair; where no period
+        has a route, `exists` is false.
         """
         ends = [self.stops[origin]], [self.stops[destination]]
         for active in self.spells if period is None else [self.spell_of(period)]:
@@ -277,19 +250,8 @@ class RoadPrices(Travelling):
 
         Edges have `speed_kph` [km/h], `travel_time` [s] and `kg_co2e` (well to wheel) [kg], with
         the scenario's catalogue, energy model, changes and ferries; those that this truck may not
-        use are left out.
-
-        Parameters
-        ----------
-        vehicle
-            Id of one of the scenario's trucks.
-        period
-            By default the scenario's first.
-
-        Returns
-        -------
-        graph
-            Nodes are numbered as in the network, with `x` and `y` [degrees].
+        use are left out. Nodes are numbered as in the network, with `x` and `y` [degrees].
+        `vehicle`: id of one of the scenario's trucks; `period`: by default the scenario's first.
         """
         when = next(iter(self.scenario.periods)) if period is None else period
         active = self.spell_of(when)
@@ -308,10 +270,7 @@ class RoadPrices(Travelling):
     def changes_for(self, vehicle_id: str, active: Active) -> list[tuple[RoadChange, Indices]]:
         """Give the changes of roads that hold and are about a truck, each with its edges.
 
-        Returns
-        -------
-        changes
-            In the order of the scenario.
+        In the order of the scenario.
         """
         changes = self.scenario.said.network.changes
         return [

@@ -31,6 +31,8 @@ def build_data(
 ) -> list[Path]:
     """Make `roads.npz` and, where given, `municipalities.geojson` and `towns.csv`.
 
+    The files that were written, roads first.
+
     Parameters
     ----------
     source
@@ -49,11 +51,6 @@ def build_data(
         Keep every road as mapped, closed ones too; nothing is linked, dropped or simplified.
     way_ids
         Whether the ids of ways in the file are those of OpenStreetMap.
-
-    Returns
-    -------
-    paths
-        The files that were written, roads first.
 
     Raises
     ------

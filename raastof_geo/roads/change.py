@@ -21,15 +21,9 @@ FARTHEST_M = 100.0
 def find_changed_edges(network: RoadNetwork, changes: Sequence[RoadChange]) -> list[Indices]:
     """Find the edges that each change is about.
 
-    Returns
-    -------
-    edges
-        For each change its edges, ascending.
+    For each change its edges, ascending.
 
-    Raises
-    ------
-    RoadDataError
-        Every change that fits no road, named at once.
+    Raises `RoadDataError`: every change that fits no road, named at once.
     """
     found, lost = [], []
     for change in changes:
@@ -82,10 +76,7 @@ def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
 def find_edges_over(network: RoadNetwork, shape: shapely.Geometry) -> Indices:
     """Find the edges that touch a shape. [degrees]
 
-    Returns
-    -------
-    edges
-        Ascending; drawn lines are compared in degrees, no buffer about them.
+    Ascending; drawn lines are compared in degrees, no buffer about them.
     """
     west, south, east, north = shapely.bounds(shape)
     starts = network.point_start[:-1]

@@ -92,8 +92,8 @@ def no_turns() -> Turns:
 class RoadEdges:
     """Nodes, and the edges of road between them.
 
-    An edge runs from `tail` to `head`. Its shape begins exactly in the one and
-    ends exactly in the other. Several edges may join the same two nodes.
+    An edge runs from `tail` to `head`. Its shape begins exactly in the one and ends exactly in the
+    other. Several edges may join the same two nodes.
     """
 
     node_lon: Floats
@@ -209,12 +209,8 @@ class RoadEdges:
         """Give nodes, edges and turns as a file keeps them: whole numbers, most of them small.
 
         Numbers that stand in a row lie near each other, so steps from one to the next are small,
-        and small numbers are what a file packs well.
-
-        Returns
-        -------
-        columns
-            Places in steps of a millionth of a degree, lengths in centimetres.
+        and small numbers are what a file packs well. Places in steps of a millionth of a degree,
+        lengths in centimetres.
         """
         node_lon, node_lat = to_steps(self.node_lon), to_steps(self.node_lat)
         inner = inner_points(self.point_start)
@@ -238,18 +234,10 @@ class RoadEdges:
         )
 
     def cut(self, edge: int, low: float, high: float) -> Floats:
-        """Draw an edge between two shares of its length. [degrees, points × 2]
+        """Draw an edge between two shares of its length.
 
-        Parameters
-        ----------
-        low, high
-            From 0 at its tail to 1 at its head.
-
-        Returns
-        -------
-        line
-            At least two points; shares between them are taken along the road in metres. [points ×
-            2, degrees]
+        `low`, `high`: from 0 at its tail to 1 at its head. At least two points; shares between them
+        are taken along the road in metres. [points × 2, degrees]
         """
         span = slice(self.point_start[edge], self.point_start[edge + 1])
         points = np.column_stack([self.lon[span], self.lat[span]])

@@ -41,15 +41,9 @@ _LONGEST_M = 20_000_000.0
 def read_graphml(path: str | os.PathLike[str]) -> RoadNetwork:
     """Read a graph that `osmnx.save_graphml` wrote.
 
-    Returns
-    -------
-    network
-        As `from_osmnx` makes it; its title is the name of the file.
+    As `from_osmnx` makes it; its title is the name of the file.
 
-    Raises
-    ------
-    RoadDataError
-        The file is missing, empty, damaged, or no graph of roads.
+    Raises `RoadDataError`: the file is missing, empty, damaged, or no graph of roads.
     """
     file = Path(path)
     if not file.is_file():
@@ -74,26 +68,15 @@ def from_osmnx(
 ) -> RoadNetwork:
     """Make a network of a graph that OSMnx made, simplified or not, projected or not.
 
-    Directions are those of its edges. Tags are read as from OpenStreetMap, as far as the
-    graph has them: set `osmnx.settings.useful_tags_way` to keep `hgv`, `maxweight`,
-    `maxheight` and their kin before you download. Where simplification merged several values
-    the strictest counts. Turn restrictions are not in such graphs.
+    Directions are those of its edges. Tags are read as from OpenStreetMap, as far as the graph has
+    them: set `osmnx.settings.useful_tags_way` to keep `hgv`, `maxweight`, `maxheight` and their kin
+    before you download. Where simplification merged several values the strictest counts. Turn
+    restrictions are not in such graphs. `osm_date`: state of OpenStreetMap, ISO 8601; by default
+    the day on which the graph was made. Every road of the graph once, whatever the graph says
+    twice.
 
-    Parameters
-    ----------
-    osm_date
-        State of OpenStreetMap, ISO 8601; by default the day on which the graph was made.
-
-    Returns
-    -------
-    network
-        Every road of the graph once, whatever the graph says twice.
-
-    Raises
-    ------
-    RoadDataError
-        The graph has no places, no coordinate system or no roads, or a node or an edge lies
-        off the Earth.
+    Raises `RoadDataError`: the graph has no places, no coordinate system or no roads, or a node or
+    an edge lies off the Earth.
     """
     graph = _to_degrees(graph)
     _check_places(graph)
@@ -103,7 +86,9 @@ def from_osmnx(
     if not streets:
         raise RoadDataError(say("The graph has no roads that trucks may use."))
     lon_lat = round_degrees(np.array(places, np.float64))
-    return _lay_out(streets, lon_lat, title, osm_date or _read_date(graph))
+    made = str(graph.graph.get("created_date", ""))[:10]
+    made = made if len(made) == 10 else datetime.now(UTC).date().isoformat()
+    return _lay_out(streets, lon_lat, title, osm_date or made)
 
 
 @dataclass
@@ -262,10 +247,7 @@ def _open_loop(street: _Street, places: list[tuple[float, float]]) -> Iterator[_
 def _lay_out(streets: list[_Street], places: Floats, title: str, osm_date: str) -> RoadNetwork:
     """Put streets into columns.
 
-    Parameters
-    ----------
-    places
-        Longitude and latitude of every node. [nodes × 2, degrees]
+    `places`: longitude and latitude of every node. [nodes × 2, degrees]
     """
     lon, lat = places[:, 0].copy(), places[:, 1].copy()
     sizes = [len(street.line) for street in streets]
@@ -326,8 +308,3 @@ def _read_id(given: Any) -> int:
     ids = given if isinstance(given, list) else [given]
     numbers = [int(one) for one in ids if str(one).lstrip("-").isdigit()]
     return numbers[0] if len(numbers) == 1 else 0
-
-
-def _read_date(graph: Any) -> str:
-    made = str(graph.graph.get("created_date", ""))[:10]
-    return made if len(made) == 10 else datetime.now(UTC).date().isoformat()

@@ -28,26 +28,12 @@ def load_network(
 ) -> RoadNetwork:
     """Load a network; the built-in one where no file is named.
 
-    A file of OpenStreetMap is read whole, every road that it has, once: after
-    that its network comes from the cache.
+    A file of OpenStreetMap is read whole, every road that it has, once: after that its network
+    comes from the cache. Whole, closed roads too. `path`: a network file (`.npz`), a file of
+    OpenStreetMap (`.osm.pbf`, `.osm`, `.osm.xml` …) or a graph of OSMnx (`.graphml`); `area`: leave
+    out what lies outside, for a file of OpenStreetMap only. [degrees]
 
-    Parameters
-    ----------
-    path
-        A network file (`.npz`), a file of OpenStreetMap (`.osm.pbf`, `.osm`, `.osm.xml` …) or a
-        graph of OSMnx (`.graphml`).
-    area
-        Leave out what lies outside, for a file of OpenStreetMap only. [degrees]
-
-    Returns
-    -------
-    network
-        Whole, closed roads too.
-
-    Raises
-    ------
-    RoadDataError
-        The file is missing, damaged or something else.
+    Raises `RoadDataError`: the file is missing, damaged or something else.
     """
     if path is None:
         built_in = resources.files("raastof_geo") / "data" / "roads.npz"

@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 def draw_driven(network: RoadEdges, drive: Drive) -> networkx.MultiDiGraph:
     """Give the graph of the edges that a truck may use, with what it meets on each.
 
-    Returns
-    -------
-    graph
-        With `speed_kph` [km/h], `travel_time` [s], `kg_co2e` [kg] and `local` on each edge.
+    With `speed_kph` [km/h], `travel_time` [s], `kg_co2e` [kg] and `local` on each edge.
     """
     hours = network.length_m / 1000 / drive.speed_km_h
     columns = {
@@ -46,17 +43,9 @@ def draw_graph(
 ) -> networkx.MultiDiGraph:
     """Give the graph of some edges, with further attributes.
 
-    Parameters
-    ----------
-    keep
-        Which edges; by default all. [edges]
-    columns
-        By the name of each attribute its value for every edge. [edges]
-
-    Returns
-    -------
-    graph
-        An edge of the network gives one edge in each direction that its signs allow.
+    An edge of the network gives one edge in each direction that its signs allow. `keep`: which
+    edges; by default all [edges]; `columns`: by the name of each attribute its value for every
+    edge. [edges]
     """
     import networkx
 
@@ -66,8 +55,8 @@ def draw_graph(
         created_with="raastof_geo",
         simplified=True,
     )
-    streets = np.bincount(network.tail, minlength=network.node_count) + np.bincount(
-        network.head, minlength=network.node_count
+    streets = np.bincount(
+        np.concatenate((network.tail, network.head)), minlength=network.node_count
     )
     graph.add_nodes_from(
         (node, {"x": lon, "y": lat, "street_count": count})
@@ -78,8 +67,7 @@ def draw_graph(
     further = {name: values.tolist() for name, values in (columns or {}).items()}
     edges = range(network.edge_count) if keep is None else np.flatnonzero(keep).tolist()
     for edge in edges:
-        span = slice(network.point_start[edge], network.point_start[edge + 1])
-        line = shapely.LineString(np.column_stack((network.lon[span], network.lat[span])))
+        line = shapely.LineString(network.cut(edge, 0.0, 1.0))
         tail, head = int(network.tail[edge]), int(network.head[edge])
         attributes = _describe(network, edge, network.roads[network.road[edge]])
         attributes |= {name: values[edge] for name, values in further.items()}

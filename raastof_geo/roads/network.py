@@ -49,33 +49,20 @@ class RoadNetwork(Shown, RoadEdges):
         Edges have `osmid`, `length` [m], `geometry` in the direction driven, `highway`, `oneway`,
         `reversed`, the tags that restrict, and `raastof_edge`, the number of the edge. For a
         vehicle they have `speed_kph` [km/h], `travel_time` [s] and `kg_co2e` (well to wheel) [kg]
-        as well, and edges that it may not use are left out:
-        `networkx.shortest_path(graph, …, weight="kg_co2e")` goes the way that the legs of that
-        truck go.
+        as well, and edges that it may not use are left out: `networkx.shortest_path(graph, …,
+        weight="kg_co2e")` goes the way that the legs of that truck go.
 
         Two things have no place in such a graph. Turn restrictions are left out, so a way through
-        it may turn where that is forbidden (the built-in network has none). Edges that are open
-        for the first and the last stretch of a trip only have `local` set, but nothing keeps a way
-        from leading through them: `networkx.subgraph_view` can. Of a scenario (its changes of
-        roads, its trucks, its catalogue) `legs.roads.to_osmnx` knows.
+        it may turn where that is forbidden (the built-in network has none). Edges that are open for
+        the first and the last stretch of a trip only have `local` set, but nothing keeps a way from
+        leading through them: `networkx.subgraph_view` can. Of a scenario (its changes of roads, its
+        trucks, its catalogue) `legs.roads.to_osmnx` knows. Nodes are numbered as here, with `x` and
+        `y` [degrees, WGS84].
 
-        Parameters
-        ----------
-        trucks_only
-            Leave out what is closed to trucks.
-        vehicle
-            A truck of a catalogue, or the id or name of one in the built-in catalogue.
-        load
-            Whether it drives at full payload or empty.
-        year
-            When it drives, for fuels that change over the years; by default this year.
-        model
-            Gives the energy of a vehicle at a speed, empty and full. [unit of the fuel per km]
-
-        Returns
-        -------
-        graph
-            Nodes are numbered as here, with `x` and `y` [degrees, WGS84].
+        `trucks_only` leaves out what is closed to trucks; `vehicle` is a truck of a catalogue, or
+        the id or name of one in the built-in catalogue, which drives at full payload or empty
+        (`load`) in a `year`, by default this one; `model` gives its energy at a speed, empty and
+        full [unit of the fuel per km].
 
         Raises
         ------

@@ -51,15 +51,8 @@ def load_towns() -> pd.DataFrame:
 def locate_municipality(lon: ArrayLike, lat: ArrayLike) -> Objects:
     """Name the municipality in which each place lies.
 
-    Parameters
-    ----------
-    lon, lat
-        Where the places lie, WGS84. [degrees]
-
-    Returns
-    -------
-    names
-        None for a place more than `NEARBY_M` from all of them.
+    `lon`, `lat`: where the places lie, WGS84. [degrees] None for a place more than `NEARBY_M` from
+    all of them.
     """
     names, tree = _municipality_tree()
     places = np.asarray(shapely.points(project(lon, lat)))
@@ -72,15 +65,7 @@ def locate_municipality(lon: ArrayLike, lat: ArrayLike) -> Objects:
 
 
 def find_town(lon: float, lat: float) -> tuple[str, float]:
-    """Name the built-in town that is nearest to a place, and say how far it is. [m]
-
-    Returns
-    -------
-    name
-        As on the map.
-    distance
-        As the crow flies. [m]
-    """
+    """Name the built-in town that is nearest to a place, and say how far it is. [m]"""
     names, tree = _town_tree()
     place = shapely.Point(np.ravel(project([lon], [lat])))
     found, metres = tree.query_nearest(place, return_distance=True, all_matches=False)
@@ -96,27 +81,12 @@ def build_places(
 ) -> list[Path]:
     """Write `municipalities.geojson`, with simpler borders, and `towns.csv`.
 
-    Neighbours keep the same border. Equal input gives equal bytes.
+    Neighbours keep the same border. Equal input gives equal bytes. The files that were written.
 
-    Parameters
-    ----------
-    municipalities
-        GeoJSON in WGS84 with `code`, `name` and `region`.
-    towns
-        CSV with `name`, `class` (or `town_class`), `lon` and `lat`.
-    tolerance_m
-        A corner goes whose triangle with its neighbours is smaller than the square of
-        this (Visvalingam-Whyatt). [m]
-
-    Returns
-    -------
-    paths
-        The files that were written.
-
-    Raises
-    ------
-    RoadDataError
-        A file is missing or something else.
+    Raises `RoadDataError`: a file is missing or something else. `municipalities`: geoJSON in WGS84
+    with `code`, `name` and `region`; `towns`: CSV with `name`, `class` (or `town_class`), `lon` and
+    `lat`; `tolerance_m`: a corner goes whose triangle with its neighbours is smaller than the
+    square of this (Visvalingam-Whyatt). [m]
     """
     written = []
     if municipalities is not None:
@@ -131,10 +101,7 @@ def build_places(
 def read_towns(path: str | os.PathLike[str]) -> pd.DataFrame:
     """Read a table of towns: name, town_class, lon and lat.
 
-    Raises
-    ------
-    RoadDataError
-        The table is missing, lacks a column, or has a place that is none.
+    Raises `RoadDataError`: the table is missing, lacks a column, or has a place that is none.
     """
     file = Path(path)
     try:
@@ -182,7 +149,9 @@ def _read_municipalities(file: Path) -> tuple[list[dict[str, str]], Objects]:
     """Read one row and one shape for each code, in order of the codes."""
     try:
         features = json.loads(file.read_text(encoding="utf-8"))["features"]
-        rows = [_read_row(feature["properties"]) for feature in features]
+        told = [feature["properties"] for feature in features]
+        rows = [{key: str(one[key]) for key in ("code", "name", "region")} for one in told]
+        rows = [row | {"code": row["code"].zfill(4)} for row in rows]
         shapes = shapely.force_2d(_read_shapes(features))
     except FileNotFoundError as error:
         raise RoadDataError(say("There is no file of municipalities {file}.", file=file)) from error
@@ -202,11 +171,6 @@ def _read_municipalities(file: Path) -> tuple[list[dict[str, str]], Objects]:
     for place, some in enumerate(parts):
         joined[place] = shapely.union_all(shapes[some]) if len(some) > 1 else shapes[some[0]]
     return [rows[some[0]] for some in parts], joined
-
-
-def _read_row(properties: Mapping[str, Any]) -> dict[str, str]:
-    code = str(properties["code"]).zfill(4)
-    return {"code": code, "name": str(properties["name"]), "region": str(properties["region"])}
 
 
 def _read_shapes(features: Sequence[Mapping[str, Any]]) -> Objects:

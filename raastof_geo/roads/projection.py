@@ -21,15 +21,7 @@ Bounds: TypeAlias = tuple[float, float, float, float]
 def project(lon: ArrayLike, lat: ArrayLike) -> Floats:
     """Lay places out in metres, ETRS89 / UTM 32N.
 
-    Parameters
-    ----------
-    lon, lat
-        Where the places lie, WGS84. [degrees]
-
-    Returns
-    -------
-    xy
-        One row per place: east and north. [m]
+    `lon`, `lat`: where the places lie, WGS84. [degrees] One row per place: east and north. [m]
     """
     east, north = _to_metres().transform(np.asarray(lon, float), np.asarray(lat, float))
     return np.column_stack((np.atleast_1d(east), np.atleast_1d(north)))
@@ -38,10 +30,7 @@ def project(lon: ArrayLike, lat: ArrayLike) -> Floats:
 def unproject(east: ArrayLike, north: ArrayLike) -> Floats:
     """Give the place of metres in degrees: one row each, longitude and latitude.
 
-    Returns
-    -------
-    lon_lat
-        WGS84. [places × 2, degrees]
+    WGS84. [places × 2, degrees]
     """
     lon, lat = _to_metres().transform(
         np.asarray(east, float), np.asarray(north, float), direction="INVERSE"
@@ -69,10 +58,7 @@ def measure_steps(
 ) -> Floats:
     """Measure the shortest way over the ellipsoid between pairs of places, in metres.
 
-    Returns
-    -------
-    metres
-        On GRS80, which differs from the ellipsoid of WGS84 by less than 0.2 mm. [m]
+    On GRS80, which differs from the ellipsoid of WGS84 by less than 0.2 mm. [m]
     """
     begin = np.asarray(lon_from, float), np.asarray(lat_from, float)
     end = np.asarray(lon_to, float), np.asarray(lat_to, float)

@@ -41,15 +41,10 @@ _TOLERANCE = 1e-6
 def find_local_edges(network: RoadEdges) -> Mask:
     """Tell which edges serve the first and the last stretch of a trip only.
 
-    Those are the roads tagged so, and the open roads behind them: a yard that
-    is reached over a private road is no way through, though its own roads are
-    not tagged. Of open roads that hang together the most kilometres within
-    reach of each other stay open.
-
-    Returns
-    -------
-    local
-        Closed roads are not among them. [edges]
+    Those are the roads tagged so, and the open roads behind them: a yard that is reached over a
+    private road is no way through, though its own roads are not tagged. Of open roads that hang
+    together the most kilometres within reach of each other stay open. Closed roads are not among
+    them. [edges]
     """
     usable = network.access != Access.CLOSED
     tagged = network.access == Access.LOCAL
@@ -71,10 +66,7 @@ def find_local_edges(network: RoadEdges) -> Mask:
 def bar_edges(network: RoadEdges, size: TruckSize, *, ferries: bool) -> Mask:
     """Tell which edges a truck may not use because of its size, or because they are ferries.
 
-    Returns
-    -------
-    barred
-        Roads closed to every truck are not among them, unless they are too small as well. [edges]
+    Roads closed to every truck are not among them, unless they are too small as well. [edges]
     """
     barred = np.asarray(size.over(network.limits).any(axis=1), bool)
     return barred if ferries else barred | network.ferry

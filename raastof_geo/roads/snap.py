@@ -74,28 +74,13 @@ def snap_sites(
     """Put each site on the nearest road from which trucks reach other sites and come back.
 
     That is a road of the largest part of the network, or of an island with `ISLAND_M` of road or
-    more where that is nearer. A shorter part serves sites that would lie beyond the limit only.
+    more where that is nearer. A shorter part serves sites that would lie beyond the limit only. One
+    row per site, in their order. `limit_m`: refuse a site farther than this from any such road
+    [m]; `ferries`: whether parts that only a ferry joins count as one; `places`: where each site
+    stands in its file, for messages.
 
-    Parameters
-    ----------
-    limit_m
-        Refuse a site farther than this from any such road. [m]
-    ferries
-        Whether parts that only a ferry joins count as one.
-    places
-        Where each site stands in its file, for messages.
-
-    Returns
-    -------
-    anchors
-        One row per site, in their order.
-
-    Raises
-    ------
-    SnapError
-        Every site beyond the limit, named at once.
-    RoadDataError
-        The network has no road that a site could lie on.
+    Raises `SnapError`: every site beyond the limit, named at once; `RoadDataError`: the network has
+    no road that a site could lie on.
     """
     lon_lat = np.array([site.lon_lat for site in sites.values()])
     at = _nearest(network, lon_lat, limit_m=limit_m, ferries=ferries)
@@ -109,7 +94,8 @@ def snap_sites(
             places=places,
         ),
     )
-    place = _lon_lat_on_edges(network, at.edge, at.share)
+    pairs = zip(at.edge.tolist(), at.share.tolist(), strict=True)
+    place = np.array([network.cut(edge, part, part)[0] for edge, part in pairs]).reshape(-1, 2)
     frame = pd.DataFrame(
         {
             "edge": at.edge,
@@ -138,7 +124,8 @@ def _nearest(network: RoadNetwork, lon_lat: Floats, *, limit_m: float, ferries: 
     """Choose a road for each point: of the mainland, of an island, else of whatever there is."""
     points = np.asarray(shapely.points(project(lon_lat[:, 0], lon_lat[:, 1])), object)
     islands = find_islands(network, ferries=ferries)
-    possible = _may_have_entrance(network) & (islands.of_edge >= 0)
+    closed = np.isin(network.road_class, [ROAD_CLASSES.index(name) for name in NO_ENTRANCE])
+    possible = (network.length_m > 0) & ~closed & (islands.of_edge >= 0)
     if not possible.any():
         raise RoadDataError(say("the network has no road that a site could lie on"))
     main = possible & (islands.of_edge == islands.mainland)
@@ -172,18 +159,10 @@ def _nearest_of(network: RoadNetwork, edges: Integers, points: Objects) -> _Near
     )
 
 
-def _may_have_entrance(network: RoadNetwork) -> Mask:
-    no_entrance = [ROAD_CLASSES.index(name) for name in NO_ENTRANCE]
-    return np.asarray((network.length_m > 0) & ~np.isin(network.road_class, no_entrance))
-
-
 def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
     """Draw edges as lines in EPSG:25832. [m]
 
-    Returns
-    -------
-    lines
-        One `shapely.LineString` for each edge, in their order.
+    One `shapely.LineString` for each edge, in their order.
     """
     counts = np.diff(network.point_start)[edges]
     points = network.xy[lay_runs(network.point_start[:-1][edges], counts)]
@@ -201,19 +180,9 @@ def find_far_sites(
 ) -> list[Finding]:
     """Say which places lie beyond the limit, how far from which town, and what may help.
 
-    Parameters
-    ----------
-    lon_lat
-        Where each site lies. [degrees]
-    metres
-        How far each lies from the nearest road. [m]
-    places
-        Where each site stands in its file.
-
-    Returns
-    -------
-    findings
-        One for each site beyond the limit, at its place in the file where that is known.
+    One for each site beyond the limit, at its place in the file where that is known. `lon_lat`:
+    where each site lies [degrees]; `metres`: how far each lies from the nearest road [m];
+    `places`: where each site stands in its file.
     """
     return [
         Finding(_say_far(network, site, where, distance, limit_m), (places or {}).get(site))
@@ -231,10 +200,7 @@ def measure_far_sites(
 ) -> Floats:
     """Give how far each place lies from the road that a site there would be put on. [m]
 
-    Returns
-    -------
-    metres
-        One for each place, in their order. [m]
+    One for each place, in their order. [m]
     """
     where = np.array(list(lon_lat.values()), np.float64).reshape(-1, 2)
     return _nearest(network, where, limit_m=limit_m, ferries=ferries).metres
@@ -275,10 +241,7 @@ def explain_moves(
 ) -> list[Message]:
     """Say which sites had to move far, and which nearer road was passed over, and why.
 
-    Returns
-    -------
-    told
-        One for each site that moved more than `FAR_M`.
+    One for each site that moved more than `FAR_M`.
     """
     moved = anchors.frame["snap_m"]
     far = moved[moved > FAR_M]
@@ -320,12 +283,3 @@ def _why_passed_over(network: RoadNetwork, edge: int) -> Message:
     if road.road_class in NO_ENTRANCE:
         return say("no site has its gate on a {road_class}", road_class=f"`{road.road_class}`")
     return say("no road leads from it to the other roads and back")
-
-
-def _lon_lat_on_edges(network: RoadNetwork, edges: Integers, share: Floats) -> Floats:
-    """Find the places at a share of the length of each edge. [degrees]"""
-    places = [
-        network.cut(edge, part, part)[0]
-        for edge, part in zip(edges.tolist(), share.tolist(), strict=True)
-    ]
-    return np.array(places, np.float64).reshape(-1, 2)

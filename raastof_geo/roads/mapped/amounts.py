@@ -52,11 +52,8 @@ _WORDS = re.compile(
 def read_mass_t(text: str) -> float:
     """Read a limit on mass, as in `7.5`, `7,5 t`, `3500 kg` or `16000 lbs`.
 
-    Returns
-    -------
-    mass
-        The lowest where there are several, infinite where the text says that
-        there is no limit, NaN where it cannot be read. [t]
+    The lowest where there are several, infinite where the text says that there is no limit, NaN
+    where it cannot be read. [t]
     """
     return min(_readable(text, _read_one_mass), default=math.nan)
 
@@ -64,11 +61,8 @@ def read_mass_t(text: str) -> float:
 def read_metres(text: str) -> float:
     """Read a limit on length, as in `3.8`, `3,8 m`, `380 cm` or `12'6"`.
 
-    Returns
-    -------
-    length
-        The lowest where there are several, infinite where the text says that
-        there is no limit, NaN where it cannot be read. [m]
+    The lowest where there are several, infinite where the text says that there is no limit, NaN
+    where it cannot be read. [m]
     """
     return min(_readable(text, _read_one_length), default=math.nan)
 
@@ -76,13 +70,17 @@ def read_metres(text: str) -> float:
 def read_minutes(text: str) -> float:
     """Read a duration, as in `00:25`, `25`, `PT1H10M` or `1 h 10 min`.
 
-    Returns
-    -------
-    duration
-        NaN where it cannot be read, or is nothing. [min]
+    NaN where it cannot be read, or is nothing. [min]
     """
     text = text.strip().lower()
-    minutes = _read_clock(text) or _read_period(text) or _read_words(text)
+    minutes = 0.0
+    if found := _CLOCK.fullmatch(text):
+        minutes = 60.0 * int(found[1]) + int(found[2]) + _number(found[3]) / 60
+    elif found := _PERIOD.fullmatch(text):
+        days, hours, whole, seconds = map(_number, found.groups())
+        minutes = 1440 * days + 60 * hours + whole + seconds / 60
+    elif found := _WORDS.fullmatch(text):
+        minutes = 60 * _number(found[1]) + _number(found[2])
     return minutes or math.nan
 
 
@@ -124,24 +122,6 @@ def _read_one_length(text: str) -> float:
         inches = _number(found[2])
         return _tidy(_number(found[1]) * _FOOT_M + inches * _INCH_M) if inches < 12 else math.nan
     return math.nan
-
-
-def _read_clock(text: str) -> float:
-    found = _CLOCK.fullmatch(text)
-    return 60.0 * int(found[1]) + int(found[2]) + _number(found[3]) / 60 if found else 0.0
-
-
-def _read_period(text: str) -> float:
-    found = _PERIOD.fullmatch(text)
-    if found is None:
-        return 0.0
-    days, hours, minutes, seconds = (_number(part) for part in found.groups())
-    return 1440 * days + 60 * hours + minutes + seconds / 60
-
-
-def _read_words(text: str) -> float:
-    found = _WORDS.fullmatch(text)
-    return 60 * _number(found[1]) + _number(found[2]) if found else 0.0
 
 
 def _number(text: str | None) -> float:

@@ -27,6 +27,8 @@ def read_area(
 ) -> shapely.Geometry | None:
     """Read an area from bounds, a file of polygons or names of municipalities.
 
+    In WGS84; none where nothing is given. [degrees]
+
     Parameters
     ----------
     bounds
@@ -37,11 +39,6 @@ def read_area(
         Names or codes, as in `Køge`, `Køge Kommune` or `0259`.
     buffer_m
         How far the area is widened. [m]
-
-    Returns
-    -------
-    area
-        In WGS84; none where nothing is given. [degrees]
 
     Raises
     ------
@@ -70,10 +67,7 @@ def read_area(
 def draw_bounds(bounds: Sequence[float]) -> shapely.Polygon:
     """Draw a rectangle of west, south, east and north. [degrees]
 
-    Raises
-    ------
-    RoadDataError
-        The four are no such rectangle.
+    Raises `RoadDataError`: the four are no such rectangle.
     """
     west, south, east, north = bounds
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
@@ -89,15 +83,9 @@ def draw_bounds(bounds: Sequence[float]) -> shapely.Polygon:
 def read_polygon(path: str | os.PathLike[str]) -> shapely.Polygon | shapely.MultiPolygon:
     """Read all polygons of a file, joined. [degrees, WGS84]
 
-    Returns
-    -------
-    area
-        A `shapely.MultiPolygon`, valid, whatever was drawn.
+    A `shapely.MultiPolygon`, valid, whatever was drawn.
 
-    Raises
-    ------
-    RoadDataError
-        The file is missing, damaged, has no polygon or is not in degrees.
+    Raises `RoadDataError`: the file is missing, damaged, has no polygon or is not in degrees.
     """
     file = Path(path)
     if not file.is_file():
@@ -162,17 +150,9 @@ def _read_layers(file: Path) -> Iterator[Any]:
 
 
 def join_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
-    """Give the area of municipalities by their names or codes. [degrees, WGS84]
+    """Join the areas of municipalities by their names or codes. [degrees, WGS84]
 
-    Returns
-    -------
-    area
-        Their union.
-
-    Raises
-    ------
-    RoadDataError
-        What is not the name or code of a municipality, all at once.
+    Raises `RoadDataError`: what is not the name or code of a municipality, all at once.
     """
     frame = load_municipalities()
     known = {name.casefold(): index for index, name in enumerate(frame["name"])}

@@ -46,9 +46,10 @@ def build_network(
 ) -> RoadNetwork:
     """Build a network in which every place can be reached from every other.
 
-    Keeps the wanted classes, links pieces and towns that would be cut off by
-    the shortest way through minor roads, drops what cannot be reached and
-    left again, joins roads end to end, and simplifies their shape.
+    Keeps the wanted classes, links pieces and towns that would be cut off by the shortest way
+    through minor roads, drops what cannot be reached and left again, joins roads end to end, and
+    simplifies their shape. Strongly connected but for closed roads, which stay where they would be
+    a way; nodes lie along a curve that keeps neighbours together.
 
     Parameters
     ----------
@@ -60,12 +61,6 @@ def build_network(
         The drawn road stays within this distance of the road as mapped. [m]
     osm_date
         State of OpenStreetMap, ISO 8601; by default what `ways` say, else today.
-
-    Returns
-    -------
-    network
-        Strongly connected but for closed roads, which stay where they would be a way; nodes lie
-        along a curve that keeps neighbours together.
 
     Raises
     ------
@@ -115,9 +110,7 @@ def _bridge_ferries(network: RoadNetwork) -> RoadNetwork:
     Joins two loose ends of ferries of one name that are each other's nearest.
     """
     xy = project(network.node_lon, network.node_lat)
-    degree = np.bincount(network.tail, minlength=len(xy)) + np.bincount(
-        network.head, minlength=len(xy)
-    )
+    degree = np.bincount(np.concatenate((network.tail, network.head)), minlength=len(xy))
     edge = np.flatnonzero(network.ferry)
     ends = np.concatenate((network.tail[edge], network.head[edge]))
     edges_of_ends = np.tile(edge, 2)

@@ -34,13 +34,8 @@ class Chains:
 def join_segments(segments: Segments) -> Chains:
     """Join segments through nodes where just two of a kind meet.
 
-    A chain that is open in one direction only runs in that direction. One
-    that would come back to its beginning is parted in its middle.
-
-    Returns
-    -------
-    chains
-        Every segment in exactly one of them.
+    A chain that is open in one direction only runs in that direction. One that would come back to
+    its beginning is parted in its middle. Every segment in exactly one of them.
     """
     runs = [part for run in _walk(segments, _partners(segments)) for part in _part(segments, run)]
     runs = [_along(segments, run) for run in runs]
@@ -88,22 +83,15 @@ def _walk(segments: Segments, partners: Integers) -> list[list[int]]:
     partner = partners.tolist()
     visited = bytearray(len(segments.tail))
     ends = np.flatnonzero(partners < 0).tolist()
-    rings = range(0, len(partner), 2)
-    return [
-        _follow(half, partner, visited)
-        for halves in (ends, rings)
-        for half in halves
-        if not visited[half // 2]
-    ]
-
-
-def _follow(half: int, partner: list[int], visited: bytearray) -> list[int]:
-    run = []
-    while half >= 0 and not visited[half // 2]:
-        visited[half // 2] = 1
-        run.append(half)
-        half = partner[half ^ 1]
-    return run
+    runs: list[list[int]] = []
+    for first in (*ends, *range(0, len(partner), 2)):
+        half, run = first, []
+        while half >= 0 and not visited[half // 2]:
+            visited[half // 2] = 1
+            run.append(half)
+            half = partner[half ^ 1]
+        runs += [run] if run else []
+    return runs
 
 
 def _part(segments: Segments, run: list[int]) -> list[list[int]]:

@@ -37,15 +37,10 @@ class _FoundError(Exception):
 def find_damage(file: Path) -> Finding | None:
     """Look for the first thing that is wrong, none where nothing is found.
 
-    XML is gone through element by element, with no more than its own bytes in
-    mind: entities are refused, not expanded. In other formats only places off
-    the Earth are looked for. It takes some seconds for a large file, so ask only
-    when reading has failed.
-
-    Returns
-    -------
-    finding
-        What is wrong and where; none where nothing is found, which proves nothing.
+    XML is gone through element by element, with no more than its own bytes in mind: entities are
+    refused, not expanded. In other formats only places off the Earth are looked for. It takes some
+    seconds for a large file, so ask only when reading has failed. What is wrong and where; none
+    where nothing is found, which proves nothing.
     """
     try:
         with _open(file) as stream:
@@ -54,7 +49,11 @@ def find_damage(file: Path) -> Finding | None:
         if start.startswith((b"{", b"[")):
             return Finding(say("{file} cannot be read: {reason}.", file=file, reason=JSON))
         if start.startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
-            _search_xml(file)
+            search = _Search(file)
+            with _open(file) as stream:
+                while piece := stream.read(_PIECE):
+                    search.read(piece, False)
+            search.read(b"", True)
             return _compare_ending(file, ".osm", (".pbf", ".o5m", ".opl"))
         _search_places(file)
         return _compare_ending(file, ".osm.pbf", (".osm", ".xml")) if _PBF in start else None
@@ -196,14 +195,6 @@ def _name_fault(last: bool, inside: list[tuple[str, str]]) -> Message:
         "the XML is broken here: a sign or a tag that does not belong, or text that is not in the"
         " file's encoding. Correct the line, or get the file again."
     )
-
-
-def _search_xml(file: Path) -> None:
-    search = _Search(file)
-    with _open(file) as stream:
-        while piece := stream.read(_PIECE):
-            search.read(piece, False)
-    search.read(b"", True)
 
 
 class _Places(osmium.SimpleHandler):

@@ -48,10 +48,7 @@ def find_ending(file: Path) -> str:
 def refuse_others(file: Path) -> None:
     """Refuse a file whose ending says that it is something else than roads.
 
-    Raises
-    ------
-    RoadDataError
-        It says what the file is, and what to do.
+    Raises `RoadDataError`: it says what the file is, and what to do.
     """
     reason = _OTHERS.get(find_ending(file))
     if reason is not None:

@@ -107,33 +107,11 @@ def fetch_network(
 ) -> Path:
     """Download the roads of a place, a rectangle or a polygon, and write them as a network.
 
-    Roads are cut where they leave the rectangle or the polygon. A place keeps
-    all that `fetch_osm` gives, for its outline may cross the water under a bridge.
+    Roads are cut where they leave the rectangle or the polygon. A place keeps all that `fetch_osm`
+    gives, for its outline may cross the water under a bridge. The file that was written.
 
-    Parameters
-    ----------
-    place, bounds, polygon, servers
-        As `fetch_osm` takes them.
-    into
-        A file that ends in `.npz`, or a folder for `roads.npz`.
-    classes
-        Classes of road to keep; by default all of them.
-    simplify_m
-        The drawn road stays within this distance of the road as mapped. [m]
-
-    Returns
-    -------
-    path
-        The file that was written.
-
-    Raises
-    ------
-    DownloadError
-        The internet, or every server, does not answer as it should.
-    RoadDataError
-        There is no such place, or it has no roads for trucks.
-    OutputError
-        The file cannot be written.
+    `into` is a file that ends in `.npz`, or a folder for `roads.npz`; the drawn road stays within
+    `simplify_m` of the road as mapped [m]; the rest, and what is raised, is as in `fetch_osm`.
     """
     with tempfile.TemporaryDirectory() as folder:
         file = fetch_osm(
@@ -168,16 +146,15 @@ def fetch_osm(
 ) -> Path:
     """Download roads, ferries and turn restrictions, and write a file of OpenStreetMap.
 
-    Ways that touch the area come whole, with the tags of their nodes. Of turn
-    restrictions those come whose ways have all come. OSMnx divides a large area
-    into portions; it fills holes in a polygon, and takes the hull of one that is
-    large or has several parts, so that more may come than was asked for.
+    Ways that touch the area come whole, with the tags of their nodes. Of turn restrictions those
+    come whose ways have all come. OSMnx divides a large area into portions; it fills holes in a
+    polygon, and takes the hull of one that is large or has several parts, so that more may come
+    than was asked for.
 
-    A server that refuses is asked again after growing pauses, then the next
-    one is asked. A server that says how many questions it takes at a time is
-    held to that by OSMnx. Portions are kept until the download is whole: the
-    same download continues within seven days where it stopped, whichever server
-    answers then.
+    A server that refuses is asked again after growing pauses, then the next one is asked. A server
+    that says how many questions it takes at a time is held to that by OSMnx. Portions are kept
+    until the download is whole: the same download continues within seven days where it stopped,
+    whichever server answers then. The file that was written.
 
     Parameters
     ----------
@@ -196,11 +173,6 @@ def fetch_osm(
         default one in the user's cache.
     servers
         Overpass servers, asked in this order.
-
-    Returns
-    -------
-    path
-        The file that was written.
 
     Raises
     ------
@@ -513,26 +485,22 @@ def _find_place(place: str, tell: TellStep) -> Area:
 
 
 def _divide(area: Area) -> list[str]:
-    """Let OSMnx divide the area, and give a question for each portion."""
+    """Let OSMnx divide the area, and ask for the ways, nodes and restrictions of each portion."""
     from osmnx import _overpass
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that the area is large
         corners = _overpass._make_overpass_polygon_coord_strs(area)
     start = _overpass._make_overpass_settings()
-    return [f"{start};{_ask_for(within)}" for within in corners]
-
-
-def _ask_for(within: str) -> str:
-    """Word a question: ways, their nodes, and the restrictions that they are part of."""
     classes = "|".join(_HIGHWAYS)
-    return (
-        f'(way["highway"~"^({classes})$"](poly:\'{within}\');'
+    return [
+        f'{start};(way["highway"~"^({classes})$"](poly:\'{within}\');'
         f'way["route"="ferry"](poly:\'{within}\');)->.roads;'
         "node(w.roads)->.nodes;"
         'rel(bw.roads)["type"="restriction"]->.restrictions;'
         "(.nodes;.roads;.restrictions;);out;"
-    )
+        for within in corners
+    ]
 
 
 class _Store:
@@ -626,18 +594,6 @@ class _Heap:
 
     def sort_into(self, file: Path) -> None:
         """Write everything once: nodes, ways, restrictions, each by id."""
-        self._add_restrictions()
-        self.close()
-        header = osmium.io.Header()
-        header.set("generator", _GENERATOR)
-        for key in _DATE_KEYS if self.dates else ():
-            header.set(key, min(self.dates))
-        merge = osmium.MergeInputReader()
-        merge.add_file(str(self.file))
-        with open_writer(str(file), header=header, overwrite=True) as writer:
-            merge.apply(writer, simplify=True)
-
-    def _add_restrictions(self) -> None:
         for number, relation in self.restrictions.items():
             members = [
                 (member["type"][0], member["ref"], member.get("role", ""))
@@ -647,6 +603,15 @@ class _Heap:
                 self.writer.add_relation(
                     mutable.Relation(id=number, members=members, tags=relation.get("tags", {}))
                 )
+        self.close()
+        header = osmium.io.Header()
+        header.set("generator", _GENERATOR)
+        for key in _DATE_KEYS if self.dates else ():
+            header.set(key, min(self.dates))
+        merge = osmium.MergeInputReader()
+        merge.add_file(str(self.file))
+        with open_writer(str(file), header=header, overwrite=True) as writer:
+            merge.apply(writer, simplify=True)
 
 
 def _write_whole(heap: _Heap, file: Path) -> None:

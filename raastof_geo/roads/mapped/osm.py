@@ -88,26 +88,13 @@ def read_osm(
 ) -> OsmWays:
     """Read every road and vehicle ferry from `.osm.pbf`, `.osm` and their kin.
 
-    Osmium finds the roads, gives their nodes places and writes both as lines of
-    text (its OPL format), all in compiled code; what is left for Python is one
-    look at each line and one at each different set of tags.
+    Osmium finds the roads, gives their nodes places and writes both as lines of text (its OPL
+    format), all in compiled code; what is left for Python is one look at each line and one at each
+    different set of tags. In columns: places, ways through them, and what restricts. `classes`:
+    classes of road that are wanted; `area`: leave out what lies outside; a polygon in WGS84.
+    [degrees]
 
-    Parameters
-    ----------
-    classes
-        Classes of road that are wanted.
-    area
-        Leave out what lies outside; a polygon in WGS84. [degrees]
-
-    Returns
-    -------
-    ways
-        In columns: places, ways through them, and what restricts.
-
-    Raises
-    ------
-    RoadDataError
-        The file is missing, empty, cut short, something else, or has no roads.
+    Raises `RoadDataError`: the file is missing, empty, cut short, something else, or has no roads.
     """
     file = Path(path)
     _check_file(file)
@@ -118,12 +105,13 @@ def read_osm(
         with tempfile.TemporaryDirectory(prefix="raastof-", ignore_cleanup_errors=True) as folder:
             lines = _write_lines(file, Path(folder) / "roads.opl")
             found = _read_lines(lines, frozenset(classes))
-        date = _read_date(file)
+        header = osmium.io.Reader(str(file), osmium.osm.NOTHING).header()
+        dates = [value[:10] for key in _DATE_KEYS if (value := header.get(key))]
     except RaastofError:
         raise
     except Exception as error:  # osmium raises what C++ does, and kinds of its own
         raise _explain(file, error) from error
-    return _gather(found, area=area, osm_date=date, source=str(file))
+    return _gather(found, area=area, osm_date=next(iter(dates), None), source=str(file))
 
 
 def _explain(file: Path, error: Exception) -> RaastofError:
@@ -175,12 +163,6 @@ def _check_file(file: Path) -> None:
     refuse_others(file)
 
 
-def _read_date(file: Path) -> str | None:
-    header = osmium.io.Reader(str(file), osmium.osm.NOTHING).header()
-    dates = [value[:10] for key in _DATE_KEYS if (value := header.get(key))]
-    return dates[0] if dates else None
-
-
 def _write_lines(file: Path, lines: Path) -> Path:
     """Let osmium write what may matter as text: barriers, ways with their places, restrictions.
 
@@ -205,7 +187,10 @@ def _read_lines(lines: Path, classes: frozenset[str]) -> _Found:
             if line[:1] == b"w":
                 _read_way(line, found, kinds, classes)
             elif line[:1] == b"n":
-                _read_node(line, found)
+                tags, place = line.find(b" T"), line.rfind(b" x")
+                barrier = read_barrier(_read_tags(line[tags + 2 : place]))
+                if barrier is not None:
+                    found.barriers[int(line[1:tags])] = barrier
             else:
                 _read_relation(line, found)
     return found
@@ -217,28 +202,16 @@ def _read_way(line: bytes, found: _Found, kinds: dict[bytes, int], classes: froz
     key = line[tags + 2 : nodes]
     kind = kinds.get(key)
     if kind is None:
-        kind = kinds[key] = _number_road(_read_tags(key), found.roads, classes)
+        road = read_road(_read_tags(key))
+        wanted = [road] if road is not None and road.road_class in classes else []
+        kind = kinds[key] = len(found.roads) if wanted else -1
+        found.roads += wanted
     if kind >= 0:
         text = line[nodes + 2 : -1]
         found.way.append(int(line[1:tags]))
         found.size.append(text.count(b"n"))
         found.road.append(kind)
         found.nodes.append(text)
-
-
-def _number_road(tags: dict[str, str], roads: list[Road], classes: frozenset[str]) -> int:
-    road = read_road(tags)
-    if road is None or road.road_class not in classes:
-        return -1
-    roads.append(road)
-    return len(roads) - 1
-
-
-def _read_node(line: bytes, found: _Found) -> None:
-    tags, place = line.find(b" T"), line.rfind(b" x")
-    barrier = read_barrier(_read_tags(line[tags + 2 : place]))
-    if barrier is not None:
-        found.barriers[int(line[1:tags])] = barrier
 
 
 def _read_relation(line: bytes, found: _Found) -> None:
@@ -295,7 +268,10 @@ def _gather(
             say("{source} has roads but not the nodes that tell where they run.", source=source)
         )
     if area is not None:
-        usable &= _inside(lon, lat, area)
+        west, south, east, north = shapely.bounds(area)
+        usable &= (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+        shapely.prepare(area)
+        usable[usable] = shapely.intersects_xy(area, lon[usable], lat[usable])
     return _cut(found, ids, lon, lat, node, usable, osm_date=osm_date, source=source)
 
 
@@ -324,14 +300,6 @@ def _check_ids(ids: Floats, source: str) -> None:
                 source=source,
             )
         )
-
-
-def _inside(lon: Floats, lat: Floats, area: shapely.Geometry) -> Mask:
-    west, south, east, north = shapely.bounds(area)
-    near = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
-    shapely.prepare(area)
-    near[near] = shapely.intersects_xy(area, lon[near], lat[near])
-    return np.asarray(near, bool)
 
 
 def _cut(

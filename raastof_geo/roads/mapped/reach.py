@@ -67,20 +67,14 @@ class _Reach:
 def link_pieces(streets: Streets, kept: Mask) -> Mask:
     """Add the shortest links between the main part and the pieces that hang alone.
 
-    Quays count as pieces, so that a ferry ends on a road. Repeats, since a
-    piece may be reached only by way of another.
-
-    Parameters
-    ----------
-    kept
-        What is kept so far. [segments]
-
-    Returns
-    -------
-    kept
-        That, and the links. [segments]
+    Quays count as pieces, so that a ferry ends on a road. Repeats, since a piece may be reached
+    only by way of another. Gives what is kept so far, and the links. [segments]
     """
-    quays, arcs = _find_quays(streets, kept), _make_arcs(streets)
+    at_sea, on_land = np.zeros((2, streets.node_count), bool)
+    for end in (streets.tail, streets.head):
+        at_sea[end[kept & streets.ferry]] = True
+        on_land[end[~streets.ferry]] = True
+    quays, arcs = np.flatnonzero(at_sea & on_land), _make_arcs(streets)
     for _ in range(_ROUNDS):
         main = _find_main_nodes(streets, _drop_blind_ferries(streets, kept))
         reach = _measure_reach(arcs, main)
@@ -96,15 +90,8 @@ def link_pieces(streets: Streets, kept: Mask) -> Mask:
 def link_towns(streets: Streets, kept: Mask, towns: Floats) -> Mask:
     """Add the shortest links to towns that lie far from every kept road.
 
-    Parameters
-    ----------
-    towns
-        One row per town: east and north in EPSG:25832. [m]
-
-    Returns
-    -------
-    kept
-        What was kept, and the links. [segments]
+    `towns`: one row per town: east and north in EPSG:25832 [m]. Gives what was kept, and the
+    links. [segments]
     """
     main = _find_main_nodes(streets, kept)
     reached = kept & main[streets.tail] & main[streets.head] & ~streets.ferry
@@ -115,13 +102,7 @@ def link_towns(streets: Streets, kept: Mask, towns: Floats) -> Mask:
 
 
 def keep_main_part(streets: Streets, kept: Mask) -> Mask:
-    """Keep what can be reached from everywhere and left for everywhere, less blind ferries.
-
-    Returns
-    -------
-    kept
-        [segments]
-    """
+    """Keep what is reached from everywhere and left for everywhere, less blind ferries."""
     main = _find_main_nodes(streets, kept)
     return _drop_blind_ferries(streets, kept & main[streets.tail] & main[streets.head])
 
@@ -168,14 +149,6 @@ def _find_gates(streets: Streets, kept: Mask, main: Mask, reach: _Reach) -> Indi
     order = nodes[np.lexsort((nodes, reach.distance[nodes], piece[nodes]))]
     _, first = np.unique(piece[order], return_index=True)
     return np.asarray(order[first], np.intp)
-
-
-def _find_quays(streets: Streets, kept: Mask) -> Indices:
-    at_sea, on_land = np.zeros((2, streets.node_count), bool)
-    for end in (streets.tail, streets.head):
-        at_sea[end[kept & streets.ferry]] = True
-        on_land[end[~streets.ferry]] = True
-    return np.flatnonzero(at_sea & on_land)
 
 
 def _measure_reach(arcs: _Arcs, main: Mask) -> _Reach:

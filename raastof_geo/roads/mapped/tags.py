@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from raastof_geo.emissions.limit import TRUCK_LIMITS, TruckLimit
+from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.roads.mapped.amounts import is_readable, read_mass_t, read_metres, read_minutes
 from raastof_geo.roads.road import LIMITS, NO_LIMITS, ROAD_CLASSES, SURFACES, Access, Road
 
@@ -138,14 +138,9 @@ _ESCAPED = re.compile("%(25|3B|3D)")
 def read_road(tags: Mapping[str, str]) -> Road | None:
     """Say what a way is to a truck, or None where it is no road.
 
-    A road that trucks may not use is a road with `Access.CLOSED`. A ferry must
-    say that it takes motor vehicles; a road is open unless it says otherwise.
-
-    Returns
-    -------
-    road
-        Its class, directions, access and all that `READERS` reads; none for a foot path or a
-        building site.
+    A road that trucks may not use is a road with `Access.CLOSED`. A ferry must say that it takes
+    motor vehicles; a road is open unless it says otherwise. Its class, directions, access and all
+    that `READERS` reads; none for a foot path or a building site.
     """
     road_class = read_class(tags)
     if road_class is None or (road_class == "ferry" and not _takes_motor_vehicles(tags)):
@@ -179,11 +174,7 @@ def read_class(tags: Mapping[str, str]) -> str | None:
 def read_barrier(tags: Mapping[str, str]) -> Road | None:
     """Say what a barrier or a ford on a node does to the way through it.
 
-    Returns
-    -------
-    road
-        Its access, limits and tags; None where a truck passes freely and no
-        tag is in doubt.
+    Its access, limits and tags; None where a truck passes freely and no tag is in doubt.
     """
     kind, ford = tags.get("barrier"), _has_ford(tags)
     if kind is None and not ford:
@@ -192,7 +183,8 @@ def read_barrier(tags: Mapping[str, str]) -> Road | None:
     if ford:
         access = Access.CLOSED
     elif access is None:
-        access = _default_access(kind, tags)
+        locked = kind in _GATES and tags.get("locked") == "yes"
+        access = Access.LOCAL if locked else _BARRIERS.get(kind or "", Access.CLOSED)
     limits = _read_limits(tags)
     text = _join_telling(tags, _TOLD_OF_BARRIERS)
     free = access is Access.OPEN and all(map(math.isnan, limits)) and not find_doubts(text)
@@ -202,11 +194,8 @@ def read_barrier(tags: Mapping[str, str]) -> Road | None:
 def read_turn(tags: Mapping[str, str]) -> str | None:
     """Say whether a turn restriction binds heavy trucks.
 
-    Returns
-    -------
-    rule
-        `no` where the turn is forbidden, `only` where every other is, None
-        where trucks may turn as they like, or only at times.
+    `no` where the turn is forbidden, `only` where every other is, None where trucks may turn as
+    they like, or only at times.
     """
     if _frees_trucks(tags) or _has_times(tags):
         return None
@@ -226,16 +215,8 @@ def turn_doubt(tags: Mapping[str, str]) -> bool:
 def find_doubts(tags: str) -> tuple[tuple[str, str, str], ...]:
     """Find what deserves a look in OpenStreetMap among the tags that a road keeps.
 
-    Parameters
-    ----------
-    tags
-        The text of `Road.tags`.
-
-    Returns
-    -------
-    doubts
-        Kind, key and value of each. Kinds are `conditional`, `unreadable` and
-        `implausible` limits, and `unknown_access`.
+    `tags`: the text of `Road.tags`. Kind, key and value of each. Kinds are `conditional`,
+    `unreadable` and `implausible` limits, and `unknown_access`.
     """
     if not tags:
         return ()
@@ -265,16 +246,11 @@ def _read_access(tags: Mapping[str, str], road_class: str) -> Access:
     if road_class == "ferry":
         return _decide(tags, _FERRY_ACCESS) or Access.OPEN
     access = _decide(tags, _ROAD_ACCESS) or Access.OPEN
-    if access is Access.OPEN and _is_last_stretch(service, tags, road_class):
+    soft = road_class == "track" and tags.get("tracktype") in _LOCAL_TRACKS
+    # Nobody hauls gravel through driveways, car parks and soft tracks.
+    if access is Access.OPEN and (service in _LOCAL_SERVICES or soft):
         return Access.OPEN if _decide(tags, ("hgv",)) is Access.OPEN else Access.LOCAL
     return access
-
-
-def _is_last_stretch(service: str | None, tags: Mapping[str, str], road_class: str) -> bool:
-    """Tell of driveways, car parks and soft tracks: nobody hauls gravel through them."""
-    return service in _LOCAL_SERVICES or (
-        road_class == "track" and tags.get("tracktype") in _LOCAL_TRACKS
-    )
 
 
 def _decide(tags: Mapping[str, str], chain: Iterable[str]) -> Access | None:
@@ -310,12 +286,6 @@ def _takes_motor_vehicles(tags: Mapping[str, str]) -> bool:
 
 def _has_ford(tags: Mapping[str, str]) -> bool:
     return tags.get("ford", "no") != "no"
-
-
-def _default_access(kind: str | None, tags: Mapping[str, str]) -> Access:
-    if kind in _GATES and tags.get("locked") == "yes":
-        return Access.LOCAL
-    return _BARRIERS.get(kind or "", Access.CLOSED)
 
 
 # Directions, speed, name and the road itself.
@@ -392,24 +362,18 @@ def _read_toll(tags: Mapping[str, str]) -> bool:
 def _read_limits(tags: Mapping[str, str]) -> tuple[float, ...]:
     if tags.keys().isdisjoint(_LIMIT_TAGS):
         return NO_LIMITS
-    return tuple(_read_limit(tags, limit) for limit in TRUCK_LIMITS)
-
-
-def _read_limit(tags: Mapping[str, str], limit: TruckLimit) -> float:
-    """Give the lowest of the tags of one kind, NaN where there is no limit."""
-    read = _READ[limit.unit]
-    values = (read(tags[tag]) for tag in limit.tags if tag in tags)
-    lowest = min((value for value in values if value > 0), default=math.inf)
-    return lowest if math.isfinite(lowest) else math.nan
+    found = []
+    for limit in TRUCK_LIMITS:
+        values = (_READ[limit.unit](tags[tag]) for tag in limit.tags if tag in tags)
+        lowest = min((value for value in values if value > 0), default=math.inf)
+        found.append(lowest if math.isfinite(lowest) else math.nan)
+    return tuple(found)
 
 
 def strictest_limit(tag: str, values: Iterable[str]) -> str:
     """Give the lowest of several values of a tag that limits trucks; any, where none is read.
 
-    Returns
-    -------
-    value
-        As it stands among `values`, unit and all.
+    As it stands among `values`, unit and all.
     """
     limit = _LIMIT_OF.get(tag.removesuffix(_CONDITIONAL))
     read = _READ[limit.unit if limit else "m"]

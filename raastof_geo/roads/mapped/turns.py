@@ -25,19 +25,9 @@ def find_turns(
 ) -> Turns:
     """Find the arcs that each restriction runs over.
 
-    Parameters
-    ----------
-    way
-        Id of the way of each edge.
-    ends
-        Tail and head of each edge.
-    via_nodes
-        Node of the network by id of OpenStreetMap.
-
-    Returns
-    -------
-    turns
-        Those whose members lie in the network and meet as they should.
+    Those whose members lie in the network and meet as they should. `way`: id of the way of each
+    edge; `ends`: tail and head of each edge; `via_nodes`: node of the network by id of
+    OpenStreetMap.
     """
     restrictions = tuple(mapped)
     if not restrictions:
@@ -54,10 +44,7 @@ def find_turns(
 def gather_turns(found: Iterable[tuple[bool, tuple[int, ...]]]) -> Turns:
     """Put restrictions into columns: whether each is an only one, and its arcs.
 
-    Returns
-    -------
-    turns
-        In the order given.
+    In the order given.
     """
     rows = list(found)
     size = [len(arcs) for _, arcs in rows]
@@ -87,17 +74,13 @@ class _Roads:
 
     def trace(self, turn: MappedTurn, via_nodes: Mapping[int, int]) -> Iterator[tuple[int, ...]]:
         """Give the arcs of every way through a restriction, first to last."""
-        if turn.via_node is not None:
-            return self._over_node(turn, via_nodes.get(turn.via_node))
-        return self._over_ways(turn)
-
-    def _over_node(self, turn: MappedTurn, node: int | None) -> Iterator[tuple[int, ...]]:
-        into = [arc for arc in self._arcs_of(turn.origin) if self.head(arc) == node]
-        out = [arc for arc in self._arcs_of(turn.target) if self.tail(arc) == node]
-        yield from (pair for pair in product(into, out) if self.is_turn(*pair, turn))
-
-    def _over_ways(self, turn: MappedTurn) -> Iterator[tuple[int, ...]]:
         into, out = self._arcs_of(turn.origin), self._arcs_of(turn.target)
+        if turn.via_node is not None:
+            node = via_nodes.get(turn.via_node)
+            into = [arc for arc in into if self.head(arc) == node]
+            out = [arc for arc in out if self.tail(arc) == node]
+            yield from (pair for pair in product(into, out) if self.is_turn(*pair, turn))
+            return
         via = {edge for way in turn.via_ways for edge in self.edges[way]}
         if 0 < len(via) <= _LONGEST_VIA:
             for first in into:

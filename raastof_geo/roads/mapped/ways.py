@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
+from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
 from raastof_geo.roads.edges import NetworkMetadata, Turns, no_turns
 from raastof_geo.roads.mapped.osm import OsmWays
 from raastof_geo.roads.mapped.turns import find_turns, gather_turns
@@ -22,25 +22,19 @@ def lay_network(
 ) -> RoadNetwork:
     """Split ways where they meet, and keep all of them, those closed to trucks too.
 
-    A barrier stands on an edge of its own, of no length, between the junction
-    and each road that ends there; so it restricts as a road does.
-
-    Parameters
-    ----------
-    osm_date
-        State of OpenStreetMap, ISO 8601; by default what `ways` say, else today.
-
-    Returns
-    -------
-    network
-        Every way of every class, drawn as mapped, closed roads and barriers too.
+    A barrier stands on an edge of its own, of no length, between the junction and each road that
+    ends there; so it restricts as a road does. `osm_date`: state of OpenStreetMap, ISO 8601; by
+    default what `ways` say, else today. Every way of every class, drawn as mapped, closed roads and
+    barriers too.
     """
     lon, lat = round_degrees(ways.node_lon), round_degrees(ways.node_lat)
     pieces = _split(ways)
     length_m = _measure(pieces, ways, lon, lat)
     first, last = ways.node[pieces.begin], ways.node[pieces.end]
     points = lay_runs(pieces.begin, pieces.size)
-    number, nodes = _number_nodes(first, last, len(lon))
+    used = np.zeros(len(lon), bool)
+    used[first] = used[last] = True
+    number, nodes = (np.cumsum(used) - 1).astype(np.int32), np.flatnonzero(used)
     road = ways.road[pieces.way]
     network = RoadNetwork(
         node_lon=lon[nodes],
@@ -129,15 +123,6 @@ def _measure(pieces: _Pieces, ways: OsmWays, lon: Floats, lat: Floats) -> Floats
     return np.asarray(np.ceil(np.round((along[pieces.end] - along[pieces.begin]) * 100, 3)) / 100)
 
 
-def _number_nodes(
-    first: SmallIntegers, last: SmallIntegers, count: int
-) -> tuple[SmallIntegers, Indices]:
-    used = np.zeros(count, bool)
-    used[first] = True
-    used[last] = True
-    return (np.cumsum(used) - 1).astype(np.int32), np.flatnonzero(used)
-
-
 def _raise_barriers(network: RoadNetwork, barriers: dict[int, Road]) -> RoadNetwork:
     """Set each end of a road at a barrier apart, and join it to the junction by the barrier.
 
@@ -180,10 +165,7 @@ def add_straight_edges(
 ) -> RoadNetwork:
     """Add straight edges, open in both directions, that no way of OpenStreetMap stands for.
 
-    Returns
-    -------
-    network
-        The edges there were, then the new ones.
+    The edges there were, then the new ones.
     """
     both = np.column_stack((tail, head)).ravel()
     more = network.point_start[-1] + 2 * np.arange(1, len(tail) + 1)
@@ -205,10 +187,7 @@ def add_straight_edges(
 def _pass_barriers(turns: Turns, stands: Mapping[tuple[int, int], int]) -> Turns:
     """Let restrictions run over the barriers in their way.
 
-    Parameters
-    ----------
-    stands
-        Edge of the barrier at each end of an edge: 0 its tail, 1 its head.
+    `stands`: edge of the barrier at each end of an edge: 0 its tail, 1 its head.
     """
     found = []
     for only, arcs in turns:

@@ -12,17 +12,11 @@ import osmium
 def open_writer(target: Any, **options: Any) -> Iterator[Any]:
     """Give a writer, and close it at the end.
 
-    Osmium writes from a thread of its own: a place off the Earth, a text that is not UTF-8
-    and a full disk come to light only when the writer is closed. Its destructor then closes
-    it once more, cannot, and ends the process (exit code 134). So a writer that
-    could not be closed is never taken down; it holds a few kilobytes.
-
-    Parameters
-    ----------
-    target
-        Name of the file, or an `osmium.io.File`.
-    options
-        What `osmium.SimpleWriter` takes beside.
+    Osmium writes from a thread of its own: a place off the Earth, a text that is not UTF-8 and a
+    full disk come to light only when the writer is closed. Its destructor then closes it once more,
+    cannot, and ends the process (exit code 134). So a writer that could not be closed is never
+    taken down; it holds a few kilobytes. `target`: name of the file, or an `osmium.io.File`;
+    `options`: what `osmium.SimpleWriter` takes beside.
     """
     writer = osmium.SimpleWriter(target, **options)
     try:

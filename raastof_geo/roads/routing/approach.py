@@ -70,20 +70,14 @@ class Surroundings:
     def leave(self, stop: RoadStop) -> Approach:
         """Find the ways from a place to the core.
 
-        Returns
-        -------
-        approach
-            Its doors are nodes of the core where a route may begin.
+        Its doors are nodes of the core where a route may begin.
         """
         return self._search(stop, outward=True)
 
     def reach(self, stop: RoadStop) -> Approach:
         """Find the ways from the core to a place.
 
-        Returns
-        -------
-        approach
-            Its doors are nodes of the core where a route may end.
+        Its doors are nodes of the core where a route may end.
         """
         return self._search(stop, outward=False)
 
@@ -99,7 +93,12 @@ class Surroundings:
         """
         best: dict[State, int] = {}
         step: dict[State, tuple[State | None, int]] = {}
-        heap = list(self._begin(stop, outward))
+        heap: list[_Reached] = []
+        ends = self._ends if outward else self._starts
+        for rank, arc in enumerate(self.graph.arcs_on.of(stop.edge)):
+            if self._weights[arc] < CLOSED:
+                total = round(self._weights[arc] * self.part(stop, arc, outward=outward))
+                heap.append((total, -rank, (ends[arc], not self._local[arc]), None, arc))
         heapq.heapify(heap)
         pushed = len(heap)
         while heap:
@@ -155,15 +154,6 @@ class Surroundings:
     def _ends(self) -> memoryview[int]:
         return memoryview(self.graph.end.data)
 
-    def _begin(self, stop: RoadStop, outward: bool) -> Iterator[_Reached]:
-        """Give the states in which a search begins, at the end of each arc of the place."""
-        ends = self._ends if outward else self._starts
-        for rank, arc in enumerate(self.graph.arcs_on.of(stop.edge)):
-            weight = self._weights[arc]
-            if weight < CLOSED:
-                total = round(weight * self.part(stop, arc, outward=outward))
-                yield total, -rank, (ends[arc], not self._local[arc]), None, arc
-
     def part(self, stop: RoadStop, arc: int, *, outward: bool) -> float:
         """Give the share of an arc between a place on it and its end, or its start."""
         return 1 - stop.share if bool(self.graph.ahead[arc]) is outward else stop.share
@@ -171,10 +161,7 @@ class Surroundings:
     def between(self, origin: RoadStop, destination: RoadStop) -> tuple[int, int] | None:
         """Give weight and arc of the way along one edge, none where there is none.
 
-        Returns
-        -------
-        way
-            Weight [units] and arc.
+        Weight [units] and arc.
         """
         if origin.edge != destination.edge:
             return None

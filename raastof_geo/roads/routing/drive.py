@@ -52,12 +52,7 @@ def find_speed(network: RoadEdges, catalogue: Catalogue) -> Floats:
     """Give how fast trucks go on every edge; ferries as fast as their `duration` says. [km/h]
 
     A ferry sails for as long as its `duration` says, over the whole of its way; the speed of the
-    catalogue stands where nothing is said.
-
-    Returns
-    -------
-    speed
-        A copy that the caller may change. [edges, km/h]
+    catalogue stands where nothing is said. A copy that the caller may change. [edges, km/h]
     """
     speed = catalogue.speed_table.mean_km_h(
         ROAD_CLASSES,
@@ -69,16 +64,11 @@ def find_speed(network: RoadEdges, catalogue: Catalogue) -> Floats:
     ).copy()
     sailing = network.ferry & np.isfinite(network.duration_min)
     if sailing.any():
-        speed[sailing] = _sailing_speed(network)[sailing]
+        whole = np.where(network.way != 0, network.way, -1 - network.road.astype(np.int64))
+        _, ferry = np.unique(whole, return_inverse=True)
+        length_km = np.bincount(ferry, network.length_m)[ferry] / 1000
+        speed[sailing] = (length_km / (network.duration_min / 60))[sailing]
     return speed
-
-
-def _sailing_speed(network: RoadEdges) -> Floats:
-    """Give the speed of ferries whose duration is tagged, over the whole of each. [km/h]"""
-    whole = np.where(network.way != 0, network.way, -1 - network.road.astype(np.int64))
-    _, ferry = np.unique(whole, return_inverse=True)
-    length_km = np.bincount(ferry, network.length_m)[ferry] / 1000
-    return np.asarray(length_km / (network.duration_min / 60))
 
 
 def emit_kg_co2e(
@@ -91,6 +81,8 @@ def emit_kg_co2e(
 ) -> _Column:
     """Give what a truck emits on the road and on board of ferries.
 
+    In the shape of `energy`. [kg CO2e]
+
     Parameters
     ----------
     energy
@@ -101,11 +93,6 @@ def emit_kg_co2e(
         The fuel's emissions change over the years.
     scope
         From the well to the wheel, or from the tank.
-
-    Returns
-    -------
-    kg_co2e
-        In the shape of `energy`. [kg CO2e]
     """
     fuel, ferry = catalogue.fuels[vehicle.fuel], catalogue.ferry
     per_unit = fuel.kg_co2e_wtw_per_unit if scope == "wtw" else fuel.kg_co2e_ttw_per_unit
@@ -123,19 +110,9 @@ def pay_on_the_way(
 ) -> _Column:
     """Give what tolled roads, fixed links and ferries cost. [DKK]
 
-    Parameters
-    ----------
-    toll_km, ferry_km
-        How far it drives on roads that are tolled then, and is carried by ferries. [km]
-    link_dkk
-        Fares of the fixed links that it crosses. [DKK]
-    year
-        The toll changes over the years, and so do the roads that it is paid on.
-
-    Returns
-    -------
-    cost
-        In the shape of what is given. [DKK]
+    In the shape of what is given. [DKK] `toll_km`, `ferry_km`: how far it drives on roads that are
+    tolled then, and is carried by ferries [km]; `link_dkk`: fares of the fixed links that it
+    crosses [DKK]; `year`: the toll changes over the years, and so do the roads that it is paid on.
     """
     toll = toll_km * catalogue.toll_dkk_per_km(vehicle, year)
     return toll + link_dkk + ferry_km * catalogue.ferry.fare_dkk_per_km.value
@@ -154,6 +131,8 @@ def drive_edges(
 ) -> Drive:
     """Give what a truck meets on every edge.
 
+    Loaded to the full payload, or empty. [edges]
+
     Parameters
     ----------
     year
@@ -164,11 +143,6 @@ def drive_edges(
         How fast it goes on every edge; by default as the catalogue says. [km/h]
     barred
         Edges that this truck may not use; by default those whose limits it exceeds.
-
-    Returns
-    -------
-    drive
-        Loaded to the full payload, or empty. [edges]
     """
     speed = find_speed(network, catalogue) if speed_km_h is None else speed_km_h
     if barred is None:

@@ -1,10 +1,9 @@
 """Find least weights between nodes: by contraction hierarchies, or by Dijkstra's algorithm.
 
-Both take whole numbers and give the same ones back. The hierarchy is
-customizable (Dibbelt, Strasser, Wagner: Customizable Contraction Hierarchies,
-ACM JEA 21, 2016, doi 10.1145/2886843): its order of nodes is found once for a
-network, and a truck's weights are poured into it in milliseconds. It comes
-from RoutingKit by way of `routingkit-cch`; where no wheel of that exists,
+Both take whole numbers and give the same ones back. The hierarchy is customizable (Dibbelt,
+Strasser, Wagner: Customizable Contraction Hierarchies, ACM JEA 21, 2016, doi 10.1145/2886843): its
+order of nodes is found once for a network, and a truck's weights are poured into it in
+milliseconds. It comes from RoutingKit by way of `routingkit-cch`; where no wheel of that exists,
 SciPy's Dijkstra does the same, slower.
 """
 
@@ -72,17 +71,8 @@ def find_parts(
 ) -> SmallIntegers:
     """Give each node the number of the part of a graph that it hangs together with.
 
-    Parameters
-    ----------
-    start, end
-        Nodes of each arc.
-    strong
-        Whether every node of a part must reach every other and back.
-
-    Returns
-    -------
-    part
-        Of each node, from 0, in no order. [nodes]
+    Of each node, from 0, in no order. [nodes] `start`, `end`: nodes of each arc; `strong`: whether
+    every node of a part must reach every other and back.
     """
     graph = coo_array((np.ones(len(start), np.int8), (start, end)), shape=(size, size))
     return np.asarray(connected_components(graph, directed=strong, connection="strong")[1])
@@ -91,10 +81,7 @@ def find_parts(
 def order_nodes(tail: Integers, head: Integers, lon: Floats, lat: Floats) -> Integers:
     """Order nodes for a hierarchy, by nested dissection (inertial flow).
 
-    Returns
-    -------
-    order
-        Nodes of the core from the lowest rank to the highest.
+    Nodes of the core from the lowest rank to the highest.
     """
     import routingkit_cch
 
@@ -138,13 +125,7 @@ class Cells:
     """Cell of each node, -1 for hubs."""
 
     def find(self, places: Sequence[Doors]) -> Integers:
-        """Give the cell of each place, -1 where it has doors in several.
-
-        Returns
-        -------
-        cell
-            [places]
-        """
+        """Give the cell of each place, -1 where it has doors in several. [places]"""
         found = []
         for doors in places:
             cells = {int(self.cell[node]) for node, _ in doors} - {-1}
@@ -157,12 +138,7 @@ def cut_cells(tail: Integers, head: Integers, order: Integers) -> Cells | None:
 
     Nested dissection orders the nodes so that the last ones part the graph: whatever goes from one
     side to the other passes one of them. Taken out as hubs they leave cells that no way leaves
-    without a hub.
-
-    Returns
-    -------
-    cells
-        None where the graph is too small for hubs, or hangs together too well.
+    without a hub. None where the graph is too small for hubs, or hangs together too well.
     """
     size = len(order)
     for count in _HUB_COUNTS:
@@ -198,12 +174,7 @@ class HierarchyMetric:
         A sweep of the hierarchy costs the more the more destinations it has. So for large
         tables the core is cut into cells by hubs, its nodes of the highest rank: a way from
         one cell to another goes through a hub, and for ways within a cell a sweep over that
-        cell is short.
-
-        Returns
-        -------
-        table
-            [origins × destinations, units]
+        cell is short. [origins × destinations, units]
         """
         cells = self._engine.cells
         if len(origins) * len(destinations) < _PAIRS_FOR_CELLS or cells is None:
@@ -326,12 +297,8 @@ class DijkstraMetric:
     def trees(self, sources: Sequence[int]) -> tuple[Floats, SmallIntegers]:
         """Give for each source the weight of every node, and the node before it.
 
-        Returns
-        -------
-        weight
-            Infinite where no way leads. [sources × nodes, units]
-        before
-            Negative at the source and where no way leads. [sources × nodes]
+        Where no way leads the weight is infinite and the node before negative, as it is at the
+        source. [sources × nodes, units]
         """
         found: tuple[Floats, SmallIntegers] = dijkstra(
             self._matrix, indices=list(sources), return_predecessors=True
@@ -341,10 +308,7 @@ class DijkstraMetric:
     def runs(self, tail: Integers, head: Integers) -> Integers:
         """Give the best run between pairs of neighbours.
 
-        Returns
-        -------
-        runs
-            Of parallel ones the lightest, of equal ones the first. [pairs]
+        Of parallel ones the lightest, of equal ones the first. [pairs]
         """
         rank = np.searchsorted(self._engine.unique, tail * self._engine.size + head)
         return np.asarray(self._run[rank])

@@ -89,16 +89,8 @@ class Adjacency:
 def build_graph(network: RoadNetwork, *, turns: bool = True) -> RoadGraph:
     """Lay out the arcs of a network.
 
-    Parameters
-    ----------
-    turns
-        Whether turn restrictions hold.
-
-    Returns
-    -------
-    graph
-        Arcs along their edges come first, then those against them, each in the order of edges;
-        after them the copies behind restricted turns.
+    `turns`: whether turn restrictions hold. Arcs along their edges come first, then those against
+    them, each in the order of edges; after them the copies behind restricted turns.
     """
     ahead, back = np.flatnonzero(network.forward), np.flatnonzero(network.backward)
     graph = RoadGraph(
@@ -147,7 +139,12 @@ class _Rules:
     def __init__(self, graph: RoadGraph, turns: Turns) -> None:
         self.graph = graph
         self.forbidden = set(_forbid(graph, turns))
-        self.forbidden |= set(self._no_turning_back())
+        # Nor drive on a little and turn round on the road to undo a restriction.
+        turned = defaultdict(set)
+        for sequence in self.forbidden:
+            turned[sequence[:-1]].add(sequence[-1])
+        for prefix, banned in turned.items():
+            self.forbidden.update(self._turn_back(prefix, banned))
         prefixes = dict.fromkeys(
             sequence[:size]
             for sequence in sorted(self.forbidden)
@@ -170,19 +167,12 @@ class _Rules:
                 return self.states[suffix]
         return int(self.graph.end[arc])
 
-    def _no_turning_back(self) -> Iterator[Prefix]:
-        """Forbid driving on a little and turning round on the road to undo a restriction."""
-        turned = defaultdict(set)
-        for sequence in self.forbidden:
-            turned[sequence[:-1]].add(sequence[-1])
-        for prefix, banned in turned.items():
-            yield from self._turn_back(prefix, banned)
-
     def _turn_back(self, prefix: Prefix, banned: set[int]) -> Iterator[Prefix]:
         for arc in self.graph.arcs_out.of(int(self.graph.end[prefix[-1]])):
-            back = self._reverse(arc)
             if arc in banned:
                 continue
+            same = self.graph.arcs_on.of(int(self.graph.edge[arc]))
+            back = next((other for other in same if other != arc), None)
             beyond = (*prefix, arc)
             if self.graph.network.length_m[self.graph.edge[arc]] == 0 and arc not in prefix:
                 # A barrier is no road to turn on: look beyond it.
@@ -191,11 +181,6 @@ class _Rules:
                 yield from self._turn_back(beyond, undone)
             elif back is not None and self._goes_on(arc, back):
                 yield (*beyond, back)
-
-    def _reverse(self, arc: int) -> int | None:
-        graph = self.graph
-        same = [other for other in graph.arcs_on.of(int(graph.edge[arc])) if other != arc]
-        return same[0] if same else None
 
     def _goes_on(self, arc: int, back: int) -> bool:
         """Tell whether a road goes on beyond an arc, so that a truck need not turn there."""

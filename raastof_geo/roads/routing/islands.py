@@ -33,22 +33,18 @@ def find_islands(network: RoadNetwork, *, ferries: bool) -> Islands:
 
     An open road belongs to a part if it lies on ways between all of its places; a local one, for
     the first and the last stretch only, if it can be reached from them and left for them.
-
-    Parameters
-    ----------
-    ferries
-        Whether what only a ferry joins is one part.
-
-    Returns
-    -------
-    islands
-        SmallIntegers are numbered from 0, in no order.
+    `ferries`: whether what only a ferry joins is one part. Islands are numbered from 0, in no
+    order.
     """
     usable = network.access != Access.CLOSED
     local = find_local_edges(network)
     through = _strong_parts(network, usable & ~local, ferries=ferries)
     reached = _strong_parts(network, usable, ferries=ferries)
-    lead = _largest_within(through, reached)
+    # In each whole the part with the most nodes leads.
+    _, first = np.unique(through, return_index=True)
+    order = np.lexsort((-np.bincount(through), reached[first]))
+    _, lead = np.unique(reached[first][order], return_index=True)
+    lead = order[lead]
     here = reached[network.tail]
     same = here == reached[network.head]
     in_lead = (through[network.tail] == lead[here]) & (through[network.head] == lead[here])
@@ -69,30 +65,11 @@ def _strong_parts(network: RoadNetwork, edges: Mask, *, ferries: bool) -> SmallI
     return find_parts(start, end, network.node_count, strong=True)
 
 
-def _largest_within(parts: SmallIntegers, wholes: SmallIntegers) -> SmallIntegers:
-    """Give for each whole the part with the most nodes inside it."""
-    size = np.bincount(parts)
-    _, first = np.unique(parts, return_index=True)
-    whole = wholes[first]
-    order = np.lexsort((-size, whole))
-    _, lead = np.unique(whole[order], return_index=True)
-    return np.asarray(order[lead], np.int32)
-
-
 def group_sites(network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool) -> dict[str, int]:
     """Give each site the number of its part; those of equal numbers reach each other.
 
-    Parameters
-    ----------
-    edges
-        The edge of each site.
-    ferries
-        Whether trucks may take ferries.
-
-    Returns
-    -------
-    groups
-        Numbers from 0, in the order in which sites first lie in each.
+    Numbers from 0, in the order in which sites first lie in each. `edges`: the edge of each site;
+    `ferries`: whether trucks may take ferries.
     """
     part = find_islands(network, ferries=ferries).of_node
     parts = {site: int(part[node]) for site, node in _tails(network, edges).items()}
@@ -105,10 +82,7 @@ def explain_islands(
 ) -> list[Message]:
     """Say which groups of sites cannot reach each other, and which closed ferries would help.
 
-    Returns
-    -------
-    told
-        Nothing where all sites lie on one island.
+    Nothing where all sites lie on one island.
     """
     groups = _by_number(group_sites(network, edges, ferries=ferries))
     if len(groups) < 2:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TypeAlias
 
 import numpy as np
@@ -76,10 +77,7 @@ class CorePaths:
 def find_singly(metric: Metric, errands: Errands) -> CorePaths:
     """Find the way of each pair by a query of its own.
 
-    Returns
-    -------
-    paths
-        One for each errand, in their order.
+    One for each errand, in their order.
     """
     found = [metric.find(out.doors, back.doors) for out, back in errands]
     ends = [(path.weight, path.first, path.last) if path else (CLOSED, -1, -1) for path in found]
@@ -90,21 +88,22 @@ def find_singly(metric: Metric, errands: Errands) -> CorePaths:
 def find_by_trees(metric: DijkstraMetric, errands: Errands) -> CorePaths:
     """Find all routes of some origins at once, and walk them backwards side by side.
 
-    From each door of an origin one tree of least ways reaches all of the core, so many pairs of
-    one origin share its price. For every pair the cheapest combination of a door out and a door
-    in counts; of equal ones the first, so that the answer does not hang on how the trees are
-    dealt out. Doors are taken a few at a time, since a tree is as large as the core.
-
-    Returns
-    -------
-    paths
-        One for each errand, in their order, as heavy as those of `find_singly`.
+    From each door of an origin one tree of least ways reaches all of the core, so many pairs of one
+    origin share its price. For every pair the cheapest combination of a door out and a door in
+    counts; of equal ones the first, so that the answer does not hang on how the trees are dealt
+    out. Doors are taken a few at a time, since a tree is as large as the core. One for each errand,
+    in their order, as heavy as those of `find_singly`.
     """
     doors = sorted({node for approach in errands.out.values() for node, _ in approach.doors})
     best = np.full(len(errands), float(CLOSED))
     first, last = np.full(len(errands), -1), np.full(len(errands), -1)
     walked: dict[int, Integers] = {}
-    for part, listed in sorted(_list_doors(errands, doors).items()):
+    row = {node: rank for rank, node in enumerate(doors)}
+    ways: dict[int, list[_Door]] = defaultdict(list)  # by the portion of trees each is found in
+    for rank, (out, back) in enumerate(errands):
+        for (node, weight), (door, rest) in product(out.doors, back.doors):
+            ways[row[node] // _TREES_AT_ONCE].append((rank, row[node], door, weight + rest))
+    for part, listed in sorted(ways.items()):
         begin = part * _TREES_AT_ONCE
         reached, before = metric.trees(doors[begin : begin + _TREES_AT_ONCE])
         table = np.array(listed, np.int64)
@@ -123,17 +122,6 @@ def find_by_trees(metric: DijkstraMetric, errands: Errands) -> CorePaths:
             walked[rank] = metric.runs(way[:-1], way[1:])
     runs = Rows.of([walked.get(rank, ()) for rank in range(len(errands))])
     return CorePaths(np.minimum(best, CLOSED).astype(np.int64), runs, first, last)
-
-
-def _list_doors(errands: Errands, doors: Sequence[int]) -> Mapping[int, Sequence[_Door]]:
-    """List every pair of doors by the portion of trees that it is found in."""
-    row = {node: rank for rank, node in enumerate(doors)}
-    ways: dict[int, list[_Door]] = defaultdict(list)
-    for rank, (out, back) in enumerate(errands):
-        for node, weight in out.doors:
-            for door, rest in back.doors:
-                ways[row[node] // _TREES_AT_ONCE].append((rank, row[node], door, weight + rest))
-    return ways
 
 
 def _walk_back(

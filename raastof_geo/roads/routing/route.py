@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats, Integers, Mask
-from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.engine import HEAVIEST
 from raastof_geo.roads.routing.graph import RoadGraph
 from raastof_geo.roads.routing.paths import CorePaths, Errands, Rows
@@ -58,17 +57,8 @@ class Routes:
         Sums of runs are taken once for all routes, so a route costs as many additions as it has
         runs, not arcs. Then what lies before the origin and beyond the destination is taken off:
         both lie on the first and the last arc. Rounding may leave a little below zero, which is cut
-        off.
-
-        Parameters
-        ----------
-        quantities
-            For each name a number for every arc of the graph.
-
-        Returns
-        -------
-        sums
-            By the names of `quantities`. [routes]
+        off. `quantities`: for each name a number for every arc of the graph. By the names of
+        `quantities`. [routes]
         """
         first, last = self.ends()
         found = {}
@@ -90,10 +80,7 @@ class Routes:
     def shares(self, rank: int) -> Floats:
         """Give the share of each arc that one route drives.
 
-        Returns
-        -------
-        shares
-            1 but for the first and the last. [arcs of the route]
+        1 but for the first and the last. [arcs of the route]
         """
         before, beyond = self._left(rank)
         return 1 - before - beyond
@@ -139,19 +126,9 @@ def join_routes(
 ) -> Routes:
     """Set each route together: first stretch, core, last stretch, or a way off the core.
 
-    Parameters
-    ----------
-    paths
-        The way of each pair through the core.
-    direct
-        By the rank of a pair its best way off the core; it is taken where it is no heavier.
-    scale
-        Units in one of the weight that was given.
-
-    Returns
-    -------
-    routes
-        One for each pair, in their order.
+    One for each pair, in their order. `paths`: the way of each pair through the core; `direct`: by
+    the rank of a pair its best way off the core; it is taken where it is no heavier; `scale`: units
+    in one of the weight that was given.
     """
     heads: list[list[int]] = []
     tails: list[list[int]] = []
@@ -184,33 +161,19 @@ def join_routes(
         first_left=np.zeros(len(errands)),
         last_left=np.zeros(len(errands)),
     )
-    return _cut_ends(whole, errands.pairs)
-
-
-def _cut_ends(routes: Routes, pairs: Sequence[tuple[RoadStop, RoadStop]]) -> Routes:
-    """Take what lies before the origin off the first arc, and what lies beyond off the last."""
-    first, last = routes.ends()
-    shares = np.array([(one.share, other.share) for one, other in pairs]).reshape(-1, 2)
-    ahead = routes.graph.ahead
-    first_left = np.where(ahead[first], shares[:, 0], 1 - shares[:, 0]) * routes.exists
-    last_left = np.where(ahead[last], 1 - shares[:, 1], shares[:, 1]) * routes.exists
-    return replace(routes, first_left=first_left, last_left=last_left)
+    # What lies before the origin is taken off the first arc, and what lies beyond off the last.
+    first, last = (whole.graph.ahead[arcs] for arcs in whole.ends())
+    shares = np.array([(one.share, two.share) for one, two in errands.pairs]).reshape(-1, 2)
+    first_left = np.where(first, shares[:, 0], 1 - shares[:, 0]) * whole.exists
+    last_left = np.where(last, 1 - shares[:, 1], shares[:, 1]) * whole.exists
+    return replace(whole, first_left=first_left, last_left=last_left)
 
 
 def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:
     """Put other routes in the place of some; weights stay in the units of each.
 
-    Parameters
-    ----------
-    ranks
-        Which of them are replaced.
-    others
-        One for each of `ranks`, in their order.
-
-    Returns
-    -------
-    routes
-        As many as before.
+    As many as before. `ranks`: which of them are replaced; `others`: one for each of `ranks`, in
+    their order.
     """
     count = len(routes.exists)
     order = np.arange(count)

@@ -38,7 +38,7 @@ from raastof_geo.roads.routing.engine import (
     order_nodes,
 )
 from raastof_geo.roads.routing.graph import RoadGraph
-from raastof_geo.roads.routing.paths import CorePaths, Errands, find_by_trees, find_singly
+from raastof_geo.roads.routing.paths import Errands, find_by_trees, find_singly
 from raastof_geo.roads.routing.reduce import Reduction, reduce_graph
 from raastof_geo.roads.routing.route import Meeting, Routes, join_routes, splice_routes
 from raastof_geo.roads.snap import Anchors
@@ -95,15 +95,8 @@ class Router(Travelling):
     def weigh(self, weight: Floats) -> WeightedRoads:
         """Pour weights into the network.
 
-        Parameters
-        ----------
-        weight
-            What each arc weighs, at least 0, infinite where it may not be driven.
-
-        Returns
-        -------
-        weighted
-            In whole units; `scale` of them are one of `weight`.
+        `weight`: what each arc weighs, at least 0, infinite where it may not be driven. In whole
+        units; `scale` of them are one of `weight`.
         """
         allowed = np.where(self.reduction.closed, np.inf, weight)
         return self.pour(allowed, self._scale(allowed))
@@ -112,12 +105,8 @@ class Router(Travelling):
         """Round weights to units of each arc [arcs] and of each run of the core [runs].
 
         A run adds up its units, not its weight: otherwise a run and the arcs it is made of could
-        differ by a unit, and a way that starts on a run would not match one through it.
-
-        Parameters
-        ----------
-        scale
-            Units in one of `weight`.
+        differ by a unit, and a way that starts on a run would not match one through it. `scale`:
+        units in one of `weight`.
         """
         units = np.full(len(weight), CLOSED, np.int64)
         with np.errstate(over="ignore"):
@@ -143,17 +132,16 @@ class Router(Travelling):
             most = float(runs[finite].max())
             rough = np.full(len(runs), CLOSED, np.int64)
             rough[finite] = np.maximum(runs[finite] / most * _ROUGHLY, 1)
-            across = max(self._across(rough) * most / _ROUGHLY, most)
-        widest = across + 2 * self._deepest(weight)
+            farthest = 0.0  # what the farthest ways to the hub and from it weigh together [units]
+            for engine in (self.fallback, self._backward):
+                distance, _ = engine.customise(rough).trees([self._hub])
+                farthest += float(distance[np.isfinite(distance)].max())
+            across = max(farthest * most / _ROUGHLY, most)
+        pocket, arcs = self._pockets
+        inside = np.where(np.isfinite(weight[arcs]), weight[arcs], 0.0)
+        deepest = float(np.bincount(pocket, inside).max()) if len(arcs) else 0.0
+        widest = across + 2 * deepest
         return float(HEAVIEST / (_ROOM * widest)) if widest > 0 else 1.0
-
-    def _across(self, runs: Integers) -> float:
-        """Give what the farthest ways to the hub and from it weigh together. [units]"""
-        farthest = 0.0
-        for engine in (self.fallback, self._backward):
-            distance, _ = engine.customise(runs).trees([self._hub])
-            farthest += float(distance[np.isfinite(distance)].max())
-        return farthest
 
     @cached_property
     def _hub(self) -> int:
@@ -167,13 +155,6 @@ class Router(Travelling):
         part = find_parts(core.tail, core.head, size)
         degree = np.bincount(core.tail, minlength=size)
         return int(np.argmax(np.where(part == np.bincount(part).argmax(), degree, -1)))
-
-    def _deepest(self, weight: Floats) -> float:
-        """Give the weight of all arcs of the heaviest pocket, or of the heaviest arc."""
-        pocket, arcs = self._pockets
-        finite = weight[arcs]
-        finite = np.where(np.isfinite(finite), finite, 0.0)
-        return float(np.bincount(pocket, finite).max()) if len(arcs) else 0.0
 
     @cached_property
     def _pockets(self) -> tuple[Integers, Integers]:
@@ -197,17 +178,9 @@ def load_router(
 ) -> Router:
     """Make arcs ready for routes; core and order of a large graph come from the cache.
 
-    Parameters
-    ----------
-    restricted
-        Whether roads closed to trucks are closed, and local ones local.
-    hierarchies
-        Whether to use contraction hierarchies; by default where they are at hand.
-
-    Returns
-    -------
-    router
-        The same, whether its core came from the cache or was found.
+    The same, whether its core came from the cache or was found. `restricted`: whether roads closed
+    to trucks are closed, and local ones local; `hierarchies`: whether to use contraction
+    hierarchies; by default where they are at hand.
     """
     ordered = has_hierarchies() if hierarchies is None else hierarchies
     network = graph.network
@@ -268,10 +241,7 @@ def _read_core(file: Path, size: int) -> Core:
 def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
     """Give the stop of each site.
 
-    Returns
-    -------
-    stops
-        By the id of each site.
+    By the id of each site.
     """
     frame = anchors.frame
     return {
@@ -308,12 +278,8 @@ class WeightedRoads(Travelling):
     def matrix(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Floats:
         """Give the least weight between all origins and destinations, infinite if there is no way.
 
-        Exact to the unit, whichever engine. [origins × destinations]
-
-        Returns
-        -------
-        table
-            In the unit of the weights that were given. [origins × destinations]
+        Exact to the unit, whichever engine; in the unit of the weights that were given. [origins ×
+        destinations]
         """
         out = [self.surroundings.leave(stop) for stop in origins]
         back = [self.surroundings.reach(stop) for stop in destinations]
@@ -366,21 +332,23 @@ class WeightedRoads(Travelling):
     def routes(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Routes:
         """Find the best route from each origin to the destination beside it.
 
-        Returns
-        -------
-        routes
-            One for each pair; where there is no way, `exists` is false.
+        One for each pair; where there is no way, `exists` is false.
         """
         errands = Errands(
             list(zip(origins, destinations, strict=True)),
             {stop: self.surroundings.leave(stop) for stop in dict.fromkeys(origins)},
             {stop: self.surroundings.reach(stop) for stop in dict.fromkeys(destinations)},
         )
+        per_origin = len(errands) / max(len(errands.out), 1)
+        if per_origin < _PAIRS_FOR_A_TREE * len(self.router.reduction.node):
+            paths = find_singly(self.metric, errands)
+        else:
+            paths = find_by_trees(self.router.fallback.customise(self.runs), errands)
         routes = join_routes(
             self.router.graph,
             self.router.reduction,
             errands,
-            self._paths(errands),
+            paths,
             self._nearby(errands),
             scale=self.scale,
         )
@@ -390,13 +358,6 @@ class WeightedRoads(Travelling):
             some = [origins[rank] for rank in again], [destinations[rank] for rank in again]
             return splice_routes(routes, again, self.coarser.routes(*some))
         return routes
-
-    def _paths(self, errands: Errands) -> CorePaths:
-        """Find the way of each pair through the core, one by one or by trees."""
-        per_origin = len(errands) / max(len(errands.out), 1)
-        if per_origin < _PAIRS_FOR_A_TREE * len(self.router.reduction.node):
-            return find_singly(self.metric, errands)
-        return find_by_trees(self.router.fallback.customise(self.runs), errands)
 
     def _nearby(self, errands: Errands) -> dict[int, Meeting]:
         """Find the pairs that need not go through the core, by their rank."""

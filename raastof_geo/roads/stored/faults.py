@@ -39,10 +39,7 @@ _WINDING_M = 1000.0
 def find_fault_in_columns(columns: StoredColumns) -> Message | None:
     """Name the first rule that the columns of a file break, before anything is made of them.
 
-    Returns
-    -------
-    fault
-        None where there is none.
+    None where there is none.
     """
     for label, column in zip(STORED_COLUMNS, columns, strict=True):
         if column.ndim != 1 or column.dtype.kind not in "iu":
@@ -69,10 +66,7 @@ def _find_false_count(columns: StoredColumns) -> Message | None:
 def check_metadata(found: Mapping[str, Any]) -> None:
     """Look at what a file says of itself.
 
-    Raises
-    ------
-    TypeError, ValueError
-        Texts are no texts, numbers are no numbers.
+    Raises `TypeError, ValueError`: texts are no texts, numbers are no numbers.
     """
     texts = [found[label] for label in ("title", "osm_date", "attribution", "builder")]
     numbers = [found["simplified_m"], found["largest_shift_m"], found["doubtful_turns"]]
@@ -87,10 +81,7 @@ def check_metadata(found: Mapping[str, Any]) -> None:
 def find_fault(network: RoadNetwork) -> Message | None:
     """Name the first rule that a network breaks.
 
-    Returns
-    -------
-    fault
-        None where there is none.
+    None where there is none.
     """
     edges, points = len(network.tail), len(network.lon)
     edge_columns = (

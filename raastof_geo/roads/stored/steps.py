@@ -31,21 +31,10 @@ def draw_shapes(
     head: SmallIntegers,
     inner: NDArray[Any],
 ) -> Floats:
-    """Draw every edge from its tail over its inner points to its head. [degrees]
+    """Draw every edge from its tail over its inner points to its head. [points, degrees]
 
-    Parameters
-    ----------
-    point_start
-        Where the shape of each edge starts. [edges + 1]
-    node
-        Places of nodes. [nodes, steps]
-    inner
-        Steps along the points that are not an end, as `shorten` gives them.
-
-    Returns
-    -------
-    degrees
-        [points]
+    `point_start`: where the shape of each edge starts [edges + 1]; `node`: places of nodes
+    [nodes, steps]; `inner`: steps along the points that are not an end, as `shorten` gives them.
     """
     steps = np.empty(int(point_start[-1]), np.int32)
     steps[point_start[:-1]] = node[tail]
@@ -55,13 +44,7 @@ def draw_shapes(
 
 
 def inner_points(point_start: SmallIntegers) -> Mask:
-    """Tell which points of all shapes are not an end of one.
-
-    Returns
-    -------
-    inner
-        [points]
-    """
+    """Tell which points of all shapes are not an end of one. [points]"""
     inner = np.ones(int(point_start[-1]), bool)
     inner[point_start[:-1]] = False
     inner[point_start[1:] - 1] = False
@@ -71,17 +54,8 @@ def inner_points(point_start: SmallIntegers) -> Mask:
 def shorten(values: SmallIntegers, count: SmallIntegers, base: SmallIntegers) -> SmallIntegers:
     """Turn runs of `count` values into steps, the first of a run from its base.
 
-    Parameters
-    ----------
-    count
-        How many values each run has; some have none. [runs]
-    base
-        What the first of each is counted from. [runs]
-
-    Returns
-    -------
-    steps
-        As many as values.
+    As many as values. `count`: how many values each run has; some have none [runs]; `base`: what
+    the first of each is counted from. [runs]
     """
     previous = np.concatenate((np.zeros(1, np.int32), values))[:-1]
     runs = count > 0

@@ -40,15 +40,9 @@ _FIRST_MOMENT_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 def read_network(path: str | os.PathLike[str]) -> RoadNetwork:
     """Read a network that `write_network` wrote.
 
-    Returns
-    -------
-    network
-        With what its file says that this version does not know (`extra`), and what it lacks.
+    With what its file says that this version does not know (`extra`), and what it lacks.
 
-    Raises
-    ------
-    RoadDataError
-        The file is missing, damaged or something else.
+    Raises `RoadDataError`: the file is missing, damaged or something else.
     """
     file = Path(path)
     columns, roads, metadata = _read_columns(file)
@@ -71,26 +65,22 @@ def write_network(
 
     Over a network that is there; anything else of that name is moved to `set_aside` beside it.
 
-    Places are kept to a millionth of a degree, lengths to a centimetre,
-    limits to a tenth of a km/h.
+    Places are kept to a millionth of a degree, lengths to a centimetre, limits to a tenth of a
+    km/h.
 
-    Returns
-    -------
-    path
-        The file.
-
-    Raises
-    ------
-    RoadDataError
-        The network contradicts itself.
-    OutputError
-        The file cannot be written.
+    Raises `RoadDataError`: the network contradicts itself; `OutputError`: the file cannot be
+    written.
     """
     file = Path(path)
     complaint = find_fault(network)
     if complaint:
         raise RoadDataError(say("The road network contradicts itself: {fault}.", fault=complaint))
-    return write_whole(file, _pack(_encode(network), compress), known=_is_network)
+    extra = network.extra
+    metadata = {"format": NETWORK_FORMAT, **asdict(network.metadata), **extra.get("metadata", {})}
+    roads = encode_roads(network.roads, extra, network.lacking)
+    texts = {"roads": as_json(roads), "metadata": as_json(metadata)}
+    columns = network.to_columns()._asdict() | texts
+    return write_whole(file, _pack(columns, compress), known=_is_network)
 
 
 def _is_network(file: Path) -> bool:
@@ -108,7 +98,11 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
     if not file.is_file():
         raise RoadDataError(say("{file} is a folder, not a road network file.", file=file))
     try:
-        _check_size(file)
+        with zipfile.ZipFile(file) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+        # A small file would fill the memory: roads pack to a fifth, not to nothing.
+        if unpacked > _SMALL_BYTES + _MOST_PACKED * file.stat().st_size:
+            raise RoadDataError(_damaged(file))
         with np.load(file, allow_pickle=False) as archive:
             _check_format(file, archive["metadata"])
             columns = StoredColumns(*(archive[label] for label in STORED_COLUMNS))
@@ -127,14 +121,6 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
         raise RoadDataError(say("{file} may not be read by this user.", file=file)) from error
     except Exception as error:  # ZIP, NumPy and JSON each raise their own
         raise RoadDataError(_damaged(file)) from error
-
-
-def _check_size(file: Path) -> None:
-    """Refuse a small file that would fill the memory: roads pack to a fifth, not to nothing."""
-    with zipfile.ZipFile(file) as archive:
-        unpacked = sum(member.file_size for member in archive.infolist())
-    if unpacked > _SMALL_BYTES + _MOST_PACKED * file.stat().st_size:
-        raise ValueError("unpacks to more than roads can")
 
 
 def _check_format(file: Path, metadata: NDArray[Any]) -> None:
@@ -167,14 +153,6 @@ def _damaged(file: Path, fault: Message | None = None) -> Message:
         " Make it again with `raastof network build`.",
         file=file,
     )
-
-
-def _encode(network: RoadNetwork) -> dict[str, NDArray[Any]]:
-    extra = network.extra
-    metadata = {"format": NETWORK_FORMAT, **asdict(network.metadata), **extra.get("metadata", {})}
-    roads = encode_roads(network.roads, extra, network.lacking)
-    columns = network.to_columns()._asdict()
-    return {**columns, "roads": as_json(roads), "metadata": as_json(metadata)}
 
 
 def _decode(

@@ -8,7 +8,7 @@ lack some that it knows, where every road gets the default.
 import json
 import math
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import MISSING, dataclass, fields
 from itertools import repeat
 from types import NoneType
@@ -78,17 +78,9 @@ def encode_roads(
 ) -> dict[str, Any]:
     """Give the table of roads as a file keeps it, without directions.
 
-    Parameters
-    ----------
-    extra
-        Unknown columns to keep, among `fields` and `limits`.
-    lacking
-        Fields and limits that stay unsaid as long as every road has the default.
-
-    Returns
-    -------
-    table
-        `count`, and columns by name under `fields` and `limits`.
+    `count`, and columns by name under `fields` and `limits`. `extra`: unknown columns to keep,
+    among `fields` and `limits`; `lacking`: fields and limits that stay unsaid as long as every road
+    has the default.
     """
     unsaid, kept = {*lacking}, extra or {}
     fields_of = {name: [getattr(road, name) for road in roads] for name in FIELDS}
@@ -113,23 +105,21 @@ def _encode_columns(columns: Mapping[str, list[Any]], unsaid: Set[str]) -> dict[
 def decode_roads(found: Mapping[str, Any]) -> RoadTable:
     """Read the table of roads of a file.
 
-    Returns
-    -------
-    table
-        Roads in their order, and what the file knows too much or too little.
+    Roads in their order, and what the file knows too much or too little.
 
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        A column is too long or too short, or holds what no road has.
+    Raises `KeyError, TypeError, ValueError`: a column is too long or too short, or holds what no
+    road has.
     """
     count, given, limits = int(found["count"]), found["fields"], found["limits"]
     for name, column in (*given.items(), *limits.items()):
-        _check_length(name, column, count)
+        if not (len(column) == count if isinstance(column, list) else {*column} == {_OF_ALL}):
+            raise ValueError(f"{name} does not describe {count} roads")
     unknown = {"fields": _leave_out(given, FIELDS), "limits": _leave_out(limits, LIMITS)}
+    columns = _decode_columns(given, limits, count)
+    rows = zip(*columns.values(), strict=True)
     return RoadTable(
-        roads=tuple(_make_roads(_decode_columns(given, limits, count))),
-        extra={kind: columns for kind, columns in unknown.items() if columns},
+        roads=tuple(Road(**dict(zip(columns, row, strict=True))) for row in rows),
+        extra={kind: more for kind, more in unknown.items() if more},
         lacking=tuple(name for name in (*FIELDS, *LIMITS) if name not in {*given, *limits}),
     )
 
@@ -156,10 +146,7 @@ def _leave_out(columns: Mapping[str, Any], known: Collection[str]) -> dict[str, 
 def upgrade_roads(found: Mapping[str, Any]) -> dict[str, Any]:
     """Give the table of a file of format 2, where limits stood in order, as one of today.
 
-    Returns
-    -------
-    table
-        As `decode_roads` takes it.
+    As `decode_roads` takes it.
     """
     count = int(found["count"])
     columns: dict[str, Any] = {name: _of_all(plain) for name, plain in _FIELDS_OF_2.items()}
@@ -176,11 +163,8 @@ def upgrade_roads(found: Mapping[str, Any]) -> dict[str, Any]:
 def list_content(roads: Sequence[Road]) -> dict[str, Any]:
     """Give what roads say for a fingerprint, by name: nothing of what no road says.
 
-    Returns
-    -------
-    content
-        `count`, and by name a value for each road; equal for networks that are read as the same,
-        whatever their files say.
+    `count`, and by name a value for each road; equal for networks that are read as the same,
+    whatever their files say.
     """
     found: dict[str, Any] = {"count": len(roads)}
     for name in (one.name for one in fields(Road)):
@@ -210,25 +194,14 @@ def _list_limits(roads: Sequence[Road]) -> dict[str, list[float | None]]:
     }
 
 
-def _make_roads(columns: Mapping[str, Iterable[Any]]) -> Iterator[Road]:
-    """Make a road of each row; fields without a column have the default of `Road`."""
-    names = tuple(columns)
-    for row in zip(*columns.values(), strict=True):
-        yield Road(**dict(zip(names, row, strict=True)))
-
-
-def _check_length(name: str, column: Any, count: int) -> None:
-    right = len(column) == count if isinstance(column, list) else {*column} == {_OF_ALL}
-    if not right:
-        raise ValueError(f"{name} does not describe {count} roads")
-
-
 def _decode(name: str, column: Any, count: int) -> Iterable[Any]:
     """Give the values of a known field or limit for every road."""
     alike = isinstance(column, dict)
     values = [column[_OF_ALL]] if alike else column
     hint = _HINTS.get(name, float)
-    if not set(map(type, values)) <= _types(hint):
+    # What stands in a file for a type of `Road`.
+    types: dict[Any, set[type]] = {Access: {str}, float: {int, float, NoneType}}
+    if not set(map(type, values)) <= types.get(hint, {*(get_args(hint) or (hint,))}):
         raise ValueError(f"{name} holds what no road has")
     if name in _WORDS and not _WORDS[name].issuperset(values):
         raise ValueError(f"{name} holds an unknown word")
@@ -237,13 +210,6 @@ def _decode(name: str, column: Any, count: int) -> Iterable[Any]:
     elif hint is Access:
         values = [_ACCESS[word] for word in values]
     return repeat(values[0], count) if alike else values
-
-
-def _types(hint: Any) -> set[type]:
-    """Tell what stands in a file for a type of `Road`."""
-    if hint is float:
-        return {int, float, NoneType}
-    return {str} if hint is Access else {*(get_args(hint) or (hint,))}
 
 
 def _as_number(value: float | None, name: str) -> float:
