@@ -10,7 +10,6 @@ from typing import Any
 
 from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.effect.gain import Gain
-from raastof_geo.effect.measure import Effect
 from raastof_geo.evidence import STATES
 from raastof_geo.outputs.tables.flows import name_materials
 from raastof_geo.recall.rest import BASELINE_TABLES, describe_rows
@@ -24,14 +23,9 @@ _LIBRARIES = ("pulp", "highspy", "numpy", "scipy", "pandas", "shapely", "pyproj"
 
 def describe_plan(result: Result) -> dict[str, Any]:
     """Put a plan into plain values: what is in plan.json beside its part `proof`."""
-    values: dict[str, Any] = make_finite(_describe(result))
-    return values
-
-
-def _describe(result: Result) -> dict[str, Any]:
     scenario, plan = result.scenario, result.plan
-    states = scenario.states()
-    return {
+    states, coordination = scenario.states(), result.effect.coordination
+    values: dict[str, Any] = {
         "scenario": {
             "id": scenario.id,
             "title": scenario.said.title,
@@ -67,7 +61,11 @@ def _describe(result: Result) -> dict[str, Any]:
             "saved": result.effect.saved,
             "target": asdict(result.effect.target),
             "saved_share": result.effect.saved_share,
-            **_describe_causes(result.effect),
+            "causes": [
+                {"names": list(cause.names), **_describe_gain(cause.gain)}
+                for cause in result.effect.causes
+            ],
+            "coordination": coordination and _describe_gain(coordination),
             "baseline_missing_tonnes": _name_missing(result.effect.baseline_missing),
             "baselines": [
                 {
@@ -100,16 +98,8 @@ def _describe(result: Result) -> dict[str, Any]:
         },
         "constraints": describe_rows(plan.shadow_prices),
     }
-
-
-def _describe_causes(effect: Effect) -> dict[str, Any]:
-    coordination = effect.coordination
-    return {
-        "causes": [
-            {"names": list(cause.names), **_describe_gain(cause.gain)} for cause in effect.causes
-        ],
-        "coordination": None if coordination is None else _describe_gain(coordination),
-    }
+    finite: dict[str, Any] = make_finite(values)
+    return finite
 
 
 def _describe_gain(gain: Gain) -> dict[str, Any]:

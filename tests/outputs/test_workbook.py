@@ -36,7 +36,7 @@ def sheets(path):
 
 def test_every_sheet_has_a_head_that_stays_and_filters(solved):
     book, _ = sheets(solved[1])
-    assert len(book.sheetnames) == 15
+    assert len(book.sheetnames) == 16
     for sheet in book:
         assert sheet.freeze_panes
         assert sheet.auto_filter.ref, sheet.title

@@ -1,7 +1,7 @@
 """The effect as blocks of a document: tables and charts that reports and project pages share."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
@@ -245,13 +245,7 @@ def explain_progress(result: Result) -> list[Block]:
 def show_commitments(
     plan: pd.Series, before: pd.Series, moved: float, moved_before: float
 ) -> Figures:
-    """Show the four figures that public clients committed to report.
-
-    Parameters
-    ----------
-    moved, moved_before
-        To and from site in the plan and before. [t]
-    """
+    """Show the four figures that public clients report; `moved` is to and from site. [t]"""
     figures = (
         (say("To and from site [t]"), moved, moved_before),
         (VIRGIN.heading, plan[VIRGIN], before[VIRGIN]),
@@ -269,13 +263,7 @@ def show_commitments(
 def tabulate_cost(
     caption: Message, plan: pd.Series, before: pd.Series, *, least: float = 0.0
 ) -> Table:
-    """Tell what is paid by part, before and in the plan, less what is sold.
-
-    Parameters
-    ----------
-    least
-        Parts of no more than this are left out. [DKK]
-    """
+    """Tell what is paid by part, less what is sold; parts of no more than `least` are left out."""
     rows: list[tuple[Readable, float, float]] = [
         (part.heading, before[part], plan[part])
         for part in parts_of(COST)
@@ -331,14 +319,6 @@ PAYEE_NAMES: Mapping[str, Message] = {
 }
 
 
-class Income(NamedTuple):
-    """What somebody gets of the projects' money. [DKK]"""
-
-    name: Readable
-    before: float
-    plan: float
-
-
 def _say_support(effect: Effect) -> Iterator[Message]:
     """Say what has to come from outside, where projects together pay more than without the plan."""
     support = effect.transfers.support_dkk
@@ -347,11 +327,10 @@ def _say_support(effect: Effect) -> Iterator[Message]:
     saved_t = (effect.baseline_books.total(CO2E) - effect.books.total(CO2E)) / 1000
     told = {"dkk": format_number(support / 1e6, digits=1)}
     if saved_t >= 1:
-        price = format_number(support / saved_t)
         yield say(
             "The projects pay {dkk} million DKK more together: no division leaves nobody worse off "
             "without that much support from outside, {price} DKK for each tonne of CO2e.",
-            price=price,
+            price=format_number(support / saved_t),
             **told,
         )
     else:
@@ -365,15 +344,11 @@ def _say_support(effect: Effect) -> Iterator[Message]:
 def say_transfer(rule: str, dkk: float) -> Message:
     """Say what a project pays to the others, or gets of them, by a rule of division."""
     told = {"rule": DIVISIONS[rule], "dkk": format_number(abs(dkk) / 1e6, digits=1)}
-    if abs(dkk) < _NOTHING_DKK:
+    if abs(dkk) < 50_000:  # told with one decimal of a million, it would be 0.0
         return say("Divided {rule}, this project neither pays nor gets anything.", **told)
     if dkk > 0:
         return say("Divided {rule}, this project gets {dkk} million DKK from the others.", **told)
     return say("Divided {rule}, this project pays {dkk} million DKK to the others.", **told)
-
-
-_NOTHING_DKK = 50_000.0
-"""Less is told as nothing, where millions are told with one decimal. [DKK]"""
 
 
 def tabulate_accounts(scenario: Scenario, effect: Effect) -> Iterator[Table]:
@@ -413,8 +388,14 @@ def _take_in(books: Books) -> pd.DataFrame:
     return pd.DataFrame({"gate": -mine[GATE], "else": mine[GATE] - mine.sum(axis=1)})
 
 
-def list_payees(scenario: Scenario, effect: Effect) -> list[Income]:
-    """List who gets the projects' money: trades first, then those who get most."""
+def list_payees(scenario: Scenario, effect: Effect) -> list[tuple[Readable, float, float]]:
+    """List who gets the projects' money: trades first, then those who get most.
+
+    Returns
+    -------
+    payees
+        Name, and what they get before and in the plan. [DKK]
+    """
     found: dict[tuple[str, str], list[float]] = {}
     for side, books in enumerate((effect.baseline_books, effect.books)):
         for sort, party, *paid in tabulate_payments(books).itertuples(index=False):
@@ -422,7 +403,7 @@ def list_payees(scenario: Scenario, effect: Effect) -> list[Income]:
             if got > 0.5:
                 found.setdefault((sort, party), [0.0, 0.0])[side] += got
     order = sorted(found, key=lambda key: (key[0] not in PAYEE_NAMES, -max(found[key]), key))
-    return [Income(_name_payee(scenario, *key), *found[key]) for key in order]
+    return [(_name_payee(scenario, *key), found[key][0], found[key][1]) for key in order]
 
 
 def _name_payee(scenario: Scenario, sort: str, party: str) -> Readable:
@@ -431,17 +412,13 @@ def _name_payee(scenario: Scenario, sort: str, party: str) -> Readable:
     return PAYEE_NAMES.get(sort) or name_project(scenario, party)
 
 
-def _add_up(name: Message, incomes: Sequence[Income]) -> Income:
-    return Income(name, sum(one.before for one in incomes), sum(one.plan for one in incomes))
-
-
 def tabulate_payees(scenario: Scenario, effect: Effect, *, most: int = 40) -> Table:
     """Tell who gets the projects' money, before and in the plan."""
     payees = list_payees(scenario, effect)
     shown = payees[:most]
-    if payees[most:]:
-        shown.append(_add_up(say("The others"), payees[most:]))
-    shown.append(_add_up(say("Total"), payees))
+    others = [(say("The others"), payees[most:])] if payees[most:] else []
+    for name, mine in (*others, (say("Total"), payees)):
+        shown.append((name, sum(one[1] for one in mine), sum(one[2] for one in mine)))
     return Table(
         say("Who gets the money [1,000 DKK]"),
         (say("Party"), say("Before"), say("Plan"), say("Plan − before")),

@@ -18,6 +18,7 @@ import shapely
 from raastof_geo.language import plain, say
 from raastof_geo.outputs.documents.charts import DARK, WIDTH, Drawing
 from raastof_geo.outputs.palette import COAST, LAND, ROLE_MARKS, VIRGIN_COLOUR
+from raastof_geo.outputs.tables.flows import Flow
 from raastof_geo.result import Result
 from raastof_geo.roads.places import load_municipalities
 from raastof_geo.scenario.role import Role
@@ -76,7 +77,7 @@ class _Name(NamedTuple):
     leftward: bool
 
 
-def draw_map_picture(result: Result, hauls: Iterable[Haul], sites: Iterable[str]) -> Drawing:
+def draw_map_picture(result: Result, hauls: Iterable[Haul | Flow], sites: Iterable[str]) -> Drawing:
     """Draw flows and sites on the municipalities; names stand where there is room.
 
     Parameters

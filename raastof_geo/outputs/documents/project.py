@@ -35,7 +35,7 @@ from raastof_geo.outputs.documents.effects import (
     tabulate_effect,
     tabulate_groups,
 )
-from raastof_geo.outputs.documents.flow_map import Haul, draw_map_picture
+from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.basis import describe_basis
 from raastof_geo.outputs.tables.flows import Flow, list_flows
@@ -102,15 +102,7 @@ def group_flows(result: Result) -> dict[str, list[Flow]]:
 def build_project(
     result: Result, project: str, *, others: Sequence[Block], own: Sequence[Flow]
 ) -> Document:
-    """Put the page of a project together.
-
-    Parameters
-    ----------
-    others
-        What it tells of the others.
-    own
-        The flows of the project.
-    """
+    """Put the page of a project together: of what it tells of `others`, and its `own` flows."""
     scenario = result.scenario
     blocks = [
         *_tell_summary(result, project),
@@ -169,12 +161,8 @@ def _draw_map(result: Result, project: str, own: Sequence[Flow]) -> Iterator[Blo
     scenario = result.scenario
     met = {site for flow in own for site in (flow.origin, flow.destination)}
     here = [site for site in scenario.sites if site in met or scenario.project(site) == project]
-    hauls = [
-        Haul(one.origin, one.destination, one.vehicle, one.period, one.tonnes, one.virgin)
-        for one in own
-    ]
     yield Picture(
-        draw_map_picture(result, hauls, here),
+        draw_map_picture(result, own, here),
         say("Map of this project's flows; the calendar has the same figures."),
         say("This project's flows on the roads that trucks take; the wider, the more tonnes."),
     )

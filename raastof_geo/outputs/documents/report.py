@@ -64,13 +64,7 @@ def write_report_docx(result: Result, folder: Path) -> Path:
 
 
 def build_report(result: Result, *, ledger: bool = True) -> Document:
-    """Put the report together.
-
-    Parameters
-    ----------
-    ledger
-        Whether the last section follows the figures back to their sources, and tables link there.
-    """
+    """Put the report together; the `ledger` follows figures to their sources, and is linked."""
     blocks = [
         *_tell_summary(result),
         *_draw_map(result),

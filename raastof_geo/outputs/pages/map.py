@@ -37,36 +37,6 @@ _LEAST_PASSING = 0.05
 
 
 @dataclass(frozen=True)
-class _Material:
-    id: str
-    name: str
-    colour: str
-    virgin: bool
-
-
-@dataclass(frozen=True)
-class _SiteEffect:
-    """A part of the effect that falls to a site, before and in the plan."""
-
-    name: str
-    before: float
-    plan: float
-
-
-@dataclass(frozen=True)
-class _SiteShown:
-    id: str
-    name: str
-    note: str
-    municipality: str
-    project: str
-    roles: tuple[str, ...]
-    at: tuple[float, float]
-    """Latitude and longitude. [degrees]"""
-    effect: tuple[_SiteEffect, ...]
-
-
-@dataclass(frozen=True)
 class _FlowShown:
     """A flow; its route, sites, material, period, use and truck by their places in the lists."""
 
@@ -280,46 +250,47 @@ _TEXTS: dict[str, Message] = {
 }
 
 
-def _materials(result: Result) -> list[_Material]:
+def _materials(result: Result) -> list[dict[str, Any]]:
     """Give the materials that move before or in the plan, in the order of their colours."""
     scenario = result.scenario
     known, language = scenario.catalogue.materials, scenario.said.language
     used = [*result.plan.flows["material"], *result.effect.baseline_flows["material"]]
     return [
-        _Material(name, known[name].called(language), colour, known[name].origin == "virgin")
+        {
+            "id": name,
+            "name": known[name].called(language),
+            "colour": colour,
+            "virgin": known[name].origin == "virgin",
+        }
         for name, colour in colour_materials(used, scenario.catalogue).items()
     ]
 
 
-def _sites(result: Result) -> Iterator[_SiteShown]:
+def _sites(result: Result) -> Iterator[dict[str, Any]]:
     scenario = result.scenario
     where = find_municipalities(scenario)
     before, plan = (side.T for side in align_books(result.effect, "site", list(scenario.sites)))
     for site_id, site in scenario.sites.items():
         lon, lat = site.lon_lat
-        yield _SiteShown(
-            site_id,
-            scenario.site_name(site_id),
-            site.note,
-            where[site_id],
-            scenario.project(site_id),
-            tuple(site.roles),
-            (round(lat, 5), round(lon, 5)),
-            _effects(before[site_id], plan[site_id]) if site.offers or site.needs else (),
-        )
-
-
-def _effects(before: pd.Series, plan: pd.Series) -> tuple[_SiteEffect, ...]:
-    """Give what falls to a site, before and in the plan."""
-    return tuple(
-        _SiteEffect(
-            str(part.heading),
-            round(shown.factor * float(before[part]), 1),
-            round(shown.factor * float(plan[part]), 1),
-        )
-        for part, shown in shown_in_lines().items()
-        if shown.in_short
-    )
+        told = shown_in_lines().items() if site.offers or site.needs else ()
+        yield {
+            "id": site_id,
+            "name": scenario.site_name(site_id),
+            "note": site.note,
+            "municipality": where[site_id],
+            "project": scenario.project(site_id),
+            "roles": site.roles,
+            "at": (round(lat, 5), round(lon, 5)),
+            "effect": [
+                {
+                    "name": str(part.heading),
+                    "before": round(shown.factor * float(before[site_id][part]), 1),
+                    "plan": round(shown.factor * float(plan[site_id][part]), 1),
+                }
+                for part, shown in told
+                if shown.in_short
+            ],
+        }
 
 
 class _Routes:
@@ -353,7 +324,7 @@ def _flows(result: Result, flows: pd.DataFrame, routes: _Routes) -> Iterator[_Fl
     sites = _places(scenario.sites)
     periods = _places(scenario.periods)
     trucks = _places(scenario.said.vehicles)
-    materials = _places(material.id for material in _materials(result))
+    materials = _places(material["id"] for material in _materials(result))
     uses = {need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs}
     kinds: dict[str, str] = {role: str(ROLE_MARKS[role].name) for role in (Role.PLANT, Role.DEPOT)}
     reception = str(_TEXTS["reception"])

@@ -1,7 +1,6 @@
 """Say what the plan is compared with: worlds without coordination, side by side."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from raastof_geo.effect.measure import Totals
 from raastof_geo.language import Message, format_number, say
@@ -20,23 +19,6 @@ _TOGETHER: dict[Together, Message] = {
     "client": say("each client for itself"),
     "municipality": say("each municipality for itself"),
 }
-
-
-class Compared(NamedTuple):
-    """One world, and what the plan saves against it."""
-
-    name: Message
-    transport_t_co2e: float
-    all_t_co2e: float
-    million_dkk: float
-    share: float
-    """Recycled materials and clean soil, of all needs. [%]"""
-    share_without_soil: float
-    """[%]"""
-    saved_t_co2e: float | None = None
-    """Of transport; none: it is the plan."""
-    saved_all_t_co2e: float | None = None
-    missing_t: float = 0.0
 
 
 HEADS = (
@@ -59,18 +41,24 @@ def name_basis(kind: BaselineKind, together: Together) -> Message:
     return say("{kind}, {party}", kind=_KINDS[kind], party=_TOGETHER[together])
 
 
-def list_baselines(result: Result) -> Iterator[Compared]:
-    """Give the plan, then each world without coordination, that of the headline first."""
+def list_baselines(result: Result) -> Iterator[tuple[Message | float | None, ...]]:
+    """Give the plan, then each world without coordination, that of the headline first.
+
+    Returns
+    -------
+    rows
+        Cells in the order and the units of `HEADS`; of the plan no saving.
+    """
     effect = result.effect
-    yield Compared(say("The plan"), *_figures(effect.plan))
+    yield (say("The plan"), *_figures(effect.plan), None, None, 0.0)
     for number, one in enumerate(effect.baselines):
         name = name_basis(one.kind, one.together)
-        yield Compared(
+        yield (
             say("{name} (baseline)", name=name) if number == 0 else name,
             *_figures(one.totals),
             (one.totals.kg_co2e_wtw - effect.plan.kg_co2e_wtw) / 1000,
             (one.totals.all_kg_co2e_wtw - effect.plan.all_kg_co2e_wtw) / 1000,
-            sum(one.missing.values()),
+            float(sum(one.missing.values())),
         )
 
 
@@ -86,12 +74,11 @@ def _figures(totals: Totals) -> tuple[float, float, float, float, float]:
 
 def write_baselines(result: Result) -> Iterator[tuple[str, ...]]:
     """Give the rows as people read them."""
-    for name, *figures in list_baselines(result):
-        digits = (0, 0, 1, 1, 1, 0, 0, 0)
-        cells = zip(figures, digits, strict=True)
-        yield (
-            str(name),
-            *("" if one is None else format_number(one, digits=many) for one, many in cells),
+    digits = (0, 0, 0, 1, 1, 1, 0, 0, 0)
+    for row in list_baselines(result):
+        yield tuple(
+            format_number(cell, digits=many) if isinstance(cell, float) else str(cell or "")
+            for cell, many in zip(row, digits, strict=True)
         )
 
 

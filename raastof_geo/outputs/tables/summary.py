@@ -17,7 +17,6 @@ from raastof_geo.assignment.telling.names import (
     fill,
     join_clauses,
 )
-from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.progress import Shares, follow_municipalities, follow_periods
 from raastof_geo.effect.target import Reach, TargetAnswer
@@ -40,6 +39,7 @@ from raastof_geo.outputs.documents.assumptions import (
     tabulate_assumptions,
     tell_assumptions,
 )
+from raastof_geo.outputs.documents.document import write_numbers
 from raastof_geo.outputs.opening import open_answer, say_about
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
@@ -443,8 +443,7 @@ def _lines(result: Result) -> Iterator[str]:
     yield from (_row("", say("Plan"), say("Before")), "|---|---:|---:|")
     yield from (f"| {what} | {now} | {before} |" for _, what, now, before in summarise(result))
     yield from _head(say("Side by side"))
-    yield from (_row(*HEADS), "|---" + "|---:" * (len(HEADS) - 1) + "|")
-    yield from (_row(*cells) for cells in write_baselines(result))
+    yield from _table(HEADS, write_baselines(result))
     yield from ("", _plain(str(describe_basis(result))))
     yield from ("", _plain(str(prove(result))))
     yield from _bullets(say("Warnings"), [one.message for one in warn(result)])
@@ -452,35 +451,34 @@ def _lines(result: Result) -> Iterator[str]:
     if result.assumptions is not None:
         yield from _bullets(HANGS_ON, tell_assumptions(result.assumptions))
         table = tabulate_assumptions(result.assumptions)
-        yield from ("", _row(*table.header), "|---" * len(table.header) + "|")
-        yield from (_row(*row) for row in table.rows)
+        yield from ("", *_table(table.header, table.rows, words=len(table.header)))
     if result.effect.causes:
         yield from _bullets(say("What saves what"), tell_credit(result.effect))
-        yield from ("", *_tell_causes(result.effect.causes))
+        yield from ("", _row(say("Cause"), say("Saved [t CO2e]"), say("Price of CO2e")))
+        yield "|---|---:|---|"
+        for cause in result.effect.causes:
+            saved = format_number(cause.gain.kg_co2e / 1000)
+            yield _row(name_cause(cause), saved, say_price(cause.gain))
     relied_on = list_conditions(result, list_flows(plan.flows))
     if relied_on:
         yield from _bullets(say("Conditions that the plan relies on"), relied_on)
     yield from _head(say("Trucks by period"))
-    yield _row(say("Truck"), say("Period"), say("Loads"), say("Hours"), "km")
-    yield "|---|---|---:|---:|---:|"
-    fleet: Iterator[Any] = plan.fleet.itertuples()
-    for row in fleet:
-        truck = scenario.catalogue.vehicles[row.vehicle].called(scenario.said.language)
-        yield _row(truck, row.period, *map(format_number, (row.loads, row.work_h, row.vehicle_km)))
+    trucks, fleet = scenario.catalogue.vehicles, list[Any](plan.fleet.itertuples())
+    rows = (
+        (
+            trucks[row.vehicle].called(scenario.said.language),
+            row.period,
+            *write_numbers(row.loads, row.work_h, row.vehicle_km),
+        )
+        for row in fleet
+    )
+    heads = (say("Truck"), say("Period"), say("Loads"), say("Hours"), "km")
+    yield from _table(heads, rows, words=2)
     places = list(_tell_places(result))
     if places:
         yield from _bullets(say("Plants, depots and candidates"), places)
     yield from _list_largest(result)
     yield from ("", _plain(attribute_maps(result.network)))
-
-
-def _tell_causes(causes: Sequence[Cause]) -> Iterator[str]:
-    """Give what each cause saves, in the order in which they were switched on."""
-    yield _row(say("Cause"), say("Saved [t CO2e]"), say("Price of CO2e"))
-    yield "|---|---:|---|"
-    for cause in causes:
-        gain = cause.gain
-        yield _row(name_cause(cause), format_number(gain.kg_co2e / 1000), say_price(gain))
 
 
 def _head(text: Message) -> Iterator[str]:
@@ -634,6 +632,14 @@ def _tell_places(result: Result) -> Iterator[Message]:
     for row in openings:
         told = say("{site} is opened") if row.opened else say("{site} is not opened")
         yield Message(told.text, {"site": scenario.site_name(row.site)})
+
+
+def _table(
+    heads: Sequence[Readable], rows: Iterable[Iterable[Readable]], *, words: int = 1
+) -> Iterator[str]:
+    """Give a table; columns of words stand to the left of those of numbers."""
+    yield from (_row(*heads), "|---" * words + "|---:" * (len(heads) - words) + "|")
+    yield from (_row(*row) for row in rows)
 
 
 def _row(*cells: Readable) -> str:

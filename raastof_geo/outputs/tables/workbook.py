@@ -444,7 +444,7 @@ def _write_payees(book: Book, result: Result) -> None:
         [name, before, plan, _Formula(f"=C{line}-B{line}", plan - before)]
         for line, (name, before, plan) in enumerate(payees, 2)
     ]
-    before, plan = sum(one.before for one in payees), sum(one.plan for one in payees)
+    before, plan = sum(one[1] for one in payees), sum(one[2] for one in payees)
     book.table(say("Payees"), heads, rows, digits=0, sums=(before, plan, plan - before))
 
 
