@@ -1,8 +1,9 @@
 """Baseline and effect: what a plan changes."""
 
 from raastof_geo.effect.baseline import BaselinePlan, solve_baseline
-from raastof_geo.effect.measure import Effect, Totals, measure_effect, measure_totals
+from raastof_geo.effect.measure import Effect, measure_effect
 from raastof_geo.effect.target import Reach, TargetAnswer, answer_target
+from raastof_geo.effect.totals import Totals
 
 __all__ = [
     "BaselinePlan",
@@ -12,6 +13,5 @@ __all__ = [
     "Totals",
     "answer_target",
     "measure_effect",
-    "measure_totals",
     "solve_baseline",
 ]

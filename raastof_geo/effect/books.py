@@ -16,6 +16,7 @@ from raastof_geo.assignment.statement.shares import (
     project_sites,
     share_ends,
 )
+from raastof_geo.assignment.tables import count_loads
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import Group, kept_in_books, sums_of_parts, told_in_books
 from raastof_geo.scenario.role import Role
@@ -260,13 +261,13 @@ all of them."""
 
 
 def _count_trips(problem: Problem, lines: pd.DataFrame, amount: Floats, places: Columns) -> None:
-    """Count loads, and energy by its unit."""
+    """Count loads, the last of each flow as a whole one, and energy by its unit."""
     catalogue = problem.scenario.catalogue
     loads = np.zeros(len(lines))
     move = (lines["kind"] == "moves").to_numpy()
     if len(problem.moves):
         driven = problem.leg("work_h") > 0
-        loads[move] = np.where(driven, amount[move] / problem.leg("load_t"), 0.0)
+        loads[move] = np.where(driven, count_loads(amount[move] / problem.leg("load_t")), 0)
     lines[vocabulary.LOADS_DRIVEN] = loads
     energy = problem.measure(vocabulary.ENERGY)[places] * amount
     unit = lines["vehicle"].map(

@@ -8,8 +8,8 @@ import pandas as pd
 from raastof_geo.effect.books import Books
 from raastof_geo.figures.vocabulary import (
     HAUL,
+    ROAD_WTW,
     TRANSPORT_TTW,
-    TRANSPORT_WTW,
     Indicator,
     explained,
     find_indicator,
@@ -137,8 +137,8 @@ def _of_receiver(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Seri
 
 def _of_kind(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
     kinds = {one: site.receiver.kind for one, site in scenario.sites.items() if site.receiver}
-    named = lines["destination"].map(kinds).where(lines["taker_kind"] == Role.RECEIVER)
-    return ("receiver_kinds." + named + "." + field).fillna("")
+    names = lines["destination"].map(lambda one: f"receiver_kinds.{kinds.get(one)}.{field}")
+    return names.where(lines["taker_kind"] == Role.RECEIVER, "")
 
 
 def _of_samples(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
@@ -161,7 +161,7 @@ def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Se
 
 
 _WITHIN_A_SITE = {
-    TRANSPORT_WTW: "kg_co2e_wtw_per_t",
+    ROAD_WTW: "kg_co2e_wtw_per_t",
     TRANSPORT_TTW: "kg_co2e_ttw_per_t",
     HAUL: "haul_dkk_per_t",
 }

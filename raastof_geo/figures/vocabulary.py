@@ -182,7 +182,6 @@ VEHICLE_KM = Indicator(
     "km",
     shared="ends",
     flow="vehicle_km",
-    times=("loads",),
     aim=Aim(say("truck distance in km"), "km", place=10),
     grouped=13,
     shown=EffectLine(12, in_short=True),
@@ -205,7 +204,6 @@ DRIVE_H = Indicator(
     "h",
     shared="ends",
     flow="drive_h",
-    times=("loads",),
     aim=Aim(say("driving time in hours"), say("hours"), place=11),
 )
 LITRES = Indicator(
@@ -323,7 +321,7 @@ _cost = partial(Indicator, unit="DKK", part_of="cost_dkk", shared="ends")
 _hire, _toll = Factor("vehicle", "hire_dkk_per_h"), Factor("toll", "toll_dkk_per_km")
 _price, _tax, _fee = Factor("pit", "price"), Factor("pit", "tax"), Factor("receiver", "gate_fee")
 _charge = Factor("processing", "dkk_per_t")
-HAUL = _cost("haul_dkk", say("Haulage"), factor=_hire, times=("loads",), payee="hauliers")
+HAUL = _cost("haul_dkk", say("Haulage"), factor=_hire, payee="hauliers")
 TOLL = _cost("toll_dkk", say("Tolls and fares"), factor=_toll, times=("vehicle_km",), payee="roads")
 PURCHASE = _cost(
     "purchase_dkk", say("Material bought"), shared="buying", factor=_price, payee="giver"
