@@ -9,7 +9,7 @@ from raastof_geo.assignment import Plan, assign
 from raastof_geo.effect import measure_effect
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel
-from raastof_geo.errors import Finding, InputError, NoPlanError, Place, ScenarioError
+from raastof_geo.errors import Finding, InputError, NoPlanError, ScenarioError
 from raastof_geo.language import Language, Message, say
 from raastof_geo.legs.price import price_again, price_legs
 from raastof_geo.outputs import write_outputs
@@ -25,7 +25,7 @@ from raastof_geo.roads.snap import Anchors, find_far_sites, measure_far_sites, s
 from raastof_geo.scenario import Scenario, read_scenario
 from raastof_geo.scenario.identity import find_model
 from raastof_geo.scenario.reading.sketch import sketch_sites
-from raastof_geo.scenario.reading.tree import Tree, read_tree
+from raastof_geo.scenario.reading.tree import read_tree
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.sensitivity.assessment import MOST_DECLARED, Assessment, assess
 from raastof_geo.sensitivity.headline import read_headlines
@@ -51,11 +51,6 @@ def solve_scenario(
         of one's own from a vehicle and speeds to energy per km, empty and full; none: what the
         scenario says.
 
-    Returns
-    -------
-    result
-        Everything that was found out; nothing is written. `write_outputs` does that.
-
     Raises
     ------
     RaastofError
@@ -79,11 +74,6 @@ def plan_scenario(
 ) -> Plan:
     """Price the legs of a scenario that is placed on its roads, and assign tonnes to them.
 
-    Parameters
-    ----------
-    model
-        How a truck's energy follows from the road; as for `solve_scenario`.
-
     Raises
     ------
     RaastofError
@@ -104,35 +94,24 @@ def plan_scenario(
 def place_scenario(
     scenario: Scenario, *, tell: Tell = lambda _: None
 ) -> tuple[RoadNetwork, Anchors]:
-    """Load the roads of a scenario and place its sites on them.
-
-    Raises
-    ------
-    RaastofError
-        As the stations do: no roads, sites off the road.
-    """
+    """Load the roads of a scenario and place its sites on them."""
     choice = scenario.said.network
     tell(say("Loading the roads"))
     area = read_area(municipalities=choice.municipalities, buffer_m=_BUFFER_M)
     network = load_network(choice.file, area=area, progress=tell)
     tell(say("Placing the sites on the road"))
+    said = {
+        id_: scenario.place_of("sites", id_, "lon" if site.lon is not None else "easting")
+        for id_, site in scenario.sites.items()
+    }
     anchors = snap_sites(
         network,
         scenario.sites,
         limit_m=choice.snap_limit_m,
         ferries=choice.ferries,
-        places=_places(scenario),
+        places={site: place for site, place in said.items() if place is not None},
     )
     return network, anchors
-
-
-def _places(scenario: Scenario) -> dict[str, Place]:
-    """Give the place in the file of the coordinates of each site."""
-    found = {
-        id_: scenario.place_of("sites", id_, "lon" if site.lon is not None else "easting")
-        for id_, site in scenario.sites.items()
-    }
-    return {site: place for site, place in found.items() if place is not None}
 
 
 def read_for_roads(
@@ -158,7 +137,9 @@ def read_for_roads(
     try:
         scenario = read_scenario(path, anywhere=anywhere)
     except ScenarioError as error:
-        raise ScenarioError(*_in_order([*error.findings, *_find_off_road(Path(path))])) from error
+        found = [*error.findings, *_find_off_road(Path(path))]
+        found.sort(key=lambda one: (one.place.line, one.place.column) if one.place else (0, 0))
+        raise ScenarioError(*found) from error
     if language is None or language == scenario.said.language:
         return scenario
     return replace(scenario, said=scenario.said.model_copy(update={"language": language}))
@@ -182,34 +163,17 @@ def _find_off_road(path: Path) -> list[Finding]:
     metres = measure_far_sites(
         network, sites, limit_m=limit_m, ferries=choice.get("ferries") is not False
     )
-    places = {site: _place_in(tree, site) for site in sites}
+    keys = {site: "lon" if ("sites", site, "lon") in tree.keys else "easting" for site in sites}
+    places = {site: tree.place(("sites", site, key), of_key=True) for site, key in keys.items()}
     return find_far_sites(network, sites, metres, limit_m=limit_m, places=places)
 
 
-def _place_in(tree: Tree, site: str) -> Place:
-    key = "lon" if ("sites", site, "lon") in tree.keys else "easting"
-    return tree.place(("sites", site, key), of_key=True)
-
-
-def _in_order(findings: list[Finding]) -> list[Finding]:
-    return sorted(
-        findings, key=lambda one: (one.place.line, one.place.column) if one.place else (0, 0)
-    )
-
-
 def assess_declared(result: Result, *, tell: Tell = lambda _: None) -> Assessment | None:
-    """Solve again, at both of their ends, the assumptions that a scenario declares.
-
-    Returns
-    -------
-    assessment
-        Of at most `MOST_DECLARED` of them; none where the scenario declares none.
-    """
+    """Solve at most `MOST_DECLARED` of the assumptions that a scenario declares again, if any."""
     levers = list_declared(result.scenario)
     if not levers:
         return None
-    price = partial(price_again, result.legs)
-    base = read_headlines(result.effect)
+    base, price = read_headlines(result.effect), partial(price_again, result.legs)
     return assess(result.scenario, base, levers, price, most=MOST_DECLARED, tell=tell)
 
 

@@ -85,14 +85,9 @@ def split_by_cause(
     tolerances and gap allow (with `trucks`, where the baseline uses no truck that `fleet` limits).
     Every other figure may fall or rise. Where a step has no plan, its cause is told together with
     the next; where the baseline misses tonnes, all of them are.
-
-    Returns
-    -------
-    causes
-        In the order in which they were switched on.
     """
     wanted = [name for name in CAUSES if _applies(scenario, baseline, name)]
-    before = _sums(baseline.books)
+    before = baseline.books.totals
     found: list[Cause] = []
     waiting: tuple[CauseName, ...] = ()
     steps = _Steps(scenario, legs, plan, baseline)
@@ -104,16 +99,12 @@ def split_by_cause(
             if solution is None:
                 continue
             books = keep_books(*solution.used())
-        after = _sums(books)
-        saved = {part: before[part] - after[part] for part in before}
+        after = books.totals
+        saved = {str(part): float(value) for part, value in (before - after).items()}
         if waiting != ("terms",) or any(abs(value) > _NOTHING for value in saved.values()):
             found.append(Cause(waiting, saved))
         before, waiting = after, ()
     return tuple(found)
-
-
-def _sums(books: Books) -> dict[str, float]:
-    return {str(name): float(value) for name, value in books.totals.items()}
 
 
 def _applies(scenario: Scenario, baseline: BaselinePlan, name: CauseName) -> bool:
@@ -182,7 +173,12 @@ class _Steps:
         """Give the rows of a step, and the columns that it may not use."""
         world = World(self._baseline.kind, self._baseline.together, problem)
         if name == "criterion":
-            world = replace(world, problem=_capture_as(problem, self._baseline.books.scenario))
+            # As much is put to use as in the baseline, which may be less than in the plan.
+            capture = self._baseline.books.scenario.said.capture
+            said = problem.scenario.said.model_copy(update={"capture": capture})
+            world = replace(
+                world, problem=problem.with_scenario(replace(problem.scenario, said=said))
+            )
         elif name in ("uptake", "own"):
             world = replace(world, kind="own_first")
         if name in ("criterion", "uptake", "own"):
@@ -223,28 +219,15 @@ class _Steps:
 def _switch(scenario: Scenario, *, trucks: bool, pooled: bool) -> Scenario:
     """Give the scenario without its terms, and without other trucks and return loads, if so."""
     said = scenario.said
-    sites = {
-        name: site.model_copy(update={"partners_at_most": None})
-        for name, site in said.sites.items()
-    }
-    changes: dict[str, object] = {
-        "targets": Targets(),
-        "agreements": (),
-        "choices": Choices(),
-        "sites": sites,
-    }
+    alone = {"partners_at_most": None}
+    sites = {name: site.model_copy(update=alone) for name, site in said.sites.items()}
+    terms = {"targets": Targets(), "agreements": (), "choices": Choices()}
+    changes: dict[str, object] = {**terms, "sites": sites}
     if not trucks:
         changes |= {"vehicles": plain_trucks(said), "fleet": {}}
     if not pooled:
         changes["return_loads"] = said.baseline.return_loads
     return replace(scenario, said=said.model_copy(update=changes))
-
-
-def _capture_as(problem: Problem, baseline: Scenario) -> Problem:
-    """Let as much be put to use as in the baseline, which may be less than in the plan."""
-    scenario = problem.scenario
-    said = scenario.said.model_copy(update={"capture": baseline.said.capture})
-    return problem.with_scenario(replace(scenario, said=said))
 
 
 def _hold_uses(problem: Problem, before: Solution) -> Iterator[Row]:

@@ -11,46 +11,36 @@ from raastof_geo.scenario.said.target import DEFINITIONS, ShareDefinition
 
 @dataclass(frozen=True)
 class Totals:
-    """The sums of the books, and two shares."""
+    """The sums of the books, in the units of their names: [kg CO2e], [DKK], [km], [t km], [t]."""
 
     kg_co2e_wtw: float
-    """Transport, well to wheel. [kg CO2e]"""
+    """Transport, well to wheel."""
     kg_co2e_ttw: float
-    """Transport, tank to wheel. [kg CO2e]"""
+    """Transport, tank to wheel."""
     upstream_kg_co2e: float
-    """Digging and crushing virgin material. [kg CO2e]"""
     processing_kg_co2e: float
-    """Plants, handling in depots, opening sites. [kg CO2e]"""
     disposal_kg_co2e: float
-    """Final reception. [kg CO2e]"""
     all_kg_co2e_wtw: float
-    """Transport (WTW), upstream, processing and disposal together. [kg CO2e]"""
+    """Transport (WTW), upstream, processing and disposal together."""
     cost_dkk: float
-    """Haul, toll, fares, materials, raw-material tax, gate fees, plants and depots. [DKK]"""
+    """Haul, toll, fares, materials, raw-material tax, gate fees, plants and depots."""
     loads: int
     """Truck trips with a load, the last of each flow as a whole one."""
     vehicle_km: float
-    """Kilometres of trucks, loaded and empty, ferries left out. [km]"""
+    """Of trucks, loaded and empty, ferries left out."""
     tonne_km: float
-    """[t km]"""
     litres: float
     """Diesel and HVO. [l]"""
     kwh: float
-    """Electricity. [kWh]"""
     tonnes: float
-    """Everything that is moved. [t]"""
     virgin_tonnes: float
-    """Out of pits. [t]"""
     secondary_tonnes: float
-    """Secondary materials put to use. [t]"""
     received_tonnes: float
-    """To final reception. [t]"""
     landfill_tonnes: float
-    """To reception that counts as landfill. [t]"""
     secondary_share_with_clean_soil: float
     """Share of all needs, in reference tonnes, met by any secondary material."""
     secondary_share_without_soil: float
-    """Share of all needs, in reference tonnes, met by secondary materials that are not soil."""
+    """The same of secondary materials that are not soil."""
 
 
 _SHARES = {f"secondary_share_{name}": name for name in DEFINITIONS}
