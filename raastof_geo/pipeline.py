@@ -127,11 +127,6 @@ def read_for_roads(
     ----------
     language
         The language of everything that is written of it; none: what the scenario says.
-
-    Raises
-    ------
-    ScenarioError
-        Every mistake in the file, and every site off the roads.
     """
     tell(say("Reading the scenario"))
     try:
@@ -202,11 +197,6 @@ def rank_assumptions(
     scenario, assessment, folder
         The swings by the largest share of a headline that they move; written into
         `into/<scenario>_sensitivity` as page, drawing and workbook.
-
-    Raises
-    ------
-    RaastofError
-        With every mistake of the input, nothing that is called so, or what failed outside.
     """
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
     folder = Path(into) / f"{scenario.id}_sensitivity"
@@ -215,8 +205,8 @@ def rank_assumptions(
     if not levers:
         raise InputError(say("nothing that could be moved is called {name}", name=f"`{only}`"))
     result = solve_scenario(scenario, model=model, tell=tell)
-    price = partial(price_again, result.legs)
-    found = assess(scenario, read_headlines(result.effect), levers, price, tell=tell)
+    base, price = read_headlines(result.effect), partial(price_again, result.legs)
+    found = assess(scenario, base, levers, price, tell=tell)
     found = replace(found, swings=tuple(found.ranked(*TOLD)))
     return scenario, found, write_sensitivity(scenario, found, folder, most=most)
 
@@ -235,10 +225,6 @@ def run_scenario(
 
     Parameters
     ----------
-    model
-        How a truck's energy follows from the road; as for `solve_scenario`.
-    language
-        The language of the results; none: what the scenario says.
     sensitivity
         Whether the assumptions that the scenario declares are solved again at both ends.
 

@@ -60,7 +60,7 @@ class Books:
             summed = self.lines.groupby(dimension)[_told()].sum()
             if dimension == "period":
                 order = [*self.scenario.periods, COMMON]
-                summed = summed.reindex([one for one in order if one in summed.index])
+                return summed.reindex([one for one in order if one in summed.index])
             return summed
         if dimension == "site":
             return self.by_site
@@ -68,9 +68,9 @@ class Books:
         return self.by_site.groupby(keys).sum().rename_axis(dimension)
 
     def _find_group(self, dimension: str, site: str) -> str:
-        if dimension == "project" and site != COMMON:
-            return self.scenario.project(site)
-        return self.municipalities.get(site, COMMON) if dimension != "project" else COMMON
+        if dimension == "municipality":
+            return self.municipalities.get(site, COMMON)
+        return self.scenario.project(site) if site != COMMON else COMMON
 
     @cached_property
     def by_site(self) -> pd.DataFrame:
@@ -88,9 +88,7 @@ class Books:
     @cached_property
     def tonnes_by_project(self) -> dict[str, float]:
         """What comes to and leaves the sites of each project; between two, at both. [t]"""
-        moves = self.lines[
-            (self.lines["kind"] == "moves") & (self.lines["origin"] != self.lines["destination"])
-        ]
+        moves = self.lines.query("kind == 'moves' and origin != destination")
         projects = project_sites(self.scenario)
         found = {self.scenario.project(site): 0.0 for site in sorted(projects)}
         for key in ("origin", "destination"):

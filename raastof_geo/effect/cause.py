@@ -130,8 +130,7 @@ class _Steps:
     """The worlds of the steps, from the first to the last; like ones share their columns."""
 
     def __init__(self, scenario: Scenario, legs: Legs, plan: Plan, baseline: BaselinePlan) -> None:
-        self._scenario, self._legs, self._plan = scenario, legs, plan
-        self._baseline = baseline
+        self._scenario, self._legs, self._plan, self._baseline = scenario, legs, plan, baseline
         self._on: set[CauseName] = set()
         self._laid: tuple[Scenario, Problem] | None = None
         self._last: Solution | None = None
@@ -162,11 +161,9 @@ class _Steps:
     def _lay(self) -> Problem:
         """Lay the columns out, unless those of the step before are the same."""
         trucks, pooled = "trucks" in self._on, "return_loads" in self._on
-        if self._laid is None or trucks or pooled:
-            switched = _switch(self._scenario, trucks=trucks, pooled=pooled)
-            if self._laid is None or self._laid[0].said != switched.said:
-                problem = lay_columns(switched, self._legs, self._plan.rules)
-                self._laid = switched, problem
+        switched = _switch(self._scenario, trucks=trucks, pooled=pooled)
+        if self._laid is None or self._laid[0].said != switched.said:
+            self._laid = switched, lay_columns(switched, self._legs, self._plan.rules)
         return self._laid[1]
 
     def _state(self, problem: Problem, name: CauseName) -> tuple[Programme, Mask]:

@@ -67,9 +67,8 @@ class TargetAnswer:
     goal: bool
     """Whether that is approached, and not required."""
     period: str
-    """The period that it is about; empty: all of them."""
+    """What it is about; empty: all of them, and so with the next."""
     municipality: str
-    """The municipality whose needs it is about; empty: all of them."""
     short_t: float
     """What the plan lacks of it; 0 where it is reached. [reference t]"""
     definition: ShareDefinition
@@ -82,9 +81,8 @@ class TargetAnswer:
     """What the target adds to the first objective, against the best plan without it; none where
     the clock ended the search for that plan, and so with the next two."""
     more_kg_co2e: float | None
-    """What the target adds to the emissions of all parts. [kg CO2e]"""
+    """The same of the emissions of all parts. [kg CO2e]"""
     more_dkk: float | None
-    """What the target adds to the cost. [DKK]"""
 
     @property
     def reached(self) -> bool:

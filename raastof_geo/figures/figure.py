@@ -187,14 +187,15 @@ class EnergyCurve(Series):
 
     @model_validator(mode="after")
     def _columns_are_equally_long(self) -> EnergyCurve:
-        if not len(self.speed_km_h) == len(self.empty) == len(self.full):
+        speeds, empty, full = map(len, (self.speed_km_h, self.empty, self.full))
+        if not speeds == empty == full:
             raise InputError(
                 say(
                     "speed_km_h, empty and full need equally many numbers, "
                     "got {speeds}, {empty} and {full}",
-                    speeds=len(self.speed_km_h),
-                    empty=len(self.empty),
-                    full=len(self.full),
+                    speeds=speeds,
+                    empty=empty,
+                    full=full,
                 )
             )
         if list(self.speed_km_h) != sorted(set(self.speed_km_h)):

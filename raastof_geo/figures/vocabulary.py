@@ -196,27 +196,16 @@ DRIVE_H = Indicator(
     flow="drive_h",
     aim=Aim(say("driving time in hours"), say("hours"), place=11),
 )
-LITRES = Indicator(
-    "litres",
-    say("Fuel [l]"),
-    "l",
+_used = partial(
+    Indicator,
     shared="ends",
     counted=True,
     factor=Factor("vehicle", "energy_per_100km"),
     times=("vehicle_km",),
-    grouped=15,
-    shown=EffectLine(14, unless_zero=True),
 )
-KWH = Indicator(
-    "kwh",
-    say("Electricity [kWh]"),
-    "kWh",
-    shared="ends",
-    counted=True,
-    factor=Factor("vehicle", "energy_per_100km"),
-    times=("vehicle_km",),
-    grouped=16,
-    shown=EffectLine(15, unless_zero=True),
+LITRES = _used("litres", say("Fuel [l]"), "l", grouped=15, shown=EffectLine(14, unless_zero=True))
+KWH = _used(
+    "kwh", say("Electricity [kWh]"), "kWh", grouped=16, shown=EffectLine(15, unless_zero=True)
 )
 
 _emission = partial(Indicator, unit="kg CO2e", part_of="kg_co2e_wtw")
@@ -243,20 +232,17 @@ TRANSPORT_TTW = Indicator(
     shown=EffectLine(3, 1e-3, 1),
     layer=Layer("transport_t_co2e_ttw", "t CO2e", "transport, TTW", "transport, TTW", 1e-3),
 )
-ROAD_WTW = Indicator(
+_hauled = partial(Indicator, unit="kg CO2e", part_of="transport_kg_co2e_wtw")
+ROAD_WTW = _hauled(
     "road_kg_co2e_wtw",
     say("Lorries, WTW"),
-    "kg CO2e",
-    part_of="transport_kg_co2e_wtw",
     shared="ends",
     factor=Factor("fuel", "kg_co2e_wtw_per_unit"),
     times=("litres", "kwh"),
 )
-SEA = Indicator(
+SEA = _hauled(
     "sea_kg_co2e_wtw",
     say("– of which by ship, WTW [t CO2e]"),
-    "kg CO2e",
-    part_of="transport_kg_co2e_wtw",
     shared="buying",
     factor=Factor("sea", "kg_co2e_per_tonne_km"),
     grouped=2,

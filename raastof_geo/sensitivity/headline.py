@@ -109,11 +109,10 @@ def solve_headlines(scenario: Scenario, legs: Legs, *, whole: bool = False) -> H
         No plan, no solver, or what coordination saves cannot be told from the rest.
     """
     said = scenario.said
-    quickly = {
-        "effect": said.effect.model_copy(update={"causes": not whole, "shapley": False}),
-        "baseline": said.baseline.model_copy(update={"compare_with": ()}),
-    }
-    quick = replace(scenario, said=said.model_copy(update=quickly))
+    effect = said.effect.model_copy(update={"causes": not whole, "shapley": False})
+    baseline = said.baseline.model_copy(update={"compare_with": ()})
+    quickly = said.model_copy(update={"effect": effect, "baseline": baseline})
+    quick = replace(scenario, said=quickly)
     found = read_headlines(measure_effect(quick, legs, assign(quick, legs, explain=False)))
     if found.whole != whole:
         raise InputError(say("what coordination saves cannot be told from other causes here"))
