@@ -135,7 +135,7 @@ def read_for_roads(
         found = [*error.findings, *_find_off_road(Path(path))]
         found.sort(key=lambda one: (one.place.line, one.place.column) if one.place else (0, 0))
         raise ScenarioError(*found) from error
-    if language is None or language == scenario.said.language:
+    if language in (None, scenario.said.language):
         return scenario
     return replace(scenario, said=scenario.said.model_copy(update={"language": language}))
 

@@ -173,9 +173,8 @@ class _Steps:
             # As much is put to use as in the baseline, which may be less than in the plan.
             capture = self._baseline.books.scenario.said.capture
             said = problem.scenario.said.model_copy(update={"capture": capture})
-            world = replace(
-                world, problem=problem.with_scenario(replace(problem.scenario, said=said))
-            )
+            captured = replace(problem.scenario, said=said)
+            world = replace(world, problem=problem.with_scenario(captured))
         elif name in ("uptake", "own"):
             world = replace(world, kind="own_first")
         if name in ("criterion", "uptake", "own"):

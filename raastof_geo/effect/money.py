@@ -254,8 +254,8 @@ def close_absent(problem: Problem) -> Mask:
     if len(moves):
         closed[problem.block("moves")] = gone[moves.giver] | left_out[moves.taker]
     if problem.sizes["stores"]:
-        depots = {depot.id for depot in scenario.depots}
-        closed[problem.block("stores")] = ~problem.others["stores"]["depot"].isin(list(depots))
+        depots = [depot.id for depot in scenario.depots]
+        closed[problem.block("stores")] = ~problem.others["stores"]["depot"].isin(depots)
     if problem.sizes["trips"]:
         trips = problem.others["trips"]
         left = np.flatnonzero(~closed[problem.block("moves")])

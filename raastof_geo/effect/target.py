@@ -226,14 +226,12 @@ def _offered(problem: Problem, asked: Asked) -> float:
         for giver in problem.givers
     }
     made: dict[str, float] = {}
-    for plant in scenario.plants:
-        for process in plant.processes:
-            worth = max(
-                share * best.get(plant.giver(name, process), 0.0)
-                for name, share in process.outputs.items()
-            )
-            for material in process.inputs:
-                made[material] = max(made.get(material, 0.0), worth)
+    plants = scenario.plants
+    for plant, process in ((at, one) for at in plants for one in at.processes):
+        outputs = process.outputs.items()
+        worth = max(share * best.get(plant.giver(name, process), 0.0) for name, share in outputs)
+        for material in process.inputs:
+            made[material] = max(made.get(material, 0.0), worth)
     return sum(
         offer.tonnes * max(best.get(offer.id, 0.0), made.get(offer.material, 0.0))
         for offer in scenario.offers
