@@ -20,7 +20,7 @@ from raastof_geo.sensitivity.lever import (
     Lever,
     Subject,
     list_declared,
-    list_figures,
+    list_numbered,
     make_lever,
     move_figure,
 )
@@ -92,7 +92,7 @@ _ROOM: Mapping[Whose, Readable] = {
 def _figures(scenario: Scenario) -> Iterator[Lever]:
     """Give the levers of figures of the catalogue that are in use, and of the scenario's own."""
     in_use = _find_used(scenario)
-    for path, figure in list_figures(scenario).items():
+    for path, figure in list_numbered(scenario).items():
         parts = path.removeprefix("catalogue.").split(".")
         wanted = zip(parts, in_use.get(parts[0], ()), strict=False)
         if all(known is None or part in known for part, known in wanted):

@@ -89,7 +89,7 @@ def list_declared(scenario: Scenario) -> list[Lever]:
     said = scenario.said
     listed = [make_lever(scenario, *item) for item in said.assumptions.items()]
     taken = {one.set for one in said.assumptions.values()}
-    for path, figure in list_figures(scenario).items():
+    for path, figure in list_numbered(scenario).items():
         ours = not path.startswith("catalogue.") or _is_own(said.catalogue, path)
         if ours and path not in taken:
             moved = move_figure(scenario, path, figure)
@@ -97,7 +97,7 @@ def list_declared(scenario: Scenario) -> list[Lever]:
     return listed
 
 
-def list_figures(scenario: Scenario) -> dict[str, Numbered]:
+def list_numbered(scenario: Scenario) -> dict[str, Numbered]:
     """List the figures of a scenario and of the catalogue that it is read with, by path."""
     figures = scenario.catalogue.figures().items()
     return {
