@@ -9,7 +9,7 @@ from raastof_geo.assignment import Plan, assign
 from raastof_geo.effect import measure_effect
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel
-from raastof_geo.errors import Finding, InputError, NoPlanError, Place, ScenarioError
+from raastof_geo.errors import Finding, InputError, NoPlanError, ScenarioError
 from raastof_geo.language import Language, Message, say
 from raastof_geo.legs.price import price_again, price_legs
 from raastof_geo.outputs import write_outputs
@@ -25,7 +25,7 @@ from raastof_geo.roads.snap import Anchors, find_far_sites, measure_far_sites, s
 from raastof_geo.scenario import Scenario, read_scenario
 from raastof_geo.scenario.identity import find_model
 from raastof_geo.scenario.reading.sketch import sketch_sites
-from raastof_geo.scenario.reading.tree import Tree, read_tree
+from raastof_geo.scenario.reading.tree import read_tree
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.sensitivity.assessment import MOST_DECLARED, Assessment, assess
 from raastof_geo.sensitivity.headline import read_headlines
@@ -51,11 +51,6 @@ def solve_scenario(
         of one's own from a vehicle and speeds to energy per km, empty and full; none: what the
         scenario says.
 
-    Returns
-    -------
-    result
-        Everything that was found out; nothing is written. `write_outputs` does that.
-
     Raises
     ------
     RaastofError
@@ -79,11 +74,6 @@ def plan_scenario(
 ) -> Plan:
     """Price the legs of a scenario that is placed on its roads, and assign tonnes to them.
 
-    Parameters
-    ----------
-    model
-        How a truck's energy follows from the road; as for `solve_scenario`.
-
     Raises
     ------
     RaastofError
@@ -104,35 +94,24 @@ def plan_scenario(
 def place_scenario(
     scenario: Scenario, *, tell: Tell = lambda _: None
 ) -> tuple[RoadNetwork, Anchors]:
-    """Load the roads of a scenario and place its sites on them.
-
-    Raises
-    ------
-    RaastofError
-        As the stations do: no roads, sites off the road.
-    """
+    """Load the roads of a scenario and place its sites on them."""
     choice = scenario.said.network
     tell(say("Loading the roads"))
     area = read_area(municipalities=choice.municipalities, buffer_m=_BUFFER_M)
     network = load_network(choice.file, area=area, progress=tell)
     tell(say("Placing the sites on the road"))
+    said = {
+        id_: scenario.place_of("sites", id_, "lon" if site.lon is not None else "easting")
+        for id_, site in scenario.sites.items()
+    }
     anchors = snap_sites(
         network,
         scenario.sites,
         limit_m=choice.snap_limit_m,
         ferries=choice.ferries,
-        places=_places(scenario),
+        places={site: place for site, place in said.items() if place is not None},
     )
     return network, anchors
-
-
-def _places(scenario: Scenario) -> dict[str, Place]:
-    """Give the place in the file of the coordinates of each site."""
-    found = {
-        id_: scenario.place_of("sites", id_, "lon" if site.lon is not None else "easting")
-        for id_, site in scenario.sites.items()
-    }
-    return {site: place for site, place in found.items() if place is not None}
 
 
 def read_for_roads(
@@ -148,18 +127,15 @@ def read_for_roads(
     ----------
     language
         The language of everything that is written of it; none: what the scenario says.
-
-    Raises
-    ------
-    ScenarioError
-        Every mistake in the file, and every site off the roads.
     """
     tell(say("Reading the scenario"))
     try:
         scenario = read_scenario(path, anywhere=anywhere)
     except ScenarioError as error:
-        raise ScenarioError(*_in_order([*error.findings, *_find_off_road(Path(path))])) from error
-    if language is None or language == scenario.said.language:
+        found = [*error.findings, *_find_off_road(Path(path))]
+        found.sort(key=lambda one: (one.place.line, one.place.column) if one.place else (0, 0))
+        raise ScenarioError(*found) from error
+    if language in (None, scenario.said.language):
         return scenario
     return replace(scenario, said=scenario.said.model_copy(update={"language": language}))
 
@@ -182,34 +158,17 @@ def _find_off_road(path: Path) -> list[Finding]:
     metres = measure_far_sites(
         network, sites, limit_m=limit_m, ferries=choice.get("ferries") is not False
     )
-    places = {site: _place_in(tree, site) for site in sites}
+    keys = {site: "lon" if ("sites", site, "lon") in tree.keys else "easting" for site in sites}
+    places = {site: tree.place(("sites", site, key), of_key=True) for site, key in keys.items()}
     return find_far_sites(network, sites, metres, limit_m=limit_m, places=places)
 
 
-def _place_in(tree: Tree, site: str) -> Place:
-    key = "lon" if ("sites", site, "lon") in tree.keys else "easting"
-    return tree.place(("sites", site, key), of_key=True)
-
-
-def _in_order(findings: list[Finding]) -> list[Finding]:
-    return sorted(
-        findings, key=lambda one: (one.place.line, one.place.column) if one.place else (0, 0)
-    )
-
-
 def assess_declared(result: Result, *, tell: Tell = lambda _: None) -> Assessment | None:
-    """Solve again, at both of their ends, the assumptions that a scenario declares.
-
-    Returns
-    -------
-    assessment
-        Of at most `MOST_DECLARED` of them; none where the scenario declares none.
-    """
+    """Solve at most `MOST_DECLARED` of the assumptions that a scenario declares again, if any."""
     levers = list_declared(result.scenario)
     if not levers:
         return None
-    price = partial(price_again, result.legs)
-    base = read_headlines(result.effect)
+    base, price = read_headlines(result.effect), partial(price_again, result.legs)
     return assess(result.scenario, base, levers, price, most=MOST_DECLARED, tell=tell)
 
 
@@ -238,11 +197,6 @@ def rank_assumptions(
     scenario, assessment, folder
         The swings by the largest share of a headline that they move; written into
         `into/<scenario>_sensitivity` as page, drawing and workbook.
-
-    Raises
-    ------
-    RaastofError
-        With every mistake of the input, nothing that is called so, or what failed outside.
     """
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
     folder = Path(into) / f"{scenario.id}_sensitivity"
@@ -251,8 +205,8 @@ def rank_assumptions(
     if not levers:
         raise InputError(say("nothing that could be moved is called {name}", name=f"`{only}`"))
     result = solve_scenario(scenario, model=model, tell=tell)
-    price = partial(price_again, result.legs)
-    found = assess(scenario, read_headlines(result.effect), levers, price, tell=tell)
+    base, price = read_headlines(result.effect), partial(price_again, result.legs)
+    found = assess(scenario, base, levers, price, tell=tell)
     found = replace(found, swings=tuple(found.ranked(*TOLD)))
     return scenario, found, write_sensitivity(scenario, found, folder, most=most)
 
@@ -271,10 +225,6 @@ def run_scenario(
 
     Parameters
     ----------
-    model
-        How a truck's energy follows from the road; as for `solve_scenario`.
-    language
-        The language of the results; none: what the scenario says.
     sensitivity
         Whether the assumptions that the scenario declares are solved again at both ends.
 

@@ -41,7 +41,7 @@ def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
     table = table.assign(
         tonnes=tonnes,
         reference_tonnes=tonnes * table["reference_share"],
-        loads=np.ceil(trips - 1e-9).astype(np.int64),
+        loads=measure_loads(trips),
         energy=energy,
         **{
             indicator.flow: tonnes * problem.measure(indicator)[columns]
@@ -51,6 +51,11 @@ def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
         work_h=tonnes * work_hours(problem)[columns],
     )
     return _sort(problem, table, ["giver", "taker", "material", "period", "vehicle"])
+
+
+def measure_loads(trips: Floats | pd.Series) -> Floats:
+    """Count the last trip of a flow as a whole one, unless nothing but digits makes it one."""
+    return np.ceil(np.asarray(trips) - 1e-9).astype(np.int64)
 
 
 def tabulate_processes(problem: Problem, values: Floats) -> pd.DataFrame:

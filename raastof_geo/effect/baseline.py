@@ -1,5 +1,6 @@
 """What would happen without coordination: flows, amounts and books of a baseline."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,29 +15,40 @@ from raastof_geo.assignment.tables import (
     tabulate_trips,
 )
 from raastof_geo.effect.books import Books, keep_books
+from raastof_geo.effect.totals import Totals, measure_shares, measure_totals
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.said.agreement import BaselineKind, Together
+from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 
 
 @dataclass(frozen=True, eq=False)
-class BaselinePlan:
-    """What is done without coordination, and what could not be placed in it."""
+class Comparison:
+    """A world without coordination that the plan is held against."""
 
     kind: BaselineKind
     together: Together
-    missing: dict[tuple[str, str], float]
-    """Tonnes of needs and surplus for which there is no place. [t]"""
+    """Who is one party in it."""
+    totals: Totals
+    shares: Mapping[ShareDefinition, float]
+    """Share of all needs, in reference tonnes, that each definition counts as secondary."""
+    missing: Mapping[tuple[str, str], float]
+    """Tonnes of needs and surplus for which it has no place. [t]"""
     used: float | None
-    """Of what could be put to use of the materials that count today, the share that is; none: it
-    did not have to be found."""
+    """`today`: of what could be put to use of the materials that count, the share that is."""
     reached: float | None
-    """How far today's share can get, where that is less than what is stated."""
+    """`today`: how far the stated share can be reached at most, where it cannot."""
     flows: pd.DataFrame
     """As `Plan.flows`; the next three as the tables of a plan, too."""
     processed: pd.DataFrame
     stored: pd.DataFrame
     empty_trips: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class BaselinePlan(Comparison):
+    """What is done without coordination, with all that it was added up from."""
+
     amounts: dict[str, float]
     """What it amounts to by each measure."""
     books: Books
@@ -51,25 +63,23 @@ def solve_baseline(
     ----------
     kind
         None: that of the headline.
-
-    Returns
-    -------
-    baseline
-        Flows, amounts and books as of a plan, and the tonnes that had no place.
     """
     alone = solve_alone(scenario, legs, kind)
     used = np.flatnonzero(alone.values)
     problem, values = alone.problem.only(used), alone.values[used]
+    books = keep_books(problem, values)
     return BaselinePlan(
-        alone.world.kind,
-        alone.world.together,
-        alone.missing,
-        alone.used,
-        alone.reached,
-        measure_flows(problem, values),
-        tabulate_processes(problem, values),
-        tabulate_stores(problem, values),
-        tabulate_trips(problem, values),
-        {indicator.name: float(problem.measure(indicator) @ values) for indicator in MEASURES},
-        keep_books(problem, values),
+        kind=alone.world.kind,
+        together=alone.world.together,
+        totals=measure_totals(books),
+        shares=measure_shares(books),
+        missing=alone.missing,
+        used=alone.used,
+        reached=alone.reached,
+        flows=measure_flows(problem, values),
+        processed=tabulate_processes(problem, values),
+        stored=tabulate_stores(problem, values),
+        empty_trips=tabulate_trips(problem, values),
+        amounts={one.name: float(problem.measure(one) @ values) for one in MEASURES},
+        books=books,
     )

@@ -16,23 +16,15 @@ from raastof_geo.assignment.statement.shares import (
     project_sites,
     share_ends,
 )
+from raastof_geo.assignment.tables import measure_loads
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import Group, kept_in_books, sums_of_parts, told_in_books
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Scenario
 
 LINE_LABELS = (
-    "kind",
-    "giver",
-    "giver_kind",
-    "taker",
-    "taker_kind",
-    "origin",
-    "destination",
-    "material",
-    "vehicle",
-    "period",
-    "what",
+    *("kind", "giver", "giver_kind", "taker", "taker_kind", "origin", "destination"),
+    *("material", "vehicle", "period", "what"),
 )
 
 COMMON = NOWHERE
@@ -61,47 +53,42 @@ class Books:
     def by(self, dimension: str) -> pd.DataFrame:
         """Add up by `site`, `project`, `municipality`, `material`, `period` or `vehicle`.
 
-        Every dimension adds up to the totals.
-
-        Returns
-        -------
-        table
-            One row per label of the dimension, `COMMON` for what belongs to none; a column for each
-            indicator of `told_in_books`, in its unit.
+        Every dimension adds up to the totals: one row per label, `COMMON` for what belongs to none,
+        and a column for each indicator of `told_in_books`, in its unit.
         """
         if dimension in ("material", "period", "vehicle"):
             summed = self.lines.groupby(dimension)[_told()].sum()
             if dimension == "period":
                 order = [*self.scenario.periods, COMMON]
-                summed = summed.reindex([one for one in order if one in summed.index])
+                return summed.reindex([one for one in order if one in summed.index])
             return summed
         if dimension == "site":
             return self.by_site
-        key = self._project if dimension == "project" else self._municipality
-        keys = [key(site) for site in self.by_site.index]
+        keys = [self._find_group(dimension, site) for site in self.by_site.index]
         return self.by_site.groupby(keys).sum().rename_axis(dimension)
+
+    def _find_group(self, dimension: str, site: str) -> str:
+        if dimension == "municipality":
+            return self.municipalities.get(site, COMMON)
+        return self.scenario.project(site) if site != COMMON else COMMON
 
     @cached_property
     def by_site(self) -> pd.DataFrame:
         """What falls to each site by the rules of sharing; sites with nothing are left out."""
-        names = self.sites
-        summed = {}
+        table = pd.DataFrame(index=pd.Index(self.sites, name="site"))
         for part in kept_in_books():
             line, site, weight = self.shares[part.divided]
             values = self.lines[part].to_numpy(np.float64)[line] * weight
-            summed[part] = np.bincount(site, values, minlength=len(names))
-        table = pd.DataFrame(summed, index=pd.Index(names, name="site"))
+            table[part] = np.bincount(site, values, minlength=len(table))
         for name, parts in sums_of_parts().items():
             table[name] = table[list(parts)].sum(axis=1)
-        keep = table.ne(0).any(axis=1) | table.index.isin(sorted(project_sites(self.scenario)))
-        return table[keep & (table.index != COMMON) | table.ne(0).any(axis=1)]
+        mine = table.index.isin(sorted(project_sites(self.scenario)))
+        return table[mine | table.ne(0).any(axis=1)]
 
     @cached_property
     def tonnes_by_project(self) -> dict[str, float]:
         """What comes to and leaves the sites of each project; between two, at both. [t]"""
-        moves = self.lines[
-            (self.lines["kind"] == "moves") & (self.lines["origin"] != self.lines["destination"])
-        ]
+        moves = self.lines.query("kind == 'moves' and origin != destination")
         projects = project_sites(self.scenario)
         found = {self.scenario.project(site): 0.0 for site in sorted(projects)}
         for key in ("origin", "destination"):
@@ -121,17 +108,16 @@ class Books:
         return {group: self._share_out(group) for group in get_args(Group)}
 
     def _share_out(self, group: Group) -> tuple[Indices, Indices, Floats]:
-        lines, number = self.lines, {site: at for at, site in enumerate(self.sites)}
-        projects = project_sites(self.scenario)
-        origin = lines["origin"].map(number).to_numpy(np.intp)
-        goal = lines["destination"].map(number).to_numpy(np.intp)
+        lines, projects = self.lines, project_sites(self.scenario)
+        number = pd.Series(range(len(self.sites)), self.sites)
+        origin, goal = (
+            lines[end].map(number).to_numpy(np.intp) for end in ("origin", "destination")
+        )
         trip = (lines["kind"] == "trips").to_numpy()
-        gives = lines["origin"].isin(projects).to_numpy() & ~trip
-        takes = lines["destination"].isin(projects).to_numpy() & ~trip
         ends = share_ends(
             group,
-            gives=gives,
-            takes=takes,
+            gives=lines["origin"].isin(projects).to_numpy() & ~trip,
+            takes=lines["destination"].isin(projects).to_numpy() & ~trip,
             received=(lines["taker_kind"] == Role.RECEIVER).to_numpy(),
             shared_legs=self.scenario.said.effect.shared_legs,
         )
@@ -140,8 +126,8 @@ class Books:
         line = [every[ends.giver > 0], every[ends.taker > 0]]
         site = [origin[line[0]], goal[line[1]]]
         weight = [ends.giver[line[0]], ends.taker[line[1]]]
-        for chosen, keys in ((common[trip[common]], "trips"), (common[~trip[common]], "rest")):
-            at, of = self._common_shares[keys]
+        for key, chosen in (("trips", common[trip[common]]), ("rest", common[~trip[common]])):
+            at, of = self._common_shares[key]
             line.append(np.repeat(chosen, len(at)))
             site.append(np.tile(at, len(chosen)))
             weight.append(np.tile(of, len(chosen)))
@@ -150,43 +136,28 @@ class Books:
     @cached_property
     def _common_shares(self) -> dict[str, tuple[Indices, Floats]]:
         """Divide what is common among the sites of projects."""
-        lines, projects = self.lines, sorted(project_sites(self.scenario))
-        moved = lines[lines["kind"] == "moves"]
+        moved = self.lines[self.lines["kind"] == "moves"]
         places = [Role.PLANT, Role.DEPOT]
         others = moved["giver_kind"].isin(places) | moved["taker_kind"].isin(places)
         divided = {
-            "trips": self._at_ends(moved, vocabulary.LOADS_DRIVEN, projects),
-            "rest": self._at_ends(moved[others], vocabulary.TONNES, projects),
+            "trips": self._at_ends(moved, vocabulary.LOADS_DRIVEN),
+            "rest": self._at_ends(moved[others], vocabulary.TONNES),
         }
+        nobody = np.append(np.zeros(len(self.sites) - 1), 1.0)
         found = {}
         for key, weights in divided.items():
-            known = (
-                weights if weights.sum() > 0 else self._at_ends(moved, vocabulary.TONNES, projects)
-            )
-            if known.sum() > 0:
-                found[key] = np.flatnonzero(known), known[known > 0] / known.sum()
-            else:
-                found[key] = np.array([len(self.sites) - 1]), np.ones(1)
+            known = (weights, self._at_ends(moved, vocabulary.TONNES), nobody)
+            best = next(one for one in known if one.sum() > 0)
+            found[key] = np.flatnonzero(best), best[best > 0] / best.sum()
         return found
 
-    def _at_ends(self, moved: pd.DataFrame, part: str, projects: list[str]) -> Floats:
+    def _at_ends(self, moved: pd.DataFrame, part: str) -> Floats:
         """Add up what goes and comes at each site of a project; what stays there is not counted."""
         moved = moved[moved["origin"] != moved["destination"]]
-        out = moved.groupby("origin")[part].sum()
-        into = moved.groupby("destination")[part].sum()
-        mine = set(projects)
-        return np.array(
-            [
-                float(out.get(site, 0.0) + into.get(site, 0.0)) if site in mine else 0.0
-                for site in self.sites
-            ]
-        )
-
-    def _project(self, site: str) -> str:
-        return self.scenario.project(site) if site != COMMON else COMMON
-
-    def _municipality(self, site: str) -> str:
-        return self.municipalities.get(site, COMMON)
+        ends = [moved.groupby(end)[part].sum() for end in ("origin", "destination")]
+        at_each = [end.reindex(self.sites, fill_value=0.0).to_numpy(np.float64) for end in ends]
+        mine = np.isin(self.sites, sorted(project_sites(self.scenario)))
+        return np.where(mine, at_each[0] + at_each[1], 0.0)
 
     @cached_property
     def municipalities(self) -> dict[str, str]:
@@ -201,11 +172,6 @@ def keep_books(problem: Problem, values: Floats) -> Books:
     ----------
     problem, values
         Columns and what is on each; as `problem.only(used)` and `values[used]`.
-
-    Returns
-    -------
-    books
-        The lines in the order of flows, then recipes, stores, empty trips and openings.
     """
     parts = [_tabulate(problem, kind) for kind in _LABELS if problem.sizes[kind]]
     lines = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*LINE_LABELS])
@@ -260,13 +226,13 @@ all of them."""
 
 
 def _count_trips(problem: Problem, lines: pd.DataFrame, amount: Floats, places: Columns) -> None:
-    """Count loads, and energy by its unit."""
+    """Count loads, the last of each flow as a whole one, and energy by its unit."""
     catalogue = problem.scenario.catalogue
     loads = np.zeros(len(lines))
     move = (lines["kind"] == "moves").to_numpy()
     if len(problem.moves):
         driven = problem.leg("work_h") > 0
-        loads[move] = np.where(driven, amount[move] / problem.leg("load_t"), 0.0)
+        loads[move] = np.where(driven, measure_loads(amount[move] / problem.leg("load_t")), 0)
     lines[vocabulary.LOADS_DRIVEN] = loads
     energy = problem.measure(vocabulary.ENERGY)[places] * amount
     unit = lines["vehicle"].map(
@@ -299,7 +265,6 @@ def _count_masses(problem: Problem, lines: pd.DataFrame, moves: Mask) -> None:
 
 
 def _order_like_flows(problem: Problem, lines: pd.DataFrame) -> None:
-    kinds = {kind: number for number, kind in enumerate(_LABELS)}
     order = {period: number for number, period in enumerate(problem.scenario.periods)}
-    lines["_kind"] = lines["kind"].map(kinds)
+    lines["_kind"] = lines["kind"].map(list(_LABELS).index)
     lines["_period"] = lines["period"].map(order).fillna(-1)

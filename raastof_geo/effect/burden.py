@@ -31,10 +31,9 @@ def measure_burden(
         the network), `period`, `loaded_trips` and `empty_trips`, `per_weekday` (both, for each day
         from Monday to Friday; holidays are not left out).
     """
-    columns = ["edge", "period", "loaded_trips", "empty_trips", "per_weekday"]
     roads = legs.roads
     if roads is None or not len(flows):
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=_COLUMNS)
     wanted: dict[tuple[str, str, str], dict[tuple[str, str], float]] = defaultdict(
         lambda: defaultdict(float)
     )
@@ -52,7 +51,7 @@ def measure_burden(
     for (vehicle, period, load), pairs in wanted.items():
         edges, counts = _drive(roads, vehicle, period, load, pairs)
         np.add.at(passing[period, "loaded" if load == "full" else "empty"], edges, counts)
-    return _tabulate(scenario, passing, columns)
+    return _tabulate(scenario, passing)
 
 
 def _drive(
@@ -67,9 +66,10 @@ def _drive(
     return np.concatenate(parts).astype(np.intp), np.concatenate(counts)
 
 
-def _tabulate(
-    scenario: Scenario, passing: Mapping[tuple[str, str], Floats], columns: list[str]
-) -> pd.DataFrame:
+_COLUMNS = ["edge", "period", "loaded_trips", "empty_trips", "per_weekday"]
+
+
+def _tabulate(scenario: Scenario, passing: Mapping[tuple[str, str], Floats]) -> pd.DataFrame:
     tables = []
     for name, period in scenario.periods.items():
         none = np.zeros(1)
@@ -77,18 +77,11 @@ def _tabulate(
         empty = passing.get((name, "empty"), none)
         both = loaded + empty
         edges = np.flatnonzero(both > 0)
-        tables.append(
-            pd.DataFrame(
-                {
-                    "edge": edges,
-                    "period": name,
-                    "loaded_trips": np.broadcast_to(loaded, both.shape)[edges],
-                    "empty_trips": np.broadcast_to(empty, both.shape)[edges],
-                    "per_weekday": both[edges] / count_weekdays(period),
-                }
-            )
-        )
-    return pd.concat(tables, ignore_index=True)[columns]
+        loaded, empty = (np.broadcast_to(one, both.shape)[edges] for one in (loaded, empty))
+        per_day = both[edges] / count_weekdays(period)
+        cells = (edges, name, loaded, empty, per_day)
+        tables.append(pd.DataFrame(dict(zip(_COLUMNS, cells, strict=True))))
+    return pd.concat(tables, ignore_index=True)
 
 
 def count_weekdays(period: Period) -> int:

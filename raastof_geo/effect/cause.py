@@ -85,14 +85,9 @@ def split_by_cause(
     tolerances and gap allow (with `trucks`, where the baseline uses no truck that `fleet` limits).
     Every other figure may fall or rise. Where a step has no plan, its cause is told together with
     the next; where the baseline misses tonnes, all of them are.
-
-    Returns
-    -------
-    causes
-        In the order in which they were switched on.
     """
     wanted = [name for name in CAUSES if _applies(scenario, baseline, name)]
-    before = _sums(baseline.books)
+    before = baseline.books.totals
     found: list[Cause] = []
     waiting: tuple[CauseName, ...] = ()
     steps = _Steps(scenario, legs, plan, baseline)
@@ -104,16 +99,12 @@ def split_by_cause(
             if solution is None:
                 continue
             books = keep_books(*solution.used())
-        after = _sums(books)
-        saved = {part: before[part] - after[part] for part in before}
+        after = books.totals
+        saved = {str(part): float(value) for part, value in (before - after).items()}
         if waiting != ("terms",) or any(abs(value) > _NOTHING for value in saved.values()):
             found.append(Cause(waiting, saved))
         before, waiting = after, ()
     return tuple(found)
-
-
-def _sums(books: Books) -> dict[str, float]:
-    return {str(name): float(value) for name, value in books.totals.items()}
 
 
 def _applies(scenario: Scenario, baseline: BaselinePlan, name: CauseName) -> bool:
@@ -139,8 +130,7 @@ class _Steps:
     """The worlds of the steps, from the first to the last; like ones share their columns."""
 
     def __init__(self, scenario: Scenario, legs: Legs, plan: Plan, baseline: BaselinePlan) -> None:
-        self._scenario, self._legs, self._plan = scenario, legs, plan
-        self._baseline = baseline
+        self._scenario, self._legs, self._plan, self._baseline = scenario, legs, plan, baseline
         self._on: set[CauseName] = set()
         self._laid: tuple[Scenario, Problem] | None = None
         self._last: Solution | None = None
@@ -171,18 +161,20 @@ class _Steps:
     def _lay(self) -> Problem:
         """Lay the columns out, unless those of the step before are the same."""
         trucks, pooled = "trucks" in self._on, "return_loads" in self._on
-        if self._laid is None or trucks or pooled:
-            switched = _switch(self._scenario, trucks=trucks, pooled=pooled)
-            if self._laid is None or self._laid[0].said != switched.said:
-                problem = lay_columns(switched, self._legs, self._plan.rules)
-                self._laid = switched, problem
+        switched = _switch(self._scenario, trucks=trucks, pooled=pooled)
+        if self._laid is None or self._laid[0].said != switched.said:
+            self._laid = switched, lay_columns(switched, self._legs, self._plan.rules)
         return self._laid[1]
 
     def _state(self, problem: Problem, name: CauseName) -> tuple[Programme, Mask]:
         """Give the rows of a step, and the columns that it may not use."""
         world = World(self._baseline.kind, self._baseline.together, problem)
         if name == "criterion":
-            world = replace(world, problem=_capture_as(problem, self._baseline.books.scenario))
+            # As much is put to use as in the baseline, which may be less than in the plan.
+            capture = self._baseline.books.scenario.said.capture
+            said = problem.scenario.said.model_copy(update={"capture": capture})
+            captured = replace(problem.scenario, said=said)
+            world = replace(world, problem=problem.with_scenario(captured))
         elif name in ("uptake", "own"):
             world = replace(world, kind="own_first")
         if name in ("criterion", "uptake", "own"):
@@ -223,28 +215,15 @@ class _Steps:
 def _switch(scenario: Scenario, *, trucks: bool, pooled: bool) -> Scenario:
     """Give the scenario without its terms, and without other trucks and return loads, if so."""
     said = scenario.said
-    sites = {
-        name: site.model_copy(update={"partners_at_most": None})
-        for name, site in said.sites.items()
-    }
-    changes: dict[str, object] = {
-        "targets": Targets(),
-        "agreements": (),
-        "choices": Choices(),
-        "sites": sites,
-    }
+    alone = {"partners_at_most": None}
+    sites = {name: site.model_copy(update=alone) for name, site in said.sites.items()}
+    terms = {"targets": Targets(), "agreements": (), "choices": Choices()}
+    changes: dict[str, object] = {**terms, "sites": sites}
     if not trucks:
         changes |= {"vehicles": plain_trucks(said), "fleet": {}}
     if not pooled:
         changes["return_loads"] = said.baseline.return_loads
     return replace(scenario, said=said.model_copy(update=changes))
-
-
-def _capture_as(problem: Problem, baseline: Scenario) -> Problem:
-    """Let as much be put to use as in the baseline, which may be less than in the plan."""
-    scenario = problem.scenario
-    said = scenario.said.model_copy(update={"capture": baseline.said.capture})
-    return problem.with_scenario(replace(scenario, said=said))
 
 
 def _hold_uses(problem: Problem, before: Solution) -> Iterator[Row]:

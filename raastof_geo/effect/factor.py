@@ -40,10 +40,7 @@ class Unverified:
 def name_factors(scenario: Scenario, lines: pd.DataFrame) -> dict[str, pd.Series]:
     """Name the figure of the catalogue that each line of each part is proportional to.
 
-    Returns
-    -------
-    names
-        By part, one name for each line, empty where there is none or the scenario says it.
+    Empty where there is none or the scenario says it.
     """
     found = {
         part.name: _NAMED[factor.of](scenario, lines, factor.field)
@@ -58,12 +55,8 @@ def name_factors(scenario: Scenario, lines: pd.DataFrame) -> dict[str, pd.Series
 def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
     """List the figures not seen in a source, or expired, behind emissions and money.
 
-    Those come first that change the most of the whole saving, of emissions or of money.
-
-    Returns
-    -------
-    doubts
-        One for each figure and part that it stands behind; `influence` in the unit of the part.
+    One for each figure and part that it stands behind; those come first that change the most of the
+    whole saving, of emissions or of money.
     """
     states = plan.scenario.states()
     behind: dict[tuple[str, str], list[float]] = {}
@@ -81,14 +74,11 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
         whole.name: max(1.0, abs(baseline.total(whole) - plan.total(whole)))
         for whole in sums_of_parts()
     }
-    return sorted(
-        doubts,
-        key=lambda one: (
-            -abs(one.influence) / saved.get(_whole(one.part), 1.0),
-            one.name,
-            one.part,
-        ),
-    )
+
+    def rank(one: Unverified) -> tuple[float, str, str]:
+        return -abs(one.influence) / saved.get(_whole(one.part), 1.0), one.name, one.part
+
+    return sorted(doubts, key=rank)
 
 
 def _whole(part: Indicator) -> str:
@@ -116,12 +106,12 @@ def _of_fuel(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
     return lines["vehicle"].map(lambda one: f"fuels.{vehicles[one].fuel}.{field}" if one else "")
 
 
-def _of_material(lines: pd.DataFrame, field: str) -> pd.Series:
-    return "materials." + lines["material"] + "." + field
-
-
-def _of_pit(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    return _of_material(lines, field).where(lines["giver_kind"] == Role.PIT, "")
+def _of_material(
+    lines: pd.DataFrame, field: str, end: str = "", role: Role | None = None
+) -> pd.Series:
+    """Name the number of the material, of lines with a role at an end if so asked."""
+    names = "materials." + lines["material"] + "." + field
+    return names.where(lines[end] == role, "") if end else names
 
 
 def _of_sea(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
@@ -131,18 +121,10 @@ def _of_sea(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
     return lines["giver"].map(lambda giver: names.get(giver, ""))
 
 
-def _of_receiver(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    return _of_material(lines, field).where(lines["taker_kind"] == Role.RECEIVER, "")
-
-
 def _of_kind(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
     kinds = {one: site.receiver.kind for one, site in scenario.sites.items() if site.receiver}
-    named = lines["destination"].map(kinds).where(lines["taker_kind"] == Role.RECEIVER)
-    return ("receiver_kinds." + named.astype(object) + "." + field).fillna("")
-
-
-def _of_samples(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    return pd.Series(f"soil_samples.{field}", index=lines.index)
+    names = lines["destination"].map(lambda one: f"receiver_kinds.{kinds.get(one)}.{field}")
+    return names.where(lines["taker_kind"] == Role.RECEIVER, "")
 
 
 def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
@@ -171,10 +153,10 @@ _NAMED: Mapping[str, Callable[[Scenario, pd.DataFrame, str], pd.Series]] = {
     "toll": _of_toll,
     "fuel": _of_fuel,
     "sea": _of_sea,
-    "pit": _of_pit,
-    "receiver": _of_receiver,
+    "pit": lambda _, lines, field: _of_material(lines, field, "giver_kind", Role.PIT),
+    "receiver": lambda _, lines, field: _of_material(lines, field, "taker_kind", Role.RECEIVER),
     "kind": _of_kind,
-    "samples": _of_samples,
+    "samples": lambda _, lines, field: pd.Series(f"soil_samples.{field}", index=lines.index),
     "processing": _of_processing,
 }
 """By whose number it is: the name in the catalogue for each line, empty where there is none."""

@@ -1,7 +1,7 @@
 """What is saved in kilograms and kroner, and what a tonne of CO2e costs by it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Literal, TypeAlias
 
 import pandas as pd
@@ -29,11 +29,7 @@ class Gain:
 
     def __add__(self, other: "Gain") -> "Gain":
         """Add what somebody else saves."""
-        return Gain(
-            self.transport_kg_co2e + other.transport_kg_co2e,
-            self.kg_co2e + other.kg_co2e,
-            self.dkk + other.dkk,
-        )
+        return Gain(*(one + two for one, two in zip(astuple(self), astuple(other), strict=True)))
 
     @property
     def price_kind(self) -> PriceKind:

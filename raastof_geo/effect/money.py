@@ -64,14 +64,11 @@ def net_cost(table: pd.DataFrame) -> pd.Series:
 
 
 def tabulate_payments(books: Books) -> pd.DataFrame:
-    """Give what every party pays (above 0) and gets (below 0), by part; parts add up to 0.
+    """Give what every party pays (above 0) and gets (below 0), by part; parts add up to 0. [DKK]
 
-    Returns
-    -------
-    payments
-        One row per party: `party`, `sort` (`project` for what projects pay, `seller` for what they
-        get of each other, `place` for businesses, or a trade), and a column for each part of the
-        cost. What is common to all is paid by the project `COMMON`. [DKK]
+    One row per party: `party`, `sort` (`project` for what projects pay, `seller` for what they get
+    of each other, `place` for businesses, or a trade), and a column for each part of the cost. What
+    is common to all is paid by the project `COMMON`.
     """
     parts = parts_of(COST)
     paid = books.by("project")[list(parts)]
@@ -135,11 +132,6 @@ def divide_savings(
         How long to look for the plan of each set of projects; where that is too short for one of
         them there is no Shapley value. [s]
 
-    Returns
-    -------
-    transfers
-        By rule; without Shapley values where they are not asked for or not known.
-
     Raises
     ------
     InputError
@@ -147,9 +139,14 @@ def divide_savings(
     """
     after, before = plan.by("project"), baseline.by("project")
     projects = sorted({*after.index, *before.index} - {COMMON})
-    alone = net_cost(before).reindex(projects, fill_value=0.0)
-    together = net_cost(after).reindex(projects, fill_value=0.0)
-    saved = {project: float(alone[project] - together[project]) for project in projects}
+    alone, together = (
+        {
+            str(one): float(dkk)
+            for one, dkk in net_cost(table).reindex(projects, fill_value=0).items()
+        }
+        for table in (before, after)
+    )
+    saved = {project: alone[project] - together[project] for project in projects}
     total = sum(saved.values())
     tonnes = {project: plan.tonnes_by_project.get(project, 0.0) for project in projects}
     moved = sum(tonnes.values())
@@ -163,8 +160,7 @@ def divide_savings(
     if moved > 0:
         shares["by_tonnes"] = {project: total * tonnes[project] / moved for project in projects}
     if _wants_shapley(scenario, len(projects)):
-        known = {project: float(alone[project]) for project in projects}
-        worth = _worth(scenario, legs, rules, known, total, patience_s)
+        worth = _worth(scenario, legs, rules, alone, total, patience_s)
         with suppress(_OutOfTimeError):
             shares["shapley"] = shapley_values(projects, worth)
     return Transfers(saved, shares)
@@ -191,20 +187,14 @@ def shapley_values(
 
     Source: L. S. Shapley, A value for n-person games, 1953.
     """
-    known = {
-        frozenset(members): worth(frozenset(members))
-        for size in range(len(players) + 1)
-        for members in itertools.combinations(players, size)
-    }
     count = len(players)
+    sets = (itertools.combinations(players, size) for size in range(count + 1))
+    known = {one: worth(one) for one in map(frozenset, itertools.chain(*sets))}
     values = dict.fromkeys(players, 0.0)
     for members, value in known.items():
-        for player in players:
-            if player in members:
-                rest = len(members) - 1
-                weight = math.factorial(rest) * math.factorial(count - rest - 1)
-                gain = value - known[members - {player}]
-                values[player] += weight / math.factorial(count) * gain
+        for player in (one for one in players if one in members):
+            weight = 1 / (count * math.comb(count - 1, len(members) - 1))
+            values[player] += weight * (value - known[members - {player}])
     return values
 
 
@@ -244,7 +234,7 @@ def _worth(
             return 0.0
         books = keep_books(*solution.used())
         paid = books.total(COST) - books.total(SOLD)
-        return sum(alone[project] for project in sorted(members)) - float(paid)
+        return sum(alone[project] for project in sorted(members)) - paid
 
     return worth
 
@@ -252,25 +242,20 @@ def _worth(
 def close_absent(problem: Problem) -> Mask:
     """Tell which columns are of somebody whom the scenario of a problem does not know.
 
-    Returns
-    -------
-    closed
-        One for each column: moves whose giver or taker is not there, what lies in depots that
-        are not there, and empty trips to or from where nothing is tipped or loaded then.
+    Moves whose giver or taker is not there, what lies in depots that are not there, and empty trips
+    to or from where nothing is tipped or loaded then.
     """
     scenario, moves = problem.scenario, problem.moves
     closed = np.zeros(problem.column_count, bool)
     givers = {giver.id for giver in list_givers(scenario)}
     takers = {taker.id for taker in list_takers(scenario)}
-    gone = (
-        np.array([giver.id not in givers for giver in problem.givers], dtype=bool),
-        np.array([taker.id not in takers for taker in problem.takers], dtype=bool),
-    )
+    gone = np.array([giver.id not in givers for giver in problem.givers], bool)
+    left_out = np.array([taker.id not in takers for taker in problem.takers], bool)
     if len(moves):
-        closed[problem.block("moves")] = gone[0][moves.giver] | gone[1][moves.taker]
+        closed[problem.block("moves")] = gone[moves.giver] | left_out[moves.taker]
     if problem.sizes["stores"]:
-        depots = {depot.id for depot in scenario.depots}
-        closed[problem.block("stores")] = ~problem.others["stores"]["depot"].isin(list(depots))
+        depots = [depot.id for depot in scenario.depots]
+        closed[problem.block("stores")] = ~problem.others["stores"]["depot"].isin(depots)
     if problem.sizes["trips"]:
         trips = problem.others["trips"]
         left = np.flatnonzero(~closed[problem.block("moves")])
@@ -284,13 +269,9 @@ def _among(scenario: Scenario, members: frozenset[str]) -> Scenario:
     """Take what other projects offer and need out of a scenario, and what all agree on."""
     outside = {site for site in project_sites(scenario) if scenario.project(site) not in members}
     nothing = {"offers": (), "needs": (), "stockpile": None}
-    changes = {
-        "sites": {
-            name: site.model_copy(update=nothing) if name in outside else site
-            for name, site in scenario.sites.items()
-        },
-        "targets": Targets(),
-        "agreements": (),
-        "choices": Choices(),
+    sites = {
+        name: site.model_copy(update=nothing) if name in outside else site
+        for name, site in scenario.sites.items()
     }
-    return replace(scenario, said=scenario.said.model_copy(update=changes))
+    terms = {"targets": Targets(), "agreements": (), "choices": Choices()}
+    return replace(scenario, said=scenario.said.model_copy(update={"sites": sites, **terms}))

@@ -63,10 +63,7 @@ class Shares:
 
     @property
     def recycled(self) -> float:
-        """Recycled building materials and residues over needs: only this is like `RECYCLED_TODAY`.
-
-        Soil is not in it.
-        """
+        """Recycled building materials and residues over needs: as `RECYCLED_TODAY`, no soil."""
         return self.share("without_soil")
 
     @property
@@ -84,21 +81,15 @@ class Shares:
 
 def follow_periods(books: Books) -> tuple[Shares, ...]:
     """Give the shares of all periods together, then of each."""
-    met = _list_met(books)
-    return tuple(
-        _add_up(books.scenario, met[met["period"] == period] if period else met, period)
-        for period in (COMMON, *books.scenario.periods)
-    )
+    met, periods = _list_met(books), books.scenario.periods
+    each = (_add_up(books.scenario, met[met["period"] == one], one) for one in periods)
+    return _add_up(books.scenario, met), *each
 
 
 def follow_municipalities(books: Books) -> tuple[Shares, ...]:
     """Give the shares of each municipality with needs, of all periods together, by name."""
-    met = _list_met(books)
-    return tuple(
-        _add_up(books.scenario, mine, municipality=str(name))
-        for name, mine in met.groupby("municipality")
-        if name != COMMON
-    )
+    places = _list_met(books).groupby("municipality")
+    return tuple(_add_up(books.scenario, met, "", str(one)) for one, met in places if one != COMMON)
 
 
 def _list_met(books: Books) -> pd.DataFrame:
@@ -122,8 +113,7 @@ def _add_up(
     """Add up what needs get, and what crosses the border, which is no municipality's."""
     sums = met[[REFERENCE_TONNES, *DEFINITIONS, *SORTS]].sum()
     times = 1 if period else len(scenario.periods)
-    border = () if municipality else list_crossed(scenario)
-    for one in border:
+    for one in () if municipality else list_crossed(scenario):
         sums[REFERENCE_TONNES] += times * one.reference_t
         sums[one.sort] += times * one.tonnes
         for name in DEFINITIONS:

@@ -67,9 +67,8 @@ class TargetAnswer:
     goal: bool
     """Whether that is approached, and not required."""
     period: str
-    """The period that it is about; empty: all of them."""
+    """What it is about; empty: all of them, and so with the next."""
     municipality: str
-    """The municipality whose needs it is about; empty: all of them."""
     short_t: float
     """What the plan lacks of it; 0 where it is reached. [reference t]"""
     definition: ShareDefinition
@@ -82,9 +81,8 @@ class TargetAnswer:
     """What the target adds to the first objective, against the best plan without it; none where
     the clock ended the search for that plan, and so with the next two."""
     more_kg_co2e: float | None
-    """What the target adds to the emissions of all parts. [kg CO2e]"""
+    """The same of the emissions of all parts. [kg CO2e]"""
     more_dkk: float | None
-    """What the target adds to the cost. [DKK]"""
 
     @property
     def reached(self) -> bool:
@@ -102,17 +100,14 @@ def answer_target(
 ) -> TargetAnswer:
     """Find the largest shares, and what the target costs.
 
+    Also where no target is asked for: how far the share could get.
+
     Parameters
     ----------
     rules
         None: those that the plan was made with.
     patience_s
         How long to look for each of the answers. [s]
-
-    Returns
-    -------
-    answer
-        Also where no target is asked for: how far the share could get.
     """
     scenario = plan.problem.scenario
     target = scenario.said.targets.first_share
@@ -156,11 +151,7 @@ class _Variants:
         return most if most.solved else None
 
     def solve(
-        self,
-        costs: Sequence[Floats],
-        *,
-        held: Sequence[HeldSum] = (),
-        decided: Floats | None = None,
+        self, costs: Sequence[Floats], held: Sequence[HeldSum] = (), decided: Floats | None = None
     ) -> Solution:
         """Solve, starting with the columns that the plan was found among."""
         solution = solve(
@@ -186,6 +177,7 @@ def _reach(variants: _Variants, asked: Asked) -> Reach:
     needed = float((problem.reference_share * values)[due].sum()) if period else asked.needed_t
     needed = max(1e-9, needed + asked.crossed_t)
     materials = pd.Series(met).groupby(problem.labels("material", due)).sum()
+    materials = materials.sort_values(ascending=False)
     in_plan = (float(met.sum()) + asked.counted_t) / needed
     most, of, finished = find_ratio(problem, asked, variants.make_most)
     return Reach(
@@ -197,11 +189,7 @@ def _reach(variants: _Variants, asked: Asked) -> Reach:
         # Of the same needs as the largest share: those of a period may be met in another one.
         offered=(_offered(problem, asked) + asked.counted_t) / (of if finished and of else needed),
         more_at_largest=_price_of_most(variants, asked, most, of) if finished else None,
-        by_material={
-            str(name): float(part)
-            for name, part in materials.sort_values(ascending=False).items()
-            if part > 0
-        },
+        by_material={str(one): float(part) for one, part in materials.items() if part > 0},
         finished=finished,
     )
 
@@ -231,22 +219,19 @@ def _offered(problem: Problem, asked: Asked) -> float:
     """
     scenario, definition = problem.scenario, asked.target.definition
     rates: dict[str, float] = {}
-    for need in scenario.needs:
-        for material, ratio in need.ratios.items():
-            rates[material] = max(rates.get(material, 0.0), 1 / ratio)
+    for material, ratio in (one for need in scenario.needs for one in need.ratios.items()):
+        rates[material] = max(rates.get(material, 0.0), 1 / ratio)
     best = {
         giver.id: count_giver(scenario, giver, definition) * rates.get(giver.material, 0.0)
         for giver in problem.givers
     }
     made: dict[str, float] = {}
-    for plant in scenario.plants:
-        for process in plant.processes:
-            worth = max(
-                share * best.get(plant.giver(name, process), 0.0)
-                for name, share in process.outputs.items()
-            )
-            for material in process.inputs:
-                made[material] = max(made.get(material, 0.0), worth)
+    plants = scenario.plants
+    for plant, process in ((at, one) for at in plants for one in at.processes):
+        outputs = process.outputs.items()
+        worth = max(share * best.get(plant.giver(name, process), 0.0) for name, share in outputs)
+        for material in process.inputs:
+            made[material] = max(made.get(material, 0.0), worth)
     return sum(
         offer.tonnes * max(best.get(offer.id, 0.0), made.get(offer.material, 0.0))
         for offer in scenario.offers
@@ -270,8 +255,5 @@ def _price_of_target(
     if not freely.solved:
         return price, (None, None, None)
     less = plan.proof.values - freely.values
-    return price, (
-        float(costs[0] @ less),
-        float(problem.measure(CO2E) @ less),
-        float(problem.measure(COST) @ less),
-    )
+    objective, kg, dkk = (costs[0], problem.measure(CO2E), problem.measure(COST))
+    return price, (float(objective @ less), float(kg @ less), float(dkk @ less))

@@ -187,14 +187,15 @@ class EnergyCurve(Series):
 
     @model_validator(mode="after")
     def _columns_are_equally_long(self) -> EnergyCurve:
-        if not len(self.speed_km_h) == len(self.empty) == len(self.full):
+        speeds, empty, full = map(len, (self.speed_km_h, self.empty, self.full))
+        if not speeds == empty == full:
             raise InputError(
                 say(
                     "speed_km_h, empty and full need equally many numbers, "
                     "got {speeds}, {empty} and {full}",
-                    speeds=len(self.speed_km_h),
-                    empty=len(self.empty),
-                    full=len(self.full),
+                    speeds=speeds,
+                    empty=empty,
+                    full=full,
                 )
             )
         if list(self.speed_km_h) != sorted(set(self.speed_km_h)):
@@ -232,24 +233,15 @@ def _as_yearly(given: Any) -> Any:
 
 
 def _check(value: float, least: float, most: float) -> None:
-    """Refuse what no plan can be made with.
-
-    Raises
-    ------
-    InputError
-        The value lies outside the bounds.
-    """
+    """Refuse what no plan can be made with."""
     if least > 0 >= value:
         raise InputError(say("must be above 0, got {value}", value=f"{value:g}"))
     if value < 0:
         raise InputError(say("must be at least 0, got {value}", value=f"{value:g}"))
     if value < least or 0 < value < LEAST_FIGURE:
+        bound = f"{least or LEAST_FIGURE:.9f}".rstrip("0").rstrip(".")
         raise InputError(
-            say(
-                "must be at least {least}, got {value}",
-                least=f"{least or LEAST_FIGURE:.9f}".rstrip("0").rstrip("."),
-                value=f"{value:g}",
-            )
+            say("must be at least {least}, got {value}", least=bound, value=f"{value:g}")
         )
     if value > most:
         raise InputError(say("must be at most {most}, got {value}", most=most, value=value))
@@ -268,12 +260,9 @@ def _between(least: float, most: float) -> AfterValidator:
 def _check_years(figure: YearlyFigure) -> YearlyFigure:
     for year, value in figure.by_year.items():
         if not YEARS[0] <= year <= YEARS[1]:
+            first, last = map(str, YEARS)
             raise InputError(
-                say(
-                    "years of `by_year` lie between {first} and {last}",
-                    first=str(YEARS[0]),
-                    last=str(YEARS[1]),
-                )
+                say("years of `by_year` lie between {first} and {last}", first=first, last=last)
             )
         _check(value, 0, LARGEST_FIGURE)
     return figure

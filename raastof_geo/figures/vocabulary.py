@@ -25,17 +25,10 @@ Group: TypeAlias = Literal["ends", "taking", "buying", "giving"]
 What no project stands at the end of is common: empty trips go by loads, the rest by the tonnes
 that each project exchanges with plants and depots."""
 
-Payee: TypeAlias = Literal[
-    "hauliers",
-    "roads",
-    "state",
-    "waste_tax",
-    "laboratories",
-    "contractors",
-    "giver",
-    "holder",
-    "place",
+_Trade: TypeAlias = Literal[
+    "hauliers", "roads", "state", "waste_tax", "laboratories", "contractors"
 ]
+Payee: TypeAlias = _Trade | Literal["giver", "holder", "place"]
 """Who gets a part of the cost: a trade, or who stands at the line: who gives, the project that
 keeps the depot, or the place where it happens, whoever owns it."""
 
@@ -51,7 +44,6 @@ class Aim:
     title: Message
     """What is minimised or capped, with its unit, within a sentence."""
     unit: Readable
-    """Its unit within a sentence."""
     adds: bool = True
     """Whether it may be added to others of its unit: not where they hold some of the same."""
     place: int = _LAST
@@ -75,12 +67,10 @@ class EffectLine:
 
 @dataclass(frozen=True)
 class Saving:
-    """How tables and charts of causes tell what is saved of a part."""
+    """How causes tell what is saved of a part: a column's head, and what it comes from."""
 
     title: Message
-    """At the head of a column, which adds the unit."""
     means: Message
-    """What the saving comes from, within a label."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +172,6 @@ VEHICLE_KM = Indicator(
     "km",
     shared="ends",
     flow="vehicle_km",
-    times=("loads",),
     aim=Aim(say("truck distance in km"), "km", place=10),
     grouped=13,
     shown=EffectLine(12, in_short=True),
@@ -205,30 +194,18 @@ DRIVE_H = Indicator(
     "h",
     shared="ends",
     flow="drive_h",
-    times=("loads",),
     aim=Aim(say("driving time in hours"), say("hours"), place=11),
 )
-LITRES = Indicator(
-    "litres",
-    say("Fuel [l]"),
-    "l",
+_used = partial(
+    Indicator,
     shared="ends",
     counted=True,
     factor=Factor("vehicle", "energy_per_100km"),
     times=("vehicle_km",),
-    grouped=15,
-    shown=EffectLine(14, unless_zero=True),
 )
-KWH = Indicator(
-    "kwh",
-    say("Electricity [kWh]"),
-    "kWh",
-    shared="ends",
-    counted=True,
-    factor=Factor("vehicle", "energy_per_100km"),
-    times=("vehicle_km",),
-    grouped=16,
-    shown=EffectLine(15, unless_zero=True),
+LITRES = _used("litres", say("Fuel [l]"), "l", grouped=15, shown=EffectLine(14, unless_zero=True))
+KWH = _used(
+    "kwh", say("Electricity [kWh]"), "kWh", grouped=16, shown=EffectLine(15, unless_zero=True)
 )
 
 _emission = partial(Indicator, unit="kg CO2e", part_of="kg_co2e_wtw")
@@ -255,20 +232,17 @@ TRANSPORT_TTW = Indicator(
     shown=EffectLine(3, 1e-3, 1),
     layer=Layer("transport_t_co2e_ttw", "t CO2e", "transport, TTW", "transport, TTW", 1e-3),
 )
-ROAD_WTW = Indicator(
+_hauled = partial(Indicator, unit="kg CO2e", part_of="transport_kg_co2e_wtw")
+ROAD_WTW = _hauled(
     "road_kg_co2e_wtw",
     say("Lorries, WTW"),
-    "kg CO2e",
-    part_of="transport_kg_co2e_wtw",
     shared="ends",
     factor=Factor("fuel", "kg_co2e_wtw_per_unit"),
     times=("litres", "kwh"),
 )
-SEA = Indicator(
+SEA = _hauled(
     "sea_kg_co2e_wtw",
     say("– of which by ship, WTW [t CO2e]"),
-    "kg CO2e",
-    part_of="transport_kg_co2e_wtw",
     shared="buying",
     factor=Factor("sea", "kg_co2e_per_tonne_km"),
     grouped=2,
@@ -322,8 +296,9 @@ DISPOSAL = _emission(
 _cost = partial(Indicator, unit="DKK", part_of="cost_dkk", shared="ends")
 _hire, _toll = Factor("vehicle", "hire_dkk_per_h"), Factor("toll", "toll_dkk_per_km")
 _price, _tax, _fee = Factor("pit", "price"), Factor("pit", "tax"), Factor("receiver", "gate_fee")
-_charge = Factor("processing", "dkk_per_t")
-HAUL = _cost("haul_dkk", say("Haulage"), factor=_hire, times=("loads",), payee="hauliers")
+_charge, _landfill = Factor("processing", "dkk_per_t"), Factor("kind", "tax")
+_samples = Factor("samples", "dkk_per_sample")
+HAUL = _cost("haul_dkk", say("Haulage"), factor=_hire, payee="hauliers")
 TOLL = _cost("toll_dkk", say("Tolls and fares"), factor=_toll, times=("vehicle_km",), payee="roads")
 PURCHASE = _cost(
     "purchase_dkk", say("Material bought"), shared="buying", factor=_price, payee="giver"
@@ -333,15 +308,11 @@ LANDFILL_TAX = _cost(
     "landfill_tax_dkk",
     say("Waste tax on landfill"),
     shared="giving",
-    factor=Factor("kind", "tax"),
+    factor=_landfill,
     payee="waste_tax",
 )
 SAMPLING = _cost(
-    "sampling_dkk",
-    say("Samples of soil"),
-    shared="giving",
-    factor=Factor("samples", "dkk_per_sample"),
-    payee="laboratories",
+    "sampling_dkk", say("Samples of soil"), shared="giving", factor=_samples, payee="laboratories"
 )
 GATE = _cost("gate_dkk", say("Gate fees"), shared="giving", factor=_fee)
 PREPARATION = _cost(
@@ -356,15 +327,12 @@ PLANTS_RUN = _cost("processing_dkk", say("Plants"), factor=_charge)
 STORING = _cost("storing_dkk", say("Storing"), payee="holder")
 OPENING = _cost("opening_dkk", say("Sites that open"))
 
-REFERENCE_TONNES = Indicator(
-    "reference_tonnes", say("Needs met, in reference material"), "t", shared="taking", counted=True
+_mass = partial(Indicator, unit="t", counted=True)
+REFERENCE_TONNES = _mass(
+    "reference_tonnes", say("Needs met, in reference material"), shared="taking"
 )
-SECONDARY_REFERENCE = Indicator(
-    "secondary_reference_tonnes",
-    say("– of which by secondary materials"),
-    "t",
-    shared="taking",
-    counted=True,
+SECONDARY_REFERENCE = _mass(
+    "secondary_reference_tonnes", say("– of which by secondary materials"), shared="taking"
 )
 VIRGIN = Indicator(
     "virgin_tonnes",
@@ -376,15 +344,11 @@ VIRGIN = Indicator(
     shown=EffectLine(7, in_short=True),
     layer=Layer("virgin_t", "t", "primære råstoffer", "virgin material"),
 )
-SECONDARY = Indicator(
-    "secondary_tonnes", say("Secondary material put to use"), "t", shared="taking", counted=True
-)
-RECEIVED = Indicator(
+SECONDARY = _mass("secondary_tonnes", say("Secondary material put to use"), shared="taking")
+RECEIVED = _mass(
     "received_tonnes",
     say("Surplus to final reception [t]"),
-    "t",
     shared="giving",
-    counted=True,
     grouped=10,
     shown=EffectLine(9),
 )
@@ -398,12 +362,10 @@ LANDFILL = Indicator(
     shown=EffectLine(10, unless_zero=True),
     layer=Layer("landfill_t", "t", "deponi", "landfill"),
 )
-REUSED = Indicator(
+REUSED = _mass(
     "reused_tonnes",
     say("Surplus reused elsewhere [t]"),
-    "t",
     shared="giving",
-    counted=True,
     grouped=9,
     shown=EffectLine(8),
     layer=Layer("reused_t", "t", "overskud genbrugt andetsteds", "surplus reused elsewhere"),
@@ -450,20 +412,8 @@ ENERGY = Indicator("energy", say("Energy"), "")
 INDICATORS: tuple[Indicator, ...] = (
     *(TONNES, LOADS_DRIVEN, VEHICLE_KM, TONNE_KM, DRIVE_H, LITRES, KWH),
     *(TRANSPORT_WTW, ROAD_WTW, SEA, TRANSPORT_TTW, UPSTREAM, PROCESSING, DISPOSAL),
-    *(
-        HAUL,
-        TOLL,
-        PURCHASE,
-        TAX,
-        GATE,
-        LANDFILL_TAX,
-        SAMPLING,
-        PREPARATION,
-        HANDLING,
-        PLANTS_RUN,
-        STORING,
-        OPENING,
-    ),
+    *(HAUL, TOLL, PURCHASE, TAX, GATE, LANDFILL_TAX, SAMPLING, PREPARATION, HANDLING),
+    *(PLANTS_RUN, STORING, OPENING),
     *(REFERENCE_TONNES, SECONDARY_REFERENCE, VIRGIN, SECONDARY, RECEIVED, LANDFILL, REUSED, SOLD),
     *(CO2E, COST, COST_WITH_CO2, SHORT_OF_GOAL, ENERGY),
 )
@@ -472,17 +422,8 @@ looks here each time that it is asked, so that a test may put one more in."""
 
 
 def find_indicator(name: str) -> Indicator:
-    """Give the entry of `INDICATORS` that is equal to a name.
-
-    Raises
-    ------
-    KeyError
-        Nobody knows a figure of this name.
-    """
-    for indicator in INDICATORS:
-        if indicator == name:
-            return indicator
-    raise KeyError(name)
+    """Give the entry of `INDICATORS` of a name; raise KeyError where there is none."""
+    return {str(one): one for one in INDICATORS}[name]
 
 
 def parts_of(whole: str) -> tuple[Indicator, ...]:
@@ -499,10 +440,7 @@ def leaves_of(whole: str) -> tuple[Indicator, ...]:
 def sums_of_parts() -> dict[Indicator, tuple[Indicator, ...]]:
     """Give the indicators that are sums, each with what it is added up from.
 
-    Returns
-    -------
-    parts
-        By sum, in the order of tables; none of them is a sum, and each has the unit of its sum.
+    None of these is a sum, and each has the unit of its sum.
     """
     return {one: leaves_of(one) for one in INDICATORS if parts_of(one)}
 
@@ -535,17 +473,10 @@ def shown_in_lines() -> dict[Indicator, EffectLine]:
 
 
 def shown_in_columns() -> dict[Indicator, float]:
-    """Give what sheets of groups show, each with the factor to the unit of its heading.
-
-    Returns
-    -------
-    factors
-        From the unit of each indicator to that of its heading, in the order of columns.
-    """
-    lines = shown_in_lines()
-    known = [one for one in INDICATORS if one.grouped is not None or one in lines]
+    """Give what sheets of groups show, in order, with the factor to the unit of the heading."""
+    known = [one for one in INDICATORS if one.grouped is not None or one.shown is not None]
     known.sort(key=lambda one: _LAST if one.grouped is None else one.grouped)
-    return {one: lines[one].factor if one in lines else 1.0 for one in known}
+    return {one: one.shown.factor if one.shown else 1.0 for one in known}
 
 
 def layered() -> dict[Indicator, Layer]:
@@ -564,11 +495,5 @@ def explained() -> dict[Indicator, Factor]:
 
 
 def aim_of(name: str) -> Aim:
-    """Say how objectives and caps speak of an indicator.
-
-    Raises
-    ------
-    KeyError
-        It can be neither minimised nor capped.
-    """
+    """Say how objectives and caps speak of it; raise KeyError where it can be neither."""
     return choices()[find_indicator(name)]

@@ -10,9 +10,11 @@ import pandas as pd
 
 from raastof_geo.assignment.rules import RULES, Rule
 from raastof_geo.assignment.solving.certificate import Certificate
+from raastof_geo.effect.baseline import Comparison
 from raastof_geo.effect.books import Books
-from raastof_geo.effect.measure import Comparison, Effect, Totals
+from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.target import TargetAnswer
+from raastof_geo.effect.totals import Totals
 from raastof_geo.emissions.vehicle import EnergyModel
 from raastof_geo.recall.origin import (
     Origin,

@@ -77,16 +77,10 @@ class Assessment:
         """List what is moved by the share of a headline that it moves at an end, most first."""
 
         def reach(swing: Swing) -> float:
-            return max(
-                (
-                    abs(end.headlines.of(name) / self.at_value.of(name) - 1)
-                    for end in swing.ends
-                    if end.headlines is not None
-                    for name in names
-                    if self.at_value.of(name)
-                ),
-                default=0.0,
-            )
+            found = [end.headlines for end in swing.ends if end.headlines is not None]
+            base = {name: self.at_value.of(name) for name in names if self.at_value.of(name)}
+            moved = (abs(one.of(name) / base[name] - 1) for one in found for name in base)
+            return max(moved, default=0.0)
 
         return sorted(self.swings, key=reach, reverse=True)
 
@@ -110,28 +104,17 @@ def assess(
     ----------
     at_value
         The headlines of the scenario as it stands.
-    price
-        Prices the legs of a variation.
     most
         So many levers at most; the names of the others are told as left out.
-    tell
-        Told which lever is being moved.
     """
     taken = levers[:most]
     swings = []
     for number, lever in enumerate(taken, 1):
-        tell(
-            say(
-                "Assumption {number} of {count}: {name}",
-                number=number,
-                count=len(taken),
-                name=lever.subject.title,
-            )
-        )
+        told = {"number": number, "count": len(taken), "name": lever.subject.title}
+        tell(say("Assumption {number} of {count}: {name}", **told))
         swings.append(_Mover(scenario, at_value, lever, price).swing())
-    return Assessment(
-        at_value, tuple(swings), tuple(one.subject.title for one in levers[len(taken) :])
-    )
+    left_out = tuple(one.subject.title for one in levers[len(taken) :])
+    return Assessment(at_value, tuple(swings), left_out)
 
 
 class _Mover:
@@ -143,9 +126,8 @@ class _Mover:
 
     def swing(self) -> Swing:
         ends = tuple(map(self.solve, self.lever.subject.levels))
-        found = (
-            self.flip(name, number, end) for name in HEADLINES for number, end in enumerate(ends)
-        )
+        pairs = [(name, number) for name in HEADLINES for number in range(len(ends))]
+        found = (self.flip(name, number, ends[number]) for name, number in pairs)
         return Swing(self.lever.subject, ends, tuple(flip for flip in found if flip is not None))
 
     def solve(self, level: float) -> Outcome:

@@ -29,9 +29,9 @@ class Headlines:
     saved_kg_co2e: float
     """By coordination, all parts. [kg CO2e]"""
     saved_dkk: float
-    """By coordination. [DKK]"""
+    """By the plan in all, less what is sold: what `Effect.whole` says. [DKK]"""
     whole: bool = False
-    """Whether what is saved is not coordination's alone, where causes were not told apart."""
+    """Whether emissions saved are not coordination's alone, where causes were not told apart."""
 
     def of(self, name: HeadlineName) -> float:
         """Give one of them."""
@@ -70,10 +70,7 @@ SHOWN: dict[HeadlineName, Told] = {
 def find_threshold(scenario: Scenario, name: HeadlineName) -> float:
     """Give the value of a headline at which the conclusion is another one.
 
-    Returns
-    -------
-    threshold
-        The share that is asked for, by default the region's goal; of what is saved, nothing.
+    The share that is asked for, by default the region's goal; of what is saved, nothing.
     """
     if name not in ("largest_share", "share_in_plan"):
         return 0.0
@@ -84,11 +81,8 @@ def find_threshold(scenario: Scenario, name: HeadlineName) -> float:
 def read_headlines(effect: Effect) -> Headlines:
     """Read the headlines of a result.
 
-    Returns
-    -------
-    headlines
-        What is saved is what coordination is credited with; where causes were not told apart, and
-        so for all variations of such a scenario, all that the plan saves.
+    The emissions saved are what coordination is credited with; where causes were not told apart,
+    and so for all variations of such a scenario, all that the plan saves, as money always is.
     """
     gain, reach = effect.coordination or effect.whole, effect.target.reach
     return Headlines(
@@ -96,7 +90,7 @@ def read_headlines(effect: Effect) -> Headlines:
         share_in_plan=reach.in_plan,
         saved_transport_kg_co2e=gain.transport_kg_co2e,
         saved_kg_co2e=gain.kg_co2e,
-        saved_dkk=gain.dkk,
+        saved_dkk=effect.whole.dkk,
         whole=effect.coordination is None,
     )
 
@@ -115,11 +109,10 @@ def solve_headlines(scenario: Scenario, legs: Legs, *, whole: bool = False) -> H
         No plan, no solver, or what coordination saves cannot be told from the rest.
     """
     said = scenario.said
-    quickly = {
-        "effect": said.effect.model_copy(update={"causes": not whole, "shapley": False}),
-        "baseline": said.baseline.model_copy(update={"compare_with": ()}),
-    }
-    quick = replace(scenario, said=said.model_copy(update=quickly))
+    effect = said.effect.model_copy(update={"causes": not whole, "shapley": False})
+    baseline = said.baseline.model_copy(update={"compare_with": ()})
+    quickly = said.model_copy(update={"effect": effect, "baseline": baseline})
+    quick = replace(scenario, said=quickly)
     found = read_headlines(measure_effect(quick, legs, assign(quick, legs, explain=False)))
     if found.whole != whole:
         raise InputError(say("what coordination saves cannot be told from other causes here"))

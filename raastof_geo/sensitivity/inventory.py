@@ -1,6 +1,6 @@
 """Everything that the figures of a scenario hang on, as levers: what is said, and what is not."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, get_args
@@ -20,7 +20,7 @@ from raastof_geo.sensitivity.lever import (
     Lever,
     Subject,
     list_declared,
-    list_numbers,
+    list_numbered,
     make_lever,
     move_figure,
 )
@@ -30,23 +30,17 @@ _NUMBERS = ("co2_price_dkk_per_t", "idle_min_per_load", "return_loads.share")
 
 
 def list_levers(scenario: Scenario) -> list[Lever]:
-    """List everything that may be otherwise.
+    """List everything that may be otherwise, in the words of the scenario's language.
 
-    Returns
-    -------
-    levers
-        Those that the scenario declares, then amounts by group, the split of needs, figures of
-        scenario and catalogue that are in use, and choices; in the words of its language. A number
-        without a range of its own is moved by 10 % both ways, and says so.
+    What the scenario declares, then amounts by group, the split of needs, figures of scenario and
+    catalogue that are in use, and choices. A number without a range of its own is moved by 10 %
+    both ways, and says so.
     """
     with speaking(scenario.said.language):
         declared = list_declared(scenario)
         taken = {one.set for one in scenario.said.assumptions.values()}
         others = (*_amounts(scenario), *_figures(scenario), *_choices(scenario))
         return [*declared, *(one for one in others if one.subject.name not in taken)]
-
-
-# --- amounts ------------------------------------------------------------------------------------
 
 
 def _amounts(scenario: Scenario) -> Iterator[Lever]:
@@ -95,13 +89,10 @@ _ROOM: Mapping[Whose, Readable] = {
 }
 
 
-# --- figures ------------------------------------------------------------------------------------
-
-
 def _figures(scenario: Scenario) -> Iterator[Lever]:
     """Give the levers of figures of the catalogue that are in use, and of the scenario's own."""
     in_use = _find_used(scenario)
-    for path, figure in list_numbers(scenario).items():
+    for path, figure in list_numbered(scenario).items():
         parts = path.removeprefix("catalogue.").split(".")
         wanted = zip(parts, in_use.get(parts[0], ()), strict=False)
         if all(known is None or part in known for part, known in wanted):
@@ -133,15 +124,15 @@ def _find_used(scenario: Scenario) -> Mapping[str, Sequence[set[str] | None]]:
     }
 
 
-# --- choices ------------------------------------------------------------------------------------
-
-
 def _choices(scenario: Scenario) -> Iterator[Lever]:
     """Give the levers of what is chosen: trucks, conditions, baseline, and what the land is."""
     said, language = scenario.said, scenario.said.language
+    entries = [entry for site in scenario.sites.values() for entry in site.needs]
+    by_needs = (consent.condition for entry in entries for consent in entry.accepts)
+    accepted = dict.fromkeys((*said.accepted_conditions, *by_needs))
     for section, title, chosen in (
         ("vehicles", say("trucks"), said.vehicles if len(said.vehicles) > 1 else ()),
-        ("conditions", say("accepted conditions"), _list_conditions(scenario)),
+        ("conditions", say("accepted conditions"), accepted),
     ):
         names = scenario.names(section)
         less = {
@@ -149,34 +140,30 @@ def _choices(scenario: Scenario) -> Iterator[Lever]:
             for one in chosen
         }
         yield from _chosen(section, title, less)
-    kinds: dict[BaselineKind, object] = {
-        "own_first": True,
-        "alone": True,
-        "today": said.baseline.today,
-        "legs": said.baseline.legs,
-    }
-    others = [one for one, stated in kinds.items() if stated and one != said.baseline.kind]
-    yield from _chosen("baseline.kind", say("baseline"), _at(("baseline", "kind"), others))
-    parties = [one for one in get_args(Together) if one != scenario.together]
-    title = say("who is one party")
-    yield from _chosen("baseline.together", title, _at(("baseline", "together"), parties))
-    lands = scenario.names("land")
+    stated = {"today": said.baseline.today, "legs": said.baseline.legs}
+    kinds = [one for one in get_args(BaselineKind) if stated.get(one, True)]
+    for key, title, now, listed in (
+        ("kind", say("baseline"), said.baseline.kind, kinds),
+        ("together", say("who is one party"), scenario.together, get_args(Together)),
+    ):
+        other: dict[str, Edits] = {one: {("baseline", key): one} for one in listed if one != now}
+        yield from _chosen(f"baseline.{key}", title, other)
+    yield from _lands(scenario)
+
+
+def _lands(scenario: Scenario) -> Iterator[Lever]:
+    """Give the levers of what the land of needs is."""
+    said, lands = scenario.said, scenario.names("land")
     needing = [one for one, site in said.sites.items() if site.needs]
     for land in sorted(set(map(scenario.land, needing))):
         sites = [one for one in needing if scenario.land(one) == land]
         options: dict[str, Edits] = {
-            lands[other][language]: {("sites", one, "land"): other for one in sites}
+            lands[other][said.language]: {("sites", one, "land"): other for one in sites}
             for other in lands
             if other != land
         }
-        yield from _chosen(f"land.{land}", say("land: {n}", n=lands[land][language]), options)
-
-
-def _list_conditions(scenario: Scenario) -> list[str]:
-    """List the conditions that are accepted, by all needs or by some."""
-    entries = [entry for site in scenario.sites.values() for entry in site.needs]
-    by_needs = [consent.condition for entry in entries for consent in entry.accepts]
-    return list(dict.fromkeys((*scenario.said.accepted_conditions, *by_needs)))
+        title = say("land: {n}", n=lands[land][said.language])
+        yield from _chosen(f"land.{land}", title, options)
 
 
 def _leave_out(scenario: Scenario, name: str) -> Edits:
@@ -196,21 +183,11 @@ def _leave_out(scenario: Scenario, name: str) -> Edits:
     return edits
 
 
-def _at(trail: Trail, options: Iterable[str]) -> dict[str, Edits]:
-    return {name: {trail: name} for name in options}
-
-
 def _chosen(name: str, title: Readable, options: Mapping[str, Edits]) -> Iterator[Lever]:
     """Give the lever of other choices; none where there are none."""
-    every = list(options.values())
-    subject = Subject(
-        name=name,
-        title=str(title),
-        group=str(say("choices")),
-        source="",
-        judged=True,
-        levels=tuple(map(float, range(len(every)))),
-        names=tuple(options),
-    )
+    every, names = list(options.values()), tuple(options)
+    levels, group = tuple(map(float, range(len(every)))), str(say("choices"))
+    told: dict[str, Any] = {"name": name, "title": str(title), "group": group, "source": ""}
     if every:
+        subject = Subject(**told, judged=True, levels=levels, names=names)
         yield Lever(subject, lambda level: every[int(level)])

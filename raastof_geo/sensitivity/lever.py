@@ -84,25 +84,20 @@ class Lever:
 def list_declared(scenario: Scenario) -> list[Lever]:
     """List the ranges that a scenario itself states: assumptions, then figures of its own.
 
-    Returns
-    -------
-    levers
-        In the order of the file; figures that an assumption is about already are left out.
+    In the order of the file; figures that an assumption is about already are left out.
     """
     said = scenario.said
     listed = [make_lever(scenario, *item) for item in said.assumptions.items()]
-    ranged = [
-        lever
-        for path, figure in list_numbers(scenario).items()
-        if path not in {one.set for one in said.assumptions.values()}
-        and (not path.startswith("catalogue.") or _is_own(said.catalogue, path))
-        for lever in move_figure(scenario, path, figure)
-        if not lever.subject.judged
-    ]
-    return listed + ranged
+    taken = {one.set for one in said.assumptions.values()}
+    for path, figure in list_numbered(scenario).items():
+        ours = not path.startswith("catalogue.") or _is_own(said.catalogue, path)
+        if ours and path not in taken:
+            moved = move_figure(scenario, path, figure)
+            listed += [lever for lever in moved if not lever.subject.judged]
+    return listed
 
 
-def list_numbers(scenario: Scenario) -> dict[str, Numbered]:
+def list_numbered(scenario: Scenario) -> dict[str, Numbered]:
     """List the figures of a scenario and of the catalogue that it is read with, by path."""
     figures = scenario.catalogue.figures().items()
     return {
@@ -149,11 +144,12 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
     levels = tuple(one for one in ends if one is not None and one != value)
     if not levels:
         return
+    source = getattr(figure, "range_source", "") or getattr(figure, "source", "")
     subject = Subject(
         name=path,
         title=path.removeprefix("catalogue."),
         group=str(next((kind for word, kind in _KINDS if re.search(word, path)), say("trucks"))),
-        source=str(JUDGED) if judged else _cite(scenario, figure),
+        source=str(JUDGED) if judged else scenario.catalogue.cite(source),
         judged=judged,
         unit=unit,
         value=value,
@@ -162,11 +158,6 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
     yield Lever(
         subject, partial(edit_for, scenario, Assumption(low=0, high=1, source="-", set=path))
     )
-
-
-def _cite(scenario: Scenario, figure: Numbered) -> str:
-    source = getattr(figure, "range_source", "") or getattr(figure, "source", "")
-    return scenario.catalogue.cite(source)
 
 
 def _end(figure: Numbered, value: float, end: str) -> float | None:

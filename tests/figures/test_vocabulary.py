@@ -438,11 +438,8 @@ _BASES = {
     "transport_kg_co2e_ttw": ("litres", "kwh"),
     "litres": ("vehicle_km",),
     "kwh": ("vehicle_km",),
-    "haul_dkk": ("loads",),
     "toll_dkk": ("vehicle_km",),
     "tonne_km": ("tonnes",),
-    "vehicle_km": ("loads",),
-    "drive_h": ("loads",),
 }
 _MEASURES = [
     "transport_kg_co2e_wtw",

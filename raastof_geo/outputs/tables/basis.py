@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from raastof_geo.effect.measure import Totals
+from raastof_geo.effect.totals import Totals
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.result import Result
 from raastof_geo.scenario.said.agreement import BaselineKind, Together

@@ -1,0 +1,68 @@
+"""What a plan or a baseline adds up to: its books in one line, and its shares of the needs."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from raastof_geo.effect.books import Books
+from raastof_geo.effect.progress import count_lines
+from raastof_geo.figures.vocabulary import CO2E, REFERENCE_TONNES, TRANSPORT_TTW, TRANSPORT_WTW
+from raastof_geo.scenario.said.target import DEFINITIONS, ShareDefinition
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The sums of the books, in the units of their names: [kg CO2e], [DKK], [km], [t km], [t]."""
+
+    kg_co2e_wtw: float
+    """Transport, well to wheel."""
+    kg_co2e_ttw: float
+    """Transport, tank to wheel."""
+    upstream_kg_co2e: float
+    processing_kg_co2e: float
+    disposal_kg_co2e: float
+    all_kg_co2e_wtw: float
+    """Transport (WTW), upstream, processing and disposal together."""
+    cost_dkk: float
+    """Haul, toll, fares, materials, raw-material tax, gate fees, plants and depots."""
+    loads: int
+    """Truck trips with a load, the last of each flow as a whole one."""
+    vehicle_km: float
+    """Of trucks, loaded and empty, ferries left out."""
+    tonne_km: float
+    litres: float
+    """Diesel and HVO. [l]"""
+    kwh: float
+    tonnes: float
+    virgin_tonnes: float
+    secondary_tonnes: float
+    received_tonnes: float
+    landfill_tonnes: float
+    secondary_share_with_clean_soil: float
+    """Share of all needs, in reference tonnes, met by any secondary material."""
+    secondary_share_without_soil: float
+    """The same of secondary materials that are not soil."""
+
+
+_SHARES = {f"secondary_share_{name}": name for name in DEFINITIONS}
+_CALLED = {one.flow: one for one in (TRANSPORT_WTW, TRANSPORT_TTW)} | {"all_kg_co2e_wtw": CO2E}
+"""What the books call otherwise."""
+
+
+def measure_totals(books: Books) -> Totals:
+    """Add up books; nothing is counted that they do not say."""
+    shares = measure_shares(books)
+    sums: dict[str, Any] = {
+        name: shares[_SHARES[name]] if name in _SHARES else books.total(_CALLED.get(name, name))
+        for name in (field.name for field in fields(Totals))
+    }
+    return Totals(**{**sums, "loads": round(sums["loads"])})
+
+
+def measure_shares(books: Books) -> dict[ShareDefinition, float]:
+    """Give the share of all needs, in reference tonnes, that each definition counts."""
+    needed = sum(need.tonnes for need in books.scenario.needs)
+    met = books.lines[REFERENCE_TONNES]
+    return {
+        one: float((met * count_lines(books.scenario, books.lines, one)).sum()) / (needed or 1.0)
+        for one in DEFINITIONS
+    }
