@@ -205,7 +205,18 @@ class Dense:
         return not (giver["kind"] == taker["kind"] == "plant" and giver["of"] == taker["of"])
 
     def move(self, giver: dict[str, Any], taker: dict[str, Any]) -> None:
-        heaped = bool(taker.get("own"))
+        inside = giver["site"] == taker["site"]
+        dumper = self.scenario.catalogue.internal_haul
+        dumped = inside and not taker.get("own") and dumper is not None
+        kg, ttw, dkk = (
+            (
+                dumper.kg_co2e_wtw_per_t.value,
+                dumper.kg_co2e_ttw_per_t.value,
+                dumper.haul_dkk_per_t.value,
+            )
+            if dumped
+            else (0.0, 0.0, 0.0)
+        )
         for period in set(giver["periods"]) & set(taker["periods"]):
             for vehicle in self.vehicles:
                 ends = (giver["site"], taker["site"])
@@ -214,7 +225,7 @@ class Dense:
                     continue
                 load = leg["load_t"]
                 back = self.trips.get((ends[1], ends[0], vehicle, period), {}) if self.share else {}
-                hauled = 0.0 if heaped else 1.0
+                hauled = 0.0 if inside else 1.0
 
                 def less(whole: float, name: str, back=back, load=load, hauled=hauled) -> float:
                     return hauled * (whole - self.share * back.get(name, 0.0) / load)
@@ -227,12 +238,12 @@ class Dense:
                 used = taker["kind"] != "receiver"
                 price = giver.get("price", 0.0) + giver.get("making", 0.0) if used else 0.0
                 made = giver.get("made", 0.0) if used else 0.0
-                haul = less(leg["haul_dkk_per_t"], "dkk")
+                haul = dkk + less(leg["haul_dkk_per_t"], "dkk")
                 haul += giver.get("sampling", 0.0) if ends[0] != ends[1] else 0.0
                 at = self.new(
                     ("move", len(self.names)),
-                    transport=less(leg["kg_co2e_wtw_per_t"], "kg_co2e_wtw"),
-                    ttw=less(leg["kg_co2e_ttw_per_t"], "kg_co2e_ttw"),
+                    transport=kg + less(leg["kg_co2e_wtw_per_t"], "kg_co2e_wtw"),
+                    ttw=ttw + less(leg["kg_co2e_ttw_per_t"], "kg_co2e_ttw"),
                     upstream=giver.get("upstream", 0.0),
                     processing=made + giver.get("processing", 0.0) + taker.get("processing", 0.0),
                     disposal=taker.get("disposal", 0.0),
@@ -250,7 +261,7 @@ class Dense:
                     {"at": at, "giver": giver, "taker": taker, "period": period}
                     | {"origin": ends[0], "destination": ends[1], "vehicle": vehicle}
                     | {"material": giver["material"], "reference": taker.get("reference", 0.0)}
-                    | {"loads": self.share / load, "heaped": heaped}
+                    | {"loads": self.share / load, "heaped": inside}
                 )
 
     # --- measures -----------------------------------------------------------------------------
@@ -708,7 +719,7 @@ class DenseBaseline(Dense):
         return mine and giver["material"] == taker["material"]
 
     def optimum_and_missing(self) -> tuple[float, float]:
-        """Give the least first objective and the tonnes that have to stay out."""
+        """Give the least cost, which decides a baseline, and the tonnes that have to stay out."""
         scenario, lacking = self.scenario, []
         for offer in scenario.offers:
             if offer.must_leave:
@@ -728,7 +739,8 @@ class DenseBaseline(Dense):
         least = self.solve(missing)
         assert least is not None, "leaving everything out is always a way"
         self.row([(at, 1.0) for at in lacking], 0.0, least[0] + 1e-7)
-        best = self.solve(self.first_cost())
+        cost = np.array([self.measure("cost_dkk", at) for at in range(len(self.names))])
+        best = self.solve(cost)
         assert best is not None
         return best[0], least[0]
 

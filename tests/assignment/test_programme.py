@@ -86,7 +86,9 @@ def dense_optimum(world: World) -> float | None:
     ]
     keys = ("origin", "destination", "material", "period", "vehicle")
     cost = [
-        price[tuple(move[key] for key in keys)] + (move["dkk"] if objective == "cost_dkk" else 0)
+        # No lorry leaves its own site.
+        (move["origin"] != move["destination"]) * price[tuple(move[key] for key in keys)]
+        + (move["dkk"] if objective == "cost_dkk" else 0)
         for move in moves
     ]
     equal, at_most = [], []

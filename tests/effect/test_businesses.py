@@ -146,6 +146,6 @@ def test_who_gets_the_money_closes_where_a_project_has_a_stockpile():
     books = result.effect.books
     assert books.total(COST) == pytest.approx(65_169_000, abs=500)
     told = list_payees(result.scenario, result.effect)
-    assert sum(one.plan for one in told) == pytest.approx(books.total(COST), abs=len(told))
+    assert sum(plan for _, _, plan in told) == pytest.approx(books.total(COST), abs=len(told))
     contractors = tabulate_payments(books).query("sort == 'contractors'")
     assert -contractors[HANDLING].sum() == pytest.approx(25_000 * 8)

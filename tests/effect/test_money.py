@@ -64,8 +64,8 @@ def test_every_krone_has_a_payer_and_a_payee(name):
         assert got == pytest.approx(paid, rel=1e-9)
         assert np.abs(payments[parts].sum()).max() < 1e-3
     told = list_payees(result.scenario, effect)
-    assert sum(one.plan for one in told) == pytest.approx(effect.books.total(COST), abs=100)
-    assert sum(one.before for one in told) == pytest.approx(
+    assert sum(plan for _, _, plan in told) == pytest.approx(effect.books.total(COST), abs=100)
+    assert sum(before for _, before, _ in told) == pytest.approx(
         effect.baseline_books.total(COST), abs=100
     )
 

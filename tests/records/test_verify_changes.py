@@ -417,8 +417,8 @@ def agree(folder: Path) -> None:
     ("found", "said"),
     [
         ("1", "older version.*run the scenario again"),
-        ("2", "older version.*run the scenario again"),
-        ("4", "newer version"),
+        ("3", "older version.*run the scenario again"),
+        ("5", "newer version"),
     ],
 )
 def test_proofs_of_other_formats_are_refused(small, found, said):
@@ -720,7 +720,9 @@ def test_factors_are_written_as_the_reader_writes_numbers(results, danish):
     """In Danish a point parts thousands, so no factor has one where its decimals begin."""
     steps = [str(one) for one in explain_figure(results, "plan.transport_kg_co2e_wtw").steps]
     factors = [found[1] for one in steps if (found := re.search(r" x ([\d.,]+) kg CO2e/l", one))]
-    assert set(factors) == {"3,24"}
+    assert factors
+    for one in factors:  # between 2024's 3.26 and 2030's 3.14
+        assert re.fullmatch(r"3,[12]\d*", one)
 
 
 def test_a_figure_of_nothing_and_names_that_are_not_there(results):
