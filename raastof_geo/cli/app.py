@@ -39,7 +39,6 @@ class CommandGroup:
 
 COMMANDS = (
     Command("run", say("Read a scenario, solve it, write its results."), run_file),
-    Command("sensitivity", say("Rank all that the figures of a scenario hang on."), rank_file),
     Command("check", say("Read a scenario and place its sites; solve nothing."), check_file),
     Command("route", say("Tell why a truck goes the way it goes, and draw it."), tell_route),
     Command(
@@ -48,6 +47,7 @@ COMMANDS = (
         verify_results,
     ),
     Command("explain", say("Follow a figure of written results to its sources."), explain_results),
+    Command("sensitivity", say("Rank all that the figures of a scenario hang on."), rank_file),
     Command("why-not", say("Tell why one site does not send to another."), tell_why_not),
     Command(
         "materials",
