@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from raastof_geo.effect.books import Books
-from raastof_geo.effect.progress import count_lines
+from raastof_geo.effect.progress import follow_periods
 from raastof_geo.figures.vocabulary import CO2E, REFERENCE_TONNES, TRANSPORT_TTW, TRANSPORT_WTW
 from raastof_geo.scenario.said.target import DEFINITIONS, ShareDefinition
 
@@ -59,10 +59,11 @@ def measure_totals(books: Books) -> Totals:
 
 
 def measure_shares(books: Books) -> dict[ShareDefinition, float]:
-    """Give the share of all needs, in reference tonnes, that each definition counts."""
-    needed = sum(need.tonnes for need in books.scenario.needs)
-    met = books.lines[REFERENCE_TONNES]
-    return {
-        one: float((met * count_lines(books.scenario, books.lines, one)).sum()) / (needed or 1.0)
-        for one in DEFINITIONS
-    }
+    """Give the share of all needs, in reference tonnes, that each definition counts.
+
+    What crosses the border is among them; so are needs that a baseline has to leave unmet.
+    """
+    whole = follow_periods(books)[0]
+    wanted = sum(need.tonnes for need in books.scenario.needs)
+    needed = whole.needed_t + max(0.0, wanted - books.total(REFERENCE_TONNES))
+    return {one: counted / (needed or 1.0) for one, counted in whole.counted_t.items()}

@@ -204,6 +204,9 @@ def test_what_crosses_the_border_counts_and_is_not_moved():
     assert whole.needed_t == pytest.approx(needed, rel=1e-6)
     assert whole.with_soil == pytest.approx(met / needed, rel=1e-6)
     assert whole.recycled == pytest.approx(400 / CONCRETE / needed, rel=1e-6)
+    told = effect.plan  # the same shares stand in tables of totals
+    assert told.secondary_share_with_clean_soil == pytest.approx(whole.with_soil, rel=1e-9)
+    assert told.secondary_share_without_soil == pytest.approx(whole.recycled, rel=1e-9)
     assert plan.flows["tonnes"].sum() == pytest.approx(1000 + 3000 - MOST, rel=1e-6)
 
 
