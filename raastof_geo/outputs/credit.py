@@ -74,35 +74,35 @@ def tell_credit(effect: Effect) -> list[Message]:
     apart = say("What coordination saves cannot be told from the other causes here.")
     together = effect.coordination
     told = [
-        _tell(say("The plan in all"), effect.whole),
-        apart if together is None else _tell(say("Coordination"), together),
+        tell_gain(say("The plan in all"), effect.whole),
+        apart if together is None else tell_gain(say("Coordination"), together),
     ]
     for name in ("criterion", "uptake", "own", "trucks"):
         gain = effect.credit({name})
         if gain is not None and gain != Gain():
-            told.append(_tell(say("Not coordination, {cause}", cause=CAUSE_NAMES[name]), gain))
+            told.append(tell_gain(say("Not coordination, {cause}", cause=CAUSE_NAMES[name]), gain))
     return told
 
 
-def _tell(what: Message, gain: Gain) -> Message:
+def tell_gain(what: Message, gain: Gain) -> Message:
     """Say what changes in emissions, of everything and of transport, and in kroner."""
     million = gain.dkk / 1e6
     return say(
         "{what}: CO2e {all}, transport alone {transport}, cost {dkk} – {price}",
         what=what,
-        all=_change(gain.kg_co2e / 1000, "t"),
-        transport=_change(gain.transport_kg_co2e / 1000, "t"),
-        dkk=_change(million, _MILLION, digits=1 if abs(million) >= 10 else 2),
+        all=say_change(-gain.kg_co2e / 1000, "t"),
+        transport=say_change(-gain.transport_kg_co2e / 1000, "t"),
+        dkk=say_change(-million, _MILLION, digits=1 if abs(million) >= 10 else 2),
         price=say_price(gain),
     )
 
 
-def _change(saved: float, unit: Readable, *, digits: int = 0) -> Message:
-    """Say how much less there is of something, or how much more."""
-    amount = format_number(abs(saved), digits=digits)
-    if saved < 0:
-        return say("{amount} {unit} more", amount=amount, unit=unit)
-    return say("{amount} {unit} less", amount=amount, unit=unit)
+def say_change(change: float, unit: Readable, *, digits: int = 0) -> Message:
+    """Say how much more of something there is, or how much less."""
+    told = {"amount": format_number(abs(change), digits=digits), "unit": unit}
+    if change > 0:
+        return say("{amount} {unit} more", **told)
+    return say("{amount} {unit} less", **told)
 
 
 def doubt_allocation(effect: Effect) -> Iterator[Message]:

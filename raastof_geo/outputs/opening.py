@@ -7,7 +7,7 @@ from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.target import TargetAnswer
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW
 from raastof_geo.language import Message, Readable, format_number, round_off, say, spoken_language
-from raastof_geo.outputs.credit import say_price
+from raastof_geo.outputs.credit import say_price, tell_gain
 from raastof_geo.outputs.documents.assumptions import tell_turning
 from raastof_geo.outputs.tables.basis import name_basis
 from raastof_geo.result import Result
@@ -104,8 +104,9 @@ def _say_share(result: Result) -> Message:
     )
 
 
-def _in_sentence(name: str) -> str:
-    return name[:1].lower() + name[1:]
+def _in_sentence(name: Readable) -> str:
+    text = str(name)
+    return text[:1].lower() + text[1:]
 
 
 def _percent(share: float) -> str:
@@ -132,36 +133,33 @@ def _say_effect(result: Result) -> Iterator[Message]:
             "Without coordination not everything has a place: what is saved is at least what "
             "stands here."
         )
-    known = effect.coordination is not None
-    gain = effect.coordination or effect.whole
-    beside = sorted(
-        (
-            one.totals.all_kg_co2e_wtw - effect.plan.all_kg_co2e_wtw,
-            str(name_basis(one.kind, one.together)),
+    span, baseline = say_span(result.scenario), _in_sentence(name_basis(first))
+    gain = effect.coordination
+    if gain is not None:
+        yield say(
+            "Coordination saves {all} t CO2e ({share} %) in {span}, of it {transport} t of "
+            "transport ({transport_share} %), and {dkk} million DKK ({price}), against: "
+            "{baseline}.",
+            span=span,
+            baseline=baseline,
+            all=round_off(gain.kg_co2e / 1000),
+            share=_percent(_share(gain.kg_co2e, first.totals.all_kg_co2e_wtw)),
+            transport=round_off(gain.transport_kg_co2e / 1000),
+            transport_share=_percent(_share(gain.transport_kg_co2e, first.totals.kg_co2e_wtw)),
+            dkk=round_off(gain.dkk / 1e6),
+            price=say_price(gain),
         )
-        for one in others
-    )
+    whole = say("The plan in all, in {span}, against: {baseline}", span=span, baseline=baseline)
+    saved = ((one.totals.all_kg_co2e_wtw - effect.plan.all_kg_co2e_wtw, one) for one in others)
+    beside = sorted((kg, _in_sentence(name_basis(one))) for kg, one in saved)
     listed = [
-        str(
-            say(
-                "{all} t against: {baseline}", all=round_off(kg / 1000), baseline=_in_sentence(name)
-            )
-        )
+        str(say("{all} t against: {baseline}", all=round_off(kg / 1000), baseline=name))
         for kg, name in beside
     ]
     yield say(
-        "{who} saves {all} t CO2e ({share} %) in {span}, of it {transport} t of transport "
-        "({transport_share} %), and {dkk} million DKK ({price}), against: {baseline}{others}.",
-        who=say("Coordination") if known else say("The plan"),
-        span=say_span(result.scenario),
-        baseline=_in_sentence(str(name_basis(first.kind, first.together))),
-        all=round_off(gain.kg_co2e / 1000),
-        share=_percent(_share(gain.kg_co2e, first.totals.all_kg_co2e_wtw)),
-        transport=round_off(gain.transport_kg_co2e / 1000),
-        transport_share=_percent(_share(gain.transport_kg_co2e, first.totals.kg_co2e_wtw)),
-        dkk=round_off(gain.dkk / 1e6),
-        price=say_price(gain),
-        others=say("; the plan in all saves {listed}", listed=list_names(listed)) if listed else "",
+        "{whole}{others}.",
+        whole=tell_gain(whole, effect.whole),
+        others=say("; it saves {listed}", listed=list_names(listed)) if listed else "",
     )
 
 

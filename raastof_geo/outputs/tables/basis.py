@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from raastof_geo.effect.baseline import Comparison
 from raastof_geo.effect.totals import Totals
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.result import Result
@@ -34,11 +35,11 @@ HEADS = (
 )
 
 
-def name_basis(kind: BaselineKind, together: Together) -> Message:
+def name_basis(one: Comparison) -> Message:
     """Name a world without coordination, and who is one party in it where that matters."""
-    if kind in ("alone", "legs"):
-        return _KINDS[kind]
-    return say("{kind}, {party}", kind=_KINDS[kind], party=_TOGETHER[together])
+    if one.kind in ("alone", "legs"):
+        return _KINDS[one.kind]
+    return say("{kind}, {party}", kind=_KINDS[one.kind], party=_TOGETHER[one.together])
 
 
 def list_baselines(result: Result) -> Iterator[tuple[Message | float | None, ...]]:
@@ -52,7 +53,7 @@ def list_baselines(result: Result) -> Iterator[tuple[Message | float | None, ...
     effect = result.effect
     yield (say("The plan"), *_figures(effect.plan), None, None, 0.0)
     for number, one in enumerate(effect.baselines):
-        name = name_basis(one.kind, one.together)
+        name = name_basis(one)
         yield (
             say("{name} (baseline)", name=name) if number == 0 else name,
             *_figures(one.totals),

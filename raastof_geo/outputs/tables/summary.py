@@ -33,7 +33,7 @@ from raastof_geo.figures.vocabulary import (
     told_in_books,
 )
 from raastof_geo.language import Message, Readable, format_number, plain, say, spoken_language
-from raastof_geo.outputs.credit import name_cause, say_price, tell_credit
+from raastof_geo.outputs.credit import name_cause, say_change, say_price, tell_credit
 from raastof_geo.outputs.documents.assumptions import (
     HANGS_ON,
     tabulate_assumptions,
@@ -407,8 +407,7 @@ def _say_change(change: float, unit: Readable) -> Message:
     """Say how much more or less of a unit there is."""
     if not change:
         return say("as much in {unit}", unit=unit)
-    more = say("{amount} {unit} more") if change > 0 else say("{amount} {unit} less")
-    return Message(more.text, {"amount": format_number(abs(change)), "unit": unit})
+    return say_change(change, unit)
 
 
 def _out_of_reach(asked: float, reach: Reach) -> Message:
