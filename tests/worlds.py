@@ -189,7 +189,7 @@ def make_legs(
     )
     frame = frame.sort_values(list(LEG_KEYS), ignore_index=True)
     empty = None
-    if scenario.said.return_loads is not None:
+    if scenario.said.return_loads or scenario.said.baseline.return_loads:
         empty = make_empty_trips(scenario, pairs, kilometres, factor=factor)
     return Legs(frame, empty_trips=empty)
 

@@ -118,6 +118,7 @@ class World:
         problem, named = self.problem, self.problem.scenario.said.baseline
         classes = classify(problem, self.together)
         mask = np.isin(classes, _OPEN[self.kind])
+        mask[problem.block(ColumnKind.TRIPS)] = True  # of a party's own trucks, if there are any
         for depot in self._stocks:
             places = {(Role.DEPOT, depot.id)}
             mask[problem.block(ColumnKind.MOVES)] |= touches(problem, places)

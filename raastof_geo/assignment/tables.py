@@ -96,7 +96,7 @@ def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
     if not problem.sizes["trips"]:
         names = ["origin", "destination", "vehicle", "period", "trips", VEHICLE_KM, DRIVE_H]
         return pd.DataFrame(columns=[*names, ENERGY, TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"])
-    table = _with_amounts(problem, "trips", values, "trips")
+    table = _with_amounts(problem, "trips", values, "trips").drop(columns="haulier")
     figures = ["length_km", DRIVE_H, ENERGY, TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"]
     for name in figures:
         table[name] = table[name] * table["trips"]

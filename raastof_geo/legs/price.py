@@ -144,7 +144,7 @@ def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
         frames.append(_price_tonnes(haulage, trips[there]))
         unlinked = trips.loc[~there, _ENDS].drop_duplicates()
         lost.append(tell_lost(roads, haulage.vehicle_id, unlinked, haulage.periods))
-        if scenario.said.return_loads is not None:
+        if scenario.said.return_loads or scenario.said.baseline.return_loads:
             empty.append(_price_empty_trips(haulage, pairs))
     tell("", 1.0)
     frame = pd.concat(frames, ignore_index=True).sort_values(list(LEG_KEYS), ignore_index=True)

@@ -11,6 +11,7 @@ from raastof_geo.arrays import Columns, Floats, Integers
 from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.row import Row, declare
+from raastof_geo.assignment.statement.classes import find_hauliers
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.layout import number_labels
 from raastof_geo.assignment.statement.problem import Problem
@@ -75,12 +76,14 @@ def trips_balanced(problem: Problem) -> Iterator[Row]:
     :math:`\sum_{c \to a} s\,x_c / l_c + \sum_b y_{ba} = \sum_{c \leftarrow a} s\,x_c / l_c +
     \sum_b y_{ab}` for each site :math:`a`, truck and period; :math:`s` is the share of the tonnes
     on each leg that coordinated trucks carry. A return trip of their own is one of the
-    :math:`y`, so that no coordination is among the choices.
+    :math:`y`, so that no coordination is among the choices. Where each party coordinates its own
+    trucks only, there is such a row for each of them.
     """
     if not problem.pooled_share:
         return
     sites = sorted({*problem.labels("origin"), *problem.labels("destination")})
-    calls = _list_calls(problem, {site: number for number, site in enumerate(sites)})
+    haulier, names = find_hauliers(problem)
+    calls = _list_calls(problem, {site: number for number, site in enumerate(sites)}, haulier)
     # One sort brings the calls of a site, truck and period together; what comes stays before
     # what leaves, and each of them in the order of the columns.
     order = np.argsort(calls.group, kind="stable")
@@ -89,8 +92,9 @@ def trips_balanced(problem: Problem) -> Iterator[Row]:
     for first, last in itertools.pairwise([*starts.tolist(), len(order)]):
         mine = order[first:last]
         place, period = divmod(int(calls.group[mine[0]]), len(periods))
-        site, vehicle = divmod(place, len(problem.vehicles))
-        head = f"{sites[site]}/{problem.vehicles[vehicle]}"
+        whose, vehicle = divmod(place, len(problem.vehicles))
+        whose, site = divmod(whose, len(sites))
+        head = "/".join(filter(None, (names[whose], sites[site], problem.vehicles[vehicle])))
         about = About(head, periods[period], sites[site], vehicle=problem.vehicles[vehicle])
         yield Row(TRIPS_BALANCED, about, calls.columns[mine], calls.trips[mine], "=", 0.0)
 
@@ -99,13 +103,13 @@ class _Calls(NamedTuple):
     """Calls of coordinated trucks at sites, as arrays of one length."""
 
     group: Integers
-    """A number of the site, truck and period."""
+    """A number of the haulier, site, truck and period."""
     columns: Columns
     trips: Floats
     """Trips for each unit of the column: what comes above zero, what leaves below."""
 
 
-def _list_calls(problem: Problem, number: dict[str, int]) -> _Calls:
+def _list_calls(problem: Problem, number: dict[str, int], haulier: Integers) -> _Calls:
     """List every call of a coordinated truck at a site; what stays on a site calls nowhere."""
     moves, table = problem.moves, problem.others[ColumnKind.TRIPS]
     share = problem.pooled_share / problem.leg("load_t")
@@ -122,7 +126,8 @@ def _list_calls(problem: Problem, number: dict[str, int]) -> _Calls:
     site = np.concatenate([comes, ends, leaves, starts])
     vehicle = np.concatenate([moves.vehicle, trip_truck] * 2).astype(np.int64)
     period = np.concatenate([moves.period, trip_when] * 2).astype(np.int64)
-    group = (site * len(truck) + vehicle) * len(when) + period
+    whose = np.concatenate([haulier, table["haulier"].to_numpy(np.int64)] * 2)
+    group = ((whose * len(number) + site) * len(truck) + vehicle) * len(when) + period
     calls = np.concatenate([leaves != comes, starts != ends] * 2) & (site >= 0)
     calls &= (vehicle >= 0) & (period >= 0)
     columns = np.concatenate([moved, driven] * 2)

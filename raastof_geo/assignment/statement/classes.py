@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.arrays import Mask, SmallIntegers
+from raastof_geo.arrays import Integers, Mask, SmallIntegers
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.scenario.parties import Giver, Taker
@@ -73,6 +73,26 @@ def own_depots(scenario: Scenario, together: Together) -> set[str]:
             or (together == "client" and scenario.sites[depot.site].client)
         )
     }
+
+
+def find_hauliers(problem: Problem) -> tuple[Integers, list[str]]:
+    """Give the party whose trucks each move takes: who gives, but of a business who takes.
+
+    Returns
+    -------
+    haulier, names
+        A number for every move, and what the numbers stand for; one without a name for all where
+        everybody's trucks are coordinated.
+    """
+    scenario, pooled = problem.scenario, problem.scenario.said.return_loads
+    if pooled is None or not pooled.within_party:
+        return np.zeros(len(problem.moves), np.int64), [""]
+    party = {site: scenario.party(site, scenario.together) for site in scenario.sites}
+    names = list(dict.fromkeys(party.values()))
+    number = {name: at for at, name in enumerate(names)}
+    giver, taker = problem.number_ends({site: number[name] for site, name in party.items()})
+    sells = {site: int(site in scenario.businesses) for site in scenario.sites}
+    return np.where(problem.number_ends(sells)[0], taker, giver), names
 
 
 def _classify_moves(problem: Problem, together: Together) -> Classes:

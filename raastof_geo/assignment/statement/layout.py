@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
+from raastof_geo.assignment.statement.classes import find_hauliers
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.goal import list_goals
 from raastof_geo.assignment.statement.measures import MEASURES
@@ -232,13 +233,18 @@ def _list_stores(scenario: Scenario) -> pd.DataFrame:
 
 
 def _list_trips(problem: Problem) -> pd.DataFrame:
-    """Keep the empty trips from where something may be tipped to where something may be loaded."""
+    """Keep each haulier's empty trips from where it may tip something to where it may load."""
     trips = problem.legs.empty_trips
     if trips is None or not problem.pooled_share:
         return pd.DataFrame()
-    loaded, tipped = (set(problem.labels(key)) for key in ("origin", "destination"))
-    keep = trips["origin"].isin(tipped) & trips["destination"].isin(loaded)
-    return trips[keep].sort_values(list(ColumnKind.TRIPS.keys), ignore_index=True)
+    frames, (haulier, names) = [], find_hauliers(problem)
+    for number in range(len(names)):
+        mine = np.flatnonzero(haulier == number)
+        loaded, tipped = (set(problem.labels(key, mine)) for key in ("origin", "destination"))
+        keep = trips["origin"].isin(tipped) & trips["destination"].isin(loaded)
+        frames.append(trips[keep].assign(haulier=number))
+    keys = [*ColumnKind.TRIPS.keys, "haulier"]
+    return pd.concat(frames).sort_values(keys, ignore_index=True)
 
 
 def _list_openings(scenario: Scenario) -> pd.DataFrame:

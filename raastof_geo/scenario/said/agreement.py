@@ -10,7 +10,7 @@ from raastof_geo.errors import InputError
 from raastof_geo.language import say
 from raastof_geo.scenario.once import MapOf, SetOf
 from raastof_geo.scenario.said.amount import Amount, Fraction, weigh_about
-from raastof_geo.scenario.said.choice import ReturnLoads
+from raastof_geo.scenario.said.choice import OwnReturnLoads
 from raastof_geo.scenario.said.part import MaterialId, Part, SiteId, VehicleId, Window
 from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.units import Quantity
@@ -111,8 +111,8 @@ class BaselineChoice(Part):
     """The only receivers of the baseline; none: all."""
     vehicles: SetOf[VehicleId] | None = None
     """The trucks of the baseline; none: those that `fleet` does not limit, if there are any."""
-    return_loads: ReturnLoads | None = None
-    """None: every truck drives back empty."""
+    return_loads: OwnReturnLoads | None = None
+    """Within each party; none: every truck drives back empty."""
     legs: SetOf[NamedLeg] = ()
     """Where material goes, or how much of it is already planned to."""
 

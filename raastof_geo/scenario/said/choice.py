@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
@@ -49,6 +49,14 @@ class ReturnLoads(Part):
 
     share: Fraction
     """Share of the tonnes on each leg that may be carried by coordinated trucks."""
+    within_party: ClassVar[bool] = False
+    """Whether each party coordinates its own trucks only."""
+
+
+class OwnReturnLoads(ReturnLoads):
+    """The same without coordination: the trucks of one party know of each other, and no others."""
+
+    within_party: ClassVar[bool] = True
 
 
 class Choices(Part):
