@@ -1,11 +1,11 @@
 """The effect as blocks of a document: tables and charts that reports and project pages share."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from raastof_geo.effect.books import COMMON, Books
+from raastof_geo.effect.books import COMMON
 from raastof_geo.effect.gain import Gain
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.money import Transfers, net_cost, tabulate_payments
@@ -319,6 +319,14 @@ PAYEE_NAMES: Mapping[str, Message] = {
 }
 
 
+ACCOUNT_SORTS: Mapping[str, Message] = {
+    "project": say("project, pays"),
+    "seller": say("project, sells to others"),
+    "place": say("business"),
+}
+"""What an account is of; the others are those of trades and of the state."""
+
+
 def _say_support(effect: Effect) -> Iterator[Message]:
     """Say what has to come from outside, where projects together pay more than without the plan."""
     support = effect.transfers.support_dkk
@@ -351,23 +359,58 @@ def say_transfer(rule: str, dkk: float) -> Message:
     return say("Divided {rule}, this project pays {dkk} million DKK to the others.", **told)
 
 
+class Account(NamedTuple):
+    """What a party gets by part of the cost before and in the plan, below 0 what it pays. [DKK]"""
+
+    sort: str
+    """As `tabulate_payments` has it; a project that also sells to others has one for each."""
+    party: str
+    name: Readable
+    before: pd.Series
+    plan: pd.Series
+
+    @property
+    def received(self) -> tuple[float, float]:
+        """What comes in, before and in the plan. [DKK]"""
+        return float(self.before.clip(lower=0).sum()), float(self.plan.clip(lower=0).sum())
+
+
+def list_accounts(scenario: Scenario, effect: Effect) -> list[Account]:
+    """List every party's account: trades, those who get most, then the projects that pay.
+
+    Together they come to nothing in every part, as every krone that is paid is somebody's.
+    """
+    sides = [
+        -tabulate_payments(books).set_index(["sort", "party"])
+        for books in (effect.baseline_books, effect.books)
+    ]
+    every = sides[0].index.union(sides[1].index)
+    tables = [side.reindex(every, fill_value=0.0) for side in sides]
+    found = [
+        Account(
+            sort,
+            party,
+            _name_payee(scenario, sort, party),
+            *(one.loc[sort, party] for one in tables),
+        )
+        for sort, party in every
+    ]
+
+    def order(one: Account) -> tuple[bool, bool, float, str, str]:
+        return one.sort == "project", one.sort not in PAYEE_NAMES, -max(one.received), *one[:2]
+
+    return sorted(found, key=order)
+
+
 def tabulate_accounts(scenario: Scenario, effect: Effect) -> Iterator[Table]:
     """Tell what businesses take in, before and in the plan; they have an account, no effect."""
-    names = sorted(scenario.businesses)
-    before, plan = (
-        _take_in(books).reindex(names, fill_value=0.0)
-        for books in (effect.baseline_books, effect.books)
-    )
-    told = pd.concat([before, plan, plan - before], axis=1).round()
-    rows = [
-        (
-            scenario.site_name(str(name)),
-            *write_numbers(row.iloc[0], row.iloc[2], row.iloc[1], row.iloc[3], per=1000),
-            *write_numbers(row.iloc[4] + row.iloc[5], per=1000),
-        )
-        for name, row in told.iterrows()
-        if row.any()
-    ]
+    rows = []
+    for one in sorted(list_accounts(scenario, effect), key=lambda account: account.party):
+        gates = [round(side[GATE]) for side in (one.before, one.plan)]
+        others = [round(side.sum() - side[GATE]) for side in (one.before, one.plan)]
+        if one.sort == "place" and any((*gates, *others)):
+            change = gates[1] + others[1] - gates[0] - others[0]
+            rows.append((one.name, *write_numbers(*gates, *others, change, per=1000)))
     if rows:
         yield Table(
             say("What businesses take in [1,000 DKK]"),
@@ -381,13 +424,6 @@ def tabulate_accounts(scenario: Scenario, effect: Effect) -> Iterator[Table]:
         )
 
 
-def _take_in(books: Books) -> pd.DataFrame:
-    """Give what each business takes in: at its gate, and for all else. [DKK]"""
-    payments = tabulate_payments(books)
-    mine = payments[payments["sort"] == "place"].set_index("party")[list(parts_of(COST))]
-    return pd.DataFrame({"gate": -mine[GATE], "else": mine[GATE] - mine.sum(axis=1)})
-
-
 def list_payees(scenario: Scenario, effect: Effect) -> list[tuple[Readable, float, float]]:
     """List who gets the projects' money: trades first, then those who get most.
 
@@ -396,20 +432,14 @@ def list_payees(scenario: Scenario, effect: Effect) -> list[tuple[Readable, floa
     payees
         Name, and what they get before and in the plan. [DKK]
     """
-    found: dict[tuple[str, str], list[float]] = {}
-    for side, books in enumerate((effect.baseline_books, effect.books)):
-        for sort, party, *paid in tabulate_payments(books).itertuples(index=False):
-            got = -sum(min(0.0, dkk) for dkk in paid)
-            if got > 0.5:
-                found.setdefault((sort, party), [0.0, 0.0])[side] += got
-    order = sorted(found, key=lambda key: (key[0] not in PAYEE_NAMES, -max(found[key]), key))
-    return [(_name_payee(scenario, *key), found[key][0], found[key][1]) for key in order]
+    accounts = list_accounts(scenario, effect)
+    return [(one.name, *one.received) for one in accounts if max(one.received) > 0.5]
 
 
 def _name_payee(scenario: Scenario, sort: str, party: str) -> Readable:
     if sort == "seller":
         return say("{project}, from others", project=name_project(scenario, party))
-    return PAYEE_NAMES.get(sort) or name_project(scenario, party)
+    return PAYEE_NAMES.get(sort) or name_group(scenario, "project", party)
 
 
 def tabulate_payees(scenario: Scenario, effect: Effect, *, most: int = 40) -> Table:

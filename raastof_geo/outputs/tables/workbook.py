@@ -45,8 +45,11 @@ from raastof_geo.language import Readable, plain, say
 from raastof_geo.outputs.credit import name_cause, say_price
 from raastof_geo.outputs.documents.assumptions import HANGS_ON
 from raastof_geo.outputs.documents.effects import (
+    ACCOUNT_SORTS,
     DIVISIONS,
+    Account,
     align_books,
+    list_accounts,
     list_payees,
     name_group,
     name_project,
@@ -69,6 +72,7 @@ _DIMENSIONS: tuple[tuple[str, Readable], ...] = (
     ("material", say("Materials")),
     ("period", say("Periods")),
 )
+_NET = say("Net [DKK]")
 _FLOW_HEADS: dict[str, Readable] = {
     "origin_name": say("From"),
     "destination_name": say("To"),
@@ -140,6 +144,7 @@ def _write_sheets(book: Book, result: Result) -> None:
         write_assumptions(book, result.assumptions)
     _write_causes(book, result)
     _write_money(book, result)
+    _write_accounts(book, result)
     _write_payees(book, result)
     _write_life_cycle(book, result, flows)
     book.table(say("Soil notifications"), _SOIL_HEADS, _list_soil(result))
@@ -406,11 +411,10 @@ def _write_money(book: Book, result: Result) -> None:
     paid = {rule: transfers.paid(rule) for rule in transfers.rules}
     starts = (2, 3 + len(paying))
     heads: list[Readable] = [say("Project"), say("Id")]
-    net = say("Net [DKK]")
     sums: list[float] = []
     for side, table in zip((say("before"), say("plan")), tables, strict=True):
         heads += [f"{part.heading} – {side}" for part in paying]
-        heads.append(f"{net} – {side}")
+        heads.append(f"{_NET} – {side}")
         sums += [float(table[part].sum()) for part in paying[:-1]]
         sums += [-float(table[SOLD].sum()), float(net_cost(table).sum())]
     heads.append(say("Saved [DKK]"))
@@ -434,6 +438,30 @@ def _write_money(book: Book, result: Result) -> None:
 
     rows = starmap(cells, enumerate(transfers.saved_dkk, 2))
     book.table(say("Money"), heads, rows, freeze=2, digits=0, sums=sums)
+
+
+def _write_accounts(book: Book, result: Result) -> None:
+    """Write every party's account by part, before and in the plan; each column adds up to 0."""
+    parts = parts_of(COST)
+    heads: list[Readable] = [say("Party"), say("Id"), say("Account")]
+    for side in (say("before"), say("plan")):
+        heads += [f"{part.heading} – {side}" for part in parts]
+        heads.append(f"{_NET} – {side}")
+    heads.append(say("Plan − before [DKK]"))
+    width = len(parts) + 1
+
+    def cells(line: int, one: Account) -> Iterator[Any]:
+        yield from (one.name, one.party, ACCOUNT_SORTS.get(one.sort, say("trade or state")))
+        for start, side in zip((3, 3 + width), (one.before, one.plan), strict=True):
+            yield from side.tolist()
+            first, last = xl_col_to_name(start), xl_col_to_name(start + width - 2)
+            yield _Formula(f"=SUM({first}{line}:{last}{line})", float(side.sum()))
+        was, now = (xl_col_to_name(2 + width * at) for at in (1, 2))
+        yield _Formula(f"={now}{line}-{was}{line}", float(one.plan.sum() - one.before.sum()))
+
+    rows = starmap(cells, enumerate(list_accounts(result.scenario, result.effect), 2))
+    sums = [0.0] * (2 * width + 1)
+    book.table(say("Accounts"), heads, rows, freeze=3, digits=0, sums=sums)
 
 
 def _write_payees(book: Book, result: Result) -> None:
