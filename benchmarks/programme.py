@@ -120,6 +120,7 @@ def make_legs(
             "energy": 0.6 * length_km,
             "haul_dkk_per_t": 20 * length_km / LOAD_T,
             "toll_dkk_per_t": 0.0,
+            "toll_co2_dkk_per_t": 0.0,
             "vehicle_km_per_t": 2 * length_km / LOAD_T,
             "kg_co2e_wtw_per_t": 2 * length_km / LOAD_T,
             "kg_co2e_ttw_per_t": 1.6 * length_km / LOAD_T,

@@ -785,6 +785,17 @@ class Programme:
         rates = begun[name]["dkk_per_km"].get(vehicle["toll_weight"], {})
         return name, float(rates.get(vehicle.get("toll_co2", 1), 0.0))
 
+    def _toll_co2(self, truck, table, rate):
+        """Give how much of a rate is a price of CO2: what is beyond the rest of the worst class."""
+        vehicle, said = (
+            self.world.catalogue["vehicles"][truck],
+            self.world.catalogue.get("tolls", {}),
+        )
+        if "toll_dkk_per_km" in vehicle or table not in said:
+            return 0.0
+        rest = 1 - said[table].get("co2_share", 0.0)
+        return max(0.0, rate - rest * said[table]["dkk_per_km"][vehicle["toll_weight"]][1])
+
     def _moves(self):
         world = self.world
         takers = defaultdict(list)
@@ -869,6 +880,7 @@ class Programme:
             "transport_kg_co2e_ttw": units * in_year(self._fuel(truck, "ttw"), period.middle),
             "haul_dkk": hours * value(vehicle["hire_dkk_per_h"]),
             "toll_dkk": leg.both(f"toll {table}") * rate + leg.both("link"),
+            "toll_co2_dkk": leg.both(f"toll {table}") * self._toll_co2(truck, table, rate),
             "vehicle_km": leg.both("km"),
             "drive_h": leg.both("hours"),
             "energy": units,
@@ -1173,6 +1185,7 @@ class Programme:
             "transport_kg_co2e_ttw": leg["empty"] * in_year(self._fuel(truck, "ttw"), middle),
             "haul_dkk": leg["hours"] * value(vehicle["hire_dkk_per_h"]),
             "toll_dkk": leg[f"toll {table}"] * rate + leg["link"],
+            "toll_co2_dkk": leg[f"toll {table}"] * self._toll_co2(truck, table, rate),
             "vehicle_km": leg["km"],
             "drive_h": leg["hours"],
             "energy": leg["empty"],

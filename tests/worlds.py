@@ -181,6 +181,7 @@ def make_legs(
         energy_unit="l",
         haul_dkk_per_t=factor * 20 * length / load,
         toll_dkk_per_t=factor * 3 * length / load,
+        toll_co2_dkk_per_t=0.0,
         vehicle_km_per_t=2 * length / load,
         kg_co2e_wtw_per_t=factor * 2 * length / load,
         kg_co2e_ttw_per_t=factor * 1.6 * length / load,
@@ -222,6 +223,7 @@ def make_empty_trips(
         kg_co2e_ttw=factor * 0.8 * length,
         dkk=factor * 10 * length,
         toll_dkk=factor * 1.5 * length,
+        toll_co2_dkk=0.0,
         **{f"passages_{number}": 1.0 for number in range(len(scenario.said.targets.passages))},
     )
 

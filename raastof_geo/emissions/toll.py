@@ -29,7 +29,7 @@ class TollTable(Series):
     zone_factor: float = Field(default=1.0, ge=1, le=10)
     """How many times as much a kilometre costs in a zone."""
     co2_share: float = Field(default=0.0, ge=0, le=1)
-    """How much of the toll of a truck that burns diesel is a price of its CO2."""
+    """How much of what trucks of the worst class pay is a price of their CO2."""
 
     @property
     def start_year(self) -> float:
@@ -39,3 +39,12 @@ class TollTable(Series):
     def rate(self, weight: WeightClass | None, co2: int) -> float | None:
         """Give what trucks of two classes pay for a kilometre; none where it is not known."""
         return None if weight is None else self.dkk_per_km.get(weight, {}).get(co2)
+
+    def co2_rate(self, weight: WeightClass | None, co2: int) -> float:
+        """Give how much of it is a price of CO2: what they pay beyond the rest of the worst class.
+
+        A cleaner class has all of its rebate on that part first, so that none is left where a
+        truck emits nothing. [DKK/km]
+        """
+        worst, mine = self.rate(weight, 1), self.rate(weight, co2)
+        return max(0.0, mine - (1 - self.co2_share) * worst) if worst and mine else 0.0

@@ -300,6 +300,8 @@ _charge, _landfill = Factor("processing", "dkk_per_t"), Factor("kind", "tax")
 _samples = Factor("samples", "dkk_per_sample")
 HAUL = _cost("haul_dkk", say("Haulage"), factor=_hire, payee="hauliers")
 TOLL = _cost("toll_dkk", say("Tolls and fares"), factor=_toll, times=("vehicle_km",), payee="roads")
+TOLL_CO2 = Indicator("toll_co2_dkk", say("Of the toll, a price of CO2"), "DKK")
+"""Part of `TOLL`, which is not priced once more where CO2e has a price."""
 PURCHASE = _cost(
     "purchase_dkk", say("Material bought"), shared="buying", factor=_price, payee="giver"
 )
@@ -412,7 +414,7 @@ ENERGY = Indicator("energy", say("Energy"), "")
 INDICATORS: tuple[Indicator, ...] = (
     *(TONNES, LOADS_DRIVEN, VEHICLE_KM, TONNE_KM, DRIVE_H, LITRES, KWH),
     *(TRANSPORT_WTW, ROAD_WTW, SEA, TRANSPORT_TTW, UPSTREAM, PROCESSING, DISPOSAL),
-    *(HAUL, TOLL, PURCHASE, TAX, GATE, LANDFILL_TAX, SAMPLING, PREPARATION, HANDLING),
+    *(HAUL, TOLL, TOLL_CO2, PURCHASE, TAX, GATE, LANDFILL_TAX, SAMPLING, PREPARATION, HANDLING),
     *(PLANTS_RUN, STORING, OPENING),
     *(REFERENCE_TONNES, SECONDARY_REFERENCE, VIRGIN, SECONDARY, RECEIVED, LANDFILL, REUSED, SOLD),
     *(CO2E, COST, COST_WITH_CO2, SHORT_OF_GOAL, ENERGY),

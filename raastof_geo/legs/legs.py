@@ -26,8 +26,8 @@ class Legs(Shown):
     of fixed links), `drive_h` (both ways) and `work_h` (with loading and tipping), `load_t`,
     `energy` [unit of the fuel], `energy_unit`. Per tonne: `kg_co2e_wtw_per_t`,
     `kg_co2e_ttw_per_t`, `vehicle_km_per_t`, `haul_dkk_per_t` (of which tolls and fares are
-    `toll_dkk_per_t`). With limits on passages `passages_0` …: trips that pass, for each load
-    [0-2], and `return_passages_0` … of them."""
+    `toll_dkk_per_t`, and of these a price of CO2 `toll_co2_dkk_per_t`). With limits on passages
+    `passages_0` …: trips that pass, for each load [0-2], and `return_passages_0` … of them."""
     roads: RoadPrices | None = None
     """What the legs were priced on; none for legs that were made up."""
     lost: pd.DataFrame = field(

@@ -116,6 +116,8 @@ class _Haulage:
             told = trips.assign(period=period, toll_km=toll_km)
             told[f"haul_dkk{per}"] = haul_dkk / share
             told[f"toll_dkk{per}"] = toll_dkk / share
+            co2_dkk_per_km = self.scenario.catalogue.toll_co2_dkk_per_km(self.vehicle, year)
+            told[f"toll_co2_dkk{per}"] = toll_km * co2_dkk_per_km / share
             for scope in SCOPES:
                 kg_co2e = emit_kg_co2e(
                     self.scenario.catalogue, self.vehicle, trips.energy, ferry_km, year, scope

@@ -383,6 +383,11 @@ class Catalogue(Strict):
         table = self.toll_in(year)
         return (table and self.tolls[table].rate(vehicle.toll_weight, vehicle.toll_co2)) or 0.0
 
+    def toll_co2_dkk_per_km(self, vehicle: Vehicle, year: float) -> float:
+        """Give how much of that is a price of CO2; none of a toll that a truck says itself."""
+        table = None if vehicle.toll_dkk_per_km is not None else self.toll_in(year)
+        return self.tolls[table].co2_rate(vehicle.toll_weight, vehicle.toll_co2) if table else 0.0
+
     def t_per_sample(self, material: str, register: str | None) -> float | None:
         """Give the tonnes of soil for each sample before it leaves a site; none: no sample. [t]"""
         known = self.materials[material]

@@ -76,7 +76,14 @@ def check_against(programme, result, *, whole=True):
         flows, sums = programme.account(books.lines.to_dict("records"), independent.fraction(share))
         check_sums(programme, sums, totals)
         assert sums["loads"] == totals.loads
-    for name in set(result.plan.amounts) - {"short_of_goal_tonnes", "cost_with_co2_dkk"}:
+    price, tax = said.get("co2_price_dkk_per_t", 860), programme.world.catalogue["co2_tax_in_fuel"]
+    sums["cost_with_co2_dkk"] = (
+        sums["cost_dkk"]
+        + price / 1000 * sums["kg_co2e_wtw"]
+        - independent.value(tax) / 1000 * sums["transport_kg_co2e_ttw"]
+        - sums["toll_co2_dkk"]
+    )
+    for name in set(result.plan.amounts) - {"short_of_goal_tonnes"}:
         told = result.plan.amounts[name]
         assert (name, sums.get(name, 0.0)) == (name, pytest.approx(told, **CLOSE))
     for share in effect.shares_by_period:

@@ -454,6 +454,7 @@ _MEASURES = [
     "cost_with_co2_dkk",
     "haul_dkk",
     "toll_dkk",
+    "toll_co2_dkk",
     "purchase_dkk",
     "tax_dkk",
     "gate_dkk",

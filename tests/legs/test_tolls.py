@@ -8,7 +8,8 @@ import pytest
 from two_ways import EDGES, NODES, WORLD
 from worlds import make_network, make_scenario, refusal
 
-from raastof_geo.assignment import assign
+from raastof_geo.assignment import assign, build_problem
+from raastof_geo.figures.vocabulary import CO2E, COST, COST_WITH_CO2, TOLL, TOLL_CO2, TRANSPORT_TTW
 from raastof_geo.legs.legs import LEG_KEYS
 from raastof_geo.legs.price import price_legs
 from raastof_geo.roads.load import load_network
@@ -53,6 +54,43 @@ def test_the_rates_are_those_of_the_tables():
     assert [rows[weight][1] for weight in rows] == [1.04, 1.11, 1.22, 1.30]
     assert [rows[weight][2] for weight in rows] == [0.91, 0.99, 1.09, 1.16]
     assert catalogue.tolls["from_2025"].at("high").dkk_per_km["over_32_t"][1] > 1.3
+
+
+@pytest.mark.parametrize(
+    ("year", "weight", "co2", "part"),
+    [
+        (2027, "to_18_t", 1, 0.86 * 0.43),  # 0.37 of 0.86 is what was seen
+        (2027, "to_32_t", 1, 0.43),
+        (2027, "to_32_t", 2, 0.92 - 0.57),
+        (2027, "to_32_t", 4, 0.0),
+        (2027, "to_32_t", 5, 0.0),
+        (2028, "over_32_t", 1, 1.30 * 0.43),
+        (2028, "over_32_t", 2, 1.16 - 1.30 * 0.57),
+        (2028, "over_32_t", 3, 0.0),  # whose rate was not seen
+        (2024, "to_32_t", 1, 0.0),
+    ],
+)
+def test_how_much_of_a_toll_is_a_price_of_co2(year, weight, co2, part):
+    truck = TODAY.vehicles["tipper_4_axle"]
+    truck = truck.model_copy(update={"toll_weight": weight, "toll_co2": co2})
+    assert TODAY.toll_co2_dkk_per_km(truck, year + 0.5) == pytest.approx(part)
+    own = truck.model_copy(update={"toll_dkk_per_km": TODAY.ferry.fare_dkk_per_km})
+    assert TODAY.toll_co2_dkk_per_km(own, year + 0.5) == 0
+
+
+@pytest.mark.parametrize("more", ["", "return_loads: {share: 50 %}\n"])
+def test_what_the_toll_holds_of_a_price_of_co2_is_not_priced_again(more):
+    """12.68 km of a secondary road: 43 % of the toll of diesel in 2028 is off, of 2027 nothing."""
+    legs = legs_of(SECONDARY, "co2_price_dkk_per_t: 1500\n" + more)
+    problem = build_problem(legs.roads.scenario, legs)
+    held = problem.measure(TOLL_CO2)
+    assert held == pytest.approx(
+        problem.measure(TOLL) * np.where(problem.measure(TOLL) > 0, 0.43, 0), rel=1e-9
+    )
+    assert (held > 0).any()
+    assert (held[problem.block("moves")] == 0).any()
+    priced = 1.5 * problem.measure(CO2E) - 0.859 * problem.measure(TRANSPORT_TTW)
+    assert problem.measure(COST_WITH_CO2) == pytest.approx(problem.measure(COST) + priced - held)
 
 
 def test_a_secondary_road_is_tolled_from_2028():

@@ -107,11 +107,12 @@ def _all_emissions(problem: Problem) -> Floats:
 
 
 def _cost_with_co2(problem: Problem) -> Floats:
-    """Price all CO2e; the tax on what leaves the exhaust is in the price of fuel already."""
+    """Price all CO2e, but not twice what fuel and toll hold of a price of CO2 already."""
     dkk_per_kg, taxed_dkk_per_kg = problem.scenario.co2_dkk_per_kg
     added = dkk_per_kg * problem.measure(vocabulary.CO2E)
     taxed = taxed_dkk_per_kg * problem.measure(vocabulary.TRANSPORT_TTW)
-    return problem.measure(vocabulary.COST) + added - taxed
+    paid = problem.measure(vocabulary.COST) - problem.measure(vocabulary.TOLL_CO2)
+    return paid + added - taxed
 
 
 MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
@@ -131,6 +132,9 @@ MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     vocabulary.COST_WITH_CO2: _cost_with_co2,
     vocabulary.HAUL: _haul,
     vocabulary.TOLL: partial(Problem.driven, name="toll_dkk_per_t", of_trip=vocabulary.TOLL),
+    vocabulary.TOLL_CO2: partial(
+        Problem.driven, name="toll_co2_dkk_per_t", of_trip=vocabulary.TOLL_CO2
+    ),
     vocabulary.PURCHASE: _purchase,
     vocabulary.TAX: _tax,
     vocabulary.GATE: _gate,

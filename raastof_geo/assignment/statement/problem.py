@@ -482,6 +482,7 @@ _HAULED = (
     "kg_co2e_ttw_per_t",
     "haul_dkk_per_t",
     "toll_dkk_per_t",
+    "toll_co2_dkk_per_t",
     "vehicle_km_per_t",
 )
 """Figures of a leg that hang on a truck."""

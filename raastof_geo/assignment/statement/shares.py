@@ -13,6 +13,7 @@ from raastof_geo.figures.vocabulary import (
     CO2E,
     COST,
     COST_WITH_CO2,
+    TOLL_CO2,
     TRANSPORT_TTW,
     Group,
     find_indicator,
@@ -77,7 +78,7 @@ def group_parts(
     if whole == COST_WITH_CO2:
         parts = [(part, 1.0) for part in parts_of(COST)]
         parts += [(part, co2_dkk_per_kg[0]) for part in leaves_of(CO2E)]
-        parts += [(TRANSPORT_TTW, -co2_dkk_per_kg[1])]
+        parts += [(TRANSPORT_TTW, -co2_dkk_per_kg[1]), (TOLL_CO2, -1.0)]
     groups: dict[Group, list[tuple[str, float]]] = {}
     for part, times in parts:
         groups.setdefault(part.divided, []).append((part, times))
