@@ -41,10 +41,6 @@ class TollTable(Series):
         return None if weight is None else self.dkk_per_km.get(weight, {}).get(co2)
 
     def co2_rate(self, weight: WeightClass | None, co2: int) -> float:
-        """Give how much of it is a price of CO2: what they pay beyond the rest of the worst class.
-
-        A cleaner class has all of its rebate on that part first, so that none is left where a
-        truck emits nothing. [DKK/km]
-        """
+        """Give what they pay beyond what class 1 pays for other things than its CO2. [DKK/km]"""
         worst, mine = self.rate(weight, 1), self.rate(weight, co2)
         return max(0.0, mine - (1 - self.co2_share) * worst) if worst and mine else 0.0

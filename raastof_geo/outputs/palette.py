@@ -20,6 +20,8 @@ VIRGIN_COLOURS = ("#6b6b6b", "#8c6d46", "#a3a3a3", "#b59a76", "#4d4d4d")
 VIRGIN_COLOUR = "#8c6d46"
 """Virgin material where all of it has one colour."""
 LAND, COAST = "#f4f1e8", "#b9b4a6"
+ZONE = "#7b3294"
+"""Areas in which soil needs a condition."""
 MORE, LESS = "#0072b2", "#d55e00"
 """What the plan has more of than the baseline, and less."""
 ROUTE_COLOURS = {"legal": "#0072b2", "free": "#d55e00", "back": "#56b4e9"}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+from worlds import PIT_AND_PROJECT
 
 from raastof_geo.language import speaking
 from raastof_geo.outputs.pages.map import TILES, describe_map, draw_map
+from raastof_geo.pipeline import run_scenario
 
 playwright = pytest.importorskip("playwright.sync_api")
 DESKTOP, PHONE = (1400, 900), (390, 844)
@@ -232,3 +235,27 @@ def test_the_internet_is_asked_only_where_the_scenario_wants_it(solved, tmp_path
         object.__setattr__(result.scenario, "said", said.model_copy(update={"online_tiles": False}))
     assert f"img-src data: {TILES};" in page
     assert "connect-src" not in page.split("</title>")[0]
+
+
+def test_zones_are_shown_and_hidden(visit, tmp_path):
+    """Where a scenario has zones with polygons they are drawn, and the legend says which."""
+    square = [[12.05, 55.4], [12.15, 55.4], [12.15, 55.5], [12.05, 55.5], [12.05, 55.4]]
+    area = {"type": "Polygon", "coordinates": [square]}
+    (tmp_path / "osd.geojson").write_text(json.dumps(area), encoding="utf-8")
+    zones = "zones: [{file: osd.geojson, rule: own-osd, needs_condition: permit_section_19_33}]\n"
+    file = tmp_path / "world.yaml"
+    file.write_text(PIT_AND_PROJECT + zones, encoding="utf-8")
+    page = visit(path=run_scenario(file, into=tmp_path / "out")[1] / "map.html")
+    assert page.is_checked("#zones")
+    assert "own-osd" in page.inner_text("#panel .keys")
+    painted = """(wanted) => {
+        const canvas = document.querySelector(".leaflet-zones-pane canvas");
+        if (!canvas) return !wanted;
+        const blank = document.createElement("canvas");
+        Object.assign(blank, { width: canvas.width, height: canvas.height });
+        return (canvas.toDataURL() !== blank.toDataURL()) === wanted;
+    }"""
+    page.wait_for_function(painted, arg=True)
+    page.uncheck("#zones")
+    assert "own-osd" not in page.inner_text("#panel .keys")
+    page.wait_for_function(painted, arg=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from places import SCENARIOS
 
+from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import shown_in_lines
@@ -81,6 +82,23 @@ def test_every_figure_of_the_effect_is_followed_in_the_report(road):
             assert f"how-{part}" in reader.ids
     with speaking("da"):
         assert format_number(result.effect.plan.all_kg_co2e_wtw / 1000, digits=1) in page
+
+
+def test_of_each_material_the_limit_that_gives_most_is_told(road):
+    """One row for a rule and a material or use, the dearest of them, and the dearest first."""
+    result, _ = road
+    with speaking("da"):
+        blocks = build_report(result).blocks
+        caption = "De grænser, der betyder mest"
+        (table,) = (one for one in blocks if str(getattr(one, "caption", "")) == caption)
+    told: dict[tuple[str, str], float] = {}
+    for row in list_priced_rows(result.plan, least=1e-6):
+        key = row.rule, row.group
+        told[key] = max(told.get(key, 0.0), abs(row.shadow_price))
+    assert len(told) < len(list_priced_rows(result.plan, least=1e-6))
+    found = [float(row[2].replace(".", "").replace(",", ".").lstrip("-−")) for row in table.rows]
+    dearest = sorted(told.values(), reverse=True)[: len(found)]
+    assert found == pytest.approx(dearest, abs=0.006)
 
 
 def test_each_project_has_a_page_with_its_own_flows_only(road):

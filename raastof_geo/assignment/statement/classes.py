@@ -76,14 +76,7 @@ def own_depots(scenario: Scenario, together: Together) -> set[str]:
 
 
 def find_hauliers(problem: Problem) -> tuple[Integers, list[str]]:
-    """Give the party whose trucks each move takes: who gives, but of a business who takes.
-
-    Returns
-    -------
-    haulier, names
-        A number for every move, and what the numbers stand for; one without a name for all where
-        everybody's trucks are coordinated.
-    """
+    """Give by number whose trucks each move takes, who gives or buys of a business; and names."""
     scenario, pooled = problem.scenario, problem.scenario.said.return_loads
     if pooled is None or not pooled.within_party:
         return np.zeros(len(problem.moves), np.int64), [""]

@@ -19,22 +19,14 @@ class PricedRow(NamedTuple):
     used: float
     shadow_price: float
     """Of the first objective, for one unit more."""
+    group: str
+    """What it is about: the material or the use, else the label."""
 
 
 def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
-    """List the limits with a shadow price, in the order of the rows.
+    """List the limits that have a shadow price above `least`, or below its opposite, row by row.
 
-    Rows that only keep books are left out: a unit more on them means nothing.
-
-    Parameters
-    ----------
-    least
-        Prices up to this are rounding. [objective/unit]
-
-    Returns
-    -------
-    rows
-        Those whose shadow price is above `least`, or below its opposite.
+    Rows that only keep books are left out: a unit more on them means nothing. [objective/unit]
     """
     prices = plan.shadow_prices
     limits, used = prices["limit"].to_numpy(np.float64), prices["used"].to_numpy(np.float64)
@@ -48,6 +40,9 @@ def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
             float(limits[at]),
             float(used[at]),
             float(worth[at]),
+            name.about.material
+            or name.about.head.rpartition("/")[2].partition("-")[2]
+            or str(name.about),
         )
         for at, name in enumerate(plan.proof.rows)
         if abs(worth[at]) > least and not name.family.keeps_books

@@ -324,7 +324,6 @@ ACCOUNT_SORTS: Mapping[str, Message] = {
     "seller": say("project, sells to others"),
     "place": say("business"),
 }
-"""What an account is of; the others are those of trades and of the state."""
 
 
 def _say_support(effect: Effect) -> Iterator[Message]:
@@ -376,10 +375,7 @@ class Account(NamedTuple):
 
 
 def list_accounts(scenario: Scenario, effect: Effect) -> list[Account]:
-    """List every party's account: trades, those who get most, then the projects that pay.
-
-    Together they come to nothing in every part, as every krone that is paid is somebody's.
-    """
+    """List every party's account: trades, those who get most, who pays; each part adds up to 0."""
     sides = [
         -tabulate_payments(books).set_index(["sort", "party"])
         for books in (effect.baseline_books, effect.books)
@@ -391,7 +387,7 @@ def list_accounts(scenario: Scenario, effect: Effect) -> list[Account]:
             sort,
             party,
             _name_payee(scenario, sort, party),
-            *(one.loc[sort, party] for one in tables),
+            *(side.loc[sort, party] for side in tables),
         )
         for sort, party in every
     ]
@@ -425,13 +421,7 @@ def tabulate_accounts(scenario: Scenario, effect: Effect) -> Iterator[Table]:
 
 
 def list_payees(scenario: Scenario, effect: Effect) -> list[tuple[Readable, float, float]]:
-    """List who gets the projects' money: trades first, then those who get most.
-
-    Returns
-    -------
-    payees
-        Name, and what they get before and in the plan. [DKK]
-    """
+    """List who gets the projects' money, before and in the plan; trades first, then by DKK."""
     accounts = list_accounts(scenario, effect)
     return [(one.name, *one.received) for one in accounts if max(one.received) > 0.5]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from raastof_geo.assignment.telling.prices import list_priced_rows
+from raastof_geo.assignment.telling.prices import PricedRow, list_priced_rows
 from raastof_geo.effect.factor import list_doubts
 from raastof_geo.evidence import STATES
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, shown_in_lines
@@ -220,28 +220,29 @@ def _rows_of_matches(scenario: Scenario, matches: pd.DataFrame) -> Iterator[tupl
 
 
 def _tell_prices(result: Result) -> Iterator[Block]:
+    """Tell of each material, or of what else a limit is about, where more room gives most."""
     worth = list_priced_rows(result.plan, least=1e-6)
-    dearest = sorted(worth, key=lambda row: -abs(row.shadow_price))
+    dearest: dict[tuple[str, str], PricedRow] = {}
+    for row in sorted(worth, key=lambda row: -abs(row.shadow_price)):
+        dearest.setdefault((row.rule, row.group), row)
     unit = result.scenario.said.objectives[0].minimise[0].unit
     rows = [
         (row.name, format_number(row.limit), format_number(row.shadow_price, digits=2))
-        for row in dearest[:_MOST_PRICES]
+        for row in [*dearest.values()][:_MOST_PRICES]
     ]
-    yield Heading(say("What one more tonne is worth"), anchor="prices")
+    yield Heading(say("Where more room gives most"), anchor="prices")
     if not rows:
         yield Paragraph(say("No limit costs anything in this plan."))
         return
     yield Paragraph(
         say(
             "What the first objective would change by if a limit were one unit larger, while "
-            "nothing else changes; it holds for small changes. Below 0 is a saving."
+            "nothing else changes; it holds for small changes. Below 0 is a saving. Of each "
+            "material or use the limit that gives most is shown; the workbook has all of them."
         )
     )
-    yield Table(
-        say("The limits that matter most"),
-        (say("Limit"), say("Now"), say("Change for one more [{unit}]", unit=unit)),
-        tuple(rows),
-    )
+    heads = (say("Limit"), say("Now"), say("Change for one more [{unit}]", unit=unit))
+    yield Table(say("The limits that matter most"), heads, tuple(rows))
 
 
 def _tell_method(result: Result) -> Iterator[Block]:
@@ -260,7 +261,6 @@ def _tell_method(result: Result) -> Iterator[Block]:
             ),
             say("Queues, opening hours, gradients and the order of work within a period are not."),
             NO_PERMIT,
-            say("Loads of one flow are rounded up to whole trucks; sums of the effect are not."),
         )
     )
 

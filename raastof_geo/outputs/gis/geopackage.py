@@ -17,6 +17,7 @@ from raastof_geo.outputs.gis.geostyle import (
     style_flows,
     style_municipalities,
     style_sites,
+    style_zones,
 )
 from raastof_geo.outputs.gis.layers import draw_layers
 from raastof_geo.outputs.palette import as_rgba, colour_materials
@@ -94,6 +95,7 @@ def _draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict
         "sites": style_sites(),
         "road_burden": style_burden(str(say("trucks each weekday"))),
         "municipalities": style_municipalities(str(say("t CO2e saved")), limits),
+        **({"zones": style_zones(layers["zones"]["rule"])} if "zones" in layers else {}),
     }
 
 

@@ -5,9 +5,10 @@ from itertools import count, pairwise
 from typing import TypeAlias
 from xml.etree import ElementTree as Xml
 
-from raastof_geo.outputs.palette import BURDEN_CLASSES, ROLE_MARKS, as_rgba
+from raastof_geo.outputs.palette import BURDEN_CLASSES, ROLE_MARKS, ZONE, as_rgba
 
 _PLAIN = "145,155,165,255"
+_ZONE = as_rgba(ZONE).rpartition(",")[0] + ",70"
 _SAVED_COLOURS = (
     *("178,24,43,160", "239,243,255,160", "189,215,231,160", "107,174,214,160", "33,113,181,160"),
 )
@@ -72,6 +73,11 @@ def style_municipalities(name: str, limits: Sequence[float]) -> str:
         for (low, high), colour in zip(pairwise(limits), _SAVED_COLOURS, strict=True)
     ]
     return _document(_graduated("saved_t_co2e_wtw", ranges))
+
+
+def style_zones(rules: Iterable[str]) -> str:
+    """Style areas in which soil needs a condition, by their rule."""
+    return _document(_categorised("rule", [(rule, rule, _area(_ZONE)) for rule in rules]))
 
 
 def _document(renderer: Xml.Element) -> str:

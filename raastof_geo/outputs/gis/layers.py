@@ -6,12 +6,14 @@ import pandas as pd
 import shapely
 
 from raastof_geo.assignment.statement.shares import find_municipalities
+from raastof_geo.assignment.telling.names import call
 from raastof_geo.effect.burden import measure_burden
 from raastof_geo.figures.vocabulary import layered
 from raastof_geo.outputs.documents.effects import align_books
 from raastof_geo.outputs.tables.flows import tabulate_flows
 from raastof_geo.result import Result
 from raastof_geo.roads.places import load_municipalities
+from raastof_geo.scenario.scenario import Scenario
 
 CRS = "EPSG:25832"
 
@@ -22,10 +24,12 @@ def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
     Returns
     -------
     layers
-        Areas first, sites last.
+        Areas first, sites last; `zones` only where the scenario has some with polygons.
     """
+    zones = draw_zones(result.scenario)
     return {
         "municipalities": draw_municipalities(result),
+        **({} if zones.empty else {"zones": zones}),
         "road_burden": draw_burden(result),
         "flows_before": draw_flows(result, result.effect.baseline_flows),
         "flows": draw_flows(result),
@@ -123,6 +127,22 @@ def draw_municipalities(result: Result) -> gpd.GeoDataFrame:
         geometry=areas.geometry.to_numpy(),
         crs=areas.crs,
     ).to_crs(CRS)
+
+
+def draw_zones(scenario: Scenario) -> gpd.GeoDataFrame:
+    """Give one row per zone that has polygons, with its rule and what it asks for."""
+    zones, known = [one for one in scenario.said.zones if one.areas], scenario.catalogue.conditions
+    return gpd.GeoDataFrame(
+        {
+            "rule": [zone.rule for zone in zones],
+            "condition": [zone.needs_condition for zone in zones],
+            "meaning": [str(call(known[zone.needs_condition].name)) for zone in zones],
+            "soil_class": [zone.soil_class for zone in zones],
+            "sites": [", ".join(zone.sites) for zone in zones],
+        },
+        geometry=[shapely.MultiPolygon(zone.areas) for zone in zones],
+        crs=CRS,
+    )
 
 
 def _figures(result: Result, dimension: str, labels: list[str]) -> dict[str, list[float]]:

@@ -2,7 +2,7 @@
 const T = D.texts, S = D.sites, M = D.materials;
 const FLOWS = { plan: readTable(D.flows.plan), before: readTable(D.flows.before) };
 const MOST_LINES = 400, MOST_ROWS = 500, MORE = D.colours.more, LESS = D.colours.less, CLASSES = D.classes, SHAPES = D.shapes;
-const on = { mode: "plan", period: 0, materials: new Set(M.map((_, at) => at)), project: "", municipality: "", least: 0, burden: false };
+const on = { mode: "plan", period: 0, materials: new Set(M.map((_, at) => at)), project: "", municipality: "", least: 0, burden: false, zones: true };
 const numberOf = Object.fromEntries(S.map((site, at) => [site.id, at]));
 if (matchMedia("(prefers-reduced-motion: reduce)").matches) Object.assign(map.options, { zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false }), (map._zoomAnimated = false);
 
@@ -67,6 +67,11 @@ const width = (t) => 1.5 + 10.5 * Math.sqrt(Math.min(1, Math.abs(t) / most));
 const colourOf = (group) => (on.mode === "difference" ? (group.t > 0 ? MORE : LESS) : M[group.material].colour);
 const dashOf = (group) => (on.mode === "difference" ? (group.t > 0 ? null : "2 5") : M[group.material].virgin ? "8 4" : null);
 const signed = (value, digits = 0) => (on.mode === "difference" && value > 0 ? "+" : "") + number(value, digits);
+
+// Zones: areas in which soil needs a condition, under everything that moves.
+const zoneCanvas = pane("zones", 300), zoneLayer = L.layerGroup().addTo(map);
+for (const { rings } of D.zones)
+  L.polygon(rings.map(decode), { renderer: zoneCanvas, pane: "zones", color: D.colours.zone, weight: 1.5, dashArray: "6 4", fillColor: D.colours.zone, fillOpacity: 0.12, interactive: false }).addTo(zoneLayer);
 
 // Lines with arrows.
 const flowLayer = L.layerGroup().addTo(map), roadLayer = L.layerGroup().addTo(map);
@@ -228,6 +233,8 @@ labelled(panel, T.least, leastSlider); leastSlider.parentNode.append(leastTold);
 const setLeast = () => { on.least = tonnesAt(Number(leastSlider.value)); leastTold.textContent = number(on.least) + " t"; leastSlider.setAttribute("aria-valuetext", leastTold.textContent); };
 leastSlider.addEventListener("input", () => { setLeast(); later(); });
 labelled(panel, T.burden, input("checkbox", { id: "burden" }), null).addEventListener("change", (event) => { on.burden = event.target.checked; legend(); later(); });
+if (D.zones.length)
+  labelled(panel, T.zones, input("checkbox", { id: "zones", checked: on.zones }), null).addEventListener("change", (event) => { on.zones = event.target.checked; on.zones ? zoneLayer.addTo(map) : zoneLayer.remove(); legend(); });
 if (D.tiles) {
   const tiles = L.tileLayer(D.tiles, { maxZoom: 18, attribution: "© OpenStreetMap contributors" });
   labelled(panel, T.tiles, input("checkbox", { id: "tiles" }), null).addEventListener("change", (event) => { event.target.checked ? tiles.addTo(map) : tiles.remove(); map.getContainer().classList.toggle("tiled", event.target.checked); });
@@ -252,6 +259,13 @@ const legend = () => {
   } else {
     keys.append(make("h2", T.width));
     for (const share of [1, 0.25, 0.04]) stripe("#6b6b6b", width(most * share), number(most * share) + " t");
+  }
+  if (D.zones.length && on.zones) {
+    keys.append(make("h2", T.zones));
+    for (const name of new Set(D.zones.map((zone) => zone.name))) {
+      const key = keys.appendChild(make("div", undefined, "key")), area = key.appendChild(make("span", "", "area"));
+      area.style.color = D.colours.zone; key.append(make("span", name));
+    }
   }
   keys.append(make("h2", T.sites));
   for (const role of Object.keys(SHAPES).filter((one) => S.some((site) => site.roles.includes(one)))) {

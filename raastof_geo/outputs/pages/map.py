@@ -17,9 +17,17 @@ from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, 
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.documents.effects import align_books, name_project
+from raastof_geo.outputs.gis.layers import draw_zones
 from raastof_geo.outputs.opening import open_answer
 from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape, pack
-from raastof_geo.outputs.palette import BURDEN_CLASSES, LESS, MORE, ROLE_MARKS, colour_materials
+from raastof_geo.outputs.palette import (
+    BURDEN_CLASSES,
+    LESS,
+    MORE,
+    ROLE_MARKS,
+    ZONE,
+    colour_materials,
+)
 from raastof_geo.outputs.tables.flows import BY_DUMPER, list_flows
 from raastof_geo.outputs.tables.summary import summarise
 from raastof_geo.result import Result
@@ -169,14 +177,28 @@ def describe_map(result: Result) -> dict[str, Any]:
         "routes": routes.lines,
         "flows": flows,
         "shapes": {role: mark.on_page for role, mark in ROLE_MARKS.items()},
-        "colours": {"more": MORE, "less": LESS},
+        "colours": {"more": MORE, "less": LESS, "zone": ZONE},
         "classes": [
             {"least": one.least, "colour": one.colour, "width": one.width_px}
             for one in BURDEN_CLASSES
         ],
         "burden": _burden(result),
+        "zones": _zones(result),
         "why": _why(result),
     }
+
+
+def _zones(result: Result) -> list[dict[str, Any]]:
+    """Give zones that have polygons: what they ask for, and outlines and holes as encoded lines."""
+    zones = draw_zones(result.scenario).to_crs("EPSG:4326").explode(ignore_index=True)
+    shapes = [[area.exterior, *area.interiors] for area in zones.geometry]
+    return [
+        {
+            "name": f"{rule}: {meaning}",
+            "rings": [encode_line(one.coords, _ROUTE_TOLERANCE_DEG) for one in rings],
+        }
+        for rule, meaning, rings in zip(zones["rule"], zones["meaning"], shapes, strict=True)
+    ]
 
 
 def _why(result: Result) -> dict[str, dict[str, str]]:
@@ -217,6 +239,7 @@ _TEXTS: dict[str, Message] = {
     ),
     "burden": say("Trucks each weekday on the roads"),
     "trucks": say("trucks each weekday"),
+    "zones": say("Zones where soil needs a permit or another condition"),
     "tiles": say("Background from the internet (OpenStreetMap)"),
     "print": say("Print"),
     "sites": say("Sites"),

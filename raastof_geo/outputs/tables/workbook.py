@@ -50,7 +50,6 @@ from raastof_geo.outputs.documents.effects import (
     Account,
     align_books,
     list_accounts,
-    list_payees,
     name_group,
     name_project,
 )
@@ -145,12 +144,11 @@ def _write_sheets(book: Book, result: Result) -> None:
     _write_causes(book, result)
     _write_money(book, result)
     _write_accounts(book, result)
-    _write_payees(book, result)
     _write_life_cycle(book, result, flows)
     book.table(say("Soil notifications"), _SOIL_HEADS, _list_soil(result))
     objective = result.scenario.said.objectives[0].name
     change = say("Change of {objective} for one more", objective=objective)
-    prices = list_priced_rows(result.plan, least=1e-9)
+    prices = (row[:-1] for row in list_priced_rows(result.plan, least=1e-9))
     book.table(say("One more tonne"), (*_PRICE_HEADS, change), prices, digits=3)
     _write_sources(book, result)
 
@@ -442,38 +440,21 @@ def _write_money(book: Book, result: Result) -> None:
 
 def _write_accounts(book: Book, result: Result) -> None:
     """Write every party's account by part, before and in the plan; each column adds up to 0."""
-    parts = parts_of(COST)
     heads: list[Readable] = [say("Party"), say("Id"), say("Account")]
     for side in (say("before"), say("plan")):
-        heads += [f"{part.heading} – {side}" for part in parts]
-        heads.append(f"{_NET} – {side}")
-    heads.append(say("Plan − before [DKK]"))
-    width = len(parts) + 1
+        heads += [f"{part.heading} – {side}" for part in parts_of(COST)] + [f"{_NET} – {side}"]
+    width = len(parts_of(COST))
 
     def cells(line: int, one: Account) -> Iterator[Any]:
         yield from (one.name, one.party, ACCOUNT_SORTS.get(one.sort, say("trade or state")))
-        for start, side in zip((3, 3 + width), (one.before, one.plan), strict=True):
+        for start, side in ((3, one.before), (4 + width, one.plan)):
+            first, last = xl_col_to_name(start), xl_col_to_name(start + width - 1)
             yield from side.tolist()
-            first, last = xl_col_to_name(start), xl_col_to_name(start + width - 2)
             yield _Formula(f"=SUM({first}{line}:{last}{line})", float(side.sum()))
-        was, now = (xl_col_to_name(2 + width * at) for at in (1, 2))
-        yield _Formula(f"={now}{line}-{was}{line}", float(one.plan.sum() - one.before.sum()))
 
     rows = starmap(cells, enumerate(list_accounts(result.scenario, result.effect), 2))
-    sums = [0.0] * (2 * width + 1)
+    sums = [0.0] * (2 * width + 2)
     book.table(say("Accounts"), heads, rows, freeze=3, digits=0, sums=sums)
-
-
-def _write_payees(book: Book, result: Result) -> None:
-    """Write who gets the projects' money, before and in the plan."""
-    payees = list_payees(result.scenario, result.effect)
-    heads = (say("Party"), say("Before [DKK]"), say("Plan [DKK]"), say("Plan − before [DKK]"))
-    rows = [
-        [name, before, plan, _Formula(f"=C{line}-B{line}", plan - before)]
-        for line, (name, before, plan) in enumerate(payees, 2)
-    ]
-    before, plan = sum(one[1] for one in payees), sum(one[2] for one in payees)
-    book.table(say("Payees"), heads, rows, digits=0, sums=(before, plan, plan - before))
 
 
 _LIFE_CYCLE_HEADS = (

@@ -55,34 +55,32 @@ def find_in_zones(
     zones, mistakes = [], []
     for number, zone in enumerate(said.zones):
         try:
-            inside = _find_inside(zone.file, said, home, anywhere) if zone.file else []
+            areas = _read_polygons(home, zone.file, anywhere=anywhere) if zone.file else []
         except InputError as error:
             trail = ("zones", number, "file")
             mistakes += [finding_at(tree, trail, one.message) for one in error.findings]
             continue
-        sites = tuple(dict.fromkeys((*zone.sites, *inside)))
-        zones.append(zone.model_copy(update={"sites": sites}))
+        zones.append(zone.with_areas(areas, _find_inside(areas, said)))
     return said.model_copy(update={"zones": tuple(zones)}), mistakes
 
 
-def _find_inside(name: Path, said: ScenarioFile, home: Path, anywhere: bool) -> list[str]:
-    """Give the sites in the polygons of a file, in the order of the scenario."""
+def _find_inside(areas: list[Any], said: ScenarioFile) -> list[str]:
+    """Give the sites in polygons, in the order of the scenario."""
+    if not areas:
+        return []
     import geopandas as gpd
 
-    file = (home / name).resolve()
-    outside = refuse_outside(file, home, "it", anywhere=anywhere)
-    if outside is not None:
-        raise InputError(outside)
-    tree = shapely.STRtree(_read_polygons(file))
     lon, lat = zip(*(site.lon_lat for site in said.sites.values()), strict=True)
     places = gpd.GeoSeries.from_xy(lon, lat, crs=_DEGREES).to_crs(_METRES)
-    near, _ = tree.query(places.to_numpy(), predicate="dwithin", distance=BORDER_M)
+    near, _ = shapely.STRtree(areas).query(
+        places.to_numpy(), predicate="dwithin", distance=BORDER_M
+    )
     ids = list(said.sites)
     return [ids[number] for number in sorted(set(near.tolist()))]
 
 
-def _read_polygons(file: Path) -> list[Any]:
-    """Read the polygons of a file, in metres.
+def _read_polygons(home: Path, name: Path, *, anywhere: bool) -> list[Any]:
+    """Read the polygons of a scenario's file, in metres.
 
     Raises
     ------
@@ -90,6 +88,9 @@ def _read_polygons(file: Path) -> list[Any]:
         It is missing or neither GeoJSON nor GeoPackage, it has no polygons, or where they lie
         cannot be told.
     """
+    file = (home / name).resolve()
+    if (outside := refuse_outside(file, home, "it", anywhere=anywhere)) is not None:
+        raise InputError(outside)
     told = {"file": f"`{file.name}`"}
     if not file.is_file():
         raise InputError(say("{file} does not exist", **told))

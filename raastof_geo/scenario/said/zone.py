@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, model_validator
+import shapely
+from pydantic import Field, PrivateAttr, model_validator
 
 from raastof_geo.errors import InputError
 from raastof_geo.language import say
@@ -25,6 +26,19 @@ class ZoneEntry(Part):
     needs_condition: ConditionId
     soil_class: int = Field(default=0, ge=0, le=4)
     """The cleanest class of soil that needs the condition; worse soil needs it too."""
+
+    _areas: list[shapely.Polygon] = PrivateAttr(default_factory=list)
+
+    @property
+    def areas(self) -> list[shapely.Polygon]:
+        """The polygons of its file, once they are read. [EPSG:25832]"""
+        return self._areas
+
+    def with_areas(self, areas: list[shapely.Polygon], inside: list[str]) -> ZoneEntry:
+        """Give the zone with its polygons, and the sites in them. [EPSG:25832]"""
+        zone = self.model_copy(update={"sites": tuple(dict.fromkeys((*self.sites, *inside)))})
+        zone._areas = areas
+        return zone
 
     @model_validator(mode="after")
     def _lies_somewhere(self) -> ZoneEntry:
