@@ -8,7 +8,7 @@ from raastof_geo.effect.target import TargetAnswer
 from raastof_geo.effect.totals import measure_shares
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW
 from raastof_geo.language import Message, Readable, format_number, round_off, say, spoken_language
-from raastof_geo.outputs.credit import say_price, tell_gain
+from raastof_geo.outputs.credit import in_sentence, say_price, tell_gain
 from raastof_geo.outputs.documents.assumptions import tell_turning
 from raastof_geo.outputs.tables.basis import name_basis
 from raastof_geo.result import Result
@@ -77,7 +77,7 @@ def _say_share(result: Result) -> Message:
     reach = target.reach
     most = sorted(reach.by_material.items(), key=lambda entry: -entry[1])[:_MOST_NAMED]
     by = [
-        f"{_in_sentence(materials[name].called(spoken_language()))} "
+        f"{in_sentence(materials[name].called(spoken_language()))} "
         f"{_percent(met / reach.needed_t)} %"
         for name, met in most
         if reach.needed_t
@@ -126,11 +126,6 @@ def _say_less_used(result: Result) -> Iterator[Message]:
         )
 
 
-def _in_sentence(name: Readable) -> str:
-    text = str(name)
-    return text[:1].lower() + text[1:]
-
-
 def _percent(share: float) -> str:
     return format_number(100 * share, digits=1)
 
@@ -155,7 +150,7 @@ def _say_effect(result: Result) -> Iterator[Message]:
             "Without coordination not everything has a place: what is saved is at least what "
             "stands here."
         )
-    span, baseline = say_span(result.scenario), _in_sentence(name_basis(first))
+    span, baseline = say_span(result.scenario), in_sentence(name_basis(first))
     gain = effect.coordination
     if gain is not None:
         yield say(
@@ -175,7 +170,7 @@ def _say_effect(result: Result) -> Iterator[Message]:
     if gain is not None:
         whole = say("The plan in all, against the same")
     saved = ((one.totals.all_kg_co2e_wtw - effect.plan.all_kg_co2e_wtw, one) for one in others)
-    beside = sorted((kg, _in_sentence(name_basis(one))) for kg, one in saved)
+    beside = sorted((kg, in_sentence(name_basis(one))) for kg, one in saved)
     listed = [
         str(say("{all} t against: {baseline}", all=round_off(kg / 1000), baseline=name))
         for kg, name in beside

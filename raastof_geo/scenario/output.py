@@ -55,13 +55,22 @@ OUTPUTS: tuple[Output, ...] = (
         "report",
         "report.html",
         "documents.report:write_report",
-        about=say("Report for committees and councils: effect, causes, money, flows, sources."),
+        about=say("Report for committees and councils: the answer, effect, money, what to decide."),
     ),
     Output(
         "report_docx",
         "report.docx",
         "documents.report:write_report_docx",
         about=say("The same report for Word, to go on writing in."),
+    ),
+    Output(
+        "appendix",
+        "appendix.html",
+        "documents.report:write_appendix",
+        about=say(
+            "Appendix for those who check: all flows, payments, method, sources, and every figure "
+            "followed to them."
+        ),
     ),
     Output(
         "projects",

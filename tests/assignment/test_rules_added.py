@@ -174,7 +174,7 @@ def test_every_output_knows_the_added_rule(written, language):
     result, folder = written[language]
     assert result.scenario.said.outputs == EVERY_OUTPUT
     assert TITLES[language].replace("`", "") in (
-        (folder / "report.html").read_text(encoding="utf-8").replace("`", "")
+        (folder / "appendix.html").read_text(encoding="utf-8").replace("`", "")
     )
     book = openpyxl.load_workbook(folder / "plan.xlsx")
     rows = (row for sheet in book for row in sheet.iter_rows(values_only=True))
