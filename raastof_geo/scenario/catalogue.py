@@ -430,17 +430,9 @@ class Catalogue(Strict):
         return self.materials[material].density_compacted.value / reference.density_compacted.value
 
     def at_prices_of(self, year: int | None) -> Self:
-        """Give the catalogue with the prices of a year, as far as their index was seen.
+        """Give the catalogue with the prices of a year; none: every price stays in its own.
 
-        Parameters
-        ----------
-        year
-            Whose money is counted; none: every price stays in its own.
-
-        Returns
-        -------
-        catalogue
-            A price without an index that covers both years stays in its own, not `indexed`.
+        A price without an index that covers both years stays in its own, not `indexed`.
         """
         if year is None or not self.price_indices:
             return self

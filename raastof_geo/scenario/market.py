@@ -42,13 +42,7 @@ class Market:
     """The number of the island that each site lies on, where that is known."""
 
     def trades(self, materials: Iterable[str]) -> list[Trade]:
-        """Give plants and depots with all that they could trade with, hindered or not.
-
-        Parameters
-        ----------
-        materials
-            The only ones that are looked at.
-        """
+        """Give plants and depots with what they could trade of some materials, hindered or not."""
         wanted = set(materials)
         takers: dict[str, list[Taker]] = {}
         for taker in list_takers(self.scenario):

@@ -14,13 +14,7 @@ Mapped = TypeVar("Mapped")
 
 
 def refuse_twice(entries: Sequence[Item]) -> Sequence[Item]:
-    """Check that no entry stands in a list twice.
-
-    Raises
-    ------
-    FaultError
-        Each entry that stood there before.
-    """
+    """Check that no entry stands in a list twice, else raise a fault for each that does."""
     first: dict[Hashable, int] = {}
     faults = []
     for number, entry in enumerate(entries):
@@ -45,13 +39,7 @@ def _stands_twice(entry: Hashable, first: int) -> Message:
 
 
 def refuse_keys_twice(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    """Check that no two keys of a mapping mean the same, as an id and its name do.
-
-    Raises
-    ------
-    FaultError
-        Each key that means what a key before it did.
-    """
+    """Check that no two keys of a mapping mean the same, as an id and its name do."""
     result = read(given)
     if not isinstance(given, Mapping) or len(result) == len(given):
         return result

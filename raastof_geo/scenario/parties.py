@@ -73,13 +73,7 @@ class Taker:
 
 
 def may_deal(giver: Giver, taker: Taker) -> bool:
-    """Tell whether a giver may send to a taker, whatever the periods.
-
-    Returns
-    -------
-    may
-        By their kinds, the material, and whose a stockpile is; roads and amounts are not asked.
-    """
+    """Tell whether a giver may send to a taker: roads, amounts and periods are not asked."""
     if giver.kind not in taker.kind.takes_from or giver.material not in taker.accepts:
         return False
     if taker.only_from is not None and (giver.site != taker.only_from or giver.kind != Role.OFFER):

@@ -186,8 +186,7 @@ class Plant(_Place):
     def giver(self, material: str, process: Process) -> str:
         """Name who gives a material that is made here by a recipe.
 
-        Recipes that make it of the same sorts give it together; others apart, as what they make
-        does not count alike.
+        Recipes that make it of the same sorts give it together, others apart: it counts otherwise.
         """
         makers = [one for one in self.processes if material in one.outputs]
         name = f"{self.taker}/{material}"
@@ -288,10 +287,7 @@ class Scenario(Shown):
         )
 
     def place_of(self, *trail: str | int) -> Place | None:
-        """Give the place of an entry or of the nearest one around it, as `"sites", "harbour"`.
-
-        None where the scenario was not read from a file.
-        """
+        """Give the place of an entry, or of the nearest around it; none: there was no file."""
         for length in range(len(trail), 0, -1):
             if trail[:length] in self.places:
                 return self.places[trail[:length]]
@@ -316,10 +312,7 @@ class Scenario(Shown):
     def states(self) -> dict[str, Trust]:
         """Say of each figure of the catalogue, by its path, how far it can be trusted.
 
-        Returns
-        -------
-        states
-            The evidence, or `expired` where it held to a day before the scenario's first.
+        It is `expired` where it held to a day before the scenario's first.
         """
         first = min(period.start for period in self.said.periods)
         return {path: one.state(first) for path, one in self.catalogue.figures().items()}
@@ -330,18 +323,7 @@ class Scenario(Shown):
         return Calendar(self.said.periods)
 
     def names(self, section: str) -> Names:
-        """Give the ids of a section and what people call them, for `find_id`.
-
-        Parameters
-        ----------
-        section
-            `sites`, `vehicles` (those of the scenario), or another section of the catalogue.
-
-        Returns
-        -------
-        names
-            Names by language for each id.
-        """
+        """Give the ids of a section of the catalogue, or `sites`, with names, for `find_id`."""
         if section == "sites":
             return {one: dict.fromkeys(LANGUAGES, site.name) for one, site in self.sites.items()}
         names = self.catalogue.names(section)
@@ -458,12 +440,7 @@ class Scenario(Shown):
         return by_ship[ship].value
 
     def weigh(self, quantity: Quantity, material: str | None) -> float:
-        """Turn an amount of a material, or of several where it is said in tonnes, into tonnes.
-
-        Returns
-        -------
-        tonnes
-            By the material's density, and by the scenario's truck where loads are counted. [t]
+        """Turn an amount of a material, or of several where it is said in tonnes, into tonnes. [t]
 
         Raises
         ------

@@ -43,17 +43,7 @@ class _Said(NamedTuple):
 
 
 def edit_for(scenario: Scenario, assumption: Assumption, level: float) -> Edits:
-    """Give what changes in the file where an assumption has another number.
-
-    Parameters
-    ----------
-    level
-        The number, in the unit of the assumption.
-
-    Returns
-    -------
-    edits
-        What has to be written where.
+    """Give what to write where in the file, where an assumption has another number, in its unit.
 
     Raises
     ------
@@ -124,13 +114,7 @@ def _factor_of_rest(
 
 
 def list_amounts(scenario: Scenario, chosen: AmountFilter) -> list[_Said]:
-    """List the amounts that a filter means.
-
-    Raises
-    ------
-    InputError
-        There are none.
-    """
+    """List the amounts that a filter means, or raise an `InputError` where there are none."""
     found = [
         said
         for said in _list_all(scenario)
@@ -190,13 +174,7 @@ def split_path(path: str) -> Trail:
 
 
 def find_value(scenario: Scenario, trail: Trail) -> Any:
-    """Find what stands at a path of the scenario, or of the catalogue that it is read with.
-
-    Raises
-    ------
-    InputError
-        There is nothing; the sentence names what there is.
-    """
+    """Find what stands at a path of the scenario, or of the catalogue that it is read with."""
     inside = trail[:1] == ("catalogue",)
     value: Any = scenario.catalogue if inside else scenario.said
     for part in trail[1:] if inside else trail:
@@ -226,13 +204,7 @@ def _below(value: Any) -> Mapping[Any, Any]:
 
 
 def number_at(found: Any) -> float:
-    """Give the number at a path; figures of several numbers count as 1, to be multiplied.
-
-    Raises
-    ------
-    InputError
-        It is no number.
-    """
+    """Give the number at a path; figures of several numbers count as 1, to be multiplied."""
     match found:
         case Quantity() | Figure() | Captured():
             return float(found.value)
@@ -259,13 +231,7 @@ def _with_number(found: Any, level: float) -> Any:
 
 
 def put_value(values: Any, trail: Trail, new: Any) -> Any:
-    """Give plain values with a new one at a trail; what is not changed is shared, not copied.
-
-    Raises
-    ------
-    InputError
-        The file says on the way there something that has no parts, such as a short form.
-    """
+    """Give plain values with a new one at a trail; what is not changed is shared, not copied."""
     if not trail:
         return new
     here, below = trail[0], trail[1:]

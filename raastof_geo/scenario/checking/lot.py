@@ -22,12 +22,6 @@ def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Find
 
     A lot is what goes from one site to another of one material in a period; what stays within a
     site is no lot.
-
-    Returns
-    -------
-    mistakes, warnings
-        What no plan can keep, and what can be planned though part of it says nothing; both in the
-        order of offers, needs, agreements.
     """
     lot = scenario.said.choices.smallest_lot
     if lot is None or lot.value <= 0:

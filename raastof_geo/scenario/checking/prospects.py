@@ -47,7 +47,7 @@ class Idle:
 
 
 def find_idle(scenario: Scenario, *, islands: Mapping[str, int] | None = None) -> tuple[Idle, ...]:
-    """Find the recipes that no plan can run, whatever it costs.
+    """Find the recipes that no plan can run, whatever it costs, with all that each lacks.
 
     A recipe runs in a period in which every input comes from somebody and every output, residue
     included, goes to somebody. Plants may feed plants, and depots carry from period to period, so
@@ -58,11 +58,6 @@ def find_idle(scenario: Scenario, *, islands: Mapping[str, int] | None = None) -
     ----------
     islands
         The number of the island that each site lies on; none: roads lead everywhere.
-
-    Returns
-    -------
-    idle
-        One for each recipe of each plant, in the order of the file, with all that it lacks.
     """
     return _Search(scenario, islands or {}).idle()
 
@@ -168,8 +163,7 @@ class _Search:
     def _served(self, run: _Run, side: Side, reached: set[_Traded]) -> bool:
         """Tell whether a recipe gets all that it takes in, or gets rid of all that it makes.
 
-        That may be to plants that run: plants may send to each other in a ring, each time a
-        little less.
+        Plants may send to each other in a ring, each time a little less.
         """
         process = self.processes[run.site, run.recipe]
         return all(

@@ -14,13 +14,7 @@ from raastof_geo.scenario.scenario import Demand, Scenario
 
 
 def refuse_newer(tree: Tree) -> None:
-    """Refuse a file that a later version wrote, before anything else in it looks wrong.
-
-    Raises
-    ------
-    ScenarioError
-        Its format is newer than any that is known here.
-    """
+    """Refuse a file that a later version wrote, before anything else in it looks wrong."""
     given: Any = tree.values.get("format")
     if isinstance(given, int) and not isinstance(given, bool) and given > NEWEST_FORMAT:
         raise ScenarioError(

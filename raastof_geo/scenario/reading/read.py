@@ -38,14 +38,7 @@ from raastof_geo.scenario.varied import Edits, put_value
 
 
 def read_scenario(path: Path | str, *, anywhere: bool = False) -> Scenario:
-    """Read and check a scenario file.
-
-    Parameters
-    ----------
-    path
-        The YAML file.
-    anywhere
-        Let the scenario name files outside its own folder.
+    """Read and check a scenario file, which may name files outside its folder by `anywhere` only.
 
     Raises
     ------
@@ -57,13 +50,7 @@ def read_scenario(path: Path | str, *, anywhere: bool = False) -> Scenario:
 
 
 def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenario:
-    """Check plain values and turn them into a scenario.
-
-    Raises
-    ------
-    ScenarioError
-        Every mistake, each with its line and column.
-    """
+    """Check plain values and turn them into a scenario, or raise as `read_scenario` does."""
     refuse_newer(tree)
     home = path.parent.resolve()
     findings = list(tree.findings)

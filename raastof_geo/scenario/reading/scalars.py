@@ -83,13 +83,7 @@ def read_plain(text: str) -> Value:
 
 
 def read_tagged(text: str, tag: str) -> Value:
-    """Understand a word whose kind is said by a tag such as `!!int`.
-
-    Raises
-    ------
-    ValueError
-        No tag of the core schema, or a word that is not of that kind.
-    """
+    """Understand a word whose kind is said by a tag such as `!!int`; `ValueError`: it is not."""
     kind = CORE_TAGS.get(tag)
     if kind is str:
         return text

@@ -70,14 +70,17 @@ class Tree:
                 return known[path[:length]]
         return Place(self.file, 1, 1)
 
+    def as_written(self, path: Trail) -> Trail:
+        """Leave out the number in a list of one that the file writes without a list."""
+        trail: Trail = ()
+        for part in path:
+            written = (*trail, part) in self.places or trail not in self.places
+            trail = (*trail, part) if written or not isinstance(part, int) else trail
+        return trail
+
 
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
-    """Read a YAML file.
-
-    Returns
-    -------
-    tree
-        Its values with their places; slips that could be mended are among its findings.
+    """Read a YAML file; slips that could be mended are among the findings of the tree.
 
     Raises
     ------
@@ -127,18 +130,7 @@ def _decoded(raw: bytes, name: str) -> str:
 
 
 def parse_tree(text: str, *, file: str) -> Tree:
-    """Read YAML out of a text.
-
-    Returns
-    -------
-    tree
-        As `read_tree`, without a digest.
-
-    Raises
-    ------
-    ScenarioError
-        A character that no text holds, no YAML, too much of it, or not a mapping.
-    """
+    """Read YAML out of a text, as `read_tree` out of a file, without a digest."""
     _check_characters(text, file)
     root, findings = compose(text, file=file, most=MOST_VALUES)
     if root is None:
@@ -291,10 +283,7 @@ class _Planter:
         return [item for item in listed if isinstance(item, nodes.Mapping)]
 
     def _mended_entries(self, node: nodes.Mapping) -> list[tuple[Scalar, Node]]:
-        """Give keys and values, with the commonest slips told, and mended.
-
-        So nothing else is said about the same place.
-        """
+        """Give keys and values, the commonest slips told and mended, so that nothing follows."""
         entries: list[tuple[Scalar, Node]] = []
         for key, value in self._word_keys(node):
             alone = node.braces and key.plain and _is_empty(value)
@@ -433,13 +422,7 @@ def _unknown_tag(tag: str) -> Message:
 
 
 def merge_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one mapping over another, key by key; lists and numbers replace as a whole.
-
-    Returns
-    -------
-    merged
-        A new mapping; what only one of the two holds is shared with it, not copied.
-    """
+    """Lay one mapping over another, key by key; lists and numbers replace as a whole."""
     merged = dict(below)
     for key, value in above.items():
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)

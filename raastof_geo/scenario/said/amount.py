@@ -31,20 +31,10 @@ def catalogue_of(info: ValidationInfo) -> Catalogue | None:
 
 
 def weigh(quantity: Quantity, material: str, info: ValidationInfo, *, at: str) -> float:
-    """Turn the quantity under a key into tonnes, so that a mistake is found while reading.
+    """Turn the quantity under a key into tonnes, so that a mistake is found while reading. [t]
 
-    Parameters
-    ----------
-    info
-        Its context holds the catalogue, and the scenario's trucks for amounts in loads.
-    at
-        The key, for the place of a mistake.
-
-    Returns
-    -------
-    tonnes
-        Zero where it cannot be known yet: without a catalogue, or with a material that is not in
-        it, about which something else is said. [t]
+    Zero where it cannot be known yet: without a catalogue in the context of `info`, or with a
+    material that is not in it, about which something else is said.
 
     Raises
     ------

@@ -35,13 +35,7 @@ class CatalogueSection:
 
 
 def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueSection, ...]:
-    """List materials, uses, recipes, conditions, kinds of land and trucks.
-
-    Returns
-    -------
-    sections
-        Each in the order of the catalogue, with the key of a scenario where its ids are written.
-    """
+    """List materials, uses, recipes, conditions, kinds of land and trucks."""
     words = CatalogueWords(catalogue, language)
     return tuple(
         CatalogueSection(
