@@ -125,6 +125,7 @@ def _offering(scenario: Scenario, offer: Offer) -> Giver:
 def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
     for material, price in pit.prices_dkk_per_t.items():
         dug = scenario.catalogue.materials[material]
+        by_ship = getattr(scenario.catalogue.sea, f"{pit.ship}_kg_co2e_per_tonne_km", None)
         yield Giver(
             Role.PIT,
             pit.giver(material),
@@ -135,8 +136,7 @@ def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
             price_dkk_per_t=price,
             tax_dkk_per_t=value_of(dug.tax),
             upstream_kg_co2e_per_t=value_of(dug.upstream_kg_co2e),
-            sea_kg_co2e_per_t=pit.sea_km.get(material, 0.0)
-            * scenario.sea_kg_co2e_per_tonne_km(pit.ship),
+            sea_kg_co2e_per_t=pit.sea_km.get(material, 0.0) * value_of(by_ship),
             sorts=mix_sorts(scenario.catalogue, {material: 1.0}),
         )
 
