@@ -35,7 +35,7 @@ def explain_errors(
     findings: list[Finding] = []
     unknown: dict[tuple[str, str], list[Finding]] = {}
     for detail in _without_echoes(details, root):
-        trail = tree.as_written((*below, *(part for part in detail["loc"] if part != "[key]")))
+        trail = _as_written(tree, (*below, *(part for part in detail["loc"] if part != "[key]")))
         found = list(_findings(detail, tree, root, trail, below))
         problem = detail.get("ctx", {}).get("error")
         if isinstance(problem, UnknownIdError):
@@ -43,6 +43,15 @@ def explain_errors(
         else:
             findings += found
     return findings + [_join_alike(alike) for alike in unknown.values()]
+
+
+def _as_written(tree: Tree, trail: Trail) -> Trail:
+    """Leave out the number of an entry that stands alone where a list may stand."""
+    found: Trail = ()
+    for part in trail:
+        alone = part == 0 and found in tree.places and (*found, part) not in tree.places
+        found = found if alone else (*found, part)
+    return found
 
 
 def finding_at(tree: Tree, trail: Trail, problem: Message, *, of_key: bool = False) -> Finding:

@@ -70,14 +70,6 @@ class Tree:
                 return known[path[:length]]
         return Place(self.file, 1, 1)
 
-    def as_written(self, path: Trail) -> Trail:
-        """Leave out the number in a list of one that the file writes without a list."""
-        trail: Trail = ()
-        for part in path:
-            written = (*trail, part) in self.places or trail not in self.places
-            trail = (*trail, part) if written or not isinstance(part, int) else trail
-        return trail
-
 
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
     """Read a YAML file; slips that could be mended are among the findings of the tree.
