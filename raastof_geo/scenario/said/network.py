@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
 from raastof_geo.language import say
 from raastof_geo.scenario.coordinates import check_degrees
 from raastof_geo.scenario.once import SetOf
-from raastof_geo.scenario.said.part import MunicipalityId, Part, VehicleId, Window, field_for_each
+from raastof_geo.scenario.said.part import (
+    ONE_OR_SEVERAL,
+    MunicipalityId,
+    Part,
+    VehicleId,
+    Window,
+    field_for_each,
+)
 
 RouteMeasure = Literal["emissions", "time", "cost"]
 
 
-def _one_or_several(given: Any) -> Any:
-    return given if given is None or isinstance(given, list | tuple) else [given]
-
-
-Ways: TypeAlias = Annotated[SetOf[int] | None, BeforeValidator(_one_or_several)]
+Ways: TypeAlias = Annotated[SetOf[int] | None, ONE_OR_SEVERAL]
 
 
 @with_fields(field_for_each(TRUCK_LIMITS))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import (
-    BeforeValidator,
     Field,
     PlainSerializer,
     PlainValidator,
@@ -30,7 +28,15 @@ from raastof_geo.scenario.identity import check_word, known
 from raastof_geo.scenario.once import SetOf
 from raastof_geo.scenario.said.amount import Fraction, Tonnes
 from raastof_geo.scenario.said.network import Ways
-from raastof_geo.scenario.said.part import MaterialId, MunicipalityId, Part, PeriodId, UseId, Window
+from raastof_geo.scenario.said.part import (
+    ONE_OR_SEVERAL,
+    MaterialId,
+    MunicipalityId,
+    Part,
+    PeriodId,
+    UseId,
+    Window,
+)
 
 
 def _find_measure(given: Any) -> Indicator:
@@ -47,19 +53,15 @@ DEFINITIONS: tuple[ShareDefinition, ...] = get_args(ShareDefinition)
 class Objective(Part):
     """One step of the list of objectives."""
 
-    minimise: SetOf[Measure] = Field(min_length=1)
+    minimise: Annotated[SetOf[Measure], ONE_OR_SEVERAL] = Field(min_length=1)
     """What is minimised: a measure, or several of one unit added up."""
     tolerance: Fraction = 0.0
     """How far later steps may worsen it, as a share."""
 
     @model_validator(mode="before")
     @classmethod
-    def _one_or_several(cls, given: Any) -> Any:
-        if isinstance(given, str):
-            return {"minimise": [given]}
-        if isinstance(given, dict) and isinstance(given.get("minimise"), str):
-            return {**given, "minimise": [given["minimise"]]}
-        return given
+    def _may_be_bare(cls, given: Any) -> Any:
+        return {"minimise": given} if isinstance(given, str) else given
 
     @model_validator(mode="after")
     def _adds_one_unit(self) -> Objective:
@@ -102,10 +104,6 @@ class SecondaryShare(Part):
     """The municipality whose needs are meant; none: all of them."""
     goal: bool = False
     """Whether it is approached as far as it can be, and not required."""
-
-
-def _one_or_several(given: Any) -> Any:
-    return [given] if isinstance(given, Mapping) else given
 
 
 class VirginToday(Part):
@@ -186,7 +184,7 @@ class Fairness(Part):
 class Targets(Part):
     """What the plan has to reach, and what it may not exceed."""
 
-    secondary_share: Annotated[SetOf[SecondaryShare], BeforeValidator(_one_or_several)] = ()
+    secondary_share: Annotated[SetOf[SecondaryShare], ONE_OR_SEVERAL] = ()
     """Shares that are required, or approached: one, or a list."""
     virgin_today: VirginToday | None = None
     at_most: SetOf[Cap] = ()
