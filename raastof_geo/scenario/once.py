@@ -48,14 +48,13 @@ def refuse_keys_twice(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
     for key, value in given.items():
         [meant] = read({key: value})
         if first.setdefault(meant, key) != key:
-            faults.append(Fault(_means_the_same(key, first[meant]), (str(key),), of_key=True))
+            message = say(
+                "{key} and {first} are the same: keep one of them",
+                key=f"`{key}`",
+                first=f"`{first[meant]}`",
+            )
+            faults.append(Fault(message, (str(key),), of_key=True))
     raise FaultError(*faults)
-
-
-def _means_the_same(key: Any, first: Any) -> Message:
-    return say(
-        "{key} and {first} are the same: keep one of them", key=f"`{key}`", first=f"`{first}`"
-    )
 
 
 SetOf: TypeAlias = Annotated[tuple[Item, ...], AfterValidator(refuse_twice)]

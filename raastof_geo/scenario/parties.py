@@ -103,9 +103,6 @@ def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
     return tuple(sorted(takers, key=lambda taker: taker.id))
 
 
-# --- who gives ----------------------------------------------------------------------------------
-
-
 def _offering(scenario: Scenario, offer: Offer) -> Giver:
     return Giver(
         Role.OFFER,
@@ -167,9 +164,6 @@ def _emptying(scenario: Scenario, depot: Depot) -> Iterator[Giver]:
             processing_kg_co2e_per_t=depot.out_kg_co2e_per_t,
             sorts=mix_sorts(scenario.catalogue, {material: 1.0}),
         )
-
-
-# --- who takes ----------------------------------------------------------------------------------
 
 
 def _needing(scenario: Scenario) -> Iterator[Taker]:

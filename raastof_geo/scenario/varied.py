@@ -10,11 +10,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import BaseModel
 
-from raastof_geo.errors import InputError
+from raastof_geo.errors import Finding, InputError
 from raastof_geo.figures.figure import Figure, Sourced, YearlyFigure
 from raastof_geo.language import say
 from raastof_geo.scenario.identity import suggest
-from raastof_geo.scenario.reading.tree import Trail
+from raastof_geo.scenario.reading.refusal import finding_at
+from raastof_geo.scenario.reading.tree import Trail, Tree
 from raastof_geo.scenario.said.assumption import PLACES, AmountFilter, Assumption, Which, Whose
 from raastof_geo.scenario.said.capture import Captured
 from raastof_geo.scenario.scenario import Scenario
@@ -37,9 +38,6 @@ class _Said(NamedTuple):
     material: str | None = None
     times: int = 1
     """In how many periods it falls due again."""
-
-
-# --- assumptions --------------------------------------------------------------------------------
 
 
 def edit_for(scenario: Scenario, assumption: Assumption, level: float) -> Edits:
@@ -110,9 +108,6 @@ def _factor_of_rest(
     return left / there
 
 
-# --- amounts ------------------------------------------------------------------------------------
-
-
 def list_amounts(scenario: Scenario, chosen: AmountFilter) -> list[_Said]:
     """List the amounts that a filter means, or raise an `InputError` where there are none."""
     found = [
@@ -163,9 +158,6 @@ def _weigh(scenario: Scenario, said: _Said) -> float:
     uses = scenario.catalogue.uses
     material = uses[said.use].reference_material if said.use else said.material
     return scenario.weigh(said.quantity, material) * said.times
-
-
-# --- paths --------------------------------------------------------------------------------------
 
 
 def split_path(path: str) -> Trail:
@@ -228,6 +220,19 @@ def _with_number(found: Any, level: float) -> Any:
     if not isinstance(found, Sourced):
         return level
     return found.times(level / there).model_dump(mode="json")
+
+
+def check_assumptions(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
+    """Find assumptions that cannot be applied at both of their ends."""
+    for name, assumption in scenario.said.assumptions.items():
+        try:
+            value_of_assumption(scenario, assumption)
+            for level in (assumption.low, assumption.high):
+                for trail, value in edit_for(scenario, assumption, level).items():
+                    put_value(tree.values, trail, value)
+        except InputError as error:
+            where = ("assumptions", name, "set" if assumption.set else "scale")
+            yield from (finding_at(tree, where, one.message) for one in error.findings)
 
 
 def put_value(values: Any, trail: Trail, new: Any) -> Any:

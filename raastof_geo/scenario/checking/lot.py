@@ -6,7 +6,7 @@ from typing import Literal, TypeVar
 from raastof_geo.errors import Finding
 from raastof_geo.language import say
 from raastof_geo.scenario.checking.deal import Deals
-from raastof_geo.scenario.parties import Taker, may_deal
+from raastof_geo.scenario.parties import may_deal
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree
 from raastof_geo.scenario.role import Role
@@ -98,9 +98,8 @@ def _most_leaving(deals: Deals, offer: Offer) -> float | None:
     givers = [one for one in deals.givers[offer.site] if one.material == offer.material]
     piled = any(one.site == offer.site for one in deals.scenario.depots)
     unsure = any(one.kind != Role.OFFER and not deals.is_pile(one) for one in givers)
-    if unsure or any(
-        may_deal(giver, taker) for giver in givers for taker in _others_at(deals, offer.site)
-    ):
+    others = [one for one in deals.takers[offer.site] if one.only_from is None]
+    if unsure or any(may_deal(giver, taker) for giver in givers for taker in others):
         return None
     if piled:
         return deals.in_all(offer.site, offer.material)
@@ -109,11 +108,6 @@ def _most_leaving(deals: Deals, offer: Offer) -> float | None:
         for other in deals.offers[offer.site]
         if other.material == offer.material and set(other.periods) & set(offer.periods)
     )
-
-
-def _others_at(deals: Deals, site: str) -> list[Taker]:
-    """List who takes at a site, its own stockpile left out."""
-    return [one for one in deals.takers[site] if one.only_from is None]
 
 
 def _needs(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:

@@ -117,8 +117,6 @@ class _Search:
                         reached.add(key)
         return reached
 
-    # --- what reaches the plants --------------------------------------------------------------
-
     def _has(self, trade: Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
         giver = trade.giver
         if giver.kind == Role.PLANT:
@@ -135,8 +133,6 @@ class _Search:
                 (depot.into, giver.material, one) in reached for one in until
             )
         return (giver.kind, giver.place) not in self._void
-
-    # --- what leaves the plants ---------------------------------------------------------------
 
     def _has_room(self, trade: Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
         taker, material = trade.taker, trade.giver.material
@@ -158,8 +154,6 @@ class _Search:
             )
         return (taker.kind, taker.place) not in self._void
 
-    # --- both ---------------------------------------------------------------------------------
-
     def _served(self, run: _Run, side: Side, reached: set[_Traded]) -> bool:
         """Tell whether a recipe gets all that it takes in, or gets rid of all that it makes.
 
@@ -177,8 +171,6 @@ class _Search:
         if side == "input":
             return dict.fromkeys(process.inputs, plant.taker)
         return {material: plant.giver(material, process) for material in process.outputs}
-
-    # --- reasons ------------------------------------------------------------------------------
 
     def _lacks(
         self, plant: Plant, process: Process, given: set[_Traded], taken: set[_Traded]
@@ -209,8 +201,6 @@ class _Search:
         why = min((trade.hindrance for trade in own), key=_ORDER.index)
         others = dict.fromkeys(trade.beyond(side).site for trade in own if trade.hindrance == why)
         return Lack(why or "chain", material, side, tuple(others))
-
-    # --- what is known ------------------------------------------------------------------------
 
     @cached_property
     def _void(self) -> set[tuple[Role, str]]:

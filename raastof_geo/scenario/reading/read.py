@@ -13,7 +13,6 @@ from raastof_geo.errors import Finding, InputError, ScenarioError
 from raastof_geo.language import say
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
 from raastof_geo.scenario.checking.agreed import check_agreements, note_agreements
-from raastof_geo.scenario.checking.assumed import check_assumptions
 from raastof_geo.scenario.checking.dates import check_dates, note_dates
 from raastof_geo.scenario.checking.lot import check_lots
 from raastof_geo.scenario.checking.permit import (
@@ -34,7 +33,7 @@ from raastof_geo.scenario.reading.zones import find_in_zones, refuse_outside
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.varied import Edits, put_value
+from raastof_geo.scenario.varied import Edits, check_assumptions, put_value
 
 
 def read_scenario(path: Path | str, *, anywhere: bool = False) -> Scenario:

@@ -123,7 +123,10 @@ def _decoded(raw: bytes, name: str) -> str:
 
 def parse_tree(text: str, *, file: str) -> Tree:
     """Read YAML out of a text, as `read_tree` out of a file, without a digest."""
-    _check_characters(text, file)
+    if (found := _NO_TEXT.search(text)) is not None:
+        line = text.count("\n", 0, found.start()) + 1
+        place = Place(file, line, found.start() - text.rfind("\n", 0, found.start()))
+        raise ScenarioError(Finding(_no_text(found[0]), place))
     root, findings = compose(text, file=file, most=MOST_VALUES)
     if root is None:
         raise ScenarioError(
@@ -137,15 +140,6 @@ def parse_tree(text: str, *, file: str) -> Tree:
     tree = Tree(file, findings=findings)
     tree.values = _Planter(tree).value(root, ())
     return tree
-
-
-def _check_characters(text: str, file: str) -> None:
-    found = _NO_TEXT.search(text)
-    if found is None:
-        return
-    line = text.count("\n", 0, found.start()) + 1
-    place = Place(file, line, found.start() - text.rfind("\n", 0, found.start()))
-    raise ScenarioError(Finding(_no_text(found[0]), place))
 
 
 def _no_text(character: str) -> Message:
@@ -380,6 +374,7 @@ def _is_empty(node: Node) -> bool:
 
 
 def _say_comma(given: str, meant: tuple[str, ...]) -> Message:
+    values = {"given": f"`{given}`", "meant": f"`{meant[0]}`"}
     if len(meant) > 1:
         return say(
             "between braces the comma parts {given} in two: write {large} for thousands, "
@@ -389,15 +384,10 @@ def _say_comma(given: str, meant: tuple[str, ...]) -> Message:
             small=f"`{meant[1]}`",
         )
     if given[-1].isdigit():
-        return say(
-            "between braces the comma parts {given} in two: write {meant}",
-            given=f"`{given}`",
-            meant=f"`{meant[0]}`",
-        )
+        return say("between braces the comma parts {given} in two: write {meant}", **values)
     return say(
         "between braces the comma parts {given} in two: write {meant}, or put it in quotes",
-        given=f"`{given}`",
-        meant=f"`{meant[0]}`",
+        **values,
     )
 
 

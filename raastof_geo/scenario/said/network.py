@@ -27,9 +27,8 @@ RouteMeasure = Literal["emissions", "time", "cost"]
 Ways: TypeAlias = Annotated[SetOf[int] | None, ONE_OR_SEVERAL]
 
 
-@with_fields(field_for_each(TRUCK_LIMITS))
-class _RoadLimits(Window):
-    """Which roads are meant, and what trucks meet there; the limits come after."""
+class RoadsMeant(Window):
+    """Which roads are meant, by one of these, and when."""
 
     name: str | None = None
     """Roads of this name or number, as in `Storstrømsbroen` or `E47`."""
@@ -39,6 +38,12 @@ class _RoadLimits(Window):
     """The road nearest to a place: longitude, latitude. [degrees]"""
     polygon: tuple[tuple[float, float], ...] | None = Field(default=None, min_length=3)
     """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""
+
+
+@with_fields(field_for_each(TRUCK_LIMITS))
+class _RoadLimits(RoadsMeant):
+    """What trucks meet there; the limits come after."""
+
     closed: bool = False
     """Whether trucks may not use them."""
     speed_km_h: float | None = Field(default=None, gt=0, le=130)

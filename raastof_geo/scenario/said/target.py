@@ -27,7 +27,7 @@ from raastof_geo.language import say
 from raastof_geo.scenario.identity import check_word, known
 from raastof_geo.scenario.once import SetOf
 from raastof_geo.scenario.said.amount import Fraction, Tonnes
-from raastof_geo.scenario.said.network import Ways
+from raastof_geo.scenario.said.network import RoadsMeant
 from raastof_geo.scenario.said.part import (
     ONE_OR_SEVERAL,
     MaterialId,
@@ -35,7 +35,6 @@ from raastof_geo.scenario.said.part import (
     Part,
     PeriodId,
     UseId,
-    Window,
 )
 
 
@@ -143,18 +142,10 @@ class Cap(Part):
     """The period that is limited; none: all together."""
 
 
-class PassageLimit(Window):
+class PassageLimit(RoadsMeant):
     """The most trucks, loaded and empty, that may pass a road or through a municipality."""
 
     municipality: str | None = None
-    name: str | None = None
-    """Roads of this name or number."""
-    way: Ways = None
-    """Ways by their ids in OpenStreetMap."""
-    at: tuple[float, float] | None = None
-    """The road nearest to a place: longitude, latitude. [degrees]"""
-    polygon: tuple[tuple[float, float], ...] | None = Field(default=None, min_length=3)
-    """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""
     at_most_per_period: Sum
     """Trips that use them, each way counted. [trips]"""
 

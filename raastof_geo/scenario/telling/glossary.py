@@ -77,9 +77,6 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
     return lines
 
 
-# --- a line of the list -----------------------------------------------------------------------
-
-
 def _about_material(words: CatalogueWords, one: str) -> str:
     material = words.catalogue.materials[one]
     origin, regime = ORIGINS[material.origin].render(words.language), material.legal_regime
@@ -112,9 +109,6 @@ def _about_vehicle(words: CatalogueWords, one: str) -> Message:
         gross=words.number(truck.gross_t.value),
         fuel=words.called("fuels", truck.fuel),
     )
-
-
-# --- all that is known of one -----------------------------------------------------------------
 
 
 def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
