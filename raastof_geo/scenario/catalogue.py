@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
@@ -26,7 +26,7 @@ from raastof_geo.figures.figure import (
     YearlyFigure,
     value_of,
 )
-from raastof_geo.language import say
+from raastof_geo.language import Message, say
 from raastof_geo.scenario.fault import Fault, raise_faults
 from raastof_geo.scenario.identity import Names, find_id, known, names_in
 from raastof_geo.scenario.once import MapOf
@@ -102,11 +102,8 @@ class Material(Named):
 
     def density(self, condition: Condition) -> Figure | None:
         """Give the bulk density in a stated condition. [t/m3]"""
-        return {
-            "in_situ": self.density_in_situ,
-            "loose": self.density_loose,
-            "compacted": self.density_compacted,
-        }[condition]
+        found: Figure | None = getattr(self, f"density_{condition}")
+        return found
 
 
 class Proviso(Named):
@@ -331,45 +328,31 @@ class Catalogue(Strict):
     """Where the national infrastructure tool has other figures."""
 
     @model_validator(mode="after")
-    def _vehicles_have_fuels(self, info: ValidationInfo) -> Catalogue:
+    def _trucks_can_drive(self, info: ValidationInfo) -> Catalogue:
         for vehicle in self.vehicles.values():
             known("fuels")(vehicle.fuel, info)
-        return self
-
-    @model_validator(mode="after")
-    def _trucks_weigh_something(self) -> Catalogue:
         raise_faults(
-            Fault(
-                say(
-                    "the truck and its load weigh {gross} t (`gross_t`), and the load alone "
-                    "{payload} t (`payload_t`): raise `gross_t`, or lower `payload_t`",
-                    gross=vehicle.gross_t.value,
-                    payload=vehicle.payload_t.value,
-                ),
-                ("vehicles", one),
-            )
+            Fault(message, ("vehicles", one))
             for one, vehicle in self.vehicles.items()
-            if vehicle.empty_t <= 0
+            for message in self._why_no_truck(vehicle)
         )
         return self
 
-    @model_validator(mode="after")
-    def _trucks_know_their_toll(self) -> Catalogue:
-        raise_faults(
-            Fault(
-                say(
+    def _why_no_truck(self, vehicle: Vehicle) -> Iterator[Message]:
+        if vehicle.empty_t <= 0:
+            yield say(
+                "the truck and its load weigh {gross} t (`gross_t`), and the load alone "
+                "{payload} t (`payload_t`): raise `gross_t`, or lower `payload_t`",
+                gross=vehicle.gross_t.value,
+                payload=vehicle.payload_t.value,
+            )
+        for table_id, table in self.tolls.items() if vehicle.toll_dkk_per_km is None else ():
+            if table.rate(vehicle.toll_weight, vehicle.toll_co2) is None:
+                yield say(
                     "{table} has no toll for its `toll_weight` and `toll_co2`: say them as the "
                     "table has them, or give the truck a `toll_dkk_per_km` of its own",
                     table=f"`tolls.{table_id}`",
-                ),
-                ("vehicles", one),
-            )
-            for one, vehicle in self.vehicles.items()
-            if vehicle.toll_dkk_per_km is None
-            for table_id, table in self.tolls.items()
-            if table.rate(vehicle.toll_weight, vehicle.toll_co2) is None
-        )
-        return self
+                )
 
     def toll_in(self, year: float) -> str | None:
         """Name the table of tolls that holds in a year, which may have a fraction."""
@@ -430,17 +413,9 @@ class Catalogue(Strict):
         return self.materials[material].density_compacted.value / reference.density_compacted.value
 
     def at_prices_of(self, year: int | None) -> Self:
-        """Give the catalogue with the prices of a year, as far as their index was seen.
+        """Give the catalogue with the prices of a year; none: every price stays in its own.
 
-        Parameters
-        ----------
-        year
-            Whose money is counted; none: every price stays in its own.
-
-        Returns
-        -------
-        catalogue
-            A price without an index that covers both years stays in its own, not `indexed`.
+        A price without an index that covers both years stays in its own, not `indexed`.
         """
         if year is None or not self.price_indices:
             return self

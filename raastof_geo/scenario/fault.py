@@ -28,13 +28,7 @@ class FaultError(InputError):
 
 
 def raise_faults(faults: Iterable[Fault]) -> None:
-    """Raise all faults at once, if there are any.
-
-    Raises
-    ------
-    FaultError
-        All of them.
-    """
+    """Raise all faults at once as a `FaultError`, if there are any."""
     found = tuple(faults)
     if found:
         raise FaultError(*found)

@@ -77,11 +77,6 @@ def find_id(section: str, given: str, names: Names) -> str:
     names
         The ids there are and their names, such as `scenario.names("uses")`.
 
-    Returns
-    -------
-    id_
-        As it stands in the catalogue or scenario, whichever of its names was given.
-
     Raises
     ------
     UnknownIdError
@@ -127,21 +122,12 @@ def id_or_word(section: str, given: str, names: Names) -> str:
 
 
 def find_model(given: str) -> str:
-    """Give the name of an energy model as it is written in `MODELS`.
-
-    Raises
-    ------
-    UnknownIdError
-        There is no such model; the sentence says what was probably meant.
-    """
+    """Give the name of an energy model as it is written in `MODELS`, or raise `UnknownIdError`."""
     return find_id("models", given, {name: {} for name in MODELS})
 
 
 def known(section: str) -> Callable[[str, ValidationInfo], str]:
-    """Make a check that an entry exists in a section of the scenario or the catalogue.
-
-    It gives the id, whether the id or a name was written.
-    """
+    """Make a check that gives the id of an entry of the scenario or catalogue by id or name."""
 
     def check(given: str, info: ValidationInfo) -> str:
         names = (info.context or {}).get("known", {}).get(section)
@@ -181,13 +167,7 @@ def check_id(given: str) -> str:
 
 
 def check_word(given: Any, words: Sequence[str]) -> str:
-    """Give a word back that is one of those there are.
-
-    Raises
-    ------
-    PydanticCustomError
-        It is none of them; told like any word of a fixed list.
-    """
+    """Give a word back that is one of those there are, else raise as any word of a fixed list."""
     if given in words:
         return str(given)
     *others, last = map(repr, words)
@@ -196,17 +176,12 @@ def check_word(given: Any, words: Sequence[str]) -> str:
 
 
 def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> Message:
-    """Say what was probably meant, or what there is to choose from.
+    """Say what was probably meant, or what there is to choose from: "; did you mean `fill`?".
 
     Parameters
     ----------
     listed
         Whether `raastof materials` lists all that there is.
-
-    Returns
-    -------
-    hint
-        The end of a sentence, from its semicolon on: "; did you mean `fill`?".
     """
     called = ids if isinstance(ids, Mapping) else {}
     names: Names = {

@@ -10,17 +10,7 @@ from raastof_geo.scenario.scenario import Scenario
 
 
 def look_up(where: Catalogue | Scenario, asked: Sequence[tuple[str, str]]) -> list[str]:
-    """Give the id of each thing that was asked for.
-
-    Parameters
-    ----------
-    asked
-        Section (`sites`, `materials`, `periods` …) and id or name of each.
-
-    Returns
-    -------
-    ids
-        One for each, in the order in which they were asked for.
+    """Give the ids of things that were asked for by section (`sites`, `periods` …) and id or name.
 
     Raises
     ------

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Literal
 
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
-from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.scenario import Scenario
 
 Side = Literal["input", "output"]
@@ -42,13 +41,7 @@ class Market:
     """The number of the island that each site lies on, where that is known."""
 
     def trades(self, materials: Iterable[str]) -> list[Trade]:
-        """Give plants and depots with all that they could trade with, hindered or not.
-
-        Parameters
-        ----------
-        materials
-            The only ones that are looked at.
-        """
+        """Give plants and depots with what they could trade of some materials, hindered or not."""
         wanted = set(materials)
         takers: dict[str, list[Taker]] = {}
         for taker in list_takers(self.scenario):
@@ -71,7 +64,9 @@ class Market:
         if not both:
             return Trade(giver, taker, both, "periods")
         for agreement in self.scenario.said.agreements:
-            if _rules_out(agreement, giver, taker):
+            between = agreement.giver == giver.site and agreement.taker == taker.site
+            about = between and agreement.material in (None, giver.material)
+            if about and agreement.rules_out:
                 both -= frozenset(agreement.periods(ids))
         return Trade(giver, taker, both, None if both else "agreements")
 
@@ -97,8 +92,3 @@ class Market:
             site: {one for one in scenario.said.vehicles if scenario.admits(site, one)}
             for site in scenario.sites
         }
-
-
-def _rules_out(agreement: Agreement, giver: Giver, taker: Taker) -> bool:
-    about = agreement.giver == giver.site and agreement.taker == taker.site
-    return about and agreement.material in (None, giver.material) and agreement.rules_out

@@ -14,13 +14,7 @@ Mapped = TypeVar("Mapped")
 
 
 def refuse_twice(entries: Sequence[Item]) -> Sequence[Item]:
-    """Check that no entry stands in a list twice.
-
-    Raises
-    ------
-    FaultError
-        Each entry that stood there before.
-    """
+    """Check that no entry stands in a list twice, else raise a fault for each that does."""
     first: dict[Hashable, int] = {}
     faults = []
     for number, entry in enumerate(entries):
@@ -45,13 +39,7 @@ def _stands_twice(entry: Hashable, first: int) -> Message:
 
 
 def refuse_keys_twice(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    """Check that no two keys of a mapping mean the same, as an id and its name do.
-
-    Raises
-    ------
-    FaultError
-        Each key that means what a key before it did.
-    """
+    """Check that no two keys of a mapping mean the same, as an id and its name do."""
     result = read(given)
     if not isinstance(given, Mapping) or len(result) == len(given):
         return result
@@ -60,14 +48,13 @@ def refuse_keys_twice(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
     for key, value in given.items():
         [meant] = read({key: value})
         if first.setdefault(meant, key) != key:
-            faults.append(Fault(_means_the_same(key, first[meant]), (str(key),), of_key=True))
+            message = say(
+                "{key} and {first} are the same: keep one of them",
+                key=f"`{key}`",
+                first=f"`{first[meant]}`",
+            )
+            faults.append(Fault(message, (str(key),), of_key=True))
     raise FaultError(*faults)
-
-
-def _means_the_same(key: Any, first: Any) -> Message:
-    return say(
-        "{key} and {first} are the same: keep one of them", key=f"`{key}`", first=f"`{first}`"
-    )
 
 
 SetOf: TypeAlias = Annotated[tuple[Item, ...], AfterValidator(refuse_twice)]

@@ -73,13 +73,7 @@ class Taker:
 
 
 def may_deal(giver: Giver, taker: Taker) -> bool:
-    """Tell whether a giver may send to a taker, whatever the periods.
-
-    Returns
-    -------
-    may
-        By their kinds, the material, and whose a stockpile is; roads and amounts are not asked.
-    """
+    """Tell whether a giver may send to a taker: roads, amounts and periods are not asked."""
     if giver.kind not in taker.kind.takes_from or giver.material not in taker.accepts:
         return False
     if taker.only_from is not None and (giver.site != taker.only_from or giver.kind != Role.OFFER):
@@ -109,9 +103,6 @@ def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
     return tuple(sorted(takers, key=lambda taker: taker.id))
 
 
-# --- who gives ----------------------------------------------------------------------------------
-
-
 def _offering(scenario: Scenario, offer: Offer) -> Giver:
     return Giver(
         Role.OFFER,
@@ -131,6 +122,7 @@ def _offering(scenario: Scenario, offer: Offer) -> Giver:
 def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
     for material, price in pit.prices_dkk_per_t.items():
         dug = scenario.catalogue.materials[material]
+        by_ship = getattr(scenario.catalogue.sea, f"{pit.ship}_kg_co2e_per_tonne_km", None)
         yield Giver(
             Role.PIT,
             pit.giver(material),
@@ -141,8 +133,7 @@ def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
             price_dkk_per_t=price,
             tax_dkk_per_t=value_of(dug.tax),
             upstream_kg_co2e_per_t=value_of(dug.upstream_kg_co2e),
-            sea_kg_co2e_per_t=pit.sea_km.get(material, 0.0)
-            * scenario.sea_kg_co2e_per_tonne_km(pit.ship),
+            sea_kg_co2e_per_t=pit.sea_km.get(material, 0.0) * value_of(by_ship),
             sorts=mix_sorts(scenario.catalogue, {material: 1.0}),
         )
 
@@ -173,9 +164,6 @@ def _emptying(scenario: Scenario, depot: Depot) -> Iterator[Giver]:
             processing_kg_co2e_per_t=depot.out_kg_co2e_per_t,
             sorts=mix_sorts(scenario.catalogue, {material: 1.0}),
         )
-
-
-# --- who takes ----------------------------------------------------------------------------------
 
 
 def _needing(scenario: Scenario) -> Iterator[Taker]:

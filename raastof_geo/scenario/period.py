@@ -66,11 +66,6 @@ def read_period(given: Any) -> Any:
 
     A quarter may be written as people say it: `Q3 2027`, `3. kvt. 2027`.
 
-    Returns
-    -------
-    values
-        `id`, `start` and `end` (the last day), to be checked by `Period`.
-
     Raises
     ------
     InputError
@@ -156,13 +151,7 @@ def _month(year: int, month: int) -> Period:
 
 
 def check_order(periods: Sequence[Period]) -> None:
-    """Check that periods have ids of their own, end after they start, and follow each other.
-
-    Raises
-    ------
-    FaultError
-        Every period that does not.
-    """
+    """Check that periods have ids of their own, end after they start, and follow each other."""
     raise_faults(
         Fault(message, (number,))
         for number, period in enumerate(periods)

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import BaseModel
 
-from raastof_geo.errors import InputError
+from raastof_geo.errors import Finding, InputError
 from raastof_geo.figures.figure import Figure, Sourced, YearlyFigure
 from raastof_geo.language import say
 from raastof_geo.scenario.identity import suggest
-from raastof_geo.scenario.reading.tree import Trail
+from raastof_geo.scenario.reading.refusal import finding_at
+from raastof_geo.scenario.reading.tree import Trail, Tree
 from raastof_geo.scenario.said.assumption import PLACES, AmountFilter, Assumption, Which, Whose
 from raastof_geo.scenario.said.capture import Captured
 from raastof_geo.scenario.scenario import Scenario
@@ -39,21 +40,8 @@ class _Said(NamedTuple):
     """In how many periods it falls due again."""
 
 
-# --- assumptions --------------------------------------------------------------------------------
-
-
 def edit_for(scenario: Scenario, assumption: Assumption, level: float) -> Edits:
-    """Give what changes in the file where an assumption has another number.
-
-    Parameters
-    ----------
-    level
-        The number, in the unit of the assumption.
-
-    Returns
-    -------
-    edits
-        What has to be written where.
+    """Give what to write where in the file, where an assumption has another number, in its unit.
 
     Raises
     ------
@@ -120,17 +108,8 @@ def _factor_of_rest(
     return left / there
 
 
-# --- amounts ------------------------------------------------------------------------------------
-
-
 def list_amounts(scenario: Scenario, chosen: AmountFilter) -> list[_Said]:
-    """List the amounts that a filter means.
-
-    Raises
-    ------
-    InputError
-        There are none.
-    """
+    """List the amounts that a filter means, or raise an `InputError` where there are none."""
     found = [
         said
         for said in _list_all(scenario)
@@ -181,22 +160,13 @@ def _weigh(scenario: Scenario, said: _Said) -> float:
     return scenario.weigh(said.quantity, material) * said.times
 
 
-# --- paths --------------------------------------------------------------------------------------
-
-
 def split_path(path: str) -> Trail:
     """Part a path at its points; numbers count places in a list from 0 on."""
     return tuple(int(part) if part.isdigit() else part for part in path.split("."))
 
 
 def find_value(scenario: Scenario, trail: Trail) -> Any:
-    """Find what stands at a path of the scenario, or of the catalogue that it is read with.
-
-    Raises
-    ------
-    InputError
-        There is nothing; the sentence names what there is.
-    """
+    """Find what stands at a path of the scenario, or of the catalogue that it is read with."""
     inside = trail[:1] == ("catalogue",)
     value: Any = scenario.catalogue if inside else scenario.said
     for part in trail[1:] if inside else trail:
@@ -226,13 +196,7 @@ def _below(value: Any) -> Mapping[Any, Any]:
 
 
 def number_at(found: Any) -> float:
-    """Give the number at a path; figures of several numbers count as 1, to be multiplied.
-
-    Raises
-    ------
-    InputError
-        It is no number.
-    """
+    """Give the number at a path; figures of several numbers count as 1, to be multiplied."""
     match found:
         case Quantity() | Figure() | Captured():
             return float(found.value)
@@ -258,14 +222,21 @@ def _with_number(found: Any, level: float) -> Any:
     return found.times(level / there).model_dump(mode="json")
 
 
-def put_value(values: Any, trail: Trail, new: Any) -> Any:
-    """Give plain values with a new one at a trail; what is not changed is shared, not copied.
+def check_assumptions(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
+    """Find assumptions that cannot be applied at both of their ends."""
+    for name, assumption in scenario.said.assumptions.items():
+        try:
+            value_of_assumption(scenario, assumption)
+            for level in (assumption.low, assumption.high):
+                for trail, value in edit_for(scenario, assumption, level).items():
+                    put_value(tree.values, trail, value)
+        except InputError as error:
+            where = ("assumptions", name, "set" if assumption.set else "scale")
+            yield from (finding_at(tree, where, one.message) for one in error.findings)
 
-    Raises
-    ------
-    InputError
-        The file says on the way there something that has no parts, such as a short form.
-    """
+
+def put_value(values: Any, trail: Trail, new: Any) -> Any:
+    """Give plain values with a new one at a trail; what is not changed is shared, not copied."""
     if not trail:
         return new
     here, below = trail[0], trail[1:]

@@ -36,11 +36,8 @@ class Deals:
     ) -> list[Deal]:
         """List the deals from one site to another, of one material or of all, in some periods.
 
-        Returns
-        -------
-        deals
-            One for each giver and taker that have a period in common among those; amounts,
-            agreements and roads are not asked.
+        One for each giver and taker that have a period in common among those; amounts,
+        agreements and roads are not asked.
         """
         wanted = set(periods)
         return [
@@ -57,14 +54,11 @@ class Deals:
         ]
 
     def most(self, side: Partner, deals: Sequence[Deal]) -> float:
-        """Give tonnes that the givers, or the takers, of some deals cannot exceed.
+        """Give tonnes that the givers, or the takers, of some deals cannot exceed. [t]
 
-        Returns
-        -------
-        tonnes
-            Offers once each, with what lies in their stockpile; needs by the material of which
-            they take most; other places by their capacities in the periods of the deals. Infinite
-            where plants and depots give, whose own supply is not followed. [t]
+        Offers once each, with what lies in their stockpile; needs by the material of which
+        they take most; other places by their capacities in the periods of the deals. Infinite
+        where plants and depots give, whose own supply is not followed.
         """
         return self._most_given(deals) if side == "giver" else self._most_taken(deals)
 
@@ -151,13 +145,7 @@ class Deals:
 
 
 def group(entries: Iterable[_Item], key: Callable[[_Item], _Key]) -> Mapping[_Key, list[_Item]]:
-    """Put together what has a key in common; under other keys there is nothing.
-
-    Returns
-    -------
-    groups
-        In the order in which their keys come up first.
-    """
+    """Put together what has a key in common, first come first; under other keys is nothing."""
     groups: defaultdict[_Key, list[_Item]] = defaultdict(list)
     for entry in entries:
         groups[key(entry)].append(entry)

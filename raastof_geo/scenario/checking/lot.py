@@ -6,7 +6,7 @@ from typing import Literal, TypeVar
 from raastof_geo.errors import Finding
 from raastof_geo.language import say
 from raastof_geo.scenario.checking.deal import Deals
-from raastof_geo.scenario.parties import Taker, may_deal
+from raastof_geo.scenario.parties import may_deal
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree
 from raastof_geo.scenario.role import Role
@@ -22,12 +22,6 @@ def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Find
 
     A lot is what goes from one site to another of one material in a period; what stays within a
     site is no lot.
-
-    Returns
-    -------
-    mistakes, warnings
-        What no plan can keep, and what can be planned though part of it says nothing; both in the
-        order of offers, needs, agreements.
     """
     lot = scenario.said.choices.smallest_lot
     if lot is None or lot.value <= 0:
@@ -104,9 +98,8 @@ def _most_leaving(deals: Deals, offer: Offer) -> float | None:
     givers = [one for one in deals.givers[offer.site] if one.material == offer.material]
     piled = any(one.site == offer.site for one in deals.scenario.depots)
     unsure = any(one.kind != Role.OFFER and not deals.is_pile(one) for one in givers)
-    if unsure or any(
-        may_deal(giver, taker) for giver in givers for taker in _others_at(deals, offer.site)
-    ):
+    others = [one for one in deals.takers[offer.site] if one.only_from is None]
+    if unsure or any(may_deal(giver, taker) for giver in givers for taker in others):
         return None
     if piled:
         return deals.in_all(offer.site, offer.material)
@@ -115,11 +108,6 @@ def _most_leaving(deals: Deals, offer: Offer) -> float | None:
         for other in deals.offers[offer.site]
         if other.material == offer.material and set(other.periods) & set(offer.periods)
     )
-
-
-def _others_at(deals: Deals, site: str) -> list[Taker]:
-    """List who takes at a site, its own stockpile left out."""
-    return [one for one in deals.takers[site] if one.only_from is None]
 
 
 def _needs(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:

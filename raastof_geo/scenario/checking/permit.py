@@ -109,13 +109,10 @@ def note_land(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
 def weigh_stake(
     scenario: Scenario, needs: list[Need], hangs: Callable[[str, Demand], bool]
 ) -> tuple[float, list[str]]:
-    """Weigh what is there of materials whose way to some needs hangs on something.
+    """Weigh what is there of materials whose way to some needs hangs on something; list the sites.
 
-    Returns
-    -------
-    tonnes, sites
-        Of each material what is offered and stored, or what these needs could use of it where that
-        is less or where pits and plants give it; and the sites of the needs.
+    Of each material what is offered and stored, or what these needs could use of it where that
+    is less or where pits and plants give it. [t]
     """
     there = defaultdict[str, float](float)
     for offer in scenario.offers:

@@ -47,7 +47,7 @@ class Idle:
 
 
 def find_idle(scenario: Scenario, *, islands: Mapping[str, int] | None = None) -> tuple[Idle, ...]:
-    """Find the recipes that no plan can run, whatever it costs.
+    """Find the recipes that no plan can run, whatever it costs, with all that each lacks.
 
     A recipe runs in a period in which every input comes from somebody and every output, residue
     included, goes to somebody. Plants may feed plants, and depots carry from period to period, so
@@ -58,11 +58,6 @@ def find_idle(scenario: Scenario, *, islands: Mapping[str, int] | None = None) -
     ----------
     islands
         The number of the island that each site lies on; none: roads lead everywhere.
-
-    Returns
-    -------
-    idle
-        One for each recipe of each plant, in the order of the file, with all that it lacks.
     """
     return _Search(scenario, islands or {}).idle()
 
@@ -122,8 +117,6 @@ class _Search:
                         reached.add(key)
         return reached
 
-    # --- what reaches the plants --------------------------------------------------------------
-
     def _has(self, trade: Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
         giver = trade.giver
         if giver.kind == Role.PLANT:
@@ -140,8 +133,6 @@ class _Search:
                 (depot.into, giver.material, one) in reached for one in until
             )
         return (giver.kind, giver.place) not in self._void
-
-    # --- what leaves the plants ---------------------------------------------------------------
 
     def _has_room(self, trade: Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
         taker, material = trade.taker, trade.giver.material
@@ -163,13 +154,10 @@ class _Search:
             )
         return (taker.kind, taker.place) not in self._void
 
-    # --- both ---------------------------------------------------------------------------------
-
     def _served(self, run: _Run, side: Side, reached: set[_Traded]) -> bool:
         """Tell whether a recipe gets all that it takes in, or gets rid of all that it makes.
 
-        That may be to plants that run: plants may send to each other in a ring, each time a
-        little less.
+        Plants may send to each other in a ring, each time a little less.
         """
         process = self.processes[run.site, run.recipe]
         return all(
@@ -183,8 +171,6 @@ class _Search:
         if side == "input":
             return dict.fromkeys(process.inputs, plant.taker)
         return {material: plant.giver(material, process) for material in process.outputs}
-
-    # --- reasons ------------------------------------------------------------------------------
 
     def _lacks(
         self, plant: Plant, process: Process, given: set[_Traded], taken: set[_Traded]
@@ -215,8 +201,6 @@ class _Search:
         why = min((trade.hindrance for trade in own), key=_ORDER.index)
         others = dict.fromkeys(trade.beyond(side).site for trade in own if trade.hindrance == why)
         return Lack(why or "chain", material, side, tuple(others))
-
-    # --- what is known ------------------------------------------------------------------------
 
     @cached_property
     def _void(self) -> set[tuple[Role, str]]:

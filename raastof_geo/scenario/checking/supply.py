@@ -7,7 +7,6 @@ from raastof_geo.language import say
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Tree
 from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS
-from raastof_geo.scenario.said.site import Site
 from raastof_geo.scenario.scenario import Scenario
 
 
@@ -18,9 +17,9 @@ def note_double_supply(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
     recipes make it of, at whatever time: stock may lie for years. Not seen are two projects that
     count the same demolition; what comes from outside the scenario says `made_elsewhere: true`.
     """
-    others = [one for one in scenario.offers if not _is_business(scenario.sites[one.site])]
+    others = [one for one in scenario.offers if one.site not in scenario.businesses]
     for site_id, site in scenario.sites.items():
-        for number, entry in enumerate(site.offers if _is_business(site) else ()):
+        for number, entry in enumerate(site.offers if site_id in scenario.businesses else ()):
             sources = _find_sources(scenario, entry.material)
             same = [one for one in others if one.material in sources]
             mine = [
@@ -38,12 +37,6 @@ def note_double_supply(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
                     same=sum(one.tonnes for one in same),
                 )
                 yield finding_at(tree, ("sites", site_id, "offers", number), said)
-
-
-def _is_business(site: Site) -> bool:
-    """Tell whether it has a pit, plant, receiver or depot, and neither a project nor needs."""
-    serves = site.pit or site.plant or site.receiver or site.depot
-    return bool(serves) and not site.project and not site.needs
 
 
 def _find_sources(scenario: Scenario, material: str) -> set[str]:

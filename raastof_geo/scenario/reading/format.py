@@ -8,19 +8,12 @@ from raastof_geo.errors import Finding, ScenarioError
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.scenario.checking.permit import weigh_stake
 from raastof_geo.scenario.reading.tree import Tree
-from raastof_geo.scenario.said.entry import Capacity
 from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS, NEWEST_FORMAT
 from raastof_geo.scenario.scenario import Demand, Scenario
 
 
 def refuse_newer(tree: Tree) -> None:
-    """Refuse a file that a later version wrote, before anything else in it looks wrong.
-
-    Raises
-    ------
-    ScenarioError
-        Its format is newer than any that is known here.
-    """
+    """Refuse a file that a later version wrote, before anything else in it looks wrong."""
     given: Any = tree.values.get("format")
     if isinstance(given, int) and not isinstance(given, bool) and given > NEWEST_FORMAT:
         raise ScenarioError(
@@ -110,17 +103,15 @@ def _hangs_on(scenario: Scenario, condition: str, material: str, demand: Demand)
 def _shares_a_baseline(scenario: Scenario) -> bool:
     """Tell whether several sites may meet at a capacity in the baseline."""
     sites, baseline = scenario.sites, scenario.said.baseline
-    pits: dict[str, Capacity | None] = {id_: site.pit for id_, site in sites.items()}
-    receivers: dict[str, Capacity | None] = {id_: site.receiver for id_, site in sites.items()}
     return any(
-        sum(partners) > 1
+        sum(bool(getattr(site, partners)) for site in sites.values()) > 1
         and any(
-            place is not None and dict(place.limits())
-            for site, place in places.items()
-            if named is None or site in named
+            (place := getattr(site, key)) is not None and dict(place.limits())
+            for one, site in sites.items()
+            if named is None or one in named
         )
-        for places, named, partners in (
-            (pits, baseline.pits, [bool(site.needs) for site in sites.values()]),
-            (receivers, baseline.receivers, [bool(site.offers) for site in sites.values()]),
+        for key, partners, named in (
+            ("pit", "needs", baseline.pits),
+            ("receiver", "offers", baseline.receivers),
         )
     )

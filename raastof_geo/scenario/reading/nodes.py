@@ -97,17 +97,9 @@ _FAILURES = (
 
 
 def compose(text: str, *, file: str, most: int) -> tuple[Node | None, list[Finding]]:
-    """Turn a text into its root node; none where there is nothing but comments.
+    """Turn a text of at most so many values into its root node; none: there are only comments.
 
-    Parameters
-    ----------
-    most
-        The most values that are composed.
-
-    Returns
-    -------
-    root, findings
-        The node of the whole text, and texts with an anchor that nothing refers to.
+    Beside it stand findings: texts with an anchor that nothing refers to.
 
     Raises
     ------

@@ -19,10 +19,7 @@ _RECIPE_SIDES = ("inputs", "outputs")
 def write_ids(own: Mapping[str, Any], tree: Tree) -> dict[str, Any]:
     """Give a scenario's own entries with ids as keys, and let the tree know their places.
 
-    Returns
-    -------
-    entries
-        A new mapping; names that are not known stand in it as they are, to be refused later.
+    Names that are not known stand there as they are, to be refused later.
     """
     below = read_builtin_tree().values
     known = {

@@ -13,7 +13,6 @@ from raastof_geo.errors import Finding, InputError, ScenarioError
 from raastof_geo.language import say
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
 from raastof_geo.scenario.checking.agreed import check_agreements, note_agreements
-from raastof_geo.scenario.checking.assumed import check_assumptions
 from raastof_geo.scenario.checking.dates import check_dates, note_dates
 from raastof_geo.scenario.checking.lot import check_lots
 from raastof_geo.scenario.checking.permit import (
@@ -35,18 +34,11 @@ from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.capture import DEFAULT, Captured
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.varied import Edits, put_value
+from raastof_geo.scenario.varied import Edits, check_assumptions, put_value
 
 
 def read_scenario(path: Path | str, *, anywhere: bool = False) -> Scenario:
-    """Read and check a scenario file.
-
-    Parameters
-    ----------
-    path
-        The YAML file.
-    anywhere
-        Let the scenario name files outside its own folder.
+    """Read and check a scenario file, which may name files outside its folder by `anywhere` only.
 
     Raises
     ------
@@ -58,13 +50,7 @@ def read_scenario(path: Path | str, *, anywhere: bool = False) -> Scenario:
 
 
 def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenario:
-    """Check plain values and turn them into a scenario.
-
-    Raises
-    ------
-    ScenarioError
-        Every mistake, each with its line and column.
-    """
+    """Check plain values and turn them into a scenario, or raise as `read_scenario` does."""
     refuse_newer(tree)
     home = path.parent.resolve()
     findings = list(tree.findings)

@@ -21,18 +21,15 @@ def explain_errors(
 ) -> list[Finding]:
     """Say each mistake once, with its place.
 
+    What follows from another mistake is left out; what is unknown in several places is said once,
+    with the other lines.
+
     Parameters
     ----------
     root
         The type that was being read.
     below
         Where in the file its values stand.
-
-    Returns
-    -------
-    findings
-        What follows from another mistake is left out; what is unknown in several places is said
-        once, with the other lines.
     """
     details = error.errors(include_url=False)
     findings: list[Finding] = []
@@ -66,11 +63,7 @@ def finding_at(tree: Tree, trail: Trail, problem: Message, *, of_key: bool = Fal
 def _without_echoes(
     details: Iterable[ErrorDetails], root: type[BaseModel]
 ) -> Iterator[ErrorDetails]:
-    """Leave out what follows from another mistake.
-
-    A key that is missing because it was written in another way, and a list that is too short
-    because its entries are wrong.
-    """
+    """Leave out keys missing as they are mistyped, lists too short as their entries are wrong."""
     details = list(details)
     meant = {
         (*detail["loc"][:-1], key)

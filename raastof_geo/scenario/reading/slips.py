@@ -44,11 +44,7 @@ _CLOSING = {"{": "}", "[": "]"}
 def find_slip(lines: Sequence[str], stop: Halt) -> Slip:
     """Say what is wrong where the reader gave up, and what to write instead.
 
-    Returns
-    -------
-    slip
-        A sentence, and line and column from 0 of the slip itself, which may stand above the place
-        where the reader gave up.
+    The slip itself may stand above the place where the reader gave up.
     """
     for look in _LOOKS:
         slip = look(lines, stop)
@@ -62,13 +58,7 @@ def find_slip(lines: Sequence[str], stop: Halt) -> Slip:
 
 
 def loosen_colon(text: str) -> tuple[str, str] | None:
-    """Part `key:value` that lacks its space; none where it is something else.
-
-    Returns
-    -------
-    key, value
-        Without the colon and the blanks around it.
-    """
+    """Part `key:value` that lacks its space, blanks left out; none where it is something else."""
     match = _TIGHT_COLON.fullmatch(text) if len(text) <= _LONGEST_LINE else None
     return (match[1], match[2].strip()) if match else None
 

@@ -72,12 +72,7 @@ class Tree:
 
 
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
-    """Read a YAML file.
-
-    Returns
-    -------
-    tree
-        Its values with their places; slips that could be mended are among its findings.
+    """Read a YAML file; slips that could be mended are among the findings of the tree.
 
     Raises
     ------
@@ -127,19 +122,11 @@ def _decoded(raw: bytes, name: str) -> str:
 
 
 def parse_tree(text: str, *, file: str) -> Tree:
-    """Read YAML out of a text.
-
-    Returns
-    -------
-    tree
-        As `read_tree`, without a digest.
-
-    Raises
-    ------
-    ScenarioError
-        A character that no text holds, no YAML, too much of it, or not a mapping.
-    """
-    _check_characters(text, file)
+    """Read YAML out of a text, as `read_tree` out of a file, without a digest."""
+    if (found := _NO_TEXT.search(text)) is not None:
+        line = text.count("\n", 0, found.start()) + 1
+        place = Place(file, line, found.start() - text.rfind("\n", 0, found.start()))
+        raise ScenarioError(Finding(_no_text(found[0]), place))
     root, findings = compose(text, file=file, most=MOST_VALUES)
     if root is None:
         raise ScenarioError(
@@ -153,15 +140,6 @@ def parse_tree(text: str, *, file: str) -> Tree:
     tree = Tree(file, findings=findings)
     tree.values = _Planter(tree).value(root, ())
     return tree
-
-
-def _check_characters(text: str, file: str) -> None:
-    found = _NO_TEXT.search(text)
-    if found is None:
-        return
-    line = text.count("\n", 0, found.start()) + 1
-    place = Place(file, line, found.start() - text.rfind("\n", 0, found.start()))
-    raise ScenarioError(Finding(_no_text(found[0]), place))
 
 
 def _no_text(character: str) -> Message:
@@ -291,10 +269,7 @@ class _Planter:
         return [item for item in listed if isinstance(item, nodes.Mapping)]
 
     def _mended_entries(self, node: nodes.Mapping) -> list[tuple[Scalar, Node]]:
-        """Give keys and values, with the commonest slips told, and mended.
-
-        So nothing else is said about the same place.
-        """
+        """Give keys and values, the commonest slips told and mended, so that nothing follows."""
         entries: list[tuple[Scalar, Node]] = []
         for key, value in self._word_keys(node):
             alone = node.braces and key.plain and _is_empty(value)
@@ -399,6 +374,7 @@ def _is_empty(node: Node) -> bool:
 
 
 def _say_comma(given: str, meant: tuple[str, ...]) -> Message:
+    values = {"given": f"`{given}`", "meant": f"`{meant[0]}`"}
     if len(meant) > 1:
         return say(
             "between braces the comma parts {given} in two: write {large} for thousands, "
@@ -408,15 +384,10 @@ def _say_comma(given: str, meant: tuple[str, ...]) -> Message:
             small=f"`{meant[1]}`",
         )
     if given[-1].isdigit():
-        return say(
-            "between braces the comma parts {given} in two: write {meant}",
-            given=f"`{given}`",
-            meant=f"`{meant[0]}`",
-        )
+        return say("between braces the comma parts {given} in two: write {meant}", **values)
     return say(
         "between braces the comma parts {given} in two: write {meant}, or put it in quotes",
-        given=f"`{given}`",
-        meant=f"`{meant[0]}`",
+        **values,
     )
 
 
@@ -433,13 +404,7 @@ def _unknown_tag(tag: str) -> Message:
 
 
 def merge_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one mapping over another, key by key; lists and numbers replace as a whole.
-
-    Returns
-    -------
-    merged
-        A new mapping; what only one of the two holds is shared with it, not copied.
-    """
+    """Lay one mapping over another, key by key; lists and numbers replace as a whole."""
     merged = dict(below)
     for key, value in above.items():
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)

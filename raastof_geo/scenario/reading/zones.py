@@ -45,13 +45,7 @@ def refuse_outside(file: Path, home: Path, where: str, *, anywhere: bool) -> Mes
 def find_in_zones(
     said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool
 ) -> tuple[ScenarioFile, list[Finding]]:
-    """Add to each zone the sites that lie in the polygons of its file, or on their border.
-
-    Returns
-    -------
-    said, mistakes
-        The file with the sites of its zones, and what is wrong with their files.
-    """
+    """Add to each zone the sites in the polygons of its file or on their border; and mistakes."""
     zones, mistakes = [], []
     for number, zone in enumerate(said.zones):
         try:
@@ -82,14 +76,7 @@ def _find_inside(name: Path, said: ScenarioFile, home: Path, anywhere: bool) -> 
 
 
 def _read_polygons(file: Path) -> list[Any]:
-    """Read the polygons of a file, in metres.
-
-    Raises
-    ------
-    InputError
-        It is missing or neither GeoJSON nor GeoPackage, it has no polygons, or where they lie
-        cannot be told.
-    """
+    """Read the polygons of a file, in metres; else say why it cannot be."""
     told = {"file": f"`{file.name}`"}
     if not file.is_file():
         raise InputError(say("{file} does not exist", **told))

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, model_validator
 from raastof_geo.errors import InputError
 from raastof_geo.language import say
 from raastof_geo.scenario.once import MapOf, SetOf
-from raastof_geo.scenario.said.amount import Amount, Fraction, weigh_about
+from raastof_geo.scenario.said.amount import Amount, Fraction, weigh_over
 from raastof_geo.scenario.said.choice import ReturnLoads
 from raastof_geo.scenario.said.part import MaterialId, Part, SiteId, VehicleId, Window
 from raastof_geo.scenario.said.target import ShareDefinition
@@ -49,7 +49,7 @@ class Agreement(Window):
         if len(said) + self.forbidden != 1:
             raise InputError(say("say one of `tonnes`, `at_least`, `at_most`, `forbidden: true`"))
         for name, amount in said.items():
-            weigh_about(amount, self.material, info, at=name)
+            weigh_over(name, amount, (self.material,) if self.material else (), info)
         return self
 
 
@@ -73,7 +73,7 @@ class NamedLeg(Window):
     @model_validator(mode="after")
     def _weighs(self, info: ValidationInfo) -> NamedLeg:
         if self.tonnes is not None:
-            weigh_about(self.tonnes, self.material, info, at="tonnes")
+            weigh_over("tonnes", self.tonnes, (self.material,) if self.material else (), info)
         return self
 
 

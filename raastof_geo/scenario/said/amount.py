@@ -31,20 +31,10 @@ def catalogue_of(info: ValidationInfo) -> Catalogue | None:
 
 
 def weigh(quantity: Quantity, material: str, info: ValidationInfo, *, at: str) -> float:
-    """Turn the quantity under a key into tonnes, so that a mistake is found while reading.
+    """Turn the quantity under a key into tonnes, so that a mistake is found while reading. [t]
 
-    Parameters
-    ----------
-    info
-        Its context holds the catalogue, and the scenario's trucks for amounts in loads.
-    at
-        The key, for the place of a mistake.
-
-    Returns
-    -------
-    tonnes
-        Zero where it cannot be known yet: without a catalogue, or with a material that is not in
-        it, about which something else is said. [t]
+    Zero where it cannot be known yet: without a catalogue in the context of `info`, or with a
+    material that is not in it, about which something else is said.
 
     Raises
     ------
@@ -63,18 +53,11 @@ def weigh(quantity: Quantity, material: str, info: ValidationInfo, *, at: str) -
 def weigh_over(
     name: str, quantity: Quantity, materials: tuple[str, ...], info: ValidationInfo
 ) -> None:
-    """Weigh an amount that covers several materials: of different density, in tonnes only."""
-    if quantity.unit != "t" and len(set(materials)) > 1:
+    """Weigh an amount of several materials, or of all where none is named: in tonnes only."""
+    if quantity.unit != "t" and len(set(materials)) != 1:
         raise refuse_volume(name)
-    weigh(quantity, materials[0], info, at=name)
-
-
-def weigh_about(quantity: Quantity, material: str | None, info: ValidationInfo, *, at: str) -> None:
-    """Weigh an amount of one material, or of all together where none is named."""
-    if material is not None:
-        weigh(quantity, material, info, at=at)
-    elif quantity.unit != "t":
-        raise refuse_volume(at)
+    for material in materials[:1]:
+        weigh(quantity, material, info, at=name)
 
 
 def refuse_volume(name: str) -> InputError:

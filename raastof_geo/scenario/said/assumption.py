@@ -12,7 +12,15 @@ from raastof_geo.language import say
 from raastof_geo.scenario.fault import Fault, raise_faults
 from raastof_geo.scenario.once import SetOf
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.part import LandId, MaterialId, MunicipalityId, Part, SiteId, UseId
+from raastof_geo.scenario.said.part import (
+    ONE_OR_SEVERAL,
+    LandId,
+    MaterialId,
+    MunicipalityId,
+    Part,
+    SiteId,
+    UseId,
+)
 from raastof_geo.units import read_share
 
 
@@ -24,24 +32,19 @@ def _is_percent(given: Any) -> bool:
     return isinstance(given, str) and given.strip().endswith("%")
 
 
-def _listed(given: Any) -> Any:
-    return [given] if isinstance(given, str) else given
-
-
 Level: TypeAlias = Annotated[float, BeforeValidator(_read_level)]
 """A number, or a share such as `15 %`."""
-_LISTED = BeforeValidator(_listed)
 
 
 class Which(Part):
     """Of all amounts of a kind those that match everything said here; nothing said: all."""
 
-    use: Annotated[SetOf[UseId] | None, _LISTED] = None
-    material: Annotated[SetOf[MaterialId] | None, _LISTED] = None
-    municipality: Annotated[SetOf[MunicipalityId] | None, _LISTED] = None
-    project: Annotated[SetOf[str] | None, _LISTED] = None
-    site: Annotated[SetOf[SiteId] | None, _LISTED] = None
-    land: Annotated[SetOf[LandId] | None, _LISTED] = None
+    use: Annotated[SetOf[UseId] | None, ONE_OR_SEVERAL] = None
+    material: Annotated[SetOf[MaterialId] | None, ONE_OR_SEVERAL] = None
+    municipality: Annotated[SetOf[MunicipalityId] | None, ONE_OR_SEVERAL] = None
+    project: Annotated[SetOf[str] | None, ONE_OR_SEVERAL] = None
+    site: Annotated[SetOf[SiteId] | None, ONE_OR_SEVERAL] = None
+    land: Annotated[SetOf[LandId] | None, ONE_OR_SEVERAL] = None
 
 
 Whose: TypeAlias = Literal["needs", "offers", "pits", "receivers", "plants", "depots"]

@@ -106,13 +106,22 @@ class NeedEntry(DueAmount):
         return self
 
 
+class Opening(Part):
+    """What it takes to open a candidate site, once, if the plan uses it."""
+
+    cost_dkk: Sum = 0.0
+    kg_co2e: Sum = 0.0
+
+
 class OpenDays(Part):
-    """The days on which a place is open."""
+    """The days on which a place is open, once it is opened."""
 
     opens_on: datetime.date | None = None
     """The first day on which it is open; none: it always was."""
     closes_on: datetime.date | None = None
     """The last day on which it is open; none: no end is known."""
+    opens: Opening | None = None
+    """What it takes to open it; none: it is open."""
 
     @model_validator(mode="after")
     def _closes_after_it_opens(self) -> Self:
@@ -169,18 +178,8 @@ def _refuse_idle(entry: Part, named: Collection[str], list_name: str, *keys: str
     )
 
 
-class Opening(Part):
-    """What it takes to open a candidate site, once, if the plan uses it."""
-
-    cost_dkk: Sum = 0.0
-    kg_co2e: Sum = 0.0
-
-
 class PitEntry(Capacity):
     """A source of virgin material."""
-
-    opens: Opening | None = None
-    """What it takes to open it; none: it is open."""
 
     supplies: SetOf[MaterialId] = Field(min_length=1)
     price_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
@@ -216,8 +215,6 @@ class PitEntry(Capacity):
 class ReceiverEntry(Capacity):
     """A place where surplus ends."""
 
-    opens: Opening | None = None
-    """What it takes to open it; none: it is open."""
     kind: ReceiverKindId | None = None
     """What it is, which decides on landfill, its tax, and fees that are not said."""
     landfill: bool | None = None
@@ -246,8 +243,6 @@ class PlantEntry(Capacity):
     """What this plant charges; the catalogue's where it has none. [DKK/t of input]"""
     kg_co2e_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
     """What this plant emits; the catalogue's where it has none. [kg CO2e/t of input]"""
-    opens: Opening | None = None
-    """What it takes to open it; none: it is open."""
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> PlantEntry:
@@ -335,8 +330,6 @@ class DepotEntry(Store, OpenDays):
     materials: SetOf[MaterialId] = Field(min_length=1)
     capacity_per_period: Amount | None = None
     """What may come in within a period, all materials together; none: no limit."""
-    opens: Opening | None = None
-    """What it takes to open it; none: it is open."""
 
     @model_validator(mode="after")
     def _keeps_what_it_has(self, info: ValidationInfo) -> DepotEntry:

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
 from raastof_geo.language import say
 from raastof_geo.scenario.coordinates import check_degrees
 from raastof_geo.scenario.once import SetOf
-from raastof_geo.scenario.said.part import MunicipalityId, Part, VehicleId, Window, field_for_each
+from raastof_geo.scenario.said.part import (
+    ONE_OR_SEVERAL,
+    MunicipalityId,
+    Part,
+    VehicleId,
+    Window,
+    field_for_each,
+)
 
 RouteMeasure = Literal["emissions", "time", "cost"]
 
 
-def _one_or_several(given: Any) -> Any:
-    return given if given is None or isinstance(given, list | tuple) else [given]
+Ways: TypeAlias = Annotated[SetOf[int] | None, ONE_OR_SEVERAL]
 
 
-Ways: TypeAlias = Annotated[SetOf[int] | None, BeforeValidator(_one_or_several)]
-
-
-@with_fields(field_for_each(TRUCK_LIMITS))
-class _RoadLimits(Window):
-    """Which roads are meant, and what trucks meet there; the limits come after."""
+class RoadsMeant(Window):
+    """Which roads are meant, by one of these, and when."""
 
     name: str | None = None
     """Roads of this name or number, as in `Storstrømsbroen` or `E47`."""
@@ -36,6 +38,12 @@ class _RoadLimits(Window):
     """The road nearest to a place: longitude, latitude. [degrees]"""
     polygon: tuple[tuple[float, float], ...] | None = Field(default=None, min_length=3)
     """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""
+
+
+@with_fields(field_for_each(TRUCK_LIMITS))
+class _RoadLimits(RoadsMeant):
+    """What trucks meet there; the limits come after."""
+
     closed: bool = False
     """Whether trucks may not use them."""
     speed_km_h: float | None = Field(default=None, gt=0, le=130)

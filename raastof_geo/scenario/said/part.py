@@ -44,6 +44,14 @@ SiteId: TypeAlias = Annotated[str, AfterValidator(known("sites"))]
 PeriodId: TypeAlias = Annotated[str, BeforeValidator(_find_period)]
 
 
+def _listed(given: Any) -> Any:
+    return given if given is None or isinstance(given, list | tuple) else [given]
+
+
+ONE_OR_SEVERAL = BeforeValidator(_listed)
+"""Before a list: an entry that stands alone is a list of one."""
+
+
 class Part(BaseModel):
     """A part of a scenario: frozen, and no key that is not known."""
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import (
-    BeforeValidator,
     Field,
     PlainSerializer,
     PlainValidator,
@@ -29,8 +27,15 @@ from raastof_geo.language import say
 from raastof_geo.scenario.identity import check_word, known
 from raastof_geo.scenario.once import SetOf
 from raastof_geo.scenario.said.amount import Fraction, Tonnes
-from raastof_geo.scenario.said.network import Ways
-from raastof_geo.scenario.said.part import MaterialId, MunicipalityId, Part, PeriodId, UseId, Window
+from raastof_geo.scenario.said.network import RoadsMeant
+from raastof_geo.scenario.said.part import (
+    ONE_OR_SEVERAL,
+    MaterialId,
+    MunicipalityId,
+    Part,
+    PeriodId,
+    UseId,
+)
 
 
 def _find_measure(given: Any) -> Indicator:
@@ -47,19 +52,15 @@ DEFINITIONS: tuple[ShareDefinition, ...] = get_args(ShareDefinition)
 class Objective(Part):
     """One step of the list of objectives."""
 
-    minimise: SetOf[Measure] = Field(min_length=1)
+    minimise: Annotated[SetOf[Measure], ONE_OR_SEVERAL] = Field(min_length=1)
     """What is minimised: a measure, or several of one unit added up."""
     tolerance: Fraction = 0.0
     """How far later steps may worsen it, as a share."""
 
     @model_validator(mode="before")
     @classmethod
-    def _one_or_several(cls, given: Any) -> Any:
-        if isinstance(given, str):
-            return {"minimise": [given]}
-        if isinstance(given, dict) and isinstance(given.get("minimise"), str):
-            return {**given, "minimise": [given["minimise"]]}
-        return given
+    def _may_be_bare(cls, given: Any) -> Any:
+        return {"minimise": given} if isinstance(given, str) else given
 
     @model_validator(mode="after")
     def _adds_one_unit(self) -> Objective:
@@ -104,10 +105,6 @@ class SecondaryShare(Part):
     """Whether it is approached as far as it can be, and not required."""
 
 
-def _one_or_several(given: Any) -> Any:
-    return [given] if isinstance(given, Mapping) else given
-
-
 class VirginToday(Part):
     """What is used of virgin material today: what a cut is measured against."""
 
@@ -145,18 +142,10 @@ class Cap(Part):
     """The period that is limited; none: all together."""
 
 
-class PassageLimit(Window):
+class PassageLimit(RoadsMeant):
     """The most trucks, loaded and empty, that may pass a road or through a municipality."""
 
     municipality: str | None = None
-    name: str | None = None
-    """Roads of this name or number."""
-    way: Ways = None
-    """Ways by their ids in OpenStreetMap."""
-    at: tuple[float, float] | None = None
-    """The road nearest to a place: longitude, latitude. [degrees]"""
-    polygon: tuple[tuple[float, float], ...] | None = Field(default=None, min_length=3)
-    """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""
     at_most_per_period: Sum
     """Trips that use them, each way counted. [trips]"""
 
@@ -186,7 +175,7 @@ class Fairness(Part):
 class Targets(Part):
     """What the plan has to reach, and what it may not exceed."""
 
-    secondary_share: Annotated[SetOf[SecondaryShare], BeforeValidator(_one_or_several)] = ()
+    secondary_share: Annotated[SetOf[SecondaryShare], ONE_OR_SEVERAL] = ()
     """Shares that are required, or approached: one, or a list."""
     virgin_today: VirginToday | None = None
     at_most: SetOf[Cap] = ()

@@ -38,8 +38,6 @@ def explain_fit(
 
     Parameters
     ----------
-    accepted
-        The conditions that are accepted.
     scenario
         Whose needs and zones are told of, and whose conditions are accepted too.
 

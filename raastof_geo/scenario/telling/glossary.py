@@ -35,13 +35,7 @@ class CatalogueSection:
 
 
 def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueSection, ...]:
-    """List materials, uses, recipes, conditions, kinds of land and trucks.
-
-    Returns
-    -------
-    sections
-        Each in the order of the catalogue, with the key of a scenario where its ids are written.
-    """
+    """List materials, uses, recipes, conditions, kinds of land and trucks."""
     words = CatalogueWords(catalogue, language)
     return tuple(
         CatalogueSection(
@@ -83,9 +77,6 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
     return lines
 
 
-# --- a line of the list -----------------------------------------------------------------------
-
-
 def _about_material(words: CatalogueWords, one: str) -> str:
     material = words.catalogue.materials[one]
     origin, regime = ORIGINS[material.origin].render(words.language), material.legal_regime
@@ -118,9 +109,6 @@ def _about_vehicle(words: CatalogueWords, one: str) -> Message:
         gross=words.number(truck.gross_t.value),
         fuel=words.called("fuels", truck.fuel),
     )
-
-
-# --- all that is known of one -----------------------------------------------------------------
 
 
 def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:

@@ -10,11 +10,8 @@ from raastof_geo.scenario.telling.words import CatalogueWords
 def find_verdict(catalogue: Catalogue, material: str, use: str, land: str) -> Ruling:
     """Give the stricter of the verdicts on the use and on the land.
 
-    Returns
-    -------
-    ruling
-        `forbidden` where no rule speaks of the use: what no rule allows is forbidden. A kind of
-        land forbids by a rule only, and what is no soil may come to any.
+    What no rule allows in a use is forbidden. A kind of land forbids by a rule only, and what is
+    no soil may come to any.
     """
     fit, move = catalogue.fit(material, use), catalogue.soil_move(material, land)
     verdicts = {fit.verdict if fit else "forbidden", move.verdict if move else "allowed"}
@@ -25,18 +22,7 @@ def find_verdict(catalogue: Catalogue, material: str, use: str, land: str) -> Ru
 def serves(
     catalogue: Catalogue, material: str, verdict: Ruling, land: str | None = None
 ) -> list[str]:
-    """Give the uses that a material has a verdict in.
-
-    Parameters
-    ----------
-    land
-        A kind of land whose rules count as well; none: those on the use alone.
-
-    Returns
-    -------
-    uses
-        In the order of the catalogue; those without a rule are in none of the three lists.
-    """
+    """Give the uses that a material has a verdict in, the rules of a kind of land included."""
     fits = catalogue.fits.get(material, {})
     return [
         use

@@ -56,13 +56,7 @@ class CatalogueWords:
         return ""
 
     def number(self, value: float) -> str:
-        """Write a number with the decimals that it has.
-
-        Returns
-        -------
-        text
-            At most five of them: more is noise of arithmetic and not in any source.
-        """
+        """Write a number with the decimals that it has, at most five: more is noise."""
         decimals = f"{value:.{_MOST_DECIMALS}f}".rstrip("0").partition(".")[2]
         return format_number(value, digits=len(decimals), language=self.language)
 
