@@ -85,14 +85,11 @@ def read_quantity(given: Any) -> Quantity:
     if isinstance(given, bool) or not isinstance(given, int | float | str):
         raise InputError(_refusal(given))
     if isinstance(given, int | float):
-        raise InputError(
-            say(
-                "{given} of what? Tonnes, cubic metres and loads differ: "
-                "write {tonnes} or {volume}",
-                given=str(given),
-                tonnes=f"`{given} t`",
-                volume=f"`{given} m3 in_situ`",
-            )
+        raise InputError.saying(
+            "{given} of what? Tonnes, cubic metres and loads differ: write {tonnes} or {volume}",
+            given=str(given),
+            tonnes=f"`{given} t`",
+            volume=f"`{given} m3 in_situ`",
         )
     match = _QUANTITY.fullmatch(given.strip()) if len(given) <= _LONGEST else None
     if match is None:
@@ -105,7 +102,7 @@ def read_quantity(given: Any) -> Quantity:
 def _with_unit(given: str, value: float, words: list[str]) -> Quantity:
     unit, rest = words[0].lower(), [word.lower() for word in words[1:]]
     if value < 0:
-        raise InputError(say("an amount must be at least 0, got {given}", given=f"`{given}`"))
+        raise InputError.saying("an amount must be at least 0, got {given}", given=f"`{given}`")
     if unit in TONNES_PER_UNIT and not rest:
         return _bounded(given, Quantity(value * TONNES_PER_UNIT[unit], "t"))
     if unit in CUBIC_METRES and len(rest) == 1 and rest[0] in CONDITIONS:
@@ -123,22 +120,18 @@ def _bounded(given: str, quantity: Quantity) -> Quantity:
     """Refuse an amount that no plan can be made with."""
     most = MOST[quantity.unit]
     if quantity.value > most:
-        raise InputError(
-            say(
-                "an amount must be at most {limit} {unit}, got {given}",
-                limit=most,
-                unit=quantity.unit,
-                given=f"`{given}`",
-            )
+        raise InputError.saying(
+            "an amount must be at most {limit} {unit}, got {given}",
+            limit=most,
+            unit=quantity.unit,
+            given=f"`{given}`",
         )
     if 0 < quantity.value < LEAST_AMOUNT:
-        raise InputError(
-            say(
-                "an amount must be 0 or at least {limit} {unit}, got {given}",
-                limit=f"{LEAST_AMOUNT:f}",
-                unit=quantity.unit,
-                given=f"`{given}`",
-            )
+        raise InputError.saying(
+            "an amount must be 0 or at least {limit} {unit}, got {given}",
+            limit=f"{LEAST_AMOUNT:f}",
+            unit=quantity.unit,
+            given=f"`{given}`",
         )
     return quantity
 
@@ -151,14 +144,12 @@ def _read_number(text: str) -> float:
         return 0.0 + sign * float(re.sub(rf"[{_SPACES}_]", "", plain).replace(",", "."))
     if _TWO_READINGS.fullmatch(plain):
         whole, part = re.split(r"[.,]", plain)
-        raise InputError(
-            say(
-                "{given} can be read as {large} or as {small}: "
-                "separate thousands with a space, and leave out needless decimals",
-                given=f"`{text}`",
-                large=f"`{whole} {part}`",
-                small=f"`{whole}.{part.rstrip('0') or '0'}`",
-            )
+        raise InputError.saying(
+            "{given} can be read as {large} or as {small}: "
+            "separate thousands with a space, and leave out needless decimals",
+            given=f"`{text}`",
+            large=f"`{whole} {part}`",
+            small=f"`{whole}.{part.rstrip('0') or '0'}`",
         )
     if _PLAIN.fullmatch(plain):
         return 0.0 + sign * float(plain.replace(",", "."))
@@ -233,19 +224,17 @@ def read_share(given: Any) -> float:
     elif isinstance(given, int | float) and not isinstance(given, bool):
         value = float(given)
         if 1 < value <= 100:
-            raise InputError(
-                say(
-                    "{given} can be read as a share or as per cent: write {percent}",
-                    given=f"`{given}`",
-                    percent=f"`{given} %`",
-                )
+            raise InputError.saying(
+                "{given} can be read as a share or as per cent: write {percent}",
+                given=f"`{given}`",
+                percent=f"`{given} %`",
             )
     else:
-        raise InputError(
-            say("{given} is not a share: write `20 %` or `0.2`", given=f"`{_shortened(given)}`")
+        raise InputError.saying(
+            "{given} is not a share: write `20 %` or `0.2`", given=f"`{_shortened(given)}`"
         )
     if not 0 <= value <= 1:
-        raise InputError(
-            say("a share must lie between 0 % and 100 %, got {given}", given=f"`{given}`")
+        raise InputError.saying(
+            "a share must lie between 0 % and 100 %, got {given}", given=f"`{given}`"
         )
     return value

@@ -200,12 +200,8 @@ def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
         for free in (False, True)
     )
     if not free.exists[0]:
-        raise NoRouteError(
-            say(
-                "no road leads from {origin} to {destination}",
-                origin=origin,
-                destination=destination,
-            )
+        raise NoRouteError.saying(
+            "no road leads from {origin} to {destination}", origin=origin, destination=destination
         )
     obstacles = tuple(_find_obstacles(way, free))
     if not legal.exists[0]:

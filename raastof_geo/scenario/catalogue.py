@@ -140,8 +140,8 @@ class Ruled(Strict):
     @model_validator(mode="after")
     def _conditional_names_its_condition(self) -> Self:
         if (self.verdict == "conditional") != (self.condition is not None):
-            raise InputError(
-                say("`condition` belongs to the verdict `conditional`, and only to it")
+            raise InputError.saying(
+                "`condition` belongs to the verdict `conditional`, and only to it"
             )
         return self
 
@@ -199,16 +199,14 @@ class Recipe(Named):
     def _makes_no_mass(self) -> Recipe:
         put_in = sum(share.value for share in self.inputs.values())
         if abs(put_in - 1) > 1e-6:
-            raise InputError(
-                say("the shares of `inputs` must add up to 1, got {total}", total=f"{put_in:g}")
+            raise InputError.saying(
+                "the shares of `inputs` must add up to 1, got {total}", total=f"{put_in:g}"
             )
         made = sum(share.value for share in self.outputs.values())
         if made > 1.25:
-            raise InputError(
-                say(
-                    "a recipe cannot make {total} t out of 1 t: check the yields in `outputs`",
-                    total=f"{made:g}",
-                )
+            raise InputError.saying(
+                "a recipe cannot make {total} t out of 1 t: check the yields in `outputs`",
+                total=f"{made:g}",
             )
         return self
 
@@ -452,34 +450,28 @@ class Catalogue(Strict):
         named = said or (vehicles[0] if len(vehicles) == 1 else None)
         vehicle = find_id("vehicles", named, self.names("vehicles")) if named else None
         if vehicle is None:
-            raise InputError(
-                say(
-                    "loads of which truck? The scenario has {vehicles}: write {example}",
-                    vehicles=", ".join(vehicles),
-                    example=f"`{quantity.value:g} loads {vehicles[0]}`",
-                )
+            raise InputError.saying(
+                "loads of which truck? The scenario has {vehicles}: write {example}",
+                vehicles=", ".join(vehicles),
+                example=f"`{quantity.value:g} loads {vehicles[0]}`",
             )
         return self.vehicles[vehicle].load_t(self.materials[material].density_loose.value)
 
     def _density_t_per_m3(self, quantity: Quantity, material: str) -> float:
         if quantity.condition is None:
-            raise InputError(
-                say(
-                    "m3 in which condition? Write {in_situ}, {loose} or {compacted}",
-                    in_situ=f"`{quantity.value:g} m3 in_situ`",
-                    loose=f"`{quantity.value:g} m3 loose`",
-                    compacted=f"`{quantity.value:g} m3 compacted`",
-                )
+            raise InputError.saying(
+                "m3 in which condition? Write {in_situ}, {loose} or {compacted}",
+                in_situ=f"`{quantity.value:g} m3 in_situ`",
+                loose=f"`{quantity.value:g} m3 loose`",
+                compacted=f"`{quantity.value:g} m3 compacted`",
             )
         density = self.materials[material].density(quantity.condition)
         if density is None:
-            raise InputError(
-                say(
-                    "the catalogue has no density {condition} of {material}: "
-                    "say tonnes, or another condition, or add `density_{condition}`",
-                    condition=quantity.condition,
-                    material=f"`{material}`",
-                )
+            raise InputError.saying(
+                "the catalogue has no density {condition} of {material}: "
+                "say tonnes, or another condition, or add `density_{condition}`",
+                condition=quantity.condition,
+                material=f"`{material}`",
             )
         return density.value
 

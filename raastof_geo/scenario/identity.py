@@ -94,12 +94,10 @@ def find_id(section: str, given: str, names: Names) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise InputError(
-            say(
-                "{given} is the name of several: write the id of the one you mean, {choices}",
-                given=f"`{given}`",
-                choices=join_choices([f"`{one}`" for one in found], EITHER),
-            )
+        raise InputError.saying(
+            "{given} is the name of several: write the id of the one you mean, {choices}",
+            given=f"`{given}`",
+            choices=join_choices([f"`{one}`" for one in found], EITHER),
         )
     raise UnknownIdError(
         section,
@@ -156,12 +154,10 @@ def _called(entry: Any) -> dict[str, str]:
 def check_id(given: str) -> str:
     """Check that an id can serve as a key, a layer and a file name on every system."""
     if not _ID.fullmatch(given):
-        raise InputError(
-            say(
-                "{given} cannot be an id: use up to 64 of the letters a-z, digits, `_` and `-`, "
-                "and put the name that people read under `name:`",
-                given=f"`{given[:_LONGEST]}`",
-            )
+        raise InputError.saying(
+            "{given} cannot be an id: use up to 64 of the letters a-z, digits, `_` and `-`, "
+            "and put the name that people read under `name:`",
+            given=f"`{given[:_LONGEST]}`",
         )
     return given
 

@@ -77,19 +77,15 @@ def read_period(given: Any) -> Any:
     if len(readings) == 1 and readings[0].start != readings[0].end:
         return readings[0].model_dump()
     if readings:
-        raise InputError(
-            say(
-                "{given} is not a period: write {likely}",
-                given=f"`{given}`",
-                likely=join_choices(_likely(readings), EITHER),
-            )
+        raise InputError.saying(
+            "{given} is not a period: write {likely}",
+            given=f"`{given}`",
+            likely=join_choices(_likely(readings), EITHER),
         )
-    raise InputError(
-        say(
-            "{given} is not a period: write a year `2027`, a quarter `2027-Q3`, a month "
-            "`2027-05`, or `{{id: phase-1, start: 2027-01-01, end: 2027-06-30}}`",
-            given=f"`{str(given)[:80]}`",
-        )
+    raise InputError.saying(
+        "{given} is not a period: write a year `2027`, a quarter `2027-Q3`, a month "
+        "`2027-05`, or `{{id: phase-1, start: 2027-01-01, end: 2027-06-30}}`",
+        given=f"`{str(given)[:80]}`",
     )
 
 

@@ -98,7 +98,7 @@ def read_varied(scenario: Scenario, edits: Edits) -> Scenario:
         The file says in a short form what is to be changed, or there was no file.
     """
     if not scenario.values:
-        raise InputError(say("only a scenario that was read from a file can be varied"))
+        raise InputError.saying("only a scenario that was read from a file can be varied")
     keys = dict(scenario.places)
     tree = Tree(f"{scenario.id}.yaml", {}, keys, keys, digest=scenario.digest)
     values = {**scenario.values, "language": scenario.said.language, "assumptions": {}}

@@ -86,12 +86,10 @@ def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
     except OSError as error:
         raise ScenarioError(_unreadable(path, name, error)) from error
     if len(raw) > LARGEST_FILE_BYTES:
-        raise ScenarioError(
-            say(
-                "{file} is larger than {limit} MB: is it a scenario?",
-                file=name,
-                limit=LARGEST_FILE_BYTES // 1_000_000,
-            )
+        raise ScenarioError.saying(
+            "{file} is larger than {limit} MB: is it a scenario?",
+            file=name,
+            limit=LARGEST_FILE_BYTES // 1_000_000,
         )
     tree = parse_tree(_decoded(raw, name), file=name)
     tree.digest = hashlib.sha256(raw).hexdigest()

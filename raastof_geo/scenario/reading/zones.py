@@ -79,7 +79,7 @@ def _read_polygons(file: Path) -> list[Any]:
     """Read the polygons of a file, in metres; else say why it cannot be."""
     told = {"file": f"`{file.name}`"}
     if not file.is_file():
-        raise InputError(say("{file} does not exist", **told))
+        raise InputError.saying("{file} does not exist", **told)
     polygons: list[Any] = []
     try:
         for layer in _read_layers(file):
@@ -94,21 +94,19 @@ def _read_polygons(file: Path) -> list[Any]:
         message = say("{file} cannot be read as GeoJSON or GeoPackage: {problem}")
         raise InputError(Message(message.text, told | {"problem": str(error)[:200]})) from error
     if not polygons:
-        raise InputError(say("{file} has no polygons", **told))
+        raise InputError.saying("{file} has no polygons", **told)
     return polygons
 
 
 def _check_system(shapes: gpd.GeoSeries, told: dict[str, str]) -> None:
     """Refuse shapes of which it cannot be told where they lie."""
     if shapes.crs is None:
-        raise InputError(say("{file} does not say its coordinate system", **told))
+        raise InputError.saying("{file} does not say its coordinate system", **told)
     if shapes.crs.is_geographic and np.abs(shapes.total_bounds).max() > _MOST_DEGREES:
-        raise InputError(
-            say(
-                "the coordinates of {file} are not degrees, and it names no other system: save it "
-                "in WGS84 (EPSG:4326), or as GeoPackage",
-                **told,
-            )
+        raise InputError.saying(
+            "the coordinates of {file} are not degrees, and it names no other system: save it "
+            "in WGS84 (EPSG:4326), or as GeoPackage",
+            **told,
         )
 
 

@@ -7,7 +7,6 @@ from typing import Literal, TypeAlias
 from pydantic import Field, ValidationInfo, model_validator
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import say
 from raastof_geo.scenario.once import MapOf, SetOf
 from raastof_geo.scenario.said.amount import Amount, Fraction, weigh_over
 from raastof_geo.scenario.said.choice import ReturnLoads
@@ -47,7 +46,7 @@ class Agreement(Window):
         amounts = {"tonnes": self.tonnes, "at_least": self.at_least, "at_most": self.at_most}
         said = {name: amount for name, amount in amounts.items() if amount is not None}
         if len(said) + self.forbidden != 1:
-            raise InputError(say("say one of `tonnes`, `at_least`, `at_most`, `forbidden: true`"))
+            raise InputError.saying("say one of `tonnes`, `at_least`, `at_most`, `forbidden: true`")
         for name, amount in said.items():
             weigh_over(name, amount, (self.material,) if self.material else (), info)
         return self
@@ -121,7 +120,7 @@ class BaselineChoice(Part):
         stated = {"today": self.today is not None, "legs": bool(self.legs)}
         for kind in (self.kind, *(self.compare_with or ())):
             if not stated.get(kind, True):
-                raise InputError(say("`{kind}` needs `baseline: {{{kind}: …}}`", kind=kind))
+                raise InputError.saying("`{kind}` needs `baseline: {{{kind}: …}}`", kind=kind)
         return self
 
     @property

@@ -5,7 +5,6 @@ from typing import Annotated, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import say
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.fault import Fault, FaultError
 from raastof_geo.units import Quantity, read_quantity, read_share
@@ -62,6 +61,6 @@ def weigh_over(
 
 def refuse_volume(name: str) -> InputError:
     """Make the error for volumes or loads of what has no density of its own."""
-    return InputError(
-        say("`{name}` covers several materials of different density: say it in tonnes", name=name)
+    return InputError.saying(
+        "`{name}` covers several materials of different density: say it in tonnes", name=name
     )

@@ -7,7 +7,6 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import AfterValidator, ValidationInfo, model_validator
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import say
 from raastof_geo.scenario.identity import known
 from raastof_geo.scenario.once import MapOf
 from raastof_geo.scenario.said.amount import Fraction
@@ -36,13 +35,11 @@ class Captured(Part):
         low = self.value if self.low is None else self.low
         high = self.value if self.high is None else self.high
         if not low <= self.value <= high:
-            raise InputError(
-                say(
-                    "`value` must lie between `low` and `high`, got {low}, {value}, {high}",
-                    low=f"{low:g}",
-                    value=f"{self.value:g}",
-                    high=f"{high:g}",
-                )
+            raise InputError.saying(
+                "`value` must lie between `low` and `high`, got {low}, {value}, {high}",
+                low=f"{low:g}",
+                value=f"{self.value:g}",
+                high=f"{high:g}",
             )
         return self
 

@@ -9,7 +9,6 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from raastof_geo.emissions.model import BY_DEFAULT
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Sum
-from raastof_geo.language import say
 from raastof_geo.scenario.identity import find_model
 from raastof_geo.scenario.once import MapOf
 from raastof_geo.scenario.said.amount import Amount, Fraction, refuse_volume
@@ -38,8 +37,8 @@ class FleetLimit(Part):
     @model_validator(mode="after")
     def _limits_something(self) -> FleetLimit:
         if self.number is None and self.hours_per_period is None and self.km_per_period is None:
-            raise InputError(
-                say("say at least one of `number`, `hours_per_period`, `km_per_period`")
+            raise InputError.saying(
+                "say at least one of `number`, `hours_per_period`, `km_per_period`"
             )
         return self
 

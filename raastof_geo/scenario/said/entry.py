@@ -46,8 +46,8 @@ class DueAmount(Window):
         match self.amount, self.amount_per_period:
             case (Quantity() as quantity, None) | (None, Quantity() as quantity):
                 return quantity
-        raise InputError(
-            say("say either `amount` (in all) or `amount_per_period`, not both and not neither")
+        raise InputError.saying(
+            "say either `amount` (in all) or `amount_per_period`, not both and not neither"
         )
 
     @property
@@ -126,12 +126,10 @@ class OpenDays(Part):
     @model_validator(mode="after")
     def _closes_after_it_opens(self) -> Self:
         if self.opens_on and self.closes_on and self.closes_on < self.opens_on:
-            raise InputError(
-                say(
-                    "`closes_on: {last}` comes before `opens_on: {first}`",
-                    last=self.closes_on,
-                    first=self.opens_on,
-                )
+            raise InputError.saying(
+                "`closes_on: {last}` comes before `opens_on: {first}`",
+                last=self.closes_on,
+                first=self.opens_on,
             )
         return self
 
@@ -206,8 +204,8 @@ class PitEntry(Capacity):
         _refuse_idle(self, self.supplies, "supplies", "price_dkk_per_t", "sea_km")
         catalogue = catalogue_of(info)
         if self.sea_km and catalogue is not None and catalogue.sea is None:
-            raise InputError(
-                say("`sea_km`: this catalogue has no `sea`, which says what ships emit")
+            raise InputError.saying(
+                "`sea_km`: this catalogue has no `sea`, which says what ships emit"
             )
         return self
 
@@ -229,7 +227,7 @@ class ReceiverEntry(Capacity):
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> ReceiverEntry:
         if self.kind is not None and self.landfill is not None:
-            raise InputError(say("say `kind`, or `landfill` as older files do, not both"))
+            raise InputError.saying("say `kind`, or `landfill` as older files do, not both")
         self.weigh_over(self.accepts, info)
         _refuse_idle(self, self.accepts, "accepts", "gate_fee_dkk_per_t", "disposal_kg_co2e")
         return self

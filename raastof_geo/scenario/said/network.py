@@ -9,7 +9,6 @@ from pydantic import Field, field_validator, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
-from raastof_geo.language import say
 from raastof_geo.scenario.coordinates import check_degrees
 from raastof_geo.scenario.once import SetOf
 from raastof_geo.scenario.said.part import (
@@ -69,10 +68,10 @@ class RoadChange(_RoadLimits):
     def _says_where_and_what(self) -> RoadChange:
         where = (self.name, self.way, self.at, self.polygon)
         if sum(value is not None for value in where) != 1:
-            raise InputError(say("say which roads by one of `name`, `way`, `at`, `polygon`"))
+            raise InputError.saying("say which roads by one of `name`, `way`, `at`, `polygon`")
         if not (self.closed or self.speed_km_h or self.limits):
-            raise InputError(
-                say("say what changes: `closed: true`, `speed_km_h`, or a limit as `maxweight_t`")
+            raise InputError.saying(
+                "say what changes: `closed: true`, `speed_km_h`, or a limit as `maxweight_t`"
             )
         return self
 

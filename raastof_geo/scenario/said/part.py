@@ -17,7 +17,6 @@ from pydantic import (
 
 from raastof_geo.emissions.limit import TruckLimit
 from raastof_geo.errors import InputError
-from raastof_geo.language import say
 from raastof_geo.scenario.identity import known
 from raastof_geo.scenario.period import Calendar
 
@@ -96,8 +95,8 @@ class Window(Part):
         calendar = _calendar(info)
         ids = list(calendar.ids) if calendar is not None else []
         if self.first in ids and self.last in ids and ids.index(self.first) > ids.index(self.last):
-            raise InputError(
-                say("`from: {first}` comes after `to: {last}`", first=self.first, last=self.last)
+            raise InputError.saying(
+                "`from: {first}` comes after `to: {last}`", first=self.first, last=self.last
             )
         return self
 

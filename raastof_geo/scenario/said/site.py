@@ -9,7 +9,6 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
-from raastof_geo.language import say
 from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres
 from raastof_geo.scenario.fault import raise_faults
 from raastof_geo.scenario.once import SetOf
@@ -94,12 +93,12 @@ class Site(Part):
         degrees = self.lon is not None and self.lat is not None
         metres = self.easting is not None and self.northing is not None
         if metres and self.crs in (None, "EPSG:4326"):
-            raise InputError(
-                say("easting and northing need `crs: EPSG:25832` or `crs: EPSG:25833`")
+            raise InputError.saying(
+                "easting and northing need `crs: EPSG:25832` or `crs: EPSG:25833`"
             )
         if degrees and self.crs not in (None, "EPSG:4326"):
-            raise InputError(
-                say("{crs} has easting and northing, not lon and lat", crs=str(self.crs))
+            raise InputError.saying(
+                "{crs} has easting and northing, not lon and lat", crs=str(self.crs)
             )
         if self._given_axes not in ({"lon", "lat"}, {"easting", "northing"}):
             raise _no_place()
@@ -114,14 +113,12 @@ class Site(Part):
     @model_validator(mode="after")
     def _has_a_role(self) -> Site:
         if not self.roles:
-            raise InputError(
-                say(
-                    "a site needs at least one of `offers`, `needs`, `pit`, `receiver`, `plant`, "
-                    "`depot`"
-                )
+            raise InputError.saying(
+                "a site needs at least one of `offers`, `needs`, `pit`, `receiver`, `plant`, "
+                "`depot`"
             )
         if self.stockpile and not self.offers:
-            raise InputError(say("`stockpile` keeps a site's own `offers`; this site has none"))
+            raise InputError.saying("`stockpile` keeps a site's own `offers`; this site has none")
         if self.stockpile:
             own = dict.fromkeys(offer.material for offer in self.offers)
             raise_faults(
@@ -155,4 +152,4 @@ class Site(Part):
 
 
 def _no_place() -> InputError:
-    return InputError(say("a site needs `lon` and `lat`, or `crs`, `easting` and `northing`"))
+    return InputError.saying("a site needs `lon` and `lat`, or `crs`, `easting` and `northing`")

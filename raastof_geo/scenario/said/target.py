@@ -23,7 +23,6 @@ from raastof_geo.figures.vocabulary import (
     find_indicator,
     leaves_of,
 )
-from raastof_geo.language import say
 from raastof_geo.scenario.identity import check_word, known
 from raastof_geo.scenario.once import SetOf
 from raastof_geo.scenario.said.amount import Fraction, Tonnes
@@ -67,16 +66,14 @@ class Objective(Part):
         aims = {measure: aim_of(measure) for measure in self.minimise}
         units = {one.unit if aim.adds else one for one, aim in aims.items()}
         if len(units) > 1:
-            raise InputError(
-                say(
-                    "{measures} have different units and cannot be added up; to weigh emissions "
-                    "against money use `cost_with_co2_dkk`",
-                    measures=", ".join(f"`{measure}`" for measure in self.minimise),
-                )
+            raise InputError.saying(
+                "{measures} have different units and cannot be added up; to weigh emissions "
+                "against money use `cost_with_co2_dkk`",
+                measures=", ".join(f"`{measure}`" for measure in self.minimise),
             )
         leaves = [leaf for measure in self.minimise for leaf in leaves_of(measure)]
         if len(leaves) > len(set(leaves)):
-            raise InputError(say("`kg_co2e_wtw` already holds the other emissions"))
+            raise InputError.saying("`kg_co2e_wtw` already holds the other emissions")
         return self
 
     @property
@@ -158,8 +155,8 @@ class PassageLimit(RoadsMeant):
     def _says_where(self) -> PassageLimit:
         where = (self.municipality, self.name, self.way, self.at, self.polygon)
         if sum(value is not None for value in where) != 1:
-            raise InputError(
-                say("say where by one of `municipality`, `name`, `way`, `at`, `polygon`")
+            raise InputError.saying(
+                "say where by one of `municipality`, `name`, `way`, `at`, `polygon`"
             )
         return self
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import say
 from raastof_geo.scenario.catalogue import SoilMove
 from raastof_geo.scenario.once import SetOf
 from raastof_geo.scenario.said.part import ConditionId, Part, SiteId
@@ -29,8 +28,8 @@ class ZoneEntry(Part):
     @model_validator(mode="after")
     def _lies_somewhere(self) -> ZoneEntry:
         if self.file is None and not self.sites:
-            raise InputError(
-                say("a zone needs `file` with its polygons, or `sites` that lie in it")
+            raise InputError.saying(
+                "a zone needs `file` with its polygons, or `sites` that lie in it"
             )
         return self
 
