@@ -434,10 +434,8 @@ class Catalogue(Strict):
     def tonnes(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
         """Turn a quantity of a material into tonnes, once.
 
-        Raises
-        ------
-        InputError
-            The density or the truck is not known, or more than one reading is possible.
+        Raises `InputError`: the density or the truck is not known, or more than one reading is
+        possible.
         """
         if quantity.unit == "t":
             return quantity.value

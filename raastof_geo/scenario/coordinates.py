@@ -27,10 +27,7 @@ def to_lon_lat(easting: float, northing: float, crs: Crs) -> tuple[float, float]
 def check_degrees(lon: float, lat: float) -> tuple[float, float]:
     """Accept degrees that lie in or near Denmark, else say what they look like. [degrees WGS84]
 
-    Raises
-    ------
-    InputError
-        They do not.
+    Raises `InputError`: they do not.
     """
     if _inside(lon, LON) and _inside(lat, LAT):
         return lon, lat
@@ -40,10 +37,7 @@ def check_degrees(lon: float, lat: float) -> tuple[float, float]:
 def check_metres(easting: float, northing: float, crs: Crs) -> tuple[float, float]:
     """Turn metres that lie in or near Denmark into lon and lat, else say what they look like.
 
-    Raises
-    ------
-    InputError
-        They do not.
+    Raises `InputError`: they do not.
     """
     if _inside(easting, EASTING[crs]) and _inside(northing, NORTHING):
         return to_lon_lat(easting, northing, crs)

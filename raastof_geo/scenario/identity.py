@@ -70,19 +70,10 @@ class _Name(Message):
 def find_id(section: str, given: str, names: Names) -> str:
     """Give the id that is meant by an id or by a name, in whatever case.
 
-    Parameters
-    ----------
-    section
-        One of `NOUNS`, for the sentence where there is no such entry.
-    names
-        The ids there are and their names, such as `scenario.names("uses")`.
-
-    Raises
-    ------
-    UnknownIdError
-        No entry is called so; the sentence says what was probably meant.
-    InputError
-        Two entries are called so.
+    `section`: one of `NOUNS`, for the sentence where there is no such entry; `names`: the ids there
+    are and their names, such as `scenario.names("uses")`.
+    Raises `UnknownIdError`: no entry is called so; the sentence says what was probably meant;
+    `InputError`: two entries are called so.
     """
     if given in names:
         return given
@@ -174,10 +165,7 @@ def check_word(given: Any, words: Sequence[str]) -> str:
 def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> Message:
     """Say what was probably meant, or what there is to choose from: "; did you mean `fill`?".
 
-    Parameters
-    ----------
-    listed
-        Whether `raastof materials` lists all that there is.
+    `listed`: whether `raastof materials` lists all that there is.
     """
     called = ids if isinstance(ids, Mapping) else {}
     names: Names = {

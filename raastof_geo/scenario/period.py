@@ -66,10 +66,7 @@ def read_period(given: Any) -> Any:
 
     A quarter may be written as people say it: `Q3 2027`, `3. kvt. 2027`.
 
-    Raises
-    ------
-    InputError
-        Some other text.
+    Raises `InputError`: some other text.
     """
     if isinstance(given, dict | Period):
         return given
@@ -202,10 +199,8 @@ class Calendar:
     def find(self, given: Any) -> str:
         """Give the id of a period that is referred to, however a quarter is written.
 
-        Raises
-        ------
-        UnknownIdError
-            The scenario has no such period; the sentence says which it has then.
+        Raises `UnknownIdError`: the scenario has no such period; the sentence says which it has
+        then.
         """
         text = " ".join(str(given).split()).lower()
         readings = _read(text)

@@ -429,10 +429,8 @@ class Scenario(Shown):
     def weigh(self, quantity: Quantity, material: str | None) -> float:
         """Turn an amount of a material, or of several where it is said in tonnes, into tonnes. [t]
 
-        Raises
-        ------
-        InputError
-            The density or the truck is not known, as for volumes of no single material.
+        Raises `InputError`: the density or the truck is not known, as for volumes of no single
+        material.
         """
         if material is None and quantity.unit != "t":
             raise refuse_volume("amount")

@@ -42,10 +42,8 @@ class _Said(NamedTuple):
 def edit_for(scenario: Scenario, assumption: Assumption, level: float) -> Edits:
     """Give what to write where in the file, where an assumption has another number, in its unit.
 
-    Raises
-    ------
-    InputError
-        No such path, no number there, no amounts that match, or a rest that falls below 0.
+    Raises `InputError`: no such path, no number there, no amounts that match, or a rest that falls
+    below 0.
     """
     if assumption.scale is None:
         trail = split_path(assumption.set)
@@ -64,10 +62,7 @@ def edit_for(scenario: Scenario, assumption: Assumption, level: float) -> Edits:
 def value_of_assumption(scenario: Scenario, assumption: Assumption) -> float:
     """Give the number that a scenario assumes, as said or as it stands at the path.
 
-    Raises
-    ------
-    InputError
-        No such path, no number there, or another one than is said.
+    Raises `InputError`: no such path, no number there, or another one than is said.
     """
     if assumption.scale is not None:
         return assumption.value or 1.0

@@ -54,10 +54,7 @@ def find_idle(scenario: Scenario, *, islands: Mapping[str, int] | None = None) -
     recipes are ruled out until no more can be. Amounts are not looked at, so that what is found
     is true of every plan; a recipe that is not found may stand idle all the same.
 
-    Parameters
-    ----------
-    islands
-        The number of the island that each site lies on; none: roads lead everywhere.
+    `islands`: the number of the island that each site lies on; none: roads lead everywhere.
     """
     return _Search(scenario, islands or {}).idle()
 

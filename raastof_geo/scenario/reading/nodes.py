@@ -101,10 +101,7 @@ def compose(text: str, *, file: str, most: int) -> tuple[Node | None, list[Findi
 
     Beside it stand findings: texts with an anchor that nothing refers to.
 
-    Raises
-    ------
-    ScenarioError
-        The text is not YAML, holds more than one document, or exceeds a bound.
+    Raises `ScenarioError`: the text is not YAML, holds more than one document, or exceeds a bound.
     """
     composer = _Composer(text, file, most)
     root = composer.document()

@@ -13,21 +13,13 @@ from raastof_geo.errors import Finding, InputError, ScenarioError
 from raastof_geo.language import say
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
 from raastof_geo.scenario.checking.agreed import check_agreements, note_agreements
-from raastof_geo.scenario.checking.dates import check_dates, note_dates
 from raastof_geo.scenario.checking.lot import check_lots
-from raastof_geo.scenario.checking.permit import (
-    check_consents,
-    check_receivers,
-    note_land,
-    note_needs,
-    note_zones,
-)
-from raastof_geo.scenario.checking.supply import note_double_supply, note_samples
+from raastof_geo.scenario.checking import permit
 from raastof_geo.scenario.identity import Names, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.format import note_older, refuse_newer
 from raastof_geo.scenario.reading.overlay import write_ids
-from raastof_geo.scenario.reading.refusal import explain_errors
+from raastof_geo.scenario.reading.refusal import explain_errors, finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
 from raastof_geo.scenario.reading.zones import find_in_zones, refuse_outside
 from raastof_geo.scenario.role import Role
@@ -90,12 +82,9 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
 def read_varied(scenario: Scenario, edits: Edits) -> Scenario:
     """Read a scenario again with other values in its file, every check included.
 
-    Raises
-    ------
-    ScenarioError
-        What the new values make impossible, each with the line that they take the place of.
-    InputError
-        The file says in a short form what is to be changed, or there was no file.
+    Raises `ScenarioError`: what the new values make impossible, each with the line that they take
+    the place of; `InputError`: the file says in a short form what is to be changed, or there was no
+    file.
     """
     if not scenario.values:
         raise InputError.saying("only a scenario that was read from a file can be varied")
@@ -114,17 +103,11 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     """Hold the entries of a scenario against each other: mistakes, and what is worth a warning."""
     mistakes, warnings = check_lots(scenario, tree)
     mistakes += check_agreements(scenario, tree)
-    mistakes += check_receivers(scenario, tree)
     mistakes += check_assumptions(scenario, tree)
-    mistakes += check_consents(scenario, tree)
-    mistakes += check_dates(scenario, tree)
-    warnings += note_dates(scenario, tree)
-    warnings += note_samples(scenario, tree)
-    warnings += note_double_supply(scenario, tree)
-    warnings += note_land(scenario, tree)
     warnings += note_agreements(scenario, tree)
-    warnings += note_needs(scenario, tree)
-    warnings += note_zones(scenario, tree)
+    for checks, findings in ((permit.MISTAKES, mistakes), (permit.DOUBTS, warnings)):
+        faults = (fault for check in checks for fault in check(scenario))
+        findings += [finding_at(tree, fault.below, fault.message) for fault in faults]
     return mistakes, sorted(warnings, key=_by_place)
 
 

@@ -24,12 +24,7 @@ def explain_errors(
     What follows from another mistake is left out; what is unknown in several places is said once,
     with the other lines.
 
-    Parameters
-    ----------
-    root
-        The type that was being read.
-    below
-        Where in the file its values stand.
+    `root`: the type that was being read; `below`: where in the file its values stand.
     """
     details = error.errors(include_url=False)
     findings: list[Finding] = []

@@ -74,10 +74,7 @@ class Tree:
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
     """Read a YAML file; slips that could be mended are among the findings of the tree.
 
-    Raises
-    ------
-    ScenarioError
-        The file is missing, too large, not UTF-8, not YAML, or not a mapping.
+    Raises `ScenarioError`: the file is missing, too large, not UTF-8, not YAML, or not a mapping.
     """
     name = shown_as or path.as_posix()
     try:

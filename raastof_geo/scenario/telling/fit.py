@@ -36,15 +36,8 @@ def explain_fit(
 ) -> list[str]:
     """Say whether a material may serve a use on a kind of land, and why, a sentence a line.
 
-    Parameters
-    ----------
-    scenario
-        Whose needs and zones are told of, and whose conditions are accepted too.
-
-    Raises
-    ------
-    InputError
-        There is no such material, use or kind of land.
+    `scenario`: whose needs and zones are told of, and whose conditions are accepted too.
+    Raises `InputError`: there is no such material, use or kind of land.
     """
     asked = [("materials", material), ("uses", use), ("land", land)]
     material, use, land = look_up(catalogue, asked)

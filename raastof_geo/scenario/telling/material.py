@@ -30,10 +30,7 @@ ORIGINS: dict[str, Message] = {"secondary": say("secondary"), "virgin": say("vir
 def explain_material(catalogue: Catalogue, material: str, language: Language) -> list[str]:
     """Say everything that the catalogue knows of a material, a line for each thing.
 
-    Raises
-    ------
-    InputError
-        There is no such material.
+    Raises `InputError`: there is no such material.
     """
     (material,) = look_up(catalogue, [("materials", material)])
     words = CatalogueWords(catalogue, language)
