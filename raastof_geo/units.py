@@ -110,7 +110,6 @@ def _with_unit(given: str, value: float, words: list[str]) -> Quantity:
 
 
 def _bounded(given: str, quantity: Quantity) -> Quantity:
-    """Refuse an amount that no plan can be made with."""
     most = MOST[quantity.unit]
     if quantity.value > most:
         raise InputError.saying(

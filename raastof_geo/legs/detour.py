@@ -270,7 +270,6 @@ def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
 
 
 def _explain_edge(way: _Way, edge: int) -> Message | None:
-    """Say why a truck may not use an edge, none where it may."""
     network, size = way.roads.network, way.size
     for change, edges in way.roads.changes_for(way.vehicle, way.active):
         if not np.isin(edge, edges):
@@ -304,7 +303,6 @@ def _explain_limits(size: TruckSize, limits: Floats) -> Message | None:
 
 
 def _forbidden_turns(network: RoadNetwork, free: Routes) -> Iterator[Obstacle]:
-    """Name the turn restrictions that a route breaks."""
     arcs = free.arcs(0)
     driven = (2 * free.graph.edge[arcs] + ~free.graph.ahead[arcs]).tolist()
     place = {arc: rank for rank, arc in enumerate(driven)}
@@ -326,7 +324,6 @@ def _describe(network: RoadNetwork, edge: int, reason: Message, length_m: float)
 
 
 def _middle(network: RoadNetwork, edge: int) -> tuple[float, float]:
-    """Give a place half way along an edge: lon and lat. [degrees]"""
     middle = int(network.point_start[edge] + network.point_start[edge + 1]) // 2
     return float(network.lon[middle]), float(network.lat[middle])
 
@@ -357,7 +354,6 @@ def _name_roads(routes: Routes) -> Iterator[tuple[str, float]]:
 def _loads_per_year(
     roads: RoadPrices, flows: pd.DataFrame | None, origin: str, destination: str
 ) -> float | None:
-    """Count the loads of a leg that flows have in a year. [loads/year]"""
     if flows is None:
         return None
     there = flows[(flows.origin == origin) & (flows.destination == destination)]

@@ -69,7 +69,6 @@ def tell_lost(
 
 
 def _ways_there(roads: RoadPrices, pairs: pd.DataFrame, *, ferries: bool) -> list[bool]:
-    """Tell of each pair whether any road leads there and back, closed or not."""
     router = roads.free_router
     length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
     weighted = router.weigh(length if ferries else np.where(at_sea, np.inf, length))

@@ -126,7 +126,6 @@ class _Haulage:
 
 
 def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
-    """Price every leg on roads that are at hand."""
     scenario = roads.scenario
     pairs = compatible_pairs(scenario)
     tell = progress or (lambda _what, _share: None)
@@ -213,7 +212,6 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _price_empty_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Price the empty trips from every site that takes to every site that gives."""
     between = pd.DataFrame(
         product(sorted(pairs.destination.unique()), sorted(pairs.origin.unique())), columns=_ENDS
     )
@@ -266,7 +264,6 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> _Sum
 
 
 def _price_tonnes(haulage: _Haulage, trips: pd.DataFrame) -> pd.DataFrame:
-    """Turn trips into prices for each tonne, in each period."""
     driven_km = trips.length_km + trips.return_km - trips.ferry_km
     per_tonne = trips.assign(
         vehicle=haulage.vehicle_id,

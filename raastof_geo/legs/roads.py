@@ -280,7 +280,6 @@ class RoadPrices(Travelling):
         ]
 
     def _speed(self, changes: list[tuple[RoadChange, Indices]]) -> Floats:
-        """Give the speed on every edge. [km/h]"""
         speed = find_speed(self.network, self.scenario.catalogue)
         for change, edges in changes:
             if change.speed_km_h is not None:

@@ -206,7 +206,6 @@ def _closest(given: str, names: Names) -> list[str]:
 
 
 def _likeness(wanted: str, texts: list[str]) -> float:
-    """Tell how alike a word and the most alike of some texts are, from 0 to 1."""
     best = 0.0
     for text in texts:
         matcher = SequenceMatcher(None, text, wanted, autojunk=False)
@@ -242,5 +241,4 @@ def fold_id(text: str) -> str:
 
 
 def _words(text: str) -> str:
-    """Write an id as the words that it is made of."""
     return " ".join(re.split(r"[\s_-]+", fold_id(text)))

@@ -77,7 +77,6 @@ class Market:
         return any(taker.only_from is not None or self._drives(one, within) for one in both)
 
     def _drives(self, vehicle: str, within: bool) -> bool:
-        """Tell whether there are hours of a truck, and kilometres where it leaves the site."""
         limit = self.scenario.said.fleet.get(vehicle)
         if limit is None:
             return True
@@ -86,7 +85,6 @@ class Market:
 
     @cached_property
     def _trucks(self) -> dict[str, set[str]]:
-        """The trucks of the scenario that each site has room for."""
         scenario = self.scenario
         return {
             site: {one for one in scenario.said.vehicles if scenario.admits(site, one)}

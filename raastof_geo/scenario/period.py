@@ -101,7 +101,6 @@ def show_period(id_: str) -> str:
 
 
 def _read(text: str) -> list[Period]:
-    """Give the stretches that a text may mean: none, one, or several."""
     text = " ".join(text.split())
     match = _NAMED.fullmatch(text) or next(
         (found for pattern in _SPOKEN if (found := pattern.fullmatch(text))), None
@@ -153,7 +152,6 @@ def check_order(periods: Sequence[Period]) -> None:
 
 
 def _what_is_wrong(before: Sequence[Period], period: Period) -> Message | None:
-    """Say what is wrong with a period behind others."""
     try:
         check_id(period.id)
     except InputError as error:
@@ -223,7 +221,6 @@ class Calendar:
         )
 
     def _during(self, readings: Sequence[Period]) -> list[Period]:
-        """Give the periods that share a day with what was meant."""
         return [
             period
             for period in self.periods

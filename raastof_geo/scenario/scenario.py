@@ -417,7 +417,6 @@ class Scenario(Shown):
         return (*self._each("depot", self._depot), *self._each("stockpile", self._depot))
 
     def _each(self, key: str, make: Callable[[str, Any], _Made]) -> tuple[_Made, ...]:
-        """Make a place of what each site says under a key."""
         entries = ((one, getattr(site, key)) for one, site in self.sites.items())
         return tuple(make(one, entry) for one, entry in entries if entry)
 
@@ -556,7 +555,6 @@ class Scenario(Shown):
         )
 
     def _terms(self, place: Capacity, materials: tuple[str, ...]) -> dict[str, Any]:
-        """Give what pits, receivers and plants have alike."""
         return {
             "per_period_t": self._limit(place.capacity_per_period, materials),
             "total_t": self._limit(place.capacity_total, materials),

@@ -144,7 +144,6 @@ def _matches(scenario: Scenario, which: Which, said: _Said) -> bool:
 
 
 def _weigh(scenario: Scenario, said: _Said) -> float:
-    """Give what an amount weighs over all periods. [t]"""
     uses = scenario.catalogue.uses
     material = uses[said.use].reference_material if said.use else said.material
     return scenario.weigh(said.quantity, material) * said.times

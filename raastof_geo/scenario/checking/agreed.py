@@ -111,7 +111,6 @@ def _agreed(deals: Deals) -> Iterator[Wish]:
 
 
 def _planned(deals: Deals) -> Iterator[Wish]:
-    """Give the legs of the baseline whose tonnes are stated."""
     for number, entry in enumerate(deals.scenario.said.baseline.legs):
         if entry.tonnes is not None:
             tonnes = deals.scenario.weigh(entry.tonnes, entry.material)
@@ -165,7 +164,6 @@ def _have_roles(wish: Wish, deals: Deals) -> bool:
 
 
 def _why_no_deal(wish: Wish, deals: Deals) -> Message:
-    """Say why nothing at all can go by an agreement."""
     entry = wish.entry
     material = entry.material
     has = sorted({giver.material for giver in deals.givers[entry.giver]})
@@ -202,7 +200,6 @@ def _why_no_deal(wish: Wish, deals: Deals) -> Message:
 
 
 def _contradictions(wishes: Sequence[Wish], tree: Tree) -> Iterator[Finding]:
-    """Find agreements that ask for more than others allow."""
     for asking, limiting in itertools.permutations(wishes, 2):
         if not (asking.asks and limiting.limits and _covers(limiting, asking)):
             continue
@@ -233,7 +230,6 @@ def _covers(limiting: Wish, asking: Wish) -> bool:
 
 
 def _too_much_together(wishes: Sequence[Wish], deals: Deals, tree: Tree) -> Iterator[Finding]:
-    """Find sites from which, or to which, several agreements ask for more than there can be."""
     for side in _OTHER:
         for mine in group(wishes, partial(Wish.site, side=side)).values():
             finding = _first_excess(side, mine, deals, tree)
@@ -275,7 +271,6 @@ def _asked(wishes: Sequence[Wish], partner: Partner) -> float:
 
 
 def _asked_of_one(wishes: Sequence[Wish]) -> float:
-    """Add up what is asked for in windows that do not overlap; else take the largest."""
     periods = [period for wish in wishes for period in wish.periods]
     apart = len(periods) == len(set(periods))
     tonnes = [wish.tonnes for wish in wishes]

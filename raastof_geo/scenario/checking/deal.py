@@ -153,7 +153,6 @@ def group(entries: Iterable[_Item], key: Callable[[_Item], _Key]) -> Mapping[_Ke
 
 
 def _most_through(place: Facility, deals: Iterable[Deal]) -> float:
-    """Give what may go through a place in the periods of some deals. [t]"""
     periods = set[str]().union(*(deal.periods for deal in deals))
     each = math.inf if place.per_period_t is None else place.per_period_t * len(periods)
     total = None if isinstance(place, Depot) else place.total_t

@@ -40,7 +40,6 @@ def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Find
 
 
 def _offers(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:
-    """Find offers that are too small to leave."""
     for offer, trail, most in _too_small(
         deals, "offers", deals.scenario.offers, _most_leaving, lot
     ):
@@ -74,7 +73,6 @@ def _too_small(
     find_most: Callable[[Deals, _Entry], float | None],
     lot: float,
 ) -> Iterator[tuple[_Entry, Trail, float]]:
-    """Give offers, or needs, that are smaller than a lot, where each stands, and its most."""
     told: set[Trail] = set()
     for entry, trail in zip(entries, _list_trails(deals.scenario, key), strict=True):
         most = find_most(deals, entry)
@@ -84,7 +82,6 @@ def _too_small(
 
 
 def _list_trails(scenario: Scenario, key: Literal["offers", "needs"]) -> list[Trail]:
-    """Give where the amount of each offer, or of each need, of the scenario stands."""
     return [
         ("sites", site_id, key, number, entry.amount_key)
         for site_id, site in scenario.sites.items()
@@ -111,7 +108,6 @@ def _most_leaving(deals: Deals, offer: Offer) -> float | None:
 
 
 def _needs(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:
-    """Find needs that no lot fits into."""
     for need, trail, most in _too_small(deals, "needs", deals.scenario.needs, _most_arriving, lot):
         message = say(
             "{site} can take at most {most} t at once for this need, and the smallest "
@@ -143,7 +139,6 @@ def _most_arriving(deals: Deals, need: Need) -> float | None:
 
 
 def _agreements(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:
-    """Find agreements about less than a lot."""
     for number, entry in enumerate(deals.scenario.said.agreements):
         for key in ("tonnes", "at_most"):
             amount = getattr(entry, key)

@@ -155,7 +155,6 @@ def note_double_supply(scenario: Scenario) -> Iterator[Fault]:
 
 
 def _find_sources(scenario: Scenario, material: str) -> set[str]:
-    """Give the materials that a material may be made of, itself among them."""
     found, before = {material}, set[str]()
     while found != before:
         before = set(found)
@@ -243,7 +242,6 @@ def tell_days(place: OpenDays) -> Message:
 
 
 def _places(scenario: Scenario) -> Iterator[tuple[Trail, OpenDays]]:
-    """Give every place that has days of its own."""
     for site_id, site in scenario.sites.items():
         for role in ("pit", "receiver", "plant", "depot"):
             place = getattr(site, role)

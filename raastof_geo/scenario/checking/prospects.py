@@ -163,7 +163,6 @@ class _Search:
         )
 
     def _parties(self, process: Process, side: Side) -> dict[str, str]:
-        """Give the id under which the plant takes, or gives, each material of a recipe."""
         plant = self.plants[process.site]
         if side == "input":
             return dict.fromkeys(process.inputs, plant.taker)
@@ -184,7 +183,6 @@ class _Search:
         return lacks or [Lack("together")]
 
     def _lack(self, site: str, material: str, side: Side) -> Lack:
-        """Say what keeps one material from coming to a plant, or from leaving it."""
         own = [
             trade
             for trade in self.trades
@@ -201,7 +199,6 @@ class _Search:
 
     @cached_property
     def _void(self) -> set[tuple[Role, str]]:
-        """Offers and needs of nothing, pits and receivers through which nothing may go."""
         scenario = self.scenario
         entries: tuple[Offer | Need, ...] = (*scenario.offers, *scenario.needs)
         places: tuple[Pit | Receiver, ...] = (*scenario.pits, *scenario.receivers)

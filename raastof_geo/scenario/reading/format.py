@@ -93,7 +93,6 @@ def _tell_receivers(scenario: Scenario) -> Iterator[Message]:
 
 
 def _hangs_on(scenario: Scenario, condition: str, material: str, demand: Demand) -> bool:
-    """Tell whether a material may serve a need by a condition only."""
     if scenario.blocks(material, demand) is not None:
         return False
     without = demand._replace(accepted=demand.accepted - {condition})

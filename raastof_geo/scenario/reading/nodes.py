@@ -226,7 +226,6 @@ class _Composer:
 
 
 def _stop(error: BaseException) -> Halt | None:
-    """Tell where the reader stopped, and at what."""
     if not isinstance(error, MarkedYAMLError):
         return None
     mark, context = error.problem_mark or error.context_mark, error.context_mark

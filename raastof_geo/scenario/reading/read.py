@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from raastof_geo.errors import Finding, InputError, ScenarioError
 from raastof_geo.language import say
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
+from raastof_geo.scenario.checking import permit
 from raastof_geo.scenario.checking.agreed import check_agreements, note_agreements
 from raastof_geo.scenario.checking.lot import check_lots
-from raastof_geo.scenario.checking import permit
 from raastof_geo.scenario.identity import Names, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.format import note_older, refuse_newer
@@ -112,7 +112,6 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
 
 
 def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
-    """Lay the scenario's own entries over the built-in catalogue."""
     own = tree.values.get("catalogue")
     if not isinstance(own, Mapping) or not own:
         return load_catalogue().at_prices_of(_price_year(tree)), []
@@ -195,7 +194,6 @@ def _with_full_path(said: ScenarioFile, home: Path) -> ScenarioFile:
 
 
 def _check_baseline(said: ScenarioFile, tree: Tree) -> list[Finding]:
-    """Check that the sites a baseline names have the role it names them for."""
     return [
         Finding(
             say("baseline.{key}: {site} has no `{role}:`", key=key, site=f"`{site}`", role=role),
@@ -214,7 +212,6 @@ _ALL = Captured(value=1.0)
 
 
 def _check_agreements(said: ScenarioFile, tree: Tree) -> list[Finding]:
-    """Check that givers of agreements can give, takers take, and what counts in `capture`."""
     unnamed = [
         Finding(
             say(
@@ -244,7 +241,6 @@ def _check_agreements(said: ScenarioFile, tree: Tree) -> list[Finding]:
 
 
 def _check_fleet(said: ScenarioFile, tree: Tree) -> list[Finding]:
-    """Check that limits are of trucks that the scenario uses."""
     named: list[tuple[str, Trail]] = [(vehicle, ("fleet", vehicle)) for vehicle in said.fleet]
     for number, vehicle in enumerate(said.baseline.vehicles or ()):
         named.append((vehicle, ("baseline", "vehicles", number)))

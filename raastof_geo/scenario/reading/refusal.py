@@ -78,7 +78,6 @@ def _keys_meant(detail: ErrorDetails, root: type[BaseModel]) -> list[str]:
 
 
 def _join_alike(alike: list[Finding]) -> Finding:
-    """Say once what is unknown in several places."""
     first, *others = alike
     lines = sorted({place.line for one in others if (place := one.place) is not None})
     if not lines:
@@ -153,7 +152,6 @@ def _suggest_literal(given: str, expected: str) -> Message | str:
 
 
 def _rule(kind: str, context: Mapping[str, Any]) -> Message | None:
-    """Say what a value has to be, for the rules that a scenario can break."""
     rule = next((rule for start, rule in _RULES_BY_KIND.items() if kind.startswith(start)), None)
     limit = next(iter(context.values()), "")
     return None if rule is None else say(rule.text, limit=str(limit))
@@ -193,7 +191,6 @@ def _short(value: Any) -> str:
 
 
 def _keys_here(root: type[BaseModel], trail: Trail) -> list[str]:
-    """Find the keys that the model at a trail knows."""
     model: Any = root
     for part in trail:
         model = _step(model, part)
@@ -205,7 +202,6 @@ def _keys_here(root: type[BaseModel], trail: Trail) -> list[str]:
 
 
 def _step(annotation: Any, part: str | int) -> Any:
-    """Go from a type to the type of what it holds under a key."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         field = annotation.model_fields.get(str(part))
         return _unwrapped(field.annotation) if field else None

@@ -110,7 +110,6 @@ def _quote(lines: Sequence[str], stop: Halt) -> Slip | None:
 
 
 def _special(lines: Sequence[str], stop: Halt) -> Slip | None:
-    """Find a text that begins with a character that means something else in YAML."""
     if _begins_with_a_mark(stop):
         line, column = stop.began or stop.at
     elif stop.problem.startswith("mapping keys") or "start any token" in stop.problem:
@@ -287,7 +286,6 @@ _LOOKS: tuple[Callable[[Sequence[str], Halt], Slip | None], ...] = (
 
 
 def _here_and_above(lines: Sequence[str], stop: Halt) -> list[tuple[int, str]]:
-    """Give the line of the halt, and the nearest above that says something, each with its text."""
     numbers = (stop.line, _line_before(lines, stop.line))
     return [(number, _line(lines, number)) for number in numbers]
 
@@ -297,7 +295,6 @@ def _line(lines: Sequence[str], number: int) -> str:
 
 
 def _line_before(lines: Sequence[str], number: int) -> int:
-    """Find the nearest line above that says something."""
     for above in range(min(number, len(lines)) - 1, max(-1, number - 50), -1):
         if lines[above].strip() and not lines[above].lstrip().startswith("#"):
             return above

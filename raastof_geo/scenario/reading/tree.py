@@ -255,7 +255,6 @@ class _Planter:
         return own, merged
 
     def _sources(self, node: Node) -> list[nodes.Mapping]:
-        """Give the mappings that `<<` takes values from."""
         listed = node.items if isinstance(node, Sequence) else [node]
         self._spend(len(listed), node)
         for item in listed:
@@ -352,7 +351,6 @@ class _Planter:
         return ScenarioError(Finding(TOO_DEEP, node.place))
 
     def _tell(self, message: Message, node: Node) -> None:
-        """Tell of a node once, however often it is repeated."""
         place = (node.place.line, node.place.column)
         if place not in self.told:
             self.told.add(place)

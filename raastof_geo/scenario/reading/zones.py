@@ -60,7 +60,6 @@ def find_in_zones(
 
 
 def _find_inside(name: Path, said: ScenarioFile, home: Path, anywhere: bool) -> list[str]:
-    """Give the sites in the polygons of a file, in the order of the scenario."""
     import geopandas as gpd
 
     file = (home / name).resolve()
@@ -76,7 +75,6 @@ def _find_inside(name: Path, said: ScenarioFile, home: Path, anywhere: bool) -> 
 
 
 def _read_polygons(file: Path) -> list[Any]:
-    """Read the polygons of a file, in metres; else say why it cannot be."""
     told = {"file": f"`{file.name}`"}
     if not file.is_file():
         raise InputError.saying("{file} does not exist", **told)
@@ -99,7 +97,6 @@ def _read_polygons(file: Path) -> list[Any]:
 
 
 def _check_system(shapes: gpd.GeoSeries, told: dict[str, str]) -> None:
-    """Refuse shapes of which it cannot be told where they lie."""
     if shapes.crs is None:
         raise InputError.saying("{file} does not say its coordinate system", **told)
     if shapes.crs.is_geographic and np.abs(shapes.total_bounds).max() > _MOST_DEGREES:

@@ -287,11 +287,9 @@ class Store(Part):
 
     @property
     def _stocks(self) -> tuple[tuple[str, dict[str, Quantity]], ...]:
-        """What lies there before and after all periods, by key."""
         return ("start", self.start), ("end", self.end_amounts)
 
     def _overfull(self, info: ValidationInfo) -> Iterator[Fault]:
-        """Find stocks that are larger than the room there is."""
         for name, stock in self._stocks:
             tonnes = sum(weigh(amount, one, info, at=name) for one, amount in stock.items())
             if tonnes > self.capacity.value * (1 + 1e-9):

@@ -106,7 +106,6 @@ class Site(Part):
 
     @property
     def _given_axes(self) -> set[str]:
-        """The coordinates that are said, right or wrong."""
         axes = ("lon", "lat", "easting", "northing")
         return {axis for axis in axes if getattr(self, axis) is not None}
 

@@ -101,7 +101,6 @@ class _Question:
             yield from self._tell_other_materials()
 
     def _say_yes_or_no(self, conditions: set[str | None]) -> Message:
-        """Say yes or no, everything taken together."""
         verdict = self.verdict()
         if verdict == "forbidden":
             return say("No: {material} may not serve {use} (land: {land}).", **self.names)
@@ -118,7 +117,6 @@ class _Question:
         )
 
     def _tell_rule(self) -> Message:
-        """Say what the rule for the use is, and where it stands."""
         if self.fit is None:
             return say(
                 "No rule of the catalogue speaks of {material} in {use}, "
@@ -138,7 +136,6 @@ class _Question:
                 return say("Rule {rule} forbids {material} in {use}: {source}.", **cited)
 
     def _tell_condition(self, condition: str | None) -> Iterator[Message]:
-        """Say which condition a rule makes, and whether it is accepted."""
         if condition is None:
             return
         asked = {"id": condition, "words": self.words.called("conditions", condition)}
@@ -149,7 +146,6 @@ class _Question:
             yield say("Condition `{id}`, not accepted: {words}. {how}", how=how, **asked)
 
     def _tell_ratio(self, fit: Fit) -> Iterator[Message]:
-        """Say how much of the material replaces a tonne, and how that came about."""
         words, reference = self.words, self.catalogue.uses[self.use].reference_material
         ratio = self.catalogue.ratio(self.material, self.use)
         yield say(
@@ -190,7 +186,6 @@ class _Question:
                 return
 
     def _tell_other_uses(self) -> Iterator[Message]:
-        """Say what else the material may serve on this land."""
         freely, bound = (
             self.words.uses(serves(self.catalogue, self.material, ruling, self.land))
             for ruling in _RULINGS_FOR
@@ -205,7 +200,6 @@ class _Question:
             )
 
     def _tell_after_a_plant(self) -> Iterator[Message]:
-        """Say which plant would make something of the material that may serve the use."""
         for recipe in self.catalogue.recipes.values():
             for output in recipe.outputs if self.material in recipe.inputs else ():
                 if self.verdict(material=output) != "forbidden":
@@ -218,7 +212,6 @@ class _Question:
                     )
 
     def _tell_other_materials(self) -> Iterator[Message]:
-        """Say what else may serve the use on this land."""
         allowed, conditional = (
             ", ".join(
                 self.words.material(one)

@@ -90,7 +90,6 @@ def tell_recipe(words: CatalogueWords, name: str) -> Iterator[Message]:
 
 
 def _tell_uses(words: CatalogueWords, material: str) -> Iterator[Message]:
-    """Say what the material may serve, may serve under a condition, and what forbids it."""
     fits = words.catalogue.fits.get(material, {})
     if not fits:
         yield say("May serve nothing: it goes to a receiver.")
