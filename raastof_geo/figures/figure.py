@@ -1,7 +1,5 @@
 """A number never travels without its unit and its source."""
 
-from __future__ import annotations
-
 import datetime
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
@@ -183,7 +181,7 @@ class EnergyCurve(Series):
     full: tuple[float, ...]
 
     @model_validator(mode="after")
-    def _columns_are_equally_long(self) -> EnergyCurve:
+    def _columns_are_equally_long(self) -> Self:
         speeds, empty, full = map(len, (self.speed_km_h, self.empty, self.full))
         if not speeds == empty == full:
             raise InputError.saying(

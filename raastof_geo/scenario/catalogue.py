@@ -1,7 +1,5 @@
 """Materials, uses, fits, vehicles, fuels and speeds, each figure with its source."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
@@ -196,7 +194,7 @@ class Recipe(Named):
     """What the plant charges for each tonne of input. [DKK/t]"""
 
     @model_validator(mode="after")
-    def _makes_no_mass(self) -> Recipe:
+    def _makes_no_mass(self) -> Self:
         put_in = sum(share.value for share in self.inputs.values())
         if abs(put_in - 1) > 1e-6:
             raise InputError.saying(
@@ -326,7 +324,7 @@ class Catalogue(Strict):
     """Where the national infrastructure tool has other figures."""
 
     @model_validator(mode="after")
-    def _trucks_can_drive(self, info: ValidationInfo) -> Catalogue:
+    def _trucks_can_drive(self, info: ValidationInfo) -> Self:
         for vehicle in self.vehicles.values():
             known("fuels")(vehicle.fuel, info)
         raise_faults(

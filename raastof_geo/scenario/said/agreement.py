@@ -1,8 +1,6 @@
 """What is agreed between two sites, and what would go between them without coordination."""
 
-from __future__ import annotations
-
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 from pydantic import Field, ValidationInfo, model_validator
 
@@ -42,7 +40,7 @@ class Agreement(Window):
         return self.forbidden or (most is not None and most.value == 0)
 
     @model_validator(mode="after")
-    def _says_one_thing(self, info: ValidationInfo) -> Agreement:
+    def _says_one_thing(self, info: ValidationInfo) -> Self:
         amounts = {"tonnes": self.tonnes, "at_least": self.at_least, "at_most": self.at_most}
         said = {name: amount for name, amount in amounts.items() if amount is not None}
         if len(said) + self.forbidden != 1:
@@ -70,7 +68,7 @@ class NamedLeg(Window):
         return self.tonnes
 
     @model_validator(mode="after")
-    def _weighs(self, info: ValidationInfo) -> NamedLeg:
+    def _weighs(self, info: ValidationInfo) -> Self:
         if self.tonnes is not None:
             weigh_over("tonnes", self.tonnes, (self.material,) if self.material else (), info)
         return self
@@ -116,7 +114,7 @@ class BaselineChoice(Part):
     """Where material goes, or how much of it is already planned to."""
 
     @model_validator(mode="after")
-    def _states_what_it_compares(self) -> BaselineChoice:
+    def _states_what_it_compares(self) -> Self:
         stated = {"today": self.today is not None, "legs": bool(self.legs)}
         for kind in (self.kind, *(self.compare_with or ())):
             if not stated.get(kind, True):

@@ -1,10 +1,8 @@
 """Numbers that a scenario rests on, each with the range that it may lie in."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -86,7 +84,7 @@ class Assumption(Part):
         return given
 
     @model_validator(mode="after")
-    def _is_a_range(self) -> Assumption:
+    def _is_a_range(self) -> Self:
         raise_faults(self._faults())
         return self
 

@@ -1,8 +1,6 @@
 """How much of what is on offer can be put to use at all."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Self, TypeAlias
 
 from pydantic import AfterValidator, ValidationInfo, model_validator
 
@@ -31,7 +29,7 @@ class Captured(Part):
         return {"value": given} if isinstance(given, int | float | str) else given
 
     @model_validator(mode="after")
-    def _lies_between(self) -> Captured:
+    def _lies_between(self) -> Self:
         low = self.value if self.low is None else self.low
         high = self.value if self.high is None else self.high
         if not low <= self.value <= high:

@@ -1,8 +1,6 @@
 """How a plan is made: trucks, either-or decisions, solving, and how its effect is told."""
 
-from __future__ import annotations
-
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
@@ -35,7 +33,7 @@ class FleetLimit(Part):
     """Loaded and empty, all trucks together. [km]"""
 
     @model_validator(mode="after")
-    def _limits_something(self) -> FleetLimit:
+    def _limits_something(self) -> Self:
         if self.number is None and self.hours_per_period is None and self.km_per_period is None:
             raise InputError.saying(
                 "say at least one of `number`, `hours_per_period`, `km_per_period`"

@@ -1,7 +1,5 @@
 """What a site can do: offer, need, dig, receive, make, keep."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Literal, Self, TypeAlias
@@ -36,7 +34,7 @@ class DueAmount(Window):
     amount_per_period: Amount | None = None
 
     @model_validator(mode="after")
-    def _one_amount(self) -> DueAmount:
+    def _one_amount(self) -> Self:
         _ = self.quantity
         return self
 
@@ -77,7 +75,7 @@ class OfferEntry(DueAmount):
     """What that costs beside the price; none: the catalogue's. [DKK/t]"""
 
     @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> OfferEntry:
+    def _can_be_weighed(self, info: ValidationInfo) -> Self:
         weigh(self.quantity, self.material, info, at=self.amount_key)
         return self
 
@@ -98,7 +96,7 @@ class NeedEntry(DueAmount):
         return consents
 
     @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> NeedEntry:
+    def _can_be_weighed(self, info: ValidationInfo) -> Self:
         catalogue = catalogue_of(info)
         if catalogue is not None and self.use in catalogue.uses:
             reference = catalogue.uses[self.use].reference_material
@@ -199,7 +197,7 @@ class PitEntry(Capacity):
         return {**given, "sea_km": ways}
 
     @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> PitEntry:
+    def _can_be_weighed(self, info: ValidationInfo) -> Self:
         self.weigh_over(self.supplies, info)
         _refuse_idle(self, self.supplies, "supplies", "price_dkk_per_t", "sea_km")
         catalogue = catalogue_of(info)
@@ -225,7 +223,7 @@ class ReceiverEntry(Capacity):
     """Fees of this receiver; the catalogue's where it has none. [DKK/t]"""
 
     @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> ReceiverEntry:
+    def _can_be_weighed(self, info: ValidationInfo) -> Self:
         if self.kind is not None and self.landfill is not None:
             raise InputError.saying("say `kind`, or `landfill` as older files do, not both")
         self.weigh_over(self.accepts, info)
@@ -243,7 +241,7 @@ class PlantEntry(Capacity):
     """What this plant emits; the catalogue's where it has none. [kg CO2e/t of input]"""
 
     @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> PlantEntry:
+    def _can_be_weighed(self, info: ValidationInfo) -> Self:
         catalogue = catalogue_of(info)
         if catalogue is not None:
             known_recipes = [name for name in self.recipes if name in catalogue.recipes]
@@ -273,7 +271,7 @@ class Store(Part):
     nothing where `storing_dkk_per_t` is said. [DKK/t/month]"""
 
     @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> Store:
+    def _can_be_weighed(self, info: ValidationInfo) -> Self:
         faults = list(self._overfull(info))
         if self.capacity.unit != "t":
             raise refuse_volume("capacity")
@@ -328,7 +326,7 @@ class DepotEntry(Store, OpenDays):
     """What may come in within a period, all materials together; none: no limit."""
 
     @model_validator(mode="after")
-    def _keeps_what_it_has(self, info: ValidationInfo) -> DepotEntry:
+    def _keeps_what_it_has(self, info: ValidationInfo) -> Self:
         if self.capacity_per_period is not None:
             weigh_over("capacity_per_period", self.capacity_per_period, self.materials, info)
         raise_faults(self.foreign_stocks(self.materials))

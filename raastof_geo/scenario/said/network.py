@@ -1,9 +1,7 @@
 """Which roads there are, and what is otherwise on them than the map says."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
@@ -65,7 +63,7 @@ class RoadChange(_RoadLimits):
         return at
 
     @model_validator(mode="after")
-    def _says_where_and_what(self) -> RoadChange:
+    def _says_where_and_what(self) -> Self:
         where = (self.name, self.way, self.at, self.polygon)
         if sum(value is not None for value in where) != 1:
             raise InputError.saying("say which roads by one of `name`, `way`, `at`, `polygon`")

@@ -1,9 +1,7 @@
 """What all parts of a scenario file share: strictness, ids, windows of periods."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -91,7 +89,7 @@ class Window(Part):
     """Last period; none: the last of the scenario."""
 
     @model_validator(mode="after")
-    def _ends_after_it_starts(self, info: ValidationInfo) -> Window:
+    def _ends_after_it_starts(self, info: ValidationInfo) -> Self:
         calendar = _calendar(info)
         ids = list(calendar.ids) if calendar is not None else []
         if self.first in ids and self.last in ids and ids.index(self.first) > ids.index(self.last):

@@ -1,9 +1,8 @@
 """A place with one or more roles."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cached_property
+from typing import Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -89,7 +88,7 @@ class Site(Part):
         return northing
 
     @model_validator(mode="after")
-    def _lies_in_one_place(self) -> Site:
+    def _lies_in_one_place(self) -> Self:
         degrees = self.lon is not None and self.lat is not None
         metres = self.easting is not None and self.northing is not None
         if metres and self.crs in (None, "EPSG:4326"):
@@ -110,7 +109,7 @@ class Site(Part):
         return {axis for axis in axes if getattr(self, axis) is not None}
 
     @model_validator(mode="after")
-    def _has_a_role(self) -> Site:
+    def _has_a_role(self) -> Self:
         if not self.roles:
             raise InputError.saying(
                 "a site needs at least one of `offers`, `needs`, `pit`, `receiver`, `plant`, "

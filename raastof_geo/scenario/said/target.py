@@ -1,8 +1,6 @@
 """What a plan is measured by, has to reach, and may not exceed; what crosses the border."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 from pydantic import (
     Field,
@@ -62,7 +60,7 @@ class Objective(Part):
         return {"minimise": given} if isinstance(given, str) else given
 
     @model_validator(mode="after")
-    def _adds_one_unit(self) -> Objective:
+    def _adds_one_unit(self) -> Self:
         aims = {measure: aim_of(measure) for measure in self.minimise}
         units = {one.unit if aim.adds else one for one, aim in aims.items()}
         if len(units) > 1:
@@ -152,7 +150,7 @@ class PassageLimit(RoadsMeant):
         return None if name is None else known("drawn_municipalities")(name, info)
 
     @model_validator(mode="after")
-    def _says_where(self) -> PassageLimit:
+    def _says_where(self) -> Self:
         where = (self.municipality, self.name, self.way, self.at, self.polygon)
         if sum(value is not None for value in where) != 1:
             raise InputError.saying(

@@ -1,8 +1,7 @@
 """An area in which soil needs one condition more, such as one of drinking water."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import Self
 
 from pydantic import Field, model_validator
 
@@ -26,7 +25,7 @@ class ZoneEntry(Part):
     """The cleanest class of soil that needs the condition; worse soil needs it too."""
 
     @model_validator(mode="after")
-    def _lies_somewhere(self) -> ZoneEntry:
+    def _lies_somewhere(self) -> Self:
         if self.file is None and not self.sites:
             raise InputError.saying(
                 "a zone needs `file` with its polygons, or `sites` that lie in it"
