@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -39,6 +39,10 @@ class Message:
         else:
             text = catalogue.ngettext(self.text, self.many, self.values["count"])
         return text.format(**{key: _show(value, language) for key, value in self.values.items()})
+
+    def format(self, **values: Any) -> "Message":
+        """Give the sentence with values for the names in it, as `str.format` does."""
+        return replace(self, values={**self.values, **values})
 
 
 def say(text: str, **values: Any) -> Message:

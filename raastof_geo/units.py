@@ -183,10 +183,8 @@ def join_at_comma(before: str, after: str) -> tuple[str, ...] | None:
 
 
 def _refusal(given: Any) -> Any:
-    return say(
-        "{given} is not an amount: write a number and a unit, such as {examples}",
-        given=f"`{_shortened(given)}`",
-        examples=EXAMPLES,
+    return say("{given} is not an amount: write a number and a unit, such as {examples}").format(
+        given=f"`{_shortened(given)}`", examples=EXAMPLES
     )
 
 

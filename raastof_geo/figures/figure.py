@@ -1,6 +1,7 @@
 """A number never travels without its unit and its source."""
 
 import datetime
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
@@ -225,7 +226,7 @@ def _as_yearly(given: Any) -> Any:
     return given
 
 
-def _check(value: float, least: float, most: float) -> None:
+def _check(value: float, least: float, most: float) -> float:
     """Refuse what no plan can be made with."""
     if least > 0 >= value:
         raise InputError.saying("must be above 0, got {value}", value=f"{value:g}")
@@ -238,6 +239,7 @@ def _check(value: float, least: float, most: float) -> None:
         )
     if value > most:
         raise InputError.saying("must be at most {most}, got {value}", most=most, value=value)
+    return value
 
 
 def _between(least: float, most: float) -> AfterValidator:
@@ -266,14 +268,9 @@ def _check_rate(value: float) -> float:
     return value
 
 
-def _check_sum(value: float) -> float:
-    _check(value, 0, LARGEST_SUM)
-    return value
-
-
 Rate: TypeAlias = Annotated[float, AfterValidator(_check_rate)]
 """A bare number for each tonne, which may be below 0 where the giver pays."""
-Sum: TypeAlias = Annotated[float, AfterValidator(_check_sum)]
+Sum: TypeAlias = Annotated[float, AfterValidator(partial(_check, least=0, most=LARGEST_SUM))]
 """A bare number in all, at least 0."""
 NonNegativeFigure = Annotated[Figure, BeforeValidator(_as_figure), _between(0, LARGEST_FIGURE)]
 PositiveFigure = Annotated[

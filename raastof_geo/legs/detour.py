@@ -293,12 +293,8 @@ def _explain_limits(size: TruckSize, limits: Floats) -> Message | None:
         return None
     worst = int(exceeded[0])
     limit = TRUCK_LIMITS[worst]
-    return say(
-        "limit on {what}: {limit} {unit}, the truck has {size} {unit}",
-        what=limit.title,
-        limit=f"{limits[worst]:g}",
-        unit=limit.unit,
-        size=f"{size[limit.name]:g}",
+    return say("limit on {what}: {limit} {unit}, the truck has {size} {unit}").format(
+        what=limit.title, limit=f"{limits[worst]:g}", unit=limit.unit, size=f"{size[limit.name]:g}"
     )
 
 

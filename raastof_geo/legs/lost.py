@@ -31,8 +31,7 @@ def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
         island = group_sites(network, edges, ferries=ferries)
         lost = lost[lost.origin.map(island) == lost.destination.map(island)]
     pairs = [
-        say(
-            "no leg from {origin} to {destination} for {vehicles} in {periods}: {reason}",
+        say("no leg from {origin} to {destination} for {vehicles} in {periods}: {reason}").format(
             origin=f"`{origin}`",
             destination=f"`{destination}`",
             vehicles=", ".join(rows.vehicle.unique()),

@@ -30,7 +30,7 @@ from raastof_geo.scenario.identity import Names, find_id, known, names_in
 from raastof_geo.scenario.once import MapOf
 from raastof_geo.scenario.reading.tree import Tree, read_tree
 from raastof_geo.scenario.said.part import ConditionId, LandId, MaterialId, UseId
-from raastof_geo.units import Condition, Quantity
+from raastof_geo.units import Quantity
 
 Called: TypeAlias = Annotated[dict[str, str], Field(min_length=1)]
 """What people call something, by language."""
@@ -97,11 +97,6 @@ class Material(Named):
         """Give what final reception emits: a landfill, or a place that puts it to use. [kg/t]"""
         used = None if landfill else self.reuse_kg_co2e
         return value_of(used or self.disposal_kg_co2e)
-
-    def density(self, condition: Condition) -> Figure | None:
-        """Give the bulk density in a stated condition. [t/m3]"""
-        found: Figure | None = getattr(self, f"density_{condition}")
-        return found
 
 
 class Proviso(Named):
@@ -242,7 +237,7 @@ class InternalHaul(Strict):
     @property
     def by_figure(self) -> dict[str, float]:
         """The values by the names that figures of legs have."""
-        return {name: value_of(getattr(self, name)) for name in type(self).model_fields}
+        return {name: value_of(figure) for name, figure in self}
 
 
 class Ferry(Strict):
@@ -338,10 +333,8 @@ class Catalogue(Strict):
         if vehicle.empty_t <= 0:
             yield say(
                 "the truck and its load weigh {gross} t (`gross_t`), and the load alone "
-                "{payload} t (`payload_t`): raise `gross_t`, or lower `payload_t`",
-                gross=vehicle.gross_t.value,
-                payload=vehicle.payload_t.value,
-            )
+                "{payload} t (`payload_t`): raise `gross_t`, or lower `payload_t`"
+            ).format(gross=vehicle.gross_t.value, payload=vehicle.payload_t.value)
         for table_id, table in self.tolls.items() if vehicle.toll_dkk_per_km is None else ():
             if table.rate(vehicle.toll_weight, vehicle.toll_co2) is None:
                 yield say(
@@ -442,15 +435,14 @@ class Catalogue(Strict):
         return quantity.value * self._density_t_per_m3(quantity, material)
 
     def _load_t(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
-        said = quantity.vehicle
-        named = said or (vehicles[0] if len(vehicles) == 1 else None)
-        vehicle = find_id("vehicles", named, self.names("vehicles")) if named else None
-        if vehicle is None:
+        named = quantity.vehicle or (vehicles[0] if len(vehicles) == 1 else None)
+        if named is None:
             raise InputError.saying(
                 "loads of which truck? The scenario has {vehicles}: write {example}",
                 vehicles=", ".join(vehicles),
                 example=f"`{quantity.value:g} loads {vehicles[0]}`",
             )
+        vehicle = find_id("vehicles", named, self.names("vehicles"))
         return self.vehicles[vehicle].load_t(self.materials[material].density_loose.value)
 
     def _density_t_per_m3(self, quantity: Quantity, material: str) -> float:
@@ -461,7 +453,7 @@ class Catalogue(Strict):
                 loose=f"`{quantity.value:g} m3 loose`",
                 compacted=f"`{quantity.value:g} m3 compacted`",
             )
-        density = self.materials[material].density(quantity.condition)
+        density: Figure | None = getattr(self.materials[material], f"density_{quantity.condition}")
         if density is None:
             raise InputError.saying(
                 "the catalogue has no density {condition} of {material}: "
@@ -485,8 +477,7 @@ def _index(value: Any, indices: Mapping[str, YearlyFigure], year: int) -> Any:
         moved = value.times(series.in_year(year) / series.in_year(since))
         return moved.model_copy(update={"price_year": year, "indexed": True})
     if isinstance(value, BaseModel):
-        parts = {name: getattr(value, name) for name in type(value).model_fields}
-        return value.model_copy(update=_index(parts, indices, year))
+        return value.model_copy(update=_index(dict(value), indices, year))
     if isinstance(value, dict):
         return {name: _index(item, indices, year) for name, item in value.items()}
     return value
@@ -496,12 +487,7 @@ def walk_figures(value: Any, path: str) -> list[tuple[str, Sourced]]:
     """Find every sourced figure in a value that stands at a path, with the path of each."""
     if isinstance(value, Sourced):
         return [(path, value)]
-    if isinstance(value, BaseModel):
-        items: Mapping[str, Any] = {name: getattr(value, name) for name in type(value).model_fields}
-    elif isinstance(value, Mapping):
-        items = value
-    else:
-        return []
+    items = dict(value) if isinstance(value, BaseModel | Mapping) else {}
     return [
         found
         for name, item in items.items()

@@ -56,11 +56,8 @@ def _what_metres_look_like(easting: float, northing: float, crs: Crs) -> Message
         return say(
             "this does not lie in Denmark in {crs}, but looks like {likely}", crs=crs, likely=likely
         )
-    return say(
-        "easting {easting} and northing {northing} do not lie in Denmark in {crs}",
-        easting=f"{easting:.0f}",
-        northing=f"{northing:.0f}",
-        crs=crs,
+    return say("easting {easting} and northing {northing} do not lie in Denmark in {crs}").format(
+        easting=f"{easting:.0f}", northing=f"{northing:.0f}", crs=crs
     )
 
 
@@ -71,11 +68,8 @@ def _what_degrees_look_like(lon: float, lat: float) -> Message:
     if likely:
         return say(
             "lon {lon} and lat {lat} are not degrees; this looks like {likely}: "
-            "write `easting`, `northing` and `crs: {likely}`",
-            lon=f"{lon:.10g}",
-            lat=f"{lat:.10g}",
-            likely=likely,
-        )
+            "write `easting`, `northing` and `crs: {likely}`"
+        ).format(lon=f"{lon:.10g}", lat=f"{lat:.10g}", likely=likely)
     return say(
         "lon {lon} and lat {lat} do not lie in Denmark "
         "(lon {west} to {east}, lat {south} to {north})",

@@ -93,8 +93,7 @@ def find_id(section: str, given: str, names: Names) -> str:
     raise UnknownIdError(
         section,
         given,
-        say(
-            "{given} is not {noun} here{hint}",
+        say("{given} is not {noun} here{hint}").format(
             given=f"`{given[:_LONGEST]}`",
             noun=NOUNS[section],
             hint=suggest(given, names, listed=section in _IN_TABLES),
@@ -231,7 +230,7 @@ def join_choices(choices: Sequence[Message | str], link: Message) -> Message | s
     text = choices[0]
     for number, one in enumerate(choices[1:], 2):
         joint = link if number == len(choices) else LISTED
-        text = say(joint.text, first=text, last=one)
+        text = joint.format(first=text, last=one)
     return text
 
 

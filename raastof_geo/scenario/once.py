@@ -32,10 +32,8 @@ def _stands_twice(entry: Hashable, first: int) -> Message:
             number=first + 1,
         )
     return say(
-        "{entry} stands twice in this list, first as number {number}: keep one of them",
-        entry=f"`{entry}`",
-        number=first + 1,
-    )
+        "{entry} stands twice in this list, first as number {number}: keep one of them"
+    ).format(entry=f"`{entry}`", number=first + 1)
 
 
 def refuse_keys_twice(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
@@ -48,10 +46,8 @@ def refuse_keys_twice(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
     for key, value in given.items():
         [meant] = read({key: value})
         if first.setdefault(meant, key) != key:
-            message = say(
-                "{key} and {first} are the same: keep one of them",
-                key=f"`{key}`",
-                first=f"`{first[meant]}`",
+            message = say("{key} and {first} are the same: keep one of them").format(
+                key=f"`{key}`", first=f"`{first[meant]}`"
             )
             faults.append(Fault(message, (str(key),), of_key=True))
     raise FaultError(*faults)

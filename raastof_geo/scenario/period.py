@@ -166,18 +166,14 @@ def _what_is_wrong(before: Sequence[Period], period: Period) -> Message | None:
         )
     for other in before[-1:]:
         if (other.start, other.end) == (period.start, period.end):
-            return say(
-                "period {id} has the same days as {other}: keep one of them",
-                id=shown,
-                other=f"`{show_period(other.id)}`",
+            return say("period {id} has the same days as {other}: keep one of them").format(
+                id=shown, other=f"`{show_period(other.id)}`"
             )
         if period.start <= other.end:
             return say(
                 "period {after} starts before {before} has ended: list periods in order, "
-                "without overlap",
-                after=shown,
-                before=f"`{show_period(other.id)}`",
-            )
+                "without overlap"
+            ).format(after=shown, before=f"`{show_period(other.id)}`")
     return None
 
 
@@ -213,10 +209,8 @@ class Calendar:
         raise UnknownIdError(
             "periods",
             str(given),
-            say(
-                "{given} is not a period of this scenario{hint}",
-                given=f"`{str(given)[:80]}`",
-                hint=self._hint(text, readings),
+            say("{given} is not a period of this scenario{hint}").format(
+                given=f"`{str(given)[:80]}`", hint=self._hint(text, readings)
             ),
         )
 

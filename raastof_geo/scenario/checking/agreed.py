@@ -84,10 +84,8 @@ def note_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
             wish.trail,
             say(
                 "nothing can go from {giver} to {taker} by the rules, so this agreement changes "
-                "nothing: look at its material and its window",
-                giver=f"`{wish.entry.giver}`",
-                taker=f"`{wish.entry.taker}`",
-            ),
+                "nothing: look at its material and its window"
+            ).format(giver=f"`{wish.entry.giver}`", taker=f"`{wish.entry.taker}`"),
         )
         for wish in _agreed(deals)
         if not wish.deals and not (wish.asks and wish.tonnes > 0) and _have_roles(wish, deals)
@@ -148,12 +146,8 @@ def _why_impossible(wish: Wish, deals: Deals) -> Message | None:
     for side, message in _TOO_MUCH.items():
         most = deals.most(side, wish.deals)
         if wish.tonnes > most * _ROUNDING:
-            return say(
-                message.text,
-                tonnes=wish.tonnes,
-                site=f"`{wish.site(side)}`",
-                most=most,
-                short=wish.tonnes - most,
+            return message.format(
+                tonnes=wish.tonnes, site=f"`{wish.site(side)}`", most=most, short=wish.tonnes - most
             )
     return None
 
@@ -168,8 +162,7 @@ def _why_no_deal(wish: Wish, deals: Deals) -> Message:
     material = entry.material
     has = sorted({giver.material for giver in deals.givers[entry.giver]})
     if material is not None and material not in has:
-        return say(
-            "{site} does not give {material}; it gives {has}",
+        return say("{site} does not give {material}; it gives {has}").format(
             site=f"`{entry.giver}`",
             material=f"`{material}`",
             has=", ".join(f"`{one}`" for one in has),
@@ -177,10 +170,8 @@ def _why_no_deal(wish: Wish, deals: Deals) -> Message:
     if deals.between(entry.giver, entry.taker, material, deals.scenario.periods):
         return say(
             "nothing can go from {giver} to {taker} in this window: what is given and what may "
-            "be taken then have no period in common",
-            giver=f"`{entry.giver}`",
-            taker=f"`{entry.taker}`",
-        )
+            "be taken then have no period in common"
+        ).format(giver=f"`{entry.giver}`", taker=f"`{entry.taker}`")
     what = [material] if material is not None else has
     use = next((need.use for need in deals.scenario.sites[entry.taker].needs), None)
     if use is not None:
@@ -247,8 +238,7 @@ def _first_excess(
         if len(mine) > 1 and asked > most * _ROUNDING:
             *others, last = mine
             lines = sorted({tree.place(one.trail).line for one in others})
-            message = say(
-                _TOO_MUCH_TOGETHER[side].text,
+            message = _TOO_MUCH_TOGETHER[side].format(
                 lines=", ".join(map(str, lines)),
                 asked=asked,
                 site=f"`{last.site(side)}`",
@@ -264,13 +254,13 @@ def _asked(wishes: Sequence[Wish], partner: Partner) -> float:
     total = 0.0
     for mine in group(wishes, lambda wish: wish.site(partner)).values():
         of_material = group(mine, lambda wish: wish.entry.material)
-        asked = {material: _asked_of_one(some) for material, some in of_material.items()}
+        asked = {material: _most_at_once(some) for material, some in of_material.items()}
         of_any = asked.pop(None, 0.0)
         total += max(of_any, sum(asked.values()))
     return total
 
 
-def _asked_of_one(wishes: Sequence[Wish]) -> float:
+def _most_at_once(wishes: Sequence[Wish]) -> float:
     periods = [period for wish in wishes for period in wish.periods]
     apart = len(periods) == len(set(periods))
     tonnes = [wish.tonnes for wish in wishes]

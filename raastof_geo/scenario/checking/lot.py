@@ -111,12 +111,8 @@ def _needs(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Fi
     for need, trail, most in _too_small(deals, "needs", deals.scenario.needs, _most_arriving, lot):
         message = say(
             "{site} can take at most {most} t at once for this need, and the smallest "
-            "lot is {lot} t (line {line}): lower the lot, or raise the need",
-            site=f"`{need.site}`",
-            most=most,
-            lot=lot,
-            line=str(line),
-        )
+            "lot is {lot} t (line {line}): lower the lot, or raise the need"
+        ).format(site=f"`{need.site}`", most=most, lot=lot, line=str(line))
         yield finding_at(tree, trail, message), True
 
 

@@ -48,11 +48,8 @@ def note_needs(scenario: Scenario) -> Iterator[Fault]:
                 if block is not None:
                     said = say(
                         "`{material}` may not serve `{use}` here (rule `{rule}`), so none of it "
-                        "comes: `raastof why {material} {use}` tells what could be done",
-                        material=material,
-                        use=need.use,
-                        rule=block.rule,
-                    )
+                        "comes: `raastof why {material} {use}` tells what could be done"
+                    ).format(material=material, use=need.use, rule=block.rule)
                     yield Fault(said, ("sites", site_id, "needs", at, "materials", number))
 
 
@@ -209,8 +206,7 @@ def note_dates(scenario: Scenario) -> Iterator[Fault]:
     for number, vehicle in enumerate(scenario.said.vehicles):
         idle = [one for one in scenario.periods if not scenario.may_drive(vehicle, one)]
         if idle:
-            said = say(
-                "{truck} is legal from {start} only, so it is not used in {periods}",
+            said = say("{truck} is legal from {start} only, so it is not used in {periods}").format(
                 truck=f"`{vehicle}`",
                 start=scenario.catalogue.vehicles[vehicle].legal_from,
                 periods=", ".join(idle),
@@ -224,10 +220,8 @@ def note_dates(scenario: Scenario) -> Iterator[Fault]:
         if partly:
             said = say(
                 "it is open in a part of {periods} only ({dates}), and counts as closed "
-                "then: shorter periods are nearer to it",
-                periods=", ".join(partly),
-                dates=tell_days(place),
-            )
+                "then: shorter periods are nearer to it"
+            ).format(periods=", ".join(partly), dates=tell_days(place))
             yield Fault(said, trail)
 
 

@@ -20,10 +20,8 @@ def refuse_newer(tree: Tree) -> None:
             Finding(
                 say(
                     "this file is of format {given}, and this version reads up to format "
-                    "{newest}: install a newer one with `pip install --upgrade raastof_geo`",
-                    given=str(given),
-                    newest=str(NEWEST_FORMAT),
-                ),
+                    "{newest}: install a newer one with `pip install --upgrade raastof_geo`"
+                ).format(given=str(given), newest=str(NEWEST_FORMAT)),
                 tree.place(("format",)),
             )
         )
@@ -67,10 +65,8 @@ def _tell_consents(scenario: Scenario) -> Iterator[Message]:
         tonnes, _ = weigh_stake(scenario, needs, partial(_hangs_on, scenario, one))
         yield say(
             "Since format 3 `{condition}` is a matter of each need, `accepts: [{condition}]`; here "
-            "it is read as accepted at every need, and up to {tonnes} t hang on that.",
-            condition=one,
-            tonnes=format_number(tonnes),
-        )
+            "it is read as accepted at every need, and up to {tonnes} t hang on that."
+        ).format(condition=one, tonnes=format_number(tonnes))
 
 
 def _tell_receivers(scenario: Scenario) -> Iterator[Message]:

@@ -207,10 +207,8 @@ class _Composer:
             raise self._refused(
                 say(
                     "{given} refers to {anchor}, which does not stand above; "
-                    "a text that begins with `*` needs quotes",
-                    given=f"`*{name}`",
-                    anchor=f"`&{name}`",
-                ),
+                    "a text that begins with `*` needs quotes"
+                ).format(given=f"`*{name}`", anchor=f"`&{name}`"),
                 event,
             )
         node = self.anchors[name]

@@ -246,10 +246,8 @@ def _check_fleet(said: ScenarioFile, tree: Tree) -> list[Finding]:
         named.append((vehicle, ("baseline", "vehicles", number)))
     return [
         Finding(
-            say(
-                "{where}: {vehicle} is not among `vehicles` of this scenario",
-                where=str(trail[0]),
-                vehicle=f"`{vehicle}`",
+            say("{where}: {vehicle} is not among `vehicles` of this scenario").format(
+                where=str(trail[0]), vehicle=f"`{vehicle}`"
             ),
             tree.place(trail, of_key=trail[0] == "fleet"),
         )

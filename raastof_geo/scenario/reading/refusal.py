@@ -1,6 +1,6 @@
 """Turn what pydantic found into sentences: what came, where, and what to do."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -64,17 +64,12 @@ def _without_echoes(
         (*detail["loc"][:-1], key)
         for detail in details
         if detail["type"] == "extra_forbidden"
-        for key in _keys_meant(detail, root)
+        for key in english_keys(str(detail["loc"][-1]), _keys_here(root, detail["loc"][:-1]))
     }
     for detail in details:
         missing = detail["type"] == "missing" and tuple(detail["loc"]) in meant
         if not missing and not (detail["type"] == "too_short" and detail.get("input")):
             yield detail
-
-
-def _keys_meant(detail: ErrorDetails, root: type[BaseModel]) -> list[str]:
-    keys = _keys_here(root, tuple(part for part in detail["loc"][:-1] if part != "[key]"))
-    return english_keys(str(detail["loc"][-1]), keys)
 
 
 def _join_alike(alike: list[Finding]) -> Finding:
@@ -118,29 +113,22 @@ def _sentence(
         hint = suggest_key(str(trail[-1]), keys)
         return say("{where} is not a key here{hint}", where=where, hint=hint)
     if kind == "literal_error":
-        return say(
-            "{where} must be one of {expected}, got {given}{hint}",
+        return say("{where} must be one of {expected}, got {given}{hint}").format(
             where=where,
             expected=context["expected"].replace("'", "`").replace(" or ", ", "),
             given=f"`{given}`",
             hint=_suggest_literal(given, context["expected"]),
         )
-    rule = _rule(kind, context)
+    rule = next((rule for start, rule in _RULES_BY_KIND.items() if kind.startswith(start)), None)
     if rule is None:
-        return say(
-            "{where}: {problem}, got {given}",
-            where=where,
-            problem=detail["msg"],
-            given=f"`{given}`",
+        return say("{where}: {problem}, got {given}").format(
+            where=where, problem=detail["msg"], given=f"`{given}`"
         )
+    rule = rule.format(limit=str(next(iter(context.values()), "")))
     better = suggest_number(given) if kind.startswith("float") else None
     if better is not None:
-        return say(
-            "{where} must be {rule}, got {given}: write a point, {better}",
-            where=where,
-            rule=rule,
-            given=f"`{given}`",
-            better=f"`{better}`",
+        return say("{where} must be {rule}, got {given}: write a point, {better}").format(
+            where=where, rule=rule, given=f"`{given}`", better=f"`{better}`"
         )
     return say("{where} must be {rule}, got {given}", where=where, rule=rule, given=f"`{given}`")
 
@@ -149,12 +137,6 @@ def _suggest_literal(given: str, expected: str) -> Message | str:
     choices = [part.strip(" '") for part in expected.replace(" or ", ",").split(",")]
     hint = suggest(given, choices)
     return hint if "close" in hint.values else ""
-
-
-def _rule(kind: str, context: Mapping[str, Any]) -> Message | None:
-    rule = next((rule for start, rule in _RULES_BY_KIND.items() if kind.startswith(start)), None)
-    limit = next(iter(context.values()), "")
-    return None if rule is None else say(rule.text, limit=str(limit))
 
 
 _RULES_BY_KIND: dict[str, Message] = {
@@ -193,7 +175,7 @@ def _short(value: Any) -> str:
 def _keys_here(root: type[BaseModel], trail: Trail) -> list[str]:
     model: Any = root
     for part in trail:
-        model = _step(model, part)
+        model = model if part == "[key]" else _step(model, part)
         if model is None:
             return []
     if isinstance(model, type) and issubclass(model, BaseModel):

@@ -121,10 +121,8 @@ def _special(lines: Sequence[str], stop: Halt) -> Slip | None:
         return None
     if any(bracket in _line(lines, line)[:column] for bracket in "{["):
         text = re.split(r"[,}\]]", text)[0] or text
-    message = say(
-        "a text that begins with {character} needs quotes: write {meant}",
-        character=f"`{text[0]}`" if text[0] != "`" else "'`'",
-        meant=_quoted(text),
+    message = say("a text that begins with {character} needs quotes: write {meant}").format(
+        character=f"`{text[0]}`" if text[0] != "`" else "'`'", meant=_quoted(text)
     )
     return message, line, column
 
@@ -189,7 +187,7 @@ def _second_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
     if in_braces:
         return _colon_or_comma(rest, stop, start)
     meant = f"`{keys[-1][1]}: {_quoted(rest)[1:]}"
-    return say(_NEEDS_QUOTES.text, meant=meant), stop.line, start
+    return _NEEDS_QUOTES.format(meant=meant), stop.line, start
 
 
 def _colon_or_comma(rest: str, stop: Halt, start: int) -> Slip:
@@ -199,7 +197,7 @@ def _colon_or_comma(rest: str, stop: Halt, start: int) -> Slip:
     if len(words) > 1 and re.fullmatch(r"[a-z_]+", words[-1]):
         message = say("a comma is missing before {key}", key=f"`{words[-1]}:`")
         return message, stop.line, start + rest.index(words[-1])
-    return say(_NEEDS_QUOTES.text, meant=_quoted(value)), stop.line, start
+    return _NEEDS_QUOTES.format(meant=_quoted(value)), stop.line, start
 
 
 def _no_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
@@ -224,10 +222,8 @@ def _bracket(lines: Sequence[str], stop: Halt) -> Slip | None:
             return say("a value is missing before {sign}", sign=f"`{found}`"), *stop.at
         return None
     if found in _CLOSING.values() or stop.line != line or not found:
-        message = say(
-            "the bracket {bracket} that opens here is not closed: add {closing}",
-            bracket=f"`{opened}`",
-            closing=f"`{_CLOSING[opened]}`",
+        message = say("the bracket {bracket} that opens here is not closed: add {closing}").format(
+            bracket=f"`{opened}`", closing=f"`{_CLOSING[opened]}`"
         )
         return message, line, column
     return say("a comma is missing here, or the text needs quotes"), *stop.at
@@ -263,10 +259,8 @@ def _other_indent(lines: Sequence[str], stop: Halt) -> Slip | None:
         return None
     message = say(
         "this line begins in column {column}, the one above in column {other}: indent them alike, "
-        "or this one like its neighbours farther up",
-        column=str(stop.column + 1),
-        other=str(other + 1),
-    )
+        "or this one like its neighbours farther up"
+    ).format(column=str(stop.column + 1), other=str(other + 1))
     return message, *stop.at
 
 

@@ -168,23 +168,19 @@ class _Planter:
     def value(self, node: Node, path: Trail) -> Any:
         self._spend(1, node)
         if len(path) > MOST_LEVELS:
-            raise self._too_deep(node)
+            raise ScenarioError(Finding(TOO_DEEP, node.place))
         self.tree.places[path] = node.place
         if isinstance(node, Scalar):
             self.tree.written[path] = plain(node.text[:_LONGEST_QUOTE])
             return self._scalar(node)
-        self._check_tag(node, "map" if isinstance(node, nodes.Mapping) else "seq")
-        if isinstance(node, nodes.Mapping):
-            return self._mapping(node, path)
-        return self._sequence(node, path)
-
-    def _sequence(self, node: Sequence, path: Trail) -> list[Any]:
-        items = [part for item in node.items for part in self._mended_items(item)]
-        for index, item in enumerate(items):
-            self.tree.keys[(*path, index)] = item.place
-        return [self.value(item, (*path, index)) for index, item in enumerate(items)]
-
-    def _mapping(self, node: nodes.Mapping, path: Trail) -> dict[str, Any]:
+        kind = "map" if isinstance(node, nodes.Mapping) else "seq"
+        if node.tag is not None and node.tag not in ("!", _CORE + kind):
+            self._tell(_unknown_tag(node.tag), node)
+        if isinstance(node, Sequence):
+            items = [part for item in node.items for part in self._mended_items(item)]
+            for index, item in enumerate(items):
+                self.tree.keys[(*path, index)] = item.place
+            return [self.value(item, (*path, index)) for index, item in enumerate(items)]
         values: dict[str, Any] = {}
         for key, (key_node, value_node) in self._entries(node, 0).items():
             self.tree.keys[(*path, key)] = key_node.place
@@ -208,23 +204,17 @@ class _Planter:
         try:
             return read_tagged(text, tag)
         except ValueError:
-            message = say(
-                "{given} is not what its tag {tag} says: leave the tag out",
-                given=f"`{plain(text)[:60]}`",
-                tag=f"`{_shown(tag)}`",
+            message = say("{given} is not what its tag {tag} says: leave the tag out").format(
+                given=f"`{plain(text)[:60]}`", tag=f"`{_shown(tag)}`"
             )
             self._tell(message if tag in CORE_TAGS else _unknown_tag(tag), node)
             return text
-
-    def _check_tag(self, node: Node, expected: str) -> None:
-        if node.tag is not None and node.tag not in ("!", _CORE + expected):
-            self._tell(_unknown_tag(node.tag), node)
 
     def _entries(self, node: nodes.Mapping, level: int) -> Entries:
         """Give what a mapping holds: what `<<` brings, and its own above that."""
         if id(node) not in self.known:
             if level > MOST_LEVELS:
-                raise self._too_deep(node)
+                raise ScenarioError(Finding(TOO_DEEP, node.place))
             own, merged = self._own(node)
             brought: Entries = {}
             for source in merged:
@@ -245,10 +235,8 @@ class _Planter:
             key = self._text(key_node)
             if key in own:
                 message = say(
-                    "{key} stands here twice, first in line {line}: keep one of them",
-                    key=f"`{key[:80]}`",
-                    line=str(own[key][0].place.line),
-                )
+                    "{key} stands here twice, first in line {line}: keep one of them"
+                ).format(key=f"`{key[:80]}`", line=str(own[key][0].place.line))
                 self._tell(message, key_node)
                 continue
             own[key] = (key_node, value_node)
@@ -266,8 +254,13 @@ class _Planter:
         """Give keys and values, the commonest slips told and mended, so that nothing follows."""
         entries: list[tuple[Scalar, Node]] = []
         for key, value in self._word_keys(node):
-            alone = node.braces and key.plain and _is_empty(value)
-            if alone and (self._mend_comma(entries, key) or self._mend_colon(entries, key)):
+            empty = isinstance(value, Scalar) and value.plain and not value.text and not value.tag
+            if (
+                node.braces
+                and key.plain
+                and empty
+                and (self._mend_comma(entries, key) or self._mend_colon(entries, key))
+            ):
                 continue
             entries.append((key, self._mended_value(key, value)))
         return entries
@@ -347,9 +340,6 @@ class _Planter:
                 )
             )
 
-    def _too_deep(self, node: Node) -> ScenarioError:
-        return ScenarioError(Finding(TOO_DEEP, node.place))
-
     def _tell(self, message: Message, node: Node) -> None:
         place = (node.place.line, node.place.column)
         if place not in self.told:
@@ -362,20 +352,13 @@ def _pair(key_and_value: tuple[str, str], place: Place) -> tuple[Scalar, Node]:
     return Scalar(place, key, plain=True), Scalar(place, value, plain=True)
 
 
-def _is_empty(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.plain and not node.text and node.tag is None
-
-
 def _say_comma(given: str, meant: tuple[str, ...]) -> Message:
     values = {"given": f"`{given}`", "meant": f"`{meant[0]}`"}
     if len(meant) > 1:
         return say(
             "between braces the comma parts {given} in two: write {large} for thousands, "
-            "{small} for decimals",
-            given=f"`{given}`",
-            large=f"`{meant[0]}`",
-            small=f"`{meant[1]}`",
-        )
+            "{small} for decimals"
+        ).format(given=f"`{given}`", large=f"`{meant[0]}`", small=f"`{meant[1]}`")
     if given[-1].isdigit():
         return say("between braces the comma parts {given} in two: write {meant}", **values)
     return say(

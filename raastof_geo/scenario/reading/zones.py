@@ -89,8 +89,9 @@ def _read_polygons(file: Path) -> list[Any]:
     except InputError:
         raise
     except _UNREADABLE as error:
+        problem = str(error)[:200]
         message = say("{file} cannot be read as GeoJSON or GeoPackage: {problem}")
-        raise InputError(Message(message.text, told | {"problem": str(error)[:200]})) from error
+        raise InputError(message.format(problem=problem, **told)) from error
     if not polygons:
         raise InputError.saying("{file} has no polygons", **told)
     return polygons

@@ -108,12 +108,8 @@ class Assumption(Part):
 
 def _outside(less: str, first: float, more: str, second: float) -> Fault:
     return Fault(
-        say(
-            "`{less}` ({first}) must be below `{more}` ({second})",
-            less=less,
-            first=f"{first:g}",
-            more=more,
-            second=f"{second:g}",
+        say("`{less}` ({first}) must be below `{more}` ({second})").format(
+            less=less, first=f"{first:g}", more=more, second=f"{second:g}"
         ),
         (less,),
     )

@@ -161,10 +161,8 @@ def _refuse_idle(entry: Part, named: Collection[str], list_name: str, *keys: str
         Fault(
             say(
                 "{one} is not in `{list}` here, so this would count for nothing: "
-                "add it there, or leave it out",
-                one=f"`{one}`",
-                list=list_name,
-            ),
+                "add it there, or leave it out"
+            ).format(one=f"`{one}`", list=list_name),
             (key, one),
             of_key=True,
         )
@@ -294,10 +292,8 @@ class Store(Part):
                 yield Fault(
                     say(
                         "{tonnes} t lie here, and there is room for {capacity} t: "
-                        "raise `capacity`, or lower the amounts",
-                        tonnes=tonnes,
-                        capacity=self.capacity.value,
-                    ),
+                        "raise `capacity`, or lower the amounts"
+                    ).format(tonnes=tonnes, capacity=self.capacity.value),
                     (name,),
                 )
 

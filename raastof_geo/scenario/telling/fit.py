@@ -148,8 +148,7 @@ class _Question:
     def _tell_ratio(self, fit: Fit) -> Iterator[Message]:
         words, reference = self.words, self.catalogue.uses[self.use].reference_material
         ratio = self.catalogue.ratio(self.material, self.use)
-        yield say(
-            "{tonnes} t of {material} replaces 1 t of {reference}.",
+        yield say("{tonnes} t of {material} replaces 1 t of {reference}.").format(
             tonnes=format_number(ratio, digits=3, language=words.language),
             material=words.material(self.material),
             reference=words.material(reference),
@@ -166,10 +165,8 @@ class _Question:
             other=words.number(density[reference].value),
         )
         for one, figure in density.items():
-            yield say(
-                "Compacted density of {material}: {figure}",
-                material=words.material(one),
-                figure=words.figure(figure),
+            yield say("Compacted density of {material}: {figure}").format(
+                material=words.material(one), figure=words.figure(figure)
             )
 
     def _tell_lesser(self) -> Iterator[Message]:
@@ -179,10 +176,8 @@ class _Question:
             if one in self.catalogue.uses and self.verdict(use=one) != "forbidden":
                 yield say(
                     "What serves a better use may serve a lesser one, never the reverse: "
-                    "{material} reaches no higher than {lesser}.",
-                    lesser=self.words.use(one),
-                    **self.names,
-                )
+                    "{material} reaches no higher than {lesser}."
+                ).format(lesser=self.words.use(one), **self.names)
                 return
 
     def _tell_other_uses(self) -> Iterator[Message]:
@@ -223,10 +218,8 @@ class _Question:
         if allowed:
             yield say("{use} may be served by: {materials}.", materials=allowed, **self.names)
         if conditional:
-            yield say(
-                "{use} may be served under a condition by: {materials}.",
-                materials=conditional,
-                **self.names,
+            yield say("{use} may be served under a condition by: {materials}.").format(
+                materials=conditional, **self.names
             )
 
 
@@ -250,11 +243,8 @@ def _tell_needs(scenario: Scenario, question: _Question) -> Iterator[Message]:
         ]
         asked = {one.condition for one in scenario.rulings(question.material, need.demand)}
         told += [
-            say(
-                "{site} accepts `{condition}` for this need{by}.",
-                condition=condition,
-                by=f": {by}" if by else "",
-                **names,
+            say("{site} accepts `{condition}` for this need{by}.").format(
+                condition=condition, by=f": {by}" if by else "", **names
             )
             for condition, by in need.consents.items()
             if condition in asked

@@ -98,8 +98,7 @@ def _about_condition(words: CatalogueWords, one: str) -> Readable:
 
 def _about_vehicle(words: CatalogueWords, one: str) -> Message:
     truck = words.catalogue.vehicles[one]
-    return say(
-        "{payload} t load, {gross} t in all, {fuel}",
+    return say("{payload} t load, {gross} t in all, {fuel}").format(
         payload=words.number(truck.payload_t.value),
         gross=words.number(truck.gross_t.value),
         fuel=words.called("fuels", truck.fuel),
@@ -142,15 +141,13 @@ def _tell_recipe(words: CatalogueWords, recipe: str) -> Iterator[Message]:
 
 def _tell_condition(words: CatalogueWords, condition: str) -> Iterator[Message]:
     catalogue = words.catalogue
-    yield say(
-        "{name} (`{id}`), a condition. {how}",
+    yield say("{name} (`{id}`), a condition. {how}").format(
         name=words.called("conditions", condition),
         id=condition,
         how=tell_consent(catalogue, condition),
     )
     for material, use, fit in _asked_for(catalogue, condition):
-        yield say(
-            "It lets {material} serve {use}: rule {rule}, {source}.",
+        yield say("It lets {material} serve {use}: rule {rule}, {source}.").format(
             material=words.material(material),
             use=words.use(use),
             rule=fit.rule,
@@ -190,8 +187,7 @@ def _tell_vehicle(words: CatalogueWords, vehicle: str) -> Iterator[Message]:
         yield say("Legal from {date}.", date=truck.legal_from)
     yield from tell_figures(words, ((label, getattr(truck, key)) for key, label in _TRUCK.items()))
     for table in words.catalogue.tolls.values() if truck.toll_dkk_per_km is None else ():
-        yield say(
-            "Truck toll from {date}: {rate} DKK/km (source: {source}).",
+        yield say("Truck toll from {date}: {rate} DKK/km (source: {source}).").format(
             date=table.valid_from,
             rate=words.number(table.rate(truck.toll_weight, truck.toll_co2) or 0.0),
             source=words.catalogue.cite(table.source),

@@ -71,10 +71,8 @@ def _tell_move(words: CatalogueWords, material: str, land: str, move: SoilMove) 
     if move.condition is not None:
         return say(
             "Land ({land}): rule {rule} allows soil of {soil} under the condition "
-            "{condition}: {source}.",
-            condition=words.called("conditions", move.condition),
-            **names,
-        )
+            "{condition}: {source}."
+        ).format(condition=words.called("conditions", move.condition), **names)
     if not move.citation:
         return say("Land ({land}): no rule lets soil of {soil} come here.", **names)
     return say("Land ({land}): rule {rule} forbids soil of {soil}: {source}.", **names)

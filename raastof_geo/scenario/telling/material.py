@@ -40,11 +40,8 @@ def explain_material(catalogue: Catalogue, material: str, language: Language) ->
 def tell_material(words: CatalogueWords, material: str) -> Iterator[Message]:
     """Say everything about the material of an id."""
     one, recipes = words.catalogue.materials[material], words.catalogue.recipes
-    yield say(
-        "{name} (`{id}`), {origin}",
-        name=words.material(material),
-        id=material,
-        origin=ORIGINS[one.origin],
+    yield say("{name} (`{id}`), {origin}").format(
+        name=words.material(material), id=material, origin=ORIGINS[one.origin]
     )
     if words.class_of(material):
         yield say("Class: {name}", name=words.class_of(material))
@@ -96,10 +93,8 @@ def _tell_uses(words: CatalogueWords, material: str) -> Iterator[Message]:
     if allowed := serves(words.catalogue, material, "allowed"):
         yield say("May serve: {uses}", uses=words.uses(allowed))
     for use in serves(words.catalogue, material, "conditional"):
-        yield say(
-            "May serve under a condition: {use} ({condition})",
-            use=words.use(use),
-            condition=words.called("conditions", fits[use].condition or ""),
+        yield say("May serve under a condition: {use} ({condition})").format(
+            use=words.use(use), condition=words.called("conditions", fits[use].condition or "")
         )
     if forbidden := serves(words.catalogue, material, "forbidden"):
         yield say("A rule forbids: {uses}", uses=words.uses(forbidden))

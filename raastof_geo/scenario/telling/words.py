@@ -62,8 +62,7 @@ class CatalogueWords:
 
     def figure(self, figure: Figure) -> str:
         """Write a figure with its unit, its source, its date and whether it was seen there."""
-        text = say(
-            "{value} {unit}{span} (source: {source}; {since}{until}{seen}){note}",
+        text = say("{value} {unit}{span} (source: {source}; {since}{until}{seen}){note}").format(
             value=self.number(figure.value),
             unit=figure.unit,
             span=tell_span(self._ends(figure)),
