@@ -3,7 +3,7 @@
 import gettext
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -53,6 +53,11 @@ def say(text: str, **values: Any) -> Message:
 def say_count(one: str, many: str, *, count: int, **values: Any) -> Message:
     """Make a translatable sentence that depends on `{count}`."""
     return Message(one, {"count": count, **values}, many)
+
+
+def list_codes(words: Iterable[str]) -> str:
+    """Write words as a file has them, each marked as such: `fill`, `sand`."""
+    return ", ".join(f"`{word}`" for word in words)
 
 
 Readable: TypeAlias = str | Message

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from raastof_geo.errors import Finding
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, list_codes, say
 from raastof_geo.scenario.checking.deal import Deal, Deals, Partner, group
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree
@@ -58,6 +58,11 @@ class Wish:
         """Give the site that gives or takes."""
         return self.entry.giver if side == "giver" else self.entry.taker
 
+    @property
+    def ends(self) -> dict[str, str]:
+        """Both sites, as sentences show them."""
+        return {"giver": f"`{self.entry.giver}`", "taker": f"`{self.entry.taker}`"}
+
 
 def check_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
     """Find agreements that no plan can keep, whatever the roads."""
@@ -78,15 +83,12 @@ def check_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
 def note_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
     """Find agreements that limit what could not go anyway."""
     deals = Deals(scenario)
+    useless = say(
+        "nothing can go from {giver} to {taker} by the rules, so this agreement changes "
+        "nothing: look at its material and its window"
+    )
     return [
-        finding_at(
-            tree,
-            wish.trail,
-            say(
-                "nothing can go from {giver} to {taker} by the rules, so this agreement changes "
-                "nothing: look at its material and its window"
-            ).format(giver=f"`{wish.entry.giver}`", taker=f"`{wish.entry.taker}`"),
-        )
+        finding_at(tree, wish.trail, useless.format(**wish.ends))
         for wish in _agreed(deals)
         if not wish.deals and not (wish.asks and wish.tonnes > 0) and _have_roles(wish, deals)
     ]
@@ -163,29 +165,27 @@ def _why_no_deal(wish: Wish, deals: Deals) -> Message:
     has = sorted({giver.material for giver in deals.givers[entry.giver]})
     if material is not None and material not in has:
         return say("{site} does not give {material}; it gives {has}").format(
-            site=f"`{entry.giver}`",
-            material=f"`{material}`",
-            has=", ".join(f"`{one}`" for one in has),
+            site=f"`{entry.giver}`", material=f"`{material}`", has=list_codes(has)
         )
     if deals.between(entry.giver, entry.taker, material, deals.scenario.periods):
         return say(
             "nothing can go from {giver} to {taker} in this window: what is given and what may "
             "be taken then have no period in common"
-        ).format(giver=f"`{entry.giver}`", taker=f"`{entry.taker}`")
+        ).format(**wish.ends)
     what = [material] if material is not None else has
     use = next((need.use for need in deals.scenario.sites[entry.taker].needs), None)
     if use is not None:
         return say(
             "{site} may take no {material} by the rules: `raastof why {first} {use}` tells why",
             site=f"`{entry.taker}`",
-            material=", ".join(f"`{one}`" for one in what),
+            material=list_codes(what),
             first=what[0],
             use=use,
         )
     return say(
         "{site} may take no {material}: it is not among what it accepts from {giver}",
         site=f"`{entry.taker}`",
-        material=", ".join(f"`{one}`" for one in what),
+        material=list_codes(what),
         giver=f"`{entry.giver}`",
     )
 
@@ -196,19 +196,12 @@ def _contradictions(wishes: Sequence[Wish], tree: Tree) -> Iterator[Finding]:
             continue
         if asking.tonnes > limiting.tonnes * _ROUNDING:
             first, last = sorted((asking, limiting), key=lambda wish: wish.number)
-            yield finding_at(
-                tree,
-                last.trail,
-                say(
-                    "this contradicts the agreement in line {line}: one asks for {asked} t "
-                    "from {giver} to {taker}, the other allows {allowed} t. Keep one of them",
-                    line=str(tree.place(first.trail).line),
-                    asked=asking.tonnes,
-                    allowed=limiting.tonnes,
-                    giver=f"`{asking.entry.giver}`",
-                    taker=f"`{asking.entry.taker}`",
-                ),
-            )
+            line, tonnes = str(tree.place(first.trail).line), asking.tonnes
+            said = say(
+                "this contradicts the agreement in line {line}: one asks for {asked} t "
+                "from {giver} to {taker}, the other allows {allowed} t. Keep one of them"
+            ).format(line=line, asked=tonnes, allowed=limiting.tonnes, **asking.ends)
+            yield finding_at(tree, last.trail, said)
 
 
 def _covers(limiting: Wish, asking: Wish) -> bool:

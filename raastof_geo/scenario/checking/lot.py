@@ -1,10 +1,10 @@
 """Lots that are larger than what can go at once."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from raastof_geo.errors import Finding
-from raastof_geo.language import say
+from raastof_geo.language import Message, say
 from raastof_geo.scenario.checking.deal import Deals
 from raastof_geo.scenario.parties import may_deal
 from raastof_geo.scenario.reading.refusal import finding_at
@@ -14,7 +14,32 @@ from raastof_geo.scenario.scenario import Need, Offer, Scenario
 
 _Entry = TypeVar("_Entry", Offer, Need)
 
+_Found: TypeAlias = Iterator[tuple[Message, Trail, bool]]
+"""What is wrong with which entry, and whether that is a mistake."""
+
 _ROUNDING = 1 - 1e-9
+_MUST_LEAVE = say(
+    "{most} t of {material} must leave {site}, and the smallest lot is {lot} t "
+    "(line {line}): lower the lot, or let the offer stay with `must_leave: false`"
+)
+_CAN_NEVER_LEAVE = say(
+    "{site} offers {most} t of {material}, less than the smallest lot of {lot} t "
+    "(line {line}): it can never leave"
+)
+_NOTHING_FITS = say(
+    "{site} can take at most {most} t at once for this need, and the smallest "
+    "lot is {lot} t (line {line}): lower the lot, or raise the need"
+)
+_AGREED = {
+    "tonnes": say(
+        "{tonnes} t are agreed, and the smallest lot is {lot} t (line {line}): "
+        "raise the agreement, or lower the lot"
+    ),
+    "at_most": say(
+        "at most {tonnes} t may go, and the smallest lot is {lot} t (line {line}): "
+        "nothing goes then"
+    ),
+}
 
 
 def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
@@ -23,47 +48,25 @@ def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Find
     A lot is what goes from one site to another of one material in a period; what stays within a
     site is no lot.
     """
-    lot = scenario.said.choices.smallest_lot
-    if lot is None or lot.value <= 0:
+    said = scenario.said.choices.smallest_lot
+    if said is None or said.value <= 0:
         return [], []
-    deals = Deals(scenario)
-    line = tree.place(("choices", "smallest_lot")).line
-    findings: list[Finding] = []
-    warnings: list[Finding] = []
-    for finding, is_mistake in (
-        *_offers(deals, lot.value, line, tree),
-        *_needs(deals, lot.value, line, tree),
-        *_agreements(deals, lot.value, line, tree),
-    ):
-        (findings if is_mistake else warnings).append(finding)
-    return findings, warnings
+    lot, deals = said.value, Deals(scenario)
+    size = {"lot": lot, "line": str(tree.place(("choices", "smallest_lot")).line)}
+    found: tuple[list[Finding], list[Finding]] = ([], [])
+    for look in (_offers, _needs, _agreements):
+        for message, trail, is_mistake in look(deals, lot):
+            found[not is_mistake].append(finding_at(tree, trail, message.format(**size)))
+    return found
 
 
-def _offers(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:
+def _offers(deals: Deals, lot: float) -> _Found:
     for offer, trail, most in _too_small(
         deals, "offers", deals.scenario.offers, _most_leaving, lot
     ):
-        values = {
-            "lot": lot,
-            "line": str(line),
-            "most": most,
-            "site": f"`{offer.site}`",
-            "material": f"`{offer.material}`",
-        }
-        message = (
-            say(
-                "{most} t of {material} must leave {site}, and the smallest lot is {lot} t "
-                "(line {line}): lower the lot, or let the offer stay with `must_leave: false`",
-                **values,
-            )
-            if offer.must_leave
-            else say(
-                "{site} offers {most} t of {material}, less than the smallest lot of {lot} t "
-                "(line {line}): it can never leave",
-                **values,
-            )
-        )
-        yield finding_at(tree, trail, message), offer.must_leave
+        message = _MUST_LEAVE if offer.must_leave else _CAN_NEVER_LEAVE
+        names = {"site": f"`{offer.site}`", "material": f"`{offer.material}`"}
+        yield message.format(most=most, **names), trail, offer.must_leave
 
 
 def _too_small(
@@ -107,13 +110,9 @@ def _most_leaving(deals: Deals, offer: Offer) -> float | None:
     )
 
 
-def _needs(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:
+def _needs(deals: Deals, lot: float) -> _Found:
     for need, trail, most in _too_small(deals, "needs", deals.scenario.needs, _most_arriving, lot):
-        message = say(
-            "{site} can take at most {most} t at once for this need, and the smallest "
-            "lot is {lot} t (line {line}): lower the lot, or raise the need"
-        ).format(site=f"`{need.site}`", most=most, lot=lot, line=str(line))
-        yield finding_at(tree, trail, message), True
+        yield _NOTHING_FITS.format(most=most, site=f"`{need.site}`"), trail, True
 
 
 def _most_arriving(deals: Deals, need: Need) -> float | None:
@@ -134,27 +133,12 @@ def _most_arriving(deals: Deals, need: Need) -> float | None:
     )
 
 
-def _agreements(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:
+def _agreements(deals: Deals, lot: float) -> _Found:
     for number, entry in enumerate(deals.scenario.said.agreements):
-        for key in ("tonnes", "at_most"):
+        for key, message in _AGREED.items():
             amount = getattr(entry, key)
-            if amount is None or entry.giver == entry.taker:
-                continue
-            tonnes = deals.scenario.weigh(amount, entry.material)
-            if not 0 < tonnes < lot * _ROUNDING:
-                continue
-            values = {"tonnes": tonnes, "lot": lot, "line": str(line)}
-            message = (
-                say(
-                    "{tonnes} t are agreed, and the smallest lot is {lot} t (line {line}): "
-                    "raise the agreement, or lower the lot",
-                    **values,
-                )
-                if key == "tonnes"
-                else say(
-                    "at most {tonnes} t may go, and the smallest lot is {lot} t (line {line}): "
-                    "nothing goes then",
-                    **values,
-                )
-            )
-            yield finding_at(tree, ("agreements", number, key), message), key == "tonnes"
+            if amount is not None and entry.giver != entry.taker:
+                tonnes = deals.scenario.weigh(amount, entry.material)
+                if 0 < tonnes < lot * _ROUNDING:
+                    trail = ("agreements", number, key)
+                    yield message.format(tonnes=tonnes), trail, key == "tonnes"

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from raastof_geo.language import Message, format_number, say
+from raastof_geo.language import Message, format_number, list_codes, say
 from raastof_geo.scenario.fault import Fault
 from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.said.entry import OpenDays
@@ -91,7 +91,7 @@ def note_land(scenario: Scenario) -> Iterator[Fault]:
             others=say(" and at {count} more sites", count=len(at) - 1) if at[1:] else "",
             land=scenario.land(at[0]),
             tonnes=format_number(tonnes),
-            lands=", ".join(f"`{one}`" for one in catalogue.land),
+            lands=list_codes(catalogue.land),
         )
         yield Fault(said, ("sites", at[0], "needs"))
 
@@ -176,7 +176,7 @@ def note_samples(scenario: Scenario) -> Iterator[Fault]:
             "{tonnes} t of soil come from sites without `soil_mapping`, so no samples are "
             "counted for them: say {choices}",
             tonnes=sum(one.tonnes for one in silent),
-            choices=", ".join(f"`{one}`" for one in scenario.catalogue.soil_mappings),
+            choices=list_codes(scenario.catalogue.soil_mappings),
         )
         yield Fault(said, ("sites", silent[0].site))
 
@@ -188,7 +188,7 @@ def check_dates(scenario: Scenario) -> Iterator[Fault]:
             said = say(
                 "no truck of `vehicles` is legal in {period}: it has {trucks}. Add one that is",
                 period=f"`{period}`",
-                trucks=", ".join(f"`{one}`" for one in scenario.said.vehicles),
+                trucks=list_codes(scenario.said.vehicles),
             )
             yield Fault(said, ("periods", number))
     for trail, place in _places(scenario):

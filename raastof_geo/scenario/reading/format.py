@@ -16,15 +16,11 @@ def refuse_newer(tree: Tree) -> None:
     """Refuse a file that a later version wrote, before anything else in it looks wrong."""
     given: Any = tree.values.get("format")
     if isinstance(given, int) and not isinstance(given, bool) and given > NEWEST_FORMAT:
-        raise ScenarioError(
-            Finding(
-                say(
-                    "this file is of format {given}, and this version reads up to format "
-                    "{newest}: install a newer one with `pip install --upgrade raastof_geo`"
-                ).format(given=str(given), newest=str(NEWEST_FORMAT)),
-                tree.place(("format",)),
-            )
-        )
+        message = say(
+            "this file is of format {given}, and this version reads up to format "
+            "{newest}: install a newer one with `pip install --upgrade raastof_geo`"
+        ).format(given=str(given), newest=str(NEWEST_FORMAT))
+        raise ScenarioError(Finding(message, tree.place(("format",))))
 
 
 def note_older(scenario: Scenario, tree: Tree) -> Finding | None:
@@ -33,19 +29,13 @@ def note_older(scenario: Scenario, tree: Tree) -> Finding | None:
     changes = [change for tell in tellers for change in tell(scenario)]
     if not changes:
         return None
-    return Finding(
-        say(
-            "this file is of format {given}. {changes} Write `format: {newest}` at the top when "
-            "that is what you mean",
-            given=str(scenario.said.format),
-            changes=Message(
-                " ".join(f"{{change_{at}}}" for at in range(len(changes))),
-                {f"change_{at}": change for at, change in enumerate(changes)},
-            ),
-            newest=str(NEWEST_FORMAT),
-        ),
-        tree.place(("format",)),
-    )
+    named = {f"change_{at}": change for at, change in enumerate(changes)}
+    told = Message(" ".join(f"{{{name}}}" for name in named), named)
+    message = say(
+        "this file is of format {given}. {changes} Write `format: {newest}` at the top when "
+        "that is what you mean"
+    ).format(given=str(scenario.said.format), changes=told, newest=str(NEWEST_FORMAT))
+    return Finding(message, tree.place(("format",)))
 
 
 def _tell_capacities(scenario: Scenario) -> Iterator[Message]:

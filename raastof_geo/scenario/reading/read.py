@@ -1,16 +1,17 @@
 """Read a scenario file, and say everything that is wrong with it at once."""
 
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
 from raastof_geo.errors import Finding, InputError, ScenarioError
-from raastof_geo.language import say
+from raastof_geo.language import Message, say
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
 from raastof_geo.scenario.checking import permit
 from raastof_geo.scenario.checking.agreed import check_agreements, note_agreements
@@ -56,9 +57,9 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         findings += _check_network_file(said, tree, home, anywhere)
         said, mistakes = find_in_zones(said, tree, home, anywhere=anywhere)
         findings += mistakes
-        findings += _check_baseline(said, tree)
-        findings += _check_agreements(said, tree)
-        findings += _check_fleet(said, tree)
+        for check in (_check_baseline, _check_agreements, _check_fleet):
+            for message, trail in check(said):
+                findings.append(Finding(message, tree.place(trail, of_key=trail[0] == "fleet")))
         if not wrong:
             draft = Scenario(id=path.stem, digest=tree.digest, said=said, catalogue=catalogue)
             contradictions, warnings = _compare(draft, tree)
@@ -193,67 +194,54 @@ def _with_full_path(said: ScenarioFile, home: Path) -> ScenarioFile:
     return said.model_copy(update={"network": network})
 
 
-def _check_baseline(said: ScenarioFile, tree: Tree) -> list[Finding]:
-    return [
-        Finding(
-            say("baseline.{key}: {site} has no `{role}:`", key=key, site=f"`{site}`", role=role),
-            tree.place(("baseline", key, index)),
-        )
-        for key, role, named in (
-            ("pits", Role.PIT, said.baseline.pits),
-            ("receivers", Role.RECEIVER, said.baseline.receivers),
-        )
-        for index, site in enumerate(named or ())
-        if role not in said.sites[site].roles
-    ]
+_Wrong: TypeAlias = Iterator[tuple[Message, Trail]]
+"""What is wrong in a file, and where it stands."""
 
 
-_ALL = Captured(value=1.0)
+def _check_baseline(said: ScenarioFile) -> _Wrong:
+    for key, role, named in (
+        ("pits", Role.PIT, said.baseline.pits),
+        ("receivers", Role.RECEIVER, said.baseline.receivers),
+    ):
+        for index, site in enumerate(named or ()):
+            if role not in said.sites[site].roles:
+                message = say("baseline.{key}: {site} has no `{role}:`")
+                yield message.format(key=key, site=f"`{site}`", role=role), ("baseline", key, index)
 
 
-def _check_agreements(said: ScenarioFile, tree: Tree) -> list[Finding]:
-    unnamed = [
-        Finding(
-            say(
-                "agreements: say which `material` {site} sends: not all that is on offer can be "
-                "put to use (`capture`), and what is agreed is",
-                site=f"`{agreement.giver}`",
-            ),
-            tree.place(("agreements", number)),
-        )
+def _check_agreements(said: ScenarioFile) -> _Wrong:
+    every = said.capture.get(DEFAULT, Captured(value=1.0))
+    unnamed = (
+        (f"`{agreement.giver}`", number)
         for number, agreement in enumerate(said.agreements)
         if agreement.least and agreement.material is None
-        for one in {entry.material for entry in said.sites[agreement.giver].offers}
-        if (said.capture.get(one) or said.capture.get(DEFAULT, _ALL)).value < 1
-    ]
-    return unnamed[:1] + [
-        Finding(
-            say("agreements: {site} has nothing to {verb}", site=f"`{site}`", verb=verb),
-            tree.place(("agreements", number, key)),
+        for one in said.sites[agreement.giver].offers
+        if said.capture.get(one.material, every).value < 1
+    )
+    for site, number in itertools.islice(unnamed, 1):
+        message = say(
+            "agreements: say which `material` {site} sends: not all that is on offer can be "
+            "put to use (`capture`), and what is agreed is"
         )
-        for number, agreement in enumerate(said.agreements)
+        yield message.format(site=site), ("agreements", number)
+    for number, agreement in enumerate(said.agreements):
         for key, site, verb, able in (
             ("giver", agreement.giver, say("give"), Role.gives),
             ("taker", agreement.taker, say("take"), Role.takes),
-        )
-        if not any(map(able, said.sites[site].roles))
-    ]
+        ):
+            if not any(map(able, said.sites[site].roles)):
+                message = say("agreements: {site} has nothing to {verb}")
+                yield message.format(site=f"`{site}`", verb=verb), ("agreements", number, key)
 
 
-def _check_fleet(said: ScenarioFile, tree: Tree) -> list[Finding]:
+def _check_fleet(said: ScenarioFile) -> _Wrong:
     named: list[tuple[str, Trail]] = [(vehicle, ("fleet", vehicle)) for vehicle in said.fleet]
     for number, vehicle in enumerate(said.baseline.vehicles or ()):
         named.append((vehicle, ("baseline", "vehicles", number)))
-    return [
-        Finding(
-            say("{where}: {vehicle} is not among `vehicles` of this scenario").format(
-                where=str(trail[0]), vehicle=f"`{vehicle}`"
-            ),
-            tree.place(trail, of_key=trail[0] == "fleet"),
-        )
-        for vehicle, trail in named
-        if vehicle not in said.vehicles
-    ]
+    message = say("{where}: {vehicle} is not among `vehicles` of this scenario")
+    for vehicle, trail in named:
+        if vehicle not in said.vehicles:
+            yield message.format(where=str(trail[0]), vehicle=f"`{vehicle}`"), trail
 
 
 def _by_place(finding: Finding) -> tuple[int, int]:

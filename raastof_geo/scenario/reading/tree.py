@@ -13,22 +13,8 @@ from typing import Any, TypeAlias
 
 from raastof_geo.errors import Finding, Place, ScenarioError, tell_reason
 from raastof_geo.language import Message, plain, say
-from raastof_geo.scenario.reading import nodes
-from raastof_geo.scenario.reading.nodes import (
-    MOST_LEVELS,
-    TOO_DEEP,
-    Node,
-    Scalar,
-    Sequence,
-    compose,
-)
-from raastof_geo.scenario.reading.scalars import (
-    CORE_TAGS,
-    Value,
-    keep_written,
-    read_plain,
-    read_tagged,
-)
+from raastof_geo.scenario.reading import nodes, scalars
+from raastof_geo.scenario.reading.nodes import Node, Scalar
 from raastof_geo.scenario.reading.slips import loosen_colon, say_colon, say_dash
 from raastof_geo.units import join_at_comma
 
@@ -122,7 +108,7 @@ def parse_tree(text: str, *, file: str) -> Tree:
         line = text.count("\n", 0, found.start()) + 1
         place = Place(file, line, found.start() - text.rfind("\n", 0, found.start()))
         raise ScenarioError(Finding(_no_text(found[0]), place))
-    root, findings = compose(text, file=file, most=MOST_VALUES)
+    root, findings = nodes.compose(text, file=file, most=MOST_VALUES)
     if root is None:
         raise ScenarioError(
             Finding(
@@ -145,7 +131,7 @@ def _no_text(character: str) -> Message:
     )
 
 
-def _no_mapping(root: Scalar | Sequence) -> Message:
+def _no_mapping(root: Scalar | nodes.Sequence) -> Message:
     loosened = loosen_colon(root.text) if isinstance(root, Scalar) and root.plain else None
     if loosened:
         return say_colon(*loosened)
@@ -167,8 +153,8 @@ class _Planter:
 
     def value(self, node: Node, path: Trail) -> Any:
         self._spend(1, node)
-        if len(path) > MOST_LEVELS:
-            raise ScenarioError(Finding(TOO_DEEP, node.place))
+        if len(path) > nodes.MOST_LEVELS:
+            raise ScenarioError(Finding(nodes.TOO_DEEP, node.place))
         self.tree.places[path] = node.place
         if isinstance(node, Scalar):
             self.tree.written[path] = plain(node.text[:_LONGEST_QUOTE])
@@ -176,7 +162,7 @@ class _Planter:
         kind = "map" if isinstance(node, nodes.Mapping) else "seq"
         if node.tag is not None and node.tag not in ("!", _CORE + kind):
             self._tell(_unknown_tag(node.tag), node)
-        if isinstance(node, Sequence):
+        if isinstance(node, nodes.Sequence):
             items = [part for item in node.items for part in self._mended_items(item)]
             for index, item in enumerate(items):
                 self.tree.keys[(*path, index)] = item.place
@@ -187,11 +173,15 @@ class _Planter:
             values[key] = self.value(value_node, (*path, key))
         return values
 
-    def _scalar(self, node: Scalar) -> Value:
+    def _scalar(self, node: Scalar) -> scalars.Value:
         text = self._text(node)
         if node.tag is not None and node.tag != "!":
             return self._tagged(node, text, node.tag)
-        return keep_written(read_plain(text), text) if node.plain and node.tag is None else text
+        return (
+            scalars.keep_written(scalars.read_plain(text), text)
+            if node.plain and node.tag is None
+            else text
+        )
 
     def _text(self, node: Scalar) -> str:
         """Refuse what no file can hold, such as half a character written as a code."""
@@ -200,21 +190,21 @@ class _Planter:
             raise ScenarioError(*self.tree.findings, Finding(_no_text(found[0]), node.place))
         return node.text
 
-    def _tagged(self, node: Scalar, text: str, tag: str) -> Value:
+    def _tagged(self, node: Scalar, text: str, tag: str) -> scalars.Value:
         try:
-            return read_tagged(text, tag)
+            return scalars.read_tagged(text, tag)
         except ValueError:
             message = say("{given} is not what its tag {tag} says: leave the tag out").format(
                 given=f"`{plain(text)[:60]}`", tag=f"`{_shown(tag)}`"
             )
-            self._tell(message if tag in CORE_TAGS else _unknown_tag(tag), node)
+            self._tell(message if tag in scalars.CORE_TAGS else _unknown_tag(tag), node)
             return text
 
     def _entries(self, node: nodes.Mapping, level: int) -> Entries:
         """Give what a mapping holds: what `<<` brings, and its own above that."""
         if id(node) not in self.known:
-            if level > MOST_LEVELS:
-                raise ScenarioError(Finding(TOO_DEEP, node.place))
+            if level > nodes.MOST_LEVELS:
+                raise ScenarioError(Finding(nodes.TOO_DEEP, node.place))
             own, merged = self._own(node)
             brought: Entries = {}
             for source in merged:
@@ -243,7 +233,7 @@ class _Planter:
         return own, merged
 
     def _sources(self, node: Node) -> list[nodes.Mapping]:
-        listed = node.items if isinstance(node, Sequence) else [node]
+        listed = node.items if isinstance(node, nodes.Sequence) else [node]
         self._spend(len(listed), node)
         for item in listed:
             if not isinstance(item, nodes.Mapping):
@@ -308,7 +298,7 @@ class _Planter:
                 Scalar(value.place, text, plain=True)
                 for text in re.split(r"(?:^|\s)-\s*", value.text)[1:]
             ]
-            return Sequence(value.place, items)
+            return nodes.Sequence(value.place, items)
         return self._mended_item(value)
 
     def _mended_items(self, item: Node) -> list[Node]:

@@ -10,15 +10,7 @@ from raastof_geo.language import say
 from raastof_geo.scenario.fault import Fault, raise_faults
 from raastof_geo.scenario.once import SetOf
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.part import (
-    ONE_OR_SEVERAL,
-    LandId,
-    MaterialId,
-    MunicipalityId,
-    Part,
-    SiteId,
-    UseId,
-)
+from raastof_geo.scenario.said import part
 from raastof_geo.units import read_share
 
 
@@ -34,15 +26,15 @@ Level: TypeAlias = Annotated[float, BeforeValidator(_read_level)]
 """A number, or a share such as `15 %`."""
 
 
-class Which(Part):
+class Which(part.Part):
     """Of all amounts of a kind those that match everything said here; nothing said: all."""
 
-    use: Annotated[SetOf[UseId] | None, ONE_OR_SEVERAL] = None
-    material: Annotated[SetOf[MaterialId] | None, ONE_OR_SEVERAL] = None
-    municipality: Annotated[SetOf[MunicipalityId] | None, ONE_OR_SEVERAL] = None
-    project: Annotated[SetOf[str] | None, ONE_OR_SEVERAL] = None
-    site: Annotated[SetOf[SiteId] | None, ONE_OR_SEVERAL] = None
-    land: Annotated[SetOf[LandId] | None, ONE_OR_SEVERAL] = None
+    use: Annotated[SetOf[part.UseId] | None, part.ONE_OR_SEVERAL] = None
+    material: Annotated[SetOf[part.MaterialId] | None, part.ONE_OR_SEVERAL] = None
+    municipality: Annotated[SetOf[part.MunicipalityId] | None, part.ONE_OR_SEVERAL] = None
+    project: Annotated[SetOf[str] | None, part.ONE_OR_SEVERAL] = None
+    site: Annotated[SetOf[part.SiteId] | None, part.ONE_OR_SEVERAL] = None
+    land: Annotated[SetOf[part.LandId] | None, part.ONE_OR_SEVERAL] = None
 
 
 Whose: TypeAlias = Literal["needs", "offers", "pits", "receivers", "plants", "depots"]
@@ -57,7 +49,7 @@ AmountFilter: TypeAlias = Annotated[dict[Whose, Which], Field(min_length=1)]
 """Whose amounts, and which of them: `{needs: {use: fill}}`."""
 
 
-class Assumption(Part):
+class Assumption(part.Part):
     """A number that the scenario rests on, the range it may lie in, and what hangs on it."""
 
     name: str = Field(default="", max_length=200)

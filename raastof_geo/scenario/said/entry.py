@@ -8,26 +8,18 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import NonNegativeFigure, Rate, Sum
-from raastof_geo.language import say
+from raastof_geo.language import list_codes, say
 from raastof_geo.scenario.fault import Fault, raise_faults
 from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
+from raastof_geo.scenario.said import part
 from raastof_geo.scenario.said.amount import Amount, catalogue_of, refuse_volume, weigh, weigh_over
-from raastof_geo.scenario.said.part import (
-    Consent,
-    MaterialId,
-    Part,
-    ReceiverKindId,
-    RecipeId,
-    UseId,
-    Window,
-)
 from raastof_geo.units import Quantity
 
 Ship: TypeAlias = Literal["open", "coastal"]
 """What carries over sea: a bulk carrier on the open sea, or a coastal ship."""
 
 
-class DueAmount(Window):
+class DueAmount(part.Window):
     """An amount in a window: once in all, or again in each period."""
 
     amount: Amount | None = None
@@ -62,7 +54,7 @@ class DueAmount(Window):
 class OfferEntry(DueAmount):
     """A material that a site has too much of."""
 
-    material: MaterialId
+    material: part.MaterialId
     must_leave: bool = True
     """Whether all of it has to go, as surplus from a construction site has."""
     price_dkk_per_t: Rate = 0.0
@@ -83,15 +75,15 @@ class OfferEntry(DueAmount):
 class NeedEntry(DueAmount):
     """A use that a site needs a material for; amounts are of the use's reference material."""
 
-    use: UseId
-    materials: SetOf[MaterialId] | None = None
+    use: part.UseId
+    materials: SetOf[part.MaterialId] | None = None
     """The only materials that will do; none: all that the catalogue allows."""
-    accepts: tuple[Consent, ...] = ()
+    accepts: tuple[part.Consent, ...] = ()
     """Conditions that are met here, beside the scenario's `accepted_conditions`."""
 
     @field_validator("accepts")
     @classmethod
-    def _accepts_once(cls, consents: tuple[Consent, ...]) -> tuple[Consent, ...]:
+    def _accepts_once(cls, consents: tuple[part.Consent, ...]) -> tuple[part.Consent, ...]:
         refuse_twice([consent.condition for consent in consents])
         return consents
 
@@ -104,14 +96,14 @@ class NeedEntry(DueAmount):
         return self
 
 
-class Opening(Part):
+class Opening(part.Part):
     """What it takes to open a candidate site, once, if the plan uses it."""
 
     cost_dkk: Sum = 0.0
     kg_co2e: Sum = 0.0
 
 
-class OpenDays(Part):
+class OpenDays(part.Part):
     """The days on which a place is open, once it is opened."""
 
     opens_on: datetime.date | None = None
@@ -155,17 +147,14 @@ class Capacity(OpenDays):
             weigh_over(name, quantity, materials, info)
 
 
-def _refuse_idle(entry: Part, named: Collection[str], list_name: str, *keys: str) -> None:
+def _refuse_idle(entry: part.Part, named: Collection[str], list_name: str, *keys: str) -> None:
     """Refuse prices and factors of what is not done here, which nobody would ever pay."""
+    message = say(
+        "{one} is not in `{list}` here, so this would count for nothing: "
+        "add it there, or leave it out"
+    ).format(list=list_name)
     raise_faults(
-        Fault(
-            say(
-                "{one} is not in `{list}` here, so this would count for nothing: "
-                "add it there, or leave it out"
-            ).format(one=f"`{one}`", list=list_name),
-            (key, one),
-            of_key=True,
-        )
+        Fault(message.format(one=f"`{one}`"), (key, one), of_key=True)
         for key in keys
         for one in getattr(entry, key)
         if one not in named
@@ -175,10 +164,10 @@ def _refuse_idle(entry: Part, named: Collection[str], list_name: str, *keys: str
 class PitEntry(Capacity):
     """A source of virgin material."""
 
-    supplies: SetOf[MaterialId] = Field(min_length=1)
-    price_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    supplies: SetOf[part.MaterialId] = Field(min_length=1)
+    price_dkk_per_t: MapOf[part.MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Prices of this pit; the catalogue's where it has none. [DKK/t]"""
-    sea_km: MapOf[MaterialId, Annotated[float, Field(ge=0, le=20_000)]] = Field(
+    sea_km: MapOf[part.MaterialId, Annotated[float, Field(ge=0, le=20_000)]] = Field(
         default_factory=dict
     )
     """How far it comes by ship to where lorries fetch it: a number, or one for each material; its
@@ -209,15 +198,15 @@ class PitEntry(Capacity):
 class ReceiverEntry(Capacity):
     """A place where surplus ends."""
 
-    kind: ReceiverKindId | None = None
+    kind: part.ReceiverKindId | None = None
     """What it is, which decides on landfill, its tax, and fees that are not said."""
     landfill: bool | None = None
     """What older files say instead of a kind: tonnes count as landfill, its tax is in the fees."""
-    disposal_kg_co2e: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    disposal_kg_co2e: MapOf[part.MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Emissions of reception here; the catalogue's where it has none. [kg CO2e/t]"""
 
-    accepts: SetOf[MaterialId] = Field(min_length=1)
-    gate_fee_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    accepts: SetOf[part.MaterialId] = Field(min_length=1)
+    gate_fee_dkk_per_t: MapOf[part.MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Fees of this receiver; the catalogue's where it has none. [DKK/t]"""
 
     @model_validator(mode="after")
@@ -232,10 +221,10 @@ class ReceiverEntry(Capacity):
 class PlantEntry(Capacity):
     """A plant that makes materials of others; its capacities are tonnes of input."""
 
-    recipes: SetOf[RecipeId] = Field(min_length=1)
-    dkk_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    recipes: SetOf[part.RecipeId] = Field(min_length=1)
+    dkk_per_t: MapOf[part.RecipeId, NonNegativeFigure] = Field(default_factory=dict)
     """What this plant charges; the catalogue's where it has none. [DKK/t of input]"""
-    kg_co2e_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    kg_co2e_per_t: MapOf[part.RecipeId, NonNegativeFigure] = Field(default_factory=dict)
     """What this plant emits; the catalogue's where it has none. [kg CO2e/t of input]"""
 
     @model_validator(mode="after")
@@ -249,14 +238,14 @@ class PlantEntry(Capacity):
         return self
 
 
-class Store(Part):
+class Store(part.Part):
     """Room for tonnes between periods."""
 
     capacity: Amount
     """What lies there at the end of a period, all materials together."""
-    start: MapOf[MaterialId, Amount] = Field(default_factory=dict)
+    start: MapOf[part.MaterialId, Amount] = Field(default_factory=dict)
     """What lies there before the first period."""
-    end: Literal["empty", "any"] | MapOf[MaterialId, Amount] = "empty"
+    end: Literal["empty", "any"] | MapOf[part.MaterialId, Amount] = "empty"
     """What lies there after the last period: nothing, whatever is best, or stated amounts."""
     handling_dkk_per_t: NonNegativeFigure | None = None
     """For putting a tonne in, and again for taking it out; none: the catalogue's. [DKK/t]"""
@@ -289,35 +278,27 @@ class Store(Part):
         for name, stock in self._stocks:
             tonnes = sum(weigh(amount, one, info, at=name) for one, amount in stock.items())
             if tonnes > self.capacity.value * (1 + 1e-9):
-                yield Fault(
-                    say(
-                        "{tonnes} t lie here, and there is room for {capacity} t: "
-                        "raise `capacity`, or lower the amounts"
-                    ).format(tonnes=tonnes, capacity=self.capacity.value),
-                    (name,),
+                message = say(
+                    "{tonnes} t lie here, and there is room for {capacity} t: "
+                    "raise `capacity`, or lower the amounts"
                 )
+                yield Fault(message.format(tonnes=tonnes, capacity=self.capacity.value), (name,))
 
     def foreign_stocks(self, materials: Collection[str]) -> Iterator[Fault]:
         """Find stocks of materials that do not lie here."""
+        message = say(
+            "{material} is not kept here, only {kept}: add it to the materials, or leave it out"
+        ).format(kept=list_codes(materials))
         for name, stock in self._stocks:
-            for material in stock:
-                if material not in materials:
-                    yield Fault(
-                        say(
-                            "{material} is not kept here, only {kept}: add it to the materials, "
-                            "or leave it out",
-                            material=f"`{material}`",
-                            kept=", ".join(f"`{one}`" for one in materials),
-                        ),
-                        (name, material),
-                        of_key=True,
-                    )
+            for one in stock:
+                if one not in materials:
+                    yield Fault(message.format(material=f"`{one}`"), (name, one), of_key=True)
 
 
 class DepotEntry(Store, OpenDays):
     """Storage between periods for anybody's material."""
 
-    materials: SetOf[MaterialId] = Field(min_length=1)
+    materials: SetOf[part.MaterialId] = Field(min_length=1)
     capacity_per_period: Amount | None = None
     """What may come in within a period, all materials together; none: no limit."""
 

@@ -9,22 +9,15 @@ from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
 from raastof_geo.scenario.coordinates import check_degrees
 from raastof_geo.scenario.once import SetOf
-from raastof_geo.scenario.said.part import (
-    ONE_OR_SEVERAL,
-    MunicipalityId,
-    Part,
-    VehicleId,
-    Window,
-    field_for_each,
-)
+from raastof_geo.scenario.said import part
 
 RouteMeasure = Literal["emissions", "time", "cost"]
 
 
-Ways: TypeAlias = Annotated[SetOf[int] | None, ONE_OR_SEVERAL]
+Ways: TypeAlias = Annotated[SetOf[int] | None, part.ONE_OR_SEVERAL]
 
 
-class RoadsMeant(Window):
+class RoadsMeant(part.Window):
     """Which roads are meant, by one of these, and when."""
 
     name: str | None = None
@@ -37,7 +30,7 @@ class RoadsMeant(Window):
     """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""
 
 
-@with_fields(field_for_each(TRUCK_LIMITS))
+@with_fields(part.field_for_each(TRUCK_LIMITS))
 class _RoadLimits(RoadsMeant):
     """What trucks meet there; the limits come after."""
 
@@ -50,7 +43,7 @@ class _RoadLimits(RoadsMeant):
 class RoadChange(_RoadLimits):
     """Roads that are not as the map says, always or in a window of periods."""
 
-    vehicles: SetOf[VehicleId] | None = None
+    vehicles: SetOf[part.VehicleId] | None = None
     """The trucks it is about; none: all."""
     note: str = ""
     """Why, for the reader."""
@@ -80,13 +73,13 @@ class RoadChange(_RoadLimits):
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
-class NetworkChoice(Part):
+class NetworkChoice(part.Part):
     """Which roads, and how trucks choose among them."""
 
     file: Path | None = None
     """A network made by `raastof network build` or `fetch`, a file of OpenStreetMap such as
     `.osm.pbf`, or a `.graphml` of OSMnx; none: the built-in network."""
-    municipalities: SetOf[MunicipalityId] = ()
+    municipalities: SetOf[part.MunicipalityId] = ()
     """Read only these, and what lies near, from a file of OpenStreetMap."""
     changes: SetOf[RoadChange] = ()
     """Roads that are not as the map says: closed, limited, slower."""

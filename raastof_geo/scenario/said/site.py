@@ -12,59 +12,43 @@ from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres
 from raastof_geo.scenario.fault import raise_faults
 from raastof_geo.scenario.once import SetOf
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.entry import (
-    DepotEntry,
-    NeedEntry,
-    OfferEntry,
-    PitEntry,
-    PlantEntry,
-    ReceiverEntry,
-    StockpileEntry,
-)
-from raastof_geo.scenario.said.part import (
-    LandId,
-    MunicipalityId,
-    Part,
-    SoilMappingId,
-    VehicleId,
-    field_for_each,
-)
+from raastof_geo.scenario.said import entry, part
 
 
-@with_fields(field_for_each(limit for limit in TRUCK_LIMITS if limit.at_sites))
-class TruckLimits(Part):
+@with_fields(part.field_for_each(limit for limit in TRUCK_LIMITS if limit.at_sites))
+class TruckLimits(part.Part):
     """The largest truck that a site has room for; loaded to the full."""
 
 
-class Site(Part):
+class Site(part.Part):
     """A place with one or more roles."""
 
     name: str = Field(default="", max_length=10_000)
     note: str = ""
     """What a reader should know: where the amounts come from, whether they are illustrative."""
-    municipality: MunicipalityId | None = None
+    municipality: part.MunicipalityId | None = None
     lon: float | None = None
     lat: float | None = None
     crs: Crs | None = None
     easting: float | None = None
     northing: float | None = None
-    offers: tuple[OfferEntry, ...] = ()
-    needs: tuple[NeedEntry, ...] = ()
-    pit: PitEntry | None = None
-    receiver: ReceiverEntry | None = None
-    plant: PlantEntry | None = None
-    depot: DepotEntry | None = None
-    stockpile: StockpileEntry | None = None
+    offers: tuple[entry.OfferEntry, ...] = ()
+    needs: tuple[entry.NeedEntry, ...] = ()
+    pit: entry.PitEntry | None = None
+    receiver: entry.ReceiverEntry | None = None
+    plant: entry.PlantEntry | None = None
+    depot: entry.DepotEntry | None = None
+    stockpile: entry.StockpileEntry | None = None
     project: str = ""
     """The project that the site belongs to; none: it is a project of its own."""
     client: str = ""
     """Who has the work done, or owns the place; none: nobody that others share."""
-    land: LandId | None = None
+    land: part.LandId | None = None
     """What the land is, which decides what soil may come to it; none: the strictest, or
     `built_up` in a file of a format before the third."""
-    soil_mapping: SoilMappingId | None = None
+    soil_mapping: part.SoilMappingId | None = None
     """How the ground is mapped as polluted; soil from there is sampled by it."""
-    vehicles: SetOf[VehicleId] | None = None
+    vehicles: SetOf[part.VehicleId] | None = None
     """The only trucks that may come here; none: all of the scenario."""
     truck_limits: TruckLimits = TruckLimits()
     """The largest truck that there is room for."""
@@ -146,7 +130,7 @@ class Site(Part):
             Role.PLANT: self.plant,
             Role.DEPOT: self.depot,
         }
-        return tuple(role for role, entry in has.items() if entry)
+        return tuple(role for role, said in has.items() if said)
 
 
 def _no_place() -> InputError:

@@ -21,18 +21,12 @@ from raastof_geo.figures.vocabulary import (
     find_indicator,
     leaves_of,
 )
+from raastof_geo.language import list_codes
 from raastof_geo.scenario.identity import check_word, known
 from raastof_geo.scenario.once import SetOf
+from raastof_geo.scenario.said import part
 from raastof_geo.scenario.said.amount import Fraction, Tonnes
 from raastof_geo.scenario.said.network import RoadsMeant
-from raastof_geo.scenario.said.part import (
-    ONE_OR_SEVERAL,
-    MaterialId,
-    MunicipalityId,
-    Part,
-    PeriodId,
-    UseId,
-)
 
 
 def _find_measure(given: Any) -> Indicator:
@@ -46,10 +40,10 @@ ShareDefinition = Literal["with_clean_soil", "without_soil", "cut_in_virgin"]
 DEFINITIONS: tuple[ShareDefinition, ...] = get_args(ShareDefinition)
 
 
-class Objective(Part):
+class Objective(part.Part):
     """One step of the list of objectives."""
 
-    minimise: Annotated[SetOf[Measure], ONE_OR_SEVERAL] = Field(min_length=1)
+    minimise: Annotated[SetOf[Measure], part.ONE_OR_SEVERAL] = Field(min_length=1)
     """What is minimised: a measure, or several of one unit added up."""
     tolerance: Fraction = 0.0
     """How far later steps may worsen it, as a share."""
@@ -67,7 +61,7 @@ class Objective(Part):
             raise InputError.saying(
                 "{measures} have different units and cannot be added up; to weigh emissions "
                 "against money use `cost_with_co2_dkk`",
-                measures=", ".join(f"`{measure}`" for measure in self.minimise),
+                measures=list_codes(self.minimise),
             )
         leaves = [leaf for measure in self.minimise for leaf in leaves_of(measure)]
         if len(leaves) > len(set(leaves)):
@@ -85,29 +79,29 @@ class Objective(Part):
         return "+".join(sorted(self.minimise))
 
 
-class SecondaryShare(Part):
+class SecondaryShare(part.Part):
     """How much of the need has to be met by secondary materials."""
 
     at_least: Fraction
     definition: ShareDefinition = "with_clean_soil"
     """What counts: secondary materials and clean soil, secondary materials that are not soil,
     or everything that is not virgin (the cut in primary use against a baseline of pits)."""
-    period: PeriodId | None = None
+    period: part.PeriodId | None = None
     """The period whose share is meant; none: all periods together."""
-    municipality: MunicipalityId | None = None
+    municipality: part.MunicipalityId | None = None
     """The municipality whose needs are meant; none: all of them."""
     goal: bool = False
     """Whether it is approached as far as it can be, and not required."""
 
 
-class VirginToday(Part):
+class VirginToday(part.Part):
     """What is used of virgin material today: what a cut is measured against."""
 
     amount_per_period: Tonnes
     source: str = Field(min_length=1)
 
 
-class Crossing(Part):
+class Crossing(part.Part):
     """A material that comes into the region over its border, or leaves it.
 
     What comes in is needed here beside the needs of the sites, and met by itself; what leaves is in
@@ -115,8 +109,8 @@ class Crossing(Part):
     """
 
     direction: Literal["import", "export"]
-    material: MaterialId
-    use: UseId | None = None
+    material: part.MaterialId
+    use: part.UseId | None = None
     """What it is used for, which says its reference tonnes; none: a tonne is one."""
     amount_per_period: Tonnes
     source: str = Field(min_length=1)
@@ -127,13 +121,13 @@ class Crossing(Part):
         return self.amount_per_period.value * (1 if self.direction == "import" else -1)
 
 
-class Cap(Part):
+class Cap(part.Part):
     """The most that a plan may amount to by a measure."""
 
     measure: Measure
     at_most: Sum
     """In the measure's own unit."""
-    period: PeriodId | None = None
+    period: part.PeriodId | None = None
     """The period that is limited; none: all together."""
 
 
@@ -159,7 +153,7 @@ class PassageLimit(RoadsMeant):
         return self
 
 
-class Fairness(Part):
+class Fairness(part.Part):
     """No project may be worse off than alone."""
 
     measure: Measure = COST
@@ -167,10 +161,10 @@ class Fairness(Part):
     """Share by which a project may be worse off than alone."""
 
 
-class Targets(Part):
+class Targets(part.Part):
     """What the plan has to reach, and what it may not exceed."""
 
-    secondary_share: Annotated[SetOf[SecondaryShare], ONE_OR_SEVERAL] = ()
+    secondary_share: Annotated[SetOf[SecondaryShare], part.ONE_OR_SEVERAL] = ()
     """Shares that are required, or approached: one, or a list."""
     virgin_today: VirginToday | None = None
     at_most: SetOf[Cap] = ()

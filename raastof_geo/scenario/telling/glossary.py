@@ -116,14 +116,9 @@ def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
             named = f"{words.material(one)} (`{one}`)"
             names[fit.verdict].append(named)
             if fit.condition is not None:
-                conditions.append(
-                    say(
-                        "May be served under the condition `{id}` ({condition}) by: {materials}",
-                        id=fit.condition,
-                        condition=words.called("conditions", fit.condition),
-                        materials=named,
-                    )
-                )
+                told = say("May be served under the condition `{id}` ({condition}) by: {materials}")
+                called = words.called("conditions", fit.condition)
+                conditions.append(told.format(id=fit.condition, condition=called, materials=named))
     if names["allowed"]:
         yield say("May be served by: {materials}", materials=", ".join(names["allowed"]))
     yield from conditions
