@@ -11,11 +11,7 @@ Unit = Literal["t", "m3", "loads"]
 Condition = Literal["in_situ", "loose", "compacted"]
 
 TONNES_PER_UNIT = {
-    "t": 1.0,
-    "ton": 1.0,
-    "tons": 1.0,
-    "tonne": 1.0,
-    "tonnes": 1.0,
+    **dict.fromkeys(("t", "ton", "tons", "tonne", "tonnes"), 1.0),
     "kg": 0.001,
     "kt": 1000.0,
     "mt": 1_000_000.0,

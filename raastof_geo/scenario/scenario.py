@@ -23,8 +23,7 @@ from raastof_geo.scenario.provenance import Sorts, mix_sorts
 from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Together
-from raastof_geo.scenario.said.amount import refuse_volume
-from raastof_geo.scenario.said.capture import DEFAULT
+from raastof_geo.scenario.said.amount import DEFAULT, refuse_volume
 from raastof_geo.scenario.said.entry import (
     Capacity,
     DepotEntry,
@@ -39,8 +38,7 @@ from raastof_geo.scenario.said.entry import (
     Store,
 )
 from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS, ScenarioFile
-from raastof_geo.scenario.said.site import Site
-from raastof_geo.scenario.said.zone import ZoneEntry
+from raastof_geo.scenario.said.site import Site, ZoneEntry
 from raastof_geo.units import Quantity
 
 

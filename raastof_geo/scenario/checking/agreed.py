@@ -35,14 +35,23 @@ _TOO_MUCH_TOGETHER: dict[Partner, Message] = {
         "that time: {short} t too much. Lower the agreements, or raise what {site} takes"
     ),
 }
+_CHANGES_NOTHING = say(
+    "nothing can go from {giver} to {taker} by the rules, so this agreement changes "
+    "nothing: look at its material and its window"
+)
+_ASKS_AND_LIMITS = {
+    "forbidden": (False, True),
+    "tonnes": (True, True),
+    "at_least": (True, False),
+    "at_most": (False, True),
+}
+"""The keys of an agreement: whether at least this much goes, and whether no more."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Wish:
     """Tonnes that an agreement, or a leg of the baseline, asks for or allows."""
 
-    number: int
-    """Which agreement of the list it is, from 0."""
     trail: Trail
     """Where its tonnes stand."""
     entry: Agreement | NamedLeg
@@ -50,9 +59,7 @@ class Wish:
     periods: tuple[str, ...]
     deals: tuple[Deal, ...]
     asks: bool
-    """Whether at least this much goes."""
     limits: bool
-    """Whether no more than this goes."""
 
     def site(self, side: Partner) -> str:
         """Give the site that gives or takes."""
@@ -64,79 +71,45 @@ class Wish:
         return {"giver": f"`{self.entry.giver}`", "taker": f"`{self.entry.taker}`"}
 
 
-def check_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
-    """Find agreements that no plan can keep, whatever the roads."""
+def check_agreements(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
+    """Find agreements that no plan can keep, whatever the roads, and those that change nothing."""
+    if not (scenario.said.agreements or scenario.said.baseline.legs):
+        return [], []
     deals = Deals(scenario)
-    agreed = list(_agreed(deals))
-    findings = []
-    possible = []
-    for wish in (*agreed, *_planned(deals)):
+    wishes = list(_list_wishes(deals))
+    agreed = [wish for wish in wishes if isinstance(wish.entry, Agreement)]
+    mistakes, possible = list(_contradictions(agreed, tree)), []
+    for wish in wishes:
         message = _why_impossible(wish, deals)
         if message is not None:
-            findings.append(finding_at(tree, wish.trail, message))
-        elif wish.asks and isinstance(wish.entry, Agreement):
+            mistakes.append(finding_at(tree, wish.trail, message))
+        elif wish.asks and wish in agreed:
             possible.append(wish)
-    findings += _contradictions(agreed, tree)
-    return findings + list(_too_much_together(possible, deals, tree))
-
-
-def note_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
-    """Find agreements that limit what could not go anyway."""
-    deals = Deals(scenario)
-    useless = say(
-        "nothing can go from {giver} to {taker} by the rules, so this agreement changes "
-        "nothing: look at its material and its window"
-    )
-    return [
-        finding_at(tree, wish.trail, useless.format(**wish.ends))
-        for wish in _agreed(deals)
+    mistakes += _too_much_together(possible, deals, tree)
+    return mistakes, [
+        finding_at(tree, wish.trail, _CHANGES_NOTHING.format(**wish.ends))
+        for wish in agreed
         if not wish.deals and not (wish.asks and wish.tonnes > 0) and _have_roles(wish, deals)
     ]
 
 
-def _agreed(deals: Deals) -> Iterator[Wish]:
-    for number, entry in enumerate(deals.scenario.said.agreements):
-        trail: Trail = ("agreements", number)
-        if entry.forbidden:
-            yield _wish(deals, number, entry, (*trail, "forbidden"), 0.0, limits=True)
-        for key, asks, limits in (
-            ("tonnes", True, True),
-            ("at_least", True, False),
-            ("at_most", False, True),
-        ):
-            amount = getattr(entry, key)
-            if amount is not None:
-                tonnes = deals.scenario.weigh(amount, entry.material)
-                yield _wish(deals, number, entry, (*trail, key), tonnes, asks=asks, limits=limits)
-
-
-def _planned(deals: Deals) -> Iterator[Wish]:
-    for number, entry in enumerate(deals.scenario.said.baseline.legs):
-        if entry.tonnes is not None:
-            tonnes = deals.scenario.weigh(entry.tonnes, entry.material)
-            trail: Trail = ("baseline", "legs", number, "tonnes")
-            yield _wish(deals, number, entry, trail, tonnes, asks=True, limits=True)
-
-
-def _wish(
-    deals: Deals,
-    number: int,
-    entry: Agreement | NamedLeg,
-    trail: Trail,
-    tonnes: float,
-    *,
-    asks: bool = False,
-    limits: bool = False,
-) -> Wish:
-    periods = entry.periods(tuple(deals.scenario.periods))
-    found = deals.between(entry.giver, entry.taker, entry.material, periods)
-    if isinstance(entry, NamedLeg):
-        found = [
-            deal
-            for deal in found
-            if not deal.giver.kind.converts() and not deal.taker.kind.converts()
-        ]
-    return Wish(number, trail, entry, tonnes, periods, tuple(found), asks, limits)
+def _list_wishes(deals: Deals) -> Iterator[Wish]:
+    """List what agreements, and legs of the baseline whose tonnes are stated, ask for or allow."""
+    scenario, ids = deals.scenario, tuple(deals.scenario.periods)
+    entries: list[tuple[Trail, Agreement | NamedLeg]] = [
+        *((("agreements", at), entry) for at, entry in enumerate(scenario.said.agreements)),
+        *((("baseline", "legs", at), leg) for at, leg in enumerate(scenario.said.baseline.legs)),
+    ]
+    for trail, entry in entries:
+        periods = entry.periods(ids)
+        found = deals.between(entry.giver, entry.taker, entry.material, periods)
+        if isinstance(entry, NamedLeg):
+            found = [one for one in found if not one.giver.kind.converts()]
+            found = [one for one in found if not one.taker.kind.converts()]
+        for key, asks_and_limits in _ASKS_AND_LIMITS.items():
+            if amount := getattr(entry, key, None):
+                tonnes = 0.0 if amount is True else scenario.weigh(amount, entry.material)
+                yield Wish((*trail, key), entry, tonnes, periods, tuple(found), *asks_and_limits)
 
 
 def _why_impossible(wish: Wish, deals: Deals) -> Message | None:
@@ -195,7 +168,7 @@ def _contradictions(wishes: Sequence[Wish], tree: Tree) -> Iterator[Finding]:
         if not (asking.asks and limiting.limits and _covers(limiting, asking)):
             continue
         if asking.tonnes > limiting.tonnes * _ROUNDING:
-            first, last = sorted((asking, limiting), key=lambda wish: wish.number)
+            first, last = sorted((asking, limiting), key=wishes.index)
             line, tonnes = str(tree.place(first.trail).line), asking.tonnes
             said = say(
                 "this contradicts the agreement in line {line}: one asks for {asked} t "

@@ -4,12 +4,11 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal, TypeAlias, TypeVar
 
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.scenario import Depot, Facility, Need, Offer, Scenario, name_stockpile
+from raastof_geo.scenario.scenario import Depot, Facility, Scenario, name_stockpile
 
 Partner: TypeAlias = Literal["giver", "taker"]
 _Item = TypeVar("_Item")
@@ -25,11 +24,25 @@ class Deal:
     periods: frozenset[str]
 
 
-@dataclass(frozen=True)
 class Deals:
-    """What may go from site to site in a scenario, roads left aside."""
+    """What may go from site to site in a scenario, roads left aside.
 
-    scenario: Scenario
+    By site, who gives and takes there, its offers and its needs.
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.givers = group(list_givers(scenario), lambda giver: giver.site)
+        self.takers = group(list_takers(scenario), lambda taker: taker.site)
+        self.offers = group(scenario.offers, lambda offer: offer.site)
+        self.needs = group(scenario.needs, lambda need: need.site)
+        self._offered = {offer.id: offer.tonnes for offer in scenario.offers}
+        self._needed = {need.id: need for need in scenario.needs}
+        self._depots = {depot.id: depot for depot in scenario.depots}
+        self._places: dict[tuple[Role, str], Facility] = {  # a stockpile is a kind of depot
+            (Role.DEPOT if isinstance(one, Depot) else one.role, one.id): one
+            for one in scenario.facilities
+        }
 
     def between(
         self, origin: str, destination: str, material: str | None, periods: Iterable[str]
@@ -102,46 +115,6 @@ class Deals:
         offered = sum(offer.tonnes for offer in self.offers[site] if offer.material == material)
         pile = self._depots.get(name_stockpile(site))
         return offered + (pile.start_t.get(material, 0.0) if pile is not None else 0.0)
-
-    @cached_property
-    def givers(self) -> Mapping[str, list[Giver]]:
-        """Who gives at each site."""
-        return group(list_givers(self.scenario), lambda giver: giver.site)
-
-    @cached_property
-    def takers(self) -> Mapping[str, list[Taker]]:
-        """Who takes at each site."""
-        return group(list_takers(self.scenario), lambda taker: taker.site)
-
-    @cached_property
-    def offers(self) -> Mapping[str, list[Offer]]:
-        """The offers of each site."""
-        return group(self.scenario.offers, lambda offer: offer.site)
-
-    @cached_property
-    def needs(self) -> Mapping[str, list[Need]]:
-        """The needs of each site."""
-        return group(self.scenario.needs, lambda need: need.site)
-
-    @cached_property
-    def _offered(self) -> dict[str, float]:
-        return {offer.id: offer.tonnes for offer in self.scenario.offers}
-
-    @cached_property
-    def _needed(self) -> dict[str, Need]:
-        return {need.id: need for need in self.scenario.needs}
-
-    @cached_property
-    def _depots(self) -> dict[str, Depot]:
-        return {depot.id: depot for depot in self.scenario.depots}
-
-    @cached_property
-    def _places(self) -> dict[tuple[Role, str], Facility]:
-        """Pits, receivers, plants and depots by kind and id; a stockpile is a kind of depot."""
-        return {
-            (Role.DEPOT if isinstance(one, Depot) else one.role, one.id): one
-            for one in self.scenario.facilities
-        }
 
 
 def group(entries: Iterable[_Item], key: Callable[[_Item], _Key]) -> Mapping[_Key, list[_Item]]:

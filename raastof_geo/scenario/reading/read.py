@@ -14,7 +14,7 @@ from raastof_geo.errors import Finding, InputError, ScenarioError
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
 from raastof_geo.scenario.checking import permit
-from raastof_geo.scenario.checking.agreed import check_agreements, note_agreements
+from raastof_geo.scenario.checking.agreed import check_agreements
 from raastof_geo.scenario.checking.lot import check_lots
 from raastof_geo.scenario.identity import Names, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
@@ -24,7 +24,7 @@ from raastof_geo.scenario.reading.refusal import explain_errors, finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
 from raastof_geo.scenario.reading.zones import find_in_zones, refuse_outside
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.capture import DEFAULT, Captured
+from raastof_geo.scenario.said.amount import DEFAULT, Captured
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import Edits, check_assumptions, put_value
@@ -103,9 +103,9 @@ def read_varied(scenario: Scenario, edits: Edits) -> Scenario:
 def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
     """Hold the entries of a scenario against each other: mistakes, and what is worth a warning."""
     mistakes, warnings = check_lots(scenario, tree)
-    mistakes += check_agreements(scenario, tree)
-    mistakes += check_assumptions(scenario, tree)
-    warnings += note_agreements(scenario, tree)
+    wrong, doubtful = check_agreements(scenario, tree)
+    mistakes += (*wrong, *check_assumptions(scenario, tree))
+    warnings += doubtful
     for checks, findings in ((permit.MISTAKES, mistakes), (permit.DOUBTS, warnings)):
         faults = (fault for check in checks for fault in check(scenario))
         findings += [finding_at(tree, fault.below, fault.message) for fault in faults]

@@ -46,15 +46,12 @@ def find_slip(lines: Sequence[str], stop: Halt) -> Slip:
 
     The slip itself may stand above the place where the reader gave up.
     """
-    for look in _LOOKS:
-        slip = look(lines, stop)
-        if slip is not None:
-            return slip
+    slips = (look(lines, stop) for look in _LOOKS)
     message = say(
         "this line cannot be understood: look for a missing colon, quote, bracket or indent "
         "here or in the line above"
     )
-    return message, *stop.at
+    return next(filter(None, slips), (message, *stop.at))
 
 
 def loosen_colon(text: str) -> tuple[str, str] | None:

@@ -2,17 +2,16 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from raastof_geo.emissions.model import BY_DEFAULT
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Sum
 from raastof_geo.scenario.identity import find_model
 from raastof_geo.scenario.once import MapOf
-from raastof_geo.scenario.said.amount import Amount, Fraction, refuse_volume
+from raastof_geo.scenario.said.amount import Fraction, Tonnes
 from raastof_geo.scenario.said.part import Part
 from raastof_geo.scenario.said.target import Measure
-from raastof_geo.units import Quantity
 
 
 class EmissionChoices(Part):
@@ -53,15 +52,8 @@ class Choices(Part):
 
     partners_at_most: int | None = Field(default=None, ge=1)
     """The most other sites that each site with offers or needs exchanges material with."""
-    smallest_lot: Amount | None = None
+    smallest_lot: Tonnes | None = None
     """The least that goes from one site to another of one material in a period, if any goes."""
-
-    @field_validator("smallest_lot")
-    @classmethod
-    def _lot_in_tonnes(cls, lot: Quantity | None) -> Quantity | None:
-        if lot is not None and lot.unit != "t":
-            raise refuse_volume("smallest_lot")
-        return lot
 
 
 class Solving(Part):

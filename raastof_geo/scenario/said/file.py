@@ -13,13 +13,12 @@ from raastof_geo.scenario.output import EVERY_OUTPUT, check_output
 from raastof_geo.scenario.period import Period, check_order, read_period
 from raastof_geo.scenario.said import choice
 from raastof_geo.scenario.said.agreement import Agreement, BaselineChoice
+from raastof_geo.scenario.said.amount import Capture
 from raastof_geo.scenario.said.assumption import Assumption
-from raastof_geo.scenario.said.capture import Capture
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.said.part import ConditionId, Part, VehicleId
-from raastof_geo.scenario.said.site import Site
+from raastof_geo.scenario.said.site import Site, ZoneEntry
 from raastof_geo.scenario.said.target import Crossing, Objective, Targets
-from raastof_geo.scenario.said.zone import ZoneEntry
 
 NEWEST_FORMAT = 3
 """The form of scenario files that is written now; older ones are read with today's meaning."""
