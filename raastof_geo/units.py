@@ -74,12 +74,10 @@ def read_quantity(given: Any) -> Quantity:
     if isinstance(given, bool) or not isinstance(given, int | float | str):
         raise InputError(_refusal(given))
     if isinstance(given, int | float):
-        raise InputError.saying(
-            "{given} of what? Tonnes, cubic metres and loads differ: write {tonnes} or {volume}",
-            given=str(given),
-            tonnes=f"`{given} t`",
-            volume=f"`{given} m3 in_situ`",
-        )
+        message = say(
+            "{given} of what? Tonnes, cubic metres and loads differ: write {tonnes} or {volume}"
+        ).format(given=str(given), tonnes=f"`{given} t`", volume=f"`{given} m3 in_situ`")
+        raise InputError(message)
     match = _QUANTITY.fullmatch(given.strip()) if len(given) <= _LONGEST else None
     if match is None:
         raise InputError(_refusal(given))
@@ -108,19 +106,15 @@ def _with_unit(given: str, value: float, words: list[str]) -> Quantity:
 def _bounded(given: str, quantity: Quantity) -> Quantity:
     most = MOST[quantity.unit]
     if quantity.value > most:
-        raise InputError.saying(
-            "an amount must be at most {limit} {unit}, got {given}",
-            limit=most,
-            unit=quantity.unit,
-            given=f"`{given}`",
+        message = say("an amount must be at most {limit} {unit}, got {given}").format(
+            limit=most, unit=quantity.unit, given=f"`{given}`"
         )
+        raise InputError(message)
     if 0 < quantity.value < LEAST_AMOUNT:
-        raise InputError.saying(
-            "an amount must be 0 or at least {limit} {unit}, got {given}",
-            limit=f"{LEAST_AMOUNT:f}",
-            unit=quantity.unit,
-            given=f"`{given}`",
+        message = say("an amount must be 0 or at least {limit} {unit}, got {given}").format(
+            limit=f"{LEAST_AMOUNT:f}", unit=quantity.unit, given=f"`{given}`"
         )
+        raise InputError(message)
     return quantity
 
 
@@ -200,11 +194,10 @@ def read_share(given: Any) -> float:
     elif isinstance(given, int | float) and not isinstance(given, bool):
         value = float(given)
         if 1 < value <= 100:
-            raise InputError.saying(
-                "{given} can be read as a share or as per cent: write {percent}",
-                given=f"`{given}`",
-                percent=f"`{given} %`",
+            message = say("{given} can be read as a share or as per cent: write {percent}").format(
+                given=f"`{given}`", percent=f"`{given} %`"
             )
+            raise InputError(message)
     else:
         raise InputError.saying(
             "{given} is not a share: write `20 %` or `0.2`", given=f"`{_shortened(given)}`"

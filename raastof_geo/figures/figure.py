@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from raastof_geo.errors import InputError
 from raastof_geo.evidence import Evidence, Trust
+from raastof_geo.language import say
 
 STATED_IN_SCENARIO = "scenario"
 
@@ -185,13 +186,11 @@ class EnergyCurve(Series):
     def _columns_are_equally_long(self) -> Self:
         speeds, empty, full = map(len, (self.speed_km_h, self.empty, self.full))
         if not speeds == empty == full:
-            raise InputError.saying(
+            message = say(
                 "speed_km_h, empty and full need equally many numbers, "
-                "got {speeds}, {empty} and {full}",
-                speeds=speeds,
-                empty=empty,
-                full=full,
-            )
+                "got {speeds}, {empty} and {full}"
+            ).format(speeds=speeds, empty=empty, full=full)
+            raise InputError(message)
         if list(self.speed_km_h) != sorted(set(self.speed_km_h)):
             raise InputError.saying("speed_km_h must rise from number to number")
         if min(*self.empty, *self.full) <= 0:

@@ -339,9 +339,8 @@ class Catalogue(Strict):
             if table.rate(vehicle.toll_weight, vehicle.toll_co2) is None:
                 yield say(
                     "{table} has no toll for its `toll_weight` and `toll_co2`: say them as the "
-                    "table has them, or give the truck a `toll_dkk_per_km` of its own",
-                    table=f"`tolls.{table_id}`",
-                )
+                    "table has them, or give the truck a `toll_dkk_per_km` of its own"
+                ).format(table=f"`tolls.{table_id}`")
 
     def toll_in(self, year: float) -> str | None:
         """Name the table of tolls that holds in a year, which may have a fraction."""
@@ -455,12 +454,11 @@ class Catalogue(Strict):
             )
         density: Figure | None = getattr(self.materials[material], f"density_{quantity.condition}")
         if density is None:
-            raise InputError.saying(
+            message = say(
                 "the catalogue has no density {condition} of {material}: "
-                "say tonnes, or another condition, or add `density_{condition}`",
-                condition=quantity.condition,
-                material=f"`{material}`",
-            )
+                "say tonnes, or another condition, or add `density_{condition}`"
+            ).format(condition=quantity.condition, material=f"`{material}`")
+            raise InputError(message)
         return density.value
 
     def figures(self) -> dict[str, Sourced]:

@@ -85,11 +85,10 @@ def find_id(section: str, given: str, names: Names) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise InputError.saying(
-            "{given} is the name of several: write the id of the one you mean, {choices}",
-            given=f"`{given}`",
-            choices=join_choices([f"`{one}`" for one in found], EITHER),
-        )
+        message = say(
+            "{given} is the name of several: write the id of the one you mean, {choices}"
+        ).format(given=f"`{given}`", choices=join_choices([f"`{one}`" for one in found], EITHER))
+        raise InputError(message)
     raise UnknownIdError(
         section,
         given,

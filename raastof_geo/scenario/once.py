@@ -28,9 +28,8 @@ def _stands_twice(entry: Hashable, first: int) -> Message:
     if isinstance(entry, BaseModel):
         return say(
             "this entry stands twice in the list, first as number {number}: keep one of them, "
-            "or write one with the amount of both",
-            number=first + 1,
-        )
+            "or write one with the amount of both"
+        ).format(number=first + 1)
     return say(
         "{entry} stands twice in this list, first as number {number}: keep one of them"
     ).format(entry=f"`{entry}`", number=first + 1)

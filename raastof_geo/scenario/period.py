@@ -74,11 +74,10 @@ def read_period(given: Any) -> Any:
     if len(readings) == 1 and readings[0].start != readings[0].end:
         return readings[0].model_dump()
     if readings:
-        raise InputError.saying(
-            "{given} is not a period: write {likely}",
-            given=f"`{given}`",
-            likely=join_choices(_likely(readings), EITHER),
+        message = say("{given} is not a period: write {likely}").format(
+            given=f"`{given}`", likely=join_choices(_likely(readings), EITHER)
         )
+        raise InputError(message)
     raise InputError.saying(
         "{given} is not a period: write a year `2027`, a quarter `2027-Q3`, a month "
         "`2027-05`, or `{{id: phase-1, start: 2027-01-01, end: 2027-06-30}}`",
@@ -161,9 +160,8 @@ def _what_is_wrong(before: Sequence[Period], period: Period) -> Message | None:
         return say("period {id} ends before it starts", id=shown)
     if any(other.id == period.id for other in before):
         return say(
-            "period {id} stands here twice: give each period an id of its own, and list it once",
-            id=shown,
-        )
+            "period {id} stands here twice: give each period an id of its own, and list it once"
+        ).format(id=shown)
     for other in before[-1:]:
         if (other.start, other.end) == (period.start, period.end):
             return say("period {id} has the same days as {other}: keep one of them").format(

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from raastof_geo.errors import Finding, InputError
 from raastof_geo.figures.figure import Figure, Sourced, YearlyFigure
+from raastof_geo.language import say
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree
@@ -69,12 +70,11 @@ def value_of_assumption(scenario: Scenario, assumption: Assumption) -> float:
     there = number_at(find_value(scenario, split_path(assumption.set)))
     said = there if assumption.value is None else assumption.value
     if abs(there - said) > 1e-9 * abs(there) or not assumption.low <= there <= assumption.high:
-        raise InputError.saying(
+        message = say(
             "at {path} stands {there}: that has to be `value` (or leave it out), and to lie "
-            "between `low` and `high`",
-            path=f"`{assumption.set}`",
-            there=f"{there:g}",
-        )
+            "between `low` and `high`"
+        ).format(path=f"`{assumption.set}`", there=f"{there:g}")
+        raise InputError(message)
     return there
 
 
@@ -89,12 +89,11 @@ def _factor_of_rest(
     moved, there = (sum(_weigh(scenario, one) for one in amounts) for amounts in (scaled, taken))
     left = there - moved * (factor - 1)
     if there <= 0 or left < 0:
-        raise InputError.saying(
+        message = say(
             "`rest` has {there} t and would have to give {given} t: name more amounts there, "
-            "or a narrower range",
-            there=there,
-            given=moved * (factor - 1),
-        )
+            "or a narrower range"
+        ).format(there=there, given=moved * (factor - 1))
+        raise InputError(message)
     return left / there
 
 

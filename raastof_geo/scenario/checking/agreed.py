@@ -149,18 +149,11 @@ def _why_no_deal(wish: Wish, deals: Deals) -> Message:
     use = next((need.use for need in deals.scenario.sites[entry.taker].needs), None)
     if use is not None:
         return say(
-            "{site} may take no {material} by the rules: `raastof why {first} {use}` tells why",
-            site=f"`{entry.taker}`",
-            material=list_codes(what),
-            first=what[0],
-            use=use,
-        )
+            "{site} may take no {material} by the rules: `raastof why {first} {use}` tells why"
+        ).format(site=f"`{entry.taker}`", material=list_codes(what), first=what[0], use=use)
     return say(
-        "{site} may take no {material}: it is not among what it accepts from {giver}",
-        site=f"`{entry.taker}`",
-        material=list_codes(what),
-        giver=f"`{entry.giver}`",
-    )
+        "{site} may take no {material}: it is not among what it accepts from {giver}"
+    ).format(site=f"`{entry.taker}`", material=list_codes(what), giver=f"`{entry.giver}`")
 
 
 def _contradictions(wishes: Sequence[Wish], tree: Tree) -> Iterator[Finding]:

@@ -61,9 +61,8 @@ def check_consents(scenario: Scenario) -> Iterator[Fault]:
         if scenario.is_per_need(condition):
             said = say(
                 "`{condition}` is a matter of each need and cannot be accepted for all: write "
-                "`accepts: [{condition}]` at the needs where it is met",
-                condition=condition,
-            )
+                "`accepts: [{condition}]` at the needs where it is met"
+            ).format(condition=condition)
             yield Fault(said, ("accepted_conditions", number))
 
 
@@ -186,18 +185,15 @@ def check_dates(scenario: Scenario) -> Iterator[Fault]:
     for number, period in enumerate(scenario.periods):
         if not any(scenario.may_drive(one, period) for one in scenario.said.vehicles):
             said = say(
-                "no truck of `vehicles` is legal in {period}: it has {trucks}. Add one that is",
-                period=f"`{period}`",
-                trucks=list_codes(scenario.said.vehicles),
-            )
+                "no truck of `vehicles` is legal in {period}: it has {trucks}. Add one that is"
+            ).format(period=f"`{period}`", trucks=list_codes(scenario.said.vehicles))
             yield Fault(said, ("periods", number))
     for trail, place in _places(scenario):
         if not scenario.open_periods(place):
             said = say(
                 "it is open through no period of the scenario ({dates}): change the dates, "
-                "or leave it out",
-                dates=tell_days(place),
-            )
+                "or leave it out"
+            ).format(dates=tell_days(place))
             yield Fault(said, trail)
 
 

@@ -68,9 +68,8 @@ def _tell_receivers(scenario: Scenario) -> Iterator[Message]:
     if silent:
         yield say(
             "Since format 3 a receiver is a landfill only where it says `kind: landfill`; before, "
-            "{count} here that say nothing counted as landfill, and none paid waste tax.",
-            count=silent,
-        )
+            "{count} here that say nothing counted as landfill, and none paid waste tax."
+        ).format(count=silent)
     if any(entry.landfill for entry in entries):
         yield say(
             "`landfill: true` is read as a landfill whose fees hold its waste tax; with "

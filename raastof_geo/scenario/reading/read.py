@@ -181,9 +181,8 @@ def _check_network_file(
     message = refuse_outside(file, home, "network.file", anywhere=anywhere)
     if message is None and not file.is_file():
         message = say(
-            "network.file {file} does not exist: make it with `raastof network build`",
-            file=f"`{said.network.file}`",
-        )
+            "network.file {file} does not exist: make it with `raastof network build`"
+        ).format(file=f"`{said.network.file}`")
     return [Finding(message, tree.place(("network", "file")))] if message else []
 
 

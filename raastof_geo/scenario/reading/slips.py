@@ -157,9 +157,8 @@ def _list_beside_key(lines: Sequence[str], stop: Halt) -> Slip | None:
     match = _LIST_BESIDE_KEY.match(_line(lines, stop.line))
     if match:
         message = say(
-            "a list cannot begin beside its key: put `- ` on a line of its own below {key}",
-            key=f"`{match[1]}:`",
-        )
+            "a list cannot begin beside its key: put `- ` on a line of its own below {key}"
+        ).format(key=f"`{match[1]}:`")
         return message, stop.line, stop.column
     return say("a list item cannot stand here: indent it like the items around it"), *stop.at
 
@@ -201,9 +200,8 @@ def _no_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
     if "could not find expected ':'" not in stop.problem or stop.began is None:
         return None
     line, column = stop.began
-    message = say(
-        "a colon is missing in {words}: every line is `key: value` or `- item`",
-        words=f"`{_shortened(_line(lines, line)[column:].strip())}`",
+    message = say("a colon is missing in {words}: every line is `key: value` or `- item`").format(
+        words=f"`{_shortened(_line(lines, line)[column:].strip())}`"
     )
     return message, line, column
 

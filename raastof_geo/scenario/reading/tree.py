@@ -69,11 +69,10 @@ def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
     except OSError as error:
         raise ScenarioError(_unreadable(path, name, error)) from error
     if len(raw) > LARGEST_FILE_BYTES:
-        raise ScenarioError.saying(
-            "{file} is larger than {limit} MB: is it a scenario?",
-            file=name,
-            limit=LARGEST_FILE_BYTES // 1_000_000,
+        message = say("{file} is larger than {limit} MB: is it a scenario?").format(
+            file=name, limit=LARGEST_FILE_BYTES // 1_000_000
         )
+        raise ScenarioError(message)
     tree = parse_tree(_decoded(raw, name), file=name)
     tree.digest = hashlib.sha256(raw).hexdigest()
     return tree
@@ -126,9 +125,8 @@ def parse_tree(text: str, *, file: str) -> Tree:
 def _no_text(character: str) -> Message:
     return say(
         "a character that no text may hold stands here, {code}: delete it, "
-        "and save the file as UTF-8",
-        code=f"U+{ord(character):04X}",
-    )
+        "and save the file as UTF-8"
+    ).format(code=f"U+{ord(character):04X}")
 
 
 def _no_mapping(root: Scalar | nodes.Sequence) -> Message:
@@ -352,9 +350,8 @@ def _say_comma(given: str, meant: tuple[str, ...]) -> Message:
     if given[-1].isdigit():
         return say("between braces the comma parts {given} in two: write {meant}", **values)
     return say(
-        "between braces the comma parts {given} in two: write {meant}, or put it in quotes",
-        **values,
-    )
+        "between braces the comma parts {given} in two: write {meant}, or put it in quotes"
+    ).format(**values)
 
 
 def _shown(tag: str) -> str:
@@ -364,9 +361,8 @@ def _shown(tag: str) -> str:
 def _unknown_tag(tag: str) -> Message:
     return say(
         "{tag} is a tag that a scenario does not know: leave it out; "
-        "a text that begins with `!` needs quotes",
-        tag=f"`{_shown(tag)}`",
-    )
+        "a text that begins with `!` needs quotes"
+    ).format(tag=f"`{_shown(tag)}`")
 
 
 def merge_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,9 +37,8 @@ def refuse_outside(file: Path, home: Path, where: str, *, anywhere: bool) -> Mes
     if anywhere or file.is_relative_to(home):
         return None
     return say(
-        "{where} leads out of the scenario's folder: move it there, or allow it with `--anywhere`",
-        where=where,
-    )
+        "{where} leads out of the scenario's folder: move it there, or allow it with `--anywhere`"
+    ).format(where=where)
 
 
 def find_in_zones(

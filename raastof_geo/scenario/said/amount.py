@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, model_validator
 
 from raastof_geo.errors import InputError
+from raastof_geo.language import say
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.fault import Fault, FaultError
 from raastof_geo.scenario.identity import known
@@ -92,12 +93,10 @@ class Captured(Part):
         low = self.value if self.low is None else self.low
         high = self.value if self.high is None else self.high
         if not low <= self.value <= high:
-            raise InputError.saying(
-                "`value` must lie between `low` and `high`, got {low}, {value}, {high}",
-                low=f"{low:g}",
-                value=f"{self.value:g}",
-                high=f"{high:g}",
-            )
+            message = say(
+                "`value` must lie between `low` and `high`, got {low}, {value}, {high}"
+            ).format(low=f"{low:g}", value=f"{self.value:g}", high=f"{high:g}")
+            raise InputError(message)
         return self
 
 

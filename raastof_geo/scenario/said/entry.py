@@ -116,11 +116,10 @@ class OpenDays(part.Part):
     @model_validator(mode="after")
     def _closes_after_it_opens(self) -> Self:
         if self.opens_on and self.closes_on and self.closes_on < self.opens_on:
-            raise InputError.saying(
-                "`closes_on: {last}` comes before `opens_on: {first}`",
-                last=self.closes_on,
-                first=self.opens_on,
+            message = say("`closes_on: {last}` comes before `opens_on: {first}`").format(
+                last=self.closes_on, first=self.opens_on
             )
+            raise InputError(message)
         return self
 
     def days_open(self, start: datetime.date, end: datetime.date) -> int:

@@ -108,21 +108,18 @@ class _Question:
             return say("Yes: {material} may serve {use} (land: {land}).", **self.names)
         if conditions <= {None, *self.accepted}:
             return say(
-                "Yes: {material} may serve {use} (land: {land}), as its condition is accepted.",
-                **self.names,
-            )
+                "Yes: {material} may serve {use} (land: {land}), as its condition is accepted."
+            ).format(**self.names)
         return say(
-            "Not yet: {material} may serve {use} (land: {land}) once its condition is accepted.",
-            **self.names,
-        )
+            "Not yet: {material} may serve {use} (land: {land}) once its condition is accepted."
+        ).format(**self.names)
 
     def _tell_rule(self) -> Message:
         if self.fit is None:
             return say(
                 "No rule of the catalogue speaks of {material} in {use}, "
-                "and what no rule allows is forbidden.",
-                **self.names,
-            )
+                "and what no rule allows is forbidden."
+            ).format(**self.names)
         source = self.catalogue.cite(self.fit.citation)
         cited = {"rule": self.fit.rule, "source": source, **self.names}
         match self.fit.verdict:

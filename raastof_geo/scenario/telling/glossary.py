@@ -63,12 +63,11 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
             lines += map(words.read, section.tell(words, find_id(key, given, names)))
         every |= names
     if not lines:
-        raise InputError.saying(
+        message = say(
             "{given} is neither a material nor a use, a recipe, a condition, a kind of land or "
-            "a truck{hint}",
-            given=f"`{given}`",
-            hint=suggest(given, every, listed=True),
-        )
+            "a truck{hint}"
+        ).format(given=f"`{given}`", hint=suggest(given, every, listed=True))
+        raise InputError(message)
     return lines
 
 
