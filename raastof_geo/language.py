@@ -93,10 +93,7 @@ def as_language(text: str) -> Language | None:
 
 
 def format_number(value: float, *, digits: int = 0, language: Language | None = None) -> str:
-    """Write a number with the reader's separators and a fixed number of decimals.
-
-    What is too large to be read digit by digit is written with a power of ten, `1,5E18`.
-    """
+    """Write a number as the reader does, with fixed decimals; what is very large as `1,5E18`."""
     from babel.numbers import format_decimal, format_scientific
 
     locale = LOCALES[language or spoken_language()]

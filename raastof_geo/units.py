@@ -156,10 +156,7 @@ def suggest_number(text: str) -> str | None:
 
 
 def join_at_comma(before: str, after: str) -> tuple[str, ...] | None:
-    """Join the halves of a number that was cut at its comma, as in `35` and `5 t`.
-
-    Gives how to write it, what is likeliest first; none where the halves are not those of a number.
-    """
+    """Join `35` and `5 t`, cut at a comma, the likeliest reading first; none: it is no number."""
     match = _AFTER_COMMA.fullmatch(after.strip())
     if match is None or not _BEFORE_COMMA.fullmatch(before.strip()):
         return None
@@ -184,11 +181,7 @@ def _shortened(given: Any) -> str:
 
 
 def read_share(given: Any) -> float:
-    """Understand a share: `20 %` or `0.2`.
-
-    Gives from 0 to 1.
-    Raises `InputError`: not a share, or a bare number above 1, which may be meant as per cent.
-    """
+    """Understand a share, `20 %` or `0.2`, or raise an `InputError`: 5 may be meant as per cent."""
     if isinstance(given, str) and given.strip().endswith("%"):
         value = _read_number(given.strip().removesuffix("%").strip()) / 100
     elif isinstance(given, int | float) and not isinstance(given, bool):

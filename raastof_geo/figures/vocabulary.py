@@ -438,10 +438,7 @@ def leaves_of(whole: str) -> tuple[Indicator, ...]:
 
 
 def sums_of_parts() -> dict[Indicator, tuple[Indicator, ...]]:
-    """Give the indicators that are sums, each with what it is added up from.
-
-    None of these is a sum, and each has the unit of its sum.
-    """
+    """Give each sum with what it is added up from: no sums, all of its unit."""
     return {one: leaves_of(one) for one in INDICATORS if parts_of(one)}
 
 

@@ -156,12 +156,7 @@ def explain_route(
 def find_leg(
     scenario: Scenario, origin: str, destination: str, vehicle: str | None, period: str | None
 ) -> list[str]:
-    """Give the ids of two sites, a truck and a period that were asked for by id or name.
-
-    `vehicle`, `period`: by default the first of the scenario's.
-
-    Raises `InputError`: what the scenario does not have, all at once.
-    """
+    """Give ids by id or name; the scenario's first truck and period where none is said."""
     return look_up(
         scenario,
         [
@@ -243,10 +238,7 @@ def _sum_up(way: _Way, routes: Routes, *, free: bool) -> TripFigures:
 
 
 def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
-    """Name what the truck may not use of the unrestricted route, stretch by stretch.
-
-    A stretch is a run of edges of one road that are closed for one reason.
-    """
+    """Name what the truck may not use of the free route, by runs of edges closed for one reason."""
     network, graph = way.roads.network, free.graph
     arcs, shares = free.arcs(0), free.shares(0)
     edges = graph.edge[arcs]

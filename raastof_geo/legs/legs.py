@@ -82,10 +82,7 @@ class Legs(Shown):
         return {}
 
     def spell(self, period: str) -> str:
-        """Name the periods in which the roads are as in this one, by the first of them.
-
-        The first of those alike; `""` where the legs were made up.
-        """
+        """Name the first period whose roads are as in this one; `""`: the legs were made up."""
         if self.roads is None:
             return ""
         return self.roads.spells[self.roads.spell_of(period)][0]

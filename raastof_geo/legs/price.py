@@ -72,10 +72,7 @@ def price_legs(
 
 
 def price_again(legs: Legs, scenario: Scenario) -> Legs | None:
-    """Price the legs of a scenario with the same sites on the roads of other legs.
-
-    None where the other ones were made up, without roads.
-    """
+    """Price a scenario with the same sites on the roads of other legs; none: they have none."""
     return None if legs.roads is None else _price_on(replace(legs.roads, scenario=scenario))
 
 
@@ -156,10 +153,7 @@ def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
 
 
 def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
-    """List who may send which material to whom: `origin`, `destination`, `material`.
-
-    Each once, sorted; whether a road leads there is not looked at.
-    """
+    """List who may send which material to whom, sorted: `origin`, `destination`, `material`."""
     takers: dict[str, list[Taker]] = defaultdict(list)
     for taker in list_takers(scenario):
         for material in taker.accepts:

@@ -190,10 +190,7 @@ class RoadPrices(Travelling):
         return ArcPrices({name: values[edge] for name, values in edges.items()}, weight)
 
     def bar(self, vehicle_id: str, load: str, active: Active) -> Mask:
-        """Tell which edges a truck may not use for its size, a change, or being a ferry.
-
-        Roads closed to every truck are not among them: a router knows those. [edges]
-        """
+        """Tell which edges are barred to a truck beside those closed to every truck. [edges]"""
         size = size_truck(self.scenario.catalogue.vehicles[vehicle_id], load)
         ferries = self.scenario.said.network.ferries
         barred = bar_edges(self.network, size, ferries=ferries).copy()
@@ -268,10 +265,7 @@ class RoadPrices(Travelling):
         return draw_driven(self.network, drive)
 
     def changes_for(self, vehicle_id: str, active: Active) -> list[tuple[RoadChange, Indices]]:
-        """Give the changes of roads that hold and are about a truck, each with its edges.
-
-        In the order of the scenario.
-        """
+        """Give the changes that hold and are about a truck, in order, each with its edges."""
         changes = self.scenario.said.network.changes
         return [
             (changes[number], self.changed[number])

@@ -401,10 +401,7 @@ class Catalogue(Strict):
         return self.materials[material].density_compacted.value / reference.density_compacted.value
 
     def at_prices_of(self, year: int | None) -> Self:
-        """Give the catalogue with the prices of a year; none: every price stays in its own.
-
-        A price without an index that covers both years stays in its own, not `indexed`.
-        """
+        """Give the catalogue at the prices of a year, where an index covers it and the old one."""
         if year is None or not self.price_indices:
             return self
         moved: Self = _index(self, self.price_indices, year)
@@ -422,11 +419,7 @@ class Catalogue(Strict):
         return self.sources.get(source, source)
 
     def tonnes(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
-        """Turn a quantity of a material into tonnes, once.
-
-        Raises `InputError`: the density or the truck is not known, or more than one reading is
-        possible.
-        """
+        """Turn a quantity of a material into tonnes, or raise an `InputError`. [t]"""
         if quantity.unit == "t":
             return quantity.value
         if quantity.unit == "loads":

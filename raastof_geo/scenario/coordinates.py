@@ -25,20 +25,14 @@ def to_lon_lat(easting: float, northing: float, crs: Crs) -> tuple[float, float]
 
 
 def check_degrees(lon: float, lat: float) -> tuple[float, float]:
-    """Accept degrees that lie in or near Denmark, else say what they look like. [degrees WGS84]
-
-    Raises `InputError`: they do not.
-    """
+    """Give degrees that lie in or near Denmark, or raise an `InputError`. [degrees WGS84]"""
     if _inside(lon, LON) and _inside(lat, LAT):
         return lon, lat
     raise InputError(_what_degrees_look_like(lon, lat))
 
 
 def check_metres(easting: float, northing: float, crs: Crs) -> tuple[float, float]:
-    """Turn metres that lie in or near Denmark into lon and lat, else say what they look like.
-
-    Raises `InputError`: they do not.
-    """
+    """Turn metres in or near Denmark into lon and lat, or raise an `InputError`. [m → degrees]"""
     if _inside(easting, EASTING[crs]) and _inside(northing, NORTHING):
         return to_lon_lat(easting, northing, crs)
     raise InputError(_what_metres_look_like(easting, northing, crs))

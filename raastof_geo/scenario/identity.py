@@ -161,10 +161,7 @@ def check_word(given: Any, words: Sequence[str]) -> str:
 
 
 def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> Message:
-    """Say what was probably meant, or what there is to choose from: "; did you mean `fill`?".
-
-    `listed`: whether `raastof materials` lists all that there is.
-    """
+    """Say what was meant or what there is, `listed` by `raastof materials` or not."""
     called = ids if isinstance(ids, Mapping) else {}
     names: Names = {
         one: words if isinstance(words := called.get(one), Mapping) else {} for one in ids

@@ -9,10 +9,7 @@ from raastof_geo.scenario.scenario import Scenario
 
 
 def look_up(where: Catalogue | Scenario, asked: Sequence[tuple[str, str]]) -> list[str]:
-    """Give the ids of things that were asked for by section (`sites`, `periods` …) and id or name.
-
-    Raises `InputError`: for each that there is not, with what was probably meant.
-    """
+    """Give ids by section (`sites`, `periods` …) and id or name, or tell all that there are not."""
     found: list[str] = []
     wrong: list[Finding] = []
     for section, given in asked:

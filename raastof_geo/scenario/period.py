@@ -189,11 +189,7 @@ class Calendar:
         return tuple(period.id for period in self.periods)
 
     def find(self, given: Any) -> str:
-        """Give the id of a period that is referred to, however a quarter is written.
-
-        Raises `UnknownIdError`: the scenario has no such period; the sentence says which it has
-        then.
-        """
+        """Give the id of a period, however a quarter is written, or raise an `UnknownIdError`."""
         text = " ".join(str(given).split()).lower()
         readings = _read(text)
         meant = [text, *(one.id for one in readings if len(readings) == 1)]

@@ -38,10 +38,7 @@ def mix_sorts(catalogue: Catalogue, inputs: Mapping[str, float]) -> Sorts:
 
 
 def count_share(sorts: Iterable[tuple[Sort, float]], soil_class: int | None, by: str) -> float:
-    """Give how much of a tonne counts as secondary, by a `ShareDefinition`. [t/t]
-
-    `soil_class`: as the material of the tonne has it; none where that is not soil.
-    """
+    """Give how much of a tonne counts as secondary by a `ShareDefinition`; no soil has no class."""
     definition: ShareDefinition = by  # type: ignore[assignment]
     clean = soil_class is None or soil_class <= CLEAN_SOIL_CLASS
     soil = {"with_clean_soil": clean, "without_soil": False, "cut_in_virgin": True}[definition]

@@ -424,11 +424,7 @@ class Scenario(Shown):
         return (*self.pits, *self.receivers, *self.plants, *self.depots)
 
     def weigh(self, quantity: Quantity, material: str | None) -> float:
-        """Turn an amount of a material, or of several where it is said in tonnes, into tonnes. [t]
-
-        Raises `InputError`: the density or the truck is not known, as for volumes of no single
-        material.
-        """
+        """Turn an amount of a material, or tonnes of several, into tonnes; else an `InputError`."""
         if material is None and quantity.unit != "t":
             raise refuse_volume("amount")
         return self.catalogue.tonnes(quantity, material or "", self.said.vehicles)

@@ -61,10 +61,7 @@ def edit_for(scenario: Scenario, assumption: Assumption, level: float) -> Edits:
 
 
 def value_of_assumption(scenario: Scenario, assumption: Assumption) -> float:
-    """Give the number that a scenario assumes, as said or as it stands at the path.
-
-    Raises `InputError`: no such path, no number there, or another one than is said.
-    """
+    """Give the number that is assumed; an `InputError`: none or another one stands there."""
     if assumption.scale is not None:
         return assumption.value or 1.0
     there = number_at(find_value(scenario, split_path(assumption.set)))

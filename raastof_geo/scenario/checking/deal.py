@@ -25,10 +25,7 @@ class Deal:
 
 
 class Deals:
-    """What may go from site to site in a scenario, roads left aside.
-
-    By site, who gives and takes there, its offers and its needs.
-    """
+    """What may go from site to site, roads left aside; who gives, takes, offers and needs."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario

@@ -222,10 +222,7 @@ class _Search:
         return (taker.kind, taker.place) not in self._void
 
     def _served(self, run: _Run, side: Side, reached: set[_Traded]) -> bool:
-        """Tell whether a recipe gets all that it takes in, or gets rid of all that it makes.
-
-        Plants may send to each other in a ring, each time a little less.
-        """
+        """Tell whether it gets all inputs, or rid of all outputs; plants may form a ring."""
         process = self.processes[run.site, run.recipe]
         return all(
             (party, material, run.period) in reached

@@ -42,10 +42,7 @@ _CLOSING = {"{": "}", "[": "]"}
 
 
 def find_slip(lines: Sequence[str], stop: Halt) -> Slip:
-    """Say what is wrong where the reader gave up, and what to write instead.
-
-    The slip itself may stand above the place where the reader gave up.
-    """
+    """Say what is wrong where the reader gave up or above it, and what to write instead."""
     slips = (look(lines, stop) for look in _LOOKS)
     message = say(
         "this line cannot be understood: look for a missing colon, quote, bracket or indent "

@@ -58,10 +58,7 @@ class Tree:
 
 
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
-    """Read a YAML file; slips that could be mended are among the findings of the tree.
-
-    Raises `ScenarioError`: the file is missing, too large, not UTF-8, not YAML, or not a mapping.
-    """
+    """Read a YAML file, or raise a `ScenarioError`; slips that could be mended are findings."""
     name = shown_as or path.as_posix()
     try:
         with path.open("rb") as file:

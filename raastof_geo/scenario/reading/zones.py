@@ -108,10 +108,7 @@ def _check_system(shapes: gpd.GeoSeries, told: dict[str, str]) -> None:
 
 
 def _read_layers(file: Path) -> list[gpd.GeoDataFrame]:
-    """Read shapes with their coordinate systems, as GeoPackage or as GeoJSON.
-
-    A text is read as GeoJSON by ourselves: GDAL would follow what names files or addresses.
-    """
+    """Read GeoPackage, or GeoJSON by ourselves: GDAL would follow what names files or addresses."""
     import geopandas as gpd
 
     with file.open("rb") as opened:

@@ -51,10 +51,7 @@ def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueS
 
 
 def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[str]:
-    """Tell all that the catalogue knows of what has an id or a name, in whatever section.
-
-    Raises `InputError`: nothing is called so; with what was probably meant.
-    """
+    """Tell all that is known of an id or name in whatever section, or raise an `InputError`."""
     words, lines = CatalogueWords(catalogue, language), list[str]()
     every: dict[str, Mapping[str, str]] = {}
     for key, section in _SECTIONS.items():

@@ -28,10 +28,7 @@ ORIGINS: dict[str, Message] = {"secondary": say("secondary"), "virgin": say("vir
 
 
 def explain_material(catalogue: Catalogue, material: str, language: Language) -> list[str]:
-    """Say everything that the catalogue knows of a material, a line for each thing.
-
-    Raises `InputError`: there is no such material.
-    """
+    """Say all that is known of a material, a line for each thing, or raise an `InputError`."""
     (material,) = look_up(catalogue, [("materials", material)])
     words = CatalogueWords(catalogue, language)
     return list(map(words.read, tell_material(words, material)))
