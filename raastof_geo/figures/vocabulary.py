@@ -196,13 +196,8 @@ DRIVE_H = Indicator(
     flow="drive_h",
     aim=Aim(say("driving time in hours"), say("hours"), place=11),
 )
-_used = partial(
-    Indicator,
-    shared="ends",
-    counted=True,
-    factor=Factor("vehicle", "energy_per_100km"),
-    times=("vehicle_km",),
-)
+_energy = Factor("vehicle", "energy_per_100km")
+_used = partial(Indicator, shared="ends", counted=True, factor=_energy, times=("vehicle_km",))
 LITRES = _used("litres", say("Fuel [l]"), "l", grouped=15, shown=EffectLine(14, unless_zero=True))
 KWH = _used(
     "kwh", say("Electricity [kWh]"), "kWh", grouped=16, shown=EffectLine(15, unless_zero=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Literal, NamedTuple
@@ -190,10 +191,8 @@ def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
     """Find both routes of one way, and the edges of the network that either touches."""
     roads = way.roads
     ends = [roads.stops[origin]], [roads.stops[destination]]
-    legal, free = (
-        roads.weigh(way.vehicle, way.load, way.active, free=free).routes(*ends)
-        for free in (False, True)
-    )
+    weigh = partial(roads.weigh, way.vehicle, way.load, way.active)
+    legal, free = (weigh(free=free).routes(*ends) for free in (False, True))
     if not free.exists[0]:
         raise NoRouteError.saying(
             "no road leads from {origin} to {destination}", origin=origin, destination=destination

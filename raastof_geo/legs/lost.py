@@ -50,11 +50,7 @@ def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
 def tell_lost(
     roads: RoadPrices, vehicle_id: str, pairs: pd.DataFrame, periods: Sequence[str]
 ) -> pd.DataFrame:
-    """Say of each pair that a truck cannot drive whether anything could.
-
-    `pairs`: `origin` and `destination`, each once. One row for each pair in each period, as in
-    `Legs.lost`.
-    """
+    """Say of each pair that a truck cannot drive whether anything could, as in `Legs.lost`."""
     reasons: list[str] = []
     if len(pairs):
         land, sea = (_ways_there(roads, pairs, ferries=ferries) for ferries in (False, True))

@@ -144,12 +144,8 @@ def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
             empty.append(_price_empty_trips(haulage, pairs))
     tell("", 1.0)
     frame = pd.concat(frames, ignore_index=True).sort_values(list(LEG_KEYS), ignore_index=True)
-    return Legs(
-        frame,
-        roads,
-        pd.concat(lost, ignore_index=True),
-        pd.concat(empty, ignore_index=True) if empty else None,
-    )
+    empty_trips = pd.concat(empty, ignore_index=True) if empty else None
+    return Legs(frame, roads, pd.concat(lost, ignore_index=True), empty_trips)
 
 
 def compatible_pairs(scenario: Scenario) -> pd.DataFrame:

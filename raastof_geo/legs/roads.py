@@ -117,11 +117,7 @@ class RoadPrices(Travelling):
 
     @cached_property
     def tolled(self) -> dict[str, Floats]:
-        """How much of the toll each edge costs, by the tables that hold in the scenario's periods.
-
-        0 where there is none, 1 where there is, more in a dearer zone; `""` where no table holds.
-        [edges]
-        """
+        """The share of a toll that each edge costs, by table; in a zone above 1. [edges]"""
         catalogue, network = self.scenario.catalogue, self.network
         classes = {
             "tolled": np.array([catalogue.speeds[name].tolled for name in ROAD_CLASSES]),
@@ -228,11 +224,7 @@ class RoadPrices(Travelling):
         load: str = "full",
         period: str | None = None,
     ) -> Routes:
-        """Find the route of one trip.
-
-        `period`: by default the first one in which there is a route. Of one pair; where no period
-        has a route, `exists` is false.
-        """
+        """Find the route of one trip, by default in the first period that has one."""
         ends = [self.stops[origin]], [self.stops[destination]]
         for active in self.spells if period is None else [self.spell_of(period)]:
             routes = self.weigh(vehicle, load, active).routes(*ends)

@@ -25,9 +25,8 @@ from raastof_geo.figures.figure import (
     value_of,
 )
 from raastof_geo.language import Message, say
-from raastof_geo.scenario.fault import Fault, raise_faults
+from raastof_geo.scenario.fault import Fault, MapOf, raise_faults
 from raastof_geo.scenario.identity import Names, find_id, known, names_in
-from raastof_geo.scenario.once import MapOf
 from raastof_geo.scenario.reading.tree import Tree, read_tree
 from raastof_geo.scenario.said.part import ConditionId, LandId, MaterialId, UseId
 from raastof_geo.units import Quantity

@@ -173,8 +173,7 @@ def _needing(scenario: Scenario) -> Iterator[Taker]:
         alike = (need.use, need.periods, *need.ratios.items())
         if alike not in known:
             known[alike] = {
-                material: _serving(scenario, need, material, ratio)
-                for material, ratio in need.ratios.items()
+                one: _serving(scenario, need, one, ratio) for one, ratio in need.ratios.items()
             }
         yield Taker(Role.NEED, need.id, need.id, need.site, known[alike])
 

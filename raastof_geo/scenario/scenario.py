@@ -183,10 +183,7 @@ class Plant(_Place):
         return f"{self.site}/plant"
 
     def giver(self, material: str, process: Process) -> str:
-        """Name who gives a material that is made here by a recipe.
-
-        Recipes that make it of the same sorts give it together, others apart: it counts otherwise.
-        """
+        """Name who gives a material made here; of other sorts apart, as it counts otherwise."""
         makers = [one for one in self.processes if material in one.outputs]
         name = f"{self.taker}/{material}"
         alike = all(one.sorts == makers[0].sorts for one in makers)
@@ -312,10 +309,7 @@ class Scenario(Shown):
         return self.said.co2_price_dkk_per_t / 1000, taxed / 1000
 
     def states(self) -> dict[str, Trust]:
-        """Say of each figure of the catalogue, by its path, how far it can be trusted.
-
-        It is `expired` where it held to a day before the scenario's first.
-        """
+        """Say how far each figure, by its path, can be trusted on the scenario's first day."""
         first = min(period.start for period in self.said.periods)
         return {path: one.state(first) for path, one in self.catalogue.figures().items()}
 
@@ -504,10 +498,7 @@ class Scenario(Shown):
         return [fit, move, *(one.ruling for one in demand.zones if soil_class >= one.soil_class)]
 
     def blocks(self, material: str, demand: Demand) -> Ruled | None:
-        """Give the rule that keeps a material from a need; none: nothing does.
-
-        What forbids it goes before a condition that is not accepted, the use before the land.
-        """
+        """Give the rule that keeps a material from a need: what forbids before unmet conditions."""
         rulings = self.rulings(material, demand)
         forbids = (one for one in rulings if one.verdict == "forbidden")
         unmet = (one for one in rulings if one.condition and one.condition not in demand.accepted)

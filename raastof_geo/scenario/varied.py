@@ -24,8 +24,6 @@ from raastof_geo.units import Quantity
 Edits: TypeAlias = Mapping[Trail, Any]
 """New plain values of a scenario file, by where they stand."""
 
-_NOT_THERE = object()
-
 
 class _Said(NamedTuple):
     """An amount of a scenario, whose it is, and where it stands."""
@@ -41,11 +39,7 @@ class _Said(NamedTuple):
 
 
 def edit_for(scenario: Scenario, assumption: Assumption, level: float) -> Edits:
-    """Give what to write where in the file, where an assumption has another number, in its unit.
-
-    Raises `InputError`: no such path, no number there, no amounts that match, or a rest that falls
-    below 0.
-    """
+    """Give what to write where for an assumption to have another number, or an `InputError`."""
     if assumption.scale is None:
         trail = split_path(assumption.set)
         return {trail: _with_number(find_value(scenario, trail), level)}
@@ -117,7 +111,8 @@ def _list_all(scenario: Scenario) -> Iterator[_Said]:
                 trail = ("sites", one, whose, number, due.amount_key)
                 what = getattr(due, "use", None), getattr(due, "material", None)
                 yield _Said(trail, due.quantity, whose, one, *what, len(due.windows(periods)))
-        for whose, key in PLACES.items():
+        for whose in PLACES:
+            key = whose.removesuffix("s")
             place = getattr(site, key)
             for limit in ("capacity", "capacity_per_period", "capacity_total"):
                 if (quantity := getattr(place, limit, None)) is not None:
@@ -156,8 +151,8 @@ def find_value(scenario: Scenario, trail: Trail) -> Any:
     value: Any = scenario.catalogue if inside else scenario.said
     for part in trail[1:] if inside else trail:
         below = _below(value)
-        value = next((one for key, one in below.items() if str(key) == str(part)), _NOT_THERE)
-        if value is _NOT_THERE or value is None:
+        value = next((one for key, one in below.items() if str(key) == str(part)), None)
+        if value is None:
             raise InputError.saying(
                 "{path} leads nowhere: {part} is not there{hint}",
                 path=f"`{'.'.join(map(str, trail))}`",

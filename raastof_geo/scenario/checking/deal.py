@@ -44,11 +44,7 @@ class Deals:
     def between(
         self, origin: str, destination: str, material: str | None, periods: Iterable[str]
     ) -> list[Deal]:
-        """List the deals from one site to another, of one material or of all, in some periods.
-
-        One for each giver and taker that have a period in common among those; amounts,
-        agreements and roads are not asked.
-        """
+        """List deals between two sites by material and periods; amounts and roads are not asked."""
         wanted = set(periods)
         return [
             Deal(giver, taker, common)

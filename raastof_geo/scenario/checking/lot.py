@@ -43,11 +43,7 @@ _AGREED = {
 
 
 def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
-    """Find what the smallest lot makes impossible: mistakes, and what is worth a warning.
-
-    A lot is what goes from one site to another of one material in a period; what stays within a
-    site is no lot.
-    """
+    """Find what the smallest lot makes impossible, mistakes and warnings, between sites."""
     said = scenario.said.choices.smallest_lot
     if said is None or said.value <= 0:
         return [], []

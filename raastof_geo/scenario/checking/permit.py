@@ -1,7 +1,4 @@
-"""What a scenario lets come where or when the rules do not, offers twice, or leaves unsaid.
-
-Each function yields faults: what is wrong or worth a warning, and where in the file it stands.
-"""
+"""Faults and doubts: what comes against the rules, is offered twice, closed, or not said."""
 
 import math
 from collections import defaultdict
@@ -17,10 +14,7 @@ from raastof_geo.scenario.scenario import Demand, Need, Scenario
 
 
 def check_receivers(scenario: Scenario) -> Iterator[Fault]:
-    """Find receivers that accept soil which may not come to the land that they are said to be on.
-
-    A receiver whose `land` is not said has a permit of its own, and takes what it accepts.
-    """
+    """Find soil that may not come to the `land` of a receiver; not said, a permit lets it come."""
     for site_id, site in scenario.sites.items():
         if site.receiver is None or site.land is None:
             continue

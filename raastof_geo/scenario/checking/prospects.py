@@ -86,9 +86,7 @@ class _Search:
         self.plants = {plant.site: plant for plant in scenario.plants}
         self.depots = {depot.id: depot for depot in scenario.depots}
         self.processes = {
-            (plant.site, process.recipe): process
-            for plant in scenario.plants
-            for process in plant.processes
+            (plant.site, one.recipe): one for plant in scenario.plants for one in plant.processes
         }
         used = self.processes.values()
         materials = {name for one in used for name in (*one.inputs, *one.outputs)}
@@ -225,8 +223,8 @@ class _Search:
         """Tell whether it gets all inputs, or rid of all outputs; plants may form a ring."""
         process = self.processes[run.site, run.recipe]
         return all(
-            (party, material, run.period) in reached
-            for material, party in self._parties(process, side).items()
+            (party, one, run.period) in reached
+            for one, party in self._parties(process, side).items()
         )
 
     def _parties(self, process: Process, side: Side) -> dict[str, str]:

@@ -88,12 +88,7 @@ _FAILURES = (
 
 
 def compose(text: str, *, file: str, most: int) -> tuple[Node | None, list[Finding]]:
-    """Turn a text of at most so many values into its root node; none: there are only comments.
-
-    Beside it stand findings: texts with an anchor that nothing refers to.
-
-    Raises `ScenarioError`: the text is not YAML, holds more than one document, or exceeds a bound.
-    """
+    """Give the root node (none: only comments) and findings, or raise a `ScenarioError`."""
     composer = _Composer(text, file, most)
     root = composer.document()
     return root, composer.findings
@@ -208,10 +203,5 @@ def _stop(error: BaseException) -> Halt | None:
     mark, context = error.problem_mark or error.context_mark, error.context_mark
     if mark is None:
         return None
-    return Halt(
-        mark.line,
-        mark.column,
-        str(error.problem or ""),
-        str(error.context or ""),
-        (context.line, context.column) if context else None,
-    )
+    began = (context.line, context.column) if context else None
+    return Halt(mark.line, mark.column, str(error.problem or ""), str(error.context or ""), began)

@@ -81,12 +81,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
 
 
 def read_varied(scenario: Scenario, edits: Edits) -> Scenario:
-    """Read a scenario again with other values in its file, every check included.
-
-    Raises `ScenarioError`: what the new values make impossible, each with the line that they take
-    the place of; `InputError`: the file says in a short form what is to be changed, or there was no
-    file.
-    """
+    """Read a scenario with other values in its file, all checks included; else an `InputError`."""
     if not scenario.values:
         raise InputError.saying("only a scenario that was read from a file can be varied")
     keys = dict(scenario.places)

@@ -1,8 +1,4 @@
-"""Read a YAML file into plain values, and remember where each one stood.
-
-YAML 1.2 holds: `NO` is a text, `1e3` a number, `12:30:00` a text; two equal keys are refused;
-dates stay text.
-"""
+"""Read a YAML 1.2 file into plain values, and remember where each one stood."""
 
 import hashlib
 import re
@@ -240,14 +236,10 @@ class _Planter:
         entries: list[tuple[Scalar, Node]] = []
         for key, value in self._word_keys(node):
             empty = isinstance(value, Scalar) and value.plain and not value.text and not value.tag
-            if (
-                node.braces
-                and key.plain
-                and empty
-                and (self._mend_comma(entries, key) or self._mend_colon(entries, key))
-            ):
-                continue
-            entries.append((key, self._mended_value(key, value)))
+            alone = node.braces and key.plain and empty
+            mends = (self._mend_comma, self._mend_colon) if alone else ()
+            if not any(mend(entries, key) for mend in mends):
+                entries.append((key, self._mended_value(key, value)))
         return entries
 
     def _word_keys(self, node: nodes.Mapping) -> Iterator[tuple[Scalar, Node]]:

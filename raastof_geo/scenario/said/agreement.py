@@ -5,7 +5,7 @@ from typing import Literal, Self, TypeAlias
 from pydantic import Field, ValidationInfo, model_validator
 
 from raastof_geo.errors import InputError
-from raastof_geo.scenario.once import MapOf, SetOf
+from raastof_geo.scenario.fault import MapOf, SetOf
 from raastof_geo.scenario.said.amount import Amount, Fraction, weigh_over
 from raastof_geo.scenario.said.choice import ReturnLoads
 from raastof_geo.scenario.said.part import MaterialId, Part, SiteId, VehicleId, Window

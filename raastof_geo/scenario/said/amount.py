@@ -10,9 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, ValidationInfo, model_vali
 from raastof_geo.errors import InputError
 from raastof_geo.language import say
 from raastof_geo.scenario.catalogue import Catalogue
-from raastof_geo.scenario.fault import Fault, FaultError
+from raastof_geo.scenario.fault import Fault, FaultError, MapOf
 from raastof_geo.scenario.identity import known
-from raastof_geo.scenario.once import MapOf
 from raastof_geo.scenario.said.part import Part
 from raastof_geo.units import Quantity, read_quantity, read_share
 

@@ -7,9 +7,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import BeforeValidator, Field, model_validator
 
 from raastof_geo.language import say
-from raastof_geo.scenario.fault import Fault, raise_faults
-from raastof_geo.scenario.once import SetOf
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.fault import Fault, SetOf, raise_faults
 from raastof_geo.scenario.said import part
 from raastof_geo.units import read_share
 
@@ -38,13 +36,8 @@ class Which(part.Part):
 
 
 Whose: TypeAlias = Literal["needs", "offers", "pits", "receivers", "plants", "depots"]
-PLACES: dict[Whose, str] = {
-    "pits": Role.PIT,
-    "receivers": Role.RECEIVER,
-    "plants": Role.PLANT,
-    "depots": Role.DEPOT,
-}
-"""Those whose amounts are what they can dig, take, make and keep, and where a site says it."""
+PLACES: tuple[Whose, ...] = ("pits", "receivers", "plants", "depots")
+"""Those whose amounts are what they can dig, take, make and keep."""
 AmountFilter: TypeAlias = Annotated[dict[Whose, Which], Field(min_length=1)]
 """Whose amounts, and which of them: `{needs: {use: fill}}`."""
 

@@ -7,8 +7,8 @@ from pydantic import AfterValidator, Field, model_validator
 from raastof_geo.emissions.model import BY_DEFAULT
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Sum
+from raastof_geo.scenario.fault import MapOf
 from raastof_geo.scenario.identity import find_model
-from raastof_geo.scenario.once import MapOf
 from raastof_geo.scenario.said.amount import Fraction, Tonnes
 from raastof_geo.scenario.said.part import Part
 from raastof_geo.scenario.said.target import Measure

@@ -9,8 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import NonNegativeFigure, Rate, Sum
 from raastof_geo.language import list_codes, say
-from raastof_geo.scenario.fault import Fault, raise_faults
-from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
+from raastof_geo.scenario.fault import Fault, MapOf, SetOf, raise_faults, refuse_twice
 from raastof_geo.scenario.said import part
 from raastof_geo.scenario.said.amount import Amount, catalogue_of, refuse_volume, weigh, weigh_over
 from raastof_geo.units import Quantity

@@ -7,8 +7,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, fie
 from raastof_geo.figures.figure import LARGEST_FIGURE, YEARS
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNE_KM, TRANSPORT_WTW
 from raastof_geo.language import Language
+from raastof_geo.scenario.fault import MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.identity import check_id
-from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.output import EVERY_OUTPUT, check_output
 from raastof_geo.scenario.period import Period, check_order, read_period
 from raastof_geo.scenario.said import choice

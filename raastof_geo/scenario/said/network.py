@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
 from raastof_geo.scenario.coordinates import check_degrees
-from raastof_geo.scenario.once import SetOf
+from raastof_geo.scenario.fault import SetOf
 from raastof_geo.scenario.said import part
 
 RouteMeasure = Literal["emissions", "time", "cost"]

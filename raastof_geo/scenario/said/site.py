@@ -11,8 +11,7 @@ from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
 from raastof_geo.scenario.catalogue import SoilMove
 from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres
-from raastof_geo.scenario.fault import raise_faults
-from raastof_geo.scenario.once import SetOf
+from raastof_geo.scenario.fault import SetOf, raise_faults
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said import entry, part
 

@@ -22,8 +22,8 @@ from raastof_geo.figures.vocabulary import (
     leaves_of,
 )
 from raastof_geo.language import list_codes
+from raastof_geo.scenario.fault import SetOf
 from raastof_geo.scenario.identity import check_word, known
-from raastof_geo.scenario.once import SetOf
 from raastof_geo.scenario.said import part
 from raastof_geo.scenario.said.amount import Fraction, Tonnes
 from raastof_geo.scenario.said.network import RoadsMeant

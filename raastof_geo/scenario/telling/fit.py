@@ -34,11 +34,7 @@ def explain_fit(
     accepted: Collection[str] = (),
     scenario: Scenario | None = None,
 ) -> list[str]:
-    """Say whether a material may serve a use on a kind of land, and why, a sentence a line.
-
-    `scenario`: whose needs and zones are told of, and whose conditions are accepted too.
-    Raises `InputError`: there is no such material, use or kind of land.
-    """
+    """Say whether a material may serve a use and why, also of needs; else an `InputError`."""
     asked = [("materials", material), ("uses", use), ("land", land)]
     material, use, land = look_up(catalogue, asked)
     words = CatalogueWords(catalogue, language)
@@ -120,8 +116,7 @@ class _Question:
                 "No rule of the catalogue speaks of {material} in {use}, "
                 "and what no rule allows is forbidden."
             ).format(**self.names)
-        source = self.catalogue.cite(self.fit.citation)
-        cited = {"rule": self.fit.rule, "source": source, **self.names}
+        cited = {**self.words.cited(self.fit), **self.names}
         match self.fit.verdict:
             case "allowed":
                 return say("Rule {rule} allows {material} in {use}: {source}.", **cited)

@@ -139,21 +139,14 @@ def _tell_condition(words: CatalogueWords, condition: str) -> Iterator[Message]:
     )
     for material, use, fit in _asked_for(catalogue, condition):
         yield say("It lets {material} serve {use}: rule {rule}, {source}.").format(
-            material=words.material(material),
-            use=words.use(use),
-            rule=fit.rule,
-            source=catalogue.cite(fit.citation),
+            material=words.material(material), use=words.use(use), **words.cited(fit)
         )
     for land, moves in catalogue.soil_moves.items():
         for number, move in moves.items():
             if move.condition == condition:
                 yield say(
-                    "It lets soil of class {number} come to land ({land}): rule {rule}, {source}.",
-                    number=number,
-                    land=words.called("land", land),
-                    rule=move.rule,
-                    source=catalogue.cite(move.citation),
-                )
+                    "It lets soil of class {number} come to land ({land}): rule {rule}, {source}."
+                ).format(number=number, land=words.called("land", land), **words.cited(move))
 
 
 def _asked_for(catalogue: Catalogue, condition: str) -> Iterator[tuple[str, str, Fit]]:

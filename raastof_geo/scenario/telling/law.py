@@ -60,12 +60,8 @@ def tell_moves(words: CatalogueWords, material: str, *lands: str) -> Iterator[Me
 
 
 def _tell_move(words: CatalogueWords, material: str, land: str, move: SoilMove) -> Message:
-    names = {
-        "soil": words.class_of(material),
-        "land": words.called("land", land),
-        "rule": move.rule,
-        "source": words.catalogue.cite(move.citation),
-    }
+    names = {"soil": words.class_of(material), "land": words.called("land", land)}
+    names |= words.cited(move)
     if move.verdict == "allowed":
         return say("Land ({land}): rule {rule} allows soil of {soil}: {source}.", **names)
     if move.condition is not None:

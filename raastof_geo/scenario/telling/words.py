@@ -7,7 +7,7 @@ from typing import Any
 from raastof_geo.evidence import STATES, tell_span
 from raastof_geo.figures.figure import Figure
 from raastof_geo.language import Language, Message, Readable, format_number, say
-from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.catalogue import Catalogue, Ruled
 
 BESIDE = say("Where the national infrastructure tool has other figures than those used here:")
 _MOST_DECIMALS = 5
@@ -54,6 +54,10 @@ class CatalogueWords:
         if material.category is not None:
             return say("category {number}", number=material.category).render(self.language)
         return ""
+
+    def cited(self, rule: Ruled) -> dict[str, str]:
+        """Give the id of a rule and where it stands, for sentences."""
+        return {"rule": rule.rule, "source": self.catalogue.cite(rule.citation)}
 
     def number(self, value: float) -> str:
         """Write a number with the decimals that it has, at most five: more is noise."""
