@@ -19,13 +19,9 @@ TONNES_PER_UNIT = {
 CUBIC_METRES = {"m3", "m³", "fm3", "fm³"}
 WORDS_FOR_LOADS = {"load", "loads", "læs"}
 CONDITIONS: dict[str, Condition] = {
-    "in_situ": "in_situ",
-    "fast": "in_situ",
-    "loose": "loose",
-    "løs": "loose",
-    "løst": "loose",
-    "compacted": "compacted",
-    "komprimeret": "compacted",
+    **dict.fromkeys(("in_situ", "fast"), "in_situ"),
+    **dict.fromkeys(("loose", "løs", "løst"), "loose"),
+    **dict.fromkeys(("compacted", "komprimeret"), "compacted"),
 }
 MOST: dict[Unit, float] = {"t": 1e9, "m3": 1e9, "loads": 1e8}
 """The largest amount, by its unit: about ten years of all that Denmark digs (60 million t a year),
@@ -62,12 +58,9 @@ class Quantity:
 
 
 def read_quantity(given: Any) -> Quantity:
-    """Understand an amount of material.
+    """Understand an amount of material, or one that was understood before.
 
-    `given`: A text such as `12 000 t`, `5000 m3 in_situ`, `80 loads` or `80 loads tipper_4_axle`;
-    Danish words (`læs`, `fast`, `løs`, `komprimeret`) are understood as well; or an amount that was
-    understood before.
-    Raises `InputError`: A bare number, an unknown unit, or a number that can be read in two ways.
+    Raises `InputError`: a bare number, an unknown unit, or a number that can be read in two ways.
     """
     if isinstance(given, Quantity):
         return _bounded(f"{given.value} {given.unit}", given)

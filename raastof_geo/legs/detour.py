@@ -124,9 +124,6 @@ def explain_route(
 ) -> Detour:
     """Explain the route of a leg beside the one that it would take were nothing closed.
 
-    Loaded there and empty back, each beside its unrestricted route; and tags near them that are in
-    doubt.
-
     Raises `InputError`: a site, truck or period that the scenario does not have; `NoRouteError`: no
     road at all leads there and back, or all are closed to the truck. `vehicle`: by default the
     first of the scenario's trucks; `period`: by default the first of the scenario's periods;

@@ -70,10 +70,8 @@ class _Name(Message):
 def find_id(section: str, given: str, names: Names) -> str:
     """Give the id that is meant by an id or by a name, in whatever case.
 
-    `section`: one of `NOUNS`, for the sentence where there is no such entry; `names`: the ids there
-    are and their names, such as `scenario.names("uses")`.
-    Raises `UnknownIdError`: no entry is called so; the sentence says what was probably meant;
-    `InputError`: two entries are called so.
+    Raises `UnknownIdError`: no entry of the section is called so; the sentence says what was
+    probably meant; `InputError`: two entries are called so.
     """
     if given in names:
         return given

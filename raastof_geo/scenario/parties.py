@@ -104,14 +104,10 @@ def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
 
 
 def _offering(scenario: Scenario, offer: Offer) -> Giver:
+    who = Role.OFFER, offer.id, offer.id, offer.site, offer.material, offer.periods
     return Giver(
-        Role.OFFER,
-        offer.id,
-        offer.id,
-        offer.site,
-        offer.material,
-        offer.periods,
-        offer.price_dkk_per_t,
+        *who,
+        price_dkk_per_t=offer.price_dkk_per_t,
         sampling_dkk_per_t=scenario.sampling_dkk_per_t(offer.site, offer.material),
         preparation_kg_co2e_per_t=offer.preparation_kg_co2e_per_t,
         preparation_dkk_per_t=offer.preparation_dkk_per_t,
@@ -123,13 +119,9 @@ def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
     for material, price in pit.prices_dkk_per_t.items():
         dug = scenario.catalogue.materials[material]
         by_ship = getattr(scenario.catalogue.sea, f"{pit.ship}_kg_co2e_per_tonne_km", None)
+        who = Role.PIT, pit.giver(material), pit.site, pit.site, material, pit.periods
         yield Giver(
-            Role.PIT,
-            pit.giver(material),
-            pit.site,
-            pit.site,
-            material,
-            pit.periods,
+            *who,
             price_dkk_per_t=price,
             tax_dkk_per_t=value_of(dug.tax),
             upstream_kg_co2e_per_t=value_of(dug.upstream_kg_co2e),
@@ -150,17 +142,12 @@ def _making(plant: Plant) -> Iterator[Giver]:
 
 def _emptying(scenario: Scenario, depot: Depot) -> Iterator[Giver]:
     for material in depot.materials:
+        who = Role.DEPOT, depot.out(material), depot.id, depot.site, material, depot.periods
+        sampling = scenario.sampling_dkk_per_t(depot.site, material) if depot.own else 0.0
         yield Giver(
-            Role.DEPOT,
-            depot.out(material),
-            depot.id,
-            depot.site,
-            material,
-            depot.periods,
+            *who,
             dkk_per_t=depot.out_dkk_per_t,
-            sampling_dkk_per_t=scenario.sampling_dkk_per_t(depot.site, material)
-            if depot.own
-            else 0.0,
+            sampling_dkk_per_t=sampling,
             processing_kg_co2e_per_t=depot.out_kg_co2e_per_t,
             sorts=mix_sorts(scenario.catalogue, {material: 1.0}),
         )

@@ -64,9 +64,7 @@ class Period(Strict):
 def read_period(given: Any) -> Any:
     """Understand `2027`, `2027-Q3`, `2027-05`, or leave `{id, start, end}` to be checked.
 
-    A quarter may be written as people say it: `Q3 2027`, `3. kvt. 2027`.
-
-    Raises `InputError`: some other text.
+    A quarter may be written as people say it, `3. kvt. 2027`; other texts raise an `InputError`.
     """
     if isinstance(given, dict | Period):
         return given

@@ -19,10 +19,7 @@ from raastof_geo.units import suggest_number
 def explain_errors(
     error: ValidationError, tree: Tree, root: type[BaseModel], *, below: Trail = ()
 ) -> list[Finding]:
-    """Say each mistake once, with its place.
-
-    What follows from another mistake is left out; what is unknown in several places is said once,
-    with the other lines.
+    """Say each mistake once, with its place; what follows from another one is left out.
 
     `root`: the type that was being read; `below`: where in the file its values stand.
     """

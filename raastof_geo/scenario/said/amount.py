@@ -40,8 +40,6 @@ def weigh(quantity: Quantity, material: str, info: ValidationInfo, *, at: str) -
 
     Zero where it cannot be known yet: without a catalogue in the context of `info`, or with a
     material that is not in it, about which something else is said.
-
-    Raises `FaultError`: no density or no truck is known by which to weigh it.
     """
     catalogue = catalogue_of(info)
     if catalogue is None or material not in catalogue.materials:
