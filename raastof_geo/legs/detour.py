@@ -130,23 +130,18 @@ def explain_route(
     `flows`: those of a plan (`origin`, `destination`, `loads`), which tell how many loads a year
     the leg carries.
     """
-    origin, destination, chosen, when = find_leg(
-        roads.scenario, origin, destination, vehicle, period
-    )
+    scenario = roads.scenario
+    origin, destination, chosen, when = find_leg(scenario, origin, destination, vehicle, period)
     active = roads.spell_of(when)
     trips = (
         _compare(_Way(roads, chosen, active, "full"), origin, destination),
         _compare(_Way(roads, chosen, active, "empty"), destination, origin),
     )
+    edges = np.unique(np.concatenate([edges for _, edges in trips]))
     return Detour(
-        origin=origin,
-        destination=destination,
-        vehicle=chosen,
-        period=when,
+        *(origin, destination, chosen, when),
         trips=tuple(trip for trip, _ in trips),
-        doubts=_find_doubts(
-            roads.network, np.unique(np.concatenate([edges for _, edges in trips]))
-        ),
+        doubts=_find_doubts(roads.network, edges),
         loads_per_year=_loads_per_year(roads, flows, origin, destination),
     )
 
@@ -155,15 +150,9 @@ def find_leg(
     scenario: Scenario, origin: str, destination: str, vehicle: str | None, period: str | None
 ) -> list[str]:
     """Give ids by id or name; the scenario's first truck and period where none is said."""
-    return look_up(
-        scenario,
-        [
-            ("sites", origin),
-            ("sites", destination),
-            ("vehicles", vehicle or scenario.said.vehicles[0]),
-            ("periods", period or next(iter(scenario.periods))),
-        ],
-    )
+    sites = [("sites", origin), ("sites", destination)]
+    truck = "vehicles", vehicle or scenario.said.vehicles[0]
+    return look_up(scenario, [*sites, truck, ("periods", period or next(iter(scenario.periods)))])
 
 
 @dataclass(frozen=True, eq=False)
@@ -317,11 +306,9 @@ def _find_doubts(network: RoadNetwork, edges: Integers) -> tuple[DoubtfulTag, ..
     for edge in edges.tolist():
         road = network.roads[network.road[edge]]
         for kind, key, value in find_doubts(road.tags):
-            way = int(network.way[edge])
-            found.setdefault(
-                (way or -edge, key, value),
-                DoubtfulTag(_DOUBTS[kind], key, value, road.name, way, *_middle(network, edge)),
-            )
+            way, at = int(network.way[edge]), _middle(network, edge)
+            tag = DoubtfulTag(_DOUBTS[kind], key, value, road.name, way, *at)
+            found.setdefault((way or -edge, key, value), tag)
     return tuple(found.values())
 
 
@@ -341,6 +328,5 @@ def _loads_per_year(
     if flows is None:
         return None
     there = flows[(flows.origin == origin) & (flows.destination == destination)]
-    periods = list(roads.scenario.periods.values())
-    years = sum((period.end - period.start).days + 1 for period in periods) / 365.25
+    years = sum(period.days for period in roads.scenario.periods.values()) / 365.25
     return float(there[LOADS_DRIVEN].sum()) / years
