@@ -83,7 +83,7 @@ def check_agreements(scenario: Scenario, tree: Tree) -> tuple[list[Finding], lis
         message = _why_impossible(wish, deals)
         if message is not None:
             mistakes.append(finding_at(tree, wish.trail, message))
-        elif wish.asks and wish in agreed:
+        elif wish.asks and isinstance(wish.entry, Agreement):
             possible.append(wish)
     mistakes += _too_much_together(possible, deals, tree)
     return mistakes, [

@@ -102,12 +102,8 @@ def parse_tree(text: str, *, file: str) -> Tree:
         raise ScenarioError(Finding(_no_text(found[0]), place))
     root, findings = nodes.compose(text, file=file, most=MOST_VALUES)
     if root is None:
-        raise ScenarioError(
-            Finding(
-                say("the file is empty: `raastof new NAME` writes one to start from"),
-                Place(file, 1, 1),
-            )
-        )
+        message = say("the file is empty: `raastof new NAME` writes one to start from")
+        raise ScenarioError(Finding(message, Place(file, 1, 1)))
     if not isinstance(root, nodes.Mapping):
         raise ScenarioError(*findings, Finding(_no_mapping(root), root.place))
     tree = Tree(file, findings=findings)
