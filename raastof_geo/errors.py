@@ -63,8 +63,8 @@ class RaastofError(Exception):
         super().__init__(*self.findings)
 
     @classmethod
-    def saying(cls, text: str, **values: Any) -> Self:
-        """Make the error of one translatable sentence, as `say` makes that."""
+    def saying(cls, text: str, /, **values: Any) -> Self:
+        """Make an error of one sentence, as `say` makes it."""
         return cls(say(text, **values))
 
     def __str__(self) -> str:
