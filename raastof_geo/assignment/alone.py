@@ -38,7 +38,7 @@ from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.provenance import count_share, mix_sorts
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import BaselineKind, NamedLeg, Together
-from raastof_geo.scenario.said.capture import DEFAULT, Captured
+from raastof_geo.scenario.said.amount import DEFAULT, Captured
 from raastof_geo.scenario.said.choice import Choices
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.target import Objective, Targets

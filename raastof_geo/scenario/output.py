@@ -140,11 +140,5 @@ EVERY_OUTPUT: tuple[str, ...] = tuple(one.name for one in OUTPUTS if not one.on_
 
 
 def check_output(given: Any) -> str:
-    """Give the name of an output back.
-
-    Raises
-    ------
-    PydanticCustomError
-        There is no such output; told like any word that is none of those there are.
-    """
+    """Give the name of an output back, else raise as any word of a fixed list."""
     return check_word(given, [one.name for one in OUTPUTS])

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 from raastof_geo.figures.figure import Figure, Sourced
 from raastof_geo.language import Readable, format_number, say
 from raastof_geo.scenario.catalogue import walk_figures
+from raastof_geo.scenario.said.amount import Captured
 from raastof_geo.scenario.said.assumption import Assumption
-from raastof_geo.scenario.said.capture import Captured
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import Edits, edit_for, number_at, value_of_assumption
 

@@ -14,7 +14,7 @@ from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
-from raastof_geo.scenario.said.capture import DEFAULT
+from raastof_geo.scenario.said.amount import DEFAULT
 from raastof_geo.scenario.scenario import Offer, name_stockpile
 
 CAPTURED = Family(

@@ -31,7 +31,7 @@ from raastof_geo.assignment.telling.repair import find_repairs
 from raastof_geo.assignment.telling.shortage import say_missing
 from raastof_geo.assignment.telling.violation import Violation, find_least_violation, lift_rows
 from raastof_geo.language import Message, say
-from raastof_geo.scenario.checking.dates import tell_days
+from raastof_geo.scenario.checking.permit import tell_days
 from raastof_geo.scenario.parties import may_deal
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
