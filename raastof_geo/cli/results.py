@@ -22,13 +22,7 @@ def verify_results(
     lang: Lang = None,
     debug: Debug = False,
 ) -> int:
-    """Check written results again.
-
-    Returns
-    -------
-    exit_code
-        0 where the plan stands; with `strict` only where no file beside it was changed either.
-    """
+    """Check written results again; with `strict` files beside the plan count too."""
     from raastof_geo.records.verify import check_results
 
     try:

@@ -72,12 +72,7 @@ class _Journal:
 def exchanging(folder: Path, *, known: Collection[str], version: str) -> Iterator[Path]:
     """Give an empty folder to write a set of results into; it takes its place at the end.
 
-    Parameters
-    ----------
-    known
-        Names of all outputs, by which the files of older versions are known.
-    version
-        Version of raastof_geo, for the manifest.
+    `known` are the names of all outputs, by which the files of older versions are known.
 
     Raises
     ------
@@ -118,12 +113,7 @@ def finish_exchange(folder: Path | str) -> None:
     """Finish the exchange of files that a killed run began in a results folder.
 
     Called before results are read. Nothing is touched, and no lock taken, where nothing is left
-    to do. A run that is still at it is waited for.
-
-    Raises
-    ------
-    OutputError
-        The exchange cannot be finished here: the folder cannot be written, or a file is open.
+    to do. A run that is still at it is waited for. `OutputError` where it cannot be finished here.
     """
     place = Path(os.path.realpath(folder))
     if not is_unfinished(place):

@@ -114,12 +114,7 @@ class _Question:
 def _opening(folder: Path) -> Iterator[dict[str, Any]]:
     """Read the ledger in a folder, and say that it is damaged where it lacks what it should hold.
 
-    Raises
-    ------
-    InputError
-        There is no ledger, or it is damaged.
-    OutputError
-        A killed run left the folder half exchanged, and that cannot be finished here.
+    Errors as of `finish_exchange` and `read_ledger`.
     """
     file = folder / LEDGER.name if folder.is_dir() else folder
     finish_exchange(file.parent)
@@ -131,10 +126,7 @@ def _opening(folder: Path) -> Iterator[dict[str, Any]]:
 def explain_figure(folder: Path, figure: str) -> Explanation:
     """Explain a figure such as `saved.kg_co2e_wtw@project=havn` from the ledger in a folder.
 
-    Raises
-    ------
-    InputError
-        There is no ledger, or no such figure; with the nearest names.
+    `InputError` where there is no ledger, or no such figure; with the nearest names.
     """
     with _opening(folder) as ledger:
         return explain_in(ledger, figure)
@@ -157,17 +149,9 @@ def list_labels(folder: Path) -> dict[str, tuple[str, ...]]:
 
 
 def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
-    """Explain a figure from a ledger that is at hand.
+    """Explain a figure from a ledger that is at hand; `InputError` where there is none such.
 
-    Parameters
-    ----------
-    most
-        Lines of each part that are told one by one; the others are added up.
-
-    Raises
-    ------
-    InputError
-        There is no such figure.
+    `most` lines of each part are told one by one; the others are added up.
     """
     asked = _understand(ledger, figure)
     return Explanation(figure, asked.value(), asked.unit, tuple(_tell(asked, most)))

@@ -27,15 +27,7 @@ def write_ledger(values: Mapping[str, Any], folder: Path) -> Path:
 
 
 def read_ledger(file: Path) -> dict[str, Any]:
-    """Read a ledger.
-
-    Raises
-    ------
-    RecordError
-        It is missing, or of another format.
-    DamagedError
-        It is not what a run writes.
-    """
+    """Read a ledger; `RecordError` where it is missing or of another format, else `DamagedError`."""
     try:
         values = read_file(file, most_bytes=LEDGER.most_bytes)
     except FileNotFoundError as error:

@@ -17,17 +17,8 @@ _PATIENCE_S = 60.0
 def hold(place: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
     """Hold the lock of a file or folder; `.NAME.lock` is there meanwhile, and gone afterwards.
 
-    Parameters
-    ----------
-    patience_s
-        How long to wait for others. [s]
-
-    Raises
-    ------
-    OutputError
-        Somebody else holds it for longer, or something else lies where it should lie.
-    OSError
-        The folder in which it would lie cannot be written.
+    `OutputError` where somebody else holds it for longer [s], or something else lies there;
+    `OSError` where the folder in which it would lie cannot be written.
     """
     path = place.parent / f".{place.name}.lock"
     if is_there(path) and not is_file(path):

@@ -23,15 +23,7 @@ _MOST_TOLD = 10
 
 
 def write_plan(values: Mapping[str, Any], folder: Path, *, moves: int) -> Path:
-    """Write `plan.json`, with the name of the proof that was written beside it.
-
-    Parameters
-    ----------
-    values
-        What the plan says, as its proof keeps a copy of it; equal values give equal bytes.
-    moves
-        How many of the proof's columns are moves.
-    """
+    """Write `plan.json`, with the name of the proof beside it; `moves` of its columns are moves."""
     proof = folder / PROOF.name
     link = link_proof(proof.read_bytes() if proof.exists() else None, moves)
     path = folder / PLAN.name
@@ -57,12 +49,7 @@ def link_proof(data: bytes | None, moves: int) -> dict[str, Any]:
 def read_plan(path: Path) -> tuple[dict[str, Any], bytes]:
     """Read `plan.json`, and give the bytes of the file beside its values.
 
-    Raises
-    ------
-    RecordError
-        It is missing, or of another format.
-    DamagedError
-        It is not what a run writes.
+    `RecordError` where it is missing or of another format, `DamagedError` where no run wrote it.
     """
     try:
         data = read_within(path, most_bytes=PLAN.most_bytes)
@@ -90,19 +77,8 @@ def _version(values: Mapping[str, Any]) -> Any:
 def read_results(folder: Path) -> tuple[dict[str, Any], ProofArrays]:
     """Read what a run says of its plan, and what proves it; a fraction of a second.
 
-    Whether the plan stands is not looked at; that is `check_results`.
-
-    Returns
-    -------
-    plan, proof
-        The values of plan.json, and the arrays of proof.npz.
-
-    Raises
-    ------
-    RecordError
-        One of the files is missing, or of another format.
-    DamagedError
-        One is not what a run writes, or they are not of the same run.
+    Whether the plan stands is not looked at; that is `check_results`. `RecordError` where a file is
+    missing or of another format, `DamagedError` where they are not what one run wrote.
     """
     plan, _ = read_plan(folder / PLAN.name)
     proof, data = read_proof(folder / PROOF.name)

@@ -131,17 +131,8 @@ def find_rows(proof: ProofArrays) -> Integers:
 def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
     """Read the arrays of a proof, and give the bytes of the file beside them.
 
-    Returns
-    -------
-    arrays, data
-        Every array of `ARRAYS`, of the kind and size that it has there; the file.
-
-    Raises
-    ------
-    RecordError
-        The file is missing, or of another format.
-    DamagedError
-        It is not what a run writes, or its parts do not fit together.
+    `RecordError` where it is missing or of another format; `DamagedError` where it is not what a
+    run writes, or its parts do not fit together.
     """
     try:
         data = read_within(path, most_bytes=PROOF.most_bytes)

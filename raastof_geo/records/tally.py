@@ -74,10 +74,7 @@ _OTHERS = {
 def recount(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Name everything in plan.json that does not follow from the proof or from its own parts.
 
-    Raises
-    ------
-    DamagedError
-        A part is missing, or is not what a run writes.
+    `DamagedError` where a part is missing, or is not what a run writes.
     """
     for count in (
         *(

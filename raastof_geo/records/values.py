@@ -48,11 +48,8 @@ class _OddError(ValueError):
 def read_values(data: bytes, *, file: str) -> dict[str, Any]:
     """Read the values of a JSON file that `raastof run` wrote.
 
-    Raises
-    ------
-    DamagedError
-        It is no JSON, or says what a run never writes: a name twice in one place, a number that is
-        none, nesting without end.
+    `DamagedError` where it is no JSON, or says what a run never writes: a name twice in one place,
+    a number that is none, nesting without end.
     """
     try:
         values = json.loads(
@@ -126,12 +123,8 @@ def _is_deep(values: Any) -> bool:
 def read_within(path: Path, *, most_bytes: int) -> bytes:
     """Read a regular file of at most so many bytes.
 
-    Raises
-    ------
-    FileNotFoundError
-        There is no such file, nor a link to one.
-    DamagedError
-        It is something else than a file, too large, or cannot be read.
+    `FileNotFoundError` where there is none, nor a link to one; `DamagedError` where it is
+    something else than a file, too large, or cannot be read.
     """
     try:
         status = path.stat()
@@ -156,15 +149,7 @@ def read_within(path: Path, *, most_bytes: int) -> bytes:
 
 
 def read_file(path: Path, *, most_bytes: int) -> dict[str, Any]:
-    """Read a JSON file that `raastof run` wrote, within its size.
-
-    Raises
-    ------
-    FileNotFoundError
-        There is no such file.
-    DamagedError
-        It is no file, too large, cannot be read, or is no JSON of a run.
-    """
+    """Read a JSON file that `raastof run` wrote; errors as of `read_within` and `read_values`."""
     return read_values(read_within(path, most_bytes=most_bytes), file=str(path))
 
 

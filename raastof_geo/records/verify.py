@@ -138,10 +138,8 @@ def check_results(folder: Path | str) -> Verdict:
     Raises
     ------
     RecordError
-        `plan.json` or `proof.npz` is missing or of another format; with the other files that are
-        missing or were changed.
-    DamagedError
-        One of them is not what `raastof run` writes; so too.
+        `plan.json` or `proof.npz` is missing or of another format; as `DamagedError` where it is
+        not what `raastof run` writes. With the other files that are missing or were changed.
     OutputError
         A killed run left the folder half exchanged, and that cannot be finished here.
     """
