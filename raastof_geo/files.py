@@ -11,7 +11,7 @@ from pathlib import Path
 
 from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import say
-from raastof_geo.links import is_file, is_there
+from raastof_geo.links import is_file, is_there, name_free
 from raastof_geo.trace import note_moved, note_written
 
 _PREFIX, _MIDDLE = ".raastof-", ".part"
@@ -107,10 +107,7 @@ def _check_place(path: Path) -> None:
 
 def _move_aside(path: Path) -> Path:
     """Move a file to `set_aside` beside it, or to `set_aside-2` where that is taken."""
-    number, folder = 2, path.parent / _SET_ASIDE
-    while is_there(folder):
-        folder = path.parent / f"{_SET_ASIDE}-{number}"
-        number += 1
+    folder = name_free(path.parent / _SET_ASIDE)
     folder.mkdir()
     try:
         path.rename(folder / path.name)

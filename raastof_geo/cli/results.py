@@ -82,8 +82,9 @@ def _list_figures(results: Path) -> None:
     figures, labels = list_figures(results), list_labels(results)
     called = {indicator.name: indicator.bare for indicator in told_in_books()}
     for one in figures:
+        _, part = one.figure.split(".")
         value = format_number(one.value, digits=0 if abs(one.value) >= 1000 else 2)
-        tell_item(f"{one.figure} = {value} {one.unit} ({called.get(one.part, '')})", indent="")
+        tell_item(f"{one.figure} = {value} {one.unit} ({called.get(part, '')})", indent="")
     tell()
     tell_item(
         say(

@@ -150,13 +150,9 @@ def name_rule(rule: Rule) -> str:
 def describe_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Give the rows of a table as plan.json has them: real numbers with nine decimals."""
     return [
-        {str(name): _rounded(value) for name, value in row.items()}
+        {str(one): round(it, 9) if isinstance(it, float) else it for one, it in row.items()}
         for row in frame.to_dict(orient="records")
     ]
-
-
-def _rounded(value: Any) -> Any:
-    return round(value, 9) if isinstance(value, float) else value
 
 
 def _keep_table(frame: pd.DataFrame) -> KeptTable:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, say
-from raastof_geo.links import is_file, is_folder, is_link, is_there
+from raastof_geo.links import is_file, is_folder, is_link, is_there, name_free
 from raastof_geo.records.draft import (
     JOURNAL,
     journal_of,
@@ -46,7 +46,6 @@ from raastof_geo.records.place import (
     is_older,
     list_older,
     make_folders,
-    name_free,
     remove_empty,
 )
 from raastof_geo.records.values import pack_values, read_file

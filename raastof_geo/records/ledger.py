@@ -27,7 +27,7 @@ def write_ledger(values: Mapping[str, Any], folder: Path) -> Path:
 
 
 def read_ledger(file: Path) -> dict[str, Any]:
-    """Read a ledger; `RecordError` where it is missing or of another format, else `DamagedError`."""
+    """Read a ledger; `RecordError` where it is missing or of another format."""
     try:
         values = read_file(file, most_bytes=LEDGER.most_bytes)
     except FileNotFoundError as error:

@@ -35,17 +35,11 @@ def hold(place: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
     try:
         yield
     finally:
+        # It goes while it is held: who waits for it sees that, and makes a new one. Windows lets
+        # nobody remove it as long as it is open; there the release does.
         try:
-            _remove(path)
+            with suppress(OSError):
+                if path.lstat().st_size == 0:
+                    path.unlink()
         finally:
             lock.release()
-
-
-def _remove(path: Path) -> None:
-    """Take the lock away while it is held: who waits for it sees that, and makes a new one.
-
-    Windows lets nobody remove it as long as it is open; there the release does.
-    """
-    with suppress(OSError):
-        if path.lstat().st_size == 0:
-            path.unlink()

@@ -102,15 +102,6 @@ def list_older(folder: Path, known: Collection[str]) -> Iterator[str]:
                     yield f"{name}/{file.name}"
 
 
-def name_free(path: Path) -> Path:
-    """Give a name like this one that nothing bears."""
-    number, free = 2, path
-    while is_there(free):
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
-        number += 1
-    return free
-
-
 def make_folders(folder: Path) -> list[Path]:
     """Make a folder and those that it lies in; give those that were not there, inmost last."""
     missing = [path for path in (folder, *folder.parents) if not is_there(path)][::-1]

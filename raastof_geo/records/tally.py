@@ -411,12 +411,8 @@ def _compare_column(
 
 def _agree(said: Any, right: Any, *, size: float = 0.0) -> bool:
     if isinstance(right, float) and not isinstance(said, bool | str | None):
-        return _near(number_in(said), right, by=1e-12 * size)
+        return abs(number_in(said) - right) <= _ROOM + _SHARE * abs(right) + 1e-12 * size
     return type(said) is type(right) and bool(said == right)
-
-
-def _near(one: float, other: float, *, by: float = 0.0) -> bool:
-    return bool(abs(one - other) <= _ROOM + _SHARE * abs(other) + by)
 
 
 def _add(values: Iterable[Any]) -> float:

@@ -58,18 +58,12 @@ def read_values(data: bytes, *, file: str) -> dict[str, Any]:
             parse_int=_read_int,
             object_pairs_hook=_read_object,
         )
+        if not isinstance(values, dict) or _is_deep(values):
+            raise ValueError("it has no names, or too many levels")
     except (ValueError, RecursionError, MemoryError) as error:
         raise DamagedError(
             say("{file} is not what `raastof run` wrote: {reason}", file=file, reason=_why(error))
         ) from error
-    if not isinstance(values, dict) or _is_deep(values):
-        raise DamagedError(
-            say(
-                "{file} is not what `raastof run` wrote: {reason}",
-                file=file,
-                reason=say("its values are not laid out as a run lays them out"),
-            )
-        )
     return values
 
 
@@ -202,12 +196,12 @@ def number_in(value: Any) -> float:
     return float(value)
 
 
-def refuse_part(field: str) -> DamagedError:
+def refuse_part(field: str, *, file: str = "proof.npz") -> DamagedError:
     """Say that a part of the proof is not laid out as a run lays it out."""
     return DamagedError(
         say(
             "{file} is damaged, or not a proof: {reason}",
-            file="proof.npz",
+            file=file,
             reason=say("its part {name} is not as a run writes it", name=f"`{field}`"),
         )
     )
