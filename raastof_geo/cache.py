@@ -41,7 +41,6 @@ MARK = "raastof_geo_cache.txt"
 
 _MARK_TEXT = "This folder belongs to raastof_geo; `raastof cache clear` empties it.\n"
 _WAIT_S = 600
-_VARIABLE = "RAASTOF_CACHE"
 _VERSIONS = re.compile(r"v\d+")
 _KEPT = re.compile(r".*\.npz")
 _ENTRY = re.compile(r"[0-9a-f]{40}\.(npz|lock|[a-z0-9_]+\.part)")
@@ -71,7 +70,7 @@ class Cleared:
 
 def cache_folder() -> Path:
     """Give the cache folder: RAASTOF_CACHE, else where the system keeps caches of users."""
-    named = os.environ.get(_VARIABLE)
+    named = os.environ.get("RAASTOF_CACHE")
     return Path(named) if named and named.strip() else platformdirs.user_cache_path("raastof_geo")
 
 

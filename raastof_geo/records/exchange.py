@@ -205,7 +205,10 @@ class _Exchange:
     def run(self) -> None:
         """Exchange all files, or none of them."""
         note_written(self.folder)
-        self._write_journal()
+        journal = journal_of(self.draft)
+        raw = journal.with_suffix(".raw")
+        raw.write_bytes(pack_values({"format": JOURNAL.format, **asdict(self.journal)}))
+        raw.replace(journal)
         try:
             self.carry_on()
         except KeyboardInterrupt:
@@ -234,12 +237,6 @@ class _Exchange:
         parents = {path for name in old for path in Path(name).parents} - {Path()}
         remove_empty(self.folder / path for path in sorted(parents, reverse=True))
         journal_of(self.draft).unlink(missing_ok=True)
-
-    def _write_journal(self) -> None:
-        path = journal_of(self.draft)
-        raw = path.with_suffix(".raw")
-        raw.write_bytes(pack_values({"format": JOURNAL.format, **asdict(self.journal)}))
-        raw.replace(path)
 
     def _bring(self, name: str) -> None:
         """Let a file of the draft take its place; one that has gone from there has it."""

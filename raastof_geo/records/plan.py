@@ -2,20 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.errors import DamagedError, RecordError
+from raastof_geo.errors import DamagedError, raise_all
 from raastof_geo.language import say
 from raastof_geo.records.proof import PROOF, ProofArrays, read_proof
 from raastof_geo.records.record import Record
-from raastof_geo.records.values import (
-    list_differences,
-    pack_values,
-    read_values,
-    read_within,
-    render_values,
-)
+from raastof_geo.records.values import list_differences, pack_values, read_values, render_values
 
 PLAN = Record("plan.json", "raastof_geo plan 3", most_bytes=64_000_000)
 """Format 2 had no names of sites and materials, and its proof kept tonnes only."""
@@ -51,12 +46,8 @@ def read_plan(path: Path) -> tuple[dict[str, Any], bytes]:
 
     `RecordError` where it is missing or of another format, `DamagedError` where no run wrote it.
     """
-    try:
-        data = read_within(path, most_bytes=PLAN.most_bytes)
-    except FileNotFoundError as error:
-        raise RecordError(
-            say("{file} is missing: give the folder that `raastof run` wrote", file=str(path))
-        ) from error
+    lost = say("{file} is missing: give the folder that `raastof run` wrote", file=str(path))
+    data = PLAN.read(path, missing=lost)
     values = read_values(data, file=str(path))
     PLAN.check_format(values.get("format"), file=str(path), version=_version(values))
     return values, data
@@ -84,8 +75,6 @@ def read_results(folder: Path) -> tuple[dict[str, Any], ProofArrays]:
     proof, data = read_proof(folder / PROOF.name)
     kept = read_copy(proof.plan.tobytes())
     written = kept | {"proof": link_proof(data, len(proof.move_giver))}
-    differences = list(list_differences(plan, written))
-    if differences:
-        told = [one.tell(file=PLAN.name) for one in differences[:_MOST_TOLD]]
-        raise DamagedError(*told)
+    differences = list_differences(plan, written, file=PLAN.name)
+    raise_all(DamagedError, list(islice(differences, _MOST_TOLD)))
     return plan, proof

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats, Integers, Mask, Signs
-from raastof_geo.errors import DamagedError, RaastofError, RecordError
+from raastof_geo.errors import DamagedError, RaastofError
 from raastof_geo.language import Message, say
 from raastof_geo.records.record import Record
-from raastof_geo.records.values import read_within, refuse_part
+from raastof_geo.records.values import refuse_part
 
 PROOF = Record("proof.npz", "raastof_geo proof 4", most_bytes=1_000_000_000)
 """Format 1 had no labels of columns, no rates and no copy of plan.json; format 2 had no tables
@@ -131,15 +131,10 @@ def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
     `RecordError` where it is missing or of another format; `DamagedError` where it is not what a
     run writes, or its parts do not fit together.
     """
-    try:
-        data = read_within(path, most_bytes=PROOF.most_bytes)
-    except FileNotFoundError as error:
-        raise RecordError(
-            say(
-                "{file} is missing: run the scenario again with `proof` among its `outputs`",
-                file=str(path),
-            )
-        ) from error
+    lost = say(
+        "{file} is missing: run the scenario again with `proof` among its `outputs`", file=str(path)
+    )
+    data = PROOF.read(path, missing=lost)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_sizes(path, archive, len(data))

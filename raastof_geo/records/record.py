@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from raastof_geo.errors import RecordError
 from raastof_geo.language import Message, plain, say
-from raastof_geo.records.values import show_value
+from raastof_geo.records.values import read_within, show_value
 
 Age: TypeAlias = Literal["same", "older", "newer", "foreign"]
 
@@ -24,6 +25,13 @@ class Record:
     """What is written now, such as `raastof_geo plan 3`; the number rises with the content."""
     most_bytes: int
     """More than it can honestly hold. [bytes]"""
+
+    def read(self, path: Path, *, missing: Message) -> bytes:
+        """Read its bytes, as `read_within`; `RecordError` with these words where it is missing."""
+        try:
+            return read_within(path, most_bytes=self.most_bytes)
+        except FileNotFoundError as error:
+            raise RecordError(missing) from error
 
     def judge(self, found: Any) -> Age:
         """Tell whether a format that was read is the one that is written now."""
