@@ -105,12 +105,11 @@ targets:
 fleet: {truck_trailer_7_axle: {number: 2, km_per_period: 9000}}
 return_loads: {share: 50 %}
 agreements:
-  - {giver: digging, taker: store, material: clean_clay_soil, at_least: 50 t}
+  - {giver: digging, taker: store, at_least: 50 t}
   - {giver: pit, taker: road, from: 2028, at_most: 700 t}
   - {giver: digging, taker: tip, material: clean_clay_soil, to: 2027, tonnes: 30 t}
   - {giver: store, taker: tip, forbidden: true}
 choices: {partners_at_most: 4, smallest_lot: 25 t}
-capture: {clean_clay_soil: 90 %}
 objectives: [kg_co2e_wtw, {minimise: cost_dkk, tolerance: 1 %}, tonne_km]
 """
 """Every rule of the programme has something to say here."""

@@ -17,6 +17,7 @@ from strategies import World, plan_or_none, worlds
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import RULES, assign, build_problem, build_programme, certify
+from raastof_geo.assignment.rules.capture import captured
 from raastof_geo.assignment.solving.price_in import Clock, solve_in_order
 from raastof_geo.errors import NoPlanError
 from raastof_geo.scenario.scenario import Need, Scenario
@@ -361,7 +362,8 @@ def state_rows(rows, cost) -> pulp.LpProblem:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_each_rule_states_the_same_rows_as_ever(rule, tmp_path):
     """One golden `.lp` per rule; RAASTOF_WRITE_GOLDEN=1 writes them anew."""
-    scenario = make_scenario(EVERYTHING)
+    more = "capture: {clean_clay_soil: 100 %}\n" if rule is captured else ""
+    scenario = make_scenario(EVERYTHING + more)
     problem = build_problem(scenario, make_legs(scenario))
     problem.alone.update({"digging": 120.0, "road": 150.0})
     assert list(rule(problem)), "the world has nothing that this rule speaks of"

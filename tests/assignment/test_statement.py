@@ -164,7 +164,7 @@ def test_a_search_that_ends_unfinished_is_told_as_such(monkeypatch):
     assert "shapley" in effect.transfers.rules
     monkeypatch.setattr(HighsMaster, "solve", unfinished)
     divided = divide_savings(scenario, legs, effect.books, effect.baseline_books)
-    assert set(divided.rules) == {"equal", "by_tonnes"}
+    assert set(divided.rules) == {"same_share", "equal", "by_tonnes"}
 
 
 # --- gaps are narrowed, then said -----------------------------------------------------------------

@@ -91,6 +91,7 @@ DALMOSE = "Knuseplads ved Dalmose (`knuser_dalmose`)"
 RESIDUE = "Sorteringsrest fra knusning (træ, plast, armering) (`crusher_residue`)"
 
 
+@pytest.mark.usefixtures("catalogue_of_the_audit")
 def test_a_target_beyond_supply_says_how_much_there_is():
     """A target beyond supply says how much there is, and that no capacity is in the way."""
     told = complain(west_zealand(("at_least: 20 %", "at_least: 40 %")))
@@ -114,6 +115,7 @@ def test_a_target_beyond_supply_says_how_much_there_is():
     assert told[-1].startswith("udvej 1: sænk targets.secondary_share.at_least til 26,7 %; så ")
 
 
+@pytest.mark.usefixtures("catalogue_of_the_audit")
 def test_a_target_held_down_by_a_small_crusher():
     """What limits the share is said: the plant's capacity, with its limit and unit."""
     told = complain(
