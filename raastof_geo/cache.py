@@ -41,7 +41,6 @@ MARK = "raastof_geo_cache.txt"
 
 _MARK_TEXT = "This folder belongs to raastof_geo; `raastof cache clear` empties it.\n"
 _WAIT_S = 600
-_VARIABLE = "RAASTOF_CACHE"
 _VERSIONS = re.compile(r"v\d+")
 _KEPT = re.compile(r".*\.npz")
 _ENTRY = re.compile(r"[0-9a-f]{40}\.(npz|lock|[a-z0-9_]+\.part)")
@@ -71,22 +70,14 @@ class Cleared:
 
 def cache_folder() -> Path:
     """Give the cache folder: RAASTOF_CACHE, else where the system keeps caches of users."""
-    named = os.environ.get(_VARIABLE)
+    named = os.environ.get("RAASTOF_CACHE")
     return Path(named) if named and named.strip() else platformdirs.user_cache_path("raastof_geo")
 
 
 def claim(kind: str) -> Path:
     """Give the folder of one kind, made and marked where it is not there.
 
-    Returns
-    -------
-    folder
-        There, ours, and no link.
-
-    Raises
-    ------
-    OSError
-        It cannot be made, or what is there is not ours.
+    `OSError` where it cannot be made, is a link, or where what is there is not ours.
     """
     home = _home()
     home.mkdir(parents=True, exist_ok=True)
@@ -103,13 +94,7 @@ def claim(kind: str) -> Path:
 
 
 def find_stranger() -> Path | None:
-    """Give what lies where the cache would, and is not ours: a folder, a file or a link.
-
-    Returns
-    -------
-    path
-        None where the cache is ours, empty or not there yet.
-    """
+    """Give what lies where the cache would and is not ours: a folder, a file or a link."""
     home = _home()
     there = next(path for path in (home, *home.parents) if is_there(path))
     if there != home:
@@ -127,23 +112,16 @@ def keep(
     write: Callable[[Kept, Path], object],
     read: Callable[[Path], Kept],
 ) -> Kept:
-    """Read an entry of the cache, or make it and write it there.
+    """Read an entry of the cache, or make it and write it there, where that can be written.
 
     Parameters
     ----------
-    kind
-        One of `KEPT_KINDS`.
-    key
-        Fingerprint of everything that the entry is made of.
+    kind, key
+        One of `KEPT_KINDS`, and a fingerprint of everything that the entry is made of.
     write
         Writes an archive of arrays (`.npz`).
     read
         Raises any exception where the entry cannot be trusted.
-
-    Returns
-    -------
-    kept
-        What was read or made; made without being kept where the folder cannot be written.
     """
     try:
         file = claim(kind) / f"{key}.npz"
@@ -181,11 +159,6 @@ def clear_cache() -> Cleared:
     """Empty the cache, entries of other versions too, and tell what went.
 
     Only entries in folders that carry the mark go, and no link is followed.
-
-    Returns
-    -------
-    cleared
-        How many MB went, and which folders like ours were left.
     """
     size, unmarked = 0, []
     for home in _list_homes():
@@ -203,10 +176,7 @@ def clear_cache() -> Cleared:
 def fingerprint(parts: Iterable[str | bytes | NDArray[np.generic]]) -> str:
     """Give one fingerprint (BLAKE2b) of texts, bytes and arrays, in their order.
 
-    Returns
-    -------
-    key
-        40 hexadecimal digits; equal for equal parts of equal types and shapes only.
+    40 hexadecimal digits; equal for equal parts of equal types and shapes only.
     """
     found = hashlib.blake2b(digest_size=20)
     for part in parts:

@@ -152,11 +152,8 @@ _REASONS: dict[int, Message] = {
 def tell_reason(error: BaseException) -> Message | str:
     """Say in the reader's language why the system refused something.
 
-    Returns
-    -------
-    reason
-        Our words for what is common, and the number of what is not; what an error says itself
-        where it has no number.
+    Our words for what is common, and the number of what is not; what an error says itself where it
+    has no number.
     """
     number = error.errno if isinstance(error, OSError) else None
     if number is None:

@@ -33,3 +33,12 @@ def is_folder(path: Path) -> bool:
 def is_there(path: Path) -> bool:
     """Tell whether anything bears this name, links that lead nowhere included."""
     return os.path.lexists(path)
+
+
+def name_free(path: Path) -> Path:
+    """Give a name like this one that nothing bears."""
+    number, free = 2, path
+    while is_there(free):
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    return free

@@ -86,13 +86,7 @@ GROUPS = (
 
 
 def build_command() -> Any:
-    """Build the command `raastof`, its help in the language that is spoken.
-
-    Returns
-    -------
-    command
-        Click's, with all commands below it; `main(args=…)` runs it.
-    """
+    """Build Click's command `raastof`, its help in the language that is spoken."""
     app = typer.Typer(
         add_completion=False,
         no_args_is_help=True,

@@ -39,17 +39,9 @@ def main() -> None:
 
 
 def run_command(arguments: list[str]) -> int:
-    """Run a command; errors become sentences.
+    """Run the command that stands after `raastof`; errors become sentences.
 
-    Parameters
-    ----------
-    arguments
-        What stands after `raastof`.
-
-    Returns
-    -------
-    exit_code
-        0 solved; 2 input refused; 3 no plan exists; 4 something outside failed; 130 interrupted.
+    The exit code: those of the head of this module, or 130, interrupted.
     """
     with tracing() as trace:
         code = _run_or_explain(arguments)

@@ -19,14 +19,9 @@ def argument(about: Message, value: Message) -> Any:
 
 
 def option(name: str, about: Message, value: Message | str | None = None, **settings: Any) -> Any:
-    """Declare an option: what it is for, and what its value is called.
+    """Declare an option: what it is for, what its value is called, and settings of Typer's.
 
-    Parameters
-    ----------
-    value
-        None: it is a flag, or its value is any text. Plain text is the same in all languages.
-    settings
-        As for `typer.Option`.
+    Plain text as `value` is the same in all languages.
     """
     metavar = value.text if isinstance(value, Message) else value
     return typer.Option(name, help=about.text, metavar=metavar, **settings)

@@ -22,13 +22,7 @@ def verify_results(
     lang: Lang = None,
     debug: Debug = False,
 ) -> int:
-    """Check written results again.
-
-    Returns
-    -------
-    exit_code
-        0 where the plan stands; with `strict` only where no file beside it was changed either.
-    """
+    """Check written results again; with `strict` files beside the plan count too."""
     from raastof_geo.records.verify import check_results
 
     try:
@@ -88,8 +82,9 @@ def _list_figures(results: Path) -> None:
     figures, labels = list_figures(results), list_labels(results)
     called = {indicator.name: indicator.bare for indicator in told_in_books()}
     for one in figures:
+        _, part = one.figure.split(".")
         value = format_number(one.value, digits=0 if abs(one.value) >= 1000 else 2)
-        tell_item(f"{one.figure} = {value} {one.unit} ({called.get(one.part, '')})", indent="")
+        tell_item(f"{one.figure} = {value} {one.unit} ({called.get(part, '')})", indent="")
     tell()
     tell_item(
         say(

@@ -17,11 +17,7 @@ _LANGUAGE_WITHIN = 100_000
 def pick_language(arguments: Sequence[str]) -> Language:
     """Take the language from `--lang`, else from RAASTOF_LANG, else Danish.
 
-    Parameters
-    ----------
-    arguments
-        As they were written, for help is in that language too, before anything is parsed. A
-        language that there is not counts as none; the command refuses it later.
+    One that there is not counts as none; the command refuses it later.
     """
     for position, argument in enumerate(arguments):
         name, given, value = argument.partition("=")
@@ -38,13 +34,7 @@ def asked_language(context: typer.Context, lang: str | None) -> Language | None:
 
 @contextlib.contextmanager
 def in_language_of(language: Language, asked: Language | None) -> Iterator[None]:
-    """Speak the scenario's language where no other was asked for.
-
-    Parameters
-    ----------
-    asked
-        As `asked_language` gives it; RAASTOF_LANG counts as asking too.
-    """
+    """Speak the scenario's language where no other was asked for, RAASTOF_LANG included."""
     if asked or _language_around():
         yield
         return
@@ -57,11 +47,6 @@ def find_scenario_language(arguments: Sequence[str]) -> Language | None:
 
     The file need not be a scenario that can be read: whoever is refused is told so in the
     language that the file names.
-
-    Returns
-    -------
-    language
-        None where another was asked for, or where no file names one.
     """
     if any(argument.startswith("--lang") for argument in arguments) or _language_around():
         return None

@@ -27,11 +27,7 @@ _LEAST_WIDTH = 20
 def clean(text: object) -> str:
     """Give words without characters that a terminal would obey.
 
-    Returns
-    -------
-    text
-        The same but for those that move the cursor, change colours or turn text around: names
-        of a stranger's file must not write over what was said before them.
+    Names of a stranger's file must not write over what was said before them.
     """
     return _STEERING.sub("", str(text))
 
@@ -56,10 +52,7 @@ def complain(text: object) -> None:
 def tell_item(text: object, *, indent: str = "  ", mark: str = "") -> None:
     """Write an item of a list: in a terminal folded at blanks to its width, else one line.
 
-    Parameters
-    ----------
-    mark
-        What stands before the first line only; later lines stand under its words.
+    `mark` stands before the first line only; later lines stand under its words.
     """
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
         for line in fold(clean(text), indent=indent, mark=mark):
@@ -71,15 +64,7 @@ def tell_item(text: object, *, indent: str = "  ", mark: str = "") -> None:
 def fold(text: str, *, indent: str = "", mark: str = "", most: int = 10_000) -> list[str]:
     """Fold a text to the width of the terminal, later lines under the first one's words.
 
-    Parameters
-    ----------
-    most
-        The width that is not exceeded in wider terminals.
-
-    Returns
-    -------
-    lines
-        At least 20 letters wide, however narrow the terminal is; no word is cut.
+    At least 20 letters wide, at most `most`; no word is cut.
     """
     width = min(most, max(_LEAST_WIDTH, shutil.get_terminal_size().columns - 1))
     start = indent + mark
@@ -94,13 +79,7 @@ def fold(text: str, *, indent: str = "", mark: str = "", most: int = 10_000) -> 
 
 @contextlib.contextmanager
 def telling(verbose: bool) -> Iterator[Tell]:
-    """Show what is going on: a spinning bar in a terminal, nothing elsewhere.
-
-    Parameters
-    ----------
-    verbose
-        Write each step on a line of its own as well.
-    """
+    """Show what is going on: a spinning bar in a terminal, elsewhere nothing, or lines."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -141,13 +120,7 @@ def hang_up() -> None:
 
 
 def quote(argument: str) -> str:
-    """Quote an argument so that the shell of this system takes it as one word.
-
-    Returns
-    -------
-    word
-        The argument itself where no shell would change it.
-    """
+    """Quote an argument, where needed, so that the shell of this system takes it as one word."""
     if os.name == "nt":
         from subprocess import list2cmdline
 

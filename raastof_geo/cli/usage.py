@@ -168,14 +168,7 @@ def _columns(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 
 def explain_usage(error: BaseException) -> list[str] | None:
-    """Put an error of the command line into our words.
-
-    Returns
-    -------
-    lines
-        How the command is written, what is wrong, and where help is; none where `error` is no
-        error of usage, but of the work.
-    """
+    """Put an error of the command line into our words; none where it is an error of the work."""
     context = getattr(error, "ctx", None) or getattr(error, "context", None)
     if type(error).__name__ == "NoArgsIsHelpError":
         return str(error).splitlines()

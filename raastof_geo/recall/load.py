@@ -59,14 +59,13 @@ def load_result(
 ) -> Result:
     """Give back the result that a run wrote into a folder, figure by figure.
 
-    The folder is read and believed only where plan and proof agree; nothing of it is executed.
+    The folder, with the outputs `plan` and `proof`, is read and believed only where both agree;
+    nothing of it is executed. Tables and figures are equal in every digit to those of the run.
     Roads, legs and columns are not in it. They are made again when `network`, `legs` or
     `plan.problem` are asked for, as for new outputs, which takes as long as it took the run.
 
     Parameters
     ----------
-    folder
-        What `run_scenario` returned, with the outputs `plan` and `proof`.
     network
         The roads of the run, where the scenario named a file of its own; where that lies is not
         kept. None: the built-in ones.
@@ -75,17 +74,11 @@ def load_result(
     rules
         The constraints of the run, where some were one's own.
 
-    Returns
-    -------
-    result
-        As `run_scenario` returned it, tables and figures equal in every digit. What was made with
-        something that was not kept says so when it is asked for: `RecordError` for rules and
-        models, `RoadDataError` for roads.
-
     Raises
     ------
     RecordError
-        A file is missing, or of another format; it says what to do.
+        A file is missing, or of another format; it says what to do. Later, as `RoadDataError` does
+        for roads, where rules or a model are asked for that were not kept.
     DamagedError
         Something was cut short, changed or mixed up since it was written.
     OutputError
@@ -129,6 +122,8 @@ def load_result(
 def _recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:
     """Check the scenario once more, as if it had been written in a file."""
     about = said["scenario"]
+    if Path(about["id"]).name != about["id"]:  # it leads out of a folder, as no file's name does
+        raise ValueError(about["id"])
     values = _recall_amounts(about["said"])
     known = {name: names_in(part) for name, part in rest.catalogue.items()}
     catalogue = Catalogue.model_validate(rest.catalogue, context={"known": known})
@@ -141,20 +136,13 @@ def _recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:
     warnings = tuple(map(recall_finding, rest.warnings))
     note = rest.format_note
     return Scenario(
-        id=_check_name(about["id"]),
+        id=about["id"],
         digest=str(about["sha256"]),
         said=ScenarioFile.model_validate(values, context=context),
         catalogue=catalogue,
         warnings=warnings,
         format_note=None if note is None else warnings[note],
     )
-
-
-def _check_name(name: str) -> str:
-    """Refuse the name of a scenario that leads out of a folder, as no file's name does."""
-    if Path(name).name != name:
-        raise ValueError(name)
-    return name
 
 
 _AMOUNT = {field.name for field in fields(Quantity)}

@@ -48,17 +48,9 @@ def split_row(name: str) -> tuple[str, str]:
 def recall_row_names(
     written: Sequence[str], kept: Sequence[KeptRow], rules: Sequence[Rule]
 ) -> tuple[RowName, ...]:
-    """Give rows their families back, and what they are about.
+    """Give rows their families back, and what they are about, by their names in the proof.
 
-    Parameters
-    ----------
-    written
-        The name of each row as the proof has it.
-
-    Raises
-    ------
-    DamagedError
-        What a row is about is not what its name says.
+    `DamagedError` where what a row is about is not what its name says.
     """
     declared = [rule for rule in (*RULES, *rules) if isinstance(rule, DeclaredRule)]
     families = [BOUNDED, *(family for rule in declared for family in rule.families)]

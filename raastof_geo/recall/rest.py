@@ -116,26 +116,12 @@ def _keep(value: Any) -> Any:
 
 
 def read_rest(packed: bytes) -> Rest:
-    """Read the rest of a result from its proof.
-
-    Raises
-    ------
-    DamagedError
-        It is not what a run writes.
-    ValueError
-        A part is missing, or of another type.
-    """
+    """Read the rest of a result from its proof; errors as of `read_values` and `recall`."""
     return recall(Rest, read_values(packed, file=PROOF.name))
 
 
 def recall(kind: type[_T], values: Any) -> _T:
-    """Turn plain values into an object, each part into what its type says.
-
-    Raises
-    ------
-    ValueError
-        A part is missing, or cannot be what its type says.
-    """
+    """Turn plain values into an object, each part into what its type says, or `ValueError`."""
     return TypeAdapter(kind).validate_python(values)
 
 
@@ -164,13 +150,9 @@ def name_rule(rule: Rule) -> str:
 def describe_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Give the rows of a table as plan.json has them: real numbers with nine decimals."""
     return [
-        {str(name): _rounded(value) for name, value in row.items()}
+        {str(one): round(it, 9) if isinstance(it, float) else it for one, it in row.items()}
         for row in frame.to_dict(orient="records")
     ]
-
-
-def _rounded(value: Any) -> Any:
-    return round(value, 9) if isinstance(value, float) else value
 
 
 def _keep_table(frame: pd.DataFrame) -> KeptTable:
@@ -196,16 +178,8 @@ def recall_tables(
 ) -> dict[str, pd.DataFrame]:
     """Give tables their columns back, each of the type that it had, though it be empty.
 
-    Parameters
-    ----------
-    said
-        The values of plan.json. A table that is more than its rows with more digits is refused,
-        because `verify` has not seen it.
-
-    Raises
-    ------
-    DamagedError
-        A table is another one than in plan.json.
+    One that is more than its rows in plan.json (`said`) with more digits is refused, as
+    `DamagedError`, because `verify` has not seen it.
     """
     tables = {name: _recall_table(columns) for name, columns in kept.items()}
     for name, table in tables.items():

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, say
-from raastof_geo.links import is_file, is_folder, is_link, is_there
+from raastof_geo.links import is_file, is_folder, is_link, is_there, name_free
 from raastof_geo.records.draft import (
     JOURNAL,
     journal_of,
@@ -46,7 +46,6 @@ from raastof_geo.records.place import (
     is_older,
     list_older,
     make_folders,
-    name_free,
     remove_empty,
 )
 from raastof_geo.records.values import pack_values, read_file
@@ -72,12 +71,7 @@ class _Journal:
 def exchanging(folder: Path, *, known: Collection[str], version: str) -> Iterator[Path]:
     """Give an empty folder to write a set of results into; it takes its place at the end.
 
-    Parameters
-    ----------
-    known
-        Names of all outputs, by which the files of older versions are known.
-    version
-        Version of raastof_geo, for the manifest.
+    `known` are the names of all outputs, by which the files of older versions are known.
 
     Raises
     ------
@@ -118,12 +112,7 @@ def finish_exchange(folder: Path | str) -> None:
     """Finish the exchange of files that a killed run began in a results folder.
 
     Called before results are read. Nothing is touched, and no lock taken, where nothing is left
-    to do. A run that is still at it is waited for.
-
-    Raises
-    ------
-    OutputError
-        The exchange cannot be finished here: the folder cannot be written, or a file is open.
+    to do. A run that is still at it is waited for. `OutputError` where it cannot be finished here.
     """
     place = Path(os.path.realpath(folder))
     if not is_unfinished(place):
@@ -216,7 +205,10 @@ class _Exchange:
     def run(self) -> None:
         """Exchange all files, or none of them."""
         note_written(self.folder)
-        self._write_journal()
+        journal = journal_of(self.draft)
+        raw = journal.with_suffix(".raw")
+        raw.write_bytes(pack_values({"format": JOURNAL.format, **asdict(self.journal)}))
+        raw.replace(journal)
         try:
             self.carry_on()
         except KeyboardInterrupt:
@@ -245,12 +237,6 @@ class _Exchange:
         parents = {path for name in old for path in Path(name).parents} - {Path()}
         remove_empty(self.folder / path for path in sorted(parents, reverse=True))
         journal_of(self.draft).unlink(missing_ok=True)
-
-    def _write_journal(self) -> None:
-        path = journal_of(self.draft)
-        raw = path.with_suffix(".raw")
-        raw.write_bytes(pack_values({"format": JOURNAL.format, **asdict(self.journal)}))
-        raw.replace(path)
 
     def _bring(self, name: str) -> None:
         """Let a file of the draft take its place; one that has gone from there has it."""

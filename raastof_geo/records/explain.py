@@ -36,18 +36,8 @@ class Explanation:
     figure: str
     value: float
     unit: str
-    steps: tuple[Message, ...]
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A figure that can be explained."""
-
-    figure: str
-    part: str
-    """What it is a figure of, whichever side."""
-    value: float
-    unit: str
+    steps: tuple[Message, ...] = ()
+    """None where it is only listed."""
 
 
 class _Entry(NamedTuple):
@@ -114,12 +104,7 @@ class _Question:
 def _opening(folder: Path) -> Iterator[dict[str, Any]]:
     """Read the ledger in a folder, and say that it is damaged where it lacks what it should hold.
 
-    Raises
-    ------
-    InputError
-        There is no ledger, or it is damaged.
-    OutputError
-        A killed run left the folder half exchanged, and that cannot be finished here.
+    Errors as of `finish_exchange` and `read_ledger`.
     """
     file = folder / LEDGER.name if folder.is_dir() else folder
     finish_exchange(file.parent)
@@ -131,20 +116,17 @@ def _opening(folder: Path) -> Iterator[dict[str, Any]]:
 def explain_figure(folder: Path, figure: str) -> Explanation:
     """Explain a figure such as `saved.kg_co2e_wtw@project=havn` from the ledger in a folder.
 
-    Raises
-    ------
-    InputError
-        There is no ledger, or no such figure; with the nearest names.
+    `InputError` where there is no ledger, or no such figure; with the nearest names.
     """
     with _opening(folder) as ledger:
         return explain_in(ledger, figure)
 
 
-def list_figures(folder: Path) -> tuple[Listed, ...]:
+def list_figures(folder: Path) -> tuple[Explanation, ...]:
     """List the figures of the ledger in a folder: every part of plan, baseline and saving."""
     with _opening(folder) as ledger:
         asked = [_Question(ledger, side, part) for side in BOOK_SIDES for part in ledger["units"]]
-        return tuple(Listed(f"{q.side}.{q.part}", q.part, q.value(), q.unit) for q in asked)
+        return tuple(Explanation(f"{q.side}.{q.part}", q.value(), q.unit) for q in asked)
 
 
 def list_labels(folder: Path) -> dict[str, tuple[str, ...]]:
@@ -157,17 +139,9 @@ def list_labels(folder: Path) -> dict[str, tuple[str, ...]]:
 
 
 def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
-    """Explain a figure from a ledger that is at hand.
+    """Explain a figure from a ledger that is at hand; `InputError` where there is none such.
 
-    Parameters
-    ----------
-    most
-        Lines of each part that are told one by one; the others are added up.
-
-    Raises
-    ------
-    InputError
-        There is no such figure.
+    `most` lines of each part are told one by one; the others are added up.
     """
     asked = _understand(ledger, figure)
     return Explanation(figure, asked.value(), asked.unit, tuple(_tell(asked, most)))
@@ -338,24 +312,25 @@ def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
     figure = ledger["figures"].get(name)
     if figure is None:
         return
+    ends = {end: "" if figure[end] is None else f"{figure[end]:g}" for end in ("low", "high")}
     value = figure["value"]
     if value is None and figure["by_year"]:
         value = ", ".join(f"{year}: {one:g}" for year, one in figure["by_year"].items())
     yield say(
         "{name} = {value} {unit}{span}; source: {source}; valid from {since}; {state}{note}",
         name=name,
-        value=_CURVE if value is None else value if isinstance(value, str) else f"{value:g}",
+        value=say("a curve")
+        if value is None
+        else value
+        if isinstance(value, str)
+        else f"{value:g}",
         unit=figure["unit"],
-        span=tell_span(figure | {end: _short(figure[end]) for end in _ENDS}),
+        span=tell_span(figure | ends),
         source=figure["source"],
         since=figure["valid_from"] or "-",
         state=STATES[figure["evidence"]],
         note=f" ({figure['note']})" if figure["note"] else "",
     )
-
-
-def _short(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
 
 
 def _factor(value: float) -> str:
@@ -371,8 +346,6 @@ def _number(value: float) -> str:
 
 _SIDE_NAMES = {"plan": say("plan"), "baseline": say("before")}
 _AMOUNT_UNITS = {"trips": "loads", "openings": "1"}
-_ENDS = ("low", "high")
-_CURVE = say("a curve")
 SHARE_RULES = {
     "half": say("A transport between two projects counts half at each of them."),
     "giver": say("A transport between two projects counts at the one that gives."),

@@ -17,17 +17,8 @@ _PATIENCE_S = 60.0
 def hold(place: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
     """Hold the lock of a file or folder; `.NAME.lock` is there meanwhile, and gone afterwards.
 
-    Parameters
-    ----------
-    patience_s
-        How long to wait for others. [s]
-
-    Raises
-    ------
-    OutputError
-        Somebody else holds it for longer, or something else lies where it should lie.
-    OSError
-        The folder in which it would lie cannot be written.
+    `OutputError` where somebody else holds it for longer [s], or something else lies there;
+    `OSError` where the folder in which it would lie cannot be written.
     """
     path = place.parent / f".{place.name}.lock"
     if is_there(path) and not is_file(path):
@@ -44,17 +35,11 @@ def hold(place: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
     try:
         yield
     finally:
+        # It goes while it is held: who waits for it sees that, and makes a new one. Windows lets
+        # nobody remove it as long as it is open; there the release does.
         try:
-            _remove(path)
+            with suppress(OSError):
+                if path.lstat().st_size == 0:
+                    path.unlink()
         finally:
             lock.release()
-
-
-def _remove(path: Path) -> None:
-    """Take the lock away while it is held: who waits for it sees that, and makes a new one.
-
-    Windows lets nobody remove it as long as it is open; there the release does.
-    """
-    with suppress(OSError):
-        if path.lstat().st_size == 0:
-            path.unlink()

@@ -71,11 +71,7 @@ def write_manifest(manifest: Manifest, folder: Path) -> Path:
 def read_manifest(folder: Path) -> Manifest | None:
     """Read the manifest of a folder; none where there is none.
 
-    Raises
-    ------
-    ValueError
-        What bears its name is not a manifest, was changed after it was written, is no file, or
-        cannot be read.
+    `ValueError` where what bears its name is not a manifest, was changed since, or cannot be read.
     """
     try:
         values = read_file(folder / MANIFEST.name, most_bytes=MANIFEST.most_bytes)

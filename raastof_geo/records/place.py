@@ -59,10 +59,7 @@ def _refuse_link(path: Path) -> None:
 def check_free(folder: Path, names: Iterable[str]) -> None:
     """Try all files that are to be replaced, removed or moved, before the first of them is.
 
-    Raises
-    ------
-    OutputError
-        One is open in another programme, or may not be written.
+    `OutputError` where one is open in another programme, or may not be written.
     """
     paths = {path for name in names for path in _way(folder, name)}
     for path in sorted(path for path in paths if is_file(path)):
@@ -94,13 +91,7 @@ def is_older(folder: Path) -> bool:
 
 
 def list_older(folder: Path, known: Collection[str]) -> Iterator[str]:
-    """List what an older version wrote, by the names that it used.
-
-    Parameters
-    ----------
-    known
-        Names of outputs: files, and folders of pages or tables.
-    """
+    """List what an older version wrote, by the names of its outputs: files and folders."""
     for name in sorted(known):
         path = folder / name
         if is_file(path):
@@ -109,15 +100,6 @@ def list_older(folder: Path, known: Collection[str]) -> Iterator[str]:
             for file in sorted(path.iterdir()):
                 if file.suffix in _OLDER_PARTS and is_file(file):
                     yield f"{name}/{file.name}"
-
-
-def name_free(path: Path) -> Path:
-    """Give a name like this one that nothing bears."""
-    number, free = 2, path
-    while is_there(free):
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
-        number += 1
-    return free
 
 
 def make_folders(folder: Path) -> list[Path]:

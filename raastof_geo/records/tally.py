@@ -74,10 +74,7 @@ _OTHERS = {
 def recount(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Name everything in plan.json that does not follow from the proof or from its own parts.
 
-    Raises
-    ------
-    DamagedError
-        A part is missing, or is not what a run writes.
+    `DamagedError` where a part is missing, or is not what a run writes.
     """
     for count in (
         *(
@@ -414,12 +411,8 @@ def _compare_column(
 
 def _agree(said: Any, right: Any, *, size: float = 0.0) -> bool:
     if isinstance(right, float) and not isinstance(said, bool | str | None):
-        return _near(number_in(said), right, by=1e-12 * size)
+        return abs(number_in(said) - right) <= _ROOM + _SHARE * abs(right) + 1e-12 * size
     return type(said) is type(right) and bool(said == right)
-
-
-def _near(one: float, other: float, *, by: float = 0.0) -> bool:
-    return bool(abs(one - other) <= _ROOM + _SHARE * abs(other) + by)
 
 
 def _add(values: Iterable[Any]) -> float:

@@ -138,10 +138,8 @@ def check_results(folder: Path | str) -> Verdict:
     Raises
     ------
     RecordError
-        `plan.json` or `proof.npz` is missing or of another format; with the other files that are
-        missing or were changed.
-    DamagedError
-        One of them is not what `raastof run` writes; so too.
+        `plan.json` or `proof.npz` is missing or of another format; as `DamagedError` where it is
+        not what `raastof run` writes. With the other files that are missing or were changed.
     OutputError
         A killed run left the folder half exchanged, and that cannot be finished here.
     """
@@ -161,8 +159,7 @@ def _check(folder: Path) -> Verdict:
     listed, notes = _read_manifest(folder)
     changed = {} if listed is None else dict(_list_changed(folder, listed))
     link = link_proof(proof_data, len(proof.move_giver))
-    found = list_differences(plan, kept | {"proof": link})
-    differences = [one.tell(file=PLAN.name) for one in found]
+    differences = list(list_differences(plan, kept | {"proof": link}, file=PLAN.name))
     verdict = _measure(kept, "certificate", proof)
     table, table_notes = _check_table(folder, kept, listed, changed)
     findings = [
@@ -416,12 +413,14 @@ def _check_certificate(
         if not abs(said - value) <= room:
             yield tell_recounted(f"{of}.{name}", claimed.get(name), value)
     linear = claimed.get("linear_bound")
-    if linear is not None and not number_in(linear) <= _above(verdict.lower_bound):
+    if linear is not None and not number_in(linear) <= (
+        verdict.lower_bound + _room(verdict.lower_bound)
+    ):
         yield tell_recounted(f"{of}.linear_bound", linear, verdict.lower_bound)
     bound, most = verdict.claimed_bound, verdict.objective
     if not verdict.decisions:
         most = min(most, verdict.lower_bound)
-    if claimed.get("lower_bound") is not None and not bound <= _above(most):
+    if claimed.get("lower_bound") is not None and not bound <= most + _room(most):
         yield say("the lower bound in plan.json cannot be proved from proof.npz")
     yield from _check_words(claimed, of, tolerance)
 
@@ -451,10 +450,6 @@ def _check_words(claimed: Mapping[str, Any], of: str, tolerance: float) -> Itera
         yield tell_recounted(f"{of}.tolerance_t", claimed["tolerance_t"], tolerance)
     if claimed.get("holds") is not holds:
         yield tell_recounted(f"{of}.holds", claimed.get("holds"), holds)
-
-
-def _above(value: float) -> float:
-    return value + _room(value)
 
 
 def _room(value: float) -> float:
