@@ -1,13 +1,12 @@
 """Keep what is dear to make in the user's cache folder, by a fingerprint of what it was made of.
 
-An entry is written whole or not at all, under a lock, so that runs side by
-side share it; it holds its key and a digest of its arrays, and one that cannot
-be trusted is made again. Where the folder cannot be written the work is done
-without it.
+An entry is written whole or not at all, under a lock, so that runs side by side share it; it holds
+its key and a digest of its arrays, and one that cannot be trusted is made again. Where the folder
+cannot be written the work is done without it.
 
-Everything lies in a folder `v2` that carries a mark of ours, for the folder
-above may be anybody's: `RAASTOF_CACHE` names it. Nothing without the mark is
-written to or cleared, and within it only what bears the name of an entry.
+Everything lies in a folder `v2` that carries a mark of ours, for the folder above may be anybody's:
+`RAASTOF_CACHE` names it. Nothing without the mark is written to or cleared, and within it only what
+bears the name of an entry.
 """
 
 import errno
@@ -75,10 +74,7 @@ def cache_folder() -> Path:
 
 
 def claim(kind: str) -> Path:
-    """Give the folder of one kind, made and marked where it is not there.
-
-    `OSError` where it cannot be made, is a link, or where what is there is not ours.
-    """
+    """Give the folder of one kind, made and marked if not there; `OSError` if that cannot be."""
     home = _home()
     home.mkdir(parents=True, exist_ok=True)
     names = _names(home)
@@ -114,14 +110,8 @@ def keep(
 ) -> Kept:
     """Read an entry of the cache, or make it and write it there, where that can be written.
 
-    Parameters
-    ----------
-    kind, key
-        One of `KEPT_KINDS`, and a fingerprint of everything that the entry is made of.
-    write
-        Writes an archive of arrays (`.npz`).
-    read
-        Raises any exception where the entry cannot be trusted.
+    `kind` is one of `KEPT_KINDS`, `key` a `fingerprint` of all it is made of; `write` writes an
+    archive of arrays (`.npz`); `read` raises anything where the entry cannot be trusted.
     """
     try:
         file = claim(kind) / f"{key}.npz"
@@ -156,10 +146,7 @@ def list_stocks() -> list[KeptCount]:
 
 
 def clear_cache() -> Cleared:
-    """Empty the cache, entries of other versions too, and tell what went.
-
-    Only entries in folders that carry the mark go, and no link is followed.
-    """
+    """Empty the cache of all versions where it carries the mark, following no link."""
     size, unmarked = 0, []
     for home in _list_homes():
         if _is_marked(home):
@@ -174,10 +161,7 @@ def clear_cache() -> Cleared:
 
 
 def fingerprint(parts: Iterable[str | bytes | NDArray[np.generic]]) -> str:
-    """Give one fingerprint (BLAKE2b) of texts, bytes and arrays, in their order.
-
-    40 hexadecimal digits; equal for equal parts of equal types and shapes only.
-    """
+    """Give one fingerprint (BLAKE2b, 40 hex digits) of texts, bytes and arrays, in their order."""
     found = hashlib.blake2b(digest_size=20)
     for part in parts:
         if isinstance(part, np.ndarray):
@@ -241,10 +225,7 @@ def _write_whole(found: Kept, file: Path, write: Callable[[Kept, Path], object])
 
 
 def _seal(archive: zipfile.ZipFile, file: Path) -> bytes:
-    """Word what an entry is: its version, kind and key, and a digest of its arrays.
-
-    The digest is taken of their names, sizes and checksums; checksums are looked at on reading.
-    """
+    """Word what an entry is: its version, kind and key, and a digest of names, sizes, checksums."""
     arrays = (f"{one.filename} {one.file_size} {one.CRC}" for one in archive.infolist())
     words = ("raastof_geo", str(VERSION), file.parent.name, file.stem, fingerprint(arrays))
     return " ".join(words).encode()

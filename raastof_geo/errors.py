@@ -23,6 +23,7 @@ the file where there is one.
 import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, Self
 
 from raastof_geo.language import Message, say
 
@@ -60,6 +61,11 @@ class RaastofError(Exception):
             finding if isinstance(finding, Finding) else Finding(finding) for finding in findings
         )
         super().__init__(*self.findings)
+
+    @classmethod
+    def saying(cls, text: str, /, **values: Any) -> Self:
+        """Make an error of one sentence, as `say` makes it."""
+        return cls(say(text, **values))
 
     def __str__(self) -> str:
         return "\n".join(str(finding) for finding in self.findings)

@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from raastof_geo.errors import OutputError, tell_reason
-from raastof_geo.language import say
 from raastof_geo.links import is_file, is_there, name_free
 from raastof_geo.trace import note_moved, note_written
 
@@ -55,8 +54,8 @@ def drafting(path: Path, *, known: Known = lambda _: False) -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        raise OutputError(
-            say("{file} cannot be written: {reason}.", file=path, reason=tell_reason(error))
+        raise OutputError.saying(
+            "{file} cannot be written: {reason}.", file=path, reason=tell_reason(error)
         ) from error
 
 
@@ -96,12 +95,10 @@ def _put(draft: Path, path: Path, known: Known) -> None:
 
 def _check_place(path: Path) -> None:
     if is_there(path) and not is_file(path):
-        raise OutputError(
-            say(
-                "{file} cannot be written: it is a link, a folder or a device, which is never "
-                "written over. Give another name.",
-                file=path,
-            )
+        raise OutputError.saying(
+            "{file} cannot be written: it is a link, a folder or a device, which is never "
+            "written over. Give another name.",
+            file=path,
         )
 
 

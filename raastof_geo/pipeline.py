@@ -123,10 +123,7 @@ def read_for_roads(
 ) -> Scenario:
     """Read a scenario; if it is refused, name its sites that lie off the built-in roads as well.
 
-    Parameters
-    ----------
-    language
-        The language of everything that is written of it; none: what the scenario says.
+    `language` of all that is written of it; none: what the scenario says.
     """
     tell(say("Reading the scenario"))
     try:
@@ -203,7 +200,7 @@ def rank_assumptions(
     check_place(folder)
     levers = [one for one in list_levers(scenario) if one.subject.matches(only)]
     if not levers:
-        raise InputError(say("nothing that could be moved is called {name}", name=f"`{only}`"))
+        raise InputError.saying("nothing that could be moved is called {name}", name=f"`{only}`")
     result = solve_scenario(scenario, model=model, tell=tell)
     base, price = read_headlines(result.effect), partial(price_again, result.legs)
     found = assess(scenario, base, levers, price, tell=tell)

@@ -39,10 +39,7 @@ def main() -> None:
 
 
 def run_command(arguments: list[str]) -> int:
-    """Run the command that stands after `raastof`; errors become sentences.
-
-    The exit code: those of the head of this module, or 130, interrupted.
-    """
+    """Run the command after `raastof`, and give its exit code; errors become sentences."""
     with tracing() as trace:
         code = _run_or_explain(arguments)
         if code == _EXIT_INTERRUPTED:

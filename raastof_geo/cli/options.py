@@ -19,22 +19,17 @@ def argument(about: Message, value: Message) -> Any:
 
 
 def option(name: str, about: Message, value: Message | str | None = None, **settings: Any) -> Any:
-    """Declare an option: what it is for, what its value is called, and settings of Typer's.
-
-    Plain text as `value` is the same in all languages.
-    """
+    """Declare an option: what it is for, its value (plain text is the same in all languages)."""
     metavar = value.text if isinstance(value, Message) else value
     return typer.Option(name, help=about.text, metavar=metavar, **settings)
 
 
 def _check_language(given: str | None) -> str | None:
     if given is not None and as_language(given) is None:
-        raise InputError(
-            say(
-                "--lang must be one of {languages}, got {given}",
-                languages=", ".join(LANGUAGES),
-                given=given,
-            )
+        raise InputError.saying(
+            "--lang must be one of {languages}, got {given}",
+            languages=", ".join(LANGUAGES),
+            given=given,
         )
     return given
 

@@ -287,12 +287,12 @@ def write_starter(
             file.write(starter.read_text(encoding="utf-8"))
     except FileExistsError as error:
         there = path if path.exists() else path.parent
-        raise InputError(
-            say("{file} is there already: choose another name", file=str(there))
+        raise InputError.saying(
+            "{file} is there already: choose another name", file=str(there)
         ) from error
     except (OSError, ValueError) as error:
-        raise OutputError(
-            say("{file} cannot be written: {reason}", file=str(path), reason=tell_reason(error))
+        raise OutputError.saying(
+            "{file} cannot be written: {reason}", file=str(path), reason=tell_reason(error)
         ) from error
     tell(say("Wrote {file}. Next:", file=str(path)))
     tell(f"raastof run {quote(_as_argument(path))}")
@@ -302,8 +302,8 @@ def _new_path(name: str) -> Path:
     """Give the file of a new scenario; its ending may be left out."""
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     if not path.name.removesuffix(path.suffix).strip(" .") or path.name.startswith("."):
-        raise InputError(
-            say("{name} is no name for a scenario: write one such as `koege`", name=f"`{name}`")
+        raise InputError.saying(
+            "{name} is no name for a scenario: write one such as `koege`", name=f"`{name}`"
         )
     return path
 

@@ -15,10 +15,7 @@ _LANGUAGE_WITHIN = 100_000
 
 
 def pick_language(arguments: Sequence[str]) -> Language:
-    """Take the language from `--lang`, else from RAASTOF_LANG, else Danish.
-
-    One that there is not counts as none; the command refuses it later.
-    """
+    """Take the language from `--lang`, else from RAASTOF_LANG, else (or if unknown) Danish."""
     for position, argument in enumerate(arguments):
         name, given, value = argument.partition("=")
         if name == "--lang":
@@ -43,11 +40,7 @@ def in_language_of(language: Language, asked: Language | None) -> Iterator[None]
 
 
 def find_scenario_language(arguments: Sequence[str]) -> Language | None:
-    """Find the language of the scenario that a command names, if it is the one to answer in.
-
-    The file need not be a scenario that can be read: whoever is refused is told so in the
-    language that the file names.
-    """
+    """Find the language of the scenario that a command names, readable or not, to answer in."""
     if any(argument.startswith("--lang") for argument in arguments) or _language_around():
         return None
     files = (argument for argument in arguments if argument.endswith((".yaml", ".yml")))

@@ -25,10 +25,7 @@ _LEAST_WIDTH = 20
 
 
 def clean(text: object) -> str:
-    """Give words without characters that a terminal would obey.
-
-    Names of a stranger's file must not write over what was said before them.
-    """
+    """Give words, perhaps a stranger's, without characters that a terminal would obey."""
     return _STEERING.sub("", str(text))
 
 
@@ -50,10 +47,7 @@ def complain(text: object) -> None:
 
 
 def tell_item(text: object, *, indent: str = "  ", mark: str = "") -> None:
-    """Write an item of a list: in a terminal folded at blanks to its width, else one line.
-
-    `mark` stands before the first line only; later lines stand under its words.
-    """
+    """Write an item of a list, in a terminal folded to its width; `mark` before its first line."""
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
         for line in fold(clean(text), indent=indent, mark=mark):
             tell(line)
@@ -62,10 +56,7 @@ def tell_item(text: object, *, indent: str = "  ", mark: str = "") -> None:
 
 
 def fold(text: str, *, indent: str = "", mark: str = "", most: int = 10_000) -> list[str]:
-    """Fold a text to the width of the terminal, later lines under the first one's words.
-
-    At least 20 letters wide, at most `most`; no word is cut.
-    """
+    """Fold a text to the terminal, 20 to `most` letters wide, under the words of its first line."""
     width = min(most, max(_LEAST_WIDTH, shutil.get_terminal_size().columns - 1))
     start = indent + mark
     return textwrap.wrap(

@@ -56,10 +56,7 @@ class UnknownCommandError(Exception):
 
 
 def speak_of(command: Any) -> None:
-    """Let a command, and those below it, explain themselves and refuse words in our language.
-
-    The words of its arguments and options are put into the language that is spoken now.
-    """
+    """Let a command, and those below it, explain themselves and refuse words in our language."""
     command.get_help = lambda context: "\n".join(_help_lines(command, context))
     for param in command.params:
         param.help, param.metavar = _translate(param.help), _translate(param.metavar)

@@ -1,8 +1,7 @@
 """Drafts: folders beside a results folder in which a run makes the new set ready.
 
-A draft carries a mark, so that nobody else's folder is taken for one. Whoever
-holds the lock of the results folder knows that its drafts belong to runs that
-are no more.
+A draft carries a mark, so that nobody else's folder is taken for one. Whoever holds the lock of the
+results folder knows that its drafts belong to runs that are no more.
 """
 
 import re
@@ -53,10 +52,7 @@ def journal_of(draft: Path) -> Path:
 
 
 def list_drafts(folder: Path) -> Iterator[Path]:
-    """List the drafts of a results folder; nobody else's folders, and no links.
-
-    One that is empty lost its run before it got its mark.
-    """
+    """List the drafts of a results folder, no links; one that is empty has lost its run early."""
     form = re.compile(rf"\.{re.escape(folder.name)}\.[a-z0-9_]{{8}}\.part", _SIGHT)
     try:
         drafts = sorted(one for one in folder.parent.iterdir() if form.fullmatch(one.name))

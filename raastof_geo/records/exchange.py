@@ -1,14 +1,13 @@
 """Exchange the files of a results folder: all of them, and no file that we did not write.
 
-A new set is made ready in a draft beside the folder. Then a journal says what
-is to be exchanged, all files are tried, and one by one they take their places,
-the manifest last; when the journal is gone the exchange is done. Whoever finds
-a journal whose run is no more carries on where it stopped: each step looks at
-what is there, so that a step done twice does nothing.
+A new set is made ready in a draft beside the folder. Then a journal says what is to be exchanged,
+all files are tried, and one by one they take their places, the manifest last; when the journal is
+gone the exchange is done. Whoever finds a journal whose run is no more carries on where it stopped:
+each step looks at what is there, so that a step done twice does nothing.
 
-What lies in the folder is ours where the manifest lists it and its digest is
-still the same; that is replaced or removed. Anything else that stands where a
-file of ours must stand goes to `set_aside` in the folder, and is named.
+What lies in the folder is ours where the manifest lists it and its digest is still the same; that
+is replaced or removed. Anything else that stands where a file of ours must stand goes to
+`set_aside` in the folder, and is named.
 """
 
 import os
@@ -109,10 +108,9 @@ def _clear(draft: Path) -> None:
 
 
 def finish_exchange(folder: Path | str) -> None:
-    """Finish the exchange of files that a killed run began in a results folder.
+    """Finish the exchange of files that a killed run began, before results are read.
 
-    Called before results are read. Nothing is touched, and no lock taken, where nothing is left
-    to do. A run that is still at it is waited for. `OutputError` where it cannot be finished here.
+    A run that is still at it is waited for. `OutputError` where it cannot be finished here.
     """
     place = Path(os.path.realpath(folder))
     if not is_unfinished(place):
@@ -134,10 +132,7 @@ def is_unfinished(folder: Path) -> bool:
 
 
 def list_own(folder: Path) -> tuple[list[str], list[str]]:
-    """List what lies in a results folder: what the manifest lists, and what else there is.
-
-    Files in folders are told apart only in folders that are ours too.
-    """
+    """List what lies in a results folder: what the manifest lists, and what lies beside it."""
     found = read_manifest(folder)
     listed = {*found.files, MANIFEST.name} if found else set()
     tops = {name.split("/")[0] for name in listed}
@@ -175,13 +170,11 @@ def _read_old(folder: Path, known: Collection[str]) -> dict[str, str]:
         found = None
     age = MANIFEST.judge(found.format) if found is not None else None
     if found is not None and age == "newer":
-        raise OutputError(
-            say(
-                "the results in {folder} are of a newer version, {version}: write with that "
-                "version, or choose another folder with --into",
-                folder=str(folder),
-                version=found.version,
-            )
+        raise OutputError.saying(
+            "the results in {folder} are of a newer version, {version}: write with that "
+            "version, or choose another folder with --into",
+            folder=str(folder),
+            version=found.version,
         )
     if found is not None and age == "same":
         listed = {name: entry.sha256 for name, entry in found.files.items()}

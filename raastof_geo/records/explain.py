@@ -114,10 +114,7 @@ def _opening(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def explain_figure(folder: Path, figure: str) -> Explanation:
-    """Explain a figure such as `saved.kg_co2e_wtw@project=havn` from the ledger in a folder.
-
-    `InputError` where there is no ledger, or no such figure; with the nearest names.
-    """
+    """Explain a figure such as `saved.kg_co2e_wtw@project=havn`; `InputError` has near names."""
     with _opening(folder) as ledger:
         return explain_in(ledger, figure)
 
@@ -139,10 +136,7 @@ def list_labels(folder: Path) -> dict[str, tuple[str, ...]]:
 
 
 def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
-    """Explain a figure from a ledger that is at hand; `InputError` where there is none such.
-
-    `most` lines of each part are told one by one; the others are added up.
-    """
+    """Explain a figure, at most `most` lines of each part one by one; `InputError` if unknown."""
     asked = _understand(ledger, figure)
     return Explanation(figure, asked.value(), asked.unit, tuple(_tell(asked, most)))
 
@@ -153,13 +147,11 @@ def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) 
 def _understand(ledger: dict[str, Any], figure: str) -> _Question:
     match = _FIGURE.fullmatch(figure.strip())
     if match is None:
-        raise InputError(
-            say(
-                "write a figure as `plan.kg_co2e_wtw` or `saved.cost_dkk@project=NAME`, "
-                "got {figure}{hint}; without a figure `raastof explain` lists them",
-                figure=f"`{figure}`",
-                hint=_hint(ledger, figure),
-            )
+        raise InputError.saying(
+            "write a figure as `plan.kg_co2e_wtw` or `saved.cost_dkk@project=NAME`, "
+            "got {figure}{hint}; without a figure `raastof explain` lists them",
+            figure=f"`{figure}`",
+            hint=_hint(ledger, figure),
         )
     side, part, dimension, label = match.group("side", "part", "dimension", "label")
     _one_of(side, BOOK_SIDES)
@@ -190,14 +182,14 @@ def _one_of(name: str, known: Any) -> None:
     shown = ", ".join(f"`{one}`" for one in near or names[:_MOST_NAMES])
     told = f"`{plain(name)[:_SHOWN]}`"
     if near:
-        raise InputError(
-            say("{name} is not known here; the nearest: {near}", name=told, near=shown)
+        raise InputError.saying(
+            "{name} is not known here; the nearest: {near}", name=told, near=shown
         )
     if not names:
-        raise InputError(say("{name} is not known here", name=told))
+        raise InputError.saying("{name} is not known here", name=told)
     rest = " …" if len(names) > _MOST_NAMES else ""
-    raise InputError(
-        say("{name} is not known here; there are {known}", name=told, known=shown + rest)
+    raise InputError.saying(
+        "{name} is not known here; there are {known}", name=told, known=shown + rest
     )
 
 

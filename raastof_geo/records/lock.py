@@ -7,7 +7,6 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from raastof_geo.errors import OutputError
-from raastof_geo.language import say
 from raastof_geo.links import is_file, is_there
 
 _PATIENCE_S = 60.0
@@ -22,15 +21,15 @@ def hold(place: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
     """
     path = place.parent / f".{place.name}.lock"
     if is_there(path) and not is_file(path):
-        raise OutputError(
-            say("{file} is no lock of raastof_geo: move it, it is in the way", file=str(path))
+        raise OutputError.saying(
+            "{file} is no lock of raastof_geo: move it, it is in the way", file=str(path)
         )
     lock = FileLock(path, timeout=patience_s)
     try:
         lock.acquire()
     except Timeout as error:
-        raise OutputError(
-            say("another run is writing to {folder}: wait for it", folder=str(place))
+        raise OutputError.saying(
+            "another run is writing to {folder}: wait for it", folder=str(place)
         ) from error
     try:
         yield

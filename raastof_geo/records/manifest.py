@@ -69,10 +69,7 @@ def write_manifest(manifest: Manifest, folder: Path) -> Path:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Read the manifest of a folder; none where there is none.
-
-    `ValueError` where what bears its name is not a manifest, was changed since, or cannot be read.
-    """
+    """Read the manifest of a folder, none where there is none; `ValueError` if it is not ours."""
     try:
         values = read_file(folder / MANIFEST.name, most_bytes=MANIFEST.most_bytes)
     except FileNotFoundError:
@@ -93,10 +90,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def is_inside(name: str) -> bool:
-    """Tell whether a path with `/` between stays below its folder, on every system.
-
-    A manifest or a journal comes from a disk, and may come from a stranger.
-    """
+    """Tell whether a path with `/`, perhaps a stranger's, stays below its folder on any system."""
     parts = name.split("/")
     return (
         name.isascii()

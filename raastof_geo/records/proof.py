@@ -156,8 +156,8 @@ def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
 
 
 def _refuse(path: Path, reason: Message) -> DamagedError:
-    return DamagedError(
-        say("{file} is damaged, or not a proof: {reason}", file=str(path), reason=reason)
+    return DamagedError.saying(
+        "{file} is damaged, or not a proof: {reason}", file=str(path), reason=reason
     )
 
 

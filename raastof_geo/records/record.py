@@ -44,10 +44,7 @@ class Record:
         return "newer" if int(match["number"]) > int(ours["number"]) else "older"
 
     def check_format(self, found: Any, *, file: str, version: Any = None) -> None:
-        """Refuse, as `RecordError`, a record of another format, and say what to do.
-
-        `file` is shown to the reader; `version` is the one of raastof_geo that the record names.
-        """
+        """Refuse, as `RecordError`, a record of another format, and say what to do."""
         told = {
             "file": file,
             "found": show_value(found),

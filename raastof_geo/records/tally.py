@@ -72,10 +72,7 @@ _OTHERS = {
 
 
 def recount(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Name everything in plan.json that does not follow from the proof or from its own parts.
-
-    `DamagedError` where a part is missing, or is not what a run writes.
-    """
+    """Name all in plan.json that does not follow from the proof or itself; or `DamagedError`."""
     for count in (
         *(
             _count_used,
@@ -336,10 +333,7 @@ def _count_saved(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 
 
 def _count_shares(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check that the secondary share of the plan is the same wherever it stands.
-
-    One of a period or a municipality stands nowhere else.
-    """
+    """Check that the secondary share of the plan is the same wherever it stands, if it does."""
     total, target = values_at(plan, "effect", "plan"), values_at(plan, "effect", "target")
     if target.get("period") or target.get("municipality"):
         return

@@ -60,8 +60,8 @@ def read_values(data: bytes, *, file: str) -> dict[str, Any]:
         if not isinstance(values, dict) or _is_deep(values):
             raise ValueError("it has no names, or too many levels")
     except (ValueError, RecursionError, MemoryError) as error:
-        raise DamagedError(
-            say("{file} is not what `raastof run` wrote: {reason}", file=file, reason=_why(error))
+        raise DamagedError.saying(
+            "{file} is not what `raastof run` wrote: {reason}", file=file, reason=_why(error)
         ) from error
     return values
 
@@ -122,22 +122,20 @@ def read_within(path: Path, *, most_bytes: int) -> bytes:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise DamagedError(say("{file} is not a file", file=str(path)))
+            raise DamagedError.saying("{file} is not a file", file=str(path))
         if status.st_size > most_bytes:
-            raise DamagedError(
-                say(
-                    "{file} is larger than anything `raastof run` writes: more than {most} MB",
-                    file=str(path),
-                    most=most_bytes // 1_000_000,
-                )
+            raise DamagedError.saying(
+                "{file} is larger than anything `raastof run` writes: more than {most} MB",
+                file=str(path),
+                most=most_bytes // 1_000_000,
             )
         with path.open("rb") as file:
             return file.read(most_bytes)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FileNotFoundError(str(path)) from error
     except OSError as error:
-        raise DamagedError(
-            say("{file} cannot be read: {reason}", file=str(path), reason=tell_reason(error))
+        raise DamagedError.saying(
+            "{file} cannot be read: {reason}", file=str(path), reason=tell_reason(error)
         ) from error
 
 
@@ -183,8 +181,8 @@ def refusing_odd(file: Path) -> Iterator[None]:
     except RaastofError:
         raise
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise DamagedError(
-            say("{file} is damaged: run the scenario again", file=str(file))
+        raise DamagedError.saying(
+            "{file} is damaged: run the scenario again", file=str(file)
         ) from error
 
 
@@ -197,12 +195,10 @@ def number_in(value: Any) -> float:
 
 def refuse_part(field: str, *, file: str = "proof.npz") -> DamagedError:
     """Say that a part of the proof is not laid out as a run lays it out."""
-    return DamagedError(
-        say(
-            "{file} is damaged, or not a proof: {reason}",
-            file=file,
-            reason=say("its part {name} is not as a run writes it", name=f"`{field}`"),
-        )
+    return DamagedError.saying(
+        "{file} is damaged, or not a proof: {reason}",
+        file=file,
+        reason=say("its part {name} is not as a run writes it", name=f"`{field}`"),
     )
 
 

@@ -321,10 +321,10 @@ def _violation(proof: ProofArrays) -> tuple[float, int]:
 
 
 def _tolerance(proof: ProofArrays) -> float:
-    """Give how far a row may be broken: a kilogram, and less where nobody asks for a tonne. [t]"""
+    """Give how far a row may be broken: a kilogram, less where nobody asks for 1,000 tonnes. [t]"""
     limit = proof.limit
     most = float(limit[(proof.sense >= 0) & (limit > 0)].max(initial=0.0))
-    small = 0.0 < most < 1.0
+    small = 0.0 < most < 1e3
     return float(_TONNES / 10.0 ** np.ceil(np.log10(1e3 / most))) if small else _TONNES
 
 

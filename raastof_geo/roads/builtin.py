@@ -29,33 +29,13 @@ def build_data(
     way_ids: bool = True,
     progress: TellStep | None = None,
 ) -> list[Path]:
-    """Make `roads.npz` and, where given, `municipalities.geojson` and `towns.csv`.
+    """Make `roads.npz` and, where given, `municipalities.geojson` and `towns.csv`; roads first.
 
-    The files that were written, roads first.
-
-    Parameters
-    ----------
-    source
-        A file of OpenStreetMap, `.osm.pbf` or `.osm`.
-    municipalities, towns
-        As `build_places` takes them; each town is linked to the network.
-    title
-        What the network is called; by default the name of the file.
-    osm_date
-        State of OpenStreetMap, ISO 8601; by default what the file says, else today.
-    simplify_m
-        The drawn road stays within this distance of the road as mapped. [m]
-    area
-        Leave out what lies outside. [degrees]
-    whole
-        Keep every road as mapped, closed ones too; nothing is linked, dropped or simplified.
-    way_ids
-        Whether the ids of ways in the file are those of OpenStreetMap.
-
-    Raises
-    ------
-    RoadDataError
-        A file is missing, damaged or something else.
+    `source`: a file of OpenStreetMap; `municipalities`, `towns`: as `build_places` takes them, each
+    town is linked to the network; `title`: by default the name of the file; `osm_date`,
+    `simplify_m` [m]: see `build_network`; `area`: leave out what lies outside [degrees]; `whole`:
+    keep every road as mapped, nothing is linked, dropped or simplified; `way_ids`: whether ids are
+    those of OpenStreetMap. `RoadDataError`: a file is missing, damaged or something else.
     """
     keep_towns = None if towns is None else read_towns(towns)
     ways = read_osm(source, area=area, progress=progress)

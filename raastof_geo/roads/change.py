@@ -19,12 +19,7 @@ FARTHEST_M = 100.0
 
 
 def find_changed_edges(network: RoadNetwork, changes: Sequence[RoadChange]) -> list[Indices]:
-    """Find the edges that each change is about.
-
-    For each change its edges, ascending.
-
-    Raises `RoadDataError`: every change that fits no road, named at once.
-    """
+    """Find the edges, ascending, of each change; `RoadDataError` names all that fit no road."""
     found, lost = [], []
     for change in changes:
         edges = _find_edges(network, change)
@@ -74,10 +69,7 @@ def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
 
 
 def find_edges_over(network: RoadNetwork, shape: shapely.Geometry) -> Indices:
-    """Find the edges that touch a shape. [degrees]
-
-    Ascending; drawn lines are compared in degrees, no buffer about them.
-    """
+    """Find the edges that touch a shape, ascending. [degrees]"""
     west, south, east, north = shapely.bounds(shape)
     starts = network.point_start[:-1]
     near = (

@@ -234,11 +234,7 @@ class RoadEdges:
         )
 
     def cut(self, edge: int, low: float, high: float) -> Floats:
-        """Draw an edge between two shares of its length.
-
-        `low`, `high`: from 0 at its tail to 1 at its head. At least two points; shares between them
-        are taken along the road in metres. [points × 2, degrees]
-        """
+        """Draw an edge from one share of its length to another, in metres along it. [degrees]"""
         span = slice(self.point_start[edge], self.point_start[edge + 1])
         points = np.column_stack([self.lon[span], self.lat[span]])
         if low <= 0 and high >= 1:

@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 
 def draw_driven(network: RoadEdges, drive: Drive) -> networkx.MultiDiGraph:
-    """Give the graph of the edges that a truck may use, with what it meets on each.
-
-    With `speed_kph` [km/h], `travel_time` [s], `kg_co2e` [kg] and `local` on each edge.
-    """
+    """Give the graph of edges that a truck may use, with speed, time [s], kg CO2e and `local`."""
     hours = network.length_m / 1000 / drive.speed_km_h
     columns = {
         "speed_kph": drive.speed_km_h,
@@ -41,12 +38,7 @@ def draw_graph(
     keep: Mask | None = None,
     columns: Mapping[str, NDArray[Any]] | None = None,
 ) -> networkx.MultiDiGraph:
-    """Give the graph of some edges, with further attributes.
-
-    An edge of the network gives one edge in each direction that its signs allow. `keep`: which
-    edges; by default all [edges]; `columns`: by the name of each attribute its value for every
-    edge. [edges]
-    """
+    """Give the graph of edges (all, or `keep`), each in the directions allowed, with `columns`."""
     import networkx
 
     graph = networkx.MultiDiGraph(

@@ -28,9 +28,8 @@ ROAD_CLASSES: tuple[str, ...] = (
 """Classes of road, from OpenStreetMap's `highway`; `ferry` is a crossing for vehicles."""
 
 SURFACES: tuple[str, ...] = ("", "paved", "rough", "gravel", "ground")
-"""What a truck drives on, the first where nothing is said: asphalt and concrete (`paved`),
-sett and cobblestone (`rough`), gravel and compacted stone (`gravel`), earth and grass
-(`ground`)."""
+"""What a truck drives on, the first where nothing is said: asphalt and concrete (`paved`), sett and
+cobblestone (`rough`), gravel and compacted stone (`gravel`), earth and grass (`ground`)."""
 
 LIMITS: tuple[str, ...] = tuple(limit.name for limit in TRUCK_LIMITS)
 """Limits on the size of a truck, by the names that roads, files and scenarios give them."""

@@ -7,8 +7,7 @@ from typing import Any
 class Travelling:
     """A dataclass that is pickled by its fields: what hangs on them is worked out where it lands.
 
-    Cached properties stay behind. Some of them cannot be pickled (views of memory, engines in
-    C++), and a copy with a full cache would be larger by an order than one with an empty cache.
+    Cached properties stay behind: some cannot be pickled, and all would be larger by an order.
     """
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -35,12 +35,10 @@ class _FoundError(Exception):
 
 
 def find_damage(file: Path) -> Finding | None:
-    """Look for the first thing that is wrong, none where nothing is found.
+    """Look for the first thing that is wrong; none where nothing is found, which proves nothing.
 
-    XML is gone through element by element, with no more than its own bytes in mind: entities are
-    refused, not expanded. In other formats only places off the Earth are looked for. It takes some
-    seconds for a large file, so ask only when reading has failed. What is wrong and where; none
-    where nothing is found, which proves nothing.
+    XML is gone through element by element: entities are refused, not expanded. In other formats
+    only places off the Earth are looked for. It takes seconds: ask only when reading has failed.
     """
     try:
         with _open(file) as stream:

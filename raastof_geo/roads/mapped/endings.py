@@ -46,10 +46,9 @@ def find_ending(file: Path) -> str:
 
 
 def refuse_others(file: Path) -> None:
-    """Refuse a file whose ending says that it is something else than roads.
-
-    Raises `RoadDataError`: it says what the file is, and what to do.
-    """
+    """Refuse, as `RoadDataError`, a file whose ending says that it is something else than roads."""
     reason = _OTHERS.get(find_ending(file))
     if reason is not None:
-        raise RoadDataError(say("{file} is no file of roads: {reason}.", file=file, reason=reason))
+        raise RoadDataError.saying(
+            "{file} is no file of roads: {reason}.", file=file, reason=reason
+        )

@@ -107,11 +107,9 @@ def fetch_network(
 ) -> Path:
     """Download the roads of a place, a rectangle or a polygon, and write them as a network.
 
-    Roads are cut where they leave the rectangle or the polygon. A place keeps all that `fetch_osm`
-    gives, for its outline may cross the water under a bridge. The file that was written.
-
-    `into` is a file that ends in `.npz`, or a folder for `roads.npz`; the drawn road stays within
-    `simplify_m` of the road as mapped [m]; the rest, and what is raised, is as in `fetch_osm`.
+    Roads are cut where they leave the rectangle or the polygon; a place keeps all that `fetch_osm`
+    gives, for its outline may cross the water under a bridge. `into` is a file that ends in `.npz`,
+    or a folder for `roads.npz`; for `simplify_m` [m] see `build_network`, for the rest `fetch_osm`.
     """
     with tempfile.TemporaryDirectory() as folder:
         file = fetch_osm(
@@ -202,7 +200,7 @@ def fetch_osm(
             _gather(queries, overpass, store, heap, tell)
         if not heap.ways:
             store.forget()
-            raise RoadDataError(say("{source} has no roads that trucks may use.", source=title))
+            raise RoadDataError.saying("{source} has no roads that trucks may use.", source=title)
         _write_whole(heap, file)
     store.forget()
     return file
@@ -345,12 +343,10 @@ class _Overpass:
                 _hear(lambda: _read_status(self.queue[0]))
                 return
             self.queue.rotate(-1)
-        raise DownloadError(
-            say(
-                "OpenStreetMap could not be reached. Check the internet connection, or use the"
-                " built-in roads, or build a network from a downloaded file with"
-                " `raastof network build`."
-            )
+        raise DownloadError.saying(
+            "OpenStreetMap could not be reached. Check the internet connection, or use the"
+            " built-in roads, or build a network from a downloaded file with"
+            " `raastof network build`."
         )
 
     def ask(self, query: str) -> OverpassAnswer:
@@ -386,11 +382,7 @@ class _Overpass:
 
 
 def _read_status(server: _Server) -> None:
-    """See whether the server is there, and whether it limits how much it is asked.
-
-    OSMnx would wait a minute where nobody is at home, and without end where the
-    server says that it has no limit.
-    """
+    """See whether the server is there, and limits questions; OSMnx would wait without end."""
     import requests
     from osmnx import _http, settings
 
@@ -425,11 +417,7 @@ def _is_whole(element: Any) -> bool:
 
 @contextmanager
 def _set_osmnx() -> Iterator[_Listener]:
-    """Set OSMnx up for one download, and put everything back afterwards.
-
-    Its cache knows an answer only by the server that gave it; `_Store` knows it
-    by the question, so that another server may go on.
-    """
+    """Set OSMnx up for one download, its cache off, and put everything back afterwards."""
     from osmnx import settings
 
     listener = _Listener()
@@ -464,21 +452,19 @@ def _find_place(place: str, tell: TellStep) -> Area:
         try:
             return osmnx.geocoder.geocode_to_gdf(place).union_all()  # type: ignore[no-any-return]
         except (osmnx._errors.InsufficientResponseError, TypeError) as error:
-            raise RoadDataError(
-                say("OpenStreetMap knows no area named {place}.", place=place)
+            raise RoadDataError.saying(
+                "OpenStreetMap knows no area named {place}.", place=place
             ) from error
 
     server = _Server(osmnx.settings.nominatim_url.rstrip("/"))
     try:
         found = _ask_patiently(server, look_up, tell)
     except _RefusalError as refusal:
-        raise DownloadError(
-            say(
-                "The server {server} did not find the place ({reason}). Try again later, or name"
-                " bounds instead.",
-                server=server.url,
-                reason=refusal.reason,
-            )
+        raise DownloadError.saying(
+            "The server {server} did not find the place ({reason}). Try again later, or name"
+            " bounds instead.",
+            server=server.url,
+            reason=refusal.reason,
         ) from refusal
     wide: Any = osmnx.utils_geo.buffer_geometry(found, _PLACE_MARGIN_M)
     return wide  # type: ignore[no-any-return]
@@ -642,13 +628,13 @@ def _not_written(file: Path, error: Exception) -> OutputError:
 
 def _check_area(place: str | None, bounds: Bounds | None, polygon: Area | None) -> None:
     if sum(given is not None for given in (place, bounds, polygon)) != 1:
-        raise RoadDataError(say("Name exactly one of place, bounds and polygon to download."))
+        raise RoadDataError.saying("Name exactly one of place, bounds and polygon to download.")
     if bounds is not None:
         draw_bounds(bounds)
     if polygon is not None:
         if not isinstance(polygon, Area) or polygon.is_empty or not polygon.is_valid:
-            raise RoadDataError(
-                say("The polygon to download must be a valid polygon in longitude and latitude.")
+            raise RoadDataError.saying(
+                "The polygon to download must be a valid polygon in longitude and latitude."
             )
         draw_bounds(polygon.bounds)
 
@@ -659,8 +645,8 @@ def _check_ending(file: Path) -> Path:
         osmium.SimpleWriter(str(Path(folder) / f"roads{file.name}")).close()
         if not file.is_dir():
             return file
-    raise RoadDataError(
-        say("{file} is not the name of a file of OpenStreetMap; let it end in .osm.pbf.", file=file)
+    raise RoadDataError.saying(
+        "{file} is not the name of a file of OpenStreetMap; let it end in .osm.pbf.", file=file
     )
 
 

@@ -90,11 +90,8 @@ def read_osm(
 
     Osmium finds the roads, gives their nodes places and writes both as lines of text (its OPL
     format), all in compiled code; what is left for Python is one look at each line and one at each
-    different set of tags. In columns: places, ways through them, and what restricts. `classes`:
-    classes of road that are wanted; `area`: leave out what lies outside; a polygon in WGS84.
-    [degrees]
-
-    Raises `RoadDataError`: the file is missing, empty, cut short, something else, or has no roads.
+    different set of tags. `area`: leave out what lies outside, in WGS84 [degrees]. `RoadDataError`:
+    the file is missing, empty, cut short, something else, or has no roads.
     """
     file = Path(path)
     _check_file(file)
@@ -121,21 +118,17 @@ def _explain(file: Path, error: Exception) -> RaastofError:
         return RoadDataError(finding)
     reason = str(error).strip() or type(error).__name__
     if isinstance(error, OSError) or _UNWRITTEN in reason:
-        return OutputError(
-            say(
-                "Roads of {file} could not be written to the folder for temporary files, {folder}:"
-                " see whether it is full.",
-                file=file,
-                folder=tempfile.gettempdir(),
-            )
-        )
-    return RoadDataError(
-        say(
-            "{file} cannot be read as OpenStreetMap data: it is damaged, cut short or"
-            " something else ({reason}).",
+        return OutputError.saying(
+            "Roads of {file} could not be written to the folder for temporary files, {folder}:"
+            " see whether it is full.",
             file=file,
-            reason=reason,
+            folder=tempfile.gettempdir(),
         )
+    return RoadDataError.saying(
+        "{file} cannot be read as OpenStreetMap data: it is damaged, cut short or"
+        " something else ({reason}).",
+        file=file,
+        reason=reason,
     )
 
 
@@ -155,19 +148,16 @@ class _Found:
 
 def _check_file(file: Path) -> None:
     if not file.exists():
-        raise RoadDataError(say("There is no OpenStreetMap file {file}.", file=file))
+        raise RoadDataError.saying("There is no OpenStreetMap file {file}.", file=file)
     if not file.is_file():
-        raise RoadDataError(say("{file} is a folder, not an OpenStreetMap file.", file=file))
+        raise RoadDataError.saying("{file} is a folder, not an OpenStreetMap file.", file=file)
     if file.stat().st_size == 0:
-        raise RoadDataError(say("{file} is empty.", file=file))
+        raise RoadDataError.saying("{file} is empty.", file=file)
     refuse_others(file)
 
 
 def _write_lines(file: Path, lines: Path) -> Path:
-    """Let osmium write what may matter as text: barriers, ways with their places, restrictions.
-
-    Nodes are read beforehand, since in some files ways come first.
-    """
+    """Let osmium write barriers, ways and restrictions as text, once it has read all nodes."""
     keeper = osmium.NodeLocationsForWays(osmium.index.create_map("flex_mem"))
     keeper.ignore_errors()
     osmium.apply(osmium.io.Reader(str(file), osmium.osm.NODE), keeper)
@@ -256,7 +246,7 @@ def _gather(
 ) -> OsmWays:
     """Put what was found into columns, less what lies outside or has no place."""
     if not found.road:
-        raise RoadDataError(say("{source} has no roads that trucks may use.", source=source))
+        raise RoadDataError.saying("{source} has no roads that trucks may use.", source=source)
     numbers = _read_numbers(found.nodes)
     _check_ids(numbers[:, 0], source)
     refs = numbers[:, 0].astype(np.int64)
@@ -264,8 +254,8 @@ def _gather(
     lon, lat = numbers[first, 1], numbers[first, 2]
     usable = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
     if not usable.any():
-        raise RoadDataError(
-            say("{source} has roads but not the nodes that tell where they run.", source=source)
+        raise RoadDataError.saying(
+            "{source} has roads but not the nodes that tell where they run.", source=source
         )
     if area is not None:
         west, south, east, north = shapely.bounds(area)
@@ -285,20 +275,16 @@ def _read_numbers(nodes: list[bytes]) -> Floats:
 def _check_ids(ids: Floats, source: str) -> None:
     """Refuse ids that would be taken for others, and those whose nodes osmium does not keep."""
     if np.abs(ids).max() >= LARGEST_ID:
-        raise RoadDataError(
-            say(
-                "{source} has nodes with ids of more than 9,007,199,254,740,991: two of them could"
-                " be taken for one. Give them smaller numbers, with `osmium renumber`.",
-                source=source,
-            )
+        raise RoadDataError.saying(
+            "{source} has nodes with ids of more than 9,007,199,254,740,991: two of them could"
+            " be taken for one. Give them smaller numbers, with `osmium renumber`.",
+            source=source,
         )
     if ids.min() < 0:
-        raise RoadDataError(
-            say(
-                "{source} has roads over nodes with negative ids, as JOSM gives to what is not yet"
-                " uploaded; they are not read. Upload it, or give the nodes positive numbers.",
-                source=source,
-            )
+        raise RoadDataError.saying(
+            "{source} has roads over nodes with negative ids, as JOSM gives to what is not yet"
+            " uploaded; they are not read. Upload it, or give the nodes positive numbers.",
+            source=source,
         )
 
 
@@ -321,7 +307,7 @@ def _cut(
     stretch = np.cumsum(~follows)
     kept = good & (np.bincount(stretch)[stretch] > 1)
     if not kept.any():
-        raise RoadDataError(say("{source} has no roads inside the bounds.", source=source))
+        raise RoadDataError.saying("{source} has no roads inside the bounds.", source=source)
     first = np.flatnonzero(kept & ~follows)
     of = way[first]
     is_used = np.zeros(len(ids), bool)

@@ -65,10 +65,9 @@ class _Reach:
 
 
 def link_pieces(streets: Streets, kept: Mask) -> Mask:
-    """Add the shortest links between the main part and the pieces that hang alone.
+    """Add the shortest links between the main part and the pieces that hang alone, quays too.
 
-    Quays count as pieces, so that a ferry ends on a road. Repeats, since a piece may be reached
-    only by way of another. Gives what is kept so far, and the links. [segments]
+    Repeats, since a piece may be reached only by way of another. [segments]
     """
     at_sea, on_land = np.zeros((2, streets.node_count), bool)
     for end in (streets.tail, streets.head):
@@ -88,11 +87,7 @@ def link_pieces(streets: Streets, kept: Mask) -> Mask:
 
 
 def link_towns(streets: Streets, kept: Mask, towns: Floats) -> Mask:
-    """Add the shortest links to towns that lie far from every kept road.
-
-    `towns`: one row per town: east and north in EPSG:25832 [m]. Gives what was kept, and the
-    links. [segments]
-    """
+    """Add the shortest links to towns [east and north in m] far from every kept road. [segments]"""
     main = _find_main_nodes(streets, kept)
     reached = kept & main[streets.tail] & main[streets.head] & ~streets.ferry
     far = towns[_distance_to_roads(streets, reached, towns) > TOWN_DISTANCE_M]
@@ -108,11 +103,7 @@ def keep_main_part(streets: Streets, kept: Mask) -> Mask:
 
 
 def _find_main_nodes(streets: Streets, kept: Mask) -> Mask:
-    """Find the nodes of the strongly connected part with the most kilometres. [nodes]
-
-    Within it every place is reached from every other, one-way streets and all. By kilometres, not
-    by nodes, since a town has many nodes and few roads.
-    """
+    """Find the nodes of the strongly connected part with the most kilometres, not nodes. [nodes]"""
     _, start, end = _list_arcs(streets, kept)
     size = streets.node_count
     graph = csr_array((np.ones(len(start), np.int8), (start, end)), shape=(size, size))

@@ -136,11 +136,10 @@ _ESCAPED = re.compile("%(25|3B|3D)")
 
 
 def read_road(tags: Mapping[str, str]) -> Road | None:
-    """Say what a way is to a truck, or None where it is no road.
+    """Say what a way is to a truck, or None where it is no road (a foot path, a building site).
 
     A road that trucks may not use is a road with `Access.CLOSED`. A ferry must say that it takes
-    motor vehicles; a road is open unless it says otherwise. Its class, directions, access and all
-    that `READERS` reads; none for a foot path or a building site.
+    motor vehicles; a road is open unless it says otherwise.
     """
     road_class = read_class(tags)
     if road_class is None or (road_class == "ferry" and not _takes_motor_vehicles(tags)):
@@ -172,10 +171,7 @@ def read_class(tags: Mapping[str, str]) -> str | None:
 
 
 def read_barrier(tags: Mapping[str, str]) -> Road | None:
-    """Say what a barrier or a ford on a node does to the way through it.
-
-    Its access, limits and tags; None where a truck passes freely and no tag is in doubt.
-    """
+    """Say what a barrier or a ford on a node does; None where it does nothing, beyond doubt."""
     kind, ford = tags.get("barrier"), _has_ford(tags)
     if kind is None and not ford:
         return None
@@ -192,11 +188,7 @@ def read_barrier(tags: Mapping[str, str]) -> Road | None:
 
 
 def read_turn(tags: Mapping[str, str]) -> str | None:
-    """Say whether a turn restriction binds heavy trucks.
-
-    `no` where the turn is forbidden, `only` where every other is, None where trucks may turn as
-    they like, or only at times.
-    """
+    """Say whether a turn is forbidden to trucks (`no`), every other one is (`only`), or neither."""
     if _frees_trucks(tags) or _has_times(tags):
         return None
     return next((rule for tag in TURN_TAGS if (rule := _turn_rule(tags.get(tag, "")))), None)
@@ -213,10 +205,9 @@ def turn_doubt(tags: Mapping[str, str]) -> bool:
 
 
 def find_doubts(tags: str) -> tuple[tuple[str, str, str], ...]:
-    """Find what deserves a look in OpenStreetMap among the tags that a road keeps.
+    """Find what deserves a look in OpenStreetMap in the text of `Road.tags`: kind, key, value.
 
-    `tags`: the text of `Road.tags`. Kind, key and value of each. Kinds are `conditional`,
-    `unreadable` and `implausible` limits, and `unknown_access`.
+    Kinds are `conditional`, `unreadable` and `implausible` limits, and `unknown_access`.
     """
     if not tags:
         return ()
@@ -371,10 +362,7 @@ def _read_limits(tags: Mapping[str, str]) -> tuple[float, ...]:
 
 
 def strictest_limit(tag: str, values: Iterable[str]) -> str:
-    """Give the lowest of several values of a tag that limits trucks; any, where none is read.
-
-    As it stands among `values`, unit and all.
-    """
+    """Give the lowest of several values of a tag that limits trucks, as it stands among them."""
     limit = _LIMIT_OF.get(tag.removesuffix(_CONDITIONAL))
     read = _READ[limit.unit if limit else "m"]
     return min(values, key=lambda one: (math.isnan(read(one)), read(one)))

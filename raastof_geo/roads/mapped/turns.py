@@ -23,11 +23,9 @@ would be too many to follow. A judgement."""
 def find_turns(
     mapped: Iterable[MappedTurn], way: Integers, ends: SmallIntegers, via_nodes: Mapping[int, int]
 ) -> Turns:
-    """Find the arcs that each restriction runs over.
+    """Find the arcs of each restriction whose members lie in the network and meet as they should.
 
-    Those whose members lie in the network and meet as they should. `way`: id of the way of each
-    edge; `ends`: tail and head of each edge; `via_nodes`: node of the network by id of
-    OpenStreetMap.
+    `way` and `ends` are those of each edge; `via_nodes`: nodes by id of OpenStreetMap.
     """
     restrictions = tuple(mapped)
     if not restrictions:
@@ -42,10 +40,7 @@ def find_turns(
 
 
 def gather_turns(found: Iterable[tuple[bool, tuple[int, ...]]]) -> Turns:
-    """Put restrictions into columns: whether each is an only one, and its arcs.
-
-    In the order given.
-    """
+    """Put restrictions into columns: whether each is an only one, and its arcs."""
     rows = list(found)
     size = [len(arcs) for _, arcs in rows]
     return Turns(

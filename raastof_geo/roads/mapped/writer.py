@@ -10,13 +10,11 @@ import osmium
 
 @contextmanager
 def open_writer(target: Any, **options: Any) -> Iterator[Any]:
-    """Give a writer, and close it at the end.
+    """Give a writer of osmium to a file, and close it at the end.
 
-    Osmium writes from a thread of its own: a place off the Earth, a text that is not UTF-8 and a
-    full disk come to light only when the writer is closed. Its destructor then closes it once more,
-    cannot, and ends the process (exit code 134). So a writer that could not be closed is never
-    taken down; it holds a few kilobytes. `target`: name of the file, or an `osmium.io.File`;
-    `options`: what `osmium.SimpleWriter` takes beside.
+    Osmium writes from a thread of its own, so what is wrong comes to light only when the writer is
+    closed. Its destructor then closes it once more, cannot, and ends the process (exit code 134): a
+    writer that could not be closed is never taken down; it holds a few kilobytes.
     """
     writer = osmium.SimpleWriter(target, **options)
     try:

@@ -68,17 +68,11 @@ class Surroundings:
     """Arcs that are for the first and the last stretch only."""
 
     def leave(self, stop: RoadStop) -> Approach:
-        """Find the ways from a place to the core.
-
-        Its doors are nodes of the core where a route may begin.
-        """
+        """Find the ways from a place to its doors, nodes of the core where a route may begin."""
         return self._search(stop, outward=True)
 
     def reach(self, stop: RoadStop) -> Approach:
-        """Find the ways from the core to a place.
-
-        Its doors are nodes of the core where a route may end.
-        """
+        """Find the ways to a place from its doors, nodes of the core where a route may end."""
         return self._search(stop, outward=False)
 
     def _search(self, stop: RoadStop, *, outward: bool) -> Approach:
@@ -159,10 +153,7 @@ class Surroundings:
         return 1 - stop.share if bool(self.graph.ahead[arc]) is outward else stop.share
 
     def between(self, origin: RoadStop, destination: RoadStop) -> tuple[int, int] | None:
-        """Give weight and arc of the way along one edge, none where there is none.
-
-        Weight [units] and arc.
-        """
+        """Give weight [units] and arc of the way along one edge, none where there is none."""
         if origin.edge != destination.edge:
             return None
         ways = [

@@ -69,20 +69,16 @@ def find_parts(
     *,
     strong: bool = False,
 ) -> SmallIntegers:
-    """Give each node the number of the part of a graph that it hangs together with.
+    """Give each node the number of the part of a graph that it hangs together with, from 0.
 
-    Of each node, from 0, in no order. [nodes] `start`, `end`: nodes of each arc; `strong`: whether
-    every node of a part must reach every other and back.
+    `strong`: whether every node of a part must reach every other and back. [nodes]
     """
     graph = coo_array((np.ones(len(start), np.int8), (start, end)), shape=(size, size))
     return np.asarray(connected_components(graph, directed=strong, connection="strong")[1])
 
 
 def order_nodes(tail: Integers, head: Integers, lon: Floats, lat: Floats) -> Integers:
-    """Order nodes for a hierarchy, by nested dissection (inertial flow).
-
-    Nodes of the core from the lowest rank to the highest.
-    """
+    """Order nodes for a hierarchy by nested dissection (inertial flow), lowest rank first."""
     import routingkit_cch
 
     order = routingkit_cch.compute_order_inertial(
@@ -134,11 +130,10 @@ class Cells:
 
 
 def cut_cells(tail: Integers, head: Integers, order: Integers) -> Cells | None:
-    """Cut a graph at the last nodes of its order, as few as leave no cell too large.
+    """Cut a graph at the last nodes of its order, as few as leave no cell too large, or not.
 
-    Nested dissection orders the nodes so that the last ones part the graph: whatever goes from one
-    side to the other passes one of them. Taken out as hubs they leave cells that no way leaves
-    without a hub. None where the graph is too small for hubs, or hangs together too well.
+    Nested dissection orders the nodes so that the last ones part the graph: taken out as hubs they
+    leave cells that no way leaves without a hub.
     """
     size = len(order)
     for count in _HUB_COUNTS:
@@ -295,21 +290,14 @@ class DijkstraMetric:
         return _through_doors(reached, nodes, destinations)
 
     def trees(self, sources: Sequence[int]) -> tuple[Floats, SmallIntegers]:
-        """Give for each source the weight of every node, and the node before it.
-
-        Where no way leads the weight is infinite and the node before negative, as it is at the
-        source. [sources × nodes, units]
-        """
+        """Give for each source every node's weight [units] and the node before (negative: none)."""
         found: tuple[Floats, SmallIntegers] = dijkstra(
             self._matrix, indices=list(sources), return_predecessors=True
         )
         return found
 
     def runs(self, tail: Integers, head: Integers) -> Integers:
-        """Give the best run between pairs of neighbours.
-
-        Of parallel ones the lightest, of equal ones the first. [pairs]
-        """
+        """Give the best run between pairs of neighbours: the lightest, of equal ones the first."""
         rank = np.searchsorted(self._engine.unique, tail * self._engine.size + head)
         return np.asarray(self._run[rank])
 

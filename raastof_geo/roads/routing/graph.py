@@ -31,9 +31,8 @@ Prefix = tuple[int, ...]
 class RoadGraph(Travelling):
     """Every edge in each direction that its signs allow, closed roads and all.
 
-    Where turns are restricted a junction has further nodes, one for each way
-    of having come there that matters; the arcs that leave it stand again
-    behind each of them, less those that are forbidden.
+    Where turns are restricted a junction and the arcs that leave it stand again, less those
+    forbidden.
     """
 
     network: RoadNetwork
@@ -87,10 +86,9 @@ class Adjacency:
 
 
 def build_graph(network: RoadNetwork, *, turns: bool = True) -> RoadGraph:
-    """Lay out the arcs of a network.
+    """Lay out the arcs of a network, turn restrictions (`turns`) or not.
 
-    `turns`: whether turn restrictions hold. Arcs along their edges come first, then those against
-    them, each in the order of edges; after them the copies behind restricted turns.
+    Arcs along their edges come first, then those against them, then copies behind restrictions.
     """
     ahead, back = np.flatnonzero(network.forward), np.flatnonzero(network.backward)
     graph = RoadGraph(
@@ -105,10 +103,7 @@ def build_graph(network: RoadNetwork, *, turns: bool = True) -> RoadGraph:
 
 
 def _restrict(graph: RoadGraph, turns: Turns) -> RoadGraph:
-    """Add the nodes and arcs that keep forbidden sequences of arcs apart.
-
-    Copies are made for the states only, so the graph grows by a few nodes for each restriction.
-    """
+    """Add the few nodes and arcs that keep forbidden sequences of arcs apart: one a state."""
     rules = _Rules(graph, turns)
     count = len(graph.start)
     end = graph.end.copy()
@@ -153,10 +148,9 @@ class _Rules:
         self.states = {prefix: graph.size + rank for rank, prefix in enumerate(prefixes)}
 
     def step(self, state: Prefix, arc: int) -> int | None:
-        """Give the node that an arc leads to after a state, none where it is forbidden.
+        """Give the node that an arc leads to after a state, none if any suffix is forbidden.
 
-        The longest suffix of the path that is a state decides, since it remembers most; the arc is
-        forbidden if any suffix is.
+        The longest suffix of the path that is a state decides, since it remembers most.
         """
         path = (*state, arc)
         suffixes = [path[first:] for first in range(len(path))]
@@ -208,10 +202,7 @@ def _forbid(graph: RoadGraph, turns: Turns) -> Iterator[Prefix]:
 
 
 def _find_arc(graph: RoadGraph, directed: int) -> int | None:
-    """Find the arc of an edge in a direction, none where signs forbid it.
-
-    A road closed to trucks has none: else `only` onto it would leave them no way at all.
-    """
+    """Find the arc of an edge in a direction; none where signs forbid it, or it is closed."""
     edge, against = divmod(directed, 2)
     if graph.network.access[edge] == Access.CLOSED:
         return None

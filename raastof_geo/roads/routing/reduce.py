@@ -40,20 +40,16 @@ class Reduction:
         return self.run_arc[self.run_start[run] : self.run_start[run + 1]]
 
     def add_up(self, weight: Floats) -> Floats:
-        """Add up what arcs weigh along each run, infinity and all. [runs]
-
-        `weight`: [arcs]
-        """
+        """Add up what arcs weigh along each run, infinity and all. [runs] `weight`: [arcs]"""
         if not len(self.tail):
             return np.zeros(0)
         return np.asarray(np.add.reduceat(weight[self.run_arc], self.run_start[:-1]))
 
 
 def reduce_graph(graph: RoadGraph, through: Mask) -> Reduction:
-    """Reduce a graph to the core that traffic passes through.
+    """Reduce a graph to the core that traffic passes through, over the arcs `through` only.
 
-    `through`: arcs that traffic may pass through at all; the others belong to no run. Between any
-    two of its nodes a best way over `through` weighs what it does in the graph.
+    Between any two of its nodes a best way over `through` weighs what it does in the graph.
     """
     arcs = np.flatnonzero(through & (graph.start != graph.end))
     start, end = graph.start[arcs], graph.end[arcs]
@@ -99,9 +95,8 @@ class _Streets:
     def peel(self) -> Mask:
         """Take dead ends away, leaf by leaf, and tell which nodes are left.
 
-        Each round takes all leaves there are; their neighbours may be leaves then. As many rounds
-        as the deepest dead end has nodes. Taking a leaf out of the exclusive or of its neighbour
-        leaves that of the others.
+        Each round takes all leaves there are, which leaves in the exclusive or of their neighbours
+        that of the others; as many rounds as the deepest dead end has nodes.
         """
         alive = self.degree > 0
         leaf = np.flatnonzero(self.degree == 1)
@@ -116,11 +111,7 @@ class _Streets:
         return alive & (self.degree > 0)
 
     def plain(self) -> Mask:
-        """Tell which nodes have at most one arc from and one to each neighbour.
-
-        Where two roads join the same two nodes there is something to decide, so neither end may
-        vanish into a chain.
-        """
+        """Tell which nodes have no two roads to one neighbour, between which one would decide."""
         twice = self.sorted_key[1:] == self.sorted_key[:-1]
         ends = self.sorted_key[1:][twice]
         plain = np.ones(self.size, bool)

@@ -37,10 +37,7 @@ _WINDING_M = 1000.0
 
 
 def find_fault_in_columns(columns: StoredColumns) -> Message | None:
-    """Name the first rule that the columns of a file break, before anything is made of them.
-
-    None where there is none.
-    """
+    """Name the first rule that the columns of a file break, if any, before anything is made."""
     for label, column in zip(STORED_COLUMNS, columns, strict=True):
         if column.ndim != 1 or column.dtype.kind not in "iu":
             return say("{column} does not hold whole numbers", column=label)
@@ -64,10 +61,7 @@ def _find_false_count(columns: StoredColumns) -> Message | None:
 
 
 def check_metadata(found: Mapping[str, Any]) -> None:
-    """Look at what a file says of itself.
-
-    Raises `TypeError, ValueError`: texts are no texts, numbers are no numbers.
-    """
+    """Look at what a file says of itself: `TypeError` or `ValueError` where it cannot be that."""
     texts = [found[label] for label in ("title", "osm_date", "attribution", "builder")]
     numbers = [found["simplified_m"], found["largest_shift_m"], found["doubtful_turns"]]
     if not all(isinstance(text, str) for text in texts):
@@ -79,10 +73,7 @@ def check_metadata(found: Mapping[str, Any]) -> None:
 
 
 def find_fault(network: RoadNetwork) -> Message | None:
-    """Name the first rule that a network breaks.
-
-    None where there is none.
-    """
+    """Name the first rule that a network breaks. None where there is none."""
     edges, points = len(network.tail), len(network.lon)
     edge_columns = (
         network.head,
@@ -134,11 +125,7 @@ def _find_loose_end(network: RoadNetwork) -> Message | None:
 
 
 def _find_false_length(network: RoadNetwork) -> Message | None:
-    """Compare lengths with what is drawn: never shorter, and winding only so much.
-
-    What is drawn is taken as short as it may be, all of it in the latitude nearest to a
-    pole; only where a road seems too long it is measured.
-    """
+    """Compare lengths with what is drawn, at its shortest: never less, and winding only so much."""
     drawn_m = _draw_at_least(network)
     short = network.length_m < _OVAL * drawn_m - _SLACK_M
     if short.any():

@@ -76,11 +76,9 @@ def encode_roads(
     extra: Mapping[str, Mapping[str, Any]] | None = None,
     lacking: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Give the table of roads as a file keeps it, without directions.
+    """Give the table of roads as a file keeps it: `count`, and columns under `fields` and `limits`.
 
-    `count`, and columns by name under `fields` and `limits`. `extra`: unknown columns to keep,
-    among `fields` and `limits`; `lacking`: fields and limits that stay unsaid as long as every road
-    has the default.
+    `extra`: unknown columns to keep; `lacking`: those unsaid while all roads have the default.
     """
     unsaid, kept = {*lacking}, extra or {}
     fields_of = {name: [getattr(road, name) for road in roads] for name in FIELDS}
@@ -103,13 +101,7 @@ def _encode_columns(columns: Mapping[str, list[Any]], unsaid: Set[str]) -> dict[
 
 
 def decode_roads(found: Mapping[str, Any]) -> RoadTable:
-    """Read the table of roads of a file.
-
-    Roads in their order, and what the file knows too much or too little.
-
-    Raises `KeyError, TypeError, ValueError`: a column is too long or too short, or holds what no
-    road has.
-    """
+    """Read the table of roads of a file; `KeyError`, `TypeError` or `ValueError` if it is none."""
     count, given, limits = int(found["count"]), found["fields"], found["limits"]
     for name, column in (*given.items(), *limits.items()):
         if not (len(column) == count if isinstance(column, list) else {*column} == {_OF_ALL}):
@@ -144,10 +136,7 @@ def _leave_out(columns: Mapping[str, Any], known: Collection[str]) -> dict[str, 
 
 
 def upgrade_roads(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the table of a file of format 2, where limits stood in order, as one of today.
-
-    As `decode_roads` takes it.
-    """
+    """Give the table of a file of format 2, where limits stood in order, as one of today."""
     count = int(found["count"])
     columns: dict[str, Any] = {name: _of_all(plain) for name, plain in _FIELDS_OF_2.items()}
     columns |= {name: one for name, one in found.items() if name not in ("count", "limits")}
@@ -161,11 +150,7 @@ def upgrade_roads(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def list_content(roads: Sequence[Road]) -> dict[str, Any]:
-    """Give what roads say for a fingerprint, by name: nothing of what no road says.
-
-    `count`, and by name a value for each road; equal for networks that are read as the same,
-    whatever their files say.
-    """
+    """Give what roads say for a fingerprint, by name: nothing of what no road says."""
     found: dict[str, Any] = {"count": len(roads)}
     for name in (one.name for one in fields(Road)):
         if name == "limits":
