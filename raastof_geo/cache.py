@@ -1,12 +1,8 @@
-"""Keep what is dear to make in the user's cache folder, by a fingerprint of what it was made of.
+"""Keep what takes long to make, by a fingerprint of what it was made of.
 
-An entry is written whole or not at all, under a lock, so that runs side by side share it; it holds
-its key and a digest of its arrays, and one that cannot be trusted is made again. Where the folder
-cannot be written the work is done without it.
-
-Everything lies in a folder `v2` that carries a mark of ours, for the folder above may be anybody's:
-`RAASTOF_CACHE` names it. Nothing without the mark is written to or cleared, and within it only what
-bears the name of an entry.
+An entry is written whole or not at all, under a lock; it holds its key and a digest of its arrays,
+and one that cannot be trusted is made again. All lies in a folder `v2` that carries a mark of ours:
+nothing without it is written to or cleared, for the folder above may be anybody's.
 """
 
 import errno
@@ -232,7 +228,6 @@ def _seal(archive: zipfile.ZipFile, file: Path) -> bytes:
 
 
 def _list_homes() -> list[Path]:
-    """List the folders of all versions, ours or not."""
     try:
         names = sorted(_names(cache_folder()))
     except OSError:
@@ -242,7 +237,6 @@ def _list_homes() -> list[Path]:
 
 
 def _list_entries(home: Path) -> Iterator[Path]:
-    """List everything in a folder of the cache that bears the name of an entry."""
     for kind in KEPT_KINDS:
         yield from _list_named(home / kind, _ENTRY)
     for folder in _list_named(home / DOWNLOADS, _DOWNLOAD):

@@ -26,8 +26,7 @@ Known = Callable[[Path], bool]
 def write_whole(path: Path, content: bytes | str, *, known: Known = lambda _: False) -> Path:
     """Write all of a file or nothing of it, and return its path; text in UTF-8.
 
-    A file that is there already is replaced where it is one of ours, or the same; else it is
-    moved to `set_aside` beside it. `OutputError` where it cannot be written, or is no file.
+    What is there already and not ours, nor the same, is moved to `set_aside`; or `OutputError`.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     with drafting(path, known=lambda old: old.read_bytes() == data or known(old)) as draft:
@@ -115,7 +114,6 @@ def _move_aside(path: Path) -> Path:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the drafts of runs that were killed."""
     for draft in folder.glob(f"{_PREFIX}*{_MIDDLE}*"):
         with suppress(OSError):
             if is_file(draft) and time.time() - draft.lstat().st_mtime > _DEAD_S:

@@ -3,7 +3,10 @@
 import os
 import stat
 from pathlib import Path
+from typing import TypeAlias
 
+AnyPath: TypeAlias = str | os.PathLike[str]
+"""A path as people give one."""
 _JUNCTION = 0xA0000003
 """Reparse tag of a junction, the link to a folder that Windows has besides symbolic links."""
 

@@ -74,11 +74,7 @@ def plan_scenario(
 ) -> Plan:
     """Price the legs of a scenario that is placed on its roads, and assign tonnes to them.
 
-    Raises
-    ------
-    RaastofError
-        As the stations do: no such model, no route, no solver; no plan, and then with the sites
-        that lie idle.
+    Raises as the stations do, `NoPlanError` with the sites that lie idle.
     """
     energy = MODELS[find_model(model)] if isinstance(model, str) else model
     tell(say("Pricing the legs"))
@@ -138,7 +134,6 @@ def read_for_roads(
 
 
 def _find_off_road(path: Path) -> list[Finding]:
-    """Find the sites of a refused scenario that lie off the built-in roads."""
     try:
         tree = read_tree(path)
     except ScenarioError:
@@ -182,18 +177,9 @@ def rank_assumptions(
 ) -> tuple[Scenario, Assessment, Path]:
     """Move everything that the figures of a scenario hang on, one after the other, and rank it.
 
-    Parameters
-    ----------
-    only
-        Part of an id, a name or a kind; what does not hold it is left alone.
-    most
-        So many are drawn; all are in the workbook.
-
-    Returns
-    -------
-    scenario, assessment, folder
-        The swings by the largest share of a headline that they move; written into
-        `into/<scenario>_sensitivity` as page, drawing and workbook.
+    `only`: part of an id, a name or a kind; what does not hold it is left alone; `most`: so many
+    are drawn; all are in the workbook. The swings by the largest share of a headline that they
+    move, and the folder `into/<scenario>_sensitivity` with page, drawing and workbook.
     """
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
     folder = Path(into) / f"{scenario.id}_sensitivity"

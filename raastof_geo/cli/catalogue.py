@@ -83,7 +83,6 @@ def _read(scenario: Path | None) -> Scenario | None:
 
 
 def _catalogue_of(scenario: Scenario | None) -> Catalogue:
-    """Give the catalogue of a scenario, or the built-in one."""
     from raastof_geo.scenario.catalogue import load_catalogue
 
     return load_catalogue() if scenario is None else scenario.catalogue

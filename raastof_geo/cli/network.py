@@ -106,9 +106,7 @@ def _describe_lengths(network: RoadNetwork) -> Iterator[tuple[Readable, object]]
 
     from raastof_geo.roads.road import ROAD_CLASSES, Access
 
-    km = np.bincount(
-        network.road_class, weights=network.length_m / 1000, minlength=len(ROAD_CLASSES)
-    )
+    km = np.bincount(network.road_class, network.length_m / 1000, minlength=len(ROAD_CLASSES))
     for name, length in zip(ROAD_CLASSES, km, strict=True):
         yield f"{name} [km]", format_number(float(length))
     for access, what in (
@@ -121,7 +119,7 @@ def _describe_lengths(network: RoadNetwork) -> Iterator[tuple[Readable, object]]
 
 def _describe_gaps(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
     """Tell of turns, and name the fields that the file lacks or only a later version knows."""
-    from raastof_geo.roads.stored.gaps import list_fields
+    from raastof_geo.roads.stored.faults import list_fields
 
     yield say("Turn restrictions"), format_number(len(network.turns))
     yield (say("Turn restrictions at some times only, left out"), network.metadata.doubtful_turns)

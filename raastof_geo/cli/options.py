@@ -1,8 +1,4 @@
-"""What stands behind a command: the arguments and options of all of them, each with its meaning.
-
-Words are kept in English where an option is declared, and told in the language that is spoken
-when somebody reads them: see `usage`.
-"""
+"""The arguments and options of all commands, each with its meaning in English: see `usage`."""
 
 from pathlib import Path
 from typing import Annotated, Any

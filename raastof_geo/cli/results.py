@@ -41,7 +41,6 @@ def verify_results(
 
 
 def _list_some(messages: Sequence[Message], most: int = 40) -> None:
-    """Print the first of many sentences, and how many there are more."""
     for message in messages[:most]:
         tell_item(message)
     if len(messages) > most:
@@ -75,7 +74,6 @@ def explain_results(
 
 
 def _list_figures(results: Path) -> None:
-    """List the figures of a results folder, and what each can be narrowed down to."""
     from raastof_geo.figures.vocabulary import told_in_books
     from raastof_geo.records.explain import list_figures, list_labels
 

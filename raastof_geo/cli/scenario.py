@@ -191,7 +191,6 @@ def _tell_result(result: Result) -> None:
 
 
 def _show_table(title: str, heads: Sequence[Readable], rows: Iterable[Sequence[Readable]]) -> None:
-    """Draw a table: words in the first column, numbers in the others."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -217,7 +216,6 @@ def _tell_warnings(scenario: Scenario, findings: Sequence[Finding]) -> None:
 
 
 def _tell_list(title: Message, items: Sequence[object], *, mark: str) -> None:
-    """Write a heading and what stands under it; nothing where there is nothing."""
     if items:
         tell(f"\n{title}")
     for item in items:
@@ -225,7 +223,6 @@ def _tell_list(title: Message, items: Sequence[object], *, mark: str) -> None:
 
 
 def _tell_files(folder: Path) -> None:
-    """List what was written, and what else lies in the folder."""
     from raastof_geo.records.exchange import list_own
 
     ours, others = list_own(folder)
@@ -254,7 +251,6 @@ def _tell_files(folder: Path) -> None:
 
 
 def _tell_places(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> None:
-    """Say of each site how far it lies from the road that its trucks start on, and which."""
     tell(say("How far each site lies from the road that its trucks use:"))
     moved = anchors.frame["snap_m"].to_list()
     for (site, edge), metres in zip(anchors.edges.items(), moved, strict=True):
@@ -265,9 +261,6 @@ def _tell_places(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
             road=network.called(edge) or say("a road without a name"),
         )
         tell_item(told)
-
-
-# --- a new one ----------------------------------------------------------------------------------
 
 
 def write_starter(

@@ -56,5 +56,4 @@ def _first_lines(path: Path) -> list[str]:
 
 
 def _language_around() -> Language | None:
-    """Give the language that the environment asks for, if it names one."""
     return as_language(os.environ.get("RAASTOF_LANG", ""))

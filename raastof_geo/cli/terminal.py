@@ -110,15 +110,13 @@ def hang_up() -> None:
             os.dup2(nowhere, stream.fileno())
 
 
-def quote(argument: str) -> str:
-    """Quote an argument, where needed, so that the shell of this system takes it as one word."""
+def quote(word: str) -> str:
+    """Quote a word, where needed, so that the shell of this system takes it as one word."""
     if os.name == "nt":
         from subprocess import list2cmdline
 
-        safe = re.fullmatch(r"[\w.:\\/æøåÆØÅ-]+", argument)
-        return (
-            argument if safe else list2cmdline([argument]) if " " in argument else f'"{argument}"'
-        )
+        safe = re.fullmatch(r"[\w.:\\/æøåÆØÅ-]+", word)
+        return word if safe else list2cmdline([word]) if " " in word else f'"{word}"'
     from shlex import quote as quote_posix
 
-    return quote_posix(argument)
+    return quote_posix(word)

@@ -1,7 +1,4 @@
-"""Help and usage errors in the language that is spoken, from what the commands say of themselves.
-
-The words come from here and not from the library that parses arguments, which speaks English.
-"""
+"""Help and usage errors in the language that is spoken, from what commands say of themselves."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -81,9 +78,6 @@ def _resolve(group: Any, context: Any, words: list[str]) -> Resolved:
     return name, command, words[1:]
 
 
-# --- help -------------------------------------------------------------------------------------
-
-
 def _help_lines(command: Any, context: Any) -> Iterator[str]:
     yield usage(command, context)
     if command.help:
@@ -146,7 +140,6 @@ def _describe(param: Any) -> str:
 
 
 def _columns(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Lay out names and what they are for, below one another where a name is long."""
     width = min(26, max(len(name) for name, _ in rows) + 2)
     for name, about in rows:
         start = f"  {name:<{width}}"
@@ -159,9 +152,6 @@ def _columns(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
         lines = fold(about, indent=" " * (width + 2), most=_WIDTH)
         yield start + lines[0].lstrip()
         yield from lines[1:]
-
-
-# --- errors -----------------------------------------------------------------------------------
 
 
 def explain_usage(error: BaseException) -> list[str] | None:

@@ -160,7 +160,6 @@ def _recall_amounts(values: Any) -> Any:
 
 
 def _recall_figures(said: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """Give what a plan knows without its columns."""
     goals = said["goal_certificate"]
     return {
         **{name: tables[name] for name in list_tables()},
@@ -196,8 +195,6 @@ def _recall_effect(
 
 @dataclass(frozen=True)
 class _ToldBaseline:
-    """What plan.json says of a baseline."""
-
     kind: BaselineKind
     together: Together
     totals: Totals

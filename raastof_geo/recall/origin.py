@@ -164,10 +164,7 @@ class Origin:
             shape=(len(arrays.limit), len(cost)),
         )
         programme = Programme(
-            matrix=sparse.csc_array(rows),
-            sense=arrays.sense,
-            limit=arrays.limit,
-            whole=arrays.whole,
+            sparse.csc_array(rows), sense=arrays.sense, limit=arrays.limit, whole=arrays.whole
         )
         return Proof(
             programme=programme,

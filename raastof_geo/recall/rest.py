@@ -144,9 +144,6 @@ def name_rule(rule: Rule) -> str:
     return getattr(rule, "__name__", type(rule).__name__)
 
 
-# --- tables -------------------------------------------------------------------------------------
-
-
 def describe_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Give the rows of a table as plan.json has them: real numbers with nine decimals."""
     return [
@@ -176,11 +173,7 @@ _CALLED = {"anchors": "sites", "shadow_prices": "constraints"}
 def recall_tables(
     kept: Mapping[str, KeptTable], said: Mapping[str, Any]
 ) -> dict[str, pd.DataFrame]:
-    """Give tables their columns back, each of the type that it had, though it be empty.
-
-    One that is more than its rows in plan.json (`said`) with more digits is refused, as
-    `DamagedError`, because `verify` has not seen it.
-    """
+    """Give tables their columns back, each of its type; `DamagedError` if unlike plan.json."""
     tables = {name: _recall_table(columns) for name, columns in kept.items()}
     for name, table in tables.items():
         rows = said.get(_CALLED.get(name, name))
@@ -199,9 +192,6 @@ def _recall_cells(column: KeptColumn) -> list[Any]:
     if column.type != "float64":
         return column.values
     return [math.nan if value is None else float(value) for value in column.values]
-
-
-# --- sentences ----------------------------------------------------------------------------------
 
 
 def _keep_finding(finding: Finding) -> KeptFinding:
@@ -237,7 +227,5 @@ def _recall_words(words: Any) -> Any:
 
 
 class _Words(Message):
-    """Words that were written in each language."""
-
     def render(self, language: Language) -> str:
         return str(self.values[language])

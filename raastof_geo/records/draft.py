@@ -1,7 +1,6 @@
-"""Drafts: folders beside a results folder in which a run makes the new set ready.
+"""Drafts: marked folders beside a results folder in which a run makes the new set ready.
 
-A draft carries a mark, so that nobody else's folder is taken for one. Whoever holds the lock of the
-results folder knows that its drafts belong to runs that are no more.
+Whoever holds the lock of the results folder knows that its drafts belong to dead runs.
 """
 
 import re

@@ -1,13 +1,10 @@
 """Exchange the files of a results folder: all of them, and no file that we did not write.
 
-A new set is made ready in a draft beside the folder. Then a journal says what is to be exchanged,
-all files are tried, and one by one they take their places, the manifest last; when the journal is
-gone the exchange is done. Whoever finds a journal whose run is no more carries on where it stopped:
-each step looks at what is there, so that a step done twice does nothing.
-
-What lies in the folder is ours where the manifest lists it and its digest is still the same; that
-is replaced or removed. Anything else that stands where a file of ours must stand goes to
-`set_aside` in the folder, and is named.
+A new set is made ready in a draft beside the folder. A journal says what is to be exchanged, all
+files are tried, and one by one they take their places, the manifest last. Whoever finds a journal
+whose run is no more carries on: each step looks at what is there, so that one done twice does
+nothing. Ours is what the manifest lists with the same digest; that is replaced or removed. Anything
+else that stands where a file of ours must stand goes to `set_aside`, and is named.
 """
 
 import os
@@ -71,13 +68,8 @@ def exchanging(folder: Path, *, known: Collection[str], version: str) -> Iterato
     """Give an empty folder to write a set of results into; it takes its place at the end.
 
     `known` are the names of all outputs, by which the files of older versions are known.
-
-    Raises
-    ------
-    OutputError
-        The folder is a link or a file, another run writes to it, or a file in it is open.
-    OSError
-        The disk is full, or may not be written.
+    `OutputError`: the folder is a link or a file, another run writes to it, or a file in it is
+    open; `OSError`: the disk is full, or may not be written.
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - `resolve` would follow a link
     check_place(folder)
@@ -145,9 +137,6 @@ def list_own(folder: Path) -> tuple[list[str], list[str]]:
     return ours, theirs
 
 
-# --- planning -----------------------------------------------------------------------------------
-
-
 def _plan(folder: Path, draft: Path, known: Collection[str], version: str) -> _Journal:
     """Write the manifest of the draft, and say what is to be exchanged; refuse what cannot be."""
     ready = new_files(draft)
@@ -180,9 +169,6 @@ def _read_old(folder: Path, known: Collection[str]) -> dict[str, str]:
         listed = {name: entry.sha256 for name, entry in found.files.items()}
         return listed | {MANIFEST.name: describe_file(folder / MANIFEST.name).sha256}
     return dict.fromkeys(list_older(folder, known), _NOBODYS) if is_older(folder) else {}
-
-
-# --- exchanging ---------------------------------------------------------------------------------
 
 
 @dataclass
@@ -321,9 +307,6 @@ def _tell_unfinished(folder: Path, error: OSError) -> Message:
     )
 
 
-# --- finishing ----------------------------------------------------------------------------------
-
-
 def _finish(folder: Path) -> None:
     """Finish what killed runs began, and remove their drafts; the lock is held."""
     _bring_back_older(folder)
@@ -361,9 +344,6 @@ def _read_journal(path: Path) -> _Journal | None:
     if not fits or not all(is_inside(name) for name in names):
         return None
     return _Journal(new, old, values["aside"])
-
-
-# --- older versions -----------------------------------------------------------------------------
 
 
 def _left_by_older(folder: Path) -> Path | None:

@@ -52,8 +52,6 @@ class _Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class _Question:
-    """A figure, and the ledger that it is looked up in."""
-
     ledger: dict[str, Any]
     side: str
     part: str
@@ -141,9 +139,6 @@ def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) 
     return Explanation(figure, asked.value(), asked.unit, tuple(_tell(asked, most)))
 
 
-# --- what is asked ------------------------------------------------------------------------------
-
-
 def _understand(ledger: dict[str, Any], figure: str) -> _Question:
     match = _FIGURE.fullmatch(figure.strip())
     if match is None:
@@ -164,7 +159,6 @@ def _understand(ledger: dict[str, Any], figure: str) -> _Question:
 
 
 def _hint(ledger: dict[str, Any], figure: str) -> Message | str:
-    """Suggest the figures that sound like what was asked for."""
     names = [f"{side}.{part}" for side in BOOK_SIDES for part in ledger["units"]]
     asked = figure.strip().lower()
     near = [name for name in names if asked in name.split(".")]
@@ -198,9 +192,6 @@ def _labels(ledger: dict[str, Any], dimension: str) -> list[str]:
         return sorted(set(ledger[_OF_SITES[dimension]]))
     found = {one for side in ("plan", "baseline") for one in ledger[side]["lines"][dimension]}
     return sorted(found)
-
-
-# --- how it comes about -------------------------------------------------------------------------
 
 
 def _tell(asked: _Question, most: int) -> Iterator[Message]:
@@ -284,9 +275,7 @@ def _tell_line(ledger: dict[str, Any], side: str, part: str, entry: _Entry) -> M
     place = dict(zip(ledger["sites"], ledger["names"], strict=True))
     origin, goal = line["origin"], line["destination"]
     where = place[origin] if origin == goal else f"{place[origin]} → {place[goal]}"
-    about = ", ".join(
-        one for key in ("material", "what", "vehicle", "period") if (one := line[key])
-    )
+    about = ", ".join(one for at in ("material", "what", "vehicle", "period") if (one := line[at]))
     return say(
         "  {where} ({about}): {base} {of} x {factor} {unit}/{of} x {share} % = {value} {unit}",
         where=where,

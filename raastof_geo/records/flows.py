@@ -115,7 +115,6 @@ def compare_table(data: bytes, expected: Sequence[Sequence[str]]) -> Iterator[Me
 
 
 def _read_rows(data: bytes) -> list[list[str]] | Message:
-    """Read a table, or say why it is none."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

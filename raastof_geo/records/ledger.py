@@ -14,12 +14,8 @@ LEDGER = Record("ledger.json", "raastof_geo ledger 2", most_bytes=256_000_000)
 
 def write_ledger(values: Mapping[str, Any], folder: Path) -> Path:
     """Write `ledger.json`, without white space."""
-    text = json.dumps(
-        {"format": LEDGER.format, **values},
-        ensure_ascii=False,
-        separators=(",", ":"),
-        allow_nan=False,
-    )
+    whole = {"format": LEDGER.format, **values}
+    text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     path = folder / LEDGER.name
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
     return path

@@ -14,10 +14,9 @@ _PATIENCE_S = 60.0
 
 @contextmanager
 def hold(place: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
-    """Hold the lock of a file or folder; `.NAME.lock` is there meanwhile, and gone afterwards.
+    """Hold the lock of a file or folder: `.NAME.lock`, there meanwhile and gone afterwards.
 
-    `OutputError` where somebody else holds it for longer [s], or something else lies there;
-    `OSError` where the folder in which it would lie cannot be written.
+    `OutputError` where that takes longer [s] or cannot be; `OSError` where it cannot be written.
     """
     path = place.parent / f".{place.name}.lock"
     if is_there(path) and not is_file(path):

@@ -1,7 +1,6 @@
 """The manifest of a results folder: which files are ours, and what they were when we wrote them.
 
-It is written last, so that a folder with a manifest is a whole set of results. Nothing that it
-does not list was written by us, and nothing whose digest differs is still what we wrote.
+Written last: a folder with a manifest is a whole set; what differs from it is not ours any more.
 """
 
 import hashlib

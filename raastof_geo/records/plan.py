@@ -42,10 +42,7 @@ def link_proof(data: bytes | None, moves: int) -> dict[str, Any]:
 
 
 def read_plan(path: Path) -> tuple[dict[str, Any], bytes]:
-    """Read `plan.json`, and give the bytes of the file beside its values.
-
-    `RecordError` where it is missing or of another format, `DamagedError` where no run wrote it.
-    """
+    """Read `plan.json`: values and bytes; `RecordError` if missing or other, or `DamagedError`."""
     lost = say("{file} is missing: give the folder that `raastof run` wrote", file=str(path))
     data = PLAN.read(path, missing=lost)
     values = read_values(data, file=str(path))
@@ -66,10 +63,9 @@ def _version(values: Mapping[str, Any]) -> Any:
 
 
 def read_results(folder: Path) -> tuple[dict[str, Any], ProofArrays]:
-    """Read what a run says of its plan, and what proves it; a fraction of a second.
+    """Read a plan and its proof, which have to agree, in a fraction of a second.
 
-    Whether the plan stands is not looked at; that is `check_results`. `RecordError` where a file is
-    missing or of another format, `DamagedError` where they are not what one run wrote.
+    `RecordError` if missing or of another format, `DamagedError` if not what one run wrote.
     """
     plan, _ = read_plan(folder / PLAN.name)
     proof, data = read_proof(folder / PROOF.name)

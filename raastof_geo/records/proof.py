@@ -93,26 +93,19 @@ _HEADER = re.compile(
 def write_proof(arrays: Mapping[str, NDArray[Any]], folder: Path) -> Path:
     """Write `proof.npz`: the programme, the plan, the prices that prove it, and what it says.
 
-    `ARRAYS` names and measures them:
+    `row_start`, `column`, `coefficient`: the rows of the programme, one after the other; `sense`
+    (-1 at most, 0 equal, 1 at least) and `limit` of each; `row_name`. `cost` of the first
+    objective, for a unit of each column; `whole`: columns that are 0 or 1. `goal_cost`: what each
+    column lacks of the goals, which come before the first objective; `goal_price` proves how near
+    they can be come to. `value`: the plan; `price`: shadow prices that bound every plan from below;
+    `price_given`: those given the decisions of the plan.
 
-    - `row_start`, `column`, `coefficient`: the rows of the programme, one after the other;
-      `sense` (-1 at most, 0 equal, 1 at least) and `limit` of each; `row_name`.
-    - `cost`: of the first objective, for a unit of each column; `whole`: columns that are 0
-      or 1.
-    - `goal_cost`: what each column lacks of the goals, which are approached before the first
-      objective; `goal_price`: shadow prices that prove how near they can be come to.
-    - `value`: the plan; `price`: shadow prices that bound every plan from below;
-      `price_given`: those given the decisions of the plan.
-    - `giver`, `taker` (with site, kind, material), `vehicle`, `period`: who there is;
-      `move_giver`, `move_taker`, `move_vehicle`, `move_period`: the number of each, for the
-      first columns, which are moves. `other_column`, `other_label`: what other columns in use
-      are.
-    - `used_column`: columns in use; for a unit of each of them `measure_rate` and
-      `objective_rate`, by `measure` and `objective`.
-    - `flow_column`: the column of each flow, in the order of `flows` in plan.json.
-    - `plan`: all of plan.json but its part `proof`, as UTF-8.
-    - `rest`: what `load_result` needs besides, as JSON: tables with every digit, and the
-      catalogue.
+    `giver`, `taker` (with site, kind, material), `vehicle`, `period`: who there is; `move_giver`,
+    `move_taker`, `move_vehicle`, `move_period`: the number of each, for the first columns, which
+    are moves. `other_column`, `other_label`: what other columns in use are. `used_column`: columns
+    in use; for a unit of each `measure_rate` and `objective_rate`, by `measure` and `objective`.
+    `flow_column`: that of each flow of plan.json. `plan`: all of plan.json but its part `proof`, as
+    UTF-8; `rest`: what `load_result` needs besides, as JSON.
     """
     path = folder / PROOF.name
     kept = {name: arrays[name] for name in ARRAYS}
@@ -128,8 +121,7 @@ def find_rows(proof: ProofArrays) -> Integers:
 def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
     """Read the arrays of a proof, and give the bytes of the file beside them.
 
-    `RecordError` where it is missing or of another format; `DamagedError` where it is not what a
-    run writes, or its parts do not fit together.
+    `RecordError` where it is missing or of another format, `DamagedError` where no run wrote it.
     """
     lost = say(
         "{file} is missing: run the scenario again with `proof` among its `outputs`", file=str(path)
@@ -162,7 +154,6 @@ def _refuse(path: Path, reason: Message) -> DamagedError:
 
 
 def _check_sizes(path: Path, archive: zipfile.ZipFile, size: int) -> None:
-    """Refuse a small file that claims to hold much."""
     whole = sum(entry.file_size for entry in archive.infolist())
     if whole > min(_MOST_ARRAYS, max(64_000_000, _MOST_TIMES * size)):
         raise _refuse(path, say("its archive holds more than a proof can"))

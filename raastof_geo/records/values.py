@@ -47,8 +47,7 @@ class _OddError(ValueError):
 def read_values(data: bytes, *, file: str) -> dict[str, Any]:
     """Read the values of a JSON file that `raastof run` wrote.
 
-    `DamagedError` where it is no JSON, or says what a run never writes: a name twice in one place,
-    a number that is none, nesting without end.
+    `DamagedError` where it is no JSON, or says what a run never writes: names twice, odd numbers.
     """
     try:
         values = json.loads(
@@ -114,11 +113,7 @@ def _is_deep(values: Any) -> bool:
 
 
 def read_within(path: Path, *, most_bytes: int) -> bytes:
-    """Read a regular file of at most so many bytes.
-
-    `FileNotFoundError` where there is none, nor a link to one; `DamagedError` where it is
-    something else than a file, too large, or cannot be read.
-    """
+    """Read a regular file of at most so many bytes, or `DamagedError`, `FileNotFoundError`."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -150,9 +145,6 @@ def show_value(value: Any) -> str:
         return "{…}" if isinstance(value, dict) else "[…]"
     text = plain(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-
-
-# --- parts --------------------------------------------------------------------------------------
 
 
 def values_at(plan: Any, *path: str) -> dict[str, Any]:
@@ -200,9 +192,6 @@ def refuse_part(field: str, *, file: str = "proof.npz") -> DamagedError:
         file=file,
         reason=say("its part {name} is not as a run writes it", name=f"`{field}`"),
     )
-
-
-# --- what differs -------------------------------------------------------------------------------
 
 
 def list_differences(found: Any, kept: Any, *, file: str) -> Iterator[Message]:

@@ -1,7 +1,4 @@
-"""Check a plan again from the files that were written, with NumPy alone.
-
-Nothing of the programme that made the plan is used here: no scenario, no PuLP, no solver.
-"""
+"""Check a plan again from the files that were written, with NumPy and nothing that made it."""
 
 import stat
 from collections.abc import Iterator, Mapping
@@ -131,17 +128,13 @@ def check_results(folder: Path | str) -> Verdict:
     """Check everything that a run has written into a folder.
 
     Recomputes feasibility, objective, reduced costs and gap from `proof.npz`; recounts every sum,
-    label and total of `plan.json` that follows from it, and compares all other values with the
-    copy that the proof keeps; compares every cell of `flows.csv` with `plan.json`, and the digest
-    of every file with `manifest.json`. Files that the manifest does not list are left alone.
+    label and total of `plan.json` that follows from it, and compares all other values with the copy
+    that the proof keeps; compares every cell of `flows.csv` with `plan.json`, and the digest of
+    every file with `manifest.json`. Files that the manifest does not list are left alone.
 
-    Raises
-    ------
-    RecordError
-        `plan.json` or `proof.npz` is missing or of another format; as `DamagedError` where it is
-        not what `raastof run` writes. With the other files that are missing or were changed.
-    OutputError
-        A killed run left the folder half exchanged, and that cannot be finished here.
+    `RecordError`: `plan.json` or `proof.npz` is missing or of another format (`DamagedError`: not
+    what a run writes), with other files that were changed; `OutputError`: a half exchange that
+    cannot be finished here.
     """
     folder = Path(folder)
     finish_exchange(folder)
@@ -207,9 +200,6 @@ def _measure(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> Verdict:
     )
 
 
-# --- files --------------------------------------------------------------------------------------
-
-
 def _read_manifest(folder: Path) -> tuple[Manifest | None, list[Message]]:
     """Read what was written, or say why that cannot be told."""
     try:
@@ -239,7 +229,6 @@ def _read_manifest(folder: Path) -> tuple[Manifest | None, list[Message]]:
 
 
 def _list_changed(folder: Path, listed: Manifest) -> Iterator[tuple[str, Message]]:
-    """Name the files that are missing, or are not what was written."""
     for name, entry in listed.files.items():
         found = _look_at(folder, name, entry)
         if found is not None:
@@ -296,9 +285,6 @@ def _written_otherwise(name: str) -> Message:
     return say(
         "{file} was changed after it was written, though every value in it is the same", file=name
     )
-
-
-# --- computing ----------------------------------------------------------------------------------
 
 
 def _violation(proof: ProofArrays) -> tuple[float, int]:
@@ -363,7 +349,6 @@ def _reduced(proof: ProofArrays, price: Floats) -> Floats:
 
 
 def _most(proof: ProofArrays) -> Floats:
-    """Find what the rows never let a column exceed."""
     rows = find_rows(proof)
     lowest = np.zeros(len(proof.limit))
     np.minimum.at(lowest, rows, proof.coefficient)
@@ -385,9 +370,6 @@ def _lowered(proof: ProofArrays, price: Floats, reduced: Floats) -> Floats:
     step = np.zeros(len(price))
     np.maximum.at(step, rows[chosen], -reduced[columns[chosen]] / proof.coefficient[chosen])
     return np.asarray(price - step)
-
-
-# --- comparing ----------------------------------------------------------------------------------
 
 
 def _check_rows(proof: ProofArrays) -> Iterator[Message]:
@@ -436,7 +418,6 @@ def _expect(claimed: Mapping[str, Any], verdict: Verdict) -> Iterator[tuple[str,
 
 
 def _check_words(claimed: Mapping[str, Any], of: str, tolerance: float) -> Iterator[Message]:
-    """Check what the certificate says of its own numbers."""
     objective, bound = (number_in(claimed.get(name)) for name in ("objective", "lower_bound"))
     gap = (objective - bound) / max(abs(objective), 1.0)
     if claimed.get("lower_bound") is not None and not abs(number_in(claimed.get("gap")) - gap) < (

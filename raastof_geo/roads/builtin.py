@@ -1,6 +1,5 @@
 """Make the data that raastof_geo carries with it, or a folder of the same kind."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 import shapely
 
 from raastof_geo.language import say
+from raastof_geo.links import AnyPath
 from raastof_geo.roads.mapped.build import build_network
 from raastof_geo.roads.mapped.osm import TellStep, read_osm
 from raastof_geo.roads.mapped.ways import lay_network
@@ -16,11 +16,11 @@ from raastof_geo.roads.stored.store import write_network
 
 
 def build_data(
-    source: str | os.PathLike[str],
+    source: AnyPath,
     *,
-    municipalities: str | os.PathLike[str] | None = None,
-    towns: str | os.PathLike[str] | None = None,
-    into: str | os.PathLike[str],
+    municipalities: AnyPath | None = None,
+    towns: AnyPath | None = None,
+    into: AnyPath,
     title: str | None = None,
     osm_date: str | None = None,
     simplify_m: float = 15.0,

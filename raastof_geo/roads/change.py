@@ -44,7 +44,6 @@ def _find_edges(network: RoadNetwork, change: RoadChange) -> Indices:
 
 
 def _is_called(name: str, wanted: str) -> bool:
-    """Tell whether a name, number or both is the one that is wanted."""
     if not name:
         return False
     number, _, rest = name.casefold().partition(" ")
@@ -52,7 +51,6 @@ def _is_called(name: str, wanted: str) -> bool:
 
 
 def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
-    """Find the road nearest to a place, and where it is drawn twice both of them."""
     x, y = project(*at)[0]
     point = shapely.Point(x, y)
     here = network.xy

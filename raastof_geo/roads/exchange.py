@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RoadDataError
+from raastof_geo.links import AnyPath
 from raastof_geo.roads.edges import NetworkMetadata, no_turns
 from raastof_geo.roads.mapped.tags import read_road, strictest_limit
 from raastof_geo.roads.network import RoadNetwork
@@ -37,7 +37,7 @@ _LONGEST_M = 20_000_000.0
 """No road leads farther than half round the Earth. [m]"""
 
 
-def read_graphml(path: str | os.PathLike[str]) -> RoadNetwork:
+def read_graphml(path: AnyPath) -> RoadNetwork:
     """Read a graph that `osmnx.save_graphml` wrote, or refuse it as `RoadDataError`."""
     file = Path(path)
     if not file.is_file():
@@ -82,8 +82,6 @@ def from_osmnx(
 
 @dataclass
 class _Street:
-    """A road between two nodes, in one direction or both."""
-
     tail: int
     head: int
     road: Road
@@ -258,7 +256,6 @@ def _lay_out(streets: list[_Street], places: Floats, title: str, osm_date: str) 
 
 
 def _read(data: Mapping[str, Any]) -> Road | None:
-    """Read the road that an edge is; of several values the strictest counts."""
     tags = {
         key: _strictest(key, value)
         for key, value in data.items()

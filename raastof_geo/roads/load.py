@@ -1,7 +1,6 @@
 """Load roads from wherever they are: built in, a network file, OpenStreetMap, OSMnx."""
 
 import hashlib
-import os
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -10,6 +9,7 @@ import shapely
 
 from raastof_geo.cache import fingerprint, keep
 from raastof_geo.errors import RoadDataError
+from raastof_geo.links import AnyPath
 from raastof_geo.roads.edges import BUILDER
 from raastof_geo.roads.mapped.endings import OSM_ENDINGS, refuse_others
 from raastof_geo.roads.mapped.osm import TellStep
@@ -20,7 +20,7 @@ from raastof_geo.roads.stored.table import FIELDS
 
 
 def load_network(
-    path: str | os.PathLike[str] | None = None,
+    path: AnyPath | None = None,
     *,
     area: shapely.Geometry | None = None,
     progress: TellStep | None = None,

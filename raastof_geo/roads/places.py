@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -19,6 +18,7 @@ from numpy.typing import ArrayLike
 from raastof_geo.arrays import Objects
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import write_whole
+from raastof_geo.links import AnyPath
 from raastof_geo.roads.projection import DEGREES, project, project_shapes, unproject_shapes
 
 if TYPE_CHECKING:
@@ -69,9 +69,9 @@ def find_town(lon: float, lat: float) -> tuple[str, float]:
 
 def build_places(
     *,
-    municipalities: str | os.PathLike[str] | None = None,
-    towns: str | os.PathLike[str] | None = None,
-    into: str | os.PathLike[str],
+    municipalities: AnyPath | None = None,
+    towns: AnyPath | None = None,
+    into: AnyPath,
     tolerance_m: float = 120.0,
 ) -> list[Path]:
     """Write `municipalities.geojson`, with simpler borders, and `towns.csv`; give the files.
@@ -91,7 +91,7 @@ def build_places(
     return written
 
 
-def read_towns(path: str | os.PathLike[str]) -> pd.DataFrame:
+def read_towns(path: AnyPath) -> pd.DataFrame:
     """Read name, town_class, lon and lat of towns, or `RoadDataError` where they are not there."""
     file = Path(path)
     try:
@@ -134,7 +134,6 @@ def _write_municipalities(file: Path, into: Path, tolerance_m: float) -> Path:
 
 
 def _read_municipalities(file: Path) -> tuple[list[dict[str, str]], Objects]:
-    """Read one row and one shape for each code, in order of the codes."""
     try:
         features = json.loads(file.read_text(encoding="utf-8"))["features"]
         told = [feature["properties"] for feature in features]

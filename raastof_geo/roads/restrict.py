@@ -1,8 +1,7 @@
 """Say which roads a truck may not use, and by which tag or rule."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -22,7 +21,7 @@ class TruckSize:
     """One for each of `LIMITS`. [t, m]"""
 
     @classmethod
-    def of(cls, vehicle: Vehicle, *, loaded: bool) -> TruckSize:
+    def of(cls, vehicle: Vehicle, *, loaded: bool) -> Self:
         """Measure a truck, loaded to the full or empty."""
         return cls(tuple(vehicle.size_for(limit, loaded=loaded) for limit in TRUCK_LIMITS))
 

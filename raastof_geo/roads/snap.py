@@ -180,14 +180,10 @@ def find_far_sites(
 
 
 def measure_far_sites(
-    network: RoadNetwork,
-    lon_lat: Mapping[str, tuple[float, float]],
-    *,
-    limit_m: float,
-    ferries: bool,
+    network: RoadNetwork, sites: Mapping[str, tuple[float, float]], *, limit_m: float, ferries: bool
 ) -> Floats:
     """Give how far each place lies from the road that a site there would be put on. [m]"""
-    where = np.array(list(lon_lat.values()), np.float64).reshape(-1, 2)
+    where = np.array(list(sites.values()), np.float64).reshape(-1, 2)
     return _nearest(network, where, limit_m=limit_m, ferries=ferries).metres
 
 

@@ -2,7 +2,6 @@
 
 import difflib
 import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import shapely
 
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import Message, say
+from raastof_geo.links import AnyPath
 from raastof_geo.roads.places import load_municipalities
 from raastof_geo.roads.projection import DEGREES, Bounds, project_shapes, unproject_shapes
 
@@ -21,7 +21,7 @@ _JSON_ENDINGS = (".geojson", ".json")
 def read_area(
     *,
     bounds: Bounds | None = None,
-    file: str | os.PathLike[str] | None = None,
+    file: AnyPath | None = None,
     municipalities: Sequence[str] = (),
     buffer_m: float = 0.0,
 ) -> shapely.Geometry | None:
@@ -62,7 +62,7 @@ def draw_bounds(bounds: Sequence[float]) -> shapely.Polygon:
     return shapely.box(west, south, east, north)
 
 
-def read_polygon(path: str | os.PathLike[str]) -> shapely.Polygon | shapely.MultiPolygon:
+def read_polygon(path: AnyPath) -> shapely.Polygon | shapely.MultiPolygon:
     """Read all polygons of a file, joined and valid [degrees, WGS84], or `RoadDataError`."""
     file = Path(path)
     if not file.is_file():
@@ -91,7 +91,6 @@ def read_polygon(path: str | os.PathLike[str]) -> shapely.Polygon | shapely.Mult
 
 
 def _read_geojson(file: Path) -> Iterator[Any]:
-    """Give every polygon of a geometry, a feature or a collection of either."""
     found: list[Any] = [json.loads(file.read_text(encoding="utf-8-sig"))]
     while found:
         part = found.pop()

@@ -188,7 +188,6 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
 
 
 def _name_roads(whole: RoadNetwork, chosen: Indices) -> tuple[SmallIntegers, tuple[Road, ...]]:
-    """Give one number to all roads that differ in nothing."""
     used, index = np.unique(whole.road[chosen], return_inverse=True)
     plain = [replace(whole.roads[kind], forward=True, backward=True) for kind in used.tolist()]
     numbers: dict[str, int] = {}

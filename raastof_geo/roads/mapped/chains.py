@@ -71,7 +71,6 @@ def _partners(segments: Segments) -> Integers:
 
 
 def _walk(segments: Segments, partners: Integers) -> list[list[int]]:
-    """Follow every chain from an end, then what is left: rings."""
     partner = partners.tolist()
     visited = bytearray(len(segments.tail))
     ends = np.flatnonzero(partners < 0).tolist()

@@ -29,13 +29,12 @@ from raastof_geo.cache import DOWNLOADS, cache_folder, claim
 from raastof_geo.errors import DownloadError, OutputError, RaastofError, RoadDataError, tell_reason
 from raastof_geo.files import drafting
 from raastof_geo.language import Message, say
-from raastof_geo.links import is_link
+from raastof_geo.links import AnyPath, is_link
 from raastof_geo.records.lock import hold
 from raastof_geo.roads.mapped.area import draw_bounds
 from raastof_geo.roads.mapped.build import build_network
 from raastof_geo.roads.mapped.damage import LARGEST_ID
-from raastof_geo.roads.mapped.osm import TellStep, read_osm
-from raastof_geo.roads.mapped.writer import close_writer, open_writer
+from raastof_geo.roads.mapped.osm import TellStep, close_writer, open_writer, read_osm
 from raastof_geo.roads.projection import Bounds
 from raastof_geo.roads.road import ROAD_CLASSES
 from raastof_geo.roads.stored.store import write_network
@@ -99,7 +98,7 @@ def fetch_network(
     place: str | None = None,
     bounds: Bounds | None = None,
     polygon: Area | None = None,
-    into: str | os.PathLike[str],
+    into: AnyPath,
     classes: Collection[str] = ROAD_CLASSES,
     servers: Sequence[str] = OVERPASS_SERVERS,
     simplify_m: float = 5.0,
@@ -137,8 +136,8 @@ def fetch_osm(
     place: str | None = None,
     bounds: Bounds | None = None,
     polygon: Area | None = None,
-    into: str | os.PathLike[str],
-    cache: str | os.PathLike[str] | None = None,
+    into: AnyPath,
+    cache: AnyPath | None = None,
     servers: Sequence[str] = OVERPASS_SERVERS,
     progress: TellStep | None = None,
 ) -> Path:
@@ -147,40 +146,17 @@ def fetch_osm(
     Ways that touch the area come whole, with the tags of their nodes. Of turn restrictions those
     come whose ways have all come. OSMnx divides a large area into portions; it fills holes in a
     polygon, and takes the hull of one that is large or has several parts, so that more may come
-    than was asked for.
+    than was asked for. A server that refuses is asked again after growing pauses, then the next one
+    is asked. Portions are kept in `cache` (by default the user's) until the download is whole: it
+    continues within seven days where it stopped, whichever server answers then.
 
-    A server that refuses is asked again after growing pauses, then the next one is asked. A server
-    that says how many questions it takes at a time is held to that by OSMnx. Portions are kept
-    until the download is whole: the same download continues within seven days where it stopped,
-    whichever server answers then. The file that was written.
+    `place`: a name that OpenStreetMap's Nominatim knows, such as `Køge Kommune`, and 500 m around;
+    `bounds`: west, south, east and north, `polygon`: longitude and latitude, WGS84 [degrees];
+    `into`: the file to write, in an ending that pyosmium writes; only `.osm.pbf` keeps the date of
+    the data; `servers`: asked in this order.
 
-    Parameters
-    ----------
-    place
-        A name that OpenStreetMap's Nominatim knows, such as `Køge Kommune`; 500 m around it are
-        included.
-    bounds
-        West, south, east and north, WGS84. [degrees]
-    polygon
-        Longitude and latitude, WGS84. [degrees]
-    into
-        The file to write. It ends in `.osm.pbf`, or in another ending that
-        pyosmium writes; only `.osm.pbf` keeps the date of the data.
-    cache
-        Folder in which portions are kept until the download is whole; by
-        default one in the user's cache.
-    servers
-        Overpass servers, asked in this order.
-
-    Raises
-    ------
-    DownloadError
-        The internet, or every server, does not answer as it should; one finding
-        for each server.
-    RoadDataError
-        There is no such place, or it has no roads.
-    OutputError
-        The file, or a portion, cannot be written.
+    `DownloadError`: the internet, or every server, does not answer as it should; `RoadDataError`:
+    there is no such place, or it has no roads; `OutputError`: a file cannot be written.
     """
     _check_area(place, bounds, polygon)
     file = _check_ending(Path(into))
@@ -264,7 +240,6 @@ def _read_refusal(response: Response) -> _RefusalError:
 
 
 def _read_retry_after(text: str) -> float:
-    """Tell how long a server wants to be left alone, in seconds or until a date. [s]"""
     if text.strip().isdecimal():
         return float(text)
     moment = parsedate_tz(text)
@@ -445,7 +420,6 @@ def _set_osmnx() -> Iterator[_Listener]:
 
 
 def _find_place(place: str, tell: TellStep) -> Area:
-    """Ask Nominatim for the outline of a place, with a margin."""
     import osmnx
 
     def look_up() -> Area:
@@ -650,7 +624,7 @@ def _check_ending(file: Path) -> Path:
     )
 
 
-def _choose_cache(cache: str | os.PathLike[str] | None) -> Path:
+def _choose_cache(cache: AnyPath | None) -> Path:
     try:
         return claim(DOWNLOADS) if cache is None else Path(cache)
     except OSError as error:

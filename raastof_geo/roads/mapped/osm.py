@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import ctypes
 import re
 import tempfile
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,10 +20,10 @@ import shapely
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.errors import OutputError, RaastofError, RoadDataError
 from raastof_geo.language import Message, say
+from raastof_geo.links import AnyPath
 from raastof_geo.roads.mapped.damage import LARGEST_ID, find_damage
 from raastof_geo.roads.mapped.endings import refuse_others
 from raastof_geo.roads.mapped.tags import TURN_TAGS, read_barrier, read_road, read_turn, turn_doubt
-from raastof_geo.roads.mapped.writer import open_writer
 from raastof_geo.roads.road import ROAD_CLASSES, Road
 
 TellStep: TypeAlias = Callable[[Message], None]
@@ -80,7 +81,7 @@ class OsmWays:
 
 
 def read_osm(
-    path: str | os.PathLike[str],
+    path: AnyPath,
     *,
     classes: Collection[str] = ROAD_CLASSES,
     area: shapely.Geometry | None = None,
@@ -112,7 +113,6 @@ def read_osm(
 
 
 def _explain(file: Path, error: Exception) -> RaastofError:
-    """Give the place and kind of what is wrong, as far as they can be found."""
     finding = find_damage(file)
     if finding is not None:
         return RoadDataError(finding)
@@ -134,8 +134,6 @@ def _explain(file: Path, error: Exception) -> RaastofError:
 
 @dataclass
 class _Found:
-    """What the lines hold, in columns that grow."""
-
     way: array[int] = field(default_factory=lambda: array("q"))
     size: array[int] = field(default_factory=lambda: array("q"))
     road: array[int] = field(default_factory=lambda: array("i"))
@@ -336,3 +334,30 @@ def _index_barriers(barriers: dict[int, Road], ids: Integers) -> dict[int, Road]
     there = ids[index] == wanted
     pairs: Any = zip(index[there].tolist(), wanted[there].tolist(), strict=True)
     return {number: barriers[ref] for number, ref in pairs}
+
+
+@contextmanager
+def open_writer(target: Any, **options: Any) -> Iterator[Any]:
+    """Give a writer of osmium to a file, and close it at the end.
+
+    Osmium writes from a thread of its own, so what is wrong comes to light only when the writer is
+    closed. Its destructor then closes it once more, cannot, and ends the process (exit code 134): a
+    writer that could not be closed is never taken down; it holds a few kilobytes.
+    """
+    writer = osmium.SimpleWriter(target, **options)
+    try:
+        yield writer
+    except BaseException:
+        with suppress(Exception):
+            close_writer(writer)
+        raise
+    close_writer(writer)
+
+
+def close_writer(writer: Any) -> None:
+    """Close a writer; where that fails keep it for ever, so that its destructor never runs."""
+    try:
+        writer.close()
+    except BaseException:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(writer))
+        raise

@@ -116,7 +116,6 @@ def _find_main_nodes(streets: Streets, kept: Mask) -> Mask:
 def _list_arcs(
     streets: Streets, kept: Mask | None = None
 ) -> tuple[Indices, SmallIntegers, SmallIntegers]:
-    """List every direction that a kept segment may be driven in: segment, start and end."""
     usable = (streets.forward, streets.backward)
     there, back = (np.flatnonzero(one if kept is None else one & kept) for one in usable)
     return (
@@ -127,7 +126,6 @@ def _list_arcs(
 
 
 def _find_gates(streets: Streets, kept: Mask, main: Mask, reach: _Reach) -> Indices:
-    """Find the node of each lone piece that is the easiest to link."""
     alone = kept & ~(main[streets.tail] & main[streets.head])
     inside = alone & ~main[streets.tail] & ~main[streets.head]
     piece = find_parts(streets.tail[inside], streets.head[inside], streets.node_count)

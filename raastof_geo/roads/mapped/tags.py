@@ -1,7 +1,6 @@
 """Tell what the tags of OpenStreetMap mean to a heavy truck, one of more than 3.5 t.
 
-Access tags form a hierarchy: `hgv` is closest to a heavy truck, `access` the
-farthest away. The closest one whose value is known decides.
+Of access tags, from `hgv` to `access`, the one closest to a truck that is known decides.
 """
 
 import math
@@ -81,9 +80,7 @@ _SURFACES = _by_word(
         "ground": "ground dirt earth soil clay mud sand grass rock woodchips",
     }
 )
-_TRACK_SURFACES = _by_word(
-    {"paved": "grade1", "gravel": "grade2", "ground": "grade3 grade4 grade5"}
-)
+_TRACKS = _by_word({"paved": "grade1", "gravel": "grade2", "ground": "grade3 grade4 grade5"})
 _ROUGHNESS = {surface: rank for rank, surface in enumerate(SURFACES)}
 
 _GATES = frozenset(("gate", "lift_gate", "sliding_gate", "swing_gate"))
@@ -227,9 +224,6 @@ def join_tags(tags: Mapping[str, str]) -> str:
     return "; ".join(map("=".join, pairs))
 
 
-# Access.
-
-
 def _read_access(tags: Mapping[str, str], road_class: str) -> Access:
     service = tags.get("service")
     if service == "emergency_access" or _has_ford(tags):
@@ -269,7 +263,6 @@ def _read_directions(tags: Mapping[str, str], forward: bool, backward: bool) -> 
 
 
 def _takes_motor_vehicles(tags: Mapping[str, str]) -> bool:
-    """Tell whether a ferry says so, of one kind of motor vehicle or of all."""
     kinds = [_decide(tags, (tag,)) for tag in ("hgv", "goods", "motorcar")]
     everyone = _decide(tags, ("motor_vehicle", "vehicle"))
     return any(access not in (None, Access.CLOSED) for access in (*kinds, everyone))
@@ -277,9 +270,6 @@ def _takes_motor_vehicles(tags: Mapping[str, str]) -> bool:
 
 def _has_ford(tags: Mapping[str, str]) -> bool:
     return tags.get("ford", "no") != "no"
-
-
-# Directions, speed, name and the road itself.
 
 
 def _read_oneway(tags: Mapping[str, str], road_class: str) -> tuple[bool, bool]:
@@ -309,13 +299,11 @@ def _speed(text: str) -> float:
 
 
 def _read_name(tags: Mapping[str, str]) -> str:
-    """Give the number and the name of a road, as in `E47 Sydmotorvejen`."""
     number = "/".join(part.replace(" ", "") for part in tags.get("ref", "").split(";") if part)
     return f"{number} {tags.get('name', '')}".strip()
 
 
 def _read_built_up(tags: Mapping[str, str]) -> bool | None:
-    """Tell whether a road lies in a built-up area, None where no tag says so."""
     for tag in _ZONE_TAGS:
         value = tags.get(tag)
         found = _ZONE.fullmatch(value) if value and ":" in value else None
@@ -327,11 +315,10 @@ def _read_built_up(tags: Mapping[str, str]) -> bool | None:
 
 
 def _read_surface(tags: Mapping[str, str], road_class: str) -> str:
-    """Give one of `SURFACES`, the roughest where there are several."""
     value = tags.get("surface")
     surface = _roughest(value) if value else ""
     if not surface and road_class == "track":
-        surface = _TRACK_SURFACES.get(tags.get("tracktype", ""), "")
+        surface = _TRACKS.get(tags.get("tracktype", ""), "")
     return surface
 
 
@@ -368,9 +355,6 @@ def strictest_limit(tag: str, values: Iterable[str]) -> str:
     return min(values, key=lambda one: (math.isnan(read(one)), read(one)))
 
 
-# Turns.
-
-
 def _turn_rule(value: str) -> str | None:
     """Reduce `no_left_turn`, `only_straight_on` and the like to `no` and `only`."""
     rules = {part.partition("_")[0] if "_" in part else "" for part in _parts(value)}
@@ -379,16 +363,12 @@ def _turn_rule(value: str) -> str | None:
 
 
 def _frees_trucks(tags: Mapping[str, str]) -> bool:
-    """Tell whether trucks are excepted, or the relation is no restriction."""
     other = tags.get("type", "restriction") != "restriction"
     return other or not _TURN_FREED.isdisjoint(_parts(tags.get("except", "")))
 
 
 def _has_times(tags: Mapping[str, str]) -> bool:
     return not tags.keys().isdisjoint(_TURN_TIMES)
-
-
-# Tags that are kept.
 
 
 def _join_telling(tags: Mapping[str, str], telling: frozenset[str]) -> str:

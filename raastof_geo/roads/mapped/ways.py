@@ -110,7 +110,6 @@ def _between(ways: OsmWays, at_junction: Mask) -> _Pieces:
 
 
 def _measure(pieces: _Pieces, ways: OsmWays, lon: Floats, lat: Floats) -> Floats:
-    """Measure on the ellipsoid, and round up to a centimetre."""
     begin, end = ways.node[:-1], ways.node[1:]
     step = np.zeros(len(ways.node))
     step[1:] = measure_steps(lon[begin], lat[begin], lon[end], lat[end])

@@ -1,8 +1,7 @@
 """What a truck meets on roads: how fast it goes, where it may go, what it emits and pays.
 
-Here stands, once, what a kilometre costs: emissions in `emit_kg_co2e`, money on the way in
-`pay_on_the_way`. Routes, legs, empty trips, detours and graphs for NetworkX all ask these two, for
-arcs or for whole trips: both are linear, so the sum over a route is that of its sums.
+Here stands, once, what a kilometre costs: `emit_kg_co2e` and `pay_on_the_way`. Both are linear, so
+all that need them, for arcs or for whole trips, ask these two.
 """
 
 from dataclasses import dataclass

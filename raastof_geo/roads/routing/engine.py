@@ -1,10 +1,9 @@
 """Find least weights between nodes: by contraction hierarchies, or by Dijkstra's algorithm.
 
 Both take whole numbers and give the same ones back. The hierarchy is customizable (Dibbelt,
-Strasser, Wagner: Customizable Contraction Hierarchies, ACM JEA 21, 2016, doi 10.1145/2886843): its
-order of nodes is found once for a network, and a truck's weights are poured into it in
-milliseconds. It comes from RoutingKit by way of `routingkit-cch`; where no wheel of that exists,
-SciPy's Dijkstra does the same, slower.
+Strasser, Wagner, ACM JEA 21, 2016, doi 10.1145/2886843): its order of nodes is found once, and a
+truck's weights are poured into it in milliseconds. It comes from RoutingKit by way of
+`routingkit-cch`; where no wheel of that exists, SciPy's Dijkstra does the same, slower.
 """
 
 from __future__ import annotations
@@ -63,11 +62,7 @@ def has_hierarchies() -> bool:
 
 
 def find_parts(
-    start: Integers | SmallIntegers,
-    end: Integers | SmallIntegers,
-    size: int,
-    *,
-    strong: bool = False,
+    start: Integers | SmallIntegers, end: Integers | SmallIntegers, size: int, strong: bool = False
 ) -> SmallIntegers:
     """Give each node the number of the part of a graph that it hangs together with, from 0.
 
@@ -203,11 +198,7 @@ class HierarchyMetric:
     def _through_hubs(
         self, origins: Sequence[Doors], destinations: Sequence[Doors], hubs: list[int]
     ) -> Integers:
-        """Give the least weight over any hub. [origins × destinations]
-
-        Ways to the hubs and from them are whole rows of numbers of at most `CLOSED`, so two of them
-        added fit into 32 bits without a sign; that halves what has to pass through memory.
-        """
+        """Give the least weight over any hub, in 32 bits, which halves the traffic of memory."""
         leave = self._kit.CCHOneToMany(self._metric, hubs).distances_from_multi
         there = _table(leave, origins, len(hubs)).astype(np.uint32)
         del leave
@@ -336,20 +327,17 @@ def _table(ask: Callable[[Any], Any], places: Sequence[Doors], width: int) -> Fl
     return np.asarray(np.nan_to_num(table, copy=False, nan=CLOSED))
 
 
-def _through_doors(
-    reached: Floats, nodes: Sequence[int], destinations: Sequence[Doors]
-) -> Integers:
-    """Go on from nodes to the destinations behind them. [origins × destinations]
+def _through_doors(reached: Floats, nodes: Sequence[int], goals: Sequence[Doors]) -> Integers:
+    """Go on from nodes to the destinations behind them, door by door. [origins × destinations]
 
-    Door by door, the first of all destinations at once, then the second: few destinations have more
-    than two, so this is a few passes over whole columns.
+    Few have more than two doors, so this is a few passes over whole columns.
     """
     column = {node: rank for rank, node in enumerate(nodes)}
-    best = np.full((len(reached), len(destinations)), float(CLOSED))
-    most = max((len(doors) for doors in destinations), default=0)
+    best = np.full((len(reached), len(goals)), float(CLOSED))
+    most = max((len(doors) for doors in goals), default=0)
     for rank in range(most):
-        having = [place for place, doors in enumerate(destinations) if len(doors) > rank]
-        doors = [destinations[place][rank] for place in having]
+        having = [place for place, doors in enumerate(goals) if len(doors) > rank]
+        doors = [goals[place][rank] for place in having]
         there = reached[:, [column[node] for node, _ in doors]]
         there = there + np.array([weight for _, weight in doors], np.float64)
         best[:, having] = np.minimum(best[:, having], there)

@@ -1,20 +1,19 @@
 """Lay out the arcs that trucks drive, turn restrictions built in.
 
 A restriction speaks of a sequence of arcs; a search for least ways knows nodes only. So for every
-beginning of a forbidden sequence (a state) the junction stands once more: who comes by that
-beginning arrives at the copy, and behind the copy the arcs stand again, less the forbidden one.
-All states together are an automaton that reads a way arc by arc and remembers the longest
-beginning that its end matches (Aho, Corasick: Efficient string matching, CACM 18, 1975,
-doi 10.1145/360825.360855), so a way is found just where no restriction is broken, and least ways
-stay exact.
+beginning of a forbidden sequence (a state) the junction stands once more, with its arcs, less the
+forbidden one. All states are an automaton that remembers the longest beginning that the end of a
+way matches (Aho, Corasick, CACM 18, 1975, doi 10.1145/360825.360855), so a way is found just where
+no restriction is broken, and least ways stay exact.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +21,20 @@ from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.roads.edges import Turns
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.travel import Travelling
 
 Prefix = tuple[int, ...]
+
+
+class Travelling:
+    """A dataclass that is pickled by its fields: what hangs on them is worked out where it lands.
+
+    Cached properties stay behind: some cannot be pickled, and all would be larger by an order.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Give the class, and the values of its fields in their order."""
+        given: Any = self  # every class that this is mixed into is a dataclass
+        return type(self), tuple(getattr(self, one.name) for one in fields(given))
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,9 +151,7 @@ class _Rules:
         for prefix, banned in turned.items():
             self.forbidden.update(self._turn_back(prefix, banned))
         prefixes = dict.fromkeys(
-            sequence[:size]
-            for sequence in sorted(self.forbidden)
-            for size in range(1, len(sequence))
+            path[:size] for path in sorted(self.forbidden) for size in range(1, len(path))
         )
         self.states = {prefix: graph.size + rank for rank, prefix in enumerate(prefixes)}
 
@@ -184,7 +192,6 @@ class _Rules:
 
 
 def _forbid(graph: RoadGraph, turns: Turns) -> Iterator[Prefix]:
-    """Give each forbidden sequence: the arcs before, and the one that must not follow."""
     allowed: dict[Prefix, set[int]] = defaultdict(set)
     for only, sequence in turns:
         arcs = [_find_arc(graph, arc) for arc in sequence]

@@ -133,7 +133,6 @@ def _list_sites(sites: Sequence[str]) -> str:
 
 
 def _name_ferries(network: RoadNetwork, edges: Mapping[str, int]) -> list[str]:
-    """Name the ferries that land in one of the sites' parts."""
     islands = find_islands(network, ferries=False)
     parts = islands.of_node
     sea = network.ferry & (network.access != Access.CLOSED)

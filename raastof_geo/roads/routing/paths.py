@@ -1,12 +1,10 @@
 """Find ways through the core of a network, for pairs of places."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 
@@ -46,7 +44,7 @@ class Rows:
     numbers: Integers
 
     @classmethod
-    def of(cls, lists: Sequence[Sequence[int] | Integers]) -> Rows:
+    def of(cls, lists: Sequence[Sequence[int] | Integers]) -> Self:
         """Put lists one after the other."""
         sizes = [len(one) for one in lists]
         parts = [np.asarray(one, np.int64) for one in lists]

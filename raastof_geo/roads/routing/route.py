@@ -173,9 +173,7 @@ def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Route
         return np.concatenate((own, other))[order]
 
     def pick_rows(own: Rows, other: Rows) -> Rows:
-        return Rows.of(
-            [own[rank] if rank < count else other[rank - count] for rank in order.tolist()]
-        )
+        return Rows.of([own[at] if at < count else other[at - count] for at in order.tolist()])
 
     return replace(
         routes,

@@ -37,12 +37,11 @@ from raastof_geo.roads.routing.engine import (
     has_hierarchies,
     order_nodes,
 )
-from raastof_geo.roads.routing.graph import RoadGraph
+from raastof_geo.roads.routing.graph import RoadGraph, Travelling
 from raastof_geo.roads.routing.paths import Errands, find_by_trees, find_singly
 from raastof_geo.roads.routing.reduce import Reduction, reduce_graph
 from raastof_geo.roads.routing.route import Meeting, Routes, join_routes, splice_routes
 from raastof_geo.roads.snap import Anchors
-from raastof_geo.roads.travel import Travelling
 
 _ROOM = 4
 """How many times the widest way across the network may weigh before it counts as closed: what
@@ -213,7 +212,6 @@ def _reduce(graph: RoadGraph, restricted: bool, ordered: bool) -> Core:
 
 
 def _read_core(file: Path, size: int) -> Core:
-    """Read what `_reduce` found, and refuse what cannot be that."""
     arrays: dict[str, Any] = {
         name: numbers if numbers.dtype == bool else numbers.astype(np.int64)
         for name, numbers in read_arrays(file).items()
@@ -318,18 +316,14 @@ class WeightedRoads(Travelling):
             {stop: self.surroundings.leave(stop) for stop in dict.fromkeys(origins)},
             {stop: self.surroundings.reach(stop) for stop in dict.fromkeys(destinations)},
         )
+        router = self.router
         per_origin = len(errands) / max(len(errands.out), 1)
-        if per_origin < _PAIRS_FOR_A_TREE * len(self.router.reduction.node):
+        if per_origin < _PAIRS_FOR_A_TREE * len(router.reduction.node):
             paths = find_singly(self.metric, errands)
         else:
-            paths = find_by_trees(self.router.fallback.customise(self.runs), errands)
+            paths = find_by_trees(router.fallback.customise(self.runs), errands)
         routes = join_routes(
-            self.router.graph,
-            self.router.reduction,
-            errands,
-            paths,
-            self._nearby(errands),
-            scale=self.scale,
+            router.graph, router.reduction, errands, paths, self._nearby(errands), scale=self.scale
         )
         lost = ~routes.exists & self._look_again(_edges(origins), _edges(destinations))
         again = np.flatnonzero(lost).tolist()

@@ -1,7 +1,7 @@
-"""Find what contradicts itself in a network of roads, or in the columns of its file."""
+"""Find what contradicts itself in a network or in the columns of its file, and what it lacks."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, product
 from typing import Any
 
@@ -12,6 +12,7 @@ from raastof_geo.arrays import Floats
 from raastof_geo.language import Message, say
 from raastof_geo.roads.edges import StoredColumns
 from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.road import LIMITS
 
 _OF_NODES = ("node_lon", "node_lat")
 _OF_EDGES = ("tail", "head", "length_cm", "directions", "road", "way", "inner_count")
@@ -20,6 +21,8 @@ _OF_TURNS = ("turn_only", "turn_size")
 STORED_COLUMNS = StoredColumns._fields
 """What a file of roads holds, apart from texts."""
 
+_TOLD_ONLY = frozenset(("name", "tags"))
+"""Fields that no truck's way depends on."""
 _BOTH_WAYS = 3
 _A_STEP_DEG = 1e-6
 """What a place in a file is rounded to. [degrees]"""
@@ -149,7 +152,6 @@ def _draw_at_least(network: RoadNetwork) -> Floats:
 
 
 def _draw(network: RoadNetwork, edge: int) -> float:
-    """Measure how an edge is drawn, on a sphere. [m]"""
     span = slice(network.point_start[edge], network.point_start[edge + 1])
     east, north = _turn_back(np.diff(network.lon[span])), np.diff(network.lat[span])
     shrink = np.cos(np.radians(network.lat[span][:-1]))
@@ -179,3 +181,37 @@ def _lies_within(degrees: Floats, limit: float) -> bool:
 
 def _within(index: NDArray[Any], size: int) -> bool:
     return not len(index) or bool(index.min() >= 0 and index.max() < size)
+
+
+def explain_gaps(network: RoadNetwork) -> Iterator[Message]:
+    """Name what trucks depend on and the network's file does not know, or we do not know."""
+    limits = [name for name in network.lacking if name in LIMITS]
+    others = [name for name in network.lacking if name not in (*LIMITS, *_TOLD_ONLY)]
+    title = network.metadata.title
+    if limits:
+        yield say(
+            "The file of the road network {title} does not know the limits {limits}, so no truck"
+            " is held against them. Make it again with `raastof network build`.",
+            title=title,
+            limits=list_fields(limits),
+        )
+    if others:
+        yield say(
+            "The file of the road network {title} does not know of its roads: {fields}. Trucks"
+            " take every road as if nothing were said of it. Make it again with `raastof network"
+            " build`.",
+            title=title,
+            fields=list_fields(others),
+        )
+    if network.extra.get("limits"):
+        yield say(
+            "The road network {title} has limits that this version of raastof_geo does not know:"
+            " {limits}. No truck is held against them.",
+            title=title,
+            limits=list_fields(network.extra["limits"]),
+        )
+
+
+def list_fields(names: Iterable[str]) -> str:
+    """Write names of fields as a file has them."""
+    return ", ".join(f"`{name}`" for name in names)

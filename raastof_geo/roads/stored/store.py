@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import write_whole
 from raastof_geo.language import Message, say
+from raastof_geo.links import AnyPath
 from raastof_geo.roads.edges import BACKWARD, FORWARD, NetworkMetadata, StoredColumns, Turns
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.stored.faults import (
@@ -37,7 +37,7 @@ _MOST_PACKED = 100
 _FIRST_MOMENT_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
-def read_network(path: str | os.PathLike[str]) -> RoadNetwork:
+def read_network(path: AnyPath) -> RoadNetwork:
     """Read a network that `write_network` wrote, or refuse it as `RoadDataError`."""
     file = Path(path)
     columns, roads, metadata = _read_columns(file)
@@ -53,9 +53,7 @@ def read_network(path: str | os.PathLike[str]) -> RoadNetwork:
     return network
 
 
-def write_network(
-    network: RoadNetwork, path: str | os.PathLike[str], *, compress: bool = True
-) -> Path:
+def write_network(network: RoadNetwork, path: AnyPath, *, compress: bool = True) -> Path:
     """Write a network to one file; equal networks give equal bytes.
 
     Anything else of that name is moved to `set_aside` beside it. Places are kept to a millionth of
@@ -179,7 +177,6 @@ def _decode(
 
 
 def _read_metadata(found: Mapping[str, Any]) -> tuple[NetworkMetadata, dict[str, Any]]:
-    """Read what a file says of itself, and what of it this version does not know."""
     known = {field.name: found[field.name] for field in fields(NetworkMetadata)}
     check_metadata(known)
     unknown = {name: one for name, one in found.items() if name not in {*known, "format"}}

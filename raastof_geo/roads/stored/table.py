@@ -1,8 +1,6 @@
 """Keep the table of roads by name: a column for each field of a road, a column for each limit.
 
-A column is a list with a value for each road, or `{"all": value}` where all roads have the same.
-A file may hold columns that this version does not know, which are kept as they stand, and may
-lack some that it knows, where every road gets the default.
+A column is a list, or `{"all": value}`. Unknown ones are kept; where one lacks, the default holds.
 """
 
 import json
@@ -174,13 +172,10 @@ def _list_limits(roads: Sequence[Road]) -> dict[str, list[float | None]]:
         return {}
     columns = zip(*(road.limits for road in roads), strict=True)
     found = {name: [*map(_or_null, one)] for name, one in zip(LIMITS, columns, strict=True)}
-    return {
-        name: column for name, column in sorted(found.items()) if column.count(None) < len(column)
-    }
+    return {name: one for name, one in sorted(found.items()) if one.count(None) < len(one)}
 
 
 def _decode(name: str, column: Any, count: int) -> Iterable[Any]:
-    """Give the values of a known field or limit for every road."""
     alike = isinstance(column, dict)
     values = [column[_OF_ALL]] if alike else column
     hint = _HINTS.get(name, float)
