@@ -288,7 +288,8 @@ def write_starter(
             "{file} cannot be written: {reason}", file=str(path), reason=tell_reason(error)
         ) from error
     tell(say("Wrote {file}. Next:", file=str(path)))
-    tell(f"raastof run {quote(_as_argument(path))}")
+    safe = f".{os.sep}{path}" if str(path).startswith("-") else str(path)  # it is no option
+    tell(f"raastof run {quote(safe)}")
 
 
 def _new_path(name: str) -> Path:
@@ -299,9 +300,3 @@ def _new_path(name: str) -> Path:
             "{name} is no name for a scenario: write one such as `koege`", name=f"`{name}`"
         )
     return path
-
-
-def _as_argument(path: Path) -> str:
-    """Write a path so that it is not taken for an option."""
-    text = str(path)
-    return f".{os.sep}{text}" if text.startswith("-") else text

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pandas as pd
 
@@ -43,9 +43,7 @@ from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import names_in
 from raastof_geo.scenario.period import Calendar, Period
-from raastof_geo.scenario.said.agreement import BaselineKind, Together
 from raastof_geo.scenario.said.file import ScenarioFile
-from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.units import Quantity
 
@@ -193,29 +191,18 @@ def _recall_effect(
     )
 
 
-@dataclass(frozen=True)
-class _ToldBaseline:
-    kind: BaselineKind
-    together: Together
-    totals: Totals
-    shares: dict[ShareDefinition, float]
-    missing_tonnes: dict[str, float]
-    used: float | None
-    reached: float | None
+_TOLD = ("kind", "together", "totals", "shares", "used", "reached")
+"""What plan.json says of a baseline by the names of `Comparison`."""
 
 
 def _recall_baselines(
     told: Sequence[Mapping[str, Any]], tables: Mapping[str, pd.DataFrame]
 ) -> Iterator[Comparison]:
-    said = [recall(_ToldBaseline, one) for one in told]
-    for side, one in zip(name_sides([one.kind for one in said]), said, strict=True):
+    types = get_type_hints(Comparison)
+    for side, one in zip(name_sides([one["kind"] for one in told]), told, strict=True):
+        missing = recall(dict[str, float], one["missing_tonnes"])
+        parts: dict[str, Any] = {name: recall(types[name], one[name]) for name in _TOLD}
+        parts |= {name: tables[f"{side}_{name}"] for name in BASELINE_TABLES}
         yield Comparison(
-            kind=one.kind,
-            together=one.together,
-            totals=one.totals,
-            shares=one.shares,
-            missing={split_row(row): tonnes for row, tonnes in one.missing_tonnes.items()},
-            used=one.used,
-            reached=one.reached,
-            **{name: tables[f"{side}_{name}"] for name in BASELINE_TABLES},
+            **parts, missing={split_row(row): tonnes for row, tonnes in missing.items()}
         )

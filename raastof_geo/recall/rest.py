@@ -174,18 +174,17 @@ def recall_tables(
     kept: Mapping[str, KeptTable], said: Mapping[str, Any]
 ) -> dict[str, pd.DataFrame]:
     """Give tables their columns back, each of its type; `DamagedError` if unlike plan.json."""
-    tables = {name: _recall_table(columns) for name, columns in kept.items()}
+    tables = {
+        table: pd.DataFrame(
+            {name: pd.Series(_recall_cells(one), dtype=one.type) for name, one in columns.items()}
+        )
+        for table, columns in kept.items()
+    }
     for name, table in tables.items():
         rows = said.get(_CALLED.get(name, name))
         if rows is not None and make_finite(describe_rows(table)) != rows:
             raise refuse_part(f"rest.tables.{plain(name)[:40]}")
     return tables
-
-
-def _recall_table(columns: KeptTable) -> pd.DataFrame:
-    return pd.DataFrame(
-        {name: pd.Series(_recall_cells(kept), dtype=kept.type) for name, kept in columns.items()}
-    )
 
 
 def _recall_cells(column: KeptColumn) -> list[Any]:

@@ -1,10 +1,11 @@
 """Hold nodes and edges of road in columns."""
 
 import hashlib
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,23 +26,12 @@ _FIRST_FINGERPRINTED = 2
 """The format of files when networks were first given a fingerprint, which stays as it was."""
 
 
-class StoredColumns(NamedTuple):
-    """Columns of whole numbers as a file keeps them, most of them in steps from one to the next."""
-
-    node_lon: NDArray[Any]
-    node_lat: NDArray[Any]
-    tail: NDArray[Any]
-    head: NDArray[Any]
-    length_cm: NDArray[Any]
-    directions: NDArray[Any]
-    road: NDArray[Any]
-    way: NDArray[Any]
-    inner_count: NDArray[Any]
-    inner_lon: NDArray[Any]
-    inner_lat: NDArray[Any]
-    turn_only: NDArray[Any]
-    turn_size: NDArray[Any]
-    turn_arc: NDArray[Any]
+StoredColumns = namedtuple(
+    "StoredColumns",
+    "node_lon node_lat tail head length_cm directions road way inner_count inner_lon inner_lat "
+    "turn_only turn_size turn_arc",
+)
+"""Columns of whole numbers as a file keeps them, most of them in steps from one to the next."""
 
 
 @dataclass(frozen=True)

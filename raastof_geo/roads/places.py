@@ -121,7 +121,10 @@ def read_towns(path: AnyPath) -> pd.DataFrame:
 
 def _write_municipalities(file: Path, into: Path, tolerance_m: float) -> Path:
     rows, shapes = _read_municipalities(file)
-    geometries = shapely.to_geojson(_simplify(shapes, tolerance_m))
+    simple = shapely.coverage_simplify(project_shapes(shapes), tolerance_m)
+    degrees = shapely.transform(unproject_shapes(simple), lambda at: np.round(at, _DECIMALS))
+    tidy = shapely.remove_repeated_points(shapely.normalize(degrees))
+    geometries = shapely.to_geojson(np.asarray(tidy, object))
     features = [
         {"type": "Feature", "properties": row, "geometry": json.loads(geometry)}
         for row, geometry in zip(rows, geometries, strict=True)
@@ -161,12 +164,6 @@ def _read_municipalities(file: Path) -> tuple[list[dict[str, str]], Objects]:
 
 def _read_shapes(features: Sequence[Mapping[str, Any]]) -> Objects:
     return shapely.from_geojson([json.dumps(feature["geometry"]) for feature in features])
-
-
-def _simplify(shapes: Objects, tolerance_m: float) -> Objects:
-    simple = shapely.coverage_simplify(project_shapes(shapes), tolerance_m)
-    degrees = shapely.transform(unproject_shapes(simple), lambda at: np.round(at, _DECIMALS))
-    return np.asarray(shapely.remove_repeated_points(shapely.normalize(degrees)), object)
 
 
 @lru_cache

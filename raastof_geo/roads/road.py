@@ -7,24 +7,11 @@ from enum import IntEnum
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 
-ROAD_CLASSES: tuple[str, ...] = (
-    "motorway",
-    "motorway_link",
-    "trunk",
-    "trunk_link",
-    "primary",
-    "primary_link",
-    "secondary",
-    "secondary_link",
-    "tertiary",
-    "tertiary_link",
-    "unclassified",
-    "residential",
-    "living_street",
-    "service",
-    "track",
-    "ferry",
-)
+_CLASSES = """
+    motorway motorway_link trunk trunk_link primary primary_link secondary secondary_link tertiary
+    tertiary_link unclassified residential living_street service track ferry
+"""
+ROAD_CLASSES: tuple[str, ...] = tuple(_CLASSES.split())
 """Classes of road, from OpenStreetMap's `highway`; `ferry` is a crossing for vehicles."""
 
 SURFACES: tuple[str, ...] = ("", "paved", "rough", "gravel", "ground")

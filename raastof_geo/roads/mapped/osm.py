@@ -245,7 +245,9 @@ def _gather(
     """Put what was found into columns, less what lies outside or has no place."""
     if not found.road:
         raise RoadDataError.saying("{source} has no roads that trucks may use.", source=source)
-    numbers = _read_numbers(found.nodes)
+    text = b",".join(found.nodes).replace(b"xy", _NO_PLACE).translate(_NUMBERS_ONLY, b"n")
+    found.nodes.clear()
+    numbers = np.fromstring(text, np.float64, sep=",").reshape(-1, 3)  # id, longitude, latitude
     _check_ids(numbers[:, 0], source)
     refs = numbers[:, 0].astype(np.int64)
     ids, first, node = np.unique(refs, return_index=True, return_inverse=True)
@@ -261,13 +263,6 @@ def _gather(
         shapely.prepare(area)
         usable[usable] = shapely.intersects_xy(area, lon[usable], lat[usable])
     return _cut(found, ids, lon, lat, node, usable, osm_date=osm_date, source=source)
-
-
-def _read_numbers(nodes: list[bytes]) -> Floats:
-    """Read id, longitude and latitude of every node of every way. [nodes × 3]"""
-    text = b",".join(nodes).replace(b"xy", _NO_PLACE).translate(_NUMBERS_ONLY, b"n")
-    nodes.clear()
-    return np.fromstring(text, np.float64, sep=",").reshape(-1, 3)
 
 
 def _check_ids(ids: Floats, source: str) -> None:

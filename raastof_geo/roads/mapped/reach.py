@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import dijkstra
 
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.roads.routing.engine import find_parts
@@ -105,9 +105,7 @@ def keep_main_part(streets: Streets, kept: Mask) -> Mask:
 def _find_main_nodes(streets: Streets, kept: Mask) -> Mask:
     """Find the nodes of the strongly connected part with the most kilometres, not nodes. [nodes]"""
     _, start, end = _list_arcs(streets, kept)
-    size = streets.node_count
-    graph = csr_array((np.ones(len(start), np.int8), (start, end)), shape=(size, size))
-    _, part = connected_components(graph, directed=True, connection="strong")
+    part = find_parts(start, end, streets.node_count, strong=True)
     whole = kept & (part[streets.tail] == part[streets.head])
     length = np.bincount(part[streets.tail[whole]], streets.length_m[whole], minlength=1)
     return np.asarray(part == int(np.argmax(length)), bool)

@@ -328,10 +328,6 @@ def _roughest(text: str) -> str:
     return max(found, key=_ROUGHNESS.__getitem__, default="")
 
 
-def _read_duration(tags: Mapping[str, str], road_class: str) -> float:
-    return read_minutes(tags.get("duration", "")) if road_class == "ferry" else math.nan
-
-
 def _read_toll(tags: Mapping[str, str]) -> bool:
     for_trucks = tags.get("toll:hgv")
     return for_trucks == "yes" or (for_trucks != "no" and tags.get("toll") == "yes")
@@ -421,7 +417,9 @@ READERS: dict[str, Callable[[Mapping[str, str], str], Any]] = {
     "built_up": lambda tags, _: _read_built_up(tags),
     "surface": _read_surface,
     "limits": lambda tags, _: _read_limits(tags),
-    "duration_min": _read_duration,
+    "duration_min": lambda tags, of: read_minutes(
+        tags.get("duration", "") if of == "ferry" else ""
+    ),
     "toll": lambda tags, _: _read_toll(tags),
     "tags": lambda tags, kind: _join_telling(tags, _TOLD_OF.get(kind, _TOLD_OF_ROADS)),
 }

@@ -78,18 +78,11 @@ def check_metadata(found: Mapping[str, Any]) -> None:
 def find_fault(network: RoadNetwork) -> Message | None:
     """Name the first rule that a network breaks. None where there is none."""
     edges, points = len(network.tail), len(network.lon)
-    edge_columns = (
-        network.head,
-        network.length_m,
-        network.forward,
-        network.backward,
-        network.road,
-        network.way,
-        network.point_start[1:],
-    )
     if edges == 0:
         return say("it has no edges")
-    if any(len(column) != edges for column in edge_columns):
+    of_edges = ("head", "length_m", "forward", "backward", "road", "way")
+    sizes = {len(network.point_start) - 1, *(len(getattr(network, name)) for name in of_edges)}
+    if sizes != {edges}:
         return say("its columns differ in length")
     if len(network.node_lat) != len(network.node_lon) or len(network.lat) != points:
         return say("its longitudes and latitudes differ in number")
