@@ -72,10 +72,7 @@ def plan_scenario(
     model: EnergyModel | str | None = None,
     tell: Tell = lambda _: None,
 ) -> Plan:
-    """Price the legs of a scenario that is placed on its roads, and assign tonnes to them.
-
-    Raises as the stations do, `NoPlanError` with the sites that lie idle.
-    """
+    """Price the legs of a placed scenario, and assign tonnes to them; else say what lies idle."""
     energy = MODELS[find_model(model)] if isinstance(model, str) else model
     tell(say("Pricing the legs"))
     legs = price_legs(scenario, network, anchors, model=energy)

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from raastof_geo.cli.options import FILE, Box, Debug, Into, Lang, Verbose, argument, option
+import typer
+
+from raastof_geo.cli.options import FILE, Box, Into, argument, option
 from raastof_geo.cli.terminal import tell, telling
 from raastof_geo.errors import InputError
 from raastof_geo.language import Readable, format_number, say
@@ -75,9 +77,6 @@ def tell_network(
     file: Annotated[
         Path | None, argument(say("A network file; none: the built-in network."), FILE)
     ] = None,
-    *,
-    lang: Lang = None,
-    debug: Debug = False,
 ) -> None:
     """Tell what a network holds; the built-in one by default."""
     from raastof_geo.roads.load import load_network
@@ -131,6 +130,7 @@ def _describe_gaps(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
 
 
 def build_roads(
+    context: typer.Context,
     source: Annotated[Path, argument(say("An .osm.pbf or .osm file."), FILE)],
     *,
     into: Into,
@@ -145,9 +145,6 @@ def build_roads(
     buffer_m: _Buffer = "0",
     whole: _Whole = False,
     renumbered: _Renumbered = False,
-    lang: Lang = None,
-    verbose: Verbose = False,
-    debug: Debug = False,
 ) -> None:
     """Build a network from an .osm.pbf or .osm file, and name what was written."""
     from raastof_geo.roads.builtin import build_data
@@ -161,7 +158,7 @@ def build_roads(
         municipalities=municipality or (),
         buffer_m=_read_metres("--buffer-m", buffer_m),
     )
-    with telling(verbose) as note:
+    with telling(context) as note:
         paths = build_data(
             source,
             municipalities=municipalities,
@@ -180,21 +177,19 @@ def build_roads(
 
 
 def fetch_roads(
+    context: typer.Context,
     *,
     into: Into,
     place: _Place = None,
     box: Box = None,
     polygon: _Polygon = None,
     server: _Servers = None,
-    lang: Lang = None,
-    verbose: Verbose = False,
-    debug: Debug = False,
 ) -> None:
     """Fetch a network from OpenStreetMap, and name the file."""
     from raastof_geo.roads.mapped.area import read_polygon
     from raastof_geo.roads.mapped.fetch import OVERPASS_SERVERS, fetch_network
 
-    with telling(verbose) as note:
+    with telling(context) as note:
         path = fetch_network(
             place=place,
             bounds=_read_box(box) if box else None,

@@ -20,14 +20,24 @@ def option(name: str, about: Message, value: Message | str | None = None, **sett
     return typer.Option(name, help=about.text, metavar=metavar, **settings)
 
 
-def _check_language(given: str | None) -> str | None:
-    if given is not None and as_language(given) is None:
+ASKED_LANGUAGE, TOLD_STEPS = "raastof_geo.language", "raastof_geo.steps"
+"""Where `--lang` and `--verbose` are noted in the context of a command."""
+
+
+def _note_language(context: typer.Context, given: str | None) -> None:
+    if given is None:
+        return
+    if as_language(given) is None:
         raise InputError.saying(
             "--lang must be one of {languages}, got {given}",
             languages=", ".join(LANGUAGES),
             given=given,
         )
-    return given
+    context.meta[ASKED_LANGUAGE] = as_language(given)
+
+
+def _note_steps(context: typer.Context, wanted: bool) -> None:
+    context.meta[TOLD_STEPS] = wanted
 
 
 FILE = say("FILE")
@@ -56,8 +66,17 @@ Lang = Annotated[
         "--lang",
         say("The language to speak, and to write results in: da or en."),
         "da|en",
-        callback=_check_language,
+        callback=_note_language,
+        expose_value=False,
     ),
 ]
-Verbose = Annotated[bool, option("--verbose", say("Tell each step."))]
-Debug = Annotated[bool, option("--debug", say("Show where in the code an error arose."))]
+_Verbose = Annotated[
+    bool, option("--verbose", say("Tell each step."), callback=_note_steps, expose_value=False)
+]
+_Debug = Annotated[
+    bool, option("--debug", say("Show where in the code an error arose."), expose_value=False)
+]
+
+
+def take_common(lang: Lang = None, verbose: _Verbose = False, debug: _Debug = False) -> None:
+    """Take what may stand after every command; who needs it finds it noted in the context."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from raastof_geo.cli.options import Debug, Lang, Results, argument, option
+from raastof_geo.cli.options import Results, argument, option
 from raastof_geo.cli.terminal import quote, tell, tell_item
 from raastof_geo.errors import DamagedError, NoPlanError
 from raastof_geo.language import Message, format_number, say, say_count
@@ -19,8 +19,6 @@ def verify_results(
             "--strict", say("End with 3 also where only other files than the plan were changed.")
         ),
     ] = False,
-    lang: Lang = None,
-    debug: Debug = False,
 ) -> int:
     """Check written results again; with `strict` files beside the plan count too."""
     from raastof_geo.records.verify import check_results
@@ -57,9 +55,6 @@ def explain_results(
             say("FIGURE"),
         ),
     ] = None,
-    *,
-    lang: Lang = None,
-    debug: Debug = False,
 ) -> None:
     """Follow a figure to its sources, or list those that there are."""
     from raastof_geo.records.explain import explain_figure

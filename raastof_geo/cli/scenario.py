@@ -11,18 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from raastof_geo.cli.ending import tell_all_moved
-from raastof_geo.cli.options import (
-    FILE,
-    NAME,
-    Anywhere,
-    Debug,
-    Into,
-    Lang,
-    ScenarioPath,
-    Verbose,
-    argument,
-    option,
-)
+from raastof_geo.cli.options import FILE, NAME, Anywhere, Into, ScenarioPath, argument, option
 from raastof_geo.cli.speech import asked_language, in_language_of
 from raastof_geo.cli.terminal import clean, quote, tell, tell_item, telling
 from raastof_geo.errors import Finding, InputError, OutputError, tell_reason
@@ -68,9 +57,6 @@ def run_file(
         bool,
         option("--no-sensitivity", say("Do not solve declared assumptions again at their ends.")),
     ] = False,
-    lang: Lang = None,
-    verbose: Verbose = False,
-    debug: Debug = False,
 ) -> None:
     """Read a scenario, solve it, write its results, and say what they amount to."""
     from raastof_geo.assignment.solving.stages import check_ending, write_programme
@@ -78,20 +64,20 @@ def run_file(
 
     if lp is not None:
         check_ending(lp)
-    language = asked_language(context, lang)
-    with telling(verbose) as note:
+    asked = asked_language(context)
+    with telling(context) as note:
         result, folder = run_scenario(
             scenario,
             into=into,
             anywhere=anywhere,
-            language=language,
+            language=asked,
             model=model,
             sensitivity=not no_sensitivity,
             tell=note,
         )
         if lp is not None:
             write_programme(result.plan.to_pulp(), lp)
-    with in_language_of(result.scenario.said.language, language):
+    with in_language_of(result.scenario.said.language, asked):
         _tell_result(result)
         _tell_files(folder)
 
@@ -108,26 +94,17 @@ def rank_file(
         str, option("--only", say("Move only what has this in its id, name or kind."), NAME)
     ] = "",
     anywhere: Anywhere = False,
-    lang: Lang = None,
-    verbose: Verbose = False,
-    debug: Debug = False,
 ) -> None:
     """Rank everything that the figures of a scenario hang on."""
     from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_turning
     from raastof_geo.pipeline import rank_assumptions
 
-    language = asked_language(context, lang)
-    with telling(verbose) as note:
+    asked = asked_language(context)
+    with telling(context) as note:
         read, assessment, folder = rank_assumptions(
-            scenario,
-            into=into,
-            anywhere=anywhere,
-            language=language,
-            only=only,
-            most=top,
-            tell=note,
+            scenario, into=into, anywhere=anywhere, language=asked, only=only, most=top, tell=note
         )
-    with in_language_of(read.said.language, language):
+    with in_language_of(read.said.language, asked):
         table = tabulate_assumptions(assessment, most=top)
         rows = [(f"{one[0]}\n{one[1]} ({one[2]})", *one[3:-1]) for one in table.rows]
         _show_table(str(table.caption), (table.header[0], *table.header[3:-1]), rows)
@@ -136,25 +113,19 @@ def rank_file(
 
 
 def check_file(
-    context: typer.Context,
-    scenario: ScenarioPath,
-    *,
-    anywhere: Anywhere = False,
-    lang: Lang = None,
-    verbose: Verbose = False,
-    debug: Debug = False,
+    context: typer.Context, scenario: ScenarioPath, *, anywhere: Anywhere = False
 ) -> None:
     """Read a scenario and place its sites; solve nothing."""
     from raastof_geo.outputs.warning import warn_of_input
     from raastof_geo.pipeline import place_scenario, read_for_roads
     from raastof_geo.roads.change import find_changed_edges
 
-    language = asked_language(context, lang)
-    with telling(verbose) as note:
-        read = read_for_roads(scenario, anywhere=anywhere, language=language, tell=note)
+    asked = asked_language(context)
+    with telling(context) as note:
+        read = read_for_roads(scenario, anywhere=anywhere, language=asked, tell=note)
         network, anchors = place_scenario(read, tell=note)
         find_changed_edges(network, read.said.network.changes)
-    with in_language_of(read.said.language, language):
+    with in_language_of(read.said.language, asked):
         _tell_format(read)
         _tell_places(read, network, anchors)
         _tell_warnings(read, warn_of_input(read, network, anchors))
@@ -263,12 +234,7 @@ def _tell_places(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
         tell_item(told)
 
 
-def write_starter(
-    name: Annotated[str, argument(say("The name of the new file."), NAME)],
-    *,
-    lang: Lang = None,
-    debug: Debug = False,
-) -> None:
+def write_starter(name: Annotated[str, argument(say("The name of the new file."), NAME)]) -> None:
     """Write a commented scenario in the language that is spoken, and say what to do with it."""
     from importlib import resources
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from raastof_geo.cli.options import ASKED_LANGUAGE
 from raastof_geo.language import Language, as_language, speaking
 
 _KEY = "language:"
@@ -24,9 +25,9 @@ def pick_language(arguments: Sequence[str]) -> Language:
     return _language_around() or "da"
 
 
-def asked_language(context: typer.Context, lang: str | None) -> Language | None:
+def asked_language(context: typer.Context) -> Language | None:
     """Give the language of `--lang`, before or after the command; none: nobody asked."""
-    return as_language(lang or context.find_root().params.get("lang") or "")
+    return context.meta.get(ASKED_LANGUAGE)
 
 
 @contextlib.contextmanager

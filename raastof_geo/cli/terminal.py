@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
+from raastof_geo.cli.options import TOLD_STEPS
 from raastof_geo.language import Message
 
 if TYPE_CHECKING:
@@ -69,12 +72,12 @@ def fold(text: str, *, indent: str = "", mark: str = "", most: int = 10_000) -> 
 
 
 @contextlib.contextmanager
-def telling(verbose: bool) -> Iterator[Tell]:
+def telling(context: typer.Context) -> Iterator[Tell]:
     """Show what is going on: a spinning bar in a terminal, elsewhere nothing, or lines."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
+    verbose, console = context.meta[TOLD_STEPS], Console(stderr=True)
     if not console.is_terminal:
         yield lambda message: console.print(str(message), markup=False) if verbose else None
         return

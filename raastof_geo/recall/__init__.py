@@ -1,8 +1,4 @@
-"""Recall what a run found out from the folder that it wrote.
-
-A proof holds, beside what `verify` asks for, every table with every digit and the catalogue
-(`rest`). Roads, legs and columns are made again when asked for, and held against it (`origin`).
-"""
+"""Recall what a run found out from the folder that it wrote: plan, proof and its `rest`."""
 
 from raastof_geo.recall.load import load_result
 

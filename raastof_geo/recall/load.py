@@ -200,9 +200,7 @@ def _recall_baselines(
 ) -> Iterator[Comparison]:
     types = get_type_hints(Comparison)
     for side, one in zip(name_sides([one["kind"] for one in told]), told, strict=True):
-        missing = recall(dict[str, float], one["missing_tonnes"])
+        lacks = recall(dict[str, float], one["missing_tonnes"])
         parts: dict[str, Any] = {name: recall(types[name], one[name]) for name in _TOLD}
         parts |= {name: tables[f"{side}_{name}"] for name in BASELINE_TABLES}
-        yield Comparison(
-            **parts, missing={split_row(row): tonnes for row, tonnes in missing.items()}
-        )
+        yield Comparison(**parts, missing={split_row(row): tonnes for row, tonnes in lacks.items()})

@@ -88,22 +88,17 @@ class _Question:
                 if value and labels[line] == self.label
             ]
         labels = self.ledger[_OF_SITES[self.dimension]]
-        shares = self.ledger[side]["shares"][self.ledger["groups"][part]]
+        split = self.ledger[side]["shares"][self.ledger["groups"][part]]
         return [
             _Entry(line, values[line], share)
-            for line, site, share in zip(
-                shares["line"], shares["site"], shares["share"], strict=True
-            )
+            for line, site, share in zip(split["line"], split["site"], split["share"], strict=True)
             if values[line] and labels[site] == self.label
         ]
 
 
 @contextmanager
 def _opening(folder: Path) -> Iterator[dict[str, Any]]:
-    """Read the ledger in a folder, and say that it is damaged where it lacks what it should hold.
-
-    Errors as of `finish_exchange` and `read_ledger`.
-    """
+    """Read the ledger in a folder, and say that it is damaged if it lacks what it should hold."""
     file = folder / LEDGER.name if folder.is_dir() else folder
     finish_exchange(file.parent)
     ledger = read_ledger(file)

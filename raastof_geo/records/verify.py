@@ -394,14 +394,12 @@ def _check_certificate(
         said = number_in(claimed.get(name))
         if not abs(said - value) <= room:
             yield tell_recounted(f"{of}.{name}", claimed.get(name), value)
-    linear = claimed.get("linear_bound")
-    if linear is not None and not number_in(linear) <= (
-        verdict.lower_bound + _room(verdict.lower_bound)
-    ):
-        yield tell_recounted(f"{of}.linear_bound", linear, verdict.lower_bound)
+    linear, lower = claimed.get("linear_bound"), verdict.lower_bound
+    if linear is not None and not number_in(linear) <= lower + _room(lower):
+        yield tell_recounted(f"{of}.linear_bound", linear, lower)
     bound, most = verdict.claimed_bound, verdict.objective
     if not verdict.decisions:
-        most = min(most, verdict.lower_bound)
+        most = min(most, lower)
     if claimed.get("lower_bound") is not None and not bound <= most + _room(most):
         yield say("the lower bound in plan.json cannot be proved from proof.npz")
     yield from _check_words(claimed, of, tolerance)

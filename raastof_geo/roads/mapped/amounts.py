@@ -50,11 +50,7 @@ _WORDS = re.compile(
 
 
 def read_mass_t(text: str) -> float:
-    """Read a limit on mass, as in `7.5`, `7,5 t`, `3500 kg` or `16000 lbs`.
-
-    The lowest where there are several, infinite where the text says that there is no limit, NaN
-    where it cannot be read. [t]
-    """
+    """Read a limit on mass, as `7.5`, `7,5 t` or `16000 lbs`: the lowest, inf: none, or NaN. [t]"""
     return min(_readable(text, _read_one_mass), default=math.nan)
 
 

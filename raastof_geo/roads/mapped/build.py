@@ -245,10 +245,7 @@ def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Lines:
 
 
 def _sort_nodes(nodes: SmallIntegers, lon: Floats, lat: Floats) -> SmallIntegers:
-    """Sort nodes along a curve that keeps neighbours together, which keeps the file small.
-
-    The bits of east and north take turns (Z-order, Morton 1966): 22 of steps of 0.0001 degree.
-    """
+    """Sort nodes along a curve that keeps neighbours together (Z-order): the file packs well."""
     unique = np.unique(nodes)
     east = np.round((lon[unique] + 180) * 1e4).astype(np.int64)
     north = np.round((lat[unique] + 90) * 1e4).astype(np.int64)

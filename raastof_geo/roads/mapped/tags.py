@@ -1,7 +1,4 @@
-"""Tell what the tags of OpenStreetMap mean to a heavy truck, one of more than 3.5 t.
-
-Of access tags, from `hgv` to `access`, the one closest to a truck that is known decides.
-"""
+"""Tell what the tags of OpenStreetMap mean to a heavy truck, one of more than 3.5 t."""
 
 import math
 import re

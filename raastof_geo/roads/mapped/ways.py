@@ -80,10 +80,7 @@ class _Pieces:
 
 
 def _split(ways: OsmWays) -> _Pieces:
-    """Split at each node that is used twice, ends a way, or bears a barrier or a restriction.
-
-    A closed ring without a junction is split in its middle as well: no edge leads to itself.
-    """
+    """Split at each node used twice, at ends, barriers, restrictions and amid rings without any."""
     used = np.bincount(ways.node, minlength=len(ways.node_id))
     junction = used > 1
     junction[list(ways.barriers)] = True

@@ -47,22 +47,17 @@ def size_truck(vehicle: Vehicle, load: str) -> TruckSize:
     return TruckSize.of(vehicle, loaded=load == "full")
 
 
-def find_speed(network: RoadEdges, catalogue: Catalogue) -> Floats:
+def find_speed(roads: RoadEdges, catalogue: Catalogue) -> Floats:
     """Give how fast trucks go on every edge, ferries as their `duration` says. [edges, km/h]"""
     speed = catalogue.speed_table.mean_km_h(
-        ROAD_CLASSES,
-        network.road_class,
-        network.built_up,
-        SURFACES,
-        network.surface,
-        network.maxspeed_km_h,
+        ROAD_CLASSES, roads.road_class, roads.built_up, SURFACES, roads.surface, roads.maxspeed_km_h
     ).copy()
-    sailing = network.ferry & np.isfinite(network.duration_min)
+    sailing = roads.ferry & np.isfinite(roads.duration_min)
     if sailing.any():
-        whole = np.where(network.way != 0, network.way, -1 - network.road.astype(np.int64))
+        whole = np.where(roads.way != 0, roads.way, -1 - roads.road.astype(np.int64))
         _, ferry = np.unique(whole, return_inverse=True)
-        length_km = np.bincount(ferry, network.length_m)[ferry] / 1000
-        speed[sailing] = (length_km / (network.duration_min / 60))[sailing]
+        length_km = np.bincount(ferry, roads.length_m)[ferry] / 1000
+        speed[sailing] = (length_km / (roads.duration_min / 60))[sailing]
     return speed
 
 

@@ -328,10 +328,7 @@ def _table(ask: Callable[[Any], Any], places: Sequence[Doors], width: int) -> Fl
 
 
 def _through_doors(reached: Floats, nodes: Sequence[int], goals: Sequence[Doors]) -> Integers:
-    """Go on from nodes to the destinations behind them, door by door. [origins × destinations]
-
-    Few have more than two doors, so this is a few passes over whole columns.
-    """
+    """Go on from nodes to the destinations behind them, door by door. [origins × destinations]"""
     column = {node: rank for rank, node in enumerate(nodes)}
     best = np.full((len(reached), len(goals)), float(CLOSED))
     most = max((len(doors) for doors in goals), default=0)

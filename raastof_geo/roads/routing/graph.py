@@ -39,11 +39,7 @@ class Travelling:
 
 @dataclass(frozen=True, eq=False)
 class RoadGraph(Travelling):
-    """Every edge in each direction that its signs allow, closed roads and all.
-
-    Where turns are restricted a junction and the arcs that leave it stand again, less those
-    forbidden.
-    """
+    """Every edge in each direction that its signs allow, with copies where turns are restricted."""
 
     network: RoadNetwork
     place: Integers
