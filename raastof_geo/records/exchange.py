@@ -1,14 +1,17 @@
 """Exchange the files of a results folder: all of them, and no file that we did not write.
 
-A new set is made ready in a draft beside the folder. A journal says what is to be exchanged, all
-files are tried, and one by one they take their places, the manifest last. Whoever finds a journal
-whose run is no more carries on: each step looks at what is there, so that one done twice does
-nothing. Ours is what the manifest lists with the same digest; that is replaced or removed. Anything
-else that stands where a file of ours must stand goes to `set_aside`, and is named.
+A new set is made ready in a marked draft beside the folder. A journal says what is to be exchanged,
+all files are tried, and one by one they take their places, the manifest last. Whoever finds a
+journal whose run is no more carries on: each step looks at what is there, so that one done twice
+does nothing. Ours is what the manifest lists with the same digest; that is replaced or removed.
+Anything else that stands where a file of ours must stand goes to `set_aside`, and is named.
 """
 
 import os
+import re
 import shutil
+import sys
+import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -17,15 +20,6 @@ from pathlib import Path
 from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, say
 from raastof_geo.links import is_file, is_folder, is_link, is_there, name_free
-from raastof_geo.records.draft import (
-    JOURNAL,
-    journal_of,
-    list_drafts,
-    make_draft,
-    new_files,
-    old_files,
-    remove_draft,
-)
 from raastof_geo.records.lock import hold
 from raastof_geo.records.manifest import (
     MANIFEST,
@@ -44,11 +38,17 @@ from raastof_geo.records.place import (
     make_folders,
     remove_empty,
 )
+from raastof_geo.records.record import Record
 from raastof_geo.records.values import pack_values, read_file
 from raastof_geo.trace import note_moved, note_written
 
 SET_ASIDE = "set_aside"
 """Where in a results folder goes what stood in the way; `set_aside-2` where that is taken."""
+_MARK = "draft_of_raastof_geo"
+JOURNAL = Record("journal.json", "raastof_geo exchange 1", most_bytes=64_000_000)
+"""What is being exchanged, and how far that has come is seen from the files themselves."""
+_SIGHT = re.IGNORECASE if sys.platform in ("win32", "darwin") else re.NOFLAG
+"""Where results/koege and results/Koege are one folder, so are their drafts."""
 _NOBODYS = ""
 """Digest of a file that was never described, so that nothing is like it."""
 
@@ -364,3 +364,63 @@ def _bring_back_older(folder: Path) -> None:
         to = name_free(folder / SET_ASIDE)
         old.rename(to)
         note_moved(old, to)
+
+
+def make_draft(folder: Path) -> Path:
+    """Make an empty draft beside a results folder."""
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+    try:
+        (draft / _MARK).touch(exist_ok=False)
+        new_files(draft).mkdir()
+        old_files(draft).mkdir()
+    except BaseException:
+        remove_draft(draft)
+        raise
+    return draft
+
+
+def new_files(draft: Path) -> Path:
+    """Give the folder of files that are to come."""
+    return draft / "new"
+
+
+def old_files(draft: Path) -> Path:
+    """Give the folder of files as they were, until the exchange is done."""
+    return draft / "old"
+
+
+def journal_of(draft: Path) -> Path:
+    """Give the journal, which is there as long as an exchange is under way."""
+    return draft / JOURNAL.name
+
+
+def list_drafts(folder: Path) -> Iterator[Path]:
+    """List the drafts of a results folder, no links; one that is empty has lost its run early."""
+    form = re.compile(rf"\.{re.escape(folder.name)}\.[a-z0-9_]{{8}}\.part", _SIGHT)
+    try:
+        drafts = sorted(one for one in folder.parent.iterdir() if form.fullmatch(one.name))
+    except OSError:
+        return
+    yield from (draft for draft in drafts if is_folder(draft) and _is_ours(draft))
+
+
+def _is_ours(draft: Path) -> bool:
+    try:
+        return is_file(draft / _MARK) or not any(draft.iterdir())
+    except OSError:
+        return False
+
+
+def remove_draft(draft: Path) -> None:
+    """Remove a draft, its mark last, so that what is left of it is still known for one."""
+    with suppress(OSError):
+        for item in draft.iterdir():
+            if item.name == _MARK:
+                continue
+            if is_folder(item):
+                shutil.rmtree(item, ignore_errors=True)
+            else:
+                item.unlink()
+        if [item.name for item in draft.iterdir()] == [_MARK]:
+            (draft / _MARK).unlink()
+    remove_empty([draft])

@@ -113,7 +113,7 @@ class RoadEdges:
     metadata: NetworkMetadata
     way: Integers
     """Id of the way in OpenStreetMap, 0 where an edge was joined from several."""
-    turns: Turns
+    turns: Turns = field(default_factory=no_turns)
     extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What its file says that this version does not know, kept as it stands: `fields` and
     `limits` of the roads, `metadata`; by name."""

@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RoadDataError
 from raastof_geo.links import AnyPath
-from raastof_geo.roads.edges import NetworkMetadata, no_turns
+from raastof_geo.roads.edges import NetworkMetadata
 from raastof_geo.roads.mapped.tags import read_road, strictest_limit
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import DEGREES, bound, measure_steps
@@ -251,7 +251,6 @@ def _lay_out(streets: list[_Street], places: Floats, title: str, osm_date: str) 
             title=title, osm_date=osm_date, simplified_m=0.0, bounds=bound(lon, lat)
         ),
         way=column("way", np.int64),
-        turns=no_turns(),
     )
 
 

@@ -25,7 +25,7 @@ def project(lon: ArrayLike, lat: ArrayLike) -> Floats:
 
 
 def unproject(east: ArrayLike, north: ArrayLike) -> Floats:
-    """Give places of rows of metres as rows of longitude and latitude, WGS84. [degrees]"""
+    """Give places in metres as rows of longitude and latitude, WGS84. [degrees]"""
     lon, lat = _to_metres().transform(
         np.asarray(east, float), np.asarray(north, float), direction="INVERSE"
     )

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
-from raastof_geo.roads.edges import NetworkMetadata, Turns, no_turns
+from raastof_geo.roads.edges import NetworkMetadata, Turns
 from raastof_geo.roads.mapped.osm import OsmWays
 from raastof_geo.roads.mapped.turns import find_turns, gather_turns
 from raastof_geo.roads.network import RoadNetwork
@@ -55,7 +55,6 @@ def lay_network(
             doubtful_turns=ways.doubtful_turns,
         ),
         way=ways.way[pieces.way],
-        turns=no_turns(),
     )
     ends = np.column_stack((network.tail, network.head))
     via = {int(ways.node_id[node]): int(number[node]) for node in nodes} if ways.turns else {}

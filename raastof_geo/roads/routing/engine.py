@@ -125,7 +125,7 @@ class Cells:
 
 
 def cut_cells(tail: Integers, head: Integers, order: Integers) -> Cells | None:
-    """Cut a graph at the last nodes of its order, as few as leave no cell too large, or not.
+    """Cut a graph at the last nodes of its order, as few as leave no cell too large; else None.
 
     Nested dissection orders the nodes so that the last ones part the graph: taken out as hubs they
     leave cells that no way leaves without a hub.

@@ -92,7 +92,7 @@ class Adjacency:
 
 
 def build_graph(network: RoadNetwork, *, turns: bool = True) -> RoadGraph:
-    """Lay out the arcs of a network, turn restrictions (`turns`) or not.
+    """Lay out the arcs of a network, with its turn restrictions (`turns`) or without.
 
     Arcs along their edges come first, then those against them, then copies behind restrictions.
     """
