@@ -156,11 +156,7 @@ _REASONS: dict[int, Message] = {
 
 
 def tell_reason(error: BaseException) -> Message | str:
-    """Say in the reader's language why the system refused something.
-
-    Our words for what is common, and the number of what is not; what an error says itself where it
-    has no number.
-    """
+    """Say why the system refused something, by our words, its number, or what the error says."""
     number = error.errno if isinstance(error, OSError) else None
     if number is None:
         return str(error)

@@ -11,7 +11,11 @@ Unit = Literal["t", "m3", "loads"]
 Condition = Literal["in_situ", "loose", "compacted"]
 
 TONNES_PER_UNIT = {
-    **dict.fromkeys(("t", "ton", "tons", "tonne", "tonnes"), 1.0),
+    "t": 1.0,
+    "ton": 1.0,
+    "tons": 1.0,
+    "tonne": 1.0,
+    "tonnes": 1.0,
     "kg": 0.001,
     "kt": 1000.0,
     "mt": 1_000_000.0,
@@ -62,11 +66,19 @@ class Quantity:
 
 
 def read_quantity(given: Any) -> Quantity:
-    """Understand an amount of material, as a text or as it was understood before.
+    """Understand an amount of material.
 
-    `12 000 t`, `5000 m3 in_situ`, `80 loads`, `80 loads tipper_4_axle`; Danish words (`læs`,
-    `fast`, `løs`, `komprimeret`) too. `InputError` for a bare number, an unknown unit, or a number
-    that can be read in two ways.
+    Parameters
+    ----------
+    given
+        A text such as `12 000 t`, `5000 m3 in_situ`, `80 loads` or
+        `80 loads tipper_4_axle`; Danish words (`læs`, `fast`, `løs`,
+        `komprimeret`) are understood as well; or an amount that was understood before.
+
+    Raises
+    ------
+    InputError
+        A bare number, an unknown unit, or a number that can be read in two ways.
     """
     if isinstance(given, Quantity):
         return _bounded(f"{given.value} {given.unit}", given)
@@ -173,7 +185,10 @@ def suggest_number(text: str) -> str | None:
 def join_at_comma(before: str, after: str) -> tuple[str, ...] | None:
     """Join the halves of a number that was cut at its comma, as in `35` and `5 t`.
 
-    What is likeliest comes first; none where the halves are not those of a number.
+    Returns
+    -------
+    meant
+        How to write it, what is likeliest first; none where the halves are not those of a number.
     """
     match = _AFTER_COMMA.fullmatch(after.strip())
     if match is None or not _BEFORE_COMMA.fullmatch(before.strip()):
@@ -201,9 +216,17 @@ def _shortened(given: Any) -> str:
 
 
 def read_share(given: Any) -> float:
-    """Understand a share from 0 to 1: `20 %` or `0.2`.
+    """Understand a share: `20 %` or `0.2`.
 
-    `InputError` where it is none, or a bare number above 1, which may be meant as per cent.
+    Returns
+    -------
+    share
+        From 0 to 1.
+
+    Raises
+    ------
+    InputError
+        Not a share, or a bare number above 1, which may be meant as per cent.
     """
     if isinstance(given, str) and given.strip().endswith("%"):
         value = _read_number(given.strip().removesuffix("%").strip()) / 100
