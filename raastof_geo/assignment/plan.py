@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -190,6 +191,7 @@ def assign(
     solver: str | None = None,
     start: Plan | None = None,
     explain: bool = True,
+    stated: bool = True,
 ) -> Plan:
     """Choose who sends what to whom, with proof.
 
@@ -204,6 +206,9 @@ def assign(
         An earlier plan of nearly the same scenario, which saves time: only quantities may differ.
     explain
         Where there is no plan, look for the conflict and for repairs.
+    stated
+        Whether PuLP solves the last round of each objective, as it should for a plan that somebody
+        is given; else only the choice among equally good plans is its own. The plan is the same.
 
     Raises
     ------
@@ -220,12 +225,13 @@ def assign(
     with _interruptible() as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
         labels = Labels(problem, name_rows(rows))
+        search = partial(_search_finely, solver=chosen, clock=clock, labels=labels, stated=stated)
         nearest = None
         if problem.sizes[ColumnKind.SHORTFALLS]:
-            nearest = _search_finely(problem, programme, chosen, clock, None, labels, goals=True)
+            nearest = search(problem, programme, start=None, goals=True)
         if nearest is not None:
             problem, rows, programme = _hold_goals(problem, rows, programme, nearest)
-        found = _search_finely(problem, programme, chosen, clock, start, labels)
+        found = search(problem, programme, start=start)
     if found is None:
         if not explain:
             raise NoPlanError(say("no plan meets the rules"))
@@ -258,11 +264,12 @@ def _hold_goals(
 def _search_finely(
     problem: Problem,
     programme: Programme,
+    *,
     solver: str,
     clock: Clock,
     start: Plan | None,
     labels: Labels,
-    *,
+    stated: bool,
     goals: bool = False,
 ) -> Solution | None:
     """Search, and price more finely where the proof leaves a gap above the tolerance.
@@ -290,6 +297,7 @@ def _search_finely(
             free=free,
             labels=labels,
             settle=not goals,
+            stated=stated,
         )
         if _has_none(search):
             break

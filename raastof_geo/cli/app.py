@@ -11,7 +11,7 @@ from raastof_geo.cli.catalogue import tell_fit, tell_materials
 from raastof_geo.cli.network import build_roads, fetch_roads, tell_network
 from raastof_geo.cli.options import Lang, option, take_common
 from raastof_geo.cli.reasons import tell_route, tell_why_not
-from raastof_geo.cli.results import explain_results, verify_results
+from raastof_geo.cli.results import explain_results, open_results, verify_results
 from raastof_geo.cli.scenario import check_file, rank_file, run_file, write_starter
 from raastof_geo.cli.stocks import empty_cache, tell_cache
 from raastof_geo.cli.terminal import tell
@@ -42,6 +42,7 @@ COMMANDS = (
     Command("run", say("Read a scenario, solve it, write its results."), run_file),
     Command("check", say("Read a scenario and place its sites; solve nothing."), check_file),
     Command("route", say("Tell why a truck goes the way it goes, and draw it."), tell_route),
+    Command("open", say("Open the page that leads to all results."), open_results),
     Command(
         "verify",
         say("Check written results again, without the programme that made them."),

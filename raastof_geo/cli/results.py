@@ -1,13 +1,59 @@
-"""Of a folder of results: `raastof verify` and `raastof explain`."""
+"""Of a folder of results: `raastof open`, `raastof verify` and `raastof explain`."""
 
+import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from raastof_geo.cli.options import Results, argument, option
 from raastof_geo.cli.terminal import quote, tell, tell_item
-from raastof_geo.errors import DamagedError, NoPlanError
+from raastof_geo.errors import DamagedError, InputError, NoPlanError
 from raastof_geo.language import Message, format_number, say, say_count
+
+_DOORS = ("index.html", "map.html", "report.html")
+"""Pages that a reader begins with, the best first."""
+
+
+def open_results(
+    results: Annotated[
+        Path | None,
+        argument(say("A folder that `raastof run` wrote; none: the newest."), say("RESULTS")),
+    ] = None,
+) -> None:
+    """Open the page that leads to all results in the browser."""
+    from raastof_geo.records.exchange import finish_exchange
+
+    folder = _find_newest(Path("results")) if results is None else results
+    finish_exchange(folder)
+    door = find_door(folder)
+    if door is None:
+        raise InputError(
+            say(
+                "{folder} holds no page that `raastof run` wrote; solve a scenario first, with "
+                "{command}",
+                folder=str(folder),
+                command="`raastof run SCENARIO.yaml`",
+            )
+        )
+    tell(str(door))
+    if not webbrowser.open(door.resolve().as_uri()):
+        tell(say("No browser answered: open the file by hand."))
+
+
+def find_door(folder: Path) -> Path | None:
+    """Give the page of a results folder that a reader begins with, if one was written."""
+    from raastof_geo.records.manifest import read_manifest
+
+    found = read_manifest(folder)
+    return next((folder / one for one in _DOORS if found and one in found.files), None)
+
+
+def _find_newest(into: Path) -> Path:
+    """Give the folder of the last run, or where there is none, where it would have been."""
+    from raastof_geo.records.manifest import MANIFEST
+
+    runs = sorted(into.glob(f"*/{MANIFEST.name}"), key=lambda one: one.stat().st_mtime_ns)
+    return runs[-1].parent if runs else into
 
 
 def verify_results(

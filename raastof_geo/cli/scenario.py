@@ -12,6 +12,7 @@ import typer
 
 from raastof_geo.cli.ending import tell_all_moved
 from raastof_geo.cli.options import FILE, NAME, Anywhere, Into, ScenarioPath, argument, option
+from raastof_geo.cli.results import find_door
 from raastof_geo.cli.speech import asked_language, in_language_of
 from raastof_geo.cli.terminal import clean, quote, tell, tell_item, telling
 from raastof_geo.errors import Finding, InputError, OutputError, tell_reason
@@ -203,6 +204,14 @@ def _tell_files(folder: Path) -> None:
         tell(f"  {name}")
     for message in tell_all_moved(read_trace()):
         tell_item(message, indent="", mark="! ")
+    _tell_others(others)
+    door = find_door(folder)
+    if door is not None:
+        command = f"raastof open {quote(str(folder))}"
+        tell(say("Begin here: {file} (or {command})", file=str(door), command=command))
+
+
+def _tell_others(others: Sequence[str]) -> None:
     if not others:
         return
     # A name stays on its line, whatever it holds.

@@ -13,6 +13,7 @@ _DANISH_COMMANDS = {
     danish: command
     for command, words in {
         "run": "kør koer løs beregn",
+        "open": "åbn aabn vis",
         "check": "tjek kontrol kontroller kontrollér",
         "route": "rute vej",
         "verify": "efterprøv verificer bekræft",

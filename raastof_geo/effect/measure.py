@@ -133,10 +133,10 @@ class Effect(Shown):
         return None if gain is None or before <= 0 else gain.transport_kg_co2e / before
 
 
-def measure_effect(scenario: Scenario, legs: Legs, plan: Plan) -> Effect:
+def measure_effect(scenario: Scenario, legs: Legs, plan: Plan, *, briefly: bool = False) -> Effect:
     """Solve the baseline and compare.
 
-    Without causes where the scenario asks for none.
+    Without causes where the scenario asks for none, and `briefly` without what shares would cost.
     """
     worlds = [solve_baseline(scenario, legs, kind) for kind in scenario.said.baseline.kinds]
     baseline = worlds[0]
@@ -151,7 +151,7 @@ def measure_effect(scenario: Scenario, legs: Legs, plan: Plan) -> Effect:
         baselines=tuple(
             Comparison(**{name: getattr(world, name) for name in told}) for world in worlds
         ),
-        target=answer_target(plan),
+        target=answer_target(plan, briefly=briefly),
         books=books,
         baseline_books=baseline.books,
         causes=causes,

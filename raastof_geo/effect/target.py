@@ -96,7 +96,11 @@ class TargetAnswer:
 
 
 def answer_target(
-    plan: Plan, *, rules: Sequence[Rule] | None = None, patience_s: float = 120.0
+    plan: Plan,
+    *,
+    rules: Sequence[Rule] | None = None,
+    patience_s: float = 120.0,
+    briefly: bool = False,
 ) -> TargetAnswer:
     """Find the largest shares, and what the target costs.
 
@@ -108,6 +112,8 @@ def answer_target(
         None: those that the plan was made with.
     patience_s
         How long to look for each of the answers. [s]
+    briefly
+        Only the share by the definition that is asked about, without what it would cost.
     """
     scenario = plan.problem.scenario
     target = scenario.said.targets.first_share
@@ -116,11 +122,13 @@ def answer_target(
     variants = _Variants(plan, free, patience_s)
     about = target or SecondaryShare(at_least=0.0)
     definitions = sorted(DEFINITIONS, key=lambda name: name != about.definition)
+    definitions = definitions[:1] if briefly else definitions
     asked = [
         ask_share(scenario, about.model_copy(update={"definition": name})) for name in definitions
     ]
-    reaches = tuple(_reach(variants, one) for one in asked)
-    price, (more, kg, dkk) = _price_of_target(variants)
+    reaches = tuple(_reach(variants, one, priced=not briefly) for one in asked)
+    unknown: tuple[None, None, None] = (None, None, None)
+    price, (more, kg, dkk) = (0.0, unknown) if briefly else _price_of_target(variants)
     lacks = (about.at_least - reaches[0].in_plan) * reaches[0].needed_t
     return TargetAnswer(
         asked=target.at_least if target else None,
@@ -131,7 +139,7 @@ def answer_target(
         definition=about.definition,
         reaches=reaches,
         more_by_target=more,
-        price_per_t=None if lacks > LARGEST_VIOLATION else price,
+        price_per_t=None if briefly or lacks > LARGEST_VIOLATION else price,
         more_kg_co2e=kg,
         more_dkk=dkk,
     )
@@ -169,7 +177,7 @@ class _Variants:
         return solution
 
 
-def _reach(variants: _Variants, asked: Asked) -> Reach:
+def _reach(variants: _Variants, asked: Asked, *, priced: bool) -> Reach:
     problem, values = variants.plan.problem, variants.plan.proof.values[: len(variants.moves)]
     due, definition = find_due(problem, asked.target), asked.target.definition
     met = (weigh_counted(problem, definition) * values)[due]
@@ -188,7 +196,7 @@ def _reach(variants: _Variants, asked: Asked) -> Reach:
         largest=max(in_plan, most / max(1e-9, of)) if finished else in_plan,
         # Of the same needs as the largest share: those of a period may be met in another one.
         offered=(_offered(problem, asked) + asked.counted_t) / (of if finished and of else needed),
-        more_at_largest=_price_of_most(variants, asked, most, of) if finished else None,
+        more_at_largest=_price_of_most(variants, asked, most, of) if priced and finished else None,
         by_material={str(one): float(part) for one, part in materials.items() if part > 0},
         finished=finished,
     )

@@ -113,7 +113,8 @@ def solve_headlines(scenario: Scenario, legs: Legs, *, whole: bool = False) -> H
     baseline = said.baseline.model_copy(update={"compare_with": ()})
     quickly = said.model_copy(update={"effect": effect, "baseline": baseline})
     quick = replace(scenario, said=quickly)
-    found = read_headlines(measure_effect(quick, legs, assign(quick, legs, explain=False)))
+    plan = assign(quick, legs, explain=False, stated=False)
+    found = read_headlines(measure_effect(quick, legs, plan, briefly=True))
     if found.whole != whole:
         raise InputError(say("what coordination saves cannot be told from other causes here"))
     return found

@@ -2,7 +2,9 @@
 
 import itertools
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pulp
@@ -24,7 +26,7 @@ from raastof_geo.effect.books import keep_books
 from raastof_geo.effect.progress import follow_periods
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import format_number, speaking
-from raastof_geo.outputs.opening import say_worse
+from raastof_geo.outputs.opening import conclude, say_worse
 from raastof_geo.pipeline import place_scenario
 from raastof_geo.records.verify import check_results
 
@@ -374,6 +376,40 @@ def test_a_plan_that_moves_less_and_emits_more_says_so():
     told = say_worse(effect)
     assert len(told) == (more > 0)
     assert more > 0
+
+
+@pytest.mark.usefixtures("english")
+def test_a_plan_that_meets_less_with_secondary_materials_than_its_baseline_says_so():
+    """Own concrete lies 30 km away and costs nothing, gravel 1 km and costs: two choices."""
+    scenario = make_scenario(
+        """
+        title: Near and far
+        language: en
+        periods: [2027]
+        objectives: [transport_kg_co2e_wtw, cost_dkk]
+        sites:
+          road: {lon: 12.10, lat: 55.45, project: ours,
+                 needs: [{use: base_course, amount: 1000 t}]}
+          old: {lon: 12.50, lat: 55.45, project: ours,
+                offers: [{material: crushed_concrete, amount: 400 t, must_leave: false}]}
+          pit: {lon: 12.11, lat: 55.45, pit: {supplies: [stable_gravel]}}
+          tip: {lon: 12.60, lat: 55.45, receiver: {accepts: [crushed_concrete]}}
+        """
+    )
+    plan = assign(scenario, make_legs(scenario, {("old", "road"): 30.0, ("pit", "road"): 1.0}))
+    effect = measure_effect(scenario, plan.problem.legs, plan)
+    assert (plan.flows["material"] == "stable_gravel").all()
+    share = 0.4 / scenario.needs[0].ratios["crushed_concrete"]
+    assert effect.baselines[0].shares["with_clean_soil"] == pytest.approx(share, rel=1e-9)
+    told = [str(one) for one in conclude(SimpleNamespace(scenario=scenario, effect=effect))]
+    assert "Mind: over 2027 the plan meets 0.0 % of the needs with" in told[-1]
+    assert f"and the baseline {100 * share:.1f} %" in told[-1]
+    said = scenario.said.model_copy(update={"objectives": scenario.said.objectives[1:]})
+    by_cost = replace(scenario, said=said)
+    plan = assign(by_cost, plan.problem.legs)
+    effect = measure_effect(by_cost, plan.problem.legs, plan)
+    told = [str(one) for one in conclude(SimpleNamespace(scenario=by_cost, effect=effect))]
+    assert not any(one.startswith("Mind") for one in told)
 
 
 REGION = Path(__file__).parents[1] / "frozen" / "region_sjaelland.yaml"

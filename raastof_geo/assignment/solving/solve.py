@@ -147,6 +147,7 @@ def solve(
     free: float = FREE,
     labels: Labels | None = None,
     settle: bool = True,
+    stated: bool = True,
 ) -> Solution:
     """Solve a variant of a problem.
 
@@ -183,6 +184,8 @@ def solve(
         The names for PuLP; none: nobody is given the plan.
     settle
         Whether PuLP is to choose among equally good plans.
+    stated
+        Whether PuLP solves the last round of each objective as well.
 
     Returns
     -------
@@ -207,6 +210,7 @@ def solve(
         free,
         labels,
         settle,
+        stated,
     )
     if not isinstance(decided, Search):
         return variant.solve_given(decided)
@@ -241,6 +245,7 @@ class _Variant:
     free: float
     labels: Labels | None
     settle: bool
+    stated: bool
 
     def look_for(self, search: Search) -> Solution:
         """Look for the decisions, then solve with them to the end, whatever the clock says."""
@@ -275,7 +280,7 @@ class _Variant:
             closed=closed,
             start=self.start,
             free=self.free,
-            labels=self.labels,
+            labels=self.labels if self.stated else None,
         )
         kept = [step.optimum for step in steps if step.optimum.feasible]
         values = np.zeros(programme.column_count)
