@@ -27,13 +27,11 @@ def open_results(
     finish_exchange(folder)
     door = find_door(folder)
     if door is None:
-        raise InputError(
-            say(
-                "{folder} holds no page that `raastof run` wrote; solve a scenario first, with "
-                "{command}",
-                folder=str(folder),
-                command="`raastof run SCENARIO.yaml`",
-            )
+        raise InputError.saying(
+            "{folder} holds no page that `raastof run` wrote; solve a scenario first, with "
+            "{command}",
+            folder=str(folder),
+            command="`raastof run SCENARIO.yaml`",
         )
     tell(str(door))
     if not webbrowser.open(door.resolve().as_uri()):
