@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from raastof_geo.cli.options import Debug, Lang, Results, argument, option
+from raastof_geo.cli.options import Results, argument, option
 from raastof_geo.cli.terminal import quote, tell, tell_item
 from raastof_geo.errors import DamagedError, InputError, NoPlanError
 from raastof_geo.language import Message, format_number, say, say_count
@@ -19,9 +19,6 @@ def open_results(
         Path | None,
         argument(say("A folder that `raastof run` wrote; none: the newest."), say("RESULTS")),
     ] = None,
-    *,
-    lang: Lang = None,
-    debug: Debug = False,
 ) -> None:
     """Open the page that leads to all results in the browser."""
     from raastof_geo.records.exchange import finish_exchange
@@ -30,13 +27,11 @@ def open_results(
     finish_exchange(folder)
     door = find_door(folder)
     if door is None:
-        raise InputError(
-            say(
-                "{folder} holds no page that `raastof run` wrote; solve a scenario first, with "
-                "{command}",
-                folder=str(folder),
-                command="`raastof run SCENARIO.yaml`",
-            )
+        raise InputError.saying(
+            "{folder} holds no page that `raastof run` wrote; solve a scenario first, with "
+            "{command}",
+            folder=str(folder),
+            command="`raastof run SCENARIO.yaml`",
         )
     tell(str(door))
     if not webbrowser.open(door.resolve().as_uri()):
@@ -68,16 +63,8 @@ def verify_results(
             "--strict", say("End with 3 also where only other files than the plan were changed.")
         ),
     ] = False,
-    lang: Lang = None,
-    debug: Debug = False,
 ) -> int:
-    """Check written results again.
-
-    Returns
-    -------
-    exit_code
-        0 where the plan stands; with `strict` only where no file beside it was changed either.
-    """
+    """Check written results again; with `strict` files beside the plan count too."""
     from raastof_geo.records.verify import check_results
 
     try:
@@ -96,7 +83,6 @@ def verify_results(
 
 
 def _list_some(messages: Sequence[Message], most: int = 40) -> None:
-    """Print the first of many sentences, and how many there are more."""
     for message in messages[:most]:
         tell_item(message)
     if len(messages) > most:
@@ -113,9 +99,6 @@ def explain_results(
             say("FIGURE"),
         ),
     ] = None,
-    *,
-    lang: Lang = None,
-    debug: Debug = False,
 ) -> None:
     """Follow a figure to its sources, or list those that there are."""
     from raastof_geo.records.explain import explain_figure
@@ -130,15 +113,15 @@ def explain_results(
 
 
 def _list_figures(results: Path) -> None:
-    """List the figures of a results folder, and what each can be narrowed down to."""
     from raastof_geo.figures.vocabulary import told_in_books
     from raastof_geo.records.explain import list_figures, list_labels
 
     figures, labels = list_figures(results), list_labels(results)
     called = {indicator.name: indicator.bare for indicator in told_in_books()}
     for one in figures:
+        _, part = one.figure.split(".")
         value = format_number(one.value, digits=0 if abs(one.value) >= 1000 else 2)
-        tell_item(f"{one.figure} = {value} {one.unit} ({called.get(one.part, '')})", indent="")
+        tell_item(f"{one.figure} = {value} {one.unit} ({called.get(part, '')})", indent="")
     tell()
     tell_item(
         say(

@@ -29,10 +29,9 @@ from raastof_geo.roads.routing.drive import (
     pay_on_the_way,
     size_truck,
 )
-from raastof_geo.roads.routing.graph import RoadGraph, build_graph
+from raastof_geo.roads.routing.graph import RoadGraph, Travelling, build_graph
 from raastof_geo.roads.routing.route import Routes
 from raastof_geo.roads.routing.router import Router, WeightedRoads, load_router
-from raastof_geo.roads.travel import Travelling
 from raastof_geo.scenario.said.network import RoadChange
 from raastof_geo.scenario.scenario import Scenario
 
