@@ -40,6 +40,7 @@ from raastof_geo.assignment.tables import (
     tabulate_trips,
 )
 from raastof_geo.assignment.telling.conflict import explain_conflict
+from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.card import Fact, Shown
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
@@ -230,8 +231,7 @@ def assign(
         if not explain:
             raise NoPlanError(say("no plan meets the rules"))
         raise NoPlanError(
-            *explain_conflict(problem, rows, programme, rules=rules, solver=chosen),
-            *explain_lost(legs),
+            *explain_conflict(Laid(problem, rows, programme, rules, chosen)), *explain_lost(legs)
         )
     return _build_plan(rows, chosen, found, tuple(rules), nearest)
 

@@ -15,11 +15,10 @@ from raastof_geo.assignment import RULES, Row, assign, build_problem, explain_wh
 from raastof_geo.assignment.rules import About, Family, declare
 from raastof_geo.assignment.rules.masses import pits_permitted
 from raastof_geo.assignment.statement.statement import lay_programme, lay_rows
-from raastof_geo.assignment.telling.exclusion import is_decision
-from raastof_geo.assignment.telling.most import Case
+from raastof_geo.assignment.telling.most import make_case
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.assignment.telling.repair import try_repairs
-from raastof_geo.assignment.telling.violation import find_least_violation, lift_rows
+from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import speaking
 from raastof_geo.pipeline import place_scenario
@@ -89,10 +88,8 @@ def repair(scenario, legs, rules):
     """Give what would help, without telling it."""
     problem = build_problem(scenario, legs)
     rows, programme = lay_programme(problem, lay_rows(problem, rules))
-    kept, linear = lift_rows(rows, programme, is_decision)
-    violation = find_least_violation(kept, linear, solver="HiGHS")
-    case = Case(problem, kept, linear, violation, "HiGHS")
-    return try_repairs(case, rows, programme, rules=rules, share=None)[0]
+    case = make_case(Laid(problem, rows, programme, rules, "HiGHS"))
+    return try_repairs(case, share=None)[0]
 
 
 def test_an_added_rule_binds_and_keeps_the_trucks_that_it_needs():

@@ -20,10 +20,9 @@ from raastof_geo.assignment.statement import statement
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.assignment.telling.conflict import explain_conflict, find_binding
-from raastof_geo.assignment.telling.exclusion import is_decision
-from raastof_geo.assignment.telling.most import Case, find_largest_share
+from raastof_geo.assignment.telling.most import Case, find_largest_share, make_case
 from raastof_geo.assignment.telling.repair import try_repairs
-from raastof_geo.assignment.telling.violation import find_least_violation, lift_rows
+from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.language import speaking
 from raastof_geo.scenario.checking.prospects import Idle, Lack, find_idle
@@ -375,8 +374,6 @@ class Stuck:
     """A world without a plan, and what its diagnosis is made of."""
 
     world: World
-    rows: list[Row]
-    programme: Programme
     case: Case
 
 
@@ -398,16 +395,12 @@ def get_stuck(world: World) -> Stuck:
     programme = build_programme(rows, problem.whole)
     rows += list(bound_everything(problem, programme.bounded))
     programme = build_programme(rows, problem.whole)
-    kept, linear = lift_rows(rows, programme, is_decision)
-    violation = find_least_violation(kept, linear, solver="HiGHS")
-    return Stuck(world, rows, programme, Case(problem, kept, linear, violation, "HiGHS"))
+    return Stuck(world, make_case(Laid(problem, rows, programme, RULES, "HiGHS")))
 
 
 def check_sentences(stuck: Stuck) -> None:
     """Hold every sentence in both languages against what none may have in it."""
-    told = explain_conflict(
-        stuck.case.problem, stuck.rows, stuck.programme, rules=RULES, solver="HiGHS"
-    )
+    told = explain_conflict(stuck.case.whole)
     assert told
     for language in ("da", "en"):
         with speaking(language):
@@ -456,16 +449,17 @@ def check_binding(stuck: Stuck) -> None:
     """Try whether one unit more room on a row leaves less missing, with another solver."""
     violation = stuck.case.violation
     bending = violation.bending
-    least = solve_again(bending.programme, bending.cost, bending.programme.limit)
+    programme = bending.laid.programme
+    least = solve_again(programme, bending.cost, programme.limit)
     assert least == pytest.approx(violation.value, rel=1e-6, abs=1e-6)
     binding = find_binding(stuck.case)
     assert len(binding) <= 10
     for at in binding:
         answers = []
         for way in (-1.0, 1.0):
-            limit = bending.programme.limit.copy()
+            limit = programme.limit.copy()
             limit[at] += way
-            answers.append(solve_again(bending.programme, bending.cost, limit))
+            answers.append(solve_again(programme, bending.cost, limit))
         assert min(answer for answer in answers if answer is not None) < least - 5e-7
 
 
@@ -474,9 +468,9 @@ def check_repairs(stuck: Stuck) -> None:
     case, world = stuck.case, stuck.world
     share = None
     if any(case.rows[at].rule == "secondary_share_reached" for at in case.violation.short):
-        found = find_largest_share(case.rows, case.programme, case.problem, solver="HiGHS")
+        found = find_largest_share(case)
         share = None if found is None else found.share
-    repairs, _ = try_repairs(case, stuck.rows, stuck.programme, rules=RULES, share=share)
+    repairs, _ = try_repairs(case, share)
     for repair in repairs[:3]:
         scenario, rules = world.scenario, RULES
         if repair.change.said is not None:

@@ -2,26 +2,29 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
-from raastof_geo.assignment.rules.row import Row, RowName, Rule
-from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme
-from raastof_geo.assignment.telling.exclusion import is_decision, say_excluded
+from raastof_geo.assignment.rules.row import Row, RowName
+from raastof_geo.assignment.telling.exclusion import say_excluded
 from raastof_geo.assignment.telling.lever import say_levers
-from raastof_geo.assignment.telling.most import Case, LargestShare, find_largest_share, is_share
+from raastof_geo.assignment.telling.most import (
+    Case,
+    LargestShare,
+    find_largest_share,
+    is_share,
+    make_case,
+)
 from raastof_geo.assignment.telling.names import (
-    call_material,
-    call_use,
+    call_entry,
     cite_fit,
     describe_row,
     fill,
     list_names,
+    list_sites,
     name_site,
     span,
     tell_number,
@@ -29,7 +32,7 @@ from raastof_geo.assignment.telling.names import (
 )
 from raastof_geo.assignment.telling.repair import find_repairs
 from raastof_geo.assignment.telling.shortage import say_missing
-from raastof_geo.assignment.telling.violation import Violation, find_least_violation, lift_rows
+from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.checking.dates import tell_days
 from raastof_geo.scenario.parties import may_deal
@@ -44,63 +47,32 @@ _MOST_GROUPS = 4
 _MOST_TOGETHER = 40
 
 
-@dataclass(frozen=True)
-class Conflict:
-    """Rules that leave no way out together."""
-
-    wants: tuple[int, ...]
-    """Rows that ask for more than there is."""
-    holds: tuple[int, ...]
-    """Rows that do not give more."""
-    missing: float
-    """Units that are missing in all."""
-
-
-def explain_conflict(
-    problem: Problem,
-    rows: Sequence[Row],
-    programme: Programme,
-    *,
-    rules: Sequence[Rule],
-    solver: str,
-) -> list[Message]:
-    """Say what is missing, who is in conflict, which rules bind, and which repairs would do.
+def explain_conflict(laid: Laid) -> list[Message]:
+    """Say what is missing, who is in conflict, which rules bind, and the repairs that would do.
 
     What is missing without the either-or decisions is missing with them too. Only where the
     tonnes fit without them are they what leaves no plan, and are told with their own numbers.
-
-    Returns
-    -------
-    messages
-        What is missing, why, who together, what binds, and repairs, the cheapest first.
     """
-    kept, linear = lift_rows(rows, programme, is_decision)
-    violation = find_least_violation(kept, linear, solver=solver)
-    case = Case(problem, kept, linear, violation, solver)
-    share: LargestShare | None = None
-    if violation.total == 0 and programme.whole.any():
-        told = list(say_excluded(problem, rows, programme, solver=solver))
+    case, share = make_case(laid), None
+    violation = case.violation
+    if violation.total == 0 and laid.programme.whole.any():
+        told = list(say_excluded(laid))
     elif violation.total == 0:
         told = [say("the rules miss each other by less than a kilogram: round the amounts")]
     else:
-        if any(is_share(kept[at].family) for at in violation.short):
-            share = find_largest_share(kept, linear, problem, solver=solver)
-        told = list(_say_conflicts(case, share, rules))
-    repairs = find_repairs(
-        case, rows, programme, rules=rules, share=None if share is None else share.share
-    )
-    return told + repairs
+        if any(is_share(case.rows[at].family) for at in violation.short):
+            share = find_largest_share(case)
+        told = list(_say_conflicts(case, share))
+    return told + find_repairs(case, None if share is None else share.share)
 
 
-def _say_conflicts(
-    case: Case, share: LargestShare | None, rules: Sequence[Rule]
-) -> Iterator[Message]:
+def _say_conflicts(case: Case, share: LargestShare | None) -> Iterator[Message]:
     yield from say_missing(case, share)
     if share is not None:
-        yield from say_levers(case, share, rules=rules)
+        yield from say_levers(case, share)
     told: list[Need | Offer] = []
-    for conflict in find_conflicts(case.rows, case.programme, case.violation)[:_MOST_GROUPS]:
-        entries = [(at, case.entry(at)) for at in conflict.wants]
+    for wants in _find_conflicts(case)[:_MOST_GROUPS]:
+        entries = [(at, case.entry(at)) for at in wants]
         for kind in (Need, Offer):
             asking = {at: entry for at, entry in entries if isinstance(entry, kind)}
             told += asking.values()
@@ -129,17 +101,13 @@ def _say_closed(case: Case, told: Sequence[Need | Offer]) -> Iterator[Message]:
             )
 
 
-def find_conflicts(
-    rows: Sequence[Row], programme: Programme, violation: Violation
-) -> list[Conflict]:
+def _find_conflicts(case: Case) -> list[list[int]]:
     """Find groups of rows that have a price together: none of them can give way alone.
 
-    Returns
-    -------
-    conflicts
-        Those that miss most first; empty where nothing has a price.
+    Of each group the rows that ask for more than there is; groups that miss most come first.
     """
-    prices = violation.prices[: len(rows)]
+    violation, programme = case.violation, case.programme
+    prices = violation.prices[: len(case.rows)]
     priced = np.flatnonzero(np.abs(prices) > _FREE)
     if not len(priced):
         return []
@@ -150,15 +118,13 @@ def find_conflicts(
     often = np.bincount(part.indices, minlength=programme.column_count) > 1
     shared = sparse.csr_array(touching[:, np.flatnonzero(often)])
     _, group = connected_components(shared @ shared.T, directed=False)
-    conflicts = []
+    conflicts: list[tuple[float, list[int]]] = []
     for number in range(int(group.max(initial=-1)) + 1):
         members = priced[group == number].tolist()
         missing = sum(violation.short.get(at, 0.0) + violation.over.get(at, 0.0) for at in members)
         if missing > 0:
-            wants = tuple(at for at in members if prices[at] > 0)
-            holds = tuple(at for at in members if at not in wants)
-            conflicts.append(Conflict(wants, holds, missing))
-    return sorted(conflicts, key=lambda conflict: -conflict.missing)
+            conflicts.append((missing, [at for at in members if prices[at] > 0]))
+    return [wants for _, wants in sorted(conflicts, key=lambda found: -found[0])]
 
 
 # --- who is in it together ----------------------------------------------------------------------
@@ -189,18 +155,18 @@ def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Me
     if most is None or most > asked - 1e-3 or not partners:
         return
     missing = asked - most
-    called = dict.fromkeys(one.use if isinstance(one, Need) else one.material for one in entries)
-    call = call_use if isinstance(entries[0], Need) else call_material
+    called = {
+        one.use if isinstance(one, Need) else one.material: call_entry(scenario, one)
+        for one in entries
+    }
     windows = {period for one in entries for period in one.periods}
     yield fill(
         _TOGETHER[entries[0].role],
-        sites=list_names(
-            [name_site(scenario, one) for one in dict.fromkeys(one.site for one in entries)]
-        ),
+        sites=list_sites(scenario, dict.fromkeys(one.site for one in entries)),
         asked=tell_number(asked, beside=missing),
-        what=list_names([call(scenario, one) for one in called]),
+        what=list_names(list(called.values())),
         periods=span(tuple(period for period in scenario.periods if period in windows)),
-        others=list_names([name_site(scenario, one) for one in partners]),
+        others=list_sites(scenario, partners),
         most=tell_number(most, beside=missing),
         missing=tell_number(missing),
     )
@@ -217,9 +183,10 @@ def _cite_rules(scenario: Scenario, told: Sequence[Need | Offer]) -> Iterator[Me
     needs = [entry for entry in told if isinstance(entry, Need)]
     offers = [entry for entry in told if isinstance(entry, Offer)]
     pairs = {
-        (offer.material, need.demand): None
-        for need, offer in itertools.chain(
-            itertools.product(needs, scenario.offers), itertools.product(scenario.needs, offers)
+        (offer.material, need.demand)
+        for need, offer in (
+            *itertools.product(needs, scenario.offers),
+            *itertools.product(scenario.needs, offers),
         )
         if _in_time(scenario, offer, need)
     }
@@ -252,34 +219,26 @@ def _say_binding(case: Case) -> Iterator[Message]:
         row = case.rows[at]
         like.setdefault((row.rule, row.about.head, row.limit), []).append(row.name)
     order = list(case.problem.scenario.periods)
-    for (_, _, limit), names in like.items():
+    for (rule, _, limit), names in like.items():
         by_period = {name.about.period: name for name in names}
         mine = [period for period in order if period in by_period] or list(by_period)
-        yield _name_binding(case, by_period[mine[0]], limit, mine)
+        first, several = by_period[mine[0]], list_names(mine) if len(mine) > 1 else None
+        yield fill(
+            _BINDING if rule == AGREEMENTS_KEPT.name else _BINDING_AT,
+            rule=describe_row(case.problem.scenario, first, periods=several),
+            limit=tell_number(limit),
+            unit=unit_of_row(first),
+        )
 
 
-def _name_binding(case: Case, first: RowName, limit: float, periods: Sequence[str]) -> Message:
-    several = list_names(list(periods)) if len(periods) > 1 else None
-    name = describe_row(case.problem.scenario, first, periods=several)
-    if first.family.name == AGREEMENTS_KEPT.name:
-        return say("binding: {rule}", rule=name)
-    return say(
-        "binding: {rule}, limit {limit} {unit}",
-        rule=name,
-        limit=tell_number(limit),
-        unit=unit_of_row(first) or say("units of the rule"),
-    )
+_BINDING = say("binding: {rule}")
+_BINDING_AT = say("binding: {rule}, limit {limit} {unit}")
 
 
 def find_binding(case: Case, *, most: int = _MOST_TRIED) -> list[int]:
     """Find rows of which one unit more room leaves less missing, the dearest first.
 
     Rows that only keep books bind nothing, and those that are missing something are told before.
-
-    Returns
-    -------
-    rows
-        Numbers of rows.
     """
     prices = case.violation.prices[: len(case.rows)]
     broken = case.violation.short.keys() | case.violation.over.keys()

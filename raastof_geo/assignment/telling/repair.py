@@ -5,18 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 
 from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
-from raastof_geo.assignment.rules.row import Row, RowName, Rule
+from raastof_geo.assignment.rules.row import RowName
 from raastof_geo.assignment.solving.price_in import Clock
-from raastof_geo.assignment.solving.solve import Search, solve
-from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme
-from raastof_geo.assignment.statement.statement import restate
+from raastof_geo.assignment.solving.solve import Search
 from raastof_geo.assignment.telling.lever import accept, find_blocking
 from raastof_geo.assignment.telling.most import Case
 from raastof_geo.assignment.telling.names import (
@@ -31,7 +28,7 @@ from raastof_geo.assignment.telling.names import (
     tell_number,
     unit_of_row,
 )
-from raastof_geo.assignment.telling.violation import make_bending
+from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.figures.vocabulary import CO2E, COST
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.said.entry import NeedEntry, OfferEntry
@@ -74,24 +71,15 @@ class Change:
     """Where in the scenario the number stands that the row's limit is made of."""
 
 
-def find_repairs(
-    case: Case,
-    rows: Sequence[Row],
-    programme: Programme,
-    *,
-    rules: Sequence[Rule],
-    share: float | None,
-) -> list[Message]:
+def find_repairs(case: Case, share: float | None) -> list[Message]:
     """Try what could help, one thing at a time, and tell what does, the cheapest first.
 
     Parameters
     ----------
-    rows, programme
-        With the either-or decisions, which the case is without.
     share
         The largest secondary share that any plan can have; none where it is not what is missing.
     """
-    ranked, tried = try_repairs(case, rows, programme, rules=rules, share=share)
+    ranked, tried = try_repairs(case, share)
     if tried and not ranked:
         return [
             say(
@@ -110,77 +98,53 @@ def find_repairs(
     ]
 
 
-def try_repairs(
-    case: Case,
-    rows: Sequence[Row],
-    programme: Programme,
-    *,
-    rules: Sequence[Rule],
-    share: float | None,
-) -> tuple[list[Repair], int]:
-    """Give what helps, the cheapest first, and how many changes were tried.
-
-    Returns
-    -------
-    repairs, tried
-        By what the first objective is then, and how many changes were tried before time was up.
-    """
+def try_repairs(case: Case, share: float | None) -> tuple[list[Repair], int]:
+    """Give what helps, by the first objective, and how many changes were tried in the time."""
     clock = Clock(_PATIENCE_S)
-    found: list[Repair] = []
-    tried = 0
-    attempts = itertools.chain(
-        _raise_limits(case, rows, programme),
-        (_restate(case, *proposal, rules) for proposal in _change_scenario(case, share)),
+    attempts: list[Repair | None] = []
+    changed = (
+        _solve(case.restate(said), message, Change(said=said))
+        for message, said in _change_scenario(case, share)
     )
-    for attempt in attempts:
-        tried += 1
-        if attempt is not None:
-            found.append(attempt)
-        if tried >= _MOST_TRIED or clock.over():
+    for attempt in itertools.chain(_raise_limits(case), changed):
+        attempts.append(attempt)
+        if len(attempts) >= _MOST_TRIED or clock.over():
             break
-    return sorted(found, key=lambda repair: (repair.objective, str(repair.message))), tried
-
-
-def _restate(
-    case: Case, message: Message, said: ScenarioFile, rules: Sequence[Rule]
-) -> Repair | None:
-    """Solve another scenario; none where it has no plan, or its legs cannot be priced."""
-    other = restate(case.problem, said, rules)
-    if other is None:
-        return None
-    return _solve(other.problem, other.programme, message, case.solver, Change(said=said))
+    found = [one for one in attempts if one is not None]
+    return sorted(found, key=lambda one: (one.objective, str(one.message))), len(attempts)
 
 
 # --- more room here -----------------------------------------------------------------------------
 
 
-def _raise_limits(case: Case, rows: Sequence[Row], programme: Programme) -> Iterator[Repair | None]:
+def _raise_limits(case: Case) -> Iterator[Repair | None]:
     """Raise each limit that binds by just as much as a plan needs, in numbers as they are told."""
-    where = {(row.rule, row.label): at for at, row in enumerate(rows)}
+    whole = case.whole
+    where = {(row.rule, row.label): at for at, row in enumerate(whole.rows)}
     prices = case.violation.prices[: len(case.rows)]
     for at in np.flatnonzero(prices < -1e-6).tolist():
         row = case.rows[at]
         number = row.family.number(row.about)
         if not number or row.sense != "<=":
             continue
-        bending = make_bending(case.rows, case.programme, solver=case.solver, short=[], over=[at])
-        found = bending.solve()
+        found = case.bend(over=[at]).solve()
         # None where this limit alone makes no plan possible, however far it is raised.
         more = None if found is None else found.over.get(at)
         if more is None:
             continue
         limit = _round_up(row.limit + more)
-        limits = programme.limit.copy()
+        limits = whole.programme.limit.copy()
         limits[where[row.rule, row.label]] = limit
         message = say(
             "raise {rule} by {more} {unit} to {limit} {unit}",
             rule=describe_row(case.problem.scenario, row.name),
             more=tell_number(limit - row.limit),
             limit=tell_number(limit),
-            unit=unit_of_row(row.name) or say("units of the rule"),
+            unit=unit_of_row(row.name),
         )
         change = Change(row=row.name, limit=limit, number=number)
-        yield _solve(case.problem, programme.with_limits(limits), message, case.solver, change)
+        raised = replace(whole, programme=whole.programme.with_limits(limits))
+        yield _solve(raised, message, change)
 
 
 def _round_up(limit: float) -> float:
@@ -383,24 +347,15 @@ def _give_up_choices(scenario: Scenario) -> Iterator[_Proposal]:
 # --- trying -------------------------------------------------------------------------------------
 
 
-def _solve(
-    problem: Problem, programme: Programme, message: Message, solver: str, change: Change
-) -> Repair | None:
+def _solve(laid: Laid | None, message: Message, change: Change) -> Repair | None:
     """Solve the first objective; a programme with decisions counts with these left open."""
-    solution = solve(
-        problem,
-        programme=programme,
-        costs=problem.objectives()[:1],
+    if laid is None:
+        return None
+    solution = laid.solve(
+        laid.problem.objectives()[0],
         decided=Search(_GAP),
-        clock=_DECIDING_S if programme.whole.any() else None,
-        solver=solver,
+        clock=_DECIDING_S if laid.programme.whole.any() else None,
     )
     if not solution.solved:
         return None
-    return Repair(
-        message,
-        kg_co2e=solution.amount(CO2E),
-        dkk=solution.amount(COST),
-        objective=solution.value,
-        change=change,
-    )
+    return Repair(message, solution.amount(CO2E), solution.amount(COST), solution.value, change)

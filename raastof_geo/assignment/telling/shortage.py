@@ -1,5 +1,6 @@
 """Say what is missing to what a scenario asks for, and why no plan can give it."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,8 +13,7 @@ from raastof_geo.assignment.telling.names import (
     DEFINITION_NAMES,
     agreed_tonnes,
     agreement_of,
-    call_material,
-    call_use,
+    call_entry,
     describe_row,
     fill,
     join_clauses,
@@ -25,7 +25,7 @@ from raastof_geo.assignment.telling.names import (
     unit_of_row,
 )
 from raastof_geo.language import Message, say
-from raastof_geo.scenario.parties import Giver, Taker, may_deal
+from raastof_geo.scenario.parties import may_deal
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.scenario import Need, Offer
@@ -39,10 +39,7 @@ _SEEN_T = 1e-3
 def say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
     """Say for each rule that has to be broken what is missing, and where.
 
-    Returns
-    -------
-    messages
-        Needs first, then surplus, the largest amounts first; then what other rules lack.
+    Needs first, then surplus, the largest amounts first; then what other rules lack.
     """
     rows, violation = case.rows, case.violation
     short = sorted(violation.short.items(), key=lambda entry: -entry[1])
@@ -122,11 +119,7 @@ _WORDS = {
 def _say_entry(case: Case, at: int, entry: Need | Offer, tonnes: float) -> Message:
     """Say how much a need lacks, or how much surplus has no place to go, and why."""
     scenario = case.problem.scenario
-    named = (
-        {"use": call_use(scenario, entry.use)}
-        if isinstance(entry, Need)
-        else {"material": call_material(scenario, entry.material)}
-    )
+    called = call_entry(scenario, entry)
     return fill(
         _WORDS[entry.role].short,
         site=name_site(scenario, entry.site),
@@ -134,57 +127,51 @@ def _say_entry(case: Case, at: int, entry: Need | Offer, tonnes: float) -> Messa
         total=tell_number(entry.tonnes, beside=tonnes),
         periods=span(entry.periods),
         reason=_say_why(case, at, entry),
-        **named,
+        use=called,
+        material=called,
     )
 
 
 def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
-    """Say why a need is short, or why surplus stays."""
-    columns = case.problem.of(ends_of(entry)[0], entry.id)
+    """Say why a need is short, or why surplus stays, and how much of it there could be alone."""
+    columns, words = case.problem.of(ends_of(entry)[0], entry.id), _WORDS[entry.role]
     if not len(columns):
         far = _find_far(case, entry)
-        return _say_no_road(far) if far else _WORDS[entry.role].nobody
+        return fill(_NO_ROAD, sites=_quote(far)) if far else words.nobody
     partners = case.partners([entry])
     if not partners:
         return _say_unusable(case, columns)
-    told = _say_most(entry, case.most([at]), list_names([f"`{site}`" for site in partners]))
-    return _with_agreements(case, told, columns)
+    most, others = case.most([at]), _quote(partners)
+    told, left = words.never, 0.0
+    if most is not None:
+        told, left = (words.alone if most > entry.tonnes - _SEEN_T else words.most), most
+    left_t = tell_number(left, beside=entry.tonnes - left)
+    names = [name_agreement(case.problem.scenario, one) for one in _forbidding(case, columns)[:2]]
+    rest = [say("{agreement} rules the rest out", agreement=name) for name in names]
+    return join_clauses([fill(told, givers=others, takers=others, most=left_t), *rest])
+
+
+_NO_ROAD = say(
+    "no truck of the scenario can drive between it and {sites}; look at `vehicles`, `truck_limits` "
+    "and the roads"
+)
+
+
+def _quote(sites: Sequence[str]) -> Message:
+    return list_names([f"`{site}`" for site in sites])
 
 
 def _find_far(case: Case, entry: Need | Offer) -> list[str]:
-    """Find sites that would deal with somebody, were there a way."""
-    givers, takers = case.problem.givers, case.problem.takers
-    if isinstance(entry, Need):
-        taker = next(one for one in takers if one.id == entry.id)
-        return [giver.site for giver in givers if _meet(giver, taker)]
-    giver = next(one for one in givers if one.id == entry.id)
-    return [taker.site for taker in takers if _meet(giver, taker)]
-
-
-def _say_most(entry: Need | Offer, most: float | None, others: Message) -> Message:
-    """Say who may serve or take it, and how much of it, if it were alone."""
-    words = _WORDS[entry.role]
-    if most is None:
-        told, left = words.never, None
-    elif most > entry.tonnes - _SEEN_T:
-        told, left = words.alone, None
-    else:
-        told, left = words.most, tell_number(most, beside=entry.tonnes - most)
-    return fill(told, givers=others, takers=others, most=left or "")
-
-
-def _meet(giver: Giver, taker: Taker) -> bool:
-    """Tell whether two may deal in some period, whatever the roads."""
-    if not may_deal(giver, taker):
-        return False
-    return not set(giver.periods).isdisjoint(taker.accepts[giver.material].periods)
-
-
-def _say_no_road(sites: Sequence[str]) -> Message:
-    return say(
-        "no truck of the scenario can drive between it and {sites}; look at `vehicles`, "
-        "`truck_limits` and the roads",
-        sites=list_names([f"`{site}`" for site in sorted(set(sites))]),
+    """Find sites that would deal with somebody in some period, were there a way."""
+    pairs = itertools.product(case.problem.givers, case.problem.takers)
+    return sorted(
+        {
+            taker.site if giver.id == entry.id else giver.site
+            for giver, taker in pairs
+            if entry.id in (giver.id, taker.id)
+            and may_deal(giver, taker)
+            and not set(giver.periods).isdisjoint(taker.accepts[giver.material].periods)
+        }
     )
 
 
@@ -213,13 +200,6 @@ def _forbidding(case: Case, columns: Columns) -> list[Agreement]:
         for agreement in problem.scenario.said.agreements
         if agreement.rules_out and np.isin(columns, agreed_moves(problem, agreement)).any()
     ]
-
-
-def _with_agreements(case: Case, told: Message, columns: Columns) -> Message:
-    """Add the agreements that keep others out."""
-    names = [name_agreement(case.problem.scenario, one) for one in _forbidding(case, columns)[:2]]
-    rest = [say("{agreement} rules the rest out", agreement=name) for name in names]
-    return join_clauses([told, *rest]) if rest else told
 
 
 # --- target, agreements, other rules ------------------------------------------------------------
@@ -335,7 +315,7 @@ def _say_other(case: Case, at: int, amount: float, *, over: bool) -> Message:
     told = {
         "rule": describe_row(scenario, row.name),
         "amount": tell_number(amount),
-        "unit": unit_of_row(row.name) or say("units of the rule"),
+        "unit": unit_of_row(row.name),
         "limit": tell_number(row.limit, beside=amount),
     }
     if over:

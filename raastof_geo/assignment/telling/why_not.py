@@ -25,10 +25,10 @@ from raastof_geo.assignment.telling.names import (
     name_site,
     span,
     tell_number,
-    unit_of_measure,
 )
 from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
 from raastof_geo.errors import InputError
+from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Message, Readable, say
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
@@ -459,4 +459,4 @@ def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
 
 
 def _unit(plan: Plan) -> Readable:
-    return unit_of_measure(plan.problem.scenario.said.objectives[0].minimise[0])
+    return aim_of(plan.problem.scenario.said.objectives[0].minimise[0]).unit
