@@ -44,14 +44,7 @@ def agreements_kept(problem: Problem) -> Iterator[Row]:
 
 
 def agreed_moves(problem: Problem, agreement: Agreement | NamedLeg) -> Columns:
-    """Find the moves that an agreement is about.
-
-    Returns
-    -------
-    columns
-        Numbers of the moves from the one site to the other, of its material or of all, in its
-        window, whoever gives and takes there.
-    """
+    """Find the moves that an agreement is about, whoever gives and takes at its sites."""
     ids = tuple(problem.scenario.periods)
     labels = {"origin": agreement.giver, "destination": agreement.taker}
     if agreement.material is not None:

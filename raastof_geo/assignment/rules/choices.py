@@ -108,13 +108,7 @@ def _group_moves(problem: Problem, kind: ColumnKind) -> dict[tuple[str, ...], Co
 
 
 def most_between(problem: Problem, origin: str, destination: str) -> float:
-    """Give tonnes that no plan exceeds from one site to another; infinite where none says so.
-
-    Returns
-    -------
-    tonnes
-        By what the one site has, or the other can use, all periods together. [t]
-    """
+    """Give what the one site has, or the other can use, in all periods; else infinity. [t]"""
     scenario = problem.scenario
     most = math.inf
     gives, takes = scenario.sites[origin].roles, scenario.sites[destination].roles

@@ -77,11 +77,6 @@ def always(_said: ScenarioFile) -> bool:
     return True
 
 
-def never(_said: ScenarioFile) -> bool:
-    """Tell that a rule may see trucks, whatever the scenario says."""
-    return False
-
-
 class DeclaredRule:
     """A rule, the families of its rows, and when it is blind to trucks.
 
@@ -111,7 +106,7 @@ class DeclaredRule:
 
 
 def declare(
-    *families: Family, blind_to_trucks: Blindness = never
+    *families: Family, blind_to_trucks: Blindness = lambda _said: False
 ) -> Callable[[Rule], DeclaredRule]:
     """Say beside a rule all that others have to know of it.
 
@@ -123,11 +118,6 @@ def declare(
         Tells of a scenario whether the rule gives moves that differ in nothing but the truck the
         same coefficients. The columns of all but the best truck are dropped where all rules are
         blind, so that a rule which wrongly says so makes a proof false; nothing said is safe.
-
-    Returns
-    -------
-    declare
-        Makes a `DeclaredRule` of the function below.
     """
 
     def declared(lay: Rule) -> DeclaredRule:
@@ -150,13 +140,7 @@ def combine(
     sense: Sense,
     limit: float,
 ) -> Row:
-    """Compare a sum of several kinds of columns with a limit; parts may not overlap.
-
-    Returns
-    -------
-    row
-        With the columns of the parts one after the other, each part times its factor.
-    """
+    """Compare a sum of parts, each times its factor, with a limit; they may not overlap."""
     columns = np.concatenate([which for which, _ in parts])
     coefficients = np.concatenate([np.full(len(which), factor) for which, factor in parts])
     return Row(kind, subject, columns, coefficients, sense, limit)

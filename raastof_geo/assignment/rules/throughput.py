@@ -34,12 +34,8 @@ def most_tonnes(problem: Problem) -> float:
     is on offer, by one over the share of that input, and by what its outputs amount to. A chain
     passes each plant once, also where it turns in a plant that mixes, unless plants feed each
     other in a circle: then what goes round shrinks by what leaves it, and all passes together are
-    no more than one over the smallest share that leaves or is lost.
-
-    Returns
-    -------
-    tonnes
-        Through any one place, in all periods together; see `Problem.room`. [t]
+    no more than one over the smallest share that leaves or is lost. All periods are together; see
+    `Problem.room`.
     """
     scenario = problem.scenario
     wanted = sum(need.tonnes * max(need.ratios.values(), default=0.0) for need in scenario.needs)
@@ -204,16 +200,7 @@ def bound_everything(problem: Problem, bounded: Mask) -> Iterator[Row]:
     Tonnes cannot pass more often through a place than there are places and periods, and are
     never more than all that is offered, needed and stored. Empty trips follow loads: whatever
     leads in circles can be left out, and a way from one load to the next passes no site twice.
-
-    Parameters
-    ----------
-    bounded
-        Which columns another row bounds.
-
-    Returns
-    -------
-    rows
-        At most one for each kind of column that has free ones.
+    `bounded` are the columns that another row bounds.
     """
     scenario = problem.scenario
     places = 1 + len(scenario.plants) + len(scenario.depots)

@@ -57,13 +57,9 @@ def fleet_kept(problem: Problem) -> Iterator[Row]:
 
 
 def work_hours(problem: Problem) -> Floats:
-    """Give the hours of a truck and its driver for each unit of every column. [h]
+    """Give the hours of truck and driver for a tonne moved or an empty trip. [h/unit, columns]
 
-    Returns
-    -------
-    work_h
-        For each column, a tonne moved or an empty trip; what coordinated trucks need not drive back
-        is taken off. [h/unit, columns]
+    What coordinated trucks need not drive back is taken off.
     """
     return problem.driven("work_h", DRIVE_H, each_trip=True)
 

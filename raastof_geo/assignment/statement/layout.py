@@ -19,18 +19,10 @@ from raastof_geo.scenario.scenario import Scenario
 
 
 def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True) -> Problem:
-    """Lay out the columns of a scenario.
+    """Lay out the columns: moves by giver, taker, truck and period, then those of `others`.
 
-    Parameters
-    ----------
-    every_vehicle
-        Keep a column for each truck. Otherwise only for the truck that serves the objectives
-        best, which loses nothing where every rule is blind to trucks (`rules.trucks_matter`).
-
-    Returns
-    -------
-    problem
-        Moves by giver, taker, truck and period; then recipes, stores, empty trips and decisions.
+    Without `every_vehicle` only the truck that serves the objectives best has columns, which loses
+    nothing where every rule is blind to trucks (`rules.trucks_matter`).
     """
     givers, takers = list_givers(scenario), list_takers(scenario)
     table = _LegTable(scenario, legs, keep_all=every_vehicle)
@@ -268,13 +260,7 @@ def _list_apart(problem: Problem, kind: ColumnKind) -> pd.DataFrame:
 
 
 def limited_partners(scenario: Scenario) -> dict[str, int]:
-    """Give the most partners of each site that has such a limit.
-
-    Returns
-    -------
-    limits
-        By the id of the site.
-    """
+    """Give the most partners of each site that has such a limit, by its id."""
     general = scenario.said.choices.partners_at_most
     limits = {}
     for site_id, site in scenario.sites.items():

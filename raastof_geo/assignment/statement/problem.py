@@ -130,13 +130,7 @@ class Problem:
         return whole
 
     def only(self, columns: Columns) -> Problem:
-        """Give the problem with only some columns, in the order of all.
-
-        Returns
-        -------
-        problem
-            Its columns are numbered anew from zero, in the same order.
-        """
+        """Give the problem with only some columns, numbered anew from zero in the same order."""
         others = {}
         for kind, table in self.others.items():
             rows = np.asarray(columns) - self.starts[kind]
@@ -163,20 +157,9 @@ class Problem:
     # --- what columns are about -----------------------------------------------------------
 
     def find(self, kind: str = "moves", **labels: str) -> Columns:
-        """Find the columns of a kind whose labels are as said.
+        """Find the columns of a `ColumnKind` whose labels are as said; ascending.
 
-        Parameters
-        ----------
-        kind
-            One of `ColumnKind`.
-        labels
-            For moves any of its `keys`, `giver_kind` and `taker_kind`; for other kinds the names
-            of their table.
-
-        Returns
-        -------
-        columns
-            Their numbers among all columns, ascending; empty where nothing is so.
+        Moves have its `keys`, `giver_kind` and `taker_kind`; other kinds the names of their table.
         """
         if kind != ColumnKind.MOVES:
             keep = np.ones(self.sizes[kind], bool)
@@ -217,13 +200,7 @@ class Problem:
         return giver[self.moves.giver], taker[self.moves.taker]
 
     def labels(self, key: str, columns: Columns | None = None) -> Objects:
-        """Give a label of moves: any of `ColumnKind.MOVES.keys`, `giver_kind`, `taker_kind`.
-
-        Returns
-        -------
-        labels
-            Text. [moves, or those of `columns`]
-        """
+        """Give a label of moves, as `find` knows them. [moves, or those of `columns`]"""
         at = slice(None) if columns is None else columns
         found = self._codes(key)
         names = np.array(list(found.names), object)
@@ -284,13 +261,7 @@ class Problem:
         return pooled.share if pooled and self.legs.empty_trips is not None else 0.0
 
     def leg(self, name: str) -> Floats:
-        """Give a figure of the leg of every move; within one site there is none but the dumper's.
-
-        Returns
-        -------
-        figures
-            As the column `name` of the legs has them. [moves]
-        """
+        """Give the legs' column `name` for every move; within a site only the dumper's. [moves]"""
         figures = self.legs.frame[name].to_numpy(dtype=np.float64)[self.moves.leg]
         if name != "load_t":
             figures[self.inside] = 0.0
@@ -349,12 +320,7 @@ class Problem:
     def driven(self, name: str, of_trip: str, *, each_trip: bool = False) -> Floats:
         """Give a figure of the legs, less the return trips that coordinated trucks do without.
 
-        Parameters
-        ----------
-        name
-            As the legs have it for a tonne, or for each trip.
-        of_trip
-            The same of an empty trip.
+        `name` is as the legs have it for a tonne, or for `each_trip`; `of_trip` of an empty trip.
         """
         moved = self.leg(name) / self.leg("load_t") if each_trip else self.leg(name)
         if self.pooled_share:
@@ -409,13 +375,7 @@ class Problem:
         return np.asarray(table[self.moves.taker, of_giver[self.moves.giver]])
 
     def measure(self, name: str) -> Floats:
-        """Give what a unit of each column adds to a measure.
-
-        Returns
-        -------
-        values
-            In the unit of the measure for each tonne, trip or decision. [columns]
-        """
+        """Give what a tonne, trip or decision adds to a measure, in its unit. [columns]"""
         known = self._first._measured
         if name not in known:
             known[name] = self.measures[find_indicator(name)](self)
@@ -432,24 +392,11 @@ class Problem:
         return {}
 
     def objectives(self) -> list[Floats]:
-        """Give what a unit of each column adds to each objective.
-
-        Returns
-        -------
-        costs
-            One array for each step, measures of a step added up. [columns]
-        """
+        """Give what a unit of each column adds to each step of the objectives. [columns]"""
         return [self.add_up(step.minimise) for step in self.scenario.said.objectives]
 
     def tabulate_moves(self, columns: Columns) -> pd.DataFrame:
-        """Give the labels of moves, and what they are made of, as a table.
-
-        Returns
-        -------
-        table
-            A row for each of the columns: its labels, the figures of its leg, and what a tonne
-            on it costs and emits.
-        """
+        """Tabulate moves: labels, figures of their legs, and what a tonne costs and emits."""
         legs = self.legs.frame.iloc[self.moves.leg[columns]].reset_index(drop=True)
         keys = ("giver", "giver_kind", "taker", "taker_kind", *LEG_KEYS)
         table = pd.DataFrame({key: self.labels(key, columns) for key in keys})

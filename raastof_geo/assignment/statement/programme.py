@@ -52,12 +52,9 @@ class Programme:
         return self.matrix.T if self._like is None else self._like.transposed
 
     def reduced_costs(self, cost: Floats, shadow_prices: Floats) -> Floats:
-        """Give what one unit more on each column would cost beyond what it is worth.
+        """Give what one unit more would cost beyond its worth. [objective/unit, columns]
 
-        Returns
-        -------
-        extra
-            Below zero where one unit more would make the plan better. [objective/unit, columns]
+        Below zero where one unit more would make the plan better.
         """
         return np.asarray(cost - self.transposed @ shadow_prices)
 
@@ -91,11 +88,8 @@ class Programme:
     def scaled(self) -> Programme:
         """Give the same programme in the units that a solver counts in.
 
-        Returns
-        -------
-        programme
-            With limits times `scale`, and the columns of decisions with them, so that a solver's
-            tolerance is small against the amounts.
+        Its limits are times `scale`, and the columns of decisions with them, so that a solver's
+        tolerance is small against the amounts.
         """
         if self.scale == 1.0:
             return self
@@ -142,11 +136,7 @@ class Programme:
     def with_slack(self, short: Sequence[int], over: Sequence[int]) -> Programme:
         """Give the programme with a column for each row that may be broken, after all others.
 
-        Parameters
-        ----------
-        short, over
-            Rows that may fall short of their limit, and rows that may exceed it: one unit on a
-            column is one unit short, or above.
+        One unit on it is one unit `short` of the row's limit, or `over` it.
         """
         rows = np.array([*short, *over], dtype=np.int64)
         sign = np.array([1.0] * len(short) + [-1.0] * len(over))
@@ -175,13 +165,9 @@ class Programme:
         return np.asarray((self.sense <= 0) & (negative == 0))
 
     def most(self, columns: Columns) -> Floats:
-        """Give what the rows never let some columns exceed; infinite where none says so.
+        """Give what the rows never let columns exceed; infinite where none says so. [units]
 
-        Returns
-        -------
-        most
-            For each of the columns the least limit over coefficient of the rows that bound it, and
-            at most one for a decision. [units]
+        For each the least limit over coefficient of the rows that bound it; a decision at most one.
         """
         part = self.matrix[:, columns]
         owner = np.repeat(np.arange(len(columns)), np.diff(part.indptr))
@@ -198,12 +184,7 @@ def break_rows(senses: Signs, over: Floats) -> Floats:
 
 
 def build_programme(rows: Sequence[Row], whole: Mask) -> Programme:
-    """Lay rows into one matrix.
-
-    Returns
-    -------
-    programme
-        A row of the matrix for each of the rows, in their order. [rows × columns]
+    """Lay rows into one matrix, in their order. [rows × columns]
 
     Raises
     ------

@@ -34,7 +34,7 @@ class Ends(NamedTuple):
 
 
 def share_ends(group: Group, *, gives: Mask, takes: Mask, received: Mask, shared_legs: str) -> Ends:
-    """Divide lines between their two ends.
+    """Divide lines between their two ends; shares add up to one, or to zero where it is common.
 
     Parameters
     ----------
@@ -44,11 +44,6 @@ def share_ends(group: Group, *, gives: Mask, takes: Mask, received: Mask, shared
         Which of them lead to final reception.
     shared_legs
         Whose a transport between two projects is: `half`, `giver` or `taker`.
-
-    Returns
-    -------
-    ends
-        For each line the shares of its ends; they add up to one, or to zero where it is common.
     """
     if group == "ends":
         both = {"half": 0.5, "giver": 1.0, "taker": 0.0}[shared_legs]
@@ -65,13 +60,7 @@ def share_ends(group: Group, *, gives: Mask, takes: Mask, received: Mask, shared
 def group_parts(
     measure: str, co2_dkk_per_kg: tuple[float, float]
 ) -> dict[Group, list[tuple[str, float]]]:
-    """Give the parts of a measure, each with what it is multiplied with, by how they are shared.
-
-    Returns
-    -------
-    parts
-        By group the names of parts and what a unit of each counts in the measure.
-    """
+    """Give a measure's parts by how they are shared, each with what a unit of it counts."""
     whole = find_indicator(measure)
     parts = [(part, 1.0) for part in leaves_of(whole)]
     if whole == COST_WITH_CO2:
@@ -90,13 +79,7 @@ def project_sites(scenario: Scenario) -> set[str]:
 
 
 def find_municipalities(scenario: Scenario) -> dict[str, str]:
-    """Name the municipality of each site: as the scenario says, else where it lies.
-
-    Returns
-    -------
-    names
-        By site, in the order of the scenario; `NOWHERE` for one that lies in none.
-    """
+    """Name the municipality of each site, as said, else where it lies; `NOWHERE` for none."""
     lon, lat = zip(*(site.lon_lat for site in scenario.sites.values()), strict=True)
     return {
         site_id: site.municipality or found or NOWHERE

@@ -19,26 +19,15 @@ from raastof_geo.scenario.scenario import Scenario
 
 
 def lay_columns(scenario: Scenario, legs: Legs, rules: Sequence[Rule]) -> Problem:
-    """Lay out the columns of a scenario, for every truck that may matter to a rule.
-
-    Returns
-    -------
-    problem
-        With a column for each truck, or only for the best one where every rule is blind to trucks.
-    """
+    """Lay out the columns of a scenario: of each truck, or of the best where rules see none."""
     return build_problem(scenario, legs, every_vehicle=trucks_matter(rules, scenario.said))
 
 
 def lay_rows(problem: Problem, rules: Sequence[Rule]) -> list[Row]:
-    """Let every rule lay its rows, in the order of the rules.
+    """Let every rule lay its rows, which are numbered in the order of the rules.
 
     Rules that are not ours speak first, because the bounds of either-or decisions have to leave
     room for what they ask for.
-
-    Returns
-    -------
-    rows
-        Of one rule after the other; their place is their number in the programme.
     """
     own = {rule: list(rule(problem)) for rule in rules if rule not in RULES}
     if own:
@@ -60,13 +49,7 @@ def _asked_t(row: Row) -> float:
 
 
 def lay_programme(problem: Problem, rows: Sequence[Row]) -> tuple[list[Row], Programme]:
-    """Join rows into a programme, and bound what none of them bounds, so that it can be proved.
-
-    Returns
-    -------
-    rows, programme
-        The rows given, then those that bound the rest.
-    """
+    """Join rows, then those that bound what none of them bounds, so that it can be proved."""
     programme = build_programme(rows, problem.whole)
     bounds = list(bound_everything(problem, programme.bounded))
     if not bounds:
@@ -84,12 +67,9 @@ class Restated(NamedTuple):
 
 
 def restate(problem: Problem, said: ScenarioFile, rules: Sequence[Rule]) -> Restated | None:
-    """Lay out another scenario; its new legs are priced where there are roads.
+    """Lay out another scenario, with its legs priced anew; none where they cannot be.
 
-    Returns
-    -------
-    restated
-        Of what each project has alone, what it had before; none where legs cannot be priced.
+    What each project has alone is as before.
     """
     scenario = replace(problem.scenario, said=said)
     try:
