@@ -57,13 +57,7 @@ class BaselinePlan(Comparison):
 def solve_baseline(
     scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
 ) -> BaselinePlan:
-    """Find the cheapest world without coordination; every capacity and permit holds once.
-
-    Parameters
-    ----------
-    kind
-        None: that of the headline.
-    """
+    """Find the cheapest world without coordination, of a `kind`, or the headline's."""
     alone = solve_alone(scenario, legs, kind)
     used = np.flatnonzero(alone.values)
     problem, values = alone.problem.only(used), alone.values[used]

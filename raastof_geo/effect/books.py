@@ -166,13 +166,7 @@ class Books:
 
 
 def keep_books(problem: Problem, values: Floats) -> Books:
-    """Write a line for every column that is used.
-
-    Parameters
-    ----------
-    problem, values
-        Columns and what is on each; as `problem.only(used)` and `values[used]`.
-    """
+    """Write a line for every column in use: `problem.only(used)` and `values[used]`."""
     parts = [_tabulate(problem, kind) for kind in _LABELS if problem.sizes[kind]]
     lines = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*LINE_LABELS])
     for label in LINE_LABELS:

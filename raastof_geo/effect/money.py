@@ -124,18 +124,8 @@ def divide_savings(
 ) -> Transfers:
     """Divide what the projects save together: by cost, equally, by tonnes, by Shapley value.
 
-    Parameters
-    ----------
-    rules
-        Those that the plan was made with.
-    patience_s
-        How long to look for the plan of each set of projects; where that is too short for one of
-        them there is no Shapley value. [s]
-
-    Raises
-    ------
-    InputError
-        Shapley values are asked for more projects than `SHAPLEY_MOST`.
+    `rules` are those of the plan. Where `patience_s` is too short to find the plan of a set of
+    projects, there is no Shapley value; asked for more than `SHAPLEY_MOST`, it is an `InputError`.
     """
     after, before = plan.by("project"), baseline.by("project")
     projects = sorted({*after.index, *before.index} - {COMMON})
@@ -183,10 +173,7 @@ def _wants_shapley(scenario: Scenario, count: int) -> bool:
 def shapley_values(
     players: Sequence[str], worth: Callable[[frozenset[str]], float]
 ) -> dict[str, float]:
-    """Give each player the mean of what it adds to the sets that it may join.
-
-    Source: L. S. Shapley, A value for n-person games, 1953.
-    """
+    """Give each player the mean of what it adds to sets that it may join (L. S. Shapley, 1953)."""
     count = len(players)
     sets = (itertools.combinations(players, size) for size in range(count + 1))
     known = {one: worth(one) for one in map(frozenset, itertools.chain(*sets))}

@@ -98,16 +98,9 @@ class TargetAnswer:
 def answer_target(
     plan: Plan, *, rules: Sequence[Rule] | None = None, patience_s: float = 120.0
 ) -> TargetAnswer:
-    """Find the largest shares, and what the target costs.
+    """Find the largest shares, also where none is asked for, and what the target costs.
 
-    Also where no target is asked for: how far the share could get.
-
-    Parameters
-    ----------
-    rules
-        None: those that the plan was made with.
-    patience_s
-        How long to look for each of the answers. [s]
+    `rules` are those of the plan, if none are said; `patience_s` is for each of the answers.
     """
     scenario = plan.problem.scenario
     target = scenario.said.targets.first_share

@@ -98,15 +98,8 @@ def read_headlines(effect: Effect) -> Headlines:
 def solve_headlines(scenario: Scenario, legs: Legs, *, whole: bool = False) -> Headlines:
     """Solve plan and baseline of a scenario, and give what they come to.
 
-    Parameters
-    ----------
-    whole
-        Whether all that is saved is meant, whatever saves it.
-
-    Raises
-    ------
-    RaastofError
-        No plan, no solver, or what coordination saves cannot be told from the rest.
+    `whole`: all that is saved is meant, whatever saves it. Without a plan, a solver or a way to
+    tell what coordination saves from the rest it is a `RaastofError`.
     """
     said = scenario.said
     effect = said.effect.model_copy(update={"causes": not whole, "shapley": False})

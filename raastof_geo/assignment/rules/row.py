@@ -108,16 +108,11 @@ class DeclaredRule:
 def declare(
     *families: Family, blind_to_trucks: Blindness = lambda _said: False
 ) -> Callable[[Rule], DeclaredRule]:
-    """Say beside a rule all that others have to know of it.
+    """Say beside a rule all that others have to know of it: the families of all its rows.
 
-    Parameters
-    ----------
-    families
-        Every kind of row that the rule yields.
-    blind_to_trucks
-        Tells of a scenario whether the rule gives moves that differ in nothing but the truck the
-        same coefficients. The columns of all but the best truck are dropped where all rules are
-        blind, so that a rule which wrongly says so makes a proof false; nothing said is safe.
+    `blind_to_trucks` tells of a scenario whether the rule gives moves that differ in nothing but
+    the truck the same coefficients. The columns of all but the best truck are dropped where all
+    rules are blind, so that a rule which wrongly says so makes a proof false; nothing said is safe.
     """
 
     def declared(lay: Rule) -> DeclaredRule:

@@ -58,19 +58,8 @@ def certify(
 ) -> Certificate:
     """Check a plan against every row, and bound its objective from below.
 
-    Parameters
-    ----------
-    values
-        What the plan has on every column.
-    shadow_prices
-        Of every row; any numbers give a valid bound, the optimal ones the best.
-    written
-        How many columns were written out, for the record.
-
-    Returns
-    -------
-    certificate
-        Its bound holds whatever the shadow prices are; how near it is to the plan does not.
+    The bound holds whatever the `shadow_prices` are; how near it is to the plan does not. How many
+    columns were `written` out is for the record.
     """
     bound, smallest = bound_below(programme, cost, shadow_prices)
     return Certificate(
@@ -86,16 +75,10 @@ def certify(
 
 
 def bound_below(programme: Programme, cost: Floats, shadow_prices: Floats) -> tuple[float, float]:
-    r"""Bound the objective of every plan from below by weak duality.
+    r"""Bound the objective of every plan from below by weak duality; and the least reduced cost.
 
-    With shadow prices :math:`y` of the right sign, reduced costs
-    :math:`r = c - A^T y` and columns between 0 and :math:`u`, every plan has
-    :math:`c^T x \ge y^T b + \sum_j u_j \min(0, r_j)`.
-
-    Returns
-    -------
-    bound, smallest
-        The bound, and the smallest reduced cost.
+    With shadow prices :math:`y` of the right sign, reduced costs :math:`r = c - A^T y` and columns
+    between 0 and :math:`u`, every plan has :math:`c^T x \ge y^T b + \sum_j u_j \min(0, r_j)`.
     """
     prices = _of_right_sign(programme, shadow_prices)
     reduced = programme.reduced_costs(cost, prices)
@@ -139,13 +122,7 @@ def _lower_prices(programme: Programme, prices: Floats, reduced: Floats) -> Floa
 
 
 def largest_violation(programme: Programme, values: Floats) -> float:
-    """Find the farthest that a row or a sign is broken, or a decision is not 0 or 1.
-
-    Returns
-    -------
-    violation
-        In units of the row, mostly tonnes; 0 where all is kept. [t]
-    """
+    """Find the farthest that a row, a sign or a decision is broken, in units of the row. [t]"""
     columns = np.flatnonzero(values)
     over = programme.used(columns, values[columns]) - programme.limit
     broken = break_rows(programme.sense, over)

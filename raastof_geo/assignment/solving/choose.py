@@ -63,19 +63,9 @@ def decide(
 
     The relaxed programme gives a bound and reduced costs over all columns. Where there are many
     columns, those that cannot belong to a better plan by their reduced cost stay out; where that
-    cannot be shown for all that stay out, the bound is the relaxed one, and the gap says so.
-
-    Parameters
-    ----------
-    costs, tolerances
-        Of every objective in order, by column, and the share by which later ones may worsen it.
-    gap
-        Stop when the answer is within this share of the bound.
-
-    Returns
-    -------
-    decision
-        The best by all objectives in order, as far as the clock let it look.
+    cannot be shown for all that stay out, the bound is the relaxed one, and the gap says so. Later
+    objectives may worsen earlier ones by the share of their tolerance; it stops within a share
+    `gap` of the bound, or with the best so far when the clock says so.
     """
     relaxed = solve_in_order(programme, costs[:1], solver=solver, clock=clock)[-1].optimum
     if not relaxed.feasible:

@@ -158,13 +158,7 @@ are partial ones, not closures, so that a problem, which carries them, can be pi
 
 
 def check_measures() -> None:
-    """See that every indicator that columns are measured by has its function, and no other has.
-
-    Raises
-    ------
-    LookupError
-        A function without an indicator in the vocabulary, or an indicator without a function.
-    """
+    """See that every indicator that columns are measured by has its function, and no other has."""
     apart = set(vocabulary.measured()).symmetric_difference(MEASURES)
     if apart:
         raise LookupError(f"in one of `INDICATORS` and `MEASURES` only: {', '.join(sorted(apart))}")

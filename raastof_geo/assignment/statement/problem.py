@@ -119,10 +119,7 @@ class Problem:
         return slice(self.starts[kind], self.starts[kind] + self.sizes[kind])
 
     def join(self, **values: Floats) -> Floats:
-        """Lay values of some kinds of columns into one array, zero elsewhere. [columns]
-
-        A kind that is not there may be given with any values.
-        """
+        """Lay values of some kinds of columns, there or not, into one array of all. [columns]"""
         whole = np.zeros(self.column_count)
         for kind, part in values.items():
             if self.sizes[kind]:

@@ -52,10 +52,7 @@ class Programme:
         return self.matrix.T if self._like is None else self._like.transposed
 
     def reduced_costs(self, cost: Floats, shadow_prices: Floats) -> Floats:
-        """Give what one unit more would cost beyond its worth. [objective/unit, columns]
-
-        Below zero where one unit more would make the plan better.
-        """
+        """Give what one unit more would cost beyond its worth: below zero it helps. [columns]"""
         return np.asarray(cost - self.transposed @ shadow_prices)
 
     @cached_property
@@ -184,13 +181,7 @@ def break_rows(senses: Signs, over: Floats) -> Floats:
 
 
 def build_programme(rows: Sequence[Row], whole: Mask) -> Programme:
-    """Lay rows into one matrix, in their order. [rows × columns]
-
-    Raises
-    ------
-    ValueError
-        A row names a column that is not there, or has numbers that are not finite.
-    """
+    """Lay rows into one matrix, in their order [rows × columns]; bad numbers are a `ValueError`."""
     count = len(whole)
     lengths = np.array([len(row.columns) for row in rows], dtype=np.int64)
     _check(rows, count)

@@ -36,14 +36,9 @@ class Ends(NamedTuple):
 def share_ends(group: Group, *, gives: Mask, takes: Mask, received: Mask, shared_legs: str) -> Ends:
     """Divide lines between their two ends; shares add up to one, or to zero where it is common.
 
-    Parameters
-    ----------
-    gives, takes
-        Which lines have a project where they begin, and where they end.
-    received
-        Which of them lead to final reception.
-    shared_legs
-        Whose a transport between two projects is: `half`, `giver` or `taker`.
+    A line `gives` and `takes` where a project stands at its beginning and its end, and is
+    `received` where it leads to final reception. `shared_legs` says whose a transport between two
+    projects is: `half`, `giver` or `taker`.
     """
     if group == "ends":
         both = {"half": 0.5, "giver": 1.0, "taker": 0.0}[shared_legs]

@@ -38,12 +38,6 @@ def force(plan: Plan, columns: Columns) -> Forced:
 
     It is solved again, from where the search for the plan ended: a reduced cost of zero may stand
     at a leg that no plan can use.
-
-    Returns
-    -------
-    forced
-        Whether a plan can send it, and what a tonne more adds to the first objective; where none
-        can, the rules that leave no room.
     """
     for tonnes in TRIED_T:
         found = _force_given_decisions(plan, columns, tonnes)
@@ -88,13 +82,7 @@ def _ask_for(plan: Plan, columns: Columns, tonnes: float) -> HeldSum:
 
 
 def dearest_move(plan: Plan) -> float:
-    """Give the largest cost of a unit that is not a decision, which others are small against.
-
-    Returns
-    -------
-    cost
-        By its amount, at least a thousandth. [objective/unit]
-    """
+    """Give the largest cost of a unit that is no decision, which others are small against."""
     costs = np.abs(plan.proof.cost[~plan.proof.programme.whole])
     return max(1e-3, float(costs.max(initial=0.0)))
 

@@ -56,16 +56,11 @@ class Case(Laid):
         return find_entry(self.problem.scenario, self.rows[at].about)
 
     def most(self, wanted: Collection[int]) -> float | None:
-        """Find the most that some rows can add up to, if all other wishes may be left open.
+        """Find the most that some rows can add up to, if all other wishes may be left open. [t]
 
         Needs may be met in part, surplus may stay, and the target and the wanted rows' own lower
         limits ask for nothing; all other rules are kept. Where that is no way out, promises are
         left open too; none where even that is none, or where there is no more time.
-
-        Returns
-        -------
-        most
-            In the unit of the rows; none as said. [t]
         """
         if self.clock.over():
             return None
@@ -96,14 +91,9 @@ def is_share(family: Family) -> bool:
 
 
 def _open(laid: Laid, asked: Collection[int], *, promises: bool) -> Laid:
-    """Let needs, surplus, target and what is asked ask for nothing, and allow what they did.
+    """Let needs, surplus, target and some rows `asked` ask for nothing, and allow what they did.
 
-    Parameters
-    ----------
-    asked
-        Rows that may ask for nothing, beside needs and surplus.
-    promises
-        Whether promises are left open too: they may have no way out among themselves.
+    With `promises` these are left open too: they may have no way out among themselves.
     """
     open_too = {"first", "next"} if promises else {"first"}
     soft = np.array([row.family.bends in open_too for row in laid.rows], dtype=bool)
@@ -163,21 +153,14 @@ def find_ratio(
 ) -> tuple[float, float, bool]:
     r"""Find the largest share of some needs; within one period a ratio of what is chosen.
 
-    With :math:`s_c` reference tonnes met by a tonne on column :math:`c`, and :math:`k_c` those
-    of them that count, :math:`\max k x / s x` is found by solving :math:`\max (k - a s) x` for
-    the best ratio :math:`a` so far, until that gains nothing: Dinkelbach's method (Management
-    Science 13, 1967, 492-498), which closes in faster than any straight line, so that a dozen
-    rounds are plenty.
+    With :math:`s_c` reference tonnes met by a tonne on column :math:`c`, and :math:`k_c` those of
+    them that count, :math:`\max k x / s x` is found by solving :math:`\max (k - a s) x` for the
+    best ratio :math:`a` so far, until that gains nothing: Dinkelbach's method (Management Science
+    13, 1967, 492-498), which closes in faster than any straight line, so that a dozen rounds are
+    plenty.
 
-    Parameters
-    ----------
-    find
-        Makes the most of a worth of columns; none where the rows cannot be kept, or time was up.
-
-    Returns
-    -------
-    met, needed, found
-        What counts and of how much [reference t]; and whether it is the largest share.
+    `find` makes the most of a worth of columns; none where rows cannot be kept, or time was up.
+    Given are what counts, of how much [reference t], and whether it is the largest share.
     """
     target, due = asked.target, find_due(problem, asked.target)
     used, counted = np.zeros(problem.column_count), np.zeros(problem.column_count)

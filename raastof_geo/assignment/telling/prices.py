@@ -22,19 +22,9 @@ class PricedRow(NamedTuple):
 
 
 def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
-    """List the limits with a shadow price, in the order of the rows.
+    """List the limits with a shadow price beyond `least` in the order of the rows.
 
     Rows that only keep books are left out: a unit more on them means nothing.
-
-    Parameters
-    ----------
-    least
-        Prices up to this are rounding. [objective/unit]
-
-    Returns
-    -------
-    rows
-        Those whose shadow price is above `least`, or below its opposite.
     """
     prices = plan.shadow_prices
     limits, used = prices["limit"].to_numpy(np.float64), prices["used"].to_numpy(np.float64)

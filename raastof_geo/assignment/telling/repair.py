@@ -74,10 +74,7 @@ class Change:
 def find_repairs(case: Case, share: float | None) -> list[Message]:
     """Try what could help, one thing at a time, and tell what does, the cheapest first.
 
-    Parameters
-    ----------
-    share
-        The largest secondary share that any plan can have; none where it is not what is missing.
+    `share` is the largest that any plan can have; none where it is not what is missing.
     """
     ranked, tried = try_repairs(case, share)
     if tried and not ranked:

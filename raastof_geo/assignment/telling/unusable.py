@@ -143,14 +143,7 @@ class Unusable:
 
 
 def find_unusable(problem: Problem) -> Unusable:
-    """Strike out what cannot be used, again and again, until nothing more is struck out.
-
-    Returns
-    -------
-    unusable
-        Moves that no plan can use, and why recipes cannot run: all of it is certain, and some of
-        what no plan can use is not found.
-    """
+    """Strike out what certainly cannot be used, again and again, until there is nothing more."""
     search = _Search(problem)
     alive = ~_shut(problem)
     while True:

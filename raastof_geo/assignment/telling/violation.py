@@ -77,16 +77,10 @@ class Laid:
         return Laid(self.problem, kept, programme, self.rules, self.solver)
 
     def bend(self, *, short: Sequence[int] = (), over: Sequence[int] = ()) -> Bending:
-        """Give every row that may be bent a column that bends it, at a price.
+        """Give every row that may be bent a column that bends it, first `short`, then `over`.
 
         Tonnes of what bends first or next cost 1 each; others by their share of the limit, a
         thousand for the whole of it.
-
-        Parameters
-        ----------
-        short, over
-            Rows that may fall short of their limit, and rows that may exceed it: a column more
-            for each of the first, then of the second.
         """
         weight = [
             1e3 / max(1.0, abs(float(self.programme.limit[number])))
@@ -140,13 +134,7 @@ class Bending:
         )
 
     def decide(self, *, clock: float) -> Floats | None:
-        """Find the least violation with whole decisions; none in time or where there is no way.
-
-        Returns
-        -------
-        values
-            On every column, those for what is bent last.
-        """
+        """Find all values of the least violation with whole decisions; none in time or at all."""
         if self.laid.programme.column_count > _MOST_COLUMNS:
             return None
         found = self.laid.solve(self.cost, decided=Search(gap=1e-4), clock=clock)

@@ -73,22 +73,9 @@ def explain_why_not(
 ) -> list[Reason]:
     """Tell for every material of one site and every want of another why they do not meet.
 
-    Parameters
-    ----------
-    giver, taker
-        Ids of sites.
-    material
-        Id of a material; none: all that the giver has.
-
-    Returns
-    -------
-    reasons
-        One for each giver and taker: what is in the plan first, then what would cost least.
-
-    Raises
-    ------
-    InputError
-        A site or material is not there, or has nothing to give or to take.
+    One reason for each giver and taker of a material, or of all: what is in the plan first, then
+    what would cost least. A site or material that is not there, or has nothing to give or to take,
+    is an `InputError`.
     """
     problem = plan.problem
     givers = [one for one in problem.givers if one.site == giver]
@@ -111,16 +98,11 @@ def explain_why_not(
 
 
 def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
-    """Give the best reason for every pair of a site that gives and another that takes.
+    """Give the best reason for every pair, by id, of a site that gives and another that takes.
 
     What moves comes first, then what would cost least more, then the rule that blocks the first
     material. All columns are priced at once, so that costs are the least that it would take, and
     nothing is called as good.
-
-    Returns
-    -------
-    reasons
-        By the ids of the site that gives and of the one that takes.
     """
     problem, proof = plan.problem, plan.proof
     moves = problem.block("moves")
