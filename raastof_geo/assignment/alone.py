@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats, Mask
+from raastof_geo.assignment.rules import RULES
 from raastof_geo.assignment.rules.agreements import agreed_moves
-from raastof_geo.assignment.rules.capture import captured
+from raastof_geo.assignment.rules.choices import lots_kept, openings_paid, partners_limited
 from raastof_geo.assignment.rules.limits import share_moves
-from raastof_geo.assignment.rules.masses import (
-    depots_kept,
-    needs_met,
-    offers_kept,
-    pits_permitted,
-    plants_run,
-    receivers_permitted,
-)
-from raastof_geo.assignment.rules.row import Row, Rule, sum_of
-from raastof_geo.assignment.rules.trucks import trips_balanced
+from raastof_geo.assignment.rules.row import Row, sum_of
 from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.classes import ColumnClass, classify, own_depots, touches
@@ -43,17 +35,10 @@ from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.target import Objective, Targets
 from raastof_geo.scenario.scenario import Depot, Scenario
 
-_RULES: tuple[Rule, ...] = (
-    offers_kept,
-    needs_met,
-    captured,
-    pits_permitted,
-    receivers_permitted,
-    plants_run,
-    depots_kept,
-    trips_balanced,
-)
-"""What holds without coordination as well."""
+_RULES = [rule for rule in RULES if rule not in (openings_paid, partners_limited, lots_kept)]
+"""What holds without coordination as well; of other terms the scenario says nothing then."""
+NO_TERMS: dict[str, object] = {"targets": Targets(), "agreements": (), "choices": Choices()}
+"""What a scenario without terms says."""
 _LACKING = ("offers_kept", "needs_met", "named_leg", "depots_ended")
 """Rules that a baseline may fall short of, and then says so."""
 _LEAST_T = 1e-3
@@ -132,15 +117,19 @@ class World:
 
         Of what counts in today's share, a share `used` of what the plan may put to use.
         """
-        scenario, capture = self.problem.scenario, {}
+        scenario, capture = self.problem.scenario, dict[str, Captured]()
         for material in {offer.material for offer in scenario.offers}:
             most, known = scenario.capture(material), scenario.catalogue.materials[material]
             sorts = mix_sorts(scenario.catalogue, {material: 1.0})
             counts = count_share(sorts, known.soil_class, today.definition) > 0
             share = min(most, today.used.get(material, used * most if counts else most))
             capture[material] = Captured(value=share)
-        said = scenario.said.model_copy(update={"capture": capture})
-        return replace(self, problem=self.problem.with_scenario(replace(scenario, said=said)))
+        return self.capturing(capture)
+
+    def capturing(self, capture: Mapping[str, Captured]) -> World:
+        """Give the same world with other shares of the surplus that can be put to use."""
+        scenario = self.problem.scenario.saying(capture=capture)
+        return replace(self, problem=self.problem.with_scenario(scenario))
 
     @cached_property
     def _stocks(self) -> list[Depot]:
@@ -380,16 +369,11 @@ def _without_coordination(scenario: Scenario, kind: BaselineKind) -> Scenario:
         "alone": {DEFAULT: Captured(value=0.0)},
         "legs": {},
     }
-    said = scenario.said.model_copy(
-        update={
-            "vehicles": plain_trucks(scenario.said),
-            "return_loads": scenario.said.baseline.return_loads,
-            "objectives": (Objective(minimise=(COST,)), Objective(minimise=(TONNE_KM,))),
-            "fleet": {},
-            "agreements": (),
-            "targets": Targets(),
-            "choices": Choices(),
-            "capture": captured.get(kind, scenario.said.capture),
-        }
+    return scenario.saying(
+        **NO_TERMS,
+        vehicles=plain_trucks(scenario.said),
+        return_loads=scenario.said.baseline.return_loads,
+        objectives=(Objective(minimise=(COST,)), Objective(minimise=(TONNE_KM,))),
+        fleet={},
+        capture=captured.get(kind, scenario.said.capture),
     )
-    return replace(scenario, said=said)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats
+from raastof_geo.assignment import tables
 from raastof_geo.assignment.alone import measure_alone
 from raastof_geo.assignment.rules import RULES, Row, RowName, Rule
 from raastof_geo.assignment.rules.limits import GOALS_HELD
@@ -30,15 +31,6 @@ from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
-from raastof_geo.assignment.tables import (
-    measure_flows,
-    tabulate_fleet,
-    tabulate_openings,
-    tabulate_processes,
-    tabulate_shortfalls,
-    tabulate_stores,
-    tabulate_trips,
-)
 from raastof_geo.assignment.telling.conflict import explain_conflict
 from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.card import Fact, Shown
@@ -454,13 +446,13 @@ def _build_plan(
         goals = replace(nearest, programme=programme, values=found.values)
         objectives.insert(0, (SHORT_OF_GOAL, goals.costs[0]))
     return Plan(
-        flows=measure_flows(small, amount),
-        processed=tabulate_processes(small, amount),
-        stored=tabulate_stores(small, amount),
-        empty_trips=tabulate_trips(small, amount),
-        shortfalls=tabulate_shortfalls(small, amount),
-        openings=tabulate_openings(problem, values),
-        fleet=tabulate_fleet(small, amount),
+        flows=tables.measure_flows(small, amount),
+        processed=tables.tabulate_processes(small, amount),
+        stored=tables.tabulate_stores(small, amount),
+        empty_trips=tables.tabulate_trips(small, amount),
+        shortfalls=tables.tabulate_shortfalls(small, amount),
+        openings=tables.tabulate_openings(problem, values),
+        fleet=tables.tabulate_fleet(small, amount),
         shadow_prices=pd.DataFrame(
             {
                 "rule": [row.rule for row in rows],

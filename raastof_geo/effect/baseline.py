@@ -6,14 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from raastof_geo.assignment import tables
 from raastof_geo.assignment.alone import solve_alone
 from raastof_geo.assignment.statement.measures import MEASURES
-from raastof_geo.assignment.tables import (
-    measure_flows,
-    tabulate_processes,
-    tabulate_stores,
-    tabulate_trips,
-)
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.totals import Totals, measure_shares, measure_totals
 from raastof_geo.legs.legs import Legs
@@ -70,10 +65,10 @@ def solve_baseline(
         missing=alone.missing,
         used=alone.used,
         reached=alone.reached,
-        flows=measure_flows(problem, values),
-        processed=tabulate_processes(problem, values),
-        stored=tabulate_stores(problem, values),
-        empty_trips=tabulate_trips(problem, values),
+        flows=tables.measure_flows(problem, values),
+        processed=tables.tabulate_processes(problem, values),
+        stored=tables.tabulate_stores(problem, values),
+        empty_trips=tables.tabulate_trips(problem, values),
         amounts={one.name: float(problem.measure(one) @ values) for one in MEASURES},
         books=books,
     )

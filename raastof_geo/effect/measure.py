@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,6 @@ from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.cause import COORDINATION, Cause, CauseName, split_by_cause
 from raastof_geo.effect.gain import Gain, read_gain
 from raastof_geo.effect.money import Transfers, divide_savings
-from raastof_geo.effect.progress import Shares, follow_municipalities, follow_periods
 from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.effect.totals import Totals, measure_totals
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW, VEHICLE_KM
@@ -52,16 +50,6 @@ class Effect(Shown):
             Fact(say("Truck km saved"), format_number(saved[VEHICLE_KM])),
         )
 
-    @cached_property
-    def shares_by_period(self) -> tuple[Shares, ...]:
-        """How the plan meets the needs: of all periods together, then of each."""
-        return follow_periods(self.books)
-
-    @cached_property
-    def shares_by_municipality(self) -> tuple[Shares, ...]:
-        """How the plan meets the needs of each municipality."""
-        return follow_municipalities(self.books)
-
     @property
     def moves_less_and_emits_more(self) -> bool:
         """Whether the plan saves transport emissions and adds emissions in all."""
@@ -81,10 +69,6 @@ class Effect(Shown):
     def baseline_missing(self) -> Mapping[tuple[str, str], float]:
         """What the headline's baseline has no place for: the effect is a lower bound then. [t]"""
         return self.baselines[0].missing
-
-    def smallest(self, figure: str = TRANSPORT_WTW.flow) -> Comparison:
-        """Give the baseline against which the plan saves least of a figure of `Totals`."""
-        return min(self.baselines, key=lambda one: float(getattr(one.totals, figure)))
 
     @property
     def saved(self) -> dict[str, float]:
@@ -115,16 +99,6 @@ class Effect(Shown):
     def coordination(self) -> Gain | None:
         """What matching saves: without other trucks, another criterion, and each one's own."""
         return self.credit(COORDINATION)
-
-    @property
-    def criterion(self) -> Gain | None:
-        """What it saves that the plan's objectives decide, and not cost."""
-        return self.credit({"criterion"})
-
-    @property
-    def trucks(self) -> Gain | None:
-        """What other trucks save."""
-        return self.credit({"trucks"})
 
     @property
     def allocation_share(self) -> float | None:

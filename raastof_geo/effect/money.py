@@ -4,13 +4,14 @@ import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Mask
+from raastof_geo.assignment.alone import NO_TERMS
 from raastof_geo.assignment.rules import RULES, Rule
 from raastof_geo.assignment.solving.solve import solve
 from raastof_geo.assignment.statement.problem import Problem
@@ -23,8 +24,6 @@ from raastof_geo.language import say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.parties import list_givers, list_takers
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.choice import Choices
-from raastof_geo.scenario.said.target import Targets
 from raastof_geo.scenario.scenario import Scenario
 
 SHAPLEY_MOST = 10
@@ -260,5 +259,4 @@ def _among(scenario: Scenario, members: frozenset[str]) -> Scenario:
         name: site.model_copy(update=nothing) if name in outside else site
         for name, site in scenario.sites.items()
     }
-    terms = {"targets": Targets(), "agreements": (), "choices": Choices()}
-    return replace(scenario, said=scenario.said.model_copy(update={"sites": sites, **terms}))
+    return scenario.saying(sites=sites, **NO_TERMS)

@@ -1,6 +1,6 @@
 """The few figures that a conclusion stands on, and where each would turn it over."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from raastof_geo.assignment import assign
@@ -104,8 +104,7 @@ def solve_headlines(scenario: Scenario, legs: Legs, *, whole: bool = False) -> H
     said = scenario.said
     effect = said.effect.model_copy(update={"causes": not whole, "shapley": False})
     baseline = said.baseline.model_copy(update={"compare_with": ()})
-    quickly = said.model_copy(update={"effect": effect, "baseline": baseline})
-    quick = replace(scenario, said=quickly)
+    quick = scenario.saying(effect=effect, baseline=baseline)
     found = read_headlines(measure_effect(quick, legs, assign(quick, legs, explain=False)))
     if found.whole != whole:
         raise InputError(say("what coordination saves cannot be told from other causes here"))

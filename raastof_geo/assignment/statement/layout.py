@@ -110,7 +110,7 @@ def _haul(scenario: Scenario, legs: Legs) -> list[Floats]:
     moves = Moves(
         none, none, np.arange(count, dtype=np.int32), none.astype(np.int16), none.astype(np.int16)
     )
-    bare = replace(scenario, said=scenario.said.model_copy(update={"return_loads": None}))
+    bare = scenario.saying(return_loads=None)
     return Problem(bare, legs, (giver,), (taker,), moves, MEASURES).objectives()
 
 

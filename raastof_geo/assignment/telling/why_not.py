@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 
@@ -11,15 +10,15 @@ from raastof_geo.arrays import Columns
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.agreements import agreed_moves
 from raastof_geo.assignment.rules.masses import OFFERS_KEPT
-from raastof_geo.assignment.solving.price_in import FREE
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.telling.forced import Forced, dearest_move, force
+from raastof_geo.assignment.telling.forced import ReasonKind, estimate, force
 from raastof_geo.assignment.telling.names import (
     call,
     call_material,
     call_use,
     cite_fit,
     describe_row,
+    fill,
     list_names,
     name_agreement,
     name_site,
@@ -34,22 +33,6 @@ from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Scenario
-
-ReasonKind = Literal[
-    "in_plan",
-    "rule",
-    "not_wanted",
-    "time",
-    "truck",
-    "road",
-    "agreement",
-    "closed",
-    "impossible",
-    "costs_more",
-    "as_good",
-    "perhaps",
-]
-"""`perhaps`: prices find nothing against it, and it was not tried whether there is room for it."""
 
 _LEAST_PRICE = 1e-6
 
@@ -363,68 +346,19 @@ def _price(pair: _Pair, *, solve: bool) -> Reason:
     part = proof.programme.matrix[:, columns]
     extra = proof.cost[columns] - part.T @ proof.prices_given_decisions
     best = int(np.argmin(extra))
-    notes = list(_binding(plan, columns[best : best + 1]))
-    if solve:
-        return _tell_forced(pair, force(plan, columns), notes)
-    more = float(extra[best])
-    if more <= FREE * dearest_move(plan):
-        message = say(
-            "{what}: prices find nothing against it, if there is room for it in a plan; "
-            "`raastof why-not` tries it",
-            what=pair.what,
-        )
-        return pair.reason("perhaps", message, 0.0)
-    message = say(
-        "{what}: it would cost at least {more} {unit} for each tonne more than the plan",
+    forced = force(plan, columns) if solve else estimate(plan, float(extra[best]))
+    unit = aim_of(pair.scenario.said.objectives[0].minimise[0]).unit
+    message = fill(
+        forced.told,
         what=pair.what,
-        more=tell_number(more),
-        unit=_unit(plan),
+        more=tell_number(forced.more_per_t or 0.0),
+        unit=unit,
+        rules=list_names(forced.blocking),
     )
-    return pair.reason("costs_more", _with_note(message, notes), more)
-
-
-def _tell_forced(pair: _Pair, forced: Forced, notes: Sequence[Message]) -> Reason:
-    """Tell what came of sending a little."""
-    if not forced.possible:
-        return pair.reason("impossible", _say_impossible(pair.what, forced))
-    if forced.decides or forced.more_per_t is None:
-        message = say(
-            "{what}: it takes other either-or decisions than the plan's (sites to open, partners, "
-            "smallest lots)",
-            what=pair.what,
-        )
-        return pair.reason("closed", message)
-    if forced.more_per_t == 0:
-        message = say(
-            "{what}: it would be just as good by the first objective; later objectives, or "
-            "the order of names, chose otherwise",
-            what=pair.what,
-        )
-        return pair.reason("as_good", message, 0.0)
-    message = say(
-        "{what}: it would cost {more} {unit} for each tonne more than the plan",
-        what=pair.what,
-        more=tell_number(forced.more_per_t),
-        unit=_unit(pair.plan),
-    )
-    return pair.reason("costs_more", _with_note(message, notes), forced.more_per_t)
-
-
-def _say_impossible(what: Message, forced: Forced) -> Message:
-    if not forced.known:
-        return say("{what}: there was no time to find a plan that sends any of it", what=what)
-    if not forced.blocking:
-        return say("{what}: no plan that keeps every rule can send any of it", what=what)
-    return say(
-        "{what}: no plan that keeps every rule can send any of it; these leave no room together: "
-        "{rules}",
-        what=what,
-        rules=list_names(list(forced.blocking)),
-    )
-
-
-def _with_note(message: Message, notes: Sequence[Message]) -> Message:
-    return say("{cost}; {binding}", cost=message, binding=notes[0]) if notes else message
+    full = next(_binding(plan, columns[best : best + 1]), None)
+    if forced.kind == "costs_more" and full is not None:
+        message = say("{cost}; {binding}", cost=message, binding=full)
+    return pair.reason(forced.kind, message, forced.more_per_t)
 
 
 def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
@@ -438,7 +372,3 @@ def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
         limits = not name.family.keeps_books and name.family.name != OFFERS_KEPT.name
         if sense < 0 and price < -_LEAST_PRICE and limits:
             yield say("full: {rule}", rule=describe_row(plan.problem.scenario, name))
-
-
-def _unit(plan: Plan) -> Readable:
-    return aim_of(plan.problem.scenario.said.objectives[0].minimise[0]).unit
