@@ -155,10 +155,7 @@ class World:
 
     @cached_property
     def _legs(self) -> list[tuple[NamedLeg, Columns]]:
-        """The legs that the baseline names, from surplus and pits to needs and receivers.
-
-        In `alone` only those from pits and to receivers.
-        """
+        """The named legs to needs and receivers; in `alone` those from pits or to reception."""
         problem = self.problem
         classes = classify(problem, self.together)
         found = []
@@ -218,11 +215,6 @@ class Alone:
     did not have to be found."""
     reached: float | None = None
     """How far today's share can get, where that is less than what is stated."""
-
-    @property
-    def problem(self) -> Problem:
-        """The columns."""
-        return self.world.problem
 
 
 def lay_world(
@@ -294,9 +286,6 @@ def _place_what_fits(world: World, costs: list[Floats]) -> Alone:
     return Alone(world, values[:count], missing)
 
 
-# --- as little as today -------------------------------------------------------------------------
-
-
 def _solve_today(world: World, today: TodayChoice) -> Alone:
     r"""Put no more to use than today, and of what counts in today's share just enough.
 
@@ -348,12 +337,13 @@ def measure_alone(problem: Problem) -> dict[str, float]:
     if fairness is None:
         return {}
     alone = solve_alone(scenario, problem.legs)
+    shares = share_moves(alone.world.problem, fairness.measure)
     site = {offer.id: offer.site for offer in scenario.offers}
     site |= {need.id: need.site for need in scenario.needs}
     short = {scenario.project(site[label]) for _, label in alone.missing if label in site}
     return {
         project: float(weights @ alone.values[columns])
-        for project, (columns, weights) in share_moves(alone.problem, fairness.measure).items()
+        for project, (columns, weights) in shares.items()
         if project not in short
     }
 

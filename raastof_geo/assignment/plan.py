@@ -209,7 +209,7 @@ def assign(
     problem = _continue_from(start, scenario, legs, rules) or lay_columns(scenario, legs, rules)
     if scenario.said.targets.fairness is not None:
         problem = replace(problem, alone=measure_alone(problem))
-    rows, programme = _build_or_reuse(lay_rows(problem, rules), problem, start)
+    rows, programme = lay_programme(problem, lay_rows(problem, rules))
     with _interruptible() as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
         labels = Labels(problem, name_rows(rows))
@@ -236,10 +236,7 @@ _FINER = (FREE, 1e-2 * FREE, 1e-4 * FREE)
 def _hold_goals(
     problem: Problem, rows: list[Row], programme: Programme, nearest: Solution
 ) -> tuple[Problem, list[Row], Programme]:
-    """Hold plans to missing the goals by no more than they have to, which is a limit like others.
-
-    What is missed by a gram or less is not missed.
-    """
+    """Hold plans to missing the goals by no more than they have to: a limit like others."""
     least = nearest.value if nearest.value > _MISSED_T else 0.0
     rows = [replace(row, limit=least) if row.family == GOALS_HELD else row for row in rows]
     limits = programme.limit.copy()
@@ -351,29 +348,6 @@ def _choices(scenario: Scenario) -> tuple[Any, ...]:
     ]
     goals = [goal.label for goal in list_goals(scenario)]
     return _CHOSEN(scenario.said), scenario.plants, scenario.depots, sites, goals
-
-
-def _build_or_reuse(
-    rows: list[Row], problem: Problem, start: Plan | None
-) -> tuple[list[Row], Programme]:
-    """Take over the matrix of an earlier plan where only limits differ."""
-    if start is not None and start.problem.moves is problem.moves:
-        old = start.proof
-        bounding = old.rows[len(rows) :]
-        names = name_rows(rows)
-        if names == old.rows[: len(rows)] and not bounding and _same_entries(rows, old.programme):
-            return rows, old.programme.with_limits(np.array([row.limit for row in rows]))
-    return lay_programme(problem, rows)
-
-
-def _same_entries(rows: Sequence[Row], programme: Programme) -> bool:
-    """Tell whether rows have the columns and coefficients of a matrix."""
-    counts = np.bincount(programme.matrix.indices, minlength=programme.row_count)
-    if [len(row.columns) for row in rows] != counts.tolist():
-        return False
-    numbers, sums = programme.probe
-    found = [float(row.coefficients @ numbers[row.columns]) for row in rows]
-    return bool(np.allclose(found, sums, rtol=1e-9))
 
 
 @contextlib.contextmanager

@@ -55,15 +55,12 @@ def measure_loads(trips: Floats | pd.Series) -> Floats:
 
 def tabulate_processes(problem: Problem, values: Floats) -> pd.DataFrame:
     """Give `site`, `recipe`, `period`, `tonnes` into it, `kg_co2e` and `dkk` of all of them."""
-    table = _with_amounts(problem, "processes", values, "tonnes")
-    tonnes = table["tonnes"]
-    return table.assign(kg_co2e=table["kg_co2e"] * tonnes, dkk=table["dkk"] * tonnes)
+    return _with_amounts(problem, "processes", values, "tonnes", "kg_co2e", "dkk")
 
 
 def tabulate_stores(problem: Problem, values: Floats) -> pd.DataFrame:
     """Give `depot`, `site`, `material`, `period`, `tonnes` there at its end, `dkk` of all."""
-    table = _with_amounts(problem, "stores", values, "tonnes").drop(columns="kg_co2e")
-    return table.assign(dkk=table["dkk"] * table["tonnes"])
+    return _with_amounts(problem, "stores", values, "tonnes", "dkk").drop(columns="kg_co2e")
 
 
 def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
@@ -72,13 +69,11 @@ def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
     `origin`, `destination`, `vehicle`, `period`, how many `trips`, and what they come to:
     kilometres, hours, energy in the unit of the fuel, kg CO2e and DKK.
     """
+    figures = [DRIVE_H, ENERGY, TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"]
     if not problem.sizes["trips"]:
-        names = ["origin", "destination", "vehicle", "period", "trips", VEHICLE_KM, DRIVE_H]
-        return pd.DataFrame(columns=[*names, ENERGY, TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"])
-    table = _with_amounts(problem, "trips", values, "trips")
-    figures = ["length_km", DRIVE_H, ENERGY, TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"]
-    for name in figures:
-        table[name] = table[name] * table["trips"]
+        names = ["origin", "destination", "vehicle", "period", "trips", VEHICLE_KM, *figures]
+        return pd.DataFrame(columns=names)
+    table = _with_amounts(problem, "trips", values, "trips", "length_km", *figures)
     return table.rename(columns={"length_km": VEHICLE_KM})
 
 
@@ -97,10 +92,7 @@ def tabulate_openings(problem: Problem, values: Floats) -> pd.DataFrame:
 
 
 def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Add up `loads` (parts of one counted), `work_h` [h] and kilometres by truck and period.
-
-    Empty trips of coordinated trucks are among them.
-    """
+    """Add up `loads` (parts of one too), `work_h` and km by truck and period, with empty trips."""
     used = np.flatnonzero(values[problem.block("moves")] > 0)
     used = used[problem.leg("work_h")[used] > 0]
     loads = values[used] / problem.leg("load_t")[used]
@@ -129,6 +121,10 @@ def _sort(problem: Problem, table: pd.DataFrame, keys: list[str]) -> pd.DataFram
     )
 
 
-def _with_amounts(problem: Problem, kind: str, values: Floats, name: str) -> pd.DataFrame:
-    table = problem.others[kind].assign(**{name: values[problem.block(kind)]})
-    return table[table[name] > 0].reset_index(drop=True)
+def _with_amounts(
+    problem: Problem, kind: str, values: Floats, amount: str, *figures: str
+) -> pd.DataFrame:
+    """Give the columns of a kind that are used, with their amount, and figures of all of it."""
+    table = problem.others[kind].assign(**{amount: values[problem.block(kind)]})
+    table = table[table[amount] > 0].reset_index(drop=True)
+    return table.assign(**{name: table[name] * table[amount] for name in figures})

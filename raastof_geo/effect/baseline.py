@@ -8,7 +8,6 @@ import pandas as pd
 
 from raastof_geo.assignment import tables
 from raastof_geo.assignment.alone import solve_alone
-from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.totals import Totals, measure_shares, measure_totals
 from raastof_geo.legs.legs import Legs
@@ -44,8 +43,6 @@ class Comparison:
 class BaselinePlan(Comparison):
     """What is done without coordination, with all that it was added up from."""
 
-    amounts: dict[str, float]
-    """What it amounts to by each measure."""
     books: Books
 
 
@@ -55,7 +52,7 @@ def solve_baseline(
     """Find the cheapest world without coordination, of a `kind`, or the headline's."""
     alone = solve_alone(scenario, legs, kind)
     used = np.flatnonzero(alone.values)
-    problem, values = alone.problem.only(used), alone.values[used]
+    problem, values = alone.world.problem.only(used), alone.values[used]
     books = keep_books(problem, values)
     return BaselinePlan(
         kind=alone.world.kind,
@@ -69,6 +66,5 @@ def solve_baseline(
         processed=tables.tabulate_processes(problem, values),
         stored=tables.tabulate_stores(problem, values),
         empty_trips=tables.tabulate_trips(problem, values),
-        amounts={one.name: float(problem.measure(one) @ values) for one in MEASURES},
         books=books,
     )

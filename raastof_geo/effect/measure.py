@@ -108,10 +108,7 @@ class Effect(Shown):
 
 
 def measure_effect(scenario: Scenario, legs: Legs, plan: Plan) -> Effect:
-    """Solve the baseline and compare.
-
-    Without causes where the scenario asks for none.
-    """
+    """Solve the baselines and compare; causes are told apart where the scenario asks for it."""
     worlds = [solve_baseline(scenario, legs, kind) for kind in scenario.said.baseline.kinds]
     baseline = worlds[0]
     used = np.flatnonzero(plan.proof.values)

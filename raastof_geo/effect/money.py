@@ -226,11 +226,7 @@ def _worth(
 
 
 def close_absent(problem: Problem) -> Mask:
-    """Tell which columns are of somebody whom the scenario of a problem does not know.
-
-    Moves whose giver or taker is not there, what lies in depots that are not there, and empty trips
-    to or from where nothing is tipped or loaded then.
-    """
+    """Tell which columns are of somebody, or of trips for one, whom the scenario does not know."""
     scenario, moves = problem.scenario, problem.moves
     closed = np.zeros(problem.column_count, bool)
     givers = {giver.id for giver in list_givers(scenario)}

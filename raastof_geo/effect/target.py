@@ -8,13 +8,7 @@ import pandas as pd
 
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules import Rule
-from raastof_geo.assignment.rules.limits import (
-    GOAL_APPROACHED,
-    SHARE_REACHED,
-    goals_held,
-    secondary_share_reached,
-)
+from raastof_geo.assignment.rules import Rule, limits
 from raastof_geo.assignment.solving.certificate import LARGEST_VIOLATION
 from raastof_geo.assignment.solving.solve import HeldSum, Solution, solve
 from raastof_geo.assignment.statement.goal import (
@@ -33,10 +27,7 @@ from raastof_geo.scenario.said.target import DEFINITIONS, SecondaryShare, ShareD
 
 @dataclass(frozen=True)
 class Reach:
-    """How far one definition of the secondary share can get, of the needs that are asked about.
-
-    These are those of the target's period and municipality, or all of them.
-    """
+    """How far a definition of the share can get, of the needs of the target, or of all needs."""
 
     definition: ShareDefinition
     in_plan: float
@@ -105,7 +96,9 @@ def answer_target(
     scenario = plan.problem.scenario
     target = scenario.said.targets.first_share
     kept = plan.rules if rules is None else rules
-    free = tuple(rule for rule in kept if rule not in (secondary_share_reached, goals_held))
+    free = tuple(
+        rule for rule in kept if rule not in (limits.secondary_share_reached, limits.goals_held)
+    )
     variants = _Variants(plan, free, patience_s)
     about = target or SecondaryShare(at_least=0.0)
     definitions = sorted(DEFINITIONS, key=lambda name: name != about.definition)
@@ -138,11 +131,6 @@ class _Variants:
         self.moves = plan.problem.moves
         self._programme: Programme | None = None
 
-    def make_most(self, worth: Floats) -> Solution | None:
-        """Find the most that columns can be worth; none where time was up."""
-        most = self.solve([-worth])
-        return most if most.solved else None
-
     def solve(
         self, costs: Sequence[Floats], held: Sequence[HeldSum] = (), decided: Floats | None = None
     ) -> Solution:
@@ -172,7 +160,7 @@ def _reach(variants: _Variants, asked: Asked) -> Reach:
     materials = pd.Series(met).groupby(problem.labels("material", due)).sum()
     materials = materials.sort_values(ascending=False)
     in_plan = (float(met.sum()) + asked.counted_t) / needed
-    most, of, finished = find_ratio(problem, asked, variants.make_most)
+    most, of, finished = find_ratio(problem, asked, lambda cost: variants.solve([cost]))
     return Reach(
         definition=definition,
         in_plan=in_plan,
@@ -238,7 +226,7 @@ def _price_of_target(
     """Compare with the best plan without the target, and the same decisions."""
     plan = variants.plan
     problem, prices = plan.problem, plan.shadow_prices
-    share = prices[prices["rule"].isin([SHARE_REACHED.name, GOAL_APPROACHED.name])]
+    share = prices[prices["rule"].isin([limits.SHARE_REACHED.name, limits.GOAL_APPROACHED.name])]
     price = float(share["shadow_price"].sum()) if len(share) else 0.0
     if not problem.scenario.said.targets.secondary_share or price <= 0:
         return price, (0.0, 0.0, 0.0)

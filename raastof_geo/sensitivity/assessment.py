@@ -131,11 +131,10 @@ class _Mover:
                 if legs is None:
                     raise InputError(say("legs that were made up cannot be priced again"))
                 found = solve_headlines(varied, legs, whole=self.at_value.whole)
+                self.solved[level] = Outcome(level, found)
             except RaastofError as error:
                 with speaking(self.scenario.said.language):
                     self.solved[level] = Outcome(level, None, str(error).splitlines()[0])
-            else:
-                self.solved[level] = Outcome(level, found)
         return self.solved[level]
 
     def flip(self, name: HeadlineName, number: int, end: Outcome) -> Flip | None:

@@ -68,10 +68,7 @@ SHOWN: dict[HeadlineName, Told] = {
 
 
 def find_threshold(scenario: Scenario, name: HeadlineName) -> float:
-    """Give the value of a headline at which the conclusion is another one.
-
-    The share that is asked for, by default the region's goal; of what is saved, nothing.
-    """
+    """Give where a headline changes the conclusion: the share asked for or the region's, else 0."""
     if name not in ("largest_share", "share_in_plan"):
         return 0.0
     target = scenario.said.targets.first_share

@@ -138,7 +138,7 @@ def test_the_repair_names_the_number_that_relaxes_the_added_rule(monkeypatch):
     monkeypatch.setitem(LOADS, "road", 5.0)
     scenario = make_scenario(TWO_TRUCKS)
     legs = price(scenario)
-    [change] = [one.change for one in repair(scenario, legs, ADDED) if one.change.row is not None]
+    [change] = [one for one in repair(scenario, legs, ADDED) if one.row is not None]
     assert change.row == (GATES_KEPT, About("road", "2027", site="road"))
     assert change.number == "gates.road.loads_per_period"
     monkeypatch.setitem(LOADS, "road", change.limit - 1)
@@ -210,7 +210,7 @@ def test_a_rule_that_declares_nothing_works_and_is_told_by_its_name():
     told = str(refuse(scenario, price(scenario), rules))
     assert "few_loads (road)" in told
     assert "raise few_loads" not in told
-    assert not any(one.change.row for one in repair(scenario, price(scenario), rules))
+    assert not any(one.row for one in repair(scenario, price(scenario), rules))
     [row] = few_loads(build_problem(scenario, price(scenario)))
     assert (row.family.bends, row.family.raised_by, row.family.title) == ("last", "", None)
 
@@ -270,7 +270,7 @@ def test_raising_the_number_in_the_scenario_is_the_repair():
     scenario = make_scenario(text)
     legs = make_legs(scenario)
     refuse(scenario, legs, RULES)
-    change = next(one.change for one in repair(scenario, legs, RULES) if one.change.row is not None)
+    change = next(one for one in repair(scenario, legs, RULES) if one.row is not None)
     assert change.row.family in pits_permitted.families
     assert change.number == "sites.pit.pit.capacity_per_period"
     site = scenario.sites["pit"]

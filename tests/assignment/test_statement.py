@@ -284,7 +284,7 @@ def test_what_low_yields_and_end_stocks_ask_for_has_room():
     problem = lay_columns(low, make_legs(low), RULES)
     plan = assign(low, make_legs(low))
     assert plan.processed["tonnes"].sum() == pytest.approx(low.needs[0].tonnes * 10, rel=0.3)
-    assert most_tonnes(problem) >= plan.processed["tonnes"].sum()
+    assert most_tonnes(problem) >= plan.processed["tonnes"].sum() - 1e-6
 
 
 @pytest.mark.parametrize(("sign", "sense"), [(1, ">="), (-1, "<="), (1, "="), (-1, "=")])

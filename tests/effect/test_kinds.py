@@ -171,7 +171,7 @@ def _cost(world: World, kind: str, **changes) -> float | None:
     ]
     assert not broken
     assert not found.values[found.world.closed].any()
-    return float(found.problem.measure(COST) @ found.values)
+    return float(found.world.problem.measure(COST) @ found.values)
 
 
 def _breach(row, used: float) -> float:

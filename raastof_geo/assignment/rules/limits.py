@@ -6,9 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats, Integers
-from raastof_geo.assignment.rules.about import About
-from raastof_geo.assignment.rules.family import Family
-from raastof_geo.assignment.rules.row import Row, always, declare, sum_of
+from raastof_geo.assignment.rules.row import About, Family, Row, always, declare, sum_of
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.goal import find_due, list_asked, list_goals, weigh_counted
 from raastof_geo.assignment.statement.problem import Problem
@@ -107,21 +105,17 @@ def passages_limited(problem: Problem) -> Iterator[Row]:
     """
     ids = tuple(problem.scenario.periods)
     for number, limit in enumerate(problem.scenario.said.targets.passages):
-        passes = _passages(problem, number)
+        load_t = problem.leg("load_t")
+        moved = problem.leg(f"passages_{number}") / load_t
+        if problem.pooled_share:
+            back = problem.leg(f"return_passages_{number}") / load_t
+            moved = moved - problem.pooled_share * back
+        passes = problem.join(moves=moved, trips=problem.trip(f"passages_{number}"))
         for period in limit.periods(ids):
             columns = np.flatnonzero((passes > 0) & problem.mark(period=period))
             about = About(str(number), period, entry=number)
             most = limit.at_most_per_period
             yield Row(PASSAGES_LIMITED, about, columns, passes[columns], "<=", most)
-
-
-def _passages(problem: Problem, number: int) -> Floats:
-    load_t = problem.leg("load_t")
-    moved = problem.leg(f"passages_{number}") / load_t
-    if problem.pooled_share:
-        back = problem.leg(f"return_passages_{number}") / load_t
-        moved = moved - problem.pooled_share * back
-    return problem.join(moves=moved, trips=problem.trip(f"passages_{number}"))
 
 
 @declare(PROJECTS_NOT_WORSE, blind_to_trucks=lambda said: said.targets.fairness is None)
@@ -181,11 +175,7 @@ def share_moves(
 def _group_by_project(
     projects: list[str], sends: Integers, takes: Integers, giving: Floats, taking: Floats
 ) -> dict[str, tuple[Columns, Floats]]:
-    """Give each project its moves and weights; a move inside of one stands once, with both.
-
-    Every move stands once for the project at each of its ends, and one sort brings those of a
-    project together.
-    """
+    """Give each project its moves and weights; a move inside of one stands once, with both."""
     same = sends == takes
     project_of = np.concatenate([sends, np.where(same, -1, takes)])
     columns = np.tile(np.arange(len(sends)), 2)

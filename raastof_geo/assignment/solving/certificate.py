@@ -80,7 +80,8 @@ def bound_below(programme: Programme, cost: Floats, shadow_prices: Floats) -> tu
     With shadow prices :math:`y` of the right sign, reduced costs :math:`r = c - A^T y` and columns
     between 0 and :math:`u`, every plan has :math:`c^T x \ge y^T b + \sum_j u_j \min(0, r_j)`.
     """
-    prices = _of_right_sign(programme, shadow_prices)
+    # Prices of the wrong sign prove nothing: above zero for `<=`, below zero for `>=`.
+    prices = np.where(programme.sense * shadow_prices < 0, 0.0, shadow_prices)
     reduced = programme.reduced_costs(cost, prices)
     bound = _bound(programme, prices, reduced)
     smallest = float(reduced.min(initial=0.0))
@@ -132,9 +133,3 @@ def largest_violation(programme: Programme, values: Floats) -> float:
         float(broken.max(initial=0.0)),
         float(np.abs(decided - np.round(decided)).max(initial=0.0)),
     )
-
-
-def _of_right_sign(programme: Programme, shadow_prices: Floats) -> Floats:
-    """Drop prices of the wrong sign: above zero for `<=`, below zero for `>=`."""
-    prices = np.where((programme.sense < 0) & (shadow_prices > 0), 0.0, shadow_prices)
-    return np.asarray(np.where((programme.sense > 0) & (prices < 0), 0.0, prices))

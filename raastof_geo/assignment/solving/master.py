@@ -16,11 +16,7 @@ from raastof_geo.language import say
 
 
 class Master:
-    """Some columns of a programme, with artificial ones that make it feasible at a price.
-
-    Columns can be added; costs, senses and which columns are open can be set anew. PuLP is told
-    all of it for each solve, so that any of its solvers will do.
-    """
+    """Some columns of a programme, with artificial ones that make it feasible at a price."""
 
     def __init__(self, programme: Programme, *, solver: str) -> None:
         self.programme = programme

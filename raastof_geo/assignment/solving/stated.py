@@ -1,8 +1,4 @@
-"""The part of a programme that is written out, stated in PuLP.
-
-PuLP rewrites letters that it does not know, which may make two names equal, so
-that every name begins with a running number.
-"""
+"""The part of a programme that is written out, stated in PuLP."""
 
 import itertools
 from collections.abc import Sequence
@@ -80,21 +76,17 @@ class Stated:
             counted = self.programme.scaled()
             part = counted.matrix[:, self.columns]
             values = refine(part, self.senses, counted.limit, values)
+        prices = np.zeros(self.programme.row_count)
+        for number, constraint in self.constraints.items():
+            prices[number] = 0.0 if constraint.pi is None else constraint.pi
         return Run(
             values=values / self.programme.units[self.columns],
             artificial=artificial,
-            shadow_prices=self._read_prices(),
+            shadow_prices=prices,
             complete=feasible and self.problem.sol_status != pulp.LpSolutionIntegerFeasible,
             feasible=feasible,
             bound=self._bound(),
         )
-
-    def _read_prices(self) -> Floats:
-        """Give PuLP's price of every row; none where a row is not stated, or has no price."""
-        prices = np.zeros(self.programme.row_count)
-        for number, constraint in self.constraints.items():
-            prices[number] = 0.0 if constraint.pi is None else constraint.pi
-        return prices
 
     def _call(self, solver: pulp.LpSolver) -> int:
         """Have PuLP solve it, and give PuLP's status."""

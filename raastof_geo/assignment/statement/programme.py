@@ -55,14 +55,6 @@ class Programme:
         """Give what one unit more would cost beyond its worth: below zero it helps. [columns]"""
         return np.asarray(cost - self.transposed @ shadow_prices)
 
-    @cached_property
-    def probe(self) -> tuple[Floats, Floats]:
-        """Numbers that tell columns apart, and what each row makes of them."""
-        if self._like is not None:
-            return self._like.probe
-        numbers = np.random.default_rng(0).random(self.column_count)
-        return numbers, np.asarray(self.matrix @ numbers)
-
     def used(self, columns: Columns, values: Floats) -> Floats:
         """Add up every row for the columns that are not zero."""
         return np.asarray(self.matrix[:, columns] @ values)
@@ -83,11 +75,7 @@ class Programme:
         return 1.0 if most >= 1e3 or most <= 0.0 else 10.0 ** math.ceil(math.log10(1e3 / most))
 
     def scaled(self) -> Programme:
-        """Give the same programme in the units that a solver counts in.
-
-        Its limits are times `scale`, and the columns of decisions with them, so that a solver's
-        tolerance is small against the amounts.
-        """
+        """Give the programme in a solver's units: limits and columns of decisions times `scale`."""
         if self.scale == 1.0:
             return self
         matrix = sparse.csc_array(self.matrix @ sparse.diags_array(self.weight))
@@ -131,10 +119,7 @@ class Programme:
         )
 
     def with_slack(self, short: Sequence[int], over: Sequence[int]) -> Programme:
-        """Give the programme with a column for each row that may be broken, after all others.
-
-        One unit on it is one unit `short` of the row's limit, or `over` it.
-        """
+        """Give the programme with a column more for each row that may fall `short` or be `over`."""
         rows = np.array([*short, *over], dtype=np.int64)
         sign = np.array([1.0] * len(short) + [-1.0] * len(over))
         shape = (self.row_count, len(rows))

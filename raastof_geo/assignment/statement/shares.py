@@ -9,16 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from raastof_geo.arrays import Floats, Mask
-from raastof_geo.figures.vocabulary import (
-    CO2E,
-    COST,
-    COST_WITH_CO2,
-    TRANSPORT_TTW,
-    Group,
-    find_indicator,
-    leaves_of,
-    parts_of,
-)
+from raastof_geo.figures import vocabulary
 from raastof_geo.roads.places import locate_municipality
 from raastof_geo.scenario.scenario import Scenario
 
@@ -33,7 +24,9 @@ class Ends(NamedTuple):
     taker: Floats
 
 
-def share_ends(group: Group, *, gives: Mask, takes: Mask, received: Mask, shared_legs: str) -> Ends:
+def share_ends(
+    group: vocabulary.Group, *, gives: Mask, takes: Mask, received: Mask, shared_legs: str
+) -> Ends:
     """Divide lines between their two ends; shares add up to one, or to zero where it is common.
 
     A line `gives` and `takes` where a project stands at its beginning and its end, and is
@@ -54,15 +47,15 @@ def share_ends(group: Group, *, gives: Mask, takes: Mask, received: Mask, shared
 
 def group_parts(
     measure: str, co2_dkk_per_kg: tuple[float, float]
-) -> dict[Group, list[tuple[str, float]]]:
+) -> dict[vocabulary.Group, list[tuple[str, float]]]:
     """Give a measure's parts by how they are shared, each with what a unit of it counts."""
-    whole = find_indicator(measure)
-    parts = [(part, 1.0) for part in leaves_of(whole)]
-    if whole == COST_WITH_CO2:
-        parts = [(part, 1.0) for part in parts_of(COST)]
-        parts += [(part, co2_dkk_per_kg[0]) for part in leaves_of(CO2E)]
-        parts += [(TRANSPORT_TTW, -co2_dkk_per_kg[1])]
-    groups: dict[Group, list[tuple[str, float]]] = {}
+    whole = vocabulary.find_indicator(measure)
+    parts = [(part, 1.0) for part in vocabulary.leaves_of(whole)]
+    if whole == vocabulary.COST_WITH_CO2:
+        parts = [(part, 1.0) for part in vocabulary.parts_of(vocabulary.COST)]
+        parts += [(part, co2_dkk_per_kg[0]) for part in vocabulary.leaves_of(vocabulary.CO2E)]
+        parts += [(vocabulary.TRANSPORT_TTW, -co2_dkk_per_kg[1])]
+    groups: dict[vocabulary.Group, list[tuple[str, float]]] = {}
     for part, times in parts:
         groups.setdefault(part.divided, []).append((part, times))
     return groups

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -37,10 +36,7 @@ def lay_rows(problem: Problem, rules: Sequence[Rule]) -> list[Row]:
 
 
 def _asked_t(row: Row) -> float:
-    r"""Give the units that a row asks for at least, whichever way it is written. [t]
-
-    Asking for :math:`x \ge 5` and for :math:`-x \le -5` is the same.
-    """
+    """Give the units that a row asks for at least, whichever way it is written. [t]"""
     asks = row.limit > 0 if row.sense == ">=" else row.limit < 0
     if not asks and not (row.sense == "=" and row.limit > 0):
         return 0.0
@@ -58,19 +54,10 @@ def lay_programme(problem: Problem, rows: Sequence[Row]) -> tuple[list[Row], Pro
     return bounded, build_programme(bounded, problem.whole)
 
 
-class Restated(NamedTuple):
-    """The programme of another scenario."""
-
-    problem: Problem
-    rows: list[Row]
-    programme: Programme
-
-
-def restate(problem: Problem, said: ScenarioFile, rules: Sequence[Rule]) -> Restated | None:
-    """Lay out another scenario, with its legs priced anew; none where they cannot be.
-
-    What each project has alone is as before.
-    """
+def restate(
+    problem: Problem, said: ScenarioFile, rules: Sequence[Rule]
+) -> tuple[Problem, list[Row], Programme] | None:
+    """Lay out another scenario, legs priced anew, projects alone as before; none where it fails."""
     scenario = replace(problem.scenario, said=said)
     try:
         legs = price_again(problem.legs, scenario) or problem.legs
@@ -80,4 +67,4 @@ def restate(problem: Problem, said: ScenarioFile, rules: Sequence[Rule]) -> Rest
     if scenario.said.targets.fairness is not None:
         other = replace(other, alone=problem.alone)
     rows = lay_rows(other, rules)
-    return Restated(other, rows, build_programme(rows, other.whole))
+    return other, rows, build_programme(rows, other.whole)

@@ -6,24 +6,19 @@ from typing import get_args
 import numpy as np
 
 from raastof_geo.assignment.rules.choices import LOTS_LEAST, PARTNERS_LIMITED
-from raastof_geo.assignment.rules.family import EitherOr
+from raastof_geo.assignment.rules.row import EitherOr
 from raastof_geo.assignment.solving.solve import Search
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.telling.names import call_material, list_names, name_site, tell_number
 from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.language import Message, say
-from raastof_geo.scenario.role import Role
 
 _PATIENCE_S = 20.0
 _MOST_TOLD = 4
 
 
 def say_excluded(laid: Laid) -> Iterator[Message]:
-    """Say which kinds of decision leave no plan, and by how much they miss one.
-
-    Each kind without which there is a plan, or all together; then the lots and the partners that
-    are nearest to one.
-    """
+    """Say which kinds of decision leave no plan, alone or together, and what is nearest to one."""
     there = {row.family.decides for row in laid.rows}
     kinds = [kind for kind in get_args(EitherOr) if kind in there]
     culprits = [kind for kind in kinds if _has_plan(laid, kind)]
@@ -67,19 +62,9 @@ def _has_plan(laid: Laid, kind: EitherOr) -> bool:
     return other.solve(cost, decided=Search(gap=1.0), clock=_PATIENCE_S).decision is not None
 
 
-# --- lots ---------------------------------------------------------------------------------------
-
-
 def _say_lots(laid: Laid) -> Iterator[Message]:
-    """Name surplus and needs that are smaller than a lot; else the smaller lots that would do."""
+    """Say how small the lots are that would do: what is less than a lot itself, `check` tells."""
     problem, rows, scenario = laid.problem, laid.rows, laid.problem.scenario
-    lot = scenario.said.choices.smallest_lot
-    if lot is None:
-        return
-    told = [*_small_offers(problem, lot.value), *_small_needs(problem, lot.value)]
-    if told:
-        yield from told[:_MOST_TOLD]
-        return
     least = [number for number, row in enumerate(rows) if row.rule == LOTS_LEAST.name]
     bending = laid.bend(short=least)
     values = bending.decide(clock=_PATIENCE_S)
@@ -97,66 +82,6 @@ def _say_lots(laid: Laid) -> Iterator[Message]:
             taker=name_site(scenario, small["destination"]),
             period=small["period"],
         )
-
-
-def _small_offers(problem: Problem, lot: float) -> Iterator[Message]:
-    """Find surplus that must leave, is all that its site has of it, and is less than a lot."""
-    scenario = problem.scenario
-    leaving = [offer for offer in scenario.offers if offer.must_leave]
-    for site_id, material in dict.fromkeys((offer.site, offer.material) for offer in leaving):
-        total = _all_there_is(problem, site_id, material)
-        if total is not None and 0 < total < lot:
-            yield say(
-                "{site} has {tonnes} t of {material} that must leave, less than the smallest "
-                "lot of {lot} t",
-                site=name_site(scenario, site_id),
-                tonnes=tell_number(total, beside=lot - total),
-                material=call_material(scenario, material),
-                lot=tell_number(lot, beside=lot - total),
-            )
-
-
-def _all_there_is(problem: Problem, site_id: str, material: str) -> float | None:
-    """Add up what a site offers; none where it may have more, or use it without a truck. [t]"""
-    site = problem.scenario.sites[site_id]
-    if site.pit or site.plant or site.depot or (site.stockpile and site.stockpile.start):
-        return None
-    stays = problem.find(origin=site_id, destination=site_id, material=material)
-    if (problem.labels("taker_kind", stays) == Role.NEED).any():
-        return None
-    mine = [offer for offer in problem.scenario.offers if offer.site == site_id]
-    return sum(offer.tonnes for offer in mine if offer.material == material)
-
-
-def _small_needs(problem: Problem, lot: float) -> Iterator[Message]:
-    """Find needs that, with all else their site can use, are less than a lot of any material."""
-    scenario = problem.scenario
-    for site_id, site in scenario.sites.items():
-        if not site.needs or site.receiver or site.plant or site.depot:
-            continue
-        columns = problem.of("destination", site_id)
-        columns = columns[problem.labels("origin", columns) != site_id]
-        if len(columns) < len(problem.of("destination", site_id)):
-            continue
-        mine = [need for need in scenario.needs if need.site == site_id]
-        most = max(
-            (
-                sum(need.tonnes * need.ratios.get(material, 0.0) for need in mine)
-                for material in set(problem.labels("material", columns).tolist())
-            ),
-            default=0.0,
-        )
-        if 0 < most < lot:
-            yield say(
-                "{site} can use at most {tonnes} t of one material, less than the smallest lot of "
-                "{lot} t",
-                site=name_site(scenario, site_id),
-                tonnes=tell_number(most, beside=lot - most),
-                lot=tell_number(lot, beside=lot - most),
-            )
-
-
-# --- partners -----------------------------------------------------------------------------------
 
 
 def _say_partners(laid: Laid) -> Iterator[Message]:

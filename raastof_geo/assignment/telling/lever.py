@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias, TypeVar
 
-from raastof_geo.assignment.rules.family import Limits
+from raastof_geo.assignment.rules.row import Limits
 from raastof_geo.assignment.telling.most import Case, LargestShare, find_largest_share
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, list_names, tell_number
 from raastof_geo.language import Message, say

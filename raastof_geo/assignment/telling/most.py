@@ -1,17 +1,14 @@
-"""How much there can be at most where no plan exists: of a need met, of surplus gone, of a share.
-
-Where a plan exists, `effect.target` says how far its share could go.
-"""
+"""How much there can be at most where no plan exists: of a need met, surplus gone, a share."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
 from raastof_geo.arrays import Floats
-from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.limits import SHARE_REACHED
+from raastof_geo.assignment.rules.row import Family
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Solution
 from raastof_geo.assignment.statement.goal import Asked, find_due, list_asked, weigh_counted
@@ -68,9 +65,9 @@ class Case(Laid):
         for at in wanted:
             np.add.at(worth, self.rows[at].columns, self.rows[at].coefficients)
         for promises in (False, True):
-            most = _maximise(_open(self, wanted, promises=promises), worth)
-            if most is not None:
-                return max(0.0, -most.value)
+            found = _open(self, wanted, promises=promises).solve(-worth)
+            if found.solved:
+                return max(0.0, -found.value)
         return None
 
 
@@ -109,12 +106,6 @@ def _open(laid: Laid, asked: Collection[int], *, promises: bool) -> Laid:
     return replace(free, programme=programme)
 
 
-def _maximise(laid: Laid, worth: Floats) -> Solution | None:
-    """Find the most that columns can be worth, as a `value` below zero; none where no plan is."""
-    most = laid.solve(-worth)
-    return most if most.solved else None
-
-
 @dataclass(frozen=True)
 class LargestShare:
     """The largest share of secondary materials that any plan can have."""
@@ -133,23 +124,20 @@ class LargestShare:
 
 
 def find_largest_share(laid: Laid) -> LargestShare | None:
-    """Find the largest share without the target, or with needs and surplus open if it must be.
-
-    None where no share is asked for, or where not even then all other rules can be kept.
-    """
+    """Find the largest share, with needs and surplus open if it must be; none: not asked for."""
     asked = next((one for one in list_asked(laid.problem.scenario) if not one.target.goal), None)
     if asked is None or not any(is_share(row.family) for row in laid.rows):
         return None
     opened = (_open(laid, (), promises=promises) for promises in (False, True))
     for trial in (laid.without({SHARE_REACHED.name}), *opened):
-        met, needed, found = find_ratio(laid.problem, asked, partial(_maximise, trial))
+        met, needed, found = find_ratio(laid.problem, asked, trial.solve)
         if found:
             return LargestShare(asked.target, met, needed)
     return None
 
 
 def find_ratio(
-    problem: Problem, asked: Asked, find: Callable[[Floats], Solution | None]
+    problem: Problem, asked: Asked, solve: Callable[[Floats], Solution]
 ) -> tuple[float, float, bool]:
     r"""Find the largest share of some needs; within one period a ratio of what is chosen.
 
@@ -159,23 +147,23 @@ def find_ratio(
     13, 1967, 492-498), which closes in faster than any straight line, so that a dozen rounds are
     plenty.
 
-    `find` makes the most of a worth of columns; none where rows cannot be kept, or time was up.
-    Given are what counts, of how much [reference t], and whether it is the largest share.
+    `solve` makes a cost of columns least. Given are what counts, of how much [reference t], and
+    whether it is the largest share.
     """
     target, due = asked.target, find_due(problem, asked.target)
     used, counted = np.zeros(problem.column_count), np.zeros(problem.column_count)
     used[due] = problem.reference_share[due]
     counted[due] = weigh_counted(problem, target.definition)[due]
     if target.period is None:
-        most = find(counted)
-        if most is None:
+        most = solve(-counted)
+        if not most.solved:
             return 0.0, 0.0, False
         return asked.counted_t - most.value, asked.needed_t + asked.crossed_t, True
     met, needed = 0.0, 0.0
     for _ in range(_ROUNDS):
         share = met / needed if needed else 0.0
-        most = find(counted - share * used)
-        if most is None:
+        most = solve(share * used - counted)
+        if not most.solved:
             return met, needed, False
         values = most.values[: problem.column_count]
         more = asked.counted_t + float(counted @ values)

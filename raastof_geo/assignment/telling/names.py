@@ -3,22 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from raastof_geo.assignment.rules.about import About
+from raastof_geo.assignment.rules import limits
 from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
-from raastof_geo.assignment.rules.family import Family
-from raastof_geo.assignment.rules.limits import (
-    GOAL_APPROACHED,
-    GOALS_HELD,
-    PASSAGES_LIMITED,
-    SHARE_REACHED,
-)
-from raastof_geo.assignment.rules.row import RowName
+from raastof_geo.assignment.rules.row import About, Family, RowName
 from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Language, Message, Readable, format_number, say
 from raastof_geo.scenario.catalogue import Fit, Ruled, SoilMove
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement
-from raastof_geo.scenario.said.target import PassageLimit
 from raastof_geo.scenario.scenario import Demand, Need, Offer, Scenario
 
 _MOST = 6
@@ -157,9 +149,6 @@ def cite_fit(scenario: Scenario, material: str, demand: Demand) -> Message:
     )
 
 
-# --- rows ---------------------------------------------------------------------------------------
-
-
 _ENTRIES = {
     Role.NEED: say("need of {site} for {use} in {periods}"),
     Role.OFFER: say("surplus of {material} at {site} in {periods}"),
@@ -190,9 +179,12 @@ def describe_row(scenario: Scenario, name: RowName, *, periods: Readable | None 
     if where is not None:
         return _of_period(say("{rule}: {where}", rule=title, where=where), period)
     if about.site in scenario.sites:
-        where = _of_period(_name_place(scenario, about), period)
-        return say("{rule}: {where}", rule=title, where=where)
-    if family.title and (about.site or about.entry >= 0 or family.name == GOALS_HELD.name):
+        where = Message("{site}", {"site": name_site(scenario, about.site)})
+        if about.material:
+            what = call_material(scenario, about.material)
+            where = say("{site}, {what}", site=name_site(scenario, about.site), what=what)
+        return say("{rule}: {where}", rule=title, where=_of_period(where, period))
+    if family.title and (about.site or about.entry >= 0 or family.name == limits.GOALS_HELD.name):
         return family.title
     return say("{rule} ({label})", rule=title, label=str(about))
 
@@ -200,10 +192,12 @@ def describe_row(scenario: Scenario, name: RowName, *, periods: Readable | None 
 def _name_limit(scenario: Scenario, family: Family, about: About) -> Readable | None:
     """Name what a limit of the whole scenario is on; none where a row is about a place."""
     targets = scenario.said.targets
-    if family.name in (SHARE_REACHED.name, GOAL_APPROACHED.name):
+    if family.name in (limits.SHARE_REACHED.name, limits.GOAL_APPROACHED.name):
         return DEFINITION_NAMES[targets.secondary_share[about.entry].definition]
-    if family.name == PASSAGES_LIMITED.name:
-        return _name_road(targets.passages[about.entry])
+    if family.name == limits.PASSAGES_LIMITED.name:
+        limit = targets.passages[about.entry]
+        road = limit.municipality or limit.name
+        return road or str(list(limit.way or limit.at or limit.polygon or ()))
     if about.site:
         return None
     if about.measure:
@@ -211,30 +205,15 @@ def _name_limit(scenario: Scenario, family: Family, about: About) -> Readable | 
     return call(scenario.catalogue.vehicles[about.vehicle].name) if about.vehicle else None
 
 
-def _name_place(scenario: Scenario, about: About) -> Message:
-    named = name_site(scenario, about.site)
-    if not about.material:
-        return Message("{site}", {"site": named})
-    return say("{site}, {what}", site=named, what=call_material(scenario, about.material))
-
-
 def _of_period(told: Message, period: Readable) -> Message:
     return say("{site} ({period})", site=told, period=period) if period else told
 
 
-def _name_road(limit: PassageLimit) -> str:
-    if limit.municipality or limit.name:
-        return str(limit.municipality or limit.name)
-    return str(list(limit.way or limit.at or limit.polygon or ()))
-
-
 def find_entry(scenario: Scenario, about: About) -> Need | Offer | None:
     """Find the need or the surplus that a row is about."""
-    entries: Mapping[str, Sequence[Need | Offer]] = {
-        Role.NEED: scenario.needs,
-        Role.OFFER: scenario.offers,
-    }
-    return next((one for one in entries.get(about.role, ()) if one.id == str(about)), None)
+    name = about.role, str(about)
+    entries: Sequence[Need | Offer] = (*scenario.needs, *scenario.offers)
+    return next((one for one in entries if (one.role, one.id) == name), None)
 
 
 def agreement_of(scenario: Scenario, about: About) -> Agreement:

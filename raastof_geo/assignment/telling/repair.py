@@ -1,12 +1,9 @@
 """Find what would make a plan possible, try it, and rank it by its price."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 
@@ -14,20 +11,9 @@ from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
 from raastof_geo.assignment.rules.row import RowName
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Search
+from raastof_geo.assignment.telling import names
 from raastof_geo.assignment.telling.lever import accept, find_blocking
 from raastof_geo.assignment.telling.most import Case
-from raastof_geo.assignment.telling.names import (
-    agreement_of,
-    call,
-    call_material,
-    call_use,
-    describe_row,
-    list_names,
-    name_agreement,
-    name_site,
-    tell_number,
-    unit_of_row,
-)
 from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.figures.vocabulary import CO2E, COST
 from raastof_geo.language import Message, say
@@ -50,25 +36,17 @@ _MOST_RECEIVED = 3
 
 @dataclass(frozen=True)
 class Repair:
-    """Something that makes a plan possible, and what that plan amounts to."""
+    """Another scenario, or another limit on one row, and what the plan that it makes comes to."""
 
     message: Message
-    kg_co2e: float
-    dkk: float
-    objective: float
-    change: Change
-    """What was changed, so that it can be done again."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """Another scenario, or another limit on one row."""
-
     said: ScenarioFile | None = None
     row: RowName | None = None
     limit: float = 0.0
     number: str = ""
     """Where in the scenario the number stands that the row's limit is made of."""
+    kg_co2e: float = 0.0
+    dkk: float = 0.0
+    objective: float = 0.0
 
 
 def find_repairs(case: Case, share: float | None) -> list[Message]:
@@ -88,8 +66,8 @@ def find_repairs(case: Case, share: float | None) -> list[Message]:
             "repair {number}: {what}; then a plan exists with {kg} kg CO2e and {dkk} DKK",
             number=number,
             what=repair.message,
-            kg=tell_number(round(repair.kg_co2e)),
-            dkk=tell_number(round(repair.dkk)),
+            kg=names.tell_number(round(repair.kg_co2e)),
+            dkk=names.tell_number(round(repair.dkk)),
         )
         for number, repair in enumerate(ranked[:_MOST_TOLD], 1)
     ]
@@ -100,8 +78,9 @@ def try_repairs(case: Case, share: float | None) -> tuple[list[Repair], int]:
     clock = Clock(_PATIENCE_S)
     attempts: list[Repair | None] = []
     changed = (
-        _solve(case.restate(said), message, Change(said=said))
-        for message, said in _change_scenario(case, share)
+        _solve(case.restate(repair.said), repair)
+        for repair in _change_scenario(case, share)
+        if repair.said is not None
     )
     for attempt in itertools.chain(_raise_limits(case), changed):
         attempts.append(attempt)
@@ -109,9 +88,6 @@ def try_repairs(case: Case, share: float | None) -> tuple[list[Repair], int]:
             break
     found = [one for one in attempts if one is not None]
     return sorted(found, key=lambda one: (one.objective, str(one.message))), len(attempts)
-
-
-# --- more room here -----------------------------------------------------------------------------
 
 
 def _raise_limits(case: Case) -> Iterator[Repair | None]:
@@ -129,45 +105,31 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
         more = None if found is None else found.over.get(at)
         if more is None:
             continue
-        limit = _round_up(row.limit + more)
+        times = 1.0 if row.limit + more >= 10 else 100.0  # as many decimals as it is told with
+        limit = math.ceil((row.limit + more) * times - 1e-6) / times
         limits = whole.programme.limit.copy()
         limits[where[row.rule, row.label]] = limit
-        message = say(
+        told = say(
             "raise {rule} by {more} {unit} to {limit} {unit}",
-            rule=describe_row(case.problem.scenario, row.name),
-            more=tell_number(limit - row.limit),
-            limit=tell_number(limit),
-            unit=unit_of_row(row.name),
+            rule=names.describe_row(case.problem.scenario, row.name),
+            more=names.tell_number(limit - row.limit),
+            limit=names.tell_number(limit),
+            unit=names.unit_of_row(row.name),
         )
-        change = Change(row=row.name, limit=limit, number=number)
         raised = replace(whole, programme=whole.programme.with_limits(limits))
-        yield _solve(raised, message, change)
+        yield _solve(raised, Repair(told, row=row.name, limit=limit, number=number))
 
 
-def _round_up(limit: float) -> float:
-    """Round a limit up to as many decimals as it is told with."""
-    times = 1.0 if limit >= 10 else 100.0
-    return math.ceil(limit * times - 1e-6) / times
+def _propose(scenario: Scenario, message: Message, **changes: object) -> Repair:
+    return Repair(message, scenario.said.model_copy(update=changes))
 
 
-# --- another scenario ---------------------------------------------------------------------------
-
-
-_Proposal: TypeAlias = tuple[Message, ScenarioFile]
-
-
-def _propose(scenario: Scenario, message: Message, **changes: object) -> _Proposal:
-    return message, scenario.said.model_copy(update=changes)
-
-
-def _propose_site(
-    scenario: Scenario, message: Message, site_id: str, **changes: object
-) -> _Proposal:
+def _propose_site(scenario: Scenario, message: Message, site_id: str, **changes: object) -> Repair:
     other = scenario.sites[site_id].model_copy(update=changes)
     return _propose(scenario, message, sites={**scenario.sites, site_id: other})
 
 
-def _change_scenario(case: Case, share: float | None) -> Iterator[_Proposal]:
+def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:
     """Propose windows, conditions, virgin material, targets, agreements and choices to give up."""
     scenario = case.problem.scenario
     short = [case.entry(at) for at in case.violation.short]
@@ -175,10 +137,9 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[_Proposal]:
     offers = [entry for entry in short if isinstance(entry, Offer)]
     yield from _accept_conditions(scenario, needs, offers, share is not None)
     yield from _receive_more(case, [offer.material for offer in offers])
-    for need in needs:
-        yield from _change_entry(scenario, need)
-    for offer in offers:
-        yield from _change_entry(scenario, offer)
+    wanting: list[Need | Offer] = [*needs, *offers]
+    for entry in wanting:
+        yield from _change_entry(scenario, entry)
     if share is not None:
         yield from _lower_share(scenario, share)
     yield from _give_up_agreements(case)
@@ -187,7 +148,7 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[_Proposal]:
 
 def _accept_conditions(
     scenario: Scenario, needs: Sequence[Need], offers: Sequence[Offer], share_short: bool
-) -> Iterator[_Proposal]:
+) -> Iterator[Repair]:
     """Propose conditions whose acceptance, here or for all, would open a use to an offer."""
     stuck = {offer.material for offer in offers}
     conditions = find_blocking(
@@ -198,17 +159,17 @@ def _accept_conditions(
     for condition, blocked in conditions.items():
         told = {
             "condition": condition,
-            "words": call(scenario.catalogue.conditions[condition].name),
+            "words": names.call(scenario.catalogue.conditions[condition].name),
         }
         if not scenario.is_per_need(condition):
             message = say("accept the condition `{condition}` ({words})", **told)
-            yield message, accept(scenario, {condition: blocked})
+            yield Repair(message, accept(scenario, {condition: blocked}))
             continue
         named = {
             (site, number): say(
                 "{use} at {site}",
-                site=name_site(scenario, site),
-                use=call_use(scenario, scenario.sites[site].needs[number - 1].use),
+                site=names.name_site(scenario, site),
+                use=names.call_use(scenario, scenario.sites[site].needs[number - 1].use),
             )
             for site, number in blocked
         }
@@ -217,13 +178,13 @@ def _accept_conditions(
         for mine in each if len(every) == 1 else [*each, every]:
             message = say(
                 "accept the condition `{condition}` ({words}) for {needs}",
-                needs=list_names([named[one] for one in mine]),
+                needs=names.list_names([named[one] for one in mine]),
                 **told,
             )
-            yield message, accept(scenario, {condition: mine})
+            yield Repair(message, accept(scenario, {condition: mine}))
 
 
-def _receive_more(case: Case, left: Sequence[str]) -> Iterator[_Proposal]:
+def _receive_more(case: Case, left: Sequence[str]) -> Iterator[Repair]:
     """Let a receiver accept what is left, or what keeps a plant from running."""
     scenario = case.problem.scenario
     taken = {material for taker in case.problem.takers for material in taker.accepts}
@@ -237,8 +198,8 @@ def _receive_more(case: Case, left: Sequence[str]) -> Iterator[_Proposal]:
                 scenario,
                 say(
                     "let {site} accept {material} (`{id}`)",
-                    site=name_site(scenario, site_id),
-                    material=call_material(scenario, material),
+                    site=names.name_site(scenario, site_id),
+                    material=names.call_material(scenario, material),
                     id=material,
                 ),
                 site_id,
@@ -246,42 +207,30 @@ def _receive_more(case: Case, left: Sequence[str]) -> Iterator[_Proposal]:
             )
 
 
-def _change_entry(scenario: Scenario, entry: Need | Offer) -> Iterator[_Proposal]:
+def _change_entry(scenario: Scenario, entry: Need | Offer) -> Iterator[Repair]:
     """Widen a window, let a need take all that the catalogue allows, or let surplus stay."""
-    site = scenario.sites[entry.site]
+    site, at = scenario.sites[entry.site], entry.number - 1
     said: tuple[NeedEntry, ...] | tuple[OfferEntry, ...]
     key, said = ("needs", site.needs) if isinstance(entry, Need) else ("offers", site.offers)
-    at = entry.number - 1
-    for message, changes in _change_said(said[at], name_site(scenario, entry.site)):
-        other = said[at].model_copy(update=changes)
-        entries = (*said[:at], other, *said[at + 1 :])
-        yield _propose_site(scenario, message, entry.site, **{key: entries})
+    own, found = said[at], list[tuple[Message, dict[str, object]]]()
+    if own.amount is not None and (own.first or own.last):
+        need = say("let the need of {site} be met in any period")
+        offer = say("let the surplus of {site} leave in any period")
+        wider = need if isinstance(own, NeedEntry) else offer
+        found.append((wider, {"first": None, "last": None}))
+    if isinstance(own, OfferEntry):
+        stays = say("let surplus stay at {site} (`must_leave: false`)")
+        found.append((stays, {"must_leave": False}))
+    elif own.materials is not None:
+        every = say("let {site} use all materials that the catalogue allows, virgin ones too")
+        found.append((every, {"materials": None}))
+    for message, changes in found:
+        entries = (*said[:at], own.model_copy(update=changes), *said[at + 1 :])
+        told = names.fill(message, site=names.name_site(scenario, entry.site))
+        yield _propose_site(scenario, told, entry.site, **{key: entries})
 
 
-def _change_said(
-    entry: NeedEntry | OfferEntry, site: str
-) -> Iterator[tuple[Message, dict[str, object]]]:
-    needs = isinstance(entry, NeedEntry)
-    if entry.amount is not None and (entry.first or entry.last):
-        wider = (
-            say("let the need of {site} be met in any period", site=site)
-            if needs
-            else say("let the surplus of {site} leave in any period", site=site)
-        )
-        yield wider, {"first": None, "last": None}
-    if isinstance(entry, OfferEntry):
-        yield (
-            say("let surplus stay at {site} (`must_leave: false`)", site=site),
-            {"must_leave": False},
-        )
-    elif entry.materials is not None:
-        told = say(
-            "let {site} use all materials that the catalogue allows, virgin ones too", site=site
-        )
-        yield told, {"materials": None}
-
-
-def _lower_share(scenario: Scenario, share: float) -> Iterator[_Proposal]:
+def _lower_share(scenario: Scenario, share: float) -> Iterator[Repair]:
     """Ask for the largest share that there can be, rounded down as it is told."""
     targets = scenario.said.targets
     at, target = next(
@@ -292,7 +241,7 @@ def _lower_share(scenario: Scenario, share: float) -> Iterator[_Proposal]:
     reached = max(0.0, math.floor(share * 1e4 + 1e-5) / 1e4)
     lower = target.model_copy(update={"at_least": reached})
     shares = (*targets.secondary_share[:at], lower, *targets.secondary_share[at + 1 :])
-    percent = tell_number(round(100 * reached, 2))
+    percent = names.tell_number(round(100 * reached, 2))
     yield _propose(
         scenario,
         say("lower targets.secondary_share.at_least to {share} %", share=percent),
@@ -300,14 +249,14 @@ def _lower_share(scenario: Scenario, share: float) -> Iterator[_Proposal]:
     )
 
 
-def _give_up_agreements(case: Case) -> Iterator[_Proposal]:
+def _give_up_agreements(case: Case) -> Iterator[Repair]:
     """Propose to drop each agreement, and for each that asks for too much the most there can be."""
     scenario = case.problem.scenario
     said = scenario.said.agreements
     for number, agreement in enumerate(said):
         yield _propose(
             scenario,
-            say("give up {agreement}", agreement=name_agreement(scenario, agreement)),
+            say("give up {agreement}", agreement=names.name_agreement(scenario, agreement)),
             agreements=(*said[:number], *said[number + 1 :]),
         )
     for at in case.violation.short:
@@ -315,7 +264,7 @@ def _give_up_agreements(case: Case) -> Iterator[_Proposal]:
         most = case.most([at]) if row.rule == AGREEMENTS_KEPT.name else None
         if most is None or most >= row.limit:
             continue
-        number, agreement = row.about.entry, agreement_of(scenario, row.about)
+        number, agreement = row.about.entry, names.agreement_of(scenario, row.about)
         key = "tonnes" if agreement.tonnes is not None else "at_least"
         less = Quantity(math.floor(most + 1e-6), "t")
         other = agreement.model_copy(update={key: less})
@@ -323,14 +272,14 @@ def _give_up_agreements(case: Case) -> Iterator[_Proposal]:
             scenario,
             say(
                 "lower {agreement} to {tonnes} t",
-                agreement=name_agreement(scenario, agreement),
-                tonnes=tell_number(less.value),
+                agreement=names.name_agreement(scenario, agreement),
+                tonnes=names.tell_number(less.value),
             ),
             agreements=(*said[:number], other, *said[number + 1 :]),
         )
 
 
-def _give_up_choices(scenario: Scenario) -> Iterator[_Proposal]:
+def _give_up_choices(scenario: Scenario) -> Iterator[Repair]:
     choices, targets = scenario.said.choices, scenario.said.targets
     for field in ("partners_at_most", "smallest_lot"):
         if getattr(choices, field) is not None:
@@ -341,10 +290,7 @@ def _give_up_choices(scenario: Scenario) -> Iterator[_Proposal]:
         yield _propose(scenario, say("give up `targets.fairness`"), targets=without)
 
 
-# --- trying -------------------------------------------------------------------------------------
-
-
-def _solve(laid: Laid | None, message: Message, change: Change) -> Repair | None:
+def _solve(laid: Laid | None, repair: Repair) -> Repair | None:
     """Solve the first objective; a programme with decisions counts with these left open."""
     if laid is None:
         return None
@@ -355,4 +301,5 @@ def _solve(laid: Laid | None, message: Message, change: Change) -> Repair | None
     )
     if not solution.solved:
         return None
-    return Repair(message, solution.amount(CO2E), solution.amount(COST), solution.value, change)
+    kg, dkk = solution.amount(CO2E), solution.amount(COST)
+    return replace(repair, kg_co2e=kg, dkk=dkk, objective=solution.value)

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from raastof_geo.arrays import Floats
-from raastof_geo.assignment.rules.family import Bends
-from raastof_geo.assignment.rules.row import Row, Rule
+from raastof_geo.assignment.rules.row import Bends, Row, Rule
 from raastof_geo.assignment.solving.price_in import Start
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
@@ -73,8 +72,7 @@ class Laid:
             limit=self.programme.limit[keep],
             whole=self.programme.whole & (np.diff(matrix.indptr) > 0),
         )
-        kept = [self.rows[number] for number in keep]
-        return Laid(self.problem, kept, programme, self.rules, self.solver)
+        return replace(self, rows=[self.rows[number] for number in keep], programme=programme)
 
     def bend(self, *, short: Sequence[int] = (), over: Sequence[int] = ()) -> Bending:
         """Give every row that may be bent a column that bends it, first `short`, then `over`.
@@ -89,10 +87,8 @@ class Laid:
             for number in (*short, *over)
         ]
         cost = np.concatenate([np.zeros(self.programme.column_count), weight])
-        wider = Laid(
-            self.problem, self.rows, self.programme.with_slack(short, over), self.rules, self.solver
-        )
-        return Bending(wider, cost, short, over)
+        wider = self.programme.with_slack(short, over)
+        return Bending(replace(self, programme=wider), cost, short, over)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,10 +174,7 @@ class Violation:
 
 
 def find_least_violation(laid: Laid) -> Violation:
-    """Find the least violation, with the fewest families bent that leave a way.
-
-    Needs, surplus and targets bend first, then promises too, then all that may be bent.
-    """
+    """Find the least violation: needs, surplus and targets bend first, then promises, then all."""
     rows = laid.rows
     for bends, both in _BENT:
         bendable = [number for number, row in enumerate(rows) if row.family.bends in bends]

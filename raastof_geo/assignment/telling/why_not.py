@@ -32,7 +32,7 @@ from raastof_geo.language import Message, Readable, say
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.scenario import Need, Scenario
+from raastof_geo.scenario.scenario import Need
 
 _LEAST_PRICE = 1e-6
 
@@ -150,44 +150,28 @@ class _Pair:
     giver: Giver
     taker: Taker
 
-    @property
-    def problem(self) -> Problem:
-        return self.plan.problem
-
-    @property
-    def scenario(self) -> Scenario:
-        return self.plan.problem.scenario
-
     @cached_property
     def columns(self) -> Columns:
         """The moves from the one to the other."""
-        return self.problem.find(giver=self.giver.id, taker=self.taker.id)
+        return self.plan.problem.find(giver=self.giver.id, taker=self.taker.id)
 
     @cached_property
     def need(self) -> Need | None:
         """What the taker needs it for."""
         if self.taker.kind != Role.NEED:
             return None
-        return next(one for one in self.scenario.needs if one.id == self.taker.place)
-
-    @property
-    def ends(self) -> dict[str, str]:
-        """The names of both sites."""
-        return {
-            "giver": name_site(self.scenario, self.giver.site),
-            "taker": name_site(self.scenario, self.taker.site),
-        }
+        return next(one for one in self.plan.scenario.needs if one.id == self.taker.place)
 
     @property
     def material(self) -> Message:
         """The name of the material."""
-        return call_material(self.scenario, self.giver.material)
+        return call_material(self.plan.scenario, self.giver.material)
 
     @property
     def what(self) -> Message:
         """The material, and the use and the window of the need that it would serve."""
         giver, material = self.giver, self.material
-        alike = [(one.site, one.material) for one in self.problem.givers]
+        alike = [(one.site, one.material) for one in self.plan.problem.givers]
         if alike.count((giver.site, giver.material)) > 1:
             material = say(
                 "{material} ({what} in {periods})",
@@ -202,7 +186,7 @@ class _Pair:
         )
 
     def _told_of(self, need: Need) -> dict[str, Readable]:
-        return {"use": call_use(self.scenario, need.use), "periods": span(need.periods)}
+        return {"use": call_use(self.plan.scenario, need.use), "periods": span(need.periods)}
 
     def blocked(self, kind: ReasonKind, message: Message) -> Reason:
         """Give what blocks it, and which need that is about."""
@@ -251,9 +235,6 @@ def _explain(
     return _price(pair, solve=solve) if found is None else pair.blocked(*found)
 
 
-# --- what blocks it -----------------------------------------------------------------------------
-
-
 def _find_block(pair: _Pair) -> tuple[ReasonKind, Message] | None:
     """Find what keeps two parties from having any leg together."""
     giver, taker = pair.giver, pair.taker
@@ -271,7 +252,7 @@ def _find_block(pair: _Pair) -> tuple[ReasonKind, Message] | None:
 
 
 def _why_no_deal(pair: _Pair) -> tuple[ReasonKind, Message]:
-    scenario, giver, taker, need = pair.scenario, pair.giver, pair.taker, pair.need
+    scenario, giver, taker, need = pair.plan.scenario, pair.giver, pair.taker, pair.need
     site = name_site(scenario, taker.site)
     if need is not None:
         if scenario.blocks(giver.material, need.demand) is None:
@@ -292,37 +273,37 @@ def _why_no_deal(pair: _Pair) -> tuple[ReasonKind, Message]:
 
 
 def _why_no_leg(pair: _Pair) -> tuple[ReasonKind, Message]:
-    scenario, lost, ends = pair.scenario, pair.problem.legs.lost, (pair.giver.site, pair.taker.site)
+    scenario, lost = pair.plan.scenario, pair.plan.problem.legs.lost
+    giver, taker = pair.giver.site, pair.taker.site
     admitted = [
-        vehicle
-        for vehicle in scenario.said.vehicles
-        if all(scenario.admits(site, vehicle) for site in ends)
+        str(call(scenario.catalogue.vehicles[one].name))
+        for one in scenario.said.vehicles
+        if scenario.admits(giver, one) and scenario.admits(taker, one)
     ]
     if not admitted:
         return "truck", say(
             "no truck of the scenario has room at both {giver} and {taker} (`vehicles` and "
             "`truck_limits` of the sites)",
-            **pair.ends,
+            giver=name_site(scenario, giver),
+            taker=name_site(scenario, taker),
         )
-    here = lost[(lost["origin"] == ends[0]) & (lost["destination"] == ends[1])]
-    reasons = list(dict.fromkeys(here["reason"].tolist()))
+    here = lost[(lost["origin"] == giver) & (lost["destination"] == taker)]
+    reasons = [str(one) for one in dict.fromkeys(here["reason"].tolist())]
     return "road", say(
         "{vehicles} cannot get there: {reason}",
-        vehicles=list_names(
-            [str(call(scenario.catalogue.vehicles[name].name)) for name in admitted]
-        ),
-        reason=list_names([str(one) for one in reasons]) or say("no road leads there and back"),
+        vehicles=list_names(admitted),
+        reason=list_names(reasons) or say("no road leads there and back"),
     )
 
 
 def _find_closed(pair: _Pair) -> tuple[ReasonKind, Message] | None:
     """Find what closes all legs that two parties have together, as far as that is certain."""
-    columns, problem = pair.columns, pair.problem
-    for agreement in pair.scenario.said.agreements:
+    columns, problem = pair.columns, pair.plan.problem
+    for agreement in pair.plan.scenario.said.agreements:
         if agreement.forbidden and np.isin(columns, agreed_moves(problem, agreement)).all():
             return "agreement", say(
                 "the scenario forbids it (`agreements`): {note}",
-                note=agreement.note or name_agreement(pair.scenario, agreement),
+                note=agreement.note or name_agreement(pair.plan.scenario, agreement),
             )
     if pair.unusable.moves[columns].all():
         reason = pair.unusable.leg(pair.giver, pair.taker)
@@ -332,12 +313,9 @@ def _find_closed(pair: _Pair) -> tuple[ReasonKind, Message] | None:
         if (party.kind, party.site) in shut:
             return "closed", say(
                 "{site} is a candidate that the plan does not open",
-                site=name_site(pair.scenario, party.site),
+                site=name_site(pair.plan.scenario, party.site),
             )
     return None
-
-
-# --- what it would cost -------------------------------------------------------------------------
 
 
 def _price(pair: _Pair, *, solve: bool) -> Reason:
@@ -347,7 +325,7 @@ def _price(pair: _Pair, *, solve: bool) -> Reason:
     extra = proof.cost[columns] - part.T @ proof.prices_given_decisions
     best = int(np.argmin(extra))
     forced = force(plan, columns) if solve else estimate(plan, float(extra[best]))
-    unit = aim_of(pair.scenario.said.objectives[0].minimise[0]).unit
+    unit = aim_of(pair.plan.scenario.said.objectives[0].minimise[0]).unit
     message = fill(
         forced.told,
         what=pair.what,
