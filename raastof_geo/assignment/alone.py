@@ -220,10 +220,7 @@ class Alone:
 def lay_world(
     scenario: Scenario, legs: Legs, kind: BaselineKind | None = None, *, trucks: bool = False
 ) -> World:
-    """Lay a world without coordination out; without a `kind`, that of the headline.
-
-    With `trucks` it has a column for every truck, else for the cheapest one on each leg.
-    """
+    """Lay a world without coordination out, the headline's without `kind`; or with every truck."""
     kind = kind or scenario.said.baseline.kind
     plain = _without_coordination(scenario, kind)
     every = trucks or plain.said.return_loads is not None

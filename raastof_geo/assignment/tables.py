@@ -64,11 +64,7 @@ def tabulate_stores(problem: Problem, values: Floats) -> pd.DataFrame:
 
 
 def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Give the empty trips of coordinated trucks; empty where there are none.
-
-    `origin`, `destination`, `vehicle`, `period`, how many `trips`, and what they come to:
-    kilometres, hours, energy in the unit of the fuel, kg CO2e and DKK.
-    """
+    """Give the empty trips of coordinated trucks: labels, how many `trips`, what they come to."""
     figures = [DRIVE_H, ENERGY, TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"]
     if not problem.sizes["trips"]:
         names = ["origin", "destination", "vehicle", "period", "trips", VEHICLE_KM, *figures]

@@ -34,8 +34,7 @@ class Effect(Shown):
     """Every line of the plan."""
     baseline_books: Books
     causes: tuple[Cause, ...]
-    """What each cause saves, in the order in which they were switched on; none where the scenario
-    asks for none."""
+    """What each cause saves, in the order in which they were switched on, if asked for."""
     transfers: Transfers
 
     def show(self) -> tuple[str, Sequence[Fact]]:

@@ -38,11 +38,9 @@ class Reach:
     """The largest share that any plan under the same rules, without the target, can have; where
     the search was cut short, a share that can be had, while the largest is not known."""
     offered: float
-    """What the counting materials on offer would amount to if every tonne could be used, as a
-    share of all needs."""
+    """The counting materials on offer, could every tonne be used, as a share of all needs."""
     more_at_largest: float | None
-    """What the largest share adds to the first objective, against the plan; none where that is
-    not known."""
+    """What the largest share adds to the first objective, against the plan, if known."""
     by_material: Mapping[str, float]
     """Reference tonnes that each counting material meets in the plan. [t]"""
     finished: bool = True

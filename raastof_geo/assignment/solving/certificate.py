@@ -32,8 +32,7 @@ class Certificate:
     priced_columns: int
     """Columns that the proof covers."""
     written_columns: int
-    """Columns that were written out; the others were priced and would not have improved the
-    plan."""
+    """Columns that were written out; the others were priced, and would not improve the plan."""
     tolerance_t: float = LARGEST_VIOLATION
     """A rule that is broken by no more than this counts as kept. [t]"""
 
@@ -56,11 +55,7 @@ class Certificate:
 def certify(
     programme: Programme, cost: Floats, values: Floats, shadow_prices: Floats, *, written: int
 ) -> Certificate:
-    """Check a plan against every row, and bound its objective from below.
-
-    The bound holds whatever the `shadow_prices` are; how near it is to the plan does not. How many
-    columns were `written` out is for the record.
-    """
+    """Check a plan against every row, and bound its objective from below, whatever the prices."""
     bound, smallest = bound_below(programme, cost, shadow_prices)
     return Certificate(
         objective=float(cost @ values),

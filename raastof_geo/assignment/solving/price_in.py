@@ -27,8 +27,7 @@ _NEW_FEW = 3
 costs a solve; more than a few of a row are never used together."""
 
 _LOOKED_AT = 40
-"""Columns for each row, the best of all, among which the few of every row are looked for: sorting
-them all would take longer than the solve."""
+"""Columns for each row, the best of all, among which its few are looked for: sorting is slow."""
 
 _CROWDED = 1000
 """Entries above which a row is one that tells columns apart no more …"""
@@ -48,8 +47,7 @@ _RAISES = (30.0, 30.0, 30.0)
 chain of plants and depots needs. Small steps find the least price that does, and so the prices
 with most digits; each costs a solve that begins at the end of the last."""
 _LAST_RAISE = 100.0
-"""What it is raised by once it is known that the rows can be kept, when digits matter no more than
-an answer."""
+"""What it is raised by once it is known that the rows can be kept: digits matter less then."""
 
 
 @dataclass

@@ -19,8 +19,7 @@ from raastof_geo.assignment.statement.programme import Programme, build_programm
 from raastof_geo.assignment.statement.statement import lay_rows
 
 _SETTLE_MOST = 60_000
-"""Columns of an optimal face that are stated in PuLP all at once; of a larger one, those that the
-choice was found among."""
+"""Columns of an optimal face that are stated in PuLP at once; else those the choice is among."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,8 +47,7 @@ class Reason:
     kind: ReasonKind
     message: Message
     more_per_t: float | None = None
-    """What a tonne would add to the first objective, beyond what it is worth; none where a rule
-    blocks it."""
+    """What a tonne would add to the first objective, beyond its worth; none where blocked."""
 
 
 def explain_why_not(
