@@ -127,7 +127,7 @@ def read_for_roads(
         raise ScenarioError(*found) from error
     if language in (None, scenario.said.language):
         return scenario
-    return replace(scenario, said=scenario.said.model_copy(update={"language": language}))
+    return scenario.saying(language=language)
 
 
 def _find_off_road(path: Path) -> list[Finding]:

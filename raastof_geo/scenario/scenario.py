@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
@@ -284,6 +284,10 @@ class Scenario(Shown):
             Fact(say("Needs [t]"), format_number(sum(need.tonnes for need in self.needs))),
             Fact(say("Trucks"), ", ".join(self.said.vehicles)),
         )
+
+    def saying(self, **changes: object) -> "Scenario":
+        """Give the same scenario with other things said."""
+        return replace(self, said=self.said.model_copy(update=changes))
 
     def place_of(self, *trail: str | int) -> Place | None:
         """Give the place of an entry, or of the nearest around it; none: there was no file."""

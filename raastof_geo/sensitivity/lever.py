@@ -82,10 +82,7 @@ class Lever:
 
 
 def list_declared(scenario: Scenario) -> list[Lever]:
-    """List the ranges that a scenario itself states: assumptions, then figures of its own.
-
-    In the order of the file; figures that an assumption is about already are left out.
-    """
+    """List the ranges that a scenario states, in its order: assumptions, then other figures."""
     said = scenario.said
     listed = [make_lever(scenario, *item) for item in said.assumptions.items()]
     taken = {one.set for one in said.assumptions.values()}

@@ -23,7 +23,7 @@ from raastof_geo import (
 from raastof_geo.assignment import assign
 from raastof_geo.effect import answer_target, measure_effect
 from raastof_geo.effect.books import keep_books
-from raastof_geo.effect.progress import follow_periods
+from raastof_geo.effect.progress import follow_municipalities, follow_periods
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import format_number, speaking
 from raastof_geo.outputs.opening import conclude, say_worse
@@ -202,7 +202,7 @@ def test_what_crosses_the_border_counts_and_is_not_moved():
     assert plan.objectives["short_of_goal_tonnes"] == pytest.approx(lacking, rel=1e-6)
     assert answer_target(plan).reach.in_plan == pytest.approx(met / needed, rel=1e-6)
     effect = measure_effect(plan.scenario, plan.problem.legs, plan)
-    whole = effect.shares_by_period[0]
+    whole = follow_periods(effect.books)[0]
     assert whole.needed_t == pytest.approx(needed, rel=1e-6)
     assert whole.with_soil == pytest.approx(met / needed, rel=1e-6)
     assert whole.recycled == pytest.approx(400 / CONCRETE / needed, rel=1e-6)
@@ -218,14 +218,14 @@ def test_three_shares_by_year_and_municipality():
     targets += "virgin_today: {amount_per_period: 2000 t, source: x}}"
     plan = plan_for(targets)
     effect = measure_effect(plan.scenario, plan.problem.legs, plan)
-    whole, first, second = effect.shares_by_period
+    whole, first, second = follow_periods(effect.books)
     assert whole.recycled == pytest.approx(200 / CONCRETE / 3000, rel=1e-6)
     assert whole.with_soil == pytest.approx(MOST / 3000, rel=1e-6)
     assert first.recycled == 0
     assert second.tonnes["building"] == pytest.approx(200, rel=1e-6)
     assert first.tonnes["soil"] + second.tonnes["soil"] == pytest.approx(800, rel=1e-6)
     assert whole.cut == pytest.approx(1 - (3000 - MOST) / 4000, rel=1e-6)
-    places = {one.municipality: one for one in effect.shares_by_municipality}
+    places = {one.municipality: one for one in follow_municipalities(effect.books)}
     assert set(places) == {"Køge", "Greve"}
     met = sum(one.counted_t["with_clean_soil"] for one in places.values())
     assert met == pytest.approx(MOST, rel=1e-6)
@@ -501,7 +501,7 @@ def test_what_is_written_of_goals_is_verified_and_read_back(written):
     assert again.plan.goal_certificate == result.plan.goal_certificate
     assert again.plan.objectives == result.plan.objectives
     assert again.effect.target == result.effect.target
-    assert again.effect.shares_by_period == result.effect.shares_by_period
+    assert follow_periods(again.effect.books) == follow_periods(result.effect.books)
     assert again.plan.problem.nearest_t == result.plan.problem.nearest_t
 
 

@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.telling.names import describe_row
 from raastof_geo.language import Message
@@ -22,33 +20,12 @@ class PricedRow(NamedTuple):
 
 
 def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
-    """List the limits with a shadow price, in the order of the rows.
-
-    Rows that only keep books are left out: a unit more on them means nothing.
-
-    Parameters
-    ----------
-    least
-        Prices up to this are rounding. [objective/unit]
-
-    Returns
-    -------
-    rows
-        Those whose shadow price is above `least`, or below its opposite.
-    """
-    prices = plan.shadow_prices
-    limits, used = prices["limit"].to_numpy(np.float64), prices["used"].to_numpy(np.float64)
-    worth = prices["shadow_price"].to_numpy(np.float64)
-    scenario = plan.problem.scenario
+    """List the limits, but books, with a shadow price beyond `least`, in the order of the rows."""
+    table = plan.shadow_prices[["rule", "label", "limit", "used", "shadow_price"]]
     return [
-        PricedRow(
-            describe_row(scenario, name),
-            str(name.family),
-            str(name.about),
-            float(limits[at]),
-            float(used[at]),
-            float(worth[at]),
+        PricedRow(describe_row(plan.scenario, name), *priced)
+        for name, priced in zip(
+            plan.proof.rows, table.itertuples(index=False, name=None), strict=True
         )
-        for at, name in enumerate(plan.proof.rows)
-        if abs(worth[at]) > least and not name.family.keeps_books
+        if abs(priced[-1]) > least and not name.family.keeps_books
     ]
