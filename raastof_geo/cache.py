@@ -1,13 +1,8 @@
-"""Keep what is dear to make in the user's cache folder, by a fingerprint of what it was made of.
+"""Keep what takes long to make, by a fingerprint of what it was made of.
 
-An entry is written whole or not at all, under a lock, so that runs side by
-side share it; it holds its key and a digest of its arrays, and one that cannot
-be trusted is made again. Where the folder cannot be written the work is done
-without it.
-
-Everything lies in a folder `v2` that carries a mark of ours, for the folder
-above may be anybody's: `RAASTOF_CACHE` names it. Nothing without the mark is
-written to or cleared, and within it only what bears the name of an entry.
+An entry is written whole or not at all, under a lock; it holds its key and a digest of its arrays,
+and one that cannot be trusted is made again. All lies in a folder `v2` that carries a mark of ours:
+nothing without it is written to or cleared, for the folder above may be anybody's.
 """
 
 import errno
@@ -41,7 +36,6 @@ MARK = "raastof_geo_cache.txt"
 
 _MARK_TEXT = "This folder belongs to raastof_geo; `raastof cache clear` empties it.\n"
 _WAIT_S = 600
-_VARIABLE = "RAASTOF_CACHE"
 _VERSIONS = re.compile(r"v\d+")
 _KEPT = re.compile(r".*\.npz")
 _ENTRY = re.compile(r"[0-9a-f]{40}\.(npz|lock|[a-z0-9_]+\.part)")
@@ -71,23 +65,12 @@ class Cleared:
 
 def cache_folder() -> Path:
     """Give the cache folder: RAASTOF_CACHE, else where the system keeps caches of users."""
-    named = os.environ.get(_VARIABLE)
+    named = os.environ.get("RAASTOF_CACHE")
     return Path(named) if named and named.strip() else platformdirs.user_cache_path("raastof_geo")
 
 
 def claim(kind: str) -> Path:
-    """Give the folder of one kind, made and marked where it is not there.
-
-    Returns
-    -------
-    folder
-        There, ours, and no link.
-
-    Raises
-    ------
-    OSError
-        It cannot be made, or what is there is not ours.
-    """
+    """Give the folder of one kind, made and marked if not there; `OSError` if that cannot be."""
     home = _home()
     home.mkdir(parents=True, exist_ok=True)
     names = _names(home)
@@ -103,13 +86,7 @@ def claim(kind: str) -> Path:
 
 
 def find_stranger() -> Path | None:
-    """Give what lies where the cache would, and is not ours: a folder, a file or a link.
-
-    Returns
-    -------
-    path
-        None where the cache is ours, empty or not there yet.
-    """
+    """Give what lies where the cache would and is not ours: a folder, a file or a link."""
     home = _home()
     there = next(path for path in (home, *home.parents) if is_there(path))
     if there != home:
@@ -127,23 +104,10 @@ def keep(
     write: Callable[[Kept, Path], object],
     read: Callable[[Path], Kept],
 ) -> Kept:
-    """Read an entry of the cache, or make it and write it there.
+    """Read an entry of the cache, or make it and write it there, where that can be written.
 
-    Parameters
-    ----------
-    kind
-        One of `KEPT_KINDS`.
-    key
-        Fingerprint of everything that the entry is made of.
-    write
-        Writes an archive of arrays (`.npz`).
-    read
-        Raises any exception where the entry cannot be trusted.
-
-    Returns
-    -------
-    kept
-        What was read or made; made without being kept where the folder cannot be written.
+    `kind` is one of `KEPT_KINDS`, `key` a `fingerprint` of all it is made of; `write` writes an
+    archive of arrays (`.npz`); `read` raises anything where the entry cannot be trusted.
     """
     try:
         file = claim(kind) / f"{key}.npz"
@@ -178,15 +142,7 @@ def list_stocks() -> list[KeptCount]:
 
 
 def clear_cache() -> Cleared:
-    """Empty the cache, entries of other versions too, and tell what went.
-
-    Only entries in folders that carry the mark go, and no link is followed.
-
-    Returns
-    -------
-    cleared
-        How many MB went, and which folders like ours were left.
-    """
+    """Empty the cache of all versions where it carries the mark, following no link."""
     size, unmarked = 0, []
     for home in _list_homes():
         if _is_marked(home):
@@ -201,13 +157,7 @@ def clear_cache() -> Cleared:
 
 
 def fingerprint(parts: Iterable[str | bytes | NDArray[np.generic]]) -> str:
-    """Give one fingerprint (BLAKE2b) of texts, bytes and arrays, in their order.
-
-    Returns
-    -------
-    key
-        40 hexadecimal digits; equal for equal parts of equal types and shapes only.
-    """
+    """Give one fingerprint (BLAKE2b, 40 hex digits) of texts, bytes and arrays, in their order."""
     found = hashlib.blake2b(digest_size=20)
     for part in parts:
         if isinstance(part, np.ndarray):
@@ -271,17 +221,13 @@ def _write_whole(found: Kept, file: Path, write: Callable[[Kept, Path], object])
 
 
 def _seal(archive: zipfile.ZipFile, file: Path) -> bytes:
-    """Word what an entry is: its version, kind and key, and a digest of its arrays.
-
-    The digest is taken of their names, sizes and checksums; checksums are looked at on reading.
-    """
+    """Word what an entry is: its version, kind and key, and a digest of names, sizes, checksums."""
     arrays = (f"{one.filename} {one.file_size} {one.CRC}" for one in archive.infolist())
     words = ("raastof_geo", str(VERSION), file.parent.name, file.stem, fingerprint(arrays))
     return " ".join(words).encode()
 
 
 def _list_homes() -> list[Path]:
-    """List the folders of all versions, ours or not."""
     try:
         names = sorted(_names(cache_folder()))
     except OSError:
@@ -291,7 +237,6 @@ def _list_homes() -> list[Path]:
 
 
 def _list_entries(home: Path) -> Iterator[Path]:
-    """List everything in a folder of the cache that bears the name of an entry."""
     for kind in KEPT_KINDS:
         yield from _list_named(home / kind, _ENTRY)
     for folder in _list_named(home / DOWNLOADS, _DOWNLOAD):

@@ -21,13 +21,7 @@ class Shown:
     """A thing that is shown by its main figures, in the language that is spoken."""
 
     def show(self) -> tuple[str, Sequence[Fact]]:
-        """Give what it is called, and its main figures.
-
-        Returns
-        -------
-        called, facts
-            `called` may be empty; facts come in the order of their weight.
-        """
+        """Give what it is called, which may be nothing, and its main figures by their weight."""
         raise NotImplementedError
 
     def __repr__(self) -> str:

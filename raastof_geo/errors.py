@@ -23,6 +23,7 @@ the file where there is one.
 import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, Self
 
 from raastof_geo.language import Message, say
 
@@ -60,6 +61,11 @@ class RaastofError(Exception):
             finding if isinstance(finding, Finding) else Finding(finding) for finding in findings
         )
         super().__init__(*self.findings)
+
+    @classmethod
+    def saying(cls, text: str, /, **values: Any) -> Self:
+        """Make an error of one sentence, as `say` makes it."""
+        return cls(say(text, **values))
 
     def __str__(self) -> str:
         return "\n".join(str(finding) for finding in self.findings)
@@ -150,14 +156,7 @@ _REASONS: dict[int, Message] = {
 
 
 def tell_reason(error: BaseException) -> Message | str:
-    """Say in the reader's language why the system refused something.
-
-    Returns
-    -------
-    reason
-        Our words for what is common, and the number of what is not; what an error says itself
-        where it has no number.
-    """
+    """Say why the system refused something, by our words, its number, or what the error says."""
     number = error.errno if isinstance(error, OSError) else None
     if number is None:
         return str(error)

@@ -10,8 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from raastof_geo.errors import OutputError, tell_reason
-from raastof_geo.language import say
-from raastof_geo.links import is_file, is_there
+from raastof_geo.links import is_file, is_there, name_free
 from raastof_geo.trace import note_moved, note_written
 
 _PREFIX, _MIDDLE = ".raastof-", ".part"
@@ -27,13 +26,7 @@ Known = Callable[[Path], bool]
 def write_whole(path: Path, content: bytes | str, *, known: Known = lambda _: False) -> Path:
     """Write all of a file or nothing of it, and return its path; text in UTF-8.
 
-    A file that is there already is replaced where it is one of ours, or the same; else it is
-    moved to `set_aside` beside it.
-
-    Raises
-    ------
-    OutputError
-        The file cannot be written, or a link or a folder bears its name.
+    What is there already and not ours, nor the same, is moved to `set_aside`; or `OutputError`.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     with drafting(path, known=lambda old: old.read_bytes() == data or known(old)) as draft:
@@ -43,13 +36,7 @@ def write_whole(path: Path, content: bytes | str, *, known: Known = lambda _: Fa
 
 @contextmanager
 def drafting(path: Path, *, known: Known = lambda _: False) -> Iterator[Path]:
-    """Give an empty file beside another to write into; it takes the other's place at the end.
-
-    Raises
-    ------
-    OutputError
-        As `write_whole`.
-    """
+    """Give an empty file beside another to write into; it takes its place as `write_whole` says."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _check_place(path)
@@ -66,8 +53,8 @@ def drafting(path: Path, *, known: Known = lambda _: False) -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        raise OutputError(
-            say("{file} cannot be written: {reason}.", file=path, reason=tell_reason(error))
+        raise OutputError.saying(
+            "{file} cannot be written: {reason}.", file=path, reason=tell_reason(error)
         ) from error
 
 
@@ -77,13 +64,7 @@ def seal_page(page: str) -> str:
 
 
 def is_sealed(file: Path) -> bool:
-    """Tell whether a page is as we wrote it.
-
-    Raises
-    ------
-    OSError
-        It cannot be read.
-    """
+    """Tell whether a page is as we wrote it; `OSError` where it cannot be read."""
     page = _SEALED.fullmatch(file.read_bytes())
     return page is not None and hashlib.sha256(page[1]).hexdigest() == page[2].decode()
 
@@ -113,21 +94,16 @@ def _put(draft: Path, path: Path, known: Known) -> None:
 
 def _check_place(path: Path) -> None:
     if is_there(path) and not is_file(path):
-        raise OutputError(
-            say(
-                "{file} cannot be written: it is a link, a folder or a device, which is never "
-                "written over. Give another name.",
-                file=path,
-            )
+        raise OutputError.saying(
+            "{file} cannot be written: it is a link, a folder or a device, which is never "
+            "written over. Give another name.",
+            file=path,
         )
 
 
 def _move_aside(path: Path) -> Path:
     """Move a file to `set_aside` beside it, or to `set_aside-2` where that is taken."""
-    number, folder = 2, path.parent / _SET_ASIDE
-    while is_there(folder):
-        folder = path.parent / f"{_SET_ASIDE}-{number}"
-        number += 1
+    folder = name_free(path.parent / _SET_ASIDE)
     folder.mkdir()
     try:
         path.rename(folder / path.name)
@@ -138,7 +114,6 @@ def _move_aside(path: Path) -> Path:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the drafts of runs that were killed."""
     for draft in folder.glob(f"{_PREFIX}*{_MIDDLE}*"):
         with suppress(OSError):
             if is_file(draft) and time.time() - draft.lstat().st_mtime > _DEAD_S:

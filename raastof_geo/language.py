@@ -3,10 +3,10 @@
 import gettext
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -40,6 +40,10 @@ class Message:
             text = catalogue.ngettext(self.text, self.many, self.values["count"])
         return text.format(**{key: _show(value, language) for key, value in self.values.items()})
 
+    def format(self, **values: Any) -> "Message":
+        """Give the sentence with values for the names in it, as `str.format` does."""
+        return replace(self, values={**self.values, **values})
+
 
 def say(text: str, **values: Any) -> Message:
     """Make a translatable sentence; `{name}` in it stands for the value `name`."""
@@ -49,6 +53,11 @@ def say(text: str, **values: Any) -> Message:
 def say_count(one: str, many: str, *, count: int, **values: Any) -> Message:
     """Make a translatable sentence that depends on `{count}`."""
     return Message(one, {"count": count, **values}, many)
+
+
+def list_codes(words: Iterable[str]) -> str:
+    """Write words as a file has them, each marked as such: `fill`, `sand`."""
+    return ", ".join(f"`{word}`" for word in words)
 
 
 Readable: TypeAlias = str | Message
@@ -84,10 +93,7 @@ def as_language(text: str) -> Language | None:
 
 
 def format_number(value: float, *, digits: int = 0, language: Language | None = None) -> str:
-    """Write a number with the reader's separators and a fixed number of decimals.
-
-    What is too large to be read digit by digit is written with a power of ten, `1,5E18`.
-    """
+    """Write a number as the reader does, with fixed decimals; what is very large as `1,5E18`."""
     from babel.numbers import format_decimal, format_scientific
 
     locale = LOCALES[language or spoken_language()]

@@ -3,7 +3,10 @@
 import os
 import stat
 from pathlib import Path
+from typing import TypeAlias
 
+AnyPath: TypeAlias = str | os.PathLike[str]
+"""A path as people give one."""
 _JUNCTION = 0xA0000003
 """Reparse tag of a junction, the link to a folder that Windows has besides symbolic links."""
 
@@ -33,3 +36,12 @@ def is_folder(path: Path) -> bool:
 def is_there(path: Path) -> bool:
     """Tell whether anything bears this name, links that lead nowhere included."""
     return os.path.lexists(path)
+
+
+def name_free(path: Path) -> Path:
+    """Give a name like this one that nothing bears."""
+    number, free = 2, path
+    while is_there(free):
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    return free

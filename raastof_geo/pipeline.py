@@ -72,14 +72,7 @@ def plan_scenario(
     model: EnergyModel | str | None = None,
     tell: Tell = lambda _: None,
 ) -> Plan:
-    """Price the legs of a scenario that is placed on its roads, and assign tonnes to them.
-
-    Raises
-    ------
-    RaastofError
-        As the stations do: no such model, no route, no solver; no plan, and then with the sites
-        that lie idle.
-    """
+    """Price the legs of a placed scenario, and assign tonnes to them; else say what lies idle."""
     energy = MODELS[find_model(model)] if isinstance(model, str) else model
     tell(say("Pricing the legs"))
     legs = price_legs(scenario, network, anchors, model=energy)
@@ -123,10 +116,7 @@ def read_for_roads(
 ) -> Scenario:
     """Read a scenario; if it is refused, name its sites that lie off the built-in roads as well.
 
-    Parameters
-    ----------
-    language
-        The language of everything that is written of it; none: what the scenario says.
+    `language` of all that is written of it; none: what the scenario says.
     """
     tell(say("Reading the scenario"))
     try:
@@ -137,11 +127,10 @@ def read_for_roads(
         raise ScenarioError(*found) from error
     if language in (None, scenario.said.language):
         return scenario
-    return replace(scenario, said=scenario.said.model_copy(update={"language": language}))
+    return scenario.saying(language=language)
 
 
 def _find_off_road(path: Path) -> list[Finding]:
-    """Find the sites of a refused scenario that lie off the built-in roads."""
     try:
         tree = read_tree(path)
     except ScenarioError:
@@ -185,25 +174,16 @@ def rank_assumptions(
 ) -> tuple[Scenario, Assessment, Path]:
     """Move everything that the figures of a scenario hang on, one after the other, and rank it.
 
-    Parameters
-    ----------
-    only
-        Part of an id, a name or a kind; what does not hold it is left alone.
-    most
-        So many are drawn; all are in the workbook.
-
-    Returns
-    -------
-    scenario, assessment, folder
-        The swings by the largest share of a headline that they move; written into
-        `into/<scenario>_sensitivity` as page, drawing and workbook.
+    `only`: part of an id, a name or a kind; what does not hold it is left alone; `most`: so many
+    are drawn; all are in the workbook. The swings by the largest share of a headline that they
+    move, and the folder `into/<scenario>_sensitivity` with page, drawing and workbook.
     """
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
     folder = Path(into) / f"{scenario.id}_sensitivity"
     check_place(folder)
     levers = [one for one in list_levers(scenario) if one.subject.matches(only)]
     if not levers:
-        raise InputError(say("nothing that could be moved is called {name}", name=f"`{only}`"))
+        raise InputError.saying("nothing that could be moved is called {name}", name=f"`{only}`")
     result = solve_scenario(scenario, model=model, tell=tell)
     base, price = read_headlines(result.effect), partial(price_again, result.legs)
     found = assess(scenario, base, levers, price, tell=tell)

@@ -11,11 +11,7 @@ Unit = Literal["t", "m3", "loads"]
 Condition = Literal["in_situ", "loose", "compacted"]
 
 TONNES_PER_UNIT = {
-    "t": 1.0,
-    "ton": 1.0,
-    "tons": 1.0,
-    "tonne": 1.0,
-    "tonnes": 1.0,
+    **dict.fromkeys(("t", "ton", "tons", "tonne", "tonnes"), 1.0),
     "kg": 0.001,
     "kt": 1000.0,
     "mt": 1_000_000.0,
@@ -23,13 +19,9 @@ TONNES_PER_UNIT = {
 CUBIC_METRES = {"m3", "m³", "fm3", "fm³"}
 WORDS_FOR_LOADS = {"load", "loads", "læs"}
 CONDITIONS: dict[str, Condition] = {
-    "in_situ": "in_situ",
-    "fast": "in_situ",
-    "loose": "loose",
-    "løs": "loose",
-    "løst": "loose",
-    "compacted": "compacted",
-    "komprimeret": "compacted",
+    **dict.fromkeys(("in_situ", "fast"), "in_situ"),
+    **dict.fromkeys(("loose", "løs", "løst"), "loose"),
+    **dict.fromkeys(("compacted", "komprimeret"), "compacted"),
 }
 MOST: dict[Unit, float] = {"t": 1e9, "m3": 1e9, "loads": 1e8}
 """The largest amount, by its unit: about ten years of all that Denmark digs (60 million t a year),
@@ -66,34 +58,19 @@ class Quantity:
 
 
 def read_quantity(given: Any) -> Quantity:
-    """Understand an amount of material.
+    """Understand an amount of material, or one that was understood before.
 
-    Parameters
-    ----------
-    given
-        A text such as `12 000 t`, `5000 m3 in_situ`, `80 loads` or
-        `80 loads tipper_4_axle`; Danish words (`læs`, `fast`, `løs`,
-        `komprimeret`) are understood as well; or an amount that was understood before.
-
-    Raises
-    ------
-    InputError
-        A bare number, an unknown unit, or a number that can be read in two ways.
+    Raises `InputError`: a bare number, an unknown unit, or a number that can be read in two ways.
     """
     if isinstance(given, Quantity):
         return _bounded(f"{given.value} {given.unit}", given)
     if isinstance(given, bool) or not isinstance(given, int | float | str):
         raise InputError(_refusal(given))
     if isinstance(given, int | float):
-        raise InputError(
-            say(
-                "{given} of what? Tonnes, cubic metres and loads differ: "
-                "write {tonnes} or {volume}",
-                given=str(given),
-                tonnes=f"`{given} t`",
-                volume=f"`{given} m3 in_situ`",
-            )
-        )
+        message = say(
+            "{given} of what? Tonnes, cubic metres and loads differ: write {tonnes} or {volume}"
+        ).format(given=str(given), tonnes=f"`{given} t`", volume=f"`{given} m3 in_situ`")
+        raise InputError(message)
     match = _QUANTITY.fullmatch(given.strip()) if len(given) <= _LONGEST else None
     if match is None:
         raise InputError(_refusal(given))
@@ -105,7 +82,7 @@ def read_quantity(given: Any) -> Quantity:
 def _with_unit(given: str, value: float, words: list[str]) -> Quantity:
     unit, rest = words[0].lower(), [word.lower() for word in words[1:]]
     if value < 0:
-        raise InputError(say("an amount must be at least 0, got {given}", given=f"`{given}`"))
+        raise InputError.saying("an amount must be at least 0, got {given}", given=f"`{given}`")
     if unit in TONNES_PER_UNIT and not rest:
         return _bounded(given, Quantity(value * TONNES_PER_UNIT[unit], "t"))
     if unit in CUBIC_METRES and len(rest) == 1 and rest[0] in CONDITIONS:
@@ -120,26 +97,17 @@ def _with_unit(given: str, value: float, words: list[str]) -> Quantity:
 
 
 def _bounded(given: str, quantity: Quantity) -> Quantity:
-    """Refuse an amount that no plan can be made with."""
     most = MOST[quantity.unit]
     if quantity.value > most:
-        raise InputError(
-            say(
-                "an amount must be at most {limit} {unit}, got {given}",
-                limit=most,
-                unit=quantity.unit,
-                given=f"`{given}`",
-            )
+        message = say("an amount must be at most {limit} {unit}, got {given}").format(
+            limit=most, unit=quantity.unit, given=f"`{given}`"
         )
+        raise InputError(message)
     if 0 < quantity.value < LEAST_AMOUNT:
-        raise InputError(
-            say(
-                "an amount must be 0 or at least {limit} {unit}, got {given}",
-                limit=f"{LEAST_AMOUNT:f}",
-                unit=quantity.unit,
-                given=f"`{given}`",
-            )
+        message = say("an amount must be 0 or at least {limit} {unit}, got {given}").format(
+            limit=f"{LEAST_AMOUNT:f}", unit=quantity.unit, given=f"`{given}`"
         )
+        raise InputError(message)
     return quantity
 
 
@@ -151,14 +119,12 @@ def _read_number(text: str) -> float:
         return 0.0 + sign * float(re.sub(rf"[{_SPACES}_]", "", plain).replace(",", "."))
     if _TWO_READINGS.fullmatch(plain):
         whole, part = re.split(r"[.,]", plain)
-        raise InputError(
-            say(
-                "{given} can be read as {large} or as {small}: "
-                "separate thousands with a space, and leave out needless decimals",
-                given=f"`{text}`",
-                large=f"`{whole} {part}`",
-                small=f"`{whole}.{part.rstrip('0') or '0'}`",
-            )
+        raise InputError.saying(
+            "{given} can be read as {large} or as {small}: "
+            "separate thousands with a space, and leave out needless decimals",
+            given=f"`{text}`",
+            large=f"`{whole} {part}`",
+            small=f"`{whole}.{part.rstrip('0') or '0'}`",
         )
     if _PLAIN.fullmatch(plain):
         return 0.0 + sign * float(plain.replace(",", "."))
@@ -183,13 +149,7 @@ def suggest_number(text: str) -> str | None:
 
 
 def join_at_comma(before: str, after: str) -> tuple[str, ...] | None:
-    """Join the halves of a number that was cut at its comma, as in `35` and `5 t`.
-
-    Returns
-    -------
-    meant
-        How to write it, what is likeliest first; none where the halves are not those of a number.
-    """
+    """Join `35` and `5 t`, cut at a comma, the likeliest reading first; none: it is no number."""
     match = _AFTER_COMMA.fullmatch(after.strip())
     if match is None or not _BEFORE_COMMA.fullmatch(before.strip()):
         return None
@@ -203,10 +163,8 @@ def join_at_comma(before: str, after: str) -> tuple[str, ...] | None:
 
 
 def _refusal(given: Any) -> Any:
-    return say(
-        "{given} is not an amount: write a number and a unit, such as {examples}",
-        given=f"`{_shortened(given)}`",
-        examples=EXAMPLES,
+    return say("{given} is not an amount: write a number and a unit, such as {examples}").format(
+        given=f"`{_shortened(given)}`", examples=EXAMPLES
     )
 
 
@@ -216,36 +174,22 @@ def _shortened(given: Any) -> str:
 
 
 def read_share(given: Any) -> float:
-    """Understand a share: `20 %` or `0.2`.
-
-    Returns
-    -------
-    share
-        From 0 to 1.
-
-    Raises
-    ------
-    InputError
-        Not a share, or a bare number above 1, which may be meant as per cent.
-    """
+    """Understand a share, `20 %` or `0.2`, or raise an `InputError`: 5 may be meant as per cent."""
     if isinstance(given, str) and given.strip().endswith("%"):
         value = _read_number(given.strip().removesuffix("%").strip()) / 100
     elif isinstance(given, int | float) and not isinstance(given, bool):
         value = float(given)
         if 1 < value <= 100:
-            raise InputError(
-                say(
-                    "{given} can be read as a share or as per cent: write {percent}",
-                    given=f"`{given}`",
-                    percent=f"`{given} %`",
-                )
+            message = say("{given} can be read as a share or as per cent: write {percent}").format(
+                given=f"`{given}`", percent=f"`{given} %`"
             )
+            raise InputError(message)
     else:
-        raise InputError(
-            say("{given} is not a share: write `20 %` or `0.2`", given=f"`{_shortened(given)}`")
+        raise InputError.saying(
+            "{given} is not a share: write `20 %` or `0.2`", given=f"`{_shortened(given)}`"
         )
     if not 0 <= value <= 1:
-        raise InputError(
-            say("a share must lie between 0 % and 100 %, got {given}", given=f"`{given}`")
+        raise InputError.saying(
+            "a share must lie between 0 % and 100 %, got {given}", given=f"`{given}`"
         )
     return value

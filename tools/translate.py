@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "raastof_geo" / "locale" / "da" / "LC_MESSAGES"
-KEYWORDS = {"say": None, "say_count": (1, 2)}
+KEYWORDS = {"say": None, "saying": None, "say_count": (1, 2)}
 TIMELESS = datetime(2000, 1, 1, tzinfo=UTC)
 
 

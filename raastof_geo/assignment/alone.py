@@ -5,24 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats, Mask
+from raastof_geo.assignment.rules import RULES
 from raastof_geo.assignment.rules.agreements import agreed_moves
-from raastof_geo.assignment.rules.capture import CAPTURED, captured
+from raastof_geo.assignment.rules.choices import lots_kept, openings_paid, partners_limited
 from raastof_geo.assignment.rules.limits import share_moves
-from raastof_geo.assignment.rules.masses import (
-    depots_kept,
-    needs_met,
-    offers_kept,
-    pits_permitted,
-    plants_run,
-    receivers_permitted,
-)
-from raastof_geo.assignment.rules.row import Row, Rule, sum_of
-from raastof_geo.assignment.rules.trucks import trips_balanced
+from raastof_geo.assignment.rules.row import Row, sum_of
 from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.classes import ColumnClass, classify, own_depots, touches
@@ -37,31 +28,17 @@ from raastof_geo.language import say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.provenance import count_share, mix_sorts
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.agreement import BaselineKind, NamedLeg, Together
-from raastof_geo.scenario.said.capture import DEFAULT, Captured
+from raastof_geo.scenario.said.agreement import BaselineKind, NamedLeg, TodayChoice, Together
+from raastof_geo.scenario.said.amount import DEFAULT, Captured
 from raastof_geo.scenario.said.choice import Choices
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.target import Objective, Targets
 from raastof_geo.scenario.scenario import Depot, Scenario
 
-_RULES: tuple[Rule, ...] = (
-    offers_kept,
-    needs_met,
-    captured,
-    pits_permitted,
-    receivers_permitted,
-    plants_run,
-    depots_kept,
-    trips_balanced,
-)
-"""What holds without coordination as well."""
-_OPEN: dict[BaselineKind, tuple[ColumnClass, ...]] = {
-    "own_first": (ColumnClass.ALONE, ColumnClass.WITHIN, ColumnClass.MARKET),
-    "today": (ColumnClass.ALONE, ColumnClass.WITHIN, ColumnClass.MARKET),
-    "alone": (ColumnClass.ALONE,),
-    "legs": (ColumnClass.ALONE,),
-}
-"""Classes of columns that each kind may use; `legs` also the legs that it names."""
+_RULES = [rule for rule in RULES if rule not in (openings_paid, partners_limited, lots_kept)]
+"""What holds without coordination as well; of other terms the scenario says nothing then."""
+NO_TERMS: dict[str, object] = {"targets": Targets(), "agreements": (), "choices": Choices()}
+"""What a scenario without terms says."""
 _LACKING = ("offers_kept", "needs_met", "named_leg", "depots_ended")
 """Rules that a baseline may fall short of, and then says so."""
 _LEAST_T = 1e-3
@@ -82,8 +59,24 @@ class World:
 
     @cached_property
     def closed(self) -> Mask:
-        """The columns that may not be used."""
-        return ~self._open()
+        """The columns that may not be used, by their class and by what the baseline names."""
+        problem, named = self.problem, self.problem.scenario.said.baseline
+        traded = self.kind in ("own_first", "today")
+        most = ColumnClass.MARKET if traded else ColumnClass.ALONE
+        mask = classify(problem, self.together) <= most
+        mask[problem.block(ColumnKind.TRIPS)] = True  # of a party's own trucks, if there are any
+        for depot in self._stocks:
+            mask[problem.block(ColumnKind.MOVES)] |= touches(problem, {(Role.DEPOT, depot.id)})
+            mask[problem.find(ColumnKind.STORES, depot=depot.id)] = True
+        for kind, key, role, sites in (
+            ("giver_kind", "origin", Role.PIT, named.pits),
+            ("taker_kind", "destination", Role.RECEIVER, named.receivers),
+        ):
+            columns = problem.find(**{kind: role})
+            if sites is not None:
+                mask[columns[~np.isin(problem.labels(key, columns), sites)]] = False
+        self._keep_to_named(mask)
+        return ~mask
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -104,35 +97,40 @@ class World:
         """What decides: money, then tonne-kilometres, then what breaks ties in the plan."""
         return [*self.problem.objectives(), break_ties(self.problem)]
 
-    def solve(self, costs: Sequence[Floats]) -> Solution:
-        """Make costs least, one after the other, without breaking a rule."""
-        return solve(self.problem, programme=self.programme, costs=costs, closed=self.closed)
+    def solve(
+        self, costs: Sequence[Floats], short: Sequence[int] = (), over: Sequence[int] = ()
+    ) -> Solution:
+        """Make costs least, one after the other; rows may fall `short`, or be exceeded (`over`).
 
-    def capturing(self, capture: Mapping[str, float]) -> World:
-        """Give the same world where another share of what is on offer can be put to use."""
-        scenario = _with_capture(self.problem.scenario, capture)
-        return World(self.kind, self.together, self.problem.with_scenario(scenario))
+        By how much is on columns after all others, which costs may leave out.
+        """
+        count, extra = self.problem.column_count, len(short) + len(over)
+        return solve(
+            self.problem,
+            programme=self.programme.with_slack(short, over) if extra else self.programme,
+            costs=[np.append(cost, np.zeros(count + extra - len(cost))) for cost in costs],
+            closed=np.append(self.closed, np.zeros(extra, bool)),
+            start=np.arange(count, count + extra) if extra else None,
+        )
 
-    def _open(self) -> Mask:
-        """Tell which columns may be used, by their class and by what the baseline names."""
-        problem, named = self.problem, self.problem.scenario.said.baseline
-        classes = classify(problem, self.together)
-        mask = np.isin(classes, _OPEN[self.kind])
-        mask[problem.block(ColumnKind.TRIPS)] = True  # of a party's own trucks, if there are any
-        for depot in self._stocks:
-            places = {(Role.DEPOT, depot.id)}
-            mask[problem.block(ColumnKind.MOVES)] |= touches(problem, places)
-            mask[problem.find(ColumnKind.STORES, depot=depot.id)] = True
-        for role, kind, sites in (
-            (Role.PIT, "giver_kind", named.pits),
-            (Role.RECEIVER, "taker_kind", named.receivers),
-        ):
-            if sites is not None:
-                columns = problem.find(**{kind: role})
-                key = "origin" if role == Role.PIT else "destination"
-                mask[columns[~np.isin(problem.labels(key, columns), sites)]] = False
-        self._keep_to_named(mask)
-        return mask
+    def using(self, today: TodayChoice, used: float) -> World:
+        """Give the same world with as little put to use as today, never more than in the plan.
+
+        Of what counts in today's share, a share `used` of what the plan may put to use.
+        """
+        scenario, capture = self.problem.scenario, dict[str, Captured]()
+        for material in {offer.material for offer in scenario.offers}:
+            most, known = scenario.capture(material), scenario.catalogue.materials[material]
+            sorts = mix_sorts(scenario.catalogue, {material: 1.0})
+            counts = count_share(sorts, known.soil_class, today.definition) > 0
+            share = min(most, today.used.get(material, used * most if counts else most))
+            capture[material] = Captured(value=share)
+        return self.capturing(capture)
+
+    def capturing(self, capture: Mapping[str, Captured]) -> World:
+        """Give the same world with other shares of the surplus that can be put to use."""
+        scenario = self.problem.scenario.saying(capture=capture)
+        return replace(self, problem=self.problem.with_scenario(scenario))
 
     @cached_property
     def _stocks(self) -> list[Depot]:
@@ -158,12 +156,17 @@ class World:
 
     @cached_property
     def _legs(self) -> list[tuple[NamedLeg, Columns]]:
-        """The legs that the baseline names; `alone`, only those from pits and to receivers."""
+        """The named legs to needs and receivers; in `alone` those from pits or to reception."""
         problem = self.problem
         classes = classify(problem, self.together)
         found = []
         for leg in problem.scenario.said.baseline.legs:
-            columns = _columns_of(problem, leg)
+            columns = agreed_moves(problem, leg)
+            gives, takes = (
+                problem.labels(key, columns).astype(str) for key in ("giver_kind", "taker_kind")
+            )
+            ends = np.isin(gives, [Role.OFFER, Role.PIT])
+            columns = columns[ends & np.isin(takes, [Role.NEED, Role.RECEIVER])]
             if self.kind == "alone":
                 columns = columns[classes[columns] == ColumnClass.ALONE]
             if len(columns) or self.kind != "alone":
@@ -200,14 +203,6 @@ class World:
                 yield sum_of("named_leg", label, columns, "=", tonnes)
 
 
-def _columns_of(problem: Problem, leg: NamedLeg) -> Columns:
-    """Find the moves that a named leg is about, from surplus and pits to needs and receivers."""
-    columns = agreed_moves(problem, leg)
-    ends = np.isin(problem.labels("giver_kind", columns).astype(str), [Role.OFFER, Role.PIT])
-    ends &= np.isin(problem.labels("taker_kind", columns).astype(str), [Role.NEED, Role.RECEIVER])
-    return columns[ends]
-
-
 @dataclass(frozen=True, eq=False)
 class Alone:
     """Tonnes without coordination, and what could not be placed."""
@@ -222,24 +217,11 @@ class Alone:
     reached: float | None = None
     """How far today's share can get, where that is less than what is stated."""
 
-    @property
-    def problem(self) -> Problem:
-        """The columns."""
-        return self.world.problem
-
 
 def lay_world(
     scenario: Scenario, legs: Legs, kind: BaselineKind | None = None, *, trucks: bool = False
 ) -> World:
-    """Lay a world without coordination out.
-
-    Parameters
-    ----------
-    kind
-        None: that of the headline.
-    trucks
-        Keep a column for every truck; else for the one that is cheapest in kroner on each leg.
-    """
+    """Lay a world without coordination out, the headline's without `kind`; or with every truck."""
     kind = kind or scenario.said.baseline.kind
     plain = _without_coordination(scenario, kind)
     every = trucks or plain.said.return_loads is not None
@@ -256,12 +238,7 @@ def solve_alone(scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
     one uses of a capacity is gone for the others, and scarce places go to those to whom they are
     worth most, so that no uncoordinated world is cheaper. There are no coordinated trucks, targets
     or agreements; trucks that are few are nobody's. Where there is not room for everything, as
-    much as there is room for is placed.
-
-    Parameters
-    ----------
-    kind
-        None: that of the headline.
+    much as there is room for is placed. Without a `kind` it is that of the headline.
 
     Raises
     ------
@@ -269,8 +246,9 @@ def solve_alone(scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
         The legs that the baseline names ask for more than is offered, needed or allowed.
     """
     world = lay_world(scenario, legs, kind)
-    if world.kind == "today":
-        return _solve_today(world)
+    today = scenario.said.baseline.today
+    if world.kind == "today" and today is not None:
+        return _solve_today(world, today)
     return _solve(world, world.costs)
 
 
@@ -283,23 +261,13 @@ def _solve(world: World, costs: list[Floats]) -> Alone:
 
 def _place_what_fits(world: World, costs: list[Floats]) -> Alone:
     """Miss as few tonnes of named legs as can be, then of needs and surplus, then solve as ever."""
-    rows, programme = world.rows, world.programme
-    lacking = [at for at, row in enumerate(rows) if row.rule in _LACKING and row.sense != "<="]
-    left = [at for at in lacking if rows[at].rule == "depots_ended"]
-    named = np.array([rows[at].rule == "named_leg" for at in (*lacking, *left)])
-    wider = programme.with_slack(lacking, left)
-    count, extra = programme.column_count, len(named)
-    missed = [np.append(np.zeros(count), kind.astype(np.float64)) for kind in (named, ~named)]
-    solution = solve(
-        world.problem,
-        programme=wider,
-        costs=[
-            *(cost for cost in missed if cost.any()),
-            *(np.append(cost, np.zeros(extra)) for cost in costs),
-        ],
-        closed=np.append(world.closed, np.zeros(extra, bool)),
-        start=np.arange(count, count + extra),
-    )
+    rows, count = world.rows, world.problem.column_count
+    short = [at for at, row in enumerate(rows) if row.rule in _LACKING and row.sense != "<="]
+    over = [at for at in short if rows[at].rule == "depots_ended"]
+    broken = [rows[at] for at in (*short, *over)]
+    named = np.array([row.rule == "named_leg" for row in broken])
+    missed = [np.append(np.zeros(count), kind) for kind in (named, ~named) if kind.any()]
+    solution = world.solve([*missed, *costs], short, over)
     if not solution.feasible:
         raise SolverError(
             say(
@@ -307,19 +275,16 @@ def _place_what_fits(world: World, costs: list[Floats]) -> Alone:
                 "is on offer, needed or allowed"
             )
         )
-    values = wider.clean(solution.values)
+    values = solution.programme.clean(solution.values)
     missing = {
-        (rows[at].rule, rows[at].label): tonnes
-        for at, tonnes in zip((*lacking, *left), values[count:].tolist(), strict=True)
-        if tonnes > _LEAST_T / programme.scale
+        (row.rule, row.label): tonnes
+        for row, tonnes in zip(broken, values[count:].tolist(), strict=True)
+        if tonnes > _LEAST_T / solution.programme.scale
     }
     return Alone(world, values[:count], missing)
 
 
-# --- as little as today -------------------------------------------------------------------------
-
-
-def _solve_today(world: World) -> Alone:
+def _solve_today(world: World, today: TodayChoice) -> Alone:
     r"""Put no more to use than today, and of what counts in today's share just enough.
 
     With :math:`\kappa_m u` of each counting material, the largest share is
@@ -329,106 +294,54 @@ def _solve_today(world: World) -> Alone:
     :math:`\varphi(u) \ge \sigma`, and the first step that does not fall short is there. Where
     the surplus has no place at a small :math:`u`, the share is looked for as if it could stay.
     """
-    today = world.problem.scenario.said.baseline.today
-    if today is None or today.share is None:
-        return _solve(world.capturing(_captured_today(world, 1.0)), world.costs)
-    counted = _count_share(world)
-    loose = not world.capturing(_captured_today(world, 0.0)).solve([counted]).feasible
-    most, used, reached = _reach(world, 1.0, counted, loose=loose), 0.0, None
-    if most.share < today.share - _NEAR:
-        used, reached = 1.0, most.share
+    if today.share is None:
+        return _solve(world.using(today, 1.0), world.costs)
+    counted = world.problem.join(moves=weigh_counted(world.problem, today.definition))
+    loose = not world.using(today, 0.0).solve([counted]).feasible
+    most, _ = _reach(world, today, 1.0, counted, loose=loose)
+    used, reached = 0.0, None
+    if most < today.share - _NEAR:
+        used, reached = 1.0, most
     else:
         for _ in range(_STEPS):
-            found = _reach(world, used, counted, loose=loose)
-            if found.share >= today.share - _NEAR:
+            share, slope = _reach(world, today, used, counted, loose=loose)
+            if share >= today.share - _NEAR:
                 break
-            used = min(1.0, used + (today.share - found.share) / found.slope)
-    final = world.capturing(_captured_today(world, used))
-    return replace(_solve(final, [-counted, *world.costs]), used=used, reached=reached)
+            used = min(1.0, used + (today.share - share) / slope)
+    alone = _solve(world.using(today, used), [-counted, *world.costs])
+    return replace(alone, used=used, reached=reached)
 
 
-class _Reached(NamedTuple):
-    share: float
-    slope: float
-    """What the share gains at most for each unit more of what is used."""
-
-
-def _reach(world: World, used: float, counted: Floats, *, loose: bool) -> _Reached:
-    """Find the largest share at what is used, and how fast it could grow from there on."""
-    here, most = (world.capturing(_captured_today(world, one)) for one in (used, 1.0))
-    programme = here.programme
-    if loose:
-        lacking = [at for at, row in enumerate(here.rows) if row.rule in _LACKING]
-        programme = programme.with_slack(lacking, lacking)
-    extra = programme.column_count - len(counted)
-    solution = solve(
-        world.problem,
-        programme=programme,
-        costs=[np.append(-counted, np.zeros(extra))],
-        closed=np.append(world.closed, np.zeros(extra, bool)),
-    )
+def _reach(
+    world: World, today: TodayChoice, used: float, counted: Floats, *, loose: bool
+) -> tuple[float, float]:
+    """Find the largest share at what is used, and its most gain for each unit more of that."""
+    here, most = world.using(today, used), world.using(today, 1.0)
+    lacking = [at for at, row in enumerate(here.rows) if loose and row.rule in _LACKING]
+    solution = here.solve([-counted], lacking, lacking)
     needed = sum(need.tonnes for need in world.problem.scenario.needs) or 1.0
-    gained = 0.0
-    limits = {row.label: row.limit for row in most.rows if row.kind == CAPTURED}
-    if used < 1:
-        for row, price in zip(here.rows, solution.shadow_prices.tolist(), strict=True):
-            if row.kind == CAPTURED:
-                gained -= price * (limits.get(row.label, row.limit) - row.limit)
-    return _Reached(-solution.value / needed, gained / needed / max(_NEAR, 1 - used))
-
-
-def _count_share(world: World) -> Floats:
-    """Give the reference tonnes that count in today's share, of a unit of every column. [t]"""
-    problem, today = world.problem, world.problem.scenario.said.baseline.today
-    if today is None:
-        return np.zeros(problem.column_count)
-    return problem.join(moves=weigh_counted(problem, today.definition))
-
-
-def _captured_today(world: World, used: float) -> dict[str, float]:
-    """Give what can be put to use today of each material on offer, never more than in the plan."""
-    scenario = world.problem.scenario
-    today = scenario.said.baseline.today
-    if today is None:
-        return {}
-    found = {}
-    for material in {offer.material for offer in scenario.offers}:
-        most = scenario.capture(material)
-        sorts = mix_sorts(scenario.catalogue, {material: 1.0})
-        soil_class = scenario.catalogue.materials[material].soil_class
-        counts = today.share is not None and count_share(sorts, soil_class, today.definition) > 0
-        of_all = used * most if counts else most
-        found[material] = min(most, today.used.get(material, of_all))
-    return found
-
-
-def _with_capture(scenario: Scenario, capture: Mapping[str, float]) -> Scenario:
-    said = {name: Captured(value=share) for name, share in capture.items()}
-    return replace(scenario, said=scenario.said.model_copy(update={"capture": said}))
+    gained = -float(solution.shadow_prices @ (most.programme.limit - here.programme.limit))
+    return -solution.value / needed, gained / needed / max(_NEAR, 1 - used)
 
 
 def measure_alone(problem: Problem) -> dict[str, float]:
     """Give what each project has in the headline's baseline by the measure of fairness.
 
     A project that the baseline leaves something out of has no figure: what the rest of it comes
-    to says nothing about the whole.
-
-    Returns
-    -------
-    amounts
-        By project, in the unit of the measure; empty where no fairness is asked for.
+    to says nothing about the whole. Empty where no fairness is asked for.
     """
     scenario = problem.scenario
     fairness = scenario.said.targets.fairness
     if fairness is None:
         return {}
     alone = solve_alone(scenario, problem.legs)
+    shares = share_moves(alone.world.problem, fairness.measure)
     site = {offer.id: offer.site for offer in scenario.offers}
     site |= {need.id: need.site for need in scenario.needs}
     short = {scenario.project(site[label]) for _, label in alone.missing if label in site}
     return {
         project: float(weights @ alone.values[columns])
-        for project, (columns, weights) in share_moves(alone.problem, fairness.measure).items()
+        for project, (columns, weights) in shares.items()
         if project not in short
     }
 
@@ -440,18 +353,15 @@ def plain_trucks(said: ScenarioFile) -> tuple[str, ...]:
 
 
 def _without_coordination(scenario: Scenario, kind: BaselineKind) -> Scenario:
-    captured: dict[BaselineKind, dict[str, float]] = {"alone": {DEFAULT: 0.0}, "legs": {}}
-    if kind in captured:
-        scenario = _with_capture(scenario, captured[kind])
-    said = scenario.said.model_copy(
-        update={
-            "vehicles": plain_trucks(scenario.said),
-            "return_loads": scenario.said.baseline.return_loads,
-            "objectives": (Objective(minimise=(COST,)), Objective(minimise=(TONNE_KM,))),
-            "fleet": {},
-            "agreements": (),
-            "targets": Targets(),
-            "choices": Choices(),
-        }
+    captured: dict[BaselineKind, dict[str, Captured]] = {
+        "alone": {DEFAULT: Captured(value=0.0)},
+        "legs": {},
+    }
+    return scenario.saying(
+        **NO_TERMS,
+        vehicles=plain_trucks(scenario.said),
+        return_loads=scenario.said.baseline.return_loads,
+        objectives=(Objective(minimise=(COST,)), Objective(minimise=(TONNE_KM,))),
+        fleet={},
+        capture=captured.get(kind, scenario.said.capture),
     )
-    return replace(scenario, said=said)

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats
+from raastof_geo.assignment import tables
 from raastof_geo.assignment.alone import measure_alone
 from raastof_geo.assignment.rules import RULES, Row, RowName, Rule
 from raastof_geo.assignment.rules.limits import GOALS_HELD
@@ -30,16 +32,8 @@ from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
-from raastof_geo.assignment.tables import (
-    measure_flows,
-    tabulate_fleet,
-    tabulate_openings,
-    tabulate_processes,
-    tabulate_shortfalls,
-    tabulate_stores,
-    tabulate_trips,
-)
 from raastof_geo.assignment.telling.conflict import explain_conflict
+from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.card import Fact, Shown
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
@@ -190,6 +184,7 @@ def assign(
     solver: str | None = None,
     start: Plan | None = None,
     explain: bool = True,
+    stated: bool = True,
 ) -> Plan:
     """Choose who sends what to whom, with proof.
 
@@ -204,6 +199,9 @@ def assign(
         An earlier plan of nearly the same scenario, which saves time: only quantities may differ.
     explain
         Where there is no plan, look for the conflict and for repairs.
+    stated
+        Whether PuLP solves the last round of each objective, as it should for a plan that somebody
+        is given; else only the choice among equally good plans is its own. The plan is the same.
 
     Raises
     ------
@@ -216,22 +214,22 @@ def assign(
     problem = _continue_from(start, scenario, legs, rules) or lay_columns(scenario, legs, rules)
     if scenario.said.targets.fairness is not None:
         problem = replace(problem, alone=measure_alone(problem))
-    rows, programme = _build_or_reuse(lay_rows(problem, rules), problem, start)
+    rows, programme = lay_programme(problem, lay_rows(problem, rules))
     with _interruptible() as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
         labels = Labels(problem, name_rows(rows))
+        search = partial(_search_finely, solver=chosen, clock=clock, labels=labels, stated=stated)
         nearest = None
         if problem.sizes[ColumnKind.SHORTFALLS]:
-            nearest = _search_finely(problem, programme, chosen, clock, None, labels, goals=True)
+            nearest = search(problem, programme, start=None, goals=True)
         if nearest is not None:
             problem, rows, programme = _hold_goals(problem, rows, programme, nearest)
-        found = _search_finely(problem, programme, chosen, clock, start, labels)
+        found = search(problem, programme, start=start)
     if found is None:
         if not explain:
             raise NoPlanError(say("no plan meets the rules"))
         raise NoPlanError(
-            *explain_conflict(problem, rows, programme, rules=rules, solver=chosen),
-            *explain_lost(legs),
+            *explain_conflict(Laid(problem, rows, programme, rules, chosen)), *explain_lost(legs)
         )
     return _build_plan(rows, chosen, found, tuple(rules), nearest)
 
@@ -244,10 +242,7 @@ _FINER = (FREE, 1e-2 * FREE, 1e-4 * FREE)
 def _hold_goals(
     problem: Problem, rows: list[Row], programme: Programme, nearest: Solution
 ) -> tuple[Problem, list[Row], Programme]:
-    """Hold plans to missing the goals by no more than they have to, which is a limit like others.
-
-    What is missed by a gram or less is not missed.
-    """
+    """Hold plans to missing the goals by no more than they have to: a limit like others."""
     least = nearest.value if nearest.value > _MISSED_T else 0.0
     rows = [replace(row, limit=least) if row.family == GOALS_HELD else row for row in rows]
     limits = programme.limit.copy()
@@ -258,11 +253,12 @@ def _hold_goals(
 def _search_finely(
     problem: Problem,
     programme: Programme,
+    *,
     solver: str,
     clock: Clock,
     start: Plan | None,
     labels: Labels,
-    *,
+    stated: bool,
     goals: bool = False,
 ) -> Solution | None:
     """Search, and price more finely where the proof leaves a gap above the tolerance.
@@ -290,6 +286,7 @@ def _search_finely(
             free=free,
             labels=labels,
             settle=not goals,
+            stated=stated,
         )
         if _has_none(search):
             break
@@ -359,29 +356,6 @@ def _choices(scenario: Scenario) -> tuple[Any, ...]:
     ]
     goals = [goal.label for goal in list_goals(scenario)]
     return _CHOSEN(scenario.said), scenario.plants, scenario.depots, sites, goals
-
-
-def _build_or_reuse(
-    rows: list[Row], problem: Problem, start: Plan | None
-) -> tuple[list[Row], Programme]:
-    """Take over the matrix of an earlier plan where only limits differ."""
-    if start is not None and start.problem.moves is problem.moves:
-        old = start.proof
-        bounding = old.rows[len(rows) :]
-        names = name_rows(rows)
-        if names == old.rows[: len(rows)] and not bounding and _same_entries(rows, old.programme):
-            return rows, old.programme.with_limits(np.array([row.limit for row in rows]))
-    return lay_programme(problem, rows)
-
-
-def _same_entries(rows: Sequence[Row], programme: Programme) -> bool:
-    """Tell whether rows have the columns and coefficients of a matrix."""
-    counts = np.bincount(programme.matrix.indices, minlength=programme.row_count)
-    if [len(row.columns) for row in rows] != counts.tolist():
-        return False
-    numbers, sums = programme.probe
-    found = [float(row.coefficients @ numbers[row.columns]) for row in rows]
-    return bool(np.allclose(found, sums, rtol=1e-9))
 
 
 @contextlib.contextmanager
@@ -454,13 +428,13 @@ def _build_plan(
         goals = replace(nearest, programme=programme, values=found.values)
         objectives.insert(0, (SHORT_OF_GOAL, goals.costs[0]))
     return Plan(
-        flows=measure_flows(small, amount),
-        processed=tabulate_processes(small, amount),
-        stored=tabulate_stores(small, amount),
-        empty_trips=tabulate_trips(small, amount),
-        shortfalls=tabulate_shortfalls(small, amount),
-        openings=tabulate_openings(problem, values),
-        fleet=tabulate_fleet(small, amount),
+        flows=tables.measure_flows(small, amount),
+        processed=tables.tabulate_processes(small, amount),
+        stored=tables.tabulate_stores(small, amount),
+        empty_trips=tables.tabulate_trips(small, amount),
+        shortfalls=tables.tabulate_shortfalls(small, amount),
+        openings=tables.tabulate_openings(problem, values),
+        fleet=tables.tabulate_fleet(small, amount),
         shadow_prices=pd.DataFrame(
             {
                 "rule": [row.rule for row in rows],

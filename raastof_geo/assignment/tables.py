@@ -20,14 +20,9 @@ def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
     """Add up what each flow amounts to, in the order of labels.
 
     With coordinated trucks a flow has the return trips of the tonnes that they do not carry; the
-    other empty trips stand in a table of their own.
-
-    Returns
-    -------
-    flows
-        One row per move in use: who, where, what, when and with which truck; what its leg is made
-        of, per trip; and sums of all its tonnes: `loads` (whole ones), `work_h`, `energy` in the
-        unit of the fuel, and a column for each indicator that has a `flow`.
+    other empty trips stand in a table of their own. A row per move in use has who, where, what,
+    when and with which truck; what its leg is made of, per trip; and sums of all its tonnes:
+    `loads` (whole ones), `work_h`, `energy` in the unit of the fuel, and each `flow` indicator.
     """
     columns = np.flatnonzero(values[problem.block("moves")] > 0)
     table = problem.tabulate_moves(columns)
@@ -59,47 +54,23 @@ def measure_loads(trips: Floats | pd.Series) -> Floats:
 
 
 def tabulate_processes(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Give the tonnes into each recipe.
-
-    Returns
-    -------
-    processed
-        `site`, `recipe`, `period`, `tonnes` into it, `kg_co2e` and `dkk` of all of them.
-    """
-    table = _with_amounts(problem, "processes", values, "tonnes")
-    tonnes = table["tonnes"]
-    return table.assign(kg_co2e=table["kg_co2e"] * tonnes, dkk=table["dkk"] * tonnes)
+    """Give `site`, `recipe`, `period`, `tonnes` into it, `kg_co2e` and `dkk` of all of them."""
+    return _with_amounts(problem, "processes", values, "tonnes", "kg_co2e", "dkk")
 
 
 def tabulate_stores(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Give the tonnes that lie in each depot at the end of each period.
-
-    Returns
-    -------
-    stored
-        `depot`, `site`, `material`, `period`, `tonnes` at its end, and `dkk` of all of them.
-    """
-    table = _with_amounts(problem, "stores", values, "tonnes").drop(columns="kg_co2e")
-    return table.assign(dkk=table["dkk"] * table["tonnes"])
+    """Give `depot`, `site`, `material`, `period`, `tonnes` there at its end, `dkk` of all."""
+    return _with_amounts(problem, "stores", values, "tonnes", "dkk").drop(columns="kg_co2e")
 
 
 def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Give the empty trips of coordinated trucks.
-
-    Returns
-    -------
-    trips
-        `origin`, `destination`, `vehicle`, `period`, how many `trips`, and what they come to:
-        kilometres, hours, energy in the unit of the fuel, kg CO2e and DKK. Empty where no trucks
-        are coordinated.
-    """
+    """Give the empty trips of coordinated trucks: labels, how many `trips`, what they come to."""
+    figures = [DRIVE_H, ENERGY, TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"]
     if not problem.sizes["trips"]:
-        names = ["origin", "destination", "vehicle", "period", "trips", VEHICLE_KM, DRIVE_H]
-        return pd.DataFrame(columns=[*names, ENERGY, TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"])
-    table = _with_amounts(problem, "trips", values, "trips").drop(columns="haulier")
-    figures = ["length_km", DRIVE_H, ENERGY, TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"]
-    for name in figures:
-        table[name] = table[name] * table["trips"]
+        names = ["origin", "destination", "vehicle", "period", "trips", VEHICLE_KM, *figures]
+        return pd.DataFrame(columns=names)
+    table = _with_amounts(problem, "trips", values, "trips", "length_km", *figures)
+    table = table.drop(columns="haulier")
     return table.rename(columns={"length_km": VEHICLE_KM})
 
 
@@ -109,13 +80,7 @@ def tabulate_shortfalls(problem: Problem, values: Floats) -> pd.DataFrame:
 
 
 def tabulate_openings(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Tell which candidate sites are opened.
-
-    Returns
-    -------
-    openings
-        Every candidate: `role`, `site`, `opened`, and `kg_co2e` and `dkk` where it is.
-    """
+    """Give every candidate: `role`, `site`, `opened`, and `kg_co2e` and `dkk` where it is."""
     table = problem.others["openings"]
     if not len(table):
         return table.assign(opened=pd.Series(dtype=bool))
@@ -124,14 +89,7 @@ def tabulate_openings(problem: Problem, values: Floats) -> pd.DataFrame:
 
 
 def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Add up loads, hours and kilometres by truck and period.
-
-    Returns
-    -------
-    fleet
-        `vehicle`, `period`, `loads` (parts of one counted), `work_h` [h] and kilometres [km], empty
-        trips of coordinated trucks among them.
-    """
+    """Add up `loads` (parts of one too), `work_h` and km by truck and period, with empty trips."""
     used = np.flatnonzero(values[problem.block("moves")] > 0)
     used = used[problem.leg("work_h")[used] > 0]
     loads = values[used] / problem.leg("load_t")[used]
@@ -160,6 +118,10 @@ def _sort(problem: Problem, table: pd.DataFrame, keys: list[str]) -> pd.DataFram
     )
 
 
-def _with_amounts(problem: Problem, kind: str, values: Floats, name: str) -> pd.DataFrame:
-    table = problem.others[kind].assign(**{name: values[problem.block(kind)]})
-    return table[table[name] > 0].reset_index(drop=True)
+def _with_amounts(
+    problem: Problem, kind: str, values: Floats, amount: str, *figures: str
+) -> pd.DataFrame:
+    """Give the columns of a kind that are used, with their amount, and figures of all of it."""
+    table = problem.others[kind].assign(**{amount: values[problem.block(kind)]})
+    table = table[table[amount] > 0].reset_index(drop=True)
+    return table.assign(**{name: table[name] * table[amount] for name in figures})

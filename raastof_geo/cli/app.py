@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from typing import Annotated, Any
 
 import typer
 
 from raastof_geo.cli.catalogue import tell_fit, tell_materials
 from raastof_geo.cli.network import build_roads, fetch_roads, tell_network
-from raastof_geo.cli.options import Lang, option
+from raastof_geo.cli.options import Lang, option, take_common
 from raastof_geo.cli.reasons import tell_route, tell_why_not
-from raastof_geo.cli.results import explain_results, verify_results
+from raastof_geo.cli.results import explain_results, open_results, verify_results
 from raastof_geo.cli.scenario import check_file, rank_file, run_file, write_starter
 from raastof_geo.cli.stocks import empty_cache, tell_cache
 from raastof_geo.cli.terminal import tell
@@ -41,6 +42,7 @@ COMMANDS = (
     Command("run", say("Read a scenario, solve it, write its results."), run_file),
     Command("check", say("Read a scenario and place its sites; solve nothing."), check_file),
     Command("route", say("Tell why a truck goes the way it goes, and draw it."), tell_route),
+    Command("open", say("Open the page that leads to all results."), open_results),
     Command(
         "verify",
         say("Check written results again, without the programme that made them."),
@@ -86,13 +88,7 @@ GROUPS = (
 
 
 def build_command() -> Any:
-    """Build the command `raastof`, its help in the language that is spoken.
-
-    Returns
-    -------
-    command
-        Click's, with all commands below it; `main(args=…)` runs it.
-    """
+    """Build Click's command `raastof`, its help in the language that is spoken."""
     app = typer.Typer(
         add_completion=False,
         no_args_is_help=True,
@@ -117,7 +113,10 @@ def build_command() -> Any:
         below = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=str(group.about))
         _add(below, group.commands)
         app.add_typer(below, name=group.name)
-    command = typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
+    _share(command, COMMANDS)
+    for group in GROUPS:
+        _share(command.commands[group.name], group.commands)
     speak_of(command)
     return command
 
@@ -125,6 +124,16 @@ def build_command() -> Any:
 def _add(app: typer.Typer, commands: tuple[Command, ...]) -> None:
     for command in commands:
         app.command(command.name, help=str(command.about))(command.function)
+
+
+def _share(group: Any, commands: tuple[Command, ...]) -> None:
+    """Let commands take what all do, `--verbose` only those that ask for the context."""
+    for one in commands:
+        common = typer.Typer(add_completion=False)
+        common.command()(take_common)
+        left = "" if "context" in signature(one.function).parameters else "verbose"
+        params = [param for param in typer.main.get_command(common).params if param.name != left]
+        group.commands[one.name].params += params
 
 
 def _show_version(wanted: bool) -> None:

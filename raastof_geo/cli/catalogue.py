@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from raastof_geo.cli.options import MATERIAL, Debug, Lang, OfScenario, argument, option
+from raastof_geo.cli.options import MATERIAL, OfScenario, argument, option
 from raastof_geo.cli.terminal import tell, tell_item
 from raastof_geo.language import say, spoken_language
 
@@ -27,8 +27,6 @@ def tell_materials(
     ] = None,
     *,
     of_scenario: OfScenario = None,
-    lang: Lang = None,
-    debug: Debug = False,
 ) -> None:
     """List what the catalogue holds, or tell all that is known of one entry."""
     from raastof_geo.scenario.telling.glossary import explain_entry, list_catalogue
@@ -62,8 +60,6 @@ def tell_fit(
         ),
     ] = "built_up",
     of_scenario: OfScenario = None,
-    lang: Lang = None,
-    debug: Debug = False,
 ) -> None:
     """Tell whether a material may serve a use, and by which rule."""
     from raastof_geo.scenario.telling.fit import explain_fit
@@ -83,7 +79,6 @@ def _read(scenario: Path | None) -> Scenario | None:
 
 
 def _catalogue_of(scenario: Scenario | None) -> Catalogue:
-    """Give the catalogue of a scenario, or the built-in one."""
     from raastof_geo.scenario.catalogue import load_catalogue
 
     return load_catalogue() if scenario is None else scenario.catalogue

@@ -11,18 +11,7 @@ _MOST_MOVED = 5
 
 
 def tell_all_moved(trace: Trace) -> Iterator[Message]:
-    """Name what was moved aside, once; many files in one sentence.
-
-    Parameters
-    ----------
-    trace
-        Emptied of what is told here, so that the end of the command does not tell it again.
-
-    Returns
-    -------
-    messages
-        One for each file; a single one where they are more than five.
-    """
+    """Name what was moved aside, many files in one sentence; the trace is emptied of it."""
     moved, trace.moved = trace.moved, []
     if len(moved) <= _MOST_MOVED:
         yield from (tell_moved(path, to) for path, to in moved)
@@ -37,13 +26,7 @@ def tell_all_moved(trace: Trace) -> Iterator[Message]:
 
 
 def tell_interrupted() -> Message:
-    """Say what an interrupted command leaves: nothing, whole files, or work for the next one.
-
-    Returns
-    -------
-    message
-        True of the disk at this moment: files that were written and are gone are not named.
-    """
+    """Say what an interrupted command leaves: nothing, whole files, or work for the next one."""
     from raastof_geo.records.exchange import is_unfinished
 
     written = [path for path in read_trace().written if path.exists()]

@@ -1,7 +1,6 @@
 """Where the command line begins and ends: errors become sentences and exit codes.
 
-Exit codes: 0 solved; 2 input refused; 3 no plan exists; 4 something outside
-failed (network, disk, solver).
+0 solved; 2 input refused; 3 no plan exists; 4 something outside failed (network, disk, solver).
 """
 
 import contextlib
@@ -39,18 +38,7 @@ def main() -> None:
 
 
 def run_command(arguments: list[str]) -> int:
-    """Run a command; errors become sentences.
-
-    Parameters
-    ----------
-    arguments
-        What stands after `raastof`.
-
-    Returns
-    -------
-    exit_code
-        0 solved; 2 input refused; 3 no plan exists; 4 something outside failed; 130 interrupted.
-    """
+    """Run the command after `raastof`, and give its exit code; errors become sentences."""
     with tracing() as trace:
         code = _run_or_explain(arguments)
         if code == _EXIT_INTERRUPTED:
@@ -76,7 +64,6 @@ def _run_or_explain(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    """Run a command; usage errors pass through."""
     try:
         result = build_command().main(args=arguments, prog_name="raastof", standalone_mode=False)
         return int(result) if isinstance(result, int) else 0

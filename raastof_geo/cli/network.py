@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from raastof_geo.cli.options import FILE, Box, Debug, Into, Lang, Verbose, argument, option
+import typer
+
+from raastof_geo.cli.options import FILE, Box, Into, argument, option
 from raastof_geo.cli.terminal import tell, telling
 from raastof_geo.errors import InputError
 from raastof_geo.language import Readable, format_number, say
@@ -75,9 +77,6 @@ def tell_network(
     file: Annotated[
         Path | None, argument(say("A network file; none: the built-in network."), FILE)
     ] = None,
-    *,
-    lang: Lang = None,
-    debug: Debug = False,
 ) -> None:
     """Tell what a network holds; the built-in one by default."""
     from raastof_geo.roads.load import load_network
@@ -106,9 +105,7 @@ def _describe_lengths(network: RoadNetwork) -> Iterator[tuple[Readable, object]]
 
     from raastof_geo.roads.road import ROAD_CLASSES, Access
 
-    km = np.bincount(
-        network.road_class, weights=network.length_m / 1000, minlength=len(ROAD_CLASSES)
-    )
+    km = np.bincount(network.road_class, network.length_m / 1000, minlength=len(ROAD_CLASSES))
     for name, length in zip(ROAD_CLASSES, km, strict=True):
         yield f"{name} [km]", format_number(float(length))
     for access, what in (
@@ -121,7 +118,7 @@ def _describe_lengths(network: RoadNetwork) -> Iterator[tuple[Readable, object]]
 
 def _describe_gaps(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
     """Tell of turns, and name the fields that the file lacks or only a later version knows."""
-    from raastof_geo.roads.stored.gaps import list_fields
+    from raastof_geo.roads.stored.faults import list_fields
 
     yield say("Turn restrictions"), format_number(len(network.turns))
     yield (say("Turn restrictions at some times only, left out"), network.metadata.doubtful_turns)
@@ -133,6 +130,7 @@ def _describe_gaps(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
 
 
 def build_roads(
+    context: typer.Context,
     source: Annotated[Path, argument(say("An .osm.pbf or .osm file."), FILE)],
     *,
     into: Into,
@@ -147,9 +145,6 @@ def build_roads(
     buffer_m: _Buffer = "0",
     whole: _Whole = False,
     renumbered: _Renumbered = False,
-    lang: Lang = None,
-    verbose: Verbose = False,
-    debug: Debug = False,
 ) -> None:
     """Build a network from an .osm.pbf or .osm file, and name what was written."""
     from raastof_geo.roads.builtin import build_data
@@ -163,7 +158,7 @@ def build_roads(
         municipalities=municipality or (),
         buffer_m=_read_metres("--buffer-m", buffer_m),
     )
-    with telling(verbose) as note:
+    with telling(context) as note:
         paths = build_data(
             source,
             municipalities=municipalities,
@@ -182,21 +177,19 @@ def build_roads(
 
 
 def fetch_roads(
+    context: typer.Context,
     *,
     into: Into,
     place: _Place = None,
     box: Box = None,
     polygon: _Polygon = None,
     server: _Servers = None,
-    lang: Lang = None,
-    verbose: Verbose = False,
-    debug: Debug = False,
 ) -> None:
     """Fetch a network from OpenStreetMap, and name the file."""
     from raastof_geo.roads.mapped.area import read_polygon
     from raastof_geo.roads.mapped.fetch import OVERPASS_SERVERS, fetch_network
 
-    with telling(verbose) as note:
+    with telling(context) as note:
         path = fetch_network(
             place=place,
             bounds=_read_box(box) if box else None,
@@ -213,12 +206,10 @@ def _read_metres(option: str, given: str) -> float:
         metres = float(given)
         if 0 <= metres < float("inf"):
             return metres
-    raise InputError(
-        say(
-            "{option} must be metres, 0 or more and with a decimal point, got {given}",
-            option=option,
-            given=f"`{given}`",
-        )
+    raise InputError.saying(
+        "{option} must be metres, 0 or more and with a decimal point, got {given}",
+        option=option,
+        given=f"`{given}`",
     )
 
 
@@ -226,8 +217,8 @@ def _check_date(given: str) -> None:
     try:
         datetime.date.fromisoformat(given)
     except ValueError as error:
-        raise InputError(
-            say("--osm-date must be a date such as 2021-08-05, got {given}", given=given)
+        raise InputError.saying(
+            "--osm-date must be a date such as 2021-08-05, got {given}", given=given
         ) from error
 
 
@@ -235,7 +226,7 @@ def _read_box(given: str) -> Bounds:
     try:
         west, south, east, north = (float(part) for part in given.split(","))
     except ValueError as error:
-        raise InputError(
-            say("--box must be west,south,east,north in degrees, got {given}", given=given)
+        raise InputError.saying(
+            "--box must be west,south,east,north in degrees, got {given}", given=given
         ) from error
     return west, south, east, north

@@ -1,8 +1,4 @@
-"""What stands behind a command: the arguments and options of all of them, each with its meaning.
-
-Words are kept in English where an option is declared, and told in the language that is spoken
-when somebody reads them: see `usage`.
-"""
+"""The arguments and options of all commands, each with its meaning in English: see `usage`."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,29 +15,29 @@ def argument(about: Message, value: Message) -> Any:
 
 
 def option(name: str, about: Message, value: Message | str | None = None, **settings: Any) -> Any:
-    """Declare an option: what it is for, and what its value is called.
-
-    Parameters
-    ----------
-    value
-        None: it is a flag, or its value is any text. Plain text is the same in all languages.
-    settings
-        As for `typer.Option`.
-    """
+    """Declare an option: what it is for, its value (plain text is the same in all languages)."""
     metavar = value.text if isinstance(value, Message) else value
     return typer.Option(name, help=about.text, metavar=metavar, **settings)
 
 
-def _check_language(given: str | None) -> str | None:
-    if given is not None and as_language(given) is None:
-        raise InputError(
-            say(
-                "--lang must be one of {languages}, got {given}",
-                languages=", ".join(LANGUAGES),
-                given=given,
-            )
+ASKED_LANGUAGE, TOLD_STEPS = "raastof_geo.language", "raastof_geo.steps"
+"""Where `--lang` and `--verbose` are noted in the context of a command."""
+
+
+def _note_language(context: typer.Context, given: str | None) -> None:
+    if given is None:
+        return
+    if as_language(given) is None:
+        raise InputError.saying(
+            "--lang must be one of {languages}, got {given}",
+            languages=", ".join(LANGUAGES),
+            given=given,
         )
-    return given
+    context.meta[ASKED_LANGUAGE] = as_language(given)
+
+
+def _note_steps(context: typer.Context, wanted: bool) -> None:
+    context.meta[TOLD_STEPS] = wanted
 
 
 FILE = say("FILE")
@@ -70,8 +66,17 @@ Lang = Annotated[
         "--lang",
         say("The language to speak, and to write results in: da or en."),
         "da|en",
-        callback=_check_language,
+        callback=_note_language,
+        expose_value=False,
     ),
 ]
-Verbose = Annotated[bool, option("--verbose", say("Tell each step."))]
-Debug = Annotated[bool, option("--debug", say("Show where in the code an error arose."))]
+_Verbose = Annotated[
+    bool, option("--verbose", say("Tell each step."), callback=_note_steps, expose_value=False)
+]
+_Debug = Annotated[
+    bool, option("--debug", say("Show where in the code an error arose."), expose_value=False)
+]
+
+
+def take_common(lang: Lang = None, verbose: _Verbose = False, debug: _Debug = False) -> None:
+    """Take what may stand after every command; who needs it finds it noted in the context."""

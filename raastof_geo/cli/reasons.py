@@ -6,17 +6,7 @@ from typing import Annotated
 
 import typer
 
-from raastof_geo.cli.options import (
-    FILE,
-    MATERIAL,
-    Anywhere,
-    Debug,
-    Lang,
-    ScenarioPath,
-    Verbose,
-    argument,
-    option,
-)
+from raastof_geo.cli.options import FILE, MATERIAL, Anywhere, ScenarioPath, argument, option
 from raastof_geo.cli.speech import asked_language, in_language_of
 from raastof_geo.cli.terminal import tell, tell_item, telling
 from raastof_geo.language import say
@@ -49,24 +39,21 @@ def tell_why_not(
     material: Annotated[str | None, argument(MATERIAL, say("MATERIAL"))] = None,
     *,
     anywhere: Anywhere = False,
-    lang: Lang = None,
-    verbose: Verbose = False,
-    debug: Debug = False,
 ) -> None:
     """Tell why one site does not send to another, equal reasons once."""
     from raastof_geo.assignment import explain_why_not
     from raastof_geo.pipeline import place_scenario, plan_scenario, read_for_roads
     from raastof_geo.scenario.lookup import look_up
 
-    language = asked_language(context, lang)
-    with telling(verbose) as note:
-        read = read_for_roads(scenario, anywhere=anywhere, language=language, tell=note)
-        asked = [("sites", giver), ("sites", taker)]
-        asked += [("materials", material)] if material else []
-        giver, taker, *materials = look_up(read, asked)
+    asked = asked_language(context)
+    with telling(context) as note:
+        read = read_for_roads(scenario, anywhere=anywhere, language=asked, tell=note)
+        named = [("sites", giver), ("sites", taker)]
+        named += [("materials", material)] if material else []
+        giver, taker, *materials = look_up(read, named)
         network, anchors = place_scenario(read, tell=note)
         plan = plan_scenario(read, network, anchors, tell=note)
-    with in_language_of(read.said.language, language):
+    with in_language_of(read.said.language, asked):
         reasons = explain_why_not(plan, giver, taker, *materials)
         for message, times in Counter(str(reason.message) for reason in reasons).items():
             tell_item(message if times == 1 else f"{message} (×{times})", indent="")
@@ -83,9 +70,6 @@ def tell_route(
     map_file: _MapFile = None,
     no_plan: _NoPlan = False,
     anywhere: Anywhere = False,
-    lang: Lang = None,
-    verbose: Verbose = False,
-    debug: Debug = False,
 ) -> None:
     """Tell why a truck goes the way it goes, and draw it."""
     from raastof_geo.legs.detour import explain_route, find_leg
@@ -94,9 +78,9 @@ def tell_route(
     from raastof_geo.pipeline import place_scenario, plan_scenario, read_for_roads
     from raastof_geo.roads.routing.router import place_stops
 
-    language = asked_language(context, lang)
-    with telling(verbose) as note:
-        read = read_for_roads(scenario, anywhere=anywhere, language=language, tell=note)
+    asked = asked_language(context)
+    with telling(context) as note:
+        read = read_for_roads(scenario, anywhere=anywhere, language=asked, tell=note)
         start, goal, truck, when = find_leg(read, origin, destination, vehicle, period)
         network, anchors = place_scenario(read, tell=note)
         plan = None if no_plan else plan_scenario(read, network, anchors, tell=note)
@@ -105,7 +89,7 @@ def tell_route(
         note(say("Comparing the routes"))
         flows = None if plan is None else plan.flows
         detour = explain_route(roads, start, goal, truck, period=when, flows=flows)
-    with in_language_of(read.said.language, language):
+    with in_language_of(read.said.language, asked):
         for line in explain_detour(read, detour):
             tell(line)
         path = map_file or Path(f"{detour.origin}-{detour.destination}.html")

@@ -1,13 +1,57 @@
-"""Of a folder of results: `raastof verify` and `raastof explain`."""
+"""Of a folder of results: `raastof open`, `raastof verify` and `raastof explain`."""
 
+import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from raastof_geo.cli.options import Debug, Lang, Results, argument, option
+from raastof_geo.cli.options import Results, argument, option
 from raastof_geo.cli.terminal import quote, tell, tell_item
-from raastof_geo.errors import DamagedError, NoPlanError
+from raastof_geo.errors import DamagedError, InputError, NoPlanError
 from raastof_geo.language import Message, format_number, say, say_count
+
+_DOORS = ("index.html", "map.html", "report.html")
+"""Pages that a reader begins with, the best first."""
+
+
+def open_results(
+    results: Annotated[
+        Path | None,
+        argument(say("A folder that `raastof run` wrote; none: the newest."), say("RESULTS")),
+    ] = None,
+) -> None:
+    """Open the page that leads to all results in the browser."""
+    from raastof_geo.records.exchange import finish_exchange
+
+    folder = _find_newest(Path("results")) if results is None else results
+    finish_exchange(folder)
+    door = find_door(folder)
+    if door is None:
+        raise InputError.saying(
+            "{folder} holds no page that `raastof run` wrote; solve a scenario first, with "
+            "{command}",
+            folder=str(folder),
+            command="`raastof run SCENARIO.yaml`",
+        )
+    tell(str(door))
+    if not webbrowser.open(door.resolve().as_uri()):
+        tell(say("No browser answered: open the file by hand."))
+
+
+def find_door(folder: Path) -> Path | None:
+    """Give the page of a results folder that a reader begins with, if one was written."""
+    from raastof_geo.records.manifest import read_manifest
+
+    found = read_manifest(folder)
+    return next((folder / one for one in _DOORS if found and one in found.files), None)
+
+
+def _find_newest(into: Path) -> Path:
+    """Give the folder of the last run, or where there is none, where it would have been."""
+    from raastof_geo.records.manifest import MANIFEST
+
+    runs = sorted(into.glob(f"*/{MANIFEST.name}"), key=lambda one: one.stat().st_mtime_ns)
+    return runs[-1].parent if runs else into
 
 
 def verify_results(
@@ -19,16 +63,8 @@ def verify_results(
             "--strict", say("End with 3 also where only other files than the plan were changed.")
         ),
     ] = False,
-    lang: Lang = None,
-    debug: Debug = False,
 ) -> int:
-    """Check written results again.
-
-    Returns
-    -------
-    exit_code
-        0 where the plan stands; with `strict` only where no file beside it was changed either.
-    """
+    """Check written results again; with `strict` files beside the plan count too."""
     from raastof_geo.records.verify import check_results
 
     try:
@@ -47,7 +83,6 @@ def verify_results(
 
 
 def _list_some(messages: Sequence[Message], most: int = 40) -> None:
-    """Print the first of many sentences, and how many there are more."""
     for message in messages[:most]:
         tell_item(message)
     if len(messages) > most:
@@ -64,9 +99,6 @@ def explain_results(
             say("FIGURE"),
         ),
     ] = None,
-    *,
-    lang: Lang = None,
-    debug: Debug = False,
 ) -> None:
     """Follow a figure to its sources, or list those that there are."""
     from raastof_geo.records.explain import explain_figure
@@ -81,15 +113,15 @@ def explain_results(
 
 
 def _list_figures(results: Path) -> None:
-    """List the figures of a results folder, and what each can be narrowed down to."""
     from raastof_geo.figures.vocabulary import told_in_books
     from raastof_geo.records.explain import list_figures, list_labels
 
     figures, labels = list_figures(results), list_labels(results)
     called = {indicator.name: indicator.bare for indicator in told_in_books()}
     for one in figures:
+        _, part = one.figure.split(".")
         value = format_number(one.value, digits=0 if abs(one.value) >= 1000 else 2)
-        tell_item(f"{one.figure} = {value} {one.unit} ({called.get(one.part, '')})", indent="")
+        tell_item(f"{one.figure} = {value} {one.unit} ({called.get(part, '')})", indent="")
     tell()
     tell_item(
         say(

@@ -11,18 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from raastof_geo.cli.ending import tell_all_moved
-from raastof_geo.cli.options import (
-    FILE,
-    NAME,
-    Anywhere,
-    Debug,
-    Into,
-    Lang,
-    ScenarioPath,
-    Verbose,
-    argument,
-    option,
-)
+from raastof_geo.cli.options import FILE, NAME, Anywhere, Into, ScenarioPath, argument, option
+from raastof_geo.cli.results import find_door
 from raastof_geo.cli.speech import asked_language, in_language_of
 from raastof_geo.cli.terminal import clean, quote, tell, tell_item, telling
 from raastof_geo.errors import Finding, InputError, OutputError, tell_reason
@@ -68,9 +58,6 @@ def run_file(
         bool,
         option("--no-sensitivity", say("Do not solve declared assumptions again at their ends.")),
     ] = False,
-    lang: Lang = None,
-    verbose: Verbose = False,
-    debug: Debug = False,
 ) -> None:
     """Read a scenario, solve it, write its results, and say what they amount to."""
     from raastof_geo.assignment.solving.stages import check_ending, write_programme
@@ -78,20 +65,20 @@ def run_file(
 
     if lp is not None:
         check_ending(lp)
-    language = asked_language(context, lang)
-    with telling(verbose) as note:
+    asked = asked_language(context)
+    with telling(context) as note:
         result, folder = run_scenario(
             scenario,
             into=into,
             anywhere=anywhere,
-            language=language,
+            language=asked,
             model=model,
             sensitivity=not no_sensitivity,
             tell=note,
         )
         if lp is not None:
             write_programme(result.plan.to_pulp(), lp)
-    with in_language_of(result.scenario.said.language, language):
+    with in_language_of(result.scenario.said.language, asked):
         _tell_result(result)
         _tell_files(folder)
 
@@ -108,26 +95,17 @@ def rank_file(
         str, option("--only", say("Move only what has this in its id, name or kind."), NAME)
     ] = "",
     anywhere: Anywhere = False,
-    lang: Lang = None,
-    verbose: Verbose = False,
-    debug: Debug = False,
 ) -> None:
     """Rank everything that the figures of a scenario hang on."""
     from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_turning
     from raastof_geo.pipeline import rank_assumptions
 
-    language = asked_language(context, lang)
-    with telling(verbose) as note:
+    asked = asked_language(context)
+    with telling(context) as note:
         read, assessment, folder = rank_assumptions(
-            scenario,
-            into=into,
-            anywhere=anywhere,
-            language=language,
-            only=only,
-            most=top,
-            tell=note,
+            scenario, into=into, anywhere=anywhere, language=asked, only=only, most=top, tell=note
         )
-    with in_language_of(read.said.language, language):
+    with in_language_of(read.said.language, asked):
         table = tabulate_assumptions(assessment, most=top)
         rows = [(f"{one[0]}\n{one[1]} ({one[2]})", *one[3:-1]) for one in table.rows]
         _show_table(str(table.caption), (table.header[0], *table.header[3:-1]), rows)
@@ -136,25 +114,19 @@ def rank_file(
 
 
 def check_file(
-    context: typer.Context,
-    scenario: ScenarioPath,
-    *,
-    anywhere: Anywhere = False,
-    lang: Lang = None,
-    verbose: Verbose = False,
-    debug: Debug = False,
+    context: typer.Context, scenario: ScenarioPath, *, anywhere: Anywhere = False
 ) -> None:
     """Read a scenario and place its sites; solve nothing."""
     from raastof_geo.outputs.warning import warn_of_input
     from raastof_geo.pipeline import place_scenario, read_for_roads
     from raastof_geo.roads.change import find_changed_edges
 
-    language = asked_language(context, lang)
-    with telling(verbose) as note:
-        read = read_for_roads(scenario, anywhere=anywhere, language=language, tell=note)
+    asked = asked_language(context)
+    with telling(context) as note:
+        read = read_for_roads(scenario, anywhere=anywhere, language=asked, tell=note)
         network, anchors = place_scenario(read, tell=note)
         find_changed_edges(network, read.said.network.changes)
-    with in_language_of(read.said.language, language):
+    with in_language_of(read.said.language, asked):
         _tell_format(read)
         _tell_places(read, network, anchors)
         _tell_warnings(read, warn_of_input(read, network, anchors))
@@ -191,7 +163,6 @@ def _tell_result(result: Result) -> None:
 
 
 def _show_table(title: str, heads: Sequence[Readable], rows: Iterable[Sequence[Readable]]) -> None:
-    """Draw a table: words in the first column, numbers in the others."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -217,7 +188,6 @@ def _tell_warnings(scenario: Scenario, findings: Sequence[Finding]) -> None:
 
 
 def _tell_list(title: Message, items: Sequence[object], *, mark: str) -> None:
-    """Write a heading and what stands under it; nothing where there is nothing."""
     if items:
         tell(f"\n{title}")
     for item in items:
@@ -225,7 +195,6 @@ def _tell_list(title: Message, items: Sequence[object], *, mark: str) -> None:
 
 
 def _tell_files(folder: Path) -> None:
-    """List what was written, and what else lies in the folder."""
     from raastof_geo.records.exchange import list_own
 
     ours, others = list_own(folder)
@@ -235,6 +204,14 @@ def _tell_files(folder: Path) -> None:
         tell(f"  {name}")
     for message in tell_all_moved(read_trace()):
         tell_item(message, indent="", mark="! ")
+    _tell_others(others)
+    door = find_door(folder)
+    if door is not None:
+        command = f"raastof open {quote(str(folder))}"
+        tell(say("Begin here: {file} (or {command})", file=str(door), command=command))
+
+
+def _tell_others(others: Sequence[str]) -> None:
     if not others:
         return
     # A name stays on its line, whatever it holds.
@@ -254,7 +231,6 @@ def _tell_files(folder: Path) -> None:
 
 
 def _tell_places(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> None:
-    """Say of each site how far it lies from the road that its trucks start on, and which."""
     tell(say("How far each site lies from the road that its trucks use:"))
     moved = anchors.frame["snap_m"].to_list()
     for (site, edge), metres in zip(anchors.edges.items(), moved, strict=True):
@@ -267,15 +243,7 @@ def _tell_places(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
         tell_item(told)
 
 
-# --- a new one ----------------------------------------------------------------------------------
-
-
-def write_starter(
-    name: Annotated[str, argument(say("The name of the new file."), NAME)],
-    *,
-    lang: Lang = None,
-    debug: Debug = False,
-) -> None:
+def write_starter(name: Annotated[str, argument(say("The name of the new file."), NAME)]) -> None:
     """Write a commented scenario in the language that is spoken, and say what to do with it."""
     from importlib import resources
 
@@ -287,28 +255,23 @@ def write_starter(
             file.write(starter.read_text(encoding="utf-8"))
     except FileExistsError as error:
         there = path if path.exists() else path.parent
-        raise InputError(
-            say("{file} is there already: choose another name", file=str(there))
+        raise InputError.saying(
+            "{file} is there already: choose another name", file=str(there)
         ) from error
     except (OSError, ValueError) as error:
-        raise OutputError(
-            say("{file} cannot be written: {reason}", file=str(path), reason=tell_reason(error))
+        raise OutputError.saying(
+            "{file} cannot be written: {reason}", file=str(path), reason=tell_reason(error)
         ) from error
     tell(say("Wrote {file}. Next:", file=str(path)))
-    tell(f"raastof run {quote(_as_argument(path))}")
+    safe = f".{os.sep}{path}" if str(path).startswith("-") else str(path)  # it is no option
+    tell(f"raastof run {quote(safe)}")
 
 
 def _new_path(name: str) -> Path:
     """Give the file of a new scenario; its ending may be left out."""
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     if not path.name.removesuffix(path.suffix).strip(" .") or path.name.startswith("."):
-        raise InputError(
-            say("{name} is no name for a scenario: write one such as `koege`", name=f"`{name}`")
+        raise InputError.saying(
+            "{name} is no name for a scenario: write one such as `koege`", name=f"`{name}`"
         )
     return path
-
-
-def _as_argument(path: Path) -> str:
-    """Write a path so that it is not taken for an option."""
-    text = str(path)
-    return f".{os.sep}{text}" if text.startswith("-") else text

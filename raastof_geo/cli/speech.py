@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from raastof_geo.cli.options import ASKED_LANGUAGE
 from raastof_geo.language import Language, as_language, speaking
 
 _KEY = "language:"
@@ -15,14 +16,7 @@ _LANGUAGE_WITHIN = 100_000
 
 
 def pick_language(arguments: Sequence[str]) -> Language:
-    """Take the language from `--lang`, else from RAASTOF_LANG, else Danish.
-
-    Parameters
-    ----------
-    arguments
-        As they were written, for help is in that language too, before anything is parsed. A
-        language that there is not counts as none; the command refuses it later.
-    """
+    """Take the language from `--lang`, else from RAASTOF_LANG, else (or if unknown) Danish."""
     for position, argument in enumerate(arguments):
         name, given, value = argument.partition("=")
         if name == "--lang":
@@ -31,20 +25,14 @@ def pick_language(arguments: Sequence[str]) -> Language:
     return _language_around() or "da"
 
 
-def asked_language(context: typer.Context, lang: str | None) -> Language | None:
+def asked_language(context: typer.Context) -> Language | None:
     """Give the language of `--lang`, before or after the command; none: nobody asked."""
-    return as_language(lang or context.find_root().params.get("lang") or "")
+    return context.meta.get(ASKED_LANGUAGE)
 
 
 @contextlib.contextmanager
 def in_language_of(language: Language, asked: Language | None) -> Iterator[None]:
-    """Speak the scenario's language where no other was asked for.
-
-    Parameters
-    ----------
-    asked
-        As `asked_language` gives it; RAASTOF_LANG counts as asking too.
-    """
+    """Speak the scenario's language where no other was asked for, RAASTOF_LANG included."""
     if asked or _language_around():
         yield
         return
@@ -53,16 +41,7 @@ def in_language_of(language: Language, asked: Language | None) -> Iterator[None]
 
 
 def find_scenario_language(arguments: Sequence[str]) -> Language | None:
-    """Find the language of the scenario that a command names, if it is the one to answer in.
-
-    The file need not be a scenario that can be read: whoever is refused is told so in the
-    language that the file names.
-
-    Returns
-    -------
-    language
-        None where another was asked for, or where no file names one.
-    """
+    """Find the language of the scenario that a command names, readable or not, to answer in."""
     if any(argument.startswith("--lang") for argument in arguments) or _language_around():
         return None
     files = (argument for argument in arguments if argument.endswith((".yaml", ".yml")))
@@ -78,5 +57,4 @@ def _first_lines(path: Path) -> list[str]:
 
 
 def _language_around() -> Language | None:
-    """Give the language that the environment asks for, if it names one."""
     return as_language(os.environ.get("RAASTOF_LANG", ""))

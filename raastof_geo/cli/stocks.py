@@ -1,6 +1,5 @@
 """Of what is kept from run to run: `raastof cache info` and `raastof cache clear`."""
 
-from raastof_geo.cli.options import Debug, Lang
 from raastof_geo.cli.terminal import tell
 from raastof_geo.language import format_number, say
 
@@ -11,7 +10,7 @@ _STOCK_NAMES = {
 }
 
 
-def tell_cache(lang: Lang = None, debug: Debug = False) -> None:
+def tell_cache() -> None:
     """Tell where the cache lies and what it holds."""
     from raastof_geo.cache import MARK, cache_folder, find_stranger, list_stocks
     from raastof_geo.links import is_link
@@ -44,7 +43,7 @@ def tell_cache(lang: Lang = None, debug: Debug = False) -> None:
         )
 
 
-def empty_cache(lang: Lang = None, debug: Debug = False) -> None:
+def empty_cache() -> None:
     """Empty the cache; what is needed is made again."""
     from raastof_geo.cache import MARK, clear_cache
 

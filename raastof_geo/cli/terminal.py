@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
+from raastof_geo.cli.options import TOLD_STEPS
 from raastof_geo.language import Message
 
 if TYPE_CHECKING:
@@ -25,14 +28,7 @@ _LEAST_WIDTH = 20
 
 
 def clean(text: object) -> str:
-    """Give words without characters that a terminal would obey.
-
-    Returns
-    -------
-    text
-        The same but for those that move the cursor, change colours or turn text around: names
-        of a stranger's file must not write over what was said before them.
-    """
+    """Give words, perhaps a stranger's, without characters that a terminal would obey."""
     return _STEERING.sub("", str(text))
 
 
@@ -54,13 +50,7 @@ def complain(text: object) -> None:
 
 
 def tell_item(text: object, *, indent: str = "  ", mark: str = "") -> None:
-    """Write an item of a list: in a terminal folded at blanks to its width, else one line.
-
-    Parameters
-    ----------
-    mark
-        What stands before the first line only; later lines stand under its words.
-    """
+    """Write an item of a list, in a terminal folded to its width; `mark` before its first line."""
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
         for line in fold(clean(text), indent=indent, mark=mark):
             tell(line)
@@ -69,18 +59,7 @@ def tell_item(text: object, *, indent: str = "  ", mark: str = "") -> None:
 
 
 def fold(text: str, *, indent: str = "", mark: str = "", most: int = 10_000) -> list[str]:
-    """Fold a text to the width of the terminal, later lines under the first one's words.
-
-    Parameters
-    ----------
-    most
-        The width that is not exceeded in wider terminals.
-
-    Returns
-    -------
-    lines
-        At least 20 letters wide, however narrow the terminal is; no word is cut.
-    """
+    """Fold a text to the terminal, 20 to `most` letters wide, under the words of its first line."""
     width = min(most, max(_LEAST_WIDTH, shutil.get_terminal_size().columns - 1))
     start = indent + mark
     return textwrap.wrap(
@@ -93,18 +72,12 @@ def fold(text: str, *, indent: str = "", mark: str = "", most: int = 10_000) -> 
 
 
 @contextlib.contextmanager
-def telling(verbose: bool) -> Iterator[Tell]:
-    """Show what is going on: a spinning bar in a terminal, nothing elsewhere.
-
-    Parameters
-    ----------
-    verbose
-        Write each step on a line of its own as well.
-    """
+def telling(context: typer.Context) -> Iterator[Tell]:
+    """Show what is going on: a spinning bar in a terminal, elsewhere nothing, or lines."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
+    verbose, console = context.meta[TOLD_STEPS], Console(stderr=True)
     if not console.is_terminal:
         yield lambda message: console.print(str(message), markup=False) if verbose else None
         return
@@ -140,21 +113,13 @@ def hang_up() -> None:
             os.dup2(nowhere, stream.fileno())
 
 
-def quote(argument: str) -> str:
-    """Quote an argument so that the shell of this system takes it as one word.
-
-    Returns
-    -------
-    word
-        The argument itself where no shell would change it.
-    """
+def quote(word: str) -> str:
+    """Quote a word, where needed, so that the shell of this system takes it as one word."""
     if os.name == "nt":
         from subprocess import list2cmdline
 
-        safe = re.fullmatch(r"[\w.:\\/æøåÆØÅ-]+", argument)
-        return (
-            argument if safe else list2cmdline([argument]) if " " in argument else f'"{argument}"'
-        )
+        safe = re.fullmatch(r"[\w.:\\/æøåÆØÅ-]+", word)
+        return word if safe else list2cmdline([word]) if " " in word else f'"{word}"'
     from shlex import quote as quote_posix
 
-    return quote_posix(argument)
+    return quote_posix(word)

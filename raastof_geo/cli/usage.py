@@ -1,7 +1,4 @@
-"""Help and usage errors in the language that is spoken, from what the commands say of themselves.
-
-The words come from here and not from the library that parses arguments, which speaks English.
-"""
+"""Help and usage errors in the language that is spoken, from what commands say of themselves."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +13,7 @@ _DANISH_COMMANDS = {
     danish: command
     for command, words in {
         "run": "kør koer løs beregn",
+        "open": "åbn aabn vis",
         "check": "tjek kontrol kontroller kontrollér",
         "route": "rute vej",
         "verify": "efterprøv verificer bekræft",
@@ -56,10 +54,7 @@ class UnknownCommandError(Exception):
 
 
 def speak_of(command: Any) -> None:
-    """Let a command, and those below it, explain themselves and refuse words in our language.
-
-    The words of its arguments and options are put into the language that is spoken now.
-    """
+    """Let a command, and those below it, explain themselves and refuse words in our language."""
     command.get_help = lambda context: "\n".join(_help_lines(command, context))
     for param in command.params:
         param.help, param.metavar = _translate(param.help), _translate(param.metavar)
@@ -82,9 +77,6 @@ def _resolve(group: Any, context: Any, words: list[str]) -> Resolved:
     if command is None:
         raise UnknownCommandError(context, name)
     return name, command, words[1:]
-
-
-# --- help -------------------------------------------------------------------------------------
 
 
 def _help_lines(command: Any, context: Any) -> Iterator[str]:
@@ -149,7 +141,6 @@ def _describe(param: Any) -> str:
 
 
 def _columns(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Lay out names and what they are for, below one another where a name is long."""
     width = min(26, max(len(name) for name, _ in rows) + 2)
     for name, about in rows:
         start = f"  {name:<{width}}"
@@ -164,18 +155,8 @@ def _columns(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
         yield from lines[1:]
 
 
-# --- errors -----------------------------------------------------------------------------------
-
-
 def explain_usage(error: BaseException) -> list[str] | None:
-    """Put an error of the command line into our words.
-
-    Returns
-    -------
-    lines
-        How the command is written, what is wrong, and where help is; none where `error` is no
-        error of usage, but of the work.
-    """
+    """Put an error of the command line into our words; none where it is an error of the work."""
     context = getattr(error, "ctx", None) or getattr(error, "context", None)
     if type(error).__name__ == "NoArgsIsHelpError":
         return str(error).splitlines()

@@ -6,14 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from raastof_geo.assignment import tables
 from raastof_geo.assignment.alone import solve_alone
-from raastof_geo.assignment.statement.measures import MEASURES
-from raastof_geo.assignment.tables import (
-    measure_flows,
-    tabulate_processes,
-    tabulate_stores,
-    tabulate_trips,
-)
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.totals import Totals, measure_shares, measure_totals
 from raastof_geo.legs.legs import Legs
@@ -49,24 +43,16 @@ class Comparison:
 class BaselinePlan(Comparison):
     """What is done without coordination, with all that it was added up from."""
 
-    amounts: dict[str, float]
-    """What it amounts to by each measure."""
     books: Books
 
 
 def solve_baseline(
     scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
 ) -> BaselinePlan:
-    """Find the cheapest world without coordination; every capacity and permit holds once.
-
-    Parameters
-    ----------
-    kind
-        None: that of the headline.
-    """
+    """Find the cheapest world without coordination, of a `kind`, or the headline's."""
     alone = solve_alone(scenario, legs, kind)
     used = np.flatnonzero(alone.values)
-    problem, values = alone.problem.only(used), alone.values[used]
+    problem, values = alone.world.problem.only(used), alone.values[used]
     books = keep_books(problem, values)
     return BaselinePlan(
         kind=alone.world.kind,
@@ -76,10 +62,9 @@ def solve_baseline(
         missing=alone.missing,
         used=alone.used,
         reached=alone.reached,
-        flows=measure_flows(problem, values),
-        processed=tabulate_processes(problem, values),
-        stored=tabulate_stores(problem, values),
-        empty_trips=tabulate_trips(problem, values),
-        amounts={one.name: float(problem.measure(one) @ values) for one in MEASURES},
+        flows=tables.measure_flows(problem, values),
+        processed=tables.tabulate_processes(problem, values),
+        stored=tables.tabulate_stores(problem, values),
+        empty_trips=tables.tabulate_trips(problem, values),
         books=books,
     )

@@ -9,13 +9,8 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Columns, Floats, Indices, Mask
+from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.shares import (
-    NOWHERE,
-    find_municipalities,
-    project_sites,
-    share_ends,
-)
 from raastof_geo.assignment.tables import measure_loads
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import Group, kept_in_books, sums_of_parts, told_in_books
@@ -27,7 +22,7 @@ LINE_LABELS = (
     *("material", "vehicle", "period", "what"),
 )
 
-COMMON = NOWHERE
+COMMON = shares.NOWHERE
 """The label of lines that have no material or no period of their own."""
 
 
@@ -64,13 +59,11 @@ class Books:
             return summed
         if dimension == "site":
             return self.by_site
-        keys = [self._find_group(dimension, site) for site in self.by_site.index]
+        group = self.municipalities
+        if dimension == "project":
+            group = {site: self.scenario.project(site) for site in self.scenario.sites}
+        keys = [group.get(site, COMMON) for site in self.by_site.index]
         return self.by_site.groupby(keys).sum().rename_axis(dimension)
-
-    def _find_group(self, dimension: str, site: str) -> str:
-        if dimension == "municipality":
-            return self.municipalities.get(site, COMMON)
-        return self.scenario.project(site) if site != COMMON else COMMON
 
     @cached_property
     def by_site(self) -> pd.DataFrame:
@@ -82,14 +75,14 @@ class Books:
             table[part] = np.bincount(site, values, minlength=len(table))
         for name, parts in sums_of_parts().items():
             table[name] = table[list(parts)].sum(axis=1)
-        mine = table.index.isin(sorted(project_sites(self.scenario)))
+        mine = table.index.isin(sorted(shares.project_sites(self.scenario)))
         return table[mine | table.ne(0).any(axis=1)]
 
     @cached_property
     def tonnes_by_project(self) -> dict[str, float]:
         """What comes to and leaves the sites of each project; between two, at both. [t]"""
         moves = self.lines.query("kind == 'moves' and origin != destination")
-        projects = project_sites(self.scenario)
+        projects = shares.project_sites(self.scenario)
         found = {self.scenario.project(site): 0.0 for site in sorted(projects)}
         for key in ("origin", "destination"):
             for site, tonnes in moves.groupby(key)[vocabulary.TONNES].sum().items():
@@ -108,13 +101,13 @@ class Books:
         return {group: self._share_out(group) for group in get_args(Group)}
 
     def _share_out(self, group: Group) -> tuple[Indices, Indices, Floats]:
-        lines, projects = self.lines, project_sites(self.scenario)
+        lines, projects = self.lines, shares.project_sites(self.scenario)
         number = pd.Series(range(len(self.sites)), self.sites)
         origin, goal = (
             lines[end].map(number).to_numpy(np.intp) for end in ("origin", "destination")
         )
         trip = (lines["kind"] == "trips").to_numpy()
-        ends = share_ends(
+        ends = shares.share_ends(
             group,
             gives=lines["origin"].isin(projects).to_numpy() & ~trip,
             takes=lines["destination"].isin(projects).to_numpy() & ~trip,
@@ -156,23 +149,17 @@ class Books:
         moved = moved[moved["origin"] != moved["destination"]]
         ends = [moved.groupby(end)[part].sum() for end in ("origin", "destination")]
         at_each = [end.reindex(self.sites, fill_value=0.0).to_numpy(np.float64) for end in ends]
-        mine = np.isin(self.sites, sorted(project_sites(self.scenario)))
+        mine = np.isin(self.sites, sorted(shares.project_sites(self.scenario)))
         return np.where(mine, at_each[0] + at_each[1], 0.0)
 
     @cached_property
     def municipalities(self) -> dict[str, str]:
         """The municipality of each site; `COMMON` for one that lies in none."""
-        return find_municipalities(self.scenario)
+        return shares.find_municipalities(self.scenario)
 
 
 def keep_books(problem: Problem, values: Floats) -> Books:
-    """Write a line for every column that is used.
-
-    Parameters
-    ----------
-    problem, values
-        Columns and what is on each; as `problem.only(used)` and `values[used]`.
-    """
+    """Write a line for every column in use: `problem.only(used)` and `values[used]`."""
     parts = [_tabulate(problem, kind) for kind in _LABELS if problem.sizes[kind]]
     lines = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*LINE_LABELS])
     for label in LINE_LABELS:
@@ -189,7 +176,9 @@ def keep_books(problem: Problem, values: Floats) -> Books:
     lines["amount"] = amount
     _count_trips(problem, lines, amount, places)
     _count_masses(problem, lines, moves)
-    _order_like_flows(problem, lines)
+    order = {period: number for number, period in enumerate(problem.scenario.periods)}
+    lines["_kind"] = lines["kind"].map(list(_LABELS).index)
+    lines["_period"] = lines["period"].map(order).fillna(-1)
     for name, parts_of in sums_of_parts().items():
         lines[name] = lines[list(parts_of)].sum(axis=1)
     lines = lines.sort_values(
@@ -259,12 +248,6 @@ def _count_masses(problem: Problem, lines: pd.DataFrame, moves: Mask) -> None:
     heaped = [pile.out(material) for pile in piles for material in pile.materials]
     own = (giver == Role.OFFER) | lines["giver"].isin(heaped)
     lines[vocabulary.REUSED] = tonnes.where(own & apart & (taker != Role.RECEIVER), 0.0)
-    mine = lines["origin"].isin(project_sites(scenario))
+    mine = lines["origin"].isin(shares.project_sites(scenario))
     sold = (giver == Role.OFFER) & (taker != Role.RECEIVER) & mine
     lines[vocabulary.SOLD] = lines[vocabulary.PURCHASE].where(sold, 0.0)
-
-
-def _order_like_flows(problem: Problem, lines: pd.DataFrame) -> None:
-    order = {period: number for number, period in enumerate(problem.scenario.periods)}
-    lines["_kind"] = lines["kind"].map(list(_LABELS).index)
-    lines["_period"] = lines["period"].map(order).fillna(-1)

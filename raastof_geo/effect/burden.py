@@ -17,19 +17,11 @@ from raastof_geo.scenario.scenario import Scenario
 def measure_burden(
     scenario: Scenario, legs: Legs, flows: pd.DataFrame, empty_trips: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """Count the trucks on every edge of the network in every period.
+    """Count the trucks on every edge of the network in every period; tables as in `Plan`.
 
-    Parameters
-    ----------
-    flows, empty_trips
-        As in `Plan`; the baseline has no trips of its own.
-
-    Returns
-    -------
-    burden
-        One row per edge and period that trucks pass, both directions together: `edge` (number in
-        the network), `period`, `loaded_trips` and `empty_trips`, `per_weekday` (both, for each day
-        from Monday to Friday; holidays are not left out).
+    One row per edge and period that trucks pass, both directions together: `edge` (number in the
+    network), `period`, `loaded_trips` and `empty_trips`, `per_weekday` (both, for each day from
+    Monday to Friday; holidays are not left out). A baseline has no empty trips of its own.
     """
     roads = legs.roads
     if roads is None or not len(flows):

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 
 from raastof_geo.arrays import Columns, Mask
-from raastof_geo.assignment.alone import World, plain_trucks
+from raastof_geo.assignment.alone import NO_TERMS, World, plain_trucks
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.row import Row, sum_of
 from raastof_geo.assignment.solving.price_in import Clock
@@ -171,10 +171,7 @@ class _Steps:
         world = World(self._baseline.kind, self._baseline.together, problem)
         if name == "criterion":
             # As much is put to use as in the baseline, which may be less than in the plan.
-            capture = self._baseline.books.scenario.said.capture
-            said = problem.scenario.said.model_copy(update={"capture": capture})
-            captured = replace(problem.scenario, said=said)
-            world = replace(world, problem=problem.with_scenario(captured))
+            world = world.capturing(self._baseline.books.scenario.said.capture)
         elif name in ("uptake", "own"):
             world = replace(world, kind="own_first")
         if name in ("criterion", "uptake", "own"):
@@ -214,16 +211,14 @@ class _Steps:
 
 def _switch(scenario: Scenario, *, trucks: bool, pooled: bool) -> Scenario:
     """Give the scenario without its terms, and without other trucks and return loads, if so."""
-    said = scenario.said
-    alone = {"partners_at_most": None}
+    said, alone = scenario.said, {"partners_at_most": None}
     sites = {name: site.model_copy(update=alone) for name, site in said.sites.items()}
-    terms = {"targets": Targets(), "agreements": (), "choices": Choices()}
-    changes: dict[str, object] = {**terms, "sites": sites}
+    changes: dict[str, object] = {**NO_TERMS, "sites": sites}
     if not trucks:
         changes |= {"vehicles": plain_trucks(said), "fleet": {}}
     if not pooled:
         changes["return_loads"] = said.baseline.return_loads
-    return replace(scenario, said=said.model_copy(update=changes))
+    return scenario.saying(**changes)
 
 
 def _hold_uses(problem: Problem, before: Solution) -> Iterator[Row]:

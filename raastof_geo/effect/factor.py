@@ -6,15 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from raastof_geo.effect.books import Books
-from raastof_geo.figures.vocabulary import (
-    HAUL,
-    ROAD_WTW,
-    TRANSPORT_TTW,
-    Indicator,
-    explained,
-    find_indicator,
-    sums_of_parts,
-)
+from raastof_geo.figures import vocabulary
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Scenario
 
@@ -24,7 +16,7 @@ class Unverified:
     """A figure that nobody saw in its source or that has expired, and that the result hangs on."""
 
     name: str
-    part: Indicator
+    part: vocabulary.Indicator
     """The part of the books that it is a factor of."""
     plan: float
     """What it stands behind in the plan. [unit of the part]"""
@@ -38,13 +30,10 @@ class Unverified:
 
 
 def name_factors(scenario: Scenario, lines: pd.DataFrame) -> dict[str, pd.Series]:
-    """Name the figure of the catalogue that each line of each part is proportional to.
-
-    Empty where there is none or the scenario says it.
-    """
+    """Name the figure of the catalogue that each line of each part is proportional to; or ""."""
     found = {
         part.name: _NAMED[factor.of](scenario, lines, factor.field)
-        for part, factor in explained().items()
+        for part, factor in vocabulary.explained().items()
     }
     for part, field in _WITHIN_A_SITE.items() if scenario.catalogue.internal_haul else ():
         dumped = (lines["kind"] == "moves") & (lines["vehicle"] == "") & (lines[part] != 0)
@@ -53,11 +42,7 @@ def name_factors(scenario: Scenario, lines: pd.DataFrame) -> dict[str, pd.Series
 
 
 def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
-    """List the figures not seen in a source, or expired, behind emissions and money.
-
-    One for each figure and part that it stands behind; those come first that change the most of the
-    whole saving, of emissions or of money.
-    """
+    """List the figures not seen, or expired, by part: first those that change the saving most."""
     states = plan.scenario.states()
     behind: dict[tuple[str, str], list[float]] = {}
     for number, books in enumerate((plan, baseline)):
@@ -66,13 +51,13 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
                 if name and abs(value) > 0:
                     behind.setdefault((str(name), part), [0.0, 0.0])[number] += float(value)
     doubts = [
-        Unverified(name, find_indicator(part), *values)
+        Unverified(name, vocabulary.find_indicator(part), *values)
         for (name, part), values in behind.items()
-        if states.get(name, "seen") != "seen" and find_indicator(part).part_of
+        if states.get(name, "seen") != "seen" and vocabulary.find_indicator(part).part_of
     ]
     saved = {
         whole.name: max(1.0, abs(baseline.total(whole) - plan.total(whole)))
-        for whole in sums_of_parts()
+        for whole in vocabulary.sums_of_parts()
     }
 
     def rank(one: Unverified) -> tuple[float, str, str]:
@@ -81,10 +66,10 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
     return sorted(doubts, key=rank)
 
 
-def _whole(part: Indicator) -> str:
+def _whole(part: vocabulary.Indicator) -> str:
     """Give the sum that nothing else holds: of emissions or of money."""
     above = part.part_of
-    return str(part) if above is None else _whole(find_indicator(above))
+    return str(part) if above is None else _whole(vocabulary.find_indicator(above))
 
 
 def _of_vehicle(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
@@ -143,9 +128,9 @@ def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Se
 
 
 _WITHIN_A_SITE = {
-    ROAD_WTW: "kg_co2e_wtw_per_t",
-    TRANSPORT_TTW: "kg_co2e_ttw_per_t",
-    HAUL: "haul_dkk_per_t",
+    vocabulary.ROAD_WTW: "kg_co2e_wtw_per_t",
+    vocabulary.TRANSPORT_TTW: "kg_co2e_ttw_per_t",
+    vocabulary.HAUL: "haul_dkk_per_t",
 }
 """What dumpers stand behind, and the number of the catalogue."""
 _NAMED: Mapping[str, Callable[[Scenario, pd.DataFrame, str], pd.Series]] = {

@@ -42,10 +42,7 @@ class Gain:
 
     @property
     def dkk_per_t_co2e(self) -> float | None:
-        """What a tonne of CO2e that is saved costs; none where it costs nothing, or none is saved.
-
-        So it is never below 0: what saves both has no price. [DKK/t CO2e]
-        """
+        """What a tonne of CO2e that is saved costs; none where it costs nothing. [DKK/t CO2e]"""
         return -1000 * self.dkk / self.kg_co2e if self.price_kind == "paid" else None
 
 

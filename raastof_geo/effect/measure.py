@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,6 @@ from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.cause import COORDINATION, Cause, CauseName, split_by_cause
 from raastof_geo.effect.gain import Gain, read_gain
 from raastof_geo.effect.money import Transfers, divide_savings
-from raastof_geo.effect.progress import Shares, follow_municipalities, follow_periods
 from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.effect.totals import Totals, measure_totals
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW, VEHICLE_KM
@@ -36,8 +34,7 @@ class Effect(Shown):
     """Every line of the plan."""
     baseline_books: Books
     causes: tuple[Cause, ...]
-    """What each cause saves, in the order in which they were switched on; none where the scenario
-    asks for none."""
+    """What each cause saves, in the order in which they were switched on, if asked for."""
     transfers: Transfers
 
     def show(self) -> tuple[str, Sequence[Fact]]:
@@ -51,16 +48,6 @@ class Effect(Shown):
             Fact(say("Saved [DKK]"), format_number(self.whole.dkk)),
             Fact(say("Truck km saved"), format_number(saved[VEHICLE_KM])),
         )
-
-    @cached_property
-    def shares_by_period(self) -> tuple[Shares, ...]:
-        """How the plan meets the needs: of all periods together, then of each."""
-        return follow_periods(self.books)
-
-    @cached_property
-    def shares_by_municipality(self) -> tuple[Shares, ...]:
-        """How the plan meets the needs of each municipality."""
-        return follow_municipalities(self.books)
 
     @property
     def moves_less_and_emits_more(self) -> bool:
@@ -81,10 +68,6 @@ class Effect(Shown):
     def baseline_missing(self) -> Mapping[tuple[str, str], float]:
         """What the headline's baseline has no place for: the effect is a lower bound then. [t]"""
         return self.baselines[0].missing
-
-    def smallest(self, figure: str = TRANSPORT_WTW.flow) -> Comparison:
-        """Give the baseline against which the plan saves least of a figure of `Totals`."""
-        return min(self.baselines, key=lambda one: float(getattr(one.totals, figure)))
 
     @property
     def saved(self) -> dict[str, float]:
@@ -117,26 +100,16 @@ class Effect(Shown):
         return self.credit(COORDINATION)
 
     @property
-    def criterion(self) -> Gain | None:
-        """What it saves that the plan's objectives decide, and not cost."""
-        return self.credit({"criterion"})
-
-    @property
-    def trucks(self) -> Gain | None:
-        """What other trucks save."""
-        return self.credit({"trucks"})
-
-    @property
     def allocation_share(self) -> float | None:
         """What better partners for the same tonnes save of the baseline's transport emissions."""
         gain, before = self.credit({"allocation"}), self.baseline.kg_co2e_wtw
         return None if gain is None or before <= 0 else gain.transport_kg_co2e / before
 
 
-def measure_effect(scenario: Scenario, legs: Legs, plan: Plan) -> Effect:
-    """Solve the baseline and compare.
+def measure_effect(scenario: Scenario, legs: Legs, plan: Plan, *, briefly: bool = False) -> Effect:
+    """Solve the baselines and compare; causes are told apart where the scenario asks for it.
 
-    Without causes where the scenario asks for none.
+    `briefly` is without what shares would cost.
     """
     worlds = [solve_baseline(scenario, legs, kind) for kind in scenario.said.baseline.kinds]
     baseline = worlds[0]
@@ -151,7 +124,7 @@ def measure_effect(scenario: Scenario, legs: Legs, plan: Plan) -> Effect:
         baselines=tuple(
             Comparison(**{name: getattr(world, name) for name in told}) for world in worlds
         ),
-        target=answer_target(plan),
+        target=answer_target(plan, briefly=briefly),
         books=books,
         baseline_books=baseline.books,
         causes=causes,

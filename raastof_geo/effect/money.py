@@ -4,13 +4,14 @@ import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Mask
+from raastof_geo.assignment.alone import NO_TERMS
 from raastof_geo.assignment.rules import RULES, Rule
 from raastof_geo.assignment.solving.solve import solve
 from raastof_geo.assignment.statement.problem import Problem
@@ -23,8 +24,6 @@ from raastof_geo.language import say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.parties import list_givers, list_takers
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.choice import Choices
-from raastof_geo.scenario.said.target import Targets
 from raastof_geo.scenario.scenario import Scenario
 
 SHAPLEY_MOST = 10
@@ -124,18 +123,8 @@ def divide_savings(
 ) -> Transfers:
     """Divide what the projects save together: by cost, equally, by tonnes, by Shapley value.
 
-    Parameters
-    ----------
-    rules
-        Those that the plan was made with.
-    patience_s
-        How long to look for the plan of each set of projects; where that is too short for one of
-        them there is no Shapley value. [s]
-
-    Raises
-    ------
-    InputError
-        Shapley values are asked for more projects than `SHAPLEY_MOST`.
+    `rules` are those of the plan. Where `patience_s` is too short to find the plan of a set of
+    projects, there is no Shapley value; asked for more than `SHAPLEY_MOST`, it is an `InputError`.
     """
     after, before = plan.by("project"), baseline.by("project")
     projects = sorted({*after.index, *before.index} - {COMMON})
@@ -183,10 +172,7 @@ def _wants_shapley(scenario: Scenario, count: int) -> bool:
 def shapley_values(
     players: Sequence[str], worth: Callable[[frozenset[str]], float]
 ) -> dict[str, float]:
-    """Give each player the mean of what it adds to the sets that it may join.
-
-    Source: L. S. Shapley, A value for n-person games, 1953.
-    """
+    """Give each player the mean of what it adds to sets that it may join (L. S. Shapley, 1953)."""
     count = len(players)
     sets = (itertools.combinations(players, size) for size in range(count + 1))
     known = {one: worth(one) for one in map(frozenset, itertools.chain(*sets))}
@@ -240,11 +226,7 @@ def _worth(
 
 
 def close_absent(problem: Problem) -> Mask:
-    """Tell which columns are of somebody whom the scenario of a problem does not know.
-
-    Moves whose giver or taker is not there, what lies in depots that are not there, and empty trips
-    to or from where nothing is tipped or loaded then.
-    """
+    """Tell which columns are of somebody, or of trips for one, whom the scenario does not know."""
     scenario, moves = problem.scenario, problem.moves
     closed = np.zeros(problem.column_count, bool)
     givers = {giver.id for giver in list_givers(scenario)}
@@ -273,5 +255,4 @@ def _among(scenario: Scenario, members: frozenset[str]) -> Scenario:
         name: site.model_copy(update=nothing) if name in outside else site
         for name, site in scenario.sites.items()
     }
-    terms = {"targets": Targets(), "agreements": (), "choices": Choices()}
-    return replace(scenario, said=scenario.said.model_copy(update={"sites": sites, **terms}))
+    return scenario.saying(sites=sites, **NO_TERMS)

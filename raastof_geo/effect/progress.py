@@ -7,10 +7,8 @@ course: of a lighter material fewer tonnes fill the same layer, and count as as 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats
 from raastof_geo.assignment.statement.goal import count_giver, list_crossed
 from raastof_geo.effect.books import COMMON, Books
 from raastof_geo.figures.vocabulary import REFERENCE_TONNES, TONNES
@@ -101,7 +99,8 @@ def _list_met(books: Books) -> pd.DataFrame:
     met = pd.DataFrame({"period": lines["period"], REFERENCE_TONNES: lines[REFERENCE_TONNES]})
     met["municipality"] = lines["destination"].map(books.municipalities)
     for name in DEFINITIONS:
-        met[name] = lines[REFERENCE_TONNES] * count_lines(scenario, lines, name)
+        counts = {one.id: count_giver(scenario, one, name) for one in list_givers(scenario)}
+        met[name] = lines[REFERENCE_TONNES] * lines["giver"].map(counts).fillna(0.0)
     for sort in SORTS:
         met[sort] = lines[TONNES] * [shares.get(sort, 0.0) for shares in given]
     return met
@@ -127,9 +126,3 @@ def _add_up(
         {sort: float(sums[sort]) for sort in SORTS},
         None if today is None else times * today.amount_per_period.value,
     )
-
-
-def count_lines(scenario: Scenario, lines: pd.DataFrame, definition: ShareDefinition) -> Floats:
-    """Give how much of a tonne of each flow, or line of books, counts as secondary. [t/t]"""
-    counts = {one.id: count_giver(scenario, one, definition) for one in list_givers(scenario)}
-    return np.asarray(lines["giver"].map(counts).fillna(0.0), np.float64)

@@ -8,13 +8,7 @@ import pandas as pd
 
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules import Rule
-from raastof_geo.assignment.rules.limits import (
-    GOAL_APPROACHED,
-    SHARE_REACHED,
-    goals_held,
-    secondary_share_reached,
-)
+from raastof_geo.assignment.rules import Rule, limits
 from raastof_geo.assignment.solving.certificate import LARGEST_VIOLATION
 from raastof_geo.assignment.solving.solve import HeldSum, Solution, solve
 from raastof_geo.assignment.statement.goal import (
@@ -33,10 +27,7 @@ from raastof_geo.scenario.said.target import DEFINITIONS, SecondaryShare, ShareD
 
 @dataclass(frozen=True)
 class Reach:
-    """How far one definition of the secondary share can get, of the needs that are asked about.
-
-    These are those of the target's period and municipality, or all of them.
-    """
+    """How far a definition of the share can get, of the needs of the target, or of all needs."""
 
     definition: ShareDefinition
     in_plan: float
@@ -47,11 +38,9 @@ class Reach:
     """The largest share that any plan under the same rules, without the target, can have; where
     the search was cut short, a share that can be had, while the largest is not known."""
     offered: float
-    """What the counting materials on offer would amount to if every tonne could be used, as a
-    share of all needs."""
+    """The counting materials on offer, could every tonne be used, as a share of all needs."""
     more_at_largest: float | None
-    """What the largest share adds to the first objective, against the plan; none where that is
-    not known."""
+    """What the largest share adds to the first objective, against the plan, if known."""
     by_material: Mapping[str, float]
     """Reference tonnes that each counting material meets in the plan. [t]"""
     finished: bool = True
@@ -96,31 +85,33 @@ class TargetAnswer:
 
 
 def answer_target(
-    plan: Plan, *, rules: Sequence[Rule] | None = None, patience_s: float = 120.0
+    plan: Plan,
+    *,
+    rules: Sequence[Rule] | None = None,
+    patience_s: float = 120.0,
+    briefly: bool = False,
 ) -> TargetAnswer:
-    """Find the largest shares, and what the target costs.
+    """Find the largest shares, also where none is asked for, and what the target costs.
 
-    Also where no target is asked for: how far the share could get.
-
-    Parameters
-    ----------
-    rules
-        None: those that the plan was made with.
-    patience_s
-        How long to look for each of the answers. [s]
+    `rules` are those of the plan, if none are said; `patience_s` is for each of the answers.
+    `briefly` is only the share by the definition that is asked about, without what it would cost.
     """
     scenario = plan.problem.scenario
     target = scenario.said.targets.first_share
     kept = plan.rules if rules is None else rules
-    free = tuple(rule for rule in kept if rule not in (secondary_share_reached, goals_held))
+    free = tuple(
+        rule for rule in kept if rule not in (limits.secondary_share_reached, limits.goals_held)
+    )
     variants = _Variants(plan, free, patience_s)
     about = target or SecondaryShare(at_least=0.0)
     definitions = sorted(DEFINITIONS, key=lambda name: name != about.definition)
+    definitions = definitions[:1] if briefly else definitions
     asked = [
         ask_share(scenario, about.model_copy(update={"definition": name})) for name in definitions
     ]
-    reaches = tuple(_reach(variants, one) for one in asked)
-    price, (more, kg, dkk) = _price_of_target(variants)
+    reaches = tuple(_reach(variants, one, priced=not briefly) for one in asked)
+    unknown: tuple[None, None, None] = (None, None, None)
+    price, (more, kg, dkk) = (0.0, unknown) if briefly else _price_of_target(variants)
     lacks = (about.at_least - reaches[0].in_plan) * reaches[0].needed_t
     return TargetAnswer(
         asked=target.at_least if target else None,
@@ -131,7 +122,7 @@ def answer_target(
         definition=about.definition,
         reaches=reaches,
         more_by_target=more,
-        price_per_t=None if lacks > LARGEST_VIOLATION else price,
+        price_per_t=None if briefly or lacks > LARGEST_VIOLATION else price,
         more_kg_co2e=kg,
         more_dkk=dkk,
     )
@@ -144,11 +135,6 @@ class _Variants:
         self.plan, self._rules, self._patience_s = plan, rules, patience_s
         self.moves = plan.problem.moves
         self._programme: Programme | None = None
-
-    def make_most(self, worth: Floats) -> Solution | None:
-        """Find the most that columns can be worth; none where time was up."""
-        most = self.solve([-worth])
-        return most if most.solved else None
 
     def solve(
         self, costs: Sequence[Floats], held: Sequence[HeldSum] = (), decided: Floats | None = None
@@ -169,7 +155,7 @@ class _Variants:
         return solution
 
 
-def _reach(variants: _Variants, asked: Asked) -> Reach:
+def _reach(variants: _Variants, asked: Asked, *, priced: bool) -> Reach:
     problem, values = variants.plan.problem, variants.plan.proof.values[: len(variants.moves)]
     due, definition = find_due(problem, asked.target), asked.target.definition
     met = (weigh_counted(problem, definition) * values)[due]
@@ -179,7 +165,7 @@ def _reach(variants: _Variants, asked: Asked) -> Reach:
     materials = pd.Series(met).groupby(problem.labels("material", due)).sum()
     materials = materials.sort_values(ascending=False)
     in_plan = (float(met.sum()) + asked.counted_t) / needed
-    most, of, finished = find_ratio(problem, asked, variants.make_most)
+    most, of, finished = find_ratio(problem, asked, lambda cost: variants.solve([cost]))
     return Reach(
         definition=definition,
         in_plan=in_plan,
@@ -188,7 +174,7 @@ def _reach(variants: _Variants, asked: Asked) -> Reach:
         largest=max(in_plan, most / max(1e-9, of)) if finished else in_plan,
         # Of the same needs as the largest share: those of a period may be met in another one.
         offered=(_offered(problem, asked) + asked.counted_t) / (of if finished and of else needed),
-        more_at_largest=_price_of_most(variants, asked, most, of) if finished else None,
+        more_at_largest=_price_of_most(variants, asked, most, of) if priced and finished else None,
         by_material={str(one): float(part) for one, part in materials.items() if part > 0},
         finished=finished,
     )
@@ -245,7 +231,7 @@ def _price_of_target(
     """Compare with the best plan without the target, and the same decisions."""
     plan = variants.plan
     problem, prices = plan.problem, plan.shadow_prices
-    share = prices[prices["rule"].isin([SHARE_REACHED.name, GOAL_APPROACHED.name])]
+    share = prices[prices["rule"].isin([limits.SHARE_REACHED.name, limits.GOAL_APPROACHED.name])]
     price = float(share["shadow_price"].sum()) if len(share) else 0.0
     if not problem.scenario.said.targets.secondary_share or price <= 0:
         return price, (0.0, 0.0, 0.0)

@@ -59,10 +59,7 @@ def measure_totals(books: Books) -> Totals:
 
 
 def measure_shares(books: Books) -> dict[ShareDefinition, float]:
-    """Give the share of all needs, in reference tonnes, that each definition counts.
-
-    What crosses the border is among them; so are needs that a baseline has to leave unmet.
-    """
+    """Give what each definition counts of all needs, unmet ones and those over the border too."""
     whole = follow_periods(books)[0]
     wanted = sum(need.tonnes for need in books.scenario.needs)
     needed = whole.needed_t + max(0.0, wanted - books.total(REFERENCE_TONNES))

@@ -29,10 +29,7 @@ BY_DEFAULT = "by_speed"
 
 
 def name_model(model: EnergyModel) -> str:
-    """Give the name of a model; of one that is not in `MODELS`, module and function.
-
-    As a ledger and a plan write it: `by_speed`, or `package.module.function`.
-    """
+    """Give the name of a model as plans write it; of one not in `MODELS`, module and function."""
     known = (name for name, one in MODELS.items() if one is model)
     own = f"{getattr(model, '__module__', '')}.{getattr(model, '__qualname__', repr(model))}"
     return next(known, own)

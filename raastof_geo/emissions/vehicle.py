@@ -72,10 +72,7 @@ class Vehicle(_Weights):
     """The first day on which it may drive on Danish roads; none: it always did."""
 
     def load_t(self, loose_t_per_m3: float) -> float:
-        """Give the tonnes of a full load: by weight or by volume, whichever is reached first. [t]
-
-        `loose_t_per_m3`: of the material as it lies on the truck. [t/m3]
-        """
+        """Give the tonnes of a full load, by weight or by volume as it lies on the truck. [t]"""
         return min(self.payload_t.value, self.body_m3.value * loose_t_per_m3)
 
     @property

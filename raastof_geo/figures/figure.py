@@ -1,8 +1,7 @@
 """A number never travels without its unit and its source."""
 
-from __future__ import annotations
-
 import datetime
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
@@ -138,13 +137,11 @@ class Series(Sourced):
 
 def _check_range(low: float | None, value: float, high: float | None) -> None:
     if not (value if low is None else low) <= value <= (value if high is None else high):
-        raise InputError(
-            say(
-                "the range must hold the value: low ≤ {value} ≤ high, got {low} and {high}",
-                value=f"{value:g}",
-                low="-" if low is None else f"{low:g}",
-                high="-" if high is None else f"{high:g}",
-            )
+        raise InputError.saying(
+            "the range must hold the value: low ≤ {value} ≤ high, got {low} and {high}",
+            value=f"{value:g}",
+            low="-" if low is None else f"{low:g}",
+            high="-" if high is None else f"{high:g}",
         )
 
 
@@ -186,22 +183,18 @@ class EnergyCurve(Series):
     full: tuple[float, ...]
 
     @model_validator(mode="after")
-    def _columns_are_equally_long(self) -> EnergyCurve:
+    def _columns_are_equally_long(self) -> Self:
         speeds, empty, full = map(len, (self.speed_km_h, self.empty, self.full))
         if not speeds == empty == full:
-            raise InputError(
-                say(
-                    "speed_km_h, empty and full need equally many numbers, "
-                    "got {speeds}, {empty} and {full}",
-                    speeds=speeds,
-                    empty=empty,
-                    full=full,
-                )
-            )
+            message = say(
+                "speed_km_h, empty and full need equally many numbers, "
+                "got {speeds}, {empty} and {full}"
+            ).format(speeds=speeds, empty=empty, full=full)
+            raise InputError(message)
         if list(self.speed_km_h) != sorted(set(self.speed_km_h)):
-            raise InputError(say("speed_km_h must rise from number to number"))
+            raise InputError.saying("speed_km_h must rise from number to number")
         if min(*self.empty, *self.full) <= 0:
-            raise InputError(say("a truck's energy use must be above 0 at every speed"))
+            raise InputError.saying("a truck's energy use must be above 0 at every speed")
         for speed in self.speed_km_h:
             _check(speed, 0, SPEEDS[1])
         for use in (*self.empty, *self.full):
@@ -232,19 +225,20 @@ def _as_yearly(given: Any) -> Any:
     return given
 
 
-def _check(value: float, least: float, most: float) -> None:
+def _check(value: float, least: float, most: float) -> float:
     """Refuse what no plan can be made with."""
     if least > 0 >= value:
-        raise InputError(say("must be above 0, got {value}", value=f"{value:g}"))
+        raise InputError.saying("must be above 0, got {value}", value=f"{value:g}")
     if value < 0:
-        raise InputError(say("must be at least 0, got {value}", value=f"{value:g}"))
+        raise InputError.saying("must be at least 0, got {value}", value=f"{value:g}")
     if value < least or 0 < value < LEAST_FIGURE:
         bound = f"{least or LEAST_FIGURE:.9f}".rstrip("0").rstrip(".")
-        raise InputError(
-            say("must be at least {least}, got {value}", least=bound, value=f"{value:g}")
+        raise InputError.saying(
+            "must be at least {least}, got {value}", least=bound, value=f"{value:g}"
         )
     if value > most:
-        raise InputError(say("must be at most {most}, got {value}", most=most, value=value))
+        raise InputError.saying("must be at most {most}, got {value}", most=most, value=value)
+    return value
 
 
 def _between(least: float, most: float) -> AfterValidator:
@@ -261,8 +255,8 @@ def _check_years(figure: YearlyFigure) -> YearlyFigure:
     for year, value in figure.by_year.items():
         if not YEARS[0] <= year <= YEARS[1]:
             first, last = map(str, YEARS)
-            raise InputError(
-                say("years of `by_year` lie between {first} and {last}", first=first, last=last)
+            raise InputError.saying(
+                "years of `by_year` lie between {first} and {last}", first=first, last=last
             )
         _check(value, 0, LARGEST_FIGURE)
     return figure
@@ -273,14 +267,9 @@ def _check_rate(value: float) -> float:
     return value
 
 
-def _check_sum(value: float) -> float:
-    _check(value, 0, LARGEST_SUM)
-    return value
-
-
 Rate: TypeAlias = Annotated[float, AfterValidator(_check_rate)]
 """A bare number for each tonne, which may be below 0 where the giver pays."""
-Sum: TypeAlias = Annotated[float, AfterValidator(_check_sum)]
+Sum: TypeAlias = Annotated[float, AfterValidator(partial(_check, least=0, most=LARGEST_SUM))]
 """A bare number in all, at least 0."""
 NonNegativeFigure = Annotated[Figure, BeforeValidator(_as_figure), _between(0, LARGEST_FIGURE)]
 PositiveFigure = Annotated[

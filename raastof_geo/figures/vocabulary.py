@@ -196,13 +196,8 @@ DRIVE_H = Indicator(
     flow="drive_h",
     aim=Aim(say("driving time in hours"), say("hours"), place=11),
 )
-_used = partial(
-    Indicator,
-    shared="ends",
-    counted=True,
-    factor=Factor("vehicle", "energy_per_100km"),
-    times=("vehicle_km",),
-)
+_energy = Factor("vehicle", "energy_per_100km")
+_used = partial(Indicator, shared="ends", counted=True, factor=_energy, times=("vehicle_km",))
 LITRES = _used("litres", say("Fuel [l]"), "l", grouped=15, shown=EffectLine(14, unless_zero=True))
 KWH = _used(
     "kwh", say("Electricity [kWh]"), "kWh", grouped=16, shown=EffectLine(15, unless_zero=True)
@@ -440,10 +435,7 @@ def leaves_of(whole: str) -> tuple[Indicator, ...]:
 
 
 def sums_of_parts() -> dict[Indicator, tuple[Indicator, ...]]:
-    """Give the indicators that are sums, each with what it is added up from.
-
-    None of these is a sum, and each has the unit of its sum.
-    """
+    """Give each sum with what it is added up from: no sums, all of its unit."""
     return {one: leaves_of(one) for one in INDICATORS if parts_of(one)}
 
 

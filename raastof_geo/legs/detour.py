@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Literal, NamedTuple
@@ -123,32 +124,24 @@ def explain_route(
 ) -> Detour:
     """Explain the route of a leg beside the one that it would take were nothing closed.
 
-    Loaded there and empty back, each beside its unrestricted route; and tags near them that are in
-    doubt.
-
     Raises `InputError`: a site, truck or period that the scenario does not have; `NoRouteError`: no
     road at all leads there and back, or all are closed to the truck. `vehicle`: by default the
     first of the scenario's trucks; `period`: by default the first of the scenario's periods;
     `flows`: those of a plan (`origin`, `destination`, `loads`), which tell how many loads a year
     the leg carries.
     """
-    origin, destination, chosen, when = find_leg(
-        roads.scenario, origin, destination, vehicle, period
-    )
+    scenario = roads.scenario
+    origin, destination, chosen, when = find_leg(scenario, origin, destination, vehicle, period)
     active = roads.spell_of(when)
     trips = (
         _compare(_Way(roads, chosen, active, "full"), origin, destination),
         _compare(_Way(roads, chosen, active, "empty"), destination, origin),
     )
+    edges = np.unique(np.concatenate([edges for _, edges in trips]))
     return Detour(
-        origin=origin,
-        destination=destination,
-        vehicle=chosen,
-        period=when,
+        *(origin, destination, chosen, when),
         trips=tuple(trip for trip, _ in trips),
-        doubts=_find_doubts(
-            roads.network, np.unique(np.concatenate([edges for _, edges in trips]))
-        ),
+        doubts=_find_doubts(roads.network, edges),
         loads_per_year=_loads_per_year(roads, flows, origin, destination),
     )
 
@@ -156,21 +149,10 @@ def explain_route(
 def find_leg(
     scenario: Scenario, origin: str, destination: str, vehicle: str | None, period: str | None
 ) -> list[str]:
-    """Give the ids of two sites, a truck and a period that were asked for by id or name.
-
-    `vehicle`, `period`: by default the first of the scenario's.
-
-    Raises `InputError`: what the scenario does not have, all at once.
-    """
-    return look_up(
-        scenario,
-        [
-            ("sites", origin),
-            ("sites", destination),
-            ("vehicles", vehicle or scenario.said.vehicles[0]),
-            ("periods", period or next(iter(scenario.periods))),
-        ],
-    )
+    """Give ids by id or name; the scenario's first truck and period where none is said."""
+    sites = [("sites", origin), ("sites", destination)]
+    truck = "vehicles", vehicle or scenario.said.vehicles[0]
+    return look_up(scenario, [*sites, truck, ("periods", period or next(iter(scenario.periods)))])
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,17 +177,11 @@ def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
     """Find both routes of one way, and the edges of the network that either touches."""
     roads = way.roads
     ends = [roads.stops[origin]], [roads.stops[destination]]
-    legal, free = (
-        roads.weigh(way.vehicle, way.load, way.active, free=free).routes(*ends)
-        for free in (False, True)
-    )
+    weigh = partial(roads.weigh, way.vehicle, way.load, way.active)
+    legal, free = (weigh(free=free).routes(*ends) for free in (False, True))
     if not free.exists[0]:
-        raise NoRouteError(
-            say(
-                "no road leads from {origin} to {destination}",
-                origin=origin,
-                destination=destination,
-            )
+        raise NoRouteError.saying(
+            "no road leads from {origin} to {destination}", origin=origin, destination=destination
         )
     obstacles = tuple(_find_obstacles(way, free))
     if not legal.exists[0]:
@@ -247,10 +223,7 @@ def _sum_up(way: _Way, routes: Routes, *, free: bool) -> TripFigures:
 
 
 def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
-    """Name what the truck may not use of the unrestricted route, stretch by stretch.
-
-    A stretch is a run of edges of one road that are closed for one reason.
-    """
+    """Name what the truck may not use of the free route, by runs of edges closed for one reason."""
     network, graph = way.roads.network, free.graph
     arcs, shares = free.arcs(0), free.shares(0)
     edges = graph.edge[arcs]
@@ -274,7 +247,6 @@ def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
 
 
 def _explain_edge(way: _Way, edge: int) -> Message | None:
-    """Say why a truck may not use an edge, none where it may."""
     network, size = way.roads.network, way.size
     for change, edges in way.roads.changes_for(way.vehicle, way.active):
         if not np.isin(edge, edges):
@@ -298,17 +270,12 @@ def _explain_limits(size: TruckSize, limits: Floats) -> Message | None:
         return None
     worst = int(exceeded[0])
     limit = TRUCK_LIMITS[worst]
-    return say(
-        "limit on {what}: {limit} {unit}, the truck has {size} {unit}",
-        what=limit.title,
-        limit=f"{limits[worst]:g}",
-        unit=limit.unit,
-        size=f"{size[limit.name]:g}",
+    return say("limit on {what}: {limit} {unit}, the truck has {size} {unit}").format(
+        what=limit.title, limit=f"{limits[worst]:g}", unit=limit.unit, size=f"{size[limit.name]:g}"
     )
 
 
 def _forbidden_turns(network: RoadNetwork, free: Routes) -> Iterator[Obstacle]:
-    """Name the turn restrictions that a route breaks."""
     arcs = free.arcs(0)
     driven = (2 * free.graph.edge[arcs] + ~free.graph.ahead[arcs]).tolist()
     place = {arc: rank for rank, arc in enumerate(driven)}
@@ -330,7 +297,6 @@ def _describe(network: RoadNetwork, edge: int, reason: Message, length_m: float)
 
 
 def _middle(network: RoadNetwork, edge: int) -> tuple[float, float]:
-    """Give a place half way along an edge: lon and lat. [degrees]"""
     middle = int(network.point_start[edge] + network.point_start[edge + 1]) // 2
     return float(network.lon[middle]), float(network.lat[middle])
 
@@ -340,11 +306,9 @@ def _find_doubts(network: RoadNetwork, edges: Integers) -> tuple[DoubtfulTag, ..
     for edge in edges.tolist():
         road = network.roads[network.road[edge]]
         for kind, key, value in find_doubts(road.tags):
-            way = int(network.way[edge])
-            found.setdefault(
-                (way or -edge, key, value),
-                DoubtfulTag(_DOUBTS[kind], key, value, road.name, way, *_middle(network, edge)),
-            )
+            way, at = int(network.way[edge]), _middle(network, edge)
+            tag = DoubtfulTag(_DOUBTS[kind], key, value, road.name, way, *at)
+            found.setdefault((way or -edge, key, value), tag)
     return tuple(found.values())
 
 
@@ -361,10 +325,8 @@ def _name_roads(routes: Routes) -> Iterator[tuple[str, float]]:
 def _loads_per_year(
     roads: RoadPrices, flows: pd.DataFrame | None, origin: str, destination: str
 ) -> float | None:
-    """Count the loads of a leg that flows have in a year. [loads/year]"""
     if flows is None:
         return None
     there = flows[(flows.origin == origin) & (flows.destination == destination)]
-    periods = list(roads.scenario.periods.values())
-    years = sum((period.end - period.start).days + 1 for period in periods) / 365.25
+    years = sum(period.days for period in roads.scenario.periods.values()) / 365.25
     return float(there[LOADS_DRIVEN].sum()) / years

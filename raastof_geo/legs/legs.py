@@ -64,11 +64,7 @@ class Legs(Shown):
     def draw(
         self, origin: str, destination: str, vehicle: str, period: str | None = None
     ) -> Floats:
-        """Draw the loaded route of a leg as lon and lat. [degrees, points × 2]
-
-        `period`: by default the first one in which the leg can be driven. From origin to
-        destination; no points where the legs were made up.
-        """
+        """Draw a loaded route, by default of the first period with one. [lon and lat]"""
         if self.roads is None:
             return np.empty((0, 2))
         key = origin, destination, vehicle, None if period is None else self.spell(period)
@@ -82,10 +78,7 @@ class Legs(Shown):
         return {}
 
     def spell(self, period: str) -> str:
-        """Name the periods in which the roads are as in this one, by the first of them.
-
-        The first of those alike; `""` where the legs were made up.
-        """
+        """Name the first period whose roads are as in this one; `""`: the legs were made up."""
         if self.roads is None:
             return ""
         return self.roads.spells[self.roads.spell_of(period)][0]

@@ -31,8 +31,7 @@ def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
         island = group_sites(network, edges, ferries=ferries)
         lost = lost[lost.origin.map(island) == lost.destination.map(island)]
     pairs = [
-        say(
-            "no leg from {origin} to {destination} for {vehicles} in {periods}: {reason}",
+        say("no leg from {origin} to {destination} for {vehicles} in {periods}: {reason}").format(
             origin=f"`{origin}`",
             destination=f"`{destination}`",
             vehicles=", ".join(rows.vehicle.unique()),
@@ -51,11 +50,7 @@ def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
 def tell_lost(
     roads: RoadPrices, vehicle_id: str, pairs: pd.DataFrame, periods: Sequence[str]
 ) -> pd.DataFrame:
-    """Say of each pair that a truck cannot drive whether anything could.
-
-    `pairs`: `origin` and `destination`, each once. One row for each pair in each period, as in
-    `Legs.lost`.
-    """
+    """Say of each pair that a truck cannot drive whether anything could, as in `Legs.lost`."""
     reasons: list[str] = []
     if len(pairs):
         land, sea = (_ways_there(roads, pairs, ferries=ferries) for ferries in (False, True))
@@ -69,7 +64,6 @@ def tell_lost(
 
 
 def _ways_there(roads: RoadPrices, pairs: pd.DataFrame, *, ferries: bool) -> list[bool]:
-    """Tell of each pair whether any road leads there and back, closed or not."""
     router = roads.free_router
     length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
     weighted = router.weigh(length if ferries else np.where(at_sea, np.inf, length))

@@ -72,10 +72,7 @@ def price_legs(
 
 
 def price_again(legs: Legs, scenario: Scenario) -> Legs | None:
-    """Price the legs of a scenario with the same sites on the roads of other legs.
-
-    None where the other ones were made up, without roads.
-    """
+    """Price a scenario with the same sites on the roads of other legs; none: they have none."""
     return None if legs.roads is None else _price_on(replace(legs.roads, scenario=scenario))
 
 
@@ -128,7 +125,6 @@ class _Haulage:
 
 
 def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
-    """Price every leg on roads that are at hand."""
     scenario = roads.scenario
     pairs = compatible_pairs(scenario)
     tell = progress or (lambda _what, _share: None)
@@ -150,19 +146,12 @@ def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
             empty.append(_price_empty_trips(haulage, pairs))
     tell("", 1.0)
     frame = pd.concat(frames, ignore_index=True).sort_values(list(LEG_KEYS), ignore_index=True)
-    return Legs(
-        frame,
-        roads,
-        pd.concat(lost, ignore_index=True),
-        pd.concat(empty, ignore_index=True) if empty else None,
-    )
+    empty_trips = pd.concat(empty, ignore_index=True) if empty else None
+    return Legs(frame, roads, pd.concat(lost, ignore_index=True), empty_trips)
 
 
 def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
-    """List who may send which material to whom: `origin`, `destination`, `material`.
-
-    Each once, sorted; whether a road leads there is not looked at.
-    """
+    """List who may send which material to whom, sorted: `origin`, `destination`, `material`."""
     takers: dict[str, list[Taker]] = defaultdict(list)
     for taker in list_takers(scenario):
         for material in taker.accepts:
@@ -215,7 +204,6 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _price_empty_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Price the empty trips from every site that takes to every site that gives."""
     between = pd.DataFrame(
         product(sorted(pairs.destination.unique()), sorted(pairs.origin.unique())), columns=_ENDS
     )
@@ -268,7 +256,6 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> _Sum
 
 
 def _price_tonnes(haulage: _Haulage, trips: pd.DataFrame) -> pd.DataFrame:
-    """Turn trips into prices for each tonne, in each period."""
     driven_km = trips.length_km + trips.return_km - trips.ferry_km
     per_tonne = trips.assign(
         vehicle=haulage.vehicle_id,

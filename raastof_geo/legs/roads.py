@@ -29,10 +29,9 @@ from raastof_geo.roads.routing.drive import (
     pay_on_the_way,
     size_truck,
 )
-from raastof_geo.roads.routing.graph import RoadGraph, build_graph
+from raastof_geo.roads.routing.graph import RoadGraph, Travelling, build_graph
 from raastof_geo.roads.routing.route import Routes
 from raastof_geo.roads.routing.router import Router, WeightedRoads, load_router
-from raastof_geo.roads.travel import Travelling
 from raastof_geo.scenario.said.network import RoadChange
 from raastof_geo.scenario.scenario import Scenario
 
@@ -117,11 +116,7 @@ class RoadPrices(Travelling):
 
     @cached_property
     def tolled(self) -> dict[str, Floats]:
-        """How much of the toll each edge costs, by the tables that hold in the scenario's periods.
-
-        0 where there is none, 1 where there is, more in a dearer zone; `""` where no table holds.
-        [edges]
-        """
+        """The share of a toll that each edge costs, by table; in a zone above 1. [edges]"""
         catalogue, network = self.scenario.catalogue, self.network
         classes = {
             "tolled": np.array([catalogue.speeds[name].tolled for name in ROAD_CLASSES]),
@@ -190,10 +185,7 @@ class RoadPrices(Travelling):
         return ArcPrices({name: values[edge] for name, values in edges.items()}, weight)
 
     def bar(self, vehicle_id: str, load: str, active: Active) -> Mask:
-        """Tell which edges a truck may not use for its size, a change, or being a ferry.
-
-        Roads closed to every truck are not among them: a router knows those. [edges]
-        """
+        """Tell which edges are barred to a truck beside those closed to every truck. [edges]"""
         size = size_truck(self.scenario.catalogue.vehicles[vehicle_id], load)
         ferries = self.scenario.said.network.ferries
         barred = bar_edges(self.network, size, ferries=ferries).copy()
@@ -231,11 +223,7 @@ class RoadPrices(Travelling):
         load: str = "full",
         period: str | None = None,
     ) -> Routes:
-        """Find the route of one trip.
-
-        `period`: by default the first one in which there is a route. Of one pair; where no period
-        has a route, `exists` is false.
-        """
+        """Find the route of one trip, by default in the first period that has one."""
         ends = [self.stops[origin]], [self.stops[destination]]
         for active in self.spells if period is None else [self.spell_of(period)]:
             routes = self.weigh(vehicle, load, active).routes(*ends)
@@ -268,10 +256,7 @@ class RoadPrices(Travelling):
         return draw_driven(self.network, drive)
 
     def changes_for(self, vehicle_id: str, active: Active) -> list[tuple[RoadChange, Indices]]:
-        """Give the changes of roads that hold and are about a truck, each with its edges.
-
-        In the order of the scenario.
-        """
+        """Give the changes that hold and are about a truck, in order, each with its edges."""
         changes = self.scenario.said.network.changes
         return [
             (changes[number], self.changed[number])
@@ -280,7 +265,6 @@ class RoadPrices(Travelling):
         ]
 
     def _speed(self, changes: list[tuple[RoadChange, Indices]]) -> Floats:
-        """Give the speed on every edge. [km/h]"""
         speed = find_speed(self.network, self.scenario.catalogue)
         for change, edges in changes:
             if change.speed_km_h is not None:

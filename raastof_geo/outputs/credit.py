@@ -80,8 +80,15 @@ def tell_credit(effect: Effect) -> list[Message]:
     for name in ("criterion", "uptake", "own", "trucks"):
         gain = effect.credit({name})
         if gain is not None and gain != Gain():
-            told.append(tell_gain(say("Not coordination, {cause}", cause=CAUSE_NAMES[name]), gain))
+            cause = in_sentence(CAUSE_NAMES[name])
+            told.append(tell_gain(say("Not coordination, {cause}", cause=cause), gain))
     return told
+
+
+def in_sentence(name: Readable) -> str:
+    """Write a name as it stands within a sentence."""
+    text = str(name)
+    return text[:1].lower() + text[1:]
 
 
 def tell_gain(what: Message, gain: Gain) -> Message:

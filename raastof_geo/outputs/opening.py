@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, list_names
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.target import TargetAnswer
+from raastof_geo.effect.totals import measure_shares
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW
 from raastof_geo.language import Message, Readable, format_number, round_off, say, spoken_language
-from raastof_geo.outputs.credit import say_price, tell_gain
+from raastof_geo.outputs.credit import in_sentence, say_price, tell_gain
 from raastof_geo.outputs.documents.assumptions import tell_turning
 from raastof_geo.outputs.tables.basis import name_basis
 from raastof_geo.result import Result
@@ -15,6 +16,8 @@ from raastof_geo.scenario.scenario import Scenario
 
 _MOST_NAMED = 3
 """As many materials are named, those that meet most of the needs."""
+_SEEN_SHARE = 0.001
+"""What one decimal of a percentage shows."""
 
 
 def open_answer(result: Result) -> list[Message]:
@@ -23,17 +26,20 @@ def open_answer(result: Result) -> list[Message]:
     Returns
     -------
     sentences
-        First of all where the plan adds emissions in all; then share, assumptions, what
-        coordination saves against every baseline, and what a tonne of CO2e costs. People read
-        three digits; tables have all of them.
+        Those of `conclude`, then assumptions, what coordination saves against every baseline, and
+        what a tonne of CO2e costs. People read three digits; tables have all of them.
     """
     return [
-        *say_worse(result.effect),
-        _say_share(result),
+        *conclude(result),
         *_say_assumptions(result),
         *_say_effect(result),
         *_say_published(result),
     ]
+
+
+def conclude(result: Result) -> list[Message]:
+    """Say whether the target is reached, and all that the plan does worse than its baseline."""
+    return [*say_worse(result.effect), _say_share(result), *_say_less_used(result)]
 
 
 def say_worse(effect: Effect) -> list[Message]:
@@ -71,7 +77,7 @@ def _say_share(result: Result) -> Message:
     reach = target.reach
     most = sorted(reach.by_material.items(), key=lambda entry: -entry[1])[:_MOST_NAMED]
     by = [
-        f"{_in_sentence(materials[name].called(spoken_language()))} "
+        f"{in_sentence(materials[name].called(spoken_language()))} "
         f"{_percent(met / reach.needed_t)} %"
         for name, met in most
         if reach.needed_t
@@ -104,9 +110,20 @@ def _say_share(result: Result) -> Message:
     )
 
 
-def _in_sentence(name: Readable) -> str:
-    text = str(name)
-    return text[:1].lower() + text[1:]
+def _say_less_used(result: Result) -> Iterator[Message]:
+    """Say it where less of the needs is met by secondary materials than in the baseline."""
+    first, definition = result.effect.baselines[0], result.effect.target.definition
+    plan = measure_shares(result.effect.books)[definition]
+    before = first.shares[definition]
+    if before - plan >= _SEEN_SHARE:
+        yield say(
+            "Mind: over {span} the plan meets {plan} % of the needs with {definition}, and the "
+            "baseline {before} %: the plan is decided by its objectives, the baseline by cost.",
+            span=say_span(result.scenario),
+            definition=DEFINITION_NAMES[definition],
+            plan=_percent(plan),
+            before=_percent(before),
+        )
 
 
 def _percent(share: float) -> str:
@@ -133,7 +150,7 @@ def _say_effect(result: Result) -> Iterator[Message]:
             "Without coordination not everything has a place: what is saved is at least what "
             "stands here."
         )
-    span, baseline = say_span(result.scenario), _in_sentence(name_basis(first))
+    span, baseline = say_span(result.scenario), in_sentence(name_basis(first))
     gain = effect.coordination
     if gain is not None:
         yield say(
@@ -150,8 +167,10 @@ def _say_effect(result: Result) -> Iterator[Message]:
             price=say_price(gain),
         )
     whole = say("The plan in all, in {span}, against: {baseline}", span=span, baseline=baseline)
+    if gain is not None:
+        whole = say("The plan in all, against the same")
     saved = ((one.totals.all_kg_co2e_wtw - effect.plan.all_kg_co2e_wtw, one) for one in others)
-    beside = sorted((kg, _in_sentence(name_basis(one))) for kg, one in saved)
+    beside = sorted((kg, in_sentence(name_basis(one))) for kg, one in saved)
     listed = [
         str(say("{all} t against: {baseline}", all=round_off(kg / 1000), baseline=name))
         for kg, name in beside

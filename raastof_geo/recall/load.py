@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pandas as pd
 
@@ -43,9 +43,7 @@ from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import names_in
 from raastof_geo.scenario.period import Calendar, Period
-from raastof_geo.scenario.said.agreement import BaselineKind, Together
 from raastof_geo.scenario.said.file import ScenarioFile
-from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.units import Quantity
 
@@ -59,14 +57,13 @@ def load_result(
 ) -> Result:
     """Give back the result that a run wrote into a folder, figure by figure.
 
-    The folder is read and believed only where plan and proof agree; nothing of it is executed.
+    The folder, with the outputs `plan` and `proof`, is read and believed only where both agree;
+    nothing of it is executed. Tables and figures are equal in every digit to those of the run.
     Roads, legs and columns are not in it. They are made again when `network`, `legs` or
     `plan.problem` are asked for, as for new outputs, which takes as long as it took the run.
 
     Parameters
     ----------
-    folder
-        What `run_scenario` returned, with the outputs `plan` and `proof`.
     network
         The roads of the run, where the scenario named a file of its own; where that lies is not
         kept. None: the built-in ones.
@@ -75,17 +72,11 @@ def load_result(
     rules
         The constraints of the run, where some were one's own.
 
-    Returns
-    -------
-    result
-        As `run_scenario` returned it, tables and figures equal in every digit. What was made with
-        something that was not kept says so when it is asked for: `RecordError` for rules and
-        models, `RoadDataError` for roads.
-
     Raises
     ------
     RecordError
-        A file is missing, or of another format; it says what to do.
+        A file is missing, or of another format; it says what to do. Later, as `RoadDataError` does
+        for roads, where rules or a model are asked for that were not kept.
     DamagedError
         Something was cut short, changed or mixed up since it was written.
     OutputError
@@ -129,6 +120,8 @@ def load_result(
 def _recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:
     """Check the scenario once more, as if it had been written in a file."""
     about = said["scenario"]
+    if Path(about["id"]).name != about["id"]:  # it leads out of a folder, as no file's name does
+        raise ValueError(about["id"])
     values = _recall_amounts(about["said"])
     known = {name: names_in(part) for name, part in rest.catalogue.items()}
     catalogue = Catalogue.model_validate(rest.catalogue, context={"known": known})
@@ -141,20 +134,13 @@ def _recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:
     warnings = tuple(map(recall_finding, rest.warnings))
     note = rest.format_note
     return Scenario(
-        id=_check_name(about["id"]),
+        id=about["id"],
         digest=str(about["sha256"]),
         said=ScenarioFile.model_validate(values, context=context),
         catalogue=catalogue,
         warnings=warnings,
         format_note=None if note is None else warnings[note],
     )
-
-
-def _check_name(name: str) -> str:
-    """Refuse the name of a scenario that leads out of a folder, as no file's name does."""
-    if Path(name).name != name:
-        raise ValueError(name)
-    return name
 
 
 _AMOUNT = {field.name for field in fields(Quantity)}
@@ -172,7 +158,6 @@ def _recall_amounts(values: Any) -> Any:
 
 
 def _recall_figures(said: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """Give what a plan knows without its columns."""
     goals = said["goal_certificate"]
     return {
         **{name: tables[name] for name in list_tables()},
@@ -206,31 +191,16 @@ def _recall_effect(
     )
 
 
-@dataclass(frozen=True)
-class _ToldBaseline:
-    """What plan.json says of a baseline."""
-
-    kind: BaselineKind
-    together: Together
-    totals: Totals
-    shares: dict[ShareDefinition, float]
-    missing_tonnes: dict[str, float]
-    used: float | None
-    reached: float | None
+_TOLD = ("kind", "together", "totals", "shares", "used", "reached")
+"""What plan.json says of a baseline by the names of `Comparison`."""
 
 
 def _recall_baselines(
     told: Sequence[Mapping[str, Any]], tables: Mapping[str, pd.DataFrame]
 ) -> Iterator[Comparison]:
-    said = [recall(_ToldBaseline, one) for one in told]
-    for side, one in zip(name_sides([one.kind for one in said]), said, strict=True):
-        yield Comparison(
-            kind=one.kind,
-            together=one.together,
-            totals=one.totals,
-            shares=one.shares,
-            missing={split_row(row): tonnes for row, tonnes in one.missing_tonnes.items()},
-            used=one.used,
-            reached=one.reached,
-            **{name: tables[f"{side}_{name}"] for name in BASELINE_TABLES},
-        )
+    types = get_type_hints(Comparison)
+    for side, one in zip(name_sides([one["kind"] for one in told]), told, strict=True):
+        lacks = recall(dict[str, float], one["missing_tonnes"])
+        parts: dict[str, Any] = {name: recall(types[name], one[name]) for name in _TOLD}
+        parts |= {name: tables[f"{side}_{name}"] for name in BASELINE_TABLES}
+        yield Comparison(**parts, missing={split_row(row): tonnes for row, tonnes in lacks.items()})

@@ -21,7 +21,7 @@ from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel
 from raastof_geo.errors import RecordError, RoadDataError
-from raastof_geo.language import plain, say
+from raastof_geo.language import plain
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.price import price_legs
 from raastof_geo.recall.rest import KeptRow, name_rule
@@ -48,18 +48,7 @@ def split_row(name: str) -> tuple[str, str]:
 def recall_row_names(
     written: Sequence[str], kept: Sequence[KeptRow], rules: Sequence[Rule]
 ) -> tuple[RowName, ...]:
-    """Give rows their families back, and what they are about.
-
-    Parameters
-    ----------
-    written
-        The name of each row as the proof has it.
-
-    Raises
-    ------
-    DamagedError
-        What a row is about is not what its name says.
-    """
+    """Give rows their families and subjects back; `DamagedError` where names say otherwise."""
     declared = [rule for rule in (*RULES, *rules) if isinstance(rule, DeclaredRule)]
     families = [BOUNDED, *(family for rule in declared for family in rule.families)]
     known = {(family.name, family.raised_by): family for family in families}
@@ -100,14 +89,12 @@ class Origin:
         """The roads that the run used."""
         network = load_network() if self.given_network is None else self.given_network
         if network.digest != self.digest:
-            raise RoadDataError(
-                say(
-                    "the results in {folder} were made on other roads, {title}: give them with "
-                    "`load_result(FOLDER, network=load_network(FILE))`, and where that file was "
-                    "changed since, run the scenario again",
-                    folder=str(self.folder),
-                    title=f"`{plain(self.title)}`",
-                )
+            raise RoadDataError.saying(
+                "the results in {folder} were made on other roads, {title}: give them with "
+                "`load_result(FOLDER, network=load_network(FILE))`, and where that file was "
+                "changed since, run the scenario again",
+                folder=str(self.folder),
+                title=f"`{plain(self.title)}`",
             )
         return network
 
@@ -119,25 +106,21 @@ class Origin:
     def _find_model(self) -> EnergyModel:
         """Give the energy model of the run: the one that was given, or the one of that name."""
         if not self.model_name:
-            raise RecordError(
-                say(
-                    "the legs of the results in {folder} were made up, not priced on roads, and "
-                    "are not in the folder",
-                    folder=str(self.folder),
-                )
+            raise RecordError.saying(
+                "the legs of the results in {folder} were made up, not priced on roads, and "
+                "are not in the folder",
+                folder=str(self.folder),
             )
         if isinstance(self.given_model, str):
             return MODELS[find_model(self.given_model)]
         if self.given_model is not None:
             return self.given_model
         if self.model_name not in MODELS:
-            raise RecordError(
-                say(
-                    "the results in {folder} were made with an energy model of its own, {name}: "
-                    "give it with `load_result(FOLDER, model=…)`",
-                    folder=str(self.folder),
-                    name=f"`{plain(self.model_name)}`",
-                )
+            raise RecordError.saying(
+                "the results in {folder} were made with an energy model of its own, {name}: "
+                "give it with `load_result(FOLDER, model=…)`",
+                folder=str(self.folder),
+                name=f"`{plain(self.model_name)}`",
             )
         return MODELS[self.model_name]
 
@@ -145,13 +128,11 @@ class Origin:
     def rules(self) -> tuple[Rule, ...]:
         """The constraints."""
         if tuple(map(name_rule, self.given_rules)) != self.rule_names:
-            raise RecordError(
-                say(
-                    "the results in {folder} were made with other rules: give them with "
-                    "`load_result(FOLDER, rules=…)`, in this order: {rules}",
-                    folder=str(self.folder),
-                    rules=plain(", ".join(self.rule_names)),
-                )
+            raise RecordError.saying(
+                "the results in {folder} were made with other rules: give them with "
+                "`load_result(FOLDER, rules=…)`, in this order: {rules}",
+                folder=str(self.folder),
+                rules=plain(", ".join(self.rule_names)),
             )
         return self.given_rules
 
@@ -165,13 +146,11 @@ class Origin:
             nearest_t=float(self.arrays.limit[held[0]]) if held else None,
         )
         if not _has_columns(problem, self.arrays):
-            raise RecordError(
-                say(
-                    "the legs of the results in {folder} come out otherwise now, with the "
-                    "installed version of raastof_geo or the model that was given: its figures can "
-                    "be read, and nothing new made of them; run the scenario again",
-                    folder=str(self.folder),
-                )
+            raise RecordError.saying(
+                "the legs of the results in {folder} come out otherwise now, with the "
+                "installed version of raastof_geo or the model that was given: its figures can "
+                "be read, and nothing new made of them; run the scenario again",
+                folder=str(self.folder),
             )
         return problem
 
@@ -185,10 +164,7 @@ class Origin:
             shape=(len(arrays.limit), len(cost)),
         )
         programme = Programme(
-            matrix=sparse.csc_array(rows),
-            sense=arrays.sense,
-            limit=arrays.limit,
-            whole=arrays.whole,
+            sparse.csc_array(rows), sense=arrays.sense, limit=arrays.limit, whole=arrays.whole
         )
         return Proof(
             programme=programme,
@@ -209,11 +185,7 @@ class Origin:
 
 
 def _has_columns(problem: Problem, arrays: ProofArrays) -> bool:
-    """Tell whether columns are those of a proof: who, to whom, when, by which truck, at what cost.
-
-    Labels and numbers have to be the same; costs, which are sums over thousands of edges, but for
-    what adding in another order changes.
-    """
+    """Tell whether columns are those of a proof, their costs but for adding in another order."""
     moves, parties = problem.moves, (problem.givers, problem.takers)
     labels = [
         [one.id for one in parties[0]] == arrays.giver.tolist(),

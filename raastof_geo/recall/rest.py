@@ -116,26 +116,12 @@ def _keep(value: Any) -> Any:
 
 
 def read_rest(packed: bytes) -> Rest:
-    """Read the rest of a result from its proof.
-
-    Raises
-    ------
-    DamagedError
-        It is not what a run writes.
-    ValueError
-        A part is missing, or of another type.
-    """
+    """Read the rest of a result from its proof; errors as of `read_values` and `recall`."""
     return recall(Rest, read_values(packed, file=PROOF.name))
 
 
 def recall(kind: type[_T], values: Any) -> _T:
-    """Turn plain values into an object, each part into what its type says.
-
-    Raises
-    ------
-    ValueError
-        A part is missing, or cannot be what its type says.
-    """
+    """Turn plain values into an object, each part into what its type says, or `ValueError`."""
     return TypeAdapter(kind).validate_python(values)
 
 
@@ -158,19 +144,12 @@ def name_rule(rule: Rule) -> str:
     return getattr(rule, "__name__", type(rule).__name__)
 
 
-# --- tables -------------------------------------------------------------------------------------
-
-
 def describe_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Give the rows of a table as plan.json has them: real numbers with nine decimals."""
     return [
-        {str(name): _rounded(value) for name, value in row.items()}
+        {str(one): round(it, 9) if isinstance(it, float) else it for one, it in row.items()}
         for row in frame.to_dict(orient="records")
     ]
-
-
-def _rounded(value: Any) -> Any:
-    return round(value, 9) if isinstance(value, float) else value
 
 
 def _keep_table(frame: pd.DataFrame) -> KeptTable:
@@ -194,20 +173,13 @@ _CALLED = {"anchors": "sites", "shadow_prices": "constraints"}
 def recall_tables(
     kept: Mapping[str, KeptTable], said: Mapping[str, Any]
 ) -> dict[str, pd.DataFrame]:
-    """Give tables their columns back, each of the type that it had, though it be empty.
-
-    Parameters
-    ----------
-    said
-        The values of plan.json. A table that is more than its rows with more digits is refused,
-        because `verify` has not seen it.
-
-    Raises
-    ------
-    DamagedError
-        A table is another one than in plan.json.
-    """
-    tables = {name: _recall_table(columns) for name, columns in kept.items()}
+    """Give tables their columns back, each of its type; `DamagedError` if unlike plan.json."""
+    tables = {
+        table: pd.DataFrame(
+            {name: pd.Series(_recall_cells(one), dtype=one.type) for name, one in columns.items()}
+        )
+        for table, columns in kept.items()
+    }
     for name, table in tables.items():
         rows = said.get(_CALLED.get(name, name))
         if rows is not None and make_finite(describe_rows(table)) != rows:
@@ -215,19 +187,10 @@ def recall_tables(
     return tables
 
 
-def _recall_table(columns: KeptTable) -> pd.DataFrame:
-    return pd.DataFrame(
-        {name: pd.Series(_recall_cells(kept), dtype=kept.type) for name, kept in columns.items()}
-    )
-
-
 def _recall_cells(column: KeptColumn) -> list[Any]:
     if column.type != "float64":
         return column.values
     return [math.nan if value is None else float(value) for value in column.values]
-
-
-# --- sentences ----------------------------------------------------------------------------------
 
 
 def _keep_finding(finding: Finding) -> KeptFinding:
@@ -263,7 +226,5 @@ def _recall_words(words: Any) -> Any:
 
 
 class _Words(Message):
-    """Words that were written in each language."""
-
     def render(self, language: Language) -> str:
         return str(self.values[language])

@@ -1,18 +1,17 @@
 """Exchange the files of a results folder: all of them, and no file that we did not write.
 
-A new set is made ready in a draft beside the folder. Then a journal says what
-is to be exchanged, all files are tried, and one by one they take their places,
-the manifest last; when the journal is gone the exchange is done. Whoever finds
-a journal whose run is no more carries on where it stopped: each step looks at
-what is there, so that a step done twice does nothing.
-
-What lies in the folder is ours where the manifest lists it and its digest is
-still the same; that is replaced or removed. Anything else that stands where a
-file of ours must stand goes to `set_aside` in the folder, and is named.
+A new set is made ready in a marked draft beside the folder. A journal says what is to be exchanged,
+all files are tried, and one by one they take their places, the manifest last. Whoever finds a
+journal whose run is no more carries on: each step looks at what is there, so that one done twice
+does nothing. Ours is what the manifest lists with the same digest; that is replaced or removed.
+Anything else that stands where a file of ours must stand goes to `set_aside`, and is named.
 """
 
 import os
+import re
 import shutil
+import sys
+import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -20,16 +19,7 @@ from pathlib import Path
 
 from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, say
-from raastof_geo.links import is_file, is_folder, is_link, is_there
-from raastof_geo.records.draft import (
-    JOURNAL,
-    journal_of,
-    list_drafts,
-    make_draft,
-    new_files,
-    old_files,
-    remove_draft,
-)
+from raastof_geo.links import is_file, is_folder, is_link, is_there, name_free
 from raastof_geo.records.lock import hold
 from raastof_geo.records.manifest import (
     MANIFEST,
@@ -46,14 +36,19 @@ from raastof_geo.records.place import (
     is_older,
     list_older,
     make_folders,
-    name_free,
     remove_empty,
 )
+from raastof_geo.records.record import Record
 from raastof_geo.records.values import pack_values, read_file
 from raastof_geo.trace import note_moved, note_written
 
 SET_ASIDE = "set_aside"
 """Where in a results folder goes what stood in the way; `set_aside-2` where that is taken."""
+_MARK = "draft_of_raastof_geo"
+JOURNAL = Record("journal.json", "raastof_geo exchange 1", most_bytes=64_000_000)
+"""What is being exchanged, and how far that has come is seen from the files themselves."""
+_SIGHT = re.IGNORECASE if sys.platform in ("win32", "darwin") else re.NOFLAG
+"""Where results/koege and results/Koege are one folder, so are their drafts."""
 _NOBODYS = ""
 """Digest of a file that was never described, so that nothing is like it."""
 
@@ -72,19 +67,9 @@ class _Journal:
 def exchanging(folder: Path, *, known: Collection[str], version: str) -> Iterator[Path]:
     """Give an empty folder to write a set of results into; it takes its place at the end.
 
-    Parameters
-    ----------
-    known
-        Names of all outputs, by which the files of older versions are known.
-    version
-        Version of raastof_geo, for the manifest.
-
-    Raises
-    ------
-    OutputError
-        The folder is a link or a file, another run writes to it, or a file in it is open.
-    OSError
-        The disk is full, or may not be written.
+    `known` are the names of all outputs, by which the files of older versions are known.
+    `OutputError`: the folder is a link or a file, another run writes to it, or a file in it is
+    open; `OSError`: the disk is full, or may not be written.
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - `resolve` would follow a link
     check_place(folder)
@@ -115,15 +100,9 @@ def _clear(draft: Path) -> None:
 
 
 def finish_exchange(folder: Path | str) -> None:
-    """Finish the exchange of files that a killed run began in a results folder.
+    """Finish the exchange of files that a killed run began, before results are read.
 
-    Called before results are read. Nothing is touched, and no lock taken, where nothing is left
-    to do. A run that is still at it is waited for.
-
-    Raises
-    ------
-    OutputError
-        The exchange cannot be finished here: the folder cannot be written, or a file is open.
+    A run that is still at it is waited for. `OutputError` where it cannot be finished here.
     """
     place = Path(os.path.realpath(folder))
     if not is_unfinished(place):
@@ -145,10 +124,7 @@ def is_unfinished(folder: Path) -> bool:
 
 
 def list_own(folder: Path) -> tuple[list[str], list[str]]:
-    """List what lies in a results folder: what the manifest lists, and what else there is.
-
-    Files in folders are told apart only in folders that are ours too.
-    """
+    """List what lies in a results folder: what the manifest lists, and what lies beside it."""
     found = read_manifest(folder)
     listed = {*found.files, MANIFEST.name} if found else set()
     tops = {name.split("/")[0] for name in listed}
@@ -159,9 +135,6 @@ def list_own(folder: Path) -> tuple[list[str], list[str]]:
             inside = [f"{name}/{path.name}" for path in sorted((folder / name).iterdir())]
             theirs += [one for one in inside if one not in listed]
     return ours, theirs
-
-
-# --- planning -----------------------------------------------------------------------------------
 
 
 def _plan(folder: Path, draft: Path, known: Collection[str], version: str) -> _Journal:
@@ -186,21 +159,16 @@ def _read_old(folder: Path, known: Collection[str]) -> dict[str, str]:
         found = None
     age = MANIFEST.judge(found.format) if found is not None else None
     if found is not None and age == "newer":
-        raise OutputError(
-            say(
-                "the results in {folder} are of a newer version, {version}: write with that "
-                "version, or choose another folder with --into",
-                folder=str(folder),
-                version=found.version,
-            )
+        raise OutputError.saying(
+            "the results in {folder} are of a newer version, {version}: write with that "
+            "version, or choose another folder with --into",
+            folder=str(folder),
+            version=found.version,
         )
     if found is not None and age == "same":
         listed = {name: entry.sha256 for name, entry in found.files.items()}
         return listed | {MANIFEST.name: describe_file(folder / MANIFEST.name).sha256}
     return dict.fromkeys(list_older(folder, known), _NOBODYS) if is_older(folder) else {}
-
-
-# --- exchanging ---------------------------------------------------------------------------------
 
 
 @dataclass
@@ -216,7 +184,10 @@ class _Exchange:
     def run(self) -> None:
         """Exchange all files, or none of them."""
         note_written(self.folder)
-        self._write_journal()
+        journal = journal_of(self.draft)
+        raw = journal.with_suffix(".raw")
+        raw.write_bytes(pack_values({"format": JOURNAL.format, **asdict(self.journal)}))
+        raw.replace(journal)
         try:
             self.carry_on()
         except KeyboardInterrupt:
@@ -245,12 +216,6 @@ class _Exchange:
         parents = {path for name in old for path in Path(name).parents} - {Path()}
         remove_empty(self.folder / path for path in sorted(parents, reverse=True))
         journal_of(self.draft).unlink(missing_ok=True)
-
-    def _write_journal(self) -> None:
-        path = journal_of(self.draft)
-        raw = path.with_suffix(".raw")
-        raw.write_bytes(pack_values({"format": JOURNAL.format, **asdict(self.journal)}))
-        raw.replace(path)
 
     def _bring(self, name: str) -> None:
         """Let a file of the draft take its place; one that has gone from there has it."""
@@ -342,9 +307,6 @@ def _tell_unfinished(folder: Path, error: OSError) -> Message:
     )
 
 
-# --- finishing ----------------------------------------------------------------------------------
-
-
 def _finish(folder: Path) -> None:
     """Finish what killed runs began, and remove their drafts; the lock is held."""
     _bring_back_older(folder)
@@ -384,9 +346,6 @@ def _read_journal(path: Path) -> _Journal | None:
     return _Journal(new, old, values["aside"])
 
 
-# --- older versions -----------------------------------------------------------------------------
-
-
 def _left_by_older(folder: Path) -> Path | None:
     """Find what an older version, killed while it wrote, had put out of sight."""
     old = folder.parent / f".{folder.name}.old"
@@ -405,3 +364,63 @@ def _bring_back_older(folder: Path) -> None:
         to = name_free(folder / SET_ASIDE)
         old.rename(to)
         note_moved(old, to)
+
+
+def make_draft(folder: Path) -> Path:
+    """Make an empty draft beside a results folder."""
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+    try:
+        (draft / _MARK).touch(exist_ok=False)
+        new_files(draft).mkdir()
+        old_files(draft).mkdir()
+    except BaseException:
+        remove_draft(draft)
+        raise
+    return draft
+
+
+def new_files(draft: Path) -> Path:
+    """Give the folder of files that are to come."""
+    return draft / "new"
+
+
+def old_files(draft: Path) -> Path:
+    """Give the folder of files as they were, until the exchange is done."""
+    return draft / "old"
+
+
+def journal_of(draft: Path) -> Path:
+    """Give the journal, which is there as long as an exchange is under way."""
+    return draft / JOURNAL.name
+
+
+def list_drafts(folder: Path) -> Iterator[Path]:
+    """List the drafts of a results folder, no links; one that is empty has lost its run early."""
+    form = re.compile(rf"\.{re.escape(folder.name)}\.[a-z0-9_]{{8}}\.part", _SIGHT)
+    try:
+        drafts = sorted(one for one in folder.parent.iterdir() if form.fullmatch(one.name))
+    except OSError:
+        return
+    yield from (draft for draft in drafts if is_folder(draft) and _is_ours(draft))
+
+
+def _is_ours(draft: Path) -> bool:
+    try:
+        return is_file(draft / _MARK) or not any(draft.iterdir())
+    except OSError:
+        return False
+
+
+def remove_draft(draft: Path) -> None:
+    """Remove a draft, its mark last, so that what is left of it is still known for one."""
+    with suppress(OSError):
+        for item in draft.iterdir():
+            if item.name == _MARK:
+                continue
+            if is_folder(item):
+                shutil.rmtree(item, ignore_errors=True)
+            else:
+                item.unlink()
+        if [item.name for item in draft.iterdir()] == [_MARK]:
+            (draft / _MARK).unlink()
+    remove_empty([draft])

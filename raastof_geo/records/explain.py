@@ -36,18 +36,8 @@ class Explanation:
     figure: str
     value: float
     unit: str
-    steps: tuple[Message, ...]
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A figure that can be explained."""
-
-    figure: str
-    part: str
-    """What it is a figure of, whichever side."""
-    value: float
-    unit: str
+    steps: tuple[Message, ...] = ()
+    """None where it is only listed."""
 
 
 class _Entry(NamedTuple):
@@ -62,8 +52,6 @@ class _Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class _Question:
-    """A figure, and the ledger that it is looked up in."""
-
     ledger: dict[str, Any]
     side: str
     part: str
@@ -100,27 +88,17 @@ class _Question:
                 if value and labels[line] == self.label
             ]
         labels = self.ledger[_OF_SITES[self.dimension]]
-        shares = self.ledger[side]["shares"][self.ledger["groups"][part]]
+        split = self.ledger[side]["shares"][self.ledger["groups"][part]]
         return [
             _Entry(line, values[line], share)
-            for line, site, share in zip(
-                shares["line"], shares["site"], shares["share"], strict=True
-            )
+            for line, site, share in zip(split["line"], split["site"], split["share"], strict=True)
             if values[line] and labels[site] == self.label
         ]
 
 
 @contextmanager
 def _opening(folder: Path) -> Iterator[dict[str, Any]]:
-    """Read the ledger in a folder, and say that it is damaged where it lacks what it should hold.
-
-    Raises
-    ------
-    InputError
-        There is no ledger, or it is damaged.
-    OutputError
-        A killed run left the folder half exchanged, and that cannot be finished here.
-    """
+    """Read the ledger in a folder, and say that it is damaged if it lacks what it should hold."""
     file = folder / LEDGER.name if folder.is_dir() else folder
     finish_exchange(file.parent)
     ledger = read_ledger(file)
@@ -129,22 +107,16 @@ def _opening(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def explain_figure(folder: Path, figure: str) -> Explanation:
-    """Explain a figure such as `saved.kg_co2e_wtw@project=havn` from the ledger in a folder.
-
-    Raises
-    ------
-    InputError
-        There is no ledger, or no such figure; with the nearest names.
-    """
+    """Explain a figure such as `saved.kg_co2e_wtw@project=havn`; `InputError` has near names."""
     with _opening(folder) as ledger:
         return explain_in(ledger, figure)
 
 
-def list_figures(folder: Path) -> tuple[Listed, ...]:
+def list_figures(folder: Path) -> tuple[Explanation, ...]:
     """List the figures of the ledger in a folder: every part of plan, baseline and saving."""
     with _opening(folder) as ledger:
         asked = [_Question(ledger, side, part) for side in BOOK_SIDES for part in ledger["units"]]
-        return tuple(Listed(f"{q.side}.{q.part}", q.part, q.value(), q.unit) for q in asked)
+        return tuple(Explanation(f"{q.side}.{q.part}", q.value(), q.unit) for q in asked)
 
 
 def list_labels(folder: Path) -> dict[str, tuple[str, ...]]:
@@ -157,35 +129,19 @@ def list_labels(folder: Path) -> dict[str, tuple[str, ...]]:
 
 
 def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
-    """Explain a figure from a ledger that is at hand.
-
-    Parameters
-    ----------
-    most
-        Lines of each part that are told one by one; the others are added up.
-
-    Raises
-    ------
-    InputError
-        There is no such figure.
-    """
+    """Explain a figure, at most `most` lines of each part one by one; `InputError` if unknown."""
     asked = _understand(ledger, figure)
     return Explanation(figure, asked.value(), asked.unit, tuple(_tell(asked, most)))
-
-
-# --- what is asked ------------------------------------------------------------------------------
 
 
 def _understand(ledger: dict[str, Any], figure: str) -> _Question:
     match = _FIGURE.fullmatch(figure.strip())
     if match is None:
-        raise InputError(
-            say(
-                "write a figure as `plan.kg_co2e_wtw` or `saved.cost_dkk@project=NAME`, "
-                "got {figure}{hint}; without a figure `raastof explain` lists them",
-                figure=f"`{figure}`",
-                hint=_hint(ledger, figure),
-            )
+        raise InputError.saying(
+            "write a figure as `plan.kg_co2e_wtw` or `saved.cost_dkk@project=NAME`, "
+            "got {figure}{hint}; without a figure `raastof explain` lists them",
+            figure=f"`{figure}`",
+            hint=_hint(ledger, figure),
         )
     side, part, dimension, label = match.group("side", "part", "dimension", "label")
     _one_of(side, BOOK_SIDES)
@@ -198,7 +154,6 @@ def _understand(ledger: dict[str, Any], figure: str) -> _Question:
 
 
 def _hint(ledger: dict[str, Any], figure: str) -> Message | str:
-    """Suggest the figures that sound like what was asked for."""
     names = [f"{side}.{part}" for side in BOOK_SIDES for part in ledger["units"]]
     asked = figure.strip().lower()
     near = [name for name in names if asked in name.split(".")]
@@ -216,14 +171,14 @@ def _one_of(name: str, known: Any) -> None:
     shown = ", ".join(f"`{one}`" for one in near or names[:_MOST_NAMES])
     told = f"`{plain(name)[:_SHOWN]}`"
     if near:
-        raise InputError(
-            say("{name} is not known here; the nearest: {near}", name=told, near=shown)
+        raise InputError.saying(
+            "{name} is not known here; the nearest: {near}", name=told, near=shown
         )
     if not names:
-        raise InputError(say("{name} is not known here", name=told))
+        raise InputError.saying("{name} is not known here", name=told)
     rest = " …" if len(names) > _MOST_NAMES else ""
-    raise InputError(
-        say("{name} is not known here; there are {known}", name=told, known=shown + rest)
+    raise InputError.saying(
+        "{name} is not known here; there are {known}", name=told, known=shown + rest
     )
 
 
@@ -232,9 +187,6 @@ def _labels(ledger: dict[str, Any], dimension: str) -> list[str]:
         return sorted(set(ledger[_OF_SITES[dimension]]))
     found = {one for side in ("plan", "baseline") for one in ledger[side]["lines"][dimension]}
     return sorted(found)
-
-
-# --- how it comes about -------------------------------------------------------------------------
 
 
 def _tell(asked: _Question, most: int) -> Iterator[Message]:
@@ -318,9 +270,7 @@ def _tell_line(ledger: dict[str, Any], side: str, part: str, entry: _Entry) -> M
     place = dict(zip(ledger["sites"], ledger["names"], strict=True))
     origin, goal = line["origin"], line["destination"]
     where = place[origin] if origin == goal else f"{place[origin]} → {place[goal]}"
-    about = ", ".join(
-        one for key in ("material", "what", "vehicle", "period") if (one := line[key])
-    )
+    about = ", ".join(one for at in ("material", "what", "vehicle", "period") if (one := line[at]))
     return say(
         "  {where} ({about}): {base} {of} x {factor} {unit}/{of} x {share} % = {value} {unit}",
         where=where,
@@ -338,24 +288,25 @@ def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
     figure = ledger["figures"].get(name)
     if figure is None:
         return
+    ends = {end: "" if figure[end] is None else f"{figure[end]:g}" for end in ("low", "high")}
     value = figure["value"]
     if value is None and figure["by_year"]:
         value = ", ".join(f"{year}: {one:g}" for year, one in figure["by_year"].items())
     yield say(
         "{name} = {value} {unit}{span}; source: {source}; valid from {since}; {state}{note}",
         name=name,
-        value=_CURVE if value is None else value if isinstance(value, str) else f"{value:g}",
+        value=say("a curve")
+        if value is None
+        else value
+        if isinstance(value, str)
+        else f"{value:g}",
         unit=figure["unit"],
-        span=tell_span(figure | {end: _short(figure[end]) for end in _ENDS}),
+        span=tell_span(figure | ends),
         source=figure["source"],
         since=figure["valid_from"] or "-",
         state=STATES[figure["evidence"]],
         note=f" ({figure['note']})" if figure["note"] else "",
     )
-
-
-def _short(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
 
 
 def _factor(value: float) -> str:
@@ -371,8 +322,6 @@ def _number(value: float) -> str:
 
 _SIDE_NAMES = {"plan": say("plan"), "baseline": say("before")}
 _AMOUNT_UNITS = {"trips": "loads", "openings": "1"}
-_ENDS = ("low", "high")
-_CURVE = say("a curve")
 SHARE_RULES = {
     "half": say("A transport between two projects counts half at each of them."),
     "giver": say("A transport between two projects counts at the one that gives."),

@@ -45,13 +45,7 @@ def write_cell(value: Any) -> str:
 
 
 def write_flows(flows: Iterable[Mapping[str, Any]], names: Mapping[str, Any], folder: Path) -> Path:
-    """Write `flows.csv`: UTF-8 with a mark that Excel knows, `;` between and decimal point.
-
-    Parameters
-    ----------
-    flows, names
-        As in plan.json.
-    """
+    """Write `flows.csv` of `flows` and `names` as plan.json has them, with decimal point."""
     path = folder / FLOWS
     path.write_bytes(render_table(list_rows(flows, names)))
     return path
@@ -121,7 +115,6 @@ def compare_table(data: bytes, expected: Sequence[Sequence[str]]) -> Iterator[Me
 
 
 def _read_rows(data: bytes) -> list[list[str]] | Message:
-    """Read a table, or say why it is none."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

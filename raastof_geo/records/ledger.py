@@ -5,46 +5,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.errors import RecordError
 from raastof_geo.language import say
 from raastof_geo.records.record import Record
-from raastof_geo.records.values import read_file
+from raastof_geo.records.values import read_values
 
 LEDGER = Record("ledger.json", "raastof_geo ledger 2", most_bytes=256_000_000)
 
 
 def write_ledger(values: Mapping[str, Any], folder: Path) -> Path:
     """Write `ledger.json`, without white space."""
-    text = json.dumps(
-        {"format": LEDGER.format, **values},
-        ensure_ascii=False,
-        separators=(",", ":"),
-        allow_nan=False,
-    )
+    whole = {"format": LEDGER.format, **values}
+    text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     path = folder / LEDGER.name
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
     return path
 
 
 def read_ledger(file: Path) -> dict[str, Any]:
-    """Read a ledger.
-
-    Raises
-    ------
-    RecordError
-        It is missing, or of another format.
-    DamagedError
-        It is not what a run writes.
-    """
-    try:
-        values = read_file(file, most_bytes=LEDGER.most_bytes)
-    except FileNotFoundError as error:
-        raise RecordError(
-            say(
-                "{file} cannot be read: give the folder that `raastof run` wrote, with the output "
-                "`ledger`",
-                file=str(file),
-            )
-        ) from error
+    """Read a ledger; `RecordError` where it is missing or of another format."""
+    lost = say(
+        "{file} cannot be read: give the folder that `raastof run` wrote, with the output `ledger`",
+        file=str(file),
+    )
+    values = read_values(LEDGER.read(file, missing=lost), file=str(file))
     LEDGER.check_format(values.get("format"), file=str(file))
     return values

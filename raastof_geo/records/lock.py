@@ -7,7 +7,6 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from raastof_geo.errors import OutputError
-from raastof_geo.language import say
 from raastof_geo.links import is_file, is_there
 
 _PATIENCE_S = 60.0
@@ -15,46 +14,30 @@ _PATIENCE_S = 60.0
 
 @contextmanager
 def hold(place: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
-    """Hold the lock of a file or folder; `.NAME.lock` is there meanwhile, and gone afterwards.
+    """Hold the lock of a file or folder: `.NAME.lock`, there meanwhile and gone afterwards.
 
-    Parameters
-    ----------
-    patience_s
-        How long to wait for others. [s]
-
-    Raises
-    ------
-    OutputError
-        Somebody else holds it for longer, or something else lies where it should lie.
-    OSError
-        The folder in which it would lie cannot be written.
+    `OutputError` where that takes longer [s] or cannot be; `OSError` where it cannot be written.
     """
     path = place.parent / f".{place.name}.lock"
     if is_there(path) and not is_file(path):
-        raise OutputError(
-            say("{file} is no lock of raastof_geo: move it, it is in the way", file=str(path))
+        raise OutputError.saying(
+            "{file} is no lock of raastof_geo: move it, it is in the way", file=str(path)
         )
     lock = FileLock(path, timeout=patience_s)
     try:
         lock.acquire()
     except Timeout as error:
-        raise OutputError(
-            say("another run is writing to {folder}: wait for it", folder=str(place))
+        raise OutputError.saying(
+            "another run is writing to {folder}: wait for it", folder=str(place)
         ) from error
     try:
         yield
     finally:
+        # It goes while it is held: who waits for it sees that, and makes a new one. Windows lets
+        # nobody remove it as long as it is open; there the release does.
         try:
-            _remove(path)
+            with suppress(OSError):
+                if path.lstat().st_size == 0:
+                    path.unlink()
         finally:
             lock.release()
-
-
-def _remove(path: Path) -> None:
-    """Take the lock away while it is held: who waits for it sees that, and makes a new one.
-
-    Windows lets nobody remove it as long as it is open; there the release does.
-    """
-    with suppress(OSError):
-        if path.lstat().st_size == 0:
-            path.unlink()

@@ -1,7 +1,6 @@
 """The manifest of a results folder: which files are ours, and what they were when we wrote them.
 
-It is written last, so that a folder with a manifest is a whole set of results. Nothing that it
-does not list was written by us, and nothing whose digest differs is still what we wrote.
+Written last: a folder with a manifest is a whole set; what differs from it is not ours any more.
 """
 
 import hashlib
@@ -69,14 +68,7 @@ def write_manifest(manifest: Manifest, folder: Path) -> Path:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Read the manifest of a folder; none where there is none.
-
-    Raises
-    ------
-    ValueError
-        What bears its name is not a manifest, was changed after it was written, is no file, or
-        cannot be read.
-    """
+    """Read the manifest of a folder, none where there is none; `ValueError` if it is not ours."""
     try:
         values = read_file(folder / MANIFEST.name, most_bytes=MANIFEST.most_bytes)
     except FileNotFoundError:
@@ -97,10 +89,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def is_inside(name: str) -> bool:
-    """Tell whether a path with `/` between stays below its folder, on every system.
-
-    A manifest or a journal comes from a disk, and may come from a stranger.
-    """
+    """Tell whether a path with `/`, perhaps a stranger's, stays below its folder on any system."""
     parts = name.split("/")
     return (
         name.isascii()

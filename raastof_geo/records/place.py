@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from raastof_geo.errors import OutputError, tell_reason
-from raastof_geo.language import say
 from raastof_geo.links import is_file, is_folder, is_link, is_there
 from raastof_geo.records.plan import PLAN
 
@@ -20,22 +19,18 @@ def check_place(folder: Path) -> None:
     """Refuse, as `OutputError`, a folder whose place is taken by a link or file, or below one."""
     above = next(path for path in folder.parents if is_there(path))
     if is_link(above) and not above.is_dir():
-        raise OutputError(
-            say(
-                "{folder} is a link that leads to no folder: remove it, or choose another folder "
-                "with --into",
-                folder=str(above),
-            )
+        raise OutputError.saying(
+            "{folder} is a link that leads to no folder: remove it, or choose another folder "
+            "with --into",
+            folder=str(above),
         )
     _refuse_link(folder)
     for path in (above, folder):
         if is_there(path) and not path.is_dir():
-            raise OutputError(
-                say(
-                    "{folder} is a file, and results need a folder of that name: move it, or "
-                    "choose another folder with --into",
-                    folder=str(path),
-                )
+            raise OutputError.saying(
+                "{folder} is a file, and results need a folder of that name: move it, or "
+                "choose another folder with --into",
+                folder=str(path),
             )
 
 
@@ -47,40 +42,30 @@ def check_links(folder: Path, names: Iterable[str]) -> None:
 
 def _refuse_link(path: Path) -> None:
     if is_link(path):
-        raise OutputError(
-            say(
-                "{file} is a link, and results are not written through links: remove it, or "
-                "choose another folder with --into",
-                file=str(path),
-            )
+        raise OutputError.saying(
+            "{file} is a link, and results are not written through links: remove it, or "
+            "choose another folder with --into",
+            file=str(path),
         )
 
 
 def check_free(folder: Path, names: Iterable[str]) -> None:
-    """Try all files that are to be replaced, removed or moved, before the first of them is.
-
-    Raises
-    ------
-    OutputError
-        One is open in another programme, or may not be written.
-    """
+    """Try all files to be replaced or moved before the first is: `OutputError` if one is in use."""
     paths = {path for name in names for path in _way(folder, name)}
     for path in sorted(path for path in paths if is_file(path)):
         try:
             path.open("r+b").close()
         except OSError as error:
-            raise OutputError(
-                say(
-                    "{file} cannot be replaced: {reason}. If it is open in another programme, "
-                    "close it there, then run again; nothing was changed",
-                    file=str(path),
-                    reason=tell_reason(error),
-                )
+            raise OutputError.saying(
+                "{file} cannot be replaced: {reason}. If it is open in another programme, "
+                "close it there, then run again; nothing was changed",
+                file=str(path),
+                reason=tell_reason(error),
             ) from error
     for path in sorted({folder, *(path.parent for path in paths)}):
         if path.is_dir() and not os.access(path, os.W_OK | os.X_OK):
-            raise OutputError(
-                say("{folder} may not be written by this user; nothing was changed", folder=path)
+            raise OutputError.saying(
+                "{folder} may not be written by this user; nothing was changed", folder=path
             )
 
 
@@ -94,13 +79,7 @@ def is_older(folder: Path) -> bool:
 
 
 def list_older(folder: Path, known: Collection[str]) -> Iterator[str]:
-    """List what an older version wrote, by the names that it used.
-
-    Parameters
-    ----------
-    known
-        Names of outputs: files, and folders of pages or tables.
-    """
+    """List what an older version wrote, by the names of its outputs: files and folders."""
     for name in sorted(known):
         path = folder / name
         if is_file(path):
@@ -109,15 +88,6 @@ def list_older(folder: Path, known: Collection[str]) -> Iterator[str]:
             for file in sorted(path.iterdir()):
                 if file.suffix in _OLDER_PARTS and is_file(file):
                     yield f"{name}/{file.name}"
-
-
-def name_free(path: Path) -> Path:
-    """Give a name like this one that nothing bears."""
-    number, free = 2, path
-    while is_there(free):
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
-        number += 1
-    return free
 
 
 def make_folders(folder: Path) -> list[Path]:

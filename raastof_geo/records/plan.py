@@ -2,20 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.errors import DamagedError, RecordError
+from raastof_geo.errors import DamagedError, raise_all
 from raastof_geo.language import say
 from raastof_geo.records.proof import PROOF, ProofArrays, read_proof
 from raastof_geo.records.record import Record
-from raastof_geo.records.values import (
-    list_differences,
-    pack_values,
-    read_values,
-    read_within,
-    render_values,
-)
+from raastof_geo.records.values import list_differences, pack_values, read_values, render_values
 
 PLAN = Record("plan.json", "raastof_geo plan 3", most_bytes=64_000_000)
 """Format 2 had no names of sites and materials, and its proof kept tonnes only."""
@@ -23,15 +18,7 @@ _MOST_TOLD = 10
 
 
 def write_plan(values: Mapping[str, Any], folder: Path, *, moves: int) -> Path:
-    """Write `plan.json`, with the name of the proof that was written beside it.
-
-    Parameters
-    ----------
-    values
-        What the plan says, as its proof keeps a copy of it; equal values give equal bytes.
-    moves
-        How many of the proof's columns are moves.
-    """
+    """Write `plan.json`, with the name of the proof beside it; `moves` of its columns are moves."""
     proof = folder / PROOF.name
     link = link_proof(proof.read_bytes() if proof.exists() else None, moves)
     path = folder / PLAN.name
@@ -55,21 +42,9 @@ def link_proof(data: bytes | None, moves: int) -> dict[str, Any]:
 
 
 def read_plan(path: Path) -> tuple[dict[str, Any], bytes]:
-    """Read `plan.json`, and give the bytes of the file beside its values.
-
-    Raises
-    ------
-    RecordError
-        It is missing, or of another format.
-    DamagedError
-        It is not what a run writes.
-    """
-    try:
-        data = read_within(path, most_bytes=PLAN.most_bytes)
-    except FileNotFoundError as error:
-        raise RecordError(
-            say("{file} is missing: give the folder that `raastof run` wrote", file=str(path))
-        ) from error
+    """Read `plan.json`: values and bytes; `RecordError` if missing or other, or `DamagedError`."""
+    lost = say("{file} is missing: give the folder that `raastof run` wrote", file=str(path))
+    data = PLAN.read(path, missing=lost)
     values = read_values(data, file=str(path))
     PLAN.check_format(values.get("format"), file=str(path), version=_version(values))
     return values, data
@@ -88,28 +63,14 @@ def _version(values: Mapping[str, Any]) -> Any:
 
 
 def read_results(folder: Path) -> tuple[dict[str, Any], ProofArrays]:
-    """Read what a run says of its plan, and what proves it; a fraction of a second.
+    """Read a plan and its proof, which have to agree, in a fraction of a second.
 
-    Whether the plan stands is not looked at; that is `check_results`.
-
-    Returns
-    -------
-    plan, proof
-        The values of plan.json, and the arrays of proof.npz.
-
-    Raises
-    ------
-    RecordError
-        One of the files is missing, or of another format.
-    DamagedError
-        One is not what a run writes, or they are not of the same run.
+    `RecordError` if missing or of another format, `DamagedError` if not what one run wrote.
     """
     plan, _ = read_plan(folder / PLAN.name)
     proof, data = read_proof(folder / PROOF.name)
     kept = read_copy(proof.plan.tobytes())
     written = kept | {"proof": link_proof(data, len(proof.move_giver))}
-    differences = list(list_differences(plan, written))
-    if differences:
-        told = [one.tell(file=PLAN.name) for one in differences[:_MOST_TOLD]]
-        raise DamagedError(*told)
+    differences = list_differences(plan, written, file=PLAN.name)
+    raise_all(DamagedError, list(islice(differences, _MOST_TOLD)))
     return plan, proof

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats, Integers, Mask, Signs
-from raastof_geo.errors import DamagedError, RaastofError, RecordError
+from raastof_geo.errors import DamagedError, RaastofError
 from raastof_geo.language import Message, say
 from raastof_geo.records.record import Record
-from raastof_geo.records.values import read_within
+from raastof_geo.records.values import refuse_part
 
 PROOF = Record("proof.npz", "raastof_geo proof 4", most_bytes=1_000_000_000)
 """Format 1 had no labels of columns, no rates and no copy of plan.json; format 2 had no tables
@@ -93,29 +93,19 @@ _HEADER = re.compile(
 def write_proof(arrays: Mapping[str, NDArray[Any]], folder: Path) -> Path:
     """Write `proof.npz`: the programme, the plan, the prices that prove it, and what it says.
 
-    Parameters
-    ----------
-    arrays
-        As `ARRAYS` names and measures them.
+    `row_start`, `column`, `coefficient`: the rows of the programme, one after the other; `sense`
+    (-1 at most, 0 equal, 1 at least) and `limit` of each; `row_name`. `cost` of the first
+    objective, for a unit of each column; `whole`: columns that are 0 or 1. `goal_cost`: what each
+    column lacks of the goals, which come before the first objective; `goal_price` proves how near
+    they can be come to. `value`: the plan; `price`: shadow prices that bound every plan from below;
+    `price_given`: those given the decisions of the plan.
 
-        - `row_start`, `column`, `coefficient`: the rows of the programme, one after the other;
-          `sense` (-1 at most, 0 equal, 1 at least) and `limit` of each; `row_name`.
-        - `cost`: of the first objective, for a unit of each column; `whole`: columns that are 0
-          or 1.
-        - `goal_cost`: what each column lacks of the goals, which are approached before the first
-          objective; `goal_price`: shadow prices that prove how near they can be come to.
-        - `value`: the plan; `price`: shadow prices that bound every plan from below;
-          `price_given`: those given the decisions of the plan.
-        - `giver`, `taker` (with site, kind, material), `vehicle`, `period`: who there is;
-          `move_giver`, `move_taker`, `move_vehicle`, `move_period`: the number of each, for the
-          first columns, which are moves. `other_column`, `other_label`: what other columns in use
-          are.
-        - `used_column`: columns in use; for a unit of each of them `measure_rate` and
-          `objective_rate`, by `measure` and `objective`.
-        - `flow_column`: the column of each flow, in the order of `flows` in plan.json.
-        - `plan`: all of plan.json but its part `proof`, as UTF-8.
-        - `rest`: what `load_result` needs besides, as JSON: tables with every digit, and the
-          catalogue.
+    `giver`, `taker` (with site, kind, material), `vehicle`, `period`: who there is; `move_giver`,
+    `move_taker`, `move_vehicle`, `move_period`: the number of each, for the first columns, which
+    are moves. `other_column`, `other_label`: what other columns in use are. `used_column`: columns
+    in use; for a unit of each `measure_rate` and `objective_rate`, by `measure` and `objective`.
+    `flow_column`: that of each flow of plan.json. `plan`: all of plan.json but its part `proof`, as
+    UTF-8; `rest`: what `load_result` needs besides, as JSON.
     """
     path = folder / PROOF.name
     kept = {name: arrays[name] for name in ARRAYS}
@@ -131,39 +121,23 @@ def find_rows(proof: ProofArrays) -> Integers:
 def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
     """Read the arrays of a proof, and give the bytes of the file beside them.
 
-    Returns
-    -------
-    arrays, data
-        Every array of `ARRAYS`, of the kind and size that it has there; the file.
-
-    Raises
-    ------
-    RecordError
-        The file is missing, or of another format.
-    DamagedError
-        It is not what a run writes, or its parts do not fit together.
+    `RecordError` where it is missing or of another format, `DamagedError` where no run wrote it.
     """
-    try:
-        data = read_within(path, most_bytes=PROOF.most_bytes)
-    except FileNotFoundError as error:
-        raise RecordError(
-            say(
-                "{file} is missing: run the scenario again with `proof` among its `outputs`",
-                file=str(path),
-            )
-        ) from error
+    lost = say(
+        "{file} is missing: run the scenario again with `proof` among its `outputs`", file=str(path)
+    )
+    data = PROOF.read(path, missing=lost)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _check_sizes(archive, len(data))
-            found = str(_read_array(archive, "format", "U"))
+            _check_sizes(path, archive, len(data))
+            found = str(_read_array(path, archive, "format", "U"))
             PROOF.check_format(found, file=str(path))
+            kinds = {name: what[0] for name, what in ARRAYS.items()}
             arrays = ProofArrays(
-                **{name: _read_array(archive, name, what[0]) for name, what in ARRAYS.items()}
+                **{name: _read_array(path, archive, name, kind) for name, kind in kinds.items()}
             )
     except RaastofError:
         raise
-    except _OddPartError as error:
-        raise _refuse(path, error.message) from error
     except (
         *(zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, OverflowError),
         *(OSError, RuntimeError, NotImplementedError, MemoryError),
@@ -173,51 +147,37 @@ def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
     return arrays, data
 
 
-class _OddPartError(Exception):
-    """What is wrong with a part of the archive."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message)
-        self.message = message
-
-
 def _refuse(path: Path, reason: Message) -> DamagedError:
-    return DamagedError(
-        say("{file} is damaged, or not a proof: {reason}", file=str(path), reason=reason)
+    return DamagedError.saying(
+        "{file} is damaged, or not a proof: {reason}", file=str(path), reason=reason
     )
 
 
-def _check_sizes(archive: zipfile.ZipFile, size: int) -> None:
-    """Refuse a small file that claims to hold much."""
+def _check_sizes(path: Path, archive: zipfile.ZipFile, size: int) -> None:
     whole = sum(entry.file_size for entry in archive.infolist())
     if whole > min(_MOST_ARRAYS, max(64_000_000, _MOST_TIMES * size)):
-        raise _OddPartError(say("its archive holds more than a proof can"))
+        raise _refuse(path, say("its archive holds more than a proof can"))
 
 
-def _read_array(archive: zipfile.ZipFile, name: str, kind: str) -> NDArray[Any]:
+def _read_array(path: Path, archive: zipfile.ZipFile, name: str, kind: str) -> NDArray[Any]:
     entry = archive.getinfo(f"{name}.npy")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise _OddPartError(say("its archive cannot be unpacked"))
+        raise _refuse(path, say("its archive cannot be unpacked"))
     data = archive.read(entry)
     length = 10 + int.from_bytes(data[8:10], "little")
     match = _HEADER.fullmatch(data[10:length])
     if data[:8] != b"\x93NUMPY\x01\x00" or match is None:
-        raise _odd(name)
+        raise refuse_part(name, file=str(path))
     shape = tuple(int(size) for size in match["shape"].split(b",") if size.strip())
     dtype = np.dtype(match["kind"].decode())
     count = math.prod(shape)
-    if dtype.kind != kind or dtype.itemsize * count != len(data) - length:
-        raise _odd(name)
-    if kind in "fi" and dtype.itemsize > 8:
-        raise _odd(name)
+    large = kind in "fi" and dtype.itemsize > 8
+    if large or dtype.kind != kind or dtype.itemsize * count != len(data) - length:
+        raise refuse_part(name, file=str(path))
     array = np.frombuffer(data, dtype, count, length).reshape(shape)
     if not _is_sound(array):
-        raise _odd(name)
+        raise refuse_part(name, file=str(path))
     return array
-
-
-def _odd(name: str) -> _OddPartError:
-    return _OddPartError(say("its part {name} is not as a run writes it", name=f"`{name}`"))
 
 
 def _is_sound(array: NDArray[Any]) -> bool:

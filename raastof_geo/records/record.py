@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from raastof_geo.errors import RecordError
 from raastof_geo.language import Message, plain, say
-from raastof_geo.records.values import show_value
+from raastof_geo.records.values import read_within, show_value
 
 Age: TypeAlias = Literal["same", "older", "newer", "foreign"]
 
@@ -25,14 +26,15 @@ class Record:
     most_bytes: int
     """More than it can honestly hold. [bytes]"""
 
-    def judge(self, found: Any) -> Age:
-        """Tell whether a format that was read is the one that is written now.
+    def read(self, path: Path, *, missing: Message) -> bytes:
+        """Read its bytes, as `read_within`; `RecordError` with these words where it is missing."""
+        try:
+            return read_within(path, most_bytes=self.most_bytes)
+        except FileNotFoundError as error:
+            raise RecordError(missing) from error
 
-        Returns
-        -------
-        age
-            `same`, `older`, `newer`; `foreign` where it is no format of such a record.
-        """
+    def judge(self, found: Any) -> Age:
+        """Tell whether a format that was read is the one that is written now."""
         ours = _NUMBERED.fullmatch(self.format)
         match = _NUMBERED.fullmatch(found) if isinstance(found, str) else None
         if ours is None or match is None or match["kind"] != ours["kind"]:
@@ -42,20 +44,7 @@ class Record:
         return "newer" if int(match["number"]) > int(ours["number"]) else "older"
 
     def check_format(self, found: Any, *, file: str, version: Any = None) -> None:
-        """Refuse a record of another format, and say what to do.
-
-        Parameters
-        ----------
-        file
-            As the reader is to see it.
-        version
-            The version of raastof_geo that the record says it was written by, if it says so.
-
-        Raises
-        ------
-        RecordError
-            It is older, newer, or none of ours.
-        """
+        """Refuse, as `RecordError`, a record of another format, and say what to do."""
         told = {
             "file": file,
             "found": show_value(found),

@@ -1,7 +1,4 @@
-"""Recount what plan.json says from the programme in the proof, and from its own parts.
-
-As `verify`, this knows nothing of what made the plan: it counts again, with NumPy alone.
-"""
+"""Recount, with NumPy alone, what plan.json says from the programme in its proof and itself."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -72,29 +69,13 @@ _OTHERS = {
 
 
 def recount(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Name everything in plan.json that does not follow from the proof or from its own parts.
-
-    Raises
-    ------
-    DamagedError
-        A part is missing, or is not what a run writes.
-    """
+    """Name all in plan.json that does not follow from the proof or itself; or `DamagedError`."""
     for count in (
-        *(
-            _count_used,
-            _count_parties,
-            _count_flows,
-            _count_flow_sums,
-            _count_loads,
-            _count_products,
-        ),
+        *(_count_used, _count_parties, _count_flows, _count_flow_sums, _count_loads, _count_rates),
         *(_count_others, _count_openings, _count_sums, _count_totals, _count_baseline),
         *(_count_saved, _count_shares, _count_rows, _count_names),
     ):
         yield from count(plan, proof)
-
-
-# --- what the proof says of itself --------------------------------------------------------------
 
 
 def _count_used(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
@@ -135,9 +116,6 @@ def _count_parties(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
                 rule=name,
                 others=", ".join(sorted(found - {label})[:3]),
             )
-
-
-# --- flows --------------------------------------------------------------------------------------
 
 
 def _label_flows(proof: ProofArrays) -> dict[str, NDArray[Any]]:
@@ -198,7 +176,7 @@ def _count_loads(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
                 yield tell_recounted(f"{name}[{row}].loads", entry[3], float(np.ceil(trips)))
 
 
-def _count_products(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
+def _count_rates(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check sums of flows as tonnes times what a tonne has, in the plan and in its baseline."""
     pooled = values_at(plan, "scenario", "said", "baseline").get("return_loads")
     plain = _PER_T if pooled else _PER_T | _PER_T_ALONE
@@ -210,9 +188,6 @@ def _count_products(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
             right = [one * other for one, other in zip(tonnes, rates, strict=True)]
             room = [1e4 * one for one in tonnes]
             yield from _compare_column(name, product, table[product], right, size=room)
-
-
-# --- other columns ------------------------------------------------------------------------------
 
 
 def _count_others(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
@@ -256,9 +231,6 @@ def _read_others(proof: ProofArrays) -> tuple[list[list[Any]], list[float]]:
             raise refuse_part("other_label")
         labels.append(label)
     return labels, proof.value[proof.other_column].tolist()
-
-
-# --- sums ---------------------------------------------------------------------------------------
 
 
 def _count_sums(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
@@ -339,10 +311,7 @@ def _count_saved(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 
 
 def _count_shares(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check that the secondary share of the plan is the same wherever it stands.
-
-    One of a period or a municipality stands nowhere else.
-    """
+    """Check that the secondary share of the plan is the same wherever it stands, if it does."""
     total, target = values_at(plan, "effect", "plan"), values_at(plan, "effect", "target")
     if target.get("period") or target.get("municipality"):
         return
@@ -389,9 +358,6 @@ def _count_names(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
         yield tell_recounted("names.sites.order", ", ".join(names), ", ".join(right))
 
 
-# --- comparing ----------------------------------------------------------------------------------
-
-
 def _compare(field: str, said: _Values, right: Mapping[str, Any]) -> Iterator[Message]:
     for name, expected in right.items():
         if not _agree(said.get(name), expected):
@@ -399,14 +365,9 @@ def _compare(field: str, said: _Values, right: Mapping[str, Any]) -> Iterator[Me
 
 
 def _compare_column(
-    table: str,
-    name: str,
-    said: Sequence[Any],
-    right: Sequence[Any],
-    *,
-    size: Iterable[float] | None = None,
+    table: str, name: str, said: Sequence[Any], right: Sequence[Any], *, size: Iterable[float] = ()
 ) -> Iterator[Message]:
-    sizes = [0.0] * len(right) if size is None else list(size)
+    sizes = list(size) or [0.0] * len(right)
     for row, (one, other, large) in enumerate(zip(said, right, sizes, strict=True)):
         if not _agree(one, other, size=large):
             yield tell_recounted(f"{table}[{row}].{name}", one, other)
@@ -414,12 +375,8 @@ def _compare_column(
 
 def _agree(said: Any, right: Any, *, size: float = 0.0) -> bool:
     if isinstance(right, float) and not isinstance(said, bool | str | None):
-        return _near(number_in(said), right, by=1e-12 * size)
+        return abs(number_in(said) - right) <= _ROOM + _SHARE * abs(right) + 1e-12 * size
     return type(said) is type(right) and bool(said == right)
-
-
-def _near(one: float, other: float, *, by: float = 0.0) -> bool:
-    return bool(abs(one - other) <= _ROOM + _SHARE * abs(other) + by)
 
 
 def _add(values: Iterable[Any]) -> float:

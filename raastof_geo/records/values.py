@@ -5,7 +5,6 @@ import math
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +47,7 @@ class _OddError(ValueError):
 def read_values(data: bytes, *, file: str) -> dict[str, Any]:
     """Read the values of a JSON file that `raastof run` wrote.
 
-    Raises
-    ------
-    DamagedError
-        It is no JSON, or says what a run never writes: a name twice in one place, a number that is
-        none, nesting without end.
+    `DamagedError` where it is no JSON, or says what a run never writes: names twice, odd numbers.
     """
     try:
         values = json.loads(
@@ -61,18 +56,12 @@ def read_values(data: bytes, *, file: str) -> dict[str, Any]:
             parse_int=_read_int,
             object_pairs_hook=_read_object,
         )
+        if not isinstance(values, dict) or _is_deep(values):
+            raise ValueError("it has no names, or too many levels")
     except (ValueError, RecursionError, MemoryError) as error:
-        raise DamagedError(
-            say("{file} is not what `raastof run` wrote: {reason}", file=file, reason=_why(error))
+        raise DamagedError.saying(
+            "{file} is not what `raastof run` wrote: {reason}", file=file, reason=_why(error)
         ) from error
-    if not isinstance(values, dict) or _is_deep(values):
-        raise DamagedError(
-            say(
-                "{file} is not what `raastof run` wrote: {reason}",
-                file=file,
-                reason=say("its values are not laid out as a run lays them out"),
-            )
-        )
     return values
 
 
@@ -124,47 +113,29 @@ def _is_deep(values: Any) -> bool:
 
 
 def read_within(path: Path, *, most_bytes: int) -> bytes:
-    """Read a regular file of at most so many bytes.
-
-    Raises
-    ------
-    FileNotFoundError
-        There is no such file, nor a link to one.
-    DamagedError
-        It is something else than a file, too large, or cannot be read.
-    """
+    """Read a regular file of at most so many bytes, or `DamagedError`, `FileNotFoundError`."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise DamagedError(say("{file} is not a file", file=str(path)))
+            raise DamagedError.saying("{file} is not a file", file=str(path))
         if status.st_size > most_bytes:
-            raise DamagedError(
-                say(
-                    "{file} is larger than anything `raastof run` writes: more than {most} MB",
-                    file=str(path),
-                    most=most_bytes // 1_000_000,
-                )
+            raise DamagedError.saying(
+                "{file} is larger than anything `raastof run` writes: more than {most} MB",
+                file=str(path),
+                most=most_bytes // 1_000_000,
             )
         with path.open("rb") as file:
             return file.read(most_bytes)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FileNotFoundError(str(path)) from error
     except OSError as error:
-        raise DamagedError(
-            say("{file} cannot be read: {reason}", file=str(path), reason=tell_reason(error))
+        raise DamagedError.saying(
+            "{file} cannot be read: {reason}", file=str(path), reason=tell_reason(error)
         ) from error
 
 
 def read_file(path: Path, *, most_bytes: int) -> dict[str, Any]:
-    """Read a JSON file that `raastof run` wrote, within its size.
-
-    Raises
-    ------
-    FileNotFoundError
-        There is no such file.
-    DamagedError
-        It is no file, too large, cannot be read, or is no JSON of a run.
-    """
+    """Read a JSON file that `raastof run` wrote; errors as of `read_within` and `read_values`."""
     return read_values(read_within(path, most_bytes=most_bytes), file=str(path))
 
 
@@ -174,9 +145,6 @@ def show_value(value: Any) -> str:
         return "{…}" if isinstance(value, dict) else "[…]"
     text = plain(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-
-
-# --- parts --------------------------------------------------------------------------------------
 
 
 def values_at(plan: Any, *path: str) -> dict[str, Any]:
@@ -205,8 +173,8 @@ def refusing_odd(file: Path) -> Iterator[None]:
     except RaastofError:
         raise
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise DamagedError(
-            say("{file} is damaged: run the scenario again", file=str(file))
+        raise DamagedError.saying(
+            "{file} is damaged: run the scenario again", file=str(file)
         ) from error
 
 
@@ -217,50 +185,20 @@ def number_in(value: Any) -> float:
     return float(value)
 
 
-def refuse_part(field: str) -> DamagedError:
+def refuse_part(field: str, *, file: str = "proof.npz") -> DamagedError:
     """Say that a part of the proof is not laid out as a run lays it out."""
-    return DamagedError(
-        say(
-            "{file} is damaged, or not a proof: {reason}",
-            file="proof.npz",
-            reason=say("its part {name} is not as a run writes it", name=f"`{field}`"),
-        )
+    return DamagedError.saying(
+        "{file} is damaged, or not a proof: {reason}",
+        file=file,
+        reason=say("its part {name} is not as a run writes it", name=f"`{field}`"),
     )
 
 
-# --- what differs -------------------------------------------------------------------------------
+def list_differences(found: Any, kept: Any, *, file: str) -> Iterator[Message]:
+    """Say what differs between values that were read from a file and those that were kept.
 
-
-@dataclass(frozen=True)
-class Difference:
-    """A value that is not what it was, and where."""
-
-    field: str
-    """Such as `effect.saved.kg_co2e_wtw` or `flows[3].vehicle`; the first entry is 0."""
-    found: str | None
-    """None: it is missing."""
-    kept: str | None
-    """None: it was not written."""
-
-    def tell(self, *, file: str) -> Message:
-        """Say what differs, in the file that was read."""
-        told = {"file": file, "field": self.field}
-        if self.found is None:
-            return say("{file}: {field} is missing, the proof has {kept}", **told, kept=self.kept)
-        if self.kept is None:
-            return say("{file}: {field} is {found}, the proof has none", **told, found=self.found)
-        return say(
-            "{file}: {field} is {found}, the proof has {kept}",
-            **told,
-            found=self.found,
-            kept=self.kept,
-        )
-
-
-def list_differences(found: Any, kept: Any) -> Iterator[Difference]:
-    """List what differs between values that were read and those that were kept.
-
-    A number of another type (1 and 1.0), another order of entries or of names differ too.
+    A number of another type (1 and 1.0), another order of entries or of names differ too. Fields
+    are told as `effect.saved.kg_co2e_wtw` or `flows[3].vehicle`; the first entry is 0.
     """
     waiting = [("", found, kept)]
     while waiting:
@@ -268,7 +206,7 @@ def list_differences(found: Any, kept: Any) -> Iterator[Difference]:
         if pack_values(one) == pack_values(other):
             continue
         if isinstance(one, dict) and isinstance(other, dict):
-            yield from _differing_names(field, one, other)
+            yield from _differing_names(file, field, one, other)
             both = [(_join(field, name), one[name], other[name]) for name in other if name in one]
             waiting.extend(reversed(both))
         elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
@@ -276,23 +214,33 @@ def list_differences(found: Any, kept: Any) -> Iterator[Difference]:
             both = [(f"{field}[{at}]", left, right) for at, (left, right) in pairs]
             waiting.extend(reversed(both))
         elif isinstance(one, list) and isinstance(other, list):
-            yield Difference(f"{field}.length", str(len(one)), str(len(other)))
+            yield _tell_difference(file, f"{field}.length", str(len(one)), str(len(other)))
         else:
-            yield Difference(field, show_value(one), show_value(other))
+            yield _tell_difference(file, field, show_value(one), show_value(other))
+
+
+def _tell_difference(file: str, field: str, found: str | None, kept: str | None) -> Message:
+    """Say that a value is not what it was; none: it is missing, or was not written."""
+    told = {"file": file, "field": field}
+    if found is None:
+        return say("{file}: {field} is missing, the proof has {kept}", **told, kept=kept)
+    if kept is None:
+        return say("{file}: {field} is {found}, the proof has none", **told, found=found)
+    return say("{file}: {field} is {found}, the proof has {kept}", **told, found=found, kept=kept)
 
 
 def _differing_names(
-    field: str, found: dict[str, Any], kept: dict[str, Any]
-) -> Iterator[Difference]:
+    file: str, field: str, found: dict[str, Any], kept: dict[str, Any]
+) -> Iterator[Message]:
     for name, value in kept.items():
         if name not in found:
-            yield Difference(_join(field, name), None, show_value(value))
+            yield _tell_difference(file, _join(field, name), None, show_value(value))
     for name, value in found.items():
         if name not in kept:
-            yield Difference(_join(field, name), show_value(value), None)
+            yield _tell_difference(file, _join(field, name), show_value(value), None)
     if found.keys() == kept.keys() and list(found) != list(kept):
-        order = [", ".join(names) for names in (found, kept)]
-        yield Difference(_join(field, "order"), *(plain(one)[:_SHOWN] for one in order))
+        order = [plain(", ".join(names))[:_SHOWN] for names in (found, kept)]
+        yield _tell_difference(file, _join(field, "order"), *order)
 
 
 def _join(field: str, name: str) -> str:

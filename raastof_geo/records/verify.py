@@ -1,7 +1,4 @@
-"""Check a plan again from the files that were written, with NumPy alone.
-
-Nothing of the programme that made the plan is used here: no scenario, no PuLP, no solver.
-"""
+"""Check a plan again from the files that were written, with NumPy and nothing that made it."""
 
 import stat
 from collections.abc import Iterator, Mapping
@@ -131,19 +128,13 @@ def check_results(folder: Path | str) -> Verdict:
     """Check everything that a run has written into a folder.
 
     Recomputes feasibility, objective, reduced costs and gap from `proof.npz`; recounts every sum,
-    label and total of `plan.json` that follows from it, and compares all other values with the
-    copy that the proof keeps; compares every cell of `flows.csv` with `plan.json`, and the digest
-    of every file with `manifest.json`. Files that the manifest does not list are left alone.
+    label and total of `plan.json` that follows from it, and compares all other values with the copy
+    that the proof keeps; compares every cell of `flows.csv` with `plan.json`, and the digest of
+    every file with `manifest.json`. Files that the manifest does not list are left alone.
 
-    Raises
-    ------
-    RecordError
-        `plan.json` or `proof.npz` is missing or of another format; with the other files that are
-        missing or were changed.
-    DamagedError
-        One of them is not what `raastof run` writes; so too.
-    OutputError
-        A killed run left the folder half exchanged, and that cannot be finished here.
+    `RecordError`: `plan.json` or `proof.npz` is missing or of another format (`DamagedError`: not
+    what a run writes), with other files that were changed; `OutputError`: a half exchange that
+    cannot be finished here.
     """
     folder = Path(folder)
     finish_exchange(folder)
@@ -161,8 +152,7 @@ def _check(folder: Path) -> Verdict:
     listed, notes = _read_manifest(folder)
     changed = {} if listed is None else dict(_list_changed(folder, listed))
     link = link_proof(proof_data, len(proof.move_giver))
-    found = list_differences(plan, kept | {"proof": link})
-    differences = [one.tell(file=PLAN.name) for one in found]
+    differences = list(list_differences(plan, kept | {"proof": link}, file=PLAN.name))
     verdict = _measure(kept, "certificate", proof)
     table, table_notes = _check_table(folder, kept, listed, changed)
     findings = [
@@ -210,9 +200,6 @@ def _measure(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> Verdict:
     )
 
 
-# --- files --------------------------------------------------------------------------------------
-
-
 def _read_manifest(folder: Path) -> tuple[Manifest | None, list[Message]]:
     """Read what was written, or say why that cannot be told."""
     try:
@@ -242,7 +229,6 @@ def _read_manifest(folder: Path) -> tuple[Manifest | None, list[Message]]:
 
 
 def _list_changed(folder: Path, listed: Manifest) -> Iterator[tuple[str, Message]]:
-    """Name the files that are missing, or are not what was written."""
     for name, entry in listed.files.items():
         found = _look_at(folder, name, entry)
         if found is not None:
@@ -301,9 +287,6 @@ def _written_otherwise(name: str) -> Message:
     )
 
 
-# --- computing ----------------------------------------------------------------------------------
-
-
 def _violation(proof: ProofArrays) -> tuple[float, int]:
     """Find the farthest that a row is broken, and which. [t]"""
     terms = proof.coefficient * proof.value[proof.column]
@@ -324,10 +307,10 @@ def _violation(proof: ProofArrays) -> tuple[float, int]:
 
 
 def _tolerance(proof: ProofArrays) -> float:
-    """Give how far a row may be broken: a kilogram, and less where nobody asks for a tonne. [t]"""
+    """Give how far a row may be broken: a kilogram, less where nobody asks for 1,000 tonnes. [t]"""
     limit = proof.limit
     most = float(limit[(proof.sense >= 0) & (limit > 0)].max(initial=0.0))
-    small = 0.0 < most < 1.0
+    small = 0.0 < most < 1e3
     return float(_TONNES / 10.0 ** np.ceil(np.log10(1e3 / most))) if small else _TONNES
 
 
@@ -366,7 +349,6 @@ def _reduced(proof: ProofArrays, price: Floats) -> Floats:
 
 
 def _most(proof: ProofArrays) -> Floats:
-    """Find what the rows never let a column exceed."""
     rows = find_rows(proof)
     lowest = np.zeros(len(proof.limit))
     np.minimum.at(lowest, rows, proof.coefficient)
@@ -388,9 +370,6 @@ def _lowered(proof: ProofArrays, price: Floats, reduced: Floats) -> Floats:
     step = np.zeros(len(price))
     np.maximum.at(step, rows[chosen], -reduced[columns[chosen]] / proof.coefficient[chosen])
     return np.asarray(price - step)
-
-
-# --- comparing ----------------------------------------------------------------------------------
 
 
 def _check_rows(proof: ProofArrays) -> Iterator[Message]:
@@ -415,13 +394,13 @@ def _check_certificate(
         said = number_in(claimed.get(name))
         if not abs(said - value) <= room:
             yield tell_recounted(f"{of}.{name}", claimed.get(name), value)
-    linear = claimed.get("linear_bound")
-    if linear is not None and not number_in(linear) <= _above(verdict.lower_bound):
-        yield tell_recounted(f"{of}.linear_bound", linear, verdict.lower_bound)
+    linear, lower = claimed.get("linear_bound"), verdict.lower_bound
+    if linear is not None and not number_in(linear) <= lower + _room(lower):
+        yield tell_recounted(f"{of}.linear_bound", linear, lower)
     bound, most = verdict.claimed_bound, verdict.objective
     if not verdict.decisions:
-        most = min(most, verdict.lower_bound)
-    if claimed.get("lower_bound") is not None and not bound <= _above(most):
+        most = min(most, lower)
+    if claimed.get("lower_bound") is not None and not bound <= most + _room(most):
         yield say("the lower bound in plan.json cannot be proved from proof.npz")
     yield from _check_words(claimed, of, tolerance)
 
@@ -437,7 +416,6 @@ def _expect(claimed: Mapping[str, Any], verdict: Verdict) -> Iterator[tuple[str,
 
 
 def _check_words(claimed: Mapping[str, Any], of: str, tolerance: float) -> Iterator[Message]:
-    """Check what the certificate says of its own numbers."""
     objective, bound = (number_in(claimed.get(name)) for name in ("objective", "lower_bound"))
     gap = (objective - bound) / max(abs(objective), 1.0)
     if claimed.get("lower_bound") is not None and not abs(number_in(claimed.get("gap")) - gap) < (
@@ -451,10 +429,6 @@ def _check_words(claimed: Mapping[str, Any], of: str, tolerance: float) -> Itera
         yield tell_recounted(f"{of}.tolerance_t", claimed["tolerance_t"], tolerance)
     if claimed.get("holds") is not holds:
         yield tell_recounted(f"{of}.holds", claimed.get("holds"), holds)
-
-
-def _above(value: float) -> float:
-    return value + _room(value)
 
 
 def _room(value: float) -> float:

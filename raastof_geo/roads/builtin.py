@@ -1,6 +1,5 @@
 """Make the data that raastof_geo carries with it, or a folder of the same kind."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 import shapely
 
 from raastof_geo.language import say
+from raastof_geo.links import AnyPath
 from raastof_geo.roads.mapped.build import build_network
 from raastof_geo.roads.mapped.osm import TellStep, read_osm
 from raastof_geo.roads.mapped.ways import lay_network
@@ -16,11 +16,11 @@ from raastof_geo.roads.stored.store import write_network
 
 
 def build_data(
-    source: str | os.PathLike[str],
+    source: AnyPath,
     *,
-    municipalities: str | os.PathLike[str] | None = None,
-    towns: str | os.PathLike[str] | None = None,
-    into: str | os.PathLike[str],
+    municipalities: AnyPath | None = None,
+    towns: AnyPath | None = None,
+    into: AnyPath,
     title: str | None = None,
     osm_date: str | None = None,
     simplify_m: float = 15.0,
@@ -29,33 +29,13 @@ def build_data(
     way_ids: bool = True,
     progress: TellStep | None = None,
 ) -> list[Path]:
-    """Make `roads.npz` and, where given, `municipalities.geojson` and `towns.csv`.
+    """Make `roads.npz` and, where given, `municipalities.geojson` and `towns.csv`; roads first.
 
-    The files that were written, roads first.
-
-    Parameters
-    ----------
-    source
-        A file of OpenStreetMap, `.osm.pbf` or `.osm`.
-    municipalities, towns
-        As `build_places` takes them; each town is linked to the network.
-    title
-        What the network is called; by default the name of the file.
-    osm_date
-        State of OpenStreetMap, ISO 8601; by default what the file says, else today.
-    simplify_m
-        The drawn road stays within this distance of the road as mapped. [m]
-    area
-        Leave out what lies outside. [degrees]
-    whole
-        Keep every road as mapped, closed ones too; nothing is linked, dropped or simplified.
-    way_ids
-        Whether the ids of ways in the file are those of OpenStreetMap.
-
-    Raises
-    ------
-    RoadDataError
-        A file is missing, damaged or something else.
+    `source`: a file of OpenStreetMap; `municipalities`, `towns`: as `build_places` takes them, each
+    town is linked to the network; `title`: by default the name of the file; `osm_date`,
+    `simplify_m` [m]: see `build_network`; `area`: leave out what lies outside [degrees]; `whole`:
+    keep every road as mapped, nothing is linked, dropped or simplified; `way_ids`: whether ids are
+    those of OpenStreetMap. `RoadDataError`: a file is missing, damaged or something else.
     """
     keep_towns = None if towns is None else read_towns(towns)
     ways = read_osm(source, area=area, progress=progress)

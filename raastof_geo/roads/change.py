@@ -19,12 +19,7 @@ FARTHEST_M = 100.0
 
 
 def find_changed_edges(network: RoadNetwork, changes: Sequence[RoadChange]) -> list[Indices]:
-    """Find the edges that each change is about.
-
-    For each change its edges, ascending.
-
-    Raises `RoadDataError`: every change that fits no road, named at once.
-    """
+    """Find the edges, ascending, of each change; `RoadDataError` names all that fit no road."""
     found, lost = [], []
     for change in changes:
         edges = _find_edges(network, change)
@@ -49,7 +44,6 @@ def _find_edges(network: RoadNetwork, change: RoadChange) -> Indices:
 
 
 def _is_called(name: str, wanted: str) -> bool:
-    """Tell whether a name, number or both is the one that is wanted."""
     if not name:
         return False
     number, _, rest = name.casefold().partition(" ")
@@ -57,7 +51,6 @@ def _is_called(name: str, wanted: str) -> bool:
 
 
 def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
-    """Find the road nearest to a place, and where it is drawn twice both of them."""
     x, y = project(*at)[0]
     point = shapely.Point(x, y)
     here = network.xy
@@ -74,10 +67,7 @@ def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
 
 
 def find_edges_over(network: RoadNetwork, shape: shapely.Geometry) -> Indices:
-    """Find the edges that touch a shape. [degrees]
-
-    Ascending; drawn lines are compared in degrees, no buffer about them.
-    """
+    """Find the edges that touch a shape, ascending. [degrees]"""
     west, south, east, north = shapely.bounds(shape)
     starts = network.point_start[:-1]
     near = (

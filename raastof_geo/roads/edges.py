@@ -1,15 +1,16 @@
 """Hold nodes and edges of road in columns."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.arrays import Floats, Integers, Mask, Signs, SmallIntegers
+from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
 from raastof_geo.roads.projection import Bounds, project
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Road
 from raastof_geo.roads.stored.steps import freeze, inner_points, shorten, to_steps
@@ -20,27 +21,17 @@ BUILDER = "raastof_geo roads 2"
 FORWARD, BACKWARD = 1, 2
 """What `directions` of a file adds up for each edge."""
 
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 _FIRST_FINGERPRINTED = 2
 """The format of files when networks were first given a fingerprint, which stays as it was."""
 
 
-class StoredColumns(NamedTuple):
-    """Columns of whole numbers as a file keeps them, most of them in steps from one to the next."""
-
-    node_lon: NDArray[Any]
-    node_lat: NDArray[Any]
-    tail: NDArray[Any]
-    head: NDArray[Any]
-    length_cm: NDArray[Any]
-    directions: NDArray[Any]
-    road: NDArray[Any]
-    way: NDArray[Any]
-    inner_count: NDArray[Any]
-    inner_lon: NDArray[Any]
-    inner_lat: NDArray[Any]
-    turn_only: NDArray[Any]
-    turn_size: NDArray[Any]
-    turn_arc: NDArray[Any]
+StoredColumns = namedtuple(
+    "StoredColumns",
+    "node_lon node_lat tail head length_cm directions road way inner_count inner_lon inner_lat "
+    "turn_only turn_size turn_arc",
+)
+"""Columns of whole numbers as a file keeps them, most of them in steps from one to the next."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +79,18 @@ def no_turns() -> Turns:
     return Turns(np.zeros(0, bool), np.zeros(1, np.int64), np.zeros(0, np.int32))
 
 
+def _of_each(read: Callable[[Road], Any], kind: type[_Scalar]) -> cached_property[NDArray[_Scalar]]:
+    """Make a column of what is read of the road of each edge."""
+
+    def spread(self: Any) -> NDArray[_Scalar]:
+        return freeze(np.array([read(road) for road in self.roads], kind)[self.road])
+
+    return cached_property(spread)
+
+
 @dataclass(frozen=True, eq=False)
 class RoadEdges:
-    """Nodes, and the edges of road between them.
-
-    An edge runs from `tail` to `head`. Its shape begins exactly in the one and ends exactly in the
-    other. Several edges may join the same two nodes.
-    """
+    """Nodes, and the edges of road between them, from `tail` to `head`, perhaps several."""
 
     node_lon: Floats
     node_lat: Floats
@@ -117,7 +113,7 @@ class RoadEdges:
     metadata: NetworkMetadata
     way: Integers
     """Id of the way in OpenStreetMap, 0 where an edge was joined from several."""
-    turns: Turns
+    turns: Turns = field(default_factory=no_turns)
     extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What its file says that this version does not know, kept as it stands: `fields` and
     `limits` of the roads, `metadata`; by name."""
@@ -134,11 +130,20 @@ class RoadEdges:
         """How many edges there are."""
         return len(self.tail)
 
-    @cached_property
-    def road_class(self) -> Signs:
-        """Class of each edge, an index into `ROAD_CLASSES`."""
-        classes = [ROAD_CLASSES.index(road.road_class) for road in self.roads]
-        return freeze(np.array(classes, np.int8)[self.road])
+    road_class = _of_each(lambda road: ROAD_CLASSES.index(road.road_class), np.int8)
+    """Class of each edge, an index into `ROAD_CLASSES`."""
+    access = _of_each(lambda road: road.access, np.int8)
+    """Who may use each edge, one of `Access`."""
+    maxspeed_km_h = _of_each(lambda road: road.maxspeed_km_h, np.float64)
+    """Signed limit of each edge, NaN where it is not known. [km/h]"""
+    surface = _of_each(lambda road: SURFACES.index(road.surface), np.int8)
+    """Surface of each edge, an index into `SURFACES`."""
+    built_up = _of_each(lambda road: -1 if road.built_up is None else road.built_up, np.int8)
+    """Whether each edge lies in a built-up area: 1, 0, or -1 where nothing is said."""
+    duration_min = _of_each(lambda road: road.duration_min, np.float64)
+    """How long the whole ferry takes that each edge is part of, NaN if not said. [min]"""
+    toll = _of_each(lambda road: road.toll, np.bool_)
+    """Which edges are tagged with a toll for trucks."""
 
     @cached_property
     def ferry(self) -> Mask:
@@ -146,42 +151,10 @@ class RoadEdges:
         return freeze(self.road_class == ROAD_CLASSES.index("ferry"))
 
     @cached_property
-    def access(self) -> Signs:
-        """Who may use each edge, one of `Access`."""
-        return freeze(np.array([road.access for road in self.roads], np.int8)[self.road])
-
-    @cached_property
-    def maxspeed_km_h(self) -> Floats:
-        """Signed limit of each edge, NaN where it is not known. [km/h]"""
-        return freeze(np.array([road.maxspeed_km_h for road in self.roads])[self.road])
-
-    @cached_property
     def limits(self) -> Floats:
         """Limits of each edge, NaN where there is none. [edges × `LIMITS`, t or m]"""
         limits = np.array([road.limits for road in self.roads], np.float64)
         return freeze(limits.reshape(-1, len(LIMITS))[self.road])
-
-    @cached_property
-    def surface(self) -> Signs:
-        """Surface of each edge, an index into `SURFACES`."""
-        surfaces = [SURFACES.index(road.surface) for road in self.roads]
-        return freeze(np.array(surfaces, np.int8)[self.road])
-
-    @cached_property
-    def built_up(self) -> Signs:
-        """Whether each edge lies in a built-up area: 1, 0, or -1 where nothing is said."""
-        known = [-1 if road.built_up is None else int(road.built_up) for road in self.roads]
-        return freeze(np.array(known, np.int8)[self.road])
-
-    @cached_property
-    def duration_min(self) -> Floats:
-        """How long the whole ferry takes that each edge is part of, NaN if not said. [min]"""
-        return freeze(np.array([road.duration_min for road in self.roads])[self.road])
-
-    @cached_property
-    def toll(self) -> Mask:
-        """Which edges are tagged with a toll for trucks."""
-        return freeze(np.array([road.toll for road in self.roads], bool)[self.road])
 
     @cached_property
     def xy(self) -> Floats:
@@ -206,11 +179,9 @@ class RoadEdges:
         return fingerprint.hexdigest()
 
     def to_columns(self) -> StoredColumns:
-        """Give nodes, edges and turns as a file keeps them: whole numbers, most of them small.
+        """Give nodes, edges and turns as a file keeps them: small whole numbers, which pack well.
 
-        Numbers that stand in a row lie near each other, so steps from one to the next are small,
-        and small numbers are what a file packs well. Places in steps of a millionth of a degree,
-        lengths in centimetres.
+        Most are steps from one to the next, in millionths of a degree; lengths in centimetres.
         """
         node_lon, node_lat = to_steps(self.node_lon), to_steps(self.node_lat)
         inner = inner_points(self.point_start)
@@ -234,11 +205,7 @@ class RoadEdges:
         )
 
     def cut(self, edge: int, low: float, high: float) -> Floats:
-        """Draw an edge between two shares of its length.
-
-        `low`, `high`: from 0 at its tail to 1 at its head. At least two points; shares between them
-        are taken along the road in metres. [points × 2, degrees]
-        """
+        """Draw an edge from one share of its length to another, in metres along it. [degrees]"""
         span = slice(self.point_start[edge], self.point_start[edge + 1])
         points = np.column_stack([self.lon[span], self.lat[span]])
         if low <= 0 and high >= 1:

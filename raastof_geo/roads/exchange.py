@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,8 +16,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RoadDataError
-from raastof_geo.language import say
-from raastof_geo.roads.edges import NetworkMetadata, no_turns
+from raastof_geo.links import AnyPath
+from raastof_geo.roads.edges import NetworkMetadata
 from raastof_geo.roads.mapped.tags import read_road, strictest_limit
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import DEGREES, bound, measure_steps
@@ -38,27 +37,20 @@ _LONGEST_M = 20_000_000.0
 """No road leads farther than half round the Earth. [m]"""
 
 
-def read_graphml(path: str | os.PathLike[str]) -> RoadNetwork:
-    """Read a graph that `osmnx.save_graphml` wrote.
-
-    As `from_osmnx` makes it; its title is the name of the file.
-
-    Raises `RoadDataError`: the file is missing, empty, damaged, or no graph of roads.
-    """
+def read_graphml(path: AnyPath) -> RoadNetwork:
+    """Read a graph that `osmnx.save_graphml` wrote, or refuse it as `RoadDataError`."""
     file = Path(path)
     if not file.is_file():
-        raise RoadDataError(say("There is no file of a graph {file}.", file=file))
+        raise RoadDataError.saying("There is no file of a graph {file}.", file=file)
     import osmnx
 
     try:
         graph = osmnx.load_graphml(file)
     except Exception as error:  # XML, NetworkX and OSMnx each raise their own
-        raise RoadDataError(
-            say(
-                "{file} cannot be read as a graph: it is damaged, cut short or not written by"
-                " `osmnx.save_graphml`.",
-                file=file,
-            )
+        raise RoadDataError.saying(
+            "{file} cannot be read as a graph: it is damaged, cut short or not written by"
+            " `osmnx.save_graphml`.",
+            file=file,
         ) from error
     return from_osmnx(graph, title=file.name)
 
@@ -68,15 +60,12 @@ def from_osmnx(
 ) -> RoadNetwork:
     """Make a network of a graph that OSMnx made, simplified or not, projected or not.
 
-    Directions are those of its edges. Tags are read as from OpenStreetMap, as far as the graph has
-    them: set `osmnx.settings.useful_tags_way` to keep `hgv`, `maxweight`, `maxheight` and their kin
-    before you download. Where simplification merged several values the strictest counts. Turn
-    restrictions are not in such graphs. `osm_date`: state of OpenStreetMap, ISO 8601; by default
-    the day on which the graph was made. Every road of the graph once, whatever the graph says
-    twice.
-
-    Raises `RoadDataError`: the graph has no places, no coordinate system or no roads, or a node or
-    an edge lies off the Earth.
+    Tags are read as from OpenStreetMap, as far as the graph has them: set
+    `osmnx.settings.useful_tags_way` to keep `hgv`, `maxweight`, `maxheight` and their kin before
+    you download. Where simplification merged several values the strictest counts; there are no turn
+    restrictions. `osm_date`: ISO 8601, by default the day on which the graph was made.
+    `RoadDataError`: the graph has no places, no coordinate system or no roads, or something lies
+    off the Earth.
     """
     graph = _to_degrees(graph)
     _check_places(graph)
@@ -84,7 +73,7 @@ def from_osmnx(
     places = [(float(x), float(y)) for _, x, y in _list_places(graph)]
     streets = [part for street in _pair_up(graph, nodes) for part in _open_loop(street, places)]
     if not streets:
-        raise RoadDataError(say("The graph has no roads that trucks may use."))
+        raise RoadDataError.saying("The graph has no roads that trucks may use.")
     lon_lat = round_degrees(np.array(places, np.float64))
     made = str(graph.graph.get("created_date", ""))[:10]
     made = made if len(made) == 10 else datetime.now(UTC).date().isoformat()
@@ -93,8 +82,6 @@ def from_osmnx(
 
 @dataclass
 class _Street:
-    """A road between two nodes, in one direction or both."""
-
     tail: int
     head: int
     road: Road
@@ -109,36 +96,34 @@ def _to_degrees(graph: Any) -> Any:
     import osmnx
 
     if not graph.number_of_edges():
-        raise RoadDataError(say("The graph has no roads that trucks may use."))
+        raise RoadDataError.saying("The graph has no roads that trucks may use.")
     if "crs" not in graph.graph:
-        raise RoadDataError(say("The graph names no coordinate system: set `graph.graph['crs']`."))
+        raise RoadDataError.saying(
+            "The graph names no coordinate system: set `graph.graph['crs']`."
+        )
     if not all("x" in data and "y" in data for _, data in graph.nodes(data=True)):
-        raise RoadDataError(say("The graph has nodes without a place: each needs `x` and `y`."))
+        raise RoadDataError.saying("The graph has nodes without a place: each needs `x` and `y`.")
     if str(graph.graph["crs"]).upper() in (DEGREES, "WGS84"):
         return graph
     try:
         return osmnx.project_graph(graph, to_crs=DEGREES)
     except Exception as error:  # of PROJ, GeoPandas and Shapely, each its own
-        raise RoadDataError(
-            say(
-                "The graph cannot be turned into degrees: its coordinate system {crs} is not known,"
-                " or its places do not lie in it.",
-                crs=str(graph.graph["crs"]),
-            )
+        raise RoadDataError.saying(
+            "The graph cannot be turned into degrees: its coordinate system {crs} is not known,"
+            " or its places do not lie in it.",
+            crs=str(graph.graph["crs"]),
         ) from error
 
 
 def _check_places(graph: Any) -> None:
     for node, x, y in _list_places(graph):
         if not (_is_number(x, 180) and _is_number(y, 90)):
-            raise RoadDataError(
-                say(
-                    "The graph has node {node} at longitude {x}, latitude {y}, which is not on the"
-                    " Earth.",
-                    node=str(node),
-                    x=str(x),
-                    y=str(y),
-                )
+            raise RoadDataError.saying(
+                "The graph has node {node} at longitude {x}, latitude {y}, which is not on the"
+                " Earth.",
+                node=str(node),
+                x=str(x),
+                y=str(y),
             )
 
 
@@ -150,14 +135,12 @@ def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
     """Refuse an edge whose length is no length, or whose shape is no line on the Earth."""
     length, shape = data.get("length", 0.0), data.get("geometry")
     if not (_is_number(length, _LONGEST_M) and float(length) >= 0):
-        raise RoadDataError(
-            say(
-                "The graph has an edge from {u} to {v} with length={length}; a length is a number"
-                " of metres.",
-                u=str(u),
-                v=str(v),
-                length=str(length),
-            )
+        raise RoadDataError.saying(
+            "The graph has an edge from {u} to {v} with length={length}; a length is a number"
+            " of metres.",
+            u=str(u),
+            v=str(v),
+            length=str(length),
         )
     drawn = shape is None or (
         isinstance(shape, shapely.LineString)
@@ -165,12 +148,10 @@ def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
         and bool(np.all(np.abs(shape.coords)[:, :2] <= (180, 90)))  # never for NaN
     )
     if not drawn:
-        raise RoadDataError(
-            say(
-                "The graph has an edge from {u} to {v} whose geometry is no line on the Earth.",
-                u=str(u),
-                v=str(v),
-            )
+        raise RoadDataError.saying(
+            "The graph has an edge from {u} to {v} whose geometry is no line on the Earth.",
+            u=str(u),
+            v=str(v),
         )
 
 
@@ -245,10 +226,7 @@ def _open_loop(street: _Street, places: list[tuple[float, float]]) -> Iterator[_
 
 
 def _lay_out(streets: list[_Street], places: Floats, title: str, osm_date: str) -> RoadNetwork:
-    """Put streets into columns.
-
-    `places`: longitude and latitude of every node. [nodes × 2, degrees]
-    """
+    """Put streets between places [nodes × 2, degrees] into columns."""
     lon, lat = places[:, 0].copy(), places[:, 1].copy()
     sizes = [len(street.line) for street in streets]
     points = np.concatenate([street.line for street in streets])
@@ -273,12 +251,10 @@ def _lay_out(streets: list[_Street], places: Floats, title: str, osm_date: str) 
             title=title, osm_date=osm_date, simplified_m=0.0, bounds=bound(lon, lat)
         ),
         way=column("way", np.int64),
-        turns=no_turns(),
     )
 
 
 def _read(data: Mapping[str, Any]) -> Road | None:
-    """Read the road that an edge is; of several values the strictest counts."""
     tags = {
         key: _strictest(key, value)
         for key, value in data.items()

@@ -1,7 +1,6 @@
 """Load roads from wherever they are: built in, a network file, OpenStreetMap, OSMnx."""
 
 import hashlib
-import os
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -10,7 +9,7 @@ import shapely
 
 from raastof_geo.cache import fingerprint, keep
 from raastof_geo.errors import RoadDataError
-from raastof_geo.language import say
+from raastof_geo.links import AnyPath
 from raastof_geo.roads.edges import BUILDER
 from raastof_geo.roads.mapped.endings import OSM_ENDINGS, refuse_others
 from raastof_geo.roads.mapped.osm import TellStep
@@ -21,19 +20,17 @@ from raastof_geo.roads.stored.table import FIELDS
 
 
 def load_network(
-    path: str | os.PathLike[str] | None = None,
+    path: AnyPath | None = None,
     *,
     area: shapely.Geometry | None = None,
     progress: TellStep | None = None,
 ) -> RoadNetwork:
     """Load a network; the built-in one where no file is named.
 
-    A file of OpenStreetMap is read whole, every road that it has, once: after that its network
-    comes from the cache. Whole, closed roads too. `path`: a network file (`.npz`), a file of
-    OpenStreetMap (`.osm.pbf`, `.osm`, `.osm.xml` …) or a graph of OSMnx (`.graphml`); `area`: leave
-    out what lies outside, for a file of OpenStreetMap only. [degrees]
-
-    Raises `RoadDataError`: the file is missing, damaged or something else.
+    A file of OpenStreetMap is read whole, closed roads too; after that it comes from the cache.
+    `path`: a network file (`.npz`), a file of OpenStreetMap (`.osm.pbf`, `.osm`, `.osm.xml` …) or a
+    graph of OSMnx (`.graphml`); `area`: leave out what lies outside [degrees], for OpenStreetMap
+    only. `RoadDataError`: the file is missing, damaged or something else.
     """
     if path is None:
         built_in = resources.files("raastof_geo") / "data" / "roads.npz"
@@ -50,12 +47,10 @@ def load_network(
     if file.is_file():
         refuse_others(file)
     if area is not None:
-        raise RoadDataError(
-            say(
-                "{file} cannot be clipped: only a file of OpenStreetMap can. Build a network of"
-                " the area with `raastof network build`.",
-                file=file,
-            )
+        raise RoadDataError.saying(
+            "{file} cannot be clipped: only a file of OpenStreetMap can. Build a network of"
+            " the area with `raastof network build`.",
+            file=file,
         )
     return read_network(file)
 

@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 
 def draw_driven(network: RoadEdges, drive: Drive) -> networkx.MultiDiGraph:
-    """Give the graph of the edges that a truck may use, with what it meets on each.
-
-    With `speed_kph` [km/h], `travel_time` [s], `kg_co2e` [kg] and `local` on each edge.
-    """
+    """Give the graph of edges that a truck may use, with speed, time [s], kg CO2e and `local`."""
     hours = network.length_m / 1000 / drive.speed_km_h
     columns = {
         "speed_kph": drive.speed_km_h,
@@ -32,21 +29,13 @@ def draw_driven(network: RoadEdges, drive: Drive) -> networkx.MultiDiGraph:
         "kg_co2e": drive.kg_co2e_wtw,
         "local": drive.local,
     }
-    return draw_graph(network, keep=~drive.closed, columns=columns)
+    return draw_graph(network, keep=~drive.closed, extra=columns)
 
 
 def draw_graph(
-    network: RoadEdges,
-    *,
-    keep: Mask | None = None,
-    columns: Mapping[str, NDArray[Any]] | None = None,
+    network: RoadEdges, *, keep: Mask | None = None, extra: Mapping[str, NDArray[Any]] | None = None
 ) -> networkx.MultiDiGraph:
-    """Give the graph of some edges, with further attributes.
-
-    An edge of the network gives one edge in each direction that its signs allow. `keep`: which
-    edges; by default all [edges]; `columns`: by the name of each attribute its value for every
-    edge. [edges]
-    """
+    """Give the graph of edges (all, or `keep`), each in the directions allowed, with `extra`."""
     import networkx
 
     graph = networkx.MultiDiGraph(
@@ -55,16 +44,14 @@ def draw_graph(
         created_with="raastof_geo",
         simplified=True,
     )
-    streets = np.bincount(
-        np.concatenate((network.tail, network.head)), minlength=network.node_count
-    )
+    degree = np.bincount(np.concatenate((network.tail, network.head)), minlength=network.node_count)
     graph.add_nodes_from(
         (node, {"x": lon, "y": lat, "street_count": count})
         for node, (lon, lat, count) in enumerate(
-            zip(network.node_lon.tolist(), network.node_lat.tolist(), streets.tolist(), strict=True)
+            zip(network.node_lon.tolist(), network.node_lat.tolist(), degree.tolist(), strict=True)
         )
     )
-    further = {name: values.tolist() for name, values in (columns or {}).items()}
+    further = {name: values.tolist() for name, values in (extra or {}).items()}
     edges = range(network.edge_count) if keep is None else np.flatnonzero(keep).tolist()
     for edge in edges:
         line = shapely.LineString(network.cut(edge, 0.0, 1.0))

@@ -72,8 +72,8 @@ class RoadNetwork(Shown, RoadEdges):
         if vehicle is None:
             return draw_graph(self, keep=self.access != Access.CLOSED if trucks_only else None)
         if load not in BOTH_LOADS:
-            raise InputError(
-                say("a load is {loads}, got {given}", loads="full / empty", given=f"`{load}`")
+            raise InputError.saying(
+                "a load is {loads}, got {given}", loads="full / empty", given=f"`{load}`"
             )
         catalogue = load_catalogue()
         if isinstance(vehicle, str):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -19,7 +18,7 @@ from numpy.typing import ArrayLike
 from raastof_geo.arrays import Objects
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import write_whole
-from raastof_geo.language import say
+from raastof_geo.links import AnyPath
 from raastof_geo.roads.projection import DEGREES, project, project_shapes, unproject_shapes
 
 if TYPE_CHECKING:
@@ -49,11 +48,7 @@ def load_towns() -> pd.DataFrame:
 
 
 def locate_municipality(lon: ArrayLike, lat: ArrayLike) -> Objects:
-    """Name the municipality in which each place lies.
-
-    `lon`, `lat`: where the places lie, WGS84. [degrees] None for a place more than `NEARBY_M` from
-    all of them.
-    """
+    """Name the municipality of each place [degrees]; None beyond `NEARBY_M` from all of them."""
     names, tree = _municipality_tree()
     places = np.asarray(shapely.points(project(lon, lat)))
     found: Objects = np.empty(len(places), object)
@@ -74,19 +69,17 @@ def find_town(lon: float, lat: float) -> tuple[str, float]:
 
 def build_places(
     *,
-    municipalities: str | os.PathLike[str] | None = None,
-    towns: str | os.PathLike[str] | None = None,
-    into: str | os.PathLike[str],
+    municipalities: AnyPath | None = None,
+    towns: AnyPath | None = None,
+    into: AnyPath,
     tolerance_m: float = 120.0,
 ) -> list[Path]:
-    """Write `municipalities.geojson`, with simpler borders, and `towns.csv`.
+    """Write `municipalities.geojson`, with simpler borders, and `towns.csv`; give the files.
 
-    Neighbours keep the same border. Equal input gives equal bytes. The files that were written.
-
-    Raises `RoadDataError`: a file is missing or something else. `municipalities`: geoJSON in WGS84
-    with `code`, `name` and `region`; `towns`: CSV with `name`, `class` (or `town_class`), `lon` and
-    `lat`; `tolerance_m`: a corner goes whose triangle with its neighbours is smaller than the
-    square of this (Visvalingam-Whyatt). [m]
+    Neighbours keep the same border. `municipalities`: GeoJSON in WGS84 with `code`, `name` and
+    `region`; `towns`: CSV with `name`, `class` (or `town_class`), `lon` and `lat`; `tolerance_m`: a
+    corner goes whose triangle with its neighbours is smaller than the square of this
+    (Visvalingam-Whyatt) [m]. `RoadDataError`: a file is missing or something else.
     """
     written = []
     if municipalities is not None:
@@ -98,42 +91,40 @@ def build_places(
     return written
 
 
-def read_towns(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a table of towns: name, town_class, lon and lat.
-
-    Raises `RoadDataError`: the table is missing, lacks a column, or has a place that is none.
-    """
+def read_towns(path: AnyPath) -> pd.DataFrame:
+    """Read name, town_class, lon and lat of towns, or `RoadDataError` where they are not there."""
     file = Path(path)
     try:
         frame = pd.read_csv(file, encoding="utf-8", keep_default_na=False).rename(
             columns={"class": "town_class"}
         )
     except FileNotFoundError as error:
-        raise RoadDataError(say("There is no table of towns {file}.", file=file)) from error
+        raise RoadDataError.saying("There is no table of towns {file}.", file=file) from error
     except (OSError, ValueError) as error:
-        raise RoadDataError(
-            say("{file} cannot be read as a table of towns: {reason}.", file=file, reason=error)
+        raise RoadDataError.saying(
+            "{file} cannot be read as a table of towns: {reason}.", file=file, reason=error
         ) from error
     missing = [column for column in _TOWN_COLUMNS if column not in frame]
     if missing:
-        raise RoadDataError(
-            say(
-                "The table of towns {file} lacks the columns {columns}.",
-                file=file,
-                columns=", ".join(missing),
-            )
+        raise RoadDataError.saying(
+            "The table of towns {file} lacks the columns {columns}.",
+            file=file,
+            columns=", ".join(missing),
         )
     places = frame[["lon", "lat"]].apply(pd.to_numeric, errors="coerce")
     if not ((places["lon"].abs() <= 180) & (places["lat"].abs() <= 90)).all():
-        raise RoadDataError(
-            say("The table of towns {file} has a place without lon and lat in degrees.", file=file)
+        raise RoadDataError.saying(
+            "The table of towns {file} has a place without lon and lat in degrees.", file=file
         )
     return frame.assign(lon=places["lon"], lat=places["lat"])[list(_TOWN_COLUMNS)]
 
 
 def _write_municipalities(file: Path, into: Path, tolerance_m: float) -> Path:
     rows, shapes = _read_municipalities(file)
-    geometries = shapely.to_geojson(_simplify(shapes, tolerance_m))
+    simple = shapely.coverage_simplify(project_shapes(shapes), tolerance_m)
+    degrees = shapely.transform(unproject_shapes(simple), lambda at: np.round(at, _DECIMALS))
+    tidy = shapely.remove_repeated_points(shapely.normalize(degrees))
+    geometries = shapely.to_geojson(np.asarray(tidy, object))
     features = [
         {"type": "Feature", "properties": row, "geometry": json.loads(geometry)}
         for row, geometry in zip(rows, geometries, strict=True)
@@ -146,7 +137,6 @@ def _write_municipalities(file: Path, into: Path, tolerance_m: float) -> Path:
 
 
 def _read_municipalities(file: Path) -> tuple[list[dict[str, str]], Objects]:
-    """Read one row and one shape for each code, in order of the codes."""
     try:
         features = json.loads(file.read_text(encoding="utf-8"))["features"]
         told = [feature["properties"] for feature in features]
@@ -154,14 +144,13 @@ def _read_municipalities(file: Path) -> tuple[list[dict[str, str]], Objects]:
         rows = [row | {"code": row["code"].zfill(4)} for row in rows]
         shapes = shapely.force_2d(_read_shapes(features))
     except FileNotFoundError as error:
-        raise RoadDataError(say("There is no file of municipalities {file}.", file=file)) from error
+        raise RoadDataError.saying(
+            "There is no file of municipalities {file}.", file=file
+        ) from error
     except (OSError, ValueError, KeyError, TypeError, shapely.errors.ShapelyError) as error:
-        raise RoadDataError(
-            say(
-                "{file} cannot be read as GeoJSON of municipalities with `code`, `name` and"
-                " `region`.",
-                file=file,
-            )
+        raise RoadDataError.saying(
+            "{file} cannot be read as GeoJSON of municipalities with `code`, `name` and `region`.",
+            file=file,
         ) from error
     by_code: dict[str, list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
@@ -175,12 +164,6 @@ def _read_municipalities(file: Path) -> tuple[list[dict[str, str]], Objects]:
 
 def _read_shapes(features: Sequence[Mapping[str, Any]]) -> Objects:
     return shapely.from_geojson([json.dumps(feature["geometry"]) for feature in features])
-
-
-def _simplify(shapes: Objects, tolerance_m: float) -> Objects:
-    simple = shapely.coverage_simplify(project_shapes(shapes), tolerance_m)
-    degrees = shapely.transform(unproject_shapes(simple), lambda at: np.round(at, _DECIMALS))
-    return np.asarray(shapely.remove_repeated_points(shapely.normalize(degrees)), object)
 
 
 @lru_cache

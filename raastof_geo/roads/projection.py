@@ -19,19 +19,13 @@ Bounds: TypeAlias = tuple[float, float, float, float]
 
 
 def project(lon: ArrayLike, lat: ArrayLike) -> Floats:
-    """Lay places out in metres, ETRS89 / UTM 32N.
-
-    `lon`, `lat`: where the places lie, WGS84. [degrees] One row per place: east and north. [m]
-    """
+    """Lay places [degrees, WGS84] out as rows of east and north, ETRS89 / UTM 32N. [m]"""
     east, north = _to_metres().transform(np.asarray(lon, float), np.asarray(lat, float))
     return np.column_stack((np.atleast_1d(east), np.atleast_1d(north)))
 
 
 def unproject(east: ArrayLike, north: ArrayLike) -> Floats:
-    """Give the place of metres in degrees: one row each, longitude and latitude.
-
-    WGS84. [places × 2, degrees]
-    """
+    """Give places in metres as rows of longitude and latitude, WGS84. [degrees]"""
     lon, lat = _to_metres().transform(
         np.asarray(east, float), np.asarray(north, float), direction="INVERSE"
     )
@@ -56,10 +50,7 @@ def bound(lon: Floats, lat: Floats) -> Bounds:
 def measure_steps(
     lon_from: ArrayLike, lat_from: ArrayLike, lon_to: ArrayLike, lat_to: ArrayLike
 ) -> Floats:
-    """Measure the shortest way over the ellipsoid between pairs of places, in metres.
-
-    On GRS80, which differs from the ellipsoid of WGS84 by less than 0.2 mm. [m]
-    """
+    """Measure the shortest way over the ellipsoid (GRS80) between pairs of places. [m]"""
     begin = np.asarray(lon_from, float), np.asarray(lat_from, float)
     end = np.asarray(lon_to, float), np.asarray(lat_to, float)
     return np.asarray(_ellipsoid().inv(*begin, *end)[2], np.float64)

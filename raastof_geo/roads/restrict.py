@@ -1,8 +1,7 @@
 """Say which roads a truck may not use, and by which tag or rule."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -22,7 +21,7 @@ class TruckSize:
     """One for each of `LIMITS`. [t, m]"""
 
     @classmethod
-    def of(cls, vehicle: Vehicle, *, loaded: bool) -> TruckSize:
+    def of(cls, vehicle: Vehicle, *, loaded: bool) -> Self:
         """Measure a truck, loaded to the full or empty."""
         return cls(tuple(vehicle.size_for(limit, loaded=loaded) for limit in TRUCK_LIMITS))
 
@@ -42,9 +41,8 @@ def find_local_edges(network: RoadEdges) -> Mask:
     """Tell which edges serve the first and the last stretch of a trip only.
 
     Those are the roads tagged so, and the open roads behind them: a yard that is reached over a
-    private road is no way through, though its own roads are not tagged. Of open roads that hang
-    together the most kilometres within reach of each other stay open. Closed roads are not among
-    them. [edges]
+    private road is no way through. Of open roads that hang together the most kilometres within
+    reach of each other stay open. Closed roads are not among them. [edges]
     """
     usable = network.access != Access.CLOSED
     tagged = network.access == Access.LOCAL
@@ -64,9 +62,6 @@ def find_local_edges(network: RoadEdges) -> Mask:
 
 
 def bar_edges(network: RoadEdges, size: TruckSize, *, ferries: bool) -> Mask:
-    """Tell which edges a truck may not use because of its size, or because they are ferries.
-
-    Roads closed to every truck are not among them, unless they are too small as well. [edges]
-    """
+    """Tell which edges, closed or not, a truck may not use for its size, or as ferries. [edges]"""
     barred = np.asarray(size.over(network.limits).any(axis=1), bool)
     return barred if ferries else barred | network.ferry

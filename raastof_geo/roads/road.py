@@ -7,30 +7,16 @@ from enum import IntEnum
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 
-ROAD_CLASSES: tuple[str, ...] = (
-    "motorway",
-    "motorway_link",
-    "trunk",
-    "trunk_link",
-    "primary",
-    "primary_link",
-    "secondary",
-    "secondary_link",
-    "tertiary",
-    "tertiary_link",
-    "unclassified",
-    "residential",
-    "living_street",
-    "service",
-    "track",
-    "ferry",
-)
+_CLASSES = """
+    motorway motorway_link trunk trunk_link primary primary_link secondary secondary_link tertiary
+    tertiary_link unclassified residential living_street service track ferry
+"""
+ROAD_CLASSES: tuple[str, ...] = tuple(_CLASSES.split())
 """Classes of road, from OpenStreetMap's `highway`; `ferry` is a crossing for vehicles."""
 
 SURFACES: tuple[str, ...] = ("", "paved", "rough", "gravel", "ground")
-"""What a truck drives on, the first where nothing is said: asphalt and concrete (`paved`),
-sett and cobblestone (`rough`), gravel and compacted stone (`gravel`), earth and grass
-(`ground`)."""
+"""What a truck drives on, the first where nothing is said: asphalt and concrete (`paved`), sett and
+cobblestone (`rough`), gravel and compacted stone (`gravel`), earth and grass (`ground`)."""
 
 LIMITS: tuple[str, ...] = tuple(limit.name for limit in TRUCK_LIMITS)
 """Limits on the size of a truck, by the names that roads, files and scenarios give them."""

@@ -74,13 +74,9 @@ def snap_sites(
     """Put each site on the nearest road from which trucks reach other sites and come back.
 
     That is a road of the largest part of the network, or of an island with `ISLAND_M` of road or
-    more where that is nearer. A shorter part serves sites that would lie beyond the limit only. One
-    row per site, in their order. `limit_m`: refuse a site farther than this from any such road
-    [m]; `ferries`: whether parts that only a ferry joins count as one; `places`: where each site
-    stands in its file, for messages.
-
-    Raises `SnapError`: every site beyond the limit, named at once; `RoadDataError`: the network has
-    no road that a site could lie on.
+    more where that is nearer. A shorter part serves sites that would lie beyond `limit_m` [m] only.
+    `ferries`: whether parts that only a ferry joins count as one; `places`: where each site stands
+    in its file. `SnapError`: every site beyond the limit; `RoadDataError`: no road for any site.
     """
     lon_lat = np.array([site.lon_lat for site in sites.values()])
     at = _nearest(network, lon_lat, limit_m=limit_m, ferries=ferries)
@@ -127,7 +123,7 @@ def _nearest(network: RoadNetwork, lon_lat: Floats, *, limit_m: float, ferries: 
     closed = np.isin(network.road_class, [ROAD_CLASSES.index(name) for name in NO_ENTRANCE])
     possible = (network.length_m > 0) & ~closed & (islands.of_edge >= 0)
     if not possible.any():
-        raise RoadDataError(say("the network has no road that a site could lie on"))
+        raise RoadDataError.saying("the network has no road that a site could lie on")
     main = possible & (islands.of_edge == islands.mainland)
     metres = np.bincount(
         islands.of_edge[possible],
@@ -160,10 +156,7 @@ def _nearest_of(network: RoadNetwork, edges: Integers, points: Objects) -> _Near
 
 
 def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
-    """Draw edges as lines in EPSG:25832. [m]
-
-    One `shapely.LineString` for each edge, in their order.
-    """
+    """Draw edges as `shapely.LineString`s in EPSG:25832, in their order. [m]"""
     counts = np.diff(network.point_start)[edges]
     points = network.xy[lay_runs(network.point_start[:-1][edges], counts)]
     lines = shapely.linestrings(points, indices=np.repeat(np.arange(len(edges)), counts))
@@ -178,12 +171,7 @@ def find_far_sites(
     limit_m: float,
     places: Mapping[str, Place] | None = None,
 ) -> list[Finding]:
-    """Say which places lie beyond the limit, how far from which town, and what may help.
-
-    One for each site beyond the limit, at its place in the file where that is known. `lon_lat`:
-    where each site lies [degrees]; `metres`: how far each lies from the nearest road [m];
-    `places`: where each site stands in its file.
-    """
+    """Say which places [degrees] lie beyond the limit, how far from which town, and what helps."""
     return [
         Finding(_say_far(network, site, where, distance, limit_m), (places or {}).get(site))
         for (site, where), distance in zip(lon_lat.items(), metres.tolist(), strict=True)
@@ -192,17 +180,10 @@ def find_far_sites(
 
 
 def measure_far_sites(
-    network: RoadNetwork,
-    lon_lat: Mapping[str, tuple[float, float]],
-    *,
-    limit_m: float,
-    ferries: bool,
+    network: RoadNetwork, sites: Mapping[str, tuple[float, float]], *, limit_m: float, ferries: bool
 ) -> Floats:
-    """Give how far each place lies from the road that a site there would be put on. [m]
-
-    One for each place, in their order. [m]
-    """
-    where = np.array(list(lon_lat.values()), np.float64).reshape(-1, 2)
+    """Give how far each place lies from the road that a site there would be put on. [m]"""
+    where = np.array(list(sites.values()), np.float64).reshape(-1, 2)
     return _nearest(network, where, limit_m=limit_m, ferries=ferries).metres
 
 
@@ -239,10 +220,7 @@ def _say_far(
 def explain_moves(
     network: RoadNetwork, sites: Mapping[str, Site], anchors: Anchors
 ) -> list[Message]:
-    """Say which sites had to move far, and which nearer road was passed over, and why.
-
-    One for each site that moved more than `FAR_M`.
-    """
+    """Say which sites moved more than `FAR_M`, and which nearer road was passed over, and why."""
     moved = anchors.frame["snap_m"]
     far = moved[moved > FAR_M]
     if far.empty:

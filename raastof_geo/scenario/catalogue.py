@@ -1,9 +1,7 @@
 """Materials, uses, fits, vehicles, fuels and speeds, each figure with its source."""
 
-from __future__ import annotations
-
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
@@ -26,13 +24,12 @@ from raastof_geo.figures.figure import (
     YearlyFigure,
     value_of,
 )
-from raastof_geo.language import say
-from raastof_geo.scenario.fault import Fault, raise_faults
+from raastof_geo.language import Message, say
+from raastof_geo.scenario.fault import Fault, MapOf, raise_faults
 from raastof_geo.scenario.identity import Names, find_id, known, names_in
-from raastof_geo.scenario.once import MapOf
 from raastof_geo.scenario.reading.tree import Tree, read_tree
 from raastof_geo.scenario.said.part import ConditionId, LandId, MaterialId, UseId
-from raastof_geo.units import Condition, Quantity
+from raastof_geo.units import Quantity
 
 Called: TypeAlias = Annotated[dict[str, str], Field(min_length=1)]
 """What people call something, by language."""
@@ -100,14 +97,6 @@ class Material(Named):
         used = None if landfill else self.reuse_kg_co2e
         return value_of(used or self.disposal_kg_co2e)
 
-    def density(self, condition: Condition) -> Figure | None:
-        """Give the bulk density in a stated condition. [t/m3]"""
-        return {
-            "in_situ": self.density_in_situ,
-            "loose": self.density_loose,
-            "compacted": self.density_compacted,
-        }[condition]
-
 
 class Proviso(Named):
     """A condition that a rule makes, with its names by language, alone or under `name`."""
@@ -143,8 +132,8 @@ class Ruled(Strict):
     @model_validator(mode="after")
     def _conditional_names_its_condition(self) -> Self:
         if (self.verdict == "conditional") != (self.condition is not None):
-            raise InputError(
-                say("`condition` belongs to the verdict `conditional`, and only to it")
+            raise InputError.saying(
+                "`condition` belongs to the verdict `conditional`, and only to it"
             )
         return self
 
@@ -199,19 +188,17 @@ class Recipe(Named):
     """What the plant charges for each tonne of input. [DKK/t]"""
 
     @model_validator(mode="after")
-    def _makes_no_mass(self) -> Recipe:
+    def _makes_no_mass(self) -> Self:
         put_in = sum(share.value for share in self.inputs.values())
         if abs(put_in - 1) > 1e-6:
-            raise InputError(
-                say("the shares of `inputs` must add up to 1, got {total}", total=f"{put_in:g}")
+            raise InputError.saying(
+                "the shares of `inputs` must add up to 1, got {total}", total=f"{put_in:g}"
             )
         made = sum(share.value for share in self.outputs.values())
         if made > 1.25:
-            raise InputError(
-                say(
-                    "a recipe cannot make {total} t out of 1 t: check the yields in `outputs`",
-                    total=f"{made:g}",
-                )
+            raise InputError.saying(
+                "a recipe cannot make {total} t out of 1 t: check the yields in `outputs`",
+                total=f"{made:g}",
             )
         return self
 
@@ -249,7 +236,7 @@ class InternalHaul(Strict):
     @property
     def by_figure(self) -> dict[str, float]:
         """The values by the names that figures of legs have."""
-        return {name: value_of(getattr(self, name)) for name in type(self).model_fields}
+        return {name: value_of(figure) for name, figure in self}
 
 
 class Ferry(Strict):
@@ -331,45 +318,28 @@ class Catalogue(Strict):
     """Where the national infrastructure tool has other figures."""
 
     @model_validator(mode="after")
-    def _vehicles_have_fuels(self, info: ValidationInfo) -> Catalogue:
+    def _trucks_can_drive(self, info: ValidationInfo) -> Self:
         for vehicle in self.vehicles.values():
             known("fuels")(vehicle.fuel, info)
-        return self
-
-    @model_validator(mode="after")
-    def _trucks_weigh_something(self) -> Catalogue:
         raise_faults(
-            Fault(
-                say(
-                    "the truck and its load weigh {gross} t (`gross_t`), and the load alone "
-                    "{payload} t (`payload_t`): raise `gross_t`, or lower `payload_t`",
-                    gross=vehicle.gross_t.value,
-                    payload=vehicle.payload_t.value,
-                ),
-                ("vehicles", one),
-            )
+            Fault(message, ("vehicles", one))
             for one, vehicle in self.vehicles.items()
-            if vehicle.empty_t <= 0
+            for message in self._why_no_truck(vehicle)
         )
         return self
 
-    @model_validator(mode="after")
-    def _trucks_know_their_toll(self) -> Catalogue:
-        raise_faults(
-            Fault(
-                say(
+    def _why_no_truck(self, vehicle: Vehicle) -> Iterator[Message]:
+        if vehicle.empty_t <= 0:
+            yield say(
+                "the truck and its load weigh {gross} t (`gross_t`), and the load alone "
+                "{payload} t (`payload_t`): raise `gross_t`, or lower `payload_t`"
+            ).format(gross=vehicle.gross_t.value, payload=vehicle.payload_t.value)
+        for table_id, table in self.tolls.items() if vehicle.toll_dkk_per_km is None else ():
+            if table.rate(vehicle.toll_weight, vehicle.toll_co2) is None:
+                yield say(
                     "{table} has no toll for its `toll_weight` and `toll_co2`: say them as the "
-                    "table has them, or give the truck a `toll_dkk_per_km` of its own",
-                    table=f"`tolls.{table_id}`",
-                ),
-                ("vehicles", one),
-            )
-            for one, vehicle in self.vehicles.items()
-            if vehicle.toll_dkk_per_km is None
-            for table_id, table in self.tolls.items()
-            if table.rate(vehicle.toll_weight, vehicle.toll_co2) is None
-        )
-        return self
+                    "table has them, or give the truck a `toll_dkk_per_km` of its own"
+                ).format(table=f"`tolls.{table_id}`")
 
     def toll_in(self, year: float) -> str | None:
         """Name the table of tolls that holds in a year, which may have a fraction."""
@@ -435,18 +405,7 @@ class Catalogue(Strict):
         return self.materials[material].density_compacted.value / reference.density_compacted.value
 
     def at_prices_of(self, year: int | None) -> Self:
-        """Give the catalogue with the prices of a year, as far as their index was seen.
-
-        Parameters
-        ----------
-        year
-            Whose money is counted; none: every price stays in its own.
-
-        Returns
-        -------
-        catalogue
-            A price without an index that covers both years stays in its own, not `indexed`.
-        """
+        """Give the catalogue at the prices of a year, where an index covers it and the old one."""
         if year is None or not self.price_indices:
             return self
         moved: Self = _index(self, self.price_indices, year)
@@ -464,13 +423,7 @@ class Catalogue(Strict):
         return self.sources.get(source, source)
 
     def tonnes(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
-        """Turn a quantity of a material into tonnes, once.
-
-        Raises
-        ------
-        InputError
-            The density or the truck is not known, or more than one reading is possible.
-        """
+        """Turn a quantity of a material into tonnes, or raise an `InputError`. [t]"""
         if quantity.unit == "t":
             return quantity.value
         if quantity.unit == "loads":
@@ -478,39 +431,31 @@ class Catalogue(Strict):
         return quantity.value * self._density_t_per_m3(quantity, material)
 
     def _load_t(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
-        said = quantity.vehicle
-        named = said or (vehicles[0] if len(vehicles) == 1 else None)
-        vehicle = find_id("vehicles", named, self.names("vehicles")) if named else None
-        if vehicle is None:
-            raise InputError(
-                say(
-                    "loads of which truck? The scenario has {vehicles}: write {example}",
-                    vehicles=", ".join(vehicles),
-                    example=f"`{quantity.value:g} loads {vehicles[0]}`",
-                )
+        named = quantity.vehicle or (vehicles[0] if len(vehicles) == 1 else None)
+        if named is None:
+            raise InputError.saying(
+                "loads of which truck? The scenario has {vehicles}: write {example}",
+                vehicles=", ".join(vehicles),
+                example=f"`{quantity.value:g} loads {vehicles[0]}`",
             )
+        vehicle = find_id("vehicles", named, self.names("vehicles"))
         return self.vehicles[vehicle].load_t(self.materials[material].density_loose.value)
 
     def _density_t_per_m3(self, quantity: Quantity, material: str) -> float:
         if quantity.condition is None:
-            raise InputError(
-                say(
-                    "m3 in which condition? Write {in_situ}, {loose} or {compacted}",
-                    in_situ=f"`{quantity.value:g} m3 in_situ`",
-                    loose=f"`{quantity.value:g} m3 loose`",
-                    compacted=f"`{quantity.value:g} m3 compacted`",
-                )
+            raise InputError.saying(
+                "m3 in which condition? Write {in_situ}, {loose} or {compacted}",
+                in_situ=f"`{quantity.value:g} m3 in_situ`",
+                loose=f"`{quantity.value:g} m3 loose`",
+                compacted=f"`{quantity.value:g} m3 compacted`",
             )
-        density = self.materials[material].density(quantity.condition)
+        density: Figure | None = getattr(self.materials[material], f"density_{quantity.condition}")
         if density is None:
-            raise InputError(
-                say(
-                    "the catalogue has no density {condition} of {material}: "
-                    "say tonnes, or another condition, or add `density_{condition}`",
-                    condition=quantity.condition,
-                    material=f"`{material}`",
-                )
-            )
+            message = say(
+                "the catalogue has no density {condition} of {material}: "
+                "say tonnes, or another condition, or add `density_{condition}`"
+            ).format(condition=quantity.condition, material=f"`{material}`")
+            raise InputError(message)
         return density.value
 
     def figures(self) -> dict[str, Sourced]:
@@ -527,8 +472,7 @@ def _index(value: Any, indices: Mapping[str, YearlyFigure], year: int) -> Any:
         moved = value.times(series.in_year(year) / series.in_year(since))
         return moved.model_copy(update={"price_year": year, "indexed": True})
     if isinstance(value, BaseModel):
-        parts = {name: getattr(value, name) for name in type(value).model_fields}
-        return value.model_copy(update=_index(parts, indices, year))
+        return value.model_copy(update=_index(dict(value), indices, year))
     if isinstance(value, dict):
         return {name: _index(item, indices, year) for name, item in value.items()}
     return value
@@ -538,12 +482,7 @@ def walk_figures(value: Any, path: str) -> list[tuple[str, Sourced]]:
     """Find every sourced figure in a value that stands at a path, with the path of each."""
     if isinstance(value, Sourced):
         return [(path, value)]
-    if isinstance(value, BaseModel):
-        items: Mapping[str, Any] = {name: getattr(value, name) for name in type(value).model_fields}
-    elif isinstance(value, Mapping):
-        items = value
-    else:
-        return []
+    items = dict(value) if isinstance(value, BaseModel | Mapping) else {}
     return [
         found
         for name, item in items.items()

@@ -25,36 +25,14 @@ def to_lon_lat(easting: float, northing: float, crs: Crs) -> tuple[float, float]
 
 
 def check_degrees(lon: float, lat: float) -> tuple[float, float]:
-    """Accept degrees that lie in or near Denmark.
-
-    Returns
-    -------
-    lon, lat
-        The same. [degrees WGS84]
-
-    Raises
-    ------
-    InputError
-        They do not; the sentence says what they look like.
-    """
+    """Give degrees that lie in or near Denmark, or raise an `InputError`. [degrees WGS84]"""
     if _inside(lon, LON) and _inside(lat, LAT):
         return lon, lat
     raise InputError(_what_degrees_look_like(lon, lat))
 
 
 def check_metres(easting: float, northing: float, crs: Crs) -> tuple[float, float]:
-    """Accept projected metres that lie in or near Denmark.
-
-    Returns
-    -------
-    lon, lat
-        [degrees WGS84]
-
-    Raises
-    ------
-    InputError
-        They do not; the sentence says what they look like.
-    """
+    """Turn metres in or near Denmark into lon and lat, or raise an `InputError`. [m → degrees]"""
     if _inside(easting, EASTING[crs]) and _inside(northing, NORTHING):
         return to_lon_lat(easting, northing, crs)
     raise InputError(_what_metres_look_like(easting, northing, crs))
@@ -72,11 +50,8 @@ def _what_metres_look_like(easting: float, northing: float, crs: Crs) -> Message
         return say(
             "this does not lie in Denmark in {crs}, but looks like {likely}", crs=crs, likely=likely
         )
-    return say(
-        "easting {easting} and northing {northing} do not lie in Denmark in {crs}",
-        easting=f"{easting:.0f}",
-        northing=f"{northing:.0f}",
-        crs=crs,
+    return say("easting {easting} and northing {northing} do not lie in Denmark in {crs}").format(
+        easting=f"{easting:.0f}", northing=f"{northing:.0f}", crs=crs
     )
 
 
@@ -87,11 +62,8 @@ def _what_degrees_look_like(lon: float, lat: float) -> Message:
     if likely:
         return say(
             "lon {lon} and lat {lat} are not degrees; this looks like {likely}: "
-            "write `easting`, `northing` and `crs: {likely}`",
-            lon=f"{lon:.10g}",
-            lat=f"{lat:.10g}",
-            likely=likely,
-        )
+            "write `easting`, `northing` and `crs: {likely}`"
+        ).format(lon=f"{lon:.10g}", lat=f"{lat:.10g}", likely=likely)
     return say(
         "lon {lon} and lat {lat} do not lie in Denmark "
         "(lon {west} to {east}, lat {south} to {north})",

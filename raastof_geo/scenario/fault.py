@@ -1,11 +1,21 @@
-"""What is wrong with a part of a scenario, and where below that part it stands."""
+"""What is wrong with a part of a scenario, and where below that part it stands.
 
-from collections.abc import Iterable
+And the commonest fault: lists are sets, nothing stands in them twice.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ValidatorFunctionWrapHandler, WrapValidator
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import Message
+from raastof_geo.language import Message, say
 from raastof_geo.scenario.reading.tree import Trail
+
+Item = TypeVar("Item", bound=Hashable)
+Key = TypeVar("Key", bound=Hashable)
+Mapped = TypeVar("Mapped")
 
 
 @dataclass(frozen=True)
@@ -28,13 +38,52 @@ class FaultError(InputError):
 
 
 def raise_faults(faults: Iterable[Fault]) -> None:
-    """Raise all faults at once, if there are any.
-
-    Raises
-    ------
-    FaultError
-        All of them.
-    """
+    """Raise all faults at once as a `FaultError`, if there are any."""
     found = tuple(faults)
     if found:
         raise FaultError(*found)
+
+
+def refuse_twice(entries: Sequence[Item]) -> Sequence[Item]:
+    """Check that no entry stands in a list twice, else raise a fault for each that does."""
+    first: dict[Hashable, int] = {}
+    faults = []
+    for number, entry in enumerate(entries):
+        if first.setdefault(entry, number) != number:
+            faults.append(Fault(_stands_twice(entry, first[entry]), (number,)))
+    raise_faults(faults)
+    return entries
+
+
+def _stands_twice(entry: Hashable, first: int) -> Message:
+    if isinstance(entry, BaseModel):
+        return say(
+            "this entry stands twice in the list, first as number {number}: keep one of them, "
+            "or write one with the amount of both"
+        ).format(number=first + 1)
+    return say(
+        "{entry} stands twice in this list, first as number {number}: keep one of them"
+    ).format(entry=f"`{entry}`", number=first + 1)
+
+
+def refuse_keys_twice(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """Check that no two keys of a mapping mean the same, as an id and its name do."""
+    result = read(given)
+    if not isinstance(given, Mapping) or len(result) == len(given):
+        return result
+    first: dict[Hashable, Any] = {}
+    faults = []
+    for key, value in given.items():
+        [meant] = read({key: value})
+        if first.setdefault(meant, key) != key:
+            message = say("{key} and {first} are the same: keep one of them").format(
+                key=f"`{key}`", first=f"`{first[meant]}`"
+            )
+            faults.append(Fault(message, (str(key),), of_key=True))
+    raise FaultError(*faults)
+
+
+SetOf: TypeAlias = Annotated[tuple[Item, ...], AfterValidator(refuse_twice)]
+"""A list in which nothing stands twice, in the order of the file."""
+MapOf: TypeAlias = Annotated[dict[Key, Mapped], WrapValidator(refuse_keys_twice)]
+"""A mapping by ids or names, in which no two keys mean the same."""

@@ -70,24 +70,8 @@ class _Name(Message):
 def find_id(section: str, given: str, names: Names) -> str:
     """Give the id that is meant by an id or by a name, in whatever case.
 
-    Parameters
-    ----------
-    section
-        One of `NOUNS`, for the sentence where there is no such entry.
-    names
-        The ids there are and their names, such as `scenario.names("uses")`.
-
-    Returns
-    -------
-    id_
-        As it stands in the catalogue or scenario, whichever of its names was given.
-
-    Raises
-    ------
-    UnknownIdError
-        No entry is called so; the sentence says what was probably meant.
-    InputError
-        Two entries are called so.
+    Raises `UnknownIdError`: no entry of the section is called so; the sentence says what was
+    probably meant; `InputError`: two entries are called so.
     """
     if given in names:
         return given
@@ -99,18 +83,14 @@ def find_id(section: str, given: str, names: Names) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise InputError(
-            say(
-                "{given} is the name of several: write the id of the one you mean, {choices}",
-                given=f"`{given}`",
-                choices=join_choices([f"`{one}`" for one in found], EITHER),
-            )
-        )
+        message = say(
+            "{given} is the name of several: write the id of the one you mean, {choices}"
+        ).format(given=f"`{given}`", choices=join_choices([f"`{one}`" for one in found], EITHER))
+        raise InputError(message)
     raise UnknownIdError(
         section,
         given,
-        say(
-            "{given} is not {noun} here{hint}",
+        say("{given} is not {noun} here{hint}").format(
             given=f"`{given[:_LONGEST]}`",
             noun=NOUNS[section],
             hint=suggest(given, names, listed=section in _IN_TABLES),
@@ -127,21 +107,12 @@ def id_or_word(section: str, given: str, names: Names) -> str:
 
 
 def find_model(given: str) -> str:
-    """Give the name of an energy model as it is written in `MODELS`.
-
-    Raises
-    ------
-    UnknownIdError
-        There is no such model; the sentence says what was probably meant.
-    """
+    """Give the name of an energy model as it is written in `MODELS`, or raise `UnknownIdError`."""
     return find_id("models", given, {name: {} for name in MODELS})
 
 
 def known(section: str) -> Callable[[str, ValidationInfo], str]:
-    """Make a check that an entry exists in a section of the scenario or the catalogue.
-
-    It gives the id, whether the id or a name was written.
-    """
+    """Make a check that gives the id of an entry of the scenario or catalogue by id or name."""
 
     def check(given: str, info: ValidationInfo) -> str:
         names = (info.context or {}).get("known", {}).get(section)
@@ -170,24 +141,16 @@ def _called(entry: Any) -> dict[str, str]:
 def check_id(given: str) -> str:
     """Check that an id can serve as a key, a layer and a file name on every system."""
     if not _ID.fullmatch(given):
-        raise InputError(
-            say(
-                "{given} cannot be an id: use up to 64 of the letters a-z, digits, `_` and `-`, "
-                "and put the name that people read under `name:`",
-                given=f"`{given[:_LONGEST]}`",
-            )
+        raise InputError.saying(
+            "{given} cannot be an id: use up to 64 of the letters a-z, digits, `_` and `-`, "
+            "and put the name that people read under `name:`",
+            given=f"`{given[:_LONGEST]}`",
         )
     return given
 
 
 def check_word(given: Any, words: Sequence[str]) -> str:
-    """Give a word back that is one of those there are.
-
-    Raises
-    ------
-    PydanticCustomError
-        It is none of them; told like any word of a fixed list.
-    """
+    """Give a word back that is one of those there are, else raise as any word of a fixed list."""
     if given in words:
         return str(given)
     *others, last = map(repr, words)
@@ -196,18 +159,7 @@ def check_word(given: Any, words: Sequence[str]) -> str:
 
 
 def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> Message:
-    """Say what was probably meant, or what there is to choose from.
-
-    Parameters
-    ----------
-    listed
-        Whether `raastof materials` lists all that there is.
-
-    Returns
-    -------
-    hint
-        The end of a sentence, from its semicolon on: "; did you mean `fill`?".
-    """
+    """Say what was meant or what there is, `listed` by `raastof materials` or not."""
     called = ids if isinstance(ids, Mapping) else {}
     names: Names = {
         one: words if isinstance(words := called.get(one), Mapping) else {} for one in ids
@@ -247,7 +199,6 @@ def _closest(given: str, names: Names) -> list[str]:
 
 
 def _likeness(wanted: str, texts: list[str]) -> float:
-    """Tell how alike a word and the most alike of some texts are, from 0 to 1."""
     best = 0.0
     for text in texts:
         matcher = SequenceMatcher(None, text, wanted, autojunk=False)
@@ -273,7 +224,7 @@ def join_choices(choices: Sequence[Message | str], link: Message) -> Message | s
     text = choices[0]
     for number, one in enumerate(choices[1:], 2):
         joint = link if number == len(choices) else LISTED
-        text = say(joint.text, first=text, last=one)
+        text = joint.format(first=text, last=one)
     return text
 
 
@@ -283,5 +234,4 @@ def fold_id(text: str) -> str:
 
 
 def _words(text: str) -> str:
-    """Write an id as the words that it is made of."""
     return " ".join(re.split(r"[\s_-]+", fold_id(text)))

@@ -5,40 +5,20 @@ from collections.abc import Sequence
 from raastof_geo.errors import Finding, InputError, raise_all
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import find_id
-from raastof_geo.scenario.period import Calendar
 from raastof_geo.scenario.scenario import Scenario
 
 
 def look_up(where: Catalogue | Scenario, asked: Sequence[tuple[str, str]]) -> list[str]:
-    """Give the id of each thing that was asked for.
-
-    Parameters
-    ----------
-    asked
-        Section (`sites`, `materials`, `periods` …) and id or name of each.
-
-    Returns
-    -------
-    ids
-        One for each, in the order in which they were asked for.
-
-    Raises
-    ------
-    InputError
-        For each that there is not, with what was probably meant.
-    """
+    """Give ids by section (`sites`, `periods` …) and id or name, or tell all that there are not."""
     found: list[str] = []
     wrong: list[Finding] = []
     for section, given in asked:
         try:
-            found.append(_look_up_one(where, section, given))
+            if section == "periods" and isinstance(where, Scenario):
+                found.append(where.calendar.find(given))
+            else:
+                found.append(find_id(section, given, where.names(section)))
         except InputError as error:
             wrong += error.findings
     raise_all(InputError, wrong)
     return found
-
-
-def _look_up_one(where: Catalogue | Scenario, section: str, given: str) -> str:
-    if section == "periods" and isinstance(where, Scenario):
-        return Calendar(where.said.periods).find(given)
-    return find_id(section, given, where.names(section))

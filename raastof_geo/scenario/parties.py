@@ -73,13 +73,7 @@ class Taker:
 
 
 def may_deal(giver: Giver, taker: Taker) -> bool:
-    """Tell whether a giver may send to a taker, whatever the periods.
-
-    Returns
-    -------
-    may
-        By their kinds, the material, and whose a stockpile is; roads and amounts are not asked.
-    """
+    """Tell whether a giver may send to a taker: roads, amounts and periods are not asked."""
     if giver.kind not in taker.kind.takes_from or giver.material not in taker.accepts:
         return False
     if taker.only_from is not None and (giver.site != taker.only_from or giver.kind != Role.OFFER):
@@ -109,18 +103,11 @@ def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
     return tuple(sorted(takers, key=lambda taker: taker.id))
 
 
-# --- who gives ----------------------------------------------------------------------------------
-
-
 def _offering(scenario: Scenario, offer: Offer) -> Giver:
+    who = Role.OFFER, offer.id, offer.id, offer.site, offer.material, offer.periods
     return Giver(
-        Role.OFFER,
-        offer.id,
-        offer.id,
-        offer.site,
-        offer.material,
-        offer.periods,
-        offer.price_dkk_per_t,
+        *who,
+        price_dkk_per_t=offer.price_dkk_per_t,
         sampling_dkk_per_t=scenario.sampling_dkk_per_t(offer.site, offer.material),
         preparation_kg_co2e_per_t=offer.preparation_kg_co2e_per_t,
         preparation_dkk_per_t=offer.preparation_dkk_per_t,
@@ -131,18 +118,14 @@ def _offering(scenario: Scenario, offer: Offer) -> Giver:
 def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
     for material, price in pit.prices_dkk_per_t.items():
         dug = scenario.catalogue.materials[material]
+        by_ship = getattr(scenario.catalogue.sea, f"{pit.ship}_kg_co2e_per_tonne_km", None)
+        who = Role.PIT, pit.giver(material), pit.site, pit.site, material, pit.periods
         yield Giver(
-            Role.PIT,
-            pit.giver(material),
-            pit.site,
-            pit.site,
-            material,
-            pit.periods,
+            *who,
             price_dkk_per_t=price,
             tax_dkk_per_t=value_of(dug.tax),
             upstream_kg_co2e_per_t=value_of(dug.upstream_kg_co2e),
-            sea_kg_co2e_per_t=pit.sea_km.get(material, 0.0)
-            * scenario.sea_kg_co2e_per_tonne_km(pit.ship),
+            sea_kg_co2e_per_t=pit.sea_km.get(material, 0.0) * value_of(by_ship),
             sorts=mix_sorts(scenario.catalogue, {material: 1.0}),
         )
 
@@ -159,23 +142,15 @@ def _making(plant: Plant) -> Iterator[Giver]:
 
 def _emptying(scenario: Scenario, depot: Depot) -> Iterator[Giver]:
     for material in depot.materials:
+        who = Role.DEPOT, depot.out(material), depot.id, depot.site, material, depot.periods
+        sampling = scenario.sampling_dkk_per_t(depot.site, material) if depot.own else 0.0
         yield Giver(
-            Role.DEPOT,
-            depot.out(material),
-            depot.id,
-            depot.site,
-            material,
-            depot.periods,
+            *who,
             dkk_per_t=depot.out_dkk_per_t,
-            sampling_dkk_per_t=scenario.sampling_dkk_per_t(depot.site, material)
-            if depot.own
-            else 0.0,
+            sampling_dkk_per_t=sampling,
             processing_kg_co2e_per_t=depot.out_kg_co2e_per_t,
             sorts=mix_sorts(scenario.catalogue, {material: 1.0}),
         )
-
-
-# --- who takes ----------------------------------------------------------------------------------
 
 
 def _needing(scenario: Scenario) -> Iterator[Taker]:
@@ -185,8 +160,7 @@ def _needing(scenario: Scenario) -> Iterator[Taker]:
         alike = (need.use, need.periods, *need.ratios.items())
         if alike not in known:
             known[alike] = {
-                material: _serving(scenario, need, material, ratio)
-                for material, ratio in need.ratios.items()
+                one: _serving(scenario, need, one, ratio) for one, ratio in need.ratios.items()
             }
         yield Taker(Role.NEED, need.id, need.id, need.site, known[alike])
 

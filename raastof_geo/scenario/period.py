@@ -64,17 +64,7 @@ class Period(Strict):
 def read_period(given: Any) -> Any:
     """Understand `2027`, `2027-Q3`, `2027-05`, or leave `{id, start, end}` to be checked.
 
-    A quarter may be written as people say it: `Q3 2027`, `3. kvt. 2027`.
-
-    Returns
-    -------
-    values
-        `id`, `start` and `end` (the last day), to be checked by `Period`.
-
-    Raises
-    ------
-    InputError
-        Some other text.
+    A quarter may be written as people say it, `3. kvt. 2027`; other texts raise an `InputError`.
     """
     if isinstance(given, dict | Period):
         return given
@@ -82,19 +72,14 @@ def read_period(given: Any) -> Any:
     if len(readings) == 1 and readings[0].start != readings[0].end:
         return readings[0].model_dump()
     if readings:
-        raise InputError(
-            say(
-                "{given} is not a period: write {likely}",
-                given=f"`{given}`",
-                likely=join_choices(_likely(readings), EITHER),
-            )
+        message = say("{given} is not a period: write {likely}").format(
+            given=f"`{given}`", likely=join_choices(_likely(readings), EITHER)
         )
-    raise InputError(
-        say(
-            "{given} is not a period: write a year `2027`, a quarter `2027-Q3`, a month "
-            "`2027-05`, or `{{id: phase-1, start: 2027-01-01, end: 2027-06-30}}`",
-            given=f"`{str(given)[:80]}`",
-        )
+        raise InputError(message)
+    raise InputError.saying(
+        "{given} is not a period: write a year `2027`, a quarter `2027-Q3`, a month "
+        "`2027-05`, or `{{id: phase-1, start: 2027-01-01, end: 2027-06-30}}`",
+        given=f"`{str(given)[:80]}`",
     )
 
 
@@ -113,7 +98,6 @@ def show_period(id_: str) -> str:
 
 
 def _read(text: str) -> list[Period]:
-    """Give the stretches that a text may mean: none, one, or several."""
     text = " ".join(text.split())
     match = _NAMED.fullmatch(text) or next(
         (found for pattern in _SPOKEN if (found := pattern.fullmatch(text))), None
@@ -156,13 +140,7 @@ def _month(year: int, month: int) -> Period:
 
 
 def check_order(periods: Sequence[Period]) -> None:
-    """Check that periods have ids of their own, end after they start, and follow each other.
-
-    Raises
-    ------
-    FaultError
-        Every period that does not.
-    """
+    """Check that periods have ids of their own, end after they start, and follow each other."""
     raise_faults(
         Fault(message, (number,))
         for number, period in enumerate(periods)
@@ -171,7 +149,6 @@ def check_order(periods: Sequence[Period]) -> None:
 
 
 def _what_is_wrong(before: Sequence[Period], period: Period) -> Message | None:
-    """Say what is wrong with a period behind others."""
     try:
         check_id(period.id)
     except InputError as error:
@@ -181,23 +158,18 @@ def _what_is_wrong(before: Sequence[Period], period: Period) -> Message | None:
         return say("period {id} ends before it starts", id=shown)
     if any(other.id == period.id for other in before):
         return say(
-            "period {id} stands here twice: give each period an id of its own, and list it once",
-            id=shown,
-        )
+            "period {id} stands here twice: give each period an id of its own, and list it once"
+        ).format(id=shown)
     for other in before[-1:]:
         if (other.start, other.end) == (period.start, period.end):
-            return say(
-                "period {id} has the same days as {other}: keep one of them",
-                id=shown,
-                other=f"`{show_period(other.id)}`",
+            return say("period {id} has the same days as {other}: keep one of them").format(
+                id=shown, other=f"`{show_period(other.id)}`"
             )
         if period.start <= other.end:
             return say(
                 "period {after} starts before {before} has ended: list periods in order, "
-                "without overlap",
-                after=shown,
-                before=f"`{show_period(other.id)}`",
-            )
+                "without overlap"
+            ).format(after=shown, before=f"`{show_period(other.id)}`")
     return None
 
 
@@ -215,13 +187,7 @@ class Calendar:
         return tuple(period.id for period in self.periods)
 
     def find(self, given: Any) -> str:
-        """Give the id of a period that is referred to, however a quarter is written.
-
-        Raises
-        ------
-        UnknownIdError
-            The scenario has no such period; the sentence says which it has then.
-        """
+        """Give the id of a period, however a quarter is written, or raise an `UnknownIdError`."""
         text = " ".join(str(given).split()).lower()
         readings = _read(text)
         meant = [text, *(one.id for one in readings if len(readings) == 1)]
@@ -235,15 +201,12 @@ class Calendar:
         raise UnknownIdError(
             "periods",
             str(given),
-            say(
-                "{given} is not a period of this scenario{hint}",
-                given=f"`{str(given)[:80]}`",
-                hint=self._hint(text, readings),
+            say("{given} is not a period of this scenario{hint}").format(
+                given=f"`{str(given)[:80]}`", hint=self._hint(text, readings)
             ),
         )
 
     def _during(self, readings: Sequence[Period]) -> list[Period]:
-        """Give the periods that share a day with what was meant."""
         return [
             period
             for period in self.periods

@@ -38,20 +38,7 @@ def mix_sorts(catalogue: Catalogue, inputs: Mapping[str, float]) -> Sorts:
 
 
 def count_share(sorts: Iterable[tuple[Sort, float]], soil_class: int | None, by: str) -> float:
-    """Give how much of a tonne counts as secondary.
-
-    Parameters
-    ----------
-    sorts, soil_class
-        Of the tonne; the class as its material has it, none where that is not soil.
-    by
-        A `ShareDefinition`.
-
-    Returns
-    -------
-    share
-        0 for what is virgin, 1 for what counts altogether. [t/t]
-    """
+    """Give how much of a tonne counts as secondary by a `ShareDefinition`; no soil has no class."""
     definition: ShareDefinition = by  # type: ignore[assignment]
     clean = soil_class is None or soil_class <= CLEAN_SOIL_CLASS
     soil = {"with_clean_soil": clean, "without_soil": False, "cut_in_virgin": True}[definition]

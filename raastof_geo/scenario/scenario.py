@@ -2,11 +2,11 @@
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -23,9 +23,9 @@ from raastof_geo.scenario.provenance import Sorts, mix_sorts
 from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Together
-from raastof_geo.scenario.said.amount import refuse_volume
-from raastof_geo.scenario.said.capture import DEFAULT
+from raastof_geo.scenario.said.amount import DEFAULT, refuse_volume
 from raastof_geo.scenario.said.entry import (
+    Capacity,
     DepotEntry,
     NeedEntry,
     OpenDays,
@@ -38,8 +38,7 @@ from raastof_geo.scenario.said.entry import (
     Store,
 )
 from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS, ScenarioFile
-from raastof_geo.scenario.said.site import Site
-from raastof_geo.scenario.said.zone import ZoneEntry
+from raastof_geo.scenario.said.site import Site, ZoneEntry
 from raastof_geo.units import Quantity
 
 
@@ -184,11 +183,7 @@ class Plant(_Place):
         return f"{self.site}/plant"
 
     def giver(self, material: str, process: Process) -> str:
-        """Name who gives a material that is made here by a recipe.
-
-        Recipes that make it of the same sorts give it together; others apart, as what they make
-        does not count alike.
-        """
+        """Name who gives a material made here; of other sorts apart, as it counts otherwise."""
         makers = [one for one in self.processes if material in one.outputs]
         name = f"{self.taker}/{material}"
         alike = all(one.sorts == makers[0].sorts for one in makers)
@@ -248,6 +243,9 @@ Facility: TypeAlias = Pit | Receiver | Plant | Depot
 """What a site may have beside its own surplus and needs."""
 
 
+_Made = TypeVar("_Made", bound=Facility)
+
+
 def name_stockpile(site: str) -> str:
     """Give the id of the stockpile of a site."""
     return f"{site}/stockpile"
@@ -287,11 +285,12 @@ class Scenario(Shown):
             Fact(say("Trucks"), ", ".join(self.said.vehicles)),
         )
 
-    def place_of(self, *trail: str | int) -> Place | None:
-        """Give the place of an entry or of the nearest one around it, as `"sites", "harbour"`.
+    def saying(self, **changes: object) -> "Scenario":
+        """Give the same scenario with other things said."""
+        return replace(self, said=self.said.model_copy(update=changes))
 
-        None where the scenario was not read from a file.
-        """
+    def place_of(self, *trail: str | int) -> Place | None:
+        """Give the place of an entry, or of the nearest around it; none: there was no file."""
         for length in range(len(trail), 0, -1):
             if trail[:length] in self.places:
                 return self.places[trail[:length]]
@@ -314,13 +313,7 @@ class Scenario(Shown):
         return self.said.co2_price_dkk_per_t / 1000, taxed / 1000
 
     def states(self) -> dict[str, Trust]:
-        """Say of each figure of the catalogue, by its path, how far it can be trusted.
-
-        Returns
-        -------
-        states
-            The evidence, or `expired` where it held to a day before the scenario's first.
-        """
+        """Say how far each figure, by its path, can be trusted on the scenario's first day."""
         first = min(period.start for period in self.said.periods)
         return {path: one.state(first) for path, one in self.catalogue.figures().items()}
 
@@ -330,18 +323,7 @@ class Scenario(Shown):
         return Calendar(self.said.periods)
 
     def names(self, section: str) -> Names:
-        """Give the ids of a section and what people call them, for `find_id`.
-
-        Parameters
-        ----------
-        section
-            `sites`, `vehicles` (those of the scenario), or another section of the catalogue.
-
-        Returns
-        -------
-        names
-            Names by language for each id.
-        """
+        """Give the ids of a section of the catalogue, or `sites`, with names, for `find_id`."""
         if section == "sites":
             return {one: dict.fromkeys(LANGUAGES, site.name) for one, site in self.sites.items()}
         names = self.catalogue.names(section)
@@ -368,23 +350,22 @@ class Scenario(Shown):
                 must_leave=entry.must_leave,
                 price_dkk_per_t=entry.price_dkk_per_t,
                 preparation_kg_co2e_per_t=value_of(
-                    entry.preparation_kg_co2e_per_t
-                    or self.catalogue.materials[entry.material].preparation_kg_co2e_per_t
+                    entry.preparation_kg_co2e_per_t or known.preparation_kg_co2e_per_t
                 ),
                 preparation_dkk_per_t=value_of(
-                    entry.preparation_dkk_per_t
-                    or self.catalogue.materials[entry.material].preparation_dkk_per_t
+                    entry.preparation_dkk_per_t or known.preparation_dkk_per_t
                 ),
             )
             for site_id, site in self.sites.items()
             for number, entry in enumerate(site.offers, 1)
+            for known in (self.catalogue.materials[entry.material],)
             for window in entry.windows(tuple(self.periods))
         )
 
     @cached_property
     def needs(self) -> tuple[Need, ...]:
         """Needs, one entry for each window."""
-        find_ratios = cache(self._ratios)
+        find_ratios, periods = cache(self._ratios), self.periods
         return tuple(
             Need(
                 name=f"{site_id}/{number}-{entry.use}",
@@ -399,8 +380,11 @@ class Scenario(Shown):
                 consents={consent.condition: consent.by for consent in entry.accepts},
                 ratios=(ratios := find_ratios(demand, entry.materials)),
                 material_periods={
-                    material: self._periods_of_fit(material, entry.use, window)
+                    material: tuple(
+                        one for one in window if fit.holds(periods[one].start, periods[one].end)
+                    )
                     for material in ratios
+                    if (fit := self.catalogue.fit(material, entry.use))
                 },
             )
             for site_id, site in self.sites.items()
@@ -411,65 +395,34 @@ class Scenario(Shown):
     @cached_property
     def pits(self) -> tuple[Pit, ...]:
         """Virgin supply."""
-        return tuple(self._pit(one, site.pit) for one, site in self.sites.items() if site.pit)
+        return self._each("pit", self._pit)
 
     @cached_property
     def receivers(self) -> tuple[Receiver, ...]:
         """Final reception."""
-        sites = self.sites.items()
-        return tuple(self._receiver(one, site.receiver) for one, site in sites if site.receiver)
+        return self._each("receiver", self._receiver)
 
     @cached_property
     def plants(self) -> tuple[Plant, ...]:
         """Places that make materials of others."""
-        return tuple(self._plant(one, site.plant) for one, site in self.sites.items() if site.plant)
+        return self._each("plant", self._plant)
 
     @cached_property
     def depots(self) -> tuple[Depot, ...]:
         """Storage between periods: depots, then stockpiles."""
-        depots = (
-            self._depot(one, site.depot, site.depot.materials)
-            for one, site in self.sites.items()
-            if site.depot
-        )
-        piles = (
-            self._depot(
-                one, site.stockpile, tuple(dict.fromkeys(entry.material for entry in site.offers))
-            )
-            for one, site in self.sites.items()
-            if site.stockpile
-        )
-        return (*depots, *piles)
+        return (*self._each("depot", self._depot), *self._each("stockpile", self._depot))
+
+    def _each(self, key: str, make: Callable[[str, Any], _Made]) -> tuple[_Made, ...]:
+        entries = ((one, getattr(site, key)) for one, site in self.sites.items())
+        return tuple(make(one, entry) for one, entry in entries if entry)
 
     @property
     def facilities(self) -> tuple[Facility, ...]:
         """Pits, receivers, plants, depots and stockpiles, in this order."""
         return (*self.pits, *self.receivers, *self.plants, *self.depots)
 
-    def sea_kg_co2e_per_tonne_km(self, ship: Ship) -> float:
-        """Give what a kind of ship emits, all its emissions together."""
-        sea = self.catalogue.sea
-        if sea is None:
-            return 0.0
-        by_ship = {
-            "open": sea.open_kg_co2e_per_tonne_km,
-            "coastal": sea.coastal_kg_co2e_per_tonne_km,
-        }
-        return by_ship[ship].value
-
     def weigh(self, quantity: Quantity, material: str | None) -> float:
-        """Turn an amount of a material, or of several where it is said in tonnes, into tonnes.
-
-        Returns
-        -------
-        tonnes
-            By the material's density, and by the scenario's truck where loads are counted. [t]
-
-        Raises
-        ------
-        InputError
-            The density or the truck is not known, as for volumes of no single material.
-        """
+        """Turn an amount of a material, or tonnes of several, into tonnes; else an `InputError`."""
         if material is None and quantity.unit != "t":
             raise refuse_volume("amount")
         return self.catalogue.tonnes(quantity, material or "", self.said.vehicles)
@@ -549,10 +502,7 @@ class Scenario(Shown):
         return [fit, move, *(one.ruling for one in demand.zones if soil_class >= one.soil_class)]
 
     def blocks(self, material: str, demand: Demand) -> Ruled | None:
-        """Give the rule that keeps a material from a need; none: nothing does.
-
-        What forbids it goes before a condition that is not accepted, the use before the land.
-        """
+        """Give the rule that keeps a material from a need: what forbids before unmet conditions."""
         rulings = self.rulings(material, demand)
         forbids = (one for one in rulings if one.verdict == "forbidden")
         unmet = (one for one in rulings if one.condition and one.condition not in demand.accepted)
@@ -573,12 +523,6 @@ class Scenario(Shown):
             truck.size_for(limit) <= limits.get(limit.name, math.inf) for limit in TRUCK_LIMITS
         )
 
-    def _periods_of_fit(self, material: str, use: str, window: tuple[str, ...]) -> tuple[str, ...]:
-        fit, periods = self.catalogue.fit(material, use), self.periods
-        return tuple(
-            one for one in window if fit and fit.holds(periods[one].start, periods[one].end)
-        )
-
     def _ratios(self, demand: Demand, only: tuple[str, ...] | None) -> dict[str, float]:
         return {
             material: self.catalogue.ratio(material, demand.use)
@@ -589,19 +533,23 @@ class Scenario(Shown):
     def _pit(self, site: str, pit: PitEntry) -> Pit:
         return Pit(
             site=site,
-            prices_dkk_per_t={material: self._price(material, pit) for material in pit.supplies},
-            per_period_t=self._limit(pit.capacity_per_period, pit.supplies),
-            total_t=self._limit(pit.capacity_total, pit.supplies),
-            opens=pit.opens,
-            periods=self.open_periods(pit),
+            prices_dkk_per_t={
+                one: value_of(pit.price_dkk_per_t.get(one, known.price)) + value_of(known.tax)
+                for one in pit.supplies
+                for known in (self.catalogue.materials[one],)
+            },
             sea_km=pit.sea_km,
             ship=pit.ship,
+            **self._terms(pit, pit.supplies),
         )
 
-    def _price(self, material: str, pit: PitEntry) -> float:
-        known = self.catalogue.materials[material]
-        price = pit.price_dkk_per_t.get(material, known.price)
-        return value_of(price) + value_of(known.tax)
+    def _terms(self, place: Capacity, materials: tuple[str, ...]) -> dict[str, Any]:
+        return {
+            "per_period_t": self._limit(place.capacity_per_period, materials),
+            "total_t": self._limit(place.capacity_total, materials),
+            "opens": place.opens,
+            "periods": self.open_periods(place),
+        }
 
     def _receiver(self, site: str, receiver: ReceiverEntry) -> Receiver:
         accepted = {one: self.catalogue.materials[one] for one in receiver.accepts}
@@ -613,8 +561,6 @@ class Scenario(Shown):
                 one: value_of(receiver.gate_fee_dkk_per_t.get(one, known.fee_at(kind)))
                 for one, known in accepted.items()
             },
-            per_period_t=self._limit(receiver.capacity_per_period, receiver.accepts),
-            total_t=self._limit(receiver.capacity_total, receiver.accepts),
             disposal_kg_co2e_per_t={
                 one: value_of(said)
                 if (said := receiver.disposal_kg_co2e.get(one))
@@ -623,8 +569,7 @@ class Scenario(Shown):
             },
             landfill=landfill,
             landfill_tax_dkk_per_t=value_of(kind.tax if kind else None),
-            opens=receiver.opens,
-            periods=self.open_periods(receiver),
+            **self._terms(receiver, receiver.accepts),
         )
 
     def _plant(self, site: str, plant: PlantEntry) -> Plant:
@@ -633,31 +578,29 @@ class Scenario(Shown):
         return Plant(
             site=site,
             processes=tuple(self._process(site, plant, name) for name in plant.recipes),
-            per_period_t=self._limit(plant.capacity_per_period, inputs),
-            total_t=self._limit(plant.capacity_total, inputs),
-            opens=plant.opens,
-            periods=self.open_periods(plant),
+            **self._terms(plant, inputs),
         )
 
     def _process(self, site: str, plant: PlantEntry, name: str) -> Process:
         recipe = self.catalogue.recipes[name]
+        inputs = {material: share.value for material, share in recipe.inputs.items()}
         return Process(
             site=site,
             recipe=name,
-            inputs={material: share.value for material, share in recipe.inputs.items()},
+            inputs=inputs,
             outputs={material: share.value for material, share in recipe.outputs.items()},
             kg_co2e_per_t=plant.kg_co2e_per_t.get(name, recipe.kg_co2e_per_t).value,
             dkk_per_t=plant.dkk_per_t.get(name, recipe.dkk_per_t).value,
-            sorts=mix_sorts(
-                self.catalogue, {one: share.value for one, share in recipe.inputs.items()}
-            ),
+            sorts=mix_sorts(self.catalogue, inputs),
         )
 
-    def _depot(self, site: str, store: Store, materials: tuple[str, ...]) -> Depot:
+    def _depot(self, site: str, store: Store) -> Depot:
         handling, own = self.catalogue.handling, isinstance(store, StockpileEntry)
+        offered = dict.fromkeys(entry.material for entry in self.sites[site].offers)
         kg = (store.handling_kg_co2e_per_t or handling.kg_co2e_per_t).value
         dkk = (store.handling_dkk_per_t or handling.dkk_per_t).value
         depot = store if isinstance(store, DepotEntry) else None
+        materials = depot.materials if depot else tuple(offered)
         monthly = store.storing_dkk_per_t_month
         if monthly is None and depot and depot.storing_dkk_per_t is None:
             monthly = handling.storing_dkk_per_t_month

@@ -10,20 +10,19 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import BaseModel
 
-from raastof_geo.errors import InputError
+from raastof_geo.errors import Finding, InputError
 from raastof_geo.figures.figure import Figure, Sourced, YearlyFigure
 from raastof_geo.language import say
 from raastof_geo.scenario.identity import suggest
-from raastof_geo.scenario.reading.tree import Trail
+from raastof_geo.scenario.reading.refusal import finding_at
+from raastof_geo.scenario.reading.tree import Trail, Tree
+from raastof_geo.scenario.said.amount import Captured
 from raastof_geo.scenario.said.assumption import PLACES, AmountFilter, Assumption, Which, Whose
-from raastof_geo.scenario.said.capture import Captured
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.units import Quantity
 
 Edits: TypeAlias = Mapping[Trail, Any]
 """New plain values of a scenario file, by where they stand."""
-
-_NOT_THERE = object()
 
 
 class _Said(NamedTuple):
@@ -39,27 +38,8 @@ class _Said(NamedTuple):
     """In how many periods it falls due again."""
 
 
-# --- assumptions --------------------------------------------------------------------------------
-
-
 def edit_for(scenario: Scenario, assumption: Assumption, level: float) -> Edits:
-    """Give what changes in the file where an assumption has another number.
-
-    Parameters
-    ----------
-    level
-        The number, in the unit of the assumption.
-
-    Returns
-    -------
-    edits
-        What has to be written where.
-
-    Raises
-    ------
-    InputError
-        No such path, no number there, no amounts that match, or a rest that falls below 0.
-    """
+    """Give what to write where for an assumption to have another number, or an `InputError`."""
     if assumption.scale is None:
         trail = split_path(assumption.set)
         return {trail: _with_number(find_value(scenario, trail), level)}
@@ -69,32 +49,23 @@ def edit_for(scenario: Scenario, assumption: Assumption, level: float) -> Edits:
     if assumption.rest is not None:
         taken = list_amounts(scenario, assumption.rest)
         if edits.keys() & {one.trail for one in taken}:
-            raise InputError(say("`rest` and `scale` mean the same amounts: keep them apart"))
+            raise InputError.saying("`rest` and `scale` mean the same amounts: keep them apart")
         edits |= _times(taken, _factor_of_rest(scenario, scaled, taken, factor))
     return edits
 
 
 def value_of_assumption(scenario: Scenario, assumption: Assumption) -> float:
-    """Give the number that a scenario assumes, as said or as it stands at the path.
-
-    Raises
-    ------
-    InputError
-        No such path, no number there, or another one than is said.
-    """
+    """Give the number that is assumed; an `InputError`: none or another one stands there."""
     if assumption.scale is not None:
         return assumption.value or 1.0
     there = number_at(find_value(scenario, split_path(assumption.set)))
     said = there if assumption.value is None else assumption.value
     if abs(there - said) > 1e-9 * abs(there) or not assumption.low <= there <= assumption.high:
-        raise InputError(
-            say(
-                "at {path} stands {there}: that has to be `value` (or leave it out), and to lie "
-                "between `low` and `high`",
-                path=f"`{assumption.set}`",
-                there=f"{there:g}",
-            )
-        )
+        message = say(
+            "at {path} stands {there}: that has to be `value` (or leave it out), and to lie "
+            "between `low` and `high`"
+        ).format(path=f"`{assumption.set}`", there=f"{there:g}")
+        raise InputError(message)
     return there
 
 
@@ -109,36 +80,24 @@ def _factor_of_rest(
     moved, there = (sum(_weigh(scenario, one) for one in amounts) for amounts in (scaled, taken))
     left = there - moved * (factor - 1)
     if there <= 0 or left < 0:
-        raise InputError(
-            say(
-                "`rest` has {there} t and would have to give {given} t: name more amounts there, "
-                "or a narrower range",
-                there=there,
-                given=moved * (factor - 1),
-            )
-        )
+        message = say(
+            "`rest` has {there} t and would have to give {given} t: name more amounts there, "
+            "or a narrower range"
+        ).format(there=there, given=moved * (factor - 1))
+        raise InputError(message)
     return left / there
 
 
-# --- amounts ------------------------------------------------------------------------------------
-
-
 def list_amounts(scenario: Scenario, chosen: AmountFilter) -> list[_Said]:
-    """List the amounts that a filter means.
-
-    Raises
-    ------
-    InputError
-        There are none.
-    """
+    """List the amounts that a filter means, or raise an `InputError` where there are none."""
     found = [
         said
         for said in _list_all(scenario)
         if said.whose in chosen and _matches(scenario, chosen[said.whose], said)
     ]
     if not found:
-        raise InputError(
-            say("no amount of the scenario matches this: check the ids, or take some out")
+        raise InputError.saying(
+            "no amount of the scenario matches this: check the ids, or take some out"
         )
     return found
 
@@ -152,7 +111,8 @@ def _list_all(scenario: Scenario) -> Iterator[_Said]:
                 trail = ("sites", one, whose, number, due.amount_key)
                 what = getattr(due, "use", None), getattr(due, "material", None)
                 yield _Said(trail, due.quantity, whose, one, *what, len(due.windows(periods)))
-        for whose, key in PLACES.items():
+        for whose in PLACES:
+            key = whose.removesuffix("s")
             place = getattr(site, key)
             for limit in ("capacity", "capacity_per_period", "capacity_total"):
                 if (quantity := getattr(place, limit, None)) is not None:
@@ -175,13 +135,9 @@ def _matches(scenario: Scenario, which: Which, said: _Said) -> bool:
 
 
 def _weigh(scenario: Scenario, said: _Said) -> float:
-    """Give what an amount weighs over all periods. [t]"""
     uses = scenario.catalogue.uses
     material = uses[said.use].reference_material if said.use else said.material
     return scenario.weigh(said.quantity, material) * said.times
-
-
-# --- paths --------------------------------------------------------------------------------------
 
 
 def split_path(path: str) -> Trail:
@@ -190,26 +146,18 @@ def split_path(path: str) -> Trail:
 
 
 def find_value(scenario: Scenario, trail: Trail) -> Any:
-    """Find what stands at a path of the scenario, or of the catalogue that it is read with.
-
-    Raises
-    ------
-    InputError
-        There is nothing; the sentence names what there is.
-    """
+    """Find what stands at a path of the scenario, or of the catalogue that it is read with."""
     inside = trail[:1] == ("catalogue",)
     value: Any = scenario.catalogue if inside else scenario.said
     for part in trail[1:] if inside else trail:
         below = _below(value)
-        value = next((one for key, one in below.items() if str(key) == str(part)), _NOT_THERE)
-        if value is _NOT_THERE or value is None:
-            raise InputError(
-                say(
-                    "{path} leads nowhere: {part} is not there{hint}",
-                    path=f"`{'.'.join(map(str, trail))}`",
-                    part=f"`{part}`",
-                    hint=suggest(str(part), [str(key) for key in below]),
-                )
+        value = next((one for key, one in below.items() if str(key) == str(part)), None)
+        if value is None:
+            raise InputError.saying(
+                "{path} leads nowhere: {part} is not there{hint}",
+                path=f"`{'.'.join(map(str, trail))}`",
+                part=f"`{part}`",
+                hint=suggest(str(part), [str(key) for key in below]),
             )
     return value
 
@@ -226,13 +174,7 @@ def _below(value: Any) -> Mapping[Any, Any]:
 
 
 def number_at(found: Any) -> float:
-    """Give the number at a path; figures of several numbers count as 1, to be multiplied.
-
-    Raises
-    ------
-    InputError
-        It is no number.
-    """
+    """Give the number at a path; figures of several numbers count as 1, to be multiplied."""
     match found:
         case Quantity() | Figure() | Captured():
             return float(found.value)
@@ -242,7 +184,7 @@ def number_at(found: Any) -> float:
             return 1.0
         case int() | float() if not isinstance(found, bool):
             return float(found)
-    raise InputError(say("no number stands at this path: name one such as `…gate_fee`"))
+    raise InputError.saying("no number stands at this path: name one such as `…gate_fee`")
 
 
 def _with_number(found: Any, level: float) -> Any:
@@ -258,25 +200,30 @@ def _with_number(found: Any, level: float) -> Any:
     return found.times(level / there).model_dump(mode="json")
 
 
-def put_value(values: Any, trail: Trail, new: Any) -> Any:
-    """Give plain values with a new one at a trail; what is not changed is shared, not copied.
+def check_assumptions(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
+    """Find assumptions that cannot be applied at both of their ends."""
+    for name, assumption in scenario.said.assumptions.items():
+        try:
+            value_of_assumption(scenario, assumption)
+            for level in (assumption.low, assumption.high):
+                for trail, value in edit_for(scenario, assumption, level).items():
+                    put_value(tree.values, trail, value)
+        except InputError as error:
+            where = ("assumptions", name, "set" if assumption.set else "scale")
+            yield from (finding_at(tree, where, one.message) for one in error.findings)
 
-    Raises
-    ------
-    InputError
-        The file says on the way there something that has no parts, such as a short form.
-    """
+
+def put_value(values: Any, trail: Trail, new: Any) -> Any:
+    """Give plain values with a new one at a trail; what is not changed is shared, not copied."""
     if not trail:
         return new
     here, below = trail[0], trail[1:]
     if isinstance(values, list) and isinstance(here, int) and here < len(values):
         return [*values[:here], put_value(values[here], below, new), *values[here + 1 :]]
     if not (values is None or isinstance(values, Mapping)):
-        raise InputError(
-            say(
-                "the file says this in a short form: write it out, so that {key} stands in it",
-                key=f"`{here}`",
-            )
+        raise InputError.saying(
+            "the file says this in a short form: write it out, so that {key} stands in it",
+            key=f"`{here}`",
         )
     values = values or {}
     key = next((one for one in values if str(one) == str(here)), here)

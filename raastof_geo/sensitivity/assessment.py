@@ -94,18 +94,11 @@ def assess(
     most: int | None = None,
     tell: Callable[[Message], None] = lambda _: None,
 ) -> Assessment:
-    """Solve plan and baseline again with each lever at each of its ends.
+    """Solve plan and baseline again with each lever, or the first `most`, at each of its ends.
 
-    Where a headline is on the other side of its threshold at an end, the level at which it
-    crosses is bracketed by halves to 1 % of the range: saved kilograms may jump where a baseline
-    decides by cost, so nothing is assumed of the way between.
-
-    Parameters
-    ----------
-    at_value
-        The headlines of the scenario as it stands.
-    most
-        So many levers at most; the names of the others are told as left out.
+    Where a headline is on the other side of its threshold at an end, the level at which it crosses
+    is bracketed by halves to 1 % of the range: saved kilograms may jump where a baseline decides by
+    cost, so nothing is assumed of the way between.
     """
     taken = levers[:most]
     swings = []
@@ -138,11 +131,10 @@ class _Mover:
                 if legs is None:
                     raise InputError(say("legs that were made up cannot be priced again"))
                 found = solve_headlines(varied, legs, whole=self.at_value.whole)
+                self.solved[level] = Outcome(level, found)
             except RaastofError as error:
                 with speaking(self.scenario.said.language):
                     self.solved[level] = Outcome(level, None, str(error).splitlines()[0])
-            else:
-                self.solved[level] = Outcome(level, found)
         return self.solved[level]
 
     def flip(self, name: HeadlineName, number: int, end: Outcome) -> Flip | None:

@@ -1,6 +1,6 @@
 """The few figures that a conclusion stands on, and where each would turn it over."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from raastof_geo.assignment import assign
@@ -68,10 +68,7 @@ SHOWN: dict[HeadlineName, Told] = {
 
 
 def find_threshold(scenario: Scenario, name: HeadlineName) -> float:
-    """Give the value of a headline at which the conclusion is another one.
-
-    The share that is asked for, by default the region's goal; of what is saved, nothing.
-    """
+    """Give where a headline changes the conclusion: the share asked for or the region's, else 0."""
     if name not in ("largest_share", "share_in_plan"):
         return 0.0
     target = scenario.said.targets.first_share
@@ -98,22 +95,15 @@ def read_headlines(effect: Effect) -> Headlines:
 def solve_headlines(scenario: Scenario, legs: Legs, *, whole: bool = False) -> Headlines:
     """Solve plan and baseline of a scenario, and give what they come to.
 
-    Parameters
-    ----------
-    whole
-        Whether all that is saved is meant, whatever saves it.
-
-    Raises
-    ------
-    RaastofError
-        No plan, no solver, or what coordination saves cannot be told from the rest.
+    `whole`: all that is saved is meant, whatever saves it. Without a plan, a solver or a way to
+    tell what coordination saves from the rest it is a `RaastofError`.
     """
     said = scenario.said
     effect = said.effect.model_copy(update={"causes": not whole, "shapley": False})
     baseline = said.baseline.model_copy(update={"compare_with": ()})
-    quickly = said.model_copy(update={"effect": effect, "baseline": baseline})
-    quick = replace(scenario, said=quickly)
-    found = read_headlines(measure_effect(quick, legs, assign(quick, legs, explain=False)))
+    quick = scenario.saying(effect=effect, baseline=baseline)
+    plan = assign(quick, legs, explain=False, stated=False)
+    found = read_headlines(measure_effect(quick, legs, plan, briefly=True))
     if found.whole != whole:
         raise InputError(say("what coordination saves cannot be told from other causes here"))
     return found

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 from raastof_geo.figures.figure import Figure, Sourced
 from raastof_geo.language import Readable, format_number, say
 from raastof_geo.scenario.catalogue import walk_figures
+from raastof_geo.scenario.said.amount import Captured
 from raastof_geo.scenario.said.assumption import Assumption
-from raastof_geo.scenario.said.capture import Captured
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import Edits, edit_for, number_at, value_of_assumption
 
@@ -82,10 +82,7 @@ class Lever:
 
 
 def list_declared(scenario: Scenario) -> list[Lever]:
-    """List the ranges that a scenario itself states: assumptions, then figures of its own.
-
-    In the order of the file; figures that an assumption is about already are left out.
-    """
+    """List the ranges that a scenario states, in its order: assumptions, then other figures."""
     said = scenario.said
     listed = [make_lever(scenario, *item) for item in said.assumptions.items()]
     taken = {one.set for one in said.assumptions.values()}

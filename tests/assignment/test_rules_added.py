@@ -15,11 +15,10 @@ from raastof_geo.assignment import RULES, Row, assign, build_problem, explain_wh
 from raastof_geo.assignment.rules import About, Family, declare
 from raastof_geo.assignment.rules.masses import pits_permitted
 from raastof_geo.assignment.statement.statement import lay_programme, lay_rows
-from raastof_geo.assignment.telling.exclusion import is_decision
-from raastof_geo.assignment.telling.most import Case
+from raastof_geo.assignment.telling.most import make_case
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.assignment.telling.repair import try_repairs
-from raastof_geo.assignment.telling.violation import find_least_violation, lift_rows
+from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import speaking
 from raastof_geo.pipeline import place_scenario
@@ -89,10 +88,8 @@ def repair(scenario, legs, rules):
     """Give what would help, without telling it."""
     problem = build_problem(scenario, legs)
     rows, programme = lay_programme(problem, lay_rows(problem, rules))
-    kept, linear = lift_rows(rows, programme, is_decision)
-    violation = find_least_violation(kept, linear, solver="HiGHS")
-    case = Case(problem, kept, linear, violation, "HiGHS")
-    return try_repairs(case, rows, programme, rules=rules, share=None)[0]
+    case = make_case(Laid(problem, rows, programme, rules, "HiGHS"))
+    return try_repairs(case, share=None)[0]
 
 
 def test_an_added_rule_binds_and_keeps_the_trucks_that_it_needs():
@@ -141,7 +138,7 @@ def test_the_repair_names_the_number_that_relaxes_the_added_rule(monkeypatch):
     monkeypatch.setitem(LOADS, "road", 5.0)
     scenario = make_scenario(TWO_TRUCKS)
     legs = price(scenario)
-    [change] = [one.change for one in repair(scenario, legs, ADDED) if one.change.row is not None]
+    [change] = [one for one in repair(scenario, legs, ADDED) if one.row is not None]
     assert change.row == (GATES_KEPT, About("road", "2027", site="road"))
     assert change.number == "gates.road.loads_per_period"
     monkeypatch.setitem(LOADS, "road", change.limit - 1)
@@ -174,7 +171,7 @@ def test_every_output_knows_the_added_rule(written, language):
     result, folder = written[language]
     assert result.scenario.said.outputs == EVERY_OUTPUT
     assert TITLES[language].replace("`", "") in (
-        (folder / "report.html").read_text(encoding="utf-8").replace("`", "")
+        (folder / "appendix.html").read_text(encoding="utf-8").replace("`", "")
     )
     book = openpyxl.load_workbook(folder / "plan.xlsx")
     rows = (row for sheet in book for row in sheet.iter_rows(values_only=True))
@@ -213,7 +210,7 @@ def test_a_rule_that_declares_nothing_works_and_is_told_by_its_name():
     told = str(refuse(scenario, price(scenario), rules))
     assert "few_loads (road)" in told
     assert "raise few_loads" not in told
-    assert not any(one.change.row for one in repair(scenario, price(scenario), rules))
+    assert not any(one.row for one in repair(scenario, price(scenario), rules))
     [row] = few_loads(build_problem(scenario, price(scenario)))
     assert (row.family.bends, row.family.raised_by, row.family.title) == ("last", "", None)
 
@@ -273,7 +270,7 @@ def test_raising_the_number_in_the_scenario_is_the_repair():
     scenario = make_scenario(text)
     legs = make_legs(scenario)
     refuse(scenario, legs, RULES)
-    change = next(one.change for one in repair(scenario, legs, RULES) if one.change.row is not None)
+    change = next(one for one in repair(scenario, legs, RULES) if one.row is not None)
     assert change.row.family in pits_permitted.families
     assert change.number == "sites.pit.pit.capacity_per_period"
     site = scenario.sites["pit"]

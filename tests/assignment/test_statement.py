@@ -252,7 +252,13 @@ def test_bounds_that_nobody_states_change_no_optimum(price):
         rows, programme = lay_programme(problem, lay_rows(problem, RULES))
         labels = Labels(problem, plan_module.name_rows(rows))
         search = plan_module._search_finely(
-            problem, programme, "HiGHS", plan_module.Clock(), None, labels
+            problem,
+            programme,
+            solver="HiGHS",
+            clock=plan_module.Clock(),
+            start=None,
+            labels=labels,
+            stated=True,
         )
         assert search is not None
         found.append(float(problem.objectives()[0] @ search.values))
@@ -284,7 +290,8 @@ def test_what_low_yields_and_end_stocks_ask_for_has_room():
     problem = lay_columns(low, make_legs(low), RULES)
     plan = assign(low, make_legs(low))
     assert plan.processed["tonnes"].sum() == pytest.approx(low.needs[0].tonnes * 10, rel=0.3)
-    assert most_tonnes(problem) >= plan.processed["tonnes"].sum()
+    processed_t = plan.processed["tonnes"].sum()  # which is rounded, up or down
+    assert most_tonnes(problem) >= processed_t * (1 - 1e-9)
 
 
 @pytest.mark.parametrize(("sign", "sense"), [(1, ">="), (-1, "<="), (1, "="), (-1, "=")])

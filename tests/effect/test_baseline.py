@@ -81,7 +81,7 @@ def test_what_is_missing_is_the_least_and_the_rest_is_the_best():
     baseline = solve_baseline(scenario, make_legs(scenario, {**KM, ("near", "two"): 12.0}))
     assert baseline.missing == {("needs_met", "two/1-fill"): pytest.approx(50)}
     best = (50 * 20 + 50 * 10 + 50 * 12) / 100
-    assert baseline.amounts["transport_kg_co2e_wtw"] == pytest.approx(best * KG_PER_KM)
+    assert baseline.totals.kg_co2e_wtw == pytest.approx(best * KG_PER_KM)
 
 
 def test_fairness_is_held_against_the_baseline_that_there_is_room_for():

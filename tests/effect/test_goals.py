@@ -2,7 +2,9 @@
 
 import itertools
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pulp
@@ -21,10 +23,10 @@ from raastof_geo import (
 from raastof_geo.assignment import assign
 from raastof_geo.effect import answer_target, measure_effect
 from raastof_geo.effect.books import keep_books
-from raastof_geo.effect.progress import follow_periods
+from raastof_geo.effect.progress import follow_municipalities, follow_periods
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import format_number, speaking
-from raastof_geo.outputs.opening import say_worse
+from raastof_geo.outputs.opening import conclude, say_worse
 from raastof_geo.pipeline import place_scenario
 from raastof_geo.records.verify import check_results
 
@@ -200,7 +202,7 @@ def test_what_crosses_the_border_counts_and_is_not_moved():
     assert plan.objectives["short_of_goal_tonnes"] == pytest.approx(lacking, rel=1e-6)
     assert answer_target(plan).reach.in_plan == pytest.approx(met / needed, rel=1e-6)
     effect = measure_effect(plan.scenario, plan.problem.legs, plan)
-    whole = effect.shares_by_period[0]
+    whole = follow_periods(effect.books)[0]
     assert whole.needed_t == pytest.approx(needed, rel=1e-6)
     assert whole.with_soil == pytest.approx(met / needed, rel=1e-6)
     assert whole.recycled == pytest.approx(400 / CONCRETE / needed, rel=1e-6)
@@ -216,14 +218,14 @@ def test_three_shares_by_year_and_municipality():
     targets += "virgin_today: {amount_per_period: 2000 t, source: x}}"
     plan = plan_for(targets)
     effect = measure_effect(plan.scenario, plan.problem.legs, plan)
-    whole, first, second = effect.shares_by_period
+    whole, first, second = follow_periods(effect.books)
     assert whole.recycled == pytest.approx(200 / CONCRETE / 3000, rel=1e-6)
     assert whole.with_soil == pytest.approx(MOST / 3000, rel=1e-6)
     assert first.recycled == 0
     assert second.tonnes["building"] == pytest.approx(200, rel=1e-6)
     assert first.tonnes["soil"] + second.tonnes["soil"] == pytest.approx(800, rel=1e-6)
     assert whole.cut == pytest.approx(1 - (3000 - MOST) / 4000, rel=1e-6)
-    places = {one.municipality: one for one in effect.shares_by_municipality}
+    places = {one.municipality: one for one in follow_municipalities(effect.books)}
     assert set(places) == {"Køge", "Greve"}
     met = sum(one.counted_t["with_clean_soil"] for one in places.values())
     assert met == pytest.approx(MOST, rel=1e-6)
@@ -376,6 +378,40 @@ def test_a_plan_that_moves_less_and_emits_more_says_so():
     assert more > 0
 
 
+@pytest.mark.usefixtures("english")
+def test_a_plan_that_meets_less_with_secondary_materials_than_its_baseline_says_so():
+    """Own concrete lies 30 km away and costs nothing, gravel 1 km and costs: two choices."""
+    scenario = make_scenario(
+        """
+        title: Near and far
+        language: en
+        periods: [2027]
+        objectives: [transport_kg_co2e_wtw, cost_dkk]
+        sites:
+          road: {lon: 12.10, lat: 55.45, project: ours,
+                 needs: [{use: base_course, amount: 1000 t}]}
+          old: {lon: 12.50, lat: 55.45, project: ours,
+                offers: [{material: crushed_concrete, amount: 400 t, must_leave: false}]}
+          pit: {lon: 12.11, lat: 55.45, pit: {supplies: [stable_gravel]}}
+          tip: {lon: 12.60, lat: 55.45, receiver: {accepts: [crushed_concrete]}}
+        """
+    )
+    plan = assign(scenario, make_legs(scenario, {("old", "road"): 30.0, ("pit", "road"): 1.0}))
+    effect = measure_effect(scenario, plan.problem.legs, plan)
+    assert (plan.flows["material"] == "stable_gravel").all()
+    share = 0.4 / scenario.needs[0].ratios["crushed_concrete"]
+    assert effect.baselines[0].shares["with_clean_soil"] == pytest.approx(share, rel=1e-9)
+    told = [str(one) for one in conclude(SimpleNamespace(scenario=scenario, effect=effect))]
+    assert "Mind: over 2027 the plan meets 0.0 % of the needs with" in told[-1]
+    assert f"and the baseline {100 * share:.1f} %" in told[-1]
+    said = scenario.said.model_copy(update={"objectives": scenario.said.objectives[1:]})
+    by_cost = replace(scenario, said=said)
+    plan = assign(by_cost, plan.problem.legs)
+    effect = measure_effect(by_cost, plan.problem.legs, plan)
+    told = [str(one) for one in conclude(SimpleNamespace(scenario=by_cost, effect=effect))]
+    assert not any(one.startswith("Mind") for one in told)
+
+
 REGION = Path(__file__).parents[1] / "frozen" / "region_sjaelland.yaml"
 TRANSPORT_FIRST = "objectives: [transport_kg_co2e_wtw, kg_co2e_wtw, cost_dkk, tonne_km]"
 ROCK = """catalogue:
@@ -465,7 +501,7 @@ def test_what_is_written_of_goals_is_verified_and_read_back(written):
     assert again.plan.goal_certificate == result.plan.goal_certificate
     assert again.plan.objectives == result.plan.objectives
     assert again.effect.target == result.effect.target
-    assert again.effect.shares_by_period == result.effect.shares_by_period
+    assert follow_periods(again.effect.books) == follow_periods(result.effect.books)
     assert again.plan.problem.nearest_t == result.plan.problem.nearest_t
 
 

@@ -58,7 +58,7 @@ def test_baselines_come_to_what_was_measured(legs, kind, together, right):
     scenario = read(f"\nbaseline: {{together: {together}}}\n")
     found = solve_baseline(scenario, legs, kind)
     assert not found.missing
-    assert tonnes_of(found.amounts) == right
+    assert tonnes_of(found.books.totals) == right
     for facilities, site in ((scenario.pits, "origin"), (scenario.receivers, "destination")):
         dug = found.flows.groupby([site, "period"])["tonnes"].sum()
         for one in facilities:
@@ -71,8 +71,8 @@ def test_capture_and_today_come_to_what_was_measured(legs):
     today, own_first, plan = (56_570, 201_328), (46_903, 175_313), (44_083, 167_076)
     base = f"baseline: {{together: municipality, {TODAY}}}\n"
     found = solve_baseline(read("\n" + base), legs, "today")
-    assert tonnes_of(found.amounts) == today
+    assert tonnes_of(found.books.totals) == today
     assert 0 < found.used < 1
     scenario = read("\ncapture: {default: 80 %}\n" + base)
-    assert tonnes_of(solve_baseline(scenario, legs, "own_first").amounts) == own_first
+    assert tonnes_of(solve_baseline(scenario, legs, "own_first").books.totals) == own_first
     assert tonnes_of(assign(scenario, legs).amounts) == plan

@@ -62,8 +62,8 @@ NOISE = Indicator(
 )
 NOISY = PIT_AND_PROJECT + (
     "objectives: [noise_points, cost_dkk]\n"
-    "outputs: [map, report, report_docx, projects, workbook, flows, geopackage, plan, proof, "
-    "ledger, summary]\n"
+    "outputs: [map, report, report_docx, appendix, projects, workbook, flows, geopackage, plan, "
+    "proof, ledger, summary]\n"
     "targets:\n"
     "  at_most: [{measure: noise_points, at_most: MOST}]\n"
     "  fairness: {measure: noise_points, worse_by_at_most: 50 %}\n"
@@ -113,7 +113,7 @@ def test_a_new_measure_is_known_by_every_output(noise, tmp_path):
     assert ledger["groups"]["noise_points"] == "taking"
     with np.load(folder / "proof.npz") as proof:
         assert "noise_points" in proof["measure"]
-    report = (folder / "report.html").read_text(encoding="utf-8")
+    report = (folder / "appendix.html").read_text(encoding="utf-8")
     assert "Noise [1,000 points]" in report
     assert 'id="how-noise_points"' in report
     words = docx.Document(str(folder / "report.docx"))

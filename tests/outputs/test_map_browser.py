@@ -208,6 +208,19 @@ def test_nothing_lies_over_the_edge(visit, size):
         assert panel["x"] >= map_box["x"] + map_box["width"] - 1
 
 
+def test_the_phone_shows_answer_figures_and_map_at_once(visit):
+    """What the answer rests on is folded, and opens by touch; the map keeps half of the screen."""
+    page = visit(PHONE)
+    head, answer = page.locator("#strip"), page.locator("#answer")
+    assert head.bounding_box()["height"] < PHONE[1] / 2
+    assert page.locator("#strip > p").first.is_visible()
+    assert not answer.locator("p").first.is_visible()
+    assert answer.locator("summary").bounding_box()["height"] >= 44
+    answer.locator("summary").click()
+    assert answer.locator("p").first.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
 def test_axe_finds_nothing_serious(visit):
     """The page, with the table open and a site told about, keeps WCAG as far as axe can see."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")

@@ -14,8 +14,7 @@ from places import CASES
 
 from raastof_geo.errors import OutputError, RoadDataError
 from raastof_geo.roads.load import load_network
-from raastof_geo.roads.mapped.osm import read_osm
-from raastof_geo.roads.mapped.writer import open_writer
+from raastof_geo.roads.mapped.osm import open_writer, read_osm
 from raastof_geo.roads.stored.store import read_network, write_network
 
 LAT_91 = CASES / "roads" / "node_at_lat_91.osm"
@@ -265,7 +264,7 @@ def test_text_that_is_not_utf8_is_refused(tmp_path):
 def test_a_writer_that_fails_raises_and_ends_no_process(tmp_path):
     """A full disk is an error like any other; osmium's own destructor would end the process."""
     code = (
-        "import osmium, sys; from raastof_geo.roads.mapped.writer import open_writer\n"
+        "import osmium, sys; from raastof_geo.roads.mapped.osm import open_writer\n"
         "try:\n"
         "    with open_writer(osmium.io.File('/dev/full', 'opl'), overwrite=True) as writer:\n"
         "        osmium.apply(osmium.io.Reader(sys.argv[1]), writer)\n"

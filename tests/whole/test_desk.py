@@ -95,6 +95,8 @@ COMMANDS = [
     ["route"],
     ["verify"],
     ["explain"],
+    ["open"],
+    ["sensitivity"],
     ["why-not"],
     ["materials"],
     ["why"],

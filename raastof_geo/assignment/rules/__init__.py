@@ -8,11 +8,9 @@ so that shadow prices times limits add up to the objective.
 
 from collections.abc import Sequence
 
-from raastof_geo.assignment.rules.about import About
 from raastof_geo.assignment.rules.agreements import agreements_kept
 from raastof_geo.assignment.rules.capture import captured
 from raastof_geo.assignment.rules.choices import lots_kept, openings_paid, partners_limited
-from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.rules.limits import (
     caps_kept,
     goals_held,
@@ -28,7 +26,16 @@ from raastof_geo.assignment.rules.masses import (
     plants_run,
     receivers_permitted,
 )
-from raastof_geo.assignment.rules.row import DeclaredRule, Row, RowName, Rule, Sense, declare
+from raastof_geo.assignment.rules.row import (
+    About,
+    DeclaredRule,
+    Family,
+    Row,
+    RowName,
+    Rule,
+    Sense,
+    declare,
+)
 from raastof_geo.assignment.rules.trucks import fleet_kept, trips_balanced
 from raastof_geo.scenario.said.file import ScenarioFile
 

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules.about import About
-from raastof_geo.assignment.rules.family import Family
-from raastof_geo.assignment.rules.row import Row, Sense, always, declare, sum_of
+from raastof_geo.assignment.rules.row import About, Family, Row, Sense, always, declare, sum_of
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
 from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
@@ -44,14 +42,7 @@ def agreements_kept(problem: Problem) -> Iterator[Row]:
 
 
 def agreed_moves(problem: Problem, agreement: Agreement | NamedLeg) -> Columns:
-    """Find the moves that an agreement is about.
-
-    Returns
-    -------
-    columns
-        Numbers of the moves from the one site to the other, of its material or of all, in its
-        window, whoever gives and takes there.
-    """
+    """Find the moves that an agreement is about, whoever gives and takes at its sites."""
     ids = tuple(problem.scenario.periods)
     labels = {"origin": agreement.giver, "destination": agreement.taker}
     if agreement.material is not None:

@@ -6,15 +6,21 @@ from dataclasses import replace
 import numpy as np
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules.about import About, about_entry
 from raastof_geo.assignment.rules.agreements import agreed_moves
-from raastof_geo.assignment.rules.family import Family
-from raastof_geo.assignment.rules.row import Row, always, declare, sum_of
+from raastof_geo.assignment.rules.row import (
+    About,
+    Family,
+    Row,
+    about_entry,
+    always,
+    declare,
+    sum_of,
+)
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
-from raastof_geo.scenario.said.capture import DEFAULT
+from raastof_geo.scenario.said.amount import DEFAULT
 from raastof_geo.scenario.scenario import Offer, name_stockpile
 
 CAPTURED = Family(
@@ -52,7 +58,9 @@ def captured(problem: Problem) -> Iterator[Row]:
             yield sum_of(CAPTURED, about, columns[givers == offer.id], "<=", limit)
         if (problem.labels("giver_kind", columns) == Role.DEPOT).any():
             about = About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
-            limit = share * sum(one.tonnes for one in offers) + _lying(problem, site, material)
+            own = [one for one in scenario.depots if one.id == name_stockpile(site)]
+            limit = share * sum(one.tonnes for one in offers)
+            limit += sum(one.start_t.get(material, 0.0) for one in own)
             yield sum_of(CAPTURED, about, columns, "<=", max(limit, locked))
 
 
@@ -69,12 +77,6 @@ def _put_to_use(problem: Problem, site: str, material: str) -> Columns:
     )
     received = np.array([one.kind == Role.RECEIVER for one in problem.takers], dtype=bool)
     return np.sort(columns[~received[moves.taker[columns]]])
-
-
-def _lying(problem: Problem, site: str, material: str) -> float:
-    """Give what lies in a site's stockpile at the start. [t]"""
-    own = name_stockpile(site)
-    return sum(one.start_t.get(material, 0.0) for one in problem.scenario.depots if one.id == own)
 
 
 def _locked(problem: Problem, site: str, material: str, columns: Columns) -> float:

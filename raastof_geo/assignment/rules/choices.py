@@ -9,16 +9,15 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules.about import About
-from raastof_geo.assignment.rules.family import Family
-from raastof_geo.assignment.rules.row import Row, always, combine, declare, sum_of
+from raastof_geo.assignment.rules.masses import find_through
+from raastof_geo.assignment.rules.row import About, Family, Row, always, combine, declare, sum_of
 from raastof_geo.assignment.rules.throughput import most_tonnes
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.layout import limited_partners
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.scenario import Depot, Facility, Plant, Receiver
+from raastof_geo.scenario.scenario import Depot, Facility
 
 _OPENING, _PARTNERS, _LOT = say("site to open"), say("partners"), say("smallest lot")
 
@@ -47,7 +46,7 @@ def openings_paid(problem: Problem) -> Iterator[Row]:
         about = About(f"{place.role}/{place.site}", site=place.site, role=place.role)
         yield sum_of(OPENINGS_ONCE, about, opened, "<=", 1.0)
         for period, most in _most(problem, place, everything):
-            parts = [(_through(problem, place, period), 1.0), (opened, -most)]
+            parts = [(find_through(problem, place, period), 1.0), (opened, -most)]
             yield combine(OPENINGS_PAID, replace(about, period=period), parts, "<=", 0.0)
 
 
@@ -59,17 +58,6 @@ def _most(problem: Problem, place: Facility, everything: float) -> Iterator[tupl
         return
     total = None if isinstance(place, Depot) else place.total_t
     yield "", everything if total is None else min(total, everything)
-
-
-def _through(problem: Problem, place: Facility, period: str) -> Columns:
-    when = {"period": period} if period else {}
-    if isinstance(place, Plant):
-        return problem.find(ColumnKind.PROCESSES, site=place.site, **when)
-    if isinstance(place, Receiver):
-        return problem.find(taker=place.taker, **when)
-    if isinstance(place, Depot):
-        return problem.find(taker=place.into, **when)
-    return problem.find(origin=place.site, giver_kind=place.role, **when)
 
 
 @declare(PARTNERS_LINKED, PARTNERS_ONCE, PARTNERS_LIMITED, blind_to_trucks=always)
@@ -108,13 +96,7 @@ def _group_moves(problem: Problem, kind: ColumnKind) -> dict[tuple[str, ...], Co
 
 
 def most_between(problem: Problem, origin: str, destination: str) -> float:
-    """Give tonnes that no plan exceeds from one site to another; infinite where none says so.
-
-    Returns
-    -------
-    tonnes
-        By what the one site has, or the other can use, all periods together. [t]
-    """
+    """Give what the one site has, or the other can use, in all periods; else infinity. [t]"""
     scenario = problem.scenario
     most = math.inf
     gives, takes = scenario.sites[origin].roles, scenario.sites[destination].roles

@@ -1,17 +1,12 @@
 """Targets and caps: the secondary share, measures, passages, and what is fair to each project."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats, Integers
-from raastof_geo.assignment.rules.about import About
-from raastof_geo.assignment.rules.family import Family
-from raastof_geo.assignment.rules.row import Row, always, declare, sum_of
+from raastof_geo.assignment.rules.row import About, Family, Row, always, declare, sum_of
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.goal import find_due, list_asked, list_goals, weigh_counted
 from raastof_geo.assignment.statement.problem import Problem
@@ -110,21 +105,17 @@ def passages_limited(problem: Problem) -> Iterator[Row]:
     """
     ids = tuple(problem.scenario.periods)
     for number, limit in enumerate(problem.scenario.said.targets.passages):
-        passes = _passages(problem, number)
+        load_t = problem.leg("load_t")
+        moved = problem.leg(f"passages_{number}") / load_t
+        if problem.pooled_share:
+            back = problem.leg(f"return_passages_{number}") / load_t
+            moved = moved - problem.pooled_share * back
+        passes = problem.join(moves=moved, trips=problem.trip(f"passages_{number}"))
         for period in limit.periods(ids):
             columns = np.flatnonzero((passes > 0) & problem.mark(period=period))
             about = About(str(number), period, entry=number)
             most = limit.at_most_per_period
             yield Row(PASSAGES_LIMITED, about, columns, passes[columns], "<=", most)
-
-
-def _passages(problem: Problem, number: int) -> Floats:
-    load_t = problem.leg("load_t")
-    moved = problem.leg(f"passages_{number}") / load_t
-    if problem.pooled_share:
-        back = problem.leg(f"return_passages_{number}") / load_t
-        moved = moved - problem.pooled_share * back
-    return problem.join(moves=moved, trips=problem.trip(f"passages_{number}"))
 
 
 @declare(PROJECTS_NOT_WORSE, blind_to_trucks=lambda said: said.targets.fairness is None)
@@ -153,23 +144,12 @@ def share_moves(
 ) -> dict[str, tuple[Columns, Floats]]:
     """Give what a unit on each move adds to a measure for each project that stands at its ends.
 
-    What is common in the books falls to the one project at the end of its move.
-
-    Parameters
-    ----------
-    with_charges
-        Add what plants charge and emit for the tonnes that come to them.
-
-    Returns
-    -------
-    shares
-        By project its moves, in their order, and what a tonne on each adds for it.
+    By project its moves, in their order, and what a tonne on each adds for it. What is common in
+    the books falls to the one project at the end of its move; `with_charges` adds what plants
+    charge and emit for the tonnes that come to them.
     """
-    said, block, whose = (
-        problem.scenario.said,
-        problem.block(ColumnKind.MOVES),
-        _find_whose(problem),
-    )
+    said, block = problem.scenario.said, problem.block(ColumnKind.MOVES)
+    projects, sends, takes = _find_projects(problem)
     giving, taking = np.zeros(len(problem.moves)), np.zeros(len(problem.moves))
     groups = group_parts(measure, problem.scenario.co2_dkk_per_kg)
     values = {
@@ -181,26 +161,21 @@ def share_moves(
     for group, value in values.items():
         ends = share_ends(
             group,
-            gives=whose.sends >= 0,
-            takes=whose.takes >= 0,
+            gives=sends >= 0,
+            takes=takes >= 0,
             received=problem.taker_is(Role.RECEIVER) > 0,
             shared_legs=said.effect.shared_legs,
         )
         common = ends.giver + ends.taker == 0
         giving += value * np.where(common, 1.0, ends.giver)
         taking += value * ends.taker
-    return _group_by_project(whose, giving, taking)
+    return _group_by_project(projects, sends, takes, giving, taking)
 
 
 def _group_by_project(
-    whose: _Whose, giving: Floats, taking: Floats
+    projects: list[str], sends: Integers, takes: Integers, giving: Floats, taking: Floats
 ) -> dict[str, tuple[Columns, Floats]]:
-    """Give each project its moves and weights; a move inside of one stands once, with both.
-
-    Every move stands once for the project at each of its ends, and one sort brings those of a
-    project together.
-    """
-    projects, sends, takes = whose
+    """Give each project its moves and weights; a move inside of one stands once, with both."""
     same = sends == takes
     project_of = np.concatenate([sends, np.where(same, -1, takes)])
     columns = np.tile(np.arange(len(sends)), 2)
@@ -214,21 +189,13 @@ def _group_by_project(
     }
 
 
-class _Whose(NamedTuple):
-    """The projects in the order of their names, and which of them stands at each move's ends."""
-
-    names: list[str]
-    sends: Integers
-    """Number of a project for each move, -1 where there is none."""
-    takes: Integers
-
-
-def _find_whose(problem: Problem) -> _Whose:
+def _find_projects(problem: Problem) -> tuple[list[str], Integers, Integers]:
+    """Give projects by name, and the number of that which sends, and takes, each move; -1: none."""
     scenario = problem.scenario
     owner = {site: scenario.project(site) for site in project_sites(scenario)}
     projects = sorted(set(owner.values()))
     number = {site: projects.index(project) for site, project in owner.items()}
-    return _Whose(projects, *problem.number_ends(number))
+    return (projects, *problem.number_ends(number))
 
 
 def _charges(problem: Problem, measure: str) -> Floats:

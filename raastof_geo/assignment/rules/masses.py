@@ -6,13 +6,21 @@ from dataclasses import replace
 import numpy as np
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules.about import about_entry, about_facility
-from raastof_geo.assignment.rules.family import Family
-from raastof_geo.assignment.rules.row import Row, Sense, always, combine, declare, sum_of
+from raastof_geo.assignment.rules.row import (
+    Family,
+    Row,
+    Sense,
+    about_entry,
+    about_facility,
+    always,
+    combine,
+    declare,
+    sum_of,
+)
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
-from raastof_geo.scenario.scenario import Depot, Pit, Plant, Process, Receiver
+from raastof_geo.scenario.scenario import Depot, Facility, Pit, Plant, Process, Receiver
 
 _PER_PERIOD = "sites.{site}.{role}.capacity_per_period"
 _IN_TOTAL = "sites.{site}.{role}.capacity_total"
@@ -78,19 +86,14 @@ def needs_met(problem: Problem) -> Iterator[Row]:
 def pits_permitted(problem: Problem) -> Iterator[Row]:
     r"""No pit digs more than it may: :math:`\sum_c x_c \le k` in each period and in total."""
     for pit in problem.scenario.pits:
-        if pit.per_period_t is None and pit.total_t is None:
-            continue
-        givers = sorted(pit.giver(material) for material in pit.prices_dkk_per_t)
-        columns = np.concatenate([problem.find(giver=giver) for giver in givers])
-        yield from _capacity(problem, pit, columns, PITS_PERMITTED, PITS_IN_TOTAL)
+        yield from _capacity(problem, pit, PITS_PERMITTED, PITS_IN_TOTAL)
 
 
 @declare(RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL, blind_to_trucks=always)
 def receivers_permitted(problem: Problem) -> Iterator[Row]:
     r"""No receiver takes more than it may: :math:`\sum_c x_c \le k`, per period and in total."""
     for place in problem.scenario.receivers:
-        columns = problem.find(taker=place.taker)
-        yield from _capacity(problem, place, columns, RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL)
+        yield from _capacity(problem, place, RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL)
 
 
 @declare(PLANTS_FED, PLANTS_EMPTIED, PLANTS_PERMITTED, PLANTS_IN_TOTAL, blind_to_trucks=always)
@@ -105,14 +108,8 @@ def plants_run(problem: Problem) -> Iterator[Row]:
     for plant in problem.scenario.plants:
         for period in problem.scenario.periods:
             yield from _balance_plant(problem, plant, period)
-            if plant.per_period_t is not None:
-                inside = problem.find(ColumnKind.PROCESSES, site=plant.site, period=period)
-                about = about_facility(plant, period=period)
-                yield sum_of(PLANTS_PERMITTED, about, inside, "<=", plant.per_period_t)
-        if plant.total_t is not None:
-            inside = problem.find(ColumnKind.PROCESSES, site=plant.site)
-            about = about_facility(plant)
-            yield sum_of(PLANTS_IN_TOTAL, about, inside, "<=", plant.total_t)
+            yield from _limit(problem, plant, PLANTS_PERMITTED, plant.per_period_t, period)
+        yield from _limit(problem, plant, PLANTS_IN_TOTAL, plant.total_t)
 
 
 def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[Row]:
@@ -159,9 +156,7 @@ def depots_kept(problem: Problem) -> Iterator[Row]:
             about = about_facility(depot, period=period)
             lying = problem.find(ColumnKind.STORES, depot=depot.id, period=period)
             yield sum_of(DEPOTS_FILLED, about, lying, "<=", depot.capacity_t)
-            if depot.per_period_t is not None:
-                comes = problem.find(taker=depot.into, period=period)
-                yield sum_of(DEPOTS_PERMITTED, about, comes, "<=", depot.per_period_t)
+            yield from _limit(problem, depot, DEPOTS_PERMITTED, depot.per_period_t, period)
 
 
 def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[Row]:
@@ -182,13 +177,28 @@ def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[Ro
 
 
 def _capacity(
-    problem: Problem, place: Pit | Receiver, columns: Columns, per_period: Family, in_total: Family
+    problem: Problem, place: Pit | Receiver, per_period: Family, in_total: Family
 ) -> Iterator[Row]:
-    if place.per_period_t is not None:
-        for number, period in enumerate(problem.scenario.periods):
-            inside = columns[problem.moves.period[columns] == number]
-            about = about_facility(place, period=period)
-            yield sum_of(per_period, about, inside, "<=", place.per_period_t)
-    if place.total_t is not None:
-        about = about_facility(place)
-        yield sum_of(in_total, about, columns, "<=", place.total_t)
+    for period in problem.scenario.periods:
+        yield from _limit(problem, place, per_period, place.per_period_t, period)
+    yield from _limit(problem, place, in_total, place.total_t)
+
+
+def _limit(
+    problem: Problem, place: Facility, family: Family, most: float | None, period: str = ""
+) -> Iterator[Row]:
+    if most is not None:
+        columns = find_through(problem, place, period)
+        yield sum_of(family, about_facility(place, period=period), columns, "<=", most)
+
+
+def find_through(problem: Problem, place: Facility, period: str = "") -> Columns:
+    """Find the columns that go through a place: tonnes dug, taken, worked up or stored."""
+    when = {"period": period} if period else {}
+    if isinstance(place, Plant):
+        return problem.find(ColumnKind.PROCESSES, site=place.site, **when)
+    if isinstance(place, Receiver):
+        return problem.find(taker=place.taker, **when)
+    if isinstance(place, Depot):
+        return problem.find(taker=place.into, **when)
+    return problem.find(origin=place.site, giver_kind=place.role, **when)

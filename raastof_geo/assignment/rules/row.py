@@ -1,20 +1,110 @@
-"""One named constraint, and the functions that yield them with what they declare."""
+"""One named constraint, what it is about, and the rules that yield and declare them."""
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats
-from raastof_geo.assignment.rules.about import About
-from raastof_geo.assignment.rules.family import Family
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.language import Message, Readable
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.scenario import Facility, Need, Offer
 
 Sense = Literal["<=", "=", ">="]
+Bends = Literal["first", "next", "last", "never"]
+"""When rows are broken where no plan keeps them all: needs, surplus and targets `first`, as what is
+missing is then said in tonnes of a project; `next` what was promised; `last` other limits; and
+`never` rows that only keep books, which mean nothing when they are broken."""
+EitherOr = Literal["lots", "partners", "openings"]
+"""Kinds of either-or decisions."""
+Limits = Literal["places", "targets", "agreements", "capture"]
+"""Kinds of limits that are lifted together, to learn what holds a share down."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What a row is about; as text it is the label that plans and proofs carry."""
+
+    head: str
+    """The label, without the period."""
+    period: str = ""
+    """The period, or the first one of a window that comes again; empty: all of them."""
+    site: str = ""
+    """A site, or a project."""
+    role: Role | Literal[""] = ""
+    """As what the site is meant."""
+    material: str = ""
+    vehicle: str = ""
+    measure: str = ""
+    """What the limit is measured by; empty: as the family says."""
+    entry: int = -1
+    """Its place in the list of the scenario, or in the table of columns, that it is made of."""
+
+    def __str__(self) -> str:
+        return f"{self.head}@{self.period}" if self.period else self.head
+
+
+@dataclass(frozen=True)
+class Family:
+    """Rows of one kind, and all that the rest of the house has to know of them.
+
+    A rule that declares none gives its rows a name only: it is their title too, they are bent last,
+    no number is known to relax them, and their unit is not told.
+    """
+
+    name: str
+    """As plans and proofs write it."""
+    title: Message | None = None
+    """What people call it; none: its name."""
+    bends: Bends = "last"
+    unit: Readable = ""
+    """Of the limit, where a row does not say by which measure it is; empty: not known."""
+    raised_by: str = ""
+    """The number of the scenario that would allow more, as a place in it with the names of
+    `About`, such as `sites.{site}.pit.capacity_total`; empty: no single number would."""
+    decides: EitherOr | None = None
+    """The either-or decision that it belongs to."""
+    limits: Limits | None = None
+
+    @property
+    def keeps_books(self) -> bool:
+        """Whether rows only say that sums agree, so that no unit more on them means anything."""
+        return self.bends == "never"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def number(self, about: About) -> str:
+        """Give the place of the number that would allow more on a row; empty where there is none.
+
+        >>> PITS = Family("pits_permitted", raised_by="sites.{site}.pit.capacity_total")
+        >>> PITS.number(About("north", site="north"))
+        'sites.north.pit.capacity_total'
+        """
+        return self.raised_by.format(**asdict(about))
+
+
+def about_entry(entry: Offer | Need) -> About:
+    """Speak of a window of an offer or a need; `entry` is its place in the list of its site."""
+    return About(
+        entry.name,
+        period=entry.periods[0] if entry.repeated else "",
+        site=entry.site,
+        role=entry.role,
+        material=entry.material if isinstance(entry, Offer) else "",
+        entry=entry.number - 1,
+    )
+
+
+def about_facility(facility: Facility, *, material: str = "", period: str = "") -> About:
+    """Speak of a pit, a receiver, a plant, a depot or a stockpile."""
+    head = f"{facility.id}/{material}" if material else facility.id
+    return About(head, period, facility.site, facility.role, material)
 
 
 class RowName(NamedTuple):
@@ -77,16 +167,8 @@ def always(_said: ScenarioFile) -> bool:
     return True
 
 
-def never(_said: ScenarioFile) -> bool:
-    """Tell that a rule may see trucks, whatever the scenario says."""
-    return False
-
-
 class DeclaredRule:
-    """A rule, the families of its rows, and when it is blind to trucks.
-
-    It is called and named as its function, and travels by that name, as functions do.
-    """
+    """A rule, its families, and when it is blind to trucks; it travels by name, as functions do."""
 
     families: tuple[Family, ...]
     blind_to_trucks: Blindness
@@ -111,23 +193,13 @@ class DeclaredRule:
 
 
 def declare(
-    *families: Family, blind_to_trucks: Blindness = never
+    *families: Family, blind_to_trucks: Blindness = lambda _said: False
 ) -> Callable[[Rule], DeclaredRule]:
-    """Say beside a rule all that others have to know of it.
+    """Say beside a rule all that others have to know of it: the families of all its rows.
 
-    Parameters
-    ----------
-    families
-        Every kind of row that the rule yields.
-    blind_to_trucks
-        Tells of a scenario whether the rule gives moves that differ in nothing but the truck the
-        same coefficients. The columns of all but the best truck are dropped where all rules are
-        blind, so that a rule which wrongly says so makes a proof false; nothing said is safe.
-
-    Returns
-    -------
-    declare
-        Makes a `DeclaredRule` of the function below.
+    `blind_to_trucks` tells of a scenario whether the rule gives moves that differ in nothing but
+    the truck the same coefficients. The columns of all but the best truck are dropped where all
+    rules are blind, so that a rule which wrongly says so makes a proof false; nothing said is safe.
     """
 
     def declared(lay: Rule) -> DeclaredRule:
@@ -150,13 +222,7 @@ def combine(
     sense: Sense,
     limit: float,
 ) -> Row:
-    """Compare a sum of several kinds of columns with a limit; parts may not overlap.
-
-    Returns
-    -------
-    row
-        With the columns of the parts one after the other, each part times its factor.
-    """
+    """Compare a sum of parts, each times its factor, with a limit; they may not overlap."""
     columns = np.concatenate([which for which, _ in parts])
     coefficients = np.concatenate([np.full(len(which), factor) for which, factor in parts])
     return Row(kind, subject, columns, coefficients, sense, limit)

@@ -1,14 +1,13 @@
 """How much some optimal plan never needs to send through any one place."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 
 from raastof_geo.arrays import Mask
-from raastof_geo.assignment.rules.family import Family
-from raastof_geo.assignment.rules.row import Row, sum_of
+from raastof_geo.assignment.rules.row import Family, Row, sum_of
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
@@ -28,18 +27,12 @@ def most_tonnes(problem: Problem) -> float:
 
     Take an optimal plan that moves the fewest tonnes. No part of it can be left out, so each part
     (a chain from a source through plants and depots to its ends) serves something that is asked
-    for: a need, a stock at the end, an agreement, a smallest lot, or a rule of somebody's own;
-    or it gets rid of something that must leave. Going up the chain from what is wanted, a plant
-    multiplies tonnes by one over the yield of the output that is wanted; going down from what
-    is on offer, by one over the share of that input, and by what its outputs amount to. A chain
-    passes each plant once, also where it turns in a plant that mixes, unless plants feed each
-    other in a circle: then what goes round shrinks by what leaves it, and all passes together are
-    no more than one over the smallest share that leaves or is lost.
-
-    Returns
-    -------
-    tonnes
-        Through any one place, in all periods together; see `Problem.room`. [t]
+    for, or gets rid of something that must leave. Going up the chain from what is wanted, a plant
+    multiplies tonnes by one over the yield of that output; going down from what is on offer, by
+    one over the share of that input, and by what its outputs amount to. A chain passes each plant
+    once, unless plants feed each other in a circle: then what goes round shrinks by what leaves
+    it, and all passes together are no more than one over the smallest share that leaves or is
+    lost. All periods are together; see `Problem.room`.
     """
     scenario = problem.scenario
     wanted = sum(need.tonnes * max(need.ratios.values(), default=0.0) for need in scenario.needs)
@@ -64,52 +57,45 @@ def _asked_tonnes(problem: Problem) -> float:
 
 
 def _growth(scenario: Scenario, wanted: set[str]) -> float:
-    """Give the most tonnes that one tonne wanted, or one on offer, sets in motion."""
-    processes = [process for plant in scenario.plants for process in plant.processes]
-    if not processes:
-        return 1.0
-    round_about = 1.0
-    if _in_circles(processes):
-        round_about = 1.0 / min(1.0, *map(_least_that_leaves, processes))
-    up = _longest(processes, lambda one: _per_wanted(one, wanted), upstream=True)
-    down = _longest(processes, _per_offered, upstream=False)
-    return max(up * down, _zigzag(processes, wanted)) * round_about
-
-
-def _zigzag(processes: list[Process], wanted: set[str]) -> float:
-    """Give what a chain sets in motion that turns: up to what is wanted, down with what is left.
+    """Give the most tonnes that one tonne wanted, or one on offer, sets in motion.
 
     What is left over of one plant may be mixed in another one with what a third one has to make,
     and so on. No chain passes more than all plants that are joined by what they make, each once.
     """
-    most: dict[str, float] = {}
+    processes = [process for plant in scenario.plants for process in plant.processes]
+    feeds: dict[str, set[str]] = {}
+    up, down = dict[str, float](), dict[str, float]()
     for one in processes:
-        both = max(_per_wanted(one, wanted), 1.0) * max(_per_offered(one), 1.0)
-        most[one.site] = max(most.get(one.site, 1.0), both)
-    if not any(_mixes(one, processes) for one in processes):
-        return 1.0
-    return math.prod(_joined(processes, most))
+        feeds.setdefault(one.site, set()).update(
+            other.site
+            for other in processes
+            if one.site != other.site and not other.inputs.keys().isdisjoint(one.outputs)
+        )
+        up[one.site] = max(up.get(one.site, 1.0), _per_wanted(one, wanted))
+        down[one.site] = max(down.get(one.site, 1.0), _per_offered(one))
+    joined = [math.prod(up[site] * down[site] for site in part) for part in _join(feeds)]
+    round_about = 1.0
+    if _in_circles(feeds):
+        round_about = 1.0 / min(1.0, *map(_least_that_leaves, processes))
+    return max(joined, default=1.0) * round_about
 
 
-def _joined(processes: list[Process], most: dict[str, float]) -> list[float]:
-    """Give the factors of the plants that are joined, of those joined plants where they are most.
-
-    Two plants are joined where one makes what the other takes, directly or through others.
-    """
-    group = {site: site for site in most}
-    for one in processes:
-        for other in processes:
-            if _feeds(one, other) and group[one.site] != group[other.site]:
-                old, new = group[other.site], group[one.site]
-                group = {site: new if its == old else its for site, its in group.items()}
-    parts = [[most[site] for site in most if group[site] == its] for its in set(group.values())]
-    return max(parts, key=math.prod)
+def _join(feeds: Mapping[str, set[str]]) -> list[set[str]]:
+    """Give the groups of plants of which one makes what another takes."""
+    groups = [{site} for site in feeds]
+    for site, fed in feeds.items():
+        mine = [group for group in groups if group & {site, *fed}]
+        groups = [set.union(*mine), *(group for group in groups if group not in mine)]
+    return groups
 
 
-def _mixes(process: Process, processes: list[Process]) -> bool:
-    """Tell whether a recipe takes what at least two other plants make, so that a chain may turn."""
-    feeding = {other.site for other in processes if _feeds(other, process)}
-    return len(process.inputs) > 1 and len(feeding) > 1
+def _in_circles(feeds: Mapping[str, set[str]]) -> bool:
+    """Tell whether plants feed each other in a circle."""
+    try:
+        TopologicalSorter(feeds).prepare()
+    except CycleError:
+        return True
+    return False
 
 
 def _least_that_leaves(process: Process) -> float:
@@ -120,12 +106,14 @@ def _least_that_leaves(process: Process) -> float:
 
 
 def _wanted_materials(problem: Problem) -> set[str]:
-    """Give materials that somebody asks for: needs, plants, end stocks, agreements.
-
-    A smallest lot, or a rule of somebody's own, may ask for any.
-    """
+    """Give materials that somebody asks for; lots, or a rule of one's own, may ask for any."""
     scenario = problem.scenario
-    agreed = _agreed_of_plants(scenario)
+    plants = {plant.site for plant in scenario.plants}
+    agreed = {
+        one.material
+        for one in scenario.said.agreements
+        if one.giver in plants and (one.tonnes or one.at_least)
+    }
     if problem.asked_t or problem.sizes[ColumnKind.LOTS] or None in agreed:
         return set(scenario.catalogue.materials)
     wanted = {material for material in agreed if material is not None}
@@ -133,16 +121,6 @@ def _wanted_materials(problem: Problem) -> set[str]:
     wanted.update(*(plant.takes for plant in scenario.plants))
     wanted.update(*(depot.end_t or {} for depot in scenario.depots))
     return wanted
-
-
-def _agreed_of_plants(scenario: Scenario) -> set[str | None]:
-    """Give the materials that plants have agreed to send; none among them stands for any."""
-    plants = {plant.site for plant in scenario.plants}
-    return {
-        agreement.material
-        for agreement in scenario.said.agreements
-        if agreement.giver in plants and (agreement.tonnes or agreement.at_least)
-    }
 
 
 def _per_wanted(process: Process, wanted: set[str]) -> float:
@@ -159,61 +137,13 @@ def _per_offered(process: Process) -> float:
     return max(1.0, sum(process.outputs.values())) / min([1.0, *shares])
 
 
-def _feeds(one: Process, other: Process) -> bool:
-    return one.site != other.site and not other.inputs.keys().isdisjoint(one.outputs)
-
-
-def _longest(
-    processes: list[Process], factor: Callable[[Process], float], *, upstream: bool
-) -> float:
-    """Multiply the factors along the chain of recipes, each plant once, where they come to most."""
-    sites = {process.site for process in processes}
-    own = [factor(process) for process in processes]
-    so_far = list(own)
-    for _ in range(len(sites) - 1):
-        so_far = [
-            mine
-            * max(
-                (
-                    past
-                    for other, past in zip(processes, so_far, strict=True)
-                    if (_feeds(one, other) if upstream else _feeds(other, one))
-                ),
-                default=1.0,
-            )
-            for one, mine in zip(processes, own, strict=True)
-        ]
-    return max(so_far)
-
-
-def _in_circles(processes: list[Process]) -> bool:
-    """Tell whether plants feed each other in a circle."""
-    feeds: dict[str, set[str]] = {process.site: set() for process in processes}
-    for process in processes:
-        feeds[process.site] |= {other.site for other in processes if _feeds(process, other)}
-    try:
-        TopologicalSorter(feeds).prepare()
-    except CycleError:
-        return True
-    return False
-
-
 def bound_everything(problem: Problem, bounded: Mask) -> Iterator[Row]:
     r"""Bound together, by kind, the columns that no other row bounds.
 
     Tonnes cannot pass more often through a place than there are places and periods, and are
     never more than all that is offered, needed and stored. Empty trips follow loads: whatever
     leads in circles can be left out, and a way from one load to the next passes no site twice.
-
-    Parameters
-    ----------
-    bounded
-        Which columns another row bounds.
-
-    Returns
-    -------
-    rows
-        At most one for each kind of column that has free ones.
+    `bounded` are the columns that another row bounds.
     """
     scenario = problem.scenario
     places = 1 + len(scenario.plants) + len(scenario.depots)

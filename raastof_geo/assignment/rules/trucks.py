@@ -3,14 +3,11 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats, Integers
-from raastof_geo.assignment.rules.about import About
-from raastof_geo.assignment.rules.family import Family
-from raastof_geo.assignment.rules.row import Row, declare
+from raastof_geo.assignment.rules.row import About, Family, Row, declare
 from raastof_geo.assignment.statement.classes import find_hauliers
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.layout import number_labels
@@ -58,14 +55,7 @@ def fleet_kept(problem: Problem) -> Iterator[Row]:
 
 
 def work_hours(problem: Problem) -> Floats:
-    """Give the hours of a truck and its driver for each unit of every column. [h]
-
-    Returns
-    -------
-    work_h
-        For each column, a tonne moved or an empty trip; what coordinated trucks need not drive back
-        is taken off. [h/unit, columns]
-    """
+    """Give the hours of truck and driver, less what coordinated trucks save. [h/unit, columns]"""
     return problem.driven("work_h", DRIVE_H, each_trip=True)
 
 
@@ -82,35 +72,32 @@ def trips_balanced(problem: Problem) -> Iterator[Row]:
     if not problem.pooled_share:
         return
     sites = sorted({*problem.labels("origin"), *problem.labels("destination")})
+    number = {site: number for number, site in enumerate(sites)}
     haulier, names = find_hauliers(problem)
-    calls = _list_calls(problem, {site: number for number, site in enumerate(sites)}, haulier)
+    group, columns, trips = _list_calls(problem, number, haulier)
     # One sort brings the calls of a site, truck and period together; what comes stays before
     # what leaves, and each of them in the order of the columns.
-    order = np.argsort(calls.group, kind="stable")
-    starts = np.flatnonzero(np.diff(calls.group[order], prepend=-1))
+    order = np.argsort(group, kind="stable")
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
     periods = tuple(problem.scenario.periods)
     for first, last in itertools.pairwise([*starts.tolist(), len(order)]):
         mine = order[first:last]
-        place, period = divmod(int(calls.group[mine[0]]), len(periods))
+        place, period = divmod(int(group[mine[0]]), len(periods))
         whose, vehicle = divmod(place, len(problem.vehicles))
         whose, site = divmod(whose, len(sites))
         head = "/".join(filter(None, (names[whose], sites[site], problem.vehicles[vehicle])))
         about = About(head, periods[period], sites[site], vehicle=problem.vehicles[vehicle])
-        yield Row(TRIPS_BALANCED, about, calls.columns[mine], calls.trips[mine], "=", 0.0)
+        yield Row(TRIPS_BALANCED, about, columns[mine], trips[mine], "=", 0.0)
 
 
-class _Calls(NamedTuple):
-    """Calls of coordinated trucks at sites, as arrays of one length."""
+def _list_calls(
+    problem: Problem, number: dict[str, int], haulier: Integers
+) -> tuple[Integers, Columns, Floats]:
+    """List every call of a coordinated truck at a site; what stays on a site calls nowhere.
 
-    group: Integers
-    """A number of the haulier, site, truck and period."""
-    columns: Columns
-    trips: Floats
-    """Trips for each unit of the column: what comes above zero, what leaves below."""
-
-
-def _list_calls(problem: Problem, number: dict[str, int], haulier: Integers) -> _Calls:
-    """List every call of a coordinated truck at a site; what stays on a site calls nowhere."""
+    A number of its haulier, site, truck and period, its column, and trips for each unit of that:
+    what comes above zero, what leaves below.
+    """
     moves, table = problem.moves, problem.others[ColumnKind.TRIPS]
     share = problem.pooled_share / problem.leg("load_t")
     leaves, comes = problem.number_ends(number)
@@ -132,4 +119,4 @@ def _list_calls(problem: Problem, number: dict[str, int], haulier: Integers) -> 
     calls &= (vehicle >= 0) & (period >= 0)
     columns = np.concatenate([moved, driven] * 2)
     trips = np.concatenate([share, ones, -share, -ones])
-    return _Calls(group[calls], columns[calls], trips[calls])
+    return group[calls], columns[calls], trips[calls]

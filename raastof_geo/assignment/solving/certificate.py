@@ -32,8 +32,7 @@ class Certificate:
     priced_columns: int
     """Columns that the proof covers."""
     written_columns: int
-    """Columns that were written out; the others were priced and would not have improved the
-    plan."""
+    """Columns that were written out; the others were priced, and would not improve the plan."""
     tolerance_t: float = LARGEST_VIOLATION
     """A rule that is broken by no more than this counts as kept. [t]"""
 
@@ -56,22 +55,7 @@ class Certificate:
 def certify(
     programme: Programme, cost: Floats, values: Floats, shadow_prices: Floats, *, written: int
 ) -> Certificate:
-    """Check a plan against every row, and bound its objective from below.
-
-    Parameters
-    ----------
-    values
-        What the plan has on every column.
-    shadow_prices
-        Of every row; any numbers give a valid bound, the optimal ones the best.
-    written
-        How many columns were written out, for the record.
-
-    Returns
-    -------
-    certificate
-        Its bound holds whatever the shadow prices are; how near it is to the plan does not.
-    """
+    """Check a plan against every row, and bound its objective from below, whatever the prices."""
     bound, smallest = bound_below(programme, cost, shadow_prices)
     return Certificate(
         objective=float(cost @ values),
@@ -86,18 +70,13 @@ def certify(
 
 
 def bound_below(programme: Programme, cost: Floats, shadow_prices: Floats) -> tuple[float, float]:
-    r"""Bound the objective of every plan from below by weak duality.
+    r"""Bound the objective of every plan from below by weak duality; and the least reduced cost.
 
-    With shadow prices :math:`y` of the right sign, reduced costs
-    :math:`r = c - A^T y` and columns between 0 and :math:`u`, every plan has
-    :math:`c^T x \ge y^T b + \sum_j u_j \min(0, r_j)`.
-
-    Returns
-    -------
-    bound, smallest
-        The bound, and the smallest reduced cost.
+    With shadow prices :math:`y` of the right sign, reduced costs :math:`r = c - A^T y` and columns
+    between 0 and :math:`u`, every plan has :math:`c^T x \ge y^T b + \sum_j u_j \min(0, r_j)`.
     """
-    prices = _of_right_sign(programme, shadow_prices)
+    # Prices of the wrong sign prove nothing: above zero for `<=`, below zero for `>=`.
+    prices = np.where(programme.sense * shadow_prices < 0, 0.0, shadow_prices)
     reduced = programme.reduced_costs(cost, prices)
     bound = _bound(programme, prices, reduced)
     smallest = float(reduced.min(initial=0.0))
@@ -139,13 +118,7 @@ def _lower_prices(programme: Programme, prices: Floats, reduced: Floats) -> Floa
 
 
 def largest_violation(programme: Programme, values: Floats) -> float:
-    """Find the farthest that a row or a sign is broken, or a decision is not 0 or 1.
-
-    Returns
-    -------
-    violation
-        In units of the row, mostly tonnes; 0 where all is kept. [t]
-    """
+    """Find the farthest that a row, a sign or a decision is broken, in units of the row. [t]"""
     columns = np.flatnonzero(values)
     over = programme.used(columns, values[columns]) - programme.limit
     broken = break_rows(programme.sense, over)
@@ -155,9 +128,3 @@ def largest_violation(programme: Programme, values: Floats) -> float:
         float(broken.max(initial=0.0)),
         float(np.abs(decided - np.round(decided)).max(initial=0.0)),
     )
-
-
-def _of_right_sign(programme: Programme, shadow_prices: Floats) -> Floats:
-    """Drop prices of the wrong sign: above zero for `<=`, below zero for `>=`."""
-    prices = np.where((programme.sense < 0) & (shadow_prices > 0), 0.0, shadow_prices)
-    return np.asarray(np.where((programme.sense > 0) & (prices < 0), 0.0, prices))

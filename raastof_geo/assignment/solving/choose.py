@@ -1,8 +1,8 @@
 """Decide the either-or decisions, and say how much better other decisions might be."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -63,19 +63,9 @@ def decide(
 
     The relaxed programme gives a bound and reduced costs over all columns. Where there are many
     columns, those that cannot belong to a better plan by their reduced cost stay out; where that
-    cannot be shown for all that stay out, the bound is the relaxed one, and the gap says so.
-
-    Parameters
-    ----------
-    costs, tolerances
-        Of every objective in order, by column, and the share by which later ones may worsen it.
-    gap
-        Stop when the answer is within this share of the bound.
-
-    Returns
-    -------
-    decision
-        The best by all objectives in order, as far as the clock let it look.
+    cannot be shown for all that stay out, the bound is the relaxed one, and the gap says so. Later
+    objectives may worsen earlier ones by the share of their tolerance; it stops within a share
+    `gap` of the bound, or with the best so far when the clock says so.
     """
     relaxed = solve_in_order(programme, costs[:1], solver=solver, clock=clock)[-1].optimum
     if not relaxed.feasible:
@@ -83,12 +73,18 @@ def decide(
     prices = relaxed.shadow_prices
     linear, _ = bound_below(programme, costs[0], prices)
     reduced = programme.reduced_costs(costs[0], prices)
-    columns = _choose_columns(programme, reduced, relaxed.columns)
-    how = _How(solver, clock, gap)
-    runs = _decide_in_order(programme, columns, costs, tolerances, how)
+    columns: Columns = np.arange(programme.column_count)
+    if len(columns) > _ALL:
+        cheap = np.argpartition(reduced, _ALL)[:_ALL]
+        columns = np.unique(np.r_[cheap, relaxed.columns, np.flatnonzero(programme.whole)])
+
+    def make() -> Any:
+        return make_solver(solver, time_limit_s=clock.left_s, gap=gap, stop=clock.interrupted)
+
+    runs = _decide_in_order(programme, columns, costs, tolerances, clock, make)
     if not runs and len(columns) < programme.column_count:
         columns = np.arange(programme.column_count)
-        runs = _decide_in_order(programme, columns, costs, tolerances, how)
+        runs = _decide_in_order(programme, columns, costs, tolerances, clock, make)
     if not runs:
         return None
     values = np.zeros(programme.column_count)
@@ -102,34 +98,20 @@ def decide(
     return Decision(decided, bound, linear, prices, columns)
 
 
-class _How(NamedTuple):
-    """How to look: with which solver, how long, and how near to the bound is near enough."""
-
-    solver: str
-    clock: Clock
-    gap: float
-
-    def make(self) -> Any:
-        """Make a solver for as long as is left."""
-        clock = self.clock
-        return make_solver(
-            self.solver, time_limit_s=clock.left_s, gap=self.gap, stop=clock.interrupted
-        )
-
-
 def _decide_in_order(
     programme: Programme,
     columns: Columns,
     costs: Sequence[Floats],
     tolerances: Sequence[float],
-    how: _How,
+    clock: Clock,
+    make: Callable[[], Any],
 ) -> list[Run]:
     """Decide by each objective with those before it held; no run where there is no plan."""
     runs: list[Run] = []
     for cost, tolerance in zip(costs, tolerances, strict=True):
-        if runs and how.clock.over():
+        if runs and clock.over():
             break
-        run = _Branches(programme, columns, cost).search(how)
+        run = _Branches(programme, columns, cost).search(clock, make)
         if not run.feasible:
             break
         runs.append(run)
@@ -140,19 +122,8 @@ def _decide_in_order(
     return runs
 
 
-def _choose_columns(programme: Programme, reduced: Floats, priced: Columns) -> Columns:
-    if programme.column_count <= _ALL:
-        return np.arange(programme.column_count)
-    cheap = np.argpartition(reduced, _ALL)[:_ALL]
-    return np.unique(np.concatenate([cheap, priced, np.flatnonzero(programme.whole)]))
-
-
 def _rest_is_hopeless(programme: Programme, reduced: Floats, columns: Columns, room: float) -> bool:
-    """Tell whether every column that stayed out would cost more than there is room for.
-
-    A column out of which a least lot has to go, if anything does, costs at least its reduced cost
-    times the lot.
-    """
+    """Tell whether the least lots of all columns that stayed out cost more than there is room."""
     out = np.ones(programme.column_count, bool)
     out[columns] = False
     if not out.any():
@@ -198,14 +169,14 @@ class _Branches:
     """What no plan on a branch that is done with is below."""
     runs: int = 0
 
-    def search(self, how: _How) -> Run:
+    def search(self, clock: Clock, make: Callable[[], Any]) -> Run:
         """Give the best plan with the bound of all branches, those not looked at included."""
-        while self.waiting and self.runs < _BY_HAND and not (self.runs and how.clock.over()):
+        while self.waiting and self.runs < _BY_HAND and not (self.runs and clock.over()):
             held, known = self.waiting.pop()
             if known >= self.least:
                 self.bound = min(self.bound, known)
                 continue
-            self._look(held, known, how.make())
+            self._look(held, known, make())
         if self.best is None:
             # Nothing was left to try: no plan exists. Else what leaks is all there is.
             return self.first if self.waiting else replace(self.first, feasible=False)

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -58,13 +59,14 @@ class Labels:
             table = problem.others[kind].iloc[columns - problem.starts[kind]]
             said = [[kind.word] * len(columns)]
             said += [table[key].tolist() for key in kind.keys if key != "depot"]
-        slugs = {part: make_slug(str(part)) for parts in said for part in parts}
+        slugs = {part: make_slug(str(part)) for part in set().union(*said)}
         return [
             _join(f"x{column}", [slugs[part] for part in parts])
             for column, parts in zip(columns.tolist(), zip(*said, strict=True), strict=True)
         ]
 
 
+@cache
 def make_slug(text: str, longest: int = _LONGEST_PART) -> str:
     """Write a label in small letters, digits and underscores only, no longer than said."""
     plain = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))

@@ -16,11 +16,7 @@ from raastof_geo.language import say
 
 
 class Master:
-    """Some columns of a programme, with artificial ones that make it feasible at a price.
-
-    Columns can be added; costs, senses and which columns are open can be set anew. PuLP is told
-    all of it for each solve, so that any of its solvers will do.
-    """
+    """Some columns of a programme, with artificial ones that make it feasible at a price."""
 
     def __init__(self, programme: Programme, *, solver: str) -> None:
         self.programme = programme
@@ -53,25 +49,14 @@ class Master:
         """Start from where a solver stood with the same columns, if this one can."""
 
     def solve(self, *, time_limit_s: float | None = None) -> Run:
-        """Find the optimum over the written columns; rows may be broken at their price.
-
-        Raises
-        ------
-        SolverError
-            The solver gave up.
-        """
+        """Find the optimum over the written columns; rows may be broken at their price."""
         return self._ask_pulp(time_limit_s, penalty=self.penalty)
 
     def state(self, labels: Labels, *, time_limit_s: float | None = None) -> Run:
         """Have PuLP state the written columns that are open, by their names, and solve them.
 
-        It begins where the last solve ended. Rows may be broken, at the price that they had
-        there, only where they cannot be kept to the last digit.
-
-        Returns
-        -------
-        run
-            Its values stand on each written column, those that are closed included.
+        It begins where the last solve ended. Rows may be broken, at the price that they had there,
+        only where they cannot be kept to the last digit. Closed columns have values too: zero.
         """
         basis = self.basis()
         if basis is not None:

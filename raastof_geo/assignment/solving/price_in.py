@@ -27,8 +27,7 @@ _NEW_FEW = 3
 costs a solve; more than a few of a row are never used together."""
 
 _LOOKED_AT = 40
-"""Columns for each row, the best of all, among which the few of every row are looked for: sorting
-them all would take longer than the solve."""
+"""Columns for each row, the best of all, among which its few are looked for: sorting is slow."""
 
 _CROWDED = 1000
 """Entries above which a row is one that tells columns apart no more …"""
@@ -48,8 +47,7 @@ _RAISES = (30.0, 30.0, 30.0)
 chain of plants and depots needs. Small steps find the least price that does, and so the prices
 with most digits; each costs a solve that begins at the end of the last."""
 _LAST_RAISE = 100.0
-"""What it is raised by once it is known that the rows can be kept, when digits matter no more than
-an answer."""
+"""What it is raised by once it is known that the rows can be kept: digits matter less then."""
 
 
 @dataclass
@@ -124,15 +122,10 @@ class _Search:
         self._transposed = programme.transposed if every else programme.matrix[:, self.priced].T
 
     def find(self, cost: Floats) -> Optimum:
-        """Solve the master, price all columns, add those that improve, until none does.
+        """Solve the master, price all columns, add those that improve, until none does: complete.
 
         The rows may be broken at a price at first; where they still are in the end, the violation
         alone is made least, which decides whether they can be kept at all.
-
-        Returns
-        -------
-        optimum
-            Complete where no column improves; its violation then says whether rows can be kept.
         """
         rows = self.programme.row_count
         penalty = np.full(rows, _BREAKING * _dearest(cost))
@@ -192,11 +185,6 @@ class _Search:
         found. They are asked about all columns as well, and where one of these would improve by
         them, it is written out and the search goes on: there are ever fewer to write out, so that
         it ends.
-
-        Returns
-        -------
-        optimum
-            With PuLP's values and prices; what came in, and not complete, where time was up.
         """
         while optimum.solved:
             run = self.master.state(labels, time_limit_s=self.clock.left_s)
@@ -222,13 +210,7 @@ def _dearest(cost: Floats) -> float:
 
 
 def choose_first(programme: Programme, costs: Floats, may: Mask) -> Columns:
-    """Choose the columns to start with: all of a small programme, the cheapest of a large one.
-
-    Returns
-    -------
-    columns
-        Their numbers, ascending, decisions always among them.
-    """
+    """Choose the columns to start with: all of few, of many the cheapest and all decisions."""
     columns = np.flatnonzero(may)
     if len(columns) <= _SMALL:
         return columns
@@ -240,23 +222,11 @@ def choose_first(programme: Programme, costs: Floats, may: Mask) -> Columns:
 
 
 def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) -> Columns:
-    """Choose for every row the few columns of least value.
+    """Choose for every row the few columns of least `value`; all of them where they are few.
 
     Rows that nearly all columns share, as a target does, choose none: they tell nothing apart.
     Every entry of the matrix [rows × columns] that is left is a bid of its column for its row:
     sorted by row and value, the place within its row is its rank, and ranks below `few` win.
-
-    Parameters
-    ----------
-    value
-        Of every column of the programme; least is best. [columns]
-    columns
-        Among which to choose.
-
-    Returns
-    -------
-    chosen
-        Numbers of columns, ascending; all of them where they are few.
     """
     if len(columns) <= 2 * programme.row_count:
         return columns
@@ -316,26 +286,16 @@ def solve_in_order(
     free: float = FREE,
     labels: Labels | None = None,
 ) -> list[Step]:
-    r"""Minimise several objectives, each among the optima of those before it.
+    """Minimise several objectives, each among the optima of those before it.
 
-    After each step only optima remain: columns whose reduced cost is above zero stay at zero,
-    and rows with a shadow price stay at their limit (complementary slackness), so that later
-    steps cost the earlier ones nothing. Only where a tolerance is asked for, a row holds the
-    objective within it instead, and later steps may spend it.
+    After each step only optima remain: columns whose reduced cost is above zero stay at zero, and
+    rows with a shadow price stay at their limit (complementary slackness), so that later steps cost
+    the earlier ones nothing. Only where a tolerance is asked for, a row holds the objective within
+    it instead, and later steps may spend it. There are fewer steps where rows cannot be kept or
+    time is up.
 
-    Parameters
-    ----------
-    tolerances, closed, start, free
-        As `solve` takes them. The finer `free`, the longer it takes and the smaller is the gap of
-        the proof.
-    labels
-        The names by which PuLP states and solves the last round of each objective; none: the
-        plan is nobody's, and the search's own answer does.
-
-    Returns
-    -------
-    steps
-        One for each objective; fewer where rows cannot be kept or time is up.
+    The arguments are those of `solve`. The finer `free`, the longer it takes and the smaller is the
+    gap of the proof; by its `labels` PuLP states and solves the last round of each objective.
     """
     may = np.ones(programme.column_count, bool) if closed is None else ~closed
     master = _begin(programme, costs[0], may, solver, start)
@@ -379,20 +339,11 @@ def _begin(
 
 
 def blur_reduced(programme: Programme, cost: Floats, optimum: Optimum, digits: float) -> Floats:
-    r"""Give how far the digits of a solver's prices may move the reduced cost of each column.
+    """Give how far the digits of a solver's prices may move reduced costs. [priced columns]
 
-    A reduced cost is a difference of large numbers, :math:`c - a^T y`: what is hidden of each
-    price comes back multiplied, so that a column which is as good as any looks dearer.
-
-    Parameters
-    ----------
-    digits
-        Share of a price that is hidden by its last digit.
-
-    Returns
-    -------
-    blur
-        In the cost of a unit, of each column that was priced. [priced columns]
+    A reduced cost is a difference of large numbers, :math:`c - a^T y`: what the last digit hides of
+    each price, a share `digits` of it, comes back multiplied, so that a column which is as good as
+    any looks dearer.
     """
     if not digits:
         return np.zeros(len(optimum.priced))
@@ -403,15 +354,9 @@ def blur_reduced(programme: Programme, cost: Floats, optimum: Optimum, digits: f
 def keep_optimal_face(
     cost: Floats, optimum: Optimum, sense: Signs, free: float = FREE, blur: Floats | float = 0.0
 ) -> tuple[Mask, Signs]:
-    """Close columns that would cost more, and hold rows that are worth something.
+    """Close columns [columns] that would cost more, and make rows [rows] with a price equalities.
 
     What the optimum uses stays open, however a solver's last digits price it.
-
-    Returns
-    -------
-    face, held
-        Which columns an optimum may use [columns], and the sense of the rows in all of them:
-        equal where a row has a price [rows].
     """
     least = free * _dearest(cost)
     held = np.where(np.abs(optimum.shadow_prices) > least, 0, sense).astype(np.int8)

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.rules import RULES, Rule
-from raastof_geo.assignment.solving.certificate import bound_below
 from raastof_geo.assignment.solving.choose import Decision, decide
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.price_in import FREE, Clock, Start, Step, solve_in_order
@@ -21,8 +19,7 @@ from raastof_geo.assignment.statement.programme import Programme, build_programm
 from raastof_geo.assignment.statement.statement import lay_rows
 
 _SETTLE_MOST = 60_000
-"""Columns of an optimal face that are stated in PuLP all at once; of a larger one, those that the
-choice was found among."""
+"""Columns of an optimal face that are stated in PuLP at once; else those the choice is among."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,24 +89,6 @@ class Solution:
             return np.zeros(self.programme.row_count)
         return self.steps[0].optimum.shadow_prices[: self.programme.row_count]
 
-    @cached_property
-    def bound(self) -> float:
-        """What no plan of this variant can be below, by the first objective."""
-        if self.decision is not None:
-            return self.decision.lower_bound
-        cost, programme, fixed = self.costs[0], self.programme, 0.0
-        if self.decided is not None:
-            programme = programme.fix(self.decided)
-            fixed = float(cost @ self.decided)
-        if self.opened is not None:
-            programme = replace(
-                programme,
-                matrix=programme.matrix[:, np.flatnonzero(self.opened)],
-                whole=programme.whole[self.opened],
-            )
-            cost = cost[self.opened]
-        return fixed + bound_below(programme, cost, self.shadow_prices)[0]
-
     @property
     def start(self) -> Start:
         """Where the search for the first objective ended, to begin a like one from."""
@@ -147,57 +126,33 @@ def solve(
     free: float = FREE,
     labels: Labels | None = None,
     settle: bool = True,
+    stated: bool = True,
 ) -> Solution:
-    """Solve a variant of a problem.
+    """Solve a variant of a problem: to the optimum, to know there is none, or until time is up.
 
     Where somebody is given the plan, PuLP is told what everything is called: the last round of
     each objective and the choice among equally good plans are stated and solved by it, and its
-    answer is the plan. What nobody is given is solved in HiGHS alone, if that is the solver.
+    answer is the plan. What nobody is given is solved in HiGHS alone, if that is the solver. A
+    `SolverError` where no solver is installed, or it gave up.
 
-    Parameters
-    ----------
-    rules
-        What its rows are laid out by, where there is no programme yet.
-    programme
-        The rows, laid out before: to be shared where only costs, limits and open columns change.
-    costs
-        What is made least, one after the other; none: the scenario's objectives.
-    tolerances
-        Shares by which later objectives may worsen each; none: not at all.
-    closed
-        Columns that may not be used.
-    held
-        Sums that are held to an amount, one row more each.
-    decided
-        0 or 1 for every either-or column, which then stand; or how to look for them. None: they
-        may take any value between.
-    clock
-        How long to look; for decisions, where they are looked for. None: to the end. [s]
-    solver
-        None: what the scenario says, or the first that is installed.
-    start
-        What to begin with: the end of a like search, or columns.
-    free
-        A reduced cost below this share of the largest cost counts as zero.
-    labels
-        The names for PuLP; none: nobody is given the plan.
-    settle
-        Whether PuLP is to choose among equally good plans.
-
-    Returns
-    -------
-    solution
-        The optimum, or that there is none, or the best until time was up.
-
-    Raises
-    ------
-    SolverError
-        No solver is installed, or it gave up.
+    Its rows are laid out by `rules`, or before, as a `programme` that is shared where only costs,
+    limits and open columns change. `costs` (none: the scenario's objectives) are made least one
+    after the other; by its share of `tolerances` later ones may worsen each. Columns may be
+    `closed`, and sums `held` to an amount by a row more each. Either-or columns stand as `decided`,
+    0 or 1, or are looked for as said there; none: they take any value between. The `clock` [s] is
+    for the decisions where they are looked for. It may `start` at the end of a like search, or
+    with columns. A reduced cost below a share `free` of the largest cost counts as zero. Without
+    `labels`, the names for PuLP, nobody is given the plan; with `settle` PuLP chooses among
+    equally good ones, and where `stated` solves the last round of each objective as well.
     """
     costs = tuple(problem.objectives() if costs is None else costs)
+    programme = programme or build_programme(lay_rows(problem, rules), problem.whole)
+    for one in held:
+        at = np.flatnonzero(one.each)
+        programme = programme.with_row(at, one.each[at], one.sense, one.amount)
     variant = _Variant(
         problem,
-        _lay(problem, rules, programme, held),
+        programme,
         costs,
         tuple(tolerances or [0.0] * len(costs)),
         closed,
@@ -207,23 +162,13 @@ def solve(
         free,
         labels,
         settle,
+        stated,
     )
     if not isinstance(decided, Search):
         return variant.solve_given(decided)
     if not variant.programme.whole.any():
         return variant.solve_given(None)
     return variant.look_for(decided)
-
-
-def _lay(
-    problem: Problem, rules: Sequence[Rule], programme: Programme | None, held: Sequence[HeldSum]
-) -> Programme:
-    """Lay the rows out where that was not done before, and add what is held."""
-    programme = programme or build_programme(lay_rows(problem, rules), problem.whole)
-    for one in held:
-        at = np.flatnonzero(one.each)
-        programme = programme.with_row(at, one.each[at], one.sense, one.amount)
-    return programme
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,6 +186,7 @@ class _Variant:
     free: float
     labels: Labels | None
     settle: bool
+    stated: bool
 
     def look_for(self, search: Search) -> Solution:
         """Look for the decisions, then solve with them to the end, whatever the clock says."""
@@ -275,7 +221,7 @@ class _Variant:
             closed=closed,
             start=self.start,
             free=self.free,
-            labels=self.labels,
+            labels=self.labels if self.stated else None,
         )
         kept = [step.optimum for step in steps if step.optimum.feasible]
         values = np.zeros(programme.column_count)

@@ -42,13 +42,7 @@ _BASIC = 1
 
 
 def read_basis(model: Any, breaking: Indices) -> Basis:
-    """Read where HiGHS stands.
-
-    Parameters
-    ----------
-    breaking
-        The row of each of the first columns, which only break it.
-    """
+    """Read where HiGHS stands; its first columns are those that only break the rows `breaking`."""
     found = model.getBasis()
     columns = np.array([int(status) for status in found.col_status], dtype=np.int8)
     rows = np.array([int(status) for status in found.row_status], dtype=np.int8)
@@ -87,13 +81,7 @@ class BegunHighs(pulp.HiGHS):  # type: ignore[misc]
 
 
 def pick_solver(name: str | None) -> str:
-    """Take the solver that was asked for, else HiGHS, else CBC.
-
-    Raises
-    ------
-    SolverError
-        None of them is installed.
-    """
+    """Take the solver that was asked for, else HiGHS, else CBC; a `SolverError` without any."""
     for candidate in (name,) if name else SOLVERS:
         if make_solver(candidate).available():
             return candidate
@@ -109,12 +97,8 @@ def make_solver(
 ) -> pulp.LpSolver:
     """Make a silent solver that works the same way every time.
 
-    Parameters
-    ----------
-    gap
-        For whole numbers: stop when the answer is within this share of the bound.
-    stop
-        Asked again and again whether to stop with what there is; HiGHS only.
+    With whole numbers it stops within a share `gap` of the bound. HiGHS asks `stop` again and again
+    whether to stop with what there is.
     """
     options: dict[str, Any] = {"msg": False, "timeLimit": time_limit_s, "gapRel": gap}
     if name == "HiGHS":

@@ -42,24 +42,11 @@ def state_stage(
     written: bool,
     decided: Floats | None,
 ) -> LpProblem:
-    """State what one objective was made least over, with decisions among its variables.
+    """State what one objective was made least over in tonnes, with decisions among its variables.
 
-    Parameters
-    ----------
-    programme
-        That of the plan, whose limits decisions still have to share.
-    cost
-        What a unit of every column costs.
-    written
-        Only the columns that were written out; else all that could be used.
-    decided
-        The either-or decisions, which then stand, as earlier objectives were made least with
-        them; none: they are to be found.
-
-    Returns
-    -------
-    problem
-        In tonnes, as the plan is; its variables carry no values yet.
+    `programme` is that of the plan, whose limits decisions still have to share. Only the columns
+    that were `written` out take part, or all that could be used. Decisions stand as they were
+    `decided` when earlier objectives were made least; without any they are to be found.
     """
     more = stage.programme.limit[programme.row_count :]
     whole = replace(stage.programme, limit=np.append(programme.limit, more))
@@ -79,13 +66,7 @@ ENDINGS = (".lp", ".mps")
 
 
 def check_ending(path: Path) -> None:
-    """Make sure that a name says which of the two formats is wanted.
-
-    Raises
-    ------
-    InputError
-        It ends otherwise.
-    """
+    """Make sure that a name says which of the two formats is wanted; else an `InputError`."""
     if path.suffix.lower() not in ENDINGS:
         raise InputError(
             say(
@@ -101,13 +82,7 @@ def write_programme(problem: LpProblem, path: Path) -> Path:
     """Write all of a problem of PuLP or nothing, in the format that the name ends in.
 
     A file that is there already is replaced where a programme of ours is in it, else moved aside.
-
-    Raises
-    ------
-    InputError
-        The name ends neither in `.lp` nor in `.mps`.
-    OutputError
-        The file cannot be written.
+    Other names are an `InputError`, what cannot be written is an `OutputError`.
     """
     check_ending(path)
     with drafting(path, known=_is_ours) as draft:

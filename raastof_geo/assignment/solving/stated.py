@@ -1,8 +1,4 @@
-"""The part of a programme that is written out, stated in PuLP.
-
-PuLP rewrites letters that it does not know, which may make two names equal, so
-that every name begins with a running number.
-"""
+"""The part of a programme that is written out, stated in PuLP."""
 
 import itertools
 from collections.abc import Sequence
@@ -29,10 +25,7 @@ _PULP_SENSE = {-1: pulp.LpConstraintLE, 0: pulp.LpConstraintEQ, 1: pulp.LpConstr
 
 
 def artificial_signs(programme: Programme) -> Signs:
-    """Give the sign with which an artificial column makes each row hold when nothing moves.
-
-    Zero where the row holds anyway.
-    """
+    """Give the sign of what makes each row hold when nothing moves; zero where it holds anyway."""
     needs_more = (programme.limit > 0) & (programme.sense >= 0)
     needs_less = (programme.limit < 0) & (programme.sense <= 0)
     return np.asarray(needs_more.astype(np.int8) - needs_less.astype(np.int8))
@@ -68,18 +61,7 @@ class Stated:
     """Of all rows of the programme."""
 
     def run(self, solver: pulp.LpSolver, *, basis: Basis | None = None) -> Run:
-        """Solve, and read values and shadow prices.
-
-        Parameters
-        ----------
-        basis
-            Where to begin, of the variables in their order and of all rows of the programme.
-
-        Raises
-        ------
-        SolverError
-            The solver failed, or stopped without an answer.
-        """
+        """Solve, from a basis of variables and all rows if there is one; read values and prices."""
         if not self.variables and not self.artificials:
             return Run(np.empty(0), 0.0, np.zeros(self.programme.row_count), True, True, 0.0)
         if basis is not None and isinstance(solver, BegunHighs):
@@ -94,21 +76,17 @@ class Stated:
             counted = self.programme.scaled()
             part = counted.matrix[:, self.columns]
             values = refine(part, self.senses, counted.limit, values)
+        prices = np.zeros(self.programme.row_count)
+        for number, constraint in self.constraints.items():
+            prices[number] = 0.0 if constraint.pi is None else constraint.pi
         return Run(
             values=values / self.programme.units[self.columns],
             artificial=artificial,
-            shadow_prices=self._read_prices(),
+            shadow_prices=prices,
             complete=feasible and self.problem.sol_status != pulp.LpSolutionIntegerFeasible,
             feasible=feasible,
             bound=self._bound(),
         )
-
-    def _read_prices(self) -> Floats:
-        """Give PuLP's price of every row; none where a row is not stated, or has no price."""
-        prices = np.zeros(self.programme.row_count)
-        for number, constraint in self.constraints.items():
-            prices[number] = 0.0 if constraint.pi is None else constraint.pi
-        return prices
 
     def _call(self, solver: pulp.LpSolver) -> int:
         """Have PuLP solve it, and give PuLP's status."""
@@ -143,28 +121,11 @@ def state_programme(
     labels: Labels | None = None,
     own_units: bool = False,
 ) -> Stated:
-    """State some columns of a programme in PuLP, in the units that solvers count in.
+    """State some columns of a programme in PuLP, each at a cost, and the rows that speak of them.
 
-    Parameters
-    ----------
-    columns, cost
-        Numbers of columns, and what a unit of each of them costs.
-    sense
-        Of the rows, where it differs from the programme's.
-    penalty
-        What breaking each row costs; none: no row may be broken.
-    whole
-        Hold columns that are 0 or 1 to whole numbers.
-    labels
-        Whose names variables and constraints bear; none: running numbers alone.
-    own_units
-        Count in our units instead, for somebody to read.
-
-    Returns
-    -------
-    stated
-        With a variable for each of the columns, in their order, and a constraint for each row
-        that speaks of one of them.
+    Rows have the `sense` of the programme if no other is said, and none may be broken without a
+    `penalty` for each. Only with `whole` are decisions held to 0 or 1. Names are running numbers,
+    or `labels`. Units are those that solvers count in, or our own, for somebody to read.
     """
     problem = pulp.LpProblem("raastof_geo", pulp.LpMinimize)
     counted = programme if own_units else programme.scaled()
@@ -228,25 +189,12 @@ def _add_rows(
 
 
 def refine(part: sparse.csc_array, senses: Signs, limit: Floats, values: Floats) -> Floats:
-    r"""Take back what the digits of a solver's answer broke.
+    """Take back what the digits of a solver's answer broke; `part` is of the columns in values.
 
     CBC writes eight digits, so of four million tonnes it loses a hundred kilograms, and rows that
     hold tonnes against each other are broken by as much. Of all corrections of what is used, the
-    least (by least squares) that makes the rows at their limits hold again is added.
-
-    Parameters
-    ----------
-    part
-        Coefficients. [rows × columns]
-    senses
-        -1 for at most, 0 for equal, 1 for at least.
-    limit, values
-        In one unit.
-
-    Returns
-    -------
-    better
-        Values of which no row is broken by more than before; the same ones where nothing helps.
+    least (by least squares) that makes the rows at their limits hold again is added, unless a row
+    is broken by more than before.
     """
     over = part @ values - limit
     wrong = break_rows(senses, over)

@@ -13,13 +13,8 @@ from raastof_geo.assignment.statement.problem import Problem
 def break_ties(problem: Problem) -> Floats:
     """Weigh columns so that one optimum is left: the earlier period, then a number by label.
 
-    A label's number is drawn from its letters, so that it is the same in every scenario and on
-    every machine, whatever other columns there are.
-
-    Returns
-    -------
-    weight
-        Of each column: the number of its period plus a share of one. [columns]
+    A label's number, below 1, is drawn from its letters, so that it is the same in every scenario
+    and on every machine, whatever other columns there are.
     """
     moves = problem.moves
     weight = np.zeros(problem.column_count)

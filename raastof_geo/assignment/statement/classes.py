@@ -37,11 +37,7 @@ def classify(problem: Problem, together: Together | None = None) -> Classes:
 
     A move is of the first class that it fits, whatever its truck and period. What one project
     does with its own is within one party, however small the parties are, unless each site is one.
-
-    Parameters
-    ----------
-    together
-        Who is one party; none: as the scenario says.
+    Who is one party (`together`) is as the scenario says, where nothing else is said.
     """
     scenario = problem.scenario
     together = together or scenario.together

@@ -12,7 +12,7 @@ from raastof_geo.assignment.statement.classes import find_hauliers
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.goal import list_goals
 from raastof_geo.assignment.statement.measures import MEASURES
-from raastof_geo.assignment.statement.problem import Moves, Problem
+from raastof_geo.assignment.statement.problem import LISTS_OF, Moves, Problem
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
 from raastof_geo.scenario.role import Role
@@ -20,23 +20,16 @@ from raastof_geo.scenario.scenario import Scenario
 
 
 def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True) -> Problem:
-    """Lay out the columns of a scenario.
+    """Lay out the columns: moves by giver, taker, truck and period, then those of `others`.
 
-    Parameters
-    ----------
-    every_vehicle
-        Keep a column for each truck. Otherwise only for the truck that serves the objectives
-        best, which loses nothing where every rule is blind to trucks (`rules.trucks_matter`).
-
-    Returns
-    -------
-    problem
-        Moves by giver, taker, truck and period; then recipes, stores, empty trips and decisions.
+    Without `every_vehicle` only the truck that serves the objectives best has columns, which loses
+    nothing where every rule is blind to trucks (`rules.trucks_matter`).
     """
     givers, takers = list_givers(scenario), list_takers(scenario)
     table = _LegTable(scenario, legs, keep_all=every_vehicle)
     moves = _list_moves(scenario, givers, takers, table)
     bare = Problem(scenario, legs, givers, takers, moves, MEASURES)
+    lots = scenario.said.choices.smallest_lot is not None
     others: dict[str, pd.DataFrame] = {
         ColumnKind.PROCESSES: _list_processes(scenario),
         ColumnKind.STORES: _list_stores(scenario),
@@ -44,7 +37,7 @@ def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True)
         ColumnKind.SHORTFALLS: pd.DataFrame({"goal": [one.label for one in list_goals(scenario)]}),
         ColumnKind.OPENINGS: _list_openings(scenario),
         ColumnKind.LINKS: _list_links(bare),
-        ColumnKind.LOTS: _list_lots(bare),
+        ColumnKind.LOTS: _list_apart(bare, ColumnKind.LOTS) if lots else pd.DataFrame(),
     }
     return replace(bare, others=others)
 
@@ -108,18 +101,14 @@ def _serves_better(costs: Sequence[Floats], rows: SmallIntegers, than: SmallInte
 
 
 def _haul(scenario: Scenario, legs: Legs) -> list[Floats]:
-    """Give what a tonne on every leg adds to each objective, givers and takers left out.
-
-    The measures themselves are asked, with nobody at both ends of every leg: what they then say
-    is all that can differ between trucks.
-    """
+    """Give what a tonne on every leg adds to each objective, with nobody at both its ends."""
     giver, taker = Giver(Role.OFFER, "", "", "", "", ()), Taker(Role.NEED, "", "", "")
     count = len(legs.frame)
     none = np.zeros(count, dtype=np.int32)
     moves = Moves(
         none, none, np.arange(count, dtype=np.int32), none.astype(np.int16), none.astype(np.int16)
     )
-    bare = replace(scenario, said=scenario.said.model_copy(update={"return_loads": None}))
+    bare = scenario.saying(return_loads=None)
     return Problem(bare, legs, (giver,), (taker,), moves, MEASURES).objectives()
 
 
@@ -147,13 +136,7 @@ def _list_moves(
     none: SmallIntegers = np.empty(0, np.int32)
     few = none.astype(np.int16)
     parts.append(Moves(none, none, none, few, few))
-    return Moves(
-        giver=np.concatenate([part.giver for part in parts]),
-        taker=np.concatenate([part.taker for part in parts]),
-        leg=np.concatenate([part.leg for part in parts]),
-        vehicle=np.concatenate([part.vehicle for part in parts]),
-        period=np.concatenate([part.period for part in parts]),
-    )
+    return Moves(*map(np.concatenate, zip(*map(LISTS_OF, parts), strict=True)))
 
 
 def _deals(
@@ -186,10 +169,7 @@ def _deals(
 
 
 def _dealing(givers: Sequence[Giver], takers: Sequence[Taker]) -> Mask:
-    """Tell for each giver and taker of a material whether they may deal.
-
-    It is asked once for each sort of them: by kind, plant, and whose a stockpile is.
-    """
+    """Tell which givers and takers of a material may deal, asked once for each sort of them."""
     piles = {taker.only_from for taker in takers}
     give = [(one.kind, _plant(one), one.site if one.site in piles else None) for one in givers]
     take = [(one.kind, _plant(one), one.only_from) for one in takers]
@@ -274,13 +254,7 @@ def _list_apart(problem: Problem, kind: ColumnKind) -> pd.DataFrame:
 
 
 def limited_partners(scenario: Scenario) -> dict[str, int]:
-    """Give the most partners of each site that has such a limit.
-
-    Returns
-    -------
-    limits
-        By the id of the site.
-    """
+    """Give the most partners of each site that has such a limit, by its id."""
     general = scenario.said.choices.partners_at_most
     limits = {}
     for site_id, site in scenario.sites.items():
@@ -290,10 +264,3 @@ def limited_partners(scenario: Scenario) -> dict[str, int]:
         if most is not None:
             limits[site_id] = most
     return limits
-
-
-def _list_lots(problem: Problem) -> pd.DataFrame:
-    """List what may go from site to site of one material in a period, where lots have a least."""
-    if problem.scenario.said.choices.smallest_lot is None:
-        return pd.DataFrame()
-    return _list_apart(problem, ColumnKind.LOTS)

@@ -17,19 +17,13 @@ def _haul(problem: Problem) -> Floats:
     return problem.driven("haul_dkk_per_t", "dkk") - problem.measure(vocabulary.TOLL)
 
 
-def _purchase(problem: Problem) -> Floats:
-    return problem.join(
-        moves=_if_used(problem, "price_dkk_per_t") - _if_used(problem, "tax_dkk_per_t")
-    )
-
-
-def _tax(problem: Problem) -> Floats:
-    return problem.join(moves=_if_used(problem, "tax_dkk_per_t"))
-
-
-def _if_used(problem: Problem, name: str) -> Floats:
+def _if_used(problem: Problem, *, name: str) -> Floats:
     """Take what a tonne means to its giver, unless it goes to final reception."""
-    return problem.of_givers(name) * (1 - problem.taker_is(Role.RECEIVER))
+    return problem.join(moves=problem.of_givers(name) * (1 - problem.taker_is(Role.RECEIVER)))
+
+
+def _of_givers(problem: Problem, *, name: str) -> Floats:
+    return problem.join(moves=problem.of_givers(name))
 
 
 def _at_ends(problem: Problem, *, name: str) -> Floats:
@@ -43,42 +37,43 @@ def _terms_of(problem: Problem, *, taker: Role) -> Floats:
     return problem.join(moves=asked * problem.taker_is(taker))
 
 
+def _purchase(problem: Problem) -> Floats:
+    return _if_used(problem, name="price_dkk_per_t") - problem.measure(vocabulary.TAX)
+
+
 def _gate(problem: Problem) -> Floats:
     asked = _terms_of(problem, taker=Role.RECEIVER)
     return asked - problem.measure(vocabulary.LANDFILL_TAX)
 
 
-def _sampled(problem: Problem) -> Floats:
-    """Take what samples of soil cost where it leaves its site. [moves]"""
+def _sampling(problem: Problem) -> Floats:
+    """Take what samples of soil cost where it leaves its site."""
     number = {site: at for at, site in enumerate(problem.scenario.sites)}
     origin, destination = problem.number_ends(number)
-    return np.where(origin != destination, problem.of_givers("sampling_dkk_per_t"), 0.0)
-
-
-def _sampling(problem: Problem) -> Floats:
-    return problem.join(moves=_sampled(problem))
+    cost = problem.of_givers("sampling_dkk_per_t")
+    return problem.join(moves=np.where(origin != destination, cost, 0.0))
 
 
 def _preparation(problem: Problem) -> Floats:
-    made = problem.join(moves=_if_used(problem, "preparation_dkk_per_t"))
+    made = _if_used(problem, name="preparation_dkk_per_t")
     return made + _terms_of(problem, taker=Role.NEED)
 
 
 def _handling(problem: Problem) -> Floats:
-    out = problem.join(moves=problem.of_givers("dkk_per_t"))
+    out = _of_givers(problem, name="dkk_per_t")
     return out + _terms_of(problem, taker=Role.DEPOT) + _terms_of(problem, taker=Role.PLANT)
 
 
 def _cost(problem: Problem) -> Floats:
     """Add all parts at once: a large programme has no room for each of them."""
-    haul = problem.driven("haul_dkk_per_t", "dkk")
-    paid = _if_used(problem, "price_dkk_per_t") + _if_used(problem, "preparation_dkk_per_t")
-    paid = paid + problem.terms("dkk_per_t") + _sampled(problem)
-    return haul + problem.join(moves=paid) + problem.other("dkk")
+    paid = _if_used(problem, name="price_dkk_per_t")
+    paid += _if_used(problem, name="preparation_dkk_per_t")
+    paid = paid + _at_ends(problem, name="dkk_per_t") + _sampling(problem)
+    return problem.driven("haul_dkk_per_t", "dkk") + paid + problem.other("dkk")
 
 
 def _processing(problem: Problem) -> Floats:
-    made = problem.join(moves=_if_used(problem, "preparation_kg_co2e_per_t"))
+    made = _if_used(problem, name="preparation_kg_co2e_per_t")
     return made + _at_ends(problem, name="processing_kg_co2e_per_t") + problem.other("kg_co2e")
 
 
@@ -90,20 +85,8 @@ def _virgin(problem: Problem) -> Floats:
     return problem.join(moves=problem.giver_is(Role.PIT))
 
 
-def _transport(problem: Problem) -> Floats:
-    return problem.measure(vocabulary.ROAD_WTW) + problem.measure(vocabulary.SEA)
-
-
-def _sea(problem: Problem) -> Floats:
-    return problem.join(moves=problem.of_givers("sea_kg_co2e_per_t"))
-
-
 def _short_of_goal(problem: Problem) -> Floats:
     return problem.join(shortfalls=np.ones(problem.sizes[ColumnKind.SHORTFALLS]))
-
-
-def _all_emissions(problem: Problem) -> Floats:
-    return problem.add_up(vocabulary.parts_of(vocabulary.CO2E))
 
 
 def _cost_with_co2(problem: Problem) -> Floats:
@@ -116,8 +99,8 @@ def _cost_with_co2(problem: Problem) -> Floats:
 
 
 MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
-    vocabulary.TRANSPORT_WTW: _transport,
-    vocabulary.SEA: _sea,
+    vocabulary.TRANSPORT_WTW: partial(Problem.add_up, names=(vocabulary.ROAD_WTW, vocabulary.SEA)),
+    vocabulary.SEA: partial(_of_givers, name="sea_kg_co2e_per_t"),
     vocabulary.ROAD_WTW: partial(
         Problem.driven, name="kg_co2e_wtw_per_t", of_trip=vocabulary.TRANSPORT_WTW.flow
     ),
@@ -127,7 +110,7 @@ MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     vocabulary.UPSTREAM: partial(_at_ends, name="upstream_kg_co2e_per_t"),
     vocabulary.PROCESSING: _processing,
     vocabulary.DISPOSAL: partial(_at_ends, name="disposal_kg_co2e_per_t"),
-    vocabulary.CO2E: _all_emissions,
+    vocabulary.CO2E: partial(Problem.add_up, names=vocabulary.parts_of(vocabulary.CO2E)),
     vocabulary.COST: _cost,
     vocabulary.COST_WITH_CO2: _cost_with_co2,
     vocabulary.HAUL: _haul,
@@ -136,7 +119,7 @@ MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
         Problem.driven, name="toll_co2_dkk_per_t", of_trip=vocabulary.TOLL_CO2
     ),
     vocabulary.PURCHASE: _purchase,
-    vocabulary.TAX: _tax,
+    vocabulary.TAX: partial(_if_used, name="tax_dkk_per_t"),
     vocabulary.GATE: _gate,
     vocabulary.LANDFILL_TAX: partial(_at_ends, name="landfill_tax_dkk_per_t"),
     vocabulary.SAMPLING: _sampling,
@@ -162,13 +145,7 @@ are partial ones, not closures, so that a problem, which carries them, can be pi
 
 
 def check_measures() -> None:
-    """See that every indicator that columns are measured by has its function, and no other has.
-
-    Raises
-    ------
-    LookupError
-        A function without an indicator in the vocabulary, or an indicator without a function.
-    """
+    """See that every indicator that columns are measured by has its function, and no other has."""
     apart = set(vocabulary.measured()).symmetric_difference(MEASURES)
     if apart:
         raise LookupError(f"in one of `INDICATORS` and `MEASURES` only: {', '.join(sorted(apart))}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -30,8 +31,12 @@ from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Scenario
 
 _OF_ENDS = ("giver", "taker", "origin", "destination")
-_OF_GIVER = {"giver": "id", "origin": "site", "material": "material", "giver_kind": "kind"}
-_OF_TAKER = {"taker": "id", "destination": "site", "taker_kind": "kind"}
+_OF_PARTIES = {
+    **{"giver": ("giver", "id"), "origin": ("giver", "site"), "giver_kind": ("giver", "kind")},
+    **{"taker": ("taker", "id"), "destination": ("taker", "site"), "taker_kind": ("taker", "kind")},
+    "material": ("giver", "material"),
+}
+"""Which party a label is of, and what it is called there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +55,11 @@ class Moves:
 
     def take(self, at: Columns) -> Moves:
         """Give only some of them."""
-        return Moves(
-            self.giver[at], self.taker[at], self.leg[at], self.vehicle[at], self.period[at]
-        )
+        return Moves(*(numbers[at] for numbers in LISTS_OF(self)))
+
+
+LISTS_OF = attrgetter("giver", "taker", "leg", "vehicle", "period")
+"""Gives the arrays of some moves in their order."""
 
 
 class _Codes(NamedTuple):
@@ -89,8 +96,8 @@ class Problem:
     """What bounds that nobody states are multiplied with; any number above 1 changes no optimum."""
     before: Problem | None = None
     """One of the same columns and prices that differs in quantities only, see `with_scenario`."""
-
-    # --- columns --------------------------------------------------------------------------
+    _known_codes: dict[str, _Codes] = field(default_factory=dict, init=False, repr=False)
+    _measured: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def sizes(self) -> dict[str, int]:
@@ -119,10 +126,7 @@ class Problem:
         return slice(self.starts[kind], self.starts[kind] + self.sizes[kind])
 
     def join(self, **values: Floats) -> Floats:
-        """Lay values of some kinds of columns into one array, zero elsewhere. [columns]
-
-        A kind that is not there may be given with any values.
-        """
+        """Lay values of some kinds of columns, there or not, into one array of all. [columns]"""
         whole = np.zeros(self.column_count)
         for kind, part in values.items():
             if self.sizes[kind]:
@@ -130,13 +134,7 @@ class Problem:
         return whole
 
     def only(self, columns: Columns) -> Problem:
-        """Give the problem with only some columns, in the order of all.
-
-        Returns
-        -------
-        problem
-            Its columns are numbered anew from zero, in the same order.
-        """
+        """Give the problem with only some columns, numbered anew from zero in the same order."""
         others = {}
         for kind, table in self.others.items():
             rows = np.asarray(columns) - self.starts[kind]
@@ -147,11 +145,7 @@ class Problem:
         )
 
     def with_scenario(self, scenario: Scenario) -> Problem:
-        """Give the same columns for a scenario in which only quantities differ.
-
-        Indices of the columns and what they amount to are found once and shared; what hangs on
-        quantities is found anew.
-        """
+        """Give the same columns, with what is known of them, where only quantities differ."""
         return replace(self, scenario=scenario, alone={}, nearest_t=None, before=self._first)
 
     @property
@@ -160,30 +154,15 @@ class Problem:
         before = self.before
         return before if before is not None and before.moves is self.moves else self
 
-    # --- what columns are about -----------------------------------------------------------
-
     def find(self, kind: str = "moves", **labels: str) -> Columns:
-        """Find the columns of a kind whose labels are as said.
+        """Find the columns of a `ColumnKind` whose labels are as said; ascending.
 
-        Parameters
-        ----------
-        kind
-            One of `ColumnKind`.
-        labels
-            For moves any of its `keys`, `giver_kind` and `taker_kind`; for other kinds the names
-            of their table.
-
-        Returns
-        -------
-        columns
-            Their numbers among all columns, ascending; empty where nothing is so.
+        Moves have its `keys`, `giver_kind` and `taker_kind`; other kinds the names of their table.
         """
         if kind != ColumnKind.MOVES:
             keep = np.ones(self.sizes[kind], bool)
             for name, label in labels.items() if len(keep) else ():
-                if (kind, name) not in self._known_labels:
-                    self._known_labels[kind, name] = self.others[kind][name].to_numpy(dtype=object)
-                keep &= self._known_labels[kind, name] == label
+                keep &= self.others[kind][name].to_numpy(dtype=object) == label
             return self.starts[kind] + np.flatnonzero(keep)
         narrow = next((key for key in _OF_ENDS if key in labels), None)
         columns: Columns = np.arange(len(self.moves), dtype=np.int32)
@@ -217,13 +196,7 @@ class Problem:
         return giver[self.moves.giver], taker[self.moves.taker]
 
     def labels(self, key: str, columns: Columns | None = None) -> Objects:
-        """Give a label of moves: any of `ColumnKind.MOVES.keys`, `giver_kind`, `taker_kind`.
-
-        Returns
-        -------
-        labels
-            Text. [moves, or those of `columns`]
-        """
+        """Give a label of moves, as `find` knows them. [moves, or those of `columns`]"""
         at = slice(None) if columns is None else columns
         found = self._codes(key)
         names = np.array(list(found.names), object)
@@ -243,29 +216,17 @@ class Problem:
         """Give the labels of a key, and which of them each party, truck or period has."""
         known = self._first._known_codes
         if key not in known:
-            of, labels = self._list_labels(key)
+            of, name = _OF_PARTIES.get(key, (key, ""))
+            each: Mapping[str, Sequence[Any]] = {
+                "giver": self.givers,
+                "taker": self.takers,
+                "vehicle": self.vehicles,
+                "period": tuple(self.scenario.periods),
+            }
+            labels = [getattr(one, name) if name else one for one in each[of]]
             names = {name: at for at, name in enumerate(dict.fromkeys(labels))}
-            codes = np.array([names[label] for label in labels], dtype=np.intp)
-            known[key] = _Codes(names, codes, of)
+            known[key] = _Codes(names, np.array([names[one] for one in labels], np.intp), of)
         return known[key]
-
-    def _list_labels(self, key: str) -> tuple[str, Sequence[str]]:
-        """Give whose a label is, and the label of each of them."""
-        if key == "vehicle":
-            return key, self.vehicles
-        if key == "period":
-            return key, tuple(self.scenario.periods)
-        if key in _OF_GIVER:
-            return "giver", [getattr(giver, _OF_GIVER[key]) for giver in self.givers]
-        return "taker", [getattr(taker, _OF_TAKER[key]) for taker in self.takers]
-
-    @cached_property
-    def _known_labels(self) -> dict[tuple[str, str], Objects]:
-        return {}
-
-    @cached_property
-    def _known_codes(self) -> dict[str, _Codes]:
-        return {}
 
     @cached_property
     def _by_giver(self) -> tuple[SmallIntegers, Indices]:
@@ -275,8 +236,6 @@ class Problem:
     def _by_taker(self) -> tuple[SmallIntegers, Indices]:
         return _sort_by(self.moves.taker, len(self.takers))
 
-    # --- what columns amount to -----------------------------------------------------------
-
     @property
     def pooled_share(self) -> float:
         """Share of the tonnes on each leg that coordinated trucks carry."""
@@ -284,17 +243,12 @@ class Problem:
         return pooled.share if pooled and self.legs.empty_trips is not None else 0.0
 
     def leg(self, name: str) -> Floats:
-        """Give a figure of the leg of every move; within one site there is none but the dumper's.
-
-        Returns
-        -------
-        figures
-            As the column `name` of the legs has them. [moves]
-        """
+        """Give the legs' column `name` for every move; within a site only the dumper's. [moves]"""
         figures = self.legs.frame[name].to_numpy(dtype=np.float64)[self.moves.leg]
         if name != "load_t":
             figures[self.inside] = 0.0
-            figures[self._by_dumper] = self._dumper.get(name, 0.0)
+            haul = self.scenario.catalogue.internal_haul
+            figures[self._by_dumper] = 0.0 if haul is None else haul.by_figure.get(name, 0.0)
         return figures
 
     @cached_property
@@ -308,12 +262,6 @@ class Problem:
         """Moves within one site, but for what is heaped up where it is dug."""
         piles = np.array([taker.only_from is not None for taker in self.takers], dtype=bool)
         return np.flatnonzero(self.inside & ~piles[self.moves.taker])
-
-    @property
-    def _dumper(self) -> dict[str, float]:
-        """What the catalogue says a tonne comes to within a site, by figures of legs."""
-        haul = self.scenario.catalogue.internal_haul
-        return {} if haul is None else haul.by_figure
 
     def return_trip(self, name: str) -> Floats:
         """Give a figure of the empty return trip of every move."""
@@ -349,12 +297,7 @@ class Problem:
     def driven(self, name: str, of_trip: str, *, each_trip: bool = False) -> Floats:
         """Give a figure of the legs, less the return trips that coordinated trucks do without.
 
-        Parameters
-        ----------
-        name
-            As the legs have it for a tonne, or for each trip.
-        of_trip
-            The same of an empty trip.
+        `name` is as the legs have it for a tonne, or for `each_trip`; `of_trip` of an empty trip.
         """
         moved = self.leg(name) / self.leg("load_t") if each_trip else self.leg(name)
         if self.pooled_share:
@@ -409,13 +352,7 @@ class Problem:
         return np.asarray(table[self.moves.taker, of_giver[self.moves.giver]])
 
     def measure(self, name: str) -> Floats:
-        """Give what a unit of each column adds to a measure.
-
-        Returns
-        -------
-        values
-            In the unit of the measure for each tonne, trip or decision. [columns]
-        """
+        """Give what a tonne, trip or decision adds to a measure, in its unit. [columns]"""
         known = self._first._measured
         if name not in known:
             known[name] = self.measures[find_indicator(name)](self)
@@ -427,29 +364,12 @@ class Problem:
             return self.measure(names[0])
         return np.asarray(sum(self.measure(name) for name in names))
 
-    @cached_property
-    def _measured(self) -> dict[str, Floats]:
-        return {}
-
     def objectives(self) -> list[Floats]:
-        """Give what a unit of each column adds to each objective.
-
-        Returns
-        -------
-        costs
-            One array for each step, measures of a step added up. [columns]
-        """
+        """Give what a unit of each column adds to each step of the objectives. [columns]"""
         return [self.add_up(step.minimise) for step in self.scenario.said.objectives]
 
     def tabulate_moves(self, columns: Columns) -> pd.DataFrame:
-        """Give the labels of moves, and what they are made of, as a table.
-
-        Returns
-        -------
-        table
-            A row for each of the columns: its labels, the figures of its leg, and what a tonne
-            on it costs and emits.
-        """
+        """Tabulate moves: labels, figures of their legs, and what a tonne costs and emits."""
         legs = self.legs.frame.iloc[self.moves.leg[columns]].reset_index(drop=True)
         keys = ("giver", "giver_kind", "taker", "taker_kind", *LEG_KEYS)
         table = pd.DataFrame({key: self.labels(key, columns) for key in keys})
@@ -470,18 +390,8 @@ class Problem:
 
 
 _HAULED = (
-    "length_km",
-    "return_km",
-    "ferry_km",
-    "toll_km",
-    "link_dkk",
-    DRIVE_H,
-    "work_h",
-    ENERGY,
-    "kg_co2e_wtw_per_t",
-    "kg_co2e_ttw_per_t",
-    "haul_dkk_per_t",
-    "toll_dkk_per_t",
+    *("length_km", "return_km", "ferry_km", "toll_km", "link_dkk", DRIVE_H, "work_h", ENERGY),
+    *("kg_co2e_wtw_per_t", "kg_co2e_ttw_per_t", "haul_dkk_per_t", "toll_dkk_per_t"),
     "toll_co2_dkk_per_t",
     "vehicle_km_per_t",
 )

@@ -52,22 +52,8 @@ class Programme:
         return self.matrix.T if self._like is None else self._like.transposed
 
     def reduced_costs(self, cost: Floats, shadow_prices: Floats) -> Floats:
-        """Give what one unit more on each column would cost beyond what it is worth.
-
-        Returns
-        -------
-        extra
-            Below zero where one unit more would make the plan better. [objective/unit, columns]
-        """
+        """Give what one unit more would cost beyond its worth: below zero it helps. [columns]"""
         return np.asarray(cost - self.transposed @ shadow_prices)
-
-    @cached_property
-    def probe(self) -> tuple[Floats, Floats]:
-        """Numbers that tell columns apart, and what each row makes of them."""
-        if self._like is not None:
-            return self._like.probe
-        numbers = np.random.default_rng(0).random(self.column_count)
-        return numbers, np.asarray(self.matrix @ numbers)
 
     def used(self, columns: Columns, values: Floats) -> Floats:
         """Add up every row for the columns that are not zero."""
@@ -89,14 +75,7 @@ class Programme:
         return 1.0 if most >= 1e3 or most <= 0.0 else 10.0 ** math.ceil(math.log10(1e3 / most))
 
     def scaled(self) -> Programme:
-        """Give the same programme in the units that a solver counts in.
-
-        Returns
-        -------
-        programme
-            With limits times `scale`, and the columns of decisions with them, so that a solver's
-            tolerance is small against the amounts.
-        """
+        """Give the programme in a solver's units: limits and columns of decisions times `scale`."""
         if self.scale == 1.0:
             return self
         matrix = sparse.csc_array(self.matrix @ sparse.diags_array(self.weight))
@@ -140,14 +119,7 @@ class Programme:
         )
 
     def with_slack(self, short: Sequence[int], over: Sequence[int]) -> Programme:
-        """Give the programme with a column for each row that may be broken, after all others.
-
-        Parameters
-        ----------
-        short, over
-            Rows that may fall short of their limit, and rows that may exceed it: one unit on a
-            column is one unit short, or above.
-        """
+        """Give the programme with a column more for each row that may fall `short` or be `over`."""
         rows = np.array([*short, *over], dtype=np.int64)
         sign = np.array([1.0] * len(short) + [-1.0] * len(over))
         shape = (self.row_count, len(rows))
@@ -175,13 +147,9 @@ class Programme:
         return np.asarray((self.sense <= 0) & (negative == 0))
 
     def most(self, columns: Columns) -> Floats:
-        """Give what the rows never let some columns exceed; infinite where none says so.
+        """Give what the rows never let columns exceed; infinite where none says so. [units]
 
-        Returns
-        -------
-        most
-            For each of the columns the least limit over coefficient of the rows that bound it, and
-            at most one for a decision. [units]
+        For each the least limit over coefficient of the rows that bound it; a decision at most one.
         """
         part = self.matrix[:, columns]
         owner = np.repeat(np.arange(len(columns)), np.diff(part.indptr))
@@ -198,18 +166,7 @@ def break_rows(senses: Signs, over: Floats) -> Floats:
 
 
 def build_programme(rows: Sequence[Row], whole: Mask) -> Programme:
-    """Lay rows into one matrix.
-
-    Returns
-    -------
-    programme
-        A row of the matrix for each of the rows, in their order. [rows × columns]
-
-    Raises
-    ------
-    ValueError
-        A row names a column that is not there, or has numbers that are not finite.
-    """
+    """Lay rows into one matrix, in their order [rows × columns]; bad numbers are a `ValueError`."""
     count = len(whole)
     lengths = np.array([len(row.columns) for row in rows], dtype=np.int64)
     _check(rows, count)

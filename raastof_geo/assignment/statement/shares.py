@@ -9,17 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from raastof_geo.arrays import Floats, Mask
-from raastof_geo.figures.vocabulary import (
-    CO2E,
-    COST,
-    COST_WITH_CO2,
-    TOLL_CO2,
-    TRANSPORT_TTW,
-    Group,
-    find_indicator,
-    leaves_of,
-    parts_of,
-)
+from raastof_geo.figures import vocabulary
 from raastof_geo.roads.places import locate_municipality
 from raastof_geo.scenario.scenario import Scenario
 
@@ -34,22 +24,14 @@ class Ends(NamedTuple):
     taker: Floats
 
 
-def share_ends(group: Group, *, gives: Mask, takes: Mask, received: Mask, shared_legs: str) -> Ends:
-    """Divide lines between their two ends.
+def share_ends(
+    group: vocabulary.Group, *, gives: Mask, takes: Mask, received: Mask, shared_legs: str
+) -> Ends:
+    """Divide lines between their two ends; shares add up to one, or to zero where it is common.
 
-    Parameters
-    ----------
-    gives, takes
-        Which lines have a project where they begin, and where they end.
-    received
-        Which of them lead to final reception.
-    shared_legs
-        Whose a transport between two projects is: `half`, `giver` or `taker`.
-
-    Returns
-    -------
-    ends
-        For each line the shares of its ends; they add up to one, or to zero where it is common.
+    A line `gives` and `takes` where a project stands at its beginning and its end, and is
+    `received` where it leads to final reception. `shared_legs` says whose a transport between two
+    projects is: `half`, `giver` or `taker`.
     """
     if group == "ends":
         both = {"half": 0.5, "giver": 1.0, "taker": 0.0}[shared_legs]
@@ -65,21 +47,15 @@ def share_ends(group: Group, *, gives: Mask, takes: Mask, received: Mask, shared
 
 def group_parts(
     measure: str, co2_dkk_per_kg: tuple[float, float]
-) -> dict[Group, list[tuple[str, float]]]:
-    """Give the parts of a measure, each with what it is multiplied with, by how they are shared.
-
-    Returns
-    -------
-    parts
-        By group the names of parts and what a unit of each counts in the measure.
-    """
-    whole = find_indicator(measure)
-    parts = [(part, 1.0) for part in leaves_of(whole)]
-    if whole == COST_WITH_CO2:
-        parts = [(part, 1.0) for part in parts_of(COST)]
-        parts += [(part, co2_dkk_per_kg[0]) for part in leaves_of(CO2E)]
-        parts += [(TRANSPORT_TTW, -co2_dkk_per_kg[1]), (TOLL_CO2, -1.0)]
-    groups: dict[Group, list[tuple[str, float]]] = {}
+) -> dict[vocabulary.Group, list[tuple[str, float]]]:
+    """Give a measure's parts by how they are shared, each with what a unit of it counts."""
+    whole = vocabulary.find_indicator(measure)
+    parts = [(part, 1.0) for part in vocabulary.leaves_of(whole)]
+    if whole == vocabulary.COST_WITH_CO2:
+        parts = [(part, 1.0) for part in vocabulary.parts_of(vocabulary.COST)]
+        parts += [(part, co2_dkk_per_kg[0]) for part in vocabulary.leaves_of(vocabulary.CO2E)]
+        parts += [(vocabulary.TRANSPORT_TTW, -co2_dkk_per_kg[1]), (vocabulary.TOLL_CO2, -1.0)]
+    groups: dict[vocabulary.Group, list[tuple[str, float]]] = {}
     for part, times in parts:
         groups.setdefault(part.divided, []).append((part, times))
     return groups
@@ -91,13 +67,7 @@ def project_sites(scenario: Scenario) -> set[str]:
 
 
 def find_municipalities(scenario: Scenario) -> dict[str, str]:
-    """Name the municipality of each site: as the scenario says, else where it lies.
-
-    Returns
-    -------
-    names
-        By site, in the order of the scenario; `NOWHERE` for one that lies in none.
-    """
+    """Name the municipality of each site, as said, else where it lies; `NOWHERE` for none."""
     lon, lat = zip(*(site.lon_lat for site in scenario.sites.values()), strict=True)
     return {
         site_id: site.municipality or found or NOWHERE

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -19,26 +18,15 @@ from raastof_geo.scenario.scenario import Scenario
 
 
 def lay_columns(scenario: Scenario, legs: Legs, rules: Sequence[Rule]) -> Problem:
-    """Lay out the columns of a scenario, for every truck that may matter to a rule.
-
-    Returns
-    -------
-    problem
-        With a column for each truck, or only for the best one where every rule is blind to trucks.
-    """
+    """Lay out the columns of a scenario: of each truck, or of the best where rules see none."""
     return build_problem(scenario, legs, every_vehicle=trucks_matter(rules, scenario.said))
 
 
 def lay_rows(problem: Problem, rules: Sequence[Rule]) -> list[Row]:
-    """Let every rule lay its rows, in the order of the rules.
+    """Let every rule lay its rows, which are numbered in the order of the rules.
 
     Rules that are not ours speak first, because the bounds of either-or decisions have to leave
     room for what they ask for.
-
-    Returns
-    -------
-    rows
-        Of one rule after the other; their place is their number in the programme.
     """
     own = {rule: list(rule(problem)) for rule in rules if rule not in RULES}
     if own:
@@ -48,10 +36,7 @@ def lay_rows(problem: Problem, rules: Sequence[Rule]) -> list[Row]:
 
 
 def _asked_t(row: Row) -> float:
-    r"""Give the units that a row asks for at least, whichever way it is written. [t]
-
-    Asking for :math:`x \ge 5` and for :math:`-x \le -5` is the same.
-    """
+    """Give the units that a row asks for at least, whichever way it is written. [t]"""
     asks = row.limit > 0 if row.sense == ">=" else row.limit < 0
     if not asks and not (row.sense == "=" and row.limit > 0):
         return 0.0
@@ -60,13 +45,7 @@ def _asked_t(row: Row) -> float:
 
 
 def lay_programme(problem: Problem, rows: Sequence[Row]) -> tuple[list[Row], Programme]:
-    """Join rows into a programme, and bound what none of them bounds, so that it can be proved.
-
-    Returns
-    -------
-    rows, programme
-        The rows given, then those that bound the rest.
-    """
+    """Join rows, then those that bound what none of them bounds, so that it can be proved."""
     programme = build_programme(rows, problem.whole)
     bounds = list(bound_everything(problem, programme.bounded))
     if not bounds:
@@ -75,22 +54,10 @@ def lay_programme(problem: Problem, rows: Sequence[Row]) -> tuple[list[Row], Pro
     return bounded, build_programme(bounded, problem.whole)
 
 
-class Restated(NamedTuple):
-    """The programme of another scenario."""
-
-    problem: Problem
-    rows: list[Row]
-    programme: Programme
-
-
-def restate(problem: Problem, said: ScenarioFile, rules: Sequence[Rule]) -> Restated | None:
-    """Lay out another scenario; its new legs are priced where there are roads.
-
-    Returns
-    -------
-    restated
-        Of what each project has alone, what it had before; none where legs cannot be priced.
-    """
+def restate(
+    problem: Problem, said: ScenarioFile, rules: Sequence[Rule]
+) -> tuple[Problem, list[Row], Programme] | None:
+    """Lay out another scenario, legs priced anew, projects alone as before; none where it fails."""
     scenario = replace(problem.scenario, said=said)
     try:
         legs = price_again(problem.legs, scenario) or problem.legs
@@ -100,4 +67,4 @@ def restate(problem: Problem, said: ScenarioFile, rules: Sequence[Rule]) -> Rest
     if scenario.said.targets.fairness is not None:
         other = replace(other, alone=problem.alone)
     rows = lay_rows(other, rules)
-    return Restated(other, rows, build_programme(rows, other.whole))
+    return other, rows, build_programme(rows, other.whole)

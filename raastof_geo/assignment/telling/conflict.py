@@ -2,38 +2,33 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
-from raastof_geo.assignment.rules.row import Row, RowName, Rule
-from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme
-from raastof_geo.assignment.telling.exclusion import is_decision, say_excluded
+from raastof_geo.arrays import Columns
+from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT, agreed_moves
+from raastof_geo.assignment.rules.row import Row, RowName
+from raastof_geo.assignment.telling import names
+from raastof_geo.assignment.telling.exclusion import say_excluded
 from raastof_geo.assignment.telling.lever import say_levers
-from raastof_geo.assignment.telling.most import Case, LargestShare, find_largest_share, is_share
-from raastof_geo.assignment.telling.names import (
-    call_material,
-    call_use,
-    cite_fit,
-    describe_row,
-    fill,
-    list_names,
-    name_site,
-    span,
-    tell_number,
-    unit_of_row,
+from raastof_geo.assignment.telling.most import (
+    Case,
+    LargestShare,
+    ends_of,
+    find_largest_share,
+    is_share,
+    make_case,
 )
 from raastof_geo.assignment.telling.repair import find_repairs
-from raastof_geo.assignment.telling.shortage import say_missing
-from raastof_geo.assignment.telling.violation import Violation, find_least_violation, lift_rows
+from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.language import Message, say
-from raastof_geo.scenario.checking.dates import tell_days
+from raastof_geo.scenario.checking.permit import tell_days
 from raastof_geo.scenario.parties import may_deal
 from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 
 _FREE = 1e-6
@@ -42,65 +37,38 @@ _MOST_TRIED = 10
 """Rows of which it is tried whether they bind."""
 _MOST_GROUPS = 4
 _MOST_TOGETHER = 40
+_MOST_TOLD = 8
+"""Needs, and heaps of surplus, that are told one by one."""
+_SEEN_T = 1e-3
+"""Less than a kilogram is not told as missing. [t]"""
 
 
-@dataclass(frozen=True)
-class Conflict:
-    """Rules that leave no way out together."""
-
-    wants: tuple[int, ...]
-    """Rows that ask for more than there is."""
-    holds: tuple[int, ...]
-    """Rows that do not give more."""
-    missing: float
-    """Units that are missing in all."""
-
-
-def explain_conflict(
-    problem: Problem,
-    rows: Sequence[Row],
-    programme: Programme,
-    *,
-    rules: Sequence[Rule],
-    solver: str,
-) -> list[Message]:
-    """Say what is missing, who is in conflict, which rules bind, and which repairs would do.
+def explain_conflict(laid: Laid) -> list[Message]:
+    """Say what is missing, who is in conflict, which rules bind, and the repairs that would do.
 
     What is missing without the either-or decisions is missing with them too. Only where the
     tonnes fit without them are they what leaves no plan, and are told with their own numbers.
-
-    Returns
-    -------
-    messages
-        What is missing, why, who together, what binds, and repairs, the cheapest first.
     """
-    kept, linear = lift_rows(rows, programme, is_decision)
-    violation = find_least_violation(kept, linear, solver=solver)
-    case = Case(problem, kept, linear, violation, solver)
-    share: LargestShare | None = None
-    if violation.total == 0 and programme.whole.any():
-        told = list(say_excluded(problem, rows, programme, solver=solver))
+    case, share = make_case(laid), None
+    violation = case.violation
+    if violation.total == 0 and laid.programme.whole.any():
+        told = list(say_excluded(laid))
     elif violation.total == 0:
         told = [say("the rules miss each other by less than a kilogram: round the amounts")]
     else:
-        if any(is_share(kept[at].family) for at in violation.short):
-            share = find_largest_share(kept, linear, problem, solver=solver)
-        told = list(_say_conflicts(case, share, rules))
-    repairs = find_repairs(
-        case, rows, programme, rules=rules, share=None if share is None else share.share
-    )
-    return told + repairs
+        if any(is_share(case.rows[at].family) for at in violation.short):
+            share = find_largest_share(case)
+        told = list(_say_conflicts(case, share))
+    return told + find_repairs(case, None if share is None else share.share)
 
 
-def _say_conflicts(
-    case: Case, share: LargestShare | None, rules: Sequence[Rule]
-) -> Iterator[Message]:
+def _say_conflicts(case: Case, share: LargestShare | None) -> Iterator[Message]:
     yield from say_missing(case, share)
     if share is not None:
-        yield from say_levers(case, share, rules=rules)
+        yield from say_levers(case, share)
     told: list[Need | Offer] = []
-    for conflict in find_conflicts(case.rows, case.programme, case.violation)[:_MOST_GROUPS]:
-        entries = [(at, case.entry(at)) for at in conflict.wants]
+    for wants in _find_conflicts(case)[:_MOST_GROUPS]:
+        entries = [(at, case.entry(at)) for at in wants]
         for kind in (Need, Offer):
             asking = {at: entry for at, entry in entries if isinstance(entry, kind)}
             told += asking.values()
@@ -123,23 +91,19 @@ def _say_closed(case: Case, told: Sequence[Need | Offer]) -> Iterator[Message]:
         if closed:
             yield say(
                 "{site} is {dates}: nothing can come or go there in {periods}",
-                site=name_site(scenario, place.site),
+                site=names.name_site(scenario, place.site),
                 dates=tell_days(getattr(scenario.sites[place.site], place.role)),
-                periods=span(tuple(one for one in scenario.periods if one in closed)),
+                periods=names.span(tuple(one for one in scenario.periods if one in closed)),
             )
 
 
-def find_conflicts(
-    rows: Sequence[Row], programme: Programme, violation: Violation
-) -> list[Conflict]:
+def _find_conflicts(case: Case) -> list[list[int]]:
     """Find groups of rows that have a price together: none of them can give way alone.
 
-    Returns
-    -------
-    conflicts
-        Those that miss most first; empty where nothing has a price.
+    Of each group the rows that ask for more than there is; groups that miss most come first.
     """
-    prices = violation.prices[: len(rows)]
+    violation, programme = case.violation, case.programme
+    prices = violation.prices[: len(case.rows)]
     priced = np.flatnonzero(np.abs(prices) > _FREE)
     if not len(priced):
         return []
@@ -150,18 +114,13 @@ def find_conflicts(
     often = np.bincount(part.indices, minlength=programme.column_count) > 1
     shared = sparse.csr_array(touching[:, np.flatnonzero(often)])
     _, group = connected_components(shared @ shared.T, directed=False)
-    conflicts = []
+    conflicts: list[tuple[float, list[int]]] = []
     for number in range(int(group.max(initial=-1)) + 1):
         members = priced[group == number].tolist()
         missing = sum(violation.short.get(at, 0.0) + violation.over.get(at, 0.0) for at in members)
         if missing > 0:
-            wants = tuple(at for at in members if prices[at] > 0)
-            holds = tuple(at for at in members if at not in wants)
-            conflicts.append(Conflict(wants, holds, missing))
-    return sorted(conflicts, key=lambda conflict: -conflict.missing)
-
-
-# --- who is in it together ----------------------------------------------------------------------
+            conflicts.append((missing, [at for at in members if prices[at] > 0]))
+    return [wants for _, wants in sorted(conflicts, key=lambda found: -found[0])]
 
 
 _TOGETHER = {
@@ -177,10 +136,7 @@ _TOGETHER = {
 
 
 def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Message]:
-    """Say what several, by their rows, want or must lose, who alone may deal, and what they can.
-
-    One alone is told before.
-    """
+    """Say what several, by their rows, want or must lose, who alone may deal, and what they can."""
     if not 2 <= len(asking) <= _MOST_TOGETHER:
         return
     scenario, entries = case.problem.scenario, list(asking.values())
@@ -189,42 +145,37 @@ def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Me
     if most is None or most > asked - 1e-3 or not partners:
         return
     missing = asked - most
-    called = dict.fromkeys(one.use if isinstance(one, Need) else one.material for one in entries)
-    call = call_use if isinstance(entries[0], Need) else call_material
+    called = {
+        one.use if isinstance(one, Need) else one.material: names.call_entry(scenario, one)
+        for one in entries
+    }
     windows = {period for one in entries for period in one.periods}
-    yield fill(
+    yield names.fill(
         _TOGETHER[entries[0].role],
-        sites=list_names(
-            [name_site(scenario, one) for one in dict.fromkeys(one.site for one in entries)]
-        ),
-        asked=tell_number(asked, beside=missing),
-        what=list_names([call(scenario, one) for one in called]),
-        periods=span(tuple(period for period in scenario.periods if period in windows)),
-        others=list_names([name_site(scenario, one) for one in partners]),
-        most=tell_number(most, beside=missing),
-        missing=tell_number(missing),
+        sites=names.list_sites(scenario, dict.fromkeys(one.site for one in entries)),
+        asked=names.tell_number(asked, beside=missing),
+        what=names.list_names(list(called.values())),
+        periods=names.span(tuple(period for period in scenario.periods if period in windows)),
+        others=names.list_sites(scenario, partners),
+        most=names.tell_number(most, beside=missing),
+        missing=names.tell_number(missing),
     )
 
 
-# --- which rules --------------------------------------------------------------------------------
-
-
 def _cite_rules(scenario: Scenario, told: Sequence[Need | Offer]) -> Iterator[Message]:
-    """Cite the conditions that keep what is offered from needs of this conflict, and its surplus.
-
-    Only what a need could use in its time, and only where consent would open it.
-    """
+    """Cite the conditions, needing consent only, that keep what is offered in time from needs."""
     needs = [entry for entry in told if isinstance(entry, Need)]
     offers = [entry for entry in told if isinstance(entry, Offer)]
     pairs = {
-        (offer.material, need.demand): None
-        for need, offer in itertools.chain(
-            itertools.product(needs, scenario.offers), itertools.product(scenario.needs, offers)
+        (offer.material, need.demand)
+        for need, offer in (
+            *itertools.product(needs, scenario.offers),
+            *itertools.product(scenario.needs, offers),
         )
         if _in_time(scenario, offer, need)
     }
     cited = {
-        str(message := cite_fit(scenario, *pair)): message
+        str(message := names.cite_fit(scenario, *pair)): message
         for pair in sorted(pairs, key=lambda pair: (pair[0], pair[1].use, pair[1].land))
         if (block := scenario.blocks(*pair)) is not None and block.condition is not None
     }
@@ -252,35 +203,21 @@ def _say_binding(case: Case) -> Iterator[Message]:
         row = case.rows[at]
         like.setdefault((row.rule, row.about.head, row.limit), []).append(row.name)
     order = list(case.problem.scenario.periods)
-    for (_, _, limit), names in like.items():
-        by_period = {name.about.period: name for name in names}
+    with_limit = say("binding: {rule}, limit {limit} {unit}")
+    for (rule, _, limit), alike in like.items():
+        by_period = {name.about.period: name for name in alike}
         mine = [period for period in order if period in by_period] or list(by_period)
-        yield _name_binding(case, by_period[mine[0]], limit, mine)
-
-
-def _name_binding(case: Case, first: RowName, limit: float, periods: Sequence[str]) -> Message:
-    several = list_names(list(periods)) if len(periods) > 1 else None
-    name = describe_row(case.problem.scenario, first, periods=several)
-    if first.family.name == AGREEMENTS_KEPT.name:
-        return say("binding: {rule}", rule=name)
-    return say(
-        "binding: {rule}, limit {limit} {unit}",
-        rule=name,
-        limit=tell_number(limit),
-        unit=unit_of_row(first) or say("units of the rule"),
-    )
+        first, several = by_period[mine[0]], names.list_names(mine) if len(mine) > 1 else None
+        yield names.fill(
+            with_limit if rule != AGREEMENTS_KEPT.name else say("binding: {rule}"),
+            rule=names.describe_row(case.problem.scenario, first, periods=several),
+            limit=names.tell_number(limit),
+            unit=names.unit_of_row(first),
+        )
 
 
 def find_binding(case: Case, *, most: int = _MOST_TRIED) -> list[int]:
-    """Find rows of which one unit more room leaves less missing, the dearest first.
-
-    Rows that only keep books bind nothing, and those that are missing something are told before.
-
-    Returns
-    -------
-    rows
-        Numbers of rows.
-    """
+    """Find rows, but those broken, of which a unit more leaves less missing, the dearest first."""
     prices = case.violation.prices[: len(case.rows)]
     broken = case.violation.short.keys() | case.violation.over.keys()
     tried = [
@@ -296,3 +233,241 @@ def _gives_room(row: Row, price: float) -> bool:
     if row.family.keeps_books or is_share(row.family):
         return False
     return row.family.bends != "first" or price < 0
+
+
+def say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
+    """Say what is missing by need, then by surplus, largest first; then what other rules lack."""
+    rows, violation = case.rows, case.violation
+    short = sorted(violation.short.items(), key=lambda entry: -entry[1])
+    asked = [(at, case.entry(at), tonnes) for at, tonnes in short]
+    for of in (Need, Offer):
+        mine = [(at, entry, tonnes) for at, entry, tonnes in asked if isinstance(entry, of)]
+        for at, entry, tonnes in mine[:_MOST_TOLD]:
+            yield _say_entry(case, at, entry, tonnes)
+        rest = mine[_MOST_TOLD:]
+        if rest:
+            yield say(
+                "and {count} more that lack or have left {tonnes} t together",
+                count=len(rest),
+                tonnes=names.tell_number(sum(tonnes for _, _, tonnes in rest)),
+            )
+    for at, about, amount in asked:
+        if is_share(rows[at].family) and share is not None:
+            yield _say_share(share)
+        elif rows[at].rule == AGREEMENTS_KEPT.name:
+            yield _say_agreement(case, at, amount)
+        elif about is None:
+            yield _say_other(case, at, amount, over=False)
+    for at, amount in violation.over.items():
+        yield _say_other(case, at, amount, over=True)
+
+
+class _Words(NamedTuple):
+    """What is said of a need, or of surplus, and why: the most that there can be of it."""
+
+    short: Message
+    nobody: Message
+    never: Message
+    alone: Message
+    most: Message
+
+
+_WORDS = {
+    Role.NEED: _Words(
+        say("{site} lacks {tonnes} t of {total} t for {use} in {periods}: {reason}"),
+        say(
+            "no offer and no pit has an allowed material in that time; add a pit, widen the "
+            "window, or accept a condition under `accepts` of the need"
+        ),
+        say("{givers} may serve it, but not within all rules"),
+        say("{givers} could meet it, but not together with all else that is asked for"),
+        say(
+            "taken alone, at most {most} t of it can be met under the rules, from {givers}; add "
+            "an offer or a pit, or raise what binds"
+        ),
+    ),
+    Role.OFFER: _Words(
+        say(
+            "{tonnes} t of {total} t {material} from {site} in {periods} have no place to go: "
+            "{reason}"
+        ),
+        say(
+            "no need may use it in that time and no receiver accepts it; add a receiver, or set "
+            "`must_leave: false`"
+        ),
+        say("{takers} may take it, but not within all rules"),
+        say("{takers} could take it, but not together with all else that is asked for"),
+        say(
+            "taken alone, at most {most} t of it can leave under the rules, to {takers}; add a "
+            "receiver, or raise what binds"
+        ),
+    ),
+}
+
+
+def _say_entry(case: Case, at: int, entry: Need | Offer, tonnes: float) -> Message:
+    """Say how much a need lacks, or how much surplus has no place to go, and why."""
+    scenario = case.problem.scenario
+    called = names.call_entry(scenario, entry)
+    return names.fill(
+        _WORDS[entry.role].short,
+        site=names.name_site(scenario, entry.site),
+        tonnes=names.tell_number(tonnes),
+        total=names.tell_number(entry.tonnes, beside=tonnes),
+        periods=names.span(entry.periods),
+        reason=_say_why(case, at, entry),
+        use=called,
+        material=called,
+    )
+
+
+def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
+    """Say why a need is short, or why surplus stays, and how much of it there could be alone."""
+    columns, words = case.problem.of(ends_of(entry)[0], entry.id), _WORDS[entry.role]
+    if not len(columns):
+        far = _find_far(case, entry)
+        return names.fill(_NO_ROAD, sites=_quote(far)) if far else words.nobody
+    partners = case.partners([entry])
+    if not partners:
+        return _say_unusable(case, columns)
+    most, others = case.most([at]), _quote(partners)
+    told, left = words.never, 0.0
+    if most is not None:
+        told, left = (words.alone if most > entry.tonnes - _SEEN_T else words.most), most
+    left_t = names.tell_number(left, beside=entry.tonnes - left)
+    rest = [
+        say(
+            "{agreement} rules the rest out",
+            agreement=names.name_agreement(case.problem.scenario, one),
+        )
+        for one in _forbidding(case, columns)[:2]
+    ]
+    return names.join_clauses([names.fill(told, givers=others, takers=others, most=left_t), *rest])
+
+
+_NO_ROAD = say(
+    "no truck of the scenario can drive between it and {sites}; look at `vehicles`, `truck_limits` "
+    "and the roads"
+)
+
+
+def _quote(sites: Sequence[str]) -> Message:
+    return names.list_names([f"`{site}`" for site in sites])
+
+
+def _find_far(case: Case, entry: Need | Offer) -> list[str]:
+    """Find sites that would deal with somebody in some period, were there a way."""
+    pairs = itertools.product(case.problem.givers, case.problem.takers)
+    return sorted(
+        {
+            taker.site if giver.id == entry.id else giver.site
+            for giver, taker in pairs
+            if entry.id in (giver.id, taker.id)
+            and may_deal(giver, taker)
+            and not set(giver.periods).isdisjoint(taker.accepts[giver.material].periods)
+        }
+    )
+
+
+def _say_unusable(case: Case, columns: Columns) -> Message:
+    """Say why none of some moves can be used in any plan."""
+    problem = case.problem
+    told: dict[str, Message] = {}
+    barred: set[int] = set()
+    for one in _forbidding(case, columns):
+        name = names.name_agreement(problem.scenario, one)
+        told[str(name)] = say("{agreement} rules it out", agreement=name)
+        barred.update(agreed_moves(problem, one).tolist())
+    for at in columns.tolist():
+        if at not in barred:
+            giver, taker = problem.moves.giver[at], problem.moves.taker[at]
+            message = case.unusable.leg(problem.givers[giver], problem.takers[taker])
+            told.setdefault(str(message), message)
+    return names.join_clauses(list(told.values())[:3])
+
+
+def _forbidding(case: Case, columns: Columns) -> list[Agreement]:
+    """Find agreements that rule some moves out."""
+    problem = case.problem
+    return [
+        agreement
+        for agreement in problem.scenario.said.agreements
+        if agreement.rules_out and np.isin(columns, agreed_moves(problem, agreement)).any()
+    ]
+
+
+def _say_share(share: LargestShare) -> Message:
+    """Say how much secondary material there can be at most, and how much is asked for."""
+    target = share.target
+    told = {
+        "met": names.tell_number(share.met),
+        "needed": names.tell_number(share.needed),
+        "share": names.tell_number(100 * share.share, beside=100 * (target.at_least - share.share)),
+        "percent": names.tell_number(100 * target.at_least),
+        "what": names.DEFINITION_NAMES[target.definition],
+    }
+    if target.period is not None:
+        return say(
+            "of all that is used in {period}, at most {share} % can be {what} under the rules; "
+            "`targets.secondary_share` asks for {percent} %",
+            **told,
+            period=target.period,
+        )
+    asked = target.at_least * share.needed
+    return say(
+        "of the {needed} t that are needed, at most {met} t ({share} %) can be met with {what} "
+        "under the rules; `targets.secondary_share` asks for {asked} t ({percent} %), "
+        "{missing} t more",
+        **told,
+        asked=names.tell_number(asked),
+        missing=names.tell_number(max(0.0, asked - share.met)),
+    )
+
+
+def _say_agreement(case: Case, at: int, missing: float) -> Message:
+    scenario = case.problem.scenario
+    agreement = names.agreement_of(scenario, case.rows[at].about)
+    return say(
+        "{agreement} cannot be kept, {missing} t are missing: {reason}",
+        agreement=names.name_agreement(scenario, agreement),
+        missing=names.tell_number(missing),
+        reason=_why_not_agreed(case, at, agreement),
+    )
+
+
+def _why_not_agreed(case: Case, at: int, agreement: Agreement) -> Message:
+    """Say why it cannot be kept; what is more than a site has or needs, `check` tells."""
+    scenario = case.problem.scenario
+    if not len(case.rows[at].columns):
+        return say(
+            "nothing that {giver} has may go to {taker} in that time",
+            giver=names.name_site(scenario, agreement.giver),
+            taker=names.name_site(scenario, agreement.taker),
+        )
+    agreed, most = names.agreed_tonnes(scenario, agreement), case.most([at])
+    if most is None:
+        return say("no plan that keeps all other rules can send it")
+    if most > agreed - _SEEN_T:
+        return say("it could be kept alone, but not together with all else that is asked for")
+    return say(
+        "at most {most} t can go under the rules",
+        most=names.tell_number(most, beside=agreed - most),
+    )
+
+
+def _say_other(case: Case, at: int, amount: float, *, over: bool) -> Message:
+    row, scenario = case.rows[at], case.problem.scenario
+    if is_share(row.family):
+        return say(
+            "what `targets.secondary_share` asks for is missed by {amount} t",
+            amount=names.tell_number(amount),
+        )
+    told = {
+        "rule": names.describe_row(scenario, row.name),
+        "amount": names.tell_number(amount),
+        "unit": names.unit_of_row(row.name),
+        "limit": names.tell_number(row.limit, beside=amount),
+    }
+    if over:
+        return say("{rule} is exceeded by {amount} {unit}; the limit is {limit} {unit}", **told)
+    return say("{rule} falls short by {amount} {unit} of {limit} {unit}", **told)

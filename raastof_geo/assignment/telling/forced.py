@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.solving.price_in import FREE
 from raastof_geo.assignment.solving.solve import HeldSum, Search, Solution, solve
 from raastof_geo.assignment.telling.names import describe_row
-from raastof_geo.language import Message
+from raastof_geo.language import Message, say
 
 TRIED_T = (1.0, 0.01)
 """Tonnes that are tried: one, and where there is no room for one, nearly nothing. [t]"""
@@ -18,19 +19,65 @@ _PATIENCE_S = 20.0
 _MOST_NAMED = 3
 
 
+ReasonKind = Literal[
+    "in_plan",
+    "rule",
+    "not_wanted",
+    "time",
+    "truck",
+    "road",
+    "agreement",
+    "closed",
+    "impossible",
+    "costs_more",
+    "as_good",
+    "perhaps",
+]
+"""`perhaps`: prices find nothing against it, and it was not tried whether there is room for it."""
+
+
 @dataclass(frozen=True)
 class Forced:
     """What came of sending a little over one of some legs."""
 
-    possible: bool
+    kind: ReasonKind
+    told: Message
+    """A sentence about `{what}`, which may be at `{more} {unit}`, or against `{rules}`."""
     more_per_t: float | None = None
     """What a tonne adds to the first objective; none where it is impossible or not known."""
-    decides: bool = False
-    """Whether it takes other either-or decisions than the plan's."""
-    known: bool = True
-    """Whether there was time to find out."""
     blocking: tuple[Message, ...] = ()
     """Rules that leave no way together, where it is impossible."""
+
+
+_COSTS = say("{what}: it would cost {more} {unit} for each tonne more than the plan")
+_COSTS_AT_LEAST = say(
+    "{what}: it would cost at least {more} {unit} for each tonne more than the plan"
+)
+_PERHAPS = say(
+    "{what}: prices find nothing against it, if there is room for it in a plan; "
+    "`raastof why-not` tries it"
+)
+_AS_GOOD = say(
+    "{what}: it would be just as good by the first objective; later objectives, or "
+    "the order of names, chose otherwise"
+)
+_DECIDES = say(
+    "{what}: it takes other either-or decisions than the plan's (sites to open, partners, "
+    "smallest lots)"
+)
+_NO_TIME = say("{what}: there was no time to find a plan that sends any of it")
+_NO_WAY = say("{what}: no plan that keeps every rule can send any of it")
+_BLOCKED = say(
+    "{what}: no plan that keeps every rule can send any of it; these leave no room together: "
+    "{rules}"
+)
+
+
+def estimate(plan: Plan, more: float) -> Forced:
+    """Tell by the prices of the plan alone, by which a tonne costs so much more at least."""
+    if more <= FREE * _dearest_move(plan):
+        return Forced("perhaps", _PERHAPS, 0.0)
+    return Forced("costs_more", _COSTS_AT_LEAST, more)
 
 
 def force(plan: Plan, columns: Columns) -> Forced:
@@ -38,107 +85,77 @@ def force(plan: Plan, columns: Columns) -> Forced:
 
     It is solved again, from where the search for the plan ended: a reduced cost of zero may stand
     at a leg that no plan can use.
-
-    Returns
-    -------
-    forced
-        Whether a plan can send it, and what a tonne more adds to the first objective; where none
-        can, the rules that leave no room.
     """
-    for tonnes in TRIED_T:
-        found = _force_given_decisions(plan, columns, tonnes)
-        if found is not None:
-            return found
-    if plan.proof.programme.whole.any():
-        return _decide(plan, columns)
-    return Forced(False, blocking=tuple(_name_blocking(plan, columns)))
-
-
-def _force_given_decisions(plan: Plan, columns: Columns, tonnes: float) -> Forced | None:
-    """Send a little with the plan's decisions; none where that leaves no plan."""
-    proof = plan.proof
+    proof, whole = plan.proof, plan.proof.programme.whole
+    decided = np.where(whole, proof.values, 0.0) if whole.any() else None
     first = proof.start.columns
-    decided = np.where(proof.programme.whole, proof.values, 0.0)
-    solution = solve(
-        plan.problem,
-        programme=proof.programme,
-        costs=[proof.cost],
-        held=[_ask_for(plan, columns, tonnes)],
-        decided=decided if proof.programme.whole.any() else None,
-        solver=plan.solver,
-        start=np.union1d(first, columns) if len(first) else None,
-    )
-    if not solution.solved:
-        return None
-    step, moved = solution.steps[0], proof.values - decided
-    before = float(proof.cost @ moved)
-    rise = step.value - before
-    noise = FREE * dearest_move(plan) * tonnes + 1e-9 * abs(before)
-    # The price of the row has none of the rounding of a difference of two large sums.
-    price = float(solution.shadow_prices[-1])
-    slope = price if abs(price * tonnes - rise) <= noise else rise / tonnes
-    return Forced(True, more_per_t=0.0 if rise <= noise else max(0.0, slope))
+    start = np.union1d(first, columns) if len(first) else None
+    for tonnes in TRIED_T:
+        found = _solve(plan, columns, proof.cost, tonnes, decided=decided, start=start)
+        if found.solved:
+            more = _rise(plan, found, tonnes)
+            return Forced("costs_more", _COSTS, more) if more else Forced("as_good", _AS_GOOD, 0.0)
+    if decided is not None and _solve(plan, columns, proof.cost).feasible:
+        # Other decisions than the plan's might let something pass.
+        search = Search(gap=1.0)
+        other = _solve(plan, columns, proof.cost, decided=search, patience_s=_PATIENCE_S)
+        if other.decision is not None:
+            return Forced("closed", _DECIDES)
+        return Forced("impossible", _NO_WAY if other.complete else _NO_TIME)
+    blocking = tuple(_name_blocking(plan, columns))
+    return Forced("impossible", _BLOCKED if blocking else _NO_WAY, blocking=blocking)
 
 
-def _ask_for(plan: Plan, columns: Columns, tonnes: float) -> HeldSum:
-    """Ask for some tonnes on some columns together."""
+def _solve(
+    plan: Plan,
+    columns: Columns,
+    cost: Floats,
+    tonnes: float = TRIED_T[-1],
+    *,
+    decided: Floats | Search | None = None,
+    start: Columns | None = None,
+    patience_s: float | None = None,
+) -> Solution:
+    """Send some tonnes over some columns together."""
     each = np.zeros(plan.column_count)
     each[columns] = 1.0
-    return HeldSum(each, 1, tonnes)
-
-
-def dearest_move(plan: Plan) -> float:
-    """Give the largest cost of a unit that is not a decision, which others are small against.
-
-    Returns
-    -------
-    cost
-        By its amount, at least a thousandth. [objective/unit]
-    """
-    costs = np.abs(plan.proof.cost[~plan.proof.programme.whole])
-    return max(1e-3, float(costs.max(initial=0.0)))
-
-
-def _decide(plan: Plan, columns: Columns) -> Forced:
-    """Find out whether other decisions of the plan would let something pass."""
-    relaxed = _force_at_all(plan, columns, None)
-    if not relaxed.feasible:
-        return Forced(False, blocking=tuple(_name_blocking(plan, columns)))
-    other = _force_at_all(plan, columns, Search(gap=1.0), _PATIENCE_S)
-    return Forced(True, decides=True) if other.decision else Forced(False, known=other.complete)
-
-
-def _force_at_all(
-    plan: Plan, columns: Columns, decided: Search | None, patience_s: float | None = None
-) -> Solution:
-    """Send nearly nothing with decisions that are found anew, or with none."""
     return solve(
         plan.problem,
         programme=plan.proof.programme,
-        costs=[plan.proof.cost],
-        held=[_ask_for(plan, columns, TRIED_T[-1])],
+        costs=[cost],
+        held=[HeldSum(each, 1, tonnes)],
         decided=decided,
         solver=plan.solver,
+        start=start,
         clock=patience_s,
     )
 
 
+def _rise(plan: Plan, found: Solution, tonnes: float) -> float:
+    """Give what a tonne adds to the first objective, given the decisions."""
+    proof = plan.proof
+    before = float(proof.cost @ np.where(proof.programme.whole, 0.0, proof.values))
+    rise = found.steps[0].value - before
+    noise = FREE * _dearest_move(plan) * tonnes + 1e-9 * abs(before)
+    # The price of the row has none of the rounding of a difference of two large sums.
+    price = float(found.shadow_prices[-1])
+    slope = price if abs(price * tonnes - rise) <= noise else rise / tonnes
+    return 0.0 if rise <= noise else max(0.0, slope)
+
+
+def _dearest_move(plan: Plan) -> float:
+    """Give the largest cost of a unit that is no decision, which others are small against."""
+    costs = np.abs(plan.proof.cost[~plan.proof.programme.whole])
+    return max(1e-3, float(costs.max(initial=0.0)))
+
+
 def _name_blocking(plan: Plan, columns: Columns) -> Iterator[Message]:
     """Name rules that together leave no way: those with a price where least is missing."""
-    proof = plan.proof
-    nothing: Floats = np.zeros(proof.programme.column_count)
-    solution = solve(
-        plan.problem,
-        programme=proof.programme,
-        costs=[nothing],
-        held=[_ask_for(plan, columns, TRIED_T[-1])],
-        solver=plan.solver,
-    )
-    prices = solution.shadow_prices[: len(proof.rows)]
+    rows = plan.proof.rows
+    prices = _solve(plan, columns, np.zeros(plan.column_count)).shadow_prices[: len(rows)]
     told: dict[str, Message] = {}
     for at in np.argsort(-np.abs(prices), kind="stable").tolist():
-        name = proof.rows[at]
-        if abs(prices[at]) > FREE and not name.family.keeps_books:
-            message = describe_row(plan.problem.scenario, name)
+        if abs(prices[at]) > FREE and not rows[at].family.keeps_books:
+            message = describe_row(plan.problem.scenario, rows[at])
             told.setdefault(str(message), message)
     yield from list(told.values())[:_MOST_NAMED]

@@ -1,15 +1,11 @@
 """What would raise the largest share of secondary materials, and what would not."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias, TypeVar
 
-from raastof_geo.assignment.rules.family import Family, Limits
-from raastof_geo.assignment.rules.row import Rule
-from raastof_geo.assignment.statement.statement import restate
+from raastof_geo.assignment.rules.row import Limits
 from raastof_geo.assignment.telling.most import Case, LargestShare, find_largest_share
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, list_names, tell_number
-from raastof_geo.assignment.telling.violation import lift_rows
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.provenance import count_share, find_sort
 from raastof_geo.scenario.said.entry import DueAmount
@@ -32,21 +28,15 @@ _WITHOUT: dict[Limits, Message] = {
 """Kinds of limits that may hold the share down, and what it is to be without them."""
 
 
-def say_levers(case: Case, share: LargestShare, *, rules: Sequence[Rule]) -> Iterator[Message]:
-    """Say what is on offer, and how far the share would get without each thing that holds it.
-
-    Returns
-    -------
-    messages
-        One for each lever that lets the share rise; if none does, what is on offer.
-    """
+def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
+    """Say how far the share would get without each thing that holds it; else what is on offer."""
     scenario = case.problem.scenario
     definition = share.target.definition
     what = DEFINITION_NAMES[definition]
     stopped = list(_say_stopped(case, _counting_materials(scenario, definition)))
     yield from stopped
     found = bool(stopped)
-    for how, larger in _try_levers(case, rules=rules):
+    for how, larger in _try_levers(case):
         if larger is not None and larger.share > share.share + _MORE:
             found = True
             yield say(
@@ -64,29 +54,19 @@ def say_levers(case: Case, share: LargestShare, *, rules: Sequence[Rule]) -> Ite
         )
 
 
-def _try_levers(
-    case: Case, *, rules: Sequence[Rule]
-) -> Iterator[tuple[Message, LargestShare | None]]:
+def _try_levers(case: Case) -> Iterator[tuple[Message, LargestShare | None]]:
     for kind, how in _WITHOUT.items():
         if case.clock.over():
             return
-        if any(row.family.limits == kind for row in case.rows):
-            lifted = partial(_is_of, kind)
-            rows, programme = lift_rows(case.rows, case.programme, lifted)
-            yield how, find_largest_share(rows, programme, case.problem, solver=case.solver)
+        lifted = {row.rule for row in case.rows if row.family.limits == kind}
+        if lifted:
+            yield how, find_largest_share(case.without(lifted))
     for how, said in _other_scenarios(case.problem.scenario):
         if case.clock.over():
             return
-        other = restate(case.problem, said, rules)
+        other = case.restate(said)
         if other is not None:
-            yield (
-                how,
-                find_largest_share(other.rows, other.programme, other.problem, solver=case.solver),
-            )
-
-
-def _is_of(kind: Limits, family: Family) -> bool:
-    return family.limits == kind
+            yield how, find_largest_share(other)
 
 
 def _say_stopped(case: Case, counts: set[str]) -> Iterator[Message]:
@@ -140,13 +120,7 @@ Blocking: TypeAlias = Mapping[str, Collection[tuple[str, int]]]
 
 
 def find_blocking(scenario: Scenario, needs: Iterable[Need], materials: Iterable[str]) -> Blocking:
-    """Find the conditions not accepted that keep some materials from some needs.
-
-    Returns
-    -------
-    conditions
-        In the order of needs, then of materials.
-    """
+    """Find the conditions not accepted that keep some materials from some needs, in their order."""
     found: dict[str, dict[tuple[str, int], None]] = {}
     for need in needs:
         for material in sorted(materials):
@@ -182,11 +156,6 @@ def _counting_materials(scenario: Scenario, definition: ShareDefinition) -> set[
 def _count_counting(scenario: Scenario, definition: ShareDefinition) -> float:
     """Add up what is offered and stored of materials that count. [t]"""
     counts = _counting_materials(scenario, definition)
-    offered = sum(offer.tonnes for offer in scenario.offers if offer.material in counts)
-    stored = sum(
-        tonnes
-        for depot in scenario.depots
-        for material, tonnes in depot.start_t.items()
-        if material in counts
-    )
-    return offered + stored
+    there = [(offer.material, offer.tonnes) for offer in scenario.offers]
+    there += [entry for depot in scenario.depots for entry in depot.start_t.items()]
+    return sum(tonnes for material, tonnes in there if material in counts)

@@ -1,7 +1,4 @@
-"""How much there can be at most where no plan exists: of a need met, of surplus gone, of a share.
-
-Where a plan exists, `effect.target` says how far its share could go.
-"""
+"""How much there can be at most where no plan exists: of a need met, surplus gone, a share."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,18 +6,16 @@ from functools import cached_property
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Mask
-from raastof_geo.assignment.rules.family import Family
+from raastof_geo.arrays import Floats
 from raastof_geo.assignment.rules.limits import SHARE_REACHED
-from raastof_geo.assignment.rules.row import Row
+from raastof_geo.assignment.rules.row import Family
 from raastof_geo.assignment.solving.price_in import Clock
-from raastof_geo.assignment.solving.solve import Solution, solve
+from raastof_geo.assignment.solving.solve import Solution
 from raastof_geo.assignment.statement.goal import Asked, find_due, list_asked, weigh_counted
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.telling.names import find_entry
 from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
-from raastof_geo.assignment.telling.violation import Violation, lift_rows
+from raastof_geo.assignment.telling.violation import Laid, Violation, find_least_violation
 from raastof_geo.scenario.said.target import SecondaryShare
 from raastof_geo.scenario.scenario import Need, Offer
 
@@ -29,67 +24,57 @@ _PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
-    """A programme without a plan, without its either-or decisions, and the least violation."""
+class Case(Laid):
+    """A programme without a plan, and without its either-or decisions."""
 
-    problem: Problem
-    rows: Sequence[Row]
-    programme: Programme
-    violation: Violation
-    solver: str
+    whole: Laid
+    """With its either-or decisions."""
     clock: Clock = field(default_factory=lambda: Clock(_PATIENCE_S))
     """When to say no more than is known."""
+
+    @cached_property
+    def violation(self) -> Violation:
+        """The least by which rules have to be broken."""
+        return find_least_violation(self)
 
     @cached_property
     def unusable(self) -> Unusable:
         """What no plan can use."""
         return find_unusable(self.problem)
 
-    @cached_property
-    def live(self) -> Mask:
-        """Which moves a plan may use, as far as is certain."""
-        return ~self.unusable.moves
-
     def partners(self, entries: Sequence[Need | Offer]) -> list[str]:
-        """Find who may serve some needs, or take some surplus, by moves that a plan may use.
-
-        Returns
-        -------
-        sites
-            Their ids in order; empty where no plan can use any move.
-        """
+        """Give the sites that may serve needs, or take surplus, by moves that a plan may use."""
         mine, theirs = ends_of(entries[0])
         moves = np.concatenate([self.problem.of(mine, entry.id) for entry in entries])
-        return sorted(set(self.problem.labels(theirs, moves[self.live[moves]]).tolist()))
+        return sorted(set(self.problem.labels(theirs, moves[~self.unusable.moves[moves]]).tolist()))
 
     def entry(self, at: int) -> Need | Offer | None:
         """Give the need or the surplus that a row is about; none where it is about neither."""
         return find_entry(self.problem.scenario, self.rows[at].about)
 
     def most(self, wanted: Collection[int]) -> float | None:
-        """Find the most that some rows can add up to, if all other wishes may be left open.
+        """Find the most that some rows can add up to, if all other wishes may be left open. [t]
 
         Needs may be met in part, surplus may stay, and the target and the wanted rows' own lower
         limits ask for nothing; all other rules are kept. Where that is no way out, promises are
         left open too; none where even that is none, or where there is no more time.
-
-        Returns
-        -------
-        most
-            In the unit of the rows; none as said. [t]
         """
         if self.clock.over():
             return None
-        columns = np.concatenate([self.rows[at].columns for at in wanted])
-        weights = np.concatenate([self.rows[at].coefficients for at in wanted])
         worth = np.zeros(self.programme.column_count)
-        np.add.at(worth, columns, weights)
+        for at in wanted:
+            np.add.at(worth, self.rows[at].columns, self.rows[at].coefficients)
         for promises in (False, True):
-            programme = _open(self.rows, self.programme, wanted, promises=promises)
-            most = maximise(self.problem, programme, worth, self.solver)
-            if most is not None:
-                return max(0.0, -most.value)
+            found = _open(self, wanted, promises=promises).solve(-worth)
+            if found.solved:
+                return max(0.0, -found.value)
         return None
+
+
+def make_case(whole: Laid) -> Case:
+    """Leave the either-or decisions out of what has no plan."""
+    linear = whole.without({row.rule for row in whole.rows if row.family.decides})
+    return Case(whole.problem, linear.rows, linear.programme, whole.rules, whole.solver, whole)
 
 
 def ends_of(entry: Need | Offer) -> tuple[str, str]:
@@ -102,40 +87,23 @@ def is_share(family: Family) -> bool:
     return family.name == SHARE_REACHED.name
 
 
-def _open(
-    rows: Sequence[Row], programme: Programme, asked: Collection[int], *, promises: bool
-) -> Programme:
-    """Let needs, surplus, target and what is asked ask for nothing, and allow what they did.
+def _open(laid: Laid, asked: Collection[int], *, promises: bool) -> Laid:
+    """Let needs, surplus, target and some rows `asked` ask for nothing, and allow what they did.
 
-    Parameters
-    ----------
-    asked
-        Rows that may ask for nothing, beside needs and surplus.
-    promises
-        Whether promises are left open too: they may have no way out among themselves.
+    With `promises` these are left open too: they may have no way out among themselves.
     """
     open_too = {"first", "next"} if promises else {"first"}
-    soft = np.array([row.family.bends in open_too for row in rows], dtype=bool)
+    soft = np.array([row.family.bends in open_too for row in laid.rows], dtype=bool)
     soft[list(asked)] = True
-    soft = soft[[not is_share(row.family) for row in rows]]
-    _, other = lift_rows(rows, programme, is_share)
-    return replace(
-        other,
-        sense=np.where(soft & (other.sense == 0), -1, other.sense).astype(np.int8),
-        limit=np.where(soft & (other.sense > 0), 0.0, other.limit),
+    soft = soft[[not is_share(row.family) for row in laid.rows]]
+    free = laid.without({SHARE_REACHED.name})
+    sense, limit = free.programme.sense, free.programme.limit
+    programme = replace(
+        free.programme,
+        sense=np.where(soft & (sense == 0), -1, sense).astype(np.int8),
+        limit=np.where(soft & (sense > 0), 0.0, limit),
     )
-
-
-def maximise(problem: Problem, programme: Programme, worth: Floats, solver: str) -> Solution | None:
-    """Find the most that columns can be worth; none where the rows cannot be kept.
-
-    Returns
-    -------
-    solution
-        Its `value` is the worth with a minus: it was minimised.
-    """
-    most = solve(problem, programme=programme, costs=[-worth], solver=solver)
-    return most if most.solved else None
+    return replace(free, programme=programme)
 
 
 @dataclass(frozen=True)
@@ -155,68 +123,47 @@ class LargestShare:
         return self.met / self.needed if self.needed else 0.0
 
 
-def find_largest_share(
-    rows: Sequence[Row], programme: Programme, problem: Problem, *, solver: str
-) -> LargestShare | None:
-    """Find the largest share without the target, or with needs and surplus open if it must be.
-
-    Returns
-    -------
-    share
-        None where no share is asked for, or where not even then all other rules can be kept.
-    """
-    asked = next((one for one in list_asked(problem.scenario) if not one.target.goal), None)
-    if asked is None or not any(is_share(row.family) for row in rows):
+def find_largest_share(laid: Laid) -> LargestShare | None:
+    """Find the largest share, with needs and surplus open if it must be; none: not asked for."""
+    asked = next((one for one in list_asked(laid.problem.scenario) if not one.target.goal), None)
+    if asked is None or not any(is_share(row.family) for row in laid.rows):
         return None
-    _, free = lift_rows(rows, programme, is_share)
-    loose = _open(rows, programme, (), promises=False)
-    looser = _open(rows, programme, (), promises=True)
-    for trial in (free, loose, looser):
-
-        def find(worth: Floats, trial: Programme = trial) -> Solution | None:
-            return maximise(problem, trial, worth, solver)
-
-        met, needed, found = find_ratio(problem, asked, find)
+    opened = (_open(laid, (), promises=promises) for promises in (False, True))
+    for trial in (laid.without({SHARE_REACHED.name}), *opened):
+        met, needed, found = find_ratio(laid.problem, asked, trial.solve)
         if found:
             return LargestShare(asked.target, met, needed)
     return None
 
 
 def find_ratio(
-    problem: Problem, asked: Asked, find: Callable[[Floats], Solution | None]
+    problem: Problem, asked: Asked, solve: Callable[[Floats], Solution]
 ) -> tuple[float, float, bool]:
     r"""Find the largest share of some needs; within one period a ratio of what is chosen.
 
-    With :math:`s_c` reference tonnes met by a tonne on column :math:`c`, and :math:`k_c` those
-    of them that count, :math:`\max k x / s x` is found by solving :math:`\max (k - a s) x` for
-    the best ratio :math:`a` so far, until that gains nothing: Dinkelbach's method (Management
-    Science 13, 1967, 492-498), which closes in faster than any straight line, so that a dozen
-    rounds are plenty.
+    With :math:`s_c` reference tonnes met by a tonne on column :math:`c`, and :math:`k_c` those of
+    them that count, :math:`\max k x / s x` is found by solving :math:`\max (k - a s) x` for the
+    best ratio :math:`a` so far, until that gains nothing: Dinkelbach's method (Management Science
+    13, 1967, 492-498), which closes in faster than any straight line, so that a dozen rounds are
+    plenty.
 
-    Parameters
-    ----------
-    find
-        Makes the most of a worth of columns; none where the rows cannot be kept, or time was up.
-
-    Returns
-    -------
-    met, needed, found
-        What counts and of how much [reference t]; and whether it is the largest share.
+    `solve` makes a cost of columns least. Given are what counts, of how much [reference t], and
+    whether it is the largest share.
     """
     target, due = asked.target, find_due(problem, asked.target)
     used, counted = np.zeros(problem.column_count), np.zeros(problem.column_count)
     used[due] = problem.reference_share[due]
     counted[due] = weigh_counted(problem, target.definition)[due]
     if target.period is None:
-        most = find(counted)
-        if most is None:
+        most = solve(-counted)
+        if not most.solved:
             return 0.0, 0.0, False
         return asked.counted_t - most.value, asked.needed_t + asked.crossed_t, True
     met, needed = 0.0, 0.0
     for _ in range(_ROUNDS):
         share = met / needed if needed else 0.0
-        most = find(counted - share * used)
-        if most is None:
+        most = solve(share * used - counted)
+        if not most.solved:
             return met, needed, False
         values = most.values[: problem.column_count]
         more = asked.counted_t + float(counted @ values)

@@ -1,24 +1,16 @@
 """Call sites, materials, windows, amounts and rules by the names that people read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from raastof_geo.assignment.rules.about import About
+from raastof_geo.assignment.rules import limits
 from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
-from raastof_geo.assignment.rules.family import Family
-from raastof_geo.assignment.rules.limits import (
-    GOAL_APPROACHED,
-    GOALS_HELD,
-    PASSAGES_LIMITED,
-    SHARE_REACHED,
-)
-from raastof_geo.assignment.rules.row import RowName
+from raastof_geo.assignment.rules.row import About, Family, RowName
 from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Language, Message, Readable, format_number, say
 from raastof_geo.scenario.catalogue import Fit, Ruled, SoilMove
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement
-from raastof_geo.scenario.said.target import PassageLimit
 from raastof_geo.scenario.scenario import Demand, Need, Offer, Scenario
 
 _MOST = 6
@@ -43,6 +35,11 @@ def list_names(names: Sequence[Readable]) -> Message:
     if len(names) > _MOST:
         shown += f" … (+{len(names) - _MOST})"
     return Message(shown, {f"name_{at}": name for at, name in enumerate(names[:_MOST])})
+
+
+def list_sites(scenario: Scenario, sites: Iterable[str]) -> Message:
+    """Join the names and ids of sites."""
+    return list_names([name_site(scenario, site) for site in sites])
 
 
 def join_clauses(messages: Sequence[Readable]) -> Message:
@@ -91,23 +88,24 @@ def call_use(scenario: Scenario, use: str) -> Message:
     return call(scenario.catalogue.uses[use].name)
 
 
+def call_entry(scenario: Scenario, entry: Need | Offer) -> Message:
+    """Give the name of the use of a need, or of the material of surplus."""
+    if isinstance(entry, Need):
+        return call_use(scenario, entry.use)
+    return call_material(scenario, entry.material)
+
+
 def tell_number(value: float, *, beside: float | None = None) -> Message:
     """Write a number of units, with as many decimals as tell something.
 
-    Parameters
-    ----------
-    beside
-        A difference that has to be seen, such as what is missing to another number.
+    `beside` is a difference that has to be seen, such as what is missing to another number.
     """
-    return _Number("", {"value": value}, digits=_digits(value, beside))
-
-
-def _digits(value: float, beside: float | None) -> int:
     told = [abs(value)] if beside is None else [abs(value), abs(beside)]
-    if abs(value - round(value)) < 5e-4 and (beside is None or abs(beside) >= 1):
-        return 0
     least = min((one for one in told if one > 0), default=0.0)
-    return 0 if least >= 100 else 1 if least >= 10 else 2 if least >= 0.1 else 3
+    digits = 0 if least >= 100 else 1 if least >= 10 else 2 if least >= 0.1 else 3
+    if abs(value - round(value)) < 5e-4 and (beside is None or abs(beside) >= 1):
+        digits = 0
+    return _Number("", {"value": value}, digits=digits)
 
 
 _BLOCKED = {
@@ -132,13 +130,7 @@ _FORBIDDEN: dict[type, str] = {Fit: "forbidden", SoilMove: "land_forbidden", Rul
 
 
 def cite_fit(scenario: Scenario, material: str, demand: Demand) -> Message:
-    """Say which rule keeps a material from a need, with its source.
-
-    Returns
-    -------
-    message
-        A half-sentence; where nothing blocks it, that it may serve.
-    """
+    """Say in half a sentence which rule keeps a material from a need, or that it may serve."""
     block = scenario.blocks(material, demand)
     if block is None:
         kind = "may_serve"
@@ -157,22 +149,17 @@ def cite_fit(scenario: Scenario, material: str, demand: Demand) -> Message:
     )
 
 
-# --- rows ---------------------------------------------------------------------------------------
+_ENTRIES = {
+    Role.NEED: say("need of {site} for {use} in {periods}"),
+    Role.OFFER: say("surplus of {material} at {site} in {periods}"),
+}
 
 
 def describe_row(scenario: Scenario, name: RowName, *, periods: Readable | None = None) -> Message:
     """Say which rule a row is of and what it is about, in words.
 
-    Parameters
-    ----------
-    periods
-        Those of several like rows, in place of the row's own.
-
-    Returns
-    -------
-    message
-        The title of its family, then the site, the material, and the period in brackets; a need,
-        surplus or an agreement in words of its own.
+    The title of its family, then the site, the material, and the period in brackets; a need,
+    surplus or an agreement in words of its own. `periods` are those of several like rows.
     """
     family, about = name
     title = family.title or family.name
@@ -180,15 +167,24 @@ def describe_row(scenario: Scenario, name: RowName, *, periods: Readable | None 
         return name_agreement(scenario, agreement_of(scenario, about))
     entry = find_entry(scenario, about)
     if entry is not None:
-        return _name_entry(scenario, entry, periods)
+        return fill(
+            _ENTRIES[entry.role],
+            site=name_site(scenario, entry.site),
+            use=call_entry(scenario, entry),
+            material=call_entry(scenario, entry),
+            periods=periods or span(entry.periods),
+        )
     period = periods or about.period
     where = _name_limit(scenario, family, about)
     if where is not None:
         return _of_period(say("{rule}: {where}", rule=title, where=where), period)
     if about.site in scenario.sites:
-        where = _of_period(_name_place(scenario, about), period)
-        return say("{rule}: {where}", rule=title, where=where)
-    if family.title and (about.site or about.entry >= 0 or family.name == GOALS_HELD.name):
+        where = Message("{site}", {"site": name_site(scenario, about.site)})
+        if about.material:
+            what = call_material(scenario, about.material)
+            where = say("{site}, {what}", site=name_site(scenario, about.site), what=what)
+        return say("{rule}: {where}", rule=title, where=_of_period(where, period))
+    if family.title and (about.site or about.entry >= 0 or family.name == limits.GOALS_HELD.name):
         return family.title
     return say("{rule} ({label})", rule=title, label=str(about))
 
@@ -196,10 +192,12 @@ def describe_row(scenario: Scenario, name: RowName, *, periods: Readable | None 
 def _name_limit(scenario: Scenario, family: Family, about: About) -> Readable | None:
     """Name what a limit of the whole scenario is on; none where a row is about a place."""
     targets = scenario.said.targets
-    if family.name in (SHARE_REACHED.name, GOAL_APPROACHED.name):
+    if family.name in (limits.SHARE_REACHED.name, limits.GOAL_APPROACHED.name):
         return DEFINITION_NAMES[targets.secondary_share[about.entry].definition]
-    if family.name == PASSAGES_LIMITED.name:
-        return _name_road(targets.passages[about.entry])
+    if family.name == limits.PASSAGES_LIMITED.name:
+        limit = targets.passages[about.entry]
+        road = limit.municipality or limit.name
+        return road or str(list(limit.way or limit.at or limit.polygon or ()))
     if about.site:
         return None
     if about.measure:
@@ -207,46 +205,15 @@ def _name_limit(scenario: Scenario, family: Family, about: About) -> Readable | 
     return call(scenario.catalogue.vehicles[about.vehicle].name) if about.vehicle else None
 
 
-def _name_place(scenario: Scenario, about: About) -> Message:
-    named = name_site(scenario, about.site)
-    if not about.material:
-        return Message("{site}", {"site": named})
-    return say("{site}, {what}", site=named, what=call_material(scenario, about.material))
-
-
-def _name_entry(scenario: Scenario, entry: Need | Offer, periods: Readable | None) -> Message:
-    if isinstance(entry, Need):
-        return say(
-            "need of {site} for {use} in {periods}",
-            site=name_site(scenario, entry.site),
-            use=call_use(scenario, entry.use),
-            periods=periods or span(entry.periods),
-        )
-    return say(
-        "surplus of {material} at {site} in {periods}",
-        site=name_site(scenario, entry.site),
-        material=call_material(scenario, entry.material),
-        periods=periods or span(entry.periods),
-    )
-
-
 def _of_period(told: Message, period: Readable) -> Message:
     return say("{site} ({period})", site=told, period=period) if period else told
 
 
-def _name_road(limit: PassageLimit) -> str:
-    if limit.municipality or limit.name:
-        return str(limit.municipality or limit.name)
-    return str(list(limit.way or limit.at or limit.polygon or ()))
-
-
 def find_entry(scenario: Scenario, about: About) -> Need | Offer | None:
     """Find the need or the surplus that a row is about."""
-    entries: Mapping[str, Sequence[Need | Offer]] = {
-        Role.NEED: scenario.needs,
-        Role.OFFER: scenario.offers,
-    }
-    return next((one for one in entries.get(about.role, ()) if one.id == str(about)), None)
+    name = about.role, str(about)
+    entries: Sequence[Need | Offer] = (*scenario.needs, *scenario.offers)
+    return next((one for one in entries if (one.role, one.id) == name), None)
 
 
 def agreement_of(scenario: Scenario, about: About) -> Agreement:
@@ -287,13 +254,7 @@ def name_agreement(scenario: Scenario, agreement: Agreement) -> Message:
 
 
 def agreed_tonnes(scenario: Scenario, agreement: Agreement) -> float:
-    """Give the amount of an agreement; nothing where it forbids. [t]
-
-    Returns
-    -------
-    tonnes
-        Of its material, or of all together where it names none. [t]
-    """
+    """Give the amount of an agreement, of all materials if it names none; 0 if it forbids. [t]"""
     amount = agreement.tonnes or agreement.at_least or agreement.at_most
     if amount is None:
         return 0.0
@@ -301,13 +262,9 @@ def agreed_tonnes(scenario: Scenario, agreement: Agreement) -> float:
 
 
 def unit_of_row(name: RowName) -> Readable:
-    """Give the unit of a row's limit; empty where a rule of somebody's own does not say."""
-    return unit_of_measure(name.about.measure) if name.about.measure else name.family.unit
-
-
-def unit_of_measure(measure: str) -> Readable:
-    """Give the unit of what a plan is measured by."""
-    return aim_of(measure).unit
+    """Give the unit of a row's limit, as far as a rule of somebody's own says one."""
+    unit = aim_of(name.about.measure).unit if name.about.measure else name.family.unit
+    return unit or say("units of the rule")
 
 
 DEFINITION_NAMES: dict[str, Message] = {

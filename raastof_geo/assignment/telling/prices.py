@@ -2,9 +2,8 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
 from raastof_geo.assignment.plan import Plan
+from raastof_geo.assignment.rules.row import About
 from raastof_geo.assignment.telling.names import describe_row
 from raastof_geo.language import Message
 
@@ -24,26 +23,16 @@ class PricedRow(NamedTuple):
 
 
 def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
-    """List the limits that have a shadow price above `least`, or below its opposite, row by row.
-
-    Rows that only keep books are left out: a unit more on them means nothing. [objective/unit]
-    """
-    prices = plan.shadow_prices
-    limits, used = prices["limit"].to_numpy(np.float64), prices["used"].to_numpy(np.float64)
-    worth = prices["shadow_price"].to_numpy(np.float64)
-    scenario = plan.problem.scenario
+    """List the limits, but books, with a shadow price beyond `least`, in the order of the rows."""
+    table = plan.shadow_prices[["rule", "label", "limit", "used", "shadow_price"]]
     return [
-        PricedRow(
-            describe_row(scenario, name),
-            str(name.family),
-            str(name.about),
-            float(limits[at]),
-            float(used[at]),
-            float(worth[at]),
-            name.about.material
-            or name.about.head.rpartition("/")[2].partition("-")[2]
-            or str(name.about),
+        PricedRow(describe_row(plan.scenario, name), *(*priced, _group(name.about)))
+        for name, priced in zip(
+            plan.proof.rows, table.itertuples(index=False, name=None), strict=True
         )
-        for at, name in enumerate(plan.proof.rows)
-        if abs(worth[at]) > least and not name.family.keeps_books
+        if abs(priced[-1]) > least and not name.family.keeps_books
     ]
+
+
+def _group(about: About) -> str:
+    return about.material or about.head.rpartition("/")[2].partition("-")[2] or str(about)

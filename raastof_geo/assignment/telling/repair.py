@@ -1,37 +1,20 @@
 """Find what would make a plan possible, try it, and rank it by its price."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
-from raastof_geo.assignment.rules.row import Row, RowName, Rule
+from raastof_geo.assignment.rules.row import RowName
 from raastof_geo.assignment.solving.price_in import Clock
-from raastof_geo.assignment.solving.solve import Search, solve
-from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme
-from raastof_geo.assignment.statement.statement import restate
+from raastof_geo.assignment.solving.solve import Search
+from raastof_geo.assignment.telling import names
 from raastof_geo.assignment.telling.lever import accept, find_blocking
 from raastof_geo.assignment.telling.most import Case
-from raastof_geo.assignment.telling.names import (
-    agreement_of,
-    call,
-    call_material,
-    call_use,
-    describe_row,
-    list_names,
-    name_agreement,
-    name_site,
-    tell_number,
-    unit_of_row,
-)
-from raastof_geo.assignment.telling.violation import make_bending
+from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.figures.vocabulary import CO2E, COST
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.said.entry import NeedEntry, OfferEntry
@@ -53,45 +36,25 @@ _MOST_RECEIVED = 3
 
 @dataclass(frozen=True)
 class Repair:
-    """Something that makes a plan possible, and what that plan amounts to."""
+    """Another scenario, or another limit on one row, and what the plan that it makes comes to."""
 
     message: Message
-    kg_co2e: float
-    dkk: float
-    objective: float
-    change: Change
-    """What was changed, so that it can be done again."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """Another scenario, or another limit on one row."""
-
     said: ScenarioFile | None = None
     row: RowName | None = None
     limit: float = 0.0
     number: str = ""
     """Where in the scenario the number stands that the row's limit is made of."""
+    kg_co2e: float = 0.0
+    dkk: float = 0.0
+    objective: float = 0.0
 
 
-def find_repairs(
-    case: Case,
-    rows: Sequence[Row],
-    programme: Programme,
-    *,
-    rules: Sequence[Rule],
-    share: float | None,
-) -> list[Message]:
+def find_repairs(case: Case, share: float | None) -> list[Message]:
     """Try what could help, one thing at a time, and tell what does, the cheapest first.
 
-    Parameters
-    ----------
-    rows, programme
-        With the either-or decisions, which the case is without.
-    share
-        The largest secondary share that any plan can have; none where it is not what is missing.
+    `share` is the largest that any plan can have; none where it is not what is missing.
     """
-    ranked, tried = try_repairs(case, rows, programme, rules=rules, share=share)
+    ranked, tried = try_repairs(case, share)
     if tried and not ranked:
         return [
             say(
@@ -103,110 +66,70 @@ def find_repairs(
             "repair {number}: {what}; then a plan exists with {kg} kg CO2e and {dkk} DKK",
             number=number,
             what=repair.message,
-            kg=tell_number(round(repair.kg_co2e)),
-            dkk=tell_number(round(repair.dkk)),
+            kg=names.tell_number(round(repair.kg_co2e)),
+            dkk=names.tell_number(round(repair.dkk)),
         )
         for number, repair in enumerate(ranked[:_MOST_TOLD], 1)
     ]
 
 
-def try_repairs(
-    case: Case,
-    rows: Sequence[Row],
-    programme: Programme,
-    *,
-    rules: Sequence[Rule],
-    share: float | None,
-) -> tuple[list[Repair], int]:
-    """Give what helps, the cheapest first, and how many changes were tried.
-
-    Returns
-    -------
-    repairs, tried
-        By what the first objective is then, and how many changes were tried before time was up.
-    """
+def try_repairs(case: Case, share: float | None) -> tuple[list[Repair], int]:
+    """Give what helps, by the first objective, and how many changes were tried in the time."""
     clock = Clock(_PATIENCE_S)
-    found: list[Repair] = []
-    tried = 0
-    attempts = itertools.chain(
-        _raise_limits(case, rows, programme),
-        (_restate(case, *proposal, rules) for proposal in _change_scenario(case, share)),
+    attempts: list[Repair | None] = []
+    changed = (
+        _solve(case.restate(repair.said), repair)
+        for repair in _change_scenario(case, share)
+        if repair.said is not None
     )
-    for attempt in attempts:
-        tried += 1
-        if attempt is not None:
-            found.append(attempt)
-        if tried >= _MOST_TRIED or clock.over():
+    for attempt in itertools.chain(_raise_limits(case), changed):
+        attempts.append(attempt)
+        if len(attempts) >= _MOST_TRIED or clock.over():
             break
-    return sorted(found, key=lambda repair: (repair.objective, str(repair.message))), tried
+    found = [one for one in attempts if one is not None]
+    return sorted(found, key=lambda one: (one.objective, str(one.message))), len(attempts)
 
 
-def _restate(
-    case: Case, message: Message, said: ScenarioFile, rules: Sequence[Rule]
-) -> Repair | None:
-    """Solve another scenario; none where it has no plan, or its legs cannot be priced."""
-    other = restate(case.problem, said, rules)
-    if other is None:
-        return None
-    return _solve(other.problem, other.programme, message, case.solver, Change(said=said))
-
-
-# --- more room here -----------------------------------------------------------------------------
-
-
-def _raise_limits(case: Case, rows: Sequence[Row], programme: Programme) -> Iterator[Repair | None]:
+def _raise_limits(case: Case) -> Iterator[Repair | None]:
     """Raise each limit that binds by just as much as a plan needs, in numbers as they are told."""
-    where = {(row.rule, row.label): at for at, row in enumerate(rows)}
+    whole = case.whole
+    where = {(row.rule, row.label): at for at, row in enumerate(whole.rows)}
     prices = case.violation.prices[: len(case.rows)]
     for at in np.flatnonzero(prices < -1e-6).tolist():
         row = case.rows[at]
         number = row.family.number(row.about)
         if not number or row.sense != "<=":
             continue
-        bending = make_bending(case.rows, case.programme, solver=case.solver, short=[], over=[at])
-        found = bending.solve()
+        found = case.bend(over=[at]).solve()
         # None where this limit alone makes no plan possible, however far it is raised.
         more = None if found is None else found.over.get(at)
         if more is None:
             continue
-        limit = _round_up(row.limit + more)
-        limits = programme.limit.copy()
+        times = 1.0 if row.limit + more >= 10 else 100.0  # as many decimals as it is told with
+        limit = math.ceil((row.limit + more) * times - 1e-6) / times
+        limits = whole.programme.limit.copy()
         limits[where[row.rule, row.label]] = limit
-        message = say(
+        told = say(
             "raise {rule} by {more} {unit} to {limit} {unit}",
-            rule=describe_row(case.problem.scenario, row.name),
-            more=tell_number(limit - row.limit),
-            limit=tell_number(limit),
-            unit=unit_of_row(row.name) or say("units of the rule"),
+            rule=names.describe_row(case.problem.scenario, row.name),
+            more=names.tell_number(limit - row.limit),
+            limit=names.tell_number(limit),
+            unit=names.unit_of_row(row.name),
         )
-        change = Change(row=row.name, limit=limit, number=number)
-        yield _solve(case.problem, programme.with_limits(limits), message, case.solver, change)
+        raised = replace(whole, programme=whole.programme.with_limits(limits))
+        yield _solve(raised, Repair(told, row=row.name, limit=limit, number=number))
 
 
-def _round_up(limit: float) -> float:
-    """Round a limit up to as many decimals as it is told with."""
-    times = 1.0 if limit >= 10 else 100.0
-    return math.ceil(limit * times - 1e-6) / times
+def _propose(scenario: Scenario, message: Message, **changes: object) -> Repair:
+    return Repair(message, scenario.said.model_copy(update=changes))
 
 
-# --- another scenario ---------------------------------------------------------------------------
-
-
-_Proposal: TypeAlias = tuple[Message, ScenarioFile]
-
-
-def _propose(scenario: Scenario, message: Message, **changes: object) -> _Proposal:
-    return message, scenario.said.model_copy(update=changes)
-
-
-def _propose_site(
-    scenario: Scenario, message: Message, site_id: str, **changes: object
-) -> _Proposal:
+def _propose_site(scenario: Scenario, message: Message, site_id: str, **changes: object) -> Repair:
     other = scenario.sites[site_id].model_copy(update=changes)
     return _propose(scenario, message, sites={**scenario.sites, site_id: other})
 
 
-def _change_scenario(case: Case, share: float | None) -> Iterator[_Proposal]:
+def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:
     """Propose windows, conditions, virgin material, targets, agreements and choices to give up."""
     scenario = case.problem.scenario
     short = [case.entry(at) for at in case.violation.short]
@@ -214,10 +137,9 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[_Proposal]:
     offers = [entry for entry in short if isinstance(entry, Offer)]
     yield from _accept_conditions(scenario, needs, offers, share is not None)
     yield from _receive_more(case, [offer.material for offer in offers])
-    for need in needs:
-        yield from _change_entry(scenario, need)
-    for offer in offers:
-        yield from _change_entry(scenario, offer)
+    wanting: list[Need | Offer] = [*needs, *offers]
+    for entry in wanting:
+        yield from _change_entry(scenario, entry)
     if share is not None:
         yield from _lower_share(scenario, share)
     yield from _give_up_agreements(case)
@@ -226,7 +148,7 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[_Proposal]:
 
 def _accept_conditions(
     scenario: Scenario, needs: Sequence[Need], offers: Sequence[Offer], share_short: bool
-) -> Iterator[_Proposal]:
+) -> Iterator[Repair]:
     """Propose conditions whose acceptance, here or for all, would open a use to an offer."""
     stuck = {offer.material for offer in offers}
     conditions = find_blocking(
@@ -237,17 +159,17 @@ def _accept_conditions(
     for condition, blocked in conditions.items():
         told = {
             "condition": condition,
-            "words": call(scenario.catalogue.conditions[condition].name),
+            "words": names.call(scenario.catalogue.conditions[condition].name),
         }
         if not scenario.is_per_need(condition):
             message = say("accept the condition `{condition}` ({words})", **told)
-            yield message, accept(scenario, {condition: blocked})
+            yield Repair(message, accept(scenario, {condition: blocked}))
             continue
         named = {
             (site, number): say(
                 "{use} at {site}",
-                site=name_site(scenario, site),
-                use=call_use(scenario, scenario.sites[site].needs[number - 1].use),
+                site=names.name_site(scenario, site),
+                use=names.call_use(scenario, scenario.sites[site].needs[number - 1].use),
             )
             for site, number in blocked
         }
@@ -256,13 +178,13 @@ def _accept_conditions(
         for mine in each if len(every) == 1 else [*each, every]:
             message = say(
                 "accept the condition `{condition}` ({words}) for {needs}",
-                needs=list_names([named[one] for one in mine]),
+                needs=names.list_names([named[one] for one in mine]),
                 **told,
             )
-            yield message, accept(scenario, {condition: mine})
+            yield Repair(message, accept(scenario, {condition: mine}))
 
 
-def _receive_more(case: Case, left: Sequence[str]) -> Iterator[_Proposal]:
+def _receive_more(case: Case, left: Sequence[str]) -> Iterator[Repair]:
     """Let a receiver accept what is left, or what keeps a plant from running."""
     scenario = case.problem.scenario
     taken = {material for taker in case.problem.takers for material in taker.accepts}
@@ -276,8 +198,8 @@ def _receive_more(case: Case, left: Sequence[str]) -> Iterator[_Proposal]:
                 scenario,
                 say(
                     "let {site} accept {material} (`{id}`)",
-                    site=name_site(scenario, site_id),
-                    material=call_material(scenario, material),
+                    site=names.name_site(scenario, site_id),
+                    material=names.call_material(scenario, material),
                     id=material,
                 ),
                 site_id,
@@ -285,42 +207,30 @@ def _receive_more(case: Case, left: Sequence[str]) -> Iterator[_Proposal]:
             )
 
 
-def _change_entry(scenario: Scenario, entry: Need | Offer) -> Iterator[_Proposal]:
+def _change_entry(scenario: Scenario, entry: Need | Offer) -> Iterator[Repair]:
     """Widen a window, let a need take all that the catalogue allows, or let surplus stay."""
-    site = scenario.sites[entry.site]
+    site, at = scenario.sites[entry.site], entry.number - 1
     said: tuple[NeedEntry, ...] | tuple[OfferEntry, ...]
     key, said = ("needs", site.needs) if isinstance(entry, Need) else ("offers", site.offers)
-    at = entry.number - 1
-    for message, changes in _change_said(said[at], name_site(scenario, entry.site)):
-        other = said[at].model_copy(update=changes)
-        entries = (*said[:at], other, *said[at + 1 :])
-        yield _propose_site(scenario, message, entry.site, **{key: entries})
+    own, found = said[at], list[tuple[Message, dict[str, object]]]()
+    if own.amount is not None and (own.first or own.last):
+        need = say("let the need of {site} be met in any period")
+        offer = say("let the surplus of {site} leave in any period")
+        wider = need if isinstance(own, NeedEntry) else offer
+        found.append((wider, {"first": None, "last": None}))
+    if isinstance(own, OfferEntry):
+        stays = say("let surplus stay at {site} (`must_leave: false`)")
+        found.append((stays, {"must_leave": False}))
+    elif own.materials is not None:
+        every = say("let {site} use all materials that the catalogue allows, virgin ones too")
+        found.append((every, {"materials": None}))
+    for message, changes in found:
+        entries = (*said[:at], own.model_copy(update=changes), *said[at + 1 :])
+        told = names.fill(message, site=names.name_site(scenario, entry.site))
+        yield _propose_site(scenario, told, entry.site, **{key: entries})
 
 
-def _change_said(
-    entry: NeedEntry | OfferEntry, site: str
-) -> Iterator[tuple[Message, dict[str, object]]]:
-    needs = isinstance(entry, NeedEntry)
-    if entry.amount is not None and (entry.first or entry.last):
-        wider = (
-            say("let the need of {site} be met in any period", site=site)
-            if needs
-            else say("let the surplus of {site} leave in any period", site=site)
-        )
-        yield wider, {"first": None, "last": None}
-    if isinstance(entry, OfferEntry):
-        yield (
-            say("let surplus stay at {site} (`must_leave: false`)", site=site),
-            {"must_leave": False},
-        )
-    elif entry.materials is not None:
-        told = say(
-            "let {site} use all materials that the catalogue allows, virgin ones too", site=site
-        )
-        yield told, {"materials": None}
-
-
-def _lower_share(scenario: Scenario, share: float) -> Iterator[_Proposal]:
+def _lower_share(scenario: Scenario, share: float) -> Iterator[Repair]:
     """Ask for the largest share that there can be, rounded down as it is told."""
     targets = scenario.said.targets
     at, target = next(
@@ -331,7 +241,7 @@ def _lower_share(scenario: Scenario, share: float) -> Iterator[_Proposal]:
     reached = max(0.0, math.floor(share * 1e4 + 1e-5) / 1e4)
     lower = target.model_copy(update={"at_least": reached})
     shares = (*targets.secondary_share[:at], lower, *targets.secondary_share[at + 1 :])
-    percent = tell_number(round(100 * reached, 2))
+    percent = names.tell_number(round(100 * reached, 2))
     yield _propose(
         scenario,
         say("lower targets.secondary_share.at_least to {share} %", share=percent),
@@ -339,14 +249,14 @@ def _lower_share(scenario: Scenario, share: float) -> Iterator[_Proposal]:
     )
 
 
-def _give_up_agreements(case: Case) -> Iterator[_Proposal]:
+def _give_up_agreements(case: Case) -> Iterator[Repair]:
     """Propose to drop each agreement, and for each that asks for too much the most there can be."""
     scenario = case.problem.scenario
     said = scenario.said.agreements
     for number, agreement in enumerate(said):
         yield _propose(
             scenario,
-            say("give up {agreement}", agreement=name_agreement(scenario, agreement)),
+            say("give up {agreement}", agreement=names.name_agreement(scenario, agreement)),
             agreements=(*said[:number], *said[number + 1 :]),
         )
     for at in case.violation.short:
@@ -354,7 +264,7 @@ def _give_up_agreements(case: Case) -> Iterator[_Proposal]:
         most = case.most([at]) if row.rule == AGREEMENTS_KEPT.name else None
         if most is None or most >= row.limit:
             continue
-        number, agreement = row.about.entry, agreement_of(scenario, row.about)
+        number, agreement = row.about.entry, names.agreement_of(scenario, row.about)
         key = "tonnes" if agreement.tonnes is not None else "at_least"
         less = Quantity(math.floor(most + 1e-6), "t")
         other = agreement.model_copy(update={key: less})
@@ -362,14 +272,14 @@ def _give_up_agreements(case: Case) -> Iterator[_Proposal]:
             scenario,
             say(
                 "lower {agreement} to {tonnes} t",
-                agreement=name_agreement(scenario, agreement),
-                tonnes=tell_number(less.value),
+                agreement=names.name_agreement(scenario, agreement),
+                tonnes=names.tell_number(less.value),
             ),
             agreements=(*said[:number], other, *said[number + 1 :]),
         )
 
 
-def _give_up_choices(scenario: Scenario) -> Iterator[_Proposal]:
+def _give_up_choices(scenario: Scenario) -> Iterator[Repair]:
     choices, targets = scenario.said.choices, scenario.said.targets
     for field in ("partners_at_most", "smallest_lot"):
         if getattr(choices, field) is not None:
@@ -380,27 +290,16 @@ def _give_up_choices(scenario: Scenario) -> Iterator[_Proposal]:
         yield _propose(scenario, say("give up `targets.fairness`"), targets=without)
 
 
-# --- trying -------------------------------------------------------------------------------------
-
-
-def _solve(
-    problem: Problem, programme: Programme, message: Message, solver: str, change: Change
-) -> Repair | None:
+def _solve(laid: Laid | None, repair: Repair) -> Repair | None:
     """Solve the first objective; a programme with decisions counts with these left open."""
-    solution = solve(
-        problem,
-        programme=programme,
-        costs=problem.objectives()[:1],
+    if laid is None:
+        return None
+    solution = laid.solve(
+        laid.problem.objectives()[0],
         decided=Search(_GAP),
-        clock=_DECIDING_S if programme.whole.any() else None,
-        solver=solver,
+        clock=_DECIDING_S if laid.programme.whole.any() else None,
     )
     if not solution.solved:
         return None
-    return Repair(
-        message,
-        kg_co2e=solution.amount(CO2E),
-        dkk=solution.amount(COST),
-        objective=solution.value,
-        change=change,
-    )
+    kg, dkk = solution.amount(CO2E), solution.amount(COST)
+    return replace(repair, kg_co2e=kg, dkk=dkk, objective=solution.value)

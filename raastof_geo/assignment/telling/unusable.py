@@ -1,10 +1,7 @@
 """What no plan can use, whatever it costs: recipes that cannot run, legs that lead nowhere.
 
-All of it is certain: a recipe needs all that it takes and a way out for all that it makes, within
-a period; a depot gives only what came to it. What is not found here may still be impossible.
-
-`scenario.prospects` asks the like of recipes alone, before anything is priced, so that `check` can
-warn; here legs are known, and every move counts.
+All of it is certain; what is not found here may still be impossible. `scenario.prospects` asks the
+like of recipes alone, before anything is priced, so that `check` can warn.
 """
 
 from collections.abc import Mapping
@@ -15,8 +12,8 @@ import numpy as np
 from raastof_geo.arrays import Mask
 from raastof_geo.assignment.rules.agreements import agreed_moves
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.telling.names import call, call_material, list_names, name_site
-from raastof_geo.language import Message, say
+from raastof_geo.assignment.telling.names import call, call_material, fill, list_names, name_site
+from raastof_geo.language import Message, Readable, say
 from raastof_geo.scenario.parties import Giver, Taker
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Depot, Plant, Process
@@ -32,6 +29,25 @@ class Standstill:
     """Materials that it makes and that can go nowhere."""
     full: bool = False
     """Whether the plant may take nothing at all."""
+
+
+_STOPS = {
+    "full": say("{site} may take 0 t, so that it cannot run {recipe}"),
+    "refused": say(
+        "{site} cannot run {recipe}: no receiver, need, plant or depot takes its "
+        "{materials}; add it to `accepts` of a receiver"
+    ),
+    "stuck": say(
+        "{site} cannot run {recipe}: no truck can bring its {materials} to anybody who "
+        "could use it in the same period"
+    ),
+    "without": say("{site} cannot run {recipe}: nobody can bring it {materials}"),
+    "never": say(
+        "{site} cannot run {recipe}: in no period is there both all that it takes and "
+        "somewhere for all that it makes"
+    ),
+}
+"""Why a recipe never runs, in the order in which it is told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,67 +88,46 @@ class Unusable:
                 told = self.plant(party.site, giver.material)
                 if told is not None:
                     return told
-        material = call_material(scenario, giver.material)
+        depot, why = (
+            taker.site,
+            say(
+                "there is nothing to send from {giver} to {taker} that both have in the same period"
+            ),
+        )
         if giver.kind == Role.DEPOT:
-            return say(
-                "{material} cannot have come to {site} before",
-                material=material,
-                site=name_site(scenario, giver.site),
-            )
-        if taker.kind == Role.DEPOT:
-            return say(
-                "{material} could not leave {site} again",
-                material=material,
-                site=name_site(scenario, taker.site),
-            )
-        return say(
-            "there is nothing to send from {giver} to {taker} that both have in the same period",
+            depot, why = giver.site, say("{material} cannot have come to {site} before")
+        elif taker.kind == Role.DEPOT:
+            why = say("{material} could not leave {site} again")
+        return fill(
+            why,
+            material=call_material(scenario, giver.material),
             giver=name_site(scenario, giver.site),
             taker=name_site(scenario, taker.site),
+            site=name_site(scenario, depot),
         )
 
     def _tell_stops(self, plant: Plant, process: Process, stops: list[Standstill]) -> Message:
         scenario = self.problem.scenario
-        told = {
+        told: dict[str, Readable] = {
             "site": name_site(scenario, plant.site),
             "recipe": call(scenario.catalogue.recipes[process.recipe].name),
         }
-        if all(stop.full for stop in stops):
-            return say("{site} may take 0 t, so that it cannot run {recipe}", **told)
         stuck = set.intersection(*(set(stop.stuck) for stop in stops))
         without = set.intersection(*(set(stop.without) for stop in stops))
-        refused = sorted(material for material in stuck if not self._accepted(plant, material))
-        if refused:
-            return say(
-                "{site} cannot run {recipe}: no receiver, need, plant or depot takes its "
-                "{materials}; add it to `accepts` of a receiver",
-                **told,
-                materials=self._list(refused),
-            )
-        if stuck:
-            return say(
-                "{site} cannot run {recipe}: no truck can bring its {materials} to anybody who "
-                "could use it in the same period",
-                **told,
-                materials=self._list(sorted(stuck)),
-            )
-        if without:
-            return say(
-                "{site} cannot run {recipe}: nobody can bring it {materials}",
-                **told,
-                materials=self._list(sorted(without)),
-            )
-        return say(
-            "{site} cannot run {recipe}: in no period is there both all that it takes and "
-            "somewhere for all that it makes",
-            **told,
-        )
-
-    def _list(self, materials: list[str]) -> Message:
-        scenario = self.problem.scenario
-        return list_names(
-            [say("{name} (`{id}`)", name=call_material(scenario, one), id=one) for one in materials]
-        )
+        refused = {material for material in stuck if not self._accepted(plant, material)}
+        found = {
+            "full": {""} if all(stop.full for stop in stops) else set(),
+            "refused": refused,
+            "stuck": stuck,
+            "without": without,
+            "never": {""},
+        }
+        why = next(key for key, materials in found.items() if materials)
+        materials = [
+            say("{name} (`{id}`)", name=call_material(scenario, one), id=one)
+            for one in sorted(found[why] - {""})
+        ]
+        return fill(_STOPS[why], materials=list_names(materials), **told)
 
     def _accepted(self, plant: Plant, material: str) -> bool:
         return any(
@@ -143,14 +138,7 @@ class Unusable:
 
 
 def find_unusable(problem: Problem) -> Unusable:
-    """Strike out what cannot be used, again and again, until nothing more is struck out.
-
-    Returns
-    -------
-    unusable
-        Moves that no plan can use, and why recipes cannot run: all of it is certain, and some of
-        what no plan can use is not found.
-    """
+    """Strike out what certainly cannot be used, again and again, until there is nothing more."""
     search = _Search(problem)
     alive = ~_shut(problem)
     while True:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 
@@ -11,45 +10,29 @@ from raastof_geo.arrays import Columns
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.agreements import agreed_moves
 from raastof_geo.assignment.rules.masses import OFFERS_KEPT
-from raastof_geo.assignment.solving.price_in import FREE
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.telling.forced import Forced, dearest_move, force
+from raastof_geo.assignment.telling.forced import ReasonKind, estimate, force
 from raastof_geo.assignment.telling.names import (
     call,
     call_material,
     call_use,
     cite_fit,
     describe_row,
+    fill,
     list_names,
     name_agreement,
     name_site,
     span,
     tell_number,
-    unit_of_measure,
 )
 from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
 from raastof_geo.errors import InputError
+from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Message, Readable, say
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.scenario import Need, Scenario
-
-ReasonKind = Literal[
-    "in_plan",
-    "rule",
-    "not_wanted",
-    "time",
-    "truck",
-    "road",
-    "agreement",
-    "closed",
-    "impossible",
-    "costs_more",
-    "as_good",
-    "perhaps",
-]
-"""`perhaps`: prices find nothing against it, and it was not tried whether there is room for it."""
+from raastof_geo.scenario.scenario import Need
 
 _LEAST_PRICE = 1e-6
 
@@ -64,8 +47,7 @@ class Reason:
     kind: ReasonKind
     message: Message
     more_per_t: float | None = None
-    """What a tonne would add to the first objective, beyond what it is worth; none where a rule
-    blocks it."""
+    """What a tonne would add to the first objective, beyond its worth; none where blocked."""
 
 
 def explain_why_not(
@@ -73,22 +55,9 @@ def explain_why_not(
 ) -> list[Reason]:
     """Tell for every material of one site and every want of another why they do not meet.
 
-    Parameters
-    ----------
-    giver, taker
-        Ids of sites.
-    material
-        Id of a material; none: all that the giver has.
-
-    Returns
-    -------
-    reasons
-        One for each giver and taker: what is in the plan first, then what would cost least.
-
-    Raises
-    ------
-    InputError
-        A site or material is not there, or has nothing to give or to take.
+    One reason for each giver and taker of a material, or of all: what is in the plan first, then
+    what would cost least. A site or material that is not there, or has nothing to give or to take,
+    is an `InputError`.
     """
     problem = plan.problem
     givers = [one for one in problem.givers if one.site == giver]
@@ -111,16 +80,11 @@ def explain_why_not(
 
 
 def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
-    """Give the best reason for every pair of a site that gives and another that takes.
+    """Give the best reason for every pair, by id, of a site that gives and another that takes.
 
     What moves comes first, then what would cost least more, then the rule that blocks the first
     material. All columns are priced at once, so that costs are the least that it would take, and
     nothing is called as good.
-
-    Returns
-    -------
-    reasons
-        By the ids of the site that gives and of the one that takes.
     """
     problem, proof = plan.problem, plan.proof
     moves = problem.block("moves")
@@ -185,44 +149,28 @@ class _Pair:
     giver: Giver
     taker: Taker
 
-    @property
-    def problem(self) -> Problem:
-        return self.plan.problem
-
-    @property
-    def scenario(self) -> Scenario:
-        return self.plan.problem.scenario
-
     @cached_property
     def columns(self) -> Columns:
         """The moves from the one to the other."""
-        return self.problem.find(giver=self.giver.id, taker=self.taker.id)
+        return self.plan.problem.find(giver=self.giver.id, taker=self.taker.id)
 
     @cached_property
     def need(self) -> Need | None:
         """What the taker needs it for."""
         if self.taker.kind != Role.NEED:
             return None
-        return next(one for one in self.scenario.needs if one.id == self.taker.place)
-
-    @property
-    def ends(self) -> dict[str, str]:
-        """The names of both sites."""
-        return {
-            "giver": name_site(self.scenario, self.giver.site),
-            "taker": name_site(self.scenario, self.taker.site),
-        }
+        return next(one for one in self.plan.scenario.needs if one.id == self.taker.place)
 
     @property
     def material(self) -> Message:
         """The name of the material."""
-        return call_material(self.scenario, self.giver.material)
+        return call_material(self.plan.scenario, self.giver.material)
 
     @property
     def what(self) -> Message:
         """The material, and the use and the window of the need that it would serve."""
         giver, material = self.giver, self.material
-        alike = [(one.site, one.material) for one in self.problem.givers]
+        alike = [(one.site, one.material) for one in self.plan.problem.givers]
         if alike.count((giver.site, giver.material)) > 1:
             material = say(
                 "{material} ({what} in {periods})",
@@ -237,7 +185,7 @@ class _Pair:
         )
 
     def _told_of(self, need: Need) -> dict[str, Readable]:
-        return {"use": call_use(self.scenario, need.use), "periods": span(need.periods)}
+        return {"use": call_use(self.plan.scenario, need.use), "periods": span(need.periods)}
 
     def blocked(self, kind: ReasonKind, message: Message) -> Reason:
         """Give what blocks it, and which need that is about."""
@@ -286,9 +234,6 @@ def _explain(
     return _price(pair, solve=solve) if found is None else pair.blocked(*found)
 
 
-# --- what blocks it -----------------------------------------------------------------------------
-
-
 def _find_block(pair: _Pair) -> tuple[ReasonKind, Message] | None:
     """Find what keeps two parties from having any leg together."""
     giver, taker = pair.giver, pair.taker
@@ -306,7 +251,7 @@ def _find_block(pair: _Pair) -> tuple[ReasonKind, Message] | None:
 
 
 def _why_no_deal(pair: _Pair) -> tuple[ReasonKind, Message]:
-    scenario, giver, taker, need = pair.scenario, pair.giver, pair.taker, pair.need
+    scenario, giver, taker, need = pair.plan.scenario, pair.giver, pair.taker, pair.need
     site = name_site(scenario, taker.site)
     if need is not None:
         if scenario.blocks(giver.material, need.demand) is None:
@@ -327,37 +272,37 @@ def _why_no_deal(pair: _Pair) -> tuple[ReasonKind, Message]:
 
 
 def _why_no_leg(pair: _Pair) -> tuple[ReasonKind, Message]:
-    scenario, lost, ends = pair.scenario, pair.problem.legs.lost, (pair.giver.site, pair.taker.site)
+    scenario, lost = pair.plan.scenario, pair.plan.problem.legs.lost
+    giver, taker = pair.giver.site, pair.taker.site
     admitted = [
-        vehicle
-        for vehicle in scenario.said.vehicles
-        if all(scenario.admits(site, vehicle) for site in ends)
+        str(call(scenario.catalogue.vehicles[one].name))
+        for one in scenario.said.vehicles
+        if scenario.admits(giver, one) and scenario.admits(taker, one)
     ]
     if not admitted:
         return "truck", say(
             "no truck of the scenario has room at both {giver} and {taker} (`vehicles` and "
             "`truck_limits` of the sites)",
-            **pair.ends,
+            giver=name_site(scenario, giver),
+            taker=name_site(scenario, taker),
         )
-    here = lost[(lost["origin"] == ends[0]) & (lost["destination"] == ends[1])]
-    reasons = list(dict.fromkeys(here["reason"].tolist()))
+    here = lost[(lost["origin"] == giver) & (lost["destination"] == taker)]
+    reasons = [str(one) for one in dict.fromkeys(here["reason"].tolist())]
     return "road", say(
         "{vehicles} cannot get there: {reason}",
-        vehicles=list_names(
-            [str(call(scenario.catalogue.vehicles[name].name)) for name in admitted]
-        ),
-        reason=list_names([str(one) for one in reasons]) or say("no road leads there and back"),
+        vehicles=list_names(admitted),
+        reason=list_names(reasons) or say("no road leads there and back"),
     )
 
 
 def _find_closed(pair: _Pair) -> tuple[ReasonKind, Message] | None:
     """Find what closes all legs that two parties have together, as far as that is certain."""
-    columns, problem = pair.columns, pair.problem
-    for agreement in pair.scenario.said.agreements:
+    columns, problem = pair.columns, pair.plan.problem
+    for agreement in pair.plan.scenario.said.agreements:
         if agreement.forbidden and np.isin(columns, agreed_moves(problem, agreement)).all():
             return "agreement", say(
                 "the scenario forbids it (`agreements`): {note}",
-                note=agreement.note or name_agreement(pair.scenario, agreement),
+                note=agreement.note or name_agreement(pair.plan.scenario, agreement),
             )
     if pair.unusable.moves[columns].all():
         reason = pair.unusable.leg(pair.giver, pair.taker)
@@ -367,12 +312,9 @@ def _find_closed(pair: _Pair) -> tuple[ReasonKind, Message] | None:
         if (party.kind, party.site) in shut:
             return "closed", say(
                 "{site} is a candidate that the plan does not open",
-                site=name_site(pair.scenario, party.site),
+                site=name_site(pair.plan.scenario, party.site),
             )
     return None
-
-
-# --- what it would cost -------------------------------------------------------------------------
 
 
 def _price(pair: _Pair, *, solve: bool) -> Reason:
@@ -381,68 +323,19 @@ def _price(pair: _Pair, *, solve: bool) -> Reason:
     part = proof.programme.matrix[:, columns]
     extra = proof.cost[columns] - part.T @ proof.prices_given_decisions
     best = int(np.argmin(extra))
-    notes = list(_binding(plan, columns[best : best + 1]))
-    if solve:
-        return _tell_forced(pair, force(plan, columns), notes)
-    more = float(extra[best])
-    if more <= FREE * dearest_move(plan):
-        message = say(
-            "{what}: prices find nothing against it, if there is room for it in a plan; "
-            "`raastof why-not` tries it",
-            what=pair.what,
-        )
-        return pair.reason("perhaps", message, 0.0)
-    message = say(
-        "{what}: it would cost at least {more} {unit} for each tonne more than the plan",
+    forced = force(plan, columns) if solve else estimate(plan, float(extra[best]))
+    unit = aim_of(pair.plan.scenario.said.objectives[0].minimise[0]).unit
+    message = fill(
+        forced.told,
         what=pair.what,
-        more=tell_number(more),
-        unit=_unit(plan),
+        more=tell_number(forced.more_per_t or 0.0),
+        unit=unit,
+        rules=list_names(forced.blocking),
     )
-    return pair.reason("costs_more", _with_note(message, notes), more)
-
-
-def _tell_forced(pair: _Pair, forced: Forced, notes: Sequence[Message]) -> Reason:
-    """Tell what came of sending a little."""
-    if not forced.possible:
-        return pair.reason("impossible", _say_impossible(pair.what, forced))
-    if forced.decides or forced.more_per_t is None:
-        message = say(
-            "{what}: it takes other either-or decisions than the plan's (sites to open, partners, "
-            "smallest lots)",
-            what=pair.what,
-        )
-        return pair.reason("closed", message)
-    if forced.more_per_t == 0:
-        message = say(
-            "{what}: it would be just as good by the first objective; later objectives, or "
-            "the order of names, chose otherwise",
-            what=pair.what,
-        )
-        return pair.reason("as_good", message, 0.0)
-    message = say(
-        "{what}: it would cost {more} {unit} for each tonne more than the plan",
-        what=pair.what,
-        more=tell_number(forced.more_per_t),
-        unit=_unit(pair.plan),
-    )
-    return pair.reason("costs_more", _with_note(message, notes), forced.more_per_t)
-
-
-def _say_impossible(what: Message, forced: Forced) -> Message:
-    if not forced.known:
-        return say("{what}: there was no time to find a plan that sends any of it", what=what)
-    if not forced.blocking:
-        return say("{what}: no plan that keeps every rule can send any of it", what=what)
-    return say(
-        "{what}: no plan that keeps every rule can send any of it; these leave no room together: "
-        "{rules}",
-        what=what,
-        rules=list_names(list(forced.blocking)),
-    )
-
-
-def _with_note(message: Message, notes: Sequence[Message]) -> Message:
-    return say("{cost}; {binding}", cost=message, binding=notes[0]) if notes else message
+    full = next(_binding(plan, columns[best : best + 1]), None)
+    if forced.kind == "costs_more" and full is not None:
+        message = say("{cost}; {binding}", cost=message, binding=full)
+    return pair.reason(forced.kind, message, forced.more_per_t)
 
 
 def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
@@ -456,7 +349,3 @@ def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
         limits = not name.family.keeps_books and name.family.name != OFFERS_KEPT.name
         if sense < 0 and price < -_LEAST_PRICE and limits:
             yield say("full: {rule}", rule=describe_row(plan.problem.scenario, name))
-
-
-def _unit(plan: Plan) -> Readable:
-    return unit_of_measure(plan.problem.scenario.said.objectives[0].minimise[0])

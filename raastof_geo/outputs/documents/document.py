@@ -67,7 +67,23 @@ class Picture:
     caption: Readable
 
 
-Block: TypeAlias = Heading | Paragraph | Bullets | Table | Figures | Picture
+@dataclass(frozen=True)
+class Link:
+    """A file beside the page: its address, its name, and what it is."""
+
+    address: str
+    name: Readable
+    about: Readable = ""
+
+
+@dataclass(frozen=True)
+class Links:
+    """A list of files beside the page."""
+
+    items: tuple[Link, ...]
+
+
+Block: TypeAlias = Heading | Paragraph | Bullets | Table | Figures | Picture | Links
 
 
 @dataclass(frozen=True)

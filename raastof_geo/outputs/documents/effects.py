@@ -190,9 +190,8 @@ def _cause_cells(saved: Mapping[str, float] | pd.Series, gain: Gain) -> tuple[Re
 
 
 def explain_progress(result: Result) -> list[Block]:
-    """Tell how the needs are met year by year: three shares, with what each may be held against."""
+    """Tell how the needs are met: three shares, with what each may be held against."""
     effect = result.effect
-    heads, rows = list_shares(effect)
     whole = [follow_periods(books)[0] for books in (effect.baseline_books, effect.books)]
     goal, year = round(100 * GOAL_SHARE), str(GOAL_YEAR)
     drawing = draw_bars(
@@ -224,22 +223,27 @@ def explain_progress(result: Result) -> list[Block]:
             say("Bars of the shares, before and in the plan, with the goal marked."),
             say("Shares of the needs of all periods."),
         ),
-        Table(
-            say("How the needs are met, by period and by municipality"),
-            tuple(heads),
-            tuple(
-                (
-                    head,
-                    *(
-                        write_numbers(one, digits=1)[0] if isinstance(one, float) else one
-                        for one in shares
-                    ),
-                    *write_numbers(*tonnes),
-                )
-                for head, *shares, tonnes in ((*row[:6], row[6:]) for row in rows)
-            ),
-        ),
     ]
+
+
+def tabulate_progress(result: Result) -> Table:
+    """Tell how the needs are met year by year and in each municipality."""
+    heads, rows = list_shares(result.effect)
+    return Table(
+        say("How the needs are met, by period and by municipality"),
+        tuple(heads),
+        tuple(
+            (
+                head,
+                *(
+                    write_numbers(one, digits=1)[0] if isinstance(one, float) else one
+                    for one in shares
+                ),
+                *write_numbers(*tonnes),
+            )
+            for head, *shares, tonnes in ((*row[:6], row[6:]) for row in rows)
+        ),
+    )
 
 
 def show_commitments(
@@ -281,7 +285,7 @@ def tabulate_cost(
 
 
 def tabulate_money(scenario: Scenario, effect: Effect) -> list[Block]:
-    """Tell who pays what before and after, and which transfers leave nobody worse off."""
+    """Tell what each project gains, and which transfers leave nobody worse off."""
     before, plan = align_books(effect, "project", list(effect.transfers.saved_dkk))
     notes: list[Message] = [
         say("Positive numbers are income of the party. Only parties of the scenario are named."),
@@ -300,13 +304,15 @@ def tabulate_money(scenario: Scenario, effect: Effect) -> list[Block]:
         for rule in effect.transfers.rules
         if not effect.transfers.leaves_nobody_worse_off(rule)
     ]
-    return [
-        tabulate_cost(say("What the projects pay, by part [1,000 DKK]"), plan.sum(), before.sum()),
-        tabulate_transfers(scenario, effect.transfers, before, plan),
-        tabulate_payees(scenario, effect),
-        *tabulate_accounts(scenario, effect),
-        Bullets(tuple(notes)),
-    ]
+    return [tabulate_transfers(scenario, effect.transfers, before, plan), Bullets(tuple(notes))]
+
+
+def show_payments(scenario: Scenario, effect: Effect) -> Iterator[Block]:
+    """Tell who pays what for what, before and in the plan, and who gets it."""
+    before, plan = align_books(effect, "project", list(effect.transfers.saved_dkk))
+    yield tabulate_cost(say("What the projects pay, by part [1,000 DKK]"), plan.sum(), before.sum())
+    yield tabulate_payees(scenario, effect)
+    yield from tabulate_accounts(scenario, effect)
 
 
 PAYEE_NAMES: Mapping[str, Message] = {

@@ -1,16 +1,18 @@
-"""The report for councils: the same blocks as one page and as a Word document."""
+"""The report for councils, as a page and for Word, and the appendix for those who check it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from raastof_geo.assignment.telling.prices import PricedRow, list_priced_rows
 from raastof_geo.effect.factor import list_doubts
+from raastof_geo.effect.measure import Effect
 from raastof_geo.evidence import STATES
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, shown_in_lines
-from raastof_geo.language import format_number, say
+from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_assumptions
 from raastof_geo.outputs.documents.document import (
     Block,
@@ -27,9 +29,11 @@ from raastof_geo.outputs.documents.effects import (
     explain_causes,
     explain_progress,
     show_commitments,
+    show_payments,
     tabulate_effect,
     tabulate_groups,
     tabulate_money,
+    tabulate_progress,
 )
 from raastof_geo.outputs.documents.flow_map import Haul, draw_map_picture
 from raastof_geo.outputs.documents.word import write_word
@@ -42,10 +46,13 @@ from raastof_geo.outputs.tables.summary import NO_PERMIT, answer, list_condition
 from raastof_geo.outputs.warning import warn
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES, explain_in
 from raastof_geo.result import Result
+from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.agreement import Together
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import BESIDE, CatalogueWords
 
 _MOST_MATCHES = 150
+_MOST_AGREEMENTS = 10
 _MOST_PRICES = 20
 _MOST_DOUBTS = 15
 _MOST_LINES = 4
@@ -58,31 +65,50 @@ def write_report(result: Result, folder: Path) -> Path:
 
 
 def write_report_docx(result: Result, folder: Path) -> Path:
-    """Write `report.docx`, the same without the ledger."""
+    """Write `report.docx`, the same."""
     moment = min(period.start for period in result.scenario.periods.values())
-    return write_word(build_report(result, ledger=False), folder / "report.docx", moment=moment)
+    return write_word(build_report(result), folder / "report.docx", moment=moment)
 
 
-def build_report(result: Result, *, ledger: bool = True) -> Document:
-    """Put the report together; the `ledger` follows figures to their sources, and is linked."""
+def write_appendix(result: Result, folder: Path) -> Path:
+    """Write `appendix.html`."""
+    return write_page(build_appendix(result), folder / "appendix.html")
+
+
+def build_report(result: Result) -> Document:
+    """Put together what people decide by: the answer, the effect, the money, what to agree on."""
     blocks = [
         *_tell_summary(result),
         *_draw_map(result),
-        *_tell_effect(result, ledger),
-        *_tell_groups(result),
+        *_tell_effect(result),
         *_tell_money(result),
+        *_tell_decisions(result),
+    ]
+    return _bind(result, say("Report"), blocks)
+
+
+def build_appendix(result: Result) -> Document:
+    """Put together what the report rests on; each figure is followed to its lines and sources."""
+    blocks = [
+        *_tell_total(result),
+        *_tell_groups(result),
+        *_tell_payments(result),
         *_tell_matches(result),
         *_tell_prices(result),
         *_tell_method(result),
         *_tell_sources(result),
+        *_tell_ledger(result),
     ]
-    if ledger:
-        blocks += _tell_ledger(result)
+    return _bind(result, say("Appendix"), blocks)
+
+
+def _bind(result: Result, kind: Message, blocks: Sequence[Block]) -> Document:
+    said = result.scenario.said
     return Document(
-        title=result.scenario.said.title,
-        language=result.scenario.said.language,
+        title=said.title,
+        language=said.language,
         blocks=tuple(blocks),
-        subtitle=result.scenario.said.description,
+        subtitle=say("{kind}. {about}", kind=kind, about=said.description),
         footer=(attribute_maps(result.network),),
     )
 
@@ -125,19 +151,28 @@ def _draw_map(result: Result) -> Iterator[Block]:
     )
 
 
-def _tell_effect(result: Result, ledger: bool) -> Iterator[Block]:
-    effect = result.effect
+def _tell_effect(result: Result) -> Iterator[Block]:
     yield Heading(say("Effect"), anchor="effect")
     yield Paragraph(describe_basis(result))
     yield Table(say("Side by side"), HEADS, tuple(write_baselines(result)))
-    yield tabulate_effect(
-        say("Effect in total"), effect.books.totals, effect.baseline_books.totals, links=ledger
-    )
+    yield _tabulate_total(result.effect, links=False)
     yield Heading(say("By cause"), anchor="causes")
-    yield from explain_causes(effect)
+    yield from explain_causes(result.effect)
     yield Heading(say("Share of secondary materials"), anchor="share")
     yield from explain_progress(result)
     yield Bullets(tuple(answer(result)))
+
+
+def _tell_total(result: Result) -> Iterator[Block]:
+    yield Heading(say("Effect in total"), anchor="total")
+    yield Paragraph(describe_basis(result))
+    yield _tabulate_total(result.effect, links=True)
+    yield tabulate_progress(result)
+
+
+def _tabulate_total(effect: Effect, *, links: bool) -> Table:
+    plan, before = effect.books.totals, effect.baseline_books.totals
+    return tabulate_effect(say("Effect in total"), plan, before, links=links)
 
 
 def _tell_groups(result: Result) -> Iterator[Block]:
@@ -167,6 +202,55 @@ def _tell_money(result: Result) -> Iterator[Block]:
     yield from tabulate_money(result.scenario, result.effect)
 
 
+def _tell_decisions(result: Result) -> Iterator[Block]:
+    """Tell what the plan hangs on that people have to agree on, the largest first."""
+    scenario, plan = result.scenario, result.plan
+    yield Heading(say("What to decide now"), anchor="decide")
+    flows = plan.flows[
+        plan.flows["giver_kind"].isin((Role.OFFER, Role.DEPOT))
+        & (plan.flows["taker_kind"] == Role.NEED)
+    ]
+    together = result.effect.baselines[0].together
+    levels: set[Together] = {together} if together == "site" else {together, "project"}
+    apart = [
+        all(scenario.party(one, by) != scenario.party(other, by) for by in levels)
+        for one, other in zip(flows["origin"], flows["destination"], strict=True)
+    ]
+    shared = _sum_matches(flows[np.array(apart, dtype=bool)], each_period=False)
+    if len(shared):
+        yield Paragraph(
+            say(
+                "{count} matches between parties need an agreement; the largest are these. "
+                "appendix.html has all flows.",
+                count=len(shared),
+            )
+        )
+        rows = tuple(_rows_of_matches(scenario, shared.head(_MOST_AGREEMENTS)))
+        yield Table(say("Matches to agree on"), _HEADS_OF_MATCHES, rows, words=4)
+    else:
+        yield Paragraph(say("No surplus goes from one party to another in this plan."))
+    opened: Iterator[Any] = plan.openings[plan.openings["opened"].astype(bool)].itertuples()
+    yield Bullets(
+        tuple(say("{site} is opened", site=scenario.site_name(one.site)) for one in opened)
+    )
+    relied_on = list_conditions(result, list_flows(plan.flows))
+    if relied_on:
+        yield Heading(say("Conditions that the plan relies on"), level=3)
+        yield Bullets(tuple(relied_on))
+    yield Paragraph(NO_PERMIT)
+
+
+_HEADS_OF_MATCHES = (
+    *(say("From"), say("To"), say("Material"), say("Period"), "t", say("Loads")),
+    *(say("Kilometres, loaded"), say("Transport [t CO2e]")),
+)
+
+
+def _tell_payments(result: Result) -> Iterator[Block]:
+    yield Heading(say("Payments"), anchor="payments")
+    yield from show_payments(result.scenario, result.effect)
+
+
 def _tell_matches(result: Result) -> Iterator[Block]:
     matches = _sum_matches(result.plan.flows)
     yield Heading(say("Matches"), anchor="matches")
@@ -180,30 +264,24 @@ def _tell_matches(result: Result) -> Iterator[Block]:
         )
     yield Table(
         say("Who drives what to whom"),
-        (
-            *(say("From"), say("To"), say("Material"), say("Period"), "t", say("Loads")),
-            *(say("Kilometres, loaded"), say("Transport [t CO2e]")),
-        ),
+        _HEADS_OF_MATCHES,
         tuple(_rows_of_matches(result.scenario, matches.head(_MOST_MATCHES))),
         words=4,
     )
-    relied_on = list_conditions(result, list_flows(result.plan.flows))
-    if relied_on:
-        yield Heading(say("Conditions that the plan relies on"), level=3)
-        yield Bullets(tuple(relied_on))
 
 
-def _sum_matches(flows: pd.DataFrame) -> pd.DataFrame:
+def _sum_matches(flows: pd.DataFrame, *, each_period: bool = True) -> pd.DataFrame:
     """Sum flows over trucks, uses and terms: what goes from whom to whom, the largest first."""
-    keys = ["origin", "destination", "material", "period"]
-    summed = flows.groupby(keys, sort=False).agg(
+    keys = ["origin", "destination", "material"]
+    summed = flows.groupby([*keys, "period"] if each_period else keys, sort=False).agg(
+        periods=("period", lambda each: ", ".join(dict.fromkeys(each))),
         tonnes=("tonnes", "sum"),
         loads=(LOADS_DRIVEN, "sum"),
         length_km=("length_km", "mean"),
         kg_co2e=(TRANSPORT_WTW.flow, "sum"),
     )
     largest_first = [False, True, True, True, True]
-    return summed.reset_index().sort_values(["tonnes", *keys], ascending=largest_first)
+    return summed.reset_index().sort_values(["tonnes", *keys, "periods"], ascending=largest_first)
 
 
 def _rows_of_matches(scenario: Scenario, matches: pd.DataFrame) -> Iterator[tuple[str, ...]]:
@@ -213,7 +291,7 @@ def _rows_of_matches(scenario: Scenario, matches: pd.DataFrame) -> Iterator[tupl
             scenario.site_name(one.origin),
             scenario.site_name(one.destination),
             scenario.catalogue.materials[one.material].called(scenario.said.language),
-            one.period,
+            one.periods,
             *write_numbers(one.tonnes, one.loads),
             *write_numbers(one.length_km, one.kg_co2e / 1000, digits=1),
         )
@@ -260,7 +338,10 @@ def _tell_method(result: Result) -> Iterator[Block]:
                 "without the plan and are not counted."
             ),
             say("Queues, opening hours, gradients and the order of work within a period are not."),
-            NO_PERMIT,
+            say(
+                "Loads are whole trucks for each flow, and sums add them up; kilometres, emissions "
+                "and cost are those of the tonnes."
+            ),
         )
     )
 

@@ -18,7 +18,7 @@ from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.documents.effects import align_books, name_project
 from raastof_geo.outputs.gis.layers import draw_zones
-from raastof_geo.outputs.opening import open_answer
+from raastof_geo.outputs.opening import conclude, open_answer
 from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape, pack
 from raastof_geo.outputs.palette import (
     BURDEN_CLASSES,
@@ -98,14 +98,17 @@ def _body(result: Result) -> str:
         + "</dd></div>"
         for what, plan, before in _key_figures(result)
     )
-    worse = "".join(f"<p>{escape(str(one))}</p>" for one in open_answer(result))
+    told = [f"<p>{escape(str(one))}</p>" for one in open_answer(result)]
+    first = len(conclude(result))
+    lead, more = "".join(told[:first]), "".join(told[first:])
     causes = "".join(f"<li>{escape(str(one))}</li>" for one in tell_credit(result.effect))
     title = escape(result.scenario.said.title)
-    return _BODY.format(title=title, worse=worse, figures=figures, causes=causes, **said)
+    return _BODY.format(title=title, lead=lead, more=more, figures=figures, causes=causes, **said)
 
 
 _BODY = """<a class="skip" href="#twin">{skip}</a>
-<header id="strip"><h1 dir="auto">{title}</h1>{worse}<dl>{figures}</dl></header>
+<header id="strip"><h1 dir="auto">{title}</h1>{lead}<dl>{figures}</dl>\
+<details id="answer"><summary>{answer}</summary>{more}</details></header>
 <button id="toggle" type="button" aria-expanded="false" aria-controls="panel">{panel}</button>
 <nav id="panel" aria-label="{panel}"></nav>
 <aside id="about" aria-label="{about}" hidden></aside>
@@ -115,6 +118,7 @@ _BODY = """<a class="skip" href="#twin">{skip}</a>
 <p id="told" role="status"></p></main>
 <noscript>{no_script}</noscript>"""
 _LANDMARKS = {
+    "answer": say("Assumptions, effect and price"),
     "before": say("before"),
     "panel": say("Layers and legend"),
     "about": say("About a site"),

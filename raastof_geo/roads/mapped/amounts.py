@@ -50,28 +50,17 @@ _WORDS = re.compile(
 
 
 def read_mass_t(text: str) -> float:
-    """Read a limit on mass, as in `7.5`, `7,5 t`, `3500 kg` or `16000 lbs`.
-
-    The lowest where there are several, infinite where the text says that there is no limit, NaN
-    where it cannot be read. [t]
-    """
+    """Read a limit on mass, as `7.5`, `7,5 t` or `16000 lbs`: the lowest, inf: none, or NaN. [t]"""
     return min(_readable(text, _read_one_mass), default=math.nan)
 
 
 def read_metres(text: str) -> float:
-    """Read a limit on length, as in `3.8`, `3,8 m`, `380 cm` or `12'6"`.
-
-    The lowest where there are several, infinite where the text says that there is no limit, NaN
-    where it cannot be read. [m]
-    """
+    """Read a limit on length, as in `3.8`, `380 cm`, `12'6"`: the lowest, inf: none, or NaN. [m]"""
     return min(_readable(text, _read_one_length), default=math.nan)
 
 
 def read_minutes(text: str) -> float:
-    """Read a duration, as in `00:25`, `25`, `PT1H10M` or `1 h 10 min`.
-
-    NaN where it cannot be read, or is nothing. [min]
-    """
+    """Read a duration, as in `00:25`, `25`, `PT1H10M`, `1 h 10 min`, NaN where it is none. [min]"""
     text = text.strip().lower()
     minutes = 0.0
     if found := _CLOCK.fullmatch(text):

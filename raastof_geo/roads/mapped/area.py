@@ -2,7 +2,6 @@
 
 import difflib
 import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import shapely
 
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import Message, say
+from raastof_geo.links import AnyPath
 from raastof_geo.roads.places import load_municipalities
 from raastof_geo.roads.projection import DEGREES, Bounds, project_shapes, unproject_shapes
 
@@ -21,34 +21,21 @@ _JSON_ENDINGS = (".geojson", ".json")
 def read_area(
     *,
     bounds: Bounds | None = None,
-    file: str | os.PathLike[str] | None = None,
+    file: AnyPath | None = None,
     municipalities: Sequence[str] = (),
     buffer_m: float = 0.0,
 ) -> shapely.Geometry | None:
     """Read an area from bounds, a file of polygons or names of municipalities.
 
-    In WGS84; none where nothing is given. [degrees]
-
-    Parameters
-    ----------
-    bounds
-        West, south, east and north. [degrees]
-    file
-        GeoJSON in degrees, or anything that GDAL reads, in any coordinate system that it names.
-    municipalities
-        Names or codes, as in `Køge`, `Køge Kommune` or `0259`.
-    buffer_m
-        How far the area is widened. [m]
-
-    Raises
-    ------
-    RoadDataError
-        More than one is given, or what is given is no area.
+    In WGS84, none where nothing is given. [degrees] `file`: GeoJSON in degrees, or anything that
+    GDAL reads, in any coordinate system that it names; `municipalities`: names or codes, as in
+    `Køge`, `Køge Kommune` or `0259`; `buffer_m`: how far the area is widened [m]. `RoadDataError`:
+    more than one is given, or what is given is no area.
     """
     given = [bounds is not None, file is not None, bool(municipalities)]
     if sum(given) > 1:
-        raise RoadDataError(
-            say("Say the area by bounds, by a file or by municipalities, not by several of them.")
+        raise RoadDataError.saying(
+            "Say the area by bounds, by a file or by municipalities, not by several of them."
         )
     if not any(given):
         return None
@@ -65,60 +52,45 @@ def read_area(
 
 
 def draw_bounds(bounds: Sequence[float]) -> shapely.Polygon:
-    """Draw a rectangle of west, south, east and north. [degrees]
-
-    Raises `RoadDataError`: the four are no such rectangle.
-    """
+    """Draw west, south, east and north [degrees]; `RoadDataError` if they are no rectangle."""
     west, south, east, north = bounds
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-        raise RoadDataError(
-            say(
-                "Bounds must be west, south, east, north in degrees, got {bounds}.",
-                bounds=", ".join(f"{value:g}" for value in bounds),
-            )
+        raise RoadDataError.saying(
+            "Bounds must be west, south, east, north in degrees, got {bounds}.",
+            bounds=", ".join(f"{value:g}" for value in bounds),
         )
     return shapely.box(west, south, east, north)
 
 
-def read_polygon(path: str | os.PathLike[str]) -> shapely.Polygon | shapely.MultiPolygon:
-    """Read all polygons of a file, joined. [degrees, WGS84]
-
-    A `shapely.MultiPolygon`, valid, whatever was drawn.
-
-    Raises `RoadDataError`: the file is missing, damaged, has no polygon or is not in degrees.
-    """
+def read_polygon(path: AnyPath) -> shapely.Polygon | shapely.MultiPolygon:
+    """Read all polygons of a file, joined and valid [degrees, WGS84], or `RoadDataError`."""
     file = Path(path)
     if not file.is_file():
-        raise RoadDataError(say("There is no file of an area {file}.", file=file))
+        raise RoadDataError.saying("There is no file of an area {file}.", file=file)
     try:
         json_like = file.suffix.lower() in _JSON_ENDINGS
         shapes = list(_read_geojson(file) if json_like else _read_layers(file))
     except (OSError, ValueError, KeyError, TypeError, shapely.errors.ShapelyError) as error:
-        raise RoadDataError(
-            say(
-                "{file} cannot be read as an area: it is damaged or something else than GeoJSON"
-                " or a layer of polygons.",
-                file=file,
-            )
+        raise RoadDataError.saying(
+            "{file} cannot be read as an area: it is damaged or something else than GeoJSON"
+            " or a layer of polygons.",
+            file=file,
         ) from error
     joined = shapely.union_all([shapely.make_valid(shape) for shape in shapes])
     parts = [part for part in shapely.get_parts(joined) if part.geom_type == "Polygon"]
     if not parts:
-        raise RoadDataError(say("{file} has no polygon in it.", file=file))
+        raise RoadDataError.saying("{file} has no polygon in it.", file=file)
     area = shapely.MultiPolygon(parts)
     if not _EARTH.covers(shapely.box(*area.bounds)):
-        raise RoadDataError(
-            say(
-                "{file} is not in degrees: GeoJSON has longitude and latitude (WGS84). Save it"
-                " so, or as a GeoPackage that names its coordinate system.",
-                file=file,
-            )
+        raise RoadDataError.saying(
+            "{file} is not in degrees: GeoJSON has longitude and latitude (WGS84). Save it"
+            " so, or as a GeoPackage that names its coordinate system.",
+            file=file,
         )
     return area
 
 
 def _read_geojson(file: Path) -> Iterator[Any]:
-    """Give every polygon of a geometry, a feature or a collection of either."""
     found: list[Any] = [json.loads(file.read_text(encoding="utf-8-sig"))]
     while found:
         part = found.pop()
@@ -150,10 +122,7 @@ def _read_layers(file: Path) -> Iterator[Any]:
 
 
 def join_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
-    """Join the areas of municipalities by their names or codes. [degrees, WGS84]
-
-    Raises `RoadDataError`: what is not the name or code of a municipality, all at once.
-    """
+    """Join municipalities by name or code [degrees]; `RoadDataError` names all unknown ones."""
     frame = load_municipalities()
     known = {name.casefold(): index for index, name in enumerate(frame["name"])}
     known |= {code: index for index, code in enumerate(frame["code"])}

@@ -51,32 +51,17 @@ def build_network(
     simplifies their shape. Strongly connected but for closed roads, which stay where they would be
     a way; nodes lie along a curve that keeps neighbours together.
 
-    Parameters
-    ----------
-    classes
-        Classes of road to keep everywhere.
-    keep_towns
-        Towns to link, with `lon` and `lat`. [degrees]
-    simplify_m
-        The drawn road stays within this distance of the road as mapped. [m]
-    osm_date
-        State of OpenStreetMap, ISO 8601; by default what `ways` say, else today.
-
-    Raises
-    ------
-    RoadDataError
-        No roads of the wanted classes are connected.
+    `classes` are kept everywhere; `keep_towns` are linked, by `lon` and `lat` [degrees]; the drawn
+    road stays within `simplify_m` of the road as mapped [m]; `osm_date`: ISO 8601, by default what
+    `ways` say, else today. `RoadDataError`: no roads of the wanted classes are connected.
     """
     whole = _bridge_ferries(lay_network(ways, title=title, osm_date=osm_date))
     if progress:
         progress(say("Linking {count} road segments", count=whole.edge_count))
     kept = _choose(whole, classes, keep_towns)
     if not kept.any():
-        raise RoadDataError(
-            say(
-                "No roads of the wanted classes are connected: {classes}.",
-                classes=", ".join(classes),
-            )
+        raise RoadDataError.saying(
+            "No roads of the wanted classes are connected: {classes}.", classes=", ".join(classes)
         )
     if progress:
         progress(say("Joining and simplifying {count} road segments", count=int(kept.sum())))
@@ -105,10 +90,7 @@ def _streets(network: RoadNetwork, classes: Collection[str]) -> Streets:
 
 
 def _bridge_ferries(network: RoadNetwork) -> RoadNetwork:
-    """Close small gaps in ferries: no ferry ends at sea, but cut-up data says so.
-
-    Joins two loose ends of ferries of one name that are each other's nearest.
-    """
+    """Join loose ends of ferries of one name that are each other's nearest: data is cut at sea."""
     xy = project(network.node_lon, network.node_lat)
     degree = np.bincount(np.concatenate((network.tail, network.head)), minlength=len(xy))
     edge = np.flatnonzero(network.ferry)
@@ -151,10 +133,8 @@ def _choose(network: RoadNetwork, classes: Collection[str], towns: pd.DataFrame 
 def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetwork:
     """Turn the chosen edges into longer ones: joined, simplified, sorted and measured.
 
-    Lengths are those of the road as mapped, on the ellipsoid, whatever is left out of its shape;
-    where the drawn line is longer by rounding, that counts, so that no road is shorter than it is
-    drawn. Edges are sorted by their ends along the curve of `_sort_nodes`, and equal input gives
-    equal columns. [chosen edges → joined edges]
+    Lengths are those of the road as mapped, on the ellipsoid; where the drawn line is longer by
+    rounding, that counts. Edges are sorted by their ends along the curve of `_sort_nodes`.
     """
     road, roads = _name_roads(whole, chosen)
     chains = join_segments(
@@ -208,7 +188,6 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
 
 
 def _name_roads(whole: RoadNetwork, chosen: Indices) -> tuple[SmallIntegers, tuple[Road, ...]]:
-    """Give one number to all roads that differ in nothing."""
     used, index = np.unique(whole.road[chosen], return_inverse=True)
     plain = [replace(whole.roads[kind], forward=True, backward=True) for kind in used.tolist()]
     numbers: dict[str, int] = {}
@@ -220,8 +199,7 @@ def _name_roads(whole: RoadNetwork, chosen: Indices) -> tuple[SmallIntegers, tup
 def _carry_turns(whole: RoadNetwork, chosen: Indices, chains: Chains, order: Indices) -> Turns:
     """Say turn restrictions again on the joined edges; those off the chosen roads go.
 
-    Arcs that ended up in one joined edge are one arc now; a restriction that is left with one arc
-    was about turning round on the spot, and goes.
+    One that is left with a single arc was about turning round on the spot, and goes.
     """
     if not len(whole.turns):
         return no_turns()
@@ -243,13 +221,10 @@ def _carry_turns(whole: RoadNetwork, chosen: Indices, chains: Chains, order: Ind
 
 
 def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Lines:
-    """Give the points along each chain, both ends included.
+    """Give the points along each chain, both ends (numbered as nodes, before others) included.
 
-    Ends are numbered as nodes, points between them after all nodes.
-
-    Each chain is its edges end to end, those driven backwards with their points turned round; where
-    two meet, the node stands once. All with whole arrays: `within` counts the points of each edge,
-    `along` turns the count round. [points of all chains]
+    Each chain is its edges end to end, those driven backwards turned round; where two meet, the
+    node stands once. `within` counts the points of each edge, `along` turns the count round.
     """
     edge = chosen[chains.segment]
     first, size = whole.point_start[edge].astype(np.int64), np.diff(whole.point_start)[edge]
@@ -270,12 +245,7 @@ def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Lines:
 
 
 def _sort_nodes(nodes: SmallIntegers, lon: Floats, lat: Floats) -> SmallIntegers:
-    """Sort nodes along a curve that keeps neighbours together, which keeps the file small.
-
-    The bits of east and north take turns (Z-order, Morton 1966), 22 bits of steps of 0.0001 degree
-    each: neighbours on the ground get neighbouring numbers, so steps from one number to the next
-    are small.
-    """
+    """Sort nodes along a curve that keeps neighbours together (Z-order): the file packs well."""
     unique = np.unique(nodes)
     east = np.round((lon[unique] + 180) * 1e4).astype(np.int64)
     north = np.round((lat[unique] + 90) * 1e4).astype(np.int64)

@@ -32,11 +32,7 @@ class Chains:
 
 
 def join_segments(segments: Segments) -> Chains:
-    """Join segments through nodes where just two of a kind meet.
-
-    A chain that is open in one direction only runs in that direction. One that would come back to
-    its beginning is parted in its middle. Every segment in exactly one of them.
-    """
+    """Join segments through nodes where just two of a kind meet, each into exactly one chain."""
     runs = [part for run in _walk(segments, _partners(segments)) for part in _part(segments, run)]
     runs = [_along(segments, run) for run in runs]
     half_edges = np.array([half for run in runs for half in run], np.int64)
@@ -53,11 +49,7 @@ def join_segments(segments: Segments) -> Chains:
 
 
 def _partners(segments: Segments) -> Integers:
-    """Give for each half-edge the one that its road goes on with beyond the node, or -1.
-
-    Two half-edges at a node where no third one is; of one kind, open in the same directions along
-    the chain, and not of one segment. [2 × segments]
-    """
+    """Give for each half-edge the one that its road goes on with, or -1, if just two meet there."""
     node = np.column_stack((segments.tail, segments.head)).ravel()
     outward = np.column_stack((segments.forward, segments.backward)).ravel()
     inward = np.column_stack((segments.backward, segments.forward)).ravel()
@@ -79,7 +71,6 @@ def _partners(segments: Segments) -> Integers:
 
 
 def _walk(segments: Segments, partners: Integers) -> list[list[int]]:
-    """Follow every chain from an end, then what is left: rings."""
     partner = partners.tolist()
     visited = bytearray(len(segments.tail))
     ends = np.flatnonzero(partners < 0).tolist()

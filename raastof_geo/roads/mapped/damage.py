@@ -29,18 +29,14 @@ _OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.
 
 @dataclass(eq=False)
 class _FoundError(Exception):
-    """The search has come to an end."""
-
     finding: Finding
 
 
 def find_damage(file: Path) -> Finding | None:
-    """Look for the first thing that is wrong, none where nothing is found.
+    """Look for the first thing that is wrong; none where nothing is found, which proves nothing.
 
-    XML is gone through element by element, with no more than its own bytes in mind: entities are
-    refused, not expanded. In other formats only places off the Earth are looked for. It takes some
-    seconds for a large file, so ask only when reading has failed. What is wrong and where; none
-    where nothing is found, which proves nothing.
+    XML is gone through element by element: entities are refused, not expanded. In other formats
+    only places off the Earth are looked for. It takes seconds: ask only when reading has failed.
     """
     try:
         with _open(file) as stream:
@@ -73,7 +69,6 @@ def _blame_packing(file: Path) -> Finding | None:
 
 
 def _open(file: Path) -> IO[bytes]:
-    """Open a file, unpacked if it is packed."""
     with file.open("rb") as stream:
         magic = stream.read(2)
     return cast(IO[bytes], _OPENERS.get(magic, open)(file, "rb"))
@@ -81,8 +76,6 @@ def _open(file: Path) -> IO[bytes]:
 
 @dataclass
 class _Search:
-    """Goes through the elements of a file in XML."""
-
     file: Path
     parser: Any = field(default_factory=expat.ParserCreate)
     inside: list[tuple[str, str]] = field(default_factory=list)
@@ -121,7 +114,6 @@ class _Search:
 def _find_faults(
     kind: str, name: str, attributes: Mapping[str, str], inside: Sequence[tuple[str, str]]
 ) -> Iterator[Message]:
-    """Say what is wrong with an element of this kind and name inside some others."""
     if not inside:
         yield from _find_faults_of_root(kind, attributes)
     if _ID_OF.get(kind) in attributes and not _is_id(name):

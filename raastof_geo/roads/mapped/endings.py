@@ -21,18 +21,12 @@ CHANGES = say(
     " extract with `osmium apply-changes`, and name that one"
 )
 _OTHERS: dict[str, Message] = {
-    ".json": JSON,
-    ".osmjson": JSON,
-    ".geojson": _SHAPES,
-    ".gpkg": _SHAPES,
-    ".shp": _SHAPES,
-    ".kml": _SHAPES,
-    ".parquet": _SHAPES,
+    **dict.fromkeys((".json", ".osmjson"), JSON),
+    **dict.fromkeys((".geojson", ".gpkg", ".shp", ".kml", ".parquet"), _SHAPES),
     ".osc": CHANGES,
     ".zip": say("it is packed as ZIP. Unpack it, and name the file in it"),
     ".7z": say("it is packed as 7z. Unpack it, and name the file in it"),
-    ".yaml": say("that is a scenario or an area, and holds no roads"),
-    ".yml": say("that is a scenario or an area, and holds no roads"),
+    **dict.fromkeys((".yaml", ".yml"), say("that is a scenario or an area, and holds no roads")),
 }
 """What is often taken for a file of roads, by its ending."""
 
@@ -46,10 +40,7 @@ def find_ending(file: Path) -> str:
 
 
 def refuse_others(file: Path) -> None:
-    """Refuse a file whose ending says that it is something else than roads.
-
-    Raises `RoadDataError`: it says what the file is, and what to do.
-    """
-    reason = _OTHERS.get(find_ending(file))
-    if reason is not None:
-        raise RoadDataError(say("{file} is no file of roads: {reason}.", file=file, reason=reason))
+    """Refuse, as `RoadDataError`, a file whose ending says that it is something else than roads."""
+    why = _OTHERS.get(find_ending(file))
+    if why is not None:
+        raise RoadDataError.saying("{file} is no file of roads: {reason}.", file=file, reason=why)

@@ -29,13 +29,12 @@ from raastof_geo.cache import DOWNLOADS, cache_folder, claim
 from raastof_geo.errors import DownloadError, OutputError, RaastofError, RoadDataError, tell_reason
 from raastof_geo.files import drafting
 from raastof_geo.language import Message, say
-from raastof_geo.links import is_link
+from raastof_geo.links import AnyPath, is_link
 from raastof_geo.records.lock import hold
 from raastof_geo.roads.mapped.area import draw_bounds
 from raastof_geo.roads.mapped.build import build_network
 from raastof_geo.roads.mapped.damage import LARGEST_ID
-from raastof_geo.roads.mapped.osm import TellStep, read_osm
-from raastof_geo.roads.mapped.writer import close_writer, open_writer
+from raastof_geo.roads.mapped.osm import TellStep, close_writer, open_writer, read_osm
 from raastof_geo.roads.projection import Bounds
 from raastof_geo.roads.road import ROAD_CLASSES
 from raastof_geo.roads.stored.store import write_network
@@ -99,7 +98,7 @@ def fetch_network(
     place: str | None = None,
     bounds: Bounds | None = None,
     polygon: Area | None = None,
-    into: str | os.PathLike[str],
+    into: AnyPath,
     classes: Collection[str] = ROAD_CLASSES,
     servers: Sequence[str] = OVERPASS_SERVERS,
     simplify_m: float = 5.0,
@@ -107,11 +106,9 @@ def fetch_network(
 ) -> Path:
     """Download the roads of a place, a rectangle or a polygon, and write them as a network.
 
-    Roads are cut where they leave the rectangle or the polygon. A place keeps all that `fetch_osm`
-    gives, for its outline may cross the water under a bridge. The file that was written.
-
-    `into` is a file that ends in `.npz`, or a folder for `roads.npz`; the drawn road stays within
-    `simplify_m` of the road as mapped [m]; the rest, and what is raised, is as in `fetch_osm`.
+    Roads are cut where they leave the rectangle or the polygon; a place keeps all that `fetch_osm`
+    gives, for its outline may cross the water under a bridge. `into` is a file that ends in `.npz`,
+    or a folder for `roads.npz`; for `simplify_m` [m] see `build_network`, for the rest `fetch_osm`.
     """
     with tempfile.TemporaryDirectory() as folder:
         file = fetch_osm(
@@ -139,8 +136,8 @@ def fetch_osm(
     place: str | None = None,
     bounds: Bounds | None = None,
     polygon: Area | None = None,
-    into: str | os.PathLike[str],
-    cache: str | os.PathLike[str] | None = None,
+    into: AnyPath,
+    cache: AnyPath | None = None,
     servers: Sequence[str] = OVERPASS_SERVERS,
     progress: TellStep | None = None,
 ) -> Path:
@@ -149,40 +146,17 @@ def fetch_osm(
     Ways that touch the area come whole, with the tags of their nodes. Of turn restrictions those
     come whose ways have all come. OSMnx divides a large area into portions; it fills holes in a
     polygon, and takes the hull of one that is large or has several parts, so that more may come
-    than was asked for.
+    than was asked for. A server that refuses is asked again after growing pauses, then the next one
+    is asked. Portions are kept in `cache` (by default the user's) until the download is whole: it
+    continues within seven days where it stopped, whichever server answers then.
 
-    A server that refuses is asked again after growing pauses, then the next one is asked. A server
-    that says how many questions it takes at a time is held to that by OSMnx. Portions are kept
-    until the download is whole: the same download continues within seven days where it stopped,
-    whichever server answers then. The file that was written.
+    `place`: a name that OpenStreetMap's Nominatim knows, such as `Køge Kommune`, and 500 m around;
+    `bounds`: west, south, east and north, `polygon`: longitude and latitude, WGS84 [degrees];
+    `into`: the file to write, in an ending that pyosmium writes; only `.osm.pbf` keeps the date of
+    the data; `servers`: asked in this order.
 
-    Parameters
-    ----------
-    place
-        A name that OpenStreetMap's Nominatim knows, such as `Køge Kommune`; 500 m around it are
-        included.
-    bounds
-        West, south, east and north, WGS84. [degrees]
-    polygon
-        Longitude and latitude, WGS84. [degrees]
-    into
-        The file to write. It ends in `.osm.pbf`, or in another ending that
-        pyosmium writes; only `.osm.pbf` keeps the date of the data.
-    cache
-        Folder in which portions are kept until the download is whole; by
-        default one in the user's cache.
-    servers
-        Overpass servers, asked in this order.
-
-    Raises
-    ------
-    DownloadError
-        The internet, or every server, does not answer as it should; one finding
-        for each server.
-    RoadDataError
-        There is no such place, or it has no roads.
-    OutputError
-        The file, or a portion, cannot be written.
+    `DownloadError`: the internet, or every server, does not answer as it should; `RoadDataError`:
+    there is no such place, or it has no roads; `OutputError`: a file cannot be written.
     """
     _check_area(place, bounds, polygon)
     file = _check_ending(Path(into))
@@ -202,7 +176,7 @@ def fetch_osm(
             _gather(queries, overpass, store, heap, tell)
         if not heap.ways:
             store.forget()
-            raise RoadDataError(say("{source} has no roads that trucks may use.", source=title))
+            raise RoadDataError.saying("{source} has no roads that trucks may use.", source=title)
         _write_whole(heap, file)
     store.forget()
     return file
@@ -266,7 +240,6 @@ def _read_refusal(response: Response) -> _RefusalError:
 
 
 def _read_retry_after(text: str) -> float:
-    """Tell how long a server wants to be left alone, in seconds or until a date. [s]"""
     if text.strip().isdecimal():
         return float(text)
     moment = parsedate_tz(text)
@@ -345,12 +318,10 @@ class _Overpass:
                 _hear(lambda: _read_status(self.queue[0]))
                 return
             self.queue.rotate(-1)
-        raise DownloadError(
-            say(
-                "OpenStreetMap could not be reached. Check the internet connection, or use the"
-                " built-in roads, or build a network from a downloaded file with"
-                " `raastof network build`."
-            )
+        raise DownloadError.saying(
+            "OpenStreetMap could not be reached. Check the internet connection, or use the"
+            " built-in roads, or build a network from a downloaded file with"
+            " `raastof network build`."
         )
 
     def ask(self, query: str) -> OverpassAnswer:
@@ -386,11 +357,7 @@ class _Overpass:
 
 
 def _read_status(server: _Server) -> None:
-    """See whether the server is there, and whether it limits how much it is asked.
-
-    OSMnx would wait a minute where nobody is at home, and without end where the
-    server says that it has no limit.
-    """
+    """See whether the server is there, and limits questions; OSMnx would wait without end."""
     import requests
     from osmnx import _http, settings
 
@@ -425,11 +392,7 @@ def _is_whole(element: Any) -> bool:
 
 @contextmanager
 def _set_osmnx() -> Iterator[_Listener]:
-    """Set OSMnx up for one download, and put everything back afterwards.
-
-    Its cache knows an answer only by the server that gave it; `_Store` knows it
-    by the question, so that another server may go on.
-    """
+    """Set OSMnx up for one download, its cache off, and put everything back afterwards."""
     from osmnx import settings
 
     listener = _Listener()
@@ -457,28 +420,25 @@ def _set_osmnx() -> Iterator[_Listener]:
 
 
 def _find_place(place: str, tell: TellStep) -> Area:
-    """Ask Nominatim for the outline of a place, with a margin."""
     import osmnx
 
     def look_up() -> Area:
         try:
             return osmnx.geocoder.geocode_to_gdf(place).union_all()  # type: ignore[no-any-return]
         except (osmnx._errors.InsufficientResponseError, TypeError) as error:
-            raise RoadDataError(
-                say("OpenStreetMap knows no area named {place}.", place=place)
+            raise RoadDataError.saying(
+                "OpenStreetMap knows no area named {place}.", place=place
             ) from error
 
     server = _Server(osmnx.settings.nominatim_url.rstrip("/"))
     try:
         found = _ask_patiently(server, look_up, tell)
     except _RefusalError as refusal:
-        raise DownloadError(
-            say(
-                "The server {server} did not find the place ({reason}). Try again later, or name"
-                " bounds instead.",
-                server=server.url,
-                reason=refusal.reason,
-            )
+        raise DownloadError.saying(
+            "The server {server} did not find the place ({reason}). Try again later, or name"
+            " bounds instead.",
+            server=server.url,
+            reason=refusal.reason,
         ) from refusal
     wide: Any = osmnx.utils_geo.buffer_geometry(found, _PLACE_MARGIN_M)
     return wide  # type: ignore[no-any-return]
@@ -642,13 +602,13 @@ def _not_written(file: Path, error: Exception) -> OutputError:
 
 def _check_area(place: str | None, bounds: Bounds | None, polygon: Area | None) -> None:
     if sum(given is not None for given in (place, bounds, polygon)) != 1:
-        raise RoadDataError(say("Name exactly one of place, bounds and polygon to download."))
+        raise RoadDataError.saying("Name exactly one of place, bounds and polygon to download.")
     if bounds is not None:
         draw_bounds(bounds)
     if polygon is not None:
         if not isinstance(polygon, Area) or polygon.is_empty or not polygon.is_valid:
-            raise RoadDataError(
-                say("The polygon to download must be a valid polygon in longitude and latitude.")
+            raise RoadDataError.saying(
+                "The polygon to download must be a valid polygon in longitude and latitude."
             )
         draw_bounds(polygon.bounds)
 
@@ -659,12 +619,12 @@ def _check_ending(file: Path) -> Path:
         osmium.SimpleWriter(str(Path(folder) / f"roads{file.name}")).close()
         if not file.is_dir():
             return file
-    raise RoadDataError(
-        say("{file} is not the name of a file of OpenStreetMap; let it end in .osm.pbf.", file=file)
+    raise RoadDataError.saying(
+        "{file} is not the name of a file of OpenStreetMap; let it end in .osm.pbf.", file=file
     )
 
 
-def _choose_cache(cache: str | os.PathLike[str] | None) -> Path:
+def _choose_cache(cache: AnyPath | None) -> Path:
     try:
         return claim(DOWNLOADS) if cache is None else Path(cache)
     except OSError as error:

@@ -52,12 +52,10 @@ class Lines:
 
 
 def simplify_lines(lines: Lines, xy: Floats, *, tolerance_m: float) -> Lines:
-    """Leave out places without which a line stays within the tolerance (Douglas-Peucker).
+    """Leave out places without which a line stays within the tolerance [m] (Douglas-Peucker).
 
     All lines go through GEOS in one call. The number of each place rides along as its third
-    coordinate, so that what is left can be named afterwards, without comparing floats. As many, in
-    the same order, both ends of each kept. `xy`: the places in EPSG:25832 [m]; `tolerance_m`: how
-    far a place left out may lie from the line; a little of it is kept in hand for rounding. [m]
+    coordinate, so that what is left can be named afterwards, without comparing floats. `xy` [m].
     """
     numbered = np.column_stack((xy[lines.point], np.arange(len(lines.point))))
     drawn = shapely.linestrings(numbered, indices=lines.line)
@@ -69,10 +67,7 @@ def simplify_lines(lines: Lines, xy: Floats, *, tolerance_m: float) -> Lines:
 
 
 def measure_lines(lines: Lines, lon: Floats, lat: Floats) -> Floats:
-    """Measure lines on the ellipsoid, in metres. [lines]
-
-    Steps between the end of one line and the begin of the next are measured too, and left out.
-    """
+    """Measure lines on the ellipsoid; steps from one line to the next are left out. [m, lines]"""
     begin, end = lines.point[:-1], lines.point[1:]
     within = np.diff(lines.line) == 0
     step = np.where(within, measure_steps(lon[begin], lat[begin], lon[end], lat[end]), 0.0)
@@ -81,10 +76,7 @@ def measure_lines(lines: Lines, lon: Floats, lat: Floats) -> Floats:
 
 
 def measure_shift(drawn: Lines, drawn_xy: Floats, mapped: Lines, mapped_xy: Floats) -> float:
-    """Measure how far any place of the mapped lines lies from the drawn ones, in metres.
-
-    The largest distance between any mapped place and the drawn line of its own road. [m]
-    """
+    """Measure the farthest that any mapped place lies from the drawn line of its road. [m]"""
     shapes = np.asarray(shapely.linestrings(drawn_xy[drawn.point], indices=drawn.line))
     shapely.prepare(shapes)
     places = shapely.points(mapped_xy[mapped.point])

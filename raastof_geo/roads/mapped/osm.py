@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import ctypes
 import re
 import tempfile
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,10 +20,10 @@ import shapely
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.errors import OutputError, RaastofError, RoadDataError
 from raastof_geo.language import Message, say
+from raastof_geo.links import AnyPath
 from raastof_geo.roads.mapped.damage import LARGEST_ID, find_damage
 from raastof_geo.roads.mapped.endings import refuse_others
 from raastof_geo.roads.mapped.tags import TURN_TAGS, read_barrier, read_road, read_turn, turn_doubt
-from raastof_geo.roads.mapped.writer import open_writer
 from raastof_geo.roads.road import ROAD_CLASSES, Road
 
 TellStep: TypeAlias = Callable[[Message], None]
@@ -80,7 +81,7 @@ class OsmWays:
 
 
 def read_osm(
-    path: str | os.PathLike[str],
+    path: AnyPath,
     *,
     classes: Collection[str] = ROAD_CLASSES,
     area: shapely.Geometry | None = None,
@@ -90,11 +91,8 @@ def read_osm(
 
     Osmium finds the roads, gives their nodes places and writes both as lines of text (its OPL
     format), all in compiled code; what is left for Python is one look at each line and one at each
-    different set of tags. In columns: places, ways through them, and what restricts. `classes`:
-    classes of road that are wanted; `area`: leave out what lies outside; a polygon in WGS84.
-    [degrees]
-
-    Raises `RoadDataError`: the file is missing, empty, cut short, something else, or has no roads.
+    different set of tags. `area`: leave out what lies outside, in WGS84 [degrees]. `RoadDataError`:
+    the file is missing, empty, cut short, something else, or has no roads.
     """
     file = Path(path)
     _check_file(file)
@@ -115,34 +113,27 @@ def read_osm(
 
 
 def _explain(file: Path, error: Exception) -> RaastofError:
-    """Give the place and kind of what is wrong, as far as they can be found."""
     finding = find_damage(file)
     if finding is not None:
         return RoadDataError(finding)
     reason = str(error).strip() or type(error).__name__
     if isinstance(error, OSError) or _UNWRITTEN in reason:
-        return OutputError(
-            say(
-                "Roads of {file} could not be written to the folder for temporary files, {folder}:"
-                " see whether it is full.",
-                file=file,
-                folder=tempfile.gettempdir(),
-            )
-        )
-    return RoadDataError(
-        say(
-            "{file} cannot be read as OpenStreetMap data: it is damaged, cut short or"
-            " something else ({reason}).",
+        return OutputError.saying(
+            "Roads of {file} could not be written to the folder for temporary files, {folder}:"
+            " see whether it is full.",
             file=file,
-            reason=reason,
+            folder=tempfile.gettempdir(),
         )
+    return RoadDataError.saying(
+        "{file} cannot be read as OpenStreetMap data: it is damaged, cut short or"
+        " something else ({reason}).",
+        file=file,
+        reason=reason,
     )
 
 
 @dataclass
 class _Found:
-    """What the lines hold, in columns that grow."""
-
     way: array[int] = field(default_factory=lambda: array("q"))
     size: array[int] = field(default_factory=lambda: array("q"))
     road: array[int] = field(default_factory=lambda: array("i"))
@@ -155,19 +146,16 @@ class _Found:
 
 def _check_file(file: Path) -> None:
     if not file.exists():
-        raise RoadDataError(say("There is no OpenStreetMap file {file}.", file=file))
+        raise RoadDataError.saying("There is no OpenStreetMap file {file}.", file=file)
     if not file.is_file():
-        raise RoadDataError(say("{file} is a folder, not an OpenStreetMap file.", file=file))
+        raise RoadDataError.saying("{file} is a folder, not an OpenStreetMap file.", file=file)
     if file.stat().st_size == 0:
-        raise RoadDataError(say("{file} is empty.", file=file))
+        raise RoadDataError.saying("{file} is empty.", file=file)
     refuse_others(file)
 
 
 def _write_lines(file: Path, lines: Path) -> Path:
-    """Let osmium write what may matter as text: barriers, ways with their places, restrictions.
-
-    Nodes are read beforehand, since in some files ways come first.
-    """
+    """Let osmium write barriers, ways and restrictions as text, once it has read all nodes."""
     keeper = osmium.NodeLocationsForWays(osmium.index.create_map("flex_mem"))
     keeper.ignore_errors()
     osmium.apply(osmium.io.Reader(str(file), osmium.osm.NODE), keeper)
@@ -256,16 +244,18 @@ def _gather(
 ) -> OsmWays:
     """Put what was found into columns, less what lies outside or has no place."""
     if not found.road:
-        raise RoadDataError(say("{source} has no roads that trucks may use.", source=source))
-    numbers = _read_numbers(found.nodes)
+        raise RoadDataError.saying("{source} has no roads that trucks may use.", source=source)
+    text = b",".join(found.nodes).replace(b"xy", _NO_PLACE).translate(_NUMBERS_ONLY, b"n")
+    found.nodes.clear()
+    numbers = np.fromstring(text, np.float64, sep=",").reshape(-1, 3)  # id, longitude, latitude
     _check_ids(numbers[:, 0], source)
     refs = numbers[:, 0].astype(np.int64)
     ids, first, node = np.unique(refs, return_index=True, return_inverse=True)
     lon, lat = numbers[first, 1], numbers[first, 2]
     usable = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
     if not usable.any():
-        raise RoadDataError(
-            say("{source} has roads but not the nodes that tell where they run.", source=source)
+        raise RoadDataError.saying(
+            "{source} has roads but not the nodes that tell where they run.", source=source
         )
     if area is not None:
         west, south, east, north = shapely.bounds(area)
@@ -275,30 +265,19 @@ def _gather(
     return _cut(found, ids, lon, lat, node, usable, osm_date=osm_date, source=source)
 
 
-def _read_numbers(nodes: list[bytes]) -> Floats:
-    """Read id, longitude and latitude of every node of every way. [nodes × 3]"""
-    text = b",".join(nodes).replace(b"xy", _NO_PLACE).translate(_NUMBERS_ONLY, b"n")
-    nodes.clear()
-    return np.fromstring(text, np.float64, sep=",").reshape(-1, 3)
-
-
 def _check_ids(ids: Floats, source: str) -> None:
     """Refuse ids that would be taken for others, and those whose nodes osmium does not keep."""
     if np.abs(ids).max() >= LARGEST_ID:
-        raise RoadDataError(
-            say(
-                "{source} has nodes with ids of more than 9,007,199,254,740,991: two of them could"
-                " be taken for one. Give them smaller numbers, with `osmium renumber`.",
-                source=source,
-            )
+        raise RoadDataError.saying(
+            "{source} has nodes with ids of more than 9,007,199,254,740,991: two of them could"
+            " be taken for one. Give them smaller numbers, with `osmium renumber`.",
+            source=source,
         )
     if ids.min() < 0:
-        raise RoadDataError(
-            say(
-                "{source} has roads over nodes with negative ids, as JOSM gives to what is not yet"
-                " uploaded; they are not read. Upload it, or give the nodes positive numbers.",
-                source=source,
-            )
+        raise RoadDataError.saying(
+            "{source} has roads over nodes with negative ids, as JOSM gives to what is not yet"
+            " uploaded; they are not read. Upload it, or give the nodes positive numbers.",
+            source=source,
         )
 
 
@@ -321,7 +300,7 @@ def _cut(
     stretch = np.cumsum(~follows)
     kept = good & (np.bincount(stretch)[stretch] > 1)
     if not kept.any():
-        raise RoadDataError(say("{source} has no roads inside the bounds.", source=source))
+        raise RoadDataError.saying("{source} has no roads inside the bounds.", source=source)
     first = np.flatnonzero(kept & ~follows)
     of = way[first]
     is_used = np.zeros(len(ids), bool)
@@ -350,3 +329,30 @@ def _index_barriers(barriers: dict[int, Road], ids: Integers) -> dict[int, Road]
     there = ids[index] == wanted
     pairs: Any = zip(index[there].tolist(), wanted[there].tolist(), strict=True)
     return {number: barriers[ref] for number, ref in pairs}
+
+
+@contextmanager
+def open_writer(target: Any, **options: Any) -> Iterator[Any]:
+    """Give a writer of osmium to a file, and close it at the end.
+
+    Osmium writes from a thread of its own, so what is wrong comes to light only when the writer is
+    closed. Its destructor then closes it once more, cannot, and ends the process (exit code 134): a
+    writer that could not be closed is never taken down; it holds a few kilobytes.
+    """
+    writer = osmium.SimpleWriter(target, **options)
+    try:
+        yield writer
+    except BaseException:
+        with suppress(Exception):
+            close_writer(writer)
+        raise
+    close_writer(writer)
+
+
+def close_writer(writer: Any) -> None:
+    """Close a writer; where that fails keep it for ever, so that its destructor never runs."""
+    try:
+        writer.close()
+    except BaseException:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(writer))
+        raise

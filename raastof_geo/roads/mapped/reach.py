@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import dijkstra
 
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.roads.routing.engine import find_parts
@@ -65,10 +65,9 @@ class _Reach:
 
 
 def link_pieces(streets: Streets, kept: Mask) -> Mask:
-    """Add the shortest links between the main part and the pieces that hang alone.
+    """Add the shortest links between the main part and the pieces that hang alone, quays too.
 
-    Quays count as pieces, so that a ferry ends on a road. Repeats, since a piece may be reached
-    only by way of another. Gives what is kept so far, and the links. [segments]
+    Repeats, since a piece may be reached only by way of another. [segments]
     """
     at_sea, on_land = np.zeros((2, streets.node_count), bool)
     for end in (streets.tail, streets.head):
@@ -88,11 +87,7 @@ def link_pieces(streets: Streets, kept: Mask) -> Mask:
 
 
 def link_towns(streets: Streets, kept: Mask, towns: Floats) -> Mask:
-    """Add the shortest links to towns that lie far from every kept road.
-
-    `towns`: one row per town: east and north in EPSG:25832 [m]. Gives what was kept, and the
-    links. [segments]
-    """
+    """Add the shortest links to towns [east and north in m] far from every kept road. [segments]"""
     main = _find_main_nodes(streets, kept)
     reached = kept & main[streets.tail] & main[streets.head] & ~streets.ferry
     far = towns[_distance_to_roads(streets, reached, towns) > TOWN_DISTANCE_M]
@@ -108,15 +103,9 @@ def keep_main_part(streets: Streets, kept: Mask) -> Mask:
 
 
 def _find_main_nodes(streets: Streets, kept: Mask) -> Mask:
-    """Find the nodes of the strongly connected part with the most kilometres. [nodes]
-
-    Within it every place is reached from every other, one-way streets and all. By kilometres, not
-    by nodes, since a town has many nodes and few roads.
-    """
+    """Find the nodes of the strongly connected part with the most kilometres, not nodes. [nodes]"""
     _, start, end = _list_arcs(streets, kept)
-    size = streets.node_count
-    graph = csr_array((np.ones(len(start), np.int8), (start, end)), shape=(size, size))
-    _, part = connected_components(graph, directed=True, connection="strong")
+    part = find_parts(start, end, streets.node_count, strong=True)
     whole = kept & (part[streets.tail] == part[streets.head])
     length = np.bincount(part[streets.tail[whole]], streets.length_m[whole], minlength=1)
     return np.asarray(part == int(np.argmax(length)), bool)
@@ -125,7 +114,6 @@ def _find_main_nodes(streets: Streets, kept: Mask) -> Mask:
 def _list_arcs(
     streets: Streets, kept: Mask | None = None
 ) -> tuple[Indices, SmallIntegers, SmallIntegers]:
-    """List every direction that a kept segment may be driven in: segment, start and end."""
     usable = (streets.forward, streets.backward)
     there, back = (np.flatnonzero(one if kept is None else one & kept) for one in usable)
     return (
@@ -136,7 +124,6 @@ def _list_arcs(
 
 
 def _find_gates(streets: Streets, kept: Mask, main: Mask, reach: _Reach) -> Indices:
-    """Find the node of each lone piece that is the easiest to link."""
     alone = kept & ~(main[streets.tail] & main[streets.head])
     inside = alone & ~main[streets.tail] & ~main[streets.head]
     piece = find_parts(streets.tail[inside], streets.head[inside], streets.node_count)

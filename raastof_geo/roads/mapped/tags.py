@@ -1,8 +1,4 @@
-"""Tell what the tags of OpenStreetMap mean to a heavy truck, one of more than 3.5 t.
-
-Access tags form a hierarchy: `hgv` is closest to a heavy truck, `access` the
-farthest away. The closest one whose value is known decides.
-"""
+"""Tell what the tags of OpenStreetMap mean to a heavy truck, one of more than 3.5 t."""
 
 import math
 import re
@@ -81,9 +77,7 @@ _SURFACES = _by_word(
         "ground": "ground dirt earth soil clay mud sand grass rock woodchips",
     }
 )
-_TRACK_SURFACES = _by_word(
-    {"paved": "grade1", "gravel": "grade2", "ground": "grade3 grade4 grade5"}
-)
+_TRACKS = _by_word({"paved": "grade1", "gravel": "grade2", "ground": "grade3 grade4 grade5"})
 _ROUGHNESS = {surface: rank for rank, surface in enumerate(SURFACES)}
 
 _GATES = frozenset(("gate", "lift_gate", "sliding_gate", "swing_gate"))
@@ -136,11 +130,10 @@ _ESCAPED = re.compile("%(25|3B|3D)")
 
 
 def read_road(tags: Mapping[str, str]) -> Road | None:
-    """Say what a way is to a truck, or None where it is no road.
+    """Say what a way is to a truck, or None where it is no road (a foot path, a building site).
 
     A road that trucks may not use is a road with `Access.CLOSED`. A ferry must say that it takes
-    motor vehicles; a road is open unless it says otherwise. Its class, directions, access and all
-    that `READERS` reads; none for a foot path or a building site.
+    motor vehicles; a road is open unless it says otherwise.
     """
     road_class = read_class(tags)
     if road_class is None or (road_class == "ferry" and not _takes_motor_vehicles(tags)):
@@ -172,10 +165,7 @@ def read_class(tags: Mapping[str, str]) -> str | None:
 
 
 def read_barrier(tags: Mapping[str, str]) -> Road | None:
-    """Say what a barrier or a ford on a node does to the way through it.
-
-    Its access, limits and tags; None where a truck passes freely and no tag is in doubt.
-    """
+    """Say what a barrier or a ford on a node does; None where it does nothing, beyond doubt."""
     kind, ford = tags.get("barrier"), _has_ford(tags)
     if kind is None and not ford:
         return None
@@ -192,11 +182,7 @@ def read_barrier(tags: Mapping[str, str]) -> Road | None:
 
 
 def read_turn(tags: Mapping[str, str]) -> str | None:
-    """Say whether a turn restriction binds heavy trucks.
-
-    `no` where the turn is forbidden, `only` where every other is, None where trucks may turn as
-    they like, or only at times.
-    """
+    """Say whether a turn is forbidden to trucks (`no`), every other one is (`only`), or neither."""
     if _frees_trucks(tags) or _has_times(tags):
         return None
     return next((rule for tag in TURN_TAGS if (rule := _turn_rule(tags.get(tag, "")))), None)
@@ -213,10 +199,9 @@ def turn_doubt(tags: Mapping[str, str]) -> bool:
 
 
 def find_doubts(tags: str) -> tuple[tuple[str, str, str], ...]:
-    """Find what deserves a look in OpenStreetMap among the tags that a road keeps.
+    """Find what deserves a look in OpenStreetMap in the text of `Road.tags`: kind, key, value.
 
-    `tags`: the text of `Road.tags`. Kind, key and value of each. Kinds are `conditional`,
-    `unreadable` and `implausible` limits, and `unknown_access`.
+    Kinds are `conditional`, `unreadable` and `implausible` limits, and `unknown_access`.
     """
     if not tags:
         return ()
@@ -234,9 +219,6 @@ def join_tags(tags: Mapping[str, str]) -> str:
     """Write tags as one text, sorted, with `;`, `=` and `%` inside a value percent-escaped."""
     pairs = ((key.translate(_ESCAPES), tags[key].translate(_ESCAPES)) for key in sorted(tags))
     return "; ".join(map("=".join, pairs))
-
-
-# Access.
 
 
 def _read_access(tags: Mapping[str, str], road_class: str) -> Access:
@@ -278,7 +260,6 @@ def _read_directions(tags: Mapping[str, str], forward: bool, backward: bool) -> 
 
 
 def _takes_motor_vehicles(tags: Mapping[str, str]) -> bool:
-    """Tell whether a ferry says so, of one kind of motor vehicle or of all."""
     kinds = [_decide(tags, (tag,)) for tag in ("hgv", "goods", "motorcar")]
     everyone = _decide(tags, ("motor_vehicle", "vehicle"))
     return any(access not in (None, Access.CLOSED) for access in (*kinds, everyone))
@@ -286,9 +267,6 @@ def _takes_motor_vehicles(tags: Mapping[str, str]) -> bool:
 
 def _has_ford(tags: Mapping[str, str]) -> bool:
     return tags.get("ford", "no") != "no"
-
-
-# Directions, speed, name and the road itself.
 
 
 def _read_oneway(tags: Mapping[str, str], road_class: str) -> tuple[bool, bool]:
@@ -318,13 +296,11 @@ def _speed(text: str) -> float:
 
 
 def _read_name(tags: Mapping[str, str]) -> str:
-    """Give the number and the name of a road, as in `E47 Sydmotorvejen`."""
     number = "/".join(part.replace(" ", "") for part in tags.get("ref", "").split(";") if part)
     return f"{number} {tags.get('name', '')}".strip()
 
 
 def _read_built_up(tags: Mapping[str, str]) -> bool | None:
-    """Tell whether a road lies in a built-up area, None where no tag says so."""
     for tag in _ZONE_TAGS:
         value = tags.get(tag)
         found = _ZONE.fullmatch(value) if value and ":" in value else None
@@ -336,11 +312,10 @@ def _read_built_up(tags: Mapping[str, str]) -> bool | None:
 
 
 def _read_surface(tags: Mapping[str, str], road_class: str) -> str:
-    """Give one of `SURFACES`, the roughest where there are several."""
     value = tags.get("surface")
     surface = _roughest(value) if value else ""
     if not surface and road_class == "track":
-        surface = _TRACK_SURFACES.get(tags.get("tracktype", ""), "")
+        surface = _TRACKS.get(tags.get("tracktype", ""), "")
     return surface
 
 
@@ -348,10 +323,6 @@ def _read_surface(tags: Mapping[str, str], road_class: str) -> str:
 def _roughest(text: str) -> str:
     found = (_SURFACES.get(part, "") for part in _parts(text))
     return max(found, key=_ROUGHNESS.__getitem__, default="")
-
-
-def _read_duration(tags: Mapping[str, str], road_class: str) -> float:
-    return read_minutes(tags.get("duration", "")) if road_class == "ferry" else math.nan
 
 
 def _read_toll(tags: Mapping[str, str]) -> bool:
@@ -371,16 +342,10 @@ def _read_limits(tags: Mapping[str, str]) -> tuple[float, ...]:
 
 
 def strictest_limit(tag: str, values: Iterable[str]) -> str:
-    """Give the lowest of several values of a tag that limits trucks; any, where none is read.
-
-    As it stands among `values`, unit and all.
-    """
+    """Give the lowest of several values of a tag that limits trucks, as it stands among them."""
     limit = _LIMIT_OF.get(tag.removesuffix(_CONDITIONAL))
     read = _READ[limit.unit if limit else "m"]
     return min(values, key=lambda one: (math.isnan(read(one)), read(one)))
-
-
-# Turns.
 
 
 def _turn_rule(value: str) -> str | None:
@@ -391,16 +356,12 @@ def _turn_rule(value: str) -> str | None:
 
 
 def _frees_trucks(tags: Mapping[str, str]) -> bool:
-    """Tell whether trucks are excepted, or the relation is no restriction."""
     other = tags.get("type", "restriction") != "restriction"
     return other or not _TURN_FREED.isdisjoint(_parts(tags.get("except", "")))
 
 
 def _has_times(tags: Mapping[str, str]) -> bool:
     return not tags.keys().isdisjoint(_TURN_TIMES)
-
-
-# Tags that are kept.
 
 
 def _join_telling(tags: Mapping[str, str], telling: frozenset[str]) -> str:
@@ -453,7 +414,9 @@ READERS: dict[str, Callable[[Mapping[str, str], str], Any]] = {
     "built_up": lambda tags, _: _read_built_up(tags),
     "surface": _read_surface,
     "limits": lambda tags, _: _read_limits(tags),
-    "duration_min": _read_duration,
+    "duration_min": lambda tags, of: read_minutes(
+        tags.get("duration", "") if of == "ferry" else ""
+    ),
     "toll": lambda tags, _: _read_toll(tags),
     "tags": lambda tags, kind: _join_telling(tags, _TOLD_OF.get(kind, _TOLD_OF_ROADS)),
 }

@@ -1,8 +1,7 @@
 """Find what turn restrictions mean on the edges of a network.
 
-OpenStreetMap speaks of ways; edges are parts of ways. A restriction over a node means the parts
-that meet there; one over ways means every sequence of their parts from the one to the other. An
-arc is twice its edge, one more against its nodes, so `arc ^ 1` is the way back.
+OpenStreetMap speaks of ways; edges are parts of ways. Over a node a restriction means the parts
+that meet there, over ways every sequence of their parts. `arc ^ 1` is the way back of an arc.
 """
 
 from collections import defaultdict
@@ -21,31 +20,22 @@ would be too many to follow. A judgement."""
 
 
 def find_turns(
-    mapped: Iterable[MappedTurn], way: Integers, ends: SmallIntegers, via_nodes: Mapping[int, int]
+    mapped: Iterable[MappedTurn], way: Integers, ends: SmallIntegers, nodes: Mapping[int, int]
 ) -> Turns:
-    """Find the arcs that each restriction runs over.
+    """Find the arcs of each restriction whose members lie in the network and meet as they should.
 
-    Those whose members lie in the network and meet as they should. `way`: id of the way of each
-    edge; `ends`: tail and head of each edge; `via_nodes`: node of the network by id of
-    OpenStreetMap.
+    `way` and `ends` are those of each edge; `nodes`: nodes by id of OpenStreetMap.
     """
-    restrictions = tuple(mapped)
-    if not restrictions:
+    turns = tuple(mapped)
+    if not turns:
         return no_turns()
-    roads = _Roads(restrictions, way, ends)
-    found = [
-        (turn.only, arcs)
-        for turn in restrictions
-        for arcs in dict.fromkeys(roads.trace(turn, via_nodes))
-    ]
+    roads = _Roads(turns, way, ends)
+    found = [(one.only, arcs) for one in turns for arcs in dict.fromkeys(roads.trace(one, nodes))]
     return gather_turns(found)
 
 
 def gather_turns(found: Iterable[tuple[bool, tuple[int, ...]]]) -> Turns:
-    """Put restrictions into columns: whether each is an only one, and its arcs.
-
-    In the order given.
-    """
+    """Put restrictions into columns: whether each is an only one, and its arcs."""
     rows = list(found)
     size = [len(arcs) for _, arcs in rows]
     return Turns(
@@ -56,16 +46,8 @@ def gather_turns(found: Iterable[tuple[bool, tuple[int, ...]]]) -> Turns:
 
 
 class _Roads:
-    """The edges of the ways that restrictions speak of."""
-
-    def __init__(
-        self, restrictions: tuple[MappedTurn, ...], way: Integers, ends: SmallIntegers
-    ) -> None:
-        wanted = {
-            member
-            for turn in restrictions
-            for member in (*turn.origin, *turn.via_ways, *turn.target)
-        }
+    def __init__(self, turns: tuple[MappedTurn, ...], way: Integers, ends: SmallIntegers) -> None:
+        wanted = {one for turn in turns for one in (*turn.origin, *turn.via_ways, *turn.target)}
         edges = np.flatnonzero(np.isin(way, list(wanted))).tolist()
         self.ends = {edge: (int(ends[edge, 0]), int(ends[edge, 1])) for edge in edges}
         self.edges: dict[int, list[int]] = defaultdict(list)

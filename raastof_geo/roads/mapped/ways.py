@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
-from raastof_geo.roads.edges import NetworkMetadata, Turns, no_turns
+from raastof_geo.roads.edges import NetworkMetadata, Turns
 from raastof_geo.roads.mapped.osm import OsmWays
 from raastof_geo.roads.mapped.turns import find_turns, gather_turns
 from raastof_geo.roads.network import RoadNetwork
@@ -20,12 +20,10 @@ from raastof_geo.roads.stored.steps import lay_runs, round_degrees
 def lay_network(
     ways: OsmWays, *, title: str = "OpenStreetMap", osm_date: str | None = None
 ) -> RoadNetwork:
-    """Split ways where they meet, and keep all of them, those closed to trucks too.
+    """Split ways where they meet, and keep all of them as mapped, those closed to trucks too.
 
     A barrier stands on an edge of its own, of no length, between the junction and each road that
-    ends there; so it restricts as a road does. `osm_date`: state of OpenStreetMap, ISO 8601; by
-    default what `ways` say, else today. Every way of every class, drawn as mapped, closed roads and
-    barriers too.
+    ends there. `osm_date`: ISO 8601, by default what `ways` say, else today.
     """
     lon, lat = round_degrees(ways.node_lon), round_degrees(ways.node_lat)
     pieces = _split(ways)
@@ -57,7 +55,6 @@ def lay_network(
             doubtful_turns=ways.doubtful_turns,
         ),
         way=ways.way[pieces.way],
-        turns=no_turns(),
     )
     ends = np.column_stack((network.tail, network.head))
     via = {int(ways.node_id[node]): int(number[node]) for node in nodes} if ways.turns else {}
@@ -82,11 +79,7 @@ class _Pieces:
 
 
 def _split(ways: OsmWays) -> _Pieces:
-    """Split at each node that is used twice, ends a way, bears a barrier or bears a restriction.
-
-    A closed ring without a junction would be an edge from a node to itself, which no route can tell
-    the direction of: it is split in its middle as well.
-    """
+    """Split at each node used twice, at ends, barriers, restrictions and amid rings without any."""
     used = np.bincount(ways.node, minlength=len(ways.node_id))
     junction = used > 1
     junction[list(ways.barriers)] = True
@@ -113,7 +106,6 @@ def _between(ways: OsmWays, at_junction: Mask) -> _Pieces:
 
 
 def _measure(pieces: _Pieces, ways: OsmWays, lon: Floats, lat: Floats) -> Floats:
-    """Measure on the ellipsoid, and round up to a centimetre."""
     begin, end = ways.node[:-1], ways.node[1:]
     step = np.zeros(len(ways.node))
     step[1:] = measure_steps(lon[begin], lat[begin], lon[end], lat[end])
@@ -126,9 +118,8 @@ def _measure(pieces: _Pieces, ways: OsmWays, lon: Floats, lat: Floats) -> Floats
 def _raise_barriers(network: RoadNetwork, barriers: dict[int, Road]) -> RoadNetwork:
     """Set each end of a road at a barrier apart, and join it to the junction by the barrier.
 
-    A gate or a bollard restricts who passes it, not who turns at the junction it stands in: so the
-    junction stays, each road that ends there gets an end of its own in the same place, and an edge
-    of no length between both bears what the barrier forbids. [edges + barriers]
+    A gate restricts who passes it, not who turns at the junction it stands in: each road that ends
+    there gets an end of its own in the same place, an edge of no length away.
     """
     if not barriers:
         return network
@@ -163,10 +154,7 @@ def add_straight_edges(
     road: SmallIntegers,
     length_m: Floats,
 ) -> RoadNetwork:
-    """Add straight edges, open in both directions, that no way of OpenStreetMap stands for.
-
-    The edges there were, then the new ones.
-    """
+    """Add straight edges, open in both directions, that no way of OpenStreetMap stands for."""
     both = np.column_stack((tail, head)).ravel()
     more = network.point_start[-1] + 2 * np.arange(1, len(tail) + 1)
     return replace(
@@ -185,10 +173,7 @@ def add_straight_edges(
 
 
 def _pass_barriers(turns: Turns, stands: Mapping[tuple[int, int], int]) -> Turns:
-    """Let restrictions run over the barriers in their way.
-
-    `stands`: edge of the barrier at each end of an edge: 0 its tail, 1 its head.
-    """
+    """Let restrictions run over the barriers at `stands`: edge and end (0 its tail, 1 its head)."""
     found = []
     for only, arcs in turns:
         path = arcs[:1]

@@ -1,8 +1,6 @@
 """Find the way between a place and the core of the network: the first and the last stretch.
 
-Only here are local roads driven, those for the first and the last stretch of a trip: a way may
-begin on them and end on them, and is on open road in between. Weights are whole units, as
-`routing.router` explains.
+Only here are local roads driven: a way may begin and end on them. Weights are whole units.
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ from raastof_geo.roads.routing.reduce import Reduction
 
 State: TypeAlias = tuple[int, bool]
 """A node, and whether open road has been driven since the place."""
+_Steps: TypeAlias = dict[State, tuple[State | None, int]]
 _Reached: TypeAlias = tuple[int, int, State, State | None, int]
 """Weight, a running number, where, from where, and over which arc."""
 
@@ -45,7 +44,7 @@ class Approach:
     doors: tuple[tuple[int, int], ...]
     """Nodes of the core, and the weight to them."""
     _state: dict[int, State]
-    _step: dict[State, tuple[State | None, int]]
+    _step: _Steps
 
     def arcs(self, node: int) -> list[int]:
         """Give the arcs between the place and a node, the place's own first."""
@@ -68,31 +67,23 @@ class Surroundings:
     """Arcs that are for the first and the last stretch only."""
 
     def leave(self, stop: RoadStop) -> Approach:
-        """Find the ways from a place to the core.
-
-        Its doors are nodes of the core where a route may begin.
-        """
+        """Find the ways from a place to its doors, nodes of the core where a route may begin."""
         return self._search(stop, outward=True)
 
     def reach(self, stop: RoadStop) -> Approach:
-        """Find the ways from the core to a place.
-
-        Its doors are nodes of the core where a route may end.
-        """
+        """Find the ways to a place from its doors, nodes of the core where a route may end."""
         return self._search(stop, outward=False)
 
     def _search(self, stop: RoadStop, *, outward: bool) -> Approach:
         """Search from the place over local roads, then open ones, never local ones again.
 
-        Dijkstra's algorithm on pairs of a node and whether open road has been driven, since a
-        local road may follow another local one, but not an open one. It ends at nodes of the
-        core, but goes on through them as long as it is on local roads, since no route through
-        the core may use those. In a dead end it heads for the core only: whoever is deeper in it
-        comes to meet it. Running numbers break ties, so that equal ways are told apart the same
-        way on every machine. [units]
+        Dijkstra's algorithm on pairs of a node and whether open road has been driven. It ends at
+        nodes of the core, but goes on through them on local roads, since no route through the core
+        may use those. In a dead end it heads for the core only: whoever is deeper in it comes to
+        meet it. Running numbers break ties the same way on every machine. [units]
         """
         best: dict[State, int] = {}
-        step: dict[State, tuple[State | None, int]] = {}
+        step: _Steps = {}
         heap: list[_Reached] = []
         ends = self._ends if outward else self._starts
         for rank, arc in enumerate(self.graph.arcs_on.of(stop.edge)):
@@ -130,39 +121,19 @@ class Surroundings:
 
     # Views of memory give plain numbers, several times faster than arrays do.
 
-    @cached_property
-    def _weights(self) -> memoryview[int]:
-        return memoryview(self.weight.data)
-
-    @cached_property
-    def _local(self) -> memoryview[int]:
-        return memoryview(self.local.view(np.uint8).data)
-
-    @cached_property
-    def _core(self) -> memoryview[int]:
-        return memoryview(self.reduction.core.data)
-
-    @cached_property
-    def _stems(self) -> memoryview[int]:
-        return memoryview(self.reduction.stem.data)
-
-    @cached_property
-    def _starts(self) -> memoryview[int]:
-        return memoryview(self.graph.start.data)
-
-    @cached_property
-    def _ends(self) -> memoryview[int]:
-        return memoryview(self.graph.end.data)
+    _weights = cached_property(lambda self: memoryview(self.weight.data))
+    _local = cached_property(lambda self: memoryview(self.local.view(np.uint8).data))
+    _core = cached_property(lambda self: memoryview(self.reduction.core.data))
+    _stems = cached_property(lambda self: memoryview(self.reduction.stem.data))
+    _starts = cached_property(lambda self: memoryview(self.graph.start.data))
+    _ends = cached_property(lambda self: memoryview(self.graph.end.data))
 
     def part(self, stop: RoadStop, arc: int, *, outward: bool) -> float:
         """Give the share of an arc between a place on it and its end, or its start."""
         return 1 - stop.share if bool(self.graph.ahead[arc]) is outward else stop.share
 
     def between(self, origin: RoadStop, destination: RoadStop) -> tuple[int, int] | None:
-        """Give weight and arc of the way along one edge, none where there is none.
-
-        Weight [units] and arc.
-        """
+        """Give weight [units] and arc of the way along one edge, none where there is none."""
         if origin.edge != destination.edge:
             return None
         ways = [
@@ -174,12 +145,7 @@ class Surroundings:
         return min(ways, default=None)
 
 
-def _sum_up(
-    stop: RoadStop,
-    best: dict[State, int],
-    step: dict[State, tuple[State | None, int]],
-    core: memoryview[int],
-) -> Approach:
+def _sum_up(at: RoadStop, best: dict[State, int], step: _Steps, core: memoryview[int]) -> Approach:
     """Take the lighter state of each node, and see which nodes are doors to the core."""
     state: dict[int, State] = {}
     for found, total in best.items():
@@ -192,4 +158,4 @@ def _sum_up(
         for node, total in weight.items()
         if core[node] >= 0 and total <= HEAVIEST
     )
-    return Approach(stop, weight, doors, state, step)
+    return Approach(at, weight, doors, state, step)

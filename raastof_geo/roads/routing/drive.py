@@ -1,8 +1,7 @@
 """What a truck meets on roads: how fast it goes, where it may go, what it emits and pays.
 
-Here stands, once, what a kilometre costs: emissions in `emit_kg_co2e`, money on the way in
-`pay_on_the_way`. Routes, legs, empty trips, detours and graphs for NetworkX all ask these two, for
-arcs or for whole trips: both are linear, so the sum over a route is that of its sums.
+Here stands, once, what a kilometre costs: `emit_kg_co2e` and `pay_on_the_way`. Both are linear, so
+all that need them, for arcs or for whole trips, ask these two.
 """
 
 from dataclasses import dataclass
@@ -48,26 +47,17 @@ def size_truck(vehicle: Vehicle, load: str) -> TruckSize:
     return TruckSize.of(vehicle, loaded=load == "full")
 
 
-def find_speed(network: RoadEdges, catalogue: Catalogue) -> Floats:
-    """Give how fast trucks go on every edge; ferries as fast as their `duration` says. [km/h]
-
-    A ferry sails for as long as its `duration` says, over the whole of its way; the speed of the
-    catalogue stands where nothing is said. A copy that the caller may change. [edges, km/h]
-    """
+def find_speed(roads: RoadEdges, catalogue: Catalogue) -> Floats:
+    """Give how fast trucks go on every edge, ferries as their `duration` says. [edges, km/h]"""
     speed = catalogue.speed_table.mean_km_h(
-        ROAD_CLASSES,
-        network.road_class,
-        network.built_up,
-        SURFACES,
-        network.surface,
-        network.maxspeed_km_h,
+        ROAD_CLASSES, roads.road_class, roads.built_up, SURFACES, roads.surface, roads.maxspeed_km_h
     ).copy()
-    sailing = network.ferry & np.isfinite(network.duration_min)
+    sailing = roads.ferry & np.isfinite(roads.duration_min)
     if sailing.any():
-        whole = np.where(network.way != 0, network.way, -1 - network.road.astype(np.int64))
+        whole = np.where(roads.way != 0, roads.way, -1 - roads.road.astype(np.int64))
         _, ferry = np.unique(whole, return_inverse=True)
-        length_km = np.bincount(ferry, network.length_m)[ferry] / 1000
-        speed[sailing] = (length_km / (network.duration_min / 60))[sailing]
+        length_km = np.bincount(ferry, roads.length_m)[ferry] / 1000
+        speed[sailing] = (length_km / (roads.duration_min / 60))[sailing]
     return speed
 
 
@@ -79,20 +69,10 @@ def emit_kg_co2e(
     year: float,
     scope: Scope = "wtw",
 ) -> _Column:
-    """Give what a truck emits on the road and on board of ferries.
+    """Give what a truck emits on the road and on board of ferries, in the shape of `energy`. [kg]
 
-    In the shape of `energy`. [kg CO2e]
-
-    Parameters
-    ----------
-    energy
-        What it uses on the road. [unit of its fuel]
-    ferry_km
-        How far it is carried by ferries. [km]
-    year
-        The fuel's emissions change over the years.
-    scope
-        From the well to the wheel, or from the tank.
+    `energy`: used on the road [unit of its fuel]; `ferry_km`: carried by ferries [km]; `year`: the
+    fuel's emissions change over the years; `scope`: from the well to the wheel, or the tank.
     """
     fuel, ferry = catalogue.fuels[vehicle.fuel], catalogue.ferry
     per_unit = fuel.kg_co2e_wtw_per_unit if scope == "wtw" else fuel.kg_co2e_ttw_per_unit
@@ -108,11 +88,10 @@ def pay_on_the_way(
     ferry_km: _Column,
     year: float,
 ) -> _Column:
-    """Give what tolled roads, fixed links and ferries cost. [DKK]
+    """Give what tolled roads, fixed links and ferries cost, in the shape of `toll_km`. [DKK]
 
-    In the shape of what is given. [DKK] `toll_km`, `ferry_km`: how far it drives on roads that are
-    tolled then, and is carried by ferries [km]; `link_dkk`: fares of the fixed links that it
-    crosses [DKK]; `year`: the toll changes over the years, and so do the roads that it is paid on.
+    `toll_km`, `ferry_km`: driven on roads tolled in that `year`, and by ferry [km]; `link_dkk`:
+    fares of fixed links [DKK].
     """
     toll = toll_km * catalogue.toll_dkk_per_km(vehicle, year)
     return toll + link_dkk + ferry_km * catalogue.ferry.fare_dkk_per_km.value
@@ -129,20 +108,11 @@ def drive_edges(
     speed_km_h: Floats | None = None,
     barred: Mask | None = None,
 ) -> Drive:
-    """Give what a truck meets on every edge.
+    """Give what a truck, loaded to the full or empty, meets on every edge. [edges]
 
-    Loaded to the full payload, or empty. [edges]
-
-    Parameters
-    ----------
-    year
-        In which it drives: the fuel's emissions change over the years.
-    model
-        Gives the energy of a vehicle at a speed, empty and full. [unit of the fuel per km]
-    speed_km_h
-        How fast it goes on every edge; by default as the catalogue says. [km/h]
-    barred
-        Edges that this truck may not use; by default those whose limits it exceeds.
+    `year`: the fuel's emissions change over the years; `model`: energy at a speed, empty and full
+    [unit of the fuel per km]; `speed_km_h`: by default as the catalogue says; `barred`: edges that
+    this truck may not use, by default those whose limits it exceeds.
     """
     speed = find_speed(network, catalogue) if speed_km_h is None else speed_km_h
     if barred is None:

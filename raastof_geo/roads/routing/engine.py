@@ -1,10 +1,9 @@
 """Find least weights between nodes: by contraction hierarchies, or by Dijkstra's algorithm.
 
 Both take whole numbers and give the same ones back. The hierarchy is customizable (Dibbelt,
-Strasser, Wagner: Customizable Contraction Hierarchies, ACM JEA 21, 2016, doi 10.1145/2886843): its
-order of nodes is found once for a network, and a truck's weights are poured into it in
-milliseconds. It comes from RoutingKit by way of `routingkit-cch`; where no wheel of that exists,
-SciPy's Dijkstra does the same, slower.
+Strasser, Wagner, ACM JEA 21, 2016, doi 10.1145/2886843): its order of nodes is found once, and a
+truck's weights are poured into it in milliseconds. It comes from RoutingKit by way of
+`routingkit-cch`; where no wheel of that exists, SciPy's Dijkstra does the same, slower.
 """
 
 from __future__ import annotations
@@ -63,26 +62,18 @@ def has_hierarchies() -> bool:
 
 
 def find_parts(
-    start: Integers | SmallIntegers,
-    end: Integers | SmallIntegers,
-    size: int,
-    *,
-    strong: bool = False,
+    start: Integers | SmallIntegers, end: Integers | SmallIntegers, size: int, strong: bool = False
 ) -> SmallIntegers:
-    """Give each node the number of the part of a graph that it hangs together with.
+    """Give each node the number of the part of a graph that it hangs together with, from 0.
 
-    Of each node, from 0, in no order. [nodes] `start`, `end`: nodes of each arc; `strong`: whether
-    every node of a part must reach every other and back.
+    `strong`: whether every node of a part must reach every other and back. [nodes]
     """
     graph = coo_array((np.ones(len(start), np.int8), (start, end)), shape=(size, size))
     return np.asarray(connected_components(graph, directed=strong, connection="strong")[1])
 
 
 def order_nodes(tail: Integers, head: Integers, lon: Floats, lat: Floats) -> Integers:
-    """Order nodes for a hierarchy, by nested dissection (inertial flow).
-
-    Nodes of the core from the lowest rank to the highest.
-    """
+    """Order nodes for a hierarchy by nested dissection (inertial flow), lowest rank first."""
     import routingkit_cch
 
     order = routingkit_cch.compute_order_inertial(
@@ -134,11 +125,10 @@ class Cells:
 
 
 def cut_cells(tail: Integers, head: Integers, order: Integers) -> Cells | None:
-    """Cut a graph at the last nodes of its order, as few as leave no cell too large.
+    """Cut a graph at the last nodes of its order, as few as leave no cell too large; else None.
 
-    Nested dissection orders the nodes so that the last ones part the graph: whatever goes from one
-    side to the other passes one of them. Taken out as hubs they leave cells that no way leaves
-    without a hub. None where the graph is too small for hubs, or hangs together too well.
+    Nested dissection orders the nodes so that the last ones part the graph: taken out as hubs they
+    leave cells that no way leaves without a hub.
     """
     size = len(order)
     for count in _HUB_COUNTS:
@@ -208,11 +198,7 @@ class HierarchyMetric:
     def _through_hubs(
         self, origins: Sequence[Doors], destinations: Sequence[Doors], hubs: list[int]
     ) -> Integers:
-        """Give the least weight over any hub. [origins × destinations]
-
-        Ways to the hubs and from them are whole rows of numbers of at most `CLOSED`, so two of them
-        added fit into 32 bits without a sign; that halves what has to pass through memory.
-        """
+        """Give the least weight over any hub, in 32 bits, which halves the traffic of memory."""
         leave = self._kit.CCHOneToMany(self._metric, hubs).distances_from_multi
         there = _table(leave, origins, len(hubs)).astype(np.uint32)
         del leave
@@ -295,21 +281,14 @@ class DijkstraMetric:
         return _through_doors(reached, nodes, destinations)
 
     def trees(self, sources: Sequence[int]) -> tuple[Floats, SmallIntegers]:
-        """Give for each source the weight of every node, and the node before it.
-
-        Where no way leads the weight is infinite and the node before negative, as it is at the
-        source. [sources × nodes, units]
-        """
+        """Give for each source every node's weight [units] and the node before (negative: none)."""
         found: tuple[Floats, SmallIntegers] = dijkstra(
             self._matrix, indices=list(sources), return_predecessors=True
         )
         return found
 
     def runs(self, tail: Integers, head: Integers) -> Integers:
-        """Give the best run between pairs of neighbours.
-
-        Of parallel ones the lightest, of equal ones the first. [pairs]
-        """
+        """Give the best run between pairs of neighbours: the lightest, of equal ones the first."""
         rank = np.searchsorted(self._engine.unique, tail * self._engine.size + head)
         return np.asarray(self._run[rank])
 
@@ -348,20 +327,14 @@ def _table(ask: Callable[[Any], Any], places: Sequence[Doors], width: int) -> Fl
     return np.asarray(np.nan_to_num(table, copy=False, nan=CLOSED))
 
 
-def _through_doors(
-    reached: Floats, nodes: Sequence[int], destinations: Sequence[Doors]
-) -> Integers:
-    """Go on from nodes to the destinations behind them. [origins × destinations]
-
-    Door by door, the first of all destinations at once, then the second: few destinations have more
-    than two, so this is a few passes over whole columns.
-    """
+def _through_doors(reached: Floats, nodes: Sequence[int], goals: Sequence[Doors]) -> Integers:
+    """Go on from nodes to the destinations behind them, door by door. [origins × destinations]"""
     column = {node: rank for rank, node in enumerate(nodes)}
-    best = np.full((len(reached), len(destinations)), float(CLOSED))
-    most = max((len(doors) for doors in destinations), default=0)
+    best = np.full((len(reached), len(goals)), float(CLOSED))
+    most = max((len(doors) for doors in goals), default=0)
     for rank in range(most):
-        having = [place for place, doors in enumerate(destinations) if len(doors) > rank]
-        doors = [destinations[place][rank] for place in having]
+        having = [place for place, doors in enumerate(goals) if len(doors) > rank]
+        doors = [goals[place][rank] for place in having]
         there = reached[:, [column[node] for node, _ in doors]]
         there = there + np.array([weight for _, weight in doors], np.float64)
         best[:, having] = np.minimum(best[:, having], there)

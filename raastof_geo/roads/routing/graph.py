@@ -1,20 +1,19 @@
 """Lay out the arcs that trucks drive, turn restrictions built in.
 
 A restriction speaks of a sequence of arcs; a search for least ways knows nodes only. So for every
-beginning of a forbidden sequence (a state) the junction stands once more: who comes by that
-beginning arrives at the copy, and behind the copy the arcs stand again, less the forbidden one.
-All states together are an automaton that reads a way arc by arc and remembers the longest
-beginning that its end matches (Aho, Corasick: Efficient string matching, CACM 18, 1975,
-doi 10.1145/360825.360855), so a way is found just where no restriction is broken, and least ways
-stay exact.
+beginning of a forbidden sequence (a state) the junction stands once more, with its arcs, less the
+forbidden one. All states are an automaton that remembers the longest beginning that the end of a
+way matches (Aho, Corasick, CACM 18, 1975, doi 10.1145/360825.360855), so a way is found just where
+no restriction is broken, and least ways stay exact.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -22,19 +21,25 @@ from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.roads.edges import Turns
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.travel import Travelling
 
 Prefix = tuple[int, ...]
 
 
+class Travelling:
+    """A dataclass that is pickled by its fields: what hangs on them is worked out where it lands.
+
+    Cached properties stay behind: some cannot be pickled, and all would be larger by an order.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Give the class, and the values of its fields in their order."""
+        given: Any = self  # every class that this is mixed into is a dataclass
+        return type(self), tuple(getattr(self, one.name) for one in fields(given))
+
+
 @dataclass(frozen=True, eq=False)
 class RoadGraph(Travelling):
-    """Every edge in each direction that its signs allow, closed roads and all.
-
-    Where turns are restricted a junction has further nodes, one for each way
-    of having come there that matters; the arcs that leave it stand again
-    behind each of them, less those that are forbidden.
-    """
+    """Every edge in each direction that its signs allow, with copies where turns are restricted."""
 
     network: RoadNetwork
     place: Integers
@@ -87,10 +92,9 @@ class Adjacency:
 
 
 def build_graph(network: RoadNetwork, *, turns: bool = True) -> RoadGraph:
-    """Lay out the arcs of a network.
+    """Lay out the arcs of a network, with its turn restrictions (`turns`) or without.
 
-    `turns`: whether turn restrictions hold. Arcs along their edges come first, then those against
-    them, each in the order of edges; after them the copies behind restricted turns.
+    Arcs along their edges come first, then those against them, then copies behind restrictions.
     """
     ahead, back = np.flatnonzero(network.forward), np.flatnonzero(network.backward)
     graph = RoadGraph(
@@ -105,10 +109,7 @@ def build_graph(network: RoadNetwork, *, turns: bool = True) -> RoadGraph:
 
 
 def _restrict(graph: RoadGraph, turns: Turns) -> RoadGraph:
-    """Add the nodes and arcs that keep forbidden sequences of arcs apart.
-
-    Copies are made for the states only, so the graph grows by a few nodes for each restriction.
-    """
+    """Add the few nodes and arcs that keep forbidden sequences of arcs apart: one a state."""
     rules = _Rules(graph, turns)
     count = len(graph.start)
     end = graph.end.copy()
@@ -146,17 +147,14 @@ class _Rules:
         for prefix, banned in turned.items():
             self.forbidden.update(self._turn_back(prefix, banned))
         prefixes = dict.fromkeys(
-            sequence[:size]
-            for sequence in sorted(self.forbidden)
-            for size in range(1, len(sequence))
+            path[:size] for path in sorted(self.forbidden) for size in range(1, len(path))
         )
         self.states = {prefix: graph.size + rank for rank, prefix in enumerate(prefixes)}
 
     def step(self, state: Prefix, arc: int) -> int | None:
-        """Give the node that an arc leads to after a state, none where it is forbidden.
+        """Give the node that an arc leads to after a state, none if any suffix is forbidden.
 
-        The longest suffix of the path that is a state decides, since it remembers most; the arc is
-        forbidden if any suffix is.
+        The longest suffix of the path that is a state decides, since it remembers most.
         """
         path = (*state, arc)
         suffixes = [path[first:] for first in range(len(path))]
@@ -190,7 +188,6 @@ class _Rules:
 
 
 def _forbid(graph: RoadGraph, turns: Turns) -> Iterator[Prefix]:
-    """Give each forbidden sequence: the arcs before, and the one that must not follow."""
     allowed: dict[Prefix, set[int]] = defaultdict(set)
     for only, sequence in turns:
         arcs = [_find_arc(graph, arc) for arc in sequence]
@@ -208,10 +205,7 @@ def _forbid(graph: RoadGraph, turns: Turns) -> Iterator[Prefix]:
 
 
 def _find_arc(graph: RoadGraph, directed: int) -> int | None:
-    """Find the arc of an edge in a direction, none where signs forbid it.
-
-    A road closed to trucks has none: else `only` onto it would leave them no way at all.
-    """
+    """Find the arc of an edge in a direction; none where signs forbid it, or it is closed."""
     edge, against = divmod(directed, 2)
     if graph.network.access[edge] == Access.CLOSED:
         return None

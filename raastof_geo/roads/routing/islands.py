@@ -31,10 +31,8 @@ class Islands:
 def find_islands(network: RoadNetwork, *, ferries: bool) -> Islands:
     """Find the parts of a network that trucks may use, and the edges that serve each of them.
 
-    An open road belongs to a part if it lies on ways between all of its places; a local one, for
-    the first and the last stretch only, if it can be reached from them and left for them.
-    `ferries`: whether what only a ferry joins is one part. Islands are numbered from 0, in no
-    order.
+    An open road belongs to a part if it lies on ways between all of its places; a local one, if it
+    can be reached from them and left for them. `ferries`: whether these join parts.
     """
     usable = network.access != Access.CLOSED
     local = find_local_edges(network)
@@ -66,11 +64,7 @@ def _strong_parts(network: RoadNetwork, edges: Mask, *, ferries: bool) -> SmallI
 
 
 def group_sites(network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool) -> dict[str, int]:
-    """Give each site the number of its part; those of equal numbers reach each other.
-
-    Numbers from 0, in the order in which sites first lie in each. `edges`: the edge of each site;
-    `ferries`: whether trucks may take ferries.
-    """
+    """Give each site, by its edge, the number of its part, counted from 0 in order of the sites."""
     part = find_islands(network, ferries=ferries).of_node
     parts = {site: int(part[node]) for site, node in _tails(network, edges).items()}
     number = {one: at for at, one in enumerate(dict.fromkeys(parts.values()))}
@@ -80,10 +74,7 @@ def group_sites(network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool
 def explain_islands(
     network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool
 ) -> list[Message]:
-    """Say which groups of sites cannot reach each other, and which closed ferries would help.
-
-    Nothing where all sites lie on one island.
-    """
+    """Say which groups of sites cannot reach each other, and which closed ferries would help."""
     groups = _by_number(group_sites(network, edges, ferries=ferries))
     if len(groups) < 2:
         return []
@@ -142,7 +133,6 @@ def _list_sites(sites: Sequence[str]) -> str:
 
 
 def _name_ferries(network: RoadNetwork, edges: Mapping[str, int]) -> list[str]:
-    """Name the ferries that land in one of the sites' parts."""
     islands = find_islands(network, ferries=False)
     parts = islands.of_node
     sea = network.ferry & (network.access != Access.CLOSED)

@@ -1,12 +1,10 @@
 """Find ways through the core of a network, for pairs of places."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 
@@ -46,7 +44,7 @@ class Rows:
     numbers: Integers
 
     @classmethod
-    def of(cls, lists: Sequence[Sequence[int] | Integers]) -> Rows:
+    def of(cls, lists: Sequence[Sequence[int] | Integers]) -> Self:
         """Put lists one after the other."""
         sizes = [len(one) for one in lists]
         parts = [np.asarray(one, np.int64) for one in lists]
@@ -75,10 +73,7 @@ class CorePaths:
 
 
 def find_singly(metric: Metric, errands: Errands) -> CorePaths:
-    """Find the way of each pair by a query of its own.
-
-    One for each errand, in their order.
-    """
+    """Find the way of each pair by a query of its own. One for each errand, in their order."""
     found = [metric.find(out.doors, back.doors) for out, back in errands]
     ends = [(path.weight, path.first, path.last) if path else (CLOSED, -1, -1) for path in found]
     weight, first, last = np.array(ends, np.int64).reshape(-1, 3).T
@@ -88,11 +83,9 @@ def find_singly(metric: Metric, errands: Errands) -> CorePaths:
 def find_by_trees(metric: DijkstraMetric, errands: Errands) -> CorePaths:
     """Find all routes of some origins at once, and walk them backwards side by side.
 
-    From each door of an origin one tree of least ways reaches all of the core, so many pairs of one
-    origin share its price. For every pair the cheapest combination of a door out and a door in
-    counts; of equal ones the first, so that the answer does not hang on how the trees are dealt
-    out. Doors are taken a few at a time, since a tree is as large as the core. One for each errand,
-    in their order, as heavy as those of `find_singly`.
+    From each door of an origin one tree of least ways reaches all of the core, so many pairs share
+    its price. For every pair the cheapest door out and door in count; of equal ones the first,
+    however the trees are dealt out. A few at a time, since a tree is as large as the core.
     """
     doors = sorted({node for approach in errands.out.values() for node, _ in approach.doors})
     best = np.full(len(errands), float(CLOSED))

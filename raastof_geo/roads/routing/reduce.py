@@ -1,12 +1,9 @@
 """Reduce a graph to what routes between any two places need, and lose nothing.
 
 A dead end is used only by who starts or stops in it, and along a chain of nodes with two neighbours
-there is nothing to decide. Both leave the graph; what starts or stops there finds its way to the
-rest by a search of its own. Of the 435,000 nodes of Zealand 67,000 are left.
-
-All of it is done for whole arrays at a time: no loop visits a node. Neighbours are kept as their
-exclusive or, one number for each node: as long as a node has two of them, knowing one tells the
-other.
+there is nothing to decide; both leave the graph. Of the 435,000 nodes of Zealand 67,000 are left.
+No loop visits a node: neighbours are kept as their exclusive or, one number for each node, and as
+long as there are two of them, knowing one tells the other.
 """
 
 from dataclasses import dataclass
@@ -40,20 +37,16 @@ class Reduction:
         return self.run_arc[self.run_start[run] : self.run_start[run + 1]]
 
     def add_up(self, weight: Floats) -> Floats:
-        """Add up what arcs weigh along each run, infinity and all. [runs]
-
-        `weight`: [arcs]
-        """
+        """Add up what arcs weigh along each run, infinity and all. [runs] `weight`: [arcs]"""
         if not len(self.tail):
             return np.zeros(0)
         return np.asarray(np.add.reduceat(weight[self.run_arc], self.run_start[:-1]))
 
 
 def reduce_graph(graph: RoadGraph, through: Mask) -> Reduction:
-    """Reduce a graph to the core that traffic passes through.
+    """Reduce a graph to the core that traffic passes through, over the arcs `through` only.
 
-    `through`: arcs that traffic may pass through at all; the others belong to no run. Between any
-    two of its nodes a best way over `through` weighs what it does in the graph.
+    Between any two of its nodes a best way over `through` weighs what it does in the graph.
     """
     arcs = np.flatnonzero(through & (graph.start != graph.end))
     start, end = graph.start[arcs], graph.end[arcs]
@@ -99,9 +92,8 @@ class _Streets:
     def peel(self) -> Mask:
         """Take dead ends away, leaf by leaf, and tell which nodes are left.
 
-        Each round takes all leaves there are; their neighbours may be leaves then. As many rounds
-        as the deepest dead end has nodes. Taking a leaf out of the exclusive or of its neighbour
-        leaves that of the others.
+        Each round takes all leaves there are, which leaves in the exclusive or of their neighbours
+        that of the others; as many rounds as the deepest dead end has nodes.
         """
         alive = self.degree > 0
         leaf = np.flatnonzero(self.degree == 1)
@@ -116,11 +108,7 @@ class _Streets:
         return alive & (self.degree > 0)
 
     def plain(self) -> Mask:
-        """Tell which nodes have at most one arc from and one to each neighbour.
-
-        Where two roads join the same two nodes there is something to decide, so neither end may
-        vanish into a chain.
-        """
+        """Tell which nodes have no two roads to one neighbour, between which one would decide."""
         twice = self.sorted_key[1:] == self.sorted_key[:-1]
         ends = self.sorted_key[1:][twice]
         plain = np.ones(self.size, bool)
@@ -154,11 +142,9 @@ class _LongRuns(NamedTuple):
 def _follow_chains(streets: _Streets, inner: Mask, core: Integers) -> _LongRuns:
     """Follow every chain of inner nodes from each of its ends, all of them side by side.
 
-    Each pass takes all walks one node on, so there are as many passes as the longest chain has
-    nodes, and none of them a loop over nodes in Python. An inner node has two neighbours, so the
-    exclusive or of both with the one that we come from is the one ahead. A walk is dropped where
-    an arc is missing on the way (a one-way street against us) and where it comes back to where
-    it began (a loop, that no best way drives).
+    Each pass takes all walks one node on. The exclusive or of an inner node's neighbours with the
+    one that we come from is the one ahead. A walk is dropped where an arc is missing on the way (a
+    one-way street against us) and where it comes back to where it began (a loop).
     """
     ends = np.concatenate((streets.low, streets.high))
     beyond = np.concatenate((streets.high, streets.low))

@@ -52,13 +52,11 @@ class Routes:
     """Share of the last arc that is not driven, beyond the destination."""
 
     def sums(self, quantities: Mapping[str, Floats]) -> dict[str, Floats]:
-        """Add up quantities of arcs along each route, NaN where there is none.
+        """Add up `quantities` of arcs, by name, along each route, NaN where there is none. [routes]
 
         Sums of runs are taken once for all routes, so a route costs as many additions as it has
-        runs, not arcs. Then what lies before the origin and beyond the destination is taken off:
-        both lie on the first and the last arc. Rounding may leave a little below zero, which is cut
-        off. `quantities`: for each name a number for every arc of the graph. By the names of
-        `quantities`. [routes]
+        runs. What lies before the origin and beyond the destination, on the first and the last arc,
+        is taken off; what rounding leaves below zero is cut off.
         """
         first, last = self.ends()
         found = {}
@@ -78,10 +76,7 @@ class Routes:
         return np.concatenate([self.head[rank], *runs, self.tail[rank]])
 
     def shares(self, rank: int) -> Floats:
-        """Give the share of each arc that one route drives.
-
-        1 but for the first and the last. [arcs of the route]
-        """
+        """Give the share of each arc that one route drives: 1 but for the first and the last."""
         before, beyond = self._left(rank)
         return 1 - before - beyond
 
@@ -126,9 +121,8 @@ def join_routes(
 ) -> Routes:
     """Set each route together: first stretch, core, last stretch, or a way off the core.
 
-    One for each pair, in their order. `paths`: the way of each pair through the core; `direct`: by
-    the rank of a pair its best way off the core; it is taken where it is no heavier; `scale`: units
-    in one of the weight that was given.
+    `direct`: by the rank of a pair its best way off the core, taken where no heavier; `scale`:
+    units in one of the weight that was given.
     """
     heads: list[list[int]] = []
     tails: list[list[int]] = []
@@ -170,11 +164,7 @@ def join_routes(
 
 
 def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:
-    """Put other routes in the place of some; weights stay in the units of each.
-
-    As many as before. `ranks`: which of them are replaced; `others`: one for each of `ranks`, in
-    their order.
-    """
+    """Put other routes in the place of those of some ranks; weights stay in the units of each."""
     count = len(routes.exists)
     order = np.arange(count)
     order[list(ranks)] = count + np.arange(len(ranks))
@@ -183,9 +173,7 @@ def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Route
         return np.concatenate((own, other))[order]
 
     def pick_rows(own: Rows, other: Rows) -> Rows:
-        return Rows.of(
-            [own[rank] if rank < count else other[rank - count] for rank in order.tolist()]
-        )
+        return Rows.of([own[at] if at < count else other[at - count] for at in order.tolist()])
 
     return replace(
         routes,

@@ -37,12 +37,11 @@ from raastof_geo.roads.routing.engine import (
     has_hierarchies,
     order_nodes,
 )
-from raastof_geo.roads.routing.graph import RoadGraph
+from raastof_geo.roads.routing.graph import RoadGraph, Travelling
 from raastof_geo.roads.routing.paths import Errands, find_by_trees, find_singly
 from raastof_geo.roads.routing.reduce import Reduction, reduce_graph
 from raastof_geo.roads.routing.route import Meeting, Routes, join_routes, splice_routes
 from raastof_geo.roads.snap import Anchors
-from raastof_geo.roads.travel import Travelling
 
 _ROOM = 4
 """How many times the widest way across the network may weigh before it counts as closed: what
@@ -93,20 +92,14 @@ class Router(Travelling):
         return DijkstraEngine(core.tail, core.head, len(core.node))
 
     def weigh(self, weight: Floats) -> WeightedRoads:
-        """Pour weights into the network.
-
-        `weight`: what each arc weighs, at least 0, infinite where it may not be driven. In whole
-        units; `scale` of them are one of `weight`.
-        """
+        """Pour what each arc weighs (infinite: closed) into the network, in units of `scale`."""
         allowed = np.where(self.reduction.closed, np.inf, weight)
         return self.pour(allowed, self._scale(allowed))
 
     def pour(self, weight: Floats, scale: float) -> WeightedRoads:
-        """Round weights to units of each arc [arcs] and of each run of the core [runs].
+        """Round weights to units (`scale` to one) of each arc [arcs] and run of the core [runs].
 
-        A run adds up its units, not its weight: otherwise a run and the arcs it is made of could
-        differ by a unit, and a way that starts on a run would not match one through it. `scale`:
-        units in one of `weight`.
+        A run adds up its units, not its weight, or it could differ from its arcs by a unit.
         """
         units = np.full(len(weight), CLOSED, np.int64)
         with np.errstate(over="ignore"):
@@ -120,10 +113,9 @@ class Router(Travelling):
     def _scale(self, weight: Floats) -> float:
         """Choose units fine enough to tell routes apart, and coarse enough to be added up.
 
-        No best way between nodes that a hub reaches and is reached by weighs more than the
-        farthest way to the hub and the farthest one from it; before and after the core none
-        weighs more than all the arcs of the pocket that it runs through. Ways that keep clear
-        of the hub may weigh more: `WeightedRoads` looks again at what it does not find.
+        No best way between nodes that a hub reaches and is reached by weighs more than the farthest
+        way to the hub and the farthest from it, beside all arcs of a pocket before and after the
+        core. Ways that keep clear of the hub may weigh more: `WeightedRoads` looks again.
         """
         runs = self.reduction.add_up(weight)
         finite = np.isfinite(runs)
@@ -145,11 +137,7 @@ class Router(Travelling):
 
     @cached_property
     def _hub(self) -> int:
-        """A node where many runs meet, in the largest part of the core.
-
-        Any node that everything reaches would do for the bound; where many runs meet, ways to it
-        are short and the bound is tight.
-        """
+        """A node where many runs meet, so that ways to it are short, in the core's largest part."""
         core = self.reduction
         size = len(core.node)
         part = find_parts(core.tail, core.head, size)
@@ -178,9 +166,8 @@ def load_router(
 ) -> Router:
     """Make arcs ready for routes; core and order of a large graph come from the cache.
 
-    The same, whether its core came from the cache or was found. `restricted`: whether roads closed
-    to trucks are closed, and local ones local; `hierarchies`: whether to use contraction
-    hierarchies; by default where they are at hand.
+    `restricted`: whether closed roads are closed, and local ones local; `hierarchies`: whether to
+    use contraction hierarchies; by default where they are at hand.
     """
     ordered = has_hierarchies() if hierarchies is None else hierarchies
     network = graph.network
@@ -225,7 +212,6 @@ def _reduce(graph: RoadGraph, restricted: bool, ordered: bool) -> Core:
 
 
 def _read_core(file: Path, size: int) -> Core:
-    """Read what `_reduce` found, and refuse what cannot be that."""
     arrays: dict[str, Any] = {
         name: numbers if numbers.dtype == bool else numbers.astype(np.int64)
         for name, numbers in read_arrays(file).items()
@@ -239,10 +225,7 @@ def _read_core(file: Path, size: int) -> Core:
 
 
 def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
-    """Give the stop of each site.
-
-    By the id of each site.
-    """
+    """Give the stop of each site. By the id of each site."""
     frame = anchors.frame
     return {
         str(site): RoadStop(int(edge), float(share))
@@ -276,10 +259,9 @@ class WeightedRoads(Travelling):
         return Surroundings(router.graph, router.reduction, self.units, router.reduction.local)
 
     def matrix(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Floats:
-        """Give the least weight between all origins and destinations, infinite if there is no way.
+        """Give the least weight between all origins and destinations, infinite if there is none.
 
-        Exact to the unit, whichever engine; in the unit of the weights that were given. [origins ×
-        destinations]
+        Exact to the unit, whichever engine. [origins × destinations, unit of the weights given]
         """
         out = [self.surroundings.leave(stop) for stop in origins]
         back = [self.surroundings.reach(stop) for stop in destinations]
@@ -320,9 +302,7 @@ class WeightedRoads(Travelling):
     def _look_again(self, start: Integers, goal: Integers) -> Mask:
         """Tell which pairs of edges might have a way that is too heavy for these units.
 
-        While all arcs together fit into the units no way can be too heavy for them, and nothing is
-        lost. Otherwise a pair without a way in one connected part may have a heavy one; a pair in
-        two parts has none. [pairs, whatever their shape]
+        None while all arcs together fit into them; else those without a way in one connected part.
         """
         if self._total <= HEAVIEST:
             return np.zeros(np.broadcast_shapes(start.shape, goal.shape), bool)
@@ -330,27 +310,20 @@ class WeightedRoads(Travelling):
         return np.asarray((here == self._part[goal]) & (here >= 0))
 
     def routes(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Routes:
-        """Find the best route from each origin to the destination beside it.
-
-        One for each pair; where there is no way, `exists` is false.
-        """
+        """Find the best route of each pair; where there is no way, `exists` is false."""
         errands = Errands(
             list(zip(origins, destinations, strict=True)),
             {stop: self.surroundings.leave(stop) for stop in dict.fromkeys(origins)},
             {stop: self.surroundings.reach(stop) for stop in dict.fromkeys(destinations)},
         )
+        router = self.router
         per_origin = len(errands) / max(len(errands.out), 1)
-        if per_origin < _PAIRS_FOR_A_TREE * len(self.router.reduction.node):
+        if per_origin < _PAIRS_FOR_A_TREE * len(router.reduction.node):
             paths = find_singly(self.metric, errands)
         else:
-            paths = find_by_trees(self.router.fallback.customise(self.runs), errands)
+            paths = find_by_trees(router.fallback.customise(self.runs), errands)
         routes = join_routes(
-            self.router.graph,
-            self.router.reduction,
-            errands,
-            paths,
-            self._nearby(errands),
-            scale=self.scale,
+            router.graph, router.reduction, errands, paths, self._nearby(errands), scale=self.scale
         )
         lost = ~routes.exists & self._look_again(_edges(origins), _edges(destinations))
         again = np.flatnonzero(lost).tolist()
@@ -373,12 +346,10 @@ class WeightedRoads(Travelling):
         return best
 
     def _meet(self, out: Sequence[Approach], back: Sequence[Approach]) -> Iterator[Meeting]:
-        """Find pairs that meet off the core, or on one edge.
+        """Find pairs that meet off the core, or on one edge: searches stop at the core.
 
-        Searches from either end stop at the core, so ways that keep clear of it (two sites in one
-        dead end, on one chain or on one edge) are not among those through it. Nodes that both
-        searches have reached join them; whether such a way is better than one through the core is
-        for the caller to compare.
+        Nodes that both searches have reached join them; whether such a way is better than one
+        through the core is for the caller to compare.
         """
         core = memoryview(self.router.reduction.core.data)
         at_node: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -403,10 +374,7 @@ def _edges(stops: Sequence[RoadStop]) -> Integers:
 
 
 def _cover(lost: Mask) -> list[tuple[list[int], list[int]]]:
-    """Cover pairs by few rows with all their columns, and few columns with all their rows.
-
-    What is lost mostly is one place for all others.
-    """
+    """Cover pairs by few rows and by few columns: lost is mostly one place for all others."""
     often = lost.mean(axis=0) > _OFTEN if len(lost) else np.zeros(lost.shape[1], bool)
     found = []
     for columns in (often, ~often):

@@ -1,7 +1,7 @@
-"""Find what contradicts itself in a network of roads, or in the columns of its file."""
+"""Find what contradicts itself in a network or in the columns of its file, and what it lacks."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, product
 from typing import Any
 
@@ -12,6 +12,7 @@ from raastof_geo.arrays import Floats
 from raastof_geo.language import Message, say
 from raastof_geo.roads.edges import StoredColumns
 from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.road import LIMITS
 
 _OF_NODES = ("node_lon", "node_lat")
 _OF_EDGES = ("tail", "head", "length_cm", "directions", "road", "way", "inner_count")
@@ -20,6 +21,8 @@ _OF_TURNS = ("turn_only", "turn_size")
 STORED_COLUMNS = StoredColumns._fields
 """What a file of roads holds, apart from texts."""
 
+_TOLD_ONLY = frozenset(("name", "tags"))
+"""Fields that no truck's way depends on."""
 _BOTH_WAYS = 3
 _A_STEP_DEG = 1e-6
 """What a place in a file is rounded to. [degrees]"""
@@ -37,10 +40,7 @@ _WINDING_M = 1000.0
 
 
 def find_fault_in_columns(columns: StoredColumns) -> Message | None:
-    """Name the first rule that the columns of a file break, before anything is made of them.
-
-    None where there is none.
-    """
+    """Name the first rule that the columns of a file break, if any, before anything is made."""
     for label, column in zip(STORED_COLUMNS, columns, strict=True):
         if column.ndim != 1 or column.dtype.kind not in "iu":
             return say("{column} does not hold whole numbers", column=label)
@@ -64,10 +64,7 @@ def _find_false_count(columns: StoredColumns) -> Message | None:
 
 
 def check_metadata(found: Mapping[str, Any]) -> None:
-    """Look at what a file says of itself.
-
-    Raises `TypeError, ValueError`: texts are no texts, numbers are no numbers.
-    """
+    """Look at what a file says of itself: `TypeError` or `ValueError` where it cannot be that."""
     texts = [found[label] for label in ("title", "osm_date", "attribution", "builder")]
     numbers = [found["simplified_m"], found["largest_shift_m"], found["doubtful_turns"]]
     if not all(isinstance(text, str) for text in texts):
@@ -79,23 +76,13 @@ def check_metadata(found: Mapping[str, Any]) -> None:
 
 
 def find_fault(network: RoadNetwork) -> Message | None:
-    """Name the first rule that a network breaks.
-
-    None where there is none.
-    """
+    """Name the first rule that a network breaks. None where there is none."""
     edges, points = len(network.tail), len(network.lon)
-    edge_columns = (
-        network.head,
-        network.length_m,
-        network.forward,
-        network.backward,
-        network.road,
-        network.way,
-        network.point_start[1:],
-    )
     if edges == 0:
         return say("it has no edges")
-    if any(len(column) != edges for column in edge_columns):
+    of_edges = ("head", "length_m", "forward", "backward", "road", "way")
+    sizes = {len(network.point_start) - 1, *(len(getattr(network, name)) for name in of_edges)}
+    if sizes != {edges}:
         return say("its columns differ in length")
     if len(network.node_lat) != len(network.node_lon) or len(network.lat) != points:
         return say("its longitudes and latitudes differ in number")
@@ -134,11 +121,7 @@ def _find_loose_end(network: RoadNetwork) -> Message | None:
 
 
 def _find_false_length(network: RoadNetwork) -> Message | None:
-    """Compare lengths with what is drawn: never shorter, and winding only so much.
-
-    What is drawn is taken as short as it may be, all of it in the latitude nearest to a
-    pole; only where a road seems too long it is measured.
-    """
+    """Compare lengths with what is drawn, at its shortest: never less, and winding only so much."""
     drawn_m = _draw_at_least(network)
     short = network.length_m < _OVAL * drawn_m - _SLACK_M
     if short.any():
@@ -162,7 +145,6 @@ def _draw_at_least(network: RoadNetwork) -> Floats:
 
 
 def _draw(network: RoadNetwork, edge: int) -> float:
-    """Measure how an edge is drawn, on a sphere. [m]"""
     span = slice(network.point_start[edge], network.point_start[edge + 1])
     east, north = _turn_back(np.diff(network.lon[span])), np.diff(network.lat[span])
     shrink = np.cos(np.radians(network.lat[span][:-1]))
@@ -192,3 +174,37 @@ def _lies_within(degrees: Floats, limit: float) -> bool:
 
 def _within(index: NDArray[Any], size: int) -> bool:
     return not len(index) or bool(index.min() >= 0 and index.max() < size)
+
+
+def explain_gaps(network: RoadNetwork) -> Iterator[Message]:
+    """Name what trucks depend on and the network's file does not know, or we do not know."""
+    limits = [name for name in network.lacking if name in LIMITS]
+    others = [name for name in network.lacking if name not in (*LIMITS, *_TOLD_ONLY)]
+    title = network.metadata.title
+    if limits:
+        yield say(
+            "The file of the road network {title} does not know the limits {limits}, so no truck"
+            " is held against them. Make it again with `raastof network build`.",
+            title=title,
+            limits=list_fields(limits),
+        )
+    if others:
+        yield say(
+            "The file of the road network {title} does not know of its roads: {fields}. Trucks"
+            " take every road as if nothing were said of it. Make it again with `raastof network"
+            " build`.",
+            title=title,
+            fields=list_fields(others),
+        )
+    if network.extra.get("limits"):
+        yield say(
+            "The road network {title} has limits that this version of raastof_geo does not know:"
+            " {limits}. No truck is held against them.",
+            title=title,
+            limits=list_fields(network.extra["limits"]),
+        )
+
+
+def list_fields(names: Iterable[str]) -> str:
+    """Write names of fields as a file has them."""
+    return ", ".join(f"`{name}`" for name in names)

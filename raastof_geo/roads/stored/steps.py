@@ -31,11 +31,7 @@ def draw_shapes(
     head: SmallIntegers,
     inner: NDArray[Any],
 ) -> Floats:
-    """Draw every edge from its tail over its inner points to its head. [points, degrees]
-
-    `point_start`: where the shape of each edge starts [edges + 1]; `node`: places of nodes
-    [nodes, steps]; `inner`: steps along the points that are not an end, as `shorten` gives them.
-    """
+    """Draw every edge from its tail over `inner` points (see `shorten`) to its head. [degrees]"""
     steps = np.empty(int(point_start[-1]), np.int32)
     steps[point_start[:-1]] = node[tail]
     steps[point_start[1:] - 1] = node[head]
@@ -52,11 +48,7 @@ def inner_points(point_start: SmallIntegers) -> Mask:
 
 
 def shorten(values: SmallIntegers, count: SmallIntegers, base: SmallIntegers) -> SmallIntegers:
-    """Turn runs of `count` values into steps, the first of a run from its base.
-
-    As many as values. `count`: how many values each run has; some have none [runs]; `base`: what
-    the first of each is counted from. [runs]
-    """
+    """Turn runs of `count` values, some of none, into steps, the first of a run from its base."""
     previous = np.concatenate((np.zeros(1, np.int32), values))[:-1]
     runs = count > 0
     previous[_run_starts(count)[runs]] = base[runs]
@@ -66,8 +58,7 @@ def shorten(values: SmallIntegers, count: SmallIntegers, base: SmallIntegers) ->
 def _lengthen(steps: NDArray[Any], count: SmallIntegers, base: SmallIntegers) -> SmallIntegers:
     """Turn steps back into the values that `shorten` took.
 
-    One running sum over all runs, from which the sum before each run is taken off: no loop over
-    runs. In 64 bits, since sums over many runs grow beyond 32. [values]
+    One running sum over all runs, in 64 bits, from which the sum before each run is taken off.
     """
     total = np.concatenate((np.zeros(1, np.int64), np.cumsum(steps, dtype=np.int64)))
     before = total[_run_starts(count)]

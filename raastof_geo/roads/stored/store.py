@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import write_whole
 from raastof_geo.language import Message, say
+from raastof_geo.links import AnyPath
 from raastof_geo.roads.edges import BACKWARD, FORWARD, NetworkMetadata, StoredColumns, Turns
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.stored.faults import (
@@ -37,13 +37,8 @@ _MOST_PACKED = 100
 _FIRST_MOMENT_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
-def read_network(path: str | os.PathLike[str]) -> RoadNetwork:
-    """Read a network that `write_network` wrote.
-
-    With what its file says that this version does not know (`extra`), and what it lacks.
-
-    Raises `RoadDataError`: the file is missing, damaged or something else.
-    """
+def read_network(path: AnyPath) -> RoadNetwork:
+    """Read a network that `write_network` wrote, or refuse it as `RoadDataError`."""
     file = Path(path)
     columns, roads, metadata = _read_columns(file)
     try:
@@ -58,23 +53,17 @@ def read_network(path: str | os.PathLike[str]) -> RoadNetwork:
     return network
 
 
-def write_network(
-    network: RoadNetwork, path: str | os.PathLike[str], *, compress: bool = True
-) -> Path:
+def write_network(network: RoadNetwork, path: AnyPath, *, compress: bool = True) -> Path:
     """Write a network to one file; equal networks give equal bytes.
 
-    Over a network that is there; anything else of that name is moved to `set_aside` beside it.
-
-    Places are kept to a millionth of a degree, lengths to a centimetre, limits to a tenth of a
-    km/h.
-
-    Raises `RoadDataError`: the network contradicts itself; `OutputError`: the file cannot be
-    written.
+    Anything else of that name is moved to `set_aside` beside it. Places are kept to a millionth of
+    a degree, lengths to a centimetre. `RoadDataError`: the network contradicts itself;
+    `OutputError`.
     """
     file = Path(path)
     complaint = find_fault(network)
     if complaint:
-        raise RoadDataError(say("The road network contradicts itself: {fault}.", fault=complaint))
+        raise RoadDataError.saying("The road network contradicts itself: {fault}.", fault=complaint)
     extra = network.extra
     metadata = {"format": NETWORK_FORMAT, **asdict(network.metadata), **extra.get("metadata", {})}
     roads = encode_roads(network.roads, extra, network.lacking)
@@ -94,9 +83,9 @@ def _is_network(file: Path) -> bool:
 
 def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]]:
     if not file.exists():
-        raise RoadDataError(say("There is no road network file {file}.", file=file))
+        raise RoadDataError.saying("There is no road network file {file}.", file=file)
     if not file.is_file():
-        raise RoadDataError(say("{file} is a folder, not a road network file.", file=file))
+        raise RoadDataError.saying("{file} is a folder, not a road network file.", file=file)
     try:
         with zipfile.ZipFile(file) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
@@ -110,15 +99,13 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
     except RoadDataError:
         raise
     except KeyError as error:
-        raise RoadDataError(
-            say(
-                "{file} is not a road network of raastof_geo. Make one with `raastof network build`"
-                " from a file of OpenStreetMap.",
-                file=file,
-            )
+        raise RoadDataError.saying(
+            "{file} is not a road network of raastof_geo. Make one with `raastof network build`"
+            " from a file of OpenStreetMap.",
+            file=file,
         ) from error
     except PermissionError as error:
-        raise RoadDataError(say("{file} may not be read by this user.", file=file)) from error
+        raise RoadDataError.saying("{file} may not be read by this user.", file=file) from error
     except Exception as error:  # ZIP, NumPy and JSON each raise their own
         raise RoadDataError(_damaged(file)) from error
 
@@ -129,14 +116,12 @@ def _check_format(file: Path, metadata: NDArray[Any]) -> None:
     except Exception as error:
         raise RoadDataError(_damaged(file)) from error
     if found not in _READABLE:
-        raise RoadDataError(
-            say(
-                "{file} is a road network of another version of raastof_geo (format {found}, this"
-                " version reads {known}). Make it again with `raastof network build`.",
-                file=file,
-                found=str(found),
-                known=" / ".join(map(str, _READABLE)),
-            )
+        raise RoadDataError.saying(
+            "{file} is a road network of another version of raastof_geo (format {found}, this"
+            " version reads {known}). Make it again with `raastof network build`.",
+            file=file,
+            found=str(found),
+            known=" / ".join(map(str, _READABLE)),
         )
 
 
@@ -192,7 +177,6 @@ def _decode(
 
 
 def _read_metadata(found: Mapping[str, Any]) -> tuple[NetworkMetadata, dict[str, Any]]:
-    """Read what a file says of itself, and what of it this version does not know."""
     known = {field.name: found[field.name] for field in fields(NetworkMetadata)}
     check_metadata(known)
     unknown = {name: one for name, one in found.items() if name not in {*known, "format"}}

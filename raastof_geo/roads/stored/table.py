@@ -1,8 +1,6 @@
 """Keep the table of roads by name: a column for each field of a road, a column for each limit.
 
-A column is a list with a value for each road, or `{"all": value}` where all roads have the same.
-A file may hold columns that this version does not know, which are kept as they stand, and may
-lack some that it knows, where every road gets the default.
+A column is a list, or `{"all": value}`. Unknown ones are kept; where one lacks, the default holds.
 """
 
 import json
@@ -38,25 +36,8 @@ _WORDS: dict[str, frozenset[str]] = {
     "access": frozenset(_ACCESS),
 }
 
-_FIELDS_OF_2: dict[str, Any] = {
-    "road_class": None,
-    "access": Access.OPEN,
-    "maxspeed_km_h": None,
-    "name": "",
-    "built_up": None,
-    "surface": "",
-    "duration_min": None,
-    "toll": False,
-    "tags": "",
-}
-_LIMITS_OF_2 = (
-    "maxweight_t",
-    "maxweightrating_t",
-    "maxaxleload_t",
-    "maxheight_m",
-    "maxwidth_m",
-    "maxlength_m",
-)
+_FIELDS_OF_2 = "road_class access maxspeed_km_h name built_up surface duration_min toll tags"
+_LIMITS_OF_2 = "maxweight_t maxweightrating_t maxaxleload_t maxheight_m maxwidth_m maxlength_m"
 _ACCESS_OF_2 = {0: "open", 1: "local", 2: "closed"}
 
 
@@ -76,11 +57,9 @@ def encode_roads(
     extra: Mapping[str, Mapping[str, Any]] | None = None,
     lacking: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Give the table of roads as a file keeps it, without directions.
+    """Give the table of roads as a file keeps it: `count`, and columns under `fields` and `limits`.
 
-    `count`, and columns by name under `fields` and `limits`. `extra`: unknown columns to keep,
-    among `fields` and `limits`; `lacking`: fields and limits that stay unsaid as long as every road
-    has the default.
+    `extra`: unknown columns to keep; `lacking`: those unsaid while all roads have the default.
     """
     unsaid, kept = {*lacking}, extra or {}
     fields_of = {name: [getattr(road, name) for road in roads] for name in FIELDS}
@@ -103,13 +82,7 @@ def _encode_columns(columns: Mapping[str, list[Any]], unsaid: Set[str]) -> dict[
 
 
 def decode_roads(found: Mapping[str, Any]) -> RoadTable:
-    """Read the table of roads of a file.
-
-    Roads in their order, and what the file knows too much or too little.
-
-    Raises `KeyError, TypeError, ValueError`: a column is too long or too short, or holds what no
-    road has.
-    """
+    """Read the table of roads of a file; `KeyError`, `TypeError` or `ValueError` if it is none."""
     count, given, limits = int(found["count"]), found["fields"], found["limits"]
     for name, column in (*given.items(), *limits.items()):
         if not (len(column) == count if isinstance(column, list) else {*column} == {_OF_ALL}):
@@ -144,28 +117,22 @@ def _leave_out(columns: Mapping[str, Any], known: Collection[str]) -> dict[str, 
 
 
 def upgrade_roads(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the table of a file of format 2, where limits stood in order, as one of today.
-
-    As `decode_roads` takes it.
-    """
+    """Give the table of a file of format 2, where limits stood in order, as one of today."""
     count = int(found["count"])
-    columns: dict[str, Any] = {name: _of_all(plain) for name, plain in _FIELDS_OF_2.items()}
+    columns: dict[str, Any] = {name: _of_all(FIELDS[name]) for name in _FIELDS_OF_2.split()}
     columns |= {name: one for name, one in found.items() if name not in ("count", "limits")}
     if "access" in found:
         columns["access"] = [_ACCESS_OF_2[number] for number in found["access"]]
     rows = found.get("limits", [None] * count)
-    none = (None,) * len(_LIMITS_OF_2)
-    by_limit = zip(_LIMITS_OF_2, *(none if row is None else row for row in rows), strict=True)
+    names = _LIMITS_OF_2.split()
+    none = (None,) * len(names)
+    by_limit = zip(names, *(none if row is None else row for row in rows), strict=True)
     limits = {name: _squeeze(column) for name, *column in by_limit}
     return {"count": count, "fields": columns, "limits": limits}
 
 
 def list_content(roads: Sequence[Road]) -> dict[str, Any]:
-    """Give what roads say for a fingerprint, by name: nothing of what no road says.
-
-    `count`, and by name a value for each road; equal for networks that are read as the same,
-    whatever their files say.
-    """
+    """Give what roads say for a fingerprint, by name: nothing of what no road says."""
     found: dict[str, Any] = {"count": len(roads)}
     for name in (one.name for one in fields(Road)):
         if name == "limits":
@@ -189,13 +156,10 @@ def _list_limits(roads: Sequence[Road]) -> dict[str, list[float | None]]:
         return {}
     columns = zip(*(road.limits for road in roads), strict=True)
     found = {name: [*map(_or_null, one)] for name, one in zip(LIMITS, columns, strict=True)}
-    return {
-        name: column for name, column in sorted(found.items()) if column.count(None) < len(column)
-    }
+    return {name: one for name, one in sorted(found.items()) if one.count(None) < len(one)}
 
 
 def _decode(name: str, column: Any, count: int) -> Iterable[Any]:
-    """Give the values of a known field or limit for every road."""
     alike = isinstance(column, dict)
     values = [column[_OF_ALL]] if alike else column
     hint = _HINTS.get(name, float)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from raastof_geo.errors import Finding
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, list_codes, say
 from raastof_geo.scenario.checking.deal import Deal, Deals, Partner, group
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree
@@ -35,14 +35,23 @@ _TOO_MUCH_TOGETHER: dict[Partner, Message] = {
         "that time: {short} t too much. Lower the agreements, or raise what {site} takes"
     ),
 }
+_CHANGES_NOTHING = say(
+    "nothing can go from {giver} to {taker} by the rules, so this agreement changes "
+    "nothing: look at its material and its window"
+)
+_ASKS_AND_LIMITS = {
+    "forbidden": (False, True),
+    "tonnes": (True, True),
+    "at_least": (True, False),
+    "at_most": (False, True),
+}
+"""The keys of an agreement: whether at least this much goes, and whether no more."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Wish:
     """Tonnes that an agreement, or a leg of the baseline, asks for or allows."""
 
-    number: int
-    """Which agreement of the list it is, from 0."""
     trail: Trail
     """Where its tonnes stand."""
     entry: Agreement | NamedLeg
@@ -50,94 +59,57 @@ class Wish:
     periods: tuple[str, ...]
     deals: tuple[Deal, ...]
     asks: bool
-    """Whether at least this much goes."""
     limits: bool
-    """Whether no more than this goes."""
 
     def site(self, side: Partner) -> str:
         """Give the site that gives or takes."""
         return self.entry.giver if side == "giver" else self.entry.taker
 
+    @property
+    def ends(self) -> dict[str, str]:
+        """Both sites, as sentences show them."""
+        return {"giver": f"`{self.entry.giver}`", "taker": f"`{self.entry.taker}`"}
 
-def check_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
-    """Find agreements that no plan can keep, whatever the roads."""
+
+def check_agreements(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
+    """Find agreements that no plan can keep, whatever the roads, and those that change nothing."""
+    if not (scenario.said.agreements or scenario.said.baseline.legs):
+        return [], []
     deals = Deals(scenario)
-    agreed = list(_agreed(deals))
-    findings = []
-    possible = []
-    for wish in (*agreed, *_planned(deals)):
+    wishes = list(_list_wishes(deals))
+    agreed = [wish for wish in wishes if isinstance(wish.entry, Agreement)]
+    mistakes, possible = list(_contradictions(agreed, tree)), []
+    for wish in wishes:
         message = _why_impossible(wish, deals)
         if message is not None:
-            findings.append(finding_at(tree, wish.trail, message))
+            mistakes.append(finding_at(tree, wish.trail, message))
         elif wish.asks and isinstance(wish.entry, Agreement):
             possible.append(wish)
-    findings += _contradictions(agreed, tree)
-    return findings + list(_too_much_together(possible, deals, tree))
-
-
-def note_agreements(scenario: Scenario, tree: Tree) -> list[Finding]:
-    """Find agreements that limit what could not go anyway."""
-    deals = Deals(scenario)
-    return [
-        finding_at(
-            tree,
-            wish.trail,
-            say(
-                "nothing can go from {giver} to {taker} by the rules, so this agreement changes "
-                "nothing: look at its material and its window",
-                giver=f"`{wish.entry.giver}`",
-                taker=f"`{wish.entry.taker}`",
-            ),
-        )
-        for wish in _agreed(deals)
+    mistakes += _too_much_together(possible, deals, tree)
+    return mistakes, [
+        finding_at(tree, wish.trail, _CHANGES_NOTHING.format(**wish.ends))
+        for wish in agreed
         if not wish.deals and not (wish.asks and wish.tonnes > 0) and _have_roles(wish, deals)
     ]
 
 
-def _agreed(deals: Deals) -> Iterator[Wish]:
-    for number, entry in enumerate(deals.scenario.said.agreements):
-        trail: Trail = ("agreements", number)
-        if entry.forbidden:
-            yield _wish(deals, number, entry, (*trail, "forbidden"), 0.0, limits=True)
-        for key, asks, limits in (
-            ("tonnes", True, True),
-            ("at_least", True, False),
-            ("at_most", False, True),
-        ):
-            amount = getattr(entry, key)
-            if amount is not None:
-                tonnes = deals.scenario.weigh(amount, entry.material)
-                yield _wish(deals, number, entry, (*trail, key), tonnes, asks=asks, limits=limits)
-
-
-def _planned(deals: Deals) -> Iterator[Wish]:
-    """Give the legs of the baseline whose tonnes are stated."""
-    for number, entry in enumerate(deals.scenario.said.baseline.legs):
-        if entry.tonnes is not None:
-            tonnes = deals.scenario.weigh(entry.tonnes, entry.material)
-            trail: Trail = ("baseline", "legs", number, "tonnes")
-            yield _wish(deals, number, entry, trail, tonnes, asks=True, limits=True)
-
-
-def _wish(
-    deals: Deals,
-    number: int,
-    entry: Agreement | NamedLeg,
-    trail: Trail,
-    tonnes: float,
-    *,
-    asks: bool = False,
-    limits: bool = False,
-) -> Wish:
-    periods = entry.periods(tuple(deals.scenario.periods))
-    found = deals.between(entry.giver, entry.taker, entry.material, periods)
-    if isinstance(entry, NamedLeg):
-        found = [
-            deal
-            for deal in found
-            if not deal.giver.kind.converts() and not deal.taker.kind.converts()
-        ]
-    return Wish(number, trail, entry, tonnes, periods, tuple(found), asks, limits)
+def _list_wishes(deals: Deals) -> Iterator[Wish]:
+    """List what agreements, and legs of the baseline whose tonnes are stated, ask for or allow."""
+    scenario, ids = deals.scenario, tuple(deals.scenario.periods)
+    entries: list[tuple[Trail, Agreement | NamedLeg]] = [
+        *((("agreements", at), entry) for at, entry in enumerate(scenario.said.agreements)),
+        *((("baseline", "legs", at), leg) for at, leg in enumerate(scenario.said.baseline.legs)),
+    ]
+    for trail, entry in entries:
+        periods = entry.periods(ids)
+        found = deals.between(entry.giver, entry.taker, entry.material, periods)
+        if isinstance(entry, NamedLeg):
+            found = [one for one in found if not one.giver.kind.converts()]
+            found = [one for one in found if not one.taker.kind.converts()]
+        for key, asks_and_limits in _ASKS_AND_LIMITS.items():
+            if amount := getattr(entry, key, None):
+                tonnes = 0.0 if amount is True else scenario.weigh(amount, entry.material)
+                yield Wish((*trail, key), entry, tonnes, periods, tuple(found), *asks_and_limits)
 
 
 def _why_impossible(wish: Wish, deals: Deals) -> Message | None:
@@ -149,12 +121,8 @@ def _why_impossible(wish: Wish, deals: Deals) -> Message | None:
     for side, message in _TOO_MUCH.items():
         most = deals.most(side, wish.deals)
         if wish.tonnes > most * _ROUNDING:
-            return say(
-                message.text,
-                tonnes=wish.tonnes,
-                site=f"`{wish.site(side)}`",
-                most=most,
-                short=wish.tonnes - most,
+            return message.format(
+                tonnes=wish.tonnes, site=f"`{wish.site(side)}`", most=most, short=wish.tonnes - most
             )
     return None
 
@@ -165,62 +133,41 @@ def _have_roles(wish: Wish, deals: Deals) -> bool:
 
 
 def _why_no_deal(wish: Wish, deals: Deals) -> Message:
-    """Say why nothing at all can go by an agreement."""
     entry = wish.entry
     material = entry.material
     has = sorted({giver.material for giver in deals.givers[entry.giver]})
     if material is not None and material not in has:
-        return say(
-            "{site} does not give {material}; it gives {has}",
-            site=f"`{entry.giver}`",
-            material=f"`{material}`",
-            has=", ".join(f"`{one}`" for one in has),
+        return say("{site} does not give {material}; it gives {has}").format(
+            site=f"`{entry.giver}`", material=f"`{material}`", has=list_codes(has)
         )
     if deals.between(entry.giver, entry.taker, material, deals.scenario.periods):
         return say(
             "nothing can go from {giver} to {taker} in this window: what is given and what may "
-            "be taken then have no period in common",
-            giver=f"`{entry.giver}`",
-            taker=f"`{entry.taker}`",
-        )
+            "be taken then have no period in common"
+        ).format(**wish.ends)
     what = [material] if material is not None else has
     use = next((need.use for need in deals.scenario.sites[entry.taker].needs), None)
     if use is not None:
         return say(
-            "{site} may take no {material} by the rules: `raastof why {first} {use}` tells why",
-            site=f"`{entry.taker}`",
-            material=", ".join(f"`{one}`" for one in what),
-            first=what[0],
-            use=use,
-        )
+            "{site} may take no {material} by the rules: `raastof why {first} {use}` tells why"
+        ).format(site=f"`{entry.taker}`", material=list_codes(what), first=what[0], use=use)
     return say(
-        "{site} may take no {material}: it is not among what it accepts from {giver}",
-        site=f"`{entry.taker}`",
-        material=", ".join(f"`{one}`" for one in what),
-        giver=f"`{entry.giver}`",
-    )
+        "{site} may take no {material}: it is not among what it accepts from {giver}"
+    ).format(site=f"`{entry.taker}`", material=list_codes(what), giver=f"`{entry.giver}`")
 
 
 def _contradictions(wishes: Sequence[Wish], tree: Tree) -> Iterator[Finding]:
-    """Find agreements that ask for more than others allow."""
     for asking, limiting in itertools.permutations(wishes, 2):
         if not (asking.asks and limiting.limits and _covers(limiting, asking)):
             continue
         if asking.tonnes > limiting.tonnes * _ROUNDING:
-            first, last = sorted((asking, limiting), key=lambda wish: wish.number)
-            yield finding_at(
-                tree,
-                last.trail,
-                say(
-                    "this contradicts the agreement in line {line}: one asks for {asked} t "
-                    "from {giver} to {taker}, the other allows {allowed} t. Keep one of them",
-                    line=str(tree.place(first.trail).line),
-                    asked=asking.tonnes,
-                    allowed=limiting.tonnes,
-                    giver=f"`{asking.entry.giver}`",
-                    taker=f"`{asking.entry.taker}`",
-                ),
-            )
+            first, last = sorted((asking, limiting), key=wishes.index)
+            line, tonnes = str(tree.place(first.trail).line), asking.tonnes
+            said = say(
+                "this contradicts the agreement in line {line}: one asks for {asked} t "
+                "from {giver} to {taker}, the other allows {allowed} t. Keep one of them"
+            ).format(line=line, asked=tonnes, allowed=limiting.tonnes, **asking.ends)
+            yield finding_at(tree, last.trail, said)
 
 
 def _covers(limiting: Wish, asking: Wish) -> bool:
@@ -233,7 +180,6 @@ def _covers(limiting: Wish, asking: Wish) -> bool:
 
 
 def _too_much_together(wishes: Sequence[Wish], deals: Deals, tree: Tree) -> Iterator[Finding]:
-    """Find sites from which, or to which, several agreements ask for more than there can be."""
     for side in _OTHER:
         for mine in group(wishes, partial(Wish.site, side=side)).values():
             finding = _first_excess(side, mine, deals, tree)
@@ -251,8 +197,7 @@ def _first_excess(
         if len(mine) > 1 and asked > most * _ROUNDING:
             *others, last = mine
             lines = sorted({tree.place(one.trail).line for one in others})
-            message = say(
-                _TOO_MUCH_TOGETHER[side].text,
+            message = _TOO_MUCH_TOGETHER[side].format(
                 lines=", ".join(map(str, lines)),
                 asked=asked,
                 site=f"`{last.site(side)}`",
@@ -268,14 +213,13 @@ def _asked(wishes: Sequence[Wish], partner: Partner) -> float:
     total = 0.0
     for mine in group(wishes, lambda wish: wish.site(partner)).values():
         of_material = group(mine, lambda wish: wish.entry.material)
-        asked = {material: _asked_of_one(some) for material, some in of_material.items()}
+        asked = {material: _most_at_once(some) for material, some in of_material.items()}
         of_any = asked.pop(None, 0.0)
         total += max(of_any, sum(asked.values()))
     return total
 
 
-def _asked_of_one(wishes: Sequence[Wish]) -> float:
-    """Add up what is asked for in windows that do not overlap; else take the largest."""
+def _most_at_once(wishes: Sequence[Wish]) -> float:
     periods = [period for wish in wishes for period in wish.periods]
     apart = len(periods) == len(set(periods))
     tonnes = [wish.tonnes for wish in wishes]

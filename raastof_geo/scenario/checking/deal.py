@@ -4,12 +4,11 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal, TypeAlias, TypeVar
 
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.scenario import Depot, Facility, Need, Offer, Scenario, name_stockpile
+from raastof_geo.scenario.scenario import Depot, Facility, Scenario, name_stockpile
 
 Partner: TypeAlias = Literal["giver", "taker"]
 _Item = TypeVar("_Item")
@@ -25,23 +24,27 @@ class Deal:
     periods: frozenset[str]
 
 
-@dataclass(frozen=True)
 class Deals:
-    """What may go from site to site in a scenario, roads left aside."""
+    """What may go from site to site, roads left aside; who gives, takes, offers and needs."""
 
-    scenario: Scenario
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.givers = group(list_givers(scenario), lambda giver: giver.site)
+        self.takers = group(list_takers(scenario), lambda taker: taker.site)
+        self.offers = group(scenario.offers, lambda offer: offer.site)
+        self.needs = group(scenario.needs, lambda need: need.site)
+        self._offered = {offer.id: offer.tonnes for offer in scenario.offers}
+        self._needed = {need.id: need for need in scenario.needs}
+        self._depots = {depot.id: depot for depot in scenario.depots}
+        self._places: dict[tuple[Role, str], Facility] = {  # a stockpile is a kind of depot
+            (Role.DEPOT if isinstance(one, Depot) else one.role, one.id): one
+            for one in scenario.facilities
+        }
 
     def between(
         self, origin: str, destination: str, material: str | None, periods: Iterable[str]
     ) -> list[Deal]:
-        """List the deals from one site to another, of one material or of all, in some periods.
-
-        Returns
-        -------
-        deals
-            One for each giver and taker that have a period in common among those; amounts,
-            agreements and roads are not asked.
-        """
+        """List deals between two sites by material and periods; amounts and roads are not asked."""
         wanted = set(periods)
         return [
             Deal(giver, taker, common)
@@ -57,14 +60,11 @@ class Deals:
         ]
 
     def most(self, side: Partner, deals: Sequence[Deal]) -> float:
-        """Give tonnes that the givers, or the takers, of some deals cannot exceed.
+        """Give tonnes that the givers, or the takers, of some deals cannot exceed. [t]
 
-        Returns
-        -------
-        tonnes
-            Offers once each, with what lies in their stockpile; needs by the material of which
-            they take most; other places by their capacities in the periods of the deals. Infinite
-            where plants and depots give, whose own supply is not followed. [t]
+        Offers once each, with what lies in their stockpile; needs by the material of which
+        they take most; other places by their capacities in the periods of the deals. Infinite
+        where plants and depots give, whose own supply is not followed.
         """
         return self._most_given(deals) if side == "giver" else self._most_taken(deals)
 
@@ -109,55 +109,9 @@ class Deals:
         pile = self._depots.get(name_stockpile(site))
         return offered + (pile.start_t.get(material, 0.0) if pile is not None else 0.0)
 
-    @cached_property
-    def givers(self) -> Mapping[str, list[Giver]]:
-        """Who gives at each site."""
-        return group(list_givers(self.scenario), lambda giver: giver.site)
-
-    @cached_property
-    def takers(self) -> Mapping[str, list[Taker]]:
-        """Who takes at each site."""
-        return group(list_takers(self.scenario), lambda taker: taker.site)
-
-    @cached_property
-    def offers(self) -> Mapping[str, list[Offer]]:
-        """The offers of each site."""
-        return group(self.scenario.offers, lambda offer: offer.site)
-
-    @cached_property
-    def needs(self) -> Mapping[str, list[Need]]:
-        """The needs of each site."""
-        return group(self.scenario.needs, lambda need: need.site)
-
-    @cached_property
-    def _offered(self) -> dict[str, float]:
-        return {offer.id: offer.tonnes for offer in self.scenario.offers}
-
-    @cached_property
-    def _needed(self) -> dict[str, Need]:
-        return {need.id: need for need in self.scenario.needs}
-
-    @cached_property
-    def _depots(self) -> dict[str, Depot]:
-        return {depot.id: depot for depot in self.scenario.depots}
-
-    @cached_property
-    def _places(self) -> dict[tuple[Role, str], Facility]:
-        """Pits, receivers, plants and depots by kind and id; a stockpile is a kind of depot."""
-        return {
-            (Role.DEPOT if isinstance(one, Depot) else one.role, one.id): one
-            for one in self.scenario.facilities
-        }
-
 
 def group(entries: Iterable[_Item], key: Callable[[_Item], _Key]) -> Mapping[_Key, list[_Item]]:
-    """Put together what has a key in common; under other keys there is nothing.
-
-    Returns
-    -------
-    groups
-        In the order in which their keys come up first.
-    """
+    """Put together what has a key in common, first come first; under other keys is nothing."""
     groups: defaultdict[_Key, list[_Item]] = defaultdict(list)
     for entry in entries:
         groups[key(entry)].append(entry)
@@ -165,7 +119,6 @@ def group(entries: Iterable[_Item], key: Callable[[_Item], _Key]) -> Mapping[_Ke
 
 
 def _most_through(place: Facility, deals: Iterable[Deal]) -> float:
-    """Give what may go through a place in the periods of some deals. [t]"""
     periods = set[str]().union(*(deal.periods for deal in deals))
     each = math.inf if place.per_period_t is None else place.per_period_t * len(periods)
     total = None if isinstance(place, Depot) else place.total_t

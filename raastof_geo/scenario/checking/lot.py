@@ -1,12 +1,12 @@
 """Lots that are larger than what can go at once."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from raastof_geo.errors import Finding
-from raastof_geo.language import say
+from raastof_geo.language import Message, say
 from raastof_geo.scenario.checking.deal import Deals
-from raastof_geo.scenario.parties import Taker, may_deal
+from raastof_geo.scenario.parties import may_deal
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree
 from raastof_geo.scenario.role import Role
@@ -14,63 +14,55 @@ from raastof_geo.scenario.scenario import Need, Offer, Scenario
 
 _Entry = TypeVar("_Entry", Offer, Need)
 
+_Found: TypeAlias = Iterator[tuple[Message, Trail, bool]]
+"""What is wrong with which entry, and whether that is a mistake."""
+
 _ROUNDING = 1 - 1e-9
+_MUST_LEAVE = say(
+    "{most} t of {material} must leave {site}, and the smallest lot is {lot} t "
+    "(line {line}): lower the lot, or let the offer stay with `must_leave: false`"
+)
+_CAN_NEVER_LEAVE = say(
+    "{site} offers {most} t of {material}, less than the smallest lot of {lot} t "
+    "(line {line}): it can never leave"
+)
+_NOTHING_FITS = say(
+    "{site} can take at most {most} t at once for this need, and the smallest "
+    "lot is {lot} t (line {line}): lower the lot, or raise the need"
+)
+_AGREED = {
+    "tonnes": say(
+        "{tonnes} t are agreed, and the smallest lot is {lot} t (line {line}): "
+        "raise the agreement, or lower the lot"
+    ),
+    "at_most": say(
+        "at most {tonnes} t may go, and the smallest lot is {lot} t (line {line}): "
+        "nothing goes then"
+    ),
+}
 
 
 def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
-    """Find what the smallest lot makes impossible: mistakes, and what is worth a warning.
-
-    A lot is what goes from one site to another of one material in a period; what stays within a
-    site is no lot.
-
-    Returns
-    -------
-    mistakes, warnings
-        What no plan can keep, and what can be planned though part of it says nothing; both in the
-        order of offers, needs, agreements.
-    """
-    lot = scenario.said.choices.smallest_lot
-    if lot is None or lot.value <= 0:
+    """Find what the smallest lot makes impossible, mistakes and warnings, between sites."""
+    said = scenario.said.choices.smallest_lot
+    if said is None or said.value <= 0:
         return [], []
-    deals = Deals(scenario)
-    line = tree.place(("choices", "smallest_lot")).line
-    findings: list[Finding] = []
-    warnings: list[Finding] = []
-    for finding, is_mistake in (
-        *_offers(deals, lot.value, line, tree),
-        *_needs(deals, lot.value, line, tree),
-        *_agreements(deals, lot.value, line, tree),
-    ):
-        (findings if is_mistake else warnings).append(finding)
-    return findings, warnings
+    lot, deals = said.value, Deals(scenario)
+    size = {"lot": lot, "line": str(tree.place(("choices", "smallest_lot")).line)}
+    found: tuple[list[Finding], list[Finding]] = ([], [])
+    for look in (_offers, _needs, _agreements):
+        for message, trail, is_mistake in look(deals, lot):
+            found[not is_mistake].append(finding_at(tree, trail, message.format(**size)))
+    return found
 
 
-def _offers(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:
-    """Find offers that are too small to leave."""
+def _offers(deals: Deals, lot: float) -> _Found:
     for offer, trail, most in _too_small(
         deals, "offers", deals.scenario.offers, _most_leaving, lot
     ):
-        values = {
-            "lot": lot,
-            "line": str(line),
-            "most": most,
-            "site": f"`{offer.site}`",
-            "material": f"`{offer.material}`",
-        }
-        message = (
-            say(
-                "{most} t of {material} must leave {site}, and the smallest lot is {lot} t "
-                "(line {line}): lower the lot, or let the offer stay with `must_leave: false`",
-                **values,
-            )
-            if offer.must_leave
-            else say(
-                "{site} offers {most} t of {material}, less than the smallest lot of {lot} t "
-                "(line {line}): it can never leave",
-                **values,
-            )
-        )
-        yield finding_at(tree, trail, message), offer.must_leave
+        message = _MUST_LEAVE if offer.must_leave else _CAN_NEVER_LEAVE
+        names = {"site": f"`{offer.site}`", "material": f"`{offer.material}`"}
+        yield message.format(most=most, **names), trail, offer.must_leave
 
 
 def _too_small(
@@ -80,7 +72,6 @@ def _too_small(
     find_most: Callable[[Deals, _Entry], float | None],
     lot: float,
 ) -> Iterator[tuple[_Entry, Trail, float]]:
-    """Give offers, or needs, that are smaller than a lot, where each stands, and its most."""
     told: set[Trail] = set()
     for entry, trail in zip(entries, _list_trails(deals.scenario, key), strict=True):
         most = find_most(deals, entry)
@@ -90,7 +81,6 @@ def _too_small(
 
 
 def _list_trails(scenario: Scenario, key: Literal["offers", "needs"]) -> list[Trail]:
-    """Give where the amount of each offer, or of each need, of the scenario stands."""
     return [
         ("sites", site_id, key, number, entry.amount_key)
         for site_id, site in scenario.sites.items()
@@ -104,9 +94,8 @@ def _most_leaving(deals: Deals, offer: Offer) -> float | None:
     givers = [one for one in deals.givers[offer.site] if one.material == offer.material]
     piled = any(one.site == offer.site for one in deals.scenario.depots)
     unsure = any(one.kind != Role.OFFER and not deals.is_pile(one) for one in givers)
-    if unsure or any(
-        may_deal(giver, taker) for giver in givers for taker in _others_at(deals, offer.site)
-    ):
+    others = [one for one in deals.takers[offer.site] if one.only_from is None]
+    if unsure or any(may_deal(giver, taker) for giver in givers for taker in others):
         return None
     if piled:
         return deals.in_all(offer.site, offer.material)
@@ -117,23 +106,9 @@ def _most_leaving(deals: Deals, offer: Offer) -> float | None:
     )
 
 
-def _others_at(deals: Deals, site: str) -> list[Taker]:
-    """List who takes at a site, its own stockpile left out."""
-    return [one for one in deals.takers[site] if one.only_from is None]
-
-
-def _needs(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:
-    """Find needs that no lot fits into."""
+def _needs(deals: Deals, lot: float) -> _Found:
     for need, trail, most in _too_small(deals, "needs", deals.scenario.needs, _most_arriving, lot):
-        message = say(
-            "{site} can take at most {most} t at once for this need, and the smallest "
-            "lot is {lot} t (line {line}): lower the lot, or raise the need",
-            site=f"`{need.site}`",
-            most=most,
-            lot=lot,
-            line=str(line),
-        )
-        yield finding_at(tree, trail, message), True
+        yield _NOTHING_FITS.format(most=most, site=f"`{need.site}`"), trail, True
 
 
 def _most_arriving(deals: Deals, need: Need) -> float | None:
@@ -154,28 +129,12 @@ def _most_arriving(deals: Deals, need: Need) -> float | None:
     )
 
 
-def _agreements(deals: Deals, lot: float, line: int, tree: Tree) -> Iterator[tuple[Finding, bool]]:
-    """Find agreements about less than a lot."""
+def _agreements(deals: Deals, lot: float) -> _Found:
     for number, entry in enumerate(deals.scenario.said.agreements):
-        for key in ("tonnes", "at_most"):
+        for key, message in _AGREED.items():
             amount = getattr(entry, key)
-            if amount is None or entry.giver == entry.taker:
-                continue
-            tonnes = deals.scenario.weigh(amount, entry.material)
-            if not 0 < tonnes < lot * _ROUNDING:
-                continue
-            values = {"tonnes": tonnes, "lot": lot, "line": str(line)}
-            message = (
-                say(
-                    "{tonnes} t are agreed, and the smallest lot is {lot} t (line {line}): "
-                    "raise the agreement, or lower the lot",
-                    **values,
-                )
-                if key == "tonnes"
-                else say(
-                    "at most {tonnes} t may go, and the smallest lot is {lot} t (line {line}): "
-                    "nothing goes then",
-                    **values,
-                )
-            )
-            yield finding_at(tree, ("agreements", number, key), message), key == "tonnes"
+            if amount is not None and entry.giver != entry.taker:
+                tonnes = deals.scenario.weigh(amount, entry.material)
+                if 0 < tonnes < lot * _ROUNDING:
+                    trail = ("agreements", number, key)
+                    yield message.format(tonnes=tonnes), trail, key == "tonnes"

@@ -8,16 +8,36 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from raastof_geo.scenario.market import Hindrance, Market, Side, Trade
+from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Offer, Pit, Plant, Process, Receiver, Scenario
 
+Side = Literal["input", "output"]
+"""On which side of a plant a trade lies: what comes to it, or what leaves it."""
+Hindrance = Literal["roads", "trucks", "agreements", "periods"]
+"""What may keep two sites apart that could trade otherwise."""
 Lacking = Literal["capacity", "nobody", "chain", "together"] | Hindrance
 """Why: the plant may take nothing; nobody gives or takes the material; whoever would has none or
 can pass it on to nobody; all is there, but never in one period; or what keeps them apart."""
 
 _Traded = tuple[str, str, str]
 """Id of a giver or taker, material and period."""
+
+
+@dataclass(frozen=True)
+class _Trade:
+    """Two who could trade, the periods in which they can, and else what is in the way."""
+
+    giver: Giver
+    taker: Taker
+    periods: frozenset[str]
+    hindrance: Hindrance | None = None
+
+    def here(self, side: Side) -> Giver | Taker:
+        return self.taker if side == "input" else self.giver
+
+    def beyond(self, side: Side) -> Giver | Taker:
+        return self.giver if side == "input" else self.taker
 
 
 class _Run(NamedTuple):
@@ -47,40 +67,80 @@ class Idle:
 
 
 def find_idle(scenario: Scenario, *, islands: Mapping[str, int] | None = None) -> tuple[Idle, ...]:
-    """Find the recipes that no plan can run, whatever it costs.
+    """Find the recipes that no plan can run, whatever it costs, with all that each lacks.
 
     A recipe runs in a period in which every input comes from somebody and every output, residue
     included, goes to somebody. Plants may feed plants, and depots carry from period to period, so
     recipes are ruled out until no more can be. Amounts are not looked at, so that what is found
     is true of every plan; a recipe that is not found may stand idle all the same.
 
-    Parameters
-    ----------
-    islands
-        The number of the island that each site lies on; none: roads lead everywhere.
-
-    Returns
-    -------
-    idle
-        One for each recipe of each plant, in the order of the file, with all that it lacks.
+    `islands`: the number of the island that each site lies on; none: roads lead everywhere.
     """
     return _Search(scenario, islands or {}).idle()
 
 
 class _Search:
     def __init__(self, scenario: Scenario, islands: Mapping[str, int]) -> None:
-        self.scenario = scenario
+        self.scenario, self.islands = scenario, islands
         self.periods = tuple(scenario.periods)
         self.plants = {plant.site: plant for plant in scenario.plants}
         self.depots = {depot.id: depot for depot in scenario.depots}
         self.processes = {
-            (plant.site, process.recipe): process
-            for plant in scenario.plants
-            for process in plant.processes
+            (plant.site, one.recipe): one for plant in scenario.plants for one in plant.processes
         }
         used = self.processes.values()
         materials = {name for one in used for name in (*one.inputs, *one.outputs)}
-        self.trades = Market(scenario, islands).trades(materials) if used else []
+        self.trades = self._list_trades(materials) if used else []
+
+    def _list_trades(self, materials: set[str]) -> list[_Trade]:
+        """Give plants and depots with what they could trade of some materials, hindered or not."""
+        takers: dict[str, list[Taker]] = {}
+        for taker in list_takers(self.scenario):
+            for material in materials & set(taker.accepts):
+                takers.setdefault(material, []).append(taker)
+        return [
+            self._meet(giver, taker)
+            for giver in list_givers(self.scenario)
+            for taker in takers.get(giver.material, ())
+            if (giver.kind.converts() or taker.kind.converts()) and may_deal(giver, taker)
+        ]
+
+    def _meet(self, giver: Giver, taker: Taker) -> _Trade:
+        if self.islands.get(giver.site) != self.islands.get(taker.site):
+            return _Trade(giver, taker, frozenset(), "roads")
+        if not self._truck_comes(giver, taker):
+            return _Trade(giver, taker, frozenset(), "trucks")
+        ids = tuple(self.scenario.periods)
+        both = frozenset(giver.periods) & frozenset(taker.accepts[giver.material].periods)
+        if not both:
+            return _Trade(giver, taker, both, "periods")
+        for agreement in self.scenario.said.agreements:
+            between = agreement.giver == giver.site and agreement.taker == taker.site
+            about = between and agreement.material in (None, giver.material)
+            if about and agreement.rules_out:
+                both -= frozenset(agreement.periods(ids))
+        return _Trade(giver, taker, both, None if both else "agreements")
+
+    def _truck_comes(self, giver: Giver, taker: Taker) -> bool:
+        """Tell whether a truck that there is may come to both; own heaps need no hours."""
+        both = self._trucks[giver.site] & self._trucks[taker.site]
+        within = giver.site == taker.site
+        return any(taker.only_from is not None or self._drives(one, within) for one in both)
+
+    def _drives(self, vehicle: str, within: bool) -> bool:
+        limit = self.scenario.said.fleet.get(vehicle)
+        if limit is None:
+            return True
+        can_leave = limit.km_per_period != 0
+        return limit.number != 0 and limit.hours_per_period != 0 and (within or can_leave)
+
+    @cached_property
+    def _trucks(self) -> dict[str, set[str]]:
+        scenario = self.scenario
+        return {
+            site: {one for one in scenario.said.vehicles if scenario.admits(site, one)}
+            for site in scenario.sites
+        }
 
     def idle(self) -> tuple[Idle, ...]:
         runs = {
@@ -122,9 +182,7 @@ class _Search:
                         reached.add(key)
         return reached
 
-    # --- what reaches the plants --------------------------------------------------------------
-
-    def _has(self, trade: Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
+    def _has(self, trade: _Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
         giver = trade.giver
         if giver.kind == Role.PLANT:
             return any(
@@ -141,9 +199,7 @@ class _Search:
             )
         return (giver.kind, giver.place) not in self._void
 
-    # --- what leaves the plants ---------------------------------------------------------------
-
-    def _has_room(self, trade: Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
+    def _has_room(self, trade: _Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
         taker, material = trade.taker, trade.giver.material
         if taker.kind == Role.PLANT:
             return any(
@@ -163,28 +219,19 @@ class _Search:
             )
         return (taker.kind, taker.place) not in self._void
 
-    # --- both ---------------------------------------------------------------------------------
-
     def _served(self, run: _Run, side: Side, reached: set[_Traded]) -> bool:
-        """Tell whether a recipe gets all that it takes in, or gets rid of all that it makes.
-
-        That may be to plants that run: plants may send to each other in a ring, each time a
-        little less.
-        """
+        """Tell whether it gets all inputs, or rid of all outputs; plants may form a ring."""
         process = self.processes[run.site, run.recipe]
         return all(
-            (party, material, run.period) in reached
-            for material, party in self._parties(process, side).items()
+            (party, one, run.period) in reached
+            for one, party in self._parties(process, side).items()
         )
 
     def _parties(self, process: Process, side: Side) -> dict[str, str]:
-        """Give the id under which the plant takes, or gives, each material of a recipe."""
         plant = self.plants[process.site]
         if side == "input":
             return dict.fromkeys(process.inputs, plant.taker)
         return {material: plant.giver(material, process) for material in process.outputs}
-
-    # --- reasons ------------------------------------------------------------------------------
 
     def _lacks(
         self, plant: Plant, process: Process, given: set[_Traded], taken: set[_Traded]
@@ -201,7 +248,6 @@ class _Search:
         return lacks or [Lack("together")]
 
     def _lack(self, site: str, material: str, side: Side) -> Lack:
-        """Say what keeps one material from coming to a plant, or from leaving it."""
         own = [
             trade
             for trade in self.trades
@@ -216,11 +262,8 @@ class _Search:
         others = dict.fromkeys(trade.beyond(side).site for trade in own if trade.hindrance == why)
         return Lack(why or "chain", material, side, tuple(others))
 
-    # --- what is known ------------------------------------------------------------------------
-
     @cached_property
     def _void(self) -> set[tuple[Role, str]]:
-        """Offers and needs of nothing, pits and receivers through which nothing may go."""
         scenario = self.scenario
         entries: tuple[Offer | Need, ...] = (*scenario.offers, *scenario.needs)
         places: tuple[Pit | Receiver, ...] = (*scenario.pits, *scenario.receivers)

@@ -8,32 +8,19 @@ from raastof_geo.errors import Finding, ScenarioError
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.scenario.checking.permit import weigh_stake
 from raastof_geo.scenario.reading.tree import Tree
-from raastof_geo.scenario.said.entry import Capacity
 from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS, NEWEST_FORMAT
 from raastof_geo.scenario.scenario import Demand, Scenario
 
 
 def refuse_newer(tree: Tree) -> None:
-    """Refuse a file that a later version wrote, before anything else in it looks wrong.
-
-    Raises
-    ------
-    ScenarioError
-        Its format is newer than any that is known here.
-    """
+    """Refuse a file that a later version wrote, before anything else in it looks wrong."""
     given: Any = tree.values.get("format")
     if isinstance(given, int) and not isinstance(given, bool) and given > NEWEST_FORMAT:
-        raise ScenarioError(
-            Finding(
-                say(
-                    "this file is of format {given}, and this version reads up to format "
-                    "{newest}: install a newer one with `pip install --upgrade raastof_geo`",
-                    given=str(given),
-                    newest=str(NEWEST_FORMAT),
-                ),
-                tree.place(("format",)),
-            )
-        )
+        message = say(
+            "this file is of format {given}, and this version reads up to format "
+            "{newest}: install a newer one with `pip install --upgrade raastof_geo`"
+        ).format(given=str(given), newest=str(NEWEST_FORMAT))
+        raise ScenarioError(Finding(message, tree.place(("format",))))
 
 
 def note_older(scenario: Scenario, tree: Tree) -> Finding | None:
@@ -42,19 +29,13 @@ def note_older(scenario: Scenario, tree: Tree) -> Finding | None:
     changes = [change for tell in tellers for change in tell(scenario)]
     if not changes:
         return None
-    return Finding(
-        say(
-            "this file is of format {given}. {changes} Write `format: {newest}` at the top when "
-            "that is what you mean",
-            given=str(scenario.said.format),
-            changes=Message(
-                " ".join(f"{{change_{at}}}" for at in range(len(changes))),
-                {f"change_{at}": change for at, change in enumerate(changes)},
-            ),
-            newest=str(NEWEST_FORMAT),
-        ),
-        tree.place(("format",)),
-    )
+    named = {f"change_{at}": change for at, change in enumerate(changes)}
+    told = Message(" ".join(f"{{{name}}}" for name in named), named)
+    message = say(
+        "this file is of format {given}. {changes} Write `format: {newest}` at the top when "
+        "that is what you mean"
+    ).format(given=str(scenario.said.format), changes=told, newest=str(NEWEST_FORMAT))
+    return Finding(message, tree.place(("format",)))
 
 
 def _tell_capacities(scenario: Scenario) -> Iterator[Message]:
@@ -74,10 +55,8 @@ def _tell_consents(scenario: Scenario) -> Iterator[Message]:
         tonnes, _ = weigh_stake(scenario, needs, partial(_hangs_on, scenario, one))
         yield say(
             "Since format 3 `{condition}` is a matter of each need, `accepts: [{condition}]`; here "
-            "it is read as accepted at every need, and up to {tonnes} t hang on that.",
-            condition=one,
-            tonnes=format_number(tonnes),
-        )
+            "it is read as accepted at every need, and up to {tonnes} t hang on that."
+        ).format(condition=one, tonnes=format_number(tonnes))
 
 
 def _tell_receivers(scenario: Scenario) -> Iterator[Message]:
@@ -89,9 +68,8 @@ def _tell_receivers(scenario: Scenario) -> Iterator[Message]:
     if silent:
         yield say(
             "Since format 3 a receiver is a landfill only where it says `kind: landfill`; before, "
-            "{count} here that say nothing counted as landfill, and none paid waste tax.",
-            count=silent,
-        )
+            "{count} here that say nothing counted as landfill, and none paid waste tax."
+        ).format(count=silent)
     if any(entry.landfill for entry in entries):
         yield say(
             "`landfill: true` is read as a landfill whose fees hold its waste tax; with "
@@ -100,7 +78,6 @@ def _tell_receivers(scenario: Scenario) -> Iterator[Message]:
 
 
 def _hangs_on(scenario: Scenario, condition: str, material: str, demand: Demand) -> bool:
-    """Tell whether a material may serve a need by a condition only."""
     if scenario.blocks(material, demand) is not None:
         return False
     without = demand._replace(accepted=demand.accepted - {condition})
@@ -110,17 +87,15 @@ def _hangs_on(scenario: Scenario, condition: str, material: str, demand: Demand)
 def _shares_a_baseline(scenario: Scenario) -> bool:
     """Tell whether several sites may meet at a capacity in the baseline."""
     sites, baseline = scenario.sites, scenario.said.baseline
-    pits: dict[str, Capacity | None] = {id_: site.pit for id_, site in sites.items()}
-    receivers: dict[str, Capacity | None] = {id_: site.receiver for id_, site in sites.items()}
     return any(
-        sum(partners) > 1
+        sum(bool(getattr(site, partners)) for site in sites.values()) > 1
         and any(
-            place is not None and dict(place.limits())
-            for site, place in places.items()
-            if named is None or site in named
+            (place := getattr(site, key)) is not None and dict(place.limits())
+            for one, site in sites.items()
+            if named is None or one in named
         )
-        for places, named, partners in (
-            (pits, baseline.pits, [bool(site.needs) for site in sites.values()]),
-            (receivers, baseline.receivers, [bool(site.offers) for site in sites.values()]),
+        for key, partners, named in (
+            ("pit", "needs", baseline.pits),
+            ("receiver", "offers", baseline.receivers),
         )
     )

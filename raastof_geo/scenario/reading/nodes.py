@@ -11,17 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from ruamel.yaml import YAML
+from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-    StreamEndEvent,
-)
 from ruamel.yaml.scanner import Scanner, ScannerError
 
 from raastof_geo.errors import Finding, Place, ScenarioError
@@ -97,23 +88,7 @@ _FAILURES = (
 
 
 def compose(text: str, *, file: str, most: int) -> tuple[Node | None, list[Finding]]:
-    """Turn a text into its root node; none where there is nothing but comments.
-
-    Parameters
-    ----------
-    most
-        The most values that are composed.
-
-    Returns
-    -------
-    root, findings
-        The node of the whole text, and texts with an anchor that nothing refers to.
-
-    Raises
-    ------
-    ScenarioError
-        The text is not YAML, holds more than one document, or exceeds a bound.
-    """
+    """Give the root node (none: only comments) and findings, or raise a `ScenarioError`."""
     composer = _Composer(text, file, most)
     root = composer.document()
     return root, composer.findings
@@ -138,27 +113,19 @@ class _Composer:
     def document(self) -> Node | None:
         root: Node | None = None
         begun = False
-        while not isinstance(event := self._next(), StreamEndEvent):
-            if isinstance(event, DocumentStartEvent):
+        while not isinstance(event := self._next(), events.StreamEndEvent):
+            if isinstance(event, events.DocumentStartEvent):
                 if begun:
-                    raise self._refused(
-                        say("a second document begins here: a file holds one scenario"), event
-                    )
+                    second = say("a second document begins here: a file holds one scenario")
+                    raise self._refused(second, event)
                 begun = True
                 if event.tags or tuple(event.version or (1, 2)) != (1, 2):
                     line = next(n for n, text in enumerate(self.lines) if text.startswith("%"))
                     raise self._slipped(Halt(line, 0))
                 root = self._node(self._next(), 0)
-        self.findings += [
-            Finding(
-                say(
-                    "nothing refers to {anchor}; a text that begins with `&` needs quotes",
-                    anchor=f"`&{name}`",
-                ),
-                place,
-            )
-            for name, place in self.unused.items()
-        ]
+        message = say("nothing refers to {anchor}; a text that begins with `&` needs quotes")
+        for name, place in self.unused.items():
+            self.findings.append(Finding(message.format(anchor=f"`&{name}`"), place))
         if isinstance(root, Scalar) and root.plain and not root.text:
             return None
         return root
@@ -178,13 +145,11 @@ class _Composer:
     def _node(self, event: Any, level: int) -> Node:
         self.count += 1
         if self.count > self.most:
-            raise self._refused(
-                say("the file holds more than {limit} values: is it a scenario?", limit=self.most),
-                event,
-            )
+            message = say("the file holds more than {limit} values: is it a scenario?")
+            raise self._refused(message.format(limit=self.most), event)
         if level > MOST_LEVELS:
             raise self._refused(TOO_DEEP, event)
-        if isinstance(event, AliasEvent):
+        if isinstance(event, events.AliasEvent):
             return self._referred(event)
         if event.anchor:
             self.anchors[event.anchor] = None
@@ -197,16 +162,16 @@ class _Composer:
 
     def _new(self, event: Any, level: int) -> Node:
         place, tag = self._place(event), None if event.ctag is None else str(event.ctag)
-        if isinstance(event, ScalarEvent):
+        if isinstance(event, events.ScalarEvent):
             lines = event.end_mark.line - event.start_mark.line + 1
             return Scalar(place, event.value, event.style is None, tag, lines)
-        if isinstance(event, SequenceStartEvent):
+        if isinstance(event, events.SequenceStartEvent):
             listed = Sequence(place, tag=tag)
-            while not isinstance(inner := self._next(), SequenceEndEvent):
+            while not isinstance(inner := self._next(), events.SequenceEndEvent):
                 listed.items.append(self._node(inner, level + 1))
             return listed
         mapping = Mapping(place, braces=bool(event.flow_style), tag=tag)
-        while not isinstance(inner := self._next(), MappingEndEvent):
+        while not isinstance(inner := self._next(), events.MappingEndEvent):
             key = self._node(inner, level + 1)
             mapping.entries.append((key, self._node(self._next(), level + 1)))
         return mapping
@@ -215,15 +180,11 @@ class _Composer:
         name = str(event.anchor)
         self.unused.pop(name, None)
         if name not in self.anchors:
-            raise self._refused(
-                say(
-                    "{given} refers to {anchor}, which does not stand above; "
-                    "a text that begins with `*` needs quotes",
-                    given=f"`*{name}`",
-                    anchor=f"`&{name}`",
-                ),
-                event,
+            message = say(
+                "{given} refers to {anchor}, which does not stand above; "
+                "a text that begins with `*` needs quotes"
             )
+            raise self._refused(message.format(given=f"`*{name}`", anchor=f"`&{name}`"), event)
         node = self.anchors[name]
         if node is None:
             raise self._refused(say("a value refers to itself: write the values out"), event)
@@ -237,16 +198,10 @@ class _Composer:
 
 
 def _stop(error: BaseException) -> Halt | None:
-    """Tell where the reader stopped, and at what."""
     if not isinstance(error, MarkedYAMLError):
         return None
     mark, context = error.problem_mark or error.context_mark, error.context_mark
     if mark is None:
         return None
-    return Halt(
-        mark.line,
-        mark.column,
-        str(error.problem or ""),
-        str(error.context or ""),
-        (context.line, context.column) if context else None,
-    )
+    began = (context.line, context.column) if context else None
+    return Halt(mark.line, mark.column, str(error.problem or ""), str(error.context or ""), began)

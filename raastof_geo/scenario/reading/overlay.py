@@ -17,13 +17,7 @@ _RECIPE_SIDES = ("inputs", "outputs")
 
 
 def write_ids(own: Mapping[str, Any], tree: Tree) -> dict[str, Any]:
-    """Give a scenario's own entries with ids as keys, and let the tree know their places.
-
-    Returns
-    -------
-    entries
-        A new mapping; names that are not known stand in it as they are, to be refused later.
-    """
+    """Give a scenario's own entries by id, or unknown name; the tree knows their places."""
     below = read_builtin_tree().values
     known = {
         section: names_in(merge_values({"": below[section]}, {"": own.get(section, {})})[""])

@@ -1,52 +1,37 @@
 """Read a scenario file, and say everything that is wrong with it at once."""
 
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
 from raastof_geo.errors import Finding, InputError, ScenarioError
-from raastof_geo.language import say
+from raastof_geo.language import Message, say
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
-from raastof_geo.scenario.checking.agreed import check_agreements, note_agreements
-from raastof_geo.scenario.checking.assumed import check_assumptions
-from raastof_geo.scenario.checking.dates import check_dates, note_dates
+from raastof_geo.scenario.checking import permit
+from raastof_geo.scenario.checking.agreed import check_agreements
 from raastof_geo.scenario.checking.lot import check_lots
-from raastof_geo.scenario.checking.permit import (
-    check_consents,
-    check_receivers,
-    note_land,
-    note_needs,
-    note_zones,
-)
-from raastof_geo.scenario.checking.supply import note_double_supply, note_samples
 from raastof_geo.scenario.identity import Names, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.format import note_older, refuse_newer
 from raastof_geo.scenario.reading.overlay import write_ids
-from raastof_geo.scenario.reading.refusal import explain_errors
+from raastof_geo.scenario.reading.refusal import explain_errors, finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
 from raastof_geo.scenario.reading.zones import find_in_zones, refuse_outside
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.capture import DEFAULT, Captured
+from raastof_geo.scenario.said.amount import DEFAULT, Captured
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.varied import Edits, put_value
+from raastof_geo.scenario.varied import Edits, check_assumptions, put_value
 
 
 def read_scenario(path: Path | str, *, anywhere: bool = False) -> Scenario:
-    """Read and check a scenario file.
-
-    Parameters
-    ----------
-    path
-        The YAML file.
-    anywhere
-        Let the scenario name files outside its own folder.
+    """Read and check a scenario file, which may name files outside its folder by `anywhere` only.
 
     Raises
     ------
@@ -58,13 +43,7 @@ def read_scenario(path: Path | str, *, anywhere: bool = False) -> Scenario:
 
 
 def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenario:
-    """Check plain values and turn them into a scenario.
-
-    Raises
-    ------
-    ScenarioError
-        Every mistake, each with its line and column.
-    """
+    """Check plain values and turn them into a scenario, or raise as `read_scenario` does."""
     refuse_newer(tree)
     home = path.parent.resolve()
     findings = list(tree.findings)
@@ -78,9 +57,9 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         findings += _check_network_file(said, tree, home, anywhere)
         said, mistakes = find_in_zones(said, tree, home, anywhere=anywhere)
         findings += mistakes
-        findings += _check_baseline(said, tree)
-        findings += _check_agreements(said, tree)
-        findings += _check_fleet(said, tree)
+        for check in (_check_baseline, _check_agreements, _check_fleet):
+            for message, trail in check(said):
+                findings.append(Finding(message, tree.place(trail, of_key=trail[0] == "fleet")))
         if not wrong:
             draft = Scenario(id=path.stem, digest=tree.digest, said=said, catalogue=catalogue)
             contradictions, warnings = _compare(draft, tree)
@@ -102,17 +81,9 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
 
 
 def read_varied(scenario: Scenario, edits: Edits) -> Scenario:
-    """Read a scenario again with other values in its file, every check included.
-
-    Raises
-    ------
-    ScenarioError
-        What the new values make impossible, each with the line that they take the place of.
-    InputError
-        The file says in a short form what is to be changed, or there was no file.
-    """
+    """Read a scenario with other values in its file, all checks included; else an `InputError`."""
     if not scenario.values:
-        raise InputError(say("only a scenario that was read from a file can be varied"))
+        raise InputError.saying("only a scenario that was read from a file can be varied")
     keys = dict(scenario.places)
     tree = Tree(f"{scenario.id}.yaml", {}, keys, keys, digest=scenario.digest)
     values = {**scenario.values, "language": scenario.said.language, "assumptions": {}}
@@ -127,23 +98,16 @@ def read_varied(scenario: Scenario, edits: Edits) -> Scenario:
 def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
     """Hold the entries of a scenario against each other: mistakes, and what is worth a warning."""
     mistakes, warnings = check_lots(scenario, tree)
-    mistakes += check_agreements(scenario, tree)
-    mistakes += check_receivers(scenario, tree)
-    mistakes += check_assumptions(scenario, tree)
-    mistakes += check_consents(scenario, tree)
-    mistakes += check_dates(scenario, tree)
-    warnings += note_dates(scenario, tree)
-    warnings += note_samples(scenario, tree)
-    warnings += note_double_supply(scenario, tree)
-    warnings += note_land(scenario, tree)
-    warnings += note_agreements(scenario, tree)
-    warnings += note_needs(scenario, tree)
-    warnings += note_zones(scenario, tree)
+    wrong, doubtful = check_agreements(scenario, tree)
+    mistakes += (*wrong, *check_assumptions(scenario, tree))
+    warnings += doubtful
+    for checks, findings in ((permit.MISTAKES, mistakes), (permit.DOUBTS, warnings)):
+        faults = (fault for check in checks for fault in check(scenario))
+        findings += [finding_at(tree, fault.below, fault.message) for fault in faults]
     return mistakes, sorted(warnings, key=_by_place)
 
 
 def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
-    """Lay the scenario's own entries over the built-in catalogue."""
     own = tree.values.get("catalogue")
     if not isinstance(own, Mapping) or not own:
         return load_catalogue().at_prices_of(_price_year(tree)), []
@@ -212,9 +176,8 @@ def _check_network_file(
     message = refuse_outside(file, home, "network.file", anywhere=anywhere)
     if message is None and not file.is_file():
         message = say(
-            "network.file {file} does not exist: make it with `raastof network build`",
-            file=f"`{said.network.file}`",
-        )
+            "network.file {file} does not exist: make it with `raastof network build`"
+        ).format(file=f"`{said.network.file}`")
     return [Finding(message, tree.place(("network", "file")))] if message else []
 
 
@@ -225,72 +188,54 @@ def _with_full_path(said: ScenarioFile, home: Path) -> ScenarioFile:
     return said.model_copy(update={"network": network})
 
 
-def _check_baseline(said: ScenarioFile, tree: Tree) -> list[Finding]:
-    """Check that the sites a baseline names have the role it names them for."""
-    return [
-        Finding(
-            say("baseline.{key}: {site} has no `{role}:`", key=key, site=f"`{site}`", role=role),
-            tree.place(("baseline", key, index)),
-        )
-        for key, role, named in (
-            ("pits", Role.PIT, said.baseline.pits),
-            ("receivers", Role.RECEIVER, said.baseline.receivers),
-        )
-        for index, site in enumerate(named or ())
-        if role not in said.sites[site].roles
-    ]
+_Wrong: TypeAlias = Iterator[tuple[Message, Trail]]
+"""What is wrong in a file, and where it stands."""
 
 
-_ALL = Captured(value=1.0)
+def _check_baseline(said: ScenarioFile) -> _Wrong:
+    for key, role, named in (
+        ("pits", Role.PIT, said.baseline.pits),
+        ("receivers", Role.RECEIVER, said.baseline.receivers),
+    ):
+        for index, site in enumerate(named or ()):
+            if role not in said.sites[site].roles:
+                message = say("baseline.{key}: {site} has no `{role}:`")
+                yield message.format(key=key, site=f"`{site}`", role=role), ("baseline", key, index)
 
 
-def _check_agreements(said: ScenarioFile, tree: Tree) -> list[Finding]:
-    """Check that givers of agreements can give, takers take, and what counts in `capture`."""
-    unnamed = [
-        Finding(
-            say(
-                "agreements: say which `material` {site} sends: not all that is on offer can be "
-                "put to use (`capture`), and what is agreed is",
-                site=f"`{agreement.giver}`",
-            ),
-            tree.place(("agreements", number)),
-        )
+def _check_agreements(said: ScenarioFile) -> _Wrong:
+    every = said.capture.get(DEFAULT, Captured(value=1.0))
+    unnamed = (
+        (f"`{agreement.giver}`", number)
         for number, agreement in enumerate(said.agreements)
         if agreement.least and agreement.material is None
-        for one in {entry.material for entry in said.sites[agreement.giver].offers}
-        if (said.capture.get(one) or said.capture.get(DEFAULT, _ALL)).value < 1
-    ]
-    return unnamed[:1] + [
-        Finding(
-            say("agreements: {site} has nothing to {verb}", site=f"`{site}`", verb=verb),
-            tree.place(("agreements", number, key)),
+        for one in said.sites[agreement.giver].offers
+        if said.capture.get(one.material, every).value < 1
+    )
+    for site, number in itertools.islice(unnamed, 1):
+        message = say(
+            "agreements: say which `material` {site} sends: not all that is on offer can be "
+            "put to use (`capture`), and what is agreed is"
         )
-        for number, agreement in enumerate(said.agreements)
+        yield message.format(site=site), ("agreements", number)
+    for number, agreement in enumerate(said.agreements):
         for key, site, verb, able in (
             ("giver", agreement.giver, say("give"), Role.gives),
             ("taker", agreement.taker, say("take"), Role.takes),
-        )
-        if not any(map(able, said.sites[site].roles))
-    ]
+        ):
+            if not any(map(able, said.sites[site].roles)):
+                message = say("agreements: {site} has nothing to {verb}")
+                yield message.format(site=f"`{site}`", verb=verb), ("agreements", number, key)
 
 
-def _check_fleet(said: ScenarioFile, tree: Tree) -> list[Finding]:
-    """Check that limits are of trucks that the scenario uses."""
+def _check_fleet(said: ScenarioFile) -> _Wrong:
     named: list[tuple[str, Trail]] = [(vehicle, ("fleet", vehicle)) for vehicle in said.fleet]
     for number, vehicle in enumerate(said.baseline.vehicles or ()):
         named.append((vehicle, ("baseline", "vehicles", number)))
-    return [
-        Finding(
-            say(
-                "{where}: {vehicle} is not among `vehicles` of this scenario",
-                where=str(trail[0]),
-                vehicle=f"`{vehicle}`",
-            ),
-            tree.place(trail, of_key=trail[0] == "fleet"),
-        )
-        for vehicle, trail in named
-        if vehicle not in said.vehicles
-    ]
+    message = say("{where}: {vehicle} is not among `vehicles` of this scenario")
+    for vehicle, trail in named:
+        if vehicle not in said.vehicles:
+            yield message.format(where=str(trail[0]), vehicle=f"`{vehicle}`"), trail
 
 
 def _by_place(finding: Finding) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """Turn what pydantic found into sentences: what came, where, and what to do."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -19,20 +19,9 @@ from raastof_geo.units import suggest_number
 def explain_errors(
     error: ValidationError, tree: Tree, root: type[BaseModel], *, below: Trail = ()
 ) -> list[Finding]:
-    """Say each mistake once, with its place.
+    """Say each mistake once, with its place; what follows from another one is left out.
 
-    Parameters
-    ----------
-    root
-        The type that was being read.
-    below
-        Where in the file its values stand.
-
-    Returns
-    -------
-    findings
-        What follows from another mistake is left out; what is unknown in several places is said
-        once, with the other lines.
+    `root`: the type that was being read; `below`: where in the file its values stand.
     """
     details = error.errors(include_url=False)
     findings: list[Finding] = []
@@ -66,17 +55,13 @@ def finding_at(tree: Tree, trail: Trail, problem: Message, *, of_key: bool = Fal
 def _without_echoes(
     details: Iterable[ErrorDetails], root: type[BaseModel]
 ) -> Iterator[ErrorDetails]:
-    """Leave out what follows from another mistake.
-
-    A key that is missing because it was written in another way, and a list that is too short
-    because its entries are wrong.
-    """
+    """Leave out keys missing as they are mistyped, lists too short as their entries are wrong."""
     details = list(details)
     meant = {
         (*detail["loc"][:-1], key)
         for detail in details
         if detail["type"] == "extra_forbidden"
-        for key in _keys_meant(detail, root)
+        for key in english_keys(str(detail["loc"][-1]), _keys_here(root, detail["loc"][:-1]))
     }
     for detail in details:
         missing = detail["type"] == "missing" and tuple(detail["loc"]) in meant
@@ -84,13 +69,7 @@ def _without_echoes(
             yield detail
 
 
-def _keys_meant(detail: ErrorDetails, root: type[BaseModel]) -> list[str]:
-    keys = _keys_here(root, tuple(part for part in detail["loc"][:-1] if part != "[key]"))
-    return english_keys(str(detail["loc"][-1]), keys)
-
-
 def _join_alike(alike: list[Finding]) -> Finding:
-    """Say once what is unknown in several places."""
     first, *others = alike
     lines = sorted({place.line for one in others if (place := one.place) is not None})
     if not lines:
@@ -131,29 +110,22 @@ def _sentence(
         hint = suggest_key(str(trail[-1]), keys)
         return say("{where} is not a key here{hint}", where=where, hint=hint)
     if kind == "literal_error":
-        return say(
-            "{where} must be one of {expected}, got {given}{hint}",
+        return say("{where} must be one of {expected}, got {given}{hint}").format(
             where=where,
             expected=context["expected"].replace("'", "`").replace(" or ", ", "),
             given=f"`{given}`",
             hint=_suggest_literal(given, context["expected"]),
         )
-    rule = _rule(kind, context)
+    rule = next((rule for start, rule in _RULES_BY_KIND.items() if kind.startswith(start)), None)
     if rule is None:
-        return say(
-            "{where}: {problem}, got {given}",
-            where=where,
-            problem=detail["msg"],
-            given=f"`{given}`",
+        return say("{where}: {problem}, got {given}").format(
+            where=where, problem=detail["msg"], given=f"`{given}`"
         )
+    rule = rule.format(limit=str(next(iter(context.values()), "")))
     better = suggest_number(given) if kind.startswith("float") else None
     if better is not None:
-        return say(
-            "{where} must be {rule}, got {given}: write a point, {better}",
-            where=where,
-            rule=rule,
-            given=f"`{given}`",
-            better=f"`{better}`",
+        return say("{where} must be {rule}, got {given}: write a point, {better}").format(
+            where=where, rule=rule, given=f"`{given}`", better=f"`{better}`"
         )
     return say("{where} must be {rule}, got {given}", where=where, rule=rule, given=f"`{given}`")
 
@@ -162,13 +134,6 @@ def _suggest_literal(given: str, expected: str) -> Message | str:
     choices = [part.strip(" '") for part in expected.replace(" or ", ",").split(",")]
     hint = suggest(given, choices)
     return hint if "close" in hint.values else ""
-
-
-def _rule(kind: str, context: Mapping[str, Any]) -> Message | None:
-    """Say what a value has to be, for the rules that a scenario can break."""
-    rule = next((rule for start, rule in _RULES_BY_KIND.items() if kind.startswith(start)), None)
-    limit = next(iter(context.values()), "")
-    return None if rule is None else say(rule.text, limit=str(limit))
 
 
 _RULES_BY_KIND: dict[str, Message] = {
@@ -205,10 +170,9 @@ def _short(value: Any) -> str:
 
 
 def _keys_here(root: type[BaseModel], trail: Trail) -> list[str]:
-    """Find the keys that the model at a trail knows."""
     model: Any = root
     for part in trail:
-        model = _step(model, part)
+        model = model if part == "[key]" else _step(model, part)
         if model is None:
             return []
     if isinstance(model, type) and issubclass(model, BaseModel):
@@ -217,7 +181,6 @@ def _keys_here(root: type[BaseModel], trail: Trail) -> list[str]:
 
 
 def _step(annotation: Any, part: str | int) -> Any:
-    """Go from a type to the type of what it holds under a key."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         field = annotation.model_fields.get(str(part))
         return _unwrapped(field.annotation) if field else None

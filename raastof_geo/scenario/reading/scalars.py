@@ -26,16 +26,15 @@ def _whole(text: str) -> int | float:
     return int(text) if len(text) <= _MOST_DIGITS else float(text)
 
 
-def _endless(text: str) -> float:
-    return float(text.lower().replace(".", ""))
-
-
 _KINDS: tuple[tuple[re.Pattern[str], Callable[[str], Value]], ...] = (
     (re.compile(r"[-+]?0[0-9]+"), str),
     (re.compile(r"[-+]?[0-9]+"), _whole),
     (re.compile(r"0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}"), partial(int, base=0)),
     (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"), float),
-    (re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"), _endless),
+    (
+        re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"),
+        lambda text: float(text.lower().replace(".", "")),
+    ),
 )
 
 CORE_TAGS = {
@@ -83,13 +82,7 @@ def read_plain(text: str) -> Value:
 
 
 def read_tagged(text: str, tag: str) -> Value:
-    """Understand a word whose kind is said by a tag such as `!!int`.
-
-    Raises
-    ------
-    ValueError
-        No tag of the core schema, or a word that is not of that kind.
-    """
+    """Understand a word whose kind is said by a tag such as `!!int`; `ValueError`: it is not."""
     kind = CORE_TAGS.get(tag)
     if kind is str:
         return text

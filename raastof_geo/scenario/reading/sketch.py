@@ -18,21 +18,11 @@ def sketch_sites(tree: Tree) -> dict[str, tuple[float, float]]:
 
 
 def _lon_lat(site: Mapping[str, Any]) -> tuple[float, float] | None:
-    crs = site.get("crs")
-    first, second = ("easting", "northing") if crs in EASTING else ("lon", "lat")
-    here, there = _number(site.get(first)), _number(site.get(second))
-    if here is None or there is None:
+    crs = next((one for one in EASTING if one == site.get("crs")), None)
+    here, there = (site.get(axis) for axis in (("easting", "northing") if crs else ("lon", "lat")))
+    if not (isinstance(here, int | float) and isinstance(there, int | float)):
         return None
     try:
-        return check_degrees(here, there) if crs not in EASTING else check_metres(here, there, crs)
+        return check_metres(here, there, crs) if crs else check_degrees(float(here), float(there))
     except InputError:
-        return None
-
-
-def _number(value: Any) -> float | None:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
         return None

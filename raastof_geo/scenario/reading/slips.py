@@ -42,33 +42,17 @@ _CLOSING = {"{": "}", "[": "]"}
 
 
 def find_slip(lines: Sequence[str], stop: Halt) -> Slip:
-    """Say what is wrong where the reader gave up, and what to write instead.
-
-    Returns
-    -------
-    slip
-        A sentence, and line and column from 0 of the slip itself, which may stand above the place
-        where the reader gave up.
-    """
-    for look in _LOOKS:
-        slip = look(lines, stop)
-        if slip is not None:
-            return slip
+    """Say what is wrong where the reader gave up or above it, and what to write instead."""
+    slips = (look(lines, stop) for look in _LOOKS)
     message = say(
         "this line cannot be understood: look for a missing colon, quote, bracket or indent "
         "here or in the line above"
     )
-    return message, *stop.at
+    return next(filter(None, slips), (message, *stop.at))
 
 
 def loosen_colon(text: str) -> tuple[str, str] | None:
-    """Part `key:value` that lacks its space; none where it is something else.
-
-    Returns
-    -------
-    key, value
-        Without the colon and the blanks around it.
-    """
+    """Part `key:value` that lacks its space, blanks left out; none where it is something else."""
     match = _TIGHT_COLON.fullmatch(text) if len(text) <= _LONGEST_LINE else None
     return (match[1], match[2].strip()) if match else None
 
@@ -120,7 +104,6 @@ def _quote(lines: Sequence[str], stop: Halt) -> Slip | None:
 
 
 def _special(lines: Sequence[str], stop: Halt) -> Slip | None:
-    """Find a text that begins with a character that means something else in YAML."""
     if _begins_with_a_mark(stop):
         line, column = stop.began or stop.at
     elif stop.problem.startswith("mapping keys") or "start any token" in stop.problem:
@@ -132,10 +115,8 @@ def _special(lines: Sequence[str], stop: Halt) -> Slip | None:
         return None
     if any(bracket in _line(lines, line)[:column] for bracket in "{["):
         text = re.split(r"[,}\]]", text)[0] or text
-    message = say(
-        "a text that begins with {character} needs quotes: write {meant}",
-        character=f"`{text[0]}`" if text[0] != "`" else "'`'",
-        meant=_quoted(text),
+    message = say("a text that begins with {character} needs quotes: write {meant}").format(
+        character=f"`{text[0]}`" if text[0] != "`" else "'`'", meant=_quoted(text)
     )
     return message, line, column
 
@@ -173,9 +154,8 @@ def _list_beside_key(lines: Sequence[str], stop: Halt) -> Slip | None:
     match = _LIST_BESIDE_KEY.match(_line(lines, stop.line))
     if match:
         message = say(
-            "a list cannot begin beside its key: put `- ` on a line of its own below {key}",
-            key=f"`{match[1]}:`",
-        )
+            "a list cannot begin beside its key: put `- ` on a line of its own below {key}"
+        ).format(key=f"`{match[1]}:`")
         return message, stop.line, stop.column
     return say("a list item cannot stand here: indent it like the items around it"), *stop.at
 
@@ -200,7 +180,7 @@ def _second_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
     if in_braces:
         return _colon_or_comma(rest, stop, start)
     meant = f"`{keys[-1][1]}: {_quoted(rest)[1:]}"
-    return say(_NEEDS_QUOTES.text, meant=meant), stop.line, start
+    return _NEEDS_QUOTES.format(meant=meant), stop.line, start
 
 
 def _colon_or_comma(rest: str, stop: Halt, start: int) -> Slip:
@@ -210,16 +190,15 @@ def _colon_or_comma(rest: str, stop: Halt, start: int) -> Slip:
     if len(words) > 1 and re.fullmatch(r"[a-z_]+", words[-1]):
         message = say("a comma is missing before {key}", key=f"`{words[-1]}:`")
         return message, stop.line, start + rest.index(words[-1])
-    return say(_NEEDS_QUOTES.text, meant=_quoted(value)), stop.line, start
+    return _NEEDS_QUOTES.format(meant=_quoted(value)), stop.line, start
 
 
 def _no_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
     if "could not find expected ':'" not in stop.problem or stop.began is None:
         return None
     line, column = stop.began
-    message = say(
-        "a colon is missing in {words}: every line is `key: value` or `- item`",
-        words=f"`{_shortened(_line(lines, line)[column:].strip())}`",
+    message = say("a colon is missing in {words}: every line is `key: value` or `- item`").format(
+        words=f"`{_shortened(_line(lines, line)[column:].strip())}`"
     )
     return message, line, column
 
@@ -235,10 +214,8 @@ def _bracket(lines: Sequence[str], stop: Halt) -> Slip | None:
             return say("a value is missing before {sign}", sign=f"`{found}`"), *stop.at
         return None
     if found in _CLOSING.values() or stop.line != line or not found:
-        message = say(
-            "the bracket {bracket} that opens here is not closed: add {closing}",
-            bracket=f"`{opened}`",
-            closing=f"`{_CLOSING[opened]}`",
+        message = say("the bracket {bracket} that opens here is not closed: add {closing}").format(
+            bracket=f"`{opened}`", closing=f"`{_CLOSING[opened]}`"
         )
         return message, line, column
     return say("a comma is missing here, or the text needs quotes"), *stop.at
@@ -274,10 +251,8 @@ def _other_indent(lines: Sequence[str], stop: Halt) -> Slip | None:
         return None
     message = say(
         "this line begins in column {column}, the one above in column {other}: indent them alike, "
-        "or this one like its neighbours farther up",
-        column=str(stop.column + 1),
-        other=str(other + 1),
-    )
+        "or this one like its neighbours farther up"
+    ).format(column=str(stop.column + 1), other=str(other + 1))
     return message, *stop.at
 
 
@@ -297,7 +272,6 @@ _LOOKS: tuple[Callable[[Sequence[str], Halt], Slip | None], ...] = (
 
 
 def _here_and_above(lines: Sequence[str], stop: Halt) -> list[tuple[int, str]]:
-    """Give the line of the halt, and the nearest above that says something, each with its text."""
     numbers = (stop.line, _line_before(lines, stop.line))
     return [(number, _line(lines, number)) for number in numbers]
 
@@ -307,7 +281,6 @@ def _line(lines: Sequence[str], number: int) -> str:
 
 
 def _line_before(lines: Sequence[str], number: int) -> int:
-    """Find the nearest line above that says something."""
     for above in range(min(number, len(lines)) - 1, max(-1, number - 50), -1):
         if lines[above].strip() and not lines[above].lstrip().startswith("#"):
             return above

@@ -1,8 +1,4 @@
-"""Read a YAML file into plain values, and remember where each one stood.
-
-YAML 1.2 holds: `NO` is a text, `1e3` a number, `12:30:00` a text; two equal keys are refused;
-dates stay text.
-"""
+"""Read a YAML 1.2 file into plain values, and remember where each one stood."""
 
 import hashlib
 import re
@@ -13,22 +9,8 @@ from typing import Any, TypeAlias
 
 from raastof_geo.errors import Finding, Place, ScenarioError, tell_reason
 from raastof_geo.language import Message, plain, say
-from raastof_geo.scenario.reading import nodes
-from raastof_geo.scenario.reading.nodes import (
-    MOST_LEVELS,
-    TOO_DEEP,
-    Node,
-    Scalar,
-    Sequence,
-    compose,
-)
-from raastof_geo.scenario.reading.scalars import (
-    CORE_TAGS,
-    Value,
-    keep_written,
-    read_plain,
-    read_tagged,
-)
+from raastof_geo.scenario.reading import nodes, scalars
+from raastof_geo.scenario.reading.nodes import Node, Scalar
 from raastof_geo.scenario.reading.slips import loosen_colon, say_colon, say_dash
 from raastof_geo.units import join_at_comma
 
@@ -72,18 +54,7 @@ class Tree:
 
 
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
-    """Read a YAML file.
-
-    Returns
-    -------
-    tree
-        Its values with their places; slips that could be mended are among its findings.
-
-    Raises
-    ------
-    ScenarioError
-        The file is missing, too large, not UTF-8, not YAML, or not a mapping.
-    """
+    """Read a YAML file, or raise a `ScenarioError`; slips that could be mended are findings."""
     name = shown_as or path.as_posix()
     try:
         with path.open("rb") as file:
@@ -91,13 +62,10 @@ def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
     except OSError as error:
         raise ScenarioError(_unreadable(path, name, error)) from error
     if len(raw) > LARGEST_FILE_BYTES:
-        raise ScenarioError(
-            say(
-                "{file} is larger than {limit} MB: is it a scenario?",
-                file=name,
-                limit=LARGEST_FILE_BYTES // 1_000_000,
-            )
+        message = say("{file} is larger than {limit} MB: is it a scenario?").format(
+            file=name, limit=LARGEST_FILE_BYTES // 1_000_000
         )
+        raise ScenarioError(message)
     tree = parse_tree(_decoded(raw, name), file=name)
     tree.digest = hashlib.sha256(raw).hexdigest()
     return tree
@@ -127,27 +95,15 @@ def _decoded(raw: bytes, name: str) -> str:
 
 
 def parse_tree(text: str, *, file: str) -> Tree:
-    """Read YAML out of a text.
-
-    Returns
-    -------
-    tree
-        As `read_tree`, without a digest.
-
-    Raises
-    ------
-    ScenarioError
-        A character that no text holds, no YAML, too much of it, or not a mapping.
-    """
-    _check_characters(text, file)
-    root, findings = compose(text, file=file, most=MOST_VALUES)
+    """Read YAML out of a text, as `read_tree` out of a file, without a digest."""
+    if (found := _NO_TEXT.search(text)) is not None:
+        line = text.count("\n", 0, found.start()) + 1
+        place = Place(file, line, found.start() - text.rfind("\n", 0, found.start()))
+        raise ScenarioError(Finding(_no_text(found[0]), place))
+    root, findings = nodes.compose(text, file=file, most=MOST_VALUES)
     if root is None:
-        raise ScenarioError(
-            Finding(
-                say("the file is empty: `raastof new NAME` writes one to start from"),
-                Place(file, 1, 1),
-            )
-        )
+        message = say("the file is empty: `raastof new NAME` writes one to start from")
+        raise ScenarioError(Finding(message, Place(file, 1, 1)))
     if not isinstance(root, nodes.Mapping):
         raise ScenarioError(*findings, Finding(_no_mapping(root), root.place))
     tree = Tree(file, findings=findings)
@@ -155,24 +111,14 @@ def parse_tree(text: str, *, file: str) -> Tree:
     return tree
 
 
-def _check_characters(text: str, file: str) -> None:
-    found = _NO_TEXT.search(text)
-    if found is None:
-        return
-    line = text.count("\n", 0, found.start()) + 1
-    place = Place(file, line, found.start() - text.rfind("\n", 0, found.start()))
-    raise ScenarioError(Finding(_no_text(found[0]), place))
-
-
 def _no_text(character: str) -> Message:
     return say(
         "a character that no text may hold stands here, {code}: delete it, "
-        "and save the file as UTF-8",
-        code=f"U+{ord(character):04X}",
-    )
+        "and save the file as UTF-8"
+    ).format(code=f"U+{ord(character):04X}")
 
 
-def _no_mapping(root: Scalar | Sequence) -> Message:
+def _no_mapping(root: Scalar | nodes.Sequence) -> Message:
     loosened = loosen_colon(root.text) if isinstance(root, Scalar) and root.plain else None
     if loosened:
         return say_colon(*loosened)
@@ -194,35 +140,35 @@ class _Planter:
 
     def value(self, node: Node, path: Trail) -> Any:
         self._spend(1, node)
-        if len(path) > MOST_LEVELS:
-            raise self._too_deep(node)
+        if len(path) > nodes.MOST_LEVELS:
+            raise ScenarioError(Finding(nodes.TOO_DEEP, node.place))
         self.tree.places[path] = node.place
         if isinstance(node, Scalar):
             self.tree.written[path] = plain(node.text[:_LONGEST_QUOTE])
             return self._scalar(node)
-        self._check_tag(node, "map" if isinstance(node, nodes.Mapping) else "seq")
-        if isinstance(node, nodes.Mapping):
-            return self._mapping(node, path)
-        return self._sequence(node, path)
-
-    def _sequence(self, node: Sequence, path: Trail) -> list[Any]:
-        items = [part for item in node.items for part in self._mended_items(item)]
-        for index, item in enumerate(items):
-            self.tree.keys[(*path, index)] = item.place
-        return [self.value(item, (*path, index)) for index, item in enumerate(items)]
-
-    def _mapping(self, node: nodes.Mapping, path: Trail) -> dict[str, Any]:
+        kind = "map" if isinstance(node, nodes.Mapping) else "seq"
+        if node.tag is not None and node.tag not in ("!", _CORE + kind):
+            self._tell(_unknown_tag(node.tag), node)
+        if isinstance(node, nodes.Sequence):
+            items = [part for item in node.items for part in self._mended_items(item)]
+            for index, item in enumerate(items):
+                self.tree.keys[(*path, index)] = item.place
+            return [self.value(item, (*path, index)) for index, item in enumerate(items)]
         values: dict[str, Any] = {}
         for key, (key_node, value_node) in self._entries(node, 0).items():
             self.tree.keys[(*path, key)] = key_node.place
             values[key] = self.value(value_node, (*path, key))
         return values
 
-    def _scalar(self, node: Scalar) -> Value:
+    def _scalar(self, node: Scalar) -> scalars.Value:
         text = self._text(node)
         if node.tag is not None and node.tag != "!":
             return self._tagged(node, text, node.tag)
-        return keep_written(read_plain(text), text) if node.plain and node.tag is None else text
+        return (
+            scalars.keep_written(scalars.read_plain(text), text)
+            if node.plain and node.tag is None
+            else text
+        )
 
     def _text(self, node: Scalar) -> str:
         """Refuse what no file can hold, such as half a character written as a code."""
@@ -231,27 +177,21 @@ class _Planter:
             raise ScenarioError(*self.tree.findings, Finding(_no_text(found[0]), node.place))
         return node.text
 
-    def _tagged(self, node: Scalar, text: str, tag: str) -> Value:
+    def _tagged(self, node: Scalar, text: str, tag: str) -> scalars.Value:
         try:
-            return read_tagged(text, tag)
+            return scalars.read_tagged(text, tag)
         except ValueError:
-            message = say(
-                "{given} is not what its tag {tag} says: leave the tag out",
-                given=f"`{plain(text)[:60]}`",
-                tag=f"`{_shown(tag)}`",
+            message = say("{given} is not what its tag {tag} says: leave the tag out").format(
+                given=f"`{plain(text)[:60]}`", tag=f"`{_shown(tag)}`"
             )
-            self._tell(message if tag in CORE_TAGS else _unknown_tag(tag), node)
+            self._tell(message if tag in scalars.CORE_TAGS else _unknown_tag(tag), node)
             return text
-
-    def _check_tag(self, node: Node, expected: str) -> None:
-        if node.tag is not None and node.tag not in ("!", _CORE + expected):
-            self._tell(_unknown_tag(node.tag), node)
 
     def _entries(self, node: nodes.Mapping, level: int) -> Entries:
         """Give what a mapping holds: what `<<` brings, and its own above that."""
         if id(node) not in self.known:
-            if level > MOST_LEVELS:
-                raise self._too_deep(node)
+            if level > nodes.MOST_LEVELS:
+                raise ScenarioError(Finding(nodes.TOO_DEEP, node.place))
             own, merged = self._own(node)
             brought: Entries = {}
             for source in merged:
@@ -272,18 +212,15 @@ class _Planter:
             key = self._text(key_node)
             if key in own:
                 message = say(
-                    "{key} stands here twice, first in line {line}: keep one of them",
-                    key=f"`{key[:80]}`",
-                    line=str(own[key][0].place.line),
-                )
+                    "{key} stands here twice, first in line {line}: keep one of them"
+                ).format(key=f"`{key[:80]}`", line=str(own[key][0].place.line))
                 self._tell(message, key_node)
                 continue
             own[key] = (key_node, value_node)
         return own, merged
 
     def _sources(self, node: Node) -> list[nodes.Mapping]:
-        """Give the mappings that `<<` takes values from."""
-        listed = node.items if isinstance(node, Sequence) else [node]
+        listed = node.items if isinstance(node, nodes.Sequence) else [node]
         self._spend(len(listed), node)
         for item in listed:
             if not isinstance(item, nodes.Mapping):
@@ -291,16 +228,14 @@ class _Planter:
         return [item for item in listed if isinstance(item, nodes.Mapping)]
 
     def _mended_entries(self, node: nodes.Mapping) -> list[tuple[Scalar, Node]]:
-        """Give keys and values, with the commonest slips told, and mended.
-
-        So nothing else is said about the same place.
-        """
+        """Give keys and values, the commonest slips told and mended, so that nothing follows."""
         entries: list[tuple[Scalar, Node]] = []
         for key, value in self._word_keys(node):
-            alone = node.braces and key.plain and _is_empty(value)
-            if alone and (self._mend_comma(entries, key) or self._mend_colon(entries, key)):
-                continue
-            entries.append((key, self._mended_value(key, value)))
+            empty = isinstance(value, Scalar) and value.plain and not value.text and not value.tag
+            alone = node.braces and key.plain and empty
+            mends = (self._mend_comma, self._mend_colon) if alone else ()
+            if not any(mend(entries, key) for mend in mends):
+                entries.append((key, self._mended_value(key, value)))
         return entries
 
     def _word_keys(self, node: nodes.Mapping) -> Iterator[tuple[Scalar, Node]]:
@@ -346,7 +281,7 @@ class _Planter:
                 Scalar(value.place, text, plain=True)
                 for text in re.split(r"(?:^|\s)-\s*", value.text)[1:]
             ]
-            return Sequence(value.place, items)
+            return nodes.Sequence(value.place, items)
         return self._mended_item(value)
 
     def _mended_items(self, item: Node) -> list[Node]:
@@ -378,11 +313,7 @@ class _Planter:
                 )
             )
 
-    def _too_deep(self, node: Node) -> ScenarioError:
-        return ScenarioError(Finding(TOO_DEEP, node.place))
-
     def _tell(self, message: Message, node: Node) -> None:
-        """Tell of a node once, however often it is repeated."""
         place = (node.place.line, node.place.column)
         if place not in self.told:
             self.told.add(place)
@@ -394,30 +325,18 @@ def _pair(key_and_value: tuple[str, str], place: Place) -> tuple[Scalar, Node]:
     return Scalar(place, key, plain=True), Scalar(place, value, plain=True)
 
 
-def _is_empty(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.plain and not node.text and node.tag is None
-
-
 def _say_comma(given: str, meant: tuple[str, ...]) -> Message:
+    values = {"given": f"`{given}`", "meant": f"`{meant[0]}`"}
     if len(meant) > 1:
         return say(
             "between braces the comma parts {given} in two: write {large} for thousands, "
-            "{small} for decimals",
-            given=f"`{given}`",
-            large=f"`{meant[0]}`",
-            small=f"`{meant[1]}`",
-        )
+            "{small} for decimals"
+        ).format(given=f"`{given}`", large=f"`{meant[0]}`", small=f"`{meant[1]}`")
     if given[-1].isdigit():
-        return say(
-            "between braces the comma parts {given} in two: write {meant}",
-            given=f"`{given}`",
-            meant=f"`{meant[0]}`",
-        )
+        return say("between braces the comma parts {given} in two: write {meant}", **values)
     return say(
-        "between braces the comma parts {given} in two: write {meant}, or put it in quotes",
-        given=f"`{given}`",
-        meant=f"`{meant[0]}`",
-    )
+        "between braces the comma parts {given} in two: write {meant}, or put it in quotes"
+    ).format(**values)
 
 
 def _shown(tag: str) -> str:
@@ -427,19 +346,12 @@ def _shown(tag: str) -> str:
 def _unknown_tag(tag: str) -> Message:
     return say(
         "{tag} is a tag that a scenario does not know: leave it out; "
-        "a text that begins with `!` needs quotes",
-        tag=f"`{_shown(tag)}`",
-    )
+        "a text that begins with `!` needs quotes"
+    ).format(tag=f"`{_shown(tag)}`")
 
 
 def merge_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one mapping over another, key by key; lists and numbers replace as a whole.
-
-    Returns
-    -------
-    merged
-        A new mapping; what only one of the two holds is shared with it, not copied.
-    """
+    """Lay one mapping over another, key by key; lists and numbers replace as a whole."""
     merged = dict(below)
     for key, value in above.items():
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)

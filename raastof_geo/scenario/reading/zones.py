@@ -37,21 +37,14 @@ def refuse_outside(file: Path, home: Path, where: str, *, anywhere: bool) -> Mes
     if anywhere or file.is_relative_to(home):
         return None
     return say(
-        "{where} leads out of the scenario's folder: move it there, or allow it with `--anywhere`",
-        where=where,
-    )
+        "{where} leads out of the scenario's folder: move it there, or allow it with `--anywhere`"
+    ).format(where=where)
 
 
 def find_in_zones(
     said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool
 ) -> tuple[ScenarioFile, list[Finding]]:
-    """Add to each zone the sites that lie in the polygons of its file, or on their border.
-
-    Returns
-    -------
-    said, mistakes
-        The file with the sites of its zones, and what is wrong with their files.
-    """
+    """Add to each zone the sites in the polygons of its file or on their border; and mistakes."""
     zones, mistakes = [], []
     for number, zone in enumerate(said.zones):
         try:
@@ -65,7 +58,6 @@ def find_in_zones(
 
 
 def _find_inside(areas: list[Any], said: ScenarioFile) -> list[str]:
-    """Give the sites in polygons, in the order of the scenario."""
     if not areas:
         return []
     import geopandas as gpd
@@ -80,20 +72,13 @@ def _find_inside(areas: list[Any], said: ScenarioFile) -> list[str]:
 
 
 def _read_polygons(home: Path, name: Path, *, anywhere: bool) -> list[Any]:
-    """Read the polygons of a scenario's file, in metres.
-
-    Raises
-    ------
-    InputError
-        It is missing or neither GeoJSON nor GeoPackage, it has no polygons, or where they lie
-        cannot be told.
-    """
+    """Read the polygons of a scenario's file, in metres."""
     file = (home / name).resolve()
     if (outside := refuse_outside(file, home, "it", anywhere=anywhere)) is not None:
         raise InputError(outside)
     told = {"file": f"`{file.name}`"}
     if not file.is_file():
-        raise InputError(say("{file} does not exist", **told))
+        raise InputError.saying("{file} does not exist", **told)
     polygons: list[Any] = []
     try:
         for layer in _read_layers(file):
@@ -105,32 +90,27 @@ def _read_polygons(home: Path, name: Path, *, anywhere: bool) -> list[Any]:
     except InputError:
         raise
     except _UNREADABLE as error:
+        problem = str(error)[:200]
         message = say("{file} cannot be read as GeoJSON or GeoPackage: {problem}")
-        raise InputError(Message(message.text, told | {"problem": str(error)[:200]})) from error
+        raise InputError(message.format(problem=problem, **told)) from error
     if not polygons:
-        raise InputError(say("{file} has no polygons", **told))
+        raise InputError.saying("{file} has no polygons", **told)
     return polygons
 
 
 def _check_system(shapes: gpd.GeoSeries, told: dict[str, str]) -> None:
-    """Refuse shapes of which it cannot be told where they lie."""
     if shapes.crs is None:
-        raise InputError(say("{file} does not say its coordinate system", **told))
+        raise InputError.saying("{file} does not say its coordinate system", **told)
     if shapes.crs.is_geographic and np.abs(shapes.total_bounds).max() > _MOST_DEGREES:
-        raise InputError(
-            say(
-                "the coordinates of {file} are not degrees, and it names no other system: save it "
-                "in WGS84 (EPSG:4326), or as GeoPackage",
-                **told,
-            )
+        raise InputError.saying(
+            "the coordinates of {file} are not degrees, and it names no other system: save it "
+            "in WGS84 (EPSG:4326), or as GeoPackage",
+            **told,
         )
 
 
 def _read_layers(file: Path) -> list[gpd.GeoDataFrame]:
-    """Read shapes with their coordinate systems, as GeoPackage or as GeoJSON.
-
-    A text is read as GeoJSON by ourselves: GDAL would follow what names files or addresses.
-    """
+    """Read GeoPackage, or GeoJSON by ourselves: GDAL would follow what names files or addresses."""
     import geopandas as gpd
 
     with file.open("rb") as opened:

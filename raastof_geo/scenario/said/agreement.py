@@ -1,15 +1,12 @@
 """What is agreed between two sites, and what would go between them without coordination."""
 
-from __future__ import annotations
-
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 from pydantic import Field, ValidationInfo, model_validator
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import say
-from raastof_geo.scenario.once import MapOf, SetOf
-from raastof_geo.scenario.said.amount import Amount, Fraction, weigh_about
+from raastof_geo.scenario.fault import MapOf, SetOf
+from raastof_geo.scenario.said.amount import Amount, Fraction, weigh_over
 from raastof_geo.scenario.said.choice import OwnReturnLoads
 from raastof_geo.scenario.said.part import MaterialId, Part, SiteId, VehicleId, Window
 from raastof_geo.scenario.said.target import ShareDefinition
@@ -43,13 +40,13 @@ class Agreement(Window):
         return self.forbidden or (most is not None and most.value == 0)
 
     @model_validator(mode="after")
-    def _says_one_thing(self, info: ValidationInfo) -> Agreement:
+    def _says_one_thing(self, info: ValidationInfo) -> Self:
         amounts = {"tonnes": self.tonnes, "at_least": self.at_least, "at_most": self.at_most}
         said = {name: amount for name, amount in amounts.items() if amount is not None}
         if len(said) + self.forbidden != 1:
-            raise InputError(say("say one of `tonnes`, `at_least`, `at_most`, `forbidden: true`"))
+            raise InputError.saying("say one of `tonnes`, `at_least`, `at_most`, `forbidden: true`")
         for name, amount in said.items():
-            weigh_about(amount, self.material, info, at=name)
+            weigh_over(name, amount, (self.material,) if self.material else (), info)
         return self
 
 
@@ -71,9 +68,9 @@ class NamedLeg(Window):
         return self.tonnes
 
     @model_validator(mode="after")
-    def _weighs(self, info: ValidationInfo) -> NamedLeg:
+    def _weighs(self, info: ValidationInfo) -> Self:
         if self.tonnes is not None:
-            weigh_about(self.tonnes, self.material, info, at="tonnes")
+            weigh_over("tonnes", self.tonnes, (self.material,) if self.material else (), info)
         return self
 
 
@@ -117,11 +114,11 @@ class BaselineChoice(Part):
     """Where material goes, or how much of it is already planned to."""
 
     @model_validator(mode="after")
-    def _states_what_it_compares(self) -> BaselineChoice:
+    def _states_what_it_compares(self) -> Self:
         stated = {"today": self.today is not None, "legs": bool(self.legs)}
         for kind in (self.kind, *(self.compare_with or ())):
             if not stated.get(kind, True):
-                raise InputError(say("`{kind}` needs `baseline: {{{kind}: …}}`", kind=kind))
+                raise InputError.saying("`{kind}` needs `baseline: {{{kind}: …}}`", kind=kind)
         return self
 
     @property

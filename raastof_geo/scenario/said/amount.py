@@ -1,13 +1,18 @@
-"""Amounts as they are said, weighed on reading, so that a mistake shows where it stands."""
+"""Amounts as they are said, weighed on reading, so that a mistake shows where it stands.
 
-from typing import Annotated, TypeAlias
+And how much of what is on offer can be put to use at all.
+"""
 
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+from typing import Annotated, Any, Self, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo, model_validator
 
 from raastof_geo.errors import InputError
 from raastof_geo.language import say
 from raastof_geo.scenario.catalogue import Catalogue
-from raastof_geo.scenario.fault import Fault, FaultError
+from raastof_geo.scenario.fault import Fault, FaultError, MapOf
+from raastof_geo.scenario.identity import known
+from raastof_geo.scenario.said.part import Part
 from raastof_geo.units import Quantity, read_quantity, read_share
 
 Amount: TypeAlias = Annotated[Quantity, BeforeValidator(read_quantity)]
@@ -31,25 +36,10 @@ def catalogue_of(info: ValidationInfo) -> Catalogue | None:
 
 
 def weigh(quantity: Quantity, material: str, info: ValidationInfo, *, at: str) -> float:
-    """Turn the quantity under a key into tonnes, so that a mistake is found while reading.
+    """Turn the quantity under a key into tonnes, so that a mistake is found while reading. [t]
 
-    Parameters
-    ----------
-    info
-        Its context holds the catalogue, and the scenario's trucks for amounts in loads.
-    at
-        The key, for the place of a mistake.
-
-    Returns
-    -------
-    tonnes
-        Zero where it cannot be known yet: without a catalogue, or with a material that is not in
-        it, about which something else is said. [t]
-
-    Raises
-    ------
-    FaultError
-        No density or no truck is known by which to weigh it.
+    Zero where it cannot be known yet: without a catalogue in the context of `info`, or with a
+    material that is not in it, about which something else is said.
     """
     catalogue = catalogue_of(info)
     if catalogue is None or material not in catalogue.materials:
@@ -63,22 +53,53 @@ def weigh(quantity: Quantity, material: str, info: ValidationInfo, *, at: str) -
 def weigh_over(
     name: str, quantity: Quantity, materials: tuple[str, ...], info: ValidationInfo
 ) -> None:
-    """Weigh an amount that covers several materials: of different density, in tonnes only."""
-    if quantity.unit != "t" and len(set(materials)) > 1:
+    """Weigh an amount of several materials, or of all where none is named: in tonnes only."""
+    if quantity.unit != "t" and len(set(materials)) != 1:
         raise refuse_volume(name)
-    weigh(quantity, materials[0], info, at=name)
-
-
-def weigh_about(quantity: Quantity, material: str | None, info: ValidationInfo, *, at: str) -> None:
-    """Weigh an amount of one material, or of all together where none is named."""
-    if material is not None:
-        weigh(quantity, material, info, at=at)
-    elif quantity.unit != "t":
-        raise refuse_volume(at)
+    for material in materials[:1]:
+        weigh(quantity, material, info, at=name)
 
 
 def refuse_volume(name: str) -> InputError:
     """Make the error for volumes or loads of what has no density of its own."""
-    return InputError(
-        say("`{name}` covers several materials of different density: say it in tonnes", name=name)
+    return InputError.saying(
+        "`{name}` covers several materials of different density: say it in tonnes", name=name
     )
+
+
+DEFAULT = "default"
+"""Every material that is not named."""
+
+
+class Captured(Part):
+    """The share of a material on offer that testing, rejection, delay and refusal leave."""
+
+    value: Fraction
+    low: Fraction | None = None
+    high: Fraction | None = None
+    source: str = ""
+    note: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_bare(cls, given: Any) -> Any:
+        return {"value": given} if isinstance(given, int | float | str) else given
+
+    @model_validator(mode="after")
+    def _lies_between(self) -> Self:
+        low = self.value if self.low is None else self.low
+        high = self.value if self.high is None else self.high
+        if not low <= self.value <= high:
+            message = say(
+                "`value` must lie between `low` and `high`, got {low}, {value}, {high}"
+            ).format(low=f"{low:g}", value=f"{self.value:g}", high=f"{high:g}")
+            raise InputError(message)
+        return self
+
+
+def _check_key(key: str, info: ValidationInfo) -> str:
+    return key if key == DEFAULT else known("materials")(key, info)
+
+
+Capture: TypeAlias = MapOf[Annotated[str, AfterValidator(_check_key)], Captured]
+"""By material, and `default` for every other one."""

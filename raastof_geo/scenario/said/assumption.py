@@ -1,18 +1,14 @@
 """Numbers that a scenario rests on, each with the range that it may lie in."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from raastof_geo.language import say
-from raastof_geo.scenario.fault import Fault, raise_faults
-from raastof_geo.scenario.once import SetOf
-from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.part import LandId, MaterialId, MunicipalityId, Part, SiteId, UseId
+from raastof_geo.scenario.fault import Fault, SetOf, raise_faults
+from raastof_geo.scenario.said import part
 from raastof_geo.units import read_share
 
 
@@ -24,39 +20,29 @@ def _is_percent(given: Any) -> bool:
     return isinstance(given, str) and given.strip().endswith("%")
 
 
-def _listed(given: Any) -> Any:
-    return [given] if isinstance(given, str) else given
-
-
 Level: TypeAlias = Annotated[float, BeforeValidator(_read_level)]
 """A number, or a share such as `15 %`."""
-_LISTED = BeforeValidator(_listed)
 
 
-class Which(Part):
+class Which(part.Part):
     """Of all amounts of a kind those that match everything said here; nothing said: all."""
 
-    use: Annotated[SetOf[UseId] | None, _LISTED] = None
-    material: Annotated[SetOf[MaterialId] | None, _LISTED] = None
-    municipality: Annotated[SetOf[MunicipalityId] | None, _LISTED] = None
-    project: Annotated[SetOf[str] | None, _LISTED] = None
-    site: Annotated[SetOf[SiteId] | None, _LISTED] = None
-    land: Annotated[SetOf[LandId] | None, _LISTED] = None
+    use: Annotated[SetOf[part.UseId] | None, part.ONE_OR_SEVERAL] = None
+    material: Annotated[SetOf[part.MaterialId] | None, part.ONE_OR_SEVERAL] = None
+    municipality: Annotated[SetOf[part.MunicipalityId] | None, part.ONE_OR_SEVERAL] = None
+    project: Annotated[SetOf[str] | None, part.ONE_OR_SEVERAL] = None
+    site: Annotated[SetOf[part.SiteId] | None, part.ONE_OR_SEVERAL] = None
+    land: Annotated[SetOf[part.LandId] | None, part.ONE_OR_SEVERAL] = None
 
 
 Whose: TypeAlias = Literal["needs", "offers", "pits", "receivers", "plants", "depots"]
-PLACES: dict[Whose, str] = {
-    "pits": Role.PIT,
-    "receivers": Role.RECEIVER,
-    "plants": Role.PLANT,
-    "depots": Role.DEPOT,
-}
-"""Those whose amounts are what they can dig, take, make and keep, and where a site says it."""
+PLACES: tuple[Whose, ...] = ("pits", "receivers", "plants", "depots")
+"""Those whose amounts are what they can dig, take, make and keep."""
 AmountFilter: TypeAlias = Annotated[dict[Whose, Which], Field(min_length=1)]
 """Whose amounts, and which of them: `{needs: {use: fill}}`."""
 
 
-class Assumption(Part):
+class Assumption(part.Part):
     """A number that the scenario rests on, the range it may lie in, and what hangs on it."""
 
     name: str = Field(default="", max_length=200)
@@ -83,7 +69,7 @@ class Assumption(Part):
         return given
 
     @model_validator(mode="after")
-    def _is_a_range(self) -> Assumption:
+    def _is_a_range(self) -> Self:
         raise_faults(self._faults())
         return self
 
@@ -107,12 +93,8 @@ class Assumption(Part):
 
 def _outside(less: str, first: float, more: str, second: float) -> Fault:
     return Fault(
-        say(
-            "`{less}` ({first}) must be below `{more}` ({second})",
-            less=less,
-            first=f"{first:g}",
-            more=more,
-            second=f"{second:g}",
+        say("`{less}` ({first}) must be below `{more}` ({second})").format(
+            less=less, first=f"{first:g}", more=more, second=f"{second:g}"
         ),
         (less,),
     )

@@ -1,21 +1,17 @@
 """How a plan is made: trucks, either-or decisions, solving, and how its effect is told."""
 
-from __future__ import annotations
+from typing import Annotated, ClassVar, Literal, Self
 
-from typing import Annotated, ClassVar, Literal
-
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from raastof_geo.emissions.model import BY_DEFAULT
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Sum
-from raastof_geo.language import say
+from raastof_geo.scenario.fault import MapOf
 from raastof_geo.scenario.identity import find_model
-from raastof_geo.scenario.once import MapOf
-from raastof_geo.scenario.said.amount import Amount, Fraction, refuse_volume
+from raastof_geo.scenario.said.amount import Fraction, Tonnes
 from raastof_geo.scenario.said.part import Part
 from raastof_geo.scenario.said.target import Measure
-from raastof_geo.units import Quantity
 
 
 class EmissionChoices(Part):
@@ -36,10 +32,10 @@ class FleetLimit(Part):
     """Loaded and empty, all trucks together. [km]"""
 
     @model_validator(mode="after")
-    def _limits_something(self) -> FleetLimit:
+    def _limits_something(self) -> Self:
         if self.number is None and self.hours_per_period is None and self.km_per_period is None:
-            raise InputError(
-                say("say at least one of `number`, `hours_per_period`, `km_per_period`")
+            raise InputError.saying(
+                "say at least one of `number`, `hours_per_period`, `km_per_period`"
             )
         return self
 
@@ -64,15 +60,8 @@ class Choices(Part):
 
     partners_at_most: int | None = Field(default=None, ge=1)
     """The most other sites that each site with offers or needs exchanges material with."""
-    smallest_lot: Amount | None = None
+    smallest_lot: Tonnes | None = None
     """The least that goes from one site to another of one material in a period, if any goes."""
-
-    @field_validator("smallest_lot")
-    @classmethod
-    def _lot_in_tonnes(cls, lot: Quantity | None) -> Quantity | None:
-        if lot is not None and lot.unit != "t":
-            raise refuse_volume("smallest_lot")
-        return lot
 
 
 class Solving(Part):

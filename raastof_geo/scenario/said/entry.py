@@ -1,7 +1,5 @@
 """What a site can do: offer, need, dig, receive, make, keep."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Literal, Self, TypeAlias
@@ -10,33 +8,24 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import NonNegativeFigure, Rate, Sum
-from raastof_geo.language import say
-from raastof_geo.scenario.fault import Fault, raise_faults
-from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
+from raastof_geo.language import list_codes, say
+from raastof_geo.scenario.fault import Fault, MapOf, SetOf, raise_faults, refuse_twice
+from raastof_geo.scenario.said import part
 from raastof_geo.scenario.said.amount import Amount, catalogue_of, refuse_volume, weigh, weigh_over
-from raastof_geo.scenario.said.part import (
-    Consent,
-    MaterialId,
-    Part,
-    ReceiverKindId,
-    RecipeId,
-    UseId,
-    Window,
-)
 from raastof_geo.units import Quantity
 
 Ship: TypeAlias = Literal["open", "coastal"]
 """What carries over sea: a bulk carrier on the open sea, or a coastal ship."""
 
 
-class DueAmount(Window):
+class DueAmount(part.Window):
     """An amount in a window: once in all, or again in each period."""
 
     amount: Amount | None = None
     amount_per_period: Amount | None = None
 
     @model_validator(mode="after")
-    def _one_amount(self) -> DueAmount:
+    def _one_amount(self) -> Self:
         _ = self.quantity
         return self
 
@@ -46,8 +35,8 @@ class DueAmount(Window):
         match self.amount, self.amount_per_period:
             case (Quantity() as quantity, None) | (None, Quantity() as quantity):
                 return quantity
-        raise InputError(
-            say("say either `amount` (in all) or `amount_per_period`, not both and not neither")
+        raise InputError.saying(
+            "say either `amount` (in all) or `amount_per_period`, not both and not neither"
         )
 
     @property
@@ -64,7 +53,7 @@ class DueAmount(Window):
 class OfferEntry(DueAmount):
     """A material that a site has too much of."""
 
-    material: MaterialId
+    material: part.MaterialId
     must_leave: bool = True
     """Whether all of it has to go, as surplus from a construction site has."""
     price_dkk_per_t: Rate = 0.0
@@ -77,7 +66,7 @@ class OfferEntry(DueAmount):
     """What that costs beside the price; none: the catalogue's. [DKK/t]"""
 
     @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> OfferEntry:
+    def _can_be_weighed(self, info: ValidationInfo) -> Self:
         weigh(self.quantity, self.material, info, at=self.amount_key)
         return self
 
@@ -85,20 +74,20 @@ class OfferEntry(DueAmount):
 class NeedEntry(DueAmount):
     """A use that a site needs a material for; amounts are of the use's reference material."""
 
-    use: UseId
-    materials: SetOf[MaterialId] | None = None
+    use: part.UseId
+    materials: SetOf[part.MaterialId] | None = None
     """The only materials that will do; none: all that the catalogue allows."""
-    accepts: tuple[Consent, ...] = ()
+    accepts: tuple[part.Consent, ...] = ()
     """Conditions that are met here, beside the scenario's `accepted_conditions`."""
 
     @field_validator("accepts")
     @classmethod
-    def _accepts_once(cls, consents: tuple[Consent, ...]) -> tuple[Consent, ...]:
+    def _accepts_once(cls, consents: tuple[part.Consent, ...]) -> tuple[part.Consent, ...]:
         refuse_twice([consent.condition for consent in consents])
         return consents
 
     @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> NeedEntry:
+    def _can_be_weighed(self, info: ValidationInfo) -> Self:
         catalogue = catalogue_of(info)
         if catalogue is not None and self.use in catalogue.uses:
             reference = catalogue.uses[self.use].reference_material
@@ -106,24 +95,30 @@ class NeedEntry(DueAmount):
         return self
 
 
-class OpenDays(Part):
-    """The days on which a place is open."""
+class Opening(part.Part):
+    """What it takes to open a candidate site, once, if the plan uses it."""
+
+    cost_dkk: Sum = 0.0
+    kg_co2e: Sum = 0.0
+
+
+class OpenDays(part.Part):
+    """The days on which a place is open, once it is opened."""
 
     opens_on: datetime.date | None = None
     """The first day on which it is open; none: it always was."""
     closes_on: datetime.date | None = None
     """The last day on which it is open; none: no end is known."""
+    opens: Opening | None = None
+    """What it takes to open it; none: it is open."""
 
     @model_validator(mode="after")
     def _closes_after_it_opens(self) -> Self:
         if self.opens_on and self.closes_on and self.closes_on < self.opens_on:
-            raise InputError(
-                say(
-                    "`closes_on: {last}` comes before `opens_on: {first}`",
-                    last=self.closes_on,
-                    first=self.opens_on,
-                )
+            message = say("`closes_on: {last}` comes before `opens_on: {first}`").format(
+                last=self.closes_on, first=self.opens_on
             )
+            raise InputError(message)
         return self
 
     def days_open(self, start: datetime.date, end: datetime.date) -> int:
@@ -150,42 +145,27 @@ class Capacity(OpenDays):
             weigh_over(name, quantity, materials, info)
 
 
-def _refuse_idle(entry: Part, named: Collection[str], list_name: str, *keys: str) -> None:
+def _refuse_idle(entry: part.Part, named: Collection[str], list_name: str, *keys: str) -> None:
     """Refuse prices and factors of what is not done here, which nobody would ever pay."""
+    message = say(
+        "{one} is not in `{list}` here, so this would count for nothing: "
+        "add it there, or leave it out"
+    ).format(list=list_name)
     raise_faults(
-        Fault(
-            say(
-                "{one} is not in `{list}` here, so this would count for nothing: "
-                "add it there, or leave it out",
-                one=f"`{one}`",
-                list=list_name,
-            ),
-            (key, one),
-            of_key=True,
-        )
+        Fault(message.format(one=f"`{one}`"), (key, one), of_key=True)
         for key in keys
         for one in getattr(entry, key)
         if one not in named
     )
 
 
-class Opening(Part):
-    """What it takes to open a candidate site, once, if the plan uses it."""
-
-    cost_dkk: Sum = 0.0
-    kg_co2e: Sum = 0.0
-
-
 class PitEntry(Capacity):
     """A source of virgin material."""
 
-    opens: Opening | None = None
-    """What it takes to open it; none: it is open."""
-
-    supplies: SetOf[MaterialId] = Field(min_length=1)
-    price_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    supplies: SetOf[part.MaterialId] = Field(min_length=1)
+    price_dkk_per_t: MapOf[part.MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Prices of this pit; the catalogue's where it has none. [DKK/t]"""
-    sea_km: MapOf[MaterialId, Annotated[float, Field(ge=0, le=20_000)]] = Field(
+    sea_km: MapOf[part.MaterialId, Annotated[float, Field(ge=0, le=20_000)]] = Field(
         default_factory=dict
     )
     """How far it comes by ship to where lorries fetch it: a number, or one for each material; its
@@ -202,13 +182,13 @@ class PitEntry(Capacity):
         return {**given, "sea_km": ways}
 
     @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> PitEntry:
+    def _can_be_weighed(self, info: ValidationInfo) -> Self:
         self.weigh_over(self.supplies, info)
         _refuse_idle(self, self.supplies, "supplies", "price_dkk_per_t", "sea_km")
         catalogue = catalogue_of(info)
         if self.sea_km and catalogue is not None and catalogue.sea is None:
-            raise InputError(
-                say("`sea_km`: this catalogue has no `sea`, which says what ships emit")
+            raise InputError.saying(
+                "`sea_km`: this catalogue has no `sea`, which says what ships emit"
             )
         return self
 
@@ -216,23 +196,21 @@ class PitEntry(Capacity):
 class ReceiverEntry(Capacity):
     """A place where surplus ends."""
 
-    opens: Opening | None = None
-    """What it takes to open it; none: it is open."""
-    kind: ReceiverKindId | None = None
+    kind: part.ReceiverKindId | None = None
     """What it is, which decides on landfill, its tax, and fees that are not said."""
     landfill: bool | None = None
     """What older files say instead of a kind: tonnes count as landfill, its tax is in the fees."""
-    disposal_kg_co2e: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    disposal_kg_co2e: MapOf[part.MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Emissions of reception here; the catalogue's where it has none. [kg CO2e/t]"""
 
-    accepts: SetOf[MaterialId] = Field(min_length=1)
-    gate_fee_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    accepts: SetOf[part.MaterialId] = Field(min_length=1)
+    gate_fee_dkk_per_t: MapOf[part.MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Fees of this receiver; the catalogue's where it has none. [DKK/t]"""
 
     @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> ReceiverEntry:
+    def _can_be_weighed(self, info: ValidationInfo) -> Self:
         if self.kind is not None and self.landfill is not None:
-            raise InputError(say("say `kind`, or `landfill` as older files do, not both"))
+            raise InputError.saying("say `kind`, or `landfill` as older files do, not both")
         self.weigh_over(self.accepts, info)
         _refuse_idle(self, self.accepts, "accepts", "gate_fee_dkk_per_t", "disposal_kg_co2e")
         return self
@@ -241,16 +219,14 @@ class ReceiverEntry(Capacity):
 class PlantEntry(Capacity):
     """A plant that makes materials of others; its capacities are tonnes of input."""
 
-    recipes: SetOf[RecipeId] = Field(min_length=1)
-    dkk_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    recipes: SetOf[part.RecipeId] = Field(min_length=1)
+    dkk_per_t: MapOf[part.RecipeId, NonNegativeFigure] = Field(default_factory=dict)
     """What this plant charges; the catalogue's where it has none. [DKK/t of input]"""
-    kg_co2e_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    kg_co2e_per_t: MapOf[part.RecipeId, NonNegativeFigure] = Field(default_factory=dict)
     """What this plant emits; the catalogue's where it has none. [kg CO2e/t of input]"""
-    opens: Opening | None = None
-    """What it takes to open it; none: it is open."""
 
     @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> PlantEntry:
+    def _can_be_weighed(self, info: ValidationInfo) -> Self:
         catalogue = catalogue_of(info)
         if catalogue is not None:
             known_recipes = [name for name in self.recipes if name in catalogue.recipes]
@@ -260,14 +236,14 @@ class PlantEntry(Capacity):
         return self
 
 
-class Store(Part):
+class Store(part.Part):
     """Room for tonnes between periods."""
 
     capacity: Amount
     """What lies there at the end of a period, all materials together."""
-    start: MapOf[MaterialId, Amount] = Field(default_factory=dict)
+    start: MapOf[part.MaterialId, Amount] = Field(default_factory=dict)
     """What lies there before the first period."""
-    end: Literal["empty", "any"] | MapOf[MaterialId, Amount] = "empty"
+    end: Literal["empty", "any"] | MapOf[part.MaterialId, Amount] = "empty"
     """What lies there after the last period: nothing, whatever is best, or stated amounts."""
     handling_dkk_per_t: NonNegativeFigure | None = None
     """For putting a tonne in, and again for taking it out; none: the catalogue's. [DKK/t]"""
@@ -280,7 +256,7 @@ class Store(Part):
     nothing where `storing_dkk_per_t` is said. [DKK/t/month]"""
 
     @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> Store:
+    def _can_be_weighed(self, info: ValidationInfo) -> Self:
         faults = list(self._overfull(info))
         if self.capacity.unit != "t":
             raise refuse_volume("capacity")
@@ -294,52 +270,38 @@ class Store(Part):
 
     @property
     def _stocks(self) -> tuple[tuple[str, dict[str, Quantity]], ...]:
-        """What lies there before and after all periods, by key."""
         return ("start", self.start), ("end", self.end_amounts)
 
     def _overfull(self, info: ValidationInfo) -> Iterator[Fault]:
-        """Find stocks that are larger than the room there is."""
         for name, stock in self._stocks:
             tonnes = sum(weigh(amount, one, info, at=name) for one, amount in stock.items())
             if tonnes > self.capacity.value * (1 + 1e-9):
-                yield Fault(
-                    say(
-                        "{tonnes} t lie here, and there is room for {capacity} t: "
-                        "raise `capacity`, or lower the amounts",
-                        tonnes=tonnes,
-                        capacity=self.capacity.value,
-                    ),
-                    (name,),
+                message = say(
+                    "{tonnes} t lie here, and there is room for {capacity} t: "
+                    "raise `capacity`, or lower the amounts"
                 )
+                yield Fault(message.format(tonnes=tonnes, capacity=self.capacity.value), (name,))
 
     def foreign_stocks(self, materials: Collection[str]) -> Iterator[Fault]:
         """Find stocks of materials that do not lie here."""
+        message = say(
+            "{material} is not kept here, only {kept}: add it to the materials, or leave it out"
+        ).format(kept=list_codes(materials))
         for name, stock in self._stocks:
-            for material in stock:
-                if material not in materials:
-                    yield Fault(
-                        say(
-                            "{material} is not kept here, only {kept}: add it to the materials, "
-                            "or leave it out",
-                            material=f"`{material}`",
-                            kept=", ".join(f"`{one}`" for one in materials),
-                        ),
-                        (name, material),
-                        of_key=True,
-                    )
+            for one in stock:
+                if one not in materials:
+                    yield Fault(message.format(material=f"`{one}`"), (name, one), of_key=True)
 
 
 class DepotEntry(Store, OpenDays):
     """Storage between periods for anybody's material."""
 
-    materials: SetOf[MaterialId] = Field(min_length=1)
+    materials: SetOf[part.MaterialId] = Field(min_length=1)
     capacity_per_period: Amount | None = None
     """What may come in within a period, all materials together; none: no limit."""
-    opens: Opening | None = None
-    """What it takes to open it; none: it is open."""
 
     @model_validator(mode="after")
-    def _keeps_what_it_has(self, info: ValidationInfo) -> DepotEntry:
+    def _keeps_what_it_has(self, info: ValidationInfo) -> Self:
         if self.capacity_per_period is not None:
             weigh_over("capacity_per_period", self.capacity_per_period, self.materials, info)
         raise_faults(self.foreign_stocks(self.materials))

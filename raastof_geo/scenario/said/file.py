@@ -7,26 +7,18 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, fie
 from raastof_geo.figures.figure import LARGEST_FIGURE, YEARS
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNE_KM, TRANSPORT_WTW
 from raastof_geo.language import Language
+from raastof_geo.scenario.fault import MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.identity import check_id
-from raastof_geo.scenario.once import MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.output import EVERY_OUTPUT, check_output
 from raastof_geo.scenario.period import Period, check_order, read_period
+from raastof_geo.scenario.said import choice
 from raastof_geo.scenario.said.agreement import Agreement, BaselineChoice
+from raastof_geo.scenario.said.amount import Capture
 from raastof_geo.scenario.said.assumption import Assumption
-from raastof_geo.scenario.said.capture import Capture
-from raastof_geo.scenario.said.choice import (
-    Choices,
-    EffectChoices,
-    EmissionChoices,
-    FleetLimit,
-    ReturnLoads,
-    Solving,
-)
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.said.part import ConditionId, Part, VehicleId
-from raastof_geo.scenario.said.site import Site
+from raastof_geo.scenario.said.site import Site, ZoneEntry
 from raastof_geo.scenario.said.target import Crossing, Objective, Targets
-from raastof_geo.scenario.said.zone import ZoneEntry
 
 NEWEST_FORMAT = 3
 """The form of scenario files that is written now; older ones are read with today's meaning."""
@@ -51,7 +43,7 @@ class ScenarioFile(Part):
     """The trucks that may be used; each leg takes the best of them."""
     idle_min_per_load: float = Field(default=0.0, ge=0, le=600)
     """Time with the engine running at both ends of a trip, together. [min]"""
-    emissions: EmissionChoices = EmissionChoices()
+    emissions: choice.EmissionChoices = choice.EmissionChoices()
     accepted_conditions: SetOf[ConditionId] = ()
     """Conditions that the scenario accepts at every need; none that are a matter of each need."""
     zones: tuple[ZoneEntry, ...] = ()
@@ -78,21 +70,21 @@ class ScenarioFile(Part):
     price_year: int | None = Field(default=None, ge=YEARS[0], le=YEARS[1])
     """In whose money prices are counted where the catalogue has their index; none: each in its
     own."""
-    return_loads: ReturnLoads | None = None
+    return_loads: choice.ReturnLoads | None = None
     """None: every truck drives back empty."""
-    fleet: MapOf[VehicleId, FleetLimit] = Field(default_factory=dict)
+    fleet: MapOf[VehicleId, choice.FleetLimit] = Field(default_factory=dict)
     """Limits by kind of truck; none: there are enough."""
     agreements: SetOf[Agreement] = ()
     capture: Capture = Field(default_factory=dict)
     """How much of what is on offer can be put to use; nothing said: all of it."""
-    choices: Choices = Choices()
-    solving: Solving = Solving()
+    choices: choice.Choices = choice.Choices()
+    solving: choice.Solving = choice.Solving()
     baseline: BaselineChoice = BaselineChoice()
     assumptions: dict[Annotated[str, AfterValidator(check_id)], Assumption] = Field(
         default_factory=dict
     )
     """Numbers that the scenario rests on, each with its range."""
-    effect: EffectChoices = EffectChoices()
+    effect: choice.EffectChoices = choice.EffectChoices()
     publish: Literal["everything", "own_flows"] = "everything"
     """What the page of a project tells of others: the effect of each, or with `own_flows` nothing
     but the coarse effect of the whole."""

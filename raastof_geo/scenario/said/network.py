@@ -1,32 +1,24 @@
 """Which roads there are, and what is otherwise on them than the map says."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
-from raastof_geo.language import say
 from raastof_geo.scenario.coordinates import check_degrees
-from raastof_geo.scenario.once import SetOf
-from raastof_geo.scenario.said.part import MunicipalityId, Part, VehicleId, Window, field_for_each
+from raastof_geo.scenario.fault import SetOf
+from raastof_geo.scenario.said import part
 
 RouteMeasure = Literal["emissions", "time", "cost"]
 
 
-def _one_or_several(given: Any) -> Any:
-    return given if given is None or isinstance(given, list | tuple) else [given]
+Ways: TypeAlias = Annotated[SetOf[int] | None, part.ONE_OR_SEVERAL]
 
 
-Ways: TypeAlias = Annotated[SetOf[int] | None, BeforeValidator(_one_or_several)]
-
-
-@with_fields(field_for_each(TRUCK_LIMITS))
-class _RoadLimits(Window):
-    """Which roads are meant, and what trucks meet there; the limits come after."""
+class RoadsMeant(part.Window):
+    """Which roads are meant, by one of these, and when."""
 
     name: str | None = None
     """Roads of this name or number, as in `Storstrømsbroen` or `E47`."""
@@ -36,6 +28,12 @@ class _RoadLimits(Window):
     """The road nearest to a place: longitude, latitude. [degrees]"""
     polygon: tuple[tuple[float, float], ...] | None = Field(default=None, min_length=3)
     """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""
+
+
+@with_fields(part.field_for_each(TRUCK_LIMITS))
+class _RoadLimits(RoadsMeant):
+    """What trucks meet there; the limits come after."""
+
     closed: bool = False
     """Whether trucks may not use them."""
     speed_km_h: float | None = Field(default=None, gt=0, le=130)
@@ -45,7 +43,7 @@ class _RoadLimits(Window):
 class RoadChange(_RoadLimits):
     """Roads that are not as the map says, always or in a window of periods."""
 
-    vehicles: SetOf[VehicleId] | None = None
+    vehicles: SetOf[part.VehicleId] | None = None
     """The trucks it is about; none: all."""
     note: str = ""
     """Why, for the reader."""
@@ -58,13 +56,13 @@ class RoadChange(_RoadLimits):
         return at
 
     @model_validator(mode="after")
-    def _says_where_and_what(self) -> RoadChange:
+    def _says_where_and_what(self) -> Self:
         where = (self.name, self.way, self.at, self.polygon)
         if sum(value is not None for value in where) != 1:
-            raise InputError(say("say which roads by one of `name`, `way`, `at`, `polygon`"))
+            raise InputError.saying("say which roads by one of `name`, `way`, `at`, `polygon`")
         if not (self.closed or self.speed_km_h or self.limits):
-            raise InputError(
-                say("say what changes: `closed: true`, `speed_km_h`, or a limit as `maxweight_t`")
+            raise InputError.saying(
+                "say what changes: `closed: true`, `speed_km_h`, or a limit as `maxweight_t`"
             )
         return self
 
@@ -75,13 +73,13 @@ class RoadChange(_RoadLimits):
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
-class NetworkChoice(Part):
+class NetworkChoice(part.Part):
     """Which roads, and how trucks choose among them."""
 
     file: Path | None = None
     """A network made by `raastof network build` or `fetch`, a file of OpenStreetMap such as
     `.osm.pbf`, or a `.graphml` of OSMnx; none: the built-in network."""
-    municipalities: SetOf[MunicipalityId] = ()
+    municipalities: SetOf[part.MunicipalityId] = ()
     """Read only these, and what lies near, from a file of OpenStreetMap."""
     changes: SetOf[RoadChange] = ()
     """Roads that are not as the map says: closed, limited, slower."""

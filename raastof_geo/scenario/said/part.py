@@ -1,9 +1,7 @@
 """What all parts of a scenario file share: strictness, ids, windows of periods."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -17,7 +15,6 @@ from pydantic import (
 
 from raastof_geo.emissions.limit import TruckLimit
 from raastof_geo.errors import InputError
-from raastof_geo.language import say
 from raastof_geo.scenario.identity import known
 from raastof_geo.scenario.period import Calendar
 
@@ -42,6 +39,14 @@ ReceiverKindId: TypeAlias = Annotated[str, AfterValidator(known("receiver_kinds"
 SoilMappingId: TypeAlias = Annotated[str, AfterValidator(known("soil_mappings"))]
 SiteId: TypeAlias = Annotated[str, AfterValidator(known("sites"))]
 PeriodId: TypeAlias = Annotated[str, BeforeValidator(_find_period)]
+
+
+def _listed(given: Any) -> Any:
+    return given if given is None or isinstance(given, list | tuple) else [given]
+
+
+ONE_OR_SEVERAL = BeforeValidator(_listed)
+"""Before a list: an entry that stands alone is a list of one."""
 
 
 class Part(BaseModel):
@@ -84,12 +89,12 @@ class Window(Part):
     """Last period; none: the last of the scenario."""
 
     @model_validator(mode="after")
-    def _ends_after_it_starts(self, info: ValidationInfo) -> Window:
+    def _ends_after_it_starts(self, info: ValidationInfo) -> Self:
         calendar = _calendar(info)
         ids = list(calendar.ids) if calendar is not None else []
         if self.first in ids and self.last in ids and ids.index(self.first) > ids.index(self.last):
-            raise InputError(
-                say("`from: {first}` comes after `to: {last}`", first=self.first, last=self.last)
+            raise InputError.saying(
+                "`from: {first}` comes after `to: {last}`", first=self.first, last=self.last
             )
         return self
 

@@ -1,72 +1,56 @@
-"""A place with one or more roles."""
-
-from __future__ import annotations
+"""A place with one or more roles, and an area in which some of them lie."""
 
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
+from typing import Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+import shapely
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
-from raastof_geo.language import say
+from raastof_geo.scenario.catalogue import SoilMove
 from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres
-from raastof_geo.scenario.fault import raise_faults
-from raastof_geo.scenario.once import SetOf
+from raastof_geo.scenario.fault import SetOf, raise_faults
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.entry import (
-    DepotEntry,
-    NeedEntry,
-    OfferEntry,
-    PitEntry,
-    PlantEntry,
-    ReceiverEntry,
-    StockpileEntry,
-)
-from raastof_geo.scenario.said.part import (
-    LandId,
-    MunicipalityId,
-    Part,
-    SoilMappingId,
-    VehicleId,
-    field_for_each,
-)
+from raastof_geo.scenario.said import entry, part
 
 
-@with_fields(field_for_each(limit for limit in TRUCK_LIMITS if limit.at_sites))
-class TruckLimits(Part):
+@with_fields(part.field_for_each(limit for limit in TRUCK_LIMITS if limit.at_sites))
+class TruckLimits(part.Part):
     """The largest truck that a site has room for; loaded to the full."""
 
 
-class Site(Part):
+class Site(part.Part):
     """A place with one or more roles."""
 
     name: str = Field(default="", max_length=10_000)
     note: str = ""
     """What a reader should know: where the amounts come from, whether they are illustrative."""
-    municipality: MunicipalityId | None = None
+    municipality: part.MunicipalityId | None = None
     lon: float | None = None
     lat: float | None = None
     crs: Crs | None = None
     easting: float | None = None
     northing: float | None = None
-    offers: tuple[OfferEntry, ...] = ()
-    needs: tuple[NeedEntry, ...] = ()
-    pit: PitEntry | None = None
-    receiver: ReceiverEntry | None = None
-    plant: PlantEntry | None = None
-    depot: DepotEntry | None = None
-    stockpile: StockpileEntry | None = None
+    offers: tuple[entry.OfferEntry, ...] = ()
+    needs: tuple[entry.NeedEntry, ...] = ()
+    pit: entry.PitEntry | None = None
+    receiver: entry.ReceiverEntry | None = None
+    plant: entry.PlantEntry | None = None
+    depot: entry.DepotEntry | None = None
+    stockpile: entry.StockpileEntry | None = None
     project: str = ""
     """The project that the site belongs to; none: it is a project of its own."""
     client: str = ""
     """Who has the work done, or owns the place; none: nobody that others share."""
-    land: LandId | None = None
+    land: part.LandId | None = None
     """What the land is, which decides what soil may come to it; none: the strictest, or
     `built_up` in a file of a format before the third."""
-    soil_mapping: SoilMappingId | None = None
+    soil_mapping: part.SoilMappingId | None = None
     """How the ground is mapped as polluted; soil from there is sampled by it."""
-    vehicles: SetOf[VehicleId] | None = None
+    vehicles: SetOf[part.VehicleId] | None = None
     """The only trucks that may come here; none: all of the scenario."""
     truck_limits: TruckLimits = TruckLimits()
     """The largest truck that there is room for."""
@@ -90,16 +74,16 @@ class Site(Part):
         return northing
 
     @model_validator(mode="after")
-    def _lies_in_one_place(self) -> Site:
+    def _lies_in_one_place(self) -> Self:
         degrees = self.lon is not None and self.lat is not None
         metres = self.easting is not None and self.northing is not None
         if metres and self.crs in (None, "EPSG:4326"):
-            raise InputError(
-                say("easting and northing need `crs: EPSG:25832` or `crs: EPSG:25833`")
+            raise InputError.saying(
+                "easting and northing need `crs: EPSG:25832` or `crs: EPSG:25833`"
             )
         if degrees and self.crs not in (None, "EPSG:4326"):
-            raise InputError(
-                say("{crs} has easting and northing, not lon and lat", crs=str(self.crs))
+            raise InputError.saying(
+                "{crs} has easting and northing, not lon and lat", crs=str(self.crs)
             )
         if self._given_axes not in ({"lon", "lat"}, {"easting", "northing"}):
             raise _no_place()
@@ -107,21 +91,18 @@ class Site(Part):
 
     @property
     def _given_axes(self) -> set[str]:
-        """The coordinates that are said, right or wrong."""
         axes = ("lon", "lat", "easting", "northing")
         return {axis for axis in axes if getattr(self, axis) is not None}
 
     @model_validator(mode="after")
-    def _has_a_role(self) -> Site:
+    def _has_a_role(self) -> Self:
         if not self.roles:
-            raise InputError(
-                say(
-                    "a site needs at least one of `offers`, `needs`, `pit`, `receiver`, `plant`, "
-                    "`depot`"
-                )
+            raise InputError.saying(
+                "a site needs at least one of `offers`, `needs`, `pit`, `receiver`, `plant`, "
+                "`depot`"
             )
         if self.stockpile and not self.offers:
-            raise InputError(say("`stockpile` keeps a site's own `offers`; this site has none"))
+            raise InputError.saying("`stockpile` keeps a site's own `offers`; this site has none")
         if self.stockpile:
             own = dict.fromkeys(offer.material for offer in self.offers)
             raise_faults(
@@ -151,8 +132,51 @@ class Site(Part):
             Role.PLANT: self.plant,
             Role.DEPOT: self.depot,
         }
-        return tuple(role for role, entry in has.items() if entry)
+        return tuple(role for role, said in has.items() if said)
 
 
 def _no_place() -> InputError:
-    return InputError(say("a site needs `lon` and `lat`, or `crs`, `easting` and `northing`"))
+    return InputError.saying("a site needs `lon` and `lat`, or `crs`, `easting` and `northing`")
+
+
+class ZoneEntry(part.Part):
+    """An area, and the condition under which soil may come to the needs in it."""
+
+    file: Path | None = None
+    """Polygons, GeoJSON or GeoPackage, by a name from the scenario's folder on."""
+    sites: SetOf[part.SiteId] = ()
+    """Sites that lie in it; those inside the polygons of `file` are added."""
+    rule: str = Field(min_length=1, max_length=100)
+    """Id of the rule, as `raastof why` and the outputs show it."""
+    needs_condition: part.ConditionId
+    soil_class: int = Field(default=0, ge=0, le=4)
+    """The cleanest class of soil that needs the condition; worse soil needs it too."""
+
+    _areas: list[shapely.Polygon] = PrivateAttr(default_factory=list)
+
+    @property
+    def areas(self) -> list[shapely.Polygon]:
+        """The polygons of its file, once they are read. [EPSG:25832]"""
+        return self._areas
+
+    def with_areas(self, areas: list[shapely.Polygon], inside: list[str]) -> Self:
+        """Give the zone with its polygons, and the sites in them. [EPSG:25832]"""
+        zone = self.model_copy(update={"sites": tuple(dict.fromkeys((*self.sites, *inside)))})
+        zone._areas = areas
+        return zone
+
+    @model_validator(mode="after")
+    def _lies_somewhere(self) -> Self:
+        if self.file is None and not self.sites:
+            raise InputError.saying(
+                "a zone needs `file` with its polygons, or `sites` that lie in it"
+            )
+        return self
+
+    @property
+    def ruling(self) -> SoilMove:
+        """The rule that it is; its source is the file."""
+        source = self.file.name if self.file else "zones"
+        return SoilMove(
+            verdict="conditional", condition=self.needs_condition, rule=self.rule, citation=source
+        )

@@ -1,12 +1,8 @@
 """What a plan is measured by, has to reach, and may not exceed; what crosses the border."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 from pydantic import (
-    BeforeValidator,
     Field,
     PlainSerializer,
     PlainValidator,
@@ -25,12 +21,12 @@ from raastof_geo.figures.vocabulary import (
     find_indicator,
     leaves_of,
 )
-from raastof_geo.language import say
+from raastof_geo.language import list_codes
+from raastof_geo.scenario.fault import SetOf
 from raastof_geo.scenario.identity import check_word, known
-from raastof_geo.scenario.once import SetOf
+from raastof_geo.scenario.said import part
 from raastof_geo.scenario.said.amount import Fraction, Tonnes
-from raastof_geo.scenario.said.network import Ways
-from raastof_geo.scenario.said.part import MaterialId, MunicipalityId, Part, PeriodId, UseId, Window
+from raastof_geo.scenario.said.network import RoadsMeant
 
 
 def _find_measure(given: Any) -> Indicator:
@@ -44,38 +40,32 @@ ShareDefinition = Literal["with_clean_soil", "without_soil", "cut_in_virgin"]
 DEFINITIONS: tuple[ShareDefinition, ...] = get_args(ShareDefinition)
 
 
-class Objective(Part):
+class Objective(part.Part):
     """One step of the list of objectives."""
 
-    minimise: SetOf[Measure] = Field(min_length=1)
+    minimise: Annotated[SetOf[Measure], part.ONE_OR_SEVERAL] = Field(min_length=1)
     """What is minimised: a measure, or several of one unit added up."""
     tolerance: Fraction = 0.0
     """How far later steps may worsen it, as a share."""
 
     @model_validator(mode="before")
     @classmethod
-    def _one_or_several(cls, given: Any) -> Any:
-        if isinstance(given, str):
-            return {"minimise": [given]}
-        if isinstance(given, dict) and isinstance(given.get("minimise"), str):
-            return {**given, "minimise": [given["minimise"]]}
-        return given
+    def _may_be_bare(cls, given: Any) -> Any:
+        return {"minimise": given} if isinstance(given, str) else given
 
     @model_validator(mode="after")
-    def _adds_one_unit(self) -> Objective:
+    def _adds_one_unit(self) -> Self:
         aims = {measure: aim_of(measure) for measure in self.minimise}
         units = {one.unit if aim.adds else one for one, aim in aims.items()}
         if len(units) > 1:
-            raise InputError(
-                say(
-                    "{measures} have different units and cannot be added up; to weigh emissions "
-                    "against money use `cost_with_co2_dkk`",
-                    measures=", ".join(f"`{measure}`" for measure in self.minimise),
-                )
+            raise InputError.saying(
+                "{measures} have different units and cannot be added up; to weigh emissions "
+                "against money use `cost_with_co2_dkk`",
+                measures=list_codes(self.minimise),
             )
         leaves = [leaf for measure in self.minimise for leaf in leaves_of(measure)]
         if len(leaves) > len(set(leaves)):
-            raise InputError(say("`kg_co2e_wtw` already holds the other emissions"))
+            raise InputError.saying("`kg_co2e_wtw` already holds the other emissions")
         return self
 
     @property
@@ -89,33 +79,29 @@ class Objective(Part):
         return "+".join(sorted(self.minimise))
 
 
-class SecondaryShare(Part):
+class SecondaryShare(part.Part):
     """How much of the need has to be met by secondary materials."""
 
     at_least: Fraction
     definition: ShareDefinition = "with_clean_soil"
     """What counts: secondary materials and clean soil, secondary materials that are not soil,
     or everything that is not virgin (the cut in primary use against a baseline of pits)."""
-    period: PeriodId | None = None
+    period: part.PeriodId | None = None
     """The period whose share is meant; none: all periods together."""
-    municipality: MunicipalityId | None = None
+    municipality: part.MunicipalityId | None = None
     """The municipality whose needs are meant; none: all of them."""
     goal: bool = False
     """Whether it is approached as far as it can be, and not required."""
 
 
-def _one_or_several(given: Any) -> Any:
-    return [given] if isinstance(given, Mapping) else given
-
-
-class VirginToday(Part):
+class VirginToday(part.Part):
     """What is used of virgin material today: what a cut is measured against."""
 
     amount_per_period: Tonnes
     source: str = Field(min_length=1)
 
 
-class Crossing(Part):
+class Crossing(part.Part):
     """A material that comes into the region over its border, or leaves it.
 
     What comes in is needed here beside the needs of the sites, and met by itself; what leaves is in
@@ -123,8 +109,8 @@ class Crossing(Part):
     """
 
     direction: Literal["import", "export"]
-    material: MaterialId
-    use: UseId | None = None
+    material: part.MaterialId
+    use: part.UseId | None = None
     """What it is used for, which says its reference tonnes; none: a tonne is one."""
     amount_per_period: Tonnes
     source: str = Field(min_length=1)
@@ -135,28 +121,20 @@ class Crossing(Part):
         return self.amount_per_period.value * (1 if self.direction == "import" else -1)
 
 
-class Cap(Part):
+class Cap(part.Part):
     """The most that a plan may amount to by a measure."""
 
     measure: Measure
     at_most: Sum
     """In the measure's own unit."""
-    period: PeriodId | None = None
+    period: part.PeriodId | None = None
     """The period that is limited; none: all together."""
 
 
-class PassageLimit(Window):
+class PassageLimit(RoadsMeant):
     """The most trucks, loaded and empty, that may pass a road or through a municipality."""
 
     municipality: str | None = None
-    name: str | None = None
-    """Roads of this name or number."""
-    way: Ways = None
-    """Ways by their ids in OpenStreetMap."""
-    at: tuple[float, float] | None = None
-    """The road nearest to a place: longitude, latitude. [degrees]"""
-    polygon: tuple[tuple[float, float], ...] | None = Field(default=None, min_length=3)
-    """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""
     at_most_per_period: Sum
     """Trips that use them, each way counted. [trips]"""
 
@@ -166,16 +144,16 @@ class PassageLimit(Window):
         return None if name is None else known("drawn_municipalities")(name, info)
 
     @model_validator(mode="after")
-    def _says_where(self) -> PassageLimit:
+    def _says_where(self) -> Self:
         where = (self.municipality, self.name, self.way, self.at, self.polygon)
         if sum(value is not None for value in where) != 1:
-            raise InputError(
-                say("say where by one of `municipality`, `name`, `way`, `at`, `polygon`")
+            raise InputError.saying(
+                "say where by one of `municipality`, `name`, `way`, `at`, `polygon`"
             )
         return self
 
 
-class Fairness(Part):
+class Fairness(part.Part):
     """No project may be worse off than alone."""
 
     measure: Measure = COST
@@ -183,10 +161,10 @@ class Fairness(Part):
     """Share by which a project may be worse off than alone."""
 
 
-class Targets(Part):
+class Targets(part.Part):
     """What the plan has to reach, and what it may not exceed."""
 
-    secondary_share: Annotated[SetOf[SecondaryShare], BeforeValidator(_one_or_several)] = ()
+    secondary_share: Annotated[SetOf[SecondaryShare], part.ONE_OR_SEVERAL] = ()
     """Shares that are required, or approached: one, or a list."""
     virgin_today: VirginToday | None = None
     at_most: SetOf[Cap] = ()

@@ -34,20 +34,7 @@ def explain_fit(
     accepted: Collection[str] = (),
     scenario: Scenario | None = None,
 ) -> list[str]:
-    """Say whether a material may serve a use on a kind of land, and why, a sentence a line.
-
-    Parameters
-    ----------
-    accepted
-        The conditions that are accepted.
-    scenario
-        Whose needs and zones are told of, and whose conditions are accepted too.
-
-    Raises
-    ------
-    InputError
-        There is no such material, use or kind of land.
-    """
+    """Say whether a material may serve a use and why, also of needs; else an `InputError`."""
     asked = [("materials", material), ("uses", use), ("land", land)]
     material, use, land = look_up(catalogue, asked)
     words = CatalogueWords(catalogue, language)
@@ -110,7 +97,6 @@ class _Question:
             yield from self._tell_other_materials()
 
     def _say_yes_or_no(self, conditions: set[str | None]) -> Message:
-        """Say yes or no, everything taken together."""
         verdict = self.verdict()
         if verdict == "forbidden":
             return say("No: {material} may not serve {use} (land: {land}).", **self.names)
@@ -118,24 +104,19 @@ class _Question:
             return say("Yes: {material} may serve {use} (land: {land}).", **self.names)
         if conditions <= {None, *self.accepted}:
             return say(
-                "Yes: {material} may serve {use} (land: {land}), as its condition is accepted.",
-                **self.names,
-            )
+                "Yes: {material} may serve {use} (land: {land}), as its condition is accepted."
+            ).format(**self.names)
         return say(
-            "Not yet: {material} may serve {use} (land: {land}) once its condition is accepted.",
-            **self.names,
-        )
+            "Not yet: {material} may serve {use} (land: {land}) once its condition is accepted."
+        ).format(**self.names)
 
     def _tell_rule(self) -> Message:
-        """Say what the rule for the use is, and where it stands."""
         if self.fit is None:
             return say(
                 "No rule of the catalogue speaks of {material} in {use}, "
-                "and what no rule allows is forbidden.",
-                **self.names,
-            )
-        source = self.catalogue.cite(self.fit.citation)
-        cited = {"rule": self.fit.rule, "source": source, **self.names}
+                "and what no rule allows is forbidden."
+            ).format(**self.names)
+        cited = {**self.words.cited(self.fit), **self.names}
         match self.fit.verdict:
             case "allowed":
                 return say("Rule {rule} allows {material} in {use}: {source}.", **cited)
@@ -147,7 +128,6 @@ class _Question:
                 return say("Rule {rule} forbids {material} in {use}: {source}.", **cited)
 
     def _tell_condition(self, condition: str | None) -> Iterator[Message]:
-        """Say which condition a rule makes, and whether it is accepted."""
         if condition is None:
             return
         asked = {"id": condition, "words": self.words.called("conditions", condition)}
@@ -158,11 +138,9 @@ class _Question:
             yield say("Condition `{id}`, not accepted: {words}. {how}", how=how, **asked)
 
     def _tell_ratio(self, fit: Fit) -> Iterator[Message]:
-        """Say how much of the material replaces a tonne, and how that came about."""
         words, reference = self.words, self.catalogue.uses[self.use].reference_material
         ratio = self.catalogue.ratio(self.material, self.use)
-        yield say(
-            "{tonnes} t of {material} replaces 1 t of {reference}.",
+        yield say("{tonnes} t of {material} replaces 1 t of {reference}.").format(
             tonnes=format_number(ratio, digits=3, language=words.language),
             material=words.material(self.material),
             reference=words.material(reference),
@@ -179,10 +157,8 @@ class _Question:
             other=words.number(density[reference].value),
         )
         for one, figure in density.items():
-            yield say(
-                "Compacted density of {material}: {figure}",
-                material=words.material(one),
-                figure=words.figure(figure),
+            yield say("Compacted density of {material}: {figure}").format(
+                material=words.material(one), figure=words.figure(figure)
             )
 
     def _tell_lesser(self) -> Iterator[Message]:
@@ -192,14 +168,11 @@ class _Question:
             if one in self.catalogue.uses and self.verdict(use=one) != "forbidden":
                 yield say(
                     "What serves a better use may serve a lesser one, never the reverse: "
-                    "{material} reaches no higher than {lesser}.",
-                    lesser=self.words.use(one),
-                    **self.names,
-                )
+                    "{material} reaches no higher than {lesser}."
+                ).format(lesser=self.words.use(one), **self.names)
                 return
 
     def _tell_other_uses(self) -> Iterator[Message]:
-        """Say what else the material may serve on this land."""
         freely, bound = (
             self.words.uses(serves(self.catalogue, self.material, ruling, self.land))
             for ruling in _RULINGS_FOR
@@ -214,7 +187,6 @@ class _Question:
             )
 
     def _tell_after_a_plant(self) -> Iterator[Message]:
-        """Say which plant would make something of the material that may serve the use."""
         for recipe in self.catalogue.recipes.values():
             for output in recipe.outputs if self.material in recipe.inputs else ():
                 if self.verdict(material=output) != "forbidden":
@@ -227,7 +199,6 @@ class _Question:
                     )
 
     def _tell_other_materials(self) -> Iterator[Message]:
-        """Say what else may serve the use on this land."""
         allowed, conditional = (
             ", ".join(
                 self.words.material(one)
@@ -239,10 +210,8 @@ class _Question:
         if allowed:
             yield say("{use} may be served by: {materials}.", materials=allowed, **self.names)
         if conditional:
-            yield say(
-                "{use} may be served under a condition by: {materials}.",
-                materials=conditional,
-                **self.names,
+            yield say("{use} may be served under a condition by: {materials}.").format(
+                materials=conditional, **self.names
             )
 
 
@@ -266,11 +235,8 @@ def _tell_needs(scenario: Scenario, question: _Question) -> Iterator[Message]:
         ]
         asked = {one.condition for one in scenario.rulings(question.material, need.demand)}
         told += [
-            say(
-                "{site} accepts `{condition}` for this need{by}.",
-                condition=condition,
-                by=f": {by}" if by else "",
-                **names,
+            say("{site} accepts `{condition}` for this need{by}.").format(
+                condition=condition, by=f": {by}" if by else "", **names
             )
             for condition, by in need.consents.items()
             if condition in asked

@@ -35,13 +35,7 @@ class CatalogueSection:
 
 
 def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueSection, ...]:
-    """List materials, uses, recipes, conditions, kinds of land and trucks.
-
-    Returns
-    -------
-    sections
-        Each in the order of the catalogue, with the key of a scenario where its ids are written.
-    """
+    """List materials, uses, recipes, conditions, kinds of land and trucks."""
     words = CatalogueWords(catalogue, language)
     return tuple(
         CatalogueSection(
@@ -57,13 +51,7 @@ def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueS
 
 
 def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[str]:
-    """Tell all that the catalogue knows of what has an id or a name, in whatever section.
-
-    Raises
-    ------
-    InputError
-        Nothing is called so; with what was probably meant.
-    """
+    """Tell all that is known of an id or name in whatever section, or raise an `InputError`."""
     words, lines = CatalogueWords(catalogue, language), list[str]()
     every: dict[str, Mapping[str, str]] = {}
     for key, section in _SECTIONS.items():
@@ -72,18 +60,12 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
             lines += map(words.read, section.tell(words, find_id(key, given, names)))
         every |= names
     if not lines:
-        raise InputError(
-            say(
-                "{given} is neither a material nor a use, a recipe, a condition, a kind of land or "
-                "a truck{hint}",
-                given=f"`{given}`",
-                hint=suggest(given, every, listed=True),
-            )
-        )
+        message = say(
+            "{given} is neither a material nor a use, a recipe, a condition, a kind of land or "
+            "a truck{hint}"
+        ).format(given=f"`{given}`", hint=suggest(given, every, listed=True))
+        raise InputError(message)
     return lines
-
-
-# --- a line of the list -----------------------------------------------------------------------
 
 
 def _about_material(words: CatalogueWords, one: str) -> str:
@@ -112,15 +94,11 @@ def _about_condition(words: CatalogueWords, one: str) -> Readable:
 
 def _about_vehicle(words: CatalogueWords, one: str) -> Message:
     truck = words.catalogue.vehicles[one]
-    return say(
-        "{payload} t load, {gross} t in all, {fuel}",
+    return say("{payload} t load, {gross} t in all, {fuel}").format(
         payload=words.number(truck.payload_t.value),
         gross=words.number(truck.gross_t.value),
         fuel=words.called("fuels", truck.fuel),
     )
-
-
-# --- all that is known of one -----------------------------------------------------------------
 
 
 def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
@@ -134,14 +112,9 @@ def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
             named = f"{words.material(one)} (`{one}`)"
             names[fit.verdict].append(named)
             if fit.condition is not None:
-                conditions.append(
-                    say(
-                        "May be served under the condition `{id}` ({condition}) by: {materials}",
-                        id=fit.condition,
-                        condition=words.called("conditions", fit.condition),
-                        materials=named,
-                    )
-                )
+                told = say("May be served under the condition `{id}` ({condition}) by: {materials}")
+                called = words.called("conditions", fit.condition)
+                conditions.append(told.format(id=fit.condition, condition=called, materials=named))
     if names["allowed"]:
         yield say("May be served by: {materials}", materials=", ".join(names["allowed"]))
     yield from conditions
@@ -159,30 +132,21 @@ def _tell_recipe(words: CatalogueWords, recipe: str) -> Iterator[Message]:
 
 def _tell_condition(words: CatalogueWords, condition: str) -> Iterator[Message]:
     catalogue = words.catalogue
-    yield say(
-        "{name} (`{id}`), a condition. {how}",
+    yield say("{name} (`{id}`), a condition. {how}").format(
         name=words.called("conditions", condition),
         id=condition,
         how=tell_consent(catalogue, condition),
     )
     for material, use, fit in _asked_for(catalogue, condition):
-        yield say(
-            "It lets {material} serve {use}: rule {rule}, {source}.",
-            material=words.material(material),
-            use=words.use(use),
-            rule=fit.rule,
-            source=catalogue.cite(fit.citation),
+        yield say("It lets {material} serve {use}: rule {rule}, {source}.").format(
+            material=words.material(material), use=words.use(use), **words.cited(fit)
         )
     for land, moves in catalogue.soil_moves.items():
         for number, move in moves.items():
             if move.condition == condition:
                 yield say(
-                    "It lets soil of class {number} come to land ({land}): rule {rule}, {source}.",
-                    number=number,
-                    land=words.called("land", land),
-                    rule=move.rule,
-                    source=catalogue.cite(move.citation),
-                )
+                    "It lets soil of class {number} come to land ({land}): rule {rule}, {source}."
+                ).format(number=number, land=words.called("land", land), **words.cited(move))
 
 
 def _asked_for(catalogue: Catalogue, condition: str) -> Iterator[tuple[str, str, Fit]]:
@@ -207,8 +171,7 @@ def _tell_vehicle(words: CatalogueWords, vehicle: str) -> Iterator[Message]:
         yield say("Legal from {date}.", date=truck.legal_from)
     yield from tell_figures(words, ((label, getattr(truck, key)) for key, label in _TRUCK.items()))
     for table in words.catalogue.tolls.values() if truck.toll_dkk_per_km is None else ():
-        yield say(
-            "Truck toll from {date}: {rate} DKK/km (source: {source}).",
+        yield say("Truck toll from {date}: {rate} DKK/km (source: {source}).").format(
             date=table.valid_from,
             rate=words.number(table.rate(truck.toll_weight, truck.toll_co2) or 0.0),
             source=words.catalogue.cite(table.source),

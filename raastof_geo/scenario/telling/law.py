@@ -10,11 +10,8 @@ from raastof_geo.scenario.telling.words import CatalogueWords
 def find_verdict(catalogue: Catalogue, material: str, use: str, land: str) -> Ruling:
     """Give the stricter of the verdicts on the use and on the land.
 
-    Returns
-    -------
-    ruling
-        `forbidden` where no rule speaks of the use: what no rule allows is forbidden. A kind of
-        land forbids by a rule only, and what is no soil may come to any.
+    What no rule allows in a use is forbidden. A kind of land forbids by a rule only, and what is
+    no soil may come to any.
     """
     fit, move = catalogue.fit(material, use), catalogue.soil_move(material, land)
     verdicts = {fit.verdict if fit else "forbidden", move.verdict if move else "allowed"}
@@ -25,18 +22,7 @@ def find_verdict(catalogue: Catalogue, material: str, use: str, land: str) -> Ru
 def serves(
     catalogue: Catalogue, material: str, verdict: Ruling, land: str | None = None
 ) -> list[str]:
-    """Give the uses that a material has a verdict in.
-
-    Parameters
-    ----------
-    land
-        A kind of land whose rules count as well; none: those on the use alone.
-
-    Returns
-    -------
-    uses
-        In the order of the catalogue; those without a rule are in none of the three lists.
-    """
+    """Give the uses that a material has a verdict in, the rules of a kind of land included."""
     fits = catalogue.fits.get(material, {})
     return [
         use
@@ -74,21 +60,15 @@ def tell_moves(words: CatalogueWords, material: str, *lands: str) -> Iterator[Me
 
 
 def _tell_move(words: CatalogueWords, material: str, land: str, move: SoilMove) -> Message:
-    names = {
-        "soil": words.class_of(material),
-        "land": words.called("land", land),
-        "rule": move.rule,
-        "source": words.catalogue.cite(move.citation),
-    }
+    names = {"soil": words.class_of(material), "land": words.called("land", land)}
+    names |= words.cited(move)
     if move.verdict == "allowed":
         return say("Land ({land}): rule {rule} allows soil of {soil}: {source}.", **names)
     if move.condition is not None:
         return say(
             "Land ({land}): rule {rule} allows soil of {soil} under the condition "
-            "{condition}: {source}.",
-            condition=words.called("conditions", move.condition),
-            **names,
-        )
+            "{condition}: {source}."
+        ).format(condition=words.called("conditions", move.condition), **names)
     if not move.citation:
         return say("Land ({land}): no rule lets soil of {soil} come here.", **names)
     return say("Land ({land}): rule {rule} forbids soil of {soil}: {source}.", **names)

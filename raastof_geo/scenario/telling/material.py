@@ -28,13 +28,7 @@ ORIGINS: dict[str, Message] = {"secondary": say("secondary"), "virgin": say("vir
 
 
 def explain_material(catalogue: Catalogue, material: str, language: Language) -> list[str]:
-    """Say everything that the catalogue knows of a material, a line for each thing.
-
-    Raises
-    ------
-    InputError
-        There is no such material.
-    """
+    """Say all that is known of a material, a line for each thing, or raise an `InputError`."""
     (material,) = look_up(catalogue, [("materials", material)])
     words = CatalogueWords(catalogue, language)
     return list(map(words.read, tell_material(words, material)))
@@ -43,11 +37,8 @@ def explain_material(catalogue: Catalogue, material: str, language: Language) ->
 def tell_material(words: CatalogueWords, material: str) -> Iterator[Message]:
     """Say everything about the material of an id."""
     one, recipes = words.catalogue.materials[material], words.catalogue.recipes
-    yield say(
-        "{name} (`{id}`), {origin}",
-        name=words.material(material),
-        id=material,
-        origin=ORIGINS[one.origin],
+    yield say("{name} (`{id}`), {origin}").format(
+        name=words.material(material), id=material, origin=ORIGINS[one.origin]
     )
     if words.class_of(material):
         yield say("Class: {name}", name=words.class_of(material))
@@ -93,17 +84,14 @@ def tell_recipe(words: CatalogueWords, name: str) -> Iterator[Message]:
 
 
 def _tell_uses(words: CatalogueWords, material: str) -> Iterator[Message]:
-    """Say what the material may serve, may serve under a condition, and what forbids it."""
     fits = words.catalogue.fits.get(material, {})
     if not fits:
         yield say("May serve nothing: it goes to a receiver.")
     if allowed := serves(words.catalogue, material, "allowed"):
         yield say("May serve: {uses}", uses=words.uses(allowed))
     for use in serves(words.catalogue, material, "conditional"):
-        yield say(
-            "May serve under a condition: {use} ({condition})",
-            use=words.use(use),
-            condition=words.called("conditions", fits[use].condition or ""),
+        yield say("May serve under a condition: {use} ({condition})").format(
+            use=words.use(use), condition=words.called("conditions", fits[use].condition or "")
         )
     if forbidden := serves(words.catalogue, material, "forbidden"):
         yield say("A rule forbids: {uses}", uses=words.uses(forbidden))

@@ -7,7 +7,7 @@ from typing import Any
 from raastof_geo.evidence import STATES, tell_span
 from raastof_geo.figures.figure import Figure
 from raastof_geo.language import Language, Message, Readable, format_number, say
-from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.catalogue import Catalogue, Ruled
 
 BESIDE = say("Where the national infrastructure tool has other figures than those used here:")
 _MOST_DECIMALS = 5
@@ -55,21 +55,18 @@ class CatalogueWords:
             return say("category {number}", number=material.category).render(self.language)
         return ""
 
-    def number(self, value: float) -> str:
-        """Write a number with the decimals that it has.
+    def cited(self, rule: Ruled) -> dict[str, str]:
+        """Give the id of a rule and where it stands, for sentences."""
+        return {"rule": rule.rule, "source": self.catalogue.cite(rule.citation)}
 
-        Returns
-        -------
-        text
-            At most five of them: more is noise of arithmetic and not in any source.
-        """
+    def number(self, value: float) -> str:
+        """Write a number with the decimals that it has, at most five: more is noise."""
         decimals = f"{value:.{_MOST_DECIMALS}f}".rstrip("0").partition(".")[2]
         return format_number(value, digits=len(decimals), language=self.language)
 
     def figure(self, figure: Figure) -> str:
         """Write a figure with its unit, its source, its date and whether it was seen there."""
-        text = say(
-            "{value} {unit}{span} (source: {source}; {since}{until}{seen}){note}",
+        text = say("{value} {unit}{span} (source: {source}; {since}{until}{seen}){note}").format(
             value=self.number(figure.value),
             unit=figure.unit,
             span=tell_span(self._ends(figure)),
