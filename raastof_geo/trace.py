@@ -57,8 +57,6 @@ def note_moved(path: Path, to: Path) -> None:
 
 def tell_moved(path: Path, to: Path) -> Message:
     """Say what was moved aside, and why."""
-    return say(
-        "{file} is not what raastof_geo wrote there: it was moved to {to}",
-        file=str(path),
-        to=str(to),
+    return say("{file} is not what raastof_geo wrote there: it was moved to {to}").format(
+        file=str(path), to=str(to)
     )

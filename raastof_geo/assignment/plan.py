@@ -414,9 +414,8 @@ def _build_plan(
         raise SolverError(
             say(
                 "the solver's plan breaks a rule by {violation} t; try another solver with "
-                "`solving: {{solver: …}}`, and please report the scenario",
-                violation=format_number(certificate.largest_violation, digits=4),
-            )
+                "`solving: {{solver: …}}`, and please report the scenario"
+            ).format(violation=format_number(certificate.largest_violation, digits=4))
         )
     values = programme.clean(found.values)
     used = np.flatnonzero(values)

@@ -36,9 +36,8 @@ def tell_interrupted() -> Message:
         if is_unfinished(path):
             return say(
                 "Interrupted while the files in {folder} were exchanged: the next `raastof run`, "
-                "`verify` or `explain` finishes that.",
-                folder=str(path),
-            )
+                "`verify` or `explain` finishes that."
+            ).format(folder=str(path))
     return say(
         "Interrupted. In place, and whole: {files}.", files=", ".join(str(one) for one in written)
     )

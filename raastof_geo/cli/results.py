@@ -124,9 +124,8 @@ def _list_figures(results: Path) -> None:
         tell_item(f"{one.figure} = {value} {one.unit} ({called.get(part, '')})", indent="")
     tell()
     tell_item(
-        say(
-            "Any of them can be narrowed down, as in {example}:",
-            example=quote(f"saved.cost_dkk@project={next(iter(labels['project']), 'NAME')}"),
+        say("Any of them can be narrowed down, as in {example}:").format(
+            example=quote(f"saved.cost_dkk@project={next(iter(labels['project']), 'NAME')}")
         ),
         indent="",
     )

@@ -220,10 +220,8 @@ def _tell_others(others: Sequence[str]) -> None:
     rest = len(others) - _MOST_OF_OTHERS
     if rest > 0:
         tell(
-            say(
-                "Left as it was, for it is not of this run: {files} and {count} more",
-                files=named,
-                count=rest,
+            say("Left as it was, for it is not of this run: {files} and {count} more").format(
+                files=named, count=rest
             )
         )
     else:
@@ -234,8 +232,7 @@ def _tell_places(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
     tell(say("How far each site lies from the road that its trucks use:"))
     moved = anchors.frame["snap_m"].to_list()
     for (site, edge), metres in zip(anchors.edges.items(), moved, strict=True):
-        told = say(
-            "{site}: {metres} m to {road}",
+        told = say("{site}: {metres} m to {road}").format(
             site=site,
             metres=format_number(metres),
             road=network.called(edge) or say("a road without a name"),

@@ -19,23 +19,19 @@ def tell_cache() -> None:
     stranger = find_stranger()
     if stranger is not None and stranger.is_dir() and not is_link(stranger):
         tell(
-            say(
-                "{folder} is not ours (it has no file {mark}): nothing is kept there.",
-                folder=str(stranger),
-                mark=MARK,
+            say("{folder} is not ours (it has no file {mark}): nothing is kept there.").format(
+                folder=str(stranger), mark=MARK
             )
         )
     elif stranger is not None:
         tell(
-            say(
-                "{file} is a file or a link where a folder must be: nothing is kept there.",
-                file=str(stranger),
+            say("{file} is a file or a link where a folder must be: nothing is kept there.").format(
+                file=str(stranger)
             )
         )
     for stock in list_stocks():
         tell(
-            say(
-                "{kind}: {entries} entries, {size} MB",
+            say("{kind}: {entries} entries, {size} MB").format(
                 kind=_STOCK_NAMES[stock.kind],
                 entries=stock.entries,
                 size=format_number(stock.size_mb, digits=1),
@@ -54,8 +50,6 @@ def empty_cache() -> None:
         tell(
             say(
                 "{folder} was left alone, for it has no file {mark}: if it is a cache of an older "
-                "version of raastof_geo, remove it by hand.",
-                folder=str(folder),
-                mark=MARK,
-            )
+                "version of raastof_geo, remove it by hand."
+            ).format(folder=str(folder), mark=MARK)
         )

@@ -183,23 +183,18 @@ def _unknown_command(error: UnknownCommandError) -> Message:
         meant = _DANISH_COMMANDS.get(near[0], near[0]) if near else None
     path = error.context.command_path
     if meant in (*known, "--help"):
-        return say(
-            "there is no command {given}; did you mean `{meant}`?",
-            given=f"`{clean(error.given)[:80]}`",
-            meant=f"{path} {meant}",
+        return say("there is no command {given}; did you mean `{meant}`?").format(
+            given=f"`{clean(error.given)[:80]}`", meant=f"{path} {meant}"
         )
-    return say(
-        "there is no command {given}; there are {known}",
-        given=f"`{clean(error.given)[:80]}`",
-        known=", ".join(known),
+    return say("there is no command {given}; there are {known}").format(
+        given=f"`{clean(error.given)[:80]}`", known=", ".join(known)
     )
 
 
 def _retell(error: Any) -> Message:
     kind, param = type(error).__name__, getattr(error, "param", None)
     if kind == "MissingParameter" and param is not None:
-        return say(
-            "{name} is missing: {about}",
+        return say("{name} is missing: {about}").format(
             name=_call(param) if param.param_type_name == "argument" else param.opts[0],
             about=str(getattr(param, "help", "") or "").rstrip("."),
         )
@@ -217,8 +212,7 @@ def _unknown_option(error: Any) -> Message:
     params = error.ctx.command.params if error.ctx is not None else ()
     known = [word for one in params if one.param_type_name == "option" for word in one.opts]
     near = get_close_matches(error.option_name, known, n=1)
-    return say(
-        "there is no option {given} here{hint}",
+    return say("there is no option {given} here{hint}").format(
         given=f"`{clean(error.option_name)[:80]}`",
         hint=say("; did you mean {close}?", close=f"`{near[0]}`")
         if near
@@ -232,10 +226,8 @@ def _retell_words(error: Any) -> Message:
     extra = re.fullmatch(r"Got unexpected extra argument\S* \((.*)\)", words, re.DOTALL)
     if extra:
         return say(
-            "{given} is more than can be written here; names with blanks go between quotation "
-            "marks",
-            given=f"`{clean(extra.group(1))[:80]}`",
-        )
+            "{given} is more than can be written here; names with blanks go between quotation marks"
+        ).format(given=f"`{clean(extra.group(1))[:80]}`")
     if words.startswith("Missing command"):
         known = ", ".join(error.ctx.command.commands) if error.ctx is not None else ""
         return say("which command? There are {known}", known=known)

@@ -161,10 +161,8 @@ def _wants_shapley(scenario: Scenario, count: int) -> bool:
         raise InputError(
             say(
                 "`effect.shapley: true` needs a solve for each set of projects and takes at most "
-                "{most} projects, got {count}: leave it out, or join sites by `project`",
-                most=SHAPLEY_MOST,
-                count=count,
-            )
+                "{most} projects, got {count}: leave it out, or join sites by `project`"
+            ).format(most=SHAPLEY_MOST, count=count)
         )
     return count > 1 and (asked if asked is not None else count <= _SHAPLEY_UNASKED)
 

@@ -94,8 +94,7 @@ def in_sentence(name: Readable) -> str:
 def tell_gain(what: Message, gain: Gain) -> Message:
     """Say what changes in emissions, of everything and of transport, and in kroner."""
     million = gain.dkk / 1e6
-    return say(
-        "{what}: CO2e {all}, transport alone {transport}, cost {dkk} – {price}",
+    return say("{what}: CO2e {all}, transport alone {transport}, cost {dkk} – {price}").format(
         what=what,
         all=say_change(-gain.kg_co2e / 1000, "t"),
         transport=say_change(-gain.transport_kg_co2e / 1000, "t"),
@@ -118,7 +117,5 @@ def doubt_allocation(effect: Effect) -> Iterator[Message]:
     if share is not None and share > MUCH:
         yield say(
             "Better partners for the same tonnes alone save {share} % of the baseline's transport "
-            "emissions: look whether the baseline is as people would drive. {practice}",
-            share=format_number(100 * share, digits=1),
-            practice=PRACTICE,
-        )
+            "emissions: look whether the baseline is as people would drive. {practice}"
+        ).format(share=format_number(100 * share, digits=1), practice=PRACTICE)

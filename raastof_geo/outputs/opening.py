@@ -48,8 +48,7 @@ def say_worse(effect: Effect) -> list[Message]:
         return []
     saved = effect.saved
     return [
-        say(
-            "Mind: the plan saves {less} t CO2e of transport and adds {more} t CO2e in all",
+        say("Mind: the plan saves {less} t CO2e of transport and adds {more} t CO2e in all").format(
             less=round_off(saved[TRANSPORT_WTW.flow] / 1000),
             more=round_off(-saved["all_kg_co2e_wtw"] / 1000),
         )
@@ -92,22 +91,19 @@ def _say_share(result: Result) -> Message:
     if target.asked is None:
         return say(
             "Secondary materials meet {share} % of the needs{about} ({definition}): {by}. At most "
-            "{largest} % can be reached with what is on offer.",
-            **told,
-        )
+            "{largest} % can be reached with what is on offer."
+        ).format(**told)
     asked = round(100 * target.asked, 1)
     told["asked"] = format_number(asked, digits=0 if asked.is_integer() else 1)
     if target.reached:
         return say(
             "The target of {asked} %{about} ({definition}) is reached: the plan has {share} %, by "
-            "{by}.",
-            **told,
-        )
+            "{by}."
+        ).format(**told)
     return say(
         "The target of {asked} %{about} ({definition}) is NOT reached: the plan gets to {share} %, "
-        "by {by}, and no plan to more than {largest} %.",
-        **told,
-    )
+        "by {by}, and no plan to more than {largest} %."
+    ).format(**told)
 
 
 def _say_less_used(result: Result) -> Iterator[Message]:
@@ -175,8 +171,7 @@ def _say_effect(result: Result) -> Iterator[Message]:
         str(say("{all} t against: {baseline}", all=round_off(kg / 1000), baseline=name))
         for kg, name in beside
     ]
-    yield say(
-        "{whole}{others}.",
+    yield say("{whole}{others}.").format(
         whole=tell_gain(whole, effect.whole),
         others=say("; it saves {listed}", listed=list_names(listed)) if listed else "",
     )
@@ -200,11 +195,8 @@ def _say_published(result: Result) -> Iterator[Message]:
         beside.append(
             str(say("{what}: {ours} {unit}, published {theirs} ({times} times as much)", **told))
         )
-    yield say(
-        "Saved, beside what is published ({source}): {beside}. {note}",
-        source=published.source,
-        beside="; ".join(beside),
-        note=published.note,
+    yield say("Saved, beside what is published ({source}): {beside}. {note}").format(
+        source=published.source, beside="; ".join(beside), note=published.note
     )
 
 

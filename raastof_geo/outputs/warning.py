@@ -82,18 +82,16 @@ def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
     if effect.baseline_missing:
         yield say(
             "The baseline leaves out {tonnes} t that have no place without coordination; the "
-            "effect is a lower bound.",
-            tonnes=round(sum(effect.baseline_missing.values())),
-        )
+            "effect is a lower bound."
+        ).format(tonnes=round(sum(effect.baseline_missing.values())))
     projects = {scenario.project(site) for site in project_sites(scenario)}
     saves_half = effect.saved_share is not None and effect.saved_share > 0.5
     if saves_half and len(projects) >= REGION:
         yield say(
             "The plan saves more than half of the transport emissions of {count} projects, and "
             "for a whole region that is much: look at what the baseline leaves out, and at "
-            "the others beside it.",
-            count=len(projects),
-        )
+            "the others beside it."
+        ).format(count=len(projects))
     yield from doubt_allocation(effect)
 
 
@@ -106,9 +104,8 @@ def beyond_fairness(scenario: Scenario, alone: Mapping[str, float]) -> Iterator[
     if free:
         yield say(
             "`targets.fairness` does not limit {projects}: the baseline leaves out a part of what "
-            "is needed or must leave there, so that there is nothing to compare with",
-            projects=list_names([f"`{project}`" for project in free]),
-        )
+            "is needed or must leave there, so that there is nothing to compare with"
+        ).format(projects=list_names([f"`{project}`" for project in free]))
 
 
 def _other_municipalities(scenario: Scenario) -> Iterator[Finding]:
@@ -119,11 +116,8 @@ def _other_municipalities(scenario: Scenario) -> Iterator[Finding]:
     ):
         if site.municipality and found and site.municipality != found:
             yield Finding(
-                say(
-                    "{site}: the scenario says {said}, the coordinates lie in {found}",
-                    site=f"`{id_}`",
-                    said=site.municipality,
-                    found=found,
+                say("{site}: the scenario says {said}, the coordinates lie in {found}").format(
+                    site=f"`{id_}`", said=site.municipality, found=found
                 ),
                 scenario.place_of("sites", id_, "municipality"),
             )
@@ -134,10 +128,8 @@ def _unverified(scenario: Scenario) -> Message:
     return say(
         "Of the catalogue's {all} figures {seen} were seen in the source, {copy} in a copy of it, "
         "{judgement} are judgement, and {expired} are no longer valid when the scenario begins; "
-        "plan.json lists those.",
-        all=count.total(),
-        **{state: count[state] for state in STATES},
-    )
+        "plan.json lists those."
+    ).format(all=count.total(), **{state: count[state] for state in STATES})
 
 
 # --- plants that can never run ----------------------------------------------------------------
@@ -152,8 +144,7 @@ def explain_idle(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
         at = scenario.sites[idle.site].plant
         number = at.recipes.index(idle.recipe) if at is not None else 0
         yield Finding(
-            say(
-                "{site} can never run {recipe} (`{id}`): {reasons}",
+            say("{site} can never run {recipe} (`{id}`): {reasons}").format(
                 site=name_site(scenario, idle.site),
                 recipe=call(scenario.catalogue.recipes[idle.recipe].name),
                 id=idle.recipe,

@@ -59,16 +59,13 @@ def _tell_unwritten(into: Path, error: OSError) -> Message:
     if isinstance(error, PermissionError):
         return say(
             "the results could not be written to {folder}: {reason}; close its files in other "
-            "programmes, or choose another folder with --into",
-            **told,
-        )
+            "programmes, or choose another folder with --into"
+        ).format(**told)
     if error.errno == errno.ENOSPC:
         return say(
             "the results could not be written to {folder}: {reason}; make room on the disk, or "
-            "choose another folder with --into",
-            **told,
-        )
+            "choose another folder with --into"
+        ).format(**told)
     return say(
-        "the results could not be written to {folder}: {reason}; choose another folder with --into",
-        **told,
-    )
+        "the results could not be written to {folder}: {reason}; choose another folder with --into"
+    ).format(**told)

@@ -301,10 +301,8 @@ class _Exchange:
 def _tell_unfinished(folder: Path, error: OSError) -> Message:
     return say(
         "the exchange of files in {folder} was cut short and cannot be finished now: {reason}; "
-        "what is missing lies beside it, and the next `raastof run`, `verify` or `explain` goes on",
-        folder=str(folder),
-        reason=tell_reason(error),
-    )
+        "what is missing lies beside it, and the next `raastof run`, `verify` or `explain` goes on"
+    ).format(folder=str(folder), reason=tell_reason(error))
 
 
 def _finish(folder: Path) -> None:

@@ -194,8 +194,7 @@ def _tell(asked: _Question, most: int) -> Iterator[Message]:
     sides = ("baseline", "plan") if asked.side == "saved" else (asked.side,)
     if asked.side == "saved":
         before, plan = map(asked.total, sides)
-        yield say(
-            "saved = before - plan = {before} - {plan} = {saved} {unit}",
+        yield say("saved = before - plan = {before} - {plan} = {saved} {unit}").format(
             before=_number(before),
             plan=_number(plan),
             saved=_number(before - plan),

@@ -87,30 +87,21 @@ def compare_table(data: bytes, expected: Sequence[Sequence[str]]) -> Iterator[Me
         yield say("flows.csv is empty, plan.json has {flows} flows", flows=len(expected) - 1)
         return
     if len(rows) != len(expected):
-        yield say(
-            "flows.csv: {rows} rows below the header, plan.json has {flows} flows",
-            rows=len(rows) - 1,
-            flows=len(expected) - 1,
+        yield say("flows.csv: {rows} rows below the header, plan.json has {flows} flows").format(
+            rows=len(rows) - 1, flows=len(expected) - 1
         )
         return
     header = expected[0]
     for number, (row, wanted) in enumerate(zip(rows, expected, strict=True), 1):
         if len(row) != len(wanted):
-            yield say(
-                "flows.csv: row {row} has {found} cells, not {wanted}",
-                row=str(number),
-                found=len(row),
-                wanted=len(wanted),
+            yield say("flows.csv: row {row} has {found} cells, not {wanted}").format(
+                row=str(number), found=len(row), wanted=len(wanted)
             )
             continue
         for name, cell, right in zip(header, row, wanted, strict=True):
             if cell != right:
-                yield say(
-                    "flows.csv: row {row}, {column}: {found}, plan.json has {wanted}",
-                    row=str(number),
-                    column=name,
-                    found=_show(cell),
-                    wanted=_show(right),
+                yield say("flows.csv: row {row}, {column}: {found}, plan.json has {wanted}").format(
+                    row=str(number), column=name, found=_show(cell), wanted=_show(right)
                 )
 
 

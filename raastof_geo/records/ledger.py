@@ -24,9 +24,8 @@ def write_ledger(values: Mapping[str, Any], folder: Path) -> Path:
 def read_ledger(file: Path) -> dict[str, Any]:
     """Read a ledger; `RecordError` where it is missing or of another format."""
     lost = say(
-        "{file} cannot be read: give the folder that `raastof run` wrote, with the output `ledger`",
-        file=str(file),
-    )
+        "{file} cannot be read: give the folder that `raastof run` wrote, with the output `ledger`"
+    ).format(file=str(file))
     values = read_values(LEDGER.read(file, missing=lost), file=str(file))
     LEDGER.check_format(values.get("format"), file=str(file))
     return values

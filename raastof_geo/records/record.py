@@ -55,15 +55,13 @@ class Record:
             "foreign": say("{file}: format is {found}, `raastof run` writes {wanted}", **told),
             "newer": say(
                 "{file}: format is {found}: it was written by a newer version of "
-                "raastof_geo{version}, this one reads {wanted}; bring raastof_geo up to date",
-                **told,
-            ),
+                "raastof_geo{version}, this one reads {wanted}; bring raastof_geo up to date"
+            ).format(**told),
             "older": say(
                 "{file}: format is {found}: it was written by an older version of "
                 "raastof_geo{version}, this one reads {wanted}; run the scenario again, then "
-                "every file can be read and checked",
-                **told,
-            ),
+                "every file can be read and checked"
+            ).format(**told),
         }
         age = self.judge(found)
         if age in refusals:

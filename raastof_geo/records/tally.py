@@ -111,10 +111,8 @@ def _count_parties(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
             labels = proof.giver
         found = set(labels[numbers[inside[inside < len(numbers)]]].tolist())
         if found - {label}:
-            yield say(
-                "proof.npz: the rule {rule} speaks of {others}",
-                rule=name,
-                others=", ".join(sorted(found - {label})[:3]),
+            yield say("proof.npz: the rule {rule} speaks of {others}").format(
+                rule=name, others=", ".join(sorted(found - {label})[:3])
             )
 
 
@@ -140,10 +138,8 @@ def _count_flows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     flows = _table(plan, "flows", [*expected, "tonnes"])
     count = len(proof.flow_column)
     if len(flows["tonnes"]) != count:
-        yield say(
-            "plan.json has {flows} flows, proof.npz has {columns}",
-            flows=len(flows["tonnes"]),
-            columns=count,
+        yield say("plan.json has {flows} flows, proof.npz has {columns}").format(
+            flows=len(flows["tonnes"]), columns=count
         )
         return
     expected["tonnes"] = proof.value[proof.flow_column].tolist()
@@ -385,8 +381,7 @@ def _add(values: Iterable[Any]) -> float:
 
 def tell_recounted(field: str, said: Any, right: Any) -> Message:
     """Say that something in plan.json is not what comes out when it is counted again."""
-    return say(
-        "plan.json says {claimed} for {name}, recomputed it is {found}",
+    return say("plan.json says {claimed} for {name}, recomputed it is {found}").format(
         claimed=show_value(said),
         name=field,
         found=f"{right:.9g}" if isinstance(right, float) else show_value(right),

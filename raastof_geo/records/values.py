@@ -69,10 +69,8 @@ def _why(error: BaseException) -> Message:
     if isinstance(error, _OddError):
         return error.message
     if isinstance(error, json.JSONDecodeError):
-        return say(
-            "it is no JSON at line {line}, column {column}",
-            line=str(error.lineno),
-            column=str(error.colno),
+        return say("it is no JSON at line {line}, column {column}").format(
+            line=str(error.lineno), column=str(error.colno)
         )
     if isinstance(error, UnicodeDecodeError):
         return say("it is not UTF-8 from byte {byte} on", byte=str(error.start + 1))

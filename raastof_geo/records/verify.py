@@ -84,9 +84,8 @@ class Verdict:
             return say("the results do not stand the check")
         if self.goals:
             return say(
-                "{proof}; that is among the plans that come as near the goals as any can",
-                proof=replace(self, goals=False).sentence(),
-            )
+                "{proof}; that is among the plans that come as near the goals as any can"
+            ).format(proof=replace(self, goals=False).sentence())
         told = {
             "bound": format_number(self.lower_bound, digits=1),
             "value": format_number(self.objective, digits=1),
@@ -98,22 +97,18 @@ class Verdict:
             return say(
                 "no plan under these assumptions has less than {bound}: the plan has {value}, "
                 "keeps all {rows} rules, and none of the {columns} possible columns would improve "
-                "it (gap {gap})",
-                **told,
-            )
+                "it (gap {gap})"
+            ).format(**told)
         if self.decisions:
             return say(
                 "the plan has {value} and keeps all {rows} rules; shadow prices over all {columns} "
                 "columns prove that no plan has less than {bound} (gap {gap}); that the either-or "
-                "decisions leave no less than {claimed} is the solver's word",
-                **told,
-                claimed=format_number(self.claimed_bound, digits=1),
-            )
+                "decisions leave no less than {claimed} is the solver's word"
+            ).format(**told, claimed=format_number(self.claimed_bound, digits=1))
         return say(
             "the plan has {value} and keeps all {rows} rules, but it may not be the best: no plan "
-            "has less than {bound} (gap {gap})",
-            **told,
-        )
+            "has less than {bound} (gap {gap})"
+        ).format(**told)
 
 
 def _tell_share(share: float) -> Message:
@@ -212,17 +207,15 @@ def _read_manifest(folder: Path) -> tuple[Manifest | None, list[Message]]:
         return None, [
             say(
                 "{file} is not as it was written: whether pages, workbook and other files are as "
-                "they were written cannot be told; run the scenario again",
-                file=MANIFEST.name,
-            )
+                "they were written cannot be told; run the scenario again"
+            ).format(file=MANIFEST.name)
         ]
     if listed is None:
         return None, [
             say(
                 "{file} is missing: whether pages, workbook and other files are as they were "
-                "written cannot be told; run the scenario again",
-                file=MANIFEST.name,
-            )
+                "written cannot be told; run the scenario again"
+            ).format(file=MANIFEST.name)
         ]
     MANIFEST.check_format(listed.format, file=MANIFEST.name, version=listed.version)
     return listed, [] if same else [_written_otherwise(MANIFEST.name)]
@@ -377,8 +370,7 @@ def _check_rows(proof: ProofArrays) -> Iterator[Message]:
     if not worst <= _tolerance(proof):
         name = str(proof.row_name[where]) if where >= 0 else ""
         sense = ROW_SIGNS.get(int(proof.sense[where]), "") if where >= 0 else ""
-        yield say(
-            "a rule is broken by {violation}: {rule} ({sense} {limit})",
+        yield say("a rule is broken by {violation}: {rule} ({sense} {limit})").format(
             violation=f"{worst:.3g}",
             rule=name,
             sense=sense,

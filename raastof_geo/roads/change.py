@@ -87,22 +87,17 @@ def _lost(network: RoadNetwork, change: RoadChange) -> Message:
         names = sorted({road.name for road in network.roads if road.name})
         like = difflib.get_close_matches(change.name, names, n=3, cutoff=0.5)
         if like:
-            return say(
-                "network.changes: no road is called {name}; did you mean {like}?",
-                name=f"`{change.name}`",
-                like=", ".join(f"`{name}`" for name in like),
+            return say("network.changes: no road is called {name}; did you mean {like}?").format(
+                name=f"`{change.name}`", like=", ".join(f"`{name}`" for name in like)
             )
         return say("network.changes: no road is called {name}", name=f"`{change.name}`")
     if change.way is not None:
         return say(
             "network.changes: no road has the id {ways}; the built-in roads have no ids of"
-            " OpenStreetMap, so use `name`, `at` or `polygon` there",
-            ways=", ".join(str(way) for way in change.way),
-        )
+            " OpenStreetMap, so use `name`, `at` or `polygon` there"
+        ).format(ways=", ".join(str(way) for way in change.way))
     if change.at is not None:
-        return say(
-            "network.changes: no road lies within {limit} m of {place}",
-            limit=round(FARTHEST_M),
-            place=f"{change.at[0]:g}, {change.at[1]:g}",
+        return say("network.changes: no road lies within {limit} m of {place}").format(
+            limit=round(FARTHEST_M), place=f"{change.at[0]:g}, {change.at[1]:g}"
         )
     return say("network.changes: no road touches the polygon")

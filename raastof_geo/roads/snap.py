@@ -200,12 +200,8 @@ def _say_far(
     if distance <= 2 * max(limit_m, 1000.0):
         return say(
             "{site}{near} lies {distance} m from the nearest road that trucks reach, and the limit "
-            "is {limit} m: check its coordinates, or raise `network.snap_limit_m`",
-            site=f"`{site}`",
-            near=near,
-            distance=round(distance),
-            limit=round(limit_m),
-        )
+            "is {limit} m: check its coordinates, or raise `network.snap_limit_m`"
+        ).format(site=f"`{site}`", near=near, distance=round(distance), limit=round(limit_m))
     return say(
         "{site}{near} lies {distance} km from the nearest of the roads that are loaded ({roads}): "
         "it is in the sea or outside their area; check its coordinates, or name a network of the "
@@ -240,9 +236,8 @@ def _say_moved(network: RoadNetwork, site: str, moved: float, edge: int, metres:
     if metres > moved - 1:
         return say(
             "{site} lies {moved} m from the nearest road that trucks reach: those metres are not "
-            "counted; check its coordinates",
-            **told,
-        )
+            "counted; check its coordinates"
+        ).format(**told)
     return say(
         "{site} lies {moved} m from the nearest road that trucks reach, and those metres are not "
         "counted; {road} is nearer ({metres} m) and was passed over: {reason}",

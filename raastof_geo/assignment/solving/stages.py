@@ -71,10 +71,8 @@ def check_ending(path: Path) -> None:
         raise InputError(
             say(
                 "`--lp {file}`: a programme is written as `.lp` or `.mps`, by the ending of the "
-                "name; take {other}",
-                file=path,
-                other=path.with_suffix(".lp").name if path.name else "plan.lp",
-            )
+                "name; take {other}"
+            ).format(file=path, other=path.with_suffix(".lp").name if path.name else "plan.lp")
         )
 
 

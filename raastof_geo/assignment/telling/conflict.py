@@ -89,8 +89,7 @@ def _say_closed(case: Case, told: Sequence[Need | Offer]) -> Iterator[Message]:
     for place in scenario.facilities:
         closed = found.get(place.site, set()) - set(place.periods)
         if closed:
-            yield say(
-                "{site} is {dates}: nothing can come or go there in {periods}",
+            yield say("{site} is {dates}: nothing can come or go there in {periods}").format(
                 site=names.name_site(scenario, place.site),
                 dates=tell_days(getattr(scenario.sites[place.site], place.role)),
                 periods=names.span(tuple(one for one in scenario.periods if one in closed)),
@@ -246,10 +245,8 @@ def say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
             yield _say_entry(case, at, entry, tonnes)
         rest = mine[_MOST_TOLD:]
         if rest:
-            yield say(
-                "and {count} more that lack or have left {tonnes} t together",
-                count=len(rest),
-                tonnes=names.tell_number(sum(tonnes for _, _, tonnes in rest)),
+            yield say("and {count} more that lack or have left {tonnes} t together").format(
+                count=len(rest), tonnes=names.tell_number(sum(tonnes for _, _, tonnes in rest))
             )
     for at, about, amount in asked:
         if is_share(rows[at].family) and share is not None:
@@ -336,9 +333,8 @@ def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
         told, left = (words.alone if most > entry.tonnes - _SEEN_T else words.most), most
     left_t = names.tell_number(left, beside=entry.tonnes - left)
     rest = [
-        say(
-            "{agreement} rules the rest out",
-            agreement=names.name_agreement(case.problem.scenario, one),
+        say("{agreement} rules the rest out").format(
+            agreement=names.name_agreement(case.problem.scenario, one)
         )
         for one in _forbidding(case, columns)[:2]
     ]
@@ -409,10 +405,8 @@ def _say_share(share: LargestShare) -> Message:
     if target.period is not None:
         return say(
             "of all that is used in {period}, at most {share} % can be {what} under the rules; "
-            "`targets.secondary_share` asks for {percent} %",
-            **told,
-            period=target.period,
-        )
+            "`targets.secondary_share` asks for {percent} %"
+        ).format(**told, period=target.period)
     asked = target.at_least * share.needed
     return say(
         "of the {needed} t that are needed, at most {met} t ({share} %) can be met with {what} "
@@ -427,8 +421,7 @@ def _say_share(share: LargestShare) -> Message:
 def _say_agreement(case: Case, at: int, missing: float) -> Message:
     scenario = case.problem.scenario
     agreement = names.agreement_of(scenario, case.rows[at].about)
-    return say(
-        "{agreement} cannot be kept, {missing} t are missing: {reason}",
+    return say("{agreement} cannot be kept, {missing} t are missing: {reason}").format(
         agreement=names.name_agreement(scenario, agreement),
         missing=names.tell_number(missing),
         reason=_why_not_agreed(case, at, agreement),
@@ -439,8 +432,7 @@ def _why_not_agreed(case: Case, at: int, agreement: Agreement) -> Message:
     """Say why it cannot be kept; what is more than a site has or needs, `check` tells."""
     scenario = case.problem.scenario
     if not len(case.rows[at].columns):
-        return say(
-            "nothing that {giver} has may go to {taker} in that time",
+        return say("nothing that {giver} has may go to {taker} in that time").format(
             giver=names.name_site(scenario, agreement.giver),
             taker=names.name_site(scenario, agreement.taker),
         )
@@ -449,18 +441,16 @@ def _why_not_agreed(case: Case, at: int, agreement: Agreement) -> Message:
         return say("no plan that keeps all other rules can send it")
     if most > agreed - _SEEN_T:
         return say("it could be kept alone, but not together with all else that is asked for")
-    return say(
-        "at most {most} t can go under the rules",
-        most=names.tell_number(most, beside=agreed - most),
+    return say("at most {most} t can go under the rules").format(
+        most=names.tell_number(most, beside=agreed - most)
     )
 
 
 def _say_other(case: Case, at: int, amount: float, *, over: bool) -> Message:
     row, scenario = case.rows[at], case.problem.scenario
     if is_share(row.family):
-        return say(
-            "what `targets.secondary_share` asks for is missed by {amount} t",
-            amount=names.tell_number(amount),
+        return say("what `targets.secondary_share` asks for is missed by {amount} t").format(
+            amount=names.tell_number(amount)
         )
     told = {
         "rule": names.describe_row(scenario, row.name),

@@ -29,9 +29,8 @@ def say_excluded(laid: Laid) -> Iterator[Message]:
                 "the tonnes fit, but not with {kind}: without it there is a plan", kind=names[kind]
             )
     else:
-        yield say(
-            "the tonnes fit, but not with the either-or decisions together: {kinds}",
-            kinds=list_names(list(names.values())),
+        yield say("the tonnes fit, but not with the either-or decisions together: {kinds}").format(
+            kinds=list_names(list(names.values()))
         )
     told = culprits or kinds
     if "lots" in told:

@@ -39,8 +39,7 @@ def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
     for how, larger in _try_levers(case):
         if larger is not None and larger.share > share.share + _MORE:
             found = True
-            yield say(
-                "{how}, at most {share} % could be {what}",
+            yield say("{how}, at most {share} % could be {what}").format(
                 how=how,
                 share=tell_number(100 * larger.share, beside=100 * (larger.share - share.share)),
                 what=what,
@@ -48,10 +47,8 @@ def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
     if not found and not case.clock.over():
         yield say(
             "no capacity, window, agreement or condition that was tried keeps it lower; more of it "
-            "has to be offered, or more of it be of use: {offered} t are on offer as {what}",
-            offered=tell_number(_count_counting(scenario, definition)),
-            what=what,
-        )
+            "has to be offered, or more of it be of use: {offered} t are on offer as {what}"
+        ).format(offered=tell_number(_count_counting(scenario, definition)), what=what)
 
 
 def _try_levers(case: Case) -> Iterator[tuple[Message, LargestShare | None]]:

@@ -62,8 +62,7 @@ def find_repairs(case: Case, share: float | None) -> list[Message]:
             )
         ]
     return [
-        say(
-            "repair {number}: {what}; then a plan exists with {kg} kg CO2e and {dkk} DKK",
+        say("repair {number}: {what}; then a plan exists with {kg} kg CO2e and {dkk} DKK").format(
             number=number,
             what=repair.message,
             kg=names.tell_number(round(repair.kg_co2e)),
@@ -109,8 +108,7 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
         limit = math.ceil((row.limit + more) * times - 1e-6) / times
         limits = whole.programme.limit.copy()
         limits[where[row.rule, row.label]] = limit
-        told = say(
-            "raise {rule} by {more} {unit} to {limit} {unit}",
+        told = say("raise {rule} by {more} {unit} to {limit} {unit}").format(
             rule=names.describe_row(case.problem.scenario, row.name),
             more=names.tell_number(limit - row.limit),
             limit=names.tell_number(limit),
@@ -166,8 +164,7 @@ def _accept_conditions(
             yield Repair(message, accept(scenario, {condition: blocked}))
             continue
         named = {
-            (site, number): say(
-                "{use} at {site}",
+            (site, number): say("{use} at {site}").format(
                 site=names.name_site(scenario, site),
                 use=names.call_use(scenario, scenario.sites[site].needs[number - 1].use),
             )
@@ -176,10 +173,8 @@ def _accept_conditions(
         every = list(blocked)
         each = [[one] for one in every[:_MOST_ACCEPTING]]
         for mine in each if len(every) == 1 else [*each, every]:
-            message = say(
-                "accept the condition `{condition}` ({words}) for {needs}",
-                needs=names.list_names([named[one] for one in mine]),
-                **told,
+            message = say("accept the condition `{condition}` ({words}) for {needs}").format(
+                needs=names.list_names([named[one] for one in mine]), **told
             )
             yield Repair(message, accept(scenario, {condition: mine}))
 
@@ -196,8 +191,7 @@ def _receive_more(case: Case, left: Sequence[str]) -> Iterator[Repair]:
             accepts = (*site.receiver.accepts, material)
             yield _propose_site(
                 scenario,
-                say(
-                    "let {site} accept {material} (`{id}`)",
+                say("let {site} accept {material} (`{id}`)").format(
                     site=names.name_site(scenario, site_id),
                     material=names.call_material(scenario, material),
                     id=material,
@@ -270,8 +264,7 @@ def _give_up_agreements(case: Case) -> Iterator[Repair]:
         other = agreement.model_copy(update={key: less})
         yield _propose(
             scenario,
-            say(
-                "lower {agreement} to {tonnes} t",
+            say("lower {agreement} to {tonnes} t").format(
                 agreement=names.name_agreement(scenario, agreement),
                 tonnes=names.tell_number(less.value),
             ),

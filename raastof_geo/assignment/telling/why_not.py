@@ -131,11 +131,8 @@ def _check(
     has = sorted({one.material for one in givers})
     if material is not None and material not in has:
         raise InputError(
-            say(
-                "{site} does not give {material}{hint}",
-                site=f"`{giver}`",
-                material=f"`{material}`",
-                hint=suggest(material, has),
+            say("{site} does not give {material}{hint}").format(
+                site=f"`{giver}`", material=f"`{material}`", hint=suggest(material, has)
             )
         )
 
@@ -172,11 +169,8 @@ class _Pair:
         giver, material = self.giver, self.material
         alike = [(one.site, one.material) for one in self.plan.problem.givers]
         if alike.count((giver.site, giver.material)) > 1:
-            material = say(
-                "{material} ({what} in {periods})",
-                material=material,
-                what=_GIVEN_AS[giver.kind],
-                periods=span(giver.periods),
+            material = say("{material} ({what} in {periods})").format(
+                material=material, what=_GIVEN_AS[giver.kind], periods=span(giver.periods)
             )
         if self.need is None:
             return material
@@ -242,11 +236,8 @@ def _find_block(pair: _Pair) -> tuple[ReasonKind, Message] | None:
     terms = taker.accepts[giver.material]
     if not set(giver.periods) & set(terms.periods):
         return "time", say(
-            "no overlap in time: {material} is there in {gives}, and wanted in {takes}",
-            material=pair.material,
-            gives=span(giver.periods),
-            takes=span(terms.periods),
-        )
+            "no overlap in time: {material} is there in {gives}, and wanted in {takes}"
+        ).format(material=pair.material, gives=span(giver.periods), takes=span(terms.periods))
     return None if len(pair.columns) else _why_no_leg(pair)
 
 
@@ -263,10 +254,8 @@ def _why_no_deal(pair: _Pair) -> tuple[ReasonKind, Message]:
     elif taker.only_from is not None:
         told = say("the stockpile of {site} takes only its own surplus", site=site)
     else:
-        told = say(
-            "a {giver} does not send to a {taker}",
-            giver=_ROLE_NAMES[giver.kind],
-            taker=_ROLE_NAMES[taker.kind],
+        told = say("a {giver} does not send to a {taker}").format(
+            giver=_ROLE_NAMES[giver.kind], taker=_ROLE_NAMES[taker.kind]
         )
     return "not_wanted", told
 
@@ -282,14 +271,11 @@ def _why_no_leg(pair: _Pair) -> tuple[ReasonKind, Message]:
     if not admitted:
         return "truck", say(
             "no truck of the scenario has room at both {giver} and {taker} (`vehicles` and "
-            "`truck_limits` of the sites)",
-            giver=name_site(scenario, giver),
-            taker=name_site(scenario, taker),
-        )
+            "`truck_limits` of the sites)"
+        ).format(giver=name_site(scenario, giver), taker=name_site(scenario, taker))
     here = lost[(lost["origin"] == giver) & (lost["destination"] == taker)]
     reasons = [str(one) for one in dict.fromkeys(here["reason"].tolist())]
-    return "road", say(
-        "{vehicles} cannot get there: {reason}",
+    return "road", say("{vehicles} cannot get there: {reason}").format(
         vehicles=list_names(admitted),
         reason=list_names(reasons) or say("no road leads there and back"),
     )
@@ -300,9 +286,8 @@ def _find_closed(pair: _Pair) -> tuple[ReasonKind, Message] | None:
     columns, problem = pair.columns, pair.plan.problem
     for agreement in pair.plan.scenario.said.agreements:
         if agreement.forbidden and np.isin(columns, agreed_moves(problem, agreement)).all():
-            return "agreement", say(
-                "the scenario forbids it (`agreements`): {note}",
-                note=agreement.note or name_agreement(pair.plan.scenario, agreement),
+            return "agreement", say("the scenario forbids it (`agreements`): {note}").format(
+                note=agreement.note or name_agreement(pair.plan.scenario, agreement)
             )
     if pair.unusable.moves[columns].all():
         reason = pair.unusable.leg(pair.giver, pair.taker)
@@ -310,9 +295,8 @@ def _find_closed(pair: _Pair) -> tuple[ReasonKind, Message] | None:
     shut = {(one.role, one.site) for one in pair.plan.openings.itertuples() if not one.opened}
     for party in (pair.giver, pair.taker):
         if (party.kind, party.site) in shut:
-            return "closed", say(
-                "{site} is a candidate that the plan does not open",
-                site=name_site(pair.plan.scenario, party.site),
+            return "closed", say("{site} is a candidate that the plan does not open").format(
+                site=name_site(pair.plan.scenario, party.site)
             )
     return None
 

@@ -70,10 +70,8 @@ def tell_turning(assessment: Assessment) -> list[Message]:
     ]
     return told or [
         say(
-            "None of the {count} numbers that were moved turns the conclusion over within its "
-            "range",
-            count=len(assessment.swings),
-        )
+            "None of the {count} numbers that were moved turns the conclusion over within its range"
+        ).format(count=len(assessment.swings))
     ]
 
 
@@ -83,19 +81,14 @@ def tell_assumptions(assessment: Assessment) -> Iterator[Message]:
     for swing in assessment.swings:
         for end in swing.ends:
             if end.headlines is None:
-                yield say(
-                    "{name} at {level}: no answer ({why})",
-                    name=swing.subject.title,
-                    level=swing.subject.write(end.level),
-                    why=end.refused,
+                yield say("{name} at {level}: no answer ({why})").format(
+                    name=swing.subject.title, level=swing.subject.write(end.level), why=end.refused
                 )
     if assessment.left_out:
         yield say(
             "Not solved again, for there are more than {count}: {names}; `raastof sensitivity` "
-            "solves all of them",
-            count=len(assessment.swings),
-            names=", ".join(assessment.left_out),
-        )
+            "solves all of them"
+        ).format(count=len(assessment.swings), names=", ".join(assessment.left_out))
 
 
 def _say_flip(swing: Swing, flip: Flip) -> Message:

@@ -209,12 +209,8 @@ def explain_progress(result: Result) -> list[Block]:
                 "Region Sjælland's goal is that secondary materials and surplus soil cover {goal} "
                 "% of its consumption in {year} ({source}). Today's {today} % counts recycled "
                 "building materials alone, and may be held against that share only. Shares are of "
-                "what the scenario's projects need, not of the whole region.",
-                goal=goal,
-                year=year,
-                source=GOAL_SOURCE,
-                today=round(100 * RECYCLED_TODAY),
-            )
+                "what the scenario's projects need, not of the whole region."
+            ).format(goal=goal, year=year, source=GOAL_SOURCE, today=round(100 * RECYCLED_TODAY))
         ),
         Paragraph(REFERENCE_TONNE),
         Bullets(tuple(list_stated(result.scenario))),
@@ -297,10 +293,8 @@ def tabulate_money(scenario: Scenario, effect: Effect) -> list[Block]:
     ]
     notes += [
         say(
-            "By this rule at least one project ends up worse off than without coordination: "
-            "{rule}.",
-            rule=DIVISIONS[rule],
-        )
+            "By this rule at least one project ends up worse off than without coordination: {rule}."
+        ).format(rule=DIVISIONS[rule])
         for rule in effect.transfers.rules
         if not effect.transfers.leaves_nobody_worse_off(rule)
     ]
@@ -342,16 +336,13 @@ def _say_support(effect: Effect) -> Iterator[Message]:
     if saved_t >= 1:
         yield say(
             "The projects pay {dkk} million DKK more together: no division leaves nobody worse off "
-            "without that much support from outside, {price} DKK for each tonne of CO2e.",
-            price=format_number(support / saved_t),
-            **told,
-        )
+            "without that much support from outside, {price} DKK for each tonne of CO2e."
+        ).format(price=format_number(support / saved_t), **told)
     else:
         yield say(
             "The projects pay {dkk} million DKK more together: no division leaves nobody worse off "
-            "without that much support from outside.",
-            **told,
-        )
+            "without that much support from outside."
+        ).format(**told)
 
 
 def say_transfer(rule: str, dkk: float) -> Message:

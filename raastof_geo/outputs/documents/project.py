@@ -139,17 +139,13 @@ def _tell_summary(result: Result, project: str) -> Iterator[Block]:
     sentence = (
         say(
             "In the plan this project's share of the emissions is {plan} t CO2e instead of "
-            "{before} t: {saved} t less.",
-            **told,
-            saved=format_number(saved, digits=1),
-        )
+            "{before} t: {saved} t less."
+        ).format(**told, saved=format_number(saved, digits=1))
         if saved >= 0
         else say(
             "In the plan this project's share of the emissions is {plan} t CO2e instead of "
-            "{before} t: {more} t more, which others save.",
-            **told,
-            more=format_number(-saved, digits=1),
-        )
+            "{before} t: {more} t more, which others save."
+        ).format(**told, more=format_number(-saved, digits=1))
     )
     yield Paragraph(sentence, lead=True)
     sides = (result.effect.books, result.effect.baseline_books)
@@ -279,9 +275,8 @@ def _tell_others(result: Result) -> Iterator[Block]:
     yield Paragraph(
         say(
             "All projects together save about {saved} t CO2e. What each of the others sends and "
-            "receives is not published.",
-            saved=format_number(round_coarsely(saved)),
-        )
+            "receives is not published."
+        ).format(saved=format_number(round_coarsely(saved)))
     )
 
 
@@ -312,8 +307,7 @@ def _tell_method(result: Result) -> Iterator[Block]:
             NO_PERMIT,
             say(
                 "Emissions are in {unit}, well to wheel, with transport, virgin material, plants, "
-                "depots, lime and final reception.",
-                unit=CO2E.unit,
-            ),
+                "depots, lime and final reception."
+            ).format(unit=CO2E.unit),
         )
     )

@@ -221,9 +221,8 @@ def _tell_decisions(result: Result) -> Iterator[Block]:
         yield Paragraph(
             say(
                 "{count} matches between parties need an agreement; the largest are these. "
-                "appendix.html has all flows.",
-                count=len(shared),
-            )
+                "appendix.html has all flows."
+            ).format(count=len(shared))
         )
         rows = tuple(_rows_of_matches(scenario, shared.head(_MOST_AGREEMENTS)))
         yield Table(say("Matches to agree on"), _HEADS_OF_MATCHES, rows, words=4)
@@ -256,10 +255,8 @@ def _tell_matches(result: Result) -> Iterator[Block]:
     yield Heading(say("Matches"), anchor="matches")
     if len(matches) > _MOST_MATCHES:
         yield Paragraph(
-            say(
-                "The {most} largest of {count}; flows.csv and plan.xlsx have all of them.",
-                most=_MOST_MATCHES,
-                count=len(matches),
+            say("The {most} largest of {count}; flows.csv and plan.xlsx have all of them.").format(
+                most=_MOST_MATCHES, count=len(matches)
             )
         )
     yield Table(

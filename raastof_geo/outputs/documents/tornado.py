@@ -80,9 +80,8 @@ def _blocks(assessment: Assessment, most: int) -> Iterator[Block]:
         yield Heading(SHOWN[name].head, anchor=name)
         yield Picture(
             draw_tornado(assessment, name, most=most),
-            say(
-                "Bars: how far {headline} moves at both ends of each range",
-                headline=SHOWN[name].title,
+            say("Bars: how far {headline} moves at both ends of each range").format(
+                headline=SHOWN[name].title
             ),
             say("Change from {value}; the longest first", value=SHOWN[name].write(base.of(name))),
         )

@@ -235,11 +235,8 @@ _TEXTS: dict[str, Message] = {
     "find": say("Find"),
     "unknown": say("No site has this name."),
     "least": say("Smallest flow shown"),
-    "count": say(
-        "{shown} of {all} flows, {share} % of the tonnes",
-        shown="{shown}",
-        all="{all}",
-        share="{share}",
+    "count": say("{shown} of {all} flows, {share} % of the tonnes").format(
+        shown="{shown}", all="{all}", share="{share}"
     ),
     "burden": say("Trucks each weekday on the roads"),
     "trucks": say("trucks each weekday"),

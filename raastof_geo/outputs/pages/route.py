@@ -115,8 +115,7 @@ def describe_obstacle(obstacle: Obstacle) -> str:
 def _explain_trip(trip: Trip) -> Iterator[str]:
     figures = trip.figures
     yield str(
-        say(
-            "{load}: {km} km, {hours} h, {kg} kg CO2e",
+        say("{load}: {km} km, {hours} h, {kg} kg CO2e").format(
             load=_LOADS[trip.load],
             km=format_number(figures.km, digits=1),
             hours=format_number(figures.hours, digits=2),
@@ -134,8 +133,7 @@ def _explain_trip(trip: Trip) -> Iterator[str]:
         yield "  " + str(say("Nothing that is closed to the truck would make it shorter."))
         return
     yield "  " + str(
-        say(
-            "Were nothing closed to it: {km} km and {kg} kg CO2e; in the way stand:",
+        say("Were nothing closed to it: {km} km and {kg} kg CO2e; in the way stand:").format(
             km=format_number(trip.free_figures.km, digits=1),
             kg=format_number(trip.free_figures.kg_co2e, digits=1),
         )
@@ -147,10 +145,8 @@ def _price(detour: Detour) -> Iterator[Message]:
     km, kg = detour.longer("km"), detour.longer("kg_co2e")
     if km < _SAME_KM and kg < _SAME_KM:
         return
-    yield say(
-        "The way round costs {km} km and {kg} kg CO2e for each load, there and back.",
-        km=format_number(km, digits=1),
-        kg=format_number(kg, digits=1),
+    yield say("The way round costs {km} km and {kg} kg CO2e for each load, there and back.").format(
+        km=format_number(km, digits=1), kg=format_number(kg, digits=1)
     )
     if detour.loads_per_year:
         yield say(

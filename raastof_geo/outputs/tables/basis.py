@@ -88,10 +88,8 @@ def describe_basis(result: Result) -> Message:
     headline = result.effect.baselines[0]
     return say(
         "Without coordination (baseline): {kind}, {party}. Capacities and permits hold once, for "
-        "all together, and cost decides, so that no uncoordinated world is cheaper.",
-        kind=str(_KINDS[headline.kind]).lower(),
-        party=_TOGETHER[headline.together],
-    )
+        "all together, and cost decides, so that no uncoordinated world is cheaper."
+    ).format(kind=str(_KINDS[headline.kind]).lower(), party=_TOGETHER[headline.together])
 
 
 def doubt_today(result: Result) -> Iterator[Message]:

@@ -150,17 +150,14 @@ def prove(result: Result) -> Message:
     told = {"short": format_number(goals.objective), "proof": proof}
     if not goals.holds:
         return say(
-            "The goals lack {short} reference tonnes, and whether they must was not proved. "
-            "{proof}",
-            **told,
-        )
+            "The goals lack {short} reference tonnes, and whether they must was not proved. {proof}"
+        ).format(**told)
     if goals.feasible and goals.objective <= goals.tolerance_t:
         return say("Of the plans that reach the goals: {proof}", **told)
     return say(
         "No plan comes nearer to the goals, of which {short} reference tonnes are lacking; among "
-        "those that come as near: {proof}",
-        **told,
-    )
+        "those that come as near: {proof}"
+    ).format(**told)
 
 
 def _prove(certificate: Certificate, result: Result) -> Message:
@@ -174,17 +171,12 @@ def _prove(certificate: Certificate, result: Result) -> Message:
         return say(
             "The search ended before the best plan was proved: the plan has {value} in {objective} "
             "and keeps every rule; no plan has less than {bound}, so at most {share} % could be "
-            "saved.",
-            **told,
-            share=format_number(gap, digits=2),
-        )
+            "saved."
+        ).format(**told, share=format_number(gap, digits=2))
     return say(
         "No plan under these assumptions has a smaller {objective} than {bound}: the plan has "
-        "{value}, keeps every rule within {violation} kg, and the gap is {gap} %.",
-        **told,
-        violation=_small(1000 * abs(certificate.largest_violation)),
-        gap=_small(gap),
-    )
+        "{value}, keeps every rule within {violation} kg, and the gap is {gap} %."
+    ).format(**told, violation=_small(1000 * abs(certificate.largest_violation)), gap=_small(gap))
 
 
 def _small(value: float) -> Readable:
@@ -273,10 +265,8 @@ def list_stated(scenario: Scenario) -> list[Message]:
     today = scenario.said.targets.virgin_today
     if today is not None:
         told.append(
-            say(
-                "Today {amount} t of virgin material is used in each period ({source})",
-                amount=format_number(today.amount_per_period.value),
-                source=today.source,
+            say("Today {amount} t of virgin material is used in each period ({source})").format(
+                amount=format_number(today.amount_per_period.value), source=today.source
             )
         )
     return told
@@ -303,10 +293,8 @@ def answer(result: Result) -> list[Message]:
             if reach.finished and reach.largest < target.asked
         ]
     told += [
-        say(
-            "in the plan {material} meets {tonnes} reference tonnes of the needs",
-            material=materials[material].called(spoken_language()),
-            tonnes=format_number(tonnes),
+        say("in the plan {material} meets {tonnes} reference tonnes of the needs").format(
+            material=materials[material].called(spoken_language()), tonnes=format_number(tonnes)
         )
         for material, tonnes in list(target.reach.by_material.items())[:12]
     ]
@@ -319,28 +307,22 @@ def _how_far(reach: Reach, about: Readable, unit: str) -> Message:
     if not reach.finished:
         return say(
             "{definition}{about}: the plan reaches {in_plan} %; how much more any plan could reach "
-            "was not found in the time that was given; all that is on offer would be {offered} %",
-            **told,
-        )
+            "was not found in the time that was given; all that is on offer would be {offered} %"
+        ).format(**told)
     if reach.largest < reach.in_plan + _NO_MORE:
         return say(
             "{definition}{about}: the plan reaches {in_plan} %, and no more can be reached with "
-            "what is on offer ({offered} %)",
-            **told,
-        )
+            "what is on offer ({offered} %)"
+        ).format(**told)
     if reach.more_at_largest is None:
         return say(
             "{definition}{about}: the plan reaches {in_plan} %; at most {largest} % can be reached "
-            "of the {offered} % that are on offer",
-            **told,
-        )
+            "of the {offered} % that are on offer"
+        ).format(**told)
     return say(
         "{definition}{about}: the plan reaches {in_plan} %; at most {largest} % can be reached of "
-        "the {offered} % that are on offer, and would add {more} {unit}",
-        more=format_number(reach.more_at_largest),
-        unit=unit,
-        **told,
-    )
+        "the {offered} % that are on offer, and would add {more} {unit}"
+    ).format(more=format_number(reach.more_at_largest), unit=unit, **told)
 
 
 def _shares(reach: Reach) -> dict[str, Readable]:
@@ -376,29 +358,22 @@ def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
     if kg is None or dkk is None:
         met = say(
             "The target of {asked} % ({definition}){about} is reached; what it costs in all was "
-            "not found in the time that was given",
-            **told,
-        )
+            "not found in the time that was given"
+        ).format(**told)
     elif not kg and not dkk:
         return [
             say(
                 "The target of {asked} % ({definition}){about} is reached at no extra cost: the "
-                "best plan reaches it by itself",
-                **told,
-            )
+                "best plan reaches it by itself"
+            ).format(**told)
         ]
     else:
         met = say(
             "The target of {asked} % ({definition}){about} is reached; the best plan without it "
-            "has {kg} and {dkk}",
-            **told,
-            kg=_say_change(-kg, "kg CO2e"),
-            dkk=_say_change(-dkk, say("DKK")),
-        )
-    more = say(
-        "One reference tonne more than the target would add {price} {unit}",
-        price=format_number(max(0.0, price), digits=2),
-        unit=unit,
+            "has {kg} and {dkk}"
+        ).format(**told, kg=_say_change(-kg, "kg CO2e"), dkk=_say_change(-dkk, say("DKK")))
+    more = say("One reference tonne more than the target would add {price} {unit}").format(
+        price=format_number(max(0.0, price), digits=2), unit=unit
     )
     return [met, more]
 
@@ -416,14 +391,12 @@ def _out_of_reach(asked: float, reach: Reach) -> Message:
     if reach.offered < asked:
         return say(
             "Counted as {definition}, at most {largest} % can be reached, and no more than "
-            "{offered} % if everything on offer could be used",
-            **told,
-        )
+            "{offered} % if everything on offer could be used"
+        ).format(**told)
     return say(
         "Counted as {definition}, at most {largest} % can be reached and not {asked} %, though "
-        "{offered} % is on offer: rules, time and places keep the rest out",
-        **told,
-    )
+        "{offered} % is on offer: rules, time and places keep the rest out"
+    ).format(**told)
 
 
 def write_summary(result: Result, folder: Path) -> Path:
@@ -560,8 +533,7 @@ def list_conditions(result: Result, flows: Iterable[Flow]) -> list[Message]:
     for condition, mine in itertools.groupby(reliances, lambda one: one.condition):
         each = list(mine)
         rows = [_tell_reliance(scenario, one) for one in each]
-        total = say(
-            "{tonnes} t in all: {condition}",
+        total = say("{tonnes} t in all: {condition}").format(
             tonnes=format_number(sum(one.tonnes for one in each)),
             condition=call(scenario.catalogue.conditions[condition].name),
         )
@@ -572,8 +544,7 @@ def list_conditions(result: Result, flows: Iterable[Flow]) -> list[Message]:
 
 
 def _tell_reliance(scenario: Scenario, one: Reliance) -> Message:
-    return say(
-        "{tonnes} t of {material} in {use} at {site}: {condition}",
+    return say("{tonnes} t of {material} in {use} at {site}: {condition}").format(
         tonnes=format_number(one.tonnes),
         material=call_material(scenario, one.material),
         use=call_use(scenario, one.need.use),
@@ -613,16 +584,14 @@ def _tell_places(result: Result) -> Iterator[Message]:
     stored: Iterator[Any] = plan.stored.itertuples()
     openings: Iterator[Any] = plan.openings.itertuples()
     for row in processed:
-        yield say(
-            "{site}: {recipe}, {tonnes} t in {period}",
+        yield say("{site}: {recipe}, {tonnes} t in {period}").format(
             site=scenario.site_name(row.site),
             recipe=catalogue.recipes[row.recipe].called(language),
             tonnes=format_number(row.tonnes),
             period=row.period,
         )
     for row in stored:
-        yield say(
-            "{site}: {tonnes} t of {material} lie there at the end of {period}",
+        yield say("{site}: {tonnes} t of {material} lie there at the end of {period}").format(
             site=scenario.site_name(row.site),
             tonnes=format_number(row.tonnes),
             material=catalogue.materials[row.material].called(language),

@@ -141,9 +141,7 @@ def join_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
 def _unknown(name: str, known: list[str]) -> Message:
     like = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     if like:
-        return say(
-            "{name} is not a municipality here; did you mean {like}?",
-            name=f"`{name}`",
-            like=", ".join(f"`{one}`" for one in like),
+        return say("{name} is not a municipality here; did you mean {like}?").format(
+            name=f"`{name}`", like=", ".join(f"`{one}`" for one in like)
         )
     return say("{name} is not a municipality here.", name=f"`{name}`")

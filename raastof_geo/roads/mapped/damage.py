@@ -123,22 +123,15 @@ def _find_faults(
             if label in attributes and not _is_within(attributes[label], limit):
                 yield say(
                     "node {node} has {label}={value}; lat goes from -90 to 90 and lon from -180"
-                    " to 180, in degrees with a decimal point. Correct the node or take it out.",
-                    node=name,
-                    label=label,
-                    value=_quote(attributes[label]),
-                )
+                    " to 180, in degrees with a decimal point. Correct the node or take it out."
+                ).format(node=name, label=label, value=_quote(attributes[label]))
     size = max((len(text.encode()) for text in attributes.values() if kind == "tag"), default=0)
     if size > _LONGEST_TAG:
         owner, number = inside[-1]
         yield say(
             "{owner} {number} has a tag of {size} bytes; a key or value of OpenStreetMap has at"
-            " most {most}.",
-            owner=owner,
-            number=number,
-            size=size,
-            most=_LONGEST_TAG,
-        )
+            " most {most}."
+        ).format(owner=owner, number=number, size=size, most=_LONGEST_TAG)
 
 
 def _find_faults_of_root(kind: str, attributes: Mapping[str, str]) -> Iterator[Message]:
@@ -147,42 +140,32 @@ def _find_faults_of_root(kind: str, attributes: Mapping[str, str]) -> Iterator[M
     if kind != "osm":
         yield say(
             'a file of OpenStreetMap begins with `<osm version="0.6">`, this one with `<{kind}>`:'
-            " it is something else, perhaps the error page of a server.",
-            kind=_shorten(kind),
-        )
+            " it is something else, perhaps the error page of a server."
+        ).format(kind=_shorten(kind))
     if attributes.get("version") != "0.6":
-        yield say(
-            "OpenStreetMap's XML is read in version 0.6; this file says {version}.",
-            version=_quote(attributes.get("version")),
+        yield say("OpenStreetMap's XML is read in version 0.6; this file says {version}.").format(
+            version=_quote(attributes.get("version"))
         )
 
 
 def _blame_id(kind: str, name: str, inside: Sequence[tuple[str, str]]) -> Message:
     if kind not in ("nd", "member"):
         return say(
-            "a {kind} has the id {id}; ids are whole numbers of at most 9,007,199,254,740,991.",
-            kind=kind,
-            id=name,
-        )
+            "a {kind} has the id {id}; ids are whole numbers of at most 9,007,199,254,740,991."
+        ).format(kind=kind, id=name)
     owner, number = inside[-1] if inside else ("", "")
     return say(
         "{owner} {number} names {id} as a member; ids are whole numbers of at most"
-        " 9,007,199,254,740,991.",
-        owner=owner,
-        number=number,
-        id=name,
-    )
+        " 9,007,199,254,740,991."
+    ).format(owner=owner, number=number, id=name)
 
 
 def _name_fault(last: bool, inside: list[tuple[str, str]]) -> Message:
     if last:
         kind, name = inside[-1] if inside else ("osm", "")
         return say(
-            "the file ends here in the middle of `<{kind}>` {name}: it was cut short. Get it"
-            " again.",
-            kind=_shorten(kind),
-            name=_shorten(name),
-        )
+            "the file ends here in the middle of `<{kind}>` {name}: it was cut short. Get it again."
+        ).format(kind=_shorten(kind), name=_shorten(name))
     return say(
         "the XML is broken here: a sign or a tag that does not belong, or text that is not in the"
         " file's encoding. Correct the line, or get the file again."
@@ -234,10 +217,8 @@ def _compare_ending(file: Path, right: str, wrong: tuple[str, ...]) -> Finding |
     return Finding(
         say(
             "{file} cannot be read: its name says another format than it has. Let the name end in"
-            " {ending}.",
-            file=file,
-            ending=right,
-        )
+            " {ending}."
+        ).format(file=file, ending=right)
     )
 
 

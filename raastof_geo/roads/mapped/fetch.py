@@ -293,11 +293,8 @@ def _ask_patiently(server: _Server, ask: Callable[[], _T], tell: TellStep) -> _T
                 server.free_at_s = time.monotonic() + refusal.after_s
                 raise
             tell(
-                say(
-                    "The server {server} refused ({reason}); asking again in {pause} s",
-                    server=server.url,
-                    reason=refusal.reason,
-                    pause=wait_s,
+                say("The server {server} refused ({reason}); asking again in {pause} s").format(
+                    server=server.url, reason=refusal.reason, pause=wait_s
                 )
             )
     raise AssertionError
@@ -335,10 +332,8 @@ class _Overpass:
                 findings.append(
                     say(
                         "The server {server} did not give the roads ({reason}). Try again later, or"
-                        " ask for a smaller area.",
-                        server=server.url,
-                        reason=refusal.reason,
-                    )
+                        " ask for a smaller area."
+                    ).format(server=server.url, reason=refusal.reason)
                 )
                 self.queue.rotate(-1)
         raise DownloadError(*findings)

@@ -81,19 +81,16 @@ def explain_islands(
     told = [
         say(
             "the sites lie on {count} islands without a road between them, and nothing can go "
-            "from one to another: {groups}",
-            count=len(groups),
-            groups="; ".join(_list_sites(group) for group in groups),
-        )
+            "from one to another: {groups}"
+        ).format(count=len(groups), groups="; ".join(_list_sites(group) for group in groups))
     ]
     if not ferries:
         joined = _by_number(group_sites(network, edges, ferries=True))
         names = _name_ferries(network, edges)
         if len(joined) < len(groups) and names:
             told.append(
-                say(
-                    "a ferry would join them, but `network.ferries` is false: {ferries}",
-                    ferries=", ".join(names),
+                say("a ferry would join them, but `network.ferries` is false: {ferries}").format(
+                    ferries=", ".join(names)
                 )
             )
     return told
@@ -108,9 +105,8 @@ def explain_ferries(network: RoadNetwork, edges: Mapping[str, int]) -> list[Mess
         if by_land.of_node[node] != by_land.mainland and by_sea.of_node[node] == by_sea.mainland
     }
     return [
-        say(
-            "only a ferry reaches {sites}; times and fares of ferries are rough",
-            sites=_list_sites(group),
+        say("only a ferry reaches {sites}; times and fares of ferries are rough").format(
+            sites=_list_sites(group)
         )
         for group in _by_number(apart)
     ]

@@ -152,8 +152,7 @@ def _draw(network: RoadNetwork, edge: int) -> float:
 
 
 def _blame_length(network: RoadNetwork, edge: int) -> Message:
-    return say(
-        "edge {edge} at {lon}, {lat} is {metres} m long, which its shape cannot be",
+    return say("edge {edge} at {lon}, {lat} is {metres} m long, which its shape cannot be").format(
         edge=edge,
         lon=f"{network.node_lon[network.tail[edge]]:.5f}",
         lat=f"{network.node_lat[network.tail[edge]]:.5f}",
@@ -184,25 +183,19 @@ def explain_gaps(network: RoadNetwork) -> Iterator[Message]:
     if limits:
         yield say(
             "The file of the road network {title} does not know the limits {limits}, so no truck"
-            " is held against them. Make it again with `raastof network build`.",
-            title=title,
-            limits=list_fields(limits),
-        )
+            " is held against them. Make it again with `raastof network build`."
+        ).format(title=title, limits=list_fields(limits))
     if others:
         yield say(
             "The file of the road network {title} does not know of its roads: {fields}. Trucks"
             " take every road as if nothing were said of it. Make it again with `raastof network"
-            " build`.",
-            title=title,
-            fields=list_fields(others),
-        )
+            " build`."
+        ).format(title=title, fields=list_fields(others))
     if network.extra.get("limits"):
         yield say(
             "The road network {title} has limits that this version of raastof_geo does not know:"
-            " {limits}. No truck is held against them.",
-            title=title,
-            limits=list_fields(network.extra["limits"]),
-        )
+            " {limits}. No truck is held against them."
+        ).format(title=title, limits=list_fields(network.extra["limits"]))
 
 
 def list_fields(names: Iterable[str]) -> str:

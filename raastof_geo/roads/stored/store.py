@@ -129,15 +129,12 @@ def _damaged(file: Path, fault: Message | None = None) -> Message:
     if fault:
         return say(
             "{file} cannot be read as a road network: it is damaged, for {fault}."
-            " Make it again with `raastof network build`.",
-            file=file,
-            fault=fault,
-        )
+            " Make it again with `raastof network build`."
+        ).format(file=file, fault=fault)
     return say(
         "{file} cannot be read as a road network: it is damaged, cut short or something else."
-        " Make it again with `raastof network build`.",
-        file=file,
-    )
+        " Make it again with `raastof network build`."
+    ).format(file=file)
 
 
 def _decode(
