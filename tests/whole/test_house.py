@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import networkx as nx
-import pytest
 from places import ROOT
 
 HOUSE = ROOT / "raastof_geo"
