@@ -7,6 +7,7 @@ course: of a lighter material fewer tonnes fill the same layer, and count as as 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from raastof_geo.assignment.statement.goal import count_giver, list_crossed
@@ -100,7 +101,9 @@ def _list_met(books: Books) -> pd.DataFrame:
     met["municipality"] = lines["destination"].map(books.municipalities)
     for name in DEFINITIONS:
         counts = {one.id: count_giver(scenario, one, name) for one in list_givers(scenario)}
-        met[name] = lines[REFERENCE_TONNES] * lines["giver"].map(counts).fillna(0.0)
+        # Without lines, what is mapped would have no numbers to multiply with.
+        share = lines["giver"].map(counts).astype(np.float64).fillna(0.0)
+        met[name] = lines[REFERENCE_TONNES] * share
     for sort in SORTS:
         met[sort] = lines[TONNES] * [shares.get(sort, 0.0) for shares in given]
     return met
