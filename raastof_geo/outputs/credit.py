@@ -1,11 +1,11 @@
 """Say what saves what: causes in words, what coordination is credited with, and its price."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from raastof_geo.effect.cause import Cause, CauseName
 from raastof_geo.effect.gain import Gain, PriceKind
 from raastof_geo.effect.measure import Effect
-from raastof_geo.language import Message, Readable, format_number, say
+from raastof_geo.language import Message, Readable, format_number, round_off, say
 
 CAUSE_NAMES: Mapping[CauseName, Message] = {
     "criterion": say("The plan's objectives decide, not cost"),
@@ -57,7 +57,7 @@ def say_price(gain: Gain) -> Message:
     """Say what a tonne of CO2e costs, or why it has no price."""
     sentence = _PRICES[gain.price_kind]
     price = gain.dkk_per_t_co2e
-    return sentence if price is None else Message(sentence.text, {"dkk": format_number(price)})
+    return sentence if price is None else Message(sentence.text, {"dkk": round_off(price)})
 
 
 def tell_credit(effect: Effect) -> list[Message]:
@@ -93,19 +93,25 @@ def in_sentence(name: Readable) -> str:
 
 def tell_gain(what: Message, gain: Gain) -> Message:
     """Say what changes in emissions, of everything and of transport, and in kroner."""
-    million = gain.dkk / 1e6
     return say("{what}: CO2e {all}, transport alone {transport}, cost {dkk} – {price}").format(
         what=what,
-        all=say_change(-gain.kg_co2e / 1000, "t"),
-        transport=say_change(-gain.transport_kg_co2e / 1000, "t"),
-        dkk=say_change(-million, _MILLION, digits=1 if abs(million) >= 10 else 2),
+        all=say_change(-gain.kg_co2e / 1000, "t", write_short),
+        transport=say_change(-gain.transport_kg_co2e / 1000, "t", write_short),
+        dkk=say_change(-gain.dkk / 1e6, _MILLION, write_short),
         price=say_price(gain),
     )
 
 
-def say_change(change: float, unit: Readable, *, digits: int = 0) -> Message:
+def write_short(amount: float) -> str:
+    """Write an amount as people read it: three digits, and no more than hundredths."""
+    return round_off(round(amount, 2))
+
+
+def say_change(
+    change: float, unit: Readable, write: Callable[[float], str] = format_number
+) -> Message:
     """Say how much more of something there is, or how much less."""
-    told = {"amount": format_number(abs(change), digits=digits), "unit": unit}
+    told = {"amount": write(abs(change)), "unit": unit}
     if change > 0:
         return say("{amount} {unit} more", **told)
     return say("{amount} {unit} less", **told)

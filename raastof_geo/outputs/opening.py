@@ -8,7 +8,7 @@ from raastof_geo.effect.target import TargetAnswer
 from raastof_geo.effect.totals import measure_shares
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW
 from raastof_geo.language import Message, Readable, format_number, round_off, say, spoken_language
-from raastof_geo.outputs.credit import in_sentence, say_price, tell_gain
+from raastof_geo.outputs.credit import in_sentence, say_price, tell_gain, write_short
 from raastof_geo.outputs.documents.assumptions import tell_turning
 from raastof_geo.outputs.tables.basis import name_basis
 from raastof_geo.result import Result
@@ -49,8 +49,8 @@ def say_worse(effect: Effect) -> list[Message]:
     saved = effect.saved
     return [
         say("Mind: the plan saves {less} t CO2e of transport and adds {more} t CO2e in all").format(
-            less=round_off(saved[TRANSPORT_WTW.flow] / 1000),
-            more=round_off(-saved["all_kg_co2e_wtw"] / 1000),
+            less=write_short(saved[TRANSPORT_WTW.flow] / 1000),
+            more=write_short(-saved["all_kg_co2e_wtw"] / 1000),
         )
     ]
 
@@ -155,11 +155,11 @@ def _say_effect(result: Result) -> Iterator[Message]:
             "{baseline}.",
             span=span,
             baseline=baseline,
-            all=round_off(gain.kg_co2e / 1000),
+            all=write_short(gain.kg_co2e / 1000),
             share=_percent(_share(gain.kg_co2e, first.totals.all_kg_co2e_wtw)),
-            transport=round_off(gain.transport_kg_co2e / 1000),
+            transport=write_short(gain.transport_kg_co2e / 1000),
             transport_share=_percent(_share(gain.transport_kg_co2e, first.totals.kg_co2e_wtw)),
-            dkk=round_off(gain.dkk / 1e6),
+            dkk=write_short(gain.dkk / 1e6),
             price=say_price(gain),
         )
     whole = say("The plan in all, in {span}, against: {baseline}", span=span, baseline=baseline)
@@ -168,7 +168,7 @@ def _say_effect(result: Result) -> Iterator[Message]:
     saved = ((one.totals.all_kg_co2e_wtw - effect.plan.all_kg_co2e_wtw, one) for one in others)
     beside = sorted((kg, in_sentence(name_basis(one))) for kg, one in saved)
     listed = [
-        str(say("{all} t against: {baseline}", all=round_off(kg / 1000), baseline=name))
+        str(say("{all} t against: {baseline}", all=write_short(kg / 1000), baseline=name))
         for kg, name in beside
     ]
     yield say("{whole}{others}.").format(
