@@ -40,18 +40,23 @@ def open_results(
 
 def find_door(folder: Path) -> Path | None:
     """Give the page of a results folder that a reader begins with, if one was written."""
+    from raastof_geo.links import is_file
     from raastof_geo.records.manifest import read_manifest
 
-    found = read_manifest(folder)
-    return next((folder / one for one in _DOORS if found and one in found.files), None)
+    try:
+        found = read_manifest(folder)
+    except ValueError:  # damaged: what it lists is nobody's word
+        found = None
+    doors = (folder / one for one in _DOORS if found and one in found.files)
+    return next((door for door in doors if is_file(door)), None)
 
 
 def _find_newest(into: Path) -> Path:
-    """Give the folder of the last run, or where there is none, where it would have been."""
+    """Give the folder of the last run with a page, or where there is none, where it would be."""
     from raastof_geo.records.manifest import MANIFEST
 
-    runs = sorted(into.glob(f"*/{MANIFEST.name}"), key=lambda one: one.stat().st_mtime_ns)
-    return runs[-1].parent if runs else into
+    runs = sorted(into.glob(f"*/{MANIFEST.name}"), key=lambda one: -one.stat().st_mtime_ns)
+    return next((one.parent for one in runs if find_door(one.parent)), into)
 
 
 def verify_results(
@@ -119,7 +124,7 @@ def _list_figures(results: Path) -> None:
     figures, labels = list_figures(results), list_labels(results)
     called = {indicator.name: indicator.bare for indicator in told_in_books()}
     for one in figures:
-        _, part = one.figure.split(".")
+        _, part = one.figure.split(".", 1)
         value = format_number(one.value, digits=0 if abs(one.value) >= 1000 else 2)
         tell_item(f"{one.figure} = {value} {one.unit} ({called.get(part, '')})", indent="")
     tell()

@@ -39,6 +39,8 @@ SIGNS = say(
 )
 
 _MILLION = say("million DKK")
+_SEEN = 0.005
+"""Less than this is nothing in hundredths."""
 
 _PRICES: Mapping[PriceKind, Message] = {
     "free": say("saved at no extra cost"),
@@ -104,7 +106,9 @@ def tell_gain(what: Message, gain: Gain) -> Message:
 
 def write_short(amount: float) -> str:
     """Write an amount as people read it: three digits, and no more than hundredths."""
-    return round_off(round(amount, 2))
+    if abs(amount) >= 1:
+        return round_off(amount)
+    return format_number(amount, digits=2 if abs(amount) >= _SEEN else 0)
 
 
 def say_change(

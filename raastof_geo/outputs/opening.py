@@ -147,12 +147,14 @@ def _say_effect(result: Result) -> Iterator[Message]:
             "stands here."
         )
     span, baseline = say_span(result.scenario), in_sentence(name_basis(first))
-    gain = effect.coordination
-    if gain is not None:
+    known = effect.coordination
+    if known is not None or not first.missing:
+        gain = known or effect.whole
         yield say(
-            "Coordination saves {all} t CO2e ({share} %) in {span}, of it {transport} t of "
-            "transport ({transport_share} %), and {dkk} million DKK ({price}), against: "
-            "{baseline}.",
+            "{who} saves {all} t CO2e ({share} %) in {span}, of it {transport} t of transport "
+            "({transport_share} %), and {dkk} million DKK ({price}), against: {baseline}."
+        ).format(
+            who=say("The plan") if known is None else say("Coordination"),
             span=span,
             baseline=baseline,
             all=write_short(gain.kg_co2e / 1000),
@@ -162,18 +164,24 @@ def _say_effect(result: Result) -> Iterator[Message]:
             dkk=write_short(gain.dkk / 1e6),
             price=say_price(gain),
         )
-    whole = say("The plan in all, in {span}, against: {baseline}", span=span, baseline=baseline)
-    if gain is not None:
-        whole = say("The plan in all, against the same")
     saved = ((one.totals.all_kg_co2e_wtw - effect.plan.all_kg_co2e_wtw, one) for one in others)
     beside = sorted((kg, in_sentence(name_basis(one))) for kg, one in saved)
-    listed = [
-        str(say("{all} t against: {baseline}", all=write_short(kg / 1000), baseline=name))
-        for kg, name in beside
-    ]
+    listed = list_names(
+        [
+            str(say("{all} t against: {baseline}", all=write_short(kg / 1000), baseline=name))
+            for kg, name in beside
+        ]
+    )
+    if known is None and not first.missing:
+        yield from [say("It saves {listed}.", listed=listed)] if beside else []
+        return
+    whole = say("The plan in all, against the same")
+    if known is None:
+        whole = say("The plan in all, in {span}, against: {baseline}")
+        whole = whole.format(span=span, baseline=baseline)
     yield say("{whole}{others}.").format(
         whole=tell_gain(whole, effect.whole),
-        others=say("; it saves {listed}", listed=list_names(listed)) if listed else "",
+        others=say("; it saves {listed}", listed=listed) if beside else "",
     )
 
 

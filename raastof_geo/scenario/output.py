@@ -61,14 +61,14 @@ OUTPUTS: tuple[Output, ...] = (
         "report_docx",
         "report.docx",
         "documents.report:write_report_docx",
-        about=say("The same report for Word, to go on writing in."),
+        about=say("The same report for Word, to go on writing in; without the appendix."),
     ),
     Output(
         "appendix",
         "appendix.html",
         "documents.report:write_appendix",
         about=say(
-            "Appendix for those who check: all flows, payments, method, sources, and every figure "
+            "Appendix for those who check: flows, payments, method, sources, and every figure "
             "followed to them."
         ),
     ),

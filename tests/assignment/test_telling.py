@@ -21,6 +21,7 @@ from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.assignment.telling.conflict import explain_conflict, find_binding
 from raastof_geo.assignment.telling.most import Case, find_largest_share, make_case
+from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.assignment.telling.repair import try_repairs
 from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.errors import NoPlanError, SolverError
@@ -519,3 +520,25 @@ def test_why_not_is_true(world):
             assert reason.more_per_t == pytest.approx(rise, rel=1e-3, abs=1e-4 * scale)
             if reason.kind == "as_good":
                 assert rise <= 1e-4 * scale
+
+
+def test_limits_of_two_places_are_told_apart_whatever_their_names():
+    """What stands after a hyphen is a use where it is a need, and part of a name elsewhere."""
+    scenario = make_scenario(
+        """
+        title: Pits with hyphens
+        language: en
+        periods: [2027]
+        vehicles: [tipper_4_axle]
+        sites:
+          near-road: {lon: 12.10, lat: 55.45, needs: [{use: fill, amount: 9 000 t}]}
+          north-pit: {lon: 12.15, lat: 55.6, pit: {supplies: [fill_sand], capacity_total: 3000 t}}
+          south-pit: {lon: 12.12, lat: 55.5, pit: {supplies: [fill_sand], capacity_total: 4000 t}}
+          far-off: {lon: 11.9, lat: 55.2, pit: {supplies: [fill_sand]}}
+        """
+    )
+    km = {("north-pit", "near-road"): 20.0, ("south-pit", "near-road"): 6.0}
+    plan = assign(scenario, make_legs(scenario, {**km, ("far-off", "near-road"): 40.0}))
+    groups = {row.group: row for row in list_priced_rows(plan, least=1e-6)}
+    assert {"fill", "north-pit", "south-pit"} <= groups.keys()
+    assert groups["north-pit"].shadow_price > groups["south-pit"].shadow_price

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import webbrowser
@@ -13,7 +14,7 @@ from commands import run
 
 from raastof_geo.cli.results import find_door
 from raastof_geo.outputs.opening import conclude
-from raastof_geo.records.manifest import read_manifest
+from raastof_geo.records.manifest import describe_files, read_manifest, write_manifest
 from raastof_geo.scenario.output import INDEX, OUTPUTS
 
 
@@ -80,11 +81,29 @@ def test_open_opens_the_door_of_the_newest_run(starter_result, tmp_path, monkeyp
         shutil.copytree(folder, tmp_path / "results" / name)
         os.utime(tmp_path / "results" / name / "manifest.json", (number, number))
     (tmp_path / "results" / "other" / "manifest.json").unlink()
+    # What `raastof sensitivity` wrote is newer, and has no page to begin with.
+    swings = describe_files(folder / "projects", version="1")
+    (tmp_path / "results" / "start_sensitivity").mkdir()
+    write_manifest(swings, tmp_path / "results" / "start_sensitivity")
     monkeypatch.chdir(tmp_path)
     assert run("open") == 0
     assert run("open", "results/older") == 0
     doors = [tmp_path / "results" / name / "index.html" for name in ("newer", "older")]
     assert opened == [one.resolve().as_uri() for one in doors]
+
+
+def test_open_trusts_no_list_but_the_files(starter_result, tmp_path, opened):
+    """A page that is gone, or a link in its place, is not opened; nor what a false list names."""
+    folder = tmp_path / "results"
+    shutil.copytree(starter_result[1], folder)
+    (folder / "index.html").unlink()
+    (folder / "map.html").unlink()
+    with contextlib.suppress(OSError):  # where links may not be made
+        (folder / "map.html").symlink_to(tmp_path)
+    assert run("open", folder) == 0
+    assert opened == [(folder / "report.html").resolve().as_uri()]
+    (folder / "manifest.json").write_text("{}", encoding="utf-8")
+    assert run("open", folder) == 2
 
 
 @pytest.mark.parametrize("named", [(), ("nowhere",), ("there",)])

@@ -10,6 +10,7 @@ from worlds import make_scenario
 
 from raastof_geo.effect.target import TargetAnswer
 from raastof_geo.language import round_off
+from raastof_geo.outputs.credit import write_short
 from raastof_geo.outputs.opening import open_answer, say_span
 from raastof_geo.pipeline import read_for_roads, solve_scenario
 
@@ -37,6 +38,24 @@ def published():
 @pytest.mark.usefixtures("english")
 def test_people_read_three_digits(value, read):
     assert round_off(value) == read
+
+
+@pytest.mark.parametrize(
+    ("amount", "read"),
+    [
+        (43.7488, "43.7"),
+        (390.55, "391"),
+        (0.0222, "0.02"),
+        (0.0012, "0"),
+        (-0.0012, "0"),
+        (-0.0222, "-0.02"),
+        (1_234.5, "1,230"),
+        (0.0, "0"),
+    ],
+)
+@pytest.mark.usefixtures("english")
+def test_people_read_hundredths_at_most(amount, read):
+    assert write_short(amount) == read
 
 
 def test_periods_are_a_span_of_years():

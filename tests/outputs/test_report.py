@@ -90,7 +90,7 @@ def test_of_each_material_the_limit_that_gives_most_is_told(road):
     """One row for a rule and a material or use, the dearest of them, and the dearest first."""
     result, _ = road
     with speaking("da"):
-        blocks = build_report(result).blocks
+        blocks = build_appendix(result).blocks
         caption = "De grænser, der betyder mest"
         (table,) = (one for one in blocks if str(getattr(one, "caption", "")) == caption)
     told: dict[tuple[str, str], float] = {}

@@ -165,14 +165,14 @@ def _cite_rules(scenario: Scenario, told: Sequence[Need | Offer]) -> Iterator[Me
     """Cite the conditions, needing consent only, that keep what is offered in time from needs."""
     needs = [entry for entry in told if isinstance(entry, Need)]
     offers = [entry for entry in told if isinstance(entry, Offer)]
-    pairs = {
+    pairs = dict.fromkeys(
         (offer.material, need.demand)
         for need, offer in (
             *itertools.product(needs, scenario.offers),
             *itertools.product(scenario.needs, offers),
         )
         if _in_time(scenario, offer, need)
-    }
+    )
     cited = {
         str(message := names.cite_fit(scenario, *pair)): message
         for pair in sorted(pairs, key=lambda pair: (pair[0], pair[1].use, pair[1].land))

@@ -6,6 +6,7 @@ from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.row import About
 from raastof_geo.assignment.telling.names import describe_row
 from raastof_geo.language import Message
+from raastof_geo.scenario.role import Role
 
 
 class PricedRow(NamedTuple):
@@ -35,4 +36,6 @@ def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
 
 
 def _group(about: About) -> str:
-    return about.material or about.head.rpartition("/")[2].partition("-")[2] or str(about)
+    if about.role == Role.NEED:
+        return about.head.rpartition("/")[2].partition("-")[2]
+    return about.material or str(about)

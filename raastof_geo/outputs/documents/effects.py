@@ -284,7 +284,6 @@ def tabulate_money(scenario: Scenario, effect: Effect) -> list[Block]:
     """Tell what each project gains, and which transfers leave nobody worse off."""
     before, plan = align_books(effect, "project", list(effect.transfers.saved_dkk))
     notes: list[Message] = [
-        say("Positive numbers are income of the party. Only parties of the scenario are named."),
         say(
             "Equal parts of unequal projects are no measure of what is fair; they are shown, as "
             "they are often proposed."
@@ -307,6 +306,8 @@ def show_payments(scenario: Scenario, effect: Effect) -> Iterator[Block]:
     yield tabulate_cost(say("What the projects pay, by part [1,000 DKK]"), plan.sum(), before.sum())
     yield tabulate_payees(scenario, effect)
     yield from tabulate_accounts(scenario, effect)
+    note = say("Positive numbers are income of the party. Only parties of the scenario are named.")
+    yield Paragraph(note)
 
 
 PAYEE_NAMES: Mapping[str, Message] = {

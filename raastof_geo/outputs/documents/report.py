@@ -12,7 +12,7 @@ from raastof_geo.effect.factor import list_doubts
 from raastof_geo.effect.measure import Effect
 from raastof_geo.evidence import STATES
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, shown_in_lines
-from raastof_geo.language import Message, format_number, say
+from raastof_geo.language import Message, format_number, say, say_count
 from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_assumptions
 from raastof_geo.outputs.documents.document import (
     Block,
@@ -108,7 +108,9 @@ def _bind(result: Result, kind: Message, blocks: Sequence[Block]) -> Document:
         title=said.title,
         language=said.language,
         blocks=tuple(blocks),
-        subtitle=say("{kind}. {about}", kind=kind, about=said.description),
+        subtitle=say("{kind}. {about}", kind=kind, about=said.description)
+        if said.description
+        else kind,
         footer=(attribute_maps(result.network),),
     )
 
@@ -210,8 +212,7 @@ def _tell_decisions(result: Result) -> Iterator[Block]:
         plan.flows["giver_kind"].isin((Role.OFFER, Role.DEPOT))
         & (plan.flows["taker_kind"] == Role.NEED)
     ]
-    together = result.effect.baselines[0].together
-    levels: set[Together] = {together} if together == "site" else {together, "project"}
+    levels: tuple[Together, ...] = ("project", "client")
     apart = [
         all(scenario.party(one, by) != scenario.party(other, by) for by in levels)
         for one, other in zip(flows["origin"], flows["destination"], strict=True)
@@ -219,19 +220,21 @@ def _tell_decisions(result: Result) -> Iterator[Block]:
     shared = _sum_matches(flows[np.array(apart, dtype=bool)], each_period=False)
     if len(shared):
         yield Paragraph(
-            say(
-                "{count} matches between parties need an agreement; the largest are these. "
-                "appendix.html has all flows."
-            ).format(count=len(shared))
+            say_count(
+                "One match between projects needs an agreement.",
+                "{count} matches between projects need an agreement; the largest are these. "
+                "flows.csv has all of them.",
+                count=len(shared),
+            )
         )
         rows = tuple(_rows_of_matches(scenario, shared.head(_MOST_AGREEMENTS)))
         yield Table(say("Matches to agree on"), _HEADS_OF_MATCHES, rows, words=4)
     else:
-        yield Paragraph(say("No surplus goes from one party to another in this plan."))
+        yield Paragraph(say("No project's surplus meets the need of another one in this plan."))
     opened: Iterator[Any] = plan.openings[plan.openings["opened"].astype(bool)].itertuples()
-    yield Bullets(
-        tuple(say("{site} is opened", site=scenario.site_name(one.site)) for one in opened)
-    )
+    names = [scenario.site_name(one.site) for one in opened]
+    if names:
+        yield Bullets(tuple(say("{site} is opened", site=name) for name in names))
     relied_on = list_conditions(result, list_flows(plan.flows))
     if relied_on:
         yield Heading(say("Conditions that the plan relies on"), level=3)

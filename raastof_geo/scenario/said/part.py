@@ -42,7 +42,7 @@ PeriodId: TypeAlias = Annotated[str, BeforeValidator(_find_period)]
 
 
 def _listed(given: Any) -> Any:
-    return given if given is None or isinstance(given, list | tuple) else [given]
+    return [given] if isinstance(given, str | int | float | Mapping | BaseModel) else given
 
 
 ONE_OR_SEVERAL = BeforeValidator(_listed)
