@@ -9,6 +9,7 @@ import independent
 import pytest
 from places import ROOT, SCENARIOS
 
+from raastof_geo.effect.progress import follow_periods
 from raastof_geo.pipeline import solve_scenario
 from raastof_geo.scenario import read_scenario
 
@@ -86,7 +87,7 @@ def check_against(programme, result, *, whole=True):
     for name in set(result.plan.amounts) - {"short_of_goal_tonnes"}:
         told = result.plan.amounts[name]
         assert (name, sums.get(name, 0.0)) == (name, pytest.approx(told, **CLOSE))
-    for share in effect.shares_by_period:
+    for share in follow_periods(effect.books):
         mine = programme.shares(flows, share.period or None)
         check_shares(mine, share.counted_t, needed_t=share.needed_t)
         assert mine["cut"] == (share.cut if share.cut is None else pytest.approx(share.cut))
