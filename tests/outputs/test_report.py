@@ -18,10 +18,19 @@ from raastof_geo.figures.vocabulary import shown_in_lines
 from raastof_geo.language import format_number, speaking
 from raastof_geo.outputs.documents.charts import Bar, draw_waterfall
 from raastof_geo.outputs.documents.document import Table
-from raastof_geo.outputs.documents.project import file_name, list_projects, round_coarsely
+from raastof_geo.outputs.documents.effects import name_project
+from raastof_geo.outputs.documents.project import (
+    build_project,
+    file_name,
+    group_flows,
+    list_projects,
+    name_period,
+    round_coarsely,
+)
 from raastof_geo.outputs.documents.report import build_appendix, build_report
 from raastof_geo.pipeline import run_scenario
 from raastof_geo.records.explain import explain_figure
+from raastof_geo.scenario.period import Period, read_period
 
 HOSTILE = (
     "</title><script>document.title='abused'</script><img src=x onerror=alert(1)> {{7*7}} $\\frac"
@@ -114,10 +123,10 @@ def test_each_project_has_a_page_with_its_own_flows_only(road):
 
 
 def test_what_is_not_published_is_not_in_the_page(tmp_path):
-    """With `publish: own_flows` nobody reads what the others have."""
+    """Unless the scenario says `publish: everything`, nobody reads what the others have."""
     text = (SCENARIOS / "koege_bugt.yaml").read_text(encoding="utf-8")
     scenario = tmp_path / "secret.yaml"
-    scenario.write_text(text + "\npublish: own_flows\noutputs: [projects]\n", encoding="utf-8")
+    scenario.write_text(text + "\noutputs: [projects]\n", encoding="utf-8")
     result, folder = run_scenario(scenario, into=tmp_path / "out")
     assert {item.name for item in folder.iterdir()} == {"projects", "manifest.json"}
     for project in list_projects(result):
@@ -131,6 +140,19 @@ def test_what_is_not_published_is_not_in_the_page(tmp_path):
         whole = result.effect.baseline.all_kg_co2e_wtw - result.effect.plan.all_kg_co2e_wtw
         with speaking(result.scenario.said.language):
             assert format_number(whole / 1000, digits=1) not in page.split('id="whole"')[1]
+
+
+def test_what_is_published_is_in_the_page(tmp_path):
+    """With `publish: everything` each page has the effect of every project."""
+    text = (SCENARIOS / "koege_bugt.yaml").read_text(encoding="utf-8")
+    scenario = tmp_path / "open.yaml"
+    scenario.write_text(f"{text}\npublish: everything\noutputs: [projects]\n", encoding="utf-8")
+    result, folder = run_scenario(scenario, into=tmp_path / "out")
+    projects = list_projects(result)
+    for project in projects:
+        page, _ = read(folder / "projects" / f"{file_name(project)}.html")
+        others = page.split('id="whole"')[1]
+        assert all(name_project(result.scenario, other) in others for other in projects)
 
 
 def test_coarse_is_one_digit():
@@ -214,10 +236,51 @@ def test_the_report_is_for_people_and_the_appendix_for_checkers(road):
     ]
     agreed = flows[apart].groupby(["origin", "destination", "material"])["tonnes"].sum()
     tables = {str(one.caption): one for one in people.blocks if isinstance(one, Table)}
-    rows = tables["Match, der skal aftales"].rows
+    rows = tables["Aftaler, der skal indgås"].rows
     assert len(rows) == min(10, len(agreed)) > 0
     with speaking("da"):
         assert rows[0][4] == format_number(agreed.max())
+
+
+@pytest.mark.usefixtures("danish")
+def test_a_project_reads_what_comes_and_goes_and_when(road):
+    """Short names of periods, those in a row with as much as one; tonnes as the plan has them."""
+    result = road[0]
+    flows = result.plan.flows
+    project = result.scenario.project(flows.loc[flows["tonnes"].idxmax(), "destination"])
+    page = build_project(result, project, others=(), own=group_flows(result)[project])
+    tables = {str(one.caption): one for one in page.blocks if isinstance(one, Table)}
+    mine = {one for one in result.scenario.sites if result.scenario.project(one) == project}
+    comes = flows[flows["destination"].isin(mine) & ~flows["origin"].isin(mine)]
+    table = tables["Du modtager"]
+    assert table.rows[-1][-1] == format_number(comes["tonnes"].sum())
+    for row in table.rows[:-1]:
+        assert re.fullmatch(
+            r"(\d{4}( – \d{4})?: [\d.]+( i hver)?)(; \d{4}( – \d{4})?: [\d.]+( i hver)?)*",
+            str(row[2]),
+        )
+    order = [str(getattr(block, "caption", "")) for block in page.blocks]
+    assert order.index("Du modtager") < 4
+
+
+@pytest.mark.parametrize(
+    ("said", "danish", "english"),
+    [
+        (2030, "2030", "2030"),
+        ("2027-Q2", "2. kvt. 2027", "Q2 2027"),
+        ("2027-05", "maj 2027", "May 2027"),
+        (
+            {"id": "phase-1", "start": "2027-01-01", "end": "2027-12-31"},
+            "phase-1 (1. jan. 2027 – 31. dec. 2027)",
+            "phase-1 (1 Jan 2027 – 31 Dec 2027)",
+        ),
+    ],
+)
+def test_periods_have_short_names(said, danish, english):
+    period = Period.model_validate(read_period(said))
+    for language, name in (("da", danish), ("en", english)):
+        with speaking(language):
+            assert name_period(period) == name
 
 
 @pytest.mark.parametrize(("width", "most"), [(1200, 12_000), (390, 24_000)])

@@ -1,16 +1,20 @@
 """One small page for each project: its own flows, its effect, its calendar; safe to send out."""
 
+import datetime
 import hashlib
+import itertools
 import math
+import operator
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 
 from raastof_geo.assignment.statement.shares import project_sites
+from raastof_geo.assignment.telling.names import join_clauses
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import CO2E
 from raastof_geo.language import LOCALES, Message, Readable, format_number, say, spoken_language
@@ -106,8 +110,8 @@ def build_project(
     scenario = result.scenario
     blocks = [
         *_tell_summary(result, project),
-        *_draw_map(result, project, own),
         *_tell_calendar(result, project, own),
+        *_draw_map(result, project, own),
         *_tell_effect(result, project),
         *_tell_money(result, project),
         *others,
@@ -148,9 +152,6 @@ def _tell_summary(result: Result, project: str) -> Iterator[Block]:
         ).format(**told, more=format_number(-saved, digits=1))
     )
     yield Paragraph(sentence, lead=True)
-    sides = (result.effect.books, result.effect.baseline_books)
-    moved = [books.tonnes_by_project.get(project, 0.0) for books in sides]
-    yield show_commitments(plan, before, *moved)
 
 
 def _draw_map(result: Result, project: str, own: Sequence[Flow]) -> Iterator[Block]:
@@ -173,16 +174,16 @@ def _tell_calendar(result: Result, project: str, own: Sequence[Flow]) -> Iterato
         return
     mine = {site for site in project_sites(scenario) if scenario.project(site) == project}
     within = [flow for flow in own if flow.origin == flow.destination]
-    leaving = [flow for flow in own if flow.origin in mine and flow not in within]
-    if leaving:
-        caption = say("What leaves the project [t]")
-        yield _tabulate_calendar(result, leaving, caption, say("To"), lambda one: one.destination)
     coming = [flow for flow in own if flow.origin not in mine and flow not in within]
     if coming:
-        caption = say("What comes to the project [t]")
+        caption = say("You receive")
         yield _tabulate_calendar(result, coming, caption, say("From"), lambda one: one.origin)
+    leaving = [flow for flow in own if flow.origin in mine and flow not in within]
+    if leaving:
+        caption = say("You deliver")
+        yield _tabulate_calendar(result, leaving, caption, say("To"), lambda one: one.destination)
     if within:
-        caption = say("What stays on its site, by dumper [t]")
+        caption = say("Stays on its site, by dumper")
         yield _tabulate_calendar(result, within, caption, say("On"), lambda one: one.destination)
     yield _tabulate_trucks(list(scenario.periods.values()), own)
     relied_on = list_conditions(result, own)
@@ -193,23 +194,27 @@ def _tell_calendar(result: Result, project: str, own: Sequence[Flow]) -> Iterato
 
 def _tabulate_trucks(periods: Sequence[Period], own: Sequence[Flow]) -> Table:
     """Count the truck loads of each period, and of each weekday in it."""
-    loads = [sum(flow.loads for flow in own if flow.period == one.id) for one in periods]
-    daily = [count / count_weekdays(one) for count, one in zip(loads, periods, strict=True)]
-    return Table(
-        say("Trucks at the gate"),
-        ("", *map(_head, periods)),
-        (
-            (say("Truck loads"), *write_numbers(*loads)),
-            (say("For each weekday"), *write_numbers(*daily, digits=1)),
-        ),
-    )
+    rows = []
+    for period in periods:
+        loads = sum(flow.loads for flow in own if flow.period == period.id)
+        daily = loads / count_weekdays(period)
+        rows.append((name_period(period), *write_numbers(loads), *write_numbers(daily, digits=1)))
+    heads = (say("Period"), say("Truck loads"), say("For each weekday"))
+    return Table(say("Trucks at the gate"), heads, tuple(rows))
 
 
-def _head(period: Period) -> str:
-    locale = LOCALES[spoken_language()]
-    start = format_date(period.start, format="d MMM y", locale=locale)
-    end = format_date(period.end, format="d MMM y", locale=locale)
-    return f"{period.id} ({start} – {end})"
+def name_period(period: Period) -> str:
+    """Write a period as its readers do: `2030`, `2. kvt. 2030`, `maj 2030`, else with its days."""
+    locale, start, end = LOCALES[spoken_language()], period.start, period.end
+    months = (end.year - start.year) * 12 + end.month - start.month + 1
+    whole = start.day == 1 and (end + datetime.timedelta(days=1)).day == 1
+    ours = whole and period.id.startswith(str(start.year))
+    if ours and months == 12 and start.month == 1:
+        return str(start.year)
+    if ours and months in (1, 3):
+        return str(format_skeleton("yMMM" if months == 1 else "yQQQ", start, locale=locale))
+    days = [format_date(day, format="medium", locale=locale) for day in (start, end)]
+    return f"{period.id} ({' – '.join(days)})"
 
 
 def _tabulate_calendar(
@@ -230,25 +235,38 @@ def _tabulate_calendar(
         (
             scenario.site_name(site),
             scenario.catalogue.materials[material].called(scenario.said.language),
-            *(format_number(t) if t else "–" for t in tonnes[site, material].values()),
-            format_number(sum(tonnes[site, material].values())),
+            _say_when(list(periods.values()), list(tonnes[site, material].values())),
         )
         for site, material in order
     ]
-    sums = [sum(one[period] for one in tonnes.values()) for period in periods]
-    rows.append((say("Total"), "", *write_numbers(*sums, sum(sums))))
-    return Table(
-        caption,
-        (head, say("Material"), *map(_head, periods.values()), say("Total")),
-        tuple(rows),
-        words=2,
-        total=True,
+    whole = sum(sum(one.values()) for one in tonnes.values())
+    rows.append((say("Total"), "", format_number(whole)))
+    heads = (head, say("Material"), say("When, and how many tonnes"))
+    return Table(caption, heads, tuple(rows), words=3, total=True)
+
+
+def _say_when(periods: Sequence[Period], tonnes: Sequence[float]) -> Message:
+    """List the periods in which something moves, those in a row with as much as one."""
+    told = [format_number(amount) if amount else "" for amount in tonnes]
+    runs = itertools.groupby(zip(told, periods, strict=True), key=operator.itemgetter(0))
+    return join_clauses(
+        [_say_run([one for _, one in run], amount) for amount, run in runs if amount]
     )
+
+
+def _say_run(run: Sequence[Period], tonnes: str) -> Message:
+    first, last = name_period(run[0]), name_period(run[-1])
+    if len(run) == 1:
+        return say("{period}: {tonnes}", period=first, tonnes=tonnes)
+    return say("{first} – {last}: {tonnes} in each", first=first, last=last, tonnes=tonnes)
 
 
 def _tell_effect(result: Result, project: str) -> Iterator[Block]:
     plan, before = _books(result, project)
     yield Heading(say("Effect"), anchor="effect")
+    sides = (result.effect.books, result.effect.baseline_books)
+    moved = [books.tonnes_by_project.get(project, 0.0) for books in sides]
+    yield show_commitments(plan, before, *moved)
     yield tabulate_effect(say("What falls to this project"), plan, before)
 
 

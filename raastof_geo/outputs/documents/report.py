@@ -338,10 +338,6 @@ def _tell_method(result: Result) -> Iterator[Block]:
                 "without the plan and are not counted."
             ),
             say("Queues, opening hours, gradients and the order of work within a period are not."),
-            say(
-                "Loads are whole trucks for each flow, and sums add them up; kilometres, emissions "
-                "and cost are those of the tonnes."
-            ),
         )
     )
 

@@ -85,9 +85,9 @@ class ScenarioFile(Part):
     )
     """Numbers that the scenario rests on, each with its range."""
     effect: choice.EffectChoices = choice.EffectChoices()
-    publish: Literal["everything", "own_flows"] = "everything"
-    """What the page of a project tells of others: the effect of each, or with `own_flows` nothing
-    but the coarse effect of the whole."""
+    publish: Literal["everything", "own_flows"] = "own_flows"
+    """What the page of a project tells of others: nothing but the coarse effect of the whole, or
+    with `everything` the effect of each."""
     online_tiles: bool = False
     """Whether readers of the map may ask OpenStreetMap's server for a background."""
     outputs: SetOf[Annotated[str, PlainValidator(check_output)]] = EVERY_OUTPUT
