@@ -34,6 +34,7 @@ def show_difference(page: Page) -> None:
 
 
 SHOTS = (
+    ("index", "index.html", DESKTOP, None),
     ("map", "map.html", DESKTOP, None),
     ("map_site", "map.html", DESKTOP, open_site),
     ("map_difference", "map.html", DESKTOP, show_difference),

@@ -18,7 +18,7 @@ from raastof_geo.assignment.telling.names import join_clauses
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import CO2E
 from raastof_geo.language import LOCALES, Message, Readable, format_number, say, spoken_language
-from raastof_geo.outputs.credit import tell_credit
+from raastof_geo.outputs.credit import in_sentence, tell_credit
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -40,8 +40,9 @@ from raastof_geo.outputs.documents.effects import (
     tabulate_groups,
 )
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
+from raastof_geo.outputs.opening import say_span
 from raastof_geo.outputs.palette import attribute_maps
-from raastof_geo.outputs.tables.basis import describe_basis
+from raastof_geo.outputs.tables.basis import describe_basis, name_basis
 from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.tables.summary import NO_PERMIT, list_conditions
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES
@@ -139,16 +140,18 @@ def _tell_summary(result: Result, project: str) -> Iterator[Block]:
     told = {
         "plan": format_number(plan[CO2E] / 1000, digits=1),
         "before": format_number(before[CO2E] / 1000, digits=1),
+        "span": say_span(result.scenario),
+        "baseline": in_sentence(name_basis(result.effect.baselines[0])),
     }
     sentence = (
         say(
             "In the plan this project's share of the emissions is {plan} t CO2e instead of "
-            "{before} t: {saved} t less."
+            "{before} t: {saved} t less in {span}, against: {baseline}."
         ).format(**told, saved=format_number(saved, digits=1))
         if saved >= 0
         else say(
             "In the plan this project's share of the emissions is {plan} t CO2e instead of "
-            "{before} t: {more} t more, which others save."
+            "{before} t: {more} t more in {span}, which others save, against: {baseline}."
         ).format(**told, more=format_number(-saved, digits=1))
     )
     yield Paragraph(sentence, lead=True)
