@@ -145,7 +145,7 @@ def check_file(
 def _tell_result(result: Result) -> None:
     from raastof_geo.outputs.credit import tell_credit
     from raastof_geo.outputs.documents.assumptions import HANGS_ON, tell_assumptions
-    from raastof_geo.outputs.opening import open_answer
+    from raastof_geo.outputs.opening import open_answer, say_in_all
     from raastof_geo.outputs.tables.summary import answer, prove, summarise
     from raastof_geo.outputs.warning import warn
 
@@ -153,7 +153,8 @@ def _tell_result(result: Result) -> None:
     for sentence in open_answer(result):
         tell_item(str(sentence), indent="")
     rows = [(row.title, row.plan, row.before) for row in summarise(result)]
-    _show_table(result.scenario.said.title, ("", say("Plan"), say("Before")), rows)
+    heads = (say_in_all(result.scenario), say("Plan"), say("Before"))
+    _show_table(result.scenario.said.title, heads, rows)
     tell(str(prove(result)))
     _tell_list(say("Can the share be reached?"), answer(result), mark="· ")
     _tell_list(say("What saves what"), tell_credit(result.effect), mark="· ")

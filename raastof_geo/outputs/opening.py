@@ -71,6 +71,11 @@ def say_span(scenario: Scenario) -> str:
     return f"{first.start.year}–{rest[-1].end.year}" if rest else first.id
 
 
+def say_in_all(scenario: Scenario) -> Message:
+    """Say over which periods figures beside it are added up."""
+    return say("In all, {span}", span=say_span(scenario))
+
+
 def _say_share(result: Result) -> Message:
     target, materials = result.effect.target, result.scenario.catalogue.materials
     reach = target.reach

@@ -38,7 +38,7 @@ from raastof_geo.outputs.documents.effects import (
 from raastof_geo.outputs.documents.flow_map import Haul, draw_map_picture
 from raastof_geo.outputs.documents.word import write_word
 from raastof_geo.outputs.ledger import describe_ledger
-from raastof_geo.outputs.opening import open_answer
+from raastof_geo.outputs.opening import open_answer, say_span
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
 from raastof_geo.outputs.tables.flows import list_flows
@@ -108,9 +108,9 @@ def _bind(result: Result, kind: Message, blocks: Sequence[Block]) -> Document:
         title=said.title,
         language=said.language,
         blocks=tuple(blocks),
-        subtitle=say("{kind}. {about}", kind=kind, about=said.description)
-        if said.description
-        else kind,
+        subtitle=say(
+            "{kind}. Figures are in all, {span}, where nothing else is said. {about}"
+        ).format(kind=kind, span=say_span(result.scenario), about=said.description),
         footer=(attribute_maps(result.network),),
     )
 

@@ -18,7 +18,7 @@ from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.documents.effects import align_books, name_project
 from raastof_geo.outputs.gis.layers import draw_zones
-from raastof_geo.outputs.opening import conclude, open_answer
+from raastof_geo.outputs.opening import conclude, open_answer, say_in_all
 from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape, pack
 from raastof_geo.outputs.palette import (
     BURDEN_CLASSES,
@@ -103,11 +103,14 @@ def _body(result: Result) -> str:
     lead, more = "".join(told[:first]), "".join(told[first:])
     causes = "".join(f"<li>{escape(str(one))}</li>" for one in tell_credit(result.effect))
     title = escape(result.scenario.said.title)
-    return _BODY.format(title=title, lead=lead, more=more, figures=figures, causes=causes, **said)
+    span = escape(str(say_in_all(result.scenario)))
+    return _BODY.format(
+        title=title, span=span, lead=lead, more=more, figures=figures, causes=causes, **said
+    )
 
 
 _BODY = """<a class="skip" href="#twin">{skip}</a>
-<header id="strip"><h1 dir="auto">{title}</h1>{lead}<dl>{figures}</dl>\
+<header id="strip"><h1 dir="auto">{title}</h1>{lead}<p class="span">{span}</p><dl>{figures}</dl>\
 <details id="answer"><summary>{answer}</summary>{more}</details></header>
 <button id="toggle" type="button" aria-expanded="false" aria-controls="panel">{panel}</button>
 <nav id="panel" aria-label="{panel}"></nav>

@@ -40,7 +40,7 @@ from raastof_geo.outputs.documents.assumptions import (
     tell_assumptions,
 )
 from raastof_geo.outputs.documents.document import write_numbers
-from raastof_geo.outputs.opening import open_answer, say_about
+from raastof_geo.outputs.opening import open_answer, say_about, say_in_all
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
 from raastof_geo.outputs.tables.flows import Flow, list_flows
@@ -412,7 +412,7 @@ def _lines(result: Result) -> Iterator[str]:
     yield from (text for one in open_answer(result) for text in (_plain(str(one)), ""))
     if scenario.said.description:
         yield from (_plain(scenario.said.description), "")
-    yield from (_row("", say("Plan"), say("Before")), "|---|---:|---:|")
+    yield from (_row(say_in_all(scenario), say("Plan"), say("Before")), "|---|---:|---:|")
     yield from (f"| {what} | {now} | {before} |" for _, what, now, before in summarise(result))
     yield from _head(say("Side by side"))
     yield from _table(HEADS, write_baselines(result))

@@ -53,6 +53,7 @@ from raastof_geo.outputs.documents.effects import (
     name_group,
     name_project,
 )
+from raastof_geo.outputs.opening import say_in_all
 from raastof_geo.outputs.tables.basis import HEADS, list_baselines
 from raastof_geo.outputs.tables.flows import BY_DUMPER, DUMPER, list_flows, tabulate_flows
 from raastof_geo.outputs.tables.summary import call_condition, find_reliances, list_shares
@@ -298,7 +299,8 @@ def _write_flows(book: Book, name: Readable, result: Result, flows: pd.DataFrame
 def _write_summary(sheet: _Sheet, result: Result, flows: _Flows, before: _Flows) -> None:
     """Write the effect; what the sheets of flows add up to is a formula over them."""
     effect = result.effect
-    sheet.heads(["", say("Before"), say("Plan"), say("Before − plan"), "%"])
+    numbers = (say("Before"), say("Plan"), say("Before − plan"), "%")
+    sheet.heads([say_in_all(result.scenario), *numbers])
     plan, then = effect.books.totals, effect.baseline_books.totals
     empty = (result.plan.empty_trips, effect.baselines[0].empty_trips)
     for part, shown in shown_in_lines().items():
