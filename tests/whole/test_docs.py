@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 
 import pytest
+from commands import run
 from places import ROOT
 
 HOUSE = ROOT / "raastof_geo"
@@ -164,3 +165,13 @@ def test_every_script_can_be_loaded_and_says_what_it_does(path, monkeypatch, cap
             loaded["main"]()
         assert ended.value.code == 0
         assert "usage:" in capsys.readouterr().out
+
+
+def test_the_scenario_of_the_readme_is_solved(tmp_path, capsys):
+    """What a reader copies first has a plan, and is of the newest format."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [text] = re.findall(r"```yaml\n(.*?)```", readme, flags=re.S)
+    scenario = tmp_path / "first.yaml"
+    scenario.write_text(f"{text}outputs: [summary]\n", encoding="utf-8")
+    assert run("run", scenario, "--into", tmp_path / "results") == 0
+    assert "format" not in capsys.readouterr().out
