@@ -30,6 +30,7 @@ from raastof_geo.recall.rest import (
     name_sides,
     read_rest,
     recall,
+    recall_areas,
     recall_finding,
     recall_tables,
 )
@@ -140,6 +141,7 @@ def _recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:
         catalogue=catalogue,
         warnings=warnings,
         format_note=None if note is None else warnings[note],
+        areas=recall_areas(rest.areas),
     )
 
 

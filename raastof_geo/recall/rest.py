@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import pandas as pd
+import shapely
 from pydantic import TypeAdapter
 
 from raastof_geo.assignment.plan import Plan
@@ -72,6 +73,8 @@ class Rest:
     """Those of the plan by the names that they have there; `anchors`, `books`, `baseline_books`,
     and those of each baseline, such as `baseline_flows` and `alone_flows`."""
     assumptions: Assessment | None = None
+    areas: dict[int, str] = field(default_factory=dict)
+    """The polygons of zones as hexadecimal WKB."""
 
 
 def pack_rest(result: Result) -> bytes:
@@ -89,6 +92,7 @@ def pack_rest(result: Result) -> bytes:
         causes=effect.causes,
         transfers=effect.transfers,
         assumptions=result.assumptions,
+        areas={at: shapely.to_wkb(area, hex=True) for at, area in scenario.areas.items()},
         tables={
             "anchors": _keep_table(result.anchors.frame.reset_index()),
             **{name: _keep_table(getattr(plan, name)) for name in list_tables()},
@@ -209,6 +213,17 @@ def _keep_words(words: Any) -> Any:
     if isinstance(words, Message):
         return {language: words.render(language) for language in LANGUAGES}
     return words if isinstance(words, str | int | float | None) else str(words)
+
+
+def recall_areas(kept: Mapping[int, str]) -> dict[int, shapely.MultiPolygon]:
+    """Give the polygons of zones back, or `ValueError` where these are none."""
+    areas = {}
+    for at, packed in kept.items():
+        area = shapely.from_wkb(packed, on_invalid="ignore")
+        if not isinstance(area, shapely.MultiPolygon):
+            raise ValueError(at)
+        areas[at] = area
+    return areas
 
 
 def recall_finding(kept: KeptFinding) -> Finding:

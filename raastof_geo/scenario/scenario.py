@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
+import shapely
 
 from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.limit import TRUCK_LIMITS
@@ -270,6 +271,8 @@ class Scenario(Shown):
     warnings too."""
     places: Mapping[Trail, Place] = field(default_factory=dict)
     """Where each entry stands in the file, by its trail; empty where there was no file."""
+    areas: Mapping[int, shapely.MultiPolygon] = field(default_factory=dict)
+    """The polygons of the zones that have a file, by the number of the zone. [EPSG:25832]"""
     values: Mapping[str, Any] = field(default_factory=dict)
     """The plain values of the file, from which variations of it are made."""
     home: Path = Path()

@@ -10,6 +10,7 @@ import pytest
 import shapely
 from worlds import PIT_AND_PROJECT
 
+from raastof_geo import load_result
 from raastof_geo.outputs.pages.map import describe_map
 from raastof_geo.pipeline import run_scenario
 
@@ -23,9 +24,9 @@ zones:
 """
 
 
-def run(folder, zones: str):
+def run(folder, zones: str, area=AREA):
     """Run a small world with zones; `road` lies in the polygon, `digging` is only named."""
-    (folder / "osd.geojson").write_text(json.dumps(AREA), encoding="utf-8")
+    (folder / "osd.geojson").write_text(json.dumps(area), encoding="utf-8")
     file = folder / "world.yaml"
     file.write_text(PIT_AND_PROJECT + zones, encoding="utf-8")
     return run_scenario(file, into=folder / "out")
@@ -58,6 +59,24 @@ def test_the_map_has_outline_and_hole(zoned):
     outline, hole = zone["rings"]
     assert isinstance(outline, str)
     assert outline != hole
+
+
+def test_zones_come_back(zoned, tmp_path):
+    """A result that is loaded draws the polygons again."""
+    loaded = load_result(zoned[1])
+    assert describe_map(loaded)["zones"] == describe_map(zoned[0])["zones"]
+    [area] = loaded.scenario.areas.values()
+    assert area.equals_exact(zoned[0].scenario.areas[0], 0.0)
+
+
+def test_a_ring_that_crosses_itself_is_two_areas(tmp_path):
+    """What other programmes draw is made valid, and is a layer too."""
+    ring = [[12.05, 55.40], [12.15, 55.50], [12.15, 55.40], [12.05, 55.50], [12.05, 55.40]]
+    area = {"type": "Polygon", "coordinates": [ring]}
+    result, folder = run(tmp_path, ZONES, area=area)
+    (row,) = gpd.read_file(folder / "plan.gpkg", layer="zones").to_dict(orient="records")
+    assert len(row["geometry"].geoms) == 2
+    assert len(describe_map(result)["zones"]) == 2
 
 
 @pytest.mark.parametrize("zones", ["", ZONES.replace("{file: osd.geojson, ", "{sites: [road], ")])

@@ -131,7 +131,7 @@ def draw_municipalities(result: Result) -> gpd.GeoDataFrame:
 
 def draw_zones(scenario: Scenario) -> gpd.GeoDataFrame:
     """Give one row per zone that has polygons, with its rule and what it asks for."""
-    zones, known = [one for one in scenario.said.zones if one.areas], scenario.catalogue.conditions
+    zones, known = [scenario.said.zones[at] for at in scenario.areas], scenario.catalogue.conditions
     return gpd.GeoDataFrame(
         {
             "rule": [zone.rule for zone in zones],
@@ -140,7 +140,7 @@ def draw_zones(scenario: Scenario) -> gpd.GeoDataFrame:
             "soil_class": [zone.soil_class for zone in zones],
             "sites": [", ".join(zone.sites) for zone in zones],
         },
-        geometry=[shapely.MultiPolygon(zone.areas) for zone in zones],
+        geometry=list(scenario.areas.values()),
         crs=CRS,
     )
 

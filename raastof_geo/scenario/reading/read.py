@@ -55,7 +55,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     note: Finding | None = None
     if said is not None:
         findings += _check_network_file(said, tree, home, anywhere)
-        said, mistakes = find_in_zones(said, tree, home, anywhere=anywhere)
+        said, areas, mistakes = find_in_zones(said, tree, home, anywhere=anywhere)
         findings += mistakes
         for check in (_check_baseline, _check_agreements, _check_fleet):
             for message, trail in check(said):
@@ -75,6 +75,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         warnings=(note, *warnings) if note else tuple(warnings),
         format_note=note,
         places=tree.keys,
+        areas=areas,
         values=tree.values,
         home=home,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,36 +44,50 @@ def refuse_outside(file: Path, home: Path, where: str, *, anywhere: bool) -> Mes
 
 def find_in_zones(
     said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool
-) -> tuple[ScenarioFile, list[Finding]]:
-    """Add to each zone the sites in the polygons of its file or on their border; and mistakes."""
-    zones, mistakes = [], []
+) -> tuple[ScenarioFile, dict[int, shapely.MultiPolygon], list[Finding]]:
+    """Add to each zone the sites in the polygons of its file or on their border.
+
+    Returns
+    -------
+    said, areas, mistakes
+        The zones with all of their sites; the polygons of those with a file, by the number of the
+        zone [EPSG:25832]; and files that cannot be used.
+    """
+    areas: dict[int, shapely.MultiPolygon] = {}
+    mistakes: list[Finding] = []
     for number, zone in enumerate(said.zones):
+        if zone.file is None:
+            continue
         try:
-            areas = _read_polygons(home, zone.file, anywhere=anywhere) if zone.file else []
+            areas[number] = _read_polygons(home, zone.file, anywhere=anywhere)
         except InputError as error:
             trail = ("zones", number, "file")
             mistakes += [finding_at(tree, trail, one.message) for one in error.findings]
-            continue
-        zones.append(zone.with_areas(areas, _find_inside(areas, said)))
-    return said.model_copy(update={"zones": tuple(zones)}), mistakes
+    zones = list(said.zones)
+    for number, inside in _find_inside(areas, said):
+        sites = (*zones[number].sites, *inside)
+        zones[number] = zones[number].model_copy(update={"sites": tuple(dict.fromkeys(sites))})
+    return said.model_copy(update={"zones": tuple(zones)}), areas, mistakes
 
 
-def _find_inside(areas: list[Any], said: ScenarioFile) -> list[str]:
+def _find_inside(
+    areas: dict[int, shapely.MultiPolygon], said: ScenarioFile
+) -> Iterator[tuple[int, list[str]]]:
+    """Give the sites in each of some areas, in the order of the scenario."""
     if not areas:
-        return []
+        return
     import geopandas as gpd
 
     lon, lat = zip(*(site.lon_lat for site in said.sites.values()), strict=True)
-    places = gpd.GeoSeries.from_xy(lon, lat, crs=_DEGREES).to_crs(_METRES)
-    near, _ = shapely.STRtree(areas).query(
-        places.to_numpy(), predicate="dwithin", distance=BORDER_M
-    )
+    places = gpd.GeoSeries.from_xy(lon, lat, crs=_DEGREES).to_crs(_METRES).to_numpy()
     ids = list(said.sites)
-    return [ids[number] for number in sorted(set(near.tolist()))]
+    for number, area in areas.items():
+        near = np.flatnonzero(shapely.dwithin(places, area, BORDER_M))
+        yield number, [ids[one] for one in near.tolist()]
 
 
-def _read_polygons(home: Path, name: Path, *, anywhere: bool) -> list[Any]:
-    """Read the polygons of a scenario's file, in metres."""
+def _read_polygons(home: Path, name: Path, *, anywhere: bool) -> shapely.MultiPolygon:
+    """Read the polygons of a scenario's file as one area, in metres."""
     file = (home / name).resolve()
     if (outside := refuse_outside(file, home, "it", anywhere=anywhere)) is not None:
         raise InputError(outside)
@@ -93,9 +108,11 @@ def _read_polygons(home: Path, name: Path, *, anywhere: bool) -> list[Any]:
         problem = str(error)[:200]
         message = say("{file} cannot be read as GeoJSON or GeoPackage: {problem}")
         raise InputError(message.format(problem=problem, **told)) from error
-    if not polygons:
+    # What is made valid may be several polygons, or lines where it had no width.
+    parts = [one for one in shapely.get_parts(shapely.union_all(polygons)) if one.area]
+    if not parts:
         raise InputError.saying("{file} has no polygons", **told)
-    return polygons
+    return shapely.MultiPolygon(parts)
 
 
 def _check_system(shapes: gpd.GeoSeries, told: dict[str, str]) -> None:

@@ -5,8 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-import shapely
-from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
@@ -151,19 +150,6 @@ class ZoneEntry(part.Part):
     needs_condition: part.ConditionId
     soil_class: int = Field(default=0, ge=0, le=4)
     """The cleanest class of soil that needs the condition; worse soil needs it too."""
-
-    _areas: list[shapely.Polygon] = PrivateAttr(default_factory=list)
-
-    @property
-    def areas(self) -> list[shapely.Polygon]:
-        """The polygons of its file, once they are read. [EPSG:25832]"""
-        return self._areas
-
-    def with_areas(self, areas: list[shapely.Polygon], inside: list[str]) -> Self:
-        """Give the zone with its polygons, and the sites in them. [EPSG:25832]"""
-        zone = self.model_copy(update={"sites": tuple(dict.fromkeys((*self.sites, *inside)))})
-        zone._areas = areas
-        return zone
 
     @model_validator(mode="after")
     def _lies_somewhere(self) -> Self:
