@@ -38,9 +38,6 @@ from raastof_geo.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import networkx
 
-_WHERE = {"name", "way", "at", "polygon"}
-"""Fields of a change or a limit that say which roads it is about."""
-
 Active: TypeAlias = tuple[int, ...]
 """Numbers of the changes of roads that hold."""
 
@@ -98,11 +95,7 @@ class RoadPrices(Travelling):
     def limited(self) -> list[Mask]:
         """Whether each edge belongs to each limit on passages."""
         network, limits = self.network, self.scenario.said.targets.passages
-        roads = [
-            RoadChange(**limit.model_dump(include=_WHERE), closed=True)
-            for limit in limits
-            if limit.municipality is None
-        ]
+        roads = [limit for limit in limits if limit.municipality is None]
         found = iter(find_changed_edges(network, roads))
         inside = []
         for limit in limits:

@@ -12,13 +12,13 @@ from raastof_geo.language import Message, say
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import project
 from raastof_geo.roads.snap import edge_lines
-from raastof_geo.scenario.said.network import RoadChange
+from raastof_geo.scenario.said.network import RoadsMeant
 
 FARTHEST_M = 100.0
 """How far a road may lie from the place that a change names. [m]"""
 
 
-def find_changed_edges(network: RoadNetwork, changes: Sequence[RoadChange]) -> list[Indices]:
+def find_changed_edges(network: RoadNetwork, changes: Sequence[RoadsMeant]) -> list[Indices]:
     """Find the edges, ascending, of each change; `RoadDataError` names all that fit no road."""
     found, lost = [], []
     for change in changes:
@@ -31,7 +31,7 @@ def find_changed_edges(network: RoadNetwork, changes: Sequence[RoadChange]) -> l
     return found
 
 
-def _find_edges(network: RoadNetwork, change: RoadChange) -> Indices:
+def _find_edges(network: RoadNetwork, change: RoadsMeant) -> Indices:
     if change.name is not None:
         wanted = change.name.casefold()
         named = [_is_called(road.name, wanted) for road in network.roads]
@@ -82,7 +82,7 @@ def find_edges_over(network: RoadNetwork, shape: shapely.Geometry) -> Indices:
     return np.asarray(edges[np.asarray(touched, bool)], np.intp)
 
 
-def _lost(network: RoadNetwork, change: RoadChange) -> Message:
+def _lost(network: RoadNetwork, change: RoadsMeant) -> Message:
     if change.name is not None:
         names = sorted({road.name for road in network.roads if road.name})
         like = difflib.get_close_matches(change.name, names, n=3, cutoff=0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import time
 
@@ -179,6 +180,20 @@ def test_coordinates_that_look_wrong(place, message):
     found = refusal(with_road(place))
     assert message in found
     assert found.startswith("world.yaml:8:")
+
+
+@pytest.mark.parametrize(
+    "roads",
+    [
+        "targets: {passages: [{at: [55.45, 12.10], at_most_per_period: 10}]}",
+        "network: {changes: [{at: [55.45, 12.10], closed: true}]}",
+    ],
+)
+def test_a_road_at_a_swapped_place_is_refused_where_it_stands(roads):
+    """Whatever names a road by its place is checked on reading."""
+    found = refusal(f"{PIT_AND_PROJECT}{roads}\n")
+    assert "lon and lat look swapped" in found
+    assert re.match(r"world\.yaml:\d+:\d+: .*\.at", found)
 
 
 def test_projected_coordinates_are_understood():

@@ -1,7 +1,7 @@
 """Which roads there are, and what is otherwise on them than the map says."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -14,20 +14,24 @@ from raastof_geo.scenario.said import part
 RouteMeasure = Literal["emissions", "time", "cost"]
 
 
-Ways: TypeAlias = Annotated[SetOf[int] | None, part.ONE_OR_SEVERAL]
-
-
 class RoadsMeant(part.Window):
     """Which roads are meant, by one of these, and when."""
 
     name: str | None = None
     """Roads of this name or number, as in `Storstrømsbroen` or `E47`."""
-    way: Ways = None
+    way: Annotated[SetOf[int] | None, part.ONE_OR_SEVERAL] = None
     """Ways by their ids in OpenStreetMap."""
     at: tuple[float, float] | None = None
     """The road nearest to a place: longitude, latitude. [degrees]"""
     polygon: tuple[tuple[float, float], ...] | None = Field(default=None, min_length=3)
     """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""
+
+    @field_validator("at")
+    @classmethod
+    def _place_lies_in_denmark(cls, at: tuple[float, float] | None) -> tuple[float, float] | None:
+        if at is not None:
+            check_degrees(*at)
+        return at
 
 
 @with_fields(part.field_for_each(TRUCK_LIMITS))
@@ -47,13 +51,6 @@ class RoadChange(_RoadLimits):
     """The trucks it is about; none: all."""
     note: str = ""
     """Why, for the reader."""
-
-    @field_validator("at")
-    @classmethod
-    def _place_lies_in_denmark(cls, at: tuple[float, float] | None) -> tuple[float, float] | None:
-        if at is not None:
-            check_degrees(*at)
-        return at
 
     @model_validator(mode="after")
     def _says_where_and_what(self) -> Self:
