@@ -114,12 +114,17 @@ def format_number(value: float, *, digits: int = 0, language: Language | None = 
 _TOO_LONG_TO_READ = 1e16
 
 
-def round_off(value: float, *, figures: int = 3) -> str:
-    """Write a number with as many digits as people read; auditors find all of them in tables."""
+def round_off(value: float, *, figures: int = 3, most: int | None = None) -> str:
+    """Write a number with as many digits as people read, `most` of them after the comma.
+
+    Auditors find all of them in tables.
+    """
     if not value or not math.isfinite(value):
         return format_number(value)
     digits = figures - 1 - math.floor(math.log10(abs(value)))
-    return format_number(round(value, digits), digits=max(0, digits))
+    digits = digits if most is None else min(digits, most)
+    rounded = round(value, digits) or 0.0
+    return format_number(rounded, digits=max(0, digits) if rounded else 0)
 
 
 def _show(value: Any, language: Language) -> str:

@@ -297,29 +297,30 @@ def _solve_today(world: World, today: TodayChoice) -> Alone:
     if today.share is None:
         return _solve(world.using(today, 1.0), world.costs)
     counted = world.problem.join(moves=weigh_counted(world.problem, today.definition))
-    loose = not world.using(today, 0.0).solve([counted]).feasible
-    most, _ = _reach(world, today, 1.0, counted, loose=loose)
+    here, most = world.using(today, 0.0), world.using(today, 1.0)
+    loose = not here.solve([counted]).feasible
+    largest, _ = _reach(most, most, 1.0, counted, loose=loose)
     used, reached = 0.0, None
-    if most < today.share - _NEAR:
-        used, reached = 1.0, most
+    if largest < today.share - _NEAR:
+        here, used, reached = most, 1.0, largest
     else:
         for _ in range(_STEPS):
-            share, slope = _reach(world, today, used, counted, loose=loose)
+            share, slope = _reach(here, most, used, counted, loose=loose)
             if share >= today.share - _NEAR:
                 break
             used = min(1.0, used + (today.share - share) / slope)
-    alone = _solve(world.using(today, used), [-counted, *world.costs])
+            here = world.using(today, used)
+    alone = _solve(here, [-counted, *world.costs])
     return replace(alone, used=used, reached=reached)
 
 
 def _reach(
-    world: World, today: TodayChoice, used: float, counted: Floats, *, loose: bool
+    here: World, most: World, used: float, counted: Floats, *, loose: bool
 ) -> tuple[float, float]:
-    """Find the largest share at what is used, and its most gain for each unit more of that."""
-    here, most = world.using(today, used), world.using(today, 1.0)
+    """Find the largest share at what is used `here`, and its most gain for each unit more of it."""
     lacking = [at for at, row in enumerate(here.rows) if loose and row.rule in _LACKING]
     solution = here.solve([-counted], lacking, lacking)
-    needed = sum(need.tonnes for need in world.problem.scenario.needs) or 1.0
+    needed = sum(need.tonnes for need in here.problem.scenario.needs) or 1.0
     gained = -float(solution.shadow_prices @ (most.programme.limit - here.programme.limit))
     return -solution.value / needed, gained / needed / max(_NEAR, 1 - used)
 

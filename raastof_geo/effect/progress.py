@@ -6,8 +6,8 @@ course: of a lighter material fewer tonnes fill the same layer, and count as as 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-import numpy as np
 import pandas as pd
 
 from raastof_geo.assignment.statement.goal import count_giver, list_crossed
@@ -78,6 +78,7 @@ class Shares:
         return 1 - self.tonnes["virgin"] / self.virgin_today_t
 
 
+@lru_cache(maxsize=4)
 def follow_periods(books: Books) -> tuple[Shares, ...]:
     """Give the shares of all periods together, then of each."""
     met, periods = _list_met(books), books.scenario.periods
@@ -85,6 +86,7 @@ def follow_periods(books: Books) -> tuple[Shares, ...]:
     return _add_up(books.scenario, met), *each
 
 
+@lru_cache(maxsize=4)
 def follow_municipalities(books: Books) -> tuple[Shares, ...]:
     """Give the shares of each municipality with needs, of all periods together, by name."""
     places = _list_met(books).groupby("municipality")
@@ -95,15 +97,14 @@ def _list_met(books: Books) -> pd.DataFrame:
     """List what needs get: by period and municipality what it meets, what counts, of what sort."""
     scenario, lines = books.scenario, books.lines
     lines = lines[lines["taker_kind"] == Role.NEED]
-    sorts = {giver.id: dict(giver.sorts) for giver in list_givers(scenario)}
+    givers = list_givers(scenario)
+    sorts = {giver.id: dict(giver.sorts) for giver in givers}
     given = [sorts[giver] for giver in lines["giver"]]
     met = pd.DataFrame({"period": lines["period"], REFERENCE_TONNES: lines[REFERENCE_TONNES]})
     met["municipality"] = lines["destination"].map(books.municipalities)
     for name in DEFINITIONS:
-        counts = {one.id: count_giver(scenario, one, name) for one in list_givers(scenario)}
-        # Without lines, what is mapped would have no numbers to multiply with.
-        share = lines["giver"].map(counts).astype(np.float64).fillna(0.0)
-        met[name] = lines[REFERENCE_TONNES] * share
+        counts = {one.id: count_giver(scenario, one, name) for one in givers}
+        met[name] = lines[REFERENCE_TONNES] * [counts[giver] for giver in lines["giver"]]
     for sort in SORTS:
         met[sort] = lines[TONNES] * [shares.get(sort, 0.0) for shares in given]
     return met

@@ -39,8 +39,6 @@ SIGNS = say(
 )
 
 _MILLION = say("million DKK")
-_SEEN = 0.005
-"""Less than this is nothing in hundredths."""
 
 _PRICES: Mapping[PriceKind, Message] = {
     "free": say("saved at no extra cost"),
@@ -59,7 +57,7 @@ def say_price(gain: Gain) -> Message:
     """Say what a tonne of CO2e costs, or why it has no price."""
     sentence = _PRICES[gain.price_kind]
     price = gain.dkk_per_t_co2e
-    return sentence if price is None else Message(sentence.text, {"dkk": round_off(price)})
+    return sentence if price is None else sentence.format(dkk=round_off(price))
 
 
 def tell_credit(effect: Effect) -> list[Message]:
@@ -106,9 +104,7 @@ def tell_gain(what: Message, gain: Gain) -> Message:
 
 def write_short(amount: float) -> str:
     """Write an amount as people read it: three digits, and no more than hundredths."""
-    if abs(amount) >= 1:
-        return round_off(amount)
-    return format_number(amount, digits=2 if abs(amount) >= _SEEN else 0)
+    return round_off(amount, most=2)
 
 
 def say_change(

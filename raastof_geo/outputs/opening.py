@@ -26,20 +26,20 @@ def open_answer(result: Result) -> list[Message]:
     Returns
     -------
     sentences
-        Those of `conclude`, then assumptions, what coordination saves against every baseline, and
-        what a tonne of CO2e costs. People read three digits; tables have all of them.
+        Those of `conclude`, then those of `elaborate`. People read three digits; tables have all
+        of them.
     """
-    return [
-        *conclude(result),
-        *_say_assumptions(result),
-        *_say_effect(result),
-        *_say_published(result),
-    ]
+    return [*conclude(result), *elaborate(result)]
 
 
 def conclude(result: Result) -> list[Message]:
     """Say whether the target is reached, and all that the plan does worse than its baseline."""
     return [*say_worse(result.effect), _say_share(result), *_say_less_used(result)]
+
+
+def elaborate(result: Result) -> list[Message]:
+    """Say what that rests on, what would turn it over, and what the plan saves and costs."""
+    return [*_say_assumptions(result), *_say_effect(result), *_say_published(result)]
 
 
 def say_worse(effect: Effect) -> list[Message]:

@@ -47,7 +47,6 @@ from raastof_geo.outputs.warning import warn
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES, explain_in
 from raastof_geo.result import Result
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.agreement import Together
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import BESIDE, CatalogueWords
 
@@ -212,9 +211,9 @@ def _tell_decisions(result: Result) -> Iterator[Block]:
         plan.flows["giver_kind"].isin((Role.OFFER, Role.DEPOT))
         & (plan.flows["taker_kind"] == Role.NEED)
     ]
-    levels: tuple[Together, ...] = ("project", "client")
     apart = [
-        all(scenario.party(one, by) != scenario.party(other, by) for by in levels)
+        scenario.project(one) != scenario.project(other)
+        and scenario.party(one, "client") != scenario.party(other, "client")
         for one, other in zip(flows["origin"], flows["destination"], strict=True)
     ]
     shared = _sum_matches(flows[np.array(apart, dtype=bool)], each_period=False)

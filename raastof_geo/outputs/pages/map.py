@@ -18,7 +18,7 @@ from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.documents.effects import align_books, name_project
 from raastof_geo.outputs.gis.layers import draw_zones
-from raastof_geo.outputs.opening import conclude, open_answer, say_in_all
+from raastof_geo.outputs.opening import conclude, elaborate, say_in_all
 from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape, pack
 from raastof_geo.outputs.palette import (
     BURDEN_CLASSES,
@@ -98,9 +98,10 @@ def _body(result: Result) -> str:
         + "</dd></div>"
         for what, plan, before in _key_figures(result)
     )
-    told = [f"<p>{escape(str(one))}</p>" for one in open_answer(result)]
-    first = len(conclude(result))
-    lead, more = "".join(told[:first]), "".join(told[first:])
+    lead, more = (
+        "".join(f"<p>{escape(str(one))}</p>" for one in told)
+        for told in (conclude(result), elaborate(result))
+    )
     causes = "".join(f"<li>{escape(str(one))}</li>" for one in tell_credit(result.effect))
     title = escape(result.scenario.said.title)
     span = escape(str(say_in_all(result.scenario)))

@@ -14,7 +14,6 @@ from raastof_geo.assignment.telling.names import (
     call,
     call_material,
     call_use,
-    fill,
     join_clauses,
 )
 from raastof_geo.effect.measure import Effect
@@ -254,8 +253,7 @@ def list_stated(scenario: Scenario) -> list[Message]:
         "export": say("Over the border leaves {amount} t of {material} in each period ({source})"),
     }
     told = [
-        fill(
-            directions[one.direction],
+        directions[one.direction].format(
             amount=format_number(one.amount_per_period.value),
             material=call_material(scenario, one.material),
             source=one.source,
