@@ -1,6 +1,7 @@
 """All commands in one table, in the order in which the help lists them."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from inspect import signature
 from typing import Annotated, Any
@@ -128,12 +129,13 @@ def _add(app: typer.Typer, commands: tuple[Command, ...]) -> None:
 
 def _share(group: Any, commands: tuple[Command, ...]) -> None:
     """Let commands take what all do, `--verbose` only those that ask for the context."""
+    common = typer.Typer(add_completion=False)
+    common.command()(take_common)
+    params = typer.main.get_command(common).params
     for one in commands:
-        common = typer.Typer(add_completion=False)
-        common.command()(take_common)
         left = "" if "context" in signature(one.function).parameters else "verbose"
-        params = [param for param in typer.main.get_command(common).params if param.name != left]
-        group.commands[one.name].params += params
+        # Copies, as each is put into the language that is spoken.
+        group.commands[one.name].params += [copy(each) for each in params if each.name != left]
 
 
 def _show_version(wanted: bool) -> None:

@@ -13,7 +13,7 @@ import typer
 from raastof_geo.cli.options import FILE, Box, Into, argument, option
 from raastof_geo.cli.terminal import tell, telling
 from raastof_geo.errors import InputError
-from raastof_geo.language import Readable, format_number, say
+from raastof_geo.language import Readable, format_number, list_codes, say
 
 if TYPE_CHECKING:
     from raastof_geo.roads.network import RoadNetwork
@@ -118,15 +118,13 @@ def _describe_lengths(network: RoadNetwork) -> Iterator[tuple[Readable, object]]
 
 def _describe_gaps(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
     """Tell of turns, and name the fields that the file lacks or only a later version knows."""
-    from raastof_geo.roads.stored.faults import list_fields
-
     yield say("Turn restrictions"), format_number(len(network.turns))
     yield (say("Turn restrictions at some times only, left out"), network.metadata.doubtful_turns)
     unknown = [name for kind in network.extra.values() for name in kind]
     if network.lacking:
-        yield (say("Not known to the file, taken as nothing said"), list_fields(network.lacking))
+        yield (say("Not known to the file, taken as nothing said"), list_codes(network.lacking))
     if unknown:
-        yield say("Not known to this version, kept in the file"), list_fields(unknown)
+        yield say("Not known to this version, kept in the file"), list_codes(unknown)
 
 
 def build_roads(

@@ -27,13 +27,14 @@ ASKED_LANGUAGE, TOLD_STEPS = "raastof_geo.language", "raastof_geo.steps"
 def _note_language(context: typer.Context, given: str | None) -> None:
     if given is None:
         return
-    if as_language(given) is None:
+    language = as_language(given)
+    if language is None:
         raise InputError.saying(
             "--lang must be one of {languages}, got {given}",
             languages=", ".join(LANGUAGES),
             given=given,
         )
-    context.meta[ASKED_LANGUAGE] = as_language(given)
+    context.meta[ASKED_LANGUAGE] = language
 
 
 def _note_steps(context: typer.Context, wanted: bool) -> None:

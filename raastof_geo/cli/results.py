@@ -10,9 +10,6 @@ from raastof_geo.cli.terminal import quote, tell, tell_item
 from raastof_geo.errors import DamagedError, InputError, NoPlanError
 from raastof_geo.language import Message, format_number, say, say_count
 
-_DOORS = ("index.html", "map.html", "report.html")
-"""Pages that a reader begins with, the best first."""
-
 
 def open_results(
     results: Annotated[
@@ -21,7 +18,7 @@ def open_results(
     ] = None,
 ) -> None:
     """Open the page that leads to all results in the browser."""
-    from raastof_geo.records.exchange import finish_exchange
+    from raastof_geo.records.exchange import find_door, finish_exchange
 
     folder = _find_newest(Path("results")) if results is None else results
     finish_exchange(folder)
@@ -38,21 +35,9 @@ def open_results(
         tell(say("No browser answered: open the file by hand."))
 
 
-def find_door(folder: Path) -> Path | None:
-    """Give the page of a results folder that a reader begins with, if one was written."""
-    from raastof_geo.links import is_file
-    from raastof_geo.records.manifest import read_manifest
-
-    try:
-        found = read_manifest(folder)
-    except ValueError:  # damaged: what it lists is nobody's word
-        found = None
-    doors = (folder / one for one in _DOORS if found and one in found.files)
-    return next((door for door in doors if is_file(door)), None)
-
-
 def _find_newest(into: Path) -> Path:
     """Give the folder of the last run with a page, or where there is none, where it would be."""
+    from raastof_geo.records.exchange import find_door
     from raastof_geo.records.manifest import MANIFEST
 
     runs = sorted(into.glob(f"*/{MANIFEST.name}"), key=lambda one: -one.stat().st_mtime_ns)

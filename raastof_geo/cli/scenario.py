@@ -12,7 +12,6 @@ import typer
 
 from raastof_geo.cli.ending import tell_all_moved
 from raastof_geo.cli.options import FILE, NAME, Anywhere, Into, ScenarioPath, argument, option
-from raastof_geo.cli.results import find_door
 from raastof_geo.cli.speech import asked_language, in_language_of
 from raastof_geo.cli.terminal import clean, quote, tell, tell_item, telling
 from raastof_geo.errors import Finding, InputError, OutputError, tell_reason
@@ -196,7 +195,7 @@ def _tell_list(title: Message, items: Sequence[object], *, mark: str) -> None:
 
 
 def _tell_files(folder: Path) -> None:
-    from raastof_geo.records.exchange import list_own
+    from raastof_geo.records.exchange import find_door, list_own
 
     ours, others = list_own(folder)
     tell()

@@ -123,6 +123,20 @@ def is_unfinished(folder: Path) -> bool:
     return not is_there(folder) and _left_by_older(folder) is not None
 
 
+_DOORS = ("index.html", "map.html", "report.html")
+"""Pages that a reader begins with, the best first."""
+
+
+def find_door(folder: Path) -> Path | None:
+    """Give the page of a results folder that a reader begins with, if one was written."""
+    try:
+        found = read_manifest(folder)
+    except ValueError:  # damaged: what it lists is nobody's word
+        found = None
+    doors = (folder / one for one in _DOORS if found and one in found.files)
+    return next((door for door in doors if is_file(door)), None)
+
+
 def list_own(folder: Path) -> tuple[list[str], list[str]]:
     """List what lies in a results folder: what the manifest lists, and what lies beside it."""
     found = read_manifest(folder)

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats, Integers, Mask, Signs
-from raastof_geo.errors import DamagedError, RaastofError
-from raastof_geo.language import Message, say
+from raastof_geo.errors import RaastofError
+from raastof_geo.language import say
 from raastof_geo.records.record import Record
-from raastof_geo.records.values import refuse_part
+from raastof_geo.records.values import refuse_part, refuse_proof
 
 PROOF = Record("proof.npz", "raastof_geo proof 4", most_bytes=1_000_000_000)
 """Format 1 had no labels of columns, no rates and no copy of plan.json; format 2 had no tables
@@ -142,27 +142,21 @@ def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
         *(zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, OverflowError),
         *(OSError, RuntimeError, NotImplementedError, MemoryError),
     ) as error:
-        raise _refuse(path, say("its archive cannot be unpacked")) from error
+        raise refuse_proof(say("its archive cannot be unpacked"), file=str(path)) from error
     _check_fit(path, arrays)
     return arrays, data
-
-
-def _refuse(path: Path, reason: Message) -> DamagedError:
-    return DamagedError.saying(
-        "{file} is damaged, or not a proof: {reason}", file=str(path), reason=reason
-    )
 
 
 def _check_sizes(path: Path, archive: zipfile.ZipFile, size: int) -> None:
     whole = sum(entry.file_size for entry in archive.infolist())
     if whole > min(_MOST_ARRAYS, max(64_000_000, _MOST_TIMES * size)):
-        raise _refuse(path, say("its archive holds more than a proof can"))
+        raise refuse_proof(say("its archive holds more than a proof can"), file=str(path))
 
 
 def _read_array(path: Path, archive: zipfile.ZipFile, name: str, kind: str) -> NDArray[Any]:
     entry = archive.getinfo(f"{name}.npy")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise _refuse(path, say("its archive cannot be unpacked"))
+        raise refuse_proof(say("its archive cannot be unpacked"), file=str(path))
     data = archive.read(entry)
     length = 10 + int.from_bytes(data[8:10], "little")
     match = _HEADER.fullmatch(data[10:length])
@@ -197,7 +191,7 @@ def _check_fit(path: Path, arrays: ProofArrays) -> None:
     """Look whether equal words of `ARRAYS` are equal numbers, and numbers point at something."""
     sizes = _measure_sizes(arrays)
     if sizes is None or not (_is_matrix(arrays) and _points(arrays, sizes)):
-        raise _refuse(path, say("its parts do not fit together"))
+        raise refuse_proof(say("its parts do not fit together"), file=str(path))
 
 
 def _measure_sizes(arrays: ProofArrays) -> dict[str, int] | None:

@@ -185,10 +185,15 @@ def number_in(value: Any) -> float:
 
 def refuse_part(field: str, *, file: str = "proof.npz") -> DamagedError:
     """Say that a part of the proof is not laid out as a run lays it out."""
+    return refuse_proof(
+        say("its part {name} is not as a run writes it", name=f"`{field}`"), file=file
+    )
+
+
+def refuse_proof(reason: Message, *, file: str) -> DamagedError:
+    """Say that a proof cannot be read, and why."""
     return DamagedError.saying(
-        "{file} is damaged, or not a proof: {reason}",
-        file=file,
-        reason=say("its part {name} is not as a run writes it", name=f"`{field}`"),
+        "{file} is damaged, or not a proof: {reason}", file=file, reason=reason
     )
 
 

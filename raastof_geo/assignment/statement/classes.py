@@ -76,12 +76,17 @@ def find_hauliers(problem: Problem) -> tuple[Integers, list[str]]:
     scenario, pooled = problem.scenario, problem.scenario.said.return_loads
     if pooled is None or not pooled.within_party:
         return np.zeros(len(problem.moves), np.int64), [""]
-    party = {site: scenario.party(site, scenario.together) for site in scenario.sites}
+    giver, taker, names = _number_parties(problem, scenario.together)
+    sold = np.array([one.site in scenario.businesses for one in problem.givers], bool)
+    return np.where(sold[problem.moves.giver], taker, giver), names
+
+
+def _number_parties(problem: Problem, together: Together) -> tuple[Integers, Integers, list[str]]:
+    """Give the number of the party at both ends of each move, and the names of the parties."""
+    party = {site: problem.scenario.party(site, together) for site in problem.scenario.sites}
     names = list(dict.fromkeys(party.values()))
     number = {name: at for at, name in enumerate(names)}
-    giver, taker = problem.number_ends({site: number[name] for site, name in party.items()})
-    sells = {site: int(site in scenario.businesses) for site in scenario.sites}
-    return np.where(problem.number_ends(sells)[0], taker, giver), names
+    return *problem.number_ends({site: number[name] for site, name in party.items()}), names
 
 
 def _classify_moves(problem: Problem, together: Together) -> Classes:
@@ -126,13 +131,9 @@ def touches(problem: Problem, places: set[tuple[Role, str]]) -> Mask:
 
 def _is_within(problem: Problem, together: Together) -> Mask:
     """Tell which moves begin and end with one party, or with one project."""
-    scenario = problem.scenario
     within = np.zeros(len(problem.moves), bool)
     levels: set[Together] = {together} if together == "site" else {together, "project"}
     for level in sorted(levels):
-        names = [scenario.party(site, level) for site in scenario.sites]
-        number = {name: at for at, name in enumerate(dict.fromkeys(names))}
-        party = dict(zip(scenario.sites, (number[name] for name in names), strict=True))
-        giver, taker = problem.number_ends(party)
+        giver, taker, _ = _number_parties(problem, level)
         within |= giver == taker
     return within

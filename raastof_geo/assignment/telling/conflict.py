@@ -149,8 +149,7 @@ def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Me
         for one in entries
     }
     windows = {period for one in entries for period in one.periods}
-    yield names.fill(
-        _TOGETHER[entries[0].role],
+    yield _TOGETHER[entries[0].role].format(
         sites=names.list_sites(scenario, dict.fromkeys(one.site for one in entries)),
         asked=names.tell_number(asked, beside=missing),
         what=names.list_names(list(called.values())),
@@ -207,8 +206,8 @@ def _say_binding(case: Case) -> Iterator[Message]:
         by_period = {name.about.period: name for name in alike}
         mine = [period for period in order if period in by_period] or list(by_period)
         first, several = by_period[mine[0]], names.list_names(mine) if len(mine) > 1 else None
-        yield names.fill(
-            with_limit if rule != AGREEMENTS_KEPT.name else say("binding: {rule}"),
+        template = with_limit if rule != AGREEMENTS_KEPT.name else say("binding: {rule}")
+        yield template.format(
             rule=names.describe_row(case.problem.scenario, first, periods=several),
             limit=names.tell_number(limit),
             unit=names.unit_of_row(first),
@@ -306,8 +305,7 @@ def _say_entry(case: Case, at: int, entry: Need | Offer, tonnes: float) -> Messa
     """Say how much a need lacks, or how much surplus has no place to go, and why."""
     scenario = case.problem.scenario
     called = names.call_entry(scenario, entry)
-    return names.fill(
-        _WORDS[entry.role].short,
+    return _WORDS[entry.role].short.format(
         site=names.name_site(scenario, entry.site),
         tonnes=names.tell_number(tonnes),
         total=names.tell_number(entry.tonnes, beside=tonnes),
@@ -323,7 +321,7 @@ def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
     columns, words = case.problem.of(ends_of(entry)[0], entry.id), _WORDS[entry.role]
     if not len(columns):
         far = _find_far(case, entry)
-        return names.fill(_NO_ROAD, sites=_quote(far)) if far else words.nobody
+        return _NO_ROAD.format(sites=_quote(far)) if far else words.nobody
     partners = case.partners([entry])
     if not partners:
         return _say_unusable(case, columns)
@@ -338,7 +336,7 @@ def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
         )
         for one in _forbidding(case, columns)[:2]
     ]
-    return names.join_clauses([names.fill(told, givers=others, takers=others, most=left_t), *rest])
+    return names.join_clauses([told.format(givers=others, takers=others, most=left_t), *rest])
 
 
 _NO_ROAD = say(
@@ -353,13 +351,16 @@ def _quote(sites: Sequence[str]) -> Message:
 
 def _find_far(case: Case, entry: Need | Offer) -> list[str]:
     """Find sites that would deal with somebody in some period, were there a way."""
-    pairs = itertools.product(case.problem.givers, case.problem.takers)
+    givers, takers, needs = case.problem.givers, case.problem.takers, isinstance(entry, Need)
+    if needs:
+        takers = tuple(one for one in takers if one.id == entry.id)
+    else:
+        givers = tuple(one for one in givers if one.id == entry.id)
     return sorted(
         {
-            taker.site if giver.id == entry.id else giver.site
-            for giver, taker in pairs
-            if entry.id in (giver.id, taker.id)
-            and may_deal(giver, taker)
+            giver.site if needs else taker.site
+            for giver, taker in itertools.product(givers, takers)
+            if may_deal(giver, taker)
             and not set(giver.periods).isdisjoint(taker.accepts[giver.material].periods)
         }
     )

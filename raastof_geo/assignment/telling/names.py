@@ -1,7 +1,7 @@
 """Call sites, materials, windows, amounts and rules by the names that people read."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from raastof_geo.assignment.rules import limits
 from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
@@ -66,11 +66,6 @@ class _Number(Message):
     def render(self, language: Language) -> str:
         """Write the number with the separators of `language`."""
         return format_number(self.values["value"], digits=self.digits, language=language)
-
-
-def fill(template: Message, **values: Readable) -> Message:
-    """Give a sentence of a table with its values; those that it does not speak of are let go."""
-    return replace(template, values=values)
 
 
 def call(name: Mapping[str, str]) -> Message:
@@ -138,8 +133,7 @@ def cite_fit(scenario: Scenario, material: str, demand: Demand) -> Message:
         kind = "per_need" if scenario.is_per_need(block.condition) else "condition"
     else:
         kind = _FORBIDDEN[type(block)]
-    return fill(
-        _BLOCKED[kind],
+    return _BLOCKED[kind].format(
         material=call_material(scenario, material),
         use=call_use(scenario, demand.use),
         land=demand.land,
@@ -167,8 +161,7 @@ def describe_row(scenario: Scenario, name: RowName, *, periods: Readable | None 
         return name_agreement(scenario, agreement_of(scenario, about))
     entry = find_entry(scenario, about)
     if entry is not None:
-        return fill(
-            _ENTRIES[entry.role],
+        return _ENTRIES[entry.role].format(
             site=name_site(scenario, entry.site),
             use=call_entry(scenario, entry),
             material=call_entry(scenario, entry),
@@ -211,9 +204,11 @@ def _of_period(told: Message, period: Readable) -> Message:
 
 def find_entry(scenario: Scenario, about: About) -> Need | Offer | None:
     """Find the need or the surplus that a row is about."""
-    name = about.role, str(about)
-    entries: Sequence[Need | Offer] = (*scenario.needs, *scenario.offers)
-    return next((one for one in entries if (one.role, one.id) == name), None)
+    entries: Mapping[str, Sequence[Need | Offer]] = {
+        Role.NEED: scenario.needs,
+        Role.OFFER: scenario.offers,
+    }
+    return next((one for one in entries.get(about.role, ()) if one.id == str(about)), None)
 
 
 def agreement_of(scenario: Scenario, about: About) -> Agreement:
@@ -243,8 +238,7 @@ def name_agreement(scenario: Scenario, agreement: Agreement) -> Message:
     if agreement.forbidden and agreement.material is None:
         what = "nothing"
     material = agreement.material
-    return fill(
-        _AGREED[what],
+    return _AGREED[what].format(
         giver=name_site(scenario, agreement.giver),
         taker=name_site(scenario, agreement.taker),
         material=call_material(scenario, material) if material else say("any material"),

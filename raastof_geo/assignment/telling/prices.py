@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.row import About
-from raastof_geo.assignment.telling.names import describe_row
+from raastof_geo.assignment.telling.names import describe_row, find_entry
 from raastof_geo.language import Message
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.scenario import Need, Scenario
 
 
 class PricedRow(NamedTuple):
@@ -27,7 +27,7 @@ def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
     """List the limits, but books, with a shadow price beyond `least`, in the order of the rows."""
     table = plan.shadow_prices[["rule", "label", "limit", "used", "shadow_price"]]
     return [
-        PricedRow(describe_row(plan.scenario, name), *(*priced, _group(name.about)))
+        PricedRow(describe_row(plan.scenario, name), *(*priced, _group(plan.scenario, name.about)))
         for name, priced in zip(
             plan.proof.rows, table.itertuples(index=False, name=None), strict=True
         )
@@ -35,7 +35,6 @@ def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
     ]
 
 
-def _group(about: About) -> str:
-    if about.role == Role.NEED:
-        return about.head.rpartition("/")[2].partition("-")[2]
-    return about.material or str(about)
+def _group(scenario: Scenario, about: About) -> str:
+    entry = find_entry(scenario, about)
+    return entry.use if isinstance(entry, Need) else about.material or str(about)

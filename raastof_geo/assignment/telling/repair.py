@@ -220,7 +220,7 @@ def _change_entry(scenario: Scenario, entry: Need | Offer) -> Iterator[Repair]:
         found.append((every, {"materials": None}))
     for message, changes in found:
         entries = (*said[:at], own.model_copy(update=changes), *said[at + 1 :])
-        told = names.fill(message, site=names.name_site(scenario, entry.site))
+        told = message.format(site=names.name_site(scenario, entry.site))
         yield _propose_site(scenario, told, entry.site, **{key: entries})
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from raastof_geo.arrays import Mask
 from raastof_geo.assignment.rules.agreements import agreed_moves
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.telling.names import call, call_material, fill, list_names, name_site
+from raastof_geo.assignment.telling.names import call, call_material, list_names, name_site
 from raastof_geo.language import Message, Readable, say
 from raastof_geo.scenario.parties import Giver, Taker
 from raastof_geo.scenario.role import Role
@@ -98,8 +98,7 @@ class Unusable:
             depot, why = giver.site, say("{material} cannot have come to {site} before")
         elif taker.kind == Role.DEPOT:
             why = say("{material} could not leave {site} again")
-        return fill(
-            why,
+        return why.format(
             material=call_material(scenario, giver.material),
             giver=name_site(scenario, giver.site),
             taker=name_site(scenario, taker.site),
@@ -127,7 +126,7 @@ class Unusable:
             say("{name} (`{id}`)", name=call_material(scenario, one), id=one)
             for one in sorted(found[why] - {""})
         ]
-        return fill(_STOPS[why], materials=list_names(materials), **told)
+        return _STOPS[why].format(materials=list_names(materials), **told)
 
     def _accepted(self, plant: Plant, material: str) -> bool:
         return any(

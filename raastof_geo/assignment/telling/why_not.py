@@ -18,7 +18,6 @@ from raastof_geo.assignment.telling.names import (
     call_use,
     cite_fit,
     describe_row,
-    fill,
     list_names,
     name_agreement,
     name_site,
@@ -309,8 +308,7 @@ def _price(pair: _Pair, *, solve: bool) -> Reason:
     best = int(np.argmin(extra))
     forced = force(plan, columns) if solve else estimate(plan, float(extra[best]))
     unit = aim_of(pair.plan.scenario.said.objectives[0].minimise[0]).unit
-    message = fill(
-        forced.told,
+    message = forced.told.format(
         what=pair.what,
         more=tell_number(forced.more_per_t or 0.0),
         unit=unit,

@@ -1,7 +1,7 @@
 """Find what contradicts itself in a network or in the columns of its file, and what it lacks."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain, product
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, list_codes, say
 from raastof_geo.roads.edges import StoredColumns
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS
@@ -184,20 +184,15 @@ def explain_gaps(network: RoadNetwork) -> Iterator[Message]:
         yield say(
             "The file of the road network {title} does not know the limits {limits}, so no truck"
             " is held against them. Make it again with `raastof network build`."
-        ).format(title=title, limits=list_fields(limits))
+        ).format(title=title, limits=list_codes(limits))
     if others:
         yield say(
             "The file of the road network {title} does not know of its roads: {fields}. Trucks"
             " take every road as if nothing were said of it. Make it again with `raastof network"
             " build`."
-        ).format(title=title, fields=list_fields(others))
+        ).format(title=title, fields=list_codes(others))
     if network.extra.get("limits"):
         yield say(
             "The road network {title} has limits that this version of raastof_geo does not know:"
             " {limits}. No truck is held against them."
-        ).format(title=title, limits=list_fields(network.extra["limits"]))
-
-
-def list_fields(names: Iterable[str]) -> str:
-    """Write names of fields as a file has them."""
-    return ", ".join(f"`{name}`" for name in names)
+        ).format(title=title, limits=list_codes(network.extra["limits"]))

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from pydantic import ValidationError
 
 from raastof_geo.errors import Finding, InputError, ScenarioError
-from raastof_geo.language import Message, say
+from raastof_geo.language import say
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
 from raastof_geo.scenario.checking import permit
 from raastof_geo.scenario.checking.agreed import check_agreements
 from raastof_geo.scenario.checking.lot import check_lots
+from raastof_geo.scenario.fault import Fault
 from raastof_geo.scenario.identity import Names, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.format import note_older, refuse_newer
@@ -58,8 +59,10 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         said, areas, mistakes = find_in_zones(said, tree, home, anywhere=anywhere)
         findings += mistakes
         for check in (_check_baseline, _check_agreements, _check_fleet):
-            for message, trail in check(said):
-                findings.append(Finding(message, tree.place(trail, of_key=trail[0] == "fleet")))
+            findings += [
+                Finding(fault.message, tree.place(fault.below, of_key=fault.of_key))
+                for fault in check(said)
+            ]
         if not wrong:
             draft = Scenario(id=path.stem, digest=tree.digest, said=said, catalogue=catalogue)
             contradictions, warnings = _compare(draft, tree)
@@ -104,7 +107,9 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     warnings += doubtful
     for checks, findings in ((permit.MISTAKES, mistakes), (permit.DOUBTS, warnings)):
         faults = (fault for check in checks for fault in check(scenario))
-        findings += [finding_at(tree, fault.below, fault.message) for fault in faults]
+        findings += [
+            finding_at(tree, fault.below, fault.message, of_key=fault.of_key) for fault in faults
+        ]
     return mistakes, sorted(warnings, key=_by_place)
 
 
@@ -189,11 +194,7 @@ def _with_full_path(said: ScenarioFile, home: Path) -> ScenarioFile:
     return said.model_copy(update={"network": network})
 
 
-_Wrong: TypeAlias = Iterator[tuple[Message, Trail]]
-"""What is wrong in a file, and where it stands."""
-
-
-def _check_baseline(said: ScenarioFile) -> _Wrong:
+def _check_baseline(said: ScenarioFile) -> Iterator[Fault]:
     for key, role, named in (
         ("pits", Role.PIT, said.baseline.pits),
         ("receivers", Role.RECEIVER, said.baseline.receivers),
@@ -201,10 +202,11 @@ def _check_baseline(said: ScenarioFile) -> _Wrong:
         for index, site in enumerate(named or ()):
             if role not in said.sites[site].roles:
                 message = say("baseline.{key}: {site} has no `{role}:`")
-                yield message.format(key=key, site=f"`{site}`", role=role), ("baseline", key, index)
+                told = message.format(key=key, site=f"`{site}`", role=role)
+                yield Fault(told, ("baseline", key, index))
 
 
-def _check_agreements(said: ScenarioFile) -> _Wrong:
+def _check_agreements(said: ScenarioFile) -> Iterator[Fault]:
     every = said.capture.get(DEFAULT, Captured(value=1.0))
     unnamed = (
         (f"`{agreement.giver}`", number)
@@ -218,7 +220,7 @@ def _check_agreements(said: ScenarioFile) -> _Wrong:
             "agreements: say which `material` {site} sends: not all that is on offer can be "
             "put to use (`capture`), and what is agreed is"
         )
-        yield message.format(site=site), ("agreements", number)
+        yield Fault(message.format(site=site), ("agreements", number))
     for number, agreement in enumerate(said.agreements):
         for key, site, verb, able in (
             ("giver", agreement.giver, say("give"), Role.gives),
@@ -226,17 +228,19 @@ def _check_agreements(said: ScenarioFile) -> _Wrong:
         ):
             if not any(map(able, said.sites[site].roles)):
                 message = say("agreements: {site} has nothing to {verb}")
-                yield message.format(site=f"`{site}`", verb=verb), ("agreements", number, key)
+                told = message.format(site=f"`{site}`", verb=verb)
+                yield Fault(told, ("agreements", number, key))
 
 
-def _check_fleet(said: ScenarioFile) -> _Wrong:
+def _check_fleet(said: ScenarioFile) -> Iterator[Fault]:
     named: list[tuple[str, Trail]] = [(vehicle, ("fleet", vehicle)) for vehicle in said.fleet]
     for number, vehicle in enumerate(said.baseline.vehicles or ()):
         named.append((vehicle, ("baseline", "vehicles", number)))
     message = say("{where}: {vehicle} is not among `vehicles` of this scenario")
     for vehicle, trail in named:
         if vehicle not in said.vehicles:
-            yield message.format(where=str(trail[0]), vehicle=f"`{vehicle}`"), trail
+            told = message.format(where=str(trail[0]), vehicle=f"`{vehicle}`")
+            yield Fault(told, trail, of_key=trail[0] == "fleet")
 
 
 def _by_place(finding: Finding) -> tuple[int, int]:
