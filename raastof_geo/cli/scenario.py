@@ -127,7 +127,7 @@ def check_file(
         find_changed_edges(network, read.said.network.changes)
     with in_language_of(read.said.language, asked):
         _tell_format(read)
-        _tell_places(read, network, anchors)
+        _tell_places(network, anchors)
         _tell_warnings(read, warn_of_input(read, network, anchors))
         tell()
         tell_item(
@@ -228,7 +228,7 @@ def _tell_others(others: Sequence[str]) -> None:
         tell(say("Left as it was, for it is not of this run: {files}", files=named))
 
 
-def _tell_places(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> None:
+def _tell_places(network: RoadNetwork, anchors: Anchors) -> None:
     tell(say("How far each site lies from the road that its trucks use:"))
     moved = anchors.frame["snap_m"].to_list()
     for (site, edge), metres in zip(anchors.edges.items(), moved, strict=True):

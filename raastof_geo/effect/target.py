@@ -110,8 +110,7 @@ def answer_target(
         ask_share(scenario, about.model_copy(update={"definition": name})) for name in definitions
     ]
     reaches = tuple(_reach(variants, one, priced=not briefly) for one in asked)
-    unknown: tuple[None, None, None] = (None, None, None)
-    price, (more, kg, dkk) = (0.0, unknown) if briefly else _price_of_target(variants)
+    price, (more, kg, dkk) = (None, (None,) * 3) if briefly else _price_of_target(variants)
     lacks = (about.at_least - reaches[0].in_plan) * reaches[0].needed_t
     return TargetAnswer(
         asked=target.at_least if target else None,
@@ -122,7 +121,7 @@ def answer_target(
         definition=about.definition,
         reaches=reaches,
         more_by_target=more,
-        price_per_t=None if briefly or lacks > LARGEST_VIOLATION else price,
+        price_per_t=None if lacks > LARGEST_VIOLATION else price,
         more_kg_co2e=kg,
         more_dkk=dkk,
     )

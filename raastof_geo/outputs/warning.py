@@ -18,7 +18,7 @@ from raastof_geo.roads.places import locate_municipality
 from raastof_geo.roads.routing.islands import explain_ferries, explain_islands, group_sites
 from raastof_geo.roads.snap import Anchors, explain_moves
 from raastof_geo.roads.stored.faults import explain_gaps
-from raastof_geo.scenario.checking.prospects import Idle, Lack, find_idle
+from raastof_geo.scenario.checking.prospects import Lack, find_idle
 from raastof_geo.scenario.scenario import Scenario
 
 REGION = 20
@@ -140,7 +140,7 @@ def explain_idle(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
     ferries = scenario.said.network.ferries
     islands = group_sites(network, anchors.edges, ferries=ferries)
     for idle in find_idle(scenario, islands=islands):
-        reasons = [_say_lack(scenario, idle, lack) for lack in idle.lacks]
+        reasons = [_say_lack(scenario, lack) for lack in idle.lacks]
         at = scenario.sites[idle.site].plant
         number = at.recipes.index(idle.recipe) if at is not None else 0
         yield Finding(
@@ -154,7 +154,7 @@ def explain_idle(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
         )
 
 
-def _say_lack(scenario: Scenario, idle: Idle, lack: Lack) -> Message:
+def _say_lack(scenario: Scenario, lack: Lack) -> Message:
     if lack.why == "capacity":
         return say("its capacity is 0")
     if lack.why == "together":
@@ -166,7 +166,7 @@ def _say_lack(scenario: Scenario, idle: Idle, lack: Lack) -> Message:
         "sites": list_names([name_site(scenario, site) for site in lack.sites]),
     }
     sentence = (_OF_INPUT if lack.side == "input" else _OF_OUTPUT)[lack.why]
-    return Message(sentence.text, told)
+    return sentence.format(**told)
 
 
 _OF_INPUT: dict[str, Message] = {

@@ -388,7 +388,7 @@ def _check_certificate(
     plan: Mapping[str, Any], of: str, verdict: Verdict, proof: ProofArrays
 ) -> Iterator[Message]:
     claimed = values_at(plan, of)
-    for name, value, room in _expect(claimed, verdict):
+    for name, value, room in _expect(verdict):
         said = number_in(claimed.get(name))
         if not abs(said - value) <= room:
             yield tell_recounted(f"{of}.{name}", claimed.get(name), value)
@@ -403,7 +403,7 @@ def _check_certificate(
     yield from _check_words(claimed, of, _tolerance(plan, of, proof))
 
 
-def _expect(claimed: Mapping[str, Any], verdict: Verdict) -> Iterator[tuple[str, float, float]]:
+def _expect(verdict: Verdict) -> Iterator[tuple[str, float, float]]:
     """Give what the certificate should say, and how far it may be from that."""
     yield "objective", verdict.objective, _room(verdict.objective)
     yield "largest_violation", verdict.largest_violation, _TONNES

@@ -116,9 +116,9 @@ def _offering(scenario: Scenario, offer: Offer) -> Giver:
 
 
 def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
+    by_ship = getattr(scenario.catalogue.sea, f"{pit.ship}_kg_co2e_per_tonne_km", None)
     for material, price in pit.prices_dkk_per_t.items():
         dug = scenario.catalogue.materials[material]
-        by_ship = getattr(scenario.catalogue.sea, f"{pit.ship}_kg_co2e_per_tonne_km", None)
         who = Role.PIT, pit.giver(material), pit.site, pit.site, material, pit.periods
         yield Giver(
             *who,

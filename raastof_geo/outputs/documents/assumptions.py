@@ -25,12 +25,12 @@ def tabulate_assumptions(assessment: Assessment, *, most: int | None = None) -> 
     return Table(
         caption=HANGS_ON,
         header=(*heads, say("Turns over at")),
-        rows=tuple(_row(assessment, swing) for swing in assessment.swings[:most]),
+        rows=tuple(_row(swing) for swing in assessment.swings[:most]),
         words=3,
     )
 
 
-def _row(assessment: Assessment, swing: Swing) -> tuple[Readable, ...]:
+def _row(swing: Swing) -> tuple[Readable, ...]:
     spans = (_span(swing, name) for name in TOLD)
     flips = [swing.subject.write(flip.level) for flip in swing.flips if flip.headline in TOLD]
     turns: Readable = "; ".join(dict.fromkeys(flips)) or say("nowhere in the range")
