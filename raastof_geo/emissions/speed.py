@@ -4,18 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from raastof_geo.arrays import Floats, Signs
-from raastof_geo.figures.figure import Figure, Speed
+from raastof_geo.figures.figure import Figure, Speed, Strict
 
 _FREE_IN_TOWN = ("motorway", "motorway_link", "trunk", "trunk_link", "ferry")
 
 
-class RoadSpeed(BaseModel):
+class RoadSpeed(Strict):
     """How fast trucks go on a class of road."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     limit_km_h: Speed
     """The Danish limit for vehicles above 3.5 t on such a road. [km/h]"""
@@ -25,10 +22,8 @@ class RoadSpeed(BaseModel):
     """Whether the truck toll is counted on this class of road."""
 
 
-class BuiltUpSpeed(BaseModel):
+class BuiltUpSpeed(Strict):
     """How fast trucks go in built-up areas."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     limit_km_h: Speed
     mean_km_h: Speed

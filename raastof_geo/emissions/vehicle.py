@@ -5,18 +5,22 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from raastof_geo.arrays import Floats
 from raastof_geo.emissions.limit import SIZES, TruckLimit, with_fields
 from raastof_geo.emissions.toll import Co2Class, WeightClass
-from raastof_geo.figures.figure import EnergyCurve, NonNegativeFigure, PositiveFigure, Yearly
+from raastof_geo.figures.figure import (
+    EnergyCurve,
+    NonNegativeFigure,
+    PositiveFigure,
+    Strict,
+    Yearly,
+)
 
 
-class Named(BaseModel):
+class Named(Strict):
     """Something with a name in both languages."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: dict[str, str] = Field(min_length=1)
     """What people read, by language."""

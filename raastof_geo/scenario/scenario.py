@@ -57,10 +57,18 @@ class _Due:
     repeated: bool = False
     """Whether it is one of several windows of the same entry."""
 
+    role: ClassVar[Role]
+
     @cached_property
     def id(self) -> str:
         """The entry, and the first period of the window where there are several."""
         return f"{self.name}@{self.periods[0]}" if self.repeated else self.name
+
+    @property
+    def trail(self) -> Trail:
+        """Where its amount stands in the file."""
+        key = "amount_per_period" if self.repeated else "amount"
+        return "sites", self.site, f"{self.role}s", self.number - 1, key
 
 
 @dataclass(frozen=True, kw_only=True)

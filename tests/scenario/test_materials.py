@@ -27,7 +27,6 @@ from raastof_geo.outputs.warning import warn
 from raastof_geo.scenario.catalogue import load_catalogue
 from raastof_geo.scenario.telling.fit import FROM_BETTER_TO_LESSER, explain_fit
 from raastof_geo.scenario.telling.glossary import CatalogueEntry, explain_entry, list_catalogue
-from raastof_geo.scenario.telling.material import explain_material
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -356,7 +355,7 @@ def test_unknown_names_are_answered_with_a_suggestion(arguments, message):
 def test_an_unknown_material_cannot_be_explained():
     """A material is looked up by its id."""
     with pytest.raises(InputError, match="did you mean `topsoil`"):
-        explain_material(CATALOGUE, "topsoill", "en")
+        explain_entry(CATALOGUE, "topsoill", "en")
 
 
 @pytest.mark.parametrize("language", ["da", "en"])
@@ -364,7 +363,7 @@ def test_an_unknown_material_cannot_be_explained():
 def test_all_of_a_material_is_told(material, language):
     """Every figure with its source, the law with its citation, every recipe, every use."""
     one = CATALOGUE.materials[material]
-    said = "\n".join(explain_material(CATALOGUE, material, language))
+    said = "\n".join(explain_entry(CATALOGUE, material, language))
     for field in type(one).model_fields:
         figure = getattr(one, field)
         if isinstance(figure, Figure):
@@ -382,27 +381,27 @@ def test_all_of_a_material_is_told(material, language):
 
 def test_numbers_are_written_for_the_reader():
     """A decimal comma in Danish, a point in English, and no decimal lost."""
-    assert "0,14 kg CO2e/t" in "\n".join(explain_material(CATALOGUE, "polluted_soil", "da"))
+    assert "0,14 kg CO2e/t" in "\n".join(explain_entry(CATALOGUE, "polluted_soil", "da"))
     assert "0.14 kg CO2e/t (0.14–13.64)" in "\n".join(
-        explain_material(CATALOGUE, "polluted_soil", "en")
+        explain_entry(CATALOGUE, "polluted_soil", "en")
     )
     assert "1,052 DKK/t (577–1,175)" in "\n".join(
-        explain_material(CATALOGUE, "heavily_polluted_soil", "en")
+        explain_entry(CATALOGUE, "heavily_polluted_soil", "en")
     )
 
 
 def test_a_doubtful_figure_is_called_so():
     """What nobody has seen in a source says so beside its value."""
-    lines = explain_material(CATALOGUE, "stable_gravel", "en")
+    lines = explain_entry(CATALOGUE, "stable_gravel", "en")
     price = next(line for line in lines if line.startswith("Price at the pit"))
     assert "100 DKK/t (80–130), price of 2024, not indexed" in price
     assert "; judgement)" in price
     upstream = next(line for line in lines if line.startswith("Emission of digging"))
     assert "3.67 kg CO2e/t (2.6–4.6)" in upstream
     assert "; seen in a copy of the source)" in upstream
-    expired = "\n".join(explain_material(CATALOGUE, "concrete_gravel", "en"))
+    expired = "\n".join(explain_entry(CATALOGUE, "concrete_gravel", "en"))
     assert "valid to 2025-12-22; " in expired
-    lines = explain_material(CATALOGUE, "crushed_concrete", "en")
+    lines = explain_entry(CATALOGUE, "crushed_concrete", "en")
     assert "judgement)" in next(one for one in lines if one.startswith("Density on the truck"))
 
 
@@ -499,7 +498,7 @@ def test_a_material_of_the_scenario_needs_no_law():
     assert "holds from 2027-01-01 to 2028-12-31" in said
     assert "Law: the catalogue names none." in said
     assert "1.000 t of Chalk" in said
-    assert "May serve: Fill" in explain_material(catalogue, "chalk", "en")
+    assert "May serve: Fill" in explain_entry(catalogue, "chalk", "en")
 
 
 @pytest.mark.parametrize(
@@ -512,7 +511,7 @@ def test_a_material_of_the_scenario_needs_no_law():
 def test_every_material_that_fits_a_word_is_offered(given, meant):
     """Of several kinds of sand none is guessed: all whose id or name holds the word are offered."""
     with speaking("en"), pytest.raises(InputError) as refused:
-        explain_material(CATALOGUE, given, "en")
+        explain_entry(CATALOGUE, given, "en")
     message = refused.value.findings[0].message.render("en")
     assert "did you mean" in message
     assert all(f"`{one}`" in message for one in meant)

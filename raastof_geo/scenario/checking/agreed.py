@@ -182,14 +182,12 @@ def _covers(limiting: Wish, asking: Wish) -> bool:
 def _too_much_together(wishes: Sequence[Wish], deals: Deals, tree: Tree) -> Iterator[Finding]:
     for side in _OTHER:
         for mine in group(wishes, partial(Wish.site, side=side)).values():
-            finding = _first_excess(side, mine, deals, tree)
-            if finding is not None:
-                yield finding
+            yield from _first_excess(side, mine, deals, tree)
 
 
 def _first_excess(
     side: Partner, wishes: Sequence[Wish], deals: Deals, tree: Tree
-) -> Finding | None:
+) -> Iterator[Finding]:
     of_material = group(wishes, lambda wish: wish.entry.material)
     for mine in (*(of_material[one] for one in of_material if one), wishes):
         most = deals.most(side, [deal for wish in mine for deal in wish.deals])
@@ -204,8 +202,8 @@ def _first_excess(
                 most=most,
                 short=asked - most,
             )
-            return finding_at(tree, last.trail, message)
-    return None
+            yield finding_at(tree, last.trail, message)
+            return
 
 
 def _asked(wishes: Sequence[Wish], partner: Partner) -> float:

@@ -1,7 +1,8 @@
 """Lots that are larger than what can go at once."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, TypeAlias, TypeVar
+from functools import partial
+from typing import TypeAlias, TypeVar
 
 from raastof_geo.errors import Finding
 from raastof_geo.language import Message, say
@@ -57,36 +58,21 @@ def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Find
 
 
 def _offers(deals: Deals, lot: float) -> _Found:
-    for offer, trail, most in _too_small(
-        deals, "offers", deals.scenario.offers, _most_leaving, lot
-    ):
+    for offer, most in _too_small(deals.scenario.offers, partial(_most_leaving, deals), lot):
         message = _MUST_LEAVE if offer.must_leave else _CAN_NEVER_LEAVE
         names = {"site": f"`{offer.site}`", "material": f"`{offer.material}`"}
-        yield message.format(most=most, **names), trail, offer.must_leave
+        yield message.format(most=most, **names), offer.trail, offer.must_leave
 
 
 def _too_small(
-    deals: Deals,
-    key: Literal["offers", "needs"],
-    entries: Sequence[_Entry],
-    find_most: Callable[[Deals, _Entry], float | None],
-    lot: float,
-) -> Iterator[tuple[_Entry, Trail, float]]:
+    entries: Sequence[_Entry], find_most: Callable[[_Entry], float | None], lot: float
+) -> Iterator[tuple[_Entry, float]]:
     told: set[Trail] = set()
-    for entry, trail in zip(entries, _list_trails(deals.scenario, key), strict=True):
-        most = find_most(deals, entry)
-        if most is not None and entry.tonnes > 0 and most < lot * _ROUNDING and trail not in told:
-            told.add(trail)
-            yield entry, trail, most
-
-
-def _list_trails(scenario: Scenario, key: Literal["offers", "needs"]) -> list[Trail]:
-    return [
-        ("sites", site_id, key, number, entry.amount_key)
-        for site_id, site in scenario.sites.items()
-        for number, entry in enumerate(site.offers if key == "offers" else site.needs)
-        for _ in entry.windows(tuple(scenario.periods))
-    ]
+    for entry in entries:
+        most, small = find_most(entry), lot * _ROUNDING
+        if most is not None and entry.tonnes > 0 and most < small and entry.trail not in told:
+            told.add(entry.trail)
+            yield entry, most
 
 
 def _most_leaving(deals: Deals, offer: Offer) -> float | None:
@@ -107,8 +93,8 @@ def _most_leaving(deals: Deals, offer: Offer) -> float | None:
 
 
 def _needs(deals: Deals, lot: float) -> _Found:
-    for need, trail, most in _too_small(deals, "needs", deals.scenario.needs, _most_arriving, lot):
-        yield _NOTHING_FITS.format(most=most, site=f"`{need.site}`"), trail, True
+    for need, most in _too_small(deals.scenario.needs, partial(_most_arriving, deals), lot):
+        yield _NOTHING_FITS.format(most=most, site=f"`{need.site}`"), need.trail, True
 
 
 def _most_arriving(deals: Deals, need: Need) -> float | None:

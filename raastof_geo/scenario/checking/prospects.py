@@ -110,7 +110,6 @@ class _Search:
             return _Trade(giver, taker, frozenset(), "roads")
         if not self._truck_comes(giver, taker):
             return _Trade(giver, taker, frozenset(), "trucks")
-        ids = tuple(self.scenario.periods)
         both = frozenset(giver.periods) & frozenset(taker.accepts[giver.material].periods)
         if not both:
             return _Trade(giver, taker, both, "periods")
@@ -118,7 +117,7 @@ class _Search:
             between = agreement.giver == giver.site and agreement.taker == taker.site
             about = between and agreement.material in (None, giver.material)
             if about and agreement.rules_out:
-                both -= frozenset(agreement.periods(ids))
+                both -= frozenset(agreement.periods(self.periods))
         return _Trade(giver, taker, both, None if both else "agreements")
 
     def _truck_comes(self, giver: Giver, taker: Taker) -> bool:

@@ -25,6 +25,8 @@ def refuse_newer(tree: Tree) -> None:
 
 def note_older(scenario: Scenario, tree: Tree) -> Finding | None:
     """Say what a file of an older format means today, where that is something else for it."""
+    if scenario.said.format >= FORMAT_OF_NEEDS:
+        return None
     tellers = (_tell_capacities, _tell_consents, _tell_receivers)
     changes = [change for tell in tellers for change in tell(scenario)]
     if not changes:
@@ -48,8 +50,6 @@ def _tell_capacities(scenario: Scenario) -> Iterator[Message]:
 
 def _tell_consents(scenario: Scenario) -> Iterator[Message]:
     """Tell how much hangs on conditions that are accepted for all and are a matter of each need."""
-    if scenario.said.format >= FORMAT_OF_NEEDS:
-        return
     for one in filter(scenario.is_per_need, scenario.said.accepted_conditions):
         needs = [need for need in scenario.needs if one not in need.consents]
         tonnes, _ = weigh_stake(scenario, needs, partial(_hangs_on, scenario, one))
@@ -61,8 +61,6 @@ def _tell_consents(scenario: Scenario) -> Iterator[Message]:
 
 def _tell_receivers(scenario: Scenario) -> Iterator[Message]:
     """Tell of receivers that were landfills, of which nothing was said, and of those said to be."""
-    if scenario.said.format >= FORMAT_OF_NEEDS:
-        return
     entries = [site.receiver for site in scenario.sites.values() if site.receiver]
     silent = sum(entry.kind is None and entry.landfill is None for entry in entries)
     if silent:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ruamel.yaml import YAML, events
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.scanner import Scanner, ScannerError
 
 from raastof_geo.errors import Finding, Place, ScenarioError
@@ -72,21 +72,6 @@ class _Scanner(Scanner):
         return super().scan_tag()
 
 
-# What the pure reader is known to end in beside errors of its own: `chr` of too large a number,
-# states that it did not expect.
-_FAILURES = (
-    YAMLError,
-    ValueError,
-    OverflowError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    AssertionError,
-    NotImplementedError,
-    RecursionError,
-)
-
-
 def compose(text: str, *, file: str, most: int) -> tuple[Node | None, list[Finding]]:
     """Give the root node (none: only comments) and findings, or raise a `ScenarioError`."""
     composer = _Composer(text, file, most)
@@ -135,7 +120,7 @@ class _Composer:
             event = next(self.events)
             self.reached = event.end_mark.line, event.end_mark.column
             return event
-        except _FAILURES as error:
+        except Exception as error:  # beside its own: `chr` of too large a number, states unexpected
             raise self._slipped(_stop(error) or Halt(*self.reached)) from error
 
     def _slipped(self, stop: Halt) -> ScenarioError:

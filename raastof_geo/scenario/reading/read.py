@@ -50,19 +50,20 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     findings = list(tree.findings)
     catalogue, wrong = _build_catalogue(tree)
     findings += wrong
-    said, mistakes = _build_file(tree, catalogue)
-    findings += mistakes
+    said: ScenarioFile | None = None
+    try:
+        said = ScenarioFile.model_validate(tree.values, context=_context(tree, catalogue))
+    except ValidationError as error:
+        findings += explain_errors(error, tree, ScenarioFile)
     warnings: list[Finding] = []
     note: Finding | None = None
     if said is not None:
         findings += _check_network_file(said, tree, home, anywhere)
         said, areas, mistakes = find_in_zones(said, tree, home, anywhere=anywhere)
         findings += mistakes
-        for check in (_check_baseline, _check_agreements, _check_fleet):
-            findings += [
-                Finding(fault.message, tree.place(fault.below, of_key=fault.of_key))
-                for fault in check(said)
-            ]
+        for fault in (*_check_baseline(said), *_check_agreements(said), *_check_fleet(said)):
+            place = tree.place(fault.below, of_key=fault.of_key)
+            findings.append(Finding(fault.message, place))
         if not wrong:
             draft = Scenario(id=path.stem, digest=tree.digest, said=said, catalogue=catalogue)
             contradictions, warnings = _compare(draft, tree)
@@ -70,10 +71,13 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
             note = note_older(draft, tree)
     if said is None or findings:
         raise ScenarioError(*sorted(findings, key=_by_place))
+    if said.network.file is not None:
+        network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
+        said = said.model_copy(update={"network": network})
     return Scenario(
         id=path.stem,
         digest=tree.digest,
-        said=_with_full_path(said, home),
+        said=said,
         catalogue=catalogue,
         warnings=(note, *warnings) if note else tuple(warnings),
         format_note=note,
@@ -107,37 +111,21 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     warnings += doubtful
     for checks, findings in ((permit.MISTAKES, mistakes), (permit.DOUBTS, warnings)):
         faults = (fault for check in checks for fault in check(scenario))
-        findings += [
-            finding_at(tree, fault.below, fault.message, of_key=fault.of_key) for fault in faults
-        ]
+        findings += [finding_at(tree, fault.below, fault.message) for fault in faults]
     return mistakes, sorted(warnings, key=_by_place)
 
 
 def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
-    own = tree.values.get("catalogue")
+    own, year = tree.values.get("catalogue"), tree.values.get("price_year")
+    year = year if isinstance(year, int) else None  # it counts before the file is checked
     if not isinstance(own, Mapping) or not own:
-        return load_catalogue().at_prices_of(_price_year(tree)), []
+        return load_catalogue().at_prices_of(year), []
     merged = merge_values(read_builtin_tree().values, write_ids(own, tree))
     try:
         context = {"known": {name: names_in(part) for name, part in merged.items()}}
-        whole = Catalogue.model_validate(merged, context=context)
-        return whole.at_prices_of(_price_year(tree)), []
+        return Catalogue.model_validate(merged, context=context).at_prices_of(year), []
     except ValidationError as error:
         return load_catalogue(), explain_errors(error, tree, Catalogue, below=("catalogue",))
-
-
-def _price_year(tree: Tree) -> int | None:
-    """Give the year whose money counts, for what is read before the file is checked."""
-    said = tree.values.get("price_year")
-    return said if isinstance(said, int) else None
-
-
-def _build_file(tree: Tree, catalogue: Catalogue) -> tuple[ScenarioFile | None, list[Finding]]:
-    try:
-        said = ScenarioFile.model_validate(tree.values, context=_context(tree, catalogue))
-    except ValidationError as error:
-        return None, explain_errors(error, tree, ScenarioFile)
-    return said, []
 
 
 def _context(tree: Tree, catalogue: Catalogue) -> dict[str, Any]:
@@ -185,13 +173,6 @@ def _check_network_file(
             "network.file {file} does not exist: make it with `raastof network build`"
         ).format(file=f"`{said.network.file}`")
     return [Finding(message, tree.place(("network", "file")))] if message else []
-
-
-def _with_full_path(said: ScenarioFile, home: Path) -> ScenarioFile:
-    if said.network.file is None:
-        return said
-    network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
-    return said.model_copy(update={"network": network})
 
 
 def _check_baseline(said: ScenarioFile) -> Iterator[Fault]:

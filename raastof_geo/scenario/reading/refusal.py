@@ -110,11 +110,13 @@ def _sentence(
         hint = suggest_key(str(trail[-1]), keys)
         return say("{where} is not a key here{hint}", where=where, hint=hint)
     if kind == "literal_error":
+        words = context["expected"].replace(" or ", ",").split(",")
+        hint = suggest(given, [word.strip(" '") for word in words])
         return say("{where} must be one of {expected}, got {given}{hint}").format(
             where=where,
             expected=context["expected"].replace("'", "`").replace(" or ", ", "),
             given=f"`{given}`",
-            hint=_suggest_literal(given, context["expected"]),
+            hint=hint if "close" in hint.values else "",
         )
     rule = next((rule for start, rule in _RULES_BY_KIND.items() if kind.startswith(start)), None)
     if rule is None:
@@ -128,12 +130,6 @@ def _sentence(
             where=where, rule=rule, given=f"`{given}`", better=f"`{better}`"
         )
     return say("{where} must be {rule}, got {given}", where=where, rule=rule, given=f"`{given}`")
-
-
-def _suggest_literal(given: str, expected: str) -> Message | str:
-    choices = [part.strip(" '") for part in expected.replace(" or ", ",").split(",")]
-    hint = suggest(given, choices)
-    return hint if "close" in hint.values else ""
 
 
 _RULES_BY_KIND: dict[str, Message] = {

@@ -27,6 +27,8 @@ _NO_TEXT = re.compile(
 _LONGEST_QUOTE = 200
 _TIGHT_DASH = re.compile(r"-[^\s-]")
 _CORE = "tag:yaml.org,2002:"
+_SOURCED = frozenset(("value", "by_year", "speed_km_h"))
+"""Keys by which a mapping is a sourced number."""
 
 
 @dataclass
@@ -47,10 +49,8 @@ class Tree:
     def place(self, path: Trail, *, of_key: bool = False) -> Place:
         """Find the nearest known place of a value, going up where it has none of its own."""
         known = self.keys if of_key else self.places
-        for length in range(len(path), -1, -1):
-            if path[:length] in known:
-                return known[path[:length]]
-        return Place(self.file, 1, 1)
+        nearer = (path[:length] for length in range(len(path), -1, -1))
+        return next((known[trail] for trail in nearer if trail in known), Place(self.file, 1, 1))
 
 
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
@@ -105,7 +105,10 @@ def parse_tree(text: str, *, file: str) -> Tree:
         message = say("the file is empty: `raastof new NAME` writes one to start from")
         raise ScenarioError(Finding(message, Place(file, 1, 1)))
     if not isinstance(root, nodes.Mapping):
-        raise ScenarioError(*findings, Finding(_no_mapping(root), root.place))
+        loosened = loosen_colon(root.text) if isinstance(root, Scalar) and root.plain else None
+        message = say("a scenario is a list of `key: value`, beginning with `title:`")
+        told = say_colon(*loosened) if loosened else message
+        raise ScenarioError(*findings, Finding(told, root.place))
     tree = Tree(file, findings=findings)
     tree.values = _Planter(tree).value(root, ())
     return tree
@@ -116,13 +119,6 @@ def _no_text(character: str) -> Message:
         "a character that no text may hold stands here, {code}: delete it, "
         "and save the file as UTF-8"
     ).format(code=f"U+{ord(character):04X}")
-
-
-def _no_mapping(root: Scalar | nodes.Sequence) -> Message:
-    loosened = loosen_colon(root.text) if isinstance(root, Scalar) and root.plain else None
-    if loosened:
-        return say_colon(*loosened)
-    return say("a scenario is a list of `key: value`, beginning with `title:`")
 
 
 Entries: TypeAlias = dict[str, tuple[Scalar, Node]]
@@ -164,11 +160,9 @@ class _Planter:
         text = self._text(node)
         if node.tag is not None and node.tag != "!":
             return self._tagged(node, text, node.tag)
-        return (
-            scalars.keep_written(scalars.read_plain(text), text)
-            if node.plain and node.tag is None
-            else text
-        )
+        if not node.plain or node.tag is not None:
+            return text
+        return scalars.keep_written(scalars.read_plain(text), text)
 
     def _text(self, node: Scalar) -> str:
         """Refuse what no file can hold, such as half a character written as a code."""
@@ -277,11 +271,8 @@ class _Planter:
             return value
         if _TIGHT_DASH.match(value.text):
             self._tell(say_dash(value.text[1:].split(" -")[0]), value)
-            items: list[Node] = [
-                Scalar(value.place, text, plain=True)
-                for text in re.split(r"(?:^|\s)-\s*", value.text)[1:]
-            ]
-            return nodes.Sequence(value.place, items)
+            parts = re.split(r"(?:^|\s)-\s*", value.text)[1:]
+            return nodes.Sequence(value.place, [Scalar(value.place, one, True) for one in parts])
         return self._mended_item(value)
 
     def _mended_items(self, item: Node) -> list[Node]:
@@ -307,11 +298,8 @@ class _Planter:
     def _spend(self, values: int, node: Node) -> None:
         self.count += values
         if self.count > MOST_VALUES:
-            raise ScenarioError(
-                Finding(
-                    say("the file refers to itself too often: write the values out"), node.place
-                )
-            )
+            message = say("the file refers to itself too often: write the values out")
+            raise ScenarioError(Finding(message, node.place))
 
     def _tell(self, message: Message, node: Node) -> None:
         place = (node.place.line, node.place.column)
@@ -355,10 +343,6 @@ def merge_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str
     merged = dict(below)
     for key, value in above.items():
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = merge_values(merged[key], value) if both and not _is_figure(value) else value
+        inside = both and _SOURCED.isdisjoint(value)
+        merged[key] = merge_values(merged[key], value) if inside else value
     return merged
-
-
-def _is_figure(value: Mapping[str, Any]) -> bool:
-    """Tell whether a mapping is a sourced number, which is replaced as a whole."""
-    return "value" in value or "by_year" in value or "speed_km_h" in value

@@ -13,20 +13,29 @@ from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.units import Quantity
 
 
-class Agreement(Window):
-    """What is already agreed, wanted or ruled out between two sites."""
+class _Leg(Window):
+    """What goes between two sites."""
 
     giver: SiteId
     taker: SiteId
     material: MaterialId | None = None
     """The material that it is about; none: all together."""
     tonnes: Amount | None = None
-    """Locked: exactly this much goes."""
+    """Exactly this much goes."""
+    note: str = ""
+
+    def weigh(self, name: str, amount: Quantity, info: ValidationInfo) -> None:
+        """Weigh the amount under a key."""
+        weigh_over(name, amount, (self.material,) if self.material else (), info)
+
+
+class Agreement(_Leg):
+    """What is already agreed, wanted or ruled out between two sites."""
+
     at_least: Amount | None = None
     """Forced: this much goes, or more."""
     at_most: Amount | None = None
     forbidden: bool = False
-    note: str = ""
 
     @property
     def least(self) -> Quantity | None:
@@ -46,21 +55,15 @@ class Agreement(Window):
         if len(said) + self.forbidden != 1:
             raise InputError.saying("say one of `tonnes`, `at_least`, `at_most`, `forbidden: true`")
         for name, amount in said.items():
-            weigh_over(name, amount, (self.material,) if self.material else (), info)
+            self.weigh(name, amount, info)
         return self
 
 
-class NamedLeg(Window):
-    """Where material goes without coordination, such as "all soil to Køge"."""
+class NamedLeg(_Leg):
+    """Where material goes without coordination, such as "all soil to Køge".
 
-    giver: SiteId
-    taker: SiteId
-    material: MaterialId | None = None
-    """The material that it is about; none: all."""
-    tonnes: Amount | None = None
-    """As planned: exactly this much goes. None: what may go there goes there, or by other named
-    legs, and nowhere else."""
-    note: str = ""
+    Without `tonnes` what may go there goes there, or by other named legs, and nowhere else.
+    """
 
     @property
     def least(self) -> Quantity | None:
@@ -70,7 +73,7 @@ class NamedLeg(Window):
     @model_validator(mode="after")
     def _weighs(self, info: ValidationInfo) -> Self:
         if self.tonnes is not None:
-            weigh_over("tonnes", self.tonnes, (self.material,) if self.material else (), info)
+            self.weigh("tonnes", self.tonnes, info)
         return self
 
 

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from raastof_geo.figures.figure import Figure
-from raastof_geo.language import Language, Message, Readable, say
-from raastof_geo.scenario.catalogue import Catalogue
-from raastof_geo.scenario.lookup import look_up
+from raastof_geo.language import Message, Readable, say
 from raastof_geo.scenario.telling.law import serves, tell_law, tell_moves
 from raastof_geo.scenario.telling.words import CatalogueWords
 
@@ -25,13 +23,6 @@ _FIGURES: dict[str, Message] = {
     "reuse_kg_co2e": say("Emission of final reception that puts it to use"),
 }
 ORIGINS: dict[str, Message] = {"secondary": say("secondary"), "virgin": say("virgin")}
-
-
-def explain_material(catalogue: Catalogue, material: str, language: Language) -> list[str]:
-    """Say all that is known of a material, a line for each thing, or raise an `InputError`."""
-    (material,) = look_up(catalogue, [("materials", material)])
-    words = CatalogueWords(catalogue, language)
-    return list(map(words.read, tell_material(words, material)))
 
 
 def tell_material(words: CatalogueWords, material: str) -> Iterator[Message]:
