@@ -7,74 +7,54 @@ that `import raastof_geo` is quick.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from raastof_geo.version import __version__
+from raastof_geo.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from raastof_geo.assignment import Plan, assign
-    from raastof_geo.effect import Effect, measure_effect
-    from raastof_geo.errors import InputError, NoPlanError, OutsideError, RaastofError
-    from raastof_geo.legs.legs import Legs
-    from raastof_geo.legs.price import price_legs
-    from raastof_geo.outputs import write_outputs
-    from raastof_geo.pipeline import run_scenario, solve_scenario
-    from raastof_geo.recall import load_result
-    from raastof_geo.result import Result
-    from raastof_geo.roads.load import load_network
-    from raastof_geo.roads.network import RoadNetwork
-    from raastof_geo.roads.snap import Anchors, snap_sites
-    from raastof_geo.scenario import Scenario, read_scenario
+    from raastof_geo.assignment import Plan as Plan
+    from raastof_geo.assignment import assign as assign
+    from raastof_geo.effect import Effect as Effect
+    from raastof_geo.effect import measure_effect as measure_effect
+    from raastof_geo.errors import InputError as InputError
+    from raastof_geo.errors import NoPlanError as NoPlanError
+    from raastof_geo.errors import OutsideError as OutsideError
+    from raastof_geo.errors import RaastofError as RaastofError
+    from raastof_geo.legs.legs import Legs as Legs
+    from raastof_geo.legs.price import price_legs as price_legs
+    from raastof_geo.outputs import write_outputs as write_outputs
+    from raastof_geo.pipeline import run_scenario as run_scenario
+    from raastof_geo.pipeline import solve_scenario as solve_scenario
+    from raastof_geo.recall import load_result as load_result
+    from raastof_geo.result import Result as Result
+    from raastof_geo.roads.load import load_network as load_network
+    from raastof_geo.roads.network import RoadNetwork as RoadNetwork
+    from raastof_geo.roads.snap import Anchors as Anchors
+    from raastof_geo.roads.snap import snap_sites as snap_sites
+    from raastof_geo.scenario import Scenario as Scenario
+    from raastof_geo.scenario import read_scenario as read_scenario
 
 _ROOMS = {
-    "Anchors": "roads.snap",
-    "Effect": "effect",
-    "InputError": "errors",
-    "Legs": "legs.legs",
-    "NoPlanError": "errors",
-    "OutsideError": "errors",
-    "Plan": "assignment",
-    "RaastofError": "errors",
-    "Result": "result",
-    "RoadNetwork": "roads.network",
-    "Scenario": "scenario",
-    "assign": "assignment",
-    "load_network": "roads.load",
-    "load_result": "recall",
-    "measure_effect": "effect",
-    "price_legs": "legs.price",
-    "read_scenario": "scenario",
-    "run_scenario": "pipeline",
-    "snap_sites": "roads.snap",
-    "solve_scenario": "pipeline",
-    "write_outputs": "outputs",
+    "assignment": "Plan assign",
+    "effect": "Effect measure_effect",
+    "errors": "InputError NoPlanError OutsideError RaastofError",
+    "legs.legs": "Legs",
+    "legs.price": "price_legs",
+    "outputs": "write_outputs",
+    "pipeline": "run_scenario solve_scenario",
+    "recall": "load_result",
+    "result": "Result",
+    "roads.load": "load_network",
+    "roads.network": "RoadNetwork",
+    "roads.snap": "Anchors snap_sites",
+    "scenario": "Scenario read_scenario",
+    "version": "__version__",
 }
+"""Where each name is defined."""
 
-__all__ = [
-    "Anchors",
-    "Effect",
-    "InputError",
-    "Legs",
-    "NoPlanError",
-    "OutsideError",
-    "Plan",
-    "RaastofError",
-    "Result",
-    "RoadNetwork",
-    "Scenario",
-    "__version__",
-    "assign",
-    "load_network",
-    "load_result",
-    "measure_effect",
-    "price_legs",
-    "read_scenario",
-    "run_scenario",
-    "snap_sites",
-    "solve_scenario",
-    "write_outputs",
-]
+__all__ = [name for names in _ROOMS.values() for name in names.split()]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        return getattr(import_module(f"raastof_geo.{_ROOMS[name]}"), name)
+    for room, names in _ROOMS.items():
+        if name in names.split():
+            return getattr(import_module(f"raastof_geo.{room}"), name)
     raise AttributeError(f"module 'raastof_geo' has no attribute {name!r}")

@@ -27,16 +27,9 @@ class Command:
 
     name: str
     about: Message
-    function: Callable[..., int | None]
-
-
-@dataclass(frozen=True)
-class CommandGroup:
-    """A word with commands of its own after it."""
-
-    name: str
-    about: Message
-    commands: tuple[Command, ...]
+    function: Callable[..., int | None] | None = None
+    commands: tuple["Command", ...] = ()
+    """Those that are written after it, where it does nothing itself."""
 
 
 COMMANDS = (
@@ -62,12 +55,10 @@ COMMANDS = (
     ),
     Command("why", say("Tell whether a material may serve a use, and by which rule."), tell_fit),
     Command("new", say("Write a commented scenario to start from."), write_starter),
-)
-GROUPS = (
-    CommandGroup(
+    Command(
         "network",
         say("Look at, build or fetch roads."),
-        (
+        commands=(
             Command(
                 "info", say("Tell what a network holds; the built-in one by default."), tell_network
             ),
@@ -77,10 +68,10 @@ GROUPS = (
             ),
         ),
     ),
-    CommandGroup(
+    Command(
         "cache",
         say("Look at what is kept from earlier runs, or empty it."),
-        (
+        commands=(
             Command("info", say("Tell where the cache lies and what it holds."), tell_cache),
             Command("clear", say("Empty the cache; what is needed is made again."), empty_cache),
         ),
@@ -110,21 +101,20 @@ def build_command() -> Any:
     )
     app.callback()(_take_options)
     _add(app, COMMANDS)
-    for group in GROUPS:
-        below = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=str(group.about))
-        _add(below, group.commands)
-        app.add_typer(below, name=group.name)
     command: Any = typer.main.get_command(app)
     _share(command, COMMANDS)
-    for group in GROUPS:
-        _share(command.commands[group.name], group.commands)
     speak_of(command)
     return command
 
 
 def _add(app: typer.Typer, commands: tuple[Command, ...]) -> None:
-    for command in commands:
-        app.command(command.name, help=str(command.about))(command.function)
+    for one in commands:
+        if one.function is not None:
+            app.command(one.name, help=str(one.about))(one.function)
+        else:
+            below = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=str(one.about))
+            _add(below, one.commands)
+            app.add_typer(below, name=one.name)
 
 
 def _share(group: Any, commands: tuple[Command, ...]) -> None:
@@ -133,6 +123,9 @@ def _share(group: Any, commands: tuple[Command, ...]) -> None:
     common.command()(take_common)
     params = typer.main.get_command(common).params
     for one in commands:
+        if one.function is None:
+            _share(group.commands[one.name], one.commands)
+            continue
         left = "" if "context" in signature(one.function).parameters else "verbose"
         # Copies, as each is put into the language that is spoken.
         group.commands[one.name].params += [copy(each) for each in params if each.name != left]

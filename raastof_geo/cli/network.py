@@ -21,57 +21,6 @@ if TYPE_CHECKING:
 
 _METRES = say("METRES")
 
-_MunicipalityFile = Annotated[
-    Path | None,
-    option("--municipalities", say("A GeoJSON file of municipalities to simplify and keep."), FILE),
-]
-_TownFile = Annotated[
-    Path | None, option("--towns", say("A CSV file of towns: name, class, lon, lat."), FILE)
-]
-_Title = Annotated[str | None, option("--title", say("What the network is called."))]
-_OsmDate = Annotated[
-    str | None,
-    option("--osm-date", say("The state of OpenStreetMap, such as 2021-08-05."), say("DATE")),
-]
-_Simplify = Annotated[
-    str,
-    option(
-        "--simplify-m",
-        say("Keep the drawn road within this distance of the mapped one. [m]"),
-        _METRES,
-    ),
-]
-_Within = Annotated[
-    Path | None,
-    option(
-        "--within", say("A GeoJSON or other file of polygons: read only what lies inside."), FILE
-    ),
-]
-_Municipalities = Annotated[
-    list[str] | None,
-    option("--municipality", say("Read only this municipality; may be given several times.")),
-]
-_Buffer = Annotated[
-    str, option("--buffer-m", say("Read this much beyond the area as well. [m]"), _METRES)
-]
-_Whole = Annotated[
-    bool, option("--whole", say("Keep every road as mapped, closed ones too, and drop nothing."))
-]
-_Renumbered = Annotated[
-    bool,
-    option("--renumbered", say("The ids in the file are not those of OpenStreetMap: keep none.")),
-]
-_Place = Annotated[
-    str | None, option("--place", say("A place that OpenStreetMap knows, such as Køge Kommune."))
-]
-_Polygon = Annotated[
-    Path | None, option("--polygon", say("A GeoJSON file of the area to fetch."), FILE)
-]
-_Servers = Annotated[
-    list[str] | None,
-    option("--server", say("An Overpass server to ask instead of the public ones.")),
-]
-
 
 def tell_network(
     file: Annotated[
@@ -132,17 +81,54 @@ def build_roads(
     source: Annotated[Path, argument(say("An .osm.pbf or .osm file."), FILE)],
     *,
     into: Into,
-    municipalities: _MunicipalityFile = None,
-    towns: _TownFile = None,
-    title: _Title = None,
-    osm_date: _OsmDate = None,
-    simplify_m: _Simplify = "15",
+    municipalities: Annotated[
+        Path | None,
+        option(
+            "--municipalities", say("A GeoJSON file of municipalities to simplify and keep."), FILE
+        ),
+    ] = None,
+    towns: Annotated[
+        Path | None, option("--towns", say("A CSV file of towns: name, class, lon, lat."), FILE)
+    ] = None,
+    title: Annotated[str | None, option("--title", say("What the network is called."))] = None,
+    osm_date: Annotated[
+        str | None,
+        option("--osm-date", say("The state of OpenStreetMap, such as 2021-08-05."), say("DATE")),
+    ] = None,
+    simplify_m: Annotated[
+        str,
+        option(
+            "--simplify-m",
+            say("Keep the drawn road within this distance of the mapped one. [m]"),
+            _METRES,
+        ),
+    ] = "15",
     box: Box = None,
-    within: _Within = None,
-    municipality: _Municipalities = None,
-    buffer_m: _Buffer = "0",
-    whole: _Whole = False,
-    renumbered: _Renumbered = False,
+    within: Annotated[
+        Path | None,
+        option(
+            "--within",
+            say("A GeoJSON or other file of polygons: read only what lies inside."),
+            FILE,
+        ),
+    ] = None,
+    municipality: Annotated[
+        list[str] | None,
+        option("--municipality", say("Read only this municipality; may be given several times.")),
+    ] = None,
+    buffer_m: Annotated[
+        str, option("--buffer-m", say("Read this much beyond the area as well. [m]"), _METRES)
+    ] = "0",
+    whole: Annotated[
+        bool,
+        option("--whole", say("Keep every road as mapped, closed ones too, and drop nothing.")),
+    ] = False,
+    renumbered: Annotated[
+        bool,
+        option(
+            "--renumbered", say("The ids in the file are not those of OpenStreetMap: keep none.")
+        ),
+    ] = False,
 ) -> None:
     """Build a network from an .osm.pbf or .osm file, and name what was written."""
     from raastof_geo.roads.builtin import build_data
@@ -178,10 +164,18 @@ def fetch_roads(
     context: typer.Context,
     *,
     into: Into,
-    place: _Place = None,
+    place: Annotated[
+        str | None,
+        option("--place", say("A place that OpenStreetMap knows, such as Køge Kommune.")),
+    ] = None,
     box: Box = None,
-    polygon: _Polygon = None,
-    server: _Servers = None,
+    polygon: Annotated[
+        Path | None, option("--polygon", say("A GeoJSON file of the area to fetch."), FILE)
+    ] = None,
+    server: Annotated[
+        list[str] | None,
+        option("--server", say("An Overpass server to ask instead of the public ones.")),
+    ] = None,
 ) -> None:
     """Fetch a network from OpenStreetMap, and name the file."""
     from raastof_geo.roads.mapped.area import read_polygon

@@ -11,23 +11,6 @@ from raastof_geo.cli.speech import asked_language, in_language_of
 from raastof_geo.cli.terminal import tell, tell_item, telling
 from raastof_geo.language import say
 
-_Vehicle = Annotated[
-    str | None,
-    option(
-        "--vehicle", say("The truck, by id or name; none: the first of the scenario."), say("TRUCK")
-    ),
-]
-_Period = Annotated[
-    str | None,
-    option("--period", say("The period; none: the first of the scenario."), say("PERIOD")),
-]
-_MapFile = Annotated[
-    Path | None, option("--map", say("The page to draw; none: the two ids in this folder."), FILE)
-]
-_NoPlan = Annotated[
-    bool, option("--no-plan", say("Do not solve the plan; tell the price of each load only."))
-]
-
 
 def tell_why_not(
     context: typer.Context,
@@ -65,10 +48,25 @@ def tell_route(
     origin: Annotated[str, argument(say("The site that sends, by id or name."), say("FROM"))],
     destination: Annotated[str, argument(say("The site that receives, by id or name."), say("TO"))],
     *,
-    vehicle: _Vehicle = None,
-    period: _Period = None,
-    map_file: _MapFile = None,
-    no_plan: _NoPlan = False,
+    vehicle: Annotated[
+        str | None,
+        option(
+            "--vehicle",
+            say("The truck, by id or name; none: the first of the scenario."),
+            say("TRUCK"),
+        ),
+    ] = None,
+    period: Annotated[
+        str | None,
+        option("--period", say("The period; none: the first of the scenario."), say("PERIOD")),
+    ] = None,
+    map_file: Annotated[
+        Path | None,
+        option("--map", say("The page to draw; none: the two ids in this folder."), FILE),
+    ] = None,
+    no_plan: Annotated[
+        bool, option("--no-plan", say("Do not solve the plan; tell the price of each load only."))
+    ] = False,
     anywhere: Anywhere = False,
 ) -> None:
     """Tell why a truck goes the way it goes, and draw it."""

@@ -21,7 +21,7 @@ from raastof_geo.roads.mapped.tags import find_doubts, split_tags
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import TruckSize, find_local_edges
 from raastof_geo.roads.road import Access, align_limits
-from raastof_geo.roads.routing.drive import Load, emit_kg_co2e, size_truck
+from raastof_geo.roads.routing.drive import Load, emit_kg_co2e
 from raastof_geo.roads.routing.route import Routes
 from raastof_geo.scenario.lookup import look_up
 from raastof_geo.scenario.scenario import Scenario
@@ -170,7 +170,7 @@ class _Way:
 
     @property
     def size(self) -> TruckSize:
-        return size_truck(self.truck, self.load)
+        return TruckSize.of(self.truck, self.load)
 
 
 def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:

@@ -21,9 +21,9 @@ class TruckSize:
     """One for each of `LIMITS`. [t, m]"""
 
     @classmethod
-    def of(cls, vehicle: Vehicle, *, loaded: bool) -> Self:
+    def of(cls, vehicle: Vehicle, load: str) -> Self:
         """Measure a truck, loaded to the full or empty."""
-        return cls(tuple(vehicle.size_for(limit, loaded=loaded) for limit in TRUCK_LIMITS))
+        return cls(tuple(vehicle.size_for(one, loaded=load == "full") for one in TRUCK_LIMITS))
 
     def __getitem__(self, limit: str) -> float:
         return self.sizes[LIMITS.index(limit)]

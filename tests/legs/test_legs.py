@@ -10,9 +10,8 @@ from worlds import make_network, make_scenario
 from raastof_geo.errors import RoadDataError, ScenarioError
 from raastof_geo.legs.price import price_legs
 from raastof_geo.legs.roads import RoadPrices
-from raastof_geo.roads.restrict import find_local_edges
+from raastof_geo.roads.restrict import TruckSize, find_local_edges
 from raastof_geo.roads.road import Access, Road
-from raastof_geo.roads.routing.drive import size_truck
 from raastof_geo.roads.routing.router import place_stops
 from raastof_geo.roads.snap import snap_sites
 
@@ -225,7 +224,7 @@ def test_an_empty_truck_weighs_gross_less_payload():
     """Mass and axle load shrink alike; size and papers do not."""
     scenario = make_scenario(WORLD.replace("{NETWORK}", "{}"))
     truck = scenario.catalogue.vehicles["tipper_4_axle"]
-    full, empty = size_truck(truck, "full"), size_truck(truck, "empty")
+    full, empty = TruckSize.of(truck, "full"), TruckSize.of(truck, "empty")
     assert (full["maxweight_t"], empty["maxweight_t"]) == (32, 14)
     assert empty["maxaxleload_t"] == pytest.approx(full["maxaxleload_t"] * 14 / 32)
     assert (empty["maxweightrating_t"], empty["maxheight_m"]) == (32, full["maxheight_m"])

@@ -26,6 +26,9 @@ _ID_OF = {"node": "id", "way": "id", "relation": "id", "nd": "ref", "member": "r
 _PBF = b"OSMHeader"
 _OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}
 
+_OF_OSMIUM = (RuntimeError, ValueError, LookupError, ArithmeticError, MemoryError)
+"""What osmium raises, which passes on what C++ does."""
+
 
 @dataclass(eq=False)
 class _FoundError(Exception):
@@ -51,27 +54,27 @@ def find_damage(file: Path) -> Finding | None:
                     search.read(piece, False)
             search.read(b"", True)
             return _compare_ending(file, ".osm", (".pbf", ".o5m", ".opl"))
-        _search_places(file)
+        with suppress(*_OF_OSMIUM):  # which has been said already of a damaged file
+            for node in osmium.FileProcessor(str(file), osmium.osm.NODE):
+                _check_place(node, file)
         return _compare_ending(file, ".osm.pbf", (".osm", ".xml")) if _PBF in start else None
     except _FoundError as found:
         return found.finding
     except (EOFError, zlib.error, OSError):
-        return _blame_packing(file)
+        told = say("{file} is packed, and damaged or cut short: get it again.", file=file)
+        return Finding(told) if _read_magic(file) in _OPENERS else None
 
 
-def _blame_packing(file: Path) -> Finding | None:
-    with suppress(OSError), file.open("rb") as stream:
-        if stream.read(2) in _OPENERS:
-            return Finding(
-                say("{file} is packed, and damaged or cut short: get it again.", file=file)
-            )
-    return None
+def _read_magic(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(2)
+    except OSError:
+        return b""
 
 
 def _open(file: Path) -> IO[bytes]:
-    with file.open("rb") as stream:
-        magic = stream.read(2)
-    return cast(IO[bytes], _OPENERS.get(magic, open)(file, "rb"))
+    return cast(IO[bytes], _OPENERS.get(_read_magic(file), open)(file, "rb"))
 
 
 @dataclass
@@ -172,42 +175,23 @@ def _name_fault(last: bool, inside: list[tuple[str, str]]) -> Message:
     )
 
 
-class _Places(osmium.SimpleHandler):
-    """Sees each node of a file that is not XML."""
-
-    def __init__(self, file: Path) -> None:
-        super().__init__()
-        self.file = file
-
-    def node(self, node: Any) -> None:
-        place = node.location
-        if (place.x, place.y) != _NOWHERE and not place.valid():
-            raise _FoundError(
-                Finding(
-                    say(
-                        "{file} cannot be read: node {node} lies at longitude {lon}, latitude"
-                        " {lat}, which is not on the Earth. Correct the node or take it out.",
-                        file=self.file,
-                        node=str(node.id),
-                        lon=f"{place.x / _STEPS:g}",
-                        lat=f"{place.y / _STEPS:g}",
-                    )
-                )
-            )
-
-
 _STEPS = 10_000_000
 """Steps in which osmium counts a degree."""
 _NOWHERE = (osmium.osm.Location().x, osmium.osm.Location().y)
 
 
-def _search_places(file: Path) -> None:
-    try:
-        _Places(file).apply_file(str(file))
-    except _FoundError:
-        raise
-    except Exception:  # whatever osmium says of a damaged file has been said already
-        return
+def _check_place(node: Any, file: Path) -> None:
+    place = node.location
+    if (place.x, place.y) != _NOWHERE and not place.valid():
+        fault = say(
+            "{file} cannot be read: node {node} lies at longitude {lon}, latitude {lat}, which is"
+            " not on the Earth. Correct the node or take it out.",
+            file=file,
+            node=str(node.id),
+            lon=f"{place.x / _STEPS:g}",
+            lat=f"{place.y / _STEPS:g}",
+        )
+        raise _FoundError(Finding(fault))
 
 
 def _compare_ending(file: Path, right: str, wrong: tuple[str, ...]) -> Finding | None:

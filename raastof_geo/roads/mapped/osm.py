@@ -102,14 +102,15 @@ def read_osm(
         # A writer that failed may hold its file, which Windows then does not remove.
         with tempfile.TemporaryDirectory(prefix="raastof-", ignore_cleanup_errors=True) as folder:
             lines = _write_lines(file, Path(folder) / "roads.opl")
-            found = _read_lines(lines, frozenset(classes))
+            found = _read_lines(lines, frozenset(classes), str(file))
         header = osmium.io.Reader(str(file), osmium.osm.NOTHING).header()
-        dates = [value[:10] for key in _DATE_KEYS if (value := header.get(key))]
+        dates = (value[:10] for key in _DATE_KEYS if (value := header.get(key)))
+        found.osm_date = next(dates, None)
     except RaastofError:
         raise
     except Exception as error:  # osmium raises what C++ does, and kinds of its own
         raise _explain(file, error) from error
-    return _gather(found, area=area, osm_date=next(iter(dates), None), source=str(file))
+    return _gather(found, area)
 
 
 def _explain(file: Path, error: Exception) -> RaastofError:
@@ -134,6 +135,8 @@ def _explain(file: Path, error: Exception) -> RaastofError:
 
 @dataclass
 class _Found:
+    source: str
+    osm_date: str | None = None
     way: array[int] = field(default_factory=lambda: array("q"))
     size: array[int] = field(default_factory=lambda: array("q"))
     road: array[int] = field(default_factory=lambda: array("i"))
@@ -167,8 +170,8 @@ def _write_lines(file: Path, lines: Path) -> Path:
     return lines
 
 
-def _read_lines(lines: Path, classes: frozenset[str]) -> _Found:
-    found = _Found()
+def _read_lines(lines: Path, classes: frozenset[str], source: str) -> _Found:
+    found = _Found(source)
     kinds: dict[bytes, int] = {}
     with lines.open("rb") as stream:
         for line in stream:
@@ -203,27 +206,19 @@ def _read_way(line: bytes, found: _Found, kinds: dict[bytes, int], classes: froz
 
 
 def _read_relation(line: bytes, found: _Found) -> None:
-    start, members = line.find(b" T"), line.rfind(b" M")
-    tags = _read_tags(line[start + 2 : members])
+    start, end = line.find(b" T"), line.rfind(b" M")
+    tags = _read_tags(line[start + 2 : end])
     if tags.get("type") != "restriction":
         return
     found.doubtful_turns += turn_doubt(tags)
-    rule = read_turn(tags)
-    turn = _read_turn_members(line[members + 2 :].decode(), rule == "only", tags)
-    if rule is not None and turn is not None:
-        found.turns.append(turn)
-
-
-def _read_turn_members(text: str, only: bool, tags: dict[str, str]) -> MappedTurn | None:
     members: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for kind, ref, role in _MEMBER.findall(text.strip()):
+    for kind, ref, role in _MEMBER.findall(line[end + 2 :].decode().strip()):
         members[kind, role].append(int(ref))
     origin, via, target = (tuple(members["w", role]) for role in ("from", "via", "to"))
-    nodes = members["n", "via"]
-    if not origin or not target or (len(nodes) != 1 and not via):
-        return None
-    via_node = nodes[0] if nodes and not via else None
-    return MappedTurn(only, origin, via_node, via, target, "no_u_turn" in tags.values())
+    rule, nodes = read_turn(tags), members["n", "via"]
+    if rule is not None and origin and target and (len(nodes) == 1 or via):
+        node, u_turn = None if via else nodes[0], "no_u_turn" in tags.values()
+        found.turns.append(MappedTurn(rule == "only", origin, node, via, target, u_turn))
 
 
 def _read_tags(text: bytes) -> dict[str, str]:
@@ -239,10 +234,9 @@ def _plain(text: str) -> str:
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text).translate(_NO_LETTERS)
 
 
-def _gather(
-    found: _Found, *, area: shapely.Geometry | None, osm_date: str | None, source: str
-) -> OsmWays:
+def _gather(found: _Found, area: shapely.Geometry | None) -> OsmWays:
     """Put what was found into columns, less what lies outside or has no place."""
+    source = found.source
     if not found.road:
         raise RoadDataError.saying("{source} has no roads that trucks may use.", source=source)
     text = b",".join(found.nodes).replace(b"xy", _NO_PLACE).translate(_NUMBERS_ONLY, b"n")
@@ -262,7 +256,7 @@ def _gather(
         usable &= (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
         shapely.prepare(area)
         usable[usable] = shapely.intersects_xy(area, lon[usable], lat[usable])
-    return _cut(found, ids, lon, lat, node, usable, osm_date=osm_date, source=source)
+    return _cut(found, ids, lon, lat, node, usable)
 
 
 def _check_ids(ids: Floats, source: str) -> None:
@@ -282,15 +276,7 @@ def _check_ids(ids: Floats, source: str) -> None:
 
 
 def _cut(
-    found: _Found,
-    ids: Integers,
-    lon: Floats,
-    lat: Floats,
-    node: Indices,
-    usable: Mask,
-    *,
-    osm_date: str | None,
-    source: str,
+    found: _Found, ids: Integers, lon: Floats, lat: Floats, node: Indices, usable: Mask
 ) -> OsmWays:
     """Keep the stretches of each way whose nodes are usable, each as a way of its own."""
     way = np.repeat(np.arange(len(found.road)), np.frombuffer(found.size, np.int64))
@@ -300,13 +286,15 @@ def _cut(
     stretch = np.cumsum(~follows)
     kept = good & (np.bincount(stretch)[stretch] > 1)
     if not kept.any():
-        raise RoadDataError.saying("{source} has no roads inside the bounds.", source=source)
+        raise RoadDataError.saying("{source} has no roads inside the bounds.", source=found.source)
     first = np.flatnonzero(kept & ~follows)
     of = way[first]
     is_used = np.zeros(len(ids), bool)
     is_used[node[kept]] = True
     number = np.cumsum(is_used) - 1
     used = np.flatnonzero(is_used)
+    barred = np.flatnonzero(np.isin(ids[used], list(found.barriers))).tolist()
+    refs = ids[used][barred].tolist()
     return OsmWays(
         node_id=ids[used],
         node_lon=lon[used],
@@ -316,19 +304,11 @@ def _cut(
         way=np.frombuffer(found.way, np.int64)[of],
         road=np.frombuffer(found.road, np.int32)[of],
         roads=tuple(found.roads),
-        barriers=_index_barriers(found.barriers, ids[used]),
+        barriers={at: found.barriers[ref] for at, ref in zip(barred, refs, strict=True)},
         turns=tuple(found.turns),
         doubtful_turns=found.doubtful_turns,
-        osm_date=osm_date,
+        osm_date=found.osm_date,
     )
-
-
-def _index_barriers(barriers: dict[int, Road], ids: Integers) -> dict[int, Road]:
-    wanted = np.array(sorted(barriers), np.int64)
-    index = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
-    there = ids[index] == wanted
-    pairs: Any = zip(index[there].tolist(), wanted[there].tolist(), strict=True)
-    return {number: barriers[ref] for number, ref in pairs}
 
 
 @contextmanager

@@ -42,11 +42,6 @@ class Drive:
     """Where it may drive for the first and the last stretch of a trip only."""
 
 
-def size_truck(vehicle: Vehicle, load: str) -> TruckSize:
-    """Give the size that limits are held against, loaded to the full or empty."""
-    return TruckSize.of(vehicle, loaded=load == "full")
-
-
 def find_speed(roads: RoadEdges, catalogue: Catalogue) -> Floats:
     """Give how fast trucks go on every edge, ferries as their `duration` says. [edges, km/h]"""
     speed = catalogue.speed_table.mean_km_h(
@@ -116,7 +111,7 @@ def drive_edges(
     """
     speed = find_speed(network, catalogue) if speed_km_h is None else speed_km_h
     if barred is None:
-        barred = bar_edges(network, size_truck(vehicle, load), ferries=True)
+        barred = bar_edges(network, TruckSize.of(vehicle, load), ferries=True)
     empty, full = model(vehicle, speed)
     length_km = network.length_m / 1000
     at_sea = network.ferry
