@@ -41,7 +41,10 @@ def drafting(path: Path, *, known: Known = lambda _: False) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         _check_place(path)
         _sweep(path.parent)
-        draft = _make_draft(path)
+        ending = "".join(path.suffixes[-2:])  # by which some writers know what to write
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=_PREFIX, suffix=_MIDDLE + ending)
+        os.close(handle)
+        draft = Path(name)
         try:
             yield draft
             draft.chmod(0o644)
@@ -67,13 +70,6 @@ def is_sealed(file: Path) -> bool:
     """Tell whether a page is as we wrote it; `OSError` where it cannot be read."""
     page = _SEALED.fullmatch(file.read_bytes())
     return page is not None and hashlib.sha256(page[1]).hexdigest() == page[2].decode()
-
-
-def _make_draft(path: Path) -> Path:
-    ending = "".join(path.suffixes[-2:])  # by which some writers know what to write
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_PREFIX, suffix=_MIDDLE + ending)
-    os.close(handle)
-    return Path(name)
 
 
 def _put(draft: Path, path: Path, known: Known) -> None:

@@ -15,6 +15,7 @@ Language = Literal["da", "en"]
 LANGUAGES: tuple[Language, ...] = ("da", "en")
 
 _LOCALE_FOLDER = Path(__file__).parent / "locale"
+_DATA_FOLDER = Path(__file__).parent / "data"
 LOCALES = {"da": "da_DK", "en": "en_GB"}
 """As Babel, and with a hyphen Word, call the languages."""
 _spoken: ContextVar[Language] = ContextVar("spoken", default="da")
@@ -136,6 +137,14 @@ def _show(value: Any, language: Language) -> str:
     if isinstance(value, int) or value.is_integer():
         return format_number(value, language=language)
     return format_number(value, digits=1 if abs(value) >= 10 else 2, language=language)
+
+
+@lru_cache
+def read_danish_words(name: str) -> dict[str, list[str]]:
+    """Read Danish words, and the English ones that each may stand for, the likeliest first."""
+    lines = (_DATA_FOLDER / name).read_text(encoding="utf-8").splitlines()
+    pairs = [line.split(": ") for line in lines if not line.startswith("#")]
+    return {word: meant.split() for words, meant in pairs for word in words.split()}
 
 
 @lru_cache

@@ -49,10 +49,10 @@ def note_written(path: Path) -> None:
 def note_moved(path: Path, to: Path) -> None:
     """Keep in mind that somebody's file was moved aside; warn where nobody keeps a trace."""
     trace = _kept.get()
-    if trace is not None:
+    if trace is None:
+        warnings.warn(str(tell_moved(path, to)), stacklevel=2)
+    else:
         trace.moved.append((path, to))
-        return
-    warnings.warn(str(tell_moved(path, to)), stacklevel=2)
 
 
 def tell_moved(path: Path, to: Path) -> Message:

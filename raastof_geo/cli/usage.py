@@ -7,31 +7,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from raastof_geo.cli.terminal import clean, fold
-from raastof_geo.language import Message, say
-
-_DANISH_COMMANDS = {
-    danish: command
-    for command, words in {
-        "run": "kør koer løs beregn",
-        "open": "åbn aabn vis",
-        "check": "tjek kontrol kontroller kontrollér",
-        "route": "rute vej",
-        "verify": "efterprøv verificer bekræft",
-        "explain": "forklar",
-        "why": "hvorfor",
-        "why-not": "hvorfor-ikke",
-        "materials": "materialer katalog",
-        "new": "ny nyt",
-        "network": "netværk vejnet",
-        "cache": "mellemlager",
-        "--help": "hjælp hjaelp help",
-        "build": "byg",
-        "fetch": "hent",
-        "clear": "ryd tøm",
-    }.items()
-    for danish in words.split()
-}
-"""Danish words for commands, and what to write."""
+from raastof_geo.language import Message, read_danish_words, say
 
 Resolved: TypeAlias = tuple[str, Any, list[str]]
 """As Click wants it: the name of a command, the command, and the words that are left for it."""
@@ -176,11 +152,12 @@ def explain_usage(error: BaseException) -> list[str] | None:
 
 
 def _unknown_command(error: UnknownCommandError) -> Message:
-    known = list(error.context.command.commands)
-    meant = _DANISH_COMMANDS.get(error.given.lower())
+    known, danish = list(error.context.command.commands), read_danish_words("commands_da.txt")
+    given = error.given.lower()
+    [meant] = danish.get(given, [""])
     if meant not in (*known, "--help"):
-        near = get_close_matches(error.given.lower(), [*known, *_DANISH_COMMANDS], n=1)
-        meant = _DANISH_COMMANDS.get(near[0], near[0]) if near else None
+        near = get_close_matches(given, [*known, *danish], n=1)
+        [meant] = danish.get(near[0], near) if near else [""]
     path = error.context.command_path
     if meant in (*known, "--help"):
         return say("there is no command {given}; did you mean `{meant}`?").format(

@@ -1,6 +1,5 @@
 """Price every transport that could make sense: km, hours, kg CO2e and DKK for each tonne."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,7 +20,7 @@ from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.drive import SCOPES, Load, emit_kg_co2e, pay_on_the_way
 from raastof_geo.roads.routing.router import place_stops
 from raastof_geo.roads.snap import Anchors
-from raastof_geo.scenario.parties import Taker, list_givers, list_takers, may_deal
+from raastof_geo.scenario.parties import list_deals
 from raastof_geo.scenario.scenario import Scenario
 
 TellShare: TypeAlias = Callable[[str, float], None]
@@ -152,16 +151,7 @@ def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
 
 def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
     """List who may send which material to whom, sorted: `origin`, `destination`, `material`."""
-    takers: dict[str, list[Taker]] = defaultdict(list)
-    for taker in list_takers(scenario):
-        for material in taker.accepts:
-            takers[material].append(taker)
-    pairs = {
-        (giver.site, taker.site, giver.material)
-        for giver in list_givers(scenario)
-        for taker in takers[giver.material]
-        if may_deal(giver, taker)
-    }
+    pairs = {(giver.site, taker.site, giver.material) for giver, taker in list_deals(scenario)}
     return pd.DataFrame(sorted(pairs), columns=[*_ENDS, "material"])
 
 

@@ -68,9 +68,8 @@ def from_osmnx(
     off the Earth.
     """
     graph = _to_degrees(graph)
-    _check_places(graph)
     nodes = {node: number for number, node in enumerate(graph.nodes)}
-    places = [(float(x), float(y)) for _, x, y in _list_places(graph)]
+    places = [_read_place(node, data["x"], data["y"]) for node, data in graph.nodes(data=True)]
     streets = [part for street in _pair_up(graph, nodes) for part in _open_loop(street, places)]
     if not streets:
         raise RoadDataError.saying("The graph has no roads that trucks may use.")
@@ -115,20 +114,15 @@ def _to_degrees(graph: Any) -> Any:
         ) from error
 
 
-def _check_places(graph: Any) -> None:
-    for node, x, y in _list_places(graph):
-        if not (_is_number(x, 180) and _is_number(y, 90)):
-            raise RoadDataError.saying(
-                "The graph has node {node} at longitude {x}, latitude {y}, which is not on the"
-                " Earth.",
-                node=str(node),
-                x=str(x),
-                y=str(y),
-            )
-
-
-def _list_places(graph: Any) -> Iterator[tuple[Hashable, Any, Any]]:
-    return ((node, data["x"], data["y"]) for node, data in graph.nodes(data=True))
+def _read_place(node: Hashable, x: Any, y: Any) -> tuple[float, float]:
+    if not (_is_number(x, 180) and _is_number(y, 90)):
+        raise RoadDataError.saying(
+            "The graph has node {node} at longitude {x}, latitude {y}, which is not on the Earth.",
+            node=str(node),
+            x=str(x),
+            y=str(y),
+        )
+    return float(x), float(y)
 
 
 def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:

@@ -16,14 +16,6 @@ EASTING: dict[Crs, tuple[float, float]] = {
 }
 
 
-def to_lon_lat(easting: float, northing: float, crs: Crs) -> tuple[float, float]:
-    """Turn projected metres into WGS84 degrees."""
-    from pyproj import Transformer
-
-    lon, lat = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(easting, northing)
-    return float(lon), float(lat)
-
-
 def check_degrees(lon: float, lat: float) -> tuple[float, float]:
     """Give degrees that lie in or near Denmark, or raise an `InputError`. [degrees WGS84]"""
     if _inside(lon, LON) and _inside(lat, LAT):
@@ -33,9 +25,12 @@ def check_degrees(lon: float, lat: float) -> tuple[float, float]:
 
 def check_metres(easting: float, northing: float, crs: Crs) -> tuple[float, float]:
     """Turn metres in or near Denmark into lon and lat, or raise an `InputError`. [m → degrees]"""
-    if _inside(easting, EASTING[crs]) and _inside(northing, NORTHING):
-        return to_lon_lat(easting, northing, crs)
-    raise InputError(_what_metres_look_like(easting, northing, crs))
+    if not (_inside(easting, EASTING[crs]) and _inside(northing, NORTHING)):
+        raise InputError(_what_metres_look_like(easting, northing, crs))
+    from pyproj import Transformer
+
+    lon, lat = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(easting, northing)
+    return float(lon), float(lat)
 
 
 def _what_metres_look_like(easting: float, northing: float, crs: Crs) -> Message:

@@ -3,7 +3,7 @@
 And the commonest fault: lists are sets, nothing stands in them twice.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias, TypeVar
 
@@ -14,6 +14,7 @@ from raastof_geo.language import Message, say
 from raastof_geo.scenario.reading.tree import Trail
 
 Item = TypeVar("Item", bound=Hashable)
+Listed = TypeVar("Listed", bound=Sequence[Any])
 Key = TypeVar("Key", bound=Hashable)
 Mapped = TypeVar("Mapped")
 
@@ -44,11 +45,14 @@ def raise_faults(faults: Iterable[Fault]) -> None:
         raise FaultError(*found)
 
 
-def refuse_twice(entries: Sequence[Item]) -> Sequence[Item]:
-    """Check that no entry stands in a list twice, else raise a fault for each that does."""
+def refuse_twice(entries: Listed, by: Callable[[Any], Hashable] = lambda one: one) -> Listed:
+    """Check that no entry, or nothing that is read `by` them, stands in a list twice.
+
+    Raises a fault for each that does.
+    """
     first: dict[Hashable, int] = {}
     faults = []
-    for number, entry in enumerate(entries):
+    for number, entry in enumerate(map(by, entries)):
         if first.setdefault(entry, number) != number:
             faults.append(Fault(_stands_twice(entry, first[entry]), (number,)))
     raise_faults(faults)

@@ -1,6 +1,7 @@
 """Say who may give what, and who may take what, on which terms."""
 
 import itertools
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -101,6 +102,16 @@ def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
         map(_filling, scenario.depots),
     )
     return tuple(sorted(takers, key=lambda taker: taker.id))
+
+
+def list_deals(scenario: Scenario) -> Iterator[tuple[Giver, Taker]]:
+    """List who may send to whom: roads, amounts and periods are not asked."""
+    takers = defaultdict[str, list[Taker]](list)
+    for taker in list_takers(scenario):
+        for material in taker.accepts:
+            takers[material].append(taker)
+    for giver in list_givers(scenario):
+        yield from ((giver, one) for one in takers[giver.material] if may_deal(giver, one))
 
 
 def _offering(scenario: Scenario, offer: Offer) -> Giver:

@@ -139,13 +139,14 @@ def _month(year: int, month: int) -> Period:
     return Period(id=f"{year}-{month:02}", start=start, end=start.replace(day=last))
 
 
-def check_order(periods: Sequence[Period]) -> None:
+def check_order(periods: tuple[Period, ...]) -> tuple[Period, ...]:
     """Check that periods have ids of their own, end after they start, and follow each other."""
     raise_faults(
         Fault(message, (number,))
         for number, period in enumerate(periods)
         if (message := _what_is_wrong(periods[:number], period)) is not None
     )
+    return periods
 
 
 def _what_is_wrong(before: Sequence[Period], period: Period) -> Message | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
+from raastof_geo.scenario.parties import Giver, Taker, list_deals
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Offer, Pit, Plant, Process, Receiver, Scenario
 
@@ -94,15 +94,10 @@ class _Search:
 
     def _list_trades(self, materials: set[str]) -> list[_Trade]:
         """Give plants and depots with what they could trade of some materials, hindered or not."""
-        takers: dict[str, list[Taker]] = {}
-        for taker in list_takers(self.scenario):
-            for material in materials & set(taker.accepts):
-                takers.setdefault(material, []).append(taker)
         return [
             self._meet(giver, taker)
-            for giver in list_givers(self.scenario)
-            for taker in takers.get(giver.material, ())
-            if (giver.kind.converts() or taker.kind.converts()) and may_deal(giver, taker)
+            for giver, taker in list_deals(self.scenario)
+            if giver.material in materials and (giver.kind.converts() or taker.kind.converts())
         ]
 
     def _meet(self, giver: Giver, taker: Taker) -> _Trade:

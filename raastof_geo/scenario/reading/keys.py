@@ -2,29 +2,18 @@
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from functools import cache
-from importlib import resources
 
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, read_danish_words, say
 from raastof_geo.scenario.identity import EITHER, fold_id, join_choices, suggest
 
 _CLOSE = 0.8
-
-
-@cache
-def _danish_words() -> dict[str, list[str]]:
-    """Give Danish words, and the keys that each of them may stand for, the likeliest first."""
-    file = resources.files("raastof_geo") / "data" / "keys_da.txt"
-    lines = file.read_text(encoding="utf-8").splitlines()
-    pairs = [line.split(": ") for line in lines if not line.startswith("#")]
-    return {word: meant.split() for words, meant in pairs for word in words.split()}
 
 
 def english_keys(given: str, keys: Sequence[str]) -> list[str]:
     """Give the keys that a word was meant for, in Danish or mistyped; none where none is near."""
     danish = {
         word: found
-        for word, meant in _danish_words().items()
+        for word, meant in read_danish_words("keys_da.txt").items()
         if (found := [key for key in meant if key in keys])
     }
     word = "_".join(fold_id(given).replace("-", " ").split())

@@ -100,7 +100,9 @@ def _sentence(
     detail: ErrorDetails, tree: Tree, root: type[BaseModel], trail: Trail, below: Trail
 ) -> Message:
     where = _dotted(trail)
-    given = _short(tree.written.get(trail) or detail.get("input"))
+    value = tree.written.get(trail) or detail.get("input")
+    given = "null" if value is None else str(value)
+    given = given if len(given) <= 60 else given[:57] + "…"
     context = detail.get("ctx", {})
     kind = detail["type"]
     if kind == "missing":
@@ -158,11 +160,6 @@ def _dotted(trail: Trail) -> str:
     """Write `sites.harbour.needs[0].use`."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{str(part)[:80]}" for part in trail)
     return "".join(parts).removeprefix(".")
-
-
-def _short(value: Any) -> str:
-    text = "null" if value is None else str(value)
-    return text if len(text) <= 60 else text[:57] + "…"
 
 
 def _keys_here(root: type[BaseModel], trail: Trail) -> list[str]:

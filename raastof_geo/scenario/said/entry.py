@@ -2,9 +2,11 @@
 
 import datetime
 from collections.abc import Collection, Iterator
+from functools import partial
+from operator import attrgetter
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import NonNegativeFigure, Rate, Sum
@@ -16,6 +18,9 @@ from raastof_geo.units import Quantity
 
 Ship: TypeAlias = Literal["open", "coastal"]
 """What carries over sea: a bulk carrier on the open sea, or a coastal ship."""
+
+
+_accepted_once = partial(refuse_twice, by=attrgetter("condition"))
 
 
 class DueAmount(part.Window):
@@ -77,14 +82,8 @@ class NeedEntry(DueAmount):
     use: part.UseId
     materials: SetOf[part.MaterialId] | None = None
     """The only materials that will do; none: all that the catalogue allows."""
-    accepts: tuple[part.Consent, ...] = ()
+    accepts: Annotated[tuple[part.Consent, ...], AfterValidator(_accepted_once)] = ()
     """Conditions that are met here, beside the scenario's `accepted_conditions`."""
-
-    @field_validator("accepts")
-    @classmethod
-    def _accepts_once(cls, consents: tuple[part.Consent, ...]) -> tuple[part.Consent, ...]:
-        refuse_twice([consent.condition for consent in consents])
-        return consents
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> Self:

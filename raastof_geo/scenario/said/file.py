@@ -1,8 +1,10 @@
 """A scenario as it stands in its file."""
 
+from functools import partial
+from operator import attrgetter
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from raastof_geo.figures.figure import LARGEST_FIGURE, YEARS
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNE_KM, TRANSPORT_WTW
@@ -35,7 +37,11 @@ class ScenarioFile(Part):
     title: str = Field(min_length=1, max_length=10_000)
     description: str = ""
     language: Language = "da"
-    periods: tuple[Annotated[Period, BeforeValidator(read_period)], ...] = Field(min_length=1)
+    periods: Annotated[
+        tuple[Annotated[Period, BeforeValidator(read_period)], ...],
+        Field(min_length=1),
+        AfterValidator(check_order),
+    ]
     network: NetworkChoice = NetworkChoice()
     vehicles: SetOf[VehicleId] = Field(
         default=("tipper_4_axle", "truck_trailer_7_axle"), min_length=1
@@ -54,15 +60,11 @@ class ScenarioFile(Part):
     border: SetOf[Crossing] = ()
     """What crosses the border of the region, stated and not solved for."""
     targets: Targets = Targets()
-    objectives: tuple[Objective, ...] = Field(
-        default=(
-            Objective(minimise=(TRANSPORT_WTW,)),
-            Objective(minimise=(CO2E,)),
-            Objective(minimise=(COST,)),
-            Objective(minimise=(TONNE_KM,)),
-        ),
-        min_length=1,
-    )
+    objectives: Annotated[
+        tuple[Objective, ...],
+        Field(min_length=1),
+        AfterValidator(partial(refuse_twice, by=attrgetter("name_in_any_order"))),
+    ] = tuple(Objective(minimise=(one,)) for one in (TRANSPORT_WTW, CO2E, COST, TONNE_KM))
     """What is minimised, the most important first."""
     co2_price_dkk_per_t: float = Field(default=860.0, ge=0, le=LARGEST_FIGURE)
     """Price of a tonne of CO2e in `cost_with_co2_dkk`, the tax in the price of fuel included; as
@@ -91,15 +93,3 @@ class ScenarioFile(Part):
     online_tiles: bool = False
     """Whether readers of the map may ask OpenStreetMap's server for a background."""
     outputs: SetOf[Annotated[str, PlainValidator(check_output)]] = EVERY_OUTPUT
-
-    @field_validator("objectives")
-    @classmethod
-    def _steps_differ(cls, steps: tuple[Objective, ...]) -> tuple[Objective, ...]:
-        refuse_twice([step.name_in_any_order for step in steps])
-        return steps
-
-    @field_validator("periods")
-    @classmethod
-    def _periods_follow_each_other(cls, periods: tuple[Period, ...]) -> tuple[Period, ...]:
-        check_order(periods)
-        return periods

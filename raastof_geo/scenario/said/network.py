@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
@@ -21,17 +21,10 @@ class RoadsMeant(part.Window):
     """Roads of this name or number, as in `Storstrømsbroen` or `E47`."""
     way: Annotated[SetOf[int] | None, part.ONE_OR_SEVERAL] = None
     """Ways by their ids in OpenStreetMap."""
-    at: tuple[float, float] | None = None
+    at: Annotated[tuple[float, float], AfterValidator(lambda at: check_degrees(*at))] | None = None
     """The road nearest to a place: longitude, latitude. [degrees]"""
     polygon: tuple[tuple[float, float], ...] | None = Field(default=None, min_length=3)
     """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""
-
-    @field_validator("at")
-    @classmethod
-    def _place_lies_in_denmark(cls, at: tuple[float, float] | None) -> tuple[float, float] | None:
-        if at is not None:
-            check_degrees(*at)
-        return at
 
 
 @with_fields(part.field_for_each(TRUCK_LIMITS))

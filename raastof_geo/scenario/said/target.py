@@ -2,14 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
-from pydantic import (
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Sum
@@ -23,7 +16,7 @@ from raastof_geo.figures.vocabulary import (
 )
 from raastof_geo.language import list_codes
 from raastof_geo.scenario.fault import SetOf
-from raastof_geo.scenario.identity import check_word, known
+from raastof_geo.scenario.identity import check_word
 from raastof_geo.scenario.said import part
 from raastof_geo.scenario.said.amount import Fraction, Tonnes
 from raastof_geo.scenario.said.network import RoadsMeant
@@ -134,14 +127,9 @@ class Cap(part.Part):
 class PassageLimit(RoadsMeant):
     """The most trucks, loaded and empty, that may pass a road or through a municipality."""
 
-    municipality: str | None = None
+    municipality: part.DrawnMunicipalityId | None = None
     at_most_per_period: Sum
     """Trips that use them, each way counted. [trips]"""
-
-    @field_validator("municipality")
-    @classmethod
-    def _municipality_is_drawn(cls, name: str | None, info: ValidationInfo) -> str | None:
-        return None if name is None else known("drawn_municipalities")(name, info)
 
     @model_validator(mode="after")
     def _says_where(self) -> Self:
