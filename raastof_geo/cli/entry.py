@@ -7,6 +7,8 @@ import contextlib
 import sys
 from collections.abc import Sequence
 
+import typer
+
 from raastof_geo.cli.app import build_command
 from raastof_geo.cli.ending import tell_all_moved, tell_interrupted
 from raastof_geo.cli.speech import find_scenario_language, pick_language
@@ -40,7 +42,7 @@ def main() -> None:
 def run_command(arguments: list[str]) -> int:
     """Run the command after `raastof`, and give its exit code; errors become sentences."""
     with tracing() as trace:
-        code = _run_or_explain(arguments)
+        code = _run(arguments)
         if code == _EXIT_INTERRUPTED:
             complain(tell_interrupted())
         for message in tell_all_moved(trace):
@@ -48,22 +50,8 @@ def run_command(arguments: list[str]) -> int:
         return code
 
 
-def _run_or_explain(arguments: list[str]) -> int:
-    """Run a command; a usage error is told in our words."""
-    try:
-        return _run(arguments)
-    except Exception as error:
-        told = explain_usage(error)
-        if told is not None:
-            for line in told:
-                complain(line)
-            return int(getattr(error, "exit_code", InputError.exit_code))
-        if type(error).__name__ == "Abort":
-            return _EXIT_INTERRUPTED
-        raise
-
-
 def _run(arguments: list[str]) -> int:
+    """Run a command; a usage error is told in our words."""
     try:
         result = build_command().main(args=arguments, prog_name="raastof", standalone_mode=False)
         return int(result) if isinstance(result, int) else 0
@@ -72,7 +60,7 @@ def _run(arguments: list[str]) -> int:
             raise
         _complain_of(error, arguments)
         return error.exit_code
-    except KeyboardInterrupt:  # most are met by Typer, which gives the code
+    except (KeyboardInterrupt, typer.Abort):  # most are met by Typer, which gives the code
         return _EXIT_INTERRUPTED
     except NobodyReadsError:
         return 0
@@ -83,6 +71,13 @@ def _run(arguments: list[str]) -> int:
         reason = f"{tell_reason(error)}{named}"
         complain(say("Something outside failed: {reason}", reason=reason))
         return OutsideError.exit_code
+    except Exception as error:
+        told = explain_usage(error)
+        if told is None:
+            raise
+        for line in told:
+            complain(line)
+        return int(getattr(error, "exit_code", InputError.exit_code))
 
 
 def _complain_of(error: RaastofError, arguments: Sequence[str]) -> None:

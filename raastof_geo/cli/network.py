@@ -30,13 +30,16 @@ def tell_network(
     """Tell what a network holds; the built-in one by default."""
     from raastof_geo.roads.load import load_network
 
-    network = load_network(file)
-    for describe in (_describe_origin, _describe_lengths, _describe_gaps):
-        for what, value in describe(network):
-            tell(f"{what}: {value}")
+    for what, value in _describe(load_network(file)):
+        tell(f"{what}: {value}")
 
 
-def _describe_origin(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
+def _describe(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
+    """Give where it comes from, its kilometres by class, its turns, and what its file lacks."""
+    import numpy as np
+
+    from raastof_geo.roads.road import ROAD_CLASSES, Access
+
     metadata = network.metadata
     yield say("Title"), metadata.title
     yield say("State of OpenStreetMap"), metadata.osm_date
@@ -46,14 +49,6 @@ def _describe_origin(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
     yield say("Shape points"), format_number(len(network.lon))
     yield say("Drawn within [m]"), metadata.simplified_m
     yield "SHA-256", network.digest
-
-
-def _describe_lengths(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
-    """Give the kilometres of each class of road, and of those that trucks may not pass."""
-    import numpy as np
-
-    from raastof_geo.roads.road import ROAD_CLASSES, Access
-
     km = np.bincount(network.road_class, network.length_m / 1000, minlength=len(ROAD_CLASSES))
     for name, length in zip(ROAD_CLASSES, km, strict=True):
         yield f"{name} [km]", format_number(float(length))
@@ -63,12 +58,8 @@ def _describe_lengths(network: RoadNetwork) -> Iterator[tuple[Readable, object]]
     ):
         length_m = network.length_m[network.access == access].sum()
         yield what, format_number(float(length_m) / 1000)
-
-
-def _describe_gaps(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
-    """Tell of turns, and name the fields that the file lacks or only a later version knows."""
     yield say("Turn restrictions"), format_number(len(network.turns))
-    yield (say("Turn restrictions at some times only, left out"), network.metadata.doubtful_turns)
+    yield (say("Turn restrictions at some times only, left out"), metadata.doubtful_turns)
     unknown = [name for kind in network.extra.values() for name in kind]
     if network.lacking:
         yield (say("Not known to the file, taken as nothing said"), list_codes(network.lacking))

@@ -19,7 +19,7 @@ from raastof_geo.language import Message, say
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.mapped.tags import find_doubts, split_tags
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.restrict import TruckSize, find_local_edges
+from raastof_geo.roads.restrict import find_exceeded, find_local_edges, size_truck
 from raastof_geo.roads.road import Access, align_limits
 from raastof_geo.roads.routing.drive import Load, emit_kg_co2e
 from raastof_geo.roads.routing.route import Routes
@@ -169,8 +169,8 @@ class _Way:
         return self.roads.scenario.catalogue.vehicles[self.vehicle]
 
     @property
-    def size(self) -> TruckSize:
-        return TruckSize.of(self.truck, self.load)
+    def size(self) -> Floats:
+        return size_truck(self.truck, self.load)
 
 
 def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
@@ -263,15 +263,15 @@ def _explain_edge(way: _Way, edge: int) -> Message | None:
     return _explain_limits(size, network.limits[edge])
 
 
-def _explain_limits(size: TruckSize, limits: Floats) -> Message | None:
+def _explain_limits(size: Floats, limits: Floats) -> Message | None:
     """Name the first limit that a truck exceeds, none where it exceeds none."""
-    exceeded = np.flatnonzero(size.over(limits))
+    exceeded = np.flatnonzero(find_exceeded(size, limits))
     if not len(exceeded):
         return None
     worst = int(exceeded[0])
     limit = TRUCK_LIMITS[worst]
     return say("limit on {what}: {limit} {unit}, the truck has {size} {unit}").format(
-        what=limit.title, limit=f"{limits[worst]:g}", unit=limit.unit, size=f"{size[limit.name]:g}"
+        what=limit.title, limit=f"{limits[worst]:g}", unit=limit.unit, size=f"{size[worst]:g}"
     )
 
 

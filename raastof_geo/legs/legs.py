@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from raastof_geo.language import format_number, say
 from raastof_geo.legs.roads import RoadPrices
 
 LEG_KEYS = ("origin", "destination", "material", "vehicle", "period")
+_LOST = ("origin", "destination", "vehicle", "period", "reason")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,11 +31,7 @@ class Legs(Shown):
     `passages_0` …: trips that pass, for each load [0-2], and `return_passages_0` … of them."""
     roads: RoadPrices | None = None
     """What the legs were priced on; none for legs that were made up."""
-    lost: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(
-            columns=["origin", "destination", "vehicle", "period", "reason"]
-        )
-    )
+    lost: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=_LOST))
     """Legs that no road allows: `origin`, `destination`, `vehicle`, `period` and `reason`."""
     empty_trips: pd.DataFrame | None = None
     """With coordinated trucks, every empty trip from where something is tipped to where something

@@ -17,7 +17,7 @@ from raastof_geo.roads.change import find_changed_edges, find_edges_over
 from raastof_geo.roads.mapped.area import join_municipalities
 from raastof_geo.roads.multigraph import draw_driven
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.restrict import TruckSize, bar_edges
+from raastof_geo.roads.restrict import bar_edges, find_exceeded, size_truck
 from raastof_geo.roads.road import ROAD_CLASSES, align_limits
 from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.drive import (
@@ -178,12 +178,12 @@ class RoadPrices(Travelling):
 
     def bar(self, vehicle_id: str, load: str, active: Active) -> Mask:
         """Tell which edges are barred to a truck beside those closed to every truck. [edges]"""
-        size = TruckSize.of(self.scenario.catalogue.vehicles[vehicle_id], load)
+        size = size_truck(self.scenario.catalogue.vehicles[vehicle_id], load)
         ferries = self.scenario.said.network.ferries
         barred = bar_edges(self.network, size, ferries=ferries).copy()
         for change, edges in self.changes_for(vehicle_id, active):
             limits = np.array(align_limits(change.limits))
-            if change.closed or size.over(limits).any():
+            if change.closed or find_exceeded(size, limits).any():
                 barred[edges] = True
         return barred
 

@@ -12,7 +12,8 @@ from raastof_geo.errors import RoadDataError
 from raastof_geo.links import AnyPath
 from raastof_geo.roads.edges import BUILDER
 from raastof_geo.roads.mapped.endings import OSM_ENDINGS, refuse_others
-from raastof_geo.roads.mapped.osm import TellStep
+from raastof_geo.roads.mapped.osm import TellStep, read_osm
+from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS
 from raastof_geo.roads.stored.store import read_network, write_network
@@ -41,11 +42,10 @@ def load_network(
         from raastof_geo.roads.exchange import read_graphml
 
         return read_graphml(file)
-    if file.suffix.lower() in OSM_ENDINGS and file.is_file():
-        refuse_others(file)
-        return _load_osm(file, area, progress)
     if file.is_file():
         refuse_others(file)
+        if file.suffix.lower() in OSM_ENDINGS:
+            return _load_osm(file, area, progress)
     if area is not None:
         raise RoadDataError.saying(
             "{file} cannot be clipped: only a file of OpenStreetMap can. Build a network of"
@@ -56,12 +56,6 @@ def load_network(
 
 
 def _load_osm(file: Path, area: shapely.Geometry | None, progress: TellStep | None) -> RoadNetwork:
-    def make() -> RoadNetwork:
-        from raastof_geo.roads.mapped.osm import read_osm
-        from raastof_geo.roads.mapped.ways import lay_network
-
-        return lay_network(read_osm(file, area=area, progress=progress), title=file.name)
-
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").digest()
     known = ",".join((*FIELDS, *LIMITS))
@@ -69,7 +63,7 @@ def _load_osm(file: Path, area: shapely.Geometry | None, progress: TellStep | No
     return keep(
         "networks",
         fingerprint(parts),
-        make=make,
+        make=lambda: lay_network(read_osm(file, area=area, progress=progress), title=file.name),
         write=lambda network, draft: write_network(network, draft, compress=False),
         read=read_network,
     )

@@ -1,40 +1,26 @@
 """Say which roads a truck may not use, and by which tag or rule."""
 
-from dataclasses import dataclass
-from typing import Self
-
 import numpy as np
 
 from raastof_geo.arrays import Floats, Mask
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.roads.edges import RoadEdges
-from raastof_geo.roads.road import LIMITS, Access
+from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing.engine import find_parts
-
-
-@dataclass(frozen=True)
-class TruckSize:
-    """What limits on roads are held against, on one trip."""
-
-    sizes: tuple[float, ...]
-    """One for each of `LIMITS`. [t, m]"""
-
-    @classmethod
-    def of(cls, vehicle: Vehicle, load: str) -> Self:
-        """Measure a truck, loaded to the full or empty."""
-        return cls(tuple(vehicle.size_for(one, loaded=load == "full") for one in TRUCK_LIMITS))
-
-    def __getitem__(self, limit: str) -> float:
-        return self.sizes[LIMITS.index(limit)]
-
-    def over(self, limits: Floats) -> Mask:
-        """Tell which limits the truck exceeds. [edges × `LIMITS`]"""
-        return np.asarray(np.array(self.sizes) > limits + _TOLERANCE)
-
 
 _TOLERANCE = 1e-6
 """A truck of just the size that is allowed may pass, whatever rounding says. [t, m]"""
+
+
+def size_truck(vehicle: Vehicle, load: str) -> Floats:
+    """Give what limits are held against, loaded to the full or empty. [`LIMITS`, t or m]"""
+    return np.array([vehicle.size_for(one, loaded=load == "full") for one in TRUCK_LIMITS])
+
+
+def find_exceeded(size: Floats, limits: Floats) -> Mask:
+    """Tell which limits [edges × `LIMITS`] a truck of a size exceeds."""
+    return np.asarray(size > limits + _TOLERANCE)
 
 
 def find_local_edges(network: RoadEdges) -> Mask:
@@ -61,7 +47,7 @@ def find_local_edges(network: RoadEdges) -> Mask:
     return np.asarray(usable & ~(through & stays), bool)
 
 
-def bar_edges(network: RoadEdges, size: TruckSize, *, ferries: bool) -> Mask:
+def bar_edges(network: RoadEdges, size: Floats, *, ferries: bool) -> Mask:
     """Tell which edges, closed or not, a truck may not use for its size, or as ferries. [edges]"""
-    barred = np.asarray(size.over(network.limits).any(axis=1), bool)
+    barred = np.asarray(find_exceeded(size, network.limits).any(axis=1), bool)
     return barred if ferries else barred | network.ferry

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 from raastof_geo.scenario.catalogue import Catalogue, Material
-from raastof_geo.scenario.said.target import ShareDefinition
 
 Sort: TypeAlias = Literal["building", "soil", "residue", "virgin"]
 SORTS: tuple[Sort, ...] = ("building", "soil", "residue", "virgin")
@@ -39,8 +38,7 @@ def mix_sorts(catalogue: Catalogue, inputs: Mapping[str, float]) -> Sorts:
 
 def count_share(sorts: Iterable[tuple[Sort, float]], soil_class: int | None, by: str) -> float:
     """Give how much of a tonne counts as secondary by a `ShareDefinition`; no soil has no class."""
-    definition: ShareDefinition = by  # type: ignore[assignment]
     clean = soil_class is None or soil_class <= CLEAN_SOIL_CLASS
-    soil = {"with_clean_soil": clean, "without_soil": False, "cut_in_virgin": True}[definition]
+    soil = {"with_clean_soil": clean, "without_soil": False, "cut_in_virgin": True}[by]
     counts = {"building": True, "residue": True, "soil": soil, "virgin": False}
     return sum(share for sort, share in sorts if counts[sort])

@@ -10,8 +10,8 @@ from worlds import make_network, make_scenario
 from raastof_geo.errors import RoadDataError, ScenarioError
 from raastof_geo.legs.price import price_legs
 from raastof_geo.legs.roads import RoadPrices
-from raastof_geo.roads.restrict import TruckSize, find_local_edges
-from raastof_geo.roads.road import Access, Road
+from raastof_geo.roads.restrict import find_local_edges, size_truck
+from raastof_geo.roads.road import LIMITS, Access, Road
 from raastof_geo.roads.routing.router import place_stops
 from raastof_geo.roads.snap import snap_sites
 
@@ -224,7 +224,9 @@ def test_an_empty_truck_weighs_gross_less_payload():
     """Mass and axle load shrink alike; size and papers do not."""
     scenario = make_scenario(WORLD.replace("{NETWORK}", "{}"))
     truck = scenario.catalogue.vehicles["tipper_4_axle"]
-    full, empty = TruckSize.of(truck, "full"), TruckSize.of(truck, "empty")
+    full, empty = (
+        dict(zip(LIMITS, size_truck(truck, load), strict=True)) for load in ("full", "empty")
+    )
     assert (full["maxweight_t"], empty["maxweight_t"]) == (32, 14)
     assert empty["maxaxleload_t"] == pytest.approx(full["maxaxleload_t"] * 14 / 32)
     assert (empty["maxweightrating_t"], empty["maxheight_m"]) == (32, full["maxheight_m"])

@@ -12,10 +12,10 @@ from raastof_geo.arrays import Floats, Indices, Mask, SmallIntegers
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
 from raastof_geo.roads.edges import Turns, no_turns
-from raastof_geo.roads.mapped.chains import Chains, Segments, join_segments
+from raastof_geo.roads.mapped.chains import Chains, join_segments
 from raastof_geo.roads.mapped.lines import Lines, measure_lines, measure_shift, simplify_lines
 from raastof_geo.roads.mapped.osm import OsmWays, TellStep
-from raastof_geo.roads.mapped.reach import Streets, keep_main_part, link_pieces, link_towns
+from raastof_geo.roads.mapped.reach import keep_main_part, link_pieces, link_towns
 from raastof_geo.roads.mapped.turns import gather_turns
 from raastof_geo.roads.mapped.ways import add_straight_edges, lay_network
 from raastof_geo.roads.network import RoadNetwork
@@ -68,27 +68,6 @@ def build_network(
     return _draw(whole, np.flatnonzero(kept), simplify_m=simplify_m)
 
 
-def _is_class(network: RoadNetwork, classes: Collection[str]) -> Mask:
-    wanted = np.array([label in classes for label in ROAD_CLASSES])
-    return np.asarray(wanted[network.road_class])
-
-
-def _streets(network: RoadNetwork, classes: Collection[str]) -> Streets:
-    """See the edges as streets on which links may run; closed ones carry nobody."""
-    weight = np.array([_LINK_WEIGHT.get(label, 1.0) for label in ROAD_CLASSES])
-    usable = network.access != Access.CLOSED
-    return Streets(
-        xy=project(network.node_lon, network.node_lat),
-        tail=network.tail,
-        head=network.head,
-        length_m=network.length_m,
-        weight=np.where(_is_class(network, classes), 1.0, weight[network.road_class]),
-        forward=network.forward & usable,
-        backward=network.backward & usable,
-        ferry=network.ferry,
-    )
-
-
 def _bridge_ferries(network: RoadNetwork) -> RoadNetwork:
     """Join loose ends of ferries of one name that are each other's nearest: data is cut at sea."""
     xy = project(network.node_lon, network.node_lat)
@@ -116,12 +95,16 @@ def _bridge_ferries(network: RoadNetwork) -> RoadNetwork:
 
 
 def _choose(network: RoadNetwork, classes: Collection[str], towns: pd.DataFrame | None) -> Mask:
-    streets = _streets(network, classes)
-    wanted = _is_class(network, classes)
+    wanted = np.array([label in classes for label in ROAD_CLASSES])[network.road_class]
     closed = network.access == Access.CLOSED
-    kept = link_pieces(streets, wanted & ~closed)
+    # Links may run on all streets but closed ones, which carry nobody.
+    ways = {"forward": network.forward & ~closed, "backward": network.backward & ~closed}
+    streets = replace(network, **ways)
+    unwelcome = np.array([_LINK_WEIGHT.get(label, 1.0) for label in ROAD_CLASSES])
+    weight = np.where(wanted, 1.0, unwelcome[network.road_class])
+    kept = link_pieces(streets, wanted & ~closed, weight)
     if towns is not None and len(towns):
-        kept = link_towns(streets, kept, project(towns["lon"], towns["lat"]))
+        kept = link_towns(streets, kept, weight, project(towns["lon"], towns["lat"]))
     kept = keep_main_part(streets, kept)
     reached = np.zeros(network.node_count, bool)
     reached[network.tail[kept]] = True
@@ -137,15 +120,8 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     rounding, that counts. Edges are sorted by their ends along the curve of `_sort_nodes`.
     """
     road, roads = _name_roads(whole, chosen)
-    chains = join_segments(
-        Segments(
-            tail=whole.tail[chosen],
-            head=whole.head[chosen],
-            forward=whole.forward[chosen],
-            backward=whole.backward[chosen],
-            kind=road,
-        )
-    )
+    ends = np.column_stack((whole.tail, whole.head))[chosen]
+    chains = join_segments(ends, np.column_stack((whole.forward, whole.backward))[chosen], road)
     xy = np.concatenate((project(whole.node_lon, whole.node_lat), whole.xy))
     mapped = _line_up(whole, chosen, chains)
     drawn = simplify_lines(mapped, xy, tolerance_m=simplify_m)

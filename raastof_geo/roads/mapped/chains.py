@@ -9,18 +9,6 @@ from raastof_geo.arrays import Integers, Mask, SmallIntegers
 
 
 @dataclass(frozen=True, eq=False)
-class Segments:
-    """Straight pieces of road between two nodes."""
-
-    tail: SmallIntegers
-    head: SmallIntegers
-    forward: Mask
-    backward: Mask
-    kind: SmallIntegers
-    """Equal numbers where class, limit and name are equal."""
-
-
-@dataclass(frozen=True, eq=False)
 class Chains:
     """Runs of segments; no chain ends where it begins."""
 
@@ -31,10 +19,17 @@ class Chains:
     """The chain runs through this segment from head to tail."""
 
 
-def join_segments(segments: Segments) -> Chains:
-    """Join segments through nodes where just two of a kind meet, each into exactly one chain."""
-    runs = [part for run in _walk(segments, _partners(segments)) for part in _part(segments, run)]
-    runs = [_along(segments, run) for run in runs]
+def join_segments(ends: SmallIntegers, ways: Mask, kind: SmallIntegers) -> Chains:
+    """Join segments through nodes where just two of a kind meet, each into exactly one chain.
+
+    `ends`: nodes, tail and head of each segment; `ways`: whether it is open along and against them;
+    `kind`: equal numbers where class, limit and name are equal.
+    """
+    node, outward = ends.ravel(), ways.ravel()
+    partners = _partners(node, outward, ways[:, ::-1].ravel(), np.repeat(kind, 2))
+    runs = [part for run in _walk(partners) for part in _part(node, run)]
+    # One that is open against its direction only is turned round: its shape runs as trucks do.
+    runs = [run if outward[run[0]] else [half ^ 1 for half in reversed(run)] for run in runs]
     half_edges = np.array([half for run in runs for half in run], np.int64)
     sizes = np.array([len(run) for run in runs], np.int64)
     return Chains(
@@ -48,12 +43,8 @@ def join_segments(segments: Segments) -> Chains:
 # `half ^ 1` is its other end, and a chain is followed by going over to that and on to its partner.
 
 
-def _partners(segments: Segments) -> Integers:
+def _partners(node: SmallIntegers, outward: Mask, inward: Mask, kind: SmallIntegers) -> Integers:
     """Give for each half-edge the one that its road goes on with, or -1, if just two meet there."""
-    node = np.column_stack((segments.tail, segments.head)).ravel()
-    outward = np.column_stack((segments.forward, segments.backward)).ravel()
-    inward = np.column_stack((segments.backward, segments.forward)).ravel()
-    kind = np.repeat(segments.kind, 2)
     order = np.argsort(node, kind="stable")
     starts = np.flatnonzero(np.diff(node[order], prepend=-1))
     degree = np.diff(np.append(starts, len(order)))
@@ -70,9 +61,9 @@ def _partners(segments: Segments) -> Integers:
     return partner
 
 
-def _walk(segments: Segments, partners: Integers) -> list[list[int]]:
+def _walk(partners: Integers) -> list[list[int]]:
     partner = partners.tolist()
-    visited = bytearray(len(segments.tail))
+    visited = bytearray(len(partner) // 2)
     ends = np.flatnonzero(partners < 0).tolist()
     runs: list[list[int]] = []
     for first in (*ends, *range(0, len(partner), 2)):
@@ -85,20 +76,9 @@ def _walk(segments: Segments, partners: Integers) -> list[list[int]]:
     return runs
 
 
-def _part(segments: Segments, run: list[int]) -> list[list[int]]:
+def _part(node: SmallIntegers, run: list[int]) -> list[list[int]]:
     """Part a chain in its middle that would come back to where it began."""
-    if _node(segments, run[0]) != _node(segments, run[-1] ^ 1) or len(run) < 2:
+    if node[run[0]] != node[run[-1] ^ 1] or len(run) < 2:
         return [run]
     cuts = (0, len(run) // 2, len(run))
     return [run[first:last] for first, last in pairwise(cuts)]
-
-
-def _along(segments: Segments, run: list[int]) -> list[int]:
-    """Turn a chain round that is open against its direction only: its shape runs as trucks do."""
-    segment, flipped = divmod(run[0], 2)
-    open_along = segments.backward[segment] if flipped else segments.forward[segment]
-    return run if open_along else [half ^ 1 for half in reversed(run)]
-
-
-def _node(segments: Segments, half: int) -> int:
-    return int(segments.head[half // 2] if half % 2 else segments.tail[half // 2])

@@ -8,6 +8,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
+from raastof_geo.roads.edges import RoadEdges
+from raastof_geo.roads.projection import project
 from raastof_geo.roads.routing.engine import find_parts
 
 SMALLEST_PIECE_M = 500.0
@@ -22,27 +24,6 @@ _ROUNDS = 8
 built-in roads need fewer. A judgement."""
 _SHORTEST_M = 0.01
 """Least cost of an arc: SciPy takes a weight of 0 for no arc at all. [m]"""
-
-
-@dataclass(frozen=True, eq=False)
-class Streets:
-    """All segments that trucks may drive on, with what a link along them costs."""
-
-    xy: Floats
-    """Nodes in EPSG:25832. [m]"""
-    tail: SmallIntegers
-    head: SmallIntegers
-    length_m: Floats
-    weight: Floats
-    """How unwelcome each metre is on a link; 1 is an ordinary road."""
-    forward: Mask
-    backward: Mask
-    ferry: Mask
-
-    @property
-    def node_count(self) -> int:
-        """How many nodes there are."""
-        return len(self.xy)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +45,17 @@ class _Reach:
     arcs: _Arcs
 
 
-def link_pieces(streets: Streets, kept: Mask) -> Mask:
+def link_pieces(streets: RoadEdges, kept: Mask, weight: Floats) -> Mask:
     """Add the shortest links between the main part and the pieces that hang alone, quays too.
 
-    Repeats, since a piece may be reached only by way of another. [segments]
+    Repeats, since a piece may be reached only by way of another. [edges] `weight`: how unwelcome
+    each metre is on a link, 1 is an ordinary road.
     """
     at_sea, on_land = np.zeros((2, streets.node_count), bool)
     for end in (streets.tail, streets.head):
         at_sea[end[kept & streets.ferry]] = True
         on_land[end[~streets.ferry]] = True
-    quays, arcs = np.flatnonzero(at_sea & on_land), _make_arcs(streets)
+    quays, arcs = np.flatnonzero(at_sea & on_land), _make_arcs(streets, weight)
     for _ in range(_ROUNDS):
         main = _find_main_nodes(streets, _drop_blind_ferries(streets, kept))
         reach = _measure_reach(arcs, main)
@@ -86,23 +68,25 @@ def link_pieces(streets: Streets, kept: Mask) -> Mask:
     return kept
 
 
-def link_towns(streets: Streets, kept: Mask, towns: Floats) -> Mask:
-    """Add the shortest links to towns [east and north in m] far from every kept road. [segments]"""
+def link_towns(streets: RoadEdges, kept: Mask, weight: Floats, towns: Floats) -> Mask:
+    """Add the shortest links to towns [east and north in m] far from every kept road. [edges]"""
+    xy = project(streets.node_lon, streets.node_lat)
     main = _find_main_nodes(streets, kept)
     reached = kept & main[streets.tail] & main[streets.head] & ~streets.ferry
-    far = towns[_distance_to_roads(streets, reached, towns) > TOWN_DISTANCE_M]
-    reach = _measure_reach(_make_arcs(streets), main)
-    gates = _nearest_nodes(streets.xy, np.isfinite(reach.distance), far)
+    ends = np.stack((xy[streets.tail[reached]], xy[streets.head[reached]]), axis=1)
+    far = towns[_distance_to_lines(ends, towns) > TOWN_DISTANCE_M]
+    reach = _measure_reach(_make_arcs(streets, weight), main)
+    gates = _nearest_nodes(xy, np.isfinite(reach.distance), far)
     return kept | _trace(streets, reach, gates)
 
 
-def keep_main_part(streets: Streets, kept: Mask) -> Mask:
+def keep_main_part(streets: RoadEdges, kept: Mask) -> Mask:
     """Keep what is reached from everywhere and left for everywhere, less blind ferries."""
     main = _find_main_nodes(streets, kept)
     return _drop_blind_ferries(streets, kept & main[streets.tail] & main[streets.head])
 
 
-def _find_main_nodes(streets: Streets, kept: Mask) -> Mask:
+def _find_main_nodes(streets: RoadEdges, kept: Mask) -> Mask:
     """Find the nodes of the strongly connected part with the most kilometres, not nodes. [nodes]"""
     _, start, end = _list_arcs(streets, kept)
     part = find_parts(start, end, streets.node_count, strong=True)
@@ -112,7 +96,7 @@ def _find_main_nodes(streets: Streets, kept: Mask) -> Mask:
 
 
 def _list_arcs(
-    streets: Streets, kept: Mask | None = None
+    streets: RoadEdges, kept: Mask | None = None
 ) -> tuple[Indices, SmallIntegers, SmallIntegers]:
     usable = (streets.forward, streets.backward)
     there, back = (np.flatnonzero(one if kept is None else one & kept) for one in usable)
@@ -123,7 +107,7 @@ def _list_arcs(
     )
 
 
-def _find_gates(streets: Streets, kept: Mask, main: Mask, reach: _Reach) -> Indices:
+def _find_gates(streets: RoadEdges, kept: Mask, main: Mask, reach: _Reach) -> Indices:
     alone = kept & ~(main[streets.tail] & main[streets.head])
     inside = alone & ~main[streets.tail] & ~main[streets.head]
     piece = find_parts(streets.tail[inside], streets.head[inside], streets.node_count)
@@ -150,9 +134,9 @@ def _shortest(graph: csr_array, sources: Indices) -> tuple[Floats, SmallIntegers
     return distance, before
 
 
-def _make_arcs(streets: Streets) -> _Arcs:
+def _make_arcs(streets: RoadEdges, weight: Floats) -> _Arcs:
     size = streets.node_count
-    cost = np.maximum(streets.length_m, _SHORTEST_M) * streets.weight
+    cost = np.maximum(streets.length_m, _SHORTEST_M) * weight
     segment, start, end = _list_arcs(streets)
     key = start.astype(np.int64) * size + end
     order = np.lexsort((segment, cost[segment], key))
@@ -162,7 +146,7 @@ def _make_arcs(streets: Streets) -> _Arcs:
     return _Arcs(key, segment[chosen], graph)
 
 
-def _trace(streets: Streets, reach: _Reach, gates: Indices) -> Mask:
+def _trace(streets: RoadEdges, reach: _Reach, gates: Indices) -> Mask:
     """Mark the segments on the ways between the main part and some nodes, out and back."""
     size = streets.node_count
     keys = []
@@ -180,8 +164,7 @@ def _trace(streets: Streets, reach: _Reach, gates: Indices) -> Mask:
     return marked
 
 
-def _distance_to_roads(streets: Streets, chosen: Mask, places: Floats) -> Floats:
-    ends = np.stack((streets.xy[streets.tail[chosen]], streets.xy[streets.head[chosen]]), axis=1)
+def _distance_to_lines(ends: Floats, places: Floats) -> Floats:
     tree = shapely.STRtree(np.asarray(shapely.linestrings(ends)))
     distance = np.full(len(places), np.inf)
     (place, _), gap = tree.query_nearest(shapely.points(places), return_distance=True)
@@ -197,7 +180,7 @@ def _nearest_nodes(xy: Floats, allowed: Mask, places: Floats) -> Indices:
     return np.unique(nodes[index[first]])
 
 
-def _drop_blind_ferries(streets: Streets, kept: Mask) -> Mask:
+def _drop_blind_ferries(streets: RoadEdges, kept: Mask) -> Mask:
     """Take ferries away that end where no road goes on, bit by bit from their ends."""
     on_land = np.zeros(streets.node_count, np.int64)
     for end in (streets.tail, streets.head):

@@ -14,7 +14,7 @@ from raastof_geo.arrays import Floats, Mask
 from raastof_geo.emissions.model import BY_DEFAULT, MODELS
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
 from raastof_geo.roads.edges import RoadEdges
-from raastof_geo.roads.restrict import TruckSize, bar_edges, find_local_edges
+from raastof_geo.roads.restrict import bar_edges, find_local_edges, size_truck
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access
 from raastof_geo.scenario.catalogue import Catalogue
 
@@ -111,7 +111,7 @@ def drive_edges(
     """
     speed = find_speed(network, catalogue) if speed_km_h is None else speed_km_h
     if barred is None:
-        barred = bar_edges(network, TruckSize.of(vehicle, load), ferries=True)
+        barred = bar_edges(network, size_truck(vehicle, load), ferries=True)
     empty, full = model(vehicle, speed)
     length_km = network.length_m / 1000
     at_sea = network.ferry
