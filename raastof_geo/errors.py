@@ -123,10 +123,9 @@ class SolverError(OutsideError, RuntimeError):
     """No solver is at hand, or it gave up."""
 
 
-def raise_all(kind: type[RaastofError], findings: Iterable[Finding] | Iterable[Message]) -> None:
-    """Raise one error with all findings, if there are any."""
-    found: list[Finding | Message] = [*findings]
-    if found:
+def raise_all(kind: type[RaastofError], findings: Iterable[Any]) -> None:
+    """Raise one error with all findings, messages or whatever it takes, if there are any."""
+    if found := [*findings]:
         raise kind(*found)
 
 

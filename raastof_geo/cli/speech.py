@@ -33,10 +33,7 @@ def asked_language(context: typer.Context) -> Language | None:
 @contextlib.contextmanager
 def in_language_of(language: Language, asked: Language | None) -> Iterator[None]:
     """Speak the scenario's language where no other was asked for, RAASTOF_LANG included."""
-    if asked or _language_around():
-        yield
-        return
-    with speaking(language):
+    with contextlib.nullcontext() if asked or _language_around() else speaking(language):
         yield
 
 

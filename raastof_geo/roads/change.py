@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 
 from raastof_geo.arrays import Indices
-from raastof_geo.errors import RoadDataError
+from raastof_geo.errors import RoadDataError, raise_all
 from raastof_geo.language import Message, say
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import project
@@ -26,8 +26,7 @@ def find_changed_edges(network: RoadNetwork, changes: Sequence[RoadsMeant]) -> l
         found.append(edges)
         if not len(edges):
             lost.append(_lost(network, change))
-    if lost:
-        raise RoadDataError(*lost)
+    raise_all(RoadDataError, lost)
     return found
 
 

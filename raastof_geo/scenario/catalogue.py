@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_val
 from raastof_geo.emissions.speed import BuiltUpSpeed, RoadSpeed, SpeedTable
 from raastof_geo.emissions.toll import TollTable
 from raastof_geo.emissions.vehicle import Fuel, Named, Vehicle
-from raastof_geo.errors import InputError
+from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import (
     Density,
     Figure,
@@ -25,7 +25,7 @@ from raastof_geo.figures.figure import (
     value_of,
 )
 from raastof_geo.language import Message, say
-from raastof_geo.scenario.fault import Fault, MapOf, raise_faults
+from raastof_geo.scenario.fault import Fault, FaultError, MapOf
 from raastof_geo.scenario.identity import Names, find_id, known, names_in
 from raastof_geo.scenario.reading.tree import Tree, read_tree
 from raastof_geo.scenario.said.part import ConditionId, LandId, MaterialId, UseId
@@ -321,10 +321,13 @@ class Catalogue(Strict):
     def _trucks_can_drive(self, info: ValidationInfo) -> Self:
         for vehicle in self.vehicles.values():
             known("fuels")(vehicle.fuel, info)
-        raise_faults(
-            Fault(message, ("vehicles", one))
-            for one, vehicle in self.vehicles.items()
-            for message in self._why_no_truck(vehicle)
+        raise_all(
+            FaultError,
+            (
+                Fault(message, ("vehicles", one))
+                for one, vehicle in self.vehicles.items()
+                for message in self._why_no_truck(vehicle)
+            ),
         )
         return self
 

@@ -3,13 +3,13 @@
 And the commonest fault: lists are sets, nothing stands in them twice.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ValidatorFunctionWrapHandler, WrapValidator
 
-from raastof_geo.errors import InputError
+from raastof_geo.errors import InputError, raise_all
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.reading.tree import Trail
 
@@ -38,13 +38,6 @@ class FaultError(InputError):
         super().__init__(*(fault.message for fault in faults))
 
 
-def raise_faults(faults: Iterable[Fault]) -> None:
-    """Raise all faults at once as a `FaultError`, if there are any."""
-    found = tuple(faults)
-    if found:
-        raise FaultError(*found)
-
-
 def refuse_twice(entries: Listed, by: Callable[[Any], Hashable] = lambda one: one) -> Listed:
     """Check that no entry, or nothing that is read `by` them, stands in a list twice.
 
@@ -55,7 +48,7 @@ def refuse_twice(entries: Listed, by: Callable[[Any], Hashable] = lambda one: on
     for number, entry in enumerate(map(by, entries)):
         if first.setdefault(entry, number) != number:
             faults.append(Fault(_stands_twice(entry, first[entry]), (number,)))
-    raise_faults(faults)
+    raise_all(FaultError, faults)
     return entries
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from raastof_geo.errors import InputError
+from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import Strict
 from raastof_geo.language import Message, say
-from raastof_geo.scenario.fault import Fault, raise_faults
+from raastof_geo.scenario.fault import Fault, FaultError
 from raastof_geo.scenario.identity import (
     EITHER,
     TOGETHER,
@@ -141,10 +141,13 @@ def _month(year: int, month: int) -> Period:
 
 def check_order(periods: tuple[Period, ...]) -> tuple[Period, ...]:
     """Check that periods have ids of their own, end after they start, and follow each other."""
-    raise_faults(
-        Fault(message, (number,))
-        for number, period in enumerate(periods)
-        if (message := _what_is_wrong(periods[:number], period)) is not None
+    raise_all(
+        FaultError,
+        (
+            Fault(message, (number,))
+            for number, period in enumerate(periods)
+            if (message := _what_is_wrong(periods[:number], period)) is not None
+        ),
     )
     return periods
 

@@ -302,10 +302,8 @@ class Scenario(Shown):
 
     def place_of(self, *trail: str | int) -> Place | None:
         """Give the place of an entry, or of the nearest around it; none: there was no file."""
-        for length in range(len(trail), 0, -1):
-            if trail[:length] in self.places:
-                return self.places[trail[:length]]
-        return None
+        nearer = (trail[:length] for length in range(len(trail), 0, -1))
+        return next((self.places[one] for one in nearer if one in self.places), None)
 
     @property
     def sites(self) -> dict[str, Site]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import shapely
 
-from raastof_geo.errors import RoadDataError
+from raastof_geo.errors import RoadDataError, raise_all
 from raastof_geo.language import Message, say
 from raastof_geo.links import AnyPath
 from raastof_geo.roads.places import load_municipalities
@@ -133,8 +133,7 @@ def join_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
             rows.append(known[plain])
         else:
             lost.append(_unknown(name, list(frame["name"])))
-    if lost:
-        raise RoadDataError(*lost)
+    raise_all(RoadDataError, lost)
     return shapely.union_all(frame.geometry.to_numpy()[rows])
 
 

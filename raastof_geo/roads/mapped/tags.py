@@ -203,8 +203,6 @@ def find_doubts(tags: str) -> tuple[tuple[str, str, str], ...]:
 
     Kinds are `conditional`, `unreadable` and `implausible` limits, and `unknown_access`.
     """
-    if not tags:
-        return ()
     pairs = split_tags(tags).items()
     return tuple((kind, key, value) for key, value in pairs if (kind := _find_doubt(key, value)))
 
@@ -251,8 +249,6 @@ def _read_access_value(value: str) -> Access | None:
 
 def _read_directions(tags: Mapping[str, str], forward: bool, backward: bool) -> tuple[bool, bool]:
     """Give what `hgv:backward=no` and its kin leave open of two directions."""
-    if tags.keys().isdisjoint(_DIRECTED_TAGS):
-        return forward, backward
     return (
         forward and _decide(tags, _ACCESS_FORWARD) is not Access.CLOSED,
         backward and _decide(tags, _ACCESS_BACKWARD) is not Access.CLOSED,
@@ -365,10 +361,7 @@ def _has_times(tags: Mapping[str, str]) -> bool:
 
 
 def _join_telling(tags: Mapping[str, str], telling: frozenset[str]) -> str:
-    if tags.keys().isdisjoint(telling):
-        return ""
-    kept = {key: tags[key] for key in tags if key in telling and _tells(key, tags[key])}
-    return join_tags(kept)
+    return join_tags({key: tags[key] for key in tags if key in telling and _tells(key, tags[key])})
 
 
 def _tells(key: str, value: str) -> bool:

@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 
 from raastof_geo.arrays import Integers, SmallIntegers
-from raastof_geo.roads.edges import Turns, no_turns
+from raastof_geo.roads.edges import Turns
 from raastof_geo.roads.mapped.osm import MappedTurn
 
 _LONGEST_VIA = 64
@@ -27,8 +27,6 @@ def find_turns(
     `way` and `ends` are those of each edge; `nodes`: nodes by id of OpenStreetMap.
     """
     turns = tuple(mapped)
-    if not turns:
-        return no_turns()
     roads = _Roads(turns, way, ends)
     found = [(one.only, arcs) for one in turns for arcs in dict.fromkeys(roads.trace(one, nodes))]
     return gather_turns(found)

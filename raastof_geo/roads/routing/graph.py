@@ -160,10 +160,8 @@ class _Rules:
         suffixes = [path[first:] for first in range(len(path))]
         if any(suffix in self.forbidden for suffix in suffixes):
             return None
-        for suffix in suffixes:
-            if suffix in self.states:
-                return self.states[suffix]
-        return int(self.graph.end[arc])
+        known = (self.states[suffix] for suffix in suffixes if suffix in self.states)
+        return next(known, int(self.graph.end[arc]))
 
     def _turn_back(self, prefix: Prefix, banned: set[int]) -> Iterator[Prefix]:
         for arc in self.graph.arcs_out.of(int(self.graph.end[prefix[-1]])):
@@ -209,7 +207,5 @@ def _find_arc(graph: RoadGraph, directed: int) -> int | None:
     edge, against = divmod(directed, 2)
     if graph.network.access[edge] == Access.CLOSED:
         return None
-    for arc in graph.arcs_on.of(edge):
-        if bool(graph.ahead[arc]) is not bool(against):
-            return arc
-    return None
+    arcs = graph.arcs_on.of(edge)
+    return next((arc for arc in arcs if bool(graph.ahead[arc]) is not bool(against)), None)

@@ -281,10 +281,8 @@ def _line(lines: Sequence[str], number: int) -> str:
 
 
 def _line_before(lines: Sequence[str], number: int) -> int:
-    for above in range(min(number, len(lines)) - 1, max(-1, number - 50), -1):
-        if lines[above].strip() and not lines[above].lstrip().startswith("#"):
-            return above
-    return -1
+    above = range(min(number, len(lines)) - 1, max(-1, number - 50), -1)
+    return next((one for one in above if not re.match(r"\s*(#|$)", lines[one])), -1)
 
 
 def _quoted(text: str) -> str:

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from raastof_geo.errors import raise_all
 from raastof_geo.language import say
-from raastof_geo.scenario.fault import Fault, SetOf, raise_faults
+from raastof_geo.scenario.fault import Fault, FaultError, SetOf
 from raastof_geo.scenario.said import part
 from raastof_geo.units import read_share
 
@@ -70,7 +71,7 @@ class Assumption(part.Part):
 
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:
-        raise_faults(self._faults())
+        raise_all(FaultError, self._faults())
         return self
 
     def _faults(self) -> Iterator[Fault]:

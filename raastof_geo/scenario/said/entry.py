@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
-from raastof_geo.errors import InputError
+from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import NonNegativeFigure, Rate, Sum
 from raastof_geo.language import list_codes, say
-from raastof_geo.scenario.fault import Fault, MapOf, SetOf, raise_faults, refuse_twice
+from raastof_geo.scenario.fault import Fault, FaultError, MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.said import part
 from raastof_geo.scenario.said.amount import Amount, catalogue_of, refuse_volume, weigh, weigh_over
 from raastof_geo.units import Quantity
@@ -150,11 +150,14 @@ def _refuse_idle(entry: part.Part, named: Collection[str], list_name: str, *keys
         "{one} is not in `{list}` here, so this would count for nothing: "
         "add it there, or leave it out"
     ).format(list=list_name)
-    raise_faults(
-        Fault(message.format(one=f"`{one}`"), (key, one), of_key=True)
-        for key in keys
-        for one in getattr(entry, key)
-        if one not in named
+    raise_all(
+        FaultError,
+        (
+            Fault(message.format(one=f"`{one}`"), (key, one), of_key=True)
+            for key in keys
+            for one in getattr(entry, key)
+            if one not in named
+        ),
     )
 
 
@@ -259,7 +262,7 @@ class Store(part.Part):
         faults = list(self._overfull(info))
         if self.capacity.unit != "t":
             raise refuse_volume("capacity")
-        raise_faults(faults)
+        raise_all(FaultError, faults)
         return self
 
     @property
@@ -303,7 +306,7 @@ class DepotEntry(Store, OpenDays):
     def _keeps_what_it_has(self, info: ValidationInfo) -> Self:
         if self.capacity_per_period is not None:
             weigh_over("capacity_per_period", self.capacity_per_period, self.materials, info)
-        raise_faults(self.foreign_stocks(self.materials))
+        raise_all(FaultError, self.foreign_stocks(self.materials))
         return self
 
 

@@ -8,10 +8,10 @@ from typing import Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
-from raastof_geo.errors import InputError
+from raastof_geo.errors import InputError, raise_all
 from raastof_geo.scenario.catalogue import SoilMove
 from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres
-from raastof_geo.scenario.fault import SetOf, raise_faults
+from raastof_geo.scenario.fault import FaultError, SetOf
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said import entry, part
 
@@ -104,9 +104,12 @@ class Site(part.Part):
             raise InputError.saying("`stockpile` keeps a site's own `offers`; this site has none")
         if self.stockpile:
             own = dict.fromkeys(offer.material for offer in self.offers)
-            raise_faults(
-                replace(fault, below=("stockpile", *fault.below))
-                for fault in self.stockpile.foreign_stocks(own)
+            raise_all(
+                FaultError,
+                (
+                    replace(fault, below=("stockpile", *fault.below))
+                    for fault in self.stockpile.foreign_stocks(own)
+                ),
             )
         return self
 
