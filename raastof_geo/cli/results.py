@@ -113,11 +113,7 @@ def _list_figures(results: Path) -> None:
         value = format_number(one.value, digits=0 if abs(one.value) >= 1000 else 2)
         tell_item(f"{one.figure} = {value} {one.unit} ({called.get(part, '')})", indent="")
     tell()
-    tell_item(
-        say("Any of them can be narrowed down, as in {example}:").format(
-            example=quote(f"saved.cost_dkk@project={next(iter(labels['project']), 'NAME')}")
-        ),
-        indent="",
-    )
+    example = quote(f"saved.cost_dkk@project={next(iter(labels['project']), 'NAME')}")
+    tell_item(say("Any of them can be narrowed down, as in {example}:", example=example), indent="")
     for dimension, names in labels.items():
         tell_item(", ".join(names), mark=f"@{dimension}= ")

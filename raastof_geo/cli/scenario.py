@@ -129,16 +129,14 @@ def check_file(
         _tell_format(read)
         _tell_places(network, anchors)
         _tell_warnings(read, warn_of_input(read, network, anchors))
-        tell()
-        tell_item(
-            say(
-                "The scenario can be read: {sites} sites, {offered} t offered, {needed} t needed.",
-                sites=len(read.sites),
-                offered=format_number(sum(offer.tonnes for offer in read.offers)),
-                needed=format_number(sum(need.tonnes for need in read.needs)),
-            ),
-            indent="",
+        told = say(
+            "The scenario can be read: {sites} sites, {offered} t offered, {needed} t needed.",
+            sites=len(read.sites),
+            offered=format_number(sum(offer.tonnes for offer in read.offers)),
+            needed=format_number(sum(need.tonnes for need in read.needs)),
         )
+        tell()
+        tell_item(told, indent="")
 
 
 def _tell_result(result: Result) -> None:
@@ -218,14 +216,10 @@ def _tell_others(others: Sequence[str]) -> None:
     shown = ("".join(one if one.isprintable() else "?" for one in name) for name in others)
     named = ", ".join(islice(shown, _MOST_OF_OTHERS))
     rest = len(others) - _MOST_OF_OTHERS
+    told = say("Left as it was, for it is not of this run: {files}")
     if rest > 0:
-        tell(
-            say("Left as it was, for it is not of this run: {files} and {count} more").format(
-                files=named, count=rest
-            )
-        )
-    else:
-        tell(say("Left as it was, for it is not of this run: {files}", files=named))
+        told = say("Left as it was, for it is not of this run: {files} and {count} more")
+    tell(told.format(files=named, count=rest))
 
 
 def _tell_places(network: RoadNetwork, anchors: Anchors) -> None:

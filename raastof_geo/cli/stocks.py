@@ -18,25 +18,15 @@ def tell_cache() -> None:
     tell(cache_folder())
     stranger = find_stranger()
     if stranger is not None and stranger.is_dir() and not is_link(stranger):
-        tell(
-            say("{folder} is not ours (it has no file {mark}): nothing is kept there.").format(
-                folder=str(stranger), mark=MARK
-            )
-        )
+        told = say("{folder} is not ours (it has no file {mark}): nothing is kept there.")
+        tell(told.format(folder=str(stranger), mark=MARK))
     elif stranger is not None:
-        tell(
-            say("{file} is a file or a link where a folder must be: nothing is kept there.").format(
-                file=str(stranger)
-            )
-        )
+        told = say("{file} is a file or a link where a folder must be: nothing is kept there.")
+        tell(told.format(file=str(stranger)))
+    told = say("{kind}: {entries} entries, {size} MB")
     for stock in list_stocks():
-        tell(
-            say("{kind}: {entries} entries, {size} MB").format(
-                kind=_STOCK_NAMES[stock.kind],
-                entries=stock.entries,
-                size=format_number(stock.size_mb, digits=1),
-            )
-        )
+        kind, size = _STOCK_NAMES[stock.kind], format_number(stock.size_mb, digits=1)
+        tell(told.format(kind=kind, entries=stock.entries, size=size))
 
 
 def empty_cache() -> None:
@@ -46,10 +36,9 @@ def empty_cache() -> None:
     cleared = clear_cache()
     size = format_number(cleared.size_mb, digits=1)
     tell(say("The cache is empty; {size} MB are free.", size=size))
+    told = say(
+        "{folder} was left alone, for it has no file {mark}: if it is a cache of an older "
+        "version of raastof_geo, remove it by hand."
+    )
     for folder in cleared.unmarked:
-        tell(
-            say(
-                "{folder} was left alone, for it has no file {mark}: if it is a cache of an older "
-                "version of raastof_geo, remove it by hand."
-            ).format(folder=str(folder), mark=MARK)
-        )
+        tell(told.format(folder=str(folder), mark=MARK))

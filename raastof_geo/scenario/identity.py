@@ -87,15 +87,9 @@ def find_id(section: str, given: str, names: Names) -> str:
             "{given} is the name of several: write the id of the one you mean, {choices}"
         ).format(given=f"`{given}`", choices=join_choices([f"`{one}`" for one in found], EITHER))
         raise InputError(message)
-    raise UnknownIdError(
-        section,
-        given,
-        say("{given} is not {noun} here{hint}").format(
-            given=f"`{given[:_LONGEST]}`",
-            noun=NOUNS[section],
-            hint=suggest(given, names, listed=section in _IN_TABLES),
-        ),
-    )
+    hint = suggest(given, names, listed=section in _IN_TABLES)
+    told = say("{given} is not {noun} here{hint}", noun=NOUNS[section], hint=hint)
+    raise UnknownIdError(section, given, told.format(given=f"`{given[:_LONGEST]}`"))
 
 
 def id_or_word(section: str, given: str, names: Names) -> str:

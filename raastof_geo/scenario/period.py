@@ -202,13 +202,9 @@ class Calendar:
             self.doubtful and readings and not self._during(readings)
         ):
             return text
-        raise UnknownIdError(
-            "periods",
-            str(given),
-            say("{given} is not a period of this scenario{hint}").format(
-                given=f"`{str(given)[:80]}`", hint=self._hint(text, readings)
-            ),
-        )
+        told = say("{given} is not a period of this scenario{hint}", given=f"`{str(given)[:80]}`")
+        told = told.format(hint=self._hint(text, readings))
+        raise UnknownIdError("periods", str(given), told)
 
     def _during(self, readings: Sequence[Period]) -> list[Period]:
         return [

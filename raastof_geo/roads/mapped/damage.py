@@ -198,12 +198,11 @@ def _compare_ending(file: Path, right: str, wrong: tuple[str, ...]) -> Finding |
     """See whether the name of a file says something else than its content."""
     if find_ending(file) not in wrong:
         return None
-    return Finding(
-        say(
-            "{file} cannot be read: its name says another format than it has. Let the name end in"
-            " {ending}."
-        ).format(file=file, ending=right)
+    told = say(
+        "{file} cannot be read: its name says another format than it has. Let the name end in"
+        " {ending}."
     )
+    return Finding(told.format(file=file, ending=right))
 
 
 def _is_id(text: str) -> bool:

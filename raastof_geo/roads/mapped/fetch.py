@@ -292,11 +292,8 @@ def _ask_patiently(server: _Server, ask: Callable[[], _T], tell: TellStep) -> _T
             if pause_s is None or not refusal.again or wait_s > _LONGEST_PAUSE_S:
                 server.free_at_s = time.monotonic() + refusal.after_s
                 raise
-            tell(
-                say("The server {server} refused ({reason}); asking again in {pause} s").format(
-                    server=server.url, reason=refusal.reason, pause=wait_s
-                )
-            )
+            told = say("The server {server} refused ({reason}); asking again in {pause} s")
+            tell(told.format(server=server.url, reason=refusal.reason, pause=wait_s))
     raise AssertionError
 
 
@@ -324,17 +321,16 @@ class _Overpass:
     def ask(self, query: str) -> OverpassAnswer:
         """Ask one server after the other until one answers."""
         findings = []
+        told = say(
+            "The server {server} did not give the roads ({reason}). Try again later, or ask for a"
+            " smaller area."
+        )
         for _ in range(len(self.queue)):
             server = self.queue[0]
             try:
                 return _ask_patiently(server, lambda: self._ask_once(query), self.tell)
             except _RefusalError as refusal:
-                findings.append(
-                    say(
-                        "The server {server} did not give the roads ({reason}). Try again later, or"
-                        " ask for a smaller area."
-                    ).format(server=server.url, reason=refusal.reason)
-                )
+                findings.append(told.format(server=server.url, reason=refusal.reason))
                 self.queue.rotate(-1)
         raise DownloadError(*findings)
 

@@ -88,11 +88,8 @@ def explain_islands(
         joined = _by_number(group_sites(network, edges, ferries=True))
         names = _name_ferries(network, edges)
         if len(joined) < len(groups) and names:
-            told.append(
-                say("a ferry would join them, but `network.ferries` is false: {ferries}").format(
-                    ferries=", ".join(names)
-                )
-            )
+            ferry = say("a ferry would join them, but `network.ferries` is false: {ferries}")
+            told.append(ferry.format(ferries=", ".join(names)))
     return told
 
 
@@ -104,12 +101,8 @@ def explain_ferries(network: RoadNetwork, edges: Mapping[str, int]) -> list[Mess
         for site, node in _tails(network, edges).items()
         if by_land.of_node[node] != by_land.mainland and by_sea.of_node[node] == by_sea.mainland
     }
-    return [
-        say("only a ferry reaches {sites}; times and fares of ferries are rough").format(
-            sites=_list_sites(group)
-        )
-        for group in _by_number(apart)
-    ]
+    told = say("only a ferry reaches {sites}; times and fares of ferries are rough")
+    return [told.format(sites=_list_sites(group)) for group in _by_number(apart)]
 
 
 def _tails(network: RoadNetwork, edges: Mapping[str, int]) -> dict[str, int]:

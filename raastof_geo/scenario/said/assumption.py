@@ -93,9 +93,6 @@ class Assumption(part.Part):
 
 
 def _outside(less: str, first: float, more: str, second: float) -> Fault:
-    return Fault(
-        say("`{less}` ({first}) must be below `{more}` ({second})").format(
-            less=less, first=f"{first:g}", more=more, second=f"{second:g}"
-        ),
-        (less,),
-    )
+    told = say("`{less}` ({first}) must be below `{more}` ({second})")
+    ends = {"less": less, "first": f"{first:g}", "more": more, "second": f"{second:g}"}
+    return Fault(told.format(**ends), (less,))
