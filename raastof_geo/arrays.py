@@ -21,3 +21,10 @@ Objects: TypeAlias = NDArray[np.object_]
 """Names and other Python objects."""
 Columns: TypeAlias = NDArray[np.integer[Any]]
 """Numbers of columns of a programme."""
+
+
+def first_of_each(key: NDArray[Any], *then: NDArray[Any]) -> Indices:
+    """Find of each key, ascending, the item that is least by what comes then, or stands first."""
+    order = np.lexsort((*reversed(then), key))
+    _, first = np.unique(key[order], return_index=True)
+    return np.asarray(order[first], np.intp)

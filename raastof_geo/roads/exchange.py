@@ -128,13 +128,13 @@ def _read_place(node: Hashable, x: Any, y: Any) -> tuple[float, float]:
 def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
     """Refuse an edge whose length is no length, or whose shape is no line on the Earth."""
     length, shape = data.get("length", 0.0), data.get("geometry")
+    ends = {"u": str(u), "v": str(v)}
     if not (_is_number(length, _LONGEST_M) and float(length) >= 0):
         raise RoadDataError.saying(
             "The graph has an edge from {u} to {v} with length={length}; a length is a number"
             " of metres.",
-            u=str(u),
-            v=str(v),
             length=str(length),
+            **ends,
         )
     drawn = shape is None or (
         isinstance(shape, shapely.LineString)
@@ -143,9 +143,7 @@ def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
     )
     if not drawn:
         raise RoadDataError.saying(
-            "The graph has an edge from {u} to {v} whose geometry is no line on the Earth.",
-            u=str(u),
-            v=str(v),
+            "The graph has an edge from {u} to {v} whose geometry is no line on the Earth.", **ends
         )
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike
 
-from raastof_geo.arrays import Objects
+from raastof_geo.arrays import Objects, first_of_each
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import write_whole
 from raastof_geo.links import AnyPath
@@ -53,9 +53,8 @@ def locate_municipality(lon: ArrayLike, lat: ArrayLike) -> Objects:
     places = np.asarray(shapely.points(project(lon, lat)))
     found: Objects = np.empty(len(places), object)
     place, area = tree.query_nearest(places, max_distance=NEARBY_M)
-    order = np.lexsort((area, place))
-    _, first = np.unique(place[order], return_index=True)
-    found[place[order][first]] = names[area[order][first]]
+    first = first_of_each(place, area)
+    found[place[first]] = names[area[first]]
     return found
 
 

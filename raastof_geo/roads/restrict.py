@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Mask
+from raastof_geo.arrays import Floats, Mask, first_of_each
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.roads.edges import RoadEdges
@@ -38,12 +38,9 @@ def find_local_edges(network: RoadEdges) -> Mask:
     open_part = find_parts(network.tail[through], network.head[through], size)[network.tail]
     whole = find_parts(network.tail[usable], network.head[usable], size)[network.tail]
     length = np.bincount(open_part[through], network.length_m[through])
-    parts = np.unique(open_part[through])
-    _, first = np.unique(open_part[through], return_index=True)
-    whole_of = whole[through][first]
-    order = np.lexsort((-length[parts], whole_of))
-    _, lead = np.unique(whole_of[order], return_index=True)
-    stays = np.isin(open_part, parts[order[lead]])
+    parts, first = np.unique(open_part[through], return_index=True)
+    lead = first_of_each(whole[through][first], -length[parts])
+    stays = np.isin(open_part, parts[lead])
     return np.asarray(usable & ~(through & stays), bool)
 
 

@@ -7,7 +7,7 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
+from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers, first_of_each
 from raastof_geo.roads.edges import RoadEdges
 from raastof_geo.roads.projection import project
 from raastof_geo.roads.routing.engine import find_parts
@@ -117,9 +117,7 @@ def _find_gates(streets: RoadEdges, kept: Mask, main: Mask, reach: _Reach) -> In
     nodes = np.unique(outer[road])
     worth = np.append(length, 0.0)[piece[nodes]] >= SMALLEST_PIECE_M
     nodes = nodes[worth & np.isfinite(reach.distance[nodes])]
-    order = nodes[np.lexsort((nodes, reach.distance[nodes], piece[nodes]))]
-    _, first = np.unique(piece[order], return_index=True)
-    return np.asarray(order[first], np.intp)
+    return np.asarray(nodes[first_of_each(piece[nodes], reach.distance[nodes])], np.intp)
 
 
 def _measure_reach(arcs: _Arcs, main: Mask) -> _Reach:
@@ -139,11 +137,9 @@ def _make_arcs(streets: RoadEdges, weight: Floats) -> _Arcs:
     cost = np.maximum(streets.length_m, _SHORTEST_M) * weight
     segment, start, end = _list_arcs(streets)
     key = start.astype(np.int64) * size + end
-    order = np.lexsort((segment, cost[segment], key))
-    key, first = np.unique(key[order], return_index=True)
-    chosen = order[first]
+    chosen = first_of_each(key, cost[segment], segment)
     graph = csr_array((cost[segment[chosen]], (start[chosen], end[chosen])), shape=(size, size))
-    return _Arcs(key, segment[chosen], graph)
+    return _Arcs(key[chosen], segment[chosen], graph)
 
 
 def _trace(streets: RoadEdges, reach: _Reach, gates: Indices) -> Mask:

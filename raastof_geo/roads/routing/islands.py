@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raastof_geo.arrays import Mask, SmallIntegers
+from raastof_geo.arrays import Mask, SmallIntegers, first_of_each
 from raastof_geo.language import Message, say
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import find_local_edges
@@ -40,9 +40,7 @@ def find_islands(network: RoadNetwork, *, ferries: bool) -> Islands:
     reached = _strong_parts(network, usable, ferries=ferries)
     # In each whole the part with the most nodes leads.
     _, first = np.unique(through, return_index=True)
-    order = np.lexsort((-np.bincount(through), reached[first]))
-    _, lead = np.unique(reached[first][order], return_index=True)
-    lead = order[lead]
+    lead = first_of_each(reached[first], -np.bincount(through))
     here = reached[network.tail]
     same = here == reached[network.head]
     in_lead = (through[network.tail] == lead[here]) & (through[network.head] == lead[here])

@@ -8,7 +8,7 @@ from typing import Self, TypeAlias
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Integers, SmallIntegers
+from raastof_geo.arrays import Floats, Integers, SmallIntegers, first_of_each
 from raastof_geo.roads.routing.approach import Approach, RoadStop
 from raastof_geo.roads.routing.engine import CLOSED, DijkstraMetric, Metric
 
@@ -101,9 +101,7 @@ def find_by_trees(metric: DijkstraMetric, errands: Errands) -> CorePaths:
         reached, before = metric.trees(doors[begin : begin + _TREES_AT_ONCE])
         table = np.array(listed, np.int64)
         total = reached[table[:, 1] - begin, table[:, 2]] + table[:, 3]
-        order = np.lexsort((np.arange(len(total)), total, table[:, 0]))
-        _, chosen = np.unique(table[order, 0], return_index=True)
-        chosen = order[chosen]
+        chosen = first_of_each(table[:, 0], total)
         better = total[chosen] < best[table[chosen, 0]]
         chosen = chosen[better]
         ranks = table[chosen, 0]
