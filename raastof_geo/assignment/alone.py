@@ -24,7 +24,6 @@ from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.errors import SolverError
 from raastof_geo.figures.vocabulary import COST, TONNE_KM
-from raastof_geo.language import say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.provenance import count_share, mix_sorts
 from raastof_geo.scenario.role import Role
@@ -218,14 +217,22 @@ class Alone:
     """How far today's share can get, where that is less than what is stated."""
 
 
-def lay_world(
-    scenario: Scenario, legs: Legs, kind: BaselineKind | None = None, *, trucks: bool = False
-) -> World:
-    """Lay a world without coordination out, the headline's without `kind`; or with every truck."""
-    kind = kind or scenario.said.baseline.kind
-    plain = _without_coordination(scenario, kind)
-    every = trucks or plain.said.return_loads is not None
-    problem = build_problem(plain, legs, every_vehicle=every)
+def lay_world(scenario: Scenario, legs: Legs, kind: BaselineKind | None = None) -> World:
+    """Lay a world without coordination out, the headline's without `kind`."""
+    said, kind = scenario.said, kind or scenario.said.baseline.kind
+    captured: dict[BaselineKind, dict[str, Captured]] = {
+        "alone": {DEFAULT: Captured(value=0.0)},
+        "legs": {},
+    }
+    plain = scenario.saying(
+        **NO_TERMS,
+        vehicles=plain_trucks(said),
+        return_loads=said.baseline.return_loads,
+        objectives=(Objective(minimise=(COST,)), Objective(minimise=(TONNE_KM,))),
+        fleet={},
+        capture=captured.get(kind, said.capture),
+    )
+    problem = build_problem(plain, legs, every_vehicle=plain.said.return_loads is not None)
     return World(kind, scenario.together, problem)
 
 
@@ -269,11 +276,9 @@ def _place_what_fits(world: World, costs: list[Floats]) -> Alone:
     missed = [np.append(np.zeros(count), kind) for kind in (named, ~named) if kind.any()]
     solution = world.solve([*missed, *costs], short, over)
     if not solution.feasible:
-        raise SolverError(
-            say(
-                "the baseline could not be solved: look whether `baseline.legs` ask for more than "
-                "is on offer, needed or allowed"
-            )
+        raise SolverError.saying(
+            "the baseline could not be solved: look whether `baseline.legs` ask for more than is "
+            "on offer, needed or allowed"
         )
     values = solution.programme.clean(solution.values)
     missing = {
@@ -337,8 +342,7 @@ def measure_alone(problem: Problem) -> dict[str, float]:
         return {}
     alone = solve_alone(scenario, problem.legs)
     shares = share_moves(alone.world.problem, fairness.measure)
-    site = {offer.id: offer.site for offer in scenario.offers}
-    site |= {need.id: need.site for need in scenario.needs}
+    site = {one.id: one.site for one in (*scenario.offers, *scenario.needs)}
     short = {scenario.project(site[label]) for _, label in alone.missing if label in site}
     return {
         project: float(weights @ alone.values[columns])
@@ -351,18 +355,3 @@ def plain_trucks(said: ScenarioFile) -> tuple[str, ...]:
     """Give the trucks of the baseline: those named, else those that are not few, else all."""
     plenty = tuple(name for name in said.vehicles if name not in said.fleet)
     return said.baseline.vehicles or plenty or said.vehicles
-
-
-def _without_coordination(scenario: Scenario, kind: BaselineKind) -> Scenario:
-    captured: dict[BaselineKind, dict[str, Captured]] = {
-        "alone": {DEFAULT: Captured(value=0.0)},
-        "legs": {},
-    }
-    return scenario.saying(
-        **NO_TERMS,
-        vehicles=plain_trucks(scenario.said),
-        return_loads=scenario.said.baseline.return_loads,
-        objectives=(Objective(minimise=(COST,)), Objective(minimise=(TONNE_KM,))),
-        fleet={},
-        capture=captured.get(kind, scenario.said.capture),
-    )

@@ -217,11 +217,10 @@ def assign(
     rows, programme = lay_programme(problem, lay_rows(problem, rules))
     with _interruptible() as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
-        labels = Labels(problem, name_rows(rows))
+        labels = Labels(problem, tuple(row.name for row in rows))
         search = partial(_search_finely, solver=chosen, clock=clock, labels=labels, stated=stated)
-        nearest = None
-        if problem.sizes[ColumnKind.SHORTFALLS]:
-            nearest = search(problem, programme, start=None, goals=True)
+        asked = problem.sizes[ColumnKind.SHORTFALLS]
+        nearest = search(problem, programme, start=None, goals=True) if asked else None
         if nearest is not None:
             problem, rows, programme = _hold_goals(problem, rows, programme, nearest)
         found = search(problem, programme, start=start)
@@ -306,20 +305,15 @@ def _has_none(found: Solution) -> bool:
     if found.feasible:
         return False
     if not found.complete:
-        raise SolverError(
-            say(
-                "time was up before any plan was found: raise `solving.time_limit_s`, or leave "
-                "it out"
-            )
+        raise SolverError.saying(
+            "time was up before any plan was found: raise `solving.time_limit_s`, or leave it out"
         )
     if found.decision is not None:
         # Another choice may hold a plan, so that "no plan" would not be true.
-        raise SolverError(
-            say(
-                "the solver's either-or decisions do not hold once they are rounded, so that it "
-                "is not known whether there is a plan; try another solver with `solving: "
-                "{{solver: …}}`, or state capacities where sites may open"
-            )
+        raise SolverError.saying(
+            "the solver's either-or decisions do not hold once they are rounded, so that it is "
+            "not known whether there is a plan; try another solver with `solving: "
+            "{{solver: …}}`, or state capacities where sites may open"
         )
     return True
 
@@ -411,11 +405,10 @@ def _build_plan(
     problem, programme = found.problem, found.programme
     certificate = _prove(found)
     if not certificate.feasible:
-        raise SolverError(
-            say(
-                "the solver's plan breaks a rule by {violation} t; try another solver with "
-                "`solving: {{solver: …}}`, and please report the scenario"
-            ).format(violation=format_number(certificate.largest_violation, digits=4))
+        raise SolverError.saying(
+            "the solver's plan breaks a rule by {violation} t; try another solver with "
+            "`solving: {{solver: …}}`, and please report the scenario",
+            violation=format_number(certificate.largest_violation, digits=4),
         )
     values = programme.clean(found.values)
     used = np.flatnonzero(values)
@@ -427,10 +420,7 @@ def _build_plan(
         goals = replace(nearest, programme=programme, values=found.values)
         objectives.insert(0, (SHORT_OF_GOAL, goals.costs[0]))
     return Plan(
-        flows=tables.measure_flows(small, amount),
-        processed=tables.tabulate_processes(small, amount),
-        stored=tables.tabulate_stores(small, amount),
-        empty_trips=tables.tabulate_trips(small, amount),
+        **tables.tabulate_used(small, amount),
         shortfalls=tables.tabulate_shortfalls(small, amount),
         openings=tables.tabulate_openings(problem, values),
         fleet=tables.tabulate_fleet(small, amount),
@@ -453,7 +443,7 @@ def _build_plan(
         problem=problem,
         proof=Proof(
             programme=programme,
-            rows=name_rows(rows),
+            rows=tuple(row.name for row in rows),
             cost=found.costs[0],
             values=values,
             shadow_prices=_proving(found),
@@ -464,8 +454,3 @@ def _build_plan(
         ),
         rules=rules,
     )
-
-
-def name_rows(rows: Sequence[Row]) -> tuple[RowName, ...]:
-    """Give family and subject of each row."""
-    return tuple(row.name for row in rows)

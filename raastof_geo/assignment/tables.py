@@ -53,14 +53,20 @@ def measure_loads(trips: Floats | pd.Series) -> Floats:
     return np.ceil(np.asarray(trips) - 1e-9).astype(np.int64)
 
 
-def tabulate_processes(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Give `site`, `recipe`, `period`, `tonnes` into it, `kg_co2e` and `dkk` of all of them."""
-    return _with_amounts(problem, "processes", values, "tonnes", "kg_co2e", "dkk")
+def tabulate_used(problem: Problem, values: Floats) -> dict[str, pd.DataFrame]:
+    """Give the tables that plans and baselines have, by their names there.
 
-
-def tabulate_stores(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Give `depot`, `site`, `material`, `period`, `tonnes` there at its end, `dkk` of all."""
-    return _with_amounts(problem, "stores", values, "tonnes", "dkk").drop(columns="kg_co2e")
+    `flows`; `processed`: `site`, `recipe`, `period`, `tonnes` into it, `kg_co2e` and `dkk` of all
+    of them; `stored`: `depot`, `site`, `material`, `period`, `tonnes` there at its end, `dkk` of
+    all; `empty_trips`.
+    """
+    stored = _with_amounts(problem, "stores", values, "tonnes", "dkk")
+    return {
+        "flows": measure_flows(problem, values),
+        "processed": _with_amounts(problem, "processes", values, "tonnes", "kg_co2e", "dkk"),
+        "stored": stored.drop(columns="kg_co2e"),
+        "empty_trips": tabulate_trips(problem, values),
+    }
 
 
 def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
@@ -82,8 +88,6 @@ def tabulate_shortfalls(problem: Problem, values: Floats) -> pd.DataFrame:
 def tabulate_openings(problem: Problem, values: Floats) -> pd.DataFrame:
     """Give every candidate: `role`, `site`, `opened`, and `kg_co2e` and `dkk` where it is."""
     table = problem.others["openings"]
-    if not len(table):
-        return table.assign(opened=pd.Series(dtype=bool))
     opened = values[problem.block("openings")] > 0.5
     return table.assign(opened=opened, kg_co2e=table["kg_co2e"] * opened, dkk=table["dkk"] * opened)
 

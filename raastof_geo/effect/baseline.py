@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from raastof_geo.assignment import tables
 from raastof_geo.assignment.alone import solve_alone
+from raastof_geo.assignment.tables import tabulate_used
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.totals import Totals, measure_shares, measure_totals
 from raastof_geo.legs.legs import Legs
@@ -62,9 +62,6 @@ def solve_baseline(
         missing=alone.missing,
         used=alone.used,
         reached=alone.reached,
-        flows=tables.measure_flows(problem, values),
-        processed=tables.tabulate_processes(problem, values),
-        stored=tables.tabulate_stores(problem, values),
-        empty_trips=tables.tabulate_trips(problem, values),
+        **tabulate_used(problem, values),
         books=books,
     )

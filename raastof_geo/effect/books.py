@@ -164,9 +164,8 @@ def keep_books(problem: Problem, values: Floats) -> Books:
     lines = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*LINE_LABELS])
     for label in LINE_LABELS:
         lines[label] = lines[label].fillna(COMMON).astype(object) if label in lines else COMMON
-    places: Columns = np.concatenate(
-        [np.arange(problem.column_count)[problem.block(kind)] for kind in _LABELS]
-    )
+    every: Columns = np.arange(problem.column_count)
+    places = np.concatenate([every[problem.block(kind)] for kind in _LABELS])
     amount = values[places]
     for indicator in kept_in_books():
         if not indicator.counted:

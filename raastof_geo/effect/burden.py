@@ -1,7 +1,6 @@
 """How many trucks pass each road: loaded, empty, and for each weekday."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -39,7 +38,7 @@ def measure_burden(
     if empty_trips is not None:
         for one in empty_trips.itertuples():
             wanted[one.vehicle, one.period, "empty"][one.origin, one.destination] += one.trips
-    passing: dict[tuple[str, str], Floats] = defaultdict(lambda: np.zeros(roads.network.edge_count))
+    passing = defaultdict[tuple[str, str], Floats](lambda: np.zeros(roads.network.edge_count))
     for (vehicle, period, load), pairs in wanted.items():
         edges, counts = _drive(roads, vehicle, period, load, pairs)
         np.add.at(passing[period, "loaded" if load == "full" else "empty"], edges, counts)
@@ -61,17 +60,14 @@ def _drive(
 _COLUMNS = ["edge", "period", "loaded_trips", "empty_trips", "per_weekday"]
 
 
-def _tabulate(scenario: Scenario, passing: Mapping[tuple[str, str], Floats]) -> pd.DataFrame:
+def _tabulate(scenario: Scenario, passing: defaultdict[tuple[str, str], Floats]) -> pd.DataFrame:
     tables = []
     for name, period in scenario.periods.items():
-        none = np.zeros(1)
-        loaded = passing.get((name, "loaded"), none)
-        empty = passing.get((name, "empty"), none)
+        loaded, empty = passing[name, "loaded"], passing[name, "empty"]
         both = loaded + empty
         edges = np.flatnonzero(both > 0)
-        loaded, empty = (np.broadcast_to(one, both.shape)[edges] for one in (loaded, empty))
         per_day = both[edges] / count_weekdays(period)
-        cells = (edges, name, loaded, empty, per_day)
+        cells = (edges, name, loaded[edges], empty[edges], per_day)
         tables.append(pd.DataFrame(dict(zip(_COLUMNS, cells, strict=True))))
     return pd.concat(tables, ignore_index=True)
 

@@ -198,8 +198,7 @@ class _Steps:
             and (one.opens is not None or (one.role == Role.DEPOT and one.id not in own))
         }
         mask = np.zeros(problem.column_count, bool)
-        if len(problem.moves):
-            mask[problem.block(ColumnKind.MOVES)] = touches(problem, barred)
+        mask[problem.block(ColumnKind.MOVES)] = touches(problem, barred)
         for role, place in sorted(barred):
             mask[problem.find(ColumnKind.OPENINGS, role=role, site=place)] = True
             if role == Role.PLANT:

@@ -20,7 +20,6 @@ from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.effect.books import COMMON, Books, keep_books
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import COST, SOLD, Indicator, parts_of
-from raastof_geo.language import say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.parties import list_givers, list_takers
 from raastof_geo.scenario.role import Role
@@ -129,10 +128,7 @@ def divide_savings(
     after, before = plan.by("project"), baseline.by("project")
     projects = sorted({*after.index, *before.index} - {COMMON})
     alone, together = (
-        {
-            str(one): float(dkk)
-            for one, dkk in net_cost(table).reindex(projects, fill_value=0).items()
-        }
+        dict(zip(projects, net_cost(table).reindex(projects, fill_value=0.0).tolist(), strict=True))
         for table in (before, after)
     )
     saved = {project: alone[project] - together[project] for project in projects}
@@ -158,11 +154,11 @@ def divide_savings(
 def _wants_shapley(scenario: Scenario, count: int) -> bool:
     asked = scenario.said.effect.shapley
     if asked and count > SHAPLEY_MOST:
-        raise InputError(
-            say(
-                "`effect.shapley: true` needs a solve for each set of projects and takes at most "
-                "{most} projects, got {count}: leave it out, or join sites by `project`"
-            ).format(most=SHAPLEY_MOST, count=count)
+        raise InputError.saying(
+            "`effect.shapley: true` needs a solve for each set of projects and takes at most "
+            "{most} projects, got {count}: leave it out, or join sites by `project`",
+            most=SHAPLEY_MOST,
+            count=count,
         )
     return count > 1 and (asked if asked is not None else count <= _SHAPLEY_UNASKED)
 

@@ -1,16 +1,17 @@
 """Can the target be reached, with which materials, at which price, and if not, why not?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules import Rule, limits
+from raastof_geo.assignment.rules import limits
 from raastof_geo.assignment.solving.certificate import LARGEST_VIOLATION
-from raastof_geo.assignment.solving.solve import HeldSum, Solution, solve
+from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.statement.goal import (
     Asked,
     ask_share,
@@ -19,10 +20,14 @@ from raastof_geo.assignment.statement.goal import (
     weigh_counted,
 )
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme
+from raastof_geo.assignment.statement.programme import build_programme
+from raastof_geo.assignment.statement.statement import lay_rows
 from raastof_geo.assignment.telling.most import find_ratio
 from raastof_geo.figures.vocabulary import CO2E, COST
 from raastof_geo.scenario.said.target import DEFINITIONS, SecondaryShare, ShareDefinition
+
+_Solve: TypeAlias = Callable[..., Solution]
+"""Solves a variant of the plan with its own costs, sums that are held, and decisions."""
 
 
 @dataclass(frozen=True)
@@ -84,33 +89,32 @@ class TargetAnswer:
         return self.reaches[0]
 
 
-def answer_target(
-    plan: Plan,
-    *,
-    rules: Sequence[Rule] | None = None,
-    patience_s: float = 120.0,
-    briefly: bool = False,
-) -> TargetAnswer:
+def answer_target(plan: Plan, *, patience_s: float = 120.0, briefly: bool = False) -> TargetAnswer:
     """Find the largest shares, also where none is asked for, and what the target costs.
 
-    `rules` are those of the plan, if none are said; `patience_s` is for each of the answers.
+    `patience_s` is for each of the answers.
     `briefly` is only the share by the definition that is asked about, without what it would cost.
     """
     scenario = plan.problem.scenario
     target = scenario.said.targets.first_share
-    kept = plan.rules if rules is None else rules
-    free = tuple(
-        rule for rule in kept if rule not in (limits.secondary_share_reached, limits.goals_held)
+    asking = (limits.secondary_share_reached, limits.goals_held)
+    free = tuple(rule for rule in plan.rules if rule not in asking)
+    # The plan's columns under its rules but for the target: laid out once, solved many times.
+    vary = partial(
+        solve,
+        plan.problem,
+        programme=build_programme(lay_rows(plan.problem, free), plan.problem.whole),
+        clock=patience_s,
+        start=plan.proof.start.columns,
     )
-    variants = _Variants(plan, free, patience_s)
     about = target or SecondaryShare(at_least=0.0)
     definitions = sorted(DEFINITIONS, key=lambda name: name != about.definition)
     definitions = definitions[:1] if briefly else definitions
     asked = [
         ask_share(scenario, about.model_copy(update={"definition": name})) for name in definitions
     ]
-    reaches = tuple(_reach(variants, one, priced=not briefly) for one in asked)
-    price, (more, kg, dkk) = (None, (None,) * 3) if briefly else _price_of_target(variants)
+    reaches = tuple(_reach(plan, vary, one, priced=not briefly) for one in asked)
+    price, (more, kg, dkk) = (None, (None,) * 3) if briefly else _price_of_target(plan, vary)
     lacks = (about.at_least - reaches[0].in_plan) * reaches[0].needed_t
     return TargetAnswer(
         asked=target.at_least if target else None,
@@ -127,35 +131,8 @@ def answer_target(
     )
 
 
-class _Variants:
-    """The plan's columns under its rules but for the target: laid out once, solved many times."""
-
-    def __init__(self, plan: Plan, rules: tuple[Rule, ...], patience_s: float) -> None:
-        self.plan, self._rules, self._patience_s = plan, rules, patience_s
-        self.moves = plan.problem.moves
-        self._programme: Programme | None = None
-
-    def solve(
-        self, costs: Sequence[Floats], held: Sequence[HeldSum] = (), decided: Floats | None = None
-    ) -> Solution:
-        """Solve, starting with the columns that the plan was found among."""
-        solution = solve(
-            self.plan.problem,
-            rules=self._rules,
-            programme=self._programme,
-            costs=costs,
-            held=held,
-            decided=decided,
-            clock=self._patience_s,
-            start=self.plan.proof.start.columns,
-        )
-        if not held:
-            self._programme = solution.programme
-        return solution
-
-
-def _reach(variants: _Variants, asked: Asked, *, priced: bool) -> Reach:
-    problem, values = variants.plan.problem, variants.plan.proof.values[: len(variants.moves)]
+def _reach(plan: Plan, vary: _Solve, asked: Asked, *, priced: bool) -> Reach:
+    problem, values = plan.problem, plan.proof.values[plan.problem.block("moves")]
     due, definition = find_due(problem, asked.target), asked.target.definition
     met = (weigh_counted(problem, definition) * values)[due]
     period = asked.target.period is not None
@@ -164,7 +141,7 @@ def _reach(variants: _Variants, asked: Asked, *, priced: bool) -> Reach:
     materials = pd.Series(met).groupby(problem.labels("material", due)).sum()
     materials = materials.sort_values(ascending=False)
     in_plan = (float(met.sum()) + asked.counted_t) / needed
-    most, of, finished = find_ratio(problem, asked, lambda cost: variants.solve([cost]))
+    most, of, finished = find_ratio(problem, asked, lambda cost: vary(costs=[cost]))
     return Reach(
         definition=definition,
         in_plan=in_plan,
@@ -173,15 +150,17 @@ def _reach(variants: _Variants, asked: Asked, *, priced: bool) -> Reach:
         largest=max(in_plan, most / max(1e-9, of)) if finished else in_plan,
         # Of the same needs as the largest share: those of a period may be met in another one.
         offered=(_offered(problem, asked) + asked.counted_t) / (of if finished and of else needed),
-        more_at_largest=_price_of_most(variants, asked, most, of) if priced and finished else None,
+        more_at_largest=_price_of_most(plan, vary, asked, most, of)
+        if priced and finished
+        else None,
         by_material={str(one): float(part) for one, part in materials.items() if part > 0},
         finished=finished,
     )
 
 
-def _price_of_most(variants: _Variants, asked: Asked, most: float, of: float) -> float | None:
+def _price_of_most(plan: Plan, vary: _Solve, asked: Asked, most: float, of: float) -> float | None:
     """Find what the first objective rises to when the share is as large as it can be."""
-    plan, target = variants.plan, asked.target
+    target = asked.target
     due = find_due(plan.problem, target)
     worth = np.zeros(plan.problem.column_count)
     worth[due] = weigh_counted(plan.problem, target.definition)[due]
@@ -193,7 +172,7 @@ def _price_of_most(variants: _Variants, asked: Asked, most: float, of: float) ->
         share = (1 - 1e-6) * most / of if of else 0.0
         worth[due] -= share * plan.problem.reference_share[due]
         least = share * asked.crossed_t - asked.counted_t
-    dear = variants.solve(plan.problem.objectives()[:1], held=[HeldSum(worth, 1, least)])
+    dear = vary(costs=plan.problem.objectives()[:1], held=(worth, least))
     return max(0.0, dear.value - plan.certificate.objective) if dear.solved else None
 
 
@@ -225,10 +204,9 @@ def _offered(problem: Problem, asked: Asked) -> float:
 
 
 def _price_of_target(
-    variants: _Variants,
+    plan: Plan, vary: _Solve
 ) -> tuple[float, tuple[float | None, float | None, float | None]]:
     """Compare with the best plan without the target, and the same decisions."""
-    plan = variants.plan
     problem, prices = plan.problem, plan.shadow_prices
     share = prices[prices["rule"].isin([limits.SHARE_REACHED.name, limits.GOAL_APPROACHED.name])]
     price = float(share["shadow_price"].sum()) if len(share) else 0.0
@@ -236,7 +214,7 @@ def _price_of_target(
         return price, (0.0, 0.0, 0.0)
     costs = problem.objectives()
     decided = np.where(problem.whole, plan.proof.values, 0.0)
-    freely = variants.solve(costs, decided=decided)
+    freely = vary(costs=costs, decided=decided)
     if not freely.solved:
         return price, (None, None, None)
     less = plan.proof.values - freely.values

@@ -46,7 +46,10 @@ SET_ASIDE = "set_aside"
 """Where in a results folder goes what stood in the way; `set_aside-2` where that is taken."""
 _MARK = "draft_of_raastof_geo"
 JOURNAL = Record("journal.json", "raastof_geo exchange 1", most_bytes=64_000_000)
-"""What is being exchanged, and how far that has come is seen from the files themselves."""
+"""What is being exchanged, in the draft as long as that is under way; how far it has come is seen
+from the files themselves."""
+_NEW, _OLD = "new", "old"
+"""Folders of the draft: files that are to come, and files as they were until all is done."""
 _SIGHT = re.IGNORECASE if sys.platform in ("win32", "darwin") else re.NOFLAG
 """Where results/koege and results/Koege are one folder, so are their drafts."""
 _NOBODYS = ""
@@ -80,10 +83,10 @@ def exchanging(folder: Path, *, known: Collection[str], version: str) -> Iterato
             _finish(folder)
             draft = make_draft(folder)
             try:
-                yield new_files(draft)
+                yield draft / _NEW
                 _Exchange(folder, draft, _plan(folder, draft, known, version)).run()
             finally:
-                if not is_there(journal_of(draft)):
+                if not is_there(draft / JOURNAL.name):
                     _clear(draft)
     except BaseException:
         remove_empty(reversed(made))
@@ -118,7 +121,7 @@ def finish_exchange(folder: Path | str) -> None:
 
 def is_unfinished(folder: Path) -> bool:
     """Tell whether the exchange of files in a results folder is under way, or was cut short."""
-    if any(is_file(journal_of(draft)) for draft in list_drafts(folder)):
+    if any(is_file(draft / JOURNAL.name) for draft in list_drafts(folder)):
         return True
     return not is_there(folder) and _left_by_older(folder) is not None
 
@@ -153,7 +156,7 @@ def list_own(folder: Path) -> tuple[list[str], list[str]]:
 
 def _plan(folder: Path, draft: Path, known: Collection[str], version: str) -> _Journal:
     """Write the manifest of the draft, and say what is to be exchanged; refuse what cannot be."""
-    ready = new_files(draft)
+    ready = draft / _NEW
     described = describe_files(ready, version=version)
     write_manifest(described, ready)
     new = {name: entry.sha256 for name, entry in described.files.items()}
@@ -198,7 +201,7 @@ class _Exchange:
     def run(self) -> None:
         """Exchange all files, or none of them."""
         note_written(self.folder)
-        journal = journal_of(self.draft)
+        journal = self.draft / JOURNAL.name
         raw = journal.with_suffix(".raw")
         raw.write_bytes(pack_values({"format": JOURNAL.format, **asdict(self.journal)}))
         raw.replace(journal)
@@ -229,11 +232,11 @@ class _Exchange:
             self._bring(name)
         parents = {path for name in old for path in Path(name).parents} - {Path()}
         remove_empty(self.folder / path for path in sorted(parents, reverse=True))
-        journal_of(self.draft).unlink(missing_ok=True)
+        (self.draft / JOURNAL.name).unlink(missing_ok=True)
 
     def _bring(self, name: str) -> None:
         """Let a file of the draft take its place; one that has gone from there has it."""
-        ready, place = new_files(self.draft) / name, self.folder / name
+        ready, place = self.draft / _NEW / name, self.folder / name
         if not is_there(ready):
             return
         for parent in list(Path(name).parents)[-2::-1]:
@@ -264,7 +267,7 @@ class _Exchange:
 
     def _keep(self, name: str) -> None:
         """Keep a file as it was, so that the exchange can be taken back."""
-        kept = old_files(self.draft) / name
+        kept = self.draft / _OLD / name
         if is_there(kept):
             return
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -287,10 +290,13 @@ class _Exchange:
     def _take_back(self) -> None:
         """Put everything back where it was; where that fails too, the journal stays."""
         try:
-            for name in self.journal.new:
-                self._fetch_back(name)
+            for name, digest in self.journal.new.items():
+                ready, place = self.draft / _NEW / name, self.folder / name
+                gone = not is_there(ready) and is_file(place)
+                if gone and describe_file(place).sha256 == digest:
+                    place.rename(ready)
             for name in self.journal.old:
-                kept, place = old_files(self.draft) / name, self.folder / name
+                kept, place = self.draft / _OLD / name, self.folder / name
                 if is_there(kept) and not is_there(place):
                     place.parent.mkdir(parents=True, exist_ok=True)
                     kept.rename(place)
@@ -302,14 +308,7 @@ class _Exchange:
             raise OutputError(_tell_unfinished(self.folder, error)) from error
         aside_folder = self.folder / self.journal.aside
         remove_empty([*(to.parent for _, to in self.moved), aside_folder, *reversed(self.made)])
-        journal_of(self.draft).unlink(missing_ok=True)
-
-    def _fetch_back(self, name: str) -> None:
-        ready, place = new_files(self.draft) / name, self.folder / name
-        if is_there(ready) or not is_file(place):
-            return
-        if describe_file(place).sha256 == self.journal.new[name]:
-            place.rename(ready)
+        (self.draft / JOURNAL.name).unlink(missing_ok=True)
 
 
 def _tell_unfinished(folder: Path, error: OSError) -> Message:
@@ -323,22 +322,18 @@ def _finish(folder: Path) -> None:
     """Finish what killed runs began, and remove their drafts; the lock is held."""
     _bring_back_older(folder)
     for draft in list(list_drafts(folder)):
-        journal = _read_journal(journal_of(draft))
+        journal = _read_journal(draft / JOURNAL.name)
         if journal is not None:
             check_place(folder)
-            _carry_on(_Exchange(folder, draft, journal))
+            aside = folder / journal.aside
+            before = sorted(aside.iterdir()) if is_folder(aside) else []
+            note_written(folder)
+            exchange = _Exchange(folder, draft, journal)
+            exchange.carry_on()
+            exchange.tell_moved()
+            for item in before:  # what the killed run had moved aside
+                note_moved(folder / item.name, item)
         remove_draft(draft)
-
-
-def _carry_on(exchange: _Exchange) -> None:
-    """Do what a killed run left to do, and name what it had moved aside."""
-    folder, aside = exchange.folder, exchange.folder / exchange.journal.aside
-    before = sorted(aside.iterdir()) if is_folder(aside) else []
-    note_written(folder)
-    exchange.carry_on()
-    exchange.tell_moved()
-    for item in before:
-        note_moved(folder / item.name, item)
 
 
 def _read_journal(path: Path) -> _Journal | None:
@@ -383,27 +378,12 @@ def make_draft(folder: Path) -> Path:
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
     try:
         (draft / _MARK).touch(exist_ok=False)
-        new_files(draft).mkdir()
-        old_files(draft).mkdir()
+        (draft / _NEW).mkdir()
+        (draft / _OLD).mkdir()
     except BaseException:
         remove_draft(draft)
         raise
     return draft
-
-
-def new_files(draft: Path) -> Path:
-    """Give the folder of files that are to come."""
-    return draft / "new"
-
-
-def old_files(draft: Path) -> Path:
-    """Give the folder of files as they were, until the exchange is done."""
-    return draft / "old"
-
-
-def journal_of(draft: Path) -> Path:
-    """Give the journal, which is there as long as an exchange is under way."""
-    return draft / JOURNAL.name
 
 
 def list_drafts(folder: Path) -> Iterator[Path]:

@@ -45,21 +45,16 @@ def read_plan(path: Path) -> tuple[dict[str, Any], bytes]:
     """Read `plan.json`: values and bytes; `RecordError` if missing or other, or `DamagedError`."""
     lost = say("{file} is missing: give the folder that `raastof run` wrote", file=str(path))
     data = PLAN.read(path, missing=lost)
-    values = read_values(data, file=str(path))
-    PLAN.check_format(values.get("format"), file=str(path), version=_version(values))
-    return values, data
+    return read_copy(data, file=str(path)), data
 
 
-def read_copy(packed: bytes) -> dict[str, Any]:
+def read_copy(packed: bytes, *, file: str = PROOF.name) -> dict[str, Any]:
     """Read the copy of plan.json that a proof keeps, refused as `read_plan` refuses plan.json."""
-    values = read_values(packed, file=PROOF.name)
-    PLAN.check_format(values.get("format"), file=PROOF.name, version=_version(values))
-    return values
-
-
-def _version(values: Mapping[str, Any]) -> Any:
+    values = read_values(packed, file=file)
     versions = values.get("versions")
-    return versions.get("raastof_geo") if isinstance(versions, dict) else None
+    version = versions.get("raastof_geo") if isinstance(versions, dict) else None
+    PLAN.check_format(values.get("format"), file=file, version=version)
+    return values
 
 
 def read_results(folder: Path) -> tuple[dict[str, Any], ProofArrays]:

@@ -31,7 +31,7 @@ class ProofArrays:
     """The arrays of a proof; what they mean is told by `write_proof`."""
 
     row_start: Annotated[Integers, "i rows+1"]
-    column: Annotated[Integers, "i entries"]
+    column: Annotated[Integers, "i entries", "columns"]
     coefficient: Annotated[Floats, "f entries"]
     sense: Annotated[Signs, "i rows"]
     limit: Annotated[Floats, "f rows"]
@@ -52,14 +52,14 @@ class ProofArrays:
     taker_kind: Annotated[Texts, "U takers"]
     vehicle: Annotated[Texts, "U vehicles"]
     period: Annotated[Texts, "U periods"]
-    move_giver: Annotated[Integers, "i moves"]
-    move_taker: Annotated[Integers, "i moves"]
-    move_vehicle: Annotated[Integers, "i moves"]
-    move_period: Annotated[Integers, "i moves"]
-    other_column: Annotated[Integers, "i others"]
+    move_giver: Annotated[Integers, "i moves", "givers"]
+    move_taker: Annotated[Integers, "i moves", "takers"]
+    move_vehicle: Annotated[Integers, "i moves", "vehicles"]
+    move_period: Annotated[Integers, "i moves", "periods"]
+    other_column: Annotated[Integers, "i others", "columns"]
     other_label: Annotated[Texts, "U others"]
-    flow_column: Annotated[Integers, "i flows"]
-    used_column: Annotated[Integers, "i used"]
+    flow_column: Annotated[Integers, "i flows", "moves"]
+    used_column: Annotated[Integers, "i used", "columns"]
     measure: Annotated[Texts, "U measures"]
     measure_rate: Annotated[Floats, "f measures used"]
     objective: Annotated[Texts, "U objectives"]
@@ -68,12 +68,12 @@ class ProofArrays:
     rest: Annotated[NDArray[np.uint8], "u rest_bytes"]
 
 
-ARRAYS: dict[str, str] = {
-    name: hint.__metadata__[0]
-    for name, hint in get_type_hints(ProofArrays, include_extras=True).items()
-}
+_HINTS = get_type_hints(ProofArrays, include_extras=True).items()
+ARRAYS: dict[str, str] = {name: hint.__metadata__[0] for name, hint in _HINTS}
 """Kind of numbers (`f` real, `i` whole, `b` yes or no, `U` text, `u` bytes), and how many: equal
 words are equal numbers."""
+_POINTS: dict[str, str] = {name: of for name, hint in _HINTS for of in hint.__metadata__[1:]}
+"""Arrays of numbers that point at one of as many."""
 
 ROW_SIGNS = {-1: "<=", 0: "=", 1: ">="}
 """How a row holds its sum against its limit."""
@@ -214,19 +214,6 @@ def _is_matrix(arrays: ProofArrays) -> bool:
         and bool((starts[1:] >= starts[:-1]).all())
         and bool(((sense >= -1) & (sense <= 1)).all())
     )
-
-
-_POINTS = {
-    "column": "columns",
-    "flow_column": "moves",
-    "other_column": "columns",
-    "used_column": "columns",
-    "move_giver": "givers",
-    "move_taker": "takers",
-    "move_vehicle": "vehicles",
-    "move_period": "periods",
-}
-"""Arrays of numbers that point at one of as many."""
 
 
 def _points(arrays: ProofArrays, sizes: dict[str, int]) -> bool:

@@ -250,7 +250,7 @@ def test_bounds_that_nobody_states_change_no_optimum(price):
         problem = replace(lay_columns(scenario, legs, RULES), room=room)
         problem.alone.update({"digging": 1e6, "road": 1e6})
         rows, programme = lay_programme(problem, lay_rows(problem, RULES))
-        labels = Labels(problem, plan_module.name_rows(rows))
+        labels = Labels(problem, tuple(row.name for row in rows))
         search = plan_module._search_finely(
             problem,
             programme,

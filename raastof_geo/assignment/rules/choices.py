@@ -70,12 +70,7 @@ def partners_limited(problem: Problem) -> Iterator[Row]:
     if not problem.sizes[ColumnKind.LINKS]:
         return
     links, first = problem.others[ColumnKind.LINKS], problem.starts[ColumnKind.LINKS]
-    between = _group_moves(problem, ColumnKind.LINKS)
-    everything = most_tonnes(problem)
-    for at, link in enumerate(links.itertuples(index=False, name=None)):
-        chosen = np.array([first + at])
-        columns = between[link]
-        most = min(everything, most_between(problem, *link))
+    for at, link, chosen, columns, most in _list_decisions(problem, ColumnKind.LINKS):
         about = About("-".join(link), entry=at)
         yield combine(PARTNERS_LINKED, about, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
         yield sum_of(PARTNERS_ONCE, about, chosen, "<=", 1.0)
@@ -86,13 +81,19 @@ def partners_limited(problem: Problem) -> Iterator[Row]:
         yield sum_of(PARTNERS_LIMITED, about, columns, "<=", float(most_partners))
 
 
-def _group_moves(problem: Problem, kind: ColumnKind) -> dict[tuple[str, ...], Columns]:
-    """Group the moves by the labels of a kind of decisions, in one pass over them."""
+def _list_decisions(
+    problem: Problem, kind: ColumnKind
+) -> Iterator[tuple[int, tuple[str, ...], Columns, Columns, float]]:
+    """List decisions between two sites: number, labels, column, its moves, the most on these."""
     keys = list(kind.keys)
     labels = pd.DataFrame({key: problem.labels(key) for key in keys})
     groups: dict[Any, Any] = dict(labels.groupby(keys, sort=False).indices)
-    # pandas keeps the order of the columns, and does not say so.
-    return {tuple(map(str, names)): np.sort(columns) for names, columns in groups.items()}
+    moves = {tuple(map(str, names)): columns for names, columns in groups.items()}
+    everything, first = most_tonnes(problem), problem.starts[kind]
+    for at, named in enumerate(problem.others[kind].itertuples(index=False, name=None)):
+        most = min(everything, most_between(problem, *named[:2]))
+        # pandas keeps the order of the columns, and does not say so.
+        yield at, named, np.array([first + at]), np.sort(moves[named]), most
 
 
 def most_between(problem: Problem, origin: str, destination: str) -> float:
@@ -123,15 +124,8 @@ def lots_kept(problem: Problem) -> Iterator[Row]:
     lot = problem.scenario.said.choices.smallest_lot
     if lot is None or not problem.sizes[ColumnKind.LOTS]:
         return
-    table, first = problem.others[ColumnKind.LOTS], problem.starts[ColumnKind.LOTS]
-    everything = most_tonnes(problem)
-    sent = _group_moves(problem, ColumnKind.LOTS)
-    for at, labels in enumerate(table.itertuples(index=False, name=None)):
-        origin, destination, material, _ = labels
-        chosen = np.array([first + at])
-        columns = sent[labels]
-        most = min(everything, most_between(problem, origin, destination))
-        about = About("/".join(labels), site=origin, material=material, entry=at)
+    for at, labels, chosen, columns, most in _list_decisions(problem, ColumnKind.LOTS):
+        about = About("/".join(labels), site=labels[0], material=labels[2], entry=at)
         yield combine(LOTS_MOST, about, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
         yield combine(LOTS_LEAST, about, [(columns, 1.0), (chosen, -lot.value)], ">=", 0.0)
         yield sum_of(LOTS_ONCE, about, chosen, "<=", 1.0)

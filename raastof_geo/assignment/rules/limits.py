@@ -149,7 +149,10 @@ def share_moves(
     charge and emit for the tonnes that come to them.
     """
     said, block = problem.scenario.said, problem.block(ColumnKind.MOVES)
-    projects, sends, takes = _find_projects(problem)
+    owner = {site: problem.scenario.project(site) for site in project_sites(problem.scenario)}
+    projects = sorted(set(owner.values()))
+    number = {site: projects.index(project) for site, project in owner.items()}
+    sends, takes = problem.number_ends(number)
     giving, taking = np.zeros(len(problem.moves)), np.zeros(len(problem.moves))
     groups = group_parts(measure, problem.scenario.co2_dkk_per_kg)
     values = {
@@ -187,15 +190,6 @@ def _group_by_project(
         project: (columns[mine], weights[mine])
         for project, mine in zip(projects, pieces, strict=True)
     }
-
-
-def _find_projects(problem: Problem) -> tuple[list[str], Integers, Integers]:
-    """Give projects by name, and the number of that which sends, and takes, each move; -1: none."""
-    scenario = problem.scenario
-    owner = {site: scenario.project(site) for site in project_sites(scenario)}
-    projects = sorted(set(owner.values()))
-    number = {site: projects.index(project) for site, project in owner.items()}
-    return (projects, *problem.number_ends(number))
 
 
 def _charges(problem: Problem, measure: str) -> Floats:

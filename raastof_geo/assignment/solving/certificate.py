@@ -90,8 +90,6 @@ def bound_below(programme: Programme, cost: Floats, shadow_prices: Floats) -> tu
 
 def _bound(programme: Programme, prices: Floats, reduced: Floats) -> float:
     below = np.flatnonzero(reduced < 0)
-    if not len(below):
-        return float(prices @ programme.limit)
     return float(prices @ programme.limit + reduced[below] @ programme.most(below))
 
 
@@ -105,8 +103,6 @@ def _scale_prices(prices: Floats, cost: Floats, reduced: Floats) -> Floats:
 def _lower_prices(programme: Programme, prices: Floats, reduced: Floats) -> Floats:
     """Lower the price of one row of each column whose reduced cost is a hair below zero."""
     below = np.flatnonzero(reduced < 0)
-    if not len(below):
-        return prices
     part = programme.matrix[:, below]
     owner = np.repeat(np.arange(len(below)), np.diff(part.indptr))
     usable = (part.data > 0) & (programme.sense[part.indices] <= 0)

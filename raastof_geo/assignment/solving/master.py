@@ -12,7 +12,6 @@ from raastof_geo.assignment.solving.solver import Basis, make_solver, read_basis
 from raastof_geo.assignment.solving.stated import Run, artificial_signs, state_programme
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.errors import SolverError
-from raastof_geo.language import say
 
 
 class Master:
@@ -170,8 +169,8 @@ class HighsMaster(Master):
         if status not in ends:
             status = self._try_again()
         if status not in ends:
-            raise SolverError(
-                say("the solver stopped without an answer: {status}", status=status.name)
+            raise SolverError.saying(
+                "the solver stopped without an answer: {status}", status=status.name
             )
         solution = self.model.getSolution()
         first, values = len(self.artificials), np.array(solution.col_value)

@@ -10,6 +10,7 @@ from raastof_geo.arrays import Columns, Floats, Mask, Signs
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.master import Master, make_master
 from raastof_geo.assignment.solving.solver import PRICE_DIGITS, Basis
+from raastof_geo.assignment.solving.stages import Stage
 from raastof_geo.assignment.statement.programme import Programme
 
 FREE = 1e-7
@@ -264,6 +265,8 @@ class Start:
 class Step:
     """One objective solved on the optimal face of those before it, and the face that it leaves."""
 
+    asked: Stage
+    """What PuLP was asked, ties left out: what the step before it left open."""
     programme: Programme
     """With a row for each objective that is held within a tolerance."""
     optimum: Optimum
@@ -307,7 +310,9 @@ def solve_in_order(
         optimum = search.find(cost)
         if labels is not None:
             optimum = search.state(optimum, cost, labels)
-        value = float(cost[optimum.columns] @ optimum.values)
+        columns = optimum.columns
+        asked = Stage(programme, np.sort(columns[may[columns]]), may, sense)
+        value = float(cost[columns] @ optimum.values)
         if optimum.solved and tolerance:
             at = np.flatnonzero((cost != 0) & may)
             programme = programme.with_row(at, cost[at], -1, value + tolerance * abs(value))
@@ -317,7 +322,7 @@ def solve_in_order(
         elif optimum.solved:
             blur = blur_reduced(programme, cost, optimum, PRICE_DIGITS.get(solver, 0.0))
             may, sense = keep_optimal_face(cost, optimum, sense, free, blur)
-        steps.append(Step(programme, optimum, value, may, sense))
+        steps.append(Step(asked, programme, optimum, value, may, sense))
         if not optimum.solved:
             break
     return steps

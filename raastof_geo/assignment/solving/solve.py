@@ -1,6 +1,6 @@
 """Solve a variant: a problem with its own costs, open columns and decisions, in one call."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,17 +33,6 @@ class Search:
 
 
 @dataclass(frozen=True, eq=False)
-class HeldSum:
-    """A sum that a variant is held to, beside its rules."""
-
-    each: Floats
-    """What a unit of every column adds to it."""
-    sense: int
-    """-1 for at most, 0 for equal, 1 for at least."""
-    amount: float
-
-
-@dataclass(frozen=True, eq=False)
 class Solution:
     """What a variant came to. There are three ends, and no others:
 
@@ -65,8 +54,6 @@ class Solution:
     """One for each objective that was looked at."""
     decision: Decision | None = None
     """What was found where decisions were looked for."""
-    opened: Mask | None = None
-    """Columns that could be used; none: all."""
     decided: Floats | None = None
     """The decisions that the values include."""
     stages: tuple[Stage, ...] = ()
@@ -118,7 +105,7 @@ def solve(
     costs: Sequence[Floats] | None = None,
     tolerances: Sequence[float] | None = None,
     closed: Mask | None = None,
-    held: Sequence[HeldSum] = (),
+    held: tuple[Floats, float] | None = None,
     decided: Floats | Search | None = None,
     clock: Clock | float | None = None,
     solver: str | None = None,
@@ -138,18 +125,20 @@ def solve(
     Its rows are laid out by `rules`, or before, as a `programme` that is shared where only costs,
     limits and open columns change. `costs` (none: the scenario's objectives) are made least one
     after the other; by its share of `tolerances` later ones may worsen each. Columns may be
-    `closed`, and sums `held` to an amount by a row more each. Either-or columns stand as `decided`,
-    0 or 1, or are looked for as said there; none: they take any value between. The `clock` [s] is
-    for the decisions where they are looked for. It may `start` at the end of a like search, or
-    with columns. A reduced cost below a share `free` of the largest cost counts as zero. Without
-    `labels`, the names for PuLP, nobody is given the plan; with `settle` PuLP chooses among
-    equally good ones, and where `stated` solves the last round of each objective as well.
+    `closed`, and a sum, by what a unit of every column adds to it, `held` to no less than an amount
+    by a row more. Either-or columns stand as `decided`, 0 or 1, or are looked for as said there;
+    none: they take any value between. The `clock` [s] is for the decisions where they are looked
+    for. It may `start` at the end of a like search, or with columns. A reduced cost below a share
+    `free` of the largest cost counts as zero. Without `labels`, the names for PuLP, nobody is given
+    the plan; with `settle` PuLP chooses among equally good ones, and where `stated` solves the last
+    round of each objective as well.
     """
     costs = tuple(problem.objectives() if costs is None else costs)
     programme = programme or build_programme(lay_rows(problem, rules), problem.whole)
-    for one in held:
-        at = np.flatnonzero(one.each)
-        programme = programme.with_row(at, one.each[at], one.sense, one.amount)
+    if held is not None:
+        each, least = held
+        at = np.flatnonzero(each)
+        programme = programme.with_row(at, each[at], 1, least)
     variant = _Variant(
         problem,
         programme,
@@ -236,14 +225,13 @@ class _Variant:
             feasible=bool(kept),
             costs=self.costs,
             steps=tuple(steps),
-            opened=None if closed is None else ~closed,
             decided=decided,
         )
-        return found if self.labels is None else self._publish(found, fixed, self.labels)
+        return found if self.labels is None else self._publish(found, self.labels)
 
-    def _publish(self, found: Solution, fixed: Programme, labels: Labels) -> Solution:
+    def _publish(self, found: Solution, labels: Labels) -> Solution:
         """Say what PuLP was asked, and let it choose among plans that are equally good."""
-        stages = tuple(_list_stages(fixed, found.opened, found.steps))
+        stages = tuple(step.asked for step in found.steps)
         settled = self._settle(found.best, labels) if found.solved and self.settle else None
         if settled is None:
             return replace(found, stages=stages)
@@ -277,15 +265,3 @@ class _Variant:
         values = np.zeros(self.problem.column_count)
         values[face] = run.values
         return values, Stage(step.programme, face, step.may, step.sense)
-
-
-def _list_stages(
-    programme: Programme, opened: Mask | None, steps: Sequence[Step]
-) -> Iterator[Stage]:
-    """Say what PuLP was asked at each step, ties left out: what the one before it left open."""
-    may = np.ones(programme.column_count, bool) if opened is None else opened
-    sense = programme.sense
-    for step in steps:
-        columns = step.optimum.columns
-        yield Stage(programme, np.sort(columns[may[columns]]), may, sense)
-        programme, may, sense = step.programme, step.may, step.sense

@@ -13,7 +13,6 @@ from raastof_geo.assignment.solving.stated import state_programme
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.errors import InputError
 from raastof_geo.files import drafting
-from raastof_geo.language import say
 
 LpProblem: TypeAlias = pulp.LpProblem
 
@@ -68,11 +67,11 @@ ENDINGS = (".lp", ".mps")
 def check_ending(path: Path) -> None:
     """Make sure that a name says which of the two formats is wanted; else an `InputError`."""
     if path.suffix.lower() not in ENDINGS:
-        raise InputError(
-            say(
-                "`--lp {file}`: a programme is written as `.lp` or `.mps`, by the ending of the "
-                "name; take {other}"
-            ).format(file=path, other=path.with_suffix(".lp").name if path.name else "plan.lp")
+        raise InputError.saying(
+            "`--lp {file}`: a programme is written as `.lp` or `.mps`, by the ending of the name; "
+            "take {other}",
+            file=path,
+            other=path.with_suffix(".lp").name if path.name else "plan.lp",
         )
 
 

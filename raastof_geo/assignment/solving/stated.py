@@ -14,7 +14,6 @@ from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.solver import PRICE_DIGITS, Basis, BegunHighs
 from raastof_geo.assignment.statement.programme import Programme, break_rows
 from raastof_geo.errors import SolverError
-from raastof_geo.language import say
 
 _EXACT = 1e-7
 """Rows that are broken by less need no correction. [units of the solver]"""
@@ -93,10 +92,10 @@ class Stated:
         try:
             status = int(self.problem.solve(solver))
         except pulp.PulpSolverError as error:
-            raise SolverError(say("the solver failed: {reason}", reason=str(error))) from error
+            raise SolverError.saying("the solver failed: {reason}", reason=str(error)) from error
         if status == pulp.LpStatusUnbounded:
-            raise SolverError(
-                say("the solver stopped without an answer: {status}", status=pulp.LpStatus[status])
+            raise SolverError.saying(
+                "the solver stopped without an answer: {status}", status=pulp.LpStatus[status]
             )
         return status
 

@@ -54,17 +54,10 @@ class _LegTable:
             for names in (*sites, vehicles, scenario.periods)
         )
         axes = (self.origins, self.destinations, self.materials, self.vehicles, periods)
-        shape = [max(1, len(names)) for names in axes]
-        at: Integers = np.zeros(len(frame), dtype=np.int64)
-        known = np.ones(len(frame), bool)
-        for key, names, size in zip(LEG_KEYS, axes, shape, strict=True):
-            codes = number_labels(frame[key], names)
-            known &= codes >= 0
-            at *= size
-            at += codes
-        rows = np.full(int(np.prod(shape)), -1, dtype=np.int32)
-        rows[at[known]] = np.flatnonzero(known)
-        self.rows = rows.reshape(shape)
+        at = [number_labels(frame[key], names) for key, names in zip(LEG_KEYS, axes, strict=True)]
+        known = np.logical_and.reduce([codes >= 0 for codes in at])
+        self.rows = np.full([max(1, len(names)) for names in axes], -1, dtype=np.int32)
+        self.rows[tuple(codes[known] for codes in at)] = np.flatnonzero(known)
         self._bar_trucks(scenario)
         if not keep_all and len(vehicles) > 1 and len(frame):
             self._keep_best(scenario, legs)

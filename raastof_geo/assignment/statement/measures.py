@@ -22,13 +22,13 @@ def _if_used(problem: Problem, *, name: str) -> Floats:
     return problem.join(moves=problem.of_givers(name) * (1 - problem.taker_is(Role.RECEIVER)))
 
 
-def _of_givers(problem: Problem, *, name: str) -> Floats:
-    return problem.join(moves=problem.of_givers(name))
+def _moved(problem: Problem, *, look: Callable[[Problem, str], Floats], name: str) -> Floats:
+    """Take what a tonne on each move has, and nothing of other columns."""
+    return problem.join(moves=look(problem, name))
 
 
-def _at_ends(problem: Problem, *, name: str) -> Floats:
-    """Take what a tonne means to its giver and to its taker."""
-    return problem.join(moves=problem.terms(name))
+_at_ends = partial(_moved, look=Problem.terms)
+"""Takes what a tonne means to its giver and to its taker."""
 
 
 def _terms_of(problem: Problem, *, taker: Role) -> Floats:
@@ -60,7 +60,7 @@ def _preparation(problem: Problem) -> Floats:
 
 
 def _handling(problem: Problem) -> Floats:
-    out = _of_givers(problem, name="dkk_per_t")
+    out = problem.join(moves=problem.of_givers("dkk_per_t"))
     return out + _terms_of(problem, taker=Role.DEPOT) + _terms_of(problem, taker=Role.PLANT)
 
 
@@ -75,14 +75,6 @@ def _cost(problem: Problem) -> Floats:
 def _processing(problem: Problem) -> Floats:
     made = _if_used(problem, name="preparation_kg_co2e_per_t")
     return made + _at_ends(problem, name="processing_kg_co2e_per_t") + problem.other("kg_co2e")
-
-
-def _tonne_km(problem: Problem) -> Floats:
-    return problem.join(moves=problem.leg("length_km"))
-
-
-def _virgin(problem: Problem) -> Floats:
-    return problem.join(moves=problem.giver_is(Role.PIT))
 
 
 def _short_of_goal(problem: Problem) -> Floats:
@@ -100,7 +92,7 @@ def _cost_with_co2(problem: Problem) -> Floats:
 
 MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     vocabulary.TRANSPORT_WTW: partial(Problem.add_up, names=(vocabulary.ROAD_WTW, vocabulary.SEA)),
-    vocabulary.SEA: partial(_of_givers, name="sea_kg_co2e_per_t"),
+    vocabulary.SEA: partial(_moved, look=Problem.of_givers, name="sea_kg_co2e_per_t"),
     vocabulary.ROAD_WTW: partial(
         Problem.driven, name="kg_co2e_wtw_per_t", of_trip=vocabulary.TRANSPORT_WTW.flow
     ),
@@ -128,12 +120,12 @@ MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     vocabulary.PLANTS_RUN: partial(Problem.other, name="dkk", only=ColumnKind.PROCESSES),
     vocabulary.STORING: partial(Problem.other, name="dkk", only=ColumnKind.STORES),
     vocabulary.OPENING: partial(Problem.other, name="dkk", only=ColumnKind.OPENINGS),
-    vocabulary.TONNE_KM: _tonne_km,
+    vocabulary.TONNE_KM: partial(_moved, look=Problem.leg, name="length_km"),
     vocabulary.VEHICLE_KM: partial(Problem.driven, name="vehicle_km_per_t", of_trip="length_km"),
     vocabulary.DRIVE_H: partial(
         Problem.driven, name=vocabulary.DRIVE_H, of_trip=vocabulary.DRIVE_H, each_trip=True
     ),
-    vocabulary.VIRGIN: _virgin,
+    vocabulary.VIRGIN: partial(_moved, look=Problem.giver_is, name=Role.PIT),
     vocabulary.LANDFILL: partial(_at_ends, name="landfill"),
     vocabulary.SHORT_OF_GOAL: _short_of_goal,
     vocabulary.ENERGY: partial(

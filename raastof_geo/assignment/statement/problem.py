@@ -184,7 +184,7 @@ class Problem:
     def of(self, key: str, label: str) -> Columns:
         """Give the moves whose `giver`, `taker`, `origin` or `destination` is `label`."""
         found = self._codes(key)
-        order, bounds = self._first._by_giver if found.of == "giver" else self._first._by_taker
+        order, bounds = self._first._by_party[found.of]
         parties = np.flatnonzero(found.codes == found.names.get(label, -1)).tolist()
         parts = [order[bounds[party] : bounds[party + 1]] for party in parties]
         return np.sort(np.concatenate(parts)) if parts else np.array([], dtype=np.int64)
@@ -229,12 +229,14 @@ class Problem:
         return known[key]
 
     @cached_property
-    def _by_giver(self) -> tuple[SmallIntegers, Indices]:
-        return _sort_by(self.moves.giver, len(self.givers))
-
-    @cached_property
-    def _by_taker(self) -> tuple[SmallIntegers, Indices]:
-        return _sort_by(self.moves.taker, len(self.takers))
+    def _by_party(self) -> dict[str, tuple[SmallIntegers, Indices]]:
+        """The moves in the order of giver and of taker, and where each one's begin and end."""
+        sorted_by = {}
+        for end, parties in (("giver", self.givers), ("taker", self.takers)):
+            party: SmallIntegers = getattr(self.moves, end)
+            bounds = np.cumsum([0, *np.bincount(party, minlength=len(parties))])
+            sorted_by[end] = np.argsort(party, kind="stable").astype(np.int32), bounds
+        return sorted_by
 
     @property
     def pooled_share(self) -> float:
@@ -396,9 +398,3 @@ _HAULED = (
     "vehicle_km_per_t",
 )
 """Figures of a leg that hang on a truck."""
-
-
-def _sort_by(party: SmallIntegers, count: int) -> tuple[SmallIntegers, Indices]:
-    """Give the moves in the order of their giver or taker, and where each one's begin and end."""
-    order = np.argsort(party, kind="stable").astype(np.int32)
-    return order, np.cumsum([0, *np.bincount(party, minlength=count)])

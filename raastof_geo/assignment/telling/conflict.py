@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -258,54 +257,45 @@ def say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
         yield _say_other(case, at, amount, over=True)
 
 
-class _Words(NamedTuple):
-    """What is said of a need, or of surplus, and why: the most that there can be of it."""
-
-    short: Message
-    nobody: Message
-    never: Message
-    alone: Message
-    most: Message
-
-
 _WORDS = {
-    Role.NEED: _Words(
-        say("{site} lacks {tonnes} t of {total} t for {use} in {periods}: {reason}"),
-        say(
+    Role.NEED: {
+        "short": say("{site} lacks {tonnes} t of {total} t for {use} in {periods}: {reason}"),
+        "nobody": say(
             "no offer and no pit has an allowed material in that time; add a pit, widen the "
             "window, or accept a condition under `accepts` of the need"
         ),
-        say("{givers} may serve it, but not within all rules"),
-        say("{givers} could meet it, but not together with all else that is asked for"),
-        say(
+        "never": say("{givers} may serve it, but not within all rules"),
+        "alone": say("{givers} could meet it, but not together with all else that is asked for"),
+        "most": say(
             "taken alone, at most {most} t of it can be met under the rules, from {givers}; add "
             "an offer or a pit, or raise what binds"
         ),
-    ),
-    Role.OFFER: _Words(
-        say(
+    },
+    Role.OFFER: {
+        "short": say(
             "{tonnes} t of {total} t {material} from {site} in {periods} have no place to go: "
             "{reason}"
         ),
-        say(
+        "nobody": say(
             "no need may use it in that time and no receiver accepts it; add a receiver, or set "
             "`must_leave: false`"
         ),
-        say("{takers} may take it, but not within all rules"),
-        say("{takers} could take it, but not together with all else that is asked for"),
-        say(
+        "never": say("{takers} may take it, but not within all rules"),
+        "alone": say("{takers} could take it, but not together with all else that is asked for"),
+        "most": say(
             "taken alone, at most {most} t of it can leave under the rules, to {takers}; add a "
             "receiver, or raise what binds"
         ),
-    ),
+    },
 }
+"""What is said of a need, or of surplus, and why: the most that there can be of it."""
 
 
 def _say_entry(case: Case, at: int, entry: Need | Offer, tonnes: float) -> Message:
     """Say how much a need lacks, or how much surplus has no place to go, and why."""
     scenario = case.problem.scenario
     called = names.call_entry(scenario, entry)
-    return _WORDS[entry.role].short.format(
+    return _WORDS[entry.role]["short"].format(
         site=names.name_site(scenario, entry.site),
         tonnes=names.tell_number(tonnes),
         total=names.tell_number(entry.tonnes, beside=tonnes),
@@ -321,14 +311,14 @@ def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
     columns, words = case.problem.of(ends_of(entry)[0], entry.id), _WORDS[entry.role]
     if not len(columns):
         far = _find_far(case, entry)
-        return _NO_ROAD.format(sites=_quote(far)) if far else words.nobody
+        return _NO_ROAD.format(sites=_quote(far)) if far else words["nobody"]
     partners = case.partners([entry])
     if not partners:
         return _say_unusable(case, columns)
     most, others = case.most([at]), _quote(partners)
-    told, left = words.never, 0.0
+    told, left = words["never"], 0.0
     if most is not None:
-        told, left = (words.alone if most > entry.tonnes - _SEEN_T else words.most), most
+        told, left = words["alone" if most > entry.tonnes - _SEEN_T else "most"], most
     left_t = names.tell_number(left, beside=entry.tonnes - left)
     rest = [
         say("{agreement} rules the rest out").format(
@@ -420,30 +410,27 @@ def _say_share(share: LargestShare) -> Message:
 
 
 def _say_agreement(case: Case, at: int, missing: float) -> Message:
-    scenario = case.problem.scenario
-    agreement = names.agreement_of(scenario, case.rows[at].about)
-    return say("{agreement} cannot be kept, {missing} t are missing: {reason}").format(
-        agreement=names.name_agreement(scenario, agreement),
-        missing=names.tell_number(missing),
-        reason=_why_not_agreed(case, at, agreement),
-    )
-
-
-def _why_not_agreed(case: Case, at: int, agreement: Agreement) -> Message:
-    """Say why it cannot be kept; what is more than a site has or needs, `check` tells."""
-    scenario = case.problem.scenario
-    if not len(case.rows[at].columns):
-        return say("nothing that {giver} has may go to {taker} in that time").format(
+    """Say that it cannot be kept, and why; what is more than a site has or needs, `check` tells."""
+    scenario, row = case.problem.scenario, case.rows[at]
+    agreement = names.agreement_of(scenario, row.about)
+    agreed = names.agreed_tonnes(scenario, agreement)
+    if not len(row.columns):
+        reason = say("nothing that {giver} has may go to {taker} in that time").format(
             giver=names.name_site(scenario, agreement.giver),
             taker=names.name_site(scenario, agreement.taker),
         )
-    agreed, most = names.agreed_tonnes(scenario, agreement), case.most([at])
-    if most is None:
-        return say("no plan that keeps all other rules can send it")
-    if most > agreed - _SEEN_T:
-        return say("it could be kept alone, but not together with all else that is asked for")
-    return say("at most {most} t can go under the rules").format(
-        most=names.tell_number(most, beside=agreed - most)
+    elif (most := case.most([at])) is None:
+        reason = say("no plan that keeps all other rules can send it")
+    elif most > agreed - _SEEN_T:
+        reason = say("it could be kept alone, but not together with all else that is asked for")
+    else:
+        reason = say("at most {most} t can go under the rules").format(
+            most=names.tell_number(most, beside=agreed - most)
+        )
+    return say("{agreement} cannot be kept, {missing} t are missing: {reason}").format(
+        agreement=names.name_agreement(scenario, agreement),
+        missing=names.tell_number(missing),
+        reason=reason,
     )
 
 

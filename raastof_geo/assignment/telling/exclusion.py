@@ -1,12 +1,14 @@
 """Where the tonnes would fit: which kind of either-or decision leaves no plan."""
 
 from collections.abc import Iterator
-from typing import get_args
+from itertools import islice
+from typing import Literal, get_args
 
 import numpy as np
 
+from raastof_geo.arrays import Floats
 from raastof_geo.assignment.rules.choices import LOTS_LEAST, PARTNERS_LIMITED
-from raastof_geo.assignment.rules.row import EitherOr
+from raastof_geo.assignment.rules.row import EitherOr, Family, Row
 from raastof_geo.assignment.solving.solve import Search
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.telling.names import call_material, list_names, name_site, tell_number
@@ -61,17 +63,25 @@ def _has_plan(laid: Laid, kind: EitherOr) -> bool:
     return other.solve(cost, decided=Search(gap=1.0), clock=_PATIENCE_S).decision is not None
 
 
+def _find_bent(
+    laid: Laid, family: Family, side: Literal["short", "over"]
+) -> Iterator[tuple[Row, float, Floats]]:
+    """Give rows of a family that are bent in the plan nearest to one, by how much, and the plan."""
+    mine = [at for at, row in enumerate(laid.rows) if row.rule == family.name]
+    bending = laid.bend(**{side: mine})
+    values = bending.decide(clock=_PATIENCE_S)
+    if values is not None:
+        short, over = bending.read(values)
+        bent = short if side == "short" else over
+        yield from ((laid.rows[at], by, values) for at, by in islice(bent.items(), _MOST_TOLD))
+
+
 def _say_lots(laid: Laid) -> Iterator[Message]:
     """Say how small the lots are that would do: what is less than a lot itself, `check` tells."""
-    problem, rows, scenario = laid.problem, laid.rows, laid.problem.scenario
-    least = [number for number, row in enumerate(rows) if row.rule == LOTS_LEAST.name]
-    bending = laid.bend(short=least)
-    values = bending.decide(clock=_PATIENCE_S)
-    if values is None:
-        return
-    for at in list(bending.read(values)[0])[:_MOST_TOLD]:
-        moves = rows[at].columns[rows[at].coefficients == 1.0]
-        small = problem.others["lots"].iloc[rows[at].about.entry]
+    problem, scenario = laid.problem, laid.problem.scenario
+    for row, _, values in _find_bent(laid, LOTS_LEAST, "short"):
+        moves = row.columns[row.coefficients == 1.0]
+        small = problem.others["lots"].iloc[row.about.entry]
         yield say(
             "nearest to a plan is one that sends only {tonnes} t of {material} from {giver} to "
             "{taker} in {period}",
@@ -85,12 +95,7 @@ def _say_lots(laid: Laid) -> Iterator[Message]:
 
 def _say_partners(laid: Laid) -> Iterator[Message]:
     """Say how many partners would do, where one site or more have too few."""
-    rows = enumerate(laid.rows)
-    bending = laid.bend(over=[at for at, row in rows if row.rule == PARTNERS_LIMITED.name])
-    values = bending.decide(clock=_PATIENCE_S)
-    too_many = {} if values is None else bending.read(values)[1]
-    for at, more in list(too_many.items())[:_MOST_TOLD]:
-        row = laid.rows[at]
+    for row, more, _ in _find_bent(laid, PARTNERS_LIMITED, "over"):
         yield say(
             "nearest to a plan is one in which {site} has {count} partners, where {limit} are "
             "allowed",

@@ -9,7 +9,7 @@ import numpy as np
 from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.solving.price_in import FREE
-from raastof_geo.assignment.solving.solve import HeldSum, Search, Solution, solve
+from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.telling.names import describe_row
 from raastof_geo.language import Message, say
 
@@ -123,7 +123,7 @@ def _solve(
         plan.problem,
         programme=plan.proof.programme,
         costs=[cost],
-        held=[HeldSum(each, 1, tonnes)],
+        held=(each, tonnes),
         decided=decided,
         solver=plan.solver,
         start=start,

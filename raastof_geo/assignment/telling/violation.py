@@ -118,16 +118,13 @@ class Bending:
 
     def read(self, values: Floats) -> tuple[dict[int, float], dict[int, float]]:
         """Give by how much rows fall short and exceed, by row: next to nothing is left out."""
-        least = _LEAST_T / self.laid.programme.scale
+        least, count = _LEAST_T / self.laid.programme.scale, len(self.short)
         bent = values[self.cost > 0].tolist()
-        return (
-            {row: one for row, one in zip(self.short, bent, strict=False) if one > least},
-            {
-                row: one
-                for row, one in zip(self.over, bent[len(self.short) :], strict=True)
-                if one > least
-            },
+        sides = ((self.short, bent[:count]), (self.over, bent[count:]))
+        short, over = (
+            {row: one for row, one in zip(*side, strict=True) if one > least} for side in sides
         )
+        return short, over
 
     def decide(self, *, clock: float) -> Floats | None:
         """Find all values of the least violation with whole decisions; none in time or at all."""

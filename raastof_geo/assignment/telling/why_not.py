@@ -1,8 +1,9 @@
 """Say why somebody does not send to somebody: the rule that blocks it, or what it would cost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, product
 
 import numpy as np
 
@@ -59,11 +60,7 @@ def explain_why_not(
     is an `InputError`.
     """
     problem = plan.problem
-    givers = [one for one in problem.givers if one.site == giver]
-    takers = [one for one in problem.takers if one.site == taker]
-    _check(problem, giver, taker, material, givers, takers)
-    if material is not None:
-        givers = [one for one in givers if one.material == material]
+    givers, takers = _find_parties(problem, giver, taker, material)
     unusable = find_unusable(problem)
     reasons = [_explain(plan, unusable, one, other) for one in givers for other in takers]
     order = ("in_plan", "as_good", "costs_more")
@@ -93,47 +90,43 @@ def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
     unusable = find_unusable(problem)
     extra = np.where(unusable.moves, np.inf, extra)
     order = np.argsort(extra, kind="stable")
-    origin, destination = (problem.labels(key)[order] for key in ("origin", "destination"))
+    ends = zip(
+        problem.moves.giver[order].tolist(), problem.moves.taker[order].tolist(), strict=True
+    )
+    dealing = ((problem.givers[giver], problem.takers[taker]) for giver, taker in ends)
     best: dict[tuple[str, str], Reason] = {}
-    for at, pair in zip(order.tolist(), zip(origin, destination, strict=True), strict=True):
-        if pair not in best and pair[0] != pair[1]:
-            giver = problem.givers[problem.moves.giver[at]]
-            taker = problem.takers[problem.moves.taker[at]]
+    for giver, taker in chain(dealing, product(problem.givers, problem.takers)):
+        pair = giver.site, taker.site
+        if pair not in best and giver.site != taker.site:
             best[pair] = _explain(plan, unusable, giver, taker, solve=False)
-    givers = {giver.site: giver for giver in reversed(problem.givers)}
-    takers = {taker.site: taker for taker in reversed(problem.takers)}
-    for one, giver in givers.items():
-        for other, taker in takers.items():
-            if one != other and (one, other) not in best:
-                best[one, other] = _explain(plan, unusable, giver, taker, solve=False)
     return best
 
 
-def _check(
-    problem: Problem,
-    giver: str,
-    taker: str,
-    material: str | None,
-    givers: Sequence[Giver],
-    takers: Sequence[Taker],
-) -> None:
+def _find_parties(
+    problem: Problem, giver: str, taker: str, material: str | None
+) -> tuple[list[Giver], list[Taker]]:
+    """Find what one site gives, of one material or of all, and what another takes, or refuse."""
     sites = problem.scenario.sites
     for site in (giver, taker):
         if site not in sites:
-            raise InputError(
-                say("{site} is not a site{hint}", site=f"`{site}`", hint=suggest(site, sites))
+            raise InputError.saying(
+                "{site} is not a site{hint}", site=f"`{site}`", hint=suggest(site, sites)
             )
+    givers = [one for one in problem.givers if one.site == giver]
+    takers = [one for one in problem.takers if one.site == taker]
     if not givers:
-        raise InputError(say("{site} has nothing to give", site=f"`{giver}`"))
+        raise InputError.saying("{site} has nothing to give", site=f"`{giver}`")
     if not takers:
-        raise InputError(say("{site} takes nothing", site=f"`{taker}`"))
+        raise InputError.saying("{site} takes nothing", site=f"`{taker}`")
     has = sorted({one.material for one in givers})
     if material is not None and material not in has:
-        raise InputError(
-            say("{site} does not give {material}{hint}").format(
-                site=f"`{giver}`", material=f"`{material}`", hint=suggest(material, has)
-            )
+        raise InputError.saying(
+            "{site} does not give {material}{hint}",
+            site=f"`{giver}`",
+            material=f"`{material}`",
+            hint=suggest(material, has),
         )
+    return [one for one in givers if material in (None, one.material)], takers
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import geopandas as gpd
@@ -35,16 +35,18 @@ def write_geopackage(result: Result, folder: Path) -> Path:
     """
     path = folder / "plan.gpkg"
     layers = draw_layers(result)
-    with _at(result):
+    columns = {name: [one for one in layer if one != "geometry"] for name, layer in layers.items()}
+    meanings = build_dictionary(columns)
+    # Files say that they were made when the scenario begins, so that equal ones are equal.
+    moment = f"{min(period.start for period in result.scenario.periods.values())}T00:00:00Z"
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": moment})
+    try:
         for name, layer in layers.items():
             layer.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
-        columns = {
-            name: [one for one in layer if one != "geometry"] for name, layer in layers.items()
-        }
-        pyogrio.write_dataframe(
-            build_dictionary(columns), path, layer="data_dictionary", driver="GPKG"
-        )
-    _write_styles(path, _draw_styles(result, layers), _moment(result))
+        pyogrio.write_dataframe(meanings, path, layer="data_dictionary", driver="GPKG")
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+    _write_styles(path, _draw_styles(result, layers), moment)
     return path
 
 
@@ -59,28 +61,14 @@ def write_geoparquet(result: Result, folder: Path) -> Path:
     try:
         import pyarrow  # noqa: F401
     except ImportError as error:
-        raise OutputError(
-            say("the output `geoparquet` needs pyarrow: pip install raastof_geo[parquet]")
+        raise OutputError.saying(
+            "the output `geoparquet` needs pyarrow: pip install raastof_geo[parquet]"
         ) from error
     into = folder / "geoparquet"
     into.mkdir()
     for name, layer in draw_layers(result).items():
         layer.to_parquet(into / f"{name}.parquet")
     return into
-
-
-def _moment(result: Result) -> str:
-    return f"{min(period.start for period in result.scenario.periods.values())}T00:00:00Z"
-
-
-@contextlib.contextmanager
-def _at(result: Result) -> Iterator[None]:
-    """Let files say that they were made when the scenario begins, so that equal ones are equal."""
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _moment(result)})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
 def _draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[str, str]:

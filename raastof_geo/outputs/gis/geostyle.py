@@ -34,7 +34,7 @@ def style_flows(materials: Sequence[tuple[str, str, str]], most_t: float) -> str
         (material, name, _line(colour, width=width, arrows=True))
         for material, name, colour in materials
     ]
-    return _document(_categorised("material", categories))
+    return _categorised("material", categories)
 
 
 def style_sites() -> str:
@@ -47,7 +47,7 @@ def style_sites() -> str:
         )
         for role, mark in ROLE_MARKS.items()
     ]
-    return _document(_categorised("role", categories))
+    return _categorised("role", categories)
 
 
 def style_burden(name: str) -> str:
@@ -57,7 +57,7 @@ def style_burden(name: str) -> str:
         (low, high, f"{low:g} – {high:g} {name}", _line(as_rgba(one.gis_colour), width=f"{width}"))
         for one, (low, high), width in zip(BURDEN_CLASSES, limits, count(0.5, 0.5), strict=False)
     ]
-    return _document(_graduated("per_weekday", ranges))
+    return _graduated("per_weekday", ranges)
 
 
 def style_municipalities(name: str, limits: Sequence[float]) -> str:
@@ -72,24 +72,15 @@ def style_municipalities(name: str, limits: Sequence[float]) -> str:
         (low, high, f"{low:g} – {high:g} {name}", _area(colour))
         for (low, high), colour in zip(pairwise(limits), _SAVED_COLOURS, strict=True)
     ]
-    return _document(_graduated("saved_t_co2e_wtw", ranges))
+    return _graduated("saved_t_co2e_wtw", ranges)
 
 
 def style_zones(rules: Iterable[str]) -> str:
     """Style areas in which soil needs a condition, by their rule."""
-    return _document(_categorised("rule", [(rule, rule, _area(_ZONE)) for rule in rules]))
+    return _categorised("rule", [(rule, rule, _area(_ZONE)) for rule in rules])
 
 
-def _document(renderer: Xml.Element) -> str:
-    root = Xml.Element("qgis", {"version": "3.34.0", "styleCategories": "Symbology"})
-    root.append(renderer)
-    Xml.SubElement(root, "blendMode").text = "0"
-    Xml.SubElement(root, "featureBlendMode").text = "0"
-    head = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
-    return head + Xml.tostring(root, encoding="unicode")
-
-
-def _categorised(column: str, categories: Iterable[tuple[str, str, Xml.Element]]) -> Xml.Element:
+def _categorised(column: str, categories: Iterable[tuple[str, str, Xml.Element]]) -> str:
     classes: list[_Class] = [
         ({"value": value, "label": label}, {"type": "string"}, symbol)
         for value, label, symbol in categories
@@ -98,7 +89,7 @@ def _categorised(column: str, categories: Iterable[tuple[str, str, Xml.Element]]
     return _render(kind, "categories", "category", classes)
 
 
-def _graduated(column: str, ranges: Iterable[tuple[float, float, str, Xml.Element]]) -> Xml.Element:
+def _graduated(column: str, ranges: Iterable[tuple[float, float, str, Xml.Element]]) -> str:
     classes: list[_Class] = [
         ({"lower": f"{low:.6f}", "upper": f"{high:.6f}", "label": label}, {}, symbol)
         for low, high, label, symbol in ranges
@@ -109,9 +100,12 @@ def _graduated(column: str, ranges: Iterable[tuple[float, float, str, Xml.Elemen
 
 def _render(
     kind: Mapping[str, str], listed_as: str, class_as: str, classes: Iterable[_Class]
-) -> Xml.Element:
-    """List classes, and their symbols by number."""
-    renderer = Xml.Element("renderer-v2", {**kind, "enableorderby": "0", "forceraster": "0"})
+) -> str:
+    """Write a style of classes, which stand beside their symbols by number."""
+    root = Xml.Element("qgis", {"version": "3.34.0", "styleCategories": "Symbology"})
+    renderer = Xml.SubElement(
+        root, "renderer-v2", {**kind, "enableorderby": "0", "forceraster": "0"}
+    )
     listed = Xml.SubElement(renderer, listed_as)
     symbols = Xml.SubElement(renderer, "symbols")
     for number, (before, after, symbol) in enumerate(classes):
@@ -119,7 +113,10 @@ def _render(
         Xml.SubElement(listed, class_as, about)
         symbol.set("name", str(number))
         symbols.append(symbol)
-    return renderer
+    Xml.SubElement(root, "blendMode").text = "0"
+    Xml.SubElement(root, "featureBlendMode").text = "0"
+    head = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
+    return head + Xml.tostring(root, encoding="unicode")
 
 
 def _symbol(kind: str) -> Xml.Element:

@@ -69,17 +69,13 @@ def draw_flows(result: Result, flows: pd.DataFrame | None = None) -> gpd.GeoData
     spells = [result.legs.spell(period) for period in chosen["period"]]
     ends = (chosen["origin"], chosen["destination"], chosen["vehicle"])
     keys = list(zip(*ends, spells, strict=True))
-    lines = {key: _line(result, *key) for key in dict.fromkeys(keys)}
+    lines = {}
+    for key in dict.fromkeys(keys):
+        points = result.legs.draw(*key[:3], key[3] or None)
+        lines[key] = shapely.LineString(points) if len(points) > 1 else None
     return gpd.GeoDataFrame(
         tabulate_flows(result, chosen), geometry=[lines[key] for key in keys], crs="EPSG:4326"
     ).to_crs(CRS)
-
-
-def _line(
-    result: Result, origin: str, destination: str, vehicle: str, period: str
-) -> shapely.LineString | None:
-    points = result.legs.draw(origin, destination, vehicle, period or None)
-    return shapely.LineString(points) if len(points) > 1 else None
 
 
 def draw_burden(result: Result) -> gpd.GeoDataFrame:
