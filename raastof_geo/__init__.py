@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from raastof_geo.legs.legs import Legs
     from raastof_geo.legs.price import price_legs
     from raastof_geo.outputs import write_outputs
+    from raastof_geo.outputs.pages.map import draw_map
     from raastof_geo.pipeline import run_scenario, solve_scenario
     from raastof_geo.recall import load_result
     from raastof_geo.result import Result
@@ -37,6 +38,7 @@ _ROOMS = {
     "RoadNetwork": "roads.network",
     "Scenario": "scenario",
     "assign": "assignment",
+    "draw_map": "outputs.pages.map",
     "load_network": "roads.load",
     "load_result": "recall",
     "measure_effect": "effect",
@@ -62,6 +64,7 @@ __all__ = [
     "Scenario",
     "__version__",
     "assign",
+    "draw_map",
     "load_network",
     "load_result",
     "measure_effect",
