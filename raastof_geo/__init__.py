@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from raastof_geo.legs.legs import Legs as Legs
     from raastof_geo.legs.price import price_legs as price_legs
     from raastof_geo.outputs import write_outputs as write_outputs
+    from raastof_geo.outputs.pages.map import draw_map as draw_map
     from raastof_geo.pipeline import run_scenario as run_scenario
     from raastof_geo.pipeline import solve_scenario as solve_scenario
     from raastof_geo.recall import load_result as load_result
@@ -39,6 +40,7 @@ _ROOMS = {
     "legs.legs": "Legs",
     "legs.price": "price_legs",
     "outputs": "write_outputs",
+    "outputs.pages.map": "draw_map",
     "pipeline": "run_scenario solve_scenario",
     "recall": "load_result",
     "result": "Result",

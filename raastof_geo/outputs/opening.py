@@ -39,7 +39,7 @@ def conclude(result: Result) -> list[Message]:
 
 def elaborate(result: Result) -> list[Message]:
     """Say what that rests on, what would turn it over, and what the plan saves and costs."""
-    return [*_say_assumptions(result), *_say_effect(result), *_say_published(result)]
+    return [*_say_assumptions(result), *say_effect(result), *_say_published(result)]
 
 
 def say_worse(effect: Effect) -> list[Message]:
@@ -143,7 +143,8 @@ def _say_assumptions(result: Result) -> Iterator[Message]:
     yield say("What would turn it over: {turning}.", turning="; ".join(turning))
 
 
-def _say_effect(result: Result) -> Iterator[Message]:
+def say_effect(result: Result) -> Iterator[Message]:
+    """Say what the plan saves in CO2e and money, and against what: the shortest answer first."""
     effect = result.effect
     first, *others = effect.baselines
     if first.missing:

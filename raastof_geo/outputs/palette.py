@@ -1,25 +1,43 @@
 """How things look, said once: the map, the charts and the layers for QGIS take it from here.
 
 A site's role has one shape and one colour, which each way of drawing spells in its own words.
-Materials, roads and routes have colours that colour-blind readers tell apart.
+A material has the hue of its family and a lightness of its own, so that no two are alike, on the
+screen, on a grey print, or to readers who do not see red and green.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import cos, radians, sin
 
 from raastof_geo.language import Message, say
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.catalogue import Catalogue, FamilyName
 from raastof_geo.scenario.role import Role
 
-SECONDARY_COLOURS = (
-    *("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7b3294", "#000000"),
-)
-"""Okabe and Ito's colours, which colour-blind readers tell apart, and one more."""
-VIRGIN_COLOURS = ("#6b6b6b", "#8c6d46", "#a3a3a3", "#b59a76", "#4d4d4d")
 VIRGIN_COLOUR = "#8c6d46"
 """Virgin material where all of it has one colour."""
 LAND, COAST = "#f4f1e8", "#b9b4a6"
+BASE = {
+    "sea": "#cfe3ee",
+    "water": ["#d6e8f1", "#deedf4", "#e8f3f8"],
+    "land": "#f7f4ec",
+    "coast": "#a9b8bd",
+    "town": "#e6dfd3",
+    "area": "#cdc6b6",
+    "ferry": "#8fb0c2",
+    "road": {
+        "motorway": ["#f5dcae", "#d3b37c"],
+        "trunk": ["#f6e2bd", "#d6bc8b"],
+        "primary": ["#faf0d3", "#d9cba6"],
+        "secondary": ["#ffffff", "#d2cabb"],
+        "tertiary": ["#ffffff", "#dbd4c6"],
+        "local": ["#ffffff", "#e2dccf"],
+    },
+}
+"""What lies under everything else; a road has a body and a casing."""
+PASSING, DIMMED = "#1f4e79", "#c3c0b8"
+"""All that passes a road, whatever it is; and what is not looked at just now."""
 ZONE = "#7b3294"
 """Areas in which soil needs a condition."""
 MORE, LESS = "#0072b2", "#d55e00"
@@ -119,13 +137,38 @@ class BurdenClass:
 
 
 BURDEN_CLASSES = (
-    BurdenClass(0, "#fdd49e", 1.5, "#fee090"),
-    BurdenClass(5, "#fdae61", 2.5, "#fdae61"),
-    BurdenClass(20, "#f16913", 4, "#f46d43"),
-    BurdenClass(50, "#a63603", 6, "#d73027"),
-    BurdenClass(150, "#67000d", 8, "#7f0000"),
+    BurdenClass(0, "#e6a532", 2, "#fee090"),
+    BurdenClass(5, "#e0721c", 3, "#fdae61"),
+    BurdenClass(20, "#b93a12", 4.5, "#f46d43"),
+    BurdenClass(50, "#7d1220", 6.5, "#d73027"),
+    BurdenClass(150, "#3b0517", 9, "#7f0000"),
 )
 """From few trucks to many."""
+
+
+@dataclass(frozen=True)
+class MaterialFamily:
+    """Materials that are shown in shades of one colour."""
+
+    name: Message
+    hue_deg: float
+    """On the circle of CIELAB. [degrees]"""
+    chroma: float
+
+
+FAMILIES: Mapping[FamilyName, MaterialFamily] = {
+    "brick": MaterialFamily(say("Brick"), 40, 62),
+    "concrete": MaterialFamily(say("Concrete"), 262, 46),
+    "clean_soil": MaterialFamily(say("Clean soil"), 138, 46),
+    "polluted_soil": MaterialFamily(say("Polluted soil"), 318, 50),
+    "virgin": MaterialFamily(say("Virgin material"), 82, 54),
+    "stone": MaterialFamily(say("Stone and ballast"), 205, 34),
+    "residue": MaterialFamily(say("Residue"), 5, 52),
+    "asphalt": MaterialFamily(say("Asphalt"), 280, 4),
+}
+"""By what the catalogue calls them; those beside each other differ in blue and yellow as well."""
+_DARKEST, _LIGHTEST = 22.0, 76.0
+"""Lightness of the materials: all are seen on land and on white paper. [L*]"""
 
 
 def colour_materials(materials: Iterable[str], catalogue: Catalogue) -> dict[str, str]:
@@ -134,14 +177,49 @@ def colour_materials(materials: Iterable[str], catalogue: Catalogue) -> dict[str
     Returns
     -------
     colours
-        `#rrggbb` by material: the secondary ones first, then the virgin ones, each by its id.
+        `#rrggbb` by material, family by family, each by its id: no two have the same lightness,
+        and those of one family lie far from each other.
     """
-    named = sorted(set(materials))
-    colours: dict[str, str] = {}
-    for origin, shades in (("secondary", SECONDARY_COLOURS), ("virgin", VIRGIN_COLOURS)):
-        mine = [name for name in named if catalogue.materials[name].origin == origin]
-        colours |= {name: shades[rank % len(shades)] for rank, name in enumerate(mine)}
-    return colours
+    members: dict[FamilyName, list[str]] = defaultdict(list)
+    for name in sorted(set(materials)):
+        members[catalogue.materials[name].kin].append(name)
+    known = [family for family in FAMILIES if members[family]]
+    # Each family is spread over the whole way from dark to light.
+    dealt = sorted(
+        ((rank + 0.5) / len(members[family]), family, name)
+        for family in known
+        for rank, name in enumerate(members[family])
+    )
+    step = (_LIGHTEST - _DARKEST) / max(1, len(dealt) - 1)
+    colours = {
+        name: _paint(_DARKEST + rank * step, FAMILIES[family])
+        for rank, (_, family, name) in enumerate(dealt)
+    }
+    return {name: colours[name] for family in known for name in members[family]}
+
+
+def _paint(lightness: float, family: MaterialFamily) -> str:
+    """Spell a colour of CIELAB (white D65), paler where the screen cannot show it. `#rrggbb`"""
+    for percent in range(100, -1, -5):
+        chroma = family.chroma * percent / 100
+        a, b = (chroma * turn(radians(family.hue_deg)) for turn in (cos, sin))
+        x, y, z = (
+            white * (t**3 if t > 6 / 29 else 3 * (6 / 29) ** 2 * (t - 4 / 29))
+            for white, t in zip(
+                (0.9505, 1.0, 1.089),
+                ((lightness + 16) / 116 + shift for shift in (a / 500, 0.0, -b / 200)),
+                strict=True,
+            )
+        )
+        light = (
+            3.2406 * x - 1.5372 * y - 0.4986 * z,
+            -0.9689 * x + 1.8758 * y + 0.0415 * z,
+            0.0557 * x - 0.2040 * y + 1.0570 * z,
+        )
+        if all(-0.002 <= part <= 1.002 for part in light):
+            break
+    parts = (12.92 * c if c <= 0.0031308 else 1.055 * c ** (1 / 2.4) - 0.055 for c in light)
+    return "#" + "".join(f"{round(255 * min(1.0, max(0.0, part))):02x}" for part in parts)
 
 
 def as_rgba(colour: str, *, opacity: int = 255) -> str:

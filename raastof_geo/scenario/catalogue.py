@@ -34,6 +34,9 @@ from raastof_geo.units import Quantity
 Called: TypeAlias = Annotated[dict[str, str], Field(min_length=1)]
 """What people call something, by language."""
 Ruling: TypeAlias = Literal["allowed", "conditional", "forbidden"]
+FamilyName: TypeAlias = Literal[
+    "brick", "concrete", "clean_soil", "polluted_soil", "virgin", "stone", "residue", "asphalt"
+]
 
 _BUILT_IN = resources.files("raastof_geo") / "data" / "catalogue.yaml"
 
@@ -85,6 +88,23 @@ class Material(Named):
     """Tonnes for each sample that proves what it is; none: by the mapping of its ground. [t]"""
     category: int | None = Field(default=None, ge=1, le=3)
     """Environmental category of residual products, 1 the cleanest; none where it has none."""
+    family: FamilyName | None = None
+    """What it is shown together with; none: as its origin, soil class and law tell."""
+
+    @property
+    def kin(self) -> FamilyName:
+        """Name the family: the one that is said, else what origin, soil class and law tell."""
+        if self.family is not None:
+            return self.family
+        if self.origin == "virgin":
+            return "virgin"
+        if self.soil_class is not None:
+            return "clean_soil" if self.soil_class <= 1 else "polluted_soil"
+        by_law: dict[str, FamilyName] = {
+            "sorted_construction_waste": "concrete",
+            "asphalt_circular": "asphalt",
+        }
+        return by_law.get(self.legal_regime or "", "residue")
 
     def fee_at(self, kind: ReceiverKind | None) -> NonNegativeFigure | None:
         """Give what a receiver of a kind charges for it, without waste tax. [DKK/t]"""

@@ -11,7 +11,7 @@ import shapely
 from worlds import PIT_AND_PROJECT
 
 from raastof_geo import load_result
-from raastof_geo.outputs.pages.map import describe_map
+from raastof_geo.outputs.pages.map import MapStory
 from raastof_geo.pipeline import run_scenario
 
 RING = [[12.05, 55.40], [12.15, 55.40], [12.15, 55.50], [12.05, 55.50], [12.05, 55.40]]
@@ -54,7 +54,7 @@ def test_the_geopackage_has_the_polygons_with_their_rule(zoned):
 
 
 def test_the_map_has_outline_and_hole(zoned):
-    (zone,) = describe_map(zoned[0])["zones"]
+    (zone,) = MapStory(zoned[0]).zones["areas"]
     assert "own-osd" in zone["name"]
     outline, hole = zone["rings"]
     assert isinstance(outline, str)
@@ -64,7 +64,7 @@ def test_the_map_has_outline_and_hole(zoned):
 def test_zones_come_back(zoned, tmp_path):
     """A result that is loaded draws the polygons again."""
     loaded = load_result(zoned[1])
-    assert describe_map(loaded)["zones"] == describe_map(zoned[0])["zones"]
+    assert MapStory(loaded).zones == MapStory(zoned[0]).zones
     [area] = loaded.scenario.areas.values()
     assert area.equals_exact(zoned[0].scenario.areas[0], 0.0)
 
@@ -76,11 +76,11 @@ def test_a_ring_that_crosses_itself_is_two_areas(tmp_path):
     result, folder = run(tmp_path, ZONES, area=area)
     (row,) = gpd.read_file(folder / "plan.gpkg", layer="zones").to_dict(orient="records")
     assert len(row["geometry"].geoms) == 2
-    assert len(describe_map(result)["zones"]) == 2
+    assert len(MapStory(result).zones["areas"]) == 2
 
 
 @pytest.mark.parametrize("zones", ["", ZONES.replace("{file: osd.geojson, ", "{sites: [road], ")])
 def test_without_polygons_there_is_no_layer(zones, tmp_path):
     result, folder = run(tmp_path, zones)
     assert "zones" not in [name for name, _ in pyogrio.list_layers(folder / "plan.gpkg")]
-    assert describe_map(result)["zones"] == []
+    assert MapStory(result).zones["areas"] == []

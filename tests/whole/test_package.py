@@ -74,6 +74,7 @@ def test_the_door_is_pinned():
         "Scenario",
         "__version__",
         "assign",
+        "draw_map",
         "load_network",
         "load_result",
         "measure_effect",

@@ -1,34 +1,41 @@
 """Draw sites, flows and trucks on a map that is one file and needs no internet."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import folium
 import pandas as pd
-import shapely
 
-from raastof_geo.arrays import Floats, Indices
 from raastof_geo.assignment import compare_sites
 from raastof_geo.assignment.statement.shares import find_municipalities
-from raastof_geo.effect.burden import count_weekdays, measure_burden
+from raastof_geo.effect.books import Books
+from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
-from raastof_geo.language import Message, format_number, say
+from raastof_geo.language import Message, format_number, say, speaking
 from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.documents.effects import align_books, name_project
 from raastof_geo.outputs.gis.layers import draw_zones
-from raastof_geo.outputs.opening import conclude, elaborate, say_in_all
-from raastof_geo.outputs.pages.page import describe_base, draw_page, encode_line, escape, pack
+from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all
+from raastof_geo.outputs.pages.base import describe_areas, describe_base
+from raastof_geo.outputs.pages.encode import encode_line
+from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap, escape, pack
+from raastof_geo.outputs.pages.streets import STREET_DECIMALS, Errand, lay_streets
 from raastof_geo.outputs.palette import (
     BURDEN_CLASSES,
+    DIMMED,
+    FAMILIES,
     LESS,
     MORE,
+    PASSING,
     ROLE_MARKS,
     ZONE,
     colour_materials,
 )
-from raastof_geo.outputs.tables.flows import BY_DUMPER, list_flows
+from raastof_geo.outputs.tables.flows import BY_DUMPER, Flow, list_flows
 from raastof_geo.outputs.tables.summary import summarise
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
@@ -37,16 +44,17 @@ from raastof_geo.scenario.role import Role
 TILES = "https://tile.openstreetmap.org"
 """Who is asked for a background where the scenario wants one from the internet."""
 
-_ROUTE_TOLERANCE_DEG = 0.0002
+_ZONE_TOLERANCE_DEG = 0.0002
 _MOST_PAIRS = 6000
 """A map with more pairs of sites than this says why only by `raastof why-not`."""
-_LEAST_PASSING = 0.05
-"""Roads with fewer trucks each weekday, in plan and baseline, are left out. [1/d]"""
 
 
 @dataclass(frozen=True)
 class _FlowShown:
-    """A flow; its route, sites, material, period, use and truck by their places in the lists."""
+    """A flow; its route, sites, material, period, use and truck by their places in the lists.
+
+    What stays within a site has no route, -1.
+    """
 
     route: int
     origin: int
@@ -61,36 +69,102 @@ class _FlowShown:
     kg_co2e: float
 
 
-@dataclass(frozen=True, order=True)
-class _RoadShown:
-    """Roads that meet and carry the same trucks each weekday, in the plan and before."""
+@dataclass(frozen=True)
+class _TripsShown:
+    """Trips on a route in a period, loaded and empty, as trucks drive them."""
 
-    plan: float
-    before: float
-    line: str
+    route: int
+    period: int
+    trips: float
 
 
 def write_map(result: Result, folder: Path) -> Path:
     """Write `map.html`."""
     path = folder / "map.html"
-    path.write_text(draw_map(result), encoding="utf-8", newline="\n")
+    page = draw_map(result).get_root().render()
+    path.write_text(page, encoding="utf-8", newline="\n")
     return path
 
 
-def draw_map(result: Result) -> str:
-    """Build the page."""
-    return draw_page(
-        title=result.scenario.said.title,
-        language=result.scenario.said.language,
-        body=_body(result),
-        data=describe_map(result),
-        script="map.js",
-        images=TILES if result.scenario.said.online_tiles else "",
-    )
+def draw_map(result: Result) -> folium.Map:
+    """Draw sites and flows of the plan and of its baseline on a map of Folium's.
+
+    A notebook shows it, and more can be added to it: layers, plugins, tiles. Without those it asks
+    no host. `map.html` is this map, saved. It speaks the language of the scenario.
+
+    Returns
+    -------
+    map
+        With what lies on it as one element each: `BaseRoads`, `Areas`, `Zones`, `Roads`, `Flows`,
+        `Sites` and `MapControls`, which can be added to other maps as well.
+    """
+    said = result.scenario.said
+    with speaking(said.language):
+        told = MapStory(result)
+        images = TILES if said.online_tiles else ""
+        drawn = PlanMap(Page(title=said.title, language=said.language, images=images))
+        near = [site.lon_lat for site in result.scenario.sites.values()]
+        flowing = (Zones(told), Roads(told), Flows(told), Sites(told), MapControls(told))
+        for element in (BaseRoads(result.network, near), Areas(), *flowing):
+            element._id = "plan"  # equal results give equal pages
+            element.add_to(drawn)
+    return drawn
 
 
-def _body(result: Result) -> str:
-    """Write the landmarks of the page; what is in them is filled in by the script."""
+class BaseRoads(Element):
+    """Land, towns, roads, ferries and names; small roads near some places [lon and lat]."""
+
+    def __init__(self, network: RoadNetwork, near: Iterable[tuple[float, float]] = ()) -> None:
+        super().__init__("base", {"base": describe_base(network, near)}, name=str(say("Roads")))
+
+
+class Areas(Element):
+    """The borders of municipalities, and their names."""
+
+    def __init__(self) -> None:
+        super().__init__("areas", {"areas": describe_areas()}, name=str(say("Municipalities")))
+
+
+class Zones(Element):
+    """Areas in which soil needs a condition."""
+
+    def __init__(self, result: "Result | MapStory") -> None:
+        told = MapStory.of(result)
+        super().__init__("zones", {"zones": told.zones}, name=str(say("Zones")))
+
+
+class Sites(Element):
+    """Sites by what they are, with their names; what lies too close is spread or grouped."""
+
+    def __init__(self, result: "Result | MapStory") -> None:
+        super().__init__("sites", {"story": MapStory.of(result).story}, name=str(say("Sites")))
+
+
+class Roads(Element):
+    """What passes each road, in each direction: tonnes or trucks."""
+
+    def __init__(self, result: "Result | MapStory") -> None:
+        super().__init__("roads", MapStory.of(result).moving, name=str(say("Flows by road")))
+
+
+class Flows(Element):
+    """The largest flows, and those of what is chosen, as lanes of each material."""
+
+    def __init__(self, result: "Result | MapStory") -> None:
+        super().__init__("flows", MapStory.of(result).moving, name=str(say("Single flows")))
+
+
+class MapControls(Controls):
+    """The page around the map: the answer, what is shown, legend, table, and a site's panel."""
+
+    def __init__(self, result: "Result | MapStory") -> None:
+        told = MapStory.of(result)
+        parts = {**told.moving, "zones": told.zones, "page": told.page}
+        super().__init__("controls", *_body(told.result), parts)
+
+
+def _body(result: Result) -> tuple[str, str]:
+    """Write the landmarks before and after the map; the script fills in what is in them."""
     said = {name: escape(str(text)) for name, text in _LANDMARKS.items()}
     figures = "".join(
         f"<div><dt>{escape(what)}</dt><dd><b>{escape(plan)}</b> "
@@ -98,31 +172,35 @@ def _body(result: Result) -> str:
         + "</dd></div>"
         for what, plan, before in _key_figures(result)
     )
-    lead, more = (
-        "".join(f"<p>{escape(str(one))}</p>" for one in told)
-        for told in (conclude(result), elaborate(result))
+    effect, *others = [*map(str, say_effect(result)), ""]
+    lead = escape(" ".join([*map(str, conclude(result)), effect]))
+    told = [*others, *(str(one) for one in elaborate(result))]
+    more = "".join(
+        f"<p>{escape(one)}</p>" for one in dict.fromkeys(told) if one not in ("", effect)
     )
     causes = "".join(f"<li>{escape(str(one))}</li>" for one in tell_credit(result.effect))
     title = escape(result.scenario.said.title)
     span = escape(str(say_in_all(result.scenario)))
-    return _BODY.format(
-        title=title, span=span, lead=lead, more=more, figures=figures, causes=causes, **said
-    )
+    head = _HEAD.format(title=title, span=span, lead=lead, more=more, figures=figures, **said)
+    return head, _BODY.format(causes=causes, **said)
 
 
-_BODY = """<a class="skip" href="#twin">{skip}</a>
-<header id="strip"><h1 dir="auto">{title}</h1>{lead}<p class="span">{span}</p><dl>{figures}</dl>\
-<details id="answer"><summary>{answer}</summary>{more}</details></header>
-<button id="toggle" type="button" aria-expanded="false" aria-controls="panel">{panel}</button>
-<nav id="panel" aria-label="{panel}"></nav>
-<aside id="about" aria-label="{about}" hidden></aside>
+_HEAD = """<a class="skip" href="#twin">{skip}</a>
+<header id="strip"><h1 dir="auto">{title}</h1><p id="sentence" role="status"></p>\
+<p id="lead">{lead}</p><dl title="{span}">{figures}</dl>\
+<details id="answer"><summary>{answer}</summary><p class="span">{span}</p>{more}</details>\
+</header>"""
+_BODY = """<aside id="about" aria-label="{about}" hidden></aside>
+<nav id="panel" aria-label="{panel}"><button id="toggle" type="button" aria-expanded="false" \
+aria-controls="steps">{panel}</button><div id="steps"></div></nav>
 <main id="twin" tabindex="-1"><details id="rows"><summary>{table}</summary>\
 <div class="scroll" tabindex="0" role="region" aria-label="{table}"></div></details>\
 <details id="causes"><summary>{credit}</summary><ul>{causes}</ul></details>\
 <p id="told" role="status"></p></main>
+<footer id="source"></footer>
 <noscript>{no_script}</noscript>"""
 _LANDMARKS = {
-    "answer": say("Assumptions, effect and price"),
+    "answer": say("Figures, assumptions and price"),
     "before": say("before"),
     "panel": say("Layers and legend"),
     "about": say("About a site"),
@@ -147,81 +225,214 @@ def _key_figures(result: Result) -> list[tuple[str, str, str]]:
     return figures
 
 
-def describe_map(result: Result) -> dict[str, Any]:
-    """Put what the map shows into values that the page can hold.
+class MapStory:
+    """What a map tells of a result, in values that a page can hold, each made when first asked for.
+
+    Plain values, lists of objects, tables that name their columns, lines as `encode_line` writes
+    them, and every text in the language that is spoken.
+    """
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        self._errands: dict[Errand, int] = {}
+        self._uses: list[str] = []
+
+    @classmethod
+    def of(cls, result: "Result | MapStory") -> "MapStory":
+        """Give what is told of a result; of itself where it is one already."""
+        return result if isinstance(result, MapStory) else cls(result)
+
+    @cached_property
+    def moving(self) -> dict[str, Any]:
+        """What elements that show flows need."""
+        return {"traffic": self.traffic, "story": self.story}
+
+    @cached_property
+    def traffic(self) -> dict[str, Any]:
+        """Flows and trips before and in the plan, and the stretches of road that they pass."""
+        plan, effect = self.result.plan, self.result.effect
+        flows = {
+            "plan": pack(_FlowShown, self._list_flows(plan.flows)),
+            "before": pack(_FlowShown, self._list_flows(effect.baseline_flows)),
+        }
+        trips = {
+            "plan": pack(_TripsShown, self._count_trips(plan.flows, plan.empty_trips)),
+            "before": pack(_TripsShown, self._count_trips(effect.baseline_flows, None)),
+        }
+        streets = lay_streets(self.result.legs, self._errands)
+        return {
+            "decimals": STREET_DECIMALS,
+            "segments": streets.lines,
+            "routes": streets.routes,
+            "flows": flows,
+            "trips": trips,
+            "uses": self._uses,
+        }
+
+    @cached_property
+    def story(self) -> dict[str, Any]:
+        """Sites, materials, periods, and the words for all of it."""
+        scenario = self.result.scenario
+        projects = sorted({scenario.project(site) for site in scenario.sites})
+        vehicles = scenario.catalogue.vehicles
+        return {
+            "decimal": format_number(0.5, digits=1)[1],
+            "group": format_number(1000)[1],
+            "texts": {key: str(text) for key, text in _TEXTS.items()},
+            "periods": list(scenario.periods),
+            "totals": {
+                "plan": self._total(self.result.effect.books),
+                "before": self._total(self.result.effect.baseline_books),
+            },
+            "undivided": len(self.result.plan.empty_trips) > 0,
+            "weekdays": [count_weekdays(one) for one in scenario.periods.values()],
+            "materials": _materials(self.result),
+            "families": {name: str(family.name) for name, family in FAMILIES.items()},
+            "projects": [{"id": one, "name": name_project(scenario, one)} for one in projects],
+            "sites": list(_sites(self.result)),
+            "vehicles": [
+                *(vehicles[name].called(scenario.said.language) for name in scenario.said.vehicles),
+                str(BY_DUMPER),
+            ],
+            "shapes": {role: mark.on_page for role, mark in ROLE_MARKS.items()},
+            "colours": {"more": MORE, "less": LESS, "passing": PASSING, "dimmed": DIMMED},
+            "classes": [
+                {"least": one.least, "colour": one.colour, "width": one.width_px}
+                for one in BURDEN_CLASSES
+            ],
+        }
+
+    @cached_property
+    def zones(self) -> dict[str, Any]:
+        """Zones that have polygons: what they ask for, and outlines and holes as lines."""
+        zones = draw_zones(self.result.scenario).to_crs("EPSG:4326").explode(ignore_index=True)
+        shapes = [[area.exterior, *area.interiors] for area in zones.geometry]
+        told = zip(zones["rule"], zones["meaning"], shapes, strict=True)
+        return {
+            "zone_colour": ZONE,
+            "areas": [
+                {
+                    "name": f"{rule}: {meaning}",
+                    "rings": [encode_line(one.coords, _ZONE_TOLERANCE_DEG) for one in rings],
+                }
+                for rule, meaning, rings in told
+            ],
+        }
+
+    @cached_property
+    def page(self) -> dict[str, Any]:
+        """What only the page around the map needs."""
+        said = self.result.scenario.said
+        return {
+            "tiles": f"{TILES}/{{z}}/{{x}}/{{y}}.png" if said.online_tiles else "",
+            "why": _why(self.result),
+        }
+
+    def _total(self, books: Books) -> list[dict[str, float]]:
+        """Give what the books have in each period: more than flows, where trucks drive empty."""
+        by_period = books.by("period").reindex(list(self.result.scenario.periods), fill_value=0.0)
+        return [
+            {"kg": round(kg), "loads": round(loads)}
+            for kg, loads in zip(by_period[TRANSPORT_WTW], by_period[LOADS_DRIVEN], strict=True)
+        ]
+
+    def _find_route(
+        self, origin: str, destination: str, vehicle: str, period: str, load: str
+    ) -> int:
+        """Give the number of a route, a new one where nobody has asked for it."""
+        if origin == destination:
+            return -1
+        spell = self.result.legs.spell(period)
+        errand = Errand(origin, destination, vehicle, spell, load)
+        return self._errands.setdefault(errand, len(self._errands))
+
+    def _name_use(self, name: str) -> int:
+        if name not in self._uses:
+            self._uses.append(name)
+        return self._uses.index(name)
+
+    def _list_flows(self, flows: pd.DataFrame) -> Iterator[_FlowShown]:
+        scenario = self.result.scenario
+        language = scenario.said.language
+        sites, periods = _places(scenario.sites), _places(scenario.periods)
+        trucks = _places(scenario.said.vehicles)
+        materials = _places(material["id"] for material in _materials(self.result))
+        uses = {
+            need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs
+        }
+        kinds = {str(role): str(ROLE_MARKS[role].name) for role in (Role.PLANT, Role.DEPOT)}
+        reception = str(_TEXTS["reception"])
+        for flow in list_flows(flows):
+            within = flow.origin == flow.destination
+            yield _FlowShown(
+                route=self._follow(flow),
+                origin=sites[flow.origin],
+                destination=sites[flow.destination],
+                material=materials[flow.material],
+                period=periods[flow.period],
+                use=self._name_use(uses.get(flow.taker, kinds.get(flow.taker_kind, reception))),
+                truck=len(trucks) if within else trucks[flow.vehicle],
+                tonnes=round(flow.tonnes, 1),
+                length_km=round(flow.length_km, 1),
+                loads=int(flow.loads),
+                kg_co2e=round(flow.kg_co2e_wtw),
+            )
+
+    def _follow(self, flow: Flow) -> int:
+        return self._find_route(flow.origin, flow.destination, flow.vehicle, flow.period, "full")
+
+    def _count_trips(
+        self, flows: pd.DataFrame, empty_trips: pd.DataFrame | None
+    ) -> list[_TripsShown]:
+        """Count trips as `measure_burden` does, by route instead of by road."""
+        scenario = self.result.scenario
+        periods = _places(scenario.periods)
+        returns = scenario.said.return_loads
+        back = 1.0 - returns.share if returns and empty_trips is not None else 1.0
+        trips: dict[tuple[int, int], float] = defaultdict(float)
+        one: Any
+        for one in flows[flows["work_h"] > 0].itertuples():
+            count, period = one.tonnes / one.load_t, periods[one.period]
+            ends = one.origin, one.destination
+            ways = ((ends, "full", count), (ends[::-1], "empty", count * back))
+            for (start, goal), load, driven in ways:
+                route = self._find_route(start, goal, one.vehicle, one.period, load)
+                trips[route, period] += driven
+        for one in () if empty_trips is None else empty_trips.itertuples():
+            route = self._find_route(one.origin, one.destination, one.vehicle, one.period, "empty")
+            trips[route, periods[one.period]] += one.trips
+        return [
+            _TripsShown(route, period, round(driven, 2))
+            for (route, period), driven in sorted(trips.items())
+            if route >= 0 and driven > 0
+        ]
+
+
+def _why(result: Result) -> dict[str, Any]:
+    """Say for each site that gives why it does not send to each other that takes.
 
     Returns
     -------
-    data
-        What the script finds as `D`: plain values, lists of objects (`sites`, `materials`,
-        `projects`, `classes`), tables that name their columns (`flows`, `burden`), routes as
-        encoded lines, and every text in the language that is spoken.
+    why
+        `reasons`, each once, and `pairs`: by giver and taker the place of theirs in it.
     """
-    scenario = result.scenario
-    routes = _Routes(result)
-    flows = {
-        "plan": pack(_FlowShown, _flows(result, result.plan.flows, routes)),
-        "before": pack(_FlowShown, _flows(result, result.effect.baseline_flows, routes)),
-    }
-    projects = sorted({scenario.project(site) for site in scenario.sites})
-    return {
-        **describe_base(result.network),
-        "tiles": f"{TILES}/{{z}}/{{x}}/{{y}}.png" if scenario.said.online_tiles else "",
-        "texts": {key: str(text) for key, text in _TEXTS.items()},
-        "periods": list(scenario.periods),
-        "materials": _materials(result),
-        "projects": [
-            {"id": project, "name": name_project(scenario, project)} for project in projects
-        ],
-        "sites": list(_sites(result)),
-        "uses": routes.uses,
-        "vehicles": [
-            *(
-                scenario.catalogue.vehicles[name].called(scenario.said.language)
-                for name in scenario.said.vehicles
-            ),
-            str(BY_DUMPER),
-        ],
-        "routes": routes.lines,
-        "flows": flows,
-        "shapes": {role: mark.on_page for role, mark in ROLE_MARKS.items()},
-        "colours": {"more": MORE, "less": LESS, "zone": ZONE},
-        "classes": [
-            {"least": one.least, "colour": one.colour, "width": one.width_px}
-            for one in BURDEN_CLASSES
-        ],
-        "burden": _burden(result),
-        "zones": _zones(result),
-        "why": _why(result),
-    }
-
-
-def _zones(result: Result) -> list[dict[str, Any]]:
-    """Give zones that have polygons: what they ask for, and outlines and holes as encoded lines."""
-    zones = draw_zones(result.scenario).to_crs("EPSG:4326").explode(ignore_index=True)
-    shapes = [[area.exterior, *area.interiors] for area in zones.geometry]
-    return [
-        {
-            "name": f"{rule}: {meaning}",
-            "rings": [encode_line(one.coords, _ROUTE_TOLERANCE_DEG) for one in rings],
-        }
-        for rule, meaning, rings in zip(zones["rule"], zones["meaning"], shapes, strict=True)
-    ]
-
-
-def _why(result: Result) -> dict[str, dict[str, str]]:
-    """Say for each site that gives why it does not send to each other that takes."""
     problem = result.plan.problem
     givers = {giver.site for giver in problem.givers}
     takers = {taker.site for taker in problem.takers}
-    if len(givers) * len(takers) > _MOST_PAIRS:
-        return {}
-    told: dict[str, dict[str, str]] = {}
-    for (giver, taker), reason in sorted(compare_sites(result.plan).items()):
-        told.setdefault(giver, {})[taker] = str(reason.message)
-    return told
+    reasons: dict[str, int] = {}
+    pairs: dict[str, dict[str, int]] = {}
+    if len(givers) * len(takers) <= _MOST_PAIRS:
+        for (giver, taker), reason in sorted(compare_sites(result.plan).items()):
+            place = reasons.setdefault(str(reason.message), len(reasons))
+            pairs.setdefault(giver, {})[taker] = place
+    return {"reasons": list(reasons), "pairs": pairs}
 
 
+_IN_PLACE = {
+    name: f"{{{name}}}"
+    for name in ["when", "tonnes", "sites", "loads", "co2e", "plan", "before", "change"]
+}
+"""What the page puts into its sentences itself."""
 _TEXTS: dict[str, Message] = {
     "show": say("Show"),
     "plan": say("Plan"),
@@ -242,8 +453,41 @@ _TEXTS: dict[str, Message] = {
     "count": say("{shown} of {all} flows, {share} % of the tonnes").format(
         shown="{shown}", all="{all}", share="{share}"
     ),
-    "burden": say("Trucks each weekday on the roads"),
+    "drawn": say("Drawn as"),
+    "roads": say("Tonnes on the roads"),
+    "burden": say("Trucks each weekday"),
+    "flows": say("Single flows by material"),
+    "legend": say("What it shows"),
+    "rest": say("everything else"),
+    "filters": say("Filters and materials"),
+    "nothing": say("No flow passes the filters."),
+    "over": say("{least} and more", least="{least}"),
+    "road": say("On this road, in this direction"),
+    "lane": say("On this road, of this material"),
+    "others": say("and {more} more", more="{more}"),
+    "whole": say("Show the whole plan"),
+    "printed": say("Printed {date}.", date="{date}"),
+    "said_plan": say(
+        "The plan, {when}: {tonnes} t between {sites} sites, in {loads} truck loads, with "
+        "{co2e} t CO2e of transport."
+    ).format(**_IN_PLACE),
+    "said_before": say(
+        "Before, {when}: {tonnes} t between {sites} sites, in {loads} truck loads, with "
+        "{co2e} t CO2e of transport."
+    ).format(**_IN_PLACE),
+    "said_difference": say(
+        "The plan beside before, {when}: {loads} truck loads and {co2e} t CO2e of transport "
+        "({plan} t instead of {before} t)."
+    ).format(**_IN_PLACE),
+    "said_less": say("That is {change} % less CO2e than before ({before} t).").format(**_IN_PLACE),
+    "said_more": say("That is {change} % more CO2e than before ({before} t).").format(**_IN_PLACE),
+    "said_same": say("That is as much CO2e as before.").format(**_IN_PLACE),
+    "said_alone": say("Before, none of this was driven.").format(**_IN_PLACE),
+    "said_without": say("Some materials are left out."),
+    "said_part": say("Empty trips from job to job are not divided among single flows."),
+    "said_nothing": say("Nothing is driven here, {when}.").format(**_IN_PLACE),
     "trucks": say("trucks each weekday"),
+    "trucksnote": say("Loaded and empty ones; other filters than the period do not count here."),
     "zones": say("Zones where soil needs a permit or another condition"),
     "tiles": say("Background from the internet (OpenStreetMap)"),
     "print": say("Print"),
@@ -289,6 +533,7 @@ def _materials(result: Result) -> list[dict[str, Any]]:
             "name": known[name].called(language),
             "colour": colour,
             "virgin": known[name].origin == "virgin",
+            "family": known[name].kin,
         }
         for name, colour in colour_materials(used, scenario.catalogue).items()
     ]
@@ -321,116 +566,6 @@ def _sites(result: Result) -> Iterator[dict[str, Any]]:
         }
 
 
-class _Routes:
-    """The routes of all flows, each once, and the uses that they lead to."""
-
-    def __init__(self, result: Result) -> None:
-        self.result = result
-        self.number: dict[tuple[str, str, str, str], int] = {}
-        self.lines: list[str] = []
-        self.uses: list[str] = []
-
-    def find(self, origin: str, destination: str, vehicle: str, period: str) -> int:
-        """Give the number of a route, drawn if it is new."""
-        key = (origin, destination, vehicle, self.result.legs.spell(period))
-        if key not in self.number:
-            self.number[key] = len(self.lines)
-            points = self.result.legs.draw(origin, destination, vehicle, period)
-            self.lines.append(encode_line(points, _ROUTE_TOLERANCE_DEG))
-        return self.number[key]
-
-    def use(self, name: str) -> int:
-        """Give the number of a use."""
-        if name not in self.uses:
-            self.uses.append(name)
-        return self.uses.index(name)
-
-
-def _flows(result: Result, flows: pd.DataFrame, routes: _Routes) -> Iterator[_FlowShown]:
-    scenario = result.scenario
-    language = scenario.said.language
-    sites = _places(scenario.sites)
-    periods = _places(scenario.periods)
-    trucks = _places(scenario.said.vehicles)
-    materials = _places(material["id"] for material in _materials(result))
-    uses = {need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs}
-    kinds: dict[str, str] = {role: str(ROLE_MARKS[role].name) for role in (Role.PLANT, Role.DEPOT)}
-    reception = str(_TEXTS["reception"])
-    for flow in list_flows(flows):
-        yield _FlowShown(
-            route=routes.find(flow.origin, flow.destination, flow.vehicle, flow.period),
-            origin=sites[flow.origin],
-            destination=sites[flow.destination],
-            material=materials[flow.material],
-            period=periods[flow.period],
-            use=routes.use(uses.get(flow.taker, kinds.get(flow.taker_kind, reception))),
-            truck=trucks[flow.vehicle] if flow.origin != flow.destination else len(trucks),
-            tonnes=round(flow.tonnes, 1),
-            length_km=round(flow.length_km, 1),
-            loads=int(flow.loads),
-            kg_co2e=round(flow.kg_co2e_wtw),
-        )
-
-
 def _places(names: Iterable[str]) -> dict[str, int]:
     """Give the place of each name."""
     return {name: place for place, name in enumerate(names)}
-
-
-def _burden(result: Result) -> list[dict[str, Any]]:
-    """Give the roads that trucks pass, a table for all periods and one for each.
-
-    Roads that meet and carry nearly the same trucks are one line.
-    """
-    scenario, legs = result.scenario, result.legs
-    plan = measure_burden(scenario, legs, result.plan.flows, result.plan.empty_trips)
-    before = measure_burden(scenario, legs, result.effect.baseline_flows)
-    days = {name: count_weekdays(period) for name, period in scenario.periods.items()}
-    found = []
-    for chosen in ([*scenario.periods], *([period] for period in scenario.periods)):
-        weekdays = sum(days[period] for period in chosen)
-        counts = [_per_weekday(table, chosen, weekdays) for table in (plan, before)]
-        found.append(pack(_RoadShown, _join_roads(result, *counts)))
-    return found
-
-
-def _per_weekday(burden: pd.DataFrame, periods: list[str], weekdays: int) -> pd.Series:
-    mine = burden[burden["period"].isin(periods)]
-    trips = mine["loaded_trips"] + mine["empty_trips"]
-    return trips.groupby(mine["edge"]).sum().astype(np.float64) / weekdays
-
-
-def _join_roads(result: Result, plan: pd.Series, before: pd.Series) -> list[_RoadShown]:
-    """Join roads into long lines; trucks each weekday in the plan and before, and the line."""
-    both = pd.DataFrame({"plan": plan, "before": before}).fillna(0.0)
-    both = both[both.max(axis=1) >= _LEAST_PASSING]
-    if not len(both):
-        return []
-    rounded = both.apply(lambda column: _two_digits(column.to_numpy(np.float64)))
-    shapes = _draw_edges(result.network, rounded.index.to_numpy(np.intp))
-    joined = []
-    for places in rounded.groupby(["plan", "before"]).indices.values():
-        now, then = rounded.iloc[places[0]].tolist()
-        merged: Any = shapely.get_parts(
-            shapely.line_merge(shapely.multilinestrings(shapes[places]))
-        )
-        lines = (encode_line(shapely.get_coordinates(one), _ROUTE_TOLERANCE_DEG) for one in merged)
-        joined += [_RoadShown(float(now), float(then), line) for line in lines]
-    return sorted(joined)
-
-
-def _draw_edges(network: RoadNetwork, edges: Indices) -> Any:
-    """Give the line of each edge."""
-    starts, counts = network.point_start[edges], np.diff(network.point_start)[edges]
-    owner = np.repeat(np.arange(len(edges)), counts)
-    within = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-    points = np.repeat(starts, counts) + within
-    return shapely.linestrings(
-        np.column_stack([network.lon[points], network.lat[points]]), indices=owner
-    )
-
-
-def _two_digits(values: Floats) -> Floats:
-    """Round to two significant digits, so that roads in a row are alike."""
-    step = 10.0 ** (np.floor(np.log10(np.maximum(values, 1e-3))) - 1)
-    return np.asarray(np.round(np.round(values / step) * step, 4))

@@ -1,87 +1,173 @@
-"""Draw pages that are one file, hold a map, and need no internet.
+"""Draw maps with Folium that are one file and need no internet.
 
-The only module that knows Folium. Folium builds the page; Leaflet comes out of
-the wheel XStatic-Leaflet and is written into it, as are the municipalities,
-the large roads and the names of towns that lie under everything else.
+The only module that knows Folium. `PlanMap` is a `folium.Map` with Leaflet, out of the wheel
+XStatic-Leaflet, written into it; what lies on it is an `Element` each, which can be added to any
+map of Folium's. They share the script `raastof`, which stands once in a page, and data, which stand
+once in a page under a name that says what they are.
 """
 
+import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
 import folium
-import numpy as np
-import shapely
-from branca.element import Element
+from branca.element import Element as Part
+from branca.element import Figure, MacroElement
+from folium.template import Template
 from xstatic.pkg import leaflet
 
-from raastof_geo.language import format_number
-from raastof_geo.outputs.palette import attribute_maps
-from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.places import load_municipalities, load_towns
-from raastof_geo.roads.road import ROAD_CLASSES
-
-BASE_ROADS = ("motorway", "trunk", "primary")
+SCRIPTS = (
+    *("core", "painter", "view", "labels", "base", "areas", "zones", "sites", "roads", "flows"),
+    *("state", "legend", "sentence", "table", "about", "panel", "sheet", "print", "controls"),
+    "route",
+)
+"""Modules of the script `raastof`, each a file of this folder, in the order they are read."""
 _CONTENT_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
 )
-
-_ROAD_TOLERANCE_DEG = 0.0015
-_SHAPES_TOLERANCE_DEG = 0.001
+_VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
 
 
-def draw_page(
-    *, title: str, language: str, body: str, data: dict[str, Any], script: str, images: str = ""
-) -> str:
-    """Build a page: Folium's map, Leaflet's code, our data and controls.
+class Page(Figure):
+    """The page around a map: it names its language, lets readers zoom, and asks no host.
 
-    Parameters
-    ----------
-    body
-        HTML that stands beside the map; every text in it escaped.
-    data
-        Plain values that the script finds as `D`.
-    script
-        Name of the script in this folder that follows `base.js`.
-    images
-        The one host that the page may ask for pictures, if the reader wants it to; none: nobody.
+    Where somebody has put tiles or plugins on the map, their hosts may be asked.
     """
-    drawn = folium.Map(
-        location=(55.4, 11.8), zoom_start=9, tiles=None, prefer_canvas=True, zoom_snap=0.25
+
+    def __init__(self, *, title: str, language: str, images: str = "") -> None:
+        super().__init__(ratio="75%")
+        self._id = "raastof_page"
+        self.language = language
+        self.images = images
+        """The one host that the page may ask for pictures, if the reader wants it to."""
+        self.called = title
+
+    def render(self, **kwargs: Any) -> str:
+        """Write the page."""
+        page = re.sub(
+            r"<html[^>]*>", f'<html lang="{self.language}">', super().render(**kwargs), count=1
+        )
+        page = re.sub(r'<meta name="viewport"[^>]*>', _VIEWPORT, page, count=1)
+        policy = "" if self._asks_others(page) else self._write_policy()
+        head = f"<head>\n{policy}<title>{escape(self.called)}</title>"
+        return page.replace("<head>", head, 1)
+
+    def _write_policy(self) -> str:
+        policy = _CONTENT_POLICY.replace("img-src data:", f"img-src data: {self.images}".rstrip())
+        return f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+
+    def _asks_others(self, page: str) -> bool:
+        """Tell whether something on the map is loaded from elsewhere."""
+        on_map = (child for one in self._children.values() for child in one._children.values())
+        tiles = any(isinstance(child, folium.TileLayer) for child in on_map)
+        return tiles or bool(re.search(r"<(?:script|link)[^>]+(?:src|href)=\"https?://", page))
+
+
+class PlanMap(folium.Map):
+    """A map of Folium's on a `Page`, with Leaflet in it instead of the address of Leaflet."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(
+            location=(55.4, 11.8), zoom_start=9, tiles=None, prefer_canvas=True, zoom_snap=0.25
+        )
+        self.options.update(min_zoom=7, max_zoom=16)
+        self._id = "raastof"
+        self.default_js, self.default_css = [], []
+        page.add_child(self)
+
+    def render(self, **kwargs: Any) -> Any:
+        """Write Leaflet before what needs it."""
+        page: Any = self.get_root()
+        page.header.add_child(_verbatim(_read_leaflet()), name="raastof_leaflet")
+        return _render(super(), kwargs)
+
+
+class _Shared:
+    """What stands once in a page, whatever needs it."""
+
+    parts: Mapping[str, Mapping[str, Any]]
+    get_root: Any
+
+    def share(self) -> list[str]:
+        """Put script, style and data into the page, and give the names of the data."""
+        head = self.get_root().header
+        head.add_child(_verbatim(f"<style>{read_asset('map.css')}</style>"), name="raastof_style")
+        head.add_child(_verbatim(f"<script>{read_scripts()}</script>"), name="raastof_script")
+        names = []
+        for part, values in self.parts.items():
+            text = _embed({part: values})
+            names.append(f"{part}_{hashlib.sha256(text.encode()).hexdigest()[:12]}")
+            script = f'<script>raastof.keep("{names[-1]}", {text});</script>'
+            head.add_child(_verbatim(script), name=f"raastof_{names[-1]}")
+        return names
+
+
+class Element(_Shared, folium.map.Layer):
+    """A layer that the script `raastof` makes, for any map of Folium's."""
+
+    _template = Template(
+        """{% macro script(this, kwargs) %}
+var {{ this.get_name() }} = raastof.make({{ this.maker|tojson }}, {{ this.names|tojson }});
+{% endmacro %}"""
     )
-    drawn._id = "raastof"
-    drawn.default_js, drawn.default_css = [], []
-    page: Any = drawn.get_root()
-    page._id = "raastof_page"
-    code = _write_script(drawn.get_name(), data, script)
-    page.header.add_child(_verbatim(_write_head(title, images)), name="raastof_head")
-    page.html.add_child(_verbatim(body), name="raastof_body")
-    page.script.add_child(_verbatim(code), name="raastof_script")
-    return _settle(page.render(), language)
+
+    def __init__(
+        self, maker: str, parts: Mapping[str, Mapping[str, Any]], *, name: str, show: bool = True
+    ) -> None:
+        begin: Any = super().__init__  # Folium's is not typed
+        begin(name=name, overlay=True, control=True, show=show)
+        self._name = f"raastof_{maker}"
+        self.maker = maker
+        self.parts = parts
+        self.names: list[str] = []
+
+    def render(self, **kwargs: Any) -> Any:
+        """Write the layer, and what it shares with others."""
+        self.names = self.share()
+        return _render(super(), kwargs)
 
 
-def describe_base(network: RoadNetwork) -> dict[str, Any]:
-    """Put what lies under everything else into plain values.
+class Controls(_Shared, MacroElement):
+    """What stands around a map and steers it, as HTML that the script `raastof` fills in."""
 
-    Returns
-    -------
-    data
-        For `base.js`: municipalities (`land`), large roads by class (`roads`) and names (`towns`),
-        in degrees, latitude first; how numbers are written; and whose maps they are.
-    """
-    return {
-        "decimal": format_number(0.5, digits=1)[1],
-        "group": format_number(1000)[1],
-        "land": _land(),
-        "roads": _base_roads(network),
-        "towns": _towns(),
-        "attribution": attribute_maps(network),
-    }
+    _template = Template(
+        """{% macro script(this, kwargs) %}
+raastof.control({{ this.maker|tojson }}, {{ this._parent.get_name() }}, {{ this.names|tojson }});
+{% endmacro %}"""
+    )
+
+    def __init__(
+        self, maker: str, head: str, body: str, parts: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = f"raastof_{maker}"
+        self.maker = maker
+        self.head = head
+        """HTML that is read before the map; every text in it escaped, as in `body`."""
+        self.body = body
+        """HTML that is read after it."""
+        self.parts = parts
+        self.names: list[str] = []
+
+    def render(self, **kwargs: Any) -> Any:
+        """Write the HTML and the call of the script."""
+        self.names = self.share()
+        html = self.get_root().html
+        html.add_child(_verbatim(self.head), name="raastof_head", index=0)
+        html.add_child(_verbatim(self.body), name="raastof_body")
+        return _render(super(), kwargs)
+
+
+def _render(parent: Any, options: dict[str, Any]) -> Any:
+    """Let a class of Folium's, which is not typed, do its part."""
+    return parent.render(**options)
 
 
 def pack(kind: type[Any], rows: Iterable[Any]) -> dict[str, Any]:
@@ -91,134 +177,35 @@ def pack(kind: type[Any], rows: Iterable[Any]) -> dict[str, Any]:
     -------
     table
         `columns`, the names of the fields, and `rows`, lists of cells in their order, for
-        `readTable` in `base.js`: a name stands in the page once, and no script counts cells.
+        `readTable` in `core.js`: a name stands in the page once, and no script counts cells.
     """
     columns = [field.name for field in fields(kind)]
     return {"columns": columns, "rows": [[getattr(row, name) for name in columns] for row in rows]}
 
 
-def _verbatim(text: str) -> Element:
+def _verbatim(text: str) -> Part:
     """Make a part of the page that is not taken for a template, whatever braces it has."""
-    element: Any = Element("{{ this.verbatim }}")
+    element: Any = Part("{{ this.verbatim }}")
     element.verbatim = text
-    return cast(Element, element)
+    return cast(Part, element)
 
 
-def _settle(page: str, language: str) -> str:
-    """Name the language, and drop the lines of Folium's page that ask other hosts."""
-    page = re.sub(r"<html[^>]*>", f'<html lang="{language}">', page, count=1)
-    page = re.sub(r'<link[^>]+href="https?://[^"]*"[^>]*/?>', "", page)
-    return re.sub(r'<script[^>]+src="https?://[^"]*"[^>]*></script>', "", page)
-
-
-def _write_head(title: str, images: str) -> str:
+@lru_cache
+def _read_leaflet() -> str:
     style = (Path(leaflet.BASE_DIR) / "leaflet.css").read_text(encoding="utf-8")
     code = (Path(leaflet.BASE_DIR) / "leaflet.js").read_text(encoding="utf-8")
     style = re.sub(r"url\([^)]*\)", "none", style)
     code = re.sub(r"//# sourceMappingURL=.*", "", code).replace("</script", "<\\/script")
-    policy = _CONTENT_POLICY.replace("img-src data:", f"img-src data: {images}".rstrip())
-    return (
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        f"<title>{escape(title)}</title>\n<style>{style}</style>\n<style>{read_asset('map.css')}</style>\n"
-        f"<script>{code}</script>"
+    return f"<style>{style}</style>\n<script>{code}</script>"
+
+
+@lru_cache
+def read_scripts() -> str:
+    """Give the script `raastof`: each module is a function of its own, and names what it gives."""
+    return "globalThis.raastof = {};\n" + "".join(
+        f"// {name}.js\n((raastof) => {{\n{read_asset(f'{name}.js')}}})(globalThis.raastof);\n"
+        for name in SCRIPTS
     )
-
-
-def _write_script(name: str, data: dict[str, Any], script: str) -> str:
-    # Folium writes its own script, which makes the map, after ours.
-    return (
-        'document.addEventListener("DOMContentLoaded", () => {\n'
-        f"const map = {name};\nconst D = {_embed(data)};\n"
-        f"{read_asset('base.js')}\n{read_asset(script)}\n}});"
-    )
-
-
-def _land() -> list[dict[str, Any]]:
-    areas = load_municipalities()
-    shapes = shapely.simplify(areas.geometry.to_numpy(), _SHAPES_TOLERANCE_DEG)
-    return [
-        {
-            "name": name,
-            "rings": [_turn(part.exterior.coords) for part in parts if not part.is_empty],
-        }
-        for name, parts in zip(areas["name"], map(shapely.get_parts, shapes), strict=True)
-    ]
-
-
-def _turn(points: Iterable[Any]) -> list[list[float]]:
-    """Put latitude first, as Leaflet wants it, and round to 1e-4 degrees."""
-    return [[round(lat, 4), round(lon, 4)] for lon, lat in points]
-
-
-def _base_roads(network: RoadNetwork) -> list[dict[str, Any]]:
-    """Join the large roads into long lines, for the eye only."""
-    layers = []
-    for weight, name in zip((2.2, 1.5, 1.0), BASE_ROADS, strict=True):
-        edges = np.flatnonzero(network.road_class == ROAD_CLASSES.index(name))
-        drawn = [shapely.LineString(network.cut(edge, 0.0, 1.0)) for edge in edges.tolist()]
-        parts: Any = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(drawn)))
-        lines = [lat_lon(shapely.get_coordinates(part), _ROAD_TOLERANCE_DEG) for part in parts]
-        layers.append({"weight": weight, "lines": lines})
-    return layers
-
-
-def _towns() -> list[dict[str, Any]]:
-    towns: Iterator[Any] = load_towns().itertuples()
-    return [
-        {"name": one.name, "rank": _RANKS.get(one.town_class, 2), "at": [one.lat, one.lon]}
-        for one in towns
-    ]
-
-
-_RANKS = {"city": 0, "town": 1}
-"""Which names are drawn first; all others come after these."""
-
-
-def lat_lon(points: Any, tolerance_deg: float) -> list[list[float]]:
-    """Simplify a line and round it, latitude first as Leaflet wants it.
-
-    Parameters
-    ----------
-    points
-        Lon and lat. [degrees, points × 2]
-    tolerance_deg
-        How far the drawn line may lie from the points; a second of latitude is 31 m. [degrees]
-
-    Returns
-    -------
-    points
-        Latitude and longitude, to 1e-4 degrees or about 10 m; none where there is no line.
-    """
-    if len(points) < 2:
-        return []
-    line = shapely.simplify(shapely.LineString(points), tolerance_deg)
-    return _turn(shapely.get_coordinates(line).tolist())
-
-
-def encode_line(points: Any, tolerance_deg: float) -> str:
-    """Simplify a line and write it as Google's encoded polyline, to 1e-4 degrees.
-
-    Source: developers.google.com/maps/documentation/utilities/polylinealgorithm, which has 1e-5:
-    a tenth of that is enough for the eye, and a page with thousands of routes stays small.
-
-    Returns
-    -------
-    text
-        Differences from point to point, zigzag so that signs are small numbers, five bits a
-        letter, the lowest first; `decode` in `map.js` reads it.
-    """
-    steps = [[round(1e4 * lat), round(1e4 * lon)] for lat, lon in lat_lon(points, tolerance_deg)]
-    text, before = [], (0, 0)
-    for lat, lon in steps:
-        for now, then in zip((lat, lon), before, strict=True):
-            value = (now - then) << 1
-            value = ~value if value < 0 else value
-            while value >= 0x20:
-                text.append(chr((0x20 | (value & 0x1F)) + 63))
-                value >>= 5
-            text.append(chr(value + 63))
-        before = (lat, lon)
-    return "".join(text)
 
 
 def _embed(value: Any) -> str:

@@ -1,20 +1,36 @@
-// After base.js.
-const routeCanvas = L.canvas({ pane: "flows", padding: 0.5, tolerance: 6 });
-const bounds = L.latLngBounds([]);
-const draw = (line, colour, weight, dash) => {
-  if (line.length < 2) return;
-  const drawn = L.polyline(line, { renderer: routeCanvas, pane: "flows", color: colour, weight, dashArray: dash, opacity: 0.9 }).addTo(map);
-  bounds.extend(drawn.getBounds());
-};
-draw(D.back, D.colours.back, 7, null);
-draw(D.free, D.colours.free, 4, "8 6");
-draw(D.legal, D.colours.legal, 4, null);
-const pin = (at, text, className) => {
-  L.marker(at, { keyboard: true, title: text, alt: text, icon: L.divIcon({ className, iconSize: [16, 16], html: make("span", "") }) }).bindPopup(make("p", text)).addTo(map);
-  bounds.extend(at);
-};
-const ends = D.legal.length ? [D.legal[0], D.legal[D.legal.length - 1]] : [];
-ends.forEach((at, rank) => pin(at, D.names[rank], "place"));
-for (const stone of D.obstacles) pin(stone.at, stone.text, "stone");
-if (bounds.isValid()) map.fitBounds(bounds, { padding: [40, 40] });
-zoomed();
+// The page of one leg: the way that a truck may take, the one were nothing closed, and the way back.
+const make = raastof.element;
+
+raastof.around("route", (map, { route }) => {
+  const bounds = L.latLngBounds([]), canvas = L.canvas({ padding: 0.5, tolerance: 6 });
+  const draw = (line, color, weight, dashArray) => {
+    if (line.length < 2) return;
+    const look = { renderer: canvas, weight, dashArray, opacity: 1 };
+    L.polyline(line, { ...look, weight: weight + 3, color: "#ffffff", dashArray: null }).addTo(map);
+    bounds.extend(L.polyline(line, { ...look, color }).addTo(map).getBounds());
+  };
+  const { colours } = route;
+  draw(route.back, colours.back, 7, null);
+  draw(route.free, colours.free, 4, "8 6");
+  draw(route.legal, colours.legal, 4, null);
+  const boxes = [];
+  const pin = (at, text, className) => {
+    const icon = L.divIcon({ className, iconSize: [16, 16], html: make("span", "") });
+    L.marker(at, { title: text, alt: text, icon }).bindPopup(make("p", text)).addTo(map);
+    boxes.push(at);
+    bounds.extend(at);
+  };
+  const ends = route.legal.length ? [route.legal[0], route.legal[route.legal.length - 1]] : [];
+  ends.forEach((at, rank) => pin(at, route.names[rank], "place"));
+  for (const stone of route.obstacles) pin(stone.at, stone.text, "stone");
+  raastof.names(map).obstacles.add(() =>
+    boxes.map((at) => {
+      const { x, y } = map.latLngToLayerPoint(at);
+      return [x - 9, y - 9, x + 9, y + 9];
+    })
+  );
+  L.control.scale({ imperial: false }).addTo(map);
+  document.body.classList.add("planned", "route");
+  map.invalidateSize({ pan: false });
+  if (bounds.isValid()) map.fitBounds(bounds, { padding: [40, 40], animate: false });
+});

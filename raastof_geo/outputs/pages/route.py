@@ -7,7 +7,9 @@ from pathlib import Path
 from raastof_geo.files import is_sealed, seal_page, write_whole
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.legs.detour import Detour, Obstacle, Trip
-from raastof_geo.outputs.pages.page import describe_base, draw_page, escape, lat_lon
+from raastof_geo.outputs.pages.encode import lat_lon
+from raastof_geo.outputs.pages.map import BaseRoads
+from raastof_geo.outputs.pages.page import Controls, Page, PlanMap, escape
 from raastof_geo.outputs.palette import ROUTE_COLOURS
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.scenario import Scenario
@@ -41,15 +43,14 @@ def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
     """Build the page of a leg."""
     title = f"{scenario.site_name(detour.origin)} → {scenario.site_name(detour.destination)}"
     lines = "".join(_write_line(line) for line in explain_detour(scenario, detour))
+    head = f'<header id="strip"><h1>{escape(title)}</h1></header>\n'
     body = (
-        f'<header id="strip"><h1>{escape(title)}</h1></header>\n'
         f'<main id="panel" class="shown" aria-label="{escape(title)}">'
         f"<p>{_stroke('legal')} {escape(str(_LEGAL))}<br>{_stroke('free')} {escape(str(_FREE))}</p>"
         f"{lines}</main>"
     )
     trip = detour.trips[0]
     data = {
-        **describe_base(network),
         "colours": ROUTE_COLOURS,
         "legal": lat_lon(trip.line, _TOLERANCE_DEG),
         "free": lat_lon(trip.free_line, _TOLERANCE_DEG),
@@ -61,8 +62,14 @@ def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
             for stone in trip.obstacles
         ],
     }
-    language = scenario.said.language
-    return draw_page(title=title, language=language, body=body, data=data, script="route.js")
+    drawn = PlanMap(Page(title=title, language=scenario.said.language))
+    ends = [scenario.sites[site].lon_lat for site in (detour.origin, detour.destination)]
+    stones = [(stone.lon, stone.lat) for trip in detour.trips for stone in trip.obstacles]
+    controls = Controls("route", head, body, {"route": data})
+    for element in (BaseRoads(network, [*ends, *stones]), controls):
+        element._id = "leg"  # equal legs give equal pages
+        element.add_to(drawn)
+    return str(drawn.get_root().render())
 
 
 def _stroke(route: str) -> str:

@@ -1,0 +1,203 @@
+// What is told of a site, of a flow and of a road; and the map moves so that nothing covers it.
+const make = raastof.element;
+
+raastof.about = (view, page) => {
+  const { texts, sites, materials, periods, vehicles } = view.story, { uses } = view.traffic;
+  const about = document.getElementById("about");
+  let asker = null, told = "";
+
+  const digits = (value) => (Math.abs(value) < 10 && value % 1 ? 1 : 0);
+  const whole = (value) => view.signed(value, digits(value));
+  const when = (group) =>
+    group.periods.size === periods.length
+      ? texts.all
+      : [...group.periods].sort((a, b) => a - b).map((at) => periods[at]).join(", ");
+  const openFlow = (group, text) => {
+    const button = make("button", text, "open");
+    button.type = "button";
+    button.addEventListener("click", () => view.change({ flow: group.key, site: null }));
+    return button;
+  };
+
+  const close = () => view.change({ site: null, flow: null });
+  const head = (name) => {
+    const title = make("h2", name), shut = make("button", "×", "shut");
+    title.tabIndex = -1;
+    title.dir = "auto";
+    shut.type = "button";
+    shut.title = texts.close;
+    shut.setAttribute("aria-label", texts.close);
+    shut.addEventListener("click", close);
+    about.replaceChildren(shut, title);
+  };
+
+  const tellTrade = (at) => {
+    let any = false;
+    for (const [title, own, other] of [[texts.comes, "to", "from"], [texts.goes, "from", "to"]]) {
+      const mine = view.groups.filter((one) => one[own] === at && one.from !== one.to);
+      if (!mine.length) continue;
+      any = true;
+      const rows = mine.map((one) => [
+        openFlow(one, sites[one[other]].name),
+        `${materials[one.material].name} · ${uses[one.use]} · ${when(one)}`,
+        whole(one.t),
+        whole(one.loads),
+      ]);
+      const heads = [own === "to" ? texts.from : texts.to, texts.material, "t", texts.loads];
+      about.append(raastof.table(heads, rows, title, 2));
+    }
+    if (!any) about.append(make("p", texts.none));
+  };
+
+  const tellWhy = (site, kept) => {
+    const pairs = page.why.pairs[site.id];
+    if (!pairs) return;
+    const label = about.appendChild(make("label", texts.why + " "));
+    const choice = label.appendChild(make("select"));
+    const reason = about.appendChild(make("p", "", "why"));
+    reason.setAttribute("aria-live", "polite");
+    const options = Object.keys(pairs).map((id) => new Option(sites[view.places.get(id)].name, id));
+    choice.append(new Option("", ""), ...options);
+    const tell = () => (reason.textContent = page.why.reasons[pairs[choice.value]] ?? "");
+    choice.value = kept;
+    tell();
+    choice.addEventListener("change", tell);
+  };
+
+  const tellSite = (at) => {
+    const site = sites[at], kept = about.querySelector("select")?.value ?? "";
+    head(site.name);
+    const roles = site.roles.map((role) => texts[role]).join(", ");
+    about.append(make("p", roles + (site.municipality ? " · " + site.municipality : "")));
+    if (site.note) about.append(make("p", site.note));
+    tellTrade(at);
+    if (site.effect.length) {
+      const rows = site.effect.map(({ name, before, plan }) => [
+        name,
+        ...[before, plan, before - plan].map((value) => view.write(value, digits(value))),
+      ]);
+      const heads = ["", texts.before, texts.plan, texts.saved];
+      about.append(raastof.table(heads, rows, texts.effect));
+    }
+    tellWhy(site, told === "site " + at ? kept : "");
+  };
+
+  const tellFlow = (key) => {
+    const group = view.groups.find((one) => one.key === key);
+    const [from, to, material] = key.split("-").map(Number);
+    head(`${sites[from].name} → ${sites[to].name}`);
+    if (!group) {
+      about.append(make("p", materials[material].name), make("p", texts.none));
+      return;
+    }
+    about.append(make("p", `${materials[material].name} → ${uses[group.use]}`));
+    const rows = [
+      [texts.tonnes, whole(group.t) + " t"],
+      [texts.km, view.write(group.km, 1)],
+      [texts.loads, whole(group.loads)],
+      [texts.kg, whole(group.kg)],
+      [texts.vehicle, [...group.trucks].map((at) => vehicles[at]).join(", ")],
+      [texts.period, when(group)],
+    ];
+    about.append(raastof.table(null, rows));
+    for (const at of [from, to]) {
+      const button = make("button", sites[at].name, "open site-link");
+      button.type = "button";
+      button.addEventListener("click", () => view.change({ site: at, flow: null }));
+      about.append(button);
+    }
+  };
+
+  // Move the map so that what is told about lies in the part that nothing covers.
+  const uncover = () => {
+    if (!view.chosen) return;
+    const { map } = view, size = map.getSize(), box = map.getContainer().getBoundingClientRect();
+    const over = about.getBoundingClientRect(), narrow = over.width > 0.8 * box.width;
+    const free = narrow
+      ? [0, 0, size.x, Math.max(60, over.top - box.top)]
+      : [over.right - box.left, 0, size.x, size.y];
+    const ends = view.on.site !== null
+      ? [sites[view.on.site].at]
+      : view.on.flow.split("-").slice(0, 2).map((at) => sites[at].at);
+    const bounds = L.latLngBounds(ends);
+    const seen = ends.every((at) => {
+      const { x, y } = map.latLngToContainerPoint(at);
+      return x > free[0] + 30 && x < free[2] - 30 && y > free[1] + 30 && y < free[3] - 30;
+    });
+    if (seen) return;
+    const still = { animate: false };
+    const wide = map.latLngToContainerPoint(bounds.getSouthEast())
+      .subtract(map.latLngToContainerPoint(bounds.getNorthWest()));
+    if (wide.x > free[2] - free[0] - 80 || wide.y > free[3] - free[1] - 80) {
+      const low = L.point(free[0] + 40, 40), high = L.point(40, size.y - free[3] + 40);
+      map.fitBounds(bounds, { paddingTopLeft: low, paddingBottomRight: high, ...still });
+    } else {
+      const middle = L.point((free[0] + free[2]) / 2, (free[1] + free[3]) / 2);
+      map.panBy(map.latLngToContainerPoint(bounds.getCenter()).subtract(middle), still);
+    }
+  };
+
+  const tell = () => {
+    const { site, flow } = view.on;
+    const now = flow !== null ? "flow " + flow : site !== null ? "site " + site : "";
+    if (!now) {
+      const had = told;
+      about.hidden = true;
+      told = "";
+      if (had && asker?.isConnected) asker.focus({ preventScroll: true });
+      asker = null;
+      return;
+    }
+    view.map.closePopup();
+    if (flow !== null) tellFlow(flow);
+    else tellSite(site);
+    about.hidden = false;
+    if (now === told) return;
+    const active = document.activeElement;
+    if (!told || !about.contains(active)) asker = active;
+    told = now;
+    about.scrollTop = 0;
+    uncover();
+    about.querySelector("h2").focus({ preventScroll: true });
+  };
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && told) close();
+  });
+  view.uncover = uncover;
+  view.listen("about", tell);
+};
+
+// A road that was touched: what passes it, and the flows in it, each of which can be chosen.
+const MOST_NAMED = 6;
+raastof.tellRoad = (view, lane, event) => {
+  const { texts, sites, materials } = view.story, box = make("div");
+  const passing = view.shown.filter((group) =>
+    [...group.routes.keys()].some((route) => view.way(route).includes(lane.step)) &&
+    (lane.name === undefined || view.on.mode === "difference" || lane.name === group.material)
+  );
+  box.append(make("h2", lane.name === undefined ? texts.road : texts.lane));
+  if (view.as === "burden") {
+    const sides = ["plan", "before"].map((side) => view.countTrucks(side).get(lane.step) ?? 0);
+    const rows = [[texts.plan, sides[0]], [texts.before, sides[1]], [
+      texts.difference,
+      sides[0] - sides[1],
+    ]];
+    const written = rows.map(([name, value]) => [name, view.write(value, 1)]);
+    box.append(raastof.table(null, written, texts.trucks));
+  } else box.append(make("p", view.signed(lane.value ?? lane.tonnes) + " t"));
+  for (const group of passing.slice(0, MOST_NAMED)) {
+    const name = `${sites[group.from].name} → ${sites[group.to].name}`;
+    const open = make("button", `${name}: ${materials[group.material].name}, `, "open");
+    open.append(view.signed(group.t) + " t");
+    open.type = "button";
+    open.addEventListener("click", () => view.change({ flow: group.key, site: null }));
+    box.append(open);
+  }
+  if (passing.length > MOST_NAMED) {
+    const values = { more: view.write(passing.length - MOST_NAMED) };
+    box.append(make("p", raastof.fill(texts.others, values)));
+  }
+  L.popup({ maxWidth: 320, minWidth: 200 }).setLatLng(event.latlng).setContent(box).openOn(
+    view.map,
+  );
+};

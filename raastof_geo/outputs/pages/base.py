@@ -1,0 +1,175 @@
+"""Describe what lies under everything else: land, towns, roads, ferries and names."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import contourpy
+import numpy as np
+import scipy.ndimage
+import shapely
+
+from raastof_geo.arrays import Floats, Indices
+from raastof_geo.outputs.pages.encode import encode_line
+from raastof_geo.outputs.pages.page import pack
+from raastof_geo.outputs.pages.streets import STREET_DECIMALS, STREET_TOLERANCE_DEG
+from raastof_geo.outputs.palette import BASE, attribute_maps
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.places import load_municipalities, load_towns
+from raastof_geo.roads.projection import project, unproject_shapes
+from raastof_geo.roads.road import ROAD_CLASSES
+
+_LARGE = ("motorway", "trunk", "primary", "secondary")
+"""Roads that are drawn wherever they lie, from the largest."""
+_LOCAL = {
+    "tertiary": "tertiary",
+    "tertiary_link": "tertiary",
+    **{f"{name}_link": name for name in _LARGE},
+    **dict.fromkeys(("unclassified", "residential", "living_street", "service"), "local"),
+}
+"""Roads that are drawn near what the map is about, and as which."""
+_NEAR_M = 1500.0
+_LAND_TOLERANCE_DEG = 0.0008
+_CELL_M, _SPREAD_M = 100.0, 260.0
+_TOWN_PER_KM2 = 6.0
+"""Land with more junctions than this is drawn as built up: streets of towns meet every 300 m, roads
+outside them every kilometre or two. [1/km2]"""
+_LEAST_TOWN_M2 = 150_000.0
+
+
+def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()) -> dict[str, Any]:
+    """Put land, towns, roads and names into plain values.
+
+    Parameters
+    ----------
+    near
+        Places [lon and lat, degrees] around which small roads are drawn as well.
+
+    Returns
+    -------
+    data
+        For `base.js`: outlines of `land` and of `towns` that are built up, `roads` by class,
+        `ferries`, `names` of towns, colours, and whose maps they are.
+    """
+    return {
+        "land": [encode_line(ring, _LAND_TOLERANCE_DEG) for ring in _outlines()],
+        "towns": [encode_line(ring, 0.0003) for ring in find_towns(network)],
+        "roads": dict(_draw_roads(network, near)),
+        "ferries": _draw_class(network, network.ferry),
+        "names": _name_towns(),
+        "decimals": STREET_DECIMALS,
+        "colours": BASE,
+        "attribution": attribute_maps(network),
+    }
+
+
+def describe_areas() -> dict[str, Any]:
+    """Put borders of municipalities and their names into plain values, for `areas.js`."""
+    areas = load_municipalities()
+    shapes = shapely.coverage_simplify(areas.geometry.to_numpy(), _LAND_TOLERANCE_DEG)
+    borders = shapely.difference(
+        shapely.union_all(shapely.boundary(shapes)), shapely.boundary(shapely.union_all(shapes))
+    )
+    middles = shapely.point_on_surface(shapes)
+    return {
+        "borders": [
+            encode_line(shapely.get_coordinates(one), 0.0)
+            for one in shapely.get_parts(shapely.line_merge(borders))
+        ],
+        "names": [
+            {"name": str(name), "at": [round(point.y, 4), round(point.x, 4)]}
+            for name, point in zip(areas["name"], middles, strict=True)
+        ],
+        "colour": BASE["area"],
+    }
+
+
+@lru_cache
+def _outlines() -> list[Floats]:
+    shapes = load_municipalities().geometry.to_numpy()
+    return [
+        shapely.get_coordinates(part.exterior)
+        for part in shapely.get_parts(shapely.union_all(shapes))
+    ]
+
+
+@lru_cache(maxsize=4)
+def find_towns(network: RoadNetwork) -> list[Floats]:
+    """Find what is built up, from how densely roads meet.
+
+    Returns
+    -------
+    rings
+        Outlines. [degrees, points × 2]
+    """
+    large = [ROAD_CLASSES.index(name) for name in ("motorway", "trunk", "ferry")]
+    streets = ~np.isin(network.road_class, large)
+    ends = np.concatenate((network.tail[streets], network.head[streets]))
+    meeting = np.bincount(ends, minlength=network.node_count) >= 3
+    if not meeting.any():
+        return []
+    at = project(network.node_lon[meeting], network.node_lat[meeting])
+    low = at.min(axis=0) - 10 * _CELL_M
+    cells = np.ceil((at.max(axis=0) + 10 * _CELL_M - low) / _CELL_M).astype(int)
+    edges = [low[axis] + _CELL_M * np.arange(cells[axis] + 1) for axis in (0, 1)]
+    count, _, _ = np.histogram2d(at[:, 0], at[:, 1], bins=edges)
+    dense = scipy.ndimage.gaussian_filter(count / (_CELL_M / 1000) ** 2, _SPREAD_M / _CELL_M)
+    middles = [one[:-1] + _CELL_M / 2 for one in edges]
+    drawn: Any = contourpy.contour_generator(x=middles[0], y=middles[1], z=dense.T)
+    drawn = drawn.lines(_TOWN_PER_KM2)
+    closed: Any = [shapely.Polygon(line) for line in drawn if len(line) > 3]
+    large_enough = [one for one in closed if one.area >= _LEAST_TOWN_M2]
+    shapes = unproject_shapes(np.array([*large_enough, None], object)[:-1])
+    return [shapely.get_coordinates(one) for one in shapes]
+
+
+def _draw_roads(
+    network: RoadNetwork, near: Iterable[tuple[float, float]]
+) -> Iterator[tuple[str, list[str]]]:
+    """Give the lines of each class, the small ones near places only."""
+    names = np.array(ROAD_CLASSES)[network.road_class]
+    around = np.zeros(network.edge_count, bool)
+    places = np.array(list(near), np.float64).reshape(-1, 2)
+    if len(places):
+        middle = network.xy[(network.point_start[:-1] + network.point_start[1:]) // 2]
+        tree = shapely.STRtree(shapely.points(middle))
+        disks = shapely.points(project(places[:, 0], places[:, 1]))
+        around[np.unique(tree.query(disks, predicate="dwithin", distance=_NEAR_M)[1])] = True
+    for name in _LARGE:
+        yield name, _draw_class(network, names == name)
+    for shown in dict.fromkeys(_LOCAL.values()):
+        mine = [name for name, drawn in _LOCAL.items() if drawn == shown]
+        lines = _draw_class(network, np.isin(names, mine) & around)
+        if lines:
+            yield f"near_{shown}", lines
+
+
+def _draw_class(network: RoadNetwork, which: Any) -> list[str]:
+    """Join edges into long lines, for the eye only."""
+    edges: Indices = np.flatnonzero(which)
+    drawn = [shapely.LineString(network.cut(edge, 0.0, 1.0)) for edge in edges.tolist()]
+    parts: Any = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(drawn)))
+    lines = (
+        encode_line(shapely.get_coordinates(part), STREET_TOLERANCE_DEG, decimals=STREET_DECIMALS)
+        for part in parts
+    )
+    return [line for line in lines if line]
+
+
+@dataclass(frozen=True)
+class _Town:
+    name: str
+    rank: int
+    lat: float
+    lon: float
+
+
+def _name_towns() -> dict[str, Any]:
+    towns: Iterator[Any] = load_towns().itertuples()
+    rows = (_Town(one.name, _RANKS.get(one.town_class, 2), one.lat, one.lon) for one in towns)
+    return pack(_Town, rows)
+
+
+_RANKS = {"city": 0, "town": 1}
+"""Which names are drawn first; all others come after these."""

@@ -1,0 +1,95 @@
+// What all modules use: data by name, elements, numbers, tables, and text that holds lines.
+const parts = {}, makers = {}, controls = {};
+
+raastof.keep = (name, part) => (parts[name] = part);
+const collect = (names) => Object.assign({}, ...names.map((name) => parts[name]));
+
+// An element of Folium's asks for a layer, or for what stands around a map, by its name.
+raastof.layer = (name, maker) => (makers[name] = maker);
+raastof.around = (name, maker) => (controls[name] = maker);
+raastof.make = (name, names) => makers[name](collect(names));
+raastof.control = (name, map, names) => controls[name](map, collect(names));
+
+raastof.element = (tag, text, className) => {
+  const made = document.createElement(tag);
+  if (text !== undefined) made.textContent = text;
+  if (className) made.className = className;
+  return made;
+};
+raastof.svg = (shape, size = 24) =>
+  `<svg width="${size}" height="${size}" viewBox="-12 -12 24 24" aria-hidden="true">${shape}</svg>`;
+raastof.fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+// A table comes as the names of its columns and rows of cells; each row becomes an object.
+raastof.readTable = ({ columns, rows }) =>
+  rows.map((cells) => Object.fromEntries(columns.map((name, at) => [name, cells[at]])));
+
+// How numbers are written: with the signs of the language, and no more digits than are known.
+raastof.write = ({ group, decimal }, value, digits = 0) => {
+  const [whole, part] = Math.abs(value).toFixed(digits).split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, group);
+  const text = part ? grouped + decimal + part : grouped;
+  return value < 0 && /[1-9]/.test(text) ? "−" + text : text;
+};
+
+// Whole numbers, each as its step from the one before: see `encode_numbers`.
+const readNumbers = (text) => {
+  const found = [];
+  let sum = 0, value = 0, shift = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at) - 63;
+    value |= (code & 31) << shift;
+    shift += 5;
+    if (code >= 32) continue;
+    sum += value & 1 ? ~(value >> 1) : value >> 1;
+    found.push(sum);
+    value = shift = 0;
+  }
+  return found;
+};
+raastof.readNumbers = readNumbers;
+
+// Places on the map of the world that is one wide and one high, as Mercator draws it.
+const east = (lon) => lon / 360 + 0.5;
+const south = (lat) => 0.5 - Math.log(Math.tan(Math.PI / 4 + (lat * Math.PI) / 360)) / 2 / Math.PI;
+raastof.toWorld = ([lat, lon]) => [east(lon), south(lat)];
+
+// A line of the world, and the box that it fills.
+raastof.readLine = (text, decimals = 4) => {
+  const [lat, lon] = text.split(" ").map(readNumbers);
+  const xy = new Float64Array(2 * (lon ? lon.length : 0)), box = [2, 2, -1, -1];
+  for (let at = 0; at < xy.length; at += 2) {
+    const x = xy[at] = east(lon[at / 2] / 10 ** decimals);
+    const y = xy[at + 1] = south(lat[at / 2] / 10 ** decimals);
+    box[0] = Math.min(box[0], x);
+    box[1] = Math.min(box[1], y);
+    box[2] = Math.max(box[2], x);
+    box[3] = Math.max(box[3], y);
+  }
+  return { xy, box };
+};
+
+// A table of HTML; columns before `words` are text, the others numbers. A cell may be an element.
+raastof.table = (heads, rows, caption, words = 1) => {
+  const make = raastof.element, grid = make("table");
+  if (caption) grid.append(make("caption", caption));
+  if (heads) {
+    const row = grid.appendChild(make("thead")).appendChild(make("tr"));
+    heads.forEach((head, at) => {
+      const cell = row.appendChild(make(head ? "th" : "td", head, at >= words ? "n" : ""));
+      if (head) cell.scope = "col";
+    });
+  }
+  const body = grid.appendChild(make("tbody"));
+  for (const cells of rows) {
+    const row = body.appendChild(make("tr"));
+    cells.forEach((cell, at) => {
+      const made = make(at ? "td" : "th", undefined, at >= words ? "n" : "");
+      made.append(cell);
+      made.dir = "auto";
+      if (!at) made.scope = "row";
+      row.append(made);
+    });
+  }
+  return grid;
+};

@@ -1,0 +1,71 @@
+"""Write lines and numbers as short text that `core.js` reads."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import shapely
+
+
+def encode_numbers(values: Iterable[int]) -> str:
+    """Write whole numbers, each as its step from the one before.
+
+    Source: developers.google.com/maps/documentation/utilities/polylinealgorithm.
+
+    Returns
+    -------
+    text
+        Zigzag so that signs are small numbers, five bits a letter, the lowest first; letters from
+        `?` on, none of which ends a script; `readNumbers` in `core.js` reads it.
+    """
+    text, before = [], 0
+    for now in values:
+        value = (now - before) << 1
+        before = now
+        value = ~value if value < 0 else value
+        while value >= 0x20:
+            text.append(chr((0x20 | (value & 0x1F)) + 63))
+            value >>= 5
+        text.append(chr(value + 63))
+    return "".join(text)
+
+
+def encode_line(points: Any, tolerance_deg: float, *, decimals: int = 4) -> str:
+    """Simplify a line and write it.
+
+    Parameters
+    ----------
+    points
+        Lon and lat. [degrees, points × 2]
+    tolerance_deg
+        How far the drawn line may lie from the points; a second of latitude is 31 m. [degrees]
+    decimals
+        Of a degree; 4 are about 10 m, and 5 about 1 m.
+
+    Returns
+    -------
+    text
+        All latitudes, then all longitudes, a blank between; `readLine` in `core.js` reads it.
+        Empty where there is no line.
+    """
+    if len(points) < 2:
+        return ""
+    line = shapely.simplify(shapely.LineString(points), tolerance_deg)
+    steps = np.round(shapely.get_coordinates(line) * 10**decimals).astype(np.int64)
+    moved = np.any(np.diff(steps, axis=0, prepend=steps[:1] - 1) != 0, axis=1)
+    lon, lat = steps[moved].T.tolist()
+    return f"{encode_numbers(lat)} {encode_numbers(lon)}" if len(lat) > 1 else ""
+
+
+def lat_lon(points: Any, tolerance_deg: float) -> list[list[float]]:
+    """Simplify a line and round it, latitude first as Leaflet wants it.
+
+    Returns
+    -------
+    points
+        Latitude and longitude, to 1e-5 degrees or about 1 m; none where there is no line.
+    """
+    if len(points) < 2:
+        return []
+    line = shapely.simplify(shapely.LineString(points), tolerance_deg)
+    return [[round(lat, 5), round(lon, 5)] for lon, lat in shapely.get_coordinates(line).tolist()]

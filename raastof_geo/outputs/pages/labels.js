@@ -1,0 +1,67 @@
+// Names on the map: the most important first, and none over another or under a marker.
+const GAP = 3;
+const placers = new WeakMap();
+let ruler = null;
+
+const measure = (text, font) => {
+  ruler ??= document.createElement("canvas").getContext("2d");
+  ruler.font = font;
+  return ruler.measureText(text).width;
+};
+const meet = (a, b) => a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1];
+
+// Where a name may stand around its place: over it, or beside a mark of some size.
+const spots = (x, y, wide, high, mark) => {
+  const middle = [x - wide / 2, y - high / 2];
+  if (!mark) return [middle, [x - wide / 2, y - high - 5], [x - wide / 2, y + 5]];
+  return [
+    [x + mark, y - high / 2],
+    [x - mark - wide, y - high / 2],
+    [x - wide / 2, y - mark - high],
+    [x - wide / 2, y + mark],
+  ];
+};
+
+const begin = (map) => {
+  const pane = map.getPane("raastof-names") ?? map.createPane("raastof-names");
+  pane.style.zIndex = 590;
+  pane.style.pointerEvents = "none";
+  const placer = { sources: new Set(), obstacles: new Set() };
+  placer.lay = () => {
+    if (!map._loaded) return;
+    const size = map.getSize(), corner = map.containerPointToLayerPoint([0, 0]);
+    const frame = [corner.x, corner.y, corner.x + size.x, corner.y + size.y];
+    const taken = [...placer.obstacles].flatMap((give) => give());
+    const wanted = [...placer.sources].flatMap((give) => give(map.getZoom()));
+    const made = [];
+    for (const one of wanted.sort((a, b) => a.rank - b.rank)) {
+      const { x, y } = map.latLngToLayerPoint(one.at);
+      if (x < frame[0] || y < frame[1] || x > frame[2] || y > frame[3]) continue;
+      const wide = measure(one.text, one.font) + 6, high = one.high;
+      for (const [left, top] of spots(x, y, wide, high, one.mark)) {
+        const box = [left - GAP, top - GAP, left + wide + GAP, top + high + GAP];
+        if (box[0] < frame[0] || box[1] < frame[1] || box[2] > frame[2] || box[3] > frame[3]) {
+          continue;
+        }
+        if (taken.some((other) => meet(box, other))) continue;
+        taken.push(box);
+        const label = raastof.element("span", one.text, "raastof-name " + one.className);
+        label.style.cssText = `left:${Math.round(left)}px;top:${Math.round(top)}px;` +
+          `width:${Math.ceil(wide)}px;height:${high}px;line-height:${high}px;font:${one.font}`;
+        label.style.lineHeight = high + "px";
+        made.push(label);
+        break;
+      }
+    }
+    pane.replaceChildren(...made);
+  };
+  map.on("moveend zoomend resize viewreset", placer.lay);
+  map.on("zoomanim", () => pane.replaceChildren());
+  return placer;
+};
+
+// The names of one map: add a `source` of names, or of boxes that no name may lie on.
+raastof.names = (map) => {
+  if (!placers.has(map)) placers.set(map, begin(map));
+  return placers.get(map);
+};

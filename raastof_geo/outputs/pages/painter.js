@@ -1,0 +1,198 @@
+// Canvases that are cleared and painted again, instead of holding thousands of layers.
+let painterClass = null;
+const extend = () =>
+  L.Canvas.extend({
+    initialize(paint, options) {
+      L.setOptions(this, { padding: 0.3, ...options });
+      L.Util.stamp(this);
+      this._layers = {};
+      this._paint = paint;
+    },
+    _initContainer() {
+      this._container = document.createElement("canvas");
+      this._container.setAttribute("aria-hidden", "true");
+      this._ctx = this._container.getContext("2d");
+    },
+    _update() {
+      if (this._map._animatingZoom && this._bounds) return;
+      const origin = this._map.getPixelOrigin(),
+        corner = this._map.containerPointToLayerPoint([0, 0]);
+      const now = [this._map.getZoom(), origin, corner, this._map.getSize()].join();
+      if (now !== this._painted) this.repaint();
+      this._painted = now;
+    },
+    _updatePaths() {},
+    _redraw() {},
+    // Setting the size clears a canvas; `clearRect` would print as a white sheet over those below.
+    repaint() {
+      if (!this._map) return;
+      L.Canvas.prototype._update.call(this);
+      const { min, max } = this._bounds, ctx = this._ctx, zoom = this._map.getZoom();
+      const scale = 256 * 2 ** zoom, origin = this._map.getPixelOrigin();
+      const box = [min.x + origin.x, min.y + origin.y, max.x + origin.x, max.y + origin.y];
+      this._paint({ ctx, zoom, scale, origin, box: box.map((at) => at / scale) });
+    },
+  });
+
+// A canvas in a pane of its own, at a height among the others.
+raastof.painter = (map, name, height, paint) => {
+  painterClass ??= extend();
+  const pane = map.getPane(name) ?? map.createPane(name);
+  pane.style.zIndex = height;
+  pane.style.pointerEvents = "none";
+  return new painterClass(paint, { pane: name });
+};
+
+// A layer that paints: what it is given is called with the map, and gives the painter.
+raastof.painted = (begin) => {
+  const layer = new (L.Layer.extend({
+    onAdd(map) {
+      this.painter = begin(map, this).addTo(map);
+    },
+    onRemove() {
+      this.painter.remove();
+      this.ending?.();
+    },
+  }))();
+  return layer;
+};
+
+const outside = (box, frame) =>
+  box[0] > frame.box[2] || box[2] < frame.box[0] || box[1] > frame.box[3] || box[3] < frame.box[1];
+
+// The points of a line on the screen, in one flat list; those that would not be seen are left out.
+const onScreen = ({ xy }, { scale, origin }, least = 1) => {
+  const points = [];
+  let x0 = NaN, y0 = NaN;
+  for (let at = 0; at < xy.length; at += 2) {
+    const x = xy[at] * scale - origin.x, y = xy[at + 1] * scale - origin.y;
+    const near = Math.abs(x - x0) < least && Math.abs(y - y0) < least;
+    if (near && at < xy.length - 2) continue;
+    if (near && points.length > 2) points.length -= 2;
+    points.push(x, y);
+    x0 = x;
+    y0 = y;
+  }
+  return points;
+};
+
+const follow = (ctx, points) => {
+  ctx.moveTo(points[0], points[1]);
+  for (let at = 2; at < points.length; at += 2) ctx.lineTo(points[at], points[at + 1]);
+};
+
+// Lay a line to the right of the way along it, so many pixels.
+raastof.shift = (points, by) => {
+  const last = points.length - 2, shifted = new Array(points.length);
+  let nx = 0, ny = 0;
+  for (let at = 0; at <= last; at += 2) {
+    let mx = nx, my = ny;
+    if (at < last) {
+      const dx = points[at + 2] - points[at], dy = points[at + 3] - points[at + 1];
+      const long = Math.hypot(dx, dy) || 1;
+      const [px, py] = [-dy / long, dx / long];
+      mx = at ? nx + px : px;
+      my = at ? ny + py : py;
+      nx = px;
+      ny = py;
+    }
+    const long = Math.hypot(mx, my) || 1;
+    const stretch = Math.min(1.6, 1 / Math.max(0.1, (mx * nx + my * ny) / long));
+    shifted[at] = points[at] + (mx / long) * by * stretch;
+    shifted[at + 1] = points[at + 1] + (my / long) * by * stretch;
+  }
+  return shifted;
+};
+
+raastof.reverse = (points) => {
+  const turned = new Array(points.length);
+  for (let at = 0; at < points.length; at += 2) {
+    turned[points.length - 2 - at] = points[at];
+    turned[points.length - 1 - at] = points[at + 1];
+  }
+  return turned;
+};
+
+Object.assign(raastof, { outside, onScreen, follow });
+
+// Paint lanes: all of their edges first, then all of their bodies, so that none covers another's.
+raastof.paintLanes = ({ ctx }, lanes, edge = "#ffffff") => {
+  ctx.lineJoin = "round";
+  ctx.lineCap = "butt";
+  ctx.setLineDash([]);
+  for (const { points, width } of lanes) {
+    ctx.beginPath();
+    follow(ctx, points);
+    ctx.strokeStyle = edge;
+    ctx.lineWidth = width + 2;
+    ctx.stroke();
+  }
+  ctx.lineCap = "round";
+  for (const { points, width, colour, dash } of lanes) {
+    ctx.beginPath();
+    follow(ctx, points);
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = width;
+    ctx.lineCap = dash ? "butt" : "round";
+    ctx.setLineDash(dash ?? []);
+    ctx.stroke();
+  }
+  ctx.setLineDash([]);
+};
+
+// Small arrows along lanes say which way they go.
+raastof.paintArrows = ({ ctx }, lanes, every = 90) => {
+  for (const { points, width, colour } of lanes) {
+    let left = every / 2;
+    for (let at = 0; at < points.length - 2; at += 2) {
+      const dx = points[at + 2] - points[at], dy = points[at + 3] - points[at + 1];
+      const long = Math.hypot(dx, dy);
+      if (long < 1) continue;
+      while (left < long) {
+        const size = Math.max(3.2, width * 0.55), inside = width >= 5;
+        ctx.save();
+        ctx.translate(points[at] + (dx * left) / long, points[at + 1] + (dy * left) / long);
+        ctx.rotate(Math.atan2(dy, dx));
+        ctx.beginPath();
+        if (inside) {
+          ctx.moveTo(-size * 0.4, -size * 0.75);
+          ctx.lineTo(size * 0.5, 0);
+          ctx.lineTo(-size * 0.4, size * 0.75);
+          ctx.strokeStyle = "#ffffff";
+          ctx.lineWidth = 1.6;
+          ctx.stroke();
+        } else {
+          ctx.moveTo(-size, -size);
+          ctx.lineTo(size * 1.2, 0);
+          ctx.lineTo(-size, size);
+          ctx.closePath();
+          ctx.fillStyle = colour;
+          ctx.strokeStyle = "#ffffff";
+          ctx.lineWidth = 1;
+          ctx.stroke();
+          ctx.fill();
+        }
+        ctx.restore();
+        left += every;
+      }
+      left -= long;
+    }
+  }
+};
+
+// The painted lane that lies under a place on the screen, if any.
+raastof.touch = (lanes, { x, y }, reach = 5) => {
+  let best = null, nearest = Infinity;
+  for (const lane of lanes) {
+    const { points, width } = lane;
+    for (let at = 0; at < points.length - 2; at += 2) {
+      const x0 = points[at], y0 = points[at + 1];
+      const dx = points[at + 2] - x0, dy = points[at + 3] - y0;
+      const along = ((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy || 1);
+      const share = Math.min(1, Math.max(0, along));
+      const off = Math.hypot(x - x0 - share * dx, y - y0 - share * dy) - width / 2;
+      if (off < nearest) [best, nearest] = [lane, off];
+    }
+  }
+  return nearest <= reach ? best : null;
+};

@@ -1,0 +1,188 @@
+// Sites: the shape says the role. What lies too close is moved apart, or grouped where it is many.
+const SIZE = 26, NEAR = 21, MANY = 5;
+
+const shapeOf = (story, roles) => story.shapes[roles.includes("need") ? "need" : roles[0]];
+
+// Put places that would hide each other into groups.
+const group = (places) => {
+  const free = new Set(places), groups = [];
+  for (const one of places) {
+    if (!free.has(one)) continue;
+    const near = [...free].filter(({ x, y }) => Math.hypot(x - one.x, y - one.y) < NEAR);
+    if (near.length < MANY) continue;
+    near.forEach((other) => free.delete(other));
+    const middle = (axis) => near.reduce((sum, other) => sum + other[axis], 0) / near.length;
+    groups.push({ x: middle("x"), y: middle("y"), members: near.map(({ at }) => at) });
+  }
+  return [groups, [...free]];
+};
+
+// Move marks apart until none hides another, each no farther from its place than it must.
+const spread = (marks) => {
+  for (const mark of marks) Object.assign(mark, { px: mark.x, py: mark.y });
+  for (let round = 0; round < 60; round++) {
+    let moved = false;
+    for (let one = 0; one < marks.length; one++) {
+      for (let two = one + 1; two < marks.length; two++) {
+        const a = marks[one], b = marks[two];
+        let dx = b.px - a.px, dy = b.py - a.py;
+        if (Math.abs(dx) >= SIZE || Math.abs(dy) >= SIZE) continue;
+        const long = Math.hypot(dx, dy);
+        if (long >= SIZE) continue;
+        if (long < 0.5) [dx, dy] = [Math.cos(two), Math.sin(two)];
+        const push = (SIZE + 0.5 - long) / 2 / (Math.hypot(dx, dy) || 1);
+        a.px -= dx * push;
+        a.py -= dy * push;
+        b.px += dx * push;
+        b.py += dy * push;
+        moved = true;
+      }
+    }
+    if (!moved) break;
+  }
+  return marks;
+};
+
+const nameOf = (site) => site.name.slice(0, 200);
+
+raastof.layer("sites", ({ story }) => {
+  const marks = L.featureGroup();
+  let marked = [], groups = [], leaders = [], placed = [];
+
+  const begin = (map) => {
+    const view = raastof.of(map).learn({ story });
+    marked = story.sites.map((site, at) => {
+      const name = nameOf(site);
+      const icon = L.divIcon({
+        className: "site",
+        iconSize: [24, 24],
+        html: raastof.svg(shapeOf(story, site.roles)),
+      });
+      const marker = L.marker(site.at, { title: name, alt: name, icon, riseOnHover: true });
+      marker.on("click", (event) => {
+        L.DomEvent.stopPropagation(event);
+        view.change({ site: at, flow: null });
+      });
+      marker.on("keypress", ({ originalEvent: { key } }) => {
+        if (key === "Enter") view.change({ site: at, flow: null });
+      });
+      marker.addTo(marks);
+      marker.getElement()?.setAttribute("aria-label", name);
+      return marker;
+    });
+
+    const place = () => {
+      const places = story.sites.map((site, at) => {
+        const { x, y } = map.latLngToLayerPoint(site.at);
+        return { x, y, at };
+      });
+      groups.forEach((one) => marks.removeLayer(one));
+      const many = map.getZoom() >= map.getMaxZoom() ? [[], places] : group(places);
+      placed = spread([...many[0], ...many[1]]);
+      leaders = placed.filter((mark) => Math.hypot(mark.px - mark.x, mark.py - mark.y) > 7);
+      const grouped = new Set(placed.flatMap((mark) => mark.members ?? []));
+      marked.forEach((marker, at) => {
+        const element = marker.getElement();
+        if (element) element.hidden = grouped.has(at);
+      });
+      groups = [];
+      for (const mark of placed) {
+        const at = map.layerPointToLatLng([mark.px, mark.py]);
+        if (!mark.members) marked[mark.at].setLatLng(at);
+        else groups.push(makeGroup(mark, at));
+      }
+      light();
+      painter.repaint();
+    };
+
+    const makeGroup = ({ members }, at) => {
+      const names = members.map((one) => nameOf(story.sites[one])).join(", ");
+      const icon = L.divIcon({
+        className: "sites",
+        iconSize: [26, 26],
+        html: raastof.element("span", String(members.length)),
+      });
+      const marker = L.marker(at, { title: names.slice(0, 300), alt: names, icon });
+      const open = () =>
+        map.fitBounds(L.latLngBounds(members.map((one) => story.sites[one].at)).pad(0.4), {
+          maxZoom: Math.min(map.getMaxZoom(), map.getZoom() + 3),
+        });
+      marker.on("click", open).addTo(marks);
+      marker.on("keypress", ({ originalEvent: { key } }) => key === "Enter" && open());
+      marker.getElement()?.setAttribute("aria-label", names);
+      return marker;
+    };
+
+    // The chosen site is ringed; those that it has nothing to do with step back.
+    const light = () => {
+      const { site } = view.on, chosen = view.chosen && view.traffic;
+      const lit = chosen ? new Set(view.single.flatMap(({ from, to }) => [from, to])) : null;
+      marked.forEach((marker, at) => {
+        const element = marker.getElement();
+        element?.classList.toggle("chosen", at === site);
+        element?.classList.toggle("back", Boolean(lit) && at !== site && !lit.has(at));
+      });
+    };
+
+    const painter = raastof.painter(map, "raastof-leaders", 580, ({ ctx, scale, origin }) => {
+      ctx.strokeStyle = "#33414d";
+      ctx.fillStyle = "#33414d";
+      ctx.lineWidth = 1;
+      for (const { members, at, px, py } of leaders) {
+        if (members) continue;
+        const [wx, wy] = raastof.toWorld(story.sites[at].at);
+        const x = wx * scale - origin.x, y = wy * scale - origin.y;
+        ctx.beginPath();
+        ctx.moveTo(x, y);
+        ctx.lineTo(px, py);
+        ctx.stroke();
+        ctx.beginPath();
+        ctx.arc(x, y, 2.2, 0, 7);
+        ctx.fill();
+      }
+    });
+    const placer = raastof.names(map);
+    const source = (zoom) =>
+      placed.filter((mark) => !mark.members).map(({ at, px, py }) => ({
+        text: shorten(story.sites[at].name),
+        at: map.layerPointToLatLng([px, py]),
+        rank: at === view.on.site ? 0 : zoom < 9 ? 35 : 15,
+        high: 15,
+        font: "600 12px system-ui, sans-serif",
+        className: "named",
+        mark: 17,
+      }));
+    const obstacle = () => placed.map(({ px, py }) => [px - 13, py - 13, px + 13, py + 13]);
+    placer.sources.add(source);
+    placer.obstacles.add(obstacle);
+    const onZoom = () => {
+      place();
+      placer.lay();
+    };
+    map.on("zoomend viewreset resize", onZoom);
+    const quiet = view.listen("sites", () => {
+      light();
+      placer.lay();
+    });
+    marks.ending = () => {
+      map.off("zoomend viewreset resize", onZoom);
+      quiet();
+      placer.sources.delete(source);
+      placer.obstacles.delete(obstacle);
+      painter.remove();
+      marks.clearLayers();
+      placer.lay();
+    };
+    painter.addTo(map);
+    place();
+    setTimeout(placer.lay);
+  };
+
+  marks.on("add", () => begin(marks._map));
+  marks.on("remove", () => marks.ending?.());
+  return marks;
+});
+
+const LONGEST = 30;
+const shorten = (name) => name.length > LONGEST ? name.slice(0, LONGEST - 1).trimEnd() + "…" : name;
+raastof.shapeOf = shapeOf;

@@ -1,0 +1,136 @@
+"""Lay routes out as stretches of road that several of them share, each drawn once."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from raastof_geo.arrays import Floats, Integers, Mask
+from raastof_geo.legs.legs import Legs
+from raastof_geo.legs.roads import RoadPrices
+from raastof_geo.outputs.pages.encode import encode_line, encode_numbers
+from raastof_geo.roads.network import RoadNetwork
+
+STREET_TOLERANCE_DEG = 0.00012
+"""Roads and the routes on them are drawn as exactly as each other. [degrees]"""
+STREET_DECIMALS = 5
+
+
+class Errand(NamedTuple):
+    """A way that trucks go."""
+
+    origin: str
+    destination: str
+    vehicle: str
+    spell: str
+    """The first period whose roads are as in the period that it is driven in."""
+    load: str
+    """Of `BOTH_LOADS`."""
+
+
+class _Piece(NamedTuple):
+    """An edge of the network, or a share of it."""
+
+    edge: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class StreetLines:
+    """Stretches, each passed by the same routes from end to end, and the routes on them."""
+
+    lines: list[str]
+    """As `encode_line` writes them."""
+    routes: list[str]
+    """Twice the number of each stretch in turn, one more where it is driven against its line."""
+
+
+def lay_streets(legs: Legs, errands: Iterable[Errand]) -> StreetLines:
+    """Trace errands on the roads, and join what is driven by all the same ones.
+
+    Returns
+    -------
+    streets
+        Routes in the order of the errands; empty ones where legs were made up without roads.
+    """
+    wanted = list(errands)
+    if legs.roads is None:
+        return StreetLines([], [""] * len(wanted))
+    pieces: dict[_Piece, int] = {}
+    traced = _trace(legs.roads, wanted, pieces)
+    sizes = np.array([len(one) for one in traced], np.int64)
+    steps = np.concatenate([np.zeros(0, np.int64), *traced])
+    joined = _find_joints(steps, sizes)
+    known, numbers = list(pieces), dict[int, int]()
+    lines, routes = list[str](), []
+    start = 0
+    for size in sizes.tolist():
+        route: list[int] = []
+        cuts = np.flatnonzero(~joined[start : start + size - 1]) + 1
+        for run in np.split(steps[start : start + size], cuts) if size else ():
+            first, last = int(run[0]), int(run[-1])
+            ahead = first <= last ^ 1
+            key = first if ahead else last ^ 1
+            if key not in numbers:
+                numbers[key] = len(lines)
+                drawn = _draw(legs.roads.network, known, run if ahead else run[::-1] ^ 1)
+                lines.append(encode_line(drawn, STREET_TOLERANCE_DEG, decimals=STREET_DECIMALS))
+            route.append(2 * numbers[key] + (not ahead))
+        routes.append(encode_numbers(route))
+        start += size
+    return StreetLines(lines, routes)
+
+
+def _trace(roads: RoadPrices, errands: list[Errand], pieces: dict[_Piece, int]) -> list[Integers]:
+    """Give the pieces of each errand: twice their numbers, one more where driven backwards."""
+    alike: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for rank, errand in enumerate(errands):
+        alike[errand.vehicle, errand.load, errand.spell].append(rank)
+    traced: list[Integers] = [np.zeros(0, np.int64)] * len(errands)
+    for (vehicle, load, spell), ranks in alike.items():
+        ends = (
+            [roads.stops[getattr(errands[rank], end)] for rank in ranks]
+            for end in ("origin", "destination")
+        )
+        routes = roads.weigh(vehicle, load, roads.spell_of(spell)).routes(*ends)
+        for place, rank in enumerate(ranks):
+            arcs = routes.arcs(place)
+            ahead = routes.graph.ahead[arcs]
+            before, beyond = np.zeros((2, len(arcs)))
+            before[:1], beyond[-1:] = routes.first_left[place], routes.last_left[place]
+            low = np.where(ahead, before, beyond).tolist()
+            high = (1 - np.where(ahead, beyond, before)).tolist()
+            found = zip(routes.graph.edge[arcs].tolist(), low, high, strict=True)
+            numbers = [pieces.setdefault(_Piece(*one), len(pieces)) for one in found]
+            traced[rank] = 2 * np.array(numbers, np.int64) + ~ahead
+    return traced
+
+
+def _find_joints(steps: Integers, sizes: Integers) -> Mask:
+    """Tell where all that drive one of two neighbouring pieces go on to the other. [steps - 1]"""
+    if len(steps) < 2:
+        return np.zeros(0, bool)
+    one, two = steps[:-1], steps[1:]
+    count = np.int64(len(steps) * 2 + int(steps.max()) + 2)
+    pair = np.minimum(one * count + two, (two ^ 1) * count + (one ^ 1))
+    ends = np.cumsum(sizes)[:-1] - 1
+    within = np.ones(len(pair), bool)
+    within[ends[(ends >= 0) & (ends < len(pair))]] = False
+    _, which, times = np.unique(pair[within], return_inverse=True, return_counts=True)
+    passing = np.bincount(steps >> 1)
+    joined = np.zeros(len(pair), bool)
+    together = times[which]
+    joined[within] = (together == passing[one[within] >> 1]) & (
+        together == passing[two[within] >> 1]
+    )
+    return joined
+
+
+def _draw(network: RoadNetwork, pieces: list[_Piece], run: Integers) -> Floats:
+    """Draw a run of pieces, no point twice in a row. [degrees, points × 2]"""
+    parts = [network.cut(*pieces[step >> 1])[:: -1 if step & 1 else 1] for step in run.tolist()]
+    points = np.concatenate(parts)
+    return np.asarray(points[np.any(np.diff(points, axis=0, prepend=np.nan) != 0, axis=1)])

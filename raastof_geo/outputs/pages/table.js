@@ -1,0 +1,60 @@
+// The table twin of the map: every flow that is shown, each of which can be opened.
+const MOST_ROWS = 500;
+const make = raastof.element;
+
+raastof.twin = (view) => {
+  const { texts, sites, materials } = view.story, { uses } = view.traffic;
+  const twin = document.getElementById("rows"), box = twin.querySelector(".scroll");
+  const told = document.getElementById("told");
+  const write = () => {
+    if (!twin.open) return;
+    const rows = view.shown.slice(0, MOST_ROWS).map((group) => {
+      const open = make("button", sites[group.from].name, "open");
+      open.type = "button";
+      open.dataset.flow = group.key;
+      open.setAttribute("aria-pressed", String(group.key === view.on.flow));
+      return [
+        open,
+        sites[group.to].name,
+        materials[group.material].name,
+        uses[group.use],
+        view.signed(group.t),
+        view.signed(group.loads),
+        view.write(group.km),
+        view.signed(group.kg),
+      ];
+    });
+    const heads = [texts.from, texts.to, texts.material, texts.purpose, "t", texts.loads];
+    const focused = box.contains(document.activeElement) && document.activeElement.dataset.flow;
+    box.replaceChildren(raastof.table([...heads, "km", texts.kg], rows, undefined, 4));
+    if (focused) box.querySelector(`button[data-flow="${focused}"]`)?.focus();
+    if (view.shown.length > MOST_ROWS) {
+      const values = { most: view.write(MOST_ROWS), all: view.write(view.shown.length) };
+      box.append(make("p", raastof.fill(texts.rows, values)));
+    }
+  };
+  const count = () => {
+    const sum = (groups) => groups.reduce((total, one) => total + Math.abs(one.t), 0);
+    const all = sum(view.groups), { shown, groups } = view;
+    const values = { shown: view.write(shown.length), all: view.write(groups.length) };
+    values.share = view.write(all ? (100 * sum(shown)) / all : 100);
+    const text = raastof.fill(groups.length ? texts.count : texts.nothing, values);
+    if (told.textContent !== text) told.textContent = text;
+    const data = view.map.getContainer().dataset;
+    data.flows = String(shown.length);
+    data.mode = view.on.mode;
+  };
+  box.addEventListener("click", (event) => {
+    const row = event.target.closest("tbody tr"), key = row?.querySelector("button")?.dataset.flow;
+    if (!key) return;
+    view.change(key === view.on.flow ? { flow: null } : { flow: key, site: null });
+  });
+  twin.addEventListener("toggle", () => {
+    write();
+    view.map.invalidateSize({ pan: false });
+  });
+  view.listen("table", () => {
+    write();
+    count();
+  });
+};

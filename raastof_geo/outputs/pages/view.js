@@ -1,0 +1,298 @@
+// What is looked at on one map: the state that all of its layers share, and what follows from it.
+const { readTable, readNumbers, readLine } = raastof;
+const views = new WeakMap();
+const ALL = 0;
+
+class View {
+  constructor(map) {
+    this.map = map;
+    this.kinds = new Set();
+    this.listeners = new Set();
+    this.kept = new Map();
+    this.on = {
+      mode: "plan",
+      as: "roads",
+      period: ALL,
+      without: new Set(),
+      project: "",
+      municipality: "",
+      least: 0,
+      site: null,
+      flow: null,
+      zones: true,
+    };
+  }
+
+  // Take over what an element knows; several may tell the same.
+  learn({ story, traffic }) {
+    if (story && !this.story) {
+      this.story = story;
+      this.places = new Map(story.sites.map((site, at) => [site.id, at]));
+    }
+    if (traffic && !this.traffic) {
+      this.traffic = traffic;
+      this.flows = {
+        plan: readTable(traffic.flows.plan),
+        before: readTable(traffic.flows.before),
+      };
+      this.trips = {
+        plan: readTable(traffic.trips.plan),
+        before: readTable(traffic.trips.before),
+      };
+      this.lines = [];
+      this.ways = [];
+    }
+    return this;
+  }
+
+  listen(kind, listener) {
+    this.kinds.add(kind);
+    this.listeners.add(listener);
+    return () => {
+      this.kinds.delete(kind);
+      this.listeners.delete(listener);
+    };
+  }
+
+  change(values) {
+    Object.assign(this.on, values);
+    cancelAnimationFrame(this.waiting);
+    this.waiting = requestAnimationFrame(() => this.tell());
+  }
+
+  tell() {
+    this.kept.clear();
+    for (const listener of this.listeners) listener(this);
+  }
+
+  // Work out what hangs on the state once, until it changes.
+  keep(name, work) {
+    if (!this.kept.has(name)) this.kept.set(name, work());
+    return this.kept.get(name);
+  }
+
+  // Roads or single flows: what is wished, unless only the other is on the map.
+  get as() {
+    const wished = this.on.as;
+    if (wished === "flows") return this.kinds.has("flows") ? "flows" : "roads";
+    return this.kinds.has("roads") || !this.kinds.has("flows") ? wished : "flows";
+  }
+
+  get chosen() {
+    return this.on.site !== null || this.on.flow !== null;
+  }
+
+  // Whether everything of a period is shown: then the books say what it comes to.
+  get isWhole() {
+    return !this.chosen && !this.on.without.size && !this.on.project && !this.on.municipality;
+  }
+
+  total(side, name) {
+    const { period } = this.on;
+    return this.story.totals[side].reduce(
+      (sum, one, at) => (period && at !== period - 1 ? sum : sum + one[name]),
+      0,
+    );
+  }
+
+  write(value, digits) {
+    return raastof.write(this.story, value, digits);
+  }
+
+  signed(value, digits) {
+    return (this.on.mode === "difference" && value > 0 ? "+" : "") + this.write(value, digits);
+  }
+
+  line(segment) {
+    return (this.lines[segment] ??= readLine(
+      this.traffic.segments[segment],
+      this.traffic.decimals,
+    ));
+  }
+
+  way(route) {
+    return route < 0 ? [] : (this.ways[route] ??= readNumbers(this.traffic.routes[route]));
+  }
+
+  passes(flow) {
+    const { on } = this, { sites } = this.story;
+    const from = sites[flow.origin], to = sites[flow.destination];
+    return !on.without.has(flow.material) && (!on.period || flow.period === on.period - 1) &&
+      (!on.project || from.project === on.project || to.project === on.project) &&
+      (!on.municipality || from.municipality === on.municipality ||
+        to.municipality === on.municipality);
+  }
+
+  // Flows of one side that pass the filters, joined over periods and trucks.
+  join(side) {
+    return this.keep("join " + side, () => {
+      const groups = new Map();
+      for (const flow of this.flows[side]) {
+        if (!this.passes(flow)) continue;
+        const key = [flow.origin, flow.destination, flow.material, flow.use].join("-");
+        let group = groups.get(key);
+        if (!group) {
+          const { origin: from, destination: to, material, use, length_km: km } = flow;
+          group = { key, from, to, material, use, km, t: 0, loads: 0, kg: 0, largest: 0 };
+          Object.assign(group, { periods: new Set(), trucks: new Set(), routes: new Map() });
+          groups.set(key, group);
+        }
+        group.t += flow.tonnes;
+        group.loads += flow.loads;
+        group.kg += flow.kg_co2e;
+        group.periods.add(flow.period);
+        group.trucks.add(flow.truck);
+        group.routes.set(flow.route, (group.routes.get(flow.route) ?? 0) + flow.tonnes);
+        if (flow.tonnes > group.largest) {
+          group.largest = flow.tonnes;
+          group.km = flow.length_km;
+        }
+      }
+      return groups;
+    });
+  }
+
+  // All groups of the view, largest first; in the difference what the plan has more or less of.
+  get groups() {
+    return this.keep("groups", () => {
+      const { mode } = this.on, size = (group) => Math.abs(group.t);
+      if (mode !== "difference") {
+        return [...this.join(mode).values()].sort((a, b) => size(b) - size(a));
+      }
+      const plan = this.join("plan"), before = this.join("before");
+      return [...new Map([...before, ...plan])].map(([key, group]) => {
+        const now = plan.get(key), then = before.get(key);
+        const less = (name) => (now?.[name] ?? 0) - (then?.[name] ?? 0);
+        const routes = new Map(now?.routes);
+        for (const [route, t] of then?.routes ?? []) {
+          routes.set(route, (routes.get(route) ?? 0) - t);
+        }
+        return { ...group, t: less("t"), loads: less("loads"), kg: less("kg"), routes };
+      }).filter((group) => size(group) > 0.05).sort((a, b) => size(b) - size(a));
+    });
+  }
+
+  get shown() {
+    return this.keep("shown", () => this.groups.filter((one) => Math.abs(one.t) >= this.on.least));
+  }
+
+  isLit(group) {
+    const { site, flow } = this.on;
+    return flow !== null ? group.key === flow : group.from === site || group.to === site;
+  }
+
+  // The groups that are drawn one by one: those of what is chosen, else the largest.
+  get single() {
+    return this.keep(
+      "single",
+      () =>
+        this.chosen ? this.shown.filter((one) => this.isLit(one)) : this.shown.slice(0, View.most),
+    );
+  }
+
+  // Add up what passes each stretch, in each direction: tonnes of some groups.
+  addUp(groups, key = () => 0) {
+    const sums = new Map();
+    for (const group of groups) {
+      for (const [route, t] of group.routes) {
+        for (const step of this.way(route)) {
+          let here = sums.get(step);
+          if (!here) sums.set(step, here = new Map());
+          const name = key(group, t);
+          here.set(name, (here.get(name) ?? 0) + t);
+        }
+      }
+    }
+    return sums;
+  }
+
+  // Trucks each weekday, loaded and empty, in each direction of each stretch.
+  countTrucks(side) {
+    return this.keep("trucks " + side, () => {
+      const { weekdays } = this.story, { period } = this.on, sums = new Map();
+      const days = period ? weekdays[period - 1] : weekdays.reduce((sum, one) => sum + one, 0);
+      for (const trip of this.trips[side]) {
+        if (period && trip.period !== period - 1) continue;
+        for (const step of this.way(trip.route)) {
+          sums.set(step, (sums.get(step) ?? 0) + trip.trips / days);
+        }
+      }
+      return sums;
+    });
+  }
+
+  // What passes each stretch in each direction, as the view asks for it.
+  get passing() {
+    return this.keep("passing", () => {
+      const { mode } = this.on;
+      if (this.as !== "burden") {
+        return new Map([...this.addUp(this.shown)].map(([step, here]) => [step, here.get(0)]));
+      }
+      if (mode !== "difference") return this.countTrucks(mode);
+      const plan = this.countTrucks("plan"), before = this.countTrucks("before");
+      return new Map(
+        [...new Set([...plan.keys(), ...before.keys()])].map((step) => [
+          step,
+          (plan.get(step) ?? 0) - (before.get(step) ?? 0),
+        ]),
+      );
+    });
+  }
+
+  // The most tonnes on any stretch in one direction, plan or before, which widths are held against.
+  get most() {
+    if (this.largest === undefined) {
+      this.largest = 1;
+      for (const side of ["plan", "before"]) {
+        const sums = new Map();
+        for (const { route, tonnes } of this.flows[side]) {
+          for (const step of this.way(route)) sums.set(step, (sums.get(step) ?? 0) + tonnes);
+        }
+        for (const t of sums.values()) this.largest = Math.max(this.largest, t);
+      }
+    }
+    return this.largest;
+  }
+
+  get stretch() {
+    return Math.min(1.35, Math.max(0.7, 0.7 + 0.13 * (this.map.getZoom() - 8)));
+  }
+
+  width(tonnes) {
+    return (1.3 + 10 * Math.sqrt(Math.min(1, Math.abs(tonnes) / this.most))) * this.stretch;
+  }
+
+  classOf(trucks) {
+    return this.story.classes.reduce((found, one) => Math.abs(trucks) >= one.least ? one : found);
+  }
+
+  // How much of a thing a lane shows, and how: by material, or by what the plan has more of.
+  laneOf(name, tonnes) {
+    const { colours, materials } = this.story;
+    const of = this.on.mode === "difference"
+      ? { colour: tonnes > 0 ? colours.more : colours.less, dash: tonnes > 0 ? null : [7, 4] }
+      : { colour: materials[name].colour, dash: materials[name].virgin ? [9, 3] : null };
+    return { ...of, width: this.width(tonnes) };
+  }
+
+  nameOfPeriod(at = this.on.period) {
+    return at ? this.story.periods[at - 1] : this.story.texts.all;
+  }
+
+  get bounds() {
+    const found = L.latLngBounds(this.story.sites.map((site) => site.at));
+    return found.isValid() ? found : null;
+  }
+
+  // Show the whole plan, clear of what stands in the corners of the map.
+  fit() {
+    const low = L.point(30, 26), options = { paddingTopLeft: low, paddingBottomRight: low };
+    if (this.bounds) this.map.fitBounds(this.bounds, { animate: false, ...options });
+  }
+}
+View.most = 40;
+
+raastof.of = (map) => {
+  if (!views.has(map)) views.set(map, new View(map));
+  return views.get(map);
+};

@@ -1,0 +1,27 @@
+// Zones: areas in which soil needs a condition, under everything that moves.
+const { readLine, onScreen, outside, follow } = raastof;
+
+raastof.layer("zones", ({ zones }) => {
+  const areas = zones.areas.map(({ rings }) => rings.map((ring) => readLine(ring)));
+  return raastof.painted((map, layer) => {
+    const view = raastof.of(map);
+    layer.ending = view.listen("zones", () => layer.painter.repaint());
+    return raastof.painter(map, "raastof-zones", 300, (frame) => {
+      if (!view.on.zones) return;
+      const { ctx } = frame;
+      for (const rings of areas) {
+        if (rings.every((ring) => outside(ring.box, frame))) continue;
+        ctx.beginPath();
+        for (const ring of rings) follow(ctx, onScreen(ring, frame));
+        ctx.globalAlpha = 0.12;
+        ctx.fillStyle = ctx.strokeStyle = zones.zone_colour;
+        ctx.fill("evenodd");
+        ctx.globalAlpha = 1;
+        ctx.lineWidth = 1.5;
+        ctx.setLineDash([6, 4]);
+        ctx.stroke();
+        ctx.setLineDash([]);
+      }
+    });
+  });
+});
