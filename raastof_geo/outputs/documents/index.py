@@ -42,10 +42,15 @@ def _list_blocks(result: Result, folder: Path) -> Iterator[Block]:
     yield Links(tuple(Link(quote(one.file), one.file, one.about) for one in written))
     pages = folder / "projects"
     names = sorted((name_project(result.scenario, one), one) for one in list_projects(result))
-    mine = [(name, f"{file_name(one)}.html") for name, one in names]
-    links = [
-        Link(f"projects/{quote(file)}", name) for name, file in mine if (pages / file).exists()
-    ]
-    if links:
-        yield Heading(say("A page for each project, to be mailed to its owner"))
-        yield Links(tuple(links))
+    leads = (
+        (say("A page for each project, to be mailed to its owner"), "html"),
+        (say("A calendar file for each project, for its owner"), "ics"),
+    )
+    for head, ending in leads:
+        mine = [(name, f"{file_name(one)}.{ending}") for name, one in names]
+        links = [
+            Link(f"projects/{quote(file)}", name) for name, file in mine if (pages / file).exists()
+        ]
+        if links:
+            yield Heading(head)
+            yield Links(tuple(links))
