@@ -17,6 +17,7 @@ from raastof_geo.outputs.documents.document import (
 from raastof_geo.outputs.documents.effects import name_project
 from raastof_geo.outputs.documents.project import file_name, list_projects
 from raastof_geo.outputs.opening import open_answer
+from raastof_geo.outputs.warning import say_evidence
 from raastof_geo.result import Result
 from raastof_geo.scenario.output import INDEX, OUTPUTS
 
@@ -36,6 +37,7 @@ def write_index(result: Result, folder: Path) -> Path:
 def _list_blocks(result: Result, folder: Path) -> Iterator[Block]:
     for number, sentence in enumerate(open_answer(result)):
         yield Paragraph(sentence, lead=number == 0)
+    yield Paragraph(say_evidence(result.scenario))
     yield Heading(say("What lies here, and for whom"))
     files = [one for one in OUTPUTS if one.name not in (INDEX, "projects")]
     written = [one for one in files if (folder / one.file).exists()]

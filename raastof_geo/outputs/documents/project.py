@@ -13,7 +13,7 @@ import pandas as pd
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call_material
 from raastof_geo.effect.burden import count_weekdays
-from raastof_geo.figures.vocabulary import CO2E
+from raastof_geo.figures.vocabulary import CO2E, COST, SOLD
 from raastof_geo.language import Message, format_number, say, say_count
 from raastof_geo.outputs.calendar import (
     Transport,
@@ -188,6 +188,8 @@ def _tell_summary(result: Result, project: str) -> Iterator[Block]:
         )
     )
     yield Paragraph(sentence.format(**told), lead=True)
+    paid = [format_number((one[COST] - one[SOLD]) / 1e6, digits=2) for one in (plan, before)]
+    yield Paragraph(say("You pay {now} million DKK instead of {then}.", now=paid[0], then=paid[1]))
 
 
 def _tell_transports(scenario: Scenario, transports: Sequence[Transport]) -> Iterator[Block]:
