@@ -91,27 +91,29 @@ def explain_results(
     ] = None,
 ) -> None:
     """Follow a figure to its sources, or list those that there are."""
-    from raastof_geo.records.explain import explain_figure
+    from raastof_geo.records.explain import explain_figure, tell_unit
 
     if figure is None:
         _list_figures(results)
         return
     told = explain_figure(results, figure)
-    tell(f"{told.figure} = {format_number(told.value, digits=2)} {told.unit}")
+    tell(f"{told.figure} = {format_number(told.value, digits=2)} {tell_unit(told.unit)}")
     for step in told.steps:
         tell(step)
 
 
 def _list_figures(results: Path) -> None:
     from raastof_geo.figures.vocabulary import told_in_books
-    from raastof_geo.records.explain import list_figures, list_labels
+    from raastof_geo.records.explain import list_figures, list_labels, tell_unit
 
     figures, labels = list_figures(results), list_labels(results)
     called = {indicator.name: indicator.bare for indicator in told_in_books()}
     for one in figures:
         _, part = one.figure.split(".", 1)
         value = format_number(one.value, digits=0 if abs(one.value) >= 1000 else 2)
-        tell_item(f"{one.figure} = {value} {one.unit} ({called.get(part, '')})", indent="")
+        tell_item(
+            f"{one.figure} = {value} {tell_unit(one.unit)} ({called.get(part, '')})", indent=""
+        )
     tell()
     example = quote(f"saved.cost_dkk@project={next(iter(labels['project']), 'NAME')}")
     tell_item(say("Any of them can be narrowed down, as in {example}:", example=example), indent="")

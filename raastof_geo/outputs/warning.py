@@ -45,7 +45,7 @@ def warn_of_input(scenario: Scenario, network: RoadNetwork, anchors: Anchors) ->
         explain_islands(network, anchors.edges, ferries=ferries),
         explain_ferries(network, anchors.edges) if ferries else (),
         tuple(explain_idle(scenario, network, anchors)),
-        (_unverified(scenario),),
+        (say_evidence(scenario),),
     )
     return [
         one if isinstance(one, Finding) else Finding(one) for kind in kinds for one in _first(kind)
@@ -123,7 +123,8 @@ def _other_municipalities(scenario: Scenario) -> Iterator[Finding]:
             )
 
 
-def _unverified(scenario: Scenario) -> Message:
+def say_evidence(scenario: Scenario) -> Message:
+    """Say how many figures of the catalogue were seen in their source, and how many were not."""
     count: Counter[str] = Counter(scenario.states().values())
     return say(
         "Of the catalogue's {all} figures {seen} were seen in the source, {copy} in a copy of it, "

@@ -198,7 +198,7 @@ def _tell(asked: _Question, most: int) -> Iterator[Message]:
             before=_number(before),
             plan=_number(plan),
             saved=_number(before - plan),
-            unit=asked.unit,
+            unit=tell_unit(asked.unit),
         )
     if asked.dimension in _OF_SITES:
         yield SHARE_RULES[ledger["shared_legs"]]
@@ -220,7 +220,7 @@ def _tell(asked: _Question, most: int) -> Iterator[Message]:
                 "of the whole scenario would change by {influence} {unit}",
                 figure=doubt["figure"],
                 influence=_number(doubt["influence"]),
-                unit=ledger["units"][doubt["part"]],
+                unit=tell_unit(ledger["units"][doubt["part"]]),
             )
 
 
@@ -230,7 +230,7 @@ def _tell_part(
     ledger, entries = asked.ledger, asked.list_entries(side, part)
     if not entries:
         return
-    unit = ledger["units"][part]
+    unit = tell_unit(ledger["units"][part])
     yield say_count(
         "{side}, {part} = {total} {unit}, the sum of {count} line:",
         "{side}, {part} = {total} {unit}, the sum of {count} lines:",
@@ -275,11 +275,11 @@ def _tell_line(ledger: dict[str, Any], side: str, part: str, entry: _Entry) -> M
         where=where,
         about=about,
         base=_number(base),
-        of=of,
+        of=tell_unit(of),
         factor=_factor(entry.value / base) if base else "0",
         share=format_number(100 * entry.share, digits=1),
         value=_number(entry.counted),
-        unit=units[part],
+        unit=tell_unit(units[part]),
     )
 
 
@@ -287,10 +287,10 @@ def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
     figure = ledger["figures"].get(name)
     if figure is None:
         return
-    ends = {end: "" if figure[end] is None else f"{figure[end]:g}" for end in ("low", "high")}
+    ends = {end: "" if figure[end] is None else _factor(figure[end]) for end in ("low", "high")}
     value = figure["value"]
     if value is None and figure["by_year"]:
-        value = ", ".join(f"{year}: {one:g}" for year, one in figure["by_year"].items())
+        value = ", ".join(f"{year}: {_factor(one)}" for year, one in figure["by_year"].items())
     yield say(
         "{name} = {value} {unit}{span}; source: {source}; valid from {since}; {state}{note}",
         name=name,
@@ -298,14 +298,19 @@ def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
         if value is None
         else value
         if isinstance(value, str)
-        else f"{value:g}",
-        unit=figure["unit"],
+        else _factor(value),
+        unit=tell_unit(figure["unit"]),
         span=tell_span(figure | ends),
         source=figure["source"],
         since=figure["valid_from"] or "-",
         state=STATES[figure["evidence"]],
         note=f" ({figure['note']})" if figure["note"] else "",
     )
+
+
+def tell_unit(unit: str) -> str:
+    """Write a unit as the reader does: `kr./læs`."""
+    return re.sub("DKK|loads|weeks", lambda word: str(_UNIT_WORDS[word.group()]), unit)
 
 
 def _factor(value: float) -> str:
@@ -320,6 +325,7 @@ def _number(value: float) -> str:
 
 
 _SIDE_NAMES = {"plan": say("plan"), "baseline": say("before")}
+_UNIT_WORDS = {"DKK": say("DKK"), "loads": say("loads"), "weeks": say("weeks")}
 _AMOUNT_UNITS = {"trips": "loads", "openings": "1"}
 SHARE_RULES = {
     "half": say("A transport between two projects counts half at each of them."),

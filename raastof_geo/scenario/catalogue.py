@@ -24,7 +24,7 @@ from raastof_geo.figures.figure import (
     YearlyFigure,
     value_of,
 )
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, say, spoken_language
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
 from raastof_geo.scenario.identity import Names, find_id, known, names_in
 from raastof_geo.scenario.reading.tree import Tree, read_tree
@@ -295,7 +295,7 @@ class FixedLink(Named):
 class Catalogue(Strict):
     """Everything that a scenario need not say, and may."""
 
-    sources: dict[str, str] = Field(default_factory=dict)
+    sources: dict[str, str | Called] = Field(default_factory=dict)
     materials: dict[str, Material]
     uses: dict[str, Use]
     fits: MapOf[MaterialId, MapOf[UseId, Fit]]
@@ -442,8 +442,11 @@ class Catalogue(Strict):
         }
 
     def cite(self, source: str) -> str:
-        """Give the citation behind a source id, or the text itself."""
-        return self.sources.get(source, source)
+        """Give the citation behind a source id, or the text itself, as the reader speaks."""
+        found = self.sources.get(source, source)
+        if isinstance(found, str):
+            return found
+        return found.get(spoken_language()) or next(iter(found.values()))
 
     def tonnes(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
         """Turn a quantity of a material into tonnes, or raise an `InputError`. [t]"""

@@ -76,7 +76,7 @@ OUTPUTS: tuple[Output, ...] = (
         "projects",
         "projects",
         "documents.project:write_projects",
-        about=say("A small page for each project, to be mailed to its owner."),
+        about=say("A page and a calendar file for each project, to be mailed to its owner."),
     ),
     Output(
         "workbook",

@@ -12,7 +12,9 @@ from commands import run
 from places import CASES, ROOT
 
 from raastof_geo.cli.terminal import clean, fold, quote
+from raastof_geo.language import speaking
 from raastof_geo.outputs.tables.summary import _plain
+from raastof_geo.records.explain import tell_unit
 
 ENGLISH = (
     "Usage:",
@@ -215,9 +217,12 @@ def test_explain_without_a_figure_lists_the_figures(starter_result, capsys):
     for side in ("plan", "baseline", "saved"):
         for part, unit in ledger["units"].items():
             line = next(one for one in told.splitlines() if one.startswith(f"{side}.{part} = "))
-            assert f" {unit} (" in line
+            with speaking("da"):
+                assert f" {tell_unit(unit)} (" in line
             assert not line.endswith("()")
     assert "@project= byggeplads" in told
+    assert "plan.loads = " in told
+    assert " loads (" not in told
     narrowed = next(word for word in told.split() if "saved.cost_dkk@project=" in word)
     figure = shlex.split(narrowed.rstrip(":"))[0]
     assert run("explain", starter_result[1], figure) == 0

@@ -3,15 +3,18 @@
 `python tools/translate.py` brings the Danish catalogue up to date.
 """
 
+import html
 import re
 
 import pytest
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
-from places import ROOT
+from places import ROOT, SCENARIOS
 from translate import extract_messages
 
 from raastof_geo.language import as_language, format_number, say, say_count, speaking
+from raastof_geo.pipeline import run_scenario
+from raastof_geo.scenario.catalogue import load_catalogue
 
 FOLDER = ROOT / "raastof_geo" / "locale" / "da" / "LC_MESSAGES"
 PLACEHOLDER = re.compile(r"(?<!\{)\{\w+\}(?!\})")
@@ -95,3 +98,91 @@ def test_half_a_character_is_shown_as_a_question_mark():
             told = str(say("{file} is damaged: run the scenario again", file="a\ud800b"))
         assert told.encode("utf-8")
         assert "a?b" in told
+
+
+def read_style():
+    """Read the words that docs/style.md is against, each with what is written instead."""
+    text = (ROOT / "docs" / "style.md").read_text(encoding="utf-8")
+    table = text.split("## Ord")[1].split("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in table.splitlines() if line.startswith("| ")]
+    return {
+        word: preferred.strip()
+        for preferred, against, _ in rows[1:]
+        for word in re.findall(r"`([^`]+)`", against)
+    }
+
+
+def list_danish(entries):
+    """Give everything that is said in Danish: messages without what is filled in, and names."""
+    for entry in entries.values():
+        for text in list_of(entry):
+            yield PLACEHOLDER.sub("", re.sub(r"`[^`]*`", "", text))
+    catalogue = load_catalogue()
+    for group in ("materials", "uses", "vehicles", "recipes", "fuels", "soil_mappings"):
+        for one in getattr(catalogue, group).values():
+            yield one.called("da")
+
+
+@pytest.mark.parametrize("word", read_style())
+def test_danish_is_that_of_the_trade(entries, word):
+    """No text has a word that docs/style.md is against."""
+    found = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+    wrong = [text for text in list_danish(entries) if found.search(text)]
+    assert wrong == [], f"write: {read_style()[word]}"
+
+
+def test_the_style_speaks_of_words():
+    """The table is read: some rows, and none against what it prefers."""
+    style = read_style()
+    assert len(style) > 40
+    assert {"tons", "DKK", "jomfrueligt", "voksestedet"} <= {*style}
+    for preferred in style.values():
+        assert not any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", preferred) for word in style)
+
+
+def test_sources_have_their_danish():
+    """What a figure or a rule rests on is told in the reader's language."""
+    catalogue = load_catalogue()
+    for name in catalogue.sources:
+        with speaking("da"):
+            danish = catalogue.cite(name)
+        with speaking("en"):
+            assert danish
+            assert catalogue.cite(name)
+        assert not re.search(r"\b(the|of|and|judgement|order)\b", danish), danish
+    with speaking("da"):
+        assert catalogue.cite("judgement").startswith("Forfatternes skøn")
+
+
+LEFTOVERS = {
+    "English": r"\b(the|and|with|from|which|this|override|judgement|authors|weeks|loads|DKK|of)\b",
+    "an id": r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b",
+    "a raw period": r"\b20\d\d-[qQ][1-4]\b",
+    "a decimal point": r"(?<![\d.])\d+\.(?:\d{1,2}|\d{4,})(?![\d.])",
+    "a power of ten": r"\d[eE][+-]\d",
+}
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The pages of the bay for people, in Danish, as they are read."""
+    folder = tmp_path_factory.mktemp("danish")
+    text = (SCENARIOS / "koege_bugt.yaml").read_text(encoding="utf-8")
+    outputs = "outputs: [report, projects, summary, index]"
+    (folder / "bay.yaml").write_text(f"{text}\n{outputs}\n", encoding="utf-8")
+    return run_scenario(folder / "bay.yaml", into=folder / "out")[1]
+
+
+@pytest.mark.parametrize("leftover", LEFTOVERS)
+def test_pages_for_people_are_danish(written, leftover):
+    """Neither English nor ids nor figures as programmes write them; files and keys are theirs."""
+    pages = [*written.rglob("*.html"), written / "summary.md"]
+    assert len(pages) > 4
+    for path in pages:
+        text = re.sub(r"<(style|svg)\b.*?</\1>|<[^>]+>", "\n", path.read_text("utf-8"), flags=re.S)
+        for line in html.unescape(text).splitlines():
+            plain = re.sub(
+                r"`[^`]*`|ODbL 1\.0|\S+\.(?:html|xlsx|gpkg|csv|json|npz|md|ics)", "", line
+            )
+            found = re.search(LEFTOVERS[leftover], plain)
+            assert not found or "OpenStreetMap" in line, (path.name, leftover, line)

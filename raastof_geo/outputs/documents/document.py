@@ -83,7 +83,15 @@ class Links:
     items: tuple[Link, ...]
 
 
-Block: TypeAlias = Heading | Paragraph | Bullets | Table | Figures | Picture | Links
+@dataclass(frozen=True)
+class Fold:
+    """A head under which all is folded up to the next one or the end; on paper it is open."""
+
+    text: Readable
+    anchor: str
+
+
+Block: TypeAlias = Heading | Paragraph | Bullets | Table | Figures | Picture | Links | Fold
 
 
 @dataclass(frozen=True)

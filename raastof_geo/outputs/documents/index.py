@@ -17,6 +17,7 @@ from raastof_geo.outputs.documents.document import (
 from raastof_geo.outputs.documents.effects import name_project
 from raastof_geo.outputs.documents.project import file_name, list_projects
 from raastof_geo.outputs.opening import open_answer
+from raastof_geo.outputs.warning import say_evidence
 from raastof_geo.result import Result
 from raastof_geo.scenario.output import INDEX, OUTPUTS
 
@@ -36,16 +37,22 @@ def write_index(result: Result, folder: Path) -> Path:
 def _list_blocks(result: Result, folder: Path) -> Iterator[Block]:
     for number, sentence in enumerate(open_answer(result)):
         yield Paragraph(sentence, lead=number == 0)
+    yield Paragraph(say_evidence(result.scenario))
     yield Heading(say("What lies here, and for whom"))
     files = [one for one in OUTPUTS if one.name not in (INDEX, "projects")]
     written = [one for one in files if (folder / one.file).exists()]
     yield Links(tuple(Link(quote(one.file), one.file, one.about) for one in written))
     pages = folder / "projects"
     names = sorted((name_project(result.scenario, one), one) for one in list_projects(result))
-    mine = [(name, f"{file_name(one)}.html") for name, one in names]
-    links = [
-        Link(f"projects/{quote(file)}", name) for name, file in mine if (pages / file).exists()
-    ]
-    if links:
-        yield Heading(say("A page for each project, to be mailed to its owner"))
-        yield Links(tuple(links))
+    leads = (
+        (say("A page for each project, to be mailed to its owner"), "html"),
+        (say("A calendar file for each project, for its owner"), "ics"),
+    )
+    for head, ending in leads:
+        mine = [(name, f"{file_name(one)}.{ending}") for name, one in names]
+        links = [
+            Link(f"projects/{quote(file)}", name) for name, file in mine if (pages / file).exists()
+        ]
+        if links:
+            yield Heading(head)
+            yield Links(tuple(links))

@@ -1,33 +1,39 @@
 """One small page for each project: its own flows, its effect, its calendar; safe to send out."""
 
-import datetime
 import hashlib
 import itertools
 import math
-import operator
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
-from babel.dates import format_date, format_skeleton
 
 from raastof_geo.assignment.statement.shares import project_sites
-from raastof_geo.assignment.telling.names import join_clauses
+from raastof_geo.assignment.telling.names import call_material
 from raastof_geo.effect.burden import count_weekdays
-from raastof_geo.figures.vocabulary import CO2E
-from raastof_geo.language import LOCALES, Message, Readable, format_number, say, spoken_language
+from raastof_geo.figures.vocabulary import CO2E, COST, SOLD
+from raastof_geo.language import Message, format_number, say, say_count
+from raastof_geo.outputs.calendar import (
+    Transport,
+    list_transports,
+    say_loads,
+    say_transport,
+    say_when,
+    write_calendar,
+)
 from raastof_geo.outputs.credit import in_sentence, tell_credit
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
     Document,
+    Fold,
     Heading,
+    Link,
+    Links,
     Paragraph,
     Picture,
-    Table,
-    write_numbers,
     write_page,
 )
 from raastof_geo.outputs.documents.effects import (
@@ -42,20 +48,24 @@ from raastof_geo.outputs.documents.effects import (
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.outputs.opening import say_span
 from raastof_geo.outputs.palette import attribute_maps
+from raastof_geo.outputs.steps import list_steps
 from raastof_geo.outputs.tables.basis import describe_basis, name_basis
 from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.tables.summary import NO_PERMIT, list_conditions
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES
 from raastof_geo.result import Result
-from raastof_geo.scenario.period import Period
+from raastof_geo.scenario.period import Period, name_period
+from raastof_geo.scenario.scenario import Scenario
 
 _DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)\d")
 """Names that Windows keeps for itself."""
 _LONGEST = 60
+_MOST_RELATIONS, _MOST_STEPS = 4, 4
+"""As many stand on the first sheet."""
 
 
 def write_projects(result: Result, folder: Path) -> Path:
-    """Write `projects/<id>.html` for every project.
+    """Write `projects/<id>.html` for every project, and `<id>.ics` where anything is moved.
 
     Returns
     -------
@@ -68,6 +78,10 @@ def write_projects(result: Result, folder: Path) -> Path:
     for project in list_projects(result):
         page = build_project(result, project, others=others, own=flows[project])
         write_page(page, into / f"{file_name(project)}.html")
+        mine = find_own_sites(result.scenario, project)
+        transports = list_transports(result.scenario, flows[project], mine)
+        if transports:
+            write_calendar(result, page.title, transports, into / f"{file_name(project)}.ics")
     return into
 
 
@@ -107,16 +121,30 @@ def group_flows(result: Result) -> dict[str, list[Flow]]:
 def build_project(
     result: Result, project: str, *, others: Sequence[Block], own: Sequence[Flow]
 ) -> Document:
-    """Put the page of a project together: of what it tells of `others`, and its `own` flows."""
-    scenario = result.scenario
+    """Put the page of a project together: of what it tells of `others`, and its `own` flows.
+
+    Returns
+    -------
+    document
+        What its owner has to know stands first, on one sheet; the rest is folded.
+    """
+    scenario, mine = result.scenario, find_own_sites(result.scenario, project)
+    transports, steps = list_transports(scenario, own, mine), list_steps(result, own, mine)
+    folds: tuple[tuple[Fold, Iterable[Block]], ...] = (
+        (Fold(say("Calendar"), "calendar"), _tell_calendar(scenario, transports)),
+        (Fold(say("Conditions"), "conditions"), _tell_conditions(result, own, steps)),
+        (Fold(say("Effect"), "effect"), _tell_effect(result, project)),
+        (Fold(say("Money"), "money"), _tell_money(result, project)),
+        (Fold(say("The whole plan"), "whole"), others),
+        (Fold(say("How it was found"), "method"), _tell_method(result)),
+    )
     blocks = [
         *_tell_summary(result, project),
-        *_tell_calendar(result, project, own),
+        *_tell_transports(scenario, transports),
+        *([Heading(say("What to do now"), anchor="todo")] if steps else []),
+        *([Bullets(tuple(steps[:_MOST_STEPS]))] if steps else []),
         *_draw_map(result, project, own),
-        *_tell_effect(result, project),
-        *_tell_money(result, project),
-        *others,
-        *_tell_method(result),
+        *(block for fold, inside in folds for block in (fold, *inside)),
     ]
     return Document(
         title=name_project(scenario, project),
@@ -127,6 +155,11 @@ def build_project(
     )
 
 
+def find_own_sites(scenario: Scenario, project: str) -> set[str]:
+    """Give the sites of a project."""
+    return {site for site in project_sites(scenario) if scenario.project(site) == project}
+
+
 def _books(result: Result, project: str) -> tuple[pd.Series, pd.Series]:
     """Give what falls to a project in the plan and before."""
     before, plan = align_books(result.effect, "project", [project])
@@ -135,138 +168,132 @@ def _books(result: Result, project: str) -> tuple[pd.Series, pd.Series]:
 
 def _tell_summary(result: Result, project: str) -> Iterator[Block]:
     plan, before = _books(result, project)
-    yield Heading(say("What it means for this project"), anchor="summary")
     saved = (before[CO2E] - plan[CO2E]) / 1000
     told = {
         "plan": format_number(plan[CO2E] / 1000, digits=1),
         "before": format_number(before[CO2E] / 1000, digits=1),
         "span": say_span(result.scenario),
         "baseline": in_sentence(name_basis(result.effect.baselines[0])),
+        "saved": format_number(abs(saved), digits=1),
     }
     sentence = (
         say(
-            "In the plan this project's share of the emissions is {plan} t CO2e instead of "
-            "{before} t: {saved} t less in {span}, against: {baseline}."
-        ).format(**told, saved=format_number(saved, digits=1))
+            "The plan saves {saved} t CO2e here in {span}: {plan} t instead of {before} t, "
+            "against: {baseline}."
+        )
         if saved >= 0
         else say(
-            "In the plan this project's share of the emissions is {plan} t CO2e instead of "
-            "{before} t: {more} t more in {span}, which others save, against: {baseline}."
-        ).format(**told, more=format_number(-saved, digits=1))
+            "The plan emits {saved} t CO2e more here in {span}, which others save: {plan} t "
+            "instead of {before} t, against: {baseline}."
+        )
     )
-    yield Paragraph(sentence, lead=True)
+    yield Paragraph(sentence.format(**told), lead=True)
+    paid = [format_number((one[COST] - one[SOLD]) / 1e6, digits=2) for one in (plan, before)]
+    yield Paragraph(say("You pay {now} million DKK instead of {then}.", now=paid[0], then=paid[1]))
+
+
+def _tell_transports(scenario: Scenario, transports: Sequence[Transport]) -> Iterator[Block]:
+    """Tell what comes and goes, from and to whom, when, and what that is at the gate."""
+    if not transports:
+        yield Paragraph(say("Nothing comes to or leaves this project in the plan."))
+    heads = (
+        ("comes", say("You receive {tonnes} t")),
+        ("leaves", say("You deliver {tonnes} t")),
+        ("stays", say("{tonnes} t stay on the site, by dumper")),
+    )
+    for direction, head in heads:
+        mine = [one for one in transports if one.direction == direction]
+        tonnes = format_number(sum(one.tonnes for one in mine))
+        if mine:
+            yield Heading(head.format(tonnes=tonnes), anchor=direction)
+            yield Bullets(tuple(_list_relations(scenario, mine)))
+    gate = _count_at_gate(scenario, transports)
+    if gate:
+        busiest = max(gate, key=lambda period: gate[period] / count_weekdays(period))
+        daily = format_number(gate[busiest] / count_weekdays(busiest), digits=1)
+        total = format_number(sum(gate.values()))
+        yield Heading(say("Lorries at the gate"), anchor="gate")
+        yield Paragraph(
+            say("Most in {period}: {daily} each weekday; {loads} loads in all.").format(
+                period=name_period(busiest), daily=daily, loads=total
+            )
+        )
+
+
+def _list_relations(scenario: Scenario, transports: Sequence[Transport]) -> Iterator[Message]:
+    """Name each partner and material with all that goes and when; the largest first."""
+    each: dict[tuple[str, str], list[Transport]] = defaultdict(list)
+    for one in transports:
+        each[one.partner, one.material].append(one)
+    found = sorted(
+        (-sum(one.tonnes for one in mine), key, {one.period for one in mine})
+        for key, mine in each.items()
+    )
+    for less, (partner, material), periods in found[:_MOST_RELATIONS]:
+        yield say(
+            "{partner}: {tonnes} t of {material}, {when}",
+            partner=scenario.site_name(partner),
+            tonnes=format_number(-less),
+            material=call_material(scenario, material),
+            when=say_when(scenario, periods),
+        )
+    rest = found[_MOST_RELATIONS:]
+    if rest:
+        yield say_count(
+            "{count} more, {tonnes} t: see the calendar",
+            "{count} more, {tonnes} t: see the calendar",
+            count=len(rest),
+            tonnes=format_number(-sum(less for less, _, _ in rest)),
+        )
+
+
+def _count_at_gate(scenario: Scenario, transports: Sequence[Transport]) -> dict[Period, int]:
+    """Count the loads that pass the gate in each period in which any does."""
+    loads: dict[str, int] = defaultdict(int)
+    for one in transports:
+        loads[one.period] += 0 if one.direction == "stays" else one.loads
+    return {period: loads[name] for name, period in scenario.periods.items() if loads[name]}
 
 
 def _draw_map(result: Result, project: str, own: Sequence[Flow]) -> Iterator[Block]:
     scenario = result.scenario
     met = {site for flow in own for site in (flow.origin, flow.destination)}
-    here = [site for site in scenario.sites if site in met or scenario.project(site) == project]
+    mine = [site for site in scenario.sites if scenario.project(site) == project]
     yield Picture(
-        draw_map_picture(result, own, here),
+        draw_map_picture(result, own, [*mine, *sorted(met.difference(mine))]),
         say("Map of this project's flows; the calendar has the same figures."),
         say("This project's flows on the roads that trucks take; the wider, the more tonnes."),
     )
+    if own:
+        about = say("What comes and goes, for Outlook, Google and phones (.ics).")
+        yield Links((Link(f"{file_name(project)}.ics", say("Calendar file"), about),))
 
 
-def _tell_calendar(result: Result, project: str, own: Sequence[Flow]) -> Iterator[Block]:
+def _tell_calendar(scenario: Scenario, transports: Sequence[Transport]) -> Iterator[Block]:
     """Tell what comes and goes in each period."""
-    scenario = result.scenario
-    yield Heading(say("Calendar"), anchor="calendar")
-    if not own:
-        yield Paragraph(say("Nothing comes to or leaves this project in the plan."))
-        return
-    mine = {site for site in project_sites(scenario) if scenario.project(site) == project}
-    within = [flow for flow in own if flow.origin == flow.destination]
-    coming = [flow for flow in own if flow.origin not in mine and flow not in within]
-    if coming:
-        caption = say("You receive")
-        yield _tabulate_calendar(result, coming, caption, say("From"), lambda one: one.origin)
-    leaving = [flow for flow in own if flow.origin in mine and flow not in within]
-    if leaving:
-        caption = say("You deliver")
-        yield _tabulate_calendar(result, leaving, caption, say("To"), lambda one: one.destination)
-    if within:
-        caption = say("Stays on its site, by dumper")
-        yield _tabulate_calendar(result, within, caption, say("On"), lambda one: one.destination)
-    yield _tabulate_trucks(list(scenario.periods.values()), own)
+    gate = _count_at_gate(scenario, transports)
+    for name, mine in itertools.groupby(transports, lambda one: one.period):
+        period = scenario.periods[name]
+        yield Heading(name_period(period), level=3)
+        if period in gate:
+            yield Paragraph(say_loads(gate[period], count_weekdays(period)))
+        yield Bullets(tuple(say_transport(scenario, one) for one in mine))
+
+
+def _tell_conditions(
+    result: Result, own: Sequence[Flow], steps: Sequence[Message]
+) -> Iterator[Block]:
+    if steps[_MOST_STEPS:]:
+        yield Bullets(tuple(steps[_MOST_STEPS:]))
     relied_on = list_conditions(result, own)
     if relied_on:
         yield Heading(say("Conditions that these flows rely on"), level=3)
         yield Bullets(tuple(relied_on))
-
-
-def _tabulate_trucks(periods: Sequence[Period], own: Sequence[Flow]) -> Table:
-    """Count the truck loads of each period, and of each weekday in it."""
-    rows = []
-    for period in periods:
-        loads = sum(flow.loads for flow in own if flow.period == period.id)
-        daily = loads / count_weekdays(period)
-        rows.append((name_period(period), *write_numbers(loads), *write_numbers(daily, digits=1)))
-    heads = (say("Period"), say("Truck loads"), say("For each weekday"))
-    return Table(say("Trucks at the gate"), heads, tuple(rows))
-
-
-def name_period(period: Period) -> str:
-    """Write a period as its readers do: `2030`, `2. kvt. 2030`, `maj 2030`, else with its days."""
-    locale, start, end = LOCALES[spoken_language()], period.start, period.end
-    months = (end.year - start.year) * 12 + end.month - start.month + 1
-    whole = start.day == 1 and (end + datetime.timedelta(days=1)).day == 1
-    ours = whole and period.id.startswith(str(start.year))
-    if ours and months == 12 and start.month == 1:
-        return str(start.year)
-    if ours and months in (1, 3):
-        return str(format_skeleton("yMMM" if months == 1 else "yQQQ", start, locale=locale))
-    days = [format_date(day, format="medium", locale=locale) for day in (start, end)]
-    return f"{period.id} ({' – '.join(days)})"
-
-
-def _tabulate_calendar(
-    result: Result,
-    flows: Sequence[Flow],
-    caption: Message,
-    head: Message,
-    partner: Callable[[Flow], str],
-) -> Table:
-    scenario, periods = result.scenario, result.scenario.periods
-    tonnes: dict[tuple[str, str], dict[str, float]] = defaultdict(
-        lambda: dict.fromkeys(periods, 0.0)
-    )
-    for flow in flows:
-        tonnes[partner(flow), flow.material][flow.period] += flow.tonnes
-    order = sorted(tonnes, key=lambda key: (-sum(tonnes[key].values()), key))
-    rows: list[tuple[Readable, ...]] = [
-        (
-            scenario.site_name(site),
-            scenario.catalogue.materials[material].called(scenario.said.language),
-            _say_when(list(periods.values()), list(tonnes[site, material].values())),
-        )
-        for site, material in order
-    ]
-    whole = sum(sum(one.values()) for one in tonnes.values())
-    rows.append((say("Total"), "", format_number(whole)))
-    heads = (head, say("Material"), say("When, and how many tonnes"))
-    return Table(caption, heads, tuple(rows), words=3, total=True)
-
-
-def _say_when(periods: Sequence[Period], tonnes: Sequence[float]) -> Message:
-    """List the periods in which something moves, those in a row with as much as one."""
-    told = [format_number(amount) if amount else "" for amount in tonnes]
-    runs = itertools.groupby(zip(told, periods, strict=True), key=operator.itemgetter(0))
-    return join_clauses(
-        [_say_run([one for _, one in run], amount) for amount, run in runs if amount]
-    )
-
-
-def _say_run(run: Sequence[Period], tonnes: str) -> Message:
-    first, last = name_period(run[0]), name_period(run[-1])
-    if len(run) == 1:
-        return say("{period}: {tonnes}", period=first, tonnes=tonnes)
-    return say("{first} – {last}: {tonnes} in each", first=first, last=last, tonnes=tonnes)
+    yield Paragraph(NO_PERMIT)
 
 
 def _tell_effect(result: Result, project: str) -> Iterator[Block]:
     plan, before = _books(result, project)
-    yield Heading(say("Effect"), anchor="effect")
     sides = (result.effect.books, result.effect.baseline_books)
     moved = [books.tonnes_by_project.get(project, 0.0) for books in sides]
     yield show_commitments(plan, before, *moved)
@@ -275,7 +302,6 @@ def _tell_effect(result: Result, project: str) -> Iterator[Block]:
 
 def _tell_money(result: Result, project: str) -> Iterator[Block]:
     plan, before = _books(result, project)
-    yield Heading(say("Money"), anchor="money")
     caption = say("What this project pays [1,000 DKK]")
     yield tabulate_cost(caption, plan, before, least=0.5)
     transfers = result.effect.transfers
@@ -287,7 +313,6 @@ def _tell_money(result: Result, project: str) -> Iterator[Block]:
 
 def _tell_others(result: Result) -> Iterator[Block]:
     """Tell of the other projects as much as the scenario wants published."""
-    yield Heading(say("The whole plan"), anchor="whole")
     if result.scenario.said.publish == "everything":
         yield Bullets(tuple(tell_credit(result.effect)))
         yield tabulate_groups(result, say("Effect by project"), "project", say("Project"))
@@ -306,11 +331,6 @@ def round_coarsely(value: float) -> float:
 
     Where a scenario publishes only each project's own flows, its page tells the saving of the
     whole: rounded so, no project can take its own from it and be left with that of the other.
-
-    Returns
-    -------
-    rounded
-        Off by up to half of its first digit, which is the point.
     """
     if not value:
         return 0.0
@@ -319,13 +339,11 @@ def round_coarsely(value: float) -> float:
 
 
 def _tell_method(result: Result) -> Iterator[Block]:
-    yield Heading(say("How it was found"), anchor="method")
     yield Bullets(
         (
             describe_basis(result),
             SHARE_RULES[result.scenario.said.effect.shared_legs],
             SHARE_OF_COMMON,
-            NO_PERMIT,
             say(
                 "Emissions are in {unit}, well to wheel, with transport, virgin material, plants, "
                 "depots, lime and final reception."

@@ -1,0 +1,144 @@
+"""What comes to a project and leaves it, as its owner speaks of it and in a calendar file.
+
+Files of calendars are as RFC 5545 wants them. Equal inputs give equal bytes: the moment of writing
+that the format asks for is the first day of the scenario.
+"""
+
+import datetime
+import hashlib
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from raastof_geo.assignment.telling.names import call_material
+from raastof_geo.effect.burden import count_weekdays
+from raastof_geo.language import Message, Readable, format_number, plain, say
+from raastof_geo.outputs.tables.flows import Flow
+from raastof_geo.result import Result
+from raastof_geo.scenario.period import Period, name_period
+from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.version import __version__
+
+_MOST_OCTETS = 75
+"""Of a line, its end not counted; what is longer goes on in the next line, after a space."""
+
+
+class Transport(NamedTuple):
+    """What goes one way between a project and a partner in a period, whatever the truck."""
+
+    direction: str
+    """`comes`, `leaves` or `stays`."""
+    site: str
+    """The project's own; `partner` is the other end, where it stays the same."""
+    partner: str
+    material: str
+    period: str
+    tonnes: float
+    loads: int
+
+
+_SENTENCES: Mapping[str, Message] = {
+    "comes": say("Receive {tonnes} t of {material} from {partner}"),
+    "leaves": say("Deliver {tonnes} t of {material} to {partner}"),
+    "stays": say("Move {tonnes} t of {material} by dumper, within {partner}"),
+}
+
+
+def list_transports(
+    scenario: Scenario, flows: Iterable[Flow], mine: Collection[str]
+) -> list[Transport]:
+    """Sum flows of the sites that are `mine`: in order of time, and the largest first."""
+    sums: dict[tuple[str, str, str, str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for flow in flows:
+        ends, way = (flow.destination, flow.origin), "comes"
+        if flow.origin in mine:
+            ends, way = ends[::-1], "stays" if flow.origin == flow.destination else "leaves"
+        total = sums[way, *ends, flow.material, flow.period]
+        total[0] += flow.tonnes
+        total[1] += flow.loads
+    found = [Transport(*key, tonnes, round(loads)) for key, (tonnes, loads) in sums.items()]
+    order = [*scenario.periods]
+    return sorted(found, key=lambda one: (order.index(one.period), -one.tonnes, one))
+
+
+def say_transport(scenario: Scenario, one: Transport) -> Message:
+    """Say what is to be done."""
+    return _SENTENCES[one.direction].format(
+        tonnes=format_number(one.tonnes),
+        material=call_material(scenario, one.material),
+        partner=scenario.site_name(one.partner),
+    )
+
+
+def say_when(scenario: Scenario, periods: Collection[str]) -> str:
+    """Name periods in short, those in a row as one: `1.–3. kvt. 2027, 2. kvt. 2028`."""
+    runs = itertools.groupby(scenario.periods.items(), lambda entry: entry[0] in periods)
+    return ", ".join(_name_run([one for _, one in run]) for wanted, run in runs if wanted)
+
+
+def _name_run(run: Sequence[Period]) -> str:
+    names = [name_period(run[0]), name_period(run[-1])]
+    words = names[0].split(" ", 1)
+    if len(run) > 1 and words[1:] == names[1].split(" ", 1)[1:]:
+        return f"{words[0]}–{names[1]}"
+    return " – ".join(dict.fromkeys(names))
+
+
+def write_calendar(
+    result: Result, title: Readable, transports: Sequence[Transport], path: Path
+) -> Path:
+    """Write what comes and goes as one event for each partner, material and period."""
+    lines = [
+        *("BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:-//raastof_geo//{__version__}//EN"),
+        *("CALSCALE:GREGORIAN", f"X-WR-CALNAME:{_escape(title)}"),
+        *(line for one in transports for line in _list_event(result, one)),
+        "END:VCALENDAR",
+    ]
+    path.write_bytes("".join(f"{_fold(line)}\r\n" for line in lines).encode("utf-8"))
+    return path
+
+
+def say_loads(loads: float, days: int) -> Message:
+    """Say how many loads that is, in all and on each of so many days."""
+    daily = format_number(loads / days, digits=1)
+    return say("{loads} loads, {daily} each weekday", loads=format_number(loads), daily=daily)
+
+
+def _list_event(result: Result, one: Transport) -> Iterator[str]:
+    scenario, period = result.scenario, result.scenario.periods[one.period]
+    first = min(each.start for each in scenario.periods.values())
+    mark = hashlib.sha256("\0".join((scenario.id, *one[:5])).encode("utf-8", "surrogatepass"))
+    told = say_transport(scenario, one)
+    about = [told, say("From the plan: {title}", title=scenario.said.title)]
+    if one.direction != "stays":
+        about.insert(1, say_loads(one.loads, count_weekdays(period)))
+    yield from ("BEGIN:VEVENT", f"UID:{mark.hexdigest()[:32]}@raastof_geo")
+    yield f"DTSTAMP:{first:%Y%m%d}T000000Z"
+    yield f"DTSTART;VALUE=DATE:{period.start:%Y%m%d}"
+    yield f"DTEND;VALUE=DATE:{period.end + datetime.timedelta(days=1):%Y%m%d}"
+    yield from (f"SUMMARY:{_escape(told)}", f"DESCRIPTION:{_join_lines(about)}")
+    yield f"LOCATION:{_escape(scenario.site_name(one.site))}"
+    yield from ("TRANSP:TRANSPARENT", "END:VEVENT")
+
+
+def _join_lines(texts: Iterable[Readable]) -> str:
+    return r"\n".join(map(_escape, texts))
+
+
+def _escape(text: Readable) -> str:
+    """Keep words from ending a line or beginning another property."""
+    words = " ".join(plain(text).split()).replace("\x7f", "")
+    return re.sub(r"[\\;,]", lambda found: f"\\{found.group()}", words)
+
+
+def _fold(line: str) -> str:
+    """Break a line where the format has no more room; no letter is cut in two."""
+    parts = [""]
+    for letter in line:
+        if len(f"{' ' if parts[1:] else ''}{parts[-1]}{letter}".encode()) > _MOST_OCTETS:
+            parts.append("")
+        parts[-1] += letter
+    return "\r\n ".join(parts)

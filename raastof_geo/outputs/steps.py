@@ -1,0 +1,120 @@
+"""What the owner of a project has to do before trucks drive, and by which day."""
+
+import datetime
+import math
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, TypeAlias
+
+from babel.dates import format_date
+
+from raastof_geo.assignment.statement.shares import find_municipalities, project_sites
+from raastof_geo.assignment.telling.names import call, call_material, join_clauses, list_names
+from raastof_geo.language import LOCALES, Message, say, spoken_language
+from raastof_geo.outputs.tables.flows import Flow
+from raastof_geo.outputs.tables.summary import find_reliances
+from raastof_geo.result import Result
+
+LEAD_WEEKS: Mapping[str, int] = {"residual_product_terms": 4, "permit_section_19_33": 10}
+"""Before the first load: residual products are notified 4 weeks ahead, and municipalities ask for
+8 to 10 weeks to treat a permit (odense.dk, vejen.dk, read in November 2026)."""
+
+_Dated: TypeAlias = tuple[datetime.date, Message]
+
+
+def list_steps(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> list[Message]:
+    """List what the sites that are `mine` have to do for their flows, the first to do first."""
+    moved = [flow for flow in flows if flow.origin != flow.destination]
+    told = [
+        *_notify(result, moved, mine),
+        *_meet(result, moved, mine),
+        *_agree(result, moved, mine),
+    ]
+    return [sentence for _, sentence in sorted(told, key=itemgetter(0))]
+
+
+def _group(flows: Iterable[Flow], key: Callable[[Flow], Hashable]) -> dict[Any, list[Flow]]:
+    groups: dict[Any, list[Flow]] = defaultdict(list)
+    for flow in flows:
+        groups[key(flow)].append(flow)
+    return groups
+
+
+def _describe(result: Result, flows: Sequence[Flow], weeks: float = 0) -> dict[str, Any]:
+    """Give the day by which something is done for flows, so many weeks before the first of them."""
+    start = min(result.scenario.periods[flow.period].start for flow in flows)
+    day, locale = start - datetime.timedelta(weeks=weeks), LOCALES[spoken_language()]
+    materials = sorted({flow.material for flow in flows})
+    return {
+        "by": day,
+        "day": format_date(day, format="medium", locale=locale),
+        "start": format_date(start, format="medium", locale=locale),
+        "weeks": weeks,
+        "tonnes": round(sum(flow.tonnes for flow in flows)),
+        "material": list_names([call_material(result.scenario, one) for one in materials]),
+    }
+
+
+def _notify(result: Result, flows: Sequence[Flow], mine: Collection[str]) -> Iterator[_Dated]:
+    """Soil that leaves is sampled and notified; soil of ground that is not mapped is neither."""
+    scenario, catalogue = result.scenario, result.scenario.catalogue
+    where, samples = find_municipalities(scenario), catalogue.soil_samples
+    groups = _group(flows, lambda flow: (flow.origin, flow.material))
+    for (origin, material), each in groups.items():
+        register = scenario.sites[origin].soil_mapping
+        t_per_sample = catalogue.t_per_sample(material, register)
+        asked = register is None or catalogue.soil_mappings[register].t_per_sample or t_per_sample
+        if origin not in mine or catalogue.materials[material].soil_class is None or not asked:
+            continue
+        told = _describe(result, each, samples.weeks.value if samples else 0)
+        sentence = say(
+            "Notify {municipality} of {tonnes} t of {material} by {day}, if the ground is mapped "
+            "as polluted, area-classified or road: {weeks} weeks before {start}{judged}."
+        )
+        if t_per_sample is not None:
+            told["samples"] = math.ceil(sum(flow.tonnes for flow in each) / t_per_sample - 1e-9)
+            sentence = say(
+                "Take at least {samples} samples of {tonnes} t of {material}, and notify "
+                "{municipality} of the move, by {day}: {weeks} weeks before {start}{judged}."
+            )
+        judged = samples is not None and samples.weeks.evidence == "judgement"
+        told |= {"municipality": where[origin], "judged": say(" (our judgement)") if judged else ""}
+        yield told["by"], sentence.format(**told)
+
+
+def _meet(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Iterator[_Dated]:
+    """Conditions at needs of one's own, but those whose permit the scenario names."""
+    scenario, coming = result.scenario, [flow for flow in flows if flow.destination in mine]
+    needs = {need.id: need.name for need in scenario.needs}
+    met = _group(coming, lambda flow: (flow.material, needs.get(flow.taker)))
+    reliant: dict[str, list[Flow]] = defaultdict(list)
+    for one in find_reliances(scenario, coming):
+        if not one.need.consents.get(one.condition):
+            reliant[one.condition] += met[one.material, one.need.name]
+    for condition, each in reliant.items():
+        told = _describe(result, each, LEAD_WEEKS.get(condition, 0))
+        sentence = say("See to it by {day}: {condition} ({tonnes} t of {material}).")
+        if told["weeks"]:
+            sentence = say(
+                "Apply by {day}, {weeks} weeks before {start}: {condition} ({tonnes} t of "
+                "{material})."
+            )
+        name = call(scenario.catalogue.conditions[condition].name)
+        yield told["by"], sentence.format(condition=name, **told)
+
+
+def _agree(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Iterator[_Dated]:
+    """Agree with other projects, and order from businesses, before the first load."""
+    scenario, projects = result.scenario, project_sites(result.scenario)
+    met = _group(flows, lambda flow: flow.destination if flow.origin in mine else flow.origin)
+    sentences = (
+        (True, say("Agree on amounts, quality and days with {partners} by {day}.")),
+        (False, say("Order from or at {partners} by {day}.")),
+    )
+    for among, sentence in sentences:
+        partners = [one for one in met if one not in mine and (one in projects) == among]
+        if partners:
+            told = _describe(result, [flow for one in partners for flow in met[one]])
+            names = join_clauses([scenario.site_name(one) for one in partners])
+            yield told["by"], sentence.format(partners=names, **told)
