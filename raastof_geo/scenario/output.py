@@ -91,7 +91,9 @@ OUTPUTS: tuple[Output, ...] = (
         "flows",
         FLOWS,
         "tables.flows:record_flows",
-        about=say("Table of all flows, for other programmes (semicolons, UTF-8)."),
+        about=say(
+            "Table of all flows, with ids, for spreadsheets set to the language of these pages."
+        ),
     ),
     Output(
         "geopackage",

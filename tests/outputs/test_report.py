@@ -24,13 +24,12 @@ from raastof_geo.outputs.documents.project import (
     file_name,
     group_flows,
     list_projects,
-    name_period,
     round_coarsely,
 )
 from raastof_geo.outputs.documents.report import build_appendix, build_report
 from raastof_geo.pipeline import run_scenario
 from raastof_geo.records.explain import explain_figure
-from raastof_geo.scenario.period import Period, read_period
+from raastof_geo.scenario.period import Period, name_period, read_period
 
 HOSTILE = (
     "</title><script>document.title='abused'</script><img src=x onerror=alert(1)> {{7*7}} $\\frac"

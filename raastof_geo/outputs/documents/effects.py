@@ -369,7 +369,8 @@ class Account(NamedTuple):
     @property
     def received(self) -> tuple[float, float]:
         """What comes in, before and in the plan. [DKK]"""
-        return float(self.before.clip(lower=0).sum()), float(self.plan.clip(lower=0).sum())
+        before, plan = (side.to_numpy() for side in (self.before, self.plan))
+        return float(before.clip(min=0).sum()), float(plan.clip(min=0).sum())
 
 
 def list_accounts(scenario: Scenario, effect: Effect) -> list[Account]:

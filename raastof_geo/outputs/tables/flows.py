@@ -70,4 +70,4 @@ def record_flows(result: Result, folder: Path) -> Path:
     scenario, flows = result.scenario, result.plan.flows
     sites = {site: scenario.site_name(site) for site in scenario.sites}
     names = {"sites": sites, "materials": name_materials(result, flows)}
-    return write_flows(describe_rows(flows), names, folder)
+    return write_flows(describe_rows(flows), names, folder, scenario.said.language)
