@@ -96,6 +96,12 @@ OUTPUTS: tuple[Output, ...] = (
         ),
     ),
     Output(
+        "soil_notifications",
+        "soil_notifications.csv",
+        "tables.soil:write_soil",
+        about=say("Soil that is moved, as notifications ask for it: for senders to complete."),
+    ),
+    Output(
         "geopackage",
         "plan.gpkg",
         "gis.geopackage:write_geopackage",

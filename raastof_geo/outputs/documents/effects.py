@@ -43,6 +43,7 @@ from raastof_geo.outputs.documents.document import (
 )
 from raastof_geo.outputs.tables.summary import SHARES, list_shares, list_stated
 from raastof_geo.result import Result
+from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.scenario import Scenario
 
 
@@ -137,7 +138,7 @@ def name_group(scenario: Scenario, dimension: str, label: str) -> Readable:
         return name_project(scenario, label)
     if dimension == "material":
         return scenario.catalogue.materials[label].called(spoken_language())
-    return label
+    return name_period(scenario.periods[label]) if dimension == "period" else label
 
 
 def name_project(scenario: Scenario, project: str) -> str:
