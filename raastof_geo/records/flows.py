@@ -9,34 +9,21 @@ from typing import Any, NamedTuple
 from raastof_geo.language import Language, Message, plain, say
 
 FLOWS = "flows.csv"
-FLOW_HEADS: dict[str, Message] = {
-    "origin": say("From, id"),
-    "origin_name": say("From"),
-    "destination": say("To, id"),
-    "destination_name": say("To"),
-    "giver": say("Giver, id"),
-    "taker": say("Taker, id"),
-    "taker_kind": say("Taker, kind"),
-    "material": say("Material, id"),
-    "material_name": say("Material"),
-    "vehicle": say("Truck, id"),
-    "period": say("Period"),
-    "tonnes": say("Amount [t]"),
-    "reference_tonnes": say("Reference [t]"),
-    "loads": say("Loads"),
-    "load_t": say("In each load [t]"),
-    "loaded_km": say("Distance loaded [km]"),
-    "return_km": say("Distance empty [km]"),
-    "ferry_km": say("Of which by ferry [km]"),
-    "drive_h": say("Driving time [h]"),
-    "vehicle_km": say("Trucks [km]"),
-    "tonne_km": say("Transport work [t km]"),
-    "energy": say("Energy"),
-    "energy_unit": say("Unit of energy"),
-    "kg_co2e_wtw": say("Transport WTW [kg CO2e]"),
-    "kg_co2e_ttw": say("Transport TTW [kg CO2e]"),
-    "dkk": say("Cost [DKK]"),
-}
+_NAMES = """
+    origin origin_name destination destination_name giver taker taker_kind material material_name
+    vehicle period tonnes reference_tonnes loads load_t loaded_km return_km ferry_km drive_h
+    vehicle_km tonne_km energy energy_unit kg_co2e_wtw kg_co2e_ttw dkk
+"""
+_WORDS = (
+    *(say("From, id"), say("From"), say("To, id"), say("To"), say("Giver, id"), say("Taker, id")),
+    *(say("Taker, kind"), say("Material, id"), say("Material"), say("Truck, id"), say("Period")),
+    *(say("Amount [t]"), say("Reference [t]"), say("Loads"), say("In each load [t]")),
+    *(say("Distance loaded [km]"), say("Distance empty [km]"), say("Of which by ferry [km]")),
+    *(say("Driving time [h]"), say("Trucks [km]"), say("Transport work [t km]"), say("Energy")),
+    *(say("Unit of energy"), say("Transport WTW [kg CO2e]"), say("Transport TTW [kg CO2e]")),
+    say("Cost [DKK]"),
+)
+FLOW_HEADS: dict[str, Message] = dict(zip(_NAMES.split(), _WORDS, strict=True))
 """Columns of the table, and what people read over them."""
 FLOW_COLUMNS = {"length_km" if name == "loaded_km" else name: name for name in FLOW_HEADS}
 """Names in `flows` of plan.json and names in the table."""

@@ -19,7 +19,7 @@ from raastof_geo.scenario.scenario import Scenario
 
 _MOST_LETTERS = 32_767
 _NARROWEST = 9
-_WIDEST = ((10, 48), (13, 36), (16, 28), (20, 22), (1_000, 15))
+_WIDEST = ((10, 48), (13, 36), (16, 28), (20, 22), (1_000, 11))
 """The widest column on a sheet of so many: one page wide, it has to stay legible on paper."""
 _MOST_HEAD_LINES = 3
 _A4 = 9
@@ -145,7 +145,7 @@ class Sheet:
     ) -> None:
         self.book, self.worksheet, self.name = book, worksheet, name
         self.about, self.reader = about, reader
-        self.row = self.columns = 0
+        self.row = self.columns = self.high = 0
         self.widths: dict[int, int] = {}
         self.heading: tuple[int, Sequence[str]] = 0, ()
         self.to_fill, self.numeric = set[int](), set[int]()
@@ -202,7 +202,7 @@ class Sheet:
         self.numeric.add(column)
         if isinstance(value, str):
             return digits
-        digits = 0 if abs(value) >= _THOUSAND else digits
+        digits = 0 if abs(value) >= _THOUSAND or isinstance(value, int) else digits
         self._widen(column, len(f"{value:,.{digits}f}"))
         return digits
 
@@ -232,7 +232,7 @@ class Sheet:
         many: dict[int, int] = {}
         for row, column, text in self.texts:
             if len(text) > wide[column]:
-                wrapped = len(textwrap.wrap(text, int(1.1 * wide[column])))
+                wrapped = len(textwrap.wrap(text, int(1.1 * wide[column]) - 2))
                 many[row] = max(many.get(row, 1), min(wrapped, _MOST_LINES))
         for row, found in many.items():
             sheet.set_row(row, _LINE * found)
@@ -247,7 +247,7 @@ class Sheet:
         sheet.set_landscape()
         sheet.set_paper(_A4)
         sheet.set_margins(**_MARGINS)
-        sheet.fit_to_pages(1, 0)
+        sheet.fit_to_pages(1, self.high)
         sheet.print_area(0, 0, max(0, self.row - 1), max(0, self.columns - 1))
         title = textwrap.shorten(self.book.title, _MOST_IN_HEADER, placeholder="…")
         left, right = (text.replace("&", "&&") for text in (title, self.name))

@@ -11,8 +11,6 @@ from raastof_geo.recall.rest import describe_rows
 from raastof_geo.records.flows import FLOW_COLUMNS, write_flows
 from raastof_geo.result import Result
 
-DUMPER = "dumper"
-"""Stands in tables for the truck of what is moved within a site."""
 BY_DUMPER = say("Dumper, within the site")
 
 

@@ -86,6 +86,7 @@ def _write_sheets(book: Book, result: Result) -> None:
     """Write the sheets for deciders, then those for a task, then those for checkers."""
     planner, checker = say("planners and deciders"), say("whoever checks")
     contents = book.sheet(say("Read first"))
+    contents.high = 1
     summary = book.sheet(
         say("Summary"), say("What the plan comes to, without coordination and with it"), planner
     )
@@ -208,16 +209,10 @@ def _write_flows(sheet: Sheet, result: Result, flows: pd.DataFrame) -> _Flows:
     scenario = result.scenario
     table = tabulate_flows(result, flows)
     inside = (table["origin"] == table["destination"]).tolist()
-    kinds, trucks = flows["taker_kind"].tolist(), table["vehicle"].tolist()
-    table["step"] = [
-        str(name_step(one, inside=own)) for one, own in zip(kinds, inside, strict=True)
-    ]
-    table["vehicle_name"] = [
-        name_truck(scenario, one, inside=own) for one, own in zip(trucks, inside, strict=True)
-    ]
-    table["period"] = table["period"].map(
-        {one: name_period(period) for one, period in scenario.periods.items()}
-    )
+    ends = [*zip(table["taker_kind"], table["vehicle"], inside, strict=True)]
+    table["step"] = [str(name_step(kind, inside=own)) for kind, _, own in ends]
+    table["vehicle_name"] = [name_truck(scenario, truck, inside=own) for _, truck, own in ends]
+    table["period"] = [name_period(scenario.periods[one]) for one in table["period"]]
     rows = table[list(_FLOW_COLUMNS)].itertuples(index=False)
     sheet.book.table(sheet, [*_FLOW_COLUMNS.values()], rows, freeze=2)
     return _Flows(sheet.name, len(flows))
