@@ -51,6 +51,16 @@ class Books:
         Every dimension adds up to the totals: one row per label, `COMMON` for what belongs to none,
         and a column for each indicator of `told_in_books`, in its unit.
         """
+        if dimension not in self._added_up:
+            self._added_up[dimension] = self._add_up(dimension)
+        return self._added_up[dimension]
+
+    @cached_property
+    def _added_up(self) -> dict[str, pd.DataFrame]:
+        """What was asked for: many outputs ask again for each project."""
+        return {}
+
+    def _add_up(self, dimension: str) -> pd.DataFrame:
         if dimension in ("material", "period", "vehicle"):
             summed = self.lines.groupby(dimension)[_told()].sum()
             if dimension == "period":

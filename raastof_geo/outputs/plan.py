@@ -18,6 +18,7 @@ from raastof_geo.records.values import make_finite
 from raastof_geo.result import Result
 from raastof_geo.version import __version__
 
+_TABLES = ("flows", "processed", "stored", "empty_trips", "shortfalls", "openings", "fleet")
 _LIBRARIES = ("pulp", "highspy", "numpy", "scipy", "pandas", "shapely", "pyproj")
 
 
@@ -85,13 +86,7 @@ def describe_plan(result: Result) -> dict[str, Any]:
             "materials": name_materials(result, plan.flows, result.effect.baseline_flows),
         },
         "sites": describe_rows(result.anchors.frame.reset_index()),
-        "flows": describe_rows(plan.flows),
-        "processed": describe_rows(plan.processed),
-        "stored": describe_rows(plan.stored),
-        "empty_trips": describe_rows(plan.empty_trips),
-        "shortfalls": describe_rows(plan.shortfalls),
-        "openings": describe_rows(plan.openings),
-        "fleet": describe_rows(plan.fleet),
+        **{name: describe_rows(getattr(plan, name)) for name in _TABLES},
         **{
             f"baseline_{name}": describe_rows(getattr(result.effect.baselines[0], name))
             for name in BASELINE_TABLES

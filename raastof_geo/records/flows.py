@@ -4,17 +4,28 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from raastof_geo.language import Message, plain, say
+from raastof_geo.language import Language, Message, plain, say
 
 FLOWS = "flows.csv"
 _NAMES = """
     origin origin_name destination destination_name giver taker taker_kind material material_name
-    vehicle period tonnes reference_tonnes loads load_t length_km return_km ferry_km drive_h
+    vehicle period tonnes reference_tonnes loads load_t loaded_km return_km ferry_km drive_h
     vehicle_km tonne_km energy energy_unit kg_co2e_wtw kg_co2e_ttw dkk
 """
-FLOW_COLUMNS = {name: name for name in _NAMES.split()} | {"length_km": "loaded_km"}
+_WORDS = (
+    *(say("From, id"), say("From"), say("To, id"), say("To"), say("Giver, id"), say("Taker, id")),
+    *(say("Taker, kind"), say("Material, id"), say("Material"), say("Truck, id"), say("Period")),
+    *(say("Amount [t]"), say("Reference [t]"), say("Loads"), say("In each load [t]")),
+    *(say("Distance loaded [km]"), say("Distance empty [km]"), say("Of which by ferry [km]")),
+    *(say("Driving time [h]"), say("Trucks [km]"), say("Transport work [t km]"), say("Energy")),
+    *(say("Unit of energy"), say("Transport WTW [kg CO2e]"), say("Transport TTW [kg CO2e]")),
+    say("Cost [DKK]"),
+)
+FLOW_HEADS: dict[str, Message] = dict(zip(_NAMES.split(), _WORDS, strict=True))
+"""Columns of the table, and what people read over them."""
+FLOW_COLUMNS = {"length_km" if name == "loaded_km" else name: name for name in FLOW_HEADS}
 """Names in `flows` of plan.json and names in the table."""
 NAMED = {
     "origin_name": ("origin", "sites"),
@@ -23,9 +34,56 @@ NAMED = {
 }
 """Columns that hold the name of another: of which, and among which `names` of plan.json."""
 
+
+class Form(NamedTuple):
+    """How a table is written, so that a spreadsheet of its readers takes it for one."""
+
+    separator: str
+    decimal: str
+    heads: tuple[str, ...]
+
+    def write(self, value: Any) -> str:
+        """Write a value of plan.json as a cell: numbers with at most six decimals."""
+        if value is None:
+            return ""
+        if isinstance(value, float):
+            return repr(round(round(float(value), 9), 6)).replace(".", self.decimal)
+        return str(harmless(value)) if isinstance(value, str) else str(value)
+
+    def render(self, rows: Iterable[Sequence[str]]) -> bytes:
+        """Lay rows out as text below the heads: UTF-8 with a mark that Excel knows."""
+        lines = (self.separator.join(map(self._quote, row)) + "\n" for row in (self.heads, *rows))
+        return ("\ufeff" + "".join(lines)).encode("utf-8", "replace")
+
+    def _quote(self, cell: str) -> str:
+        if {self.separator, '"', "\r", "\n"} & set(cell):
+            return '"' + cell.replace('"', '""') + '"'
+        return cell
+
+
+def shape_table(language: Language, heads: Iterable[Message]) -> Form:
+    """Give the form that spreadsheets expect where a language is spoken."""
+    separator, decimal = (";", ",") if language == "da" else (",", ".")
+    return Form(separator, decimal, tuple(head.render(language) for head in heads))
+
+
+_EARLIER = Form(";", ".", tuple(FLOW_HEADS))
+"""As folders have it that were written before the table spoke the language of its readers."""
+
+
+def shape_flows(language: object, data: bytes = b"") -> Form:
+    """Give the form of `flows.csv` in a language; that of `data`, where it is another we know."""
+    spoken = shape_table("en" if language == "en" else "da", FLOW_HEADS.values())
+
+    def alike(form: Form) -> int:
+        head = data.partition(b"\n")[0].decode("utf-8-sig", "replace").split(form.separator)
+        return sum(map(str.__eq__, head, form.heads))
+
+    return max(spoken, _EARLIER, key=alike)
+
+
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _SHOWN = 80
-_QUOTED = frozenset(';"\r\n')
 
 
 def harmless(text: object) -> object:
@@ -35,34 +93,19 @@ def harmless(text: object) -> object:
     return text
 
 
-def write_cell(value: Any) -> str:
-    """Write a value of plan.json as a cell: numbers with at most six decimals."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return repr(round(round(float(value), 9), 6))
-    return str(harmless(value)) if isinstance(value, str) else str(value)
-
-
-def write_flows(flows: Iterable[Mapping[str, Any]], names: Mapping[str, Any], folder: Path) -> Path:
-    """Write `flows.csv` of `flows` and `names` as plan.json has them, with decimal point."""
-    path = folder / FLOWS
-    path.write_bytes(render_table(list_rows(flows, names)))
+def write_flows(
+    flows: Iterable[Mapping[str, Any]], names: Mapping[str, Any], folder: Path, language: Language
+) -> Path:
+    """Write `flows.csv` of `flows` and `names` as plan.json has them."""
+    path, form = folder / FLOWS, shape_flows(language)
+    path.write_bytes(form.render(list_rows(flows, names, form)))
     return path
 
 
-def render_table(rows: Iterable[Sequence[str]]) -> bytes:
-    """Lay rows out as text: UTF-8 with a mark that Excel knows, `;` between."""
-    lines = (";".join(_quote(cell) for cell in row) + "\n" for row in rows)
-    return ("\ufeff" + "".join(lines)).encode("utf-8", "replace")
-
-
-def _quote(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"' if _QUOTED & set(cell) else cell
-
-
-def list_rows(flows: Iterable[Mapping[str, Any]], names: Mapping[str, Any]) -> list[list[str]]:
-    """Give the rows that belong to `flows` and `names` of plan.json, the header first."""
+def list_rows(
+    flows: Iterable[Mapping[str, Any]], names: Mapping[str, Any], form: Form
+) -> list[list[str]]:
+    """Give the rows below the heads that belong to `flows` and `names` of plan.json."""
 
     def cells(flow: Mapping[str, Any]) -> Iterator[str]:
         for name in FLOW_COLUMNS:
@@ -70,48 +113,54 @@ def list_rows(flows: Iterable[Mapping[str, Any]], names: Mapping[str, Any]) -> l
                 of, among = NAMED[name]
                 known, label = names.get(among), flow.get(of)
                 found = isinstance(known, dict) and isinstance(label, str)
-                yield write_cell(known.get(label) if found and known else None)
+                yield form.write(known.get(label) if found and known else None)
             else:
-                yield write_cell(flow.get(name))
+                yield form.write(flow.get(name))
 
-    return [list(FLOW_COLUMNS.values()), *(list(cells(flow)) for flow in flows)]
+    return [list(cells(flow)) for flow in flows]
 
 
-def compare_table(data: bytes, expected: Sequence[Sequence[str]]) -> Iterator[Message]:
-    """Name the cells of a table that are not what plan.json has; the header is row 1."""
-    rows = _read_rows(data)
+def compare_table(
+    data: bytes, form: Form, below: Sequence[Sequence[str]], *, heads: bool
+) -> Iterator[Message]:
+    """Name the cells of a table that are not what plan.json has; the header is row 1.
+
+    `heads` says whether the words of the header have to be ours: where the file is known to be as
+    a run wrote it, another version may have called a column otherwise.
+    """
+    rows = _read_rows(data, form.separator)
     if isinstance(rows, Message):
         yield rows
         return
     if not rows:
-        yield say("flows.csv is empty, plan.json has {flows} flows", flows=len(expected) - 1)
+        yield say("flows.csv is empty, plan.json has {flows} flows", flows=len(below))
         return
+    expected = [form.heads if heads else rows[0], *below]
     if len(rows) != len(expected):
         yield say("flows.csv: {rows} rows below the header, plan.json has {flows} flows").format(
-            rows=len(rows) - 1, flows=len(expected) - 1
+            rows=len(rows) - 1, flows=len(below)
         )
         return
-    header = expected[0]
     for number, (row, wanted) in enumerate(zip(rows, expected, strict=True), 1):
         if len(row) != len(wanted):
             yield say("flows.csv: row {row} has {found} cells, not {wanted}").format(
                 row=str(number), found=len(row), wanted=len(wanted)
             )
             continue
-        for name, cell, right in zip(header, row, wanted, strict=True):
+        for name, cell, right in zip(form.heads, row, wanted, strict=True):
             if cell != right:
                 yield say("flows.csv: row {row}, {column}: {found}, plan.json has {wanted}").format(
                     row=str(number), column=name, found=_show(cell), wanted=_show(right)
                 )
 
 
-def _read_rows(data: bytes) -> list[list[str]] | Message:
+def _read_rows(data: bytes, separator: str) -> list[list[str]] | Message:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
         return say("flows.csv: row {row} is not UTF-8", row=str(row))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     rows: list[list[str]] = []
     try:
         rows.extend(reader)

@@ -13,7 +13,7 @@ from raastof_geo.arrays import Floats
 from raastof_geo.errors import RaastofError, RecordError, tell_reason
 from raastof_geo.language import Message, format_number, plain, say
 from raastof_geo.records.exchange import finish_exchange
-from raastof_geo.records.flows import FLOWS, compare_table, list_rows, render_table
+from raastof_geo.records.flows import FLOWS, compare_table, list_rows, shape_flows
 from raastof_geo.records.manifest import (
     MANIFEST,
     Manifest,
@@ -258,9 +258,9 @@ def _check_table(
     folder: Path, kept: Mapping[str, Any], listed: Manifest | None, changed: Mapping[str, Message]
 ) -> tuple[list[Message], list[Message]]:
     """Compare flows.csv with plan.json, where a run wrote it: what differs, and what is noted."""
-    path = folder / FLOWS
-    expected = list_rows(entries_at(kept, "flows"), values_at(kept, "names"))
-    whole = render_table(expected)
+    path, language = folder / FLOWS, values_at(kept, "scenario", "said").get("language")
+    told, form = (entries_at(kept, "flows"), values_at(kept, "names")), shape_flows(language)
+    whole = form.render(list_rows(*told, form))
     if listed is not None and FLOWS not in listed.files:
         return [], []
     try:
@@ -271,7 +271,11 @@ def _check_table(
         return [finding.message for finding in error.findings], []
     if data == whole:
         return [], []
-    found = list(compare_table(data, expected))
+    as_written = listed is not None and FLOWS not in changed
+    form = shape_flows(language, data)
+    found = list(compare_table(data, form, list_rows(*told, form), heads=not as_written))
+    if as_written:
+        return found, []
     return found, [] if found else [_written_otherwise(FLOWS)]
 
 

@@ -91,7 +91,15 @@ OUTPUTS: tuple[Output, ...] = (
         "flows",
         FLOWS,
         "tables.flows:record_flows",
-        about=say("Table of all flows, for other programmes (semicolons, UTF-8)."),
+        about=say(
+            "Table of all flows, with ids, for spreadsheets set to the language of these pages."
+        ),
+    ),
+    Output(
+        "soil_notifications",
+        "soil_notifications.csv",
+        "tables.soil:write_soil",
+        about=say("Soil that is moved, as notifications ask for it: for senders to complete."),
     ),
     Output(
         "geopackage",

@@ -402,6 +402,13 @@ class Scenario(Shown):
         )
 
     @cached_property
+    def entries(self) -> dict[tuple[Role, str], Need | Offer]:
+        """Needs and surplus by role and id; of windows with one id the first."""
+        kept: list[tuple[Role, Sequence[Need | Offer]]]
+        kept = [(Role.NEED, self.needs), (Role.OFFER, self.offers)]
+        return {(role, one.id): one for role, entries in kept for one in reversed(entries)}
+
+    @cached_property
     def pits(self) -> tuple[Pit, ...]:
         """Virgin supply."""
         return self._each("pit", self._pit)

@@ -18,10 +18,11 @@ from raastof_geo.outputs.documents.project import list_projects
 from raastof_geo.outputs.plan import describe_plan
 from raastof_geo.pipeline import run_scenario
 from raastof_geo.records.explain import explain_figure
-from raastof_geo.records.flows import harmless
-from raastof_geo.records.manifest import read_manifest
+from raastof_geo.records.flows import FLOW_COLUMNS, Form, harmless, list_rows
+from raastof_geo.records.manifest import describe_files, read_manifest, write_manifest
 from raastof_geo.records.verify import check_results
 from raastof_geo.scenario.output import EVERY_OUTPUT, Output
+from raastof_geo.version import __version__
 
 QUICK = tuple(one for one in OUTPUTS if one.name in ("flows", "proof", "plan", "summary"))
 
@@ -55,11 +56,52 @@ def test_geopackage_opens_with_sites_and_routes_in_metres(starter_result):
 def test_flows_table_adds_up_to_the_totals(starter_result):
     """The table's columns add up to the figures of plan.json."""
     _, folder = starter_result
-    table = pd.read_csv(folder / "flows.csv", sep=";", encoding="utf-8-sig")
+    table = pd.read_csv(folder / "flows.csv", sep=";", decimal=",", encoding="utf-8-sig")
     totals = json.loads((folder / "plan.json").read_text(encoding="utf-8"))["effect"]["plan"]
-    assert table["kg_co2e_wtw"].sum() == pytest.approx(totals["kg_co2e_wtw"])
-    assert table["loads"].sum() == totals["loads"]
-    assert table["dkk"].sum() == pytest.approx(totals["cost_dkk"])
+    assert table["Transport WTW [kg CO2e]"].sum() == pytest.approx(totals["kg_co2e_wtw"])
+    assert table["Læs"].sum() == totals["loads"]
+    assert table["Omkostning [kr.]"].sum() == pytest.approx(totals["cost_dkk"])
+
+
+@pytest.mark.parametrize(
+    ("language", "separator", "decimal", "amount"),
+    [("da", ";", ",", "Mængde [t]"), ("en", ",", ".", "Amount [t]")],
+)
+def test_the_table_of_flows_is_one_for_a_spreadsheet_of_its_readers(
+    tmp_path, starter_text, language, separator, decimal, amount
+):
+    """Words and numbers as a spreadsheet set to the language expects them; cells as planned.
+
+    A folder of an earlier version, with ids over the columns, is verified as it stands, and one
+    whose columns another version calls otherwise; a changed cell is found in each.
+    """
+    path = tmp_path / "one.yaml"
+    text = starter_text.replace("language: en", f"language: {language}")
+    path.write_text(text + "\noutputs: [flows, plan, proof]\n", encoding="utf-8")
+    result, folder = run_scenario(path, into=tmp_path / "out")
+    file = folder / "flows.csv"
+    table = pd.read_csv(file, sep=separator, decimal=decimal, encoding="utf-8-sig")
+    flows = result.plan.flows
+    assert table[amount].to_numpy() == pytest.approx(flows["tonnes"].to_numpy(), abs=1e-6)
+    assert table.iloc[:, -1].sum() == pytest.approx(result.effect.plan.cost_dkk)
+    assert len(table.columns) == len(FLOW_COLUMNS)
+    assert check_results(folder).untouched
+
+    raw = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    earlier = Form(";", ".", tuple(FLOW_COLUMNS.values()))
+    renamed = Form(separator, decimal, (*table.columns[:-1], "Kroner"))
+    for form in (earlier, renamed):
+        kept = list_rows(raw["flows"], raw["names"], form)
+        for change, found in (("", 0), ("1", 1)):
+            cells = [[*kept[0][:-1], kept[0][-1] + change], *kept[1:]]
+            file.write_bytes(form.render(cells))
+            write_manifest(describe_files(folder, version=__version__), folder)
+            assert len(check_results(folder).findings) == found, (form, change)
+    file.write_bytes(renamed.render(kept))
+    (folder / "manifest.json").unlink()
+    [finding] = check_results(folder).findings
+    assert "row 1" in str(finding)
+    assert "Kroner" in str(finding)
 
 
 def test_plan_json_holds_what_checks_the_plan(starter_result):
@@ -125,7 +167,7 @@ def test_other_peoples_files_stay(starter_result, tmp_path):
         write_outputs(result, into, outputs=QUICK)
     assert (into / "notes.txt").read_text() == "mine"
     assert (into / "set_aside" / "flows.csv").read_text() == "old"
-    assert (into / "flows.csv").read_text(encoding="utf-8-sig").startswith("origin;")
+    assert (into / "flows.csv").read_text(encoding="utf-8-sig").startswith("Fra, id;")
 
 
 def test_the_manifest_lists_every_file_with_its_digest(starter_result):

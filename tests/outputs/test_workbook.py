@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
 import re
+import textwrap
 import zipfile
 
+import pandas as pd
 import pytest
 
 from raastof_geo.evidence import STATES
+from raastof_geo.figures.vocabulary import (
+    CO2E,
+    LITRES,
+    ROAD_WTW,
+    SEA,
+    TONNE_KM,
+    TONNES,
+    UPSTREAM,
+    shown_in_columns,
+)
 from raastof_geo.language import speaking
 from raastof_geo.outputs.documents.effects import list_payees, tabulate_accounts
+from raastof_geo.outputs.tables.basis import describe_basis
 from raastof_geo.outputs.tables.workbook import write_workbook
 from raastof_geo.pipeline import run_scenario
 
 openpyxl = pytest.importorskip("openpyxl")
+get_column_letter = pytest.importorskip("openpyxl.utils").get_column_letter
 HOSTILE = [
     '=HYPERLINK("http://evil")',
     "<script>alert(1)</script>",
@@ -37,13 +52,135 @@ def sheets(path):
 
 def test_every_sheet_has_a_head_that_stays_and_filters(solved):
     book, _ = sheets(solved[1])
-    assert len(book.sheetnames) == 16
-    for sheet in book:
+    assert len(book.sheetnames) == 18
+    for sheet in book.worksheets[1:]:
         assert sheet.freeze_panes
         assert sheet.auto_filter.ref, sheet.title
         assert sheet.auto_filter.ref.startswith("A1:")
         assert sheet["A1"].font.bold
+        widths = {
+            at: one.width
+            for one in sheet.column_dimensions.values()
+            for at in range(one.min, one.max + 1)
+        }
+        for cell in sheet[1]:
+            lines = textwrap.wrap(str(cell.value), int(widths[cell.column]) - 1)
+            assert len(lines) <= 3, cell.value
     assert "Amount [t]" in [cell.value for cell in book["Flows"][1]]
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_every_sheet_is_set_up_for_paper(english_road, road, language):
+    """A4 across, one page wide, all of it, the head again on each page, title, sheet and pages."""
+    path = {"da": road, "en": english_road}[language][1] / "plan.xlsx"
+    book, _ = sheets(path)
+    page = {"da": "side &P af &N", "en": "page &P of &N"}[language]
+    title = book.properties.title
+    for sheet in book:
+        setup = sheet.page_setup
+        assert (setup.orientation, int(setup.paperSize)) == ("landscape", 9), sheet.title
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert setup.fitToWidth in (None, 1)
+        assert setup.fitToHeight in ((None, 1) if sheet is book.worksheets[0] else (0,))
+        assert sheet.oddHeader.left.text == title.replace("&", "&&")
+        assert sheet.oddHeader.right.text == sheet.title
+        assert sheet.oddFooter.right.text == page
+        assert sheet.page_margins.left < 0.5
+        first, last = sheet.print_area.replace("$", "").rpartition("!")[2].split(":")
+        assert first == "A1"
+        assert last == f"{get_column_letter(sheet.max_column)}{sheet.max_row}"
+        head = 1 if sheet is not book.worksheets[0] else sheet.max_row - len(book.sheetnames) + 1
+        assert sheet.print_title_rows.replace("$", "") == f"{head}:{head}", sheet.title
+
+
+def test_the_first_sheet_says_what_there_is_and_leads_to_it(solved):
+    """What it is, over which years, against what, how to read it, and a way to every sheet."""
+    result, path = solved
+    book, _ = sheets(path)
+    first = book.worksheets[0]
+    assert first.title == "Read first"
+    told = [cell.value for cell in first["A"] if cell.value]
+    assert told[0] == result.scenario.said.title
+    text = " ".join(told)
+    with speaking("en"):
+        assert str(describe_basis(result)) in text
+    for words in ("2027 – 2029", "CO2e", "formulas", "yellow", "A4"):
+        assert words in text, words
+    rows = {row[0].value: row for row in first.iter_rows() if row[0].hyperlink}
+    assert [*rows] == book.sheetnames[1:]
+    for name, (link, about, reader, many) in rows.items():
+        assert link.hyperlink.target is None
+        assert link.hyperlink.location == f"'{name}'!A1"
+        assert about.value
+        assert reader.value
+        assert many.value == book[name].max_row - 1 or name == "LCA modules"
+
+
+def test_numbers_and_days_are_written_as_in_the_language(english_road, road):
+    """Whatever the system of the reader speaks; and no sheet for people shows an id or a key."""
+    for (result, folder), region in ((english_road, "[$-809]"), (road, "[$-406]")):
+        book, _ = sheets(folder / "plan.xlsx")
+        scenario = result.scenario
+        keys = {*scenario.catalogue.materials, *scenario.catalogue.vehicles}
+        keys |= {one for one in scenario.sites if scenario.site_name(one) != one}
+        for sheet in book:
+            for row in sheet.iter_rows(min_row=2):
+                for cell in row:
+                    if isinstance(cell.value, int | float) or cell.data_type == "f":
+                        assert cell.number_format.startswith(region), (sheet.title, cell)
+                    if isinstance(cell.value, str) and sheet is not book.worksheets[-1]:
+                        assert cell.value not in keys, (sheet.title, cell.value)
+                        assert "`" not in cell.value or sheet is book.worksheets[0]
+
+
+def test_modules_of_life_cycle_add_up_to_the_effect(solved):
+    """Each kilogram in one module; what is hauled to needs is A4, surplus C2; before and plan."""
+    result, path = solved
+    _, values = sheets(path)
+    effect = result.effect
+    heads, *rows = values["LCA"].iter_rows(values_only=True)
+    modules = [head for head in heads if head.endswith("[kg CO2e]") and not head.startswith("All")]
+    assert [one.split(" [")[0] for one in modules] == [
+        *("A1–A3", "A4", "A5", "C2", "C3–C4", "No module")
+    ]
+    told = [dict(zip(heads, row, strict=True)) for row in rows]
+    sides = {"Before": effect.baseline_books, "Plan": effect.books}
+    for side, books in sides.items():
+        mine = [row for row in told if row["World"].startswith(side) or row["World"] == side]
+        summed = {one: sum(row[one] for row in mine) for one in modules}
+        lines = books.lines
+        assert sum(summed.values()) == pytest.approx(books.total(CO2E), rel=1e-9, abs=1e-6)
+        assert sum(row["All [kg CO2e]"] for row in mine) == pytest.approx(
+            books.total(CO2E), rel=1e-9, abs=1e-6
+        )
+        assert summed["A1–A3 [kg CO2e]"] == pytest.approx(books.total(UPSTREAM), abs=1e-6)
+        moves = lines[(lines["kind"] == "moves") & (lines["origin"] != lines["destination"])]
+        virgin = moves["giver_kind"] == "pit"
+        brought = (moves["taker_kind"] == "need") | virgin
+        assert summed["A4 [kg CO2e]"] == pytest.approx(
+            float(moves.loc[brought, ROAD_WTW].sum() + moves[SEA].sum()), abs=1e-6
+        )
+        assert summed["C2 [kg CO2e]"] == pytest.approx(
+            float(moves.loc[~brought, ROAD_WTW].sum()), abs=1e-6
+        )
+        hauled = [row for row in mine if row["Step"].startswith(("To ", "Within"))]
+        for column, part in (
+            ("Amount [t]", TONNES),
+            ("Transport work [t km]", TONNE_KM),
+            ("Fuel [l]", LITRES),
+        ):
+            own = lines.loc[lines["kind"] == "moves", part].sum()
+            assert sum(row[column] for row in hauled) == pytest.approx(own, rel=1e-9, abs=1e-6)
+        for row in hauled:
+            assert row["Distance loaded [km]"] * row["Amount [t]"] == pytest.approx(
+                row["Transport work [t km]"]
+            )
+    short = {row[0]: row[1:] for row in values["LCA modules"].iter_rows(values_only=True)}
+    totals = [one.total(CO2E) / 1000 for one in sides.values()]
+    assert short["Total"][:3] == pytest.approx([*totals, totals[0] - totals[1]], abs=1e-9)
+    assert sum(short[one.split(" [")[0]][1] for one in modules) == pytest.approx(totals[1])
+    assert short["D"][:3] == (0, 0, 0)
+    assert "twice" in short["D"][3]
 
 
 def test_numbers_days_and_words_have_their_types(solved):
@@ -67,6 +204,11 @@ def test_numbers_days_and_words_have_their_types(solved):
         assert row["Soil class"]
         assert row["Contact of the sender"] is None
         assert row["Land register number, origin"] is None
+        assert row["Haulier"] is None
+        assert row["Purpose"]
+        easting, northing = map(int, row["Place of origin (ETRS89 / UTM 32N)"].split("; "))
+        assert 600_000 < easting < 800_000
+        assert 6_050_000 < northing < 6_250_000
     sources = values["Sources"]
     states = {row[9] for row in sources.iter_rows(min_row=2, values_only=True)}
     assert (
@@ -77,31 +219,58 @@ def test_numbers_days_and_words_have_their_types(solved):
 
 
 def test_every_party_has_an_account_and_they_come_to_nothing(solved):
-    """Each column adds up to 0; businesses have what the report says, projects what they pay."""
+    """Each part adds up to 0; businesses have what the report says, projects what they pay."""
     result, path = solved
     formulas, values = (book["Accounts"] for book in sheets(path))
-    heads, *rows, last = values.iter_rows(values_only=True)
-    width = (len(heads) - 3) // 2
-    assert last[0] == "Total"
-    assert formulas.cell(len(rows) + 2, 4).value == f"=SUM(D2:D{len(rows) + 1})"
-    for column in range(3, len(heads)):
-        assert sum(row[column] for row in rows) == pytest.approx(0, abs=1e-3), heads[column]
-    for row in rows:
-        for net in (2 + width, 2 + 2 * width):
-            assert sum(row[net + 1 - width : net]) == pytest.approx(row[net], abs=1e-6)
+    heads, *every = values.iter_rows(values_only=True)
+    assert heads == ("Party", "Account", "Part", "Before", "Plan", "Plan − before")
+    rows = [row for row in every if row[0] != "Total"]
+    totals = {row[2]: row for row in every if row[0] == "Total"}
+    for part, total in totals.items():
+        for column in (3, 4):
+            added = sum(row[column] for row in rows if row[2] == part)
+            assert added == pytest.approx(0, abs=1e-3) == total[column], part
+    assert formulas.cell(len(rows) + 2, 4).value.startswith(f"=SUMIFS(D$2:D${len(rows) + 1},")
+    nets = {row[:2]: row for row in rows if row[2] == "Net [DKK]"}
+    for who, net in nets.items():
+        for column in (3, 4, 5):
+            parts = [row[column] for row in rows if row[:2] == who and row is not net]
+            assert sum(parts) == pytest.approx(net[column], abs=1e-6)
     told = {row[0]: row for row in next(tabulate_accounts(result.scenario, result.effect)).rows}
-    businesses = [row for row in rows if row[2] == "business"]
+    businesses = [row for row in nets.values() if row[1] == "business"]
     assert {row[0] for row in businesses} >= told.keys()
     for row in businesses:
         change = told[row[0]][-1].replace("\N{MINUS SIGN}", "-").replace(".", "")
-        assert float(change) == pytest.approx((row[-1] - row[2 + width]) / 1000, abs=0.51)
-    paid = sum(row[-1] for row in rows if row[2] == "project, pays")
+        assert float(change) == pytest.approx(row[5] / 1000, abs=0.51)
+    paid = sum(row[4] for row in nets.values() if row[1] == "project, pays")
     assert paid == pytest.approx(-result.effect.plan.cost_dkk)
     with speaking("en"):
         got = {str(name): plan for name, _, plan in list_payees(result.scenario, result.effect)}
-    for row in rows:
-        if row[2] != "project, pays" and abs(row[-1]) > 1:
-            assert got[row[0]] == pytest.approx(row[-1])
+    for row in nets.values():
+        if row[1] != "project, pays" and abs(row[4]) > 1:
+            assert got[row[0]] == pytest.approx(row[4])
+
+
+@pytest.mark.parametrize(
+    ("sheet", "dimension"), [("Projects", "project"), ("Materials", "material")]
+)
+def test_sheets_of_groups_have_every_figure_of_each(solved, sheet, dimension):
+    """A line for each figure that is not nothing; totals are those of the effect."""
+    result, path = solved
+    _, values = sheets(path)
+    heads, *every = values[sheet].iter_rows(values_only=True)
+    assert heads[1:] == ("Figure", "Before", "Plan", "Before − plan", "%")
+    sides = result.effect.baseline_books, result.effect.books
+    for part, factor in shown_in_columns().items():
+        told = "Moved [t]" if part == TONNES else str(part.heading.render("en"))
+        mine = [row for row in every if row[1] == told]
+        for column, books in enumerate(sides, 2):
+            each = [row[column] for row in mine if row[0] != "Total"]
+            found = books.by(dimension)[part].sum() * factor
+            assert sum(each) == pytest.approx(found, abs=1e-6)
+            assert [row[column] for row in mine if row[0] == "Total"] == pytest.approx(
+                [found] if mine else []
+            )
 
 
 def test_flows_are_all_there(solved):
@@ -109,7 +278,7 @@ def test_flows_are_all_there(solved):
     _, values = sheets(path)
     table = list(values["Flows"].iter_rows(min_row=2, values_only=True))
     assert len(table) == len(result.plan.flows)
-    assert sum(row[8] for row in table) == pytest.approx(result.plan.flows["tonnes"].sum())
+    assert sum(row[6] for row in table) == pytest.approx(result.plan.flows["tonnes"].sum())
     before = list(values["Flows before"].iter_rows(min_row=2, values_only=True))
     assert len(before) == len(result.effect.baseline_flows)
 
@@ -127,6 +296,60 @@ def test_soil_notifications_hold_every_tonne_of_soil(solved):
     assert told == pytest.approx(flows.loc[soil & apart, "tonnes"].sum())
 
 
+def test_a_notification_has_what_the_scenario_says_of_its_sites(tmp_path, starter_text):
+    """Sheet and CSV alike: address, register, purpose, m3, samples; the rest is left to fill in."""
+    text = starter_text.replace(
+        "    soil_mapping: area_classified",
+        '    address: "Ringvej 1, Køge"\n    land_register: 12a Køge Markjorder\n'
+        "    soil_mapping: area_classified",
+        1,
+    )
+    assert text != starter_text
+    path = tmp_path / "soil.yaml"
+    asked = "\noutputs: [workbook, soil_notifications]\n"
+    path.write_text(text.replace("language: en", "language: da") + asked, encoding="utf-8")
+    result, folder = run_scenario(path, into=tmp_path / "out")
+    table = pd.read_csv(
+        folder / "soil_notifications.csv", sep=";", decimal=",", encoding="utf-8-sig"
+    )
+    _, values = sheets(folder / "plan.xlsx")
+    heads, *rows = values["Jordanmeldelser"].iter_rows(values_only=True)
+    assert [*table.columns] == [*heads]
+    catalogue, flows = result.scenario.catalogue, result.plan.flows
+    soil = flows[
+        flows["material"].map(lambda name: catalogue.materials[name].soil_class is not None)
+        & (flows["origin"] != flows["destination"])
+    ]
+    assert len(rows) == len(table) > 0
+    assert table["Mængde [t]"].sum() == pytest.approx(soil["tonnes"].sum())
+    cells = [dict(zip(heads, row, strict=True)) for row in rows]
+    said = [row for row in cells if row["Adresse, fra"]]
+    assert said
+    names = {catalogue.uses[one].called("da") for one in catalogue.uses}
+    for row, (_, other) in zip(cells, table.iterrows(), strict=True):
+        [flow, *_] = [
+            one
+            for one in soil.itertuples()
+            if result.scenario.site_name(one.origin) == row["Fra"]
+            and catalogue.materials[one.material].called("da") == row["Materiale"]
+        ]
+        density = catalogue.materials[flow.material].density_in_situ
+        assert row["Fast mål [m3]"] == pytest.approx(row["Mængde [t]"] / density.value)
+        assert other["Fast mål [m3]"] == pytest.approx(row["Fast mål [m3]"], abs=1e-6)
+        assert str(other["Første dag"]) == row["Første dag"].date().isoformat()
+        assert row["Formål"] in names | {"Til slutmodtagelse", "Til anlæg eller depot"}
+        assert row["Vognmand"] is None
+        assert pd.isna(other["Vognmand"])
+    for row in said:
+        assert row["Adresse, fra"] == "Ringvej 1, Køge"
+        assert "12a Køge Markjorder" in row.values()
+        assert row["Prøver, mindst"] == math.ceil(row["Mængde [t]"] / 120)
+    yellow = openpyxl.load_workbook(folder / "plan.xlsx")["Jordanmeldelser"]
+    at = heads.index("Vognmand") + 1
+    for line in (1, 2):
+        assert yellow.cell(line, at).fill.fgColor.rgb.endswith("FFF6CC")
+
+
 def test_formulas_compute_to_what_they_show(solved):
     """An engine of formulas finds in every cell the value that is stored beside the formula."""
     formulas = pytest.importorskip("formulas")
@@ -142,8 +365,12 @@ def test_formulas_compute_to_what_they_show(solved):
                     continue
                 count += 1
                 key = f"'[plan.xlsx]{sheet.title.upper()}'!{cell.coordinate}"
-                computed = float(found[key].value[0, 0])
-                stored = float(values[sheet.title][cell.coordinate].value)
+                computed = found[key].value[0, 0]
+                stored = values[sheet.title][cell.coordinate].value
+                if stored in (None, ""):
+                    assert computed == "", key
+                    continue
+                computed, stored = float(computed), float(stored)
                 assert computed == pytest.approx(stored, rel=1e-6, abs=1e-3), key
     assert count > 200
     summary = {row[0]: row for row in values["Summary"].iter_rows(min_row=2, values_only=True)}
@@ -185,7 +412,7 @@ def test_hostile_names_are_words(tmp_path, starter_text, name):
                 if cell.value == name:
                     found += 1
                     assert book[sheet.title][cell.coordinate].data_type == "s"
-                assert cell.hyperlink is None
+                assert cell.hyperlink is None or cell.hyperlink.target is None
     assert found
     with zipfile.ZipFile(written) as package:
         for part in package.namelist():

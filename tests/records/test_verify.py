@@ -194,10 +194,12 @@ def test_a_changed_table_fails(results):
     """Every cell of flows.csv is that of the plan; the header is row 1."""
     file = results / "flows.csv"
     text = file.read_text(encoding="utf-8-sig")
-    assert ";400.0;" in text
-    file.write_text(text.replace(";400.0;", ";40.0;", 1), encoding="utf-8-sig")
+    assert ",400.0," in text
+    file.write_text(text.replace(",400.0,", ",40.0,", 1), encoding="utf-8-sig")
     [finding] = check_results(results).findings
-    assert re.fullmatch(r"flows\.csv: row \d, tonnes: 40\.0, plan\.json has 400\.0", str(finding))
+    assert re.fullmatch(
+        r"flows\.csv: row \d, Amount \[t\]: 40\.0, plan\.json has 400\.0", str(finding)
+    )
 
 
 def test_a_plan_that_breaks_a_rule_fails(results):

@@ -326,7 +326,7 @@ def test_without_its_manifest_the_rest_is_checked(results, capsys):
     assert run_command(["verify", str(results), "--lang", "en", "--strict"]) == 3
     assert "manifest.json is missing: whether pages" in capsys.readouterr().out
     table = results / "flows.csv"
-    table.write_bytes(table.read_bytes().replace(b".0;", b".5;", 1))
+    table.write_bytes(table.read_bytes().replace(b",0;", b",5;", 1))
     assert run_command(["verify", str(results), "--lang", "en"]) == 3
 
 

@@ -329,6 +329,7 @@ def test_near_misses_are_suggested_in_both_languages(section, given, hint, danis
         ("offers:", "overskud:", "`offers`"),
         ("amount: 1000 t", "mængde: 1000 t", "`amount`"),
         ("lat: 55.59", "lat: 55.59, kommune: Greve".replace(", ", "\n    "), "`municipality`"),
+        ("lat: 55.59", "lat: 55.59\n    matrikel: 12a Greve By", "`land_register`"),
         ("capacity_total", "kapacitet", "`capacity_per_period` or `capacity_total`"),
         ("accepts", "materialer", "`accepts`"),
         ("supplies", "leverer", "`supplies`"),
@@ -340,6 +341,14 @@ def test_danish_keys_get_the_english_one(old, new, hint):
     assert f"did you mean {hint}?" in found
     assert "is missing" not in found
     assert found.count("world.yaml:") == 1
+
+
+def test_a_site_says_its_address_and_its_number_in_the_land_register():
+    """Texts are kept as they are, whatever stands in them; not said, they are empty."""
+    said = 'lat: 55.59\n    address: "=1+1; Ringvej"\n    land_register: 12a Greve By'
+    sites = make_scenario(world(("lat: 55.59", said))).sites.values()
+    told = {(site.address, site.land_register) for site in sites}
+    assert told == {("=1+1; Ringvej", "12a Greve By"), ("", "")}
 
 
 # Periods

@@ -210,12 +210,15 @@ def _list_trips(problem: Problem) -> pd.DataFrame:
     trips = problem.legs.empty_trips
     if trips is None or not problem.pooled_share:
         return pd.DataFrame()
-    frames, (haulier, names) = [], find_hauliers(problem)
-    for number in range(len(names)):
-        mine = np.flatnonzero(haulier == number)
-        loaded, tipped = (set(problem.labels(key, mine)) for key in ("origin", "destination"))
-        keep = trips["origin"].isin(tipped) & trips["destination"].isin(loaded)
-        frames.append(trips[keep].assign(haulier=number))
+    number = {site: at for at, site in enumerate(problem.scenario.sites)}
+    start, end = (trips[key].map(number).to_numpy(np.int64) for key in ("origin", "destination"))
+    (haulier, names), (origin, goal) = find_hauliers(problem), problem.number_ends(number)
+    loads, tips = np.zeros((2, len(names), len(number)), bool)
+    loads[haulier, origin] = tips[haulier, goal] = True
+    frames: list[pd.DataFrame] = [
+        trips[may_tip[start] & may_load[end]].assign(haulier=at)
+        for at, (may_tip, may_load) in enumerate(zip(tips, loads, strict=True))
+    ]
     keys = [*ColumnKind.TRIPS.keys, "haulier"]
     return pd.concat(frames).sort_values(keys, ignore_index=True)
 

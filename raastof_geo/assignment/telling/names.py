@@ -204,11 +204,7 @@ def _of_period(told: Message, period: Readable) -> Message:
 
 def find_entry(scenario: Scenario, about: About) -> Need | Offer | None:
     """Find the need or the surplus that a row is about."""
-    entries: Mapping[str, Sequence[Need | Offer]] = {
-        Role.NEED: scenario.needs,
-        Role.OFFER: scenario.offers,
-    }
-    return next((one for one in entries.get(about.role, ()) if one.id == str(about)), None)
+    return scenario.entries.get((about.role, str(about))) if about.role else None
 
 
 def agreement_of(scenario: Scenario, about: About) -> Agreement:

@@ -43,6 +43,7 @@ from raastof_geo.outputs.documents.document import (
 )
 from raastof_geo.outputs.tables.summary import SHARES, list_shares, list_stated
 from raastof_geo.result import Result
+from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.scenario import Scenario
 
 
@@ -137,7 +138,7 @@ def name_group(scenario: Scenario, dimension: str, label: str) -> Readable:
         return name_project(scenario, label)
     if dimension == "material":
         return scenario.catalogue.materials[label].called(spoken_language())
-    return label
+    return name_period(scenario.periods[label]) if dimension == "period" else label
 
 
 def name_project(scenario: Scenario, project: str) -> str:
@@ -369,7 +370,8 @@ class Account(NamedTuple):
     @property
     def received(self) -> tuple[float, float]:
         """What comes in, before and in the plan. [DKK]"""
-        return float(self.before.clip(lower=0).sum()), float(self.plan.clip(lower=0).sum())
+        before, plan = (side.to_numpy() for side in (self.before, self.plan))
+        return float(before.clip(min=0).sum()), float(plan.clip(min=0).sum())
 
 
 def list_accounts(scenario: Scenario, effect: Effect) -> list[Account]:

@@ -20,7 +20,8 @@ from raastof_geo.outputs.documents.document import (
     Picture,
     write_page,
 )
-from raastof_geo.outputs.tables.workbook import open_book, write_assumptions
+from raastof_geo.outputs.tables.book import open_book
+from raastof_geo.outputs.tables.workbook import write_assumptions
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.sensitivity.assessment import Assessment

@@ -11,8 +11,6 @@ from raastof_geo.recall.rest import describe_rows
 from raastof_geo.records.flows import FLOW_COLUMNS, write_flows
 from raastof_geo.result import Result
 
-DUMPER = "dumper"
-"""Stands in tables for the truck of what is moved within a site."""
 BY_DUMPER = say("Dumper, within the site")
 
 
@@ -70,4 +68,4 @@ def record_flows(result: Result, folder: Path) -> Path:
     scenario, flows = result.scenario, result.plan.flows
     sites = {site: scenario.site_name(site) for site in scenario.sites}
     names = {"sites": sites, "materials": name_materials(result, flows)}
-    return write_flows(describe_rows(flows), names, folder)
+    return write_flows(describe_rows(flows), names, folder, scenario.said.language)

@@ -45,6 +45,7 @@ from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baseli
 from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Result
+from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.provenance import Sort
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Scenario
@@ -221,7 +222,7 @@ def list_shares(effect: Effect) -> tuple[list[Readable], list[list[Any]]]:
         (*follow_periods(books), *follow_municipalities(books))
         for books in (effect.books, effect.baseline_books)
     )
-    sides = (say("before"), say("plan"))
+    sides, periods = (say("before"), say("plan")), effect.books.scenario.periods
     heads: list[Readable] = [
         say("Period or municipality"),
         *(
@@ -235,7 +236,8 @@ def list_shares(effect: Effect) -> tuple[list[Readable], list[list[Any]]]:
     ]
     rows = [
         [
-            one.municipality or one.period or say("all periods"),
+            one.municipality
+            or (name_period(periods[one.period]) if one.period else say("all periods")),
             *(100 * share(side) for _, share in SHARES for side in (was, one)),
             say("not stated") if one.cut is None else 100 * one.cut,
             *(one.tonnes[sort] for sort in _SORTS),
@@ -437,7 +439,7 @@ def _lines(result: Result) -> Iterator[str]:
     rows = (
         (
             trucks[row.vehicle].called(scenario.said.language),
-            row.period,
+            name_period(scenario.periods[row.period]),
             *write_numbers(row.loads, row.work_h, row.vehicle_km),
         )
         for row in fleet
@@ -474,7 +476,7 @@ def _list_largest(result: Result) -> Iterator[str]:
             scenario.site_name(flow.origin),
             scenario.site_name(flow.destination),
             scenario.catalogue.materials[flow.material].called(scenario.said.language),
-            flow.period,
+            name_period(scenario.periods[flow.period]),
             format_number(flow.tonnes),
             format_number(flow.length_km, digits=1),
             format_number(flow.kg_co2e_wtw),
@@ -586,14 +588,14 @@ def _tell_places(result: Result) -> Iterator[Message]:
             site=scenario.site_name(row.site),
             recipe=catalogue.recipes[row.recipe].called(language),
             tonnes=format_number(row.tonnes),
-            period=row.period,
+            period=name_period(scenario.periods[row.period]),
         )
     for row in stored:
         yield say("{site}: {tonnes} t of {material} lie there at the end of {period}").format(
             site=scenario.site_name(row.site),
             tonnes=format_number(row.tonnes),
             material=catalogue.materials[row.material].called(language),
-            period=row.period,
+            period=name_period(scenario.periods[row.period]),
         )
     for row in openings:
         told = say("{site} is opened") if row.opened else say("{site} is not opened")

@@ -1,24 +1,15 @@
 """Write the workbook: sheets with real types, and formulas where a reader wants to check a sum."""
 
-from __future__ import annotations
-
-import datetime
-import io
-import math
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from itertools import count, starmap
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
-from raastof_geo.assignment.statement.shares import find_municipalities
-from raastof_geo.assignment.telling.names import call
 from raastof_geo.assignment.telling.prices import list_priced_rows
+from raastof_geo.effect.books import COMMON
 from raastof_geo.effect.cause import COORDINATION
 from raastof_geo.effect.money import net_cost
 from raastof_geo.evidence import STATES
@@ -26,11 +17,8 @@ from raastof_geo.figures.vocabulary import (
     CO2E,
     COST,
     ENERGY,
-    KWH,
-    LITRES,
     LOADS_DRIVEN,
     REFERENCE_TONNES,
-    SOLD,
     TONNE_KM,
     TONNES,
     TRANSPORT_TTW,
@@ -41,7 +29,7 @@ from raastof_geo.figures.vocabulary import (
     shown_in_lines,
     sums_of_parts,
 )
-from raastof_geo.language import Readable, plain, say
+from raastof_geo.language import Readable, say
 from raastof_geo.outputs.credit import name_cause, say_price
 from raastof_geo.outputs.documents.assumptions import HANGS_ON
 from raastof_geo.outputs.documents.effects import (
@@ -54,48 +42,36 @@ from raastof_geo.outputs.documents.effects import (
     name_project,
 )
 from raastof_geo.outputs.opening import say_in_all
-from raastof_geo.outputs.tables.basis import HEADS, list_baselines
-from raastof_geo.outputs.tables.flows import BY_DUMPER, DUMPER, list_flows, tabulate_flows
-from raastof_geo.outputs.tables.summary import call_condition, find_reliances, list_shares
+from raastof_geo.outputs.tables.basis import HEADS, describe_basis, list_baselines
+from raastof_geo.outputs.tables.book import Book, Formula, Sheet, open_book
+from raastof_geo.outputs.tables.flows import tabulate_flows
+from raastof_geo.outputs.tables.life_cycle import name_step, name_truck, write_life_cycle
+from raastof_geo.outputs.tables.soil import SOIL_HEADS, SOIL_TO_FILL, list_soil
+from raastof_geo.outputs.tables.summary import list_shares, name_objective
+from raastof_geo.records.flows import FLOW_HEADS
 from raastof_geo.result import Result
-from raastof_geo.scenario.catalogue import Catalogue
-from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.telling.words import BESIDE, CatalogueWords
+from raastof_geo.scenario.period import name_period
 from raastof_geo.sensitivity.assessment import Assessment
 from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Headlines
 
-_MOST_LETTERS = 32_767
-_WIDEST = 44
-_DIMENSIONS: tuple[tuple[str, Readable], ...] = (
-    ("project", say("Projects")),
-    ("municipality", say("Municipalities")),
-    ("material", say("Materials")),
-    ("period", say("Periods")),
+_DIMENSIONS: tuple[tuple[str, Readable, Readable], ...] = (
+    ("project", say("Projects"), say("Project")),
+    ("municipality", say("Municipalities"), say("Municipality")),
+    ("material", say("Materials"), say("Material")),
+    ("period", say("Periods"), say("Period")),
 )
+_SIDES = (say("Before"), say("Plan"), say("Before − plan"))
 _NET = say("Net [DKK]")
-_FLOW_HEADS: dict[str, Readable] = {
-    "origin_name": say("From"),
-    "destination_name": say("To"),
-    "origin": say("From, id"),
-    "destination": say("To, id"),
-    "material_name": say("Material"),
-    "material": say("Material, id"),
-    "vehicle": say("Truck, id"),
-    "period": say("Period"),
-    "tonnes": say("Amount [t]"),
-    REFERENCE_TONNES: say("Reference [t]"),
-    LOADS_DRIVEN: say("Loads"),
-    "loaded_km": say("Distance loaded [km]"),
-    "return_km": say("Distance empty [km]"),
-    VEHICLE_KM: say("Trucks [km]"),
-    TONNE_KM: say("Transport work [t km]"),
-    ENERGY: say("Energy"),
-    "energy_unit": say("Unit of energy"),
-    TRANSPORT_WTW.flow: say("Transport WTW [kg CO2e]"),
-    TRANSPORT_TTW.flow: say("Transport TTW [kg CO2e]"),
-    "dkk": say("Cost [DKK]"),
+_FLOW_COLUMNS: dict[str, Readable] = {
+    name: FLOW_HEADS.get(name, say("Step") if name == "step" else say("Truck"))
+    for name in (
+        *("origin_name", "destination_name", "step", "material_name", "vehicle_name", "period"),
+        *(TONNES, REFERENCE_TONNES, LOADS_DRIVEN, "loaded_km", "return_km", VEHICLE_KM, TONNE_KM),
+        *(ENERGY, "energy_unit", TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"),
+    )
 }
 """What a sheet of flows has: its columns and their heads."""
+_ID = re.compile(r" ?\(?`([^`]*)`\)?")
 
 
 def write_workbook(result: Result, folder: Path) -> Path:
@@ -106,173 +82,105 @@ def write_workbook(result: Result, folder: Path) -> Path:
     return path
 
 
-@contextmanager
-def open_book(scenario: Scenario, path: Path) -> Iterator[Book]:
-    """Give a workbook about a scenario to write sheets into; it is written at the end."""
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "default_date_format": "yyyy-mm-dd",
-    }
-    written = io.BytesIO()
-    with Workbook(written, options) as workbook:
-        moment = min(period.start for period in scenario.periods.values())
-        workbook.set_properties(
-            {
-                "title": _text(scenario.said.title)[:250],
-                "author": "raastof_geo",
-                "created": _midnight(moment),
-            }
-        )
-        yield Book(workbook)
-    path.write_bytes(written.getvalue())
-
-
 def _write_sheets(book: Book, result: Result) -> None:
-    summary = book.sheet(say("Summary"))
-    flows = _write_flows(book, say("Flows"), result, result.plan.flows)
-    before = _write_flows(book, say("Flows before"), result, result.effect.baseline_flows)
-    _write_summary(summary, result, flows, before)
+    """Write the sheets for deciders, then those for a task, then those for checkers."""
+    planner, checker = say("planners and deciders"), say("whoever checks")
+    contents = book.sheet(say("Read first"))
+    contents.high = 1
+    summary = book.sheet(
+        say("Summary"), say("What the plan comes to, without coordination and with it"), planner
+    )
     beside = (["" if one is None else one for one in row] for row in list_baselines(result))
-    book.table(say("Side by side"), HEADS, beside, digits=1)
-    for dimension, name in _DIMENSIONS:
-        _write_groups(book, result, dimension, name)
-    book.table(say("Shares"), *list_shares(result.effect))
+    about = say("The plan and every world that it is compared with")
+    book.table(book.sheet(say("Side by side"), about, planner), HEADS, beside)
+    about = say("How needs are met: recycled, soil, virgin; each period and municipality")
+    book.table(book.sheet(say("Shares"), about, planner), *list_shares(result.effect))
+    _write_causes(book.sheet(say("Causes"), say("What saves what"), planner), result)
+    about = say("What each project pays, gains, and gets or pays if the saving is divided")
+    _write_money(book.sheet(say("Money"), about, say("project owners")), result)
+    for dimension, name, one in _DIMENSIONS:
+        about = say("The effect on each: {what}", what=str(name).lower())
+        _write_groups(
+            book.sheet(name, about, say("project owners, municipalities")), result, dimension, one
+        )
+    about = say("What every party pays and gets, by part; all of it comes to 0")
+    _write_accounts(book.sheet(say("Accounts"), about, checker), result)
+    assessor = say("whoever fills in a tool for life-cycle assessment, such as InfraLCA")
+    modules = book.sheet(
+        say("LCA modules"), say("CO2e by module, before and in the plan"), assessor
+    )
+    about = say("Tonnes, distance, transport work, fuel and CO2e by material and truck")
+    lines = book.sheet(say("LCA"), about, assessor)
+    about = say("What a notification of moved soil asks for; yellow fields are the sender's")
+    soil = book.sheet(say("Soil notifications"), about, say("senders of soil"))
+    book.table(soil, SOIL_HEADS, list_soil(result), freeze=2, to_fill=SOIL_TO_FILL)
+    flows, before = result.plan.flows, result.effect.baseline_flows
+    about, hauler = say("Every flow of the plan"), say("planners, hauliers")
+    sheet = book.sheet(say("Flows"), about, hauler)
+    told = _write_flows(sheet, result, flows)
+    sheet = book.sheet(say("Flows before"), say("Every flow without coordination"), checker)
+    told_before = _write_flows(sheet, result, before)
+    _write_summary(summary, result, told, told_before)
+    write_life_cycle(book, result, modules, lines, (told_before, told))
     if result.assumptions is not None:
         write_assumptions(book, result.assumptions)
-    _write_causes(book, result)
-    _write_money(book, result)
-    _write_accounts(book, result)
-    _write_life_cycle(book, result, flows)
-    book.table(say("Soil notifications"), _SOIL_HEADS, _list_soil(result))
-    objective = result.scenario.said.objectives[0].name
+    objective = name_objective(result.scenario.said.objectives[0].minimise)
     change = say("Change of {objective} for one more", objective=objective)
-    prices = (row[:-1] for row in list_priced_rows(result.plan, least=1e-9))
-    book.table(say("One more tonne"), (*_PRICE_HEADS, change), prices, digits=3)
-    _write_sources(book, result)
+    prices = (
+        [_ID.sub(_name_only, str(row.name)), row.limit, row.used, row.shadow_price]
+        for row in list_priced_rows(result.plan, least=1e-9)
+    )
+    about = say("Which limits hold the plan down, and what one more on each would change")
+    sheet = book.sheet(say("One more tonne"), about, checker)
+    book.table(sheet, (say("Limit"), say("Now"), say("Used"), change), prices, digits=3)
+    about = say("Every figure of the catalogue, by its place in it, with source and date")
+    _write_sources(book.sheet(say("Sources"), about, checker), result)
+    _write_contents(contents, book, result)
 
 
-class Book:
-    """A workbook and the looks of its cells."""
-
-    def __init__(self, workbook: Any) -> None:
-        self.workbook = workbook
-        self.head = workbook.add_format(
-            {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#EEF3F6"}
-        )
-        self.bold = workbook.add_format({"bold": True})
-        self.day = workbook.add_format({"num_format": "yyyy-mm-dd"})
-        formats = {digits: f"#,##0.{'0' * digits}".rstrip(".") for digits in (0, 1, 2, 3, 6)}
-        self.numbers = {
-            digits: workbook.add_format({"num_format": shown}) for digits, shown in formats.items()
-        }
-        self.sums = {
-            digits: workbook.add_format({"num_format": formats[digits], "bold": True, "top": 1})
-            for digits in (0, 1, 2)
-        }
-        self.percent = workbook.add_format({"num_format": "0.0 %"})
-
-    def sheet(self, name: Readable) -> _Sheet:
-        """Add a sheet."""
-        title = str(name)[:31]
-        return _Sheet(self, self.workbook.add_worksheet(title), title)
-
-    def table(
-        self,
-        name: Readable,
-        heads: Sequence[Readable],
-        rows: Iterable[Iterable[Any]],
-        *,
-        freeze: int = 1,
-        digits: int = 1,
-        sums: Sequence[float] = (),
-    ) -> _Sheet:
-        """Add a sheet with rows, and the sums of their columns after those that stay in sight."""
-        sheet = self.sheet(name)
-        sheet.heads(heads, freeze=freeze)
-        for row in rows:
-            sheet.cells(row, digits=digits)
-        sheet.close(len(heads))
-        if sums:
-            last = sheet.row
-            added = [_sum(xl_col_to_name(at), last, value) for at, value in enumerate(sums, freeze)]
-            words = [say("Total"), *[""] * (freeze - 1)]
-            sheet.cells([*words, *added], digits=digits, total=True)
-        return sheet
+def _name_only(found: re.Match[str]) -> str:
+    """Keep an id only where a thing has no other name."""
+    return "" if found.group().startswith(" (") else found.group().replace("`", "")
 
 
-class _Sheet:
-    """A sheet that grows row by row, and widens its columns to what stands in them."""
-
-    def __init__(self, book: Book, worksheet: Any, name: str) -> None:
-        self.book, self.worksheet, self.name = book, worksheet, name
-        self.row = 0
-        self.widths: dict[int, int] = {}
-
-    def heads(self, heads: Iterable[Readable], *, freeze: int = 1) -> None:
-        """Write the head, and keep it in sight."""
-        for column, head in enumerate(heads):
-            text = str(head)
-            self.worksheet.write_string(self.row, column, text, self.book.head)
-            self._widen(column, min(len(text), 18))
-        self.row += 1
-        self.worksheet.freeze_panes(self.row, freeze)
-
-    def cells(self, cells: Iterable[Any], *, digits: int = 1, total: bool = False) -> None:
-        """Write a row: words, numbers and days as what they are."""
-        look = (self.book.sums if total else self.book.numbers)[digits]
-        for column, value in enumerate(cells):
-            at = self.row, column
-            if isinstance(value, _Formula):
-                shown = self.book.percent if value.percent else look
-                self.worksheet.write_formula(*at, value.text, shown, value.value)
-                self._widen(column, 14)
-            elif isinstance(value, bool):
-                self.worksheet.write_boolean(*at, value)
-            elif isinstance(value, int | float):
-                self.worksheet.write_number(*at, value, look)
-                self._widen(column, 14)
-            elif isinstance(value, datetime.date):
-                self.worksheet.write_datetime(*at, _midnight(value), self.book.day)
-                self._widen(column, 11)
-            elif value is not None:
-                text = _text(value)
-                self.worksheet.write_string(*at, text, self.book.bold if total else None)
-                self._widen(column, len(text))
-        self.row += 1
-
-    def close(self, columns: int) -> None:
-        """Set widths, and filters over the rows written."""
-        for column, width in self.widths.items():
-            self.worksheet.set_column(column, column, min(_WIDEST, width + 2))
-        if self.row > 1:
-            self.worksheet.autofilter(0, 0, self.row - 1, columns - 1)
-
-    def _widen(self, column: int, width: int) -> None:
-        self.widths[column] = max(self.widths.get(column, 8), width)
-
-
-class _Formula(NamedTuple):
-    """A formula with the value that it has."""
-
-    text: str
-    value: float
-    percent: bool = False
-
-
-def _sum(column: str, last: int, value: float) -> _Formula | float:
-    """Add up a column from row 2 to the last; where there are no rows, say 0."""
-    return _Formula(f"=SUM({column}2:{column}{last})", value) if last > 1 else 0.0
-
-
-def _text(value: Any) -> str:
-    return plain(value)[:_MOST_LETTERS]
-
-
-def _midnight(day: datetime.date) -> datetime.datetime:
-    return datetime.datetime.combine(day, datetime.time())
+def _write_contents(sheet: Sheet, book: Book, result: Result) -> None:
+    """Say what the workbook is, how to read it, and what each sheet holds, with a way to it."""
+    periods = list(result.scenario.periods.values())
+    span = " – ".join(dict.fromkeys(map(name_period, (periods[0], periods[-1]))))
+    sheet.note(book.title, book.largest)
+    for text in (
+        say(
+            "A plan that matches surplus with need, {span}, and what it is compared with.",
+            span=span,
+        ),
+        describe_basis(result),
+        say(
+            "Unless a head says otherwise, figures are added up over all periods. t: tonnes. CO2e: "
+            "from well to wheel (WTW), in t or kg as the head says. DKK: kroner at the plan's "
+            "prices. Before − plan: what is saved; below 0 the plan has more."
+        ),
+        say(
+            "Sums and differences are formulas, and work themselves out again where a figure is "
+            "changed; the plan is not solved again: for that, change the scenario and run it."
+        ),
+        say(
+            "Grey heads stay in sight and pick rows by the arrow; sums are bold below a line; "
+            "yellow fields are empty, for the sender to fill in."
+        ),
+        say(
+            "Every sheet prints on A4 across, one page wide. Long sheets run over many pages: pick "
+            "rows first. The flows with ids are in flows.csv, all for programmes in plan.json."
+        ),
+    ):
+        sheet.note(text)
+    sheet.row += 1
+    heads = (say("Sheet"), say("What it holds"), say("For whom"), say("Rows"))
+    sheet.heads(heads, freeze=0)
+    for one in book.sheets[1:]:
+        row = sheet.row
+        sheet.cells([one.name, one.about, one.reader, max(0, one.row - 1)], digits=0)
+        place = f"internal:'{one.name}'!A1"
+        sheet.worksheet.write_url(row, 0, place, book.link, string=one.name)
 
 
 class _Flows(NamedTuple):
@@ -283,78 +191,105 @@ class _Flows(NamedTuple):
 
     def range(self, column: str) -> str:
         """Give the cells of a column."""
-        name = xl_col_to_name(list(_FLOW_HEADS).index(column))
+        name = xl_col_to_name(list(_FLOW_COLUMNS).index(column))
         quoted = self.sheet.replace("'", "''")
         return f"'{quoted}'!${name}$2:${name}${max(2, self.rows + 1)}"
 
+    def add_up(self, part: str, row: int) -> str:
+        """Give the sum of a column over what has step, material and truck of A, B and C of a row.
 
-def _write_flows(book: Book, name: Readable, result: Result, flows: pd.DataFrame) -> _Flows:
-    table = tabulate_flows(result, flows)[list(_FLOW_HEADS)]
-    table["vehicle"] = table["vehicle"].where(table["origin"] != table["destination"], DUMPER)
-    rows = table.itertuples(index=False)
-    sheet = book.table(name, [*_FLOW_HEADS.values()], rows, freeze=2, digits=3)
+        Not by `SUMIFS`, to which names with `*` or `?` would be patterns.
+        """
+        keys = zip(("step", "material_name", "vehicle_name"), "ABC", strict=True)
+        same = "*".join(f"({self.range(key)}={letter}{row})" for key, letter in keys)
+        return f"SUMPRODUCT({same}*{self.range(part)})"
+
+
+def _write_flows(sheet: Sheet, result: Result, flows: pd.DataFrame) -> _Flows:
+    scenario = result.scenario
+    table = tabulate_flows(result, flows)
+    inside = (table["origin"] == table["destination"]).tolist()
+    ends = [*zip(table["taker_kind"], table["vehicle"], inside, strict=True)]
+    table["step"] = [str(name_step(kind, inside=own)) for kind, _, own in ends]
+    table["vehicle_name"] = [name_truck(scenario, truck, inside=own) for _, truck, own in ends]
+    table["period"] = [name_period(scenario.periods[one]) for one in table["period"]]
+    rows = table[list(_FLOW_COLUMNS)].itertuples(index=False)
+    sheet.book.table(sheet, [*_FLOW_COLUMNS.values()], rows, freeze=2)
     return _Flows(sheet.name, len(flows))
 
 
-def _write_summary(sheet: _Sheet, result: Result, flows: _Flows, before: _Flows) -> None:
+def _write_summary(sheet: Sheet, result: Result, flows: _Flows, before: _Flows) -> None:
     """Write the effect; what the sheets of flows add up to is a formula over them."""
     effect = result.effect
-    numbers = (say("Before"), say("Plan"), say("Before − plan"), "%")
-    sheet.heads([say_in_all(result.scenario), *numbers])
+    sheet.heads([say_in_all(result.scenario), *_SIDES, "%"])
     plan, then = effect.books.totals, effect.baseline_books.totals
     empty = (result.plan.empty_trips, effect.baselines[0].empty_trips)
     for part, shown in shown_in_lines().items():
-        line, factor = sheet.row + 1, shown.factor
+        factor = shown.factor
         now: Any = float(plan[part]) * factor
         was: Any = float(then[part]) * factor
         # Of sums, flows have a part only: plants and depots are in them too.
-        if part.flow in _FLOW_HEADS and part not in sums_of_parts():
+        if part.flow in _FLOW_COLUMNS and part not in sums_of_parts():
             more = [float(trips[part.flow].sum()) if part.flow in trips else 0.0 for trips in empty]
             extra, extra_was = (f"+{one * factor!r}" if one else "" for one in more)
-            now = _Formula(f"=SUM({flows.range(part.flow)})*{factor!r}{extra}", now)
-            was = _Formula(f"=SUM({before.range(part.flow)})*{factor!r}{extra_was}", was)
+            now = Formula(f"=SUM({flows.range(part.flow)})*{factor!r}{extra}", now)
+            was = Formula(f"=SUM({before.range(part.flow)})*{factor!r}{extra_was}", was)
         saved = float(then[part] - plan[part]) * factor
-        share = saved / (float(then[part]) * factor) if then[part] else 0.0
         sheet.cells(
-            [
-                part.heading,
-                was,
-                now,
-                _Formula(f"=B{line}-C{line}", saved),
-                _Formula(f"=IF(B{line}=0,0,D{line}/B{line})", share, percent=True),
-            ],
+            [part.heading, was, now, *_compare(sheet, saved, then[part] * factor)],
             digits=shown.digits,
         )
-    sheet.close(5)
+    sheet.filter()
 
 
-def _write_groups(book: Book, result: Result, dimension: str, name: Readable) -> None:
+def _compare(sheet: Sheet, saved: float, was: float, first: str = "B") -> Iterator[Formula]:
+    """Give the difference of a column and the next one in the row to be written, and its share."""
+    line, second, third = sheet.row + 1, chr(ord(first) + 1), chr(ord(first) + 2)
+    yield Formula(f"={first}{line}-{second}{line}", saved)
+    share = saved / was if was else ""
+    yield Formula(f'=IF({first}{line}=0,"",{third}{line}/{first}{line})', share, percent=True)
+
+
+def _write_groups(sheet: Sheet, result: Result, dimension: str, name: Readable) -> None:
+    """Write what falls to each of a kind, a line for each figure that is not nothing."""
     before, plan = align_books(result.effect, dimension)
-    heads: list[Readable] = [say("Name"), say("Id")]
-    sides = (say("before"), say("plan"), say("before − plan"))
-    grouped, sums = shown_in_columns(), list[float]()
-    for part, factor in grouped.items():
-        heading = say("Moved [t]") if part == TONNES else part.heading
-        heads += [f"{heading} – {side}" for side in sides]
-        was, now = (float(table[part].sum()) * factor for table in (before, plan))
-        sums += [was, now, was - now]
+    grouped = shown_in_columns()
+    sheet.heads([name, say("Figure"), *_SIDES, "%"], freeze=2)
 
-    def cells(line: int, label: str) -> Iterator[Any]:
-        yield from (name_group(result.scenario, dimension, label), label)
-        for column, (part, factor) in zip(count(2, 3), grouped.items(), strict=False):
+    def write(label: Readable, part: Any, was: Any, now: Any, *, total: bool = False) -> None:
+        worth = [float(getattr(one, "value", one)) for one in (was, now)]
+        told = say("Moved [t]") if part == TONNES else part.heading
+        digits = part.shown.digits if part.shown else 0
+        compared = _compare(sheet, worth[0] - worth[1], worth[0], "C")
+        sheet.cells([label, told, was, now, *compared], digits=digits, total=total)
+
+    for label in sorted(plan.index, key=COMMON.__eq__):
+        told = name_group(result.scenario, dimension, label)
+        for part, factor in grouped.items():
             was, now = (float(table[part][label]) * factor for table in (before, plan))
-            first, second = xl_col_to_name(column), xl_col_to_name(column + 1)
-            yield from (was, now, _Formula(f"={first}{line}-{second}{line}", was - now))
-
-    book.table(name, heads, starmap(cells, enumerate(plan.index, 2)), freeze=2, sums=sums)
+            if was or now:
+                write(told, part, was, now)
+    sheet.filter()
+    last = sheet.row
+    for part, factor in grouped.items():
+        sums = [float(table[part].sum()) * factor for table in (before, plan)]
+        if any(sums) and last > 1:
+            at = sheet.row + 1
+            formulas = (
+                Formula(f"=SUMIFS({one}$2:{one}${last},$B$2:$B${last},$B{at})", value)
+                for one, value in zip("CD", sums, strict=True)
+            )
+            write(say("Total"), part, *formulas, total=True)
 
 
 def write_assumptions(book: Book, assessment: Assessment) -> None:
     """Write a sheet of assumptions: both ends, every headline at them, and where it turns over."""
-    heads: list[Readable] = [say("Assumption"), say("Id"), say("Kind"), say("Value")]
+    heads: list[Readable] = [say("Assumption"), say("Kind"), say("Value")]
     heads += [say("Level"), say("Unit"), *(SHOWN[name].head for name in HEADLINES)]
     heads += [say("Turns over"), say("Source"), say("Range is our judgement")]
-    book.table(HANGS_ON, heads, _assumption_rows(assessment), freeze=1, digits=3)
+    about = say("What each assumption would change at both ends of its range")
+    sheet = book.sheet(HANGS_ON, about, say("planners and deciders"))
+    book.table(sheet, heads, _assumption_rows(assessment), freeze=1, digits=3)
 
 
 def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
@@ -363,7 +298,7 @@ def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
             return [None] * len(HEADLINES)
         return [headlines.of(name) * SHOWN[name].factor for name in HEADLINES]
 
-    yield [say("As it stands"), *[""] * 5, *told(assessment.at_value)]
+    yield [say("As it stands"), *[""] * 4, *told(assessment.at_value)]
     for swing in assessment.swings:
         subject = swing.subject
         for number, end in enumerate(swing.ends):
@@ -371,13 +306,13 @@ def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
             turns = "; ".join(f"{SHOWN[one.headline].title}: {one.level:g}" for one in flips)
             level: Any = subject.names[number] if subject.names else end.level
             yield [
-                *(subject.title, subject.name, subject.group, subject.value, level, subject.unit),
+                *(subject.title, subject.group, subject.value, level, subject.unit),
                 *told(end.headlines),
                 *(turns or end.refused, subject.source, subject.judged),
             ]
 
 
-def _write_causes(book: Book, result: Result) -> None:
+def _write_causes(sheet: Sheet, result: Result) -> None:
     emitted, causes = parts_of(CO2E), result.effect.causes
     heads: list[Readable] = [
         say("Cause"),
@@ -393,174 +328,86 @@ def _write_causes(book: Book, result: Result) -> None:
             name_cause(cause),
             *(cause.saved[part] for part in emitted),
             cause.gain.dkk,
-            _Formula(f"=SUM(B{line}:{last}{line})", cause.saved[CO2E]),
-            str(say_price(cause.gain)),
-            str(say("yes") if COORDINATION.issuperset(cause.names) else say("no")),
+            Formula(f"=SUM(B{line}:{last}{line})", cause.saved[CO2E]),
+            say_price(cause.gain),
+            COORDINATION.issuperset(cause.names),
         ]
         for line, cause in enumerate(causes, 2)
     ]
     sums = [sum(one.saved[part] for one in causes) for part in emitted]
     sums += [sum(one.gain.dkk for one in causes), sum(one.saved[CO2E] for one in causes)]
-    book.table(say("Causes"), heads, rows, sums=sums)
+    sheet.book.table(sheet, heads, rows, digits=0, sums=sums)
 
 
-def _write_money(book: Book, result: Result) -> None:
-    """Write what each project pays by part, before and after, and the transfers."""
-    transfers, paying = result.effect.transfers, (*parts_of(COST), SOLD)
+def _write_money(sheet: Sheet, result: Result) -> None:
+    """Write what each project pays less what it sells, before and after, and the transfers."""
+    transfers = result.effect.transfers
     tables = align_books(result.effect, "project", list(transfers.saved_dkk))
+    costs = [net_cost(table) for table in tables]
     paid = {rule: transfers.paid(rule) for rule in transfers.rules}
-    starts = (2, 3 + len(paying))
-    heads: list[Readable] = [say("Project"), say("Id")]
-    sums: list[float] = []
-    for side, table in zip((say("before"), say("plan")), tables, strict=True):
-        heads += [f"{part.heading} – {side}" for part in paying]
-        heads.append(f"{_NET} – {side}")
-        sums += [float(table[part].sum()) for part in paying[:-1]]
-        sums += [-float(table[SOLD].sum()), float(net_cost(table).sum())]
-    heads.append(say("Saved [DKK]"))
-    heads += [say("Gets (+) or pays (−) [DKK], {rule}", rule=DIVISIONS[rule]) for rule in paid]
-    sums += [sum(transfers.saved_dkk.values()), *(sum(one.values()) for one in paid.values())]
-
-    def cells(line: int, project: str) -> Iterator[Any]:
-        yield from (name_project(result.scenario, project), project)
-        nets = []
-        for start, table in zip(starts, tables, strict=True):
-            row: Any = table.loc[project]
-            yield from (float(row[part]) for part in paying[:-1])
-            yield -float(row[SOLD])
-            first, last, in_all = (
-                xl_col_to_name(start + at) for at in (0, len(paying) - 1, len(paying))
-            )
-            yield _Formula(f"=SUM({first}{line}:{last}{line})", float(row[COST] - row[SOLD]))
-            nets.append(f"{in_all}{line}")
-        yield _Formula(f"={nets[0]}-{nets[1]}", transfers.saved_dkk[project])
-        yield from (one[project] for one in paid.values())
-
-    rows = starmap(cells, enumerate(transfers.saved_dkk, 2))
-    book.table(say("Money"), heads, rows, freeze=2, digits=0, sums=sums)
-
-
-def _write_accounts(book: Book, result: Result) -> None:
-    """Write every party's account by part, before and in the plan; each column adds up to 0."""
-    heads: list[Readable] = [say("Party"), say("Id"), say("Account")]
-    for side in (say("before"), say("plan")):
-        heads += [f"{part.heading} – {side}" for part in parts_of(COST)] + [f"{_NET} – {side}"]
-    width = len(parts_of(COST))
-
-    def cells(line: int, one: Account) -> Iterator[Any]:
-        yield from (one.name, one.party, ACCOUNT_SORTS.get(one.sort, say("trade or state")))
-        for start, side in ((3, one.before), (4 + width, one.plan)):
-            first, last = xl_col_to_name(start), xl_col_to_name(start + width - 1)
-            yield from side.tolist()
-            yield _Formula(f"=SUM({first}{line}:{last}{line})", float(side.sum()))
-
-    rows = starmap(cells, enumerate(list_accounts(result.scenario, result.effect), 2))
-    sums = [0.0] * (2 * width + 2)
-    book.table(say("Accounts"), heads, rows, freeze=3, digits=0, sums=sums)
-
-
-_LIFE_CYCLE_HEADS = (
-    *(say("Material"), say("Material, id"), say("Truck"), say("Truck, id"), say("Amount [t]")),
-    *(say("Transport work [t km]"), say("Trucks [km]"), say("Fuel [l]"), say("Electricity [kWh]")),
-    say("Virgin"),
-)
-
-
-def _write_life_cycle(book: Book, result: Result, flows: _Flows) -> None:
-    """Write what a tool for life-cycle assessment asks for: tonnes, tkm by vehicle, fuel."""
-    catalogue, language = result.scenario.catalogue, result.scenario.said.language
-    lines = result.effect.books.lines
-    in_flows, parts = (TONNES, TONNE_KM, VEHICLE_KM), [TONNES, TONNE_KM, VEHICLE_KM, LITRES, KWH]
-
-    def cells(line: int, row: Any) -> Iterator[Any]:
-        material, truck = catalogue.materials[row.material], catalogue.vehicles.get(row.vehicle)
-        vehicle = truck.called(language) if truck is not None else BY_DUMPER
-        yield from (material.called(language), row.material, vehicle, row.vehicle or DUMPER)
-        criteria = f"{flows.range('material')},B{line},{flows.range('vehicle')},D{line}"
-        for part in in_flows:
-            yield _Formula(f"=SUMIFS({flows.range(part)},{criteria})", getattr(row, part))
-        yield from (row.litres, row.kwh, material.origin == "virgin")
-
-    moves = lines.query("kind == 'moves'").groupby(["material", "vehicle"])[parts].sum()
-    rows = starmap(cells, enumerate(moves.reset_index().itertuples(), 2))
-    sheet = book.table(say("LCA"), _LIFE_CYCLE_HEADS, rows, freeze=2)
-    trips: Any = lines.query("kind == 'trips'").groupby("vehicle")[parts].sum().itertuples()
-    for row in trips:
-        name = catalogue.vehicles[row.Index].called(language)
-        amounts = (0.0, 0.0, row.vehicle_km, row.litres, row.kwh)
-        sheet.cells([say("Empty trips"), "", name, row.Index, *amounts])
-    for beside in (BESIDE, *CatalogueWords(catalogue, language).beside()):
-        sheet.cells([beside])
-
-
-_SOIL_HEADS = (
-    *(say("From"), say("Municipality of origin"), say("To"), say("Municipality of reception")),
-    *(say("Material"), say("Soil class"), say("Category of moved soil")),
-    *(say("Mapping of the ground"), say("Rules that apply"), say("Conditions and permits")),
-    *(say("Amount [t]"), say("Samples, at least"), say("Weeks for samples and answer")),
-    *(say("First day"), say("Last day"), say("Land register number, origin")),
-    *(say("Contact of the sender"), say("Analysis report"), say("Haulier")),
-    say("Land register number, reception"),
-)
-
-
-def _list_soil(result: Result) -> Iterator[list[Any]]:
-    """Give the fields of a soil notification for each match; blank what only the sender knows."""
-    scenario = result.scenario
-    catalogue, language = scenario.catalogue, scenario.said.language
-    where, flows = find_municipalities(scenario), result.plan.flows
-    permits: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
-    for one in find_reliances(scenario, list_flows(flows)):
-        permits[one.need.site, one.material][str(call_condition(scenario, one))] = None
-    apart = flows.query("origin != destination")
-    keys = ["origin", "destination", "material", "period"]
-    rows: Any = apart.groupby(keys, sort=False)["tonnes"].sum().reset_index().itertuples()
-    for row in rows:
-        material, period = catalogue.materials[row.material], scenario.periods[row.period]
-        if material.soil_class is None:
-            continue
-        named = catalogue.soil_classes.get(material.soil_class)
-        category = catalogue.soil_categories.get(material.soil_class)
-        mapping = scenario.sites[row.origin].soil_mapping
-        regime = catalogue.legal_regimes.get(material.legal_regime or "")
-        yield [
-            scenario.site_name(row.origin),
-            where[row.origin],
-            scenario.site_name(row.destination),
-            where[row.destination],
-            material.called(language),
-            call(named) if named else str(material.soil_class),
-            say("category {number}", number=category) if category else say("outside categories"),
-            catalogue.soil_mappings[mapping].called(language) if mapping else say("not said"),
-            regime.called(language) if regime else material.legal_regime or "",
-            "; ".join(permits[row.destination, row.material]),
-            row.tonnes,
-            *_count_samples(catalogue, catalogue.t_per_sample(row.material, mapping), row.tonnes),
-            period.start,
-            period.end,
+    gets = (say("Gets (+) or pays (−) [DKK], {rule}", rule=DIVISIONS[rule]) for rule in paid)
+    heads: tuple[Readable, ...] = (say("Project"), *(f"{_NET} – {side}" for side in _SIDES), *gets)
+    saved = transfers.saved_dkk
+    rows = (
+        [
+            name_project(result.scenario, project),
+            *(float(cost[project]) for cost in costs),
+            Formula(f"=B{line}-C{line}", saved[project]),
+            *(one[project] for one in paid.values()),
         ]
+        for line, project in enumerate(saved, 2)
+    )
+    sums = [*(float(cost.sum()) for cost in costs), sum(saved.values())]
+    sums += [sum(one.values()) for one in paid.values()]
+    sheet.book.table(sheet, heads, rows, digits=0, sums=sums)
 
 
-def _count_samples(
-    catalogue: Catalogue, per_sample: float | None, tonnes: float
-) -> tuple[int | None, str]:
-    """Give how many samples are asked for, and the weeks that they take."""
-    if per_sample is None or catalogue.soil_samples is None:
-        return None, ""
-    weeks = catalogue.soil_samples.weeks
-    span = dict.fromkeys(weeks.value if one is None else one for one in (weeks.low, weeks.high))
-    return math.ceil(tonnes / per_sample - 1e-9), "–".join(f"{one:g}" for one in span)
+def _write_accounts(sheet: Sheet, result: Result) -> None:
+    """Write every party's account by part, above 0 what it gets; each part adds up to 0."""
+    parts = [*parts_of(COST)]
+    sheet.heads(
+        [say("Party"), say("Account"), say("Part"), *_SIDES[:2], say("Plan − before")], freeze=2
+    )
+
+    def write(who: Sequence[Readable], part: Readable, *ends: Any, change: float) -> None:
+        line, total = sheet.row + 1, len(who) == 1
+        difference = Formula(f"=E{line}-D{line}", change)
+        sheet.cells([*who, *[""] * total, part, *ends, difference], digits=0, total=total)
+
+    for one in list_accounts(result.scenario, result.effect):
+        who, start = _name_account(one), sheet.row + 1
+        for part in parts:
+            was, now = float(one.before[part]), float(one.plan[part])
+            if was or now:
+                write(who, part.heading, was, now, change=now - was)
+        ends = [float(side.sum()) for side in (one.before, one.plan)]
+        if sheet.row >= start:
+            nets = (
+                Formula(f"=SUM({letter}{start}:{letter}{sheet.row})", value)
+                for letter, value in zip("DE", ends, strict=True)
+            )
+            write(who, _NET, *nets, change=ends[1] - ends[0])
+    sheet.filter()
+    last = sheet.row
+    for told in (*(part.heading for part in parts), _NET) if last > 1 else ():
+        line = sheet.row + 1
+        sums = (
+            Formula(f"=SUMIFS({one}$2:{one}${last},$C$2:$C${last},$C{line})", 0.0) for one in "DE"
+        )
+        write([say("Total")], told, *sums, change=0.0)
 
 
-_PRICE_HEADS = (say("Limit"), say("Rule, id"), say("About, id"), say("Now"), say("Used"))
+def _name_account(one: Account) -> tuple[Readable, Readable]:
+    return one.name, ACCOUNT_SORTS.get(one.sort, say("trade or state"))
+
+
 _SOURCE_HEADS = (
     *(say("Figure"), say("Value"), say("Low"), say("High"), say("Unit"), say("Price year")),
     *(say("Source"), say("Valid from"), say("Valid to"), say("Evidence"), say("Note")),
 )
 
 
-def _write_sources(book: Book, result: Result) -> None:
-    sheet = book.sheet(say("Sources"))
+def _write_sources(sheet: Sheet, result: Result) -> None:
     sheet.heads(_SOURCE_HEADS)
     catalogue, states = result.scenario.catalogue, result.scenario.states()
     for name, figure in sorted(catalogue.figures().items()):
@@ -573,7 +420,7 @@ def _write_sources(book: Book, result: Result) -> None:
             range_ = (one[at] if one else None for one in (low, high))
             cells = [label, value, *range_, figure.unit, year, *told]
             sheet.cells(cells, digits=6 if value != round(value, 3) else 3)
-    sheet.close(len(_SOURCE_HEADS))
+    sheet.filter()
 
 
 def _values(name: str, figure: Any) -> Iterator[tuple[str, float]]:

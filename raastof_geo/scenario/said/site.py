@@ -49,6 +49,9 @@ class Site(part.Part):
     `built_up` in a file of a format before the third."""
     soil_mapping: part.SoilMappingId | None = None
     """How the ground is mapped as polluted; soil from there is sampled by it."""
+    address: str = Field(default="", max_length=500)
+    land_register: str = Field(default="", max_length=500)
+    """Number and district in the land register, for notifications of moved soil."""
     vehicles: SetOf[part.VehicleId] | None = None
     """The only trucks that may come here; none: all of the scenario."""
     truck_limits: TruckLimits = TruckLimits()

@@ -1,0 +1,280 @@
+"""A workbook that people read on a screen and on paper: its looks, and sheets that grow by rows."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import math
+import textwrap
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from xlsxwriter import Workbook
+from xlsxwriter.utility import xl_col_to_name
+
+from raastof_geo.language import Readable, plain, say
+from raastof_geo.scenario.scenario import Scenario
+
+_MOST_LETTERS = 32_767
+_NARROWEST = 9
+_WIDEST = ((10, 48), (13, 36), (16, 28), (20, 22), (1_000, 11))
+"""The widest column on a sheet of so many: one page wide, it has to stay legible on paper."""
+_MOST_HEAD_LINES = 3
+_A4 = 9
+_LINE, _MOST_LINES = 15.5, 26
+"""Height of a line [points], and as many as Excel has room for in a row."""
+_THOUSAND = 999.5
+_MARGINS = {"left": 0.4, "right": 0.4, "top": 0.75, "bottom": 0.65}
+"""[inches]"""
+_MOST_IN_HEADER = 90
+_HEAD, _FILL_IN = "#E3EBF0", "#FFF6CC"
+_REGIONS = {"da": "[$-406]", "en": "[$-809]"}
+"""So that numbers and days are written as in the language, whatever the reader's system speaks."""
+
+
+@contextmanager
+def open_book(scenario: Scenario, path: Path) -> Iterator[Book]:
+    """Give a workbook about a scenario to write sheets into; it is written at the end."""
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    written = io.BytesIO()
+    with Workbook(written, options) as workbook:
+        moment = min(period.start for period in scenario.periods.values())
+        workbook.set_properties(
+            {
+                "title": _text(scenario.said.title)[:250],
+                "author": "raastof_geo",
+                "created": _midnight(moment),
+            }
+        )
+        book = Book(workbook, scenario)
+        yield book
+        for sheet in book.sheets:
+            sheet.close()
+    path.write_bytes(written.getvalue())
+
+
+class Formula(NamedTuple):
+    """A formula with the value that it has."""
+
+    text: str
+    value: float | str
+    percent: bool = False
+
+
+class Book:
+    """A workbook and the looks of its cells."""
+
+    def __init__(self, workbook: Any, scenario: Scenario) -> None:
+        def look(**how: Any) -> Any:
+            return workbook.add_format({"valign": "top", **how})
+
+        region = _REGIONS[scenario.said.language]
+        formats = {
+            digits: f"{region}#,##0.{'0' * digits}".rstrip(".") for digits in (0, 1, 2, 3, 6)
+        }
+        self.workbook, self.sheets = workbook, list[Sheet]()
+        self.title = _text(scenario.said.title)
+        self.heads = {
+            (fill, side): look(
+                bold=True, text_wrap=True, bottom=1, bg_color=fill, align=side, indent=indent
+            )
+            for fill in (_HEAD, _FILL_IN)
+            for side, indent in (("left", 1), ("right", 0))
+        }
+        self.words, self.to_fill = (
+            look(text_wrap=True, align="left", indent=1),
+            look(bg_color=_FILL_IN),
+        )
+        self.bold = [
+            look(bold=True, text_wrap=True, top=top, align="left", indent=1) for top in (0, 1)
+        ]
+        self.largest = look(bold=True, font_size=16)
+        self.link = look(font_color="#0B4F8A", underline=1, align="left", indent=1)
+        day = {"da": "d. mmm yyyy", "en": "d mmm yyyy"}[scenario.said.language]
+        self.day = look(num_format=region + day, align="right")
+        self.numbers = {digits: look(num_format=shown) for digits, shown in formats.items()}
+        self.sums = [
+            {digits: look(num_format=one, bold=True, top=top) for digits, one in formats.items()}
+            for top in (0, 1)
+        ]
+        self.percent = look(num_format=f"{region}0.0 %")
+
+    def sheet(self, name: Readable, about: Readable = "", reader: Readable = "") -> Sheet:
+        """Add a sheet, with what the first sheet says of it: what it holds, and for whom."""
+        title = str(name)[:31]
+        sheet = Sheet(self, self.workbook.add_worksheet(title), title, about, reader)
+        self.sheets.append(sheet)
+        return sheet
+
+    def table(
+        self,
+        sheet: Sheet,
+        heads: Sequence[Readable],
+        rows: Iterable[Iterable[Any]],
+        *,
+        freeze: int = 1,
+        digits: int = 1,
+        sums: Sequence[float] = (),
+        to_fill: Collection[Readable] = (),
+    ) -> Sheet:
+        """Fill a sheet with rows, and the sums of their columns after those that stay in sight."""
+        sheet.heads(heads, freeze=freeze, to_fill=to_fill)
+        for row in rows:
+            sheet.cells(row, digits=digits)
+        sheet.filter()
+        if sums:
+            last = sheet.row
+            added = [_sum(xl_col_to_name(at), last, value) for at, value in enumerate(sums, freeze)]
+            words = [say("Total"), *[""] * (freeze - 1)]
+            sheet.cells([*words, *added], digits=digits, total=True)
+        return sheet
+
+
+class Sheet:
+    """A sheet that grows row by row, and widens its columns to what stands in them."""
+
+    def __init__(
+        self, book: Book, worksheet: Any, name: str, about: Readable, reader: Readable
+    ) -> None:
+        self.book, self.worksheet, self.name = book, worksheet, name
+        self.about, self.reader = about, reader
+        self.row = self.columns = self.high = 0
+        self.widths: dict[int, int] = {}
+        self.heading: tuple[int, Sequence[str]] = 0, ()
+        self.to_fill, self.numeric = set[int](), set[int]()
+        self.texts: list[tuple[int, int, str]] = []
+        self.totalled = False
+        self.notes: list[tuple[int, str, Any]] = []
+
+    def heads(
+        self, heads: Sequence[Readable], *, freeze: int = 1, to_fill: Collection[Readable] = ()
+    ) -> None:
+        """Write the head, and keep it in sight; `to_fill` are heads of what readers fill in."""
+        self.to_fill = {column for column, head in enumerate(heads) if head in to_fill}
+        self.heading = self.row, [str(head) for head in heads]
+        for column, text in enumerate(self.heading[1]):
+            self._widen(column, _head_width(text))
+        self.columns = len(heads)
+        self.row += 1
+        self.worksheet.freeze_panes(self.row, freeze)
+        self.worksheet.repeat_rows(self.row - 1)
+
+    def cells(self, cells: Iterable[Any], *, digits: int = 1, total: bool = False) -> None:
+        """Write a row: words, numbers and days as what they are."""
+        book, first = self.book, total and not self.totalled
+        looks = book.sums[first] if total else book.numbers
+        self.totalled |= total
+        for column, value in enumerate(cells):
+            at = self.row, column
+            if isinstance(value, Formula):
+                shown = book.percent if value.percent else self._number(column, value.value, digits)
+                look = shown if value.percent else looks[shown]
+                self.worksheet.write_formula(*at, value.text, look, value.value)
+            elif isinstance(value, bool):
+                self.worksheet.write_string(
+                    *at, str(say("yes") if value else say("no")), book.words
+                )
+            elif isinstance(value, int | float):
+                self.worksheet.write_number(*at, value, looks[self._number(column, value, digits)])
+            elif isinstance(value, datetime.date):
+                self.worksheet.write_datetime(*at, _midnight(value), book.day)
+                self._widen(column, 12)
+            elif column in self.to_fill and not value:
+                self.worksheet.write_blank(*at, None, book.to_fill)
+            elif value is not None:
+                text = _text(value)
+                self.worksheet.write_string(*at, text, book.bold[first] if total else book.words)
+                self._widen(column, len(text) + len(text) // 8 * total + 1)
+                if len(text) > _NARROWEST:
+                    self.texts.append((self.row, column, text))
+        self.columns = max(self.columns, column + 1)
+        self.row += 1
+
+    def _number(self, column: int, value: float | str, digits: int) -> int:
+        """Widen a column to a number, and give its decimals: of thousands none are read."""
+        self.numeric.add(column)
+        if isinstance(value, str):
+            return digits
+        digits = 0 if abs(value) >= _THOUSAND or isinstance(value, int) else digits
+        self._widen(column, len(f"{value:,.{digits}f}"))
+        return digits
+
+    def note(self, text: Readable, look: Any = None) -> None:
+        """Write words across the sheet, below each other as far as they are long."""
+        self.notes.append((self.row, _text(text), look or self.book.words))
+        self.row += 1
+
+    def filter(self) -> None:
+        """Let readers pick among the rows written so far."""
+        if self.row > 1:
+            self.worksheet.autofilter(0, 0, self.row - 1, self.columns - 1)
+
+    def close(self) -> None:
+        """Set widths, and how it is printed: A4 across, as wide as the page, its name on each."""
+        sheet = self.worksheet
+        most = next(width for columns, width in _WIDEST if self.columns <= columns)
+        top, heads = self.heading
+        least = {at: max(most, _head_width(text)) for at, text in enumerate(heads)}
+        wide = {at: min(least.get(at, most), width + 2) for at, width in self.widths.items()}
+        for column, text in enumerate(heads):
+            side = "right" if column in self.numeric else "left"
+            fill = _FILL_IN if column in self.to_fill else _HEAD
+            sheet.write_string(top, column, text, self.book.heads[fill, side])
+        lines = [len(textwrap.wrap(text, wide[at] - 3)) for at, text in enumerate(heads)]
+        sheet.set_row(top, _LINE * max(lines, default=1))
+        many: dict[int, int] = {}
+        for row, column, text in self.texts:
+            if len(text) > wide[column]:
+                wrapped = len(textwrap.wrap(text, int(1.1 * wide[column]) - 2))
+                many[row] = max(many.get(row, 1), min(wrapped, _MOST_LINES))
+        for row, found in many.items():
+            sheet.set_row(row, _LINE * found)
+        across = sum(wide.values())
+        for row, text, look in self.notes:
+            size = look.font_size / 11
+            sheet.set_row(row, _LINE * size * math.ceil(len(text) * size / (1.05 * across)))
+            sheet.merge_range(row, 0, row, self.columns - 1, "", look)
+            sheet.write_string(row, 0, text, look)
+        for column, width in wide.items():
+            sheet.set_column(column, column, width)
+        sheet.set_landscape()
+        sheet.set_paper(_A4)
+        sheet.set_margins(**_MARGINS)
+        sheet.fit_to_pages(1, self.high)
+        sheet.print_area(0, 0, max(0, self.row - 1), max(0, self.columns - 1))
+        title = textwrap.shorten(self.book.title, _MOST_IN_HEADER, placeholder="…")
+        left, right = (text.replace("&", "&&") for text in (title, self.name))
+        pages = say("page {page} of {pages}", page="&P", pages="&N")
+        sheet.set_header(f"&L{left}&R{right}")
+        sheet.set_footer(f"&Lraastof_geo&R{pages}")
+
+    def _widen(self, column: int, width: int) -> None:
+        self.widths[column] = max(self.widths.get(column, _NARROWEST), width)
+
+
+def _head_width(text: str) -> int:
+    """Give how wide a column is whose bold head stands in three lines, with room for the arrow."""
+    width = max(map(len, text.split()), default=0)
+    while len(textwrap.wrap(text, width)) > _MOST_HEAD_LINES:
+        width += 1
+    return width + 3
+
+
+def _sum(column: str, last: int, value: float) -> Formula | float:
+    """Add up a column from row 2 to the last; where there are no rows, say 0."""
+    return Formula(f"=SUM({column}2:{column}{last})", value) if last > 1 else 0.0
+
+
+def _text(value: Any) -> str:
+    return plain(value)[:_MOST_LETTERS]
+
+
+def _midnight(day: datetime.date) -> datetime.datetime:
+    return datetime.datetime.combine(day, datetime.time())

@@ -1,0 +1,182 @@
+"""Lay the books out by the modules of a life-cycle assessment, as tools for roads ask for them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from xlsxwriter.utility import xl_col_to_name
+
+from raastof_geo.effect.books import Books
+from raastof_geo.figures.vocabulary import (
+    CO2E,
+    DISPOSAL,
+    KWH,
+    LITRES,
+    PROCESSING,
+    ROAD_WTW,
+    SEA,
+    TONNE_KM,
+    TONNES,
+    UPSTREAM,
+)
+from raastof_geo.language import Message, Readable, say
+from raastof_geo.outputs.tables.book import Book, Formula, Sheet
+from raastof_geo.outputs.tables.flows import BY_DUMPER
+from raastof_geo.result import Result
+from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.telling.words import BESIDE, CatalogueWords
+
+_WITHIN, _TO_USE = say("Within the site"), say("To use")
+_TO_WORK, _TO_RECEPTION = say("To plant or depot"), say("To final reception")
+_AT_PLANT, _IN_DEPOT = say("At the plant"), say("In the depot")
+_EMPTY, _OPENED = say("Empty trips"), say("Sites that open")
+_DUG, _BROUGHT, _BUILT, _HAULED, _TREATED = "A1–A3", "A4", "A5", "C2", "C3–C4"
+_NONE, _NO_MODULE = "", say("No module")
+_MODULES: dict[str, Message] = {
+    _DUG: say("Digging virgin material"),
+    _BROUGHT: say("Lorries and ships to where material is put to use; virgin material to depots"),
+    _BUILT: say("Moved within the site; lime, preparing and loading of what is put to use"),
+    _HAULED: say("Lorries of surplus to plants, depots and final reception"),
+    _TREATED: say("Plants, depots and final reception"),
+    "D": say(
+        "Not counted: what replaces virgin material is seen as less of A1–A3, and would be "
+        "counted twice"
+    ),
+    _NONE: say("Empty trips between hauls of several modules, and sites that are opened"),
+}
+"""What falls in each module here; each tonne of CO2e is in one of them."""
+_HEADS = (
+    *(say("Step"), say("Material or recipe"), say("Truck"), say("World"), say("Amount [t]")),
+    *(say("Distance loaded [km]"), say("Transport work [t km]"), say("Fuel [l]")),
+    say("Electricity [kWh]"),
+)
+_COUNTED = [module for module in _MODULES if module != "D"]
+_HAULS = (_TO_USE, _TO_WORK, _TO_RECEPTION, _WITHIN)
+
+
+def name_step(taker_kind: str, *, inside: bool) -> Message:
+    """Name the step of its life that a flow of material is."""
+    if inside:
+        return _WITHIN
+    return {Role.NEED: _TO_USE, Role.RECEIVER: _TO_RECEPTION}.get(Role(taker_kind), _TO_WORK)
+
+
+def name_truck(scenario: Scenario, vehicle: str, *, inside: bool) -> str:
+    """Name a truck, the dumper within a site; nothing where nothing is driven."""
+    truck = scenario.catalogue.vehicles.get(vehicle)
+    if inside:
+        return str(BY_DUMPER)
+    return truck.called(scenario.said.language) if truck else ""
+
+
+def _divide(line: Any, step: Message, *, virgin: bool) -> Iterator[tuple[str, float]]:
+    """Give what a line has in each module. [kg CO2e]"""
+    if step in (_EMPTY, _OPENED):
+        yield _NONE, getattr(line, CO2E)
+        return
+    used = step in (_TO_USE, _WITHIN)
+    yield _DUG, getattr(line, UPSTREAM)
+    yield _BROUGHT, getattr(line, SEA)
+    hauled = _BUILT if step == _WITHIN else _BROUGHT if used or virgin else _HAULED
+    yield hauled, getattr(line, ROAD_WTW)
+    yield _BUILT if used else _TREATED, getattr(line, PROCESSING)
+    yield _TREATED, getattr(line, DISPOSAL)
+
+
+def _add_up(scenario: Scenario, books: Books) -> dict[tuple[str, str, str], dict[str, float]]:
+    """Add the lines of books up by step, material and truck, as people call them."""
+    catalogue, language = scenario.catalogue, scenario.said.language
+    others = {"processes": _AT_PLANT, "stores": _IN_DEPOT, "trips": _EMPTY, "openings": _OPENED}
+    found: dict[tuple[str, str, str], dict[str, float]] = {}
+    for line in books.lines.itertuples(index=False):
+        row: Any = line
+        inside = row.kind == "moves" and row.origin == row.destination
+        step = others.get(row.kind) or name_step(row.taker_kind, inside=inside)
+        material = catalogue.materials.get(row.material)
+        what = catalogue.recipes[row.what] if row.kind == "processes" else material
+        key = (
+            str(step),
+            what.called(language) if what else "",
+            name_truck(scenario, row.vehicle, inside=inside),
+        )
+        sums = found.setdefault(key, defaultdict(float))
+        amount = row.amount if row.kind == "processes" else getattr(row, TONNES)
+        for name, value in (
+            (TONNES, amount),
+            *((part, getattr(row, part)) for part in (TONNE_KM, LITRES, KWH)),
+            *_divide(row, step, virgin=material is not None and material.origin == "virgin"),
+        ):
+            sums[name] += value
+    return {key: sums for key, sums in found.items() if any(sums.values())}
+
+
+def write_life_cycle(
+    book: Book, result: Result, modules: Sheet, lines: Sheet, flows: Iterable[Any]
+) -> None:
+    """Write what a tool for life-cycle assessment asks for, and the sums of its modules.
+
+    `flows` are the sheets of flows without coordination and in the plan: tonnes and transport work
+    are formulas over them.
+    """
+    effect, scenario = result.effect, result.scenario
+    words = (say("Before"), say("Plan"))
+    sides = [_add_up(scenario, one) for one in (effect.baseline_books, effect.books)]
+    sheets, hauls = tuple(flows), {str(step) for step in _HAULS}
+    order = [str(one) for one in (*_HAULS, _AT_PLANT, _IN_DEPOT, _EMPTY, _OPENED)]
+    keys = sorted({*sides[0], *sides[1]}, key=lambda key: (order.index(key[0]), *key[1:]))
+    first = len(_HEADS)
+    last = xl_col_to_name(first + len(_COUNTED) - 1)
+
+    def row(at: int, key: tuple[str, str, str], side: int) -> Iterator[Any]:
+        found = sides[side].get(key, {})
+        tonnes, work = (found.get(part, 0.0) for part in (TONNES, TONNE_KM))
+        yield from (*key, words[side])
+        flown = key[0] in hauls
+        yield Formula(f"={sheets[side].add_up(TONNES, at)}", tonnes) if flown else tonnes
+        yield Formula(f"=IF(E{at}=0,0,G{at}/E{at})", work / tonnes if tonnes else 0.0)
+        yield Formula(f"={sheets[side].add_up(TONNE_KM, at)}", work) if flown else work
+        yield from (found.get(part, 0.0) for part in (LITRES, KWH))
+        yield from (found.get(module, 0.0) for module in _COUNTED)
+        total = sum(found.get(module, 0.0) for module in _COUNTED)
+        yield Formula(f"=SUM({xl_col_to_name(first)}{at}:{last}{at})", total)
+
+    heads: list[Readable] = [
+        *_HEADS,
+        *(f"{module or _NO_MODULE} [kg CO2e]" for module in _COUNTED),
+        say("All [kg CO2e]"),
+    ]
+    each = [(key, side) for key in keys for side in range(len(sides))]
+    rows = (row(at, *one) for at, one in enumerate(each, 2))
+    book.table(lines, heads, rows, freeze=3, digits=1)
+    end = max(2, lines.row)
+
+    modules.heads([say("Module"), *words, say("Before − plan"), say("What falls in it")])
+    for at, (module, falls) in enumerate(_MODULES.items(), 2):
+        sums = [sum(one.get(module, 0.0) for one in side.values()) / 1000 for side in sides]
+        cells: list[Any] = [0.0, 0.0]
+        if module in _COUNTED:
+            column = xl_col_to_name(first + _COUNTED.index(module))
+            cells = [
+                Formula(
+                    f"=SUMIFS('{lines.name}'!${column}$2:${column}${end},"
+                    f"'{lines.name}'!$D$2:$D${end},{letter}$1)/1000",
+                    value,
+                )
+                for letter, value in zip("BC", sums, strict=True)
+            ]
+        named = module or _NO_MODULE
+        modules.cells([named, *cells, Formula(f"=B{at}-C{at}", sums[0] - sums[1]), falls])
+    modules.filter()
+    bottom = modules.row
+    totals = [effect.baseline_books.total(CO2E) / 1000, effect.books.total(CO2E) / 1000]
+    added = [
+        Formula(f"=SUM({letter}2:{letter}{bottom})", value)
+        for letter, value in zip("BCD", (*totals, totals[0] - totals[1]), strict=True)
+    ]
+    modules.cells(
+        [say("Total"), *added, say("In t CO2e: all parts, as in the summary")], total=True
+    )
+    modules.row += 1
+    for beside in (BESIDE, *CatalogueWords(scenario.catalogue, scenario.said.language).beside()):
+        modules.note(beside)

@@ -1,0 +1,123 @@
+"""What a notification of moved soil asks for, as far as a plan knows it."""
+
+import datetime
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from raastof_geo.assignment.statement.shares import find_municipalities
+from raastof_geo.assignment.telling.names import call
+from raastof_geo.language import Message, plain, say
+from raastof_geo.outputs.tables.flows import list_flows
+from raastof_geo.outputs.tables.life_cycle import name_step
+from raastof_geo.outputs.tables.summary import call_condition, find_reliances
+from raastof_geo.records.flows import shape_table
+from raastof_geo.result import Result
+from raastof_geo.roads.projection import project
+from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.scenario import Need, Scenario
+
+SOIL = "soil_notifications.csv"
+SOIL_TO_FILL = (
+    *(say("Address of origin"), say("Land register number, origin"), say("Address of reception")),
+    *(say("Land register number, reception"), say("Contact of the sender")),
+    *(say("Analysis report"), say("Haulier")),
+)
+"""What only the sender knows, as far as the scenario does not say it."""
+SOIL_HEADS = (
+    *(say("From"), SOIL_TO_FILL[0], say("Municipality of origin"), SOIL_TO_FILL[1]),
+    say("Place of origin (ETRS89 / UTM 32N)"),
+    *(say("To"), SOIL_TO_FILL[2], say("Municipality of reception"), SOIL_TO_FILL[3]),
+    say("Place of reception (ETRS89 / UTM 32N)"),
+    *(say("Material"), say("Soil class"), say("Category of moved soil")),
+    *(say("Mapping of the ground"), say("Purpose"), say("Conditions and permits")),
+    *(say("Amount [t]"), say("Volume before digging [m3]"), say("Samples, at least")),
+    *(say("Weeks for samples and answer"), say("First day"), say("Last day")),
+    *SOIL_TO_FILL[4:],
+)
+
+
+def list_soil(result: Result) -> Iterator[list[Any]]:
+    """Give the fields of a soil notification for each match; blank what only the sender knows."""
+    scenario, catalogue = result.scenario, result.scenario.catalogue
+    language, flows = scenario.said.language, result.plan.flows
+    permits: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+    for one in find_reliances(scenario, list_flows(flows)):
+        permits[one.need.site, one.material][str(call_condition(scenario, one))] = None
+    apart = flows[flows["origin"] != flows["destination"]]
+    purposes = [
+        str(_name_purpose(scenario, *one))
+        for one in apart[["taker", "taker_kind"]].itertuples(index=False, name=None)
+    ]
+    keys = ["origin", "destination", "material", "period", "purpose"]
+    grouped = apart.assign(purpose=purposes).groupby(keys, sort=False)["tonnes"].sum()
+    where = find_municipalities(scenario)
+    places = {one: [*_name_place(scenario, one, where[one])] for one in scenario.sites}
+    rows: Any = grouped.reset_index().itertuples()
+    for row in rows:
+        material, period = catalogue.materials[row.material], scenario.periods[row.period]
+        if material.soil_class is None:
+            continue
+        named = catalogue.soil_classes.get(material.soil_class)
+        category = catalogue.soil_categories.get(material.soil_class)
+        mapping = scenario.sites[row.origin].soil_mapping
+        density = material.density_in_situ
+        yield [
+            *places[row.origin],
+            *places[row.destination],
+            material.called(language),
+            call(named) if named else str(material.soil_class),
+            say("category {number}", number=category) if category else say("outside categories"),
+            catalogue.soil_mappings[mapping].called(language) if mapping else say("not said"),
+            row.purpose,
+            "; ".join(permits[row.destination, row.material]),
+            row.tonnes,
+            row.tonnes / density.value if density else None,
+            *_count_samples(catalogue, catalogue.t_per_sample(row.material, mapping), row.tonnes),
+            period.start,
+            period.end,
+            *[None] * 3,
+        ]
+
+
+def _name_purpose(scenario: Scenario, taker: str, kind: str) -> Message:
+    """Say what soil is for: the use of a need, else where it goes."""
+    entry = scenario.entries.get((Role(kind), taker))
+    if isinstance(entry, Need):
+        return call(scenario.catalogue.uses[entry.use].name)
+    return name_step(kind, inside=False)
+
+
+def _name_place(scenario: Scenario, site: str, municipality: str) -> Iterator[str]:
+    """Give name, address, municipality, land register number and coordinates of a site."""
+    said = scenario.sites[site]
+    easting, northing = project(*said.lon_lat).ravel()
+    yield from (scenario.site_name(site), said.address, municipality)
+    yield from (said.land_register, f"{easting:.0f}; {northing:.0f}")
+
+
+def _count_samples(
+    catalogue: Catalogue, per_sample: float | None, tonnes: float
+) -> tuple[int | None, str]:
+    """Give how many samples are asked for, and the weeks that they take."""
+    if per_sample is None or catalogue.soil_samples is None:
+        return None, ""
+    weeks = catalogue.soil_samples.weeks
+    span = dict.fromkeys(weeks.value if one is None else one for one in (weeks.low, weeks.high))
+    return math.ceil(tonnes / per_sample - 1e-9), "–".join(f"{one:g}" for one in span)
+
+
+def write_soil(result: Result, folder: Path) -> Path:
+    """Write the notifications as a table that spreadsheets and forms can take in."""
+    path, form = folder / SOIL, shape_table(result.scenario.said.language, SOIL_HEADS)
+
+    def cell(value: Any) -> str:
+        if isinstance(value, datetime.date):
+            return value.isoformat()
+        return form.write(plain(value) if isinstance(value, Message) else value)
+
+    path.write_bytes(form.render([cell(one) for one in row] for row in list_soil(result)))
+    return path
