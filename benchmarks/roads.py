@@ -12,6 +12,7 @@ minutes. Sites are drawn at random, with a seed, on roads open to trucks.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -26,7 +27,7 @@ from pathlib import Path
 import numpy as np
 
 READY = """
-import json, sys, time
+import itertools, json, sys, time
 begin = time.perf_counter()
 import numpy, scipy.sparse.csgraph, shapely, pyproj
 from raastof_geo.roads.routing.approach import RoadStop
@@ -41,7 +42,7 @@ router = load_router(build_graph(network))
 ready = time.perf_counter()
 edges = numpy.random.default_rng(1).choice(numpy.flatnonzero(network.access == 0), 300)
 stops = [RoadStop(int(edge), 0.5) for edge in edges]
-router.weigh(router.graph.length_km).matrix(stops, stops)
+router.weigh(router.graph.length_km).routes(*zip(*itertools.product(stops, stops))).weight
 end = time.perf_counter()
 try:
     import resource
@@ -119,6 +120,12 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
     peers(world, whole, options)
 
 
+def between(measure: object, stops: list) -> np.ndarray:
+    """Find the least weight between all stops, pair by pair, as the product does."""
+    pairs = zip(*itertools.product(stops, stops), strict=True)
+    return measure.routes(*pairs).weight.reshape(len(stops), len(stops))
+
+
 class World:
     """A ready network, and random places on it."""
 
@@ -149,8 +156,8 @@ class World:
         return [cut(stop.edge, stop.share, stop.share)[0].tolist() for stop in self.stops(count)]
 
     def matrix(self, count: int) -> np.ndarray:
-        stops = self.stops(count)
-        return self.measure.matrix(stops, stops)
+        """Find the way between all, as the legs of a scenario are found."""
+        return between(self.measure, self.stops(count))
 
     def bare(self, count: int) -> None:
         draw = np.random.default_rng(count)
@@ -260,7 +267,7 @@ def with_scipy(world: World) -> float:
     distances = dijkstra(matrix, indices=nodes)
     stops = [RoadStop(int(edge), 0.0) for edge in edges]
     free = load_router(build_graph(network, turns=False), restricted=False)
-    ours = free.weigh(free.graph.length_km).matrix(stops, stops)
+    ours = between(free.weigh(free.graph.length_km), stops)
     both = np.isfinite(ours) & np.isfinite(distances[:, nodes])
     gap = np.abs(ours - distances[:, nodes])[both] / np.maximum(distances[:, nodes][both], 1)
     print(f"largest difference to SciPy over {int(both.sum())} pairs: {gap.max():.1e}, relative")
@@ -318,7 +325,7 @@ def show_growth(file: Path) -> None:
 
 def measure_part(file: Path, box: tuple[float, ...]) -> dict[str, float]:
     code = f"""
-import json, resource, sys, time
+import itertools, json, resource, sys, time
 import numpy, shapely, scipy.sparse.csgraph
 from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.mapped.ways import lay_network
@@ -332,9 +339,10 @@ ready = time.perf_counter()
 edges = numpy.random.default_rng(1).choice(numpy.flatnonzero(network.access == 0), 300)
 stops = [RoadStop(int(edge), 0.5) for edge in edges]
 measure = router.weigh(router.graph.length_km)
-measure.matrix(stops, stops)
+pairs = [*zip(*itertools.product(stops, stops))]
+measure.routes(*pairs)
 again = time.perf_counter()
-measure.matrix(stops, stops)
+measure.routes(*pairs)
 print(json.dumps({{"ways": network.edge_count, "core": len(router.reduction.node),
     "seconds": ready - begin, "matrix_s": time.perf_counter() - again,
     "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}}))

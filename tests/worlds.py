@@ -7,7 +7,7 @@ import json
 import textwrap
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -326,3 +326,10 @@ def random_turns(rng, edges, count):
             path.append(int(rng.choice(out[head[path[-1]]])))
         if all(one ^ 1 != other for one, other in pairwise(path)):
             yield bool(rng.random() < 0.3), tuple(path)
+
+
+def measure_all(roads, origins, destinations):
+    """Give the least weight between all origins and destinations, infinite if there is no way."""
+    pairs = list(product(origins, destinations))
+    weight = roads.routes(*zip(*pairs, strict=True)).weight if pairs else np.zeros(0)
+    return weight.reshape(len(origins), len(destinations))

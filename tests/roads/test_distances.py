@@ -7,7 +7,7 @@ from itertools import pairwise, product
 import networkx as nx
 import numpy as np
 import pytest
-from worlds import random_network
+from worlds import measure_all, random_network
 
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing import router as router_module
@@ -125,7 +125,7 @@ def test_distances_equal_an_independent_search(seed):
     for hierarchies in ENGINES:
         router = load_router(build_graph(network), hierarchies=hierarchies)
         measure = router.weigh(router.graph.length_km)
-        matrices.append(measure.matrix(stops, stops))
+        matrices.append(measure_all(measure, stops, stops))
     np.testing.assert_allclose(matrices[0], expected, rtol=1e-5, atol=1e-5)
     for other in matrices[1:]:
         assert np.array_equal(matrices[0], other)
@@ -155,7 +155,7 @@ def test_distances_equal_networkx(seed):
         for stop in stops
     ]
     router = load_router(build_graph(network))
-    found = router.weigh(router.graph.length_km).matrix(stops, stops)
+    found = measure_all(router.weigh(router.graph.length_km), stops, stops)
     for (row, one), (column, other) in product(enumerate(names), enumerate(names)):
         if one in graph and other in graph and nx.has_path(graph, one, other):
             expected = nx.shortest_path_length(graph, one, other, weight="km")
@@ -178,7 +178,7 @@ def test_routes_add_up_to_the_matrix(monkeypatch, seed, hierarchies, pairs_for_a
     router = load_router(build_graph(network), hierarchies=hierarchies)
     graph = router.graph
     measure = router.weigh(graph.length_km)
-    matrix = measure.matrix(stops, stops)
+    matrix = measure_all(measure, stops, stops)
     pairs = list(product(stops, stops))
     routes = measure.routes([one for one, _ in pairs], [other for _, other in pairs])
     km = routes.sums({"km": graph.length_km})["km"]
@@ -217,7 +217,7 @@ def test_distances_keep_the_triangle_inequality(seed):
     network, _ = random_network(np.random.default_rng(seed), one_way=0.2)
     stops = [RoadStop(edge, 0.5) for edge in range(min(network.edge_count, 8))]
     router = load_router(build_graph(network))
-    found = router.weigh(router.graph.length_km).matrix(stops, stops)
+    found = measure_all(router.weigh(router.graph.length_km), stops, stops)
     over = (found[:, :, None] + found[None, :, :]).min(axis=1)
     both = np.isfinite(over)
     assert np.all(found[both] <= over[both] + 1e-4)
@@ -228,7 +228,7 @@ def test_without_one_ways_there_and_back_are_as_long(seed):
     """Distances are symmetric where every road runs both ways."""
     network, stops = random_network(np.random.default_rng(seed), one_way=0.0)
     router = load_router(build_graph(network))
-    found = router.weigh(router.graph.length_km).matrix(stops, stops)
+    found = measure_all(router.weigh(router.graph.length_km), stops, stops)
     np.testing.assert_allclose(found, found.T, atol=1e-5)
 
 
@@ -240,9 +240,9 @@ def test_weights_of_every_size_are_told_apart():
     for unit in (1e-9, 1.0, 1e9):
         router = load_router(build_graph(network))
         weight = (unit * factor * network.length_m)[router.graph.edge]
-        found = router.weigh(weight).matrix(stops, stops)
+        found = measure_all(router.weigh(weight), stops, stops)
         plain = load_router(build_graph(network), hierarchies=False)
-        assert np.array_equal(found, plain.weigh(weight).matrix(stops, stops))
+        assert np.array_equal(found, measure_all(plain.weigh(weight), stops, stops))
 
 
 def test_restrictions_can_be_lifted():
@@ -250,7 +250,7 @@ def test_restrictions_can_be_lifted():
     network, stops = random_network(np.random.default_rng(3), access=(0.5, 0.3, 0.2), turns=5)
     legal = load_router(build_graph(network))
     free = load_router(build_graph(network, turns=False), restricted=False)
-    one = legal.weigh(legal.graph.length_km).matrix(stops, stops)
-    other = free.weigh(free.graph.length_km).matrix(stops, stops)
+    one = measure_all(legal.weigh(legal.graph.length_km), stops, stops)
+    other = measure_all(free.weigh(free.graph.length_km), stops, stops)
     assert np.all(other <= one + 1e-5)
     assert (other < one - 1e-3).any()

@@ -8,7 +8,7 @@ import networkx as nx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from worlds import make_network
+from worlds import make_network, measure_all
 
 from raastof_geo.errors import SnapError
 from raastof_geo.roads.network import RoadNetwork
@@ -188,7 +188,7 @@ def slack(world: World, measure: WeightedRoads) -> float:
 
 
 def check_matrix(world: World, measure: WeightedRoads, *, restricted: bool = True):
-    found = measure.matrix(world.stops, world.stops)
+    found = measure_all(measure, world.stops, world.stops)
     expected = expected_matrix(world, restricted=restricted)
     np.testing.assert_array_equal(np.isinf(found), np.isinf(expected))
     finite = np.isfinite(expected)
@@ -203,7 +203,7 @@ def check_routes(world: World, router: Router, measure: WeightedRoads):
     pairs = [(one, other) for one in world.stops for other in world.stops]
     origins, goals = map(list, zip(*pairs, strict=True))
     routes = measure.routes(origins, goals)
-    matrix = measure.matrix(world.stops, world.stops).ravel()
+    matrix = measure_all(measure, world.stops, world.stops).ravel()
     np.testing.assert_array_equal(routes.weight, matrix)
     weight = world.weight(router.graph)
     driven = np.where(np.isfinite(weight), weight, 0.0)
@@ -293,7 +293,7 @@ def test_both_engines_give_the_same_matrix(seed):
     one, other = (prepared(world, hierarchies=kind)[1] for kind in (True, False))
     assert one.scale == other.scale
     assert np.array_equal(
-        one.matrix(world.stops, world.stops), other.matrix(world.stops, world.stops)
+        measure_all(one, world.stops, world.stops), measure_all(other, world.stops, world.stops)
     )
 
 
@@ -330,11 +330,11 @@ def test_origins_and_destinations_may_differ(hierarchies):
     """A matrix has a row for each origin and a column for each destination, or none."""
     world = random_world(1, pieces=1)
     _, measure = prepared(world, hierarchies=hierarchies)
-    whole = measure.matrix(world.stops, world.stops)
-    part = measure.matrix(world.stops[:2], world.stops[3:8])
+    whole = measure_all(measure, world.stops, world.stops)
+    part = measure_all(measure, world.stops[:2], world.stops[3:8])
     assert np.array_equal(part, whole[:2, 3:8])
-    assert measure.matrix([], world.stops).shape == (0, len(world.stops))
-    assert measure.matrix(world.stops, []).shape == (len(world.stops), 0)
+    assert measure_all(measure, [], world.stops).shape == (0, len(world.stops))
+    assert measure_all(measure, world.stops, []).shape == (len(world.stops), 0)
     assert len(measure.routes([], []).exists) == 0
 
 
@@ -344,7 +344,7 @@ def test_the_same_place_is_no_way_off(seed, hierarchies):
     """From a place to itself there is nothing to drive."""
     world = random_world(seed)
     _, measure = prepared(world, hierarchies=hierarchies)
-    found = measure.matrix(world.stops, world.stops)
+    found = measure_all(measure, world.stops, world.stops)
     assert np.all(np.diag(found) == 0)
     assert found[0, -1] == found[-1, 0] == 0
 
@@ -357,7 +357,7 @@ def test_no_detour_is_shorter(seed, hierarchies):
     _, measure = prepared(world, hierarchies=hierarchies)
     both = np.flatnonzero(world.network.forward & world.network.backward)
     crossings = [RoadStop(int(edge), 0.0) for edge in both[:12]]
-    matrix = measure.matrix(crossings, crossings)
+    matrix = measure_all(measure, crossings, crossings)
     over = matrix[:, :, None] + matrix[None, :, :]
     assert np.all(matrix[:, None, :] <= over + 4 / measure.scale)
 
@@ -368,7 +368,7 @@ def test_there_is_as_far_as_back_without_one_ways(seed, hierarchies):
     """Where every road runs both ways, weights are symmetric."""
     world = random_world(seed, one_ways=0.0, local=0.1)
     _, measure = prepared(world, hierarchies=hierarchies)
-    matrix = measure.matrix(world.stops, world.stops)
+    matrix = measure_all(measure, world.stops, world.stops)
     assert np.array_equal(np.isinf(matrix), np.isinf(matrix.T))
     finite = np.isfinite(matrix)
     np.testing.assert_allclose(matrix[finite], matrix.T[finite], rtol=0, atol=4 / measure.scale)
@@ -387,7 +387,7 @@ def test_a_wide_range_of_weights_is_kept(seed, hierarchies):
     cost[:] = rng.choice([1e6, 1.0, 1e-3], (len(cost), 1), p=[0.1, 0.5, 0.4])
     world = replace(world, cost=cost)
     router, measure = prepared(world, hierarchies=hierarchies)
-    found = measure.matrix(world.stops, world.stops)
+    found = measure_all(measure, world.stops, world.stops)
     expected = expected_matrix(world)
     np.testing.assert_array_equal(np.isinf(found), np.isinf(expected))
     finite = np.isfinite(expected)
@@ -416,7 +416,7 @@ def test_roads_may_weigh_nothing(hierarchies):
     expected = expected_matrix(world)
     world = replace(world, cost=np.zeros_like(world.cost))
     _, measure = prepared(world, hierarchies=hierarchies)
-    found = measure.matrix(world.stops, world.stops)
+    found = measure_all(measure, world.stops, world.stops)
     assert np.array_equal(np.isinf(found), np.isinf(expected))
     assert np.all(found[np.isfinite(found)] <= slack(world, measure))
 

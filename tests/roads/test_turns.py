@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from worlds import make_network
+from worlds import make_network, measure_all
 
 from raastof_geo.roads.edges import no_turns
 from raastof_geo.roads.mapped.osm import read_osm
@@ -606,7 +606,7 @@ def test_restricted_routes_are_the_best_legal_ones(seed, hierarchies):
     reference = Reference(network)
     expected = reference.matrix(stops)
     measure = measured(network, hierarchies=hierarchies)
-    found = measure.matrix(stops, stops)
+    found = measure_all(measure, stops, stops)
     np.testing.assert_array_equal(np.isinf(found), np.isinf(expected))
     finite = np.isfinite(expected)
     np.testing.assert_allclose(found[finite], expected[finite], rtol=1e-5, atol=slack(measure))
@@ -628,7 +628,7 @@ def test_both_engines_give_the_same_restricted_matrix(seed):
     network = draw_network(seed, one_ways=0.1)
     stops = draw_stops(network, seed)
     one, other = (
-        measured(network, hierarchies=kind).matrix(stops, stops) for kind in (True, False)
+        measure_all(measured(network, hierarchies=kind), stops, stops) for kind in (True, False)
     )
     assert np.array_equal(one, other)
 
@@ -642,9 +642,9 @@ def test_a_restriction_never_makes_a_route_shorter(seed, hierarchies):
     bound = measured(network, hierarchies=hierarchies)
     free = measured(network, hierarchies=hierarchies, turns=False)
     plain = measured(replace(network, turns=no_turns()), hierarchies=hierarchies)
-    shortest = free.matrix(stops, stops)
-    assert np.array_equal(shortest, plain.matrix(stops, stops))
-    restricted = bound.matrix(stops, stops)
+    shortest = measure_all(free, stops, stops)
+    assert np.array_equal(shortest, measure_all(plain, stops, stops))
+    restricted = measure_all(bound, stops, stops)
     assert np.all(restricted >= shortest - slack(bound) - slack(free))
 
 

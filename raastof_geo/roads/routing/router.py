@@ -53,9 +53,6 @@ only."""
 _COARSER = 64
 """How many times coarser the next units are. It goes on until all arcs together fit, so any number
 above 1 would do; a judgement."""
-_OFTEN = 0.2
-"""Share of lost pairs from which on a column is looked at again whole. It decides how many pairs
-are asked for together, not what is found. A judgement."""
 _PAIRS_FOR_A_TREE = 2e-3
 """Pairs of an origin, for each node of the core, from which on a tree of all its routes is found
 sooner than each of them; the same routes up to ties. From trials on the roads of Zealand."""
@@ -258,28 +255,6 @@ class WeightedRoads(Travelling):
         router = self.router
         return Surroundings(router.graph, router.reduction, self.units, router.reduction.local)
 
-    def matrix(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Floats:
-        """Give the least weight between all origins and destinations, infinite if there is none.
-
-        Exact to the unit, whichever engine. [origins × destinations, unit of the weights given]
-        """
-        out = [self.surroundings.leave(stop) for stop in origins]
-        back = [self.surroundings.reach(stop) for stop in destinations]
-        units = self.metric.measure([one.doors for one in out], [one.doors for one in back])
-        for found in self._meet(out, back):
-            at = found.row, found.column
-            units[at] = min(units[at], found.weight)
-        table = np.where(units <= HEAVIEST, units / self.scale, np.inf)
-        start, goal = _edges(origins), _edges(destinations)
-        lost = (units > HEAVIEST) & self._look_again(start[:, None], goal)
-        for rows, columns in _cover(lost):
-            some = self.coarser.matrix(
-                [origins[row] for row in rows], [destinations[column] for column in columns]
-            )
-            part = np.ix_(rows, columns)
-            table[part] = np.where(np.isinf(table[part]), some, table[part])
-        return table
-
     @cached_property
     def coarser(self) -> WeightedRoads:
         """The same weights in coarser units, for ways that are too heavy for these."""
@@ -371,15 +346,3 @@ class WeightedRoads(Travelling):
 
 def _edges(stops: Sequence[RoadStop]) -> Integers:
     return np.array([stop.edge for stop in stops], np.int64)
-
-
-def _cover(lost: Mask) -> list[tuple[list[int], list[int]]]:
-    """Cover pairs by few rows and by few columns: lost is mostly one place for all others."""
-    often = lost.mean(axis=0) > _OFTEN if len(lost) else np.zeros(lost.shape[1], bool)
-    found = []
-    for columns in (often, ~often):
-        part = lost & columns
-        if part.any():
-            rows, used = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
-            found.append((rows.tolist(), used.tolist()))
-    return found
