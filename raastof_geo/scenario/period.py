@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Strict
-from raastof_geo.language import Message, say
+from raastof_geo.language import LOCALES, Message, say, spoken_language
 from raastof_geo.scenario.fault import Fault, raise_faults
 from raastof_geo.scenario.identity import (
     EITHER,
@@ -95,6 +95,22 @@ def _likely(readings: Sequence[Period]) -> list[str]:
 def show_period(id_: str) -> str:
     """Write the id of a period as people do: `2027-Q3`."""
     return id_.upper() if re.fullmatch(r"\d{4}-q[1-4]", id_) else id_
+
+
+def name_period(period: Period) -> str:
+    """Write a period as its readers do: `2030`, `2. kvt. 2030`, `maj 2030`, else with its days."""
+    from babel.dates import format_date, format_skeleton
+
+    locale, start, end = LOCALES[spoken_language()], period.start, period.end
+    months = (end.year - start.year) * 12 + end.month - start.month + 1
+    whole = start.day == 1 and (end + datetime.timedelta(days=1)).day == 1
+    ours = whole and period.id.startswith(str(start.year))
+    if ours and months == 12 and start.month == 1:
+        return str(start.year)
+    if ours and (months == 1 or (months == 3 and start.month % 3 == 1)):
+        return str(format_skeleton("yMMM" if months == 1 else "yQQQ", start, locale=locale))
+    days = [format_date(day, format="medium", locale=locale) for day in (start, end)]
+    return f"{period.id} ({' – '.join(days)})"
 
 
 def _read(text: str) -> list[Period]:

@@ -1,6 +1,5 @@
 """One small page for each project: its own flows, its effect, its calendar; safe to send out."""
 
-import datetime
 import hashlib
 import itertools
 import math
@@ -11,13 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
-from babel.dates import format_date, format_skeleton
 
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import join_clauses
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import CO2E
-from raastof_geo.language import LOCALES, Message, Readable, format_number, say, spoken_language
+from raastof_geo.language import Message, Readable, format_number, say
 from raastof_geo.outputs.credit import in_sentence, tell_credit
 from raastof_geo.outputs.documents.document import (
     Block,
@@ -47,7 +45,7 @@ from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.tables.summary import NO_PERMIT, list_conditions
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES
 from raastof_geo.result import Result
-from raastof_geo.scenario.period import Period
+from raastof_geo.scenario.period import Period, name_period
 
 _DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)\d")
 """Names that Windows keeps for itself."""
@@ -204,20 +202,6 @@ def _tabulate_trucks(periods: Sequence[Period], own: Sequence[Flow]) -> Table:
         rows.append((name_period(period), *write_numbers(loads), *write_numbers(daily, digits=1)))
     heads = (say("Period"), say("Truck loads"), say("For each weekday"))
     return Table(say("Trucks at the gate"), heads, tuple(rows))
-
-
-def name_period(period: Period) -> str:
-    """Write a period as its readers do: `2030`, `2. kvt. 2030`, `maj 2030`, else with its days."""
-    locale, start, end = LOCALES[spoken_language()], period.start, period.end
-    months = (end.year - start.year) * 12 + end.month - start.month + 1
-    whole = start.day == 1 and (end + datetime.timedelta(days=1)).day == 1
-    ours = whole and period.id.startswith(str(start.year))
-    if ours and months == 12 and start.month == 1:
-        return str(start.year)
-    if ours and months in (1, 3):
-        return str(format_skeleton("yMMM" if months == 1 else "yQQQ", start, locale=locale))
-    days = [format_date(day, format="medium", locale=locale) for day in (start, end)]
-    return f"{period.id} ({' – '.join(days)})"
 
 
 def _tabulate_calendar(
