@@ -26,7 +26,7 @@ _ROW, _BAR = 34.0, 22.0
 """Of a waterfall: from one bar to the next, and how high it is. [px]"""
 _PAIR, _ONE = 42.0, 15.0
 """The same of two bars for each label."""
-_MOST_LABEL = 230.0
+_MOST_LABEL = 222.0
 _GAP = 7.0
 """Between a bar and its number. [px]"""
 _TICKS = 5

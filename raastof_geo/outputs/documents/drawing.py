@@ -18,7 +18,7 @@ from raastof_geo.language import plain
 from raastof_geo.outputs.palette import ROLE_MARKS
 from raastof_geo.scenario.role import Role
 
-WIDTH = 700.0
+WIDTH = 600.0
 """As wide as every drawing is. [px]"""
 INK, QUIET = "#1c2630", "#46525e"
 FONT = "Segoe UI, Roboto, Helvetica Neue, Helvetica, Arial, sans-serif"

@@ -33,12 +33,12 @@ from raastof_geo.roads.places import load_municipalities
 from raastof_geo.scenario.role import Role
 
 _SEA = "#dce9f1"
-_LEAST_HEIGHT, _MOST_HEIGHT = 240.0, 560.0
+_LEAST_HEIGHT, _MOST_HEIGHT = 200.0, 500.0
 """[px]"""
 _MOST_NAMES = 40
-_NAME_SIZE, _LINE = 11.5, 13.0
+_NAME_SIZE, _LINE = 10.0, 11.5
 """Of names, and from one line of them to the next. [px]"""
-_NAME_ROOM = 150.0
+_NAME_ROOM = 130.0
 _TOLERANCE_DEG = 0.0004
 """Routes are drawn within this of the roads: less than a pixel where a picture shows 50 km."""
 _LAND_TOLERANCE_DEG = 0.002

@@ -15,7 +15,14 @@ from raastof_geo.assignment.telling.names import list_names
 from raastof_geo.assignment.telling.prices import PricedRow, list_priced_rows
 from raastof_geo.effect.factor import list_doubts, name_factors
 from raastof_geo.evidence import STATES
-from raastof_geo.figures.vocabulary import CO2E, COST, LOADS_DRIVEN, TRANSPORT_WTW, shown_in_lines
+from raastof_geo.figures.vocabulary import (
+    CO2E,
+    COST,
+    LOADS_DRIVEN,
+    TRANSPORT_WTW,
+    shown_in_lines,
+    told_in_books,
+)
 from raastof_geo.language import (
     LOCALES,
     Message,
@@ -204,6 +211,10 @@ def _tell_summary(result: Result) -> Iterator[Block]:
             (say("Cost [million DKK]"), write_numbers(plan[COST], before[COST], per=1e6, digits=1)),
         )
     ]
+    for part in (one for one in told_in_books() if one.summary is not None):
+        factor = shown_in_lines()[part].factor
+        now, was = write_numbers(plan[part] * factor, before[part] * factor)
+        whole.append((part.heading, now, told.format(before=was)))
     yield Figures((*whole, *show_commitments(plan, before, *moved).items))
     of_input = {*map(str, warn_of_input(result.scenario, result.network, result.anchors))}
     doubts = [one.message for one in warn(result) if str(one) not in of_input]
@@ -270,6 +281,9 @@ def _tell_effect(result: Result) -> Iterator[Block]:
     yield from draw_causes(result.effect)
     yield Heading(say("Share of secondary materials"), anchor="share")
     yield from draw_progress(result)
+    target = result.effect.target
+    if target.asked is not None and not target.reached:
+        yield Bullets((answer(result)[len(target.reaches)],))
     yield Heading(say("Compared with what"), anchor="effect")
     yield Paragraph(describe_basis(result))
     yield _compare(result, _OF_PEOPLE)
