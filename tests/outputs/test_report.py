@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import zipfile
+from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
+import shapely
 from places import SCENARIOS
 
 from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.cli import run_command
-from raastof_geo.errors import InputError
-from raastof_geo.figures.vocabulary import shown_in_lines
+from raastof_geo.errors import InputError, OutputError
+from raastof_geo.figures.vocabulary import LOADS_DRIVEN, shown_in_lines
 from raastof_geo.language import format_number, speaking
+from raastof_geo.outputs.credit import name_cause
 from raastof_geo.outputs.documents.charts import Bar, draw_waterfall
-from raastof_geo.outputs.documents.document import Table
+from raastof_geo.outputs.documents.document import Data, Picture, Table, write_page
+from raastof_geo.outputs.documents.drawing import WIDTH, Shape, Words, measure_text
 from raastof_geo.outputs.documents.effects import name_project
 from raastof_geo.outputs.documents.project import file_name, list_projects, round_coarsely
 from raastof_geo.outputs.documents.report import build_appendix, build_report
+from raastof_geo.outputs.documents.word import write_word
+from raastof_geo.outputs.opening import open_answer
 from raastof_geo.pipeline import run_scenario
 from raastof_geo.records.explain import explain_figure
 from raastof_geo.scenario.period import Period, name_period, read_period
+from raastof_geo.scenario.said.choice import ReportHead
 
 HOSTILE = (
     "</title><script>document.title='abused'</script><img src=x onerror=alert(1)> {{7*7}} $\\frac"
@@ -68,7 +79,9 @@ def test_pages_ask_nobody_and_run_nothing(road):
         assert "script" not in reader.tags
         assert "default-src 'none'" in page
         inside = [link for link in reader.links if link.startswith("#")]
-        assert {*reader.links} - {*inside} <= {f"{path.stem}.ics"}, path.name
+        saved = [link for link in reader.links if link.startswith("data:")]
+        assert {*reader.links} - {*inside, *saved} <= {f"{path.stem}.ics"}, path.name
+        assert bool(saved) == (path.name == "report.html")
         assert len(reader.ids) == len(set(reader.ids)), path.name
         wanted = {link[1:] for link in inside}
         assert wanted <= set(reader.ids), path.name
@@ -220,8 +233,10 @@ def test_the_report_is_for_people_and_the_appendix_for_checkers(road):
         [block.anchor for block in one.blocks if getattr(block, "anchor", "")]
         for one in (people, checkers)
     ]
-    assert heads[0] == ["summary", "effect", "causes", "share", "money", "decide"]
-    assert {"total", "groups", "payments", "matches", "prices", "method", "sources"} <= {*heads[1]}
+    assert heads[0] == ["summary", "map", "causes", "share", "effect", "money", "decide"]
+    assert {"total", "causes", "groups", "payments", "matches", "prices", "method", "sources"} <= {
+        *heads[1]
+    }
     assert result.scenario.together == "project"
     flows, party = result.plan.flows, result.scenario.project
     apart = [
@@ -258,27 +273,201 @@ def test_periods_have_short_names(said, danish, english):
             assert name_period(period) == name
 
 
-@pytest.mark.parametrize(("width", "most"), [(1200, 12_000), (390, 24_000)])
-def test_the_report_is_a_few_pages(chromium, road, width, most):
-    """Pixels from top to end, and no word of a table's head is broken inside."""
+@pytest.fixture
+def browser(chromium):
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        page.goto((road[1] / "report.html").as_uri())
-        assert page.evaluate("document.documentElement.scrollHeight") <= most
-        broken = page.evaluate(
-            """[...document.querySelectorAll('thead th')].filter(head => {
-                const canvas = document.createElement('canvas').getContext('2d');
+        started = engine.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def english_report(road):
+    """The same page for English readers."""
+    result, folder = road
+    with speaking("en"):
+        document = replace(build_report(result), language="en")
+        return write_page(document, folder.parent / "english.html")
+
+
+@pytest.mark.parametrize(("width", "most"), [(1440, 12_000), (1024, 12_000), (390, 24_000)])
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_the_report_is_a_few_screens_with_short_heads(
+    browser, road, english_report, language, width, most
+):
+    """Top to end at most 12,000 px, no head above 3 lines or with a broken word, none too wide."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    path = road[1] / "report.html" if language == "da" else english_report
+    page.goto(path.as_uri())
+    assert page.evaluate("document.documentElement.scrollHeight") <= most
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    broken, tall = page.evaluate(
+        """() => {
+            const canvas = document.createElement('canvas').getContext('2d');
+            const heads = [...document.querySelectorAll('thead th')];
+            const broken = heads.filter(head => {
                 const style = getComputedStyle(head);
                 canvas.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
                 const room = head.clientWidth - parseFloat(style.paddingRight);
                 const words = head.textContent.trim().split(/[ -]+/);
                 return words.some(word => canvas.measureText(word).width > room + 1);
-            }).map(head => head.textContent)"""
-        )
-        assert broken == []
-        browser.close()
+            });
+            const tall = heads.filter(head => {
+                const range = document.createRange();
+                range.selectNodeContents(head);
+                return new Set([...range.getClientRects()].map(one => one.top)).size > 3;
+            });
+            return [broken, tall].map(some => some.map(head => head.textContent));
+        }"""
+    )
+    assert (broken, tall) == ([], [])
+
+
+def test_the_report_prints_on_four_to_six_pages(browser, road):
+    """On A4, without the appendix; each table and figure is on one page."""
+    page = browser.new_page()
+    page.goto((road[1] / "report.html").as_uri())
+    made = page.pdf(prefer_css_page_size=True)
+    assert 4 <= len(re.findall(rb"/Type\s*/Page\b", made)) <= 6
+
+
+def test_figures_and_their_numbers_are_saved_offline(browser, road, tmp_path):
+    """Each figure has a number, a source, and files that a click saves: a drawing and a table."""
+    result, folder = road
+    page = browser.new_context(offline=True, accept_downloads=True).new_page()
+    failed = []
+    page.on("console", lambda message: failed.append(message.text))
+    page.goto((folder / "report.html").as_uri())
+    figures = page.locator("figure")
+    assert figures.count() == 3
+    for number in range(1, 4):
+        figure = figures.nth(number - 1)
+        caption = figure.locator("figcaption").inner_text()
+        assert caption.startswith(f"Figur {number} · ")
+        assert figure.locator(".source").inner_text().startswith("Kilde: ")
+        for ending in ("svg", "csv"):
+            with page.expect_download() as waited:
+                figure.locator(f"a[download$='.{ending}']").click()
+            assert waited.value.suggested_filename == f"figur-{number}.{ending}"
+            waited.value.save_as(tmp_path / f"{number}.{ending}")
+        words = words_in((tmp_path / f"{number}.svg").read_text(encoding="utf-8"))
+        assert caption.split()[2] in " ".join(words)
+        assert any(word.startswith("Kilde: ") for word in words)
+    captions = page.locator("caption").all_inner_texts()
+    assert [one.split(" · ")[0] for one in captions] == [
+        f"Tabel {number}" for number in range(1, len(captions) + 1)
+    ]
+    table = (tmp_path / "2.csv").read_bytes().decode("utf-8")
+    assert table.startswith("\ufeffÅrsag;")
+    read_again = dict(csv.reader(io.StringIO(table[1:]), delimiter=";"))
+    saved = sum(cause.gain.kg_co2e for cause in result.effect.causes) / 1000
+    before, *changes, plan = [float(one.replace(",", ".")) for one in [*read_again.values()][1:]]
+    assert before - plan == pytest.approx(saved, abs=1e-3)
+    assert sum(changes) == pytest.approx(-saved, abs=1e-3)
+    assert failed == []
+
+
+def test_numbers_for_english_readers_have_points_and_commas():
+    data = Data(("Who", "t"), (("=A1", 1234.5), ("b", -2.0)))
+    assert data.render("da").decode() == "\ufeffWho;t\r\n'=A1;1234,5\r\nb;-2\r\n"
+    assert data.render("en").decode() == "\ufeffWho,t\r\n'=A1,1234.5\r\nb,-2\r\n"
+
+
+def words_in(svg: str) -> list[str]:
+    """Give the lines of text of a drawing."""
+    return [unescape(one) for one in re.findall(r"<text[^>]*>([^<]*)</text>", svg)]
+
+
+@pytest.mark.usefixtures("danish")
+def test_a_waterfall_begins_near_where_changes_are_small_and_says_so(road):
+    """Small causes are no hairlines; the axis says that it does not begin at 0; true minus."""
+    bars = [Bar("a", 125_447, whole=True), Bar("b", -1543.0), Bar("c", 123_904, whole=True)]
+    drawing = draw_waterfall(bars, unit="t")
+    words = words_in(drawing.svg)
+    assert "−1.543" in words
+    assert any("aksen begynder ved" in " ".join(pair) for pair in pairwise(words))
+    widths = [
+        max(x for x, _ in part.points) - min(x for x, _ in part.points)
+        for part in drawing.parts
+        if isinstance(part, Shape) and len(part.points) == 5
+    ]
+    assert widths[1] > 0.2 * widths[0]
+    whole = draw_waterfall(
+        [Bar("a", 10, whole=True), Bar("b", -9), Bar("c", 1, whole=True)], unit="t"
+    )
+    assert not any("aksen" in word for word in words_in(whole.svg))
+    # In the report no bar is next to nothing, and its message is the largest cause's.
+    picture = next(
+        one
+        for one in build_report(road[0]).blocks
+        if isinstance(one, Picture) and "besparelse" in str(one.caption)
+    )
+    told = words_in(picture.drawing.svg)
+    assert not {"+0", "−0", "0,00"} & set(told)
+    assert not any(re.match(r"-\d", word) for word in told)
+    most = max(road[0].effect.causes, key=lambda cause: cause.gain.kg_co2e)
+    assert name_cause(most)[1:] in str(picture.caption)
+    assert 'font-family="Segoe UI' in picture.drawing.svg
+
+
+@pytest.mark.usefixtures("danish")
+def test_names_on_the_map_stand_free_of_each_other_and_whole(road):
+    """Site names have halos and are whole; the key is drawn: sites, widths, directions."""
+    picture = next(one for one in build_report(road[0]).blocks if isinstance(one, Picture))
+    names = [one for one in picture.drawing.parts if isinstance(one, Words) and one.halo]
+    text = " ".join(one.text for one in names)
+    assert "Mobil knuser på motorvejens plads (kandidat)" in text
+    assert "…" not in text
+    starts = {"start": 0.0, "middle": 0.5, "end": 1.0}
+    boxes = []
+    for one in names:
+        wide = measure_text(one.text, one.size)
+        left = one.x - wide * starts[one.anchor]
+        assert 0 <= left <= left + wide <= WIDTH + 1e-6
+        boxes.append(shapely.box(left, one.y - 9, left + wide, one.y))
+    assert not any(a.intersection(b).area > 1 for a, b in combinations(boxes, 2))
+    key = [one.text for one in picture.drawing.parts if isinstance(one, Words) and not one.halo]
+    assert {"Har brug for materiale", "Råstofgrav", "Modtager", "Primære råstoffer"} <= set(key)
+    assert any(re.fullmatch(r"[\d.]+ t", one) for one in key)
+    assert "trekanter" not in str(picture.note)
+    assert picture.drawing.svg.startswith("<svg")
+    assert picture.drawing.png == replace(picture.drawing).png
+
+
+def test_loads_and_savings_are_the_same_in_report_and_summary(road):
+    """One figure for one thing: loads, tonnes of CO2e, wherever they are told."""
+    result, folder = road
+    appendix = read(folder / "appendix.html")[0]
+    report = read(folder / "report.html")[0]
+    summary = (folder / "summary.md").read_text(encoding="utf-8")
+    with speaking("da"):
+        loads = format_number(result.effect.books.total(LOADS_DRIVEN))
+        before = format_number(result.effect.baseline.all_kg_co2e_wtw / 1000)
+        sentence = str(open_answer(result)[1])
+    assert loads in appendix
+    assert loads in summary
+    assert f"uden samordning {before}" in report
+    assert before in summary
+    assert sentence in report
+    assert sentence.replace("~", "") in summary.replace("\\", "")
+
+
+def test_people_are_not_alarmed_by_what_only_checkers_can_use(road):
+    """Counts of judgements and ids of sites are doubts of the appendix, not of the report."""
+    report, appendix = (read(road[1] / f"{one}.html")[0] for one in ("report", "appendix"))
+    assert "plan.json" in appendix
+    assert "plan.json" not in report
+    assert "mistænkeligt" not in report
+    assert "`" not in re.sub(r"data:[^\"]*", "", report.split("</style>")[1])
+
+
+def test_nothing_counts_as_landfill_that_does_not_say_so(road):
+    """A plain receiver is no landfill: without one the effect has no such line."""
+    result, folder = road
+    landfilled = [one for one in result.scenario.receivers if one.landfill]
+    told = "heraf til deponi" in read(folder / "appendix.html")[0]
+    assert told == bool(landfilled)
 
 
 def test_the_word_document_holds_the_same_words(road, hostile):
@@ -292,12 +481,83 @@ def test_the_word_document_holds_the_same_words(road, hostile):
     found = [one.text for one in read_again.paragraphs if one.style.name.startswith("Heading")]
     assert found == heads
     tables = [block for block in document.blocks if type(block).__name__ == "Table"]
-    assert len(read_again.tables) == len(tables) >= 4
+    assert len(read_again.tables) - 1 == len(tables) >= 3, "and one of the key figures"
     assert len(read_again.inline_shapes) == 3
+    inside = read_again.element.xml
+    assert inside.count("SEQ Tabel") == len(tables)
+    assert inside.count("SEQ Figur") == 3
+    assert "TOC " in inside
+    assert inside.count("w:cantSplit") == inside.count("<w:tr>") + inside.count("<w:tr ")
+    assert inside.count("w:tblHeader") == len(tables)
+    foot = read_again.sections[0].footer.paragraphs[0]
+    assert re.findall("<w:t.*?>(.*?)</w:t>", foot._p.xml) == ["side ", "1", " af ", "1"]
+    assert re.findall('instr=" (.*?) "', foot._p.xml) == ["PAGE", "NUMPAGES"]
+    assert read_again.core_properties.title == result.scenario.said.title
+    widths = [[cell.width for cell in one.rows[0].cells] for one in read_again.tables[1:]]
+    assert all(len(set(one)) > 1 for one in widths)
+    assert 'w:val="da-DK"' in read_again.styles.element.xml
     for shape in read_again.inline_shapes:
         assert shape._inline.docPr.get("descr")
     text = "\n".join(one.text for one in docx.Document(str(hostile / "report.docx")).paragraphs)
     assert "<script>" in text
+
+
+def test_the_head_of_the_report_is_the_scenarios(road, tmp_path):
+    """Author, client, date and version stand on the page and in Word, on a template of its own."""
+    docx = pytest.importorskip("docx")
+    result = road[0]
+    head = {"author": "Råd A/S", "client": "Køge Kommune", "date": "2026-11-27", "version": "1.2"}
+    made = docx.Document()
+    made.add_paragraph("Text of the template")
+    made.styles["Heading 1"].font.name = "Georgia"
+    made.sections[0].footer.paragraphs[0].text = "Our foot"
+    made.save(str(tmp_path / "own.docx"))
+    said = result.scenario.said.model_copy(update={"report": ReportHead(**head)})
+    told = replace(result, scenario=replace(result.scenario, said=said))
+    with speaking("da"):
+        document = build_report(told)
+        assert [(str(what), told) for what, told in document.facts[:4]] == [
+            ("Bestiller", "Køge Kommune"),
+            ("Udarbejdet af", "Råd A/S"),
+            ("Dato", "27. november 2026"),
+            ("Version", "1.2"),
+        ]
+        page = write_page(document, tmp_path / "report.html").read_text(encoding="utf-8")
+        moment = said.report.date
+        ours = write_word(
+            document, tmp_path / "report.docx", moment=moment, template=tmp_path / "own.docx"
+        )
+    assert page.index("27. november 2026") < page.index("<main")
+    read_again = docx.Document(str(ours))
+    text = "\n".join(one.text for one in read_again.paragraphs)
+    assert "Text of the template" not in text
+    assert "Udarbejdet af: Råd A/S" in text
+    assert read_again.styles["Heading 1"].font.name == "Georgia"
+    assert read_again.sections[0].footer.paragraphs[0].text == "Our foot"
+    assert read_again.core_properties.author == "Råd A/S"
+    assert read_again.core_properties.created.isoformat().startswith("2026-11-27")
+    # Without a word of it the report tells what it was made with, and no day of today's.
+    facts = [str(what) for what, _ in build_report(result).facts]
+    assert len(facts) == 2
+    (tmp_path / "bad.docx").write_bytes(b"PK")
+    with pytest.raises(OutputError, match="template"):
+        write_word(document, ours, moment=moment, template=tmp_path / "bad.docx")
+
+
+@pytest.mark.parametrize("missing", ["Caption", "List Bullet", "Title"])
+def test_a_template_without_a_style_still_serves(road, tmp_path, missing):
+    """What has no style of its own there looks as the rest."""
+    docx = pytest.importorskip("docx")
+    made = docx.Document()
+    made.styles[missing].delete()
+    made.save(str(tmp_path / "own.docx"))
+    with speaking("da"):
+        document = build_report(road[0])
+        moment = min(one.start for one in road[0].scenario.periods.values())
+        ours = write_word(
+            document, tmp_path / "out.docx", moment=moment, template=tmp_path / "own.docx"
+        )
+    assert len(docx.Document(str(ours)).tables) >= 3
 
 
 def test_the_word_document_reaches_no_host(hostile):

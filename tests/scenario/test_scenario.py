@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 import time
+import zipfile
 
 import pytest
 from worlds import PIT_AND_PROJECT, make_scenario, refusal
@@ -311,6 +312,62 @@ def test_a_network_outside_the_folder_is_refused(tmp_path):
     file.write_text(PIT_AND_PROJECT + "network: {file: none.npz}\n", encoding="utf-8")
     with pytest.raises(ScenarioError, match=r"`none\.npz` does not exist"):
         read_scenario(file)
+
+
+def test_a_template_is_looked_at_before_anything_is_solved(tmp_path):
+    """It lies beside the scenario, is a Word document, and has neither macros nor a huge inside."""
+    home = tmp_path / "home"
+    home.mkdir()
+    file = home / "a.yaml"
+
+    def pack(name, kind="document", **more):
+        """Write what begins as a Word file does."""
+        main = f"application/vnd.openxmlformats-officedocument.wordprocessingml.{kind}.main+xml"
+        parts = {"[Content_Types].xml": main, "_rels/.rels": "", "word/document.xml": ""}
+        with zipfile.ZipFile(name, "w", zipfile.ZIP_DEFLATED) as package:
+            for part, text in (parts | {"word/styles.xml": ""} | more).items():
+                package.writestr(part, text)
+
+    def read(name, **options):
+        file.write_text(PIT_AND_PROJECT + f"report: {{template: '{name}'}}\n", encoding="utf-8")
+        return read_scenario(file, **options)
+
+    pack(home / "good.docx")
+    pack(tmp_path / "away.docx")
+    pack(home / "macros.docx", kind="document.macroEnabled")
+    pack(home / "huge.docx", **{"word/media/a.bin": "0" * 20_000_001})
+    (home / "old.docx").write_bytes(b"\xd0\xcf\x11\xe0" * 100)
+    pack(home / "half.docx")
+    (home / "half.docx").write_bytes((home / "half.docx").read_bytes()[:-40])
+    assert read("good.docx").said.report.template.name == "good.docx"
+    place = r"a\.yaml:\d+:\d+: report\.template: it"
+    for name, refused in {
+        "../away.docx": f"{place} leads out",
+        "none.docx": "`none.docx` does not exist",
+        "macros.docx": "no macros",
+        "huge.docx": "larger than 20 MB",
+        "old.docx": "no Word document",
+        "half.docx": "no Word document",
+    }.items():
+        with pytest.raises(ScenarioError, match=refused):
+            read(name)
+    assert read("../away.docx", anywhere=True).said.report.template is not None
+
+
+def test_the_head_of_a_report_is_read_and_checked():
+    """Who, for whom, when and which; a wrong key or day is refused with its place."""
+    said = make_scenario(
+        PIT_AND_PROJECT + "report: {author: A, client: B, date: 2026-11-27, version: '1.0'}\n"
+    ).said.report
+    assert (said.author, said.client, said.version) == ("A", "B", "1.0")
+    assert said.date.isoformat() == "2026-11-27"
+    assert said.model_dump(mode="json")["date"] == "2026-11-27"
+    for wrong, sentence in (
+        ("{forfatter: A}", "did you mean `author`"),
+        ("{date: 2026-13-01}", "date"),
+        (f"{{author: {'x' * 10_001}}}", "author"),
+    ):
+        assert sentence in refusal(PIT_AND_PROJECT + f"report: {wrong}\n")
 
 
 def test_a_catalogue_figure_can_be_replaced_with_its_source():

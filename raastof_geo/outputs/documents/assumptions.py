@@ -46,7 +46,7 @@ def _row(swing: Swing) -> tuple[Readable, ...]:
 def _span(swing: Swing, name: HeadlineName) -> str:
     """Write a headline at both ends."""
     shown = SHOWN[name]
-    return " – ".join(
+    return str(say(" to ")).join(
         "–"
         if end.headlines is None
         else format_number(end.headlines.of(name) * shown.factor, digits=shown.digits)

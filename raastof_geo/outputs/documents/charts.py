@@ -1,87 +1,35 @@
-"""Draw charts with Matplotlib that grey printers and colour-blind readers tell apart."""
+"""Lay out bar charts that grey printers and colour-blind readers tell apart."""
 
-from __future__ import annotations
-
-import hashlib
-import io
-import re
-import textwrap
-import warnings
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
-import numpy as np
-
-from raastof_geo.language import format_number, plain
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from raastof_geo.language import format_number, round_off, say
+from raastof_geo.outputs.documents.drawing import (
+    INK,
+    QUIET,
+    WIDTH,
+    Drawing,
+    Piece,
+    Shape,
+    Words,
+    box,
+    break_lines,
+    measure_text,
+)
 
 DARK, MIDDLE, LIGHT = "#00527f", "#d55e00", "#9fb4c2"
-_SETTINGS: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "raastof_geo",
-    "font.family": "sans-serif",
-    "font.size": 11.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
-_DPI = 130
-WIDTH = 8.6
-"""[inches]"""
-_LONGEST = 36
-
-
-@dataclass(frozen=True, eq=False)
-class Drawing:
-    """A chart, made when somebody asks for it."""
-
-    paint: Callable[[Figure], None]
-    width: float
-    height: float
-    """[inches]"""
-    spread: bool = False
-    """Whether it fills the whole figure."""
-    margins: tuple[float, float] = (0.0, 0.0)
-    """Left and below, for words. [inches]"""
-
-    @cached_property
-    def svg(self) -> str:
-        """The chart for pages."""
-        made = io.StringIO()
-        nothing: dict[str, Any] = {"Date": None, "Creator": None, "Format": None, "Type": None}
-        self._save(made, format="svg", metadata=nothing)
-        return _settle(made.getvalue())
-
-    @cached_property
-    def png(self) -> bytes:
-        """The chart for documents."""
-        made = io.BytesIO()
-        self._save(made, format="png", dpi=_DPI, metadata={"Software": None})
-        return made.getvalue()
-
-    def _save(self, into: Any, **options: Any) -> None:
-        from matplotlib import rc_context
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
-        with rc_context(_SETTINGS), warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of letters that the font does not have
-            figure = Figure(figsize=(self.width, self.height))
-            if not self.spread:
-                figure.subplots_adjust(
-                    left=self.margins[0] / self.width,
-                    bottom=self.margins[1] / self.height,
-                    right=1 - 0.25 / self.width,
-                    top=1 - 0.12 / self.height,
-                )
-            FigureCanvasAgg(figure)
-            self.paint(figure)
-            figure.savefig(into, **options)
+_GRID = "#dde3e8"
+_ROW, _BAR = 34.0, 22.0
+"""Of a waterfall: from one bar to the next, and how high it is. [px]"""
+_PAIR, _ONE = 42.0, 15.0
+"""The same of two bars for each label."""
+_MOST_LABEL = 222.0
+_GAP = 7.0
+"""Between a bar and its number. [px]"""
+_TICKS = 5
 
 
 @dataclass(frozen=True)
@@ -93,45 +41,81 @@ class Bar:
     whole: bool = False
 
 
+class _Plot(NamedTuple):
+    """Where numbers lie on a drawing."""
+
+    left: float
+    low: float
+    high: float
+    foot: float
+    """Where the axis is. [px]"""
+
+    def at(self, value: float) -> float:
+        """Turn a number into pixels."""
+        return self.left + (value - self.low) / (self.high - self.low) * (WIDTH - self.left - 12)
+
+    def axis(self, unit: str) -> Iterator[Piece]:
+        """Draw lines at round numbers, and say what they are."""
+        step = _round_step((self.high - self.low) / _TICKS)
+        digits = max(0, -math.floor(math.log10(step)))
+        for number in range(math.ceil(self.low / step), math.floor(self.high / step) + 1):
+            x = self.at(number * step)
+            yield Shape([(x, 4), (x, self.foot)], stroke=_GRID)
+            text = _true(format_number(number * step, digits=digits))
+            yield Words(x, self.foot + 17, text, "middle", 12, QUIET)
+        for line, text in enumerate(break_lines(unit, WIDTH - self.left, 12)):
+            yield Words(self.left, self.foot + 36 + 15 * line, text, size=12, colour=QUIET)
+
+
 def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
-    """Draw from one whole through changes to another; falls are dark, rises are hatched.
+    """Draw from one whole through changes to another; falls are dark, rises are outlined.
 
     Parameters
     ----------
     bars
-        From above; each change begins where the bar before it ends.
+        From above; each change begins where the bar before it ends. Where all changes together
+        are small beside the wholes, the axis begins near them, says so, and breaks the wholes.
     unit
         What stands below the axis.
     """
-    labels = [bar.label for bar in bars]
+    levels = list(accumulate(bars, _move, initial=0.0))
+    low, high, broken = _range(levels[1:])
+    if broken:
+        begins = say("{unit}; the axis begins at {low}, not at 0", unit=unit, low=_write(low))
+        unit = str(begins)
+    left, labels = _place_labels([bar.label for bar in bars], _ROW)
+    room = (high - low) * 0.16
+    plot = _Plot(left, low, high + room, 8 + _ROW * len(bars))
+    parts: list[Piece] = [*plot.axis(unit), *labels]
+    for place, (bar, before, after) in enumerate(zip(bars, levels, levels[1:], strict=False)):
+        top = 8 + _ROW * place + (_ROW - _BAR) / 2
+        start, end = plot.at(low if bar.whole else before), plot.at(after)
+        rises = not bar.whole and bar.value > 0
+        fill = LIGHT if bar.whole else "#ffffff" if rises else DARK
+        corners = box(min(start, end), top, max(start, end), top + _BAR)
+        parts.append(Shape(corners, fill, MIDDLE if rises else DARK, 2 if rises else 1))
+        if bar.whole and broken:
+            slant = [(left + 12, top + _BAR + 3), (left + 20, top - 3)]
+            parts += [Shape([(x + 4 * at, y) for x, y in slant], stroke="#ffffff", width=3)
+                      for at in (0, 2)]  # fmt: skip
+        if place + 1 < len(bars):
+            link = [(end, top + _BAR), (end, top + _ROW)]
+            parts.append(Shape(link, stroke=QUIET, width=0.8))
+        sign = "" if bar.whole else "+" if rises else "−"
+        text = f"{sign}{_write(abs(bar.value))}"
+        parts.append(Words(max(start, end) + _GAP, top + 16, text, bold=bar.whole))
+    return Drawing(parts, plot.foot + 60)
 
-    def paint(figure: Figure) -> None:
-        axes = figure.add_subplot()
-        levels = list(accumulate(bars, _move, initial=0.0))
-        for place, (bar, before) in enumerate(zip(bars, levels, strict=False)):
-            _paint_bar(axes, place, bar, base=0.0 if bar.whole else before)
-        _label(axes, labels, unit)
-        _leave_room(axes, levels)
 
-    return Drawing(paint, WIDTH, 0.9 + 0.42 * len(bars), margins=(_left(labels), 0.62))
-
-
-def _paint_bar(axes: Axes, place: int, bar: Bar, *, base: float) -> None:
-    """Add a bar that begins at `base`, and its figure behind its end."""
-    falls = bar.value < 0
-    dark = bar.whole or falls
-    axes.barh(
-        place,
-        bar.value,
-        left=base,
-        height=0.62,
-        color=LIGHT if bar.whole else DARK if falls else "#ffffff",
-        edgecolor=DARK if dark else MIDDLE,
-        hatch=None if dark else "////",
-    )
-    end = max(base, base + bar.value)
-    sign = "" if bar.whole else "−" if falls else "+"
-    axes.annotate(f" {sign}{format_number(abs(bar.value))}", (end, place), va="center", fontsize=10)
+def _range(levels: Sequence[float]) -> tuple[float, float, bool]:
+    """Give where an axis begins and ends, and whether it begins beyond 0."""
+    low, high = min(levels), max(levels)
+    span = max(high - low, 1e-9)
+    if low <= 0 or low < 0.8 * span:
+        return min(0.0, low), max(high, 1e-9), False
+    step = _round_step(max(span, 0.02 * high) / 2)
+    begins = step * math.floor((low - 0.35 * max(span, 0.02 * high)) / step)
+    return max(0.0, begins), high, begins > 0
 
 
 def draw_bars(
@@ -153,27 +137,54 @@ def draw_bars(
         The goal and what it is called.
     """
     goal, called = mark
+    values = [goal, 0.0, *(value for _, each in series for value in each)]
+    low, high = min(values), max(values)
+    span = max(high - low, 1e-9)
+    left, names = _place_labels(labels, _PAIR)
+    margin = 0.16 * span
+    foot = 8 + _PAIR * len(labels)
+    plot = _Plot(left, low - (margin if low < 0 else 0), high + margin, foot)
+    parts: list[Piece] = [*plot.axis(unit), *names]
+    zero = plot.at(0.0)
+    for number, (_, each) in enumerate(series):
+        fill = (LIGHT, DARK)[number]
+        for place, value in enumerate(each):
+            top = 8 + _PAIR * place + (_PAIR - 2 * _ONE) / 2 + number * _ONE
+            end = plot.at(value)
+            corners = box(min(zero, end), top + 1, max(zero, end), top + _ONE - 1)
+            parts.append(Shape(corners, fill, DARK))
+            below = value < 0
+            at, anchor = (end - _GAP, "end") if below else (end + _GAP, "start")
+            parts.append(Words(at, top + 12, _write(value), anchor, 12))
+    line = plot.at(goal)
+    parts.append(Shape([(line, 4), (line, foot)], stroke=INK, width=1.8, dashes=(6, 4)))
+    parts += _explain([name for name, _ in series], called, foot + 62)
+    return Drawing(parts, foot + 72)
 
-    def paint(figure: Figure) -> None:
-        axes = figure.add_subplot()
-        for (name, values), look, offset in zip(series, _LOOKS, (-0.5, 0.5), strict=True):
-            places = np.arange(len(values)) + offset * 0.37
-            axes.barh(places, values, height=0.37 * 0.92, label=name, **look)
-            for place, value in zip(places, values, strict=True):
-                text = " " + format_number(value, digits=1)
-                axes.annotate(text, (max(value, 0.0), place), va="center", fontsize=9.5)
-        axes.axvline(goal, color="#1c2630", linestyle="--", linewidth=1.6, label=called)
-        _label(axes, labels, unit)
-        _leave_room(axes, [0.0, *(value for _, values in series for value in values), goal])
-        figure.legend(loc="lower center", ncol=3, frameon=False)
 
-    return Drawing(paint, WIDTH, 1.5 + 0.5 * len(labels), margins=(_left(labels), 1.0))
+def _explain(names: Sequence[str], called: str, y: float) -> Iterator[Piece]:
+    """Say what each of two bars is, and the line."""
+    x = 8.0
+    for number, name in enumerate([*names, called]):
+        if number < len(names):
+            yield Shape(box(x, y - 10, x + 22, y), (LIGHT, DARK)[number], DARK)
+        else:
+            yield Shape([(x, y - 5), (x + 22, y - 5)], stroke=INK, width=1.8, dashes=(6, 4))
+        yield Words(x + 28, y, name, size=12)
+        x += 28 + measure_text(name, 12) + 22
 
 
-_LOOKS: tuple[dict[str, Any], ...] = (
-    {"color": LIGHT, "edgecolor": DARK, "hatch": "...."},
-    {"color": DARK, "edgecolor": DARK},
-)
+def _place_labels(labels: Sequence[str], row: float) -> tuple[float, list[Piece]]:
+    """Give where the bars begin, and labels in two lines at most to the left of that."""
+    broken = [break_lines(label, _MOST_LABEL) for label in labels]
+    widest = max((measure_text(line) for lines in broken for line in lines), default=0.0)
+    left = min(_MOST_LABEL, widest) + 18
+    return left, [
+        Words(left - 8, 8 + row * place + row / 2 + 5 + 15 * (line - (len(lines) - 1) / 2), text,
+              "end")
+        for place, lines in enumerate(broken)
+        for line, text in enumerate(lines)
+    ]  # fmt: skip
 
 
 def _move(level: float, bar: Bar) -> float:
@@ -181,39 +192,17 @@ def _move(level: float, bar: Bar) -> float:
     return bar.value if bar.whole else level + bar.value
 
 
-def _leave_room(axes: Axes, values: Sequence[float]) -> None:
-    """Leave room for the numbers beside the bars."""
-    low, high = min(values), max(values)
-    span = max(high - low, 1e-9)
-    axes.set_xlim(low - (0.04 * span if low < 0 else 0.0), high + 0.17 * span)
+def _round_step(about: float) -> float:
+    """Give 1, 2 or 5 times a power of ten that is near a step."""
+    power = 10.0 ** math.floor(math.log10(max(about, 1e-9)))
+    return next(power * one for one in (1, 2, 5, 10) if power * one >= about * 0.999)
 
 
-def _left(labels: Sequence[str]) -> float:
-    """Leave room for the longest line of a label. [inches]"""
-    lines = [line for label in labels for line in _wrap(label).split("\n")]
-    return 0.3 + 0.09 * max(map(len, lines), default=0)
+def _write(value: float) -> str:
+    """Write a number beside its bar, as people read it."""
+    return _true(round_off(value, most=2) if abs(value) < 1000 else format_number(value))
 
 
-def _wrap(label: str) -> str:
-    """Break a label into two lines at most."""
-    return "\n".join(textwrap.wrap(plain(label), _LONGEST, max_lines=2, placeholder=" …"))
-
-
-def _label(axes: Axes, labels: Sequence[str], unit: str) -> None:
-    axes.set_yticks(range(len(labels)), [_wrap(label) for label in labels], parse_math=False)
-    axes.invert_yaxis()
-    axes.set_xlabel(unit)
-    axes.xaxis.set_major_formatter(lambda value, _: format_number(value))
-    axes.grid(axis="x", color="#dde3e8", linewidth=0.8)
-    axes.set_axisbelow(True)
-
-
-def _settle(svg: str) -> str:
-    """Keep the drawing alone, with ids that no other drawing on the page has."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    mark = hashlib.sha256(svg.encode()).hexdigest()[:8]
-    svg = re.sub(r'\bid="([^"]+)"', rf'id="d{mark}_\1"', svg)
-    svg = re.sub(r'href="#([^"]+)"', rf'href="#d{mark}_\1"', svg)
-    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#d{mark}_\1)", svg)
-    return re.sub(r"<style[^>]*>.*?</style>", "", svg, flags=re.DOTALL).strip()
+def _true(number: str) -> str:
+    """Write a minus as long as a plus."""
+    return number.replace("-", "−")

@@ -1,13 +1,19 @@
 """A document as blocks, and the page that it becomes: one file, no script, no other host."""
 
+import base64
+import csv
+import io
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from raastof_geo.language import Language, Readable, format_number, plain, say
-from raastof_geo.outputs.documents.charts import Drawing
+from raastof_geo.language import Language, Message, Readable, format_number, plain, say
+from raastof_geo.outputs.documents.drawing import Drawing
+from raastof_geo.records.flows import harmless
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,8 @@ class Table:
     """Whether the last row is the sum of the others."""
     links: tuple[str, ...] = ()
     """For each row the anchor that explains it; none: no links."""
+    source: Readable = ""
+    """Where its numbers come from."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +67,42 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class Data:
+    """The numbers behind a drawing."""
+
+    header: tuple[Readable, ...]
+    rows: tuple[tuple[Readable | float, ...], ...]
+
+    def render(self, language: Language) -> bytes:
+        """Write them as spreadsheets of a language expect: Danish with `;` and decimal comma."""
+        danish, text = language == "da", io.StringIO()
+        writer = csv.writer(text, delimiter=";" if danish else ",", lineterminator="\r\n")
+        writer.writerow([plain(cell) for cell in self.header])
+        for row in self.rows:
+            writer.writerow([_write_cell(cell, danish=danish) for cell in row])
+        return ("\ufeff" + text.getvalue()).encode("utf-8", "replace")
+
+
+def _write_cell(cell: Readable | float, *, danish: bool) -> str:
+    if not isinstance(cell, int | float):
+        return str(harmless(plain(cell)))
+    number = f"{round(float(cell), 6) + 0.0:.6f}".rstrip("0").rstrip(".")
+    return number.replace(".", ",") if danish else number
+
+
+@dataclass(frozen=True)
 class Picture:
     """A drawing, with words for those who cannot see it."""
 
     drawing: Drawing
     alt: Readable
     caption: Readable
+    """What it says."""
+    note: Readable = ""
+    """How to read it."""
+    source: Readable = ""
+    data: Data | None = None
+    """Saved from the page as a table."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +141,30 @@ class Document:
     blocks: tuple[Block, ...]
     subtitle: Readable = ""
     footer: tuple[Readable, ...] = field(default=())
+    facts: tuple[tuple[Readable, Readable], ...] = ()
+    """By whom, for whom, when, with what: what it is, and what is said."""
+    author: str = ""
+    numbered: bool = False
+    """Whether tables and figures have numbers, and figures can be saved from the page."""
+
+
+def number_blocks(document: Document) -> Iterator[tuple[Block, Message | None, int]]:
+    """Give each block with what it is called and its number, where it has one."""
+    names: dict[type, Message] = {Table: say("Table"), Picture: say("Figure")}
+    counts = dict.fromkeys(names, 0)
+    for block in document.blocks:
+        name = names.get(type(block)) if document.numbered else None
+        if name is not None:
+            counts[type(block)] += 1
+        yield block, name, counts.get(type(block), 0)
+
+
+_MINUS = re.compile(r"(?<![\w.,)–-])-(?=\d)")
+
+
+def plain_number(text: Readable) -> str:
+    """Write a number as print has it, with a minus as long as a plus."""
+    return _MINUS.sub("−", plain(text))
 
 
 def write_numbers(*amounts: float, per: float = 1, digits: int = 0) -> tuple[str, ...]:
@@ -128,14 +190,20 @@ def render_page(document: Document) -> str:
     Returns
     -------
     page
-        It asks no other host and runs no script; what users wrote is escaped, and drawings are
-        SVG in the text.
+        It asks no other host and runs no script; what users wrote is escaped, drawings are SVG in
+        the text, and what can be saved from it lies in its links.
     """
     page: str = _template().render(
         title=plain(document.title),
         subtitle=plain(document.subtitle),
         language=document.language,
-        blocks=[(type(block).__name__, block) for block in document.blocks],
+        facts=document.facts,
+        numbered=document.numbered,
+        blocks=[
+            (type(block).__name__, block, f"{name} {number} · " if name else "", saved)
+            for block, name, number in number_blocks(document)
+            for saved in [list(_save(block, name, number, document.language))]
+        ],
         contents=[
             block
             for block in document.blocks
@@ -149,6 +217,24 @@ def render_page(document: Document) -> str:
     return page
 
 
+def _save(
+    block: Block, name: Message | None, number: int, language: Language
+) -> Iterator[tuple[str, str, Message]]:
+    """Give what can be saved of a figure: name of the file, address, and what it is."""
+    if not isinstance(block, Picture) or name is None:
+        return
+    stem = f"{name}-{number}".lower()
+    svg = block.drawing.save_svg(f"{name} {number} · {plain(block.caption)}", plain(block.source))
+    yield f"{stem}.svg", _address("image/svg+xml", svg.encode()), say("Save the figure (SVG)")
+    if block.data is not None:
+        table = _address("text/csv", block.data.render(language))
+        yield f"{stem}.csv", table, say("Save its numbers (CSV)")
+
+
+def _address(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
 @lru_cache
 def _template() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -160,7 +246,7 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["plain"] = plain
+    environment.filters |= {"plain": plain, "number": plain_number}
     return environment.get_template("document.html.j2")
 
 

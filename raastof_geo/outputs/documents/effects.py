@@ -1,7 +1,8 @@
 """The effect as blocks of a document: tables and charts that reports and project pages share."""
 
+import operator
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -29,12 +30,28 @@ from raastof_geo.figures.vocabulary import (
     parts_of,
     shown_in_lines,
 )
-from raastof_geo.language import Message, Readable, format_number, say, spoken_language
-from raastof_geo.outputs.credit import PRACTICE, SIGNS, name_cause, say_price, tell_credit
+from raastof_geo.language import (
+    Message,
+    Readable,
+    format_number,
+    round_off,
+    say,
+    say_count,
+    spoken_language,
+)
+from raastof_geo.outputs.credit import (
+    PRACTICE,
+    SIGNS,
+    in_sentence,
+    name_cause,
+    say_price,
+    write_short,
+)
 from raastof_geo.outputs.documents.charts import Bar, draw_bars, draw_waterfall
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
+    Data,
     Figures,
     Paragraph,
     Picture,
@@ -136,6 +153,8 @@ def name_group(scenario: Scenario, dimension: str, label: str) -> Readable:
         return say("Common to all")
     if dimension == "project":
         return name_project(scenario, label)
+    if dimension == "period":
+        return name_period(scenario.periods[label])
     if dimension == "material":
         return scenario.catalogue.materials[label].called(spoken_language())
     return name_period(scenario.periods[label]) if dimension == "period" else label
@@ -146,42 +165,74 @@ def name_project(scenario: Scenario, project: str) -> str:
     return scenario.site_name(project) if project in scenario.sites else project
 
 
-def explain_causes(effect: Effect) -> list[Block]:
-    """Draw and tabulate what each cause saves."""
-    causes, emitted = effect.causes, parts_of(CO2E)
-    if not causes:
-        return [Paragraph(say("The effect is not split by cause: the scenario asks not to."))]
+def draw_causes(effect: Effect) -> Iterator[Block]:
+    """Draw what each cause saves, under what the largest saves; no bar where nothing is seen."""
+    if not effect.causes:
+        yield Paragraph(say("The effect is not split by cause: the scenario asks not to."))
+        return
     before, plan = effect.baseline.all_kg_co2e_wtw / 1000, effect.plan.all_kg_co2e_wtw / 1000
-    bars = [Bar(name_cause(cause), -cause.gain.kg_co2e / 1000) for cause in causes]
-    whole = [Bar(str(say("Before")), before, whole=True), Bar(str(say("Plan")), plan, whole=True)]
-    saved = effect.baseline_books.totals - effect.books.totals
-    rows = [(name_cause(cause), *_cause_cells(cause.saved, cause.gain)) for cause in causes]
+    changes = [(name_cause(one), -one.gain.kg_co2e / 1000) for one in effect.causes]
+    most = max(abs(change) for _, change in changes)
+    seen = [(name, change) for name, change in changes if abs(change) > _LEAST_SEEN * most]
+    name, change = min(changes, key=operator.itemgetter(1))
+    message = say("No cause saves CO2e")
+    if change < 0:
+        message = say("The largest saving, {tonnes} t CO2e: {cause}")
+        message = message.format(cause=in_sentence(name), tonnes=write_short(-change))
+    ends = (str(say("Before")), before), (str(say("Plan")), plan)
+    bars = [Bar(name, change) for name, change in seen]
+    told = [f"{name} {round_off(change, most=2)}" for name, change in (ends[0], *seen, ends[1])]
+    how = say(
+        "The causes are switched on one after the other, from above; in another order each would "
+        "save something else. Dark bars save, outlined ones add."
+    )
+    left_out: Readable = ""
+    if few := len(changes) - len(seen):
+        left_out = say_count(
+            "One cause that changes next to nothing is left out.",
+            "{count} causes that change next to nothing are left out.",
+            count=few,
+        )
+    yield Picture(
+        draw_waterfall(
+            [Bar(*ends[0], whole=True), *bars, Bar(*ends[1], whole=True)],
+            unit=str(say("t CO2e from well to wheel (WTW), all parts")),
+        ),
+        say("Bars from the emissions before to those of the plan [t CO2e]: {told}").format(
+            told="; ".join(told)
+        ),
+        message,
+        Message("{how} {left_out}", {"how": how, "left_out": left_out}),
+        data=Data((say("Cause"), say("All [t CO2e]")), (ends[0], *changes, ends[1])),
+    )
+
+
+_LEAST_SEEN = 0.004
+"""Of the longest bar: what is shorter is a hairline."""
+
+
+def tabulate_causes(effect: Effect) -> Iterator[Block]:
+    """Tabulate what each cause saves, part by part, and say how that is to be read."""
+    emitted, saved = parts_of(CO2E), effect.baseline_books.totals - effect.books.totals
+    rows = [(name_cause(one), *_cause_cells(one.saved, one.gain)) for one in effect.causes]
     columns = (f"{part.saved_as.title} [t CO2e]" for part in emitted)
     price = say("Price of CO2e")
-    return [
-        Bullets(tuple(tell_credit(effect))),
-        Picture(
-            draw_waterfall([whole[0], *bars, whole[1]], unit=str(say("t CO2e, WTW"))),
-            say("Waterfall from the emissions before to those of the plan; figures in the table."),
-            say("From before to plan, cause by cause."),
-        ),
-        Table(
-            say("What each cause saves"),
-            (say("Cause"), *columns, say("All [t CO2e]"), say("Cost [1,000 DKK]"), price),
-            (*rows, (say("Total"), *_cause_cells(saved, effect.whole))),
-            total=True,
-        ),
-        Paragraph(
-            say(
-                "The causes are switched on one after the other in this order, and the programme "
-                "is solved each time; the parts add up to the whole. In another order each part "
-                "would be another. Causes joined by + cannot be told apart: with the first alone "
-                "there is no plan."
-            )
-        ),
-        Paragraph(SIGNS),
-        Paragraph(PRACTICE),
-    ]
+    yield Table(
+        say("What each cause saves"),
+        (say("Cause"), *columns, say("All [t CO2e]"), say("Cost [1,000 DKK]"), price),
+        (*rows, (say("Total"), *_cause_cells(saved, effect.whole))),
+        total=True,
+    )
+    yield Paragraph(
+        say(
+            "The causes are switched on one after the other in this order, and the programme "
+            "is solved each time; the parts add up to the whole. In another order each part "
+            "would be another. Causes joined by + cannot be told apart: with the first alone "
+            "there is no plan."
+        )
+    )
+    yield Paragraph(SIGNS)
+    yield Paragraph(PRACTICE)
 
 
 def _cause_cells(saved: Mapping[str, float] | pd.Series, gain: Gain) -> tuple[Readable, ...]:
@@ -190,48 +241,57 @@ def _cause_cells(saved: Mapping[str, float] | pd.Series, gain: Gain) -> tuple[Re
     return (*tonnes, *write_numbers(gain.dkk, per=1000), say_price(gain))
 
 
-def explain_progress(result: Result) -> list[Block]:
-    """Tell how the needs are met: three shares, with what each may be held against."""
+def draw_progress(result: Result) -> Iterator[Block]:
+    """Draw how the needs are met, before and in the plan, with the region's goal."""
     effect = result.effect
+    sides = say("Before"), say("Plan")
     whole = [follow_periods(books)[0] for books in (effect.baseline_books, effect.books)]
     goal, year = round(100 * GOAL_SHARE), str(GOAL_YEAR)
-    drawing = draw_bars(
-        [str(title) for title, _ in SHARES],
-        [
-            (str(side), [100 * share(one) for _, share in SHARES])
-            for side, one in zip((say("Before"), say("Plan")), whole, strict=True)
-        ],
-        unit=str(say("% of the needs, reference tonnes")),
-        mark=(100 * GOAL_SHARE, str(say("goal {goal} % in {year}", goal=goal, year=year))),
-    )
-    return [
-        Paragraph(
-            say(
-                "Region Sjælland's goal is that secondary materials and surplus soil cover {goal} "
-                "% of its consumption in {year} ({source}). Today's {today} % counts recycled "
-                "building materials alone, and may be held against that share only. Shares are of "
-                "what the scenario's projects need, not of the whole region."
-            ).format(goal=goal, year=year, source=GOAL_SOURCE, today=round(100 * RECYCLED_TODAY))
-        ),
-        Paragraph(REFERENCE_TONNE),
-        Bullets(tuple(list_stated(result.scenario))),
-        Picture(
-            drawing,
-            say("Bars of the shares, before and in the plan, with the goal marked."),
-            say("Shares of the needs of all periods."),
-        ),
+    shares = [[100 * share(one) for _, share in SHARES] for one in whole]
+    titles = [str(title) for title, _ in SHARES]
+    told = [
+        f"{title}: {format_number(was, digits=1)} – {format_number(now, digits=1)}"
+        for title, was, now in zip(titles, *shares, strict=True)
     ]
+    yield Picture(
+        draw_bars(
+            titles,
+            [(str(side), each) for side, each in zip(sides, shares, strict=True)],
+            unit=str(say("% of the needs, reference tonnes")),
+            mark=(100 * GOAL_SHARE, str(say("goal {goal} % in {year}", goal=goal, year=year))),
+        ),
+        say("Bars of the shares, before and in the plan [%]: {told}", told="; ".join(told)),
+        say("Recycled materials and soil meet {now} % of the needs, {was} % before").format(
+            now=format_number(shares[1][-1], digits=1), was=format_number(shares[0][-1], digits=1)
+        ),
+        say(
+            "Region Sjælland's goal is that secondary materials and surplus soil cover {goal} % "
+            "of its consumption in {year}. Today's {today} % counts recycled building materials "
+            "alone. Shares are of what the scenario's projects need, not of the whole region. "
+            "{reference_tonne}"
+        ).format(
+            goal=goal, year=year, today=round(100 * RECYCLED_TODAY), reference_tonne=REFERENCE_TONNE
+        ),
+        GOAL_SOURCE,
+        Data(
+            (say("Share"), *(f"{side} [%]" for side in sides)),
+            tuple(zip(titles, *shares, strict=True)),
+        ),
+    )
+    if stated := tuple(list_stated(result.scenario)):
+        yield Bullets(stated)
 
 
 def tabulate_progress(result: Result) -> Table:
     """Tell how the needs are met year by year and in each municipality."""
     heads, rows = list_shares(result.effect)
+    periods = result.scenario.periods
     return Table(
         say("How the needs are met, by period and by municipality"),
         tuple(heads),
         tuple(
             (
-                head,
+                name_period(periods[str(head)]) if str(head) in periods else head,
                 *(
                     write_numbers(one, digits=1)[0] if isinstance(one, float) else one
                     for one in shares
@@ -281,16 +341,17 @@ def tabulate_cost(
     )
 
 
-def tabulate_money(scenario: Scenario, effect: Effect) -> list[Block]:
+def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> list[Block]:
     """Tell what each project gains, and which transfers leave nobody worse off."""
     before, plan = align_books(effect, "project", list(effect.transfers.saved_dkk))
-    notes: list[Message] = [
-        say(
-            "Equal parts of unequal projects are no measure of what is fair; they are shown, as "
-            "they are often proposed."
-        ),
-        *_say_support(effect),
-    ]
+    notes = [*_say_support(effect)]
+    if "equal" in effect.transfers.rules:
+        notes.append(
+            say(
+                "Equal parts of unequal projects are no measure of what is fair; they are shown, "
+                "as they are often proposed."
+            )
+        )
     notes += [
         say(
             "By this rule at least one project ends up worse off than without coordination: {rule}."
@@ -298,7 +359,8 @@ def tabulate_money(scenario: Scenario, effect: Effect) -> list[Block]:
         for rule in effect.transfers.rules
         if not effect.transfers.leaves_nobody_worse_off(rule)
     ]
-    return [tabulate_transfers(scenario, effect.transfers, before, plan), Bullets(tuple(notes))]
+    table = tabulate_transfers(scenario, effect.transfers, before, plan, most=most)
+    return [table, Bullets(tuple(notes))]
 
 
 def show_payments(scenario: Scenario, effect: Effect) -> Iterator[Block]:
@@ -456,32 +518,44 @@ DIVISIONS: Mapping[str, Message] = {
 
 
 def tabulate_transfers(
-    scenario: Scenario, transfers: Transfers, before: pd.DataFrame, after: pd.DataFrame
+    scenario: Scenario,
+    transfers: Transfers,
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    *,
+    most: int = 1000,
 ) -> Table:
     """Give each project's net cost before and after, and the transfers by each rule.
 
     Returns
     -------
     table
-        Those who gain least first; transfers of each rule add up to 0. [1,000 DKK]
+        Those who gain least first, of more than `most` those in the middle together; transfers of
+        each rule add up to 0. [1,000 DKK]
     """
     saved = transfers.saved_dkk
-    paid = {rule: transfers.paid(rule) for rule in transfers.rules}
-    costs = net_cost(before), net_cost(after)
-    columns: list[Any] = [*costs, saved, *paid.values()]
-    rows: list[tuple[Readable, ...]] = [
-        (
-            name_project(scenario, project),
-            *write_numbers(*(column[project] for column in columns), per=1000),
-        )
-        for project in sorted(saved, key=lambda one: (saved[one], one))
+    columns = pd.DataFrame(
+        {"before": net_cost(before), "after": net_cost(after), "saved": pd.Series(saved)}
+        | {rule: pd.Series(transfers.paid(rule)) for rule in transfers.rules}
+    )
+    order = sorted(saved, key=lambda one: (saved[one], one))
+    rest = order[most // 2 : len(order) - most // 2] if len(order) > most else []
+    rows = [
+        (name_project(scenario, one), *write_numbers(*columns.loc[one], per=1000))
+        for one in order
+        if one not in rest
     ]
-    sums = (*(cost.sum() for cost in costs), sum(saved.values()), *(0.0 for _ in paid))
-    rows.append((say("Total"), *write_numbers(*sums, per=1000)))
-    gets = (say("Gets (+) or pays (−), {rule}", rule=DIVISIONS[rule]) for rule in paid)
+    if rest:
+        name = say("The {count} projects between them", count=len(rest))
+        rows.insert(most // 2, (str(name), *write_numbers(*columns.loc[rest].sum(), per=1000)))
+    rows.append((str(say("Total")), *write_numbers(*columns.sum(), per=1000)))
+    rules = (str(DIVISIONS[rule]) for rule in transfers.rules)
     return Table(
-        say("Who gains, who pays, and the transfer that divides the saving [1,000 DKK]"),
-        (say("Project"), say("Before"), say("Plan"), say("Saved"), *gets),
+        say("Who gains and who pays, and the transfer (+ gets, − pays) by each rule [1,000 DKK]"),
+        (
+            *(say("Project"), say("Before"), say("Plan"), say("Saved")),
+            *(rule[:1].upper() + rule[1:] for rule in rules),
+        ),
         tuple(rows),
         total=True,
     )

@@ -1,42 +1,56 @@
 """Draw the map of a report: flows and sites on the municipalities, with names where there is room.
 
-Pages get it as a vector drawing that is written directly, for pages are many; Word gets it from
-Matplotlib. Both take shapes, colours and the room for names from one scene.
+Each flow is drawn on the roads that its truck takes, with arrows the way it goes; its key stands
+below the map, where it covers nothing.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
-from xml.etree import ElementTree as Xml
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
 
-from raastof_geo.language import plain, say
-from raastof_geo.outputs.documents.charts import DARK, WIDTH, Drawing
+from raastof_geo.language import Message, format_number, say
+from raastof_geo.outputs.documents.charts import DARK
+from raastof_geo.outputs.documents.drawing import (
+    QUIET,
+    WIDTH,
+    Drawing,
+    Piece,
+    Shape,
+    SiteMark,
+    Words,
+    box,
+    break_lines,
+    measure_text,
+)
 from raastof_geo.outputs.palette import COAST, LAND, ROLE_MARKS, VIRGIN_COLOUR
 from raastof_geo.outputs.tables.flows import Flow
 from raastof_geo.result import Result
 from raastof_geo.roads.places import load_municipalities
 from raastof_geo.scenario.role import Role
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-_INK = "#1c2630"
-_LEAST_HEIGHT, _MOST_HEIGHT = 3.0, 8.6
-"""[inches]"""
+_SEA = "#dce9f1"
+_LEAST_HEIGHT, _MOST_HEIGHT = 200.0, 500.0
+"""[px]"""
 _MOST_NAMES = 40
-_LONGEST_NAME = 36
+_NAME_SIZE, _LINE = 10.0, 11.5
+"""Of names, and from one line of them to the next. [px]"""
+_NAME_ROOM = 130.0
 _TOLERANCE_DEG = 0.0004
 """Routes are drawn within this of the roads: less than a pixel where a picture shows 50 km."""
 _LAND_TOLERANCE_DEG = 0.002
-_NAME_PLACES = ((True, False), (True, True), (False, False), (False, True))
-"""Where a name may stand, the best first: whether above its site, and whether to the left."""
+_AWAY = (11.0, 20.0, 32.0, 48.0)
+"""How far from its site a name may stand, the nearest first. [px]"""
+_SIDES = ((1, 0), (-1, 0), (0, -1), (0, 1), (0.8, -0.8), (0.8, 0.8), (-0.8, -0.8), (-0.8, 0.8))
+_THIN, _WIDE = 1.2, 8.0
+_DASHES = (9.0, 4.0)
+_ARROW_EVERY = 150.0
+"""Along a flow. [px]"""
+_SHARES_OF_KEY = (1.0, 0.25)
+"""Of the largest flow, those that the key shows the widths of."""
 
 
 class Haul(NamedTuple):
@@ -56,25 +70,12 @@ class _Line(NamedTuple):
     tonnes: float
     virgin: bool
 
-    def simplified(self) -> Any:
-        """Give fewer points, which look the same."""
-        line = shapely.simplify(shapely.LineString(self.points), _TOLERANCE_DEG)
-        return shapely.get_coordinates(line)
-
 
 class _Place(NamedTuple):
     lon: float
     lat: float
     role: Role
     name: str
-
-
-class _Name(NamedTuple):
-    lon: float
-    lat: float
-    text: str
-    over: bool
-    leftward: bool
 
 
 def draw_map_picture(result: Result, hauls: Iterable[Haul | Flow], sites: Iterable[str]) -> Drawing:
@@ -90,7 +91,7 @@ def draw_map_picture(result: Result, hauls: Iterable[Haul | Flow], sites: Iterab
     Returns
     -------
     drawing
-        As wide as charts are, and as high as the sites lie apart, from 3 to 8.6 inches.
+        As high as the sites lie apart, within limits, and the key below.
     """
     scenario = result.scenario
     lines = []
@@ -103,9 +104,11 @@ def draw_map_picture(result: Result, hauls: Iterable[Haul | Flow], sites: Iterab
         for name in sites
         for site in [scenario.sites[name]]
     ]
-    names = str(say("Surplus and recycled")), str(say("Virgin"))
-    scene = _Scene(lines, places, names, _frame(lines, places))
-    return _Map(lambda figure: _paint(figure, scene), WIDTH, scene.height, True, scene=scene)
+    scene = _Scene(lines, places, _frame(lines, places))
+    key, height = _explain(scene)
+    # The strip of the key hides what of the land reaches below the map.
+    strip = Shape(box(0, scene.height, WIDTH, scene.height + height), fill="#ffffff")
+    return Drawing([*scene.draw(), strip, *key], scene.height + height)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,8 +117,6 @@ class _Scene:
 
     lines: Sequence[_Line]
     sites: Sequence[_Place]
-    names: tuple[str, str]
-    """What secondary and virgin flows are called in the legend."""
     bounds: tuple[float, float, float, float]
     """From the lower left corner to the upper right. [degrees]"""
 
@@ -125,55 +126,112 @@ class _Scene:
         _, low, _, high = self.bounds
         return float(np.cos(np.radians((low + high) / 2)))
 
-    @property
+    @cached_property
     def height(self) -> float:
-        """Of a picture that is as wide as charts are. [inches]"""
+        """Of the map without its key. [px]"""
         left, low, right, high = self.bounds
         fitting = WIDTH * (high - low) / ((right - left) * self.squeezed)
         return float(np.clip(fitting, _LEAST_HEIGHT, _MOST_HEIGHT))
 
-    @property
+    @cached_property
     def most_t(self) -> float:
         """The largest flow. [t]"""
         return max((line.tonnes for line in self.lines), default=1.0)
 
-    def rings(self) -> list[Any]:
-        """Give the outlines of the municipalities in sight. [degrees, points × 2]"""
-        land = _land()
-        seen = land[shapely.intersects(land, shapely.box(*self.bounds))]
-        return [shapely.get_coordinates(part.exterior) for part in shapely.get_parts(seen)]
+    def width_of(self, tonnes: float) -> float:
+        """Give how wide so many tonnes are drawn. [px]"""
+        return _THIN + (_WIDE - _THIN) * float(np.sqrt(tonnes / self.most_t))
 
-    def project(self, points: Any) -> Any:
-        """Turn lon and lat into inches from the lower left corner. [points × 2]"""
+    def draw(self) -> Iterator[Piece]:
+        """Draw the map without its key."""
+        yield Shape(box(0, 0, WIDTH, self.height), fill=_SEA)
+        land, sight = _land(), shapely.box(0, 0, WIDTH, self.height)
+        for ring in shapely.get_parts(land[shapely.intersects(land, shapely.box(*self.bounds))]):
+            within = shapely.Polygon(self._project(shapely.get_coordinates(ring.exterior)))
+            for part in shapely.get_parts(shapely.intersection(within.buffer(0), sight)):
+                if part.geom_type == "Polygon" and not part.is_empty:
+                    corners = shapely.get_coordinates(part.exterior).tolist()
+                    yield Shape(corners, LAND, COAST, 0.8)
+        ways = [(line, self._way(line)) for line in self.lines]
+        ways.sort(key=lambda one: (not one[0].virgin, -one[0].tonnes))
+        for line, way in ways:
+            look = {"stroke": VIRGIN_COLOUR if line.virgin else DARK, "opacity": 0.85}
+            dashes = _DASHES if line.virgin else ()
+            points, width = shapely.get_coordinates(way).tolist(), self.width_of(line.tonnes)
+            yield Shape(points, width=width, dashes=dashes, **look)  # type: ignore[arg-type]
+        for line, way in ways:
+            yield from self._point(line, way)
+        spots = [self._project(np.array([[one.lon, one.lat]]))[0].tolist() for one in self.sites]
+        for (x, y), site in zip(spots, self.sites, strict=True):
+            yield SiteMark(x, y, site.role)
+        yield from self._name(spots, shapely.union_all([way for _, way in ways]))
+
+    def _way(self, line: _Line) -> Any:
+        simple = shapely.simplify(shapely.LineString(line.points), _TOLERANCE_DEG)
+        return shapely.LineString(self._project(shapely.get_coordinates(simple)))
+
+    def _point(self, line: _Line, way: Any) -> Iterator[Piece]:
+        """Put arrows on a flow, the way it goes; none where it is no longer than one."""
+        size = 4.5 + 0.75 * self.width_of(line.tonnes)
+        count = max(1, round(way.length / _ARROW_EVERY))
+        for number in range(count if way.length > 3 * size else 0):
+            tip = way.length * (number + 0.55) / count
+            ahead, behind = (
+                shapely.get_coordinates(way.interpolate(at))[0] for at in (tip + 1, tip - size)
+            )
+            along = (ahead - behind) / max(float(np.hypot(*(ahead - behind))), 1e-9)
+            across = np.array([-along[1], along[0]])
+            foot = ahead - 1.5 * size * along
+            corners = [ahead, foot + 0.8 * size * across, foot - 0.8 * size * across, ahead]
+            colour = VIRGIN_COLOUR if line.virgin else DARK
+            yield Shape([one.tolist() for one in corners], colour, "#ffffff", 1.2)
+
+    def _project(self, points: Any) -> Any:
+        """Turn lon and lat into pixels from the upper left corner. [points × 2]"""
         left, low, right, high = self.bounds
         scale = min(WIDTH / ((right - left) * self.squeezed), self.height / (high - low))
         x = WIDTH / 2 + (points[:, 0] - (left + right) / 2) * self.squeezed * scale
-        y = self.height / 2 + (points[:, 1] - (low + high) / 2) * scale
+        y = self.height / 2 - (points[:, 1] - (low + high) / 2) * scale
         return np.column_stack([x, y])
 
-    def place_names(self) -> Iterator[_Name]:
-        """Find room for names beside their sites; a name without room is left out."""
-        taken: list[shapely.Polygon] = []
-        whole = shapely.box(0, 0, WIDTH, self.height)
-        for lon, lat, _, name in self.sites[:_MOST_NAMES]:
-            text = plain(name)
-            text = text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…"
-            x, y = self.project(np.array([[lon, lat]]))[0]
-            for over, leftward in _NAME_PLACES:
-                box = _box_of_name(text, x, y, over=over, leftward=leftward)
-                if whole.contains_properly(box) and not any(map(box.intersects, taken)):
-                    taken.append(box)
-                    yield _Name(lon, lat, text, over, leftward)
-                    break
+    def _name(self, spots: Sequence[Sequence[float]], roads: Any) -> Iterator[Piece]:
+        """Put names beside their sites, whole, off the flows; one without room is left out."""
+        taken = [shapely.box(x - 8, y - 8, x + 8, y + 8) for x, y in spots]
+        sight = shapely.box(0, 0, WIDTH, self.height)
+        shapely.prepare(roads)
+        for number, ((x, y), site) in enumerate(zip(spots, self.sites, strict=True)):
+            if number == _MOST_NAMES:
+                return
+            lines = break_lines(site.name, _NAME_ROOM, _NAME_SIZE, most=3)
+            wide = max(measure_text(line, _NAME_SIZE) for line in lines) if lines else 0.0
+            tall = _LINE * len(lines)
+            rooms = [
+                (away, right, _room(x + away * right, y + away * down, right, down, wide, tall))
+                for away in _AWAY
+                for right, down in _SIDES
+            ]
+            free = [
+                (room.intersection(roads).area or roads.intersection(room).length, away, at)
+                for at, (away, _, room) in enumerate(rooms)
+                if sight.contains_properly(room) and not any(map(room.intersects, taken))
+            ]
+            if free and lines:
+                _, right, room = rooms[min(free)[2]]
+                taken.append(room)
+                left, top, end, _ = room.bounds
+                anchor, at = ("start", left) if right > 0 else ("end", end)
+                if not right:
+                    anchor, at = "middle", (left + end) / 2
+                for line, text in enumerate(lines):
+                    foot = top + _LINE * (line + 1) - 3
+                    yield Words(at, foot, text, anchor, _NAME_SIZE, halo=True)
 
 
-def _box_of_name(text: str, x: float, y: float, *, over: bool, leftward: bool) -> shapely.Polygon:
-    """Give the room that a name takes beside a site at `x`, `y`. [inches]"""
-    # A letter of 8.5 points is 0.066 inches wide on average, a line of them 0.13 tall.
-    wide, tall = 0.066 * len(text) + 0.1, 0.13
-    start = x - wide if leftward else x
-    foot = y + 0.05 if over else y - 0.19
-    return shapely.box(start, foot, start + wide, foot + tall)
+def _room(x: float, y: float, right: float, down: float, wide: float, tall: float) -> Any:
+    """Give the room of a name that begins at `x`, `y` and goes away from its site."""
+    left = x if right > 0 else x - wide if right < 0 else x - wide / 2
+    top = y if down > 0 else y - tall if down < 0 else y - tall / 2
+    return shapely.box(left, top, left + wide, top + tall)
 
 
 @lru_cache
@@ -186,128 +244,42 @@ def _frame(lines: Sequence[_Line], sites: Sequence[_Place]) -> tuple[float, floa
     points = [(site.lon, site.lat) for site in sites]
     everything = np.concatenate([points, *(line.points for line in lines)])
     left, low, right, high = shapely.total_bounds(shapely.points(everything)).tolist()
-    x, y = max(0.02, 0.06 * (right - left)), max(0.012, 0.06 * (high - low))
+    x, y = max(0.02, 0.08 * (right - left)), max(0.012, 0.08 * (high - low))
     return (left - x, low - y, right + x, high + y)
 
 
-# --- with Matplotlib --------------------------------------------------------------------------
+# --- the key ------------------------------------------------------------------------------------
 
 
-def _paint(figure: Figure, scene: _Scene) -> None:
-    from matplotlib.collections import PolyCollection
-
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    axes.add_collection(
-        PolyCollection(scene.rings(), facecolor=LAND, edgecolor=COAST, linewidth=0.7)
-    )
-    for virgin, label in zip((True, False), reversed(scene.names), strict=True):
-        _paint_lines(axes, scene, virgin=virgin, label=label)
-    for lon, lat, role, _ in scene.sites:
-        mark = ROLE_MARKS[role]
-        look: dict[str, Any] = {
-            "color": mark.printed,
-            "markeredgecolor": "#fff",
-            "markersize": 8,
-            "zorder": 4,
-        }
-        axes.plot(lon, lat, mark.in_chart, **look)
-    for lon, lat, name, over, leftward in scene.place_names():
-        axes.annotate(
-            name,
-            (lon, lat),
-            xytext=(-6 if leftward else 6, 5 if over else -11),
-            textcoords="offset points",
-            ha="right" if leftward else "left",
-            fontsize=8.5,
-            zorder=5,
-            parse_math=False,
-        )
-    left, low, right, high = scene.bounds
-    axes.set(xlim=(left, right), ylim=(low, high))
-    axes.set_aspect(1 / scene.squeezed)
-    axes.set_axis_off()
-    axes.legend(loc="lower left", frameon=True, fontsize=9.5)
+def _explain(scene: _Scene) -> tuple[list[Piece], float]:
+    """Say what lines, widths and marks are, from left to right, and how high that is. [px]"""
+    parts: list[Piece] = []
+    x, y = 8.0, scene.height + 22
+    for shape, name in _list_key(scene):
+        wide = 44 if isinstance(shape, Shape) else 20
+        room = wide + measure_text(name, 12) + 18
+        if x + room > WIDTH and x > 8:
+            x, y = 8.0, y + 22
+        if isinstance(shape, Shape):
+            parts.append(shape._replace(points=[(x, y - 4), (x + 36, y - 4)]))
+        else:
+            parts.append(SiteMark(x + 8, y - 5, shape))
+        parts.append(Words(x + wide, y, name, size=12, colour=QUIET))
+        x += room
+    return parts, y - scene.height + 12
 
 
-def _paint_lines(axes: Axes, scene: _Scene, *, virgin: bool, label: str) -> None:
-    """Add the flows of one kind, and its line of the legend."""
-    from matplotlib.collections import LineCollection
-
-    mine = [line for line in scene.lines if line.virgin == virgin]
-    dashes: Any = (0, (3, 1.5)) if virgin else "-"
-    axes.add_collection(
-        LineCollection(
-            [line.simplified() for line in mine],
-            # The legend shows a line as wide as 3 points where no flow has its kind.
-            linewidths=[0.6 + 4.4 * float(np.sqrt(one.tonnes / scene.most_t)) for one in mine]
-            or [3.0],
-            alpha=0.75,
-            capstyle="butt",
-            color=VIRGIN_COLOUR if virgin else DARK,
-            linestyle=dashes,
-            label=label,
-        )
-    )
-
-
-# --- as a vector drawing ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class _Map(Drawing):
-    """A map picture, whose vector drawing does without Matplotlib: 100 units an inch."""
-
-    scene: _Scene = _Scene((), (), ("", ""), (0.0, 0.0, 1.0, 1.0))
-
-    @cached_property
-    def svg(self) -> str:
-        """The map for pages."""
-        size = f"0 0 {100 * WIDTH:.0f} {100 * self.height:.0f}"
-        look = {"font-family": "sans-serif", "font-size": "12", "fill": "none"}
-        root = Xml.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "viewBox": size} | look)
-        for ring in self.scene.rings():
-            land = {"d": self._path(ring) + "Z", "fill": LAND, "stroke": COAST}
-            Xml.SubElement(root, "path", land)
-        for line in sorted(self.scene.lines, key=lambda one: (not one.virgin, -one.tonnes)):
-            weight = f"{0.8 + 6.1 * float(np.sqrt(line.tonnes / self.scene.most_t)):.1f}"
-            self._stroke(root, self._path(line.simplified()), weight, line.virgin)
-        self._mark_sites(root)
-        self._explain(root)
-        return Xml.tostring(root, encoding="unicode")
-
-    def _mark_sites(self, root: Xml.Element) -> None:
-        for lon, lat, role, _ in self.scene.sites:
-            x, y = self._place(np.array([[lon, lat]]))[0]
-            shape, colour = ROLE_MARKS[role].in_picture, ROLE_MARKS[role].printed
-            mark = {"d": shape, "transform": f"translate({x:.1f} {y:.1f})", "fill": colour}
-            Xml.SubElement(root, "path", mark | {"stroke": "#fff"})
-        for lon, lat, name, over, leftward in self.scene.place_names():
-            x, y = self._place(np.array([[lon, lat]]))[0]
-            at = {"x": f"{x + (-8 if leftward else 8):.1f}", "y": f"{y + (-7 if over else 17):.1f}"}
-            look = {"text-anchor": "end" if leftward else "start", "fill": _INK}
-            Xml.SubElement(root, "text", at | look).text = name
-
-    def _explain(self, root: Xml.Element) -> None:
-        """Add the legend, in the lower left corner."""
-        key = {"x": "8", "y": f"{100 * self.height - 54:.0f}", "width": "190", "height": "46"}
-        Xml.SubElement(root, "rect", key | {"fill": "#fff", "stroke": "#c6ced6"})
-        for virgin, name, above in zip((False, True), self.scene.names, (36, 16), strict=True):
-            y = 100 * self.height - above
-            self._stroke(root, f"M16 {y:.0f}h34", "5", virgin)
-            at = {"x": "58", "y": f"{y + 4:.0f}", "fill": _INK}
-            Xml.SubElement(root, "text", at).text = name
-
-    def _stroke(self, root: Xml.Element, path: str, weight: str, virgin: bool) -> None:
-        colour = VIRGIN_COLOUR if virgin else DARK
-        look = {"stroke": colour, "stroke-width": weight, "opacity": "0.8"}
-        if virgin:
-            look["stroke-dasharray"] = "9 5"
-        Xml.SubElement(root, "path", {"d": path} | look)
-
-    def _place(self, points: Any) -> Any:
-        """Turn lon and lat into units of the picture, from its upper left corner."""
-        inches = self.scene.project(points)
-        return 100 * np.column_stack([inches[:, 0], self.scene.height - inches[:, 1]])
-
-    def _path(self, points: Any) -> str:
-        return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in self._place(points).tolist())
+def _list_key(scene: _Scene) -> Iterator[tuple[Shape | Role, str]]:
+    names: dict[bool, Message] = {False: say("Surplus and recycled"), True: say("Virgin")}
+    for virgin, name in names.items():
+        if any(line.virgin == virgin for line in scene.lines):
+            colour = VIRGIN_COLOUR if virgin else DARK
+            dashes = _DASHES if virgin else ()
+            yield Shape((), stroke=colour, width=5, dashes=dashes), str(name)
+    for share in _SHARES_OF_KEY if scene.lines else ():
+        power = 10.0 ** np.floor(np.log10(max(share * scene.most_t, 1.0)))
+        tonnes = float(np.floor(share * scene.most_t / power) * power)
+        shape = Shape((), stroke=QUIET, width=scene.width_of(tonnes))
+        yield shape, f"{format_number(tonnes)} t"
+    shown = {site.role for site in scene.sites}
+    yield from ((role, str(mark.name)) for role, mark in ROLE_MARKS.items() if role in shown)

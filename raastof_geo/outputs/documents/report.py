@@ -1,23 +1,50 @@
 """The report for councils, as a page and for Word, and the appendix for those who check it."""
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from babel.dates import format_date
 
+from raastof_geo.assignment.telling.names import list_names
 from raastof_geo.assignment.telling.prices import PricedRow, list_priced_rows
-from raastof_geo.effect.factor import list_doubts
-from raastof_geo.effect.measure import Effect
+from raastof_geo.effect.factor import list_doubts, name_factors
 from raastof_geo.evidence import STATES
-from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, shown_in_lines
-from raastof_geo.language import Message, format_number, say, say_count
-from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_assumptions
+from raastof_geo.figures.vocabulary import (
+    CO2E,
+    COST,
+    LOADS_DRIVEN,
+    TRANSPORT_WTW,
+    shown_in_lines,
+    told_in_books,
+)
+from raastof_geo.language import (
+    LOCALES,
+    Message,
+    Readable,
+    format_number,
+    round_off,
+    say,
+    say_count,
+    spoken_language,
+)
+from raastof_geo.outputs.credit import tell_credit
+from raastof_geo.outputs.documents.assumptions import (
+    tabulate_assumptions,
+    tell_assumptions,
+    tell_turning,
+)
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
+    Data,
     Document,
+    Figures,
     Heading,
     Paragraph,
     Picture,
@@ -26,10 +53,11 @@ from raastof_geo.outputs.documents.document import (
     write_page,
 )
 from raastof_geo.outputs.documents.effects import (
-    explain_causes,
-    explain_progress,
+    draw_causes,
+    draw_progress,
     show_commitments,
     show_payments,
+    tabulate_causes,
     tabulate_effect,
     tabulate_groups,
     tabulate_money,
@@ -43,19 +71,27 @@ from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
 from raastof_geo.outputs.tables.flows import list_flows
 from raastof_geo.outputs.tables.summary import NO_PERMIT, answer, list_conditions, prove
-from raastof_geo.outputs.warning import warn
+from raastof_geo.outputs.warning import warn, warn_of_input
 from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES, explain_in
 from raastof_geo.result import Result
+from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import BESIDE, CatalogueWords
+from raastof_geo.version import __version__
 
 _MOST_MATCHES = 150
-_MOST_AGREEMENTS = 10
+_MOST_DRAWN = 60
+_MOST_PROJECTS = 12
+_MOST_AGREEMENTS = 8
 _MOST_PRICES = 20
 _MOST_DOUBTS = 15
 _MOST_LINES = 4
 """Lines of the ledger that the report tells of each part; `raastof explain` tells more."""
+_OF_PEOPLE = (0, 1, 2, 3, 4, 7)
+"""Columns of what the plan is compared with; the appendix has all of them."""
+_KNOWN_BY = re.compile(r"InfraLCA [\d.]+|COPERT|BR18|EN 16258|DESNZ|GLEC|ISO 14083")
+"""What readers call sources of emission factors by."""
 
 
 def write_report(result: Result, folder: Path) -> Path:
@@ -64,9 +100,13 @@ def write_report(result: Result, folder: Path) -> Path:
 
 
 def write_report_docx(result: Result, folder: Path) -> Path:
-    """Write `report.docx`, the same."""
-    moment = min(period.start for period in result.scenario.periods.values())
-    return write_word(build_report(result), folder / "report.docx", moment=moment)
+    """Write `report.docx`, the same, on the scenario's own template where it names one."""
+    scenario = result.scenario
+    said = scenario.said.report
+    moment = said.date or min(period.start for period in scenario.periods.values())
+    template = scenario.home / said.template if said.template else None
+    path = folder / "report.docx"
+    return write_word(build_report(result), path, moment=moment, template=template)
 
 
 def write_appendix(result: Result, folder: Path) -> Path:
@@ -75,9 +115,10 @@ def write_appendix(result: Result, folder: Path) -> Path:
 
 
 def build_report(result: Result) -> Document:
-    """Put together what people decide by: the answer, the effect, the money, what to agree on."""
+    """Put together what people decide by: the answer, where, why, who gains, what to agree on."""
     blocks = [
         *_tell_summary(result),
+        *_tell_assumptions(result),
         *_draw_map(result),
         *_tell_effect(result),
         *_tell_money(result),
@@ -90,6 +131,7 @@ def build_appendix(result: Result) -> Document:
     """Put together what the report rests on; each figure is followed to its lines and sources."""
     blocks = [
         *_tell_total(result),
+        *_tell_causes(result),
         *_tell_groups(result),
         *_tell_payments(result),
         *_tell_matches(result),
@@ -103,15 +145,55 @@ def build_appendix(result: Result) -> Document:
 
 def _bind(result: Result, kind: Message, blocks: Sequence[Block]) -> Document:
     said = result.scenario.said
+    source = say(
+        "Source: the scenario and the catalogue of raastof_geo {version} ({sources}; all of them "
+        "in the appendix)."
+    ).format(version=__version__, sources=list_names(_name_sources(result)))
+    told = say("Source: {source}")
     return Document(
         title=said.title,
         language=said.language,
-        blocks=tuple(blocks),
+        blocks=tuple(
+            replace(one, source=told.format(source=one.source) if one.source else source)
+            if isinstance(one, Table | Picture)
+            else one
+            for one in blocks
+        ),
         subtitle=say(
             "{kind}. Figures are in all, {span}, where nothing else is said. {about}"
         ).format(kind=kind, span=say_span(result.scenario), about=said.description),
         footer=(attribute_maps(result.network),),
+        facts=tuple(_list_facts(result)),
+        author=said.report.author,
+        numbered=True,
     )
+
+
+def _list_facts(result: Result) -> Iterator[tuple[Readable, Readable]]:
+    """Say by whom and for whom the report is, which one it is, and what it was made with."""
+    said, roads = result.scenario.said.report, result.network.metadata
+    date = "" if said.date is None else format_date(said.date, "long", LOCALES[spoken_language()])
+    facts = (
+        (say("Client"), said.client),
+        (say("Author"), said.author),
+        (say("Date"), date),
+        (say("Version"), said.version),
+        (say("Made with"), f"raastof_geo {__version__}"),
+        (say("Roads of"), roads.osm_date or roads.title),
+    )
+    yield from (fact for fact in facts if fact[1])
+
+
+def _name_sources(result: Result) -> list[str]:
+    """Name the sources of factors behind the plan and the baseline that readers know by name."""
+    catalogue, found = result.scenario.catalogue, set[str]()
+    figures = catalogue.figures()
+    for books in (result.effect.books, result.effect.baseline_books):
+        for names in name_factors(result.scenario, books.lines).values():
+            used = (figures[name] for name in names.unique() if name in figures)
+            told = " ".join(catalogue.cite(figure.source) for figure in used)
+            found.update(_KNOWN_BY.findall(told))
+    return sorted(found) or [str(say("our judgement"))]
 
 
 def _tell_summary(result: Result) -> Iterator[Block]:
@@ -121,59 +203,117 @@ def _tell_summary(result: Result) -> Iterator[Block]:
     for number, sentence in enumerate(open_answer(result)):
         yield Paragraph(sentence, lead=number == 0)
     moved = [sum(one.tonnes_by_project.values()) for one in (effect.books, effect.baseline_books)]
-    yield show_commitments(plan, before, *moved)
+    told = say("without coordination {before}")
+    whole: list[tuple[Readable, Readable, Readable]] = [
+        (name, now, told.format(before=was))
+        for name, (now, was) in (
+            (say("CO2e, all parts [t]"), write_numbers(plan[CO2E], before[CO2E], per=1e3)),
+            (say("Cost [million DKK]"), write_numbers(plan[COST], before[COST], per=1e6, digits=1)),
+        )
+    ]
+    for part in (one for one in told_in_books() if one.summary is not None):
+        factor = shown_in_lines()[part].factor
+        now, was = write_numbers(plan[part] * factor, before[part] * factor)
+        whole.append((part.heading, now, told.format(before=was)))
+    yield Figures((*whole, *show_commitments(plan, before, *moved).items))
+    of_input = {*map(str, warn_of_input(result.scenario, result.network, result.anchors))}
+    doubts = [one.message for one in warn(result) if str(one) not in of_input]
+    if doubts:
+        yield Bullets(tuple(doubts))
+
+
+def _tell_assumptions(result: Result) -> Iterator[Block]:
     if result.assumptions is not None:
-        yield Bullets(tuple(tell_assumptions(result.assumptions)))
+        yield Heading(say("Assumptions, and where the answer turns"), anchor="assumptions")
         yield tabulate_assumptions(result.assumptions)
-    yield Bullets(tuple(warning.message for warning in warn(result)))
+        told = len(tell_turning(result.assumptions))  # stand in the summary
+        if left_out := [*tell_assumptions(result.assumptions)][told:]:
+            yield Bullets(tuple(left_out))
 
 
 def _draw_map(result: Result) -> Iterator[Block]:
-    flows = result.plan.flows
+    scenario, flows = result.scenario, result.plan.flows
     keys = ["origin", "destination", "vehicle", "virgin"]
-    summed = (
-        flows.query("origin != destination")
-        .groupby(keys, sort=True)
-        .agg(tonnes=("tonnes", "sum"), period=("period", "first"))
+    apart = flows.query("origin != destination")
+    summed = apart.groupby(keys, sort=True).agg(
+        tonnes=("tonnes", "sum"), period=("period", "first")
     )
-    largest: Iterator[Any] = summed.nlargest(_MOST_MATCHES, "tonnes").reset_index().itertuples()
+    largest: Iterator[Any] = summed.nlargest(_MOST_DRAWN, "tonnes").reset_index().itertuples()
     hauls = [
         Haul(one.origin, one.destination, one.vehicle, one.period, one.tonnes, one.virgin)
         for one in largest
     ]
+    moved = {
+        kind: round_off(float(apart.loc[apart["virgin"] == kind, "tonnes"].sum()))
+        for kind in (False, True)
+    }
+    met: dict[str, float] = defaultdict(float)
+    for one in hauls:
+        met[one.origin] += one.tonnes
+        met[one.destination] += one.tonnes
+    sites = sorted(scenario.sites, key=lambda site: -met[site])
+    yield Heading(say("Map"), anchor="map")
     yield Picture(
-        draw_map_picture(result, hauls, result.scenario.sites),
-        say("Map of the flows; the table of matches has the same figures."),
-        say(
-            "Flows on the roads that trucks take; the wider, the more tonnes. Circles need "
-            "material, triangles have surplus, squares are pits, diamonds receivers, plus signs "
-            "plants, pentagons depots."
+        draw_map_picture(result, hauls, sites),
+        say("Map of the flows; the table of matches in the appendix has the same figures."),
+        say("{secondary} t of surplus and recycled material and {virgin} t of virgin drive").format(
+            secondary=moved[False], virgin=moved[True]
+        ),
+        say("The flows on the roads that trucks take, in all periods; arrows go the way they go."),
+        data=Data(
+            (say("From"), say("To"), say("Material"), say("Amount [t]")),
+            tuple(
+                (
+                    scenario.site_name(one.origin),
+                    scenario.site_name(one.destination),
+                    say("Virgin") if one.virgin else say("Surplus and recycled"),
+                    one.tonnes,
+                )
+                for one in hauls
+            ),
         ),
     )
 
 
 def _tell_effect(result: Result) -> Iterator[Block]:
-    yield Heading(say("Effect"), anchor="effect")
-    yield Paragraph(describe_basis(result))
-    yield Table(say("Side by side"), HEADS, tuple(write_baselines(result)))
-    yield _tabulate_total(result.effect, links=False)
-    yield Heading(say("By cause"), anchor="causes")
-    yield from explain_causes(result.effect)
+    yield Heading(say("Effect by cause"), anchor="causes")
+    yield Bullets(tuple(tell_credit(result.effect)[2:]))  # the others stand in the summary
+    yield from draw_causes(result.effect)
     yield Heading(say("Share of secondary materials"), anchor="share")
-    yield from explain_progress(result)
-    yield Bullets(tuple(answer(result)))
+    yield from draw_progress(result)
+    target = result.effect.target
+    if target.asked is not None and not target.reached:
+        yield Bullets((answer(result)[len(target.reaches)],))
+    yield Heading(say("Compared with what"), anchor="effect")
+    yield Paragraph(describe_basis(result))
+    yield _compare(result, _OF_PEOPLE)
+
+
+def _compare(result: Result, columns: Sequence[int]) -> Table:
+    """Put the plan beside what it is compared with, in some of the columns."""
+    rows = [[cell or "–" for cell in row] for row in write_baselines(result)]
+    return Table(
+        say("The plan beside worlds without coordination"),
+        tuple(HEADS[one] for one in columns),
+        tuple(tuple(row[one] for one in columns) for row in rows),
+    )
 
 
 def _tell_total(result: Result) -> Iterator[Block]:
+    effect = result.effect
     yield Heading(say("Effect in total"), anchor="total")
     yield Paragraph(describe_basis(result))
-    yield _tabulate_total(result.effect, links=True)
+    plan, before = effect.books.totals, effect.baseline_books.totals
+    yield tabulate_effect(say("Effect in total"), plan, before, links=True)
+    yield _compare(result, range(len(HEADS)))
+    yield Bullets(tuple(answer(result)))
     yield tabulate_progress(result)
 
 
-def _tabulate_total(effect: Effect, *, links: bool) -> Table:
-    plan, before = effect.books.totals, effect.baseline_books.totals
-    return tabulate_effect(say("Effect in total"), plan, before, links=links)
+def _tell_causes(result: Result) -> Iterator[Block]:
+    if result.effect.causes:
+        yield Heading(say("Effect by cause"), anchor="causes")
+        yield from tabulate_causes(result.effect)
 
 
 def _tell_groups(result: Result) -> Iterator[Block]:
@@ -182,6 +322,12 @@ def _tell_groups(result: Result) -> Iterator[Block]:
     yield Paragraph(SHARE_OF_COMMON)
     for caption, dimension, head in _GROUPS:
         yield tabulate_groups(result, caption, dimension, head)
+    yield Paragraph(
+        say(
+            "Below 0 the plan has more than the baseline: each chooses for itself in which period "
+            "something drives, so only the sum over the periods compares the two."
+        )
+    )
 
 
 _GROUPS = (
@@ -196,11 +342,11 @@ def _tell_money(result: Result) -> Iterator[Block]:
     yield Heading(say("Money"), anchor="money")
     yield Paragraph(
         say(
-            "The tables are where talks about joint financing can start: they say what each "
-            "project would pay alone and in the plan, and which transfers divide what is saved."
+            "The table is where talks about joint financing can start: it says what each project "
+            "would pay alone and in the plan, and which transfers divide what is saved."
         )
     )
-    yield from tabulate_money(result.scenario, result.effect)
+    yield from tabulate_money(result.scenario, result.effect, most=_MOST_PROJECTS)
 
 
 def _tell_decisions(result: Result) -> Iterator[Block]:
@@ -239,6 +385,12 @@ def _tell_decisions(result: Result) -> Iterator[Block]:
         yield Heading(say("Conditions that the plan relies on"), level=3)
         yield Bullets(tuple(relied_on))
     yield Paragraph(NO_PERMIT)
+    yield Paragraph(
+        say(
+            "The appendix (appendix.html) has the method, the sources, what to doubt, every flow "
+            "and every payment."
+        )
+    )
 
 
 _HEADS_OF_MATCHES = (
@@ -249,6 +401,8 @@ _HEADS_OF_MATCHES = (
 
 def _tell_payments(result: Result) -> Iterator[Block]:
     yield Heading(say("Payments"), anchor="payments")
+    if len(result.effect.transfers.saved_dkk) > _MOST_PROJECTS:
+        yield tabulate_money(result.scenario, result.effect)[0]
     yield from show_payments(result.scenario, result.effect)
 
 
@@ -273,7 +427,7 @@ def _sum_matches(flows: pd.DataFrame, *, each_period: bool = True) -> pd.DataFra
     """Sum flows over trucks, uses and terms: what goes from whom to whom, the largest first."""
     keys = ["origin", "destination", "material"]
     summed = flows.groupby([*keys, "period"] if each_period else keys, sort=False).agg(
-        periods=("period", lambda each: ", ".join(dict.fromkeys(each))),
+        periods=("period", lambda each: tuple(dict.fromkeys(each))),
         tonnes=("tonnes", "sum"),
         loads=(LOADS_DRIVEN, "sum"),
         length_km=("length_km", "mean"),
@@ -290,7 +444,7 @@ def _rows_of_matches(scenario: Scenario, matches: pd.DataFrame) -> Iterator[tupl
             scenario.site_name(one.origin),
             scenario.site_name(one.destination),
             scenario.catalogue.materials[one.material].called(scenario.said.language),
-            one.periods,
+            ", ".join(name_period(scenario.periods[period]) for period in one.periods),
             *write_numbers(one.tonnes, one.loads),
             *write_numbers(one.length_km, one.kg_co2e / 1000, digits=1),
         )
@@ -324,6 +478,7 @@ def _tell_prices(result: Result) -> Iterator[Block]:
 
 def _tell_method(result: Result) -> Iterator[Block]:
     yield Heading(say("Limits and method"), anchor="method")
+    yield Bullets(tuple(warning.message for warning in warn(result)))
     yield Paragraph(prove(result))
     yield Bullets(
         (
@@ -381,7 +536,10 @@ def _tell_ledger(result: Result) -> Iterator[Block]:
             "FOLDER saved.kg_co2e_wtw@project=NAME"
         )
     )
+    sides = [books.totals for books in (result.effect.books, result.effect.baseline_books)]
     for part in shown_in_lines():
+        if not any(one[part] for one in sides):
+            continue
         told = explain_in(ledger, f"saved.{part}", most=_MOST_LINES)
         if not told.steps:
             continue

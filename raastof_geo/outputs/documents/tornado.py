@@ -10,7 +10,7 @@ from raastof_geo.outputs.documents.assumptions import (
     tabulate_assumptions,
     tell_turning,
 )
-from raastof_geo.outputs.documents.charts import Drawing, draw_bars
+from raastof_geo.outputs.documents.charts import draw_bars
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -20,6 +20,7 @@ from raastof_geo.outputs.documents.document import (
     Picture,
     write_page,
 )
+from raastof_geo.outputs.documents.drawing import Drawing
 from raastof_geo.outputs.tables.book import open_book
 from raastof_geo.outputs.tables.workbook import write_assumptions
 from raastof_geo.records.exchange import exchanging

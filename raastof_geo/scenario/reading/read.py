@@ -22,6 +22,7 @@ from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.format import note_older, refuse_newer
 from raastof_geo.scenario.reading.overlay import write_ids
 from raastof_geo.scenario.reading.refusal import explain_errors, finding_at
+from raastof_geo.scenario.reading.template import check_template
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
 from raastof_geo.scenario.reading.zones import find_in_zones, refuse_outside
 from raastof_geo.scenario.role import Role
@@ -59,6 +60,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     note: Finding | None = None
     if said is not None:
         findings += _check_network_file(said, tree, home, anywhere)
+        findings += check_template(said, tree, home, anywhere=anywhere)
         said, areas, mistakes = find_in_zones(said, tree, home, anywhere=anywhere)
         findings += mistakes
         for fault in (*_check_baseline(said), *_check_agreements(said), *_check_fleet(said)):

@@ -1,5 +1,7 @@
 """How a plan is made: trucks, either-or decisions, solving, and how its effect is told."""
 
+import datetime
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -53,6 +55,18 @@ class OwnReturnLoads(ReturnLoads):
     """The same without coordination: the trucks of one party know of each other, and no others."""
 
     within_party: ClassVar[bool] = True
+
+
+class ReportHead(Part):
+    """What stands at the head of a report."""
+
+    author: str = Field(default="", max_length=10_000)
+    client: str = Field(default="", max_length=10_000)
+    version: str = Field(default="", max_length=10_000)
+    date: datetime.date | None = None
+    """None: the report says what it was made with."""
+    template: Path | None = Field(default=None, exclude=True)
+    """A Word file whose styles and page `report.docx` takes; plan.json does not say where."""
 
 
 class Choices(Part):

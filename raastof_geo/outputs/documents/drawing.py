@@ -1,0 +1,195 @@
+"""A drawing as a list of shapes, words and marks of sites, for pages as SVG, for Word as PNG.
+
+Charts and maps are laid out once, in pixels from the upper left corner; SVG is written directly,
+which is quick, and Matplotlib paints the same list for documents that cannot hold vectors.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+from xml.etree import ElementTree as Xml
+
+from raastof_geo.language import plain
+from raastof_geo.outputs.palette import ROLE_MARKS
+from raastof_geo.scenario.role import Role
+
+WIDTH = 600.0
+"""As wide as every drawing is. [px]"""
+INK, QUIET = "#1c2630", "#46525e"
+FONT = "Segoe UI, Roboto, Helvetica Neue, Helvetica, Arial, sans-serif"
+_PX_PER_INCH = 100
+_DPI = 200
+_POINTS = 72 / _PX_PER_INCH
+_NARROW, _BROAD = frozenset("iljtfrI.,:;'|!()[] -"), frozenset("mwMW@%æÆ")
+
+
+class Shape(NamedTuple):
+    """A line or an area."""
+
+    points: Sequence[Sequence[float]]
+    fill: str = "none"
+    stroke: str = "none"
+    width: float = 1.0
+    dashes: tuple[float, ...] = ()
+    opacity: float = 1.0
+
+
+class Words(NamedTuple):
+    """A line of text; its foot stands at `y`."""
+
+    x: float
+    y: float
+    text: str
+    anchor: str = "start"
+    """`start`, `middle` or `end`: where in it `x` lies."""
+    size: float = 13.0
+    colour: str = INK
+    bold: bool = False
+    halo: bool = False
+    """Whether what lies below keeps away from its letters."""
+
+
+class SiteMark(NamedTuple):
+    """The mark of a site's role."""
+
+    x: float
+    y: float
+    role: Role
+
+
+Piece: TypeAlias = Shape | Words | SiteMark
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """What is drawn, from below to above, and how high it is. [px]"""
+
+    parts: Sequence[Piece]
+    height: float
+
+    @cached_property
+    def svg(self) -> str:
+        """The drawing for pages."""
+        return self._write(self.parts, 0.0, self.height)
+
+    def save_svg(self, title: str, source: str) -> str:
+        """Give the drawing as a file of its own, with its title above and its source below."""
+        above, below = break_lines(title, WIDTH - 16, 15), break_lines(source, WIDTH - 16, 11)
+        top, foot = 14 + 20.0 * len(above), 12 + 15.0 * len(below)
+        sheet = Shape(box(0, -top, WIDTH, self.height + foot), fill="#ffffff")
+        heads = [
+            Words(8, 22 - top + 20 * line, text, size=15, bold=True)
+            for line, text in enumerate(above)
+        ]
+        feet = [
+            Words(8, self.height + 18 + 15 * line, text, size=11, colour=QUIET)
+            for line, text in enumerate(below)
+        ]
+        return self._write([sheet, *self.parts, *heads, *feet], -top, self.height + top + foot)
+
+    @cached_property
+    def png(self) -> bytes:
+        """The drawing for documents."""
+        from matplotlib import rc_context
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        made = io.BytesIO()
+        with rc_context({"font.family": "sans-serif"}):
+            figure = Figure(figsize=(WIDTH / _PX_PER_INCH, self.height / _PX_PER_INCH))
+            FigureCanvasAgg(figure)
+            axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), xlim=(0, WIDTH), ylim=(self.height, 0))
+            axes.set_axis_off()
+            for above, part in enumerate(self.parts):
+                _paint(axes, part, above)
+            figure.savefig(made, format="png", dpi=_DPI, metadata={"Software": None})
+        return made.getvalue()
+
+    def _write(self, parts: Iterable[Piece], top: float, height: float) -> str:
+        look = {"xmlns": "http://www.w3.org/2000/svg", "font-family": FONT, "fill": "none"}
+        size = {"viewBox": f"0 {_short(top)} {_short(WIDTH)} {_short(height)}"}
+        root = Xml.Element("svg", look | size)
+        for part in parts:
+            _add(root, part)
+        return Xml.tostring(root, encoding="unicode")
+
+
+def box(left: float, top: float, right: float, foot: float) -> list[tuple[float, float]]:
+    """Give the corners of a box, closed."""
+    return [(left, top), (right, top), (right, foot), (left, foot), (left, top)]
+
+
+def measure_text(text: str, size: float = 13.0) -> float:
+    """Say about how wide letters are in the widest of the fonts that they may be drawn in. [px]"""
+    wide = sum(
+        0.36 if one in _NARROW else 0.95 if one in _BROAD else 0.72 if one.isupper() else 0.62
+        for one in text
+    )
+    return size * wide
+
+
+def break_lines(text: str, room: float, size: float = 13.0, *, most: int = 2) -> list[str]:
+    """Break a text into lines that fit a room; what no line is left for becomes `…`."""
+    letters = max(4, int(room / (0.6 * size)))
+    return textwrap.wrap(plain(text), letters, max_lines=most, placeholder=" …")
+
+
+def _short(number: float) -> str:
+    return f"{number:.1f}".removesuffix(".0")
+
+
+def _add(root: Xml.Element, part: Piece) -> None:
+    """Write a part as an element of SVG."""
+    if isinstance(part, SiteMark):
+        mark, at = ROLE_MARKS[part.role], f"translate({_short(part.x)} {_short(part.y)})"
+        look = {"d": mark.in_picture, "transform": at, "fill": mark.printed, "stroke": "#fff"}
+        Xml.SubElement(root, "path", look)
+    elif isinstance(part, Words):
+        look = {"x": _short(part.x), "y": _short(part.y), "fill": part.colour}
+        look |= {"font-size": _short(part.size), "text-anchor": part.anchor}
+        if part.bold:
+            look["font-weight"] = "600"
+        if part.halo:
+            look |= {"stroke": "#fff", "stroke-width": "3.5", "stroke-linejoin": "round"}
+            look["paint-order"] = "stroke"
+        Xml.SubElement(root, "text", look).text = plain(part.text)
+    else:
+        path = "L".join(f"{_short(x)} {_short(y)}" for x, y in part.points)
+        look = {"d": f"M{path}", "fill": part.fill, "stroke": part.stroke}
+        if part.stroke != "none":
+            look |= {"stroke-width": _short(part.width), "stroke-linejoin": "round"}
+        if part.dashes:
+            look["stroke-dasharray"] = " ".join(map(_short, part.dashes))
+        if part.opacity < 1:
+            look["opacity"] = f"{part.opacity:.2f}"
+        Xml.SubElement(root, "path", look)
+
+
+def _paint(axes: Any, part: Piece, above: int) -> None:
+    """Paint a part with Matplotlib."""
+    from matplotlib.patches import Polygon
+    from matplotlib.patheffects import withStroke
+
+    if isinstance(part, SiteMark):
+        mark = ROLE_MARKS[part.role]
+        look: dict[str, Any] = {"color": mark.printed, "markeredgecolor": "#fff"}
+        axes.plot(part.x, part.y, mark.in_chart, markersize=9, zorder=above, **look)
+    elif isinstance(part, Words):
+        look = {"ha": {"start": "left", "middle": "center", "end": "right"}[part.anchor]}
+        look |= {"fontsize": part.size * _POINTS, "color": part.colour, "parse_math": False}
+        look["weight"] = "bold" if part.bold else "normal"
+        if part.halo:
+            look["path_effects"] = [withStroke(linewidth=2.5, foreground="#fff")]
+        axes.text(part.x, part.y, plain(part.text), va="baseline", zorder=above, **look)
+    else:
+        look = {"facecolor": part.fill, "edgecolor": part.stroke, "alpha": part.opacity}
+        look |= {"linewidth": part.width * _POINTS, "zorder": above, "joinstyle": "round"}
+        if part.dashes:
+            look["linestyle"] = (0, [one / part.width for one in part.dashes])
+        closed = part.points[0] == part.points[-1] or part.fill != "none"
+        axes.add_patch(Polygon(part.points, closed=closed, capstyle="butt", **look))
