@@ -72,15 +72,6 @@ def build_roads(
     source: Annotated[Path, argument(say("An .osm.pbf or .osm file."), FILE)],
     *,
     into: Into,
-    municipalities: Annotated[
-        Path | None,
-        option(
-            "--municipalities", say("A GeoJSON file of municipalities to simplify and keep."), FILE
-        ),
-    ] = None,
-    towns: Annotated[
-        Path | None, option("--towns", say("A CSV file of towns: name, class, lon, lat."), FILE)
-    ] = None,
     title: Annotated[str | None, option("--title", say("What the network is called."))] = None,
     osm_date: Annotated[
         str | None,
@@ -114,15 +105,9 @@ def build_roads(
         bool,
         option("--whole", say("Keep every road as mapped, closed ones too, and drop nothing.")),
     ] = False,
-    renumbered: Annotated[
-        bool,
-        option(
-            "--renumbered", say("The ids in the file are not those of OpenStreetMap: keep none.")
-        ),
-    ] = False,
 ) -> None:
     """Build a network from an .osm.pbf or .osm file, and name what was written."""
-    from raastof_geo.roads.builtin import build_data
+    from raastof_geo.roads.convert import convert_roads
     from raastof_geo.roads.mapped.area import read_area
 
     if osm_date is not None:
@@ -134,21 +119,17 @@ def build_roads(
         buffer_m=_read_metres("--buffer-m", buffer_m),
     )
     with telling(context) as note:
-        paths = build_data(
+        path = convert_roads(
             source,
-            municipalities=municipalities,
-            towns=towns,
             into=into,
             area=area,
             whole=whole,
-            way_ids=not renumbered,
             title=title,
             osm_date=osm_date,
             simplify_m=_read_metres("--simplify-m", simplify_m),
             progress=note,
         )
-    for path in paths:
-        tell(path)
+    tell(path)
 
 
 def fetch_roads(

@@ -1,21 +1,17 @@
 """Municipalities and towns."""
 
 import json
+import runpy
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
+from places import ROOT
 
-from raastof_geo.errors import RoadDataError
-from raastof_geo.roads.builtin import build_data
-from raastof_geo.roads.places import (
-    build_places,
-    load_municipalities,
-    load_towns,
-    locate_municipality,
-    read_towns,
-)
+from raastof_geo.roads.places import load_municipalities, load_towns, locate_municipality
+from raastof_geo.roads.stored.store import read_network
 
 SHARED = Path(__file__).parents[3] / "shared"
 SOURCE = SHARED / "admin" / "municipalities_zealand.geojson"
@@ -116,79 +112,33 @@ def test_towns_have_names_and_places():
     assert {"København", "Køge", "Næstved", "Nykøbing Falster"} <= set(towns["name"])
 
 
-def test_neighbours_keep_their_common_border(neighbours, tmp_path):
-    """What one gives up the other gets; the order is that of the codes."""
-    (file,) = build_places(municipalities=neighbours, into=tmp_path / "out")
-    features = json.loads(file.read_text(encoding="utf-8"))["features"]
-    assert [row["properties"]["code"] for row in features] == ["0101", "0259"]
-    shapes = shapely.from_geojson([json.dumps(row["geometry"]) for row in features])
-    assert shapely.coverage_is_valid(shapes)
-    assert shapely.get_num_coordinates(shapes).sum() < 28
-    assert not shapely.has_z(shapes).any()
-
-
-def test_equal_input_gives_equal_bytes(neighbours, tmp_path):
-    """Building places twice makes no difference."""
-    table = tmp_path / "towns.csv"
-    table.write_text("name,class,rank,lon,lat\nÅ,village,,12.1,55.1\nBy,town,,12.0,55.0\n")
-    one = build_places(municipalities=neighbours, towns=table, into=tmp_path / "one")
-    two = build_places(municipalities=neighbours, towns=table, into=tmp_path / "two")
-    assert [file.name for file in one] == ["municipalities.geojson", "towns.csv"]
-    assert [file.read_bytes() for file in one] == [file.read_bytes() for file in two]
-    assert one[1].read_text(encoding="utf-8").splitlines()[0] == "name,town_class,lon,lat"
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        (None, "There is no table of towns"),
-        ("", "cannot be read as a table of towns"),
-        ("name,lon,lat\nA,1,2\n", "lacks the columns town_class"),
-        ("name,class,lon,lat\nA,town,east,2\n", "without lon and lat"),
-        ("name,class,lon,lat\nA,town,1,200\n", "without lon and lat"),
-    ],
-)
-def test_a_bad_table_of_towns_says_why(tmp_path, text, sentence):
-    """Missing, empty, without columns, without places."""
-    file = tmp_path / "towns.csv"
-    if text is not None:
-        file.write_text(text)
-    with pytest.raises(RoadDataError, match=sentence):
-        read_towns(file)
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        (None, "There is no file of municipalities"),
-        ("{", "cannot be read as GeoJSON"),
-        ('{"features":[{"properties":{},"geometry":null}]}', "cannot be read as GeoJSON"),
-    ],
-)
-def test_a_bad_file_of_municipalities_says_why(tmp_path, text, sentence):
-    """Missing, no JSON, no municipalities."""
-    file = tmp_path / "areas.geojson"
-    if text is not None:
-        file.write_text(text)
-    with pytest.raises(RoadDataError, match=sentence):
-        build_places(municipalities=file, into=tmp_path)
-
-
-def test_building_data_writes_what_was_given(neighbours, tmp_path):
-    """Roads always; municipalities and towns where named."""
-    source = tmp_path / "a.osm"
+def test_the_data_of_the_package_is_made_of_three_files(neighbours, tmp_path, monkeypatch):
+    """Neighbours keep one border, in the order of the codes; equal input gives equal files."""
+    source, table = tmp_path / "a.osm", tmp_path / "in.csv"
     source.write_text(
         '<osm version="0.6"><node id="1" lon="12.0" lat="55.0"/>'
         '<node id="2" lon="12.1" lat="55.0"/>'
         '<way id="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="primary"/></way></osm>'
     )
-    table = tmp_path / "in.csv"
-    table.write_text("name,class,lon,lat\nA,town,12.0,55.0\n")
-    said = []
-    into = tmp_path / "out"
-    files = build_data(
-        source, municipalities=neighbours, towns=table, into=into, progress=said.append
-    )
-    assert [file.name for file in files] == ["roads.npz", "municipalities.geojson", "towns.csv"]
-    assert str(said[0]) == "Reading roads from a.osm"
-    assert [file.name for file in build_data(source, into=tmp_path / "b")] == ["roads.npz"]
+    table.write_text("name,class,rank,lon,lat\nÅ,village,,12.1,55.1\nBy,town,,12.0,55.0\n")
+    tool = runpy.run_path(str(ROOT / "tools" / "build_data.py"))
+    for name in ("one", "two"):
+        options = {"municipalities": neighbours, "towns": table, "into": tmp_path / name}
+        told = [str(one) for key, value in options.items() for one in (f"--{key}", value)]
+        asked = [str(source), "--osm-date", "2021-08-05", "--title", "A", *told]
+        monkeypatch.setattr(sys, "argv", ["build_data.py", *asked])
+        tool["main"]()
+    one, two = (sorted((tmp_path / name).iterdir()) for name in ("one", "two"))
+    assert [file.name for file in one] == ["municipalities.geojson", "roads.npz", "towns.csv"]
+    assert [file.read_bytes() for file in one] == [file.read_bytes() for file in two]
+    assert not read_network(one[1]).way.any()
+    assert one[2].read_text(encoding="utf-8").splitlines()[:2] == [
+        "name,town_class,lon,lat",
+        "By,town,12.0,55.0",
+    ]
+    features = json.loads(one[0].read_text(encoding="utf-8"))["features"]
+    assert [row["properties"]["code"] for row in features] == ["0101", "0259"]
+    shapes = shapely.from_geojson([json.dumps(row["geometry"]) for row in features])
+    assert shapely.coverage_is_valid(shapes)
+    assert shapely.get_num_coordinates(shapes).sum() < 28
+    assert not shapely.has_z(shapes).any()
