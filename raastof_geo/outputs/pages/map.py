@@ -440,7 +440,6 @@ _TEXTS: dict[str, Message] = {
     "difference": say("Difference"),
     "more": say("more in the plan"),
     "less": say("less in the plan"),
-    "materials": say("Materials"),
     "periods": say("Period"),
     "all": say("all periods"),
     "everything": say("all"),
