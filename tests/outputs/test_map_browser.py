@@ -554,6 +554,8 @@ def test_nothing_lies_over_the_edge(visit, size):
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     map_box = page.locator(".folium-map").bounding_box()
     assert map_box["height"] > 250
+    table = page.locator("#twin").bounding_box()
+    assert table["y"] >= map_box["y"] + map_box["height"] - 1
     if size != PHONE:
         panel = page.locator("#panel").bounding_box()
         assert panel["x"] >= map_box["x"] + map_box["width"] - 1
