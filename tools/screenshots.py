@@ -31,11 +31,15 @@ TALLEST_PX = 12_000
 
 
 def open_site(page: Page) -> None:
-    """Find a site on the map, and show the trucks on the roads."""
-    page.check("#burden")
+    """Find a site on the map: its own transports, and all else stepped back."""
     page.fill("#search", "Havneud")
     page.press("#search", "Enter")
     page.wait_for_selector("#about:not([hidden])")
+
+
+def show_flows(page: Page) -> None:
+    """Show single flows by material."""
+    page.check("input[value=flows]")
 
 
 def show_difference(page: Page) -> None:
@@ -47,6 +51,7 @@ def show_difference(page: Page) -> None:
 SHOTS = (
     ("index", "index.html", DESKTOP, None),
     ("map", "map.html", DESKTOP, None),
+    ("map_flows", "map.html", DESKTOP, show_flows),
     ("map_site", "map.html", DESKTOP, open_site),
     ("map_difference", "map.html", DESKTOP, show_difference),
     ("map_phone", "map.html", PHONE, None),

@@ -1,15 +1,17 @@
 """The map page: one file that asks no host, shows every flow, and cannot be abused."""
 
+import json
 import re
 import subprocess
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from places import SCENARIOS
 
 from raastof_geo.effect.burden import count_weekdays, measure_burden
 from raastof_geo.outputs.pages.map import MapStory, draw_map
-from raastof_geo.outputs.pages.page import read_asset
+from raastof_geo.outputs.pages.page import read_asset, read_scripts
 from raastof_geo.pipeline import run_scenario
 
 HOSTILE = "</script><script>document.title='abused'</script>{{ 7*7 }}{% raw %}\u2028'\"&"
@@ -27,10 +29,22 @@ def test_the_page_asks_no_host(starter_result):
     assert "default-src 'none'" in page
 
 
-def test_the_page_is_of_mailable_size(starter_result):
-    """A small plan is a small page."""
-    _, folder = starter_result
-    assert (folder / "map.html").stat().st_size < 1_500_000
+def test_the_page_is_of_mailable_size(starter_result, english_road):
+    """A small plan is a small page: Leaflet, the script, the base map, and some for each flow."""
+    for _, folder in (starter_result, english_road):
+        assert (folder / "map.html").stat().st_size < 450_000
+    story = MapStory(english_road[0])
+    assert len(json.dumps(story.traffic)) < 60_000
+    assert len(read_scripts()) < 90_000
+
+
+@pytest.mark.slow
+def test_the_page_of_a_region_is_of_mailable_size(tmp_path):
+    """68 sites, 702 flows, and every small road near a site: 1.2 MB at the most."""
+    text = (SCENARIOS / "region_sjaelland.yaml").read_text(encoding="utf-8")
+    (tmp_path / "region.yaml").write_text(f"{text}\noutputs: [map]\n", encoding="utf-8")
+    _, folder = run_scenario(tmp_path / "region.yaml", into=tmp_path / "out")
+    assert (folder / "map.html").stat().st_size < 1_200_000
 
 
 def test_equal_results_give_equal_pages(starter_result):
@@ -191,6 +205,9 @@ def test_the_browser_draws_the_flows_without_a_network(chromium, starter_result,
         {*result.plan.flows["material"], *result.effect.baseline_flows["material"]}
     )
     assert int(re.search(r'data-roads="(\d+)"', shown).group(1)) > 0
+    # However many flows there are: canvases are painted, and hold no elements.
+    assert shown.count("<canvas") == 6
+    assert shown.count("<path") < 60
 
 
 def test_the_browser_runs_nothing_out_of_a_name(chromium, hostile_page):

@@ -55,17 +55,3 @@ def encode_line(points: Any, tolerance_deg: float, *, decimals: int = 4) -> str:
     moved = np.any(np.diff(steps, axis=0, prepend=steps[:1] - 1) != 0, axis=1)
     lon, lat = steps[moved].T.tolist()
     return f"{encode_numbers(lat)} {encode_numbers(lon)}" if len(lat) > 1 else ""
-
-
-def lat_lon(points: Any, tolerance_deg: float) -> list[list[float]]:
-    """Simplify a line and round it, latitude first as Leaflet wants it.
-
-    Returns
-    -------
-    points
-        Latitude and longitude, to 1e-5 degrees or about 1 m; none where there is no line.
-    """
-    if len(points) < 2:
-        return []
-    line = shapely.simplify(shapely.LineString(points), tolerance_deg)
-    return [[round(lat, 5), round(lon, 5)] for lon, lat in shapely.get_coordinates(line).tolist()]

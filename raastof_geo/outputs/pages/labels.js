@@ -31,7 +31,13 @@ const begin = (map) => {
     if (!map._loaded) return;
     const size = map.getSize(), corner = map.containerPointToLayerPoint([0, 0]);
     const frame = [corner.x, corner.y, corner.x + size.x, corner.y + size.y];
-    const taken = [...placer.obstacles].flatMap((give) => give());
+    const whole = map.getContainer().getBoundingClientRect();
+    const corners = [...map.getContainer().querySelectorAll(".leaflet-control")].map((one) => {
+      const { left, top, right, bottom } = one.getBoundingClientRect();
+      const [x, y] = [corner.x - whole.left, corner.y - whole.top];
+      return [left + x, top + y, right + x, bottom + y];
+    });
+    const taken = [...corners, ...[...placer.obstacles].flatMap((give) => give())];
     const wanted = [...placer.sources].flatMap((give) => give(map.getZoom()));
     const made = [];
     for (const one of wanted.sort((a, b) => a.rank - b.rank)) {

@@ -172,16 +172,19 @@ def _body(result: Result) -> tuple[str, str]:
         + "</dd></div>"
         for what, plan, before in _key_figures(result)
     )
-    effect, *others = [*map(str, say_effect(result)), ""]
-    lead = escape(" ".join([*map(str, conclude(result)), effect]))
-    told = [*others, *(str(one) for one in elaborate(result))]
-    more = "".join(
-        f"<p>{escape(one)}</p>" for one in dict.fromkeys(told) if one not in ("", effect)
-    )
+    effect = [str(one) for one in say_effect(result)]
+    # Up to the sentence that says tonnes, money, and against what.
+    lead = [
+        *map(str, conclude(result)),
+        *effect[: 1 + sum("CO2e" not in one for one in effect[:2])],
+    ]
+    rest = dict.fromkeys(one for one in map(str, elaborate(result)) if one not in lead)
+    more = "".join(f"<p>{escape(one)}</p>" for one in rest)
     causes = "".join(f"<li>{escape(str(one))}</li>" for one in tell_credit(result.effect))
     title = escape(result.scenario.said.title)
     span = escape(str(say_in_all(result.scenario)))
-    head = _HEAD.format(title=title, span=span, lead=lead, more=more, figures=figures, **said)
+    said["lead"] = escape(" ".join(lead))
+    head = _HEAD.format(title=title, span=span, more=more, figures=figures, **said)
     return head, _BODY.format(causes=causes, **said)
 
 
@@ -440,7 +443,6 @@ _TEXTS: dict[str, Message] = {
     "difference": say("Difference"),
     "more": say("more in the plan"),
     "less": say("less in the plan"),
-    "materials": say("Materials"),
     "periods": say("Period"),
     "all": say("all periods"),
     "everything": say("all"),

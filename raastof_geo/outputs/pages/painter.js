@@ -180,19 +180,20 @@ raastof.paintArrows = ({ ctx }, lanes, every = 90) => {
   }
 };
 
-// The painted lane that lies under a place on the screen, if any.
+// The painted lane that lies under a place on the screen, the topmost of several; else the nearest.
 raastof.touch = (lanes, { x, y }, reach = 5) => {
-  let best = null, nearest = Infinity;
+  let best = null, nearest = reach;
   for (const lane of lanes) {
     const { points, width } = lane;
+    let off = Infinity;
     for (let at = 0; at < points.length - 2; at += 2) {
       const x0 = points[at], y0 = points[at + 1];
       const dx = points[at + 2] - x0, dy = points[at + 3] - y0;
       const along = ((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy || 1);
       const share = Math.min(1, Math.max(0, along));
-      const off = Math.hypot(x - x0 - share * dx, y - y0 - share * dy) - width / 2;
-      if (off < nearest) [best, nearest] = [lane, off];
+      off = Math.min(off, Math.hypot(x - x0 - share * dx, y - y0 - share * dy) - width / 2);
     }
+    if (Math.max(0, off) <= nearest) [best, nearest] = [lane, Math.max(0, off)];
   }
-  return nearest <= reach ? best : null;
+  return best;
 };

@@ -3,16 +3,20 @@ const make = raastof.element;
 
 raastof.around("route", (map, { route }) => {
   const bounds = L.latLngBounds([]), canvas = L.canvas({ padding: 0.5, tolerance: 6 });
+  const read = (text) => {
+    const [lat, lon] = text.split(" ").map(raastof.readNumbers);
+    return (lon ?? []).map((east, at) => [lat[at] / 1e5, east / 1e5]);
+  };
   const draw = (line, color, weight, dashArray) => {
     if (line.length < 2) return;
     const look = { renderer: canvas, weight, dashArray, opacity: 1 };
     L.polyline(line, { ...look, weight: weight + 3, color: "#ffffff", dashArray: null }).addTo(map);
     bounds.extend(L.polyline(line, { ...look, color }).addTo(map).getBounds());
   };
-  const { colours } = route;
-  draw(route.back, colours.back, 7, null);
-  draw(route.free, colours.free, 4, "8 6");
-  draw(route.legal, colours.legal, 4, null);
+  const { colours } = route, legal = read(route.legal);
+  draw(read(route.back), colours.back, 7, null);
+  draw(read(route.free), colours.free, 4, "8 6");
+  draw(legal, colours.legal, 4, null);
   const boxes = [];
   const pin = (at, text, className) => {
     const icon = L.divIcon({ className, iconSize: [16, 16], html: make("span", "") });
@@ -20,7 +24,7 @@ raastof.around("route", (map, { route }) => {
     boxes.push(at);
     bounds.extend(at);
   };
-  const ends = route.legal.length ? [route.legal[0], route.legal[route.legal.length - 1]] : [];
+  const ends = legal.length ? [legal[0], legal[legal.length - 1]] : [];
   ends.forEach((at, rank) => pin(at, route.names[rank], "place"));
   for (const stone of route.obstacles) pin(stone.at, stone.text, "stone");
   raastof.names(map).obstacles.add(() =>

@@ -7,7 +7,7 @@ from pathlib import Path
 from raastof_geo.files import is_sealed, seal_page, write_whole
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.legs.detour import Detour, Obstacle, Trip
-from raastof_geo.outputs.pages.encode import lat_lon
+from raastof_geo.outputs.pages.encode import encode_line
 from raastof_geo.outputs.pages.map import BaseRoads
 from raastof_geo.outputs.pages.page import Controls, Page, PlanMap, escape
 from raastof_geo.outputs.palette import ROUTE_COLOURS
@@ -52,9 +52,9 @@ def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
     trip = detour.trips[0]
     data = {
         "colours": ROUTE_COLOURS,
-        "legal": lat_lon(trip.line, _TOLERANCE_DEG),
-        "free": lat_lon(trip.free_line, _TOLERANCE_DEG),
-        "back": lat_lon(detour.trips[1].line, _TOLERANCE_DEG),
+        "legal": encode_line(trip.line, _TOLERANCE_DEG, decimals=5),
+        "free": encode_line(trip.free_line, _TOLERANCE_DEG, decimals=5),
+        "back": encode_line(detour.trips[1].line, _TOLERANCE_DEG, decimals=5),
         "names": [scenario.site_name(detour.origin), scenario.site_name(detour.destination)],
         "obstacles": [
             {"at": [stone.lat, stone.lon], "text": describe_obstacle(stone)}

@@ -56,8 +56,10 @@ raastof.sentence = (view, into) => {
       const said = mode === "plan" ? texts.said_plan : texts.said_before;
       text = raastof.fill(shown.length ? said : texts.said_nothing, values);
     }
-    if (mode === "plan" && sides.plan.length) text += " " + raastof.fill(compared, values);
-    if (!whole && view.story.undivided && mode !== "before") text += " " + texts.said_part;
+    // What empty trips from job to job emit is not in single flows: those are not compared.
+    const fair = whole || !view.story.undivided;
+    if (fair && mode === "plan" && sides.plan.length) text += " " + raastof.fill(compared, values);
+    if (!fair && mode !== "before") text += " " + texts.said_part;
     if (view.on.without.size) text += " " + texts.said_without;
     text = subject() + text;
     if (into.textContent !== text) into.textContent = text;

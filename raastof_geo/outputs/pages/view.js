@@ -286,7 +286,7 @@ class View {
 
   // Show the whole plan, clear of what stands in the corners of the map.
   fit() {
-    const low = L.point(30, 26), options = { paddingTopLeft: low, paddingBottomRight: low };
+    const options = { paddingTopLeft: L.point(56, 44), paddingBottomRight: L.point(30, 34) };
     if (this.bounds) this.map.fitBounds(this.bounds, { animate: false, ...options });
   }
 }
