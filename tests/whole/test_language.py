@@ -182,7 +182,10 @@ def test_pages_for_people_are_danish(written, leftover):
         text = re.sub(r"<(style|svg)\b.*?</\1>|<[^>]+>", "\n", path.read_text("utf-8"), flags=re.S)
         for line in html.unescape(text).splitlines():
             plain = re.sub(
-                r"`[^`]*`|ODbL 1\.0|\S+\.(?:html|xlsx|gpkg|csv|json|npz|md|ics)", "", line
+                r"`[^`]*`|ODbL 1\.0|raastof_geo [\d.]+|InfraLCA 3\.1"
+                r"|\S+\.(?:html|xlsx|gpkg|csv|json|npz|md|ics)",
+                "",
+                line,
             )
             found = re.search(LEFTOVERS[leftover], plain)
             assert not found or "OpenStreetMap" in line, (path.name, leftover, line)
