@@ -283,7 +283,7 @@ def test_a_site_is_found_and_told_about(visit, solved, size):
     assert len(page.inner_text("#about .why")) > 10
     page.focus("#about .shut")
     page.keyboard.press("Enter")
-    assert page.is_hidden("#about")
+    page.wait_for_selector("#about", state="hidden")
 
 
 def test_an_unknown_site_is_answered(visit):
@@ -299,7 +299,7 @@ def test_a_marker_opens_its_site_with_enter(visit):
     page.keyboard.press("Enter")
     page.wait_for_selector("#about:not([hidden])")
     page.keyboard.press("Escape")
-    assert page.is_hidden("#about")
+    page.wait_for_selector("#about", state="hidden")
 
 
 @pytest.mark.parametrize("size", [DESKTOP, TABLET, PHONE])

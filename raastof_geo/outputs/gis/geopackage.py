@@ -3,22 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import geopandas as gpd
 import pandas as pd
 import pyogrio
 
 from raastof_geo.errors import OutputError
-from raastof_geo.language import say
 from raastof_geo.outputs.gis.dictionary import build_dictionary
-from raastof_geo.outputs.gis.geostyle import (
-    style_burden,
-    style_flows,
-    style_municipalities,
-    style_sites,
-    style_zones,
-)
+from raastof_geo.outputs.gis.geostyle import draw_styles
 from raastof_geo.outputs.gis.layers import draw_layers
-from raastof_geo.outputs.palette import as_rgba, colour_materials
 from raastof_geo.result import Result
 
 
@@ -37,7 +28,7 @@ def write_geopackage(result: Result, folder: Path) -> Path:
     meanings = build_dictionary(columns)
     # Files say that they were made when the scenario begins, so that equal ones are equal.
     moment = f"{min(period.start for period in result.scenario.periods.values())}T00:00:00Z"
-    styles = _tabulate_styles(_draw_styles(result, layers), moment)
+    styles = _tabulate_styles(draw_styles(result, layers), moment)
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": moment})
     try:
         for name, layer in layers.items():
@@ -69,33 +60,6 @@ def write_geoparquet(result: Result, folder: Path) -> Path:
     for name, layer in draw_layers(result).items():
         layer.to_parquet(into / f"{name}.parquet")
     return into
-
-
-def _draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[str, str]:
-    saved = layers["municipalities"]["saved_t_co2e_wtw"]
-    most = max(1.0, float(saved.max()))
-    least = min(0.0, float(saved.min()))
-    limits = (least - 1, 0.0, most / 20, most / 5, most / 2, most)
-    flows = _style_flows(result, layers)
-    return {
-        "flows": flows,
-        "flows_before": flows,
-        "sites": style_sites(),
-        "road_burden": style_burden(str(say("trucks each weekday"))),
-        "municipalities": style_municipalities(str(say("t CO2e saved")), limits),
-        **({"zones": style_zones(layers["zones"]["rule"])} if "zones" in layers else {}),
-    }
-
-
-def _style_flows(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> str:
-    catalogue, language = result.scenario.catalogue, result.scenario.said.language
-    both = [layers["flows"], layers["flows_before"]]
-    used = pd.concat(both)["material"]
-    shown = [
-        (name, catalogue.materials[name].called(language), as_rgba(colour))
-        for name, colour in colour_materials(used, catalogue).items()
-    ]
-    return style_flows(shown, max(map(float, pd.concat(both)["tonnes"]), default=1.0))
 
 
 def _tabulate_styles(styles: Mapping[str, str], moment: str) -> pd.DataFrame:

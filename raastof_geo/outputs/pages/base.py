@@ -1,7 +1,6 @@
 """Describe what lies under everything else: land, towns, roads, ferries and names."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -12,9 +11,8 @@ import shapely
 
 from raastof_geo.arrays import Floats, Indices
 from raastof_geo.outputs.pages.encode import encode_line
-from raastof_geo.outputs.pages.page import pack
 from raastof_geo.outputs.pages.streets import STREET_DECIMALS, STREET_TOLERANCE_DEG
-from raastof_geo.outputs.palette import BASE, attribute_maps
+from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.places import load_municipalities, load_towns
 from raastof_geo.roads.projection import project, unproject_shapes
@@ -39,18 +37,9 @@ _LEAST_TOWN_M2 = 150_000.0
 
 
 def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()) -> dict[str, Any]:
-    """Put land, towns, roads and names into plain values.
+    """Put land, towns, roads and names into plain values for `base.js`.
 
-    Parameters
-    ----------
-    near
-        Places [lon and lat, degrees] around which small roads are drawn as well.
-
-    Returns
-    -------
-    data
-        For `base.js`: outlines of `land` and of `towns` that are built up, `roads` by class,
-        `ferries`, `names` of towns, colours, and whose maps they are.
+    `near`: places [lon and lat, degrees] around which small roads are drawn as well.
     """
     return {
         "land": [encode_line(ring, _LAND_TOLERANCE_DEG) for ring in _outlines()],
@@ -59,7 +48,6 @@ def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()
         "ferries": _draw_class(network, network.ferry),
         "names": _name_towns(),
         "decimals": STREET_DECIMALS,
-        "colours": BASE,
         "attribution": attribute_maps(network),
     }
 
@@ -81,7 +69,6 @@ def describe_areas() -> dict[str, Any]:
             {"name": str(name), "at": [round(point.y, 4), round(point.x, 4)]}
             for name, point in zip(areas["name"], middles, strict=True)
         ],
-        "colour": BASE["area"],
     }
 
 
@@ -96,13 +83,7 @@ def _outlines() -> list[Floats]:
 
 @lru_cache(maxsize=4)
 def find_towns(network: RoadNetwork) -> list[Floats]:
-    """Find what is built up, from how densely roads meet.
-
-    Returns
-    -------
-    rings
-        Outlines. [degrees, points × 2]
-    """
+    """Find outlines of what is built up, from how densely roads meet. [degrees, points × 2]"""
     large = [ROAD_CLASSES.index(name) for name in ("motorway", "trunk", "ferry")]
     streets = ~np.isin(network.road_class, large)
     ends = np.concatenate((network.tail[streets], network.head[streets]))
@@ -157,18 +138,11 @@ def _draw_class(network: RoadNetwork, which: Any) -> list[str]:
     return [line for line in lines if line]
 
 
-@dataclass(frozen=True)
-class _Town:
-    name: str
-    rank: int
-    lat: float
-    lon: float
-
-
 def _name_towns() -> dict[str, Any]:
-    towns: Iterator[Any] = load_towns().itertuples()
-    rows = (_Town(one.name, _RANKS.get(one.town_class, 2), one.lat, one.lon) for one in towns)
-    return pack(_Town, rows)
+    towns = load_towns()
+    towns["rank"] = [_RANKS.get(one, 2) for one in towns["town_class"]]
+    named = towns[["name", "rank", "lat", "lon"]]
+    return {"columns": list(named), "rows": named.to_numpy(object).tolist()}
 
 
 _RANKS = {"city": 0, "town": 1}
