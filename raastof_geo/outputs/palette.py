@@ -1,6 +1,7 @@
 """How things look, said once: the map, the charts and the layers for QGIS take it from here.
 
-A site's role has one shape and one colour, which each way of drawing spells in its own words.
+A site's role has one shape and one colour, which each way of drawing spells in its own words; the
+map's own shapes stand in `sites.js`, and what only it draws has its colours in the script as well.
 A material has the hue of its family and a lightness of its own, so that no two are alike, on the
 screen, on a grey print, or to readers who do not see red and green.
 """
@@ -18,30 +19,8 @@ from raastof_geo.scenario.role import Role
 VIRGIN_COLOUR = "#8c6d46"
 """Virgin material where all of it has one colour."""
 LAND, COAST = "#f4f1e8", "#b9b4a6"
-BASE = {
-    "sea": "#cfe3ee",
-    "water": ["#d6e8f1", "#deedf4", "#e8f3f8"],
-    "land": "#f7f4ec",
-    "coast": "#a9b8bd",
-    "town": "#e6dfd3",
-    "area": "#cdc6b6",
-    "ferry": "#8fb0c2",
-    "road": {
-        "motorway": ["#f5dcae", "#d3b37c"],
-        "trunk": ["#f6e2bd", "#d6bc8b"],
-        "primary": ["#faf0d3", "#d9cba6"],
-        "secondary": ["#ffffff", "#d2cabb"],
-        "tertiary": ["#ffffff", "#dbd4c6"],
-        "local": ["#ffffff", "#e2dccf"],
-    },
-}
-"""What lies under everything else; a road has a body and a casing."""
-PASSING, DIMMED = "#1f4e79", "#c3c0b8"
-"""All that passes a road, whatever it is; and what is not looked at just now."""
 ZONE = "#7b3294"
 """Areas in which soil needs a condition."""
-MORE, LESS = "#0072b2", "#d55e00"
-"""What the plan has more of than the baseline, and less."""
 ROUTE_COLOURS = {"legal": "#0072b2", "free": "#d55e00", "back": "#56b4e9"}
 """The route that a truck may take, the one were nothing closed to it, and the way back."""
 
@@ -52,8 +31,6 @@ class RoleMark:
 
     name: Message
     colour: str
-    on_page: str
-    """SVG for the map, around 0,0 and about 18 wide."""
     in_picture: str
     """Path of SVG for the picture in reports, around 0,0 and about 14 wide."""
     in_chart: str
@@ -71,56 +48,17 @@ class RoleMark:
 
 ROLE_MARKS: Mapping[Role, RoleMark] = {
     Role.NEED: RoleMark(
-        say("Needs material"),
-        "#0b3d5c",
-        '<circle r="7" fill="#fff" stroke="#0b3d5c" stroke-width="4"/>',
-        "M-6 0a6 6 0 1 0 12 0a6 6 0 1 0 -12 0Z",
-        "o",
-        "circle",
+        say("Needs material"), "#0b3d5c", "M-6 0a6 6 0 1 0 12 0a6 6 0 1 0 -12 0Z", "o", "circle"
     ),
     Role.OFFER: RoleMark(
-        say("Has surplus"),
-        "#f2a900",
-        '<path d="M0,-9L9,7L-9,7Z" fill="#f2a900" stroke="#3d2b00" stroke-width="1.5"/>',
-        "M0 -7L7 6L-7 6Z",
-        "^",
-        "triangle",
-        on_paper="#b36b00",
+        say("Has surplus"), "#f2a900", "M0 -7L7 6L-7 6Z", "^", "triangle", on_paper="#b36b00"
     ),
-    Role.PIT: RoleMark(
-        say("Pit"),
-        "#8c6d46",
-        '<rect x="-7" y="-7" width="14" height="14" fill="#8c6d46" stroke="#fff" '
-        'stroke-width="1.5"/>',
-        "M-6 -6H6V6H-6Z",
-        "s",
-        "square",
-    ),
-    Role.RECEIVER: RoleMark(
-        say("Receiver"),
-        "#5c3c7a",
-        '<path d="M0,-9L9,0L0,9L-9,0Z" fill="#5c3c7a" stroke="#fff" stroke-width="1.5"/>',
-        "M0 -8L8 0L0 8L-8 0Z",
-        "D",
-        "diamond",
-    ),
+    Role.PIT: RoleMark(say("Pit"), "#8c6d46", "M-6 -6H6V6H-6Z", "s", "square"),
+    Role.RECEIVER: RoleMark(say("Receiver"), "#5c3c7a", "M0 -8L8 0L0 8L-8 0Z", "D", "diamond"),
     Role.PLANT: RoleMark(
-        say("Plant"),
-        "#00695c",
-        '<path d="M-9,8L-9,-4L-3,0L-3,-4L3,0L3,-4L9,0L9,8Z" fill="#00695c" stroke="#fff" '
-        'stroke-width="1.5"/>',
-        "M-2 -7H2V-2H7V2H2V7H-2V2H-7V-2H-2Z",
-        "P",
-        "pentagon",
+        say("Plant"), "#00695c", "M-2 -7H2V-2H7V2H2V7H-2V2H-7V-2H-2Z", "P", "pentagon"
     ),
-    Role.DEPOT: RoleMark(
-        say("Depot"),
-        "#455a64",
-        '<path d="M-10,7L-4,-5L0,1L4,-5L10,7Z" fill="#455a64" stroke="#fff" stroke-width="1.5"/>',
-        "M0 -7L7 -2L4 6H-4L-7 -2Z",
-        "p",
-        "hexagon",
-    ),
+    Role.DEPOT: RoleMark(say("Depot"), "#455a64", "M0 -7L7 -2L4 6H-4L-7 -2Z", "p", "hexagon"),
 }
 """By role, in the order of legends."""
 
@@ -220,18 +158,6 @@ def _paint(lightness: float, family: MaterialFamily) -> str:
             break
     parts = (12.92 * c if c <= 0.0031308 else 1.055 * c ** (1 / 2.4) - 0.055 for c in light)
     return "#" + "".join(f"{round(255 * min(1.0, max(0.0, part))):02x}" for part in parts)
-
-
-def as_rgba(colour: str, *, opacity: int = 255) -> str:
-    """Write `#rrggbb` as QGIS does.
-
-    Returns
-    -------
-    rgba
-        `r,g,b,a`, each from 0 to 255.
-    """
-    parts = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
-    return ",".join(map(str, [*parts, opacity]))
 
 
 def attribute_maps(network: RoadNetwork) -> str:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from raastof_geo.language import Language, Message, Readable, format_number, plain, say
 from raastof_geo.outputs.documents.drawing import Drawing
+from raastof_geo.outputs.template import read_template
 from raastof_geo.records.flows import harmless
 
 
@@ -193,7 +194,7 @@ def render_page(document: Document) -> str:
         It asks no other host and runs no script; what users wrote is escaped, drawings are SVG in
         the text, and what can be saved from it lies in its links.
     """
-    page: str = _template().render(
+    page: str = read_template("documents/document.html.j2", number=plain_number).render(
         title=plain(document.title),
         subtitle=plain(document.subtitle),
         language=document.language,
@@ -233,21 +234,6 @@ def _save(
 
 def _address(kind: str, data: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
-
-
-@lru_cache
-def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("raastof_geo.outputs.documents", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"plain": plain, "number": plain_number}
-    return environment.get_template("document.html.j2")
 
 
 @lru_cache

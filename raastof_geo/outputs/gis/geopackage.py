@@ -1,26 +1,15 @@
 """Write the layers for QGIS: with styles that it applies by itself, and what each column means."""
 
-import contextlib
-import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-import geopandas as gpd
 import pandas as pd
 import pyogrio
 
 from raastof_geo.errors import OutputError
-from raastof_geo.language import say
 from raastof_geo.outputs.gis.dictionary import build_dictionary
-from raastof_geo.outputs.gis.geostyle import (
-    style_burden,
-    style_flows,
-    style_municipalities,
-    style_sites,
-    style_zones,
-)
+from raastof_geo.outputs.gis.geostyle import draw_styles
 from raastof_geo.outputs.gis.layers import draw_layers
-from raastof_geo.outputs.palette import as_rgba, colour_materials
 from raastof_geo.result import Result
 
 
@@ -39,14 +28,16 @@ def write_geopackage(result: Result, folder: Path) -> Path:
     meanings = build_dictionary(columns)
     # Files say that they were made when the scenario begins, so that equal ones are equal.
     moment = f"{min(period.start for period in result.scenario.periods.values())}T00:00:00Z"
+    styles = _tabulate_styles(draw_styles(result, layers), moment)
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": moment})
     try:
         for name, layer in layers.items():
             layer.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
         pyogrio.write_dataframe(meanings, path, layer="data_dictionary", driver="GPKG")
+        # The number of a style has the name that QGIS gives it.
+        pyogrio.write_dataframe(styles, path, layer="layer_styles", driver="GPKG", FID="id")
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
-    _write_styles(path, _draw_styles(result, layers), moment)
     return path
 
 
@@ -71,65 +62,21 @@ def write_geoparquet(result: Result, folder: Path) -> Path:
     return into
 
 
-def _draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[str, str]:
-    saved = layers["municipalities"]["saved_t_co2e_wtw"]
-    most = max(1.0, float(saved.max()))
-    least = min(0.0, float(saved.min()))
-    limits = (least - 1, 0.0, most / 20, most / 5, most / 2, most)
-    flows = _style_flows(result, layers)
-    return {
-        "flows": flows,
-        "flows_before": flows,
-        "sites": style_sites(),
-        "road_burden": style_burden(str(say("trucks each weekday"))),
-        "municipalities": style_municipalities(str(say("t CO2e saved")), limits),
-        **({"zones": style_zones(layers["zones"]["rule"])} if "zones" in layers else {}),
-    }
-
-
-def _style_flows(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> str:
-    catalogue, language = result.scenario.catalogue, result.scenario.said.language
-    both = [layers["flows"], layers["flows_before"]]
-    used = pd.concat(both)["material"]
-    shown = [
-        (name, catalogue.materials[name].called(language), as_rgba(colour))
-        for name, colour in colour_materials(used, catalogue).items()
-    ]
-    return style_flows(shown, max(map(float, pd.concat(both)["tonnes"]), default=1.0))
-
-
-_STYLES = """
-CREATE TABLE layer_styles (
-    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
-    f_table_catalog TEXT(256),
-    f_table_schema TEXT(256),
-    f_table_name TEXT(256),
-    f_geometry_column TEXT(256),
-    styleName TEXT(30),
-    styleQML TEXT,
-    styleSLD TEXT,
-    useAsDefault BOOLEAN,
-    description TEXT,
-    owner TEXT(30),
-    ui TEXT(30),
-    update_time DATETIME
-)
-"""
-"""As QGIS makes it."""
-
-
-def _write_styles(path: Path, styles: Mapping[str, str], moment: str) -> None:
-    """Put styles where QGIS looks for them."""
-    with contextlib.closing(sqlite3.connect(path)) as base, base:
-        base.execute(_STYLES)
-        base.execute(
-            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, "
-            "last_change, srs_id) VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?, 0)",
-            (moment,),
-        )
-        base.executemany(
-            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
-            "f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner, "
-            "ui, update_time) VALUES ('', '', ?, 'geom', 'raastof_geo', ?, '', 1, '', '', NULL, ?)",
-            [(name, style, moment) for name, style in styles.items()],
-        )
+def _tabulate_styles(styles: Mapping[str, str], moment: str) -> pd.DataFrame:
+    """Give `layer_styles` as QGIS makes it."""
+    return pd.DataFrame(
+        {
+            "f_table_catalog": "",
+            "f_table_schema": "",
+            "f_table_name": list(styles),
+            "f_geometry_column": "geom",
+            "styleName": "raastof_geo",
+            "styleQML": list(styles.values()),
+            "styleSLD": "",
+            "useAsDefault": True,
+            "description": "",
+            "owner": "",
+            "ui": None,
+            "update_time": pd.Timestamp(moment),
+        }
+    )

@@ -27,7 +27,7 @@ raastof.layer("areas", ({ areas }) => {
       for (const line of borders) {
         if (!outside(line.box, frame)) follow(ctx, onScreen(line, frame));
       }
-      ctx.strokeStyle = areas.colour;
+      ctx.strokeStyle = "#cdc6b6";
       ctx.lineWidth = 1;
       ctx.setLineDash([6, 3, 1.5, 3]);
       ctx.stroke();

@@ -26,7 +26,25 @@ const trace = (frame, lines, least) => {
   }
 };
 
-const paintLand = (frame, drawn, colours) => {
+// A road has a body and a casing.
+const colours = {
+  sea: "#cfe3ee",
+  water: ["#d6e8f1", "#deedf4", "#e8f3f8"],
+  land: "#f7f4ec",
+  coast: "#a9b8bd",
+  town: "#e6dfd3",
+  ferry: "#8fb0c2",
+  road: {
+    motorway: ["#f5dcae", "#d3b37c"],
+    trunk: ["#f6e2bd", "#d6bc8b"],
+    primary: ["#faf0d3", "#d9cba6"],
+    secondary: ["#ffffff", "#d2cabb"],
+    tertiary: ["#ffffff", "#dbd4c6"],
+    local: ["#ffffff", "#e2dccf"],
+  },
+};
+
+const paintLand = (frame, drawn) => {
   const { ctx } = frame;
   ctx.lineJoin = "round";
   ctx.setLineDash([]);
@@ -47,7 +65,7 @@ const paintLand = (frame, drawn, colours) => {
   ctx.fill("evenodd");
 };
 
-const paintFerries = (frame, drawn, colours) => {
+const paintFerries = (frame, drawn) => {
   trace(frame, drawn.ferries, 1);
   frame.ctx.strokeStyle = colours.ferry;
   frame.ctx.lineWidth = 1.3;
@@ -56,7 +74,7 @@ const paintFerries = (frame, drawn, colours) => {
   frame.ctx.setLineDash([]);
 };
 
-const paintRoads = (frame, drawn, colours) => {
+const paintRoads = (frame, drawn) => {
   const { ctx, zoom } = frame;
   const seen = Object.entries(LOOKS).filter(([, look]) => zoom >= look.from);
   ctx.lineJoin = ctx.lineCap = "round";
@@ -80,7 +98,6 @@ const paintRoads = (frame, drawn, colours) => {
 };
 
 raastof.layer("base", ({ base }) => {
-  const { colours } = base;
   const read = (lines, decimals) => lines.map((line) => readLine(line, decimals));
   const drawn = { land: read(base.land), towns: read(base.towns), roads: {} };
   drawn.ferries = read(base.ferries, base.decimals);
@@ -114,9 +131,9 @@ raastof.layer("base", ({ base }) => {
     };
     setTimeout(placer.lay);
     return raastof.painter(map, "raastof-base", 210, (frame) => {
-      paintLand(frame, drawn, colours);
-      paintFerries(frame, drawn, colours);
-      paintRoads(frame, drawn, colours);
+      paintLand(frame, drawn);
+      paintFerries(frame, drawn);
+      paintRoads(frame, drawn);
     });
   });
 });

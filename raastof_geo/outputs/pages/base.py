@@ -12,7 +12,7 @@ import shapely
 from raastof_geo.arrays import Floats, Indices
 from raastof_geo.outputs.pages.encode import encode_line
 from raastof_geo.outputs.pages.streets import STREET_DECIMALS, STREET_TOLERANCE_DEG
-from raastof_geo.outputs.palette import BASE, attribute_maps
+from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.places import load_municipalities, load_towns
 from raastof_geo.roads.projection import project, unproject_shapes
@@ -48,7 +48,6 @@ def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()
         "ferries": _draw_class(network, network.ferry),
         "names": _name_towns(),
         "decimals": STREET_DECIMALS,
-        "colours": BASE,
         "attribution": attribute_maps(network),
     }
 
@@ -70,7 +69,6 @@ def describe_areas() -> dict[str, Any]:
             {"name": str(name), "at": [round(point.y, 4), round(point.x, 4)]}
             for name, point in zip(areas["name"], middles, strict=True)
         ],
-        "colour": BASE["area"],
     }
 
 

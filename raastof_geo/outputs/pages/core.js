@@ -20,6 +20,9 @@ raastof.svg = (shape, size = 24) =>
   `<svg width="${size}" height="${size}" viewBox="-12 -12 24 24" aria-hidden="true">${shape}</svg>`;
 raastof.fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
+// All that passes a road, and what is not looked at just now; what the plan has more of, and less.
+raastof.colours = { passing: "#1f4e79", dimmed: "#c3c0b8", more: "#0072b2", less: "#d55e00" };
+
 // A table comes as the names of its columns and rows of cells; each row becomes an object.
 raastof.readTable = ({ columns, rows }) =>
   rows.map((cells) => Object.fromEntries(columns.map((name, at) => [name, cells[at]])));

@@ -25,7 +25,7 @@ const tellMaterials = (into, view) => {
 };
 
 const tellWidths = (into, view) => {
-  const { texts, colours } = view.story;
+  const { texts } = view.story, { colours } = raastof;
   into.append(make("h3", texts.width));
   const colour = view.as === "flows" || view.chosen ? "#59636d" : colours.passing;
   for (const share of [1, 0.25, 0.03]) {
@@ -49,7 +49,7 @@ const tellTrucks = (into, view) => {
 };
 
 raastof.legend = (view, into) => {
-  const { texts, colours, shapes, sites } = view.story;
+  const { texts, sites } = view.story, { colours } = raastof;
   const tell = () => {
     const difference = view.on.mode === "difference";
     into.replaceChildren(make("h2", texts.legend));
@@ -62,10 +62,10 @@ raastof.legend = (view, into) => {
     if (view.as === "burden" && !view.chosen) tellTrucks(into, view);
     else tellWidths(into, view);
     const marks = into.appendChild(make("div", undefined, "marks"));
-    for (const role of Object.keys(shapes)) {
+    for (const role of Object.keys(view.story.marks)) {
       if (!sites.some((site) => site.roles.includes(role))) continue;
       const key = marks.appendChild(make("div", undefined, "key"));
-      key.innerHTML = raastof.svg(shapes[role], 20);
+      key.innerHTML = raastof.svg(raastof.shapeOf(view.story, [role]), 20);
       key.append(make("span", texts[role]));
     }
     if (view.on.zones) {

@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import folium
 import pandas as pd
@@ -24,18 +23,8 @@ from raastof_geo.outputs.pages.base import describe_areas, describe_base
 from raastof_geo.outputs.pages.encode import encode_line
 from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap, escape, pack
 from raastof_geo.outputs.pages.streets import STREET_DECIMALS, Errand, lay_streets
-from raastof_geo.outputs.palette import (
-    BURDEN_CLASSES,
-    DIMMED,
-    FAMILIES,
-    LESS,
-    MORE,
-    PASSING,
-    ROLE_MARKS,
-    ZONE,
-    colour_materials,
-)
-from raastof_geo.outputs.tables.flows import BY_DUMPER, Flow, list_flows
+from raastof_geo.outputs.palette import BURDEN_CLASSES, FAMILIES, ROLE_MARKS, ZONE, colour_materials
+from raastof_geo.outputs.tables.flows import BY_DUMPER, list_flows
 from raastof_geo.outputs.tables.summary import summarise
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
@@ -49,8 +38,7 @@ _MOST_PAIRS = 6000
 """A map with more pairs of sites than this says why only by `raastof why-not`."""
 
 
-@dataclass(frozen=True)
-class _FlowShown:
+class _FlowShown(NamedTuple):
     """A flow; its route, sites, material, period, use and truck by their places in the lists.
 
     What stays within a site has no route, -1.
@@ -67,15 +55,6 @@ class _FlowShown:
     length_km: float
     loads: int
     kg_co2e: float
-
-
-@dataclass(frozen=True)
-class _TripsShown:
-    """Trips on a route in a period, loaded and empty, as trucks drive them."""
-
-    route: int
-    period: int
-    trips: float
 
 
 def write_map(result: Result, folder: Path) -> Path:
@@ -238,7 +217,7 @@ class MapStory:
     def __init__(self, result: Result) -> None:
         self.result = result
         self._errands: dict[Errand, int] = {}
-        self._uses: list[str] = []
+        self._uses: dict[str, int] = {}
 
     @classmethod
     def of(cls, result: "Result | MapStory") -> "MapStory":
@@ -255,12 +234,12 @@ class MapStory:
         """Flows and trips before and in the plan, and the stretches of road that they pass."""
         plan, effect = self.result.plan, self.result.effect
         flows = {
-            "plan": pack(_FlowShown, self._list_flows(plan.flows)),
-            "before": pack(_FlowShown, self._list_flows(effect.baseline_flows)),
+            "plan": pack(_FlowShown._fields, self._list_flows(plan.flows)),
+            "before": pack(_FlowShown._fields, self._list_flows(effect.baseline_flows)),
         }
         trips = {
-            "plan": pack(_TripsShown, self._count_trips(plan.flows, plan.empty_trips)),
-            "before": pack(_TripsShown, self._count_trips(effect.baseline_flows, None)),
+            "plan": self._count_trips(plan.flows, plan.empty_trips),
+            "before": self._count_trips(effect.baseline_flows, None),
         }
         streets = lay_streets(self.result.legs, self._errands)
         return {
@@ -269,7 +248,7 @@ class MapStory:
             "routes": streets.routes,
             "flows": flows,
             "trips": trips,
-            "uses": self._uses,
+            "uses": list(self._uses),
         }
 
     @cached_property
@@ -281,7 +260,7 @@ class MapStory:
         return {
             "decimal": format_number(0.5, digits=1)[1],
             "group": format_number(1000)[1],
-            "texts": {key: str(text) for key, text in _TEXTS.items()},
+            "texts": {key: str(text.format(**_IN_PLACE)) for key, text in _TEXTS.items()},
             "periods": list(scenario.periods),
             "totals": {
                 "plan": self._total(self.result.effect.books),
@@ -297,8 +276,7 @@ class MapStory:
                 *(vehicles[name].called(scenario.said.language) for name in scenario.said.vehicles),
                 str(BY_DUMPER),
             ],
-            "shapes": {role: mark.on_page for role, mark in ROLE_MARKS.items()},
-            "colours": {"more": MORE, "less": LESS, "passing": PASSING, "dimmed": DIMMED},
+            "marks": {role: mark.colour for role, mark in ROLE_MARKS.items()},
             "classes": [
                 {"least": one.least, "colour": one.colour, "width": one.width_px}
                 for one in BURDEN_CLASSES
@@ -349,11 +327,6 @@ class MapStory:
         errand = Errand(origin, destination, vehicle, spell, load)
         return self._errands.setdefault(errand, len(self._errands))
 
-    def _name_use(self, name: str) -> int:
-        if name not in self._uses:
-            self._uses.append(name)
-        return self._uses.index(name)
-
     def _list_flows(self, flows: pd.DataFrame) -> Iterator[_FlowShown]:
         scenario = self.result.scenario
         language = scenario.said.language
@@ -367,13 +340,15 @@ class MapStory:
         reception = str(_TEXTS["reception"])
         for flow in list_flows(flows):
             within = flow.origin == flow.destination
+            ends = (flow.origin, flow.destination)
+            use = uses.get(flow.taker, kinds.get(flow.taker_kind, reception))
             yield _FlowShown(
-                route=self._follow(flow),
+                route=self._find_route(*ends, flow.vehicle, flow.period, "full"),
                 origin=sites[flow.origin],
                 destination=sites[flow.destination],
                 material=materials[flow.material],
                 period=periods[flow.period],
-                use=self._name_use(uses.get(flow.taker, kinds.get(flow.taker_kind, reception))),
+                use=self._uses.setdefault(use, len(self._uses)),
                 truck=len(trucks) if within else trucks[flow.vehicle],
                 tonnes=round(flow.tonnes, 1),
                 length_km=round(flow.length_km, 1),
@@ -381,13 +356,8 @@ class MapStory:
                 kg_co2e=round(flow.kg_co2e_wtw),
             )
 
-    def _follow(self, flow: Flow) -> int:
-        return self._find_route(flow.origin, flow.destination, flow.vehicle, flow.period, "full")
-
-    def _count_trips(
-        self, flows: pd.DataFrame, empty_trips: pd.DataFrame | None
-    ) -> list[_TripsShown]:
-        """Count trips as `measure_burden` does, by route instead of by road."""
+    def _count_trips(self, flows: pd.DataFrame, empty_trips: pd.DataFrame | None) -> dict[str, Any]:
+        """Count trips as `measure_burden` does, by route and period instead of by road."""
         scenario = self.result.scenario
         periods = _places(scenario.periods)
         returns = scenario.said.return_loads
@@ -404,11 +374,8 @@ class MapStory:
         for one in () if empty_trips is None else empty_trips.itertuples():
             route = self._find_route(one.origin, one.destination, one.vehicle, one.period, "empty")
             trips[route, periods[one.period]] += one.trips
-        return [
-            _TripsShown(route, period, round(driven, 2))
-            for (route, period), driven in sorted(trips.items())
-            if route >= 0 and driven > 0
-        ]
+        counted = ((*key, round(driven, 2)) for key, driven in sorted(trips.items()) if driven > 0)
+        return pack(("route", "period", "trips"), (row for row in counted if row[0] >= 0))
 
 
 def _why(result: Result) -> dict[str, Any]:
@@ -433,7 +400,10 @@ def _why(result: Result) -> dict[str, Any]:
 
 _IN_PLACE = {
     name: f"{{{name}}}"
-    for name in ["when", "tonnes", "sites", "loads", "co2e", "plan", "before", "change"]
+    for name in (
+        *("when", "tonnes", "sites", "loads", "co2e", "plan", "before", "change"),
+        *("shown", "all", "share", "least", "more", "most", "date"),
+    )
 }
 """What the page puts into its sentences itself."""
 _TEXTS: dict[str, Message] = {
@@ -452,9 +422,7 @@ _TEXTS: dict[str, Message] = {
     "find": say("Find"),
     "unknown": say("No site has this name."),
     "least": say("Smallest flow shown"),
-    "count": say("{shown} of {all} flows, {share} % of the tonnes").format(
-        shown="{shown}", all="{all}", share="{share}"
-    ),
+    "count": say("{shown} of {all} flows, {share} % of the tonnes"),
     "drawn": say("Drawn as"),
     "roads": say("Tonnes on the roads"),
     "burden": say("Trucks each weekday"),
@@ -463,31 +431,31 @@ _TEXTS: dict[str, Message] = {
     "rest": say("everything else"),
     "filters": say("Filters and materials"),
     "nothing": say("No flow passes the filters."),
-    "over": say("{least} and more", least="{least}"),
+    "over": say("{least} and more"),
     "road": say("On this road, in this direction"),
     "lane": say("On this road, of this material"),
-    "others": say("and {more} more", more="{more}"),
+    "others": say("and {more} more"),
     "whole": say("Show the whole plan"),
-    "printed": say("Printed {date}.", date="{date}"),
+    "printed": say("Printed {date}."),
     "said_plan": say(
         "The plan, {when}: {tonnes} t between {sites} sites, in {loads} truck loads, with "
         "{co2e} t CO2e of transport."
-    ).format(**_IN_PLACE),
+    ),
     "said_before": say(
         "Before, {when}: {tonnes} t between {sites} sites, in {loads} truck loads, with "
         "{co2e} t CO2e of transport."
-    ).format(**_IN_PLACE),
+    ),
     "said_difference": say(
         "The plan beside before, {when}: {loads} truck loads and {co2e} t CO2e of transport "
         "({plan} t instead of {before} t)."
-    ).format(**_IN_PLACE),
-    "said_less": say("That is {change} % less CO2e than before ({before} t).").format(**_IN_PLACE),
-    "said_more": say("That is {change} % more CO2e than before ({before} t).").format(**_IN_PLACE),
-    "said_same": say("That is as much CO2e as before.").format(**_IN_PLACE),
-    "said_alone": say("Before, none of this was driven.").format(**_IN_PLACE),
+    ),
+    "said_less": say("That is {change} % less CO2e than before ({before} t)."),
+    "said_more": say("That is {change} % more CO2e than before ({before} t)."),
+    "said_same": say("That is as much CO2e as before."),
+    "said_alone": say("Before, none of this was driven."),
     "said_without": say("Some materials are left out."),
     "said_part": say("Empty trips from job to job are not divided among single flows."),
-    "said_nothing": say("Nothing is driven here, {when}.").format(**_IN_PLACE),
+    "said_nothing": say("Nothing is driven here, {when}."),
     "trucks": say("trucks each weekday"),
     "trucksnote": say("Loaded and empty ones; other filters than the period do not count here."),
     "zones": say("Zones where soil needs a permit or another condition"),
@@ -515,9 +483,7 @@ _TEXTS: dict[str, Message] = {
     "saved": say("Saved"),
     "close": say("Close"),
     "none": say("Nothing in this plan"),
-    "rows": say(
-        "The {most} largest of {all}; flows.csv has all of them.", most="{most}", all="{all}"
-    ),
+    "rows": say("The {most} largest of {all}; flows.csv has all of them."),
     "zoomin": say("Zoom in"),
     "zoomout": say("Zoom out"),
     "map": say("Map of sites and flows; the table below has the same figures"),

@@ -10,7 +10,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -93,20 +92,23 @@ class _Shared:
     """What stands once in a page, whatever needs it."""
 
     parts: Mapping[str, Mapping[str, Any]]
+    names: list[str]
+    """Of the data, in the order of `parts`."""
     get_root: Any
 
-    def share(self) -> list[str]:
-        """Put script, style and data into the page, and give the names of the data."""
+    def render(self, **kwargs: Any) -> Any:
+        """Write the call of the script; script, style and data stand in the page, each once."""
         head = self.get_root().header
         head.add_child(_verbatim(f"<style>{read_asset('map.css')}</style>"), name="raastof_style")
         head.add_child(_verbatim(f"<script>{read_scripts()}</script>"), name="raastof_script")
-        names = []
+        self.names = []
         for part, values in self.parts.items():
             text = _embed({part: values})
-            names.append(f"{part}_{hashlib.sha256(text.encode()).hexdigest()[:12]}")
-            script = f'<script>raastof.keep("{names[-1]}", {text});</script>'
-            head.add_child(_verbatim(script), name=f"raastof_{names[-1]}")
-        return names
+            name = f"{part}_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+            script = f'<script>raastof.keep("{name}", {text});</script>'
+            head.add_child(_verbatim(script), name=f"raastof_{name}")
+            self.names.append(name)
+        return _render(super(), kwargs)
 
 
 class Element(_Shared, folium.map.Layer):
@@ -126,12 +128,6 @@ var {{ this.get_name() }} = raastof.make({{ this.maker|tojson }}, {{ this.names|
         self._name = f"raastof_{maker}"
         self.maker = maker
         self.parts = parts
-        self.names: list[str] = []
-
-    def render(self, **kwargs: Any) -> Any:
-        """Write the layer, and what it shares with others."""
-        self.names = self.share()
-        return _render(super(), kwargs)
 
 
 class Controls(_Shared, MacroElement):
@@ -154,11 +150,9 @@ raastof.control({{ this.maker|tojson }}, {{ this._parent.get_name() }}, {{ this.
         self.body = body
         """HTML that is read after it."""
         self.parts = parts
-        self.names: list[str] = []
 
     def render(self, **kwargs: Any) -> Any:
         """Write the HTML and the call of the script."""
-        self.names = self.share()
         html = self.get_root().html
         html.add_child(_verbatim(self.head), name="raastof_head", index=0)
         html.add_child(_verbatim(self.body), name="raastof_body")
@@ -170,17 +164,16 @@ def _render(parent: Any, options: dict[str, Any]) -> Any:
     return parent.render(**options)
 
 
-def pack(kind: type[Any], rows: Iterable[Any]) -> dict[str, Any]:
-    """Put rows of one dataclass into plain values that say what they are.
+def pack(columns: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
+    """Put rows into plain values that say what they are.
 
     Returns
     -------
     table
-        `columns`, the names of the fields, and `rows`, lists of cells in their order, for
-        `readTable` in `core.js`: a name stands in the page once, and no script counts cells.
+        `columns`, the names of the cells, and `rows`, the cells in their order, for `readTable`
+        in `core.js`: a name stands in the page once, and no script counts cells.
     """
-    columns = [field.name for field in fields(kind)]
-    return {"columns": columns, "rows": [[getattr(row, name) for name in columns] for row in rows]}
+    return {"columns": list(columns), "rows": list(rows)}
 
 
 def _verbatim(text: str) -> Part:
@@ -209,10 +202,8 @@ def read_scripts() -> str:
 
 
 def _embed(value: Any) -> str:
-    """Write JSON that cannot end the script it stands in; dataclasses become objects."""
-    text = json.dumps(
-        value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=asdict
-    )
+    """Write JSON that cannot end the script it stands in."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.translate(_IN_SCRIPT)
 
 

@@ -1,7 +1,20 @@
 // Sites: the shape says the role. What lies too close is moved apart, or grouped where it is many.
 const SIZE = 26, NEAR = 21, MANY = 5;
 
-const shapeOf = (story, roles) => story.shapes[roles.includes("need") ? "need" : roles[0]];
+// Around 0,0 and about 18 wide, in the colour of the role.
+const SHAPES = {
+  offer: "M0,-9L9,7L-9,7Z",
+  pit: "M-7,-7H7V7H-7Z",
+  receiver: "M0,-9L9,0L0,9L-9,0Z",
+  plant: "M-9,8L-9,-4L-3,0L-3,-4L3,0L3,-4L9,0L9,8Z",
+  depot: "M-10,7L-4,-5L0,1L4,-5L10,7Z",
+};
+const shapeOf = ({ marks }, roles) => {
+  const role = roles.includes("need") ? "need" : roles[0];
+  if (role === "need") return `<circle r="7" fill="#fff" stroke="${marks.need}" stroke-width="4"/>`;
+  const edge = role === "offer" ? "#3d2b00" : "#fff", look = `stroke="${edge}" stroke-width="1.5"`;
+  return `<path d="${SHAPES[role] ?? ""}" fill="${marks[role]}" ${look}/>`;
+};
 
 // Put places that would hide each other into groups.
 const group = (places) => {

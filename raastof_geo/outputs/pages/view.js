@@ -268,7 +268,7 @@ class View {
 
   // How much of a thing a lane shows, and how: by material, or by what the plan has more of.
   laneOf(name, tonnes) {
-    const { colours, materials } = this.story;
+    const { colours } = raastof, { materials } = this.story;
     const of = this.on.mode === "difference"
       ? { colour: tonnes > 0 ? colours.more : colours.less, dash: tonnes > 0 ? null : [7, 4] }
       : { colour: materials[name].colour, dash: materials[name].virgin ? [9, 3] : null };
