@@ -26,7 +26,10 @@ def extract_messages() -> set[str | tuple[str, ...]]:
     found = extract_from_dir(
         ROOT / "raastof_geo", method_map=[("**.py", "python")], keywords=KEYWORDS
     )
-    return {message for _, _, message, _, _ in found}
+    beside = (ROOT / "raastof_geo" / "outputs" / "pages" / "texts.txt").read_text("utf-8")
+    lines = [line for line in beside.splitlines() if not line.startswith("#")]
+    texts = {line.partition(": ")[2] for line in lines}
+    return texts | {message for _, _, message, _, _ in found}
 
 
 def build_catalogue() -> Catalog:

@@ -1,8 +1,9 @@
 """Draw sites, flows and trucks on a map that is one file and needs no internet."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,15 @@ from raastof_geo.outputs.gis.layers import draw_zones
 from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all
 from raastof_geo.outputs.pages.base import describe_areas, describe_base
 from raastof_geo.outputs.pages.encode import encode_line
-from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap, escape, pack
+from raastof_geo.outputs.pages.page import (
+    Controls,
+    Element,
+    Page,
+    PlanMap,
+    escape,
+    pack,
+    read_asset,
+)
 from raastof_geo.outputs.pages.streets import STREET_DECIMALS, Errand, lay_streets
 from raastof_geo.outputs.palette import BURDEN_CLASSES, FAMILIES, ROLE_MARKS, ZONE, colour_materials
 from raastof_geo.outputs.tables.flows import BY_DUMPER, list_flows
@@ -260,7 +269,7 @@ class MapStory:
         return {
             "decimal": format_number(0.5, digits=1)[1],
             "group": format_number(1000)[1],
-            "texts": {key: str(text.format(**_IN_PLACE)) for key, text in _TEXTS.items()},
+            "texts": {key: _leave_blanks(text) for key, text in _read_texts().items()},
             "periods": list(scenario.periods),
             "totals": {
                 "plan": self._total(self.result.effect.books),
@@ -337,7 +346,7 @@ class MapStory:
             need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs
         }
         kinds = {str(role): str(ROLE_MARKS[role].name) for role in (Role.PLANT, Role.DEPOT)}
-        reception = str(_TEXTS["reception"])
+        reception = str(_read_texts()["reception"])
         for flow in list_flows(flows):
             within = flow.origin == flow.destination
             ends = (flow.origin, flow.destination)
@@ -398,96 +407,18 @@ def _why(result: Result) -> dict[str, Any]:
     return {"reasons": list(reasons), "pairs": pairs}
 
 
-_IN_PLACE = {
-    name: f"{{{name}}}"
-    for name in (
-        *("when", "tonnes", "sites", "loads", "co2e", "plan", "before", "change"),
-        *("shown", "all", "share", "least", "more", "most", "date"),
-    )
-}
-"""What the page puts into its sentences itself."""
-_TEXTS: dict[str, Message] = {
-    "show": say("Show"),
-    "plan": say("Plan"),
-    "before": say("Before"),
-    "difference": say("Difference"),
-    "more": say("more in the plan"),
-    "less": say("less in the plan"),
-    "periods": say("Period"),
-    "all": say("all periods"),
-    "everything": say("all"),
-    "project": say("Project"),
-    "municipality": say("Municipality"),
-    "search": say("Find a site"),
-    "find": say("Find"),
-    "unknown": say("No site has this name."),
-    "least": say("Smallest flow shown"),
-    "count": say("{shown} of {all} flows, {share} % of the tonnes"),
-    "drawn": say("Drawn as"),
-    "roads": say("Tonnes on the roads"),
-    "burden": say("Trucks each weekday"),
-    "flows": say("Single flows by material"),
-    "legend": say("What it shows"),
-    "rest": say("everything else"),
-    "filters": say("Filters and materials"),
-    "nothing": say("No flow passes the filters."),
-    "over": say("{least} and more"),
-    "road": say("On this road, in this direction"),
-    "lane": say("On this road, of this material"),
-    "others": say("and {more} more"),
-    "whole": say("Show the whole plan"),
-    "printed": say("Printed {date}."),
-    "said_plan": say(
-        "The plan, {when}: {tonnes} t between {sites} sites, in {loads} truck loads, with "
-        "{co2e} t CO2e of transport."
-    ),
-    "said_before": say(
-        "Before, {when}: {tonnes} t between {sites} sites, in {loads} truck loads, with "
-        "{co2e} t CO2e of transport."
-    ),
-    "said_difference": say(
-        "The plan beside before, {when}: {loads} truck loads and {co2e} t CO2e of transport "
-        "({plan} t instead of {before} t)."
-    ),
-    "said_less": say("That is {change} % less CO2e than before ({before} t)."),
-    "said_more": say("That is {change} % more CO2e than before ({before} t)."),
-    "said_same": say("That is as much CO2e as before."),
-    "said_alone": say("Before, none of this was driven."),
-    "said_without": say("Some materials are left out."),
-    "said_part": say("Empty trips from job to job are not divided among single flows."),
-    "said_nothing": say("Nothing is driven here, {when}."),
-    "trucks": say("trucks each weekday"),
-    "trucksnote": say("Loaded and empty ones; other filters than the period do not count here."),
-    "zones": say("Zones where soil needs a permit or another condition"),
-    "tiles": say("Background from the internet (OpenStreetMap)"),
-    "print": say("Print"),
-    "sites": say("Sites"),
-    **{role: mark.name for role, mark in ROLE_MARKS.items()},
-    "why": say("Why not to …?"),
-    "width": say("Width of a line: tonnes"),
-    "virgin": say("virgin"),
-    "tonnes": say("Tonnes"),
-    "km": say("Kilometres, loaded"),
-    "loads": say("Truck loads"),
-    "kg": say("Transport, kg CO2e (WTW)"),
-    "vehicle": say("Truck"),
-    "purpose": say("Use"),
-    "period": say("Period"),
-    "from": say("From"),
-    "to": say("To"),
-    "material": say("Material"),
-    "reception": say("final reception"),
-    "comes": say("Comes in"),
-    "goes": say("Goes out"),
-    "effect": say("Its share of the effect"),
-    "saved": say("Saved"),
-    "close": say("Close"),
-    "none": say("Nothing in this plan"),
-    "rows": say("The {most} largest of {all}; flows.csv has all of them."),
-    "zoomin": say("Zoom in"),
-    "zoomout": say("Zoom out"),
-    "map": say("Map of sites and flows; the table below has the same figures"),
-}
+@cache
+def _read_texts() -> dict[str, Message]:
+    """Read what the scripts say, by the keys that they say it by."""
+    lines = [one for one in read_asset("texts.txt").splitlines() if not one.startswith("#")]
+    texts = {key: say(text) for key, _, text in (one.partition(": ") for one in lines)}
+    return texts | {role: mark.name for role, mark in ROLE_MARKS.items()}
+
+
+def _leave_blanks(text: Message) -> str:
+    """Translate a text whose values the script fills in."""
+    blanks = {name: f"{{{name}}}" for name in re.findall(r"{(\w+)}", text.text)}
+    return str(text.format(**blanks))
 
 
 def _materials(result: Result) -> list[dict[str, Any]]:
