@@ -210,7 +210,7 @@ class Prospects:
                 (run := _Run(giver.site, process.recipe, period)) in runs
                 and self._served(run, "input", reached)
                 for process in self.plants[giver.site].processes
-                if process.outputs.get(giver.material)
+                if self._parties(process, "output").get(giver.material) == giver.id
             )
         if giver.kind == Role.DEPOT:
             depot = self.depots[giver.place]
