@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from raastof_geo.assignment.statement.shares import project_sites
-from raastof_geo.assignment.telling.names import call, join_clauses, list_names, name_site
+from raastof_geo.assignment.telling.names import list_names
+from raastof_geo.assignment.telling.unusable import say_idle
 from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding
 from raastof_geo.evidence import STATES
@@ -18,7 +19,7 @@ from raastof_geo.roads.places import locate_municipality
 from raastof_geo.roads.routing.islands import explain_ferries, explain_islands, group_sites
 from raastof_geo.roads.snap import Anchors, explain_moves
 from raastof_geo.roads.stored.faults import explain_gaps
-from raastof_geo.scenario.checking.prospects import Lack, find_idle
+from raastof_geo.scenario.checking.prospects import find_idle
 from raastof_geo.scenario.scenario import Scenario
 
 REGION = 20
@@ -141,60 +142,9 @@ def explain_idle(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
     ferries = scenario.said.network.ferries
     islands = group_sites(network, anchors.edges, ferries=ferries)
     for idle in find_idle(scenario, islands=islands):
-        reasons = [_say_lack(scenario, lack) for lack in idle.lacks]
         at = scenario.sites[idle.site].plant
         number = at.recipes.index(idle.recipe) if at is not None else 0
         yield Finding(
-            say("{site} can never run {recipe} (`{id}`): {reasons}").format(
-                site=name_site(scenario, idle.site),
-                recipe=call(scenario.catalogue.recipes[idle.recipe].name),
-                id=idle.recipe,
-                reasons=join_clauses(reasons),
-            ),
+            say_idle(scenario, idle),
             scenario.place_of("sites", idle.site, "plant", "recipes", number),
         )
-
-
-def _say_lack(scenario: Scenario, lack: Lack) -> Message:
-    if lack.why == "capacity":
-        return say("its capacity is 0")
-    if lack.why == "together":
-        return say("what goes in and what comes out never have a place in the same period")
-    material = scenario.catalogue.materials[lack.material]
-    told = {
-        "material": call(material.name),
-        "id": lack.material,
-        "sites": list_names([name_site(scenario, site) for site in lack.sites]),
-    }
-    sentence = (_OF_INPUT if lack.side == "input" else _OF_OUTPUT)[lack.why]
-    return sentence.format(**told)
-
-
-_OF_INPUT: dict[str, Message] = {
-    "nobody": say("no offer, pit, depot or other plant has {material} (`{id}`)"),
-    "chain": say("{material} (`{id}`) would come from {sites}, where there is none"),
-    "roads": say("{material} (`{id}`) is at {sites} only, and no road leads from there"),
-    "trucks": say(
-        "no truck that there is may both load {material} (`{id}`) at {sites} and come here"
-    ),
-    "agreements": say("agreements forbid {material} (`{id}`) from {sites}, and nobody else has it"),
-    "periods": say("{material} (`{id}`) is at {sites} in no period of the scenario"),
-}
-_OF_OUTPUT: dict[str, Message] = {
-    "nobody": say("nobody takes its {material} (`{id}`): add it to `accepts` of a receiver"),
-    "chain": say(
-        "its {material} (`{id}`) could go to {sites} only, which have no use for it or can pass "
-        "it on to nobody: add it to `accepts` of a receiver"
-    ),
-    "roads": say("its {material} (`{id}`) could go to {sites} only, and no road leads there"),
-    "trucks": say(
-        "no truck that there is may both come here and bring its {material} (`{id}`) to {sites}"
-    ),
-    "agreements": say(
-        "agreements forbid its {material} (`{id}`) to go to {sites}, and nobody else takes it"
-    ),
-    "periods": say(
-        "its {material} (`{id}`) could go to {sites} only, and there in no period in which the "
-        "rule allows it"
-    ),
-}

@@ -266,8 +266,8 @@ def test_residue_that_nobody_takes():
     )
     assert "`road` lacks 500 t of 500 t" in told
     assert (
-        "`works` cannot run Turn: no receiver, need, plant or depot takes its Slightly polluted "
-        "soil (class 2) (`slightly_polluted_soil`); add it to `accepts` of a receiver"
+        "`works` can never run Turn (`turn`): nobody takes its Slightly polluted soil (class 2) "
+        "(`slightly_polluted_soil`): add it to `accepts` of a receiver"
     ) in told
     assert "raise" not in told
 

@@ -147,10 +147,9 @@ def test_residue_without_a_receiver_is_the_reason():
         "(`nedrivning_korsoer`) i 2027-q1–2027-q3 har intet sted at komme hen: aftalen om, at "
         "Nedrivning af værftshal i Korsør (`nedrivning_korsoer`) ikke sender noget til "
         "Affaldscenter ved Næstved (Faxe Ladeplads-vejen) (`modtager_naestved`) i 2027-q1–2028-q2 "
-        f"udelukker det; {DALMOSE} kan ikke udføre Knusning af beton: ingen modtager, intet "
-        f"behov, anlæg "
-        f"eller mellemdepot tager imod {RESIDUE}, som kommer ud af det; føj det til `accepts` hos "
-        "en modtager"
+        f"udelukker det; {DALMOSE} kan aldrig bruge opskriften Knusning af beton "
+        f"(`crush_concrete`): ingen tager imod {RESIDUE} herfra: føj det til "
+        "`accepts` på en modtager"
     )
     assert not any("hæv" in line for line in told)
     assert any(
@@ -338,9 +337,8 @@ def test_an_impossible_leg_is_not_as_good():
         reasons = explain_why_not(plan, "nedrivning_korsoer", "knuser_dalmose")
         assert [reason.kind for reason in reasons] == ["impossible", "impossible"]
         assert str(reasons[0].message) == (
-            f"umuligt: {DALMOSE} kan ikke udføre Knusning af beton: ingen modtager, intet behov, "
-            f"anlæg eller mellemdepot tager imod {RESIDUE}, som kommer ud af det; føj det til "
-            "`accepts` hos en modtager"
+            f"umuligt: {DALMOSE} kan aldrig bruge opskriften Knusning af beton (`crush_concrete`): "
+            f"ingen tager imod {RESIDUE} herfra: føj det til `accepts` på en modtager"
         )
         best = compare_sites(plan)["nedrivning_korsoer", "knuser_dalmose"]
         assert best.kind == "impossible"

@@ -183,7 +183,8 @@ def _receive_more(case: Case, left: Sequence[str]) -> Iterator[Repair]:
     """Let a receiver accept what is left, or what keeps a plant from running."""
     scenario = case.problem.scenario
     taken = {material for taker in case.problem.takers for material in taker.accepts}
-    stuck = {one for stop in case.unusable.stops.values() for one in stop.stuck if one not in taken}
+    lacks = [lack for idle in case.unusable.idle.values() for lack in idle.lacks]
+    stuck = {one.material for one in lacks if one.side == "output"} - taken
     for material in list(dict.fromkeys([*sorted(stuck), *left]))[:_MOST_RECEIVED]:
         for site_id, site in scenario.sites.items():
             if site.receiver is None or material in site.receiver.accepts:

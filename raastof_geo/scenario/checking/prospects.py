@@ -1,9 +1,10 @@
-"""Say which recipes of which plants can never run, and what each lacks for it.
+"""Find which recipes of which plants can never run, and what each lacks for it.
 
-Before anything is priced; `assignment.unusable` looks at every move, once legs are known.
+Before anything is priced for `check`; `assignment.telling.unusable` searches the legs that there
+are in the same way, and has the sentences for both.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -25,7 +26,7 @@ _Traded = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class _Trade:
+class Trade:
     """Two who could trade, the periods in which they can, and else what is in the way."""
 
     giver: Giver
@@ -34,9 +35,11 @@ class _Trade:
     hindrance: Hindrance | None = None
 
     def here(self, side: Side) -> Giver | Taker:
+        """Give the one on whose side of the trade something is looked at."""
         return self.taker if side == "input" else self.giver
 
     def beyond(self, side: Side) -> Giver | Taker:
+        """Give the other one."""
         return self.giver if side == "input" else self.taker
 
 
@@ -76,44 +79,44 @@ def find_idle(scenario: Scenario, *, islands: Mapping[str, int] | None = None) -
 
     `islands`: the number of the island that each site lies on; none: roads lead everywhere.
     """
-    return _Search(scenario, islands or {}).idle()
+    used = {name for one in scenario.plants for name in (*one.takes, *one.makes)}
+    trades = _Meetings(scenario, islands or {}).list_trades() if used else []
+    return Prospects(scenario, [one for one in trades if one.giver.material in used]).idle
 
 
-class _Search:
+def list_trades(scenario: Scenario) -> list[Trade]:
+    """Give plants and depots with what they could trade, hindered or not, wherever roads lead."""
+    return _Meetings(scenario, {}).list_trades()
+
+
+class _Meetings:
+    """Who could trade, and what keeps them apart."""
+
     def __init__(self, scenario: Scenario, islands: Mapping[str, int]) -> None:
         self.scenario, self.islands = scenario, islands
         self.periods = tuple(scenario.periods)
-        self.plants = {plant.site: plant for plant in scenario.plants}
-        self.depots = {depot.id: depot for depot in scenario.depots}
-        self.processes = {
-            (plant.site, one.recipe): one for plant in scenario.plants for one in plant.processes
-        }
-        used = self.processes.values()
-        materials = {name for one in used for name in (*one.inputs, *one.outputs)}
-        self.trades = self._list_trades(materials) if used else []
 
-    def _list_trades(self, materials: set[str]) -> list[_Trade]:
-        """Give plants and depots with what they could trade of some materials, hindered or not."""
+    def list_trades(self) -> list[Trade]:
         return [
             self._meet(giver, taker)
             for giver, taker in list_deals(self.scenario)
-            if giver.material in materials and (giver.kind.converts() or taker.kind.converts())
+            if giver.kind.converts() or taker.kind.converts()
         ]
 
-    def _meet(self, giver: Giver, taker: Taker) -> _Trade:
+    def _meet(self, giver: Giver, taker: Taker) -> Trade:
         if self.islands.get(giver.site) != self.islands.get(taker.site):
-            return _Trade(giver, taker, frozenset(), "roads")
+            return Trade(giver, taker, frozenset(), "roads")
         if not self._truck_comes(giver, taker):
-            return _Trade(giver, taker, frozenset(), "trucks")
+            return Trade(giver, taker, frozenset(), "trucks")
         both = frozenset(giver.periods) & frozenset(taker.accepts[giver.material].periods)
         if not both:
-            return _Trade(giver, taker, both, "periods")
+            return Trade(giver, taker, both, "periods")
         for agreement in self.scenario.said.agreements:
             between = agreement.giver == giver.site and agreement.taker == taker.site
             about = between and agreement.material in (None, giver.material)
             if about and agreement.rules_out:
                 both -= frozenset(agreement.periods(self.periods))
-        return _Trade(giver, taker, both, None if both else "agreements")
+        return Trade(giver, taker, both, None if both else "agreements")
 
     def _truck_comes(self, giver: Giver, taker: Taker) -> bool:
         """Tell whether a truck that there is may come to both; own heaps need no hours."""
@@ -136,30 +139,54 @@ class _Search:
             for site in scenario.sites
         }
 
-    def idle(self) -> tuple[Idle, ...]:
+
+class Prospects:
+    """What plants and depots can do by some trades: all that is ruled out is so in every plan."""
+
+    def __init__(self, scenario: Scenario, trades: Sequence[Trade]) -> None:
+        self.trades = trades
+        self.periods = tuple(scenario.periods)
+        self.plants = {plant.site: plant for plant in scenario.plants}
+        self.depots = {depot.id: depot for depot in scenario.depots}
+        self.processes = {
+            (plant.site, one.recipe): one for plant in scenario.plants for one in plant.processes
+        }
+        self.void = _find_void(scenario)
         runs = {
             _Run(plant.site, process.recipe, period)
-            for plant in self.plants.values()
+            for plant in scenario.plants
             if not _closed(plant.per_period_t, plant.total_t)
             for process in plant.processes
             for period in self.periods
         }
         while True:
-            given, taken = self._spread(runs, "input"), self._spread(runs, "output")
+            self.given, self.taken = self._spread(runs, "input"), self._spread(runs, "output")
             left = {
                 run
                 for run in runs
-                if self._served(run, "input", given) and self._served(run, "output", taken)
+                if self._served(run, "input", self.given)
+                and self._served(run, "output", self.taken)
             }
             if left == runs:
                 break
             runs = left
-        running = {(run.site, run.recipe) for run in runs}
+        self.runs = runs
+
+    @cached_property
+    def idle(self) -> tuple[Idle, ...]:
+        """The recipes that run in no period."""
+        running = {(run.site, run.recipe) for run in self.runs}
         return tuple(
-            Idle(plant.site, process.recipe, tuple(self._lacks(plant, process, given, taken)))
+            Idle(plant.site, process.recipe, tuple(self._lacks(plant, process)))
             for plant in self.plants.values()
             for process in plant.processes
             if (plant.site, process.recipe) not in running
+        )
+
+    def may(self, trade: Trade, period: str) -> bool:
+        """Tell whether the one may have something to give in a period, and the other a use."""
+        return self._has(trade, period, self.runs, self.given) and self._has_room(
+            trade, period, self.runs, self.taken
         )
 
     def _spread(self, runs: set[_Run], side: Side) -> set[_Traded]:
@@ -176,14 +203,14 @@ class _Search:
                         reached.add(key)
         return reached
 
-    def _has(self, trade: _Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
+    def _has(self, trade: Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
         giver = trade.giver
         if giver.kind == Role.PLANT:
             return any(
                 (run := _Run(giver.site, process.recipe, period)) in runs
                 and self._served(run, "input", reached)
                 for process in self.plants[giver.site].processes
-                if giver.material in process.outputs
+                if self._parties(process, "output").get(giver.material) == giver.id
             )
         if giver.kind == Role.DEPOT:
             depot = self.depots[giver.place]
@@ -191,15 +218,15 @@ class _Search:
             return depot.start_t.get(giver.material, 0.0) > 0 or any(
                 (depot.into, giver.material, one) in reached for one in until
             )
-        return (giver.kind, giver.place) not in self._void
+        return (giver.kind, giver.place) not in self.void
 
-    def _has_room(self, trade: _Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
+    def _has_room(self, trade: Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
         taker, material = trade.taker, trade.giver.material
         if taker.kind == Role.PLANT:
             return any(
                 (taker.site, process.recipe, period) in runs
                 for process in self.plants[taker.site].processes
-                if material in process.inputs
+                if process.inputs.get(material)
             )
         if taker.kind == Role.DEPOT:
             depot = self.depots[taker.place]
@@ -211,7 +238,7 @@ class _Search:
                 or depot.end_t.get(material, 0.0) > 0
                 or any((depot.out(material), material, one) in reached for one in later)
             )
-        return (taker.kind, taker.place) not in self._void
+        return (taker.kind, taker.place) not in self.void
 
     def _served(self, run: _Run, side: Side, reached: set[_Traded]) -> bool:
         """Tell whether it gets all inputs, or rid of all outputs; plants may form a ring."""
@@ -223,16 +250,20 @@ class _Search:
 
     def _parties(self, process: Process, side: Side) -> dict[str, str]:
         plant = self.plants[process.site]
-        if side == "input":
-            return dict.fromkeys(process.inputs, plant.taker)
-        return {material: plant.giver(material, process) for material in process.outputs}
+        shares = process.inputs if side == "input" else process.outputs
+        return {
+            material: plant.taker if side == "input" else plant.giver(material, process)
+            for material, share in shares.items()
+            if share > 0
+        }
 
-    def _lacks(
-        self, plant: Plant, process: Process, given: set[_Traded], taken: set[_Traded]
-    ) -> Iterable[Lack]:
+    def _lacks(self, plant: Plant, process: Process) -> Iterable[Lack]:
         if _closed(plant.per_period_t, plant.total_t):
             return [Lack("capacity")]
-        sides: tuple[tuple[Side, set[_Traded]], ...] = (("input", given), ("output", taken))
+        sides: tuple[tuple[Side, set[_Traded]], ...] = (
+            ("input", self.given),
+            ("output", self.taken),
+        )
         lacks = [
             self._lack(plant.site, material, side)
             for side, reached in sides
@@ -256,14 +287,14 @@ class _Search:
         others = dict.fromkeys(trade.beyond(side).site for trade in own if trade.hindrance == why)
         return Lack(why or "chain", material, side, tuple(others))
 
-    @cached_property
-    def _void(self) -> set[tuple[Role, str]]:
-        scenario = self.scenario
-        entries: tuple[Offer | Need, ...] = (*scenario.offers, *scenario.needs)
-        places: tuple[Pit | Receiver, ...] = (*scenario.pits, *scenario.receivers)
-        return {(one.role, one.id) for one in entries if one.tonnes <= 0} | {
-            (one.role, one.id) for one in places if _closed(one.per_period_t, one.total_t)
-        }
+
+def _find_void(scenario: Scenario) -> set[tuple[Role, str]]:
+    """Find who gives and takes nothing."""
+    entries: tuple[Offer | Need, ...] = (*scenario.offers, *scenario.needs)
+    places: tuple[Pit | Receiver, ...] = (*scenario.pits, *scenario.receivers)
+    return {(one.role, one.id) for one in entries if one.tonnes <= 0} | {
+        (one.role, one.id) for one in places if _closed(one.per_period_t, one.total_t)
+    }
 
 
 _ORDER: tuple[Hindrance | None, ...] = (None, "agreements", "trucks", "periods", "roads")
