@@ -54,8 +54,7 @@ def _describe_figures(scenario: Scenario, used: Mapping[str, int]) -> dict[str, 
     catalogue, states = scenario.catalogue, scenario.states()
     return {
         name: {
-            "value": getattr(figure, "value", None),
-            "by_year": getattr(figure, "by_year", None),
+            **{one: getattr(figure, one, None) for one in ("value", "by_year")},
             "unit": figure.unit,
             "source": catalogue.cite(figure.source),
             "valid_from": str(figure.valid_from) if figure.valid_from else None,

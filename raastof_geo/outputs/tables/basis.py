@@ -23,15 +23,9 @@ _TOGETHER: dict[Together, Message] = {
 
 
 HEADS = (
-    say("Compared with"),
-    say("Transport [t CO2e]"),
-    say("All parts [t CO2e]"),
-    say("Cost [million DKK]"),
-    say("Secondary share [%]"),
-    say("Without soil [%]"),
-    say("Saved, transport [t CO2e]"),
-    say("Saved, all parts [t CO2e]"),
-    say("Left out [t]"),
+    *(say("Compared with"), say("Transport [t CO2e]"), say("All parts [t CO2e]")),
+    *(say("Cost [million DKK]"), say("Secondary share [%]"), say("Without soil [%]")),
+    *(say("Saved, transport [t CO2e]"), say("Saved, all parts [t CO2e]"), say("Left out [t]")),
 )
 
 

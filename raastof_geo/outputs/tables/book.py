@@ -6,7 +6,7 @@ import datetime
 import io
 import math
 import textwrap
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,7 +30,8 @@ _MARGINS = {"left": 0.4, "right": 0.4, "top": 0.75, "bottom": 0.65}
 """[inches]"""
 _MOST_IN_HEADER = 90
 _HEAD, _FILL_IN = "#E3EBF0", "#FFF6CC"
-_REGIONS = {"da": "[$-406]", "en": "[$-809]"}
+_WORDS = {"text_wrap": True, "align": "left", "indent": 1}
+_REGIONS = {"da": ("[$-406]", "d. mmm yyyy"), "en": ("[$-809]", "d mmm yyyy")}
 """So that numbers and days are written as in the language, whatever the reader's system speaks."""
 
 
@@ -61,79 +62,40 @@ def open_book(scenario: Scenario, path: Path) -> Iterator[Book]:
 
 
 class Formula(NamedTuple):
-    """A formula with the value that it has."""
+    """A formula with the value that it has; `#` in it stands for the row that it is written in."""
 
     text: str
     value: float | str
     percent: bool = False
 
 
+def across(columns: Iterable[str], text: str, values: Iterable[float]) -> list[Formula]:
+    """Give a formula for each of some columns, which `@` in it stands for."""
+    each = zip(columns, values, strict=True)
+    return [Formula(text.replace("@", column), value) for column, value in each]
+
+
 class Book:
     """A workbook and the looks of its cells."""
 
     def __init__(self, workbook: Any, scenario: Scenario) -> None:
-        def look(**how: Any) -> Any:
-            return workbook.add_format({"valign": "top", **how})
-
-        region = _REGIONS[scenario.said.language]
-        formats = {
-            digits: f"{region}#,##0.{'0' * digits}".rstrip(".") for digits in (0, 1, 2, 3, 6)
-        }
         self.workbook, self.sheets = workbook, list[Sheet]()
         self.title = _text(scenario.said.title)
-        self.heads = {
-            (fill, side): look(
-                bold=True, text_wrap=True, bottom=1, bg_color=fill, align=side, indent=indent
-            )
-            for fill in (_HEAD, _FILL_IN)
-            for side, indent in (("left", 1), ("right", 0))
-        }
-        self.words, self.to_fill = (
-            look(text_wrap=True, align="left", indent=1),
-            look(bg_color=_FILL_IN),
-        )
-        self.bold = [
-            look(bold=True, text_wrap=True, top=top, align="left", indent=1) for top in (0, 1)
-        ]
-        self.largest = look(bold=True, font_size=16)
-        self.link = look(font_color="#0B4F8A", underline=1, align="left", indent=1)
-        day = {"da": "d. mmm yyyy", "en": "d mmm yyyy"}[scenario.said.language]
-        self.day = look(num_format=region + day, align="right")
-        self.numbers = {digits: look(num_format=shown) for digits, shown in formats.items()}
-        self.sums = [
-            {digits: look(num_format=one, bold=True, top=top) for digits, one in formats.items()}
-            for top in (0, 1)
-        ]
-        self.percent = look(num_format=f"{region}0.0 %")
+        self.region, self.day = _REGIONS[scenario.said.language]
+        self._looks: dict[tuple[Any, ...], Any] = {}
+
+    def look(self, **how: Any) -> Any:
+        """Give a look of cells, as XlsxWriter calls it."""
+        key = tuple(sorted(how.items()))
+        if key not in self._looks:
+            self._looks[key] = self.workbook.add_format({"valign": "top", **how})
+        return self._looks[key]
 
     def sheet(self, name: Readable, about: Readable = "", reader: Readable = "") -> Sheet:
         """Add a sheet, with what the first sheet says of it: what it holds, and for whom."""
         title = str(name)[:31]
         sheet = Sheet(self, self.workbook.add_worksheet(title), title, about, reader)
         self.sheets.append(sheet)
-        return sheet
-
-    def table(
-        self,
-        sheet: Sheet,
-        heads: Sequence[Readable],
-        rows: Iterable[Iterable[Any]],
-        *,
-        freeze: int = 1,
-        digits: int = 1,
-        sums: Sequence[float] = (),
-        to_fill: Collection[Readable] = (),
-    ) -> Sheet:
-        """Fill a sheet with rows, and the sums of their columns after those that stay in sight."""
-        sheet.heads(heads, freeze=freeze, to_fill=to_fill)
-        for row in rows:
-            sheet.cells(row, digits=digits)
-        sheet.filter()
-        if sums:
-            last = sheet.row
-            added = [_sum(xl_col_to_name(at), last, value) for at, value in enumerate(sums, freeze)]
-            words = [say("Total"), *[""] * (freeze - 1)]
-            sheet.cells([*words, *added], digits=digits, total=True)
         return sheet
 
 
@@ -168,47 +130,72 @@ class Sheet:
 
     def cells(self, cells: Iterable[Any], *, digits: int = 1, total: bool = False) -> None:
         """Write a row: words, numbers and days as what they are."""
-        book, first = self.book, total and not self.totalled
-        looks = book.sums[first] if total else book.numbers
+        book, sheet = self.book, self.worksheet
+        bold = {"bold": True, "top": int(not self.totalled)} if total else {}
         self.totalled |= total
         for column, value in enumerate(cells):
             at = self.row, column
             if isinstance(value, Formula):
-                shown = book.percent if value.percent else self._number(column, value.value, digits)
-                look = shown if value.percent else looks[shown]
-                self.worksheet.write_formula(*at, value.text, look, value.value)
+                if value.percent:
+                    look = book.look(num_format=f"{book.region}0.0 %")
+                else:
+                    look = self._number(column, value.value, digits, bold)
+                text = value.text.replace("#", str(self.row + 1))
+                sheet.write_formula(*at, text, look, value.value)
             elif isinstance(value, bool):
-                self.worksheet.write_string(
-                    *at, str(say("yes") if value else say("no")), book.words
+                sheet.write_string(
+                    *at, str(say("yes") if value else say("no")), book.look(**_WORDS)
                 )
             elif isinstance(value, int | float):
-                self.worksheet.write_number(*at, value, looks[self._number(column, value, digits)])
+                sheet.write_number(*at, value, self._number(column, value, digits, bold))
             elif isinstance(value, datetime.date):
-                self.worksheet.write_datetime(*at, _midnight(value), book.day)
+                look = book.look(num_format=book.region + book.day, align="right")
+                sheet.write_datetime(*at, _midnight(value), look)
                 self._widen(column, 12)
             elif column in self.to_fill and not value:
-                self.worksheet.write_blank(*at, None, book.to_fill)
+                sheet.write_blank(*at, None, book.look(bg_color=_FILL_IN))
             elif value is not None:
                 text = _text(value)
-                self.worksheet.write_string(*at, text, book.bold[first] if total else book.words)
+                sheet.write_string(*at, text, book.look(**_WORDS, **bold))
                 self._widen(column, len(text) + len(text) // 8 * total + 1)
                 if len(text) > _NARROWEST:
                     self.texts.append((self.row, column, text))
         self.columns = max(self.columns, column + 1)
         self.row += 1
 
-    def _number(self, column: int, value: float | str, digits: int) -> int:
-        """Widen a column to a number, and give its decimals: of thousands none are read."""
+    def _number(self, column: int, value: float | str, digits: int, how: Mapping[str, Any]) -> Any:
+        """Widen a column to a number, and give its look: of thousands no decimals are read."""
         self.numeric.add(column)
-        if isinstance(value, str):
-            return digits
-        digits = 0 if abs(value) >= _THOUSAND or isinstance(value, int) else digits
-        self._widen(column, len(f"{value:,.{digits}f}"))
-        return digits
+        if not isinstance(value, str):
+            digits = 0 if abs(value) >= _THOUSAND or isinstance(value, int) else digits
+            self._widen(column, len(f"{value:,.{digits}f}"))
+        shown = f"{self.book.region}#,##0.{'0' * digits}".rstrip(".")
+        return self.book.look(num_format=shown, **how)
+
+    def table(
+        self,
+        heads: Sequence[Readable],
+        rows: Iterable[Iterable[Any]],
+        *,
+        freeze: int = 1,
+        digits: int = 1,
+        sums: Sequence[float] = (),
+        to_fill: Collection[Readable] = (),
+    ) -> None:
+        """Write rows, and the sums of their columns after those that stay in sight."""
+        self.heads(heads, freeze=freeze, to_fill=to_fill)
+        for row in rows:
+            self.cells(row, digits=digits)
+        self.filter()
+        if sums:
+            columns = (xl_col_to_name(at) for at in range(freeze, freeze + len(sums)))
+            added = across(columns, f"=SUM(@2:@{self.row})", sums) if self.row > 1 else sums
+            words = [say("Total"), *[""] * (freeze - 1)]
+            self.cells([*words, *added], digits=digits, total=True)
 
     def note(self, text: Readable, look: Any = None) -> None:
         """Write words across the sheet, below each other as far as they are long."""
-        self.notes.append((self.row, _text(text), look or self.book.words))
+        self.notes.append((self.row, _text(text), look or self.book.look(**_WORDS)))
         self.row += 1
 
     def filter(self) -> None:
@@ -224,9 +211,10 @@ class Sheet:
         least = {at: max(most, _head_width(text)) for at, text in enumerate(heads)}
         wide = {at: min(least.get(at, most), width + 2) for at, width in self.widths.items()}
         for column, text in enumerate(heads):
-            side = "right" if column in self.numeric else "left"
-            fill = _FILL_IN if column in self.to_fill else _HEAD
-            sheet.write_string(top, column, text, self.book.heads[fill, side])
+            number, fill = column in self.numeric, column in self.to_fill
+            how = _WORDS | ({"align": "right", "indent": 0} if number else {})
+            look = self.book.look(bold=True, bottom=1, bg_color=_FILL_IN if fill else _HEAD, **how)
+            sheet.write_string(top, column, text, look)
         lines = [len(textwrap.wrap(text, wide[at] - 3)) for at, text in enumerate(heads)]
         sheet.set_row(top, _LINE * max(lines, default=1))
         many: dict[int, int] = {}
@@ -265,11 +253,6 @@ def _head_width(text: str) -> int:
     while len(textwrap.wrap(text, width)) > _MOST_HEAD_LINES:
         width += 1
     return width + 3
-
-
-def _sum(column: str, last: int, value: float) -> Formula | float:
-    """Add up a column from row 2 to the last; where there are no rows, say 0."""
-    return Formula(f"=SUM({column}2:{column}{last})", value) if last > 1 else 0.0
 
 
 def _text(value: Any) -> str:

@@ -1,7 +1,7 @@
 """Lay the books out by the modules of a life-cycle assessment, as tools for roads ask for them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
@@ -19,8 +19,8 @@ from raastof_geo.figures.vocabulary import (
     TONNES,
     UPSTREAM,
 )
-from raastof_geo.language import Message, Readable, say
-from raastof_geo.outputs.tables.book import Book, Formula, Sheet
+from raastof_geo.language import Message, say
+from raastof_geo.outputs.tables.book import Formula, Sheet, across
 from raastof_geo.outputs.tables.flows import BY_DUMPER
 from raastof_geo.result import Result
 from raastof_geo.scenario.role import Role
@@ -111,72 +111,54 @@ def _add_up(scenario: Scenario, books: Books) -> dict[tuple[str, str, str], dict
     return {key: sums for key, sums in found.items() if any(sums.values())}
 
 
-def write_life_cycle(
-    book: Book, result: Result, modules: Sheet, lines: Sheet, flows: Iterable[Any]
-) -> None:
+def write_life_cycle(result: Result, modules: Sheet, lines: Sheet, *sheets: Any) -> None:
     """Write what a tool for life-cycle assessment asks for, and the sums of its modules.
 
-    `flows` are the sheets of flows without coordination and in the plan: tonnes and transport work
+    `sheets` are those of flows without coordination and in the plan: tonnes and transport work
     are formulas over them.
     """
     effect, scenario = result.effect, result.scenario
-    words = (say("Before"), say("Plan"))
-    sides = [_add_up(scenario, one) for one in (effect.baseline_books, effect.books)]
-    sheets, hauls = tuple(flows), {str(step) for step in _HAULS}
+    words, hauls = (say("Before"), say("Plan")), {str(step) for step in _HAULS}
+    books = (effect.baseline_books, effect.books)
+    sides = [_add_up(scenario, one) for one in books]
     order = [str(one) for one in (*_HAULS, _AT_PLANT, _IN_DEPOT, _EMPTY, _OPENED)]
     keys = sorted({*sides[0], *sides[1]}, key=lambda key: (order.index(key[0]), *key[1:]))
-    first = len(_HEADS)
-    last = xl_col_to_name(first + len(_COUNTED) - 1)
+    columns = [xl_col_to_name(len(_HEADS) + at) for at in range(len(_COUNTED))]
 
-    def row(at: int, key: tuple[str, str, str], side: int) -> Iterator[Any]:
+    def row(key: tuple[str, str, str], side: int) -> Iterator[Any]:
         found = sides[side].get(key, {})
         tonnes, work = (found.get(part, 0.0) for part in (TONNES, TONNE_KM))
+        flown, add_up = key[0] in hauls, sheets[side].add_up
         yield from (*key, words[side])
-        flown = key[0] in hauls
-        yield Formula(f"={sheets[side].add_up(TONNES, at)}", tonnes) if flown else tonnes
-        yield Formula(f"=IF(E{at}=0,0,G{at}/E{at})", work / tonnes if tonnes else 0.0)
-        yield Formula(f"={sheets[side].add_up(TONNE_KM, at)}", work) if flown else work
-        yield from (found.get(part, 0.0) for part in (LITRES, KWH))
-        yield from (found.get(module, 0.0) for module in _COUNTED)
+        yield add_up(TONNES, tonnes) if flown else tonnes
+        yield Formula("=IF(E#=0,0,G#/E#)", work / tonnes if tonnes else 0.0)
+        yield add_up(TONNE_KM, work) if flown else work
+        yield from (found.get(part, 0.0) for part in (LITRES, KWH, *_COUNTED))
         total = sum(found.get(module, 0.0) for module in _COUNTED)
-        yield Formula(f"=SUM({xl_col_to_name(first)}{at}:{last}{at})", total)
+        yield Formula(f"=SUM({columns[0]}#:{columns[-1]}#)", total)
 
-    heads: list[Readable] = [
-        *_HEADS,
-        *(f"{module or _NO_MODULE} [kg CO2e]" for module in _COUNTED),
-        say("All [kg CO2e]"),
-    ]
-    each = [(key, side) for key in keys for side in range(len(sides))]
-    rows = (row(at, *one) for at, one in enumerate(each, 2))
-    book.table(lines, heads, rows, freeze=3, digits=1)
+    counted = (f"{module or _NO_MODULE} [kg CO2e]" for module in _COUNTED)
+    rows = (row(key, side) for key in keys for side in range(len(sides)))
+    lines.table([*_HEADS, *counted, say("All [kg CO2e]")], rows, freeze=3, digits=1)
     end = max(2, lines.row)
 
     modules.heads([say("Module"), *words, say("Before − plan"), say("What falls in it")])
-    for at, (module, falls) in enumerate(_MODULES.items(), 2):
+    for module, falls in _MODULES.items():
         sums = [sum(one.get(module, 0.0) for one in side.values()) / 1000 for side in sides]
         cells: list[Any] = [0.0, 0.0]
         if module in _COUNTED:
-            column = xl_col_to_name(first + _COUNTED.index(module))
-            cells = [
-                Formula(
-                    f"=SUMIFS('{lines.name}'!${column}$2:${column}${end},"
-                    f"'{lines.name}'!$D$2:$D${end},{letter}$1)/1000",
-                    value,
-                )
-                for letter, value in zip("BC", sums, strict=True)
-            ]
-        named = module or _NO_MODULE
-        modules.cells([named, *cells, Formula(f"=B{at}-C{at}", sums[0] - sums[1]), falls])
+            added, world = (
+                f"'{lines.name}'!${column}$2:${column}${end}"
+                for column in (columns[_COUNTED.index(module)], "D")
+            )
+            cells = [*across("BC", f"=SUMIFS({added},{world},@$1)/1000", sums)]
+        saved = Formula("=B#-C#", sums[0] - sums[1])
+        modules.cells([module or _NO_MODULE, *cells, saved, falls])
     modules.filter()
-    bottom = modules.row
-    totals = [effect.baseline_books.total(CO2E) / 1000, effect.books.total(CO2E) / 1000]
-    added = [
-        Formula(f"=SUM({letter}2:{letter}{bottom})", value)
-        for letter, value in zip("BCD", (*totals, totals[0] - totals[1]), strict=True)
-    ]
-    modules.cells(
-        [say("Total"), *added, say("In t CO2e: all parts, as in the summary")], total=True
-    )
+    then, now = (one.total(CO2E) / 1000 for one in books)
+    totals = across("BCD", f"=SUM(@2:@{modules.row})", (then, now, then - now))
+    note = say("In t CO2e: all parts, as in the summary")
+    modules.cells([say("Total"), *totals, note], total=True)
     modules.row += 1
     for beside in (BESIDE, *CatalogueWords(scenario.catalogue, scenario.said.language).beside()):
         modules.note(beside)

@@ -4,9 +4,10 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.assignment.telling.names import (
@@ -38,7 +39,7 @@ from raastof_geo.outputs.documents.assumptions import (
     tabulate_assumptions,
     tell_assumptions,
 )
-from raastof_geo.outputs.documents.document import write_numbers
+from raastof_geo.outputs.documents.document import Bullets, Heading, Paragraph, Table, write_numbers
 from raastof_geo.outputs.opening import open_answer, say_about, say_in_all
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
@@ -55,6 +56,7 @@ _MARKDOWN = re.compile(
 )
 """What acts as markup; ids between backticks are meant to, and a number is no item of a list."""
 _MOST_FLOWS = 25
+_Block: TypeAlias = Heading | Paragraph | Bullets | Table
 
 
 class KeyFigure(NamedTuple):
@@ -66,78 +68,36 @@ class KeyFigure(NamedTuple):
     before: str
 
 
-class _Key(NamedTuple):
-    """How a total of the effect is told: what people call it, in which unit, and its field."""
-
-    name: str
-    title: Message
-    factor: float = 1.0
-    digits: int = 0
-    field: str = ""
-    """Empty: as it is named."""
-
-
-_KEYS = (
-    _Key(
-        TRANSPORT_WTW,
-        say("Transport emissions, well to wheel [t CO2e]"),
-        1e-3,
-        field=TRANSPORT_WTW.flow,
-    ),
-    _Key(
-        TRANSPORT_TTW,
-        say("Transport emissions, tank to wheel [t CO2e]"),
-        1e-3,
-        field=TRANSPORT_TTW.flow,
-    ),
-    _Key(
-        CO2E, say("Emissions of all parts, well to wheel [t CO2e]"), 1e-3, field="all_kg_co2e_wtw"
-    ),
-    _Key(
-        "secondary_share_with_clean_soil",
-        say("Share of secondary materials, clean soil counted [%]"),
-        100,
-        1,
-    ),
-    _Key(
-        "secondary_share_without_soil",
-        say("Share of secondary materials, soil not counted [%]"),
-        100,
-        1,
-    ),
-    _Key(LOADS_DRIVEN, say("Truck trips with a load")),
-    _Key(VEHICLE_KM, say("Truck kilometres [km]")),
-    _Key(VIRGIN, say("Virgin material [t]")),
-    _Key(RECEIVED, say("Surplus to final reception [t]")),
-    _Key(COST, say("Cost [million DKK]"), 1e-6, 1),
+_WITH_SOIL, _WITHOUT_SOIL = "secondary_share_with_clean_soil", "secondary_share_without_soil"
+_KEYS: tuple[tuple[str, Message, float, int], ...] = (
+    (TRANSPORT_WTW, say("Transport emissions, well to wheel [t CO2e]"), 1e-3, 0),
+    (TRANSPORT_TTW, say("Transport emissions, tank to wheel [t CO2e]"), 1e-3, 0),
+    (CO2E, say("Emissions of all parts, well to wheel [t CO2e]"), 1e-3, 0),
+    (_WITH_SOIL, say("Share of secondary materials, clean soil counted [%]"), 100, 1),
+    (_WITHOUT_SOIL, say("Share of secondary materials, soil not counted [%]"), 100, 1),
+    (LOADS_DRIVEN, say("Truck trips with a load"), 1, 0),
+    *((one, one.heading, 1, 0) for one in (VEHICLE_KM, VIRGIN, RECEIVED)),
+    (COST, say("Cost [million DKK]"), 1e-6, 1),
 )
+"""How a figure is told: its name, what people call it, the factor to that unit, and decimals."""
 
 
 def summarise(result: Result) -> list[KeyFigure]:
     """Give the key figures: totals, then what the vocabulary wants and totals do not hold."""
-    effect = result.effect
-    told: list[tuple[str, Message, int, float, float]] = []
-    for name, title, factor, digits, field in _KEYS:
-        sides = (effect.plan, effect.baseline)
-        plan, before = (getattr(one, field or name) * factor for one in sides)
-        told.append((name, title, digits, plan, before))
-    for one in told_in_books():
-        if one.summary is not None:
-            totals = effect.books.total(one), effect.baseline_books.total(one)
-            told.append((one, one.summary, 0, *totals))
-    rows = [
-        KeyFigure(
-            name, title, format_number(plan, digits=digits), format_number(before, digits=digits)
-        )
-        for name, title, digits, plan, before in told
-    ]
-    cuts = [follow_periods(books)[0].cut for books in (effect.books, effect.baseline_books)]
-    written = [
-        str(say("not stated")) if cut is None else format_number(100 * cut, digits=1)
-        for cut in cuts
-    ]
-    at = [row.name for row in rows].index("secondary_share_without_soil") + 1
-    rows.insert(at, KeyFigure("cut", say("Less virgin than today [%]"), *written))
+    effect, rows = result.effect, list[KeyFigure]()
+    sides = (effect.books, effect.plan), (effect.baseline_books, effect.baseline)
+    known = [asdict(totals) | books.totals.to_dict() for books, totals in sides]
+    more = [(one, one.summary, 1, 0) for one in told_in_books() if one.summary is not None]
+    for name, title, factor, digits in (*_KEYS, *more):
+        told = [format_number(one[name] * factor, digits=digits) for one in known]
+        rows.append(KeyFigure(name, title, *told))
+        if name == _WITHOUT_SOIL:
+            cuts = [follow_periods(books)[0].cut for books, _ in sides]
+            stated = [
+                str(say("not stated")) if cut is None else format_number(100 * cut, digits=1)
+                for cut in cuts
+            ]
+            rows.append(KeyFigure("cut", say("Less virgin than today [%]"), *stated))
     return rows
 
 
@@ -401,86 +361,73 @@ def _out_of_reach(asked: float, reach: Reach) -> Message:
 
 def write_summary(result: Result, folder: Path) -> Path:
     """Write `summary.md`."""
-    path = folder / "summary.md"
-    path.write_text("\n".join(_lines(result)) + "\n", encoding="utf-8", newline="\n")
+    path, title = folder / "summary.md", f"# {_plain(result.scenario.said.title)}"
+    text = "\n\n".join([title, *map(_render, _build(result))])
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
     return path
 
 
-def _lines(result: Result) -> Iterator[str]:
-    scenario, plan = result.scenario, result.plan
-    yield from (f"# {_plain(scenario.said.title)}", "")
-    yield from (text for one in open_answer(result) for text in (_plain(str(one)), ""))
+def _build(result: Result) -> Iterator[_Block]:
+    scenario, plan, effect = result.scenario, result.plan, result.effect
+    language, catalogue = scenario.said.language, scenario.catalogue
+    yield from map(Paragraph, open_answer(result))
     if scenario.said.description:
-        yield from (_plain(scenario.said.description), "")
-    yield from (_row(say_in_all(scenario), say("Plan"), say("Before")), "|---|---:|---:|")
-    yield from (f"| {what} | {now} | {before} |" for _, what, now, before in summarise(result))
-    yield from _head(say("Side by side"))
-    yield from _table(HEADS, write_baselines(result))
-    yield from ("", _plain(str(describe_basis(result))))
-    yield from ("", _plain(str(prove(result))))
-    yield from _bullets(say("Warnings"), [one.message for one in warn(result)])
-    yield from _bullets(say("Can the share be reached?"), answer(result))
+        yield Paragraph(scenario.said.description)
+    heads: tuple[Readable, ...] = (say_in_all(scenario), say("Plan"), say("Before"))
+    yield Table("", heads, tuple(one[1:] for one in summarise(result)))
+    yield Heading(say("Side by side"))
+    yield Table("", HEADS, tuple(write_baselines(result)))
+    yield from (Paragraph(describe_basis(result)), Paragraph(prove(result)))
+    yield from _list(say("Warnings"), [one.message for one in warn(result)])
+    yield from _list(say("Can the share be reached?"), answer(result))
     if result.assumptions is not None:
-        yield from _bullets(HANGS_ON, tell_assumptions(result.assumptions))
-        table = tabulate_assumptions(result.assumptions)
-        yield from ("", *_table(table.header, table.rows, words=len(table.header)))
-    if result.effect.causes:
-        yield from _bullets(say("What saves what"), tell_credit(result.effect))
-        yield from ("", _row(say("Cause"), say("Saved [t CO2e]"), say("Price of CO2e")))
-        yield "|---|---:|---|"
-        for cause in result.effect.causes:
-            saved = format_number(cause.gain.kg_co2e / 1000)
-            yield _row(name_cause(cause), saved, say_price(cause.gain))
+        yield from _list(HANGS_ON, tell_assumptions(result.assumptions))
+        yield tabulate_assumptions(result.assumptions)
+    if effect.causes:
+        yield from _list(say("What saves what"), tell_credit(effect))
+        heads = (say("Cause"), say("Saved [t CO2e]"), say("Price of CO2e"))
+        rows: list[tuple[Readable, ...]] = [
+            (name_cause(one), *write_numbers(one.gain.kg_co2e / 1000), say_price(one.gain))
+            for one in effect.causes
+        ]
+        yield Table("", heads, tuple(rows))
     relied_on = list_conditions(result, list_flows(plan.flows))
-    if relied_on:
-        yield from _bullets(say("Conditions that the plan relies on"), relied_on)
-    yield from _head(say("Trucks by period"))
-    trucks, fleet = scenario.catalogue.vehicles, list[Any](plan.fleet.itertuples())
-    rows = (
+    yield from _list(say("Conditions that the plan relies on"), relied_on)
+    yield Heading(say("Trucks by period"))
+    trucks = (
         (
-            trucks[row.vehicle].called(scenario.said.language),
+            catalogue.vehicles[row.vehicle].called(language),
             name_period(scenario.periods[row.period]),
             *write_numbers(row.loads, row.work_h, row.vehicle_km),
         )
-        for row in fleet
+        for row in list[Any](plan.fleet.itertuples())
     )
     heads = (say("Truck"), say("Period"), say("Loads"), say("Hours"), "km")
-    yield from _table(heads, rows, words=2)
-    places = list(_tell_places(result))
-    if places:
-        yield from _bullets(say("Plants, depots and candidates"), places)
-    yield from _list_largest(result)
-    yield from ("", _plain(attribute_maps(result.network)))
-
-
-def _head(text: Message) -> Iterator[str]:
-    yield from ("", f"## {text}", "")
-
-
-def _bullets(head: Message, items: Iterable[Message]) -> Iterator[str]:
-    """Give a section that is a list."""
-    yield from _head(head)
-    yield from (f"- {_plain(str(item))}" for item in items)
-
-
-def _list_largest(result: Result) -> Iterator[str]:
-    scenario, flows = result.scenario, result.plan.flows
-    yield from _head(say("Largest flows"))
-    yield _row(say("From"), say("To"), say("Material"), say("Period"), "t", "km", "kg CO2e")
-    yield "|---|---|---|---|---:|---:|---:|"
-    largest = flows.sort_values(
-        ["tonnes", "giver", "taker", "period"], ascending=[False, True, True, True]
-    )
-    for flow in list_flows(largest.head(_MOST_FLOWS)):
-        yield _row(
+    yield Table("", heads, tuple(trucks), words=2)
+    yield from _list(say("Plants, depots and candidates"), _tell_places(result))
+    yield Heading(say("Largest flows"))
+    order, up = ["tonnes", "giver", "taker", "period"], [False, True, True, True]
+    flows = (
+        (
             scenario.site_name(flow.origin),
             scenario.site_name(flow.destination),
-            scenario.catalogue.materials[flow.material].called(scenario.said.language),
+            catalogue.materials[flow.material].called(language),
             name_period(scenario.periods[flow.period]),
-            format_number(flow.tonnes),
-            format_number(flow.length_km, digits=1),
-            format_number(flow.kg_co2e_wtw),
+            *write_numbers(flow.tonnes),
+            *write_numbers(flow.length_km, digits=1),
+            *write_numbers(flow.kg_co2e_wtw),
         )
+        for flow in list_flows(plan.flows.sort_values(order, ascending=up).head(_MOST_FLOWS))
+    )
+    heads = (say("From"), say("To"), say("Material"), say("Period"), "t", "km", "kg CO2e")
+    yield Table("", heads, tuple(flows), words=4)
+    yield Paragraph(attribute_maps(result.network))
+
+
+def _list(head: Message, items: Iterable[Message]) -> Iterator[_Block]:
+    """Give a section that is a list; none where there is nothing in it."""
+    if told := tuple(items):
+        yield from (Heading(head), Bullets(told))
 
 
 NO_PERMIT = say("That a material fits a use is not a permit: the municipality decides.")
@@ -602,21 +549,25 @@ def _tell_places(result: Result) -> Iterator[Message]:
         yield Message(told.text, {"site": scenario.site_name(row.site)})
 
 
-def _table(
-    heads: Sequence[Readable], rows: Iterable[Iterable[Readable]], *, words: int = 1
-) -> Iterator[str]:
-    """Give a table; columns of words stand to the left of those of numbers."""
-    yield from (_row(*heads), "|---" * words + "|---:" * (len(heads) - words) + "|")
-    yield from (_row(*row) for row in rows)
+def _render(block: _Block) -> str:
+    """Write a block as Markdown."""
+    if isinstance(block, Heading):
+        return f"## {block.text}"
+    if isinstance(block, Paragraph):
+        return _plain(block.text)
+    if isinstance(block, Bullets):
+        return "\n".join(f"- {_plain(item)}" for item in block.items)
+    below = "|---" * block.words + "|---:" * (len(block.header) - block.words) + "|"
+    return "\n".join([_row(block.header), below, *map(_row, block.rows)])
 
 
-def _row(*cells: Readable) -> str:
+def _row(cells: Iterable[Readable]) -> str:
     """Give a row of a table: words of ours as they are, those of others without markup."""
     told = (str(cell) if isinstance(cell, Message) else _plain(cell) for cell in cells)
     return f"| {' | '.join(told)} |"
 
 
-def _plain(text: str) -> str:
+def _plain(text: Readable) -> str:
     """Keep a text from acting as markup."""
     return _MARKDOWN.sub(_escape, " ".join(plain(text).split()))
 

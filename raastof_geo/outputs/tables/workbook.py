@@ -11,6 +11,7 @@ from xlsxwriter.utility import xl_col_to_name
 from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.effect.books import COMMON
 from raastof_geo.effect.cause import COORDINATION
+from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.money import net_cost
 from raastof_geo.evidence import STATES
 from raastof_geo.figures.vocabulary import (
@@ -29,13 +30,12 @@ from raastof_geo.figures.vocabulary import (
     shown_in_lines,
     sums_of_parts,
 )
-from raastof_geo.language import Readable, say
+from raastof_geo.language import Message, Readable, say
 from raastof_geo.outputs.credit import name_cause, say_price
 from raastof_geo.outputs.documents.assumptions import HANGS_ON
 from raastof_geo.outputs.documents.effects import (
     ACCOUNT_SORTS,
     DIVISIONS,
-    Account,
     align_books,
     list_accounts,
     name_group,
@@ -43,7 +43,7 @@ from raastof_geo.outputs.documents.effects import (
 )
 from raastof_geo.outputs.opening import say_in_all
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, list_baselines
-from raastof_geo.outputs.tables.book import Book, Formula, Sheet, open_book
+from raastof_geo.outputs.tables.book import Book, Formula, Sheet, across, open_book
 from raastof_geo.outputs.tables.flows import tabulate_flows
 from raastof_geo.outputs.tables.life_cycle import name_step, name_truck, write_life_cycle
 from raastof_geo.outputs.tables.soil import SOIL_HEADS, SOIL_TO_FILL, list_soil
@@ -85,54 +85,49 @@ def write_workbook(result: Result, folder: Path) -> Path:
 def _write_sheets(book: Book, result: Result) -> None:
     """Write the sheets for deciders, then those for a task, then those for checkers."""
     planner, checker = say("planners and deciders"), say("whoever checks")
+    hauler, owner = say("planners, hauliers"), say("project owners")
+    assessor = say("whoever fills in a tool for life-cycle assessment, such as InfraLCA")
+    plan, effect = result.plan, result.effect
+    flows = _Flows(say("Flows"), plan.flows)
+    flows_before = _Flows(say("Flows before"), effect.baseline_flows)
     contents = book.sheet(say("Read first"))
     contents.high = 1
-    summary = book.sheet(
-        say("Summary"), say("What the plan comes to, without coordination and with it"), planner
-    )
-    beside = (["" if one is None else one for one in row] for row in list_baselines(result))
+    about = say("What the plan comes to, without coordination and with it")
+    _write_summary(book.sheet(say("Summary"), about, planner), result, flows, flows_before)
     about = say("The plan and every world that it is compared with")
-    book.table(book.sheet(say("Side by side"), about, planner), HEADS, beside)
+    book.sheet(say("Side by side"), about, planner).table(HEADS, list_baselines(result))
     about = say("How needs are met: recycled, soil, virgin; each period and municipality")
-    book.table(book.sheet(say("Shares"), about, planner), *list_shares(result.effect))
-    _write_causes(book.sheet(say("Causes"), say("What saves what"), planner), result)
+    book.sheet(say("Shares"), about, planner).table(*list_shares(effect))
+    _write_causes(book.sheet(say("Causes"), say("What saves what"), planner), effect)
     about = say("What each project pays, gains, and gets or pays if the saving is divided")
-    _write_money(book.sheet(say("Money"), about, say("project owners")), result)
+    _write_money(book.sheet(say("Money"), about, owner), result)
+    owners = say("project owners, municipalities")
     for dimension, name, one in _DIMENSIONS:
         about = say("The effect on each: {what}", what=str(name).lower())
-        _write_groups(
-            book.sheet(name, about, say("project owners, municipalities")), result, dimension, one
-        )
+        _write_groups(book.sheet(name, about, owners), result, dimension, one)
     about = say("What every party pays and gets, by part; all of it comes to 0")
     _write_accounts(book.sheet(say("Accounts"), about, checker), result)
-    assessor = say("whoever fills in a tool for life-cycle assessment, such as InfraLCA")
-    modules = book.sheet(
-        say("LCA modules"), say("CO2e by module, before and in the plan"), assessor
-    )
+    about = say("CO2e by module, before and in the plan")
+    modules = book.sheet(say("LCA modules"), about, assessor)
     about = say("Tonnes, distance, transport work, fuel and CO2e by material and truck")
-    lines = book.sheet(say("LCA"), about, assessor)
+    write_life_cycle(result, modules, book.sheet(say("LCA"), about, assessor), flows_before, flows)
     about = say("What a notification of moved soil asks for; yellow fields are the sender's")
     soil = book.sheet(say("Soil notifications"), about, say("senders of soil"))
-    book.table(soil, SOIL_HEADS, list_soil(result), freeze=2, to_fill=SOIL_TO_FILL)
-    flows, before = result.plan.flows, result.effect.baseline_flows
-    about, hauler = say("Every flow of the plan"), say("planners, hauliers")
-    sheet = book.sheet(say("Flows"), about, hauler)
-    told = _write_flows(sheet, result, flows)
-    sheet = book.sheet(say("Flows before"), say("Every flow without coordination"), checker)
-    told_before = _write_flows(sheet, result, before)
-    _write_summary(summary, result, told, told_before)
-    write_life_cycle(book, result, modules, lines, (told_before, told))
+    soil.table(SOIL_HEADS, list_soil(result), freeze=2, to_fill=SOIL_TO_FILL)
+    flows.write(book.sheet(flows.name, say("Every flow of the plan"), hauler), result)
+    about = say("Every flow without coordination")
+    flows_before.write(book.sheet(flows_before.name, about, checker), result)
     if result.assumptions is not None:
         write_assumptions(book, result.assumptions)
     objective = name_objective(result.scenario.said.objectives[0].minimise)
     change = say("Change of {objective} for one more", objective=objective)
     prices = (
         [_ID.sub(_name_only, str(row.name)), row.limit, row.used, row.shadow_price]
-        for row in list_priced_rows(result.plan, least=1e-9)
+        for row in list_priced_rows(plan, least=1e-9)
     )
     about = say("Which limits hold the plan down, and what one more on each would change")
-    sheet = book.sheet(say("One more tonne"), about, checker)
-    book.table(sheet, (say("Limit"), say("Now"), say("Used"), change), prices, digits=3)
+    heads = (say("Limit"), say("Now"), say("Used"), change)
+    book.sheet(say("One more tonne"), about, checker).table(heads, prices, digits=3)
     about = say("Every figure of the catalogue, by its place in it, with source and date")
     _write_sources(book.sheet(say("Sources"), about, checker), result)
     _write_contents(contents, book, result)
@@ -147,7 +142,7 @@ def _write_contents(sheet: Sheet, book: Book, result: Result) -> None:
     """Say what the workbook is, how to read it, and what each sheet holds, with a way to it."""
     periods = list(result.scenario.periods.values())
     span = " – ".join(dict.fromkeys(map(name_period, (periods[0], periods[-1]))))
-    sheet.note(book.title, book.largest)
+    sheet.note(book.title, book.look(bold=True, font_size=16))
     for text in (
         say(
             "A plan that matches surplus with need, {span}, and what it is compared with.",
@@ -176,46 +171,45 @@ def _write_contents(sheet: Sheet, book: Book, result: Result) -> None:
     sheet.row += 1
     heads = (say("Sheet"), say("What it holds"), say("For whom"), say("Rows"))
     sheet.heads(heads, freeze=0)
+    link = book.look(font_color="#0B4F8A", underline=1, align="left", indent=1)
     for one in book.sheets[1:]:
         row = sheet.row
         sheet.cells([one.name, one.about, one.reader, max(0, one.row - 1)], digits=0)
         place = f"internal:'{one.name}'!A1"
-        sheet.worksheet.write_url(row, 0, place, book.link, string=one.name)
+        sheet.worksheet.write_url(row, 0, place, link, string=one.name)
 
 
 class _Flows(NamedTuple):
-    """Where the columns of a sheet of flows stand."""
+    """A sheet of flows, and where its columns stand."""
 
-    sheet: str
-    rows: int
+    name: Message
+    flows: pd.DataFrame
 
     def range(self, column: str) -> str:
         """Give the cells of a column."""
         name = xl_col_to_name(list(_FLOW_COLUMNS).index(column))
-        quoted = self.sheet.replace("'", "''")
-        return f"'{quoted}'!${name}$2:${name}${max(2, self.rows + 1)}"
+        quoted = str(self.name)[:31].replace("'", "''")
+        return f"'{quoted}'!${name}$2:${name}${max(2, len(self.flows) + 1)}"
 
-    def add_up(self, part: str, row: int) -> str:
+    def add_up(self, part: str, value: float) -> Formula:
         """Give the sum of a column over what has step, material and truck of A, B and C of a row.
 
         Not by `SUMIFS`, to which names with `*` or `?` would be patterns.
         """
         keys = zip(("step", "material_name", "vehicle_name"), "ABC", strict=True)
-        same = "*".join(f"({self.range(key)}={letter}{row})" for key, letter in keys)
-        return f"SUMPRODUCT({same}*{self.range(part)})"
+        same = "*".join(f"({self.range(key)}={letter}#)" for key, letter in keys)
+        return Formula(f"=SUMPRODUCT({same}*{self.range(part)})", value)
 
-
-def _write_flows(sheet: Sheet, result: Result, flows: pd.DataFrame) -> _Flows:
-    scenario = result.scenario
-    table = tabulate_flows(result, flows)
-    inside = (table["origin"] == table["destination"]).tolist()
-    ends = [*zip(table["taker_kind"], table["vehicle"], inside, strict=True)]
-    table["step"] = [str(name_step(kind, inside=own)) for kind, _, own in ends]
-    table["vehicle_name"] = [name_truck(scenario, truck, inside=own) for _, truck, own in ends]
-    table["period"] = [name_period(scenario.periods[one]) for one in table["period"]]
-    rows = table[list(_FLOW_COLUMNS)].itertuples(index=False)
-    sheet.book.table(sheet, [*_FLOW_COLUMNS.values()], rows, freeze=2)
-    return _Flows(sheet.name, len(flows))
+    def write(self, sheet: Sheet, result: Result) -> None:
+        """Fill the sheet."""
+        scenario, table = result.scenario, tabulate_flows(result, self.flows)
+        inside = (table["origin"] == table["destination"]).tolist()
+        ends = [*zip(table["taker_kind"], table["vehicle"], inside, strict=True)]
+        table["step"] = [str(name_step(kind, inside=own)) for kind, _, own in ends]
+        table["vehicle_name"] = [name_truck(scenario, truck, inside=own) for _, truck, own in ends]
+        table["period"] = [name_period(scenario.periods[one]) for one in table["period"]]
+        rows = table[list(_FLOW_COLUMNS)].itertuples(index=False)
+        sheet.table([*_FLOW_COLUMNS.values()], rows, freeze=2)
 
 
 def _write_summary(sheet: Sheet, result: Result, flows: _Flows, before: _Flows) -> None:
@@ -235,19 +229,17 @@ def _write_summary(sheet: Sheet, result: Result, flows: _Flows, before: _Flows) 
             now = Formula(f"=SUM({flows.range(part.flow)})*{factor!r}{extra}", now)
             was = Formula(f"=SUM({before.range(part.flow)})*{factor!r}{extra_was}", was)
         saved = float(then[part] - plan[part]) * factor
-        sheet.cells(
-            [part.heading, was, now, *_compare(sheet, saved, then[part] * factor)],
-            digits=shown.digits,
-        )
+        compared = _compare("BCD", saved, then[part] * factor)
+        sheet.cells([part.heading, was, now, *compared], digits=shown.digits)
     sheet.filter()
 
 
-def _compare(sheet: Sheet, saved: float, was: float, first: str = "B") -> Iterator[Formula]:
-    """Give the difference of a column and the next one in the row to be written, and its share."""
-    line, second, third = sheet.row + 1, chr(ord(first) + 1), chr(ord(first) + 2)
-    yield Formula(f"={first}{line}-{second}{line}", saved)
+def _compare(columns: str, saved: float, was: float) -> Iterator[Formula]:
+    """Give in the third of some columns the difference of the others, and beside it its share."""
+    first, second, third = tuple(columns)
+    yield Formula(f"={first}#-{second}#", saved)
     share = saved / was if was else ""
-    yield Formula(f'=IF({first}{line}=0,"",{third}{line}/{first}{line})', share, percent=True)
+    yield Formula(f'=IF({first}#=0,"",{third}#/{first}#)', share, percent=True)
 
 
 def _write_groups(sheet: Sheet, result: Result, dimension: str, name: Readable) -> None:
@@ -256,30 +248,26 @@ def _write_groups(sheet: Sheet, result: Result, dimension: str, name: Readable) 
     grouped = shown_in_columns()
     sheet.heads([name, say("Figure"), *_SIDES, "%"], freeze=2)
 
-    def write(label: Readable, part: Any, was: Any, now: Any, *, total: bool = False) -> None:
-        worth = [float(getattr(one, "value", one)) for one in (was, now)]
+    def write(label: Readable, part: Any, worth: Sequence[float], *sums: Formula) -> None:
         told = say("Moved [t]") if part == TONNES else part.heading
         digits = part.shown.digits if part.shown else 0
-        compared = _compare(sheet, worth[0] - worth[1], worth[0], "C")
-        sheet.cells([label, told, was, now, *compared], digits=digits, total=total)
+        compared = _compare("CDE", worth[0] - worth[1], worth[0])
+        cells = [label, told, *(sums or worth), *compared]
+        sheet.cells(cells, digits=digits, total=bool(sums))
 
     for label in sorted(plan.index, key=COMMON.__eq__):
         told = name_group(result.scenario, dimension, label)
         for part, factor in grouped.items():
-            was, now = (float(table[part][label]) * factor for table in (before, plan))
-            if was or now:
-                write(told, part, was, now)
+            worth = [float(table[part][label]) * factor for table in (before, plan)]
+            if any(worth):
+                write(told, part, worth)
     sheet.filter()
     last = sheet.row
     for part, factor in grouped.items():
         sums = [float(table[part].sum()) * factor for table in (before, plan)]
         if any(sums) and last > 1:
-            at = sheet.row + 1
-            formulas = (
-                Formula(f"=SUMIFS({one}$2:{one}${last},$B$2:$B${last},$B{at})", value)
-                for one, value in zip("CD", sums, strict=True)
-            )
-            write(say("Total"), part, *formulas, total=True)
+            formula = f"=SUMIFS(@$2:@${last},$B$2:$B${last},$B#)"
+            write(say("Total"), part, sums, *across("CD", formula, sums))
 
 
 def write_assumptions(book: Book, assessment: Assessment) -> None:
@@ -289,7 +277,7 @@ def write_assumptions(book: Book, assessment: Assessment) -> None:
     heads += [say("Turns over"), say("Source"), say("Range is our judgement")]
     about = say("What each assumption would change at both ends of its range")
     sheet = book.sheet(HANGS_ON, about, say("planners and deciders"))
-    book.table(sheet, heads, _assumption_rows(assessment), freeze=1, digits=3)
+    sheet.table(heads, _assumption_rows(assessment), digits=3)
 
 
 def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
@@ -312,54 +300,49 @@ def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
             ]
 
 
-def _write_causes(sheet: Sheet, result: Result) -> None:
-    emitted, causes = parts_of(CO2E), result.effect.causes
+def _write_causes(sheet: Sheet, effect: Effect) -> None:
+    emitted, causes = parts_of(CO2E), effect.causes
     heads: list[Readable] = [
         say("Cause"),
         *(f"{part.saved_as.title} [kg CO2e]" for part in emitted),
-        say("Cost [DKK]"),
-        say("All [kg CO2e]"),
-        say("Price of CO2e"),
-        say("Coordination"),
+        *(say("Cost [DKK]"), say("All [kg CO2e]"), say("Price of CO2e"), say("Coordination")),
     ]
-    last = xl_col_to_name(len(emitted))
+    added = f"=SUM(B#:{xl_col_to_name(len(emitted))}#)"
     rows = [
         [
             name_cause(cause),
             *(cause.saved[part] for part in emitted),
             cause.gain.dkk,
-            Formula(f"=SUM(B{line}:{last}{line})", cause.saved[CO2E]),
+            Formula(added, cause.saved[CO2E]),
             say_price(cause.gain),
             COORDINATION.issuperset(cause.names),
         ]
-        for line, cause in enumerate(causes, 2)
+        for cause in causes
     ]
     sums = [sum(one.saved[part] for one in causes) for part in emitted]
     sums += [sum(one.gain.dkk for one in causes), sum(one.saved[CO2E] for one in causes)]
-    sheet.book.table(sheet, heads, rows, digits=0, sums=sums)
+    sheet.table(heads, rows, digits=0, sums=sums)
 
 
 def _write_money(sheet: Sheet, result: Result) -> None:
     """Write what each project pays less what it sells, before and after, and the transfers."""
     transfers = result.effect.transfers
-    tables = align_books(result.effect, "project", list(transfers.saved_dkk))
-    costs = [net_cost(table) for table in tables]
-    paid = {rule: transfers.paid(rule) for rule in transfers.rules}
+    saved, paid = transfers.saved_dkk, {rule: transfers.paid(rule) for rule in transfers.rules}
+    costs = [net_cost(table) for table in align_books(result.effect, "project", list(saved))]
     gets = (say("Gets (+) or pays (−) [DKK], {rule}", rule=DIVISIONS[rule]) for rule in paid)
-    heads: tuple[Readable, ...] = (say("Project"), *(f"{_NET} – {side}" for side in _SIDES), *gets)
-    saved = transfers.saved_dkk
     rows = (
         [
             name_project(result.scenario, project),
             *(float(cost[project]) for cost in costs),
-            Formula(f"=B{line}-C{line}", saved[project]),
+            Formula("=B#-C#", dkk),
             *(one[project] for one in paid.values()),
         ]
-        for line, project in enumerate(saved, 2)
+        for project, dkk in saved.items()
     )
     sums = [*(float(cost.sum()) for cost in costs), sum(saved.values())]
     sums += [sum(one.values()) for one in paid.values()]
-    sheet.book.table(sheet, heads, rows, digits=0, sums=sums)
+    heads: tuple[Readable, ...] = (say("Project"), *(f"{_NET} – {side}" for side in _SIDES), *gets)
+    sheet.table(heads, rows, digits=0, sums=sums)
 
 
 def _write_accounts(sheet: Sheet, result: Result) -> None:
@@ -370,35 +353,26 @@ def _write_accounts(sheet: Sheet, result: Result) -> None:
     )
 
     def write(who: Sequence[Readable], part: Readable, *ends: Any, change: float) -> None:
-        line, total = sheet.row + 1, len(who) == 1
-        difference = Formula(f"=E{line}-D{line}", change)
-        sheet.cells([*who, *[""] * total, part, *ends, difference], digits=0, total=total)
+        difference, total = Formula("=E#-D#", change), not who
+        cells = [*(who or (say("Total"), "")), part, *ends, difference]
+        sheet.cells(cells, digits=0, total=total)
 
     for one in list_accounts(result.scenario, result.effect):
-        who, start = _name_account(one), sheet.row + 1
+        who = (one.name, ACCOUNT_SORTS.get(one.sort, say("trade or state")))
+        start = sheet.row + 1
         for part in parts:
             was, now = float(one.before[part]), float(one.plan[part])
             if was or now:
                 write(who, part.heading, was, now, change=now - was)
         ends = [float(side.sum()) for side in (one.before, one.plan)]
         if sheet.row >= start:
-            nets = (
-                Formula(f"=SUM({letter}{start}:{letter}{sheet.row})", value)
-                for letter, value in zip("DE", ends, strict=True)
-            )
+            nets = across("DE", f"=SUM(@{start}:@{sheet.row})", ends)
             write(who, _NET, *nets, change=ends[1] - ends[0])
     sheet.filter()
     last = sheet.row
     for told in (*(part.heading for part in parts), _NET) if last > 1 else ():
-        line = sheet.row + 1
-        sums = (
-            Formula(f"=SUMIFS({one}$2:{one}${last},$C$2:$C${last},$C{line})", 0.0) for one in "DE"
-        )
-        write([say("Total")], told, *sums, change=0.0)
-
-
-def _name_account(one: Account) -> tuple[Readable, Readable]:
-    return one.name, ACCOUNT_SORTS.get(one.sort, say("trade or state"))
+        sums = across("DE", f"=SUMIFS(@$2:@${last},$C$2:$C${last},$C#)", (0.0, 0.0))
+        write((), told, *sums, change=0.0)
 
 
 _SOURCE_HEADS = (
