@@ -10,16 +10,10 @@ from pydantic import Field
 from raastof_geo.arrays import Floats
 from raastof_geo.emissions.limit import SIZES, TruckLimit, with_fields
 from raastof_geo.emissions.toll import Co2Class, WeightClass
-from raastof_geo.figures.figure import (
-    EnergyCurve,
-    NonNegativeFigure,
-    PositiveFigure,
-    Strict,
-    Yearly,
-)
+from raastof_geo.figures import figure
 
 
-class Named(Strict):
+class Named(figure.Strict):
     """Something with a name in both languages."""
 
     name: dict[str, str] = Field(min_length=1)
@@ -35,42 +29,42 @@ class Fuel(Named):
 
     unit: str
     """The unit that the truck's use is counted in: `l` or `kWh`."""
-    kg_co2e_ttw_per_unit: Yearly
+    kg_co2e_ttw_per_unit: figure.Yearly
     """Tank to wheel. [kg CO2e per unit]"""
-    kg_co2e_wtw_per_unit: Yearly
+    kg_co2e_wtw_per_unit: figure.Yearly
     """Well to wheel. [kg CO2e per unit]"""
 
 
-@with_fields({size.name: (PositiveFigure, size.default) for size in SIZES if size.default})
+@with_fields({size.name: (figure.PositiveFigure, size.default) for size in SIZES if size.default})
 class _Weights(Named):
     """What a truck runs on and weighs; the sizes that limits are held against come after."""
 
     fuel: str
     """Id of the fuel."""
-    gross_t: PositiveFigure
+    gross_t: figure.PositiveFigure
     """Greatest legal weight, truck and load. [t]"""
-    payload_t: PositiveFigure
+    payload_t: figure.PositiveFigure
     """Greatest load by weight. [t]"""
 
 
 class Vehicle(_Weights):
     """A kind of truck."""
 
-    body_m3: PositiveFigure
+    body_m3: figure.PositiveFigure
     """Greatest load by volume. [m3 loose]"""
-    energy_per_100km: EnergyCurve
+    energy_per_100km: figure.EnergyCurve
     """Fuel or electricity by speed, empty and at full payload. [unit of the fuel per 100 km]"""
-    idle_per_h: NonNegativeFigure
+    idle_per_h: figure.NonNegativeFigure
     """Fuel or electricity while standing with the engine on. [unit of the fuel per h]"""
-    loading_min: NonNegativeFigure
+    loading_min: figure.NonNegativeFigure
     """Time to load and tip, both ends together. [min per load]"""
-    hire_dkk_per_h: NonNegativeFigure
+    hire_dkk_per_h: figure.NonNegativeFigure
     """Truck and driver. [DKK/h]"""
     toll_weight: WeightClass | None = None
     """The weight class in the tables of `tolls`."""
     toll_co2: Co2Class = 1
     """The class of CO2 emission in the tables of `tolls`."""
-    toll_dkk_per_km: NonNegativeFigure | None = None
+    toll_dkk_per_km: figure.NonNegativeFigure | None = None
     """A toll of its own in every year, instead of that of `tolls`. [DKK/km]"""
     legal_from: datetime.date | None = None
     """The first day on which it may drive on Danish roads; none: it always did."""

@@ -20,15 +20,8 @@ from pathlib import Path
 from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, say
 from raastof_geo.links import is_file, is_folder, is_link, is_there, name_free
+from raastof_geo.records import manifest
 from raastof_geo.records.lock import hold
-from raastof_geo.records.manifest import (
-    MANIFEST,
-    describe_file,
-    describe_files,
-    is_inside,
-    read_manifest,
-    write_manifest,
-)
 from raastof_geo.records.place import (
     check_free,
     check_links,
@@ -133,7 +126,7 @@ _DOORS = ("index.html", "map.html", "report.html")
 def find_door(folder: Path) -> Path | None:
     """Give the page of a results folder that a reader begins with, if one was written."""
     try:
-        found = read_manifest(folder)
+        found = manifest.read_manifest(folder)
     except ValueError:  # damaged: what it lists is nobody's word
         found = None
     doors = (folder / one for one in _DOORS if found and one in found.files)
@@ -142,8 +135,8 @@ def find_door(folder: Path) -> Path | None:
 
 def list_own(folder: Path) -> tuple[list[str], list[str]]:
     """List what lies in a results folder: what the manifest lists, and what lies beside it."""
-    found = read_manifest(folder)
-    listed = {*found.files, MANIFEST.name} if found else set()
+    found = manifest.read_manifest(folder)
+    listed = {*found.files, manifest.MANIFEST.name} if found else set()
     tops = {name.split("/")[0] for name in listed}
     ours = [path.name for path in sorted(folder.iterdir()) if path.name in tops]
     theirs = [path.name for path in sorted(folder.iterdir()) if path.name not in tops]
@@ -157,10 +150,10 @@ def list_own(folder: Path) -> tuple[list[str], list[str]]:
 def _plan(folder: Path, draft: Path, known: Collection[str], version: str) -> _Journal:
     """Write the manifest of the draft, and say what is to be exchanged; refuse what cannot be."""
     ready = draft / _NEW
-    described = describe_files(ready, version=version)
-    write_manifest(described, ready)
+    described = manifest.describe_files(ready, version=version)
+    manifest.write_manifest(described, ready)
     new = {name: entry.sha256 for name, entry in described.files.items()}
-    new[MANIFEST.name] = describe_file(ready / MANIFEST.name).sha256
+    new[manifest.MANIFEST.name] = manifest.describe_file(ready / manifest.MANIFEST.name).sha256
     check_place(folder)
     check_links(folder, new)
     old = _read_old(folder, known)
@@ -171,10 +164,10 @@ def _plan(folder: Path, draft: Path, known: Collection[str], version: str) -> _J
 def _read_old(folder: Path, known: Collection[str]) -> dict[str, str]:
     """Give the digests of the set that lies in the folder."""
     try:
-        found = read_manifest(folder)
+        found = manifest.read_manifest(folder)
     except ValueError:
         found = None
-    age = MANIFEST.judge(found.format) if found is not None else None
+    age = manifest.MANIFEST.judge(found.format) if found is not None else None
     if found is not None and age == "newer":
         raise OutputError.saying(
             "the results in {folder} are of a newer version, {version}: write with that "
@@ -184,7 +177,9 @@ def _read_old(folder: Path, known: Collection[str]) -> dict[str, str]:
         )
     if found is not None and age == "same":
         listed = {name: entry.sha256 for name, entry in found.files.items()}
-        return listed | {MANIFEST.name: describe_file(folder / MANIFEST.name).sha256}
+        return listed | {
+            manifest.MANIFEST.name: manifest.describe_file(folder / manifest.MANIFEST.name).sha256
+        }
     return dict.fromkeys(list_older(folder, known), _NOBODYS) if is_older(folder) else {}
 
 
@@ -228,7 +223,7 @@ class _Exchange:
         check_links(self.folder, new)
         for name in sorted(old.keys() - new.keys()):
             self._retire(name)
-        for name in sorted(new, key=lambda name: (name == MANIFEST.name, name)):
+        for name in sorted(new, key=lambda name: (name == manifest.MANIFEST.name, name)):
             self._bring(name)
         parents = {path for name in old for path in Path(name).parents} - {Path()}
         remove_empty(self.folder / path for path in sorted(parents, reverse=True))
@@ -263,7 +258,7 @@ class _Exchange:
 
     def _is_unchanged(self, name: str) -> bool:
         path, digest = self.folder / name, self.journal.old.get(name, _NOBODYS)
-        return bool(digest) and is_file(path) and describe_file(path).sha256 == digest
+        return bool(digest) and is_file(path) and manifest.describe_file(path).sha256 == digest
 
     def _keep(self, name: str) -> None:
         """Keep a file as it was, so that the exchange can be taken back."""
@@ -293,7 +288,7 @@ class _Exchange:
             for name, digest in self.journal.new.items():
                 ready, place = self.draft / _NEW / name, self.folder / name
                 gone = not is_there(ready) and is_file(place)
-                if gone and describe_file(place).sha256 == digest:
+                if gone and manifest.describe_file(place).sha256 == digest:
                     place.rename(ready)
             for name in self.journal.old:
                 kept, place = self.draft / _OLD / name, self.folder / name
@@ -348,7 +343,7 @@ def _read_journal(path: Path) -> _Journal | None:
         return None
     names = [*new, *old, values["aside"]]
     fits = all(isinstance(one, str) for one in (*names, *digests))
-    if not fits or not all(is_inside(name) for name in names):
+    if not fits or not all(manifest.is_inside(name) for name in names):
         return None
     return _Journal(new, old, values["aside"])
 

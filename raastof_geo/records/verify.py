@@ -12,6 +12,7 @@ import numpy as np
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RaastofError, RecordError, tell_reason
 from raastof_geo.language import Message, format_number, plain, say
+from raastof_geo.records import values
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.flows import FLOWS, compare_table, list_rows, shape_flows
 from raastof_geo.records.manifest import (
@@ -24,15 +25,6 @@ from raastof_geo.records.manifest import (
 from raastof_geo.records.plan import PLAN, link_proof, read_copy, read_plan
 from raastof_geo.records.proof import PROOF, ROW_SIGNS, ProofArrays, find_rows, read_proof
 from raastof_geo.records.tally import recount, tell_recounted
-from raastof_geo.records.values import (
-    entries_at,
-    list_differences,
-    number_in,
-    read_values,
-    read_within,
-    render_values,
-    values_at,
-)
 
 _TONNES = 1e-3
 _SHARE = 1e-6
@@ -148,7 +140,7 @@ def _check(folder: Path) -> Verdict:
     listed, notes = _read_manifest(folder)
     changed = {} if listed is None else dict(_list_changed(folder, listed))
     link = link_proof(proof_data, len(proof.move_giver))
-    differences = list(list_differences(plan, kept | {"proof": link}, file=PLAN.name))
+    differences = list(values.list_differences(plan, kept | {"proof": link}, file=PLAN.name))
     verdict = _measure(kept, "certificate", proof)
     table, table_notes = _check_table(folder, kept, listed, changed)
     findings = [
@@ -167,7 +159,7 @@ def _check(folder: Path) -> Verdict:
 
 
 def _render(plan: Mapping[str, Any]) -> bytes:
-    return render_values(plan).encode("utf-8", "replace")
+    return values.render_values(plan).encode("utf-8", "replace")
 
 
 def _check_goals(kept: Mapping[str, Any], proof: ProofArrays) -> Iterator[Message]:
@@ -182,11 +174,11 @@ def _check_goals(kept: Mapping[str, Any], proof: ProofArrays) -> Iterator[Messag
 
 def _measure(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> Verdict:
     bound, smallest = _bound(proof)
-    claimed = values_at(kept, of).get("lower_bound")
+    claimed = values.values_at(kept, of).get("lower_bound")
     return Verdict(
         objective=float(proof.cost @ proof.value),
         lower_bound=bound,
-        claimed_bound=-np.inf if claimed is None else number_in(claimed),
+        claimed_bound=-np.inf if claimed is None else values.number_in(claimed),
         largest_violation=_violation(proof)[0],
         smallest_reduced_cost=smallest,
         rows=len(proof.limit),
@@ -199,9 +191,9 @@ def _measure(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> Verdict:
 def _read_manifest(folder: Path) -> tuple[Manifest | None, list[Message]]:
     """Read what was written, or say why that cannot be told."""
     try:
-        data = read_within(folder / MANIFEST.name, most_bytes=MANIFEST.most_bytes)
+        data = values.read_within(folder / MANIFEST.name, most_bytes=MANIFEST.most_bytes)
         listed = read_manifest(folder)
-        same = data == _render(read_values(data, file=MANIFEST.name))
+        same = data == _render(values.read_values(data, file=MANIFEST.name))
     except FileNotFoundError:
         listed = None
     except (ValueError, OSError, OverflowError, MemoryError):
@@ -258,13 +250,16 @@ def _check_table(
     folder: Path, kept: Mapping[str, Any], listed: Manifest | None, changed: Mapping[str, Message]
 ) -> tuple[list[Message], list[Message]]:
     """Compare flows.csv with plan.json, where a run wrote it: what differs, and what is noted."""
-    path, language = folder / FLOWS, values_at(kept, "scenario", "said").get("language")
-    told, form = (entries_at(kept, "flows"), values_at(kept, "names")), shape_flows(language)
+    path, language = folder / FLOWS, values.values_at(kept, "scenario", "said").get("language")
+    told, form = (
+        (values.entries_at(kept, "flows"), values.values_at(kept, "names")),
+        shape_flows(language),
+    )
     whole = form.render(list_rows(*told, form))
     if listed is not None and FLOWS not in listed.files:
         return [], []
     try:
-        data = read_within(path, most_bytes=4 * len(whole) + 1_000_000)
+        data = values.read_within(path, most_bytes=4 * len(whole) + 1_000_000)
     except FileNotFoundError:
         return ([changed[FLOWS]] if FLOWS in changed else []), []
     except RaastofError as error:
@@ -311,7 +306,7 @@ def _tolerance(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> float:
     """
     limit = proof.limit
     most = float(limit[(proof.sense >= 0) & (limit > 0)].max(initial=0.0))
-    older = most >= 1.0 and values_at(kept, of).get("tolerance_t") == _TONNES
+    older = most >= 1.0 and values.values_at(kept, of).get("tolerance_t") == _TONNES
     if not 0.0 < most < 1e3 or older:
         return _TONNES
     return _TONNES / 10.0 ** math.ceil(math.log10(1e3 / most))
@@ -391,13 +386,13 @@ def _check_rows(proof: ProofArrays, tolerance: float) -> Iterator[Message]:
 def _check_certificate(
     plan: Mapping[str, Any], of: str, verdict: Verdict, proof: ProofArrays
 ) -> Iterator[Message]:
-    claimed = values_at(plan, of)
+    claimed = values.values_at(plan, of)
     for name, value, room in _expect(verdict):
-        said = number_in(claimed.get(name))
+        said = values.number_in(claimed.get(name))
         if not abs(said - value) <= room:
             yield tell_recounted(f"{of}.{name}", claimed.get(name), value)
     linear, lower = claimed.get("linear_bound"), verdict.lower_bound
-    if linear is not None and not number_in(linear) <= lower + _room(lower):
+    if linear is not None and not values.number_in(linear) <= lower + _room(lower):
         yield tell_recounted(f"{of}.linear_bound", linear, lower)
     bound, most = verdict.claimed_bound, verdict.objective
     if not verdict.decisions:
@@ -418,15 +413,17 @@ def _expect(verdict: Verdict) -> Iterator[tuple[str, float, float]]:
 
 
 def _check_words(claimed: Mapping[str, Any], of: str, tolerance: float) -> Iterator[Message]:
-    objective, bound = (number_in(claimed.get(name)) for name in ("objective", "lower_bound"))
+    objective, bound = (
+        values.number_in(claimed.get(name)) for name in ("objective", "lower_bound")
+    )
     gap = (objective - bound) / max(abs(objective), 1.0)
-    if claimed.get("lower_bound") is not None and not abs(number_in(claimed.get("gap")) - gap) < (
-        1e-12 + 1e-9 * abs(gap)
-    ):
+    if claimed.get("lower_bound") is not None and not abs(
+        values.number_in(claimed.get("gap")) - gap
+    ) < (1e-12 + 1e-9 * abs(gap)):
         yield tell_recounted(f"{of}.gap", claimed.get("gap"), gap)
-    holds = number_in(claimed.get("largest_violation")) <= tolerance and gap <= _SHARE
+    holds = values.number_in(claimed.get("largest_violation")) <= tolerance and gap <= _SHARE
     if "tolerance_t" in claimed and not np.isclose(
-        number_in(claimed["tolerance_t"]), tolerance, rtol=1e-9, atol=0.0
+        values.number_in(claimed["tolerance_t"]), tolerance, rtol=1e-9, atol=0.0
     ):
         yield tell_recounted(f"{of}.tolerance_t", claimed["tolerance_t"], tolerance)
     if claimed.get("holds") is not holds:

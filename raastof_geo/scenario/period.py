@@ -12,15 +12,8 @@ from pydantic import ValidationError
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import Strict
 from raastof_geo.language import LOCALES, Message, say, spoken_language
+from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import Fault, FaultError
-from raastof_geo.scenario.identity import (
-    EITHER,
-    TOGETHER,
-    UnknownIdError,
-    check_id,
-    join_choices,
-    suggest,
-)
 
 _YEAR = r"(?P<year>[12]\d{3})"
 _NAMED = re.compile(
@@ -73,7 +66,7 @@ def read_period(given: Any) -> Any:
         return readings[0].model_dump()
     if readings:
         message = say("{given} is not a period: write {likely}").format(
-            given=f"`{given}`", likely=join_choices(_likely(readings), EITHER)
+            given=f"`{given}`", likely=identity.join_choices(_likely(readings), identity.EITHER)
         )
         raise InputError(message)
     raise InputError.saying(
@@ -170,7 +163,7 @@ def check_order(periods: tuple[Period, ...]) -> tuple[Period, ...]:
 
 def _what_is_wrong(before: Sequence[Period], period: Period) -> Message | None:
     try:
-        check_id(period.id)
+        identity.check_id(period.id)
     except InputError as error:
         return error.findings[0].message
     shown = f"`{show_period(period.id)}`"
@@ -220,7 +213,7 @@ class Calendar:
             return text
         told = say("{given} is not a period of this scenario{hint}", given=f"`{str(given)[:80]}`")
         told = told.format(hint=self._hint(text, readings))
-        raise UnknownIdError("periods", str(given), told)
+        raise identity.UnknownIdError("periods", str(given), told)
 
     def _during(self, readings: Sequence[Period]) -> list[Period]:
         return [
@@ -236,11 +229,11 @@ class Calendar:
         if shown:
             return say("; that time is {first} to {last} here", first=shown[0], last=shown[-1])
         if not readings and not text[:1].isdigit():
-            return suggest(text, [show_period(one) for one in self.ids])
+            return identity.suggest(text, [show_period(one) for one in self.ids])
         shown = [f"`{show_period(one)}`" for one in self.ids]
         if len(shown) > _MOST_SHOWN:
             return say("; it has {first} to {last}", first=shown[0], last=shown[-1])
-        return say("; it has {choices}", choices=join_choices(shown, TOGETHER))
+        return say("; it has {choices}", choices=identity.join_choices(shown, identity.TOGETHER))
 
 
 def read_calendar(given: Any) -> Calendar | None:

@@ -6,16 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from raastof_geo.arrays import Columns
+from raastof_geo.assignment.rules import row
 from raastof_geo.assignment.rules.agreements import agreed_moves
-from raastof_geo.assignment.rules.row import (
-    About,
-    Family,
-    Row,
-    about_entry,
-    always,
-    declare,
-    sum_of,
-)
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
 from raastof_geo.scenario.role import Role
@@ -23,7 +15,7 @@ from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
 from raastof_geo.scenario.said.amount import DEFAULT
 from raastof_geo.scenario.scenario import Offer, name_stockpile
 
-CAPTURED = Family(
+CAPTURED = row.Family(
     "captured",
     say("what can be put to use of the surplus (`capture`)"),
     unit="t",
@@ -32,8 +24,8 @@ CAPTURED = Family(
 )
 
 
-@declare(CAPTURED, blind_to_trucks=always)
-def captured(problem: Problem) -> Iterator[Row]:
+@row.declare(CAPTURED, blind_to_trucks=row.always)
+def captured(problem: Problem) -> Iterator[row.Row]:
     r"""Of each offer no more than a share :math:`\kappa` is put to use.
 
     :math:`\sum_c x_c \le \max(\kappa s_o, l)` over the moves from an offer to needs, plants and
@@ -54,14 +46,14 @@ def captured(problem: Problem) -> Iterator[Row]:
         givers = problem.labels("giver", columns)
         for offer in offers:
             limit = max(share * offer.tonnes, locked)
-            about = replace(about_entry(offer), role="", entry=-1)  # it asks for nothing
-            yield sum_of(CAPTURED, about, columns[givers == offer.id], "<=", limit)
+            about = replace(row.about_entry(offer), role="", entry=-1)  # it asks for nothing
+            yield row.sum_of(CAPTURED, about, columns[givers == offer.id], "<=", limit)
         if (problem.labels("giver_kind", columns) == Role.DEPOT).any():
-            about = About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
+            about = row.About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
             own = [one for one in scenario.depots if one.id == name_stockpile(site)]
             limit = share * sum(one.tonnes for one in offers)
             limit += sum(one.start_t.get(material, 0.0) for one in own)
-            yield sum_of(CAPTURED, about, columns, "<=", max(limit, locked))
+            yield row.sum_of(CAPTURED, about, columns, "<=", max(limit, locked))
 
 
 def _put_to_use(problem: Problem, site: str, material: str) -> Columns:

@@ -6,17 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules.row import (
-    Family,
-    Row,
-    Sense,
-    about_entry,
-    about_facility,
-    always,
-    combine,
-    declare,
-    sum_of,
-)
+from raastof_geo.assignment.rules import row
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
@@ -25,9 +15,9 @@ from raastof_geo.scenario.scenario import Depot, Facility, Pit, Plant, Process, 
 _PER_PERIOD = "sites.{site}.{role}.capacity_per_period"
 _IN_TOTAL = "sites.{site}.{role}.capacity_total"
 
-OFFERS_KEPT = Family("offers_kept", say("surplus leaves"), bends="first", unit="t")
-NEEDS_MET = Family("needs_met", say("the need is met"), bends="first", unit="t")
-PITS_PERMITTED = Family(
+OFFERS_KEPT = row.Family("offers_kept", say("surplus leaves"), bends="first", unit="t")
+NEEDS_MET = row.Family("needs_met", say("the need is met"), bends="first", unit="t")
+PITS_PERMITTED = row.Family(
     "pits_permitted", say("permit of the pit"), unit="t", raised_by=_PER_PERIOD, limits="places"
 )
 PITS_IN_TOTAL = replace(PITS_PERMITTED, raised_by=_IN_TOTAL)
@@ -39,10 +29,10 @@ PLANTS_PERMITTED = replace(
     PITS_PERMITTED, name="plants_permitted", title=say("capacity of the plant")
 )
 PLANTS_IN_TOTAL = replace(PLANTS_PERMITTED, raised_by=_IN_TOTAL)
-PLANTS_FED = Family("plants_fed", say("input of the plant"), bends="never", unit="t")
-PLANTS_EMPTIED = Family("plants_emptied", say("output of the plant"), bends="never", unit="t")
-DEPOTS_BALANCED = Family("depots_balanced", say("stock of the depot"), bends="never", unit="t")
-DEPOTS_FILLED = Family(
+PLANTS_FED = row.Family("plants_fed", say("input of the plant"), bends="never", unit="t")
+PLANTS_EMPTIED = row.Family("plants_emptied", say("output of the plant"), bends="never", unit="t")
+DEPOTS_BALANCED = row.Family("depots_balanced", say("stock of the depot"), bends="never", unit="t")
+DEPOTS_FILLED = row.Family(
     "depots_filled",
     say("capacity of the depot"),
     bends="next",
@@ -50,54 +40,58 @@ DEPOTS_FILLED = Family(
     raised_by="sites.{site}.{role}.capacity",
     limits="places",
 )
-DEPOTS_PERMITTED = Family(
+DEPOTS_PERMITTED = row.Family(
     "depots_permitted",
     say("reception of the depot"),
     unit="t",
     raised_by=_PER_PERIOD,
     limits="places",
 )
-DEPOTS_ENDED = Family("depots_ended", say("stock of the depot at the end"), bends="next", unit="t")
+DEPOTS_ENDED = row.Family(
+    "depots_ended", say("stock of the depot at the end"), bends="next", unit="t"
+)
 
 
-@declare(OFFERS_KEPT, blind_to_trucks=always)
-def offers_kept(problem: Problem) -> Iterator[Row]:
+@row.declare(OFFERS_KEPT, blind_to_trucks=row.always)
+def offers_kept(problem: Problem) -> Iterator[row.Row]:
     r"""Surplus leaves as a whole, other offers as far as they go.
 
     :math:`\sum_c x_c = s_o` where offer :math:`o` must leave,
     :math:`\sum_c x_c \le s_o` otherwise.
     """
     for offer in problem.scenario.offers:
-        sense: Sense = "=" if offer.must_leave else "<="
+        sense: row.Sense = "=" if offer.must_leave else "<="
         columns = problem.find(giver=offer.id)
-        yield sum_of(OFFERS_KEPT, about_entry(offer), columns, sense, offer.tonnes)
+        yield row.sum_of(OFFERS_KEPT, row.about_entry(offer), columns, sense, offer.tonnes)
 
 
-@declare(NEEDS_MET, blind_to_trucks=always)
-def needs_met(problem: Problem) -> Iterator[Row]:
+@row.declare(NEEDS_MET, blind_to_trucks=row.always)
+def needs_met(problem: Problem) -> Iterator[row.Row]:
     r"""Every need is met in reference tonnes: :math:`\sum_c x_c / r_c = d_n`."""
     for need in problem.scenario.needs:
         columns = problem.find(taker=need.id)
         share = problem.reference_share[columns]
-        yield Row(NEEDS_MET, about_entry(need), columns, share, "=", need.tonnes)
+        yield row.Row(NEEDS_MET, row.about_entry(need), columns, share, "=", need.tonnes)
 
 
-@declare(PITS_PERMITTED, PITS_IN_TOTAL, blind_to_trucks=always)
-def pits_permitted(problem: Problem) -> Iterator[Row]:
+@row.declare(PITS_PERMITTED, PITS_IN_TOTAL, blind_to_trucks=row.always)
+def pits_permitted(problem: Problem) -> Iterator[row.Row]:
     r"""No pit digs more than it may: :math:`\sum_c x_c \le k` in each period and in total."""
     for pit in problem.scenario.pits:
         yield from _capacity(problem, pit, PITS_PERMITTED, PITS_IN_TOTAL)
 
 
-@declare(RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL, blind_to_trucks=always)
-def receivers_permitted(problem: Problem) -> Iterator[Row]:
+@row.declare(RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL, blind_to_trucks=row.always)
+def receivers_permitted(problem: Problem) -> Iterator[row.Row]:
     r"""No receiver takes more than it may: :math:`\sum_c x_c \le k`, per period and in total."""
     for place in problem.scenario.receivers:
         yield from _capacity(problem, place, RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL)
 
 
-@declare(PLANTS_FED, PLANTS_EMPTIED, PLANTS_PERMITTED, PLANTS_IN_TOTAL, blind_to_trucks=always)
-def plants_run(problem: Problem) -> Iterator[Row]:
+@row.declare(
+    PLANTS_FED, PLANTS_EMPTIED, PLANTS_PERMITTED, PLANTS_IN_TOTAL, blind_to_trucks=row.always
+)
+def plants_run(problem: Problem) -> Iterator[row.Row]:
     r"""Work up what comes in; what is made, residue included, leaves in the same period.
 
     With tonnes :math:`p_r` into recipe :math:`r`, shares :math:`a` of its inputs and yields
@@ -112,7 +106,7 @@ def plants_run(problem: Problem) -> Iterator[Row]:
         yield from _limit(problem, plant, PLANTS_IN_TOTAL, plant.total_t)
 
 
-def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[Row]:
+def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[row.Row]:
     for material in plant.takes:
         comes = problem.find(taker=plant.taker, material=material, period=period)
         used = [
@@ -120,8 +114,8 @@ def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[Row]
             for process in plant.processes
             if material in process.inputs
         ]
-        about = about_facility(plant, material=material, period=period)
-        yield combine(PLANTS_FED, about, [(comes, 1.0), *used], "=", 0.0)
+        about = row.about_facility(plant, material=material, period=period)
+        yield row.combine(PLANTS_FED, about, [(comes, 1.0), *used], "=", 0.0)
     made: dict[str, list[tuple[Columns, float]]] = {}
     for process in plant.processes:
         for material, share in process.outputs.items():
@@ -130,10 +124,10 @@ def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[Row]
     for name in sorted(made):
         leaves = problem.find(giver=name, period=period)
         about = replace(
-            about_facility(plant, material=name.split("/")[2], period=period),
+            row.about_facility(plant, material=name.split("/")[2], period=period),
             head=f"{plant.id}/{name.removeprefix(f'{plant.taker}/')}",
         )
-        yield combine(PLANTS_EMPTIED, about, [(leaves, -1.0), *made[name]], "=", 0.0)
+        yield row.combine(PLANTS_EMPTIED, about, [(leaves, -1.0), *made[name]], "=", 0.0)
 
 
 def _runs(problem: Problem, process: Process, period: str) -> Columns:
@@ -142,8 +136,10 @@ def _runs(problem: Problem, process: Process, period: str) -> Columns:
     )
 
 
-@declare(DEPOTS_BALANCED, DEPOTS_ENDED, DEPOTS_FILLED, DEPOTS_PERMITTED, blind_to_trucks=always)
-def depots_kept(problem: Problem) -> Iterator[Row]:
+@row.declare(
+    DEPOTS_BALANCED, DEPOTS_ENDED, DEPOTS_FILLED, DEPOTS_PERMITTED, blind_to_trucks=row.always
+)
+def depots_kept(problem: Problem) -> Iterator[row.Row]:
     r"""Depots and stockpiles keep what comes until it leaves.
 
     :math:`z_{mt} - z_{m,t-1} - \sum_{in} x_c + \sum_{out} x_c = 0`, with the stated start and end;
@@ -153,13 +149,13 @@ def depots_kept(problem: Problem) -> Iterator[Row]:
         for material in depot.materials:
             yield from _balance_depot(problem, depot, material)
         for period in problem.scenario.periods:
-            about = about_facility(depot, period=period)
+            about = row.about_facility(depot, period=period)
             lying = problem.find(ColumnKind.STORES, depot=depot.id, period=period)
-            yield sum_of(DEPOTS_FILLED, about, lying, "<=", depot.capacity_t)
+            yield row.sum_of(DEPOTS_FILLED, about, lying, "<=", depot.capacity_t)
             yield from _limit(problem, depot, DEPOTS_PERMITTED, depot.per_period_t, period)
 
 
-def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[Row]:
+def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[row.Row]:
     before: Columns = np.array([], dtype=np.int64)
     start = depot.start_t.get(material, 0.0)
     for period in problem.scenario.periods:
@@ -167,29 +163,29 @@ def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[Ro
         comes = problem.find(taker=depot.into, material=material, period=period)
         leaves = problem.find(giver=depot.out(material), period=period)
         parts = [(lying, 1.0), (before, -1.0), (comes, -1.0), (leaves, 1.0)]
-        about = about_facility(depot, material=material, period=period)
-        yield combine(DEPOTS_BALANCED, about, parts, "=", start)
+        about = row.about_facility(depot, material=material, period=period)
+        yield row.combine(DEPOTS_BALANCED, about, parts, "=", start)
         before, start = lying, 0.0
     if depot.end_t is not None:
         limit = depot.end_t.get(material, 0.0)
-        about = about_facility(depot, material=material)
-        yield sum_of(DEPOTS_ENDED, about, before, "=", limit)
+        about = row.about_facility(depot, material=material)
+        yield row.sum_of(DEPOTS_ENDED, about, before, "=", limit)
 
 
 def _capacity(
-    problem: Problem, place: Pit | Receiver, per_period: Family, in_total: Family
-) -> Iterator[Row]:
+    problem: Problem, place: Pit | Receiver, per_period: row.Family, in_total: row.Family
+) -> Iterator[row.Row]:
     for period in problem.scenario.periods:
         yield from _limit(problem, place, per_period, place.per_period_t, period)
     yield from _limit(problem, place, in_total, place.total_t)
 
 
 def _limit(
-    problem: Problem, place: Facility, family: Family, most: float | None, period: str = ""
-) -> Iterator[Row]:
+    problem: Problem, place: Facility, family: row.Family, most: float | None, period: str = ""
+) -> Iterator[row.Row]:
     if most is not None:
         columns = find_through(problem, place, period)
-        yield sum_of(family, about_facility(place, period=period), columns, "<=", most)
+        yield row.sum_of(family, row.about_facility(place, period=period), columns, "<=", most)
 
 
 def find_through(problem: Problem, place: Facility, period: str = "") -> Columns:

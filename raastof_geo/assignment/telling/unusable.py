@@ -12,13 +12,7 @@ import numpy as np
 from raastof_geo.arrays import Mask
 from raastof_geo.assignment.rules.agreements import agreed_moves
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.telling.names import (
-    call,
-    call_material,
-    join_clauses,
-    list_names,
-    name_site,
-)
+from raastof_geo.assignment.telling import names
 from raastof_geo.language import Message, say
 from raastof_geo.scenario.checking.prospects import Idle, Lack, Prospects, Trade, list_trades
 from raastof_geo.scenario.parties import Giver, Taker
@@ -71,10 +65,10 @@ class Unusable:
         elif taker.kind == Role.DEPOT:
             why = say("{material} could not leave {site} again")
         return why.format(
-            material=call_material(scenario, giver.material),
-            giver=name_site(scenario, giver.site),
-            taker=name_site(scenario, taker.site),
-            site=name_site(scenario, depot),
+            material=names.call_material(scenario, giver.material),
+            giver=names.name_site(scenario, giver.site),
+            taker=names.name_site(scenario, taker.site),
+            site=names.name_site(scenario, depot),
         )
 
 
@@ -113,10 +107,10 @@ def find_unusable(problem: Problem) -> Unusable:
 def say_idle(scenario: Scenario, idle: Idle) -> Message:
     """Say of a recipe that can never run what it lacks."""
     return say("{site} can never run {recipe} (`{id}`): {reasons}").format(
-        site=name_site(scenario, idle.site),
-        recipe=call(scenario.catalogue.recipes[idle.recipe].name),
+        site=names.name_site(scenario, idle.site),
+        recipe=names.call(scenario.catalogue.recipes[idle.recipe].name),
         id=idle.recipe,
-        reasons=join_clauses([_say_lack(scenario, lack) for lack in idle.lacks]),
+        reasons=names.join_clauses([_say_lack(scenario, lack) for lack in idle.lacks]),
     )
 
 
@@ -127,9 +121,9 @@ def _say_lack(scenario: Scenario, lack: Lack) -> Message:
         return say("what goes in and what comes out never have a place in the same period")
     material = scenario.catalogue.materials[lack.material]
     told = {
-        "material": call(material.name),
+        "material": names.call(material.name),
         "id": lack.material,
-        "sites": list_names([name_site(scenario, site) for site in lack.sites]),
+        "sites": names.list_names([names.name_site(scenario, site) for site in lack.sites]),
     }
     sentence = (_OF_INPUT if lack.side == "input" else _OF_OUTPUT)[lack.why]
     return sentence.format(**told)

@@ -12,19 +12,8 @@ from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.agreements import agreed_moves
 from raastof_geo.assignment.rules.masses import OFFERS_KEPT
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.telling import names
 from raastof_geo.assignment.telling.forced import ReasonKind, estimate, force
-from raastof_geo.assignment.telling.names import (
-    call,
-    call_material,
-    call_use,
-    cite_fit,
-    describe_row,
-    list_names,
-    name_agreement,
-    name_site,
-    span,
-    tell_number,
-)
 from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import aim_of
@@ -153,7 +142,7 @@ class _Pair:
     @property
     def material(self) -> Message:
         """The name of the material."""
-        return call_material(self.plan.scenario, self.giver.material)
+        return names.call_material(self.plan.scenario, self.giver.material)
 
     @property
     def what(self) -> Message:
@@ -162,7 +151,7 @@ class _Pair:
         alike = [(one.site, one.material) for one in self.plan.problem.givers]
         if alike.count((giver.site, giver.material)) > 1:
             material = say("{material} ({what} in {periods})").format(
-                material=material, what=_GIVEN_AS[giver.kind], periods=span(giver.periods)
+                material=material, what=_GIVEN_AS[giver.kind], periods=names.span(giver.periods)
             )
         if self.need is None:
             return material
@@ -171,7 +160,10 @@ class _Pair:
         )
 
     def _told_of(self, need: Need) -> dict[str, Readable]:
-        return {"use": call_use(self.plan.scenario, need.use), "periods": span(need.periods)}
+        return {
+            "use": names.call_use(self.plan.scenario, need.use),
+            "periods": names.span(need.periods),
+        }
 
     def blocked(self, kind: ReasonKind, message: Message) -> Reason:
         """Give what blocks it, and which need that is about."""
@@ -213,7 +205,9 @@ def _explain(
         moved = float(plan.proof.values[pair.columns].sum())
         if moved > 0:
             message = say(
-                "it is in the plan: {tonnes} t of {what}", tonnes=tell_number(moved), what=pair.what
+                "it is in the plan: {tonnes} t of {what}",
+                tonnes=names.tell_number(moved),
+                what=pair.what,
             )
             return pair.reason("in_plan", message)
         found = _find_closed(pair)
@@ -229,18 +223,20 @@ def _find_block(pair: _Pair) -> tuple[ReasonKind, Message] | None:
     if not set(giver.periods) & set(terms.periods):
         return "time", say(
             "no overlap in time: {material} is there in {gives}, and wanted in {takes}"
-        ).format(material=pair.material, gives=span(giver.periods), takes=span(terms.periods))
+        ).format(
+            material=pair.material, gives=names.span(giver.periods), takes=names.span(terms.periods)
+        )
     return None if len(pair.columns) else _why_no_leg(pair)
 
 
 def _why_no_deal(pair: _Pair) -> tuple[ReasonKind, Message]:
     scenario, giver, taker, need = pair.plan.scenario, pair.giver, pair.taker, pair.need
-    site = name_site(scenario, taker.site)
+    site = names.name_site(scenario, taker.site)
     if need is not None:
         if scenario.blocks(giver.material, need.demand) is None:
             told = say("{site} wants other materials only (`materials:` of its need)", site=site)
             return "not_wanted", told
-        return "rule", cite_fit(scenario, giver.material, need.demand)
+        return "rule", names.cite_fit(scenario, giver.material, need.demand)
     if giver.material not in taker.accepts:
         told = say("{site} does not take {material}", site=site, material=pair.material)
     elif taker.only_from is not None:
@@ -256,7 +252,7 @@ def _why_no_leg(pair: _Pair) -> tuple[ReasonKind, Message]:
     scenario, lost = pair.plan.scenario, pair.plan.problem.legs.lost
     giver, taker = pair.giver.site, pair.taker.site
     admitted = [
-        str(call(scenario.catalogue.vehicles[one].name))
+        str(names.call(scenario.catalogue.vehicles[one].name))
         for one in scenario.said.vehicles
         if scenario.admits(giver, one) and scenario.admits(taker, one)
     ]
@@ -264,12 +260,12 @@ def _why_no_leg(pair: _Pair) -> tuple[ReasonKind, Message]:
         return "truck", say(
             "no truck of the scenario has room at both {giver} and {taker} (`vehicles` and "
             "`truck_limits` of the sites)"
-        ).format(giver=name_site(scenario, giver), taker=name_site(scenario, taker))
+        ).format(giver=names.name_site(scenario, giver), taker=names.name_site(scenario, taker))
     here = lost[(lost["origin"] == giver) & (lost["destination"] == taker)]
     reasons = [str(one) for one in dict.fromkeys(here["reason"].tolist())]
     return "road", say("{vehicles} cannot get there: {reason}").format(
-        vehicles=list_names(admitted),
-        reason=list_names(reasons) or say("no road leads there and back"),
+        vehicles=names.list_names(admitted),
+        reason=names.list_names(reasons) or say("no road leads there and back"),
     )
 
 
@@ -279,7 +275,7 @@ def _find_closed(pair: _Pair) -> tuple[ReasonKind, Message] | None:
     for agreement in pair.plan.scenario.said.agreements:
         if agreement.forbidden and np.isin(columns, agreed_moves(problem, agreement)).all():
             return "agreement", say("the scenario forbids it (`agreements`): {note}").format(
-                note=agreement.note or name_agreement(pair.plan.scenario, agreement)
+                note=agreement.note or names.name_agreement(pair.plan.scenario, agreement)
             )
     if pair.unusable.moves[columns].all():
         reason = pair.unusable.leg(pair.giver, pair.taker)
@@ -288,7 +284,7 @@ def _find_closed(pair: _Pair) -> tuple[ReasonKind, Message] | None:
     for party in (pair.giver, pair.taker):
         if (party.kind, party.site) in shut:
             return "closed", say("{site} is a candidate that the plan does not open").format(
-                site=name_site(pair.plan.scenario, party.site)
+                site=names.name_site(pair.plan.scenario, party.site)
             )
     return None
 
@@ -303,9 +299,9 @@ def _price(pair: _Pair, *, solve: bool) -> Reason:
     unit = aim_of(pair.plan.scenario.said.objectives[0].minimise[0]).unit
     message = forced.told.format(
         what=pair.what,
-        more=tell_number(forced.more_per_t or 0.0),
+        more=names.tell_number(forced.more_per_t or 0.0),
         unit=unit,
-        rules=list_names(forced.blocking),
+        rules=names.list_names(forced.blocking),
     )
     full = next(_binding(plan, columns[best : best + 1]), None)
     if forced.kind == "costs_more" and full is not None:
@@ -323,4 +319,4 @@ def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
         # Books are no limit that stands in the way, and neither is what is sent itself.
         limits = not name.family.keeps_books and name.family.name != OFFERS_KEPT.name
         if sense < 0 and price < -_LEAST_PRICE and limits:
-            yield say("full: {rule}", rule=describe_row(plan.problem.scenario, name))
+            yield say("full: {rule}", rule=names.describe_row(plan.problem.scenario, name))

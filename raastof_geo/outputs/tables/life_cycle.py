@@ -7,18 +7,7 @@ from typing import Any
 from xlsxwriter.utility import xl_col_to_name
 
 from raastof_geo.effect.books import Books
-from raastof_geo.figures.vocabulary import (
-    CO2E,
-    DISPOSAL,
-    KWH,
-    LITRES,
-    PROCESSING,
-    ROAD_WTW,
-    SEA,
-    TONNE_KM,
-    TONNES,
-    UPSTREAM,
-)
+from raastof_geo.figures import vocabulary
 from raastof_geo.language import Message, say
 from raastof_geo.outputs.tables.book import Formula, Sheet, across
 from raastof_geo.outputs.tables.flows import BY_DUMPER
@@ -73,15 +62,15 @@ def name_truck(scenario: Scenario, vehicle: str, *, inside: bool) -> str:
 def _divide(line: Any, step: Message, *, virgin: bool) -> Iterator[tuple[str, float]]:
     """Give what a line has in each module. [kg CO2e]"""
     if step in (_EMPTY, _OPENED):
-        yield _NONE, getattr(line, CO2E)
+        yield _NONE, getattr(line, vocabulary.CO2E)
         return
     used = step in (_TO_USE, _WITHIN)
-    yield _DUG, getattr(line, UPSTREAM)
-    yield _BROUGHT, getattr(line, SEA)
+    yield _DUG, getattr(line, vocabulary.UPSTREAM)
+    yield _BROUGHT, getattr(line, vocabulary.SEA)
     hauled = _BUILT if step == _WITHIN else _BROUGHT if used or virgin else _HAULED
-    yield hauled, getattr(line, ROAD_WTW)
-    yield _BUILT if used else _TREATED, getattr(line, PROCESSING)
-    yield _TREATED, getattr(line, DISPOSAL)
+    yield hauled, getattr(line, vocabulary.ROAD_WTW)
+    yield _BUILT if used else _TREATED, getattr(line, vocabulary.PROCESSING)
+    yield _TREATED, getattr(line, vocabulary.DISPOSAL)
 
 
 def _add_up(scenario: Scenario, books: Books) -> dict[tuple[str, str, str], dict[str, float]]:
@@ -101,10 +90,13 @@ def _add_up(scenario: Scenario, books: Books) -> dict[tuple[str, str, str], dict
             name_truck(scenario, row.vehicle, inside=inside),
         )
         sums = found.setdefault(key, defaultdict(float))
-        amount = row.amount if row.kind == "processes" else getattr(row, TONNES)
+        amount = row.amount if row.kind == "processes" else getattr(row, vocabulary.TONNES)
         for name, value in (
-            (TONNES, amount),
-            *((part, getattr(row, part)) for part in (TONNE_KM, LITRES, KWH)),
+            (vocabulary.TONNES, amount),
+            *(
+                (part, getattr(row, part))
+                for part in (vocabulary.TONNE_KM, vocabulary.LITRES, vocabulary.KWH)
+            ),
             *_divide(row, step, virgin=material is not None and material.origin == "virgin"),
         ):
             sums[name] += value
@@ -127,13 +119,13 @@ def write_life_cycle(result: Result, modules: Sheet, lines: Sheet, *sheets: Any)
 
     def row(key: tuple[str, str, str], side: int) -> Iterator[Any]:
         found = sides[side].get(key, {})
-        tonnes, work = (found.get(part, 0.0) for part in (TONNES, TONNE_KM))
+        tonnes, work = (found.get(part, 0.0) for part in (vocabulary.TONNES, vocabulary.TONNE_KM))
         flown, add_up = key[0] in hauls, sheets[side].add_up
         yield from (*key, words[side])
-        yield add_up(TONNES, tonnes) if flown else tonnes
+        yield add_up(vocabulary.TONNES, tonnes) if flown else tonnes
         yield Formula("=IF(E#=0,0,G#/E#)", work / tonnes if tonnes else 0.0)
-        yield add_up(TONNE_KM, work) if flown else work
-        yield from (found.get(part, 0.0) for part in (LITRES, KWH, *_COUNTED))
+        yield add_up(vocabulary.TONNE_KM, work) if flown else work
+        yield from (found.get(part, 0.0) for part in (vocabulary.LITRES, vocabulary.KWH, *_COUNTED))
         total = sum(found.get(module, 0.0) for module in _COUNTED)
         yield Formula(f"=SUM({columns[0]}#:{columns[-1]}#)", total)
 
@@ -155,7 +147,7 @@ def write_life_cycle(result: Result, modules: Sheet, lines: Sheet, *sheets: Any)
         saved = Formula("=B#-C#", sums[0] - sums[1])
         modules.cells([module or _NO_MODULE, *cells, saved, falls])
     modules.filter()
-    then, now = (one.total(CO2E) / 1000 for one in books)
+    then, now = (one.total(vocabulary.CO2E) / 1000 for one in books)
     totals = across("BCD", f"=SUM(@2:@{modules.row})", (then, now, then - now))
     note = say("In t CO2e: all parts, as in the summary")
     modules.cells([say("Total"), *totals, note], total=True)

@@ -10,28 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from raastof_geo.assignment.solving.certificate import Certificate
-from raastof_geo.assignment.telling.names import (
-    DEFINITION_NAMES,
-    call,
-    call_material,
-    call_use,
-    join_clauses,
-)
+from raastof_geo.assignment.telling import names
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.progress import Shares, follow_municipalities, follow_periods
 from raastof_geo.effect.target import Reach, TargetAnswer
-from raastof_geo.figures.vocabulary import (
-    CO2E,
-    COST,
-    LOADS_DRIVEN,
-    RECEIVED,
-    TRANSPORT_TTW,
-    TRANSPORT_WTW,
-    VEHICLE_KM,
-    VIRGIN,
-    aim_of,
-    told_in_books,
-)
+from raastof_geo.figures import vocabulary
 from raastof_geo.language import Message, Readable, format_number, plain, say, spoken_language
 from raastof_geo.outputs.credit import name_cause, say_change, say_price, tell_credit
 from raastof_geo.outputs.documents.assumptions import (
@@ -70,14 +53,17 @@ class KeyFigure(NamedTuple):
 
 _WITH_SOIL, _WITHOUT_SOIL = "secondary_share_with_clean_soil", "secondary_share_without_soil"
 _KEYS: tuple[tuple[str, Message, float, int], ...] = (
-    (TRANSPORT_WTW, say("Transport emissions, well to wheel [t CO2e]"), 1e-3, 0),
-    (TRANSPORT_TTW, say("Transport emissions, tank to wheel [t CO2e]"), 1e-3, 0),
-    (CO2E, say("Emissions of all parts, well to wheel [t CO2e]"), 1e-3, 0),
+    (vocabulary.TRANSPORT_WTW, say("Transport emissions, well to wheel [t CO2e]"), 1e-3, 0),
+    (vocabulary.TRANSPORT_TTW, say("Transport emissions, tank to wheel [t CO2e]"), 1e-3, 0),
+    (vocabulary.CO2E, say("Emissions of all parts, well to wheel [t CO2e]"), 1e-3, 0),
     (_WITH_SOIL, say("Share of secondary materials, clean soil counted [%]"), 100, 1),
     (_WITHOUT_SOIL, say("Share of secondary materials, soil not counted [%]"), 100, 1),
-    (LOADS_DRIVEN, say("Truck trips with a load"), 1, 0),
-    *((one, one.heading, 1, 0) for one in (VEHICLE_KM, VIRGIN, RECEIVED)),
-    (COST, say("Cost [million DKK]"), 1e-6, 1),
+    (vocabulary.LOADS_DRIVEN, say("Truck trips with a load"), 1, 0),
+    *(
+        (one, one.heading, 1, 0)
+        for one in (vocabulary.VEHICLE_KM, vocabulary.VIRGIN, vocabulary.RECEIVED)
+    ),
+    (vocabulary.COST, say("Cost [million DKK]"), 1e-6, 1),
 )
 """How a figure is told: its name, what people call it, the factor to that unit, and decimals."""
 
@@ -87,7 +73,9 @@ def summarise(result: Result) -> list[KeyFigure]:
     effect, rows = result.effect, list[KeyFigure]()
     sides = (effect.books, effect.plan), (effect.baseline_books, effect.baseline)
     known = [asdict(totals) | books.totals.to_dict() for books, totals in sides]
-    more = [(one, one.summary, 1, 0) for one in told_in_books() if one.summary is not None]
+    more = [
+        (one, one.summary, 1, 0) for one in vocabulary.told_in_books() if one.summary is not None
+    ]
     for name, title, factor, digits in (*_KEYS, *more):
         told = [format_number(one[name] * factor, digits=digits) for one in known]
         rows.append(KeyFigure(name, title, *told))
@@ -149,7 +137,7 @@ def _small(value: float) -> Readable:
 
 def name_objective(measures: Sequence[str]) -> str:
     """Name what is minimised."""
-    return " + ".join(str(aim_of(measure).title) for measure in measures)
+    return " + ".join(str(vocabulary.aim_of(measure).title) for measure in measures)
 
 
 _NO_MORE = 0.0005
@@ -217,7 +205,7 @@ def list_stated(scenario: Scenario) -> list[Message]:
     told = [
         directions[one.direction].format(
             amount=format_number(one.amount_per_period.value),
-            material=call_material(scenario, one.material),
+            material=names.call_material(scenario, one.material),
             source=one.source,
         )
         for one in scenario.said.border
@@ -287,7 +275,7 @@ def _how_far(reach: Reach, about: Readable, unit: str) -> Message:
 
 def _shares(reach: Reach) -> dict[str, Readable]:
     return {
-        "definition": DEFINITION_NAMES[reach.definition],
+        "definition": names.DEFINITION_NAMES[reach.definition],
         "in_plan": format_number(100 * reach.in_plan, digits=1),
         "largest": format_number(100 * reach.largest, digits=1),
         "offered": format_number(100 * reach.offered, digits=1),
@@ -298,7 +286,7 @@ def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
     """Say whether the target is reached, and how much the best plan would change without it."""
     told = {
         "asked": format_number(100 * (target.asked or 0.0), digits=1),
-        "definition": DEFINITION_NAMES[target.definition],
+        "definition": names.DEFINITION_NAMES[target.definition],
         "about": say_about(target),
     }
     kg, dkk = (
@@ -482,7 +470,7 @@ def list_conditions(result: Result, flows: Iterable[Flow]) -> list[Message]:
         rows = [_tell_reliance(scenario, one) for one in each]
         total = say("{tonnes} t in all: {condition}").format(
             tonnes=format_number(sum(one.tonnes for one in each)),
-            condition=call(scenario.catalogue.conditions[condition].name),
+            condition=names.call(scenario.catalogue.conditions[condition].name),
         )
         first, rest = (total, rows) if rows[1:] else (rows[0], [])
         rules = _cite_rules(scenario, each)
@@ -493,8 +481,8 @@ def list_conditions(result: Result, flows: Iterable[Flow]) -> list[Message]:
 def _tell_reliance(scenario: Scenario, one: Reliance) -> Message:
     return say("{tonnes} t of {material} in {use} at {site}: {condition}").format(
         tonnes=format_number(one.tonnes),
-        material=call_material(scenario, one.material),
-        use=call_use(scenario, one.need.use),
+        material=names.call_material(scenario, one.material),
+        use=names.call_use(scenario, one.need.use),
         site=scenario.site_name(one.need.site),
         condition=call_condition(scenario, one),
     )
@@ -508,7 +496,7 @@ def _cite_rules(scenario: Scenario, reliances: Iterable[Reliance]) -> Message:
         for ruling in scenario.rulings(one.material, one.need.demand)
         if ruling.condition == one.condition
     ]
-    return join_clauses(
+    return names.join_clauses(
         [
             say("rule {rule}: {source}", rule=rule, source=source)
             for rule, source in dict.fromkeys(asked)
@@ -518,7 +506,7 @@ def _cite_rules(scenario: Scenario, reliances: Iterable[Reliance]) -> Message:
 
 def call_condition(scenario: Scenario, one: Reliance) -> Message:
     """Give the name of a condition, with the permit or whatever else says that it is met."""
-    name = call(scenario.catalogue.conditions[one.condition].name)
+    name = names.call(scenario.catalogue.conditions[one.condition].name)
     by = one.need.consents.get(one.condition)
     return Message("{name}: {by}", {"name": name, "by": by}) if by else name
 

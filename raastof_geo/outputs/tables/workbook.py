@@ -32,15 +32,8 @@ from raastof_geo.figures.vocabulary import (
 )
 from raastof_geo.language import Message, Readable, say
 from raastof_geo.outputs.credit import name_cause, say_price
+from raastof_geo.outputs.documents import effects
 from raastof_geo.outputs.documents.assumptions import HANGS_ON
-from raastof_geo.outputs.documents.effects import (
-    ACCOUNT_SORTS,
-    DIVISIONS,
-    align_books,
-    list_accounts,
-    name_group,
-    name_project,
-)
 from raastof_geo.outputs.opening import say_in_all
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, list_baselines
 from raastof_geo.outputs.tables.book import Book, Formula, Sheet, across, open_book
@@ -244,7 +237,7 @@ def _compare(columns: str, saved: float, was: float) -> Iterator[Formula]:
 
 def _write_groups(sheet: Sheet, result: Result, dimension: str, name: Readable) -> None:
     """Write what falls to each of a kind, a line for each figure that is not nothing."""
-    before, plan = align_books(result.effect, dimension)
+    before, plan = effects.align_books(result.effect, dimension)
     grouped = shown_in_columns()
     sheet.heads([name, say("Figure"), *_SIDES, "%"], freeze=2)
 
@@ -256,7 +249,7 @@ def _write_groups(sheet: Sheet, result: Result, dimension: str, name: Readable) 
         sheet.cells(cells, digits=digits, total=bool(sums))
 
     for label in sorted(plan.index, key=COMMON.__eq__):
-        told = name_group(result.scenario, dimension, label)
+        told = effects.name_group(result.scenario, dimension, label)
         for part, factor in grouped.items():
             worth = [float(table[part][label]) * factor for table in (before, plan)]
             if any(worth):
@@ -328,11 +321,15 @@ def _write_money(sheet: Sheet, result: Result) -> None:
     """Write what each project pays less what it sells, before and after, and the transfers."""
     transfers = result.effect.transfers
     saved, paid = transfers.saved_dkk, {rule: transfers.paid(rule) for rule in transfers.rules}
-    costs = [net_cost(table) for table in align_books(result.effect, "project", list(saved))]
-    gets = (say("Gets (+) or pays (−) [DKK], {rule}", rule=DIVISIONS[rule]) for rule in paid)
+    costs = [
+        net_cost(table) for table in effects.align_books(result.effect, "project", list(saved))
+    ]
+    gets = (
+        say("Gets (+) or pays (−) [DKK], {rule}", rule=effects.DIVISIONS[rule]) for rule in paid
+    )
     rows = (
         [
-            name_project(result.scenario, project),
+            effects.name_project(result.scenario, project),
             *(float(cost[project]) for cost in costs),
             Formula("=B#-C#", dkk),
             *(one[project] for one in paid.values()),
@@ -357,8 +354,8 @@ def _write_accounts(sheet: Sheet, result: Result) -> None:
         cells = [*(who or (say("Total"), "")), part, *ends, difference]
         sheet.cells(cells, digits=0, total=total)
 
-    for one in list_accounts(result.scenario, result.effect):
-        who = (one.name, ACCOUNT_SORTS.get(one.sort, say("trade or state")))
+    for one in effects.list_accounts(result.scenario, result.effect):
+        who = (one.name, effects.ACCOUNT_SORTS.get(one.sort, say("trade or state")))
         start = sheet.row + 1
         for part in parts:
             was, now = float(one.before[part]), float(one.plan[part])

@@ -17,12 +17,7 @@ from raastof_geo.language import Message, say
 from raastof_geo.links import AnyPath
 from raastof_geo.roads.edges import BACKWARD, FORWARD, NetworkMetadata, StoredColumns, Turns
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.stored.faults import (
-    STORED_COLUMNS,
-    check_metadata,
-    find_fault,
-    find_fault_in_columns,
-)
+from raastof_geo.roads.stored import faults
 from raastof_geo.roads.stored.steps import STEPS_A_DEGREE, add_up, draw_shapes, freeze
 from raastof_geo.roads.stored.table import as_json, decode_roads, encode_roads, upgrade_roads
 
@@ -42,10 +37,10 @@ def read_network(path: AnyPath) -> RoadNetwork:
     file = Path(path)
     columns, roads, metadata = _read_columns(file)
     try:
-        complaint = find_fault_in_columns(columns)
+        complaint = faults.find_fault_in_columns(columns)
         if not complaint:
             network = _decode(columns, json.loads(roads.tobytes()), json.loads(metadata.tobytes()))
-            complaint = find_fault(network)
+            complaint = faults.find_fault(network)
     except Exception as error:  # what is not as it should be fails in many ways
         raise RoadDataError(_damaged(file)) from error
     if complaint:
@@ -61,7 +56,7 @@ def write_network(network: RoadNetwork, path: AnyPath, *, compress: bool = True)
     `OutputError`.
     """
     file = Path(path)
-    complaint = find_fault(network)
+    complaint = faults.find_fault(network)
     if complaint:
         raise RoadDataError.saying("The road network contradicts itself: {fault}.", fault=complaint)
     extra = network.extra
@@ -94,7 +89,7 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
             raise RoadDataError(_damaged(file))
         with np.load(file, allow_pickle=False) as archive:
             _check_format(file, archive["metadata"])
-            columns = StoredColumns(*(archive[label] for label in STORED_COLUMNS))
+            columns = StoredColumns(*(archive[label] for label in faults.STORED_COLUMNS))
             return columns, archive["roads"], archive["metadata"]
     except RoadDataError:
         raise
@@ -175,7 +170,7 @@ def _decode(
 
 def _read_metadata(found: Mapping[str, Any]) -> tuple[NetworkMetadata, dict[str, Any]]:
     known = {field.name: found[field.name] for field in fields(NetworkMetadata)}
-    check_metadata(known)
+    faults.check_metadata(known)
     unknown = {name: one for name, one in found.items() if name not in {*known, "format"}}
     west, south, east, north = known.pop("bounds")
     return NetworkMetadata(bounds=(west, south, east, north), **known), unknown

@@ -5,15 +5,8 @@ from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 
 from raastof_geo.errors import InputError
+from raastof_geo.figures import vocabulary
 from raastof_geo.figures.figure import Sum
-from raastof_geo.figures.vocabulary import (
-    COST,
-    Indicator,
-    aim_of,
-    choices,
-    find_indicator,
-    leaves_of,
-)
 from raastof_geo.language import list_codes
 from raastof_geo.scenario.fault import SetOf
 from raastof_geo.scenario.identity import check_word
@@ -22,11 +15,15 @@ from raastof_geo.scenario.said.amount import Fraction, Tonnes
 from raastof_geo.scenario.said.network import RoadsMeant
 
 
-def _find_measure(given: Any) -> Indicator:
-    return find_indicator(check_word(given, [metric.name for metric in choices()]))
+def _find_measure(given: Any) -> vocabulary.Indicator:
+    return vocabulary.find_indicator(
+        check_word(given, [metric.name for metric in vocabulary.choices()])
+    )
 
 
-Measure: TypeAlias = Annotated[Indicator, PlainValidator(_find_measure), PlainSerializer(str)]
+Measure: TypeAlias = Annotated[
+    vocabulary.Indicator, PlainValidator(_find_measure), PlainSerializer(str)
+]
 """What a plan can be measured by: a metric of the vocabulary that may be minimised and capped."""
 
 ShareDefinition = Literal["with_clean_soil", "without_soil", "cut_in_virgin"]
@@ -48,7 +45,7 @@ class Objective(part.Part):
 
     @model_validator(mode="after")
     def _adds_one_unit(self) -> Self:
-        aims = {measure: aim_of(measure) for measure in self.minimise}
+        aims = {measure: vocabulary.aim_of(measure) for measure in self.minimise}
         units = {one.unit if aim.adds else one for one, aim in aims.items()}
         if len(units) > 1:
             raise InputError.saying(
@@ -56,7 +53,7 @@ class Objective(part.Part):
                 "against money use `cost_with_co2_dkk`",
                 measures=list_codes(self.minimise),
             )
-        leaves = [leaf for measure in self.minimise for leaf in leaves_of(measure)]
+        leaves = [leaf for measure in self.minimise for leaf in vocabulary.leaves_of(measure)]
         if len(leaves) > len(set(leaves)):
             raise InputError.saying("`kg_co2e_wtw` already holds the other emissions")
         return self
@@ -144,7 +141,7 @@ class PassageLimit(RoadsMeant):
 class Fairness(part.Part):
     """No project may be worse off than alone."""
 
-    measure: Measure = COST
+    measure: Measure = vocabulary.COST
     worse_by_at_most: Fraction = 0.0
     """Share by which a project may be worse off than alone."""
 

@@ -9,14 +9,7 @@ from raastof_geo.language import Language, Message, format_number, say
 from raastof_geo.scenario.catalogue import Catalogue, Fit, Ruling
 from raastof_geo.scenario.lookup import look_up
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.telling.law import (
-    find_verdict,
-    serves,
-    tell_consent,
-    tell_dates,
-    tell_law,
-    tell_moves,
-)
+from raastof_geo.scenario.telling import law
 from raastof_geo.scenario.telling.words import CatalogueWords
 
 FROM_BETTER_TO_LESSER = ("base_course", "sub_base", "fill", "noise_barrier")
@@ -72,7 +65,9 @@ class _Question:
 
     def verdict(self, material: str = "", use: str = "") -> Ruling:
         """Give the verdict, or that on another material or another use here."""
-        return find_verdict(self.catalogue, material or self.material, use or self.use, self.land)
+        return law.find_verdict(
+            self.catalogue, material or self.material, use or self.use, self.land
+        )
 
     def answer(self) -> Iterator[Message]:
         """Say yes or no, and why."""
@@ -80,16 +75,16 @@ class _Question:
         yield self._say_yes_or_no({rule.condition for rule in (fit, move) if rule})
         yield self._tell_rule()
         if fit is not None:
-            yield tell_dates(fit)
+            yield law.tell_dates(fit)
             yield from self._tell_condition(fit.condition)
             if fit.verdict != "forbidden":
                 yield from self._tell_ratio(fit)
         if move is None:
             yield say("It is no soil, so the kind of land does not matter.")
-        yield from tell_moves(self.words, self.material, self.land)
+        yield from law.tell_moves(self.words, self.material, self.land)
         if move is not None and (fit is None or move.condition != fit.condition):
             yield from self._tell_condition(move.condition)
-        yield from tell_law(self.words, self.material)
+        yield from law.tell_law(self.words, self.material)
         if self.verdict() == "forbidden":
             yield from self._tell_lesser()
             yield from self._tell_other_uses()
@@ -134,7 +129,7 @@ class _Question:
         if condition in self.accepted:
             yield say("Condition `{id}`, accepted: {words}.", **asked)
         else:
-            how = tell_consent(self.catalogue, condition)
+            how = law.tell_consent(self.catalogue, condition)
             yield say("Condition `{id}`, not accepted: {words}. {how}", how=how, **asked)
 
     def _tell_ratio(self, fit: Fit) -> Iterator[Message]:
@@ -174,7 +169,7 @@ class _Question:
 
     def _tell_other_uses(self) -> Iterator[Message]:
         freely, bound = (
-            self.words.uses(serves(self.catalogue, self.material, ruling, self.land))
+            self.words.uses(law.serves(self.catalogue, self.material, ruling, self.land))
             for ruling in _RULINGS_FOR
         )
         if freely:
