@@ -17,11 +17,7 @@ from raastof_geo.effect.target import Reach, TargetAnswer
 from raastof_geo.figures import vocabulary
 from raastof_geo.language import Message, Readable, format_number, plain, say, spoken_language
 from raastof_geo.outputs.credit import name_cause, say_change, say_price, tell_credit
-from raastof_geo.outputs.documents.assumptions import (
-    HANGS_ON,
-    tabulate_assumptions,
-    tell_assumptions,
-)
+from raastof_geo.outputs.documents import assumptions
 from raastof_geo.outputs.documents.document import Bullets, Heading, Paragraph, Table, write_numbers
 from raastof_geo.outputs.opening import open_answer, say_about, say_in_all
 from raastof_geo.outputs.palette import attribute_maps
@@ -369,8 +365,8 @@ def _build(result: Result) -> Iterator[_Block]:
     yield from _list(say("Warnings"), [one.message for one in warn(result)])
     yield from _list(say("Can the share be reached?"), answer(result))
     if result.assumptions is not None:
-        yield from _list(HANGS_ON, tell_assumptions(result.assumptions))
-        yield tabulate_assumptions(result.assumptions)
+        yield from _list(assumptions.HANGS_ON, assumptions.tell_assumptions(result.assumptions))
+        yield assumptions.tabulate_assumptions(result.assumptions)
     if effect.causes:
         yield from _list(say("What saves what"), tell_credit(effect))
         heads = (say("Cause"), say("Saved [t CO2e]"), say("Price of CO2e"))
