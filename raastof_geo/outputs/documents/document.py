@@ -193,7 +193,7 @@ def render_page(document: Document) -> str:
         It asks no other host and runs no script; what users wrote is escaped, drawings are SVG in
         the text, and what can be saved from it lies in its links.
     """
-    page: str = _template().render(
+    page: str = load_template("document.html.j2").render(
         title=plain(document.title),
         subtitle=plain(document.subtitle),
         language=document.language,
@@ -236,7 +236,8 @@ def _address(kind: str, data: bytes) -> str:
 
 
 @lru_cache
-def _template() -> Any:
+def load_template(name: str) -> Any:
+    """Load a template of this room; what it fills in is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -247,7 +248,7 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     environment.filters |= {"plain": plain, "number": plain_number}
-    return environment.get_template("document.html.j2")
+    return environment.get_template(name)
 
 
 @lru_cache
