@@ -7,7 +7,18 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from raastof_geo.language import format_number, round_off, say
-from raastof_geo.outputs.documents import drawing
+from raastof_geo.outputs.documents.drawing import (
+    INK,
+    QUIET,
+    WIDTH,
+    Drawing,
+    Piece,
+    Shape,
+    Words,
+    box,
+    break_lines,
+    measure_text,
+)
 
 DARK, MIDDLE, LIGHT = "#00527f", "#d55e00", "#9fb4c2"
 _GRID = "#dde3e8"
@@ -41,26 +52,22 @@ class _Plot(NamedTuple):
 
     def at(self, value: float) -> float:
         """Turn a number into pixels."""
-        return self.left + (value - self.low) / (self.high - self.low) * (
-            drawing.WIDTH - self.left - 12
-        )
+        return self.left + (value - self.low) / (self.high - self.low) * (WIDTH - self.left - 12)
 
-    def axis(self, unit: str) -> Iterator[drawing.Piece]:
+    def axis(self, unit: str) -> Iterator[Piece]:
         """Draw lines at round numbers, and say what they are."""
         step = _round_step((self.high - self.low) / _TICKS)
         digits = max(0, -math.floor(math.log10(step)))
         for number in range(math.ceil(self.low / step), math.floor(self.high / step) + 1):
             x = self.at(number * step)
-            yield drawing.Shape([(x, 4), (x, self.foot)], stroke=_GRID)
+            yield Shape([(x, 4), (x, self.foot)], stroke=_GRID)
             text = _true(format_number(number * step, digits=digits))
-            yield drawing.Words(x, self.foot + 17, text, "middle", 12, drawing.QUIET)
-        for line, text in enumerate(drawing.break_lines(unit, drawing.WIDTH - self.left, 12)):
-            yield drawing.Words(
-                self.left, self.foot + 36 + 15 * line, text, size=12, colour=drawing.QUIET
-            )
+            yield Words(x, self.foot + 17, text, "middle", 12, QUIET)
+        for line, text in enumerate(break_lines(unit, WIDTH - self.left, 12)):
+            yield Words(self.left, self.foot + 36 + 15 * line, text, size=12, colour=QUIET)
 
 
-def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> drawing.Drawing:
+def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
     """Draw from one whole through changes to another; falls are dark, rises are outlined.
 
     Parameters
@@ -79,25 +86,25 @@ def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> drawing.Drawing:
     left, labels = _place_labels([bar.label for bar in bars], _ROW)
     room = (high - low) * 0.16
     plot = _Plot(left, low, high + room, 8 + _ROW * len(bars))
-    parts: list[drawing.Piece] = [*plot.axis(unit), *labels]
+    parts: list[Piece] = [*plot.axis(unit), *labels]
     for place, (bar, before, after) in enumerate(zip(bars, levels, levels[1:], strict=False)):
         top = 8 + _ROW * place + (_ROW - _BAR) / 2
         start, end = plot.at(low if bar.whole else before), plot.at(after)
         rises = not bar.whole and bar.value > 0
         fill = LIGHT if bar.whole else "#ffffff" if rises else DARK
-        corners = drawing.box(min(start, end), top, max(start, end), top + _BAR)
-        parts.append(drawing.Shape(corners, fill, MIDDLE if rises else DARK, 2 if rises else 1))
+        corners = box(min(start, end), top, max(start, end), top + _BAR)
+        parts.append(Shape(corners, fill, MIDDLE if rises else DARK, 2 if rises else 1))
         if bar.whole and broken:
             slant = [(left + 12, top + _BAR + 3), (left + 20, top - 3)]
-            parts += [drawing.Shape([(x + 4 * at, y) for x, y in slant], stroke="#ffffff", width=3)
+            parts += [Shape([(x + 4 * at, y) for x, y in slant], stroke="#ffffff", width=3)
                       for at in (0, 2)]  # fmt: skip
         if place + 1 < len(bars):
             link = [(end, top + _BAR), (end, top + _ROW)]
-            parts.append(drawing.Shape(link, stroke=drawing.QUIET, width=0.8))
+            parts.append(Shape(link, stroke=QUIET, width=0.8))
         sign = "" if bar.whole else "+" if rises else "−"
         text = f"{sign}{_write(abs(bar.value))}"
-        parts.append(drawing.Words(max(start, end) + _GAP, top + 16, text, bold=bar.whole))
-    return drawing.Drawing(parts, plot.foot + 60)
+        parts.append(Words(max(start, end) + _GAP, top + 16, text, bold=bar.whole))
+    return Drawing(parts, plot.foot + 60)
 
 
 def _range(levels: Sequence[float]) -> tuple[float, float, bool]:
@@ -117,7 +124,7 @@ def draw_bars(
     *,
     unit: str,
     mark: tuple[float, str],
-) -> drawing.Drawing:
+) -> Drawing:
     """Draw two bars for each label, and a line that marks a goal.
 
     Parameters
@@ -137,47 +144,43 @@ def draw_bars(
     margin = 0.16 * span
     foot = 8 + _PAIR * len(labels)
     plot = _Plot(left, low - (margin if low < 0 else 0), high + margin, foot)
-    parts: list[drawing.Piece] = [*plot.axis(unit), *names]
+    parts: list[Piece] = [*plot.axis(unit), *names]
     zero = plot.at(0.0)
     for number, (_, each) in enumerate(series):
         fill = (LIGHT, DARK)[number]
         for place, value in enumerate(each):
             top = 8 + _PAIR * place + (_PAIR - 2 * _ONE) / 2 + number * _ONE
             end = plot.at(value)
-            corners = drawing.box(min(zero, end), top + 1, max(zero, end), top + _ONE - 1)
-            parts.append(drawing.Shape(corners, fill, DARK))
+            corners = box(min(zero, end), top + 1, max(zero, end), top + _ONE - 1)
+            parts.append(Shape(corners, fill, DARK))
             below = value < 0
             at, anchor = (end - _GAP, "end") if below else (end + _GAP, "start")
-            parts.append(drawing.Words(at, top + 12, _write(value), anchor, 12))
+            parts.append(Words(at, top + 12, _write(value), anchor, 12))
     line = plot.at(goal)
-    parts.append(
-        drawing.Shape([(line, 4), (line, foot)], stroke=drawing.INK, width=1.8, dashes=(6, 4))
-    )
+    parts.append(Shape([(line, 4), (line, foot)], stroke=INK, width=1.8, dashes=(6, 4)))
     parts += _explain([name for name, _ in series], called, foot + 62)
-    return drawing.Drawing(parts, foot + 72)
+    return Drawing(parts, foot + 72)
 
 
-def _explain(names: Sequence[str], called: str, y: float) -> Iterator[drawing.Piece]:
+def _explain(names: Sequence[str], called: str, y: float) -> Iterator[Piece]:
     """Say what each of two bars is, and the line."""
     x = 8.0
     for number, name in enumerate([*names, called]):
         if number < len(names):
-            yield drawing.Shape(drawing.box(x, y - 10, x + 22, y), (LIGHT, DARK)[number], DARK)
+            yield Shape(box(x, y - 10, x + 22, y), (LIGHT, DARK)[number], DARK)
         else:
-            yield drawing.Shape(
-                [(x, y - 5), (x + 22, y - 5)], stroke=drawing.INK, width=1.8, dashes=(6, 4)
-            )
-        yield drawing.Words(x + 28, y, name, size=12)
-        x += 28 + drawing.measure_text(name, 12) + 22
+            yield Shape([(x, y - 5), (x + 22, y - 5)], stroke=INK, width=1.8, dashes=(6, 4))
+        yield Words(x + 28, y, name, size=12)
+        x += 28 + measure_text(name, 12) + 22
 
 
-def _place_labels(labels: Sequence[str], row: float) -> tuple[float, list[drawing.Piece]]:
+def _place_labels(labels: Sequence[str], row: float) -> tuple[float, list[Piece]]:
     """Give where the bars begin, and labels in two lines at most to the left of that."""
-    broken = [drawing.break_lines(label, _MOST_LABEL) for label in labels]
-    widest = max((drawing.measure_text(line) for lines in broken for line in lines), default=0.0)
+    broken = [break_lines(label, _MOST_LABEL) for label in labels]
+    widest = max((measure_text(line) for lines in broken for line in lines), default=0.0)
     left = min(_MOST_LABEL, widest) + 18
     return left, [
-        drawing.Words(left - 8, 8 + row * place + row / 2 + 5 + 15 * (line - (len(lines) - 1) / 2), text,
+        Words(left - 8, 8 + row * place + row / 2 + 5 + 15 * (line - (len(lines) - 1) / 2), text,
               "end")
         for place, lines in enumerate(broken)
         for line, text in enumerate(lines)

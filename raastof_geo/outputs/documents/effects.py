@@ -39,14 +39,7 @@ from raastof_geo.language import (
     say_count,
     spoken_language,
 )
-from raastof_geo.outputs.credit import (
-    PRACTICE,
-    SIGNS,
-    in_sentence,
-    name_cause,
-    say_price,
-    write_short,
-)
+from raastof_geo.outputs import credit
 from raastof_geo.outputs.documents.charts import Bar, draw_bars, draw_waterfall
 from raastof_geo.outputs.documents.document import (
     Block,
@@ -171,14 +164,14 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
         yield Paragraph(say("The effect is not split by cause: the scenario asks not to."))
         return
     before, plan = effect.baseline.all_kg_co2e_wtw / 1000, effect.plan.all_kg_co2e_wtw / 1000
-    changes = [(name_cause(one), -one.gain.kg_co2e / 1000) for one in effect.causes]
+    changes = [(credit.name_cause(one), -one.gain.kg_co2e / 1000) for one in effect.causes]
     most = max(abs(change) for _, change in changes)
     seen = [(name, change) for name, change in changes if abs(change) > _LEAST_SEEN * most]
     name, change = min(changes, key=operator.itemgetter(1))
     message = say("No cause saves CO2e")
     if change < 0:
         message = say("The largest saving, {tonnes} t CO2e: {cause}")
-        message = message.format(cause=in_sentence(name), tonnes=write_short(-change))
+        message = message.format(cause=credit.in_sentence(name), tonnes=credit.write_short(-change))
     ends = (str(say("Before")), before), (str(say("Plan")), plan)
     bars = [Bar(name, change) for name, change in seen]
     told = [f"{name} {round_off(change, most=2)}" for name, change in (ends[0], *seen, ends[1])]
@@ -214,7 +207,7 @@ _LEAST_SEEN = 0.004
 def tabulate_causes(effect: Effect) -> Iterator[Block]:
     """Tabulate what each cause saves, part by part, and say how that is to be read."""
     emitted, saved = parts_of(CO2E), effect.baseline_books.totals - effect.books.totals
-    rows = [(name_cause(one), *_cause_cells(one.saved, one.gain)) for one in effect.causes]
+    rows = [(credit.name_cause(one), *_cause_cells(one.saved, one.gain)) for one in effect.causes]
     columns = (f"{part.saved_as.title} [t CO2e]" for part in emitted)
     price = say("Price of CO2e")
     yield Table(
@@ -231,14 +224,14 @@ def tabulate_causes(effect: Effect) -> Iterator[Block]:
             "there is no plan."
         )
     )
-    yield Paragraph(SIGNS)
-    yield Paragraph(PRACTICE)
+    yield Paragraph(credit.SIGNS)
+    yield Paragraph(credit.PRACTICE)
 
 
 def _cause_cells(saved: Mapping[str, float] | pd.Series, gain: Gain) -> tuple[Readable, ...]:
     emitted = [saved[part] for part in (*parts_of(CO2E), CO2E)]
     tonnes = write_numbers(*emitted, per=1000, digits=1)
-    return (*tonnes, *write_numbers(gain.dkk, per=1000), say_price(gain))
+    return (*tonnes, *write_numbers(gain.dkk, per=1000), credit.say_price(gain))
 
 
 def draw_progress(result: Result) -> Iterator[Block]:

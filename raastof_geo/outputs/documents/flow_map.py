@@ -13,19 +13,8 @@ import numpy as np
 import shapely
 
 from raastof_geo.language import Message, format_number, say
+from raastof_geo.outputs.documents import drawing
 from raastof_geo.outputs.documents.charts import DARK
-from raastof_geo.outputs.documents.drawing import (
-    QUIET,
-    WIDTH,
-    Drawing,
-    Piece,
-    Shape,
-    SiteMark,
-    Words,
-    box,
-    break_lines,
-    measure_text,
-)
 from raastof_geo.outputs.palette import COAST, LAND, ROLE_MARKS, VIRGIN_COLOUR
 from raastof_geo.outputs.tables.flows import Flow
 from raastof_geo.result import Result
@@ -78,7 +67,9 @@ class _Place(NamedTuple):
     name: str
 
 
-def draw_map_picture(result: Result, hauls: Iterable[Haul | Flow], sites: Iterable[str]) -> Drawing:
+def draw_map_picture(
+    result: Result, hauls: Iterable[Haul | Flow], sites: Iterable[str]
+) -> drawing.Drawing:
     """Draw flows and sites on the municipalities; names stand where there is room.
 
     Parameters
@@ -107,8 +98,10 @@ def draw_map_picture(result: Result, hauls: Iterable[Haul | Flow], sites: Iterab
     scene = _Scene(lines, places, _frame(lines, places))
     key, height = _explain(scene)
     # The strip of the key hides what of the land reaches below the map.
-    strip = Shape(box(0, scene.height, WIDTH, scene.height + height), fill="#ffffff")
-    return Drawing([*scene.draw(), strip, *key], scene.height + height)
+    strip = drawing.Shape(
+        drawing.box(0, scene.height, drawing.WIDTH, scene.height + height), fill="#ffffff"
+    )
+    return drawing.Drawing([*scene.draw(), strip, *key], scene.height + height)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +123,7 @@ class _Scene:
     def height(self) -> float:
         """Of the map without its key. [px]"""
         left, low, right, high = self.bounds
-        fitting = WIDTH * (high - low) / ((right - left) * self.squeezed)
+        fitting = drawing.WIDTH * (high - low) / ((right - left) * self.squeezed)
         return float(np.clip(fitting, _LEAST_HEIGHT, _MOST_HEIGHT))
 
     @cached_property
@@ -142,35 +135,35 @@ class _Scene:
         """Give how wide so many tonnes are drawn. [px]"""
         return _THIN + (_WIDE - _THIN) * float(np.sqrt(tonnes / self.most_t))
 
-    def draw(self) -> Iterator[Piece]:
+    def draw(self) -> Iterator[drawing.Piece]:
         """Draw the map without its key."""
-        yield Shape(box(0, 0, WIDTH, self.height), fill=_SEA)
-        land, sight = _land(), shapely.box(0, 0, WIDTH, self.height)
+        yield drawing.Shape(drawing.box(0, 0, drawing.WIDTH, self.height), fill=_SEA)
+        land, sight = _land(), shapely.box(0, 0, drawing.WIDTH, self.height)
         for ring in shapely.get_parts(land[shapely.intersects(land, shapely.box(*self.bounds))]):
             within = shapely.Polygon(self._project(shapely.get_coordinates(ring.exterior)))
             for part in shapely.get_parts(shapely.intersection(within.buffer(0), sight)):
                 if part.geom_type == "Polygon" and not part.is_empty:
                     corners = shapely.get_coordinates(part.exterior).tolist()
-                    yield Shape(corners, LAND, COAST, 0.8)
+                    yield drawing.Shape(corners, LAND, COAST, 0.8)
         ways = [(line, self._way(line)) for line in self.lines]
         ways.sort(key=lambda one: (not one[0].virgin, -one[0].tonnes))
         for line, way in ways:
             look = {"stroke": VIRGIN_COLOUR if line.virgin else DARK, "opacity": 0.85}
             dashes = _DASHES if line.virgin else ()
             points, width = shapely.get_coordinates(way).tolist(), self.width_of(line.tonnes)
-            yield Shape(points, width=width, dashes=dashes, **look)  # type: ignore[arg-type]
+            yield drawing.Shape(points, width=width, dashes=dashes, **look)  # type: ignore[arg-type]
         for line, way in ways:
             yield from self._point(line, way)
         spots = [self._project(np.array([[one.lon, one.lat]]))[0].tolist() for one in self.sites]
         for (x, y), site in zip(spots, self.sites, strict=True):
-            yield SiteMark(x, y, site.role)
+            yield drawing.SiteMark(x, y, site.role)
         yield from self._name(spots, shapely.union_all([way for _, way in ways]))
 
     def _way(self, line: _Line) -> Any:
         simple = shapely.simplify(shapely.LineString(line.points), _TOLERANCE_DEG)
         return shapely.LineString(self._project(shapely.get_coordinates(simple)))
 
-    def _point(self, line: _Line, way: Any) -> Iterator[Piece]:
+    def _point(self, line: _Line, way: Any) -> Iterator[drawing.Piece]:
         """Put arrows on a flow, the way it goes; none where it is no longer than one."""
         size = 4.5 + 0.75 * self.width_of(line.tonnes)
         count = max(1, round(way.length / _ARROW_EVERY))
@@ -184,26 +177,26 @@ class _Scene:
             foot = ahead - 1.5 * size * along
             corners = [ahead, foot + 0.8 * size * across, foot - 0.8 * size * across, ahead]
             colour = VIRGIN_COLOUR if line.virgin else DARK
-            yield Shape([one.tolist() for one in corners], colour, "#ffffff", 1.2)
+            yield drawing.Shape([one.tolist() for one in corners], colour, "#ffffff", 1.2)
 
     def _project(self, points: Any) -> Any:
         """Turn lon and lat into pixels from the upper left corner. [points × 2]"""
         left, low, right, high = self.bounds
-        scale = min(WIDTH / ((right - left) * self.squeezed), self.height / (high - low))
-        x = WIDTH / 2 + (points[:, 0] - (left + right) / 2) * self.squeezed * scale
+        scale = min(drawing.WIDTH / ((right - left) * self.squeezed), self.height / (high - low))
+        x = drawing.WIDTH / 2 + (points[:, 0] - (left + right) / 2) * self.squeezed * scale
         y = self.height / 2 - (points[:, 1] - (low + high) / 2) * scale
         return np.column_stack([x, y])
 
-    def _name(self, spots: Sequence[Sequence[float]], roads: Any) -> Iterator[Piece]:
+    def _name(self, spots: Sequence[Sequence[float]], roads: Any) -> Iterator[drawing.Piece]:
         """Put names beside their sites, whole, off the flows; one without room is left out."""
         taken = [shapely.box(x - 8, y - 8, x + 8, y + 8) for x, y in spots]
-        sight = shapely.box(0, 0, WIDTH, self.height)
+        sight = shapely.box(0, 0, drawing.WIDTH, self.height)
         shapely.prepare(roads)
         for number, ((x, y), site) in enumerate(zip(spots, self.sites, strict=True)):
             if number == _MOST_NAMES:
                 return
-            lines = break_lines(site.name, _NAME_ROOM, _NAME_SIZE, most=3)
-            wide = max(measure_text(line, _NAME_SIZE) for line in lines) if lines else 0.0
+            lines = drawing.break_lines(site.name, _NAME_ROOM, _NAME_SIZE, most=3)
+            wide = max(drawing.measure_text(line, _NAME_SIZE) for line in lines) if lines else 0.0
             tall = _LINE * len(lines)
             rooms = [
                 (away, right, _room(x + away * right, y + away * down, right, down, wide, tall))
@@ -224,7 +217,7 @@ class _Scene:
                     anchor, at = "middle", (left + end) / 2
                 for line, text in enumerate(lines):
                     foot = top + _LINE * (line + 1) - 3
-                    yield Words(at, foot, text, anchor, _NAME_SIZE, halo=True)
+                    yield drawing.Words(at, foot, text, anchor, _NAME_SIZE, halo=True)
 
 
 def _room(x: float, y: float, right: float, down: float, wide: float, tall: float) -> Any:
@@ -251,35 +244,35 @@ def _frame(lines: Sequence[_Line], sites: Sequence[_Place]) -> tuple[float, floa
 # --- the key ------------------------------------------------------------------------------------
 
 
-def _explain(scene: _Scene) -> tuple[list[Piece], float]:
+def _explain(scene: _Scene) -> tuple[list[drawing.Piece], float]:
     """Say what lines, widths and marks are, from left to right, and how high that is. [px]"""
-    parts: list[Piece] = []
+    parts: list[drawing.Piece] = []
     x, y = 8.0, scene.height + 22
     for shape, name in _list_key(scene):
-        wide = 44 if isinstance(shape, Shape) else 20
-        room = wide + measure_text(name, 12) + 18
-        if x + room > WIDTH and x > 8:
+        wide = 44 if isinstance(shape, drawing.Shape) else 20
+        room = wide + drawing.measure_text(name, 12) + 18
+        if x + room > drawing.WIDTH and x > 8:
             x, y = 8.0, y + 22
-        if isinstance(shape, Shape):
+        if isinstance(shape, drawing.Shape):
             parts.append(shape._replace(points=[(x, y - 4), (x + 36, y - 4)]))
         else:
-            parts.append(SiteMark(x + 8, y - 5, shape))
-        parts.append(Words(x + wide, y, name, size=12, colour=QUIET))
+            parts.append(drawing.SiteMark(x + 8, y - 5, shape))
+        parts.append(drawing.Words(x + wide, y, name, size=12, colour=drawing.QUIET))
         x += room
     return parts, y - scene.height + 12
 
 
-def _list_key(scene: _Scene) -> Iterator[tuple[Shape | Role, str]]:
+def _list_key(scene: _Scene) -> Iterator[tuple[drawing.Shape | Role, str]]:
     names: dict[bool, Message] = {False: say("Surplus and recycled"), True: say("Virgin")}
     for virgin, name in names.items():
         if any(line.virgin == virgin for line in scene.lines):
             colour = VIRGIN_COLOUR if virgin else DARK
             dashes = _DASHES if virgin else ()
-            yield Shape((), stroke=colour, width=5, dashes=dashes), str(name)
+            yield drawing.Shape((), stroke=colour, width=5, dashes=dashes), str(name)
     for share in _SHARES_OF_KEY if scene.lines else ():
         power = 10.0 ** np.floor(np.log10(max(share * scene.most_t, 1.0)))
         tonnes = float(np.floor(share * scene.most_t / power) * power)
-        shape = Shape((), stroke=QUIET, width=scene.width_of(tonnes))
+        shape = drawing.Shape((), stroke=drawing.QUIET, width=scene.width_of(tonnes))
         yield shape, f"{format_number(tonnes)} t"
     shown = {site.role for site in scene.sites}
     yield from ((role, str(mark.name)) for role, mark in ROLE_MARKS.items() if role in shown)

@@ -24,27 +24,7 @@ from raastof_geo.outputs.calendar import (
     write_calendar,
 )
 from raastof_geo.outputs.credit import in_sentence, tell_credit
-from raastof_geo.outputs.documents.document import (
-    Block,
-    Bullets,
-    Document,
-    Fold,
-    Heading,
-    Link,
-    Links,
-    Paragraph,
-    Picture,
-    write_page,
-)
-from raastof_geo.outputs.documents.effects import (
-    align_books,
-    name_project,
-    say_transfer,
-    show_commitments,
-    tabulate_cost,
-    tabulate_effect,
-    tabulate_groups,
-)
+from raastof_geo.outputs.documents import document, effects
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.outputs.opening import say_span
 from raastof_geo.outputs.palette import attribute_maps
@@ -77,7 +57,7 @@ def write_projects(result: Result, folder: Path) -> Path:
     others, flows = tuple(_tell_others(result)), group_flows(result)
     for project in list_projects(result):
         page = build_project(result, project, others=others, own=flows[project])
-        write_page(page, into / f"{file_name(project)}.html")
+        document.write_page(page, into / f"{file_name(project)}.html")
         mine = find_own_sites(result.scenario, project)
         transports = list_transports(result.scenario, flows[project], mine)
         if transports:
@@ -119,8 +99,8 @@ def group_flows(result: Result) -> dict[str, list[Flow]]:
 
 
 def build_project(
-    result: Result, project: str, *, others: Sequence[Block], own: Sequence[Flow]
-) -> Document:
+    result: Result, project: str, *, others: Sequence[document.Block], own: Sequence[Flow]
+) -> document.Document:
     """Put the page of a project together: of what it tells of `others`, and its `own` flows.
 
     Returns
@@ -130,24 +110,24 @@ def build_project(
     """
     scenario, mine = result.scenario, find_own_sites(result.scenario, project)
     transports, steps = list_transports(scenario, own, mine), list_steps(result, own, mine)
-    folds: tuple[tuple[Fold, Iterable[Block]], ...] = (
-        (Fold(say("Calendar"), "calendar"), _tell_calendar(scenario, transports)),
-        (Fold(say("Conditions"), "conditions"), _tell_conditions(result, own, steps)),
-        (Fold(say("Effect"), "effect"), _tell_effect(result, project)),
-        (Fold(say("Money"), "money"), _tell_money(result, project)),
-        (Fold(say("The whole plan"), "whole"), others),
-        (Fold(say("How it was found"), "method"), _tell_method(result)),
+    folds: tuple[tuple[document.Fold, Iterable[document.Block]], ...] = (
+        (document.Fold(say("Calendar"), "calendar"), _tell_calendar(scenario, transports)),
+        (document.Fold(say("Conditions"), "conditions"), _tell_conditions(result, own, steps)),
+        (document.Fold(say("Effect"), "effect"), _tell_effect(result, project)),
+        (document.Fold(say("Money"), "money"), _tell_money(result, project)),
+        (document.Fold(say("The whole plan"), "whole"), others),
+        (document.Fold(say("How it was found"), "method"), _tell_method(result)),
     )
     blocks = [
         *_tell_summary(result, project),
         *_tell_transports(scenario, transports),
-        *([Heading(say("What to do now"), anchor="todo")] if steps else []),
-        *([Bullets(tuple(steps[:_MOST_STEPS]))] if steps else []),
+        *([document.Heading(say("What to do now"), anchor="todo")] if steps else []),
+        *([document.Bullets(tuple(steps[:_MOST_STEPS]))] if steps else []),
         *_draw_map(result, project, own),
         *(block for fold, inside in folds for block in (fold, *inside)),
     ]
-    return Document(
-        title=name_project(scenario, project),
+    return document.Document(
+        title=effects.name_project(scenario, project),
         language=scenario.said.language,
         blocks=tuple(blocks),
         subtitle=scenario.said.title,
@@ -162,11 +142,11 @@ def find_own_sites(scenario: Scenario, project: str) -> set[str]:
 
 def _books(result: Result, project: str) -> tuple[pd.Series, pd.Series]:
     """Give what falls to a project in the plan and before."""
-    before, plan = align_books(result.effect, "project", [project])
+    before, plan = effects.align_books(result.effect, "project", [project])
     return plan.sum(), before.sum()
 
 
-def _tell_summary(result: Result, project: str) -> Iterator[Block]:
+def _tell_summary(result: Result, project: str) -> Iterator[document.Block]:
     plan, before = _books(result, project)
     saved = (before[CO2E] - plan[CO2E]) / 1000
     told = {
@@ -187,15 +167,19 @@ def _tell_summary(result: Result, project: str) -> Iterator[Block]:
             "instead of {before} t, against: {baseline}."
         )
     )
-    yield Paragraph(sentence.format(**told), lead=True)
+    yield document.Paragraph(sentence.format(**told), lead=True)
     paid = [format_number((one[COST] - one[SOLD]) / 1e6, digits=2) for one in (plan, before)]
-    yield Paragraph(say("You pay {now} million DKK instead of {then}.", now=paid[0], then=paid[1]))
+    yield document.Paragraph(
+        say("You pay {now} million DKK instead of {then}.", now=paid[0], then=paid[1])
+    )
 
 
-def _tell_transports(scenario: Scenario, transports: Sequence[Transport]) -> Iterator[Block]:
+def _tell_transports(
+    scenario: Scenario, transports: Sequence[Transport]
+) -> Iterator[document.Block]:
     """Tell what comes and goes, from and to whom, when, and what that is at the gate."""
     if not transports:
-        yield Paragraph(say("Nothing comes to or leaves this project in the plan."))
+        yield document.Paragraph(say("Nothing comes to or leaves this project in the plan."))
     heads = (
         ("comes", say("You receive {tonnes} t")),
         ("leaves", say("You deliver {tonnes} t")),
@@ -205,15 +189,15 @@ def _tell_transports(scenario: Scenario, transports: Sequence[Transport]) -> Ite
         mine = [one for one in transports if one.direction == direction]
         tonnes = format_number(sum(one.tonnes for one in mine))
         if mine:
-            yield Heading(head.format(tonnes=tonnes), anchor=direction)
-            yield Bullets(tuple(_list_relations(scenario, mine)))
+            yield document.Heading(head.format(tonnes=tonnes), anchor=direction)
+            yield document.Bullets(tuple(_list_relations(scenario, mine)))
     gate = _count_at_gate(scenario, transports)
     if gate:
         busiest = max(gate, key=lambda period: gate[period] / count_weekdays(period))
         daily = format_number(gate[busiest] / count_weekdays(busiest), digits=1)
         total = format_number(sum(gate.values()))
-        yield Heading(say("Lorries at the gate"), anchor="gate")
-        yield Paragraph(
+        yield document.Heading(say("Lorries at the gate"), anchor="gate")
+        yield document.Paragraph(
             say("Most in {period}: {daily} each weekday; {loads} loads in all.").format(
                 period=name_period(busiest), daily=daily, loads=total
             )
@@ -255,70 +239,75 @@ def _count_at_gate(scenario: Scenario, transports: Sequence[Transport]) -> dict[
     return {period: loads[name] for name, period in scenario.periods.items() if loads[name]}
 
 
-def _draw_map(result: Result, project: str, own: Sequence[Flow]) -> Iterator[Block]:
+def _draw_map(result: Result, project: str, own: Sequence[Flow]) -> Iterator[document.Block]:
     scenario = result.scenario
     met = {site for flow in own for site in (flow.origin, flow.destination)}
     mine = [site for site in scenario.sites if scenario.project(site) == project]
-    yield Picture(
+    yield document.Picture(
         draw_map_picture(result, own, [*mine, *sorted(met.difference(mine))]),
         say("Map of this project's flows; the calendar has the same figures."),
         say("This project's flows on the roads that trucks take; the wider, the more tonnes."),
     )
     if own:
         about = say("What comes and goes, for Outlook, Google and phones (.ics).")
-        yield Links((Link(f"{file_name(project)}.ics", say("Calendar file"), about),))
+        yield document.Links(
+            (document.Link(f"{file_name(project)}.ics", say("Calendar file"), about),)
+        )
 
 
-def _tell_calendar(scenario: Scenario, transports: Sequence[Transport]) -> Iterator[Block]:
+def _tell_calendar(scenario: Scenario, transports: Sequence[Transport]) -> Iterator[document.Block]:
     """Tell what comes and goes in each period."""
     gate = _count_at_gate(scenario, transports)
     for name, mine in itertools.groupby(transports, lambda one: one.period):
         period = scenario.periods[name]
-        yield Heading(name_period(period), level=3)
+        yield document.Heading(name_period(period), level=3)
         if period in gate:
-            yield Paragraph(say_loads(gate[period], count_weekdays(period)))
-        yield Bullets(tuple(say_transport(scenario, one) for one in mine))
+            yield document.Paragraph(say_loads(gate[period], count_weekdays(period)))
+        yield document.Bullets(tuple(say_transport(scenario, one) for one in mine))
 
 
 def _tell_conditions(
     result: Result, own: Sequence[Flow], steps: Sequence[Message]
-) -> Iterator[Block]:
+) -> Iterator[document.Block]:
     if steps[_MOST_STEPS:]:
-        yield Bullets(tuple(steps[_MOST_STEPS:]))
+        yield document.Bullets(tuple(steps[_MOST_STEPS:]))
     relied_on = list_conditions(result, own)
     if relied_on:
-        yield Heading(say("Conditions that these flows rely on"), level=3)
-        yield Bullets(tuple(relied_on))
-    yield Paragraph(NO_PERMIT)
+        yield document.Heading(say("Conditions that these flows rely on"), level=3)
+        yield document.Bullets(tuple(relied_on))
+    yield document.Paragraph(NO_PERMIT)
 
 
-def _tell_effect(result: Result, project: str) -> Iterator[Block]:
+def _tell_effect(result: Result, project: str) -> Iterator[document.Block]:
     plan, before = _books(result, project)
     sides = (result.effect.books, result.effect.baseline_books)
     moved = [books.tonnes_by_project.get(project, 0.0) for books in sides]
-    yield show_commitments(plan, before, *moved)
-    yield tabulate_effect(say("What falls to this project"), plan, before)
+    yield effects.show_commitments(plan, before, *moved)
+    yield effects.tabulate_effect(say("What falls to this project"), plan, before)
 
 
-def _tell_money(result: Result, project: str) -> Iterator[Block]:
+def _tell_money(result: Result, project: str) -> Iterator[document.Block]:
     plan, before = _books(result, project)
     caption = say("What this project pays [1,000 DKK]")
-    yield tabulate_cost(caption, plan, before, least=0.5)
+    yield effects.tabulate_cost(caption, plan, before, least=0.5)
     transfers = result.effect.transfers
     if project in transfers.saved_dkk:
-        yield Bullets(
-            tuple(say_transfer(rule, transfers.paid(rule)[project]) for rule in transfers.rules)
+        yield document.Bullets(
+            tuple(
+                effects.say_transfer(rule, transfers.paid(rule)[project])
+                for rule in transfers.rules
+            )
         )
 
 
-def _tell_others(result: Result) -> Iterator[Block]:
+def _tell_others(result: Result) -> Iterator[document.Block]:
     """Tell of the other projects as much as the scenario wants published."""
     if result.scenario.said.publish == "everything":
-        yield Bullets(tuple(tell_credit(result.effect)))
-        yield tabulate_groups(result, say("Effect by project"), "project", say("Project"))
+        yield document.Bullets(tuple(tell_credit(result.effect)))
+        yield effects.tabulate_groups(result, say("Effect by project"), "project", say("Project"))
         return
     saved = (result.effect.baseline_books.total(CO2E) - result.effect.books.total(CO2E)) / 1000
-    yield Paragraph(
+    yield document.Paragraph(
         say(
             "All projects together save about {saved} t CO2e. What each of the others sends and "
             "receives is not published."
@@ -338,8 +327,8 @@ def round_coarsely(value: float) -> float:
     return round(value / step) * step
 
 
-def _tell_method(result: Result) -> Iterator[Block]:
-    yield Bullets(
+def _tell_method(result: Result) -> Iterator[document.Block]:
+    yield document.Bullets(
         (
             describe_basis(result),
             SHARE_RULES[result.scenario.said.effect.shared_legs],

@@ -15,14 +15,7 @@ from raastof_geo.assignment.telling.names import list_names
 from raastof_geo.assignment.telling.prices import PricedRow, list_priced_rows
 from raastof_geo.effect.factor import list_doubts, name_factors
 from raastof_geo.evidence import STATES
-from raastof_geo.figures.vocabulary import (
-    CO2E,
-    COST,
-    LOADS_DRIVEN,
-    TRANSPORT_WTW,
-    shown_in_lines,
-    told_in_books,
-)
+from raastof_geo.figures import vocabulary
 from raastof_geo.language import (
     LOCALES,
     Message,
@@ -34,35 +27,7 @@ from raastof_geo.language import (
     spoken_language,
 )
 from raastof_geo.outputs.credit import tell_credit
-from raastof_geo.outputs.documents.assumptions import (
-    tabulate_assumptions,
-    tell_assumptions,
-    tell_turning,
-)
-from raastof_geo.outputs.documents.document import (
-    Block,
-    Bullets,
-    Data,
-    Document,
-    Figures,
-    Heading,
-    Paragraph,
-    Picture,
-    Table,
-    write_numbers,
-    write_page,
-)
-from raastof_geo.outputs.documents.effects import (
-    draw_causes,
-    draw_progress,
-    show_commitments,
-    show_payments,
-    tabulate_causes,
-    tabulate_effect,
-    tabulate_groups,
-    tabulate_money,
-    tabulate_progress,
-)
+from raastof_geo.outputs.documents import assumptions, document, effects
 from raastof_geo.outputs.documents.flow_map import Haul, draw_map_picture
 from raastof_geo.outputs.documents.word import write_word
 from raastof_geo.outputs.ledger import describe_ledger
@@ -96,7 +61,7 @@ _KNOWN_BY = re.compile(r"InfraLCA [\d.]+|COPERT|BR18|EN 16258|DESNZ|GLEC|ISO 140
 
 def write_report(result: Result, folder: Path) -> Path:
     """Write `report.html`."""
-    return write_page(build_report(result), folder / "report.html")
+    return document.write_page(build_report(result), folder / "report.html")
 
 
 def write_report_docx(result: Result, folder: Path) -> Path:
@@ -111,10 +76,10 @@ def write_report_docx(result: Result, folder: Path) -> Path:
 
 def write_appendix(result: Result, folder: Path) -> Path:
     """Write `appendix.html`."""
-    return write_page(build_appendix(result), folder / "appendix.html")
+    return document.write_page(build_appendix(result), folder / "appendix.html")
 
 
-def build_report(result: Result) -> Document:
+def build_report(result: Result) -> document.Document:
     """Put together what people decide by: the answer, where, why, who gains, what to agree on."""
     blocks = [
         *_tell_summary(result),
@@ -127,7 +92,7 @@ def build_report(result: Result) -> Document:
     return _bind(result, say("Report"), blocks)
 
 
-def build_appendix(result: Result) -> Document:
+def build_appendix(result: Result) -> document.Document:
     """Put together what the report rests on; each figure is followed to its lines and sources."""
     blocks = [
         *_tell_total(result),
@@ -143,19 +108,19 @@ def build_appendix(result: Result) -> Document:
     return _bind(result, say("Appendix"), blocks)
 
 
-def _bind(result: Result, kind: Message, blocks: Sequence[Block]) -> Document:
+def _bind(result: Result, kind: Message, blocks: Sequence[document.Block]) -> document.Document:
     said = result.scenario.said
     source = say(
         "Source: the scenario and the catalogue of raastof_geo {version} ({sources}; all of them "
         "in the appendix)."
     ).format(version=__version__, sources=list_names(_name_sources(result)))
     told = say("Source: {source}")
-    return Document(
+    return document.Document(
         title=said.title,
         language=said.language,
         blocks=tuple(
             replace(one, source=told.format(source=one.source) if one.source else source)
-            if isinstance(one, Table | Picture)
+            if isinstance(one, document.Table | document.Picture)
             else one
             for one in blocks
         ),
@@ -196,42 +161,50 @@ def _name_sources(result: Result) -> list[str]:
     return sorted(found) or [str(say("our judgement"))]
 
 
-def _tell_summary(result: Result) -> Iterator[Block]:
+def _tell_summary(result: Result) -> Iterator[document.Block]:
     effect = result.effect
     plan, before = effect.books.totals, effect.baseline_books.totals
-    yield Heading(say("Summary"), anchor="summary")
+    yield document.Heading(say("Summary"), anchor="summary")
     for number, sentence in enumerate(open_answer(result)):
-        yield Paragraph(sentence, lead=number == 0)
+        yield document.Paragraph(sentence, lead=number == 0)
     moved = [sum(one.tonnes_by_project.values()) for one in (effect.books, effect.baseline_books)]
     told = say("without coordination {before}")
     whole: list[tuple[Readable, Readable, Readable]] = [
         (name, now, told.format(before=was))
         for name, (now, was) in (
-            (say("CO2e, all parts [t]"), write_numbers(plan[CO2E], before[CO2E], per=1e3)),
-            (say("Cost [million DKK]"), write_numbers(plan[COST], before[COST], per=1e6, digits=1)),
+            (
+                say("CO2e, all parts [t]"),
+                document.write_numbers(plan[vocabulary.CO2E], before[vocabulary.CO2E], per=1e3),
+            ),
+            (
+                say("Cost [million DKK]"),
+                document.write_numbers(
+                    plan[vocabulary.COST], before[vocabulary.COST], per=1e6, digits=1
+                ),
+            ),
         )
     ]
-    for part in (one for one in told_in_books() if one.summary is not None):
-        factor = shown_in_lines()[part].factor
-        now, was = write_numbers(plan[part] * factor, before[part] * factor)
+    for part in (one for one in vocabulary.told_in_books() if one.summary is not None):
+        factor = vocabulary.shown_in_lines()[part].factor
+        now, was = document.write_numbers(plan[part] * factor, before[part] * factor)
         whole.append((part.heading, now, told.format(before=was)))
-    yield Figures((*whole, *show_commitments(plan, before, *moved).items))
+    yield document.Figures((*whole, *effects.show_commitments(plan, before, *moved).items))
     of_input = {*map(str, warn_of_input(result.scenario, result.network, result.anchors))}
     doubts = [one.message for one in warn(result) if str(one) not in of_input]
     if doubts:
-        yield Bullets(tuple(doubts))
+        yield document.Bullets(tuple(doubts))
 
 
-def _tell_assumptions(result: Result) -> Iterator[Block]:
+def _tell_assumptions(result: Result) -> Iterator[document.Block]:
     if result.assumptions is not None:
-        yield Heading(say("Assumptions, and where the answer turns"), anchor="assumptions")
-        yield tabulate_assumptions(result.assumptions)
-        told = len(tell_turning(result.assumptions))  # stand in the summary
-        if left_out := [*tell_assumptions(result.assumptions)][told:]:
-            yield Bullets(tuple(left_out))
+        yield document.Heading(say("Assumptions, and where the answer turns"), anchor="assumptions")
+        yield assumptions.tabulate_assumptions(result.assumptions)
+        told = len(assumptions.tell_turning(result.assumptions))  # stand in the summary
+        if left_out := [*assumptions.tell_assumptions(result.assumptions)][told:]:
+            yield document.Bullets(tuple(left_out))
 
 
-def _draw_map(result: Result) -> Iterator[Block]:
+def _draw_map(result: Result) -> Iterator[document.Block]:
     scenario, flows = result.scenario, result.plan.flows
     keys = ["origin", "destination", "vehicle", "virgin"]
     apart = flows.query("origin != destination")
@@ -252,15 +225,15 @@ def _draw_map(result: Result) -> Iterator[Block]:
         met[one.origin] += one.tonnes
         met[one.destination] += one.tonnes
     sites = sorted(scenario.sites, key=lambda site: -met[site])
-    yield Heading(say("Map"), anchor="map")
-    yield Picture(
+    yield document.Heading(say("Map"), anchor="map")
+    yield document.Picture(
         draw_map_picture(result, hauls, sites),
         say("Map of the flows; the table of matches in the appendix has the same figures."),
         say("{secondary} t of surplus and recycled material and {virgin} t of virgin drive").format(
             secondary=moved[False], virgin=moved[True]
         ),
         say("The flows on the roads that trucks take, in all periods; arrows go the way they go."),
-        data=Data(
+        data=document.Data(
             (say("From"), say("To"), say("Material"), say("Amount [t]")),
             tuple(
                 (
@@ -275,54 +248,54 @@ def _draw_map(result: Result) -> Iterator[Block]:
     )
 
 
-def _tell_effect(result: Result) -> Iterator[Block]:
-    yield Heading(say("Effect by cause"), anchor="causes")
-    yield Bullets(tuple(tell_credit(result.effect)[2:]))  # the others stand in the summary
-    yield from draw_causes(result.effect)
-    yield Heading(say("Share of secondary materials"), anchor="share")
-    yield from draw_progress(result)
+def _tell_effect(result: Result) -> Iterator[document.Block]:
+    yield document.Heading(say("Effect by cause"), anchor="causes")
+    yield document.Bullets(tuple(tell_credit(result.effect)[2:]))  # the others stand in the summary
+    yield from effects.draw_causes(result.effect)
+    yield document.Heading(say("Share of secondary materials"), anchor="share")
+    yield from effects.draw_progress(result)
     target = result.effect.target
     if target.asked is not None and not target.reached:
-        yield Bullets((answer(result)[len(target.reaches)],))
-    yield Heading(say("Compared with what"), anchor="effect")
-    yield Paragraph(describe_basis(result))
+        yield document.Bullets((answer(result)[len(target.reaches)],))
+    yield document.Heading(say("Compared with what"), anchor="effect")
+    yield document.Paragraph(describe_basis(result))
     yield _compare(result, _OF_PEOPLE)
 
 
-def _compare(result: Result, columns: Sequence[int]) -> Table:
+def _compare(result: Result, columns: Sequence[int]) -> document.Table:
     """Put the plan beside what it is compared with, in some of the columns."""
     rows = [[cell or "–" for cell in row] for row in write_baselines(result)]
-    return Table(
+    return document.Table(
         say("The plan beside worlds without coordination"),
         tuple(HEADS[one] for one in columns),
         tuple(tuple(row[one] for one in columns) for row in rows),
     )
 
 
-def _tell_total(result: Result) -> Iterator[Block]:
+def _tell_total(result: Result) -> Iterator[document.Block]:
     effect = result.effect
-    yield Heading(say("Effect in total"), anchor="total")
-    yield Paragraph(describe_basis(result))
+    yield document.Heading(say("Effect in total"), anchor="total")
+    yield document.Paragraph(describe_basis(result))
     plan, before = effect.books.totals, effect.baseline_books.totals
-    yield tabulate_effect(say("Effect in total"), plan, before, links=True)
+    yield effects.tabulate_effect(say("Effect in total"), plan, before, links=True)
     yield _compare(result, range(len(HEADS)))
-    yield Bullets(tuple(answer(result)))
-    yield tabulate_progress(result)
+    yield document.Bullets(tuple(answer(result)))
+    yield effects.tabulate_progress(result)
 
 
-def _tell_causes(result: Result) -> Iterator[Block]:
+def _tell_causes(result: Result) -> Iterator[document.Block]:
     if result.effect.causes:
-        yield Heading(say("Effect by cause"), anchor="causes")
-        yield from tabulate_causes(result.effect)
+        yield document.Heading(say("Effect by cause"), anchor="causes")
+        yield from effects.tabulate_causes(result.effect)
 
 
-def _tell_groups(result: Result) -> Iterator[Block]:
-    yield Heading(say("Who and what"), anchor="groups")
-    yield Paragraph(SHARE_RULES[result.scenario.said.effect.shared_legs])
-    yield Paragraph(SHARE_OF_COMMON)
+def _tell_groups(result: Result) -> Iterator[document.Block]:
+    yield document.Heading(say("Who and what"), anchor="groups")
+    yield document.Paragraph(SHARE_RULES[result.scenario.said.effect.shared_legs])
+    yield document.Paragraph(SHARE_OF_COMMON)
     for caption, dimension, head in _GROUPS:
-        yield tabulate_groups(result, caption, dimension, head)
-    yield Paragraph(
+        yield effects.tabulate_groups(result, caption, dimension, head)
+    yield document.Paragraph(
         say(
             "Below 0 the plan has more than the baseline: each chooses for itself in which period "
             "something drives, so only the sum over the periods compares the two."
@@ -338,21 +311,21 @@ _GROUPS = (
 )
 
 
-def _tell_money(result: Result) -> Iterator[Block]:
-    yield Heading(say("Money"), anchor="money")
-    yield Paragraph(
+def _tell_money(result: Result) -> Iterator[document.Block]:
+    yield document.Heading(say("Money"), anchor="money")
+    yield document.Paragraph(
         say(
             "The table is where talks about joint financing can start: it says what each project "
             "would pay alone and in the plan, and which transfers divide what is saved."
         )
     )
-    yield from tabulate_money(result.scenario, result.effect, most=_MOST_PROJECTS)
+    yield from effects.tabulate_money(result.scenario, result.effect, most=_MOST_PROJECTS)
 
 
-def _tell_decisions(result: Result) -> Iterator[Block]:
+def _tell_decisions(result: Result) -> Iterator[document.Block]:
     """Tell what the plan hangs on that people have to agree on, the largest first."""
     scenario, plan = result.scenario, result.plan
-    yield Heading(say("What to decide now"), anchor="decide")
+    yield document.Heading(say("What to decide now"), anchor="decide")
     flows = plan.flows[
         plan.flows["giver_kind"].isin((Role.OFFER, Role.DEPOT))
         & (plan.flows["taker_kind"] == Role.NEED)
@@ -364,7 +337,7 @@ def _tell_decisions(result: Result) -> Iterator[Block]:
     ]
     shared = _sum_matches(flows[np.array(apart, dtype=bool)], each_period=False)
     if len(shared):
-        yield Paragraph(
+        yield document.Paragraph(
             say_count(
                 "One match between projects needs an agreement.",
                 "{count} matches between projects need an agreement; the largest are these. "
@@ -373,19 +346,21 @@ def _tell_decisions(result: Result) -> Iterator[Block]:
             )
         )
         rows = tuple(_rows_of_matches(scenario, shared.head(_MOST_AGREEMENTS)))
-        yield Table(say("Matches to agree on"), _HEADS_OF_MATCHES, rows, words=4)
+        yield document.Table(say("Matches to agree on"), _HEADS_OF_MATCHES, rows, words=4)
     else:
-        yield Paragraph(say("No project's surplus meets the need of another one in this plan."))
+        yield document.Paragraph(
+            say("No project's surplus meets the need of another one in this plan.")
+        )
     opened: Iterator[Any] = plan.openings[plan.openings["opened"].astype(bool)].itertuples()
     names = [scenario.site_name(one.site) for one in opened]
     if names:
-        yield Bullets(tuple(say("{site} is opened", site=name) for name in names))
+        yield document.Bullets(tuple(say("{site} is opened", site=name) for name in names))
     relied_on = list_conditions(result, list_flows(plan.flows))
     if relied_on:
-        yield Heading(say("Conditions that the plan relies on"), level=3)
-        yield Bullets(tuple(relied_on))
-    yield Paragraph(NO_PERMIT)
-    yield Paragraph(
+        yield document.Heading(say("Conditions that the plan relies on"), level=3)
+        yield document.Bullets(tuple(relied_on))
+    yield document.Paragraph(NO_PERMIT)
+    yield document.Paragraph(
         say(
             "The appendix (appendix.html) has the method, the sources, what to doubt, every flow "
             "and every payment."
@@ -399,23 +374,23 @@ _HEADS_OF_MATCHES = (
 )
 
 
-def _tell_payments(result: Result) -> Iterator[Block]:
-    yield Heading(say("Payments"), anchor="payments")
+def _tell_payments(result: Result) -> Iterator[document.Block]:
+    yield document.Heading(say("Payments"), anchor="payments")
     if len(result.effect.transfers.saved_dkk) > _MOST_PROJECTS:
-        yield tabulate_money(result.scenario, result.effect)[0]
-    yield from show_payments(result.scenario, result.effect)
+        yield effects.tabulate_money(result.scenario, result.effect)[0]
+    yield from effects.show_payments(result.scenario, result.effect)
 
 
-def _tell_matches(result: Result) -> Iterator[Block]:
+def _tell_matches(result: Result) -> Iterator[document.Block]:
     matches = _sum_matches(result.plan.flows)
-    yield Heading(say("Matches"), anchor="matches")
+    yield document.Heading(say("Matches"), anchor="matches")
     if len(matches) > _MOST_MATCHES:
-        yield Paragraph(
+        yield document.Paragraph(
             say("The {most} largest of {count}; flows.csv and plan.xlsx have all of them.").format(
                 most=_MOST_MATCHES, count=len(matches)
             )
         )
-    yield Table(
+    yield document.Table(
         say("Who drives what to whom"),
         _HEADS_OF_MATCHES,
         tuple(_rows_of_matches(result.scenario, matches.head(_MOST_MATCHES))),
@@ -429,9 +404,9 @@ def _sum_matches(flows: pd.DataFrame, *, each_period: bool = True) -> pd.DataFra
     summed = flows.groupby([*keys, "period"] if each_period else keys, sort=False).agg(
         periods=("period", lambda each: tuple(dict.fromkeys(each))),
         tonnes=("tonnes", "sum"),
-        loads=(LOADS_DRIVEN, "sum"),
+        loads=(vocabulary.LOADS_DRIVEN, "sum"),
         length_km=("length_km", "mean"),
-        kg_co2e=(TRANSPORT_WTW.flow, "sum"),
+        kg_co2e=(vocabulary.TRANSPORT_WTW.flow, "sum"),
     )
     largest_first = [False, True, True, True, True]
     return summed.reset_index().sort_values(["tonnes", *keys, "periods"], ascending=largest_first)
@@ -445,12 +420,12 @@ def _rows_of_matches(scenario: Scenario, matches: pd.DataFrame) -> Iterator[tupl
             scenario.site_name(one.destination),
             scenario.catalogue.materials[one.material].called(scenario.said.language),
             ", ".join(name_period(scenario.periods[period]) for period in one.periods),
-            *write_numbers(one.tonnes, one.loads),
-            *write_numbers(one.length_km, one.kg_co2e / 1000, digits=1),
+            *document.write_numbers(one.tonnes, one.loads),
+            *document.write_numbers(one.length_km, one.kg_co2e / 1000, digits=1),
         )
 
 
-def _tell_prices(result: Result) -> Iterator[Block]:
+def _tell_prices(result: Result) -> Iterator[document.Block]:
     """Tell of each material, or of what else a limit is about, where more room gives most."""
     worth = list_priced_rows(result.plan, least=1e-6)
     dearest: dict[tuple[str, str], PricedRow] = {}
@@ -461,11 +436,11 @@ def _tell_prices(result: Result) -> Iterator[Block]:
         (row.name, format_number(row.limit), format_number(row.shadow_price, digits=2))
         for row in [*dearest.values()][:_MOST_PRICES]
     ]
-    yield Heading(say("Where more room gives most"), anchor="prices")
+    yield document.Heading(say("Where more room gives most"), anchor="prices")
     if not rows:
-        yield Paragraph(say("No limit costs anything in this plan."))
+        yield document.Paragraph(say("No limit costs anything in this plan."))
         return
-    yield Paragraph(
+    yield document.Paragraph(
         say(
             "What the first objective would change by if a limit were one unit larger, while "
             "nothing else changes; it holds for small changes. Below 0 is a saving. Of each "
@@ -473,14 +448,14 @@ def _tell_prices(result: Result) -> Iterator[Block]:
         )
     )
     heads = (say("Limit"), say("Now"), say("Change for one more [{unit}]", unit=unit))
-    yield Table(say("The limits that matter most"), heads, tuple(rows))
+    yield document.Table(say("The limits that matter most"), heads, tuple(rows))
 
 
-def _tell_method(result: Result) -> Iterator[Block]:
-    yield Heading(say("Limits and method"), anchor="method")
-    yield Bullets(tuple(warning.message for warning in warn(result)))
-    yield Paragraph(prove(result))
-    yield Bullets(
+def _tell_method(result: Result) -> Iterator[document.Block]:
+    yield document.Heading(say("Limits and method"), anchor="method")
+    yield document.Bullets(tuple(warning.message for warning in warn(result)))
+    yield document.Paragraph(prove(result))
+    yield document.Bullets(
         (
             say(
                 "A linear programme assigns tonnes to legs on the road network of OpenStreetMap; "
@@ -496,14 +471,14 @@ def _tell_method(result: Result) -> Iterator[Block]:
     )
 
 
-def _tell_sources(result: Result) -> Iterator[Block]:
+def _tell_sources(result: Result) -> Iterator[document.Block]:
     scenario = result.scenario
     figures, states = scenario.catalogue.figures(), scenario.states()
     doubts = list_doubts(result.effect.books, result.effect.baseline_books)
-    yield Heading(say("Sources"), anchor="sources")
+    yield document.Heading(say("Sources"), anchor="sources")
     if doubts:
         heads = say("Figure"), say("Evidence"), say("Source"), say("Behind")
-        yield Table(
+        yield document.Table(
             say("Figures not seen in a source that matter most"),
             (*heads, say("Saving changes if it is 10 % higher")),
             tuple(
@@ -519,17 +494,17 @@ def _tell_sources(result: Result) -> Iterator[Block]:
             words=4,
         )
     cited = sorted({scenario.catalogue.cite(figure.source) for figure in figures.values()})
-    yield Bullets(tuple(cited))
+    yield document.Bullets(tuple(cited))
     if beside := tuple(CatalogueWords(scenario.catalogue, scenario.said.language).beside()):
-        yield Paragraph(BESIDE)
-        yield Bullets(beside)
+        yield document.Paragraph(BESIDE)
+        yield document.Bullets(beside)
 
 
-def _tell_ledger(result: Result) -> Iterator[Block]:
+def _tell_ledger(result: Result) -> Iterator[document.Block]:
     """Follow each figure of the effect in total to its lines, factors and sources."""
     ledger = describe_ledger(result)
-    yield Heading(say("Where the figures come from"), anchor="ledger")
-    yield Paragraph(
+    yield document.Heading(say("Where the figures come from"), anchor="ledger")
+    yield document.Paragraph(
         say(
             "Each figure of the effect in total, followed to the largest lines that it sums and "
             "to the sources of their factors. Any figure can be followed further: raastof explain "
@@ -537,11 +512,11 @@ def _tell_ledger(result: Result) -> Iterator[Block]:
         )
     )
     sides = [books.totals for books in (result.effect.books, result.effect.baseline_books)]
-    for part in shown_in_lines():
+    for part in vocabulary.shown_in_lines():
         if not any(one[part] for one in sides):
             continue
         told = explain_in(ledger, f"saved.{part}", most=_MOST_LINES)
         if not told.steps:
             continue
-        yield Heading(part.heading, level=3, anchor=f"how-{part}")
-        yield Bullets(tuple(told.steps))
+        yield document.Heading(part.heading, level=3, anchor=f"how-{part}")
+        yield document.Bullets(tuple(told.steps))

@@ -4,22 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from raastof_geo.language import Message, say, speaking
-from raastof_geo.outputs.documents.assumptions import (
-    HANGS_ON,
-    TOLD,
-    tabulate_assumptions,
-    tell_turning,
-)
+from raastof_geo.outputs.documents import assumptions, document
 from raastof_geo.outputs.documents.charts import draw_bars
-from raastof_geo.outputs.documents.document import (
-    Block,
-    Bullets,
-    Document,
-    Figures,
-    Heading,
-    Picture,
-    write_page,
-)
 from raastof_geo.outputs.documents.drawing import Drawing
 from raastof_geo.outputs.tables.book import open_book
 from raastof_geo.outputs.tables.workbook import write_assumptions
@@ -52,18 +38,18 @@ def write_sensitivity(
         exchanging(folder, known=known, version=__version__) as draft,
         speaking(scenario.said.language),
     ):
-        write_page(build_tornado(scenario, assessment, most=most), draft / PAGE)
-        svg = draw_tornado(assessment, TOLD[0], most=most).svg
+        document.write_page(build_tornado(scenario, assessment, most=most), draft / PAGE)
+        svg = draw_tornado(assessment, assumptions.TOLD[0], most=most).svg
         (draft / DRAWING).write_text(svg + "\n", encoding="utf-8", newline="\n")
         with open_book(scenario, draft / BOOK) as book:
             write_assumptions(book, assessment)
     return folder
 
 
-def build_tornado(scenario: Scenario, assessment: Assessment, *, most: int) -> Document:
+def build_tornado(scenario: Scenario, assessment: Assessment, *, most: int) -> document.Document:
     """Put the page together: the headlines, a tornado for each, and the table."""
-    return Document(
-        title=f"{scenario.said.title}: {HANGS_ON}",
+    return document.Document(
+        title=f"{scenario.said.title}: {assumptions.HANGS_ON}",
         language=scenario.said.language,
         blocks=tuple(_blocks(assessment, most)),
         subtitle=say(
@@ -73,22 +59,24 @@ def build_tornado(scenario: Scenario, assessment: Assessment, *, most: int) -> D
     )
 
 
-def _blocks(assessment: Assessment, most: int) -> Iterator[Block]:
+def _blocks(assessment: Assessment, most: int) -> Iterator[document.Block]:
     base = assessment.at_value
-    yield Figures(tuple((SHOWN[one].title, SHOWN[one].write(base.of(one)), "") for one in TOLD))
-    yield Heading(say("What would turn the conclusion over"), anchor="flips")
-    yield Bullets(tuple(tell_turning(assessment)))
-    for name in TOLD:
-        yield Heading(SHOWN[name].head, anchor=name)
-        yield Picture(
+    yield document.Figures(
+        tuple((SHOWN[one].title, SHOWN[one].write(base.of(one)), "") for one in assumptions.TOLD)
+    )
+    yield document.Heading(say("What would turn the conclusion over"), anchor="flips")
+    yield document.Bullets(tuple(assumptions.tell_turning(assessment)))
+    for name in assumptions.TOLD:
+        yield document.Heading(SHOWN[name].head, anchor=name)
+        yield document.Picture(
             draw_tornado(assessment, name, most=most),
             say("Bars: how far {headline} moves at both ends of each range").format(
                 headline=SHOWN[name].title
             ),
             say("Change from {value}; the longest first", value=SHOWN[name].write(base.of(name))),
         )
-    yield Heading(say("All numbers"), anchor="table")
-    yield tabulate_assumptions(assessment, most=most)
+    yield document.Heading(say("All numbers"), anchor="table")
+    yield assumptions.tabulate_assumptions(assessment, most=most)
 
 
 def draw_tornado(assessment: Assessment, name: HeadlineName, *, most: int) -> Drawing:
