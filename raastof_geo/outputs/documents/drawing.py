@@ -4,8 +4,6 @@ Charts and maps are laid out once, in pixels from the upper left corner; SVG is 
 which is quick, and Matplotlib paints the same list for documents that cannot hold vectors.
 """
 
-from __future__ import annotations
-
 import io
 import textwrap
 from collections.abc import Iterable, Sequence
