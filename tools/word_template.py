@@ -2,6 +2,8 @@
 
 Its styles and its page are what python-docx brings, in our letters and on A4; words, numbers of
 pages and the language come with each report, as they do on a template of a scenario's own.
+
+    python tools/word_template.py
 """
 
 import datetime
