@@ -25,7 +25,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, read_texts, say
 
 
 @dataclass(frozen=True)
@@ -129,34 +129,11 @@ def raise_all(kind: type[RaastofError], findings: Iterable[Any]) -> None:
         raise kind(*found)
 
 
-_REASONS: dict[int, Message] = {
-    errno.ENOENT: say("there is no such file or folder"),
-    errno.EACCES: say("this user has no permission"),
-    errno.EPERM: say("this user has no permission"),
-    errno.EROFS: say("the disk can only be read"),
-    errno.ENOSPC: say("the disk is full"),
-    errno.EDQUOT: say("this user has no more room on the disk"),
-    errno.EISDIR: say("it is a folder"),
-    errno.ENOTDIR: say("a part of the path is no folder"),
-    errno.EEXIST: say("something of that name is there already"),
-    errno.ENOTEMPTY: say("the folder is not empty"),
-    errno.EBUSY: say("it is in use"),
-    errno.EIO: say("the disk fails"),
-    errno.ENAMETOOLONG: say("the name is too long"),
-    errno.ELOOP: say("links lead round in a circle"),
-    errno.EMFILE: say("too many files are open"),
-    errno.ENOTCONN: say("the connection is gone"),
-    errno.ECONNREFUSED: say("the connection was refused"),
-    errno.ECONNRESET: say("the connection was broken off"),
-    errno.ETIMEDOUT: say("nobody answered in time"),
-    errno.ENETUNREACH: say("the network cannot be reached"),
-    errno.EHOSTUNREACH: say("the network cannot be reached"),
-}
-
-
 def tell_reason(error: BaseException) -> Message | str:
     """Say why the system refused something, by our words, its number, or what the error says."""
     number = error.errno if isinstance(error, OSError) else None
     if number is None:
         return str(error)
-    return _REASONS.get(number) or say("system error {number}", number=str(number))
+    return read_texts("reasons").get(errno.errorcode.get(number, "")) or say(
+        "system error {number}", number=str(number)
+    )

@@ -148,5 +148,13 @@ def read_danish_words(name: str) -> dict[str, list[str]]:
 
 
 @lru_cache
+def read_texts(part: str) -> dict[str, Message]:
+    """Give the texts of a part of `data/texts.txt`, by their keys and in their order."""
+    whole = (_DATA_FOLDER / "texts.txt").read_text(encoding="utf-8")
+    lines = whole.partition(f"\n[{part}]\n")[2].partition("\n\n")[0].splitlines()
+    return {key: Message(text) for key, _, text in (line.partition(": ") for line in lines)}
+
+
+@lru_cache
 def _catalogue(language: Language) -> gettext.NullTranslations:
     return gettext.translation("raastof_geo", _LOCALE_FOLDER, languages=[language], fallback=True)

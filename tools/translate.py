@@ -26,9 +26,8 @@ def extract_messages() -> set[str | tuple[str, ...]]:
     found = extract_from_dir(
         ROOT / "raastof_geo", method_map=[("**.py", "python")], keywords=KEYWORDS
     )
-    beside = (ROOT / "raastof_geo" / "outputs" / "pages" / "texts.txt").read_text("utf-8")
-    lines = [line for line in beside.splitlines() if not line.startswith("#")]
-    texts = {line.partition(": ")[2] for line in lines}
+    told = (ROOT / "raastof_geo" / "data" / "texts.txt").read_text("utf-8").splitlines()
+    texts = {line.partition(": ")[2] for line in told if line and line[0] not in "#["}
     return texts | {message for _, _, message, _, _ in found}
 
 

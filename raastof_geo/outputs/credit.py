@@ -2,23 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from raastof_geo.effect.cause import Cause, CauseName
+from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.gain import Gain, PriceKind
 from raastof_geo.effect.measure import Effect
-from raastof_geo.language import Message, Readable, format_number, round_off, say
-
-CAUSE_NAMES: Mapping[CauseName, Message] = {
-    "criterion": say("The plan's objectives decide, not cost"),
-    "uptake": say("More is put to use than today"),
-    "own": say("Own material and the market first"),
-    "allocation": say("Same tonnes, best partners"),
-    "substitution": say("Reuse in place of raw materials"),
-    "plants": say("New plants, pits and receivers"),
-    "storage": say("Shared depots"),
-    "trucks": say("Other trucks"),
-    "return_loads": say("Return loads"),
-    "terms": say("Targets, limits and agreements"),
-}
+from raastof_geo.language import Message, Readable, format_number, read_texts, round_off, say
 
 MUCH = 0.15
 """Share of the baseline's transport emissions that better partners for the same tonnes save at most
@@ -50,7 +37,7 @@ _PRICES: Mapping[PriceKind, Message] = {
 
 def name_cause(cause: Cause) -> str:
     """Name a cause, or those that cannot be told apart."""
-    return " + ".join(str(CAUSE_NAMES[one]) for one in cause.names)
+    return " + ".join(str(read_texts("causes")[one]) for one in cause.names)
 
 
 def say_price(gain: Gain) -> Message:
@@ -80,7 +67,7 @@ def tell_credit(effect: Effect) -> list[Message]:
     for name in ("criterion", "uptake", "own", "trucks"):
         gain = effect.credit({name})
         if gain is not None and gain != Gain():
-            cause = in_sentence(CAUSE_NAMES[name])
+            cause = in_sentence(read_texts("causes")[name])
             told.append(tell_gain(say("Not coordination, {cause}", cause=cause), gain))
     return told
 

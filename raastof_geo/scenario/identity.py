@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.errors import Finding, InputError
-from raastof_geo.language import LANGUAGES, Language, Message, say
+from raastof_geo.language import LANGUAGES, Language, Message, read_texts, say
 
 Names: TypeAlias = Mapping[str, Mapping[str, str]]
 """The ids of a section, each with its names by language; other keys hold names by any reader."""
@@ -31,24 +31,6 @@ _MOST_SHOWN = 12
 _LONGEST = 80
 _IN_TABLES = {"materials", "uses", "recipes", "conditions", "land", "vehicles"}
 """Sections that `raastof materials` lists."""
-
-NOUNS: dict[str, Message] = {
-    "materials": say("a material"),
-    "uses": say("a use"),
-    "vehicles": say("a vehicle"),
-    "fuels": say("a fuel"),
-    "conditions": say("a condition"),
-    "periods": say("a period"),
-    "sites": say("a site"),
-    "municipalities": say("a municipality"),
-    "drawn_municipalities": say("a municipality"),
-    "recipes": say("a recipe"),
-    "land": say("a kind of land"),
-    "legal_regimes": say("a legal regime"),
-    "receiver_kinds": say("a kind of receiver"),
-    "soil_mappings": say("a way in which ground is mapped"),
-    "models": say("an energy model"),
-}
 
 
 class UnknownIdError(InputError):
@@ -88,7 +70,7 @@ def find_id(section: str, given: str, names: Names) -> str:
         ).format(given=f"`{given}`", choices=join_choices([f"`{one}`" for one in found], EITHER))
         raise InputError(message)
     hint = suggest(given, names, listed=section in _IN_TABLES)
-    told = say("{given} is not {noun} here{hint}", noun=NOUNS[section], hint=hint)
+    told = say("{given} is not {noun} here{hint}", noun=read_texts("nouns")[section], hint=hint)
     raise UnknownIdError(section, given, told.format(given=f"`{given[:_LONGEST]}`"))
 
 

@@ -23,7 +23,7 @@ from raastof_geo.assignment.telling.most import (
 )
 from raastof_geo.assignment.telling.repair import find_repairs
 from raastof_geo.assignment.telling.violation import Laid
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, read_texts, say
 from raastof_geo.scenario.checking.permit import tell_days
 from raastof_geo.scenario.parties import may_deal
 from raastof_geo.scenario.role import Role
@@ -257,45 +257,11 @@ def say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
         yield _say_other(case, at, amount, over=True)
 
 
-_WORDS = {
-    Role.NEED: {
-        "short": say("{site} lacks {tonnes} t of {total} t for {use} in {periods}: {reason}"),
-        "nobody": say(
-            "no offer and no pit has an allowed material in that time; add a pit, widen the "
-            "window, or accept a condition under `accepts` of the need"
-        ),
-        "never": say("{givers} may serve it, but not within all rules"),
-        "alone": say("{givers} could meet it, but not together with all else that is asked for"),
-        "most": say(
-            "taken alone, at most {most} t of it can be met under the rules, from {givers}; add "
-            "an offer or a pit, or raise what binds"
-        ),
-    },
-    Role.OFFER: {
-        "short": say(
-            "{tonnes} t of {total} t {material} from {site} in {periods} have no place to go: "
-            "{reason}"
-        ),
-        "nobody": say(
-            "no need may use it in that time and no receiver accepts it; add a receiver, or set "
-            "`must_leave: false`"
-        ),
-        "never": say("{takers} may take it, but not within all rules"),
-        "alone": say("{takers} could take it, but not together with all else that is asked for"),
-        "most": say(
-            "taken alone, at most {most} t of it can leave under the rules, to {takers}; add a "
-            "receiver, or raise what binds"
-        ),
-    },
-}
-"""What is said of a need, or of surplus, and why: the most that there can be of it."""
-
-
 def _say_entry(case: Case, at: int, entry: Need | Offer, tonnes: float) -> Message:
     """Say how much a need lacks, or how much surplus has no place to go, and why."""
     scenario = case.problem.scenario
     called = names.call_entry(scenario, entry)
-    return _WORDS[entry.role]["short"].format(
+    return read_texts(f"lacking {entry.role}")["short"].format(
         site=names.name_site(scenario, entry.site),
         tonnes=names.tell_number(tonnes),
         total=names.tell_number(entry.tonnes, beside=tonnes),
@@ -308,7 +274,10 @@ def _say_entry(case: Case, at: int, entry: Need | Offer, tonnes: float) -> Messa
 
 def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
     """Say why a need is short, or why surplus stays, and how much of it there could be alone."""
-    columns, words = case.problem.of(ends_of(entry)[0], entry.id), _WORDS[entry.role]
+    columns, words = (
+        case.problem.of(ends_of(entry)[0], entry.id),
+        read_texts(f"lacking {entry.role}"),
+    )
     if not len(columns):
         far = _find_far(case, entry)
         return _NO_ROAD.format(sites=_quote(far)) if far else words["nobody"]

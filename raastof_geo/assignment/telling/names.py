@@ -7,7 +7,7 @@ from raastof_geo.assignment.rules import limits
 from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
 from raastof_geo.assignment.rules.row import About, Family, RowName
 from raastof_geo.figures.vocabulary import aim_of
-from raastof_geo.language import Language, Message, Readable, format_number, say
+from raastof_geo.language import Language, Message, Readable, format_number, read_texts, say
 from raastof_geo.scenario.catalogue import Fit, Ruled, SoilMove
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement
@@ -103,23 +103,6 @@ def tell_number(value: float, *, beside: float | None = None) -> Message:
     return _Number("", {"value": value}, digits=digits)
 
 
-_BLOCKED = {
-    "may_serve": say("{material} may serve {use}"),
-    "no_rule": say("no rule of the catalogue lets {material} serve {use}"),
-    "land_forbidden": say(
-        "{material} may not come to land of the kind `{land}` (rule {rule}: {source})"
-    ),
-    "forbidden": say("{material} may not serve {use} (rule {rule}: {source})"),
-    "per_need": say(
-        "{material} may serve {use} only under the condition `{condition}`, which the need has not "
-        "accepted (rule {rule}: {source})"
-    ),
-    "condition": say(
-        "{material} may serve {use} only under the condition `{condition}`, which the scenario has "
-        "not accepted (rule {rule}: {source})"
-    ),
-}
-"""What keeps a material from a use."""
 _FORBIDDEN: dict[type, str] = {Fit: "forbidden", SoilMove: "land_forbidden", Ruled: "no_rule"}
 """What forbids it, by the kind of rule."""
 
@@ -133,7 +116,7 @@ def cite_fit(scenario: Scenario, material: str, demand: Demand) -> Message:
         kind = "per_need" if scenario.is_per_need(block.condition) else "condition"
     else:
         kind = _FORBIDDEN[type(block)]
-    return _BLOCKED[kind].format(
+    return read_texts("blocked")[kind].format(
         material=call_material(scenario, material),
         use=call_use(scenario, demand.use),
         land=demand.land,
@@ -212,29 +195,13 @@ def agreement_of(scenario: Scenario, about: About) -> Agreement:
     return scenario.said.agreements[about.entry]
 
 
-_AGREED = {
-    "nothing": say("the agreement that {giver} sends nothing to {taker} in {periods}"),
-    "forbidden": say("the agreement that {giver} sends no {material} to {taker} in {periods}"),
-    "at_most": say(
-        "the agreement between {giver} and {taker} (at most {tonnes} t of {material} in {periods})"
-    ),
-    "at_least": say(
-        "the agreement between {giver} and {taker} (at least {tonnes} t of {material} in {periods})"
-    ),
-    "tonnes": say(
-        "the agreement between {giver} and {taker} ({tonnes} t of {material} in {periods})"
-    ),
-}
-"""What is agreed, by the field that says it."""
-
-
 def name_agreement(scenario: Scenario, agreement: Agreement) -> Message:
     """Say who has agreed with whom on what, and when."""
-    what = next(key for key in _AGREED if getattr(agreement, key, None))
+    what = next(key for key in read_texts("agreed") if getattr(agreement, key, None))
     if agreement.forbidden and agreement.material is None:
         what = "nothing"
     material = agreement.material
-    return _AGREED[what].format(
+    return read_texts("agreed")[what].format(
         giver=name_site(scenario, agreement.giver),
         taker=name_site(scenario, agreement.taker),
         material=call_material(scenario, material) if material else say("any material"),

@@ -41,7 +41,7 @@ def _list_blocks(result: Result, folder: Path) -> Iterator[Block]:
     yield Heading(say("What lies here, and for whom"))
     files = [one for one in OUTPUTS if one.name not in (INDEX, "projects")]
     written = [one for one in files if (folder / one.file).exists()]
-    yield Links(tuple(Link(quote(one.file), one.file, one.about) for one in written))
+    yield Links(tuple(Link(quote(one.file), one.file, one.told) for one in written))
     pages = folder / "projects"
     names = sorted((name_project(result.scenario, one), one) for one in list_projects(result))
     leads = (

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,22 +15,14 @@ from raastof_geo.assignment.statement.shares import find_municipalities
 from raastof_geo.effect.books import Books
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
-from raastof_geo.language import Message, format_number, say, speaking
+from raastof_geo.language import Message, format_number, read_texts, say, speaking
 from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.documents.effects import align_books, name_project
 from raastof_geo.outputs.gis.layers import draw_zones
 from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all
 from raastof_geo.outputs.pages.base import describe_areas, describe_base
 from raastof_geo.outputs.pages.encode import encode_line
-from raastof_geo.outputs.pages.page import (
-    Controls,
-    Element,
-    Page,
-    PlanMap,
-    escape,
-    pack,
-    read_asset,
-)
+from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap, escape, pack
 from raastof_geo.outputs.pages.streets import STREET_DECIMALS, Errand, lay_streets
 from raastof_geo.outputs.palette import BURDEN_CLASSES, FAMILIES, ROLE_MARKS, ZONE, colour_materials
 from raastof_geo.outputs.tables.flows import BY_DUMPER, list_flows
@@ -266,10 +258,11 @@ class MapStory:
         scenario = self.result.scenario
         projects = sorted({scenario.project(site) for site in scenario.sites})
         vehicles = scenario.catalogue.vehicles
+        words = read_texts("map") | {role: mark.name for role, mark in ROLE_MARKS.items()}
         return {
             "decimal": format_number(0.5, digits=1)[1],
             "group": format_number(1000)[1],
-            "texts": {key: _leave_blanks(text) for key, text in _read_texts().items()},
+            "texts": {key: _leave_blanks(text) for key, text in words.items()},
             "periods": list(scenario.periods),
             "totals": {
                 "plan": self._total(self.result.effect.books),
@@ -346,7 +339,7 @@ class MapStory:
             need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs
         }
         kinds = {str(role): str(ROLE_MARKS[role].name) for role in (Role.PLANT, Role.DEPOT)}
-        reception = str(_read_texts()["reception"])
+        reception = str(read_texts("map")["reception"])
         for flow in list_flows(flows):
             within = flow.origin == flow.destination
             ends = (flow.origin, flow.destination)
@@ -405,14 +398,6 @@ def _why(result: Result) -> dict[str, Any]:
             place = reasons.setdefault(str(reason.message), len(reasons))
             pairs.setdefault(giver, {})[taker] = place
     return {"reasons": list(reasons), "pairs": pairs}
-
-
-@cache
-def _read_texts() -> dict[str, Message]:
-    """Read what the scripts say, by the keys that they say it by."""
-    lines = [one for one in read_asset("texts.txt").splitlines() if not one.startswith("#")]
-    texts = {key: say(text) for key, _, text in (one.partition(": ") for one in lines)}
-    return texts | {role: mark.name for role, mark in ROLE_MARKS.items()}
 
 
 def _leave_blanks(text: Message) -> str:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from raastof_geo.errors import Finding, RaastofError
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, read_texts, say
 from raastof_geo.scenario.fault import FaultError
 from raastof_geo.scenario.identity import UnknownIdError, suggest
 from raastof_geo.scenario.reading.keys import english_keys, suggest_key
@@ -120,7 +120,9 @@ def _sentence(
             given=f"`{given}`",
             hint=hint if "close" in hint.values else "",
         )
-    rule = next((rule for start, rule in _RULES_BY_KIND.items() if kind.startswith(start)), None)
+    rule = next(
+        (rule for start, rule in read_texts("rules").items() if kind.startswith(start)), None
+    )
     if rule is None:
         return say("{where}: {problem}, got {given}").format(
             where=where, problem=detail["msg"], given=f"`{given}`"
@@ -132,28 +134,6 @@ def _sentence(
             where=where, rule=rule, given=f"`{given}`", better=f"`{better}`"
         )
     return say("{where} must be {rule}, got {given}", where=where, rule=rule, given=f"`{given}`")
-
-
-_RULES_BY_KIND: dict[str, Message] = {
-    "greater_than_equal": say("at least {limit}"),
-    "less_than_equal": say("at most {limit}"),
-    "greater_than": say("above {limit}"),
-    "less_than": say("below {limit}"),
-    "string_too_short": say("a text that is not empty"),
-    "string_too_long": say("a text of at most 10,000 characters"),
-    "string": say("a text"),
-    "float": say("a number"),
-    "finite_number": say("a finite number"),
-    "int": say("a whole number"),
-    "bool": say("`true` or `false`"),
-    "date": say("a date such as `2027-05-31`"),
-    "too_short": say("a list with at least one entry"),
-    "list": say("a list: lines that begin with `- `"),
-    "tuple": say("a list: lines that begin with `- `"),
-    "dict": say("a mapping: lines of `key: value`"),
-    "model": say("a mapping: lines of `key: value`"),
-    "path": say("a file name"),
-}
 
 
 def _dotted(trail: Trail) -> str:

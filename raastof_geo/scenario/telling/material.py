@@ -3,25 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from raastof_geo.figures.figure import Figure
-from raastof_geo.language import Message, Readable, say
+from raastof_geo.language import Message, Readable, read_texts, say
 from raastof_geo.scenario.telling.law import serves, tell_law, tell_moves
 from raastof_geo.scenario.telling.words import CatalogueWords
 
-_FIGURES: dict[str, Message] = {
-    "density_in_situ": say("Density in place"),
-    "density_loose": say("Density on the truck"),
-    "density_compacted": say("Density in the finished layer"),
-    "price": say("Price at the pit"),
-    "tax": say("Raw-material tax"),
-    "gate_fee": say("Fee at a receiver"),
-    "landfill_fee": say("Fee at a landfill, without waste tax"),
-    "t_per_sample": say("Tonnes for each sample"),
-    "upstream_kg_co2e": say("Emission of digging and crushing it"),
-    "preparation_kg_co2e_per_t": say("Emission of crushing or sieving it, where it is used"),
-    "preparation_dkk_per_t": say("Cost of crushing or sieving it"),
-    "disposal_kg_co2e": say("Emission in a landfill"),
-    "reuse_kg_co2e": say("Emission of final reception that puts it to use"),
-}
 ORIGINS: dict[str, Message] = {"secondary": say("secondary"), "virgin": say("virgin")}
 
 
@@ -33,7 +18,9 @@ def tell_material(words: CatalogueWords, material: str) -> Iterator[Message]:
     )
     if words.class_of(material):
         yield say("Class: {name}", name=words.class_of(material))
-    yield from tell_figures(words, ((label, getattr(one, key)) for key, label in _FIGURES.items()))
+    yield from tell_figures(
+        words, ((label, getattr(one, key)) for key, label in read_texts("material").items())
+    )
     yield from tell_law(words, material)
     for name, recipe in recipes.items():
         if material in recipe.inputs or material in recipe.outputs:
