@@ -44,7 +44,7 @@ def test_every_file_is_led_to_and_told_about(starter_result):
     written = set(read_manifest(folder).files)
     assert links == written - {"index.html"}
     assert reader.fetched == []
-    assert all(one.about or one.name == INDEX for one in OUTPUTS)
+    assert all(one.told or one.name == INDEX for one in OUTPUTS)
     assert 'lang="da"' in page
     assert str(conclude(result)[0])[:40] in page
 
