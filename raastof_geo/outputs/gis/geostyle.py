@@ -31,7 +31,7 @@ def draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[
         {"value": name, "label": catalogue.materials[name].called(language), "colour": _rgba(one)}
         for name, one in colour_materials(both["material"], catalogue).items()
     ]
-    flows = _render("line", "material", materials, most_t=max(1.0, *map(float, both["tonnes"])))
+    flows = _render("line", "material", materials, most_t=max([1.0, *map(float, both["tonnes"])]))
     roles = [
         {"value": role, "label": mark.name, "colour": _rgba(mark.colour), "marker": mark.in_gis}
         for role, mark in ROLE_MARKS.items()
