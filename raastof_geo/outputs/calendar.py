@@ -136,9 +136,12 @@ def _escape(text: Readable) -> str:
 
 def _fold(line: str) -> str:
     """Break a line where the format has no more room; no letter is cut in two."""
-    parts = [""]
+    parts, used = [""], 0
     for letter in line:
-        if len(f"{' ' if parts[1:] else ''}{parts[-1]}{letter}".encode()) > _MOST_OCTETS:
+        octets = len(letter.encode())
+        if used + octets > _MOST_OCTETS:
             parts.append("")
+            used = 1
         parts[-1] += letter
+        used += octets
     return "\r\n ".join(parts)

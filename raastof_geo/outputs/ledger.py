@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.assignment.statement.shares import find_municipalities
 from raastof_geo.effect.books import LINE_LABELS, Books
 from raastof_geo.effect.factor import list_doubts, name_factors
 from raastof_geo.figures.vocabulary import kept_in_books, multiples, sums_of_parts, told_in_books
@@ -27,7 +26,7 @@ def describe_ledger(result: Result) -> dict[str, Any]:
         "groups": {part: part.divided for part in kept_in_books()},
         "sums": {name: list(parts) for name, parts in sums_of_parts().items()},
         "bases": {part: list(part.times) for part in multiples()},
-        **_describe_sites(scenario),
+        **_describe_sites(scenario, effect.books.municipalities),
         **{side: _describe_books(books, named[side], number) for side, books in sides.items()},
         "factor_names": used,
         "figures": _describe_figures(scenario, number),
@@ -38,9 +37,9 @@ def describe_ledger(result: Result) -> dict[str, Any]:
     }
 
 
-def _describe_sites(scenario: Scenario) -> dict[str, list[str]]:
+def _describe_sites(scenario: Scenario, where: Mapping[str, str]) -> dict[str, list[str]]:
     """Say what each site is called and belongs to; the last is nobody's, and has no name."""
-    sites, where = list(scenario.sites), find_municipalities(scenario)
+    sites = list(scenario.sites)
     return {
         "sites": [*sites, ""],
         "names": [*map(scenario.site_name, sites), ""],

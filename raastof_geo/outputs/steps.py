@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from babel.dates import format_date
 
-from raastof_geo.assignment.statement.shares import find_municipalities, project_sites
+from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call, call_material, join_clauses, list_names
 from raastof_geo.language import LOCALES, Message, say, spoken_language
 from raastof_geo.outputs.tables.flows import Flow
@@ -59,7 +59,7 @@ def _describe(result: Result, flows: Sequence[Flow], weeks: float = 0) -> dict[s
 def _notify(result: Result, flows: Sequence[Flow], mine: Collection[str]) -> Iterator[_Dated]:
     """Soil that leaves is sampled and notified; soil of ground that is not mapped is neither."""
     scenario, catalogue = result.scenario, result.scenario.catalogue
-    where, samples = find_municipalities(scenario), catalogue.soil_samples
+    where, samples = result.effect.books.municipalities, catalogue.soil_samples
     groups = _group(flows, lambda flow: (flow.origin, flow.material))
     for (origin, material), each in groups.items():
         register = scenario.sites[origin].soil_mapping

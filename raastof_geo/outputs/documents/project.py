@@ -109,17 +109,18 @@ def build_project(
         What its owner has to know stands first, on one sheet; the rest is folded.
     """
     scenario, mine = result.scenario, find_own_sites(result.scenario, project)
+    before, plan = (side.sum() for side in effects.align_books(result.effect, "project", [project]))
     transports, steps = list_transports(scenario, own, mine), list_steps(result, own, mine)
     folds: tuple[tuple[document.Fold, Iterable[document.Block]], ...] = (
         (document.Fold(say("Calendar"), "calendar"), _tell_calendar(scenario, transports)),
         (document.Fold(say("Conditions"), "conditions"), _tell_conditions(result, own, steps)),
-        (document.Fold(say("Effect"), "effect"), _tell_effect(result, project)),
-        (document.Fold(say("Money"), "money"), _tell_money(result, project)),
+        (document.Fold(say("Effect"), "effect"), _tell_effect(result, project, before, plan)),
+        (document.Fold(say("Money"), "money"), _tell_money(result, project, before, plan)),
         (document.Fold(say("The whole plan"), "whole"), others),
         (document.Fold(say("How it was found"), "method"), _tell_method(result)),
     )
     blocks = [
-        *_tell_summary(result, project),
+        *_tell_summary(result, before, plan),
         *_tell_transports(scenario, transports),
         *([document.Heading(say("What to do now"), anchor="todo")] if steps else []),
         *([document.Bullets(tuple(steps[:_MOST_STEPS]))] if steps else []),
@@ -140,14 +141,7 @@ def find_own_sites(scenario: Scenario, project: str) -> set[str]:
     return {site for site in project_sites(scenario) if scenario.project(site) == project}
 
 
-def _books(result: Result, project: str) -> tuple[pd.Series, pd.Series]:
-    """Give what falls to a project in the plan and before."""
-    before, plan = effects.align_books(result.effect, "project", [project])
-    return plan.sum(), before.sum()
-
-
-def _tell_summary(result: Result, project: str) -> Iterator[document.Block]:
-    plan, before = _books(result, project)
+def _tell_summary(result: Result, before: pd.Series, plan: pd.Series) -> Iterator[document.Block]:
     saved = (before[CO2E] - plan[CO2E]) / 1000
     told = {
         "plan": format_number(plan[CO2E] / 1000, digits=1),
@@ -278,16 +272,18 @@ def _tell_conditions(
     yield document.Paragraph(NO_PERMIT)
 
 
-def _tell_effect(result: Result, project: str) -> Iterator[document.Block]:
-    plan, before = _books(result, project)
+def _tell_effect(
+    result: Result, project: str, before: pd.Series, plan: pd.Series
+) -> Iterator[document.Block]:
     sides = (result.effect.books, result.effect.baseline_books)
     moved = [books.tonnes_by_project.get(project, 0.0) for books in sides]
     yield effects.show_commitments(plan, before, *moved)
     yield effects.tabulate_effect(say("What falls to this project"), plan, before)
 
 
-def _tell_money(result: Result, project: str) -> Iterator[document.Block]:
-    plan, before = _books(result, project)
+def _tell_money(
+    result: Result, project: str, before: pd.Series, plan: pd.Series
+) -> Iterator[document.Block]:
     caption = say("What this project pays [1,000 DKK]")
     yield effects.tabulate_cost(caption, plan, before, least=0.5)
     transfers = result.effect.transfers

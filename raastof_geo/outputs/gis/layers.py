@@ -5,7 +5,6 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from raastof_geo.assignment.statement.shares import find_municipalities
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.effect.burden import measure_burden
 from raastof_geo.figures.vocabulary import layered
@@ -44,7 +43,7 @@ def locate_sites(result: Result) -> gpd.GeoDataFrame:
     lon, lat = zip(*(site.lon_lat for site in sites.values()), strict=True)
     sent = flows.groupby("origin")["tonnes"].sum()
     received = flows.groupby("destination")["tonnes"].sum()
-    where = find_municipalities(result.scenario)
+    where = result.effect.books.municipalities
     return gpd.GeoDataFrame(
         {
             "id": list(sites),

@@ -11,7 +11,6 @@ import folium
 import pandas as pd
 
 from raastof_geo.assignment import compare_sites
-from raastof_geo.assignment.statement.shares import find_municipalities
 from raastof_geo.effect.books import Books
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
@@ -425,7 +424,7 @@ def _materials(result: Result) -> list[dict[str, Any]]:
 
 def _sites(result: Result) -> Iterator[dict[str, Any]]:
     scenario = result.scenario
-    where = find_municipalities(scenario)
+    where = result.effect.books.municipalities
     before, plan = (side.T for side in align_books(result.effect, "site", list(scenario.sites)))
     for site_id, site in scenario.sites.items():
         lon, lat = site.lon_lat

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.assignment.statement.shares import find_municipalities
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.language import Message, plain, say
 from raastof_geo.outputs.tables.flows import list_flows
@@ -54,7 +53,7 @@ def list_soil(result: Result) -> Iterator[list[Any]]:
     ]
     keys = ["origin", "destination", "material", "period", "purpose"]
     grouped = apart.assign(purpose=purposes).groupby(keys, sort=False)["tonnes"].sum()
-    where = find_municipalities(scenario)
+    where = result.effect.books.municipalities
     places = {one: [*_name_place(scenario, one, where[one])] for one in scenario.sites}
     rows: Any = grouped.reset_index().itertuples()
     for row in rows:
