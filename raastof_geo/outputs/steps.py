@@ -1,7 +1,6 @@
 """What the owner of a project has to do before trucks drive, and by which day."""
 
 import datetime
-import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
@@ -63,8 +62,9 @@ def _notify(result: Result, flows: Sequence[Flow], mine: Collection[str]) -> Ite
     groups = _group(flows, lambda flow: (flow.origin, flow.material))
     for (origin, material), each in groups.items():
         register = scenario.sites[origin].soil_mapping
-        t_per_sample = catalogue.t_per_sample(material, register)
-        asked = register is None or catalogue.soil_mappings[register].t_per_sample or t_per_sample
+        count = catalogue.count_samples(material, register, sum(flow.tonnes for flow in each))
+        sampled = count is not None
+        asked = register is None or catalogue.soil_mappings[register].t_per_sample or sampled
         if origin not in mine or catalogue.materials[material].soil_class is None or not asked:
             continue
         told = _describe(result, each, samples.weeks.value if samples else 0)
@@ -72,8 +72,8 @@ def _notify(result: Result, flows: Sequence[Flow], mine: Collection[str]) -> Ite
             "Notify {municipality} of {tonnes} t of {material} by {day}, if the ground is mapped "
             "as polluted, area-classified or road: {weeks} weeks before {start}{judged}."
         )
-        if t_per_sample is not None:
-            told["samples"] = math.ceil(sum(flow.tonnes for flow in each) / t_per_sample - 1e-9)
+        if sampled:
+            told["samples"] = count
             sentence = say(
                 "Take at least {samples} samples of {tonnes} t of {material}, and notify "
                 "{municipality} of the move, by {day}: {weeks} weeks before {start}{judged}."

@@ -1,6 +1,7 @@
 """Materials, uses, fits, vehicles, fuels and speeds, each figure with its source."""
 
 import datetime
+import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -390,6 +391,11 @@ class Catalogue(Strict):
         if register is not None:
             asked.append(self.soil_mappings[register].t_per_sample)
         return min((one.value for one in asked if one is not None), default=None)
+
+    def count_samples(self, material: str, register: str | None, tonnes: float) -> int | None:
+        """Count the samples of soil before so many tonnes leave a site; None: no sample."""
+        each = self.t_per_sample(material, register)
+        return None if each is None else math.ceil(tonnes / each - 1e-9)
 
     @property
     def speed_table(self) -> SpeedTable:

@@ -1,7 +1,6 @@
 """What a notification of moved soil asks for, as far as a plan knows it."""
 
 import datetime
-import math
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from raastof_geo.outputs.tables.summary import call_condition, find_reliances
 from raastof_geo.records.flows import shape_table
 from raastof_geo.result import Result
 from raastof_geo.roads.projection import project
-from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.catalogue import SoilSamples
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Scenario
 
@@ -55,6 +54,7 @@ def list_soil(result: Result) -> Iterator[list[Any]]:
     grouped = apart.assign(purpose=purposes).groupby(keys, sort=False)["tonnes"].sum()
     where = result.effect.books.municipalities
     places = {one: [*_name_place(scenario, one, where[one])] for one in scenario.sites}
+    weeks = _say_weeks(catalogue.soil_samples) if catalogue.soil_samples else ""
     rows: Any = grouped.reset_index().itertuples()
     for row in rows:
         material, period = catalogue.materials[row.material], scenario.periods[row.period]
@@ -64,6 +64,7 @@ def list_soil(result: Result) -> Iterator[list[Any]]:
         category = catalogue.soil_categories.get(material.soil_class)
         mapping = scenario.sites[row.origin].soil_mapping
         density = material.density_in_situ
+        count = catalogue.count_samples(row.material, mapping, row.tonnes)
         yield [
             *places[row.origin],
             *places[row.destination],
@@ -75,7 +76,8 @@ def list_soil(result: Result) -> Iterator[list[Any]]:
             "; ".join(permits[row.destination, row.material]),
             row.tonnes,
             row.tonnes / density.value if density else None,
-            *_count_samples(catalogue, catalogue.t_per_sample(row.material, mapping), row.tonnes),
+            count,
+            weeks if count is not None else "",
             period.start,
             period.end,
             *[None] * 3,
@@ -98,15 +100,11 @@ def _name_place(scenario: Scenario, site: str, municipality: str) -> Iterator[st
     yield from (said.land_register, f"{easting:.0f}; {northing:.0f}")
 
 
-def _count_samples(
-    catalogue: Catalogue, per_sample: float | None, tonnes: float
-) -> tuple[int | None, str]:
-    """Give how many samples are asked for, and the weeks that they take."""
-    if per_sample is None or catalogue.soil_samples is None:
-        return None, ""
-    weeks = catalogue.soil_samples.weeks
+def _say_weeks(samples: SoilSamples) -> str:
+    """Say how long samples and the answer take."""
+    weeks = samples.weeks
     span = dict.fromkeys(weeks.value if one is None else one for one in (weeks.low, weeks.high))
-    return math.ceil(tonnes / per_sample - 1e-9), "–".join(f"{one:g}" for one in span)
+    return "–".join(f"{one:g}" for one in span)
 
 
 def write_soil(result: Result, folder: Path) -> Path:
