@@ -41,6 +41,7 @@ class Form(NamedTuple):
     separator: str
     decimal: str
     heads: tuple[str, ...]
+    end: str = "\n"
 
     def write(self, value: Any) -> str:
         """Write a value of plan.json as a cell: numbers with at most six decimals."""
@@ -52,7 +53,9 @@ class Form(NamedTuple):
 
     def render(self, rows: Iterable[Sequence[str]]) -> bytes:
         """Lay rows out as text below the heads: UTF-8 with a mark that Excel knows."""
-        lines = (self.separator.join(map(self._quote, row)) + "\n" for row in (self.heads, *rows))
+        lines = (
+            self.separator.join(map(self._quote, row)) + self.end for row in (self.heads, *rows)
+        )
         return ("\ufeff" + "".join(lines)).encode("utf-8", "replace")
 
     def _quote(self, cell: str) -> str:

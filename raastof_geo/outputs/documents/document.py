@@ -1,8 +1,6 @@
 """A document as blocks, and the page that it becomes: one file, no script, no other host."""
 
 import base64
-import csv
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +12,7 @@ from typing import TypeAlias
 from raastof_geo.language import Language, Message, Readable, format_number, plain, say
 from raastof_geo.outputs.documents.drawing import Drawing
 from raastof_geo.outputs.template import read_template
-from raastof_geo.records.flows import harmless
+from raastof_geo.records.flows import harmless, shape_table
 
 
 @dataclass(frozen=True)
@@ -76,19 +74,16 @@ class Data:
 
     def render(self, language: Language) -> bytes:
         """Write them as spreadsheets of a language expect: Danish with `;` and decimal comma."""
-        danish, text = language == "da", io.StringIO()
-        writer = csv.writer(text, delimiter=";" if danish else ",", lineterminator="\r\n")
-        writer.writerow([plain(cell) for cell in self.header])
-        for row in self.rows:
-            writer.writerow([_write_cell(cell, danish=danish) for cell in row])
-        return ("\ufeff" + text.getvalue()).encode("utf-8", "replace")
+        heads = tuple(map(plain, self.header))
+        form = shape_table(language, ())._replace(heads=heads, end="\r\n")
+        return form.render([_write_cell(cell, form.decimal) for cell in row] for row in self.rows)
 
 
-def _write_cell(cell: Readable | float, *, danish: bool) -> str:
+def _write_cell(cell: Readable | float, decimal: str) -> str:
     if not isinstance(cell, int | float):
         return str(harmless(plain(cell)))
     number = f"{round(float(cell), 6) + 0.0:.6f}".rstrip("0").rstrip(".")
-    return number.replace(".", ",") if danish else number
+    return number.replace(".", decimal)
 
 
 @dataclass(frozen=True)
