@@ -1,7 +1,8 @@
-"""Read templates of pages and styles: what is put into them is text, never markup."""
+"""Read templates, scripts and styles of pages: what is put into them is text, never markup."""
 
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import resources
 from typing import Any
 
 from raastof_geo.language import plain
@@ -21,3 +22,9 @@ def read_template(name: str, **filters: Callable[[Any], str]) -> Any:
     )
     environment.filters |= {"plain": plain, **filters}
     return environment.get_template(name)
+
+
+@lru_cache
+def read_asset(name: str) -> str:
+    """Read a script or style by its path in `outputs`."""
+    return (resources.files("raastof_geo.outputs") / name).read_text(encoding="utf-8")

@@ -11,7 +11,8 @@ from places import SCENARIOS
 
 from raastof_geo.effect.burden import count_weekdays, measure_burden
 from raastof_geo.outputs.pages.map import MapStory, draw_map
-from raastof_geo.outputs.pages.page import read_asset, read_scripts
+from raastof_geo.outputs.pages.page import read_scripts
+from raastof_geo.outputs.template import read_asset
 from raastof_geo.pipeline import run_scenario
 
 HOSTILE = "</script><script>document.title='abused'</script>{{ 7*7 }}{% raw %}\u2028'\"&"
@@ -57,7 +58,7 @@ def test_equal_results_give_equal_pages(starter_result):
 def test_tables_name_the_columns_that_the_script_reads(starter_result, table, row):
     """A column is found by its name, on both sides; every row has a cell for each."""
     result, _ = starter_result
-    script = re.sub(r"(?m)^\s*//.*", "", read_asset("view.js"))
+    script = re.sub(r"(?m)^\s*//.*", "", read_asset("pages/view.js"))
     read = set(re.findall(rf"\b{row}\.(\w+)", script))
     if table == "flows":
         taken = re.search(r"const \{ (origin: [^}]*) \} = flow;", script).group(1)

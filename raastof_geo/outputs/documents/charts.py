@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from raastof_geo.language import format_number, round_off, say
+from raastof_geo.outputs.documents.document import plain_number
 from raastof_geo.outputs.documents.drawing import (
     INK,
     QUIET,
@@ -61,7 +62,7 @@ class _Plot(NamedTuple):
         for number in range(math.ceil(self.low / step), math.floor(self.high / step) + 1):
             x = self.at(number * step)
             yield Shape([(x, 4), (x, self.foot)], stroke=_GRID)
-            text = _true(format_number(number * step, digits=digits))
+            text = plain_number(format_number(number * step, digits=digits))
             yield Words(x, self.foot + 17, text, "middle", 12, QUIET)
         for line, text in enumerate(break_lines(unit, WIDTH - self.left, 12)):
             yield Words(self.left, self.foot + 36 + 15 * line, text, size=12, colour=QUIET)
@@ -200,9 +201,4 @@ def _round_step(about: float) -> float:
 
 def _write(value: float) -> str:
     """Write a number beside its bar, as people read it."""
-    return _true(round_off(value, most=2) if abs(value) < 1000 else format_number(value))
-
-
-def _true(number: str) -> str:
-    """Write a minus as long as a plus."""
-    return number.replace("-", "−")
+    return plain_number(round_off(value, most=2) if abs(value) < 1000 else format_number(value))

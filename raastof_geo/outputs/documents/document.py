@@ -4,14 +4,12 @@ import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import TypeAlias
 
 from raastof_geo.language import Language, Message, Readable, format_number, plain, say
 from raastof_geo.outputs.documents.drawing import Drawing
-from raastof_geo.outputs.template import read_template
+from raastof_geo.outputs.template import read_asset, read_template
 from raastof_geo.records.flows import harmless, shape_table
 
 
@@ -207,7 +205,7 @@ def render_page(document: Document) -> str:
         ],
         footer=document.footer,
         policy=_CONTENT_POLICY,
-        style=_style(),
+        style=read_asset("documents/document.css"),
         texts={"contents": say("Contents"), "skip": say("Skip to the text"), "how": say("how?")},
     )
     return page
@@ -229,10 +227,3 @@ def _save(
 
 def _address(kind: str, data: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
-
-
-@lru_cache
-def _style() -> str:
-    return (resources.files("raastof_geo.outputs.documents") / "document.css").read_text(
-        encoding="utf-8"
-    )

@@ -150,7 +150,7 @@ def name_group(scenario: Scenario, dimension: str, label: str) -> Readable:
         return name_period(scenario.periods[label])
     if dimension == "material":
         return scenario.catalogue.materials[label].called(spoken_language())
-    return name_period(scenario.periods[label]) if dimension == "period" else label
+    return label
 
 
 def name_project(scenario: Scenario, project: str) -> str:

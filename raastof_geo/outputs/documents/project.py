@@ -14,7 +14,7 @@ from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call_material
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD
-from raastof_geo.language import Message, format_number, say, say_count
+from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.calendar import (
     Transport,
     list_transports,
@@ -217,8 +217,7 @@ def _list_relations(scenario: Scenario, transports: Sequence[Transport]) -> Iter
         )
     rest = found[_MOST_RELATIONS:]
     if rest:
-        yield say_count(
-            "{count} more, {tonnes} t: see the calendar",
+        yield say(
             "{count} more, {tonnes} t: see the calendar",
             count=len(rest),
             tonnes=format_number(-sum(less for less, _, _ in rest)),

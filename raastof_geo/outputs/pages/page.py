@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +19,8 @@ from branca.element import Element as Part
 from branca.element import Figure, MacroElement
 from folium.template import Template
 from xstatic.pkg import leaflet
+
+from raastof_geo.outputs.template import read_asset
 
 SCRIPTS = (
     *("core", "painter", "view", "labels", "base", "areas", "zones", "sites", "roads", "flows"),
@@ -99,7 +100,9 @@ class _Shared:
     def render(self, **kwargs: Any) -> Any:
         """Write the call of the script; script, style and data stand in the page, each once."""
         head = self.get_root().header
-        head.add_child(_verbatim(f"<style>{read_asset('map.css')}</style>"), name="raastof_style")
+        head.add_child(
+            _verbatim(f"<style>{read_asset('pages/map.css')}</style>"), name="raastof_style"
+        )
         head.add_child(_verbatim(f"<script>{read_scripts()}</script>"), name="raastof_script")
         self.names = []
         for part, values in self.parts.items():
@@ -196,7 +199,8 @@ def _read_leaflet() -> str:
 def read_scripts() -> str:
     """Give the script `raastof`: each module is a function of its own, and names what it gives."""
     return "globalThis.raastof = {};\n" + "".join(
-        f"// {name}.js\n((raastof) => {{\n{read_asset(f'{name}.js')}}})(globalThis.raastof);\n"
+        f"// {name}.js\n((raastof) => {{\n"
+        f"{read_asset(f'pages/{name}.js')}}})(globalThis.raastof);\n"
         for name in SCRIPTS
     )
 
@@ -214,8 +218,3 @@ _IN_PAGE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;",
 def escape(text: str) -> str:
     """Write text so that HTML and Folium's template take it for text, inside quotes as well."""
     return text.translate(_IN_PAGE)
-
-
-def read_asset(name: str) -> str:
-    """Read a script or style that lies in this folder."""
-    return (resources.files("raastof_geo.outputs.pages") / name).read_text(encoding="utf-8")
