@@ -18,14 +18,13 @@ from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.classes import ColumnClass, classify, own_depots, touches
 from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.goal import weigh_counted
+from raastof_geo.assignment.statement.goal import count_material, weigh_counted
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.errors import SolverError
 from raastof_geo.figures.vocabulary import COST, TONNE_KM
 from raastof_geo.legs.legs import Legs
-from raastof_geo.scenario.provenance import count_share, mix_sorts
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import BaselineKind, NamedLeg, TodayChoice, Together
 from raastof_geo.scenario.said.amount import DEFAULT, Captured
@@ -120,8 +119,7 @@ class World:
         scenario, capture = self.problem.scenario, dict[str, Captured]()
         for material in {offer.material for offer in scenario.offers}:
             most, known = scenario.capture(material), scenario.catalogue.materials[material]
-            sorts = mix_sorts(scenario.catalogue, {material: 1.0})
-            counts = count_share(sorts, known.soil_class, today.definition) > 0
+            counts = count_material(known, today.definition) > 0
             share = min(most, today.used.get(material, used * most if counts else most))
             capture[material] = Captured(value=share)
         return self.capturing(capture)

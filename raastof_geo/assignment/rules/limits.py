@@ -80,7 +80,7 @@ def goals_held(problem: Problem) -> Iterator[Row]:
             for one in goals
         )
         nearest = most if problem.nearest_t is None else problem.nearest_t
-        yield sum_of(GOALS_HELD, About("goals"), missed, "<=", nearest)
+        yield sum_of(GOALS_HELD, About("goals", entry=0), missed, "<=", nearest)
 
 
 @declare(CAPS_KEPT, blind_to_trucks=lambda said: not said.targets.at_most)

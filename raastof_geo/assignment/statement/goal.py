@@ -8,6 +8,7 @@ import numpy as np
 from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.shares import find_municipalities
+from raastof_geo.scenario.catalogue import Material
 from raastof_geo.scenario.parties import Giver
 from raastof_geo.scenario.provenance import Sort, count_share, find_sort
 from raastof_geo.scenario.said.target import DEFINITIONS, SecondaryShare, ShareDefinition
@@ -31,12 +32,9 @@ def list_crossed(scenario: Scenario) -> tuple[Crossed, ...]:
     for one in scenario.said.border:
         material = scenario.catalogue.materials[one.material]
         ratio = scenario.catalogue.ratio(one.material, one.use) if one.use else 1.0
-        sort, met = find_sort(material), one.tonnes / ratio
-        counted = {
-            name: met * count_share(((sort, 1.0),), material.soil_class, name)
-            for name in DEFINITIONS
-        }
-        found.append(Crossed(one.tonnes, sort, met, counted))
+        met = one.tonnes / ratio
+        counted = {name: met * count_material(material, name) for name in DEFINITIONS}
+        found.append(Crossed(one.tonnes, find_sort(material), met, counted))
     return tuple(found)
 
 
@@ -82,13 +80,19 @@ def ask_share(scenario: Scenario, target: SecondaryShare, number: int = 0) -> As
     border = () if place else list_crossed(scenario)
     crossed = times * sum(one.reference_t for one in border)
     counted = times * sum(one.counted[target.definition] for one in border)
-    parts = (f"{number}-" if number else "", target.definition, f"/{place}" if place else "")
-    return Asked(number, target, "".join(parts), needed, crossed, counted)
+    head = "/".join(filter(None, (target.definition, place)))
+    head = f"{number}-{head}" if number else head
+    return Asked(number, target, head, needed, crossed, counted)
 
 
 def list_goals(scenario: Scenario) -> tuple[Asked, ...]:
     """List the shares that are approached, and not required."""
     return tuple(asked for asked in list_asked(scenario) if asked.target.goal)
+
+
+def count_material(material: Material, definition: ShareDefinition) -> float:
+    """Give how much of a tonne that is offered or dug counts as secondary. [t/t]"""
+    return count_share([(find_sort(material), 1.0)], material.soil_class, definition)
 
 
 def count_giver(scenario: Scenario, giver: Giver, definition: ShareDefinition) -> float:

@@ -1,10 +1,12 @@
 """Where no plan exists: what is missing, who is in conflict, by which rule, and what would help."""
 
 import itertools
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import Literal
 
 import numpy as np
-from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.arrays import Columns
@@ -26,8 +28,6 @@ from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.language import Message, read_texts, say
 from raastof_geo.scenario.checking.permit import tell_days
 from raastof_geo.scenario.parties import may_deal
-from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 
 _FREE = 1e-6
@@ -62,7 +62,7 @@ def explain_conflict(laid: Laid) -> list[Message]:
 
 
 def _say_conflicts(case: Case, share: LargestShare | None) -> Iterator[Message]:
-    yield from say_missing(case, share)
+    yield from _say_missing(case, share)
     if share is not None:
         yield from say_levers(case, share)
     told: list[Need | Offer] = []
@@ -88,10 +88,12 @@ def _say_closed(case: Case, told: Sequence[Need | Offer]) -> Iterator[Message]:
     for place in scenario.facilities:
         closed = found.get(place.site, set()) - set(place.periods)
         if closed:
-            yield say("{site} is {dates}: nothing can come or go there in {periods}").format(
-                site=names.name_site(scenario, place.site),
+            yield names.tell_named(
+                scenario,
+                say("{site} is {dates}: nothing can come or go there in {periods}"),
+                site=place.site,
                 dates=tell_days(getattr(scenario.sites[place.site], place.role)),
-                periods=names.span(tuple(one for one in scenario.periods if one in closed)),
+                periods=tuple(one for one in scenario.periods if one in closed),
             )
 
 
@@ -105,32 +107,16 @@ def _find_conflicts(case: Case) -> list[list[int]]:
     priced = np.flatnonzero(np.abs(prices) > _FREE)
     if not len(priced):
         return []
-    part = sparse.csr_array(programme.matrix.tocsr()[priced])
-    touching = sparse.csr_array(
-        (np.ones(len(part.data), np.int32), part.indices, part.indptr), shape=part.shape
-    )
-    often = np.bincount(part.indices, minlength=programme.column_count) > 1
-    shared = sparse.csr_array(touching[:, np.flatnonzero(often)])
-    _, group = connected_components(shared @ shared.T, directed=False)
+    touching = programme.matrix.tocsr()[priced]
+    touching.data = np.ones(touching.nnz, np.int32)
+    shared = touching[:, np.flatnonzero(touching.sum(axis=0) > 1)]
+    count, group = connected_components(shared @ shared.T, directed=False)
     conflicts: list[tuple[float, list[int]]] = []
-    for number in range(int(group.max(initial=-1)) + 1):
-        members = priced[group == number].tolist()
+    for members in (priced[group == number].tolist() for number in range(count)):
         missing = sum(violation.short.get(at, 0.0) + violation.over.get(at, 0.0) for at in members)
         if missing > 0:
             conflicts.append((missing, [at for at in members if prices[at] > 0]))
     return [wants for _, wants in sorted(conflicts, key=lambda found: -found[0])]
-
-
-_TOGETHER = {
-    Role.NEED: say(
-        "together, {asked} t are needed for {what} in {periods} by {sites}; only {others} may "
-        "serve that, and have at most {most} t for it: {missing} t too little"
-    ),
-    Role.OFFER: say(
-        "together, {asked} t of {what} must leave {sites}; only {others} may take that, "
-        "and have room for at most {most} t: {missing} t too little"
-    ),
-}
 
 
 def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Message]:
@@ -148,14 +134,16 @@ def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Me
         for one in entries
     }
     windows = {period for one in entries for period in one.periods}
-    yield _TOGETHER[entries[0].role].format(
-        sites=names.list_sites(scenario, dict.fromkeys(one.site for one in entries)),
+    yield names.tell_named(
+        scenario,
+        read_texts(f"lacking {entries[0].role}")["together"],
+        sites=dict.fromkeys(one.site for one in entries),
         asked=names.tell_number(asked, beside=missing),
         what=names.list_names(list(called.values())),
-        periods=names.span(tuple(period for period in scenario.periods if period in windows)),
+        periods=tuple(period for period in scenario.periods if period in windows),
         others=names.list_sites(scenario, partners),
         most=names.tell_number(most, beside=missing),
-        missing=names.tell_number(missing),
+        missing=missing,
     )
 
 
@@ -195,25 +183,25 @@ def _in_time(scenario: Scenario, offer: Offer, need: Need) -> bool:
 
 def _say_binding(case: Case) -> Iterator[Message]:
     """Name the rules of which one unit more would leave less missing, periods of one together."""
-    like: dict[tuple[str, str, float], list[RowName]] = {}
+    like = defaultdict[tuple[str, str, float], dict[str, RowName]](dict)
     for at in find_binding(case):
         row = case.rows[at]
-        like.setdefault((row.rule, row.about.head, row.limit), []).append(row.name)
-    order = list(case.problem.scenario.periods)
+        like[row.rule, row.about.head, row.limit][row.about.period] = row.name
+    scenario, order = case.problem.scenario, list(case.problem.scenario.periods)
     with_limit = say("binding: {rule}, limit {limit} {unit}")
-    for (rule, _, limit), alike in like.items():
-        by_period = {name.about.period: name for name in alike}
+    for (rule, _, limit), by_period in like.items():
         mine = [period for period in order if period in by_period] or list(by_period)
-        first, several = by_period[mine[0]], names.list_names(mine) if len(mine) > 1 else None
-        template = with_limit if rule != AGREEMENTS_KEPT.name else say("binding: {rule}")
-        yield template.format(
-            rule=names.describe_row(case.problem.scenario, first, periods=several),
-            limit=names.tell_number(limit),
+        first, several = by_period[mine[0]], names.list_names(mine) if len(mine) > 1 else ""
+        yield names.tell_named(
+            scenario,
+            with_limit if rule != AGREEMENTS_KEPT.name else say("binding: {rule}"),
+            rule=names.describe_row(scenario, first, periods=several),
+            limit=limit,
             unit=names.unit_of_row(first),
         )
 
 
-def find_binding(case: Case, *, most: int = _MOST_TRIED) -> list[int]:
+def find_binding(case: Case) -> list[int]:
     """Find rows, but those broken, of which a unit more leaves less missing, the dearest first."""
     prices = case.violation.prices[: len(case.rows)]
     broken = case.violation.short.keys() | case.violation.over.keys()
@@ -222,7 +210,7 @@ def find_binding(case: Case, *, most: int = _MOST_TRIED) -> list[int]:
         for at in np.argsort(-np.abs(prices), kind="stable").tolist()
         if abs(prices[at]) > _FREE and at not in broken and _gives_room(case.rows[at], prices[at])
     ]
-    return [at for at in tried[:most] if not case.clock.over() and case.violation.binds(at)]
+    return [at for at in tried[:_MOST_TRIED] if not case.clock.over() and case.violation.binds(at)]
 
 
 def _gives_room(row: Row, price: float) -> bool:
@@ -232,76 +220,65 @@ def _gives_room(row: Row, price: float) -> bool:
     return row.family.bends != "first" or price < 0
 
 
-def say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
+def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
     """Say what is missing by need, then by surplus, largest first; then what other rules lack."""
-    rows, violation = case.rows, case.violation
-    short = sorted(violation.short.items(), key=lambda entry: -entry[1])
-    asked = [(at, case.entry(at), tonnes) for at, tonnes in short]
+    short = sorted(case.violation.short.items(), key=lambda entry: -entry[1])
     for of in (Need, Offer):
-        mine = [(at, entry, tonnes) for at, entry, tonnes in asked if isinstance(entry, of)]
+        mine = [(at, entry, by) for at, by in short if isinstance(entry := case.entry(at), of)]
         for at, entry, tonnes in mine[:_MOST_TOLD]:
             yield _say_entry(case, at, entry, tonnes)
-        rest = mine[_MOST_TOLD:]
+        rest = [tonnes for _, _, tonnes in mine[_MOST_TOLD:]]
         if rest:
             yield say("and {count} more that lack or have left {tonnes} t together").format(
-                count=len(rest), tonnes=names.tell_number(sum(tonnes for _, _, tonnes in rest))
+                count=len(rest), tonnes=names.tell_number(sum(rest))
             )
-    for at, about, amount in asked:
-        if is_share(rows[at].family) and share is not None:
+    for at, amount in short:
+        if is_share(case.rows[at].family) and share is not None:
             yield _say_share(share)
-        elif rows[at].rule == AGREEMENTS_KEPT.name:
+        elif case.rows[at].rule == AGREEMENTS_KEPT.name:
             yield _say_agreement(case, at, amount)
-        elif about is None:
-            yield _say_other(case, at, amount, over=False)
-    for at, amount in violation.over.items():
-        yield _say_other(case, at, amount, over=True)
+        elif case.entry(at) is None:
+            yield _say_other(case, at, amount, "short")
+    for at, amount in case.violation.over.items():
+        yield _say_other(case, at, amount, "over")
 
 
 def _say_entry(case: Case, at: int, entry: Need | Offer, tonnes: float) -> Message:
     """Say how much a need lacks, or how much surplus has no place to go, and why."""
-    scenario = case.problem.scenario
-    called = names.call_entry(scenario, entry)
-    return read_texts(f"lacking {entry.role}")["short"].format(
-        site=names.name_site(scenario, entry.site),
-        tonnes=names.tell_number(tonnes),
+    return names.tell_named(
+        case.problem.scenario,
+        read_texts(f"lacking {entry.role}")["short"],
+        entry,
+        tonnes=tonnes,
         total=names.tell_number(entry.tonnes, beside=tonnes),
-        periods=names.span(entry.periods),
         reason=_say_why(case, at, entry),
-        use=called,
-        material=called,
     )
 
 
 def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
     """Say why a need is short, or why surplus stays, and how much of it there could be alone."""
-    columns, words = (
-        case.problem.of(ends_of(entry)[0], entry.id),
-        read_texts(f"lacking {entry.role}"),
-    )
+    columns = case.problem.of(ends_of(entry)[0], entry.id)
+    words = read_texts(f"lacking {entry.role}")
     if not len(columns):
         far = _find_far(case, entry)
-        return _NO_ROAD.format(sites=_quote(far)) if far else words["nobody"]
+        return words["far"].format(sites=_quote(far)) if far else words["nobody"]
     partners = case.partners([entry])
     if not partners:
         return _say_unusable(case, columns)
-    most, others = case.most([at]), _quote(partners)
-    told, left = words["never"], 0.0
-    if most is not None:
-        told, left = words["alone" if most > entry.tonnes - _SEEN_T else "most"], most
-    left_t = names.tell_number(left, beside=entry.tonnes - left)
+    most = case.most([at])
+    left, could = most or 0.0, "never" if most is None else "most"
+    if left > entry.tonnes - _SEEN_T and most is not None:
+        could = "alone"
+    told = words[could].format(
+        givers=_quote(partners),
+        takers=_quote(partners),
+        most=names.tell_number(left, beside=entry.tonnes - left),
+    )
     rest = [
-        say("{agreement} rules the rest out").format(
-            agreement=names.name_agreement(case.problem.scenario, one)
-        )
-        for one in _forbidding(case, columns)[:2]
+        say("{agreement} rules the rest out", agreement=name)
+        for name, _ in itertools.islice(_find_agreed(case, columns), 2)
     ]
-    return names.join_clauses([told.format(givers=others, takers=others, most=left_t), *rest])
-
-
-_NO_ROAD = say(
-    "no truck of the scenario can drive between it and {sites}; look at `vehicles`, `truck_limits` "
-    "and the roads"
-)
+    return names.join_clauses([told, *rest])
 
 
 def _quote(sites: Sequence[str]) -> Message:
@@ -327,52 +304,38 @@ def _find_far(case: Case, entry: Need | Offer) -> list[str]:
 
 def _say_unusable(case: Case, columns: Columns) -> Message:
     """Say why none of some moves can be used in any plan."""
-    problem = case.problem
+    problem, left = case.problem, columns
     told: dict[str, Message] = {}
-    barred: set[int] = set()
-    for one in _forbidding(case, columns):
-        name = names.name_agreement(problem.scenario, one)
+    for name, moves in _find_agreed(case, columns):
         told[str(name)] = say("{agreement} rules it out", agreement=name)
-        barred.update(agreed_moves(problem, one).tolist())
-    for at in columns.tolist():
-        if at not in barred:
-            giver, taker = problem.moves.giver[at], problem.moves.taker[at]
-            message = case.unusable.leg(problem.givers[giver], problem.takers[taker])
-            told.setdefault(str(message), message)
+        left = np.setdiff1d(left, moves)
+    for at in left.tolist():
+        giver, taker = problem.moves.giver[at], problem.moves.taker[at]
+        message = case.unusable.leg(problem.givers[giver], problem.takers[taker])
+        told.setdefault(str(message), message)
     return names.join_clauses(list(told.values())[:3])
 
 
-def _forbidding(case: Case, columns: Columns) -> list[Agreement]:
-    """Find agreements that rule some moves out."""
-    problem = case.problem
-    return [
-        agreement
-        for agreement in problem.scenario.said.agreements
-        if agreement.rules_out and np.isin(columns, agreed_moves(problem, agreement)).any()
-    ]
+def _find_agreed(case: Case, columns: Columns) -> Iterator[tuple[Message, Columns]]:
+    """Give the agreements that rule some of these moves out, by name, with all their moves."""
+    scenario = case.problem.scenario
+    for agreement in filter(attrgetter("rules_out"), scenario.said.agreements):
+        moves = agreed_moves(case.problem, agreement)
+        if np.isin(columns, moves).any():
+            yield names.name_agreement(scenario, agreement), moves
 
 
 def _say_share(share: LargestShare) -> Message:
     """Say how much secondary material there can be at most, and how much is asked for."""
     target = share.target
-    told = {
-        "met": names.tell_number(share.met),
-        "needed": names.tell_number(share.needed),
-        "share": names.tell_number(100 * share.share, beside=100 * (target.at_least - share.share)),
-        "percent": names.tell_number(100 * target.at_least),
-        "what": names.DEFINITION_NAMES[target.definition],
-    }
-    if target.period is not None:
-        return say(
-            "of all that is used in {period}, at most {share} % can be {what} under the rules; "
-            "`targets.secondary_share` asks for {percent} %"
-        ).format(**told, period=target.period)
     asked = target.at_least * share.needed
-    return say(
-        "of the {needed} t that are needed, at most {met} t ({share} %) can be met with {what} "
-        "under the rules; `targets.secondary_share` asks for {asked} t ({percent} %), "
-        "{missing} t more",
-        **told,
+    return read_texts("lacking share")["of_all" if target.period is None else "of_period"].format(
+        met=names.tell_number(share.met),
+        needed=names.tell_number(share.needed),
+        share=names.tell_number(100 * share.share, beside=100 * (target.at_least - share.share)),
+        percent=names.tell_number(100 * target.at_least),
+        what=names.DEFINITION_NAMES[target.definition],
+        period=target.period,
         asked=names.tell_number(asked),
         missing=names.tell_number(max(0.0, asked - share.met)),
     )
@@ -383,38 +346,31 @@ def _say_agreement(case: Case, at: int, missing: float) -> Message:
     scenario, row = case.problem.scenario, case.rows[at]
     agreement = names.agreement_of(scenario, row.about)
     agreed = names.agreed_tonnes(scenario, agreement)
-    if not len(row.columns):
-        reason = say("nothing that {giver} has may go to {taker} in that time").format(
-            giver=names.name_site(scenario, agreement.giver),
-            taker=names.name_site(scenario, agreement.taker),
-        )
-    elif (most := case.most([at])) is None:
-        reason = say("no plan that keeps all other rules can send it")
-    elif most > agreed - _SEEN_T:
-        reason = say("it could be kept alone, but not together with all else that is asked for")
-    else:
-        reason = say("at most {most} t can go under the rules").format(
-            most=names.tell_number(most, beside=agreed - most)
-        )
-    return say("{agreement} cannot be kept, {missing} t are missing: {reason}").format(
+    most = case.most([at]) if len(row.columns) else 0.0
+    why = "never" if most is None else "alone" if most > agreed - _SEEN_T else "most"
+    reason = read_texts("lacking agreement")[why if len(row.columns) else "nobody"]
+    return names.tell_named(
+        scenario,
+        say("{agreement} cannot be kept, {missing} t are missing: {reason}"),
         agreement=names.name_agreement(scenario, agreement),
-        missing=names.tell_number(missing),
-        reason=reason,
+        missing=missing,
+        reason=names.tell_named(
+            scenario,
+            reason,
+            giver=agreement.giver,
+            taker=agreement.taker,
+            most=names.tell_number(most or 0.0, beside=agreed - (most or 0.0)),
+        ),
     )
 
 
-def _say_other(case: Case, at: int, amount: float, *, over: bool) -> Message:
+def _say_other(case: Case, at: int, amount: float, how: Literal["short", "over"]) -> Message:
     row, scenario = case.rows[at], case.problem.scenario
-    if is_share(row.family):
-        return say("what `targets.secondary_share` asks for is missed by {amount} t").format(
-            amount=names.tell_number(amount)
-        )
-    told = {
-        "rule": names.describe_row(scenario, row.name),
-        "amount": names.tell_number(amount),
-        "unit": names.unit_of_row(row.name),
-        "limit": names.tell_number(row.limit, beside=amount),
-    }
-    if over:
-        return say("{rule} is exceeded by {amount} {unit}; the limit is {limit} {unit}", **told)
-    return say("{rule} falls short by {amount} {unit} of {limit} {unit}", **told)
+    return names.tell_named(
+        scenario,
+        read_texts("lacking other")["share" if is_share(row.family) else how],
+        rule=names.describe_row(scenario, row.name),
+        amount=amount,
+        unit=names.unit_of_row(row.name),
+        limit=names.tell_number(row.limit, beside=amount),
+    )

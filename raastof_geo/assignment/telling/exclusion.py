@@ -1,6 +1,7 @@
 """Where the tonnes would fit: which kind of either-or decision leaves no plan."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import Literal, get_args
 
@@ -11,9 +12,9 @@ from raastof_geo.assignment.rules.choices import LOTS_LEAST, PARTNERS_LIMITED
 from raastof_geo.assignment.rules.row import EitherOr, Family, Row
 from raastof_geo.assignment.solving.solve import Search
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.telling.names import call_material, list_names, name_site, tell_number
+from raastof_geo.assignment.telling.names import list_names, tell_named, tell_number
 from raastof_geo.assignment.telling.violation import Laid
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, read_texts, say
 
 _PATIENCE_S = 20.0
 _MOST_TOLD = 4
@@ -23,33 +24,28 @@ def say_excluded(laid: Laid) -> Iterator[Message]:
     """Say which kinds of decision leave no plan, alone or together, and what is nearest to one."""
     there = {row.family.decides for row in laid.rows}
     kinds = [kind for kind in get_args(EitherOr) if kind in there]
-    culprits = [kind for kind in kinds if _has_plan(laid, kind)]
-    names = {kind: _name(laid.problem, kind) for kind in kinds}
-    if len(culprits) == 1 or (culprits and len(kinds) > 1):
-        for kind in culprits:
-            yield say(
-                "the tonnes fit, but not with {kind}: without it there is a plan", kind=names[kind]
-            )
-    else:
+    culprits = list(filter(partial(_has_plan, laid), kinds))
+    for kind in culprits:
+        told = say("the tonnes fit, but not with {kind}: without it there is a plan")
+        yield told.format(kind=_name(laid.problem, kind))
+    if not culprits:
+        names = list_names([_name(laid.problem, kind) for kind in kinds])
         yield say("the tonnes fit, but not with the either-or decisions together: {kinds}").format(
-            kinds=list_names(list(names.values()))
+            kinds=names
         )
-    told = culprits or kinds
-    if "lots" in told:
-        yield from _say_lots(laid)
-    if "partners" in told:
-        yield from _say_partners(laid)
+    for kind, say_nearest in (("lots", _say_lots), ("partners", _say_partners)):
+        if kind in (culprits or kinds):
+            yield from say_nearest(laid)
 
 
 def _name(problem: Problem, kind: EitherOr) -> Message:
     choices = problem.scenario.said.choices
     if kind == "lots" and choices.smallest_lot is not None:
-        return say(
-            "`choices.smallest_lot` of {tonnes} t", tonnes=tell_number(choices.smallest_lot.value)
-        )
+        tonnes = tell_number(choices.smallest_lot.value)
+        return say("`choices.smallest_lot` of {tonnes} t", tonnes=tonnes)
+    if kind == "partners" and choices.partners_at_most is not None:
+        return say("`choices.partners_at_most` of {count}", count=int(choices.partners_at_most))
     if kind == "partners":
-        if choices.partners_at_most is not None:
-            return say("`choices.partners_at_most` of {count}", count=int(choices.partners_at_most))
         return say("`partners_at_most` of sites")
     return say("what sites to open cost (`opens`)")
 
@@ -78,17 +74,17 @@ def _find_bent(
 
 def _say_lots(laid: Laid) -> Iterator[Message]:
     """Say how small the lots are that would do: what is less than a lot itself, `check` tells."""
-    problem, scenario = laid.problem, laid.problem.scenario
+    problem = laid.problem
     for row, _, values in _find_bent(laid, LOTS_LEAST, "short"):
         moves = row.columns[row.coefficients == 1.0]
         small = problem.others["lots"].iloc[row.about.entry]
-        yield say(
-            "nearest to a plan is one that sends only {tonnes} t of {material} from {giver} to "
-            "{taker} in {period}",
-            tonnes=tell_number(float(values[moves].sum())),
-            material=call_material(scenario, small["material"]),
-            giver=name_site(scenario, small["origin"]),
-            taker=name_site(scenario, small["destination"]),
+        yield tell_named(
+            problem.scenario,
+            read_texts("nearest")["lots"],
+            tonnes=float(values[moves].sum()),
+            material=small["material"],
+            giver=small["origin"],
+            taker=small["destination"],
             period=small["period"],
         )
 
@@ -96,10 +92,11 @@ def _say_lots(laid: Laid) -> Iterator[Message]:
 def _say_partners(laid: Laid) -> Iterator[Message]:
     """Say how many partners would do, where one site or more have too few."""
     for row, more, _ in _find_bent(laid, PARTNERS_LIMITED, "over"):
-        yield say(
-            "nearest to a plan is one in which {site} has {count} partners, where {limit} are "
-            "allowed",
-            site=name_site(laid.problem.scenario, row.about.site),
-            count=int(np.ceil(row.limit + more - 1e-6)),
-            limit=int(row.limit),
+        count, limit = int(np.ceil(row.limit + more - 1e-6)), int(row.limit)
+        yield tell_named(
+            laid.problem.scenario,
+            read_texts("nearest")["partners"],
+            site=row.about.site,
+            count=count,
+            limit=limit,
         )

@@ -11,7 +11,7 @@ from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.solving.price_in import FREE
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.telling.names import describe_row
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message
 
 TRIED_T = (1.0, 0.01)
 """Tonnes that are tried: one, and where there is no room for one, nearly nothing. [t]"""
@@ -41,43 +41,19 @@ class Forced:
     """What came of sending a little over one of some legs."""
 
     kind: ReasonKind
-    told: Message
-    """A sentence about `{what}`, which may be at `{more} {unit}`, or against `{rules}`."""
+    told: str
+    """Which sentence says so, of the texts `forced`."""
     more_per_t: float | None = None
     """What a tonne adds to the first objective; none where it is impossible or not known."""
     blocking: tuple[Message, ...] = ()
     """Rules that leave no way together, where it is impossible."""
 
 
-_COSTS = say("{what}: it would cost {more} {unit} for each tonne more than the plan")
-_COSTS_AT_LEAST = say(
-    "{what}: it would cost at least {more} {unit} for each tonne more than the plan"
-)
-_PERHAPS = say(
-    "{what}: prices find nothing against it, if there is room for it in a plan; "
-    "`raastof why-not` tries it"
-)
-_AS_GOOD = say(
-    "{what}: it would be just as good by the first objective; later objectives, or "
-    "the order of names, chose otherwise"
-)
-_DECIDES = say(
-    "{what}: it takes other either-or decisions than the plan's (sites to open, partners, "
-    "smallest lots)"
-)
-_NO_TIME = say("{what}: there was no time to find a plan that sends any of it")
-_NO_WAY = say("{what}: no plan that keeps every rule can send any of it")
-_BLOCKED = say(
-    "{what}: no plan that keeps every rule can send any of it; these leave no room together: "
-    "{rules}"
-)
-
-
 def estimate(plan: Plan, more: float) -> Forced:
     """Tell by the prices of the plan alone, by which a tonne costs so much more at least."""
     if more <= FREE * _dearest_move(plan):
-        return Forced("perhaps", _PERHAPS, 0.0)
-    return Forced("costs_more", _COSTS_AT_LEAST, more)
+        return Forced("perhaps", "perhaps", 0.0)
+    return Forced("costs_more", "at_least", more)
 
 
 def force(plan: Plan, columns: Columns) -> Forced:
@@ -94,16 +70,17 @@ def force(plan: Plan, columns: Columns) -> Forced:
         found = _solve(plan, columns, proof.cost, tonnes, decided=decided, start=start)
         if found.solved:
             more = _rise(plan, found, tonnes)
-            return Forced("costs_more", _COSTS, more) if more else Forced("as_good", _AS_GOOD, 0.0)
+            kind: ReasonKind = "costs_more" if more else "as_good"
+            return Forced(kind, kind, more)
     if decided is not None and _solve(plan, columns, proof.cost).feasible:
         # Other decisions than the plan's might let something pass.
         search = Search(gap=1.0)
         other = _solve(plan, columns, proof.cost, decided=search, patience_s=_PATIENCE_S)
         if other.decision is not None:
-            return Forced("closed", _DECIDES)
-        return Forced("impossible", _NO_WAY if other.complete else _NO_TIME)
+            return Forced("closed", "closed")
+        return Forced("impossible", "no_way" if other.complete else "no_time")
     blocking = tuple(_name_blocking(plan, columns))
-    return Forced("impossible", _BLOCKED if blocking else _NO_WAY, blocking=blocking)
+    return Forced("impossible", "blocked" if blocking else "no_way", blocking=blocking)
 
 
 def _solve(

@@ -3,11 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias, TypeVar
 
-from raastof_geo.assignment.rules.row import Limits
+from raastof_geo.assignment.statement.goal import count_material
 from raastof_geo.assignment.telling.most import Case, LargestShare, find_largest_share
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, list_names, tell_number
-from raastof_geo.language import Message, say
-from raastof_geo.scenario.provenance import count_share, find_sort
+from raastof_geo.language import Message, read_texts, say
 from raastof_geo.scenario.said.entry import DueAmount
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.part import Consent
@@ -19,40 +18,30 @@ _Windowed = TypeVar("_Windowed", bound=DueAmount)
 _MORE = 5e-5
 """A share that rises by less than this has not risen."""
 
-_WITHOUT: dict[Limits, Message] = {
-    "places": say("without limits on what pits, receivers, plants and depots may take and hold"),
-    "targets": say("without `targets.at_most`, `targets.passages`, `targets.fairness` and `fleet`"),
-    "agreements": say("without `agreements`"),
-    "capture": say("if all that is on offer could be put to use (`capture: {{default: 100 %}}`)"),
-}
-"""Kinds of limits that may hold the share down, and what it is to be without them."""
-
 
 def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
     """Say how far the share would get without each thing that holds it; else what is on offer."""
     scenario = case.problem.scenario
     definition = share.target.definition
-    what = DEFINITION_NAMES[definition]
-    stopped = list(_say_stopped(case, _counting_materials(scenario, definition)))
+    what, counts = DEFINITION_NAMES[definition], _counting_materials(scenario, definition)
+    stopped = list(_say_stopped(case, counts))
     yield from stopped
     found = bool(stopped)
     for how, larger in _try_levers(case):
         if larger is not None and larger.share > share.share + _MORE:
             found = True
-            yield say("{how}, at most {share} % could be {what}").format(
-                how=how,
-                share=tell_number(100 * larger.share, beside=100 * (larger.share - share.share)),
-                what=what,
-            )
+            percent = tell_number(100 * larger.share, beside=100 * (larger.share - share.share))
+            told = say("{how}, at most {share} % could be {what}")
+            yield told.format(how=how, share=percent, what=what)
     if not found and not case.clock.over():
-        yield say(
-            "no capacity, window, agreement or condition that was tried keeps it lower; more of it "
-            "has to be offered, or more of it be of use: {offered} t are on offer as {what}"
-        ).format(offered=tell_number(_count_counting(scenario, definition)), what=what)
+        there = [(offer.material, offer.tonnes) for offer in scenario.offers]
+        there += [entry for depot in scenario.depots for entry in depot.start_t.items()]
+        offered = tell_number(sum(tonnes for material, tonnes in there if material in counts))
+        yield read_texts("lacking share")["offered"].format(offered=offered, what=what)
 
 
 def _try_levers(case: Case) -> Iterator[tuple[Message, LargestShare | None]]:
-    for kind, how in _WITHOUT.items():
+    for kind, how in read_texts("without").items():
         if case.clock.over():
             return
         lifted = {row.rule for row in case.rows if row.family.limits == kind}
@@ -81,29 +70,20 @@ def _say_stopped(case: Case, counts: set[str]) -> Iterator[Message]:
 def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile]]:
     """Give the scenario without windows, and with all conditions that keep an offer out."""
     said = scenario.said
-    sites = {
-        name: site.model_copy(
-            update={
-                "offers": tuple(map(_widen, site.offers)),
-                "needs": tuple(map(_widen, site.needs)),
-            }
-        )
-        for name, site in said.sites.items()
-    }
+    sites = {}
+    for name, site in said.sites.items():
+        wider = {"offers": tuple(map(_widen, site.offers)), "needs": tuple(map(_widen, site.needs))}
+        sites[name] = site.model_copy(update=wider)
     if sites != said.sites:
-        yield (
-            say("if all surplus and all needs could wait for any period"),
-            said.model_copy(update={"sites": sites}),
-        )
+        how = say("if all surplus and all needs could wait for any period")
+        yield how, said.model_copy(update={"sites": sites})
     there = {offer.material for offer in scenario.offers}
     there |= {material for plant in scenario.plants for material in plant.makes}
     blocking = find_blocking(scenario, scenario.needs, there)
     if blocking:
+        how = say("with {conditions} accepted too wherever it is asked for")
         conditions = list_names([f"`{name}`" for name in blocking])
-        yield (
-            say("with {conditions} accepted too wherever it is asked for", conditions=conditions),
-            accept(scenario, blocking),
-        )
+        yield how.format(conditions=conditions), accept(scenario, blocking)
 
 
 def _widen(entry: _Windowed) -> _Windowed:
@@ -143,16 +123,4 @@ def accept(scenario: Scenario, conditions: Blocking) -> ScenarioFile:
 
 def _counting_materials(scenario: Scenario, definition: ShareDefinition) -> set[str]:
     materials = scenario.catalogue.materials.items()
-    return {
-        name
-        for name, one in materials
-        if count_share(((find_sort(one), 1.0),), one.soil_class, definition) > 0
-    }
-
-
-def _count_counting(scenario: Scenario, definition: ShareDefinition) -> float:
-    """Add up what is offered and stored of materials that count. [t]"""
-    counts = _counting_materials(scenario, definition)
-    there = [(offer.material, offer.tonnes) for offer in scenario.offers]
-    there += [entry for depot in scenario.depots for entry in depot.start_t.items()]
-    return sum(tonnes for material, tonnes in there if material in counts)
+    return {name for name, one in materials if count_material(one, definition) > 0}

@@ -1,7 +1,8 @@
 """Call sites, materials, windows, amounts and rules by the names that people read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from raastof_geo.assignment.rules import limits
 from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
@@ -9,7 +10,6 @@ from raastof_geo.assignment.rules.row import About, Family, RowName
 from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Language, Message, Readable, format_number, read_texts, say
 from raastof_geo.scenario.catalogue import Fit, Ruled, SoilMove
-from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.scenario import Demand, Need, Offer, Scenario
 
@@ -103,6 +103,36 @@ def tell_number(value: float, *, beside: float | None = None) -> Message:
     return _Number("", {"value": value}, digits=digits)
 
 
+_TOLD: Mapping[str, Callable[[Scenario, Any], Readable]] = {
+    **dict.fromkeys(("site", "giver", "taker"), name_site),
+    "sites": list_sites,
+    "material": call_material,
+    "use": call_use,
+    "periods": lambda _, periods: periods if isinstance(periods, str) else span(periods),
+}
+"""How what a sentence names is told, by the name that it has there."""
+
+
+def tell_named(
+    scenario: Scenario, sentence: Message, entry: Need | Offer | None = None, **values: Any
+) -> Message:
+    """Fill in sites, materials and uses by their ids, windows of periods, and numbers of units.
+
+    Of an `entry` these are its `site`, `use` or `material`, and `periods`. Texts that are no ids
+    are messages, and stay as they are.
+    """
+    if entry is not None:
+        what = {"use": entry.use} if isinstance(entry, Need) else {"material": entry.material}
+        values = {"site": entry.site, **what, "periods": entry.periods, **values}
+    told = dict[str, Any]()
+    for key, value in values.items():
+        known = key in _TOLD and not isinstance(value, Message)
+        told[key] = _TOLD[key](scenario, value) if known else value
+        if isinstance(value, float):
+            told[key] = tell_number(value)
+    return sentence.format(**told)
+
+
 _FORBIDDEN: dict[type, str] = {Fit: "forbidden", SoilMove: "land_forbidden", Ruled: "no_rule"}
 """What forbids it, by the kind of rule."""
 
@@ -116,73 +146,53 @@ def cite_fit(scenario: Scenario, material: str, demand: Demand) -> Message:
         kind = "per_need" if scenario.is_per_need(block.condition) else "condition"
     else:
         kind = _FORBIDDEN[type(block)]
-    return read_texts("blocked")[kind].format(
-        material=call_material(scenario, material),
-        use=call_use(scenario, demand.use),
-        land=demand.land,
-        condition=(block and block.condition) or "",
-        rule=block.rule if block else "",
-        source=scenario.catalogue.cite(block.citation) if block else "",
-    )
+    cited = {"rule": block.rule, "source": scenario.catalogue.cite(block.citation)} if block else {}
+    told = read_texts("blocked")[kind].format(condition=block and block.condition, **cited)
+    return tell_named(scenario, told, material=material, use=demand.use, land=demand.land)
 
 
-_ENTRIES = {
-    Role.NEED: say("need of {site} for {use} in {periods}"),
-    Role.OFFER: say("surplus of {material} at {site} in {periods}"),
-}
-
-
-def describe_row(scenario: Scenario, name: RowName, *, periods: Readable | None = None) -> Message:
+def describe_row(scenario: Scenario, name: RowName, *, periods: Readable = "") -> Message:
     """Say which rule a row is of and what it is about, in words.
 
     The title of its family, then the site, the material, and the period in brackets; a need,
     surplus or an agreement in words of its own. `periods` are those of several like rows.
     """
     family, about = name
-    title = family.title or family.name
     if family.name == AGREEMENTS_KEPT.name:
         return name_agreement(scenario, agreement_of(scenario, about))
     entry = find_entry(scenario, about)
     if entry is not None:
-        return _ENTRIES[entry.role].format(
-            site=name_site(scenario, entry.site),
-            use=call_entry(scenario, entry),
-            material=call_entry(scenario, entry),
-            periods=periods or span(entry.periods),
-        )
-    period = periods or about.period
-    where = _name_limit(scenario, family, about)
+        sentence = read_texts(f"lacking {entry.role}")["row"]
+        return tell_named(scenario, sentence, entry, periods=periods or entry.periods)
+    title, period = family.title or family.name, periods or about.period
+    where = _name_subject(scenario, family, about)
     if where is not None:
-        return _of_period(say("{rule}: {where}", rule=title, where=where), period)
-    if about.site in scenario.sites:
-        where = Message("{site}", {"site": name_site(scenario, about.site)})
-        if about.material:
-            what = call_material(scenario, about.material)
-            where = say("{site}, {what}", site=name_site(scenario, about.site), what=what)
-        return say("{rule}: {where}", rule=title, where=_of_period(where, period))
-    if family.title and (about.site or about.entry >= 0 or family.name == limits.GOALS_HELD.name):
+        told = say("{rule}: {where}", rule=title, where=where)
+        return say("{site} ({period})", site=told, period=period) if period else told
+    if family.title and (about.site or about.entry >= 0):
         return family.title
     return say("{rule} ({label})", rule=title, label=str(about))
 
 
-def _name_limit(scenario: Scenario, family: Family, about: About) -> Readable | None:
-    """Name what a limit of the whole scenario is on; none where a row is about a place."""
+def _name_subject(scenario: Scenario, family: Family, about: About) -> Readable | None:
+    """Name the place, or what else a limit is on; none where the title says it, or nothing does."""
     targets = scenario.said.targets
     if family.name in (limits.SHARE_REACHED.name, limits.GOAL_APPROACHED.name):
         return DEFINITION_NAMES[targets.secondary_share[about.entry].definition]
     if family.name == limits.PASSAGES_LIMITED.name:
         limit = targets.passages[about.entry]
-        road = limit.municipality or limit.name
-        return road or str(list(limit.way or limit.at or limit.polygon or ()))
+        said = (limit.municipality, limit.name, limit.way, limit.at, limit.polygon)
+        where = next(filter(None, said), ())
+        return where if isinstance(where, str) else str(list(where))
+    if about.site in scenario.sites:
+        site = name_site(scenario, about.site)
+        what = call_material(scenario, about.material) if about.material else None
+        return say("{site}, {what}", site=site, what=what) if what else site
     if about.site:
         return None
     if about.measure:
         return aim_of(about.measure).title
     return call(scenario.catalogue.vehicles[about.vehicle].name) if about.vehicle else None
-
-
-def _of_period(told: Message, period: Readable) -> Message:
-    return say("{site} ({period})", site=told, period=period) if period else told
 
 
 def find_entry(scenario: Scenario, about: About) -> Need | Offer | None:
@@ -200,22 +210,21 @@ def name_agreement(scenario: Scenario, agreement: Agreement) -> Message:
     what = next(key for key in read_texts("agreed") if getattr(agreement, key, None))
     if agreement.forbidden and agreement.material is None:
         what = "nothing"
-    material = agreement.material
-    return read_texts("agreed")[what].format(
-        giver=name_site(scenario, agreement.giver),
-        taker=name_site(scenario, agreement.taker),
-        material=call_material(scenario, material) if material else say("any material"),
-        periods=span(agreement.periods(tuple(scenario.periods))),
-        tonnes=tell_number(agreed_tonnes(scenario, agreement)),
+    return tell_named(
+        scenario,
+        read_texts("agreed")[what],
+        giver=agreement.giver,
+        taker=agreement.taker,
+        material=agreement.material or say("any material"),
+        periods=agreement.periods(tuple(scenario.periods)),
+        tonnes=agreed_tonnes(scenario, agreement),
     )
 
 
 def agreed_tonnes(scenario: Scenario, agreement: Agreement) -> float:
     """Give the amount of an agreement, of all materials if it names none; 0 if it forbids. [t]"""
     amount = agreement.tonnes or agreement.at_least or agreement.at_most
-    if amount is None:
-        return 0.0
-    return scenario.weigh(amount, agreement.material)
+    return 0.0 if amount is None else scenario.weigh(amount, agreement.material)
 
 
 def unit_of_row(name: RowName) -> Readable:

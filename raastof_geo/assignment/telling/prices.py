@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules.row import About, RowName
+from raastof_geo.assignment.rules.row import RowName
 from raastof_geo.assignment.telling.names import describe_row, find_entry
 from raastof_geo.language import Message
 from raastof_geo.scenario.period import name_period
@@ -27,25 +27,20 @@ class PricedRow(NamedTuple):
 def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
     """List the limits, but books, with a shadow price beyond `least`, in the order of the rows."""
     table = plan.shadow_prices[["rule", "label", "limit", "used", "shadow_price"]]
+    priced = zip(plan.proof.rows, table.itertuples(index=False, name=None), strict=True)
     return [
-        PricedRow(_describe(plan.scenario, name), *(*priced, _group(plan.scenario, name.about)))
-        for name, priced in zip(
-            plan.proof.rows, table.itertuples(index=False, name=None), strict=True
-        )
-        if abs(priced[-1]) > least and not name.family.keeps_books
+        PricedRow(told, *(*figures, group))
+        for name, figures in priced
+        if abs(figures[-1]) > least and not name.family.keeps_books
+        for told, group in [_describe(plan.scenario, name)]
     ]
 
 
-def _describe(scenario: Scenario, name: RowName) -> Message:
-    """Say what a row is about, its periods by the names that people know."""
-    entry = find_entry(scenario, name.about)
-    ids = entry.periods if entry else tuple(filter(None, [name.about.period]))
-    known = scenario.periods
+def _describe(scenario: Scenario, name: RowName) -> tuple[Message, str]:
+    """Say what a row is about, its periods by the names that people know, and its group."""
+    about, entry, known = name.about, find_entry(scenario, name.about), scenario.periods
+    ids = entry.periods if entry else tuple(filter(None, [about.period]))
     ends = dict.fromkeys((*ids[:1], *ids[-1:]))
     named = [name_period(known[one]) if one in known else one for one in ends]
-    return describe_row(scenario, name, periods=" – ".join(named))
-
-
-def _group(scenario: Scenario, about: About) -> str:
-    entry = find_entry(scenario, about)
-    return entry.use if isinstance(entry, Need) else about.material or str(about)
+    told = describe_row(scenario, name, periods=" – ".join(named))
+    return told, entry.use if isinstance(entry, Need) else about.material or str(about)

@@ -56,19 +56,12 @@ def find_repairs(case: Case, share: float | None) -> list[Message]:
     """
     ranked, tried = try_repairs(case, share)
     if tried and not ranked:
-        return [
-            say(
-                "no single change that was tried makes a plan possible ({tried} tried)", tried=tried
-            )
-        ]
+        none = say("no single change that was tried makes a plan possible ({tried} tried)")
+        return [none.format(tried=tried)]
+    told = say("repair {number}: {what}; then a plan exists with {kg} kg CO2e and {dkk} DKK")
     return [
-        say("repair {number}: {what}; then a plan exists with {kg} kg CO2e and {dkk} DKK").format(
-            number=number,
-            what=repair.message,
-            kg=names.tell_number(round(repair.kg_co2e)),
-            dkk=names.tell_number(round(repair.dkk)),
-        )
-        for number, repair in enumerate(ranked[:_MOST_TOLD], 1)
+        told.format(number=number, what=one.message, kg=round(one.kg_co2e), dkk=round(one.dkk))
+        for number, one in enumerate(ranked[:_MOST_TOLD], 1)
     ]
 
 
@@ -108,10 +101,12 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
         limit = math.ceil((row.limit + more) * times - 1e-6) / times
         limits = whole.programme.limit.copy()
         limits[where[row.rule, row.label]] = limit
-        told = say("raise {rule} by {more} {unit} to {limit} {unit}").format(
+        told = names.tell_named(
+            case.problem.scenario,
+            say("raise {rule} by {more} {unit} to {limit} {unit}"),
             rule=names.describe_row(case.problem.scenario, row.name),
-            more=names.tell_number(limit - row.limit),
-            limit=names.tell_number(limit),
+            more=limit - row.limit,
+            limit=float(limit),
             unit=names.unit_of_row(row.name),
         )
         raised = replace(whole, programme=whole.programme.with_limits(limits))
@@ -123,8 +118,10 @@ def _propose(scenario: Scenario, message: Message, **changes: object) -> Repair:
 
 
 def _propose_site(scenario: Scenario, message: Message, site_id: str, **changes: object) -> Repair:
+    """Propose something else for a `{site}`, which the message names."""
     other = scenario.sites[site_id].model_copy(update=changes)
-    return _propose(scenario, message, sites={**scenario.sites, site_id: other})
+    told = names.tell_named(scenario, message, site=site_id)
+    return _propose(scenario, told, sites={**scenario.sites, site_id: other})
 
 
 def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:
@@ -155,51 +152,43 @@ def _accept_conditions(
         stuck or {offer.material for offer in scenario.offers},
     )
     for condition, blocked in conditions.items():
-        told = {
-            "condition": condition,
-            "words": names.call(scenario.catalogue.conditions[condition].name),
-        }
-        if not scenario.is_per_need(condition):
-            message = say("accept the condition `{condition}` ({words})", **told)
-            yield Repair(message, accept(scenario, {condition: blocked}))
-            continue
-        named = {
-            (site, number): say("{use} at {site}").format(
-                site=names.name_site(scenario, site),
-                use=names.call_use(scenario, scenario.sites[site].needs[number - 1].use),
-            )
-            for site, number in blocked
-        }
+        told = say("accept the condition `{condition}` ({words})")
         every = list(blocked)
         each = [[one] for one in every[:_MOST_ACCEPTING]]
-        for mine in each if len(every) == 1 else [*each, every]:
-            message = say("accept the condition `{condition}` ({words}) for {needs}").format(
-                needs=names.list_names([named[one] for one in mine]), **told
+        tried = each if len(every) == 1 else [*each, every]
+        if scenario.is_per_need(condition):
+            told = say("accept the condition `{condition}` ({words}) for {needs}")
+        else:
+            tried = [every]
+        for mine in tried:
+            message = told.format(
+                condition=condition,
+                words=names.call(scenario.catalogue.conditions[condition].name),
+                needs=names.list_names([_name_need(scenario, *one) for one in mine]),
             )
             yield Repair(message, accept(scenario, {condition: mine}))
+
+
+def _name_need(scenario: Scenario, site: str, number: int) -> Message:
+    use = scenario.sites[site].needs[number - 1].use
+    return names.tell_named(scenario, say("{use} at {site}"), use=use, site=site)
 
 
 def _receive_more(case: Case, left: Sequence[str]) -> Iterator[Repair]:
     """Let a receiver accept what is left, or what keeps a plant from running."""
     scenario = case.problem.scenario
     taken = {material for taker in case.problem.takers for material in taker.accepts}
-    lacks = [lack for idle in case.unusable.idle.values() for lack in idle.lacks]
-    stuck = {one.material for one in lacks if one.side == "output"} - taken
+    idle = case.unusable.idle.values()
+    stuck = {lack.material for one in idle for lack in one.lacks if lack.side == "output"} - taken
     for material in list(dict.fromkeys([*sorted(stuck), *left]))[:_MOST_RECEIVED]:
         for site_id, site in scenario.sites.items():
             if site.receiver is None or material in site.receiver.accepts:
                 continue
             accepts = (*site.receiver.accepts, material)
-            yield _propose_site(
-                scenario,
-                say("let {site} accept {material} (`{id}`)").format(
-                    site=names.name_site(scenario, site_id),
-                    material=names.call_material(scenario, material),
-                    id=material,
-                ),
-                site_id,
-                receiver=site.receiver.model_copy(update={"accepts": accepts}),
-            )
+            told = say("let {site} accept {material} (`{id}`)", id=material)
+            told = told.format(material=names.call_material(scenario, material))
+            wider = site.receiver.model_copy(update={"accepts": accepts})
+            yield _propose_site(scenario, told, site_id, receiver=wider)
 
 
 def _change_entry(scenario: Scenario, entry: Need | Offer) -> Iterator[Repair]:
@@ -221,8 +210,7 @@ def _change_entry(scenario: Scenario, entry: Need | Offer) -> Iterator[Repair]:
         found.append((every, {"materials": None}))
     for message, changes in found:
         entries = (*said[:at], own.model_copy(update=changes), *said[at + 1 :])
-        told = message.format(site=names.name_site(scenario, entry.site))
-        yield _propose_site(scenario, told, entry.site, **{key: entries})
+        yield _propose_site(scenario, message, entry.site, **{key: entries})
 
 
 def _lower_share(scenario: Scenario, share: float) -> Iterator[Repair]:
@@ -237,11 +225,8 @@ def _lower_share(scenario: Scenario, share: float) -> Iterator[Repair]:
     lower = target.model_copy(update={"at_least": reached})
     shares = (*targets.secondary_share[:at], lower, *targets.secondary_share[at + 1 :])
     percent = names.tell_number(round(100 * reached, 2))
-    yield _propose(
-        scenario,
-        say("lower targets.secondary_share.at_least to {share} %", share=percent),
-        targets=targets.model_copy(update={"secondary_share": shares}),
-    )
+    told = say("lower targets.secondary_share.at_least to {share} %", share=percent)
+    yield _propose(scenario, told, targets=targets.model_copy(update={"secondary_share": shares}))
 
 
 def _give_up_agreements(case: Case) -> Iterator[Repair]:
@@ -249,11 +234,8 @@ def _give_up_agreements(case: Case) -> Iterator[Repair]:
     scenario = case.problem.scenario
     said = scenario.said.agreements
     for number, agreement in enumerate(said):
-        yield _propose(
-            scenario,
-            say("give up {agreement}", agreement=names.name_agreement(scenario, agreement)),
-            agreements=(*said[:number], *said[number + 1 :]),
-        )
+        told = say("give up {agreement}", agreement=names.name_agreement(scenario, agreement))
+        yield _propose(scenario, told, agreements=(*said[:number], *said[number + 1 :]))
     for at in case.violation.short:
         row = case.rows[at]
         most = case.most([at]) if row.rule == AGREEMENTS_KEPT.name else None
@@ -261,16 +243,10 @@ def _give_up_agreements(case: Case) -> Iterator[Repair]:
             continue
         number, agreement = row.about.entry, names.agreement_of(scenario, row.about)
         key = "tonnes" if agreement.tonnes is not None else "at_least"
-        less = Quantity(math.floor(most + 1e-6), "t")
-        other = agreement.model_copy(update={key: less})
-        yield _propose(
-            scenario,
-            say("lower {agreement} to {tonnes} t").format(
-                agreement=names.name_agreement(scenario, agreement),
-                tonnes=names.tell_number(less.value),
-            ),
-            agreements=(*said[:number], other, *said[number + 1 :]),
-        )
+        tonnes, named = math.floor(most + 1e-6), names.name_agreement(scenario, agreement)
+        other = agreement.model_copy(update={key: Quantity(tonnes, "t")})
+        told = say("lower {agreement} to {tonnes} t", agreement=named, tonnes=tonnes)
+        yield _propose(scenario, told, agreements=(*said[:number], other, *said[number + 1 :]))
 
 
 def _give_up_choices(scenario: Scenario) -> Iterator[Repair]:

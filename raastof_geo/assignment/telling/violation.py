@@ -18,13 +18,13 @@ from raastof_geo.errors import SolverError
 from raastof_geo.language import say
 from raastof_geo.scenario.said.file import ScenarioFile
 
-_BENT: tuple[tuple[Collection[Bends], bool], ...] = (
-    ({"first"}, False),
-    ({"first", "next"}, True),
-    ({"first", "next", "last"}, True),
+_BENT: tuple[tuple[Collection[Bends], Collection[Bends]], ...] = (
+    ({"first"}, ()),
+    ({"first", "next"}, {"next"}),
+    ({"first", "next", "last"}, {"first", "next", "last"}),
 )
-"""Families that are bent, one try after the other, and whether those that are not of the first may
-exceed their limits too."""
+"""When the families bend that may fall short, and that may exceed their limits too: one try after
+the other."""
 
 _LEAST_T = 1e-3
 _CHANGE = 1e-6
@@ -172,19 +172,11 @@ class Violation:
 
 def find_least_violation(laid: Laid) -> Violation:
     """Find the least violation: needs, surplus and targets bend first, then promises, then all."""
-    rows = laid.rows
-    for bends, both in _BENT:
-        bendable = [number for number, row in enumerate(rows) if row.family.bends in bends]
-        found = laid.bend(
-            short=[number for number in bendable if rows[number].sense != "<="],
-            over=[
-                number
-                for number in bendable
-                if both
-                and rows[number].sense != ">="
-                and ("last" in bends or rows[number].family.bends != "first")
-            ],
-        ).solve()
+    rows = list(enumerate(laid.rows))
+    for falling, rising in _BENT:
+        short = [at for at, row in rows if row.family.bends in falling and row.sense != "<="]
+        over = [at for at, row in rows if row.family.bends in rising and row.sense != ">="]
+        found = laid.bend(short=short, over=over).solve()
         if found is not None:
             return found
     raise SolverError(say("the solver found no way to meet even part of the needs"))

@@ -17,7 +17,7 @@ from raastof_geo.assignment.telling.forced import ReasonKind, estimate, force
 from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import aim_of
-from raastof_geo.language import Message, Readable, say
+from raastof_geo.language import Message, read_texts, say
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
 from raastof_geo.scenario.role import Role
@@ -151,49 +151,26 @@ class _Pair:
         alike = [(one.site, one.material) for one in self.plan.problem.givers]
         if alike.count((giver.site, giver.material)) > 1:
             material = say("{material} ({what} in {periods})").format(
-                material=material, what=_GIVEN_AS[giver.kind], periods=names.span(giver.periods)
+                material=material,
+                what=read_texts("given as")[giver.kind],
+                periods=names.span(giver.periods),
             )
         if self.need is None:
             return material
-        return say(
-            "{material} for {use} in {periods}", material=material, **self._told_of(self.need)
-        )
-
-    def _told_of(self, need: Need) -> dict[str, Readable]:
-        return {
-            "use": names.call_use(self.plan.scenario, need.use),
-            "periods": names.span(need.periods),
-        }
+        told = say("{material} for {use} in {periods}", material=material)
+        return names.tell_named(self.plan.scenario, told, self.need)
 
     def blocked(self, kind: ReasonKind, message: Message) -> Reason:
         """Give what blocks it, and which need that is about."""
         if self.need is not None:
-            message = say(
-                "{use} in {periods}: {reason}", reason=message, **self._told_of(self.need)
-            )
+            told = say("{use} in {periods}: {reason}", reason=message)
+            message = names.tell_named(self.plan.scenario, told, self.need)
         return self.reason(kind, message)
 
     def reason(self, kind: ReasonKind, message: Message, more_per_t: float | None = None) -> Reason:
         """Give a reason about the two."""
         giver, taker = self.giver, self.taker
         return Reason(giver.id, taker.id, giver.material, kind, message, more_per_t)
-
-
-_GIVEN_AS: dict[str, Message] = {
-    Role.OFFER: say("surplus"),
-    Role.PIT: say("from the pit"),
-    Role.PLANT: say("from the plant"),
-    Role.DEPOT: say("from the depot"),
-}
-"""Where a material comes from, where its site has it from several."""
-_ROLE_NAMES: dict[str, Message] = {
-    Role.OFFER: say("project with surplus"),
-    Role.NEED: say("project with needs"),
-    Role.PIT: say("pit"),
-    Role.RECEIVER: say("receiver"),
-    Role.PLANT: say("plant"),
-    Role.DEPOT: say("depot"),
-}
 
 
 def _explain(
@@ -204,12 +181,8 @@ def _explain(
     if found is None:
         moved = float(plan.proof.values[pair.columns].sum())
         if moved > 0:
-            message = say(
-                "it is in the plan: {tonnes} t of {what}",
-                tonnes=names.tell_number(moved),
-                what=pair.what,
-            )
-            return pair.reason("in_plan", message)
+            told = say("it is in the plan: {tonnes} t of {what}", what=pair.what)
+            return pair.reason("in_plan", told.format(tonnes=names.tell_number(moved)))
         found = _find_closed(pair)
     return _price(pair, solve=solve) if found is None else pair.blocked(*found)
 
@@ -221,31 +194,25 @@ def _find_block(pair: _Pair) -> tuple[ReasonKind, Message] | None:
         return _why_no_deal(pair)
     terms = taker.accepts[giver.material]
     if not set(giver.periods) & set(terms.periods):
-        return "time", say(
-            "no overlap in time: {material} is there in {gives}, and wanted in {takes}"
-        ).format(
-            material=pair.material, gives=names.span(giver.periods), takes=names.span(terms.periods)
-        )
+        told = say("no overlap in time: {material} is there in {gives}, and wanted in {takes}")
+        gives, takes = names.span(giver.periods), names.span(terms.periods)
+        return "time", told.format(material=pair.material, gives=gives, takes=takes)
     return None if len(pair.columns) else _why_no_leg(pair)
 
 
 def _why_no_deal(pair: _Pair) -> tuple[ReasonKind, Message]:
     scenario, giver, taker, need = pair.plan.scenario, pair.giver, pair.taker, pair.need
-    site = names.name_site(scenario, taker.site)
-    if need is not None:
-        if scenario.blocks(giver.material, need.demand) is None:
-            told = say("{site} wants other materials only (`materials:` of its need)", site=site)
-            return "not_wanted", told
+    if need is not None and scenario.blocks(giver.material, need.demand) is not None:
         return "rule", names.cite_fit(scenario, giver.material, need.demand)
-    if giver.material not in taker.accepts:
-        told = say("{site} does not take {material}", site=site, material=pair.material)
-    elif taker.only_from is not None:
-        told = say("the stockpile of {site} takes only its own surplus", site=site)
+    if need is not None:
+        why = "not_wanted"
+    elif giver.material not in taker.accepts:
+        why = "not_taken"
     else:
-        told = say("a {giver} does not send to a {taker}").format(
-            giver=_ROLE_NAMES[giver.kind], taker=_ROLE_NAMES[taker.kind]
-        )
-    return "not_wanted", told
+        why = "roles" if taker.only_from is None else "own_only"
+    called, told = read_texts("dealing as"), read_texts("no deal")[why]
+    told = told.format(giver=called[giver.kind], taker=called[taker.kind], material=pair.material)
+    return "not_wanted", names.tell_named(scenario, told, site=taker.site)
 
 
 def _why_no_leg(pair: _Pair) -> tuple[ReasonKind, Message]:
@@ -256,17 +223,13 @@ def _why_no_leg(pair: _Pair) -> tuple[ReasonKind, Message]:
         for one in scenario.said.vehicles
         if scenario.admits(giver, one) and scenario.admits(taker, one)
     ]
+    words = read_texts("no leg")
     if not admitted:
-        return "truck", say(
-            "no truck of the scenario has room at both {giver} and {taker} (`vehicles` and "
-            "`truck_limits` of the sites)"
-        ).format(giver=names.name_site(scenario, giver), taker=names.name_site(scenario, taker))
+        return "truck", names.tell_named(scenario, words["truck"], giver=giver, taker=taker)
     here = lost[(lost["origin"] == giver) & (lost["destination"] == taker)]
     reasons = [str(one) for one in dict.fromkeys(here["reason"].tolist())]
-    return "road", say("{vehicles} cannot get there: {reason}").format(
-        vehicles=names.list_names(admitted),
-        reason=names.list_names(reasons) or say("no road leads there and back"),
-    )
+    reason = names.list_names(reasons or [words["none"]])
+    return "road", words["road"].format(vehicles=names.list_names(admitted), reason=reason)
 
 
 def _find_closed(pair: _Pair) -> tuple[ReasonKind, Message] | None:
@@ -274,18 +237,16 @@ def _find_closed(pair: _Pair) -> tuple[ReasonKind, Message] | None:
     columns, problem = pair.columns, pair.plan.problem
     for agreement in pair.plan.scenario.said.agreements:
         if agreement.forbidden and np.isin(columns, agreed_moves(problem, agreement)).all():
-            return "agreement", say("the scenario forbids it (`agreements`): {note}").format(
-                note=agreement.note or names.name_agreement(pair.plan.scenario, agreement)
-            )
+            note = agreement.note or names.name_agreement(pair.plan.scenario, agreement)
+            return "agreement", say("the scenario forbids it (`agreements`): {note}", note=note)
     if pair.unusable.moves[columns].all():
         reason = pair.unusable.leg(pair.giver, pair.taker)
         return "impossible", say("impossible: {reason}", reason=reason)
     shut = {(one.role, one.site) for one in pair.plan.openings.itertuples() if not one.opened}
     for party in (pair.giver, pair.taker):
         if (party.kind, party.site) in shut:
-            return "closed", say("{site} is a candidate that the plan does not open").format(
-                site=names.name_site(pair.plan.scenario, party.site)
-            )
+            told = say("{site} is a candidate that the plan does not open")
+            return "closed", names.tell_named(pair.plan.scenario, told, site=party.site)
     return None
 
 
@@ -297,7 +258,7 @@ def _price(pair: _Pair, *, solve: bool) -> Reason:
     best = int(np.argmin(extra))
     forced = force(plan, columns) if solve else estimate(plan, float(extra[best]))
     unit = aim_of(pair.plan.scenario.said.objectives[0].minimise[0]).unit
-    message = forced.told.format(
+    message = read_texts("forced")[forced.told].format(
         what=pair.what,
         more=names.tell_number(forced.more_per_t or 0.0),
         unit=unit,
