@@ -11,7 +11,7 @@ import pandas as pd
 from raastof_geo.arrays import Columns
 from raastof_geo.assignment.rules.masses import find_through
 from raastof_geo.assignment.rules.row import About, Family, Row, always, combine, declare, sum_of
-from raastof_geo.assignment.rules.throughput import most_tonnes
+from raastof_geo.assignment.rules.throughput import most_tonnes, most_used
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.layout import limited_partners
 from raastof_geo.assignment.statement.problem import Problem
@@ -98,21 +98,15 @@ def _list_decisions(
 
 def most_between(problem: Problem, origin: str, destination: str) -> float:
     """Give what the one site has, or the other can use, in all periods; else infinity. [t]"""
-    scenario = problem.scenario
-    most = math.inf
-    gives, takes = scenario.sites[origin].roles, scenario.sites[destination].roles
-    if not {Role.PIT, Role.PLANT, Role.DEPOT} & set(gives):
-        own = sum(offer.tonnes for offer in scenario.offers if offer.site == origin)
+    scenario, has, uses = problem.scenario, math.inf, math.inf
+    if {Role.PIT, Role.PLANT, Role.DEPOT}.isdisjoint(scenario.sites[origin].roles):
+        has = sum(offer.tonnes for offer in scenario.offers if offer.site == origin)
         piles = (depot for depot in scenario.depots if depot.own and depot.site == origin)
-        most = min(most, own + sum(sum(pile.start_t.values()) for pile in piles))
-    if set(takes) <= {Role.NEED, Role.OFFER} and scenario.sites[destination].stockpile is None:
-        own = sum(
-            need.tonnes * max(need.ratios.values(), default=0.0)
-            for need in scenario.needs
-            if need.site == destination
-        )
-        most = min(most, own)
-    return most
+        has += sum(sum(pile.start_t.values()) for pile in piles)
+    taker = scenario.sites[destination]
+    if {Role.NEED, Role.OFFER}.issuperset(taker.roles) and taker.stockpile is None:
+        uses = sum(most_used(need) for need in scenario.needs if need.site == destination)
+    return min(has, uses)
 
 
 @declare(LOTS_MOST, LOTS_LEAST, LOTS_ONCE, blind_to_trucks=always)

@@ -1,17 +1,18 @@
 """How much some optimal plan never needs to send through any one place."""
 
+import itertools
 import math
-from collections.abc import Iterator, Mapping
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Iterable, Iterator
 
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.arrays import Mask
 from raastof_geo.assignment.rules.row import Family, Row, sum_of
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
-from raastof_geo.scenario.scenario import Process, Scenario
+from raastof_geo.scenario.scenario import Need, Plant, Process, Scenario
 
 _NOTHING = 1e-9
 """Share of a tonne below which nothing is lost."""
@@ -35,7 +36,7 @@ def most_tonnes(problem: Problem) -> float:
     lost. All periods are together; see `Problem.room`.
     """
     scenario = problem.scenario
-    wanted = sum(need.tonnes * max(need.ratios.values(), default=0.0) for need in scenario.needs)
+    wanted = sum(map(most_used, scenario.needs))
     ended = sum(sum((depot.end_t or {}).values()) for depot in scenario.depots)
     asked = _asked_tonnes(problem)
     offered = sum(offer.tonnes for offer in scenario.offers)
@@ -44,14 +45,18 @@ def most_tonnes(problem: Problem) -> float:
     return problem.room * (wanted + ended + asked + offered + stored) * grown
 
 
+def most_used(need: Need) -> float:
+    """Give the tonnes of the heaviest material that meets a need. [t]"""
+    return need.tonnes * max(need.ratios.values(), default=0.0)
+
+
 def _asked_tonnes(problem: Problem) -> float:
     """Add up what agreements, smallest lots and rules of somebody's own ask for. [t]"""
     scenario = problem.scenario
     asked = problem.asked_t
     for agreement in scenario.said.agreements:
-        amount = agreement.tonnes or agreement.at_least
-        if amount is not None:
-            asked += scenario.weigh(amount, agreement.material)
+        if agreement.least is not None:
+            asked += scenario.weigh(agreement.least, agreement.material)
     lot = scenario.said.choices.smallest_lot
     return asked + (lot.value * problem.sizes[ColumnKind.LOTS] if lot is not None else 0.0)
 
@@ -62,40 +67,38 @@ def _growth(scenario: Scenario, wanted: set[str]) -> float:
     What is left over of one plant may be mixed in another one with what a third one has to make,
     and so on. No chain passes more than all plants that are joined by what they make, each once.
     """
-    processes = [process for plant in scenario.plants for process in plant.processes]
-    feeds: dict[str, set[str]] = {}
-    up, down = dict[str, float](), dict[str, float]()
-    for one in processes:
-        feeds.setdefault(one.site, set()).update(
-            other.site
-            for other in processes
-            if one.site != other.site and not other.inputs.keys().isdisjoint(one.outputs)
-        )
-        up[one.site] = max(up.get(one.site, 1.0), _per_wanted(one, wanted))
-        down[one.site] = max(down.get(one.site, 1.0), _per_offered(one))
-    joined = [math.prod(up[site] * down[site] for site in part) for part in _join(feeds)]
+    plants = scenario.plants
+    feeds = np.array([[_feeds(one, other) for other in plants] for one in plants], bool)
+    if not feeds.size:
+        return 1.0
+    _, group = connected_components(feeds, connection="weak")
+    times = np.array([_multiply(plant, wanted) for plant in plants])
     round_about = 1.0
-    if _in_circles(feeds):
-        round_about = 1.0 / min(1.0, *map(_least_that_leaves, processes))
-    return max(joined, default=1.0) * round_about
+    if connected_components(feeds, connection="strong")[0] < len(plants):
+        shares = (_least_that_leaves(one) for plant in plants for one in plant.processes)
+        round_about = 1.0 / min(1.0, *shares)
+    joined = [math.prod(times[group == one].tolist()) for one in set(group.tolist())]
+    return float(max(joined)) * round_about
 
 
-def _join(feeds: Mapping[str, set[str]]) -> list[set[str]]:
-    """Give the groups of plants of which one makes what another takes."""
-    groups = [{site} for site in feeds]
-    for site, fed in feeds.items():
-        mine = [group for group in groups if group & {site, *fed}]
-        groups = [set.union(*mine), *(group for group in groups if group not in mine)]
-    return groups
+def _feeds(one: Plant, other: Plant) -> bool:
+    """Tell whether one plant makes what another takes."""
+    return one is not other and not set(one.makes).isdisjoint(other.takes)
 
 
-def _in_circles(feeds: Mapping[str, set[str]]) -> bool:
-    """Tell whether plants feed each other in a circle."""
-    try:
-        TopologicalSorter(feeds).prepare()
-    except CycleError:
-        return True
-    return False
+def _multiply(plant: Plant, wanted: set[str]) -> float:
+    """Give the most tonnes that pass a plant for one that is wanted, times those for one offered.
+
+    Through a recipe for a tonne of the wanted output of which it makes least, and through and out
+    of it for a tonne of the input of which it takes least.
+    """
+    up, down = 1.0, 1.0
+    for process in plant.processes:
+        yields = [share for one, share in process.outputs.items() if share > 0 and one in wanted]
+        shares = [share for share in process.inputs.values() if share > 0]
+        up = max(up, 1.0 / min([1.0, *yields]))
+        down = max(down, max(1.0, sum(process.outputs.values())) / min([1.0, *shares]))
+    return up * down
 
 
 def _least_that_leaves(process: Process) -> float:
@@ -107,34 +110,14 @@ def _least_that_leaves(process: Process) -> float:
 
 def _wanted_materials(problem: Problem) -> set[str]:
     """Give materials that somebody asks for; lots, or a rule of one's own, may ask for any."""
-    scenario = problem.scenario
-    plants = {plant.site for plant in scenario.plants}
-    agreed = {
-        one.material
-        for one in scenario.said.agreements
-        if one.giver in plants and (one.tonnes or one.at_least)
-    }
+    scenario, asked = problem.scenario, problem.scenario.said.agreements
+    agreed = {one.material for one in asked if one.least and scenario.sites[one.giver].plant}
     if problem.asked_t or problem.sizes[ColumnKind.LOTS] or None in agreed:
         return set(scenario.catalogue.materials)
-    wanted = {material for material in agreed if material is not None}
-    wanted.update(*(need.ratios for need in scenario.needs))
-    wanted.update(*(plant.takes for plant in scenario.plants))
-    wanted.update(*(depot.end_t or {} for depot in scenario.depots))
-    return wanted
-
-
-def _per_wanted(process: Process, wanted: set[str]) -> float:
-    """Give tonnes through a recipe for a tonne of the wanted output of which it makes least."""
-    yields = [
-        share for material, share in process.outputs.items() if share > 0 and material in wanted
-    ]
-    return max(1.0, 1.0 / min([1.0, *yields]))
-
-
-def _per_offered(process: Process) -> float:
-    """Give tonnes through and out of a recipe for a tonne of the input of which it takes least."""
-    shares = [share for share in process.inputs.values() if share > 0]
-    return max(1.0, sum(process.outputs.values())) / min([1.0, *shares])
+    wanted: list[Iterable[str] | None] = [need.ratios for need in scenario.needs]
+    wanted += [plant.takes for plant in scenario.plants]
+    wanted += [depot.end_t for depot in scenario.depots]
+    return set(filter(None, itertools.chain(agreed, *filter(None, wanted))))
 
 
 def bound_everything(problem: Problem, bounded: Mask) -> Iterator[Row]:
