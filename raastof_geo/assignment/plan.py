@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
@@ -17,8 +17,9 @@ import pandas as pd
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment import tables
 from raastof_geo.assignment.alone import measure_alone
-from raastof_geo.assignment.rules import RULES, Row, RowName, Rule
+from raastof_geo.assignment.rules import RULES
 from raastof_geo.assignment.rules.limits import GOALS_HELD
+from raastof_geo.assignment.rules.row import Row, RowName, Rule
 from raastof_geo.assignment.solving.certificate import Certificate, certify
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.price_in import FREE, Clock, Start
@@ -215,22 +216,36 @@ def assign(
     if scenario.said.targets.fairness is not None:
         problem = replace(problem, alone=measure_alone(problem))
     rows, programme = lay_programme(problem, lay_rows(problem, rules))
+    nearest: Solution | None = None
     with _interruptible() as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
-        labels = Labels(problem, tuple(row.name for row in rows))
-        search = partial(_search_finely, solver=chosen, clock=clock, labels=labels, stated=stated)
-        asked = problem.sizes[ColumnKind.SHORTFALLS]
-        nearest = search(problem, programme, start=None, goals=True) if asked else None
+        ask = partial(
+            solve,
+            decided=_look_for(problem, programme),
+            clock=clock,
+            solver=chosen,
+            labels=Labels(problem, tuple(row.name for row in rows)),
+            stated=stated,
+        )
+        if problem.sizes[ColumnKind.SHORTFALLS]:
+            cost = problem.measure(SHORT_OF_GOAL)
+            goals = partial(ask, problem, programme=programme, costs=[cost], settle=False)
+            nearest = _search_finely(goals, clock)
         if nearest is not None:
             problem, rows, programme = _hold_goals(problem, rows, programme, nearest)
-        found = search(problem, programme, start=start)
-    if found is None:
-        if not explain:
-            raise NoPlanError(say("no plan meets the rules"))
-        raise NoPlanError(
-            *explain_conflict(Laid(problem, rows, programme, rules, chosen)), *explain_lost(legs)
+        tolerances = [step.tolerance for step in scenario.said.objectives]
+        same = start is not None and start.problem.column_count == problem.column_count
+        found = _search_finely(
+            partial(ask, problem, programme=programme, tolerances=tolerances),
+            clock,
+            start.proof.start if start is not None and same else None,
         )
-    return _build_plan(rows, chosen, found, tuple(rules), nearest)
+    if found is not None:
+        return _build_plan(rows, chosen, found, tuple(rules), nearest)
+    if not explain:
+        raise NoPlanError(say("no plan meets the rules"))
+    laid = Laid(problem, rows, programme, rules, chosen)
+    raise NoPlanError(*explain_conflict(laid), *explain_lost(legs))
 
 
 _MISSED_T = 1e-6
@@ -249,44 +264,23 @@ def _hold_goals(
     return replace(problem, nearest_t=least), rows, programme.with_limits(limits)
 
 
+def _look_for(problem: Problem, programme: Programme) -> Search:
+    """Look for decisions within the scenario's gap, among equally good ones by their labels."""
+    last = np.where(programme.whole, break_ties(problem), 0.0) if programme.whole.any() else None
+    return Search(problem.scenario.said.solving.gap, last)
+
+
 def _search_finely(
-    problem: Problem,
-    programme: Programme,
-    *,
-    solver: str,
-    clock: Clock,
-    start: Plan | None,
-    labels: Labels,
-    stated: bool,
-    goals: bool = False,
+    ask: Callable[..., Solution], clock: Clock, begin: Start | None = None
 ) -> Solution | None:
     """Search, and price more finely where the proof leaves a gap above the tolerance.
 
-    With `goals` for the least that they can be missed by, else for the scenario's objectives.
     A column whose reduced cost is a hair below zero stays out of the plan, and the bound loses
     that hair times all that the column could carry. In large programmes it adds up.
     """
-    said = problem.scenario.said
-    last = np.where(programme.whole, break_ties(problem), 0.0) if programme.whole.any() else None
     found: Solution | None = None
-    costs = [problem.measure(SHORT_OF_GOAL)] if goals else problem.objectives()
-    same = start is not None and start.problem.column_count == problem.column_count
-    begin = start.proof.start if start is not None and same else None
     for free in _FINER:
-        search = solve(
-            problem,
-            programme=programme,
-            costs=costs,
-            tolerances=None if goals else [step.tolerance for step in said.objectives],
-            decided=Search(said.solving.gap, last),
-            clock=clock,
-            solver=solver,
-            start=begin,
-            free=free,
-            labels=labels,
-            settle=not goals,
-            stated=stated,
-        )
+        search = ask(start=begin, free=free)
         if _has_none(search):
             break
         # What the clock or a hand has ended is the best so far, even where its steps came to ends.
@@ -355,22 +349,19 @@ def _choices(scenario: Scenario) -> tuple[Any, ...]:
 @contextlib.contextmanager
 def _interruptible() -> Iterator[Any]:
     """Let the first Ctrl-C stop the search with what there is, and the second one stop all."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
-    before = signal.getsignal(signal.SIGINT)
+    asked, main = threading.Event(), threading.current_thread() is threading.main_thread()
 
     def answer(number: int, frame: Any) -> None:
         if asked.is_set():
             raise KeyboardInterrupt
         asked.set()
 
-    signal.signal(signal.SIGINT, answer)
+    before = signal.signal(signal.SIGINT, answer) if main else None
     try:
         yield asked.is_set
     finally:
-        signal.signal(signal.SIGINT, before)
+        if main:
+            signal.signal(signal.SIGINT, before)
 
 
 def _proving(found: Solution) -> Floats:
