@@ -1,7 +1,8 @@
 """The programme: one function per constraint, pricing-in, certificate, explanation."""
 
 from raastof_geo.assignment.plan import Plan, assign
-from raastof_geo.assignment.rules import RULES, About, Family, Row, declare
+from raastof_geo.assignment.rules import RULES
+from raastof_geo.assignment.rules.row import About, Family, Row, declare
 from raastof_geo.assignment.solving.certificate import Certificate, certify
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.measures import MEASURES

@@ -12,7 +12,8 @@ import pandas as pd
 
 from raastof_geo.arrays import Mask
 from raastof_geo.assignment.alone import NO_TERMS
-from raastof_geo.assignment.rules import RULES, Rule
+from raastof_geo.assignment.rules import RULES
+from raastof_geo.assignment.rules.row import Rule
 from raastof_geo.assignment.solving.solve import solve
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.shares import project_sites
@@ -28,6 +29,8 @@ from raastof_geo.scenario.scenario import Scenario
 SHAPLEY_MOST = 10
 """Projects for which Shapley values are found: a solve for each set of them."""
 _SHAPLEY_UNASKED = 6
+_PATIENCE_S = 60.0
+"""How long to look for the plan of each set of projects. [s]"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,17 +115,11 @@ def _find_payees(
 
 
 def divide_savings(
-    scenario: Scenario,
-    legs: Legs,
-    plan: Books,
-    baseline: Books,
-    *,
-    rules: Sequence[Rule] = RULES,
-    patience_s: float = 60.0,
+    scenario: Scenario, legs: Legs, plan: Books, baseline: Books, *, rules: Sequence[Rule] = RULES
 ) -> Transfers:
     """Divide what the projects save together: by cost, equally, by tonnes, by Shapley value.
 
-    `rules` are those of the plan. Where `patience_s` is too short to find the plan of a set of
+    `rules` are those of the plan. Where the time is too short to find the plan of a set of
     projects, there is no Shapley value; asked for more than `SHAPLEY_MOST`, it is an `InputError`.
     """
     after, before = plan.by("project"), baseline.by("project")
@@ -145,7 +142,7 @@ def divide_savings(
     if moved > 0:
         shares["by_tonnes"] = {project: total * tonnes[project] / moved for project in projects}
     if _wants_shapley(scenario, len(projects)):
-        worth = _worth(scenario, legs, rules, alone, total, patience_s)
+        worth = _worth(scenario, legs, rules, alone, total)
         with suppress(_OutOfTimeError):
             shares["shapley"] = shapley_values(projects, worth)
     return Transfers(saved, shares)
@@ -183,12 +180,7 @@ class _OutOfTimeError(Exception):
 
 
 def _worth(
-    scenario: Scenario,
-    legs: Legs,
-    rules: Sequence[Rule],
-    alone: Mapping[str, float],
-    total: float,
-    patience_s: float,
+    scenario: Scenario, legs: Legs, rules: Sequence[Rule], alone: Mapping[str, float], total: float
 ) -> Callable[[frozenset[str]], float]:
     """Give what a set of projects saves if only they coordinate, by the scenario's objectives.
 
@@ -207,7 +199,7 @@ def _worth(
             return total
         problem = columns.with_scenario(_among(scenario, members))
         closed = close_absent(problem)
-        solution = solve(problem, rules=rules, closed=closed, decided=nothing, clock=patience_s)
+        solution = solve(problem, rules=rules, closed=closed, decided=nothing, clock=_PATIENCE_S)
         if not solution.complete:
             raise _OutOfTimeError
         if not solution.feasible:

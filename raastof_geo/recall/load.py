@@ -8,7 +8,8 @@ from typing import Any, get_type_hints
 
 import pandas as pd
 
-from raastof_geo.assignment.rules import RULES, Rule
+from raastof_geo.assignment.rules import RULES
+from raastof_geo.assignment.rules.row import Rule
 from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.effect.baseline import Comparison
 from raastof_geo.effect.books import Books

@@ -10,8 +10,9 @@ import numpy as np
 from scipy import sparse
 
 from raastof_geo.assignment.plan import Plan, Proof
-from raastof_geo.assignment.rules import RULES, DeclaredRule, Family, RowName, Rule
+from raastof_geo.assignment.rules import RULES
 from raastof_geo.assignment.rules.limits import GOALS_HELD
+from raastof_geo.assignment.rules.row import DeclaredRule, Family, RowName, Rule
 from raastof_geo.assignment.rules.throughput import BOUNDED
 from raastof_geo.assignment.solving.price_in import Start
 from raastof_geo.assignment.solving.stages import Stage

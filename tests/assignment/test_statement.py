@@ -11,7 +11,8 @@ from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario, random
 
 from raastof_geo.assignment import RULES, Row, assign
 from raastof_geo.assignment import plan as plan_module
-from raastof_geo.assignment.rules import DeclaredRule, trucks_matter
+from raastof_geo.assignment.rules import trucks_matter
+from raastof_geo.assignment.rules.row import DeclaredRule
 from raastof_geo.assignment.rules.throughput import most_tonnes
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.master import HighsMaster

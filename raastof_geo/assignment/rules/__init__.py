@@ -8,56 +8,29 @@ so that shadow prices times limits add up to the objective.
 
 from collections.abc import Sequence
 
-from raastof_geo.assignment.rules.agreements import agreements_kept
-from raastof_geo.assignment.rules.capture import captured
-from raastof_geo.assignment.rules.choices import lots_kept, openings_paid, partners_limited
-from raastof_geo.assignment.rules.limits import (
-    caps_kept,
-    goals_held,
-    passages_limited,
-    projects_not_worse,
-    secondary_share_reached,
-)
-from raastof_geo.assignment.rules.masses import (
-    depots_kept,
-    needs_met,
-    offers_kept,
-    pits_permitted,
-    plants_run,
-    receivers_permitted,
-)
-from raastof_geo.assignment.rules.row import (
-    About,
-    DeclaredRule,
-    Family,
-    Row,
-    RowName,
-    Rule,
-    Sense,
-    declare,
-)
-from raastof_geo.assignment.rules.trucks import fleet_kept, trips_balanced
+from raastof_geo.assignment.rules import agreements, capture, choices, limits, masses, trucks
+from raastof_geo.assignment.rules.row import DeclaredRule, Rule
 from raastof_geo.scenario.said.file import ScenarioFile
 
 RULES: tuple[Rule, ...] = (
-    offers_kept,
-    needs_met,
-    captured,
-    pits_permitted,
-    receivers_permitted,
-    plants_run,
-    depots_kept,
-    secondary_share_reached,
-    goals_held,
-    caps_kept,
-    passages_limited,
-    projects_not_worse,
-    fleet_kept,
-    trips_balanced,
-    agreements_kept,
-    openings_paid,
-    partners_limited,
-    lots_kept,
+    masses.offers_kept,
+    masses.needs_met,
+    capture.captured,
+    masses.pits_permitted,
+    masses.receivers_permitted,
+    masses.plants_run,
+    masses.depots_kept,
+    limits.secondary_share_reached,
+    limits.goals_held,
+    limits.caps_kept,
+    limits.passages_limited,
+    limits.projects_not_worse,
+    trucks.fleet_kept,
+    trucks.trips_balanced,
+    agreements.agreements_kept,
+    choices.openings_paid,
+    choices.partners_limited,
+    choices.lots_kept,
 )
 
 
@@ -71,17 +44,3 @@ def trucks_matter(rules: Sequence[Rule], said: ScenarioFile) -> bool:
         return False
     blind = all(isinstance(rule, DeclaredRule) and rule.blind_to_trucks(said) for rule in rules)
     return not blind or any(step.tolerance for step in said.objectives)
-
-
-__all__ = [
-    "RULES",
-    "About",
-    "DeclaredRule",
-    "Family",
-    "Row",
-    "RowName",
-    "Rule",
-    "Sense",
-    "declare",
-    "trucks_matter",
-]

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats, Mask
-from raastof_geo.assignment.rules import RULES, Rule
+from raastof_geo.assignment.rules import RULES
+from raastof_geo.assignment.rules.row import Rule
 from raastof_geo.assignment.solving.choose import Decision, decide
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.price_in import FREE, Clock, Start, Step, solve_in_order
@@ -145,7 +146,7 @@ def solve(
         costs,
         tuple(tolerances or [0.0] * len(costs)),
         closed,
-        start if start is None or isinstance(start, Start) else Start(start),
+        Start(start) if isinstance(start, np.ndarray) else start,
         solver or pick_solver(problem.scenario.said.solving.solver),
         clock if isinstance(clock, Clock) else Clock(clock),
         free,
@@ -221,7 +222,7 @@ class _Variant:
             self.problem,
             programme,
             values,
-            complete=last.complete if not kept else len(kept) == len(self.costs) and last.solved,
+            complete=last.complete and len(kept) in (0, len(self.costs)),
             feasible=bool(kept),
             costs=self.costs,
             steps=tuple(steps),

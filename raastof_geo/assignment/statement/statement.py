@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from raastof_geo.assignment.rules import RULES, Row, Rule, trucks_matter
+from raastof_geo.assignment.rules import RULES, trucks_matter
+from raastof_geo.assignment.rules.row import Row, Rule
 from raastof_geo.assignment.rules.throughput import bound_everything
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.problem import Problem
