@@ -6,14 +6,7 @@ import pandas as pd
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.rules.trucks import work_hours
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.figures.vocabulary import (
-    DRIVE_H,
-    ENERGY,
-    LOADS_DRIVEN,
-    TRANSPORT_TTW,
-    TRANSPORT_WTW,
-    VEHICLE_KM,
-)
+from raastof_geo.figures import vocabulary
 
 
 def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
@@ -30,9 +23,9 @@ def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
     trips = tonnes / table["load_t"]
     trips = trips.where(table["work_h"] > 0, 0.0)
     share = problem.pooled_share
-    energy = trips * table[ENERGY]
+    energy = trips * table[vocabulary.ENERGY]
     if share:
-        energy = energy - share * trips * problem.return_trip(ENERGY)[columns]
+        energy = energy - share * trips * problem.return_trip(vocabulary.ENERGY)[columns]
     table = table.assign(
         tonnes=tonnes,
         reference_tonnes=tonnes * table["reference_share"],
@@ -71,13 +64,27 @@ def tabulate_used(problem: Problem, values: Floats) -> dict[str, pd.DataFrame]:
 
 def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
     """Give the empty trips of coordinated trucks: labels, how many `trips`, what they come to."""
-    figures = [DRIVE_H, ENERGY, TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"]
+    figures = [
+        vocabulary.DRIVE_H,
+        vocabulary.ENERGY,
+        vocabulary.TRANSPORT_WTW.flow,
+        vocabulary.TRANSPORT_TTW.flow,
+        "dkk",
+    ]
     if not problem.sizes["trips"]:
-        names = ["origin", "destination", "vehicle", "period", "trips", VEHICLE_KM, *figures]
+        names = [
+            "origin",
+            "destination",
+            "vehicle",
+            "period",
+            "trips",
+            vocabulary.VEHICLE_KM,
+            *figures,
+        ]
         return pd.DataFrame(columns=names)
     table = _with_amounts(problem, "trips", values, "trips", "length_km", *figures)
     table = table.drop(columns="haulier")
-    return table.rename(columns={"length_km": VEHICLE_KM})
+    return table.rename(columns={"length_km": vocabulary.VEHICLE_KM})
 
 
 def tabulate_shortfalls(problem: Problem, values: Floats) -> pd.DataFrame:
@@ -101,14 +108,14 @@ def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
         {
             "vehicle": problem.labels("vehicle", used),
             "period": problem.labels("period", used),
-            LOADS_DRIVEN: loads,
+            vocabulary.LOADS_DRIVEN: loads,
             "work_h": values[used] * work_hours(problem)[used],
-            VEHICLE_KM: values[used] * problem.measure(VEHICLE_KM)[used],
+            vocabulary.VEHICLE_KM: values[used] * problem.measure(vocabulary.VEHICLE_KM)[used],
         }
     )
     trips = tabulate_trips(problem, values)
     if len(trips):
-        empty = trips.assign(loads=0.0, work_h=trips[DRIVE_H])
+        empty = trips.assign(loads=0.0, work_h=trips[vocabulary.DRIVE_H])
         table = pd.concat([table, empty[list(table.columns)]], ignore_index=True)
     keys = ["vehicle", "period"]
     return _sort(problem, table.groupby(keys, as_index=False).sum(), keys)

@@ -214,19 +214,6 @@ TRANSPORT_WTW = _emission(
     layer=Layer("transport_t_co2e_wtw", "t CO2e", "transport, WTW", "transport, WTW", 1e-3),
     saving=Saving(say("Transport"), say("shorter hauls")),
 )
-TRANSPORT_TTW = Indicator(
-    "transport_kg_co2e_ttw",
-    say("– of which out of the exhaust, TTW [t CO2e]"),
-    "kg CO2e",
-    shared="ends",
-    flow="kg_co2e_ttw",
-    factor=Factor("fuel", "kg_co2e_ttw_per_unit"),
-    times=("litres", "kwh"),
-    aim=Aim(say("transport emission (tank to wheel) in kg CO2e"), "kg CO2e", adds=False, place=2),
-    grouped=3,
-    shown=EffectLine(3, 1e-3, 1),
-    layer=Layer("transport_t_co2e_ttw", "t CO2e", "transport, TTW", "transport, TTW", 1e-3),
-)
 _hauled = partial(Indicator, unit="kg CO2e", part_of="transport_kg_co2e_wtw")
 ROAD_WTW = _hauled(
     "road_kg_co2e_wtw",
@@ -245,6 +232,19 @@ SEA = _hauled(
 )
 """To the quay where lorries fetch what a pit over sea supplies. Of a ship one factor is known, for
 all of its emissions; what leaves its exhaust is not told apart."""
+TRANSPORT_TTW = Indicator(
+    "transport_kg_co2e_ttw",
+    say("– of which out of the exhaust, TTW [t CO2e]"),
+    "kg CO2e",
+    shared="ends",
+    flow="kg_co2e_ttw",
+    factor=Factor("fuel", "kg_co2e_ttw_per_unit"),
+    times=("litres", "kwh"),
+    aim=Aim(say("transport emission (tank to wheel) in kg CO2e"), "kg CO2e", adds=False, place=2),
+    grouped=3,
+    shown=EffectLine(3, 1e-3, 1),
+    layer=Layer("transport_t_co2e_ttw", "t CO2e", "transport, TTW", "transport, TTW", 1e-3),
+)
 UPSTREAM = _emission(
     "upstream_kg_co2e",
     say("– digging virgin material [t CO2e]"),
@@ -301,6 +301,7 @@ PURCHASE = _cost(
     "purchase_dkk", say("Material bought"), shared="buying", factor=_price, payee="giver"
 )
 TAX = _cost("tax_dkk", say("Raw-material tax"), shared="buying", factor=_tax, payee="state")
+GATE = _cost("gate_dkk", say("Gate fees"), shared="giving", factor=_fee)
 LANDFILL_TAX = _cost(
     "landfill_tax_dkk",
     say("Waste tax on landfill"),
@@ -311,7 +312,6 @@ LANDFILL_TAX = _cost(
 SAMPLING = _cost(
     "sampling_dkk", say("Samples of soil"), shared="giving", factor=_samples, payee="laboratories"
 )
-GATE = _cost("gate_dkk", say("Gate fees"), shared="giving", factor=_fee)
 PREPARATION = _cost(
     "preparation_dkk",
     say("Crushing, lime and other preparation"),
@@ -406,14 +406,7 @@ SHORT_OF_GOAL = Indicator(
 ENERGY = Indicator("energy", say("Energy"), "")
 """In the unit of each truck's fuel."""
 
-INDICATORS: tuple[Indicator, ...] = (
-    *(TONNES, LOADS_DRIVEN, VEHICLE_KM, TONNE_KM, DRIVE_H, LITRES, KWH),
-    *(TRANSPORT_WTW, ROAD_WTW, SEA, TRANSPORT_TTW, UPSTREAM, PROCESSING, DISPOSAL),
-    *(HAUL, TOLL, TOLL_CO2, PURCHASE, TAX, GATE, LANDFILL_TAX, SAMPLING, PREPARATION, HANDLING),
-    *(PLANTS_RUN, STORING, OPENING),
-    *(REFERENCE_TONNES, SECONDARY_REFERENCE, VIRGIN, SECONDARY, RECEIVED, LANDFILL, REUSED, SOLD),
-    *(CO2E, COST, COST_WITH_CO2, SHORT_OF_GOAL, ENERGY),
-)
+INDICATORS = tuple(one for one in list(globals().values()) if isinstance(one, Indicator))
 """Every figure, in the order of the books: work, emissions, money, masses, sums. All that follows
 looks here each time that it is asked, so that a test may put one more in."""
 

@@ -14,17 +14,7 @@ from numpy.typing import NDArray
 
 from raastof_geo.arrays import Columns, Floats, Indices, Integers, Mask, Objects, SmallIntegers
 from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.figures.vocabulary import (
-    CO2E,
-    COST,
-    DRIVE_H,
-    ENERGY,
-    SEA,
-    TRANSPORT_WTW,
-    Indicator,
-    find_indicator,
-    parts_of,
-)
+from raastof_geo.figures import vocabulary
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.scenario.parties import Giver, Taker
 from raastof_geo.scenario.role import Role
@@ -82,7 +72,7 @@ class Problem:
     givers: tuple[Giver, ...]
     takers: tuple[Taker, ...]
     moves: Moves
-    measures: Mapping[Indicator, Callable[[Problem], Floats]]
+    measures: Mapping[vocabulary.Indicator, Callable[[Problem], Floats]]
     """What columns can be measured by: for each, what a unit of every column adds to it."""
     others: dict[str, pd.DataFrame] = field(default_factory=dict)
     """Columns that move nothing, by `ColumnKind`; each with labels and with `dkk` and `kg_co2e`."""
@@ -357,7 +347,7 @@ class Problem:
         """Give what a tonne, trip or decision adds to a measure, in its unit. [columns]"""
         known = self._first._measured
         if name not in known:
-            known[name] = self.measures[find_indicator(name)](self)
+            known[name] = self.measures[vocabulary.find_indicator(name)](self)
         return known[name]
 
     def add_up(self, names: Sequence[str]) -> Floats:
@@ -383,16 +373,25 @@ class Problem:
         table["reference_share"] = self.reference_share[columns]
         table["virgin"] = self.giver_is(Role.PIT)[columns]
         table["landfill"] = self._of_terms("landfill")[columns]
-        table["dkk_per_t"] = self.measure(COST)[columns]
-        table["kg_co2e_wtw_per_t"] += self.measure(SEA)[columns]
-        for part in parts_of(CO2E):
-            if part != TRANSPORT_WTW:  # which the legs give
+        table["dkk_per_t"] = self.measure(vocabulary.COST)[columns]
+        table["kg_co2e_wtw_per_t"] += self.measure(vocabulary.SEA)[columns]
+        for part in vocabulary.parts_of(vocabulary.CO2E):
+            if part != vocabulary.TRANSPORT_WTW:  # which the legs give
                 table[f"{part}_per_t"] = self.measure(part)[columns]
         return table
 
 
 _HAULED = (
-    *("length_km", "return_km", "ferry_km", "toll_km", "link_dkk", DRIVE_H, "work_h", ENERGY),
+    *(
+        "length_km",
+        "return_km",
+        "ferry_km",
+        "toll_km",
+        "link_dkk",
+        vocabulary.DRIVE_H,
+        "work_h",
+        vocabulary.ENERGY,
+    ),
     *("kg_co2e_wtw_per_t", "kg_co2e_ttw_per_t", "haul_dkk_per_t", "toll_dkk_per_t"),
     "toll_co2_dkk_per_t",
     "vehicle_km_per_t",
