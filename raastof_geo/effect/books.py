@@ -1,7 +1,7 @@
 """Keep the books: every line that a plan or a baseline comes to, and whose share it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import get_args
 
@@ -35,6 +35,8 @@ class Books:
     """One row per flow, recipe, store, empty trip and opening, in this order: `LINE_LABELS`,
     `amount` (tonnes moved, into a recipe or stored; trips; 1 for an opening), and what it has of
     each of the vocabulary's `told_in_books`."""
+    _added_up: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
+    """What was asked for: many outputs ask again for each project."""
 
     def total(self, part: str) -> float:
         """Add up a part of all lines."""
@@ -54,11 +56,6 @@ class Books:
         if dimension not in self._added_up:
             self._added_up[dimension] = self._add_up(dimension)
         return self._added_up[dimension]
-
-    @cached_property
-    def _added_up(self) -> dict[str, pd.DataFrame]:
-        """What was asked for: many outputs ask again for each project."""
-        return {}
 
     def _add_up(self, dimension: str) -> pd.DataFrame:
         if dimension in ("material", "period", "vehicle"):

@@ -114,7 +114,7 @@ def answer_target(plan: Plan, *, patience_s: float = 120.0, briefly: bool = Fals
         ask_share(scenario, about.model_copy(update={"definition": name})) for name in definitions
     ]
     reaches = tuple(_reach(plan, vary, one, priced=not briefly) for one in asked)
-    price, (more, kg, dkk) = (None, (None,) * 3) if briefly else _price_of_target(plan, vary)
+    price, more, kg, dkk = (None,) * 4 if briefly else _price_of_target(plan, vary)
     lacks = (about.at_least - reaches[0].in_plan) * reaches[0].needed_t
     return TargetAnswer(
         asked=target.at_least if target else None,
@@ -205,18 +205,18 @@ def _offered(problem: Problem, asked: Asked) -> float:
 
 def _price_of_target(
     plan: Plan, vary: _Solve
-) -> tuple[float, tuple[float | None, float | None, float | None]]:
+) -> tuple[float, float | None, float | None, float | None]:
     """Compare with the best plan without the target, and the same decisions."""
     problem, prices = plan.problem, plan.shadow_prices
     share = prices[prices["rule"].isin([limits.SHARE_REACHED.name, limits.GOAL_APPROACHED.name])]
     price = float(share["shadow_price"].sum()) if len(share) else 0.0
     if not problem.scenario.said.targets.secondary_share or price <= 0:
-        return price, (0.0, 0.0, 0.0)
+        return price, 0.0, 0.0, 0.0
     costs = problem.objectives()
     decided = np.where(problem.whole, plan.proof.values, 0.0)
     freely = vary(costs=costs, decided=decided)
     if not freely.solved:
-        return price, (None, None, None)
+        return price, None, None, None
     less = plan.proof.values - freely.values
-    objective, kg, dkk = (costs[0], problem.measure(CO2E), problem.measure(COST))
-    return price, (float(objective @ less), float(kg @ less), float(dkk @ less))
+    kg, dkk = problem.measure(CO2E), problem.measure(COST)
+    return price, float(costs[0] @ less), float(kg @ less), float(dkk @ less)

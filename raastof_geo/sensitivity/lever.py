@@ -132,13 +132,10 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
     value = number_at(figure)
     share = isinstance(figure, Captured) or path.endswith("share")
     unit = "%" if share else getattr(figure, "unit", "")
-    ends = [_end(figure, value, one) for one in ("low", "high")]
-    judged = all(one is None for one in ends)
-    if judged:
-        ends = [value * (1 - PART), value * (1 + PART)]
-    if unit == "%":
-        ends = [one and min(one, 1.0) for one in ends]
-    levels = tuple(one for one in ends if one is not None and one != value)
+    stated = [one for end in ("low", "high") if (one := _end(figure, value, end)) is not None]
+    ends = stated or [value * (1 - PART), value * (1 + PART)]
+    ends = [min(one, 1.0) for one in ends] if unit == "%" else ends
+    levels = tuple(one for one in ends if one != value)
     if not levels:
         return
     source = getattr(figure, "range_source", "") or getattr(figure, "source", "")
@@ -146,8 +143,8 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
         name=path,
         title=path.removeprefix("catalogue."),
         group=str(next((kind for word, kind in _KINDS if re.search(word, path)), say("trucks"))),
-        source=str(JUDGED) if judged else scenario.catalogue.cite(source),
-        judged=judged,
+        source=scenario.catalogue.cite(source) if stated else str(JUDGED),
+        judged=not stated,
         unit=unit,
         value=value,
         levels=levels,

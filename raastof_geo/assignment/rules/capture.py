@@ -8,6 +8,7 @@ import numpy as np
 from raastof_geo.arrays import Columns
 from raastof_geo.assignment.rules import row
 from raastof_geo.assignment.rules.agreements import agreed_moves
+from raastof_geo.assignment.statement.classes import touches
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
 from raastof_geo.scenario.role import Role
@@ -59,29 +60,23 @@ def captured(problem: Problem) -> Iterator[row.Row]:
 def _put_to_use(problem: Problem, site: str, material: str) -> Columns:
     """Find the moves by which a site's own surplus is put to use."""
     offers = problem.find(origin=site, material=material, giver_kind=Role.OFFER)
-    pile = problem.find(origin=site, material=material, giver_kind=Role.DEPOT)
-    own = name_stockpile(site)
-    givers = np.array([one.place == own for one in problem.givers], dtype=bool)
-    takers = np.array([one.place == own for one in problem.takers], dtype=bool)
-    moves = problem.moves
-    columns = np.concatenate(
-        [offers[~takers[moves.taker[offers]]], pile[givers[moves.giver[pile]]]]
-    )
-    received = np.array([one.kind == Role.RECEIVER for one in problem.takers], dtype=bool)
-    return np.sort(columns[~received[moves.taker[columns]]])
+    lying = problem.find(origin=site, material=material, giver_kind=Role.DEPOT)
+    pile = touches(problem, {(Role.DEPOT, name_stockpile(site))})
+    columns = np.sort(np.concatenate([offers[~pile[offers]], lying[pile[lying]]]))
+    return np.asarray(columns[problem.labels("taker_kind", columns) != Role.RECEIVER])
 
 
 def _locked(problem: Problem, site: str, material: str, columns: Columns) -> float:
     """Give the tonnes that are promised to those who put them to use. [t]"""
-    said, sums = problem.scenario.said, []
+    said, weigh = problem.scenario.said, problem.scenario.weigh
     promises: tuple[Sequence[Agreement | NamedLeg], ...] = (said.agreements, said.baseline.legs)
-    for entries in promises:
-        mine = [one for one in entries if (one.giver, one.material) == (site, material)]
-        sums.append(
-            sum(
-                problem.scenario.weigh(one.least, material)
-                for one in mine
-                if one.least and np.isin(agreed_moves(problem, one), columns).any()
-            )
+    return max(
+        sum(
+            weigh(one.least, material)
+            for one in entries
+            if (one.giver, one.material) == (site, material)
+            and one.least
+            and np.isin(agreed_moves(problem, one), columns).any()
         )
-    return max(sums)
+        for entries in promises
+    )

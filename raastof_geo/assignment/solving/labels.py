@@ -53,7 +53,9 @@ class Labels:
     def _name_kind(self, kind: ColumnKind, columns: Columns) -> list[str]:
         problem = self.problem
         if kind is ColumnKind.MOVES:
-            keys = [key for key in LEG_KEYS if key != "vehicle" or len(problem.vehicles) > 1]
+            keys = list(LEG_KEYS)
+            if len(problem.vehicles) == 1:
+                keys.remove("vehicle")
             said = [problem.labels(key, columns).tolist() for key in keys]
         else:
             table = problem.others[kind].iloc[columns - problem.starts[kind]]

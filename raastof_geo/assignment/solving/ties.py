@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats
@@ -30,9 +31,9 @@ def break_ties(problem: Problem) -> Floats:
     weight[problem.block(ColumnKind.MOVES)] = moves.period + spread / 2.0**64
     order = {period: number for number, period in enumerate(problem.scenario.periods)}
     for kind in ColumnKind:
-        if kind is ColumnKind.MOVES or not problem.sizes[kind]:
+        table = problem.others.get(kind, pd.DataFrame())
+        if table.empty:
             continue
-        table = problem.others[kind]
         told = table[list(kind.keys)].itertuples(index=False)
         drawn = np.array([_draw(kind, "|".join(map(str, one))) / 2.0**64 for one in told])
         early = table["period"].map(order).to_numpy(np.float64) if "period" in table else 0.0

@@ -163,8 +163,8 @@ def _deals(
 
 def _dealing(givers: Sequence[Giver], takers: Sequence[Taker]) -> Mask:
     """Tell which givers and takers of a material may deal, asked once for each sort of them."""
-    piles = {taker.only_from for taker in takers}
-    give = [(one.kind, _plant(one), one.site if one.site in piles else None) for one in givers]
+    piles = frozenset(taker.only_from for taker in takers)
+    give = [(one.kind, _plant(one), piles.intersection([one.site])) for one in givers]
     take = [(one.kind, _plant(one), one.only_from) for one in takers]
     gives, takes = dict(zip(give, givers, strict=True)), dict(zip(take, takers, strict=True))
     may = [[may_deal(giver, taker) for taker in takes.values()] for giver in gives.values()]

@@ -48,10 +48,8 @@ def _gate(problem: Problem) -> Floats:
 
 def _sampling(problem: Problem) -> Floats:
     """Take what samples of soil cost where it leaves its site."""
-    number = {site: at for at, site in enumerate(problem.scenario.sites)}
-    origin, destination = problem.number_ends(number)
     cost = problem.of_givers("sampling_dkk_per_t")
-    return problem.join(moves=np.where(origin != destination, cost, 0.0))
+    return problem.join(moves=np.where(problem.inside, 0.0, cost))
 
 
 def _preparation(problem: Problem) -> Floats:
