@@ -2,7 +2,7 @@
 
 An `Indicator` is its name, a string that tables are keyed by, and it knows the rest. Whatever
 tells of figures asks here: books, caps, objectives, messages, sheets, layers. So a new one is an
-entry of `INDICATORS`, and, unless the books count it themselves, a function in
+`Indicator` in its place among these, and, unless the books count it themselves, a function in
 `assignment/statement/measures.py`, which refuses to be imported where one is missing.
 
 Whether an indicator depends on the truck is asked of that function, not stated here: see
