@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -86,7 +87,7 @@ def split_by_cause(
     Every other figure may fall or rise. Where a step has no plan, its cause is told together with
     the next; where the baseline misses tonnes, all of them are.
     """
-    wanted = [name for name in CAUSES if _applies(scenario, baseline, name)]
+    wanted = list(filter(partial(_applies, scenario, baseline), CAUSES))
     before = baseline.books.totals
     found: list[Cause] = []
     waiting: tuple[CauseName, ...] = ()

@@ -1,5 +1,6 @@
 """Can the target be reached, with which materials, at which price, and if not, why not?"""
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -183,7 +184,7 @@ def _offered(problem: Problem, asked: Asked) -> float:
     """
     scenario, definition = problem.scenario, asked.target.definition
     rates: dict[str, float] = {}
-    for material, ratio in (one for need in scenario.needs for one in need.ratios.items()):
+    for material, ratio in itertools.chain(*(need.ratios.items() for need in scenario.needs)):
         rates[material] = max(rates.get(material, 0.0), 1 / ratio)
     best = {
         giver.id: count_giver(scenario, giver, definition) * rates.get(giver.material, 0.0)

@@ -64,7 +64,7 @@ def _list_groups(
     uses = sorted({need.use for need in scenario.needs})
     for use in uses:
         called = catalogue.uses[use].called(language)
-        others = tuple(one for one in uses if one != use)
+        others = tuple(filter(use.__ne__, uses))
         of_use: AmountFilter = {"needs": Which(use=(use,))}
         yield f"needs.{use}", say("needs: {name}", name=called), of_use, None
         if others:
@@ -170,7 +170,7 @@ def _leave_out(scenario: Scenario, name: str) -> Edits:
     """Take a truck or a condition out of every list that names it."""
     said = scenario.said
     edits: dict[Trail, Any] = {
-        (key,): [one for one in listed if one != name]
+        (key,): list(filter(name.__ne__, listed))
         for key in ("vehicles", "accepted_conditions")
         if name in (listed := getattr(said, key))
     }

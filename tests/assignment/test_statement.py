@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from raastof_geo.assignment.rules.throughput import most_tonnes
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.master import HighsMaster
 from raastof_geo.assignment.solving.price_in import Optimum, blur_reduced, keep_optimal_face
+from raastof_geo.assignment.solving.solve import solve
 from raastof_geo.assignment.solving.solver import PRICE_DIGITS
 from raastof_geo.assignment.solving.stated import refine
 from raastof_geo.assignment.statement.programme import build_programme
@@ -252,15 +254,16 @@ def test_bounds_that_nobody_states_change_no_optimum(price):
         problem.alone.update({"digging": 1e6, "road": 1e6})
         rows, programme = lay_programme(problem, lay_rows(problem, RULES))
         labels = Labels(problem, tuple(row.name for row in rows))
-        search = plan_module._search_finely(
+        ask = partial(
+            solve,
             problem,
-            programme,
+            programme=programme,
+            tolerances=[step.tolerance for step in scenario.said.objectives],
+            decided=plan_module._look_for(problem, programme),
             solver="HiGHS",
-            clock=plan_module.Clock(),
-            start=None,
             labels=labels,
-            stated=True,
         )
+        search = plan_module._search_finely(ask, plan_module.Clock())
         assert search is not None
         found.append(float(problem.objectives()[0] @ search.values))
     assert found[1] == pytest.approx(found[0], rel=1e-6)

@@ -55,7 +55,7 @@ class _LegTable:
         )
         axes = (self.origins, self.destinations, self.materials, self.vehicles, periods)
         at = [number_labels(frame[key], names) for key, names in zip(LEG_KEYS, axes, strict=True)]
-        known = np.logical_and.reduce([codes >= 0 for codes in at])
+        known = (np.array(at) >= 0).all(axis=0)
         self.rows = np.full([max(1, len(names)) for names in axes], -1, dtype=np.int32)
         self.rows[tuple(codes[known] for codes in at)] = np.flatnonzero(known)
         self._bar_trucks(scenario)

@@ -27,8 +27,8 @@ def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
     stopped = list(_say_stopped(case, counts))
     yield from stopped
     found = bool(stopped)
-    for how, larger in _try_levers(case):
-        if larger is not None and larger.share > share.share + _MORE:
+    for how, larger in _try_levers(case, LargestShare(share.target)):
+        if larger.share > share.share + _MORE:
             found = True
             percent = tell_number(100 * larger.share, beside=100 * (larger.share - share.share))
             told = say("{how}, at most {share} % could be {what}")
@@ -40,19 +40,19 @@ def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
         yield read_texts("lacking share")["offered"].format(offered=offered, what=what)
 
 
-def _try_levers(case: Case) -> Iterator[tuple[Message, LargestShare | None]]:
+def _try_levers(case: Case, none: LargestShare) -> Iterator[tuple[Message, LargestShare]]:
     for kind, how in read_texts("without").items():
         if case.clock.over():
             return
         lifted = {row.rule for row in case.rows if row.family.limits == kind}
         if lifted:
-            yield how, find_largest_share(case.without(lifted))
+            yield how, find_largest_share(case.without(lifted)) or none
     for how, said in _other_scenarios(case.problem.scenario):
         if case.clock.over():
             return
         other = case.restate(said)
         if other is not None:
-            yield how, find_largest_share(other)
+            yield how, find_largest_share(other) or none
 
 
 def _say_stopped(case: Case, counts: set[str]) -> Iterator[Message]:
