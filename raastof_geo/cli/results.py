@@ -5,18 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from raastof_geo.cli.options import Results, argument, option
+from raastof_geo.cli.options import RESULTS, Results, argument, option
 from raastof_geo.cli.terminal import quote, tell, tell_item
 from raastof_geo.errors import DamagedError, InputError, NoPlanError
 from raastof_geo.language import Message, format_number, say, say_count
 
 
-def open_results(
-    results: Annotated[
-        Path | None,
-        argument(say("A folder that `raastof run` wrote; none: the newest."), say("RESULTS")),
-    ] = None,
-) -> None:
+def open_results(results: Annotated[Path | None, argument(value=RESULTS)] = None) -> None:
     """Open the page that leads to all results in the browser."""
     from raastof_geo.records.exchange import find_door, finish_exchange
 
@@ -44,16 +39,7 @@ def _find_newest(into: Path) -> Path:
     return next((one.parent for one in runs if find_door(one.parent)), into)
 
 
-def verify_results(
-    results: Results,
-    *,
-    strict: Annotated[
-        bool,
-        option(
-            "--strict", say("End with 3 also where only other files than the plan were changed.")
-        ),
-    ] = False,
-) -> int:
+def verify_results(results: Results, *, strict: Annotated[bool, option("--strict")] = False) -> int:
     """Check written results again; with `strict` files beside the plan count too."""
     from raastof_geo.records.verify import check_results
 
@@ -81,14 +67,7 @@ def _list_some(messages: Sequence[Message], most: int = 40) -> None:
 
 
 def explain_results(
-    results: Results,
-    figure: Annotated[
-        str | None,
-        argument(
-            say("A figure such as plan.kg_co2e_wtw; none: list those that there are."),
-            say("FIGURE"),
-        ),
-    ] = None,
+    results: Results, figure: Annotated[str | None, argument(value=say("FIGURE"))] = None
 ) -> None:
     """Follow a figure to its sources, or list those that there are."""
     from raastof_geo.records.explain import explain_figure, tell_unit
