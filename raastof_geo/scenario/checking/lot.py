@@ -5,7 +5,7 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 from raastof_geo.errors import Finding
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, read_texts
 from raastof_geo.scenario.checking.deal import Deals
 from raastof_geo.scenario.parties import may_deal
 from raastof_geo.scenario.reading.refusal import finding_at
@@ -19,28 +19,6 @@ _Found: TypeAlias = Iterator[tuple[Message, Trail, bool]]
 """What is wrong with which entry, and whether that is a mistake."""
 
 _ROUNDING = 1 - 1e-9
-_MUST_LEAVE = say(
-    "{most} t of {material} must leave {site}, and the smallest lot is {lot} t "
-    "(line {line}): lower the lot, or let the offer stay with `must_leave: false`"
-)
-_CAN_NEVER_LEAVE = say(
-    "{site} offers {most} t of {material}, less than the smallest lot of {lot} t "
-    "(line {line}): it can never leave"
-)
-_NOTHING_FITS = say(
-    "{site} can take at most {most} t at once for this need, and the smallest "
-    "lot is {lot} t (line {line}): lower the lot, or raise the need"
-)
-_AGREED = {
-    "tonnes": say(
-        "{tonnes} t are agreed, and the smallest lot is {lot} t (line {line}): "
-        "raise the agreement, or lower the lot"
-    ),
-    "at_most": say(
-        "at most {tonnes} t may go, and the smallest lot is {lot} t (line {line}): "
-        "nothing goes then"
-    ),
-}
 
 
 def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
@@ -59,7 +37,7 @@ def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Find
 
 def _offers(deals: Deals, lot: float) -> _Found:
     for offer, most in _too_small(deals.scenario.offers, partial(_most_leaving, deals), lot):
-        message = _MUST_LEAVE if offer.must_leave else _CAN_NEVER_LEAVE
+        message = read_texts("lots")["must leave" if offer.must_leave else "can never leave"]
         names = {"site": f"`{offer.site}`", "material": f"`{offer.material}`"}
         yield message.format(most=most, **names), offer.trail, offer.must_leave
 
@@ -94,7 +72,8 @@ def _most_leaving(deals: Deals, offer: Offer) -> float | None:
 
 def _needs(deals: Deals, lot: float) -> _Found:
     for need, most in _too_small(deals.scenario.needs, partial(_most_arriving, deals), lot):
-        yield _NOTHING_FITS.format(most=most, site=f"`{need.site}`"), need.trail, True
+        message = read_texts("lots")["nothing fits"]
+        yield message.format(most=most, site=f"`{need.site}`"), need.trail, True
 
 
 def _most_arriving(deals: Deals, need: Need) -> float | None:
@@ -117,10 +96,9 @@ def _most_arriving(deals: Deals, need: Need) -> float | None:
 
 def _agreements(deals: Deals, lot: float) -> _Found:
     for number, entry in enumerate(deals.scenario.said.agreements):
-        for key, message in _AGREED.items():
+        for key in ("tonnes", "at_most") if entry.giver != entry.taker else ():
             amount = getattr(entry, key)
-            if amount is not None and entry.giver != entry.taker:
-                tonnes = deals.scenario.weigh(amount, entry.material)
-                if 0 < tonnes < lot * _ROUNDING:
-                    trail = ("agreements", number, key)
-                    yield message.format(tonnes=tonnes), trail, key == "tonnes"
+            tonnes = 0.0 if amount is None else deals.scenario.weigh(amount, entry.material)
+            if 0 < tonnes < lot * _ROUNDING:
+                message = read_texts("lots")[key].format(tonnes=tonnes)
+                yield message, ("agreements", number, key), key == "tonnes"
