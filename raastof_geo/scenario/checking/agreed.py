@@ -61,13 +61,15 @@ def check_agreements(scenario: Scenario, tree: Tree) -> tuple[list[Finding], lis
         *(finding_at(tree, wish.trail, why) for wish, why in impossible.items()),
         *_too_much_together(possible, deals, tree),
     ]
+    return mistakes, list(_changing_nothing(agreed, deals, tree))
+
+
+def _changing_nothing(agreed: Sequence[Wish], deals: Deals, tree: Tree) -> Iterator[Finding]:
     told = read_texts("agreements")["changes nothing"]
-    idle = [wish for wish in agreed if not wish.deals and _have_roles(wish, deals)]
-    return mistakes, [
-        finding_at(tree, wish.trail, told.format(**wish.ends))
-        for wish in idle
-        if not (wish.asks and wish.tonnes > 0)
-    ]
+    for wish in agreed:
+        asks = wish.asks and wish.tonnes > 0
+        if not wish.deals and not asks and _have_roles(wish, deals):
+            yield finding_at(tree, wish.trail, told.format(**wish.ends))
 
 
 def _list_wishes(deals: Deals) -> Iterator[Wish]:

@@ -1,7 +1,8 @@
 """Lots that are larger than what can go at once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import product, starmap
 from typing import TypeAlias, TypeVar
 
 from raastof_geo.errors import Finding
@@ -56,18 +57,19 @@ def _too_small(
 def _most_leaving(deals: Deals, offer: Offer) -> float | None:
     """Give the most that can leave a site of an offer's material at once; none: not sure."""
     givers = [one for one in deals.givers[offer.site] if one.material == offer.material]
-    piled = any(one.site == offer.site for one in deals.scenario.depots)
-    unsure = any(one.kind != Role.OFFER and not deals.is_pile(one) for one in givers)
     others = [one for one in deals.takers[offer.site] if one.only_from is None]
-    if unsure or any(may_deal(giver, taker) for giver in givers for taker in others):
+    unsure = any(one.kind != Role.OFFER and not deals.is_pile(one) for one in givers)
+    if unsure or any(starmap(may_deal, product(givers, others))):
         return None
-    if piled:
+    if any(one.site == offer.site for one in deals.scenario.depots):
         return deals.in_all(offer.site, offer.material)
-    return sum(
-        other.tonnes
-        for other in deals.offers[offer.site]
-        if other.material == offer.material and set(other.periods) & set(offer.periods)
-    )
+    due = _due_with(offer, deals.offers)
+    return sum(other.tonnes for other in due if other.material == offer.material)
+
+
+def _due_with(entry: _Entry, entries: Mapping[str, list[_Entry]]) -> list[_Entry]:
+    """List what of a kind is due at the site of an entry in one of its periods, itself included."""
+    return [one for one in entries[entry.site] if set(one.periods) & set(entry.periods)]
 
 
 def _needs(deals: Deals, lot: float) -> _Found:
@@ -80,16 +82,13 @@ def _most_arriving(deals: Deals, need: Need) -> float | None:
     """Give the most that can come at once to where a need is; none: not sure."""
     takers = deals.takers[need.site]
     mine = next(one for one in takers if one.id == need.id)
-    if not need.ratios or any(may_deal(giver, mine) for giver in deals.givers[need.site]):
+    if not need.ratios or any(starmap(may_deal, product(deals.givers[need.site], [mine]))):
         return None
     if any(one.kind != Role.NEED and set(one.accepts) & set(need.ratios) for one in takers):
         return None
+    due = _due_with(need, deals.needs)
     return max(
-        sum(
-            other.tonnes * other.ratios[material]
-            for other in deals.needs[need.site]
-            if material in other.ratios and set(other.periods) & set(need.periods)
-        )
+        sum(other.tonnes * other.ratios.get(material, 0.0) for other in due)
         for material in need.ratios
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from raastof_geo.language import Language, Message, format_number, read_texts, say
 from raastof_geo.scenario.catalogue import Catalogue, Fit, Ruling
 from raastof_geo.scenario.lookup import look_up
-from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.scenario import Need, Scenario
 from raastof_geo.scenario.telling import law
 from raastof_geo.scenario.telling.words import CatalogueWords
 
@@ -170,31 +170,10 @@ class _Question:
 
 def _tell_needs(scenario: Scenario, question: _Question) -> Iterator[Message]:
     """Say of each need for the use that is unlike the question in what, and the answer for it."""
-    soil_class = scenario.catalogue.materials[question.material].soil_class
     for need in {need.name: need for need in scenario.needs if need.use == question.use}.values():
-        names = {"site": scenario.site_name(need.site), "land": need.demand.land}
-        told = [
-            say(
-                "{site} lies in a zone (rule {rule}: {source}): soil of class {number} and "
-                "worse needs `{condition}`.",
-                rule=zone.rule,
-                source=zone.ruling.citation,
-                number=zone.soil_class,
-                condition=zone.needs_condition,
-                **names,
-            )
-            for zone in need.demand.zones
-            if soil_class is not None and soil_class >= zone.soil_class
-        ]
-        asked = {one.condition for one in scenario.rulings(question.material, need.demand)}
-        told += [
-            say("{site} accepts `{condition}` for this need{by}.").format(
-                condition=condition, by=f": {by}" if by else "", **names
-            )
-            for condition, by in need.consents.items()
-            if condition in asked
-        ]
+        told = [*_tell_zones(scenario, question, need), *_tell_consents(scenario, question, need)]
         if told or need.demand.land != question.land:
+            names = {"site": scenario.site_name(need.site), "land": need.demand.land}
             block = scenario.blocks(question.material, need.demand)
             yield from told
             if block is None:
@@ -202,3 +181,27 @@ def _tell_needs(scenario: Scenario, question: _Question) -> Iterator[Message]:
             else:
                 rule = block.rule
                 yield say("{site} (land: `{land}`): not by rule {rule}.", rule=rule, **names)
+
+
+def _tell_zones(scenario: Scenario, question: _Question, need: Need) -> Iterator[Message]:
+    soil_class = scenario.catalogue.materials[question.material].soil_class
+    for zone in need.demand.zones:
+        if soil_class is not None and soil_class >= zone.soil_class:
+            yield say(
+                "{site} lies in a zone (rule {rule}: {source}): soil of class {number} and "
+                "worse needs `{condition}`.",
+                site=scenario.site_name(need.site),
+                rule=zone.rule,
+                source=zone.ruling.citation,
+                number=zone.soil_class,
+                condition=zone.needs_condition,
+            )
+
+
+def _tell_consents(scenario: Scenario, question: _Question, need: Need) -> Iterator[Message]:
+    asked = {one.condition for one in scenario.rulings(question.material, need.demand)}
+    for condition, by in need.consents.items():
+        if condition in asked:
+            yield say("{site} accepts `{condition}` for this need{by}.").format(
+                site=scenario.site_name(need.site), condition=condition, by=f": {by}" if by else ""
+            )
