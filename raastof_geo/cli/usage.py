@@ -119,50 +119,35 @@ def explain_usage(error: BaseException) -> Iterator[str]:
             yield str(say("`{command} --help` tells what can be written.", command=path))
 
 
+def _say(key: str, given: str = "", **values: object) -> Message:
+    shown = f"`{clean(given)[:_SHOWN]}`"
+    return read_texts("usage")[key].format(given=shown, **values)
+
+
 def _unknown_command(group: Any, path: str, given: str) -> Message:
     known = list(group.commands)
     danish = {word: one for word, [one] in read_danish_words("commands_da.txt").items()}
     meant = {word: one for word, one in danish.items() if one in (*known, "--help")}
     meant |= {one: one for one in known}
     near = get_close_matches(given.lower(), meant, n=1)
-    shown = f"`{clean(given)[:_SHOWN]}`"
     if near:
-        return say("there is no command {given}; did you mean `{meant}`?").format(
-            given=shown, meant=f"{path} {meant[near[0]]}"
-        )
-    return say("there is no command {given}; there are {known}").format(
-        given=shown, known=", ".join(known)
-    )
+        return _say("meant", given, meant=f"{path} {meant[near[0]]}")
+    return _say("unknown", given, known=", ".join(known))
 
 
 def _retell(error: Any) -> Message:
-    kind, param = type(error).__name__, getattr(error, "param", None)
-    if isinstance(error.message, Message):
-        return error.message
+    kind, param, words = type(error).__name__, getattr(error, "param", None), error.message
+    if isinstance(words, Message):
+        return words
     if kind == "MissingParameter" and param is not None:
-        return say("{name} is missing: {about}").format(
-            name=_call(param) if param.param_type_name == "argument" else param.opts[0],
-            about=param.help.rstrip("."),
-        )
+        name = _call(param) if param.param_type_name == "argument" else param.opts[0]
+        return _say("missing", name=name, about=param.help.rstrip("."))
     if kind == "NoSuchOption":
         return _unknown_option(error)
     if kind == "BadOptionUsage":
-        option = f"`{clean(error.option_name)}`"
-        if "not take a value" in str(error):
-            return say("{option} takes no value", option=option)
-        return say("{option} needs a value after it", option=option)
+        wrong = "takes no value" if "not take a value" in words else "needs a value"
+        return _say(wrong, error.option_name)
     return _retell_words(error)
-
-
-def _unknown_option(error: Any) -> Message:
-    known = [word for one in error.ctx.command.params for word in one.opts if word[:1] == "-"]
-    near = get_close_matches(error.option_name, known, n=1)
-    return say("there is no option {given} here{hint}").format(
-        given=f"`{clean(error.option_name)[:_SHOWN]}`",
-        hint=say("; did you mean {close}?", close=f"`{near[0]}`")
-        if near
-        else say("; there are {choices}", choices=", ".join(known)),
-    )
 
 
 def _retell_words(error: Any) -> Message:
@@ -170,9 +155,16 @@ def _retell_words(error: Any) -> Message:
     words = str(error.format_message())
     extra = re.fullmatch(r"Got unexpected extra argument\S* \((.*)\)", words, re.DOTALL)
     if extra:
-        return say(
-            "{given} is more than can be written here; names with blanks go between quotation marks"
-        ).format(given=f"`{clean(extra.group(1))[:_SHOWN]}`")
+        return _say("too much", extra.group(1))
     if words.startswith("Missing command"):
-        return say("which command? There are {known}", known=", ".join(error.ctx.command.commands))
-    return say("the command cannot be understood: {reason}", reason=clean(words))
+        return _say("which", known=", ".join(error.ctx.command.commands))
+    return _say("odd", reason=clean(words))
+
+
+def _unknown_option(error: Any) -> Message:
+    known = [word for one in error.ctx.command.params for word in one.opts if word[:1] == "-"]
+    near = get_close_matches(error.option_name, known, n=1)
+    hint = say("; there are {choices}", choices=", ".join(known))
+    if near:
+        hint = say("; did you mean {close}?", close=f"`{near[0]}`")
+    return _say("no option", error.option_name, hint=hint)
