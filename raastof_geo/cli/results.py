@@ -13,7 +13,8 @@ from raastof_geo.language import Message, format_number, say, say_count
 
 def open_results(results: Annotated[Path | None, argument(value=RESULTS)] = None) -> None:
     """Open the page that leads to all results in the browser."""
-    from raastof_geo.records.exchange import find_door, finish_exchange
+    from raastof_geo.records.exchange import finish_exchange
+    from raastof_geo.records.manifest import find_door
 
     folder = _find_newest(Path("results")) if results is None else results
     finish_exchange(folder)
@@ -32,8 +33,7 @@ def open_results(results: Annotated[Path | None, argument(value=RESULTS)] = None
 
 def _find_newest(into: Path) -> Path:
     """Give the folder of the last run with a page, or where there is none, where it would be."""
-    from raastof_geo.records.exchange import find_door
-    from raastof_geo.records.manifest import MANIFEST
+    from raastof_geo.records.manifest import MANIFEST, find_door
 
     runs = sorted(into.glob(f"*/{MANIFEST.name}"), key=lambda one: -one.stat().st_mtime_ns)
     return next((one.parent for one in runs if find_door(one.parent)), into)

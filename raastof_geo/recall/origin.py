@@ -21,7 +21,7 @@ from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel
 from raastof_geo.errors import RecordError, RoadDataError
-from raastof_geo.language import plain
+from raastof_geo.language import Message, plain, read_texts
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.price import price_legs
 from raastof_geo.recall.rest import KeptRow, name_rule
@@ -84,18 +84,15 @@ class Origin:
     given_model: EnergyModel | str | None
     given_rules: tuple[Rule, ...]
 
+    def _say(self, key: str, **values: str) -> Message:
+        return read_texts("recall")[key].format(folder=str(self.folder), **values)
+
     @cached_property
     def network(self) -> RoadNetwork:
         """The roads that the run used."""
         network = load_network() if self.given_network is None else self.given_network
         if network.digest != self.digest:
-            raise RoadDataError.saying(
-                "the results in {folder} were made on other roads, {title}: give them with "
-                "`load_result(FOLDER, network=load_network(FILE))`, and where that file was "
-                "changed since, run the scenario again",
-                folder=str(self.folder),
-                title=f"`{plain(self.title)}`",
-            )
+            raise RoadDataError(self._say("roads", title=f"`{plain(self.title)}`"))
         return network
 
     @cached_property
@@ -106,34 +103,20 @@ class Origin:
     def _find_model(self) -> EnergyModel:
         """Give the energy model of the run: the one that was given, or the one of that name."""
         if not self.model_name:
-            raise RecordError.saying(
-                "the legs of the results in {folder} were made up, not priced on roads, and "
-                "are not in the folder",
-                folder=str(self.folder),
-            )
+            raise RecordError(self._say("made up"))
         if isinstance(self.given_model, str):
             return MODELS[find_model(self.given_model)]
         if self.given_model is not None:
             return self.given_model
         if self.model_name not in MODELS:
-            raise RecordError.saying(
-                "the results in {folder} were made with an energy model of its own, {name}: "
-                "give it with `load_result(FOLDER, model=…)`",
-                folder=str(self.folder),
-                name=f"`{plain(self.model_name)}`",
-            )
+            raise RecordError(self._say("model", name=f"`{plain(self.model_name)}`"))
         return MODELS[self.model_name]
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """The constraints."""
         if tuple(map(name_rule, self.given_rules)) != self.rule_names:
-            raise RecordError.saying(
-                "the results in {folder} were made with other rules: give them with "
-                "`load_result(FOLDER, rules=…)`, in this order: {rules}",
-                folder=str(self.folder),
-                rules=plain(", ".join(self.rule_names)),
-            )
+            raise RecordError(self._say("rules", rules=plain(", ".join(self.rule_names))))
         return self.given_rules
 
     @cached_property
@@ -146,12 +129,7 @@ class Origin:
             nearest_t=float(self.arrays.limit[held[0]]) if held else None,
         )
         if not _has_columns(problem, self.arrays):
-            raise RecordError.saying(
-                "the legs of the results in {folder} come out otherwise now, with the "
-                "installed version of raastof_geo or the model that was given: its figures can "
-                "be read, and nothing new made of them; run the scenario again",
-                folder=str(self.folder),
-            )
+            raise RecordError(self._say("legs"))
         return problem
 
     @cached_property
