@@ -83,9 +83,9 @@ def explain_results(
 
 def _list_figures(results: Path) -> None:
     from raastof_geo.figures.vocabulary import told_in_books
-    from raastof_geo.records.explain import list_figures, list_labels, tell_unit
+    from raastof_geo.records.explain import list_figures, tell_unit
 
-    figures, labels = list_figures(results), list_labels(results)
+    figures, labels = list_figures(results)
     called = {indicator.name: indicator.bare for indicator in told_in_books()}
     for one in figures:
         _, part = one.figure.split(".", 1)

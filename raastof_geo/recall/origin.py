@@ -164,20 +164,20 @@ class Origin:
 
 def _has_columns(problem: Problem, arrays: ProofArrays) -> bool:
     """Tell whether columns are those of a proof, their costs but for adding in another order."""
-    moves, parties = problem.moves, (problem.givers, problem.takers)
-    labels = [
-        [one.id for one in parties[0]] == arrays.giver.tolist(),
-        [one.id for one in parties[1]] == arrays.taker.tolist(),
-        list(problem.vehicles) == arrays.vehicle.tolist(),
-        list(problem.scenario.periods) == arrays.period.tolist(),
-    ]
-    numbers = ("giver", "taker", "vehicle", "period")
-    if not all(labels) or problem.column_count != len(arrays.cost):
+    labels = {
+        "giver": [one.id for one in problem.givers],
+        "taker": [one.id for one in problem.takers],
+        "vehicle": list(problem.vehicles),
+        "period": list(problem.scenario.periods),
+    }
+    named = all(ids == getattr(arrays, kind).tolist() for kind, ids in labels.items())
+    if not named or problem.column_count != len(arrays.cost):
         return False
     cost, kept = problem.objectives()[0], arrays.cost
     room = _SAME * float(np.abs(kept).max(initial=0.0))
     return all(
-        np.array_equal(getattr(moves, name), getattr(arrays, f"move_{name}")) for name in numbers
+        np.array_equal(getattr(problem.moves, kind), getattr(arrays, f"move_{kind}"))
+        for kind in labels
     ) and bool(np.allclose(cost, kept, rtol=_SAME, atol=room))
 
 

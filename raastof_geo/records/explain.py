@@ -120,20 +120,16 @@ def explain_figure(folder: Path, figure: str) -> Explanation:
         return explain_in(ledger, figure)
 
 
-def list_figures(folder: Path) -> tuple[Explanation, ...]:
-    """List the figures of the ledger in a folder: every part of plan, baseline and saving."""
+def list_figures(folder: Path) -> tuple[tuple[Explanation, ...], dict[str, tuple[str, ...]]]:
+    """List the figures of the ledger in a folder: every part of plan, baseline and saving.
+
+    Returns them without their steps, and the labels that each can be narrowed down to, by
+    dimension: projects, materials, periods and so on.
+    """
     with _opening(folder) as ledger:
         asked = [_Question(ledger, side, part) for side in BOOK_SIDES for part in ledger["units"]]
-        return tuple(Explanation(f"{q.side}.{q.part}", q.value(), q.unit) for q in asked)
-
-
-def list_labels(folder: Path) -> dict[str, tuple[str, ...]]:
-    """List what figures can be narrowed down to: projects, materials, periods and so on."""
-    with _opening(folder) as ledger:
-        return {
-            dimension: tuple(label for label in _labels(ledger, dimension) if label)
-            for dimension in DIMENSIONS
-        }
+        labels = {one: tuple(filter(None, _labels(ledger, one))) for one in DIMENSIONS}
+        return tuple(Explanation(f"{q.side}.{q.part}", q.value(), q.unit) for q in asked), labels
 
 
 def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
